@@ -1,0 +1,126 @@
+"""Arrays as values: what counts as one, who may write to it, when two are the same, how one is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funcnn.errors import KindError
+
+Array = NDArray[Any]
+
+_FLOATS = "fc"  # kinds of dtype: real floats, and complex ones for the complex-step check
+
+
+def is_array(value: object) -> bool:
+    """Whether `value` is an array of NumPy, JAX or another library of the array API, tracers included."""
+    return isinstance(value, np.ndarray) or hasattr(value, "__array_namespace__")
+
+
+class Namespace(Protocol):
+    """What numpy and jax.numpy share, each function giving an array."""
+
+    def __getattr__(self, name: str, /) -> Callable[..., Array]: ...
+    def finfo(self, dtype: Any, /) -> np.finfo[Any]: ...
+    def __hash__(self) -> int: ...
+
+
+def namespace(x: Any, name: str = "x") -> Namespace:
+    """The module that computes with arrays like `x`: `numpy`, `jax.numpy`, ...; `name` is what an error calls it."""
+    if type(x) is np.ndarray:
+        return cast("Namespace", np)
+    if not is_array(x) or isinstance(x, np.ndarray):
+        raise KindError(f"{name} must be an array, not {kind(x)}; write np.asarray({name})")
+    return cast("Namespace", x.__array_namespace__())
+
+
+def float_namespace(x: Any, name: str = "x") -> Namespace:
+    """`namespace` of what must hold floats, since whole numbers would leave as another dtype than they came."""
+    xp = namespace(x, name)
+    if not is_float(x):
+        raise KindError(f"{name} must be an array of floats, not {kind(x)}; write {name}.astype(float)")
+    return xp
+
+
+def is_float(array: Any) -> bool:
+    """Whether an array holds floats: real, complex, or bfloat16, whose kind NumPy does not know."""
+    dtype = array.dtype
+    return dtype.kind in _FLOATS or dtype.name == "bfloat16"
+
+
+def as_array(value: Any) -> Any:
+    """NumPy turns results of no dimension into scalars: make those arrays again, and pass anything else on."""
+    return np.asarray(value) if isinstance(value, np.generic) else value
+
+
+def freeze(value: Any) -> Any:
+    """Make an array that the caller has just made read-only, without a copy; scalars become arrays."""
+    value = as_array(value)
+    if isinstance(value, np.ndarray):
+        value.flags.writeable = False
+    return value
+
+
+def owned(array: Any) -> Any:
+    """An array like this one that nobody can write to: itself where that is already so, else a copy."""
+    if not isinstance(array, np.ndarray):
+        return array  # those of JAX are immutable
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        if base.flags.writeable:
+            return freeze(array.copy())
+        base = base.base
+    # At the bottom may lie the buffer of some other object: only that of bytes is known to stay as it is.
+    return array if base is None or type(base) is bytes else freeze(array.copy())
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equality by value: dtype, shape and elements of arrays, also within tuples; NaN equals NaN.
+
+    Always a bool, where `a == b` of two arrays is an array, or an error.
+    """
+    if a is b:
+        return True
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
+    if is_array(a) and is_array(b):
+        return a.dtype == b.dtype and a.shape == b.shape and bool(_alike(a, b).all())
+    return not (is_array(a) or is_array(b)) and bool(_alike(a, b))
+
+
+def _alike(a: Any, b: Any) -> Any:
+    return (a == b) | ((a != a) & (b != b))  # noqa: PLR0124  NaN is what differs from itself
+
+
+def shape_of(value: Any) -> Any:
+    """Something hashable that equal values share: arrays by dtype and shape, anything else as it is."""
+    if is_array(value):
+        return value.dtype.kind, value.dtype.itemsize, tuple(value.shape)
+    return tuple(map(shape_of, value)) if isinstance(value, tuple) else value
+
+
+def kind(value: Any) -> str:
+    """What a value is, in a word or two, for messages: `list`, `int64 array`, `MaskedArray`."""
+    if not is_array(value):
+        return type(value).__name__
+    if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
+        return type(value).__name__
+    return f"{value.dtype} array"
+
+
+def short(value: Any) -> str:
+    """`<f64 2x27>`, with the values where there are at most 6: `<f64 [1. 2.]>`; also within tuples.
+
+    An array in it never parses as Python, so nobody can paste it and believe to have the value again.
+    """
+    if is_array(value):
+        name = f"{value.dtype.kind}{8 * value.dtype.itemsize}"
+        if isinstance(value, np.ndarray) and value.size <= 6 and value.dtype.kind in "fiub":
+            return f"<{name} {np.array2string(value, precision=4, suppress_small=True)}>".replace("\n", "")
+        return f"<{name} {'x'.join(map(str, value.shape))}>".replace(" >", ">")
+    if type(value) is tuple:
+        return f"({', '.join(map(short, value))}{',' if len(value) == 1 else ''})"
+    return repr(value)

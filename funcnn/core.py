@@ -1,0 +1,244 @@
+"""The four lines: forward, a loss, backward, sgd.
+
+A network is a value and these are functions from values to values; nothing here changes anything in place:
+
+    out, cache = forward(params, x)
+    cost, dA   = mse(out, y)
+    grads      = backward(params, cache, dA)
+    params     = sgd(params, grads, lr)
+
+The rules of each layer stand below its record in `funcnn.layers`; the chain rule is the rule of the tuple, in
+`layers/chain.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol, TypeVar, cast
+
+import numpy as np
+
+from funcnn.arrays import freeze, is_array, kind, namespace, short
+from funcnn.dispatch import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed, inside, no_rule, verb
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.gradients import Grads
+from funcnn.records import build, plans
+from funcnn.tree import row_count, tree_map
+
+P = TypeVar("P")
+
+Loss = Callable[[Any, Any], tuple[Any, Any]]
+"""`loss(out, y) -> (cost, dA)`, where dA is the gradient of cost with respect to out."""
+
+
+# The two verbs of a layer.
+
+
+@cast("Callable[[Any], Forward]", verb(returns=tuple))
+def forward(params: Any, x: Any) -> tuple[Any, Any]:
+    """`(out, cache)`: what the layer makes of x, and the arrays that its `backward` will need.
+
+    A layer registers its rule with `@forward.register(Layer)`. A tuple of layers is a layer, the chain.
+
+    >>> import numpy as np
+    >>> from funcnn import Relu, forward
+    >>> out, cache = forward(Relu(), np.array([[-1.0, 2.0]]))
+    >>> out
+    array([[0., 2.]])
+
+    Raises:
+        KindError: `params` is no layer: a class, a list, a record without a rule.
+        ShapeError: `x` does not fit the layer. In a chain a note on any error says in which layer it was.
+    """
+    raise no_rule("forward", params)
+
+
+@cast("Callable[[Any], Backward]", verb(returns=Grads))
+def backward(params: Any, cache: Any, dA: Any) -> Grads[Any]:
+    """`Grads(params, x)`, given `dA`, the gradient of the cost with respect to `out`.
+
+    `cache` is what `forward(params, x)` returned. Nothing else is remembered: a forward in between changes nothing.
+
+    >>> import numpy as np
+    >>> from funcnn import Relu, backward, forward
+    >>> out, cache = forward(Relu(), np.array([[-1.0, 2.0]]))
+    >>> backward(Relu(), cache, np.ones((1, 2))).x
+    array([[0., 1.]])
+
+    Raises:
+        KindError: as `forward`.
+        ShapeError: `dA` has another shape than `out` had, or the cache is that of another network.
+    """
+    raise no_rule("backward", params)
+
+
+# Two shortcuts, for those who need half of what a verb returns.
+
+
+@cast("Callable[[Any], ForwardOnly]", verb)
+def forward_only(params: Any, x: Any) -> Any:
+    """`forward(params, x)[0]`; the chain drops each cache before it makes the next."""
+    return forward(params, x)[0]
+
+
+@cast("Callable[[Any], BackwardParams]", verb)
+def backward_params(params: Any, cache: Any, dA: Any) -> Any:
+    """`backward(params, cache, dA).params`; a layer that can save the work for dx registers a rule."""
+    return backward(params, cache, dA).params
+
+
+def is_inert(layer: Any) -> bool:
+    """Whether nothing in `layer` is trained or carried, so that its backward is only needed for dx."""
+    if type(layer) is tuple:
+        return all(map(is_inert, layer))
+    fields = plans.get(type(layer), ())
+    return not is_array(layer) and not any(
+        [is_state or not is_inert(getattr(layer, name)) for name, is_state in fields]
+    )
+
+
+# Layers into layers.
+
+
+@cast("Callable[[Any], Inference]", verb)
+def inference(params: Any) -> Any:
+    """The network as it predicts, which for most layers is the network itself.
+
+    A layer that trains otherwise than it predicts registers a rule: dropout becomes the identity, batch normalisation
+    a fixed affine map. By default the same is done to every layer inside.
+    """
+    return inside(inference, params)
+
+
+@cast("Callable[[Any], Reseed]", verb)
+def reseed(params: Any, i: int) -> Any:
+    """The network with child `i` of every seed inside, as row block `i` sees it: `seed` becomes `(*seed, i)`."""
+    return inside(reseed, params, i)
+
+
+def predict(params: Any, x: Any, rows: int | None = None) -> Any:
+    """`forward(inference(params), x)[0]`, without caches, and `rows` rows at a time, which bounds the memory.
+
+    >>> import numpy as np
+    >>> from funcnn import mlp, predict
+    >>> predict(mlp([2, 8, 3], seed=0), np.zeros((1000, 2)), rows=100).shape
+    (1000, 3)
+
+    Raises:
+        RangeError: `rows` is less than 1.
+    """
+    if rows is not None and rows < 1:
+        raise RangeError(f"predict: rows must be at least 1; it is {rows}")
+    params, m = inference(params), row_count(x)
+    if rows is None or rows >= m:
+        return forward_only(params, x)
+    blocks = [tree_map(lambda a: a[start : start + rows], x) for start in range(0, m, rows)]  # noqa: B023  used at once
+    outs = [forward_only(params, block) for block in blocks]
+    return tree_map(lambda *parts: namespace(parts[0]).concatenate(parts), outs[0], *outs[1:])
+
+
+# A step.
+
+
+class ValueAndGrad(Protocol):
+    """`(params, x, y) -> (cost, Grads)`."""
+
+    def __call__(self, params: P, x: Any, y: Any, /) -> tuple[Any, Grads[P]]: ...
+
+
+def value_and_grad(loss: Loss) -> ValueAndGrad:
+    """The first three of the four lines as one function `(params, x, y) -> (cost, Grads)`, whose `Grads.x` is None.
+
+    Nobody asks for dx of the first layer here, so it is not computed. The result pickles when `loss` does.
+
+    >>> import numpy as np
+    >>> from funcnn import Dense, mse, value_and_grad
+    >>> cost, grads = value_and_grad(mse)(Dense(np.eye(1), np.zeros(1)), np.array([[3.0]]), np.array([[1.0]]))
+    >>> cost, grads.params
+    (4.0, Dense(W=<f64 [[12.]]>, b=<f64 [4.]>))
+
+    Raises:
+        KindError: the network ends in probabilities and the loss takes logits, so it would squash them twice.
+    """
+    return partial(_value_and_grad, loss)
+
+
+def _value_and_grad(loss: Loss, params: P, x: Any, y: Any) -> tuple[Any, Grads[P]]:
+    if takes_logits(loss) and gives_probabilities(params):
+        raise KindError(f"value_and_grad: the loss takes logits, so leave out the layer at the end of {short(params)}")
+    out, cache = forward(params, x)
+    cost, dA = loss(out, y)
+    return cost, Grads(backward_params(params, cache, dA), None)
+
+
+def gives_probabilities(params: Any) -> bool:
+    """Whether a network ends in a layer whose class says `gives_probabilities = True`, such as Sigmoid."""
+    if type(params) is tuple:
+        return bool(params) and gives_probabilities(params[-1] if params[-1] != () else params[:-1])
+    return getattr(params, "gives_probabilities", False)
+
+
+def takes_logits(loss: Any) -> bool:
+    """Whether `loss`, or the one that a partial of it calls, is marked with `takes_logits = True`."""
+    while isinstance(loss, partial):
+        loss = next((part for part in loss.args if callable(part)), loss.func)
+    return getattr(loss, "takes_logits", False)
+
+
+def sgd(params: P, grads: Grads[P], lr: float) -> P:
+    """`p - lr g` for each trained array p with gradient g; each state takes its next value, whatever `lr` is.
+
+    The only function that moves parameters. Stochastic gradient descent: Robbins & Monro 1951, A Stochastic
+    Approximation Method, eq. 6.
+
+    >>> import numpy as np
+    >>> from funcnn import Dense, Grads, gradient, sgd
+    >>> p = Dense(np.array([[2.0]]), np.array([1.0]))
+    >>> sgd(p, Grads(gradient(p, W=np.array([[10.0]]), b=np.array([5.0])), None), 0.1)
+    Dense(W=<f64 [[1.]]>, b=<f64 [0.5]>)
+
+    Raises:
+        ShapeError: `grads` are those of another network.
+        RangeError: `lr` is negative or not finite.
+        KindError: `lr` is no single number.
+    """
+    return cast("P", _step(params, grads.params, _rate(lr)))
+
+
+def _rate(lr: Any) -> Any:
+    if is_array(lr) and not isinstance(lr, np.ndarray) and lr.shape == ():
+        return lr  # a tracer, whose value nobody knows yet
+    if getattr(lr, "shape", ()) != () or not isinstance(lr, int | float | np.number | np.ndarray):
+        raise KindError(f"sgd: lr must be a number, not {kind(lr)}: {short(lr)}")
+    rate = float(lr)
+    if not 0 <= rate < math.inf:
+        raise RangeError(f"sgd: lr must be finite and not negative; it is {rate}")
+    return rate
+
+
+def _step(p: Any, g: Any, lr: Any) -> Any:
+    cls = type(p)
+    if cls in plans or cls is tuple:
+        if type(g) is not cls or (cls is tuple and len(g) != len(p)):
+            raise _foreign(p, g)
+        if cls is tuple:
+            return tuple([_step(a, b, lr) for a, b in zip(p, g, strict=True)])
+        new = []
+        for name, is_state in plans[cls]:
+            old, change = getattr(p, name), getattr(g, name)
+            new.append(_step(old, change, lr) if not is_state else old if change is None else change)
+        return build(cls, new) if new else p
+    if not is_array(p):
+        return p
+    if getattr(g, "shape", None) != p.shape:
+        raise _foreign(p, g)
+    if type(lr) is float and lr == 0:
+        return p
+    step = lr * g
+    return freeze(p - (step if step.dtype == p.dtype else step.astype(p.dtype)))
+
+
+def _foreign(p: Any, g: Any) -> ShapeError:
+    return ShapeError(f"sgd: the gradients are of another network; params: {short(p)}, grads: {short(g)}")

@@ -1,0 +1,85 @@
+"""Batches as a pure function of (seed, i): any of them can be had at any time, so training resumes by a slice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, overload
+
+import attrs
+import numpy as np
+
+from funcnn.arrays import Array, freeze
+from funcnn.errors import RangeError
+from funcnn.records import Seed, seed_words
+from funcnn.tree import row_count, tree_map
+
+Batch = tuple[Any, Any]
+
+
+def batches(x: Any, y: Any, size: int, *, epochs: int = 1, seed: Seed) -> Batches:
+    """`epochs` passes over the rows of x and y, shuffled anew in each, `size` rows at a time.
+
+    Batch i of epoch e holds rows `i size ... (i + 1) size - 1` of a permutation that depends on `(*seed, e)` alone; the
+    last of an epoch may be smaller. x and y are arrays, or tuples of arrays, with as many rows each. They are borrowed:
+    whoever writes to them changes the batches to come. All rows every time, unshuffled, is `[(x, y)] * steps`.
+
+    >>> import numpy as np
+    >>> from funcnn import batches
+    >>> x = np.arange(10.0).reshape(5, 2)
+    >>> data = batches(x, x[:, :1], 2, epochs=3, seed=0)
+    >>> len(data), data.per_epoch, data[2][0].shape, len(data[4:])
+    (9, 3, (1, 2), 5)
+
+    Raises:
+        ShapeError: x and y have unequal numbers of rows.
+        RangeError: `size` is less than 1 or more than there are rows, or `epochs` is negative.
+    """
+    rows = row_count((x, y))
+    if not 1 <= size <= rows:
+        raise RangeError(f"batches: size must be from 1 to the number of rows, {rows}; it is {size}")
+    if epochs < 0:
+        raise RangeError(f"batches: epochs must not be negative; it is {epochs}")
+    per_epoch = -(-rows // size)
+    return Batches(x, y, size, seed_words(seed), per_epoch, range(per_epoch * epochs))
+
+
+@attrs.frozen(eq=False)
+class Batches(Sequence[Batch]):
+    """What `batches` makes: a sequence of `(x, y)`, every slice of which is one as well."""
+
+    x: Any = attrs.field(repr=False)
+    y: Any = attrs.field(repr=False)
+    size: int
+    seed: tuple[int, ...]
+    per_epoch: int
+    """How many batches make an epoch."""
+    steps: range
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    @overload
+    def __getitem__(self, i: int) -> Batch: ...
+    @overload
+    def __getitem__(self, i: slice) -> Batches: ...
+    def __getitem__(self, i: int | slice) -> Batch | Batches:
+        if isinstance(i, slice):
+            return attrs.evolve(self, steps=self.steps[i])
+        epoch, k = divmod(self.steps[i], self.per_epoch)
+        return self._batch(self._order(epoch), k)
+
+    def __iter__(self) -> Iterator[Batch]:
+        """As by index, but each permutation is drawn once."""
+        current, order = -1, np.empty(0, int)
+        for step in self.steps:
+            epoch, k = divmod(step, self.per_epoch)
+            if epoch != current:
+                current, order = epoch, self._order(epoch)
+            yield self._batch(order, k)
+
+    def _order(self, epoch: int) -> Array:
+        return np.random.default_rng((*self.seed, epoch)).permutation(row_count(self.x))
+
+    def _batch(self, order: Array, k: int) -> Batch:
+        rows = order[k * self.size : (k + 1) * self.size]
+        return tree_map(lambda a: freeze(a[rows]), (self.x, self.y))

@@ -1,0 +1,150 @@
+"""Verbs: functions that look up the rule for the class of their first argument, and seal what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import singledispatch, wraps
+from typing import Any, Protocol, TypeVar, cast
+
+import numpy as np
+
+from funcnn.arrays import kind
+from funcnn.errors import KindError
+from funcnn.gradients import Grads
+from funcnn.records import build, is_record, plans, values
+
+P = TypeVar("P")  # a layer
+X = TypeVar("X")  # its input
+Y = TypeVar("Y")  # its output
+C = TypeVar("C")  # its cache
+Rule = Callable[..., Any]
+
+
+def verb(default: Rule | None = None, *, returns: type | None = None) -> Any:
+    """Make a function a verb: itself the rule for every class that has none, with `register(cls)` for the others.
+
+    It dispatches as `functools.singledispatch` does, but remembers classes in a plain dict, for speed, and takes
+    exactly `tuple` as a chain of layers: no rule reaches a NamedTuple. Arrays in the result are made read-only.
+    """
+    if default is None:
+        return lambda function: verb(function, returns=returns)
+    fallback = default
+    name = default.__name__
+    dispatcher = singledispatch(default)
+    rules: dict[type, Rule] = {}
+
+    def find(cls: type) -> Rule:
+        rules[cls] = fallback if issubclass(cls, tuple) and cls is not tuple else dispatcher.dispatch(cls)
+        return rules[cls]
+
+    @wraps(default)
+    def call(params: Any, *given: Any) -> Any:
+        cls = type(params)
+        made = (rules.get(cls) or find(cls))(params, *given)
+        if returns is not None and type(made) is not returns:
+            raise KindError(f"{name}: the rule for {cls.__name__} must return a {returns.__name__}, not {kind(made)}")
+        if cls is not tuple:  # what a chain returns, its layers have sealed
+            _seal(made, given)
+        return made
+
+    def register(cls: Any) -> Callable[[Rule], Rule]:
+        if cls is not tuple and cls not in plans:
+            raise KindError(
+                f"{name}.register: {getattr(cls, '__name__', cls)} is no record; put @record above the class"
+            )
+        rules.clear()
+        return dispatcher.register(cls)
+
+    made_verb = cast("Any", call)
+    made_verb.register, made_verb.dispatch = register, dispatcher.dispatch
+    return made_verb
+
+
+def no_rule(verb: str, params: object) -> KindError:
+    """What to say to a class, a list, or a record that has no rule."""
+    if isinstance(params, type):
+        return KindError(f"{verb}: {params.__name__} is a class; pass a value of it, as {params.__name__}()")
+    if isinstance(params, list | tuple):
+        return KindError(f"{verb}: a chain of layers is a tuple, not a {type(params).__name__}; write tuple(layers)")
+    cls = type(params).__name__
+    return KindError(f"{verb}: {cls} has no rule for it; write one with @{verb}.register({cls})")
+
+
+def _seal(made: Any, given: tuple[Any, ...]) -> None:
+    """Make every array that a rule made read-only, save those that it was given and passes on."""
+    cls = type(made)
+    if cls is np.ndarray:
+        flags = made.flags
+        if flags.writeable and not _among(made, given):
+            flags.writeable = False
+    elif cls in plans:
+        for name, _ in plans[cls]:
+            _seal(getattr(made, name), given)
+    elif isinstance(made, tuple):
+        for part in made:
+            _seal(part, given)
+
+
+def _among(array: object, given: tuple[Any, ...]) -> bool:
+    for part in given:
+        if part is array or (isinstance(part, tuple) and _among(array, part)):
+            return True
+    return False
+
+
+def inside(verb: Rule, tree: Any, *args: Any) -> Any:
+    """`tree` with `verb` done to each layer in its fields: the default of verbs that turn layers into layers."""
+    if isinstance(tree, type | list | tuple):
+        raise no_rule(cast("Any", verb).__name__, tree)
+    if not is_record(tree):
+        return tree  # a setting, in a tuple of settings
+    old = values(tree)
+    new = [verb(part, *args) if type(part) is tuple or is_record(part) else part for part in old]
+    return tree if all([a is b for a, b in zip(old, new, strict=True)]) else build(type(tree), new)
+
+
+# What the type checker knows of each verb.
+
+
+class Forward(Protocol):
+    """`forward(params, x) -> (out, cache)`."""
+
+    def __call__(self, params: Any, x: Any, /) -> tuple[Any, Any]: ...
+    def dispatch(self, cls: type, /) -> Rule: ...
+    def register(self, cls: type[P], /) -> Callable[[Callable[[P, X], tuple[Y, C]]], Callable[[P, X], tuple[Y, C]]]: ...
+
+
+class Backward(Protocol):
+    """`backward(params, cache, dA) -> Grads(params, x)`."""
+
+    def __call__(self, params: P, cache: Any, dA: Any, /) -> Grads[P]: ...
+    def dispatch(self, cls: type, /) -> Rule: ...
+    def register(self, cls: type[P], /) -> Callable[[Callable[[P, C, Y], Grads[P]]], Callable[[P, C, Y], Grads[P]]]: ...
+
+
+class ForwardOnly(Protocol):
+    """`forward_only(params, x) -> out`."""
+
+    def __call__(self, params: Any, x: Any, /) -> Any: ...
+    def register(self, cls: type[P], /) -> Callable[[Callable[[P, X], Y]], Callable[[P, X], Y]]: ...
+
+
+class BackwardParams(Protocol):
+    """`backward_params(params, cache, dA) -> params`."""
+
+    def __call__(self, params: P, cache: Any, dA: Any, /) -> P: ...
+    def register(self, cls: type[P], /) -> Callable[[Callable[[P, C, Y], P]], Callable[[P, C, Y], P]]: ...
+
+
+class Inference(Protocol):
+    """`inference(params) -> params`."""
+
+    def __call__(self, params: Any, /) -> Any: ...
+    def register(self, cls: type[P], /) -> Callable[[Callable[[P], Y]], Callable[[P], Y]]: ...
+
+
+class Reseed(Protocol):
+    """`reseed(params, i) -> params`."""
+
+    def __call__(self, params: P, i: int, /) -> P: ...
+    def register(self, cls: type[P], /) -> Callable[[Callable[[P, int], P]], Callable[[P, int], P]]: ...

@@ -1,0 +1,17 @@
+"""The errors that funcnn raises on purpose: one family, each a sentence that says what was given and what is needed."""
+
+
+class FuncnnError(Exception):
+    """The family: `except FuncnnError` catches whatever funcnn refuses."""
+
+
+class ShapeError(FuncnnError, ValueError):
+    """Arrays that do not fit together."""
+
+
+class KindError(FuncnnError, TypeError):
+    """A value of a kind that has no meaning there: a list for an array, a class for a layer."""
+
+
+class RangeError(FuncnnError, ValueError):
+    """A number outside its range: a negative learning rate, a label that is no class, no rows at all."""

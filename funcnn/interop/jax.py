@@ -1,0 +1,46 @@
+"""Importing this module makes every record a JAX pytree, those that are made later too.
+
+Arrays, layers and states are traced by `jax.jit` and `jax.grad`; settings are part of what it compiles for. The four
+lines then run inside `jax.jit` as they stand, and `jax.vjp` of a `forward` is an exact oracle for its `backward`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+from jax.tree_util import GetAttrKey, register_pytree_with_keys
+
+from funcnn.arrays import is_array
+from funcnn.records import ARRAY, OPTIONAL, build, is_record, plans, watchers
+
+
+def _is_traced(value: Any) -> bool:
+    return (
+        value is None or is_array(value) or is_record(value) or (type(value) is tuple and any(map(_is_traced, value)))
+    )
+
+
+def _register(cls: Any) -> None:
+    # A field of arrays is traced by its annotation: in a tree of axes or of shapes it holds something else.
+    by_class = [
+        is_state or field.converter in (ARRAY, OPTIONAL)
+        for (_, is_state), field in zip(plans[cls], attrs.fields(cls), strict=True)
+    ]
+
+    def flatten(record: Any) -> tuple[list[Any], Any]:
+        fields = [(name, getattr(record, name)) for name, _ in plans[cls]]
+        traced = [always or _is_traced(value) for always, (_, value) in zip(by_class, fields, strict=True)]
+        children = [(GetAttrKey(name), value) for yes, (name, value) in zip(traced, fields, strict=True) if yes]
+        return children, tuple([None if yes else (value,) for yes, (_, value) in zip(traced, fields, strict=True)])
+
+    def unflatten(settings: Any, children: Any) -> Any:
+        rest = iter(children)
+        return build(cls, [next(rest) if setting is None else setting[0] for setting in settings])
+
+    register_pytree_with_keys(cls, flatten, unflatten)
+
+
+for _cls in plans:
+    _register(_cls)
+watchers.append(_register)

@@ -1,0 +1,244 @@
+"""Activations: layers without parameters that act on each element alone.
+
+Each is a `value` and its `slope`, the derivative, in sight of one another; `Elementwise` makes a layer of the two.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from functools import cache
+from typing import Any, ClassVar, Literal
+
+from funcnn.arrays import Array, float_namespace, namespace
+from funcnn.core import backward, forward
+from funcnn.errors import RangeError, ShapeError
+from funcnn.gradients import Grads, gradient
+from funcnn.records import record
+
+
+@record
+class Elementwise(ABC):
+    """out = value(x), dx = dA * slope(kept), for x of any shape.
+
+    The base of every activation, and the shortest way to one of your own. `keeps` says which array the cache keeps and
+    `slope` is given: "x", or "out" where the derivative follows from it, so that x need not stay in memory. `slope`
+    returns an array of x's dtype, or a Python number.
+
+    >>> from funcnn import Array, Elementwise, forward, record
+    >>> import numpy as np
+    >>> @record
+    ... class Square(Elementwise):
+    ...     def value(self, x: Array) -> Array:
+    ...         return x * x
+    ...     def slope(self, kept: Array) -> Array:
+    ...         return 2 * kept
+    >>> forward(Square(), np.array([[3.0]]))[0]
+    array([[9.]])
+    """
+
+    keeps: ClassVar[Literal["x", "out"]] = "x"
+
+    @abstractmethod
+    def value(self, x: Array) -> Array:
+        """The output for x, of x's shape and dtype."""
+
+    @abstractmethod
+    def slope(self, kept: Array) -> Array:
+        """The derivative of the output with respect to x, elementwise."""
+
+
+@forward.register(Elementwise)
+def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
+    """out = value(x)"""
+    float_namespace(x)
+    out = params.value(x)
+    return out, out if params.keeps == "out" else x
+
+
+@backward.register(Elementwise)
+def elementwise_backward(params: Elementwise, kept: Array, dA: Array) -> Grads[Elementwise]:
+    """dx = dA * slope"""
+    if dA.shape != kept.shape:
+        raise ShapeError(f"dA must have the shape of out, {kept.shape}; it has {dA.shape}")
+    dx = params.slope(kept)
+    if dx is kept or getattr(dx, "base", None) is not None:
+        dx = dx * dA  # that array is not ours to write to
+    else:
+        dx *= dA
+    return Grads(gradient(params), dx)
+
+
+@record
+class Identity(Elementwise):
+    """out = x"""
+
+    def value(self, x: Array) -> Array:
+        """Its input."""
+        return x
+
+    def slope(self, kept: Array) -> Array:
+        """1"""
+        return namespace(kept).ones_like(kept)
+
+
+@record
+class Relu(Elementwise):
+    """out = max(x, 0)
+
+    At 0, where there is no derivative, the slope is 0. Nair & Hinton 2010, Rectified Linear Units Improve Restricted
+    Boltzmann Machines.
+    """
+
+    keeps = "out"
+
+    def value(self, x: Array) -> Array:
+        """max(x, 0)"""
+        return namespace(x).maximum(x, 0)
+
+    def slope(self, kept: Array) -> Array:
+        """1 where out > 0, else 0"""
+        return (kept > 0).astype(kept.dtype)
+
+
+@record
+class LeakyRelu(Elementwise):
+    """out = x where x > 0, else alpha x
+
+    Maas, Hannun & Ng 2013, Rectifier Nonlinearities Improve Neural Network Acoustic Models, eq. 2.
+
+    Raises:
+        RangeError: `alpha` is negative, so that out no longer tells the sign of x.
+    """
+
+    alpha: float = 0.01
+    keeps = "out"
+
+    def __attrs_post_init__(self) -> None:
+        """alpha >= 0"""
+        _check_alpha(self)
+
+    def value(self, x: Array) -> Array:
+        """x where x > 0, else alpha x"""
+        return namespace(x).where(x > 0, x, self.alpha * x)
+
+    def slope(self, kept: Array) -> Array:
+        """1 where out > 0, else alpha"""
+        positive = (kept > 0).astype(kept.dtype)
+        return positive + self.alpha * (1 - positive)
+
+
+@record
+class Sigmoid(Elementwise):
+    """out = 1 / (1 + e^-x)
+
+    Exact to rounding in both tails, and never overflows. It gives probabilities, so it belongs before
+    `binary_cross_entropy`, not before a loss that takes logits.
+    """
+
+    keeps = "out"
+    gives_probabilities: ClassVar[bool] = True
+
+    def value(self, x: Array) -> Array:
+        """1 / (1 + e^-x)"""
+        return _sigmoid(x)
+
+    def slope(self, kept: Array) -> Array:
+        """out (1 - out)"""
+        return kept * (1 - kept)
+
+
+@record
+class Tanh(Elementwise):
+    """out = tanh(x)"""
+
+    keeps = "out"
+
+    def value(self, x: Array) -> Array:
+        """tanh(x)"""
+        return namespace(x).tanh(x)
+
+    def slope(self, kept: Array) -> Array:
+        """1 - out^2, as a product that keeps its digits near 1"""
+        return (1 - kept) * (1 + kept)
+
+
+@record
+class Softplus(Elementwise):
+    """out = log(1 + e^x), as max(x, 0) + log(1 + e^-|x|), which cannot overflow.
+
+    Dugas et al. 2001, Incorporating Second-Order Functional Knowledge for Better Option Pricing, section 3.
+    """
+
+    def value(self, x: Array) -> Array:
+        """log(1 + e^x)"""
+        xp = namespace(x)
+        return xp.where(x > 0, x, 0) + xp.log1p(xp.exp(xp.where(x > 0, -x, x)))
+
+    def slope(self, kept: Array) -> Array:
+        """1 / (1 + e^-x)"""
+        return _sigmoid(kept)
+
+
+@record
+class Elu(Elementwise):
+    """out = x where x > 0, else alpha (e^x - 1)
+
+    Clevert, Unterthiner & Hochreiter 2016, Fast and Accurate Deep Network Learning by Exponential Linear Units, eq. 15.
+
+    Raises:
+        RangeError: `alpha` is negative, so that out no longer tells the sign of x.
+    """
+
+    alpha: float = 1.0
+    keeps = "out"
+
+    def __attrs_post_init__(self) -> None:
+        """alpha >= 0"""
+        _check_alpha(self)
+
+    def value(self, x: Array) -> Array:
+        """x where x > 0, else alpha (e^x - 1)"""
+        xp = namespace(x)
+        return xp.where(x > 0, x, self.alpha * xp.expm1(xp.where(x > 0, 0, x)))
+
+    def slope(self, kept: Array) -> Array:
+        """1 where out > 0, else out + alpha"""
+        return namespace(kept).where(kept > 0, 1, kept + self.alpha)
+
+
+@record
+class Gelu(Elementwise):
+    """out = x (1 + tanh u) / 2, u = sqrt(2 / pi) (x + 0.044715 x^3)
+
+    Hendrycks & Gimpel 2016, Gaussian Error Linear Units, section 2, in the form with tanh.
+    """
+
+    def value(self, x: Array) -> Array:
+        """x (1 + tanh u) / 2"""
+        return 0.5 * x * (1 + namespace(x).tanh(_C * (x + 0.044715 * x * x * x)))
+
+    def slope(self, kept: Array) -> Array:
+        """(1 + t) / 2 + x (1 - t^2) u' / 2, t = tanh u, u' = sqrt(2 / pi) (1 + 3 * 0.044715 x^2)"""
+        square = kept * kept
+        t = namespace(kept).tanh(_C * kept * (1 + 0.044715 * square))
+        return 0.5 * (1 + t) + 0.5 * _C * kept * ((1 - t) * (1 + t)) * (1 + 3 * 0.044715 * square)
+
+
+_C = math.sqrt(2 / math.pi)
+
+
+def _check_alpha(layer: LeakyRelu | Elu) -> None:
+    if not 0 <= layer.alpha < math.inf:
+        raise RangeError(f"{type(layer).__name__}: alpha must be finite and not negative; it is {layer.alpha}")
+
+
+def _sigmoid(x: Array) -> Array:
+    xp = namespace(x)
+    return 1 / (1 + xp.exp(-xp.maximum(x, -_largest_exponent(xp, x.dtype))))
+
+
+@cache
+def _largest_exponent(xp: Any, dtype: Any) -> float:
+    """The largest whole z for which e^z is finite."""
+    return math.floor(math.log(float(xp.finfo(dtype).max)))

@@ -1,0 +1,136 @@
+"""A tuple of layers is a layer: the chain. `()` is the identity, `net[:2]` and `net + (head,)` are networks too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import short
+from funcnn.core import backward, backward_params, forward, forward_only, inference, is_inert, reseed
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.gradients import Grads
+from funcnn.initializers import Initializer, glorot_uniform
+from funcnn.layers.activations import Relu
+from funcnn.layers.dense import Dense
+from funcnn.records import Seed, seed_words
+
+Layers = tuple[Any, ...]
+
+
+@forward.register(tuple)
+def chain_forward(params: Layers, x: Any) -> tuple[Any, tuple[Any, ...]]:
+    """x through each layer in turn; the cache is the tuple of their caches"""
+    caches = []
+    for i, layer in enumerate(params):
+        try:
+            x, cache = forward(layer, x)
+        except Exception as error:
+            error.add_note(_place(i, layer, x=x))
+            raise
+        caches.append(cache)
+    return x, tuple(caches)
+
+
+@forward_only.register(tuple)
+def chain_forward_only(params: Layers, x: Any) -> Any:
+    """x through each layer in turn"""
+    for i, layer in enumerate(params):
+        try:
+            x = forward_only(layer, x)
+        except Exception as error:
+            error.add_note(_place(i, layer, x=x))
+            raise
+    return x
+
+
+@backward.register(tuple)
+def chain_backward(params: Layers, cache: tuple[Any, ...], dA: Any) -> Grads[Layers]:
+    """The chain rule: dx of each layer is dA of the one before it"""
+    grads, dx = _back(params, cache, dA, until=0)
+    return Grads(grads, dx)
+
+
+@backward_params.register(tuple)
+def chain_backward_params(params: Layers, cache: tuple[Any, ...], dA: Any) -> Layers:
+    """The chain rule as far as it is needed: not past the first layer that has something to learn or to carry"""
+    first = 0
+    while first < len(params) and is_inert(params[first]):
+        first += 1
+    if first == len(params):
+        return params
+    grads, dA = _back(params, cache, dA, until=first + 1)
+    try:
+        return (*params[:first], backward_params(params[first], cache[first], dA), *grads)
+    except Exception as error:
+        error.add_note(_place(first, params[first], dA=dA))
+        raise
+
+
+def _back(params: Layers, cache: tuple[Any, ...], dA: Any, *, until: int) -> tuple[Layers, Any]:
+    """The gradients of layers `until` and later, and dx of the former."""
+    if type(cache) is not tuple or len(cache) != len(params):
+        raise ShapeError(f"backward: the cache is of another network; layers: {len(params)}, cache: {short(cache)}")
+    gradients = []
+    for i in range(len(params) - 1, until - 1, -1):
+        try:
+            grads = backward(params[i], cache[i], dA)
+        except Exception as error:
+            error.add_note(_place(i, params[i], dA=dA))
+            raise
+        gradients.append(grads.params)
+        dA = grads.x
+    return tuple(gradients[::-1]), dA
+
+
+def _place(i: int, layer: Any, **given: Any) -> str:
+    """Where an error was, as a note on it."""
+    return ", ".join([f"in layer {i}", short(layer), *[f"{name}: {short(value)}" for name, value in given.items()]])
+
+
+@inference.register(tuple)
+def chain_inference(params: Layers) -> Layers:
+    """The chain of the layers as they predict"""
+    return tuple([inference(layer) for layer in params])
+
+
+@reseed.register(tuple)
+def chain_reseed(params: Layers, i: int) -> Layers:
+    """The chain of the layers as row block i sees them"""
+    return tuple([reseed(layer, i) for layer in params])
+
+
+def mlp(
+    sizes: Sequence[int],
+    hidden: Any = Relu(),  # noqa: B008  a value, which nobody can change
+    *,
+    seed: Seed,
+    weights: Initializer = glorot_uniform,
+    bias: bool = True,
+    dtype: Any = np.float64,
+) -> Layers:
+    """A multi-layer perceptron from its sizes: Dense, hidden, Dense, ..., hidden, Dense.
+
+    Dense layer i draws its weights from child i of the seed, `(*seed, i)`. The network ends in a Dense; add what should
+    follow it: `mlp([2, 27, 1], seed=1) + (Sigmoid(),)`.
+
+    >>> from funcnn import Tanh, mlp
+    >>> mlp([2, 4, 1], hidden=Tanh(), seed=1)
+    (Dense(W=<f64 2x4>, b=<f64 4>), Tanh(), Dense(W=<f64 4x1>, b=<f64 [0.]>))
+
+    Raises:
+        RangeError: there are less than two sizes, or one is less than 1.
+        KindError: `hidden` is a class, such as Relu for Relu().
+    """
+    if len(sizes) < 2:
+        raise RangeError(f"mlp: a network has at least two sizes, n_in and n_out; sizes: {sizes}")
+    if isinstance(hidden, type):
+        raise KindError(f"mlp: hidden must be a layer, not a class; write {hidden.__name__}()")
+    words = seed_words(seed)
+    layers: Layers = ()
+    for i, (n_in, n_out) in enumerate(pairwise(sizes)):
+        layers += (reseed(hidden, i),) if i else ()
+        layers += (Dense.init(n_in, n_out, seed=(*words, i), weights=weights, bias=bias, dtype=dtype),)
+    return layers

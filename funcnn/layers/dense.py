@@ -1,0 +1,108 @@
+"""The dense layer: a linear map of the last axis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import Array, namespace
+from funcnn.core import backward, backward_params, forward
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.gradients import Grads, gradient
+from funcnn.initializers import Initializer, glorot_uniform
+from funcnn.records import Seed, record
+
+
+@record
+class Dense:
+    """out = x @ W + b
+
+    x: (m, ..., n_in), W: (n_in, n_out), b: (n_out,) or None, out: (m, ..., n_out).
+
+    Raises:
+        ShapeError: W and b do not fit together.
+        KindError: W or b is no array of floats, or their dtypes differ.
+
+    >>> import numpy as np
+    >>> from funcnn import Dense, forward
+    >>> forward(Dense(np.array([[2.0]]), np.array([1.0])), np.array([[12.0]]))[0]
+    array([[25.]])
+    """
+
+    W: Array
+    b: Array | None
+
+    def __attrs_post_init__(self) -> None:
+        """W and b fit together."""
+        b = self.b
+        if len(self.W.shape) != 2 or (b is not None and b.shape != self.W.shape[1:]):
+            shapes = f"W: {self.W.shape}, b: {None if b is None else b.shape}"
+            raise ShapeError(f"Dense: W must be (n_in, n_out) and b (n_out,) or None; {shapes}")
+        if b is not None and b.dtype != self.W.dtype:
+            raise KindError(f"Dense: b is {b.dtype}, W is {self.W.dtype}; write b.astype({self.W.dtype.name!r})")
+
+    @classmethod
+    def init(
+        cls,
+        n_in: int,
+        n_out: int,
+        *,
+        seed: Seed,
+        weights: Initializer = glorot_uniform,
+        bias: bool = True,
+        dtype: Any = np.float64,
+    ) -> Dense:
+        """W drawn by an initializer, b = 0, or None without a bias.
+
+        >>> Dense.init(2, 27, seed=1)
+        Dense(W=<f64 2x27>, b=<f64 27>)
+
+        Raises:
+            RangeError: a size is less than 1.
+        """
+        if min(n_in, n_out) < 1:
+            raise RangeError(f"Dense.init: sizes must be at least 1; n_in: {n_in}, n_out: {n_out}")
+        return cls(weights(seed, (n_in, n_out), dtype), np.zeros(n_out, dtype) if bias else None)
+
+
+@forward.register(Dense)
+def dense_forward(params: Dense, x: Array) -> tuple[Array, Array]:
+    """out = x @ W + b"""
+    check_input(x, params.W)
+    out = x @ params.W
+    if params.b is not None:
+        out += params.b
+    return out, x
+
+
+@backward.register(Dense)
+def dense_backward(params: Dense, x: Array, dA: Array) -> Grads[Dense]:
+    """dx = dA @ W^T, and the gradients of W and b as in `dense_backward_params`"""
+    grads, W = dense_backward_params(params, x, dA), params.W
+    return Grads(grads, dA @ W.T if W.shape[1] > 1 else dA * W[:, 0])  # a product by one column is a plain multiply
+
+
+@backward_params.register(Dense)
+def dense_backward_params(params: Dense, x: Array, dA: Array) -> Dense:
+    """dW = x^T @ dA, db = 1^T @ dA, the sum over rows, which BLAS adds up several times faster than `sum`"""
+    check_input(x, params.W)
+    shape = (*x.shape[:-1], params.W.shape[1])
+    if dA.shape != shape:
+        raise ShapeError(f"dA must have the shape of out, {shape}; it has {dA.shape}")
+    if x.ndim != 2:
+        x, dA = x.reshape(-1, x.shape[-1]), dA.reshape(-1, shape[-1])
+    ones = namespace(dA).ones(dA.shape[0], dtype=dA.dtype)
+    return gradient(params, W=x.T @ dA, b=None if params.b is None else ones @ dA)
+
+
+def check_input(x: Array, W: Array) -> None:
+    """x fits weights of shape (n_in, ...): an array of rows with n_in features, and of their dtype."""
+    if type(x) is not np.ndarray:
+        namespace(x)  # refuses what is no array
+    if x.ndim < 2:
+        raise ShapeError(f"x must be (m, ..., {W.shape[0]}), rows first; x: {x.shape}; write x[None] for one row")
+    if x.shape[-1] != W.shape[0]:
+        raise ShapeError(f"x has {x.shape[-1]} features, W needs {W.shape[0]}; x: {x.shape}")
+    if x.dtype != W.dtype:
+        raise KindError(f"x is {x.dtype}, W is {W.dtype}; write x.astype({W.dtype.name!r})")

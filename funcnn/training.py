@@ -1,0 +1,104 @@
+"""Training is a fold: from a state and a batch to the next state. Every state is a value that can be kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from funcnn.arrays import short
+from funcnn.core import ValueAndGrad, forward, sgd
+from funcnn.errors import FuncnnError
+from funcnn.optimizers import update
+from funcnn.records import record, state
+from funcnn.tree import walk
+
+P = TypeVar("P")
+
+
+class NotFiniteError(FuncnnError, ArithmeticError):
+    """Training met a NaN or an infinity."""
+
+
+@record
+class TrainState(Generic[P]):
+    """All there is to know after `step` steps.
+
+    `cost` is that of the last step's input, before it stepped; NaN when there was none.
+    """
+
+    params: P
+    optimizer: Any = ()
+    step: int = state(default=0)
+    cost: Any = state(default=math.nan)
+
+
+def train(
+    start: TrainState[P],
+    data: Iterable[tuple[Any, Any]],
+    value_and_grad: ValueAndGrad,
+    lr: float | Callable[[int], float],
+) -> Iterator[TrainState[P]]:
+    """The state after each batch `(x, y)` of `data`.
+
+    `lr` is a number, or a function of the step number. To stop, leave the loop; to resume from a state, go on with
+    `data[state.step:]`: the bits are those of a run that never stopped.
+
+    >>> import numpy as np
+    >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
+    >>> x = np.arange(-2.0, 5.0)[:, None]
+    >>> net = (Dense(np.zeros((1, 1)), np.zeros(1)),)
+    >>> for state in train(TrainState(net), [(x, 2 * x + 1)] * 1000, value_and_grad(mse), 0.01):
+    ...     pass
+    >>> state.step, state.params
+    (1000, (Dense(W=<f64 [[2.]]>, b=<f64 [1.]>),))
+
+    Raises:
+        NotFiniteError: the cost of a step is not finite, or the parameters after the last are not. The message says in
+            which step, and which array was the first: an input, a parameter, or the output of a layer.
+    """
+    now = start
+    for x, y in data:
+        cost, grads = value_and_grad(now.params, x, y)
+        if isinstance(cost, float) and not math.isfinite(cost):
+            raise NotFiniteError(f"train: in step {now.step} the cost is {cost}; {_origin(now.params, x, y)}")
+        grads, optimizer = update(now.optimizer, grads, now.params)
+        params = sgd(now.params, grads, lr(now.step) if callable(lr) else lr)
+        now = TrainState(params, optimizer, step=now.step + 1, cost=cost)
+        yield now
+    if culprit := _not_finite(now.params, "params"):
+        raise NotFiniteError(f"train: after step {now.step - 1} {culprit} is not finite; a smaller lr may help")
+
+
+def _origin(params: Any, x: Any, y: Any) -> str:
+    """The first array that is not finite, in the order in which a step meets them."""
+    for name, value in (("params", params), ("x", x), ("y", y)):
+        if culprit := _not_finite(value, name):
+            return f"the first array that is not finite is {culprit}"
+    return _born(params, x, "") or "out and y are finite, so it was born in the loss"
+
+
+def _born(layer: Any, x: Any, place: str) -> str:
+    """The first layer whose output is not finite."""
+    if type(layer) is not tuple:
+        out = forward(layer, x)[0]
+        return (
+            f"the first array that is not finite is out of layer {place}, {short(layer)}"
+            if _not_finite(out, "out")
+            else ""
+        )
+    for i, part in enumerate(layer):
+        if found := _born(part, x, f"{place}.{i}".lstrip(".")):
+            return found
+        x = forward(part, x)[0]
+    return ""
+
+
+def _not_finite(tree: Any, name: str) -> str:
+    """The path of the first array in the tree that holds a NaN or an infinity."""
+    for path, array in walk(tree, name):
+        if isinstance(array, np.ndarray) and array.dtype.kind in "fc" and not np.isfinite(array).all():
+            return path
+    return ""

@@ -1,0 +1,167 @@
+"""Walks over trees: records, tuples and the arrays in them. Whoever else needs the arrays of a network asks here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from funcnn.arrays import Array, freeze, is_array, kind, namespace, short
+from funcnn.errors import FuncnnError, KindError, ShapeError
+from funcnn.records import build, evolve, is_record, plans
+
+T = TypeVar("T")
+
+
+def tree_map(f: Callable[..., Any], tree: T, *rest: Any) -> T:
+    """`tree` with `f(leaf, *the same leaf of each of rest)` in place of every array, states included, as in JAX.
+
+    >>> import numpy as np
+    >>> from funcnn import mlp, tree_map
+    >>> half = tree_map(lambda a: a.astype(np.float32), mlp([2, 3, 1], seed=0))
+    >>> half[0]
+    Dense(W=<f32 [[ 0.1501 -0.5046 -1.0054]  [-1.0595  0.6858  0.9038]]>, b=<f32 [0. 0. 0.]>)
+
+    Raises:
+        ShapeError: the trees differ in the number of layers, or in class.
+    """
+    return cast("T", _map(f, tree, rest, states=True))
+
+
+def map_parameters(f: Callable[..., Any], tree: T, *rest: Any) -> T:
+    """`tree_map` over the trained arrays only; states and settings are those of `tree`.
+
+    >>> from funcnn import Dense, map_parameters
+    >>> map_parameters(lambda a: 0 * a, Dense.init(2, 1, seed=0))
+    Dense(W=<f64 [[-0.]  [-0.]]>, b=<f64 [0.]>)
+    """
+    return cast("T", _map(f, tree, rest, states=False))
+
+
+def _map(f: Callable[..., Any], tree: Any, rest: Sequence[Any], *, states: bool) -> Any:
+    cls = type(tree)
+    if cls is tuple:
+        if any([type(other) is not tuple or len(other) != len(tree) for other in rest]):
+            raise _unlike(tree, rest)
+        return tuple([_map(f, part, others, states=states) for part, *others in zip(tree, *rest, strict=True)])
+    if cls in plans:
+        if any([type(other) is not cls for other in rest]):
+            raise _unlike(tree, rest)
+        contents = [getattr(tree, name) for name, _ in plans[cls]]
+        for i, (name, is_state) in enumerate(plans[cls]):
+            if states or not is_state:
+                contents[i] = _map(f, contents[i], [getattr(other, name) for other in rest], states=states)
+        return build(cls, contents)
+    return freeze(f(tree, *rest)) if is_array(tree) else tree
+
+
+def _unlike(tree: Any, rest: Sequence[Any]) -> ShapeError:
+    return ShapeError(f"tree_map: the trees are not alike: {', '.join(map(short, (tree, *rest)))}")
+
+
+def leaves(tree: Any) -> list[Array]:
+    """Every array, states included, in field order, as in JAX.
+
+    >>> from funcnn import leaves, mlp
+    >>> [leaf.shape for leaf in leaves(mlp([2, 3, 1], seed=0))]
+    [(2, 3), (3,), (3, 1), (1,)]
+    """
+    return [leaf for _, leaf in walk(tree)]
+
+
+def parameters(tree: Any) -> dict[str, Array]:
+    """Each trained array by its path, in field order.
+
+    >>> from funcnn import mlp, parameters
+    >>> list(parameters(mlp([2, 3, 1], seed=0)))
+    ['0.W', '0.b', '2.W', '2.b']
+    """
+    return dict(walk(tree, states=False))
+
+
+def walk(tree: Any, path: str = "", *, states: bool = True) -> Iterator[tuple[str, Array]]:
+    """Each array with its path, in field order; without the states if so asked."""
+    if is_array(tree):
+        yield path, tree
+        return
+    if type(tree) is tuple:
+        parts = [(str(i), part) for i, part in enumerate(tree)]
+    else:
+        parts = [(name, getattr(tree, name)) for name, state in plans.get(type(tree), ()) if states or not state]
+    for name, part in parts:
+        yield from walk(part, f"{path}.{name}" if path else name, states=states)
+
+
+def to_vector(tree: Any) -> Array:
+    """All trained arrays one after the other, as one array of one dimension: what optimizers of other libraries take.
+
+    >>> from funcnn import Dense, to_vector
+    >>> to_vector(Dense.init(2, 3, seed=1)).shape
+    (9,)
+    """
+    parts = [leaf.reshape(-1) for _, leaf in walk(tree, states=False)]
+    return freeze(namespace(parts[0]).concatenate(parts)) if parts else freeze(np.zeros(0))
+
+
+def from_vector(tree: T, vector: Array) -> T:
+    """`tree` with the entries of `vector`, shape `(n,)`, as its trained arrays: the inverse of `to_vector`.
+
+    >>> import numpy as np
+    >>> from funcnn import Dense, from_vector
+    >>> from_vector(Dense.init(2, 1, seed=1), np.arange(3.0))
+    Dense(W=<f64 [[0.]  [1.]]>, b=<f64 [2.]>)
+
+    Raises:
+        ShapeError: the vector has another number of entries than the tree has trained numbers.
+    """
+    needed = sum([leaf.size for _, leaf in walk(tree, states=False)])
+    if vector.shape != (needed,):
+        raise ShapeError(f"from_vector: the vector has the shape {vector.shape}, the tree needs ({needed},)")
+    start = 0
+
+    def cut(leaf: Array) -> Array:
+        nonlocal start
+        start += leaf.size
+        return vector[start - leaf.size : start].astype(leaf.dtype).reshape(leaf.shape)
+
+    return map_parameters(cut, tree)
+
+
+def replace(tree: T, path: str, value: Any) -> T:
+    """`tree` with another part at a path; the old tree stays as it is.
+
+    >>> import numpy as np
+    >>> from funcnn import mlp, replace
+    >>> net = replace(mlp([2, 3, 1], seed=0), "2.b", np.array([0.5]))
+    >>> net[2].b
+    array([0.5])
+
+    Raises:
+        FuncnnError: there is nothing at that path. What the record there refuses, it refuses here too.
+    """
+    return cast("T", _replaced(tree, path.split("."), value, path))
+
+
+def _replaced(tree: Any, steps: list[str], value: Any, path: str) -> Any:
+    if not steps:
+        return value
+    step, *rest = steps
+    if type(tree) is tuple and step.isdecimal() and int(step) < len(tree):
+        i = int(step)
+        return (*tree[:i], _replaced(tree[i], rest, value, path), *tree[i + 1 :])
+    if is_record(tree) and step in [name for name, _ in plans[type(tree)]]:
+        return evolve(tree, **{step: _replaced(getattr(tree, step), rest, value, path)})
+    raise FuncnnError(f"replace: there is no {step!r} of {path!r} in {short(tree)}")
+
+
+def row_count(x: Any) -> int:
+    """The number of examples in an array, or in a tuple of arrays, which must agree on it."""
+    if type(x) is tuple and x:
+        counts = [row_count(part) for part in x]
+        if len(set(counts)) > 1:
+            raise ShapeError(f"the arrays must have as many rows each; rows: {counts}")
+        return counts[0]
+    if not is_array(x) or not x.shape:
+        raise KindError(f"x must be an array or a tuple of arrays, rows first, not {kind(x)}: {short(x)}")
+    return int(x.shape[0])
