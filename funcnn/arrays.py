@@ -60,7 +60,7 @@ def freeze(value: Any) -> Any:
     """Make an array that the caller has just made read-only, without a copy; scalars become arrays."""
     value = as_array(value)
     if isinstance(value, np.ndarray):
-        value.flags.writeable = False
+        value.setflags(write=False)
     return value
 
 

@@ -220,25 +220,34 @@ def _rate(lr: Any) -> Any:
 
 def _step(p: Any, g: Any, lr: Any) -> Any:
     cls = type(p)
-    if cls in plans or cls is tuple:
-        if type(g) is not cls or (cls is tuple and len(g) != len(p)):
-            raise _foreign(p, g)
-        if cls is tuple:
-            return tuple([_step(a, b, lr) for a, b in zip(p, g, strict=True)])
-        new = []
-        for name, is_state in plans[cls]:
-            old, change = getattr(p, name), getattr(g, name)
-            new.append(_step(old, change, lr) if not is_state else old if change is None else change)
-        return build(cls, new) if new else p
-    if not is_array(p):
+    if is_array(p):
+        alike = getattr(g, "shape", None) == p.shape
+    elif cls is tuple:
+        alike = type(g) is tuple and len(g) == len(p)
+    elif cls in plans:
+        alike = type(g) is cls
+    else:  # a setting
         return p
-    if getattr(g, "shape", None) != p.shape:
-        raise _foreign(p, g)
-    if type(lr) is float and lr == 0:
-        return p
+    if not alike:
+        raise ShapeError(f"sgd: the gradients are of another network; params: {short(p)}, grads: {short(g)}")
+    if cls is tuple:
+        return tuple([_step(a, b, lr) for a, b in zip(p, g, strict=True)])
+    if cls not in plans:
+        return p if type(lr) is float and lr == 0 else _down(p, g, lr)
+    new = []
+    for name, is_state in plans[cls]:
+        old, change = getattr(p, name), getattr(g, name)
+        new.append(_step(old, change, lr) if not is_state else old if change is None else change)
+    return build(cls, new) if new else p
+
+
+def _down(p: Any, g: Any, lr: Any) -> Any:
+    """p - lr g, in p's dtype whatever that of lr is"""
     step = lr * g
-    return freeze(p - (step if step.dtype == p.dtype else step.astype(p.dtype)))
-
-
-def _foreign(p: Any, g: Any) -> ShapeError:
-    return ShapeError(f"sgd: the gradients are of another network; params: {short(p)}, grads: {short(g)}")
+    if step.dtype != p.dtype:
+        step = step.astype(p.dtype)
+    if type(step) is not np.ndarray:
+        return freeze(p - step)
+    np.subtract(p, step, out=step)
+    step.setflags(write=False)
+    return step

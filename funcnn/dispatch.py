@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import singledispatch, wraps
 from typing import Any, Protocol, TypeVar, cast
 
@@ -41,10 +41,11 @@ def verb(default: Rule | None = None, *, returns: type | None = None) -> Any:
     def call(params: Any, *given: Any) -> Any:
         cls = type(params)
         made = (rules.get(cls) or find(cls))(params, *given)
-        if returns is not None and type(made) is not returns:
+        cls_made = type(made)
+        if returns is not None and cls_made is not returns:
             raise KindError(f"{name}: the rule for {cls.__name__} must return a {returns.__name__}, not {kind(made)}")
         if cls is not tuple:  # what a chain returns, its layers have sealed
-            _seal(made, given)
+            _seal(made if cls_made is tuple else (made,), given)
         return made
 
     def register(cls: Any) -> Callable[[Rule], Rule]:
@@ -70,18 +71,16 @@ def no_rule(verb: str, params: object) -> KindError:
     return KindError(f"{verb}: {cls} has no rule for it; write one with @{verb}.register({cls})")
 
 
-def _seal(made: Any, given: tuple[Any, ...]) -> None:
+def _seal(parts: Iterable[Any], given: tuple[Any, ...]) -> None:
     """Make every array that a rule made read-only, save those that it was given and passes on."""
-    cls = type(made)
-    if cls is np.ndarray:
-        flags = made.flags
-        if flags.writeable and not _among(made, given):
-            flags.writeable = False
-    elif cls in plans:
-        for name, _ in plans[cls]:
-            _seal(getattr(made, name), given)
-    elif isinstance(made, tuple):
-        for part in made:
+    for part in parts:
+        cls = type(part)
+        if cls is np.ndarray:
+            if part.flags.writeable and not _among(part, given):
+                part.setflags(write=False)
+        elif cls in plans:
+            _seal(values(part), given)
+        elif isinstance(part, tuple):
             _seal(part, given)
 
 

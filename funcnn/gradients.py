@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+
 from funcnn.arrays import as_array, is_array, short
 from funcnn.errors import KindError, ShapeError
 from funcnn.records import borrowed, build, is_record, plans, record
@@ -38,12 +40,14 @@ def gradient(params: P, /, **parts: Any) -> P:
         ShapeError: a gradient has another shape than its parameter.
     """
     cls, new = type(params), []
+    if not plans[cls] and not parts:
+        return params
     for name, is_state in plans[cls]:
         old = getattr(params, name)
         if name in parts:
-            part = as_array(parts.pop(name))
-            _check_part(cls, name, old, part, is_state=is_state)
-            new.append(part)
+            part = parts.pop(name)
+            same_kind = type(part) is type(old) is np.ndarray and part.dtype == old.dtype and part.shape == old.shape
+            new.append(part if same_kind else _fitted(cls, name, old, part, is_state=is_state))
         elif is_state:
             new.append(None)
         elif _is_trained(old):
@@ -57,16 +61,16 @@ def gradient(params: P, /, **parts: Any) -> P:
     return build(cls, new)
 
 
-def _check_part(cls: type, name: str, old: Any, part: Any, *, is_state: bool) -> None:
-    if is_array(old):
-        if is_state and not is_array(part):
-            return  # None, or a number for one that jit handed over as an array
-        if not is_array(part) or part.shape != old.shape:
+def _fitted(cls: type, name: str, old: Any, part: Any, *, is_state: bool) -> Any:
+    part = as_array(part)
+    if is_array(old) and (is_array(part) or not is_state):  # jit hands a number that is a state over as an array
+        if getattr(part, "shape", None) != old.shape:
             raise ShapeError(f"{cls.__name__} backward: d{name} must be like {name}, {short(old)}; it is {short(part)}")
         if part.dtype != old.dtype:
             raise KindError(f"{cls.__name__} backward: d{name} is {part.dtype}, {name} is {old.dtype}")
-    elif not is_state and not _is_trained(old):
+    elif not is_state and old is not None and not _is_trained(old):
         raise KindError(f"{cls.__name__} backward: {name} is a setting, {short(old)}; it has no gradient")
+    return part
 
 
 def _is_trained(value: Any) -> bool:

@@ -47,7 +47,7 @@ def _rows(layer: Any, x: Any, path: str) -> Iterator[tuple[str, str, str]]:
     yield (
         f"{path} -> {name}" if path else name,
         f"{_shape(x)} -> {_shape(out)}",
-        f"{count:,} parameters" if count else "",
+        f"{count} parameters" if count else "",
     )
 
 

@@ -14,8 +14,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from funcnn.arrays import Array
-from funcnn.core import predict
+from funcnn.core import gives_probabilities, predict
 from funcnn.errors import ShapeError
+
+_ROWS = 1 << 16  # rows at a time: a picture of any size needs no more memory than this many
 
 
 def cost_curve(costs: Sequence[float], ax: Axes | None = None, **line: Any) -> Axes:
@@ -29,45 +31,60 @@ def cost_curve(costs: Sequence[float], ax: Axes | None = None, **line: Any) -> A
 def decision_regions(params: Any, x: Array, y: Array, ax: Axes | None = None, *, points: int = 300) -> Axes:
     """What a network of two inputs and one output says of the plane, with the examples on it.
 
-    x: (m, 2), y: (m, 1) of 0 and 1. The output is a probability, or a logit: the line between the classes is drawn at
-    0.5, or at 0 where outputs leave [0, 1].
+    x: (m, 2), y: (m, 1) of 0 and 1. The classes part where the output is 0.5 if the network ends in probabilities, and
+    where it is 0, as a logit is, if not.
+
+    Raises:
+        ShapeError: x has not two features, or y not one label a row.
     """
+    if x.ndim != 2 or x.shape[1] != 2 or y.size != len(x):
+        raise ShapeError(f"decision_regions: x must be (m, 2) and y (m, 1); x: {x.shape}, y: {y.shape}")
     ax = _axes(ax)
-    if x.ndim != 2 or x.shape[1] != 2:
-        raise ShapeError(f"decision_regions: x must be (m, 2); it is {x.shape}")
     low, high = x.min(axis=0), x.max(axis=0)
     margin = 0.05 * (high - low)
-    axes = [np.linspace(a, b, points, dtype=x.dtype) for a, b in zip(low - margin, high + margin, strict=True)]
-    horizontal, vertical = np.meshgrid(*axes)
-    out = predict(params, np.stack([horizontal.ravel(), vertical.ravel()], axis=1), rows=1 << 16)[:, 0]
-    middle = 0.5 if out.min() >= 0 and out.max() <= 1 else 0.0
-    ax.contourf(
-        horizontal, vertical, (out > middle).reshape(horizontal.shape), levels=[-0.5, 0.5, 1.5], cmap="RdBu", alpha=0.35
-    )
-    ax.scatter(x[:, 0], x[:, 1], c=y.ravel(), s=8, cmap="RdBu", edgecolors="none")
+    sides = [np.linspace(a, b, points, dtype=x.dtype) for a, b in zip(low - margin, high + margin, strict=True)]
+    horizontal, vertical = np.meshgrid(*sides)
+    out = predict(params, np.stack([horizontal.ravel(), vertical.ravel()], axis=1), rows=_ROWS)
+    level = (out - (0.5 if gives_probabilities(params) else 0)).reshape(horizontal.shape)
+    ax.contourf(horizontal, vertical, level, levels=[-np.inf, 0, np.inf], colors=["#f4a582", "#92c5de"], alpha=0.6)
+    if level.min() < 0 < level.max():
+        ax.contour(horizontal, vertical, level, levels=[0], colors="white", linewidths=1.5)
+    ax.scatter(x[:, 0], x[:, 1], c=y.ravel(), s=8, cmap="RdBu", vmin=0, vmax=1, edgecolors="none")
     return ax
 
 
-def pictures(images: Array, titles: Sequence[str], ax: Axes | None = None, *, columns: int = 8) -> Axes:
-    """A grid of pictures, each with a line of text below it.
+def pictures(
+    images: Array,
+    titles: Sequence[str],
+    ax: Axes | None = None,
+    *,
+    columns: int = 8,
+    colors: Sequence[str] | str = "black",
+) -> Axes:
+    """A grid of pictures, each with a line of text below it, in its colour.
 
     images: (k, h, w) in grey or (k, h, w, 3) in colour, in [0, 1].
+
+    Raises:
+        ShapeError: there is not one title, or one colour, a picture.
     """
-    ax = _axes(ax)
     k, h, w = images.shape[:3]
-    if len(titles) != k:
-        raise ShapeError(f"pictures: there must be a title for each; pictures: {k}, titles: {len(titles)}")
-    for i, (image, title) in enumerate(zip(images, titles, strict=True)):
+    colors = [colors] * k if isinstance(colors, str) else colors
+    if not k == len(titles) == len(colors):
+        raise ShapeError(f"pictures: {k} pictures need as many titles and colors, not {len(titles)} and {len(colors)}")
+    ax = _axes(ax)
+    for i, (image, title, color) in enumerate(zip(images, titles, colors, strict=True)):
         row, column = divmod(i, columns)
         left, top = 1.1 * w * column, 1.35 * h * row
         ax.imshow(image, cmap="gray", vmin=0, vmax=1, extent=(left, left + w, top + h, top))
-        ax.text(left + w / 2, top + 1.04 * h, title, ha="center", va="top", fontsize=7)
-    ax.set(xlim=(-0.05 * w, 1.1 * w * min(columns, k)), ylim=(1.35 * h * -(-k // columns), -0.05 * h))
+        ax.text(left + w / 2, top + 1.04 * h, title, ha="center", va="top", fontsize=7, color=color)
+    last_row = (k - 1) // columns
+    ax.set(xlim=(-0.05 * w, 1.1 * w * min(columns, k)), ylim=((1.35 * last_row + 1.25) * h, -0.05 * h))
     ax.set_axis_off()
     return ax
 
 
-def picture(params: Any, shape: tuple[int, int], ax: Axes | None = None, *, rows: int = 1 << 16) -> Axes:
+def picture(params: Any, shape: tuple[int, int], ax: Axes | None = None, *, rows: int = _ROWS) -> Axes:
     """A network as a picture: its output for every (row, column) in [-1, 1] x [-1, 1], at `shape` pixels.
 
     One output is drawn in grey, three in colour, both in [0, 1].
@@ -78,7 +95,7 @@ def picture(params: Any, shape: tuple[int, int], ax: Axes | None = None, *, rows
     return ax
 
 
-def render(params: Any, shape: tuple[int, int], *, rows: int = 1 << 16) -> Array:
+def render(params: Any, shape: tuple[int, int], *, rows: int = _ROWS) -> Array:
     """The array that `picture` draws: (h, w) for one output, (h, w, 3) for three, clipped to [0, 1]."""
     out = np.clip(predict(params, coordinates(shape), rows=rows), 0, 1)
     return out.reshape(*shape, *out.shape[1:]).squeeze()

@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 # The fields of each record class, in order: (name, whether it is a state).
 plans: dict[type, tuple[tuple[str, bool], ...]] = {}
+# What puts a value into each of these fields past the frozen front door, while a record is being made.
+_setters: dict[type, tuple[Callable[[Any, Any], None], ...]] = {}
 # The record classes by name: the closed set that anything read from outside may name.
 registry: dict[str, type] = {}
 # Called with each new record class; a bridge to another library listens here.
@@ -65,6 +67,7 @@ def record(cls: type[T]) -> type[T]:
             f"record: there is a {name} already, in {registry[name].__module__}; names are unique in funcnn"
         )
     plans[made] = tuple([(field.name, "state" in field.metadata) for field in fields])
+    _setters[made] = tuple([getattr(made, field.name).__set__ for field in fields])
     registry[name] = made
     for watch in watchers:
         watch(made)
@@ -97,8 +100,8 @@ def evolve(record: T, **changes: Any) -> T:
 def build(cls: type[T], contents: list[Any]) -> T:
     """A record of contents that are in order already: nothing is converted, copied or checked."""
     new = object.__new__(cls)
-    for (name, _), content in zip(plans[cls], contents, strict=True):
-        object.__setattr__(new, name, content)
+    for put, content in zip(_setters[cls], contents, strict=True):
+        put(new, content)
     return new
 
 

@@ -1,0 +1,74 @@
+"""Each example runs headless, prints its number and saves its picture."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+QUIET = ["-W", "error", "-W", "ignore::DeprecationWarning"]  # others' imports may use what is deprecated
+
+
+@pytest.fixture
+def run(tmp_path):
+    """What an example prints, once it has saved its picture."""
+
+    def run(name, *packages):
+        for package in packages:
+            pytest.importorskip(package, reason=f"examples/{name}.py uses {package}")
+        command = [sys.executable, "-X", "utf8", *QUIET, EXAMPLES / f"{name}.py"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        return done.stdout
+
+    return run
+
+
+def numbers(pattern, text):
+    """Every number that stands where the pattern has its group."""
+    return [float(number) for number in re.findall(pattern, text)]
+
+
+def test_every_example_is_a_short_story():
+    lengths = {path.name: len(path.read_text("utf-8").splitlines()) for path in EXAMPLES.glob("*.py")}
+    assert {name: length for name, length in lengths.items() if length >= 80} == {}
+
+
+def test_line_prints_the_costs_of_the_article(run):
+    out = run("line", "matplotlib")
+    article = [24.643963268924306, 0.009408179907957642, 0.00043269013393172113, 1.989979716251954e-05]
+    article += [9.152090515935006e-07, 4.2091263608210285e-08]
+    rounded = [1.935813975e-09, 8.90297754e-11, 4.09455713e-12, 1.88312259e-13]  # the article's own rounding
+    costs = numbers(r"cost (\S+)", out)
+    assert costs[:6] == pytest.approx(article, rel=1e-12, abs=0)
+    assert costs[6:] == pytest.approx(rounded, rel=5e-9, abs=0)
+    assert out.endswith("\nf(12) = 25.00000019\n")
+
+
+def test_rose_prints_the_costs_of_the_article(run):
+    out = run("rose", "matplotlib")
+    article = [0.6931058695708833, 0.018725110460137025, 0.010960375476196648, 0.007723264407820055]
+    assert numbers(r"2-4-1 cost at step \d+: (\S+)", out) == pytest.approx(article, rel=1e-10, abs=0)
+    assert numbers(r"2-1 cost: (\S+) at first", out) == pytest.approx([0.693], abs=5e-4)
+    assert numbers(r"at first, (\S+) in the end", out) == pytest.approx([0.662], abs=5e-4)
+    assert out.endswith("100.0 % right\n")
+
+
+def test_titanic_finds_what_scikit_learn_finds(run):
+    out = run("titanic", "matplotlib", "sklearn")
+    [ours] = numbers(r"converged, .* -> (\S+)", out)
+    [floor] = numbers(r"scikit-learn: training cost (\S+)", out)
+    assert ours == pytest.approx(floor, abs=1e-4)
+    accuracy, theirs, article = numbers(r"([\d.]+) %", out.splitlines()[-1])
+    assert accuracy == pytest.approx(theirs, abs=1)
+    assert theirs - 3 <= article <= theirs
+    assert theirs > 75
+
+
+def test_faces_are_told_from_what_is_none(run):
+    out = run("faces", "matplotlib", "sklearn", "skimage", "tqdm")
+    assert numbers(r"training accuracy: (\S+) %", out)[0] >= 97
+    assert numbers(r"test accuracy: (\S+) %", out)[0] >= 93
