@@ -118,7 +118,7 @@ def short(value: Any) -> str:
     """
     if is_array(value):
         name = f"{value.dtype.kind}{8 * value.dtype.itemsize}"
-        if isinstance(value, np.ndarray) and value.size <= 6 and value.dtype.kind in "fiub":
+        if isinstance(value, np.ndarray) and 0 < value.size <= 6 and value.dtype.kind in "fiub":
             return f"<{name} {np.array2string(value, precision=4, suppress_small=True)}>".replace("\n", "")
         return f"<{name} {'x'.join(map(str, value.shape))}>".replace(" >", ">")
     if type(value) is tuple:

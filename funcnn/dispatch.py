@@ -80,8 +80,10 @@ def _seal(parts: Iterable[Any], given: tuple[Any, ...]) -> None:
                 part.setflags(write=False)
         elif cls in plans:
             _seal(values(part), given)
-        elif isinstance(part, tuple):
+        elif isinstance(part, tuple | list):
             _seal(part, given)
+        elif isinstance(part, dict):
+            _seal(part.values(), given)
 
 
 def _among(array: object, given: tuple[Any, ...]) -> bool:

@@ -43,9 +43,13 @@ def slopes(f: Callable[[float], Array], x: float) -> Iterator[Slopes]:
     behind, however large they are: where a step of the size of x changes nothing, their slope is below eps |f| / |x|.
     """
     centre, scale = f(x), 2.0 ** np.ceil(np.log2(max(1.0, abs(x))))
-    with np.errstate(all="ignore"):  # a step of that size may leave the domain
-        far = [f(x + scale), f(x - scale)]
-    touched = np.any([term != centre for term in far], axis=0)
+    touched = np.zeros(np.shape(centre), bool)
+    for far in (x + scale, x - scale):
+        try:
+            with np.errstate(all="ignore"):
+                touched |= f(far) != centre
+        except Exception:  # noqa: BLE001  a step of that size may leave the domain, and f say so in its own way
+            touched[...] = True
     size, other = [float(np.abs(np.where(part, centre, 0)).sum()) for part in (touched, ~touched)]
     kinks = []
     for h in [scale * step for step in _STEPS]:

@@ -69,11 +69,16 @@ def _check_promises(params: Any, cache: Any, dA: Any, grads: Grads[Any]) -> None
 
 def _check_float32(params: Any, x: Any) -> None:
     out, cache = forward(params, x)
+    _refuse_float64("out", out)
     grads = backward(params, cache, tree_map(np.ones_like, out))
-    for name, tree in (("out", out), ("grads", grads), ("the stepped layer", sgd(params, grads, 0.1))):
-        for path, array in walk(tree, name):
-            if array.dtype == np.float64:
-                raise GradientError(f"{path} is float64 where the layer and x are float32")
+    _refuse_float64("grads", grads)
+    _refuse_float64("the stepped layer", sgd(params, grads, 0.1))
+
+
+def _refuse_float64(name: str, tree: Any) -> None:
+    for path, array in walk(tree, name):
+        if array.dtype == np.float64:
+            raise GradientError(f"{path} is float64 where the layer and x are float32")
 
 
 def _cast(tree: Any, dtype: Any) -> Any:

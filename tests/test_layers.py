@@ -1,0 +1,159 @@
+"""Every layer is proven: one test a layer, and none without."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import funcnn as nn
+from funcnn import Array, Dense, Elementwise, Grads, backward, forward, record
+from funcnn.records import registry
+from funcnn.testing import check_layer
+from funcnn.testing import strategies as fst
+
+
+@pytest.mark.parametrize("layer", fst.layers(), ids=lambda layer: layer.__name__)
+@given(st.data())
+def test_its_gradients_are_those_of_its_values(layer, data):
+    check_layer(*data.draw(fst.cases(layer)))
+
+
+def test_no_layer_is_unproven():
+    assert fst.unproven() == []
+    assert len(fst.layers()) == 10
+
+
+def test_a_layer_without_a_strategy_is_noticed(monkeypatch):
+    @record
+    class Newcomer(Elementwise):
+        def value(self, x: Array) -> Array:
+            return 2 * x
+
+        def slope(self, kept: Array) -> Array:
+            return 0 * kept + 2
+
+    [name] = [name for name, cls in registry.items() if cls is Newcomer]
+    monkeypatch.setitem(registry, name, Newcomer)  # and out again when the test is over
+    module = __name__.split(".")[0]
+    assert fst.unproven(module) == ["Newcomer"]
+    with pytest.raises(nn.KindError, match="no strategy for Newcomer"):
+        fst.cases(Newcomer)
+    monkeypatch.setitem(fst.table, Newcomer, None)  # to be undone as well
+    fst.register(Newcomer, fst.tensors("m n").map(lambda arrays: (Newcomer(), *arrays)))
+    assert fst.unproven(module) == []
+    given(fst.cases(Newcomer))(lambda case: check_layer(*case))()
+    del registry[name]
+
+
+C = math.sqrt(2 / math.pi)
+VALUES = {  # at -1, 0 and 2, from the formulas
+    nn.Identity(): (-1, 0, 2),
+    nn.Relu(): (0, 0, 2),
+    nn.LeakyRelu(): (-0.01, 0, 2),
+    nn.LeakyRelu(0.5): (-0.5, 0, 2),
+    nn.Sigmoid(): (1 / (1 + math.e), 0.5, 1 / (1 + math.exp(-2))),
+    nn.Tanh(): (math.tanh(-1), 0, math.tanh(2)),
+    nn.Softplus(): (math.log(1 + math.exp(-1)), math.log(2), math.log(1 + math.exp(2))),
+    nn.Elu(): (math.exp(-1) - 1, 0, 2),
+    nn.Elu(3.0): (3 * (math.exp(-1) - 1), 0, 2),
+    nn.Gelu(): (-1 / (1 + math.exp(2 * C * 1.044715)), 0, 2 / (1 + math.exp(-2 * C * 2.35772))),
+}
+
+
+@pytest.mark.parametrize("layer", VALUES, ids=str)
+def test_an_activation_has_the_values_of_its_formula(layer):
+    out, _ = forward(layer, np.array([[-1.0, 0.0, 2.0]]))
+    assert out[0] == pytest.approx(VALUES[layer], rel=1e-14, abs=1e-15)
+
+
+@pytest.mark.parametrize("layer", VALUES, ids=str)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_an_activation_never_overflows(layer, dtype):
+    top = np.finfo(dtype).max ** 0.25
+    x = np.array([[-top, -800, -89, -30, 0, 30, 89, 800, top]], dtype)
+    out, cache = forward(layer, x)
+    grads = backward(layer, cache, np.ones_like(x))
+    assert np.isfinite(out).all()
+    assert np.isfinite(grads.x).all()
+
+
+def test_a_sigmoid_keeps_its_digits_in_both_tails():
+    out, _ = forward(nn.Sigmoid(), np.array([[-700.0, -37.0, -1.0, 36.0]]))
+    exact = [math.exp(-700), math.exp(-37) / (1 + math.exp(-37)), 1 / (1 + math.e), 1 / (1 + math.exp(-36))]
+    assert out[0] == pytest.approx(exact, rel=1e-15, abs=0)
+
+
+def test_a_slope_may_be_what_was_kept_without_harm():
+    """The gradient is formed in the array that slope returns, but never in one that is somebody else's."""
+
+    @record
+    class HalfSquare(Elementwise):
+        whole: bool = True
+
+        def value(self, x: Array) -> Array:
+            return x * x / 2
+
+        def slope(self, kept: Array) -> Array:
+            return kept if self.whole else kept[:]
+
+    @record
+    class Double(Elementwise):
+        def value(self, x: Array) -> Array:
+            return 2 * x
+
+        def slope(self, kept: Array) -> int:
+            return 2
+
+    for layer in (HalfSquare(), HalfSquare(whole=False), Double()):
+        x = np.array([[3.0, 5.0]])
+        _, cache = forward(layer, x)
+        grads = backward(layer, cache, np.array([[10.0, 1.0]]))
+        assert grads.x.tolist() == ([[20, 2]] if layer == Double() else [[30, 5]])
+        assert x.tolist() == [[3, 5]]
+        check_layer(layer, np.array([[3.0, 5.0]]))
+
+
+def test_an_activation_without_a_slope_cannot_be_made():
+    @record
+    class Half(Elementwise):
+        def value(self, x: Array) -> Array:
+            return x
+
+    with pytest.raises(TypeError, match="slope"):
+        Half()
+
+
+@given(fst.tensors("m t n", "n k", "k"))
+def test_a_dense_layer_treats_all_leading_axes_alike(arrays):
+    x, W, b = arrays
+    layer, flat = Dense(W, b), x.reshape(-1, x.shape[-1])
+    out, cache = forward(layer, x)
+    rows, row_cache = forward(layer, flat)
+    assert np.allclose(out.reshape(rows.shape), rows, rtol=1e-13, atol=1e-13)
+    a, b = backward(layer, cache, out), backward(layer, row_cache, out.reshape(rows.shape))
+    assert a.params == b.params
+    assert np.allclose(a.x.reshape(flat.shape), b.x, rtol=1e-13, atol=1e-13)
+
+
+def test_check_layer_follows_tuples_and_whole_numbers():
+    @record
+    class Pick:
+        """Rows of a table for ids, scaled: x is a pair, of which only one has a gradient."""
+
+        W: Array
+
+    @forward.register(Pick)
+    def pick_forward(params, x):
+        ids, scale = x
+        return (params.W[ids] * scale, scale + 0), x
+
+    @backward.register(Pick)
+    def pick_backward(params, x, dA):
+        (ids, scale), (d, dscale) = x, dA
+        dW = np.zeros_like(params.W)
+        np.add.at(dW, ids, d * scale)
+        return Grads(nn.gradient(params, W=dW), (None, (d * params.W[ids]).sum(axis=1, keepdims=True) + dscale))
+
+    check_layer(Pick(np.arange(6.0).reshape(3, 2)), (np.array([0, 2, 2, 1]), np.linspace(1, 2, 4)[:, None]))

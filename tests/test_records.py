@@ -1,0 +1,256 @@
+"""Records: frozen, owning, compared by value."""
+
+import copy
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import funcnn as nn
+from funcnn import Array, Dense, KindError, Relu, Seed, evolve, record, state
+from funcnn.arrays import owned, same, short
+from funcnn.records import build, registry, values
+
+
+@record
+class Everything:
+    W: Array
+    b: Array | None = None
+    inner: Any = ()
+    blocks: tuple[Any, ...] = ()
+    rate: float = 0.5
+    size: int = 3
+    name: str = "x"
+    on: bool = True
+    seen: int = state(default=0)
+    seed: Seed = state(default=0)
+    memory: Any = state(default=None)
+
+
+def mlp_of(n):
+    return nn.mlp([n, 2, n], seed=n)
+
+
+arrays = hnp.arrays(
+    st.sampled_from([np.float32, np.float64, np.complex128]),
+    hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3),
+    elements=st.sampled_from([0, -0.0, 1, np.nan, np.inf, -2]),
+)
+records = st.builds(
+    Everything,
+    arrays,
+    st.none() | arrays,
+    inner=st.just(Relu()) | st.builds(mlp_of, st.integers(1, 2)),
+    blocks=st.lists(arrays, max_size=2).map(tuple).map(lambda t: (t, *t)),
+    seed=st.integers(0, 9) | st.tuples(st.integers(0, 9), st.integers(0, 9)),
+    memory=st.none() | arrays,
+)
+
+
+def rebuilt(value):
+    """The same value made of other arrays."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if type(value) is tuple:
+        return tuple(map(rebuilt, value))
+    return build(type(value), list(map(rebuilt, values(value)))) if type(value) in nn.records.plans else value
+
+
+def all_arrays(tree):
+    return nn.leaves(tree)
+
+
+@given(records)
+def test_equality_is_by_value_and_a_bool(made):
+    other = rebuilt(made)
+    assert (made == other) is True
+    assert hash(made) == hash(other)
+    assert (made != other) is False
+    assert made != evolve(made, size=9)
+    assert made != "a string"
+
+
+@given(arrays, arrays)
+def test_the_same_arrays_have_one_dtype_shape_and_content(a, b):
+    expected = a.dtype == b.dtype and a.shape == b.shape and np.array_equal(a, b, equal_nan=True)
+    assert same(a, b) is expected
+    assert (Everything(a) == Everything(b)) is expected
+    if expected:
+        assert hash(Everything(a)) == hash(Everything(b))
+
+
+def test_equality_tells_kinds_apart():
+    a = np.ones(2)
+    assert not same(a, 1.0)
+    assert not same((a,), (a, a))
+    assert same(float("nan"), float("nan"))
+    assert Dense(a[:, None], None) != Dense(a[:, None].astype(np.float32), None)
+    assert Relu() != nn.Tanh()
+
+
+@given(records)
+def test_arrays_are_read_only_and_its_own(made):
+    for array in all_arrays(made):
+        base = array
+        while isinstance(base, np.ndarray):
+            assert not base.flags.writeable
+            base = base.base
+
+
+@given(arrays)
+def test_a_record_copies_what_the_caller_may_still_write_to(array):
+    before = array.copy()
+    made = Everything(array, blocks=(array, (array,)))
+    array[...] = 7
+    for inside in (made.W, made.blocks[0], made.blocks[1][0]):
+        assert same(inside, before)
+    assert array.flags.writeable
+
+
+def test_what_nobody_can_write_to_is_shared():
+    first = Everything(np.ones(3))
+    assert Everything(first.W).W is first.W
+    assert Everything(first.W[1:]).W.base is first.W
+    held = np.frombuffer(bytes(16))
+    assert owned(held) is held
+    view = np.frombuffer(bytearray(16))
+    view.setflags(write=False)  # read-only, but whoever has the bytearray can write
+    assert owned(view) is not view
+    locked = np.ones(3)[:2]
+    locked.setflags(write=False)
+    assert owned(locked) is not locked
+
+
+@given(records)
+def test_copies_are_itself_and_pickles_are_equal_and_read_only(made):
+    assert copy.copy(made) is made
+    assert copy.deepcopy(made) is made
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+        back = pickle.loads(pickle.dumps(made, protocol))
+        assert back == made
+        assert not any(array.flags.writeable for array in all_arrays(back))
+
+
+def test_pickles_in_place_of_a_network_and_its_steps():
+    step = nn.value_and_grad(nn.weighted(nn.mse))
+    net, x = mlp_of(2), np.ones((3, 2))
+    assert pickle.loads(pickle.dumps(step))(net, x, (x, x))[0] == step(net, x, (x, x))[0]
+
+
+@given(records)
+def test_repr_names_every_field_and_never_parses_with_an_array_in_it(made):
+    text = repr(made)
+    assert all(f"{name}=" in text for name in ("W", "b", "inner", "rate", "seed"))
+    with pytest.raises(SyntaxError):
+        compile(text, "repr", "eval")
+
+
+def test_repr_is_short():
+    assert repr(Dense.init(2, 27, seed=0)) == "Dense(W=<f64 2x27>, b=<f64 27>)"
+    assert repr(Dense(np.float32([[1, 2]]), None)) == "Dense(W=<f32 [[1. 2.]]>, b=None)"
+    assert short(np.array(2.5)) == "<f64 2.5>"
+    assert short(np.zeros((0, 3))) == "<f64 0x3>"
+    assert short((np.zeros((9, 9)), 1)) == "(<f64 9x9>, 1)"
+    assert short((1,)) == "(1,)"
+    assert short(np.ones(9, bool)) == "<b8 9>"
+    assert short(np.array(["a"])) == "<U32 1>"
+
+
+def test_a_record_is_frozen_and_has_no_other_attributes():
+    made = Dense.init(2, 1, seed=0)
+    with pytest.raises(AttributeError):
+        made.W = np.ones((2, 1))
+    with pytest.raises(AttributeError):
+        made.name = "mine"
+    with pytest.raises(ValueError, match="read-only"):
+        made.W[0] = 1
+
+
+def test_fields_become_python_numbers():
+    made = Everything(np.float32(3), rate=np.float64(2), size=np.int64(4), seen=np.array(5), seed=np.int64(6))
+    assert type(made.W) is np.ndarray
+    assert made.W.shape == ()
+    assert (type(made.rate), type(made.size), type(made.seen)) == (float, int, int)
+    assert made.seed == (6,)
+    assert Everything(np.ones(1), rate=np.array(2)).rate == 2.0
+    assert type(Everything(np.ones(1), memory=np.float32(1)).memory) is np.ndarray
+
+
+def test_annotations_are_understood_however_they_are_written():
+    source = """
+from __future__ import annotations
+import numpy as np
+import funcnn as nn
+from funcnn import Array, record
+@record
+class Text:
+    a: nn.Array
+    b: "Array | None" = None
+    c: np.ndarray | None = None
+"""
+    namespace = {"__name__": "mine"}
+    exec(source, namespace)
+    text = namespace["Text"]
+    assert registry["mine.Text"] is text
+    for wrong in ([1.0], np.arange(3), np.ma.ones(3), np.ones((1, 1)).view(np.matrix), np.array([None]), "a", None):
+        with pytest.raises(KindError, match="a must be an array of floats"):
+            text(wrong)
+    assert text(np.ones(1)).b is None
+    for name in ("b", "c"):
+        with pytest.raises(KindError, match=f"{name} must be an array of floats"):
+            text(np.ones(1), **{name: [1.0]})
+
+    @record
+    class Objects:
+        a: Array
+        b: Array | None = None
+        c: np.ndarray | None = None
+
+    with pytest.raises(KindError, match="a must be an array of floats, not NoneType"):
+        Objects(None)
+    assert Objects(np.ones(1), None, np.ones(1)).c.shape == (1,)
+
+
+def test_what_can_change_is_no_setting():
+    for wrong in ([1], {}, set(), bytearray()):
+        with pytest.raises(KindError, match="inner must be immutable"):
+            Everything(np.ones(1), inner=wrong)
+        with pytest.raises(KindError, match="blocks must be immutable"):
+            Everything(np.ones(1), blocks=((wrong,),))
+
+
+def test_a_class_of_ones_own_replaces_the_older_of_its_name():
+    def cell():
+        @record
+        class Mine:
+            W: Array
+
+        return Mine
+
+    first, second = cell(), cell()
+    name = f"{__name__}.{second.__qualname__}"
+    assert first is not second
+    assert registry[name] is second
+    assert first(np.ones(1)) != second(np.ones(1))
+
+
+def test_a_record_may_bring_methods_of_its_own():
+    @record
+    class Named:
+        def __repr__(self):
+            return "mine"
+
+    assert repr(Named()) == "mine"
+    assert Named() == Named()
+
+
+def test_bfloat16_counts_as_floats():
+    pytest.importorskip("ml_dtypes", reason="bfloat16 comes with jax")
+    import ml_dtypes
+
+    made = Everything(np.ones(2, ml_dtypes.bfloat16))
+    assert made.W.dtype == ml_dtypes.bfloat16
