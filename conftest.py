@@ -16,7 +16,7 @@ settings.load_profile("funcnn")
 pages = Sybil(parsers=[PythonCodeBlockParser(doctest_optionflags=ELLIPSIS)], patterns=["README.md", "docs/*.md"])
 docstrings = Sybil(
     parsers=[DocTestParser(ELLIPSIS)],
-    patterns=["funcnn/**/*.py"],
+    patterns=["funcnn/*.py", "funcnn/*/*.py"],
     excludes=[] if find_spec("jax") else ["funcnn/interop/jax.py"],
     document_types={".py": PythonDocStringDocument},
 )

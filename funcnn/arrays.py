@@ -28,20 +28,20 @@ class Namespace(Protocol):
     def __hash__(self) -> int: ...
 
 
-def namespace(x: Any, name: str = "x") -> Namespace:
-    """The module that computes with arrays like `x`: `numpy`, `jax.numpy`, ...; `name` is what an error calls it."""
+def namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
+    """The module that computes with arrays like `x`: `numpy`, `jax.numpy`, ...; errors call it by its name."""
     if type(x) is np.ndarray:
         return cast("Namespace", np)
     if not is_array(x) or isinstance(x, np.ndarray):
-        raise KindError(f"{name} must be an array, not {kind(x)}; write np.asarray({name})")
+        raise KindError(f"{whose}{name} must be an array, not {kind(x)}; write np.asarray({name})")
     return cast("Namespace", x.__array_namespace__())
 
 
-def float_namespace(x: Any, name: str = "x") -> Namespace:
+def float_namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
     """`namespace` of what must hold floats, since whole numbers would leave as another dtype than they came."""
-    xp = namespace(x, name)
+    xp = namespace(x, name, whose)
     if not is_float(x):
-        raise KindError(f"{name} must be an array of floats, not {kind(x)}; write {name}.astype(float)")
+        raise KindError(f"{whose}{name} must be an array of floats, not {kind(x)}; write {name}.astype(float)")
     return xp
 
 

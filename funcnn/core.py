@@ -7,8 +7,7 @@ A network is a value and these are functions from values to values; nothing here
     grads      = backward(params, cache, dA)
     params     = sgd(params, grads, lr)
 
-The rules of each layer stand below its record in `funcnn.layers`; the chain rule is the rule of the tuple, in
-`layers/chain.py`.
+The rules of a layer stand below its record in `funcnn.layers`; the chain rule is that of the tuple, `layers/chain.py`.
 """
 
 from __future__ import annotations
@@ -99,9 +98,6 @@ def is_inert(layer: Any) -> bool:
     )
 
 
-# Layers into layers.
-
-
 @cast("Callable[[Any], Inference]", verb)
 def inference(params: Any) -> Any:
     """The network as it predicts, which for most layers is the network itself.
@@ -137,9 +133,6 @@ def predict(params: Any, x: Any, rows: int | None = None) -> Any:
     blocks = [tree_map(lambda a: a[start : start + rows], x) for start in range(0, m, rows)]  # noqa: B023  used at once
     outs = [forward_only(params, block) for block in blocks]
     return tree_map(lambda *parts: namespace(parts[0]).concatenate(parts), outs[0], *outs[1:])
-
-
-# A step.
 
 
 class ValueAndGrad(Protocol):

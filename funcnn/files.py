@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
 import numpy as np
@@ -28,6 +26,8 @@ def fingerprint(value: Any) -> str:
     Raises:
         KindError: something in the value is no record, tuple, array, number, string or None.
     """
+    import hashlib  # noqa: PLC0415  only here, since it would be a fifth of the time that importing funcnn takes
+
     text, arrays = _encode(value)
     digest = hashlib.blake2b(text.encode(), digest_size=8)
     for array in arrays:
@@ -36,6 +36,8 @@ def fingerprint(value: Any) -> str:
 
 
 def _encode(value: Any) -> tuple[str, list[Array]]:
+    import json  # noqa: PLC0415  as in fingerprint
+
     names = {cls: name for name, cls in registry.items()}
     arrays: list[Array] = []
 

@@ -183,8 +183,8 @@ def _onehot(y: Array, out: Array) -> Array:
 
 
 def _check(name: str, out: Array, y: Array) -> Namespace:
-    xp = float_namespace(out, f"{name}: out")
-    namespace(y, f"{name}: y")
+    xp = float_namespace(out, "out", f"{name}: ")
+    namespace(y, "y", f"{name}: ")
     if y.dtype.kind == "O":
         raise KindError(f"{name}: y must hold numbers, not objects; write y.astype(float)")
     if out.size == 0:
@@ -202,7 +202,7 @@ def _fitted(name: str, out: Array, y: Array, weight: Array | None) -> tuple[Arra
 
 
 def _fitted_weight(name: str, y: Array, weight: Array) -> Array:
-    namespace(weight, f"{name}: weight")
+    namespace(weight, "weight", f"{name}: ")
     if weight.shape not in (y.shape, y.shape[:1]):
         raise ShapeError(
             f"{name}: weight must have y's shape, or one entry a row; y: {y.shape}, weight: {weight.shape}"

@@ -96,9 +96,16 @@ def picture(params: Any, shape: tuple[int, int], ax: Axes | None = None, *, rows
 
 
 def render(params: Any, shape: tuple[int, int], *, rows: int = _ROWS) -> Array:
-    """The array that `picture` draws: (h, w) for one output, (h, w, 3) for three, clipped to [0, 1]."""
+    """The array that `picture` draws: (h, w) for one output, (h, w, 3) for three, clipped to [0, 1].
+
+    Raises:
+        ShapeError: the network has another number of outputs.
+    """
     out = np.clip(predict(params, coordinates(shape), rows=rows), 0, 1)
-    return out.reshape(*shape, *out.shape[1:]).squeeze()
+    channels = out.shape[1]
+    if channels not in (1, 3):
+        raise ShapeError(f"render: a picture has 1 or 3 outputs, not {channels}")
+    return out.reshape(shape if channels == 1 else (*shape, channels))
 
 
 def coordinates(shape: tuple[int, int]) -> Array:

@@ -21,7 +21,7 @@ def tree_map(f: Callable[..., Any], tree: T, *rest: Any) -> T:
     >>> from funcnn import mlp, tree_map
     >>> half = tree_map(lambda a: a.astype(np.float32), mlp([2, 3, 1], seed=0))
     >>> half[0]
-    Dense(W=<f32 [[ 0.1501 -0.5046 -1.0054]  [-1.0595  0.6858  0.9038]]>, b=<f32 [0. 0. 0.]>)
+    Dense(W=<f32 [[ 0.3001 -0.5044 -1.0057] [-1.0592  0.6863  0.9043]]>, b=<f32 [0. 0. 0.]>)
 
     Raises:
         ShapeError: the trees differ in the number of layers, or in class.
@@ -34,7 +34,7 @@ def map_parameters(f: Callable[..., Any], tree: T, *rest: Any) -> T:
 
     >>> from funcnn import Dense, map_parameters
     >>> map_parameters(lambda a: 0 * a, Dense.init(2, 1, seed=0))
-    Dense(W=<f64 [[-0.]  [-0.]]>, b=<f64 [0.]>)
+    Dense(W=<f64 [[ 0.] [-0.]]>, b=<f64 [0.]>)
     """
     return cast("T", _map(f, tree, rest, states=False))
 
@@ -110,7 +110,7 @@ def from_vector(tree: T, vector: Array) -> T:
     >>> import numpy as np
     >>> from funcnn import Dense, from_vector
     >>> from_vector(Dense.init(2, 1, seed=1), np.arange(3.0))
-    Dense(W=<f64 [[0.]  [1.]]>, b=<f64 [2.]>)
+    Dense(W=<f64 [[0.] [1.]]>, b=<f64 [2.]>)
 
     Raises:
         ShapeError: the vector has another number of entries than the tree has trained numbers.
@@ -163,5 +163,6 @@ def row_count(x: Any) -> int:
             raise ShapeError(f"the arrays must have as many rows each; rows: {counts}")
         return counts[0]
     if not is_array(x) or not x.shape:
-        raise KindError(f"x must be an array or a tuple of arrays, rows first, not {kind(x)}: {short(x)}")
+        given = short(x) if is_array(x) else kind(x)
+        raise KindError(f"x must be an array or a tuple of arrays, rows first, not {given}")
     return int(x.shape[0])

@@ -117,8 +117,8 @@ def mlp(
     follow it: `mlp([2, 27, 1], seed=1) + (Sigmoid(),)`.
 
     >>> from funcnn import Tanh, mlp
-    >>> mlp([2, 4, 1], hidden=Tanh(), seed=1)
-    (Dense(W=<f64 2x4>, b=<f64 4>), Tanh(), Dense(W=<f64 4x1>, b=<f64 [0.]>))
+    >>> mlp([2, 8, 1], hidden=Tanh(), seed=1)
+    (Dense(W=<f64 2x8>, b=<f64 8>), Tanh(), Dense(W=<f64 8x1>, b=<f64 [0.]>))
 
     Raises:
         RangeError: there are less than two sizes, or one is less than 1.

@@ -1,0 +1,103 @@
+"""The house itself: what imports what, how large it is, and that its doors say what lies behind them."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import funcnn
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted((ROOT / "funcnn").rglob("*.py"))
+# The rooms, from the ground up: each may import from those before it, and from none after.
+STOREYS = [
+    "errors",
+    "arrays",
+    "records",
+    "tree",
+    "gradients initializers",
+    "dispatch",
+    "core",
+    "layers.activations layers.dense losses optimizers data schedules files",
+    "layers.chain training inspection plot interop.jax",
+    "testing.verdict testing.differences",
+    "testing.vjp",
+    "testing.layer testing.loss testing.strategies",
+]
+
+
+def name_of(path):
+    return ".".join(path.relative_to(ROOT / "funcnn").with_suffix("").parts)
+
+
+def imports_of(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("funcnn"):
+            yield node.module.removeprefix("funcnn").removeprefix(".") or node.names[0].name
+
+
+def test_imports_point_one_way():
+    storey = {name: i for i, names in enumerate(STOREYS) for name in names.split()}
+    modules = {name_of(path): path for path in SOURCES if path.name != "__init__.py"}
+    assert modules.keys() == storey.keys()
+    up = [
+        (name, other) for name, path in modules.items() for other in imports_of(path) if storey[other] >= storey[name]
+    ]
+    assert up == []
+
+
+def test_every_file_can_be_read_in_one_sitting():
+    lengths = {name_of(path): len(path.read_text("utf-8").splitlines()) for path in SOURCES}
+    assert {name: length for name, length in lengths.items() if length >= 250} == {}
+    assert sum(lengths.values()) < 3000
+    assert len((ROOT / "CONTRIBUTING.md").read_text("utf-8").splitlines()) <= 40
+
+
+def loaded_by(statement):
+    code = f"import sys; {statement}; print(*sorted(sys.modules))"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_importing_funcnn_loads_numpy_and_attrs_alone():
+    extra = {name.split(".")[0] for name in loaded_by("import funcnn") - loaded_by("import numpy, attrs")}
+    assert extra - set(sys.stdlib_module_names) == {"funcnn", "numpy"}  # NumPy loads parts of itself when asked
+
+
+def test_hypothesis_is_loaded_by_testing_alone():
+    assert "hypothesis" in loaded_by("import funcnn.testing")
+
+
+def test_public_names():
+    assert len(set(funcnn.__all__)) == len(funcnn.__all__)
+    assert all(hasattr(funcnn, name) for name in funcnn.__all__)
+    assert not set(funcnn.__all__) & {path.stem for path in (ROOT / "funcnn").iterdir()}
+    public = {name for name in vars(funcnn) if not name.startswith("_")}
+    rooms = {path.stem for path in (ROOT / "funcnn").iterdir()}
+    assert public - rooms == set(funcnn.__all__)
+
+
+@pytest.mark.parametrize("name", [name for name in funcnn.__all__ if name not in {"Array", "Seed"}])
+def test_every_public_name_says_what_it_is(name):
+    text = getattr(funcnn, name).__doc__
+    assert text
+    assert len(text.splitlines()[0]) <= 120
+
+
+def test_the_version_is_one():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", funcnn.__version__)
+    assert f"## {funcnn.__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert {re.split("[<>=]", need)[0] for need in project["dependencies"]} == {"numpy", "attrs"}
+    assert (ROOT / "funcnn" / "py.typed").exists()
+
+
+def test_every_exclusion_gives_its_reason():
+    """Two spaces and a sentence, after each comment that makes a tool look away."""
+    bare = re.compile(r"#\s*(noqa: [A-Z]+\d+|type: ignore\[[a-z-]+\]|pragma: no cover)\s*$|#\s*(noqa|type: ignore)\s*$")
+    for path in [*SOURCES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "examples").rglob("*.py")]:
+        for i, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            assert not bare.search(line), f"{path.name}:{i}: {line}"

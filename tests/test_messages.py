@@ -1,0 +1,664 @@
+"""What funcnn says to what it refuses: a row each, pinned word for word.
+
+Each row: what was done, the error, the sentence, and the notes that say where it was, from the inside out.
+"""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import funcnn as nn
+from funcnn import (
+    Array,
+    Dense,
+    Grads,
+    KindError,
+    NotFiniteError,
+    RangeError,
+    Relu,
+    Seed,
+    ShapeError,
+    Sigmoid,
+    TrainState,
+    backward,
+    batches,
+    forward,
+    gradient,
+    mlp,
+    mse,
+    predict,
+    record,
+    sgd,
+    state,
+    train,
+    value_and_grad,
+)
+from funcnn.core import backward_params
+from funcnn.testing import strategies as fst
+
+x = np.linspace(-1, 1, 20).reshape(10, 2)
+y = np.ones((10, 1))
+net = mlp([2, 27, 1], seed=1)
+nested = (Relu(), (Dense.init(2, 8, seed=1), Dense.init(9, 2, seed=2)))
+out, cache = forward(net, x)
+grads = backward(net, cache, out)
+dense, relu = net[0], Relu()
+half = nn.tree_map(lambda a: a.astype(np.float32), net)
+labels = np.zeros(10, int)
+lr_array = np.ones(2)
+
+
+@record
+class Fields:
+    W: Array
+    b: Array | None = None
+    rate: float = 1.0
+    size: int = 1
+    seed: Seed = 0
+    other: Any = None
+    mean: Array = state(default=np.zeros(1))
+
+
+@record
+class Bare:
+    """A record without rules."""
+
+
+@record
+class Careless:
+    """A layer whose rules return what they should not."""
+
+
+forward.register(Careless)(lambda params, x: x)
+backward.register(Careless)(lambda params, cache, dA: (params, dA))
+
+
+def registered(cls):
+    return lambda: forward.register(cls)
+
+
+def stepped(x=x, y=y, loss=mse, net=net, steps=3, lr=0.1):
+    return lambda: list(train(TrainState(net), [(x, y)] * steps, value_and_grad(loss), lr))
+
+
+def loss(function, out, y, *weight, **options):
+    return lambda: function(np.asarray(out, float), y, *weight, **options)
+
+
+def name_again():
+    type_ = type("Dense", (), {"__module__": "funcnn.elsewhere"})
+    return record(type_)
+
+
+nan_x = np.where(x == x[3, 0], np.nan, x)
+explosive = (Dense(np.full((2, 1), 1e200), np.zeros(1)), Dense(np.full((1, 1), 1e200), np.zeros(1)))
+born = (Dense.init(2, 2, seed=0), (Relu(), Dense(np.full((2, 1), 1e308), np.full(1, 1e308)), Relu()))
+
+ROWS = {
+    # A layer and its input.
+    "features": (
+        lambda: forward(net, x[:, :1]),
+        ShapeError,
+        "x has 1 features, W needs 2; x: (10, 1)",
+        ["in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), x: <f64 10x1>"],
+    ),
+    "features inside": (
+        lambda: forward(nested, x),
+        ShapeError,
+        "x has 8 features, W needs 9; x: (10, 8)",
+        [
+            "in layer 1, Dense(W=<f64 9x2>, b=<f64 [0. 0.]>), x: <f64 10x8>",
+            "in layer 1, (Dense(W=<f64 2x8>, b=<f64 8>), Dense(W=<f64 9x2>, b=<f64 [0. 0.]>)), x: <f64 10x2>",
+        ],
+    ),
+    "features while predicting": (
+        lambda: predict(net, x[:, :1], rows=3),
+        ShapeError,
+        "x has 1 features, W needs 2; x: (3, 1)",
+        ["in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), x: <f64 [[-1.    ] [-0.7895] [-0.5789]]>"],
+    ),
+    "one row without its axis": (
+        lambda: forward(dense, x[0]),
+        ShapeError,
+        "x must be (m, ..., 2), rows first; x: (2,); write x[None] for one row",
+    ),
+    "a float64 x for a float32 network": (
+        lambda: forward(half[0], x),
+        KindError,
+        "x is float64, W is float32; write x.astype('float32')",
+    ),
+    "whole numbers for a dense layer": (
+        lambda: forward(dense, x.astype(int)),
+        KindError,
+        "x is int64, W is float64; write x.astype('float64')",
+    ),
+    "whole numbers for an activation": (
+        lambda: forward(relu, x.astype(np.int32)),
+        KindError,
+        "x must be an array of floats, not int32 array; write x.astype(float)",
+    ),
+    "objects": (
+        lambda: forward(relu, x.astype(object)),
+        KindError,
+        "x must be an array of floats, not object array; write x.astype(float)",
+    ),
+    "a masked array": (
+        lambda: forward(dense, np.ma.masked_array(x)),
+        KindError,
+        "x must be an array, not MaskedArray; write np.asarray(x)",
+    ),
+    "a matrix": (
+        lambda: forward(relu, x.view(np.matrix)),
+        KindError,
+        "x must be an array, not matrix; write np.asarray(x)",
+    ),
+    "a list for x": (
+        lambda: forward(dense, [[1.0, 2.0]]),
+        KindError,
+        "x must be an array, not list; write np.asarray(x)",
+    ),
+    "a list for x of predict": (
+        lambda: predict(net, [[1.0, 2.0]]),
+        KindError,
+        "x must be an array or a tuple of arrays, rows first, not list",
+    ),
+    # What is no layer.
+    "a class for a value": (
+        lambda: forward((Relu,), x),
+        KindError,
+        "forward: Relu is a class; pass a value of it, as Relu()",
+        ["in layer 0, <class 'funcnn.layers.activations.Relu'>, x: <f64 10x2>"],
+    ),
+    "a class for a hidden layer": (
+        lambda: mlp([2, 3, 1], hidden=Relu, seed=0),
+        KindError,
+        "mlp: hidden must be a layer, not a class; write Relu()",
+    ),
+    "a list of layers": (
+        lambda: forward([relu, relu], x),
+        KindError,
+        "forward: a chain of layers is a tuple, not a list; write tuple(layers)",
+    ),
+    "a list of layers to predict": (
+        lambda: predict([relu], x),
+        KindError,
+        "inference: a chain of layers is a tuple, not a list; write tuple(layers)",
+    ),
+    "a record without rules": (
+        lambda: forward(Bare(), x),
+        KindError,
+        "forward: Bare has no rule for it; write one with @forward.register(Bare)",
+    ),
+    "an optimizer without a rule": (
+        lambda: nn.update(relu, grads, net),
+        KindError,
+        "update: Relu has no rule for it; write one with @update.register(Relu)",
+    ),
+    "a backward of nothing": (
+        lambda: backward(3, (), x),
+        KindError,
+        "backward: int has no rule for it; write one with @backward.register(int)",
+    ),
+    "a rule for what is no record": (
+        registered(dict),
+        KindError,
+        "forward.register: dict is no record; put @record above the class",
+    ),
+    "a rule for what is no class": (
+        registered("Dense"),
+        KindError,
+        "forward.register: Dense is no record; put @record above the class",
+    ),
+    "a forward rule that returns no pair": (
+        lambda: forward((Careless(),), x),
+        KindError,
+        "forward: the rule for Careless must return a tuple, not float64 array",
+        ["in layer 0, Careless(), x: <f64 10x2>"],
+    ),
+    "a backward rule that returns no Grads": (
+        lambda: backward(Careless(), x, x),
+        KindError,
+        "backward: the rule for Careless must return a Grads, not tuple",
+    ),
+    # backward.
+    "dA of another shape for a dense layer": (
+        lambda: backward(net, cache, y[:5]),
+        ShapeError,
+        "dA must have the shape of out, (10, 1); it has (5, 1)",
+        ["in layer 2, Dense(W=<f64 27x1>, b=<f64 [0.]>), dA: <f64 [[1.] [1.] [1.] [1.] [1.]]>"],
+    ),
+    "dA of another shape for an activation": (
+        lambda: backward(relu, x, x[:1]),
+        ShapeError,
+        "dA must have the shape of out, (10, 2); it has (1, 2)",
+    ),
+    "dA of another shape, by the shortcut": (
+        lambda: backward_params((dense,), (x,), x),
+        ShapeError,
+        "dA must have the shape of out, (10, 27); it has (10, 2)",
+        ["in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), dA: <f64 10x2>"],
+    ),
+    "the cache of a longer network": (
+        lambda: backward(net[:2], cache, out),
+        ShapeError,
+        "backward: the cache is of another network; layers: 2, cache: (<f64 10x2>, <f64 10x27>, <f64 10x27>)",
+    ),
+    "the cache of another layer": (
+        lambda: backward(net[2], cache[0], out),
+        ShapeError,
+        "x has 2 features, W needs 27; x: (10, 2)",
+    ),
+    "an array for the cache of a chain": (
+        lambda: backward(net, x, out),
+        ShapeError,
+        "backward: the cache is of another network; layers: 3, cache: <f64 10x2>",
+    ),
+    "a gradient left out": (
+        lambda: gradient(dense, W=dense.W),
+        KindError,
+        "Dense backward: the gradient of b is left out; write gradient(params, b=...)",
+    ),
+    "a gradient of what there is not": (
+        lambda: gradient(dense, W=dense.W, b=dense.b, c=dense.b),
+        KindError,
+        "Dense backward: there is no c in Dense",
+    ),
+    "a gradient of a setting": (
+        lambda: gradient(Fields(y), W=y, rate=2.0),
+        KindError,
+        "Fields backward: rate is a setting, 1.0; it has no gradient",
+    ),
+    "a gradient of another shape": (
+        lambda: gradient(dense, W=dense.W.T, b=dense.b),
+        ShapeError,
+        "Dense backward: dW must be like W, <f64 2x27>; it is <f64 27x2>",
+    ),
+    "a gradient that is no array": (
+        lambda: gradient(dense, W=dense.W, b=0),
+        ShapeError,
+        "Dense backward: db must be like b, <f64 27>; it is 0",
+    ),
+    "a gradient of another dtype": (
+        lambda: gradient(half[0], W=dense.W, b=dense.b),
+        KindError,
+        "Dense backward: dW is float64, W is float32",
+    ),
+    "a state of another shape": (
+        lambda: gradient(Fields(y), W=y, mean=np.zeros(2)),
+        ShapeError,
+        "Fields backward: dmean must be like mean, <f64 [0.]>; it is <f64 [0. 0.]>",
+    ),
+    # sgd.
+    "gradients of a longer network": (
+        lambda: sgd(net[:2], grads, 0.1),
+        ShapeError,
+        "sgd: the gradients are of another network; params: (Dense(W=<f64 2x27>, b=<f64 27>), Relu()), grads: (Dense("
+        "W=<f64 2x27>, b=<f64 27>), Relu(), Dense(W=<f64 27x1>, b=<f64 [-0.6132]>))",
+    ),
+    "gradients of another class": (
+        lambda: sgd(relu, Grads(nn.Tanh(), None), 0.1),
+        ShapeError,
+        "sgd: the gradients are of another network; params: Relu(), grads: Tanh()",
+    ),
+    "gradients of another size": (
+        lambda: sgd(dense, Grads(net[2], None), 0.1),
+        ShapeError,
+        "sgd: the gradients are of another network; params: <f64 2x27>, grads: <f64 27x1>",
+    ),
+    "lr negative": (lambda: sgd(net, grads, -0.1), RangeError, "sgd: lr must be finite and not negative; it is -0.1"),
+    "lr NaN": (lambda: sgd(net, grads, float("nan")), RangeError, "sgd: lr must be finite and not negative; it is nan"),
+    "lr endless": (lambda: sgd(net, grads, np.inf), RangeError, "sgd: lr must be finite and not negative; it is inf"),
+    "lr an array": (
+        lambda: sgd(net, grads, lr_array),
+        KindError,
+        "sgd: lr must be a number, not float64 array: <f64 [1. 1.]>",
+    ),
+    "lr a function": (lambda: sgd(net, grads, "fast"), KindError, "sgd: lr must be a number, not str: 'fast'"),
+    # Losses.
+    "mse of (5, 1) and (5,)": (
+        loss(mse, np.ones((5, 1)), np.ones(5)),
+        ShapeError,
+        "mse: out and y must have the same shape; out: (5, 1), y: (5,)",
+    ),
+    "mse of one row and many": (
+        loss(mse, np.ones((1, 3)), np.ones((5, 3))),
+        ShapeError,
+        "mse: out and y must have the same shape; out: (1, 3), y: (5, 3)",
+    ),
+    "no rows": (loss(mse, x[:0], x[:0]), RangeError, "mse: there is no mean over no rows; out: (0, 2)"),
+    "no rows of classes": (
+        loss(nn.softmax_cross_entropy, x[:0], labels[:0]),
+        RangeError,
+        "softmax_cross_entropy: there is no mean over no rows; out: (0, 2)",
+    ),
+    "a list for y": (
+        loss(nn.mae, y, [[1.0]] * 10),
+        KindError,
+        "mae: y must be an array, not list; write np.asarray(y)",
+    ),
+    "a masked y": (
+        loss(mse, y, np.ma.masked_array(y)),
+        KindError,
+        "mse: y must be an array, not MaskedArray; write np.asarray(y)",
+    ),
+    "objects for y": (
+        loss(mse, y, y.astype(object)),
+        KindError,
+        "mse: y must hold numbers, not objects; write y.astype(float)",
+    ),
+    "whole numbers for out": (
+        lambda: mse(labels[:, None], y),
+        KindError,
+        "mse: out must be an array of floats, not int64 array; write out.astype(float)",
+    ),
+    "a weight of another shape": (
+        loss(mse, x, x, np.ones(2)),
+        ShapeError,
+        "mse: weight must have y's shape, or one entry a row; y: (10, 2), weight: (2,)",
+    ),
+    "a list for weight": (
+        loss(mse, x, x, [1.0] * 10),
+        KindError,
+        "mse: weight must be an array, not list; write np.asarray(weight)",
+    ),
+    "delta of 0": (loss(nn.huber, y, y, delta=0), RangeError, "huber: delta must be positive; it is 0"),
+    "a class too high": (
+        loss(nn.softmax_cross_entropy, x, labels + 2),
+        RangeError,
+        "softmax_cross_entropy: classes must be in 0 .. 1; y has 2 .. 2",
+    ),
+    "a class below 0": (
+        loss(nn.softmax_cross_entropy, x, labels - 1),
+        RangeError,
+        "softmax_cross_entropy: classes must be in 0 .. 1; y has -1 .. -1",
+    ),
+    "floats for classes": (
+        loss(nn.softmax_cross_entropy, x, labels.astype(float)),
+        KindError,
+        "softmax_cross_entropy: classes are integers, not float64; write y.astype(int)",
+    ),
+    "classes in a column": (
+        loss(nn.softmax_cross_entropy, x, labels[:, None]),
+        ShapeError,
+        "softmax_cross_entropy: y must be classes (10,) or soft labels (10, 2); y: (10, 1), out: (10, 2)",
+    ),
+    "out without an axis of classes": (
+        loss(nn.softmax_cross_entropy, x[:, 0], labels),
+        ShapeError,
+        "softmax_cross_entropy: y must be classes () or soft labels (10,); y: (10,), out: (10,)",
+    ),
+    "labels of -1 and 1": (
+        loss(nn.binary_cross_entropy_with_logits, y, -y),
+        RangeError,
+        "binary_cross_entropy_with_logits: y must be in [0, 1]; it has -1.0 .. -1.0",
+    ),
+    "logits for probabilities": (
+        loss(nn.binary_cross_entropy, 3 * y, y),
+        RangeError,
+        "binary_cross_entropy: out must be in [0, 1]; it has 3.0 .. 3.0",
+    ),
+    "probabilities for logits": (
+        lambda: value_and_grad(nn.binary_cross_entropy_with_logits)((net[2], Sigmoid()), x, y),
+        KindError,
+        "value_and_grad: the loss takes logits, so leave out the layer at the end of "
+        "(Dense(W=<f64 27x1>, b=<f64 [0.]>), Sigmoid())",
+    ),
+    # Records.
+    "a list for an array": (
+        lambda: Dense([[1.0]], np.ones(1)),
+        KindError,
+        "Dense: W must be an array of floats, not list; write np.array(W, float)",
+    ),
+    "whole numbers for parameters": (
+        lambda: Dense(np.ones((1, 1)), np.ones(1, int)),
+        KindError,
+        "Dense: b must be an array of floats, not int64 array; write np.array(b, float)",
+    ),
+    "None for parameters": (
+        lambda: Dense(None, None),
+        KindError,
+        "Dense: W must be an array of floats, not NoneType; write np.array(W, float)",
+    ),
+    "W and b that do not fit": (
+        lambda: Dense(np.ones((2, 3)), np.ones(2)),
+        ShapeError,
+        "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (2, 3), b: (2,)",
+    ),
+    "W of one axis": (
+        lambda: Dense(np.ones(2), None),
+        ShapeError,
+        "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (2,), b: None",
+    ),
+    "W and b of two dtypes": (
+        lambda: Dense(np.ones((1, 1), np.float32), np.ones(1)),
+        KindError,
+        "Dense: b is float64, W is float32; write b.astype('float32')",
+    ),
+    "a list in a record": (
+        lambda: Fields(y, other=[relu]),
+        KindError,
+        "Fields: other must be immutable, not list; write tuple(other)",
+    ),
+    "a text for a number": (
+        lambda: Fields(y, rate="0.1"),
+        KindError,
+        "Fields: rate must be a number, not str; write float(rate)",
+    ),
+    "a fraction for a whole number": (
+        lambda: Fields(y, size=1.5),
+        KindError,
+        "Fields: size must be a whole number, not float; write int(size)",
+    ),
+    "a negative seed": (
+        lambda: Fields(y, seed=-1),
+        KindError,
+        "a seed is an int in [0, 2**31), or a tuple of them, not (-1,)",
+    ),
+    "a seed of text": (
+        lambda: mlp([2, 1], seed="x"),
+        KindError,
+        "a seed is an int in [0, 2**31), or a tuple of them, not 'x'",
+    ),
+    "a name that is taken": (
+        name_again,
+        nn.FuncnnError,
+        "record: there is a Dense already, in funcnn.layers.dense; names are unique in funcnn",
+    ),
+    "a negative slope": (
+        lambda: nn.LeakyRelu(-0.1),
+        RangeError,
+        "LeakyRelu: alpha must be finite and not negative; it is -0.1",
+    ),
+    "a slope that is no number": (
+        lambda: nn.Elu(float("nan")),
+        RangeError,
+        "Elu: alpha must be finite and not negative; it is nan",
+    ),
+    # Sizes and initializers.
+    "a size of 0": (
+        lambda: Dense.init(0, 3, seed=0),
+        RangeError,
+        "Dense.init: sizes must be at least 1; n_in: 0, n_out: 3",
+    ),
+    "one size": (
+        lambda: mlp([2], seed=0),
+        RangeError,
+        "mlp: a network has at least two sizes, n_in and n_out; sizes: [2]",
+    ),
+    "a negative size": (
+        lambda: mlp([2, -3, 1], seed=0),
+        RangeError,
+        "Dense.init: sizes must be at least 1; n_in: 2, n_out: -3",
+    ),
+    "a spread of 0": (lambda: nn.normal(0), RangeError, "normal: the width must be positive and finite; it is 0"),
+    "an endless limit": (
+        lambda: nn.uniform(np.inf),
+        RangeError,
+        "uniform: the width must be positive and finite; it is inf",
+    ),
+    "fans of a vector": (
+        lambda: nn.he_normal(0, (3,)),
+        ShapeError,
+        "initializers: fans need a shape of (..., n_in, n_out), not (3,)",
+    ),
+    # Trees.
+    "a path to nowhere": (
+        lambda: nn.replace(net, "2.V", y),
+        nn.FuncnnError,
+        "replace: there is no 'V' of '2.V' in Dense(W=<f64 27x1>, b=<f64 [0.]>)",
+    ),
+    "a path beyond the end": (
+        lambda: nn.replace((relu,), "1.W", y),
+        nn.FuncnnError,
+        "replace: there is no '1' of '1.W' in (Relu(),)",
+    ),
+    "a part that does not fit": (
+        lambda: nn.replace(net, "2.W", x),
+        ShapeError,
+        "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (10, 2), b: (1,)",
+    ),
+    "a vector too short": (
+        lambda: nn.from_vector(net, y[:, 0]),
+        ShapeError,
+        "from_vector: the vector has the shape (10,), the tree needs (109,)",
+    ),
+    "trees that are not alike": (
+        lambda: nn.tree_map(np.add, relu, nn.Tanh()),
+        ShapeError,
+        "tree_map: the trees are not alike: Relu(), Tanh()",
+    ),
+    "a fingerprint of a function": (
+        lambda: nn.fingerprint((np.sin,)),
+        KindError,
+        "fingerprint: ufunc has none; a value is made of records, tuples, arrays, numbers and strings",
+    ),
+    # Data, schedules, training.
+    "rows below 1": (lambda: predict(net, x, rows=0), RangeError, "predict: rows must be at least 1; it is 0"),
+    "batches larger than the data": (
+        lambda: batches(x, y, 11, seed=0),
+        RangeError,
+        "batches: size must be from 1 to the number of rows, 10; it is 11",
+    ),
+    "batches of nothing": (
+        lambda: batches(x, y, 0, seed=0),
+        RangeError,
+        "batches: size must be from 1 to the number of rows, 10; it is 0",
+    ),
+    "unequal rows": (
+        lambda: batches(x, y[:9], 2, seed=0),
+        ShapeError,
+        "the arrays must have as many rows each; rows: [10, 9]",
+    ),
+    "lists for data": (
+        lambda: batches(x, [1] * 10, 2, seed=0),
+        KindError,
+        "x must be an array or a tuple of arrays, rows first, not list",
+    ),
+    "negative epochs": (
+        lambda: batches(x, y, 2, epochs=-1, seed=0),
+        RangeError,
+        "batches: epochs must not be negative; it is -1",
+    ),
+    "no stages": (nn.stages, RangeError, "stages: give (rate >= 0, steps >= 1) once or more; plan: ()"),
+    "a stage of a negative rate": (
+        lambda: nn.stages((1, 10), (-1, 10)),
+        RangeError,
+        "stages: give (rate >= 0, steps >= 1) once or more; plan: ((1, 10), (-1, 10))",
+    ),
+    "a cosine of a negative rate": (
+        lambda: nn.cosine(-1, 10),
+        RangeError,
+        "cosine: the rate must be finite and not negative; it is -1",
+    ),
+    "a warm-up of no steps": (lambda: nn.warm_up(1, 0), RangeError, "warm_up: steps must be at least 1; it is 0"),
+    "a factor that grows": (
+        lambda: nn.exponential(1, 2, 10),
+        RangeError,
+        "exponential: factor must be in (0, 1]; it is 2",
+    ),
+    "NaN in x": (
+        stepped(x=nan_x),
+        NotFiniteError,
+        "train: in step 0 the cost is nan; the first array that is not finite is x",
+    ),
+    "NaN in y": (
+        stepped(y=y * np.nan),
+        NotFiniteError,
+        "train: in step 0 the cost is nan; the first array that is not finite is y",
+    ),
+    "NaN in the parameters": (
+        stepped(net=nn.replace(net, "0.b", np.full(27, np.nan))),
+        NotFiniteError,
+        "train: in step 0 the cost is nan; the first array that is not finite is params.0.b",
+    ),
+    "an infinity born in a layer": (
+        stepped(net=born),
+        NotFiniteError,
+        "train: in step 0 the cost is inf; the first array that is not finite is out of layer 1.1, "
+        "Dense(W=<f64 [[1.e+308] [1.e+308]]>, b=<f64 [1.e+308]>)",
+    ),
+    "an infinity born in the loss": (
+        stepped(y=y * 1e200),
+        NotFiniteError,
+        "train: in step 0 the cost is inf; out and y are finite, so it was born in the loss",
+    ),
+    "parameters lost in the last step": (
+        stepped(y=y * 1e150, lr=1e300, steps=1),
+        NotFiniteError,
+        "train: after step 0 params.0.W is not finite; a smaller lr may help",
+    ),
+    # Testing.
+    "a layer without a strategy": (
+        lambda: fst.cases(Bare),
+        KindError,
+        "cases: there is no strategy for Bare; write register(Bare, ...)",
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered", "ignore:invalid value encountered")
+@pytest.mark.parametrize("row", ROWS)
+def test_it_says(row):
+    act, kind, message, *notes = ROWS[row]
+    before = nn.fingerprint((net, half, x, y, labels))
+    with pytest.raises(kind, match="^" + re.escape(message) + "(\n|$)") as caught:
+        act()
+    assert type(caught.value) is kind
+    assert str(caught.value) == message
+    assert getattr(caught.value, "__notes__", []) == (notes[0] if notes else [])
+    assert nn.fingerprint((net, half, x, y, labels)) == before
+    assert x.flags.writeable
+
+
+def test_every_error_of_funcnn_is_caught_by_one_name():
+    assert {kind for _, kind, *_ in ROWS.values()} == {
+        nn.FuncnnError,
+        ShapeError,
+        KindError,
+        RangeError,
+        NotFiniteError,
+    }
+    assert issubclass(ShapeError, ValueError)
+    assert issubclass(RangeError, ValueError)
+    assert issubclass(KindError, TypeError)
+    assert issubclass(NotFiniteError, ArithmeticError)
+
+
+def test_arrays_of_a_network_refuse_to_be_written_to():
+    for array in (*nn.leaves(net), *nn.leaves(grads), *cache[1:], out):
+        with pytest.raises(ValueError, match="assignment destination is read-only"):
+            array[0] = 1
+
+
+def test_notes_come_with_every_error_also_of_others():
+    @record
+    class Broken:
+        pass
+
+    forward.register(Broken)(lambda params, x: (x, ()))
+    backward.register(Broken)(lambda params, cache, dA: 1 / 0)
+    with pytest.raises(ZeroDivisionError) as caught:
+        value_and_grad(mse)((Dense.init(2, 1, seed=1), Broken(), Relu()), x, y)
+    assert caught.value.__notes__ == ["in layer 1, Broken(), dA: <f64 10x1>"]

@@ -1,0 +1,121 @@
+"""Pictures: drawn on the axes given or on new ones, never shown, and what they show is so."""
+
+import numpy as np
+import pytest
+
+import funcnn as nn
+
+pytest.importorskip("matplotlib", reason="pictures are drawn with matplotlib")
+import matplotlib as mpl
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+
+from funcnn import plot
+
+x = np.array([[-1.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
+y = np.array([[0.0], [1.0], [1.0]])
+line = nn.Dense(np.array([[1.0], [0.0]]), np.zeros(1))
+
+
+@pytest.fixture(autouse=True)
+def clean():
+    style = dict(mpl.rcParams)
+    yield
+    plt.close("all")
+    assert dict(mpl.rcParams) == style
+
+
+def test_it_draws_where_it_is_told_or_on_new_axes():
+    images = np.zeros((2, 3, 3))
+    for draw in (
+        lambda ax: plot.cost_curve([1.0, 0.1], ax),
+        lambda ax: plot.decision_regions(line, x, y, ax, points=9),
+        lambda ax: plot.pictures(images, ["a", "b"], ax),
+        lambda ax: plot.picture(line, (4, 5), ax),
+    ):
+        _, ax = plt.subplots()
+        assert draw(ax) is ax
+        fresh = draw(None)
+        assert fresh is not ax
+        fresh.figure.canvas.draw()
+
+
+def test_a_cost_curve_has_every_step():
+    ax = plot.cost_curve([3.0, 2.0, 1.0], label="mine")
+    [curve] = ax.get_lines()
+    assert curve.get_xdata().tolist() == [0, 1, 2]
+    assert curve.get_ydata().tolist() == [3, 2, 1]
+    assert curve.get_label() == "mine"
+    assert ax.get_yscale() == "log"
+
+
+def colour_at(ax, where):
+    ax.figure.canvas.draw()
+    column, row = ax.transData.transform(where)
+    pixels = np.asarray(ax.figure.canvas.buffer_rgba())
+    return pixels[pixels.shape[0] - 1 - round(row), round(column), :3].astype(int)
+
+
+def test_regions_part_where_the_network_says():
+    red, blue = (colour_at(plot.decision_regions(line, x, y), (side, 0.5)) for side in (-0.5, 0.5))
+    assert red[0] > red[2]
+    assert blue[2] > blue[0]
+    unsure = (nn.Dense(np.array([[0.01], [0.0]]), np.array([0.3])),)  # logits in [0, 1] are logits all the same
+    assert colour_at(plot.decision_regions(unsure, x, y), (-0.5, 0.5))[2] > 200
+    probable = colour_at(plot.decision_regions((*unsure, nn.Sigmoid()), x, y), (-0.5, 0.5))
+    assert probable[2] > probable[0]
+    doubtful = colour_at(plot.decision_regions((unsure[0], nn.Identity()), x, 0 * y), (-0.5, 0.5))
+    assert doubtful[2] > doubtful[0]
+
+
+def test_examples_have_the_colours_of_their_class_even_where_there_is_one_class_only():
+    for label, channel in ((0.0, 0), (1.0, 2)):
+        ax = plot.decision_regions(line, x, np.full((3, 1), label))
+        [points] = [c for c in ax.collections if len(c.get_offsets()) == 3]
+        ax.figure.canvas.draw()
+        assert points.get_facecolors()[0, :3].argmax() == channel
+
+
+def test_a_grid_of_pictures_has_their_titles_in_their_colours():
+    images = np.linspace(0, 1, 3 * 4 * 2).reshape(3, 4, 2)
+    ax = plot.pictures(images, ["one", "two", "three"], columns=2, colors=["red", "black", "blue"])
+    assert [(text.get_text(), text.get_color()) for text in ax.texts] == [
+        ("one", "red"),
+        ("two", "black"),
+        ("three", "blue"),
+    ]
+    tops = [image.get_extent()[3] for image in ax.images]
+    assert tops[0] == tops[1] < tops[2]
+    assert len(plot.pictures(np.zeros((1, 2, 2, 3)), ["rgb"]).images) == 1
+
+
+def test_a_picture_is_upright_and_its_first_pixel_the_upper_left():
+    net = nn.Dense(np.array([[1.0], [0.0]]), np.array([0.0]))  # bright where the row is high
+    drawn = plot.render(net, (5, 3))
+    assert drawn.shape == (5, 3)
+    assert (drawn == np.array([0, 0, 0, 0.5, 1])[:, None]).all()
+    grid = plot.coordinates((5, 3))
+    assert grid[0].tolist() == [-1, -1]
+    assert grid[2].tolist() == [-1, 1]
+    assert grid[-1].tolist() == [1, 1]
+    image = plot.picture(net, (5, 3)).images[0]
+    assert np.array_equal(image.get_array(), drawn)
+    assert image.origin == "upper"
+
+
+def test_three_outputs_are_colours():
+    net = nn.Dense(np.zeros((2, 3)), np.array([0.2, 0.4, 2.0]))
+    drawn = plot.render(net, (2, 2), rows=3)
+    assert drawn.shape == (2, 2, 3)
+    assert drawn[1, 1].tolist() == [0.2, 0.4, 1.0]
+    assert plot.render(line, (1, 1)).shape == (1, 1)
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(nn.ShapeError, match=r"x must be \(m, 2\) and y \(m, 1\); x: \(3, 1\), y: \(3, 1\)"):
+        plot.decision_regions(line, x[:, :1], y)
+    with pytest.raises(nn.ShapeError, match="2 pictures need as many titles and colors, not 1 and 2"):
+        plot.pictures(np.zeros((2, 3, 3)), ["one"])
+    with pytest.raises(nn.ShapeError, match="render: a picture has 1 or 3 outputs, not 2"):
+        plot.render(nn.Dense.init(2, 2, seed=0), (2, 2))

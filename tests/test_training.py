@@ -1,0 +1,121 @@
+"""Training is a fold of states that never change."""
+
+import math
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+
+from funcnn import (
+    Dense,
+    Grads,
+    Sigmoid,
+    Tanh,
+    TrainState,
+    backward,
+    batches,
+    binary_cross_entropy,
+    evolve,
+    fingerprint,
+    forward,
+    map_parameters,
+    mlp,
+    mse,
+    record,
+    sgd,
+    stages,
+    state,
+    train,
+    tree_map,
+    update,
+    value_and_grad,
+    warm_up,
+)
+
+r = np.random.default_rng(0)
+x = r.standard_normal((60, 2))
+y = np.sin(x[:, :1])
+net = mlp([2, 8, 1], hidden=Tanh(), seed=1)
+step = value_and_grad(mse)
+
+
+@record
+class Momentum:
+    """Polyak 1964: m' = beta m + g"""
+
+    beta: float = 0.9
+    memory: Any = state(default=None)
+
+
+@update.register(Momentum)
+def momentum_update(optimizer, grads, params):
+    memory = grads.params
+    if optimizer.memory is not None:
+        memory = map_parameters(lambda g, m: g + optimizer.beta * m, memory, optimizer.memory)
+    return Grads(memory, grads.x), evolve(optimizer, memory=memory)
+
+
+def last(states):
+    *_, final = states
+    return final
+
+
+def test_it_is_the_four_lines():
+    params, lr = net, 0.1
+    for now in train(TrainState(net), [(x, y)] * 5, step, lr):
+        out, cache = forward(params, x)
+        cost, dA = mse(out, y)
+        grads = backward(params, cache, dA)
+        params = sgd(params, grads, lr)
+        assert now.params == params
+        assert now.cost == cost
+    assert now.step == 5
+    assert now.optimizer == ()
+
+
+@pytest.mark.parametrize("optimizer", [(), Momentum(), (Momentum(0.5), Momentum(0.1))], ids=["sgd", "momentum", "two"])
+def test_resuming_by_a_slice_gives_the_same_bits(optimizer):
+    data = batches(x, y, 16, epochs=3, seed=0)
+    lr = warm_up(stages((0.1, 5), (0.05, 5)), 3)
+    states = [TrainState(net, optimizer), *train(TrainState(net, optimizer), data, step, lr)]
+    assert [now.step for now in states] == list(range(13))
+    for now in states[::4]:
+        resumed = [now, *train(now, data[now.step :], step, lr)]
+        assert fingerprint(resumed[-1]) == fingerprint(states[-1])
+
+
+def test_an_optimizer_transforms_the_gradient():
+    heavy, plain = [last(train(TrainState(net, o), [(x, y)] * 3, step, 0.01)) for o in (Momentum(), ())]
+    velocity, params = 0, net
+    for _ in range(3):
+        _, grads = step(params, x, y)
+        velocity = tree_map(lambda g, m: g + 0.9 * m, grads.params, velocity) if velocity else grads.params
+        params = sgd(params, Grads(velocity, None), 0.01)
+    assert heavy.params == params
+    assert heavy.params != plain.params
+    assert heavy.optimizer.memory is not None
+
+
+def test_states_can_be_kept_and_loops_left():
+    kept = [now for now in islice(train(TrainState(net), [(x, y)] * 99, step, 0.1), 20) if now.step % 5 == 0]
+    assert [now.step for now in kept] == [5, 10, 15, 20]
+    assert kept[0].cost > kept[-1].cost
+
+
+def test_nothing_to_do_is_done():
+    assert list(train(TrainState(net), [], step, 0.1)) == []
+    assert math.isnan(TrainState(net).cost)
+
+
+def test_a_saturated_sigmoid_trains_on():
+    """In the article's classes it turned every weight into NaN."""
+    wild = (Dense(np.full((2, 1), 1e4), np.zeros(1)), Sigmoid())
+    final = last(train(TrainState(wild), [(x, (y > 0) * 1.0)] * 50, value_and_grad(binary_cross_entropy), 1.0))
+    assert math.isfinite(final.cost)
+
+
+def test_a_float32_run_stays_float32():
+    half = tree_map(lambda a: a.astype(np.float32), net)
+    final = last(train(TrainState(half), [(x.astype(np.float32), y)] * 3, step, lambda i: np.float64(0.1)))
+    assert {a.dtype for a in (final.params[0].W, final.params[2].b)} == {np.dtype(np.float32)}
