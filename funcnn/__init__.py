@@ -6,7 +6,7 @@ grads      = backward(params, cache, dA)
 params     = sgd(params, grads, lr)
 """
 
-from funcnn.arrays import Array
+from funcnn.arrays import Array, namespace
 from funcnn.core import backward, forward, inference, predict, reseed, sgd, value_and_grad
 from funcnn.data import batches
 from funcnn.errors import FuncnnError, KindError, RangeError, ShapeError
@@ -96,6 +96,7 @@ __all__ = [  # noqa: RUF022  in the order in which a newcomer meets them
     "Grads",
     "gradient",
     "Elementwise",
+    "namespace",
     "inference",
     "reseed",
     "of_logits",

@@ -35,7 +35,7 @@ Loss = Callable[[Any, Any], tuple[Any, Any]]
 # The two verbs of a layer.
 
 
-@cast("Callable[[Any], Forward]", verb(returns=tuple))
+@cast("Callable[[Any], Forward]", verb(returns=(tuple, "(out, cache)")))
 def forward(params: Any, x: Any) -> tuple[Any, Any]:
     """`(out, cache)`: what the layer makes of x, and the arrays that its `backward` will need.
 
@@ -54,7 +54,7 @@ def forward(params: Any, x: Any) -> tuple[Any, Any]:
     raise no_rule("forward", params)
 
 
-@cast("Callable[[Any], Backward]", verb(returns=Grads))
+@cast("Callable[[Any], Backward]", verb(returns=(Grads, "Grads(params, x)")))
 def backward(params: Any, cache: Any, dA: Any) -> Grads[Any]:
     """`Grads(params, x)`, given `dA`, the gradient of the cost with respect to `out`.
 

@@ -20,16 +20,17 @@ C = TypeVar("C")  # its cache
 Rule = Callable[..., Any]
 
 
-def verb(default: Rule | None = None, *, returns: type | None = None) -> Any:
+def verb(default: Rule | None = None, *, returns: tuple[type, str] = (object, "")) -> Any:
     """Make a function a verb: itself the rule for every class that has none, with `register(cls)` for the others.
 
     It dispatches as `functools.singledispatch` does, but remembers classes in a plain dict, for speed, and takes
     exactly `tuple` as a chain of layers: no rule reaches a NamedTuple. Arrays in the result are made read-only.
+    `returns` is the class of what a rule must return, a tuple being a pair, and how to write it.
     """
     if default is None:
         return lambda function: verb(function, returns=returns)
     fallback = default
-    name = default.__name__
+    name, (returned, written) = default.__name__, returns
     dispatcher = singledispatch(default)
     rules: dict[type, Rule] = {}
 
@@ -42,8 +43,9 @@ def verb(default: Rule | None = None, *, returns: type | None = None) -> Any:
         cls = type(params)
         made = (rules.get(cls) or find(cls))(params, *given)
         cls_made = type(made)
-        if returns is not None and cls_made is not returns:
-            raise KindError(f"{name}: the rule for {cls.__name__} must return a {returns.__name__}, not {kind(made)}")
+        if written and (cls_made is not returned or (cls_made is tuple and len(made) != 2)):
+            given_back = f"{len(made)} values" if cls_made is tuple else kind(made)
+            raise KindError(f"{name}: the rule for {cls.__name__} must return {written}, not {given_back}")
         if cls is not tuple:  # what a chain returns, its layers have sealed
             _seal(made if cls_made is tuple else (made,), given)
         return made
@@ -57,7 +59,7 @@ def verb(default: Rule | None = None, *, returns: type | None = None) -> Any:
         return dispatcher.register(cls)
 
     made_verb = cast("Any", call)
-    made_verb.register, made_verb.dispatch = register, dispatcher.dispatch
+    made_verb.register, made_verb.dispatch, made_verb.registry = register, dispatcher.dispatch, dispatcher.registry
     return made_verb
 
 

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from funcnn.arrays import as_array, is_array, short
+from funcnn.arrays import as_array, is_array, kind, short
 from funcnn.errors import KindError, ShapeError
 from funcnn.records import borrowed, build, is_record, plans, record
 
@@ -40,6 +40,8 @@ def gradient(params: P, /, **parts: Any) -> P:
         ShapeError: a gradient has another shape than its parameter.
     """
     cls, new = type(params), []
+    if cls not in plans:
+        raise KindError(f"gradient: params must be a record, not {kind(params)}")
     if not plans[cls] and not parts:
         return params
     for name, is_state in plans[cls]:
@@ -62,12 +64,12 @@ def gradient(params: P, /, **parts: Any) -> P:
 
 
 def _fitted(cls: type, name: str, old: Any, part: Any, *, is_state: bool) -> Any:
-    part = as_array(part)
+    part, what = as_array(part), f"the next {name}" if is_state else f"d{name}"
     if is_array(old) and (is_array(part) or not is_state):  # jit hands a number that is a state over as an array
         if getattr(part, "shape", None) != old.shape:
-            raise ShapeError(f"{cls.__name__} backward: d{name} must be like {name}, {short(old)}; it is {short(part)}")
+            raise ShapeError(f"{cls.__name__} backward: {what} must be like {name}, {short(old)}; it is {short(part)}")
         if part.dtype != old.dtype:
-            raise KindError(f"{cls.__name__} backward: d{name} is {part.dtype}, {name} is {old.dtype}")
+            raise KindError(f"{cls.__name__} backward: {what} is {part.dtype}, {name} is {old.dtype}")
     elif not is_state and old is not None and not _is_trained(old):
         raise KindError(f"{cls.__name__} backward: {name} is a setting, {short(old)}; it has no gradient")
     return part

@@ -38,8 +38,7 @@ def constant(value: float) -> Initializer:
 def normal(scale: float) -> Initializer:
     """W ~ N(0, scale^2)
 
-    >>> from funcnn import Dense
-    >>> from funcnn.initializers import normal
+    >>> from funcnn import Dense, normal
     >>> Dense.init(1, 2, seed=0, weights=normal(0.01))
     Dense(W=<f64 [[ 0.0013 -0.0013]]>, b=<f64 [0. 0.]>)
     """
@@ -105,11 +104,12 @@ def orthogonal(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
 def fans(shape: Shape) -> tuple[int, int]:
     """`(fan_in, fan_out)` of weights of this shape.
 
+    >>> from funcnn.initializers import fans
     >>> fans((2, 27)), fans((3, 3, 16, 32))
     ((2, 27), (144, 288))
 
     Raises:
-        ShapeError: the shape has less than two axes.
+        ShapeError: the shape has fewer than two axes.
     """
     if len(shape) < 2:
         raise ShapeError(f"initializers: fans need a shape of (..., n_in, n_out), not {shape}")

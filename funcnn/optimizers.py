@@ -25,7 +25,7 @@ class Update(Protocol):
     ) -> Callable[[Callable[[Opt, Grads[P], P], tuple[Grads[P], Opt]]], Callable[..., Any]]: ...
 
 
-@cast("Callable[[Any], Update]", verb(returns=tuple))
+@cast("Callable[[Any], Update]", verb(returns=(tuple, "(grads, optimizer)")))
 def update(optimizer: Any, grads: Grads[Any], params: Any) -> tuple[Grads[Any], Any]:
     """`(grads, optimizer)`: the gradient to step along, and the optimizer with what it remembers of it.
 

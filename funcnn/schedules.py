@@ -36,7 +36,7 @@ def _stages(plan: tuple[tuple[float, int], ...], ends: tuple[int, ...], step: in
 
 
 def exponential(lr: float, factor: float, steps: int) -> Schedule:
-    """lr factor^(step / steps): smaller by `factor` every `steps` steps
+    """lr factor^(step / steps): multiplied by `factor` every `steps` steps
 
     >>> from funcnn import exponential
     >>> exponential(0.1, 0.5, 100)(200)

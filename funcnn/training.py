@@ -8,9 +8,9 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from funcnn.arrays import short
+from funcnn.arrays import kind, short
 from funcnn.core import ValueAndGrad, forward, sgd
-from funcnn.errors import FuncnnError
+from funcnn.errors import FuncnnError, KindError
 from funcnn.optimizers import update
 from funcnn.records import record, state
 from funcnn.tree import walk
@@ -56,9 +56,13 @@ def train(
     (1000, (Dense(W=<f64 [[2.]]>, b=<f64 [1.]>),))
 
     Raises:
-        NotFiniteError: the cost of a step is not finite, or the parameters after the last are not. The message says in
-            which step, and which array was the first: an input, a parameter, or the output of a layer.
+        NotFiniteError: the cost of a step is not finite, or, where the loop ran to its end, the parameters after the
+            last are not. The message says in which step, and which array was the first: an input, a parameter, or the
+            output of a layer.
+        KindError: `start` is no TrainState.
     """
+    if not isinstance(start, TrainState):
+        raise KindError(f"train: start must be a TrainState, not {kind(start)}; write TrainState(params)")
     now = start
     for x, y in data:
         cost, grads = value_and_grad(now.params, x, y)

@@ -75,6 +75,15 @@ forward.register(Careless)(lambda params, x: x)
 backward.register(Careless)(lambda params, cache, dA: (params, dA))
 
 
+@record
+class Threefold:
+    """A layer whose rules return too much, and too little."""
+
+
+forward.register(Threefold)(lambda params, x: (x, x, x))
+backward.register(Threefold)(lambda params, cache, dA: Grads(params, None))
+
+
 def registered(cls):
     return lambda: forward.register(cls)
 
@@ -214,13 +223,13 @@ ROWS = {
     "a forward rule that returns no pair": (
         lambda: forward((Careless(),), x),
         KindError,
-        "forward: the rule for Careless must return a tuple, not float64 array",
+        "forward: the rule for Careless must return (out, cache), not float64 array",
         ["in layer 0, Careless(), x: <f64 10x2>"],
     ),
     "a backward rule that returns no Grads": (
         lambda: backward(Careless(), x, x),
         KindError,
-        "backward: the rule for Careless must return a Grads, not tuple",
+        "backward: the rule for Careless must return Grads(params, x), not 2 values",
     ),
     # backward.
     "dA of another shape for a dense layer": (
@@ -265,6 +274,22 @@ ROWS = {
         KindError,
         "Dense backward: there is no c in Dense",
     ),
+    "a gradient of a chain": (
+        lambda: gradient(net, W=x),
+        KindError,
+        "gradient: params must be a record, not tuple",
+    ),
+    "a rule that returns three": (
+        lambda: forward(Threefold(), x),
+        KindError,
+        "forward: the rule for Threefold must return (out, cache), not 3 values",
+    ),
+    "no dx where a layer before needs it": (
+        lambda: backward((relu, Threefold()), (x, ()), x),
+        KindError,
+        "backward: Grads.x is None, but the layer before needs it",
+        ["in layer 1, Threefold(), dA: <f64 10x2>"],
+    ),
     "a gradient of a setting": (
         lambda: gradient(Fields(y), W=y, rate=2.0),
         KindError,
@@ -288,7 +313,7 @@ ROWS = {
     "a state of another shape": (
         lambda: gradient(Fields(y), W=y, mean=np.zeros(2)),
         ShapeError,
-        "Fields backward: dmean must be like mean, <f64 [0.]>; it is <f64 [0. 0.]>",
+        "Fields backward: the next mean must be like mean, <f64 [0.]>; it is <f64 [0. 0.]>",
     ),
     # sgd.
     "gradients of a longer network": (
@@ -609,7 +634,17 @@ ROWS = {
         NotFiniteError,
         "train: after step 0 params.0.W is not finite; a smaller lr may help",
     ),
+    "a network for a state": (
+        lambda: next(train(net, [(x, y)], value_and_grad(mse), 0.1)),
+        KindError,
+        "train: start must be a TrainState, not tuple; write TrainState(params)",
+    ),
     # Testing.
+    "a package without layers": (
+        lambda: fst.unproven("funcn"),
+        KindError,
+        "layers: funcn defines none, or is not imported",
+    ),
     "a layer without a strategy": (
         lambda: fst.cases(Bare),
         KindError,

@@ -44,7 +44,7 @@ class Elementwise(ABC):
         """The output for x, of x's shape and dtype."""
 
     @abstractmethod
-    def slope(self, kept: Array) -> Array:
+    def slope(self, kept: Array) -> Array | float:
         """The derivative of the output with respect to x, elementwise."""
 
 

@@ -77,6 +77,8 @@ def _back(params: Layers, cache: tuple[Any, ...], dA: Any, *, until: int) -> tup
     for i in range(len(params) - 1, until - 1, -1):
         try:
             grads = backward(params[i], cache[i], dA)
+            if grads.x is None and i > 0:
+                raise KindError("backward: Grads.x is None, but the layer before needs it")  # noqa: TRY301  with its note
         except Exception as error:
             error.add_note(_place(i, params[i], dA=dA))
             raise
@@ -121,7 +123,7 @@ def mlp(
     (Dense(W=<f64 2x8>, b=<f64 8>), Tanh(), Dense(W=<f64 8x1>, b=<f64 [0.]>))
 
     Raises:
-        RangeError: there are less than two sizes, or one is less than 1.
+        RangeError: there are fewer than two sizes, or one is less than 1.
         KindError: `hidden` is a class, such as Relu for Relu().
     """
     if len(sizes) < 2:

@@ -20,14 +20,14 @@ class Dense:
 
     x: (m, ..., n_in), W: (n_in, n_out), b: (n_out,) or None, out: (m, ..., n_out).
 
-    Raises:
-        ShapeError: W and b do not fit together.
-        KindError: W or b is no array of floats, or their dtypes differ.
-
     >>> import numpy as np
     >>> from funcnn import Dense, forward
     >>> forward(Dense(np.array([[2.0]]), np.array([1.0])), np.array([[12.0]]))[0]
     array([[25.]])
+
+    Raises:
+        ShapeError: W and b do not fit together.
+        KindError: W or b is no array of floats, or their dtypes differ.
     """
 
     W: Array

@@ -50,12 +50,18 @@ def cases(layer: type) -> st.SearchStrategy[Case]:
 
 
 def layers(module: str = "funcnn") -> list[type]:
-    """Every layer that a package defines: its records with a forward rule, less the abstract bases; and the chain."""
+    """Every layer that a package defines: its records with a forward rule, less the abstract bases; and the chain.
+
+    Raises:
+        KindError: there is none, so that a misspelt name cannot pass for a package in which all is proven.
+    """
     default = forward.dispatch(object)
     found = [cls for cls in records.registry.values() if cls.__module__.split(".")[0] == module]
     made = [
         cls for cls in found if forward.dispatch(cls) is not default and not getattr(cls, "__abstractmethods__", None)
     ]
+    if not made:
+        raise KindError(f"layers: {module} defines none, or is not imported")
     return [*made, *([tuple] if module == "funcnn" else [])]
 
 

@@ -93,7 +93,7 @@ def _compare(name: str, moved: Callable[..., Array], arg: Array, gradient: Array
     wrong, judged = [], 0
     for index in indices:
         analytic = float(gradient[index])
-        seen = _closest(slopes(partial(moved, index), float(arg[index])), analytic, resolution)
+        seen = _telling(slopes(partial(moved, index), float(arg[index])), analytic, resolution)
         judged += seen is not None
         if seen is not None and seen.miss(analytic) > 1:
             wrong.append((index, analytic, seen))
@@ -107,15 +107,15 @@ def _compare(name: str, moved: Callable[..., Array], arg: Array, gradient: Array
     )
 
 
-def _closest(seen: Iterable[Slopes], analytic: float, resolution: float) -> Slopes | None:
-    """The first that agrees with the analytic value, else the one that comes closest; None if none is sharp enough."""
-    closest = None
+def _telling(seen: Iterable[Slopes], analytic: float, resolution: float) -> Slopes | None:
+    """The first that agrees with the analytic value, else a kink or the sharpest; None if none is sharp enough."""
+    sharp = []
     for one in seen:
         if one.bound <= max(resolution, _RESOLUTION * max(abs(one.low), abs(one.high))):
             if one.miss(analytic) <= 1:
                 return one
-            closest = one if closest is None or one.miss(analytic) < closest.miss(analytic) else closest
-    return closest
+            sharp.append(one)
+    return min(sharp, key=lambda one: (one.low == one.high, one.bound), default=None)
 
 
 def _pure(name: str, function: Callable[..., Any], *args: Any) -> Any:

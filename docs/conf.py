@@ -1,0 +1,56 @@
+"""The pages: sphinx-build -W -b html docs docs/_build/html"""
+
+import re
+from pathlib import Path
+
+import attrs
+from sphinx.application import Sphinx
+
+import funcnn
+
+project = "funcnn"
+version = release = funcnn.__version__
+
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_parser"]
+exclude_patterns = ["_build"]
+default_role = "code"
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+autodoc_preserve_defaults = True
+
+html_theme = "furo"
+html_title = "funcnn"
+html_static_path = ["_static"]
+html_css_files = ["wrap.css"]
+html_show_copyright = False
+html_show_sphinx = False
+
+# Every public name is in api.md, in the order of __all__.
+api = Path(__file__).with_name("api.md").read_text("utf-8")
+listed = re.findall(r"^\.\. [\w:]+:: funcnn\.(\w+)(?!\.)\b", api, re.MULTILINE)
+if listed != funcnn.__all__:
+    raise ValueError(f"api.md differs from funcnn.__all__, in {set(listed) ^ set(funcnn.__all__) or 'its order'}")
+
+
+def plain(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """In a docstring |x| is an absolute value, not a substitution."""
+    for i, line in enumerate(lines):
+        if not line.lstrip().startswith(">>>"):
+            lines[i] = re.sub(r"(`[^`]*`)|\|", lambda found: found[1] or r"\|", line)
+
+
+def signature(app: Sphinx, what: str, name: str, obj: type, *given: object) -> tuple[str, str] | None:
+    """The defaults of a record by value; in the source they are names that attrs gave them."""
+    if what != "class" or not attrs.has(obj):
+        return None
+    parts = [f.name if f.default is attrs.NOTHING else f"{f.name}={f.default!r}" for f in attrs.fields(obj)]
+    return f"({', '.join(parts)})", ""
+
+
+def setup(app: Sphinx) -> None:
+    """Called by sphinx."""
+    app.connect("autodoc-process-signature", signature)
+    app.connect("autodoc-process-docstring", plain)
