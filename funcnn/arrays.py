@@ -39,6 +39,8 @@ def namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
 
 def float_namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
     """`namespace` of what must hold floats, since whole numbers would leave as another dtype than they came."""
+    if type(x) is np.ndarray and x.dtype.kind in _FLOATS:
+        return cast("Namespace", np)
     xp = namespace(x, name, whose)
     if not is_float(x):
         raise KindError(f"{whose}{name} must be an array of floats, not {kind(x)}; write {name}.astype(float)")

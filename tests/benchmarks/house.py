@@ -1,0 +1,45 @@
+"""The step in funcnn: the four lines, and what `train` does, which saves the gradient with respect to x."""
+
+from typing import Any
+
+from funcnn import Dense, Relu, Sigmoid, Tanh, backward, forward, leaves, mse, sgd, value_and_grad
+from funcnn import binary_cross_entropy_with_logits as cross_entropy
+from tests.benchmarks.timing import Contender
+from tests.benchmarks.workloads import LR, Workload
+
+LOSSES = {"mse": mse, "cross-entropy": cross_entropy}
+HIDDEN = {"relu": Relu(), "tanh": Tanh()}
+
+
+def network(workload: Workload) -> tuple[Any, ...]:
+    """The chain of Dense and hidden layers."""
+    first, *others = [Dense(W, b) for W, b in workload.parameters()]
+    net = (first,)
+    for dense in others:
+        net += (HIDDEN[workload.hidden], dense)
+    return (*net, Sigmoid()) if workload.sigmoid else net
+
+
+def four_lines(workload: Workload) -> Contender:
+    """The four lines, word for word."""
+    net, (x, y), loss, lr = network(workload), workload.data(), LOSSES[workload.loss], LR
+
+    def step(params):
+        out, cache = forward(params, x)
+        cost, dA = loss(out, y)
+        grads = backward(params, cache, dA)
+        params = sgd(params, grads, lr)
+        return cost, params
+
+    return Contender(lambda: net, step, leaves)
+
+
+def training(workload: Workload) -> Contender:
+    """`value_and_grad`, then `sgd`."""
+    net, (x, y), gradients = network(workload), workload.data(), value_and_grad(LOSSES[workload.loss])
+
+    def step(params):
+        cost, grads = gradients(params, x, y)
+        return cost, sgd(params, grads, LR)
+
+    return Contender(lambda: net, step, leaves)

@@ -1,0 +1,134 @@
+"""The example `transmission.py` as its user runs it: its picture, its number, and every way to go wrong."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+for package in ("matplotlib", "skimage", "threadpoolctl", "tqdm"):
+    pytest.importorskip(package, reason=f"examples/transmission.py uses {package}")
+Image = pytest.importorskip("PIL.Image", reason="examples/transmission.py reads pictures with Pillow")
+
+SCRIPT = Path(__file__).parents[1] / "examples" / "transmission.py"
+QUIET = ["-W", "error", "-W", "ignore::DeprecationWarning"]  # others' imports may use what is deprecated
+SHORT = ["--steps-scale", "0.01"]
+X = np.stack([part.ravel() for part in np.meshgrid(np.linspace(-1, 1, 20), np.linspace(-1, 1, 30), indexing="ij")])
+DISC = ((X[0] - 0.3) ** 2 + X[1] ** 2 < 0.3)[None].astype(float)  # below the middle
+
+
+@pytest.fixture
+def run(tmp_path):
+    """What the script makes of its arguments: exit code, last line, what it says on stderr, and the files it adds."""
+
+    def run(*arguments):
+        before = set(tmp_path.iterdir())
+        command = [sys.executable, "-X", "utf8", *QUIET, SCRIPT, *arguments]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+        added = {path.name for path in set(tmp_path.iterdir()) - before}
+        return done.returncode, done.stdout.strip().rpartition("\n")[2], done.stderr, added
+
+    return run
+
+
+def panels(path):
+    """The three pictures of the figure, without their frames, as grey levels."""
+    with Image.open(path) as file:
+        grey = np.asarray(file.convert("L")).astype(float)
+    thirds = np.array_split(grey, 3, axis=1)
+    return [third[third.shape[0] // 5 : -third.shape[0] // 5, 50:-50] for third in thirds]
+
+
+MORE = [[], ["--rgb"], ["--article"], ["--enhance", "20"], ["--out", "sub/horse.pdf"]]
+
+
+@pytest.mark.parametrize("more", MORE, ids=" ".join)
+def test_short_run_saves_its_picture(run, tmp_path, more):
+    (tmp_path / "sub").mkdir()
+    code, last, err, added = run(*SHORT, *more)
+    assert code == 0, err
+    steps = 280 if "--article" in more else 100
+    assert re.fullmatch(rf"cost 0\.\d{{4}} after {steps} steps", last)
+    assert re.search(r"cost=0\.\d+, lr=0\.\d+", err)
+    if "--out" in more:
+        assert added == set()
+        assert (tmp_path / "sub" / "horse.pdf").read_bytes().startswith(b"%PDF")
+    else:
+        assert added == {"transmission.png"}
+        with Image.open(tmp_path / "transmission.png") as figure:
+            figure.verify()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_article_layout_in_any_order_is_the_same_picture(run, tmp_path, channels):
+    order = np.random.default_rng(0).permutation(X.shape[1])
+    Y = np.repeat(DISC, channels, axis=0)
+    np.savez(tmp_path / "sorted.npz", X=X, Y=Y)
+    np.savez(tmp_path / "mixed.npz", X=X[:, order], Y=Y[:, order])
+    results = [run(*SHORT, "--npz", f"{name}.npz", "--out", f"{name}.png") for name in ("sorted", "mixed")]
+    assert [result[0] for result in results] == [0, 0], results
+    assert results[0][1] == results[1][1]
+    assert (tmp_path / "sorted.png").read_bytes() == (tmp_path / "mixed.png").read_bytes()
+
+
+def test_network_draws_dark_where_the_picture_is_dark(run, tmp_path):
+    pixels = np.where(DISC.reshape(20, 30) > 0, 60, 200).astype(np.uint8)
+    Image.fromarray(pixels).resize((600, 400)).save(tmp_path / "disc.png")
+    code, last, err, _ = run("--image", "disc.png", "--steps-scale", "0.1")
+    assert code == 0, err
+    assert float(last.split()[1]) < 0.05
+    original, network, enhanced = panels(tmp_path / "transmission.png")
+    assert abs(original - network).mean() < 0.05 * 255
+    assert abs(network - enhanced).mean() < 0.05 * 255
+    assert original[-1].mean() < original[0].mean()  # upright: the disc is below the middle
+
+
+WRONG = {
+    "no picture": (["--image", "notes.txt"], "notes.txt is no picture"),
+    "no file": (["--image", "nowhere.png"], "nowhere.png is no picture"),
+    "no npz": (["--npz", "notes.npz"], r"notes.npz is no picture, nor an .npz of X \(2, m\)"),
+    "npz without Y": (["--npz", "no_y.npz"], "no_y.npz is no picture"),
+    "npz that is no grid": (["--npz", "no_grid.npz"], "no_grid.npz is no picture"),
+    "npz out of range": (["--npz", "range.npz"], "numbers from 0 to 1"),
+    "npz of NaN": (["--npz", "nan.npz"], "numbers from 0 to 1"),
+    "npz of two outputs": (["--npz", "two.npz"], "1 or 3 numbers"),
+    "all black": (["--image", "black.png"], "needs two colours"),
+    "all black in colour": (["--image", "black.png", "--rgb"], "needs two colours"),
+    "out in a missing folder": (["--out", "nowhere/horse.png"], "--out nowhere/horse.png: .* a folder that exists"),
+    "out of no known kind": (["--out", "horse.xyz"], "--out horse.xyz: .* a picture"),
+    "too large": (["--enhance", "1000"], "--enhance 1000: .* 10 million pixels of 94 x 115"),
+    "too small": (["--enhance", "0"], "--enhance 0: "),
+    "no number": (["--enhance", "much"], "argument --enhance: invalid int value: 'much'"),
+    "unknown": (["--faster"], "unrecognized arguments: --faster"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_said_in_one_line(run, tmp_path, arguments, message):
+    (tmp_path / "notes.txt").write_text("no picture\n", "utf-8")
+    (tmp_path / "notes.npz").write_text("no picture\n", "utf-8")
+    np.savez(tmp_path / "no_y.npz", X=X)
+    np.savez(tmp_path / "no_grid.npz", X=X[:, 1:], Y=DISC[:, 1:])
+    np.savez(tmp_path / "range.npz", X=X, Y=255 * DISC)
+    np.savez(tmp_path / "nan.npz", X=X, Y=np.nan * DISC)
+    np.savez(tmp_path / "two.npz", X=X, Y=np.repeat(DISC, 2, axis=0))
+    Image.new("L", (30, 20)).save(tmp_path / "black.png")
+    code, last, err, added = run(*arguments)
+    assert (code, last, added) == (2, "", set())
+    assert re.fullmatch(rf"transmission: .*{message}.*\n", err)
+
+
+def test_run_that_died_says_so(run, tmp_path):
+    rows, columns = np.indices((20, 30))
+    np.savez(tmp_path / "checkered.npz", X=X, Y=((rows + columns) % 2).reshape(1, -1))  # too fine: 1/2 is all it learns
+    code, last, err, added = run("--npz", "checkered.npz", *SHORT)
+    assert (code, last, added) == (1, "", set())
+    assert re.search(r"\ntransmission: the network died: cost 0\.69\d\d .*; try another --seed\n$", err)
+
+
+def test_default_run_learns_the_horse(run):
+    code, last, err, _ = run()  # about a minute
+    assert code == 0, err
+    assert float(re.fullmatch(r"cost (\S+) after 10000 steps", last)[1]) < 0.08
