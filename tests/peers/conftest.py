@@ -1,0 +1,17 @@
+"""What the tests against JAX share."""
+
+from importlib import import_module
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def jax64():
+    """JAX in double precision while the tests of a module run, and records as its pytrees."""
+    import jax
+
+    import_module("funcnn.interop.jax")
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)  # noqa: FBT003  JAX takes no keyword here
+    yield
+    jax.config.update("jax_enable_x64", before)
