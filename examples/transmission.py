@@ -1,0 +1,79 @@
+"""A picture as a function: a network learns from (row, column) where it is dark, and draws it at any resolution."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image, ImageOps
+from skimage import data, filters
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from funcnn import Sigmoid, TrainState, binary_cross_entropy, he_normal, mlp, predict, stages, train, value_and_grad
+from funcnn import binary_cross_entropy_with_logits as cross_entropy
+from funcnn.plot import coordinates
+
+# Learning rates, and steps at each. The article begins at the edge: turn its picture, and the network dies.
+SAFE = (0.6, 4000), (0.3, 3000), (0.15, 2000), (0.075, 1000)
+BOLD = (2.8, 1000), (1.4, 2000), (0.6, 2000), (0.3, 2000), (0.15, 4000), (0.075, 5000), (0.0375, 8000), (0.01875, 4000)
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.error = lambda message: parser.exit(2, f"transmission: {message}\n")  # one line, whatever is wrong
+parser.add_argument("--image", "--npz", dest="file", help="a picture, or .npz: X (2, m), and Y (1, m), dark, or (3, m)")
+parser.add_argument("--rgb", action="store_true", help="learn the colours, those of a cat if there is no --image")
+parser.add_argument("--article", action="store_true", help="the article's plan and first weights; takes minutes")
+parser.add_argument("--seed", type=int, default=1, help="of the first weights")
+parser.add_argument("--steps-scale", type=float, default=1, metavar="F", help="so many times the steps")
+parser.add_argument("--enhance", type=int, default=10, metavar="N", help="so many times the rows and the columns")
+parser.add_argument("--out", type=Path, default="transmission.png", metavar="FILE", help="where the figure goes")
+args = parser.parse_args()
+
+try:
+    if args.file and args.file.endswith(".npz"):
+        X, Y = [np.load(args.file)[name] for name in "XY"]  # a pixel a column, in any order
+        picture = Y[:, np.lexsort(X[::-1])].T.reshape(*[len(np.unique(row)) for row in X], len(Y))
+    else:
+        image = Image.open(args.file) if args.file else Image.fromarray(data.chelsea() if args.rgb else data.horse())
+        image = ImageOps.exif_transpose(image).convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB" if args.rgb else "L")
+        image.thumbnail((115, 115))
+        levels = np.asarray(image)
+        picture = levels / 255 if args.rgb else levels[..., None] <= filters.threshold_otsu(levels)  # 1 is dark
+except Exception as error:  # noqa: BLE001  whatever a reader says of a broken file
+    parser.error(f"{args.file} is no picture, nor an .npz of X (2, m) and Y (1, m) or (3, m): {type(error).__name__}")
+h, w, k = picture.shape
+if k not in (1, 3) or not 0 <= picture.min() <= picture.max() <= 1 or (picture == picture[0, 0]).all():
+    parser.error("there is nothing to learn: a picture needs two colours at least, of 1 or 3 numbers from 0 to 1")
+if args.enhance < 1 or h * w * args.enhance**2 > 10_000_000:
+    parser.error(f"--enhance {args.enhance}: that must make 1 to 10 million pixels of {h} x {w}")
+if not args.out.parent.is_dir() or args.out.suffix[1:].lower() not in Figure().canvas.get_supported_filetypes():
+    parser.error(f"--out {args.out}: that must be a picture, such as horse.png, in a folder that exists")
+
+# One loss for both: for dark or light and for any colour between, the gradient is p - y, so one plan does as well.
+net, loss, plan = mlp([2, 27, 31, 31, k], seed=args.seed, weights=he_normal, dtype=np.float32), cross_entropy, SAFE
+if args.article:
+    random = np.random.RandomState(args.seed)
+    weights = lambda _seed, shape, _dtype: 0.2 * random.randn(*shape[::-1]).T  # drawn layer after layer
+    net, loss, plan = (*mlp([2, 27, 31, 31, k], seed=0, weights=weights), Sigmoid()), binary_cross_entropy, BOLD
+x, y = [a.astype(net[0].W.dtype) for a in (coordinates((h, w)), picture.reshape(-1, k))]
+plan = [(k * lr, max(1, round(steps * args.steps_scale))) for lr, steps in plan]  # k times, as a cost is a mean over k
+total, lr = sum([steps for _, steps in plan]), stages(*plan)
+threadpool_limits(1)  # a second BLAS thread gains a tenth, and loses threefold as soon as anything else runs
+np.empty(31 << 20, np.uint8)  # once is enough for glibc to keep large blocks: float64 then takes two thirds of the time
+for state in (bar := tqdm(train(TrainState(net), [(x, y)] * total, value_and_grad(loss), lr), total=total)):
+    bar.set_postfix(cost=f"{state.cost:.4f}", lr=lr(state.step - 1), refresh=False)
+if state.cost > 0.999 * binary_cross_entropy(np.full_like(y, y.mean(axis=0)), y)[0]:
+    parser.exit(1, f"transmission: the network died: cost {state.cost:.4f} is that of one answer; try another --seed\n")
+
+# The network answers for any (row, column), between the pixels as well: so there are as many as one asks for.
+net = state.params if args.article else (*state.params, Sigmoid())
+draw = lambda n: predict(net, coordinates((n * h, n * w)).astype(x.dtype), rows=1 << 16).reshape(n * h, n * w, k)
+shown = {"original": picture, "network": draw(1), f"enhanced {args.enhance} times": draw(args.enhance)}
+figure = Figure(figsize=(13, 0.45 + 4.25 * h / w), layout="constrained")
+for ax, (title, image) in zip(figure.subplots(1, 3), shown.items(), strict=True):
+    ax.imshow(image, cmap="gray_r", vmin=0, vmax=1)
+    ax.set(title=f"{title}: {image.shape[0]} x {image.shape[1]}", xticks=[], yticks=[])
+figure.savefig(part := args.out.with_name(f"part-{args.out.name}"), dpi=max(150, w * args.enhance / 4.2))
+part.replace(args.out)
+print(f"cost {state.cost:.4f} after {state.step} steps")
