@@ -257,7 +257,17 @@ ROWS = {
     "the cache of another layer": (
         lambda: backward(net[2], cache[0], out),
         ShapeError,
-        "backward: the cache is of another network: x has 2 features, W needs 27",
+        "backward: the cache is of another network; cache: <f64 10x2>, W: <f64 27x1>",
+    ),
+    "a tuple for the cache of a dense layer": (
+        lambda: backward(dense, cache[:1], out),
+        ShapeError,
+        "backward: the cache is of another network; cache: (<f64 10x2>,), W: <f64 2x27>",
+    ),
+    "a tuple for the cache of an activation": (
+        lambda: backward(relu, cache[:1], out),
+        ShapeError,
+        "backward: the cache is of another network; cache: (<f64 10x2>,), layer: Relu()",
     ),
     "an array for the cache of a chain": (
         lambda: backward(net, x, out),

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from functools import cache
 from typing import Any, ClassVar, Literal
 
-from funcnn.arrays import Array, float_namespace, namespace
+from funcnn.arrays import Array, float_namespace, is_array, namespace, short
 from funcnn.core import backward, forward
 from funcnn.errors import RangeError, ShapeError
 from funcnn.gradients import Grads, gradient
@@ -59,6 +59,8 @@ def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
 @backward.register(Elementwise)
 def elementwise_backward(params: Elementwise, kept: Array, dA: Array) -> Grads[Elementwise]:
     """dx = dA * slope"""
+    if not is_array(kept):
+        raise ShapeError(f"backward: the cache is of another network; cache: {short(kept)}, layer: {short(params)}")
     if dA.shape != kept.shape:
         raise ShapeError(f"dA must have the shape of out, {kept.shape}; it has {dA.shape}")
     dx = params.slope(kept)

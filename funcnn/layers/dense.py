@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, namespace
+from funcnn.arrays import Array, namespace, short
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.gradients import Grads, gradient
@@ -87,10 +87,8 @@ def dense_backward(params: Dense, x: Array, dA: Array) -> Grads[Dense]:
 def dense_backward_params(params: Dense, x: Array, dA: Array) -> Dense:
     """dW = x^T @ dA, db = 1^T @ dA, the sum over rows, which BLAS adds up several times faster than `sum`"""
     W = params.W
-    if x.shape[-1] != W.shape[0]:
-        raise ShapeError(
-            f"backward: the cache is of another network: x has {x.shape[-1]} features, W needs {W.shape[0]}"
-        )
+    if getattr(x, "shape", ())[-1:] != W.shape[:1]:
+        raise ShapeError(f"backward: the cache is of another network; cache: {short(x)}, W: {short(W)}")
     if dA.shape[-1] != W.shape[1] or dA.shape[:-1] != x.shape[:-1]:
         raise ShapeError(f"dA must have the shape of out, {(*x.shape[:-1], W.shape[1])}; it has {dA.shape}")
     if x.ndim != 2:

@@ -39,8 +39,8 @@ def slopes(f: Callable[[float], Array], x: float) -> Iterator[Slopes]:
 
     A smooth function is pinned by the first; one with a kink near x by a later one; one with a kink at x is pinned by
     the slopes on its two sides, where two steps agree on those. Whoever is content with one need not ask for the next.
-    Each term of f has sides of its own. Terms that x does not touch leave hardly any rounding
-    behind, however large they are: where a step of the size of x changes nothing, their slope is below eps |f| / |x|.
+    Each term of f has sides of its own. Terms that x does not touch leave hardly any rounding behind, however large
+    they are: where a step of the size of x changes nothing, their slope is below eps |f| / |x|.
     """
     centre, scale = f(x), 2.0 ** np.ceil(np.log2(max(1.0, abs(x))))
     touched = np.zeros(np.shape(centre), bool)
