@@ -119,7 +119,7 @@ def short(value: Any) -> str:
     An array in it never parses as Python, so nobody can paste it and believe to have the value again.
     """
     if is_array(value):
-        name = f"{value.dtype.kind}{8 * value.dtype.itemsize}"
+        name = "bf16" if value.dtype.name == "bfloat16" else f"{value.dtype.kind}{8 * value.dtype.itemsize}"
         if isinstance(value, np.ndarray) and 0 < value.size <= 6 and value.dtype.kind in "fiub":
             return f"<{name} {np.array2string(value, precision=4, suppress_small=True)}>".replace("\n", "")
         return f"<{name} {'x'.join(map(str, value.shape))}>".replace(" >", ">")

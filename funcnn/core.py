@@ -201,12 +201,12 @@ def sgd(params: P, grads: Grads[P], lr: float) -> P:
 
 
 def _rate(lr: Any) -> Any:
-    if type(lr) is not float:
-        if is_array(lr) and not isinstance(lr, np.ndarray) and lr.shape == ():
-            return lr  # a tracer, whose value nobody knows yet
-        if getattr(lr, "shape", ()) != () or not isinstance(lr, int | float | np.number | np.ndarray):
-            raise KindError(f"sgd: lr must be a number, not {kind(lr)}: {short(lr)}")
-    rate = float(lr)
+    if getattr(lr, "shape", ()) != () or not (isinstance(lr, int | float | np.number) or is_array(lr)):
+        raise KindError(f"sgd: lr must be a number, not {kind(lr)}: {short(lr)}")
+    try:
+        rate = float(lr)
+    except TypeError:
+        return lr  # a tracer, whose value nobody knows yet
     if not 0 <= rate < math.inf:
         raise RangeError(f"sgd: lr must be finite and not negative; it is {rate}")
     return rate
@@ -238,7 +238,7 @@ def _down(p: Any, g: Any, lr: Any) -> Any:
     step = lr * g
     if step.dtype != p.dtype:
         step = step.astype(p.dtype)
-    if type(step) is not np.ndarray:
+    if not type(step) is type(p) is np.ndarray:
         return freeze(p - step)
     np.subtract(p, step, out=step)
     step.setflags(write=False)

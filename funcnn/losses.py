@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from funcnn.arrays import Array, Namespace, float_namespace, namespace
+from funcnn.arrays import Array, float_namespace, namespace
 from funcnn.core import Loss
 from funcnn.errors import KindError, RangeError, ShapeError
 
@@ -68,7 +68,7 @@ def mae(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """
     y, weight = _fitted("mae", out, y, weight)
     e = out - y
-    return _weigh(abs(e), namespace(out).sign(e), weight)
+    return _weigh(abs(e), namespace(e).sign(e), weight)
 
 
 def huber(out: Array, y: Array, weight: Array | None = None, *, delta: float = 1.0) -> tuple[Any, Array]:
@@ -82,8 +82,8 @@ def huber(out: Array, y: Array, weight: Array | None = None, *, delta: float = 1
     if not delta > 0:
         raise RangeError(f"huber: delta must be positive; it is {delta}")
     y, weight = _fitted("huber", out, y, weight)
-    e = out - y
-    slope = namespace(out).clip(e, -delta, delta)
+    e, delta = out - y, float(delta)  # an np.float64 would turn float32 into float64
+    slope = namespace(e).clip(e, -delta, delta)
     return _weigh(slope * (e - 0.5 * slope), slope, weight)
 
 
@@ -133,8 +133,8 @@ def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None 
     y, weight = _fitted("binary_cross_entropy_with_logits", out, y, weight)
     xp = namespace(out)
     _check_unit("binary_cross_entropy_with_logits: y", y)
-    e = xp.exp(-abs(out))
-    cost = xp.maximum(out, 0) - y * out + xp.log1p(e)
+    e = xp.exp(xp.where(out > 0, -out, out))
+    cost = xp.where(out > 0, out, 0) - y * out + xp.log1p(e)
     return _weigh(cost, xp.where(out > 0, 1, e) / (1 + e) - y, weight)
 
 
@@ -156,7 +156,8 @@ def softmax_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> 
         KindError: y has the shape of classes, but is not of integers.
         RangeError: a class is not in 0 .. k - 1, or there are no rows.
     """
-    xp = _check("softmax_cross_entropy", out, y)
+    _check("softmax_cross_entropy", out, y)
+    xp = namespace(y if type(out) is np.ndarray else out)  # either may be traced
     if out.ndim < 2 or y.shape not in (out.shape, out.shape[:-1]):
         needed = f"classes {out.shape[:-1]} or soft labels {out.shape}"
         raise ShapeError(f"softmax_cross_entropy: y must be {needed}; y: {y.shape}, out: {out.shape}")
@@ -182,14 +183,13 @@ def _onehot(y: Array, out: Array) -> Array:
     return y[..., None] == namespace(out).arange(k)
 
 
-def _check(name: str, out: Array, y: Array) -> Namespace:
-    xp = float_namespace(out, "out", f"{name}: ")
+def _check(name: str, out: Array, y: Array) -> None:
+    float_namespace(out, "out", f"{name}: ")
     namespace(y, "y", f"{name}: ")
     if y.dtype.kind == "O":
         raise KindError(f"{name}: y must hold numbers, not objects; write y.astype(float)")
     if out.size == 0:
         raise RangeError(f"{name}: there is no mean over no rows; out: {out.shape}")
-    return xp
 
 
 def _fitted(name: str, out: Array, y: Array, weight: Array | None) -> tuple[Array, Array | None]:

@@ -6,9 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
-import numpy as np
-
-from funcnn.arrays import kind, short
+from funcnn.arrays import is_float, kind, namespace, short
 from funcnn.core import ValueAndGrad, forward, sgd
 from funcnn.errors import FuncnnError, KindError
 from funcnn.optimizers import update
@@ -66,7 +64,7 @@ def train(
     now = start
     for x, y in data:
         cost, grads = value_and_grad(now.params, x, y)
-        if isinstance(cost, float) and not math.isfinite(cost):
+        if not _is_finite(cost):
             raise NotFiniteError(f"train: in step {now.step} the cost is {cost}; {_origin(now.params, x, y)}")
         grads, optimizer = update(now.optimizer, grads, now.params)
         params = sgd(now.params, grads, lr(now.step) if callable(lr) else lr)
@@ -103,6 +101,16 @@ def _born(layer: Any, x: Any, place: str) -> str:
 def _not_finite(tree: Any, name: str) -> str:
     """The path of the first array in the tree that holds a NaN or an infinity."""
     for path, array in walk(tree, name):
-        if isinstance(array, np.ndarray) and array.dtype.kind in "fc" and not np.isfinite(array).all():
+        if is_float(array) and not _is_finite(array):
             return path
     return ""
+
+
+def _is_finite(values: Any) -> bool:
+    """As far as can be seen: a tracer has no value yet."""
+    if isinstance(values, float):
+        return math.isfinite(values)
+    try:
+        return bool(namespace(values).isfinite(values).all())
+    except TypeError:
+        return True

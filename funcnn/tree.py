@@ -100,8 +100,9 @@ def to_vector(tree: Any) -> Array:
     >>> to_vector(Dense.init(2, 3, seed=1)).shape
     (9,)
     """
-    parts = [leaf.reshape(-1) for _, leaf in walk(tree, states=False)]
-    return freeze(namespace(parts[0]).concatenate(parts)) if parts else freeze(np.zeros(0))
+    parts = [leaf.reshape(-1) for _, leaf in walk(tree, states=False)] or [np.zeros(0)]
+    traced = [part for part in parts if type(part) is not np.ndarray]  # in part or in whole
+    return freeze(namespace([*traced, *parts][0]).concatenate(parts))
 
 
 def from_vector(tree: T, vector: Array) -> T:

@@ -134,6 +134,11 @@ def test_a_cost_is_a_float_and_labels_of_any_kind_are_cast():
             assert dA.dtype == np.float32
 
 
+def test_a_delta_of_numpy_does_not_widen_float32():
+    out = np.ones((2, 1), np.float32)
+    assert huber(out, 0 * out, delta=np.float64(0.5))[1].dtype == np.float32
+
+
 def test_nan_flows_through():
     nothing = np.full((2, 1), np.nan)
     for loss in (mse, mae, huber, binary_cross_entropy, binary_cross_entropy_with_logits):

@@ -24,7 +24,7 @@ def _is_traced(value: Any) -> bool:
 def _register(cls: Any) -> None:
     # A field of arrays is traced by its annotation: in a tree of axes or of shapes it holds something else.
     by_class = [
-        is_state or field.converter in (ARRAY, OPTIONAL)
+        is_state or field.converter in (ARRAY, OPTIONAL) or "borrowed" in field.metadata
         for (_, is_state), field in zip(plans[cls], attrs.fields(cls), strict=True)
     ]
 

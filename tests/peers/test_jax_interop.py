@@ -12,6 +12,8 @@ from funcnn import (
     Grads,
     KindError,
     LeakyRelu,
+    NotFiniteError,
+    RangeError,
     Relu,
     ShapeError,
     Sigmoid,
@@ -24,7 +26,9 @@ from funcnn import (
     forward,
     from_vector,
     gradient,
+    huber,
     leaves,
+    mae,
     mlp,
     mse,
     predict,
@@ -43,6 +47,8 @@ from funcnn import (
 jax = pytest.importorskip("jax", reason="this is the bridge to it")
 jnp = jax.numpy
 pytestmark = pytest.mark.usefixtures("jax64")
+SMALL = (Dense.init(3, 4, seed=0), Tanh())
+SMALL_X, SMALL_Y = (np.random.default_rng(0).standard_normal(shape) for shape in ((5, 3), (5, 4)))
 
 
 @record
@@ -443,3 +449,50 @@ def test_training_goes_on_in_numpy_where_jax_left_it(pair):
     last = list(train(back, islice(data, 2, None), value_and_grad(mse), 0.1))[-1]
     assert {type(leaf) for leaf in leaves(last.params)} == {np.ndarray}
     assert_close(last.params, plain.params)
+
+
+def test_a_jitted_training_notices_nan():
+    with pytest.raises(NotFiniteError, match="in step 0 the cost is nan; the first array that is not finite is y"):
+        list(train(TrainState(SMALL), [(SMALL_X, np.nan * SMALL_Y)], jax.jit(value_and_grad(mse)), 0.1))
+
+
+def test_grads_are_a_tree_whatever_they_hold():
+    grads = Grads(SMALL, SMALL_X)
+    assert jax.tree.structure(jax.tree.map(lambda a: 0, grads)) == jax.tree.structure(grads)
+    shapes = jax.eval_shape(lambda dA: backward(Tanh(), SMALL_Y, dA), SMALL_Y)
+    assert [leaf.shape for leaf in jax.tree.leaves(shapes)] == [SMALL_Y.shape]
+
+
+def test_sgd_takes_parameters_and_gradients_of_either_kind():
+    grads = Grads(SMALL, None)
+    expected = sgd(SMALL, grads, 0.1)
+    for found in (jax.jit(lambda net: sgd(net, grads, 0.1))(SMALL), sgd(tree_map(jnp.asarray, SMALL), grads, 0.1)):
+        assert all(isinstance(leaf, jax.Array) for leaf in leaves(found))
+        assert np.allclose(to_vector(found), to_vector(expected), rtol=1e-15)
+
+
+@pytest.mark.parametrize("lr", [-1.0, np.nan])
+def test_a_rate_whose_value_is_known_is_checked(lr):
+    with pytest.raises(RangeError, match="lr must be finite and not negative"):
+        sgd(SMALL, Grads(SMALL, None), jnp.asarray(lr))
+
+
+@pytest.mark.parametrize("loss", [mae, huber, softmax_cross_entropy])
+def test_a_loss_may_be_traced_in_y_alone(loss):
+    out, y = np.arange(6.0).reshape(2, 3), np.full((2, 3), 1 / 3)
+    assert float(jax.jit(lambda y: loss(out, y)[0])(y)) == pytest.approx(loss(out, y)[0], rel=1e-12)
+
+
+def test_jax_itself_finds_the_gradient_of_logits_at_0():
+    out, y = np.zeros((1, 1)), np.ones((1, 1))
+    dA = jax.grad(lambda out: binary_cross_entropy_with_logits(out, y)[0])(out)
+    assert float(dA[0, 0]) == binary_cross_entropy_with_logits(out, y)[1][0, 0] == -0.5
+
+
+def test_a_vector_may_be_traced_in_part():
+    W = np.ones((2, 2))
+    assert np.array_equal(jax.jit(lambda b: to_vector(Dense(W, b)))(np.zeros(2)), [1, 1, 1, 1, 0, 0])
+
+
+def test_bfloat16_has_a_name():
+    assert repr(Dense(jnp.ones((9, 9), jnp.bfloat16), None)) == "Dense(W=<bf16 9x9>, b=None)"
