@@ -37,7 +37,8 @@ def panels(path):
     """The three pictures of the figure, without their frames, as grey levels."""
     with Image.open(path) as file:
         grey = np.asarray(file.convert("L")).astype(float)
-    thirds = np.array_split(grey, 3, axis=1)
+    width = grey.shape[1] // 3
+    thirds = [grey[:, i * width : (i + 1) * width] for i in range(3)]
     return [third[third.shape[0] // 5 : -third.shape[0] // 5, 50:-50] for third in thirds]
 
 
