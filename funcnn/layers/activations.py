@@ -218,21 +218,23 @@ class Gelu(Elementwise):
 
     def value(self, x: Array) -> Array:
         """x (1 + tanh u) / 2"""
-        xp = namespace(x)
-        z = xp.clip(x, -_FLAT, _FLAT)
-        return 0.5 * x * (1 + xp.tanh(_C * (z + 0.044715 * z * z * z)))
+        _, t = _gelu_tanh(x)
+        return 0.5 * x * (1 + t)
 
     def slope(self, kept: Array) -> Array:
         """(1 + t) / 2 + x (1 - t^2) u' / 2, t = tanh u, u' = sqrt(2 / pi) (1 + 3 * 0.044715 x^2)"""
-        xp = namespace(kept)
-        z = xp.clip(kept, -_FLAT, _FLAT)
-        square = z * z
-        t = xp.tanh(_C * z * (1 + 0.044715 * square))
-        return 0.5 * (1 + t) + 0.5 * _C * z * ((1 - t) * (1 + t)) * (1 + 3 * 0.044715 * square)
+        x, t = _gelu_tanh(kept)
+        return 0.5 * (1 + t) + 0.5 * _C * x * ((1 - t) * (1 + t)) * (1 + 3 * 0.044715 * x * x)
 
 
 _C = math.sqrt(2 / math.pi)
-_FLAT = 16.0  # from here on tanh u is 1 in every dtype, and the cube of a larger x could overflow
+
+
+def _gelu_tanh(x: Array) -> tuple[Array, Array]:
+    """x, and tanh u: both as at 16 from there on, where tanh u is 1 in every dtype and the cube could overflow."""
+    xp = namespace(x)
+    x = xp.clip(x, -16, 16)
+    return x, xp.tanh(_C * x * (1 + 0.044715 * x * x))
 
 
 def _check_alpha(layer: LeakyRelu | Elu) -> None:
