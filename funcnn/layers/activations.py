@@ -76,11 +76,9 @@ class Identity(Elementwise):
     """out = x"""
 
     def value(self, x: Array) -> Array:
-        """Its input."""
         return x
 
     def slope(self, kept: Array) -> Array:
-        """1"""
         return namespace(kept).ones_like(kept)
 
 
@@ -95,7 +93,6 @@ class Relu(Elementwise):
     keeps = "out"
 
     def value(self, x: Array) -> Array:
-        """max(x, 0)"""
         return namespace(x).maximum(x, 0)
 
     def slope(self, kept: Array) -> Array:
@@ -142,7 +139,6 @@ class Sigmoid(Elementwise):
     gives_probabilities: ClassVar[bool] = True
 
     def value(self, x: Array) -> Array:
-        """1 / (1 + e^-x)"""
         return _sigmoid(x)
 
     def slope(self, kept: Array) -> Array:
@@ -157,7 +153,6 @@ class Tanh(Elementwise):
     keeps = "out"
 
     def value(self, x: Array) -> Array:
-        """tanh(x)"""
         return namespace(x).tanh(x)
 
     def slope(self, kept: Array) -> Array:
