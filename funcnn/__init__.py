@@ -40,10 +40,10 @@ from funcnn.losses import (
     weighted,
 )
 from funcnn.optimizers import update
-from funcnn.records import Seed, evolve, record, state
+from funcnn.records import Seed, record, state
 from funcnn.schedules import cosine, exponential, stages, warm_up
 from funcnn.training import NotFiniteError, TrainState, train
-from funcnn.tree import from_vector, leaves, map_parameters, parameters, replace, to_vector, tree_map
+from funcnn.tree import evolve, from_vector, leaves, map_parameters, parameters, replace, to_vector, tree_map
 
 __version__ = "0.1.0"
 

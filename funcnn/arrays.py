@@ -8,7 +8,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from funcnn.errors import KindError
+from funcnn.errors import KindError, ShapeError
 
 Array = NDArray[Any]
 
@@ -17,7 +17,9 @@ _FLOATS = "fc"  # kinds of dtype: real floats, and complex ones for the complex-
 
 def is_array(value: object) -> bool:
     """Whether `value` is an array of NumPy, JAX or another library of the array API, tracers included."""
-    return isinstance(value, np.ndarray) or hasattr(value, "__array_namespace__")
+    if isinstance(value, np.ndarray):
+        return True
+    return hasattr(value, "__array_namespace__") and not isinstance(value, np.generic)  # NumPy's scalars have it too
 
 
 class Namespace(Protocol):
@@ -45,6 +47,15 @@ def float_namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
     if not is_float(x):
         raise KindError(f"{whose}{name} must be an array of floats, not {kind(x)}; write {name}.astype(float)")
     return xp
+
+
+def check_out_gradient(dA: Any, shape: tuple[int, ...], dtype: Any) -> None:
+    """dA is an array of out's shape and dtype."""
+    if getattr(dA, "shape", None) != shape:
+        given = f"it has {dA.shape}" if is_array(dA) else f"it is a {kind(dA)}"
+        raise ShapeError(f"dA must have the shape of out, {shape}; {given}")
+    if dA.dtype != dtype:
+        raise KindError(f"dA is {dA.dtype}, out is {dtype}; write dA.astype({dtype.name!r})")
 
 
 def is_float(array: Any) -> bool:

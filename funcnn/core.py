@@ -36,7 +36,7 @@ Loss = Callable[[Any, Any], tuple[Any, Any]]
 
 
 @cast("Callable[[Any], Forward]", verb(returns=(tuple, "(out, cache)")))
-def forward(params: Any, x: Any) -> tuple[Any, Any]:
+def forward(params: Any, x: Any, /) -> tuple[Any, Any]:
     """`(out, cache)`: what the layer makes of x, and the arrays that its `backward` will need.
 
     A layer registers its rule with `@forward.register(Layer)`. A tuple of layers is a layer, the chain.
@@ -55,7 +55,7 @@ def forward(params: Any, x: Any) -> tuple[Any, Any]:
 
 
 @cast("Callable[[Any], Backward]", verb(returns=(Grads, "Grads(params, x)")))
-def backward(params: Any, cache: Any, dA: Any) -> Grads[Any]:
+def backward(params: Any, cache: Any, dA: Any, /) -> Grads[Any]:
     """`Grads(params, x)`, given `dA`, the gradient of the cost with respect to `out`.
 
     `cache` is what `forward(params, x)` returned. Nothing else is remembered: a forward in between changes nothing.
@@ -99,7 +99,7 @@ def is_inert(layer: Any) -> bool:
 
 
 @cast("Callable[[Any], Inference]", verb)
-def inference(params: Any) -> Any:
+def inference(params: Any, /) -> Any:
     """The network as it predicts, which for most layers is the network itself.
 
     A layer that trains otherwise than it predicts registers a rule: dropout becomes the identity, batch normalisation
@@ -109,7 +109,7 @@ def inference(params: Any) -> Any:
 
 
 @cast("Callable[[Any], Reseed]", verb)
-def reseed(params: Any, i: int) -> Any:
+def reseed(params: Any, i: int, /) -> Any:
     """The network with child `i` of every seed inside, as row block `i` sees it: `seed` becomes `(*seed, i)`."""
     return inside(reseed, params, i)
 
@@ -195,8 +195,10 @@ def sgd(params: P, grads: Grads[P], lr: float) -> P:
     Raises:
         ShapeError: `grads` are those of another network.
         RangeError: `lr` is negative or not finite.
-        KindError: `lr` is no single number.
+        KindError: `lr` is no single number, or `grads` no Grads.
     """
+    if type(grads) is not Grads:
+        raise KindError(f"sgd: grads must be what backward returns, a Grads, not {type(grads).__name__}")
     return cast("P", _step(params, grads.params, _rate(lr)))
 
 

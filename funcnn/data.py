@@ -34,7 +34,7 @@ def batches(x: Any, y: Any, size: int, *, epochs: int = 1, seed: Seed) -> Batche
         ShapeError: x and y have unequal numbers of rows.
         RangeError: `size` is less than 1 or more than there are rows, or `epochs` is negative.
     """
-    rows = row_count((x, y))
+    rows = row_count((x, y), "each of x and y")
     if not 1 <= size <= rows:
         raise RangeError(f"batches: size must be from 1 to the number of rows, {rows}; it is {size}")
     if epochs < 0:

@@ -35,7 +35,10 @@ def verb(default: Rule | None = None, *, returns: tuple[type, str] = (object, ""
     rules: dict[type, Rule] = {}
 
     def find(cls: type) -> Rule:
-        rules[cls] = fallback if issubclass(cls, tuple) and cls is not tuple else dispatcher.dispatch(cls)
+        rule = fallback if issubclass(cls, tuple) and cls is not tuple else dispatcher.dispatch(cls)
+        if rule is not fallback and cls is not tuple and cls not in plans:
+            raise KindError(f"{name}: {cls.__name__} is no record; put @record above the class")
+        rules[cls] = rule
         return rules[cls]
 
     @wraps(default)
@@ -70,6 +73,8 @@ def no_rule(verb: str, params: object) -> KindError:
     if isinstance(params, list | tuple):
         return KindError(f"{verb}: a chain of layers is a tuple, not a {type(params).__name__}; write tuple(layers)")
     cls = type(params).__name__
+    if not is_record(params):
+        return KindError(f"{verb}: {cls} is no layer, which is a record or a tuple of layers")
     return KindError(f"{verb}: {cls} has no rule for it; write one with @{verb}.register({cls})")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from funcnn.arrays import Array, is_array, kind
 from funcnn.errors import KindError
-from funcnn.records import is_record, plans, registry
+from funcnn.records import is_record, name_of, plans
 
 
 def fingerprint(value: Any) -> str:
@@ -38,7 +38,6 @@ def fingerprint(value: Any) -> str:
 def _encode(value: Any) -> tuple[str, list[Array]]:
     import json  # noqa: PLC0415  as in fingerprint
 
-    names = {cls: name for name, cls in registry.items()}
     arrays: list[Array] = []
 
     def node(part: Any) -> Any:
@@ -49,7 +48,7 @@ def _encode(value: Any) -> tuple[str, list[Array]]:
             return {"tuple": [node(item) for item in part]}
         if is_record(part):
             fields = {name: node(getattr(part, name)) for name, _ in plans[type(part)]}
-            return {"record": names.get(type(part), type(part).__qualname__), "fields": fields}
+            return {"record": name_of(type(part)), "fields": fields}
         if part is None or type(part) in (bool, int, float, str):
             return part
         raise KindError(

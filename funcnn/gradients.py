@@ -73,7 +73,7 @@ def _fitted(cls: type, name: str, old: Any, part: Any, *, is_state: bool) -> Any
             raise ShapeError(f"{cls.__name__} backward: {what} must be like {name}, {short(old)}; it is {short(part)}")
         if part.dtype != old.dtype:
             raise KindError(f"{cls.__name__} backward: {what} is {part.dtype}, {name} is {old.dtype}")
-    elif not is_state and old is not None and not _is_trained(old):
+    elif not is_state and not _is_trained(old) and not (old is None is part):
         raise KindError(f"{cls.__name__} backward: {name} is a setting, {short(old)}; it has no gradient")
     return part
 

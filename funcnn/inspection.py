@@ -7,7 +7,7 @@ from typing import Any
 
 from funcnn.arrays import is_array, short
 from funcnn.core import forward
-from funcnn.records import plans
+from funcnn.records import is_record, plans
 from funcnn.tree import parameters
 
 
@@ -41,7 +41,7 @@ def _rows(layer: Any, x: Any, path: str) -> Iterator[tuple[str, str, str]]:
         return
     count, out = _count(layer), forward(layer, x)[0]
     parts = [
-        f"{name}: {_shape(v)}" if is_array(v) else f"{name}={short(v)}" for name, v in _fields(layer) if v is not None
+        f"{name}: {_shape(v)}" if is_array(v) else f"{name}={_kind(v)}" for name, v in _fields(layer) if v is not None
     ]
     name = f"{type(layer).__name__} ({', '.join(parts)})" if parts else type(layer).__name__
     yield (
@@ -53,6 +53,10 @@ def _rows(layer: Any, x: Any, path: str) -> Iterator[tuple[str, str, str]]:
 
 def _fields(layer: Any) -> list[tuple[str, Any]]:
     return [(name, getattr(layer, name)) for name, _ in plans[type(layer)]]
+
+
+def _kind(value: Any) -> str:
+    return type(value).__name__ if is_record(value) else short(value)
 
 
 def _shape(value: Any) -> str:

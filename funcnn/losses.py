@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from funcnn.arrays import Array, float_namespace, namespace
+from funcnn.arrays import Array, float_namespace, kind, namespace, short
 from funcnn.core import Loss
 from funcnn.errors import KindError, RangeError, ShapeError
 
@@ -38,6 +38,8 @@ def weighted(loss: Loss) -> Loss:
 
 
 def _weighted(loss: Any, out: Any, y: tuple[Any, Any]) -> tuple[Any, Any]:
+    if type(y) is not tuple or len(y) != 2:
+        raise KindError(f"weighted: y must be a pair (y, weight), not {short(y) if type(y) is tuple else kind(y)}")
     return loss(out, *y)
 
 
@@ -186,10 +188,15 @@ def _onehot(y: Array, out: Array) -> Array:
 def _check(name: str, out: Array, y: Array) -> None:
     float_namespace(out, "out", f"{name}: ")
     namespace(y, "y", f"{name}: ")
-    if y.dtype.kind == "O":
-        raise KindError(f"{name}: y must hold numbers, not objects; write y.astype(float)")
+    _check_numbers(name, "y", y)
     if out.size == 0:
         raise RangeError(f"{name}: there is no mean over no rows; out: {out.shape}")
+
+
+def _check_numbers(name: str, what: str, values: Array) -> None:
+    if values.dtype.kind in "OSUMmc":
+        given = "objects" if values.dtype.kind == "O" else values.dtype
+        raise KindError(f"{name}: {what} must hold numbers, not {given}; write {what}.astype(float)")
 
 
 def _fitted(name: str, out: Array, y: Array, weight: Array | None) -> tuple[Array, Array | None]:
@@ -203,6 +210,7 @@ def _fitted(name: str, out: Array, y: Array, weight: Array | None) -> tuple[Arra
 
 def _fitted_weight(name: str, y: Array, weight: Array) -> Array:
     namespace(weight, "weight", f"{name}: ")
+    _check_numbers(name, "weight", weight)
     if weight.shape not in (y.shape, y.shape[:1]):
         raise ShapeError(
             f"{name}: weight must have y's shape, or one entry a row; y: {y.shape}, weight: {weight.shape}"

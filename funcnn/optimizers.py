@@ -26,7 +26,7 @@ class Update(Protocol):
 
 
 @cast("Callable[[Any], Update]", verb(returns=(tuple, "(grads, optimizer)")))
-def update(optimizer: Any, grads: Grads[Any], params: Any) -> tuple[Grads[Any], Any]:
+def update(optimizer: Any, grads: Grads[Any], params: Any, /) -> tuple[Grads[Any], Any]:
     """`(grads, optimizer)`: the gradient to step along, and the optimizer with what it remembers of it.
 
     An optimizer is a record with a rule; what it remembers are its states.

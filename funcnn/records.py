@@ -57,9 +57,8 @@ def record(cls: type[T]) -> type[T]:
             setattr(cls, name, method)
     made = attrs.frozen(cls, eq=False, repr=False, field_transformer=_with_converters)
     fields = attrs.fields(cast("type[attrs.AttrsInstance]", made))
-    house = made.__module__.startswith("funcnn.")
-    name = made.__name__ if house else f"{made.__module__}.{made.__qualname__}"
-    if house and name in registry:
+    name = name_of(made)
+    if name in registry and "." not in name:
         raise FuncnnError(f"record: the name {name} is taken, by {registry[name].__module__}")
     plans[made] = tuple([(field.name, "state" in field.metadata) for field in fields])
     names = [field.name for field in fields]
@@ -70,6 +69,11 @@ def record(cls: type[T]) -> type[T]:
     for watch in watchers:
         watch(made)
     return made
+
+
+def name_of(cls: type) -> str:
+    """The name of a record class in the registry: short for those of funcnn, with its module for all others."""
+    return cls.__name__ if cls.__module__.startswith("funcnn.") else f"{cls.__module__}.{cls.__qualname__}"
 
 
 def state(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
@@ -83,16 +87,6 @@ def state(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
 def borrowed() -> Any:
     """A field whose arrays are taken as they come, for records that live for one step."""
     return attrs.field(metadata={"borrowed": True})
-
-
-def evolve(record: T, **changes: Any) -> T:
-    """`record` with some fields replaced; the old one stays as it is.
-
-    >>> from funcnn import LeakyRelu, evolve
-    >>> evolve(LeakyRelu(), alpha=0.2)
-    LeakyRelu(alpha=0.2)
-    """
-    return cast("T", attrs.evolve(cast("Any", record), **changes))
 
 
 def build(cls: type[T], contents: Sequence[Any]) -> T:
@@ -127,6 +121,8 @@ def _hash(self: Any) -> int:
 
 
 def _repr(self: Any) -> str:
+    if type(self) not in plans:  # a subclass without @record, which an error may have to show
+        return object.__repr__(self)
     fields = ", ".join([f"{name}={short(v)}" for (name, _), v in zip(plans[type(self)], values(self), strict=True)])
     return f"{type(self).__name__}({fields})"
 
@@ -212,8 +208,12 @@ def _any(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
         return tuple([_any(part, record, field) for part in value])
     if isinstance(value, list | dict | set | bytearray):
         raise _refusal(record, field, "immutable", value, f"tuple({field.name})")
-    value = as_array(value) if "state" in field.metadata else value
-    return owned(value) if is_array(value) else value
+    if "state" in field.metadata:
+        value = as_array(value)
+        return owned(value) if is_array(value) else value
+    if isinstance(value, np.generic):
+        return value.item()  # a setting is Python's own: an np.float64 would turn float32 training into float64
+    return _array(value, record, field) if is_array(value) else value  # an array is trained, so it holds floats
 
 
 def _refusal(record: Any, field: attrs.Attribute[Any], needed: str, value: Any, remedy: str) -> KindError:

@@ -26,7 +26,7 @@ def stages(*plan: tuple[float, int]) -> Schedule:
     Raises:
         RangeError: there is no stage, or one of less than 1 step or of a negative rate.
     """
-    if not plan or any([lr < 0 or steps < 1 for lr, steps in plan]):
+    if not plan or any([not 0 <= lr < math.inf or steps < 1 for lr, steps in plan]):
         raise RangeError(f"stages: give (rate >= 0, steps >= 1) once or more; plan: {plan}")
     return partial(_stages, plan, tuple(accumulate([steps for _, steps in plan])))
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+
 from funcnn.arrays import is_float, kind, namespace, short
 from funcnn.core import ValueAndGrad, forward, sgd
 from funcnn.errors import FuncnnError, KindError
@@ -108,7 +110,7 @@ def _not_finite(tree: Any, name: str) -> str:
 
 def _is_finite(values: Any) -> bool:
     """As far as can be seen: a tracer has no value yet."""
-    if isinstance(values, float):
+    if isinstance(values, float | np.floating):
         return math.isfinite(values)
     try:
         return bool(namespace(values).isfinite(values).all())

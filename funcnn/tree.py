@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
+import attrs
 import numpy as np
 
 from funcnn.arrays import Array, freeze, is_array, kind, namespace, short
 from funcnn.errors import FuncnnError, KindError, ShapeError
-from funcnn.records import build, evolve, is_record, plans
+from funcnn.records import build, is_record, plans
 
 T = TypeVar("T")
 
@@ -129,6 +130,21 @@ def from_vector(tree: T, vector: Array) -> T:
     return map_parameters(cut, tree)
 
 
+def evolve(record: T, **changes: Any) -> T:
+    """`record` with some fields replaced; the old one stays as it is.
+
+    >>> from funcnn import LeakyRelu, evolve
+    >>> evolve(LeakyRelu(), alpha=0.2)
+    LeakyRelu(alpha=0.2)
+
+    Raises:
+        KindError: `record` is none. What its class refuses, it refuses here too.
+    """
+    if not is_record(record):
+        raise KindError(f"evolve: {kind(record)} is no record; of a tuple replace(tree, path, value) makes another")
+    return cast("T", attrs.evolve(cast("Any", record), **changes))
+
+
 def replace(tree: T, path: str, value: Any) -> T:
     """`tree` with another part at a path; the old tree stays as it is.
 
@@ -156,14 +172,14 @@ def _replaced(tree: Any, steps: list[str], value: Any, path: str) -> Any:
     raise FuncnnError(f"replace: there is no {step!r} of {path!r} in {short(tree)}")
 
 
-def row_count(x: Any) -> int:
+def row_count(x: Any, name: str = "x") -> int:
     """The number of examples in an array, or in a tuple of arrays, which must agree on it."""
     if type(x) is tuple and x:
-        counts = [row_count(part) for part in x]
+        counts = [row_count(part, name) for part in x]
         if len(set(counts)) > 1:
-            raise ShapeError(f"the arrays must have as many rows each; rows: {counts}")
+            raise ShapeError(f"the arrays must have equally many rows; rows: {counts}")
         return counts[0]
     if not is_array(x) or not x.shape:
         given = short(x) if is_array(x) else kind(x)
-        raise KindError(f"x must be an array or a tuple of arrays, rows first, not {given}")
+        raise KindError(f"{name} must be an array or a tuple of arrays, rows first, not {given}")
     return int(x.shape[0])

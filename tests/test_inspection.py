@@ -48,9 +48,9 @@ def test_nested_chains_single_layers_and_tuples():
         text
         == """\
 [
-  0 -> LeakyRelu (alpha=0.2)                         5x2 -> 5x2
-  1.0 -> Dense (W: 2x3)                              5x2 -> 5x3                 6 parameters
-  1.1 -> Both (inner=Dense(W=<f64 3x9>, b=<f64 9>))  5x3 -> (5x9, 5x3, number)  36 parameters
+  0 -> LeakyRelu (alpha=0.2)  5x2 -> 5x2
+  1.0 -> Dense (W: 2x3)       5x2 -> 5x3                 6 parameters
+  1.1 -> Both (inner=Dense)   5x3 -> (5x9, 5x3, number)  36 parameters
 ]
 There are 42 trainable parameters in the model."""
     )

@@ -75,6 +75,16 @@ forward.register(Careless)(lambda params, x: x)
 backward.register(Careless)(lambda params, cache, dA: (params, dA))
 
 
+class Plain(Relu):
+    """A subclass that forgot its @record."""
+
+    def __repr__(self):
+        return PLAIN
+
+
+PLAIN = "Plain()"
+
+
 @record
 class Threefold:
     """A layer whose rules return too much, and too little."""
@@ -183,7 +193,7 @@ ROWS = {
     "a class for a hidden layer": (
         lambda: mlp([2, 3, 1], hidden=Relu, seed=0),
         KindError,
-        "mlp: hidden must be a layer, not a class; write Relu()",
+        "mlp: hidden must be a layer, such as Relu(), not Relu",
     ),
     "a list of layers": (
         lambda: forward([relu, relu], x),
@@ -194,6 +204,22 @@ ROWS = {
         lambda: predict([relu], x),
         KindError,
         "inference: a chain of layers is a tuple, not a list; write tuple(layers)",
+    ),
+    "a name for a layer": (
+        lambda: mlp([2, 3, 1], hidden="relu", seed=0),
+        KindError,
+        "mlp: hidden must be a layer, such as Relu(), not 'relu'",
+    ),
+    "a function for a hidden layer": (
+        lambda: mlp([2, 3, 1], hidden=np.tanh, seed=0),
+        KindError,
+        "mlp: hidden must be a layer, such as Relu(), not tanh",
+    ),
+    "a subclass that is no record": (
+        lambda: forward((Plain(),), x),
+        KindError,
+        "forward: Plain is no record; put @record above the class",
+        [f"in layer 0, {PLAIN}, x: <f64 10x2>"],
     ),
     "a record without rules": (
         lambda: forward(Bare(), x),
@@ -208,7 +234,7 @@ ROWS = {
     "a backward of nothing": (
         lambda: backward(3, (), x),
         KindError,
-        "backward: int has no rule for it; write one with @backward.register(int)",
+        "backward: int is no layer, which is a record or a tuple of layers",
     ),
     "a rule for what is no record": (
         registered(dict),
@@ -237,6 +263,21 @@ ROWS = {
         ShapeError,
         "dA must have the shape of out, (10, 1); it has (5, 1)",
         ["in layer 2, Dense(W=<f64 27x1>, b=<f64 [0.]>), dA: <f64 [[1.] [1.] [1.] [1.] [1.]]>"],
+    ),
+    "a list for dA": (
+        lambda: backward(relu, x, [[1.0]]),
+        ShapeError,
+        "dA must have the shape of out, (10, 2); it is a list",
+    ),
+    "a number for dA": (
+        lambda: backward(dense, x, 1.0),
+        ShapeError,
+        "dA must have the shape of out, (10, 27); it is a float",
+    ),
+    "dA of another dtype": (
+        lambda: backward(half[0], x.astype(np.float32), forward(dense, x)[0]),
+        KindError,
+        "dA is float64, out is float32; write dA.astype('float32')",
     ),
     "dA of another shape for an activation": (
         lambda: backward(relu, x, x[:1]),
@@ -305,6 +346,11 @@ ROWS = {
         KindError,
         "Fields backward: rate is a setting, 1.0; it has no gradient",
     ),
+    "a gradient of a bias there is not": (
+        lambda: gradient(Dense.init(2, 1, seed=0, bias=False), W=x[:2, :1], b=x[0, :1]),
+        KindError,
+        "Dense backward: b is a setting, None; it has no gradient",
+    ),
     "a gradient of another shape": (
         lambda: gradient(dense, W=dense.W.T, b=dense.b),
         ShapeError,
@@ -341,6 +387,11 @@ ROWS = {
         lambda: sgd(dense, Grads(net[2], None), 0.1),
         ShapeError,
         "sgd: the gradients are of another network; params: <f64 2x27>, grads: <f64 27x1>",
+    ),
+    "no Grads": (
+        lambda: sgd(net, grads.params, 0.1),
+        KindError,
+        "sgd: grads must be what backward returns, a Grads, not tuple",
     ),
     "lr negative": (lambda: sgd(net, grads, -0.1), RangeError, "sgd: lr must be finite and not negative; it is -0.1"),
     "lr NaN": (lambda: sgd(net, grads, float("nan")), RangeError, "sgd: lr must be finite and not negative; it is nan"),
@@ -382,6 +433,26 @@ ROWS = {
         loss(mse, y, y.astype(object)),
         KindError,
         "mse: y must hold numbers, not objects; write y.astype(float)",
+    ),
+    "texts for y": (
+        loss(mse, y, y.astype(str)),
+        KindError,
+        "mse: y must hold numbers, not <U32; write y.astype(float)",
+    ),
+    "objects for weight": (
+        loss(mse, y, y, y.astype(object)),
+        KindError,
+        "mse: weight must hold numbers, not objects; write weight.astype(float)",
+    ),
+    "weighted without a weight": (
+        lambda: nn.weighted(mse)(y, y),
+        KindError,
+        "weighted: y must be a pair (y, weight), not float64 array",
+    ),
+    "weighted with too much": (
+        lambda: nn.weighted(mse)(y, (1, 2, 3)),
+        KindError,
+        "weighted: y must be a pair (y, weight), not (1, 2, 3)",
     ),
     "whole numbers for out": (
         lambda: mse(labels[:, None], y),
@@ -471,6 +542,11 @@ ROWS = {
         KindError,
         "Dense: b is float64, W is float32; write b.astype('float32')",
     ),
+    "whole numbers in a tuple of parameters": (
+        lambda: Fields(y, other=(y, (labels,))),
+        KindError,
+        "Fields: other must be an array of floats, not int64 array; write np.array(other, float)",
+    ),
     "a list in a record": (
         lambda: Fields(y, other=[relu]),
         KindError,
@@ -539,6 +615,11 @@ ROWS = {
         "initializers: fans need a shape of (..., n_in, n_out), not (3,)",
     ),
     # Trees.
+    "another field of a tuple": (
+        lambda: nn.evolve(net, W=y),
+        KindError,
+        "evolve: tuple is no record; of a tuple replace(tree, path, value) makes another",
+    ),
     "a path to nowhere": (
         lambda: nn.replace(net, "2.V", y),
         nn.FuncnnError,
@@ -584,12 +665,12 @@ ROWS = {
     "unequal rows": (
         lambda: batches(x, y[:9], 2, seed=0),
         ShapeError,
-        "the arrays must have as many rows each; rows: [10, 9]",
+        "the arrays must have equally many rows; rows: [10, 9]",
     ),
     "lists for data": (
         lambda: batches(x, [1] * 10, 2, seed=0),
         KindError,
-        "x must be an array or a tuple of arrays, rows first, not list",
+        "each of x and y must be an array or a tuple of arrays, rows first, not list",
     ),
     "negative epochs": (
         lambda: batches(x, y, 2, epochs=-1, seed=0),
@@ -601,6 +682,11 @@ ROWS = {
         lambda: nn.stages((1, 10), (-1, 10)),
         RangeError,
         "stages: give (rate >= 0, steps >= 1) once or more; plan: ((1, 10), (-1, 10))",
+    ),
+    "a stage of no number": (
+        lambda: nn.stages((float("nan"), 10)),
+        RangeError,
+        "stages: give (rate >= 0, steps >= 1) once or more; plan: ((nan, 10),)",
     ),
     "a cosine of a negative rate": (
         lambda: nn.cosine(-1, 10),

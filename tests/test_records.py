@@ -180,6 +180,26 @@ def test_fields_become_python_numbers():
     assert type(Everything(np.ones(1), memory=np.float32(1)).memory) is np.ndarray
 
 
+def test_scalars_of_numpy_are_numbers_wherever_they_stand():
+    made = Everything(np.ones(1), inner=np.float64(0.5), seen=np.int64(3))
+    assert type(made.inner) is float
+    assert type(made.seen) is int
+    assert nn.parameters(made).keys() == {"W"}
+    assert made == Everything(np.ones(1), inner=0.5, seen=3)
+    assert type(nn.TrainState((), step=np.int64(3)).step) is int
+    with pytest.raises(KindError, match="seen must be a whole number, not float64"):
+        Everything(np.ones(1), seen=np.float64(1.5))
+    with pytest.raises(KindError, match="a seed is an int"):
+        Dense.init(2, 1, seed=np.int64(-1))
+
+
+def test_a_subclass_without_record_can_be_printed():
+    class Plain(Relu):
+        pass
+
+    assert "Plain object at" in repr(Plain())
+
+
 def test_annotations_are_understood_however_they_are_written():
     source = """
 from __future__ import annotations

@@ -10,7 +10,9 @@ from abc import ABC, abstractmethod
 from functools import cache
 from typing import Any, ClassVar, Literal
 
-from funcnn.arrays import Array, float_namespace, is_array, namespace, short
+import numpy as np
+
+from funcnn.arrays import Array, as_array, check_out_gradient, float_namespace, is_array, namespace, short
 from funcnn.core import backward, forward
 from funcnn.errors import RangeError, ShapeError
 from funcnn.gradients import Grads, gradient
@@ -52,7 +54,7 @@ class Elementwise(ABC):
 def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
     """out = value(x)"""
     float_namespace(x)
-    out = params.value(x)
+    out = as_array(params.value(x))
     return out, out if params.keeps == "out" else x
 
 
@@ -61,8 +63,7 @@ def elementwise_backward(params: Elementwise, kept: Array, dA: Array) -> Grads[E
     """dx = dA * slope"""
     if not is_array(kept):
         raise ShapeError(f"backward: the cache is of another network; cache: {short(kept)}, layer: {short(params)}")
-    if dA.shape != kept.shape:
-        raise ShapeError(f"dA must have the shape of out, {kept.shape}; it has {dA.shape}")
+    check_out_gradient(dA, kept.shape, kept.dtype)
     dx = params.slope(kept)
     if dx is kept or getattr(dx, "base", None) is not None:
         dx = dx * dA  # that array is not ours to write to
@@ -245,4 +246,4 @@ def _sigmoid(x: Array) -> Array:
 @cache
 def _largest_exponent(xp: Any, dtype: Any) -> float:
     """The largest whole z for which e^z is finite."""
-    return math.floor(math.log(float(xp.finfo(dtype).max)))
+    return math.floor(np.log(xp.finfo(dtype).max))

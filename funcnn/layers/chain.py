@@ -15,7 +15,7 @@ from funcnn.gradients import Grads
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.activations import Relu
 from funcnn.layers.dense import Dense
-from funcnn.records import Seed, seed_words
+from funcnn.records import Seed, is_record, seed_words
 
 Layers = tuple[Any, ...]
 
@@ -124,12 +124,13 @@ def mlp(
 
     Raises:
         RangeError: there are fewer than two sizes, or one is less than 1.
-        KindError: `hidden` is a class, such as Relu for Relu().
+        KindError: `hidden` is no layer, but a class, a name or a function.
     """
     if len(sizes) < 2:
         raise RangeError(f"mlp: a network has at least two sizes, n_in and n_out; sizes: {sizes}")
-    if isinstance(hidden, type):
-        raise KindError(f"mlp: hidden must be a layer, not a class; write {hidden.__name__}()")
+    if type(hidden) is not tuple and not is_record(hidden):
+        name = getattr(hidden, "__name__", repr(hidden))
+        raise KindError(f"mlp: hidden must be a layer, such as Relu(), not {name}")
     words = seed_words(seed)
     layers: Layers = ()
     for i, (n_in, n_out) in enumerate(pairwise(sizes)):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, namespace, short
+from funcnn.arrays import Array, check_out_gradient, namespace, short
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.gradients import Grads, gradient
@@ -89,8 +89,7 @@ def dense_backward_params(params: Dense, x: Array, dA: Array) -> Dense:
     W = params.W
     if getattr(x, "shape", ())[-1:] != W.shape[:1]:
         raise ShapeError(f"backward: the cache is of another network; cache: {short(x)}, W: {short(W)}")
-    if dA.shape[-1] != W.shape[1] or dA.shape[:-1] != x.shape[:-1]:
-        raise ShapeError(f"dA must have the shape of out, {(*x.shape[:-1], W.shape[1])}; it has {dA.shape}")
+    check_out_gradient(dA, (*x.shape[:-1], W.shape[1]), W.dtype)
     if x.ndim != 2:
         x, dA = x.reshape(-1, x.shape[-1]), dA.reshape(-1, dA.shape[-1])
     ones = namespace(dA).ones(dA.shape[0], dtype=dA.dtype)

@@ -56,7 +56,7 @@ def slopes(f: Callable[[float], Array], x: float) -> Iterator[Slopes]:
         right, left, near_right, near_left = [f(x + sign * h) - centre for sign in (1, -1, 0.5, -0.5)]
         coarse, fine = float((right - left).sum()) / (2 * h), float((near_right - near_left).sum()) / h
         best = (4 * fine - coarse) / 3
-        noise = 16 * _EPS * (max(size, abs(best) * h, _TINY) / h + other / scale)
+        noise = 16 * _EPS * (max(size, abs(best) * h, _TINY) / h + other / scale) + _EPS / h  # of a 1 in f's inside
         yield Slopes(best, best, 8 * (abs(best - fine) + noise) + _EPS * abs(best))
         # On either side, to second order in h: (4 f(x + h/2) - f(x + h) - 3 f(x)) / h, where f(x) is 0 by now.
         sides = np.stack([4 * near_right - right, left - 4 * near_left]) / h

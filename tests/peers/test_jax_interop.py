@@ -494,5 +494,15 @@ def test_a_vector_may_be_traced_in_part():
     assert np.array_equal(jax.jit(lambda b: to_vector(Dense(W, b)))(np.zeros(2)), [1, 1, 1, 1, 0, 0])
 
 
+def test_a_state_may_be_given_a_tracer_by_hand():
+    @record
+    class Warm:
+        temperature: float = state(default=1.0)
+        t: int = state(default=0)
+
+    cooler = jax.jit(lambda warm: evolve(warm, temperature=warm.temperature / 2, t=warm.t + 1))(Warm())
+    assert (float(cooler.temperature), int(cooler.t)) == (0.5, 1)
+
+
 def test_bfloat16_has_a_name():
     assert repr(Dense(jnp.ones((9, 9), jnp.bfloat16), None)) == "Dense(W=<bf16 9x9>, b=None)"
