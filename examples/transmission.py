@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image, ImageOps
-from skimage import data, filters
+from skimage import data, filters, transform
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
@@ -28,7 +28,8 @@ parser.add_argument("--steps-scale", type=float, default=1, metavar="F", help="s
 parser.add_argument("--enhance", type=int, default=10, metavar="N", help="so many times the rows and the columns")
 parser.add_argument("--out", type=Path, default="transmission.png", metavar="FILE", help="where the figure goes")
 args = parser.parse_args()
-
+if not (0 < args.steps_scale < 1e6 and 0 <= args.seed < 2**31):
+    parser.error("--steps-scale must be above 0, and --seed in [0, 2**31)")
 try:
     if args.file and args.file.endswith(".npz"):
         X, Y = [np.load(args.file)[name] for name in "XY"]  # a pixel a column, in any order
@@ -37,9 +38,9 @@ try:
         image = Image.open(args.file) if args.file else Image.fromarray(data.chelsea() if args.rgb else data.horse())
         image = ImageOps.exif_transpose(image).convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB" if args.rgb else "L")
-        image.thumbnail((115, 115))
-        levels = np.asarray(image)
-        picture = levels / 255 if args.rgb else levels[..., None] <= filters.threshold_otsu(levels)  # 1 is dark
+        smaller = [round(side * min(1, 115 / max(image.size))) for side in image.size[::-1]]
+        levels = transform.resize(np.asarray(image), smaller, anti_aliasing=True)  # from 0 to 1
+        picture = levels if args.rgb else levels[..., None] <= filters.threshold_otsu(levels)  # 1 is dark
 except Exception as error:  # noqa: BLE001  whatever a reader says of a broken file
     parser.error(f"{args.file} is no picture, nor an .npz of X (2, m) and Y (1, m) or (3, m): {type(error).__name__}")
 h, w, k = picture.shape
@@ -60,7 +61,6 @@ x, y = [a.astype(net[0].W.dtype) for a in (coordinates((h, w)), picture.reshape(
 plan = [(k * lr, max(1, round(steps * args.steps_scale))) for lr, steps in plan]  # k times, as a cost is a mean over k
 total, lr = sum([steps for _, steps in plan]), stages(*plan)
 threadpool_limits(1)  # a second BLAS thread gains a tenth, and loses threefold as soon as anything else runs
-np.empty(31 << 20, np.uint8)  # once is enough for glibc to keep large blocks: float64 then takes two thirds of the time
 for state in (bar := tqdm(train(TrainState(net), [(x, y)] * total, value_and_grad(loss), lr), total=total)):
     bar.set_postfix(cost=f"{state.cost:.4f}", lr=lr(state.step - 1), refresh=False)
 if state.cost > 0.999 * binary_cross_entropy(np.full_like(y, y.mean(axis=0)), y)[0]:

@@ -102,6 +102,9 @@ WRONG = {
     "too large": (["--enhance", "1000"], "--enhance 1000: .* 10 million pixels of 94 x 115"),
     "too small": (["--enhance", "0"], "--enhance 0: "),
     "no number": (["--enhance", "much"], "argument --enhance: invalid int value: 'much'"),
+    "no steps": (["--steps-scale", "-5"], "--steps-scale must be above 0"),
+    "endless steps": (["--steps-scale", "nan"], "--steps-scale must be above 0"),
+    "no seed": (["--seed", "-1"], r"--seed in \[0, 2\*\*31\)"),
     "unknown": (["--faster"], "unrecognized arguments: --faster"),
 }
 
