@@ -183,8 +183,7 @@ def takes_logits(loss: Any) -> bool:
 def sgd(params: P, grads: Grads[P], lr: float) -> P:
     """`p - lr g` for each trained array p with gradient g; each state takes its next value, whatever `lr` is.
 
-    The only function that moves parameters. Stochastic gradient descent: Robbins & Monro 1951, A Stochastic
-    Approximation Method, eq. 6.
+    The only function that moves parameters. Robbins & Monro 1951, A Stochastic Approximation Method.
 
     >>> import numpy as np
     >>> from funcnn import Dense, Grads, gradient, sgd

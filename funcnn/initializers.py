@@ -90,7 +90,7 @@ def orthogonal(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
     """W^T W = I or W W^T = I, whichever is the smaller, W being of shape `(the product of the others, n_out)`.
 
     Uniform over all such matrices: Q of the QR decomposition of a normal matrix, with signs that make R's diagonal
-    positive. Saxe et al. 2014, Exact solutions to the nonlinear dynamics of learning, section 3; the signs: Mezzadri
+    positive. Saxe et al. 2014, Exact solutions to the nonlinear dynamics of learning; the signs: Mezzadri
     2007, How to generate random matrices from the classical compact groups, section 5.
     """
     fans(shape)

@@ -76,7 +76,7 @@ def mae(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
 def huber(out: Array, y: Array, weight: Array | None = None, *, delta: float = 1.0) -> tuple[Any, Array]:
     """Huber's loss: cost = mean of e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2), with e = out - y
 
-    dA = e / size, clipped to +-delta / size. Huber 1964, Robust Estimation of a Location Parameter, section 2.
+    dA = e / size, clipped to +-delta / size. Huber 1964, Robust Estimation of a Location Parameter.
 
     Raises:
         ShapeError, RangeError: as `mse`; RangeError also where delta is not positive.

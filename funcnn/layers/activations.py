@@ -105,7 +105,7 @@ class Relu(Elementwise):
 class LeakyRelu(Elementwise):
     """out = x where x > 0, else alpha x
 
-    Maas, Hannun & Ng 2013, Rectifier Nonlinearities Improve Neural Network Acoustic Models, eq. 2.
+    Maas, Hannun & Ng 2013, Rectifier Nonlinearities Improve Neural Network Acoustic Models.
 
     Raises:
         RangeError: `alpha` is negative, so that out no longer tells the sign of x.
@@ -165,7 +165,7 @@ class Tanh(Elementwise):
 class Softplus(Elementwise):
     """out = log(1 + e^x), as max(x, 0) + log(1 + e^-|x|), which cannot overflow.
 
-    Dugas et al. 2001, Incorporating Second-Order Functional Knowledge for Better Option Pricing, section 3.
+    Dugas et al. 2001, Incorporating Second-Order Functional Knowledge for Better Option Pricing.
     """
 
     def value(self, x: Array) -> Array:

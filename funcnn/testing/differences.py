@@ -3,7 +3,7 @@
 Central differences at steps h and h / 2 combine to cancel the error in h^2 (Richardson 1911; Ridders 1982, Accurate
 computation of F'(x) and F'(x) F''(x)); how far the two lie apart tells the error that is left. Around a kink that never
 settles as h shrinks, and there is a slope on either side: any value between the two is a derivative in Clarke's sense
-(Clarke 1983, Optimization and Nonsmooth Analysis, section 1.2).
+(Clarke 1983, Optimization and Nonsmooth Analysis).
 """
 
 from __future__ import annotations
