@@ -14,7 +14,7 @@ from funcnn import Sigmoid, TrainState, binary_cross_entropy, he_normal, mlp, pr
 from funcnn import binary_cross_entropy_with_logits as cross_entropy
 from funcnn.plot import coordinates
 
-# Learning rates, and steps at each. The article begins at the edge: turn its picture, and the network dies.
+# Learning rates, and steps at each. The article begins at the edge: a network can die there: one answer for all.
 SAFE = (0.6, 4000), (0.3, 3000), (0.15, 2000), (0.075, 1000)
 BOLD = (2.8, 1000), (1.4, 2000), (0.6, 2000), (0.3, 2000), (0.15, 4000), (0.075, 5000), (0.0375, 8000), (0.01875, 4000)
 
@@ -38,7 +38,7 @@ try:
         image = Image.open(args.file) if args.file else Image.fromarray(data.chelsea() if args.rgb else data.horse())
         image = ImageOps.exif_transpose(image).convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB" if args.rgb else "L")
-        smaller = [round(side * min(1, 115 / max(image.size))) for side in image.size[::-1]]
+        smaller = [max(1, round(side * min(1, 115 / max(image.size)))) for side in image.size[::-1]]
         levels = transform.resize(np.asarray(image), smaller, anti_aliasing=True)  # from 0 to 1
         picture = levels if args.rgb else levels[..., None] <= filters.threshold_otsu(levels)  # 1 is dark
 except Exception as error:  # noqa: BLE001  whatever a reader says of a broken file

@@ -86,6 +86,12 @@ def test_network_draws_dark_where_the_picture_is_dark(run, tmp_path):
     assert original[-1].mean() < original[0].mean()  # upright: the disc is below the middle
 
 
+def test_strip_keeps_at_least_a_row(run, tmp_path):
+    Image.fromarray(np.tile(np.uint8([[0] * 900 + [255] * 1100]), (3, 1))).save(tmp_path / "strip.png")
+    code, _, err, added = run(*SHORT, "--image", "strip.png")
+    assert (code, added) == (0, {"transmission.png"}), err
+
+
 WRONG = {
     "no picture": (["--image", "notes.txt"], "notes.txt is no picture"),
     "no file": (["--image", "nowhere.png"], "nowhere.png is no picture"),
