@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from funcnn.arrays import Array
 from funcnn.core import gives_probabilities, predict
 from funcnn.errors import ShapeError
+from funcnn.tree import leaves
 
 _ROWS = 1 << 16  # rows at a time: a picture of any size needs no more memory than this many
 
@@ -84,13 +85,14 @@ def pictures(
     return ax
 
 
-def picture(params: Any, shape: tuple[int, int], ax: Axes | None = None, *, rows: int = _ROWS) -> Axes:
+def picture(params: Any, shape: tuple[int, int], ax: Axes | None = None, *, rows: int = _ROWS, **image: Any) -> Axes:
     """A network as a picture: its output for every (row, column) in [-1, 1] x [-1, 1], at `shape` pixels.
 
-    One output is drawn in grey, three in colour, both in [0, 1].
+    One output is drawn in grey, three in colour, both in [0, 1]. What else is given goes to `Axes.imshow`:
+    `cmap="gray_r"` draws 1 as black.
     """
     ax = _axes(ax)
-    ax.imshow(render(params, shape, rows=rows), cmap="gray", vmin=0, vmax=1)
+    ax.imshow(render(params, shape, rows=rows), **{"cmap": "gray", "vmin": 0, "vmax": 1, **image})
     ax.set_axis_off()
     return ax
 
@@ -101,7 +103,9 @@ def render(params: Any, shape: tuple[int, int], *, rows: int = _ROWS) -> Array:
     Raises:
         ShapeError: the network has another number of outputs.
     """
-    out = np.clip(predict(params, coordinates(shape), rows=rows), 0, 1)
+    x = coordinates(shape)
+    x = x.astype(next(iter(leaves(params)), x).dtype)
+    out = np.clip(predict(params, x, rows=rows), 0, 1)
     channels = out.shape[1]
     if channels not in (1, 3):
         raise ShapeError(f"render: a picture has 1 or 3 outputs, not {channels}")

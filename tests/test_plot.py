@@ -104,6 +104,15 @@ def test_a_picture_is_upright_and_its_first_pixel_the_upper_left():
     assert image.origin == "upper"
 
 
+def test_a_float32_network_is_a_picture_too_and_dark_may_be_1():
+    net = nn.tree_map(lambda a: a.astype(np.float32), (line, nn.Sigmoid()))
+    assert plot.render(net, (2, 3)).dtype == np.float32
+    assert (
+        plot.render(nn.Dense(np.zeros((2, 1)), None), (2, 3)).shape == plot.render((nn.Identity(), line), (2, 3)).shape
+    )
+    assert plot.picture(net, (2, 3), cmap="gray_r").images[0].get_cmap().name == "gray_r"
+
+
 def test_three_outputs_are_colours():
     net = nn.Dense(np.zeros((2, 3)), np.array([0.2, 0.4, 2.0]))
     drawn = plot.render(net, (2, 2), rows=3)
