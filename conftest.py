@@ -1,31 +1,55 @@
 """Runs the code blocks of README and docs and the examples in docstrings; turns skips into failures where asked to."""
 
+import re
+from collections.abc import Iterator
 from doctest import ELLIPSIS
 from importlib.util import find_spec
 
 import pytest
 from hypothesis import settings
-from sybil import Sybil
+from sybil import Document, Region, Sybil
 from sybil.document import PythonDocStringDocument
-from sybil.parsers.markdown import PythonCodeBlockParser
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 from sybil.parsers.rest import DocTestParser
 
 settings.register_profile("funcnn", deadline=None, print_blob=True)  # the first call of a thing is often its slowest
 settings.load_profile("funcnn")
 
-pages = Sybil(parsers=[PythonCodeBlockParser(doctest_optionflags=ELLIPSIS)], patterns=["README.md", "docs/*.md"])
+ADAPTERS = [(library, f"funcnn/testing/{library}.py") for library in ("autograd", "jax", "scipy", "torch")]
+ORACLES = [("jax", "funcnn/interop/jax.py"), *ADAPTERS]  # files whose examples need a library
+
+
+class Runnable(CodeBlockParser):
+    """The blocks of a page, less those that name a library which is not installed."""
+
+    def __call__(self, document: Document) -> Iterator[Region]:
+        """Every torch, JAX or autograd block names its library."""
+        absent = {name for name in ("autograd", "jax", "torch") if not find_spec(name)}
+        for region in super().__call__(document):
+            if not set(re.findall(r"\w+", region.parsed)) & absent:
+                yield region
+
+
+class PageParser(PythonCodeBlockParser):
+    """The Python blocks of a page."""
+
+    codeblock_parser_class = Runnable
+
+
+pages = Sybil(parsers=[PageParser(doctest_optionflags=ELLIPSIS)], patterns=["README.md", "docs/*.md"])
 docstrings = Sybil(
     parsers=[DocTestParser(ELLIPSIS)],
     patterns=["funcnn/*.py", "funcnn/*/*.py"],
-    excludes=[] if find_spec("jax") else ["funcnn/interop/jax.py"],
+    excludes=[path for library, path in ORACLES if not find_spec(library)],
     document_types={".py": PythonDocStringDocument},
 )
 pytest_collect_file = (pages + docstrings).pytest()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`pytest --no-skips` is for machines on which everything is installed."""
+    """`pytest --no-skips` is for machines on which everything is installed, `--full` for those that have hours."""
     parser.addoption("--no-skips", action="store_true", help="a skipped test is a failed one")
+    parser.addoption("--full", action="store_true", help="test the checker itself with ten times the examples")
 
 
 @pytest.hookimpl(trylast=True)

@@ -37,6 +37,29 @@ def test_every_example_is_a_short_story():
     assert {name: length for name, length in lengths.items() if length >= 80} == {}
 
 
+def test_a_gradient_of_ones_own_is_proven_and_what_the_report_promises_holds(run):
+    out = run("prove_your_own", "matplotlib")
+    assert out.startswith("WrongGradient: smooth_relu: dsharpness, 2 of 2 entries wrong, first sharpness[0]\n")
+    assert "\npass: every entry of x" in out
+    assert "At the simplest arguments: smooth_relu: dsharpness, 1 of 1 entries wrong, first sharpness[0]\n" in out
+    assert "    x = np.array([[0.0]])\n" in out
+    [seen], [promised] = numbers(r"error seen: ([^\s,]+)", out), numbers(r"had promised (\S+)", out)
+    assert seen <= 4 * promised < 1e-7  # sizes are tried in steps of 4
+
+
+def test_the_pictures_of_the_page_on_proofs_are_drawn(tmp_path):
+    pytest.importorskip("matplotlib", reason="docs/proving_a_gradient.py draws")
+    script = EXAMPLES.parent / "docs" / "proving_a_gradient.py"
+    command = [sys.executable, "-X", "utf8", *QUIET, script]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    for name in ("error_against_step", "kink"):
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    [bound], [error] = numbers(r"bound ([^\s,]+)", done.stdout), numbers(r"error ([^\s;]+)", done.stdout)
+    assert error < bound < 1e-10
+    assert done.stdout.endswith("relu at 0: [0, 1]\n")
+
+
 def test_line_prints_the_costs_of_the_article(run):
     out = run("line", "matplotlib")
     article = [24.643963268924306, 0.009408179907957642, 0.00043269013393172113, 1.989979716251954e-05]

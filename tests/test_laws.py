@@ -26,7 +26,7 @@ from funcnn import (
 )
 from funcnn.testing import strategies as fst
 
-every_layer = pytest.mark.parametrize("layer", fst.layers(), ids=lambda layer: layer.__name__)
+every_layer = pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
 
 
 def bits(tree):

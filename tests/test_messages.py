@@ -36,6 +36,7 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.core import backward_params
+from funcnn.testing import check_layer, check_vjp
 from funcnn.testing import strategies as fst
 
 x = np.linspace(-1, 1, 20).reshape(10, 2)
@@ -104,6 +105,14 @@ def stepped(x=x, y=y, loss=mse, net=net, steps=3, lr=0.1):
 
 def loss(function, out, y, *weight, **options):
     return lambda: function(np.asarray(out, float), y, *weight, **options)
+
+
+def tripled(x):
+    return 3 * x
+
+
+def checked(f, *args, **options):
+    return lambda: check_vjp(f, lambda args, dA: [3 * dA], args, **options)
 
 
 def name_again():
@@ -739,12 +748,82 @@ ROWS = {
     "a package without layers": (
         lambda: fst.unproven("funcn"),
         KindError,
-        "layers: funcn defines none, or is not imported",
+        "registered: there is no module funcn",
+    ),
+    "a package of something else": (
+        lambda: fst.registered("json"),
+        KindError,
+        "registered: json defines no layer",
     ),
     "a layer without a strategy": (
         lambda: fst.cases(Bare),
         KindError,
         "cases: there is no strategy for Bare; write register(Bare, ...)",
+    ),
+    "a class to check": (
+        lambda: check_layer(Dense, x),
+        KindError,
+        "check_layer: Dense is a class; give a layer made of it, Dense(...)",
+    ),
+    "a complex argument to check": (
+        checked(np.sin, x + 0j),
+        KindError,
+        "check_vjp: x is complex; give its real and imaginary parts as two arguments",
+    ),
+    "a text to check with": (
+        checked(tripled, "0.1"),
+        KindError,
+        "check_vjp: x must be an array of numbers; it is <U96>",
+    ),
+    "whole numbers only": (
+        checked(tripled, labels),
+        KindError,
+        "check_vjp: no argument holds floats, so there is no gradient to prove",
+    ),
+    "two outputs to check": (
+        checked(lambda x: (x, x), y),
+        KindError,
+        "check_vjp: f must return one array, not a tuple; join its parts, or check each",
+    ),
+    "whole numbers for an output": (
+        checked(lambda x: labels[:2], y),
+        KindError,
+        "check_vjp: f must return floats; it returned <i64 [0 0]>",
+    ),
+    "nothing for an output": (
+        checked(lambda x: None, y),
+        KindError,
+        "check_vjp: f must return floats; it returned None",
+    ),
+    "a resolution of 0": (
+        checked(tripled, y, resolution=0),
+        RangeError,
+        "resolution must be a number in [1e-15, 1); it is 0",
+    ),
+    "a resolution of 1": (
+        checked(tripled, y, resolution=1.0),
+        RangeError,
+        "resolution must be a number in [1e-15, 1); it is 1.0",
+    ),
+    "a resolution of text": (
+        checked(tripled, y, resolution="high"),
+        RangeError,
+        "resolution must be a number in [1e-15, 1); it is 'high'",
+    ),
+    "no end of noise": (
+        checked(tripled, y, nondeterministic=1.0),
+        RangeError,
+        "nondeterministic must be a number in [0, 1); it is 1.0",
+    ),
+    "less than no noise": (
+        checked(tripled, y, nondeterministic=-1e-9),
+        RangeError,
+        "nondeterministic must be a number in [0, 1); it is -1e-09",
+    ),
+    "another word for the inconclusive": (
+        checked(tripled, y, inconclusive="skip"),
+        RangeError,
+        'inconclusive must be "reject" or "error"; it is \'skip\'',
     ),
 }
 

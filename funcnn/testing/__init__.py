@@ -8,9 +8,52 @@ def test_dense(case):
     check_layer(*case)
 """
 
+from funcnn.testing.completeness import every_layer
 from funcnn.testing.layer import check_layer
 from funcnn.testing.loss import check_loss
-from funcnn.testing.verdict import GradientError, Inconclusive
+from funcnn.testing.optimizer import check_optimizer
+from funcnn.testing.verdict import (
+    Aliased,
+    BrokenPromise,
+    GradientError,
+    Inconclusive,
+    NotDeterministic,
+    NotFinite,
+    NotLinear,
+    NotPure,
+    Raised,
+    Report,
+    WrongAtKink,
+    WrongDtype,
+    WrongForFloat32,
+    WrongForLayout,
+    WrongGradient,
+    WrongShape,
+    WrongTogether,
+)
 from funcnn.testing.vjp import check_vjp
 
-__all__ = ["GradientError", "Inconclusive", "check_layer", "check_loss", "check_vjp"]
+__all__ = [
+    "Aliased",
+    "BrokenPromise",
+    "GradientError",
+    "Inconclusive",
+    "NotDeterministic",
+    "NotFinite",
+    "NotLinear",
+    "NotPure",
+    "Raised",
+    "Report",
+    "WrongAtKink",
+    "WrongDtype",
+    "WrongForFloat32",
+    "WrongForLayout",
+    "WrongGradient",
+    "WrongShape",
+    "WrongTogether",
+    "check_layer",
+    "check_loss",
+    "check_optimizer",
+    "check_vjp",
+    "every_layer",
+]

@@ -8,34 +8,48 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array, short
-from funcnn.core import backward, backward_params, forward, sgd
+from funcnn.core import backward, backward_params, forward, inference, reseed, sgd
+from funcnn.errors import KindError
 from funcnn.gradients import Grads
-from funcnn.testing.verdict import GradientError
-from funcnn.testing.vjp import bits, check_vjp
+from funcnn.testing.explain import written
+from funcnn.testing.proof import Claim, prove
+from funcnn.testing.session import Undecided, delivered, options
+from funcnn.testing.verdict import BrokenPromise, Report
 from funcnn.tree import leaves, map_parameters, parameters, tree_map, walk
 
 
-def check_layer(params: Any, x: Any) -> None:
+def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconclusive: Undecided = "reject") -> Report:
     """Prove a layer at x: dx, and the gradient of every parameter, against the values of its forward.
 
-    Then the rest that a layer promises: another forward in between changes nothing, the shortcut without dx gives the
-    same bits, nothing writeable comes out, and a float32 layer stays one.
+    A network is a layer. Besides all that `check_vjp` asks: another forward in between changes nothing, the shortcut
+    without dx gives the same bits, nothing writeable comes out, a step of rate 0 changes no parameter, `inference` and
+    `reseed` leave the parameters alone, and a float32 layer stays one.
 
     >>> import numpy as np
     >>> from funcnn import mlp
     >>> from funcnn.testing import check_layer
-    >>> check_layer(mlp([2, 3, 1], seed=0), np.ones((4, 2)))
+    >>> print(check_layer(mlp([2, 3, 1], seed=0), np.ones((4, 2))))
+    pass: ...
 
     Raises:
         GradientError: as `check_vjp`, or one of those promises is broken.
         Inconclusive: as `check_vjp`.
+        KindError: params is a class, not a layer made of it.
     """
+    if isinstance(params, type):
+        raise KindError(f"check_layer: {params.__name__} is a class; give a layer made of it, {params.__name__}(...)")
+    name = "network" if type(params) is tuple else type(params).__name__
+    source = f"    params = {written(params)}\n    x = {written(x)}"
+    chosen = options(resolution, inconclusive)
     params, x = _cast((params, x), np.float64)
-    names = [*[f"params.{path}".rstrip(".") for path in parameters(params)], *[path for path, _ in walk(x, "x")]]
-    other_x = tree_map(lambda a: a + a.dtype.type(1) if a.dtype.kind == "f" else a, x)
+    paths = [f"params.{path}".rstrip(".") for path in parameters(params)]
+    names = [*paths, *[path for path, _ in walk(x, "x")]]
 
-    def rebuilt(args: Sequence[Array]) -> tuple[Any, Any]:
+    def rebuilt(args: Sequence[Array], params: Any = params) -> tuple[Any, Any]:
         rest = iter(args)
+        kinds = [a.dtype for a in args if a.dtype.kind == "f"]
+        if kinds and kinds[0] != np.float64:
+            params = _cast(params, kinds[0])  # its states too
         return map_parameters(lambda _: next(rest), params), tree_map(lambda _: next(rest), x)
 
     def f(*args: Array) -> Array:
@@ -44,27 +58,52 @@ def check_layer(params: Any, x: Any) -> None:
     def vjp(args: Sequence[Array], dA: Array) -> list[Any]:
         p, x = rebuilt(args)
         out, cache = forward(p, x)
-        forward(p, other_x)  # a layer that remembers its last input would go wrong now
+        forward(p, tree_map(_one_more, x))  # a layer that remembers its last input would go wrong now
         dA = _unflat(dA, out)
         grads = backward(p, cache, dA)
         _check_promises(p, cache, dA, grads)
         return [*parameters(grads.params).values(), *_gradients(x, grads.x)]
 
-    check_vjp(f, vjp, [*parameters(params).values(), *leaves(x)], names)
-    _check_float32(*_cast((params, x), np.float32))
+    args = (*parameters(params).values(), *leaves(x))
+
+    def check() -> Report:
+        _check_promises_of_the_whole(params, x)
+        report = prove(Claim(name, f, vjp, args, tuple(names), source), chosen)
+        _check_float32(*_cast((params, x), np.float32))
+        return report
+
+    return delivered("layer", name, chosen, check)
+
+
+def _check_promises_of_the_whole(params: Any, x: Any) -> None:
+    """What does not depend on a cotangent."""
+    out, cache = forward(params, x)
+    grads = backward(params, cache, tree_map(np.ones_like, out))
+    _refuse_foreign(params, grads)
+    still = sgd(params, grads, 0.0)
+    for what, other in (("sgd of rate 0", still), ("reseed", reseed(params, 1))):
+        if type(other) is not type(params) or bits(parameters(other)) != bits(parameters(params)):
+            raise BrokenPromise(f"{what} must leave the parameters as they are")
+    quiet = inference(params)
+    if bits([forward(quiet, x)[0]]) != bits([forward(quiet, x)[0]]):
+        raise BrokenPromise("forward of inference(params) gives another result when it is called again")
 
 
 def _check_promises(params: Any, cache: Any, dA: Any, grads: Grads[Any]) -> None:
-    if type(grads.params) is not type(params):
-        raise GradientError(
-            f"Grads.params must be a {type(params).__name__}, as params is; it is {short(grads.params)}"
-        )
+    _refuse_foreign(params, grads)
     if bits(backward_params(params, cache, dA)) != bits(grads.params):
-        raise GradientError("backward_params(params, cache, dA) differs from backward(params, cache, dA).params")
+        raise BrokenPromise("backward_params(params, cache, dA) differs from backward(params, cache, dA).params")
     given = [id(a) for a in leaves((cache, dA))]
     for path, array in walk(grads, "grads"):
         if array.flags.writeable and id(array) not in given:
-            raise GradientError(f"{path} can be written to")
+            raise BrokenPromise(f"{path} can be written to")
+
+
+def _refuse_foreign(params: Any, grads: Grads[Any]) -> None:
+    if type(grads.params) is not type(params):
+        raise BrokenPromise(
+            f"Grads.params must be a {type(params).__name__}, as params is; it is {short(grads.params)}"
+        )
 
 
 def _check_float32(params: Any, x: Any) -> None:
@@ -78,7 +117,7 @@ def _check_float32(params: Any, x: Any) -> None:
 def _refuse_float64(name: str, tree: Any) -> None:
     for path, array in walk(tree, name):
         if array.dtype == np.float64:
-            raise GradientError(f"{path} is float64 where the layer and x are float32")
+            raise BrokenPromise(f"{path} is float64 where the layer and x are float32")
 
 
 def _cast(tree: Any, dtype: Any) -> Any:
@@ -96,3 +135,14 @@ def _gradients(x: Any, dx: Any) -> list[Any]:
         return [dx]
     parts = dx if type(dx) is tuple else (dx,) * len(x)
     return [gradient for part, d in zip(x, parts, strict=True) for gradient in _gradients(part, d)]
+
+
+def bits(tree: Any) -> list[bytes]:
+    """The bytes of every array in a tree, or in a list or dict of trees."""
+    if isinstance(tree, dict):
+        tree = list(tree.values())
+    return [np.ascontiguousarray(a).tobytes() for a in leaves(tuple(tree) if isinstance(tree, list) else tree)]
+
+
+def _one_more(a: Array) -> Array:
+    return a + a.dtype.type(1) if a.dtype.kind == "f" else a

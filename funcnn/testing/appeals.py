@@ -1,0 +1,136 @@
+"""What can be said for a gradient that seems wrong. Only an accusation that survives all of it is made.
+
+Rounding in the backward pass itself may move the number as far; the function may have a kink, at which an interval is
+allowed; or the slopes may be the ones in error: finer steps agree with the gradient, or other steps not with the first.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from funcnn.arrays import Array
+from funcnn.testing.judge import Bench, Comparison, Probe, compare
+from funcnn.testing.kinks import SAMPLES, interval
+from funcnn.testing.ladder import FINER, FIRST, Rungs, Slopes, climb, extrapolated
+from funcnn.testing.rounding import inherited, noise_along, residue_of
+
+
+class Finding(NamedTuple):
+    """An accusation that stands: along this probe, with this cotangent."""
+
+    probe: Probe
+    cotangent: int
+    analytic: float
+    numeric: float
+    bound: float
+    low: float
+    high: float
+    weighed: float | None = None  # the numeric value for the last cotangent, of all outputs, if it is wrong there too
+
+
+class Outcome(NamedTuple):
+    """By cotangent: what is settled, and what of that by an interval at a kink; and the worst finding, if any."""
+
+    settled: Array
+    kink: Array
+    finding: Finding | None
+
+
+def heard(bench: Bench, probe: Probe, rungs: Rungs, slopes: Slopes, *, thorough: bool) -> Outcome:
+    """The verdict on one direction, for each cotangent; less thorough where there is a verdict on others already."""
+    seen = compare(bench, [probe], slopes).of(0)
+    none = np.zeros(len(bench.cotangents), bool)
+    if not seen.wrong.any():
+        return Outcome(seen.settled, none, None)
+    if not np.isfinite(seen.analytic[seen.wrong]).all():
+        return _not_finite(bench, probe, slopes, seen)
+    bound, wrong = seen.bound, seen.wrong
+    gap = float((abs(seen.analytic - seen.numeric) / abs(bench.cotangents).max(axis=1))[wrong].min())
+    for samples in SAMPLES if thorough else SAMPLES[:1]:
+        low, high, blur, bent, lost = _allowed(bench, probe, slopes, gap, samples)
+        outside = wrong & ~lost & ~((seen.analytic >= low - bound - blur) & (seen.analytic <= high + bound + blur))
+        if not outside.any():
+            break
+        if samples == SAMPLES[0]:  # measured where it is needed
+            bound = bound + _allowance(bench, probe, seen)
+            wrong = wrong & ~(abs(seen.analytic - seen.numeric) <= bound)
+            outside &= wrong
+            if not outside.any():
+                break
+    at_kink = bent & ~outside & ~lost
+    rounded = seen.wrong & ~wrong & (bound <= bench.resolution * seen.size)
+    settled = seen.settled | (wrong & at_kink) | rounded
+    if not outside.any():
+        return Outcome(settled, settled & at_kink, None)
+    sure = np.flatnonzero(outside & _standing(bench, probe, rungs, slopes, seen)).tolist()
+    if not sure:
+        return Outcome(settled, settled & at_kink, None)
+    miss = np.maximum(low - seen.analytic, seen.analytic - high) / (bound + blur)
+    c = max(
+        sure, key=lambda c: (abs(bench.cotangents[c] != 0).sum() == 1, miss[c])
+    )  # the plainest cotangent, the worst
+    numbers = [float(a[c]) for a in (seen.analytic, seen.numeric, bound + blur, low, high)]
+    finding = Finding(probe, c, *numbers)._replace(weighed=float(seen.numeric[-1]) if outside[-1] else None)
+    return Outcome(settled, settled & at_kink, finding)
+
+
+def _not_finite(bench: Bench, probe: Probe, slopes: Slopes, seen: Comparison) -> Outcome:
+    """A nan is wrong where the slopes are bounded. Where they grow without end, infinity may be what is meant."""
+    none = np.zeros(len(bench.cotangents), bool)
+    bounded = (8 * slopes.error[0] <= 1e-3 * np.maximum(abs(slopes.slope[0]), 1)) & ~slopes.jump[0]
+    if probe.entry is None or not bounded.all():
+        return Outcome(none, none, None)
+    c = int(np.flatnonzero(~np.isfinite(seen.analytic))[0])
+    numbers = seen.analytic[c], seen.numeric[c], seen.bound[c], seen.numeric[c], seen.numeric[c]
+    return Outcome(none, none, Finding(probe, c, *map(float, numbers)))
+
+
+def _allowance(bench: Bench, probe: Probe, seen: Comparison) -> Array:
+    """What rounding may do to the gradient: all that it does when it does little, else next to nothing.
+
+    A gradient that changes by more than a hundredth of itself when x moves by one unit in the last place is not rounded
+    but broken.
+    """
+    index, entries = probe.direction
+    moves, least, given = np.zeros((3, len(bench.cotangents)))
+    for c in np.flatnonzero(seen.wrong).tolist():
+        dA = bench.cotangents[c]
+        moves[c] = 8 * bench.wobble(c)[index] @ abs(entries)
+        least[c] = 256 * residue_of(bench.subject, bench.x, dA)[index] @ abs(entries)
+        given[c] = 64 * inherited(bench.subject, bench.x, dA, bench.noise)[index] @ abs(entries)
+    return np.maximum(np.where(moves <= 8e-2 * seen.size, moves, 0), least) + given
+
+
+def _allowed(
+    bench: Bench, probe: Probe, slopes: Slopes, gap: float, samples: int
+) -> tuple[Array, Array, Array, Array, Array]:
+    """By cotangent: the interval of slopes, its uncertainty, and whether there is a kink, or nothing to go by."""
+    at = interval(bench.subject, bench.x, probe.direction, slopes.slope[0], gap, bench.noise.close, bench.rng, samples)
+    kink = at.kink | slopes.kink[0]
+    least = np.where(kink, np.fmin(at.low, slopes.slope[0]), slopes.slope[0])
+    most = np.where(kink, np.fmax(at.high, slopes.slope[0]), slopes.slope[0])
+    u = bench.cotangents
+    ends = np.where(u == 0, 0, u * least), np.where(u == 0, 0, u * most)
+    blur = abs(u) @ np.where(kink, at.error, 0)
+    concerned = u != 0
+    bent, lost = (concerned & kink).any(axis=1), (concerned & kink & at.jump).any(axis=1)
+    return np.minimum(*ends).sum(axis=1), np.maximum(*ends).sum(axis=1), blur, bent, lost
+
+
+def _standing(bench: Bench, probe: Probe, rungs: Rungs, slopes: Slopes, seen: Comparison) -> Array:
+    """By cotangent, whether finer steps say the same, and steps that are no powers of two."""
+    u = bench.cotangents.T
+    steps = rungs.steps[:, 0]
+    central = (rungs.right + rungs.left)[:, 0] @ u / 2
+    rounding = bench.noise.fine.at(rungs.steps)[:, 0] @ abs(u) / steps
+    near, far = abs(seen.analytic - central), abs(seen.numeric - central)
+    unsettled = abs(np.diff(central, axis=0, append=np.inf))
+    finer = steps < np.where(u != 0, slopes.step[0][:, None], np.inf).min(axis=0)
+    otherwise = finer & (near <= 3 * rounding + unsettled) & (far > 6 * rounding) & (far > 4 * near)
+    noise = bench.noise.with_(noise_along(bench.subject, bench.x, probe.direction))
+    other = extrapolated(climb(bench.subject, bench.x, [probe.direction], (*FIRST, *FINER[:6]), by=0.83), noise)
+    again = compare(bench, [probe], other).of(0)
+    clash = abs(again.numeric - seen.numeric) > again.bound + seen.bound
+    return again.wrong & ~clash & ~otherwise.any(axis=0)

@@ -1,0 +1,66 @@
+"""A function of HIPS autograd as the pair (f, vjp) that `check_vjp` takes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from functools import update_wrapper
+from typing import Any
+
+import numpy as np
+from autograd import make_vjp
+
+from funcnn.arrays import Array
+from funcnn.testing.verdict import NotPure
+
+Vjp = Callable[[Sequence[Array], Array], tuple[Any, ...]]
+
+
+def pair(function: Callable[..., Any]) -> tuple[Callable[..., Array], Vjp]:
+    """The values of a function of arrays, and its gradients by the rules of the primitives that it is made of.
+
+    It is an `autograd.extend.primitive` with the rules that `defvjp` gave it, or any function of `autograd.numpy`, of
+    one argument or of several, that gives one array.
+
+    >>> import autograd.numpy as np
+    >>> from funcnn.testing import check_vjp
+    >>> from funcnn.testing.autograd import pair
+    >>> print(check_vjp(*pair(lambda x, W: np.tanh(np.dot(x, W))), (np.ones((2, 3)), np.ones((3, 2)))))
+    pass: ...
+
+    Each argument is differentiated by itself, so that a gradient arrives in the shape that its rule gave it. An
+    argument that plays no part has a gradient of zeros. The function is called with other arguments between its forward
+    and its backward, and backward twice: what a rule does not keep for itself shows.
+
+    Raises:
+        GradientError: from vjp: a rule gives another result the second time.
+    """
+
+    def f(*args: Array) -> Any:
+        return function(*args)
+
+    def vjp(args: Sequence[Array], dA: Array) -> tuple[Any, ...]:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Output seems independent")  # zeros are then right, or found to be wrong
+            backwards = [make_vjp(function, i)(*args)[0] if a.dtype.kind == "f" else None for i, a in enumerate(args)]
+            first = [backward and backward(dA) for backward in backwards]
+            _disturb(function, args)
+            gradients = [backward and backward(dA) for backward in backwards]
+        if not all(a is None or _close(a, b) for a, b in zip(first, gradients, strict=True)):
+            raise NotPure("a rule gives another result after the function was called with other arguments")
+        return tuple(gradients)
+
+    update_wrapper(f, getattr(function, "fun", function), updated=())  # a primitive hides the names of its arguments
+    return f, vjp
+
+
+def _disturb(function: Callable[..., Any], args: Sequence[Array]) -> None:
+    """Half of a number lies in most domains that the number lies in."""
+    try:
+        function(*[a / a.dtype.type(2) if a.dtype.kind == "f" else a for a in args])
+    except Exception:  # noqa: BLE001  these arguments are not the user's own: they may lie outside the domain
+        return
+
+
+def _close(a: Any, b: Any) -> bool:
+    return np.shape(a) == np.shape(b) and bool(np.allclose(a, b, rtol=1e-6, equal_nan=True))

@@ -1,0 +1,167 @@
+"""The accusation in words: what is wrong and where, both numbers, what the wrong entries share, how to see it again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from funcnn.arrays import Array, is_array
+from funcnn.records import is_record
+from funcnn.testing.appeals import Finding
+from funcnn.testing.judge import Bench
+from funcnn.testing.verdict import GradientError, NotFinite, WrongAtKink, WrongGradient, WrongTogether
+
+_MOST_SHOWN = 100  # entries of an array that are written out
+
+
+def accusation(bench: Bench, subject: str, findings: Sequence[Finding], source: str) -> GradientError:
+    """The error for what was found, all of it about one check."""
+    alone = [f for f in findings if f.probe.entry is not None]
+    first = alone[0] if alone else findings[0]
+    dA = bench.cotangents[first.cotangent].reshape(bench.subject.out.shape)
+    paste = f"{source}\n    dA = {written(dA)}"
+    if not alone:
+        return WrongTogether(f"{subject}: {_together(first)}\n{paste}")
+    leaf = first.probe.leaf
+    same = [f for f in alone if f.probe.leaf == leaf]
+    count, total = len({f.probe.entry for f in same}), _entries(bench, leaf)
+    one = f"{leaf}{list(first.probe.entry or ())}" if first.probe.entry else leaf
+    others = sorted({f.probe.leaf for f in alone} - {leaf})
+    also = f" ({', '.join(f'd{_last(other)}' for other in others)} too)" if others else ""
+    head = f"{subject}: d{_last(leaf)}, {count} of {total} entries wrong, first {one}{also}"
+    if not np.isfinite(first.analytic):
+        return NotFinite(
+            f"{head}\n    analytic {first.analytic}, but the slope of f is {_number(first, first.numeric)}\n{paste}"
+        )
+    hints = "".join(f"\n    {hint}" for hint in _shared(bench, leaf, same))
+    kind = WrongGradient if first.low == first.high else WrongAtKink
+    return kind(f"{head}\n    {_numbers(first)}{hints}\n{paste}")
+
+
+def _entries(bench: Bench, leaf: str) -> int:
+    return next(int(np.prod(shape)) for name, _, shape in bench.subject.places() if name == leaf)
+
+
+def _last(leaf: str) -> str:
+    return leaf.rpartition(".")[2]
+
+
+def _scale(finding: Finding) -> float:
+    """A direction may be longer than 1, and the numbers with it."""
+    return float(abs(finding.probe.direction.by[0])) if finding.probe.entry is not None else 1.0
+
+
+def _number(finding: Finding, value: float) -> str:
+    return f"{value / _scale(finding):.10g}"
+
+
+def _numbers(finding: Finding) -> str:
+    analytic, numeric, low, high = (
+        _number(finding, v) for v in (finding.analytic, finding.numeric, finding.low, finding.high)
+    )
+    miss = max(finding.low - finding.analytic, finding.analytic - finding.high) / finding.bound
+    bound = f"{finding.bound / _scale(finding):.1g}"
+    apart = f"{miss:.1f}" if miss < 100 else f"{miss:.0e}"
+    if finding.low == finding.high:
+        return f"analytic {analytic}, numeric {numeric} +- {bound}: {apart} bounds apart"
+    return (
+        f"analytic {analytic}, at a kink of f: allowed [{low}, {high}] +- {bound}, from f alone: {apart} bounds outside"
+    )
+
+
+def _together(finding: Finding) -> str:
+    where = f"the entries of d{_last(finding.probe.leaf)}" if finding.probe.leaf else "the gradients of all arguments"
+    return (
+        f"{where} are wrong together, though none by itself: is a tie counted twice?\n"
+        f"    along {written(finding.probe.direction.by)}: {_numbers(finding)}"
+    )
+
+
+def _shared(bench: Bench, leaf: str, findings: Sequence[Finding]) -> Iterator[str]:
+    """What the wrong entries have in common."""
+    place = next((start, shape) for name, start, shape in bench.subject.places() if name == leaf)
+    start, shape = place
+    c = findings[0].cotangent if findings[0].weighed is None else -1
+    analytic = bench.gradients[c, start : start + int(np.prod(shape))].reshape(shape)
+    numeric = analytic.copy()
+    wrong = np.zeros(shape, bool)
+    for f in findings:
+        value = f.weighed if c == -1 else f.numeric if f.cotangent == c else None
+        if value is not None and f.probe.entry is not None:
+            numeric[f.probe.entry], wrong[f.probe.entry] = value / _scale(f), True
+    first = findings[0]
+    if first.low == first.high:
+        blur = max(1e-6, 4 * first.bound / max(abs(first.numeric), 1e-300))
+        yield from _values(bench, analytic[wrong], numeric[wrong], blur)
+        yield from _order(analytic, numeric, wrong)
+    x = bench.x[start : start + analytic.size].reshape(shape)
+    for what, where in (("is 0", x == 0), ("is negative", x < 0), ("is positive", x > 0)):
+        if wrong.size > 1 and not wrong.all() and (where == wrong).all():
+            yield f"wrong just where {leaf} {what}"
+
+
+def _values(bench: Bench, a: Array, n: Array, blur: float) -> Iterator[str]:
+    with np.errstate(all="ignore"):
+        ratio = a / n
+        off = abs(ratio - 1).max()
+    every = "every wrong entry: " if a.size > 1 else ""
+    if (a == 0).all():
+        yield f"{every}analytic is 0"
+    elif np.isfinite(ratio).all() and np.ptp(ratio) <= blur * abs(ratio).max() and off > 1e-3:
+        yield f"{every}analytic = {ratio.mean():.6g} x numeric{_name(bench, float(ratio.mean()))}"
+    elif off <= 1e-3 and (a == a.astype(np.float32)).all():
+        yield f"{every}analytic has no more digits than float32 holds"
+    elif off <= 1e-3:
+        yield f"{every}right to a relative {off:.0e}: a constant with too few digits, or a forgotten epsilon?"
+    elif a.size > 1 and np.ptp(a - n) <= blur * abs(a - n).max():
+        yield f"{every}analytic = numeric + {(a - n).mean():.6g}"
+
+
+def _name(bench: Bench, ratio: float) -> str:
+    """Which size a factor comes from."""
+    sizes = {size for a in (*bench.subject.args, bench.subject.out) for size in a.shape if size > 1}
+    for size in sorted(sizes | {bench.subject.out.size} - {0, 1}):
+        for text, value in ((f"1/{size}", 1 / size), (f"{size}", size)):
+            if abs(abs(ratio) - value) < 1e-5 * value:
+                return f", which is {'-' if ratio < 0 else ''}{text}, and {size} a size here"
+    return ""
+
+
+def _order(analytic: Array, numeric: Array, wrong: Array) -> Iterator[str]:
+    """Right numbers in wrong places."""
+    if wrong.sum() < 2 or np.allclose(analytic, numeric, rtol=1e-3, atol=0):
+        return
+
+    def close(b: Array) -> bool:
+        return b.shape == analytic.shape and np.allclose(analytic, b, rtol=1e-6, atol=0)
+
+    for axis in range(analytic.ndim):
+        if close(np.flip(numeric, axis)):
+            yield f"analytic is numeric reversed along axis {axis}"
+            return
+    if analytic.ndim > 1 and close(np.swapaxes(numeric, -1, -2)):
+        yield "analytic is numeric transposed"
+    elif close(np.sort(numeric, axis=None)[np.argsort(np.argsort(analytic, axis=None))].reshape(analytic.shape)):
+        yield "analytic holds the numeric entries in another order"
+
+
+def written(value: Any) -> str:
+    """A value as Python source that builds it again, as far as it is small enough to be read."""
+    if is_array(value):
+        if value.size > _MOST_SHOWN:
+            return f"...  # {value.dtype} of shape {value.shape}"
+        if not value.size:
+            return f"np.zeros({value.shape})"
+        dtype = "" if value.dtype in (np.float64, np.int64, np.bool_) else f", np.{value.dtype}"
+        numbers = re.sub(r"\b(inf|nan)\b", r"np.\1", str(value.tolist()))
+        return f"np.array({numbers}{dtype})"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(written, value))}{',' if len(value) == 1 else ''})"
+    if is_record(value):
+        fields = {field.name: getattr(value, field.name) for field in attrs.fields(type(value))}
+        return f"{type(value).__name__}({', '.join(f'{name}={written(v)}' for name, v in fields.items())})"
+    return repr(value)

@@ -1,0 +1,76 @@
+"""A function of JAX as the pair (f, vjp) that `check_vjp` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache, update_wrapper
+from typing import Any
+
+import jax
+import numpy as np
+
+from funcnn.arrays import Array
+
+Vjp = Callable[[Sequence[Array], Array], tuple[Array | None, ...]]
+
+_in_float64: Callable[..., AbstractContextManager[Any]] = (
+    jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64  # where it was before JAX 0.8
+)
+
+
+def pair(function: Callable[..., Any], *, jit: bool = True) -> tuple[Callable[..., Array], Vjp]:
+    """The values of a function of arrays, and the gradients that `jax.vjp` finds, as functions of NumPy arrays.
+
+    It is a `jax.custom_vjp`, or any function that gives one array. Float64 stays float64: JAX is told so for the length
+    of a call, and your own `jax_enable_x64` is not touched; it holds where all arguments are float32.
+
+    >>> import jax, numpy as np
+    >>> from funcnn.testing import check_vjp
+    >>> from funcnn.testing.jax import pair
+    >>> print(check_vjp(*pair(jax.nn.softplus), [np.array([-1.0, 2.0])]))
+    pass: ...
+
+    Both are compiled, once for each function and shape, since a check calls them hundreds of times: a hundred examples
+    take a quarter of the time. For that the function must be the same object in all of them, so define it outside the
+    test; and `jit=False` is for one whose Python looks at the values. Compilation makes the first example of a shape
+    slow, which hypothesis takes for flakiness: write `@settings(deadline=None)`.
+    """
+    value, gradients = _compiled(function) if jit else (function, _gradients_of(function))
+
+    def f(*args: Array) -> Array:
+        with _precision(args):
+            return _array(value(*args))
+
+    def vjp(args: Sequence[Array], dA: Array) -> tuple[Array | None, ...]:
+        with _precision(args):
+            found = iter(gradients(tuple(args), dA))
+            return tuple([_array(next(found)) if a.dtype.kind == "f" else None for a in args])
+
+    update_wrapper(f, function, updated=())
+    return f, vjp
+
+
+def _gradients_of(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Those of the float arguments alone."""
+
+    def gradients(args: tuple[Any, ...], dA: Any) -> list[Any]:
+        found = jax.vjp(function, *args)[1](dA)
+        return [g for g, a in zip(found, args, strict=True) if a.dtype.kind == "f"]
+
+    return gradients
+
+
+@lru_cache(maxsize=64)
+def _compiled(function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    return jax.jit(function), jax.jit(_gradients_of(function))
+
+
+def _precision(args: Sequence[Array]) -> AbstractContextManager[Any]:
+    floats = [a.dtype for a in args if a.dtype.kind in "fc"]
+    return nullcontext() if floats and all(dtype == np.float32 for dtype in floats) else _in_float64(True)  # noqa: FBT003  JAX takes no keyword here
+
+
+def _array(value: Any) -> Any:
+    """As NumPy's; a tuple stays one, for the check to refuse."""
+    return value if isinstance(value, tuple | list) else np.asarray(value)

@@ -1,0 +1,147 @@
+"""How good a check is: the share of planted mistakes that it finds.
+
+A test that passes says little until one has seen it fail. A mutant is a backward pass with one mistake that somebody
+could make, beside the right one; `score` runs a check on a table of them and lists those that it let through.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import hypothesis
+from attrs import frozen
+from hypothesis import HealthCheck, Phase, given, reject, settings
+from hypothesis.errors import Unsatisfiable
+from hypothesis.strategies import SearchStrategy
+
+from funcnn.arrays import Array
+from funcnn.testing.subject import Vjp
+from funcnn.testing.verdict import GradientError, Inconclusive
+from funcnn.testing.vjp import check_vjp
+
+Pair = tuple[Callable[..., Array], Vjp]
+Check = Callable[..., Any]
+
+
+@frozen
+class Mutant:
+    """A pair `(f, vjp)` with one mistake in it, the pair without, and the arguments to try it on.
+
+    >>> import numpy as np
+    >>> from funcnn.testing import strategies as fst
+    >>> from funcnn.testing.mutation import Mutant, is_caught
+    >>> doubled = Mutant(
+    ...     name="sin: twice the gradient",
+    ...     why="added once for each of two uses, of which there is one",
+    ...     arguments=fst.tensors("m n"),
+    ...     right=(np.sin, lambda args, dA: [dA * np.cos(args[0])]),
+    ...     wrong=(np.sin, lambda args, dA: [dA * np.cos(args[0]) * 2]),
+    ... )
+    >>> is_caught(doubled) is not None
+    True
+    """
+
+    name: str
+    why: str  # somebody would write it
+    arguments: SearchStrategy[tuple[Any, ...]]
+    right: Pair
+    wrong: Pair
+
+
+@frozen
+class Row:
+    """One mutant, and the error that caught it at each seed; None where it got through."""
+
+    name: str
+    errors: tuple[str | None, ...]
+
+    @property
+    def caught(self) -> int:
+        """At how many seeds it was caught."""
+        return sum([error is not None for error in self.errors])
+
+    def __str__(self) -> str:
+        kinds = Counter(filter(None, self.errors))
+        return f"{self.caught}/{len(self.errors)}  {self.name}  {', '.join(kinds)}".rstrip()
+
+
+@frozen
+class Score:
+    """How a check did on a table of mutants. Its `str` lists them, those that it let through first."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def survivors(self) -> tuple[Row, ...]:
+        """Those that got through at one seed or more."""
+        return tuple([row for row in self.rows if row.caught < len(row.errors)])
+
+    def __str__(self) -> str:
+        rows = sorted(self.rows, key=lambda row: row.caught)
+        caught = len(self.rows) - len(self.survivors)
+        return "\n".join([*map(str, rows), f"{caught} of {len(rows)} mutants are caught at every seed"])
+
+
+def is_caught(mutant: Mutant, check: Check = check_vjp, seed: int = 0, examples: int = 100) -> str | None:
+    """The name of the error by which a check finds the mistake within so many examples; None if it does not.
+
+    Whatever else the check raises comes through. An example that it cannot judge is one on which the mistake survived.
+    """
+    found: list[GradientError] = []
+
+    @hypothesis.seed(seed)
+    @settings(
+        max_examples=examples,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        derandomize=False,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(mutant.arguments)
+    def run(args: tuple[Any, ...]) -> None:
+        if found:  # hypothesis runs a failure again to report it; a mistake that lives in state may be gone by then
+            raise found[0]
+        try:
+            check(*mutant.wrong, args)
+        except GradientError as error:
+            found.append(error)
+            raise
+        except Inconclusive:
+            reject()
+
+    try:
+        run()
+    except GradientError as error:
+        return type(error).__name__
+    except Unsatisfiable:
+        pass
+    return None
+
+
+def score(
+    mutants: Iterable[Mutant], check: Check = check_vjp, seeds: Iterable[int] = range(5), examples: int = 100
+) -> Score:
+    """Try a check on every mutant, at every seed.
+
+    >>> import numpy as np
+    >>> from funcnn.testing import strategies as fst
+    >>> from funcnn.testing.mutation import Mutant, score
+    >>> right = (np.abs, lambda args, dA: [dA * np.sign(args[0])])
+    >>> wrong = (np.abs, lambda args, dA: [dA])
+    >>> unsigned = Mutant("abs: the slope is 1", "all examples were positive", fst.tensors("m n"), right, wrong)
+    >>> print(score([unsigned], check=lambda f, vjp, args: None, seeds=[0]))
+    0/1  abs: the slope is 1
+    0 of 1 mutants are caught at every seed
+    >>> score([unsigned], seeds=[0]).survivors
+    ()
+    """
+    rerun = list(seeds)
+    rows = [
+        Row(mutant.name, tuple([is_caught(mutant, check, seed=seed, examples=examples) for seed in rerun]))
+        for mutant in mutants
+    ]
+    return Score(tuple(rows))

@@ -1,0 +1,59 @@
+"""What `scipy.optimize` minimizes, as the pair (f, vjp) that `check_vjp` takes. SciPy itself is not needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import update_wrapper
+from typing import Any, Literal
+
+import numpy as np
+
+from funcnn.arrays import Array
+from funcnn.errors import KindError
+
+Vjp = Callable[[Sequence[Array], Array], tuple[Array, ...]]
+
+
+def pair(fun: Callable[..., Any], jac: Callable[..., Any] | Literal[True]) -> tuple[Callable[[Array], Array], Vjp]:
+    """`fun` and `jac` of one x, as `minimize` (one value), `least_squares` and `root` (an array of values) take them.
+
+    `jac(x)` is the gradient of the one value, or a matrix with a row for each value: an array, a sparse one or a linear
+    operator. With `jac=True`, `fun(x)` gives value and gradient in one. A Hessian is proven by `pair(jac, hess)`.
+
+    >>> import numpy as np
+    >>> from scipy.optimize import rosen, rosen_der
+    >>> from funcnn.testing import check_vjp
+    >>> from funcnn.testing.scipy import pair
+    >>> print(check_vjp(*pair(rosen, rosen_der), [np.array([1.0, 2.0, 3.0])]))
+    pass: ...
+
+    SciPy works in float64, and so do the two where x is float32. Other arguments are bound beforehand, as in
+    `lambda x: fun(x, a)`.
+
+    Raises:
+        KindError: jac is neither a function nor True: "2-point" and the like are SciPy's own work.
+    """
+    if jac is not True and not callable(jac):
+        raise KindError(f"pair: jac must be a function or True, not {jac!r}")
+
+    def f(x: Array) -> Array:
+        value = fun(_wide(x))
+        return _like(x, value[0] if jac is True else value)
+
+    def vjp(args: Sequence[Array], dA: Array) -> tuple[Array, ...]:
+        (x,) = args
+        J = fun(_wide(x))[1] if jac is True else jac(_wide(x))
+        rows = J if hasattr(J, "T") else np.asarray(J)
+        return (_like(x, rows.T @ dA if dA.ndim else rows * dA),)
+
+    update_wrapper(f, fun, updated=())
+    return f, vjp
+
+
+def _wide(x: Array) -> Array:
+    return x.astype(np.float64) if x.dtype.kind == "f" and x.dtype != np.float64 else x
+
+
+def _like(x: Array, value: Any) -> Array:
+    """A result in the dtype of x: NumPy's own, where a list or a Python number is given."""
+    return np.asarray(value, x.dtype)

@@ -1,0 +1,108 @@
+"""Arrays to check with: sizes first, by name, then entries in a regime that is likely to hurt.
+
+Every array is two drawn numbers, its regime and one integer that makes all its entries, so that large arrays cost no
+more than small ones, and that hypothesis shrinks towards the first regime, and there to zeros and small multiples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+
+import numpy as np
+from hypothesis import strategies as st
+
+from funcnn.arrays import Array, freeze
+
+_DIGIT = 32  # the lattice has so many values
+_DIGITS = 24  # entries that have a digit of their own; more come from a seed
+
+
+def dims(*names: str, least: int = 1, most: int = 4) -> st.SearchStrategy[dict[str, int]]:
+    """A size for each name: all equal one time in four, one of them several times larger one time in eight.
+
+    A forgotten transpose shows only in what is not square, a wrong one only in what is, and a loop that drops its
+    remainder only in what is large.
+    """
+    size = st.integers(least, most)
+    equal = size.map(lambda n: dict.fromkeys(names, n))
+    free = st.fixed_dictionaries(dict.fromkeys(names, size))
+    if not names:
+        return free
+
+    def enlarged(sizes: dict[str, int]) -> st.SearchStrategy[dict[str, int]]:
+        large = st.integers(most + 1, 4 * most + 1)
+        return st.tuples(st.sampled_from(names), large).map(lambda one: sizes | {one[0]: one[1]})
+
+    return st.integers(0, 7).flatmap(lambda k: equal if k < 2 else free.flatmap(enlarged) if k == 7 else free)
+
+
+def tensors(*shapes: str, least: int = 1, most: int = 4) -> st.SearchStrategy[tuple[Array, ...]]:
+    """Arrays whose shapes are named sizes: `tensors("m n", "n k", "k")`; a digit is that size itself.
+
+    >>> from hypothesis import find
+    >>> from funcnn.testing import strategies as fst
+    >>> find(fst.tensors("m n", "n 2"), lambda arrays: arrays[0].shape == (1, 2))
+    (array([[0., 0.]]), array([[0., 0.],
+           [0., 0.]]))
+    """
+    names = sorted({name for shape in shapes for name in shape.split() if not name.isdecimal()})
+
+    def arrays(sizes: dict[str, int]) -> st.SearchStrategy[tuple[Array, ...]]:
+        return st.tuples(*[tensor([sizes.get(n) or int(n) for n in shape.split()]) for shape in shapes])
+
+    return dims(*names, least=least, most=most).flatmap(arrays)
+
+
+def tensor(shape: Sequence[int]) -> st.SearchStrategy[Array]:
+    """A read-only array in one of six regimes, all of which are needed.
+
+    Multiples of 1/8 up to 2, and of 1/2 up to 8: exact ties, zeros, ones, and the corners of piecewise functions.
+    Normal numbers: generic. A mixture of zeros, ties, ever smaller numbers, normal ones and +-30, +-800: saturation.
+    Sorted and constant arrays, and 1 and -1: what is true by accident of order or of size.
+    """
+    size = tuple(shape)
+    regimes: list[Callable[[int], Array]] = [
+        lambda k: _lattice(k, size) / 8,
+        lambda k: _lattice(k, size) / 2,
+        lambda k: np.random.default_rng(k).standard_normal(size),
+        lambda k: _mixed(k, size),
+        lambda k: _scaled(k, size),
+        lambda k: _ordered(k, size),
+    ]
+    numbers = st.integers(0, _DIGIT ** min(prod(size), _DIGITS) - 1)
+    return st.tuples(st.integers(0, len(regimes) - 1), numbers).map(lambda drawn: freeze(regimes[drawn[0]](drawn[1])))
+
+
+def _lattice(k: int, shape: tuple[int, ...]) -> Array:
+    """The digits of k as whole numbers: 0, 1, -1, 2, -2, ..., the last entry first."""
+    n = prod(shape)
+    if n > _DIGITS:
+        digits = np.random.default_rng(k).integers(0, _DIGIT, n)
+    else:
+        digits = np.array([k // _DIGIT**i % _DIGIT for i in range(n)], int)[::-1]
+    return ((digits + 1) // 2 * np.where(digits % 2, 1.0, -1.0) + 0.0).reshape(shape)
+
+
+def _mixed(k: int, shape: tuple[int, ...]) -> Array:
+    rng = np.random.default_rng(k)
+    pool = np.array([0.0, -0.0, 0.5, 0.5, 1.0, -1.0, 1e-2, 1e-3, -1e-4, -1e-6, 30.0, -30.0, 800.0, -800.0])
+    return np.where(rng.random(shape) < 0.6, rng.choice(pool, shape), rng.standard_normal(shape))
+
+
+def _scaled(k: int, shape: tuple[int, ...]) -> Array:
+    rng = np.random.default_rng(k)
+    return rng.choice([0.1, 3.0, 10.0]) * rng.standard_normal(shape)
+
+
+def _ordered(k: int, shape: tuple[int, ...]) -> Array:
+    rng = np.random.default_rng(k)
+    normal = rng.standard_normal(shape)
+    kinds = [
+        np.sort(normal, axis=None).reshape(shape),
+        np.sort(normal, axis=None)[::-1].reshape(shape),
+        np.full(shape, rng.choice([0.0, 1.0, -1.0, 0.5, 2.0])),
+        rng.choice([-1.0, 1.0], shape),
+        rng.choice([-1.0, 0.0, 1.0], shape),
+    ]
+    return np.ascontiguousarray(kinds[rng.integers(len(kinds))])

@@ -1,0 +1,160 @@
+"""A function or a module of torch as the pair (f, vjp) that `check_vjp` takes."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial, update_wrapper
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from funcnn.arrays import Array
+from funcnn.errors import KindError
+from funcnn.testing.verdict import NotPure
+
+Vjp = Callable[[Sequence[Array], Array], tuple[Array | None, ...]]
+
+
+def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Callable[..., Array], Vjp]:
+    """The values of a function of tensors, and the gradients that torch's backward finds, as functions of arrays.
+
+    The function is the `apply` of a `torch.autograd.Function`, a module, or any other that gives one tensor. Arguments
+    become tensors of their own dtype, so all is float64 where they are, a module's own numbers too; your module stays
+    as it is. With `parameters=True` the parameters of a module are arguments, in its order, before those of `forward`.
+
+    >>> import numpy as np, torch
+    >>> from funcnn.testing import check_vjp
+    >>> from funcnn.testing.torch import pair, parameters_of
+    >>> layer = torch.nn.Linear(3, 2)
+    >>> print(check_vjp(*pair(layer, parameters=True), (*parameters_of(layer), np.ones((4, 3)))))
+    pass: ...
+
+    An argument that plays no part has a gradient of zeros, as has one that backward answers with None. The function is
+    called with other arguments between its forward and its backward, and backward twice: what it keeps outside its
+    `ctx` shows. Arguments are contiguous, the cotangent need not be.
+
+    Raises:
+        KindError: the function gives something else than one tensor; or it is no module, and parameters are asked for.
+        ValueError: from f or vjp: an argument or the cotangent, which is read-only, was written to.
+        GradientError: from vjp: backward gives another result the second time.
+    """
+    names: tuple[str, ...] = ()
+    call = function
+    if isinstance(function, torch.nn.Module):
+        names = tuple([name for name, _ in function.named_parameters()]) if parameters else ()
+        call = _pure(function, names)
+    elif parameters:
+        raise KindError(f"pair: only a module has parameters, and {function!r} is none")
+
+    @_one_thread()
+    def f(*args: Array) -> Array:
+        tensors = [_tensor(a) for a in args]
+        with torch.no_grad():
+            out = call(*tensors)
+        _refuse_writes(tensors, args, "f")
+        if not isinstance(out, torch.Tensor):
+            raise KindError(f"pair: the function must give one tensor; it gave a {type(out).__name__}")
+        return _array(out)
+
+    @_one_thread()
+    def vjp(args: Sequence[Array], dA: Array) -> tuple[Array | None, ...]:
+        tensors = [_tensor(a) for a in args]
+        wanted = [t.requires_grad_() for t in tensors if t.is_floating_point()]
+        with torch.enable_grad():
+            out = call(*tensors)
+
+        def backward() -> list[Array]:
+            if not out.requires_grad:
+                return [_array(torch.zeros_like(t)) for t in wanted]
+            cotangent = _tensor(dA, "K")
+            found = torch.autograd.grad(out, wanted, cotangent, retain_graph=True, allow_unused=True)
+            _refuse_writes([cotangent, *tensors], [dA, *args], "backward")
+            return [_array(torch.zeros_like(t) if g is None else g) for t, g in zip(wanted, found, strict=True)]
+
+        first = backward()
+        _disturb(call, args)
+        gradients = backward()
+        if not all(np.allclose(a, b, rtol=1e-6, equal_nan=True) for a, b in zip(first, gradients, strict=True)):
+            raise NotPure("backward gives another result after the function was called with other arguments")
+        rest = iter(gradients)
+        return tuple([next(rest) if t.is_floating_point() else None for t in tensors])
+
+    _name_after(f, function, names)
+    return f, vjp
+
+
+def parameters_of(module: torch.nn.Module) -> tuple[Array, ...]:
+    """The parameters of a module as arrays, which come first among the arguments of `pair(module, parameters=True)`."""
+    return tuple([p.detach().to("cpu", torch.float64, copy=True).numpy() for p in module.parameters()])
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """On arrays as small as those of a test, threads cost many times what they save."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _tensor(a: Array, order: Literal["C", "K"] = "C") -> Any:
+    """A copy, since torch knows nothing of read-only; "K" keeps the order of its axes in memory."""
+    return torch.from_numpy(np.array(a, order=order))
+
+
+def _array(tensor: Any) -> Array:
+    return tensor.detach().numpy(force=True)
+
+
+def _refuse_writes(tensors: Sequence[Any], arrays: Sequence[Array], who: str) -> None:
+    for tensor, array in zip(tensors, arrays, strict=True):
+        if _array(tensor).tobytes() != array.tobytes():
+            raise ValueError(f"{who} wrote to a tensor of shape {array.shape}, which is read-only")
+
+
+def _disturb(call: Callable[..., Any], args: Sequence[Array]) -> None:
+    """Half of a number lies in most domains that the number lies in."""
+    try:
+        with torch.no_grad():
+            call(*[_tensor(a / a.dtype.type(2)) if a.dtype.kind == "f" else _tensor(a) for a in args])
+    except Exception:  # noqa: BLE001  these arguments are not the user's own: they may lie outside the domain
+        return
+
+
+def _pure(module: torch.nn.Module, names: Sequence[str]) -> Callable[..., Any]:
+    """A module as a function: each call starts from the same parameters and buffers, in the dtype of its arguments."""
+    module = copy.deepcopy(module).cpu()
+    state = {name: t.detach() for name, t in (*module.named_parameters(), *module.named_buffers())}
+
+    def call(*tensors: Any) -> Any:
+        dtype = next((t.dtype for t in tensors if t.is_floating_point()), torch.float64)
+        own = {n: t.to(dtype, copy=True) if t.is_floating_point() else t.clone() for n, t in state.items()}
+        own.update(zip(names, tensors, strict=False))
+        return torch.func.functional_call(module, own, tensors[len(names) :])
+
+    return call
+
+
+def _name_after(f: Any, function: Any, names: Sequence[str]) -> None:
+    """Reports call f and its arguments what their author calls them."""
+    cls: Any = getattr(function, "__self__", None)
+    if isinstance(function, torch.nn.Module):
+        f.__name__ = type(function).__name__
+        inputs = inspect.signature(function.forward).parameters
+        every = dict.fromkeys([*["params_" + name.replace(".", "_") for name in names], *inputs])
+        f.__signature__ = inspect.Signature(
+            [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in every]
+        )
+    elif isinstance(cls, type) and issubclass(cls, torch.autograd.Function):
+        made: Any = cls
+        has_ctx = made.setup_context is torch.autograd.Function.setup_context  # the first argument of an old forward
+        update_wrapper(f, partial(made.forward, None) if has_ctx else made.forward)
+        f.__name__ = cls.__name__
+    else:
+        update_wrapper(f, function, updated=())

@@ -1,0 +1,209 @@
+"""The pytest plugin: one line on what was proven, and failures that end where the user's code calls the checker.
+
+It imports neither funcnn nor numpy nor hypothesis, so that pytest starts as fast with it as without; `funcnn.testing`
+finds it in `sys.modules` and records in `ledger`. A suite that checks no gradient sees and pays nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, field
+from types import FrameType, TracebackType
+from typing import Any
+
+import pytest
+
+ledger: Ledger | None = None  # of the session that runs
+
+_INSIDES = ("funcnn.testing", "hypothesis", "_pytest", "pluggy")
+_SHELL = "hypothesis_temporary_module_"  # has the function that @given puts in the place of a test
+
+
+@dataclass
+class Tally:
+    """How the checks of one subject in one test came out."""
+
+    verdicts: dict[str, int] = field(default_factory=dict)
+    kinks: int = 0  # in checks that passed
+    resolutions: set[float] = field(default_factory=set)
+    decided: set[str] = field(default_factory=set)
+    undecided: set[str] = field(default_factory=set)
+    reason: str = "no probe decided"  # of the last inconclusive check
+
+
+class Ledger:
+    """The verdicts of a session, by test, then kind and subject; `resolution` is that of the ini file, if any."""
+
+    def __init__(self, resolution: float | None, outer: Ledger | None) -> None:  # noqa: D107
+        self.resolution, self.outer, self.test = resolution, outer, ""
+        self.tests: dict[str, dict[tuple[str, str], Tally]] = {}
+
+    def record(
+        self,
+        subject: str,
+        verdict: str,
+        kinks: int = 0,
+        undecided: Iterable[str] = (),
+        reason: str = "",
+        resolution: float | None = None,
+        *,
+        kind: str = "function",
+        decided: Iterable[str] = (),
+    ) -> None:
+        """After each check: the verdict is pass, fail or inconclusive, the kind layer, loss, optimizer or function."""
+        tally = self.tests.setdefault(self.test, {}).setdefault((kind, subject), Tally())
+        tally.verdicts[verdict] = tally.verdicts.get(verdict, 0) + 1
+        tally.kinks += int(kinks) if verdict == "pass" else 0
+        tally.reason = reason or tally.reason
+        tally.resolutions.update([float(resolution)] if resolution else [])  # no NumPy number: xdist sends plain ones
+        tally.decided.update(decided)
+        tally.undecided.update(undecided)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Verdicts belong to the test that runs. One that passes although a check failed wanted that failure."""
+        __tracebackhide__ = True
+        self.test = item.nodeid
+        try:
+            result = yield
+        finally:
+            self.test = ""
+        if item.nodeid in self.tests:
+            kept = {key: tally for key, tally in self.tests[item.nodeid].items() if "fail" not in tally.verdicts}
+            self.tests[item.nodeid] = kept
+        return result
+
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
+        """Hide what is not the user's, and say of an exhausted test that its examples were inconclusive."""
+        if call.excinfo is None:
+            return
+        error = call.excinfo.value
+        mine = list(self.tests.get(item.nodeid, {}).values())
+        filtered = _is(error, "Unsatisfiable") or (_is(error, "FailedHealthCheck") and "filter_too_much" in str(error))
+        if filtered and mine and all([tally.verdicts.keys() == {"inconclusive"} for tally in mine]):
+            n, asked = sum([tally.verdicts["inconclusive"] for tally in mine]), mine[-1].resolutions
+            coarser = f"a coarser resolution than {_number(max(asked))}" if asked else "a coarser resolution"
+            advice = f"draw arguments of moderate size, away from kinks and jumps, or ask for {coarser}"
+            error.args = (f"{n} of {n} examples were inconclusive: {mine[-1].reason}; {advice}",)
+        related = _related(error)
+        full = item.config.getoption("fulltrace", default=False)
+        if not full and any([_is(one, "GradientError", "Inconclusive") for one in related]):
+            shown = (type(error), error, _trimmed(call.excinfo.tb))
+            call.excinfo.traceback = pytest.ExceptionInfo.from_exc_info(shown).traceback
+            for one in related:
+                if one.__traceback__ and (one is not error or isinstance(one, BaseExceptionGroup)):  # read by pytest
+                    one.__traceback__ = _trimmed(one.__traceback__)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """A worker of pytest-xdist hands in what it has."""
+        if hasattr(session.config, "workeroutput"):
+            plain = {test: {key: vars(tally) for key, tally in mine.items()} for test, mine in self.tests.items()}
+            session.config.workeroutput["funcnn"] = plain
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Merge what a worker handed in; one that crashed handed in nothing."""
+        plain = getattr(node, "workeroutput", {}).get("funcnn", {})
+        for test, mine in plain.items():
+            self.tests.setdefault(test, {}).update({key: Tally(**values) for key, values in mine.items()})
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """What was proven, then what was never decided."""
+        lines = [*self.proven(), *self.undecided()]
+        if lines:
+            terminalreporter.section("gradients")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+    def proven(self) -> Iterator[str]:
+        """A line for each kind of subject."""
+        entries = [(kind, subject, tally) for mine in self.tests.values() for (kind, subject), tally in mine.items()]
+        for kind in sorted({kind for kind, _, _ in entries}):
+            tallies = [(subject, tally) for its, subject, tally in entries if its == kind]
+            wrong = {subject for subject, tally in tallies if "fail" in tally.verdicts}
+            proven = {subject for subject, tally in tallies if "pass" in tally.verdicts} - wrong
+            kinked = {subject for subject, tally in tallies if tally.kinks} - wrong
+            left = {subject for subject, _ in tallies} - proven - wrong
+            counts = [(kinked, "with kinks"), (left, "inconclusive"), (wrong, "wrong")]
+            plural = "" if len(proven) == 1 else "es" if kind.endswith("s") else "s"
+            parts = [f"{len(proven)} {kind}{plural} proven", *[f"{len(some)} {what}" for some, what in counts if some]]
+            asked = {r for _, tally in tallies for r in tally.resolutions}
+            span = " to ".join([_number(r) for r in sorted({min(asked), max(asked)})]) if asked else ""
+            yield ", ".join(parts) + (f" at float64 {span}" if span else "")
+
+    def undecided(self) -> Iterator[str]:
+        """A line for each part of a subject that a whole test left open; a failure breaks off, and says more."""
+        for test, mine in sorted(self.tests.items()):
+            for (_, subject), tally in mine.items():
+                if tally.verdicts.keys() == {"inconclusive"}:
+                    yield f"nothing of {subject} was decided in {test}: {tally.reason}"
+                elif "fail" not in tally.verdicts:
+                    leaves = sorted(tally.undecided - tally.decided)
+                    yield from [f"{leaf} of {subject} was never decided in {test}" for leaf in leaves]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`funcnn_resolution = 1e-7` in the ini file holds for every check that does not say otherwise."""
+    parser.addini("funcnn_resolution", "relative error of a gradient that a check must be able to see", default=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Open the ledger."""
+    global ledger  # noqa: PLW0603  the checker, which knows no config, finds it here
+    given = config.getini("funcnn_resolution")
+    try:
+        valid = not given or 0 < float(given) < 1
+    except ValueError:
+        valid = False
+    if not valid:
+        raise pytest.UsageError(f"funcnn_resolution must be a number between 0 and 1, such as 1e-7; it is {given!r}")
+    ledger = Ledger(float(given) if given else None, outer=ledger)
+    config.pluginmanager.register(ledger, "funcnn-ledger")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Close it; in a test that runs pytest itself, that of the session around is next."""
+    global ledger  # noqa: PLW0603
+    if ledger is not None and config.pluginmanager.is_registered(ledger):
+        ledger = ledger.outer
+
+
+def _is(error: BaseException, *names: str) -> bool:
+    return any([cls.__name__ in names for cls in type(error).__mro__])
+
+
+def _related(error: BaseException) -> list[BaseException]:
+    """An error, the members of a group, and what they came from, each once."""
+    found = [error]
+    for one in found:  # which grows
+        others = (one.__cause__, one.__context__, *getattr(one, "exceptions", ()))
+        found += [new for new in others if new is not None and all([new is not old for old in found])]
+    return found
+
+
+def _trimmed(traceback: TracebackType) -> TracebackType:
+    """The user's frames; where there are none, that of @given; else all."""
+    links = [traceback]
+    while (link := links[-1].tb_next) is not None:
+        links.append(link)
+    outside = [link for link in links if not _is_inside(link.tb_frame)]
+    users = [link for link in outside if not _module(link.tb_frame).startswith(_SHELL)]
+    kept = None
+    for link in reversed(users or outside or links):
+        kept = TracebackType(kept, link.tb_frame, link.tb_lasti, link.tb_lineno)
+    return kept or traceback
+
+
+def _is_inside(frame: FrameType) -> bool:
+    inside = any([f"{_module(frame)}.".startswith(f"{name}.") for name in _INSIDES])
+    return inside or frame.f_locals.get("__tracebackhide__") is True
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))
+
+
+def _number(value: float) -> str:
+    """1e-09 as 1e-9."""
+    return f"{value:.3g}".replace("e-0", "e-")

@@ -1,0 +1,115 @@
+"""`python -m tests.mutants [--quick] [--seeds N] [--examples N] [--survivors]`: what each checker finds."""
+# ruff: noqa: T201  a command prints
+
+import argparse
+import sys
+import warnings
+from collections import Counter
+
+import hypothesis
+import numpy as np
+from hypothesis import HealthCheck, Phase, given, settings
+
+from tests.mutants import MUTANTS
+from tests.mutants.peers import CHECKERS
+
+PLAIN = settings(
+    phases=[Phase.generate], database=None, deadline=None, derandomize=False, suppress_health_check=list(HealthCheck)
+)
+
+
+def main():
+    """Try every checker on every mutant, and on what each was made from; print one table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Checkers of gradients side by side.")
+    parser.add_argument("--quick", action="store_true", help="every tenth mutant and 10 examples: to see that it runs")
+    parser.add_argument("--seeds", type=int, default=1, help="how many times, each with examples of its own")
+    parser.add_argument("--examples", type=int, default=100, help="how many for each mutant and each correct pair")
+    parser.add_argument("--survivors", action="store_true", help="list the mutants that each checker let through")
+    asked = parser.parse_args()
+    warnings.simplefilter("ignore")
+    mutants, examples = (MUTANTS[::10], 10) if asked.quick else (MUTANTS, asked.examples)
+    pairs = {mutant.name.split(":")[0]: mutant for mutant in mutants}
+    drawn = {
+        name: [draw(mutant.arguments, seed, examples) for seed in range(asked.seeds)] for name, mutant in pairs.items()
+    }
+    print(f"{len(mutants)} mutants, {len(pairs)} correct pairs, {examples} examples, {asked.seeds} seeds")
+    print_row("checker", "caught", "false alarms", "caught by one normal example", "its false alarms")
+    print_row(*["---"] * 5)
+    for name, check in CHECKERS.items():
+        with np.errstate(all="ignore"):
+            report(name, check, mutants, pairs, drawn, survivors=asked.survivors)
+
+
+def report(name, check, mutants, pairs, drawn, *, survivors):
+    """A row of the table; what was raised, and what got through, to stderr."""
+    raised, through = Counter(), []
+    caught = alarmed = alarmed_once = caught_once = alarms = 0
+    for mutant in mutants:
+        batches = drawn[mutant.name.split(":")[0]]
+        faults = [first_fault(check, mutant.wrong, batch) for batch in batches]
+        raised.update(filter(None, faults))
+        caught += sum([fault is not None for fault in faults])
+        through += [mutant.name] * (None in faults)
+        caught_once += fault_of(check, mutant.wrong, generic(batches[0])) is not None
+    for pair, mutant in pairs.items():
+        examples = [args for batch in drawn[pair] for args in batch]
+        found = sum([fault_of(check, mutant.right, args) is not None for args in examples])
+        alarms += found
+        alarmed += found > 0
+        alarmed_once += fault_of(check, mutant.right, generic(drawn[pair][0])) is not None
+    seeds = len(next(iter(drawn.values())))
+    total = sum([len(batch) for batches in drawn.values() for batch in batches])
+    print_row(
+        name,
+        f"{caught} of {len(mutants) * seeds}",
+        f"{alarmed} of {len(pairs)} pairs, {alarms} of {total} examples",
+        f"{caught_once} of {len(mutants)}",
+        f"{alarmed_once} of {len(pairs)}",
+    )
+    print(f"{name} raised {dict(raised)}", file=sys.stderr)
+    if survivors:
+        print(*through, sep="\n", file=sys.stderr)
+
+
+def draw(arguments, seed, examples):
+    """As many arguments as a test of so many examples sees."""
+    found = []
+
+    @hypothesis.seed(seed)
+    @settings(PLAIN, max_examples=examples)
+    @given(arguments)
+    def run(args):
+        found.append(args)
+
+    run()
+    return found
+
+
+def generic(batch):
+    """The example one would write down: sizes as different as there are, normal numbers."""
+    args = max(batch, key=lambda args: (len({n for a in args for n in a.shape}), sum([a.size for a in args])))
+    rng = np.random.default_rng(0)
+    return tuple([rng.standard_normal(a.shape) if a.dtype.kind == "f" else a for a in args])
+
+
+def first_fault(check, pair, batch):
+    """What the first complaint was; None if there was none."""
+    return next(filter(None, (fault_of(check, pair, args) for args in batch)), None)
+
+
+def fault_of(check, pair, args):
+    """Whatever a checker raises is a fault found: some have no other way to notice a wrong shape."""
+    try:
+        check(*pair, args)
+    except Exception as error:  # noqa: BLE001  as said
+        return type(error).__name__
+    return None
+
+
+def print_row(*cells):
+    """One line of a Markdown table."""
+    print("|", " | ".join(cells), "|", flush=True)
+
+
+if __name__ == "__main__":
+    main()

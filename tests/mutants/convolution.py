@@ -1,0 +1,150 @@
+"""Convolutions along one axis."""
+
+import numpy as np
+
+from funcnn.testing import strategies as fst
+from tests.mutants.family import Family
+
+
+def correlate(x, w, step=1, spread=1):
+    """out[m, s, o] = sum_kc x[m, step s + spread k, c] w[k, c, o]"""
+    return sum([x[:, places(x, w, step, spread, k)] @ w[k] for k in range(len(w))])
+
+
+def places(x, w, step, spread, k):
+    return slice(k * spread, x.shape[1] - (len(w) - 1 - k) * spread, step)
+
+
+def correlate_vjp(x, w, dA, step=1, spread=1):
+    dx = np.zeros_like(x)
+    for k in range(len(w)):
+        dx[:, places(x, w, step, spread, k)] += dA @ w[k].T
+    return [dx, dw(x, w, dA, step, spread)]
+
+
+def dw(x, w, dA, step=1, spread=1):
+    return np.stack([np.tensordot(x[:, places(x, w, step, spread, k)], dA, ([0, 1], [0, 1])) for k in range(len(w))])
+
+
+def pad(x, left, right):
+    return np.pad(x, ((0, 0), (left, right), (0, 0)))
+
+
+conv = Family("convolution", fst.tensors("m 5 c", "3 c o"), correlate, correlate_vjp)
+
+
+strided = Family(
+    "convolution of stride 2",
+    fst.tensors("m 6 c", "2 c o"),
+    lambda x, w: correlate(x, w, 2),
+    lambda x, w, dA: correlate_vjp(x, w, dA, 2),
+)
+
+
+dilated = Family(
+    "convolution of dilation 2",
+    fst.tensors("m 6 c", "2 c o"),
+    lambda x, w: correlate(x, w, 1, 2),
+    lambda x, w, dA: correlate_vjp(x, w, dA, 1, 2),
+)
+
+
+same = Family(  # an even kernel: one more zero on the right
+    "convolution padded to the same size",
+    fst.tensors("m t c", "4 c o"),
+    lambda x, w: correlate(pad(x, 1, 2), w),
+    lambda x, w, dA: [correlate_vjp(pad(x, 1, 2), w, dA)[0][:, 1:-2].copy(), dw(pad(x, 1, 2), w, dA)],
+)
+
+
+depthwise = Family(
+    "depthwise convolution",
+    fst.tensors("m 5 c", "2 c"),
+    lambda x, w: x[:, :-1] * w[0] + x[:, 1:] * w[1],
+    lambda x, w, dA: [
+        np.pad(dA * w[0], ((0, 0), (0, 1), (0, 0))) + np.pad(dA * w[1], ((0, 0), (1, 0), (0, 0))),
+        np.stack([(x[:, :-1] * dA).sum(axis=(0, 1)), (x[:, 1:] * dA).sum(axis=(0, 1))]),
+    ],
+)
+
+
+transposed = Family(  # its forward is the other's dx
+    "transposed convolution",
+    fst.tensors("m t o", "3 c o"),
+    lambda x, w: sum([pad(x @ w[k].T, k, 2 - k) for k in range(3)]),
+    lambda x, w, dA: [correlate(dA, w), dw(dA, w, x)],
+)
+
+
+def packed(x, w, dA):
+    dx = np.zeros_like(x)
+    for k in range(2):
+        dx[:, k : k + dA.shape[1]] += dA @ w[k].T
+    return dx
+
+
+MUTANTS = [
+    conv.but(
+        "dX by the flipped kernel",
+        "correlation or convolution",
+        lambda x, w, dA: [correlate_vjp(x, w[::-1], dA)[0], dw(x, w, dA)],
+    ),
+    conv.but("dw flipped", "once too often", lambda x, w, dA: [correlate_vjp(x, w, dA)[0], dw(x, w, dA)[::-1].copy()]),
+    conv.but(
+        "channels exchanged for c = o",
+        "the shapes fit",
+        lambda x, w, dA: [correlate_vjp(x, w.swapaxes(1, 2) if w.shape[1] == w.shape[2] else w, dA)[0], dw(x, w, dA)],
+    ),
+    conv.but(
+        "dw of the first row only",
+        "right for batch 1",
+        lambda x, w, dA: [correlate_vjp(x, w, dA)[0], dw(x[:1], w, dA[:1])],
+    ),
+    conv.but(
+        "the last tap missing in dX",
+        "range(k - 1)",
+        lambda x, w, dA: [correlate_vjp(x, w * (np.arange(3) < 2)[:, None, None], dA)[0], dw(x, w, dA)],
+    ),
+    strided.but("dX packed to the left", "no zeros between", lambda x, w, dA: [packed(x, w, dA), dw(x, w, dA, 2)]),
+    strided.but(
+        "dw at stride 1",
+        "the stride is for outputs",
+        lambda x, w, dA: [correlate_vjp(x, w, dA, 2)[0], dw(x[:, :4], w, dA)],
+    ),
+    dilated.but(
+        "dilation forgotten in dw",
+        "one of three places",
+        lambda x, w, dA: [correlate_vjp(x, w, dA, 1, 2)[0], dw(x[:, :5], w, dA)],
+    ),
+    same.but(
+        "one zero too many on the left",
+        "an even kernel",
+        lambda x, w, dA: [correlate_vjp(pad(x, 1, 2), w, dA)[0][:, 2:-1].copy(), dw(pad(x, 1, 2), w, dA)],
+    ),
+    same.but(
+        "dw of x padded on the other side",
+        "an even kernel",
+        lambda x, w, dA: [same.vjp(x, w, dA)[0], dw(pad(x, 2, 1), w, dA)],
+    ),
+    depthwise.but(
+        "dw summed over channels",
+        "as for a full kernel",
+        lambda x, w, dA: [
+            depthwise.vjp(x, w, dA)[0],
+            np.repeat(depthwise.vjp(x, w, dA)[1].sum(axis=1, keepdims=True), w.shape[1], axis=1),
+        ],
+    ),
+    transposed.but(
+        "dX by the flipped kernel",
+        "the transposed of the transposed",
+        lambda x, w, dA: [correlate(dA, w[::-1]), dw(dA, w, x)],
+    ),
+    transposed.but(
+        "dw transposed for c = o",
+        "the shapes fit",
+        lambda x, w, dA: [
+            correlate(dA, w),
+            dw(dA, w, x).swapaxes(1, 2).copy() if w.shape[1] == w.shape[2] else dw(dA, w, x),
+        ],
+    ),
+]

@@ -1,0 +1,79 @@
+"""What the tables of mutants are written in: a right pair, and the ways to get it wrong."""
+
+import numpy as np
+from attrs import frozen
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from funcnn.testing import strategies as fst
+from funcnn.testing.mutation import Mutant
+
+
+@frozen
+class Family:
+    """A function and its vjp, both of `(*arguments)`, the vjp with the cotangent behind them."""
+
+    name: str
+    arguments: st.SearchStrategy
+    f: object
+    vjp: object
+
+    @property
+    def right(self):
+        return self.f, spread(self.vjp)
+
+    def but(self, what, why, vjp=None, f=None, *, narrow=True):
+        """The family with one of its two functions replaced by a wrong one."""
+        return Mutant(
+            name=f"{self.name}: {what}",
+            why=why,
+            arguments=self.arguments,
+            right=self.right,
+            wrong=(f or self.f, spread(vjp or self.vjp, narrow=narrow)),
+        )
+
+
+def spread(vjp, *, narrow=True):
+    """`vjp(x, W, dA)` as the checker calls it, `vjp((x, W), dA)`.
+
+    Much in NumPy is float64 unasked. Where the cotangent is float32, so is made the gradient: what is planted is then
+    the only mistake.
+    """
+
+    def called(args, dA):
+        wide = narrow and dA.dtype == np.float32
+        return [d.astype(dA.dtype) if wide and getattr(d, "dtype", "") == np.float64 else d for d in vjp(*args, dA)]
+
+    return called
+
+
+def indexed(*shapes, ids, below, **options):
+    """Tensors as `fst.tensors` draws them, and an array of whole numbers less than a size."""
+    words = " ".join([*shapes, ids, below]).split()
+
+    def arrays(sizes):
+        size = lambda text: [sizes.get(word) or int(word) for word in text.split()]
+        numbers = hnp.arrays(np.intp, tuple(size(ids)), elements=st.integers(0, size(below)[0] - 1))
+        return st.tuples(*[fst.tensor(size(shape)) for shape in shapes], numbers)
+
+    return fst.dims(*sorted({word for word in words if not word.isdecimal()}), **options).flatmap(arrays)
+
+
+def sigmoid(x):
+    e = np.exp(-abs(x))
+    return np.where(x >= 0, 1, e) / (1 + e)
+
+
+def softmax(x):
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def log_softmax(x):
+    below = x - x.max(axis=-1, keepdims=True)
+    return below - np.log(np.exp(below).sum(axis=-1, keepdims=True))
+
+
+def softmax_slope(p, dp):
+    """The cotangent of what a softmax over the last axis was taken of."""
+    return p * (dp - (p * dp).sum(axis=-1, keepdims=True))

@@ -1,0 +1,14 @@
+"""Functions that are correct, and hard for a checker that has only differences of their values."""
+
+from importlib import import_module
+
+from tests.nasty.base import Nasty
+
+# Each a module here, with its table under the same name in capitals.
+FAMILIES = [
+    *("cancellation", "scale", "ties", "corners", "clips", "kinks", "jumps", "domain"),
+    *("structure", "gathers", "algebra", "normalisation", "rounding", "recurrences"),
+]
+NASTY: list[Nasty] = [
+    nasty for name in FAMILIES for nasty in getattr(import_module(f"tests.nasty.{name}"), name.upper())
+]

@@ -1,0 +1,120 @@
+"""Cones, directions and jumps."""
+
+import numpy as np
+
+from tests.nasty.base import Nasty, among, arrays, between, decades, each, mixed, normal
+from tests.nasty.kinks import AT_0, NEAR_0
+
+WHOLE = mixed(among(-2.0, -1.0, 0.0, 1.0, 3.0), normal(0, 3))
+
+
+def norm(x):
+    return np.sqrt((x * x).sum(axis=-1))
+
+
+def safe(length):
+    return np.where(length > 0, length, 1)
+
+
+def norm_vjp(args, dA):
+    (x,) = args
+    return (dA[..., None] * x / safe(norm(x))[..., None],)
+
+
+def unit(x):
+    """x / |x|, and 0 at 0."""
+    return x / safe(norm(x))[..., None]
+
+
+def unit_vjp(args, dA):
+    length = norm(args[0])[..., None]
+    u = unit(args[0])
+    return ((dA - u * (u * dA).sum(axis=-1, keepdims=True)) / safe(length) * (length > 0),)
+
+
+def distance_vjp(args, dA):
+    x, y = args
+    (slope,) = norm_vjp((x - y,), dA)
+    return slope, -slope
+
+
+def clipped_norm(x):
+    """Rows shortened to length 1, as gradients are clipped."""
+    return x / np.maximum(norm(x), 1)[..., None]
+
+
+def clipped_norm_vjp(args, dA):
+    (x,) = args
+    return (np.where(norm(x)[..., None] > 1, unit_vjp(args, dA)[0], dA),)
+
+
+def eigenvalues(a, b, c):
+    """Of [[a, b], [b, c]]."""
+    middle, radius = (a + c) / 2, np.hypot((a - c) / 2, b)
+    return np.stack([middle - radius, middle + radius])
+
+
+def eigenvalues_vjp(args, dA):
+    a, b, c = args
+    length = safe(np.hypot((a - c) / 2, b))
+    spread = dA[1] - dA[0]
+    along = spread * (a - c) / 4 / length
+    return dA.sum(axis=0) / 2 + along, spread * b / length, dA.sum(axis=0) / 2 - along
+
+
+def one(x):
+    return np.ones_like(x)
+
+
+JUMPS = [
+    Nasty("norm", "0 at 0, as a subgradient", arrays(AT_0, "m n"), (norm, norm_vjp)),
+    Nasty("norm of zero rows", "0 and nothing else", arrays(among(0.0, -0.0), "m n"), (norm, norm_vjp)),
+    Nasty(
+        "distance",
+        "of a point to itself",
+        arrays(among(0.0, 1.0), "m n", "m n"),
+        (lambda x, y: norm(x - y), distance_vjp),
+    ),
+    Nasty("x / |x|", "turns fast near 0, and jumps there", arrays(AT_0, "m n"), (unit, unit_vjp)),
+    Nasty(
+        "x / max(|x|, 1)",
+        "rows of length 1",
+        arrays(mixed(among(0.0, 1.0), normal()), "m n"),
+        (clipped_norm, clipped_norm_vjp),
+    ),
+    Nasty(
+        "eigenvalues of 2x2",
+        "a cone where they meet",
+        arrays(mixed(among(0.0, 1.0), decades(-9, -1)), "n", "n", "n"),
+        (eigenvalues, eigenvalues_vjp),
+    ),
+    Nasty("floor", "jumps at whole numbers", arrays(WHOLE, "m n"), each(np.floor, np.zeros_like)),
+    Nasty(
+        "round",
+        "jumps at halves",
+        arrays(mixed(among(0.5, 1.5, -2.5), normal(0, 3)), "n"),
+        each(np.round, np.zeros_like),
+    ),
+    Nasty("sign", "a jump at 0", arrays(AT_0, "m n"), each(np.sign, np.zeros_like)),
+    Nasty("x > 0", "jumps close by", arrays(NEAR_0, "m n"), each(lambda x: (x > 0) * 1.0, np.zeros_like)),
+    Nasty("x less its floor", "jumps at whole numbers", arrays(WHOLE, "m n"), each(lambda x: x - np.floor(x), one)),
+    Nasty("x mod 0.1", "jumps at tenths", arrays(WHOLE, "n"), each(lambda x: np.mod(x, 0.1), one)),
+    Nasty(
+        "x, or x + 1 to the right of 0",
+        "slope 1 on both sides of a jump",
+        arrays(AT_0, "n"),
+        each(lambda x: x + (x > 0), one),
+    ),
+    Nasty(
+        "a stair of height 1e-9",
+        "jumps that look like rounding",
+        arrays(WHOLE, "n"),
+        each(lambda x: np.sin(x) + 1e-9 * np.floor(8 * x), np.cos),
+    ),
+    Nasty(
+        "a jump to nan's edge",
+        "0 outside [-1, 1]",
+        arrays(mixed(among(-1.0, 1.0), between(-2, 2)), "n"),
+        each(lambda x: np.where(abs(x) <= 1, np.cos(x), 0), lambda x: np.where(abs(x) <= 1, -np.sin(x), 0)),
+    ),
+]

@@ -1,0 +1,218 @@
+"""Flat, steep, tiny and huge: a step that suits one entry leaves the range of floats, or of sense, in another."""
+
+import math
+
+import numpy as np
+
+from tests.nasty.base import Nasty, Pair, among, arrays, between, decades, each, mixed, normal
+
+FAR = mixed(normal(), among(-800.0, 800.0, 0.0, 36.0, -36.0), decades(1, 6))
+
+
+def sigmoid(x):
+    e = np.exp(-abs(x))
+    return np.where(x >= 0, 1, e) / (1 + e)
+
+
+def sech2(x):
+    """The slope of tanh, without 1 - tanh^2."""
+    e = np.exp(-2 * abs(x))
+    return 4 * e / (1 + e) ** 2
+
+
+def stretched_tanh(s: float) -> Pair:
+    return each(lambda x: s * np.tanh(x / s), lambda x: sech2(x / s))
+
+
+def own_scale_vjp(args, dA):
+    z = args[0] / args[1]
+    series = z**3 * (2 / 3 - z * z * (8 / 15 - z * z * 34 / 105))  # where the difference would cancel
+    return dA * sech2(z), dA * np.where(abs(z) < 3e-3, series, np.tanh(z) - z * sech2(z))
+
+
+def horner(x, coefficients):
+    out = np.zeros_like(x)
+    for c in coefficients:
+        out = out * x + c
+    return out
+
+
+HUGE = [1e12, -3e15, 2e3, 1e18, -7e9, 1e15]
+HUGE_SLOPE = [5 * 1e12, -4 * 3e15, 3 * 2e3, 2 * 1e18, -7e9]
+erf = np.vectorize(math.erf, otypes=[float])
+erfc = np.vectorize(math.erfc, otypes=[float])
+
+
+def bell(x):
+    return np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+
+
+def gelu(x):
+    return x * erfc(-x / math.sqrt(2)) / 2
+
+
+def geometric_mean(x):
+    return np.exp(np.log(x).mean(keepdims=True))
+
+
+def product_vjp(args, dA):
+    (x,) = args
+    return (np.array([dA[0] * np.delete(x, i).prod() for i in range(x.size)]),)
+
+
+def rosenbrock(x):
+    return ((1 - x[:-1]) ** 2 + 100 * (x[1:] - x[:-1] ** 2) ** 2).sum(keepdims=True)
+
+
+def rosenbrock_vjp(args, dA):
+    (x,) = args
+    valley = 200 * (x[1:] - x[:-1] ** 2)
+    return (dA * (np.append(0.0, valley) - np.append(2 * (1 - x[:-1]) + 2 * valley * x[:-1], 0.0)),)
+
+
+def hypot_vjp(args, dA):
+    length = np.hypot(*args)
+    return dA * (args[0] / length), dA * (args[1] / length)
+
+
+def log_add_exp_vjp(args, dA):
+    x, y = args
+    return dA * sigmoid(x - y), dA * sigmoid(y - x)
+
+
+def scales_vjp(args, dA):
+    x, s = args
+    return dA * s, dA * x
+
+
+def two_logits(x):
+    return np.logaddexp(0, x)
+
+
+SCALE = [
+    Nasty("exp near 700", "1e304, and infinite one step on", arrays(between(680, 700), "n"), each(np.exp, np.exp)),
+    Nasty(
+        "exp at the edge of overflow",
+        "infinite at x + 1, finite and small once scaled",
+        arrays(between(709, 709.7), "n"),
+        each(lambda x: np.exp(x) * 1e-250, lambda x: np.exp(x) * 1e-250),
+    ),
+    Nasty("exp below -700", "vanishes", arrays(between(-740, -690), "n"), each(np.exp, np.exp)),
+    Nasty("exp(40 x)", "steep", arrays(normal(), "n"), each(lambda x: np.exp(40 * x), lambda x: 40 * np.exp(40 * x))),
+    Nasty("x^50", "steep, up to 1e250", arrays(decades(-2, 5), "n"), each(lambda x: x**50, lambda x: 50 * x**49)),
+    Nasty("x^-7", "steep, small x", arrays(decades(-9, 3), "n"), each(lambda x: x**-7.0, lambda x: -7 * x**-8.0)),
+    Nasty("sigmoid, saturated", "flat", arrays(FAR, "m n"), each(sigmoid, lambda x: sigmoid(x) * sigmoid(-x))),
+    Nasty("tanh, saturated", "flat", arrays(FAR, "m n"), each(np.tanh, sech2)),
+    Nasty("softplus at +-800", "flat or straight", arrays(FAR, "m n"), each(two_logits, sigmoid)),
+    Nasty(
+        "a step of sigmoids",
+        "tanh(1e6 x)",
+        arrays(mixed(normal(), decades(-9, -5)), "n"),
+        each(lambda x: np.tanh(1e6 * x), lambda x: 1e6 * sech2(1e6 * x)),
+    ),
+    Nasty("relu, all dead", "flat", arrays(between(-9, -1), "m n"), each(lambda x: np.maximum(x, 0), np.zeros_like)),
+    Nasty("a constant", "no slope at all", arrays(FAR, "m n"), each(np.ones_like, np.zeros_like)),
+    Nasty(
+        "a constant of 1e200",
+        "large rounding of nothing",
+        arrays(FAR, "n"),
+        each(lambda x: np.full_like(x, 1e200), np.zeros_like),
+    ),
+    Nasty("0 x", "signed zeros", arrays(FAR, "m n"), each(lambda x: 0 * x, np.zeros_like)),
+    Nasty(
+        "x without y",
+        "f ignores an argument",
+        arrays(normal(), "m n", "k"),
+        (lambda x, y: np.sin(x), lambda args, dA: (dA * np.cos(args[0]), np.zeros_like(args[1]))),
+    ),
+    *[
+        Nasty(f"s tanh(x / s), s = {s:g}", why, arrays(mixed(normal(), normal(0, s)), "n"), stretched_tanh(s))
+        for s, why in [(1e-8, "turns within 1e-8"), (1e-4, "turns within 1e-4"), (1e4, "straight"), (1e8, "straight")]
+    ],
+    Nasty(
+        "s tanh(x / s)",
+        "a scale for each entry",
+        arrays(decades(-8, 8), "n", "n"),
+        (lambda x, s: s * np.tanh(x / s), own_scale_vjp),
+    ),
+    Nasty(
+        "x s, s from 1e-150 to 1e150",
+        "scales mixed in one array",
+        arrays(decades(-150, 150), "n", "n"),
+        (lambda x, s: x * s, scales_vjp),
+    ),
+    Nasty(
+        "3 x, x about 1e-300",
+        "near the smallest float",
+        arrays(decades(-300, -290), "n"),
+        each(lambda x: 3 * x, lambda x: np.full_like(x, 3)),
+    ),
+    Nasty(
+        "x 1e-300",
+        "f near the smallest float",
+        arrays(normal(), "n"),
+        each(lambda x: x * 1e-300, lambda x: np.full_like(x, 1e-300)),
+    ),
+    Nasty(
+        "x^2, x to 1e150",
+        "squares overflow next door",
+        arrays(decades(140, 150), "n"),
+        each(np.square, lambda x: 2 * x),
+    ),
+    Nasty("x^2, x about 1e-170", "squares vanish", arrays(decades(-175, -165), "n"), each(np.square, lambda x: 2 * x)),
+    Nasty(
+        "sum of squares from 1e-200 to 1e200",
+        "the largest hides the rest",
+        arrays(decades(-100, 100), "n"),
+        (lambda x: (x * x).sum(keepdims=True), lambda args, dA: (2 * dA * args[0],)),
+    ),
+    Nasty(
+        "x^2, each entry by itself",
+        "outputs from 1e-200 to 1e200",
+        arrays(decades(-100, 100), "n"),
+        each(np.square, lambda x: 2 * x),
+    ),
+    Nasty("hypot at 1e200", "squares would overflow", arrays(decades(-200, 200), "n", "n"), (np.hypot, hypot_vjp)),
+    Nasty("logaddexp", "of extremes", arrays(FAR, "n", "n"), (np.logaddexp, log_add_exp_vjp)),
+    Nasty(
+        "geometric mean",
+        "of 1e-300 and 1e150",
+        arrays(decades(-300, 150, signed=False), "n"),
+        (geometric_mean, lambda args, dA: (dA * (geometric_mean(args[0]) / args[0] / args[0].size),)),
+    ),
+    Nasty(
+        "product",
+        "of 1e60, 1e-60 and 0",
+        arrays(among(1e60, 1e-60, -2.0, 0.0), "n"),
+        (lambda x: x.prod(keepdims=True), product_vjp),
+    ),
+    Nasty("bell curve, far out", "1e-300", arrays(between(-37, 37), "n"), each(bell, lambda x: -x * bell(x))),
+    Nasty(
+        "erf", "saturated", arrays(between(-8, 8), "n"), each(erf, lambda x: 2 / math.sqrt(math.pi) * np.exp(-x * x))
+    ),
+    Nasty(
+        "gelu",
+        "its left tail",
+        arrays(between(-38, 5), "n"),
+        each(gelu, lambda x: erfc(-x / math.sqrt(2)) / 2 + x * bell(x)),
+    ),
+    Nasty(
+        "a polynomial",
+        "coefficients from 1e3 to 1e18",
+        arrays(normal(), "n"),
+        each(lambda x: horner(x, HUGE), lambda x: horner(x, HUGE_SLOPE)),
+    ),
+    Nasty("Rosenbrock", "a valley, at 1e3", arrays(normal(0, 1e3), "n", least=2), (rosenbrock, rosenbrock_vjp)),
+    Nasty(
+        "log1p",
+        "of 1e-300 and 1e300",
+        arrays(decades(-300, 300, signed=False), "n"),
+        each(np.log1p, lambda x: 1 / (1 + x)),
+    ),
+    Nasty(
+        "cube root",
+        "of 1e-200 and 1e200",
+        arrays(decades(-200, 200), "n"),
+        each(np.cbrt, lambda x: 1 / (3 * np.cbrt(x) ** 2)),
+    ),
+]

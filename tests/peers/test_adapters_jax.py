@@ -1,0 +1,142 @@
+"""Functions of JAX, proven: what is right passes, each mistake is found, and the user's settings are left alone."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from funcnn.testing import check_vjp
+from funcnn.testing import strategies as fst
+from funcnn.testing.verdict import Raised, WrongGradient
+
+jax = pytest.importorskip("jax", reason="this is the bridge to it")
+from funcnn.testing.jax import pair  # noqa: E402  it needs jax
+
+jnp = jax.numpy
+X = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.5]])
+few = settings(max_examples=25)  # JAX compiles for every shape
+
+
+def swish_by(backward):
+    """x / (1 + e^-x) with a backward of one's own."""
+
+    @jax.custom_vjp
+    def swish(x):
+        return x * jax.nn.sigmoid(x)
+
+    swish.defvjp(lambda x: (swish(x), x), backward)
+    return swish
+
+
+def right(x, g):
+    s = jax.nn.sigmoid(x)
+    return (g * (s + x * s * (1 - s)),)
+
+
+def a_term_without_x(x, g):
+    s = jax.nn.sigmoid(x)
+    return (g * (s + s * (1 - s)),)
+
+
+SWISH = swish_by(right)
+WRONG = {
+    "formula": (swish_by(a_term_without_x), WrongGradient),
+    "a millionth": (swish_by(lambda x, g: (right(x, g)[0] * (1 + 1e-6),)), WrongGradient),
+    "float32": (swish_by(lambda x, g: (right(x, g)[0].astype("float32").astype(x.dtype),)), WrongGradient),
+    "None": (swish_by(lambda x, g: (None,)), WrongGradient),
+    "shape": (swish_by(lambda x, g: (right(x, g)[0].sum(),)), Raised),
+}
+
+
+@few
+@given(fst.tensors("m n"))
+def test_a_right_custom_vjp_passes(args):
+    assert check_vjp(*pair(SWISH), args).verdict == "pass"
+
+
+@pytest.mark.parametrize(("function", "error"), WRONG.values(), ids=WRONG)
+def test_each_mistake_is_found(function, error):
+    @few
+    @given(fst.tensors("m n", most=3))
+    def check(args):
+        check_vjp(*pair(function), args)
+
+    with pytest.raises(error):
+        check()
+
+
+def dense(x, W, b):
+    return jnp.tanh(x @ W + b)
+
+
+@few
+@given(fst.tensors("m k", "k n", "n", most=2))
+def test_a_plain_function_of_several_arguments_passes(args):
+    check_vjp(*pair(dense), args)
+
+
+def rows(E, ids, mask):
+    return jnp.where(mask[:, None], E[ids], 0)
+
+
+def test_whole_numbers_and_bools_have_no_gradient():
+    ids, mask = np.array([1, 1, 0]), np.array([True, True, False])
+    check_vjp(*pair(rows), (X, ids, mask))
+    dE, *rest = pair(rows)[1]((X, ids, mask), np.ones((3, 3)))
+    assert rest == [None, None]
+    np.testing.assert_array_equal(dE, [[0, 0, 0], [2, 2, 2]])
+
+
+@pytest.mark.parametrize("jit", [True, False])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_dtype_is_the_one_that_is_given(dtype, jit):
+    f, vjp = pair(SWISH, jit=jit)
+    x = X.astype(dtype)
+    out = f(x)
+    (dx,) = vjp((x,), out)
+    assert (type(out), out.dtype, type(dx), dx.dtype) == (np.ndarray, dtype, np.ndarray, dtype)
+    np.testing.assert_allclose(out, x / (1 + np.exp(-x)), rtol=1e-15 if dtype == np.float64 else 1e-6)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_your_own_precision_is_not_touched_and_holds_for_float32(enabled):
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", enabled)
+    try:
+        check_vjp(*pair(SWISH), [X])
+        assert jax.config.jax_enable_x64 == enabled
+        out = pair(lambda x: x * jnp.ones(3))[0](X.astype(np.float32))
+        assert out.dtype == (np.float64 if enabled else np.float32)
+    finally:
+        jax.config.update("jax_enable_x64", before)
+
+
+def test_a_function_is_compiled_once_for_a_shape():
+    traced = []
+
+    def counted(x):
+        traced.append(x.shape)
+        return jnp.sin(x)
+
+    for _ in range(5):
+        f, vjp = pair(counted)
+        for x in (X, X.T):
+            f(x)
+            vjp((x,), x)
+    assert sorted(traced) == [(2, 3), (2, 3), (3, 2), (3, 2)]
+
+
+def by_sign(x):
+    return jnp.sin(x) if x.sum() > 0 else jnp.cos(x)
+
+
+def test_a_function_whose_python_looks_at_values_goes_uncompiled():
+    check_vjp(*pair(by_sign, jit=False), [X])
+    with pytest.raises(jax.errors.TracerBoolConversionError):
+        check_vjp(*pair(by_sign), [X])
+
+
+def test_a_tuple_is_refused():
+    with pytest.raises(TypeError, match="one array"):
+        check_vjp(*pair(partial(jnp.split, indices_or_sections=1)), [X])

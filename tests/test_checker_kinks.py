@@ -1,0 +1,129 @@
+"""Where a function has no derivative: an interval is allowed, from its values alone, and no number outside."""
+
+import re
+
+import numpy as np
+import pytest
+
+from funcnn.testing import check_vjp
+from funcnn.testing.verdict import NotFinite, WrongAtKink, WrongGradient, WrongTogether
+
+AT_0 = np.array([0.0, 1.0, -2.0])
+
+
+def relu(x):
+    return np.maximum(x, 0)
+
+
+def slopes(slope):
+    """The vjp of an elementwise function, in the dtype of dA."""
+    return lambda args, dA: [(dA * slope(args[0])).astype(dA.dtype)]
+
+
+def where_0(at_0, elsewhere):
+    return slopes(lambda x: np.where(x == 0, at_0, elsewhere(x)))
+
+
+@pytest.mark.parametrize("at_0", [0.0, 0.3, 1.0])
+def test_any_slope_between_those_beside_a_kink_passes(at_0):
+    report = check_vjp(relu, where_0(at_0, lambda x: x > 0), [AT_0])
+    assert report.kinks > 0
+    assert report.inconclusive == 0
+
+
+@pytest.mark.parametrize("at_0", [2.0, -1.0, 1.001, -0.001])
+def test_one_outside_does_not(at_0):
+    with pytest.raises(WrongAtKink, match=r"at a kink of f: allowed \[-?\d.*, .*\] \+- .*, from f alone: .* outside"):
+        check_vjp(relu, where_0(at_0, lambda x: x > 0), [AT_0])
+
+
+def test_the_interval_is_in_the_message():
+    with pytest.raises(WrongAtKink) as caught:
+        check_vjp(relu, lambda args, dA: [2 * dA], [0.0])
+    head, numbers, *_, dA = str(caught.value).splitlines()
+    assert head == "relu: dx, 1 of 1 entries wrong, first x"
+    low, high = re.search(
+        r"analytic .*, at a kink of f: allowed \[(.*), (.*)\] \+- .*, from f alone: ", numbers
+    ).groups()
+    assert sorted([float(low), float(high)]) == sorted([0, float(re.search(r"np.array\((.*)\)", dA).group(1))])
+
+
+@pytest.mark.parametrize("at_0", [-1.0, 0.0, 0.5, 1.0])
+def test_the_slope_of_a_magnitude_at_0_may_be_any_between(at_0):
+    assert check_vjp(abs, where_0(at_0, np.sign), [AT_0]).inconclusive == 0
+
+
+@pytest.mark.parametrize("at_0", [-1.5, 1.01])
+def test_but_no_other(at_0):
+    with pytest.raises(WrongAtKink, match="wrong just where x is 0"):
+        check_vjp(abs, where_0(at_0, np.sign), [AT_0])
+
+
+def test_a_nan_at_a_kink_is_wrong_since_the_slopes_are_bounded():
+    with pytest.raises(
+        NotFinite, match=r"1 of 3 entries wrong, first x\[0\]\n    analytic nan, but the slope of f is 0"
+    ):
+        check_vjp(abs, lambda args, dA: [dA * args[0] / np.sqrt(args[0] ** 2)], [AT_0])
+
+
+@pytest.mark.parametrize("x", [1.0, AT_0])
+def test_an_infinite_gradient_of_a_bounded_slope_is_wrong(x):
+    with pytest.raises(NotFinite, match=r"analytic -?(inf|nan), but the slope of f is"):
+        check_vjp(np.sin, lambda args, dA: [dA * np.inf], [x])
+
+
+A, B = np.array([1.0, 2.0, 3.0]), np.array([1.0, 0.0, 5.0])
+
+
+def maximum(a, b):
+    return np.maximum(a, b)
+
+
+def test_a_tie_may_go_to_one_or_be_shared():
+    check_vjp(maximum, lambda args, dA: [dA * (args[0] >= args[1]), dA * (args[1] > args[0])], [A, B])
+
+    def shared(args, dA):
+        half = (args[0] == args[1]) * dA * dA.dtype.type(0.5)
+        return [dA * (args[0] > args[1]) + half, dA * (args[1] > args[0]) + half]
+
+    check_vjp(maximum, shared, [A, B])
+
+
+def test_a_tie_counted_twice_is_wrong_though_no_entry_is():
+    with pytest.raises(WrongTogether, match="the gradients of all arguments are wrong together, though none by itself"):
+        check_vjp(maximum, lambda args, dA: [dA * (args[0] >= args[1]), dA * (args[1] >= args[0])], [A, B])
+
+
+TRIPLE = np.array([2.0, 2.0, 2.0, 0.0])
+SHARES = {
+    "the first": lambda x: np.arange(x.size) == x.argmax(),
+    "the second": lambda x: np.arange(x.size) == x.argmax() + 1,
+    "each a third": lambda x: (x == x.max()) / (x == x.max()).sum(),
+}
+
+
+@pytest.mark.parametrize("share", SHARES)
+def test_of_three_that_are_tied_any_may_win(share):
+    assert check_vjp(lambda x: x.max(), slopes(SHARES[share]), [TRIPLE]).inconclusive == 0
+
+
+@pytest.mark.parametrize("share", [lambda x: x == x.max(), lambda x: x > x.max(), lambda x: (x == x.max()) / 2])
+def test_but_all_of_it_must_go_to_somebody(share):
+    with pytest.raises(WrongTogether, match=r"entries of dx are wrong together.*tie.*\n    along np.array\("):
+        check_vjp(lambda x: x.max(), slopes(share), [TRIPLE])
+
+
+def test_a_kink_nearby_is_told_from_one_that_is_here():
+    for x in (1e-7, -1e-7):
+        assert check_vjp(relu, slopes(lambda x: x > 0), [x]).kinks == 0
+        with pytest.raises(WrongGradient):
+            check_vjp(relu, slopes(lambda x: x < 0), [x])
+
+
+@pytest.mark.parametrize("missing", [np.nan, np.inf])
+def test_an_entry_that_is_not_finite_and_does_not_matter_is_nobodys_mistake(missing):
+    def vjp(args, dA):
+        return [2 * dA * np.isfinite(args[0])]
+
+    report = check_vjp(lambda x: 2 * np.where(np.isfinite(x), x, 0), vjp, [np.array([1.0, missing])])
+    assert report.decided == ("x",)

@@ -1,0 +1,164 @@
+"""Right, wrong, or cannot tell: the verdicts of the checker, and the estimates that they rest on."""
+
+import math
+from contextlib import suppress
+
+import numpy as np
+import pytest
+
+from funcnn.testing import Inconclusive, check_vjp, proof
+from funcnn.testing.judge import compare
+from funcnn.testing.ladder import COARSER, FINER, FIRST, climb, extrapolated
+from funcnn.testing.rounding import noise_of
+from funcnn.testing.subject import Direction, Subject, scales
+from funcnn.testing.verdict import WrongGradient
+
+PAIR = np.array([0.3, 1.7])
+
+
+def slopes(slope):
+    """The vjp of an elementwise function, in the dtype of dA."""
+    return lambda args, dA: [(dA * slope(args[0])).astype(dA.dtype)]
+
+
+# What cannot be told.
+
+STEEP = "f jumps, or its slopes grow without end, at these arguments: draw them from beside"
+UNDECIDED = {
+    "a jump": (np.floor, slopes(np.zeros_like), 2.0, STEEP),
+    "a jump, and wrong": (np.floor, slopes(np.ones_like), 2.0, STEEP),
+    "a root at 0": (np.sqrt, slopes(lambda x: 0.5 / np.sqrt(x)), 0.0, STEEP),
+    "a root of a magnitude at 0": (lambda x: np.sqrt(abs(x)), slopes(lambda x: 0.5 / np.sqrt(x)), 0.0, STEEP),
+    "an edge": (
+        lambda x: x**1.5 if x >= 0 else 1 / 0,
+        slopes(lambda x: 1.5 * np.sqrt(x)),
+        0.0,
+        "f is not defined on both sides of these arguments: draw them from inside its domain",
+    ),
+    "noise": (
+        lambda x: np.round(1e3 * np.sin(1e9 * x)),
+        slopes(np.ones_like),
+        PAIR,
+        "the slopes of f at different steps contradict each other",
+    ),
+    "float32 inside": (
+        lambda x: np.sin(np.float32(x)).astype(x.dtype),
+        slopes(np.cos),
+        PAIR,
+        "the values of f are too rough: a relative error of .* and the resolution is 1e-07: compute in float64",
+    ),
+    "a root of no slope, and wrong": (np.cbrt, slopes(np.zeros_like), 0.0, "could not be seen"),
+    "a root of no slope": (np.cbrt, slopes(lambda x: 1 / (3 * np.cbrt(x) ** 2)), 0.0, STEEP),
+}
+
+
+@pytest.mark.parametrize("what", UNDECIDED)
+def test_it_is_inconclusive(what):
+    f, vjp, x, message = UNDECIDED[what]
+    with pytest.raises(Inconclusive, match=message):
+        check_vjp(f, vjp, [x])
+
+
+def test_what_is_decided_beside_it_counts():
+    report = check_vjp(np.sqrt, slopes(lambda x: 0.5 / np.sqrt(x)), [np.array([0.0, 1.0])])
+    assert report.inconclusive > 0
+    assert report.decided == ("x",)
+
+
+# Noise, and how sharp a check is.
+
+
+def test_float32_inside_can_be_judged_at_a_coarser_resolution():
+    def f(x):
+        return np.sin(np.float32(x)).astype(x.dtype)
+
+    report = check_vjp(f, slopes(np.cos), [PAIR], resolution=1e-2)
+    assert 1e-5 < report.sees <= 1e-2
+    with pytest.raises(WrongGradient, match=r"analytic = 1\.1 x"):
+        check_vjp(f, slopes(lambda x: 1.1 * np.cos(x)), [PAIR], resolution=1e-2)
+
+
+@pytest.mark.parametrize("x", [1.0, 0.3, 123.4, 1e-3])
+def test_cancellation_is_never_accused(x):
+    x = np.array([x, -x])
+    with suppress(Inconclusive):
+        check_vjp(lambda x: (x + 1e9) - 1e9, lambda args, dA: [dA * 1], [x])
+    with pytest.raises((WrongGradient, Inconclusive)):
+        check_vjp(lambda x: (x + 1e9) - 1e9, lambda args, dA: [dA * 2], [x])
+
+
+FEW_DIGITS = {
+    "sin": (np.sin, lambda args, dA: [dA * np.cos(args[0])], [PAIR]),
+    "tanh": (np.tanh, lambda args, dA: [dA * (1 - np.tanh(args[0]) ** 2)], [PAIR]),
+    "dense": (
+        lambda x, W: x @ W,
+        lambda args, dA: [dA @ args[1].T, args[0].T @ dA],
+        [PAIR[None], np.array([[0.5, 2.0], [1.0, -1.0]])],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FEW_DIGITS)
+def test_one_part_in_ten_million_is_seen(name):
+    f, vjp, args = FEW_DIGITS[name]
+    assert check_vjp(f, vjp, args).sees < 1e-8
+    with pytest.raises(
+        WrongGradient, match=r"right to a relative 1e-07: a constant with too few digits, or a forgotten epsilon\?"
+    ):
+        check_vjp(f, lambda args, dA: [g * g.dtype.type(1 + 1e-7) for g in vjp(args, dA)], args)
+
+
+def test_a_complex_step_sees_what_differences_do_not(monkeypatch):
+    f, vjp = lambda x: 1e11 + np.sin(x), slopes(np.cos)
+    report = check_vjp(f, vjp, [PAIR])
+    assert (report.inconclusive, report.sees) == (0, pytest.approx(1e-7))
+    monkeypatch.setattr(proof, "by_complex_step", lambda bench, probe, slopes: compare(bench, [probe], slopes).of(0))
+    with pytest.raises(Inconclusive):
+        check_vjp(f, vjp, [PAIR])
+
+
+REAL_ONLY = {
+    "raises": lambda x: 1e13 + np.maximum(0, math.sin(x)),
+    "returns reals": lambda x: 1e13 + np.sin(np.real(x)),
+    "returns another shape": lambda x: 1e13 + np.sin(x) if np.isrealobj(x) else np.sin(x)[None],
+}
+
+
+@pytest.mark.parametrize("f", REAL_ONLY.values(), ids=REAL_ONLY)
+@pytest.mark.parametrize("slope", [np.zeros_like, np.cos])
+def test_a_function_of_real_numbers_has_no_such_step(f, slope):
+    with pytest.raises(Inconclusive, match="the values of f are too rough"):
+        check_vjp(f, slopes(slope), [0.3])
+
+
+# The estimates.
+
+
+def subject(f, x):
+    return Subject(f, lambda args, dA: [dA], (x,), ("x",), f(x))
+
+
+@pytest.mark.parametrize(("x", "most"), [(0.0, 1e-12), (0.1, 1e-11), (1.0, 1e-10), (30.0, 1e-9), (1e4, 1e-4)])
+def test_the_error_bound_of_a_slope_holds_and_is_small(x, most):
+    one = subject(np.sin, np.array([x]))
+    noise = noise_of(one, one.x, np.random.default_rng(0))
+    way = Direction(np.array([0]), scales(one.x))
+    found = extrapolated(climb(one, one.x, [way], (*COARSER, *FIRST, *FINER)), noise)
+    assert abs(found.slope[0, 0] - scales(one.x)[0] * np.cos(x)) <= 8 * found.error[0, 0]
+    assert found.error[0, 0] < most
+    assert not found.kink.any()
+
+
+@pytest.mark.parametrize(
+    ("f", "least", "most"),
+    [
+        (np.sin, 1e-17, 2e-15),
+        (lambda x: np.sin(x).astype(np.float32).astype(float), 1e-9, 1e-6),
+        (lambda x: (x + 1e9) - 1e9, 1e-8, 1e-6),
+        (lambda x: np.sin(x) + 1e-9 * np.sin(1e13 * x), 1e-10, 1e-7),
+    ],
+)
+def test_the_noise_of_a_function_is_measured(f, least, most):
+    noise = noise_of(subject(f, PAIR), PAIR, np.random.default_rng(0))
+    assert (least <= noise.least).all()
+    assert (noise.least <= most).all()

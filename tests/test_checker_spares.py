@@ -1,0 +1,67 @@
+"""No alarm for what is right, however hard it is to differentiate."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from funcnn.testing import Inconclusive, check_vjp
+from tests.mutants import MUTANTS
+from tests.nasty import NASTY
+
+HARD = {nasty.name: nasty for nasty in NASTY}
+ORDINARY = {mutant.name.split(":")[0]: mutant for mutant in MUTANTS}  # one for each right pair, whose name comes first
+
+
+@pytest.fixture
+def full(request):
+    return request.config.getoption("--full")
+
+
+def undecided(pair, arguments, examples):
+    """The share of examples on which no probe decided. An alarm comes through."""
+    cases = []
+
+    @settings(
+        max_examples=examples,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(arguments)
+    def draw(args):
+        cases.append(args)
+
+    draw()  # and check outside, where what cannot be judged says so
+    count = 0
+    with np.errstate(all="ignore"):  # these functions overflow, and leave their domain, by design
+        for args in cases:
+            try:
+                check_vjp(*pair, args)
+            except Inconclusive:
+                count += 1
+    return count / len(cases)
+
+
+def test_names_are_unique():
+    assert len(HARD) == len(NASTY)
+    assert len(NASTY) >= 60
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_a_nasty_function_is_spared(name, full, record_property):
+    nasty = HARD[name]
+    share = undecided(nasty.pair, nasty.arguments, 1000 if full else 20)
+    record_property("inconclusive", share)
+    print(f"{name}: {share:.0%} inconclusive ({nasty.why})")  # noqa: T201  shown by -s, and with a failure
+    assert share < 1 or not nasty.decidable
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_what_a_mutant_was_made_from_is_spared(name, full, record_property):
+    mutant = ORDINARY[name]
+    share = undecided(mutant.right, mutant.arguments, 150 if full else 15)
+    record_property("inconclusive", share)
+    print(f"{name}: {share:.0%} inconclusive")  # noqa: T201  shown by -s, and with a failure
+    assert share < 1

@@ -1,0 +1,222 @@
+"""What the checker says of a function or a vjp before it looks at a number: shapes, purity, linearity, layouts."""
+
+import numpy as np
+import pytest
+
+from funcnn.testing import GradientError, check_vjp
+from funcnn.testing.verdict import (
+    NotDeterministic,
+    NotLinear,
+    NotPure,
+    Raised,
+    WrongDtype,
+    WrongForFloat32,
+    WrongForLayout,
+    WrongShape,
+)
+
+X = np.array([[1.0, -2.0]])
+WIDE = np.arange(6.0).reshape(2, 3) / 8
+
+
+def double(x):
+    return 2 * x
+
+
+def square(x):
+    return x * x
+
+
+def forced(a):
+    """Writes to what it must not, past the seal."""
+    a.flags.writeable = True
+    a += 1
+
+
+def fresh_counter():
+    calls = []
+    return lambda: calls.append(0) or len(calls)
+
+
+def drifting_f():
+    count = fresh_counter()
+    return lambda x: x + count(), lambda args, dA: [dA]
+
+
+def drifting_vjp():
+    count = fresh_counter()
+    return double, lambda args, dA: [dA * count()]
+
+
+def one_buffer():
+    buffer = np.zeros_like(X)
+    return double, lambda args, dA: [np.multiply(dA, 2, out=buffer)]
+
+
+def changing_old_outputs():
+    held = []
+
+    def f(x):
+        for old in held:
+            forced(old)
+        held.append(2 * x)
+        return held[-1]
+
+    return f, lambda args, dA: [2 * dA]
+
+
+def changing_outputs_in_vjp():
+    held = []
+    return lambda x: held.append(2 * x) or held[-1], lambda args, dA: held[-1].fill(0) or [2 * dA]
+
+
+def remembering(key, where="f"):
+    """x * x, whose x is looked up by a key that several share."""
+    memory = {}
+
+    def f(x):
+        if where == "f":
+            memory[key(x)] = x
+        return x * x
+
+    def vjp(args, dA):
+        seen = memory.get(key(args[0]), args[0])
+        if where == "vjp":
+            memory[key(args[0])] = args[0]
+        return [2 * dA * seen.astype(dA.dtype)]
+
+    return f, vjp
+
+
+WRONG = {
+    "too few gradients": (lambda: (double, lambda args, dA: []), WrongShape, "for each of 1 arguments, .* it gave 0"),
+    "too many": (lambda: (double, lambda args, dA: [dA, dA]), WrongShape, "for each of 1 arguments, .* it gave 2"),
+    "no sequence": (lambda: (double, lambda args, dA: 2 * dA), WrongShape, "in a tuple; it gave <f64"),
+    "nothing": (lambda: (double, lambda args, dA: None), WrongShape, "in a tuple; it gave None"),
+    "a wrong shape": (
+        lambda: (double, lambda args, dA: [2 * dA[0]]),
+        WrongShape,
+        r"gradient of x must have its shape, \(1, 2\); it is \(2,\)",
+    ),
+    "None for floats": (
+        lambda: (double, lambda args, dA: [None]),
+        WrongShape,
+        r"gradient of x must have its shape, \(1, 2\); it is None",
+    ),
+    "a narrow dtype": (
+        lambda: (double, lambda args, dA: [(2 * dA).astype(np.float32)]),
+        WrongDtype,
+        "gradient of x must be float64, as x is; it is float32",
+    ),
+    "complex numbers": (
+        lambda: (double, lambda args, dA: [2 * dA + 0j]),
+        WrongDtype,
+        "gradient of x must be float64, as x is; it is complex128",
+    ),
+    "an f of another result": (drifting_f, NotDeterministic, "f gives another result when it is called again"),
+    "a vjp of another result": (drifting_vjp, NotDeterministic, "vjp gives another result when it is called again"),
+    "an f that writes": (
+        lambda: (lambda x: np.multiply(x, 2, out=x), lambda args, dA: [2 * dA]),
+        NotPure,
+        "f writes to its arguments, which belong to others",
+    ),
+    "a vjp that writes to dA": (
+        lambda: (double, lambda args, dA: [np.multiply(dA, 2, out=dA)]),
+        NotPure,
+        "vjp writes to its arguments, which belong to others",
+    ),
+    "a vjp that writes past the seal": (
+        lambda: (double, lambda args, dA: forced(args[0]) or [2 * dA]),
+        NotPure,
+        "f or vjp changes its arguments",
+    ),
+    "a vjp that changes the output": (changing_outputs_in_vjp, NotPure, "vjp changes what f returned before"),
+    "an f that changes old outputs": (changing_old_outputs, NotPure, "f changes what it returned before"),
+    "one buffer for all gradients": (one_buffer, NotPure, "vjp changes a gradient that it returned before"),
+    "a memory by shape": (
+        lambda: remembering(np.shape),
+        NotPure,
+        "vjp gives another result after f was called with other arguments",
+    ),
+    "a memory by sum": (
+        lambda: remembering(np.sum),
+        NotPure,
+        "vjp gives another result after f was called with other arguments",
+    ),
+    "a memory of the vjp": (
+        lambda: remembering(np.shape, "vjp"),
+        NotPure,
+        "vjp gives another result after it was called with other arguments",
+    ),
+    "a vjp that raises": (
+        lambda: (double, lambda args, dA: 1 / 0),
+        Raised,
+        "vjp raised ZeroDivisionError where f did not: division by zero",
+    ),
+    "a clipped dA": (
+        lambda: (double, lambda args, dA: [2 * np.clip(dA, -2, 2)]),
+        NotLinear,
+        "dA is not .* times that of dA",
+    ),
+    "the size of dA": (lambda: (double, lambda args, dA: [2 * abs(dA)]), NotLinear, "-1 dA is not -1 times"),
+    "a guided relu": (lambda: (double, lambda args, dA: [2 * np.maximum(dA, 0)]), NotLinear, "-1 dA is not -1 times"),
+    "weight decay": (
+        lambda: (double, lambda args, dA: [2 * dA + args[0]]),
+        NotLinear,
+        "zero.*: the gradient of x is .* follows",
+    ),
+    "a dA of one sign, sized by its sum": (
+        lambda: (double, lambda args, dA: [abs(dA).sum() * np.sign(dA.sum()) * np.ones_like(dA)]),
+        NotLinear,
+        "of a sum of two cotangents is not the sum of its results",
+    ),
+    "the memory order of dA": (
+        lambda: (double, lambda args, dA: [2 * dA.ravel("K").reshape(dA.shape)]),
+        WrongForLayout,
+        "for a Fortran-ordered dA of the same entries",
+    ),
+    "the memory order of x": (
+        lambda: (square, lambda args, dA: [2 * dA * args[0].ravel("K").reshape(dA.shape)]),
+        WrongForLayout,
+        "for Fortran-ordered arguments of the same entries",
+    ),
+    "a gradient of float64 whatever the dtype": (
+        lambda: (double, lambda args, dA: [dA * np.full(dA.shape, 2.0)]),
+        WrongDtype,
+        "gradient of x must be float32, as x is; it is float64",
+    ),
+    "another branch for float32": (
+        lambda: (double, lambda args, dA: [2 * dA if dA.dtype == np.float64 else 3 * dA]),
+        WrongForFloat32,
+        "gradient of x is .* in float32, but .* in float64",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_it_is_refused(what):
+    make, kind, message = WRONG[what]
+    with pytest.raises(kind, match=message):
+        check_vjp(*make(), [WIDE if "order" in what else X])
+
+
+@pytest.mark.parametrize("gradient", [2 + 0j, "2", None, [2.0, 2.0]])
+def test_the_gradient_of_a_number_is_a_number(gradient):
+    with pytest.raises(GradientError, match="the gradient of x must "):
+        check_vjp(double, lambda args, dA: [gradient * dA if isinstance(gradient, complex) else gradient], [1.0])
+
+
+def test_a_mistake_that_comes_to_light_where_an_argument_is_all_ones_says_so():
+    def vjp(args, dA):
+        return [None] if (args[0] == 1).all() else [2 * dA * args[0]]
+
+    with pytest.raises(WrongShape) as caught:
+        check_vjp(square, vjp, [X])
+    assert caught.value.__notes__ == ["where x is all 1"]
+
+
+def test_an_error_of_determinism_names_the_argument():
+    count = fresh_counter()
+    with pytest.raises(NotDeterministic) as caught:
+        check_vjp(lambda a, b: a * b, lambda args, dA: [dA * args[1], dA * count()], [X, X])
+    assert caught.value.__notes__ == ["in the gradient of b"]

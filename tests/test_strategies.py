@@ -1,0 +1,176 @@
+"""The arrays that hypothesis draws: sizes first, then entries that hurt, and small ones when it shrinks."""
+
+import numpy as np
+import pytest
+from hypothesis import Phase, find, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
+from hypothesis.strategies._internal.types import _global_type_lookup
+
+import funcnn as nn
+from funcnn import Dense
+from funcnn.testing import strategies as fst
+from funcnn.testing.completeness import every_layer
+from funcnn.testing.tensors import _lattice
+
+few = settings(max_examples=100, database=None, derandomize=True, phases=[Phase.generate])
+many = settings(few, max_examples=400)
+
+
+def drawn(strategy, examples=few):
+    """What a strategy gives."""
+    found = []
+
+    def keep(value):
+        found.append(value)
+
+    examples(given(strategy)(keep))()
+    return found
+
+
+def test_named_sizes_make_shapes():
+    for a, b, c in drawn(fst.tensors("m n", "n 3", "n")):
+        assert a.shape[1] == b.shape[0] == c.shape[0]
+        assert b.shape[1] == 3
+        assert {array.dtype for array in (a, b, c)} == {np.dtype(float)}
+        assert not any(array.flags.writeable for array in (a, b, c))
+
+
+def test_sizes_are_often_equal_and_now_and_then_large():
+    sizes = drawn(fst.dims("m", "n"), many)
+    assert all(1 <= size <= 17 for d in sizes for size in d.values())
+    assert len({(d["m"], d["n"]) for d in sizes}) > 8
+    assert any(max(d.values()) > 4 for d in sizes)
+    assert any(d["m"] == 1 < d["n"] for d in sizes)
+    wide = drawn(fst.dims("m", "n", most=50), many)
+    assert 0.1 < np.mean([d["m"] == d["n"] for d in wide]) < 0.5  # where chance alone would make it 0.02
+
+
+def test_sizes_have_limits_of_ones_own_and_may_be_none():
+    for d in drawn(fst.dims("m", least=3, most=3)):
+        assert 3 <= d["m"] <= 13
+    assert drawn(fst.dims())[0] == {}
+    assert {a.shape for (a,) in drawn(fst.tensors("2 3"))} == {(2, 3)}
+    assert drawn(fst.tensors(""))[0][0].shape == ()
+
+
+def test_every_regime_occurs():
+    arrays = drawn(fst.tensor((3, 4)), many)
+
+    def occurs(what):
+        return any(what(a) for a in arrays)
+
+    def multiple_of(part):
+        return lambda a: (a / part == np.round(a / part)).all() and np.ptp(a) > 0
+
+    assert occurs(lambda a: (a == 0).all())
+    assert occurs(lambda a: multiple_of(1 / 8)(a) and not multiple_of(1 / 2)(a))
+    assert occurs(lambda a: multiple_of(1 / 2)(a) and abs(a).max() > 2)
+    assert occurs(lambda a: len(np.unique(a)) == a.size and abs(a).max() < 5 and not multiple_of(1 / 8)(a))
+    assert occurs(lambda a: abs(a).max() == 800)
+    assert occurs(lambda a: ((a != 0) & (abs(a) < 1e-5)).any())
+    assert occurs(lambda a: np.ptp(a) == 0 != a.flat[0])
+    assert occurs(lambda a: (np.diff(a.ravel()) > 0).all())
+    assert occurs(lambda a: (np.diff(a.ravel()) < 0).all())
+    assert occurs(lambda a: set(a.flat) == {-1.0, 1.0})
+    assert occurs(lambda a: 5 < abs(a).max() < 50)
+    assert all(np.isfinite(a).all() for a in arrays)
+
+
+def test_failures_shrink_to_small_multiples_of_an_eighth():
+    def shrunk(shape, fails):
+        return find(fst.tensors(shape), lambda arrays: fails(arrays[0]), settings=settings(database=None))[0].tolist()
+
+    assert shrunk("m n", lambda a: True) == [[0.0]]
+    assert shrunk("m", lambda a: a.max() > 0.3) == [0.375]
+    assert shrunk("m", lambda a: a.min() < 0) == [-0.125]
+    assert shrunk("m n", lambda a: a.size >= 4 and a[-1, -1] > 0)[-1][-1] == 0.125
+    assert shrunk("m", lambda a: np.count_nonzero(a) >= 2) == [0.125, 0.125]
+    with pytest.raises(NoSuchExample):
+        find(fst.tensor((2,)), lambda a: a.size > 2, settings=few)
+
+
+def test_large_arrays_are_drawn_from_one_number():
+    [(a,), *_] = drawn(fst.tensors("200 300"), settings(few, max_examples=5))
+    assert a.shape == (200, 300)
+    assert len(np.unique(_lattice(7, (30, 1)))) > 8
+    assert (_lattice(7, (30, 1)) == _lattice(7, (30, 1))).all()
+
+
+def test_the_digits_of_a_lattice_count_up_in_both_signs_the_last_entry_first():
+    assert [_lattice(k, ()).item() for k in range(6)] == [0, 1, -1, 2, -2, 3]
+    assert _lattice(1, (2, 2)).tolist() == [[0, 0], [0, 1]]
+    assert _lattice(32 + 2, (2,)).tolist() == [1, -1]
+    assert abs(_lattice(32**4 - 1, (4,))).max() == 16
+    assert _lattice(0, (0, 3)).shape == (0, 3)
+
+
+def test_every_layer_has_a_case_of_its_own_class():
+    for cls in fst.registered():
+        for params, x in drawn(fst.cases(cls), settings(few, max_examples=10)):
+            assert type(params) is cls
+            nn.forward(params, x)
+    assert Dense in fst.registered()
+    assert nn.Elementwise not in fst.registered()
+
+
+def test_a_case_of_any_layer():
+    kinds = {type(params) for params, _ in drawn(fst.layers(), many)}
+    assert kinds == set(fst.registered())
+
+
+def test_a_layer_of_ones_own_is_registered_once():
+    @nn.record
+    class Half(nn.Elementwise):
+        def value(self, x):
+            return x / 2
+
+        def slope(self, kept):
+            return 0 * kept + 0.5
+
+    with pytest.raises(nn.KindError, match="there is no strategy for Half"):
+        fst.cases(Half)
+    fst.register(Half, fst.tensors("m n").map(lambda arrays: (Half(), *arrays)))
+    try:
+        assert drawn(fst.cases(Half))[0][0] == Half()
+        assert drawn(st.from_type(Half))[0] == Half()
+    finally:
+        del fst.table[Half]
+    st.register_type_strategy(Half, st.just(Half()))
+    assert {type(params) for params, _ in drawn(fst.cases(Half))} == {Half}
+
+
+def test_x_has_a_width_that_fits_the_layer():
+    @nn.record
+    class Wide:
+        W: nn.Array
+
+    @nn.record
+    class Impossible:
+        n: int = 1
+
+    @nn.forward.register(Wide)
+    def wide_forward(params, x):
+        return x @ params.W, x
+
+    @nn.forward.register(Impossible)
+    def impossible_forward(params, x):
+        raise nn.ShapeError("three axes, please")
+
+    st.register_type_strategy(Wide, fst.tensors("5 3").map(lambda arrays: Wide(*arrays)))
+    st.register_type_strategy(Impossible, st.just(Impossible()))
+    assert {x.shape[1] for _, x in drawn(fst.cases(Wide))} == {5}
+    with pytest.raises(nn.KindError, match=r"no x of two axes fits Impossible; write register\(Impossible, ...\)"):
+        drawn(fst.cases(Impossible))
+
+
+def test_one_line_proves_every_layer_of_a_package(monkeypatch):
+    test = every_layer("funcnn")
+    [mark] = test.pytestmark
+    assert mark.args == ("layer", fst.registered())
+    assert mark.kwargs["ids"](Dense) == "Dense"
+    assert test(layer=nn.Identity) is None
+    monkeypatch.delitem(fst.table, nn.Identity)
+    monkeypatch.delitem(_global_type_lookup, nn.Identity)
+    with pytest.raises(nn.KindError, match="there is no strategy for Identity"):
+        test(layer=nn.Identity)
