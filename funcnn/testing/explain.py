@@ -12,7 +12,7 @@ import numpy as np
 from funcnn.arrays import Array, is_array
 from funcnn.records import is_record
 from funcnn.testing.appeals import Finding
-from funcnn.testing.judge import Bench
+from funcnn.testing.judge import MOST_ENTRIES, Bench
 from funcnn.testing.verdict import GradientError, NotFinite, WrongAtKink, WrongGradient, WrongTogether
 
 _MOST_SHOWN = 100  # entries of an array that are written out
@@ -25,7 +25,7 @@ def accusation(bench: Bench, subject: str, findings: Sequence[Finding], source: 
     dA = bench.cotangents[first.cotangent].reshape(bench.subject.out.shape)
     paste = f"{source}\n    dA = {written(dA)}"
     if not alone:
-        return WrongTogether(f"{subject}: {_together(first)}\n{paste}")
+        return WrongTogether(f"{subject}: {_together(bench, first)}\n{paste}")
     leaf = first.probe.leaf
     same = [f for f in alone if f.probe.leaf == leaf]
     count, total = len({f.probe.entry for f in same}), _entries(bench, leaf)
@@ -73,12 +73,12 @@ def _numbers(finding: Finding) -> str:
     )
 
 
-def _together(finding: Finding) -> str:
-    where = f"the entries of d{_last(finding.probe.leaf)}" if finding.probe.leaf else "the gradients of all arguments"
-    return (
-        f"{where} are wrong together, though none by itself: is a tie counted twice?\n"
-        f"    along {written(finding.probe.direction.by)}: {_numbers(finding)}"
-    )
+def _together(bench: Bench, finding: Finding) -> str:
+    leaf = finding.probe.leaf
+    where = f"the entries of d{_last(leaf)}" if leaf else "the gradients of all arguments"
+    each = all(_entries(bench, name) <= MOST_ENTRIES for name, _, _ in bench.subject.places() if leaf in ("", name))
+    why = "though none by itself: is a tie counted twice?" if each else "though none of those looked at by themselves"
+    return f"{where} are wrong together, {why}\n    along {written(finding.probe.direction.by)}: {_numbers(finding)}"
 
 
 def _shared(bench: Bench, leaf: str, findings: Sequence[Finding]) -> Iterator[str]:
@@ -117,7 +117,7 @@ def _values(bench: Bench, a: Array, n: Array, blur: float) -> Iterator[str]:
         yield f"{every}analytic has no more digits than float32 holds"
     elif off <= 1e-3:
         yield f"{every}right to a relative {off:.0e}: a constant with too few digits, or a forgotten epsilon?"
-    elif a.size > 1 and np.ptp(a - n) <= blur * abs(a - n).max():
+    elif a.size > 1 and bench.subject.out.size == 1 and np.ptp(a - n) <= blur * abs(a - n).max():
         yield f"{every}analytic = numeric + {(a - n).mean():.6g}"
 
 

@@ -144,6 +144,8 @@ def closer(bench: Bench, probe: Probe) -> tuple[Probe, Rungs, Slopes]:
         return probe, rungs, slopes
     index, entries = probe.direction  # the edge of the domain: let every entry move in proportion to itself
     own = np.where(bench.x[index] == 0, 0, proportions(bench.x[index]) / 2)
+    if not own.any():  # nothing would move
+        return probe, rungs, slopes
     probe = probe._replace(direction=Direction(index, np.sign(entries) * own))
     rungs = climb(bench.subject, bench.x, [probe.direction], steps)
     return probe, rungs, extrapolated(rungs, bench.noise)

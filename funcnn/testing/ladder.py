@@ -56,13 +56,6 @@ def climb(
     return Rungs(steps.reshape(-1, 1, 1), right, left)
 
 
-def joined(rungs: Sequence[Rungs]) -> Rungs:
-    """Several ladders of the same directions, as one from coarse to fine."""
-    order = np.argsort(-np.concatenate([r.steps.ravel() for r in rungs]))
-    steps, right, left = (np.concatenate(parts)[order] for parts in zip(*rungs, strict=True))
-    return Rungs(steps, right, left)
-
-
 def extrapolated(rungs: Rungs, noise: Noise) -> Slopes:
     """The best estimate at every direction and output.
 

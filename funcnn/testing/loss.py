@@ -33,7 +33,7 @@ def check_loss(
         GradientError: as `check_vjp`, or one of those promises is broken.
         Inconclusive: as `check_vjp`.
     """
-    name = getattr(loss, "__name__", type(loss).__name__)
+    name = getattr(loss, "__name__", type(loss).__name__).replace("<lambda>", "loss")
     source = f"    out = {written(out)}\n    y = {written(y)}"
 
     def f(out: Array) -> Array:

@@ -86,7 +86,7 @@ def noise_along(subject: Subject, x: Array, direction: Direction) -> Noise:
     beside = np.fmax.reduce([abs(subject.value(direction.moved(x, h))) for h in (-1, 1)])
     believed = _believed(found, coarse, np.maximum(size, 1), np.fmax(size, beside))
     finer = np.maximum.accumulate(found[::-1], axis=0)[::-1]  # of this table and all that are finer
-    return Noise(np.take_along_axis(finer, believed.argmax(axis=0)[None], 0)[0], finer)
+    return Noise(np.where(believed, found, 0).max(axis=0), finer)
 
 
 def _believed(found: Array, coarse: Array, size: Array, natural: Array) -> Array:

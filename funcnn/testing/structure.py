@@ -72,7 +72,7 @@ class Guarded:
         gradient = np.asarray(gradient)
         if gradient.shape != arg.shape:
             raise WrongShape(f"the gradient of {name} must have its shape, {arg.shape}; it is {gradient.shape}")
-        if arg.ndim and gradient.dtype not in (arg.dtype, dtype):
+        if gradient.dtype.kind not in "fiub" or (arg.ndim and gradient.dtype not in (arg.dtype, dtype)):
             raise WrongDtype(f"the gradient of {name} must be {arg.dtype}, as {name} is; it is {gradient.dtype}")
         return gradient
 

@@ -72,9 +72,9 @@ class Subject:
         try:
             out = np.asarray(self.f(*self.arguments(x)))
         except Exception:  # noqa: BLE001  most functions were never meant for this
-            return np.full(self.out.size, np.nan + 0j)
+            return np.full(self.out.size, complex(np.nan, np.nan))
         fits = out.shape == self.out.shape and out.dtype.kind == "c"
-        return out.ravel() if fits else np.full(self.out.size, np.nan + 0j)
+        return out.ravel() if fits else np.full(self.out.size, complex(np.nan, np.nan))
 
     def gradient(self, x: Array, dA: Array) -> Array:
         """The gradient at x for the cotangent dA, one entry after the other."""
@@ -91,14 +91,14 @@ class Subject:
 
 def scales(x: Array) -> Array:
     """The natural size of a step for each entry: its magnitude, at least 1, rounded up to a power of two."""
-    return 2.0 ** np.ceil(np.log2(np.maximum(1.0, abs(x))))
+    return 2.0 ** np.ceil(np.log2(np.where(np.isfinite(x), np.maximum(1.0, abs(x)), 1.0)))
 
 
 def proportions(x: Array) -> Array:
     """The magnitude of each entry, rounded up to a power of two: a step that takes a large one a little way must not
     fling a small one across 0. For 0, 1.
     """
-    return np.where(x == 0, 1.0, 2.0 ** np.ceil(np.log2(np.clip(abs(x), 1e-150, None))))
+    return np.where((x == 0) | ~np.isfinite(x), 1.0, 2.0 ** np.ceil(np.log2(np.clip(abs(x), 1e-150, None))))
 
 
 def generator(args: Sequence[Array]) -> np.random.Generator:

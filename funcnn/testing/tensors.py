@@ -86,8 +86,10 @@ def _lattice(k: int, shape: tuple[int, ...]) -> Array:
 
 def _mixed(k: int, shape: tuple[int, ...]) -> Array:
     rng = np.random.default_rng(k)
-    pool = np.array([0.0, -0.0, 0.5, 0.5, 1.0, -1.0, 1e-2, 1e-3, -1e-4, -1e-6, 30.0, -30.0, 800.0, -800.0])
-    return np.where(rng.random(shape) < 0.6, rng.choice(pool, shape), rng.standard_normal(shape))
+    pool = np.array([0.0, -0.0, 0.5, 0.5, 1.0, -1.0, 30.0, -30.0, 800.0, -800.0])
+    small = rng.choice([-1.0, 1.0], shape) * 10.0 ** -rng.integers(1, 8, shape)
+    kind = rng.random(shape)
+    return np.where(kind < 0.4, rng.choice(pool, shape), np.where(kind < 0.65, small, rng.standard_normal(shape)))
 
 
 def _scaled(k: int, shape: tuple[int, ...]) -> Array:

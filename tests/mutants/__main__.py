@@ -21,13 +21,13 @@ PLAIN = settings(
 def main():
     """Try every checker on every mutant, and on what each was made from; print one table."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Checkers of gradients side by side.")
-    parser.add_argument("--quick", action="store_true", help="every tenth mutant and 10 examples: to see that it runs")
+    parser.add_argument("--quick", action="store_true", help="every fortieth mutant, 3 examples: does it run?")
     parser.add_argument("--seeds", type=int, default=1, help="how many times, each with examples of its own")
     parser.add_argument("--examples", type=int, default=100, help="how many for each mutant and each correct pair")
     parser.add_argument("--survivors", action="store_true", help="list the mutants that each checker let through")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
-    mutants, examples = (MUTANTS[::10], 10) if asked.quick else (MUTANTS, asked.examples)
+    mutants, examples = (MUTANTS[::40], 3) if asked.quick else (MUTANTS, asked.examples)
     pairs = {mutant.name.split(":")[0]: mutant for mutant in mutants}
     drawn = {
         name: [draw(mutant.arguments, seed, examples) for seed in range(asked.seeds)] for name, mutant in pairs.items()
