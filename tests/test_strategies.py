@@ -79,7 +79,9 @@ def test_every_regime_occurs():
 
 def test_failures_shrink_to_small_multiples_of_an_eighth():
     def shrunk(shape, fails):
-        return find(fst.tensors(shape), lambda arrays: fails(arrays[0]), settings=settings(database=None))[0].tolist()
+        return find(
+            fst.tensors(shape), lambda arrays: fails(arrays[0]), settings=settings(database=None, derandomize=True)
+        )[0].tolist()
 
     assert shrunk("m n", lambda a: True) == [[0.0]]
     assert shrunk("m", lambda a: a.max() > 0.3) == [0.375]

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import attrs
-from hypothesis import currently_in_test_context, reject
+from hypothesis import Phase, currently_in_test_context, reject, settings
 
 from funcnn.arrays import short
 from funcnn.errors import RangeError
 from funcnn.testing.verdict import GradientError, Inconclusive, Report
+
+# For those who load it: a failing check takes longer than a passing one, and hypothesis repeats it to explain it.
+settings.register_profile("funcnn", deadline=None, print_blob=True, phases=set(Phase) - {Phase.explain})
 
 Undecided = Literal["reject", "error"]
 

@@ -6,7 +6,7 @@ more than small ones, and that hypothesis shrinks towards the first regime, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
@@ -54,7 +54,8 @@ def tensors(*shapes: str, least: int = 1, most: int = 4) -> st.SearchStrategy[tu
     return dims(*names, least=least, most=most).flatmap(arrays)
 
 
-def tensor(shape: Sequence[int]) -> st.SearchStrategy[Array]:
+@st.composite
+def tensor(draw: st.DrawFn, shape: Sequence[int]) -> Array:
     """A read-only array in one of six regimes, all of which are needed.
 
     Multiples of 1/8 up to 2, and of 1/2 up to 8: exact ties, zeros, ones, and the corners of piecewise functions.
@@ -62,16 +63,20 @@ def tensor(shape: Sequence[int]) -> st.SearchStrategy[Array]:
     Sorted and constant arrays, and 1 and -1: what is true by accident of order or of size.
     """
     size = tuple(shape)
-    regimes: list[Callable[[int], Array]] = [
-        lambda k: _lattice(k, size) / 8,
-        lambda k: _lattice(k, size) / 2,
-        lambda k: np.random.default_rng(k).standard_normal(size),
-        lambda k: _mixed(k, size),
-        lambda k: _scaled(k, size),
-        lambda k: _ordered(k, size),
-    ]
-    numbers = st.integers(0, _DIGIT ** min(prod(size), _DIGITS) - 1)
-    return st.tuples(st.integers(0, len(regimes) - 1), numbers).map(lambda drawn: freeze(regimes[drawn[0]](drawn[1])))
+    regime = draw(st.sampled_from([_eighths, _halves, _normal, _mixed, _scaled, _ordered]))
+    return freeze(regime(draw(st.integers(0, _DIGIT ** min(prod(size), _DIGITS) - 1)), size))
+
+
+def _eighths(k: int, shape: tuple[int, ...]) -> Array:
+    return _lattice(k, shape) / 8
+
+
+def _halves(k: int, shape: tuple[int, ...]) -> Array:
+    return _lattice(k, shape) / 2
+
+
+def _normal(k: int, shape: tuple[int, ...]) -> Array:
+    return np.random.default_rng(k).standard_normal(shape)
 
 
 def _lattice(k: int, shape: tuple[int, ...]) -> Array:

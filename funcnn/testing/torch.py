@@ -18,6 +18,9 @@ from funcnn.testing.verdict import NotPure
 
 Vjp = Callable[[Sequence[Array], Array], tuple[Array | None, ...]]
 
+# Torch's first backward takes half a second: here, lest it be charged to the first example of a test.
+torch.ones(1, requires_grad=True).sum().backward()
+
 
 def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Callable[..., Array], Vjp]:
     """The values of a function of tensors, and the gradients that torch's backward finds, as functions of arrays.
