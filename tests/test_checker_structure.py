@@ -168,7 +168,7 @@ WRONG = {
     "a dA of one sign, sized by its sum": (
         lambda: (double, lambda args, dA: [abs(dA).sum() * np.sign(dA.sum()) * np.ones_like(dA)]),
         NotLinear,
-        "of a sum of two cotangents is not the sum of its results",
+        "of a sum of cotangents is not the sum of its results",
     ),
     "the memory order of dA": (
         lambda: (double, lambda args, dA: [2 * dA.ravel("K").reshape(dA.shape)]),

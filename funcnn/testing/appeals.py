@@ -121,11 +121,12 @@ def _allowed(
 def _standing(bench: Bench, probe: Probe, rungs: Rungs, slopes: Slopes, seen: Comparison) -> Array:
     """By cotangent, whether finer steps say the same, and steps that are no powers of two."""
     u = bench.cotangents.T
-    steps = rungs.steps[:, 0]
+    steps = rungs.steps[1:, 0]
     central = (rungs.right + rungs.left)[:, 0] @ u / 2
-    rounding = bench.noise.fine.at(rungs.steps)[:, 0] @ abs(u) / steps
-    near, far = abs(seen.analytic - central), abs(seen.numeric - central)
-    unsettled = abs(np.diff(central, axis=0, append=np.inf))
+    slope = (16 * central[1:] - central[:-1]) / 15
+    rounding = bench.noise.fine.at(rungs.steps[1:])[:, 0] @ abs(u) / steps
+    near, far = abs(seen.analytic - slope), abs(seen.numeric - slope)
+    unsettled = abs(np.diff(slope, axis=0, append=np.inf))
     finer = steps < np.where(u != 0, slopes.step[0][:, None], np.inf).min(axis=0)
     otherwise = finer & (near <= 3 * rounding + unsettled) & (far > 6 * rounding) & (far > 4 * near)
     noise = bench.noise.with_(noise_along(bench.subject, bench.x, probe.direction))

@@ -113,6 +113,15 @@ def probes(subject: Subject, x: Array, rng: np.random.Generator) -> Iterator[Pro
         yield from together("", np.arange(x.size))
 
 
+def apart(subject: Subject, x: Array, probe: Probe) -> Iterator[Probe]:
+    """The entries that a direction moves, each by itself and in proportion, as they moved together."""
+    for leaf, start, shape in subject.places():
+        for k in range(start, start + int(np.prod(shape))):
+            if k in probe.direction.where:
+                entry = tuple(int(i) for i in np.unravel_index(k - start, shape))
+                yield Probe(leaf, entry, Direction(np.array([k]), proportions(x[k : k + 1])))
+
+
 def compare(bench: Bench, probes: list[Probe], slopes: Slopes) -> Comparison:
     """What the gradient says along each direction, beside the slopes contracted with each cotangent."""
     weight = abs(bench.cotangents).T

@@ -16,7 +16,19 @@ from funcnn.errors import KindError
 from funcnn.testing.appeals import Finding, Outcome, heard
 from funcnn.testing.explain import accusation
 from funcnn.testing.float32 import examine_float32
-from funcnn.testing.judge import Bench, Comparison, Probe, at_first, bench, by_complex_step, closer, compare, probes
+from funcnn.testing.judge import (
+    MOST_ENTRIES,
+    Bench,
+    Comparison,
+    Probe,
+    apart,
+    at_first,
+    bench,
+    by_complex_step,
+    closer,
+    compare,
+    probes,
+)
 from funcnn.testing.ladder import Slopes
 from funcnn.testing.session import Options
 from funcnn.testing.structure import Guarded, equal, examine
@@ -104,6 +116,16 @@ def _weigh(place: Bench, tally: Tally) -> None:
                 _count(tally, probe, one, one.settled)
             else:
                 _look_closer(place, probe, tally)
+    if tally.findings and all(finding.probe.entry is None for finding in tally.findings):
+        _take_apart(place, tally)
+
+
+def _take_apart(place: Bench, tally: Tally) -> None:
+    """A small entry moves little beside large ones, and is seen sharper so: perhaps it is wrong by itself."""
+    together = tally.findings[0].probe
+    if together.direction.where.size <= MOST_ENTRIES:
+        for probe in apart(place.subject, place.x, together):
+            _look_closer(place, probe, tally)
 
 
 def _look_closer(place: Bench, probe: Probe, tally: Tally) -> None:

@@ -152,9 +152,7 @@ def _examine_linearity(
     second = guarded.backward(args, other_dA)
     total = guarded.backward(args, sealed(dA + other_dA))
     sums = [None if a is None else a + b for a, b in zip(first, second, strict=True)]
-    _refuse_apart(
-        guarded, total, sums, 1.0, blur, "vjp of a sum of two cotangents is not the sum of its results for each"
-    )
+    _refuse_apart(guarded, total, sums, 1.0, blur, "vjp of a sum of cotangents is not the sum of its results for each")
 
 
 def _refuse_apart(

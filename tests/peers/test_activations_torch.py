@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from funcnn import Elementwise, Elu, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh, backward, forward
-from funcnn.testing.strategies import layers
+from funcnn.testing.strategies import registered
 
 torch = pytest.importorskip("torch", reason="its activations are the oracle")
 F = torch.nn.functional
@@ -41,7 +41,7 @@ def both(activation, peer, dtype):
 
 
 def test_every_activation_has_a_peer():
-    activations = {layer for layer in layers() if issubclass(layer, Elementwise)}
+    activations = {layer for layer in registered() if issubclass(layer, Elementwise)}
     assert {layer.__name__ for layer in activations} == {type(activation).__name__ for activation, _ in PEERS}
 
 

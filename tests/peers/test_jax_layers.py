@@ -1,7 +1,7 @@
 """Every layer against `jax.vjp` of its own forward, an oracle that is exact to rounding and knows nothing of backward.
 
 JAX compiles for each shape, so a layer has at most three fixed ones; their values are drawn. A layer of
-`funcnn.testing.strategies.layers()` without a case here fails.
+`funcnn.testing.strategies.registered()` without a case here fails.
 """
 
 import numpy as np
@@ -25,12 +25,12 @@ from funcnn import (
     parameters,
     tree_map,
 )
-from funcnn.testing.strategies import layers, tensor
+from funcnn.testing.strategies import registered, tensor
 
 jax = pytest.importorskip("jax", reason="jax.vjp is the oracle")
 pytestmark = pytest.mark.usefixtures("jax64")
 
-every_layer = pytest.mark.parametrize("layer", layers(), ids=lambda layer: layer.__name__)
+every_layer = pytest.mark.parametrize("layer", registered(), ids=lambda layer: layer.__name__)
 
 
 def within(limit, *shape):
@@ -110,7 +110,7 @@ def drawn(layer, data):
 
 
 def test_every_layer_has_a_case_and_at_most_three():
-    assert {layer.__name__ for layer in layers()} == {layer.__name__ for layer in CASES}
+    assert {layer.__name__ for layer in registered()} == {layer.__name__ for layer in CASES}
     assert {len(cases) for cases in CASES.values()} <= {1, 2, 3}
 
 
