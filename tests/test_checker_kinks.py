@@ -127,3 +127,37 @@ def test_an_entry_that_is_not_finite_and_does_not_matter_is_nobodys_mistake(miss
 
     report = check_vjp(lambda x: 2 * np.where(np.isfinite(x), x, 0), vjp, [np.array([1.0, missing])])
     assert report.decided == ("x",)
+
+
+def to_every_tie(x, dA):
+    return dA * (x == x.max())
+
+
+def test_a_tie_of_one_argument_is_named_with_that_argument():
+    def vjp(args, dA):
+        return [to_every_tie(args[0], dA), dA + 0 * args[1]]
+
+    with pytest.raises(WrongTogether, match="the entries of da are wrong together, though none by itself"):
+        check_vjp(lambda a, b: a.max() + b.sum(), vjp, [np.ones(2), np.arange(3.0)])
+
+
+def test_a_tie_of_more_than_are_looked_at_one_by_one():
+    with pytest.raises(WrongTogether, match="though none of those looked at by themselves"):
+        check_vjp(np.max, lambda args, dA: [to_every_tie(args[0], dA)], [np.zeros(200)])
+
+
+def test_what_is_wrong_in_a_small_entry_alone_is_said_of_that_entry():
+    """The slope of the last entry lacks the first, 1e-7, which raw differences of some step or other also say."""
+    x = np.array([1e-7, 3.0, 0.3166450164719021, -1.0])
+
+    def quartic(x):
+        return ((x - 1) ** 4).sum() + x[0] * x[-1]
+
+    def vjp(args, dA):
+        (x,) = args
+        gradient = 4 * (x - 1) ** 3
+        gradient[0] += x[-1]
+        return [dA * gradient]
+
+    with pytest.raises(WrongGradient, match=r"1 of 4 entries wrong, first x\[3\]"):
+        check_vjp(quartic, vjp, [x])
