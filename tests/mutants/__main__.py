@@ -24,7 +24,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="every fortieth mutant, 3 examples: does it run?")
     parser.add_argument("--seeds", type=int, default=1, help="how many times, each with examples of its own")
     parser.add_argument("--examples", type=int, default=100, help="how many for each mutant and each correct pair")
-    parser.add_argument("--every", type=int, default=1, help="every so manyth mutant: all take an hour, most of it jax's")
+    parser.add_argument("--every", type=int, default=1, help="every so manyth mutant: all take hours")
     parser.add_argument("--survivors", action="store_true", help="list the mutants that each checker let through")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
