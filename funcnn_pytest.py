@@ -16,6 +16,7 @@ import pytest
 ledger: Ledger | None = None  # of the session that runs
 
 _INSIDES = ("funcnn.testing", "hypothesis", "_pytest", "pluggy")
+_MOST_LINES = 10  # on what was never decided
 _SHELL = "hypothesis_temporary_module_"  # has the function that @given puts in the place of a test
 
 
@@ -110,10 +111,11 @@ class Ledger:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """What was proven, then what was never decided."""
-        lines = [*self.proven(), *self.undecided()]
-        if lines:
-            terminalreporter.section("gradients")
-        for line in lines:
+        proven, undecided = list(self.proven()), list(self.undecided())
+        if proven:
+            terminalreporter.write_sep("=", "gradients")
+        more = [f"and {len(undecided) - _MOST_LINES} more"] if len(undecided) > _MOST_LINES else []
+        for line in [*proven, *undecided[:_MOST_LINES], *more]:
             terminalreporter.write_line(line)
 
     def proven(self) -> Iterator[str]:

@@ -244,3 +244,39 @@ def test_outer(tmp_path):
 """
     code, printed = run(suite, "-o", "funcnn_resolution=1e-6")
     assert code == pytest.ExitCode.OK, printed
+
+
+def test_a_long_list_is_cut(run):
+    suite = "".join(
+        f'def test_{i}():\n    check("f", decided=("x",), undecided=("y",), resolution=1e-7)\n' for i in range(13)
+    )
+    _, printed = run(suite)
+    lines = section(printed)
+    assert lines[0] == "1 function proven at float64 1e-7"
+    assert lines[1:11] == [
+        f"y of f was never decided in test_it.py::test_{i}" for i in sorted(map(str, range(13)))[:10]
+    ]
+    assert lines[11:] == ["and 3 more"]
+
+
+def test_a_whole_suite(run):
+    """The real checks: of a package's layers in one line, of a loss, and of one that never decides."""
+    suite = """
+import numpy as np
+from funcnn import mse
+from funcnn.testing import check_loss, check_vjp, every_layer, strategies as fst
+test_every_layer = settings(max_examples=5, deadline=None)(every_layer("funcnn"))
+@given(fst.tensors("m k", "m k"))
+def test_mse(args):
+    check_loss(mse, *args)
+def test_floor():
+    with pytest.raises(Exception):
+        check_vjp(np.floor, lambda args, dA: [0 * dA], [np.ones(2)])
+"""
+    code, printed = run(suite, "-o", "funcnn_resolution=1e-8")
+    assert code == pytest.ExitCode.OK, printed
+    lines = section(printed)
+    assert lines[0] == "0 functions proven, 1 inconclusive at float64 1e-8"
+    assert re.fullmatch(r"10 layers proven(, \d with kinks)? at float64 1e-8", lines[1])
+    assert lines[2] == "1 loss proven at float64 1e-8"
+    assert lines[3].startswith("nothing of floor was decided in test_it.py::test_floor: f jumps")

@@ -114,12 +114,12 @@ def probes(subject: Subject, x: Array, rng: np.random.Generator) -> Iterator[Pro
 
 
 def apart(subject: Subject, x: Array, probe: Probe) -> Iterator[Probe]:
-    """The entries that a direction moves, each by itself and in proportion, as they moved together."""
-    for leaf, start, shape in subject.places():
-        for k in range(start, start + int(np.prod(shape))):
-            if k in probe.direction.where:
-                entry = tuple(int(i) for i in np.unravel_index(k - start, shape))
-                yield Probe(leaf, entry, Direction(np.array([k]), proportions(x[k : k + 1])))
+    """The entries that a direction moves, some if they are many, each by itself and in proportion."""
+    places = list(subject.places())[::-1]
+    for k in probe.direction.where[:MOST_ENTRIES].tolist():
+        leaf, start, shape = next(place for place in places if place[1] <= k)
+        entry = tuple(int(i) for i in np.unravel_index(k - start, shape))
+        yield Probe(leaf, entry, Direction(np.array([k]), proportions(x[k : k + 1])))
 
 
 def compare(bench: Bench, probes: list[Probe], slopes: Slopes) -> Comparison:

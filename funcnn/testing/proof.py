@@ -17,7 +17,6 @@ from funcnn.testing.appeals import Finding, Outcome, heard
 from funcnn.testing.explain import accusation
 from funcnn.testing.float32 import examine_float32
 from funcnn.testing.judge import (
-    MOST_ENTRIES,
     Bench,
     Comparison,
     Probe,
@@ -122,10 +121,8 @@ def _weigh(place: Bench, tally: Tally) -> None:
 
 def _take_apart(place: Bench, tally: Tally) -> None:
     """A small entry moves little beside large ones, and is seen sharper so: perhaps it is wrong by itself."""
-    together = tally.findings[0].probe
-    if together.direction.where.size <= MOST_ENTRIES:
-        for probe in apart(place.subject, place.x, together):
-            _look_closer(place, probe, tally)
+    for probe in apart(place.subject, place.x, tally.findings[0].probe):
+        _look_closer(place, probe, tally)
 
 
 def _look_closer(place: Bench, probe: Probe, tally: Tally) -> None:
