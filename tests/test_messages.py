@@ -745,6 +745,11 @@ ROWS = {
         "train: start must be a TrainState, not tuple; write TrainState(params)",
     ),
     # Testing.
+    "an array for the arguments": (
+        lambda: check_vjp(np.sin, lambda args, dA: [dA * np.cos(args[0])], np.ones(2)),
+        KindError,
+        "check_vjp: args must be a tuple, an array for each argument of f; it is <f64 [1. 1.]>",
+    ),
     "a package without layers": (
         lambda: fst.unproven("funcn"),
         KindError,

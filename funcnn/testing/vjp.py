@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.arrays import is_array, short
+from funcnn.errors import KindError
 from funcnn.testing.explain import written
 from funcnn.testing.proof import Claim, prove
 from funcnn.testing.session import Undecided, delivered, options
@@ -59,6 +61,8 @@ def check_vjp(
         KindError: an argument is no array of numbers, or complex; no argument holds floats; f returns no floats.
         RangeError: an option is out of its range.
     """
+    if is_array(args):
+        raise KindError(f"check_vjp: args must be a tuple, an array for each argument of f; it is {short(args)}")
     chosen = options(resolution, inconclusive, aliasing=aliasing, nondeterministic=nondeterministic)
     name, names = getattr(f, "__name__", "f").replace("<lambda>", "f"), _names_of(f, len(args))
     source = "\n".join([f"    {name} = {written(np.asarray(a))}" for name, a in zip(names, args, strict=True)])
