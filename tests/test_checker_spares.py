@@ -4,12 +4,22 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from funcnn.testing import Inconclusive, check_vjp
+from funcnn.testing import Inconclusive, check_layer, check_vjp
+from funcnn.testing import strategies as fst
 from tests.mutants import MUTANTS
 from tests.nasty import NASTY
 
 HARD = {nasty.name: nasty for nasty in NASTY}
 ORDINARY = {mutant.name.split(":")[0]: mutant for mutant in MUTANTS}  # one for each right pair, whose name comes first
+
+
+QUIET = settings(
+    phases=[Phase.generate],
+    database=None,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
 
 
 @pytest.fixture
@@ -21,14 +31,7 @@ def undecided(pair, arguments, examples):
     """The share of examples on which no probe decided. An alarm comes through."""
     cases = []
 
-    @settings(
-        max_examples=examples,
-        phases=[Phase.generate],
-        database=None,
-        deadline=None,
-        derandomize=True,
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(QUIET, max_examples=examples)
     @given(arguments)
     def draw(args):
         cases.append(args)
@@ -65,3 +68,13 @@ def test_what_a_mutant_was_made_from_is_spared(name, full, record_property):
     record_property("inconclusive", share)
     print(f"{name}: {share:.0%} inconclusive")  # noqa: T201  shown by -s, and with a failure
     assert share < 1
+
+
+@pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
+def test_every_layer_is_spared(layer, full):
+    @settings(QUIET, max_examples=1000 if full else 20)
+    @given(fst.cases(layer))
+    def test(case):
+        check_layer(*case)
+
+    test()

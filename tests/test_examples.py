@@ -42,7 +42,7 @@ def test_a_gradient_of_ones_own_is_proven_and_what_the_report_promises_holds(run
     assert out.startswith("WrongGradient: smooth_relu: dsharpness, 2 of 2 entries wrong, first sharpness[0]\n")
     assert "\npass: every entry of x" in out
     assert "At the simplest arguments: smooth_relu: dsharpness, 1 of 1 entries wrong, first sharpness[0]\n" in out
-    assert "    x = np.array([[0.0]])\n" in out
+    assert "    x = np.array([[0.125]])\n" in out
     [seen], [promised] = numbers(r"error seen: ([^\s,]+)", out), numbers(r"had promised (\S+)", out)
     assert seen <= 4 * promised < 1e-7  # sizes are tried in steps of 4
 

@@ -68,7 +68,7 @@ def heard(bench: Bench, probe: Probe, rungs: Rungs, slopes: Slopes, *, thorough:
     if not sure:
         return Outcome(settled, settled & at_kink, None)
     miss = np.maximum(low - seen.analytic, seen.analytic - high) / (bound + blur)
-    plain = (bench.cotangents != 0).sum(axis=1) == 1  # of one output alone
+    plain = abs(bench.cotangents).sum(axis=1) == 1  # of one output alone
     c = max(sure, key=lambda c: (plain[c], miss[c]))
     numbers = [float(a[c]) for a in (seen.analytic, seen.numeric, bound + blur, low, high)]
     finding = Finding(probe, c, *numbers)._replace(weighed=float(seen.numeric[-1]) if outside[-1] else None)

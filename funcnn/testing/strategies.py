@@ -49,7 +49,7 @@ def cases(layer: type) -> st.SearchStrategy[Case]:
     >>> from funcnn import Relu
     >>> from funcnn.testing import strategies as fst
     >>> find(fst.cases(Relu), lambda case: True)
-    (Relu(), array([[0.]]))
+    (Relu(), array([[0.125]]))
 
     Raises:
         KindError: nobody has said how to draw that layer.

@@ -1,7 +1,7 @@
 """Arrays to check with: sizes first, by name, then entries in a regime that is likely to hurt.
 
 Every array is two drawn numbers, its regime and one integer that makes all its entries, so that large arrays cost no
-more than small ones, and that hypothesis shrinks towards the first regime, and there to zeros and small multiples.
+more than small ones, and that hypothesis shrinks towards the first regime, and there to ones, zeros and small numbers.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def tensors(*shapes: str, least: int = 1, most: int = 4) -> st.SearchStrategy[tu
     >>> from hypothesis import find
     >>> from funcnn.testing import strategies as fst
     >>> find(fst.tensors("m n", "n 2"), lambda arrays: arrays[0].shape == (1, 2))
-    (array([[0., 0.]]), array([[0., 0.],
-           [0., 0.]]))
+    (array([[0.125, 0.125]]), array([[0.125, 0.125],
+           [0.125, 0.125]]))
     """
     names = sorted({name for shape in shapes for name in shape.split() if not name.isdecimal()})
 
@@ -64,7 +64,7 @@ def tensor(draw: st.DrawFn, shape: Sequence[int]) -> Array:
     """
     size = tuple(shape)
     regime = draw(st.sampled_from([_eighths, _halves, _normal, _mixed, _mixed, _scaled, _ordered]))
-    return freeze(regime(draw(st.integers(0, _DIGIT ** min(prod(size), _DIGITS) - 1)), size))
+    return freeze(regime(draw(st.integers(0, _DIGIT**_DIGITS - 1)), size))
 
 
 def _eighths(k: int, shape: tuple[int, ...]) -> Array:
@@ -80,13 +80,18 @@ def _normal(k: int, shape: tuple[int, ...]) -> Array:
 
 
 def _lattice(k: int, shape: tuple[int, ...]) -> Array:
-    """The digits of k as whole numbers: 0, 1, -1, 2, -2, ..., the last entry first."""
+    """The digits of k as whole numbers: 1, 0, -1, 2, -2, ..., the last entry first.
+
+    Ones come before zeros, since so many mistakes do not show at zeros: hypothesis, which changes one number at a time,
+    would not get from another regime to this one.
+    """
     n = prod(shape)
     if n > _DIGITS:
         digits = np.random.default_rng(k).integers(0, _DIGIT, n)
     else:
         digits = np.array([k // _DIGIT**i % _DIGIT for i in range(n)], int)[::-1]
-    return ((digits + 1) // 2 * np.where(digits % 2, 1.0, -1.0) + 0.0).reshape(shape)
+    whole = np.where(digits < 2, 1 - digits, (digits + 1) // 2 * np.where(digits % 2, 1, -1))
+    return (whole + 0.0).reshape(shape)
 
 
 def _mixed(k: int, shape: tuple[int, ...]) -> Array:
