@@ -154,7 +154,7 @@ NORMALISATION = [
     Nasty(
         "convolution",
         "kernel as long as the signal",
-        arrays(normal(), "5", "n"),
+        arrays(normal(), "18", "n"),
         (lambda x, w: np.convolve(x, w, "valid"), convolution_vjp),
     ),
     Nasty(
