@@ -36,7 +36,6 @@ class Slopes(NamedTuple):
 
     slope: Array
     error: Array
-    rounding: Array
     kink: Array
     jump: Array
     step: Array
@@ -82,11 +81,9 @@ def extrapolated(rungs: Rungs, noise: Noise) -> Slopes:
         clash = known[k + 1 :] & (apart > 4 * (error[k] + rounding[k + 1 :]))
         agree[k] &= ~clash.any(axis=0)
     chosen = np.where(agree, error, np.inf).argmin(axis=0)[None]
-    slope, error, rounding = (np.take_along_axis(a, chosen, 0)[0] for a in (best, error, rounding))
+    slope, error = (np.take_along_axis(a, chosen, 0)[0] for a in (best, error))
     kink, jump = bends(rungs, noise)
-    return Slopes(
-        np.where(np.isfinite(error), slope, np.nan), error, rounding, kink, jump, steps.ravel()[chosen[0] + 1]
-    )
+    return Slopes(np.where(np.isfinite(error), slope, np.nan), error, kink, jump, steps.ravel()[chosen[0] + 1])
 
 
 def bends(rungs: Rungs, noise: Noise) -> tuple[Array, Array]:

@@ -54,7 +54,7 @@ class WrongForLayout(GradientError):
 
 
 class WrongForFloat32(GradientError):
-    """In float32 the gradient has another dtype, or is not what it is in float64."""
+    """In float32 the gradient is not what it is in float64."""
 
 
 class Raised(GradientError):
