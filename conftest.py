@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from doctest import ELLIPSIS
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -17,15 +18,18 @@ import funcnn.testing  # noqa: F401  registers the profile
 settings.load_profile("funcnn")
 
 ADAPTERS = [(library, f"funcnn/testing/{library}.py") for library in ("autograd", "jax", "scipy", "torch")]
-ORACLES = [("jax", "funcnn/interop/jax.py"), *ADAPTERS]  # files whose examples need a library
+BRIDGES = [(library, f"funcnn/interop/{library}.py") for library in ("jax", "safetensors", "scipy")]
+MODULES = (Path(__file__).parent / "funcnn/interop/torch").glob("*.py")
+TORCH = [("torch", f"funcnn/interop/torch/{path.name}") for path in MODULES]
+ORACLES = [*BRIDGES, *TORCH, ("sklearn", "funcnn/metrics.py"), *ADAPTERS]  # files whose examples need a library
 
 
 class Runnable(CodeBlockParser):
     """The blocks of a page, less those that name a library which is not installed."""
 
     def __call__(self, document: Document) -> Iterator[Region]:
-        """Every torch, JAX or autograd block names its library."""
-        absent = {name for name in ("autograd", "jax", "torch") if not find_spec(name)}
+        """Every block that needs another library names it."""
+        absent = {name for name in ("autograd", "jax", "safetensors", "scipy", "torch") if not find_spec(name)}
         for region in super().__call__(document):
             if not set(re.findall(r"\w+", region.parsed)) & absent:
                 yield region
@@ -50,7 +54,7 @@ pytest_collect_file = (pages + docstrings).pytest()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`pytest --no-skips` is for machines on which everything is installed, `--full` for those that have hours."""
     parser.addoption("--no-skips", action="store_true", help="a skipped test is a failed one")
-    parser.addoption("--full", action="store_true", help="test the checker itself with ten times the examples")
+    parser.addoption("--full", action="store_true", help="test the checker and the files with ten times the examples")
 
 
 @pytest.hookimpl(trylast=True)

@@ -7,10 +7,13 @@ params     = sgd(params, grads, lr)
 """
 
 from funcnn.arrays import Array, namespace
+from funcnn.comparison import Divergence, compare, difference
 from funcnn.core import backward, forward, inference, predict, reseed, sgd, value_and_grad
+from funcnn.cycles import cosine_restarts, one_cycle, sawtooth
 from funcnn.data import batches
-from funcnn.errors import FuncnnError, KindError, RangeError, ShapeError
-from funcnn.files import fingerprint
+from funcnn.diagnosis import Birth, bisect_nan
+from funcnn.errors import FileError, FuncnnError, KindError, NoFileError, RangeError, ShapeError
+from funcnn.files import fingerprint, load, save
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import (
     constant,
@@ -29,6 +32,7 @@ from funcnn.inspection import summary
 from funcnn.layers.activations import Elementwise, Elu, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
 from funcnn.layers.chain import mlp
 from funcnn.layers.dense import Dense
+from funcnn.layers.frozen import Frozen
 from funcnn.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -39,11 +43,34 @@ from funcnn.losses import (
     softmax_cross_entropy,
     weighted,
 )
-from funcnn.optimizers import update
+from funcnn.metrics import accuracy, confusion, r2, validation
+from funcnn.optimizers.adam import Adam, AdamW, AMSGrad, NAdam, RAdam
+from funcnn.optimizers.adaptive import Adadelta, Adagrad, RMSProp
+from funcnn.optimizers.average import Average, averaged
+from funcnn.optimizers.base import PerArray, update
+from funcnn.optimizers.constraints import nonnegative, project, unit_norm
+from funcnn.optimizers.momentum import Lion, Momentum
+from funcnn.optimizers.muon import Muon
+from funcnn.optimizers.transforms import L2, ClipNorm, ClipValue, Decay, Rates
+from funcnn.plateaus import Plateau, plateau
 from funcnn.records import Seed, record, state
-from funcnn.schedules import cosine, exponential, stages, warm_up
+from funcnn.runs import checkpoint_every, history, keep, progress
+from funcnn.schedules import cosine, exponential, inverse_time, polynomial, stages, step_decay, warm_up
+from funcnn.stepping import step
+from funcnn.stopping import WithBest, best_so_far, early_stopping, until, while_finite
 from funcnn.training import NotFiniteError, TrainState, train
-from funcnn.tree import evolve, from_vector, leaves, map_parameters, parameters, replace, to_vector, tree_map
+from funcnn.tree import (
+    astype,
+    count,
+    evolve,
+    from_vector,
+    leaves,
+    map_parameters,
+    parameters,
+    replace,
+    to_vector,
+    tree_map,
+)
 
 __version__ = "0.1.0"
 
@@ -61,6 +88,7 @@ __all__ = [  # noqa: RUF022  in the order in which a newcomer meets them
     "Elu",
     "Gelu",
     "mlp",
+    "Frozen",
     "mse",
     "mae",
     "huber",
@@ -74,10 +102,56 @@ __all__ = [  # noqa: RUF022  in the order in which a newcomer meets them
     "batches",
     "TrainState",
     "train",
+    "history",
+    "validation",
+    "accuracy",
+    "confusion",
+    "r2",
+    "progress",
+    "early_stopping",
+    "best_so_far",
+    "WithBest",
+    "until",
+    "while_finite",
+    "keep",
+    "checkpoint_every",
+    "bisect_nan",
+    "Birth",
+    "compare",
+    "Divergence",
+    "Momentum",
+    "Adam",
+    "AdamW",
+    "NAdam",
+    "RAdam",
+    "AMSGrad",
+    "RMSProp",
+    "Adagrad",
+    "Adadelta",
+    "Lion",
+    "Muon",
+    "ClipNorm",
+    "ClipValue",
+    "Decay",
+    "L2",
+    "Rates",
+    "Average",
+    "averaged",
+    "project",
+    "nonnegative",
+    "unit_norm",
     "stages",
     "exponential",
+    "step_decay",
+    "inverse_time",
+    "polynomial",
     "cosine",
+    "cosine_restarts",
+    "sawtooth",
+    "one_cycle",
     "warm_up",
+    "Plateau",
+    "plateau",
     "zeros",
     "constant",
     "normal",
@@ -99,20 +173,29 @@ __all__ = [  # noqa: RUF022  in the order in which a newcomer meets them
     "namespace",
     "inference",
     "reseed",
+    "step",
     "of_logits",
     "update",
+    "PerArray",
     "evolve",
     "tree_map",
     "leaves",
     "map_parameters",
     "parameters",
     "replace",
+    "astype",
+    "count",
     "to_vector",
     "from_vector",
+    "difference",
+    "save",
+    "load",
     "fingerprint",
     "FuncnnError",
     "ShapeError",
     "KindError",
     "RangeError",
+    "FileError",
+    "NoFileError",
     "NotFiniteError",
 ]

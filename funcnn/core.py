@@ -89,13 +89,14 @@ def backward_params(params: Any, cache: Any, dA: Any) -> Any:
 
 
 def is_inert(layer: Any) -> bool:
-    """Whether nothing in `layer` is trained or carried, so that its backward is only needed for dx."""
+    """Whether nothing in `layer` is trained or carried on, so that its backward is only needed for dx.
+
+    A class whose states never change says `rests = True`, as Frozen does.
+    """
     if type(layer) is tuple:
         return all(map(is_inert, layer))
-    fields = plans.get(type(layer), ())
-    return not is_array(layer) and not any(
-        [is_state or not is_inert(getattr(layer, name)) for name, is_state in fields]
-    )
+    fields, rests = plans.get(type(layer), ()), getattr(layer, "rests", False)
+    return not is_array(layer) and all([rests if state else is_inert(getattr(layer, name)) for name, state in fields])
 
 
 @cast("Callable[[Any], Inference]", verb)
@@ -198,10 +199,11 @@ def sgd(params: P, grads: Grads[P], lr: float) -> P:
     """
     if type(grads) is not Grads:
         raise KindError(f"sgd: grads must be what backward returns, a Grads, not {type(grads).__name__}")
-    return cast("P", _step(params, grads.params, _rate(lr)))
+    return cast("P", _step(params, grads.params, learning_rate(lr)))
 
 
-def _rate(lr: Any) -> Any:
+def learning_rate(lr: Any) -> Any:
+    """lr as a float, or as the tracer that it is; refused if it is no number, not finite or negative."""
     if getattr(lr, "shape", ()) != () or not (isinstance(lr, int | float | np.number) or is_array(lr)):
         raise KindError(f"sgd: lr must be a number, not {kind(lr)}: {short(lr)}")
     try:

@@ -15,3 +15,11 @@ class KindError(FuncnnError, TypeError):
 
 class RangeError(FuncnnError, ValueError):
     """A number outside its range: a negative learning rate, a label that is no class, no rows at all."""
+
+
+class FileError(FuncnnError, OSError):
+    """A file that cannot be written or read, or that does not hold what it should."""
+
+
+class NoFileError(FileError, FileNotFoundError):
+    """There is no such file, or no folder to write it in: `except FileNotFoundError` catches it."""

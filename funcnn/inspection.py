@@ -7,8 +7,9 @@ from typing import Any
 
 from funcnn.arrays import is_array, short
 from funcnn.core import forward
+from funcnn.layers.frozen import Frozen
 from funcnn.records import is_record, plans
-from funcnn.tree import parameters
+from funcnn.tree import count
 
 
 def summary(params: Any, x: Any) -> str:
@@ -29,17 +30,20 @@ def summary(params: Any, x: Any) -> str:
     rows = list(_rows(params, x, ""))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    return "\n".join(["[", *lines, "]", f"There are {_count(params)} trainable parameters in the model."])
+    return "\n".join(["[", *lines, "]", f"There are {count(params)} trainable parameters in the model."])
 
 
-def _rows(layer: Any, x: Any, path: str) -> Iterator[tuple[str, str, str]]:
-    """One row a layer: what it is, what goes in and out, how many parameters it has."""
+def _rows(layer: Any, x: Any, path: str, unit: str = "parameters") -> Iterator[tuple[str, str, str]]:
+    """One row a layer: what it is, what goes in and out, how many parameters it has; frozen ones by what they hold."""
+    if type(layer) is Frozen:
+        yield from _rows(layer.layer, x, f"{path}.layer".lstrip("."), "frozen")
+        return
     if type(layer) is tuple:
         for i, part in enumerate(layer):
-            yield from _rows(part, x, f"{path}.{i}".lstrip("."))
+            yield from _rows(part, x, f"{path}.{i}".lstrip("."), unit)
             x = forward(part, x)[0]
         return
-    count, out = _count(layer), forward(layer, x)[0]
+    numbers, out = count(layer), forward(layer, x)[0]
     parts = [
         f"{name}: {_shape(v)}" if is_array(v) else f"{name}={_kind(v)}" for name, v in _fields(layer) if v is not None
     ]
@@ -47,7 +51,7 @@ def _rows(layer: Any, x: Any, path: str) -> Iterator[tuple[str, str, str]]:
     yield (
         f"{path} -> {name}" if path else name,
         f"{_shape(x)} -> {_shape(out)}",
-        f"{count} parameters" if count else "",
+        f"{numbers} {unit}" if numbers else "",
     )
 
 
@@ -63,7 +67,3 @@ def _shape(value: Any) -> str:
     if type(value) is tuple:
         return f"({', '.join(map(_shape, value))})"
     return "x".join(map(str, value.shape)) or "number"
-
-
-def _count(layer: Any) -> int:
-    return sum([array.size for array in parameters(layer).values()])

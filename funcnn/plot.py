@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from funcnn.arrays import Array
 from funcnn.core import gives_probabilities, predict
 from funcnn.errors import ShapeError
+from funcnn.schedules import Schedule, as_count
 from funcnn.tree import leaves
 
 _ROWS = 1 << 16  # rows at a time: a picture of any size needs no more memory than this many
@@ -26,6 +27,20 @@ def cost_curve(costs: Sequence[float], ax: Axes | None = None, **line: Any) -> A
     ax = _axes(ax)
     ax.plot(np.arange(len(costs)), costs, **line)
     ax.set(yscale="log", xlabel="step", ylabel="cost")
+    return ax
+
+
+def rate_curve(lr: float | Schedule, steps: int, ax: Axes | None = None, **line: Any) -> Axes:
+    """The learning rate of the steps 0 ... steps - 1, from a number or a schedule; the rest goes to `Axes.plot`.
+
+    Raises:
+        RangeError: `steps` is less than 1.
+        KindError: `steps` is no whole number.
+    """
+    steps = as_count("rate_curve", steps)
+    ax = _axes(ax)
+    ax.plot(np.arange(steps), [lr(step) if callable(lr) else lr for step in range(steps)], **line)
+    ax.set(xlabel="step", ylabel="learning rate")
     return ax
 
 

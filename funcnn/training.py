@@ -9,9 +9,9 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from funcnn.arrays import is_float, kind, namespace, short
-from funcnn.core import ValueAndGrad, forward, sgd
-from funcnn.errors import FuncnnError, KindError
-from funcnn.optimizers import update
+from funcnn.core import ValueAndGrad, forward, learning_rate, sgd
+from funcnn.errors import FuncnnError, KindError, RangeError
+from funcnn.optimizers.base import update
 from funcnn.records import record, state
 from funcnn.tree import walk
 
@@ -40,11 +40,14 @@ def train(
     data: Iterable[tuple[Any, Any]],
     value_and_grad: ValueAndGrad,
     lr: float | Callable[[int], float],
+    *,
+    constraint: Callable[[P], P] | None = None,
 ) -> Iterator[TrainState[P]]:
     """The state after each batch `(x, y)` of `data`.
 
     `lr` is a number, or a function of the step number. To stop, leave the loop; to resume from a state, go on with
-    `data[state.step:]`: the bits are those of a run that never stopped.
+    `data[state.step:]`: the bits are those of a run that never stopped. `constraint` is a function of the parameters
+    that follows each step, such as a `partial` of `project`.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
@@ -59,21 +62,36 @@ def train(
         NotFiniteError: the cost of a step is not finite, or, where the loop ran to its end, the parameters after the
             last are not. The message says in which step, and which array was the first: an input, a parameter, or the
             output of a layer.
-        KindError: `start` is no TrainState.
+        KindError: `start` is no TrainState, or `lr` gives no number.
+        RangeError: `lr` gives a number that is negative or not finite, or `data` is an iterator that had ended before.
     """
     if not isinstance(start, TrainState):
         raise KindError(f"train: start must be a TrainState, not {kind(start)}; write TrainState(params)")
-    now = start
+    now, nothing = start, iter(data) is data  # a generator, which gives its batches once
     for x, y in data:
+        nothing = False
         cost, grads = value_and_grad(now.params, x, y)
         if not _is_finite(cost):
             raise NotFiniteError(f"train: in step {now.step} the cost is {cost}; {_origin(now.params, x, y)}")
         grads, optimizer = update(now.optimizer, grads, now.params)
-        params = sgd(now.params, grads, lr(now.step) if callable(lr) else lr)
+        params = sgd(now.params, grads, _rate(lr, now.step) if callable(lr) else lr)
+        if constraint is not None:
+            params = constraint(params)
         now = TrainState(params, optimizer, step=now.step + 1, cost=cost)
         yield now
+    if nothing:
+        raise RangeError("train: data gave no batch; a generator gives its batches once: make it anew")
     if culprit := _not_finite(now.params, "params"):
         raise NotFiniteError(f"train: after step {now.step - 1} {culprit} is not finite; a smaller lr may help")
+
+
+def _rate(schedule: Callable[[int], float], step: int) -> float:
+    lr = schedule(step)
+    try:
+        return learning_rate(lr)
+    except FuncnnError as error:
+        error.add_note(f"it is what the schedule gives for step {step}")
+        raise
 
 
 def _origin(params: Any, x: Any, y: Any) -> str:

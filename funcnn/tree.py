@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, freeze, is_array, kind, namespace, short
+from funcnn.arrays import Array, freeze, is_array, is_float, kind, namespace, short
 from funcnn.errors import FuncnnError, KindError, ShapeError
 from funcnn.records import build, is_record, plans
 
@@ -92,6 +92,56 @@ def walk(tree: Any, path: str = "", *, states: bool = True) -> Iterator[tuple[st
         parts = [(name, getattr(tree, name)) for name, state in plans.get(type(tree), ()) if states or not state]
     for name, part in parts:
         yield from walk(part, f"{path}.{name}" if path else name, states=states)
+
+
+def count(tree: Any) -> int:
+    """How many trained numbers there are: the entries of all `parameters`.
+
+    >>> from funcnn import mlp
+    >>> from funcnn.tree import count
+    >>> count(mlp([2, 27, 1], seed=0))
+    109
+
+    Raises:
+        KindError: `tree` is none: a list, a class, a number.
+    """
+    check_tree(tree, "count")
+    return sum([leaf.size for _, leaf in walk(tree, states=False)])
+
+
+def astype(tree: T, dtype: Any) -> T:
+    """`tree` with every array of floats as `dtype`, states included; whole numbers stay.
+
+    An array that has the dtype already is shared. A number too large for it becomes infinite, and NumPy warns.
+
+    >>> import numpy as np
+    >>> from funcnn import mlp
+    >>> from funcnn.tree import astype
+    >>> astype(mlp([2, 1], seed=0), np.float32)
+    (Dense(W=<f32 [[ 0.3874] [-0.6511]]>, b=<f32 [0.]>),)
+
+    Raises:
+        KindError: `dtype` is no real float type, an array holds complex numbers, or `tree` is none.
+    """
+    check_tree(tree, "astype")
+    try:
+        new = None if dtype is None else np.dtype(dtype)  # of None, NumPy makes float64
+    except (TypeError, ValueError, SyntaxError):  # SyntaxError: of a text with commas
+        new = None
+    if new is None or (new.kind != "f" and new.name != "bfloat16"):
+        given = short(dtype) if new is None else new.name
+        raise KindError(f"astype: dtype must be a type of real floats, such as np.float32, not {given}")
+    for path, leaf in walk(tree):
+        if leaf.dtype.kind == "c":
+            raise KindError(f"astype: {path or 'the array'} holds complex numbers; no array of {new.name} can")
+    return tree_map(lambda a: a.astype(new) if is_float(a) and a.dtype != new else a, tree)
+
+
+def check_tree(tree: Any, name: str) -> None:
+    """`tree` is an array, a tuple or a record."""
+    if not (is_array(tree) or type(tree) is tuple or is_record(tree)):
+        given = f"the class {tree.__name__}" if isinstance(tree, type) else kind(tree)
+        raise KindError(f"{name}: a tree is a record, a tuple or an array, not {given}")
 
 
 def to_vector(tree: Any) -> Array:

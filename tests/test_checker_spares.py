@@ -6,11 +6,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from funcnn.testing import Inconclusive, check_layer, check_vjp
 from funcnn.testing import strategies as fst
-from tests.mutants import MUTANTS
+from tests.mutants import LATER, MUTANTS
 from tests.nasty import NASTY
 
 HARD = {nasty.name: nasty for nasty in NASTY}
-ORDINARY = {mutant.name.split(":")[0]: mutant for mutant in MUTANTS}  # one for each right pair, whose name comes first
+# One for each right pair, whose name comes first.
+ORDINARY = {mutant.name.split(":")[0]: mutant for mutant in [*MUTANTS, *LATER]}
 
 
 QUIET = settings(

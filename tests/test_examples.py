@@ -95,3 +95,40 @@ def test_faces_are_told_from_what_is_none(run):
     out = run("faces", "matplotlib", "sklearn", "skimage", "tqdm")
     assert numbers(r"training accuracy: (\S+) %", out)[0] >= 97
     assert numbers(r"test accuracy: (\S+) %", out)[0] >= 93
+
+
+def test_digits_reaches_its_accuracy_and_twice_the_same_bits(run):
+    first, second = [run("digits", "matplotlib", "sklearn", "tqdm") for _ in range(2)]
+    assert first == second  # the fingerprint of the best state among the rest
+    [best, resumed] = re.findall(r"\b[0-9a-f]{16}\b", first)
+    assert best == resumed
+    [accuracy] = numbers(r"test accuracy: (\S+) %", first)
+    assert accuracy >= 95
+
+
+def test_a_run_that_is_killed_ends_as_one_that_is_not(run):
+    out = run("resume", "matplotlib")
+    [deaths, steps] = re.search(r"killed at steps ([\d, ]+) of (\d+)", out).groups()
+    deaths = [int(step) for step in deaths.split(", ")]
+    assert len(deaths) == 6
+    assert 0 < deaths[0] < deaths[-1] < int(steps)
+    assert deaths == sorted(deaths)
+    [undisturbed, killed] = re.findall(r"\b[0-9a-f]{16}\b", out)
+    assert undisturbed == killed
+
+
+def test_time_can_be_travelled(run):
+    out = run("time_travel", "matplotlib")
+    [before, after] = numbers(r"([+-]\d\.\d+)", out)
+    assert before * after < 0
+    ends = re.search(r"costs in the end: (\S+), and (\S+) had that step been short", out).groups()
+    assert [float(cost) for cost in ends] == pytest.approx([0.00084, 0.00083], abs=2e-4)
+
+
+@pytest.mark.parametrize("page", ["optimizers", "schedules"])
+def test_the_pictures_of_the_pages_on_training_are_drawn(page, tmp_path):
+    pytest.importorskip("matplotlib", reason=f"docs/{page}.py draws")
+    command = [sys.executable, "-X", "utf8", *QUIET, EXAMPLES.parent / "docs" / f"{page}.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / f"{page}.png").read_bytes().startswith(b"\x89PNG")

@@ -18,20 +18,25 @@ STOREYS = [
     "errors",
     "arrays",
     "records",
-    "tree",
-    "gradients initializers",
-    "dispatch",
+    "tree fields encoding",
+    "paths gradients initializers archive",
+    "dispatch files",
     "core",
-    "layers.activations layers.dense losses optimizers data schedules files",
-    "layers.chain training inspection plot interop.jax",
+    "stepping",
+    "layers.activations layers.dense layers.frozen losses optimizers.base data schedules plateaus",
+    "optimizers.momentum optimizers.adaptive optimizers.transforms optimizers.average optimizers.constraints",
+    "layers.chain optimizers.adam training cycles inspection interop.jax interop.safetensors",
+    "optimizers.muon runs metrics diagnosis plot interop.scipy",
+    "stopping comparison interop.torch.base",
+    "interop.torch.basics",
     "testing.verdict testing.subject testing.tensors",
-    "testing.rounding testing.session",
-    "testing.ladder testing.kinks testing.structure",
-    "testing.judge testing.float32",
+    "testing.rounding testing.session testing.table",
+    "testing.ladder testing.kinks testing.structure testing.cases.basics",
+    "testing.judge testing.float32 testing.strategies",
     "testing.appeals",
     "testing.explain",
     "testing.proof",
-    "testing.vjp testing.layer testing.loss testing.optimizer testing.strategies",
+    "testing.vjp testing.layer testing.loss testing.optimizer",
     "testing.completeness testing.mutation testing.torch testing.jax testing.autograd testing.scipy",
 ]
 
@@ -60,8 +65,8 @@ def test_every_file_can_be_read_in_one_sitting():
     lengths = {name_of(path): len(path.read_text("utf-8").splitlines()) for path in SOURCES}
     assert {name: length for name, length in lengths.items() if length >= 250} == {}
     testing = sum([length for name, length in lengths.items() if name.startswith("testing")])
-    assert testing < 3200
-    assert sum(lengths.values()) - testing < 3000
+    assert testing < 3300
+    assert sum(lengths.values()) - testing < 6000
     assert len((ROOT / "CONTRIBUTING.md").read_text("utf-8").splitlines()) <= 40
 
 
@@ -107,9 +112,9 @@ def test_the_readme_counts_right():
     examples = list((ROOT / "examples").glob("*.py"))
     assert len(activations) - 1 == 8  # less the base
     assert "eight activations" in readme
-    assert (len(cross_entropies), len(made), len(examples)) == (3, 11, 6)
+    assert (len(cross_entropies), len(made), len(examples)) == (3, 11, 9)
     assert "three cross-entropies; eleven initializers" in readme
-    assert "Six examples" in readme
+    assert "Nine examples" in readme
 
 
 def test_the_version_is_one():

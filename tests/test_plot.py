@@ -30,6 +30,7 @@ def test_it_draws_where_it_is_told_or_on_new_axes():
     images = np.zeros((2, 3, 3))
     for draw in (
         lambda ax: plot.cost_curve([1.0, 0.1], ax),
+        lambda ax: plot.rate_curve(0.1, 2, ax),
         lambda ax: plot.decision_regions(line, x, y, ax, points=9),
         lambda ax: plot.pictures(images, ["a", "b"], ax),
         lambda ax: plot.picture(line, (4, 5), ax),
@@ -48,6 +49,17 @@ def test_a_cost_curve_has_every_step():
     assert curve.get_ydata().tolist() == [3, 2, 1]
     assert curve.get_label() == "mine"
     assert ax.get_yscale() == "log"
+
+
+def test_a_rate_curve_has_the_rate_of_every_step():
+    ax = plot.rate_curve(nn.stages((0.2, 2), (0.1, 1)), 4, label="mine")
+    plot.rate_curve(0.3, 3, ax)
+    schedule, constant = ax.get_lines()
+    assert schedule.get_xdata().tolist() == [0, 1, 2, 3]
+    assert schedule.get_ydata().tolist() == [0.2, 0.2, 0.1, 0.1]
+    assert schedule.get_label() == "mine"
+    assert constant.get_ydata().tolist() == [0.3, 0.3, 0.3]
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_yscale()) == ("step", "learning rate", "linear")
 
 
 def colour_at(ax, where):
@@ -126,5 +138,9 @@ def test_what_does_not_fit_is_refused():
         plot.decision_regions(line, x[:, :1], y)
     with pytest.raises(nn.ShapeError, match="2 pictures need as many titles and colors, not 1 and 2"):
         plot.pictures(np.zeros((2, 3, 3)), ["one"])
+    with pytest.raises(nn.RangeError, match="rate_curve: steps must be at least 1; it is 0"):
+        plot.rate_curve(0.1, 0)
+    with pytest.raises(nn.KindError, match=r"rate_curve: steps must be a whole number, not float; write int\(steps\)"):
+        plot.rate_curve(0.1, 9.5)
     with pytest.raises(nn.ShapeError, match="render: a picture has 1 or 3 outputs, not 2"):
         plot.render(nn.Dense.init(2, 2, seed=0), (2, 2))

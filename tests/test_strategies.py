@@ -11,6 +11,7 @@ import funcnn as nn
 from funcnn import Dense
 from funcnn.testing import strategies as fst
 from funcnn.testing.completeness import every_layer
+from funcnn.testing.table import table
 from funcnn.testing.tensors import _lattice
 
 few = settings(max_examples=100, database=None, derandomize=True, phases=[Phase.generate])
@@ -137,7 +138,7 @@ def test_a_layer_of_ones_own_is_registered_once():
         assert drawn(fst.cases(Half))[0][0] == Half()
         assert drawn(st.from_type(Half))[0] == Half()
     finally:
-        del fst.table[Half]
+        del table[Half]
     st.register_type_strategy(Half, st.just(Half()))
     assert {type(params) for params, _ in drawn(fst.cases(Half))} == {Half}
 
@@ -172,7 +173,7 @@ def test_one_line_proves_every_layer_of_a_package(monkeypatch):
     assert mark.args == ("layer", fst.registered())
     assert mark.kwargs["ids"](Dense) == "Dense"
     assert test(layer=nn.Identity) is None
-    monkeypatch.delitem(fst.table, nn.Identity)
+    monkeypatch.delitem(table, nn.Identity)
     monkeypatch.delitem(_global_type_lookup, nn.Identity)
     with pytest.raises(nn.KindError, match="there is no strategy for Identity"):
         test(layer=nn.Identity)

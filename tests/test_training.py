@@ -1,12 +1,14 @@
 """Training is a fold of states that never change."""
 
 import math
+from functools import partial
 from itertools import islice
 from typing import Any
 
 import numpy as np
 import pytest
 
+import funcnn as nn
 from funcnn import (
     Dense,
     Grads,
@@ -22,6 +24,8 @@ from funcnn import (
     map_parameters,
     mlp,
     mse,
+    nonnegative,
+    project,
     record,
     sgd,
     stages,
@@ -95,6 +99,26 @@ def test_an_optimizer_transforms_the_gradient():
     assert heavy.params == params
     assert heavy.params != plain.params
     assert heavy.optimizer.memory is not None
+
+
+def test_the_momentum_of_a_user_has_the_bits_of_the_one_that_is_there():
+    ours, theirs = [last(train(TrainState(net, o), [(x, y)] * 9, step, 0.01)) for o in (nn.Momentum(), Momentum())]
+    assert ours.params == theirs.params
+
+
+def test_a_constraint_follows_each_step():
+    """Also the last, and that before which a run stops and resumes; states are not touched"""
+    positive = partial(project, onto=nonnegative, where="*.W")
+    options = {"constraint": positive}
+    start = TrainState(net, Momentum())
+    states = list(train(start, [(x, y)] * 6, step, 0.05, **options))
+    for now in states:
+        assert min(now.params[0].W.min(), now.params[2].W.min()) >= 0
+    assert states[-1].params[0].b.min() < 0
+    by_hand = positive(next(train(start, [(x, y)], step, 0.05)).params)
+    assert states[0].params == by_hand
+    *_, resumed = train(states[2], [(x, y)] * 3, step, 0.05, **options)
+    assert fingerprint(resumed) == fingerprint(states[-1])
 
 
 def test_states_can_be_kept_and_loops_left():

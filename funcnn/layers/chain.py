@@ -15,7 +15,8 @@ from funcnn.gradients import Grads
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.activations import Relu
 from funcnn.layers.dense import Dense
-from funcnn.records import Seed, is_record, seed_words
+from funcnn.records import Seed, build, is_record, plans, seed_words, values
+from funcnn.stepping import step
 
 Layers = tuple[Any, ...]
 
@@ -59,14 +60,25 @@ def chain_backward_params(params: Layers, cache: tuple[Any, ...], dA: Any) -> La
     first = 0
     while first < len(params) and is_inert(params[first]):
         first += 1
+    rest = _unchanged(params[:first])
     if first == len(params):
-        return params
+        return rest
     grads, dA = _back(params, cache, dA, until=first + 1)
     try:
-        return (*params[:first], backward_params(params[first], cache[first], dA), *grads)
+        return (*rest, backward_params(params[first], cache[first], dA), *grads)
     except Exception as error:
         error.add_note(_place(first, params[first], dA=dA))
         raise
+
+
+def _unchanged(layer: Any) -> Any:
+    """The gradient of an inert layer: itself, but None for each state."""
+    if type(layer) is tuple:
+        return tuple(map(_unchanged, layer))
+    if not plans.get(type(layer)):
+        return layer
+    fields = zip(plans[type(layer)], values(layer), strict=True)
+    return build(type(layer), [None if is_state else _unchanged(part) for (_, is_state), part in fields])
 
 
 def _back(params: Layers, cache: tuple[Any, ...], dA: Any, *, until: int) -> tuple[Layers, Any]:
@@ -90,6 +102,20 @@ def _back(params: Layers, cache: tuple[Any, ...], dA: Any, *, until: int) -> tup
 def _place(i: int, layer: Any, **given: Any) -> str:
     """Where an error was, as a note on it."""
     return ", ".join([f"in layer {i}", short(layer), *[f"{name}: {short(value)}" for name, value in given.items()]])
+
+
+@step.register(tuple)
+def chain_step(params: Layers, x: Any, memory: Any = None) -> tuple[Any, tuple[Any, ...]]:
+    """x through each layer in turn, each with a memory of its own"""
+    after = []
+    for i, (layer, past) in enumerate(zip(params, memory or (None,) * len(params), strict=True)):
+        try:
+            x, now = step(layer, x, past)
+        except Exception as error:
+            error.add_note(_place(i, layer, x=x))
+            raise
+        after.append(now)
+    return x, tuple(after)
 
 
 @inference.register(tuple)

@@ -13,7 +13,7 @@ from funcnn.arrays import Array, is_array, short
 from funcnn.core import sgd
 from funcnn.errors import KindError
 from funcnn.gradients import Grads
-from funcnn.optimizers import update
+from funcnn.optimizers.base import update
 from funcnn.records import build, is_record, plans
 from funcnn.testing.subject import generator, sealed
 from funcnn.testing.verdict import BrokenPromise, NotDeterministic, NotFinite, NotPure, WrongDtype, WrongShape

@@ -8,32 +8,45 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from statistics import median
 
+from tests.benchmarks.adam import ALONE, BOTH, FOREACH, FUSED, NETWORKS, OPTAX, times_of_adam
 from tests.benchmarks.imports import import_times
+from tests.benchmarks.kept import OPTIMIZERS, STATES, bytes_of_a_state
 from tests.benchmarks.steps import BARE, OURS, PEERS, TRAINING, times_of_a_step
 from tests.benchmarks.timing import cores, median_ratio
 from tests.benchmarks.workloads import WORKLOADS
 
-IMPORTS = "imports"
-EVERYTHING = [*WORKLOADS, IMPORTS]
+IMPORTS, KEPT = "imports", "kept"
+ADAM = "adam-536k"
+EVERYTHING = [*WORKLOADS, ADAM, IMPORTS, KEPT]
+ONLY_IF_NAMED = [name for name in NETWORKS if name != ADAM]
 
 
 def main():
     """Run what was asked for, and print it."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Steps of funcnn beside its peers.")
-    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(EVERYTHING)}; all if none is given")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="name",
+        help=f"of {', '.join(EVERYTHING)}; if none is given, all these; also {', '.join(ONLY_IF_NAMED)}",
+    )
     parser.add_argument("--quick", action="store_true", help="5 repeats instead of 51: to see that it runs")
     parser.add_argument("--cores", type=int, default=1, help="1, or more on a machine that has nothing else to do")
     asked = parser.parse_args()
     names, repeats = asked.names or EVERYTHING, 5 if asked.quick else 51
-    if unknown := set(names) - set(EVERYTHING):
-        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(EVERYTHING)}")
+    if unknown := set(names) - {*EVERYTHING, *ONLY_IF_NAMED}:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join([*EVERYTHING, *ONLY_IF_NAMED])}")
     if hasattr(os, "sched_setaffinity"):  # Linux; all processes to come inherit it
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: asked.cores])
     print(f"On {cores()} of {os.cpu_count()} cores; each number is the median of interleaved repeats.")
-    if steps := [name for name in names if name != IMPORTS]:
+    if steps := [name for name in names if name in WORKLOADS]:
         print_steps(steps, repeats)
+    if adams := [name for name in names if name in NETWORKS]:
+        print_adam(adams, repeats)
     if IMPORTS in names:
         print_imports(min(repeats, 11))
+    if KEPT in names:
+        print_kept(STATES // 10 if asked.quick else STATES)
 
 
 def print_steps(names, repeats):
@@ -55,6 +68,16 @@ def print_steps(names, repeats):
     print_table([BARE, *PEERS], times, over(TRAINING))
 
 
+def print_adam(names, repeats):
+    """Two tables of the same times."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as fresh:
+        times = {name: fresh.submit(times_of_adam, name, repeats).result() for name in names}
+    print(f"\nThe time of one step of Adam, float32 ({repeats} repeats)")
+    print_table([BOTH, ALONE, FUSED, FOREACH, OPTAX], times, lambda own, who: in_units(median(own[who])))
+    print(f"\nIts ratio to {BOTH}: above 1, funcnn is faster")
+    print_table([FUSED, FOREACH, OPTAX], times, lambda own, who: f"{median_ratio(own[who], own[BOTH]):.2f}")
+
+
 def print_imports(repeats):
     """One table, and whether `import funcnn` loads what it should not."""
     needed, on_top, ratio = "numpy, attrs", "on top", "ratio"
@@ -70,6 +93,17 @@ def print_imports(repeats):
     print(f"\nImports: what a package costs on top of `import numpy, attrs` ({repeats} fresh processes each)")
     print_table([needed, on_top, ratio], rows, lambda row, column: row[column])
     print(f"import funcnn loads {' and '.join(sorted(loaded)) or 'neither hypothesis nor matplotlib'}")
+
+
+def print_kept(states):
+    """One table: what it takes to keep the states of a run."""
+    allocated, arrays, ratio = "bytes a state", "arrays alone", "ratio"
+    rows = {}
+    for optimizer in OPTIMIZERS:
+        whole, bare = bytes_of_a_state(optimizer, states)
+        rows[optimizer] = {allocated: f"{whole:.0f}", arrays: f"{bare:.0f}", ratio: f"{whole / bare:.2f}"}
+    print(f"\nMemory: {states} states of the rose's run, kept")
+    print_table([allocated, arrays, ratio], rows, lambda row, column: row[column])
 
 
 def print_table(columns, rows, cell):

@@ -8,6 +8,7 @@ from tests.mutants import (
     classification,
     convolution,
     dense,
+    frozen,
     losses,
     normalisation,
     places,
@@ -22,3 +23,7 @@ FAMILIES = [
     *[normalisation, sequences, algebra, branches, state, precision],
 ]
 MUTANTS = [mutant for family in FAMILIES for mutant in family.MUTANTS]
+
+# Of the layers that came later. They must be caught as well, but the comparison with other checkers is over the others.
+LAYERS = [frozen]
+LATER = [mutant for family in LAYERS for mutant in family.MUTANTS]

@@ -1,0 +1,114 @@
+"""Full-batch training by the methods of `scipy.optimize`: for small networks, and for data of which all rows fit."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
+
+from funcnn.arrays import Array, freeze, short
+from funcnn.core import Loss, value_and_grad
+from funcnn.errors import KindError
+from funcnn.schedules import as_count, as_rate
+from funcnn.training import NotFiniteError
+from funcnn.tree import from_vector, to_vector
+
+P = TypeVar("P")
+
+METHODS = "L-BFGS-B", "BFGS", "CG", "Newton-CG"  # they need the gradient alone, and say what each iteration reached
+
+
+class Minimum(NamedTuple, Generic[P]):
+    """What `minimize` found, and how.
+
+    `history[k]` is the cost after k iterations, `history[0]` that of the network given. `evaluations` is how often cost
+    and gradient were computed, `converged` whether the method saw reason to stop, and `message` which one.
+    """
+
+    params: P
+    cost: float
+    history: Array
+    evaluations: int
+    converged: bool
+    message: str
+
+
+def minimize(
+    params: P,
+    x: Any,
+    y: Any,
+    loss: Loss,
+    *,
+    method: str = "L-BFGS-B",
+    steps: int = 1000,
+    tolerance: float | None = None,
+) -> Minimum[P]:
+    """The network with the least `loss(forward(params, x)[0], y)` that a method of `scipy.optimize.minimize` finds.
+
+    All rows are in every step, and there is no learning rate: a line search finds how far to go. `method` is one of
+    L-BFGS-B (Byrd, Lu, Nocedal & Zhu 1995, A Limited Memory Algorithm for Bound Constrained Optimization), BFGS, CG and
+    Newton-CG (Nocedal & Wright 2006, Numerical Optimization, chapters 6, 5 and 7), `steps` the most iterations that it
+    makes, and `tolerance` SciPy's `tol`, whose meaning and default are the method's own.
+
+    SciPy works in float64; a float32 network is rounded in each evaluation and stays one. The states of layers are
+    what they were: each evaluation starts from those of `params`, so a dropout layer has one mask throughout, and
+    running statistics wait for a pass with a learning rate of 0.
+
+    >>> import numpy as np
+    >>> from funcnn import Dense, mse
+    >>> from funcnn.interop.scipy import minimize
+    >>> x = np.arange(-2.0, 5.0)[:, None]
+    >>> line = minimize(Dense(np.zeros((1, 1)), np.zeros(1)), x, 2 * x + 1, mse)
+    >>> line.params, line.converged
+    (Dense(W=<f64 [[2.]]>, b=<f64 [1.]>), True)
+
+    Raises:
+        ImportError: SciPy is not installed.
+        KindError: the method is none of the four, or no real numbers are trained in `params`.
+        RangeError: `steps` is less than 1, or `tolerance` is negative or not finite.
+        NotFiniteError: the cost is not finite: that of `params`, or that of where the method went.
+    """
+    if method not in METHODS:
+        raise KindError(f"minimize: method must be one of {', '.join(METHODS)}, not {short(method)}")
+    options = {"maxiter": as_count("minimize", steps)}
+    if method == "L-BFGS-B":
+        options["maxfun"] = 100 * options["maxiter"]  # or it would stop at 15000 evaluations, whatever steps is
+    if tolerance is not None:
+        tolerance = as_rate("minimize", tolerance, "tolerance")
+    start = np.asarray(to_vector(params))
+    if not start.size or start.dtype.kind == "c":
+        raise KindError(f"minimize: params must have real numbers to train; they are {short(params)}")
+    try:
+        from scipy import optimize  # noqa: PLC0415  an optional extra
+    except ImportError:
+        raise ImportError('minimize needs SciPy; write pip install "funcnn[minimize]"') from None
+    cost_and_grads, costs, history = value_and_grad(loss), [], []
+
+    def cost_and_gradient(vector: Array) -> tuple[float, Array]:
+        cost, grads = cost_and_grads(from_vector(params, vector), x, y)
+        costs.append(float(cost))
+        return float(cost), np.asarray(to_vector(grads.params)).astype(float)
+
+    def iterated(intermediate_result: Any) -> None:  # by this name SciPy knows what to give
+        history.append(float(intermediate_result.fun))
+
+    result = optimize.minimize(
+        cost_and_gradient,
+        start.astype(float),
+        jac=True,
+        method=method,
+        tol=tolerance,
+        callback=iterated,
+        options=options,
+    )
+    if not math.isfinite(result.fun):
+        raise NotFiniteError(f"minimize: the cost is {result.fun} after {len(history)} iterations; it was {costs[0]}")
+    return Minimum(
+        params=from_vector(params, result.x),
+        cost=float(result.fun),
+        history=freeze(np.array([costs[0], *history])),
+        evaluations=len(costs),
+        converged=bool(result.success),
+        message=str(result.message),
+    )

@@ -1,0 +1,6 @@
+"""Layers as modules of torch: the same function with the same weights, to compare with, or to go on with there."""
+
+from funcnn.interop.torch import basics  # noqa: F401  registers its rules
+from funcnn.interop.torch.base import to_torch
+
+__all__ = ["to_torch"]

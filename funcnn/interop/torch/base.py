@@ -1,0 +1,68 @@
+"""`to_torch`, of which each family of layers registers its rules in a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import singledispatch
+from typing import Any, cast
+
+import numpy as np
+import torch
+
+from funcnn.arrays import Array
+from funcnn.errors import KindError
+
+
+@singledispatch
+def to_torch(layer: Any) -> torch.nn.Module:
+    """A module of torch that computes what `layer` computes, with copies of its weights.
+
+    Batch comes first, as in funcnn. Where torch has channels first, the module permutes what comes in and goes out. A
+    state, such as running statistics, becomes a buffer, a chain a `torch.nn.Sequential`.
+
+    >>> import numpy as np
+    >>> import torch
+    >>> from funcnn import mlp, predict
+    >>> from funcnn.interop.torch import to_torch
+    >>> net, x = mlp([2, 3, 1], seed=0), np.ones((4, 2))
+    >>> bool(np.allclose(to_torch(net)(torch.tensor(x)).detach(), predict(net, x)))
+    True
+
+    Raises:
+        KindError: there is no rule for the layer; write one with `@to_torch.register(Layer)`.
+    """
+    raise KindError(f"to_torch: {type(layer).__name__} has no rule; write one with @to_torch.register")
+
+
+def parameter(array: Array) -> torch.nn.Parameter:
+    """A trainable copy."""
+    return torch.nn.Parameter(torch.from_numpy(np.array(array)))
+
+
+def filled(module: torch.nn.Module, **arrays: Array | None) -> torch.nn.Module:
+    """`module` with copies of these arrays as its parameters and buffers; what is None stays out."""
+    for name, array in arrays.items():
+        if array is not None:
+            old = getattr(module, name)
+            new = torch.from_numpy(np.array(array))
+            setattr(module, name, torch.nn.Parameter(new) if isinstance(old, torch.nn.Parameter) else new)
+    return module
+
+
+class Applied(torch.nn.Module):  # type: ignore[misc]  # torch is not read by the type checker
+    """A function without weights as a module."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        """The function, of tensors"""
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Any) -> Any:
+        """function(x)"""
+        return self.function(x)
+
+
+@to_torch.register(tuple)
+def chain_to_torch(layer: tuple[Any, ...]) -> torch.nn.Module:
+    """One after the other"""
+    return torch.nn.Sequential(*[cast("torch.nn.Module", to_torch(part)) for part in layer])

@@ -1,0 +1,192 @@
+"""Metrics: `(out, y) -> number`, what a person wants to know of a network, where a loss is what training lowers.
+
+They take `out` and `y` as the losses do. `validation` makes of any of them, and of any loss, a function of the state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Any
+
+import attrs
+import numpy as np
+
+from funcnn.arrays import Array, float_namespace, kind, namespace, short
+from funcnn.core import predict
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.training import TrainState
+
+Metric = Callable[[Any, Any], Any]
+
+
+def validation(metric: Metric, x: Any, y: Any, *, rows: int | None = None) -> Validation:
+    """The function `state -> metric(predict(state.params, x, rows), y)`; of a loss, its cost.
+
+    It remembers the result for the last network, so `early_stopping` and `history` may ask for the same score, and the
+    network is evaluated once. It pickles when the metric does.
+
+    >>> import numpy as np
+    >>> from funcnn import Dense, TrainState, mse
+    >>> from funcnn import validation
+    >>> held_out = validation(mse, np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]]))
+    >>> held_out(TrainState(Dense(np.eye(1), None)))
+    2.0
+
+    Raises:
+        KindError: what it is given later is no TrainState. Whatever else predict or the metric raises bears a note
+            that it was the validation set.
+    """
+    return Validation(metric, x, y, rows)
+
+
+@attrs.frozen(eq=False)
+class Validation:
+    """What `validation` makes: a function of the state."""
+
+    metric: Metric
+    x: Any = attrs.field(repr=short)
+    y: Any = attrs.field(repr=short)
+    rows: int | None
+    _of: Callable[[Any], Any] = attrs.field(init=False, repr=False)  # remembers the last network and its result
+
+    @_of.default
+    def _remembering(self) -> Callable[[Any], Any]:
+        return lru_cache(maxsize=1)(partial(_measure, self.metric, self.x, self.y, self.rows))
+
+    def __call__(self, state: TrainState[Any]) -> Any:
+        """The number, or the array, that the metric gives."""
+        if not isinstance(state, TrainState):
+            raise KindError(f"validation: it is a function of a TrainState, not of {kind(state)}")
+        return self._of(state.params)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Validation, (self.metric, self.x, self.y, self.rows)
+
+
+def _measure(metric: Metric, x: Any, y: Any, rows: int | None, params: Any) -> Any:
+    try:
+        result = metric(predict(params, x, rows), y)
+    except Exception as error:
+        error.add_note(f"on the validation set, x: {short(x)}, y: {short(y)}")
+        raise
+    return result[0] if type(result) is tuple else result  # a loss gives (cost, dA)
+
+
+def accuracy(out: Array, y: Array, *, threshold: float | None = None) -> Any:
+    """The share of right answers, in [0, 1]; a NaN is none
+
+    Without a threshold the answer is the class of the largest output, and y is what `softmax_cross_entropy` takes: out
+    (m, ..., k), y integer classes (m, ...), or soft labels of out's shape, whose class is that of the largest entry.
+    With one, each output is an answer by itself, `out > threshold`, and y is what the binary cross-entropies take,
+    zeros and ones of out's shape. A threshold of 0 is for logits, 0.5 is for probabilities.
+
+    >>> import numpy as np
+    >>> from funcnn import accuracy
+    >>> accuracy(np.array([[2.0, -1.0], [0.0, 3.0], [1.0, 0.0]]), np.array([0, 1, 1]))
+    0.6666666666666666
+    >>> accuracy(np.array([[0.9], [0.2]]), np.array([[1], [1]]), threshold=0.5)
+    0.5
+
+    Raises:
+        ShapeError: y does not fit out.
+        KindError: out is no array of floats, or classes are not of integers.
+        RangeError: there are no rows, one output and no threshold, a threshold that is not finite, or a label that is
+            none.
+    """
+    predicted, true, _ = _answers("accuracy", out, y, threshold)
+    xp = namespace(out)
+    known = ~xp.isnan(out) if threshold is not None else ~xp.isnan(out).any(axis=-1)
+    right = ((predicted == true) & known).mean()
+    return float(right) if isinstance(right, np.generic) else right
+
+
+def confusion(out: Array, y: Array, *, threshold: float | None = None) -> Array:
+    """counts[i, j]: how many examples of class i were taken for one of class j
+
+    Shape (k, k), integers; their sum is the number of answers, and those on the diagonal were right. `out`, `y` and
+    `threshold` are those of `accuracy`; with a threshold there are two classes, no and yes.
+
+    >>> import numpy as np
+    >>> from funcnn import confusion
+    >>> confusion(np.array([[2.0, -1.0], [0.0, 3.0], [1.0, 0.0]]), np.array([0, 1, 1]))
+    array([[1, 0],
+           [1, 1]])
+
+    Raises:
+        ShapeError, KindError, RangeError: as `accuracy`; RangeError also where out holds a NaN, which is no class.
+    """
+    predicted, true, k = _answers("confusion", out, y, threshold)
+    xp = namespace(out)
+    if xp.isnan(out).any():
+        raise RangeError(f"confusion: out must not hold NaN, which is no class; out: {short(out)}")
+    return xp.bincount((true * k + predicted).reshape(-1), minlength=k * k).reshape(k, k)
+
+
+def r2(out: Array, y: Array) -> float:
+    """1 - sum (y - out)^2 / sum (y - mean y)^2, the mean of it over the outputs: the coefficient of determination
+
+    1 is perfect, 0 as good as the mean of y, and there is no lower bound; NaN where out is not finite. Computed by
+    `sklearn.metrics.r2_score`, so it needs scikit-learn. out and y: (m, ...), of one shape.
+
+    >>> import numpy as np
+    >>> from funcnn import r2
+    >>> r2(np.array([[1.0], [2.0], [2.0]]), np.array([[1.0], [2.0], [3.0]]))
+    0.5
+
+    Raises:
+        ShapeError: out and y differ in shape.
+        KindError: out is no array of floats, or y none of numbers.
+        RangeError: there are fewer than two rows.
+    """
+    from sklearn.metrics import r2_score  # noqa: PLC0415  optional, and needed here alone
+
+    _check("r2", out, y)
+    if out.shape != y.shape:
+        raise ShapeError(f"r2: out and y must have the same shape; out: {out.shape}, y: {y.shape}")
+    if out.shape[0] < 2:
+        raise RangeError(f"r2: there must be two rows or more; out: {out.shape}")
+    if not np.isfinite(out).all():
+        return float("nan")
+    return float(r2_score(*[np.asarray(a, float).reshape(len(a), -1) for a in (y, out)]))
+
+
+def _answers(name: str, out: Array, y: Array, threshold: float | None) -> tuple[Array, Array, int]:
+    """What was predicted and what is true, as whole numbers from 0 to k - 1, and k."""
+    _check(name, out, y)
+    if threshold is not None:
+        if not abs(threshold) < float("inf"):
+            raise RangeError(f"{name}: threshold must be finite; it is {threshold}")
+        if out.shape != y.shape:
+            raise ShapeError(f"{name}: out and y must have the same shape; out: {out.shape}, y: {y.shape}")
+        if not ((y == 0) | (y == 1)).all():
+            raise RangeError(f"{name}: with a threshold y must be 0 or 1; it has {y.min()} .. {y.max()}")
+        return (out > threshold).astype(int), y.astype(int), 2
+    if out.shape[-1] < 2:
+        raise RangeError(
+            f"{name}: one output is always the largest; give threshold=0 for logits, threshold=0.5 for probabilities; "
+            f"out: {out.shape}"
+        )
+    return out.argmax(axis=-1), _classes(name, out, y), out.shape[-1]
+
+
+def _classes(name: str, out: Array, y: Array) -> Array:
+    if y.shape == out.shape:
+        return y.argmax(axis=-1)
+    if y.shape != out.shape[:-1]:
+        needed = f"classes {out.shape[:-1]} or soft labels {out.shape}"
+        raise ShapeError(f"{name}: y must be {needed}; y: {y.shape}, out: {out.shape}")
+    if y.dtype.kind not in "iu":
+        raise KindError(f"{name}: classes are integers, not {y.dtype}; write y.astype(int)")
+    if not (y.min() >= 0 and y.max() < out.shape[-1]):
+        raise RangeError(f"{name}: classes must be in 0 .. {out.shape[-1] - 1}; y has {y.min()} .. {y.max()}")
+    return y.astype(int)
+
+
+def _check(name: str, out: Any, y: Any) -> None:
+    float_namespace(out, "out", f"{name}: ")
+    namespace(y, "y", f"{name}: ")
+    if y.dtype.kind not in "biuf":
+        raise KindError(f"{name}: y must hold numbers, not {y.dtype}; write y.astype(float)")
+    if out.ndim == 0 or out.size == 0:
+        raise RangeError(f"{name}: there must be a row at least; out: {out.shape}")

@@ -1,0 +1,1 @@
+"""Optimizers, a family a file: `base` says what one is."""

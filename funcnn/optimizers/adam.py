@@ -1,0 +1,156 @@
+"""Adam and those that differ from it in one place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from funcnn.arrays import Array, namespace
+from funcnn.fields import fraction, not_negative, patterns
+from funcnn.gradients import Grads
+from funcnn.optimizers.base import P, PerArray, per_array_update, update
+from funcnn.optimizers.transforms import decayed
+from funcnn.paths import Where
+from funcnn.records import record
+
+Memory = Array | float
+
+
+@record
+class Adam(PerArray):
+    """m' = b1 m + (1 - b1) g, v' = b2 v + (1 - b2) g^2, g' = m' / (1 - b1^t) / (sqrt(v' / (1 - b2^t)) + eps)
+
+    Kingma & Ba 2015, Adam: A Method for Stochastic Optimization, algorithm 1. What is remembered are m / (1 - b1) and
+    v / (1 - b2), plain sums of past gradients and squares: that saves two of eleven passes over the arrays. Torch and
+    optax have the same rule.
+
+    >>> from funcnn import Adam, TrainState, mlp
+    >>> start = TrainState(mlp([2, 8, 1], seed=0), Adam(b2=0.99))
+
+    Raises:
+        RangeError: `b1` or `b2` is not in [0, 1), or `eps` is negative.
+    """
+
+    b1: float = fraction(0.9)
+    b2: float = fraction(0.999)
+    eps: float = not_negative(1e-8)
+
+    def step(self, g: Array, p: Array, t: int, m: Memory = 0, v: Memory = 0) -> tuple[Array, ...]:
+        """g', and the two sums"""
+        m, v = self.sums(g, m, v)
+        return self.mean(m, t) / self.root(v, t), m, v
+
+    def sums(self, g: Array, m: Memory, v: Memory) -> tuple[Array, Array]:
+        """m' / (1 - b1) and v' / (1 - b2)"""
+        m = self.b1 * m
+        m += g
+        v = self.b2 * v
+        v += g * g
+        return m, v
+
+    def mean(self, m: Array, t: int) -> Array:
+        """m' / (1 - b1^t), from the sum"""
+        return (1 - self.b1) / (1 - self.b1**t) * m
+
+    def root(self, v: Array, t: int) -> Array:
+        """sqrt(v' / (1 - b2^t)) + eps, from the sum"""
+        root = v**0.5
+        root *= ((1 - self.b2) / (1 - self.b2**t)) ** 0.5
+        root += self.eps
+        return root
+
+
+@record
+class AdamW(Adam):
+    """Adam's g' + decay p: a decay that is not divided by the gradient's size, as that of an L2 penalty is
+
+    The same as `(Adam(), Decay(decay, where))`. Loshchilov & Hutter 2019, Decoupled Weight Decay Regularization,
+    algorithm 2, in which the decay is not multiplied by lr (but by a schedule); here it is, as in torch and optax. Only
+    the parameters that `where` chooses decay: `"!*.b"` spares the biases.
+
+    >>> from funcnn import AdamW, TrainState, mlp
+    >>> start = TrainState(mlp([2, 8, 1], seed=0), AdamW(decay=0.1, where="!*.b"))
+
+    Raises:
+        RangeError: as Adam, or `decay` is negative.
+        FuncnnError: in `update`, `where` matches no parameter.
+    """
+
+    decay: float = not_negative(0.01)
+    where: Where = patterns("*")
+
+
+@update.register(AdamW)
+def adamw_update(optimizer: AdamW, grads: Grads[P], params: P) -> tuple[Grads[P], AdamW]:
+    """Adam, then the decay"""
+    steps, after = per_array_update(optimizer, grads, params)
+    return decayed(steps, params, optimizer.decay, optimizer.where), after
+
+
+@record
+class AMSGrad(Adam):
+    """Adam with the largest v' so far in place of the present one, so that large gradients are not forgotten
+
+    Reddi, Kale & Kumar 2018, On the Convergence of Adam and Beyond, algorithm 2, which has neither Adam's corrections
+    1 - b^t nor its eps; here, as in torch, it has both, the largest being taken before the correction, in optax after.
+
+    Raises:
+        RangeError: as Adam.
+    """
+
+    def step(self, g: Array, p: Array, t: int, m: Memory = 0, v: Memory = 0, top: Memory = 0) -> tuple[Array, ...]:
+        """g', the two sums, and the largest of the second"""
+        m, v = self.sums(g, m, v)
+        top = namespace(g).maximum(v, top)
+        return self.mean(m, t) / self.root(top, t), m, v, top
+
+
+@record
+class NAdam(Adam):
+    """Adam with Nesterov's look ahead, under mu_t = b1 (1 - 0.96^(psi t) / 2) and pi_t = mu_1 mu_2 ... mu_t
+
+    g' = (mu_(t+1) m' / (1 - pi_(t+1)) + (1 - mu_t) g / (1 - pi_t)) / (sqrt(v' / (1 - b2^t)) + eps)
+
+    m' and v' are Adam's. Dozat 2016, Incorporating Nesterov Momentum into Adam, algorithm 2, with the schedule of
+    Sutskever et al. 2013 that it suggests, as in torch; a large psi, such as 1e6, makes mu_t = b1 from the first step
+    on, as in optax.
+
+    Raises:
+        RangeError: as Adam, or `psi` is negative.
+    """
+
+    psi: float = not_negative(0.004)
+
+    def step(self, g: Array, p: Array, t: int, m: Memory = 0, v: Memory = 0, pi: float = 1.0) -> tuple[Any, ...]:
+        """g', the two sums, and pi_t"""
+        m, v = self.sums(g, m, v)
+        mu, ahead = [self.b1 * (1 - 0.5 * 0.96 ** (self.psi * i)) for i in (t, t + 1)]
+        pi = pi * mu
+        made = ahead * (1 - self.b1) / (1 - pi * ahead) * m
+        made += (1 - mu) / (1 - pi) * g
+        return made / self.root(v, t), m, v, pi
+
+
+@record
+class RAdam(Adam):
+    """Adam, times a factor below 1 while few gradients are in v', and not divided by its root while there are too few
+
+    rho_t = rho - 2 t b2^t / (1 - b2^t), where rho = 2 / (1 - b2) - 1. If rho_t > 5, g' is Adam's times
+    sqrt((rho_t - 4) (rho_t - 2) rho / ((rho - 4) (rho - 2) rho_t)), else it is m' / (1 - b1^t).
+
+    Liu et al. 2020, On the Variance of the Adaptive Learning Rate and Beyond, algorithm 2, where the bound is 4 (5 in
+    the authors' code and everywhere since), and which has no eps: optax has this rule, torch adds eps to sqrt(v').
+
+    Raises:
+        RangeError: as Adam.
+    """
+
+    def step(self, g: Array, p: Array, t: int, m: Memory = 0, v: Memory = 0) -> tuple[Array, ...]:
+        """g', and the two sums"""
+        m, v = self.sums(g, m, v)
+        mean, rho = self.mean(m, t), 2 / (1 - self.b2) - 1
+        if rho <= 5:  # and rho_t is less
+            return mean, m, v
+        rho_t = rho - 2 * t * self.b2**t / (1 - self.b2**t)
+        squared = (rho_t - 4) * (rho_t - 2) * rho / ((rho - 4) * (rho - 2) * rho_t)
+        factor = abs(squared) ** 0.5 / self.root(v, t)
+        return mean * namespace(g).where(rho_t > 5, factor, 1), m, v

@@ -1,0 +1,89 @@
+"""Step lengths from the size of past gradients: what came before Adam."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from funcnn.arrays import Array, namespace
+from funcnn.fields import fraction, not_negative, positive
+from funcnn.optimizers.base import PerArray
+from funcnn.records import record
+
+
+@record
+class Adagrad(PerArray):
+    """s' = s + g^2, g' = g / (sqrt(s') + eps)
+
+    Duchi, Hazan & Singer 2011, Adaptive Subgradient Methods for Online Learning and Stochastic Optimization, fig. 1,
+    the diagonal form. Torch has the same rule; optax has eps below the root and begins with s = 0.1.
+
+    Raises:
+        RangeError: `eps` is negative.
+    """
+
+    eps: float = not_negative(1e-10)
+
+    def step(self, g: Array, p: Array, t: int, s: Array | float = 0) -> tuple[Array, Array]:
+        """g' and s'"""
+        s = g * g + s
+        root = s**0.5
+        root += self.eps
+        return g / root, s
+
+
+@record
+class Adadelta(PerArray):
+    """s' = rho s + (1 - rho) g^2, g' = g sqrt(d + eps) / sqrt(s' + eps), d' = rho d + (1 - rho) g'^2
+
+    The steps have the units of the parameters: lr is 1. Zeiler 2012, ADADELTA: An Adaptive Learning Rate Method,
+    algorithm 1. Torch and optax have the same rule.
+
+    Raises:
+        RangeError: `rho` is not in [0, 1), or `eps` not above 0: with 0 no step is ever made.
+    """
+
+    rho: float = fraction(0.9)
+    eps: float = positive(1e-6)
+
+    def step(
+        self, g: Array, p: Array, t: int, s: Array | float = 0, d: Array | float = 0
+    ) -> tuple[Array, Array, Array]:
+        """g', s' and d'"""
+        s = self.rho * s + (1 - self.rho) * (g * g)
+        made = (d + self.eps) ** 0.5 / (s + self.eps) ** 0.5 * g
+        return made, s, self.rho * d + (1 - self.rho) * (made * made)
+
+
+@record
+class RMSProp(PerArray):
+    """s' = rho s + (1 - rho) g^2, g' = g / (sqrt(s') + eps)
+
+    Centred, it divides by the deviation from the mean gradient instead: c' = rho c + (1 - rho) g, and s' - c'^2 is
+    under the root. With momentum, m' = momentum m + g / (sqrt(...) + eps) is what it steps along. Tieleman & Hinton
+    2012, Lecture 6.5 of Neural Networks for Machine Learning; centred: Graves 2013, Generating Sequences With Recurrent
+    Neural Networks, eq. 38 to 41, with its eps below the root. Torch has this rule, and optax with eps_in_sqrt=False.
+
+    Raises:
+        RangeError: `rho` or `momentum` is not in [0, 1), or `eps` is negative.
+    """
+
+    rho: float = fraction(0.9)
+    eps: float = not_negative(1e-8)
+    centred: bool = False
+    momentum: float = fraction(0.0)
+
+    def step(
+        self, g: Array, p: Array, t: int, s: Array | float = 0, c: Array | float = 0, m: Array | float = 0
+    ) -> tuple[Any, ...]:
+        """g', s', and c' and m' where they are used"""
+        s = self.rho * s + (1 - self.rho) * (g * g)
+        root = s
+        if self.centred:
+            c = self.rho * c + (1 - self.rho) * g
+            root = namespace(g).maximum(s - c * c, 0)  # which rounding can make negative
+        root = root**0.5
+        root += self.eps
+        g = g / root
+        if self.momentum:
+            m = g = self.momentum * m + g
+        return g, s, c, m

@@ -1,0 +1,91 @@
+"""The average of the networks on the way, which often answers better than the last of them."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from funcnn.arrays import Array, is_float, short
+from funcnn.errors import KindError, ShapeError
+from funcnn.fields import fraction
+from funcnn.gradients import Grads
+from funcnn.optimizers.base import update
+from funcnn.records import record, state
+from funcnn.tree import evolve, tree_map
+
+P = TypeVar("P")
+
+
+@record
+class Average:
+    """The gradient as it is, and a memory of where the network has been: `averaged` makes a network of it
+
+    s' = beta s + p, over the parameters p that each step led to, and over the states of layers, such as running
+    statistics, as well. Polyak & Juditsky 1992, Acceleration of Stochastic Approximation by Averaging; with a decay:
+    Tarvainen & Valpola 2017, Mean teachers are better role models, eq. 2. Optax's `ema` of the parameters is the same;
+    torch's average begins with the first parameters, as the paper's does, and never quite forgets them.
+
+    Raises:
+        RangeError: `beta` is not in [0, 1).
+    """
+
+    beta: float = fraction(0.999)
+    sums: Any = state(default=None)
+    t: int = state(default=0)
+
+
+@update.register(Average)
+def average_update(optimizer: Average, grads: Grads[P], params: P) -> tuple[Grads[P], Average]:
+    """Where the last step led to; at first there was none"""
+    sums = optimizer.sums
+    sums = tree_map(lambda p: 0 * p if is_float(p) else p, params) if sums is None else _added(optimizer, params)
+    return grads, evolve(optimizer, sums=sums, t=optimizer.t + 1)
+
+
+def averaged(optimizer: Any, params: P) -> P:
+    """The average of the networks after each step, of weight (1 - beta) beta^k / (1 - beta^t) for the one k steps ago.
+
+    `optimizer` is an Average, or a chain in which there is one; `params` is the network that the last step led to, the
+    youngest of the t. Arrays of floats are averaged, those in states too; whole numbers, such as counters, are those of
+    `params`. Statistics exactly those of the averaged weights come from a pass over the data with a learning rate of 0,
+    which takes the next state of each layer and moves nothing.
+
+    >>> import numpy as np
+    >>> from funcnn import Average, Dense, TrainState, averaged, mse, train, value_and_grad
+    >>> one = np.ones((1, 1))
+    >>> start = TrainState(Dense(0 * one, None), Average(0.5))
+    >>> run = [s for s in train(start, [(one, one)] * 3, value_and_grad(mse), 0.25)]
+    >>> [s.params.W.item() for s in run]
+    [0.5, 0.75, 0.875]
+    >>> averaged(run[-1].optimizer, run[-1].params).W.item() == (0.875 * 4 + 0.75 * 2 + 0.5) / 7
+    True
+
+    Raises:
+        KindError: there is not exactly one Average in `optimizer`.
+        ShapeError: it remembers another network.
+    """
+    found = _averages(optimizer)
+    if len(found) != 1:
+        raise KindError(f"averaged: there must be one Average in the optimizer; there are {len(found)}")
+    average = found[0]
+    if average.sums is None:
+        return params
+    beta, t, sums = average.beta, average.t, _added(average, params)
+    return tree_map(lambda p, s: s * ((1 - beta) / (1 - beta**t)) if is_float(p) else p, params, sums)
+
+
+def _added(optimizer: Average, params: P) -> P:
+    def add(p: Array, s: Array) -> Array:
+        if getattr(s, "shape", None) != p.shape or s.dtype != p.dtype:
+            raise ShapeError(f"it remembers {short(s)} where the network has {short(p)}")
+        return optimizer.beta * s + p if is_float(p) else p
+
+    try:
+        return tree_map(add, params, optimizer.sums)
+    except ShapeError as error:
+        raise ShapeError(f"Average: this is another network than the one it remembers: {error}") from None
+
+
+def _averages(optimizer: Any) -> list[Average]:
+    if type(optimizer) is tuple:
+        return [found for part in optimizer for found in _averages(part)]
+    return [optimizer] if isinstance(optimizer, Average) else []

@@ -1,0 +1,161 @@
+"""Optimizers transform the gradient and carry their memory: `grads, optimizer = update(optimizer, grads, params)`.
+
+`sgd` then steps along the gradient they give. A tuple of optimizers is one, each transforming what the one before it
+gives; `()` leaves the gradient as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import repeat
+from typing import Any, ClassVar, Protocol, TypeVar, cast
+
+from funcnn.arrays import Array, freeze, kind, owned, short
+from funcnn.dispatch import no_rule, verb
+from funcnn.errors import KindError, ShapeError
+from funcnn.gradients import Grads
+from funcnn.paths import Where, map_chosen
+from funcnn.records import build, plans, record, state, values
+
+Opt = TypeVar("Opt")  # an optimizer
+P = TypeVar("P")
+PA = TypeVar("PA", bound="PerArray")
+
+
+class Update(Protocol):
+    """`update(optimizer, grads, params) -> (grads, optimizer)`."""
+
+    def __call__(self, optimizer: Opt, grads: Grads[P], params: P, /) -> tuple[Grads[P], Opt]: ...
+    def register(
+        self, cls: type[Opt], /
+    ) -> Callable[[Callable[[Opt, Grads[P], P], tuple[Grads[P], Opt]]], Callable[..., Any]]: ...
+
+
+@cast("Callable[[Any], Update]", verb(returns=(tuple, "(grads, optimizer)")))
+def update(optimizer: Any, grads: Grads[Any], params: Any, /) -> tuple[Grads[Any], Any]:
+    """`(grads, optimizer)`: the gradient to step along, and the optimizer with what it remembers of it.
+
+    An optimizer is a record with a rule; what it remembers are its states.
+
+    >>> from funcnn import Grads, evolve, map_parameters, record, state, update
+    >>> @record
+    ... class Inertia:
+    ...     beta: float = 0.9
+    ...     memory: object = state(default=None)
+    >>> @update.register(Inertia)
+    ... def inertia_update(optimizer, grads, params):
+    ...     memory = grads.params
+    ...     if optimizer.memory is not None:
+    ...         memory = map_parameters(lambda g, m: g + optimizer.beta * m, memory, optimizer.memory)
+    ...     return Grads(memory, grads.x), evolve(optimizer, memory=memory)
+
+    Raises:
+        KindError: `optimizer` has no rule: a class, a list, another record.
+    """
+    raise no_rule("update", optimizer)
+
+
+@update.register(tuple)
+def chain_update(optimizer: tuple[Any, ...], grads: Grads[P], params: P) -> tuple[Grads[P], tuple[Any, ...]]:
+    """Each optimizer transforms what the one before it gives"""
+    after = []
+    for part in optimizer:
+        grads, part = update(part, grads, params)  # noqa: PLW2901  the same optimizer, one step on
+        after.append(part)
+    return grads, tuple(after)
+
+
+@record
+class PerArray:
+    """The base of optimizers whose rule looks at one array at a time.
+
+    A subclass gives the rule as its paper writes it, for the gradient g of array p in update t = 1, 2, ...:
+
+        step(self, g, p, t, m=0, v=0) -> (g, m, v)
+
+    The gradient to step along comes first, then what is remembered for the next update: arrays like p, or numbers. The
+    defaults of these arguments are what is remembered at the start. The rule may write to arrays that it has made, and
+    to no others.
+
+    >>> import numpy as np
+    >>> from funcnn import Dense, Grads, PerArray, gradient, record, update
+    >>> @record
+    ... class Mean(PerArray):
+    ...     '''s' = s + g, g' = s' / t'''
+    ...     def step(self, g, p, t, s=0):
+    ...         s = s + g
+    ...         return s / t, s
+    >>> net, mean = Dense(np.ones((1, 1)), None), Mean()
+    >>> for g in (4.0, 2.0):
+    ...     grads, mean = update(mean, Grads(gradient(net, W=np.array([[g]])), None), net)
+    >>> grads.params, mean
+    (Dense(W=<f64 [[3.]]>, b=None), Mean(memory=((<f64 [[6.]]>,),), t=2))
+    """
+
+    step: ClassVar[Callable[..., tuple[Array, ...]]]
+    memory: tuple[tuple[Array, ...], ...] = state(default=(), kw_only=True)
+    t: int = state(default=0, kw_only=True)
+
+
+@update.register(PerArray)
+def per_array_update(optimizer: PA, grads: Grads[P], params: P) -> tuple[Grads[P], PA]:
+    """`step` for each array, with what it returned for this array the last time"""
+    t, new = optimizer.t + 1, []
+    past = iter(optimizer.memory) if optimizer.memory else repeat(())
+
+    def step(g: Array, p: Array) -> Array:
+        memory = next(past, None)
+        if memory is None or not _can_be_remembered(memory, p):
+            raise _foreign(optimizer, memory, p)
+        made = optimizer.step(g, p, t, *memory)
+        if type(made) is not tuple or not made or not _is_like(made[0], p) or not _can_be_remembered(made[1:], p):
+            given = short(made) if type(made) is tuple else kind(made)
+            raise KindError(
+                f"{_name(optimizer)}: step must return (g, *memory), g like p, {short(p)}, and memory of "
+                f"arrays like it or of numbers; not {given}"
+            )
+        new.append(tuple([owned(part) if part is g else freeze(part) for part in made[1:]]))
+        return made[0]
+
+    steps = per_parameter(step, grads, params)
+    if optimizer.memory and len(new) != len(optimizer.memory):
+        raise _foreign(optimizer, optimizer.memory[len(new)], params)
+    after = {"memory": tuple(new), "t": t}
+    fields = zip(plans[type(optimizer)], values(optimizer), strict=True)
+    return steps, build(type(optimizer), [after.get(name, value) for (name, _), value in fields])
+
+
+def per_parameter(f: Callable[[Array, Array], Any], grads: Grads[P], params: P, *, where: Where = "*") -> Grads[P]:
+    """`grads` with `f(g, p)` in place of the gradient g of each parameter p that `where` chooses."""
+
+    def checked(g: Array, p: Array) -> Any:
+        if not _is_like(g, p):
+            raise ShapeError(f"update: the gradient of {short(p)} must be like it; it is {short(g)}")
+        new = f(g, p)
+        return owned(new) if new is g else new  # g is the caller's, who may write to it
+
+    if type(grads) is not Grads:
+        raise KindError(f"update: grads must be what backward returns, a Grads, not {kind(grads)}")
+    return Grads(map_chosen(checked, where, grads.params, params, whose="update"), grads.x)
+
+
+def _is_like(part: Any, p: Array) -> bool:
+    return getattr(part, "shape", None) == p.shape and part.dtype == p.dtype
+
+
+def _can_be_remembered(memory: Any, p: Array) -> bool:
+    """Arrays like p, or numbers, which are arrays without axes once they come back from jit."""
+    return all(
+        [_is_like(part, p) or isinstance(part, int | float) or getattr(part, "shape", None) == () for part in memory]
+    )
+
+
+def _foreign(optimizer: Any, memory: Any, p: Any) -> ShapeError:
+    return ShapeError(
+        f"update: {_name(optimizer)} remembers another network, {short(memory)} where the parameter is {short(p)}; "
+        f"start anew with {_name(optimizer)}(...)"
+    )
+
+
+def _name(optimizer: Any) -> str:
+    return type(optimizer).__name__

@@ -1,0 +1,54 @@
+"""What parameters may be: after a step, back to the nearest point that is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from funcnn.arrays import Array, as_array, namespace, short
+from funcnn.errors import ShapeError
+from funcnn.fields import check_patterns
+from funcnn.paths import Where, map_chosen
+
+P = TypeVar("P")
+
+
+def project(params: P, onto: Callable[[Array], Array], where: Where = "*") -> P:
+    """`params` with `onto(p)` in place of each parameter p that `where` chooses: projected gradient descent.
+
+    Behind the fourth line, `params = project(sgd(params, grads, lr), nonnegative, "*.W")`, or in `train` as
+    `constraint=partial(project, onto=nonnegative, where="*.W")`. Goldstein 1964, Convex programming in Hilbert space.
+
+    >>> import numpy as np
+    >>> from funcnn import Dense, nonnegative, project
+    >>> project(Dense(np.array([[-1.0, 2.0]]), np.array([-1.0, 2.0])), nonnegative, "W")
+    Dense(W=<f64 [[0. 2.]]>, b=<f64 [-1.  2.]>)
+
+    Raises:
+        FuncnnError: a pattern of `where` matches no parameter.
+        KindError: `where` is no pattern of paths, nor a tuple of them.
+        ShapeError: `onto` gives another shape or dtype.
+    """
+
+    def checked(p: Array) -> Array:
+        new = as_array(onto(p))
+        if getattr(new, "shape", None) != p.shape or new.dtype != p.dtype:
+            raise ShapeError(f"project: onto must give an array like {short(p)}, not {short(new)}")
+        return new
+
+    check_patterns("project", "where", where)
+    return map_chosen(checked, where, params, whose="project")
+
+
+def nonnegative(p: Array) -> Array:
+    """max(p, 0): the nearest array without negative numbers"""
+    return namespace(p).maximum(p, 0)
+
+
+def unit_norm(p: Array) -> Array:
+    """p / |p|, where |p| is the length along the first axis: of the weights of each unit of a Dense layer
+
+    A column of zeros, which has no direction, stays.
+    """
+    length = (p * p).sum(0, keepdims=True) ** 0.5
+    return p / namespace(p).where(length == 0, 1, length)

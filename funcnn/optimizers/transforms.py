@@ -1,0 +1,150 @@
+"""What is done to the gradient before or after an optimizer that remembers: clipping, decay, a rate for each layer.
+
+These have no memory. A tuple puts them in order: `(ClipNorm(1.0), Adam(), Decay(0.01))`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from funcnn.arrays import namespace, short
+from funcnn.errors import KindError, RangeError
+from funcnn.fields import check_patterns, not_negative, patterns, positive
+from funcnn.gradients import Grads
+from funcnn.optimizers.base import P, per_parameter, update
+from funcnn.paths import Where
+from funcnn.records import record
+from funcnn.tree import parameters
+
+
+@record
+class ClipNorm:
+    """g' = g min(1, norm / |g|), where |g| is the length of all gradients as one vector
+
+    Pascanu, Mikolov & Bengio 2013, On the difficulty of training recurrent neural networks, algorithm 1. Optax has the
+    same rule; torch adds 1e-6 to |g|.
+
+    Raises:
+        RangeError: `norm` is not above 0.
+    """
+
+    norm: float = positive()
+
+
+@update.register(ClipNorm)
+def clip_norm_update(optimizer: ClipNorm, grads: Grads[P], params: P) -> tuple[Grads[P], ClipNorm]:
+    """One factor for all arrays"""
+    arrays = list(parameters(grads.params).values())
+    if not arrays:
+        return grads, optimizer
+    length = sum([(g * g).sum() for g in arrays]) ** 0.5
+    factor = optimizer.norm / namespace(arrays[0]).maximum(length, optimizer.norm)
+    return per_parameter(lambda g, _: g * factor.astype(g.dtype), grads, params), optimizer
+
+
+@record
+class ClipValue:
+    """g' = min(max(g, -value), value), number by number
+
+    Mikolov 2012, Statistical Language Models Based on Neural Networks, section 3.2.2. Torch and optax have the same
+    rule.
+
+    Raises:
+        RangeError: `value` is not above 0.
+    """
+
+    value: float = positive()
+
+
+@update.register(ClipValue)
+def clip_value_update(optimizer: ClipValue, grads: Grads[P], params: P) -> tuple[Grads[P], ClipValue]:
+    """Each number by itself"""
+    most = optimizer.value
+    return per_parameter(lambda g, _: namespace(g).clip(g, -most, most), grads, params), optimizer
+
+
+@record
+class Decay:
+    """g' = g + rate p, for the parameters that `where` chooses
+
+    Behind an adaptive optimizer it is decoupled: `(Adam(), Decay(0.01))` is AdamW. `where` is a pattern of paths, or a
+    tuple of them; `"!*.b"` is all but the biases. Hanson & Pratt 1988, Comparing Biases for Minimal Network
+    Construction with Back-Propagation; decoupled: Loshchilov & Hutter 2019, Decoupled Weight Decay Regularization,
+    eq. 1.
+
+    >>> import numpy as np
+    >>> from funcnn import Decay, Dense, Grads, gradient, update
+    >>> net = Dense(np.array([[2.0]]), np.array([2.0]))
+    >>> zero = Grads(gradient(net, W=np.zeros((1, 1)), b=np.zeros(1)), None)
+    >>> grads, _ = update(Decay(0.1, "!b"), zero, net)
+    >>> grads.params
+    Dense(W=<f64 [[0.2]]>, b=<f64 [0.]>)
+
+    Raises:
+        RangeError: `rate` is negative.
+        FuncnnError: in `update`, a pattern of `where` matches no parameter.
+    """
+
+    rate: float = not_negative()
+    where: Where = patterns("*")
+
+
+@update.register(Decay)
+def decay_update(optimizer: Decay, grads: Grads[P], params: P) -> tuple[Grads[P], Decay]:
+    """The parameters are drawn to 0"""
+    return decayed(grads, params, optimizer.rate, optimizer.where), optimizer
+
+
+def decayed(grads: Grads[P], params: P, rate: float, where: Where) -> Grads[P]:
+    """Grads with g + rate p."""
+    return per_parameter(lambda g, p: g + rate * p, grads, params, where=where)
+
+
+@record
+class L2(Decay):
+    """g' = g + rate p: the gradient of the penalty rate / 2 |p|^2 on the cost
+
+    The rule of `Decay`, by the name that it has in front of an optimizer, which then sees the penalty as a part of the
+    gradient: `(L2(0.01), Adam())`. It is what torch's optimizers, other than AdamW, call weight_decay.
+
+    Raises:
+        RangeError: `rate` is negative.
+        FuncnnError: in `update`, a pattern of `where` matches no parameter.
+    """
+
+
+@record
+class Rates:
+    """g' = factor g, for the parameters that match the pattern of a factor; where several do, their factors multiply
+
+    Learning rates by layer: `Rates((("0.*", 0.1), ("*.b", 2.0)))`. It comes last, since Adam and others undo any factor
+    before them. Howard & Ruder 2018, Universal Language Model Fine-tuning for Text Classification, section 3.2.
+
+    Raises:
+        KindError: the factors are not pairs of a pattern, or a tuple of patterns, and a number.
+        RangeError: a factor is negative or not finite.
+        FuncnnError: in `update`, a pattern matches no parameter.
+    """
+
+    factors: tuple[tuple[Where, float], ...]
+
+    def __attrs_post_init__(self) -> None:
+        """Each pair is a pattern and a number."""
+        pairs: tuple[Any, ...] = self.factors if type(self.factors) is tuple else (self.factors,)
+        if not all([type(pair) is tuple and len(pair) == 2 and isinstance(pair[1], int | float) for pair in pairs]):
+            raise KindError(
+                f'Rates: factors must be pairs, such as (("0.*", 0.1), ("*.b", 2.0)), not {short(self.factors)}'
+            )
+        for where, factor in pairs:
+            check_patterns("Rates", "the first of a pair", where)
+            if not 0 <= factor < math.inf:
+                raise RangeError(f"Rates: a factor must be finite and not negative; it is {factor}")
+
+
+@update.register(Rates)
+def rates_update(optimizer: Rates, grads: Grads[P], params: P) -> tuple[Grads[P], Rates]:
+    """One pattern after another"""
+    for where, factor in optimizer.factors:
+        grads = per_parameter(lambda g, _: factor * g, grads, params, where=where)  # noqa: B023  called at once
+    return grads, optimizer

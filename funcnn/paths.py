@@ -1,0 +1,46 @@
+"""Which parameters: patterns of the paths that `parameters` gives, as data, so that an optimizer can be saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from funcnn.arrays import owned
+from funcnn.errors import FuncnnError
+from funcnn.tree import map_parameters, walk
+
+T = TypeVar("T")
+
+Where = str | tuple[str, ...]
+
+
+def map_chosen(f: Callable[..., Any], where: Where, tree: T, *rest: Any, whose: str) -> T:
+    """`map_parameters` over those parameters of `tree` whose paths `where` chooses; the others stay as they are."""
+    if where == "*":
+        return map_parameters(f, tree, *rest)
+    yes = iter(chosen(where, tuple([path for path, _ in walk(tree, states=False)]), whose))
+    return map_parameters(lambda leaf, *others: f(leaf, *others) if next(yes) else owned(leaf), tree, *rest)
+
+
+@lru_cache
+def chosen(where: Where, paths: tuple[str, ...], whose: str) -> tuple[bool, ...]:
+    """For each path, whether it matches one of the patterns, and none of those that begin with an exclamation mark.
+
+    `*` stands for anything, also across dots, `?` for one character: `"*.W"`, `"0.*"`, `("!*.b", "!3.*")`.
+
+    Raises:
+        FuncnnError: one of the patterns matches no path, which is a slip where there are any.
+    """
+    patterns = where if isinstance(where, tuple) else (where,)
+    for pattern in patterns:
+        if paths and not any([fnmatchcase(path, pattern.removeprefix("!")) for path in paths]):
+            raise FuncnnError(f"{whose}: no parameter matches {pattern!r}; there are {', '.join(paths)}")
+    yes = [pattern for pattern in patterns if not pattern.startswith("!")] or ["*"]
+    no = [pattern[1:] for pattern in patterns if pattern.startswith("!")]
+    return tuple([_any(path, yes) and not _any(path, no) for path in paths])
+
+
+def _any(path: str, patterns: list[str]) -> bool:
+    return any([fnmatchcase(path, pattern) for pattern in patterns])

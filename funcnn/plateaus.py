@@ -1,0 +1,88 @@
+"""A learning rate that is reduced when a cost stops improving, as a fold over the costs."""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+from typing import Any
+
+from funcnn.arrays import is_array, kind
+from funcnn.errors import KindError, RangeError
+from funcnn.records import record, state
+from funcnn.tree import evolve
+
+
+@record
+class Plateau:
+    """The learning rate `lr`, and what decides when `plateau` multiplies it by `factor`.
+
+    A cost improves if it is lower than `best`, the lowest before, by the share `threshold` of it. The rate is reduced
+    when more than `patience` costs in a row have not improved, and never below `final`; the `cooldown` costs after that
+    are not held against it. `waiting` counts the costs in a row that did not improve, `cooling` what is left of the
+    cooldown.
+
+    >>> from funcnn import Plateau
+    >>> Plateau(0.1, patience=3)
+    Plateau(lr=0.1, factor=0.1, patience=3, threshold=0.0001, cooldown=0, final=0.0, best=inf, waiting=0, cooling=0)
+
+    Raises:
+        RangeError: `lr` or `final` is negative, or `final` the larger; `factor` is not in (0, 1), `threshold` not in
+            [0, 1); a number of costs is negative, or `best` is NaN.
+        KindError: one of them is no number, or a number of costs not a whole one.
+    """
+
+    lr: float = state()
+    factor: float = 0.1
+    patience: int = 10
+    threshold: float = 1e-4
+    cooldown: int = 0
+    final: float = 0.0
+    best: float = state(default=math.inf, kw_only=True)
+    waiting: int = state(default=0, kw_only=True)
+    cooling: int = state(default=0, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        """Each number lies in its range."""
+        counts = {name: getattr(self, name) for name in ("patience", "cooldown", "waiting", "cooling")}
+        for name, needed, fits in (
+            ("final", "finite and not negative", 0 <= self.final < math.inf),
+            ("lr", "finite and not below final", self.final <= self.lr < math.inf),
+            ("factor", "in (0, 1)", 0 < self.factor < 1),
+            ("threshold", "in [0, 1)", 0 <= self.threshold < 1),
+            ("best", "a cost, not NaN", not math.isnan(self.best)),
+            *[(name, "at least 0", count >= 0) for name, count in counts.items()],
+        ):
+            if not fits:
+                raise RangeError(f"Plateau: {name} must be {needed}; it is {getattr(self, name)}")
+
+
+def plateau(now: Plateau, cost: Any) -> Plateau:
+    """lr -> max(factor lr, final) once more than `patience` costs in a row are not below best - threshold |best|
+
+    One step of a fold: `functools.reduce(plateau, costs, Plateau(0.1))`. A cost of NaN does not improve. Where more is
+    better, as with an accuracy, give its negative.
+
+    He et al. 2016, Deep Residual Learning for Image Recognition, section 3.4: divided by 10 when the error plateaus.
+
+    >>> from functools import reduce
+    >>> from funcnn import Plateau, plateau
+    >>> now = reduce(plateau, [3.0, 2.0, 2.5, 2.0], Plateau(0.1, factor=0.5, patience=2))
+    >>> now.lr, now.best, now.waiting
+    (0.1, 2.0, 2)
+    >>> plateau(now, 2.1).lr
+    0.05
+
+    Raises:
+        KindError: `now` is no Plateau, or `cost` no number.
+    """
+    if not isinstance(now, Plateau):
+        raise KindError(f"plateau: now must be a Plateau, not {kind(now)}; write Plateau(lr)")
+    if not (isinstance(cost, Real) or (is_array(cost) and cost.shape == ())):
+        raise KindError(f"plateau: cost must be a number, not {kind(cost)}")
+    cost = float(cost)
+    # Below best also where best is negative; and a product, since the difference of two infinities is NaN.
+    improves = cost < now.best * (1 - math.copysign(now.threshold, now.best))
+    waiting = 0 if improves or now.cooling else now.waiting + 1
+    if waiting > now.patience:
+        return evolve(now, lr=max(now.factor * now.lr, now.final), waiting=0, cooling=now.cooldown)
+    return evolve(now, best=cost if improves else now.best, waiting=waiting, cooling=max(now.cooling - 1, 0))

@@ -1,0 +1,97 @@
+"""How to draw a case `(params, x)` of each layer; `register` adds to it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.strategies._internal.types import _global_type_lookup
+
+from funcnn import records
+from funcnn.core import forward
+from funcnn.errors import KindError
+from funcnn.testing.tensors import tensors
+from funcnn.tree import parameters
+
+Case = tuple[Any, Any]
+
+table: dict[type, st.SearchStrategy[Case]] = {}
+
+
+def register(layer: type, strategy: st.SearchStrategy[Case]) -> None:
+    """Say how to draw a case `(params, x)` of a layer of your own: for `cases` and `layers`, and for `st.from_type`."""
+    table[layer] = strategy
+    st.register_type_strategy(layer, strategy.map(lambda case: case[0]))
+
+
+def cases(layer: type) -> st.SearchStrategy[Case]:
+    """How to draw a layer and an x that fits it.
+
+    Of a layer that only `st.register_type_strategy` knows, x has two axes, of a width that forward accepts.
+
+    >>> from hypothesis import find
+    >>> from funcnn import Relu
+    >>> from funcnn.testing import strategies as fst
+    >>> find(fst.cases(Relu), lambda case: True)
+    (Relu(), array([[0.125]]))
+
+    Raises:
+        KindError: nobody has said how to draw that layer.
+    """
+    if layer in table:
+        return table[layer]
+    if layer in _global_type_lookup:
+        return st.from_type(layer).flatmap(_with_x)
+    raise KindError(f"cases: there is no strategy for {layer.__name__}; write register({layer.__name__}, ...)")
+
+
+def _with_x(params: Any) -> st.SearchStrategy[Case]:
+    """A layer, with an x of any width that it takes."""
+    widths = dict.fromkeys([*[size for a in parameters(params).values() for size in a.shape], 1, 2, 3, 4])
+    for width in widths:
+        try:
+            forward(params, np.zeros((1, width)))
+        except Exception:  # noqa: BLE001, S112  this width does not fit
+            continue
+        return st.tuples(st.just(params), tensors(f"m {width}").map(lambda arrays: arrays[0]))
+    raise KindError(
+        f"cases: no x of two axes fits {type(params).__name__}; write register({type(params).__name__}, ...)"
+    )
+
+
+def layers(module: str = "funcnn") -> st.SearchStrategy[Case]:
+    """A case of any layer that a package defines.
+
+    Raises:
+        KindError: as `registered` and `cases`.
+    """
+    return st.one_of([cases(layer) for layer in registered(module)])
+
+
+def registered(module: str = "funcnn") -> list[type]:
+    """Every layer that a package defines: its records with a forward rule, less the abstract bases; and the chain.
+
+    Raises:
+        KindError: there is none, so that a misspelt name cannot pass for a package in which all is proven.
+    """
+    try:
+        import_module(module)  # what is there must not depend on who was imported before
+    except ModuleNotFoundError:
+        raise KindError(f"registered: there is no module {module}") from None
+    default = forward.dispatch(object)
+    found = [
+        cls for cls in records.registry.values() if cls.__module__.split(".")[0] == module.split(".", maxsplit=1)[0]
+    ]
+    made = [
+        cls for cls in found if forward.dispatch(cls) is not default and not getattr(cls, "__abstractmethods__", None)
+    ]
+    if not made:
+        raise KindError(f"registered: {module} defines no layer")
+    return [*made, *([tuple] if module == "funcnn" else [])]
+
+
+def unproven(module: str = "funcnn") -> list[str]:
+    """The layers of a package for which there is no strategy. One line in a suite: `assert not unproven("mine")`."""
+    return [cls.__name__ for cls in registered(module) if cls not in table and cls not in _global_type_lookup]

@@ -1,0 +1,356 @@
+"""Each optimizer against torch and optax, over whole trajectories of the parameters; prints the differences.
+
+A trajectory has 10 to 30 steps of 6 arrays; the size of its gradients is drawn between 1e-3 and 1e3, its learning rate
+is constant or falls. The parameters stay about 1, and differences are divided by the largest parameter where that is
+above 1.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from funcnn import Grads, cosine, sgd, update
+from funcnn.optimizers.adam import Adam, AdamW, AMSGrad, NAdam, RAdam
+from funcnn.optimizers.adaptive import Adadelta, Adagrad, RMSProp
+from funcnn.optimizers.average import Average, averaged
+from funcnn.optimizers.momentum import Lion, Momentum
+from funcnn.optimizers.muon import Muon
+from funcnn.optimizers.transforms import L2, ClipNorm, ClipValue, Decay, Rates
+
+pytestmark = pytest.mark.usefixtures("jax64")
+jax = pytest.importorskip("jax", reason="optax is made of it")
+optax = pytest.importorskip("optax", reason="it is one of the two oracles")
+torch = pytest.importorskip("torch", reason="it is one of the two oracles")
+jnp, topt = jax.numpy, torch.optim
+
+SEEDS = range(20)
+SHAPES = (3, 4), (4,), (), (2, 3, 2, 5), (5, 2), (1, 3)  # two matrices, wide and tall, a kernel, a number ...
+
+
+class Trajectory(NamedTuple):
+    start: tuple[Any, ...]
+    steps: list[tuple[tuple[Any, ...], float]]  # gradients and learning rate of each
+
+
+class Case(NamedTuple):
+    ours: Any
+    torch: Callable[[list[Any]], Any] | None = None  # the optimizer, from the parameters
+    optax: Callable[[], Any] | None = None
+    lr: float = 0.01
+    unscaled: bool = False  # its steps are as long as the gradients, so lr is divided by their size
+
+
+def drawn(seed, dtype, case):
+    rng = np.random.default_rng(seed)
+    size, count = 10 ** rng.uniform(-3, 3), int(rng.integers(10, 31))
+    start = tuple([np.array(rng.uniform(-1, 1, shape), dtype) for shape in SHAPES])
+    schedule = cosine(case.lr, 40) if seed % 2 else lambda step: case.lr
+    steps = []
+    for step in range(count):
+        scale = size * 10 ** rng.uniform(-1, 0)
+        grads = tuple([np.array(scale * rng.standard_normal(shape), dtype) for shape in SHAPES])
+        steps.append((grads, schedule(step) / (size if case.unscaled else 1)))
+    return Trajectory(start, steps)
+
+
+def by_us(optimizer, trajectory):
+    params = trajectory.start
+    for grads, lr in trajectory.steps:
+        steps, optimizer = update(optimizer, Grads(grads, None), params)
+        params = sgd(params, steps, lr)
+        yield params
+
+
+def by_torch(make, trajectory):
+    params = [torch.tensor(array, requires_grad=True) for array in trajectory.start]
+    optimizer = make(params)
+    for grads, lr in trajectory.steps:
+        for p, g in zip(params, grads, strict=True):
+            p.grad = torch.tensor(g)
+        for group in optimizer.param_groups:
+            group["lr"] = lr * group.get("factor", 1)
+        optimizer.step()
+        yield [p.detach().numpy().copy() for p in params]
+
+
+def stepper(transformation):
+    @jax.jit
+    def step(params, state, grads, lr):
+        changes, state = transformation.update(grads, state, params)
+        return jax.tree.map(lambda p, change: p - lr.astype(p.dtype) * change, params, changes), state
+
+    return step
+
+
+def by_optax(transformation, step, trajectory):
+    params = tuple(map(jnp.asarray, trajectory.start))
+    state = transformation.init(params)
+    for grads, lr in trajectory.steps:
+        params, state = step(params, state, tuple(map(jnp.asarray, grads)), jnp.asarray(lr))
+        yield list(map(np.asarray, params))
+
+
+def difference(ours, theirs):
+    """The largest over the steps and arrays"""
+    worst = 0.0
+    for mine, other in zip(ours, theirs, strict=True):
+        for a, b in zip(mine, other, strict=True):
+            assert a.shape == b.shape
+            assert a.dtype == b.dtype
+            worst = max(worst, float(abs(a.astype(float) - b).max() / max(1, abs(b).max())))
+    return worst
+
+
+@pytest.fixture(scope="module")
+def table(request):
+    """Printed when the tests of the module are done; with xdist, whose workers print nothing, run this file alone."""
+    rows = {}
+    yield rows
+    lines = [f"\n{'the largest difference':40} {'peer':6} {'float64':>8} {'float32':>8}"]
+    lines += [f"{name:40} {peer:6} {a:8.1e} {b:8.1e}" for (name, peer), (a, b) in rows.items()]
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print("\n".join(lines))  # noqa: T201  what this is for
+
+
+@pytest.fixture
+def double():
+    """Torch keeps NAdam's product of momenta in its default dtype."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
+def where(params, *positions):
+    return [params[i] for i in positions]
+
+
+def hooked(optimizer, hook):
+    """Torch clips before the step."""
+
+    def before(*_):
+        hook()
+
+    optimizer.register_step_pre_hook(before)
+    return optimizer
+
+
+def decayed_but_for(params, spared, rate):
+    rest = [i for i in range(len(params)) if i != spared]
+    groups = [{"params": where(params, *rest)}, {"params": where(params, spared), "weight_decay": 0.0}]
+    return topt.AdamW(groups, weight_decay=rate)
+
+
+def with_factors(params):
+    factors = {0: 0.1, 1: 1.0, 2: 0.0, 3: 1.0, 4: 1.0, 5: 6.0}
+    return topt.Adam([{"params": [params[i]], "factor": factor} for i, factor in factors.items()])
+
+
+def rates_in_optax():
+    only = lambda *chosen: tuple([i in chosen for i in range(len(SHAPES))])
+    masks = [(0.1, only(0)), (3.0, only(5)), (2.0, only(5)), (0.0, only(2))]
+    return optax.chain(optax.scale_by_adam(), *[optax.masked(optax.scale(factor), mask) for factor, mask in masks])
+
+
+def muon_in_optax():
+    """Kernels as matrices with the last axis as n_out, and Adam for the rest"""
+    from optax.contrib import MuonDimensionNumbers, _muon, scale_by_muon
+
+    def numbers(tree):
+        return jax.tree.map(lambda a: MuonDimensionNumbers(tuple(range(a.ndim - 1)), a.ndim - 1), tree)
+
+    matrices = optax.chain(
+        scale_by_muon(nesterov=False, eps=0.0, weight_dimension_numbers=numbers), _muon.scale_by_shape(numbers)
+    )
+    labels = tuple(["matrix" if len(shape) > 1 else "rest" for shape in SHAPES])
+    return optax.partition({"matrix": matrices, "rest": optax.scale_by_adam(eps=0.0)}, labels)
+
+
+CASES = {
+    "nothing": Case((), topt.SGD, optax.identity, unscaled=True),
+    "Momentum": Case(Momentum(), lambda p: topt.SGD(p, momentum=0.9), lambda: optax.trace(0.9), unscaled=True),
+    "Momentum, Nesterov": Case(
+        Momentum(0.8, nesterov=True),
+        lambda p: topt.SGD(p, momentum=0.8, nesterov=True),
+        lambda: optax.trace(0.8, nesterov=True),
+        unscaled=True,
+    ),
+    "Adam": Case(Adam(), topt.Adam, optax.scale_by_adam),
+    "Adam, large eps": Case(
+        Adam(0.8, 0.99, 0.1),
+        lambda p: topt.Adam(p, betas=(0.8, 0.99), eps=0.1),
+        lambda: optax.scale_by_adam(0.8, 0.99, 0.1),
+    ),
+    # Torch multiplies by 1 - lr decay, which it rounds to a float32: here to one that it is.
+    "AdamW": Case(
+        AdamW(decay=0.25),
+        lambda p: topt.AdamW(p, weight_decay=0.25),
+        lambda: optax.chain(optax.scale_by_adam(), optax.add_decayed_weights(0.25)),
+        lr=2**-7,
+    ),
+    "AdamW, but for one array": Case(
+        AdamW(decay=0.25, where="!1"),
+        lambda p: decayed_but_for(p, 1, 0.25),
+        lambda: optax.chain(
+            optax.scale_by_adam(), optax.add_decayed_weights(0.25, tuple([i != 1 for i in range(len(SHAPES))]))
+        ),
+        lr=2**-7,
+    ),
+    "NAdam": Case(NAdam(), topt.NAdam),
+    "NAdam, psi=0.1": Case(NAdam(b1=0.8, psi=0.1), lambda p: topt.NAdam(p, betas=(0.8, 0.999), momentum_decay=0.1)),
+    "NAdam, psi=1e6": Case(
+        NAdam(psi=1e6),
+        lambda p: topt.NAdam(p, momentum_decay=1e6),
+        lambda: optax.scale_by_adam(nesterov=True),
+    ),
+    "AMSGrad": Case(AMSGrad(b2=0.9), lambda p: topt.Adam(p, betas=(0.9, 0.9), amsgrad=True)),
+    "RAdam": Case(RAdam(), optax=optax.scale_by_radam),
+    "RAdam, eps=0": Case(RAdam(eps=0), lambda p: topt.RAdam(p, eps=0), lambda: optax.scale_by_radam(eps=0.0)),
+    "RAdam, short memory": Case(
+        RAdam(0.5, 0.8, 0),
+        lambda p: topt.RAdam(p, betas=(0.5, 0.8), eps=0),
+        lambda: optax.scale_by_radam(0.5, 0.8, 0.0),
+    ),
+    "RAdam, never divided": Case(
+        RAdam(b2=0.6),
+        lambda p: topt.RAdam(p, betas=(0.9, 0.6)),
+        lambda: optax.scale_by_radam(b2=0.6),
+        unscaled=True,
+    ),
+    "RMSProp": Case(
+        RMSProp(), lambda p: topt.RMSprop(p, alpha=0.9), lambda: optax.scale_by_rms(0.9, eps_in_sqrt=False)
+    ),
+    "RMSProp, momentum": Case(
+        RMSProp(0.99, 0.01, momentum=0.8),
+        lambda p: topt.RMSprop(p, alpha=0.99, eps=0.01, momentum=0.8),
+        lambda: optax.chain(optax.scale_by_rms(0.99, 0.01, eps_in_sqrt=False), optax.trace(0.8)),
+        lr=0.001,
+    ),
+    "RMSProp, centred": Case(
+        RMSProp(centred=True),
+        lambda p: topt.RMSprop(p, alpha=0.9, centered=True),
+        lambda: optax.scale_by_stddev(0.9, eps_in_sqrt=False),
+    ),
+    "RMSProp, centred, momentum": Case(
+        RMSProp(centred=True, momentum=0.5),
+        lambda p: topt.RMSprop(p, alpha=0.9, centered=True, momentum=0.5),
+        lambda: optax.chain(optax.scale_by_stddev(0.9, eps_in_sqrt=False), optax.trace(0.5)),
+    ),
+    "Adagrad": Case(Adagrad(), topt.Adagrad),
+    "Adagrad, eps=0": Case(Adagrad(0), lambda p: topt.Adagrad(p, eps=0), lambda: optax.scale_by_rss(0.0, 0.0)),
+    "Adadelta": Case(Adadelta(), topt.Adadelta, optax.scale_by_adadelta, lr=1.0),
+    "Adadelta, large eps": Case(
+        Adadelta(0.8, 0.01),
+        lambda p: topt.Adadelta(p, rho=0.8, eps=0.01),
+        lambda: optax.scale_by_adadelta(0.8, 0.01),
+        lr=0.1,
+    ),
+    "Lion": Case(Lion(), optax=optax.scale_by_lion),
+    "Lion, Decay": Case(
+        (Lion(0.8, 0.95), Decay(0.3)),
+        optax=lambda: optax.chain(optax.scale_by_lion(0.8, 0.95), optax.add_decayed_weights(0.3)),
+    ),
+    "Muon, not Nesterov, eps=0": Case(Muon(eps=0, nesterov=False), optax=muon_in_optax),
+    "ClipNorm": Case(ClipNorm(0.5), optax=lambda: optax.clip_by_global_norm(0.5)),
+    "ClipNorm, Momentum": Case(
+        (ClipNorm(0.5), Momentum()), optax=lambda: optax.chain(optax.clip_by_global_norm(0.5), optax.trace(0.9))
+    ),
+    "ClipValue": Case(
+        ClipValue(0.5),
+        lambda p: hooked(topt.SGD(p), lambda: torch.nn.utils.clip_grad_value_(p, 0.5)),
+        lambda: optax.clip(0.5),
+    ),
+    "Decay": Case(
+        Decay(0.01),
+        lambda p: topt.SGD(p, weight_decay=0.01),
+        lambda: optax.add_decayed_weights(0.01),
+        unscaled=True,
+    ),
+    "L2, Adam": Case(
+        (L2(0.3), Adam()),
+        lambda p: topt.Adam(p, weight_decay=0.3),
+        lambda: optax.chain(optax.add_decayed_weights(0.3), optax.scale_by_adam()),
+    ),
+    "Adam, Rates": Case(
+        (Adam(), Rates((("0", 0.1), ("5", 3.0), (("5", "2"), 2.0), ("2", 0.0)))), with_factors, rates_in_optax
+    ),
+}
+PAIRS = [(name, peer) for name in CASES for peer in ("torch", "optax") if getattr(CASES[name], peer)]
+
+
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize(("name", "peer"), PAIRS)
+def test_trajectories_are_those_of(name, peer, table):
+    case = CASES[name]
+    bounds = {np.float64: 1e-12, np.float32: 1e-6 if peer == "torch" else 1e-5}
+    run = lambda trajectory: by_torch(case.torch, trajectory)
+    if peer == "optax":
+        transformation = case.optax()
+        step = stepper(transformation)
+        run = lambda trajectory: by_optax(transformation, step, trajectory)
+    worst = dict.fromkeys(bounds, 0.0)
+    for dtype, bound in bounds.items():
+        for seed in SEEDS:
+            trajectory = drawn(seed, dtype, case)
+            worst[dtype] = max(worst[dtype], difference(by_us(case.ours, trajectory), run(trajectory)))
+        assert worst[dtype] <= bound
+    table[name, peer] = worst.values()
+
+
+# Where they differ by more than rounding.
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_clipping_in_torch_adds_1e_6_to_the_length(dtype):
+    case = Case(ClipNorm(0.5))
+    make = lambda p: hooked(topt.SGD(p), lambda: torch.nn.utils.clip_grad_norm_(p, 0.5))
+    worst = 0.0
+    for seed in SEEDS:
+        trajectory = drawn(seed, dtype, case)
+        worst = max(worst, difference(by_us(case.ours, trajectory), by_torch(make, trajectory)))
+    assert worst < 1e-6
+
+
+def test_muon_in_torch_computes_in_bfloat16_and_has_its_matrices_the_other_way_round():
+    def turned(a):
+        return np.ascontiguousarray(a.T)
+
+    case = Case(Muon())
+    make = lambda p: topt.Muon(p, weight_decay=0)
+    for seed in SEEDS:
+        given = drawn(seed, np.float32, case)
+        matrices = Trajectory(
+            (given.start[0], given.start[4]), [((grads[0], grads[4]), lr) for grads, lr in given.steps]
+        )
+        theirs = Trajectory(
+            tuple(map(turned, matrices.start)), [(tuple(map(turned, grads)), lr) for grads, lr in matrices.steps]
+        )
+        *_, ours = by_us(case.ours, matrices)
+        *_, others = by_torch(make, theirs)
+        for start, a, b in zip(matrices.start, ours, others, strict=True):
+            assert np.linalg.norm(a - b.T) < 0.02 * np.linalg.norm(a - start)
+
+
+def test_averaged_is_the_debiased_mean_in_optax():
+    """That of torch, swa_utils, begins with the weights at the start instead, and so has no bias to take away"""
+    for seed in SEEDS:
+        trajectory, optimizer, theirs = drawn(seed, np.float64, CASES["nothing"]), Average(0.8), optax.ema(0.8)
+        params, state = trajectory.start, theirs.init(trajectory.start)
+        for grads, lr in trajectory.steps:
+            steps, optimizer = update(optimizer, Grads(grads, None), params)
+            params = sgd(params, steps, lr)
+            means, state = theirs.update(tuple(map(jnp.asarray, params)), state)
+            assert difference([averaged(optimizer, params)], [list(map(np.asarray, means))]) < 1e-14
+
+
+def test_amsgrad_in_optax_takes_the_largest_after_the_correction():
+    """Which is larger at first; they agree where the corrections are those of the first step and when they are 1"""
+    case = Case(AMSGrad(b2=0.9))
+    theirs = optax.scale_by_amsgrad(b2=0.9)
+    step = stepper(theirs)
+    trajectory = drawn(0, np.float64, case)
+    ours, others = list(by_us(case.ours, trajectory)), list(by_optax(theirs, step, trajectory))
+    assert difference(ours[:1], others[:1]) < 1e-12
+    assert difference(ours, others) > 1e-3

@@ -1,0 +1,111 @@
+"""A step with each optimizer inside `jax.jit`: traced twice, equal to NumPy's, and float32 where the network is."""
+
+import numpy as np
+import pytest
+
+from funcnn import Dense, Grads, Tanh, evolve, leaves, map_parameters, mlp, mse, sgd, tree_map, update, value_and_grad
+from funcnn.optimizers.adam import Adam, AdamW, AMSGrad, NAdam, RAdam
+from funcnn.optimizers.adaptive import Adadelta, Adagrad, RMSProp
+from funcnn.optimizers.average import Average, averaged
+from funcnn.optimizers.constraints import nonnegative, project, unit_norm
+from funcnn.optimizers.momentum import Lion, Momentum
+from funcnn.optimizers.muon import Muon
+from funcnn.optimizers.transforms import L2, ClipNorm, ClipValue, Decay, Rates
+
+jax = pytest.importorskip("jax", reason="its jit is what the steps run in")
+jnp = jax.numpy
+pytestmark = pytest.mark.usefixtures("jax64")
+
+OPTIMIZERS = [
+    (),
+    Momentum(),
+    Momentum(nesterov=True),
+    Adam(),
+    AdamW(where="!*.b"),
+    NAdam(),
+    NAdam(psi=1e6),
+    RAdam(),
+    RAdam(b2=0.6),
+    AMSGrad(),
+    RMSProp(),
+    RMSProp(centred=True, momentum=0.5),
+    Adagrad(),
+    Adadelta(),
+    Lion(),
+    Muon(),
+    Muon(nesterov=False),
+    ClipNorm(0.1),
+    ClipValue(0.01),
+    Decay(0.1, "*.W"),
+    L2(0.1),
+    Rates((("0.*", 0.1),)),
+    Average(0.5),
+    (ClipNorm(0.1), L2(0.1), Adam(), Rates((("2.*", 2.0),)), Decay(0.1), Average(0.9)),
+]
+NET = mlp([2, 4, 1], hidden=Tanh(), seed=0)
+RNG = np.random.default_rng(0)
+X, Y = RNG.standard_normal((20, 2)), RNG.standard_normal((20, 1))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
+def test_a_training_step_is_traced_twice_and_gives_what_numpy_gives(optimizer, dtype):
+    x, y = X.astype(dtype), Y.astype(dtype)
+    traced = []
+
+    def step(params, optimizer, x, y, lr):
+        traced.append(type(x))
+        _, grads = value_and_grad(mse)(params, x, y)
+        grads, optimizer = update(optimizer, grads, params)
+        return sgd(params, grads, lr), optimizer
+
+    jitted = jax.jit(step)
+    ours = theirs = tree_map(lambda a: a.astype(dtype), NET), optimizer
+    lr = 1.0 if isinstance(optimizer, Adadelta) else 0.01
+    for _ in range(5):
+        ours, theirs = step(*ours, x, y, lr), jitted(*theirs, x, y, lr)
+    assert len([cls for cls in traced if cls is not np.ndarray]) <= 2
+    a, b = [[leaf for leaf in leaves(run) if leaf.shape] for run in (ours, theirs)]  # of jit, numbers are arrays too
+    for mine, other in zip(a, b, strict=True):
+        np.testing.assert_allclose(other, mine, rtol=0, atol=1e-12 if dtype is np.float64 else 1e-5)
+    assert {leaf.dtype for leaf in b} == {np.dtype(dtype)}
+    if isinstance(optimizer, Average):
+        a, b = [leaves(averaged(*reversed(run))) for run in (ours, theirs)]
+        for mine, other in zip(a, b, strict=True):
+            np.testing.assert_allclose(other, mine, rtol=1e-5)
+
+
+def test_a_scan_is_a_loop_where_the_memory_is_full():
+    """Filled with the zeros that an empty one stands for"""
+    zeros = Grads(map_parameters(np.zeros_like, NET), None)
+    full = evolve(update(Adam(), zeros, NET)[1], t=0)
+
+    def step(carry, _):
+        params, optimizer = carry
+        grads, optimizer = update(optimizer, value_and_grad(mse)(params, X, Y)[1], params)
+        return (sgd(params, grads, 0.01), optimizer), None
+
+    (scanned, _), _ = jax.lax.scan(step, (tree_map(jnp.asarray, NET), tree_map(jnp.asarray, full)), length=4)
+    params, optimizer = NET, Adam()
+    for _ in range(4):
+        (params, optimizer), _ = step((params, optimizer), None)
+    for a, b in zip(leaves(params), leaves(scanned), strict=True):
+        np.testing.assert_allclose(b, a, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("onto", [nonnegative, unit_norm])
+def test_constraints_are_those_of_numpy(onto):
+    ours = project(NET, onto, "*.W")
+    theirs = jax.jit(lambda net: project(net, onto, "*.W"))(NET)
+    for a, b in zip(leaves(ours), leaves(theirs), strict=True):
+        np.testing.assert_allclose(b, a, rtol=1e-14)
+
+
+def test_a_number_for_a_parameter():
+    net = (Dense(np.ones((1, 1)), None), np.array(2.0))
+    grads = Grads((Dense(np.ones((1, 1)), None), np.array(3.0)), None)
+    for optimizer in OPTIMIZERS[1:8]:
+        with_paths = optimizer if not isinstance(optimizer, AdamW) else AdamW()
+        ours, theirs = update(with_paths, grads, net)[0], jax.jit(update)(with_paths, grads, net)[0]
+        assert theirs.params[1].shape == ()
+        np.testing.assert_allclose(theirs.params[1], ours.params[1], rtol=1e-12)

@@ -1,0 +1,285 @@
+"""Files that safetensors, and PyTorch through it, read as we wrote them, and the other way round."""
+
+import errno
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from funcnn import (
+    Array,
+    Dense,
+    KindError,
+    Tanh,
+    TrainState,
+    evolve,
+    fingerprint,
+    forward,
+    leaves,
+    mlp,
+    parameters,
+    record,
+    state,
+    tree_map,
+)
+from funcnn.arrays import same
+from funcnn.errors import FileError, NoFileError
+from funcnn.optimizers.adam import Adam
+from funcnn.optimizers.base import update
+
+safetensors = pytest.importorskip("safetensors", reason="these are its files")
+library = pytest.importorskip("safetensors.numpy", reason="these are its files")
+# After those lines: without the library there is nothing to import.
+from funcnn.interop.safetensors import read, write  # noqa: E402  as just said
+
+
+@record
+class Norm:
+    """A layer with states of each kind."""
+
+    gain: Array
+    eps: float = 1e-5
+    mean: Array = state(default=np.zeros(2))
+    labels: Any = state(default=np.array([1, 2], np.int32))
+    batches: int = state(default=0)
+    drift: float = state(default=0.5)
+    frozen: bool = state(default=True)
+    seeds: Any = state(default=(1, (2,)))
+    note: Any = state(default="as it was")
+
+
+net = (mlp([2, 3, 1], hidden=Tanh(), seed=1), Norm(np.ones(1), batches=3))
+NORM = ["gain", "mean", "labels", "batches", "drift", "frozen", "seeds.0", "seeds.1.0"]
+
+
+@pytest.fixture(autouse=True)
+def path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return Path("net.safetensors")
+
+
+def other(tree):
+    """The same but for its arrays and its numbers."""
+    norm = evolve(tree[1], batches=9, drift=2.0, frozen=False, seeds=(7, (7,)))
+    return tree_map(lambda a: a + np.ones((), a.dtype), (tree[0], norm))
+
+
+def test_the_library_reads_what_we_wrote(path):
+    write(path, net)
+    found = library.load_file(path)
+    assert set(found) == {*[f"0.{name}" for name in parameters(net[0])], *[f"1.{name}" for name in NORM]}
+    for name, array in parameters(net).items():
+        assert same(found[name], array)
+    assert {found[f"1.{name}"].dtype.name for name in NORM} == {"float64", "int32", "int64", "bool"}
+    assert found["1.batches"] == 3
+    assert found["1.batches"].shape == ()
+
+
+def test_what_we_read_is_what_we_wrote(path):
+    write(path, net)
+    assert fingerprint(read(path, other(net))) == fingerprint(net)
+    assert not any(leaf.flags.writeable for leaf in leaves(read(path, net)))
+    assert path.stat().st_size == len(library.save(library.load_file(path)))
+
+
+def test_we_read_what_the_library_wrote(path):
+    library.save_file({"W": np.ones((2, 3), np.float32), "b": np.arange(3, dtype=np.float32)}, path)
+    like = Dense(np.zeros((2, 3), np.float32), np.zeros(3, np.float32))
+    assert read(path, like) == Dense(np.ones((2, 3), np.float32), np.arange(3, dtype=np.float32))
+
+
+def test_torch_sees_the_same_numbers(path):
+    torch = pytest.importorskip("torch", reason="it is who reads such files most")
+    load_file = pytest.importorskip("safetensors.torch", reason="the same").load_file
+    a = np.arange(24.0).reshape(4, 6)
+    tree = (a, a.T, a[::2, ::-3], a.astype(np.float32), a > 3, a.astype(np.int8), a.astype(">f8"))
+    write(path, tree)
+    found = load_file(path)
+    for i, array in enumerate(tree):
+        assert np.array_equal(found[str(i)].numpy(), array)
+    assert found["3"].dtype == torch.float32
+    out = found["0"] @ found["1"]
+    assert np.array_equal(out.numpy(), a @ a.T)
+
+
+def test_we_see_the_numbers_of_torch(path):
+    torch = pytest.importorskip("torch", reason="it is who writes such files most")
+    save_file = pytest.importorskip("safetensors.torch", reason="the same").save_file
+    layer = torch.nn.Linear(2, 3, dtype=torch.float64)
+    save_file({"W": layer.weight.detach().T.contiguous(), "b": layer.bias.detach()}, path)
+    dense = read(path, Dense.init(2, 3, seed=0))
+    x = np.ones((4, 2))
+    assert np.allclose(forward(dense, x)[0], layer(torch.tensor(x)).detach().numpy(), rtol=0, atol=1e-15)
+
+
+def test_arrays_of_jax(path):
+    jnp = pytest.importorskip("jax", reason="these are its arrays").numpy
+    twin = (tree_map(jnp.asarray, net[0]), Norm(jnp.ones(1), batches=jnp.asarray(4)), jnp.ones(2, jnp.bfloat16))
+    write(path, twin)
+    loaded = read(path, twin)
+    assert {type(leaf) for leaf in leaves(loaded)} == {np.ndarray}
+    assert [leaf.dtype for leaf in leaves(loaded)] == [leaf.dtype for leaf in leaves(twin)]
+    assert fingerprint(loaded) == fingerprint(twin)
+    plain = (loaded[0], Norm(loaded[1].gain), loaded[2])
+    assert type(read(path, (plain[0], evolve(loaded[1], batches=0), plain[2]))[1].batches) is int
+
+
+def test_a_training_state_with_its_memory(path):
+    start = TrainState(net[0], Adam())
+    from funcnn import Grads
+
+    _, optimizer = update(Adam(), Grads(net[0], None), net[0])
+    now = TrainState(net[0], optimizer, step=1, cost=0.25)
+    write(path, now)
+    assert read(path, evolve(now, step=0, cost=0.0)) == now
+    with pytest.raises(FileError, match=r"^read: net.safetensors has, and like has not, optimizer\.memory\.0"):
+        read(path, start)
+
+
+def test_a_tree_of_nothing_and_of_one_array(path):
+    write(path, ())
+    assert read(path, ()) == ()
+    write(path, np.arange(3))
+    assert same(read(path, np.zeros(3, int)), np.arange(3))
+
+
+def test_a_failure_leaves_the_old_file(path, monkeypatch):
+    write(path, net)
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(FileError, match=r"^write: net.safetensors cannot be written: No space left on device$"):
+        write(path, net[:1])
+    assert read(path, net) == net
+    assert list(path.parent.iterdir()) == [path]
+
+
+def given(arrays, like=net[0][0]):
+    def act():
+        library.save_file(arrays, "net.safetensors")
+        read("net.safetensors", like)
+
+    return act
+
+
+def content(data):
+    def act():
+        Path("net.safetensors").write_bytes(data)
+        read("net.safetensors", net)
+
+    return act
+
+
+def at_folder(act):
+    def in_place():
+        Path("net.safetensors").mkdir()
+        act("net.safetensors", net)
+
+    return in_place
+
+
+def float8():
+    header = b'{"W":{"dtype":"F8_E5M2","shape":[1],"data_offsets":[0,1]}}'
+    return len(header).to_bytes(8, "little") + header + b"\0"
+
+
+def unreadable():
+    def fail(*args, **options):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("funcnn.interop.safetensors.safe_open", fail)
+        read("net.safetensors", net)
+
+
+W, b = np.zeros((2, 3)), np.zeros(3)
+ONLY = "cannot be written; safetensors takes bool, int, float, complex64"
+ROWS = {
+    "a dict": (
+        lambda: write("net.safetensors", {"W": W}),
+        KindError,
+        "write: dict is no tree; give a record, a tuple or an array",
+    ),
+    "complex numbers": (
+        lambda: write("net.safetensors", (Dense(W.astype(complex), None),)),
+        KindError,
+        f"write: complex128 array at 0.W {ONLY}",
+    ),
+    "a large int": (
+        lambda: write("net.safetensors", TrainState((), step=2**64)),
+        KindError,
+        f"write: object array at step {ONLY}",
+    ),
+    "strings": (lambda: write("net.safetensors", np.array(["a"])), KindError, f"write: <U1 array {ONLY}"),
+    "names that are missing": (given({}), FileError, "read: net.safetensors lacks W, b"),
+    "names that are too many": (
+        given({"W": W, "b": b, "0.W": W, "0.b": b}),
+        FileError,
+        "read: net.safetensors has, and like has not, 0.W, 0.b",
+    ),
+    "another shape": (
+        given({"W": W.T.copy(), "b": b}),
+        FileError,
+        "read: net.safetensors has W as float64 (3, 2); like has it as float64 (2, 3)",
+    ),
+    "another dtype": (
+        given({"W": W, "b": b.astype(np.float32)}),
+        FileError,
+        "read: net.safetensors has b as float32 (3,); like has it as float64 (3,)",
+    ),
+    "an array for a number": (
+        given({"step": np.zeros(2, int), "cost": np.array(1.0)}, TrainState(())),
+        FileError,
+        "read: net.safetensors has step as int64 (2,); like has it as int",
+    ),
+    "a float for a whole number": (
+        given({"step": np.array(1.5), "cost": np.array(1.0)}, TrainState(())),
+        FileError,
+        "read: net.safetensors has step as float64 (); like has it as int",
+    ),
+    "no file": (lambda: read("net.safetensors", net), NoFileError, "read: there is no file net.safetensors"),
+    "a folder to read": (
+        at_folder(read),
+        FileError,
+        "read: net.safetensors is a folder; give the path of a file",
+    ),
+    "a folder to write to": (
+        at_folder(write),
+        FileError,
+        "write: net.safetensors is a folder; give the path of a file",
+    ),
+    "no permission": (unreadable, FileError, "read: net.safetensors cannot be read: Permission denied"),
+    "another file": (
+        content(b"abc"),
+        FileError,
+        "read: net.safetensors is damaged, or no file of safetensors:"
+        " Error while deserializing header: header too small",
+    ),
+    "a dtype that NumPy does not have": (
+        content(float8()),
+        FileError,
+        "read: net.safetensors is damaged, or no file of safetensors: module 'numpy' has no attribute 'float8_e5m2'",
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_it_says(row):
+    act, kind, message = ROWS[row]
+    with pytest.raises(kind, match="^" + re.escape(message) + "$") as caught:
+        act()
+    assert type(caught.value) is kind
+
+
+def test_a_file_cut_at_any_byte_is_refused(path):
+    write(path, net)
+    data = path.read_bytes()
+    for length in range(len(data)):
+        path.unlink()
+        path.write_bytes(data[:length])
+        with pytest.raises(FileError):
+            read(path, net)

@@ -1,0 +1,441 @@
+"""What is said of files that cannot be written or read, and of values that cannot be saved: a row each, word for word.
+
+Each row: what was done, the error, and the sentence.
+"""
+
+import errno
+import io
+import json
+import os
+import re
+import zipfile
+from collections import namedtuple
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from funcnn import (
+    Array,
+    FuncnnError,
+    KindError,
+    RangeError,
+    Relu,
+    fingerprint,
+    gradient,
+    mlp,
+    record,
+    state,
+)
+from funcnn.errors import FileError, NoFileError
+from funcnn.files import load, save
+
+net = mlp([1, 2, 1], seed=0)
+Point = namedtuple("Point", "x y")  # noqa: PYI024  the simplest one
+
+
+@record
+class Named:
+    flag: bool = True
+    other: Any = None
+    mean: Array = state(default=np.zeros(1))
+
+
+@record
+class Choosy:
+    """Takes positive numbers only."""
+
+    rate: float = 1.0
+
+    def __attrs_post_init__(self):
+        if self.rate < Choosy.least:
+            raise ValueError("rate must be positive")
+
+
+Choosy.least = 0.0
+CHOOSY = f"{Choosy.__module__}.Choosy"
+
+
+def made_anew():
+    @record
+    class Cell:
+        pass
+
+    return Cell()
+
+
+def save_the_older():
+    older = made_anew()
+    made_anew()
+    save("net.npz", older)
+
+
+def saved(value):
+    return lambda: save("net.npz", value)
+
+
+def loaded(change, **options):
+    """`load` of a good file that was changed."""
+
+    def act():
+        save("net.npz", net)
+        data = change(Path("net.npz").read_bytes())
+        Path("net.npz").write_bytes(data)
+        load("net.npz", **options)
+
+    return act
+
+
+def entries_of(data):
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        return {entry.filename: file.read(entry) for entry in file.infolist()}
+
+
+def packed(entries, compression=zipfile.ZIP_STORED):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        file.comment = blake2b(entries["tree.json"], digest_size=16).hexdigest().encode()
+        for name, data in entries.items():
+            file.writestr(name, data, compression)
+    return buffer.getvalue()
+
+
+def document(**changes):
+    """A file of this document, whose checksum is right."""
+    text = json.dumps({"format": "funcnn", "version": 1, "value": None} | changes).encode()
+    return lambda _: packed({"tree.json": text})
+
+
+def array(header=b"", **changes):
+    """A file of one array, of which the tree says something else."""
+
+    def change(_):
+        save("net.npz", np.ones(2))
+        entries = entries_of(Path("net.npz").read_bytes())
+        tree = json.loads(entries["tree.json"])
+        tree["value"] |= changes
+        entries["tree.json"] = json.dumps(tree).encode()
+        entries["0.npy"] = header + entries["0.npy"][len(header) :]
+        return packed(entries)
+
+    return change
+
+
+def a_record(name, **fields):
+    return document(value={"record": name, "fields": fields})
+
+
+def bomb(data):
+    """In the directory, the first entry has 2**31 - 1 bytes."""
+    i = data.index(b"PK\x01\x02")
+    return data[: i + 20] + 2 * (2**31 - 1).to_bytes(4, "little") + data[i + 28 :]
+
+
+def replaced(old, new):
+    return lambda data: data.replace(old, new, 1)
+
+
+def injected(name, error, act):
+    """`act` while a function of the system raises an error."""
+
+    def fail(*args):
+        raise error
+
+    def with_failure():
+        save("net.npz", net)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, name, fail)
+            act()
+
+    return with_failure
+
+
+def choosier(act):
+    def chosen():
+        save("net.npz", Choosy(0.5))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Choosy, "least", 0.75)
+            act()
+
+    return chosen
+
+
+def at_folder(act):
+    def in_place():
+        Path("net.npz").mkdir()
+        act("net.npz")
+
+    return in_place
+
+
+def deep(levels):
+    value = ()
+    for _ in range(levels):
+        value = (value,)
+    return value
+
+
+WHOLE = "a value is made of records, tuples, arrays, numbers and strings"
+BAD = "load: net.npz is damaged, or no file that save wrote: "
+FORM = "load: net.npz has a tree of another form"
+FULL = OSError(errno.ENOSPC, "No space left on device")
+ONE = {"array": 0, "dtype": "<f8", "shape": [1], "order": "C", "checksum": "0"}
+
+ROWS = {
+    # Values that cannot be saved.
+    "a list": (saved([1]), KindError, f"save: list cannot be saved; {WHOLE}"),
+    "a dict inside": (saved((1, ({},))), KindError, f"save: dict at 1.0 cannot be saved; {WHOLE}"),
+    "a function in a record": (
+        saved((Relu(), Named(other=np.sin))),
+        KindError,
+        f"save: ufunc at 1.other cannot be saved; {WHOLE}",
+    ),
+    "a class": (saved(Relu), KindError, f"save: ABCMeta cannot be saved; {WHOLE}"),
+    "a named tuple": (saved(Point(1, 2)), KindError, f"save: Point cannot be saved; {WHOLE}"),
+    "bytes": (saved(b"1"), KindError, f"save: bytes cannot be saved; {WHOLE}"),
+    "a complex number": (saved(1j), KindError, f"save: complex cannot be saved; {WHOLE}"),
+    "a scalar of NumPy": (
+        saved((np.float64(1),)),
+        KindError,
+        "save: float64 at 0 cannot be saved; it is a scalar of NumPy; write .item()",
+    ),
+    "a bool of NumPy": (
+        saved(Named(flag=np.bool_(1))),
+        KindError,
+        "save: bool at flag cannot be saved; it is a scalar of NumPy; write .item()",
+    ),
+    "objects": (
+        saved((net, np.array([None, 1]))),
+        KindError,
+        "save: object array at 1 cannot be saved; write np.array(a, float)",
+    ),
+    "strings": (saved(np.array(["a"])), KindError, "save: <U1 array cannot be saved; write tuple(a.tolist())"),
+    "rows of fields": (
+        saved(np.zeros(2, "f8,i4")),
+        KindError,
+        "save: [('f0', '<f8'), ('f1', '<i4')] array cannot be saved; write tuple(a.tolist())",
+    ),
+    "dates": (
+        saved(np.array(["2000-01-01"], "M8[D]")),
+        KindError,
+        'save: datetime64[D] array cannot be saved; write a.astype("int64")',
+    ),
+    "long doubles": (
+        saved(np.zeros(1, np.longdouble)),
+        KindError,
+        f'save: {np.dtype(np.longdouble)} array cannot be saved; write a.astype("float64")',
+    ),
+    "long complex": (
+        saved(np.zeros(1, np.clongdouble)),
+        KindError,
+        f'save: {np.dtype(np.clongdouble)} array cannot be saved; write a.astype("complex128")',
+    ),
+    "a masked array": (
+        saved(np.ma.zeros(2)),
+        KindError,
+        "save: MaskedArray cannot be saved; write np.asarray(a)",
+    ),
+    "a large int": (
+        saved((0, 2**2000)),
+        RangeError,
+        "save: an int may have 2000 bits; that at 1 has 2001",
+    ),
+    "nothing but a large int": (saved(-(2**2000)), RangeError, "save: an int may have 2000 bits; that has 2001"),
+    "a deep value": (saved(deep(102)), RangeError, "save: the value is nested more than 100 deep"),
+    "a class made anew": (
+        save_the_older,
+        KindError,
+        f"save: the class {__name__}.made_anew.<locals>.Cell was made anew since this value was;"
+        " make the value of the new one",
+    ),
+    "a gradient, whose states are None": (
+        saved(gradient(Named())),
+        KindError,
+        f"save: the value holds a {__name__}.Named that its class refuses:"
+        " Named: mean must be an array of floats, not NoneType; write np.array(mean, float)",
+    ),
+    "a fingerprint of objects": (
+        lambda: fingerprint(np.array([None])),
+        KindError,
+        f"fingerprint: object array has none; {WHOLE}",
+    ),
+    "a fingerprint of a large int": (
+        lambda: fingerprint((2**2000,)),
+        RangeError,
+        "fingerprint: an int may have 2000 bits; that at 0 has 2001",
+    ),
+    # Paths.
+    "a number for a path": (lambda: save(1, net), KindError, "save: path must be a string or a Path, not int"),
+    "bytes for a path": (lambda: load(b"net"), KindError, "load: path must be a string or a Path, not bytes"),
+    "no path": (lambda: save("a\0b", net), FileError, r"save: 'a\x00b' is no path"),
+    "an empty path": (lambda: load(""), FileError, "load: . is a folder; give the path of a file"),
+    "a folder to save to": (
+        at_folder(lambda path: save(path, net)),
+        FileError,
+        "save: net.npz is a folder; give the path of a file",
+    ),
+    "a folder to load": (at_folder(load), FileError, "load: net.npz is a folder; give the path of a file"),
+    "no file": (lambda: load("net.npz"), NoFileError, "load: there is no file net.npz"),
+    "no folder": (
+        lambda: save(Path("runs") / "net.npz", net),
+        NoFileError,
+        f"save: {Path('runs') / 'net.npz'} cannot be written: its folder does not exist; make it first",
+    ),
+    # The system says no.
+    "a full disk": (
+        injected("fsync", FULL, saved(net)),
+        FileError,
+        "save: net.npz cannot be written: No space left on device",
+    ),
+    "an error without a text": (
+        injected("replace", OSError("it is stuck"), saved(net)),
+        FileError,
+        "save: net.npz cannot be written: it is stuck",
+    ),
+    # Files that save did not write, or not so.
+    "an empty file": (loaded(lambda _: b""), FileError, f"{BAD}File is not a zip file"),
+    "a text": (loaded(lambda _: b"W = 1\n"), FileError, f"{BAD}File is not a zip file"),
+    "a file cut short": (loaded(lambda data: data[:-100]), FileError, f"{BAD}File is not a zip file"),
+    "a byte of an array": (
+        loaded(lambda data: data.replace(net[0].W.tobytes(), net[2].W.tobytes())),
+        FileError,
+        f"{BAD}Bad CRC-32 for file '0.npy'",
+    ),
+    "a byte of the tree": (
+        loaded(replaced(b"Dense", b"dense")),
+        FileError,
+        f"{BAD}Bad CRC-32 for file 'tree.json'",
+    ),
+    "another zip": (
+        loaded(lambda _: packed({"tree.json": b""}).replace(b"tree", b"free")),
+        FileError,
+        "load: net.npz is a zip without tree.json, so it is no file that save wrote",
+    ),
+    "a zip of zips": (
+        loaded(lambda data: packed(entries_of(data), zipfile.ZIP_DEFLATED)),
+        FileError,
+        "load: net.npz has an entry that is compressed, or of two sizes; save stores them as they are",
+    ),
+    "a zip bomb": (
+        loaded(bomb),
+        FileError,
+        "load: net.npz claims to hold more than its 1666 bytes",
+    ),
+    "no JSON": (
+        loaded(lambda _: packed({"tree.json": b"net"})),
+        FileError,
+        f"{BAD}Expecting value: line 1 column 1 (char 0)",
+    ),
+    "a newer version": (
+        loaded(document(version=2)),
+        FileError,
+        "load: net.npz has version 2 of the format, this funcnn reads 1; update funcnn",
+    ),
+    "an older version": (loaded(document(version=0)), FileError, FORM),
+    "no version": (loaded(lambda _: packed({"tree.json": b"[]"})), FileError, FORM),
+    "more in the document": (loaded(document(more=1)), FileError, FORM),
+    "another tree": (
+        loaded(lambda data: packed(entries_of(data)).replace(packed(entries_of(data))[-32:], 32 * b"0")),
+        FileError,
+        "load: net.npz is damaged: tree.json does not have the checksum in the comment of the zip",
+    ),
+    "a list in the tree": (loaded(document(value=[1])), FileError, FORM),
+    "a node of no kind": (loaded(document(value={"tuples": [1]})), FileError, FORM),
+    "a header of 10^12 entries": (
+        loaded(array(shape=[10**12])),
+        FileError,
+        "load: net.npz does not hold the arrays of its tree, in their order and with their sizes",
+    ),
+    "an array that is missing": (
+        loaded(document(value=ONE)),
+        FileError,
+        "load: net.npz does not hold the arrays of its tree, in their order and with their sizes",
+    ),
+    "objects in the tree": (loaded(array(dtype="|O")), FileError, FORM),
+    "another header": (
+        loaded(array(header=b"\x93NUMPY\x02")),
+        FileError,
+        "load: net.npz is damaged: the header of 0.npy is not that of <f8 [2]",
+    ),
+    "another dtype": (
+        loaded(array(dtype="<i8")),
+        FileError,
+        "load: net.npz is damaged: the header of 0.npy is not that of <i8 [2]",
+    ),
+    "another checksum": (
+        loaded(array(checksum="0")),
+        FileError,
+        "load: net.npz is damaged: 0.npy does not have the checksum in the tree",
+    ),
+    # Classes and fields.
+    "an unknown class": (
+        loaded(a_record("mine.layers.Gate", W=1)),
+        FileError,
+        "load: net.npz holds a record mine.layers.Gate, and nothing imported so far makes that class; import what does",
+    ),
+    "fields that are not those of the class": (
+        loaded(a_record("Dense", W=1, bias=2)),
+        FileError,
+        "load: net.npz holds a Dense with (W, bias); the class has (W, b)",
+    ),
+    "a field that is missing": (
+        loaded(a_record("LeakyRelu")),
+        FileError,
+        "load: net.npz holds a LeakyRelu with (); the class has (alpha)",
+    ),
+    "a field of another kind": (
+        loaded(a_record("LeakyRelu", alpha="0.1")),
+        FileError,
+        "load: net.npz holds a LeakyRelu that its class refuses:"
+        " LeakyRelu: alpha must be a number, not str; write float(alpha)",
+    ),
+    "a class that became choosy": (
+        choosier(lambda: load("net.npz")),
+        FileError,
+        f"load: net.npz holds a {CHOOSY} that its class refuses: rate must be positive",
+    ),
+    "a migration to nothing": (
+        loaded(lambda data: data, migrate=lambda name, fields: None),
+        KindError,
+        "load: migrate must return (name, fields), a string and a dict; for Dense it gave None",
+    ),
+    "a migration the wrong way round": (
+        loaded(a_record("LeakyRelu", alpha=1.0), migrate=lambda name, fields: (fields, name)),
+        KindError,
+        "load: migrate must return (name, fields), a string and a dict; for LeakyRelu it gave"
+        " ({'alpha': 1.0}, 'LeakyRelu')",
+    ),
+    "a migration to an unknown class": (
+        loaded(a_record("LeakyRelu", alpha=1.0), migrate=lambda name, fields: ("Leaky", fields)),
+        FileError,
+        "load: net.npz holds a record Leaky, and nothing imported so far makes that class; import what does",
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_it_says(row, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    act, kind, message = ROWS[row]
+    with pytest.raises(kind, match="^" + re.escape(message) + "$") as caught:
+        act()
+    assert type(caught.value) is kind
+    assert not [found for found in tmp_path.iterdir() if found.name != "net.npz"]
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if ROWS[row][2].startswith("save")])
+def test_a_file_that_was_there_is_still_there(row, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save("net.npz", net)
+    with pytest.raises((FuncnnError, FileExistsError)):  # the folder cannot be made where a file is
+        ROWS[row][0]()
+    assert load("net.npz") == net
+
+
+def test_every_error_is_of_the_family():
+    assert {kind for _, kind, _ in ROWS.values()} == {FileError, NoFileError, KindError, RangeError}
+    assert issubclass(FileError, OSError)
+    assert issubclass(FileError, FuncnnError)
+    assert issubclass(NoFileError, FileNotFoundError)

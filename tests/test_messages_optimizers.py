@@ -1,0 +1,387 @@
+"""What optimizers and `train` say to what they refuse: a row each, pinned word for word.
+
+Each row: what was done, the error, the sentence, and the notes that say where it was.
+"""
+
+import math
+import re
+from functools import partial
+
+import numpy as np
+import pytest
+
+from funcnn import (
+    Dense,
+    FuncnnError,
+    Grads,
+    KindError,
+    PerArray,
+    RangeError,
+    ShapeError,
+    TrainState,
+    evolve,
+    fingerprint,
+    mlp,
+    mse,
+    record,
+    train,
+    tree_map,
+    update,
+    value_and_grad,
+)
+from funcnn.optimizers.adam import Adam, AdamW, AMSGrad, NAdam, RAdam
+from funcnn.optimizers.adaptive import Adadelta, Adagrad, RMSProp
+from funcnn.optimizers.average import Average, averaged
+from funcnn.optimizers.constraints import nonnegative, project
+from funcnn.optimizers.momentum import Lion, Momentum
+from funcnn.optimizers.muon import Muon
+from funcnn.optimizers.transforms import L2, ClipNorm, ClipValue, Decay, Rates
+from funcnn.records import registry
+
+x = np.linspace(-1, 1, 20).reshape(10, 2)
+y = np.ones((10, 1))
+net = mlp([2, 9, 1], seed=1)
+small = Dense(np.array([[1.0], [2.0]]), np.array([3.0]))
+half = tree_map(lambda a: a.astype(np.float32), small)
+grads = value_and_grad(mse)(net, x, y)[1]
+PATHS = "there are 0.W, 0.b, 2.W, 2.b"
+SHARE = "in [0, 1)"
+NOT_NEGATIVE = "finite and not negative"
+POSITIVE = "finite and above 0"
+
+# The class, the field, what it needs, and what does not meet that.
+RANGES = [
+    *[(cls, name, SHARE, v) for cls in (Adam, AdamW, AMSGrad, NAdam, RAdam) for name in ("b1", "b2") for v in (1.0,)],
+    *[(Adam, "b1", SHARE, v) for v in (math.nan, -0.1, math.inf)],
+    *[(cls, "eps", NOT_NEGATIVE, -1e-8) for cls in (Adam, AdamW, AMSGrad, NAdam, RAdam, Adagrad, RMSProp, Muon)],
+    (Adam, "eps", NOT_NEGATIVE, math.nan),
+    (AdamW, "decay", NOT_NEGATIVE, -0.01),
+    (NAdam, "psi", NOT_NEGATIVE, -1.0),
+    (NAdam, "psi", NOT_NEGATIVE, math.inf),
+    *[(Momentum, "beta", SHARE, v) for v in (1.0, math.nan, -0.5)],
+    *[(Lion, name, SHARE, 1.0) for name in ("b1", "b2")],
+    *[(Muon, name, SHARE, 1.0) for name in ("b1", "b2", "beta")],
+    *[(RMSProp, name, SHARE, v) for name in ("rho", "momentum") for v in (1.0, -0.1)],
+    (Adadelta, "rho", SHARE, 1.0),
+    (Adadelta, "eps", POSITIVE, 0.0),
+    (Average, "beta", SHARE, 1.0),
+    *[(ClipNorm, "norm", POSITIVE, v) for v in (0.0, -1.0, math.nan, math.inf)],
+    *[(ClipValue, "value", POSITIVE, v) for v in (0.0, -1.0, math.nan)],
+    *[(cls, "rate", NOT_NEGATIVE, v) for cls in (Decay, L2) for v in (-0.1, math.nan, math.inf)],
+]
+
+
+@pytest.mark.parametrize(("cls", "name", "needed", "value"), RANGES)
+def test_numbers_out_of_range_are_refused(cls, name, needed, value):
+    with pytest.raises(RangeError) as caught:
+        cls(**{name: value})
+    assert str(caught.value) == f"{cls.__name__}: {name} must be {needed}; it is {value}"
+
+
+def test_every_number_of_every_optimizer_has_a_row():
+    """A field is new, or its range was forgotten"""
+    classes = [cls for cls in registry.values() if cls.__module__.startswith("funcnn.optimizers.")]
+    numbers = {(cls, field.name) for cls in classes for field in cls.__attrs_attrs__ if field.type == "float"}
+    assert {(cls, name) for cls, name, *_ in RANGES} == numbers
+
+
+def call(function, *given, **options):
+    return lambda: function(*given, **options)
+
+
+def remembering(optimizer, params=small):
+    return update(optimizer, Grads(params, None), params)[1]
+
+
+def stepping(*returned):
+    """An update by an optimizer of a user whose step returns this"""
+
+    @record
+    class Mine(PerArray):
+        def step(self, g, p, t, *memory):
+            return returned[0]
+
+    return lambda: update(Mine(), Grads(small.W, None), small.W)
+
+
+def trained(optimizer=(), data=((x, y),) * 3, lr=0.1, **options):
+    return lambda: list(train(TrainState(net, optimizer), data, value_and_grad(mse), lr, **options))
+
+
+def exhausted():
+    batches = iter([(x, y)] * 2)
+    list(train(TrainState(net), batches, value_and_grad(mse), 0.1))
+    return batches
+
+
+LIKE = (
+    "Mine: step must return (g, *memory), g like p, <f64 [[1.] [2.]]>, and memory of arrays like it or of numbers; not "
+)
+ANOTHER = "Average: this is another network than the one it remembers: "
+ROWS = {
+    "no number": (call(Adam, b1="0.9"), KindError, "Adam: b1 must be a number, not str; write float(b1)"),
+    "a list of numbers": (
+        call(Momentum, [0.9]),
+        KindError,
+        "Momentum: beta must be a number, not list; write float(beta)",
+    ),
+    # Patterns.
+    "a list of patterns": (
+        call(Decay, 0.1, ["*.W"]),
+        KindError,
+        "Decay: where must be immutable, not list; write tuple(where)",
+    ),
+    "no pattern": (
+        call(AdamW, where=""),
+        KindError,
+        "AdamW: where must be a pattern of paths, such as \"*.W\", or a tuple of them, not ''",
+    ),
+    "a function for a pattern": (
+        call(L2, 0.1, len),
+        KindError,
+        'L2: where must be a pattern of paths, such as "*.W", or a tuple of them, not <built-in function len>',
+    ),
+    "no patterns": (
+        call(Decay, 0.1, ()),
+        KindError,
+        'Decay: where must be a pattern of paths, such as "*.W", or a tuple of them, not ()',
+    ),
+    "a pattern that matches nothing": (
+        call(update, AdamW(where="*.V"), grads, net),
+        FuncnnError,
+        f"update: no parameter matches '*.V'; {PATHS}",
+    ),
+    "one of two that matches nothing": (
+        call(update, Decay(0.1, ("*.W", "!*.bias")), grads, net),
+        FuncnnError,
+        f"update: no parameter matches '!*.bias'; {PATHS}",
+    ),
+    "a factor for nothing": (
+        call(update, Rates((("1.*", 0.1),)), grads, net),
+        FuncnnError,
+        f"update: no parameter matches '1.*'; {PATHS}",
+    ),
+    "a pattern that matches nothing, in a projection": (
+        call(project, net, nonnegative, "1.*"),
+        FuncnnError,
+        f"project: no parameter matches '1.*'; {PATHS}",
+    ),
+    "a list of patterns for a projection": (
+        call(project, net, nonnegative, ["*.W"]),
+        KindError,
+        "project: where must be a pattern of paths, such as \"*.W\", or a tuple of them, not ['*.W']",
+    ),
+    # Rates.
+    "a pair for pairs": (
+        call(Rates, ("*.W", 0.1)),
+        KindError,
+        'Rates: factors must be pairs, such as (("0.*", 0.1), ("*.b", 2.0)), not (\'*.W\', 0.1)',
+    ),
+    "a number for pairs": (
+        call(Rates, 0.1),
+        KindError,
+        'Rates: factors must be pairs, such as (("0.*", 0.1), ("*.b", 2.0)), not 0.1',
+    ),
+    "a dict for pairs": (
+        call(Rates, {"*.W": 0.1}),
+        KindError,
+        "Rates: factors must be immutable, not dict; write tuple(factors)",
+    ),
+    "a pair of three": (
+        call(Rates, (("*.W", 0.1, 0.2),)),
+        KindError,
+        'Rates: factors must be pairs, such as (("0.*", 0.1), ("*.b", 2.0)), not ((\'*.W\', 0.1, 0.2),)',
+    ),
+    "a factor that is none": (
+        call(Rates, (("*.W", "fast"),)),
+        KindError,
+        "Rates: factors must be pairs, such as ((\"0.*\", 0.1), (\"*.b\", 2.0)), not (('*.W', 'fast'),)",
+    ),
+    "the factor first": (
+        call(Rates, ((0.1, 0.2),)),
+        KindError,
+        'Rates: the first of a pair must be a pattern of paths, such as "*.W", or a tuple of them, not 0.1',
+    ),
+    "a negative factor": (
+        call(Rates, (("*.W", 1), ("*.b", -0.1))),
+        RangeError,
+        "Rates: a factor must be finite and not negative; it is -0.1",
+    ),
+    "a factor NaN": (
+        call(Rates, (("*.W", math.nan),)),
+        RangeError,
+        "Rates: a factor must be finite and not negative; it is nan",
+    ),
+    # What is no optimizer.
+    "a class": (call(update, Adam, grads, net), KindError, "update: Adam is a class; pass a value of it, as Adam()"),
+    # What update is given.
+    "no Grads": (
+        call(update, Adam(), grads.params, net),
+        KindError,
+        "update: grads must be what backward returns, a Grads, not tuple",
+    ),
+    "gradients of another shape": (
+        call(update, Adam(), Grads(small.W.T, None), small.W),
+        ShapeError,
+        "update: the gradient of <f64 [[1.] [2.]]> must be like it; it is <f64 [[1. 2.]]>",
+    ),
+    "gradients of another dtype": (
+        call(update, ClipValue(1.0), Grads(half, None), small),
+        ShapeError,
+        "update: the gradient of <f64 [[1.] [2.]]> must be like it; it is <f32 [[1.] [2.]]>",
+    ),
+    "gradients of another network": (
+        call(update, Adam(), Grads(net, None), small),
+        ShapeError,
+        "tree_map: the trees are not alike: (Dense(W=<f64 2x9>, b=<f64 9>), Relu(), Dense(W=<f64 9x1>, b=<f64 [0.]>)), "
+        "Dense(W=<f64 [[1.] [2.]]>, b=<f64 [3.]>)",
+    ),
+    # Memory.
+    "the memory of a network of another shape": (
+        call(update, remembering(Momentum(), net[0]), Grads(small, None), small),
+        ShapeError,
+        "update: Momentum remembers another network, (<f64 2x9>,) where the parameter is <f64 [[1.] [2.]]>; "
+        "start anew with Momentum(...)",
+    ),
+    "the memory of a network of another dtype": (
+        call(update, remembering(Momentum(), half), Grads(small, None), small),
+        ShapeError,
+        "update: Momentum remembers another network, (<f32 [[1.] [2.]]>,) where the parameter is <f64 [[1.] [2.]]>; "
+        "start anew with Momentum(...)",
+    ),
+    "the memory of fewer arrays": (
+        call(update, remembering(Momentum(), small.W), Grads(small, None), small),
+        ShapeError,
+        "update: Momentum remembers another network, None where the parameter is <f64 [3.]>; "
+        "start anew with Momentum(...)",
+    ),
+    "the memory of more arrays": (
+        call(update, remembering(Momentum()), Grads(small.W, None), small.W),
+        ShapeError,
+        "update: Momentum remembers another network, (<f64 [3.]>,) where the parameter is <f64 [[1.] [2.]]>; "
+        "start anew with Momentum(...)",
+    ),
+    "a memory made by hand": (
+        call(update, evolve(Momentum(), memory=(("m",), ("m",)), t=1), Grads(small, None), small),
+        ShapeError,
+        "update: Momentum remembers another network, ('m',) where the parameter is <f64 [[1.] [2.]]>; "
+        "start anew with Momentum(...)",
+    ),
+    # A step of a user.
+    "an array": (stepping(small.W), KindError, LIKE + "float64 array"),
+    "nothing at all": (stepping(()), KindError, LIKE + "()"),
+    "None": (stepping(None), KindError, LIKE + "NoneType"),
+    "a list": (stepping([small.W]), KindError, LIKE + "list"),
+    "another shape": (stepping((small.W.T,)), KindError, LIKE + "(<f64 [[1. 2.]]>,)"),
+    "another dtype": (stepping((half.W,)), KindError, LIKE + "(<f32 [[1.] [2.]]>,)"),
+    "a number for an array": (stepping((0.5,)), KindError, LIKE + "(0.5,)"),
+    "memory of another shape": (stepping((small.W, small.b)), KindError, LIKE + "(<f64 [[1.] [2.]]>, <f64 [3.]>)"),
+    "memory that is none": (stepping((small.W, None)), KindError, LIKE + "(<f64 [[1.] [2.]]>, None)"),
+    # Average.
+    "no average": (
+        call(averaged, (Adam(), ()), net),
+        KindError,
+        "averaged: there must be one Average in the optimizer; there are 0",
+    ),
+    "two averages": (
+        call(averaged, (Average(), (Average(0.9),)), net),
+        KindError,
+        "averaged: there must be one Average in the optimizer; there are 2",
+    ),
+    "an average of another class": (
+        call(averaged, remembering(Average()), net),
+        ShapeError,
+        ANOTHER + "tree_map: the trees are not alike: (Dense(W=<f64 2x9>, b=<f64 9>), Relu(), Dense(W=<f64 9x1>, "
+        "b=<f64 [0.]>)), Dense(W=<f64 [[0.] [0.]]>, b=<f64 [0.]>)",
+    ),
+    "an average of another shape": (
+        call(update, remembering(Average()), Grads(net[0], None), net[0]),
+        ShapeError,
+        ANOTHER + "it remembers <f64 [[0.] [0.]]> where the network has <f64 2x9>",
+    ),
+    "an average of another dtype": (
+        call(averaged, remembering(Average()), half),
+        ShapeError,
+        ANOTHER + "it remembers <f64 [[0.] [0.]]> where the network has <f32 [[1.] [2.]]>",
+    ),
+    "an average without a bias": (
+        call(averaged, remembering(Average(), Dense(small.W, None)), small),
+        ShapeError,
+        ANOTHER + "it remembers None where the network has <f64 [3.]>",
+    ),
+    # Constraints.
+    "a projection to another shape": (
+        call(project, small, np.ravel),
+        ShapeError,
+        "project: onto must give an array like <f64 [[1.] [2.]]>, not <f64 [1. 2.]>",
+    ),
+    "a projection to another dtype": (
+        call(project, small, lambda p: p.astype(np.float32)),
+        ShapeError,
+        "project: onto must give an array like <f64 [[1.] [2.]]>, not <f32 [[1.] [2.]]>",
+    ),
+    "a projection to nothing": (
+        call(project, small, lambda p: None),
+        ShapeError,
+        "project: onto must give an array like <f64 [[1.] [2.]]>, not None",
+    ),
+    "a projection to another shape in train": (
+        trained(constraint=partial(project, onto=np.ravel, where="2.W")),
+        ShapeError,
+        "project: onto must give an array like <f64 9x1>, not <f64 9>",
+    ),
+    # Schedules and batches in train.
+    "a schedule that gives an array": (
+        trained(lr=lambda step: np.full(2, 0.1)),
+        KindError,
+        "sgd: lr must be a number, not float64 array: <f64 [0.1 0.1]>",
+        ["it is what the schedule gives for step 0"],
+    ),
+    "a schedule that gives nothing": (
+        trained(lr=lambda step: None),
+        KindError,
+        "sgd: lr must be a number, not NoneType: None",
+        ["it is what the schedule gives for step 0"],
+    ),
+    "a schedule that gives NaN": (
+        trained(lr=lambda step: 0.1 if step < 2 else math.nan),
+        RangeError,
+        "sgd: lr must be finite and not negative; it is nan",
+        ["it is what the schedule gives for step 2"],
+    ),
+    "a schedule that gives a negative number": (
+        trained(lr=lambda step: 0.1 - 0.1 * step),
+        RangeError,
+        "sgd: lr must be finite and not negative; it is -0.1",
+        ["it is what the schedule gives for step 2"],
+    ),
+    "lr NaN in train": (trained(lr=math.nan), RangeError, "sgd: lr must be finite and not negative; it is nan"),
+    "a generator that has ended": (
+        trained(data=exhausted()),
+        RangeError,
+        "train: data gave no batch; a generator gives its batches once: make it anew",
+    ),
+    "an optimizer with the memory of another network in train": (
+        trained(remembering(Lion())),
+        ShapeError,
+        "update: Lion remembers another network, (<f64 [[0.01] [0.02]]>,) where the parameter is <f64 2x9>; "
+        "start anew with Lion(...)",
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_it_says(row):
+    act, kind, message, *notes = ROWS[row]
+    before = fingerprint((net, small, half, grads, x, y))
+    with pytest.raises(kind, match="^" + re.escape(message) + "(\n|$)") as caught:
+        act()
+    assert type(caught.value) is kind
+    assert str(caught.value) == message
+    assert getattr(caught.value, "__notes__", []) == (notes[0] if notes else [])
+    assert fingerprint((net, small, half, grads, x, y)) == before
+
+
+def test_a_list_of_batches_that_is_empty_is_taken():
+    """A run that is resumed where it ended has no batch left; only what gives its batches once is suspected"""
+    assert list(train(TrainState(net), [], value_and_grad(mse), 0.1)) == []

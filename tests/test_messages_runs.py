@@ -1,0 +1,385 @@
+"""What the functions around a run say to what they refuse: a row each, pinned word for word.
+
+Each row: what was done, the error, the sentence, and the notes that say where it was, from the inside out.
+"""
+
+import re
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from funcnn import (
+    FuncnnError,
+    KindError,
+    RangeError,
+    ShapeError,
+    Tanh,
+    TrainState,
+    fingerprint,
+    mlp,
+    mse,
+    record,
+    train,
+    tree_map,
+    value_and_grad,
+)
+from funcnn import backward as backward_of
+from funcnn import forward as forward_of
+from funcnn.diagnosis import bisect_nan
+from funcnn.gradients import Grads
+from funcnn.metrics import accuracy, confusion, r2, validation
+from funcnn.runs import checkpoint_every, history, keep, progress
+from funcnn.stopping import best_so_far, early_stopping, until, while_finite
+
+x = np.linspace(-1, 1, 20).reshape(10, 2)
+y = np.ones((10, 1))
+net = mlp([2, 9, 1], hidden=Tanh(), seed=1)
+start = TrainState(net)
+data = [(x, y)] * 8
+out = np.linspace(-1, 1, 30).reshape(10, 3)
+classes = np.arange(10) % 3
+LAYER = "in layer 0, Dense(W=<f64 2x9>, b=<f64 9>), x: <f64 10x3>"
+SETS = "on the validation set, x: <f64 10x3>, y: <f64 10x1>"
+
+
+def run(steps=4):
+    return train(start, data[:steps], value_and_grad(mse), 0.1)
+
+
+def read(function, *given, **options):
+    """The function, and then the states of the run that it makes."""
+    return lambda: list(function(*given, **options))
+
+
+def call(function, *given, **options):
+    return lambda: function(*given, **options)
+
+
+def score(now):
+    return now.cost
+
+
+def dead(step):
+    return TrainState(tree_map(lambda a: a * np.nan, net), step=step)
+
+
+@record
+class Fickle:
+    """A layer that is not pure: its second answer is another."""
+
+
+answers = []
+
+
+@forward_of.register(Fickle)
+def fickle_forward(params, x):
+    answers.append(0)
+    return x * (np.nan if len(answers) == 1 else 1.0), ()
+
+
+@backward_of.register(Fickle)
+def fickle_backward(params, cache, dA):
+    return Grads(params, dA)
+
+
+def fickle():
+    answers.clear()
+    return bisect_nan([TrainState((Fickle(),))], [(x, x)] * 3, once_nan, 0.1)
+
+
+def once_nan(out, y):
+    return mse(np.asarray(out) * 1.0, y)
+
+
+NO_RUN = "a run is an iterator of TrainStates, such as train gives, not TrainState"
+NO_STATES = "a run gives TrainStates, as train does, not tuple"
+WRAPPERS = {
+    "until": until,
+    "while_finite": lambda run, _: while_finite(run),
+    "best_so_far": best_so_far,
+    "progress": progress,
+    "checkpoint_every": lambda run, _: checkpoint_every(run, "nowhere", steps=1),
+    "history": lambda run, _: history(run),
+    "keep": lambda run, _: keep(run),
+}
+EVERY = {"best_so_far": best_so_far, "history": lambda run, _, every: history(run, every=every),
+         "keep": lambda run, _, every: keep(run, every=every)}  # fmt: skip
+
+ROWS = {
+    **{
+        f"{name} of a state": (read(wrapper, start, None), KindError, f"{name}: {NO_RUN}")
+        for name, wrapper in WRAPPERS.items()
+    },
+    **{
+        f"{name} of networks": (read(wrapper, [net], None), KindError, f"{name}: {NO_STATES}")
+        for name, wrapper in WRAPPERS.items()
+    },
+    **{
+        f"{name} every {every} steps": (
+            call(function, run(), score, every=every), RangeError, f"{name}: every must be at least 1; it is {every}"
+        )
+        for name, function in EVERY.items() for every in (0, -3)
+    },
+    "a measure called cost": (
+        call(history, run(), {"held": score, "cost": score}),
+        RangeError,
+        "history: 'cost' is in the table already; give the measure another name",
+    ),
+    "a measure called step": (
+        call(history, run(), {"step": score, "cost": score}),
+        RangeError,
+        "history: 'cost' is in the table already; give the measure another name",
+    ),
+    "the history of nothing": (
+        call(history, []),
+        RangeError,
+        "history: the run has no states; that of itertools.chain([start], run) has one at least",
+    ),
+    "a measure that gives nothing": (
+        call(history, run(), {"held": lambda now: None}),
+        KindError,
+        "history: the measure 'held' must give a number or an array of them, not NoneType",
+    ),
+    "a measure that is a loss": (
+        call(history, run(), {"held": lambda now: mse(x, x)}),
+        KindError,
+        "history: the measure 'held' must give a number or an array of them, not tuple",
+    ),
+    "a measure that gives words": (
+        call(history, run(), {"held": lambda now: np.array(["low"])}),
+        KindError,
+        "history: the measure 'held' must give a number or an array of them, not <U3 array",
+    ),
+    "a measure that grows": (
+        call(history, run(), {"held": lambda now: np.ones(now.step)}),
+        KindError,
+        "history: the measure 'held' must give arrays of one shape, not (1,) and (2,)",
+    ),
+    "a score that is a loss": (
+        read(best_so_far, run(), lambda now: mse(x, x)),
+        KindError,
+        "best_so_far: score(state) must be a number, not (0.0, <f64 10x2>)",
+    ),
+    "a score of many numbers": (
+        read(early_stopping, run(), lambda now: x, patience=1),
+        KindError,
+        "best_so_far: score(state) must be a number, not <f64 10x2>",
+    ),
+    "a score in words": (
+        read(best_so_far, run(), lambda now: "good"),
+        KindError,
+        "best_so_far: score(state) must be a number, not 'good'",
+    ),
+    "a start that is a network": (
+        call(best_so_far, run(), score, start=net),
+        KindError,
+        "best_so_far: start must be the TrainState from which the run resumes, not tuple",
+    ),
+    "no patience": (
+        call(early_stopping, run(), score, patience=0),
+        RangeError,
+        "early_stopping: patience must be at least 1; it is 0",
+    ),
+    **{
+        f"checkpoints, {options}": (
+            call(checkpoint_every, run(), "nowhere", **options),
+            RangeError,
+            "checkpoint_every: give either steps, 1 or more, or seconds, more than 0; "
+            f"steps: {options.get('steps')}, seconds: {options.get('seconds')}",
+        )
+        for options in (
+            {}, {"steps": 1, "seconds": 1.0}, {"steps": 0}, {"steps": -1}, {"seconds": 0.0}, {"seconds": -1},
+            {"seconds": float("nan")},
+        )
+    },
+    "a validation set of another shape": (
+        call(validation(mse, np.ones((10, 3)), y), start),
+        ShapeError,
+        "x has 3 features, W needs 2; x: (10, 3)",
+        [LAYER, SETS],
+    ),
+    "answers of another shape": (
+        call(validation(mse, x, np.ones(10)), start),
+        ShapeError,
+        "mse: out and y must have the same shape; out: (10, 1), y: (10,)",
+        ["on the validation set, x: <f64 10x2>, y: <f64 10>"],
+    ),
+    "early stopping on a validation set of another shape": (
+        read(early_stopping, run(), validation(mse, np.ones((10, 3)), y), patience=1),
+        ShapeError,
+        "x has 3 features, W needs 2; x: (10, 3)",
+        [LAYER, SETS],
+    ),
+    "no rows at a time": (
+        call(validation(mse, x, y, rows=0), start),
+        RangeError,
+        "predict: rows must be at least 1; it is 0",
+        ["on the validation set, x: <f64 10x2>, y: <f64 10x1>"],
+    ),
+    "the validation of a network": (
+        call(validation(mse, x, y), net),
+        KindError,
+        "validation: it is a function of a TrainState, not of tuple",
+    ),
+    "accuracy of a list": (
+        call(accuracy, out.tolist(), classes),
+        KindError,
+        "accuracy: out must be an array, not list; write np.asarray(out)",
+    ),
+    "labels in a list": (
+        call(accuracy, out, classes.tolist()),
+        KindError,
+        "accuracy: y must be an array, not list; write np.asarray(y)",
+    ),
+    "accuracy of whole numbers": (
+        call(accuracy, out.astype(int), classes),
+        KindError,
+        "accuracy: out must be an array of floats, not int64 array; write out.astype(float)",
+    ),
+    "labels in words": (
+        call(accuracy, out, np.array(["a"] * 10)),
+        KindError,
+        "accuracy: y must hold numbers, not <U1; write y.astype(float)",
+    ),
+    "no rows": (
+        call(accuracy, out[:0], classes[:0]),
+        RangeError,
+        "accuracy: there must be a row at least; out: (0, 3)",
+    ),
+    "no axes": (
+        call(confusion, np.array(1.0), np.array(1)),
+        RangeError,
+        "confusion: there must be a row at least; out: ()",
+    ),
+    "one output, no threshold": (
+        call(accuracy, out[:, :1], y),
+        RangeError,
+        "accuracy: one output is always the largest; give threshold=0 for logits, threshold=0.5 for probabilities; "
+        "out: (10, 1)",
+    ),
+    "classes of fewer rows": (
+        call(confusion, out, classes[:9]),
+        ShapeError,
+        "confusion: y must be classes (10,) or soft labels (10, 3); y: (9,), out: (10, 3)",
+    ),
+    "classes in a column": (
+        call(accuracy, out, classes[:, None]),
+        ShapeError,
+        "accuracy: y must be classes (10,) or soft labels (10, 3); y: (10, 1), out: (10, 3)",
+    ),
+    "classes that are floats": (
+        call(accuracy, out, classes * 1.0),
+        KindError,
+        "accuracy: classes are integers, not float64; write y.astype(int)",
+    ),
+    "a class that is none": (
+        call(accuracy, out, classes + 1),
+        RangeError,
+        "accuracy: classes must be in 0 .. 2; y has 1 .. 3",
+    ),
+    "a class below 0": (
+        call(confusion, out, classes - 1),
+        RangeError,
+        "confusion: classes must be in 0 .. 2; y has -1 .. 1",
+    ),
+    "a threshold, and labels of another shape": (
+        call(accuracy, out, classes, threshold=0),
+        ShapeError,
+        "accuracy: out and y must have the same shape; out: (10, 3), y: (10,)",
+    ),
+    "a threshold, and labels between": (
+        call(accuracy, out[:, :1], y * 0.7, threshold=0),
+        RangeError,
+        "accuracy: with a threshold y must be 0 or 1; it has 0.7 .. 0.7",
+    ),
+    "a threshold that is no number": (
+        call(confusion, out[:, :1], y, threshold=float("nan")),
+        RangeError,
+        "confusion: threshold must be finite; it is nan",
+    ),
+    "confusion about NaN": (
+        call(confusion, out * np.nan, classes),
+        RangeError,
+        "confusion: out must not hold NaN, which is no class; out: <f64 10x3>",
+    ),
+    "states in no order": (
+        call(bisect_nan, [start, start], data, mse, 0.1),
+        RangeError,
+        "bisect_nan: states must be one or more, in the order of their steps; steps: [0, 0]",
+    ),
+    "no states": (
+        call(bisect_nan, [], data, mse, 0.1),
+        RangeError,
+        "bisect_nan: states must be one or more, in the order of their steps; steps: []",
+    ),
+    "one state, bare": (
+        call(bisect_nan, start, data, mse, 0.1),
+        KindError,
+        "bisect_nan: states must be a sequence of TrainStates, such as [start], not TrainState",
+    ),
+    "a run in place of states": (
+        call(bisect_nan, run(), data, mse, 0.1),
+        KindError,
+        "bisect_nan: states must be a sequence of TrainStates, such as [start], not generator",
+    ),
+    "networks in place of states": (
+        call(bisect_nan, [net], data, mse, 0.1),
+        KindError,
+        "bisect_nan: states must be a sequence of TrainStates, such as [start], not list of tuple",
+    ),
+    "batches that come once": (
+        call(bisect_nan, [start], islice(data, 3), mse, 0.1),
+        KindError,
+        "bisect_nan: data must be a sequence, which can be cut at any step, not islice",
+    ),
+    "data that end before the step": (
+        call(bisect_nan, [start, dead(9)], data, mse, 0.1),
+        RangeError,
+        "bisect_nan: data must be all of the run's, from step 0 to step 9; there are 8",
+    ),
+    "data that end before the last state": (
+        call(bisect_nan, [TrainState(net, step=9)], data, mse, 0.1),
+        RangeError,
+        "bisect_nan: data must be all of the run's, from step 0 to step 9; there are 8",
+    ),
+    "data of another run": (
+        call(bisect_nan, [start, dead(5)], data, mse, 0.1),
+        FuncnnError,
+        "bisect_nan: played again, step 4 goes another way; the data, loss, lr and constraint must be those of the "
+        "run, and every rule pure",
+    ),
+    "a layer that is not pure": (
+        fickle,
+        FuncnnError,
+        "bisect_nan: played again, step 0 goes another way; the data, loss, lr and constraint must be those of the "
+        "run, and every rule pure",
+    ),
+}  # fmt: skip
+NEEDING_SKLEARN = {
+    "r2 of another shape": (
+        call(r2, out, y),
+        ShapeError,
+        "r2: out and y must have the same shape; out: (10, 3), y: (10, 1)",
+    ),
+    "r2 of one row": (call(r2, out[:1], out[:1]), RangeError, "r2: there must be two rows or more; out: (1, 3)"),
+    "r2 of a list": (call(r2, [1.0], y), KindError, "r2: out must be an array, not list; write np.asarray(out)"),
+}
+NEEDING = {"sklearn": NEEDING_SKLEARN, "tqdm": {name for name in ROWS if name.startswith("progress")}}
+
+
+@pytest.mark.parametrize("row", [*ROWS, *NEEDING_SKLEARN])
+def test_it_says(row, tmp_path, monkeypatch):
+    for library, rows in NEEDING.items():
+        if row in rows:
+            pytest.importorskip(library, reason="the function stands on it")
+    monkeypatch.chdir(tmp_path)
+    act, kind, message, *notes = (ROWS | NEEDING_SKLEARN)[row]
+    before = fingerprint((start, x, y, out, classes))
+    with pytest.raises(kind, match="^" + re.escape(message) + "(\n|$)") as caught:
+        act()
+    assert type(caught.value) is kind
+    assert str(caught.value) == message
+    assert getattr(caught.value, "__notes__", []) == (notes[0] if notes else [])
+    assert fingerprint((start, x, y, out, classes)) == before
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,265 @@
+"""What schedules and plateaus say to what they refuse: a row each, pinned word for word."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+from funcnn import KindError, RangeError, cosine, evolve, exponential, stages, warm_up
+from funcnn.cycles import cosine_restarts, one_cycle, sawtooth
+from funcnn.plateaus import Plateau, plateau
+from funcnn.schedules import inverse_time, polynomial, step_decay
+
+nan, inf = math.nan, math.inf
+
+# Each with a rate and a number of steps, and whatever else it needs.
+MAKERS = {
+    "exponential": lambda lr, steps: exponential(lr, 0.5, steps),
+    "step_decay": lambda lr, steps: step_decay(lr, 0.5, steps),
+    "inverse_time": inverse_time,
+    "polynomial": polynomial,
+    "cosine": cosine,
+    "cosine_restarts": cosine_restarts,
+    "sawtooth": sawtooth,
+    "one_cycle": lambda lr, steps: one_cycle(lr, steps, start=0.1),
+    "warm_up": warm_up,
+}
+ENDING = {"polynomial": polynomial, "cosine": cosine, "cosine_restarts": cosine_restarts, "sawtooth": sawtooth}
+ENDING |= {"one_cycle": one_cycle}
+DECAYS = {"exponential": exponential, "step_decay": step_decay}
+POWERS = {"inverse_time": inverse_time, "polynomial": polynomial}
+
+ROWS = {
+    **{
+        f"{name}, {what}": (lambda make=make, lr=lr: make(lr, 10), kind, f"{name}: the rate must be {sentence}")
+        for name, make in MAKERS.items()
+        for what, lr, kind, sentence in (
+            ("a negative rate", -0.1, RangeError, "finite and not negative; it is -0.1"),
+            ("a rate of NaN", nan, RangeError, "finite and not negative; it is nan"),
+            ("an endless rate", inf, RangeError, "finite and not negative; it is inf"),
+            ("a rate in words", "fast", KindError, "a number, not str"),
+            ("a rate for each layer", np.ones(2), KindError, "a number, not float64 array"),
+        )
+    },
+    **{
+        f"{name}, {what}": (lambda make=make, steps=steps: make(0.1, steps), kind, f"{name}: steps must be {sentence}")
+        for name, make in MAKERS.items()
+        for what, steps, kind, sentence in (
+            ("no steps", 0, RangeError, "at least 1; it is 0"),
+            ("steps before the first", -5, RangeError, "at least 1; it is -5"),
+            ("half a step", 10.5, KindError, "a whole number, not float; write int(steps)"),
+            ("many steps as a float", 1e4, KindError, "a whole number, not float; write int(steps)"),
+        )
+    },
+    **{
+        f"{name}, {what}": (
+            lambda make=make, final=final: make(0.1, 10, final=final),
+            kind,
+            f"{name}: final must be {sentence}",
+        )
+        for name, make in ENDING.items()
+        for what, final, kind, sentence in (
+            ("a negative end", -1, RangeError, "finite and not negative; it is -1"),
+            ("an end of NaN", nan, RangeError, "finite and not negative; it is nan"),
+            ("an endless end", inf, RangeError, "finite and not negative; it is inf"),
+            ("no end", None, KindError, "a number, not NoneType"),
+        )
+    },
+    **{
+        f"{name}, {what}": (
+            lambda make=make, factor=factor: make(0.1, factor, 10),
+            kind,
+            f"{name}: factor must be {sentence}",
+        )
+        for name, make in DECAYS.items()
+        for what, factor, kind, sentence in (
+            ("a factor that grows", 1.5, RangeError, "in (0, 1]; it is 1.5"),
+            ("a factor of 0", 0, RangeError, "in (0, 1]; it is 0"),
+            ("a factor of NaN", nan, RangeError, "in (0, 1]; it is nan"),
+            ("factors in a list", [0.5], KindError, "a number, not list"),
+        )
+    },
+    **{
+        f"{name}, {what}": (
+            lambda make=make, power=power: make(0.1, 10, power=power),
+            kind,
+            f"{name}: power must be {sentence}",
+        )
+        for name, make in POWERS.items()
+        for what, power, kind, sentence in (
+            ("a power of 0", 0, RangeError, "finite and above 0; it is 0"),
+            ("a power of NaN", nan, RangeError, "finite and above 0; it is nan"),
+            ("an endless power", inf, RangeError, "finite and above 0; it is inf"),
+            ("a power in words", "square", KindError, "a number, not str"),
+        )
+    },
+    # Stages.
+    "no stages": (stages, RangeError, "stages: give (rate >= 0, steps >= 1) once or more; plan: ()"),
+    "a stage of an endless rate": (
+        lambda: stages((1, 10), (inf, 10)),
+        RangeError,
+        "stages: give (rate >= 0, steps >= 1) once or more; plan: ((1, 10), (inf, 10))",
+    ),
+    "a stage of no steps": (
+        lambda: stages((1, 10), (1, 0)),
+        RangeError,
+        "stages: give (rate >= 0, steps >= 1) once or more; plan: ((1, 10), (1, 0))",
+    ),
+    "rate and steps without a pair": (
+        lambda: stages(0.1, 10),
+        KindError,
+        "stages: a stage is (rate or schedule, whole number of steps), not 0.1",
+    ),
+    "a plan that is not unpacked": (
+        lambda: stages(((0.1, 10), (0.2, 10))),
+        KindError,
+        "stages: a stage is (rate or schedule, whole number of steps), not ((0.1, 10), (0.2, 10))",
+    ),
+    "a stage of three": (
+        lambda: stages((0.1, 10, 10)),
+        KindError,
+        "stages: a stage is (rate or schedule, whole number of steps), not (0.1, 10, 10)",
+    ),
+    "a stage that is a list": (
+        lambda: stages([0.1, 10]),
+        KindError,
+        "stages: a stage is (rate or schedule, whole number of steps), not [0.1, 10]",
+    ),
+    "a stage of a word": (
+        lambda: stages((0.1, 10), ("fast", 10)),
+        KindError,
+        "stages: a stage is (rate or schedule, whole number of steps), not ('fast', 10)",
+    ),
+    "a stage of half a step": (
+        lambda: stages((0.1, 10), (0.1, 0.5)),
+        KindError,
+        "stages: a stage is (rate or schedule, whole number of steps), not (0.1, 0.5)",
+    ),
+    # Cycles.
+    "cycles that shrink": (
+        lambda: cosine_restarts(0.1, 10, factor=0),
+        RangeError,
+        "cosine_restarts: factor must be at least 1; it is 0",
+    ),
+    "a factor for the rate": (
+        lambda: cosine_restarts(0.1, 10, factor=0.5),
+        KindError,
+        "cosine_restarts: factor must be a whole number, not float; write int(factor)",
+    ),
+    "a tooth that rises too long": (
+        lambda: sawtooth(0.1, 10, up=1.1),
+        RangeError,
+        "sawtooth: up must be in [0, 1]; it is 1.1",
+    ),
+    "a tooth of NaN": (lambda: sawtooth(0.1, 10, up=nan), RangeError, "sawtooth: up must be in [0, 1]; it is nan"),
+    "a tooth of None": (lambda: sawtooth(0.1, 10, up=None), KindError, "sawtooth: up must be a number, not NoneType"),
+    "a cycle that never rises": (
+        lambda: one_cycle(0.1, 10, up=0),
+        RangeError,
+        "one_cycle: up must be in (0, 0.5]; it is 0",
+    ),
+    "a cycle that cannot come down": (
+        lambda: one_cycle(0.1, 10, up=0.6),
+        RangeError,
+        "one_cycle: up must be in (0, 0.5]; it is 0.6",
+    ),
+    "a cycle up in words": (
+        lambda: one_cycle(0.1, 10, up="half"),
+        KindError,
+        "one_cycle: up must be a number, not str",
+    ),
+    "a cycle that starts below 0": (
+        lambda: one_cycle(0.1, 10, start=-0.1),
+        RangeError,
+        "one_cycle: start must be finite and not negative; it is -0.1",
+    ),
+    "a cycle that starts with a word": (
+        lambda: one_cycle(0.1, 10, start="low"),
+        KindError,
+        "one_cycle: start must be a number, not str",
+    ),
+    "one cycle of a word, without a start": (
+        lambda: one_cycle("fast", 10),
+        KindError,
+        "one_cycle: the rate must be a number, not str",
+    ),
+    # Plateaus.
+    **{
+        f"a plateau, {field} {value}": (
+            lambda field=field, value=value: Plateau(**{"lr": 0.1, field: value}),
+            RangeError,
+            f"Plateau: {field} must be {needed}; it is {value}",
+        )
+        for field, needed, bad in (
+            ("lr", "finite and not below final", (-0.1, nan, inf)),
+            ("final", "finite and not negative", (-0.1, nan, inf)),
+            ("factor", "in (0, 1)", (0.0, 1.0, -0.5, nan)),
+            ("threshold", "in [0, 1)", (-0.1, 1.0, nan)),
+            ("best", "a cost, not NaN", (nan,)),
+            ("patience", "at least 0", (-1,)),
+            ("cooldown", "at least 0", (-1,)),
+            ("waiting", "at least 0", (-1,)),
+            ("cooling", "at least 0", (-1,)),
+        )
+        for value in bad
+    },
+    "a plateau below its end": (
+        lambda: Plateau(0.1, final=0.2),
+        RangeError,
+        "Plateau: lr must be finite and not below final; it is 0.1",
+    ),
+    "a plateau raised out of range": (
+        lambda: evolve(Plateau(0.1), factor=2),
+        RangeError,
+        "Plateau: factor must be in (0, 1); it is 2.0",
+    ),
+    "a plateau of a word": (
+        lambda: Plateau("fast"),
+        KindError,
+        "Plateau: lr must be a number, not str; write float(lr)",
+    ),
+    "the patience of half an epoch": (
+        lambda: Plateau(0.1, patience=0.5),
+        KindError,
+        "Plateau: patience must be a whole number, not float; write int(patience)",
+    ),
+    "a rate for a plateau": (
+        lambda: plateau(0.1, 1.0),
+        KindError,
+        "plateau: now must be a Plateau, not float; write Plateau(lr)",
+    ),
+    "the cost of each row": (
+        lambda: plateau(Plateau(0.1), np.ones(1)),
+        KindError,
+        "plateau: cost must be a number, not float64 array",
+    ),
+    "no cost": (lambda: plateau(Plateau(0.1), None), KindError, "plateau: cost must be a number, not NoneType"),
+    "a cost and its gradient": (
+        lambda: plateau(Plateau(0.1), (1.0, np.ones((2, 1)))),
+        KindError,
+        "plateau: cost must be a number, not tuple",
+    ),
+    "no plateau at all": (
+        lambda: plateau(Plateau, 1.0),
+        KindError,
+        "plateau: now must be a Plateau, not type; write Plateau(lr)",
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_it_says(row):
+    act, kind, message = ROWS[row]
+    with pytest.raises(kind, match="^" + re.escape(message) + "$") as caught:
+        act()
+    assert type(caught.value) is kind
+    assert str(caught.value) == message
+
+
+def test_what_lies_at_the_border_is_taken():
+    assert stages((0, 1))(0) == exponential(0, 1, 1)(9) == step_decay(0, 1, 1)(9) == 0
+    assert [sawtooth(1, 2, up=up)(1) for up in (0, 1)] == [0.5, 0.5]
+    assert one_cycle(1, 1, up=0.5)(0) == 0.1
+    least = Plateau(0, factor=0.5, patience=0, threshold=0, cooldown=0, final=0)
+    assert plateau(plateau(least, 1.0), 1.0).lr == 0

@@ -1,0 +1,194 @@
+"""Metrics: equal to scikit-learn's, and validation, which makes functions of the state of them."""
+
+import math
+import pickle
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from funcnn import (
+    Dense,
+    TrainState,
+    batches,
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    mlp,
+    mse,
+    predict,
+    softmax_cross_entropy,
+    train,
+    value_and_grad,
+    weighted,
+)
+from funcnn.metrics import Validation, accuracy, confusion, r2, validation
+
+r = np.random.default_rng(0)
+x, y = r.standard_normal((30, 2)), r.standard_normal((30, 1))
+state = TrainState(mlp([2, 4, 1], seed=0))
+needs_sklearn = {"reason": "the metrics to compare with"}
+drawn = given(st.integers(0, 2**31), st.integers(1, 40), st.integers(2, 6), st.sampled_from([np.float32, np.float64]))
+
+
+@drawn
+def test_classes_as_scikit_learn_has_them(seed, m, k, dtype):
+    metrics = pytest.importorskip("sklearn.metrics", **needs_sklearn)
+    random = np.random.default_rng(seed)
+    out, classes = random.standard_normal((m, k)).astype(dtype), random.integers(0, k, m)
+    said = out.argmax(axis=1)
+    assert accuracy(out, classes) == pytest.approx(metrics.accuracy_score(classes, said), rel=1e-15)
+    assert np.array_equal(confusion(out, classes), metrics.confusion_matrix(classes, said, labels=range(k)))
+    soft = np.eye(k)[classes] * 0.9 + 0.1 / k
+    assert accuracy(out, soft) == accuracy(out, classes)
+    assert np.array_equal(confusion(out, soft), confusion(out, classes))
+
+
+@drawn
+def test_yes_and_no_as_scikit_learn_has_them(seed, m, k, dtype):
+    metrics = pytest.importorskip("sklearn.metrics", **needs_sklearn)
+    random = np.random.default_rng(seed)
+    out, yes = random.standard_normal((m, k)).astype(dtype), random.integers(0, 2, (m, k))
+    probabilities = 1 / (1 + np.exp(-out.astype(float)))
+    wanted = metrics.confusion_matrix(yes.ravel(), out.ravel() > 0, labels=[False, True])
+    for labels in (yes, yes > 0, yes.astype(float)):
+        assert np.array_equal(confusion(out, labels, threshold=0), wanted)
+        assert np.array_equal(confusion(probabilities, labels, threshold=0.5), wanted)
+        assert accuracy(out, labels, threshold=0) == pytest.approx(wanted.trace() / (m * k), rel=1e-15)
+
+
+@drawn
+def test_r2_as_scikit_learn_has_it(seed, m, k, dtype):
+    metrics = pytest.importorskip("sklearn.metrics", **needs_sklearn)
+    random = np.random.default_rng(seed)
+    out, wanted = random.standard_normal((m + 1, k)).astype(dtype), random.standard_normal((m + 1, k))
+    assert r2(out, wanted) == metrics.r2_score(wanted, out)
+    mean = ((wanted - wanted.mean(0)) ** 2).sum(0)
+    assert r2(out, wanted) == pytest.approx((1 - ((wanted - out) ** 2).sum(0) / mean).mean(), rel=1e-12)
+    assert r2(out[:, 0], wanted[:, 0]) == r2(out[:, :1], wanted[:, :1])
+    assert type(r2(out, wanted)) is float
+    assert r2(np.stack([out, out], 1), np.stack([wanted, wanted], 1)) == pytest.approx(r2(out, wanted), rel=1e-12)
+
+
+def test_axes_between_rows_and_outputs_count_as_rows():
+    out, classes = r.standard_normal((5, 3, 4)), r.integers(0, 4, (5, 3))
+    assert accuracy(out, classes) == accuracy(out.reshape(15, 4), classes.reshape(15))
+    assert np.array_equal(confusion(out, classes), confusion(out.reshape(15, 4), classes.reshape(15)))
+
+
+def test_rows_of_the_counts_are_the_truth():
+    out = np.eye(3)[[1, 1, 1, 2]]
+    assert confusion(out, np.array([0, 0, 1, 2])).tolist() == [[0, 2, 0], [0, 1, 0], [0, 0, 1]]
+    assert confusion(np.array([[1.0], [1.0]]), np.array([[0], [0]]), threshold=0.5).tolist() == [[0, 2], [0, 0]]
+
+
+def test_on_the_threshold_is_no():
+    assert accuracy(np.array([[0.5]]), np.array([[0]]), threshold=0.5) == 1
+
+
+def test_nan_is_no_answer():
+    out = np.array([[np.nan, 1.0], [0.0, 1.0], [1.0, np.nan]])
+    assert accuracy(out, np.array([0, 1, 0])) == pytest.approx(1 / 3)
+    assert accuracy(out[:, :1], np.array([[0], [0], [1]]), threshold=0.0) == pytest.approx(2 / 3)
+    assert accuracy(np.array([[np.inf, -np.inf]]), np.array([0])) == 1
+
+
+def test_r2_of_what_is_not_finite_is_nan():
+    pytest.importorskip("sklearn", **needs_sklearn)
+    assert math.isnan(r2(np.array([[1.0], [np.nan]]), np.ones((2, 1))))
+    assert math.isnan(r2(np.array([[1.0], [np.inf]]), np.ones((2, 1))))
+
+
+@pytest.mark.parametrize(("loss", "out", "y", "threshold"), [
+    (softmax_cross_entropy, np.eye(3), np.array([0, 1, 1]), None),
+    (softmax_cross_entropy, np.eye(3), np.eye(3)[[0, 1, 1]], None),
+    (binary_cross_entropy_with_logits, np.array([[3.0], [-2.0], [0.3]]), np.array([[1], [0], [0]]), 0),
+    (binary_cross_entropy, np.array([[0.9], [0.2], [0.7]]), np.array([[True], [False], [False]]), 0.5),
+])  # fmt: skip
+def test_labels_are_those_of_the_loss(loss, out, y, threshold):
+    assert math.isfinite(loss(out, y)[0])
+    assert accuracy(out, y, threshold=threshold) == pytest.approx(2 / 3)
+    assert confusion(out, y, threshold=threshold).sum() == 3
+
+
+def test_jax_arrays():
+    jnp = pytest.importorskip("jax.numpy", reason="the same rules on JAX's arrays")
+    out, classes = r.standard_normal((9, 3)).astype(np.float32), r.integers(0, 3, 9)
+    on = jnp.asarray
+    assert accuracy(on(out), on(classes)) == pytest.approx(accuracy(out, classes))
+    assert np.array_equal(confusion(on(out), on(classes)), confusion(out, classes))
+    yes = np.eye(3)[classes]
+    assert accuracy(on(out), on(yes), threshold=0) == pytest.approx(accuracy(out, yes, threshold=0))
+    pytest.importorskip("sklearn", **needs_sklearn)
+    assert r2(on(out), on(yes)) == r2(out, yes)
+
+
+# validation
+
+
+def test_of_a_loss_it_is_the_cost():
+    assert validation(mse, x, y)(state) == mse(predict(state.params, x), y)[0]
+    assert validation(weighted(mse), x, (y, y * y))(state) == mse(predict(state.params, x), y, y * y)[0]
+
+
+def test_of_a_metric_it_is_what_that_gives():
+    yes = y > 0
+    assert validation(partial(accuracy, threshold=0), x, yes)(state) == accuracy(
+        predict(state.params, x), yes, threshold=0
+    )
+    counts = validation(partial(confusion, threshold=0), x, yes)(state)
+    assert counts.sum() == 30
+
+
+def test_rows_bound_the_memory_and_change_nothing_but_rounding():
+    most = []
+
+    @np.vectorize
+    def seen(value):
+        return value
+
+    def metric(out, y):
+        most.append(out.shape)
+        return mse(seen(out), y)
+
+    whole, blocks = validation(metric, x, y)(state), validation(metric, x, y, rows=7)(state)
+    assert blocks == pytest.approx(whole, rel=1e-12)
+    assert most == [(30, 1), (30, 1)]
+
+
+def test_it_remembers_the_last_network():
+    asked = []
+    held_out = validation(lambda out, y: asked.append(1) or len(asked), x, y)
+    first, second = train(state, batches(x, y, 15, seed=0), value_and_grad(mse), 0.1)
+    assert [held_out(now) for now in (first, first, second, second, first)] == [1, 1, 2, 2, 3]
+    assert held_out(TrainState(first.params, (), 99)) == 3  # it asks for the network alone
+    again = TrainState(pickle.loads(pickle.dumps(first.params)))
+    assert held_out(again) == 3
+
+
+def test_it_pickles_and_prints():
+    held_out = validation(mse, x, y, rows=8)
+    copy = pickle.loads(pickle.dumps(held_out))
+    assert isinstance(copy, Validation)
+    assert copy.rows == 8
+    assert copy(state) == held_out(state)
+    assert repr(validation(accuracy, x, y)).endswith("x=<f64 30x2>, y=<f64 30x1>, rows=None)")
+
+
+def test_an_error_is_not_remembered():
+    calls = []
+
+    def metric(out, y):
+        calls.append(1)
+        return 1 / (len(calls) - 1)
+
+    held_out = validation(metric, x, y)
+    with pytest.raises(ZeroDivisionError):
+        held_out(state)
+    assert held_out(state) == 1
+
+
+def test_it_takes_tuples_and_what_is_not_an_array():
+    net = TrainState(Dense(np.eye(2), None))
+    assert validation(lambda out, y: y, x, "anything")(net) == "anything"

@@ -1,0 +1,262 @@
+"""Training by SciPy's methods: the same as calling SciPy by hand, and fewer evaluations than steps of sgd."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from funcnn import (
+    Array,
+    Dense,
+    FuncnnError,
+    Grads,
+    KindError,
+    RangeError,
+    Relu,
+    ShapeError,
+    Sigmoid,
+    Tanh,
+    TrainState,
+    backward,
+    binary_cross_entropy_with_logits,
+    forward,
+    from_vector,
+    gradient,
+    leaves,
+    mlp,
+    mse,
+    record,
+    state,
+    to_vector,
+    train,
+    tree_map,
+    value_and_grad,
+    weighted,
+)
+from funcnn.interop.scipy import METHODS, Minimum, minimize
+from funcnn.training import NotFiniteError
+
+optimize = pytest.importorskip("scipy.optimize", reason="its methods are what is called")
+
+RNG = np.random.default_rng(0)
+X = RNG.uniform(-2, 2, (40, 2))
+Y = np.sin(X[:, :1]) + 0.5 * X[:, 1:]
+NET = mlp([2, 5, 1], hidden=Tanh(), seed=1)
+
+
+def by_hand(net, method, **options):
+    """What SciPy's users would write"""
+    seen = []
+
+    def fun(vector):
+        params = from_vector(net, vector)
+        out, cache = forward(params, X)
+        cost, dA = mse(out, Y)
+        seen.append(cost)
+        return cost, to_vector(backward(params, cache, dA).params)
+
+    return optimize.minimize(fun, to_vector(net), jac=True, method=method, **options), seen
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_it_is_the_call_by_hand(method):
+    ours = minimize(NET, X, Y, mse, method=method, steps=15)
+    theirs, seen = by_hand(NET, method, options={"maxiter": 15})
+    assert type(ours) is Minimum
+    assert to_vector(ours.params).tolist() == theirs.x.tolist()
+    assert ours.cost == theirs.fun
+    assert ours.evaluations == len(seen)
+    assert ours.message == theirs.message
+    assert (ours.converged, theirs.nit) == (False, 15)
+    assert mse(forward(ours.params, X)[0], Y)[0] == ours.cost
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_history_is_the_cost_after_each_iteration(method):
+    """It begins with that of the network given, and a shorter run is its beginning"""
+    runs = [minimize(NET, X, Y, mse, method=method, steps=steps) for steps in range(1, 8)]
+    history = runs[-1].history
+    assert history.dtype == float
+    assert not history.flags.writeable
+    assert history[0] == mse(forward(NET, X)[0], Y)[0]
+    assert history.tolist() == [history[0], *[run.cost for run in runs]]
+    assert [run.history.tolist() for run in runs] == [history[: k + 1].tolist() for k in range(1, 8)]
+    assert history[-1] < 0.5 * history[0]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_line_is_found_exactly(method):
+    net = Dense(np.array([[3.0], [-2.0]]), np.array([5.0]))
+    found = minimize(net, X, X @ np.array([[1.0], [2.0]]) - 3, mse, method=method, tolerance=1e-12)
+    assert found.converged
+    assert found.message
+    np.testing.assert_allclose(to_vector(found.params), [1, 2, -3], atol=1e-6)
+
+
+def test_the_tolerance_is_that_of_scipy():
+    loose, tight = [minimize(NET, X, Y, mse, tolerance=tolerance) for tolerance in (1e-1, 1e-10)]
+    assert loose.evaluations < tight.evaluations
+    theirs, seen = by_hand(NET, "L-BFGS-B", tol=1e-1)
+    assert to_vector(loose.params).tolist() == theirs.x.tolist()
+    assert loose.evaluations == len(seen)
+
+
+def test_it_needs_fewer_evaluations_than_gradient_descent_has_steps():
+    """The rose: a network of four units, a cost that sgd reaches after 4000 steps"""
+    theta = np.linspace(0, np.pi, 700)
+    r = 4 * np.cos(7 * theta)
+    clear = abs(r) > 0.1
+    x = np.stack([r * np.cos(theta), r * np.sin(theta)], axis=1)[clear]
+    y = (np.roll(np.arange(700) // 100, -50) % 3 == 0)[clear, None]
+    random = np.random.RandomState(1)
+    layers = [Dense(0.01 * random.randn(n_out, n_in).T, np.zeros(n_out)) for n_in, n_out in ((2, 4), (4, 1))]
+    net = (layers[0], Tanh(), layers[1])
+    *_, last = train(TrainState(net), [(x, y)] * 4000, value_and_grad(binary_cross_entropy_with_logits), 1.2)
+    found = minimize(net, x, y, binary_cross_entropy_with_logits)
+    reached = np.argmax(found.history <= last.cost)
+    assert found.history[reached] <= last.cost
+    assert found.evaluations < 400  # for all of it
+
+
+def test_a_float32_network_stays_one():
+    net = tree_map(lambda a: a.astype(np.float32), NET)
+    found = minimize(net, X.astype(np.float32), Y, mse, steps=20)
+    assert {leaf.dtype for leaf in leaves(found.params)} == {np.dtype(np.float32)}
+    assert found.history.dtype == float
+    assert type(found.cost) is float
+    assert found.cost < 0.1 * found.history[0]
+    assert found.cost == mse(forward(found.params, X.astype(np.float32))[0], Y)[0]
+
+
+def test_a_weighted_loss_has_its_weight_in_y():
+    weight = np.zeros((40, 1))
+    weight[:20] = 1.0
+    found = minimize(NET, X, (Y, weight), weighted(mse), steps=10)
+    half = minimize(NET, X[:20], Y[:20], mse, steps=10)
+    np.testing.assert_allclose(found.history, 0.5 * half.history, rtol=1e-6)
+
+
+@record
+class Centre:
+    """out = x + b - the mean of all batches before"""
+
+    b: Array
+    mean: Array = state(default=np.zeros(2))
+
+
+@forward.register(Centre)
+def centre_forward(params, x):
+    return x + params.b - params.mean, x
+
+
+@backward.register(Centre)
+def centre_backward(params, x, dA):
+    return Grads(gradient(params, b=dA.sum(0), mean=params.mean + x.mean(0)), dA)
+
+
+def test_states_stay_and_wait_for_a_pass():
+    net = (Centre(np.zeros(2), np.ones(2)), NET)
+    found = minimize(net, X, Y, mse, steps=10)
+    assert found.params[0].mean.tolist() == [1, 1]
+    assert found.params[0].b.any()
+    *_, last = train(TrainState(found.params), [(X, Y)], value_and_grad(mse), 0.0)
+    assert to_vector(last.params).tolist() == to_vector(found.params).tolist()
+    np.testing.assert_allclose(last.params[0].mean, 1 + X.mean(0))
+
+
+def test_steps_may_need_more_evaluations_than_scipy_would_allow(monkeypatch):
+    given = {}
+    monkeypatch.setattr(optimize, "minimize", lambda *args, **options: given.update(options) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        minimize(NET, X, Y, mse, steps=20000)
+    assert given["options"] == {"maxiter": 20000, "maxfun": 2000000}
+
+
+ROWS = {
+    "an unknown method": (
+        lambda: minimize(NET, X, Y, mse, method="Powell"),
+        KindError,
+        "minimize: method must be one of L-BFGS-B, BFGS, CG, Newton-CG, not 'Powell'",
+    ),
+    "no name for a method": (
+        lambda: minimize(NET, X, Y, mse, method=["BFGS"]),
+        KindError,
+        "minimize: method must be one of L-BFGS-B, BFGS, CG, Newton-CG, not ['BFGS']",
+    ),
+    "no steps": (lambda: minimize(NET, X, Y, mse, steps=0), RangeError, "minimize: steps must be at least 1; it is 0"),
+    "half a step": (
+        lambda: minimize(NET, X, Y, mse, steps=0.5),
+        KindError,
+        "minimize: steps must be a whole number, not float; write int(steps)",
+    ),
+    "a negative tolerance": (
+        lambda: minimize(NET, X, Y, mse, tolerance=-1.0),
+        RangeError,
+        "minimize: tolerance must be finite and not negative; it is -1.0",
+    ),
+    "tolerance NaN": (
+        lambda: minimize(NET, X, Y, mse, tolerance=float("nan")),
+        RangeError,
+        "minimize: tolerance must be finite and not negative; it is nan",
+    ),
+    "a tolerance that is no number": (
+        lambda: minimize(NET, X, Y, mse, tolerance="low"),
+        KindError,
+        "minimize: tolerance must be a number, not str",
+    ),
+    "nothing to train": (
+        lambda: minimize((Relu(),), X, Y, mse),
+        KindError,
+        "minimize: params must have real numbers to train; they are (Relu(),)",
+    ),
+    "complex numbers": (
+        lambda: minimize(Dense(np.ones((2, 1), complex), None), X.astype(complex), Y, mse),
+        KindError,
+        "minimize: params must have real numbers to train; they are Dense(W=<c128 2x1>, b=None)",
+    ),
+    "a list for a network": (
+        lambda: minimize([Relu()], X, Y, mse),
+        KindError,
+        "minimize: params must have real numbers to train; they are [Relu()]",
+    ),
+    "probabilities and a loss of logits": (
+        lambda: minimize((Dense.init(2, 1, seed=0), Sigmoid()), X, Y > 0, binary_cross_entropy_with_logits),
+        KindError,
+        "value_and_grad: the loss takes logits, so leave out the layer at the end of "
+        "(Dense(W=<f64 [[ 0.3874] [-0.6511]]>, b=<f64 [0.]>), Sigmoid())",
+    ),
+    "y of another shape": (
+        lambda: minimize(NET, X, Y[:, 0], mse),
+        ShapeError,
+        "mse: out and y must have the same shape; out: (40, 1), y: (40,)",
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_it_says(row):
+    act, kind, message = ROWS[row]
+    with pytest.raises(FuncnnError) as caught:
+        act()
+    assert type(caught.value) is kind
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_cost_that_is_not_finite_is_refused(method):
+    holed = np.where(np.arange(80).reshape(40, 2) == 7, np.nan, X)
+    with np.errstate(all="ignore"), pytest.raises(NotFiniteError, match=r"^minimize: the cost is nan after \d+ iter"):
+        minimize(NET, holed, Y, mse, method=method)
+
+
+def test_without_scipy_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    with pytest.raises(ImportError, match=re.escape('minimize needs SciPy; write pip install "funcnn[minimize]"')):
+        minimize(NET, X, Y, mse)
+
+
+def test_scipy_is_loaded_by_the_call_alone():
+    code = "import sys, funcnn.interop.scipy; print('scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

@@ -1,0 +1,724 @@
+"""Each optimizer against its definition, written out; the promises of all; laws; and mistakes that must be caught."""
+
+import pickle
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from funcnn import (
+    Array,
+    Dense,
+    Grads,
+    KindError,
+    PerArray,
+    ShapeError,
+    Tanh,
+    TrainState,
+    backward,
+    evolve,
+    fingerprint,
+    forward,
+    from_vector,
+    gradient,
+    leaves,
+    map_parameters,
+    mlp,
+    mse,
+    parameters,
+    record,
+    sgd,
+    state,
+    to_vector,
+    train,
+    tree_map,
+    update,
+    value_and_grad,
+)
+from funcnn.optimizers.adam import Adam, AdamW, AMSGrad, NAdam, RAdam
+from funcnn.optimizers.adaptive import Adadelta, Adagrad, RMSProp
+from funcnn.optimizers.average import Average, averaged
+from funcnn.optimizers.base import per_parameter
+from funcnn.optimizers.constraints import nonnegative, project, unit_norm
+from funcnn.optimizers.momentum import Lion, Momentum
+from funcnn.optimizers.muon import Muon
+from funcnn.optimizers.transforms import L2, ClipNorm, ClipValue, Decay, Rates
+from funcnn.records import registry
+from funcnn.testing import GradientError
+from funcnn.testing.optimizer import check_optimizer
+
+NET = mlp([2, 3, 1], hidden=Tanh(), seed=0)
+SHAPES = (3, 5), (3, 5), (5, 2), (2, 2, 4), (4,), ()
+
+
+# What each gives, by its definition: of all gradients of an array so far, with no memory.
+
+
+def of_each_array(rule):
+    """`rule(gs)`, where gs are the gradients of one array up to now, for each array"""
+    return lambda history, params: [rule(list(gs)) for gs in zip(*history, strict=True)]
+
+
+def total(gs, beta):
+    """Of weight 1 for the last, beta for the one before, ..."""
+    return sum([beta**age * g for age, g in enumerate(reversed(gs))])
+
+
+def mean(gs, beta):
+    return total(gs, beta) / sum([beta**age for age in range(len(gs))])
+
+
+def squares(gs):
+    return [g * g for g in gs]
+
+
+def heavy_ball(beta):
+    return of_each_array(lambda gs: total(gs, beta))
+
+
+def nesterov(beta):
+    return of_each_array(lambda gs: gs[-1] + beta * total(gs, beta))
+
+
+def lion(b1, b2):
+    return of_each_array(lambda gs: np.sign(b1 * (1 - b2) * total(gs[:-1], b2) + (1 - b1) * gs[-1]))
+
+
+def adam(b1, b2, eps):
+    return of_each_array(lambda gs: mean(gs, b1) / (np.sqrt(mean(squares(gs), b2)) + eps))
+
+
+def adamw(b1, b2, eps, decay, spared):
+    def rule(history, params):
+        steps = adam(b1, b2, eps)(history, params)
+        return [g if i == spared else g + decay * p for i, (g, p) in enumerate(zip(steps, params, strict=True))]
+
+    return rule
+
+
+def amsgrad(b1, b2, eps):
+    def rule(gs):
+        largest = np.max([(1 - b2) * total(squares(gs[: i + 1]), b2) for i in range(len(gs))], axis=0)
+        return mean(gs, b1) / (np.sqrt(largest / (1 - b2 ** len(gs))) + eps)
+
+    return of_each_array(rule)
+
+
+def nadam(b1, b2, eps, psi):
+    def rule(gs):
+        t = len(gs)
+        mu = [b1 * (1 - 0.96 ** (psi * i) / 2) for i in range(1, t + 2)]
+        ahead = mu[t] * (1 - b1) * total(gs, b1) / (1 - np.prod(mu))
+        now = (1 - mu[t - 1]) * gs[-1] / (1 - np.prod(mu[:-1]))
+        return (ahead + now) / (np.sqrt(mean(squares(gs), b2)) + eps)
+
+    return of_each_array(rule)
+
+
+def radam(b1, b2, eps):
+    def rule(gs):
+        t, end = len(gs), 2 / (1 - b2) - 1
+        rho = end - 2 * t * b2**t / (1 - b2**t)
+        if rho <= 5:
+            return mean(gs, b1)
+        factor = np.sqrt((rho - 4) * (rho - 2) * end / ((end - 4) * (end - 2) * rho))
+        return mean(gs, b1) * factor / (np.sqrt(mean(squares(gs), b2)) + eps)
+
+    return of_each_array(rule)
+
+
+def rmsprop(rho, eps, momentum, *, centred):
+    def scaled(gs):
+        square, first = (1 - rho) * total(squares(gs), rho), (1 - rho) * total(gs, rho)
+        return gs[-1] / (np.sqrt(square - first**2 if centred else square) + eps)
+
+    return of_each_array(lambda gs: total([scaled(gs[: i + 1]) for i in range(len(gs))], momentum))
+
+
+def adagrad(eps):
+    return of_each_array(lambda gs: gs[-1] / (np.sqrt(sum(squares(gs))) + eps))
+
+
+def adadelta(rho, eps):
+    def rule(gs):
+        made = []
+        for t in range(1, len(gs) + 1):
+            past = (1 - rho) * total(squares(made), rho)
+            made.append(np.sqrt(past + eps) / np.sqrt((1 - rho) * total(squares(gs[:t]), rho) + eps) * gs[t - 1])
+        return made[-1]
+
+    return of_each_array(rule)
+
+
+def muon(beta, eps, others, *, look_ahead):
+    """The iteration on a matrix is one on each of its singular values"""
+
+    def rule(gs):
+        if gs[0].ndim < 2:
+            return others([[g] for g in gs], None)[0]
+        m = (1 - beta) * total(gs, beta)
+        m = beta * m + (1 - beta) * gs[-1] if look_ahead else m
+        matrix = m.reshape(-1, m.shape[-1])
+        n_in, n_out = matrix.shape
+        U, S, V = np.linalg.svd(matrix, full_matrices=False)
+        s = S / (np.sqrt((S * S).sum()) + eps)
+        for _ in range(5):
+            s = 3.4445 * s - 4.7750 * s**3 + 2.0315 * s**5
+        return (np.sqrt(max(1, n_out / n_in)) * (U * s) @ V).reshape(m.shape)
+
+    return of_each_array(rule)
+
+
+def clip_norm(norm):
+    def rule(history, params):
+        length = np.linalg.norm(np.concatenate([g.ravel() for g in history[-1]]))
+        return [g * min(1, norm / length) for g in history[-1]]
+
+    return rule
+
+
+def clip_value(value):
+    return of_each_array(lambda gs: np.sign(gs[-1]) * np.minimum(abs(gs[-1]), value))
+
+
+def decay(rate, *chosen):
+    def rule(history, params):
+        pairs = zip(history[-1], params, strict=True)
+        return [g + rate * p if i in chosen else g for i, (g, p) in enumerate(pairs)]
+
+    return rule
+
+
+def rates(*factors):
+    return lambda history, params: [f * g for f, g in zip(factors, history[-1], strict=True)]
+
+
+def the_last(history, params):
+    return history[-1]
+
+
+ALL = range(len(SHAPES))
+DEFINED = {
+    "heavy ball": (Momentum(0.8), heavy_ball(0.8)),
+    "Nesterov": (Momentum(0.8, nesterov=True), nesterov(0.8)),
+    "Lion": (Lion(0.8, 0.9), lion(0.8, 0.9)),
+    "Adam": (Adam(0.8, 0.95, 0.01), adam(0.8, 0.95, 0.01)),
+    "AdamW": (AdamW(0.8, 0.95, 0.01, 0.2, "!1"), adamw(0.8, 0.95, 0.01, 0.2, spared=1)),
+    "AMSGrad": (AMSGrad(0.8, 0.7, 0.01), amsgrad(0.8, 0.7, 0.01)),
+    "NAdam": (NAdam(0.8, 0.95, 0.01, 0.3), nadam(0.8, 0.95, 0.01, 0.3)),
+    "NAdam at once": (NAdam(0.8, 0.95, 0.01, 1e6), nadam(0.8, 0.95, 0.01, 1e6)),
+    "RAdam": (RAdam(0.8, 0.95, 0.01), radam(0.8, 0.95, 0.01)),
+    "RAdam, never divided": (RAdam(0.8, 0.6, 0.01), radam(0.8, 0.6, 0.01)),
+    "RMSProp": (RMSProp(0.8, 0.01), rmsprop(0.8, 0.01, 0, centred=False)),
+    "RMSProp, centred": (RMSProp(0.8, 0.01, centred=True), rmsprop(0.8, 0.01, 0, centred=True)),
+    "RMSProp, both": (
+        RMSProp(0.8, 0.01, centred=True, momentum=0.7),
+        rmsprop(0.8, 0.01, 0.7, centred=True),
+    ),
+    "Adagrad": (Adagrad(0.01), adagrad(0.01)),
+    "Adadelta": (Adadelta(0.8, 0.01), adadelta(0.8, 0.01)),
+    "Muon": (
+        Muon(0.8, 0.95, 0.01, 0.9),
+        muon(0.9, 0.01, adam(0.8, 0.95, 0.01), look_ahead=True),
+    ),
+    "Muon, m' itself": (
+        Muon(0.8, 0.95, 0.01, 0.9, nesterov=False),
+        muon(0.9, 0.01, adam(0.8, 0.95, 0.01), look_ahead=False),
+    ),
+    "ClipNorm": (ClipNorm(4.0), clip_norm(4.0)),
+    "ClipValue": (ClipValue(0.5), clip_value(0.5)),
+    "Decay": (Decay(0.1), decay(0.1, *ALL)),
+    "Decay of some": (Decay(0.1, ("0", "[2-5]", "!4")), decay(0.1, 0, 2, 3, 5)),
+    "L2": (L2(0.1, "!3"), decay(0.1, 0, 1, 2, 4, 5)),
+    "Rates": (Rates((("0", 0.5), ("!5", 3), (("1", "2"), 0.0))), rates(1.5, 0.0, 0.0, 3, 3, 1)),
+    "Average": (Average(0.9), the_last),
+    "nothing": ((), the_last),
+}
+SIZES = (1.0, 3.0, 0.1, 0.5, 20.0, 1.0, 0.01, 2.0)  # of the gradients; the norm is clipped in some of the steps only
+
+
+def assert_as_defined(optimizer, rule, seed=0):
+    rng = np.random.default_rng(seed)
+    params = tuple([rng.standard_normal(shape) for shape in SHAPES])
+    history = []
+    for size in SIZES:
+        history.append(tuple([size * rng.standard_normal(shape) for shape in SHAPES]))
+        grads, optimizer = update(optimizer, Grads(tuple(map(np.asarray, history[-1])), None), params)
+        for made, needed in zip(grads.params, rule(history, params), strict=True):
+            scale = max(1, np.max(abs(needed)))
+            np.testing.assert_allclose(made, needed, rtol=0, atol=1e-12 * scale)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("name", DEFINED)
+def test_it_gives_what_its_definition_says(name, seed):
+    assert_as_defined(*DEFINED[name], seed)
+
+
+def test_no_optimizer_ships_unproven():
+    ours = {cls for cls in registry.values() if cls.__module__.startswith("funcnn.optimizers.")}
+    assert ours - {PerArray} == {type(optimizer) for optimizer, _ in DEFINED.values()} - {tuple}
+
+
+# The promises that `check_optimizer` proves.
+
+
+@record
+class Centre:
+    """out = scale (x - the mean of all batches before): a number is trained, a state with floats and one without"""
+
+    scale: Array
+    mean: Array = state(default=np.zeros(2))
+    batches: Any = state(default=np.zeros((), int))
+    seen: Any = state(default=np.zeros(3, bool))
+
+
+@forward.register(Centre)
+def centre_forward(params, x):
+    return params.scale * (x - params.mean), x
+
+
+@backward.register(Centre)
+def centre_backward(params, x, dA):
+    batches = np.asarray(params.batches + 1)
+    mean = params.mean + (x.mean(0) - params.mean) / batches.astype(x.dtype)
+    scale = np.asarray((dA * (x - params.mean)).sum())
+    return Grads(gradient(params, scale=scale, mean=mean, batches=batches, seen=~params.seen), params.scale * dA)
+
+
+CENTRED = (Centre(np.array(2.0)), NET)
+PATHS = {"AdamW": AdamW(where="!*.b"), "Decay of some": Decay(0.1, "*.W"), "L2": L2(0.1, "!*.b")}
+PATHS["Rates"] = Rates((("*.b", 0.5), ("!*.W", 3)))
+CHECKED = {name: PATHS.get(name, optimizer) for name, (optimizer, _) in DEFINED.items()}
+X = np.random.default_rng(0).standard_normal((30, 2))
+Y = np.sin(X[:, :1])
+
+
+def without_paths(optimizer):
+    return evolve(optimizer, where="*") if hasattr(optimizer, "where") else optimizer
+
+
+@pytest.mark.parametrize("name", CHECKED)
+@pytest.mark.parametrize("params", [NET, CENTRED], ids=["mlp", "states"])
+def test_it_keeps_its_promises(name, params):
+    check_optimizer(CHECKED[name], params)
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_it_keeps_them_in_chains(name):
+    check_optimizer((ClipNorm(0.5), CHECKED[name], Decay(0.1)), NET)
+    check_optimizer(((), (L2(0.1), (CHECKED[name],)), Momentum(0.5), ClipValue(1.0)), CENTRED)
+
+
+@pytest.mark.parametrize("name", sorted(set(CHECKED) - {"Rates"}))
+@pytest.mark.parametrize(
+    "params",
+    [(), Tanh(), np.ones(()), Dense(np.ones((2, 0)), np.ones(0)), Dense(np.ones((0, 2)), np.ones(2))],
+    ids=["empty", "inert", "a number", "no outputs", "no inputs"],
+)
+def test_it_keeps_them_where_there_is_little_to_train(name, params):
+    check_optimizer(without_paths(CHECKED[name]), params)
+
+
+@pytest.mark.parametrize("name", CHECKED)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_run_resumed_in_the_middle_has_the_same_bits(name, dtype):
+    net = tree_map(lambda a: a.astype(dtype) if a.dtype.kind == "f" else a, CENTRED)
+    data = [(X[i : i + 10].astype(dtype), Y[i : i + 10]) for i in range(0, 20, 2)]
+    start = TrainState(net, (CHECKED[name], Average(0.5)))
+    states = list(train(start, data, value_and_grad(mse), 0.01))
+    for now in (states[0], states[4]):
+        kept = pickle.loads(pickle.dumps(now))
+        *_, last = train(kept, data[kept.step :], value_and_grad(mse), 0.01)
+        assert fingerprint(last) == fingerprint(states[-1])
+        assert last == states[-1]
+
+
+REMEMBERING = [name for name, o in CHECKED.items() if isinstance(o, PerArray | Average)]
+OTHERS = {
+    "fewer arrays": NET[:1],
+    "more arrays": (*NET, Dense.init(1, 2, seed=1)),
+    "another shape": mlp([2, 4, 1], hidden=Tanh(), seed=0),
+    "another dtype": tree_map(lambda a: a.astype(np.float32), NET),
+    "none": (),
+}
+
+
+@pytest.mark.parametrize("name", REMEMBERING)
+@pytest.mark.parametrize("other", OTHERS)
+def test_the_memory_of_another_network_is_refused(name, other):
+    optimizer = without_paths(CHECKED[name])
+    _, optimizer = update(optimizer, Grads(NET, None), NET)
+    before = fingerprint(optimizer)
+    with pytest.raises(ShapeError, match=type(optimizer).__name__):
+        update(optimizer, Grads(OTHERS[other], None), OTHERS[other])
+    assert fingerprint(optimizer) == before
+
+
+def test_the_gradient_of_the_caller_stays_writeable():
+    """What an optimizer passes on, or remembers as it is, belongs to who gave it"""
+
+    @record
+    class Difference(PerArray):
+        def step(self, g, p, t, last=0):
+            return g - last, g
+
+    @record
+    class Same(PerArray):
+        def step(self, g, p, t):
+            return (g,)
+
+    for optimizer in (Difference(), Same(), Decay(0.1, "1"), ClipNorm(1.0)):
+        g, params = np.ones(2), (np.ones(2), np.ones(2))
+        made = update(optimizer, Grads((g, g.copy()), None), params)
+        before = fingerprint(made)
+        g += 1
+        assert fingerprint(made) == before
+
+
+# Laws.
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def gradients(seed, size=1.0):
+    rng = np.random.default_rng(seed)
+    return Grads(map_parameters(lambda p: size * rng.standard_normal(p.shape), NET), None)
+
+
+def length(grads):
+    return np.linalg.norm(to_vector(grads.params))
+
+
+@given(seeds, st.permutations([Adam(), ClipNorm(0.1), Decay(0.3), Lion()]))
+def test_a_chain_is_one_after_the_other(seed, parts):
+    grads, chain = gradients(seed), tuple(parts)
+    for _ in range(2):
+        expected, after = grads, []
+        for part in chain:
+            expected, stepped = update(part, expected, NET)
+            after.append(stepped)
+        made, chain = update(chain, grads, NET)
+        assert made == expected
+        assert chain == tuple(after)
+
+
+@given(seeds)
+def test_the_empty_chain_is_the_identity(seed):
+    grads = gradients(seed)
+    made, after = update((), grads, NET)
+    assert made is grads
+    assert after == ()
+    assert update((Adam(), ()), grads, NET)[0] == update(Adam(), grads, NET)[0] == update(((), Adam()), grads, NET)[0]
+
+
+@given(seeds, st.sampled_from([0.0, 0.25, 0.5, 1.0, 4.0]))
+def test_one_factor_for_all_is_a_factor_of_lr(seed, factor):
+    grads = gradients(seed)
+    made, _ = update(Rates((("*", factor),)), grads, NET)
+    assert sgd(NET, made, 0.1) == sgd(NET, grads, 0.1 * factor)
+
+
+@given(seeds, st.floats(0.01, 10), st.floats(1e-3, 1e3))
+def test_a_clipped_gradient_is_no_longer_than_allowed_and_keeps_its_direction(seed, norm, size):
+    grads = gradients(seed, size)
+    made, _ = update(ClipNorm(norm), grads, NET)
+    assert length(made) <= norm * (1 + 1e-14)
+    if length(grads) <= norm:
+        assert made == grads
+    else:
+        np.testing.assert_allclose(length(made), norm, rtol=1e-14)
+        parallel = to_vector(made.params) * (length(grads) / norm)
+        np.testing.assert_allclose(parallel, to_vector(grads.params), rtol=1e-13)
+
+
+@given(seeds, st.floats(0, 2))
+def test_a_projection_twice_is_one(seed, shift):
+    rng = np.random.default_rng(seed)
+    net = from_vector(NET, rng.standard_normal(to_vector(NET).size) + shift)
+    once = project(net, nonnegative)
+    assert project(once, nonnegative) == once
+    assert to_vector(once).min() >= 0
+    once = project(net, unit_norm, "*.W")
+    np.testing.assert_allclose(to_vector(project(once, unit_norm, "*.W")), to_vector(once), rtol=1e-15)
+    np.testing.assert_allclose(np.linalg.norm(once[0].W, axis=0), 1, rtol=1e-15)
+    assert once[0].b == pytest.approx(net[0].b, abs=0)
+
+
+def test_a_column_of_zeros_has_no_direction():
+    assert unit_norm(np.array([[0.0, 3.0], [0.0, 4.0]])).tolist() == [[0.0, 0.6], [0.0, 0.8]]
+    assert unit_norm(np.array(-3.0)) == -1
+    assert unit_norm(np.zeros((2, 1), np.float32)).dtype == np.float32
+
+
+@given(seeds, st.floats(0, 1), st.sampled_from(["*", "!*.b", ("0.*", "2.b")]))
+def test_adamw_is_adam_and_then_a_decay(seed, rate, where):
+    one, two = AdamW(decay=rate, where=where), (Adam(), Decay(rate, where))
+    for i in range(3):
+        (a, one), (b, two) = [update(optimizer, gradients((seed + i) % 2**32), NET) for optimizer in (one, two)]
+        assert a == b
+    assert evolve(Adam(), memory=one.memory, t=one.t) == two[0]
+
+
+def test_the_singular_values_of_what_muon_gives_are_about_1():
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        n_in, n_out = rng.integers(1, 20, 2)
+        g, _ = Muon().step(rng.standard_normal((n_in, n_out)), None, 1)
+        values = np.linalg.svd(g, compute_uv=False) / max(1, n_out / n_in) ** 0.5
+        assert values.min() > 0.65
+        assert values.max() < 1.25
+
+
+# The average.
+
+
+def walked(beta, steps, net=CENTRED):
+    start = TrainState(net, (Adam(), Average(beta)))
+    x = X.astype(to_vector(net).dtype)
+    return list(train(start, [(x, Y)] * steps, value_and_grad(mse), 0.1))
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.5, 0.999])
+@pytest.mark.parametrize("steps", [1, 2, 7])
+def test_the_average_is_weighted_by_age(beta, steps):
+    run = walked(beta, steps)
+    weights = np.array([(1 - beta) * beta**age / (1 - beta**steps) for age in range(steps)])
+    np.testing.assert_allclose(weights.sum(), 1, rtol=1e-12)
+    mean = averaged(run[-1].optimizer, run[-1].params)
+    for path, p in parameters(mean).items():
+        expected = sum([w * parameters(s.params)[path] for w, s in zip(weights, reversed(run), strict=True)])
+        np.testing.assert_allclose(p, expected, rtol=1e-12, atol=1e-15)
+    states = [s.params[0] for s in reversed(run)]
+    expected = sum([w * s.mean for w, s in zip(weights, states, strict=True)])
+    np.testing.assert_allclose(mean[0].mean, expected, rtol=1e-12)
+    assert mean[0].batches == steps
+    assert mean[0].batches.dtype == int
+    assert mean[0].seen.tolist() == states[0].seen.tolist()
+    assert type(mean[1][1]) is Tanh
+
+
+def test_an_average_of_nothing_is_the_network():
+    assert averaged(Average(), NET) is NET
+
+
+def test_an_average_stays_float32():
+    half = tree_map(lambda a: a.astype(np.float32), NET)
+    run = walked(0.9, 3, half)
+    assert {leaf.dtype for leaf in leaves((run[-1].optimizer, averaged(run[-1].optimizer, run[-1].params)))} == {
+        np.dtype(np.float32)
+    }
+
+
+def test_statistics_of_the_average_come_from_a_pass_without_steps():
+    """As the docstring says"""
+    run = walked(0.5, 4)
+    mean = averaged(run[-1].optimizer, run[-1].params)
+    fresh = (evolve(mean[0], mean=np.zeros(2), batches=np.zeros((), int)), mean[1])
+    *_, last = train(TrainState(fresh), [(X, Y)], value_and_grad(mse), 0.0)
+    assert parameters(last.params).keys() == parameters(mean).keys()
+    assert to_vector(last.params).tolist() == to_vector(mean).tolist()
+    np.testing.assert_allclose(last.params[0].mean, X.mean(0))
+
+
+# Mistakes, each of which must be caught by a promise or by the definition.
+
+
+class Mistake(NamedTuple):
+    of: str  # whose definition it does not meet
+    make: Callable[[], Any]
+    caught_by: type = AssertionError  # the definition; a GradientError is a promise
+
+
+def planted(step):
+    """An optimizer with this rule for one array"""
+
+    @record
+    class Planted(PerArray):
+        pass
+
+    Planted.step = step
+    return Planted()
+
+
+def rule_for_all(rule):
+    """An optimizer with this rule for all arrays, and a memory"""
+
+    @record
+    class PlantedForAll:
+        memory: Any = state(default=())
+
+    update.register(PlantedForAll)(rule)
+    return PlantedForAll()
+
+
+def wrong_adam(b1=0.8, b2=0.95, eps=0.01, *, late=0, corrected=(True, True), inside=False, power=0.5, of=None):
+    def step(self, g, p, t, m=0, v=0):
+        m = b1 * m + (1 - b1) * g
+        v = b2 * v + (1 - b2) * (of(g, m) if of else g) ** 2
+        t = t + late
+        top = m / (1 - b1**t) if corrected[0] else m
+        below = v / (1 - b2**t) if corrected[1] else v
+        return top / ((below + eps) ** power if inside else below**power + eps), m, v
+
+    return planted(step)
+
+
+def written_in_place(self, g, p, t, m=0):
+    m = g * 1.0 if t == 1 else m
+    if t > 1:
+        m *= 0.8
+        m += g
+    return m * 1.0, m
+
+
+def gradient_written_to(self, g, p, t, m=0):
+    g += 0.8 * m
+    return g, g * 1.0
+
+
+def of_another_array(optimizer, grads, params):
+    """Each array has the memory of the one before it where that has its shape"""
+    old = optimizer.memory or (0.0,) * len(grads.params)
+    shifted = [*old[-1:], *old[:-1]]
+    kept = [m if np.shape(n) != g.shape else n for g, m, n in zip(grads.params, old, shifted, strict=True)]
+    memory = tuple([0.8 * m + g for g, m in zip(grads.params, kept, strict=True)])
+    return Grads(memory, grads.x), evolve(optimizer, memory=memory)
+
+
+def memory_outside():
+    kept = {}
+
+    def step(self, g, p, t):
+        kept[p.shape] = g + 0.8 * kept.get(p.shape, 0)
+        return (kept[p.shape] * 1.0,)
+
+    return planted(step)
+
+
+def widened(self, g, p, t, m=0):
+    m = np.float64(0.8) * m + g
+    return m, m
+
+
+def clipped_one_by_one(self, g, p, t):
+    return (g * min(1, 4.0 / max(np.sqrt((g * g).sum()), 1e-30)),)
+
+
+def lengthened(optimizer, grads, params):
+    size = max(np.linalg.norm(to_vector(grads.params)), 1e-30)
+    return per_parameter(lambda g, _: g * np.asarray(4.0 / size, g.dtype), grads, params), optimizer
+
+
+def reset_product(self, g, p, t, m=0, v=0):
+    made, m, v, _ = NAdam(0.8, 0.95, 0.01, 0.3).step(g, p, t, m, v, 1.0)
+    return made, m, v
+
+
+def largest_after_the_correction(self, g, p, t, m=0, v=0, top=0):
+    m, v = 0.8 * m + 0.2 * g, 0.7 * v + 0.3 * g * g
+    top = np.maximum(top, v / (1 - 0.7**t))
+    return m / (1 - 0.8**t) / (np.sqrt(top) + 0.01), m, v, top
+
+
+def look_ahead_late(self, g, p, t, m=0):
+    return g + 0.8 * m, 0.8 * m + g
+
+
+def with_dampening(self, g, p, t, m=0):
+    m = 0.8 * m + 0.2 * g
+    return m, m
+
+
+def forgotten(self, g, p, t, m=0):
+    return 0.8 * m + g, g * 1.0
+
+
+def one_beta(self, g, p, t, m=0):
+    m = 0.8 * m + (1 - 0.8) * g
+    return np.sign(m), m
+
+
+def last_square_only(self, g, p, t):
+    return (g / (np.sqrt(g * g) + 0.01),)
+
+
+def gradients_for_steps(self, g, p, t, s=0, d=0):
+    s = 0.8 * s + 0.2 * g * g
+    made = np.sqrt(d + 0.01) / np.sqrt(s + 0.01) * g
+    return made, s, 0.8 * d + 0.2 * g * g
+
+
+def centred_without_a_square(self, g, p, t, s=0, c=0):
+    s, c = 0.8 * s + 0.2 * g * g, 0.8 * c + 0.2 * g
+    return g / (np.sqrt(np.maximum(s - abs(c), 0)) + 0.01), s, c
+
+
+def turned_scale(self, g, p, t, m=0, v=0):
+    made, *memory = Muon.step(Muon(0.8, 0.95, 0.01, 0.9), g, p, t, m, v)
+    if g.size and g.ndim > 1:
+        n_out, n_in = g.shape[-1], g.size // g.shape[-1]
+        made = made / max(1, n_out / n_in) ** 0.5 * max(1, n_in / n_out) ** 0.5
+    return made, *memory
+
+
+def a_number_as_an_array(self, g, p, t, m=0):
+    m = np.atleast_1d(0.8 * m + g)
+    return m, m
+
+
+def last_factor_only(optimizer, grads, params):
+    factors = [0.5, 0.0, 0.0, 3, 3, 1]
+    return Grads(tuple([f * g for f, g in zip(factors, grads.params, strict=True)]), grads.x), optimizer
+
+
+MISTAKES = {
+    "no correction of either mean": Mistake("Adam", lambda: wrong_adam(corrected=(False, False))),
+    "no correction of the second mean": Mistake("Adam", lambda: wrong_adam(corrected=(True, False))),
+    "t is one too large": Mistake("Adam", lambda: wrong_adam(late=1)),
+    "eps below the root": Mistake("Adam", lambda: wrong_adam(inside=True)),
+    "no root": Mistake("Adam", lambda: wrong_adam(power=1.0)),
+    "betas changed over": Mistake("Adam", lambda: wrong_adam(0.95, 0.8)),
+    "squares of the mean": Mistake("Adam", lambda: wrong_adam(of=lambda g, m: m)),
+    "largest after the correction": Mistake("AMSGrad", lambda: planted(largest_after_the_correction)),
+    "a product that begins anew": Mistake("NAdam", lambda: planted(reset_product)),
+    "a decay that is divided": Mistake("AdamW", lambda: (L2(0.2, "!1"), Adam(0.8, 0.95, 0.01))),
+    "a decay of what is spared": Mistake("AdamW", lambda: AdamW(0.8, 0.95, 0.01, 0.2)),
+    "never taken as it is": Mistake("RAdam", lambda: Adam(0.8, 0.95, 0.01)),
+    "memory written to": Mistake("heavy ball", lambda: planted(written_in_place), GradientError),
+    "gradient written to": Mistake("heavy ball", lambda: planted(gradient_written_to), GradientError),
+    "memory of another array": Mistake("heavy ball", lambda: rule_for_all(of_another_array)),
+    "memory outside": Mistake("heavy ball", memory_outside, GradientError),
+    "memory widened": Mistake("heavy ball", lambda: planted(widened), KindError),
+    "memory of one step": Mistake("heavy ball", lambda: planted(forgotten)),
+    "dampening": Mistake("heavy ball", lambda: planted(with_dampening)),
+    "a number as an array": Mistake("heavy ball", lambda: planted(a_number_as_an_array), KindError),
+    "a look from where it was": Mistake("Nesterov", lambda: planted(look_ahead_late)),
+    "one beta for both": Mistake("Lion", lambda: planted(one_beta)),
+    "no sum of squares": Mistake("Adagrad", lambda: planted(last_square_only)),
+    "gradients in place of steps": Mistake("Adadelta", lambda: planted(gradients_for_steps)),
+    "a mean that is not squared": Mistake("RMSProp, centred", lambda: planted(centred_without_a_square)),
+    "scaled by n_in / n_out": Mistake("Muon", lambda: planted(turned_scale)),
+    "clipped one by one": Mistake("ClipNorm", lambda: planted(clipped_one_by_one)),
+    "lengthened": Mistake("ClipNorm", lambda: rule_for_all(lengthened)),
+    "the last factor only": Mistake("Rates", lambda: rule_for_all(last_factor_only)),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_planted_mistake_is_caught(name):
+    of, make, caught_by = MISTAKES[name]
+    _, rule = DEFINED[of]
+    with pytest.raises(caught_by) as caught:
+        check_as_either_would(make(), rule, promises=caught_by is not AssertionError)
+    assert isinstance(caught.value, GradientError) == (caught_by is GradientError)
+
+
+def check_as_either_would(optimizer, rule, *, promises):
+    if promises:
+        check_optimizer(optimizer, (np.ones((2, 3)), np.ones(3), np.array(1.0)))
+    else:
+        assert_as_defined(optimizer, rule)
