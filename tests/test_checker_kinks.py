@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from funcnn.testing import check_vjp
+from funcnn import Elu
+from funcnn.testing import check_layer, check_vjp
 from funcnn.testing.verdict import NotFinite, WrongAtKink, WrongGradient, WrongTogether
 
 AT_0 = np.array([0.0, 1.0, -2.0])
@@ -161,3 +162,11 @@ def test_what_is_wrong_in_a_small_entry_alone_is_said_of_that_entry():
 
     with pytest.raises(WrongGradient, match=r"1 of 4 entries wrong, first x\[3\]"):
         check_vjp(quartic, vjp, [x])
+
+
+def test_a_slope_that_changes_beside_a_kink_is_not_narrowed_by_a_lucky_sample():
+    """One of the far samples comes close to the kink here, and so seems to say that the slopes do not change."""
+    rows = [[1e-07, 0.0001, 0.1], [0.6607929217270263, 30.0, 800.0], [1e-07, -0.001, -0.9957153901865851]]
+    rows += [[1e-07, 0.5, -1.2602438798825923], [9.999999999999999e-06, -0.13644493951285103, 0.0001]]
+    rows += [[0.5, -0.3297126244250999, 1.0620757877855616], [0.5, 1e-07, -0.0], [-800.0, -0.0, -0.07803901853109632]]
+    check_layer(Elu(2.0), np.array(rows).reshape(2, 4, 3))

@@ -47,13 +47,21 @@ def interval(
     )
     low, high = np.fmin.reduce(near), np.fmax.reduce(near)
     far_low, far_high = np.fmin.reduce(far), np.fmax.reduce(far)
-    bend = (abs(far_low - low) + abs(far_high - high)) / 16  # of the slopes on either side
+    # How the slopes on either side go on changing: a mean, since the extreme may be one that came close by chance.
+    upper = far > (low + high) / 2
+    bend = (_mean(abs(far - high), upper) + _mean(abs(far - low), ~upper)) / 8
     error = 4 * noise / step + bend + 1e-9 * np.fmax(abs(low), abs(high))
     # Slopes of a smooth function vary 64 times less at the nearer points.
     kink = (high - low > 8 * error) & (high - low > (far_high - far_low) / 8)
     size, far_size = np.fmax(abs(low), abs(high)), np.fmax(abs(far_low), abs(far_high))
     jump = kink & (size > 2.5 * far_size) & (size > 2.5 * abs(slope))
     return Interval(low, high, error, kink, jump | ~np.isfinite(near).all(axis=0))
+
+
+def _mean(values: Array, of: Array) -> Array:
+    """The mean over samples, of those that are finite; 0 where there are none."""
+    of = of & np.isfinite(values)
+    return np.where(of, values, 0).sum(axis=0) / np.maximum(of.sum(axis=0), 1)
 
 
 def _step(gap: float, noise: Array) -> float:
