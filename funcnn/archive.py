@@ -7,7 +7,6 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -17,6 +16,7 @@ from funcnn.encoding import Refuse, array_nodes
 from funcnn.errors import FileError, FuncnnError, KindError, NoFileError
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from zipfile import ZipFile
 
 VERSION = 1
@@ -126,6 +126,8 @@ def _arrays(archive: ZipFile, nodes: list[dict[str, Any]], refuse: Refuse) -> li
 
 def place(verb: str, path: Any) -> Path:
     """The path, at which there is a file or nothing."""
+    from pathlib import Path  # noqa: PLC0415  as hashlib
+
     try:
         mode = Path(path).stat().st_mode
     except TypeError:
@@ -144,7 +146,7 @@ def place(verb: str, path: Any) -> Path:
 def replacing(verb: str, path: Any) -> Iterator[BinaryIO]:
     """A file to write to, which takes the place of the one at `path` at the end, in one step, or not at all."""
     where = place(verb, path)
-    target = Path(os.path.realpath(where))  # where a link leads; the link stays
+    target = where.resolve()  # where a link leads; the link stays
     spare = target.with_name(f".funcnn-{os.urandom(8).hex()}.tmp")
     try:
         with spare.open("xb") as file:
