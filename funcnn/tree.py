@@ -54,7 +54,10 @@ def _map(f: Callable[..., Any], tree: Any, rest: Sequence[Any], *, states: bool)
             if states or not is_state:
                 contents[i] = _map(f, contents[i], [getattr(other, name) for other in rest], states=states)
         return build(cls, contents)
-    return freeze(f(tree, *rest)) if is_array(tree) else tree
+    if not is_array(tree):
+        return tree
+    new = f(tree, *rest)
+    return tree if new is tree else freeze(new)  # what f passes on is the caller's
 
 
 def _unlike(tree: Any, rest: Sequence[Any]) -> ShapeError:

@@ -435,6 +435,23 @@ def test_a_clipped_gradient_is_no_longer_than_allowed_and_keeps_its_direction(se
         np.testing.assert_allclose(parallel, to_vector(grads.params), rtol=1e-13)
 
 
+def test_a_network_of_two_dtypes_is_clipped_as_one():
+    grads = Grads((np.full(8, 3.0, np.float32), np.full(8, 4.0)), None)
+    made, _ = update(ClipNorm(1.0), grads, grads.params)
+    assert [g.dtype for g in made.params] == [np.float32, np.float64]
+    np.testing.assert_allclose(np.concatenate(made.params), np.repeat([3, 4], 8) / np.sqrt(200), rtol=1e-7)
+
+
+def test_a_deviation_that_rounding_makes_negative_is_0():
+    """Of equal gradients the mean square is the square of the mean, give or take a bit"""
+    g, optimizer = Grads(np.geomspace(0.1, 10, 1000, dtype=np.float32), None), RMSProp(0.5, centred=True)
+    for _ in range(60):
+        made, optimizer = update(optimizer, g, g.params)
+    s, c, _ = optimizer.memory[0]
+    assert (s - c * c).min() < 0
+    assert np.isfinite(made.params).all()
+
+
 @given(seeds, st.floats(0, 2))
 def test_a_projection_twice_is_one(seed, shift):
     rng = np.random.default_rng(seed)

@@ -132,3 +132,10 @@ def test_maps_refuse_unlike_trees():
             tree_map(lambda a, b: a, net, other)
     with pytest.raises(ValueError, match="the trees are not alike"):
         tree_map(lambda a, b: a, net[0], Relu())
+
+
+def test_an_array_that_is_passed_on_stays_the_callers():
+    mine = np.ones(3)
+    [same] = tree_map(lambda a: a, (mine,))
+    assert same is mine
+    assert mine.flags.writeable

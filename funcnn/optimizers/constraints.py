@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from funcnn.arrays import Array, as_array, namespace, short
+from funcnn.arrays import Array, namespace, short
 from funcnn.errors import ShapeError
 from funcnn.fields import check_patterns
 from funcnn.paths import Where, map_chosen
@@ -31,7 +31,7 @@ def project(params: P, onto: Callable[[Array], Array], where: Where = "*") -> P:
     """
 
     def checked(p: Array) -> Array:
-        new = as_array(onto(p))
+        new = onto(p)
         if getattr(new, "shape", None) != p.shape or new.dtype != p.dtype:
             raise ShapeError(f"project: onto must give an array like {short(p)}, not {short(new)}")
         return new
@@ -50,5 +50,5 @@ def unit_norm(p: Array) -> Array:
 
     A column of zeros, which has no direction, stays.
     """
-    length = (p * p).sum(0, keepdims=True) ** 0.5
+    length = (p * p).sum(0) ** 0.5
     return p / namespace(p).where(length == 0, 1, length)
