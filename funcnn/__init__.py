@@ -30,20 +30,54 @@ from funcnn.initializers import (
 )
 from funcnn.inspection import summary
 from funcnn.layers.activations import Elementwise, Elu, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
+from funcnn.layers.affine import Affine
+from funcnn.layers.batchnorm import BatchNorm
+from funcnn.layers.bidirectional import Bidirectional
 from funcnn.layers.chain import mlp
+from funcnn.layers.combinators import Copy, Parallel, Take
+from funcnn.layers.conv import Conv1d, Conv2d
 from funcnn.layers.dense import Dense
+from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise, Stochastic
+from funcnn.layers.embedding import Embedding
+from funcnn.layers.folding import folded
 from funcnn.layers.frozen import Frozen
-from funcnn.losses import (
+from funcnn.layers.function import Function
+from funcnn.layers.global_pool import GlobalAvgPool, GlobalMaxPool
+from funcnn.layers.glu import Glu
+from funcnn.layers.groupnorm import GroupNorm, InstanceNorm
+from funcnn.layers.gru import GRU
+from funcnn.layers.joins import Concat, Sum
+from funcnn.layers.lstm import LSTM
+from funcnn.layers.norm import LayerNorm, RMSNorm
+from funcnn.layers.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
+from funcnn.layers.pool import AvgPool, MaxPool
+from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition, rotate, rotate_backward
+from funcnn.layers.rectifiers import Celu, PRelu, Selu
+from funcnn.layers.recurrent import Recurrent
+from funcnn.layers.remat import Remat
+from funcnn.layers.residual import First, Residual, Scale
+from funcnn.layers.rnn import RNN
+from funcnn.layers.shapes import Flatten, Map, Reshape
+from funcnn.layers.shared import Here, Shared
+from funcnn.layers.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
+from funcnn.layers.softmax import LogSoftmax, Softmax
+from funcnn.layers.tied import Tied
+from funcnn.layers.transposed import ConvTranspose2d
+from funcnn.layers.upsample import Upsample
+from funcnn.losses.base import of_logits
+from funcnn.losses.classification import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
-    huber,
-    mae,
-    mse,
-    of_logits,
+    kl_divergence,
     softmax_cross_entropy,
-    weighted,
 )
-from funcnn.metrics import accuracy, confusion, r2, validation
+from funcnn.losses.combinators import joint, masked, weighted
+from funcnn.losses.focal import binary_focal, softmax_focal
+from funcnn.losses.likelihoods import gaussian_nll, poisson_nll
+from funcnn.losses.margins import hinge, squared_hinge, triplet
+from funcnn.losses.regression import huber, log_cosh, mae, mse, quantile
+from funcnn.losses.similarity import cosine_distance
+from funcnn.metrics import accuracy, confusion, perplexity, r2, top_k_accuracy, validation
 from funcnn.optimizers.adam import Adam, AdamW, AMSGrad, NAdam, RAdam
 from funcnn.optimizers.adaptive import Adadelta, Adagrad, RMSProp
 from funcnn.optimizers.average import Average, averaged
@@ -198,4 +232,84 @@ __all__ = [  # noqa: RUF022  in the order in which a newcomer meets them
     "FileError",
     "NoFileError",
     "NotFiniteError",
+    "Glu",
+    "HardShrink",
+    "HardSigmoid",
+    "HardSwish",
+    "HardTanh",
+    "Relu6",
+    "SoftShrink",
+    "Celu",
+    "PRelu",
+    "Selu",
+    "ExactGelu",
+    "LogSigmoid",
+    "Mish",
+    "Silu",
+    "Sine",
+    "Softsign",
+    "TanhShrink",
+    "LogSoftmax",
+    "Softmax",
+    "Copy",
+    "Parallel",
+    "Take",
+    "Function",
+    "Concat",
+    "Sum",
+    "Remat",
+    "First",
+    "Residual",
+    "Scale",
+    "Flatten",
+    "Map",
+    "Reshape",
+    "Here",
+    "Shared",
+    "Tied",
+    "Affine",
+    "BatchNorm",
+    "ChannelDropout",
+    "Dropout",
+    "GaussianNoise",
+    "Stochastic",
+    "folded",
+    "GroupNorm",
+    "InstanceNorm",
+    "LayerNorm",
+    "RMSNorm",
+    "kl_divergence",
+    "joint",
+    "masked",
+    "binary_focal",
+    "softmax_focal",
+    "gaussian_nll",
+    "poisson_nll",
+    "hinge",
+    "squared_hinge",
+    "triplet",
+    "log_cosh",
+    "quantile",
+    "cosine_distance",
+    "perplexity",
+    "top_k_accuracy",
+    "Conv1d",
+    "Conv2d",
+    "ConvTranspose2d",
+    "MaxPool",
+    "AvgPool",
+    "GlobalAvgPool",
+    "GlobalMaxPool",
+    "Upsample",
+    "Bidirectional",
+    "Embedding",
+    "GRU",
+    "LSTM",
+    "LearnedPosition",
+    "Rotary",
+    "SinusoidalPosition",
+    "rotate",
+    "rotate_backward",
+    "Recurrent",
+    "RNN",
 ]

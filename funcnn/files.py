@@ -75,6 +75,8 @@ def _writable(part: Any, where: str) -> Array:
         reason = "a value is made of records, tuples, arrays, numbers and strings"
         if isinstance(part, np.generic):
             reason = "it is a scalar of NumPy; write .item()"
+        elif callable(part) and not isinstance(part, type):
+            reason = "a function has no place in a file; make a record of it, with two rules"
         raise KindError(f"save: {kind(part)}{at(where)} cannot be saved; {reason}")
     if isinstance(part, np.ndarray) and type(part) is not np.ndarray:
         raise KindError(f"save: {kind(part)}{at(where)} cannot be saved; write np.asarray(a)")

@@ -13,6 +13,7 @@ from funcnn.records import borrowed, build, is_record, plans, record
 P = TypeVar("P")
 
 _LEFT_OUT: Any = object()
+_EMPTY = None, ()  # where an array or a layer may stand: no bias, the identity
 
 
 @record
@@ -73,7 +74,7 @@ def _fitted(cls: type, name: str, old: Any, part: Any, *, is_state: bool) -> Any
             raise ShapeError(f"{cls.__name__} backward: {what} must be like {name}, {short(old)}; it is {short(part)}")
         if part.dtype != old.dtype:
             raise KindError(f"{cls.__name__} backward: {what} is {part.dtype}, {name} is {old.dtype}")
-    elif not is_state and not _is_trained(old) and not (old is None is part):
+    elif not is_state and not _is_trained(old) and not (part is old in _EMPTY):
         raise KindError(f"{cls.__name__} backward: {name} is a setting, {short(old)}; it has no gradient")
     return part
 

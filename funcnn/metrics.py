@@ -15,6 +15,7 @@ import numpy as np
 from funcnn.arrays import Array, float_namespace, kind, namespace, short
 from funcnn.core import predict
 from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.losses.classification import softmax_cross_entropy
 from funcnn.training import TrainState
 
 Metric = Callable[[Any, Any], Any]
@@ -121,6 +122,49 @@ def confusion(out: Array, y: Array, *, threshold: float | None = None) -> Array:
     if xp.isnan(out).any():
         raise RangeError(f"confusion: out must not hold NaN, which is no class; out: {short(out)}")
     return xp.bincount((true * k + predicted).reshape(-1), minlength=k * k).reshape(k, k)
+
+
+def top_k_accuracy(out: Array, y: Array, k: int) -> Any:
+    """The share of examples whose class is among those of the k largest outputs; a NaN is no answer
+
+    `out` and `y` are those of `accuracy`, which this is for k = 1. Of equal outputs the earlier one counts as larger.
+
+    >>> import numpy as np
+    >>> from funcnn.metrics import top_k_accuracy
+    >>> top_k_accuracy(np.array([[2.0, 1.0, 0.0], [0.0, 1.0, 2.0]]), np.array([1, 0]), 2)
+    0.5
+
+    Raises:
+        ShapeError, KindError, RangeError: as `accuracy`; RangeError also where k is not in 1 .. the number of classes.
+    """
+    _, true, classes = _answers("top_k_accuracy", out, y, None)
+    if not 1 <= k <= classes:
+        raise RangeError(f"top_k_accuracy: k must be in 1 .. {classes}, the number of classes; it is {k}")
+    xp, true = namespace(out), true[..., None]
+    own = xp.take_along_axis(out, true, axis=-1)
+    before = (out > own) | ((out == own) & (xp.arange(classes) < true))
+    right = ((before.sum(axis=-1) < k) & ~xp.isnan(out).any(axis=-1)).mean()
+    return float(right) if isinstance(right, np.generic) else right
+
+
+def perplexity(out: Array, y: Array) -> Any:
+    """e^cost, the cost being that of `softmax_cross_entropy`: among how many equally likely classes the network chose
+
+    1 is perfect, k is as good as no network. Of sequences with a mask: `perplexity(out[mask], y[mask])`.
+
+    >>> import numpy as np
+    >>> from funcnn.metrics import perplexity
+    >>> round(perplexity(np.zeros((1, 5)), np.array([3])), 12)
+    5.0
+
+    Raises:
+        ShapeError, KindError, RangeError: as `softmax_cross_entropy`.
+    """
+    cost, _ = softmax_cross_entropy(out, y)
+    if not isinstance(cost, float):
+        return namespace(cost).exp(cost)
+    with np.errstate(over="ignore"):  # a cost beyond 709 is an infinite perplexity
+        return float(np.exp(cost))
 
 
 def r2(out: Array, y: Array) -> float:

@@ -132,3 +132,38 @@ def test_the_pictures_of_the_pages_on_training_are_drawn(page, tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / f"{page}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_new_words_are_spelled_better_than_by_pairs_of_letters(run):
+    out = run("names", "matplotlib")
+    [cost], [baseline] = numbers(r"held-out words: (\S+) nats", out), numbers(r"by bigrams (\S+)", out)
+    assert cost < baseline - 0.4
+    assert baseline == pytest.approx(2.43, abs=0.1)  # it depends on which words Python's documentation has
+    words = out.split("by the LSTM:  ")[1].split("\n")[0].split(", ")
+    assert len(words) == len(set(words)) == 20
+    assert all(3 < len(word) <= 13 for word in words)
+
+
+def test_the_transformer_tells_more_than_the_last_two_characters_do(run):
+    out = run("transformer", "matplotlib", "threadpoolctl", "tqdm")
+    [cost], [trigram] = numbers(r"held back: (\S+) nats", out), numbers(r"interpolated trigram: (\S+)\n", out)
+    assert cost < trigram - 0.15
+    assert trigram == pytest.approx(1.73, abs=0.1)  # it depends on what Python's documentation says
+    written = out[: out.index("\n\ncost of a character held back")]
+    assert len(written) == len("The assignment statement ") + 320
+    assert written.startswith("The assignment statement ")
+
+
+@pytest.mark.parametrize("page", ["attention", "convolution", "embedding", "recurrent"])
+def test_the_pictures_of_the_pages_on_sequences_are_drawn(page, tmp_path):
+    pytest.importorskip("matplotlib", reason=f"docs/layers/{page}.py draws")
+    command = [sys.executable, "-X", "utf8", *QUIET, EXAMPLES.parent / "docs" / "layers" / f"{page}.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / f"{page}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_digits_are_read_by_convolutions(run):
+    out = run("digits_conv", "matplotlib", "sklearn", "tqdm")
+    assert "There are 6090 trainable parameters" in out
+    assert numbers(r"test accuracy: (\S+) %", out)[0] >= 97

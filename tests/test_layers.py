@@ -23,7 +23,7 @@ def test_its_gradients_are_those_of_its_values(layer, data):
 
 def test_no_layer_is_unproven():
     assert fst.unproven() == []
-    assert len(fst.registered()) == 11
+    assert len(fst.registered()) == len(set(fst.registered())) > 60
 
 
 def test_a_layer_without_a_strategy_is_noticed(monkeypatch):

@@ -1,11 +1,12 @@
 """Losses: the gradient is that of the value, and the value that of the formula."""
 
 import math
+import pickle
 from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -15,19 +16,33 @@ from funcnn import (
     binary_cross_entropy_with_logits,
     forward,
     huber,
+    leaves,
     mae,
     mse,
     softmax_cross_entropy,
     weighted,
 )
+from funcnn.core import takes_logits
+from funcnn.losses.classification import kl_divergence
+from funcnn.losses.focal import binary_focal, softmax_focal
+from funcnn.losses.likelihoods import gaussian_nll, poisson_nll
+from funcnn.losses.margins import hinge, squared_hinge, triplet
+from funcnn.losses.regression import log_cosh, quantile
+from funcnn.losses.similarity import cosine_distance
 from funcnn.testing import check_loss
 from funcnn.testing import strategies as fst
 
 halves = partial(huber, delta=0.5)
+high, low = partial(quantile, q=0.875), partial(quantile, q=0.25)
+smoothed = partial(softmax_cross_entropy, smoothing=0.125)
+of_errors = {"mse": mse, "mae": mae, "huber": huber, "halves": halves}
+of_errors_too = {"log_cosh": log_cosh, "high": high, "low": low}
 pairs = fst.tensors("m k", "m k") | fst.tensors("m t k", "m t k")
+some = settings(max_examples=40)  # each proves a loss twice, without weights and with them
+gammas = st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.5])
 
 
-@pytest.mark.parametrize("loss", [mse, mae, huber, halves], ids=["mse", "mae", "huber", "halves"])
+@pytest.mark.parametrize("loss", of_errors.values(), ids=of_errors)
 @given(pairs, st.data())
 def test_a_regression_loss(loss, arrays, data):
     out, y = arrays
@@ -35,17 +50,28 @@ def test_a_regression_loss(loss, arrays, data):
     check_weights(loss, out, y, data)
 
 
+@pytest.mark.parametrize("loss", of_errors_too.values(), ids=of_errors_too)
+@some
+@given(pairs, st.data())
+def test_another_regression_loss(loss, arrays, data):
+    out, y = arrays
+    check_loss(loss, out, y)
+    check_weights(loss, out, y, data)
+
+
 def check_weights(loss, out, y, data, shape=None):
-    shape = data.draw(st.sampled_from([y.shape if shape is None else shape, y.shape[:1]]))
+    shape = y.shape if shape is None else shape
+    shape = shape[: data.draw(st.integers(1, len(shape)))]  # one for each term, for each step, or for each row
     weight = data.draw(hnp.arrays(float, shape, elements=st.sampled_from([0, 0.5, 1, 3])))
     check_loss(weighted(loss), out, (y, weight))
     cost, dA = loss(out, y)
     twice, twice_dA = loss(out, y, np.full(shape, 2))
-    assert twice == pytest.approx(2 * cost, rel=1e-12, abs=1e-12)
-    assert np.allclose(twice_dA, 2 * dA, rtol=1e-12, atol=1e-12)
     none, none_dA = loss(out, y, np.zeros(shape))
+    assert twice == pytest.approx(2 * cost, rel=1e-12, abs=1e-12)
     assert none == 0
-    assert not none_dA.any()
+    for two, one, nothing in zip(*map(leaves, (twice_dA, dA, none_dA)), strict=True):
+        assert np.allclose(two, 2 * one, rtol=1e-12, atol=1e-12)
+        assert not nothing.any()
 
 
 @given(pairs, st.data())
@@ -82,6 +108,100 @@ def test_softmax_cross_entropy_of_soft_labels(arrays, data):
     check_weights(softmax_cross_entropy, out, abs(y), data, shape=out.shape[:-1])
 
 
+@some
+@given(fst.tensors("m k") | fst.tensors("m t k"), st.data())
+def test_smoothed_labels(arrays, data):
+    [out] = arrays
+    y = data.draw(hnp.arrays(int, out.shape[:-1], elements=st.integers(0, out.shape[-1] - 1)))
+    check_loss(smoothed, out, y)
+    check_weights(smoothed, out, y, data)
+
+
+@some
+@given(pairs, st.data())
+def test_kl_divergence(arrays, data):
+    out, y = arrays
+    y = distributions(y, data)
+    check_loss(kl_divergence, out, y)
+    check_weights(kl_divergence, out, y, data, shape=out.shape[:-1])
+
+
+def distributions(y, data):
+    """Now and then of a single class, or with classes that do not occur."""
+    y = np.where(y < data.draw(st.sampled_from([-np.inf, 0.0, 1.0])), 0, np.exp(np.clip(y, -30, 30)))
+    return y / np.where(y.sum(axis=-1, keepdims=True) == 0, 1, y.sum(axis=-1, keepdims=True))
+
+
+@some
+@given(pairs, gammas, st.data())
+def test_binary_focal(arrays, gamma, data):
+    out, y = arrays
+    loss = partial(binary_focal, gamma=gamma)
+    check_loss(loss, out, y > 0)
+    check_weights(loss, out, y > 0, data)
+
+
+@some
+@given(fst.tensors("m k") | fst.tensors("m t k"), gammas, st.data())
+def test_softmax_focal_of_classes(arrays, gamma, data):
+    [out] = arrays
+    y = data.draw(hnp.arrays(int, out.shape[:-1], elements=st.integers(0, out.shape[-1] - 1)))
+    loss = partial(softmax_focal, gamma=gamma)
+    check_loss(loss, out, y)
+    check_weights(loss, out, y, data)
+
+
+@some
+@given(pairs, gammas, st.data())
+def test_softmax_focal_of_soft_labels(arrays, gamma, data):
+    out, y = arrays
+    loss = partial(softmax_focal, gamma=gamma)
+    check_loss(loss, out, distributions(y, data))
+
+
+@pytest.mark.parametrize("loss", [hinge, squared_hinge])
+@some
+@given(pairs, st.data())
+def test_a_hinge(loss, arrays, data):
+    out, y = arrays
+    check_loss(loss, out, y > 0)
+    check_weights(loss, out, y > 0, data)
+
+
+@some
+@given(fst.tensors("m 3 d"), st.data())
+def test_triplet(arrays, data):
+    [out] = arrays
+    y = data.draw(hnp.arrays(float, out.shape[:1], elements=st.sampled_from([0, 0.25, 1, 4])))
+    check_loss(triplet, out, y)
+    check_weights(triplet, out, y, data)
+
+
+@some
+@given(pairs, st.data())
+def test_cosine_distance(arrays, data):
+    out, y = arrays
+    out = np.where((out == 0).all(axis=-1, keepdims=True), 1.0, out)  # where it jumps
+    check_loss(cosine_distance, out, y)
+    check_weights(cosine_distance, out, y, data, shape=out.shape[:-1])
+
+
+@some
+@given(pairs, st.data())
+def test_poisson(arrays, data):
+    out, y = np.clip(arrays[0], -800, 30), abs(arrays[1])
+    check_loss(poisson_nll, out, y)
+    check_weights(poisson_nll, out, y, data)
+
+
+@some
+@given(fst.tensors("m k", "m k", "m k") | fst.tensors("m t k", "m t k", "m t k"), st.data())
+def test_gaussian(arrays, data):
+    out, y = (arrays[0], np.clip(arrays[1], -10, 30)), arrays[2]
+    check_loss(gaussian_nll, out, y)
+    check_weights(gaussian_nll, out, y, data)
+
+
 def test_values_from_the_formulas():
     out, y = np.array([[1.0], [-2.0]]), np.array([[0.0], [2.0]])
     assert mse(out, y)[0] == (1 + 16) / 2
@@ -92,6 +212,20 @@ def test_values_from_the_formulas():
     labels = np.array([[1], [0]])
     assert binary_cross_entropy(p, labels)[0] == pytest.approx((math.log(4) + math.log(2)) / 2, rel=1e-15)
     assert softmax_cross_entropy(np.zeros((3, 7)), np.array([0, 6, 3]))[0] == pytest.approx(math.log(7), rel=1e-15)
+    assert log_cosh(out, y)[0] == pytest.approx((math.log(math.cosh(1)) + math.log(math.cosh(4))) / 2, rel=1e-15)
+    assert high(out, y)[0] == (0.125 * 1 + 0.875 * 4) / 2
+    assert low(out, y)[0] == (0.75 * 1 + 0.25 * 4) / 2
+    assert hinge(out, labels)[0] == 0
+    assert hinge(out, 1 - labels)[0] == (2 + 3) / 2
+    assert squared_hinge(out, 1 - labels)[0] == (4 + 9) / 2
+    assert poisson_nll(out, y)[0] == pytest.approx((math.e + math.exp(-2) + 4) / 2, rel=1e-15)
+    assert gaussian_nll((out, 0 * out), y)[0] == (1 + 16) / 4
+    assert gaussian_nll((out, 0 * out + math.log(4)), y)[0] == pytest.approx((2 * math.log(4) + 17 / 4) / 4, rel=1e-15)
+    assert binary_focal(np.zeros((2, 1)), labels)[0] == pytest.approx(math.log(2) / 4, rel=1e-15)
+    assert softmax_focal(np.zeros((1, 4)), np.array([2]))[0] == pytest.approx(9 / 16 * math.log(4), rel=1e-15)
+    assert kl_divergence(np.zeros((1, 4)), np.array([[1, 0, 0, 0]]))[0] == pytest.approx(math.log(4), rel=1e-15)
+    assert triplet(np.array([[[0.0, 0], [3, 4], [0, 5]], [[0, 0], [1, 0], [0, 9]]]), np.array([2.0, 1.0]))[0] == 1
+    assert cosine_distance(np.array([[1.0, 1.0]]), np.array([[0, 2]]))[0] == pytest.approx(1 - 0.5**0.5, rel=1e-15)
 
 
 def test_two_forms_of_cross_entropy_agree():
@@ -115,6 +249,91 @@ def test_one_hot_labels_are_classes():
     assert np.array_equal(dA, expected_dA)
 
 
+def test_relatives():
+    r = np.random.default_rng(0)
+    out, y, classes = r.standard_normal((6, 4)), r.standard_normal((6, 4)), r.integers(0, 4, 6)
+    p = np.exp(y) / np.exp(y).sum(axis=1, keepdims=True)
+    yes = y > 0
+    onehot = np.eye(4)[classes]
+    entropy = -(p * np.log(p)).sum(axis=1).mean()
+    for one, other, apart, times in (
+        (partial(quantile, q=0.5)(out, y), mae(out, y), 0, 2),
+        (kl_divergence(out, p), softmax_cross_entropy(out, p), entropy, 1),
+        (partial(binary_focal, gamma=0)(out, yes), binary_cross_entropy_with_logits(out, yes), 0, 1),
+        (partial(softmax_focal, gamma=0)(out, classes), softmax_cross_entropy(out, classes), 0, 1),
+        (partial(softmax_focal, gamma=0)(out, p), softmax_cross_entropy(out, p), 0, 1),
+        (softmax_focal(out, classes), softmax_focal(out, onehot), 0, 1),
+        (smoothed(out, classes), softmax_cross_entropy(out, 0.875 * onehot + 0.125 / 4), 0, 1),
+        (smoothed(out, p), softmax_cross_entropy(out, 0.875 * p + 0.125 / 4), 0, 1),
+        (partial(softmax_cross_entropy, smoothing=0)(out, classes), softmax_cross_entropy(out, classes), 0, 1),
+    ):
+        assert times * one[0] + apart == pytest.approx(other[0], rel=1e-14)
+        assert np.allclose(times * one[1], other[1], rtol=1e-14, atol=1e-16)
+    two = np.stack([0 * out, out], axis=-1)
+    assert softmax_focal(two, yes.astype(int))[0] == pytest.approx(binary_focal(out, yes)[0], rel=1e-14)
+    assert kl_divergence(np.log(p), p)[0] == pytest.approx(0, abs=1e-15)
+
+
+def test_the_best_constant_is_the_quantile():
+    y = np.arange(100.0)[:, None]
+    for q in (0.1, 0.5, 0.75):
+        costs = [partial(quantile, q=q)(np.full((100, 1), float(c)), y)[0] for c in range(100)]
+        assert np.argmin(costs) in (100 * q - 1, 100 * q)
+
+
+def test_small_errors_keep_their_digits():
+    e = np.array([[1e-3]], np.float32)
+    assert log_cosh(e, 0 * e)[0] == pytest.approx(5e-7, rel=1e-3)
+    assert log_cosh(np.array([[1e-6]]), np.zeros((1, 1)))[0] == pytest.approx(5e-13, rel=1e-9)
+
+
+def test_a_right_answer_with_certainty_costs_a_focal_loss_nothing():
+    for gamma in (0.5, 1.0, 2.0):
+        for loss, out, y in (
+            (binary_focal, np.array([[800.0], [-800.0]]), np.array([[1], [0]])),
+            (softmax_focal, np.array([[800.0, -800.0], [-np.inf, 0.0]]), np.array([0, 1])),
+        ):
+            cost, dA = loss(out, y, gamma=gamma)
+            assert cost == 0
+            assert not dA.any()
+            wrong, dA = loss(out, 1 - y, gamma=gamma) if loss is binary_focal else loss(out[:1], 1 - y[:1], gamma=gamma)
+            assert wrong in (800, 1600)
+            assert abs(dA).max() == pytest.approx(1 / len(dA))
+
+
+def test_at_the_margin_and_at_a_tie_there_is_no_slope():
+    one = np.array([[1.0]])
+    assert not hinge(one, one)[1].any()
+    assert not squared_hinge(one, one)[1].any()
+    assert not high(one, one)[1].any()
+    assert not triplet(np.array([[[0.0], [1.0], [2.0]]]), np.array([3.0]))[1].any()
+
+
+def test_only_the_direction_counts():
+    out, y = np.array([[3.0, 4.0], [1.0, 0.0]]), np.array([[4.0, 3.0], [0.0, 1.0]])
+    cost, dA = cosine_distance(out, y)
+    assert cost == pytest.approx((1 - 24 / 25 + 1) / 2, rel=1e-15)
+    assert np.allclose((dA * out).sum(axis=1), 0, rtol=0, atol=1e-16)
+    for size in (1e-200, 1e-3, 1e200):
+        scaled, scaled_dA = cosine_distance(out * size, y)
+        assert scaled == pytest.approx(cost, rel=1e-15)
+        assert np.allclose(scaled_dA * size, dA, rtol=1e-15, atol=1e-15)
+        assert cosine_distance(out, y * size)[0] == pytest.approx(cost, rel=1e-15)
+
+
+def test_a_vector_of_zeros_has_no_direction():
+    nothing, y = np.zeros((1, 3)), np.array([[1.0, 2.0, 3.0]])
+    for out, to in ((nothing, y), (y, nothing), (nothing, nothing)):
+        cost, dA = cosine_distance(out, to)
+        assert cost == 1
+        assert not dA.any()
+
+
+def test_the_variance_settles_at_the_squared_error():
+    mu, y = np.array([[1.0], [1.0]]), np.array([[3.0], [-1.0]])
+    assert np.allclose(gaussian_nll((mu, np.full((2, 1), math.log(4))), y)[1][1], 0, rtol=0, atol=1e-15)
+
+
 def test_extremes_stay_finite():
     out, y = np.array([[800.0], [-800.0], [800.0]]), np.array([[0.0], [1.0], [1.0]])
     cost, dA = binary_cross_entropy_with_logits(out, y)
@@ -132,20 +351,61 @@ def test_extremes_stay_finite():
 def test_a_cost_is_a_float_and_labels_of_any_kind_are_cast():
     out = np.ones((2, 1), np.float32)
     for y in (np.array([[0], [1]]), np.array([[False], [True]]), np.array([[0.0], [1.0]])):
-        for loss in (mse, mae, huber, binary_cross_entropy, binary_cross_entropy_with_logits):
+        for loss in ALIKE:
             cost, dA = loss(out, y, y[:, 0])
             assert type(cost) is float
             assert dA.dtype == np.float32
+        cost, dA = gaussian_nll((out, out), y, y[:, 0])
+        assert type(cost) is float
+        assert {d.dtype for d in dA} == {np.dtype(np.float32)}
+        cost, dA = triplet(np.ones((2, 3, 1), np.float32), y[:, 0], y[:, 0])
+        assert type(cost) is float
+        assert dA.dtype == np.float32
 
 
-def test_a_delta_of_numpy_does_not_widen_float32():
-    out = np.ones((2, 1), np.float32)
-    assert huber(out, 0 * out, delta=np.float64(0.5))[1].dtype == np.float32
+ALIKE = [
+    *of_errors.values(),
+    *of_errors_too.values(),
+    *[binary_cross_entropy, binary_cross_entropy_with_logits, binary_focal, hinge, squared_hinge],
+    *[kl_divergence, softmax_focal, smoothed, cosine_distance, poisson_nll],
+]
+
+
+def test_a_setting_of_numpy_does_not_widen_float32():
+    out, wide = np.ones((2, 1), np.float32), np.float64(0.5)
+    for loss in (
+        partial(huber, delta=wide),
+        partial(quantile, q=wide),
+        partial(binary_focal, gamma=wide),
+        partial(softmax_focal, gamma=wide),
+        partial(softmax_cross_entropy, smoothing=wide),
+    ):
+        assert loss(out, 0 * out)[1].dtype == np.float32
+
+
+def test_every_loss_pickles():
+    out, y = np.array([[0.5, 0.25]]), np.array([[1.0, 0.0]])
+    for loss in ALIKE:
+        again = pickle.loads(pickle.dumps(loss))
+        assert again(out, y)[0] == loss(out, y)[0]
+
+
+def test_what_takes_logits_says_so():
+    for loss in (kl_divergence, binary_focal, softmax_focal, smoothed, hinge, squared_hinge):
+        assert takes_logits(weighted(loss))
+    for loss in (log_cosh, high, poisson_nll, gaussian_nll, cosine_distance, triplet):
+        assert not takes_logits(weighted(loss))
 
 
 def test_nan_flows_through():
     nothing = np.full((2, 1), np.nan)
-    for loss in (mse, mae, huber, binary_cross_entropy, binary_cross_entropy_with_logits):
+    cost, dA = triplet(np.full((2, 3, 1), np.nan), np.ones(2))
+    assert math.isnan(cost)
+    assert np.isnan(dA).all()
+    cost, dA = gaussian_nll((nothing, nothing), np.ones((2, 1)))
+    assert math.isnan(cost)
+    assert np.isnan(dA).all()
+    for loss in ALIKE:
         cost, dA = loss(nothing, np.ones((2, 1)))
         assert math.isnan(cost)
         assert np.isnan(dA).all()

@@ -23,7 +23,7 @@ from funcnn import (
     value_and_grad,
     weighted,
 )
-from funcnn.metrics import Validation, accuracy, confusion, r2, validation
+from funcnn.metrics import Validation, accuracy, confusion, perplexity, r2, top_k_accuracy, validation
 
 r = np.random.default_rng(0)
 x, y = r.standard_normal((30, 2)), r.standard_normal((30, 1))
@@ -59,6 +59,45 @@ def test_yes_and_no_as_scikit_learn_has_them(seed, m, k, dtype):
 
 
 @drawn
+def test_the_k_largest_as_scikit_learn_has_them(seed, m, k, dtype):
+    metrics = pytest.importorskip("sklearn.metrics", **needs_sklearn)
+    random = np.random.default_rng(seed)
+    out, classes = random.standard_normal((m, k + 1)).astype(dtype), random.integers(0, k + 1, m)
+    for among in range(1, k + 1):  # scikit-learn warns where all classes are among them
+        wanted = metrics.top_k_accuracy_score(classes, out, k=among, labels=range(k + 1))
+        assert top_k_accuracy(out, classes, among) == pytest.approx(wanted, rel=1e-15)
+        assert top_k_accuracy(out, np.eye(k + 1)[classes], among) == top_k_accuracy(out, classes, among)
+    assert top_k_accuracy(out, classes, k + 1) == 1
+
+
+@given(st.integers(0, 2**31), st.integers(1, 20), st.integers(2, 5))
+def test_of_equal_outputs_the_first_is_the_answer(seed, m, k):
+    random = np.random.default_rng(seed)
+    out, classes = (
+        random.choice([0.0, 1.0, np.nan, np.inf, -np.inf], (m, k), p=[0.4, 0.4, 0.04, 0.08, 0.08]),
+        random.integers(0, k, m),
+    )
+    assert top_k_accuracy(out, classes, 1) == accuracy(out, classes)
+    shares = [top_k_accuracy(out, classes, among) for among in range(1, k + 1)]
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1 - np.isnan(out).any(axis=1).mean())
+
+
+def test_perplexity():
+    assert perplexity(np.zeros((3, 7)), np.array([0, 3, 6])) == pytest.approx(7, rel=1e-14)
+    p = np.array([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]])
+    assert perplexity(np.log(p), np.array([1, 2])) == pytest.approx((0.25 * 0.8) ** -0.5, rel=1e-14)
+    assert perplexity(np.array([[0.0, 9000.0]]), np.array([0])) == math.inf
+    assert perplexity(np.array([[0.0, 9000.0]]), np.array([1])) == 1
+    assert math.isnan(perplexity(np.full((1, 2), np.nan), np.array([1])))
+    out, classes, mask = r.standard_normal((4, 5, 3)), r.integers(0, 3, (4, 5)), r.random((4, 5)) > 0.5
+    log_p = np.log(np.exp(out) / np.exp(out).sum(axis=2, keepdims=True))
+    own = np.take_along_axis(log_p, classes[..., None], axis=2)[..., 0]
+    assert perplexity(out[mask], classes[mask]) == pytest.approx(np.exp(-own[mask].mean()), rel=1e-13)
+    assert type(perplexity(out, classes)) is float
+
+
+@drawn
 def test_r2_as_scikit_learn_has_it(seed, m, k, dtype):
     metrics = pytest.importorskip("sklearn.metrics", **needs_sklearn)
     random = np.random.default_rng(seed)
@@ -75,6 +114,7 @@ def test_axes_between_rows_and_outputs_count_as_rows():
     out, classes = r.standard_normal((5, 3, 4)), r.integers(0, 4, (5, 3))
     assert accuracy(out, classes) == accuracy(out.reshape(15, 4), classes.reshape(15))
     assert np.array_equal(confusion(out, classes), confusion(out.reshape(15, 4), classes.reshape(15)))
+    assert top_k_accuracy(out, classes, 2) == top_k_accuracy(out.reshape(15, 4), classes.reshape(15), 2)
 
 
 def test_rows_of_the_counts_are_the_truth():
@@ -118,6 +158,8 @@ def test_jax_arrays():
     on = jnp.asarray
     assert accuracy(on(out), on(classes)) == pytest.approx(accuracy(out, classes))
     assert np.array_equal(confusion(on(out), on(classes)), confusion(out, classes))
+    assert top_k_accuracy(on(out), on(classes), 2) == pytest.approx(top_k_accuracy(out, classes, 2))
+    assert perplexity(on(out), on(classes)) == pytest.approx(perplexity(out, classes), rel=1e-5)
     yes = np.eye(3)[classes]
     assert accuracy(on(out), on(yes), threshold=0) == pytest.approx(accuracy(out, yes, threshold=0))
     pytest.importorskip("sklearn", **needs_sklearn)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import funcnn as nn
 from funcnn import (
     Array,
     Dense,
@@ -779,3 +780,16 @@ def test_trees_of_jax_are_cast_counted_and_told_apart(jax64):
     assert difference(counted, evolve(counted, seen=4)) == {}
     assert difference(counted, evolve(counted, seen=2)) == {"seen": 2.0}
     assert jax64.jit(lambda net: astype(net, np.float32))(theirs) == astype(theirs, np.float32)
+
+
+def test_a_frozen_layer_remembers_what_its_layer_does():
+    @record
+    class Sum:
+        """out = what has been so far"""
+
+    forward.register(Sum)(lambda params, x: (x.cumsum(axis=1), ()))
+    nn.step.register(Sum)(lambda params, x, memory=None: (x + (0 if memory is None else memory),) * 2)
+    x, memory = np.arange(6.0).reshape(1, 6, 1), None
+    for t in range(6):
+        out, memory = nn.step(Frozen(Sum()), x[:, t : t + 1], memory)
+    assert out == forward(Frozen(Sum()), x)[0][:, -1:]

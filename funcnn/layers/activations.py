@@ -14,7 +14,8 @@ import numpy as np
 
 from funcnn.arrays import Array, as_array, check_out_gradient, float_namespace, is_array, namespace, short
 from funcnn.core import backward, forward
-from funcnn.errors import RangeError, ShapeError
+from funcnn.errors import ShapeError
+from funcnn.fields import not_negative
 from funcnn.gradients import Grads, gradient
 from funcnn.records import record
 
@@ -111,12 +112,8 @@ class LeakyRelu(Elementwise):
         RangeError: `alpha` is negative, so that out no longer tells the sign of x.
     """
 
-    alpha: float = 0.01
+    alpha: float = not_negative(0.01)
     keeps = "out"
-
-    def __attrs_post_init__(self) -> None:
-        """alpha >= 0"""
-        _check_alpha(self)
 
     def value(self, x: Array) -> Array:
         """x where x > 0, else alpha x"""
@@ -140,7 +137,7 @@ class Sigmoid(Elementwise):
     gives_probabilities: ClassVar[bool] = True
 
     def value(self, x: Array) -> Array:
-        return _sigmoid(x)
+        return sigmoid(x)
 
     def slope(self, kept: Array) -> Array:
         """out (1 - out)"""
@@ -175,7 +172,7 @@ class Softplus(Elementwise):
 
     def slope(self, kept: Array) -> Array:
         """1 / (1 + e^-x)"""
-        return _sigmoid(kept)
+        return sigmoid(kept)
 
 
 @record
@@ -188,12 +185,8 @@ class Elu(Elementwise):
         RangeError: `alpha` is negative, so that out no longer tells the sign of x.
     """
 
-    alpha: float = 1.0
+    alpha: float = not_negative(1.0)
     keeps = "out"
-
-    def __attrs_post_init__(self) -> None:
-        """alpha >= 0"""
-        _check_alpha(self)
 
     def value(self, x: Array) -> Array:
         """x where x > 0, else alpha (e^x - 1)"""
@@ -209,7 +202,8 @@ class Elu(Elementwise):
 class Gelu(Elementwise):
     """out = x (1 + tanh u) / 2, u = sqrt(2 / pi) (x + 0.044715 x^3)
 
-    Hendrycks & Gimpel 2016, Gaussian Error Linear Units, section 2, in the form with tanh.
+    Hendrycks & Gimpel 2016, Gaussian Error Linear Units, section 2, in the form with tanh, which differs
+    by up to 0.0005 from the other, `ExactGelu`.
     """
 
     def value(self, x: Array) -> Array:
@@ -233,17 +227,13 @@ def _gelu_tanh(x: Array) -> tuple[Array, Array]:
     return x, xp.tanh(_C * x * (1 + 0.044715 * x * x))
 
 
-def _check_alpha(layer: LeakyRelu | Elu) -> None:
-    if not 0 <= layer.alpha < math.inf:
-        raise RangeError(f"{type(layer).__name__}: alpha must be finite and not negative; it is {layer.alpha}")
-
-
-def _sigmoid(x: Array) -> Array:
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + e^-x), which never overflows."""
     xp = namespace(x)
-    return 1 / (1 + xp.exp(-xp.maximum(x, -_largest_exponent(xp, x.dtype))))
+    return 1 / (1 + xp.exp(-xp.maximum(x, -largest_exponent(xp, x.dtype))))
 
 
 @cache
-def _largest_exponent(xp: Any, dtype: Any) -> float:
+def largest_exponent(xp: Any, dtype: Any) -> float:
     """The largest whole z for which e^z is finite."""
     return math.floor(np.log(xp.finfo(dtype).max))

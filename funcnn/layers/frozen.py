@@ -9,6 +9,7 @@ from funcnn.core import backward, backward_params, forward, forward_only, gives_
 from funcnn.errors import KindError
 from funcnn.gradients import Grads, gradient
 from funcnn.records import is_record, record, state
+from funcnn.stepping import step
 
 L = TypeVar("L")
 
@@ -61,6 +62,12 @@ def frozen_forward(params: Frozen[Any], x: Any) -> tuple[Any, Any]:
 def frozen_forward_only(params: Frozen[Any], x: Any) -> Any:
     """out = forward(layer, x)"""
     return forward_only(params.layer, x)
+
+
+@step.register(Frozen)
+def frozen_step(params: Frozen[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
+    """The step of the layer"""
+    return step(params.layer, x, memory)
 
 
 @backward.register(Frozen)

@@ -6,22 +6,22 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array
+from funcnn.arrays import Array, is_array, short
 from funcnn.core import Loss
 from funcnn.testing.explain import written
 from funcnn.testing.proof import Claim, prove
 from funcnn.testing.session import Undecided, delivered, options
 from funcnn.testing.verdict import BrokenPromise, Report
-from funcnn.tree import tree_map
+from funcnn.tree import leaves, tree_map, walk
 
 
 def check_loss(
-    loss: Loss, out: Array, y: Any, *, resolution: float | None = None, inconclusive: Undecided = "reject"
+    loss: Loss, out: Any, y: Any, *, resolution: float | None = None, inconclusive: Undecided = "reject"
 ) -> Report:
     """Prove a loss at (out, y): its dA against its own cost, and what a loss promises besides.
 
     The costs and gradients of blocks of rows, each weighed by its share of the rows, combine to those of all rows; and
-    dA has out's shape and dtype.
+    dA has out's shape and dtype. `out` may be a tuple: dA is one then too, with None for an array that holds no floats.
 
     >>> import numpy as np
     >>> from funcnn import mse
@@ -36,35 +36,60 @@ def check_loss(
     name = getattr(loss, "__name__", type(loss).__name__).replace("<lambda>", "loss")
     source = f"    out = {written(out)}\n    y = {written(y)}"
 
-    def f(out: Array) -> Array:
-        return np.asarray(loss(out, y)[0])
+    def rebuilt(args: tuple[Any, ...]) -> Any:
+        rest = iter(args)
+        return tree_map(lambda _: next(rest), out)
 
-    def vjp(args: tuple[Any, ...], dA: Array) -> list[Array]:
-        return [loss(args[0], y)[1] * dA]
+    def f(*args: Array) -> Array:
+        return np.asarray(loss(rebuilt(args), y)[0])
 
+    def vjp(args: tuple[Any, ...], dA: Array) -> list[Any]:
+        of = rebuilt(args)
+        return [None if d is None else d * dA for d in _gradients(of, loss(of, y)[1])]
+
+    names = tuple([path for path, _ in walk(out, "out")])
     chosen = options(resolution, inconclusive)
 
     def check() -> Report:
-        report = prove(Claim(name, f, vjp, (out,), ("out",), source), chosen)
-        _check_blocks(loss, out.astype(np.float64), y)
-        dA = loss(out.astype(np.float32), y)[1]
-        if dA.dtype != np.float32 or dA.shape != out.shape:
-            raise BrokenPromise(f"dA must be as out, float32 {out.shape}; it is {dA.dtype} {dA.shape}")
+        report = prove(Claim(name, f, vjp, tuple(leaves(out)), names, source), chosen)
+        _check_blocks(loss, _cast(out, np.float64), y)
+        narrow = _cast(out, np.float32)
+        for a, dA in zip(leaves(narrow), _gradients(narrow, loss(narrow, y)[1]), strict=True):
+            if dA is not None and (dA.dtype != np.float32 or dA.shape != a.shape):
+                raise BrokenPromise(f"dA must be as out, float32 {a.shape}; it is {dA.dtype} {dA.shape}")
         return report
 
     return delivered("loss", name, chosen, check)
 
 
-def _check_blocks(loss: Loss, out: Array, y: Any) -> None:
+def _cast(out: Any, dtype: Any) -> Any:
+    return tree_map(lambda a: a.astype(dtype) if a.dtype.kind == "f" else a, out)
+
+
+def _gradients(out: Any, dA: Any) -> list[Any]:
+    """What dA holds for each array in out."""
+    if type(out) is tuple:
+        if type(dA) is not tuple or len(dA) != len(out):
+            raise BrokenPromise(f"dA must be a tuple of {len(out)}, as out is; it is {short(dA)}")
+        return [d for part, of in zip(out, dA, strict=True) for d in _gradients(part, of)]
+    return [dA] if is_array(out) else []  # in place of a mask may stand None
+
+
+def _check_blocks(loss: Loss, out: Any, y: Any) -> None:
     """Rows do not know of each other: a loss is a mean over them."""
     cost, dA = loss(out, y)
-    m = len(out)
+    m = len(leaves(out)[0])
     blocks = [slice(0, 1), slice(1, m)][: min(m, 2)]
     shares = [len(range(m)[block]) / m for block in blocks]
-    parts = [loss(out[block], tree_map(lambda a: a[block], y)) for block in blocks]  # noqa: B023  used at once
+    of = [tree_map(lambda a: a[block], out) for block in blocks]  # noqa: B023  used at once
+    parts = [loss(o, tree_map(lambda a: a[block], y)) for o, block in zip(of, blocks, strict=True)]  # noqa: B023  as above
     combined = sum([share * part for share, (part, _) in zip(shares, parts, strict=True)])
     if not np.isclose(combined, cost, rtol=1e-12, atol=1e-15):
         raise BrokenPromise(f"the cost is {cost:.10g}, but blocks of rows combine to {combined:.10g}; is it a mean?")
-    pieces = np.concatenate([share * part for share, (_, part) in zip(shares, parts, strict=True)])
-    if not np.allclose(pieces, dA, rtol=1e-12, atol=1e-15):
-        raise BrokenPromise("dA is not what those of blocks of rows combine to")
+    blockwise = [_gradients(o, d) for o, (_, d) in zip(of, parts, strict=True)]
+    for whole, *pieces in zip(_gradients(out, dA), *blockwise, strict=True):
+        if whole is None:
+            continue
+        joined = np.concatenate([share * piece for share, piece in zip(shares, pieces, strict=True)])
+        if not np.allclose(joined, whole, rtol=1e-12, atol=1e-15):
+            raise BrokenPromise("dA is not what those of blocks of rows combine to")

@@ -7,6 +7,16 @@ A layer of one's own is registered once, with how to draw a case of it:
 Then `fst.cases(Swish)` and hypothesis' own `st.from_type(Swish)` both work.
 """
 
+from funcnn.testing.cases import (  # noqa: F401  each registers its cases
+    activations,
+    attention,
+    combinators,
+    conv,
+    embedding,
+    inspection,
+    normalisation,
+    recurrent,
+)
 from funcnn.testing.cases.basics import networks
 from funcnn.testing.table import cases, layers, register, registered, unproven
 from funcnn.testing.tensors import dims, tensor, tensors

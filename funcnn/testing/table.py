@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -80,9 +81,13 @@ def registered(module: str = "funcnn") -> list[type]:
         import_module(module)  # what is there must not depend on who was imported before
     except ModuleNotFoundError:
         raise KindError(f"registered: there is no module {module}") from None
-    default = forward.dispatch(object)
+    default, package = forward.dispatch(object), module.split(".", maxsplit=1)[0]
+    # What an example in a docstring makes bears the name of a module in which it is not.
     found = [
-        cls for cls in records.registry.values() if cls.__module__.split(".")[0] == module.split(".", maxsplit=1)[0]
+        cls
+        for cls in records.registry.values()
+        if cls.__module__.split(".")[0] == package
+        and ("<locals>" in cls.__qualname__ or hasattr(sys.modules.get(cls.__module__), cls.__name__))
     ]
     made = [
         cls for cls in found if forward.dispatch(cls) is not default and not getattr(cls, "__abstractmethods__", None)

@@ -117,4 +117,4 @@ def _ordered(k: int, shape: tuple[int, ...]) -> Array:
         rng.choice([-1.0, 1.0], shape),
         rng.choice([-1.0, 0.0, 1.0], shape),
     ]
-    return np.ascontiguousarray(kinds[rng.integers(len(kinds))])
+    return np.array(kinds[rng.integers(len(kinds))], order="C")

@@ -9,6 +9,8 @@ from multiprocessing import get_context
 from statistics import median
 
 from tests.benchmarks.adam import ALONE, BOTH, FOREACH, FUSED, NETWORKS, OPTAX, times_of_adam
+from tests.benchmarks.conv import CONVOLUTIONS, FIRST, JAX, LAST, times_of_conv
+from tests.benchmarks.conv import OURS as CONV
 from tests.benchmarks.imports import import_times
 from tests.benchmarks.kept import OPTIMIZERS, STATES, bytes_of_a_state
 from tests.benchmarks.steps import BARE, OURS, PEERS, TRAINING, times_of_a_step
@@ -17,7 +19,7 @@ from tests.benchmarks.workloads import WORKLOADS
 
 IMPORTS, KEPT = "imports", "kept"
 ADAM = "adam-536k"
-EVERYTHING = [*WORKLOADS, ADAM, IMPORTS, KEPT]
+EVERYTHING = [*WORKLOADS, ADAM, *CONVOLUTIONS, IMPORTS, KEPT]
 ONLY_IF_NAMED = [name for name in NETWORKS if name != ADAM]
 
 
@@ -43,6 +45,8 @@ def main():
         print_steps(steps, repeats)
     if adams := [name for name in names if name in NETWORKS]:
         print_adam(adams, repeats)
+    if convolutions := [name for name in names if name in CONVOLUTIONS]:
+        print_conv(convolutions, repeats)
     if IMPORTS in names:
         print_imports(min(repeats, 11))
     if KEPT in names:
@@ -76,6 +80,16 @@ def print_adam(names, repeats):
     print_table([BOTH, ALONE, FUSED, FOREACH, OPTAX], times, lambda own, who: in_units(median(own[who])))
     print(f"\nIts ratio to {BOTH}: above 1, funcnn is faster")
     print_table([FUSED, FOREACH, OPTAX], times, lambda own, who: f"{median_ratio(own[who], own[BOTH]):.2f}")
+
+
+def print_conv(names, repeats):
+    """Two tables of the same times."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as fresh:
+        times = {name: fresh.submit(times_of_conv, name, repeats).result() for name in names}
+    print(f"\nForward and backward of a convolution of 3 x 3, 64 images, float32 ({repeats} repeats)")
+    print_table([CONV, LAST, FIRST, JAX], times, lambda own, who: in_units(median(own[who])))
+    print(f"\nIts ratio to {CONV}: above 1, funcnn is faster")
+    print_table([LAST, FIRST, JAX], times, lambda own, who: f"{median_ratio(own[who], own[CONV]):.2f}")
 
 
 def print_imports(repeats):

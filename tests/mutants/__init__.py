@@ -3,19 +3,28 @@
 from tests.mutants import (
     activations,
     algebra,
+    attention,
     axes,
     branches,
     classification,
+    combinators,
     convolution,
     dense,
+    embedding,
     frozen,
+    inspection,
     losses,
+    more_activations,
     normalisation,
+    objectives,
     places,
     pooling,
     precision,
+    recurrent,
     sequences,
+    standardization,
     state,
+    windows,
 )
 
 FAMILIES = [
@@ -25,5 +34,16 @@ FAMILIES = [
 MUTANTS = [mutant for family in FAMILIES for mutant in family.MUTANTS]
 
 # Of the layers that came later. They must be caught as well, but the comparison with other checkers is over the others.
-LAYERS = [frozen]
+LAYERS = [
+    attention,
+    combinators,
+    embedding,
+    frozen,
+    inspection,
+    more_activations,
+    objectives,
+    recurrent,
+    standardization,
+    windows,
+]
 LATER = [mutant for family in LAYERS for mutant in family.MUTANTS]

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from funcnn import Elementwise, Elu, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh, backward, forward
+from funcnn.layers.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
+from funcnn.layers.rectifiers import Celu, Selu
+from funcnn.layers.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
 from funcnn.testing.strategies import registered
 
 torch = pytest.importorskip("torch", reason="its activations are the oracle")
@@ -22,6 +25,26 @@ PEERS = [
     (Elu(0.5), lambda x: F.elu(x, 0.5)),
     (Elu(0.0), lambda x: F.elu(x, 0.0)),
     (Gelu(), lambda x: F.gelu(x, approximate="tanh")),
+    (ExactGelu(), F.gelu),
+    (Selu(), F.selu),
+    (Celu(), F.celu),
+    (Celu(0.5), lambda x: F.celu(x, 0.5)),
+    (Relu6(), F.relu6),
+    (HardTanh(), F.hardtanh),
+    (HardTanh(-0.5, 3.0), lambda x: F.hardtanh(x, -0.5, 3.0)),
+    (HardSigmoid(), lambda x: F.relu6(x + 3) / 6),  # the slope of torch's own is 1 / 6 to the digits of float32 alone
+    (HardSwish(), F.hardswish),
+    (SoftShrink(), F.softshrink),
+    (SoftShrink(1.0), lambda x: F.softshrink(x, 1.0)),
+    (HardShrink(), F.hardshrink),
+    (HardShrink(1.0), lambda x: F.hardshrink(x, 1.0)),
+    (Silu(), F.silu),
+    (Mish(), F.mish),
+    (Softsign(), F.softsign),
+    (LogSigmoid(), F.logsigmoid),
+    (TanhShrink(), F.tanhshrink),
+    (Sine(), torch.sin),
+    (Sine(30.0), lambda x: torch.sin(30 * x)),
 ]
 
 POINTS = [-1e5, -800, -100, -30, -20, -8, -3, -1, -0.5, -1e-3, -1e-9, -0.0]
@@ -54,7 +77,7 @@ def test_value_and_slope_are_those_of_torch_from_zero_to_saturation(activation, 
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance, err_msg=name)
 
 
-@pytest.mark.parametrize("name", ["Sigmoid()", "Softplus()"])
+@pytest.mark.parametrize("name", ["Sigmoid()", "Softplus()", "LogSigmoid()"])
 def test_small_tails_are_right_to_their_last_digits(name):
     [(activation, peer)] = [pair for pair in PEERS if repr(pair[0]) == name]
     ours, theirs = both(activation, peer, np.float64)

@@ -1,22 +1,33 @@
 """Every loss, its value and its gradient, against torch, and its gradient against `jax.grad` of its own value."""
 
+import inspect
+import pkgutil
 from functools import partial
+from importlib import import_module
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import funcnn
 from funcnn import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     huber,
+    leaves,
+    losses,
     mae,
     mse,
     softmax_cross_entropy,
+    tree_map,
     weighted,
 )
+from funcnn.losses.classification import kl_divergence
+from funcnn.losses.focal import binary_focal, softmax_focal
+from funcnn.losses.likelihoods import gaussian_nll, poisson_nll
+from funcnn.losses.margins import hinge, squared_hinge, triplet
+from funcnn.losses.regression import log_cosh, quantile
+from funcnn.losses.similarity import cosine_distance
 from funcnn.testing.strategies import tensor
 
 jax = pytest.importorskip("jax", reason="jax.grad of a loss's value is an oracle for its gradient")
@@ -36,13 +47,73 @@ def integers(k, shape):
     return st.integers(0, 999).map(lambda seed: np.random.default_rng(seed).integers(0, k, shape))
 
 
-def torch_softmax(out, y):
+def distributions(shape):
+    """Over the last axis, with a class that does not occur."""
+    return unit(0, shape).map(lambda p: p * (p > p.min())).map(lambda p: p / p.sum(axis=-1, keepdims=True))
+
+
+def clipped(shape, low, high):
+    return tensor(shape).map(lambda a: np.clip(a, low, high))
+
+
+def normal(shape):
+    return st.integers(0, 999).map(lambda seed: np.random.default_rng(seed).standard_normal(shape))
+
+
+def torch_softmax(out, y, **options):
     """torch wants the classes on axis 1."""
-    return F.cross_entropy(out.moveaxis(-1, 1), y if y.ndim < out.ndim else y.moveaxis(-1, 1), reduction="none")
+    return F.cross_entropy(
+        out.moveaxis(-1, 1), y if y.ndim < out.ndim else y.moveaxis(-1, 1), reduction="none", **options
+    )
 
 
 def torch_huber(delta):
     return partial(F.huber_loss, delta=delta, reduction="none")
+
+
+def torch_log_cosh(out, y):
+    return torch.logaddexp(out - y, y - out) - np.log(2)
+
+
+def torch_quantile(out, y, q):
+    return (1 - q) * torch.relu(out - y) + q * torch.relu(y - out)
+
+
+def torch_kl(out, y):
+    return F.kl_div(F.log_softmax(out, dim=-1), y, reduction="none").sum(dim=-1)
+
+
+def torch_hinge(out, y, power):
+    return torch.relu(1 - (2 * y - 1) * out) ** power
+
+
+def torch_binary_focal(out, y, gamma):
+    p = torch.sigmoid(out)
+    q = p * y + (1 - p) * (1 - y)
+    return (1 - q) ** gamma * F.binary_cross_entropy_with_logits(out, y.to(out.dtype), reduction="none")
+
+
+def torch_softmax_focal(out, y, gamma):
+    log_p = F.log_softmax(out, dim=-1)
+    y = F.one_hot(y, out.shape[-1]) if y.ndim < out.ndim else y
+    return -(y * (1 - log_p.exp()) ** gamma * log_p).sum(dim=-1)
+
+
+def torch_triplet(out, y):
+    return F.triplet_margin_with_distance_loss(
+        *out.unbind(1),
+        distance_function=lambda a, b: ((a - b) ** 2).sum(dim=-1),
+        margin=float(y[0]),
+        reduction="none",
+    )
+
+
+def torch_gaussian(out, y):
+    return F.gaussian_nll_loss(out[0], y, out[1].exp(), eps=1e-30, reduction="none")
+
+
+def torch_cosine(out, y):
+    return 1 - F.cosine_similarity(out, y, dim=-1)
 
 
 # name: (loss, torch's terms of its mean, how to draw out, how to draw y). `tensor` draws values up to +-800, and ties.
@@ -70,29 +141,107 @@ CASES = {
     "softmax, classes (m, t, k)": (softmax_cross_entropy, torch_softmax, tensor((2, 3, 4)), integers(4, (2, 3))),
     "softmax, soft labels": (softmax_cross_entropy, torch_softmax, tensor(SHAPE), unit(0)),
     "softmax, soft labels (m, t, k)": (softmax_cross_entropy, torch_softmax, tensor((2, 3, 4)), unit(0, (2, 3, 4))),
+    "smoothed classes": (
+        partial(softmax_cross_entropy, smoothing=0.1),
+        partial(torch_softmax, label_smoothing=0.1),
+        tensor((2, 3, 4)),
+        integers(4, (2, 3)),
+    ),
+    "smoothed soft labels": (
+        partial(softmax_cross_entropy, smoothing=0.3),
+        partial(torch_softmax, label_smoothing=0.3),
+        tensor(SHAPE),
+        distributions(SHAPE),
+    ),
+    "log cosh": (log_cosh, torch_log_cosh, tensor(SHAPE), tensor(SHAPE)),
+    "quantile 0.9": (partial(quantile, q=0.9), partial(torch_quantile, q=0.9), tensor(SHAPE), tensor(SHAPE)),
+    "quantile 0.25": (
+        partial(quantile, q=0.25),
+        partial(torch_quantile, q=0.25),
+        tensor((2, 3, 4)),
+        tensor((2, 3, 4)),
+    ),
+    "kl": (kl_divergence, torch_kl, tensor(SHAPE), distributions(SHAPE)),
+    "kl (m, t, k)": (kl_divergence, torch_kl, tensor((2, 3, 4)), distributions((2, 3, 4))),
+    "hinge": (hinge, partial(torch_hinge, power=1), tensor(SHAPE), integers(2, SHAPE)),
+    "squared hinge": (squared_hinge, partial(torch_hinge, power=2), tensor(SHAPE), integers(2, SHAPE)),
+    "binary focal": (binary_focal, partial(torch_binary_focal, gamma=2.0), tensor(SHAPE), integers(2, SHAPE)),
+    # Where p is 1 to the last digit, the others' gradient of a power below 1 is not finite.
+    "binary focal 0.5": (
+        partial(binary_focal, gamma=0.5),
+        partial(torch_binary_focal, gamma=0.5),
+        normal(SHAPE),
+        integers(2, SHAPE),
+    ),
+    "softmax focal": (softmax_focal, partial(torch_softmax_focal, gamma=2.0), tensor(SHAPE), integers(3, 5)),
+    "softmax focal 0.5 (m, t, k)": (
+        partial(softmax_focal, gamma=0.5),
+        partial(torch_softmax_focal, gamma=0.5),
+        normal((2, 3, 4)),
+        integers(4, (2, 3)),
+    ),
+    "softmax focal, soft labels": (
+        partial(softmax_focal, gamma=3),
+        partial(torch_softmax_focal, gamma=3.0),
+        normal(SHAPE),
+        distributions(SHAPE),
+    ),
+    "triplet": (
+        triplet,
+        torch_triplet,
+        clipped((5, 3, 4), -8, 8),
+        st.sampled_from([0.3, 1.1, 5.1]).map(lambda margin: np.full(5, margin)),  # no ties: torch has a slope at them
+    ),
+    "poisson": (
+        poisson_nll,
+        partial(F.poisson_nll_loss, reduction="none"),
+        clipped(SHAPE, -800, 8),
+        integers(9, SHAPE),
+    ),
+    "gaussian": (
+        gaussian_nll,
+        torch_gaussian,
+        st.tuples(tensor(SHAPE), clipped(SHAPE, -3, 30)),
+        tensor(SHAPE),
+    ),
+    "cosine": (cosine_distance, torch_cosine, normal(SHAPE), normal(SHAPE)),
+    "cosine (m, t, k)": (cosine_distance, torch_cosine, normal((2, 3, 4)), normal((2, 3, 4))),
 }
+# The losses that have one term for all outputs of an example.
+TOGETHER = {softmax_cross_entropy, softmax_focal, kl_divergence, cosine_distance}
 every_loss = pytest.mark.parametrize("name", CASES)
 every_weight = pytest.mark.parametrize("weigh", ["nothing", "rows", "all"])
+
+
+def function(loss):
+    """Of a loss, or of a partial of one."""
+    return getattr(loss, "func", loss)
 
 
 def draw(name, weigh, data):
     """(loss, torch's terms, out, y, weight) of a case."""
     loss, terms, out, y = CASES[name]
     out, y = data.draw(out, "out"), data.draw(y, "y")
-    shape = out.shape[:-1] if loss is softmax_cross_entropy else out.shape  # of the terms of the mean
+    shape = leaves(out)[0].shape  # of the terms of the mean
+    shape = shape[:1] if loss is triplet else shape[:-1] if function(loss) in TOGETHER else shape
     weight = {"nothing": st.none(), "rows": unit(0, shape[:1]).map(lambda w: 3 * w), "all": unit(0, shape)}[weigh]
     return loss, terms, out, y, data.draw(weight, "weight")
 
 
 def torch_value_and_grad(terms, out, y, weight):
-    """The mean of the weighted terms, and its gradient."""
-    out = torch.tensor(out, requires_grad=True)
-    each = terms(out, torch.tensor(y))
+    """The mean of the weighted terms, and its gradient: a list, with an entry for each array of out."""
+    parts = [torch.tensor(a, requires_grad=True) for a in leaves(out)]
+    each = terms(tuple(parts) if type(out) is tuple else parts[0], torch.tensor(y))
     if weight is not None:
         each = each * torch.tensor(weight).reshape(weight.shape + (1,) * (each.ndim - weight.ndim))
     cost = each.mean()
     cost.backward()
-    return cost.item(), out.grad.numpy()
+    return cost.item(), [part.grad.numpy() for part in parts]
+
+
+def assert_close(dA, wanted, tolerance=1e-12):
+    for d, other in zip(leaves(dA), wanted, strict=True):
+        np.testing.assert_allclose(d, other, rtol=tolerance, atol=tolerance)
 
 
 @every_loss
@@ -105,7 +254,7 @@ def test_value_and_gradient_are_those_of_torch(name, weigh, data):
     torch_cost, torch_dA = torch_value_and_grad(terms, out, y, weight)
     assert type(cost) is float
     np.testing.assert_allclose(cost, torch_cost, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(dA, torch_dA, rtol=1e-12, atol=1e-12)
+    assert_close(dA, torch_dA)
 
 
 @every_loss
@@ -117,11 +266,12 @@ def test_gradient_is_jax_grad_of_the_value(name, weigh):
     @given(data=st.data())
     def check(data):
         loss, _, out, y, weight = draw(name, weigh, data)
-        out = out + 0.001234  # off the kinks of abs and max, whose gradients at 0 JAX takes as 1 and 1/2
+        # Off the kinks of abs and max, whose gradients at 0 JAX takes as 1 and 1/2.
+        out = out * 1.0001234 if loss is triplet else tree_map(lambda a: a + 0.001234, out)
         cost, dA = loss(out, y, weight)
         jax_cost, jax_dA = value_and_grad(out, y, weight)
         np.testing.assert_allclose(cost, jax_cost, rtol=1e-12, atol=1e-12)
-        np.testing.assert_allclose(dA, jax_dA, rtol=1e-12, atol=1e-12)
+        assert_close(dA, leaves(jax_dA))
 
     check()
 
@@ -134,7 +284,7 @@ def test_weighted_takes_the_weight_from_y(name, data):
     cost, dA = loss(out, y, weight)
     again, dA_again = weighted(loss)(out, (y, weight))
     assert again == cost
-    np.testing.assert_array_equal(dA_again, dA)
+    assert_close(dA_again, leaves(dA), 0)
     assert cost != loss(out, y)[0] or cost == 0
 
 
@@ -144,20 +294,24 @@ def test_weighted_takes_the_weight_from_y(name, data):
 @given(data=st.data())
 def test_float32_stays_float32_in_numpy_and_jax_and_torch_agrees(name, weigh, data):
     loss, terms, out, y, weight = draw(name, weigh, data)
-    out = out.astype("f4")
+    out = tree_map(lambda a: a.astype("f4"), out)
     cost, dA = loss(out, y, weight)  # y and weight are float64 or integers
-    assert (type(cost), dA.dtype) == (float, np.float32)
-    assert {traced.dtype for traced in jax.eval_shape(loss, out, y, weight)} == {np.dtype("f4")}
+    assert type(cost) is float
+    assert {d.dtype for d in leaves(dA)} == {np.dtype("f4")}
+    assert {traced.dtype for traced in jax.tree.leaves(jax.eval_shape(loss, out, y, weight))} == {np.dtype("f4")}
     floats = [None if a is None else a.astype("f4") if a.dtype.kind == "f" else a for a in (y, weight)]
     torch_cost, torch_dA = torch_value_and_grad(terms, out, *floats)
     np.testing.assert_allclose(cost, torch_cost, rtol=1e-5, atol=1e-5)
-    np.testing.assert_allclose(dA, torch_dA, rtol=1e-5, atol=1e-5)
+    assert_close(dA, torch_dA, 1e-5)
 
 
 def test_every_loss_has_a_case():
-    losses = {getattr(funcnn, name) for name in funcnn.__all__ if hasattr(funcnn.losses, name)}
-    losses = {f for f in losses if getattr(f, "__module__", "") == "funcnn.losses"} - {funcnn.of_logits, weighted}
-    assert losses == {getattr(loss, "func", loss) for loss, *_ in CASES.values()}
+    modules = [import_module(f"funcnn.losses.{module.name}") for module in pkgutil.iter_modules(losses.__path__)]
+    functions = [(m, f) for m in modules for name, f in inspect.getmembers(m, inspect.isfunction) if name[0] != "_"]
+    functions = [f for m, f in functions if f.__module__ == m.__name__ and f.__code__.co_argcount]
+    every = {f for f in functions if f.__code__.co_varnames[0] == "out"}
+    assert len(every) > 15
+    assert every == {function(loss) for loss, *_ in CASES.values()}
 
 
 # Where others clip, overflow, or rule a class out.
@@ -172,7 +326,7 @@ def test_extreme_logits_of_two_classes_give_what_torch_gives(y):
     expected_cost, expected_dA = torch_value_and_grad(terms, EXTREME[:-1], y[:-1], None)
     cost, dA = binary_cross_entropy_with_logits(EXTREME[:-1], y[:-1])
     assert cost == pytest.approx(expected_cost, rel=1e-12)
-    np.testing.assert_allclose(dA, expected_dA, rtol=1e-12, atol=1e-12)
+    assert_close(dA, expected_dA)
     assert np.isfinite(binary_cross_entropy_with_logits(EXTREME, y)[0])
 
 
@@ -182,7 +336,7 @@ def test_extreme_logits_of_many_classes_give_what_torch_gives(y):
     expected_cost, expected_dA = torch_value_and_grad(torch_softmax, EXTREME, y, None)
     cost, dA = softmax_cross_entropy(EXTREME, y)
     assert cost == pytest.approx(expected_cost, rel=1e-12)
-    np.testing.assert_allclose(dA, expected_dA, rtol=1e-12, atol=1e-12)
+    assert_close(dA, expected_dA)
 
 
 def test_a_logit_of_minus_infinity_rules_its_class_out_as_in_torch():
@@ -191,7 +345,7 @@ def test_a_logit_of_minus_infinity_rules_its_class_out_as_in_torch():
     for labels in (y, np.eye(3)[y]):
         cost, dA = softmax_cross_entropy(out, labels)
         assert cost == pytest.approx(expected_cost, rel=1e-12)
-        np.testing.assert_allclose(dA, expected_dA, rtol=1e-12, atol=1e-12)
+        assert_close(dA, expected_dA)
 
 
 @pytest.mark.parametrize("y", [0.0, 0.3, 1.0])

@@ -326,7 +326,7 @@ def test_muon_in_torch_computes_in_bfloat16_and_has_its_matrices_the_other_way_r
 
     case = Case(Muon())
     make = lambda p: topt.Muon(p, weight_decay=0)
-    for seed in SEEDS:
+    for seed in SEEDS[:4]:  # torch is slow in bfloat16
         given = drawn(seed, np.float32, case)
         matrices = Trajectory(
             (given.start[0], given.start[4]), [((grads[0], grads[4]), lr) for grads, lr in given.steps]

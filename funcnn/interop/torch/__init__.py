@@ -1,6 +1,16 @@
 """Layers as modules of torch: the same function with the same weights, to compare with, or to go on with there."""
 
-from funcnn.interop.torch import basics  # noqa: F401  registers its rules
+from funcnn.interop.torch import (  # noqa: F401  registers their rules
+    activations,
+    attention,
+    basics,
+    combinators,
+    conv,
+    inspection,
+    normalisation,
+    positions,
+    recurrent,
+)
 from funcnn.interop.torch.base import to_torch
 
 __all__ = ["to_torch"]

@@ -49,7 +49,7 @@ def filled(module: torch.nn.Module, **arrays: Array | None) -> torch.nn.Module:
     return module
 
 
-class Applied(torch.nn.Module):  # type: ignore[misc]  # torch is not read by the type checker
+class Applied(torch.nn.Module):
     """A function without weights as a module."""
 
     def __init__(self, function: Callable[..., Any]) -> None:

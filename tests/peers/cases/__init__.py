@@ -1,6 +1,16 @@
 """For each layer, how to draw `(params, x)` of at most three fixed shapes: JAX compiles for each."""
 
-from tests.peers.cases import basics
+from tests.peers.cases import (
+    activations,
+    attention,
+    basics,
+    combinators,
+    conv,
+    embedding,
+    inspection,
+    normalisation,
+    recurrent,
+)
 
-FAMILIES = [basics]
+FAMILIES = [activations, attention, basics, combinators, conv, embedding, inspection, normalisation, recurrent]
 CASES = {layer: cases for family in FAMILIES for layer, cases in family.CASES.items()}

@@ -1,0 +1,88 @@
+"""Random numbers as a pure function of a key: no generator, nothing to carry, the same in NumPy and under `jax.jit`.
+
+Word i of a key is a hash of the key and of i. So the mask of a dropout is a value: whoever knows seed and step can make
+it again, on another machine or in another library, and there is no order in which numbers must be drawn.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import Array, Namespace
+
+# np.uint32, not int: without 64-bit integers JAX refuses an int above 2**31 - 1.
+_GOLDEN = np.uint32(0x9E3779B9)  # 2**32 over the golden ratio, made odd: multiples of it are spread evenly
+_A, _B = np.uint32(0x7FEB352D), np.uint32(0x846CA68B)
+_LANES = np.array([0x243F6A88, 0x85A308D3], np.uint32)  # digits of pi: where the two halves of a key's hash start
+_BLOCK = 1 << 14  # so many words and a copy of them stay in the processor's nearest cache
+
+
+def words(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
+    """word_i = mix(mix(i golden + h_1) xor h_2), where (h_1, h_2) is a hash of the key
+
+    An array of uint32, of which each value is as likely as any other: the same bits in NumPy and in JAX, whether that
+    has 64-bit integers or not. `key` holds ints, traced ones too, of which 32 bits count.
+
+    `mix` is lowbias32: Wellons 2018, Prospecting for Hash Functions. Numbers by a hash of a counter: Salmon, Moraes,
+    Dror & Shaw 2011, Parallel Random Numbers: As Easy as 1, 2, 3. Steps of the golden ratio: Steele, Lea & Flood 2014,
+    Fast Splittable Pseudorandom Number Generators.
+
+    >>> import numpy as np
+    >>> from funcnn.bits import words
+    >>> words(np, (7, 0), (2, 2))
+    array([[ 455756453, 1120889872],
+           [1213860322, 3657183425]], dtype=uint32)
+    """
+    lanes = xp.asarray(_LANES)
+    for word in key:
+        lanes = _mix(lanes + xp.asarray(word).astype(np.uint32) * np.full(1, _GOLDEN))  # a scalar warns of overflow
+    first, second, n = lanes[:1], lanes[1:], math.prod(shape)
+    if xp is not np or n <= _BLOCK:
+        return _mix(_mix(xp.arange(n, dtype=np.uint32) * _GOLDEN + first) ^ second).reshape(shape)
+    out, counters = np.empty(n, np.uint32), np.arange(_BLOCK, dtype=np.uint32) * _GOLDEN
+    for start in range(0, n, _BLOCK):
+        block = out[start : start + _BLOCK]
+        offset = first + np.full(1, start, np.uint32) * _GOLDEN
+        block[...] = _mix(_mix(counters[: len(block)] + offset) ^ second)
+    return out.reshape(shape)
+
+
+def uniform(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: Any) -> Array:
+    """u = floor(word / 2^8) / 2^24: in [0, 1), exact in float32 and float64, so the same numbers in both.
+
+    >>> import numpy as np
+    >>> from funcnn.bits import uniform
+    >>> uniform(np, (7, 0), (3,), np.float32)
+    array([0.10611403, 0.2609775 , 0.28262383], dtype=float32)
+    """
+    return (words(xp, key, shape) >> np.uint32(8)).astype(dtype) * 2.0**-24
+
+
+def normal(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: Any) -> Array:
+    """z = r cos(2 pi v) and r sin(2 pi v), r = sqrt(-2 log(1 - u)), with u and v uniform
+
+    Of mean 0 and variance 1, and never above 5.8, since u has 24 bits. NumPy and JAX round cos and log in their own
+    ways, so here they agree but for the last digits. Box & Muller 1958, A Note on the Generation of Random Normal
+    Deviates.
+
+    >>> import numpy as np
+    >>> from funcnn.bits import normal
+    >>> normal(np, (7, 0), (3,), np.float64).round(3)
+    array([-0.096,  0.463,  0.464])
+    """
+    n = math.prod(shape)
+    u, v = uniform(xp, key, (2, (n + 1) // 2), dtype)
+    r, angle = xp.sqrt(-2 * xp.log1p(-u)), 2 * math.pi * v
+    return xp.concatenate([r * xp.cos(angle), r * xp.sin(angle)])[:n].reshape(shape)
+
+
+def _mix(h: Array) -> Array:
+    """A bijection of the 32-bit words in which every bit depends on every other; it may write to h, which is ours."""
+    for shift, factor in ((16, _A), (15, _B)):
+        h ^= h >> np.uint32(shift)
+        h *= factor
+    h ^= h >> np.uint32(16)
+    return h

@@ -1,0 +1,85 @@
+"""Attention as `torch.nn.MultiheadAttention`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from funcnn.errors import KindError, ShapeError
+from funcnn.interop.torch.base import parameter, to_torch
+from funcnn.layers.attention import Attention
+from funcnn.layers.cross_attention import CrossAttention
+
+
+class SelfAttention(torch.nn.Module):
+    """x -> out, or (x, mask) -> (out, mask), by `self.attention`, a `torch.nn.MultiheadAttention`"""
+
+    def __init__(self, attention: torch.nn.Module, *, causal: bool) -> None:
+        """The module, and whether places see only what is before them"""
+        super().__init__()
+        self.attention, self.causal = attention, causal
+
+    def forward(self, given: Any) -> Any:
+        """0 where there is nothing"""
+        x, mask = given if isinstance(given, tuple) else (given, None)
+        t = x.shape[1]
+        later = torch.triu(torch.ones(t, t, dtype=torch.bool, device=x.device), 1) if self.causal else None
+        nothing = None if mask is None else ~mask
+        out, _ = self.attention(x, x, x, key_padding_mask=nothing, attn_mask=later, need_weights=False)
+        out = out if nothing is None else out.masked_fill(nothing[..., None], 0)
+        return (out, mask) if isinstance(given, tuple) else out
+
+
+class MemoryAttention(torch.nn.Module):
+    """(queries, memory, ...) -> (out, memory, ...), by `self.attention`, a `torch.nn.MultiheadAttention`"""
+
+    def __init__(self, attention: torch.nn.Module) -> None:
+        """The module"""
+        super().__init__()
+        self.attention = attention
+
+    def forward(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The mask, if there is one, is that of the memory"""
+        queries, memory, *masks = given
+        nothing = ~masks[0] if masks else None
+        out, _ = self.attention(queries, memory, memory, key_padding_mask=nothing, need_weights=False)
+        return out, *given[1:]
+
+
+def multi_head(layer: Attention | CrossAttention) -> torch.nn.Module:
+    """The weights of torch are (n_out, n_in), those of query, key and value in one array where they have one shape."""
+    parts = layer.query, layer.key, layer.value, layer.out
+    n_in, n = layer.query.W.shape
+    n_memory = layer.key.W.shape[0]
+    if not n_in == n == layer.out.W.shape[1]:
+        shapes = f"query: {layer.query.W.shape}, out: {layer.out.W.shape}"
+        raise ShapeError(f"to_torch: torch's attention has as many features in and out as inside; {shapes}")
+    bias = any(part.b is not None for part in parts)
+    sizes = {} if n_memory == n else {"kdim": n_memory, "vdim": n_memory}
+    module = torch.nn.MultiheadAttention(n, layer.heads, bias=bias, batch_first=True, **sizes)
+    W = [part.W.T for part in parts]
+    if sizes:
+        module.q_proj_weight, module.k_proj_weight, module.v_proj_weight = map(parameter, W[:3])
+    else:
+        module.in_proj_weight = parameter(np.concatenate(W[:3]))
+    module.out_proj.weight = parameter(W[3])
+    if bias:
+        b = [np.zeros(part.W.shape[1], part.W.dtype) if part.b is None else part.b for part in parts]
+        module.in_proj_bias, module.out_proj.bias = parameter(np.concatenate(b[:3])), parameter(b[3])
+    return module
+
+
+@to_torch.register(Attention)
+def attention_to_torch(layer: Attention) -> torch.nn.Module:
+    """Where one of the four layers has a bias, all have"""
+    if layer.rotary is not None:
+        raise KindError("to_torch: torch's attention knows no rotary positions")
+    return SelfAttention(multi_head(layer), causal=layer.causal)
+
+
+@to_torch.register(CrossAttention)
+def cross_attention_to_torch(layer: CrossAttention) -> torch.nn.Module:
+    """Where one of the four layers has a bias, all have"""
+    return MemoryAttention(multi_head(layer))

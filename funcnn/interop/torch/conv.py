@@ -1,0 +1,130 @@
+"""Convolutions, pooling and upsampling. Torch has channels second, and pads all sides alike, so x is padded before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from funcnn.interop.torch.base import Applied, filled, to_torch
+from funcnn.layers.conv import Conv1d, Conv2d, axes_of_image, axes_of_sequence
+from funcnn.layers.global_pool import GlobalAvgPool, GlobalMaxPool
+from funcnn.layers.pool import AvgPool, MaxPool, windows_of
+from funcnn.layers.transposed import ConvTranspose2d, axes_of_out
+from funcnn.layers.upsample import Upsample
+from funcnn.layers.windows import Axes
+
+
+class Padded(torch.nn.Module):
+    """A module of (m, c, ...) without padding, for x of (m, ..., c), padded as the layer says."""
+
+    def __init__(self, module: torch.nn.Module, axes: Callable[[Any], Axes]) -> None:
+        """The module, and the windows over an x"""
+        super().__init__()
+        self.module, self.axes = module, axes
+
+    def forward(self, x: Any) -> Any:
+        """Padded, then given to the module"""
+        return self.module(padded(x, self.axes(x), 0.0)).movedim(1, -1)
+
+
+class Cropped(torch.nn.Module):
+    """A transposed convolution of (m, c, h, w), for x of (m, h, w, c), cut to the size of the layer's out."""
+
+    def __init__(self, module: torch.nn.Module, axes: Callable[[Any], Axes]) -> None:
+        """The module, and the windows over out"""
+        super().__init__()
+        self.module, self.axes = module, axes
+
+    def forward(self, x: Any) -> Any:
+        """All of it, cut by negative padding, and then the bias, which is also where no tap leads"""
+        own, x = self.module, x.movedim(-1, 1)
+        whole = functional.conv_transpose2d(x, own.weight, None, own.stride, 0, 0, own.groups, own.dilation)
+        axes = zip(self.axes(x.movedim(1, -1)), whole.shape[2:], strict=True)
+        sides = [(-axis.before, axis.before + axis.places - n) for axis, n in axes]
+        out = functional.pad(whole, [*sides[1], *sides[0]]).movedim(1, -1)
+        return out if own.bias is None else out + own.bias
+
+
+def padded(x: Any, axes: Axes, value: float) -> Any:
+    """x as (m, c, ...) with its padding."""
+    sides = [side for axis in axes[4 - x.ndim :][::-1] for side in (axis.before, axis.after)]
+    return functional.pad(x.movedim(-1, 1), sides, value=value)
+
+
+@to_torch.register(Conv2d)
+def conv2d_to_torch(layer: Conv2d) -> torch.nn.Module:
+    """W of torch is (c_out, c_in / groups, kh, kw)"""
+    c_in, c_out = layer.W.shape[2] * layer.groups, layer.W.shape[3]
+    settings = layer.stride, 0, layer.dilation, layer.groups, layer.b is not None
+    module = torch.nn.Conv2d(c_in, c_out, layer.W.shape[:2], *settings)
+    filled(module, weight=np.ascontiguousarray(layer.W.transpose(3, 2, 0, 1)), bias=layer.b)
+    return Padded(module, lambda x: axes_of_image(layer, x))
+
+
+@to_torch.register(Conv1d)
+def conv1d_to_torch(layer: Conv1d) -> torch.nn.Module:
+    """W of torch is (c_out, c_in / groups, k)"""
+    c_in, c_out = layer.W.shape[1] * layer.groups, layer.W.shape[2]
+    settings = layer.stride, 0, layer.dilation, layer.groups, layer.b is not None
+    module = torch.nn.Conv1d(c_in, c_out, layer.W.shape[0], *settings)
+    filled(module, weight=np.ascontiguousarray(layer.W.transpose(2, 1, 0)), bias=layer.b)
+    return Padded(module, lambda x: axes_of_sequence(layer, x))
+
+
+@to_torch.register(ConvTranspose2d)
+def conv_transpose2d_to_torch(layer: ConvTranspose2d) -> torch.nn.Module:
+    """W of torch is (c_in, c_out / groups, kh, kw)"""
+    c_in, c_out = layer.W.shape[2], layer.W.shape[3] * layer.groups
+    settings = layer.stride, 0, 0, layer.groups, layer.b is not None, layer.dilation
+    module = torch.nn.ConvTranspose2d(c_in, c_out, layer.W.shape[:2], *settings)
+    filled(module, weight=np.ascontiguousarray(layer.W.transpose(2, 3, 0, 1)), bias=layer.b)
+    return Cropped(module, lambda x: axes_of_out(layer, x))
+
+
+@to_torch.register(MaxPool)
+def max_pool_to_torch(layer: MaxPool) -> torch.nn.Module:
+    """Padded by minus infinity"""
+    return Applied(lambda x: pooled(functional.max_pool2d, x, windows_of(layer, x), -torch.inf))
+
+
+@to_torch.register(AvgPool)
+def avg_pool_to_torch(layer: AvgPool) -> torch.nn.Module:
+    """The mean with the padding, over the share of the window that is none"""
+
+    def mean(x: Any) -> Any:
+        axes = windows_of(layer, x)
+        return pooled(functional.avg_pool2d, x, axes, 0.0) / pooled(
+            functional.avg_pool2d, torch.ones_like(x), axes, 0.0
+        )
+
+    return Applied(mean)
+
+
+def pooled(pool: Callable[..., Any], x: Any, axes: Axes, value: float) -> Any:
+    """The pool of an image, or of a sequence as an image of one row."""
+    image = x[:, None] if x.ndim == 3 else x
+    rows, columns = axes
+    out = pool(padded(image, axes, value), (rows.size, columns.size), (rows.stride, columns.stride)).movedim(1, -1)
+    return out[:, 0] if x.ndim == 3 else out
+
+
+@to_torch.register(Upsample)
+def upsample_to_torch(layer: Upsample) -> torch.nn.Module:
+    """Corners are not aligned, as by default in torch"""
+
+    def resized(x: Any) -> Any:
+        factors = layer.factor if type(layer.factor) is tuple else (layer.factor,) * (x.ndim - 2)
+        mode = ("linear" if x.ndim == 3 else "bilinear") if layer.linear else "nearest"
+        return functional.interpolate(x.movedim(-1, 1), scale_factor=[float(f) for f in factors], mode=mode).movedim(
+            1, -1
+        )
+
+    return Applied(resized)
+
+
+to_torch.register(GlobalAvgPool, lambda _: Applied(lambda x: x.flatten(1, -2).mean(1)))
+to_torch.register(GlobalMaxPool, lambda _: Applied(lambda x: x.flatten(1, -2).max(1).values))

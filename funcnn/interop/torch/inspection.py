@@ -1,0 +1,16 @@
+"""Probes: torch has hooks for that."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+
+from funcnn.interop.torch.base import to_torch
+from funcnn.layers.probe import Probe
+
+
+@to_torch.register(Probe)
+def probe_to_torch(layer: Probe[Any]) -> torch.nn.Module:
+    """The layer, unobserved"""
+    return cast("torch.nn.Module", to_torch(layer.layer))

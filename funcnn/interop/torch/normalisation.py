@@ -1,0 +1,122 @@
+"""Layers that normalise, dropout and noise. Torch has channels second, so they are moved there and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from funcnn.interop.torch.base import filled, parameter, to_torch
+from funcnn.layers.affine import Affine
+from funcnn.layers.batchnorm import BatchNorm
+from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
+from funcnn.layers.groupnorm import GroupNorm, InstanceNorm
+from funcnn.layers.norm import LayerNorm, RMSNorm
+
+
+class ChannelsLast(torch.nn.Module):
+    """A module of (m, c, places), for x of (m, ..., c)."""
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        """The module, of channels second"""
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: Any) -> Any:
+        """Out of x's shape"""
+        places = x.reshape(x.shape[0], -1, x.shape[-1]).transpose(1, 2)
+        return self.module(places).transpose(1, 2).reshape(x.shape)
+
+
+class Scaled(torch.nn.Module):
+    """out = x weight + bias, for each feature alone."""
+
+    def __init__(self, layer: Affine) -> None:
+        """With copies of the layer's arrays"""
+        super().__init__()
+        self.weight, self.bias = parameter(layer.scale), parameter(layer.shift)
+
+    def forward(self, x: Any) -> Any:
+        """x weight + bias"""
+        return x * self.weight + self.bias
+
+
+class Noisy(torch.nn.Module):
+    """out = x + std z while training."""
+
+    def __init__(self, std: float) -> None:
+        """The standard deviation, in the units of x"""
+        super().__init__()
+        self.std = std
+
+    def forward(self, x: Any) -> Any:
+        """Torch's own noise, not the layer's"""
+        return x + self.std * torch.randn_like(x) if self.training else x
+
+
+@to_torch.register(BatchNorm)
+def batch_norm_to_torch(layer: BatchNorm) -> torch.nn.Module:
+    """The running statistics are buffers"""
+    module = torch.nn.BatchNorm1d(len(layer.scale), eps=layer.eps, momentum=layer.momentum)
+    arrays = {"weight": layer.scale, "running_mean": layer.mean, "running_var": layer.var}
+    return ChannelsLast(_with_bias(filled(module, **arrays), layer.shift))
+
+
+@to_torch.register(LayerNorm)
+def layer_norm_to_torch(layer: LayerNorm) -> torch.nn.Module:
+    """Over the last axis in both"""
+    module = torch.nn.LayerNorm(len(layer.scale), eps=layer.eps)
+    return _with_bias(filled(module, weight=layer.scale), layer.shift)
+
+
+@to_torch.register(RMSNorm)
+def rms_norm_to_torch(layer: RMSNorm) -> torch.nn.Module:
+    """Over the last axis in both"""
+    return filled(torch.nn.RMSNorm(len(layer.scale), eps=layer.eps), weight=layer.scale)
+
+
+@to_torch.register(GroupNorm)
+def group_norm_to_torch(layer: GroupNorm) -> torch.nn.Module:
+    """Groups of neighbouring channels in both"""
+    return _groups(layer, layer.groups)
+
+
+@to_torch.register(InstanceNorm)
+def instance_norm_to_torch(layer: InstanceNorm) -> torch.nn.Module:
+    """As a group for each channel"""
+    return _groups(layer, len(layer.scale))
+
+
+def _groups(layer: GroupNorm | InstanceNorm, groups: int) -> torch.nn.Module:
+    module = torch.nn.GroupNorm(groups, len(layer.scale), eps=layer.eps)
+    return ChannelsLast(_with_bias(filled(module, weight=layer.scale), layer.shift))
+
+
+def _with_bias(module: torch.nn.Module, shift: Any) -> torch.nn.Module:
+    """The shift as the module's bias, which is None without one"""
+    module.bias = None if shift is None else parameter(shift)
+    return module
+
+
+@to_torch.register(Affine)
+def affine_to_torch(layer: Affine) -> torch.nn.Module:
+    """Two parameters"""
+    return Scaled(layer)
+
+
+@to_torch.register(Dropout)
+def dropout_to_torch(layer: Dropout) -> torch.nn.Module:
+    """Of the same rate, with torch's own masks"""
+    return torch.nn.Dropout(layer.rate)
+
+
+@to_torch.register(ChannelDropout)
+def channel_dropout_to_torch(layer: ChannelDropout) -> torch.nn.Module:
+    """Of the same rate, with torch's own masks"""
+    return ChannelsLast(torch.nn.Dropout1d(layer.rate))
+
+
+@to_torch.register(GaussianNoise)
+def gaussian_noise_to_torch(layer: GaussianNoise) -> torch.nn.Module:
+    """Of the same size, with torch's own noise"""
+    return Noisy(layer.std)

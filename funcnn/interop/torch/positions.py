@@ -1,0 +1,85 @@
+"""Positions, for which torch has no modules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from funcnn.interop.torch.base import parameter, to_torch
+from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition
+
+
+class Placed(torch.nn.Module):
+    """x -> out, or (x, mask) -> (out, mask) with 0 where there is nothing, out being `encoded(x)`"""
+
+    def forward(self, given: Any) -> Any:
+        """Blank before and after"""
+        if not isinstance(given, tuple):
+            return self.encoded(given)
+        x, mask = given
+        nothing = ~mask[..., None]
+        return self.encoded(x.masked_fill(nothing, 0)).masked_fill(nothing, 0), mask
+
+
+class Waves(Placed):
+    """x + (sin a_0, cos a_0, ...)"""
+
+    def __init__(self, base: float) -> None:
+        """The base of the wavelengths"""
+        super().__init__()
+        self.base = base
+
+    def encoded(self, x: Any) -> Any:
+        """What is added is the same for all rows"""
+        angles = _angles(x, self.base)
+        return x + torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1).to(x.dtype)
+
+
+class Turns(Waves):
+    """Pairs of features turned by a_0, a_1, ..."""
+
+    def encoded(self, x: Any) -> Any:
+        """As complex numbers"""
+        angles = _angles(x, self.base)
+        turns = torch.polar(torch.ones_like(angles), angles).to(torch.promote_types(x.dtype, torch.complex64))
+        pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)).contiguous())
+        return torch.view_as_real(pairs * turns).flatten(-2)
+
+
+class PlaceTable(Placed):
+    """x + table"""
+
+    def __init__(self, table: torch.nn.Parameter) -> None:
+        """A row for each place"""
+        super().__init__()
+        self.table = table
+
+    def encoded(self, x: Any) -> Any:
+        """As many rows as there are places"""
+        return x + self.table[: x.shape[1]]
+
+
+def _angles(x: Any, base: float) -> Any:
+    """(t, n / 2), in float64 whatever x is"""
+    t, n = x.shape[1:]
+    pairs = torch.arange(0, n, 2, dtype=torch.float64, device=x.device)
+    return torch.arange(t, dtype=torch.float64, device=x.device)[:, None] * base ** (-pairs / n)
+
+
+@to_torch.register(SinusoidalPosition)
+def sinusoidal_position_to_torch(layer: SinusoidalPosition) -> torch.nn.Module:
+    """The same waves"""
+    return Waves(layer.base)
+
+
+@to_torch.register(Rotary)
+def rotary_to_torch(layer: Rotary) -> torch.nn.Module:
+    """The same turns"""
+    return Turns(layer.base)
+
+
+@to_torch.register(LearnedPosition)
+def learned_position_to_torch(layer: LearnedPosition) -> torch.nn.Module:
+    """The same table"""
+    return PlaceTable(parameter(layer.P))

@@ -1,0 +1,122 @@
+"""Embeddings and recurrent layers, as torch has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from funcnn.arrays import Array, short
+from funcnn.errors import KindError
+from funcnn.interop.torch.base import filled, to_torch
+from funcnn.layers.bidirectional import Bidirectional
+from funcnn.layers.embedding import Embedding
+from funcnn.layers.gru import GRU
+from funcnn.layers.lstm import LSTM
+from funcnn.layers.recurrent import Recurrent
+from funcnn.layers.rnn import RNN
+
+
+class Sequences(torch.nn.Module):
+    """x -> out, (x, mask) -> (out, mask), (x, mask, state) -> (out, mask, state), by `self.layer`, a `torch.nn.RNNBase`
+
+    torch packs sequences of unequal lengths, so a mask must be True up to somewhere in each row, and once at least.
+    """
+
+    def __init__(self, layer: torch.nn.Module) -> None:
+        """The module, with batch_first"""
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, given: Any) -> Any:
+        """Packed where there is a mask"""
+        x, mask, state = (*given, None)[:3] if isinstance(given, tuple) else (given, None, None)
+        state = None if state is None else self._stacked(state)
+        if mask is None:
+            out, last = self.layer(x, state)
+        else:
+            lengths = mask.sum(1).cpu()
+            packed = torch.nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+            out, last = self.layer(packed, state)
+            out, _ = torch.nn.utils.rnn.pad_packed_sequence(out, batch_first=True, total_length=x.shape[1])
+        return (out, mask, self._unstacked(last))[: len(given)] if isinstance(given, tuple) else out
+
+    def _stacked(self, state: Any) -> Any:
+        """torch has an axis in front for the two directions: h, or (h, c)."""
+        if not self.layer.bidirectional:
+            return tuple([part[None] for part in state]) if isinstance(state, tuple) else state[None]
+        if isinstance(state[0], tuple):
+            return tuple(map(torch.stack, zip(*state, strict=True)))
+        return torch.stack(state)
+
+    def _unstacked(self, state: Any) -> Any:
+        one_way = [
+            tuple([part[i] for part in state]) if isinstance(state, tuple) else state[i]
+            for i in range(1 + self.layer.bidirectional)
+        ]
+        return tuple(one_way) if self.layer.bidirectional else one_way[0]
+
+
+def _in_order(layer: Recurrent, array: Array) -> Array:
+    """The gates of an LSTM in torch's order: input, forget, candidate, output."""
+    if type(layer) is not LSTM:
+        return array
+    i, f, o, g = np.split(array, 4, axis=-1)
+    return np.concatenate([i, f, g, o], axis=-1)
+
+
+def _weights(layer: Recurrent, suffix: str) -> dict[str, Array]:
+    """The arrays of torch, which has two biases of which only their sum matters, but for that of a GRU's candidate."""
+    b, k = _in_order(layer, layer.b), len(layer.U)
+    c = np.concatenate([np.zeros(2 * k, b.dtype), layer.c]) if isinstance(layer, GRU) else np.zeros_like(b)
+    return {
+        f"weight_ih_l0{suffix}": _in_order(layer, layer.W).T,
+        f"weight_hh_l0{suffix}": _in_order(layer, layer.U).T,
+        f"bias_ih_l0{suffix}": b,
+        f"bias_hh_l0{suffix}": c,
+    }
+
+
+MODULES: dict[type, Any] = {RNN: torch.nn.RNN, GRU: torch.nn.GRU, LSTM: torch.nn.LSTM}
+
+
+@to_torch.register(RNN)
+@to_torch.register(GRU)
+@to_torch.register(LSTM)
+def recurrent_to_torch(layer: Any) -> torch.nn.Module:
+    """A module of one layer and one direction"""
+    module = MODULES[type(layer)](len(layer.W), len(layer.U), batch_first=True)
+    return Sequences(filled(module, **_weights(layer, "")))
+
+
+@to_torch.register(Bidirectional)
+def bidirectional_to_torch(layer: Bidirectional[Any, Any]) -> torch.nn.Module:
+    """torch has two of one kind and size"""
+    one, other = layer.ahead, layer.behind
+    if type(one) not in MODULES or type(one) is not type(other) or one.U.shape != other.U.shape:
+        raise KindError(f"to_torch: both ways must be of one kind and size, RNN, GRU or LSTM; layer: {short(layer)}")
+    module = MODULES[type(one)](len(one.W), len(one.U), batch_first=True, bidirectional=True)
+    return Sequences(filled(module, **_weights(one, ""), **_weights(other, "_reverse")))
+
+
+class Table(torch.nn.Module):
+    """ids -> out, or (ids, mask) -> (out, mask), by `self.layer`, a `torch.nn.Embedding`"""
+
+    def __init__(self, layer: torch.nn.Module) -> None:
+        """The module"""
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, given: Any) -> Any:
+        """0 where there is nothing"""
+        if not isinstance(given, tuple):
+            return self.layer(given)
+        ids, mask = given
+        return self.layer(ids.masked_fill(~mask, 0)).masked_fill(~mask[..., None], 0), mask
+
+
+@to_torch.register(Embedding)
+def embedding_to_torch(layer: Embedding) -> torch.nn.Module:
+    """The same table"""
+    return Table(filled(torch.nn.Embedding(*layer.W.shape), weight=layer.W))

@@ -1,0 +1,136 @@
+"""A sequence read from both ends."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, NoReturn, TypeVar
+
+from funcnn.arrays import check_out_gradient, namespace, short
+from funcnn.core import backward, backward_params, forward, forward_only
+from funcnn.errors import KindError, ShapeError
+from funcnn.gradients import Grads
+from funcnn.layers.parts import check_held, holding, outline, visit
+from funcnn.layers.sequences import blame, check_sequence, closed, opened
+from funcnn.records import record
+from funcnn.stepping import step
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+@record
+class Bidirectional(Generic[A, B]):
+    """out = (ahead(x), reversed(behind(reversed(x)))), side by side
+
+    At each place out knows what comes before it, from `ahead`, and what comes after, from `behind`. Both are layers
+    over (m, t, n), recurrent ones or chains of them; out: (m, t, k_ahead + k_behind).
+
+    x may be `(x, mask)`, or `(x, mask, state)` with a pair of states, one for each layer, or None. Where a sequence is
+    shorter than t, `behind` meets the mask first, keeps its first state there, and begins at the last place there is.
+
+    The derivative: dA falls into two parts, and dx = dx_ahead + reversed(dx_behind).
+
+    Schuster & Paliwal 1997, Bidirectional Recurrent Neural Networks.
+
+    >>> import numpy as np
+    >>> from funcnn import forward
+    >>> from funcnn.layers.bidirectional import Bidirectional
+    >>> from funcnn.layers.gru import GRU
+    >>> layer = Bidirectional(GRU.init(2, 3, seed=(0, 0)), GRU.init(2, 3, seed=(0, 1)))
+    >>> forward(layer, np.ones((1, 4, 2)))[0].shape
+    (1, 4, 6)
+
+    Raises:
+        KindError: ahead or behind is no layer. `step`: it would have to know what is still to come.
+        ShapeError: x has another form; what the two layers raise.
+    """
+
+    ahead: A
+    behind: B
+
+    def __attrs_post_init__(self) -> None:
+        """Two layers."""
+        check_held("Bidirectional", "ahead", self.ahead)
+        check_held("Bidirectional", "behind", self.behind)
+
+
+Both = tuple[Any, Any]
+
+
+def _both(params: Bidirectional[Any, Any], verb: Any, *given: Both) -> Both:
+    """`verb` of each of the two layers, with its half of all that is given."""
+    ahead = visit("in ahead of Bidirectional", verb, params.ahead, *[one for one, _ in given])
+    return ahead, visit("in behind of Bidirectional", verb, params.behind, *[other for _, other in given])
+
+
+def _halves(given: Any) -> Both:
+    """What the two layers are given."""
+    x, mask, states = opened("Bidirectional", given, 3)
+    check_sequence("x", x, mask)
+    one, other = _pair("the state", states)
+    return closed(given, x, mask, one), closed(given, x[:, ::-1], None if mask is None else mask[:, ::-1], other)
+
+
+def _pair(name: str, states: Any) -> Both:
+    if states is None:
+        return None, None
+    if type(states) is not tuple or len(states) != 2:
+        raise ShapeError(f"Bidirectional: {name} must be a pair, for ahead and for behind; it is {short(states)}")
+    return states
+
+
+def _joined(given: Any, outs: Both) -> Any:
+    """What the two layers made, in the form that was given."""
+    (one, _, last), (other, _, first) = (opened("", out, 3) for out in outs)
+    out = namespace(one).concatenate([one, other[:, ::-1]], axis=2)
+    return closed(given, out, opened("", given, 3)[1], (last, first))
+
+
+@forward.register(Bidirectional)
+def bidirectional_forward(params: Bidirectional[Any, Any], given: Any) -> tuple[Any, tuple[Any, Any, Both]]:
+    """out = (ahead(x), reversed(behind(reversed(x))))"""
+    outs, caches = zip(*_both(params, forward, _halves(given)), strict=True)
+    return _joined(given, outs), (given, outline(outs), caches)
+
+
+@forward_only.register(Bidirectional)
+def bidirectional_forward_only(params: Bidirectional[Any, Any], given: Any) -> Any:
+    """out = (ahead(x), reversed(behind(reversed(x))))"""
+    return _joined(given, _both(params, forward_only, _halves(given)))
+
+
+@backward.register(Bidirectional)
+def bidirectional_backward(params: Bidirectional[Any, Any], cache: Any, dA: Any) -> Grads[Bidirectional[Any, Any]]:
+    """dx = dx_ahead + reversed(dx_behind)"""
+    one, other = _both(params, backward, *_blames(params, cache, dA))
+    (dx, _, dfirst), (turned, _, dlast) = opened("", one.x, 3), opened("", other.x, 3)
+    dx = dx + turned[:, ::-1]
+    dstate = None if dfirst is None is dlast else (dfirst, dlast)
+    return Grads(holding(params, ahead=one.params, behind=other.params), closed(cache[0], dx, None, dstate))
+
+
+@backward_params.register(Bidirectional)
+def bidirectional_backward_params(params: Bidirectional[Any, Any], cache: Any, dA: Any) -> Bidirectional[Any, Any]:
+    """The gradients of the two layers"""
+    one, other = _both(params, backward_params, *_blames(params, cache, dA))
+    return holding(params, ahead=one, behind=other)
+
+
+def _blames(params: Bidirectional[Any, Any], cache: Any, dA: Any) -> tuple[Both, Both]:
+    """The caches of the two layers, and dA of each."""
+    if type(cache) is not tuple or len(cache) != 3:
+        raise ShapeError(f"backward: the cache is of another network; cache: {short(cache)}, layer: {short(params)}")
+    given, outs, caches = cache
+    dout, dstates = blame(given, dA)
+    one, other = (opened("", out, 3)[0] for out in outs)
+    dlast, dfirst = _pair("dA of the state", dstates)
+    if dout is None:
+        return caches, (closed(given, None, None, dlast), closed(given, None, None, dfirst))
+    k = one.shape[3]
+    check_out_gradient(dout, (*one.shape[1:3], k + other.shape[3]), one.dtype)
+    return caches, (closed(given, dout[..., :k], None, dlast), closed(given, dout[:, ::-1, k:], None, dfirst))
+
+
+@step.register(Bidirectional)
+def bidirectional_step(params: Bidirectional[Any, Any], given: Any, memory: Any = None) -> NoReturn:
+    """There is none"""
+    raise KindError("step: Bidirectional reads from the end too, so it cannot be given a sequence part by part")

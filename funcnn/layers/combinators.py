@@ -1,0 +1,181 @@
+"""Networks with branches: one x to several layers. What they make of it, `joins` puts together again.
+
+`(Copy(2), Parallel((left, right)), Sum())` is out = left(x) + right(x): each of the three knows its own derivative, and
+the chain rule is that of the tuple.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from funcnn.core import backward, backward_params, forward, forward_only
+from funcnn.errors import RangeError, ShapeError
+from funcnn.gradients import Grads
+from funcnn.layers.parts import added, check_held, check_tuple, fitting, holding, nothing, outline, visit
+from funcnn.records import record
+from funcnn.stepping import step
+
+Parts = tuple[Any, ...]
+
+
+@record
+class Copy:
+    """out = (x, ..., x), n times; dx = dA_1 + ... + dA_n
+
+    x is an array of any shape and kind, or a tuple. Whoever is used n times is blamed n times: with out_i = x, the cost
+    changes by sum_i dA_i . dx. None in dA, from a branch that has no gradient, counts for nothing.
+
+    >>> import numpy as np
+    >>> from funcnn import backward, forward
+    >>> from funcnn.layers.combinators import Copy
+    >>> out, cache = forward(Copy(2), np.array([[7.0]]))
+    >>> backward(Copy(2), cache, (np.array([[1.0]]), np.array([[10.0]]))).x
+    array([[11.]])
+
+    Raises:
+        RangeError: n is less than 1.
+        ShapeError: dA is no tuple of n, each part like x.
+    """
+
+    n: int
+
+    def __attrs_post_init__(self) -> None:
+        """At least one."""
+        if self.n < 1:
+            raise RangeError(f"Copy: n must be at least 1; it is {self.n}")
+
+
+@forward.register(Copy)
+def copy_forward(params: Copy, x: Any) -> tuple[Parts, Any]:
+    """out = (x, ..., x); the cache has the shape of x, and no number of it"""
+    return (x,) * params.n, outline(x)
+
+
+@backward.register(Copy)
+def copy_backward(params: Copy, kept: Any, dA: Parts) -> Grads[Copy]:
+    """dx = sum_i dA_i"""
+    return Grads(params, added(fitting(dA, (kept,) * params.n)))
+
+
+@record
+class Parallel:
+    """out = (layer_1(x_1), ..., layer_n(x_n)), for x = (x_1, ..., x_n); dx = (dx_1, ..., dx_n)
+
+    Branch i sees x_i alone, so its derivative is its own. `()` is a branch that passes x_i on, or the mask beside it.
+    For one x in all branches put `Copy(n)` before, and `Sum()` or `Concat()` behind.
+
+    He, Zhang, Ren & Sun 2016, Deep Residual Learning, figure 5; Szegedy et al. 2015, Going Deeper with Convolutions.
+
+    >>> import numpy as np
+    >>> from funcnn import Relu, forward
+    >>> from funcnn.layers.combinators import Copy, Parallel
+    >>> forward((Copy(2), Parallel(((), Relu()))), np.array([[-1.0, 2.0]]))[0]
+    (array([[-1.,  2.]]), array([[0., 2.]]))
+
+    Raises:
+        KindError: `layers` is no tuple of layers, or x is no tuple.
+        ShapeError: there is no layer, or x or dA has another number of parts. A note on an error in a branch says in
+            which it was.
+    """
+
+    layers: Parts
+
+    def __attrs_post_init__(self) -> None:
+        """A tuple of layers."""
+        check_tuple("Parallel", "layers", self.layers, why=" of layers, one for each branch")
+        for i, layer in enumerate(self.layers):
+            check_held("Parallel", f"layers[{i}]", layer)
+
+
+def _branches(params: Parallel, verb: Any, *given: Parts) -> list[Any]:
+    """`verb` of each layer, with its part of all that is given."""
+    parts = enumerate(zip(params.layers, *given, strict=True))
+    return [visit(f"in branch {i} of Parallel", verb, layer, *own) for i, (layer, *own) in parts]
+
+
+def _split(params: Parallel, x: Any) -> Parts:
+    n = len(params.layers)
+    check_tuple("Parallel", "x", x, n, ", one for each layer", f"; Copy({n}) makes it of one x")
+    return tuple(x)
+
+
+@forward.register(Parallel)
+def parallel_forward(params: Parallel, x: Parts) -> tuple[Parts, Parts]:
+    """out_i, cache_i = forward(layer_i, x_i)"""
+    outs, caches = zip(*_branches(params, forward, _split(params, x)), strict=True)
+    return outs, caches
+
+
+@forward_only.register(Parallel)
+def parallel_forward_only(params: Parallel, x: Parts) -> Parts:
+    """out_i = layer_i(x_i)"""
+    return tuple(_branches(params, forward_only, _split(params, x)))
+
+
+@backward.register(Parallel)
+def parallel_backward(params: Parallel, cache: Parts, dA: Parts) -> Grads[Parallel]:
+    """dx_i, and the gradient of layer_i, from dA_i"""
+    grads = _branches(params, backward, cache, _blame(params, cache, dA))
+    return Grads(holding(params, layers=tuple([g.params for g in grads])), tuple([g.x for g in grads]))
+
+
+@backward_params.register(Parallel)
+def parallel_backward_params(params: Parallel, cache: Parts, dA: Parts) -> Parallel:
+    """The gradient of layer_i, from dA_i"""
+    return holding(params, layers=tuple(_branches(params, backward_params, cache, _blame(params, cache, dA))))
+
+
+def _blame(params: Parallel, cache: Any, dA: Any) -> Parts:
+    for name, given in (("the cache", cache), ("dA", dA)):
+        check_tuple("Parallel", name, given, len(params.layers), ", one for each layer")
+    return tuple(dA)
+
+
+@step.register(Parallel)
+def parallel_step(params: Parallel, x: Parts, memory: Any = None) -> tuple[Parts, Parts]:
+    """out_i, memory_i = step(layer_i, x_i, memory_i)"""
+    x = _split(params, x)
+    outs, memories = zip(*_branches(params, step, x, memory or (None,) * len(x)), strict=True)
+    return outs, memories
+
+
+@record
+class Take:
+    """out = x_i, for a tuple x; dx_i = dA, and 0 for every other part
+
+    What is not taken does not reach the cost. `Take(0)` leaves the mask of a pair (x, mask) behind.
+
+    >>> import numpy as np
+    >>> from funcnn import forward
+    >>> from funcnn.layers.combinators import Take
+    >>> forward(Take(1), (np.array([[1.0]]), np.array([[2.0]])))[0]
+    array([[2.]])
+
+    Raises:
+        RangeError: i is negative.
+        KindError: x is no tuple.
+        ShapeError: x has no part i: the first is 0.
+    """
+
+    i: int
+
+    def __attrs_post_init__(self) -> None:
+        """Counted from the first, which is 0."""
+        if self.i < 0:
+            raise RangeError(f"Take: i must be at least 0, the first part; it is {self.i}")
+
+
+@forward.register(Take)
+def take_forward(params: Take, x: Parts) -> tuple[Any, Any]:
+    """out = x_i"""
+    check_tuple("Take", "x", x)
+    if params.i >= len(x):
+        raise ShapeError(f"Take: x has {len(x)} parts, the last being {len(x) - 1}; there is no part {params.i}")
+    return x[params.i], outline(x)
+
+
+@backward.register(Take)
+def take_backward(params: Take, kept: Parts, dA: Any) -> Grads[Take]:
+    """dx_i = dA, and 0 elsewhere"""
+    d = fitting(dA, kept[params.i])
+    return Grads(params, tuple([d if i == params.i else nothing(part) for i, part in enumerate(kept)]))

@@ -1,0 +1,189 @@
+"""Noise while training: what is drawn is a function of a seed and of a step number, both part of the layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import Array, Namespace, check_out_gradient, float_namespace, is_array, short
+from funcnn.bits import normal, words
+from funcnn.core import backward, backward_params, forward, inference, reseed
+from funcnn.errors import ShapeError
+from funcnn.fields import fraction, not_negative
+from funcnn.gradients import Grads, gradient
+from funcnn.layers.activations import Identity
+from funcnn.records import Seed, record, seed_words, state
+from funcnn.tree import evolve
+
+
+@record
+class Stochastic:
+    """The base of layers that draw at random while they train, and are the identity when they predict.
+
+    Both of its fields are states. What is drawn follows from (seed, step) alone: `forward` gives the same result until
+    `step` moves, which it does in the gradient, by 1. `reseed` gives row block i the child i of the seed.
+    """
+
+    seed: Seed = state(kw_only=True)
+    step: int = state(default=0, kw_only=True)
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What names the random numbers of this step."""
+        return (*seed_words(self.seed), self.step)
+
+
+@inference.register(Stochastic)
+def stochastic_inference(params: Stochastic) -> Identity:
+    """Nothing is random"""
+    return Identity()
+
+
+@reseed.register(Stochastic)
+def stochastic_reseed(params: Stochastic, i: int) -> Stochastic:
+    """Child i of the seed"""
+    return evolve(params, seed=(*seed_words(params.seed), i))
+
+
+@record
+class Dropout(Stochastic):
+    """out = x mask / (1 - rate), each entry of mask 0 with probability rate, else 1
+
+    x and out: of any shape. dx = dA mask / (1 - rate). The expectation of out is x, so that nothing remains to be done
+    when the network predicts: `inference` makes an `Identity` of it. The mask is a hash of (seed, step) and the place
+    of the entry, the same in NumPy and in JAX; the next step has the next mask. `net` with another seed is
+    `reseed(net, i)`.
+
+    Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov 2014, Dropout: A Simple Way to Prevent Neural Networks
+    from Overfitting, section 4, scaled as in section 10.
+
+    >>> import numpy as np
+    >>> from funcnn import backward, forward, sgd
+    >>> from funcnn.layers.dropout import Dropout
+    >>> layer = Dropout(0.5, seed=1)
+    >>> out, cache = forward(layer, np.ones((1, 8)))
+    >>> out
+    array([[0., 2., 2., 0., 2., 2., 0., 0.]])
+    >>> sgd(layer, backward(layer, cache, out), lr=0.1)
+    Dropout(seed=(1,), step=1, rate=0.5)
+
+    Raises:
+        RangeError: `rate` is not in [0, 1).
+        KindError: x is no array of floats.
+    """
+
+    rate: float = fraction()
+
+
+@record
+class ChannelDropout(Dropout):
+    """out = x mask / (1 - rate), one entry of mask for each channel of each example, at all of its places
+
+    x and out: (m, ..., c), mask: (m, 1, ..., c). dx = dA mask / (1 - rate). Neighbouring places of an image say much
+    the same, so to drop single ones takes little away. On a sequence (m, t, c) it is the dropout that keeps its mask
+    over time (Gal & Ghahramani 2016, A Theoretically Grounded Application of Dropout in Recurrent Neural Networks).
+
+    Tompson, Goroshin, Jain, LeCun & Bregler 2015, Efficient Object Localization Using Convolutional Networks, section
+    3.3, SpatialDropout.
+
+    >>> import numpy as np
+    >>> from funcnn import forward
+    >>> from funcnn.layers.dropout import ChannelDropout
+    >>> forward(ChannelDropout(0.5, seed=1), np.ones((1, 2, 4)))[0]
+    array([[[0., 2., 2., 0.],
+            [0., 2., 2., 0.]]])
+
+    Raises:
+        RangeError: `rate` is not in [0, 1).
+        ShapeError: x has fewer than two axes.
+        KindError: x is no array of floats.
+    """
+
+
+@forward.register(Dropout)
+def dropout_forward(params: Dropout, x: Array) -> tuple[Array, Array]:
+    """The cache is the mask, a byte an entry"""
+    xp = float_namespace(x)
+    keep = _keep(params, xp, x.shape)
+    return _masked(params, keep, x), keep
+
+
+@forward.register(ChannelDropout)
+def channel_dropout_forward(params: ChannelDropout, x: Array) -> tuple[Array, Array]:
+    """The cache is the mask of all entries, of which those of a channel share one byte"""
+    xp = float_namespace(x)
+    if x.ndim < 2:
+        raise ShapeError(f"x must be (m, ..., c), rows first; x: {x.shape}; write x[None] for one row")
+    m, *places, c = x.shape
+    keep = xp.broadcast_to(_keep(params, xp, (m, *[1] * len(places), c)), x.shape)
+    return _masked(params, keep, x), keep
+
+
+@backward.register(Dropout)
+def dropout_backward(params: Dropout, keep: Array, dA: Array) -> Grads[Dropout]:
+    """dx = dA mask / (1 - rate), for both"""
+    _check_back(params, keep, dA)
+    float_namespace(dA, "dA")
+    return Grads(gradient(params, step=params.step + 1), _masked(params, keep, dA))
+
+
+def _masked(params: Dropout, keep: Array, a: Array) -> Array:
+    """a mask / (1 - rate), by a product, which is many times as fast as a choice between entries"""
+    out = a * (1 / (1 - params.rate))
+    out *= keep
+    return out
+
+
+def _keep(params: Dropout, xp: Namespace, shape: tuple[int, ...]) -> Array:
+    """True with probability 1 - rate: a word is at least rate 2^32"""
+    return words(xp, params.key, shape) >= np.uint32(min(round(params.rate * 2**32), 2**32 - 1))
+
+
+@record
+class GaussianNoise(Stochastic):
+    """out = x + std z, z normal of mean 0 and variance 1, drawn anew for each entry in each step
+
+    x and out: of any shape, std in the units of x. dx = dA. A small push in every direction, which on inputs acts as
+    a penalty on steep functions: Bishop 1995, Training with Noise is Equivalent to Tikhonov Regularization.
+
+    >>> import numpy as np
+    >>> from funcnn import forward
+    >>> from funcnn.layers.dropout import GaussianNoise
+    >>> forward(GaussianNoise(0.1, seed=1), np.ones((1, 3)))[0].round(3)
+    array([[1.087, 1.117, 0.98 ]])
+
+    Raises:
+        RangeError: `std` is negative or not finite.
+        KindError: x is no array of floats.
+    """
+
+    std: float = not_negative()
+
+
+@forward.register(GaussianNoise)
+def gaussian_noise_forward(params: GaussianNoise, x: Array) -> tuple[Array, Array]:
+    """out = x + std z"""
+    xp = float_namespace(x)
+    return x + params.std * normal(xp, params.key, x.shape, x.real.dtype), x
+
+
+@backward.register(GaussianNoise)
+def gaussian_noise_backward(params: GaussianNoise, x: Array, dA: Array) -> Grads[GaussianNoise]:
+    """dx = dA"""
+    _check_back(params, x, dA)
+    return Grads(gradient(params, step=params.step + 1), dA)
+
+
+@backward_params.register(Stochastic)
+def stochastic_backward_params(params: Stochastic, cache: Array, dA: Array) -> Stochastic:
+    """The next step"""
+    _check_back(params, cache, dA)
+    return gradient(params, step=params.step + 1)
+
+
+def _check_back(params: Stochastic, cache: Any, dA: Any) -> None:
+    """dA is like out, of whose dtype a mask knows nothing"""
+    if not is_array(cache):
+        raise ShapeError(f"backward: the cache is of another network; cache: {short(cache)}, layer: {short(params)}")
+    check_out_gradient(dA, cache.shape, cache.dtype if cache.dtype.kind != "b" else getattr(dA, "dtype", None))

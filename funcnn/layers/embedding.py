@@ -1,0 +1,126 @@
+"""The embedding: a row of numbers, learnt, for each symbol."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import Array, is_array, kind, namespace, short
+from funcnn.core import backward, forward
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.gradients import Grads, gradient
+from funcnn.initializers import Initializer, normal
+from funcnn.layers.sequences import blank, check_mask, closed, of_out, opened
+from funcnn.records import Seed, record
+
+
+@record
+class Embedding:
+    """out = W[ids]
+
+    ids: whole numbers (m, ...), W: (n_symbols, n), out: (m, ..., n). With a mask, (ids, mask) -> (out, mask), mask bool
+    of the shape of ids, True where there is a symbol; elsewhere out is 0, and the id is not read, whatever it is.
+
+    out is the product of W with rows that are 1 at the id and 0 elsewhere, so the gradient is that of a dense layer,
+    without the product: in row i the sum of dA wherever the id was i. Ids have no gradient: `Grads.x` is None.
+
+    Bengio, Ducharme, Vincent & Jauvin 2003, A Neural Probabilistic Language Model, section 2.
+
+    >>> import numpy as np
+    >>> from funcnn import backward, forward
+    >>> from funcnn.layers.embedding import Embedding
+    >>> layer = Embedding(np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]))
+    >>> out, cache = forward(layer, np.array([[2, 0, 2]]))
+    >>> out
+    array([[[4., 5.],
+            [0., 1.],
+            [4., 5.]]])
+    >>> backward(layer, cache, np.ones((1, 3, 2))).params.W
+    array([[1., 1.],
+           [0., 0.],
+           [2., 2.]])
+
+    Raises:
+        ShapeError: W is not (n_symbols, n), or the mask has not the shape of ids.
+        KindError: W is no array of floats, ids none of whole numbers, the mask none of bools.
+        RangeError: an id is negative, or there is no row for it. Under `jax.jit` nobody can see that: a negative one
+            counts from the end, and one too large is taken for the last.
+    """
+
+    W: Array
+
+    def __attrs_post_init__(self) -> None:
+        """A table."""
+        if len(self.W.shape) != 2 or not self.W.size:
+            raise ShapeError(f"Embedding: W must be (n_symbols, n); it is {self.W.shape}")
+
+    @classmethod
+    def init(
+        cls,
+        n_symbols: int,
+        n: int,
+        *,
+        seed: Seed,
+        weights: Initializer = normal(1.0),  # noqa: B008  a value, which nobody can change
+        dtype: Any = np.float64,
+    ) -> Embedding:
+        """W drawn by an initializer.
+
+        >>> Embedding.init(27, 8, seed=0)
+        Embedding(W=<f64 27x8>)
+
+        Raises:
+            RangeError: a size is less than 1.
+        """
+        if min(n_symbols, n) < 1:
+            raise RangeError(f"Embedding.init: sizes must be at least 1; n_symbols: {n_symbols}, n: {n}")
+        return cls(weights(seed, (n_symbols, n), dtype))
+
+
+@forward.register(Embedding)
+def embedding_forward(params: Embedding, given: Any) -> tuple[Any, tuple[Any, Array]]:
+    """out = W[ids]; the cache holds the ids that were read"""
+    ids, mask, _ = opened("Embedding", given)
+    if not is_array(ids) or ids.dtype.kind not in "iu":
+        raise KindError(f"Embedding: ids must be an array of whole numbers, not {kind(ids)}; write ids.astype(int)")
+    check_mask("an id", mask, ids.shape)
+    xp, n = namespace(ids), len(params.W)
+    if mask is not None:
+        ids = xp.where(mask, ids, 0)
+    if xp is np and ids.size and not 0 <= ids.min() <= ids.max() < n:
+        raise RangeError(f"Embedding: ids must be from 0 to {n - 1}; they are from {ids.min()} to {ids.max()}")
+    return closed(given, blank(params.W[ids], mask), mask), (given, ids)
+
+
+@backward.register(Embedding)
+def embedding_backward(params: Embedding, cache: tuple[Any, Array], dA: Any) -> Grads[Embedding]:
+    """dW_i = the sum of dA over all places with id i"""
+    if type(cache) is not tuple or len(cache) != 2:
+        raise ShapeError(f"backward: the cache is of another network; cache: {short(cache)}, layer: {short(params)}")
+    (given, ids), n = cache, params.W.shape[1]
+    dout = blank(of_out(given, dA, (*ids.shape, n), params.W.dtype), opened("", given)[1])
+    dW = rows_added(ids.reshape(-1), dout.reshape(-1, n), len(params.W))
+    return Grads(gradient(params, W=dW), closed(given, None))
+
+
+def rows_added(ids: Array, rows: Array, n: int) -> Array:
+    """(n, k): in row i the sum of all rows whose id is i; ids: (m,), rows: (m, k).
+
+    NumPy sorts, and adds up stretches of one id, which takes a fifth to a half of the time of `np.add.at`.
+
+    >>> import numpy as np
+    >>> from funcnn.layers.embedding import rows_added
+    >>> rows_added(np.array([2, 0, 2]), np.array([[1.0], [10.0], [100.0]]), 3).tolist()
+    [[10.0], [0.0], [101.0]]
+    """
+    xp = namespace(rows)
+    total: Any = xp.zeros((n, rows.shape[1]), dtype=rows.dtype)
+    if xp is not np:
+        return total.at[ids].add(rows)
+    if ids.size:
+        order = np.argsort(ids, kind="stable")
+        in_order = ids[order]
+        begins = np.flatnonzero(np.concatenate([[True], in_order[1:] != in_order[:-1]]))
+        total[in_order[begins]] = np.add.reduceat(rows[order], begins, axis=0)
+    return total

@@ -1,0 +1,83 @@
+"""A function of one's own as a layer, where a record with two rules would be much ado."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from funcnn.arrays import is_array, kind, short
+from funcnn.core import backward, forward
+from funcnn.errors import KindError, ShapeError
+from funcnn.gradients import Grads
+from funcnn.layers.parts import fitting, outline
+from funcnn.records import record
+
+
+@record
+class Function:
+    """out = f(x), dx = vjp(x, dA)
+
+    `f` and `vjp` are functions at the top of a module: pickle and the processes of a pool find them by their names
+    there, and `jax.jit` compiles once for them. A lambda, a function inside a function, a partial and a method are
+    refused. What f does with x is not known beforehand, so the cache is x, and there is nothing to train; `check_layer`
+    proves that the two belong together. `save` refuses a Function: a file that names functions to be called would be
+    a program. Write a record with two rules where it has to be saved, or has parameters.
+
+    >>> import numpy as np
+    >>> from funcnn import backward, forward
+    >>> from funcnn.layers.function import Function
+    >>> def cube(x):
+    ...     return x**3
+    >>> def cube_vjp(x, dA):
+    ...     return 3 * x**2 * dA
+    >>> layer, x = Function(cube, cube_vjp), np.array([[2.0]])
+    >>> out, cache = forward(layer, x)
+    >>> out, backward(layer, cache, np.ones((1, 1))).x
+    (array([[8.]]), array([[12.]]))
+
+    Raises:
+        KindError: f or vjp is no function, or none at the top of a module.
+        ShapeError: dA is not like out, or dx not like x.
+    """
+
+    f: Callable[[Any], Any]
+    vjp: Callable[[Any, Any], Any]
+
+    def __attrs_post_init__(self) -> None:
+        """Two functions that can be found by name."""
+        for name, function in (("f", self.f), ("vjp", self.vjp)):
+            if not callable(function) or isinstance(function, type):
+                raise KindError(f"Function: {name} must be a function, not {_called(function)}")
+            path = getattr(function, "__qualname__", "<none>")
+            if "<" in path or "." in path:
+                raise KindError(
+                    f"Function: {name} must be a function at the top of a module, where pickle finds it by its name, "
+                    f"not {_called(function)}"
+                )
+
+    def __repr__(self) -> str:
+        """By name: an address would be another in each process."""
+        return f"Function({_called(self.f)}, {_called(self.vjp)})"
+
+
+def _called(function: Any) -> str:
+    return getattr(function, "__qualname__", kind(function))
+
+
+@forward.register(Function)
+def function_forward(params: Function, x: Any) -> tuple[Any, tuple[Any, Any]]:
+    """out = f(x)"""
+    out = params.f(x)
+    return out, (x, outline(out))
+
+
+@backward.register(Function)
+def function_backward(params: Function, cache: tuple[Any, Any], dA: Any) -> Grads[Function]:
+    """dx = vjp(x, dA)"""
+    x, of_out = cache
+    dx = params.vjp(x, fitting(dA, of_out))
+    if is_array(x) and dx is not None and getattr(dx, "shape", None) != x.shape:
+        raise ShapeError(
+            f"Function: {_called(params.vjp)} must give dx of the shape of x, {x.shape}; it is {short(dx)}"
+        )
+    return Grads(params, dx)

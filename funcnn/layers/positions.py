@@ -1,0 +1,233 @@
+"""Where in a sequence something stands: added to it, or as the angle by which it is turned."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import Array, float_namespace, is_array, namespace, short
+from funcnn.core import backward, forward, forward_only
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.fields import positive
+from funcnn.gradients import Grads, gradient
+from funcnn.initializers import Initializer, normal
+from funcnn.layers.sequences import blank, check_sequence, closed, of_out, opened
+from funcnn.records import Seed, record
+from funcnn.stepping import step
+
+
+@record
+class Position(ABC):
+    """The base of what tells places apart: x (m, t, n), or (x, mask), in; the same out, with 0 where nothing is.
+
+    Places count from 0, those without anything too. `step` remembers how many there have been.
+    """
+
+    @abstractmethod
+    def encode(self, x: Array, start: Any) -> Array:
+        """x with its places in it, the first of which is `start`: a whole number, under jit perhaps a traced one."""
+
+    @abstractmethod
+    def back(self, dA: Array) -> tuple[Any, Array]:
+        """(the gradient of the parameters, dx), where the first place is 0."""
+
+
+@forward.register(Position)
+def position_forward(params: Position, given: Any) -> tuple[Any, Any]:
+    """out = encode(x, 0); the cache is x, whose shape it is needed for, and the mask"""
+    return _encoded(params, given, 0), given
+
+
+@forward_only.register(Position)
+def position_forward_only(params: Position, given: Any) -> Any:
+    """out = encode(x, 0)"""
+    return _encoded(params, given, 0)
+
+
+@backward.register(Position)
+def position_backward(params: Position, given: Any, dA: Any) -> Grads[Any]:
+    """dx, where there is something"""
+    x, mask, _ = opened("backward", given)
+    if not is_array(x):
+        raise ShapeError(f"backward: the cache is of another network; cache: {short(given)}, layer: {short(params)}")
+    grads, dx = params.back(blank(of_out(given, dA, x.shape, x.dtype), mask))
+    return Grads(grads, closed(given, dx))
+
+
+@step.register(Position)
+def position_step(params: Position, given: Any, memory: Any = None) -> tuple[Any, Any]:
+    """out = encode(x, memory), where the memory is how many places there have been"""
+    start = 0 if memory is None else memory
+    return _encoded(params, given, start), start + opened("", given)[0].shape[1]
+
+
+def _encoded(params: Position, given: Any, start: Any) -> Any:
+    x, mask, _ = opened(type(params).__name__, given)
+    check_sequence("x", x, mask)
+    float_namespace(x)
+    return closed(given, blank(params.encode(blank(x, mask), start), mask), mask)
+
+
+@record
+class SinusoidalPosition(Position):
+    """out_p = x_p + (sin a_0, cos a_0, sin a_1, cos a_1, ...), a_i = p / base^(2 i / n)
+
+    x, out: (m, t, n), n even; p is the place, from 0 on; base: a number. Each pair is the hand of a clock, the first
+    turning by 1 radian a place, the last nearly base times more slowly. What is added is constant, so dx = dA.
+
+    Vaswani et al. 2017, Attention Is All You Need, section 3.5.
+
+    >>> import numpy as np
+    >>> from funcnn import forward
+    >>> from funcnn.layers.positions import SinusoidalPosition
+    >>> forward(SinusoidalPosition(), np.zeros((1, 2, 2)))[0]
+    array([[[0.        , 1.        ],
+            [0.84147098, 0.54030231]]])
+
+    Raises:
+        RangeError: base is not positive and finite.
+        ShapeError: x is not (m, t, n), or n is odd.
+    """
+
+    base: float = positive(10000.0)
+
+    def encode(self, x: Array, start: Any) -> Array:
+        """x_p + (sin, cos) of each angle"""
+        sin, cos = _waves(x, start, self.base, "SinusoidalPosition")
+        return x + namespace(x).stack([sin, cos], axis=-1).reshape(x.shape[1:])
+
+    def back(self, dA: Array) -> tuple[Any, Array]:
+        """dx = dA"""
+        return self, dA
+
+
+@record
+class LearnedPosition(Position):
+    """out_p = x_p + P_p
+
+    x, out: (m, t, n), P: (t_most, n), t at most t_most. dx = dA; dP_p is the sum of dA_p over all rows.
+
+    Gehring et al. 2017, Convolutional Sequence to Sequence Learning, section 3.1.
+
+    >>> import numpy as np
+    >>> from funcnn import forward
+    >>> from funcnn.layers.positions import LearnedPosition
+    >>> forward(LearnedPosition(np.array([[10.0], [20.0], [30.0]])), np.ones((1, 2, 1)))[0]
+    array([[[11.],
+            [21.]]])
+
+    Raises:
+        ShapeError: P is not (t_most, n), or x does not fit it.
+        KindError: P is no array of floats; x is of another dtype.
+    """
+
+    P: Array
+
+    def __attrs_post_init__(self) -> None:
+        """A row for each place."""
+        if len(self.P.shape) != 2 or not self.P.size:
+            raise ShapeError(f"LearnedPosition: P must be (t_most, n); it is {self.P.shape}")
+
+    @classmethod
+    def init(
+        cls,
+        t_most: int,
+        n: int,
+        *,
+        seed: Seed,
+        weights: Initializer = normal(0.02),  # noqa: B008  a value, which nobody can change
+        dtype: Any = np.float64,
+    ) -> LearnedPosition:
+        """P drawn by an initializer.
+
+        Raises:
+            RangeError: a size is less than 1.
+        """
+        if min(t_most, n) < 1:
+            raise RangeError(f"LearnedPosition.init: sizes must be at least 1; t_most: {t_most}, n: {n}")
+        return cls(weights(seed, (t_most, n), dtype))
+
+    def encode(self, x: Array, start: Any) -> Array:
+        """x_p + P_p"""
+        (_, t, n), (most, needed), P = x.shape, self.P.shape, self.P
+        if n != needed:
+            raise ShapeError(f"x has {n} features, P needs {needed}; x: {x.shape}")
+        if x.dtype != P.dtype:
+            raise KindError(f"x is {x.dtype}, P is {P.dtype}; write x.astype({P.dtype.name!r})")
+        last = t if is_array(start) else start + t  # how far a traced start has come, nobody can see
+        if last > most:
+            raise ShapeError(f"LearnedPosition: P has {most} places, x needs {last}; x: {x.shape}")
+        return x + (P[namespace(start).arange(t) + start] if is_array(start) else P[start:last])
+
+    def back(self, dA: Array) -> tuple[Any, Array]:
+        """dP = sum_m dA, and 0 for places that x has not reached"""
+        rest = namespace(dA).zeros((len(self.P) - dA.shape[1], dA.shape[2]), dtype=dA.dtype)
+        return gradient(self, P=namespace(dA).concatenate([dA.sum(0), rest])), dA
+
+
+@record
+class Rotary(Position):
+    """out_p = R_p x_p: each pair of features turned by an angle, a_i = p / base^(2 i / n) for pair i
+
+    x, out: (m, t, n), n even; see `rotate`. dx_p = R_p^T dA_p, the same turn back. The dot product of a query at p and
+    a key at q then depends on p - q alone. Attention that turns q and k calls `rotate` itself.
+
+    Su et al. 2021, RoFormer: Enhanced Transformer with Rotary Position Embedding, eq. 15 and 34.
+
+    >>> import numpy as np
+    >>> from funcnn import forward
+    >>> from funcnn.layers.positions import Rotary
+    >>> forward(Rotary(), np.array([[[1.0, 0.0], [1.0, 0.0]]]))[0]
+    array([[[1.        , 0.        ],
+            [0.54030231, 0.84147098]]])
+
+    Raises:
+        RangeError: base is not positive and finite.
+        ShapeError: x is not (m, t, n), or n is odd.
+    """
+
+    base: float = positive(10000.0)
+
+    def encode(self, x: Array, start: Any) -> Array:
+        """R_p x_p"""
+        return rotate(x, start, self.base)
+
+    def back(self, dA: Array) -> tuple[Any, Array]:
+        """dx_p = R_p^T dA_p"""
+        return self, rotate_backward(dA, 0, self.base)
+
+
+def rotate(x: Array, start: Any = 0, base: float = 10000.0) -> Array:
+    """(out_2i, out_2i+1) = (x_2i cos a - x_2i+1 sin a, x_2i sin a + x_2i+1 cos a), a = p / base^(2 i / n)
+
+    x, out: (..., t, n), n even, such as the queries or the keys of heads, (m, heads, t, n). Place p is start + the
+    index along t.
+
+    Raises:
+        ShapeError: n is odd.
+    """
+    return _turned(x, *_waves(x, start, base, "rotate"))
+
+
+def rotate_backward(dA: Array, start: Any = 0, base: float = 10000.0) -> Array:
+    """dx of `rotate`: the same turn back, since the transpose of a rotation is its inverse"""
+    sin, cos = _waves(dA, start, base, "rotate")
+    return _turned(dA, -sin, cos)
+
+
+def _turned(x: Array, sin: Array, cos: Array) -> Array:
+    a, b = x[..., ::2], x[..., 1::2]
+    return namespace(x).stack([a * cos - b * sin, a * sin + b * cos], axis=-1).reshape(x.shape)
+
+
+def _waves(x: Array, start: Any, base: float, whose: str) -> tuple[Array, Array]:
+    """Sine and cosine, (t, n / 2), of the angle of each pair at each place: of float64, but where `start` is traced."""
+    (t, n), xp = x.shape[-2:], namespace(x)
+    if n % 2:
+        raise ShapeError(f"{whose}: features come in pairs, so there must be an even number of them; x: {x.shape}")
+    places = (namespace(start) if is_array(start) else np).arange(t) + start
+    angles = places[:, None] * base ** (-np.arange(0, n, 2) / n)
+    waves = namespace(angles)
+    return xp.asarray(waves.sin(angles), dtype=x.dtype), xp.asarray(waves.cos(angles), dtype=x.dtype)

@@ -1,0 +1,244 @@
+"""Recurrent layers: a cell that is carried along a sequence. `Recurrent` lifts the rule of one step to all of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+
+from funcnn.arrays import Array, check_out_gradient, is_array, namespace, short
+from funcnn.core import backward, backward_params, forward, forward_only
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.gradients import Grads, gradient
+from funcnn.initializers import Initializer, glorot_uniform, orthogonal
+from funcnn.layers.sequences import blame, blank, check_sequence, closed, opened
+from funcnn.records import Seed, record, seed_words
+from funcnn.stepping import step
+
+State = tuple[Array, ...]
+
+
+@record
+class Recurrent(ABC):
+    """state_t = cell(x_t @ W + b, state_{t-1}), out_t = h_t, the first array of state_t
+
+    x: (m, t, n), out: (m, t, k); W: (n, g k), U: (k, g k), b: (g k,) for a cell of g gates. The base of all recurrent
+    layers, and the shortest way to one of your own: `cell` goes one step, `back` goes it back, the rest is here.
+
+    x may be `(x, mask)`, mask bool (m, t), True where there is something; out is then `(out, mask)`. Where there is
+    nothing the state is kept, out is 0, and what x holds is not read. Or x is `(x, mask, state)`, and out is
+    `(out, mask, state)`, from the first state to the last; the mask may be None, and the first state too, which is 0.
+    A state is h, (m, k), or a tuple of such where there are several. Both its ends have gradients; a None in dA is 0.
+
+    t steps are t rounds of a loop in Python, and under `jax.jit` so many copies of the cell to compile.
+    """
+
+    W: Array
+    U: Array
+    b: Array
+
+    gates: ClassVar[int] = 1
+    states: ClassVar[int] = 1
+
+    def __attrs_post_init__(self) -> None:
+        """W, U and b fit together."""
+        g, shapes = self.gates, (self.W.shape, self.U.shape, self.b.shape)
+        n, k = [(*shape, 0)[0] for shape in shapes[:2]]
+        if n * k == 0 or shapes != ((n, g * k), (k, g * k), (g * k,)):
+            gk = f"{g} k" if g > 1 else "k"
+            needed = f"W must be (n, {gk}), U (k, {gk}) and b ({gk},)"
+            raise ShapeError(f"{type(self).__name__}: {needed}; W: {shapes[0]}, U: {shapes[1]}, b: {shapes[2]}")
+        self.check_dtypes(U=self.U, b=self.b)
+
+    def check_dtypes(self, **arrays: Array) -> None:
+        """All of that of W."""
+        for name, array in arrays.items():
+            if array.dtype != self.W.dtype:
+                remedy = f"write {name}.astype({self.W.dtype.name!r})"
+                raise KindError(f"{type(self).__name__}: {name} is {array.dtype}, W is {self.W.dtype}; {remedy}")
+
+    @classmethod
+    def init(
+        cls,
+        n_in: int,
+        n_hidden: int,
+        *,
+        seed: Seed,
+        weights: Initializer = glorot_uniform,
+        recurrent: Initializer = orthogonal,
+        dtype: Any = np.float64,
+    ) -> Self:
+        """W and U drawn gate by gate, U orthogonal, so that what it carries neither grows nor fades.
+
+        Raises:
+            RangeError: a size is less than 1.
+        """
+        if min(n_in, n_hidden) < 1:
+            raise RangeError(f"{cls.__name__}.init: sizes must be at least 1; n_in: {n_in}, n_hidden: {n_hidden}")
+        words = seed_words(seed)
+        W = [weights((*words, 0, i), (n_in, n_hidden), dtype) for i in range(cls.gates)]
+        U = [recurrent((*words, 1, i), (n_hidden, n_hidden), dtype) for i in range(cls.gates)]
+        return cls(np.concatenate(W, axis=1), np.concatenate(U, axis=1), *cls.first_biases(n_hidden, dtype))
+
+    @classmethod
+    def first_biases(cls, k: int, dtype: Any) -> tuple[Array, ...]:
+        """What `init` starts from: 0."""
+        return (np.zeros(cls.gates * k, dtype),)
+
+    @abstractmethod
+    def cell(self, z: Array, before: State) -> tuple[State, State]:
+        """(the state after a step, what else `back` needs), given z = x_t @ W + b and the state before."""
+
+    @abstractmethod
+    def back(self, kept: State, before: State, after: State, dafter: State) -> tuple[Array, Array, tuple[Any, ...]]:
+        """(dz, du, dbefore), where u = h @ U, and du may be dz itself.
+
+        dbefore is without what goes through u, so dh there is None where nothing else does.
+        """
+
+    def biases(self, dz: Array, du: Array) -> dict[str, Array]:
+        """The gradient of each bias, given dz and du of all steps, one a row."""
+        return {"b": namespace(dz).ones(dz.shape[0], dtype=dz.dtype) @ dz}
+
+
+class Kept(NamedTuple):
+    """What backward needs: x as it was given, the states before, between and after the steps, what each step kept."""
+
+    given: Any
+    states: tuple[State, ...]
+    others: tuple[State, ...]
+
+
+@forward.register(Recurrent)
+def recurrent_forward(params: Recurrent, given: Any) -> tuple[Any, Kept]:
+    """(state_t, kept_t) = cell(x_t @ W + b, state_{t-1}), where the products of all x_t are one"""
+    others: list[State] = []
+    out, states = _run(params, given, others)
+    return out, Kept(given, tuple(states), tuple(others))
+
+
+@forward_only.register(Recurrent)
+def recurrent_forward_only(params: Recurrent, given: Any) -> Any:
+    """state_t = cell(x_t @ W + b, state_{t-1})"""
+    return _run(params, given, None)[0]
+
+
+def _run(params: Recurrent, given: Any, others: list[State] | None) -> tuple[Any, list[State]]:
+    """out, and the state before, between and after all steps."""
+    x, mask, state = opened(type(params).__name__, given, 3)
+    check_sequence("x", x, mask)
+    (m, t, n), xp, W = x.shape, namespace(x), params.W
+    if n != W.shape[0]:
+        raise ShapeError(f"x has {n} features, W needs {W.shape[0]}; x: {x.shape}")
+    if x.dtype != W.dtype:
+        raise KindError(f"x is {x.dtype}, W is {W.dtype}; write x.astype({W.dtype.name!r})")
+    z = blank(x, mask).reshape(m * t, n) @ W
+    z += params.b
+    z = z.reshape(m, t, -1)
+    states = [_first(params, state, m, xp)]
+    for i in range(t):
+        after, kept = params.cell(z[:, i], states[-1])
+        if mask is not None:
+            there = mask[:, i, None]
+            after = tuple([xp.where(there, new, old) for new, old in zip(after, states[-1], strict=True)])
+        states.append(after)
+        if others is not None:
+            others.append(kept)
+    out = blank(xp.stack([h for h, *_ in states[1:]], axis=1), mask)
+    return closed(given, out, mask, _as_given(params, states[-1])), states
+
+
+def _first(params: Recurrent, state: Any, m: int, xp: Any) -> State:
+    """The state before the first step as a tuple, 0 if there is none."""
+    shape, dtype = (m, len(params.U)), params.W.dtype
+    if state is None:
+        return (xp.zeros(shape, dtype=dtype),) * params.states
+    parts = state if type(state) is tuple else (state,)
+    right = [is_array(part) and part.shape == shape and part.dtype == dtype for part in parts]
+    if len(parts) != params.states or (type(state) is tuple) != (params.states > 1) or not all(right):
+        needed = f"{'an array' if params.states == 1 else f'a tuple of {params.states} arrays'} of {dtype}, {shape}"
+        raise ShapeError(f"{type(params).__name__}: the state must be {needed}; it is {short(state)}")
+    return parts
+
+
+def _as_given(params: Recurrent, state: State) -> Any:
+    """A state as the outside sees it: h, or (h, c)."""
+    return state if params.states > 1 else state[0]
+
+
+@backward.register(Recurrent)
+def recurrent_backward(params: Recurrent, cache: Kept, dA: Any) -> Grads[Any]:
+    """dx = dz @ W^T, and the rest as in `recurrent_backward_params`"""
+    grads, dz, dfirst = _back(params, cache, dA)
+    x, _, state = opened("", cache.given, 3)
+    dx = (dz @ params.W.T).reshape(x.shape)
+    return Grads(grads, closed(cache.given, dx, None, None if state is None else _as_given(params, dfirst)))
+
+
+@backward_params.register(Recurrent)
+def recurrent_backward_params(params: Recurrent, cache: Kept, dA: Any) -> Any:
+    """dW = sum_t x_t^T @ dz_t, dU = sum_t h_{t-1}^T @ du_t, each as one product"""
+    return _back(params, cache, dA)[0]
+
+
+def _back(params: Recurrent, cache: Kept, dA: Any) -> tuple[Any, Array, State]:
+    """The gradients of the parameters, of z in all steps, one a row, and of the first state."""
+    if type(cache) is not Kept or [part.shape[1] for part in cache.states[0]] != [len(params.U)] * params.states:
+        kept = f"with states {short(cache.states[0])}" if type(cache) is Kept else short(cache)
+        raise ShapeError(f"backward: the cache is of another network; cache: {kept}, layer: {short(params)}")
+    x, mask, _ = opened("", cache.given, 3)
+    (m, t, n), k, xp = x.shape, len(params.U), namespace(x)
+    dout, dlast = blame(cache.given, dA)
+    if type(cache.given) is not tuple or dout is not None:
+        check_out_gradient(dout, (m, t, k), x.dtype)
+        dout = blank(dout, mask)
+    dstate = _last(params, dlast, cache.states[-1], xp)
+    dzs, dus, U_T = [], [], params.U.T.copy()  # in one piece, which BLAS multiplies by in half the time
+    for i in reversed(range(t)):
+        dh, *others = dstate
+        dstate = (dh if dout is None else dh + dout[:, i], *others)
+        passed = None
+        if mask is not None:  # where nothing was, all blame passes on to the state before
+            there = mask[:, i, None]
+            passed, dstate = (tuple([xp.where(w, d, 0) for d in dstate]) for w in (~there, there))
+        dz, du, dstate = params.back(cache.others[i], cache.states[i], cache.states[i + 1], dstate)
+        dh = du @ U_T
+        dstate = (dh if dstate[0] is None else dh + dstate[0], *dstate[1:])
+        if passed is not None:
+            dstate = tuple([a + b for a, b in zip(dstate, passed, strict=True)])
+        dzs.append(dz)
+        dus.append(du)
+    rows = [xp.stack(parts[::-1], axis=1).reshape(m * t, -1) for parts in ((dzs,) if dz is du else (dzs, dus))]
+    h = xp.stack([h for h, *_ in cache.states[:-1]], axis=1).reshape(m * t, k)
+    dW, dU = blank(x, mask).reshape(m * t, n).T @ rows[0], h.T @ rows[-1]
+    return gradient(params, W=dW, U=dU, **params.biases(rows[0], rows[-1])), rows[0], dstate
+
+
+def _last(params: Recurrent, given: Any, state: State, xp: Any) -> State:
+    """The gradient of the last state as a tuple, 0 where there is none."""
+    parts = given if params.states > 1 and given is not None else (given,) * params.states
+    if type(parts) is not tuple or len(parts) != len(state):
+        raise ShapeError(
+            f"dA of the last state must be like it, {short(_as_given(params, state))}; it is {short(given)}"
+        )
+    for part, like in zip(parts, state, strict=True):
+        if part is not None:
+            check_out_gradient(part, like.shape, like.dtype)
+    return tuple([xp.zeros_like(b) if a is None else a for a, b in zip(parts, state, strict=True)])
+
+
+@step.register(Recurrent)
+def recurrent_step(params: Recurrent, given: Any, memory: Any = None) -> tuple[Any, Any]:
+    """The memory is the state"""
+    x, mask, _ = opened(f"step: {type(params).__name__}", given)
+    out, _, state = forward_only(params, (x, mask, memory))
+    return closed(given, out, mask), state
+
+
+def sigmoid(x: Array) -> Array:
+    """(1 + tanh(x / 2)) / 2, which is never out of range"""
+    s = namespace(x).tanh(0.5 * x)
+    s *= 0.5
+    s += 0.5
+    return s

@@ -1,0 +1,142 @@
+"""Settings of layers that look through windows: how large, how far apart, with how much padding; checked when given."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, Literal
+
+import attrs
+
+from funcnn.arrays import Array, kind, short
+from funcnn.errors import KindError, RangeError, ShapeError
+
+Sizes = int | tuple[int, ...]
+"""A whole number for every axis alike, or a tuple of one for each."""
+
+Padding = Literal["same", "valid"] | int | tuple[int | tuple[int, int], ...]
+"""How many places are added around x. Numbers; "valid": none; "same": as many as make out as large as x.
+
+A number holds for every side; a tuple has for each axis a number or a pair `(before, after)`. "same" divides by the
+stride, rounded up; where it needs an odd number of places, as an even kernel does, the one more is at the end.
+"""
+
+
+def count(default: Any = attrs.NOTHING) -> Any:
+    """A whole number from 1 on."""
+    return attrs.field(default=default, validator=_count)
+
+
+def pair(default: Any = attrs.NOTHING) -> Any:
+    """A whole number from 1 on for each of h and w; a single one stands for both."""
+    return attrs.field(default=default, converter=_PAIR)
+
+
+def any_axes(default: Any = attrs.NOTHING) -> Any:
+    """A whole number from 1 on for every axis that x will have, or a tuple of one for each."""
+    return attrs.field(default=default, converter=_ANY)
+
+
+def padding(axes: int) -> Any:
+    """A `Padding` as "same" or as a pair for each axis; of 0 axes, which x has yet to tell, a number stays a number."""
+    return attrs.field(default=0, converter=_PADDINGS[axes])
+
+
+def for_axes(params: Any, name: str, value: Any, axes: int) -> Any:
+    """What a layer that takes sequences and images says, as a tuple of one entry for each of x's axes of places."""
+    if type(value) is not tuple:
+        return (value,) * axes
+    if len(value) != axes:
+        needed = f"one entry for each axis of places, of which x has {axes}, or be a single number"
+        raise ShapeError(f"{type(params).__name__}: {name} must have {needed}; it is {value}")
+    return value
+
+
+def of_each(params: Any, x: Array) -> list[tuple[Any, ...]]:
+    """Of a convolution of images, for each of h and w: name, places, size of the kernel, stride, padding, dilation."""
+    sides = ("same", "same") if params.padding == "same" else params.padding
+    settings = "hw", x.shape[1:3], params.W.shape[:2], params.stride, sides, params.dilation
+    return list(zip(*settings, strict=True))
+
+
+def _count(record: Any, field: attrs.Attribute[int], value: int) -> None:
+    if value < 1:
+        raise RangeError(f"{type(record).__name__}: {field.name} must be a whole number from 1 on; it is {value}")
+
+
+def numbers(whose: str, name: str, value: Any, axes: int) -> Any:
+    """A tuple of as many whole numbers as there are axes; of 0 axes a single number stays one.
+
+    Raises:
+        KindError: they are no whole numbers, or not as many.
+        RangeError: one is less than 1.
+    """
+    several = [", or a tuple of them", "", ", or a pair of them"][axes]
+    rule = f"{whose}: {name} must be a whole number from 1 on{several}"
+    found = _whole(value if type(value) is tuple else (value,) * (axes or 1))
+    if not found or axes not in {0, len(found)}:
+        raise KindError(f"{rule}, not {_shown(value)}")
+    if min(found) < 1:
+        raise RangeError(f"{rule}; it is {value}")
+    return found if axes or type(value) is tuple else found[0]
+
+
+def _numbers(axes: int) -> Callable[[Any, Any, attrs.Attribute[Any]], Any]:
+    def convert(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
+        if value is None is field.default:
+            return None
+        return numbers(type(record).__name__, field.name, value, axes)
+
+    return convert
+
+
+def _paddings(axes: int) -> Callable[[Any, Any, attrs.Attribute[Any]], Any]:
+    words = {0: "a tuple of pairs (before, after), one for each axis", 1: "a pair (before, after)"}
+    needed = words.get(axes, "a tuple of a number or a pair (before, after) for each of h and w")
+
+    def convert(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
+        if type(value) is str and value == "same":
+            return value
+        sides = _sides(0 if type(value) is str and value == "valid" else value, axes)
+        rule = f'{type(record).__name__}: padding must be "same", "valid", a whole number from 0 on, or {needed}'
+        if sides is None:
+            raise KindError(f"{rule}, not {_shown(value)}")
+        if min(map(min, sides)) < 0:
+            raise RangeError(f"{rule}; it is {value}")
+        if axes == 0 and type(value) is not tuple:
+            return sides[0][0]
+        return sides[0] if axes == 1 else tuple(sides)
+
+    return convert
+
+
+def _sides(value: Any, axes: int) -> Any:
+    """A pair of whole numbers for each axis, or None."""
+    if type(value) is not tuple:
+        value = (value,) * (axes or 1)
+    elif axes == 1:
+        value = (value,)
+    elif axes == 0 and not all([type(side) is tuple for side in value]):
+        return None  # of a sequence (1, 0) would be before and after, of an image above and left
+    pairs = [_whole(side if type(side) is tuple else (side, side)) for side in value]
+    right = [pair for pair in pairs if pair is not None and len(pair) == 2]
+    return right if right and len(right) == len(pairs) and axes in {0, len(right)} else None
+
+
+def _whole(parts: tuple[Any, ...]) -> tuple[int, ...] | None:
+    try:
+        return tuple([operator.index(part) for part in parts])
+    except TypeError:
+        return None
+
+
+def _shown(value: Any) -> str:
+    return short(value) if value is None or isinstance(value, int | float | str | tuple) else kind(value)
+
+
+def _converter(convert: Callable[[Any, Any, attrs.Attribute[Any]], Any]) -> attrs.Converter[Any, Any]:
+    return attrs.Converter(convert, takes_self=True, takes_field=True)
+
+
+_ANY, _PAIR = _converter(_numbers(0)), _converter(_numbers(2))
+_PADDINGS = [_converter(_paddings(axes)) for axes in range(3)]

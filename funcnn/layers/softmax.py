@@ -1,0 +1,107 @@
+"""Softmax and its logarithm, over the last axis."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from funcnn.arrays import Array, check_out_gradient, float_namespace, is_array, namespace, short
+from funcnn.core import backward, forward
+from funcnn.errors import ShapeError
+from funcnn.gradients import Grads, gradient
+from funcnn.records import record
+
+
+@record
+class Softmax:
+    """out_i = e^x_i / sum over j of e^x_j
+
+    x and out: (m, ..., n); out is positive, and sums to 1 along the last axis. The largest x of each row is subtracted
+    first, which changes nothing but that no exponential overflows. From d out_i / d x_j = out_i (1 where i = j, less
+    out_j):
+
+        dx = out (dA - sum over j of dA_j out_j)
+
+    It gives probabilities, and `softmax_cross_entropy` takes logits: a network that is trained with that ends before
+    it, and `predict` of `(*net, Softmax())` gives the probabilities.
+
+    Bridle 1990, Probabilistic Interpretation of Feedforward Classification Network Outputs.
+
+    >>> import numpy as np
+    >>> from funcnn import forward
+    >>> from funcnn.layers.softmax import Softmax
+    >>> forward(Softmax(), np.array([[0.0, 0.0, np.log(2)]]))[0]
+    array([[0.25, 0.25, 0.5 ]])
+
+    Raises:
+        ShapeError: x is no rows of at least one feature.
+    """
+
+    gives_probabilities: ClassVar[bool] = True
+
+
+@forward.register(Softmax)
+def softmax_forward(params: Softmax, x: Array) -> tuple[Array, Array]:
+    """out = e^x / sum of e^x"""
+    powers = namespace(x).exp(_below_the_largest(params, x))
+    out = powers / powers.sum(axis=-1, keepdims=True)
+    return out, out
+
+
+@backward.register(Softmax)
+def softmax_backward(params: Softmax, out: Array, dA: Array) -> Grads[Softmax]:
+    """dx = out (dA - sum of dA out)"""
+    _check_cache(params, out, dA)
+    return Grads(gradient(params), out * (dA - (dA * out).sum(axis=-1, keepdims=True)))
+
+
+@record
+class LogSoftmax:
+    """out_i = x_i - log(sum over j of e^x_j)
+
+    x and out: (m, ..., n); out is the logarithm of a Softmax, finite where that is 0 to rounding.
+
+        dx = dA - e^out (sum over j of dA_j)
+
+    Its own LogSoftmax is itself, so what it gives may be taken for logits: `softmax_cross_entropy` has the same value
+    and the same gradients with it as without.
+
+    Bridle 1990, Probabilistic Interpretation of Feedforward Classification Network Outputs.
+
+    >>> import numpy as np
+    >>> from funcnn import forward
+    >>> from funcnn.layers.softmax import LogSoftmax
+    >>> forward(LogSoftmax(), np.array([[0.0, 800.0]]))[0]
+    array([[-800.,    0.]])
+
+    Raises:
+        ShapeError: x is no rows of at least one feature.
+    """
+
+
+@forward.register(LogSoftmax)
+def log_softmax_forward(params: LogSoftmax, x: Array) -> tuple[Array, Array]:
+    """out = x - log(sum of e^x)"""
+    xp, below = namespace(x), _below_the_largest(params, x)
+    out = below - xp.log(xp.exp(below).sum(axis=-1, keepdims=True))
+    return out, out
+
+
+@backward.register(LogSoftmax)
+def log_softmax_backward(params: LogSoftmax, out: Array, dA: Array) -> Grads[LogSoftmax]:
+    """dx = dA - e^out (sum of dA)"""
+    _check_cache(params, out, dA)
+    return Grads(gradient(params), dA - namespace(out).exp(out) * dA.sum(axis=-1, keepdims=True))
+
+
+def _below_the_largest(params: Any, x: Array) -> Array:
+    """x less the largest of its row, which is then 0"""
+    float_namespace(x)
+    if x.ndim < 2 or not x.shape[-1]:
+        raise ShapeError(f"{type(params).__name__}: x must be (m, ..., n), rows of at least one feature; x: {x.shape}")
+    return x - x.max(axis=-1, keepdims=True)
+
+
+def _check_cache(params: Any, out: Any, dA: Array) -> None:
+    if not is_array(out):
+        raise ShapeError(f"backward: the cache is of another network; cache: {short(out)}, layer: {short(params)}")
+    check_out_gradient(dA, out.shape, out.dtype)

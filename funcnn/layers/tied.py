@@ -1,0 +1,127 @@
+"""One table of symbols at both ends of a network: to read them, and to say how likely each is to come next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import Array, check_out_gradient, is_array, short
+from funcnn.core import backward, forward, forward_only
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.gradients import Grads
+from funcnn.initializers import Initializer, normal
+from funcnn.layers.embedding import Embedding
+from funcnn.layers.parts import check_held, fitting, holding, outline, visit
+from funcnn.records import Seed, build, record
+from funcnn.stepping import step
+
+
+@record
+class Tied:
+    """out = net(W[ids]) @ W^T: row i of W is what symbol i means, on the way in and on the way out
+
+    ids: whole numbers (m, ...), W: (n_symbols, n), net: (m, ..., n) -> (m, ..., n), out: logits (m, ..., n_symbols).
+    With a mask, (ids, mask) -> (out, mask), the net being given (W[ids], mask). An `Embedding`, a net and a `Dense`
+    that share W, which so has the sum of two gradients: in row i the dx of the net wherever i was read, and dA^T @ h
+    with h = net(W[ids]).
+
+    Press & Wolf 2017, Using the Output Embedding to Improve Language Models; Inan, Khosravi & Socher 2017.
+
+    >>> import numpy as np
+    >>> from funcnn import forward, mlp
+    >>> from funcnn.layers.tied import Tied
+    >>> net = Tied.init(27, 8, net=mlp([8, 16, 8], seed=1), seed=0)
+    >>> forward(net, np.array([[3, 1, 20]]))[0].shape
+    (1, 3, 27)
+
+    Raises:
+        KindError: W is no array of floats, `net` no layer; a mask comes in and none out. Ids: as Embedding.
+        ShapeError: W is not (n_symbols, n), or the net gives another number of features than n.
+        RangeError: an id is negative, or there is no row of W for it.
+    """
+
+    W: Array
+    net: Any
+
+    def __attrs_post_init__(self) -> None:
+        """A table, and a layer."""
+        if len(self.W.shape) != 2:
+            raise ShapeError(f"Tied: W must be (n_symbols, n); it is {self.W.shape}")
+        check_held("Tied", "net", self.net)
+
+    @classmethod
+    def init(
+        cls,
+        n_symbols: int,
+        n: int,
+        *,
+        net: Any,
+        seed: Seed,
+        weights: Initializer = normal(0.02),  # noqa: B008  a value, which nobody can change
+        dtype: Any = np.float64,
+    ) -> Tied:
+        """W drawn by an initializer.
+
+        Raises:
+            RangeError: a size is less than 1.
+        """
+        if min(n_symbols, n) < 1:
+            raise RangeError(f"Tied.init: sizes must be at least 1; n_symbols: {n_symbols}, n: {n}")
+        return cls(weights(seed, (n_symbols, n), dtype), net)
+
+
+def _table(params: Tied) -> Embedding:
+    return build(Embedding, (params.W,))
+
+
+def _logits(params: Tied, x: Any, out: Any) -> tuple[Any, Array]:
+    """h @ W^T, with the mask beside it, and h."""
+    if (type(out) is tuple) != (type(x) is tuple):
+        raise KindError(f"Tied: net must give back a tuple for a tuple; x: {short(x)}, out: {short(out)}")
+    h, n = out[0] if type(out) is tuple else out, params.W.shape[1]
+    if not is_array(h) or h.dtype != params.W.dtype or h.shape[-1:] != (n,):
+        raise ShapeError(f"Tied: net must give back (m, ..., {n}), as many features as W has; out: {short(out)}")
+    return _beside(h @ params.W.T, out), h
+
+
+def _beside(head: Any, x: Any) -> Any:
+    """`head` in the place of the first part of x, where x is a tuple."""
+    return (head, *x[1:]) if type(x) is tuple else head
+
+
+@forward.register(Tied)
+def tied_forward(params: Tied, x: Any) -> tuple[Any, tuple[Any, ...]]:
+    """out = h @ W^T, h = net(W[ids])"""
+    rows, read = visit("in Tied", forward, _table(params), x)
+    inner, cache = visit("in Tied", forward, params.net, rows)
+    out, h = _logits(params, x, inner)
+    return out, (read, cache, h, outline(out))
+
+
+@forward_only.register(Tied)
+def tied_forward_only(params: Tied, x: Any) -> Any:
+    """out = net(W[ids]) @ W^T"""
+    rows = visit("in Tied", forward_only, _table(params), x)
+    return _logits(params, x, visit("in Tied", forward_only, params.net, rows))[0]
+
+
+@backward.register(Tied)
+def tied_backward(params: Tied, cache: tuple[Any, ...], dA: Any) -> Grads[Tied]:
+    """dW = dA^T @ h, and in row i, dx of the net wherever the id was i"""
+    (read, own, h, of_out), W = cache, params.W
+    dA = fitting(dA, of_out)
+    dout = dA[0] if type(dA) is tuple else dA
+    check_out_gradient(dout, (*h.shape[:-1], W.shape[0]), W.dtype)
+    grads = visit("in Tied", backward, params.net, own, _beside(dout @ W, dA))
+    table = visit("in Tied", backward, _table(params), read, grads.x)
+    dW = dout.reshape(-1, W.shape[0]).T @ h.reshape(-1, W.shape[1])
+    return Grads(holding(params, W=dW + table.params.W, net=grads.params), table.x)
+
+
+@step.register(Tied)
+def tied_step(params: Tied, x: Any, memory: Any = None) -> tuple[Any, Any]:
+    """out = net(W[ids]) @ W^T, and the net's memory"""
+    rows = visit("in Tied", forward_only, _table(params), x)
+    inner, memory = visit("in Tied", step, params.net, rows, memory)
+    return _logits(params, x, inner)[0], memory

@@ -1,0 +1,65 @@
+"""Negative log-likelihoods of what is counted and of what is measured, less what no network can change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from funcnn.arrays import Array, float_namespace, kind, namespace, short
+from funcnn.errors import KindError, ShapeError
+from funcnn.losses.base import check_not_negative, fitted, weigh
+
+
+def poisson_nll(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
+    """Of counts with the rate e^out: cost = mean (e^out - y out), dA = (e^out - y) / size
+
+    out: the logarithm of the rate; y: counts, or anything from 0 up, of out's shape. The logarithm of y! is left out,
+    which does not depend on the network. A rate beyond the largest float is infinite, and so is the cost. Nelder &
+    Wedderburn 1972, Generalized Linear Models.
+
+    >>> import numpy as np
+    >>> from funcnn import poisson_nll
+    >>> poisson_nll(np.array([[0.0]]), np.array([[3]]))
+    (1.0, array([[-2.]]))
+
+    Raises:
+        ShapeError, KindError: as `mse`.
+        RangeError: as `mse`; or y is negative.
+    """
+    y, weight = fitted("poisson_nll", out, y, weight)
+    check_not_negative("poisson_nll: y", y)
+    rate = namespace(out).exp(out)
+    return weigh(rate - y * out, rate - y, weight)
+
+
+def gaussian_nll(out: tuple[Array, Array], y: Array, weight: Array | None = None) -> tuple[Any, tuple[Array, Array]]:
+    """Of normal numbers with the variance e^s: cost = mean (s + (mu - y)^2 e^-s) / 2, out = (mu, s)
+
+    dA = ((mu - y) e^-s, (1 - (mu - y)^2 e^-s) / 2) / size. mu, s and y have one shape. So a network says how sure it
+    is: mu is pulled less where s is large, and s, the logarithm of the variance, settles at that of the squared error.
+    log(2 pi) / 2 is left out. Nix & Weigend 1994, Estimating the Mean and Variance of the Target Probability
+    Distribution, equation 4.
+
+    >>> import numpy as np
+    >>> from funcnn import gaussian_nll
+    >>> mu, s = np.array([[3.0]]), np.array([[0.0]])
+    >>> gaussian_nll((mu, s), np.array([[1.0]]))
+    (2.0, (array([[2.]]), array([[-1.5]])))
+
+    Raises:
+        KindError: as `mse`; or out is no pair, or its arrays are of two dtypes.
+        ShapeError, RangeError: as `mse`.
+    """
+    if type(out) is not tuple or len(out) != 2:
+        given = short(out) if type(out) is tuple else kind(out)
+        raise KindError(f"gaussian_nll: out must be a pair (mu, s), the mean and the log of the variance, not {given}")
+    mu, s = out
+    y, weight = fitted("gaussian_nll", mu, y, weight)
+    xp = float_namespace(s, "s", "gaussian_nll: ")
+    if s.shape != mu.shape:
+        raise ShapeError(f"gaussian_nll: mu and s must have the same shape; mu: {mu.shape}, s: {s.shape}")
+    if s.dtype != mu.dtype:
+        raise KindError(f"gaussian_nll: s is {s.dtype}, mu is {mu.dtype}; write s.astype({mu.dtype.name!r})")
+    precision, e = xp.exp(-s), mu - y
+    pull = e * precision
+    cost, dmu = weigh(0.5 * (s + pull * e), pull, weight)
+    return cost, (dmu, weigh(s, 0.5 * (1 - pull * e), weight)[1])

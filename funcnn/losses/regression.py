@@ -1,0 +1,105 @@
+"""Losses of an error e = out - y: how much worse is a large one than a small one, and one above than one below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from funcnn.arrays import Array, namespace
+from funcnn.errors import RangeError
+from funcnn.losses.base import fitted, mean, weigh
+
+
+def mse(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
+    """Mean squared error: cost = mean (out - y)^2, dA = 2 (out - y) / size
+
+    >>> import numpy as np
+    >>> from funcnn import mse
+    >>> mse(np.array([[1.0], [4.0]]), np.array([[1.0], [2.0]]))
+    (2.0, array([[0.],
+           [2.]]))
+
+    Raises:
+        ShapeError: out and y differ in shape, or the weight has neither y's shape nor its first axes.
+        RangeError: there are no rows, of which there is no mean.
+        KindError: out is no array of floats, or y or the weight none of numbers.
+    """
+    y, weight = fitted("mse", out, y, weight)
+    e = out - y
+    we = e if weight is None else weight * e
+    return mean(we * e), we * (2 / e.size)
+
+
+def mae(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
+    """Mean absolute error: cost = mean |out - y|, dA = sign(out - y) / size, which is 0 where out = y
+
+    Raises:
+        ShapeError, RangeError, KindError: as `mse`.
+    """
+    y, weight = fitted("mae", out, y, weight)
+    e = out - y
+    return weigh(abs(e), namespace(e).sign(e), weight)
+
+
+def huber(out: Array, y: Array, weight: Array | None = None, *, delta: float = 1.0) -> tuple[Any, Array]:
+    """Huber's loss: cost = mean of e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2), with e = out - y
+
+    dA = e / size, clipped to +-delta / size. Huber 1964, Robust Estimation of a Location Parameter.
+
+    Raises:
+        ShapeError, RangeError, KindError: as `mse`; RangeError also where delta is not positive.
+    """
+    if not delta > 0:
+        raise RangeError(f"huber: delta must be positive; it is {delta}")
+    y, weight = fitted("huber", out, y, weight)
+    e, delta = out - y, float(delta)  # an np.float64 would turn float32 into float64
+    slope = namespace(e).clip(e, -delta, delta)
+    return weigh(slope * (e - 0.5 * slope), slope, weight)
+
+
+def log_cosh(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
+    """Log-cosh: cost = mean log cosh e, dA = tanh(e) / size, with e = out - y
+
+    e^2 / 2 near 0 and |e| - log 2 far off, as `huber`, but smooth. Computed as |e| + log((1 + e^(-2 |e|)) / 2), which
+    never overflows and keeps the digits of small errors. Green 1990, Bayesian Reconstructions from Emission Tomography
+    Data Using a Modified EM Algorithm.
+
+    >>> import numpy as np
+    >>> from funcnn import log_cosh
+    >>> cost, dA = log_cosh(np.array([[0.0], [800.0]]), np.array([[0.0], [0.0]]))
+    >>> round(cost, 4), dA.tolist()
+    (399.6534, [[0.0], [0.5]])
+
+    Raises:
+        ShapeError, RangeError, KindError: as `mse`.
+    """
+    y, weight = fitted("log_cosh", out, y, weight)
+    e = out - y
+    xp, size = namespace(e), abs(e)
+    return weigh(size + xp.log1p(0.5 * xp.expm1(-2 * size)), xp.tanh(e), weight)
+
+
+def quantile(out: Array, y: Array, weight: Array | None = None, *, q: float) -> tuple[Any, Array]:
+    """The quantile, or pinball, loss: cost = mean of (1 - q) e where e > 0, else -q e, with e = out - y
+
+    dA = (1 - q) / size above y, -q / size below, and 0 where out = y. The best constant is the q-quantile of y, which
+    the share q of y lies below. With q = 1/2 this is half of `mae`. Koenker & Bassett 1978, Regression Quantiles.
+
+    >>> import numpy as np
+    >>> from functools import partial
+    >>> from funcnn import quantile
+    >>> high = partial(quantile, q=0.875)  # a loss (out, y), for training
+    >>> high(np.array([[1.0], [4.0]]), np.array([[2.0], [2.0]]))
+    (0.5625, array([[-0.4375],
+           [ 0.0625]]))
+
+    Raises:
+        ShapeError, RangeError, KindError: as `mse`; RangeError also where q is not in (0, 1).
+    """
+    if not 0 < q < 1:
+        raise RangeError(f"quantile: q must be in (0, 1); it is {q}")
+    y, weight = fitted("quantile", out, y, weight)
+    e, q = out - y, float(q)  # as delta
+    xp = namespace(e)
+    sign = xp.sign(e)
+    slope = xp.where(e > 0, (1 - q) * sign, q * sign)
+    return weigh(slope * e, slope, weight)

@@ -1,0 +1,44 @@
+"""A loss of directions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from funcnn.arrays import Array, namespace
+from funcnn.losses.base import check_examples, fitted, fitted_weight, weigh
+
+
+def cosine_distance(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
+    """One minus the cosine of the angle: cost = mean (1 - u . v), u = out / |out|, v = y / |y| over the last axis
+
+    dA = ((u . v) u - v) / |out| / n. out and y: (m, ..., d), of one shape; n is the number of examples, m times the
+    axes between, of whose shape the weight is, or of its first axes. How long they are does not matter, nor does it
+    change: dA is at right angles to out. A vector of zeros has no direction: its u is taken as 0, so the cost is 1, and
+    dA is 0.
+
+    >>> import numpy as np
+    >>> from funcnn import cosine_distance
+    >>> cosine_distance(np.array([[3.0, 0.0], [0.0, 0.0]]), np.array([[0.0, 5.0], [1.0, 2.0]]))
+    (1.0, array([[ 0.        , -0.16666667],
+           [ 0.        ,  0.        ]]))
+
+    Raises:
+        ShapeError, KindError: as `mse`; ShapeError also where out has no last axis behind that of the rows.
+        RangeError: as `mse`.
+    """
+    y, _ = fitted("cosine_distance", out, y, None)
+    check_examples("cosine_distance", out)
+    (u, length), (v, _) = _direction(out), _direction(y)
+    cosine = (u * v).sum(axis=-1)
+    xp = namespace(cosine)
+    slope = xp.where(length == 0, 0, (cosine[..., None] * u - v) / xp.where(length == 0, 1, length))
+    return weigh(1 - cosine, slope, fitted_weight("cosine_distance", cosine, weight))
+
+
+def _direction(vectors: Array) -> tuple[Array, Array]:
+    """Vectors of length 1, or 0, and the lengths; the largest entry is taken out first, whose square may overflow."""
+    xp = namespace(vectors)
+    largest = abs(vectors).max(axis=-1, keepdims=True)
+    scaled = vectors / xp.where(largest == 0, 1, largest)
+    length = xp.sqrt((scaled * scaled).sum(axis=-1, keepdims=True))
+    return scaled / xp.where(length == 0, 1, length), largest * length

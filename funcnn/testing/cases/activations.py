@@ -1,0 +1,74 @@
+"""Cases of the activations that came after the first eight, of Softmax and of Glu."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from funcnn.arrays import Array, freeze
+from funcnn.layers.activations import Gelu, Identity, LeakyRelu, Relu, Sigmoid, Tanh
+from funcnn.layers.glu import Glu
+from funcnn.layers.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
+from funcnn.layers.rectifiers import Celu, PRelu, Selu
+from funcnn.layers.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
+from funcnn.layers.softmax import LogSoftmax, Softmax
+from funcnn.testing.cases.basics import inputs
+from funcnn.testing.table import Case, register
+from funcnn.testing.tensors import tensors
+
+# Of those without settings.
+for _layer in (
+    *(Selu, Relu6, HardSigmoid, HardSwish, Silu, Mish, ExactGelu, Softsign, LogSigmoid, TanhShrink),
+    *(Softmax, LogSoftmax),
+):
+    register(_layer, st.tuples(st.builds(_layer), inputs()))
+
+
+def _with(layer: type, *settings: tuple[float, ...]) -> None:
+    """Settings whose corners are among the numbers that `tensors` draws, and others."""
+    register(layer, st.tuples(st.sampled_from([layer(*numbers) for numbers in settings]), inputs()))
+
+
+_with(Celu, (1.0,), (0.5,), (2.0,))
+_with(HardTanh, (), (-0.5, 2.0), (0.0, 1.0), (1.0, 1.3))
+_with(SoftShrink, (), (0.1,), (1.0,))
+_with(Sine, (), (0.5,), (3.0,))
+
+
+def _off_the_jumps(x: Array) -> Array:
+    """HardShrink has no derivative at its jumps, and no subgradient either: nothing to prove."""
+    return freeze(np.where((abs(x) == 0.5) | (abs(x) == 1), 1.01 * x, x))
+
+
+register(
+    HardShrink,
+    st.tuples(st.sampled_from([HardShrink(), HardShrink(0.1), HardShrink(1.0)]), inputs().map(_off_the_jumps)),
+)
+
+
+def _prelu_cases() -> st.SearchStrategy[Case]:
+    """A slope for each feature, or one for all."""
+    shapes = [("n", "m n"), ("n", "m t n"), ("1", "m n"), ("1", "m t n"), ("1", "m")]
+    return (
+        st.sampled_from(shapes).flatmap(lambda names: tensors(*names)).map(lambda arrays: (PRelu(arrays[0]), arrays[1]))
+    )
+
+
+register(PRelu, _prelu_cases())
+
+
+def _glu_cases() -> st.SearchStrategy[Case]:
+    """Gates that keep out, that keep x, that have a corner, that are a chain, and that are trained."""
+    gates: list[Any] = [Sigmoid(), Silu(), Gelu(), Tanh(), Identity(), Relu(), (Tanh(), LeakyRelu())]
+
+    def case(drawn: tuple[Any, tuple[Array, ...]]) -> Case:
+        gate, (alpha, *halves) = drawn
+        return Glu(PRelu(alpha) if gate is None else gate), freeze(np.concatenate(halves, axis=-1))
+
+    two_halves = tensors("n", "m n", "m n") | tensors("n", "m t n", "m t n")
+    return st.tuples(st.sampled_from([*gates, None]), two_halves).map(case)
+
+
+register(Glu, _glu_cases())

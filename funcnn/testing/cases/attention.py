@@ -1,0 +1,60 @@
+"""Cases of attention: one head and several, all widths, causal or not, masks with gaps, places that see nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from funcnn.arrays import Array, freeze
+from funcnn.layers.attention import Attention
+from funcnn.layers.cross_attention import CrossAttention
+from funcnn.layers.dense import Dense
+from funcnn.layers.positions import Rotary
+from funcnn.testing.table import Case, register
+from funcnn.testing.tensors import dims, tensor
+
+
+def _array(*shape: int) -> st.SearchStrategy[Array]:
+    """As `tensor` draws, but within +-3: scores are products of four, and float32 has digits for so many only."""
+    return tensor(shape).map(lambda a: freeze(a.clip(-3, 3)))
+
+
+def masks(m: int, t: int) -> st.SearchStrategy[Array]:
+    """Bools (m, t) at random; rows of nothing, and of everything, are among them."""
+    return hnp.arrays(bool, (m, t)).map(freeze)
+
+
+@st.composite
+def _layers(draw: st.DrawFn, n_in: int, n_memory: int) -> tuple[Any, ...]:
+    """Query, key, value, out and heads, of any width; each has a bias or none."""
+    heads, d, n_out = (draw(st.integers(1, most)) for most in (2, 2, 2))
+    n = heads * d
+
+    def dense(n_in: int, n_out: int) -> Dense:
+        return Dense(draw(_array(n_in, n_out)), draw(st.none() | _array(n_out)))
+
+    return dense(n_in, n), dense(n_memory, n), dense(n_memory, n), dense(n, n_out), heads
+
+
+@st.composite
+def _attention_cases(draw: st.DrawFn) -> Case:
+    size = draw(dims("m", "t", "n", most=3))
+    query, key, value, out, heads = draw(_layers(size["n"], size["n"]))
+    turned = [None] if query.W.shape[1] // heads % 2 else [None, Rotary(), Rotary(3.0)]
+    layer = Attention(query, key, value, out, heads, draw(st.booleans()), draw(st.sampled_from(turned)))
+    x = draw(_array(size["m"], size["t"], size["n"]))
+    return layer, draw(st.sampled_from([x, (x, draw(masks(size["m"], size["t"])))]))
+
+
+@st.composite
+def _cross_attention_cases(draw: st.DrawFn) -> Case:
+    size = draw(dims("m", "t", "s", "n", "k", most=2))
+    layer = CrossAttention(*draw(_layers(size["n"], size["k"])))
+    x = draw(_array(size["m"], size["t"], size["n"])), draw(_array(size["m"], size["s"], size["k"]))
+    return layer, draw(st.sampled_from([x, (*x, draw(masks(size["m"], size["s"])))]))
+
+
+register(Attention, _attention_cases())
+register(CrossAttention, _cross_attention_cases())

@@ -1,0 +1,184 @@
+"""Cases of layers that hold others, or that put arrays together and into other shapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from funcnn.arrays import Array, namespace
+from funcnn.layers.activations import Sigmoid, Tanh
+from funcnn.layers.combinators import Copy, Parallel, Take
+from funcnn.layers.dense import Dense
+from funcnn.layers.function import Function
+from funcnn.layers.joins import Concat, Sum
+from funcnn.layers.remat import Remat
+from funcnn.layers.residual import First, Residual, Scale
+from funcnn.layers.shapes import Flatten, Map, Reshape
+from funcnn.layers.shared import Here, Shared
+from funcnn.layers.tied import Tied
+from funcnn.testing.table import Case, register
+from funcnn.testing.tensors import dims, tensors
+
+Draw = st.DrawFn
+
+
+def _masks(m: int, t: int) -> st.SearchStrategy[Array]:
+    return hnp.arrays(bool, (m, t))
+
+
+def _drawn(draw: Draw, *shapes: str, limit: float = 30) -> tuple[Array, ...]:
+    """Tensors of moderate size: what goes through several layers would overflow from +-800."""
+    return tuple([np.clip(a, -limit, limit) for a in draw(tensors(*shapes))])
+
+
+@st.composite
+def _some(draw: Draw) -> Any:
+    """An array of two or three axes, or a pair of one with a mask."""
+    x = draw(tensors("m n") | tensors("m t n"))[0]
+    return draw(st.sampled_from([x, (x, draw(_masks(x.shape[0], x.shape[1])))]))
+
+
+register(Copy, st.tuples(st.builds(Copy, st.integers(1, 3)), _some()))
+register(
+    Take, st.tuples(st.builds(Take, st.integers(0, 1)), st.tuples(_some(), tensors("m n")).map(lambda p: (p[0], *p[1])))
+)
+
+
+@st.composite
+def _parallel(draw: Draw) -> Case:
+    """Branches of several widths, among them one that passes on, perhaps none that learns."""
+    x, z, W, b = draw(tensors("m n", "m k", "n j", "j"))
+    branches = draw(st.sampled_from([(Dense(W, b), Tanh()), ((), (Dense(W, b), Tanh())), ((), ())]))
+    return Parallel(branches), (z, x) if branches[0] == () else (x, z)
+
+
+register(Parallel, _parallel())
+
+
+@st.composite
+def _joined(draw: Draw, *shapes: str) -> Any:
+    """Arrays to be joined, bare or with a mask each."""
+    parts = draw(tensors(*shapes))
+    if draw(st.booleans()):
+        return parts
+    return tuple([(part, draw(_masks(*part.shape[:2]))) for part in parts])
+
+
+register(Sum, st.tuples(st.just(Sum()), _joined("m n") | _joined("m n", "m n") | _joined("m t n", "m t n", "m t n")))
+register(
+    Concat, st.tuples(st.just(Concat()), _joined("m n") | _joined("m n", "m k") | _joined("m t n", "m t k", "m t 1"))
+)
+
+
+def _kept(arrays: tuple[Array, ...]) -> tuple[Any, Array]:
+    """A layer that keeps the shape of x, and x."""
+    x, W, b = arrays
+    return (Dense(W, b), Tanh()), x
+
+
+_square = tensors("m n", "n n", "n") | tensors("m t n", "n n", "n")
+
+
+@st.composite
+def _with_mask(draw: Draw, case: Case) -> Case:
+    """The layer within a First, for x with a mask."""
+    layer, x = case
+    return First(layer), (x, draw(_masks(*x.shape[:2])))
+
+
+register(
+    Residual,
+    _square.map(_kept)
+    .flatmap(lambda case: st.just(case) | st.just(((), case[1])) | _with_mask(case))
+    .map(lambda case: (Residual(case[0]), case[1])),
+)
+register(First, _square.map(_kept).flatmap(lambda case: _with_mask(case) | st.just((First(case[0]), case[1]))))
+
+
+def _scaled(arrays: tuple[Array, ...]) -> Case:
+    """A factor for each feature; of one number for all, an array of no axes."""
+    x, factor = arrays
+    return Scale(factor if x.ndim > 1 and factor.shape == x.shape[-1:] else factor.reshape(())), x
+
+
+_factors = [("m n", "n"), ("m t n", "n"), ("m n", "1"), ("m t n", "1"), ("m", "1")]
+register(Scale, st.sampled_from(_factors).flatmap(lambda shapes: tensors(*shapes)).map(_scaled))
+
+register(Flatten, st.tuples(st.just(Flatten()), (tensors("m n") | tensors("m t n k")).map(lambda arrays: arrays[0])))
+
+
+@st.composite
+def _reshape(draw: Draw) -> Case:
+    """The sizes of a row in another order, one of them perhaps left to be found."""
+    x = draw(tensors("m n") | tensors("m t n"))[0]
+    shape = draw(st.sampled_from([x.shape[:0:-1], (1, *x.shape[1:]), (-1,), (*x.shape[:1:-1], -1)]))
+    return Reshape(shape), x
+
+
+register(Reshape, _reshape())
+
+
+@st.composite
+def _map(draw: Draw) -> Case:
+    """A layer that needs rows, one that does not, one that takes two arrays, one that is a sequence's own."""
+    kind = draw(st.sampled_from(["flatten", "dense", "sum"]))
+    x, z, W, b = draw(tensors("m t n", "m t n", "n k", "k"))
+    if kind == "flatten":
+        return Map((Reshape((1, -1)), Flatten(), Dense(W, b))), x
+    return (Map(Dense(W, b)), x) if kind == "dense" else (Map(Sum()), (x, z))
+
+
+register(Map, _map())
+register(
+    Remat, _square.map(_kept).map(lambda case: (Remat(case[0]), case[1])) | st.tuples(st.just(Remat(Copy(2))), _some())
+)
+register(Here, _square.map(_kept).map(lambda case: (Here("block", case[0]), case[1])))
+
+
+@st.composite
+def _shared(draw: Draw) -> Case:
+    """Places in a row, in branches, deep inside; a net that learns too; two shared layers, one within the other."""
+    x, W, b, V, U, c = _drawn(draw, "m n", "n n", "n", "n n", "n k", "k", limit=3)
+    layer, here, other = Dense(W, b), Here(), Here("other")
+    nets: list[Any] = [
+        here,
+        (here, Tanh(), here, Tanh()),
+        (Copy(2), Parallel((here, (here, Sigmoid()))), Sum()),
+        (Residual((Remat(here), Tanh())), Tanh(), First(here), Dense(U, c)),
+    ]
+    pairs = Shared(Dense(V, None), (other, Tanh(), Shared(layer, (other, Tanh(), here, Tanh(), here)), other), "other")
+    return draw(st.sampled_from([*[Shared(layer, net) for net in nets], pairs])), x
+
+
+register(Shared, _shared())
+
+
+@st.composite
+def _tied(draw: Draw) -> Case:
+    """A table of up to as many symbols as ids, so that some come twice; a net that changes h, or none; a mask."""
+    sizes = draw(dims("m", "t", "v", "n"))
+    size = " ".join
+    W, V, b = _drawn(draw, *[size([str(sizes[name]) for name in names]) for names in ("vn", "nn", "n")], limit=3)
+    ids = draw(hnp.arrays(np.int64, (sizes["m"], sizes["t"]), elements=st.integers(0, sizes["v"] - 1)))
+    net: Any = draw(st.sampled_from([(), (Dense(V, b), Tanh())]))
+    return draw(st.sampled_from([(Tied(W, net), ids), (Tied(W, First(net)), (ids, draw(_masks(*ids.shape))))]))
+
+
+register(Tied, _tied())
+
+
+def swish(x: Array) -> Array:
+    """x / (1 + e^-x)"""
+    return x / (1 + namespace(x).exp(-x))
+
+
+def swish_vjp(x: Array, dA: Array) -> Array:
+    """dA times the slope"""
+    s = 1 / (1 + namespace(x).exp(-x))
+    return dA * (s + x * s * (1 - s))
+
+
+register(Function, tensors("m n").map(lambda arrays: (Function(swish, swish_vjp), np.clip(arrays[0], -30, 30))))

@@ -1,0 +1,72 @@
+"""Cases of convolutions, pooling and upsampling: strides, paddings, dilations, groups, and windows with ties."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from funcnn.layers.conv import Conv1d, Conv2d
+from funcnn.layers.global_pool import GlobalAvgPool, GlobalMaxPool
+from funcnn.layers.pool import AvgPool, MaxPool
+from funcnn.layers.transposed import ConvTranspose2d
+from funcnn.layers.upsample import Upsample
+from funcnn.testing.table import Case, register
+from funcnn.testing.tensors import tensor
+
+small = st.integers(1, 3)
+sides = st.tuples(st.integers(0, 2), st.integers(0, 2))
+
+
+@st.composite
+def convolutions(draw: st.DrawFn, layer: Any, axes: int) -> Case:
+    """A kernel, with whatever settings, and an x with at least one window."""
+    size = draw(st.tuples(*[small] * axes))
+    stride, dilation = [draw(st.tuples(*[st.integers(1, 2)] * axes)) for _ in range(2)]
+    padding: Any = draw(st.sampled_from(["same", "valid"]) | st.tuples(*[sides] * axes))
+    groups, c_in, c_out = draw(st.sampled_from([1, 1, 2])), draw(st.integers(1, 2)), draw(st.integers(1, 2))
+    transposed = layer is ConvTranspose2d
+    channels = (groups * c_in, c_out) if transposed else (c_in, groups * c_out)
+    reach = [d * (k - 1) + 1 for d, k in zip(dilation, size, strict=True)]
+    before = padding if type(padding) is tuple else [(0, 0)] * axes
+    least = [1 + (sum(side) if transposed else r - 1) for r, side in zip(reach, before, strict=True)]
+    places = [n + draw(st.integers(0, 2)) for n in least]
+    W = draw(tensor((*size, *channels)))
+    b = draw(st.none() | tensor((groups * c_out,)))
+    x = draw(tensor((draw(small), *places, groups * c_in)))
+    if axes == 1:
+        padding = padding[0] if type(padding) is tuple else padding
+        return layer(W, b, stride[0], padding, dilation[0], groups), x
+    return layer(W, b, stride, padding, dilation, groups), x
+
+
+@st.composite
+def places(draw: st.DrawFn, most: int = 5) -> Any:
+    """A sequence or an image."""
+    sequence = st.tuples(small, st.integers(1, most), small)
+    image = st.tuples(st.integers(1, 2), *[st.integers(1, 4)] * 2, small)
+    return draw((sequence | image).flatmap(tensor))
+
+
+@st.composite
+def pools(draw: st.DrawFn, layer: Any) -> Case:
+    """Windows beside each other, and such as overlap or leave places out."""
+    x = draw(places())
+    size = tuple([draw(st.integers(1, min(n, 3))) for n in x.shape[1:-1]])
+    stride = draw(st.none() | small | st.tuples(*[small] * len(size)))
+    within = tuple([(draw(st.integers(0, k - 1)), draw(st.integers(0, k - 1))) for k in size])
+    alike = draw(st.booleans())  # one number for both axes
+    return layer(min(size) if alike else size, stride, draw(st.sampled_from(["same", 0] if alike else [within]))), x
+
+
+register(Conv1d, convolutions(Conv1d, 1))
+register(Conv2d, convolutions(Conv2d, 2))
+register(ConvTranspose2d, convolutions(ConvTranspose2d, 2))
+register(MaxPool, pools(MaxPool))
+register(AvgPool, pools(AvgPool))
+register(GlobalAvgPool, st.tuples(st.just(GlobalAvgPool()), places()))
+register(GlobalMaxPool, st.tuples(st.just(GlobalMaxPool()), places()))
+register(
+    Upsample,
+    st.tuples(st.builds(Upsample, st.integers(1, 3), st.booleans()), places(3)),
+)

@@ -1,0 +1,49 @@
+"""Cases of embeddings, whose ids repeat, and of positions; with a mask and without."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from funcnn.arrays import Array, freeze
+from funcnn.layers.embedding import Embedding
+from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition
+from funcnn.testing.table import Case, register
+from funcnn.testing.tensors import dims, tensor
+
+
+def perhaps_masked(x: Array) -> st.SearchStrategy[Any]:
+    """x, or (x, mask) with bools at random: rows of nothing are among them, gaps, and rows of everything."""
+    masks = hnp.arrays(bool, x.shape[:2]).map(freeze)
+    return st.just(x) | masks.map(lambda mask: (x, mask))
+
+
+@st.composite
+def _embedding_cases(draw: st.DrawFn) -> Case:
+    size = draw(dims("m", "t", "s", "n"))
+    ids = hnp.arrays(draw(st.sampled_from(["int64", "int32", "uint8"])), (size["m"], size["t"]))
+    kept = draw(ids.map(lambda ids: freeze(ids % size["s"])))
+    x = draw(st.sampled_from([kept[:, 0], kept, kept, kept]))
+    return Embedding(draw(tensor((size["s"], size["n"])))), x if x.ndim == 1 else draw(perhaps_masked(x))
+
+
+@st.composite
+def _position_cases(draw: st.DrawFn, layer: Any) -> Case:
+    size = draw(dims("m", "t", "half"))
+    x = draw(tensor((size["m"], size["t"], 2 * size["half"])))
+    return layer(draw(st.sampled_from([10000.0, 1.0, 0.5, 3.0]))), draw(perhaps_masked(x))
+
+
+@st.composite
+def _learned_cases(draw: st.DrawFn) -> Case:
+    size = draw(dims("m", "t", "n"))
+    P = draw(tensor((size["t"] + draw(st.integers(0, 2)), size["n"])))
+    return LearnedPosition(P), draw(perhaps_masked(draw(tensor((size["m"], size["t"], size["n"])))))
+
+
+register(Embedding, _embedding_cases())
+register(SinusoidalPosition, _position_cases(SinusoidalPosition))
+register(Rotary, _position_cases(Rotary))
+register(LearnedPosition, _learned_cases())

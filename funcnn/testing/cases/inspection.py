@@ -1,0 +1,13 @@
+"""Cases of probes: around a layer, around a chain, and around one that nothing in is trained."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from funcnn.layers.activations import Gelu
+from funcnn.layers.dense import Dense
+from funcnn.layers.probe import Probe
+from funcnn.testing.cases.basics import networks
+from funcnn.testing.table import cases, register
+
+register(Probe, st.one_of(cases(Dense), cases(Gelu), networks()).map(lambda case: (Probe(case[0], 3), case[1])))

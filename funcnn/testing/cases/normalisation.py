@@ -1,0 +1,86 @@
+"""Cases of the layers that normalise, of the affine map, and of dropout and noise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from funcnn.arrays import Array
+from funcnn.layers.affine import Affine
+from funcnn.layers.batchnorm import BatchNorm
+from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
+from funcnn.layers.groupnorm import GroupNorm, InstanceNorm
+from funcnn.layers.norm import LayerNorm, RMSNorm
+from funcnn.testing.table import Case, register
+from funcnn.testing.tensors import dims, tensor
+
+EPS = st.sampled_from([1e-2, 1e-5, 1.0])
+SEEDS = st.integers(0, 2**31 - 1) | st.tuples(st.integers(0, 3), st.integers(0, 3))
+STATES = {"seed": SEEDS, "step": st.integers(0, 1000)}
+
+
+def _arrays(*shapes: str, least: dict[str, int] | None = None) -> st.SearchStrategy[tuple[Array, ...]]:
+    """As `tensors` draws them, of one of several shapes of x; the other arrays are (c,)."""
+
+    def drawn(words: str) -> st.SearchStrategy[tuple[Array, ...]]:
+        def of_size(sizes: dict[str, int]) -> st.SearchStrategy[tuple[Array, ...]]:
+            sizes = {name: max(size, (least or {}).get(name, 1)) for name, size in sizes.items()}
+            c = (sizes["c"],)
+            return st.tuples(tensor([sizes[word] for word in words.split()]), tensor(c), tensor(c))
+
+        return dims(*sorted(set(words.split())), most=3).flatmap(of_size)
+
+    return st.sampled_from(shapes).flatmap(drawn)
+
+
+def _with_shift(draw: st.DrawFn, shift: Array) -> Array | None:
+    return shift if draw(st.booleans()) else None
+
+
+@st.composite
+def _batch_norms(draw: st.DrawFn) -> Case:
+    """At least two rows, of which the statistics are; running ones are any."""
+    x, scale, shift = draw(_arrays("m c", "m t c", "m h w c", least={"m": 2}))
+    c = len(scale)
+    running = np.linspace(-1, 1, c), np.linspace(0.5, 2, c)
+    momentum = draw(st.sampled_from([0.1, 0.0, 0.9]))
+    return BatchNorm(scale, _with_shift(draw, shift), *running, momentum, draw(EPS)), x
+
+
+@st.composite
+def _row_norms(draw: st.DrawFn, cls: Any) -> Case:
+    x, scale, shift = draw(_arrays("m c", "m t c"))
+    more = () if cls is RMSNorm else (_with_shift(draw, shift),)
+    return cls(scale, *more, draw(EPS)), x
+
+
+@st.composite
+def _group_norms(draw: st.DrawFn) -> Case:
+    """Groups of one channel, of several, and of all."""
+    groups, size = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    c, m, t = groups * size, draw(st.integers(1, 3)), draw(st.integers(2, 4))
+    shapes = [(m, t, c), (m, 2, t, c), *([(m, c)] if size > 1 else [])]
+    x = draw(tensor(draw(st.sampled_from(shapes))))
+    scale, shift = draw(tensor((c,))), draw(tensor((c,)))
+    return GroupNorm(scale, _with_shift(draw, shift), groups, draw(EPS)), x
+
+
+@st.composite
+def _instance_norms(draw: st.DrawFn) -> Case:
+    x, scale, shift = draw(_arrays("m t c", "m h t c", least={"t": 2}))
+    return InstanceNorm(scale, _with_shift(draw, shift), draw(EPS)), x
+
+
+register(BatchNorm, _batch_norms())
+register(LayerNorm, _row_norms(LayerNorm))
+register(RMSNorm, _row_norms(RMSNorm))
+register(GroupNorm, _group_norms())
+register(InstanceNorm, _instance_norms())
+register(Affine, _arrays("m c", "m t c", "m h w c").map(lambda arrays: (Affine(*arrays[1:]), arrays[0])))
+
+_INPUTS = _arrays("m c", "m t c", "m h w c").map(lambda arrays: arrays[0])
+for _dropout in (Dropout, ChannelDropout):
+    register(_dropout, st.tuples(st.builds(_dropout, st.sampled_from([0.5, 0.0, 0.1, 0.9]), **STATES), _INPUTS))
+register(GaussianNoise, st.tuples(st.builds(GaussianNoise, st.sampled_from([0.1, 0.0, 3.0]), **STATES), _INPUTS))

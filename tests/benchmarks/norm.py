@@ -1,0 +1,125 @@
+"""Forward and backward of a layer that normalises, in float32: funcnn beside torch and JAX.
+
+All are first shown to find the same numbers, and then timed: `python -m tests.benchmarks.norm [repeats]`.
+"""
+# ruff: noqa: T201  a command prints
+
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from funcnn import backward, forward
+from funcnn.layers.batchnorm import BatchNorm
+from funcnn.layers.dropout import Dropout
+from funcnn.layers.norm import LayerNorm, RMSNorm
+from tests.benchmarks.timing import Contender, interleaved, median_ratio
+
+SIZES = {"layer-norm": (2048, 256), "layer-norm-small": (128, 64), "rms-norm": (2048, 256), "batch-norm": (2048, 256)}
+NAMES = [*SIZES, "dropout"]
+OURS, TORCH, JAX = "funcnn", "torch", "jax, jit"
+
+
+def times_of_norm(name: str, repeats: int) -> dict[str, list[float]]:
+    """Seconds of a forward and a backward in each repeat, by contender."""
+    np.empty(31 << 20, np.uint8)  # see steps.py
+    random = np.random.default_rng(0)
+    x, dA = random.standard_normal((2, *SIZES.get(name, (2048, 256)))).astype(np.float32)
+    makers = {OURS: with_funcnn, **({TORCH: with_torch} if find_spec("torch") else {})}
+    if find_spec("jax"):
+        makers[JAX] = with_jax
+    contenders = {who: once(*maker(name, x, dA)) for who, maker in makers.items()}
+    ours = results(contenders[OURS])
+    for who in contenders.keys() - {OURS}:
+        for mine, other in zip(ours, results(contenders[who]), strict=True) if name != "dropout" else ():
+            assert np.abs(mine - other).max() < 1e-3, who
+    return interleaved(contenders, repeats)
+
+
+def once(run: Callable[[], Any], arrays: Callable[[Any], list[np.ndarray]]) -> Contender:
+    """A contender whose step is always the same work: its parameters are what the last step found."""
+    return Contender(lambda: None, lambda _: (None, run()), arrays)
+
+
+def results(contender: Contender) -> list[np.ndarray]:
+    """out, dx and the gradient of the scale, as NumPy arrays."""
+    return contender.arrays(contender.step(contender.start())[1])
+
+
+def with_funcnn(name: str, x: np.ndarray, dA: np.ndarray) -> tuple[Any, Any]:
+    """The two rules."""
+    kinds = {"layer": LayerNorm, "rms": RMSNorm, "batch": BatchNorm}
+    if name == "dropout":
+        layer = Dropout(0.5, seed=1)
+    else:
+        layer = kinds[name.split("-", maxsplit=1)[0]].init(x.shape[1], eps=1e-5, dtype=np.float32)
+
+    def run():
+        out, cache = forward(layer, x)
+        return out, backward(layer, cache, dA)
+
+    return run, lambda made: [made[0], made[1].x, getattr(made[1].params, "scale", np.zeros(1))]
+
+
+def with_torch(name: str, x: np.ndarray, dA: np.ndarray) -> tuple[Any, Any]:
+    """Its fused kernels and autograd."""
+    import torch
+
+    F, n = torch.nn.functional, x.shape[1]
+    functions = {
+        "layer": lambda a, g, b: F.layer_norm(a, (n,), g, b, 1e-5),
+        "rms": lambda a, g, b: F.rms_norm(a, (n,), g, 1e-5) + 0 * b.sum(),
+        "batch": lambda a, g, b: F.batch_norm(a, torch.zeros(n), torch.ones(n), g, b, True, 0.1, 1e-5),  # noqa: FBT003  torch's order
+        "dropout": lambda a, g, b: F.dropout(a, 0.5),
+    }
+    function, given = functions[name.split("-", maxsplit=1)[0]], torch.tensor(x, requires_grad=True)
+    scale, shift, cotangent = torch.ones(n, requires_grad=True), torch.zeros(n, requires_grad=True), torch.tensor(dA)
+
+    def run():
+        out = function(given, scale, shift)
+        return out, torch.autograd.grad(out, (given, scale, shift), cotangent, allow_unused=True)
+
+    return run, lambda made: [made[0].detach().numpy(), made[1][0].numpy(), made[1][1].numpy()]
+
+
+def with_jax(name: str, x: np.ndarray, dA: np.ndarray) -> tuple[Any, Any]:
+    """A formula as its users write it, and its vjp, in one jitted function."""
+    import jax
+    from jax import numpy as jnp
+
+    def standard(a, axis):
+        return (a - a.mean(axis, keepdims=True)) * jax.lax.rsqrt(a.var(axis, keepdims=True) + 1e-5)
+
+    functions = {
+        "layer": lambda a, g, b: standard(a, 1) * g + b,
+        "rms": lambda a, g, b: a * jax.lax.rsqrt((a * a).mean(1, keepdims=True) + 1e-5) * g,
+        "batch": lambda a, g, b: standard(a, 0) * g + b,
+        "dropout": lambda a, g, b: jnp.where(jax.random.bernoulli(jax.random.key(0), 0.5, a.shape), 2 * a, 0),
+    }
+    function = functions[name.split("-", maxsplit=1)[0]]
+
+    @jax.jit
+    def both(a, g, b, dA):
+        out, vjp = jax.vjp(function, a, g, b)
+        return out, vjp(dA)
+
+    given = [jnp.asarray(a) for a in (x, np.ones(x.shape[1], x.dtype), np.zeros(x.shape[1], x.dtype), dA)]
+    return lambda: jax.block_until_ready(both(*given)), lambda made: [np.asarray(a) for a in (made[0], *made[1][:2])]
+
+
+def main() -> None:
+    """A table of milliseconds, and of the time of each peer over ours: 1 is parity, below it the peer is faster."""
+    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 21
+    for name in NAMES:
+        times = times_of_norm(name, repeats)
+        cells = [
+            f"{who} {1e3 * median(own):.3g} ms ({median_ratio(own, times[OURS]):.2f})" for who, own in times.items()
+        ]
+        print(f"{name:18}", "   ".join(cells))
+
+
+if __name__ == "__main__":
+    main()

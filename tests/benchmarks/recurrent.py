@@ -1,0 +1,123 @@
+"""Forward and backward of an LSTM, 32 sequences of 50 steps in float32: funcnn beside torch and JAX's scan.
+
+All are first shown to find the same numbers, and then timed: `python -m tests.benchmarks.recurrent [repeats [cores]]`.
+"""
+# ruff: noqa: T201  a command prints
+
+import os
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from funcnn import backward, forward
+from funcnn.layers.gru import GRU
+from funcnn.layers.lstm import LSTM
+from tests.benchmarks.timing import Contender, cores, interleaved, median_ratio
+
+NAMES = {"lstm-64": (LSTM, 64), "lstm-256": (LSTM, 256), "gru-64": (GRU, 64), "gru-256": (GRU, 256)}
+ROWS, STEPS = 32, 50
+OURS, TORCH, JAX = "funcnn", "torch", "jax, scan"
+
+
+def times_of_recurrent(name: str, repeats: int) -> dict[str, list[float]]:
+    """Seconds of a forward and a backward in each repeat, by contender."""
+    np.empty(31 << 20, np.uint8)  # see steps.py
+    kind, k = NAMES[name]
+    x, dA = np.random.default_rng(0).standard_normal((2, ROWS, STEPS, k)).astype(np.float32)
+    layer = kind.init(k, k, seed=0, dtype=np.float32)
+    makers = {OURS: with_funcnn, **({TORCH: with_torch} if find_spec("torch") else {})}
+    if find_spec("jax") and kind is LSTM:
+        makers[JAX] = with_jax
+    contenders = {who: once(*maker(layer, x, dA)) for who, maker in makers.items()}
+    ours = results(contenders[OURS])
+    for who in contenders.keys() - {OURS}:
+        for mine, other in zip(ours, results(contenders[who]), strict=True):
+            assert np.abs(mine - other).max() < 1e-4 * max(1, np.abs(mine).max()), who
+    return interleaved(contenders, repeats)
+
+
+def once(run: Callable[[], Any], arrays: Callable[[Any], list[np.ndarray]]) -> Contender:
+    """A contender whose step is always the same work: its parameters are what the last step found."""
+    return Contender(lambda: None, lambda _: (None, run()), arrays)
+
+
+def results(contender: Contender) -> list[np.ndarray]:
+    """out and dx, as NumPy arrays."""
+    return contender.arrays(contender.step(contender.start())[1])
+
+
+def with_funcnn(layer: Any, x: np.ndarray, dA: np.ndarray) -> tuple[Any, Any]:
+    """The two rules."""
+
+    def run():
+        out, cache = forward(layer, x)
+        return out, backward(layer, cache, dA)
+
+    return run, lambda made: [made[0], made[1].x]
+
+
+def with_torch(layer: Any, x: np.ndarray, dA: np.ndarray) -> tuple[Any, Any]:
+    """Its fused kernels and autograd."""
+    import torch
+
+    from funcnn.interop.torch import to_torch
+
+    torch.set_num_threads(cores())
+    module = to_torch(layer).layer
+    given, cotangent, weights = torch.tensor(x, requires_grad=True), torch.tensor(dA), list(module.parameters())
+
+    def run():
+        out, _ = module(given)
+        return out, torch.autograd.grad(out, [given, *weights], cotangent)
+
+    return run, lambda made: [made[0].detach().numpy(), made[1][0].numpy()]
+
+
+def with_jax(layer: Any, x: np.ndarray, dA: np.ndarray) -> tuple[Any, Any]:
+    """A scan over the steps as its users write it, and its vjp, in one jitted function."""
+    import jax
+    from jax import numpy as jnp
+
+    def lstm(weights, x):
+        W, U, b = weights
+        k = U.shape[0]
+
+        def cell(state, z):
+            h, c = state
+            a = z + h @ U
+            s, g = jax.nn.sigmoid(a[:, : 3 * k]), jnp.tanh(a[:, 3 * k :])
+            c = s[:, k : 2 * k] * c + s[:, :k] * g
+            h = s[:, 2 * k :] * jnp.tanh(c)
+            return (h, c), h
+
+        start = jnp.zeros((2, x.shape[0], k), x.dtype)
+        return jax.lax.scan(cell, tuple(start), (x @ W + b).swapaxes(0, 1))[1].swapaxes(0, 1)
+
+    @jax.jit
+    def both(weights, x, dA):
+        out, vjp = jax.vjp(lstm, weights, x)
+        return out, vjp(dA)
+
+    given = jax.tree.map(jnp.asarray, ((layer.W, layer.U, layer.b), x, dA))
+    return lambda: jax.block_until_ready(both(*given)), lambda made: [np.asarray(a) for a in (made[0], made[1][1])]
+
+
+def main() -> None:
+    """A table of milliseconds, and of the time of each peer over ours: 1 is parity, below it the peer is faster."""
+    repeats, most = [*map(int, sys.argv[1:]), *(21, 1)[len(sys.argv) - 1 :]]
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:most])
+    for name in NAMES:
+        times = times_of_recurrent(name, repeats)
+        cells = [
+            f"{who} {1e3 * median(own):.3g} ms ({median_ratio(own, times[OURS]):.2f})" for who, own in times.items()
+        ]
+        print(f"{name:10}", "   ".join(cells))
+
+
+if __name__ == "__main__":
+    main()

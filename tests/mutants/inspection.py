@@ -1,0 +1,47 @@
+"""A layer that is looked at: the looking must not be felt, neither on the way forward nor on the way back."""
+
+import numpy as np
+
+from funcnn.testing import strategies as fst
+from tests.mutants.family import Family
+
+
+def slope(h):
+    return 1 - np.tanh(h) ** 2
+
+
+probe = Family(  # around tanh(x @ W), between x and what comes of out
+    "probe",
+    fst.tensors("m n", "n k"),
+    lambda x, W: np.tanh(x @ W) ** 2,
+    lambda x, W, dA: through(x, W, 2 * np.tanh(x @ W) * dA),
+)
+
+
+def through(x, W, d):
+    d = d * slope(x @ W)
+    return [d @ W.T, x.T @ d]
+
+
+MUTANTS = [
+    probe.but(
+        "it blames the layer for what was seen, not for dA",
+        "the state and the gradient exchanged",
+        lambda x, W, dA: through(x, W, np.tanh(x @ W)),
+    ),
+    probe.but(
+        "dA counted twice",
+        "the layer's backward has had it, and the probe adds what it saw",
+        lambda x, W, dA: through(x, W, 4 * np.tanh(x @ W) * dA),
+    ),
+    probe.but(
+        "the gradient of the layer left out",
+        "only the state is given back",
+        lambda x, W, dA: [probe.vjp(x, W, dA)[0], np.zeros_like(W)],
+    ),
+    probe.but(
+        "dA led past the slope of the layer",
+        "what was seen is out, and the slope was taken for that of a linear layer",
+        lambda x, W, dA: [2 * np.tanh(x @ W) * dA @ W.T, probe.vjp(x, W, dA)[1]],
+    ),
+]

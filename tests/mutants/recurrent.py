@@ -1,0 +1,229 @@
+"""Recurrent layers as funcnn has them, with a mask and both ends of the state: one rule of each altered."""
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from funcnn import backward, forward, parameters, record
+from funcnn.layers.bidirectional import Bidirectional
+from funcnn.layers.gru import GRU
+from funcnn.layers.lstm import LSTM
+from funcnn.layers.rnn import RNN
+from funcnn.testing import strategies as fst
+from tests.mutants.family import Family
+
+
+@record
+class WrongRNN(RNN):
+    """`change` is given (self, kept, before, after, dafter) and what is right."""
+
+    change: object
+
+    def back(self, *given):
+        return self.change(self, *given, RNN.back(self, *given))
+
+
+@record
+class WrongLSTM(LSTM):
+    change: object
+
+    def back(self, *given):
+        return self.change(self, *given, LSTM.back(self, *given))
+
+
+@record
+class WrongGRU(GRU):
+    change: object
+
+    def back(self, *given):
+        return self.change(self, *given, GRU.back(self, *given))
+
+
+def sizes_of(kind):
+    g = kind.gates
+    weights = [lambda s: (s["n"], g * s["k"]), lambda s: (s["k"], g * s["k"]), lambda s: (g * s["k"],)]
+    weights += [lambda s: (s["k"],)] if kind is GRU else []
+    return [lambda s: (s["m"], s["t"], s["n"]), *weights, *[lambda s: (s["m"], s["k"])] * kind.states]
+
+
+def sequences(kind):
+    """(mask, x, W, U, b, first state)"""
+
+    def arrays(sizes):
+        mask = hnp.arrays(bool, (sizes["m"], sizes["t"]))
+        return st.tuples(mask, *[fst.tensor(shape(sizes)) for shape in sizes_of(kind)])
+
+    return fst.dims("m", "t", "n", "k", most=3).flatmap(arrays)
+
+
+def split(kind, arrays):
+    """(weights, state)"""
+    return arrays[: -kind.states], arrays[-1] if kind.states == 1 else tuple(arrays[-2:])
+
+
+def whole(kind):
+    """The outputs of all steps, and the last state."""
+
+    def f(mask, x, *arrays):
+        weights, state = split(kind, arrays)
+        out, _, last = forward(kind(*weights), (x, mask, state))[0]
+        parts = last if type(last) is tuple else (last,)
+        return np.concatenate([out, *[part[:, None] for part in parts]], axis=1)
+
+    return f
+
+
+def gradients(kind, *, layer=None, cached=lambda cache: cache, blamed=lambda dA: dA, found=lambda grads: grads):
+    """The vjp by our own rules: with another layer for the way back, another cache, another dA, or in the end."""
+
+    def vjp(mask, x, *rest):
+        *arrays, dA = rest
+        weights, state = split(kind, arrays)
+        _, cache = forward(kind(*weights), (x, mask, state))
+        t = x.shape[1]
+        last = tuple([dA[:, t + i] for i in range(kind.states)])
+        dA = blamed((dA[:, :t], None, last if kind.states > 1 else last[0]))
+        grads = backward(layer(*weights) if layer else kind(*weights), cached(cache), dA)
+        dx, _, dstate = grads.x
+        own = list(parameters(grads.params).values())
+        return [None, *found([dx, *own, *(dstate if kind.states > 1 else [dstate])])]
+
+    return vjp
+
+
+def family(name, kind):
+    return Family(name, sequences(kind), whole(kind), gradients(kind))
+
+
+rnn, lstm, gru = family("RNN with a mask", RNN), family("LSTM with a mask", LSTM), family("GRU with a mask", GRU)
+
+
+def rnn_but(change):
+    return gradients(RNN, layer=lambda *weights: WrongRNN(*weights, change))
+
+
+def lstm_but(change):
+    return gradients(LSTM, layer=lambda *weights: WrongLSTM(*weights, change))
+
+
+def gru_but(change):
+    return gradients(GRU, layer=lambda *weights: WrongGRU(*weights, change))
+
+
+def no_mask(cache):
+    x, mask, state = cache.given
+    return cache._replace(given=(x, np.ones_like(mask), state))
+
+
+def states_after(cache):
+    return cache._replace(states=(*cache.states[1:], cache.states[-1]))
+
+
+def forget_gate_of_the_new_cell(layer, kept, before, after, dafter, right):
+    return LSTM.back(layer, kept, (before[0], after[1]), after, dafter)
+
+
+def swapped(dz):
+    i, f, o, g = np.split(dz, 4, axis=1)
+    return np.concatenate([i, o, f, g], axis=1)
+
+
+def without_bias_of_reset(grads):
+    dx, dW, dU, db, dc, dh = grads
+    return [dx, dW, dU, db, db[-len(dc) :], dh]
+
+
+def update_gate_negative(dz):
+    r, u, n = np.split(dz, 3, axis=1)
+    return np.concatenate([r, -u, n], axis=1)
+
+
+# Both ways: the second layer sees all from behind.
+
+
+def both(x, *arrays):
+    return forward(Bidirectional(RNN(*arrays[:3]), RNN(*arrays[3:])), x)[0]
+
+
+def both_vjp(*args, blamed=lambda d, e: (d, e[:, ::-1]), turn=lambda dx: dx[:, ::-1]):
+    x, *arrays, dA = args
+    one, other = RNN(*arrays[:3]), RNN(*arrays[3:])
+    k = len(one.U)
+    d, e = blamed(dA[..., :k], dA[..., k:])
+    a, b = backward(one, forward(one, x)[1], d), backward(other, forward(other, x[:, ::-1])[1], e)
+    return [a.x + turn(b.x), *parameters((a.params, b.params)).values()]
+
+
+def both_but(**change):
+    return lambda *args: both_vjp(*args, **change)
+
+
+ways = Family(
+    "both ways",
+    fst.tensors("m t n", "n k", "k k", "k", "n k", "k k", "k", most=3),
+    both,
+    both_vjp,
+)
+
+MUTANTS = [
+    rnn.but("the mask in forward only", "padding is 0 anyway", gradients(RNN, cached=no_mask)),
+    rnn.but(
+        "the last state's gradient left out",
+        "nobody uses the last state",
+        gradients(RNN, blamed=lambda dA: (*dA[:2], None)),
+    ),
+    rnn.but("dU from the state after", "off by one in time", gradients(RNN, cached=states_after)),
+    rnn.but(
+        "1 - h for 1 - h^2",
+        "a square forgotten",
+        rnn_but(lambda self, kept, before, after, d, right: ((1 - after[0]) * d[0],) * 2 + ((None,),)),
+    ),
+    rnn.but(
+        "no gradient of the first state", "it is 0", gradients(RNN, found=lambda grads: [*grads[:-1], 0 * grads[-1]])
+    ),
+    lstm.but("the mask in forward only", "padding is 0 anyway", gradients(LSTM, cached=no_mask)),
+    lstm.but("the forget gate from the new cell", "overwritten in place", lstm_but(forget_gate_of_the_new_cell)),
+    lstm.but(
+        "gates in another order",
+        "torch's order, or the paper's",
+        lstm_but(lambda self, kept, before, after, d, right: (swapped(right[0]),) * 2 + right[2:]),
+    ),
+    lstm.but(
+        "the cell is not carried back",
+        "h carries it all",
+        lstm_but(lambda self, kept, before, after, d, right: (*right[:2], (None, 0 * right[2][1]))),
+    ),
+    lstm.but(
+        "the last cell's gradient left out",
+        "out is h alone",
+        gradients(LSTM, blamed=lambda dA: (*dA[:2], (dA[2][0], None))),
+    ),
+    gru.but("the mask in forward only", "padding is 0 anyway", gradients(GRU, cached=no_mask)),
+    gru.but(
+        "dU without the reset gate",
+        "as if it acted on nothing",
+        gru_but(lambda self, kept, before, after, d, right: (right[0], right[0], right[2])),
+    ),
+    gru.but(
+        "h is not passed on by the update gate",
+        "all goes through U",
+        gru_but(lambda self, kept, before, after, d, right: (*right[:2], (None,))),
+    ),
+    gru.but(
+        "the sign of the update gate",
+        "u or 1 - u, as the paper and torch differ",
+        gru_but(lambda self, kept, before, after, d, right: (*map(update_gate_negative, right[:2]), right[2])),
+    ),
+    gru.but(
+        "the second bias's gradient is the first's",
+        "two biases of one sum, as in the LSTM",
+        gradients(GRU, found=without_bias_of_reset),
+    ),
+    ways.but("dx of the second not turned round", "it has the shape", both_but(turn=lambda dx: dx)),
+    ways.but("dA of the second not turned round", "out was turned, dA not", both_but(blamed=lambda d, e: (d, e))),
+    ways.but(
+        "halves taken for each other",
+        "both have one width",
+        both_but(blamed=lambda d, e: (e, d[:, ::-1])),
+    ),
+]

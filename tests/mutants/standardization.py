@@ -1,0 +1,176 @@
+"""Normalisation, affine maps, dropout and noise, by the rules of funcnn, with a slip in backward."""
+
+import numpy as np
+
+from funcnn import backward, forward
+from funcnn.layers.affine import Affine
+from funcnn.layers.batchnorm import BatchNorm
+from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
+from funcnn.layers.groupnorm import GroupNorm, InstanceNorm
+from funcnn.layers.norm import LayerNorm, RMSNorm
+from funcnn.testing import strategies as fst
+from tests.mutants.family import Family
+
+EPS = 0.01
+
+
+def family(name, shapes, layer):
+    """`layer(*parameters)` at x, by the rules of funcnn itself."""
+
+    def vjp(x, *parameters_and_dA):
+        *parameters, dA = parameters_and_dA
+        params = layer(*parameters)
+        grads = backward(params, forward(params, x)[1], dA)
+        fields = (name for name in ("scale", "shift") if getattr(params, name, None) is not None)
+        return [grads.x, *[getattr(grads.params, name) for name in fields]]
+
+    return Family(name, fst.tensors(*shapes), lambda x, *parameters: forward(layer(*parameters), x)[0], vjp)
+
+
+def running(scale, shift):
+    return BatchNorm(scale, shift, np.zeros_like(scale), np.ones_like(scale), eps=EPS)
+
+
+rows = ["m t n", "n", "n"]
+batch = family("BatchNorm", ["2 m n", "n", "n"], running)
+layer = family("LayerNorm", rows, lambda scale, shift: LayerNorm(scale, shift, EPS))
+rms = family("RMSNorm", rows[:2], lambda scale: RMSNorm(scale, EPS))
+group = family("GroupNorm", ["m t 4", "4", "4"], lambda scale, shift: GroupNorm(scale, shift, 2, EPS))
+instance = family("InstanceNorm", ["m 3 2 c", "c", "c"], lambda scale, shift: InstanceNorm(scale, shift, EPS))
+affine = family("Affine", rows, Affine)
+dropout = family("Dropout", ["m n"], lambda: Dropout(0.5, seed=1))
+channels = family("ChannelDropout", ["m 3 c"], lambda: ChannelDropout(0.5, seed=1))
+noise = family("GaussianNoise", ["m n"], lambda: GaussianNoise(0.5, seed=1))
+
+
+def standard(x, axes):
+    """(xhat, 1 / sqrt(var + eps)) over these axes."""
+    u = x - x.mean(axes, keepdims=True)
+    inv = 1 / np.sqrt((u * u).mean(axes, keepdims=True) + EPS)
+    return u * inv, inv
+
+
+def back(x, d, axes, *, mean=1.0, variance=1.0):
+    xhat, inv = standard(x, axes)
+    return inv * (d - mean * d.mean(axes, keepdims=True) - variance * xhat * (d * xhat).mean(axes, keepdims=True))
+
+
+def sums(x, dA, axes):
+    """dscale and dshift."""
+    return [(dA * standard(x, axes)[0]).sum((0, 1)), dA.sum((0, 1))]
+
+
+def slip(axes, change=None, **terms):
+    """dx with a term missing or wrong; `change` takes dA to what the rule goes on with."""
+
+    def vjp(x, scale, shift, dA):
+        d = (change or (lambda scale, dA: dA * scale))(scale, dA)
+        return [back(x, d, axes, **terms), *sums(x, dA, axes)]
+
+    return vjp
+
+
+def only_dx(family, dx):
+    """The family's vjp with another dx."""
+    return lambda *given: [dx(*given), *family.vjp(*given)[1:]]
+
+
+def in_groups(x, dA, split):
+    """dx of GroupNorm, its channels cut by `split`."""
+    shape = (len(x), x.shape[1], 2, 2)
+    parts = (a.reshape(shape).swapaxes(2, 3) if split == "strided" else a.reshape(shape) for a in (x, dA))
+    dx = back(*parts, (1, 3))
+    return (dx.swapaxes(2, 3) if split == "strided" else dx).reshape(x.shape)
+
+
+def rms_slip(*, power=2, factor=1.0):
+    def vjp(x, scale, dA):
+        d, inv = dA * scale, 1 / np.sqrt((x * x).mean(-1, keepdims=True) + EPS)
+        along = factor * x * (d * x).mean(-1, keepdims=True) * inv**power
+        return [inv * (d - along), (dA * x * inv).sum((0, 1))]
+
+    return vjp
+
+
+def mask_of(x, step=0):
+    return forward(Dropout(0.5, seed=1, step=step), np.ones_like(x))[0]
+
+
+MUTANTS = [
+    batch.but("over the last batch axis alone", "x is (m, t, n)", slip((1,))),
+    batch.but("the mean held constant", "a detach too many", slip((0, 1), mean=0.0)),
+    batch.but("the variance's term added", "its sign is that of a quotient", slip((0, 1), variance=-1.0)),
+    batch.but("scale forgotten in dx", "right at the start, when it is 1", slip((0, 1), lambda scale, dA: dA)),
+    layer.but("over the rows", "batch norm's axes", slip((0, 1))),
+    layer.but("the mean held constant", "a detach too many", slip((2,), mean=0.0)),
+    layer.but("half of the variance's term", "the 1/2 of the root, twice", slip((2,), variance=0.5)),
+    layer.but(
+        "dscale without xhat",
+        "dshift's line copied",
+        lambda x, scale, shift, dA: [layer.vjp(x, scale, shift, dA)[0], dA.sum((0, 1)), dA.sum((0, 1))],
+    ),
+    rms.but("the projection twice", "the derivative of a square, without its root", rms_slip(factor=2.0)),
+    rms.but("one power too few", "xhat taken for x", rms_slip(power=1)),
+    rms.but("no projection", "the root held constant", rms_slip(factor=0.0)),
+    group.but(
+        "every other channel a group",
+        "(members, groups) for (groups, members)",
+        only_dx(group, lambda x, scale, shift, dA: in_groups(x, dA * scale, "strided")),
+    ),
+    group.but("all channels one group", "layer norm of an image", slip((1, 2))),
+    group.but("each channel a group", "instance norm's", slip((1,))),
+    group.but(
+        "scale after the projection",
+        "right where the scale is uniform",
+        only_dx(group, lambda x, scale, shift, dA: scale * in_groups(x, dA, "runs")),
+    ),
+    instance.but(
+        "over one axis of places",
+        "images have two",
+        lambda x, scale, shift, dA: [
+            back(x, dA * scale, (1,)),
+            *instance.vjp(x, scale, shift, dA)[1:],
+        ],
+    ),
+    instance.but(
+        "over the batch too",
+        "batch norm's axes",
+        only_dx(instance, lambda x, scale, shift, dA: back(x, dA * scale, (0, 1, 2))),
+    ),
+    instance.but(
+        "the variance held constant",
+        "a detach too many",
+        only_dx(instance, lambda x, scale, shift, dA: back(x, dA * scale, (1, 2), variance=0.0)),
+    ),
+    affine.but(
+        "dx without the scale", "the layer is the identity at the start", only_dx(affine, lambda x, s, b, dA: +dA)
+    ),
+    affine.but(
+        "dscale from out",
+        "what was kept is out",
+        lambda x, scale, shift, dA: [
+            dA * scale,
+            (dA * (x * scale + shift)).sum((0, 1)),
+            dA.sum((0, 1)),
+        ],
+    ),
+    affine.but(
+        "the mean over rows",
+        "the loss has divided already",
+        lambda x, scale, shift, dA: [dA * scale, (dA * x).mean((0, 1)), dA.mean((0, 1))],
+    ),
+    dropout.but("not scaled", "the mask alone", lambda x, dA: [dA * (mask_of(x) > 0)]),
+    dropout.but("no mask", "dropout forgotten on the way back", lambda x, dA: [dA * 2]),
+    dropout.but("the mask of the next step", "step moved before backward", lambda x, dA: [dA * mask_of(x, 1)]),
+    dropout.but("by the sign of x", "out > 0, as Relu does", lambda x, dA: [dA * 2 * (x * mask_of(x) > 0)]),
+    channels.but("a mask for each entry", "plain dropout's", lambda x, dA: [dA * mask_of(x)]),
+    channels.but("no mask", "dropout forgotten on the way back", lambda x, dA: [dA * 2]),
+    channels.but("squared scale", "applied in both functions twice", lambda x, dA: [2 * channels.vjp(x, dA)[0]]),
+    noise.but(
+        "dA scaled by the noise",
+        "taken for dropout",
+        lambda x, dA: [dA * forward(GaussianNoise(0.5, seed=1), 1 + 0 * x)[0]],
+    ),
+    noise.but("std for 1", "d out / d z", lambda x, dA: [dA * 0.5]),
+    noise.but("nothing flows", "noise has no derivative", lambda x, dA: [0 * dA]),
+]

@@ -1,0 +1,96 @@
+"""A train step of transformers under `jax.jit`: compiled once, equal to NumPy, in float32; and generation there."""
+
+import numpy as np
+import pytest
+
+from funcnn import astype, backward, forward, leaves, mse, predict, sgd, softmax_cross_entropy, step, tree_map
+from funcnn.layers.cross_attention import CrossAttention
+from funcnn.layers.embedding import Embedding
+from funcnn.layers.positions import LearnedPosition, Rotary
+from funcnn.layers.residual import First, Residual
+from funcnn.layers.transformer import transformer_block
+from funcnn.losses.combinators import masked
+
+jax = pytest.importorskip("jax", reason="this is its compiler")
+pytestmark = pytest.mark.usefixtures("jax64")
+
+rng = np.random.default_rng(0)
+IDS = rng.integers(0, 5, (3, 7))
+X, MEMORY, Y = (rng.standard_normal(shape) for shape in [(3, 7, 4), (3, 5, 6), (3, 7, 4)])
+MASK, MEMORY_MASK = np.arange(7) < [[7], [3], [5]], np.arange(5) < [[0], [5], [2]]  # one remembers nothing
+
+language = (
+    Embedding.init(5, 4, seed=0),
+    LearnedPosition.init(9, 4, seed=1),
+    transformer_block(4, 2, 8, seed=2, causal=True, dropout=0.25),
+    transformer_block(4, 1, 8, seed=3, causal=True, pre_norm=False, rotary=Rotary()),
+    transformer_block(4, 2, 5, seed=4, causal=True),
+)
+decoder = Residual(CrossAttention.init(4, 2, n_memory=6, seed=5)), First(transformer_block(4, 2, 8, seed=6))
+STEPS = {
+    "language": (language, IDS, Y),
+    "masked": (language, (IDS, MASK), Y),
+    "decoder": (decoder, (X, MEMORY), Y),
+    "decoder, masked": (decoder, (X, MEMORY, MEMORY_MASK), Y),
+}
+
+
+def train_step(params, x, y, lr):
+    out, cache = forward(params, x)
+    cost, dA = mse(out[0] if type(out) is tuple else out, y)
+    dA = (dA, *[None for _ in out[1:]]) if type(out) is tuple else dA
+    return sgd(params, backward(params, cache, dA), lr), cost
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["f64", "f32"])
+@pytest.mark.parametrize("name", STEPS)
+def test_five_steps_are_compiled_once_and_are_those_of_numpy(name, dtype):
+    traces = []
+
+    def counted(*args):
+        traces.append(args)
+        return train_step(*args)
+
+    net, x, y = astype(STEPS[name], dtype)
+    jitted, twin = jax.jit(counted), net
+    for t in range(5):
+        lr = np.asarray(0.1 / (1 + t), dtype)
+        net, cost = train_step(net, x, y, float(lr))
+        twin, twin_cost = jitted(twin, x, y, lr)
+        assert twin_cost.dtype == dtype
+        assert abs(cost - twin_cost) < 1e-4
+    assert len(traces) == 1
+    floats = {leaf.dtype for leaf in leaves((net, twin)) if leaf.dtype.kind == "f"}
+    assert floats == {np.dtype(dtype)}
+    tolerance = 1e-11 if dtype is np.float64 else 1e-4
+    tree_map(lambda a, b: np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance) or a, net, twin)
+
+
+def test_generation_under_jit_is_that_of_numpy():
+    net = language[:2] + language[3:]  # the others have no dropout
+    traces = []
+
+    def counted(*args):
+        traces.append(args)
+        return step(*args)
+
+    jitted, memory, outs = jax.jit(counted), None, []
+    for t in range(7):
+        out, memory = jitted(net, IDS[:, t : t + 1], memory)
+        outs.append(out)
+    assert len(traces) == 7  # the keys are one more each time
+    np.testing.assert_allclose(np.concatenate(outs, axis=1), predict(net, IDS), rtol=1e-12, atol=1e-12)
+
+
+def test_a_masked_loss_goes_through_a_block():
+    net = (Embedding.init(5, 4, seed=0), transformer_block(4, 2, 8, seed=1, causal=True))
+    loss = masked(softmax_cross_entropy)
+    y = np.where(MASK, IDS % 4, 0)
+    out, cache = forward(net, (IDS, MASK))
+    cost, dA = loss(out, y)
+    grads = backward(net, cache, dA).params
+    other = np.where(MASK, IDS, 4)
+    out, cache = forward(net, (other, MASK))
+    assert loss(out, np.where(MASK, y, 3))[0] == cost
+    found = backward(net, cache, loss(out, y)[1]).params
+    assert all((a == b).all() for a, b in zip(leaves(found[1]), leaves(grads[1]), strict=True))

@@ -1,0 +1,92 @@
+"""Whole train steps under `jax.jit` with normalisation, dropout and noise: compiled once, and NumPy's numbers."""
+
+import numpy as np
+import pytest
+
+from funcnn import (
+    Dense,
+    Relu,
+    TrainState,
+    astype,
+    backward,
+    forward,
+    inference,
+    leaves,
+    mse,
+    sgd,
+    train,
+    value_and_grad,
+)
+from funcnn.arrays import is_float
+from funcnn.layers.affine import Affine
+from funcnn.layers.batchnorm import BatchNorm
+from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
+from funcnn.layers.groupnorm import GroupNorm, InstanceNorm
+from funcnn.layers.norm import LayerNorm, RMSNorm
+
+jax = pytest.importorskip("jax", reason="it compiles the steps")
+pytestmark = pytest.mark.usefixtures("jax64")
+
+rng = np.random.default_rng(0)
+X, Y = rng.normal(size=(6, 5, 4)), rng.normal(size=(6, 5, 1))
+LAYERS = [
+    *[BatchNorm.init(8), LayerNorm.init(8), RMSNorm.init(8), GroupNorm.init(8, groups=2), InstanceNorm.init(8)],
+    *[Affine.init(8), Dropout(0.4, seed=1), ChannelDropout(0.4, seed=(1, 2)), GaussianNoise(0.2, seed=1)],
+]
+
+
+def network(*layers):
+    return Dense.init(4, 8, seed=1), *layers, Relu(), Dense.init(8, 1, seed=2)
+
+
+def traced_step():
+    """The four lines under jit, and the list to which each tracing of them adds an entry."""
+    traces = []
+
+    def step(net, x, y):
+        traces.append(net)
+        out, cache = forward(net, x)
+        cost, dA = mse(out, y)
+        grads = backward(net, cache, dA)
+        return cost, sgd(net, grads, 0.1)
+
+    return step, jax.jit(step), traces
+
+
+@pytest.mark.parametrize("layers", [LAYERS[:1], LAYERS[6:7], LAYERS], ids=["batch norm", "dropout", "all"])
+def test_five_steps_are_those_of_numpy_and_compile_once(layers):
+    step, jitted, traces = traced_step()
+    ours = theirs = network(*layers)
+    for _ in range(5):
+        cost, ours = step(ours, X, Y)
+        jax_cost, theirs = jitted(theirs, X, Y)
+        assert float(jax_cost) == pytest.approx(float(cost), rel=1e-9)
+    assert len(traces) == 5 + 1
+    for a, b in zip(map(np.asarray, jax.tree.leaves(ours)), jax.tree.leaves(theirs), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
+
+
+def test_float32_stays_and_compiles_once():
+    net, (x, y) = astype(network(*LAYERS), np.float32), astype((X, Y), np.float32)
+    _, jitted, traces = traced_step()
+    for _ in range(5):
+        cost, net = jitted(net, x, y)
+        assert cost.dtype == np.float32
+        assert {leaf.dtype for leaf in leaves(net) if is_float(leaf)} == {np.dtype(np.float32)}
+    assert len(traces) == 1
+
+
+def test_training_over_a_jitted_value_and_grad_moves_all_states():
+    data = [(X, Y)] * 4
+    [*_, ours] = train(TrainState(network(*LAYERS)), data, value_and_grad(mse), 0.05)
+    [*_, theirs] = train(TrainState(network(*LAYERS)), data, jax.jit(value_and_grad(mse)), 0.05)
+    assert int(theirs.params[7].step) == ours.params[7].step == 4
+    np.testing.assert_allclose(theirs.params[1].mean, ours.params[1].mean, rtol=1e-9, atol=1e-12)
+    out, jax_out = (forward(inference(params), X)[0] for params in (ours.params, theirs.params))
+    np.testing.assert_allclose(jax_out, out, rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.parametrize("layer", [Dropout(0.4, seed=(1, 2), step=3), ChannelDropout(0.4, seed=7)], ids=str)
+def test_the_mask_is_the_same_in_both(layer):
+    ours, theirs = forward(layer, X)[1], jax.jit(forward)(layer, X)[1]
+    assert (np.asarray(theirs) == ours).all()

@@ -1,0 +1,107 @@
+"""A train step under `jax.jit`, with recurrent layers in the network: compiled once, equal to NumPy, in float32."""
+
+import numpy as np
+import pytest
+
+from funcnn import Dense, Grads, backward, forward, gradient, leaves, mse, record, sgd, step, tree_map
+from funcnn.layers.bidirectional import Bidirectional
+from funcnn.layers.embedding import Embedding
+from funcnn.layers.gru import GRU
+from funcnn.layers.lstm import LSTM
+from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition
+from funcnn.layers.rnn import RNN
+from funcnn.tree import astype
+
+jax = pytest.importorskip("jax", reason="this is its compiler")
+pytestmark = pytest.mark.usefixtures("jax64")
+
+
+@record
+class OfPair:
+    """The layer of the first of a pair; the mask goes on."""
+
+    layer: Dense
+
+
+@forward.register(OfPair)
+def of_pair_forward(params, x):
+    out, cache = forward(params.layer, x[0])
+    return (out, x[1]), cache
+
+
+@backward.register(OfPair)
+def of_pair_backward(params, cache, dA):
+    grads = backward(params.layer, cache, dA[0])
+    return Grads(gradient(params, layer=grads.params), (grads.x, None))
+
+
+BODIES = [
+    *(kind.init(4, 3, seed=1) for kind in (RNN, GRU, LSTM)),
+    Bidirectional(GRU.init(4, 2, seed=1), LSTM.init(4, 1, seed=2)),
+    (LSTM.init(4, 4, seed=1), GRU.init(4, 3, seed=2)),
+    (SinusoidalPosition(), RNN.init(4, 3, seed=1)),
+    (LearnedPosition.init(6, 4, seed=3), RNN.init(4, 3, seed=1)),
+    (Rotary(), RNN.init(4, 3, seed=1)),
+]
+RNG = np.random.default_rng(0)
+IDS, MASK, Y = RNG.integers(0, 5, (3, 6)), RNG.random((3, 6)) < 0.7, RNG.standard_normal((3, 6, 2))
+
+
+def step_of(net, ids, mask, y, lr):
+    out, cache = forward(net, (ids, mask))
+    cost, dA = mse(out[0], y)
+    return sgd(net, backward(net, cache, (dA, None)), lr), cost
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["f64", "f32"])
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: "-".join([type(p).__name__ for p in np.atleast_1d(body)]))
+def test_five_steps_are_compiled_once_and_are_those_of_numpy(body, dtype):
+    traces = []
+
+    def counted(*args):
+        traces.append(args)
+        return step_of(*args)
+
+    net, y = astype(((Embedding.init(5, 4, seed=0), body, OfPair(Dense.init(3, 2, seed=2))), Y), dtype)
+    jitted, twin = jax.jit(counted), net
+    for t in range(5):
+        lr = np.asarray(0.1 / (1 + t), dtype)
+        net, cost = step_of(net, IDS, MASK, y, float(lr))
+        twin, twin_cost = jitted(twin, IDS, MASK, y, lr)
+        assert twin_cost.dtype == dtype
+        assert abs(cost - twin_cost) < 1e-5
+    assert len(traces) == 1
+    assert {leaf.dtype for leaf in leaves((net, twin))} == {np.dtype(dtype)}
+    tolerance = 1e-12 if dtype is np.float64 else 1e-4
+    tree_map(lambda a, b: np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance) or a, net, twin)
+
+
+@pytest.mark.parametrize("body", [body for body in BODIES if not isinstance(body, Bidirectional)], ids=str)
+def test_a_step_of_generation_is_compiled_at_most_twice(body):
+    """Once without a memory, once with one: how far it has come is no constant."""
+    net, traces = (Embedding.init(5, 4, seed=0), body), []
+
+    def counted(*args):
+        traces.append(args)
+        return step(*args)
+
+    whole, memory, jitted = forward(net, IDS)[0], None, jax.jit(counted)
+    for t in range(6):
+        out, memory = jitted(net, IDS[:, t : t + 1], memory)
+        np.testing.assert_allclose(out[:, 0], whole[:, t], rtol=1e-12, atol=1e-12)
+    assert len(traces) == 2
+
+
+def test_any_state_without_a_mask_crosses_the_border():
+    layer, x = LSTM.init(4, 3, seed=0), RNG.standard_normal((2, 5, 4))
+    out, mask, (h, c) = jax.jit(lambda layer, x: forward(layer, (x, None, None))[0])(layer, x)
+    expected, _, last = forward(layer, (x, None, None))[0]
+    assert mask is None
+    for a, b in zip((out, h, c), (expected, *last), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+
+
+def test_ids_that_are_out_of_range_are_seen_by_nobody_under_jit():
+    layer = Embedding(np.arange(6.0).reshape(3, 2))
+    out = jax.jit(lambda layer, ids: forward(layer, ids)[0])(layer, np.array([-1, 7]))
+    assert out.tolist() == [[4, 5], [4, 5]]

@@ -1,0 +1,228 @@
+"""Embeddings, positions and recurrent layers as torch has them: out, last states and all gradients, at random."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from funcnn import KindError, backward, forward, parameters
+from funcnn.layers.bidirectional import Bidirectional
+from funcnn.layers.embedding import Embedding
+from funcnn.layers.gru import GRU
+from funcnn.layers.lstm import LSTM
+from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition
+from funcnn.layers.rnn import RNN
+from funcnn.tree import astype
+
+torch = pytest.importorskip("torch", reason="its modules are the oracle")
+# After that line: without the library there is nothing to import.
+from funcnn.interop.torch import to_torch  # noqa: E402  as just said
+
+often = settings(max_examples=40, deadline=None)
+seeds, sizes = st.integers(0, 2**31 - 1), st.integers(1, 5)
+KINDS = [RNN, GRU, LSTM]
+
+
+def arrays(tree):
+    """The arrays of floats in what a layer was given, gave back, or got as a gradient."""
+    if type(tree) is tuple:
+        return [array for part in tree for array in arrays(part)]
+    return [] if tree is None or str(tree.dtype) in {"bool", "torch.bool", "int64", "torch.int64"} else [tree]
+
+
+def tensors(tree):
+    """The same as tensors, those of floats with gradients."""
+    if type(tree) is tuple:
+        return tuple(map(tensors, tree))
+    return None if tree is None else torch.tensor(tree, requires_grad=tree.dtype.kind == "f")
+
+
+def like(tree, rng):
+    """A cotangent."""
+    if type(tree) is tuple:
+        return tuple([like(part, rng) for part in tree])
+    return rng.standard_normal(tree.shape) if arrays(tree) else None
+
+
+def assert_equal(name, ours, theirs):
+    assert len(ours) == len(theirs)
+    for i, (a, tensor) in enumerate(zip(ours, theirs, strict=True)):
+        b = np.zeros_like(a) if tensor is None else tensor.detach().numpy()
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10 * max(1, abs(b).max(initial=0)), err_msg=f"{name} {i}")
+
+
+def assert_as_torch(layer, x, rng, module, weights, back):
+    """`module` is the same function; `back` turns gradients of `weights` into those of `parameters(layer)`."""
+    out, cache = forward(layer, x)
+    dA = like(out, rng)
+    grads = backward(layer, cache, dA)
+    leaves = tensors(x)
+    theirs = module(leaves)
+    assert_equal("out", arrays(out), arrays(theirs))
+    wanted = torch.autograd.grad(
+        arrays(theirs), [*weights, *arrays(leaves)], tensors(tuple(arrays(dA))), allow_unused=True
+    )
+    assert_equal("dx", arrays(grads.x), wanted[len(weights) :])
+    assert_equal("dparams", list(parameters(grads.params).values()), back(wanted[: len(weights)]))
+
+
+def drawn(kind, n, k, rng):
+    extra = [rng.standard_normal(k)] if kind is GRU else []
+    g = kind.gates * k
+    return kind(rng.standard_normal((n, g)), rng.standard_normal((k, g)), rng.standard_normal(g), *extra)
+
+
+def given_to(kind, m, t, n, states, form, rng):
+    """x, (x, mask) or (x, mask, state); torch knows masks that are True up to somewhere, and once at least."""
+    x, mask = rng.standard_normal((m, t, n)), np.arange(t) < rng.integers(1, t + 1, (m, 1))
+    return {"x": x, "mask": (x, mask), "state": (x, mask, states), "no mask": (x, None, states)}[form]
+
+
+def state_of(kind, m, k, rng):
+    h, c = rng.standard_normal((2, m, k))
+    return (h, c) if kind is LSTM else h
+
+
+def ours(layer):
+    """From torch's gradients of weight_ih, weight_hh, bias_ih and bias_hh to ours."""
+
+    def back(grads):
+        W, U, b, c = grads
+        kind, k = type(layer), len(layer.U)
+        if kind is LSTM:
+            order = np.r_[0 : 2 * k, 3 * k : 4 * k, 2 * k : 3 * k]
+            W, U, b = W[order], U[order], b[order]
+        return [W.T, U.T, b, *([c[2 * k :]] if kind is GRU else [])]
+
+    return back
+
+
+forms = st.sampled_from(["x", "mask", "state", "no mask"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@often
+@given(sizes, sizes, sizes, sizes, forms, seeds)
+def test_recurrent_layers(kind, m, t, n, k, form, seed):
+    rng = np.random.default_rng(seed)
+    layer = drawn(kind, n, k, rng)
+    x = given_to(kind, m, t, n, state_of(kind, m, k, rng), form, rng)
+    module = to_torch(layer)
+    assert_as_torch(layer, x, rng, module, list(module.parameters()), ours(layer))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@often
+@given(sizes, sizes, sizes, sizes, forms, seeds)
+def test_both_ways(kind, m, t, n, k, form, seed):
+    rng = np.random.default_rng(seed)
+    layer = Bidirectional(drawn(kind, n, k, rng), drawn(kind, n, k, rng))
+    states = tuple([state_of(kind, m, k, rng) for _ in range(2)])
+    module = to_torch(layer)
+    assert_as_torch(
+        layer,
+        given_to(kind, m, t, n, states, form, rng),
+        rng,
+        module,
+        list(module.parameters()),
+        lambda grads: [*ours(layer.ahead)(grads[:4]), *ours(layer.behind)(grads[4:])],
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@often
+@given(sizes, sizes, sizes, sizes, seeds)
+def test_stacked_layers_are_a_chain(kind, m, t, n, k, seed):
+    rng = np.random.default_rng(seed)
+    layers = drawn(kind, n, k, rng), drawn(kind, k, k, rng)
+    one, other = (to_torch(layer).layer for layer in layers)
+    both = type(one)(n, k, num_layers=2, batch_first=True, dtype=torch.float64)
+    for i, module in enumerate((one, other)):
+        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+            setattr(both, f"{name}_l{i}", getattr(module, f"{name}_l0"))
+    assert_as_torch(
+        layers,
+        rng.standard_normal((m, t, n)),
+        rng,
+        lambda x: both(x)[0],
+        list(both.parameters()),
+        lambda grads: [*ours(layers[0])(grads[:4]), *ours(layers[1])(grads[4:])],
+    )
+
+
+@often
+@given(sizes, sizes, sizes, sizes, st.booleans(), seeds)
+def test_embedding(m, t, n_symbols, n, masked, seed):
+    rng = np.random.default_rng(seed)
+    layer = Embedding(rng.standard_normal((n_symbols, n)))
+    ids, mask = rng.integers(0, n_symbols, (m, t)), rng.random((m, t)) < 0.7
+    module = to_torch(layer)
+    assert_as_torch(layer, (ids, mask) if masked else ids, rng, module, list(module.parameters()), list)
+
+
+# What torch has no module for, written with its functions once more.
+
+
+def angles(t, n, base):
+    return torch.arange(t, dtype=torch.float64)[:, None] * base ** (-torch.arange(0, n, 2, dtype=torch.float64) / n)
+
+
+def waves(t, n, base):
+    table = torch.zeros(t, n, dtype=torch.float64)
+    table[:, 0::2], table[:, 1::2] = torch.sin(angles(t, n, base)), torch.cos(angles(t, n, base))
+    return table
+
+
+def turned(x, base):
+    """By a matrix for each place and pair."""
+    a = angles(*x.shape[1:], base)
+    turns = torch.stack([a.cos(), -a.sin(), a.sin(), a.cos()], dim=-1).reshape(*a.shape, 2, 2)
+    return (turns @ x.reshape(*x.shape[:2], -1, 2, 1)).reshape(x.shape)
+
+
+def masked(f):
+    """What f makes of x where something is, else 0."""
+
+    def call(given):
+        if type(given) is not tuple:
+            return f(given)
+        return torch.where(given[1][..., None], f(given[0]), 0.0), given[1]
+
+    return call
+
+
+@pytest.mark.parametrize("kind", [SinusoidalPosition, LearnedPosition, Rotary])
+@often
+@given(sizes, sizes, sizes, st.booleans(), st.sampled_from([10000.0, 3.0]), seeds)
+def test_positions(kind, m, t, half, with_mask, base, seed):
+    rng = np.random.default_rng(seed)
+    n = 2 * half
+    x, mask = rng.standard_normal((m, t, n)), rng.random((m, t)) < 0.7
+    P = rng.standard_normal((t + 1, n))
+    layer = kind(P) if kind is LearnedPosition else kind(base)
+    table = torch.tensor(P, requires_grad=True)
+    function = {
+        SinusoidalPosition: lambda x: x + waves(t, n, base),
+        LearnedPosition: lambda x: x + table[:t],
+        Rotary: lambda x: turned(x, base),
+    }[kind]
+    weights = [table] if kind is LearnedPosition else []
+    x = (x, mask) if with_mask else x
+    assert_as_torch(layer, x, rng, masked(function), weights, list)
+    module = to_torch(layer)
+    assert_as_torch(layer, x, rng, module, list(module.parameters()), list)
+
+
+def test_torch_has_two_ways_of_one_kind_only():
+    layer = Bidirectional(GRU.init(2, 3, seed=0), LSTM.init(2, 3, seed=0))
+    with pytest.raises(KindError, match="both ways must be of one kind and size, RNN, GRU or LSTM"):
+        to_torch(layer)
+
+
+@pytest.mark.parametrize("layer", [SinusoidalPosition(), LearnedPosition.init(9, 4, seed=0), Rotary()], ids=str)
+def test_a_module_of_positions_keeps_float32(layer):
+    x = np.random.default_rng(0).standard_normal((2, 9, 4)).astype(np.float32)
+    layer = astype(layer, np.float32)
+    out = to_torch(layer)(torch.tensor(x))
+    assert out.dtype == torch.float32
+    np.testing.assert_allclose(out.detach().numpy(), forward(layer, x)[0], rtol=1e-5, atol=1e-6)

@@ -1,0 +1,149 @@
+"""Operations, counted by hand where a layer has a rule; and what holds for every layer."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from funcnn import Dense, Frozen, Grads, Identity, KindError, Relu, Tanh, backward, forward, mlp, record
+from funcnn.costs import flops, scaled
+from funcnn.layers.attention import Attention
+from funcnn.layers.batchnorm import BatchNorm
+from funcnn.layers.bidirectional import Bidirectional
+from funcnn.layers.combinators import Copy, Parallel
+from funcnn.layers.conv import Conv1d, Conv2d
+from funcnn.layers.cross_attention import CrossAttention
+from funcnn.layers.embedding import Embedding
+from funcnn.layers.global_pool import GlobalAvgPool
+from funcnn.layers.glu import Glu
+from funcnn.layers.gru import GRU
+from funcnn.layers.joins import Concat, Sum
+from funcnn.layers.pool import AvgPool, MaxPool
+from funcnn.layers.positions import Rotary
+from funcnn.layers.remat import Remat
+from funcnn.layers.residual import First, Residual
+from funcnn.layers.rnn import RNN
+from funcnn.layers.shapes import Flatten, Map
+from funcnn.layers.shared import Here, Shared
+from funcnn.layers.softmax import Softmax
+from funcnn.layers.tied import Tied
+from funcnn.layers.transposed import ConvTranspose2d
+from funcnn.testing import strategies as fst
+from funcnn.tree import tree_map
+
+rows, film, image = np.ones((5, 3)), np.ones((5, 7, 3)), np.ones((5, 8, 8, 3))
+ids, mask = np.zeros((5, 7), int), np.ones((5, 7), bool)
+dense = Dense.init(3, 4, seed=0)  # 3 products, 2 sums of them, 1 of the bias: 6 a number of out; 3 sums count as 3
+square = Dense.init(3, 3, seed=0)
+A_ROW = 4 * (2 * 3 + 1)
+SQUARE = 3 * (2 * 3 + 1)
+
+
+@pytest.mark.parametrize(
+    ("layer", "x", "operations"),
+    [
+        ((), rows, 0),
+        (dense, rows, 5 * A_ROW),
+        (Dense.init(3, 4, seed=0, bias=False), rows, 5 * 4 * 2 * 3),
+        (dense, film, 35 * A_ROW),
+        (Relu(), film, 5 * 7 * 3),
+        (Identity(), film, 0),
+        (mlp([3, 4, 3], seed=0), rows, 5 * (A_ROW + 4 + 3 * (2 * 4 + 1))),
+        ((dense, (Tanh(), ())), rows, 5 * (A_ROW + 4)),
+        (Conv1d.init(3, 4, 2, seed=0), film, 5 * 6 * 4 * (2 * 2 * 3 + 1)),
+        (Conv2d.init(3, 4, 3, seed=0, padding="same"), image, 5 * 64 * 4 * (2 * 9 * 3 + 1)),
+        (Conv2d.init(3, 3, 3, seed=0, stride=2, groups=3, bias=False), image, 5 * 9 * 3 * 2 * 9),
+        (ConvTranspose2d.init(3, 4, 2, seed=0, stride=2), image, 5 * 64 * 3 * 2 * 4 * 4 + 5 * 16 * 16 * 4),
+        (ConvTranspose2d.init(3, 3, 2, seed=0, groups=3, bias=False), image, 5 * 64 * 3 * 2 * 4),
+        (MaxPool(2), image, 5 * 16 * 3 * 4),
+        (AvgPool((2, 4)), image, 5 * 8 * 3 * 8),
+        (AvgPool(7), film, 5 * 7 * 3),
+        (GlobalAvgPool(), image, image.size),
+        (BatchNorm.init(3), rows, 7 * 15),
+        (Softmax(), rows, 4 * 15),
+        (Rotary(), np.ones((5, 7, 4)), 3 * 5 * 7 * 4),
+        (RNN.init(3, 4, seed=0), film, 5 * 7 * 4 * (2 * 3 + 2 * 4 + 3)),
+        (GRU.init(3, 4, seed=0), (film, mask), 5 * 7 * 12 * (2 * 3 + 2 * 4 + 3)),
+        (Bidirectional(RNN.init(3, 4, seed=0), RNN.init(3, 4, seed=1)), film, 2 * 5 * 7 * 4 * 17),
+        (Attention.init(6, 2, seed=0), np.ones((5, 7, 6)), 35 * 4 * 6 * 13 + 5 * 49 * (4 * 6 + 4 * 2)),
+        (
+            CrossAttention.init(6, 2, n_memory=3, seed=0, bias=False),
+            (np.ones((5, 7, 6)), np.ones((5, 9, 3))),
+            35 * 2 * 6 * 12 + 45 * 2 * 6 * 6 + 5 * 63 * (4 * 6 + 4 * 2),
+        ),
+        (Embedding.init(4, 3, seed=0), ids, 0),
+        (Tied.init(4, 3, net=First(square), seed=0), (ids, mask), 35 * SQUARE + 2 * 35 * 4 * 3),
+        (Residual(square), rows, 5 * SQUARE + 15),
+        (Residual(First(square)), (film, mask), 35 * SQUARE + 105),
+        (Remat(square), rows, 5 * SQUARE),
+        (Frozen(square), rows, 5 * SQUARE),
+        (Map(square), film, 35 * SQUARE),
+        (Glu(), np.ones((5, 6)), 15 + 15),
+        (Shared(square, (Here(), Tanh(), Here())), rows, 2 * 5 * SQUARE + 15),
+        ((Copy(3), Parallel((square, Tanh(), ())), Sum()), rows, 5 * SQUARE + 15 + 30),
+        ((Copy(2), Concat(), Flatten()), rows, 0),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_operations_counted_by_hand(layer, x, operations):
+    count = flops(layer, x)
+    assert type(count) is int
+    assert count == operations
+
+
+@pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
+@given(st.data())
+def test_twice_the_rows_are_twice_the_operations(layer, data):
+    params, x = data.draw(fst.cases(layer))
+    once = flops(params, x)
+    assert once >= 0
+    assert flops(params, tree_map(lambda a: np.concatenate([a, a]), x)) == 2 * once
+
+
+def test_a_layer_of_ones_own_costs_what_it_holds_or_says():
+    @record
+    class Halves:
+        one: Any
+        other: Any
+
+    @forward.register(Halves)
+    def halves_forward(params, x):
+        one, cache = forward(params.one, x)
+        other, second = forward(params.other, one)
+        return other, {"both": [cache, second]}
+
+    @backward.register(Halves)
+    def halves_backward(params, cache, dA):
+        raise AssertionError("nobody goes back")
+
+    assert flops(Halves(square, (dense, Tanh())), rows) == 5 * (SQUARE + A_ROW + 4)
+
+    @record
+    class Cube:
+        """out = x^3"""
+
+    @forward.register(Cube)
+    def cube_forward(params, x):
+        return x**3, x
+
+    @backward.register(Cube)
+    def cube_backward(params, x, dA):
+        return Grads(params, 3 * x**2 * dA)
+
+    assert flops(Cube(), rows) == 15
+    flops.register(Cube)(lambda params, x: 2 * x.size)
+    assert flops((Cube(), Cube()), rows) == 60
+
+
+def test_what_is_no_layer_has_no_costs():
+    for value, message in (([dense], "a chain of layers is a tuple"), (3, "int is no layer"), (Relu, "is a class")):
+        with pytest.raises(KindError, match=message):
+            flops(value, rows)
+
+
+def test_numbers_with_the_prefix_of_their_size():
+    texts = {0: "0 B", 999: "999 B", 999.6: "1 kB", 1000: "1 kB", 1234567: "1.23 MB", 2e9: "2 GB", 3e12: "3 TB"}
+    assert {number: scaled(number, "B") for number in texts} == texts
+    assert scaled(5e15, "B") == "5e+03 TB"

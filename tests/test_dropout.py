@@ -1,0 +1,215 @@
+"""Dropout and noise: what is drawn, when it moves on, what prediction makes of it; and a whole run with all states."""
+
+import math
+
+import numpy as np
+import pytest
+
+import funcnn as nn
+from funcnn import (
+    Dense,
+    Identity,
+    Relu,
+    TrainState,
+    backward,
+    batches,
+    evolve,
+    fingerprint,
+    forward,
+    inference,
+    load,
+    mse,
+    predict,
+    reseed,
+    save,
+    sgd,
+    train,
+    value_and_grad,
+)
+from funcnn.core import backward_params
+from funcnn.layers.batchnorm import BatchNorm
+from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
+from funcnn.layers.frozen import Frozen
+
+NOISES = [Dropout(0.5, seed=1), ChannelDropout(0.5, seed=1), GaussianNoise(0.5, seed=1)]
+every_noise = pytest.mark.parametrize("layer", NOISES, ids=lambda layer: type(layer).__name__)
+X = np.random.default_rng(0).normal(size=(6, 5, 8))
+
+
+def step(layer, x=X):
+    out, cache = forward(layer, x)
+    return sgd(layer, backward(layer, cache, out), 0.1)
+
+
+@every_noise
+def test_what_is_drawn_follows_from_seed_and_step_alone(layer):
+    out = forward(layer, X)[0]
+    assert (forward(layer, X)[0] == out).all()
+    assert (forward(evolve(layer, seed=1, step=0), X)[0] == out).all()
+    others = [reseed(layer, 0), reseed(layer, 1), evolve(layer, seed=2), evolve(layer, step=1)]
+    drawn = [out, *[forward(other, X)[0] for other in others]]
+    assert len({part.tobytes() for part in drawn}) == 5
+
+
+@every_noise
+def test_the_gradient_holds_the_next_step_and_sgd_takes_it(layer):
+    after = step(step(layer))
+    assert after == evolve(layer, step=2)
+    out, cache = forward(layer, X)
+    grads = backward(layer, cache, out)
+    assert grads.params.seed is None
+    assert backward_params(layer, cache, out) == grads.params
+    assert sgd(layer, grads, 0.0).step == 1
+
+
+@every_noise
+def test_prediction_is_the_identity(layer):
+    assert inference(layer) == Identity()
+    assert predict(layer, X) is X
+    assert inference((Relu(), (layer,))) == (Relu(), (Identity(),))
+
+
+@every_noise
+def test_a_seed_has_children_of_its_children(layer):
+    assert reseed(reseed(layer, 3), 4).seed == (1, 3, 4)
+    assert reseed(Frozen((layer,)), 3).layer[0].seed == (1, 3)
+    assert reseed(evolve(layer, step=7), 3).step == 7
+
+
+@pytest.mark.parametrize("cls", [Dropout, ChannelDropout])
+@pytest.mark.parametrize("rate", [0.0, 0.1, 0.5, 0.9, 1 - 2**-40])
+def test_entries_are_dropped_at_the_rate_or_scaled(cls, rate):
+    x = np.ones((400, 1, 250))
+    out, keep = forward(cls(rate, seed=3), x)
+    assert abs(keep.mean() - (1 - rate)) < 5 * math.sqrt(rate * (1 - rate) / x.size) + 2**-32
+    assert set(np.unique(out)) <= {0, 1 / (1 - rate)}
+    assert (keep == (out > 0)).all()
+
+
+def test_a_channel_is_dropped_at_all_places_of_one_example():
+    out, _ = forward(ChannelDropout(0.5, seed=0), np.ones((9, 4, 3, 8)))
+    assert (out == out[:, :1, :1]).all()
+    assert len(np.unique(out[:, 0, 0], axis=0)) == 9
+    rows = np.ones((9, 8))
+    assert (forward(ChannelDropout(0.5, seed=0), rows)[0] == forward(Dropout(0.5, seed=0), rows)[0]).all()
+
+
+def test_what_is_dropped_does_not_matter():
+    layer = Dropout(0.5, seed=0)
+    out, keep = forward(layer, X)
+    hidden = np.where(keep, X, 1e300)
+    assert (forward(layer, hidden)[0] == out).all()
+    assert (backward(layer, keep, hidden).x == backward(layer, keep, X).x).all()
+
+
+def test_noise_is_added_with_its_standard_deviation():
+    x = np.full((300, 300), 7.0)
+    noise = forward(GaussianNoise(2.0, seed=5), x)[0] - x
+    assert abs(noise.mean()) < 5 * 2 / 300
+    assert abs(noise.std() - 2) < 5 * 2 / (300 * math.sqrt(2))
+    assert forward(GaussianNoise(0.0, seed=5), x)[0].tolist() == x.tolist()
+
+
+@every_noise
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dtype_stays_and_the_mask_does_not_depend_on_it(layer, dtype):
+    x = X.astype(dtype)
+    out, cache = forward(layer, x)
+    assert out.dtype == backward(layer, cache, out).x.dtype == dtype
+    np.testing.assert_allclose(out, forward(layer, X)[0], rtol=1e-5, atol=1e-5)
+
+
+@every_noise
+def test_the_derivative_is_analytic(layer):
+    """A step along the imaginary axis gives the derivative to the last digit."""
+    out, cache = forward(layer, X)
+    direction = np.cos(np.arange(X.size)).reshape(X.shape)
+    moved = forward(layer, X + 1e-30j * direction)[0]
+    np.testing.assert_allclose(moved.real, out, rtol=1e-15)
+    slope = backward(layer, cache, np.ones_like(X)).x * direction
+    np.testing.assert_allclose(moved.imag / 1e-30, slope, rtol=1e-14)
+
+
+def test_dropped_activations_have_the_mean_of_those_that_are_not():
+    """Monte Carlo dropout: over many children of the seed, the mean is the prediction, as far as the net is linear."""
+    net = (Dropout(0.5, seed=0), Dense.init(8, 1, seed=1))
+    drawn = np.array([forward(reseed(net, i), X)[0] for i in range(2000)])
+    error = drawn.mean(axis=0) - predict(net, X)
+    assert (abs(error) < 5 * drawn.std(axis=0) / math.sqrt(2000)).all()
+
+
+# All states at once.
+
+
+def network(dtype=np.float64):
+    net = (
+        GaussianNoise(0.1, seed=(4, 0)),
+        Dense.init(8, 16, seed=1),
+        BatchNorm.init(16),
+        Relu(),
+        Dropout(0.25, seed=2),
+        (Dense.init(16, 4, seed=3), ChannelDropout(0.1, seed=3)),
+        Dense.init(4, 1, seed=4),
+    )
+    return nn.astype(net, dtype)
+
+
+R = np.random.default_rng(1)
+XS = R.normal(2, 3, size=(96, 8))
+YS = np.sin(XS[:, :1]) + XS[:, 1:2] / 4
+DATA = batches(XS, YS, 32, epochs=20, seed=5)
+
+
+def test_the_four_lines_train_it_and_carry_all_states():
+    net, costs = network(), []
+    start = net
+    for x, y in DATA:
+        out, cache = forward(net, x)
+        cost, dA = mse(out, y)
+        grads = backward(net, cache, dA)
+        net = sgd(net, grads, 0.05)
+        costs.append(cost)
+    assert np.mean(costs[-10:]) < np.mean(costs[:10]) / 2
+    assert (start[0].step, net[0].step, net[4].step, net[5][1].step) == (0, 60, 60, 60)
+    assert start[2].mean.tolist() == [0] * 16
+    assert abs(net[2].mean).min() > 0
+    [*_, state] = train(TrainState(network()), DATA, value_and_grad(mse), 0.05)
+    assert state.params == net
+
+
+def test_prediction_is_that_of_each_row_alone():
+    [*_, state] = train(TrainState(network()), DATA, value_and_grad(mse), 0.05)
+    out = predict(state.params, XS)
+    np.testing.assert_allclose(out, predict(state.params, XS, rows=1), rtol=1e-12, atol=1e-12)
+    assert mse(out, YS)[0] < mse(0 * out + YS.mean(), YS)[0]
+    assert [type(layer).__name__ for layer in inference(state.params)[:5]] == [
+        "Identity",
+        "Dense",
+        "Affine",
+        "Relu",
+        "Identity",
+    ]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_run_that_was_saved_and_resumed_has_the_same_bits(dtype, tmp_path):
+    data = batches(XS.astype(dtype), YS.astype(dtype), 32, epochs=5, seed=5)
+    whole = list(train(TrainState(network(dtype)), data, value_and_grad(mse), 0.05))
+    save(tmp_path / "state.npz", whole[6])
+    state = load(tmp_path / "state.npz")
+    assert state == whole[6]
+    assert state.params[4] == Dropout(0.25, seed=2, step=7)
+    resumed = list(train(state, data[state.step :], value_and_grad(mse), 0.05))
+    assert [fingerprint(a) for a in resumed] == [fingerprint(b) for b in whole[7:]]
+    assert resumed[-1].params[2].mean.dtype == dtype
+
+
+def test_blocks_of_rows_have_masks_of_their_own_and_gradients_that_add_up():
+    """Each block with a child of the seed: the sum of its gradients is that of the whole, of which each row is one."""
+    net = (Dense.init(8, 16, seed=1), Dropout(0.5, seed=2), Dense.init(16, 1, seed=3))
+    masks = [forward(reseed(net, i)[1], np.ones((32, 16)))[0] for i in range(3)]
+    assert len({mask.tobytes() for mask in masks}) == 3
+    parts = [value_and_grad(mse)(reseed(net, i), XS[32 * i : 32 * i + 32], YS[32 * i : 32 * i + 32]) for i in range(3)]
+    again = [value_and_grad(mse)(reseed(net, i), XS[32 * i : 32 * i + 32], YS[32 * i : 32 * i + 32]) for i in range(3)]
+    assert parts == again
+    assert [grads.params[1].step for _, grads in parts] == [1, 1, 1]

@@ -1,0 +1,175 @@
+"""Laws of activations: rows do not know of each other, and what each function promises of its values."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from funcnn import Identity, Relu, Sigmoid, Tanh, backward, forward, parameters
+from funcnn.core import forward_only
+from funcnn.layers.glu import Glu
+from funcnn.layers.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
+from funcnn.layers.rectifiers import Celu, PRelu, Selu
+from funcnn.layers.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
+from funcnn.layers.softmax import LogSoftmax, Softmax
+from funcnn.stepping import step
+from funcnn.testing import strategies as fst
+from funcnn.tree import astype
+
+FAMILY = [
+    *(Selu, Celu, PRelu, Relu6, HardTanh, HardSigmoid, HardSwish, SoftShrink, HardShrink, Silu, Mish, ExactGelu),
+    *(Softsign, LogSigmoid, TanhShrink, Sine, Softmax, LogSoftmax, Glu),
+]
+every_layer = pytest.mark.parametrize("layer", FAMILY, ids=lambda layer: layer.__name__)
+x = fst.tensors("m n").map(lambda arrays: arrays[0])
+close = {"rtol": 1e-13, "atol": 1e-13}
+
+
+def values(layer, x):
+    return forward(layer, x)[0]
+
+
+def gradients(layer, x, dA):
+    return backward(layer, forward(layer, x)[1], dA)
+
+
+@every_layer
+@given(st.data())
+def test_a_batch_is_its_rows_and_gradients_of_blocks_add_up(layer, data):
+    params, x = data.draw(fst.cases(layer))
+    cut = data.draw(st.integers(0, x.shape[0]))
+    out = values(params, x)
+    dA = np.cos(np.arange(out.size)).reshape(out.shape)
+    whole = gradients(params, x, dA)
+    blocks = [gradients(params, x[part], dA[part]) for part in (slice(cut), slice(cut, None))]
+    rows = [values(params, x[i : i + 1]) for i in range(len(x))]
+    np.testing.assert_allclose(np.concatenate(rows), out, **close)
+    np.testing.assert_allclose(np.concatenate([block.x for block in blocks]), whole.x, **close)
+    for path, gradient in parameters(whole.params).items():
+        parts = [parameters(block.params)[path] for block in blocks]
+        np.testing.assert_allclose(parts[0] + parts[1], gradient, rtol=1e-12, atol=1e-11)
+
+
+@every_layer
+@given(st.data())
+def test_in_float32_it_is_what_it_is_in_float64_but_for_digits(layer, data):
+    params, x = data.draw(fst.cases(layer))
+    x = x.clip(-30, 30)  # a difference of large numbers has fewer digits
+    out = values(astype(params, np.float32), x.astype(np.float32))
+    assert out.dtype == np.float32
+    np.testing.assert_allclose(out, values(params, x), rtol=1e-4, atol=2e-4)
+
+
+@every_layer
+@given(st.data())
+def test_one_symbol_after_another_makes_the_whole(layer, data):
+    """A time axis is one of the leading ones."""
+    params, x = data.draw(fst.cases(layer))
+    x = x if x.ndim == 3 else np.broadcast_to(x.reshape(-1, 1, x.shape[-1]), (x.size // x.shape[-1], 3, x.shape[-1]))
+    parts = [step(params, x[:, t : t + 1]) for t in range(x.shape[1])]
+    assert {memory for _, memory in parts} == {None}
+    np.testing.assert_allclose(np.concatenate([out for out, _ in parts], axis=1), forward_only(params, x), **close)
+
+
+@given(x, st.floats(-100, 100))
+def test_softmax_knows_differences_alone(x, shift):
+    p = values(Softmax(), x)
+    assert (p >= 0).all()
+    np.testing.assert_allclose(p.sum(axis=-1), 1, rtol=1e-14)
+    np.testing.assert_allclose(values(Softmax(), x + shift), p, rtol=1e-11, atol=1e-13)
+
+
+@given(x)
+def test_of_two_classes_a_softmax_is_a_sigmoid_of_the_difference(x):
+    pair = np.stack([x, np.zeros_like(x)], axis=-1)
+    np.testing.assert_allclose(values(Softmax(), pair)[..., 0], values(Sigmoid(), x), rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(values(LogSoftmax(), pair)[..., 0], values(LogSigmoid(), x), rtol=1e-13, atol=1e-15)
+
+
+@given(x)
+def test_a_log_softmax_is_the_logarithm_and_its_own_log_softmax(x):
+    logs = values(LogSoftmax(), x)
+    np.testing.assert_allclose(np.exp(logs), values(Softmax(), x), rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(values(LogSoftmax(), logs), logs, **close)
+
+
+@given(fst.tensors("m n", "m n"))
+def test_rows_of_a_gradient_of_softmax_sum_to_0(arrays):
+    """To move all of x moves nothing."""
+    x, dA = arrays
+    dx = gradients(Softmax(), x, dA).x
+    np.testing.assert_allclose(dx.sum(axis=-1), 0, atol=1e-12 * max(1, abs(dA).max()))
+
+
+IDENTITIES = [  # two ways to say one function
+    (HardTanh(0.0, 6.0), Relu6()),
+    (PRelu.init(alpha=0.0), Relu()),
+    (PRelu.init(alpha=1.0), Identity()),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), IDENTITIES, ids=str)
+@given(fst.tensors("m n", "m n"))
+def test_two_ways_to_say_one_function(one, other, arrays):
+    x, dA = arrays
+    assert np.array_equal(values(one, x), values(other, x))
+    assert np.array_equal(gradients(one, x, dA).x, gradients(other, x, dA).x)
+
+
+@given(fst.tensors("m n", "m n"))
+def test_silu_is_the_gate_of_itself_and_a_gate_is_linear_in_its_first_half(arrays):
+    a, b = (part.clip(-30, 30) for part in arrays)  # further out a gate has lost digits, and cannot be doubled
+    np.testing.assert_allclose(values(Glu(), np.concatenate([a, a], axis=1)), values(Silu(), a), rtol=1e-12)
+    for gate in (Sigmoid(), Tanh(), ExactGelu()):
+        once = values(Glu(gate), np.concatenate([a, b], axis=1))
+        assert np.array_equal(values(Glu(gate), np.concatenate([2 * a, b], axis=1)), 2 * once)
+
+
+ODD = [HardTanh(), SoftShrink(), HardShrink(), Softsign(), TanhShrink(), Sine(), Sine(3.0)]
+
+
+@pytest.mark.parametrize("layer", ODD, ids=str)
+@given(x)
+def test_odd_functions(layer, x):
+    assert np.array_equal(values(layer, -x), -values(layer, x))
+
+
+BOUNDS = {
+    Relu6(): (0, 6),
+    HardTanh(-0.5, 2.0): (-0.5, 2),
+    HardSigmoid(): (0, 1),
+    Softsign(): (-1, 1),
+    Sine(): (-1, 1),
+    Silu(): (-0.28, 800),
+    Mish(): (-0.31, 800),
+    ExactGelu(): (-0.17, 800),
+    HardSwish(): (-0.375, 800),
+    Celu(0.5): (-0.5, 800),
+    Selu(): (-1.76, 841),
+    LogSigmoid(): (-801, 0),
+}
+
+
+@pytest.mark.parametrize("layer", BOUNDS, ids=str)
+@given(x)
+def test_bounds(layer, x):
+    low, high = BOUNDS[layer]
+    out = values(layer, x.clip(-800, 800))
+    assert (out >= low).all()
+    assert (out <= high).all()
+
+
+MONOTONE = [*(layer for layer in BOUNDS if type(layer) not in {Silu, Mish, ExactGelu, HardSwish, Sine}), TanhShrink()]
+
+
+@pytest.mark.parametrize("layer", MONOTONE, ids=str)
+@given(x)
+def test_what_rises_never_falls(layer, x):
+    out = values(layer, np.sort(x, axis=1))
+    assert (np.diff(out, axis=1) >= -1e-15 * abs(out).max()).all()
+
+
+@given(x, st.sampled_from([0.5, 2.0, 4.0]))
+def test_celu_is_the_same_function_at_every_scale(x, scale):
+    """Barron 2017: Celu(alpha) of x is Celu(s alpha) of s x, over s."""
+    np.testing.assert_allclose(values(Celu(scale), scale * x) / scale, values(Celu(), x), rtol=1e-14)

@@ -1,0 +1,216 @@
+"""Losses made of losses: weighted, masked, joint."""
+
+import pickle
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from funcnn import huber, leaves, mae, mse, softmax_cross_entropy, tree_map, weighted
+from funcnn.core import takes_logits
+from funcnn.losses.classification import kl_divergence
+from funcnn.losses.combinators import joint, masked
+from funcnn.losses.likelihoods import gaussian_nll
+from funcnn.losses.similarity import cosine_distance
+from funcnn.testing import BrokenPromise, WrongGradient, check_loss
+from funcnn.testing import strategies as fst
+
+few = settings(max_examples=25)
+both = joint(mse, softmax_cross_entropy, factors=(0.5, 3))
+random = np.random.default_rng(0)
+OUT, Y, CLASSES = random.standard_normal((4, 3, 2)), random.random((4, 3, 2)), random.integers(0, 2, (4, 3))
+MASK = np.array([[True, True, False], [True, False, False], [False, False, False], [True, True, True]])
+# Each masked loss, with its out and y.
+ALONE = {
+    "mse": (mse, OUT, Y),
+    "huber": (partial(huber, delta=0.5), OUT, Y),
+    "softmax": (softmax_cross_entropy, OUT, CLASSES),
+    "soft labels": (softmax_cross_entropy, OUT, Y),
+    "kl": (kl_divergence, OUT, Y),
+    "cosine": (cosine_distance, OUT, Y),
+    "gaussian": (gaussian_nll, (OUT, OUT[::-1]), Y),
+    "joint": (both, (OUT, OUT[::-1]), (Y, CLASSES)),
+    "one number a step": (mse, OUT[..., 0], Y[..., 0]),
+}
+each = pytest.mark.parametrize(("loss", "out", "y"), ALONE.values(), ids=ALONE)
+
+
+def same(a, b):
+    return [x.tobytes() for x in leaves(a)] == [x.tobytes() for x in leaves(b)]
+
+
+def spoiled(bad, a):
+    """With something else where the mask is False."""
+    a = a.copy()
+    a[~MASK] = bad
+    return a
+
+
+# masked
+
+
+@each
+@few
+@given(data=st.data())
+def test_a_masked_loss_is_proven(loss, out, y, data):
+    mask = data.draw(hnp.arrays(bool, (4, 3)))
+    check_loss(masked(loss), (out, mask), y)
+    weight = data.draw(hnp.arrays(float, st.sampled_from([(4,), (4, 3)]), elements=st.sampled_from([0, 0.5, 3])))
+    check_loss(weighted(masked(loss)), (out, mask), (y, weight))
+
+
+@each
+def test_what_is_left_out_does_not_matter(loss, out, y):
+    cost, dA = masked(loss)((out, MASK), y)
+    for bad in (np.nan, np.inf, -1e308, 1e308):
+        again, again_dA = masked(loss)((tree_map(partial(spoiled, bad), out), MASK), tree_map(partial(spoiled, -1), y))
+        assert again == cost
+        assert same(dA, again_dA)
+    for d in leaves(dA):
+        assert not d[~MASK].any()
+        assert d[MASK].any()
+
+
+@each
+def test_a_mask_is_a_weight_that_does_not_normalise(loss, out, y):
+    cost, (d, nothing) = masked(loss)((out, MASK), y)
+    expected, expected_dA = loss(out, y, MASK.astype(float))
+    assert nothing is None
+    assert cost == pytest.approx(expected, rel=1e-14)
+    for a, b in zip(leaves(d), leaves(expected_dA), strict=True):
+        assert np.allclose(a, b, rtol=1e-14, atol=1e-16)
+    real = tree_map(lambda a: a[MASK], (out, y))
+    assert cost * MASK.size == pytest.approx(loss(*real)[0] * MASK.sum(), rel=1e-14)
+
+
+@each
+def test_no_mask_and_a_mask_of_all(loss, out, y):
+    weight = np.array([0.0, 1.0, 2.0, 0.5])
+    for mask in (None, np.ones((4, 3), bool)):
+        for name, expected in (("plain", loss(out, y)), ("weighted", loss(out, y, weight))):
+            if name == "plain":
+                cost, (d, nothing) = masked(loss)((out, mask), y)
+            else:
+                cost, (d, nothing) = weighted(masked(loss))((out, mask), (y, weight))
+            assert nothing is None
+            assert cost == expected[0]
+            assert same(d, expected[1])
+    assert masked(loss)((out, np.zeros((4, 3), bool)), y)[0] == 0
+    check_loss(masked(loss), (out, None), y)
+
+
+def test_a_mask_of_rows_and_a_weight_of_places():
+    rows, weight = np.array([True, False, True, True]), random.random((4, 3, 2))
+    for mask, w in ((rows, weight), (rows, weight[:, 0, 0]), (MASK, weight), (MASK, weight[:, 0, 0])):
+        cost, (d, _) = weighted(masked(mse))((OUT, mask), (Y, w))
+        axes = [(*a.shape, *(1,) * (3 - a.ndim)) for a in (mask, w)]
+        expected, dA = mse(OUT, Y, np.broadcast_to(mask.reshape(axes[0]) * w.reshape(axes[1]), OUT.shape))
+        assert cost == pytest.approx(expected, rel=1e-14)
+        assert np.allclose(d, dA, rtol=1e-14, atol=0)
+    hidden = np.where(MASK, 1.0, np.nan)
+    assert weighted(masked(mse))((OUT, MASK), (Y, hidden))[0] == masked(mse)((OUT, MASK), Y)[0]
+
+
+# joint
+
+
+@few
+@given(fst.tensors("m k", "m k", "m k"), st.data())
+def test_a_joint_loss_is_proven(arrays, data):
+    a, b, y = arrays
+    classes = data.draw(hnp.arrays(int, len(a), elements=st.integers(0, a.shape[1] - 1)))
+    check_loss(both, (a, b), (y, classes))
+    weight = data.draw(hnp.arrays(float, len(a), elements=st.sampled_from([0, 0.5, 3])))
+    check_loss(weighted(both), (a, b), ((y, classes), weight))
+
+
+def test_costs_add_and_gradients_stand_beside_each_other():
+    one, two = mse(OUT, Y), softmax_cross_entropy(OUT, CLASSES)
+    for factors, (f, g) in ((None, (1, 1)), ((0.5, -3), (0.5, -3)), ([0, 2], (0, 2))):
+        cost, dA = joint(mse, softmax_cross_entropy, factors=factors)((OUT, OUT), (Y, CLASSES))
+        assert cost == pytest.approx(f * one[0] + g * two[0], rel=1e-14)
+        assert type(cost) is float
+        assert np.allclose(dA[0], f * one[1], rtol=1e-14, atol=0)
+        assert np.allclose(dA[1], g * two[1], rtol=1e-14, atol=0)
+
+
+def test_what_stands_in_a_joint_loss_may_be_made_of_losses():
+    weight = np.array([1.0, 0, 2, 0])
+    loss = joint(weighted(mae), joint(mse, masked(mse), factors=(1, 0.5)))
+    cost, (d, (e, (f, nothing))) = loss((OUT, (OUT, (OUT, MASK))), ((Y, weight), (Y, Y)))
+    parts = mae(OUT, Y, weight), mse(OUT, Y), mse(OUT, Y, MASK)
+    assert cost == pytest.approx(parts[0][0] + parts[1][0] + 0.5 * parts[2][0], rel=1e-14)
+    for a, b in zip((d, e, f), (parts[0][1], parts[1][1], 0.5 * parts[2][1]), strict=True):
+        assert np.allclose(a, b, rtol=1e-14, atol=0)
+    assert nothing is None
+
+
+def test_float32_stays_float32():
+    single = tree_map(lambda a: a.astype(np.float32), (OUT, OUT))
+    for factors in (None, (np.float64(0.5), 2)):
+        _, dA = joint(mse, softmax_cross_entropy, factors=factors)(single, (Y, CLASSES))
+        assert {d.dtype for d in leaves(dA)} == {np.dtype(np.float32)}
+    weight = random.random((4, 3))
+    for w in (None, weight):
+        y = (Y, w) if w is not None else Y
+        loss = weighted(masked(mse)) if w is not None else masked(mse)
+        assert loss((single[0], MASK), y)[1][0].dtype == np.float32
+
+
+def test_they_pickle_and_pass_on_what_they_are():
+    again = pickle.loads(pickle.dumps(masked(both)))
+    assert again(((OUT, OUT), MASK), (Y, CLASSES))[0] == masked(both)(((OUT, OUT), MASK), (Y, CLASSES))[0]
+    assert takes_logits(masked(softmax_cross_entropy))
+    assert takes_logits(weighted(masked(partial(softmax_cross_entropy, smoothing=0.1))))
+    assert not takes_logits(masked(mse))
+
+
+# What check_loss says of those that are wrong.
+
+
+def test_a_gradient_of_one_of_several_outputs_that_is_wrong():
+    def wrong(out, y):
+        cost, (a, b) = joint(mse, mse)(out, y)
+        return cost, (a, 2 * b)
+
+    with pytest.raises(WrongGradient, match=r"^wrong: .* 24 of 24 entries wrong, first out\.1\["):
+        check_loss(wrong, (OUT, OUT), (Y, Y))
+
+
+@pytest.mark.parametrize(
+    ("broken", "sentence"),
+    [
+        (lambda d: d[:1], "dA must be a tuple of 2, as out is; it is (<f64 4x3x2>,)"),
+        (lambda d: d[0], "dA must be a tuple of 2, as out is; it is <f64 4x3x2>"),
+    ],
+)
+def test_a_gradient_of_another_arity(broken, sentence):
+    def wrong(out, y):
+        cost, dA = joint(mse, mse)(out, y)
+        return cost, broken(dA)
+
+    with pytest.raises(BrokenPromise) as caught:
+        check_loss(wrong, (OUT, OUT), (Y, Y))
+    assert sentence in str(caught.value)
+
+
+def test_a_second_output_whose_blocks_do_not_combine():
+    def scaled(out, y):
+        cost, (a, b) = joint(mse, mse)(out, y)
+        return cost, (a, np.where(len(b) > 3, b, 0))  # right for all rows, and for no block of them
+
+    with pytest.raises(BrokenPromise, match="dA is not what those of blocks of rows combine to"):
+        check_loss(scaled, (OUT, OUT), (Y, Y))
+
+
+def test_a_second_output_that_widens():
+    def widens(out, y):
+        cost, (a, b) = joint(mse, mse)(tree_map(lambda a: a.astype(float), out), y)
+        return cost, (a.astype(out[0].dtype), b)
+
+    with pytest.raises(Exception, match="float32") as caught:
+        check_loss(widens, (OUT, OUT), (Y, Y))
+    assert "out.1" in str(caught.value) or "dA must be as out, float32 (4, 3, 2)" in str(caught.value)

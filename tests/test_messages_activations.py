@@ -1,0 +1,252 @@
+"""What activations say to what they refuse: a row each, pinned word for word."""
+
+import re
+
+import numpy as np
+import pytest
+
+from funcnn import (
+    Dense,
+    KindError,
+    RangeError,
+    Relu,
+    ShapeError,
+    Sigmoid,
+    Tanh,
+    backward,
+    binary_cross_entropy_with_logits,
+    fingerprint,
+    forward,
+    mlp,
+    sgd,
+    softmax_cross_entropy,
+    value_and_grad,
+    weighted,
+)
+from funcnn.layers.glu import Glu
+from funcnn.layers.piecewise import HardShrink, HardSigmoid, HardTanh, SoftShrink
+from funcnn.layers.rectifiers import Celu, PRelu, Selu
+from funcnn.layers.smooth import Silu, Sine
+from funcnn.layers.softmax import LogSoftmax, Softmax
+
+x = np.ones((2, 3))
+slopes = PRelu(np.ones(3))
+labels = np.zeros(2, int)
+net = (*mlp([3, 4], seed=0), Softmax())
+
+ROWS = {
+    # Settings.
+    **{
+        f"{cls.__name__} of {value}": (
+            lambda cls=cls, value=value: cls(value),
+            RangeError,
+            f"{cls.__name__}: {name} must be finite and above 0; it is {value}",
+        )
+        for cls, name in [(Celu, "alpha"), (SoftShrink, "threshold"), (HardShrink, "threshold"), (Sine, "omega")]
+        for value in (0.0, -1.0, float("inf"), float("nan"))
+    },
+    "a text for a number": (lambda: Celu("1"), KindError, "Celu: alpha must be a number, not str; write float(alpha)"),
+    **{
+        f"a HardTanh from {low} to {high}": (
+            lambda low=low, high=high: HardTanh(low, high),
+            RangeError,
+            f"HardTanh: low must be below high, both finite; low: {low}, high: {high}",
+        )
+        for low, high in [(1.0, -1.0), (1.0, 1.0), (0.0, float("inf")), (float("-inf"), 0.0), (float("nan"), 0.0)]
+    },
+    # Elementwise.
+    "whole numbers": (
+        lambda: forward(Silu(), np.ones((1, 2), int)),
+        KindError,
+        "x must be an array of floats, not int64 array; write x.astype(float)",
+    ),
+    "a list": (lambda: forward(Selu(), [[1.0]]), KindError, "x must be an array, not list; write np.asarray(x)"),
+    # PRelu.
+    "slopes in a matrix": (
+        lambda: PRelu(np.ones((2, 2))),
+        ShapeError,
+        "PRelu: alpha must be (n,), or (1,) for one slope; it is (2, 2)",
+    ),
+    "a slope without an axis": (
+        lambda: PRelu(np.array(0.25)),
+        ShapeError,
+        "PRelu: alpha must be (n,), or (1,) for one slope; it is ()",
+    ),
+    "no slope at all": (
+        lambda: PRelu(np.ones(0)),
+        ShapeError,
+        "PRelu: alpha must be (n,), or (1,) for one slope; it is (0,)",
+    ),
+    "a slope that is a number": (
+        lambda: PRelu(0.25),
+        KindError,
+        "PRelu: alpha must be an array of floats, not float; write np.array(alpha, float)",
+    ),
+    "slopes, none to be made": (lambda: PRelu.init(0), RangeError, "PRelu.init: n must be at least 1; it is 0"),
+    "slopes for other features": (
+        lambda: forward(slopes, np.ones((2, 4))),
+        ShapeError,
+        "PRelu: x must be (m, ..., 3), a feature for each alpha; x: (2, 4)",
+    ),
+    "slopes for one row": (
+        lambda: forward(slopes, np.ones(3)),
+        ShapeError,
+        "PRelu: x must be (m, ..., 3), a feature for each alpha; x: (3,)",
+    ),
+    "slopes of another dtype": (
+        lambda: forward(slopes, x.astype(np.float32)),
+        KindError,
+        "PRelu: x is float32, alpha is float64; write x.astype('float64')",
+    ),
+    "whole numbers for slopes": (
+        lambda: forward(slopes, x.astype(int)),
+        KindError,
+        "x must be an array of floats, not int64 array; write x.astype(float)",
+    ),
+    "another network's cache for slopes": (
+        lambda: backward(slopes, np.ones((2, 4)), np.ones((2, 4))),
+        ShapeError,
+        "backward: the cache is of another network; cache: <f64 2x4>, layer: PRelu(alpha=<f64 [1. 1. 1.]>)",
+    ),
+    "a cache that is a tuple for slopes": (
+        lambda: backward(PRelu.init(), (), x),
+        ShapeError,
+        "backward: the cache is of another network; cache: (), layer: PRelu(alpha=<f64 [0.25]>)",
+    ),
+    "a cotangent of another shape for slopes": (
+        lambda: backward(slopes, x, np.ones((2, 1))),
+        ShapeError,
+        "dA must have the shape of out, (2, 3); it has (2, 1)",
+    ),
+    "the gradient of other slopes": (
+        lambda: sgd(slopes, backward(PRelu.init(), x, x), 0.1),
+        ShapeError,
+        "sgd: the gradients are of another network; params: <f64 [1. 1. 1.]>, grads: <f64 [0.]>",
+    ),
+    # Softmax and LogSoftmax.
+    **{
+        f"{type(layer).__name__} of {shape}": (
+            lambda layer=layer, shape=shape: forward(layer, np.ones(shape)),
+            ShapeError,
+            f"{type(layer).__name__}: x must be (m, ..., n), rows of at least one feature; x: {shape}",
+        )
+        for layer in (Softmax(), LogSoftmax())
+        for shape in [(), (3,), (2, 0)]
+    },
+    "softmax of whole numbers": (
+        lambda: forward(Softmax(), np.ones((1, 2), int)),
+        KindError,
+        "x must be an array of floats, not int64 array; write x.astype(float)",
+    ),
+    **{
+        f"another network's cache for {type(layer).__name__}": (
+            lambda layer=layer: backward(layer, (x,), x),
+            ShapeError,
+            f"backward: the cache is of another network; cache: (<f64 [[1. 1. 1.] [1. 1. 1.]]>,), layer: {layer}",
+        )
+        for layer in (Softmax(), LogSoftmax())
+    },
+    "a cotangent of another dtype for softmax": (
+        lambda: backward(Softmax(), x, x.astype(np.float32)),
+        KindError,
+        "dA is float32, out is float64; write dA.astype('float64')",
+    ),
+    "softmax before a loss of logits": (
+        lambda: value_and_grad(softmax_cross_entropy)(net, x, labels),
+        KindError,
+        "value_and_grad: the loss takes logits, so leave out the layer at the end of (Dense(W=<f64 3x4>, b=<f64 "
+        "[0. 0. 0. 0.]>), Softmax())",
+    ),
+    "softmax before a weighted loss of logits": (
+        lambda: value_and_grad(weighted(softmax_cross_entropy))((Tanh(), Softmax(), ()), x, (labels, np.ones(2))),
+        KindError,
+        "value_and_grad: the loss takes logits, so leave out the layer at the end of (Tanh(), Softmax(), ())",
+    ),
+    "a hard sigmoid before a loss of logits": (
+        lambda: value_and_grad(binary_cross_entropy_with_logits)((Tanh(), HardSigmoid()), x, x),
+        KindError,
+        "value_and_grad: the loss takes logits, so leave out the layer at the end of (Tanh(), HardSigmoid())",
+    ),
+    # Glu.
+    "an odd number of features": (
+        lambda: forward(Glu(), x),
+        ShapeError,
+        "Glu: x must be (m, ..., 2 n), two halves of a number of features that is even; x: (2, 3)",
+    ),
+    "one row for a gate": (
+        lambda: forward(Glu(), np.ones(4)),
+        ShapeError,
+        "Glu: x must be (m, ..., 2 n), two halves of a number of features that is even; x: (4,)",
+    ),
+    "whole numbers for a gate": (
+        lambda: forward(Glu(), np.ones((2, 4), int)),
+        KindError,
+        "x must be an array of floats, not int64 array; write x.astype(float)",
+    ),
+    "a class for a gate": (
+        lambda: Glu(Sigmoid),
+        KindError,
+        "Glu: gate must be a layer, such as Sigmoid(), not the class Sigmoid",
+    ),
+    "a function for a gate": (
+        lambda: Glu(np.tanh),
+        KindError,
+        "Glu: gate must be a layer, such as Sigmoid(), not ufunc",
+    ),
+    "a name for a gate": (
+        lambda: Glu("sigmoid"),
+        KindError,
+        "Glu: gate must be a layer, such as Sigmoid(), not str",
+    ),
+    "an array for a gate": (
+        lambda: Glu(x),
+        KindError,
+        "Glu: gate must be a layer, such as Sigmoid(), not float64 array",
+    ),
+    "a list for a gate": (
+        lambda: Glu([Relu()]),
+        KindError,
+        "Glu: gate must be immutable, not list; write tuple(gate)",
+    ),
+    "a gate that changes the shape": (
+        lambda: forward(Glu(Dense.init(2, 3, seed=0)), np.ones((5, 4))),
+        ShapeError,
+        "Glu: the gate must keep the shape of its half, (5, 2); it made (5, 3)",
+    ),
+    "a gate that another half would fit": (
+        lambda: forward((Glu((Dense.init(3, 3, seed=0),)),), np.ones((5, 4))),
+        ShapeError,
+        "x has 2 features, W needs 3; x: (5, 2)",
+        [
+            "in layer 0, Dense(W=<f64 3x3>, b=<f64 [0. 0. 0.]>), x: <f64 5x2>",
+            "in layer 0, Glu(gate=(Dense(W=<f64 3x3>, b=<f64 [0. 0. 0.]>),)), x: <f64 5x4>",
+        ],
+    ),
+    "another network's cache for a gate": (
+        lambda: backward(Glu(), np.ones((2, 2)), np.ones((2, 1))),
+        ShapeError,
+        "backward: the cache is of another network; cache: <f64 [[1. 1.] [1. 1.]]>, layer: Glu(gate=Sigmoid())",
+    ),
+    "three parts of another cache for a gate": (
+        lambda: backward(Glu(), ((), (), ()), x),
+        ShapeError,
+        "backward: the cache is of another network; cache: ((), (), ()), layer: Glu(gate=Sigmoid())",
+    ),
+    "a cotangent as wide as x for a gate": (
+        lambda: backward(Glu(), forward(Glu(), np.ones((2, 4)))[1], np.ones((2, 4))),
+        ShapeError,
+        "dA must have the shape of out, (2, 2); it has (2, 4)",
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_it_says(row):
+    act, kind, message, *notes = ROWS[row]
+    before = fingerprint((slopes, net, x, labels))
+    with pytest.raises(kind, match="^" + re.escape(message) + "(\n|$)") as caught:
+        act()
+    assert type(caught.value) is kind
+    assert str(caught.value) == message
+    assert getattr(caught.value, "__notes__", []) == (notes[0] if notes else [])
+    assert fingerprint((slopes, net, x, labels)) == before

@@ -1,0 +1,231 @@
+"""What attention and transformer blocks say to what they refuse: a row each, pinned word for word."""
+
+import re
+
+import numpy as np
+import pytest
+
+from funcnn import Dense, KindError, RangeError, Relu, ShapeError, backward, fingerprint, forward, step
+from funcnn.layers.attention import Attention
+from funcnn.layers.cross_attention import CrossAttention
+from funcnn.layers.positions import Rotary
+from funcnn.layers.residual import Residual
+from funcnn.layers.transformer import transformer_block
+
+x, mask, memory = np.ones((3, 5, 4)), np.ones((3, 5), bool), np.ones((3, 2, 6))
+layer, causal = (Attention.init(4, 2, seed=0, causal=causal) for causal in (False, True))
+cross = CrossAttention.init(4, 2, n_memory=6, seed=0)
+square, wide, narrow = Dense.init(4, 4, seed=0), Dense.init(4, 6, seed=0), Dense.init(3, 4, seed=0)
+three = Dense.init(4, 3, seed=0), Dense.init(3, 4, seed=0)
+_, cache = forward(layer, x)
+_, pair_cache = forward(layer, (x, mask))
+_, cross_cache = forward(cross, (x, memory))
+_, past = step(causal, x)
+FORMS = "(queries, memory) or (queries, memory, mask)"
+
+ROWS = {
+    # Construction.
+    "a layer that is no Dense": (
+        lambda: Attention(square, Relu(), square, square, 2),
+        KindError,
+        "Attention: key must be a Dense, not Relu",
+    ),
+    "a class for a layer": (
+        lambda: CrossAttention(square, square, square, Dense, 2),
+        KindError,
+        "CrossAttention: out must be a Dense, not the class Dense",
+    ),
+    "keys of another width than queries": (
+        lambda: Attention(square, wide, square, square, 2),
+        ShapeError,
+        "Attention: W of query must be (., n), of key and value (k, n), of out (n, .); "
+        "query: (4, 4), key: (4, 6), value: (4, 4), out: (4, 4)",
+    ),
+    "keys and values of different x": (
+        lambda: CrossAttention(square, square, narrow, square, 2),
+        ShapeError,
+        "CrossAttention: W of query must be (., n), of key and value (k, n), of out (n, .); "
+        "query: (4, 4), key: (4, 4), value: (3, 4), out: (4, 4)",
+    ),
+    "queries and keys of different x": (
+        lambda: Attention(square, narrow, narrow, square, 2),
+        ShapeError,
+        "Attention: query and key see the same x, so W must have as many rows; query: (4, 4), key: (3, 4)",
+    ),
+    "heads that do not divide": (
+        lambda: Attention(square, square, square, square, 3),
+        RangeError,
+        "Attention: heads must divide the 4 features; heads: 3",
+    ),
+    "no heads": (
+        lambda: CrossAttention(square, square, square, square, 0),
+        RangeError,
+        "CrossAttention: heads must divide the 4 features; heads: 0",
+    ),
+    "more heads than features": (
+        lambda: Attention.init(4, 8, seed=0),
+        RangeError,
+        "Attention.init: heads must divide the 4 features; heads: 8",
+    ),
+    "heads of an odd width to turn": (
+        lambda: Attention(three[0], three[0], three[0], three[1], 1, rotary=Rotary()),
+        RangeError,
+        "Attention: rotary turns pairs of features, so those of a head must be even; they are 3",
+    ),
+    "no features": (
+        lambda: Attention.init(0, 1, seed=0),
+        RangeError,
+        "Attention.init: sizes must be at least 1; n: 0",
+    ),
+    "no features of the memory": (
+        lambda: CrossAttention.init(4, 2, n_memory=0, seed=0),
+        RangeError,
+        "CrossAttention.init: sizes must be at least 1; n: 4, n_memory: 0",
+    ),
+    "a block of no hidden features": (
+        lambda: transformer_block(4, 2, 0, seed=0),
+        RangeError,
+        "transformer_block: sizes must be at least 1; n: 4, heads: 2, hidden: 0",
+    ),
+    "a block of heads that do not divide": (
+        lambda: transformer_block(4, 3, 8, seed=0),
+        RangeError,
+        "Attention.init: heads must divide the 4 features; heads: 3",
+    ),
+    "a block that drops all": (
+        lambda: transformer_block(4, 2, 8, seed=0, dropout=1.0),
+        RangeError,
+        "Dropout: rate must be in [0, 1); it is 1.0",
+    ),
+    # x.
+    "one sequence": (
+        lambda: forward(layer, x[0]),
+        ShapeError,
+        "x must be (m, t, features), t at least 1; x: (5, 4); write x[None] for one sequence",
+    ),
+    "a sequence of length 0": (
+        lambda: forward(layer, x[:, :0]),
+        ShapeError,
+        "x must be (m, t, features), t at least 1; x: (3, 0, 4)",
+    ),
+    "a list": (
+        lambda: forward(layer, [[[1.0]]]),
+        KindError,
+        "x must be an array, not list; write np.asarray(x)",
+    ),
+    "x of another width": (lambda: forward(layer, x[..., :3]), ShapeError, "x has 3 features, W needs 4; x: (3, 5, 3)"),
+    "x of float32": (
+        lambda: forward(layer, x.astype(np.float32)),
+        KindError,
+        "x is float32, W is float64; write x.astype('float64')",
+    ),
+    "a tuple of three": (
+        lambda: forward(layer, (x, mask, mask)),
+        ShapeError,
+        "Attention: x must be an array, or (x, mask), not a tuple of 3",
+    ),
+    "a mask of numbers": (
+        lambda: forward(layer, (x, mask.astype(int))),
+        KindError,
+        "the mask must be an array of bools, True where x is there, not int64 array",
+    ),
+    "a mask of another length": (
+        lambda: forward(layer, (x, mask[:, :4])),
+        ShapeError,
+        "the mask must be (m, t), (3, 5); it is (3, 4)",
+    ),
+    "a memory forgotten": (lambda: forward(cross, x), KindError, f"CrossAttention: x must be {FORMS}, not <f64 3x5x4>"),
+    "a tuple of one": (lambda: forward(cross, (x,)), ShapeError, f"CrossAttention: x must be {FORMS}, not 1 parts"),
+    "queries of one sequence": (
+        lambda: forward(cross, (x[0], memory)),
+        ShapeError,
+        "queries must be (m, t, features), t at least 1; queries: (5, 4); write queries[None] for one sequence",
+    ),
+    "a memory of nothing": (
+        lambda: forward(cross, (x, memory[:, :0])),
+        ShapeError,
+        "memory must be (m, t, features), t at least 1; memory: (3, 0, 6)",
+    ),
+    "the mask of the queries": (
+        lambda: forward(cross, (x, memory, mask)),
+        ShapeError,
+        "the mask must be (m, t), (3, 2); it is (3, 5)",
+    ),
+    "a memory of fewer sequences": (
+        lambda: forward(cross, (x, memory[:2])),
+        ShapeError,
+        "CrossAttention: there must be a memory for each of the queries' sequences; queries: (3, 5, 4), "
+        "memory: (2, 2, 6)",
+    ),
+    # Backward.
+    "dA of another shape": (
+        lambda: backward(layer, cache, x[:2]),
+        ShapeError,
+        "dA must have the shape of out, (3, 5, 4); it has (2, 5, 4)",
+    ),
+    "dA without its mask": (
+        lambda: backward(layer, pair_cache, x),
+        ShapeError,
+        "dA must be (dA, None), as out has that form; it is <f64 3x5x4>",
+    ),
+    "dA of float32": (
+        lambda: backward(cross, cross_cache, (x.astype(np.float32), None)),
+        KindError,
+        "dA is float32, out is float64; write dA.astype('float64')",
+    ),
+    "dA without its memory": (
+        lambda: backward(cross, cross_cache, x),
+        ShapeError,
+        "dA must be like out, (out, memory) or (out, memory, mask); it is <f64 3x5x4>",
+    ),
+    "dA of another memory": (
+        lambda: backward(cross, cross_cache, (x, x)),
+        ShapeError,
+        "dA must have the shape of out, (3, 2, 6); it has (3, 5, 4)",
+    ),
+    "the cache of a dense layer": (
+        lambda: backward(Attention(narrow, narrow, narrow, square, 2), x, x),
+        ShapeError,
+        "backward: the cache is of another network; cache: <f64 3x5x4>, "
+        "layer: Attention(query=Dense(W=<f64 3x4>, b=<f64 [0. 0. 0. 0.]>), "
+        "key=Dense(W=<f64 3x4>, b=<f64 [0. 0. 0. 0.]>), value=Dense(W=<f64 3x4>, b=<f64 [0. 0. 0. 0.]>), "
+        "out=Dense(W=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>), heads=2, causal=False, rotary=None)",
+    ),
+    "the cache of another layer": (
+        lambda: backward(cross, (x, memory), (x, None)),
+        ShapeError,
+        "backward: the cache is of another network; cache: (<f64 3x5x4>, <f64 3x2x6>), "
+        "layer: CrossAttention(query=Dense(W=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>), "
+        "key=Dense(W=<f64 6x4>, b=<f64 [0. 0. 0. 0.]>), value=Dense(W=<f64 6x4>, b=<f64 [0. 0. 0. 0.]>), "
+        "out=Dense(W=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>), heads=2)",
+    ),
+    # Generation.
+    "a part for a layer that looks ahead": (
+        lambda: step(layer, x),
+        KindError,
+        "step: Attention looks ahead; only one with causal=True can be given a sequence part by part",
+    ),
+    "a memory of other sequences": (
+        lambda: step(causal, x[:2], past),
+        ShapeError,
+        "step: the memory is of 3 sequences, x of 2; x: (2, 5, 4)",
+    ),
+    "where it was, in a block": (
+        lambda: forward((Residual(layer),), x[..., :3]),
+        ShapeError,
+        "x has 3 features, W needs 4; x: (3, 5, 3)",
+        2,
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_it_says(row):
+    act, kind, message, *notes = ROWS[row]
+    before = fingerprint((layer, causal, cross, x, memory, past))
+    with pytest.raises(kind, match="^" + re.escape(message) + "(\n|$)") as caught:
+        act()
+    assert type(caught.value) is kind
+    assert str(caught.value) == message
+    assert len(getattr(caught.value, "__notes__", [])) == (notes[0] if notes else 0)
+    assert fingerprint((layer, causal, cross, x, memory, past)) == before

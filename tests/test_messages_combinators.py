@@ -1,0 +1,699 @@
+"""What layers that hold others say to what they refuse: a row each, pinned word for word.
+
+Each row: what was done, the error, the sentence, and the notes that say where it was, from the inside out.
+"""
+
+import re
+from functools import partial
+
+import numpy as np
+import pytest
+
+from funcnn import (
+    Dense,
+    Frozen,
+    KindError,
+    RangeError,
+    Relu,
+    ShapeError,
+    Tanh,
+    backward,
+    evolve,
+    fingerprint,
+    forward,
+    step,
+)
+from funcnn.errors import FuncnnError
+from funcnn.layers.combinators import Copy, Parallel, Take
+from funcnn.layers.function import Function
+from funcnn.layers.joins import Concat, Sum
+from funcnn.layers.parts import added
+from funcnn.layers.remat import Remat
+from funcnn.layers.residual import First, Residual, Scale
+from funcnn.layers.shapes import Flatten, Map, Reshape
+from funcnn.layers.shared import Here, Shared
+from funcnn.layers.tied import Tied
+
+x = np.linspace(-1, 1, 12).reshape(4, 3)
+half = x.astype(np.float32)
+film = np.ones((2, 3, 4))
+ids, mask = np.array([[0, 1, 4]]), np.array([[True, True, False]])
+dense = Dense(np.ones((3, 2)), None)
+tied = Tied(np.ones((5, 2)), ())
+two, HERE = Parallel((Relu(), Tanh())), Here()
+
+
+def given(layer, x):
+    return lambda: forward(layer, x)
+
+
+def back(layer, x, dA):
+    return lambda: backward(layer, forward(layer, x)[1], dA)
+
+
+def square(x):
+    return x * x
+
+
+def square_vjp(x, dA):
+    return (2 * x * dA).sum(axis=0)
+
+
+def halved(x):
+    return x.astype(np.float32)
+
+
+class Maker:
+    def method(self, x):
+        return x
+
+
+ROWS = {
+    "no copies": (
+        lambda: Copy(0),
+        RangeError,
+        "Copy: n must be at least 1; it is 0",
+    ),
+    "half a copy": (
+        lambda: Copy(1.5),
+        KindError,
+        "Copy: n must be a whole number, not float; write int(n)",
+    ),
+    "dA of a copy that is one array": (
+        back(Copy(2), x, x),
+        ShapeError,
+        "dA must be like out, a tuple of 2; it is <f64 4x3>",
+    ),
+    "dA of a copy with one part too many": (
+        back(Copy(2), x, (x, x, x)),
+        ShapeError,
+        "dA must be like out, a tuple of 2; it is (<f64 4x3>, <f64 4x3>, <f64 4x3>)",
+    ),
+    "dA of a copy of another shape": (
+        back(Copy(2), x, (x, x[:1])),
+        ShapeError,
+        "dA must have the shape of out, (4, 3); it has (1, 3)",
+    ),
+    "dA of a copy of another dtype": (
+        back(Copy(2), x, (x, half)),
+        KindError,
+        "dA is float32, out is float64; write dA.astype('float64')",
+    ),
+    "dA of a copied pair that is no pair": (
+        back(Copy(2), (x, mask), ((x, None), x)),
+        ShapeError,
+        "dA must be like out, a tuple of 2; it is <f64 4x3>",
+    ),
+    "one layer in the place of branches": (
+        lambda: Parallel(Relu()),
+        KindError,
+        "Parallel: layers must be a tuple of layers, one for each branch, not Relu",
+    ),
+    "a list of branches": (
+        lambda: Parallel([Relu()]),
+        KindError,
+        "Parallel: layers must be immutable, not list; write tuple(layers)",
+    ),
+    "no branches": (
+        lambda: Parallel(()),
+        ShapeError,
+        "Parallel: layers must be a tuple of layers, one for each branch, not an empty one",
+    ),
+    "a class as a branch": (
+        lambda: Parallel((Relu(), Tanh)),
+        KindError,
+        "Parallel: layers[1] must be a layer, such as Relu(), or a tuple of layers, not the class Tanh",
+    ),
+    "one x for two branches": (
+        given(two, x),
+        KindError,
+        "Parallel: x must be a tuple of 2, one for each layer, not <f64 4x3>; Copy(2) makes it of one x",
+    ),
+    "three parts of x for two branches": (
+        given(two, (x, x, x)),
+        ShapeError,
+        "Parallel: x must be a tuple of 2, one for each layer, not one of 3; Copy(2) makes it of one x",
+    ),
+    "an error in a branch": (
+        given((Copy(2), Parallel((Relu(), dense))), film),
+        ShapeError,
+        "x has 4 features, W needs 3; x: (2, 3, 4)",
+        [
+            "in branch 1 of Parallel, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 2x3x4>",
+            (
+                "in layer 1, Parallel(layers=(Relu(), Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None))), x: (<f64 "
+                "2x3x4>, <f64 2x3x4>)"
+            ),
+        ],
+    ),
+    "dA of branches that is one array": (
+        back(two, (x, x), x),
+        KindError,
+        "Parallel: dA must be a tuple of 2, one for each layer, not <f64 4x3>",
+    ),
+    "dA of branches with a part too few": (
+        back(two, (x, x), (x,)),
+        ShapeError,
+        "Parallel: dA must be a tuple of 2, one for each layer, not one of 1",
+    ),
+    "the cache of other branches": (
+        lambda: backward(two, forward(Parallel((Relu(),)), (x,))[1], (x, x)),
+        ShapeError,
+        "Parallel: the cache must be a tuple of 2, one for each layer, not one of 1",
+    ),
+    "the cache of no branches": (
+        lambda: backward(two, x, (x, x)),
+        KindError,
+        "Parallel: the cache must be a tuple of 2, one for each layer, not <f64 4x3>",
+    ),
+    "an error on the way back through a branch": (
+        back(two, (x, x), (x, x[:1])),
+        ShapeError,
+        "dA must have the shape of out, (4, 3); it has (1, 3)",
+        ["in branch 1 of Parallel, Tanh(), dA: <f64 [[-1.     -0.8182 -0.6364]]>"],
+    ),
+    "a part counted from the end": (
+        lambda: Take(-1),
+        RangeError,
+        "Take: i must be at least 0, the first part; it is -1",
+    ),
+    "a part that is not there": (
+        given(Take(2), (x, x)),
+        ShapeError,
+        "Take: x has 2 parts, the last being 1; there is no part 2",
+    ),
+    "a part of an array": (
+        given(Take(0), x),
+        KindError,
+        "Take: x must be a tuple, not <f64 4x3>",
+    ),
+    "a part of nothing": (
+        given(Take(0), ()),
+        ShapeError,
+        "Take: x must be a tuple, not an empty one",
+    ),
+    "dA of a part of another shape": (
+        back(Take(0), (x, x), x[:1]),
+        ShapeError,
+        "dA must have the shape of out, (4, 3); it has (1, 3)",
+    ),
+    "the sum of one array": (
+        given(Sum(), x),
+        KindError,
+        "Sum: x must be a tuple of the parts to be joined, not <f64 4x3>",
+    ),
+    "the sum of nothing": (
+        given(Sum(), ()),
+        ShapeError,
+        "Sum: x must be a tuple of the parts to be joined, not an empty one",
+    ),
+    "the sum of two shapes": (
+        given(Sum(), (x, x[:1])),
+        ShapeError,
+        "Sum: the parts of x must have one shape; shapes: (4, 3), (1, 3)",
+    ),
+    "the sum of two dtypes": (
+        given(Sum(), (x, half)),
+        KindError,
+        "Sum: the parts of x must have one dtype, not float64, float32",
+    ),
+    "the sum of whole numbers": (
+        given(Sum(), (ids, ids)),
+        KindError,
+        "Sum: the parts of x must all be arrays of floats, or all pairs of one and its mask; x: (<i64 [[0 1 "
+        "4]]>, <i64 [[0 1 4]]>)",
+    ),
+    "the sum of x and its mask": (
+        given(Sum(), (x, mask)),
+        KindError,
+        "Sum: the parts of x must all be arrays of floats, or all pairs of one and its mask; x: (<f64 4x3>, "
+        "<b8 [[ True  True False]]>)",
+    ),
+    "the sum of a pair and an array": (
+        given(Sum(), ((x, mask), x)),
+        KindError,
+        "Sum: the parts of x must all be arrays of floats, or all pairs of one and its mask; x: ((<f64 4x3>, "
+        "<b8 [[ True  True False]]>), <f64 4x3>)",
+    ),
+    "the sum of pairs of floats": (
+        given(Sum(), ((x, x), (x, x))),
+        KindError,
+        "Sum: the parts of x must all be arrays of floats, or all pairs of one and its mask; x: ((<f64 4x3>, "
+        "<f64 4x3>), (<f64 4x3>, <f64 4x3>))",
+    ),
+    "dA of a sum of another shape": (
+        back(Sum(), (x, x), x[:1]),
+        ShapeError,
+        "dA must have the shape of out, (4, 3); it has (1, 3)",
+    ),
+    "rows that do not fit beside one another": (
+        given(Concat(), (x, x[:2])),
+        ShapeError,
+        "Concat: the parts of x must be (m, ..., n_i), alike but for n_i; shapes: (4, 3), (2, 3)",
+    ),
+    "two numbers of axes side by side": (
+        given(Concat(), (film, x)),
+        ShapeError,
+        "Concat: the parts of x must be (m, ..., n_i), alike but for n_i; shapes: (2, 3, 4), (4, 3)",
+    ),
+    "vectors side by side": (
+        given(Concat(), (x[0], x[0])),
+        ShapeError,
+        "Concat: the parts of x must be (m, ..., n_i), alike but for n_i; shapes: (3,), (3,)",
+    ),
+    "two dtypes side by side": (
+        given(Concat(), (half, x)),
+        KindError,
+        "Concat: the parts of x must have one dtype, not float32, float64",
+    ),
+    "lists side by side": (
+        given(Concat(), (x.tolist(), x.tolist())),
+        KindError,
+        "Concat: the parts of x must all be arrays of floats, or all pairs of one and its mask; x: (list, list)",
+    ),
+    "dA of a concatenation that is its parts": (
+        back(Concat(), (x, x), (x, x)),
+        ShapeError,
+        "dA must have the shape of out, (4, 6); it is a tuple",
+    ),
+    "a class in a residual": (
+        lambda: Residual(Relu),
+        KindError,
+        "Residual: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    ),
+    "a residual that changes the shape": (
+        given(Residual(dense), x),
+        ShapeError,
+        "Residual: the layer must keep the shape of x, (4, 3); it gives (4, 2)",
+    ),
+    "a residual that changes the dtype": (
+        given(Residual(Function(halved, square_vjp)), x),
+        KindError,
+        "Residual: the layer must keep the dtype of x, float64; it gives float32",
+    ),
+    "a residual that forgets the mask": (
+        given(Residual(Take(0)), (film, mask)),
+        KindError,
+        "Residual: the layer must give back a tuple for a tuple; x: (<f64 2x3x4>, <b8 [[ True  True "
+        "False]]>), out: <f64 2x3x4>",
+    ),
+    "an error in a residual": (
+        given((Relu(), Residual((Relu(), dense))), film),
+        ShapeError,
+        "x has 4 features, W needs 3; x: (2, 3, 4)",
+        [
+            "in layer 1, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 2x3x4>",
+            "in Residual, (Relu(), Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None)), x: <f64 2x3x4>",
+            ("in layer 1, Residual(layer=(Relu(), Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None))), x: <f64 2x3x4>"),
+        ],
+    ),
+    "a class in a first": (
+        lambda: First(Relu),
+        KindError,
+        "First: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    ),
+    "a number in a first": (
+        lambda: First(3),
+        KindError,
+        "First: layer must be a layer, such as Relu(), or a tuple of layers, not int",
+    ),
+    "the first of nothing": (
+        given(First(Relu()), ()),
+        ShapeError,
+        "First: x must be a tuple, (x, *rest), not an empty one",
+    ),
+    "dA of a first without the mask's": (
+        back(First(Relu()), (x, mask), x),
+        KindError,
+        "First: dA must be a tuple of 2, like out, not <f64 4x3>",
+    ),
+    "dA of a first with a part too many": (
+        back(First(Relu()), (x, mask), (x, None, None)),
+        ShapeError,
+        "First: dA must be a tuple of 2, like out, not one of 3",
+    ),
+    "a matrix of factors": (
+        lambda: Scale(x),
+        ShapeError,
+        "Scale: factor must be (n,), or () for one number; it is (4, 3)",
+    ),
+    "a list of factors": (
+        lambda: Scale([1.0]),
+        KindError,
+        "Scale: factor must be an array of floats, not list; write np.array(factor, float)",
+    ),
+    "no features to scale": (
+        lambda: Scale.init(0, value=1.0),
+        RangeError,
+        "Scale.init: n must be at least 1; it is 0",
+    ),
+    "factors for other features": (
+        given(Scale(np.ones(2)), x),
+        ShapeError,
+        "x has 3 features, factor has 2; x: (4, 3)",
+    ),
+    "a factor of another dtype": (
+        given(Scale(np.ones(3)), half),
+        KindError,
+        "x is float32, factor is float64; write x.astype('float64')",
+    ),
+    "whole numbers scaled": (
+        given(Scale(np.ones(3)), ids),
+        KindError,
+        "x must be an array of floats, not int64 array; write x.astype(float)",
+    ),
+    "a number scaled": (
+        given(Scale(np.ones(())), np.ones(())),
+        ShapeError,
+        "x must be (m, ..., n), rows first; x: ()",
+    ),
+    "dA of a scale of another shape": (
+        back(Scale(np.ones(3)), x, x[:1]),
+        ShapeError,
+        "dA must have the shape of out, (4, 3); it has (1, 3)",
+    ),
+    "a vector flattened": (
+        given(Flatten(), x[0]),
+        ShapeError,
+        "Flatten: x must be (m, ...), with two axes or more; x: (3,)",
+    ),
+    "a list flattened": (
+        given(Flatten(), x.tolist()),
+        KindError,
+        "Flatten: x must be an array, not list; write np.asarray(x)",
+    ),
+    "dA of the shape that was flattened": (
+        back(Flatten(), film, film),
+        ShapeError,
+        "dA must have the shape of out, (2, 12); it has (2, 3, 4)",
+    ),
+    "a shape that is a number": (
+        lambda: Reshape(3),
+        KindError,
+        "Reshape: shape must be a tuple of ints, that of a row, not int",
+    ),
+    "a shape of floats": (
+        lambda: Reshape((3, 1.0)),
+        KindError,
+        "Reshape: shape must be a tuple of ints, that of a row, not (3, 1.0)",
+    ),
+    "a size of 0": (
+        lambda: Reshape((3, 0)),
+        RangeError,
+        "Reshape: sizes must be at least 1, and one may be -1; shape: (3, 0)",
+    ),
+    "two sizes left": (
+        lambda: Reshape((-1, -1)),
+        RangeError,
+        "Reshape: sizes must be at least 1, and one may be -1; shape: (-1, -1)",
+    ),
+    "a shape that does not fit": (
+        given(Reshape((2, 2)), x),
+        ShapeError,
+        "Reshape: a row of 3 entries cannot be (2, 2); x: (4, 3)",
+    ),
+    "a shape with a rest that does not fit": (
+        given(Reshape((2, -1)), x),
+        ShapeError,
+        "Reshape: a row of 3 entries cannot be (2, -1); x: (4, 3)",
+    ),
+    "a shape for rows of nothing": (
+        given(Reshape((-1,)), np.ones((4, 0))),
+        ShapeError,
+        "Reshape: a row of 0 entries cannot be (-1,); x: (4, 0)",
+    ),
+    "a number reshaped": (
+        given(Reshape((1,)), np.ones(())),
+        ShapeError,
+        "Reshape: x must be (m, ...), rows first; x: ()",
+    ),
+    "dA of the shape before": (
+        back(Reshape((3, 1)), x, x),
+        ShapeError,
+        "dA must have the shape of out, (4, 3, 1); it has (4, 3)",
+    ),
+    "a class to be mapped": (
+        lambda: Map(Relu),
+        KindError,
+        "Map: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    ),
+    "a vector to map over": (
+        given(Map(Relu()), x[0]),
+        ShapeError,
+        "Map: x must be (m, t, ...), with the same m and t in all arrays; x: (3,)",
+    ),
+    "arrays of two lengths to map over": (
+        given(Map(Sum()), (film, film[:, :2])),
+        ShapeError,
+        "Map: x must be (m, t, ...), with the same m and t in all arrays; x: (2, 3, 4), (2, 2, 4)",
+    ),
+    "nothing to map over": (
+        given(Map(Relu()), ()),
+        KindError,
+        "Map: x must be an array, or a tuple of arrays, not ()",
+    ),
+    "None to map over": (
+        given(Map(Relu()), (None,)),
+        KindError,
+        "Map: x must be an array, or a tuple of arrays, not (NoneType)",
+    ),
+    "a list to map over": (
+        given(Map(Relu()), [film]),
+        KindError,
+        "Map: x must be an array, or a tuple of arrays, not list",
+    ),
+    "an error in a map": (
+        given(Map(dense), film),
+        ShapeError,
+        "x has 4 features, W needs 3; x: (6, 4)",
+        ["in Map, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 6x4>"],
+    ),
+    "dA of a map with rows and moments exchanged": (
+        back(Map(Relu()), film, np.ones((3, 2, 4))),
+        ShapeError,
+        "dA must have the shape of out, (2, 3, ...); it has (3, 2, 4)",
+    ),
+    "a class to be made again": (
+        lambda: Remat(Relu),
+        KindError,
+        "Remat: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    ),
+    "an error in what is made again": (
+        given(Remat(dense), film),
+        ShapeError,
+        "x has 4 features, W needs 3; x: (2, 3, 4)",
+        ["in Remat, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 2x3x4>"],
+    ),
+    "a place without a layer": (
+        given((Relu(), HERE), x),
+        KindError,
+        "Here: there is no Shared around it, to put a layer in",
+        ["in layer 1, Here(name='', layer=None), x: <f64 4x3>"],
+    ),
+    "a place of another name": (
+        given(Shared(Relu(), (HERE, Here("other"))), x),
+        KindError,
+        "Here: there is no Shared of the name 'other' around it, to put a layer in",
+        [
+            "in layer 1, Here(name='other', layer=None), x: <f64 4x3>",
+            "in Shared, (Here(name='', layer=Relu()), Here(name='other', layer=None)), x: <f64 4x3>",
+        ],
+    ),
+    "a place whose name is a number": (
+        lambda: Here(1),
+        KindError,
+        "Here: name must be a string, not int",
+    ),
+    "a place for a class": (
+        lambda: evolve(HERE, layer=Relu),
+        KindError,
+        "Here: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    ),
+    "no place for what is shared": (
+        lambda: Shared(Relu(), (Relu(), Tanh())),
+        KindError,
+        "Shared: there is no Here() in net that is trained, so the layer would learn nothing",
+    ),
+    "a place of another name alone": (
+        lambda: Shared(Relu(), Here("a"), "b"),
+        KindError,
+        "Shared: there is no Here('b') in net that is trained, so the layer would learn nothing",
+    ),
+    "a frozen place alone": (
+        lambda: Shared(Relu(), Frozen(HERE)),
+        KindError,
+        "Shared: there is no Here() in net that is trained, so the layer would learn nothing",
+    ),
+    "a class to be shared": (
+        lambda: Shared(Relu, HERE),
+        KindError,
+        "Shared: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    ),
+    "a list of layers to share with": (
+        lambda: Shared(Relu(), [HERE]),
+        KindError,
+        "Shared: net must be immutable, not list; write tuple(net)",
+    ),
+    "a class to share with": (
+        lambda: Shared(Relu(), Relu),
+        KindError,
+        "Shared: net must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    ),
+    "dA of logits that is None": (
+        back(tied, ids, None),
+        ShapeError,
+        "dA must have the shape of out, (1, 3, 5); it is a NoneType",
+    ),
+    "a name that is none": (
+        lambda: Shared(Relu(), HERE, None),
+        KindError,
+        "Shared: name must be a string, not NoneType",
+    ),
+    "a shared name within itself": (
+        lambda: Shared(Relu(), (HERE, Shared(Relu(), HERE))),
+        KindError,
+        "Shared: in net is a Shared of the same name, ''; give one of them another",
+    ),
+    "an error in a place": (
+        given(Shared(dense, (Relu(), HERE, HERE)), x),
+        ShapeError,
+        "x has 2 features, W needs 3; x: (4, 2)",
+        [
+            "in layer 2, Here(name='', layer=Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None)), x: <f64 4x2>",
+            (
+                "in Shared, (Relu(), Here(name='', layer=Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None)), "
+                "Here(name='', layer=Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None))), x: <f64 4x3>"
+            ),
+        ],
+    ),
+    "a table that is a row": (
+        lambda: Tied(np.ones(3), ()),
+        ShapeError,
+        "Tied: W must be (n_symbols, n); it is (3,)",
+    ),
+    "a table of whole numbers": (
+        lambda: Tied(ids, ()),
+        KindError,
+        "Tied: W must be an array of floats, not int64 array; write np.array(W, float)",
+    ),
+    "a class between tables": (
+        lambda: Tied(np.ones((5, 2)), Relu),
+        KindError,
+        "Tied: net must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    ),
+    "a table of nothing": (
+        lambda: Tied.init(0, 2, net=(), seed=0),
+        RangeError,
+        "Tied.init: sizes must be at least 1; n_symbols: 0, n: 2",
+    ),
+    "ids that are floats": (
+        given(tied, x),
+        KindError,
+        "Embedding: ids must be an array of whole numbers, not float64 array; write ids.astype(int)",
+        ["in Tied, Embedding(W=<f64 5x2>), x: <f64 4x3>"],
+    ),
+    "an id that is too large": (
+        given(tied, ids + 1),
+        RangeError,
+        "Embedding: ids must be from 0 to 4; they are from 1 to 5",
+        ["in Tied, Embedding(W=<f64 5x2>), x: <i64 [[1 2 5]]>"],
+    ),
+    "an id that is negative": (
+        given(tied, ids - 1),
+        RangeError,
+        "Embedding: ids must be from 0 to 4; they are from -1 to 3",
+        ["in Tied, Embedding(W=<f64 5x2>), x: <i64 [[-1  0  3]]>"],
+    ),
+    "a net that changes the features": (
+        given(Tied(np.ones((5, 3)), dense), ids),
+        ShapeError,
+        "Tied: net must give back (m, ..., 3), as many features as W has; out: <f64 [[[3. 3.]  [3. 3.]  [3. 3.]]]>",
+    ),
+    "a net that takes no mask": (
+        given(Tied(np.ones((5, 2)), Take(0)), (ids, mask)),
+        KindError,
+        "Tied: net must give back a tuple for a tuple; x: (<i64 [[0 1 4]]>, <b8 [[ True  True False]]>), "
+        "out: <f64 [[[1. 1.]  [1. 1.]  [0. 0.]]]>",
+    ),
+    "dA of logits of another shape": (
+        back(tied, ids, film),
+        ShapeError,
+        "dA must have the shape of out, (1, 3, 5); it has (2, 3, 4)",
+    ),
+    "dA of logits without the mask's": (
+        back(tied, (ids, mask), np.ones((1, 3, 5))),
+        ShapeError,
+        "dA must be like out, a tuple of 2; it is <f64 1x3x5>",
+    ),
+    "a number as a function": (
+        lambda: Function(3, square_vjp),
+        KindError,
+        "Function: f must be a function, not int",
+    ),
+    "a class as a function": (
+        lambda: Function(Maker, square_vjp),
+        KindError,
+        "Function: f must be a function, not Maker",
+    ),
+    "a lambda as a function": (
+        lambda: Function(square, lambda x, dA: dA),
+        KindError,
+        "Function: vjp must be a function at the top of a module, where pickle finds it by its name, not "
+        "<lambda>.<locals>.<lambda>",
+    ),
+    "a function inside a function": (
+        lambda: Function(back(Relu(), x, x), square_vjp),
+        KindError,
+        "Function: f must be a function at the top of a module, where pickle finds it by its name, not "
+        "back.<locals>.<lambda>",
+    ),
+    "a partial as a function": (
+        lambda: Function(partial(square), square_vjp),
+        KindError,
+        "Function: f must be a function at the top of a module, where pickle finds it by its name, not partial",
+    ),
+    "a method as a function": (
+        lambda: Function(Maker().method, square_vjp),
+        KindError,
+        "Function: f must be a function at the top of a module, where pickle finds it by its name, not Maker.method",
+    ),
+    "a dx of another shape": (
+        back(Function(square, square_vjp), x, x),
+        ShapeError,
+        "Function: square_vjp must give dx of the shape of x, (4, 3); it is <f64 [3.2397 2.9752 3.2397]>",
+    ),
+    "dA of a function of another shape": (
+        back(Function(square, square_vjp), x, x[:1]),
+        ShapeError,
+        "dA must have the shape of out, (4, 3); it has (1, 3)",
+    ),
+    "gradients of one thing that differ": (
+        lambda: added([x, x[:1]]),
+        ShapeError,
+        "gradients of one thing must be alike: <f64 4x3>, <f64 [[-1.     -0.8182 -0.6364]]>",
+    ),
+    "gradients of one thing with other parts": (
+        lambda: added([(x,), (x, x)]),
+        ShapeError,
+        "gradients of one thing must be alike: (<f64 4x3>,), (<f64 4x3>, <f64 4x3>)",
+    ),
+    "a step through a shape": (
+        lambda: step((Tanh(), Flatten()), film),
+        KindError,
+        "step: Flatten looks at several places at once, so it cannot go on step by step",
+        ["in layer 1, Flatten(), x: <f64 2x3x4>"],
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_it_says(row):
+    act, kind, message, *notes = ROWS[row]
+    before = fingerprint((x, half, film, ids, mask))
+    with pytest.raises(kind, match="^" + re.escape(message) + "(\n|$)") as caught:
+        act()
+    assert type(caught.value) is kind
+    assert isinstance(caught.value, FuncnnError)
+    assert str(caught.value) == message
+    assert getattr(caught.value, "__notes__", []) == (notes[0] if notes else [])
+    assert fingerprint((x, half, film, ids, mask)) == before

@@ -1,0 +1,403 @@
+"""What losses and metrics say to what they refuse: a row each, pinned word for word."""
+
+import math
+import re
+from functools import partial
+
+import numpy as np
+import pytest
+
+from funcnn import (
+    Dense,
+    KindError,
+    RangeError,
+    ShapeError,
+    Sigmoid,
+    mse,
+    softmax_cross_entropy,
+    value_and_grad,
+    weighted,
+)
+from funcnn.losses.classification import kl_divergence
+from funcnn.losses.combinators import joint, masked
+from funcnn.losses.focal import binary_focal, softmax_focal
+from funcnn.losses.likelihoods import gaussian_nll, poisson_nll
+from funcnn.losses.margins import hinge, squared_hinge, triplet
+from funcnn.losses.regression import log_cosh, quantile
+from funcnn.losses.similarity import cosine_distance
+from funcnn.metrics import perplexity, top_k_accuracy
+
+x = np.linspace(-1, 1, 20).reshape(10, 2)
+y = np.ones((10, 1))
+halves = np.full((10, 2), 0.5)
+zeros = np.zeros((10, 2), int)
+labels = np.zeros(10, int)
+faces = np.zeros((10, 3, 4))
+steps = np.zeros((4, 3, 2))
+there = np.ones((4, 3), bool)
+wide = partial(quantile, q=0.5)
+
+# Those of an out and a y of one shape, each with a y that is fine.
+ALIKE = {
+    "log_cosh": (log_cosh, x),
+    "quantile": (wide, x),
+    "kl_divergence": (kl_divergence, halves),
+    "binary_focal": (binary_focal, zeros),
+    "hinge": (hinge, zeros),
+    "squared_hinge": (squared_hinge, zeros),
+    "poisson_nll": (poisson_nll, zeros),
+    "cosine_distance": (cosine_distance, x),
+}
+BINARY = {"binary_focal": binary_focal, "hinge": hinge, "squared_hinge": squared_hinge}
+TOGETHER = {"kl_divergence": kl_divergence, "cosine_distance": cosine_distance}
+
+
+def of(loss, out, y, *weight, **settings):
+    return lambda: loss(out, y, *weight, **settings)
+
+
+ROWS = {
+    **{
+        f"{name}, {what}": (act, kind, f"{name}: {sentence}")
+        for name, (loss, fine) in ALIKE.items()
+        for what, act, kind, sentence in (
+            (
+                "another shape",
+                of(loss, x, fine[:, :1]),
+                ShapeError,
+                "out and y must have the same shape; out: (10, 2), y: (10, 1)",
+            ),
+            ("no rows", of(loss, x[:0], fine[:0]), RangeError, "there is no mean over no rows; out: (0, 2)"),
+            ("a list for y", of(loss, x, [[1.0]]), KindError, "y must be an array, not list; write np.asarray(y)"),
+            (
+                "whole numbers for out",
+                of(loss, zeros, fine),
+                KindError,
+                "out must be an array of floats, not int64 array; write out.astype(float)",
+            ),
+            (
+                "texts for y",
+                of(loss, x, x.astype(str)),
+                KindError,
+                "y must hold numbers, not <U32; write y.astype(float)",
+            ),
+            (
+                "a list for weight",
+                of(loss, x, fine, [1.0]),
+                KindError,
+                "weight must be an array, not list; write np.asarray(weight)",
+            ),
+        )
+    },
+    **{
+        f"{name}, a weight too short": (
+            of(loss, x, fine, np.ones(9)),
+            ShapeError,
+            f"{name}: weight must have y's shape, or one entry a row; y: "
+            f"{(10,) if name in TOGETHER else (10, 2)}, weight: (9,)",
+        )
+        for name, (loss, fine) in ALIKE.items()
+    },
+    **{
+        f"{name}, labels of -1 and 1": (
+            of(loss, x, np.sign(x)),
+            RangeError,
+            f"{name}: y must be 0 or 1; it has -1.0 .. 1.0",
+        )
+        for name, loss in BINARY.items()
+    },
+    **{
+        f"{name}, soft labels": (of(loss, x, halves), RangeError, f"{name}: y must be 0 or 1; it has 0.5 .. 0.5")
+        for name, loss in BINARY.items()
+    },
+    **{
+        f"{name}, one row without its axis": (
+            of(loss, x[0], halves[0]),
+            ShapeError,
+            f"{name}: out must be (m, ..., n), rows first; out: (2,)",
+        )
+        for name, loss in TOGETHER.items()
+    },
+    **{
+        f"quantile of {q}": (of(quantile, x, x, q=q), RangeError, f"quantile: q must be in (0, 1); it is {q}")
+        for q in (0, 1, -0.5, 90, math.nan)
+    },
+    **{
+        f"{name}, gamma of {gamma}": (
+            of(loss, x, zeros, gamma=gamma),
+            RangeError,
+            f"{name}: gamma must be finite and not negative; it is {gamma}",
+        )
+        for name, loss in (("binary_focal", binary_focal), ("softmax_focal", softmax_focal))
+        for gamma in (-1, math.inf, math.nan)
+    },
+    **{
+        f"a smoothing of {smoothing}": (
+            of(softmax_cross_entropy, x, labels, smoothing=smoothing),
+            RangeError,
+            f"softmax_cross_entropy: smoothing must be in [0, 1); it is {smoothing}",
+        )
+        for smoothing in (1, -0.1, math.nan)
+    },
+    "kl of logits and logits": (
+        of(kl_divergence, x, 2 * x),
+        RangeError,
+        "kl_divergence: y must be in [0, 1]; it has -2.0 .. 2.0",
+    ),
+    "kl of classes": (
+        of(kl_divergence, x, labels),
+        ShapeError,
+        "kl_divergence: out and y must have the same shape; out: (10, 2), y: (10,)",
+    ),
+    "kl after a Sigmoid": (
+        lambda: value_and_grad(kl_divergence)((Dense(np.eye(2), None), Sigmoid()), x, halves),
+        KindError,
+        "value_and_grad: the loss takes logits, so leave out the layer at the end of "
+        "(Dense(W=<f64 [[1. 0.] [0. 1.]]>, b=None), Sigmoid())",
+    ),
+    "counts below 0": (
+        of(poisson_nll, x, zeros - 2),
+        RangeError,
+        "poisson_nll: y must not be negative; it has -2.0 .. -2.0",
+    ),
+    # The focal loss of classes takes what the cross-entropy takes, and says its own name.
+    "a class too high": (
+        of(softmax_focal, x, labels + 2),
+        RangeError,
+        "softmax_focal: classes must be in 0 .. 1; y has 2 .. 2",
+    ),
+    "floats for classes": (
+        of(softmax_focal, x, labels.astype(float)),
+        KindError,
+        "softmax_focal: classes are integers, not float64; write y.astype(int)",
+    ),
+    "classes in a column": (
+        of(softmax_focal, x, labels[:, None]),
+        ShapeError,
+        "softmax_focal: y must be classes (10,) or soft labels (10, 2); y: (10, 1), out: (10, 2)",
+    ),
+    "no rows of classes": (
+        of(softmax_focal, x[:0], labels[:0]),
+        RangeError,
+        "softmax_focal: there is no mean over no rows; out: (0, 2)",
+    ),
+    "a focal weight too short": (
+        of(softmax_focal, x, labels, np.ones(9)),
+        ShapeError,
+        "softmax_focal: weight must have y's shape, or one entry a row; y: (10,), weight: (9,)",
+    ),
+    # triplet
+    "two places for three": (
+        of(triplet, faces[:, :2], y[:, 0]),
+        ShapeError,
+        "triplet: out must be (m, 3, d), anchor, positive and negative in each row; out: (10, 2, 4)",
+    ),
+    "places of one number without its axis": (
+        of(triplet, faces[..., 0], y[:, 0]),
+        ShapeError,
+        "triplet: out must be (m, 3, d), anchor, positive and negative in each row; out: (10, 3)",
+    ),
+    "a tuple of three": (
+        lambda: triplet((x, x, x), y[:, 0]),
+        KindError,
+        "triplet: out must be an array, not tuple; write np.asarray(out)",
+    ),
+    "a margin in a column": (
+        of(triplet, faces, y),
+        ShapeError,
+        "triplet: y must be (10,), the margin of each row; y: (10, 1), out: (10, 3, 4)",
+    ),
+    "a number for the margins": (
+        of(triplet, faces, 1.0),
+        KindError,
+        "triplet: y must be an array, not float; write np.asarray(y)",
+    ),
+    "a negative margin": (
+        of(triplet, faces, -y[:, 0]),
+        RangeError,
+        "triplet: y must not be negative; it has -1.0 .. -1.0",
+    ),
+    "no triplets": (
+        of(triplet, faces[:0], y[:0, 0]),
+        RangeError,
+        "triplet: there is no mean over no rows; out: (0, 3, 4)",
+    ),
+    "a weight for each place": (
+        of(triplet, faces, y[:, 0], faces[..., 0]),
+        ShapeError,
+        "triplet: weight must have y's shape, or one entry a row; y: (10,), weight: (10, 3)",
+    ),
+    # gaussian_nll
+    "a mean alone": (
+        of(gaussian_nll, x, x),
+        KindError,
+        "gaussian_nll: out must be a pair (mu, s), the mean and the log of the variance, not float64 array",
+    ),
+    "three outputs for two": (
+        lambda: gaussian_nll((x, x, x), x),
+        KindError,
+        "gaussian_nll: out must be a pair (mu, s), the mean and the log of the variance, not "
+        "(<f64 10x2>, <f64 10x2>, <f64 10x2>)",
+    ),
+    "one variance for all outputs": (
+        of(gaussian_nll, (x, x[:, :1]), x),
+        ShapeError,
+        "gaussian_nll: mu and s must have the same shape; mu: (10, 2), s: (10, 1)",
+    ),
+    "a y of another shape": (
+        of(gaussian_nll, (x, x), y),
+        ShapeError,
+        "gaussian_nll: out and y must have the same shape; out: (10, 2), y: (10, 1)",
+    ),
+    "two dtypes": (
+        of(gaussian_nll, (x, x.astype(np.float32)), x),
+        KindError,
+        "gaussian_nll: s is float32, mu is float64; write s.astype('float64')",
+    ),
+    "a number for s": (
+        of(gaussian_nll, (x, 0.0), x),
+        KindError,
+        "gaussian_nll: s must be an array, not float; write np.asarray(s)",
+    ),
+    "nothing measured": (
+        of(gaussian_nll, (x[:0], x[:0]), x[:0]),
+        RangeError,
+        "gaussian_nll: there is no mean over no rows; out: (0, 2)",
+    ),
+    # masked
+    "a mask forgotten": (
+        of(masked(mse), steps, steps),
+        KindError,
+        "masked: out must be a pair (out, mask), not float64 array",
+    ),
+    "a state beside the mask": (
+        of(masked(mse), (steps, there, steps), steps),
+        KindError,
+        "masked: out must be a pair (out, mask), not (<f64 4x3x2>, <b8 4x3>, <f64 4x3x2>)",
+    ),
+    "a mask of zeros and ones": (
+        of(masked(mse), (steps, there.astype(float)), steps),
+        KindError,
+        "masked: mask must be an array of bools, not float64 array; write np.asarray(mask, bool)",
+    ),
+    "a list for a mask": (
+        of(masked(mse), (steps, [True]), steps),
+        KindError,
+        "masked: mask must be an array of bools, not list; write np.asarray(mask, bool)",
+    ),
+    "a mask of other lengths": (
+        of(masked(mse), (steps, there[:, :2]), steps),
+        ShapeError,
+        "masked: out must begin with the axes of mask; mask: (4, 2), out: (4, 3, 2)",
+    ),
+    "a mask of more axes": (
+        of(masked(mse), (steps[..., 0], there[..., None]), steps[..., 0]),
+        ShapeError,
+        "masked: out must begin with the axes of mask; mask: (4, 3, 1), out: (4, 3)",
+    ),
+    "a mask of no axes": (
+        of(masked(mse), (steps, np.array(True)), steps),  # noqa: FBT003  a value, not a flag
+        ShapeError,
+        "masked: out must begin with the axes of mask; mask: (), out: (4, 3, 2)",
+    ),
+    "y of other lengths": (
+        of(masked(softmax_cross_entropy), (steps, there), np.zeros((4, 2), int)),
+        ShapeError,
+        "masked: y must begin with the axes of mask; mask: (4, 3), y: (4, 2)",
+    ),
+    "a weight for other rows": (
+        of(weighted(masked(mse)), (steps, there), (steps, np.ones(3))),
+        ShapeError,
+        "masked: weight must begin with the axes of mask; mask: (4, 3), weight: (3,)",
+    ),
+    "a number for a weight": (
+        of(weighted(masked(mse)), (steps, there), (steps, 2.0)),
+        KindError,
+        "masked: weight must be an array, not float; write np.asarray(weight)",
+    ),
+    "a mask for a weighted loss": (
+        lambda: masked(weighted(mse)),
+        KindError,
+        "masked: a weighted loss takes no mask; write weighted(masked(loss))",
+    ),
+    "what the loss inside refuses": (
+        of(masked(mse), (steps, there), steps[..., 0]),
+        ShapeError,
+        "mse: out and y must have the same shape; out: (4, 3, 2), y: (4, 3)",
+    ),
+    # joint
+    "no loss": (joint, RangeError, "joint: give one loss or more"),
+    "a tuple of losses": (
+        lambda: joint((mse, mse)),
+        KindError,
+        "joint: a loss is a function (out, y), not tuple",
+    ),
+    "a factor too few": (
+        lambda: joint(mse, mse, factors=(1,)),
+        ShapeError,
+        "joint: give a factor for each loss; losses: 2, factors: 1",
+    ),
+    "an endless factor": (
+        lambda: joint(mse, mse, factors=(1, math.inf)),
+        RangeError,
+        "joint: factors must be finite; they are (1, inf)",
+    ),
+    "one factor for all": (
+        lambda: joint(mse, mse, factors=0.5),
+        KindError,
+        "joint: factors must be a tuple of numbers, not float",
+    ),
+    "factors of text": (
+        lambda: joint(mse, mse, factors=("1", "2")),
+        KindError,
+        "joint: factors must be a tuple of numbers, not ('1', '2')",
+    ),
+    "one output for two": (
+        of(joint(mse, mse), x, (x, x)),
+        KindError,
+        "joint: out must be a tuple of 2, one for each loss, not float64 array",
+    ),
+    "three targets for two": (
+        of(joint(mse, mse), (x, x), (x, x, x)),
+        KindError,
+        "joint: y must be a tuple of 2, one for each loss, not (<f64 10x2>, <f64 10x2>, <f64 10x2>)",
+    ),
+    # Metrics.
+    "the 0 largest": (
+        lambda: top_k_accuracy(x, labels, 0),
+        RangeError,
+        "top_k_accuracy: k must be in 1 .. 2, the number of classes; it is 0",
+    ),
+    "more than there are classes": (
+        lambda: top_k_accuracy(x, labels, 3),
+        RangeError,
+        "top_k_accuracy: k must be in 1 .. 2, the number of classes; it is 3",
+    ),
+    "labels that fit nothing": (
+        lambda: top_k_accuracy(x, y, 1),
+        ShapeError,
+        "top_k_accuracy: y must be classes (10,) or soft labels (10, 2); y: (10, 1), out: (10, 2)",
+    ),
+    "perplexity of a class too high": (
+        lambda: perplexity(x, labels + 2),
+        RangeError,
+        "softmax_cross_entropy: classes must be in 0 .. 1; y has 2 .. 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_it_says(row):
+    act, kind, message = ROWS[row]
+    with pytest.raises(kind, match="^" + re.escape(message) + "$") as caught:
+        act()
+    assert type(caught.value) is kind
+    assert str(caught.value) == message
+
+
+def test_what_lies_at_the_border_is_taken():
+    assert softmax_cross_entropy(x, labels, smoothing=0)[0] > 0
+    assert binary_focal(x, zeros, gamma=0)[0] > softmax_focal(x, labels, gamma=9)[0] > 0
+    assert poisson_nll(x, zeros)[0] > 0
+    assert triplet(faces, 0 * labels)[0] == 0
+    assert top_k_accuracy(x, labels, 2) == 1

@@ -1,0 +1,318 @@
+"""What the layers that normalise, dropout and noise say to what they refuse: a row each, pinned word for word."""
+
+import numpy as np
+import pytest
+
+from funcnn import Dense, KindError, RangeError, ShapeError, backward, evolve, forward, inference, predict
+from funcnn.core import backward_params
+from funcnn.layers.affine import Affine
+from funcnn.layers.batchnorm import BatchNorm
+from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
+from funcnn.layers.groupnorm import GroupNorm, InstanceNorm
+from funcnn.layers.norm import LayerNorm, RMSNorm
+
+x = np.linspace(-1, 1, 12).reshape(4, 3)
+half = x.astype(np.float32)
+ones, zeros = np.ones(3), np.zeros(3)
+batch, layer, rms = BatchNorm.init(3), LayerNorm.init(3), RMSNorm.init(3)
+group, instance, affine = GroupNorm.init(3, groups=1), InstanceNorm.init(3), Affine.init(3)
+dropout, channels, noise = Dropout(0.5, seed=1), ChannelDropout(0.5, seed=1), GaussianNoise(0.5, seed=1)
+net = (Dense.init(3, 3, seed=0), batch)
+SHORT = "BatchNorm(scale=<f64 [1. 1. 1.]>, shift=<f64 [0. 0. 0.]>, mean=<f64 [0. 0. 0.]>, var=<f64 [1. 1. 1.]>"
+
+
+def back(params, x, dA):
+    return lambda: backward(params, forward(params, x)[1], dA)
+
+
+ROWS = {
+    # Made wrongly.
+    "scale is a matrix": (
+        lambda: LayerNorm(x, zeros),
+        ShapeError,
+        "LayerNorm: scale and shift must be (n,); scale: (4, 3), shift: (3,)",
+    ),
+    "shift of another size": (
+        lambda: Affine(ones, np.zeros(2)),
+        ShapeError,
+        "Affine: scale and shift must be (n,); scale: (3,), shift: (2,)",
+    ),
+    "scale of rms norm": (lambda: RMSNorm(x), ShapeError, "RMSNorm: scale must be (n,); scale: (4, 3)"),
+    "running mean of another size": (
+        lambda: evolve(batch, mean=np.zeros(2)),
+        ShapeError,
+        "BatchNorm: scale and shift and mean and var must be (n,); scale: (3,), shift: (3,), mean: (2,), var: (3,)",
+    ),
+    "running variance without a shift": (
+        lambda: BatchNorm(ones, None, zeros, np.ones((1, 3))),
+        ShapeError,
+        "BatchNorm: scale and shift and mean and var must be (n,); scale: (3,), shift: None, mean: (3,), var: (1, 3)",
+    ),
+    "dtype of shift": (
+        lambda: InstanceNorm(ones, zeros.astype(np.float32)),
+        KindError,
+        "InstanceNorm: shift is float32, scale is float64; write shift.astype('float64')",
+    ),
+    "dtype of the running variance": (
+        lambda: evolve(batch, var=ones.astype(np.float32)),
+        KindError,
+        "BatchNorm: var is float32, scale is float64; write var.astype('float64')",
+    ),
+    "scale is a list": (
+        lambda: RMSNorm([1.0, 1.0]),
+        KindError,
+        "RMSNorm: scale must be an array of floats, not list; write np.array(scale, float)",
+    ),
+    "eps 0": (lambda: LayerNorm.init(3, eps=0.0), RangeError, "LayerNorm: eps must be finite and above 0; it is 0.0"),
+    "eps negative": (
+        lambda: BatchNorm.init(3, eps=-1e-5),
+        RangeError,
+        "BatchNorm: eps must be finite and above 0; it is -1e-05",
+    ),
+    "eps of rms norm": (
+        lambda: RMSNorm.init(3, eps=0),
+        RangeError,
+        "RMSNorm: eps must be finite and above 0; it is 0.0",
+    ),
+    "eps of group norm": (
+        lambda: GroupNorm.init(4, groups=2, eps=0),
+        RangeError,
+        "GroupNorm: eps must be finite and above 0; it is 0.0",
+    ),
+    "eps nan": (
+        lambda: InstanceNorm.init(3, eps=np.nan),
+        RangeError,
+        "InstanceNorm: eps must be finite and above 0; it is nan",
+    ),
+    "momentum 1": (
+        lambda: BatchNorm.init(3, momentum=1),
+        RangeError,
+        "BatchNorm: momentum must be in [0, 1); it is 1.0",
+    ),
+    "momentum negative": (
+        lambda: BatchNorm.init(3, momentum=-0.1),
+        RangeError,
+        "BatchNorm: momentum must be in [0, 1); it is -0.1",
+    ),
+    "groups do not divide": (
+        lambda: GroupNorm.init(6, groups=4),
+        ShapeError,
+        "GroupNorm: groups must divide the channels; channels: 6, groups: 4",
+    ),
+    "no groups": (
+        lambda: GroupNorm.init(6, groups=0),
+        RangeError,
+        "GroupNorm: there must be at least one group; groups: 0",
+    ),
+    "groups a fraction": (
+        lambda: GroupNorm.init(6, groups=1.5),
+        KindError,
+        "GroupNorm: groups must be a whole number, not float; write int(groups)",
+    ),
+    "no features": (lambda: BatchNorm.init(0), RangeError, "BatchNorm.init: there must be at least 1 channel; n: 0"),
+    "no features of layer norm": (
+        lambda: LayerNorm.init(0),
+        RangeError,
+        "LayerNorm.init: there must be at least 1 channel; n: 0",
+    ),
+    "no features of rms norm": (
+        lambda: RMSNorm.init(-1),
+        RangeError,
+        "RMSNorm.init: there must be at least 1 channel; n: -1",
+    ),
+    "no channels": (
+        lambda: GroupNorm.init(0, groups=1),
+        RangeError,
+        "GroupNorm.init: there must be at least 1 channel; n: 0",
+    ),
+    "no channels of instance norm": (
+        lambda: InstanceNorm.init(0),
+        RangeError,
+        "InstanceNorm.init: there must be at least 1 channel; n: 0",
+    ),
+    "no features of an affine map": (
+        lambda: Affine.init(0),
+        RangeError,
+        "Affine.init: there must be at least 1 channel; n: 0",
+    ),
+    "rate 1": (lambda: Dropout(1.0, seed=1), RangeError, "Dropout: rate must be in [0, 1); it is 1.0"),
+    "rate negative": (lambda: Dropout(-0.1, seed=1), RangeError, "Dropout: rate must be in [0, 1); it is -0.1"),
+    "rate of channels": (
+        lambda: ChannelDropout(2, seed=1),
+        RangeError,
+        "ChannelDropout: rate must be in [0, 1); it is 2.0",
+    ),
+    "rate nan": (lambda: Dropout(np.nan, seed=1), RangeError, "Dropout: rate must be in [0, 1); it is nan"),
+    "rate a word": (
+        lambda: Dropout("half", seed=1),
+        KindError,
+        "Dropout: rate must be a number, not str; write float(rate)",
+    ),
+    "seed negative": (
+        lambda: Dropout(0.5, seed=-1),
+        KindError,
+        "a seed is an int in [0, 2**31), or a tuple of them, not (-1,)",
+    ),
+    "std negative": (
+        lambda: GaussianNoise(-1.0, seed=1),
+        RangeError,
+        "GaussianNoise: std must be finite and not negative; it is -1.0",
+    ),
+    "std infinite": (
+        lambda: GaussianNoise(np.inf, seed=1),
+        RangeError,
+        "GaussianNoise: std must be finite and not negative; it is inf",
+    ),
+    # Given the wrong x.
+    "one row while training": (
+        lambda: forward(batch, x[:1]),
+        RangeError,
+        "BatchNorm: a variance needs at least two rows while training; x: (1, 3); to predict, write inference(params)",
+    ),
+    "no row while training": (
+        lambda: forward(batch, x[:0]),
+        RangeError,
+        "BatchNorm: a variance needs at least two rows while training; x: (0, 3); to predict, write inference(params)",
+    ),
+    "one row in a network": (
+        lambda: forward(net, x[:1]),
+        RangeError,
+        "BatchNorm: a variance needs at least two rows while training; x: (1, 3); to predict, write inference(params)",
+        [f"in layer 1, {SHORT}, momentum=0.1, eps=1e-05), x: <f64 [[ 0.3815 -0.3443  0.1871]]>"],
+    ),
+    "one place": (
+        lambda: forward(instance, x[:, None]),
+        RangeError,
+        "InstanceNorm: a variance needs at least two numbers a group; x: (4, 1, 3), groups: 3",
+    ),
+    "a row for instance norm": (
+        lambda: forward(instance, x),
+        RangeError,
+        "InstanceNorm: a variance needs at least two numbers a group; x: (4, 3), groups: 3",
+    ),
+    "one number a group": (
+        lambda: forward(GroupNorm.init(3, groups=3), x),
+        RangeError,
+        "GroupNorm: a variance needs at least two numbers a group; x: (4, 3), groups: 3",
+    ),
+    "features": (lambda: forward(batch, x[:, :2]), ShapeError, "x has 2 features, scale needs 3; x: (4, 2)"),
+    "features of layer norm": (
+        lambda: forward(layer, x[:, :2]),
+        ShapeError,
+        "x has 2 features, scale needs 3; x: (4, 2)",
+    ),
+    "features of group norm": (
+        lambda: forward(group, x[:, :2]),
+        ShapeError,
+        "x has 2 features, scale needs 3; x: (4, 2)",
+    ),
+    "features of an affine map": (
+        lambda: predict(batch, x[:, :2]),
+        ShapeError,
+        "x has 2 features, scale needs 3; x: (4, 2)",
+    ),
+    "one axis": (
+        lambda: forward(layer, x[0]),
+        ShapeError,
+        "x must be (m, ..., 3), rows first; x: (3,); write x[None] for one row",
+    ),
+    "dtype": (lambda: forward(rms, half), KindError, "x is float32, scale is float64; write x.astype('float64')"),
+    "whole numbers": (
+        lambda: forward(layer, np.ones((2, 3), int)),
+        KindError,
+        "x is int64, scale is float64; write x.astype('float64')",
+    ),
+    "a list": (lambda: forward(layer, x.tolist()), KindError, "x must be an array, not list; write np.asarray(x)"),
+    "a masked array": (
+        lambda: forward(batch, np.ma.masked_array(x)),
+        KindError,
+        "x must be an array, not MaskedArray; write np.asarray(x)",
+    ),
+    "a pair": (lambda: forward(layer, (x, x > 0)), KindError, "x must be an array, not tuple; write np.asarray(x)"),
+    "dropout of whole numbers": (
+        lambda: forward(dropout, np.ones((2, 3), int)),
+        KindError,
+        "x must be an array of floats, not int64 array; write x.astype(float)",
+    ),
+    "dropout of a pair": (
+        lambda: forward(dropout, (x, x > 0)),
+        KindError,
+        "x must be an array, not tuple; write np.asarray(x)",
+    ),
+    "noise on whole numbers": (
+        lambda: forward(noise, np.ones((2, 3), int)),
+        KindError,
+        "x must be an array of floats, not int64 array; write x.astype(float)",
+    ),
+    "channels of one axis": (
+        lambda: forward(channels, x[0]),
+        ShapeError,
+        "x must be (m, ..., c), rows first; x: (3,); write x[None] for one row",
+    ),
+    # Backward.
+    "dA": (back(batch, x, x[:2]), ShapeError, "dA must have the shape of out, (4, 3); it has (2, 3)"),
+    "dA of layer norm": (back(layer, x, x[:2]), ShapeError, "dA must have the shape of out, (4, 3); it has (2, 3)"),
+    "dA of rms norm": (back(rms, x, x[:2]), ShapeError, "dA must have the shape of out, (4, 3); it has (2, 3)"),
+    "dA of group norm": (back(group, x, x[:2]), ShapeError, "dA must have the shape of out, (4, 3); it has (2, 3)"),
+    "dA of an affine map": (back(affine, x, x[:2]), ShapeError, "dA must have the shape of out, (4, 3); it has (2, 3)"),
+    "dA of dropout": (back(dropout, x, x[:2]), ShapeError, "dA must have the shape of out, (4, 3); it has (2, 3)"),
+    "dA of noise": (back(noise, x, x[:2]), ShapeError, "dA must have the shape of out, (4, 3); it has (2, 3)"),
+    "dA a number": (back(dropout, x, 1.0), ShapeError, "dA must have the shape of out, (4, 3); it is a float"),
+    "dA of whole numbers": (
+        back(dropout, x, np.ones((4, 3), int)),
+        KindError,
+        "dA must be an array of floats, not int64 array; write dA.astype(float)",
+    ),
+    "dtype of dA": (back(layer, x, half), KindError, "dA is float32, out is float64; write dA.astype('float64')"),
+    "dtype of dA of noise": (
+        back(noise, x, half),
+        KindError,
+        "dA is float32, out is float64; write dA.astype('float64')",
+    ),
+    "another cache": (
+        lambda: backward(batch, x, x),
+        ShapeError,
+        "backward: the cache is of another network; cache: <f64 4x3>, scale: <f64 [1. 1. 1.]>",
+    ),
+    "another cache of layer norm": (
+        lambda: backward(layer, forward(LayerNorm.init(2), x.repeat(2, axis=0)[:, :2])[1], x),
+        ShapeError,
+        "backward: the cache is of another network; cache: (<f64 8x2>, <f64 8x1>), scale: <f64 [1. 1. 1.]>",
+    ),
+    "no cache": (
+        lambda: backward(affine, (), x),
+        ShapeError,
+        "backward: the cache is of another network; cache: (), scale: <f64 [1. 1. 1.]>",
+    ),
+    "a cache of words": (
+        lambda: backward(affine, ("x",), x),
+        ShapeError,
+        "backward: the cache is of another network; cache: ('x',), scale: <f64 [1. 1. 1.]>",
+    ),
+    "another cache of dropout": (
+        lambda: backward(dropout, (x,), x),
+        ShapeError,
+        "backward: the cache is of another network; cache: (<f64 4x3>,), layer: Dropout(seed=(1,), step=0, rate=0.5)",
+    ),
+    "another cache of first dropout": (
+        lambda: backward_params(channels, (), x),
+        ShapeError,
+        "backward: the cache is of another network; cache: (), layer: ChannelDropout(seed=(1,), step=0, rate=0.5)",
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_it_is_refused_in_one_sentence(row):
+    act, kind, message, *notes = ROWS[row]
+    with pytest.raises(kind) as caught:
+        act()
+    assert type(caught.value) is kind
+    assert str(caught.value) == message
+    assert getattr(caught.value, "__notes__", []) == (notes[0] if notes else [])
+
+
+def test_a_row_predicts_where_it_cannot_train():
+    assert predict(batch, x[:1]).shape == (1, 3)
+    assert forward(inference(net), x[:1])[0].shape == (1, 3)
+    assert forward(batch, x[:1].reshape(1, 1, 3).repeat(2, axis=1))[0].shape == (1, 2, 3)

@@ -1,0 +1,443 @@
+"""What embeddings, positions and recurrent layers say to what they refuse: a row each, pinned word for word."""
+
+import re
+
+import numpy as np
+import pytest
+
+from funcnn import Dense, KindError, RangeError, Relu, ShapeError, backward, fingerprint, forward, step
+from funcnn.layers.bidirectional import Bidirectional
+from funcnn.layers.embedding import Embedding
+from funcnn.layers.gru import GRU
+from funcnn.layers.lstm import LSTM
+from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition, rotate
+from funcnn.layers.rnn import RNN
+
+x, mask, h = np.ones((3, 5, 2)), np.ones((3, 5), bool), np.ones((3, 4))
+rnn, gru, lstm = (kind.init(2, 4, seed=0) for kind in (RNN, GRU, LSTM))
+both = Bidirectional(gru, lstm)
+table = Embedding.init(7, 2, seed=0)
+places = LearnedPosition.init(5, 2, seed=0)
+ids = np.zeros((3, 5), int)
+single = np.float32
+_, rnn_cache = forward(rnn, x)
+_, pair_cache = forward(rnn, (x, mask))
+_, gru_cache = forward(gru, (x, mask, h))
+_, lstm_cache = forward(lstm, (x, mask, None))
+_, both_cache = forward(both, (x, mask, None))
+_, ids_cache = forward(table, ids)
+dA = np.ones((3, 5, 4))
+
+ROWS = {
+    # Construction.
+    "an RNN whose U is not square": (
+        lambda: RNN(np.ones((2, 4)), np.ones((4, 3)), np.ones(4)),
+        ShapeError,
+        "RNN: W must be (n, k), U (k, k) and b (k,); W: (2, 4), U: (4, 3), b: (4,)",
+    ),
+    "an LSTM of one gate": (
+        lambda: LSTM(np.ones((2, 4)), np.ones((4, 4)), np.ones(4)),
+        ShapeError,
+        "LSTM: W must be (n, 4 k), U (k, 4 k) and b (4 k,); W: (2, 4), U: (4, 4), b: (4,)",
+    ),
+    "a bias of another length": (
+        lambda: GRU(np.ones((2, 3)), np.ones((1, 3)), np.ones(1), np.ones(1)),
+        ShapeError,
+        "GRU: W must be (n, 3 k), U (k, 3 k) and b (3 k,); W: (2, 3), U: (1, 3), b: (1,)",
+    ),
+    "weights that are numbers": (
+        lambda: RNN(np.float64(1), np.float64(1), np.float64(1)),
+        ShapeError,
+        "RNN: W must be (n, k), U (k, k) and b (k,); W: (), U: (), b: ()",
+    ),
+    "a W without rows": (
+        lambda: RNN(np.ones((0, 1)), np.ones((1, 1)), np.ones(1)),
+        ShapeError,
+        "RNN: W must be (n, k), U (k, k) and b (k,); W: (0, 1), U: (1, 1), b: (1,)",
+    ),
+    "a second bias for all gates": (
+        lambda: GRU(gru.W, gru.U, gru.b, np.zeros(12)),
+        ShapeError,
+        "GRU: c must be (k,), (4,); it is (12,)",
+    ),
+    "a U of another dtype": (
+        lambda: RNN(rnn.W, rnn.U.astype(single), rnn.b),
+        KindError,
+        "RNN: U is float32, W is float64; write U.astype('float64')",
+    ),
+    "a second bias of another dtype": (
+        lambda: GRU(gru.W, gru.U, gru.b, gru.c.astype(single)),
+        KindError,
+        "GRU: c is float32, W is float64; write c.astype('float64')",
+    ),
+    "a recurrent layer of width 0": (
+        lambda: LSTM.init(2, 0, seed=0),
+        RangeError,
+        "LSTM.init: sizes must be at least 1; n_in: 2, n_hidden: 0",
+    ),
+    "a class to read backwards": (
+        lambda: Bidirectional(gru, Relu),
+        KindError,
+        "Bidirectional: behind must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    ),
+    "a number to read forwards": (
+        lambda: Bidirectional(3, gru),
+        KindError,
+        "Bidirectional: ahead must be a layer, such as Relu(), or a tuple of layers, not int",
+    ),
+    "an embedding of one axis": (
+        lambda: Embedding(np.ones(3)),
+        ShapeError,
+        "Embedding: W must be (n_symbols, n); it is (3,)",
+    ),
+    "an embedding of no symbol": (
+        lambda: Embedding.init(0, 3, seed=0),
+        RangeError,
+        "Embedding.init: sizes must be at least 1; n_symbols: 0, n: 3",
+    ),
+    "places of one axis": (
+        lambda: LearnedPosition(np.ones(3)),
+        ShapeError,
+        "LearnedPosition: P must be (t_most, n); it is (3,)",
+    ),
+    "no place": (
+        lambda: LearnedPosition.init(0, 3, seed=0),
+        RangeError,
+        "LearnedPosition.init: sizes must be at least 1; t_most: 0, n: 3",
+    ),
+    "a base of 0": (
+        lambda: SinusoidalPosition(0.0),
+        RangeError,
+        "SinusoidalPosition: base must be finite and above 0; it is 0.0",
+    ),
+    "a negative base": (lambda: Rotary(-1.0), RangeError, "Rotary: base must be finite and above 0; it is -1.0"),
+    # x.
+    "a list": (
+        lambda: forward(rnn, x.tolist()),
+        KindError,
+        "x must be an array, not list; write np.asarray(x)",
+    ),
+    "one sequence": (
+        lambda: forward(lstm, x[0]),
+        ShapeError,
+        "x must be (m, t, features), t at least 1; x: (5, 2); write x[None] for one sequence",
+    ),
+    "a sequence of no steps": (
+        lambda: forward(gru, x[:, :0]),
+        ShapeError,
+        "x must be (m, t, features), t at least 1; x: (3, 0, 2)",
+    ),
+    "other features": (
+        lambda: forward(rnn, np.ones((3, 5, 3))),
+        ShapeError,
+        "x has 3 features, W needs 2; x: (3, 5, 3)",
+    ),
+    "x of another dtype": (
+        lambda: forward(rnn, x.astype(single)),
+        KindError,
+        "x is float32, W is float64; write x.astype('float64')",
+    ),
+    "a tuple of one": (
+        lambda: forward(rnn, (x,)),
+        ShapeError,
+        "RNN: x must be an array, or (x, mask) or (x, mask, state), not a tuple of 1",
+    ),
+    "a tuple of four": (
+        lambda: forward(lstm, (x, mask, h, h)),
+        ShapeError,
+        "LSTM: x must be an array, or (x, mask) or (x, mask, state), not a tuple of 4",
+    ),
+    "a tuple of four, both ways": (
+        lambda: forward(both, (x, mask, h, h)),
+        ShapeError,
+        "Bidirectional: x must be an array, or (x, mask) or (x, mask, state), not a tuple of 4",
+    ),
+    "a list of masks": (
+        lambda: forward(rnn, (x, mask.tolist())),
+        KindError,
+        "the mask must be an array of bools, True where x is there, not list",
+    ),
+    "a mask of numbers": (
+        lambda: forward(rnn, (x, mask.astype(float))),
+        KindError,
+        "the mask must be an array of bools, True where x is there, not float64 array",
+    ),
+    "a mask of lengths": (
+        lambda: forward(rnn, (x, np.array([5, 3, 1]))),
+        KindError,
+        "the mask must be an array of bools, True where x is there, not int64 array",
+    ),
+    "a mask for every feature": (
+        lambda: forward(gru, (x, np.ones(x.shape, bool))),
+        ShapeError,
+        "the mask must be (m, t), (3, 5); it is (3, 5, 2)",
+    ),
+    "a mask, both ways, of another length": (
+        lambda: forward(both, (x, mask[:, 1:])),
+        ShapeError,
+        "the mask must be (m, t), (3, 5); it is (3, 4)",
+    ),
+    "a mask forgotten by what comes next": (
+        lambda: forward((rnn, Dense.init(4, 1, seed=0)), (x, mask)),
+        KindError,
+        "x must be an array, not tuple; write np.asarray(x)",
+        [
+            "in layer 1, Dense(W=<f64 [[ 0.3001] [-0.5044] [-1.0057] [-1.0592]]>, b=<f64 [0.]>), "
+            "x: (<f64 3x5x4>, <b8 3x5>)"
+        ],
+    ),
+    # States.
+    "a state of another width": (
+        lambda: forward(rnn, (x, mask, h[:, :3])),
+        ShapeError,
+        "RNN: the state must be an array of float64, (3, 4); it is <f64 3x3>",
+    ),
+    "a state for fewer rows": (
+        lambda: forward(gru, (x, None, h[:2])),
+        ShapeError,
+        "GRU: the state must be an array of float64, (3, 4); it is <f64 2x4>",
+    ),
+    "a state of another dtype": (
+        lambda: forward(gru, (x, None, h.astype(single))),
+        ShapeError,
+        "GRU: the state must be an array of float64, (3, 4); it is <f32 3x4>",
+    ),
+    "the state of an LSTM without its cell": (
+        lambda: forward(lstm, (x, None, h)),
+        ShapeError,
+        "LSTM: the state must be a tuple of 2 arrays of float64, (3, 4); it is <f64 3x4>",
+    ),
+    "the state of an LSTM for a GRU": (
+        lambda: forward(gru, (x, None, (h, h))),
+        ShapeError,
+        "GRU: the state must be an array of float64, (3, 4); it is (<f64 3x4>, <f64 3x4>)",
+    ),
+    "a state in a tuple of one": (
+        lambda: forward(rnn, (x, None, (h,))),
+        ShapeError,
+        "RNN: the state must be an array of float64, (3, 4); it is (<f64 3x4>,)",
+    ),
+    "one state for both ways": (
+        lambda: forward(both, (x, None, h)),
+        ShapeError,
+        "Bidirectional: the state must be a pair, for ahead and for behind; it is <f64 3x4>",
+    ),
+    "a wrong state for one of both ways": (
+        lambda: forward(both, (x, None, (h, h))),
+        ShapeError,
+        "LSTM: the state must be a tuple of 2 arrays of float64, (3, 4); it is <f64 3x4>",
+        ["in behind of Bidirectional, LSTM(W=<f64 2x16>, U=<f64 4x16>, b=<f64 16>), x: (<f64 3x5x2>, None, <f64 3x4>)"],
+    ),
+    # dA.
+    "dA of another shape": (
+        lambda: backward(rnn, rnn_cache, dA[:, 1:]),
+        ShapeError,
+        "dA must have the shape of out, (3, 5, 4); it has (3, 4, 4)",
+    ),
+    "no dA": (
+        lambda: backward(rnn, rnn_cache, None),
+        ShapeError,
+        "dA must have the shape of out, (3, 5, 4); it is a NoneType",
+    ),
+    "dA of another dtype": (
+        lambda: backward(rnn, rnn_cache, dA.astype(single)),
+        KindError,
+        "dA is float32, out is float64; write dA.astype('float64')",
+    ),
+    "dA without its mask": (
+        lambda: backward(rnn, pair_cache, dA),
+        ShapeError,
+        "dA must be (dA, None), as out has that form; it is <f64 3x5x4>",
+    ),
+    "dA without its state": (
+        lambda: backward(gru, gru_cache, (dA, None)),
+        ShapeError,
+        "dA must be (dA, None, dstate), as out has that form; it is (<f64 3x5x4>, None)",
+    ),
+    "dA with a mask nobody had": (
+        lambda: backward(rnn, rnn_cache, (dA, None)),
+        ShapeError,
+        "dA must have the shape of out, (3, 5, 4); it is a tuple",
+    ),
+    "dA of an LSTM's last state without the cell": (
+        lambda: backward(lstm, lstm_cache, (dA, None, h)),
+        ShapeError,
+        "dA of the last state must be like it, (<f64 3x4>, <f64 3x4>); it is <f64 3x4>",
+    ),
+    "dA of the last state of another shape": (
+        lambda: backward(gru, gru_cache, (dA, None, h[:2])),
+        ShapeError,
+        "dA must have the shape of out, (3, 4); it has (2, 4)",
+    ),
+    "dA of one width, both ways": (
+        lambda: backward(both, both_cache, (dA, None, None)),
+        ShapeError,
+        "dA must have the shape of out, (3, 5, 8); it has (3, 5, 4)",
+    ),
+    "dA of one last state, both ways": (
+        lambda: backward(both, both_cache, (None, None, h)),
+        ShapeError,
+        "Bidirectional: dA of the state must be a pair, for ahead and for behind; it is <f64 3x4>",
+    ),
+    "dA of an embedding, of another width": (
+        lambda: backward(table, ids_cache, dA),
+        ShapeError,
+        "dA must have the shape of out, (3, 5, 2); it has (3, 5, 4)",
+    ),
+    "dA of places, of another width": (
+        lambda: backward(Rotary(), x, dA),
+        ShapeError,
+        "dA must have the shape of out, (3, 5, 2); it has (3, 5, 4)",
+    ),
+    # Caches.
+    "x for a cache": (
+        lambda: backward(rnn, x, dA),
+        ShapeError,
+        "backward: the cache is of another network; cache: <f64 3x5x2>, "
+        "layer: RNN(W=<f64 2x4>, U=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>)",
+    ),
+    "the cache of an LSTM for a GRU": (
+        lambda: backward(gru, forward(LSTM.init(1, 4, seed=0), x[:1, :1, :1])[1], dA),
+        ShapeError,
+        "backward: the cache is of another network; cache: with states (<f64 [[0. 0. 0. 0.]]>, "
+        "<f64 [[0. 0. 0. 0.]]>), layer: GRU(W=<f64 2x12>, U=<f64 4x12>, b=<f64 12>, c=<f64 [0. 0. 0. 0.]>)",
+    ),
+    "a cache of ids for places": (
+        lambda: backward(Rotary(), (None, ids), dA),
+        ShapeError,
+        "backward: the cache is of another network; cache: (None, <i64 3x5>), layer: Rotary(base=10000.0)",
+    ),
+    "x for a cache of ids": (
+        lambda: backward(table, x, dA),
+        ShapeError,
+        "backward: the cache is of another network; cache: <f64 3x5x2>, layer: Embedding(W=<f64 7x2>)",
+    ),
+    "x for a cache, both ways": (
+        lambda: backward(both, x, dA),
+        ShapeError,
+        "backward: the cache is of another network; cache: <f64 3x5x2>, layer: "
+        "Bidirectional(ahead=GRU(W=<f64 2x12>, U=<f64 4x12>, b=<f64 12>, c=<f64 [0. 0. 0. 0.]>), "
+        "behind=LSTM(W=<f64 2x16>, U=<f64 4x16>, b=<f64 16>))",
+    ),
+    # step.
+    "a state beside x in a step": (
+        lambda: step(rnn, (x, mask, h)),
+        ShapeError,
+        "step: RNN: x must be an array, or (x, mask), not a tuple of 3",
+    ),
+    "the memory of other rows": (
+        lambda: step(rnn, x, h[:2]),
+        ShapeError,
+        "RNN: the state must be an array of float64, (3, 4); it is <f64 2x4>",
+    ),
+    "a step both ways": (
+        lambda: step(both, x),
+        KindError,
+        "step: Bidirectional reads from the end too, so it cannot be given a sequence part by part",
+    ),
+    "a step beyond the last place": (
+        lambda: step(places, x[:, :2], 4),
+        ShapeError,
+        "LearnedPosition: P has 5 places, x needs 6; x: (3, 2, 2)",
+    ),
+    # Ids.
+    "ids of floats": (
+        lambda: forward(table, ids.astype(float)),
+        KindError,
+        "Embedding: ids must be an array of whole numbers, not float64 array; write ids.astype(int)",
+    ),
+    "ids of bools": (
+        lambda: forward(table, mask),
+        KindError,
+        "Embedding: ids must be an array of whole numbers, not bool array; write ids.astype(int)",
+    ),
+    "a list of ids": (
+        lambda: forward(table, [0, 1]),
+        KindError,
+        "Embedding: ids must be an array of whole numbers, not list; write ids.astype(int)",
+    ),
+    "a negative id": (
+        lambda: forward(table, ids - 1),
+        RangeError,
+        "Embedding: ids must be from 0 to 6; they are from -1 to -1",
+    ),
+    "an id too large": (
+        lambda: forward(table, np.array([[0, 7]])),
+        RangeError,
+        "Embedding: ids must be from 0 to 6; they are from 0 to 7",
+    ),
+    "an id out of range where the mask has one": (
+        lambda: forward(table, (np.array([[9, -3]]), np.array([[True, False]]))),
+        RangeError,
+        "Embedding: ids must be from 0 to 6; they are from 0 to 9",
+    ),
+    "a mask of another shape than ids": (
+        lambda: forward(table, (ids, mask[:2])),
+        ShapeError,
+        "the mask must be (m, t), (3, 5); it is (2, 5)",
+    ),
+    "ids with a state": (
+        lambda: forward(table, (ids, mask, h)),
+        ShapeError,
+        "Embedding: x must be an array, or (x, mask), not a tuple of 3",
+    ),
+    # Positions.
+    "an odd number of features to turn": (
+        lambda: forward(Rotary(), np.ones((3, 5, 3))),
+        ShapeError,
+        "rotate: features come in pairs, so there must be an even number of them; x: (3, 5, 3)",
+    ),
+    "an odd number of features of heads": (
+        lambda: rotate(np.ones((3, 2, 5, 3))),
+        ShapeError,
+        "rotate: features come in pairs, so there must be an even number of them; x: (3, 2, 5, 3)",
+    ),
+    "an odd number of features for waves": (
+        lambda: forward(SinusoidalPosition(), np.ones((3, 5, 3))),
+        ShapeError,
+        "SinusoidalPosition: features come in pairs, so there must be an even number of them; x: (3, 5, 3)",
+    ),
+    "ids instead of their rows": (
+        lambda: forward(SinusoidalPosition(), np.ones((3, 5, 2), int)),
+        KindError,
+        "x must be an array of floats, not int64 array; write x.astype(float)",
+    ),
+    "places for one sequence": (
+        lambda: forward(places, x[0]),
+        ShapeError,
+        "x must be (m, t, features), t at least 1; x: (5, 2); write x[None] for one sequence",
+    ),
+    "places of another width": (
+        lambda: forward(places, np.ones((3, 5, 4))),
+        ShapeError,
+        "x has 4 features, P needs 2; x: (3, 5, 4)",
+    ),
+    "places of another dtype": (
+        lambda: forward(places, x.astype(single)),
+        KindError,
+        "x is float32, P is float64; write x.astype('float64')",
+    ),
+    "a sequence longer than there are places": (
+        lambda: forward(places, np.ones((3, 6, 2))),
+        ShapeError,
+        "LearnedPosition: P has 5 places, x needs 6; x: (3, 6, 2)",
+    ),
+    "places with a state": (
+        lambda: forward(Rotary(), (x, mask, h)),
+        ShapeError,
+        "Rotary: x must be an array, or (x, mask), not a tuple of 3",
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_it_says(row):
+    act, kind, message, *notes = ROWS[row]
+    values = (x, mask, h, rnn, gru, lstm, both, table, places, ids, dA)
+    before = fingerprint(values)
+    with pytest.raises(kind, match="^" + re.escape(message) + "(\n|$)") as caught:
+        act()
+    assert type(caught.value) is kind
+    assert str(caught.value) == message
+    assert getattr(caught.value, "__notes__", []) == (notes[0] if notes else [])
+    assert fingerprint(values) == before
