@@ -41,7 +41,9 @@ class PageParser(PythonCodeBlockParser):
     codeblock_parser_class = Runnable
 
 
-pages = Sybil(parsers=[PageParser(doctest_optionflags=ELLIPSIS)], patterns=["README.md", "docs/*.md", "docs/layers/*.md"])
+pages = Sybil(
+    parsers=[PageParser(doctest_optionflags=ELLIPSIS)], patterns=["README.md", "docs/*.md", "docs/layers/*.md"]
+)
 docstrings = Sybil(
     parsers=[DocTestParser(ELLIPSIS)],
     patterns=["funcnn/*.py", "funcnn/*/*.py"],

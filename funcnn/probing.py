@@ -64,10 +64,10 @@ def kept(cache: Any, *, deep: bool) -> Iterator[Kept]:
     """What probes left in a cache, in no order; `deep`, also those in the caches of others."""
     if type(cache) is Kept:
         yield cache
-        inner = (cache.own,) if deep else ()
-    else:
-        inner = _parts(cache)
-    for part in inner:
+        if deep:
+            yield from kept(cache.own, deep=True)
+        return
+    for part in _parts(cache):
         yield from kept(part, deep=deep)
 
 

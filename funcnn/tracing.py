@@ -173,8 +173,13 @@ def _numbers(out: Any) -> tuple[str, ...]:
     arrays = [a for a in arrays if is_float(a)] or arrays
     every = np.concatenate([np.asarray(a).astype(np.float64).ravel() for a in arrays] or [np.zeros(0)])
     finite = every[np.isfinite(every)]
-    of_the_finite = [_digits(f(finite)) if finite.size else "" for f in (np.min, np.mean, np.max)]
-    return (*of_the_finite, _share(every == 0), _share(~np.isfinite(every)))
+    shares = _share(every == 0), _share(~np.isfinite(every))
+    if not finite.size:
+        return ("", "", "", *shares)
+    least, mean, most = finite.min(), finite.mean(), finite.max()
+    if abs(mean) < 1e-12 * max(-least, most):
+        mean = 0.0  # but for rounding, as behind a normalisation
+    return (_digits(least), _digits(mean), _digits(most), *shares)
 
 
 def _digits(number: float) -> str:

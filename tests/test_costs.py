@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funcnn import Dense, Frozen, Grads, Identity, KindError, Relu, Tanh, backward, forward, mlp, record
@@ -94,6 +94,7 @@ def test_operations_counted_by_hand(layer, x, operations):
 
 
 @pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
+@settings(max_examples=20)
 @given(st.data())
 def test_twice_the_rows_are_twice_the_operations(layer, data):
     params, x = data.draw(fst.cases(layer))

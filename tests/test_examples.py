@@ -167,3 +167,11 @@ def test_digits_are_read_by_convolutions(run):
     out = run("digits_conv", "matplotlib", "sklearn", "tqdm")
     assert "There are 6090 trainable parameters" in out
     assert numbers(r"test accuracy: (\S+) %", out)[0] >= 97
+
+
+def test_an_autoencoder_keeps_more_of_a_digit_in_two_numbers_than_pca_does(run):
+    out = run("autoencoder", "matplotlib", "sklearn")
+    [error], [pca] = numbers(r"test error: (\S+)", out), numbers(r"PCA with two components: (\S+)", out)
+    assert error < 0.8 * pca
+    assert pca == pytest.approx(0.053, abs=0.003)
+    assert "kept for backward" in out

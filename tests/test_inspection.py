@@ -4,7 +4,26 @@ from typing import Any
 
 import numpy as np
 
-from funcnn import Dense, Grads, LeakyRelu, Sigmoid, backward, forward, gradient, mlp, record, summary
+from funcnn import (
+    Dense,
+    Frozen,
+    Grads,
+    LeakyRelu,
+    Relu,
+    Sigmoid,
+    Tanh,
+    backward,
+    forward,
+    gradient,
+    mlp,
+    record,
+    summary,
+)
+from funcnn.layers.combinators import Parallel
+from funcnn.layers.gru import GRU
+from funcnn.layers.residual import First
+from funcnn.layers.shapes import Reshape
+from funcnn.layers.shared import Here, Shared
 
 x = np.ones((9400, 2))
 
@@ -58,3 +77,34 @@ There are 42 trainable parameters in the model."""
         "[\n  Dense (W: 2x3, b: 3)  9400x2 -> 9400x3  9 parameters\n]"
     )
     assert summary((), x) == "[\n]\nThere are 0 trainable parameters in the model."
+
+
+def test_the_costs_of_a_network_are_columns_that_come_behind():
+    net = (Dense.init(2, 30, seed=0), (Frozen(Relu()), Dense.init(30, 1, seed=1)))
+    plain, text = summary(net, x), summary(net, x, costs=True)
+    assert (
+        text
+        == """\
+[
+  0 -> Dense (W: 2x30, b: 30)   9400x2 -> 9400x30   90 parameters  1.41 Mflop  720 B  150 kB cache
+  1.0.layer -> Relu             9400x30 -> 9400x30                 282 kflop          2.26 MB cache
+  1.1 -> Dense (W: 30x1, b: 1)  9400x30 -> 9400x1   31 parameters  573 kflop   248 B  2.26 MB cache
+]
+There are 121 trainable parameters in the model.
+Forward is 2.27 Mflop; the arrays are 968 B, and 2.41 MB are kept for backward."""
+    )
+    for line, longer in zip(plain.splitlines(), text.splitlines(), strict=False):
+        assert longer.startswith(line)
+    assert summary((Reshape((1, 2)), ()), x, costs=True).endswith(
+        "Forward is 0 flop; the arrays are 0 B, and 0 B are kept for backward."
+    )
+
+
+def test_masks_and_branches_are_printed_without_their_numbers():
+    mask = np.ones((5, 4), bool)
+    text = summary(Parallel(((), (Dense.init(2, 3, seed=0), Relu()), Tanh())), (x[:5], x[:5], mask * 1.0))
+    assert "Parallel (layers=((), (Dense, Relu), Tanh))  (5x2, 5x2, 5x4) -> (5x2, 5x3, 5x4)  9 parameters" in text
+    assert "(5x4x2, 5x4) -> (5x4x3, 5x4)" in summary(First(Dense.init(2, 3, seed=0)), (np.ones((5, 4, 2)), mask))
+    assert "(5x4x2, None) -> (5x4x3, None)" in summary(GRU.init(2, 3, seed=0), (np.ones((5, 4, 2)), None))
+    assert "Reshape (shape=(1, 2))" in summary(Reshape((1, 2)), x)
+    assert "Shared (layer=Dense, net=(Here,), name='')" in summary(Shared(Dense.init(2, 2, seed=0), (Here(),)), x)

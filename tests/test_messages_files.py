@@ -190,7 +190,8 @@ ROWS = {
     "a function in a record": (
         saved((Relu(), Named(other=np.sin))),
         KindError,
-        "save: ufunc at 1.other cannot be saved; a function has no place in a file; make a record of it, with two rules",
+        "save: ufunc at 1.other cannot be saved; "
+        "a function has no place in a file; make a record of it, with two rules",
     ),
     "a class": (saved(Relu), KindError, f"save: ABCMeta cannot be saved; {WHOLE}"),
     "a named tuple": (saved(Point(1, 2)), KindError, f"save: Point cannot be saved; {WHOLE}"),

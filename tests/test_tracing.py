@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funcnn import (
@@ -70,6 +70,7 @@ def flat(chain):
 
 
 @pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
+@settings(max_examples=20)
 @given(st.data())
 def test_what_is_traced_is_the_step_that_is_taken(layer, data):
     """Of every layer that there is, whatever it holds: the last out, the cost and the gradient, bit by bit."""

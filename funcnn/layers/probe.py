@@ -43,6 +43,7 @@ class Probe(Generic[L]):
     down anywhere else. Where nobody walks back, because nothing so far is trained, `seen` stays what it was.
 
     `number` tells probes apart; `trace` puts one around each layer. What else is asked of a probe, its layer answers.
+    `save` refuses one that has seen something: save its `layer`.
 
     >>> import numpy as np
     >>> from funcnn import Tanh, mlp, mse, value_and_grad

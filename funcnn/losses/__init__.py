@@ -1,1 +1,1 @@
-
+"""Losses, an idea a file: `base` says what one is."""

@@ -130,7 +130,9 @@ def _unflat(vector: Array, like: Any) -> Any:
 
 
 def _gradients(x: Any, dx: Any) -> list[Any]:
-    """A gradient for each array in x, None for those that have none."""
+    """A gradient for each array in x, None for those that have none; a None in x, no mask, is no array."""
+    if x is None:
+        return []
     if type(x) is not tuple:
         return [dx]
     parts = dx if type(dx) is tuple else (dx,) * len(x)

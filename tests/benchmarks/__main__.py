@@ -9,17 +9,27 @@ from multiprocessing import get_context
 from statistics import median
 
 from tests.benchmarks.adam import ALONE, BOTH, FOREACH, FUSED, NETWORKS, OPTAX, times_of_adam
-from tests.benchmarks.conv import CONVOLUTIONS, FIRST, JAX, LAST, times_of_conv
-from tests.benchmarks.conv import OURS as CONV
+from tests.benchmarks.attention import ATTENTIONS, times_of_attention
+from tests.benchmarks.conv import CONVOLUTIONS, times_of_conv
 from tests.benchmarks.imports import import_times
 from tests.benchmarks.kept import OPTIMIZERS, STATES, bytes_of_a_state
+from tests.benchmarks.norm import NORMS, times_of_norm
+from tests.benchmarks.recurrent import RECURRENT, times_of_recurrent
+from tests.benchmarks.remat import PLAIN, memory_and_times
 from tests.benchmarks.steps import BARE, OURS, PEERS, TRAINING, times_of_a_step
 from tests.benchmarks.timing import cores, median_ratio
 from tests.benchmarks.workloads import WORKLOADS
 
-IMPORTS, KEPT = "imports", "kept"
+IMPORTS, KEPT, REMAT = "imports", "kept", "remat"
 ADAM = "adam-536k"
-EVERYTHING = [*WORKLOADS, ADAM, *CONVOLUTIONS, IMPORTS, KEPT]
+# Forward and backward of a layer, float32, beside its peers.
+LAYERS = {
+    "a convolution of 3 x 3, 64 images": (CONVOLUTIONS, times_of_conv),
+    "a normalisation, or dropout, of 2048 x 256": (NORMS, times_of_norm),
+    "a recurrent layer, 32 sequences of 50 steps": (RECURRENT, times_of_recurrent),
+    "self-attention": (ATTENTIONS, times_of_attention),
+}
+EVERYTHING = [*WORKLOADS, ADAM, *[name for names, _ in LAYERS.values() for name in names], REMAT, IMPORTS, KEPT]
 ONLY_IF_NAMED = [name for name in NETWORKS if name != ADAM]
 
 
@@ -45,8 +55,11 @@ def main():
         print_steps(steps, repeats)
     if adams := [name for name in names if name in NETWORKS]:
         print_adam(adams, repeats)
-    if convolutions := [name for name in names if name in CONVOLUTIONS]:
-        print_conv(convolutions, repeats)
+    for what, (family, times_of) in LAYERS.items():
+        if asked_for := [name for name in names if name in family]:
+            print_layers(what, asked_for, times_of, repeats)
+    if REMAT in names:
+        print_remat(min(repeats, 11))
     if IMPORTS in names:
         print_imports(min(repeats, 11))
     if KEPT in names:
@@ -82,14 +95,27 @@ def print_adam(names, repeats):
     print_table([FUSED, FOREACH, OPTAX], times, lambda own, who: f"{median_ratio(own[who], own[BOTH]):.2f}")
 
 
-def print_conv(names, repeats):
+def print_layers(what, names, times_of, repeats):
     """Two tables of the same times."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as fresh:
-        times = {name: fresh.submit(times_of_conv, name, repeats).result() for name in names}
-    print(f"\nForward and backward of a convolution of 3 x 3, 64 images, float32 ({repeats} repeats)")
-    print_table([CONV, LAST, FIRST, JAX], times, lambda own, who: in_units(median(own[who])))
-    print(f"\nIts ratio to {CONV}: above 1, funcnn is faster")
-    print_table([LAST, FIRST, JAX], times, lambda own, who: f"{median_ratio(own[who], own[CONV]):.2f}")
+        times = {name: fresh.submit(times_of, name, repeats).result() for name in names}
+    ours, *peers = next(iter(times.values()))
+    print(f"\nForward and backward of {what}, float32 ({repeats} repeats)")
+    print_table([ours, *peers], times, lambda own, who: in_units(median(own[who])))
+    print(f"\nIts ratio to {ours}: above 1, funcnn is faster")
+    print_table(peers, times, lambda own, who: f"{median_ratio(own[who], own[ours]):.2f}")
+
+
+def print_remat(repeats):
+    """One table: what waits for backward, and what it costs to make it again."""
+    found, kept = memory_and_times(repeats)
+    columns = ["MB kept", "at most", "a step", "ratio"]
+    rows = {}
+    for name, times in found.items():
+        sizes, ratio = [f"{size / 2**20:.2f}" for size in kept[name]], median_ratio(times, found[PLAIN])
+        rows[name] = dict(zip(columns, [*sizes, in_units(median(times)), f"{ratio:.2f}"], strict=True))
+    print(f"\nRemat: 64 layers of 64 units, 1024 rows, in blocks ({repeats} repeats)")
+    print_table(columns, rows, lambda row, column: row[column])
 
 
 def print_imports(repeats):

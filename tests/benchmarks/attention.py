@@ -1,20 +1,16 @@
 """Self-attention, forward and backward in float32: funcnn beside torch, as a module and as functions, and beside JAX.
 
 All get the same x, weights and dA, are first shown to find the same out and gradients, and are then timed.
-`python -m tests.benchmarks.attention`, alone on one core.
 """
-# ruff: noqa: T201  a command prints
 
-import os
 from importlib.util import find_spec
-from statistics import median
 from typing import Any
 
 import numpy as np
 
 from funcnn import astype, backward, forward, leaves, parameters
 from funcnn.layers.attention import Attention
-from tests.benchmarks.timing import Contender, interleaved, median_ratio
+from tests.benchmarks.timing import Contender, equally
 
 ATTENTIONS = {  # sequences, places, features, heads, causal
     "attention-8x64x64": (8, 64, 64, 4, False),
@@ -38,16 +34,7 @@ def times_of_attention(name: str, repeats: int) -> dict[str, list[float]]:
         contenders[FUNCTION] = with_function(layer, x, dA)
     if find_spec("jax"):
         contenders[JAX] = with_jax(layer, x, dA)
-    ours = results(contenders[OURS])
-    for who in contenders.keys() - {OURS}:
-        for mine, other in zip(ours, results(contenders[who]), strict=True):
-            assert np.abs(mine - other).max() < 1e-4 * max(1, np.abs(other).max()), who
-    return interleaved(contenders, repeats)
-
-
-def results(contender: Contender) -> list[Any]:
-    """Out, dx, and the gradients of the weights in the order of `parameters`."""
-    return contender.arrays(contender.step(None)[1])
+    return equally(contenders, 1e-4, repeats)
 
 
 def with_funcnn(layer: Attention, x: Any, dA: Any) -> Contender:
@@ -134,17 +121,3 @@ def with_jax(layer: Attention, x: Any, dA: Any) -> Contender:
         return list(map(np.asarray, (out, dx, *dweights)))
 
     return Contender(lambda: None, lambda _: (None, jax.block_until_ready(both(x, weights, dA))), arrays)
-
-
-def main():
-    """A table: how long ours takes, and how many times as long the others do."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
-    for name in ATTENTIONS:
-        times = times_of_attention(name, 31)
-        row = [f"{who} {median_ratio(own, times[OURS]):.2f}" for who, own in times.items() if who != OURS]
-        print(f"{name:20} {1e3 * median(times[OURS]):.3g} ms;", ", ".join(row))
-
-
-if __name__ == "__main__":
-    main()

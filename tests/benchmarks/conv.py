@@ -2,19 +2,16 @@
 
 All are first shown to find the same numbers, and then timed: `python -m tests.benchmarks.conv [repeats]`.
 """
-# ruff: noqa: T201  a command prints
 
-import sys
 from collections.abc import Callable
 from importlib.util import find_spec
-from statistics import median
 from typing import Any
 
 import numpy as np
 
 from funcnn import backward, forward
 from funcnn.layers.conv import Conv2d
-from tests.benchmarks.timing import Contender, cores, interleaved, median_ratio
+from tests.benchmarks.timing import equally, steady
 
 CONVOLUTIONS = {"conv": (28, 16, 32), "conv-small": (8, 16, 32)}  # 64 images: places, channels in, channels out
 OURS, LAST, FIRST, JAX = "funcnn", "torch, last", "torch, first", "jax, jit"
@@ -34,16 +31,7 @@ def times_of_conv(name: str, repeats: int) -> dict[str, list[float]]:
         made |= {LAST: with_torch(layer, x, dA, last=True), FIRST: with_torch(layer, x, dA, last=False)}
     if find_spec("jax"):
         made[JAX] = with_jax(layer, x, dA)
-    found = {who: arrays(run()) for who, (run, arrays) in made.items()}
-    for who, theirs in found.items():
-        for mine, other in zip(found[OURS], theirs, strict=True):
-            assert np.abs(mine - other).max() < 1e-4 * np.abs(mine).max(), who
-    return interleaved({who: steady(run) for who, (run, _) in made.items()}, repeats)
-
-
-def steady(run: Callable[[], Any]) -> Contender:
-    """A contender whose step is always the same work."""
-    return Contender(lambda: None, lambda _: (run(), None), lambda _: [])
+    return equally({who: steady(*pair) for who, pair in made.items()}, 1e-4, repeats)
 
 
 def with_funcnn(layer: Conv2d, x: np.ndarray, dA: np.ndarray) -> Made:
@@ -93,17 +81,3 @@ def with_jax(layer: Conv2d, x: np.ndarray, dA: np.ndarray) -> Made:
 
     given = [jax.numpy.asarray(a) for a in (x, layer.W, layer.b, dA)]
     return lambda: jax.block_until_ready(both(*given)), lambda made: [np.asarray(a) for a in (made[0], *made[1])]
-
-
-def main() -> None:
-    """The median time, and that of each peer over ours: 1 is parity, below it the peer is faster."""
-    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 21
-    print(f"{cores()} cores")
-    for name in CONVOLUTIONS:
-        times = times_of_conv(name, repeats)
-        cells = [f"{who} {1e3 * median(t):.3g} ms ({median_ratio(t, times[OURS]):.2f})" for who, t in times.items()]
-        print(f"{name:12}", "   ".join(cells))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,13 +1,6 @@
-"""Forward and backward of a layer that normalises, in float32: funcnn beside torch and JAX.
+"""Forward and backward of a layer that normalises, in float32: funcnn beside torch and JAX."""
 
-All are first shown to find the same numbers, and then timed: `python -m tests.benchmarks.norm [repeats]`.
-"""
-# ruff: noqa: T201  a command prints
-
-import sys
-from collections.abc import Callable
 from importlib.util import find_spec
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -16,10 +9,15 @@ from funcnn import backward, forward
 from funcnn.layers.batchnorm import BatchNorm
 from funcnn.layers.dropout import Dropout
 from funcnn.layers.norm import LayerNorm, RMSNorm
-from tests.benchmarks.timing import Contender, interleaved, median_ratio
+from tests.benchmarks.timing import equally, interleaved, steady
 
-SIZES = {"layer-norm": (2048, 256), "layer-norm-small": (128, 64), "rms-norm": (2048, 256), "batch-norm": (2048, 256)}
-NAMES = [*SIZES, "dropout"]
+NORMS = {
+    "layer-norm": (2048, 256),
+    "layer-norm-small": (128, 64),
+    "rms-norm": (2048, 256),
+    "batch-norm": (2048, 256),
+    "dropout": (2048, 256),
+}
 OURS, TORCH, JAX = "funcnn", "torch", "jax, jit"
 
 
@@ -27,26 +25,12 @@ def times_of_norm(name: str, repeats: int) -> dict[str, list[float]]:
     """Seconds of a forward and a backward in each repeat, by contender."""
     np.empty(31 << 20, np.uint8)  # see steps.py
     random = np.random.default_rng(0)
-    x, dA = random.standard_normal((2, *SIZES.get(name, (2048, 256)))).astype(np.float32)
+    x, dA = random.standard_normal((2, *NORMS[name])).astype(np.float32)
     makers = {OURS: with_funcnn, **({TORCH: with_torch} if find_spec("torch") else {})}
     if find_spec("jax"):
         makers[JAX] = with_jax
-    contenders = {who: once(*maker(name, x, dA)) for who, maker in makers.items()}
-    ours = results(contenders[OURS])
-    for who in contenders.keys() - {OURS}:
-        for mine, other in zip(ours, results(contenders[who]), strict=True) if name != "dropout" else ():
-            assert np.abs(mine - other).max() < 1e-3, who
-    return interleaved(contenders, repeats)
-
-
-def once(run: Callable[[], Any], arrays: Callable[[Any], list[np.ndarray]]) -> Contender:
-    """A contender whose step is always the same work: its parameters are what the last step found."""
-    return Contender(lambda: None, lambda _: (None, run()), arrays)
-
-
-def results(contender: Contender) -> list[np.ndarray]:
-    """out, dx and the gradient of the scale, as NumPy arrays."""
-    return contender.arrays(contender.step(contender.start())[1])
+    contenders = {who: steady(*maker(name, x, dA)) for who, maker in makers.items()}
+    return interleaved(contenders, repeats) if name == "dropout" else equally(contenders, 1e-3, repeats)
 
 
 def with_funcnn(name: str, x: np.ndarray, dA: np.ndarray) -> tuple[Any, Any]:
@@ -108,18 +92,3 @@ def with_jax(name: str, x: np.ndarray, dA: np.ndarray) -> tuple[Any, Any]:
 
     given = [jnp.asarray(a) for a in (x, np.ones(x.shape[1], x.dtype), np.zeros(x.shape[1], x.dtype), dA)]
     return lambda: jax.block_until_ready(both(*given)), lambda made: [np.asarray(a) for a in (made[0], *made[1][:2])]
-
-
-def main() -> None:
-    """A table of milliseconds, and of the time of each peer over ours: 1 is parity, below it the peer is faster."""
-    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 21
-    for name in NAMES:
-        times = times_of_norm(name, repeats)
-        cells = [
-            f"{who} {1e3 * median(own):.3g} ms ({median_ratio(own, times[OURS]):.2f})" for who, own in times.items()
-        ]
-        print(f"{name:18}", "   ".join(cells))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,14 +1,6 @@
-"""Forward and backward of an LSTM, 32 sequences of 50 steps in float32: funcnn beside torch and JAX's scan.
+"""Forward and backward of an LSTM, 32 sequences of 50 steps in float32: funcnn beside torch and JAX's scan."""
 
-All are first shown to find the same numbers, and then timed: `python -m tests.benchmarks.recurrent [repeats [cores]]`.
-"""
-# ruff: noqa: T201  a command prints
-
-import os
-import sys
-from collections.abc import Callable
 from importlib.util import find_spec
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -16,9 +8,9 @@ import numpy as np
 from funcnn import backward, forward
 from funcnn.layers.gru import GRU
 from funcnn.layers.lstm import LSTM
-from tests.benchmarks.timing import Contender, cores, interleaved, median_ratio
+from tests.benchmarks.timing import cores, equally, steady
 
-NAMES = {"lstm-64": (LSTM, 64), "lstm-256": (LSTM, 256), "gru-64": (GRU, 64), "gru-256": (GRU, 256)}
+RECURRENT = {"lstm-64": (LSTM, 64), "lstm-256": (LSTM, 256), "gru-64": (GRU, 64), "gru-256": (GRU, 256)}
 ROWS, STEPS = 32, 50
 OURS, TORCH, JAX = "funcnn", "torch", "jax, scan"
 
@@ -26,28 +18,13 @@ OURS, TORCH, JAX = "funcnn", "torch", "jax, scan"
 def times_of_recurrent(name: str, repeats: int) -> dict[str, list[float]]:
     """Seconds of a forward and a backward in each repeat, by contender."""
     np.empty(31 << 20, np.uint8)  # see steps.py
-    kind, k = NAMES[name]
+    kind, k = RECURRENT[name]
     x, dA = np.random.default_rng(0).standard_normal((2, ROWS, STEPS, k)).astype(np.float32)
     layer = kind.init(k, k, seed=0, dtype=np.float32)
     makers = {OURS: with_funcnn, **({TORCH: with_torch} if find_spec("torch") else {})}
     if find_spec("jax") and kind is LSTM:
         makers[JAX] = with_jax
-    contenders = {who: once(*maker(layer, x, dA)) for who, maker in makers.items()}
-    ours = results(contenders[OURS])
-    for who in contenders.keys() - {OURS}:
-        for mine, other in zip(ours, results(contenders[who]), strict=True):
-            assert np.abs(mine - other).max() < 1e-4 * max(1, np.abs(mine).max()), who
-    return interleaved(contenders, repeats)
-
-
-def once(run: Callable[[], Any], arrays: Callable[[Any], list[np.ndarray]]) -> Contender:
-    """A contender whose step is always the same work: its parameters are what the last step found."""
-    return Contender(lambda: None, lambda _: (None, run()), arrays)
-
-
-def results(contender: Contender) -> list[np.ndarray]:
-    """out and dx, as NumPy arrays."""
-    return contender.arrays(contender.step(contender.start())[1])
+    return equally({who: steady(*maker(layer, x, dA)) for who, maker in makers.items()}, 1e-4, repeats)
 
 
 def with_funcnn(layer: Any, x: np.ndarray, dA: np.ndarray) -> tuple[Any, Any]:
@@ -104,20 +81,3 @@ def with_jax(layer: Any, x: np.ndarray, dA: np.ndarray) -> tuple[Any, Any]:
 
     given = jax.tree.map(jnp.asarray, ((layer.W, layer.U, layer.b), x, dA))
     return lambda: jax.block_until_ready(both(*given)), lambda made: [np.asarray(a) for a in (made[0], made[1][1])]
-
-
-def main() -> None:
-    """A table of milliseconds, and of the time of each peer over ours: 1 is parity, below it the peer is faster."""
-    repeats, most = [*map(int, sys.argv[1:]), *(21, 1)[len(sys.argv) - 1 :]]
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:most])
-    for name in NAMES:
-        times = times_of_recurrent(name, repeats)
-        cells = [
-            f"{who} {1e3 * median(own):.3g} ms ({median_ratio(own, times[OURS]):.2f})" for who, own in times.items()
-        ]
-        print(f"{name:10}", "   ".join(cells))
-
-
-if __name__ == "__main__":
-    main()

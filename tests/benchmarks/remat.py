@@ -1,17 +1,9 @@
-"""A network of 64 layers in blocks that are made again: bytes that wait for backward, and the time of a step.
-
-`python -m tests.benchmarks.remat [repeats]`
-"""
-# ruff: noqa: T201  a command prints
-
-import sys
-from statistics import median
+"""A network of 64 layers in blocks that are made again: bytes that wait for backward, and the time of a step."""
 
 import numpy as np
 
-from funcnn import Tanh, forward, leaves, mlp, mse, sgd, value_and_grad
-from funcnn.layers.remat import Remat
-from tests.benchmarks.timing import Contender, interleaved, median_ratio
+from funcnn import Remat, Tanh, forward, leaves, mlp, mse, sgd, value_and_grad
+from tests.benchmarks.timing import Contender, interleaved
 
 LAYERS, WIDTH, ROWS = 64, 64, 1024
 BLOCKS = (1, 4, 8, 16)
@@ -37,7 +29,7 @@ def most_bytes(params, x):
     return bytes_kept(params, x) + max([bytes_kept(part.layer, x) for part in again], default=0)
 
 
-def times(repeats):
+def memory_and_times(repeats):
     """Seconds of a step in each repeat, by network; and the bytes."""
     x, y = np.random.default_rng(0).standard_normal((2, ROWS, WIDTH))
     gradient = value_and_grad(mse)
@@ -52,18 +44,3 @@ def times(repeats):
     nets = networks()
     kept = {name: (bytes_kept(net, x), most_bytes(net, x)) for name, net in nets.items()}
     return interleaved({name: contender(net) for name, net in nets.items()}, repeats), kept
-
-
-def main():
-    """Print one table."""
-    found, kept = times(int(sys.argv[1]) if len(sys.argv) > 1 else 11)
-    print(f"{LAYERS} layers of {WIDTH}, {ROWS} rows, float64")
-    print(f"{'':10} {'MB kept':>10} {'at most':>10} {'a step':>10} {'ratio':>7}")
-    for name, seconds in found.items():
-        row = [f"{b / 2**20:.2f}" for b in kept[name]]
-        ratio = median_ratio(seconds, found[PLAIN])
-        print(f"{name:10} {row[0]:>10} {row[1]:>10} {1e3 * median(seconds):>7.1f} ms {ratio:>7.2f}")
-
-
-if __name__ == "__main__":
-    main()

@@ -10,6 +10,7 @@ from tests.mutants import (
     combinators,
     convolution,
     dense,
+    earlier,
     embedding,
     frozen,
     inspection,
@@ -37,6 +38,7 @@ MUTANTS = [mutant for family in FAMILIES for mutant in family.MUTANTS]
 LAYERS = [
     attention,
     combinators,
+    earlier,
     embedding,
     frozen,
     inspection,
