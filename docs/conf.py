@@ -36,10 +36,10 @@ if listed != funcnn.__all__:
 
 
 def plain(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
-    """In a docstring |x| is an absolute value, not a substitution."""
+    """In a docstring |x| is an absolute value, not a substitution, and a star is one."""
     for i, line in enumerate(lines):
         if not line.lstrip().startswith(">>>"):
-            lines[i] = re.sub(r"(`[^`]*`)|\|", lambda found: found[1] or r"\|", line)
+            lines[i] = re.sub(r"(`[^`]*`)|([|*])", lambda found: found[1] or rf"\{found[2]}", line)
 
 
 def signature(app: Sphinx, what: str, name: str, obj: type, *given: object) -> tuple[str, str] | None:

@@ -9,6 +9,7 @@ params     = sgd(params, grads, lr)
 from funcnn.arrays import Array, namespace
 from funcnn.comparison import Divergence, compare, difference
 from funcnn.core import backward, forward, inference, predict, reseed, sgd, value_and_grad
+from funcnn.costs import flops
 from funcnn.cycles import cosine_restarts, one_cycle, sawtooth
 from funcnn.data import batches
 from funcnn.diagnosis import Birth, bisect_nan
@@ -54,6 +55,7 @@ from funcnn.layers.norm import LayerNorm, RMSNorm
 from funcnn.layers.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
 from funcnn.layers.pool import AvgPool, MaxPool
 from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition, rotate, rotate_backward
+from funcnn.layers.probe import Probe
 from funcnn.layers.rectifiers import Celu, PRelu, Selu
 from funcnn.layers.recurrent import Recurrent
 from funcnn.layers.remat import Remat
@@ -95,6 +97,7 @@ from funcnn.runs import checkpoint_every, history, keep, progress
 from funcnn.schedules import cosine, exponential, inverse_time, polynomial, stages, step_decay, warm_up
 from funcnn.stepping import step
 from funcnn.stopping import WithBest, best_so_far, early_stopping, until, while_finite
+from funcnn.tracing import trace
 from funcnn.training import NotFiniteError, TrainState, train
 from funcnn.tree import (
     astype,
@@ -217,6 +220,9 @@ __all__ = [  # noqa: RUF022  in the order in which a newcomer meets them
     "value_and_grad",
     "predict",
     "summary",
+    "trace",
+    "flops",
+    "Probe",
     "batches",
     "TrainState",
     "train",

@@ -45,7 +45,8 @@ STOREYS = [
     "testing.float32 testing.judge",
     "testing.appeals testing.optimizer testing.table",
     "testing.explain",
-    "testing.proof testing.cases.basics testing.cases.combinators testing.cases.embedding testing.cases.normalisation",
+    "testing.proof testing.cases.basics testing.cases.combinators testing.cases.embedding "
+    "testing.cases.normalisation",
     "testing.layer testing.loss testing.vjp testing.cases.activations testing.cases.attention "
     "testing.cases.conv testing.cases.inspection testing.cases.recurrent",
     "testing.mutation testing.strategies",

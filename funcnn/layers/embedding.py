@@ -107,7 +107,7 @@ def embedding_backward(params: Embedding, cache: tuple[Any, Array], dA: Any) -> 
 def rows_added(ids: Array, rows: Array, n: int) -> Array:
     """(n, k): in row i the sum of all rows whose id is i; ids: (m,), rows: (m, k).
 
-    NumPy sorts, and adds up stretches of one id, which takes a fifth to a half of the time of `np.add.at`.
+    NumPy sorts, and adds up stretches of one id, which takes a fifth to two thirds of the time of `np.add.at`.
 
     >>> import numpy as np
     >>> from funcnn.layers.embedding import rows_added

@@ -82,12 +82,12 @@ def registered(module: str = "funcnn") -> list[type]:
     except ModuleNotFoundError:
         raise KindError(f"registered: there is no module {module}") from None
     default, package = forward.dispatch(object), module.split(".", maxsplit=1)[0]
-    # What an example in a docstring makes bears the name of a module in which it is not.
+    # What an example in a docstring of funcnn makes bears the name of a module in which it is not.
     found = [
         cls
         for cls in records.registry.values()
         if cls.__module__.split(".")[0] == package
-        and ("<locals>" in cls.__qualname__ or hasattr(sys.modules.get(cls.__module__), cls.__name__))
+        and (package != "funcnn" or hasattr(sys.modules.get(cls.__module__), cls.__name__))
     ]
     made = [
         cls for cls in found if forward.dispatch(cls) is not default and not getattr(cls, "__abstractmethods__", None)
