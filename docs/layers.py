@@ -16,7 +16,7 @@ PAGES = {
     ("Normalisation", "layers/normalisation.md"): "batchnorm norm groupnorm affine",
     ("Dropout and noise", "layers/dropout.md"): "dropout",
     ("Symbols and places", "layers/embedding.md"): "embedding positions",
-    ("Recurrent layers", "layers/recurrent.md"): "rnn gru lstm bidirectional",
+    ("Recurrent layers", "layers/recurrent.md"): "rnn gru lstm bidirectional last",
     ("Attention", "layers/attention.md"): "attention cross_attention",
     ("Surgery", "surgery.md"): "frozen",
     ("Looking inside", "looking_inside.md"): "probe",

@@ -50,6 +50,7 @@ from funcnn.layers.glu import Glu
 from funcnn.layers.groupnorm import GroupNorm, InstanceNorm
 from funcnn.layers.gru import GRU
 from funcnn.layers.joins import Concat, Sum
+from funcnn.layers.last import Last
 from funcnn.layers.lstm import LSTM
 from funcnn.layers.norm import LayerNorm, RMSNorm
 from funcnn.layers.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
@@ -192,6 +193,7 @@ __all__ = [  # noqa: RUF022  in the order in which a newcomer meets them
     "RNN",
     "GRU",
     "LSTM",
+    "Last",
     "Bidirectional",
     "Recurrent",
     "Attention",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import stat
@@ -134,7 +135,9 @@ def place(verb: str, path: Any) -> Path:
         raise KindError(f"{verb}: path must be a string or a Path, not {type(path).__name__}") from None
     except ValueError:
         raise FileError(f"{verb}: {path!r} is no path") from None
-    except OSError:  # nothing is there, or nothing that may be seen
+    except OSError as error:  # nothing is there, or nothing that may be seen
+        if error.errno == errno.ELOOP:
+            raise FileError(f"{verb}: {Path(path)} is a link that leads to itself; give the path of a file") from None
         return Path(path)
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "no ordinary file"

@@ -35,8 +35,20 @@ def namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
     if type(x) is np.ndarray:
         return cast("Namespace", np)
     if not is_array(x) or isinstance(x, np.ndarray):
-        raise KindError(f"{whose}{name} must be an array, not {kind(x)}; write np.asarray({name})")
+        raise KindError(f"{whose}{name} must be an array, not {kind(x)}; {_remedy(x, name)}")
     return cast("Namespace", x.__array_namespace__())
+
+
+def _remedy(x: Any, name: str) -> str:
+    if type(x) is tuple and len(x) > 1 and is_array(x[1]) and x[1].dtype == bool:  # a sequence with its mask
+        remedies = {
+            "x": "First(layer)",
+            "out": "masked(loss), or metric(out[mask], y[mask])",
+            "memory": "(queries, memory, mask)",
+        }
+        if name in remedies:
+            return f"for ({name}, mask) write {remedies[name]}"
+    return f"write np.asarray({name})"
 
 
 def float_namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:

@@ -74,9 +74,10 @@ def normal(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: A
     array([-0.096,  0.463,  0.464])
     """
     n = math.prod(shape)
-    u, v = uniform(xp, key, (2, (n + 1) // 2), dtype)
+    wide = np.float32 if np.dtype(dtype).itemsize < 4 else dtype  # which holds 24 bits
+    u, v = uniform(xp, key, (2, (n + 1) // 2), wide)
     r, angle = xp.sqrt(-2 * xp.log1p(-u)), 2 * math.pi * v
-    return xp.concatenate([r * xp.cos(angle), r * xp.sin(angle)])[:n].reshape(shape)
+    return xp.concatenate([r * xp.cos(angle), r * xp.sin(angle)])[:n].reshape(shape).astype(dtype, copy=False)
 
 
 def _mix(h: Array) -> Array:

@@ -22,6 +22,7 @@ from funcnn.layers.global_pool import GlobalAvgPool, GlobalMaxPool
 from funcnn.layers.glu import Glu
 from funcnn.layers.groupnorm import GroupNorm, InstanceNorm
 from funcnn.layers.joins import Concat, Sum
+from funcnn.layers.last import Last
 from funcnn.layers.norm import LayerNorm, RMSNorm
 from funcnn.layers.pool import AvgPool, MaxPool
 from funcnn.layers.positions import Rotary
@@ -204,7 +205,7 @@ def _per_number(operations: int) -> Callable[[Any, Any], int]:
 
 # How many operations there are for each float of x, in the formulas of the docstrings.
 for _operations, _layers in {
-    0: (Identity, Copy, Take, Concat, Flatten, Reshape, Embedding),
+    0: (Identity, Copy, Take, Last, Concat, Flatten, Reshape, Embedding),
     1: (GlobalAvgPool, GlobalMaxPool),
     2: (Affine,),
     3: (Rotary,),  # two products and a sum

@@ -20,8 +20,9 @@ def batches(x: Any, y: Any, size: int, *, epochs: int = 1, seed: Seed) -> Batche
     """`epochs` passes over the rows of x and y, shuffled anew in each, `size` rows at a time.
 
     Batch i of epoch e holds rows `i size ... (i + 1) size - 1` of a permutation that depends on `(*seed, e)` alone; the
-    last of an epoch may be smaller. x and y are arrays, or tuples of arrays, with as many rows each. They are borrowed:
-    whoever writes to them changes the batches to come. All rows every time, unshuffled, is `[(x, y)] * steps`.
+    last of an epoch may be smaller. x and y are arrays, or tuples of arrays, with as many rows each; a None in a tuple
+    is a None in each batch. They are borrowed: whoever writes to them changes the batches to come. All rows every time,
+    unshuffled, is `[(x, y)] * steps`.
 
     >>> import numpy as np
     >>> from funcnn import batches

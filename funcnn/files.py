@@ -144,7 +144,7 @@ def fingerprint(value: Any) -> str:
     False
 
     Raises:
-        KindError: something in the value is no record, tuple, array, number, string or None.
+        KindError: something in the value is no record, tuple, array, number, string or None, or is of longdouble.
         RangeError: as `save`.
     """
     import hashlib  # noqa: PLC0415  only here, since it would be a fifth of the time that importing funcnn takes
@@ -156,6 +156,11 @@ def fingerprint(value: Any) -> str:
         if not is_array(part) or part.dtype.kind == "O":
             raise KindError(
                 f"fingerprint: {kind(part)} has none; a value is made of records, tuples, arrays, numbers and strings"
+            )
+        if part.dtype.char in "gG":
+            raise KindError(
+                f"fingerprint: {kind(part)} has none, since there are bytes in it that say nothing; "
+                f"write {_INSTEAD[part.dtype.kind]}"
             )
         arrays.append(np.asarray(part))
         return {"array": len(arrays) - 1, "dtype": arrays[-1].dtype.newbyteorder("<").str, "shape": part.shape}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from types import FunctionType
 from typing import Any
 
 from funcnn.arrays import is_array, short
@@ -106,6 +107,8 @@ def described(layer: Any) -> str:
 def _kind(value: Any) -> str:
     if type(value) is tuple and any([type(part) is tuple or is_record(part) for part in value]):
         return f"({', '.join(map(_kind, value))}{',' if len(value) == 1 else ''})"
+    if isinstance(value, FunctionType):
+        return value.__qualname__  # its repr has an address, another in each process
     return type(value).__name__ if is_record(value) else short(value)
 
 

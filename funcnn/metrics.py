@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, partial
+from numbers import Integral
 from typing import Any
 
 import attrs
@@ -16,6 +17,7 @@ from funcnn.arrays import Array, float_namespace, kind, namespace, short
 from funcnn.core import predict
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.losses.classification import softmax_cross_entropy
+from funcnn.schedules import as_number
 from funcnn.training import TrainState
 
 Metric = Callable[[Any, Any], Any]
@@ -90,7 +92,7 @@ def accuracy(out: Array, y: Array, *, threshold: float | None = None) -> Any:
     0.5
 
     Raises:
-        ShapeError: y does not fit out.
+        ShapeError: y does not fit out, or out has no axis of classes and there is no threshold.
         KindError: out is no array of floats, or classes are not of integers.
         RangeError: there are no rows, one output and no threshold, a threshold that is not finite, or a label that is
             none.
@@ -138,6 +140,8 @@ def top_k_accuracy(out: Array, y: Array, k: int) -> Any:
         ShapeError, KindError, RangeError: as `accuracy`; RangeError also where k is not in 1 .. the number of classes.
     """
     _, true, classes = _answers("top_k_accuracy", out, y, None)
+    if not isinstance(k, Integral):
+        raise KindError(f"top_k_accuracy: k must be a whole number, not {kind(k)}; write int(k)")
     if not 1 <= k <= classes:
         raise RangeError(f"top_k_accuracy: k must be in 1 .. {classes}, the number of classes; it is {k}")
     xp, true = namespace(out), true[..., None]
@@ -170,8 +174,9 @@ def perplexity(out: Array, y: Array) -> Any:
 def r2(out: Array, y: Array) -> float:
     """1 - sum (y - out)^2 / sum (y - mean y)^2, the mean of it over the outputs: the coefficient of determination
 
-    1 is perfect, 0 as good as the mean of y, and there is no lower bound; NaN where out is not finite. Computed by
-    `sklearn.metrics.r2_score`, so it needs scikit-learn. out and y: (m, ...), of one shape.
+    1 is perfect, 0 as good as the mean of y, and there is no lower bound; NaN where out is not finite. Of an output
+    whose y is the same in all rows it is 1 if out is that too, else 0. Computed by `sklearn.metrics.r2_score`, so it
+    needs scikit-learn. out and y: (m, ...), of one shape.
 
     >>> import numpy as np
     >>> from funcnn import r2
@@ -179,17 +184,22 @@ def r2(out: Array, y: Array) -> float:
     0.5
 
     Raises:
+        ImportError: scikit-learn is not installed.
         ShapeError: out and y differ in shape.
         KindError: out is no array of floats, or y none of numbers.
-        RangeError: there are fewer than two rows.
+        RangeError: there are fewer than two rows, or y is not finite.
     """
-    from sklearn.metrics import r2_score  # noqa: PLC0415  optional, and needed here alone
-
+    try:
+        from sklearn.metrics import r2_score  # noqa: PLC0415  optional, and needed here alone
+    except ImportError:
+        raise ImportError("r2 needs scikit-learn; write pip install scikit-learn") from None
     _check("r2", out, y)
     if out.shape != y.shape:
         raise ShapeError(f"r2: out and y must have the same shape; out: {out.shape}, y: {y.shape}")
     if out.shape[0] < 2:
         raise RangeError(f"r2: there must be two rows or more; out: {out.shape}")
+    if not np.isfinite(y).all():
+        raise RangeError(f"r2: y must be finite; y: {short(y)}")
     if not np.isfinite(out).all():
         return float("nan")
     return float(r2_score(*[np.asarray(a, float).reshape(len(a), -1) for a in (y, out)]))
@@ -199,13 +209,15 @@ def _answers(name: str, out: Array, y: Array, threshold: float | None) -> tuple[
     """What was predicted and what is true, as whole numbers from 0 to k - 1, and k."""
     _check(name, out, y)
     if threshold is not None:
-        if not abs(threshold) < float("inf"):
+        if not abs(as_number(name, threshold, "threshold")) < float("inf"):
             raise RangeError(f"{name}: threshold must be finite; it is {threshold}")
         if out.shape != y.shape:
             raise ShapeError(f"{name}: out and y must have the same shape; out: {out.shape}, y: {y.shape}")
         if not ((y == 0) | (y == 1)).all():
             raise RangeError(f"{name}: with a threshold y must be 0 or 1; it has {y.min()} .. {y.max()}")
         return (out > threshold).astype(int), y.astype(int), 2
+    if out.ndim < 2:
+        raise ShapeError(f"{name}: out must be (m, ..., k), rows first, or give a threshold; out: {out.shape}")
     if out.shape[-1] < 2:
         raise RangeError(
             f"{name}: one output is always the largest; give threshold=0 for logits, threshold=0.5 for probabilities; "

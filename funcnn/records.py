@@ -207,7 +207,8 @@ def _any(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     if type(value) is tuple:
         return tuple([_any(part, record, field) for part in value])
     if isinstance(value, list | dict | set | bytearray):
-        raise _refusal(record, field, "immutable", value, f"tuple({field.name})")
+        items = ".items()" if isinstance(value, dict) else ""  # a tuple of a dict has its keys alone
+        raise _refusal(record, field, "immutable", value, f"tuple({field.name}{items})")
     if "state" in field.metadata:
         value = as_array(value)
         return owned(value) if is_array(value) else value

@@ -20,6 +20,7 @@ import numpy as np
 from funcnn.arrays import Array, as_array, is_array, kind
 from funcnn.errors import KindError, RangeError
 from funcnn.files import save
+from funcnn.schedules import as_count, as_number
 from funcnn.training import TrainState
 from funcnn.tree import leaves
 
@@ -49,10 +50,11 @@ def history(
     (5, array([2, 4, 5]), array([0.25   , 0.0625 , 0.03125]))
 
     Raises:
-        KindError: `run` gives no TrainStates, or a measure neither numbers nor arrays of one shape.
+        KindError: `run` gives no TrainStates, `every` is no whole number, or a measure gives neither numbers nor arrays
+            of one shape.
         RangeError: the run is empty, `every` is less than 1, or a measure is called "step" or "cost".
     """
-    check_every("history", every)
+    every = as_count("history", every, "every")
     if taken := {"step", "cost"} & measures.keys():
         raise RangeError(f"history: {min(taken)!r} is in the table already; give the measure another name")
     columns: dict[str, list[Any]] = {name: [] for name in ("step", "cost", *measures)}
@@ -96,10 +98,10 @@ def keep(run: Run[S], *, every: int = 1) -> Kept[S]:
     (60, 100, 2)
 
     Raises:
-        KindError: `run` gives no TrainStates.
+        KindError: `run` gives no TrainStates, or `every` is no whole number.
         RangeError: `every` is less than 1.
     """
-    check_every("keep", every)
+    every = as_count("keep", every, "every")
     with closing(_every(run, "keep", every)) as states:
         return Kept(tuple(states))
 
@@ -149,9 +151,13 @@ def progress(run: Run[S], total: int | None = None, *, lr: float | Callable[[int
     >>> run = progress(run, len(data), lr=lr)  # needs tqdm when the first state is asked for
 
     Raises:
+        ImportError: tqdm is not installed.
         KindError: `run` gives no TrainStates.
     """
-    from tqdm.auto import tqdm  # noqa: PLC0415  optional, and needed here alone
+    try:
+        from tqdm.auto import tqdm  # noqa: PLC0415  optional, and needed here alone
+    except ImportError:
+        raise ImportError('progress needs tqdm; write pip install "funcnn[progress]"') from None
 
     with closing(states_of(run, "progress")) as states, tqdm(total=total, unit="step") as bar:
         for now in states:
@@ -189,16 +195,15 @@ def checkpoint_every(
     True
 
     Raises:
-        KindError: `run` gives no TrainStates.
+        KindError: `run` gives no TrainStates, `steps` is no whole number, or `seconds` none at all.
         RangeError: not one of `steps` and `seconds` is given, or it is not above 0. And what `save` raises.
     """
-    if (
-        (steps is None) is (seconds is None)
-        or not (steps is None or steps >= 1)
-        or not (seconds is None or seconds > 0)
-    ):
-        given = f"steps: {steps}, seconds: {seconds}"
-        raise RangeError(f"checkpoint_every: give either steps, 1 or more, or seconds, more than 0; {given}")
+    if (steps is None) is (seconds is None):
+        raise RangeError(f"checkpoint_every: give either steps or seconds; steps: {steps}, seconds: {seconds}")
+    if steps is not None:
+        steps = as_count("checkpoint_every", steps)
+    elif not as_number("checkpoint_every", seconds, "seconds") > 0:
+        raise RangeError(f"checkpoint_every: seconds must be above 0; it is {seconds}")
     return _checkpoint_every(run, path, steps, seconds)
 
 
@@ -225,12 +230,6 @@ def states_of(run: Run[S], whose: str) -> Generator[S, None, None]:
             yield now
     finally:
         getattr(run, "close", tuple)()  # a list of states has no need of it
-
-
-def check_every(whose: str, every: int) -> None:
-    """Every k-th step, of which k is 1 or more."""
-    if every < 1:
-        raise RangeError(f"{whose}: every must be at least 1; it is {every}")
 
 
 def _every(run: Run[S], whose: str, every: int) -> Generator[S, None, None]:

@@ -7,9 +7,10 @@ from contextlib import closing
 from typing import Any, TypeVar
 
 from funcnn.arrays import kind, short
-from funcnn.errors import KindError, RangeError
+from funcnn.errors import KindError
 from funcnn.records import record, state
-from funcnn.runs import Run, check_every, states_of
+from funcnn.runs import Run, states_of
+from funcnn.schedules import as_count
 from funcnn.training import NotFiniteError, TrainState
 
 P = TypeVar("P")
@@ -99,10 +100,10 @@ def best_so_far(
     (4, 3, Dense(W=<f64 [[-0.125]]>, b=None))
 
     Raises:
-        KindError: `run` gives no TrainStates, `start` is none, or the score is no number.
+        KindError: `run` gives no TrainStates, `start` is none, the score is no number, or `every` no whole one.
         RangeError: `every` is less than 1.
     """
-    check_every("best_so_far", every)
+    every = as_count("best_so_far", every, "every")
     if start is not None and not isinstance(start, TrainState):
         raise KindError(f"best_so_far: start must be the TrainState from which the run resumes, not {kind(start)}")
     return _best_so_far(run, score, every, start)
@@ -140,7 +141,8 @@ def early_stopping(
 
     The best state is `best` of the last one, whether the run stopped early or not. What counts as better is the score's
     to say: that of `lambda state: round(score(state), 3)` ignores what is less than 0.001. A run that resumes from a
-    state that had waited long enough is empty. Prechelt 1998, Early Stopping - But When?, the criterion UP.
+    state that had waited long enough is empty. Prechelt 1998, Early Stopping - But When?, compares such rules; its
+    criterion UP counts scores in a row that are worse than the one before, not than the best.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
@@ -152,10 +154,9 @@ def early_stopping(
     (7, 3)
 
     Raises:
-        KindError, RangeError: as `best_so_far`; RangeError also where `patience` is less than 1.
+        KindError, RangeError: as `best_so_far`, and likewise of `patience`.
     """
-    if patience < 1:
-        raise RangeError(f"early_stopping: patience must be at least 1; it is {patience}")
+    patience = as_count("early_stopping", patience, "patience")
     if isinstance(start, WithBest) and start.waited >= patience:
         return iter(())
     return until(best_so_far(run, score, every=every, start=start), lambda now: now.waited >= patience)

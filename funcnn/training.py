@@ -62,14 +62,18 @@ def train(
         NotFiniteError: the cost of a step is not finite, or, where the loop ran to its end, the parameters after the
             last are not. The message says in which step, and which array was the first: an input, a parameter, or the
             output of a layer.
-        KindError: `start` is no TrainState, or `lr` gives no number.
+        KindError: `start` is no TrainState, `data` gives no pairs, or `lr` no number.
         RangeError: `lr` gives a number that is negative or not finite, or `data` is an iterator that had ended before.
     """
     if not isinstance(start, TrainState):
         raise KindError(f"train: start must be a TrainState, not {kind(start)}; write TrainState(params)")
-    now, nothing = start, iter(data) is data  # a generator, which gives its batches once
-    for x, y in data:
+    try:
+        now, nothing = start, iter(data) is data  # a generator, which gives its batches once
+    except TypeError:
+        raise KindError(f"train: data must give batches (x, y), not be {short(data)}") from None
+    for batch in data:
         nothing = False
+        x, y = _pair(batch)
         cost, grads = value_and_grad(now.params, x, y)
         if not _is_finite(cost):
             raise NotFiniteError(f"train: in step {now.step} the cost is {cost}; {_origin(now.params, x, y)}")
@@ -82,7 +86,16 @@ def train(
     if nothing:
         raise RangeError("train: data gave no batch; a generator gives its batches once: make it anew")
     if culprit := _not_finite(now.params, "params"):
+        if now.step == 0:
+            raise NotFiniteError(f"train: {culprit} of start is not finite, and data gave no batch")
         raise NotFiniteError(f"train: after step {now.step - 1} {culprit} is not finite; a smaller lr may help")
+
+
+def _pair(batch: Any) -> Any:
+    if not isinstance(batch, tuple | list) or len(batch) != 2:
+        given = f"{kind(batch)} of {len(batch)}" if isinstance(batch, tuple | list) else kind(batch)
+        raise KindError(f"train: data must give batches (x, y), not {given}; write [(x, y)] for one of all rows")
+    return batch
 
 
 def _rate(schedule: Callable[[int], float], step: int) -> float:
@@ -107,7 +120,7 @@ def _born(layer: Any, x: Any, place: str) -> str:
     if type(layer) is not tuple:
         out = forward(layer, x)[0]
         return (
-            f"the first array that is not finite is out of layer {place}, {short(layer)}"
+            f"the first array that is not finite is out of {f'layer {place}, ' * bool(place)}{short(layer)}"
             if _not_finite(out, "out")
             else ""
         )

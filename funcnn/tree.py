@@ -226,9 +226,10 @@ def _replaced(tree: Any, steps: list[str], value: Any, path: str) -> Any:
 
 
 def row_count(x: Any, name: str = "x") -> int:
-    """The number of examples in an array, or in a tuple of arrays, which must agree on it."""
-    if type(x) is tuple and x:
-        counts = [row_count(part, name) for part in x]
+    """The number of examples in an array, or in a tuple of arrays, which must agree on it; None has no say in it."""
+    parts = [part for part in x if part is not None] if type(x) is tuple else []  # no mask, no first state
+    if parts:
+        counts = [row_count(part, name) for part in parts]
         if len(set(counts)) > 1:
             raise ShapeError(f"the arrays must have equally many rows; rows: {counts}")
         return counts[0]

@@ -151,6 +151,14 @@ def test_an_alpha_learns_nothing_at_0_and_what_it_serves_is_summed():
         assert sgd(layer, grads, 1e-3).alpha.tolist() == [a - 1e-3 * g for a, g in zip(alpha, expected, strict=True)]
 
 
+@pytest.mark.parametrize("layer", [Relu(), Sigmoid(), Gelu(), Identity(), Sine(2.0)])
+def test_a_single_number_stays_an_array(layer):
+    out, cache = forward(layer, np.array(1.0))
+    grads = backward(layer, cache, np.array(1.0))
+    assert type(out) is type(grads.x) is np.ndarray
+    assert out.shape == grads.x.shape == ()
+
+
 def test_one_slope_serves_an_x_of_any_shape():
     for shape in ((), (3,), (2, 3), (2, 1, 3)):
         x = np.full(shape, -2.0)

@@ -133,6 +133,10 @@ def test_normal_numbers_are_normal(dtype):
     assert abs(np.corrcoef(z[:half] ** 2, z[half:] ** 2)[0, 1]) < 5 / math.sqrt(half)
 
 
+def test_normal_numbers_of_half_precision_are_those_of_float32_rounded():
+    assert (normal(np, (3, 1), (N,), np.float16) == normal(np, (3, 1), (N,), np.float32).astype(np.float16)).all()
+
+
 def test_normal_numbers_come_in_any_shape():
     for shape in [(), (0,), (1,), (3,), (3, 5)]:
         assert normal(np, (1,), shape, np.float64).shape == shape

@@ -71,7 +71,7 @@ def test_what_a_mutant_was_made_from_is_spared(name, full, record_property):
 
 @pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
 def test_every_layer_is_spared(layer, full):
-    @settings(QUIET, max_examples=1000 if full else 20)
+    @settings(QUIET, max_examples=1000 if full else 4)  # others are drawn in test_layers.py
     @given(fst.cases(layer))
     def test(case):
         check_layer(*case)

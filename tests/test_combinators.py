@@ -472,6 +472,13 @@ def test_a_function_is_a_layer():
     assert layer != Function(swish_vjp, swish)
 
 
+def test_a_function_of_a_single_number_gives_an_array():
+    layer = Function(swish, swish_vjp)
+    out, cache = forward(layer, np.array(2.0))
+    grads = backward(layer, cache, np.array(1.0))
+    assert type(out) is type(grads.x) is np.ndarray
+
+
 def test_a_function_without_a_gradient_says_none():
     layer = Function(no_ids, no_ids_vjp)
     out, cache = forward(layer, np.array([1, 2]))

@@ -62,6 +62,7 @@ FAMILIES = {
     "RNN": ["RNN with a mask"],
     "GRU": ["GRU with a mask"],
     "LSTM": ["LSTM with a mask"],
+    "Last": ["last step with a mask"],
     "Bidirectional": ["both ways"],
     "Attention": ["attention layer"],
     "CrossAttention": ["cross-attention layer"],

@@ -105,6 +105,7 @@ def test_no_rows_are_no_error(layer):
         made = [layer.init(4, 4, 3, seed=0, groups=groups) for groups in (1, 2, 4)]
     else:
         made = [layer() if layer in {GlobalAvgPool, GlobalMaxPool} else layer(2)]
+        made += [Upsample(2, linear=True)] if layer is Upsample else []
     for params in made:
         out, cache = forward(params, x)
         assert out.shape[0] == 0

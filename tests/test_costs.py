@@ -20,6 +20,7 @@ from funcnn.layers.global_pool import GlobalAvgPool
 from funcnn.layers.glu import Glu
 from funcnn.layers.gru import GRU
 from funcnn.layers.joins import Concat, Sum
+from funcnn.layers.last import Last
 from funcnn.layers.pool import AvgPool, MaxPool
 from funcnn.layers.positions import Rotary
 from funcnn.layers.remat import Remat
@@ -84,6 +85,7 @@ SQUARE = 3 * (2 * 3 + 1)
         (Shared(square, (Here(), Tanh(), Here())), rows, 2 * 5 * SQUARE + 15),
         ((Copy(3), Parallel((square, Tanh(), ())), Sum()), rows, 5 * SQUARE + 15 + 30),
         ((Copy(2), Concat(), Flatten()), rows, 0),
+        (Last(), (film, film[..., 0] > 0), 0),
     ],
     ids=lambda value: type(value).__name__,
 )

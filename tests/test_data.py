@@ -58,6 +58,13 @@ def test_rows_of_several_arrays_stay_together():
     assert np.array_equal(some_ids, some_y)
 
 
+def test_what_is_not_there_is_in_no_batch():
+    x, y = np.arange(6.0)[:, None], np.arange(6)
+    for (rows, nothing), labels in batches((x, None), y, 4, seed=3):
+        assert nothing is None
+        assert np.array_equal(rows[:, 0], labels)
+
+
 def test_batches_print_short_and_pickle():
     data = batches(np.ones((6, 2)), np.ones(6), 4, seed=3)
     assert repr(data) == "Batches(size=4, seed=(3,), per_epoch=2, steps=range(0, 2))"

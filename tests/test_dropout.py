@@ -110,6 +110,14 @@ def test_noise_is_added_with_its_standard_deviation():
     assert forward(GaussianNoise(0.0, seed=5), x)[0].tolist() == x.tolist()
 
 
+@pytest.mark.parametrize("layer", [Dropout(0.5, seed=1), GaussianNoise(0.5, seed=1)])
+def test_a_single_number_stays_an_array(layer):
+    out, cache = forward(layer, np.array(1.0))
+    grads = backward(layer, cache, np.array(1.0))
+    assert type(out) is type(grads.x) is np.ndarray
+    assert out.shape == grads.x.shape == ()
+
+
 @every_noise
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_dtype_stays_and_the_mask_does_not_depend_on_it(layer, dtype):

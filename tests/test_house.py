@@ -23,19 +23,20 @@ STOREYS = [
     "losses.likelihoods losses.margins losses.regression losses.similarity",
     "archive data dispatch paths plateaus layers.checks losses.focal",
     "core files interop.safetensors optimizers.base optimizers.constraints",
-    "plot stepping training layers.activations layers.affine layers.dense layers.embedding "
-    "layers.groupnorm layers.norm layers.parts layers.softmax losses.combinators optimizers.adaptive "
-    "optimizers.average optimizers.momentum optimizers.transforms",
+    "plot stepping training layers.activations layers.affine layers.dense layers.embedding layers.norm "
+    "layers.parts layers.softmax losses.combinators optimizers.adaptive optimizers.average "
+    "optimizers.momentum optimizers.transforms",
     "diagnosis metrics runs interop.scipy layers.batchnorm layers.bidirectional layers.chain "
-    "layers.combinators layers.conv layers.dropout layers.frozen layers.function layers.glu layers.heads "
-    "layers.joins layers.piecewise layers.pool layers.positions layers.probe layers.rectifiers "
-    "layers.recurrent layers.remat layers.residual layers.shapes layers.shared layers.smooth layers.tied "
-    "layers.transposed layers.upsample optimizers.adam",
-    "comparison probing stopping layers.attention layers.cross_attention layers.folding layers.global_pool "
-    "layers.gru layers.lstm layers.rnn optimizers.muon interop.torch.activations interop.torch.basics "
-    "interop.torch.combinators interop.torch.inspection interop.torch.normalisation "
+    "layers.combinators layers.conv layers.dropout layers.frozen layers.function layers.global_pool "
+    "layers.glu layers.groupnorm layers.heads layers.joins layers.last layers.piecewise layers.pool "
+    "layers.positions layers.probe layers.rectifiers layers.recurrent layers.remat layers.residual "
+    "layers.shapes layers.shared layers.smooth layers.tied layers.transposed layers.upsample "
+    "optimizers.adam",
+    "comparison probing stopping layers.attention layers.cross_attention layers.folding layers.gru "
+    "layers.lstm layers.rnn optimizers.muon interop.torch.activations interop.torch.basics "
+    "interop.torch.combinators interop.torch.conv interop.torch.inspection interop.torch.normalisation "
     "interop.torch.positions",
-    "costs layers.transformer interop.torch.attention interop.torch.conv interop.torch.recurrent",
+    "costs layers.transformer interop.torch.attention interop.torch.recurrent",
     "inspection",
     "tracing",
     "testing.verdict",
@@ -45,10 +46,10 @@ STOREYS = [
     "testing.float32 testing.judge",
     "testing.appeals testing.optimizer testing.table",
     "testing.explain",
-    "testing.proof testing.cases.basics testing.cases.combinators testing.cases.embedding "
-    "testing.cases.normalisation",
+    "testing.proof testing.cases.basics testing.cases.combinators testing.cases.conv "
+    "testing.cases.embedding testing.cases.normalisation",
     "testing.layer testing.loss testing.vjp testing.cases.activations testing.cases.attention "
-    "testing.cases.conv testing.cases.inspection testing.cases.recurrent",
+    "testing.cases.inspection testing.cases.recurrent",
     "testing.mutation testing.strategies",
     "testing.completeness",
 ]

@@ -20,12 +20,21 @@ from funcnn import (
     summary,
 )
 from funcnn.layers.combinators import Parallel
+from funcnn.layers.function import Function
 from funcnn.layers.gru import GRU
 from funcnn.layers.residual import First
 from funcnn.layers.shapes import Reshape
 from funcnn.layers.shared import Here, Shared
 
 x = np.ones((9400, 2))
+
+
+def doubled(x: Any) -> Any:
+    return 2 * x
+
+
+def doubled_vjp(x: Any, dA: Any) -> Any:
+    return 2 * dA
 
 
 def test_the_network_of_the_article():
@@ -107,4 +116,5 @@ def test_masks_and_branches_are_printed_without_their_numbers():
     assert "(5x4x2, 5x4) -> (5x4x3, 5x4)" in summary(First(Dense.init(2, 3, seed=0)), (np.ones((5, 4, 2)), mask))
     assert "(5x4x2, None) -> (5x4x3, None)" in summary(GRU.init(2, 3, seed=0), (np.ones((5, 4, 2)), None))
     assert "Reshape (shape=(1, 2))" in summary(Reshape((1, 2)), x)
+    assert "Function (f=doubled, vjp=doubled_vjp)" in summary(Function(doubled, doubled_vjp), x)
     assert "Shared (layer=Dense, net=(Here,), name='')" in summary(Shared(Dense.init(2, 2, seed=0), (Here(),)), x)

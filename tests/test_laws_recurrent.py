@@ -25,6 +25,7 @@ from funcnn.core import backward_params
 from funcnn.layers.bidirectional import Bidirectional
 from funcnn.layers.embedding import Embedding, rows_added
 from funcnn.layers.gru import GRU
+from funcnn.layers.last import Last
 from funcnn.layers.lstm import LSTM
 from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition, rotate, rotate_backward
 from funcnn.layers.recurrent import Recurrent
@@ -102,6 +103,16 @@ def test_a_batch_is_its_rows_and_their_gradients_add_up(name, seed):
         own = list(parameters(grads.params).values())
         sums = own if sums is None else [a + b for a, b in zip(sums, own, strict=True)]
     close(tuple(sums), tuple(parameters(whole.params).values()))
+
+
+@every
+def test_no_rows_are_no_error(name):
+    layer, (x, mask) = LAYERS[name], sequences(name, np.random.default_rng(0))
+    (out, _), cache = forward(layer, (x[:0], mask[:0]))
+    assert out.shape[0] == 0
+    grads = backward(layer, cache, (out, None))
+    assert grads.x[0] is None or grads.x[0].shape == x[:0].shape
+    assert all([(a == 0).all() for a in parameters(grads.params).values()])
 
 
 @every
@@ -195,6 +206,11 @@ def test_no_state_is_a_state_of_zeros_and_no_gradient_is_one_of_zeros(name):
     assert same_bits(backward(layer, cache, (dA, None, None)), backward(layer, cache, (dA, None, nothing)))
     assert same_bits(backward(layer, cache, (None, None, dlast)), backward(layer, cache, (0 * dA, None, dlast)))
     assert backward(layer, forward(layer, (x, None, None))[1], (dA, None, dlast)).x[1:] == (None, None)
+    for triple in ((x, mask, None), (x, None, None)):
+        assert same_bits(predict(layer, triple), forward(layer, triple)[0])
+        once, part = predict(layer, triple), predict(layer, triple, rows=2)
+        assert part[1] is None or same_bits(part[1], once[1])
+        assert all(np.allclose(a, b, rtol=0, atol=1e-14) for a, b in zip(leaves(part), leaves(once), strict=True))
 
 
 def test_of_a_pair_of_states_either_may_have_no_gradient():
@@ -244,6 +260,95 @@ def test_parts_one_after_another_are_the_whole(name, masked, size):
         out, memory = step(layer, (part, mask[:, i : i + size]) if masked else part, memory)
         close(out[0] if masked else out, (whole[0] if masked else whole)[:, i : i + size])
         assert not masked or out[1].base is mask
+
+
+# The last step.
+
+
+def last_of(x, mask, rng):
+    out, cache = forward(Last(), (x, mask))
+    dA = rng.standard_normal(out.shape)
+    return out, dA, backward(Last(), cache, dA).x[0]
+
+
+@quick
+@given(seeds)
+def test_the_last_step_is_that_of_a_loop_and_all_blame_goes_there(seed):
+    rng = np.random.default_rng(seed)
+    x, mask = sequences("RNN", rng)
+    out, dA, dx = last_of(x, mask, rng)
+    expected, dexpected = np.zeros_like(out), np.zeros_like(x)
+    for i, row in enumerate(mask):
+        for s in row.nonzero()[0][-1:]:
+            expected[i], dexpected[i, s] = x[i, s], dA[i]
+    assert same_bits((out, dx), (expected, dexpected))
+    assert not out[-1].any()
+
+
+@pytest.mark.parametrize("content", [-1.0, 1e300, np.nan, np.inf])
+@quick
+@given(seeds)
+def test_what_is_not_there_is_never_the_last_step(content, seed):
+    x, mask = sequences("RNN", np.random.default_rng(seed))
+    other = np.where(mask[..., None], x, content)
+    longer = [np.concatenate([x, np.full((3, 2, N), content)], axis=1), np.concatenate([mask, mask[:, :2] & False], 1)]
+    one, two, three = (last_of(*given, np.random.default_rng(seed)) for given in ((x, mask), (other, mask), longer))
+    assert same_bits(one, two)
+    assert same_bits(one, (*three[:2], three[2][:, :T]))
+    assert not three[2][:, T:].any()
+
+
+@quick
+@given(seeds)
+def test_the_last_steps_of_a_batch_are_those_of_its_rows(seed):
+    rng = np.random.default_rng(seed)
+    x, mask = sequences("RNN", rng)
+    out, cache = forward(Last(), (x, mask))
+    dA = rng.standard_normal(out.shape)
+    for i in range(len(x)):
+        row, row_cache = forward(Last(), (x[i : i + 1], mask[i : i + 1]))
+        dx, _ = backward(Last(), row_cache, dA[i : i + 1]).x
+        assert same_bits((row, dx), (out[i : i + 1], backward(Last(), cache, dA).x[0][i : i + 1]))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_without_a_mask_the_last_step_is_at_the_end(dtype):
+    x = np.random.default_rng(0).standard_normal((3, T, N)).astype(dtype)
+    whole = np.ones((3, T), bool)
+    results = [(given, *forward(Last(), given)) for given in (x, (x, None), (x, whole))]
+    for given_x, out, cache in results:
+        dx = backward(Last(), cache, out).x
+        assert type(dx) is type(given_x)
+        dx = dx[0] if type(dx) is tuple else dx
+        assert same_bits((out, dx[:, -1]), (x[:, -1], x[:, -1]))
+        assert not dx[:, :-1].any()
+        assert out.dtype == dx.dtype == dtype
+        assert not np.shares_memory(out, x)  # or a cache that holds out would hold all of x
+    assert backward(Last(), results[1][2], results[1][1]).x[1] is None
+    out, cache = forward(Last(), (x[:0], whole[:0]))
+    assert out.shape == (0, N)
+    assert backward(Last(), cache, out).x[0].shape == (0, T, N)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("size", [1, 2, T])
+def test_in_generation_the_last_step_is_that_so_far(masked, size):
+    x, mask = sequences("RNN", np.random.default_rng(1))
+    mask[0], memory = [False, True, False, False, False], None
+    for i in range(0, T, size):
+        parts = x[:, i : i + size], mask[:, i : i + size]
+        out, memory = step(Last(), parts if masked else parts[0], memory)
+        sofar = x[:, : i + size], mask[:, : i + size]
+        assert same_bits((out, memory), (forward(Last(), sofar if masked else sofar[0])[0],) * 2)
+
+
+@pytest.mark.parametrize("kind", [RNN, GRU, LSTM])
+def test_the_last_step_of_a_recurrent_layer_is_its_last_state(kind):
+    x, mask = sequences("RNN", np.random.default_rng(2))
+    layer = kind.init(N, 3, seed=0)
+    mask[:-1, 0] = True
+    _, _, state = forward(layer, (x, mask, None))[0]
+    assert same_bits(forward((layer, Last()), (x, mask))[0], state[0] if kind is LSTM else state)
 
 
 # Each layer's own.

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import funcnn as nn
@@ -16,6 +16,7 @@ from funcnn.testing.table import table
 
 
 @pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
+@settings(max_examples=50)
 @given(st.data())
 def test_its_gradients_are_those_of_its_values(layer, data):
     check_layer(*data.draw(fst.cases(layer)))

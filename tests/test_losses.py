@@ -282,9 +282,19 @@ def test_the_best_constant_is_the_quantile():
 
 
 def test_small_errors_keep_their_digits():
-    e = np.array([[1e-3]], np.float32)
-    assert log_cosh(e, 0 * e)[0] == pytest.approx(5e-7, rel=1e-3)
-    assert log_cosh(np.array([[1e-6]]), np.zeros((1, 1)))[0] == pytest.approx(5e-13, rel=1e-9)
+    for dtype, digits in ((np.float32, 1e-6), (np.float64, 1e-15)):
+        for size in (1e-12, 1e-6, 1e-3, 0.03):
+            e = np.array([[size]], dtype)
+            true = size**2 / 2 - size**4 / 12 + size**6 / 45 - 17 * size**8 / 2520 + 31 * size**10 / 14175
+            assert log_cosh(e, 0 * e)[0] == pytest.approx(true, rel=digits, abs=0)
+            assert log_cosh(-e, 0 * e)[0] == log_cosh(e, 0 * e)[0]
+
+
+def test_log_cosh_has_no_seam():
+    """Of the two ways to compute it, at 1 one begins where the other ends."""
+    below, at = [log_cosh(np.array([[e]]), np.zeros((1, 1)))[0] for e in (np.nextafter(1, 0), 1.0)]
+    assert below == pytest.approx(at, rel=2e-15)
+    assert at == pytest.approx(math.log(math.cosh(1)), rel=1e-15)
 
 
 def test_a_right_answer_with_certainty_costs_a_focal_loss_nothing():

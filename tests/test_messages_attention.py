@@ -67,6 +67,11 @@ ROWS = {
         RangeError,
         "Attention.init: heads must divide the 4 features; heads: 8",
     ),
+    "rotary by a yes": (
+        lambda: Attention.init(4, 2, seed=0, rotary=True),
+        KindError,
+        "Attention: rotary must be a Rotary, or None, not bool",
+    ),
     "heads of an odd width to turn": (
         lambda: Attention(three[0], three[0], three[0], three[1], 1, rotary=Rotary()),
         RangeError,
@@ -150,6 +155,11 @@ ROWS = {
         lambda: forward(cross, (x, memory, mask)),
         ShapeError,
         "the mask must be (m, t), (3, 2); it is (3, 5)",
+    ),
+    "a memory in a pair with its mask": (
+        lambda: forward(cross, (x, (memory, mask))),
+        KindError,
+        "memory must be an array, not tuple; for (memory, mask) write (queries, memory, mask)",
     ),
     "a memory of fewer sequences": (
         lambda: forward(cross, (x, memory[:2])),

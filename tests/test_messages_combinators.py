@@ -166,6 +166,16 @@ ROWS = {
         KindError,
         "Parallel: the cache must be a tuple of 2, one for each layer, not <f64 4x3>",
     ),
+    "the memory of other branches": (
+        lambda: step(two, (x, x), (None,) * 3),
+        ShapeError,
+        "Parallel: the memory must be a tuple of 2, one for each layer, not one of 3",
+    ),
+    "the memory of no branches": (
+        lambda: step(two, (x, x), x),
+        KindError,
+        "Parallel: the memory must be a tuple of 2, one for each layer, not <f64 4x3>",
+    ),
     "an error on the way back through a branch": (
         back(two, (x, x), (x, x[:1])),
         ShapeError,
@@ -666,6 +676,51 @@ ROWS = {
         back(Function(square, square_vjp), x, x[:1]),
         ShapeError,
         "dA must have the shape of out, (4, 3); it has (1, 3)",
+    ),
+    "another cache of a choice": (
+        lambda: backward(Take(1), (x[:0],), x),
+        ShapeError,
+        "backward: the cache is of another network; cache: (<f64 0x3>,), layer: Take(i=1)",
+    ),
+    "no cache of a sum": (
+        lambda: backward(Sum(), (), x),
+        ShapeError,
+        "backward: the cache is of another network; cache: (), layer: Sum()",
+    ),
+    "another cache of what was joined": (
+        lambda: backward(Concat(), (x, x), x),
+        ShapeError,
+        "backward: the cache is of another network; cache: (<f64 4x3>, <f64 4x3>), layer: Concat()",
+    ),
+    "another cache of a First": (
+        lambda: backward(First(Relu()), x, x),
+        ShapeError,
+        "backward: the cache is of another network; cache: <f64 4x3>, layer: First(layer=Relu())",
+    ),
+    "another cache of a scale": (
+        lambda: backward(Scale(np.ones(3)), (x,), x),
+        ShapeError,
+        "backward: the cache is of another network; cache: (<f64 4x3>,), layer: Scale(factor=<f64 [1. 1. 1.]>)",
+    ),
+    "another cache of a shape": (
+        lambda: backward(Flatten(), (None, None), x),
+        ShapeError,
+        "backward: the cache is of another network; cache: None, layer: Flatten()",
+    ),
+    "another cache of a map": (
+        lambda: backward(Map(Relu()), (x, x), film),
+        ShapeError,
+        "backward: the cache is of another network; cache: (<f64 4x3>, <f64 4x3>), layer: Map(layer=Relu())",
+    ),
+    "another cache of a table": (
+        lambda: backward(tied, (x, x), x),
+        ShapeError,
+        "backward: the cache is of another network; cache: (<f64 4x3>, <f64 4x3>), layer: Tied(W=<f64 5x2>, net=())",
+    ),
+    "another cache of a function": (
+        lambda: backward(Function(square, square_vjp), x, x),
+        ShapeError,
+        "backward: the cache is of another network; cache: <f64 4x3>, layer: Function(square, square_vjp)",
     ),
     "gradients of one thing that differ": (
         lambda: added([x, x[:1]]),

@@ -451,6 +451,11 @@ ROWS = {
         "backward: the cache is of another network; cache: <f64 4x10x6x2>, layer: MaxPool(size=2, stride=None, "
         "padding=0)",
     ),
+    "a max pool's cache of no arrays": (
+        lambda: backward(MaxPool(2), (None, None), x),
+        ShapeError,
+        "backward: the cache is of another network; cache: None, layer: MaxPool(size=2, stride=None, padding=0)",
+    ),
     "a max pool's dA": (
         lambda: backward(MaxPool(2), forward(MaxPool(2), x)[1], x),
         ShapeError,

@@ -170,6 +170,14 @@ def at_folder(act):
     return in_place
 
 
+def at_link(act):
+    def in_place():
+        Path("net.npz").symlink_to("net.npz")
+        act("net.npz")
+
+    return in_place
+
+
 def deep(levels):
     value = ()
     for _ in range(levels):
@@ -262,6 +270,12 @@ ROWS = {
         KindError,
         f"fingerprint: object array has none; {WHOLE}",
     ),
+    "a fingerprint of longdouble": (
+        lambda: fingerprint((np.zeros(1, np.longdouble),)),
+        KindError,
+        f"fingerprint: {np.dtype(np.longdouble)} array has none, since there are bytes in it that say nothing; "
+        'write a.astype("float64")',
+    ),
     "a fingerprint of a large int": (
         lambda: fingerprint((2**2000,)),
         RangeError,
@@ -278,6 +292,16 @@ ROWS = {
         "save: net.npz is a folder; give the path of a file",
     ),
     "a folder to load": (at_folder(load), FileError, "load: net.npz is a folder; give the path of a file"),
+    "a link to itself to save to": (
+        at_link(lambda path: save(path, net)),
+        FileError,
+        "save: net.npz is a link that leads to itself; give the path of a file",
+    ),
+    "a link to itself to load": (
+        at_link(load),
+        FileError,
+        "load: net.npz is a link that leads to itself; give the path of a file",
+    ),
     "no file": (lambda: load("net.npz"), NoFileError, "load: there is no file net.npz"),
     "no folder": (
         lambda: save(Path("runs") / "net.npz", net),

@@ -8,7 +8,18 @@ import re
 import numpy as np
 import pytest
 
-from funcnn import Dense, KindError, Relu, ShapeError, Sigmoid, fingerprint, mse, softmax_cross_entropy, summary
+from funcnn import (
+    Dense,
+    KindError,
+    Relu,
+    ShapeError,
+    Sigmoid,
+    backward,
+    fingerprint,
+    mse,
+    softmax_cross_entropy,
+    summary,
+)
 from funcnn.costs import flops
 from funcnn.errors import FuncnnError
 from funcnn.layers.probe import Probe, Seen
@@ -67,6 +78,12 @@ ROWS = [
         lambda: Probe(Relu),
         KindError,
         "Probe: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+        [],
+    ),
+    (
+        lambda: backward(Probe(Relu()), (x,), x),
+        ShapeError,
+        "backward: the cache is of another network; cache: (<f64 4x3>,), layer: Relu()",
         [],
     ),
     (

@@ -23,9 +23,9 @@ from funcnn.losses.combinators import joint, masked
 from funcnn.losses.focal import binary_focal, softmax_focal
 from funcnn.losses.likelihoods import gaussian_nll, poisson_nll
 from funcnn.losses.margins import hinge, squared_hinge, triplet
-from funcnn.losses.regression import log_cosh, quantile
+from funcnn.losses.regression import huber, log_cosh, quantile
 from funcnn.losses.similarity import cosine_distance
-from funcnn.metrics import perplexity, top_k_accuracy
+from funcnn.metrics import accuracy, perplexity, top_k_accuracy
 
 x = np.linspace(-1, 1, 20).reshape(10, 2)
 y = np.ones((10, 1))
@@ -139,6 +139,30 @@ ROWS = {
         )
         for smoothing in (1, -0.1, math.nan)
     },
+    **{
+        f"{name} of a text": (act, KindError, f"{name} must be a number, not str")
+        for name, act in (
+            ("softmax_cross_entropy: smoothing", of(softmax_cross_entropy, x, labels, smoothing="0.1")),
+            ("huber: delta", of(huber, x, x, delta="1")),
+            ("quantile: q", of(quantile, x, x, q="0.5")),
+            ("binary_focal: gamma", of(binary_focal, x, zeros, gamma="2")),
+            ("softmax_focal: gamma", of(softmax_focal, x, labels, gamma="2")),
+            ("accuracy: threshold", of(accuracy, x, zeros, threshold="0.5")),
+        )
+    },
+    "the best one and a half": (
+        of(top_k_accuracy, x, labels, 1.5),
+        KindError,
+        "top_k_accuracy: k must be a whole number, not float; write int(k)",
+    ),
+    **{
+        f"{loss.__name__} of one number": (
+            of(loss, np.array(0.5), np.array(1.0)),
+            ShapeError,
+            f"{loss.__name__}: out must be (m, ...), rows first; out: ()",
+        )
+        for loss in (mse, log_cosh, hinge, poisson_nll, binary_focal)
+    },
     "kl of logits and logits": (
         of(kl_divergence, x, 2 * x),
         RangeError,
@@ -202,6 +226,15 @@ ROWS = {
         KindError,
         "triplet: out must be an array, not tuple; write np.asarray(out)",
     ),
+    **{
+        f"a mask before {function.__name__}": (
+            partial(function, (x, x[:, 0] > 0), y),
+            KindError,
+            f"{function.__name__}: out must be an array, not tuple; "
+            "for (out, mask) write masked(loss), or metric(out[mask], y[mask])",
+        )
+        for function in (softmax_cross_entropy, accuracy)
+    },
     "a margin in a column": (
         of(triplet, faces, y),
         ShapeError,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from funcnn import Dense, KindError, RangeError, ShapeError, backward, evolve, forward, inference, predict
+from funcnn import Dense, KindError, RangeError, ShapeError, backward, evolve, forward, inference, predict, step
 from funcnn.core import backward_params
 from funcnn.layers.affine import Affine
 from funcnn.layers.batchnorm import BatchNorm
@@ -228,7 +228,11 @@ ROWS = {
         KindError,
         "x must be an array, not MaskedArray; write np.asarray(x)",
     ),
-    "a pair": (lambda: forward(layer, (x, x > 0)), KindError, "x must be an array, not tuple; write np.asarray(x)"),
+    "a pair": (
+        lambda: forward(layer, (x, x > 0)),
+        KindError,
+        "x must be an array, not tuple; for (x, mask) write First(layer)",
+    ),
     "dropout of whole numbers": (
         lambda: forward(dropout, np.ones((2, 3), int)),
         KindError,
@@ -237,7 +241,7 @@ ROWS = {
     "dropout of a pair": (
         lambda: forward(dropout, (x, x > 0)),
         KindError,
-        "x must be an array, not tuple; write np.asarray(x)",
+        "x must be an array, not tuple; for (x, mask) write First(layer)",
     ),
     "noise on whole numbers": (
         lambda: forward(noise, np.ones((2, 3), int)),
@@ -288,6 +292,16 @@ ROWS = {
         lambda: backward(affine, ("x",), x),
         ShapeError,
         "backward: the cache is of another network; cache: ('x',), scale: <f64 [1. 1. 1.]>",
+    ),
+    "a step of what looks at all places": (
+        lambda: step(group, x[None]),
+        KindError,
+        "step: GroupNorm looks at several places at once, so it cannot go on step by step",
+    ),
+    "a step of one place of an instance": (
+        lambda: step(instance, x[None, :1]),
+        KindError,
+        "step: InstanceNorm looks at several places at once, so it cannot go on step by step",
     ),
     "another cache of dropout": (
         lambda: backward(dropout, (x,), x),

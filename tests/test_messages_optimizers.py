@@ -185,7 +185,7 @@ ROWS = {
     "a dict for pairs": (
         call(Rates, {"*.W": 0.1}),
         KindError,
-        "Rates: factors must be immutable, not dict; write tuple(factors)",
+        "Rates: factors must be immutable, not dict; write tuple(factors.items())",
     ),
     "a pair of three": (
         call(Rates, (("*.W", 0.1, 0.2),)),

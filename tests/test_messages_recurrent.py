@@ -9,6 +9,7 @@ from funcnn import Dense, KindError, RangeError, Relu, ShapeError, backward, fin
 from funcnn.layers.bidirectional import Bidirectional
 from funcnn.layers.embedding import Embedding
 from funcnn.layers.gru import GRU
+from funcnn.layers.last import Last
 from funcnn.layers.lstm import LSTM
 from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition, rotate
 from funcnn.layers.rnn import RNN
@@ -26,6 +27,7 @@ _, gru_cache = forward(gru, (x, mask, h))
 _, lstm_cache = forward(lstm, (x, mask, None))
 _, both_cache = forward(both, (x, mask, None))
 _, ids_cache = forward(table, ids)
+_, last_cache = forward(Last(), (x, mask))
 dA = np.ones((3, 5, 4))
 
 ROWS = {
@@ -180,7 +182,7 @@ ROWS = {
     "a mask forgotten by what comes next": (
         lambda: forward((rnn, Dense.init(4, 1, seed=0)), (x, mask)),
         KindError,
-        "x must be an array, not tuple; write np.asarray(x)",
+        "x must be an array, not tuple; for (x, mask) write First(layer)",
         [
             "in layer 1, Dense(W=<f64 [[ 0.3001] [-0.5044] [-1.0057] [-1.0592]]>, b=<f64 [0.]>), "
             "x: (<f64 3x5x4>, <b8 3x5>)"
@@ -227,6 +229,16 @@ ROWS = {
         ShapeError,
         "LSTM: the state must be a tuple of 2 arrays of float64, (3, 4); it is <f64 3x4>",
         ["in behind of Bidirectional, LSTM(W=<f64 2x16>, U=<f64 4x16>, b=<f64 16>), x: (<f64 3x5x2>, None, <f64 3x4>)"],
+    ),
+    "the memory of a longer network": (
+        lambda: step((rnn,), x[:, :1], (None, h)),
+        ShapeError,
+        "step: the memory is of another network; layers: 1, memory: (None, <f64 3x4>)",
+    ),
+    "the memory of one layer for that of a chain": (
+        lambda: step((rnn,), x[:, :1], h),
+        ShapeError,
+        "step: the memory is of another network; layers: 1, memory: <f64 3x4>",
     ),
     # dA.
     "dA of another shape": (
@@ -380,6 +392,92 @@ ROWS = {
         lambda: forward(table, (ids, mask, h)),
         ShapeError,
         "Embedding: x must be an array, or (x, mask), not a tuple of 3",
+    ),
+    # The last step.
+    "the last step beside a state": (
+        lambda: forward(Last(), (x, mask, h)),
+        ShapeError,
+        "Last: x must be an array, or (x, mask), not a tuple of 3",
+    ),
+    "the last step of one sequence": (
+        lambda: forward(Last(), x[0]),
+        ShapeError,
+        "x must be (m, t, features), t at least 1; x: (5, 2); write x[None] for one sequence",
+    ),
+    "the last of no steps": (
+        lambda: forward(Last(), (x[:, :0], mask[:, :0])),
+        ShapeError,
+        "x must be (m, t, features), t at least 1; x: (3, 0, 2)",
+    ),
+    "the last step of a list": (
+        lambda: forward(Last(), x.tolist()),
+        KindError,
+        "x must be an array, not list; write np.asarray(x)",
+    ),
+    "the last of ids": (
+        lambda: forward(Last(), x.astype(int)),
+        KindError,
+        "x must be an array of floats, not int64 array; write x.astype(float)",
+    ),
+    "the last step by a mask of numbers": (
+        lambda: forward(Last(), (x, mask.astype(float))),
+        KindError,
+        "the mask must be an array of bools, True where x is there, not float64 array",
+    ),
+    "the last step by a mask of another length": (
+        lambda: forward(Last(), (x, mask[:, 1:])),
+        ShapeError,
+        "the mask must be (m, t), (3, 5); it is (3, 4)",
+    ),
+    "dA of all steps for the last": (
+        lambda: backward(Last(), last_cache, x),
+        ShapeError,
+        "dA must have the shape of out, (3, 2); it has (3, 5, 2)",
+    ),
+    "dA of the last step with its mask": (
+        lambda: backward(Last(), last_cache, (x[:, 0], None)),
+        ShapeError,
+        "dA must have the shape of out, (3, 2); it is a tuple",
+    ),
+    "dA of the last step of another dtype": (
+        lambda: backward(Last(), last_cache, x[:, 0].astype(single)),
+        KindError,
+        "dA is float32, out is float64; write dA.astype('float64')",
+    ),
+    "x for the cache of the last step": (
+        lambda: backward(Last(), x, x[:, 0]),
+        ShapeError,
+        "backward: the cache is of another network; cache: <f64 3x5x2>, layer: Last()",
+    ),
+    "pictures for the cache of the last step": (
+        lambda: backward(Last(), x[None], x[:, 0]),
+        ShapeError,
+        "backward: the cache is of another network; cache: <f64 1x3x5x2>, layer: Last()",
+    ),
+    "three parts for the cache of the last step": (
+        lambda: backward(Last(), (*last_cache, None), x[:, 0]),
+        ShapeError,
+        "backward: the cache is of another network; cache: (<f64 0x3x5x2>, <b8 3x5>, None), layer: Last()",
+    ),
+    "a state beside x in a step to the last": (
+        lambda: step(Last(), (x, mask, h)),
+        ShapeError,
+        "step: Last: x must be an array, or (x, mask), not a tuple of 3",
+    ),
+    "the last step so far of another width": (
+        lambda: step(Last(), x, h),
+        ShapeError,
+        "Last: the memory must be an array of float64, (3, 2); it is <f64 3x4>",
+    ),
+    "the last step so far of another dtype": (
+        lambda: step(Last(), np.ones((3, 5, 4)), h.astype(single)),
+        ShapeError,
+        "Last: the memory must be an array of float64, (3, 4); it is <f32 3x4>",
+    ),
+    "a tuple for the last step so far": (
+        lambda: step(Last(), x, (None,)),
+        ShapeError,
+        "Last: the memory must be an array of float64, (3, 2); it is (None,)",
     ),
     # Positions.
     "an odd number of features to turn": (

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from funcnn import (
+    Dense,
     FuncnnError,
     KindError,
     RangeError,
@@ -31,6 +32,7 @@ from funcnn.gradients import Grads
 from funcnn.metrics import accuracy, confusion, r2, validation
 from funcnn.runs import checkpoint_every, history, keep, progress
 from funcnn.stopping import best_so_far, early_stopping, until, while_finite
+from funcnn.training import NotFiniteError
 
 x = np.linspace(-1, 1, 20).reshape(10, 2)
 y = np.ones((10, 1))
@@ -58,6 +60,12 @@ def call(function, *given, **options):
 
 def score(now):
     return now.cost
+
+
+def overflow():
+    hundred = np.array([[100.0]])
+    with np.errstate(over="ignore"):
+        next(train(TrainState(Dense(1e306 * hundred, None)), [(hundred, hundred)], value_and_grad(mse), 0.1))
 
 
 def dead(step):
@@ -181,18 +189,61 @@ ROWS = {
         RangeError,
         "early_stopping: patience must be at least 1; it is 0",
     ),
+    "half a patience": (
+        call(early_stopping, run(), score, patience=1.5),
+        KindError,
+        "early_stopping: patience must be a whole number, not float; write int(patience)",
+    ),
+    **{
+        f"{name} every two steps and a half": (
+            call(function, run(), score, every=2.5),
+            KindError,
+            f"{name}: every must be a whole number, not float; write int(every)",
+        )
+        for name, function in EVERY.items()
+    },
     **{
         f"checkpoints, {options}": (
-            call(checkpoint_every, run(), "nowhere", **options),
-            RangeError,
-            "checkpoint_every: give either steps, 1 or more, or seconds, more than 0; "
-            f"steps: {options.get('steps')}, seconds: {options.get('seconds')}",
+            call(checkpoint_every, run(), "nowhere", **options), kind, f"checkpoint_every: {sentence}"
         )
-        for options in (
-            {}, {"steps": 1, "seconds": 1.0}, {"steps": 0}, {"steps": -1}, {"seconds": 0.0}, {"seconds": -1},
-            {"seconds": float("nan")},
+        for options, kind, sentence in (
+            ({}, RangeError, "give either steps or seconds; steps: None, seconds: None"),
+            ({"steps": 1, "seconds": 1.0}, RangeError, "give either steps or seconds; steps: 1, seconds: 1.0"),
+            ({"steps": 0}, RangeError, "steps must be at least 1; it is 0"),
+            ({"steps": -1}, RangeError, "steps must be at least 1; it is -1"),
+            ({"steps": 2.5}, KindError, "steps must be a whole number, not float; write int(steps)"),
+            ({"seconds": 0.0}, RangeError, "seconds must be above 0; it is 0.0"),
+            ({"seconds": -1}, RangeError, "seconds must be above 0; it is -1"),
+            ({"seconds": float("nan")}, RangeError, "seconds must be above 0; it is nan"),
+            ({"seconds": "60"}, KindError, "seconds must be a number, not str"),
         )
     },
+    "training on a number": (
+        read(train, start, 5, value_and_grad(mse), 0.1),
+        KindError,
+        "train: data must give batches (x, y), not be 5",
+    ),
+    **{
+        f"training on {name}": (
+            read(train, start, data, value_and_grad(mse), 0.1),
+            KindError,
+            f"train: data must give batches (x, y), not {given}; write [(x, y)] for one of all rows",
+        )
+        for name, data, given in (
+            ("rows", x, "float64 array"), ("one batch", (x, y), "float64 array"), ("triples", [(x, y, y)], "tuple of 3")
+        )
+    },
+    "no step from a network of NaN": (
+        read(train, dead(0), [], value_and_grad(mse), 0.1),
+        NotFiniteError,
+        "train: params.0.W of start is not finite, and data gave no batch",
+    ),
+    "an overflow in a network of one layer": (
+        overflow,
+        NotFiniteError,
+        "train: in step 0 the cost is inf; the first array that is not finite is out of "
+        "Dense(W=<f64 [[1.e+308]]>, b=None)",
+    ),
     "a validation set of another shape": (
         call(validation(mse, np.ones((10, 3)), y), start),
         ShapeError,
@@ -247,6 +298,14 @@ ROWS = {
         RangeError,
         "accuracy: there must be a row at least; out: (0, 3)",
     ),
+    **{
+        f"{name} of one row without its axis": (
+            call(metric, out[0], np.array(1)),
+            ShapeError,
+            f"{name}: out must be (m, ..., k), rows first, or give a threshold; out: (3,)",
+        )
+        for name, metric in (("accuracy", accuracy), ("confusion", confusion))
+    },
     "no axes": (
         call(confusion, np.array(1.0), np.array(1)),
         RangeError,
@@ -363,6 +422,7 @@ NEEDING_SKLEARN = {
         "r2: out and y must have the same shape; out: (10, 3), y: (10, 1)",
     ),
     "r2 of one row": (call(r2, out[:1], out[:1]), RangeError, "r2: there must be two rows or more; out: (1, 3)"),
+    "r2 of a y with NaN": (call(r2, x, x * np.nan), RangeError, "r2: y must be finite; y: <f64 10x2>"),
     "r2 of a list": (call(r2, [1.0], y), KindError, "r2: out must be an array, not list; write np.asarray(out)"),
 }
 NEEDING = {"sklearn": NEEDING_SKLEARN, "tqdm": {name for name in ROWS if name.startswith("progress")}}

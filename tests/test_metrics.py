@@ -2,6 +2,7 @@
 
 import math
 import pickle
+import sys
 from functools import partial
 
 import numpy as np
@@ -234,3 +235,16 @@ def test_an_error_is_not_remembered():
 def test_it_takes_tuples_and_what_is_not_an_array():
     net = TrainState(Dense(np.eye(2), None))
     assert validation(lambda out, y: y, x, "anything")(net) == "anything"
+
+
+def test_r2_of_a_y_that_never_changes():
+    pytest.importorskip("sklearn.metrics", **needs_sklearn)
+    ones = np.ones((3, 1))
+    assert r2(ones, ones) == 1
+    assert r2(ones * [[1], [1], [2]], ones) == 0
+
+
+def test_r2_without_scikit_learn_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.metrics", None)
+    with pytest.raises(ImportError, match=r"^r2 needs scikit-learn; write pip install scikit-learn$"):
+        r2(y, y)

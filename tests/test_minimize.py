@@ -251,6 +251,14 @@ def test_a_cost_that_is_not_finite_is_refused(method):
         minimize(NET, holed, Y, mse, method=method)
 
 
+def test_a_network_of_jax_comes_back_as_numpys():
+    jnp = pytest.importorskip("jax.numpy", reason="whose arrays come back as NumPy's")
+    single = tree_map(lambda a: jnp.asarray(a, jnp.float32), NET)
+    found = minimize(single, jnp.asarray(X, jnp.float32), jnp.asarray(Y, jnp.float32), mse, steps=3)
+    assert {(type(leaf), leaf.dtype.name) for leaf in leaves(found.params)} == {(np.ndarray, "float32")}
+    assert found.cost < found.history[0]
+
+
 def test_without_scipy_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy", None)
     with pytest.raises(ImportError, match=re.escape('minimize needs SciPy; write pip install "funcnn[minimize]"')):

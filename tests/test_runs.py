@@ -4,6 +4,7 @@ import gc
 import io
 import math
 import pickle
+import sys
 from itertools import chain, islice
 
 import numpy as np
@@ -358,6 +359,12 @@ def test_progress_says_where_it_is(capsys):
     said = [line for line in drawn(capsys) if line][-1]
     assert "40/40 [" in said
     assert said.endswith(f"step/s, cost {last.cost:.4g}, lr {lr(39):.3g}]") or "s/step" in said
+
+
+def test_progress_without_tqdm_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    with pytest.raises(ImportError, match=r'^progress needs tqdm; write pip install "funcnn\[progress\]"$'):
+        next(progress(run()))
 
 
 def test_progress_of_a_run_that_resumes_goes_on_counting(capsys):

@@ -53,11 +53,9 @@ from funcnn.files import load, save
 from funcnn.layers.frozen import Frozen
 from funcnn.optimizers.adam import Adam
 from funcnn.optimizers.momentum import Momentum
-from funcnn.testing import BrokenPromise, GradientError, check_layer, check_vjp
+from funcnn.testing import BrokenPromise, GradientError, check_layer
 from funcnn.testing import strategies as fst
-from funcnn.testing.mutation import is_caught
 from funcnn.tree import astype, count
-from tests.mutants import frozen as mutants
 
 random = np.random.default_rng(0)
 x, y = random.standard_normal((10, 2)), random.standard_normal((10, 1))
@@ -391,27 +389,7 @@ def test_a_frozen_embedding_has_no_dx():
     assert list(parameters(step_of(start, ids, 0 * out)[1])) == ["params.1.W", "params.1.b"]
 
 
-# The planted mistakes: in a pair of functions, and in the rules themselves.
-
-
-def rights():
-    return {mutant.name.split(":")[0]: mutant for mutant in mutants.MUTANTS}
-
-
-@pytest.mark.parametrize("name", rights())
-def test_the_families_of_mutants_are_right_where_nothing_is_planted(name):
-    family = rights()[name]
-
-    @given(family.arguments)
-    def test(args):
-        check_vjp(*family.right, args)
-
-    test()
-
-
-@pytest.mark.parametrize("mutant", mutants.MUTANTS, ids=lambda mutant: mutant.name)
-def test_a_planted_mistake_is_caught(mutant):
-    assert is_caught(mutant) is not None
+# Mistakes planted in the rules themselves; those in pairs of functions are in tests/mutants/frozen.py.
 
 
 def backward_of_the_layer(params, cache, dA):

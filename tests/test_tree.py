@@ -82,6 +82,7 @@ def test_replace_puts_one_part_in_another_place():
 
 def test_rows_are_counted_through_tuples():
     assert row_count((np.ones((3, 2)), (np.ones(3), np.ones((3, 1))))) == 3
+    assert row_count((np.ones((3, 2)), None)) == 3
 
 
 def test_fingerprints_tell_values_apart():

@@ -51,7 +51,8 @@ def minimize(
     Newton-CG (Nocedal & Wright 2006, Numerical Optimization, chapters 6, 5 and 7), `steps` the most iterations that it
     makes, and `tolerance` SciPy's `tol`, whose meaning and default are the method's own.
 
-    SciPy works in float64; a float32 network is rounded in each evaluation and stays one. The states of layers are
+    SciPy works in float64; a float32 network is rounded in each evaluation and stays one. Parameters that are arrays of
+    JAX become NumPy's. The states of layers are
     what they were: each evaluation starts from those of `params`, so a dropout layer has one mask throughout, and
     running statistics wait for a pass with a learning rate of 0.
 

@@ -12,11 +12,11 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from funcnn.arrays import Array, as_array, check_out_gradient, float_namespace, is_array, namespace, short
+from funcnn.arrays import Array, as_array, check_out_gradient, float_namespace, namespace
 from funcnn.core import backward, forward
-from funcnn.errors import ShapeError
 from funcnn.fields import not_negative
 from funcnn.gradients import Grads, gradient
+from funcnn.layers.checks import only_array
 from funcnn.records import record
 
 
@@ -62,15 +62,13 @@ def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
 @backward.register(Elementwise)
 def elementwise_backward(params: Elementwise, kept: Array, dA: Array) -> Grads[Elementwise]:
     """dx = dA * slope"""
-    if not is_array(kept):
-        raise ShapeError(f"backward: the cache is of another network; cache: {short(kept)}, layer: {short(params)}")
-    check_out_gradient(dA, kept.shape, kept.dtype)
+    check_out_gradient(dA, only_array(params, kept).shape, kept.dtype)
     dx = params.slope(kept)
     if dx is kept or getattr(dx, "base", None) is not None:
         dx = dx * dA  # that array is not ours to write to
     else:
         dx *= dA
-    return Grads(gradient(params), dx)
+    return Grads(gradient(params), as_array(dx))
 
 
 @record

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from funcnn.arrays import Array, namespace
+from funcnn.arrays import Array, kind, namespace
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.gradients import Grads, gradient
@@ -61,7 +61,7 @@ class Attention:
     ((2, 3, 4), array([0., 0., 0., 0.]))
 
     Raises:
-        KindError: query, key, value or out is no Dense; the mask is none of bools.
+        KindError: query, key, value or out is no Dense, rotary no Rotary; the mask is none of bools.
         ShapeError: the layers do not fit together; x is not (m, t, n_in) with t at least 1, or mask not (m, t).
         RangeError: heads is less than 1, or does not divide n; or d is odd, and there are no pairs to turn.
     """
@@ -80,6 +80,8 @@ class Attention:
         if self.query.W.shape[0] != self.key.W.shape[0]:
             shapes = f"query: {self.query.W.shape}, key: {self.key.W.shape}"
             raise ShapeError(f"Attention: query and key see the same x, so W must have as many rows; {shapes}")
+        if self.rotary is not None and type(self.rotary) is not Rotary:
+            raise KindError(f"Attention: rotary must be a Rotary, or None, not {kind(self.rotary)}")
         d = self.query.W.shape[1] // self.heads
         if self.rotary is not None and d % 2:
             raise RangeError(

@@ -107,8 +107,11 @@ def _place(i: int, layer: Any, **given: Any) -> str:
 @step.register(tuple)
 def chain_step(params: Layers, x: Any, memory: Any = None) -> tuple[Any, tuple[Any, ...]]:
     """x through each layer in turn, each with a memory of its own"""
+    before = (None,) * len(params) if memory is None else memory
+    if type(before) is not tuple or len(before) != len(params):
+        raise ShapeError(f"step: the memory is of another network; layers: {len(params)}, memory: {short(before)}")
     after = []
-    for i, (layer, past) in enumerate(zip(params, memory or (None,) * len(params), strict=True)):
+    for i, (layer, past) in enumerate(zip(params, before, strict=True)):
         try:
             x, now = step(layer, x, past)
         except Exception as error:

@@ -1,15 +1,13 @@
-"""What the weights of a convolution must be, and the x and the cache of layers that look at places."""
+"""What the weights of a convolution must be, the x of layers that look at places, and the cache of any layer."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from funcnn.arrays import Array, namespace, short
+from funcnn.arrays import Array, is_array, namespace, short
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.initializers import Initializer
 from funcnn.records import Seed
-
-Weights = tuple[Array, Array | None]
 
 
 def check_kernel(params: Any, form: str, *, transposed: bool = False) -> None:
@@ -74,7 +72,20 @@ def check_cache(x: Any, ndim: int, c: int, W: Array) -> None:
         raise ShapeError(f"backward: the cache is of another network; cache: {short(x)}, W: {short(W)}")
 
 
-def sum_of_places(dA: Array) -> Array:
-    """The sum over all axes but the last, which BLAS adds up several times faster than `sum`."""
-    flat = dA.reshape(-1, dA.shape[-1])
-    return namespace(flat).ones(flat.shape[0], dtype=flat.dtype) @ flat
+def foreign(params: Any, cache: Any) -> ShapeError:
+    """What to say to the cache of another layer."""
+    return ShapeError(f"backward: the cache is of another network; cache: {short(cache)}, layer: {short(params)}")
+
+
+def unpacked(params: Any, cache: Any, n: int) -> tuple[Any, ...]:
+    """The cache, which is a tuple of n."""
+    if type(cache) is not tuple or len(cache) != n:
+        raise foreign(params, cache)
+    return cache
+
+
+def only_array(params: Any, cache: Any) -> Array:
+    """The cache, which is an array."""
+    if not is_array(cache):
+        raise foreign(params, cache)
+    return cast("Array", cache)

@@ -11,6 +11,7 @@ from typing import Any
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import RangeError, ShapeError
 from funcnn.gradients import Grads
+from funcnn.layers.checks import foreign
 from funcnn.layers.parts import added, check_held, check_tuple, fitting, holding, nothing, outline, visit
 from funcnn.records import record
 from funcnn.stepping import step
@@ -64,7 +65,7 @@ class Parallel:
     Branch i sees x_i alone, so its derivative is its own. `()` is a branch that passes x_i on, or the mask beside it.
     For one x in all branches put `Copy(n)` before, and `Sum()` or `Concat()` behind.
 
-    He, Zhang, Ren & Sun 2016, Deep Residual Learning, figure 5; Szegedy et al. 2015, Going Deeper with Convolutions.
+    Szegedy et al. 2015, Going Deeper with Convolutions, figure 2.
 
     >>> import numpy as np
     >>> from funcnn import Relu, forward
@@ -135,7 +136,9 @@ def _blame(params: Parallel, cache: Any, dA: Any) -> Parts:
 def parallel_step(params: Parallel, x: Parts, memory: Any = None) -> tuple[Parts, Parts]:
     """out_i, memory_i = step(layer_i, x_i, memory_i)"""
     x = _split(params, x)
-    outs, memories = zip(*_branches(params, step, x, memory or (None,) * len(x)), strict=True)
+    before = (None,) * len(x) if memory is None else memory
+    check_tuple("Parallel", "the memory", before, len(x), ", one for each layer")
+    outs, memories = zip(*_branches(params, step, x, before), strict=True)
     return outs, memories
 
 
@@ -177,5 +180,7 @@ def take_forward(params: Take, x: Parts) -> tuple[Any, Any]:
 @backward.register(Take)
 def take_backward(params: Take, kept: Parts, dA: Any) -> Grads[Take]:
     """dx_i = dA, and 0 elsewhere"""
+    if type(kept) is not tuple or len(kept) <= params.i:
+        raise foreign(params, kept)
     d = fitting(dA, kept[params.i])
     return Grads(params, tuple([d if i == params.i else nothing(part) for i, part in enumerate(kept)]))

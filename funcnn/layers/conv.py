@@ -11,9 +11,10 @@ from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, glorot_uniform
-from funcnn.layers.checks import check_cache, check_kernel, check_places, drawn, sum_of_places
+from funcnn.layers.checks import check_cache, check_kernel, check_places, drawn
 from funcnn.layers.correlation import correlate, correlate_adjoint, kernel_gradient
 from funcnn.layers.sizes import Padding, Sizes, count, numbers, of_each, padding, pair
+from funcnn.layers.standardization import sum_of_rows
 from funcnn.layers.windows import ONE_ROW, Axes, axis_of, no_step
 from funcnn.records import Seed, record
 from funcnn.stepping import step
@@ -92,8 +93,7 @@ class Conv2d:
         Raises:
             RangeError: a size is less than 1, or `groups` do not divide c_in or c_out.
         """
-        size = numbers("Conv2d.init", "kernel", kernel, 2)
-        W = drawn("Conv2d", size, c_in, c_out, groups, seed, weights, dtype)
+        W = drawn("Conv2d", numbers("Conv2d.init", "kernel", kernel, 2), c_in, c_out, groups, seed, weights, dtype)
         return cls(W, np.zeros(c_out, dtype) if bias else None, stride, padding, dilation, groups)
 
 
@@ -127,7 +127,7 @@ def conv2d_backward_params(params: Conv2d, x: Array, dA: Array) -> Conv2d:
     check_cache(x, 4, W.shape[2] * params.groups, W)
     axes = axes_of_image(params, x)
     check_out_gradient(dA, (x.shape[0], axes[0].out, axes[1].out, W.shape[3]), W.dtype)
-    db = None if params.b is None else sum_of_places(dA)
+    db = None if params.b is None else sum_of_rows(dA)
     return gradient(params, W=kernel_gradient(x, dA, axes, params.groups), b=db)
 
 
@@ -228,7 +228,7 @@ def conv1d_backward_params(params: Conv1d, x: Array, dA: Array) -> Conv1d:
     check_cache(x, 3, W.shape[1] * params.groups, W)
     axes = axes_of_sequence(params, x)
     check_out_gradient(dA, (x.shape[0], axes[1].out, W.shape[2]), W.dtype)
-    db = None if params.b is None else sum_of_places(dA)
+    db = None if params.b is None else sum_of_rows(dA)
     return gradient(params, W=kernel_gradient(x[:, None], dA[:, None], axes, params.groups)[0], b=db)
 
 

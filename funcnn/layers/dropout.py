@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, Namespace, check_out_gradient, float_namespace, is_array, short
+from funcnn.arrays import Array, Namespace, as_array, check_out_gradient, float_namespace
 from funcnn.bits import normal, words
 from funcnn.core import backward, backward_params, forward, inference, reseed
 from funcnn.errors import ShapeError
 from funcnn.fields import fraction, not_negative
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.activations import Identity
+from funcnn.layers.checks import only_array
 from funcnn.records import Seed, record, seed_words, state
 from funcnn.tree import evolve
 
@@ -85,7 +86,7 @@ class ChannelDropout(Dropout):
     over time (Gal & Ghahramani 2016, A Theoretically Grounded Application of Dropout in Recurrent Neural Networks).
 
     Tompson, Goroshin, Jain, LeCun & Bregler 2015, Efficient Object Localization Using Convolutional Networks, section
-    3.3, SpatialDropout.
+    3, SpatialDropout.
 
     >>> import numpy as np
     >>> from funcnn import forward
@@ -132,12 +133,12 @@ def _masked(params: Dropout, keep: Array, a: Array) -> Array:
     """a mask / (1 - rate), by a product, which is many times as fast as a choice between entries"""
     out = a * (1 / (1 - params.rate))
     out *= keep
-    return out
+    return as_array(out)
 
 
 def _keep(params: Dropout, xp: Namespace, shape: tuple[int, ...]) -> Array:
     """True with probability 1 - rate: a word is at least rate 2^32"""
-    return words(xp, params.key, shape) >= np.uint32(min(round(params.rate * 2**32), 2**32 - 1))
+    return as_array(words(xp, params.key, shape) >= np.uint32(min(round(params.rate * 2**32), 2**32 - 1)))
 
 
 @record
@@ -165,7 +166,7 @@ class GaussianNoise(Stochastic):
 def gaussian_noise_forward(params: GaussianNoise, x: Array) -> tuple[Array, Array]:
     """out = x + std z"""
     xp = float_namespace(x)
-    return x + params.std * normal(xp, params.key, x.shape, x.real.dtype), x
+    return as_array(x + params.std * normal(xp, params.key, x.shape, x.real.dtype)), x
 
 
 @backward.register(GaussianNoise)
@@ -184,6 +185,5 @@ def stochastic_backward_params(params: Stochastic, cache: Array, dA: Array) -> S
 
 def _check_back(params: Stochastic, cache: Any, dA: Any) -> None:
     """dA is like out, of whose dtype a mask knows nothing"""
-    if not is_array(cache):
-        raise ShapeError(f"backward: the cache is of another network; cache: {short(cache)}, layer: {short(params)}")
+    only_array(params, cache)
     check_out_gradient(dA, cache.shape, cache.dtype if cache.dtype.kind != "b" else getattr(dA, "dtype", None))

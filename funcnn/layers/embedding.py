@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, is_array, kind, namespace, short
+from funcnn.arrays import Array, is_array, kind, namespace
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, normal
+from funcnn.layers.checks import only_array, unpacked
 from funcnn.layers.sequences import blank, check_mask, closed, of_out, opened
 from funcnn.records import Seed, record
 
@@ -44,8 +45,8 @@ class Embedding:
     Raises:
         ShapeError: W is not (n_symbols, n), or the mask has not the shape of ids.
         KindError: W is no array of floats, ids none of whole numbers, the mask none of bools.
-        RangeError: an id is negative, or there is no row for it. Under `jax.jit` nobody can see that: a negative one
-            counts from the end, and one too large is taken for the last.
+        RangeError: an id is negative, or there is no row for it. Those of JAX are not looked at, since under `jax.jit`
+            nobody can: a negative one counts from the end, and one too large is taken for the last.
     """
 
     W: Array
@@ -96,9 +97,8 @@ def embedding_forward(params: Embedding, given: Any) -> tuple[Any, tuple[Any, Ar
 @backward.register(Embedding)
 def embedding_backward(params: Embedding, cache: tuple[Any, Array], dA: Any) -> Grads[Embedding]:
     """dW_i = the sum of dA over all places with id i"""
-    if type(cache) is not tuple or len(cache) != 2:
-        raise ShapeError(f"backward: the cache is of another network; cache: {short(cache)}, layer: {short(params)}")
-    (given, ids), n = cache, params.W.shape[1]
+    (given, ids), n = unpacked(params, cache, 2), params.W.shape[1]
+    only_array(params, ids)
     dout = blank(of_out(given, dA, (*ids.shape, n), params.W.dtype), opened("", given)[1])
     dW = rows_added(ids.reshape(-1), dout.reshape(-1, n), len(params.W))
     return Grads(gradient(params, W=dW), closed(given, None))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from funcnn.arrays import is_array, kind, short
+from funcnn.arrays import as_array, is_array, kind, short
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.gradients import Grads
+from funcnn.layers.checks import unpacked
 from funcnn.layers.parts import fitting, outline
 from funcnn.records import record
 
@@ -67,17 +68,17 @@ def _called(function: Any) -> str:
 @forward.register(Function)
 def function_forward(params: Function, x: Any) -> tuple[Any, tuple[Any, Any]]:
     """out = f(x)"""
-    out = params.f(x)
+    out = as_array(params.f(x))
     return out, (x, outline(out))
 
 
 @backward.register(Function)
 def function_backward(params: Function, cache: tuple[Any, Any], dA: Any) -> Grads[Function]:
     """dx = vjp(x, dA)"""
-    x, of_out = cache
+    x, of_out = unpacked(params, cache, 2)
     dx = params.vjp(x, fitting(dA, of_out))
     if is_array(x) and dx is not None and getattr(dx, "shape", None) != x.shape:
         raise ShapeError(
             f"Function: {_called(params.vjp)} must give dx of the shape of x, {x.shape}; it is {short(dx)}"
         )
-    return Grads(params, dx)
+    return Grads(params, as_array(dx))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from funcnn.arrays import Array, check_out_gradient, float_namespace, is_array, namespace
+from funcnn.arrays import Array, check_out_gradient, float_namespace, namespace
 from funcnn.core import backward, forward
 from funcnn.errors import ShapeError
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.pool import foreign
+from funcnn.layers.checks import only_array
 from funcnn.layers.windows import no_step
 from funcnn.records import record
 from funcnn.stepping import step
@@ -42,9 +42,7 @@ def global_avg_pool_forward(params: GlobalAvgPool, x: Array) -> tuple[Array, Arr
 @backward.register(GlobalAvgPool)
 def global_avg_pool_backward(params: GlobalAvgPool, x: Array, dA: Array) -> Grads[GlobalAvgPool]:
     """dx = dA / places"""
-    if not is_array(x):
-        raise foreign(params, x)
-    places = _all_places(x)
+    places = _all_places(only_array(params, x))
     check_out_gradient(dA, (x.shape[0], x.shape[-1]), x.dtype)
     dx = namespace(dA).zeros_like(places) + (dA / places.shape[1])[:, None]
     return Grads(gradient(params), dx.reshape(x.shape))
@@ -78,9 +76,7 @@ def global_max_pool_forward(params: GlobalMaxPool, x: Array) -> tuple[Array, Arr
 @backward.register(GlobalMaxPool)
 def global_max_pool_backward(params: GlobalMaxPool, x: Array, dA: Array) -> Grads[GlobalMaxPool]:
     """dx = dA at the first maximum"""
-    if not is_array(x):
-        raise foreign(params, x)
-    places, xp = _all_places(x), namespace(dA)
+    places, xp = _all_places(only_array(params, x)), namespace(dA)
     check_out_gradient(dA, (x.shape[0], x.shape[-1]), x.dtype)
     first = xp.arange(places.shape[1])[:, None] == places.argmax(axis=1)[:, None]
     return Grads(gradient(params), xp.where(first, dA[:, None], 0).reshape(x.shape))

@@ -23,7 +23,9 @@ from funcnn.layers.standardization import (
     standardized,
     standardized_backward,
 )
+from funcnn.layers.windows import no_step
 from funcnn.records import record
+from funcnn.stepping import step
 
 N = TypeVar("N", "GroupNorm", "InstanceNorm")
 
@@ -158,6 +160,10 @@ def group_norm_backward(params: GroupNorm, cache: tuple[Array, Array], dA: Array
 def instance_norm_backward(params: InstanceNorm, cache: tuple[Array, Array], dA: Array) -> Grads[InstanceNorm]:
     """A group for each channel"""
     return _backward(params, len(params.scale), cache, dA)
+
+
+for _layer in (GroupNorm, InstanceNorm):
+    step.register(_layer)(no_step)
 
 
 def _forward(params: GroupNorm | InstanceNorm, groups: int, x: Array) -> tuple[Array, tuple[Array, Array]]:

@@ -8,6 +8,7 @@ from funcnn.arrays import Array, float_namespace, is_array, is_float
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.gradients import Grads
+from funcnn.layers.checks import foreign, unpacked
 from funcnn.layers.parts import added, check_tuple, fitting, outline, shown
 from funcnn.records import record
 
@@ -45,6 +46,8 @@ def sum_forward(params: Sum, x: Parts) -> tuple[Any, Any]:
 @backward.register(Sum)
 def sum_backward(params: Sum, kept: Parts, dA: Any) -> Grads[Sum]:
     """dx_i = dA"""
+    if type(kept) is not tuple or not kept:
+        raise foreign(params, kept)
     d = fitting(dA, kept[0])
     return Grads(params, (d,) * len(kept))
 
@@ -83,7 +86,9 @@ def concat_forward(params: Concat, x: Parts) -> tuple[Any, Any]:
 @backward.register(Concat)
 def concat_backward(params: Concat, cache: tuple[Any, Parts], dA: Any) -> Grads[Concat]:
     """dx_i = dA[..., n_1 + ... + n_(i-1) : n_1 + ... + n_i]"""
-    of_out, of_parts = cache
+    of_out, of_parts = unpacked(params, cache, 2)
+    if type(of_parts) is not tuple:
+        raise foreign(params, cache)
     d, end, dx = fitting(dA, of_out), 0, []
     for part in of_parts:
         head, dhead = (part[0], d[0]) if type(part) is tuple else (part, d)

@@ -19,7 +19,8 @@ class LSTM(Recurrent):
     and output gate, and the candidate.
 
     x: (m, t, n), or with a mask, or with a mask and the first state, see `Recurrent`; W: (n, 4 k), U: (k, 4 k),
-    b: (4 k,), state: (h, c), each (m, k); out: (m, t, k). `init` starts the forget gate at 1, so that it keeps.
+    b: (4 k,), state: (h, c), each (m, k); out: (m, t, k). `init` starts the forget gate at 1, so that it keeps. A state
+    is given to one layer, never to a chain of them, where the second would start from what the first ends with.
 
     Backwards in time, with dh and dc the gradients of h_t (from out_t and the step after it) and of c_t:
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, check_out_gradient, float_namespace, is_array, short
+from funcnn.arrays import Array, check_out_gradient, float_namespace
 from funcnn.core import backward, forward
 from funcnn.errors import RangeError, ShapeError
 from funcnn.gradients import Grads, gradient
+from funcnn.layers.checks import only_array, unpacked
 from funcnn.layers.sizes import Padding, Sizes, any_axes, for_axes, padding
 from funcnn.layers.windows import ONE_ROW, Axes, Axis, axis_of, no_step, scattered, taps
 from funcnn.records import record
@@ -64,9 +65,7 @@ def max_pool_forward(params: MaxPool, x: Array) -> tuple[Array, tuple[Array, Arr
 @backward.register(MaxPool)
 def max_pool_backward(params: MaxPool, cache: tuple[Array, Array], dA: Array) -> Grads[MaxPool]:
     """dx = dA at the first maximum of each window"""
-    if type(cache) is not tuple or len(cache) != 2:
-        raise foreign(params, cache)
-    x, out = cache
+    x, out = [only_array(params, part) for part in unpacked(params, cache, 2)]
     check_out_gradient(dA, out.shape, out.dtype)
     axes = windows_of(params, x)
     return Grads(gradient(params), _like(x, scattered(_blamed(_image(x), _image(out), _image(dA), axes), axes)))
@@ -120,9 +119,7 @@ def avg_pool_forward(params: AvgPool, x: Array) -> tuple[Array, Array]:
 @backward.register(AvgPool)
 def avg_pool_backward(params: AvgPool, x: Array, dA: Array) -> Grads[AvgPool]:
     """dx: an equal share to each tap"""
-    if not is_array(x):
-        raise foreign(params, x)
-    axes = windows_of(params, x)
+    axes = windows_of(params, only_array(params, x))
     check_out_gradient(dA, (x.shape[0], *[axis.out for axis in axes][4 - x.ndim :], x.shape[-1]), x.dtype)
     share = _image(dA) / _counts(axes, x.dtype)
     return Grads(gradient(params), _like(x, scattered(repeat(share, axes[0].size * axes[1].size), axes)))
@@ -170,8 +167,3 @@ def _counts(axes: Axes, dtype: Any) -> Array:
         return sum([there[axis.at(tap)] for tap in range(axis.size)])
 
     return np.multiply.outer(seen(axes[0]), seen(axes[1]))[..., None].astype(dtype)
-
-
-def foreign(params: Any, cache: Any) -> ShapeError:
-    """What to say to the cache of another layer."""
-    return ShapeError(f"backward: the cache is of another network; cache: {short(cache)}, layer: {short(params)}")

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from funcnn.arrays import short
 from funcnn.core import backward, backward_params, forward, gives_probabilities
 from funcnn.gradients import Grads
+from funcnn.layers.checks import foreign
 from funcnn.layers.parts import check_held, holding
 from funcnn.records import record, state
 from funcnn.stepping import step
@@ -92,15 +93,21 @@ def probe_forward(params: Probe[Any], x: Any) -> tuple[Any, Kept]:
 @backward.register(Probe)
 def probe_backward(params: Probe[Any], cache: Kept, dA: Any) -> Grads[Probe[Any]]:
     """The layer's own, and what was seen"""
-    grads = backward(params.layer, cache.own, dA)
+    grads = backward(params.layer, _kept(params, cache).own, dA)
     return Grads(holding(params, layer=grads.params, seen=Seen(cache.x, cache.out, dA)), grads.x)
 
 
 @backward_params.register(Probe)
 def probe_backward_params(params: Probe[Any], cache: Kept, dA: Any) -> Probe[Any]:
     """The layer's own, and what was seen"""
-    own = backward_params(params.layer, cache.own, dA)
+    own = backward_params(params.layer, _kept(params, cache).own, dA)
     return holding(params, layer=own, seen=Seen(cache.x, cache.out, dA))
+
+
+def _kept(params: Probe[Any], cache: Any) -> Kept:
+    if type(cache) is not Kept:
+        raise foreign(params, cache)
+    return cache
 
 
 @step.register(Probe)

@@ -30,6 +30,8 @@ class Recurrent(ABC):
     nothing the state is kept, out is 0, and what x holds is not read. Or x is `(x, mask, state)`, and out is
     `(out, mask, state)`, from the first state to the last; the mask may be None, and the first state too, which is 0.
     A state is h, (m, k), or a tuple of such where there are several. Both its ends have gradients; a None in dA is 0.
+    `(x, mask, state)` is for one layer: in a chain of two the last state of the first would be the first of the second,
+    which then knows the future. Give a stack x or `(x, mask)`; part by part, it goes on by `step`.
 
     t steps are t rounds of a loop in Python, and under `jax.jit` so many copies of the cell to compile.
     """
@@ -135,7 +137,7 @@ def _run(params: Recurrent, given: Any, others: list[State] | None) -> tuple[Any
         raise KindError(f"x is {x.dtype}, W is {W.dtype}; write x.astype({W.dtype.name!r})")
     z = blank(x, mask).reshape(m * t, n) @ W
     z += params.b
-    z = z.reshape(m, t, -1)
+    z = z.reshape(m, t, W.shape[1])
     states = [_first(params, state, m, xp)]
     for i in range(t):
         after, kept = params.cell(z[:, i], states[-1])
@@ -209,7 +211,10 @@ def _back(params: Recurrent, cache: Kept, dA: Any) -> tuple[Any, Array, State]:
             dstate = tuple([a + b for a, b in zip(dstate, passed, strict=True)])
         dzs.append(dz)
         dus.append(du)
-    rows = [xp.stack(parts[::-1], axis=1).reshape(m * t, -1) for parts in ((dzs,) if dz is du else (dzs, dus))]
+    rows = [
+        xp.stack(parts[::-1], axis=1).reshape(m * t, parts[0].shape[1])
+        for parts in ((dzs,) if dz is du else (dzs, dus))
+    ]
     h = xp.stack([h for h, *_ in cache.states[:-1]], axis=1).reshape(m * t, k)
     dW, dU = blank(x, mask).reshape(m * t, n).T @ rows[0], h.T @ rows[-1]
     return gradient(params, W=dW, U=dU, **params.biases(rows[0], rows[-1])), rows[0], dstate

@@ -18,8 +18,8 @@ class Remat(Generic[L]):
     """out = layer(x); the cache is x alone, and backward begins with the forward of the layer once more
 
     Rematerialisation, or gradient checkpointing. A chain of n layers keeps n arrays; in k blocks, each within a Remat,
-    it keeps k, and those of one block at a time. With k = sqrt(n) the memory grows as sqrt(n), for one more forward: at
-    most a third more work. The layer is a value and forward a pure function of it, so the second forward is the first,
+    it keeps k, and those of one block at a time. With k = sqrt(n) the memory grows as sqrt(n), for one more forward:
+    about a third more work. The layer is a value and forward a pure function of it, so the second forward is the first,
     bit for bit: dropout drops the same entries, and a state moves on once.
 
     Chen, Xu, Zhang & Guestrin 2016, Training Deep Nets with Sublinear Memory Cost, section 4.

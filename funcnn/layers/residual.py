@@ -10,6 +10,7 @@ from funcnn.arrays import Array, check_out_gradient, float_namespace, short
 from funcnn.core import backward, backward_params, forward, forward_only, gives_probabilities
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.gradients import Grads, gradient
+from funcnn.layers.checks import only_array, unpacked
 from funcnn.layers.parts import added, check_held, check_tuple, fitting, holding, outline, visit
 from funcnn.records import record
 from funcnn.stepping import step
@@ -153,7 +154,7 @@ def first_forward_only(params: First[Any], x: Any) -> Any:
 @backward.register(First)
 def first_backward(params: First[Any], cache: tuple[Any, Any], dA: Any) -> Grads[First[Any]]:
     """dx = (dx of the layer, *drest)"""
-    own, kept = cache
+    own, kept = unpacked(params, cache, 2)
     if kept is None:
         grads = visit("in First", backward, params.layer, own, dA)
         return Grads(holding(params, layer=grads.params), grads.x)
@@ -165,7 +166,7 @@ def first_backward(params: First[Any], cache: tuple[Any, Any], dA: Any) -> Grads
 @backward_params.register(First)
 def first_backward_params(params: First[Any], cache: tuple[Any, Any], dA: Any) -> First[Any]:
     """The gradient of the layer, from the first part of dA"""
-    own, kept = cache
+    own, kept = unpacked(params, cache, 2)
     if kept is not None:
         check_tuple("First", "dA", dA, 1 + len(kept), ", like out")
         dA = dA[0]
@@ -187,7 +188,7 @@ class Scale:
     x: (m, ..., n), factor: (n,), one for each feature, or (), one for all. It is trained; one that is not is
     `Frozen(Scale(...))`. At the end of a residual branch, small or 0, it makes the block the identity at the start.
 
-    Touvron et al. 2021, Going Deeper with Image Transformers (LayerScale), equation 3; Bachlechner et al. 2021, ReZero
+    Touvron et al. 2021, Going Deeper with Image Transformers (LayerScale), section 2; Bachlechner et al. 2021, ReZero
     is All You Need, equation 1.
 
     >>> import numpy as np
@@ -240,7 +241,7 @@ def scale_forward(params: Scale, x: Array) -> tuple[Array, Array]:
 @backward.register(Scale)
 def scale_backward(params: Scale, x: Array, dA: Array) -> Grads[Scale]:
     """dx = factor * dA, dfactor = sum x * dA"""
-    check_out_gradient(dA, x.shape, x.dtype)
+    check_out_gradient(dA, only_array(params, x).shape, x.dtype)
     per_entry = x * dA
     axes = tuple(range(per_entry.ndim - params.factor.ndim))
     return Grads(gradient(params, factor=per_entry.sum(axes)), dA * params.factor)

@@ -9,6 +9,7 @@ from funcnn.arrays import Array, is_array, kind, namespace, short
 from funcnn.core import backward, backward_params, forward, forward_only, gives_probabilities
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.gradients import Grads
+from funcnn.layers.checks import foreign, only_array, unpacked
 from funcnn.layers.parts import check_held, fitting, holding, outline, shown, visit
 from funcnn.layers.windows import no_step
 from funcnn.records import record
@@ -22,7 +23,7 @@ L = TypeVar("L")
 class Flatten:
     """out = x as (m, k), with k the entries of a row; dx = dA in the shape of x
 
-    x: (m, ...), of any kind; the last axis runs fastest. Nothing is copied: out is a view of x.
+    x: (m, ...), of any kind; the last axis runs fastest. An x in one piece is not copied: out is a view of it.
 
     >>> import numpy as np
     >>> from funcnn import forward
@@ -47,15 +48,15 @@ def flatten_forward(params: Flatten, x: Array) -> tuple[Array, Array]:
 @backward.register(Flatten)
 def flatten_backward(params: Flatten, cache: tuple[Array, Array], dA: Any) -> Grads[Flatten]:
     """dx = dA in the shape of x"""
-    return Grads(params, _unshaped(cache, dA))
+    return Grads(params, _unshaped(params, cache, dA))
 
 
 @record
 class Reshape:
     """out = x as (m, *shape); dx = dA in the shape of x
 
-    x: (m, ...), of any kind; the last axis runs fastest. One number in `shape` may be -1: what is left. Nothing is
-    copied: out is a view of x.
+    x: (m, ...), of any kind; the last axis runs fastest. One number in `shape` may be -1: what is left. An x in
+    one piece is not copied: out is a view of it.
 
     >>> import numpy as np
     >>> from funcnn import forward
@@ -96,7 +97,7 @@ def reshape_forward(params: Reshape, x: Array) -> tuple[Array, Array]:
 @backward.register(Reshape)
 def reshape_backward(params: Reshape, cache: tuple[Array, Array], dA: Any) -> Grads[Reshape]:
     """dx = dA in the shape of x"""
-    return Grads(params, _unshaped(cache, dA))
+    return Grads(params, _unshaped(params, cache, dA))
 
 
 for _layer in (Flatten, Reshape):
@@ -108,8 +109,8 @@ def _shaped(x: Array, shape: tuple[int, ...]) -> tuple[Any, Any]:
     return out, (outline(x), outline(out))
 
 
-def _unshaped(cache: tuple[Array, Array], dA: Any) -> Any:
-    of_x, of_out = cache
+def _unshaped(params: Flatten | Reshape, cache: tuple[Array, Array], dA: Any) -> Any:
+    of_x, of_out = [only_array(params, part) for part in unpacked(params, cache, 2)]
     d = fitting(dA, of_out)
     return None if d is None else d.reshape(of_x.shape[1:])
 
@@ -186,7 +187,7 @@ def map_forward_only(params: Map[Any], x: Any) -> Any:
 @backward.register(Map)
 def map_backward(params: Map[Any], cache: tuple[Any, Array], dA: Any) -> Grads[Map[Any]]:
     """dx[:, s], and the gradient of the layer, the sum over all m t rows"""
-    own, kept = cache
+    own, kept = _opened(params, cache)
     grads = visit("in Map", backward, params.layer, own, _blame(dA, kept))
     return Grads(holding(params, layer=grads.params), _unfolded(grads.x, *kept.shape[1:]))
 
@@ -194,8 +195,16 @@ def map_backward(params: Map[Any], cache: tuple[Any, Array], dA: Any) -> Grads[M
 @backward_params.register(Map)
 def map_backward_params(params: Map[Any], cache: tuple[Any, Array], dA: Any) -> Map[Any]:
     """The gradient of the layer, the sum over all m t rows"""
-    own, kept = cache
+    own, kept = _opened(params, cache)
     return holding(params, layer=visit("in Map", backward_params, params.layer, own, _blame(dA, kept)))
+
+
+def _opened(params: Map[Any], cache: Any) -> tuple[Any, Array]:
+    """The cache of the layer, and the array of shape (0, m, t)."""
+    own, kept = unpacked(params, cache, 2)
+    if getattr(kept, "ndim", 0) != 3:
+        raise foreign(params, cache)
+    return own, kept
 
 
 def _blame(dA: Any, kept: Array) -> Any:

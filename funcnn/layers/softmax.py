@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from funcnn.arrays import Array, check_out_gradient, float_namespace, is_array, namespace, short
+from funcnn.arrays import Array, check_out_gradient, float_namespace, namespace
 from funcnn.core import backward, forward
 from funcnn.errors import ShapeError
 from funcnn.gradients import Grads, gradient
+from funcnn.layers.checks import only_array
 from funcnn.records import record
 
 
@@ -102,6 +103,4 @@ def _below_the_largest(params: Any, x: Array) -> Array:
 
 
 def _check_cache(params: Any, out: Any, dA: Array) -> None:
-    if not is_array(out):
-        raise ShapeError(f"backward: the cache is of another network; cache: {short(out)}, layer: {short(params)}")
-    check_out_gradient(dA, out.shape, out.dtype)
+    check_out_gradient(dA, only_array(params, out).shape, out.dtype)

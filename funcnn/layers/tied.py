@@ -11,6 +11,7 @@ from funcnn.core import backward, forward, forward_only
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.gradients import Grads
 from funcnn.initializers import Initializer, normal
+from funcnn.layers.checks import only_array, unpacked
 from funcnn.layers.embedding import Embedding
 from funcnn.layers.parts import check_held, fitting, holding, outline, visit
 from funcnn.records import Seed, build, record
@@ -109,7 +110,8 @@ def tied_forward_only(params: Tied, x: Any) -> Any:
 @backward.register(Tied)
 def tied_backward(params: Tied, cache: tuple[Any, ...], dA: Any) -> Grads[Tied]:
     """dW = dA^T @ h, and in row i, dx of the net wherever the id was i"""
-    (read, own, h, of_out), W = cache, params.W
+    (read, own, h, of_out), W = unpacked(params, cache, 4), params.W
+    only_array(params, h)
     dA = fitting(dA, of_out)
     dout = dA[0] if type(dA) is tuple else dA
     check_out_gradient(dout, (*h.shape[:-1], W.shape[0]), W.dtype)

@@ -11,9 +11,10 @@ from funcnn.core import backward, backward_params, forward
 from funcnn.errors import ShapeError
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, glorot_uniform
-from funcnn.layers.checks import check_cache, check_kernel, check_places, drawn, sum_of_places
+from funcnn.layers.checks import check_cache, check_kernel, check_places, drawn
 from funcnn.layers.correlation import correlate, correlate_adjoint, kernel_gradient
 from funcnn.layers.sizes import Padding, Sizes, count, numbers, of_each, padding, pair
+from funcnn.layers.standardization import sum_of_rows
 from funcnn.layers.windows import Axes, axis_of, no_step
 from funcnn.records import Seed, record
 from funcnn.stepping import step
@@ -133,7 +134,7 @@ def conv_transpose2d_backward_params(params: ConvTranspose2d, x: Array, dA: Arra
     rows, columns = axes_of_out(params, x)
     check_out_gradient(dA, (x.shape[0], rows.places, columns.places, W.shape[3] * params.groups), W.dtype)
     dW = kernel_gradient(dA, x, (rows, columns), params.groups).swapaxes(2, 3)
-    return gradient(params, W=dW, b=None if params.b is None else sum_of_places(dA))
+    return gradient(params, W=dW, b=None if params.b is None else sum_of_rows(dA))
 
 
 step.register(ConvTranspose2d)(no_step)

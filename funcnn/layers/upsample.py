@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, check_out_gradient, float_namespace, freeze, is_array, namespace, short
+from funcnn.arrays import Array, check_out_gradient, float_namespace, freeze, namespace
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.gradients import Grads, gradient
+from funcnn.layers.checks import only_array
 from funcnn.layers.sizes import Sizes, any_axes, for_axes
 from funcnn.records import record
 from funcnn.stepping import step
@@ -56,9 +58,7 @@ def upsample_forward(params: Upsample, x: Array) -> tuple[Array, Array]:
 @backward.register(Upsample)
 def upsample_backward(params: Upsample, x: Array, dA: Array) -> Grads[Upsample]:
     """dx = A^T dA along each axis of places"""
-    if not is_array(x):
-        raise ShapeError(f"backward: the cache is of another network; cache: {short(x)}, layer: {short(params)}")
-    factors, dx = _factors(params, x), dA
+    factors, dx = _factors(params, only_array(params, x)), dA
     places = [f * n for f, n in zip(factors, x.shape[1:-1], strict=True)]
     check_out_gradient(dA, (x.shape[0], *places, x.shape[-1]), x.dtype)
     for axis, factor in enumerate(factors, 1):
@@ -84,7 +84,7 @@ def _matrix(places: int, factor: int) -> Array:
 
 def _along(matrix: Array, x: Array, axis: int) -> Array:
     """matrix @ x along one axis"""
-    flat = x.reshape(*x.shape[: axis + 1], -1)
+    flat = x.reshape(*x.shape[: axis + 1], math.prod(x.shape[axis + 1 :]))
     out = namespace(x).asarray(matrix, dtype=x.dtype) @ flat
     return out.reshape(*x.shape[:axis], matrix.shape[0], *x.shape[axis + 1 :])
 

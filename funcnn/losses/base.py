@@ -11,7 +11,6 @@ Here are the parts that losses are made of.
 
 from __future__ import annotations
 
-import math
 from typing import Any, TypeVar
 
 import numpy as np
@@ -35,6 +34,8 @@ def check(name: str, out: Any, y: Any) -> None:
     _check_numbers(name, "y", y)
     if out.size == 0:
         raise RangeError(f"{name}: there is no mean over no rows; out: {out.shape}")
+    if out.ndim == 0:
+        raise ShapeError(f"{name}: out must be (m, ...), rows first; out: ()")
 
 
 def check_examples(name: str, out: Array) -> None:
@@ -90,13 +91,6 @@ def check_not_negative(what: str, values: Array) -> None:
     """Values from 0 up."""
     if type(values) is np.ndarray and values.min() < 0:
         raise RangeError(f"{what} must not be negative; it has {values.min()} .. {values.max()}")
-
-
-def setting(what: str, value: float) -> float:
-    """A finite number from 0 up, as Python's own: an np.float64 would turn float32 into float64."""
-    if not 0 <= value < math.inf:
-        raise RangeError(f"{what} must be finite and not negative; it is {value}")
-    return float(value)
 
 
 def weigh(cost: Array, slope: Array, weight: Array | None) -> tuple[Any, Array]:

@@ -9,6 +9,7 @@ import numpy as np
 from funcnn.arrays import Array, namespace
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.losses.base import check, check_examples, check_unit, fitted, fitted_weight, of_logits, weigh
+from funcnn.schedules import as_number
 
 
 def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
@@ -86,15 +87,16 @@ def softmax_cross_entropy(
 
     Raises:
         ShapeError: y fits out neither as classes nor as soft labels, or the weight does not.
-        KindError: y has the shape of classes, but is not of integers.
+        KindError: y has the shape of classes, but is not of integers, or the smoothing is no number.
         RangeError: a class is not in 0 .. k - 1, there are no rows, or the smoothing is not in [0, 1).
     """
-    if not 0 <= smoothing < 1:
+    share = as_number("softmax_cross_entropy", smoothing, "smoothing")
+    if not 0 <= share < 1:
         raise RangeError(f"softmax_cross_entropy: smoothing must be in [0, 1); it is {smoothing}")
     y = labels("softmax_cross_entropy", out, y)
     mass = y.sum(axis=-1, keepdims=True)
-    if smoothing:
-        y = (1 - float(smoothing)) * y + float(smoothing) / y.shape[-1] * mass
+    if share:
+        y = (1 - share) * y + share / y.shape[-1] * mass
     z, e, total = exponentials(y, out)
     cost = (mass * namespace(z).log(total))[..., 0] - (y * z).sum(axis=-1)
     weight = fitted_weight("softmax_cross_entropy", cost, weight)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from funcnn.arrays import Array, namespace
-from funcnn.losses.base import check_binary, fitted, fitted_weight, of_logits, setting, weigh
+from funcnn.losses.base import check_binary, fitted, fitted_weight, of_logits, weigh
 from funcnn.losses.classification import exponentials, labels
+from funcnn.schedules import as_rate
 
 
 @of_logits
@@ -29,7 +30,7 @@ def binary_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: fl
         ShapeError, KindError: as `mse`.
         RangeError: as `mse`; or y is not 0 or 1, or gamma is negative or not finite.
     """
-    gamma = setting("binary_focal: gamma", gamma)
+    gamma = as_rate("binary_focal", gamma, "gamma")
     y, weight = fitted("binary_focal", out, y, weight)
     check_binary("binary_focal: y", y)
     sign = 1 - 2 * y
@@ -58,7 +59,7 @@ def softmax_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: f
         ShapeError, KindError: as `softmax_cross_entropy`.
         RangeError: a class is not in 0 .. k - 1, there are no rows, or gamma is negative or not finite.
     """
-    gamma = setting("softmax_focal: gamma", gamma)
+    gamma = as_rate("softmax_focal", gamma, "gamma")
     y = labels("softmax_focal", out, y)
     z, e, total = exponentials(y, out)
     xp = namespace(z)

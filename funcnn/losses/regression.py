@@ -7,6 +7,7 @@ from typing import Any
 from funcnn.arrays import Array, namespace
 from funcnn.errors import RangeError
 from funcnn.losses.base import fitted, mean, weigh
+from funcnn.schedules import as_number
 
 
 def mse(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
@@ -48,7 +49,7 @@ def huber(out: Array, y: Array, weight: Array | None = None, *, delta: float = 1
     Raises:
         ShapeError, RangeError, KindError: as `mse`; RangeError also where delta is not positive.
     """
-    if not delta > 0:
+    if not as_number("huber", delta, "delta") > 0:
         raise RangeError(f"huber: delta must be positive; it is {delta}")
     y, weight = fitted("huber", out, y, weight)
     e, delta = out - y, float(delta)  # an np.float64 would turn float32 into float64
@@ -59,8 +60,9 @@ def huber(out: Array, y: Array, weight: Array | None = None, *, delta: float = 1
 def log_cosh(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """Log-cosh: cost = mean log cosh e, dA = tanh(e) / size, with e = out - y
 
-    e^2 / 2 near 0 and |e| - log 2 far off, as `huber`, but smooth. Computed as |e| + log((1 + e^(-2 |e|)) / 2), which
-    never overflows and keeps the digits of small errors. Green 1990, Bayesian Reconstructions from Emission Tomography
+    e^2 / 2 near 0 and |e| - log 2 far off, as `huber`, but smooth. Computed as -log(1 - tanh(e)^2) / 2 where |e| < 1,
+    which keeps the digits of small errors, and as |e| + log((1 + e^(-2 |e|)) / 2) beyond, which never overflows. Green
+    1990, Bayesian Reconstructions from Emission Tomography
     Data Using a Modified EM Algorithm.
 
     >>> import numpy as np
@@ -75,7 +77,10 @@ def log_cosh(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Ar
     y, weight = fitted("log_cosh", out, y, weight)
     e = out - y
     xp, size = namespace(e), abs(e)
-    return weigh(size + xp.log1p(0.5 * xp.expm1(-2 * size)), xp.tanh(e), weight)
+    slope, near = xp.tanh(e), size < 1
+    below = -0.5 * xp.log1p(-xp.where(near, slope * slope, 0))
+    beyond = size + xp.log1p(0.5 * xp.expm1(-2 * size))
+    return weigh(xp.where(near, below, beyond), slope, weight)
 
 
 def quantile(out: Array, y: Array, weight: Array | None = None, *, q: float) -> tuple[Any, Array]:
@@ -95,7 +100,7 @@ def quantile(out: Array, y: Array, weight: Array | None = None, *, q: float) -> 
     Raises:
         ShapeError, RangeError, KindError: as `mse`; RangeError also where q is not in (0, 1).
     """
-    if not 0 < q < 1:
+    if not 0 < as_number("quantile", q, "q") < 1:
         raise RangeError(f"quantile: q must be in (0, 1); it is {q}")
     y, weight = fitted("quantile", out, y, weight)
     e, q = out - y, float(q)  # as delta

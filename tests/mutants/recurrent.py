@@ -7,6 +7,7 @@ from hypothesis.extra import numpy as hnp
 from funcnn import backward, forward, parameters, record
 from funcnn.layers.bidirectional import Bidirectional
 from funcnn.layers.gru import GRU
+from funcnn.layers.last import Last
 from funcnn.layers.lstm import LSTM
 from funcnn.layers.rnn import RNN
 from funcnn.testing import strategies as fst
@@ -165,6 +166,27 @@ ways = Family(
     both_vjp,
 )
 
+# The last step there is.
+
+
+def at_places(mask, x, dA, places):
+    """dA at one place of each row, there or not."""
+    return [None, np.where((np.arange(x.shape[1]) == places[:, None])[..., None], dA[:, None], 0)]
+
+
+def last_vjp(mask, x, dA):
+    return [None, backward(Last(), forward(Last(), (x, mask))[1], dA).x[0]]
+
+
+last = Family(
+    "last step with a mask",
+    fst.dims("m", "t", "k").flatmap(
+        lambda s: st.tuples(hnp.arrays(bool, (s["m"], s["t"])), fst.tensor((s["m"], s["t"], s["k"])))
+    ),
+    lambda mask, x: forward(Last(), (x, mask))[0],
+    last_vjp,
+)
+
 MUTANTS = [
     rnn.but("the mask in forward only", "padding is 0 anyway", gradients(RNN, cached=no_mask)),
     rnn.but(
@@ -225,5 +247,30 @@ MUTANTS = [
         "halves taken for each other",
         "both have one width",
         both_but(blamed=lambda d, e: (e, d[:, ::-1])),
+    ),
+    last.but(
+        "the mask in forward only",
+        "x[:, -1] backwards",
+        lambda mask, x, dA: at_places(mask, x, dA, np.full(len(x), x.shape[1] - 1)),
+    ),
+    last.but(
+        "dA at every step there is",
+        "copied to all",
+        lambda mask, x, dA: [None, np.where(mask[..., None], dA[:, None], 0)],
+    ),
+    last.but(
+        "the first step there is",
+        "argmax finds the first",
+        lambda mask, x, dA: [None, np.where(mask[..., None], at_places(mask, x, dA, mask.argmax(1))[1], 0)],
+    ),
+    last.but(
+        "dA where nothing is",
+        "argmax of nothing is a place",
+        lambda mask, x, dA: at_places(mask, x, dA, x.shape[1] - 1 - mask[:, ::-1].argmax(1)),
+    ),
+    last.but(
+        "gaps in the mask",
+        "as many steps as there are, from the first on",
+        lambda mask, x, dA: at_places(mask, x, dA, mask.sum(1) - 1),
     ),
 ]

@@ -7,6 +7,7 @@ from funcnn import Dense, Grads, backward, forward, gradient, leaves, mse, recor
 from funcnn.layers.bidirectional import Bidirectional
 from funcnn.layers.embedding import Embedding
 from funcnn.layers.gru import GRU
+from funcnn.layers.last import Last
 from funcnn.layers.lstm import LSTM
 from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition
 from funcnn.layers.rnn import RNN
@@ -89,6 +90,50 @@ def test_a_step_of_generation_is_compiled_at_most_twice(body):
     for t in range(6):
         out, memory = jitted(net, IDS[:, t : t + 1], memory)
         np.testing.assert_allclose(out[:, 0], whole[:, t], rtol=1e-12, atol=1e-12)
+    assert len(traces) == 2
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["f64", "f32"])
+@pytest.mark.parametrize("masked", [True, False])
+def test_five_steps_of_a_classifier_by_the_last_step_are_compiled_once(masked, dtype):
+    traces = []
+
+    def step_of(net, ids, mask, y, lr):
+        out, cache = forward(net, (ids, mask) if masked else ids)
+        cost, dA = mse(out, y)
+        return sgd(net, backward(net, cache, dA), lr), cost
+
+    def counted(*args):
+        traces.append(args)
+        return step_of(*args)
+
+    net = (Embedding.init(5, 4, seed=0), GRU.init(4, 3, seed=1), Last(), Dense.init(3, 2, seed=2))
+    net, y = astype((net, Y[:, 0]), dtype)
+    jitted, twin, lr, mask = jax.jit(counted), net, np.asarray(0.1, dtype), MASK.copy()
+    mask[1] = False
+    for _ in range(5):
+        net, cost = step_of(net, IDS, mask, y, float(lr))
+        twin, twin_cost = jitted(twin, IDS, mask, y, lr)
+        assert twin_cost.dtype == dtype
+        assert abs(cost - twin_cost) < 1e-5
+    assert len(traces) == 1
+    assert {leaf.dtype for leaf in leaves((net, twin))} == {np.dtype(dtype)}
+    tolerance = 1e-12 if dtype is np.float64 else 1e-4
+    tree_map(lambda a, b: np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance) or a, net, twin)
+
+
+def test_a_classifier_that_is_told_more_and_more_is_compiled_at_most_twice():
+    net, traces = (Embedding.init(5, 4, seed=0), GRU.init(4, 3, seed=1), Last(), Dense.init(3, 2, seed=2)), []
+
+    def counted(*args):
+        traces.append(args)
+        return step(*args)
+
+    memory, jitted = None, jax.jit(counted)
+    for t in range(6):
+        out, memory = jitted(net, (IDS[:, t : t + 1], MASK[:, t : t + 1]), memory)
+        wanted = forward(net, (IDS[:, : t + 1], MASK[:, : t + 1]))[0]
+        np.testing.assert_allclose(out, wanted, rtol=1e-12, atol=1e-12)
     assert len(traces) == 2
 
 

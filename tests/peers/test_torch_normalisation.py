@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from funcnn import backward, evolve, forward, inference, predict, sgd
+from funcnn import Frozen, backward, evolve, forward, inference, predict, sgd
 from funcnn.layers.affine import Affine
 from funcnn.layers.batchnorm import BatchNorm
 from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
@@ -113,6 +113,17 @@ def test_noise_of_torch_is_of_the_same_size_and_ends_with_training(layer):
     assert abs(theirs.mean() - 1) < 0.02 > abs(ours.mean() - 1)
     assert abs(theirs.std() / ours.std() - 1) < 0.02
     assert (module.eval()(torch.tensor(x)).numpy() == predict(layer, x)).all()
+
+
+def test_running_statistics_of_a_frozen_layer_rest_in_both():
+    layer, x = BatchNorm.init(3), np.arange(12.0).reshape(4, 3)
+    frozen, module = Frozen((layer,)), to_torch(Frozen((layer,)))
+    out, cache = forward(frozen, x)
+    np.testing.assert_allclose(module(torch.tensor(x)).numpy(), out, rtol=1e-10, atol=1e-10)
+    assert sgd(frozen, backward(frozen, cache, out), 0.1).layer[0] == layer
+    _, mean, var = [array.numpy() for array in sorted(module.buffers(), key=lambda array: array.ndim)]
+    assert mean.tolist() == layer.mean.tolist()
+    assert var.tolist() == layer.var.tolist()
 
 
 def test_a_channel_is_dropped_at_all_of_its_places_by_both():

@@ -9,6 +9,7 @@ from funcnn import KindError, backward, forward, parameters
 from funcnn.layers.bidirectional import Bidirectional
 from funcnn.layers.embedding import Embedding
 from funcnn.layers.gru import GRU
+from funcnn.layers.last import Last
 from funcnn.layers.lstm import LSTM
 from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition
 from funcnn.layers.rnn import RNN
@@ -148,6 +149,23 @@ def test_stacked_layers_are_a_chain(kind, m, t, n, k, seed):
         list(both.parameters()),
         lambda grads: [*ours(layers[0])(grads[:4]), *ours(layers[1])(grads[4:])],
     )
+
+
+@often
+@given(sizes, sizes, sizes, st.sampled_from(["x", "mask", "no mask"]), seeds)
+def test_the_last_step(m, t, k, form, seed):
+    """By a loop over rows, and by the module; of a row of nothing, zeros."""
+    rng = np.random.default_rng(seed)
+    x, mask = rng.standard_normal((m, t, k)), rng.random((m, t)) < 0.5
+    there = mask if form == "mask" else np.ones_like(mask)
+
+    def rows(given):
+        x = given[0] if type(given) is tuple else given
+        return torch.stack([x[i, row.nonzero()[0][-1]] if row.any() else 0 * x[i, 0] for i, row in enumerate(there)])
+
+    given = {"x": x, "mask": (x, mask), "no mask": (x, None)}[form]
+    for module in (rows, to_torch(Last())):
+        assert_as_torch(Last(), given, rng, module, [], list)
 
 
 @often

@@ -21,8 +21,11 @@ def dense_to_torch(layer: Dense) -> torch.nn.Module:
 
 @to_torch.register(Frozen)
 def frozen_to_torch(layer: Frozen[Any]) -> torch.nn.Module:
-    """Its weights ask for no gradient"""
+    """Its weights ask for no gradient, and running statistics rest"""
     module: torch.nn.Module = to_torch(layer.layer)
+    for part in module.modules():
+        if isinstance(part, torch.nn.BatchNorm1d):
+            part.momentum = 0.0
     return module.requires_grad_(requires_grad=False)
 
 

@@ -1,4 +1,4 @@
-"""Embeddings and recurrent layers, as torch has them."""
+"""Embeddings and recurrent layers, as torch has them, and the last step."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import torch
 
 from funcnn.arrays import Array, short
 from funcnn.errors import KindError
-from funcnn.interop.torch.base import filled, to_torch
+from funcnn.interop.torch.base import Applied, filled, to_torch
 from funcnn.layers.bidirectional import Bidirectional
 from funcnn.layers.embedding import Embedding
 from funcnn.layers.gru import GRU
+from funcnn.layers.last import Last
 from funcnn.layers.lstm import LSTM
 from funcnn.layers.recurrent import Recurrent
 from funcnn.layers.rnn import RNN
@@ -98,6 +99,18 @@ def bidirectional_to_torch(layer: Bidirectional[Any, Any]) -> torch.nn.Module:
         raise KindError(f"to_torch: both ways must be of one kind and size, RNN, GRU or LSTM; layer: {short(layer)}")
     module = MODULES[type(one)](len(one.W), len(one.U), batch_first=True, bidirectional=True)
     return Sequences(filled(module, **_weights(one, ""), **_weights(other, "_reverse")))
+
+
+def _last(given: Any) -> Any:
+    x, mask = given if isinstance(given, tuple) else (given, None)
+    if mask is None:
+        return x[:, -1]
+    places = (mask * torch.arange(x.shape[1], device=x.device)).amax(1)
+    found = x.gather(1, places[:, None, None].expand(-1, 1, x.shape[2]))[:, 0]
+    return found.masked_fill(~mask.any(1)[:, None], 0)
+
+
+to_torch.register(Last, lambda _: Applied(_last))
 
 
 class Table(torch.nn.Module):

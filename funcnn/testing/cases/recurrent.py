@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 from funcnn.arrays import freeze
 from funcnn.layers.bidirectional import Bidirectional
 from funcnn.layers.gru import GRU
+from funcnn.layers.last import Last
 from funcnn.layers.lstm import LSTM
 from funcnn.layers.rnn import RNN
 from funcnn.testing.table import Case, register
@@ -52,6 +53,14 @@ def _bidirectional_cases(draw: st.DrawFn) -> Case:
     return Bidirectional(*layers), draw(_given(size, st.tuples(*[_state(kind, size["m"], k) for kind, k in kinds])))
 
 
+@st.composite
+def _last_cases(draw: st.DrawFn) -> Case:
+    m, t, k = draw(dims("m", "t", "k", most=4)).values()
+    x, mask = draw(tensor((m, t, k))), draw(hnp.arrays(bool, (m, t)).map(freeze))
+    return Last(), draw(st.sampled_from([x, (x, mask), (x, None)]))
+
+
 for _kind in KINDS:
     register(_kind, _recurrent_cases(_kind))
 register(Bidirectional, _bidirectional_cases())
+register(Last, _last_cases())

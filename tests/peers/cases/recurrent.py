@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from funcnn.layers.bidirectional import Bidirectional
 from funcnn.layers.gru import GRU
+from funcnn.layers.last import Last
 from funcnn.layers.lstm import LSTM
 from funcnn.layers.rnn import RNN
 from tests.peers.cases.drawing import within
@@ -30,6 +31,11 @@ CASES = {
         ]
         for kind in (RNN, GRU, LSTM)
     },
+    Last: [
+        (st.just(Last()), within(3, 2, 4, 3)),
+        (st.just(Last()), st.tuples(within(3, 3, 4, 2), mask(3, 4))),
+        (st.just(Last()), st.tuples(within(3, 2, 3, 1), st.none())),
+    ],
     Bidirectional: [
         (st.builds(Bidirectional, layer(RNN, 2, 3), layer(RNN, 2, 1)), within(3, 2, 3, 2)),
         (st.builds(Bidirectional, layer(GRU, 2, 1), layer(RNN, 2, 2)), st.tuples(within(3, 2, 3, 2), mask(2, 3))),
