@@ -42,9 +42,8 @@ def _some(draw: Draw) -> Any:
 
 
 register(Copy, st.tuples(st.builds(Copy, st.integers(1, 3)), _some()))
-register(
-    Take, st.tuples(st.builds(Take, st.integers(0, 1)), st.tuples(_some(), tensors("m n")).map(lambda p: (p[0], *p[1])))
-)
+_pairs = tensors("m n", "m k") | tensors("m t n", "m k") | tensors("m n", "m t k")
+register(Take, st.tuples(st.builds(Take, st.integers(0, 1)), _pairs))
 
 
 @st.composite
