@@ -16,6 +16,7 @@ from sybil.parsers.rest import DocTestParser
 import funcnn.testing  # noqa: F401  registers the profile
 
 settings.load_profile("funcnn")
+settings.register_profile("brief", settings.get_profile("funcnn"), max_examples=15)  # to see that all runs
 
 ADAPTERS = [(library, f"funcnn/testing/{library}.py") for library in ("autograd", "jax", "scipy", "torch")]
 BRIDGES = [(library, f"funcnn/interop/{library}.py") for library in ("jax", "safetensors", "scipy")]
