@@ -40,15 +40,17 @@ def namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
 
 
 def _remedy(x: Any, name: str) -> str:
-    if type(x) is tuple and len(x) > 1 and is_array(x[1]) and x[1].dtype == bool:  # a sequence with its mask
-        remedies = {
-            "x": "First(layer)",
-            "out": "masked(loss), or metric(out[mask], y[mask])",
-            "memory": "(queries, memory, mask)",
-        }
-        if name in remedies:
-            return f"for ({name}, mask) write {remedies[name]}"
+    is_pair = type(x) is tuple and len(x) > 1 and is_array(x[1]) and x[1].dtype == bool  # a sequence with its mask
+    if is_pair and name in _FOR_PAIRS:
+        return f"for ({name}, mask) write {_FOR_PAIRS[name]}"
     return f"write np.asarray({name})"
+
+
+_FOR_PAIRS = {
+    "x": "First(layer)",
+    "out": "masked(loss), or metric(out[mask], y[mask])",
+    "memory": "(queries, memory, mask)",
+}
 
 
 def float_namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:

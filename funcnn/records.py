@@ -41,12 +41,12 @@ def record(cls: type[T]) -> type[T]:
     >>> from funcnn import Array, record, state
     >>> import numpy as np
     >>> @record
-    ... class Scale:
+    ... class Gain:
     ...     factor: Array              # a parameter: its value is an array
     ...     seen: int = state(default=0)
     ...     power: float = 1           # a setting
-    >>> Scale(np.array([1.0, 2.0]))
-    Scale(factor=<f64 [1. 2.]>, seen=0, power=1.0)
+    >>> Gain(np.array([1.0, 2.0]))
+    Gain(factor=<f64 [1. 2.]>, seen=0, power=1.0)
 
     Raises:
         FuncnnError: another record inside funcnn bears that name. A class of your own replaces the older one of its

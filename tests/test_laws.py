@@ -33,7 +33,7 @@ from funcnn.testing import strategies as fst
 from funcnn.tree import row_count
 
 every_layer = pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
-few = settings(max_examples=12)  # of each of so many layers
+few = settings(max_examples=6)  # of each of so many layers
 # Whose rows know of each other: by their statistics, or by what is drawn for all of them together.
 COUPLED = {BatchNorm, Dropout, ChannelDropout, GaussianNoise}
 SINGLE = [layer for layer in fst.registered() if layer not in COUPLED]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import funcnn as nn
@@ -205,6 +205,7 @@ def thawed(layer):
     return tuple(map(thawed, layer)) if type(layer) is tuple else layer
 
 
+@settings(max_examples=20)
 @given(partly_frozen())
 def test_a_network_with_frozen_layers_is_proven(case):
     check_layer(*case)

@@ -77,7 +77,7 @@ def test_every_layer_has_a_case_and_at_most_three():
 
 
 @every_layer
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(data=st.data())
 def test_backward_is_the_vjp_of_forward(layer, data):
     for params, x, dA in drawn(layer, data):
@@ -94,7 +94,7 @@ def test_backward_is_the_vjp_of_forward(layer, data):
 
 
 @every_layer
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(data=st.data())
 def test_rules_give_under_jit_what_they_give_in_numpy_and_the_cache_crosses_its_border(layer, data):
     for params, x, dA in drawn(layer, data):
