@@ -3,8 +3,7 @@
 import pytest
 from hypothesis import settings
 
-from funcnn.testing import Inconclusive, check_vjp
-from funcnn.testing.mutation import is_caught, score
+from funcnn.testing.mutation import score
 from tests.mutants import LATER, MUTANTS
 
 WRONG = {mutant.name: mutant for mutant in [*MUTANTS, *LATER]}
@@ -25,32 +24,3 @@ def test_names_are_unique():
 def test_it_is_caught(name, seeds):
     table = score([WRONG[name]], seeds=seeds)
     assert not table.survivors, f"{table}\nwhy anybody would write it: {WRONG[name].why}"
-
-
-def test_a_check_that_finds_nothing_scores_nothing():
-    table = score(MUTANTS[:3], check=lambda f, vjp, args: None, seeds=[0, 1], examples=2)
-    assert [row.caught for row in table.survivors] == [0, 0, 0]
-    assert str(table).splitlines()[0] == f"0/2  {MUTANTS[0].name}"
-    assert str(table).endswith("0 of 3 mutants are caught at every seed")
-
-
-def test_survivors_come_first():
-    passed = MUTANTS[1].wrong
-    table = score(MUTANTS[:2], lambda f, vjp, args: None if (f, vjp) == passed else check_vjp(f, vjp, args), seeds=[0])
-    assert [line[:3] for line in str(table).splitlines()] == ["0/1", "1/1", "1 o"]
-    assert is_caught(MUTANTS[0]) in str(table)
-
-
-def test_what_cannot_be_judged_is_not_caught():
-    def undecided(f, vjp, args):
-        raise Inconclusive("a fog")
-
-    assert is_caught(MUTANTS[0], undecided) is None
-
-
-def test_an_error_of_another_kind_comes_through():
-    def broken(f, vjp, args):
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        is_caught(MUTANTS[0], broken)

@@ -16,7 +16,7 @@ from funcnn.testing.table import table
 
 
 @pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
-@settings(max_examples=30 if settings.default.max_examples >= 100 else 5)
+@settings(max_examples=20 if settings.default.max_examples >= 100 else 5)
 @given(st.data())
 def test_its_gradients_are_those_of_its_values(layer, data):
     check_layer(*data.draw(fst.cases(layer)))

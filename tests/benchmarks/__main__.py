@@ -42,10 +42,10 @@ def main():
         metavar="name",
         help=f"of {', '.join(EVERYTHING)}; if none is given, all these; also {', '.join(ONLY_IF_NAMED)}",
     )
-    parser.add_argument("--quick", action="store_true", help="5 repeats instead of 51: to see that it runs")
+    parser.add_argument("--quick", action="store_true", help="3 repeats instead of 51: to see that it runs")
     parser.add_argument("--cores", type=int, default=1, help="1, or more on a machine that has nothing else to do")
     asked = parser.parse_args()
-    names, repeats = asked.names or EVERYTHING, 5 if asked.quick else 51
+    names, repeats = asked.names or EVERYTHING, 3 if asked.quick else 51
     if unknown := set(names) - {*EVERYTHING, *ONLY_IF_NAMED}:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join([*EVERYTHING, *ONLY_IF_NAMED])}")
     if hasattr(os, "sched_setaffinity"):  # Linux; all processes to come inherit it

@@ -77,7 +77,7 @@ def test_every_layer_has_a_case_and_at_most_three():
 
 
 @every_layer
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(data=st.data())
 def test_backward_is_the_vjp_of_forward(layer, data):
     for params, x, dA in drawn(layer, data):
