@@ -24,8 +24,7 @@ def difference(a: Any, b: Any) -> dict[str, float]:
     dimension, since `jax.jit` turns the one into the other.
 
     >>> import numpy as np
-    >>> from funcnn import LeakyRelu, mlp, replace
-    >>> from funcnn import difference
+    >>> from funcnn import LeakyRelu, difference, mlp, replace
     >>> net = mlp([2, 3, 1], hidden=LeakyRelu(0.01), seed=0)
     >>> difference(net, replace(replace(net, "2.b", np.array([0.25])), "1.alpha", 0.51))
     {'1.alpha': 0.5, '2.b': 0.25}
@@ -122,8 +121,7 @@ def compare(run_a: Run[Any], run_b: Run[Any]) -> Divergence | None:
     are closed; nothing is kept. A run that ends while the other goes on differs from it there.
 
     >>> import numpy as np
-    >>> from funcnn import TrainState, batches, mlp, mse, train, value_and_grad
-    >>> from funcnn import compare
+    >>> from funcnn import TrainState, batches, compare, mlp, mse, train, value_and_grad
     >>> x, start = np.arange(8.0)[:, None], TrainState(mlp([1, 1], seed=0))
     >>> run = lambda lr: train(start, batches(x, x, 4, epochs=5, seed=0), value_and_grad(mse), lr)
     >>> compare(run(0.01), run(0.01)) is None

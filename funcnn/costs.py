@@ -59,8 +59,7 @@ def flops(params: Any, x: Any, /) -> int:
     about twice as much.
 
     >>> import numpy as np
-    >>> from funcnn import mlp
-    >>> from funcnn.costs import flops
+    >>> from funcnn import flops, mlp
     >>> flops(mlp([2, 27, 1], seed=0), np.ones((1, 2)))  # 2 (2 27) + 27, the 27 of Relu, 2 27 + 1
     217
 

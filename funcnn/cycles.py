@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from funcnn.errors import RangeError
-from funcnn.schedules import Schedule, as_count, as_number, as_rate, between, half_cosine
+from funcnn.fields import as_count, as_number, as_rate
+from funcnn.schedules import Schedule, between, half_cosine
 
 
 def cosine_restarts(lr: float, steps: int, *, factor: int = 1, final: float = 0.0) -> Schedule:

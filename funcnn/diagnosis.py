@@ -68,8 +68,7 @@ def bisect_nan(
     have been that of `value_and_grad(loss)`. NumPy's warnings are silent here.
 
     >>> import numpy as np
-    >>> from funcnn import Dense, TrainState, mse
-    >>> from funcnn import bisect_nan
+    >>> from funcnn import Dense, TrainState, bisect_nan, mse
     >>> one = np.ones((1, 1))
     >>> bisect_nan([TrainState((Dense(one, None),))], [(one, 0 * one)] * 100, mse, 500.5)
     step 52, loss: the first array that is not finite is cost; it is inf

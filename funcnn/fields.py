@@ -1,13 +1,15 @@
-"""Fields of records for numbers of which only some make sense: `b1: float = fraction(0.9)`."""
+"""Numbers of which only some make sense: as fields of records, `b1: float = fraction(0.9)`, and as arguments."""
 
 from __future__ import annotations
 
 import math
+import operator
+from numbers import Integral, Real
 from typing import Any
 
 import attrs
 
-from funcnn.arrays import short
+from funcnn.arrays import kind, short
 from funcnn.errors import KindError, RangeError
 
 
@@ -61,3 +63,29 @@ def check_patterns(whose: str, name: str, value: Any) -> None:
         raise KindError(
             f'{whose}: {name} must be a pattern of paths, such as "*.W", or a tuple of them, not {short(value)}'
         )
+
+
+# The same for the arguments of functions.
+
+
+def as_number(name: str, value: Any, what: str) -> float:
+    """A number as a Python float; `name` is the function that was given it."""
+    if not isinstance(value, Real):
+        raise KindError(f"{name}: {what} must be a number, not {kind(value)}")
+    return float(value)
+
+
+def as_rate(name: str, value: Any, what: str = "the rate") -> float:
+    """A finite number that is not negative."""
+    if not 0 <= as_number(name, value, what) < math.inf:
+        raise RangeError(f"{name}: {what} must be finite and not negative; it is {value}")
+    return float(value)
+
+
+def as_count(name: str, value: Any, what: str = "steps") -> int:
+    """A whole number of at least 1."""
+    if not isinstance(value, Integral):
+        raise KindError(f"{name}: {what} must be a whole number, not {kind(value)}; write int({what})")
+    if value < 1:
+        raise RangeError(f"{name}: {what} must be at least 1; it is {value}")
+    return operator.index(value)

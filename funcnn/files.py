@@ -33,8 +33,7 @@ def save(path: PathLike, value: Any) -> None:
     .npy for each array; arrays of JAX become NumPy's. What `load` would refuse or change is not written.
 
     >>> import os, tempfile
-    >>> from funcnn import mlp
-    >>> from funcnn import load, save
+    >>> from funcnn import load, mlp, save
     >>> net = mlp([2, 3, 1], seed=0)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save(os.path.join(folder, "net.npz"), net)
@@ -107,8 +106,7 @@ def load(path: PathLike, *, migrate: Migrate | None = None) -> Any:
     each record of the file, from the inside out, and may name another class or change the dict of its fields.
 
     >>> import os, tempfile
-    >>> from funcnn import Relu
-    >>> from funcnn import load, save
+    >>> from funcnn import Relu, load, save
     >>> def migrate(name, fields):
     ...     return ("LeakyRelu", {"alpha": 0.0}) if name == "Relu" else (name, fields)
     >>> with tempfile.TemporaryDirectory() as folder:

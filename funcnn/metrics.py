@@ -16,8 +16,8 @@ import numpy as np
 from funcnn.arrays import Array, float_namespace, kind, namespace, short
 from funcnn.core import predict
 from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.fields import as_number
 from funcnn.losses.classification import softmax_cross_entropy
-from funcnn.schedules import as_number
 from funcnn.training import TrainState
 
 Metric = Callable[[Any, Any], Any]
@@ -30,8 +30,7 @@ def validation(metric: Metric, x: Any, y: Any, *, rows: int | None = None) -> Va
     network is evaluated once. It pickles when the metric does.
 
     >>> import numpy as np
-    >>> from funcnn import Dense, TrainState, mse
-    >>> from funcnn import validation
+    >>> from funcnn import Dense, TrainState, mse, validation
     >>> held_out = validation(mse, np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]]))
     >>> held_out(TrainState(Dense(np.eye(1), None)))
     2.0
@@ -132,7 +131,7 @@ def top_k_accuracy(out: Array, y: Array, k: int) -> Any:
     `out` and `y` are those of `accuracy`, which this is for k = 1. Of equal outputs the earlier one counts as larger.
 
     >>> import numpy as np
-    >>> from funcnn.metrics import top_k_accuracy
+    >>> from funcnn import top_k_accuracy
     >>> top_k_accuracy(np.array([[2.0, 1.0, 0.0], [0.0, 1.0, 2.0]]), np.array([1, 0]), 2)
     0.5
 
@@ -157,7 +156,7 @@ def perplexity(out: Array, y: Array) -> Any:
     1 is perfect, k is as good as no network. Of sequences with a mask: `perplexity(out[mask], y[mask])`.
 
     >>> import numpy as np
-    >>> from funcnn.metrics import perplexity
+    >>> from funcnn import perplexity
     >>> round(perplexity(np.zeros((1, 5)), np.array([3])), 12)
     5.0
 

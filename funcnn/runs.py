@@ -19,8 +19,8 @@ import numpy as np
 
 from funcnn.arrays import Array, as_array, is_array, kind
 from funcnn.errors import KindError, RangeError
+from funcnn.fields import as_count, as_number
 from funcnn.files import save
-from funcnn.schedules import as_count, as_number
 from funcnn.training import TrainState
 from funcnn.tree import leaves
 
@@ -41,8 +41,7 @@ def history(
     gives a number or an array, such as `validation(accuracy, x, y)`. The cost at a step is that of its own batch.
 
     >>> import numpy as np
-    >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
-    >>> from funcnn import history
+    >>> from funcnn import Dense, TrainState, history, mse, train, value_and_grad
     >>> one = np.ones((1, 1))
     >>> run = train(TrainState(Dense(one, None)), [(one, 0 * one)] * 5, value_and_grad(mse), 0.25)
     >>> last, table = history(run, {"W": lambda state: state.params.W.item()}, every=2)
@@ -87,8 +86,7 @@ def keep(run: Run[S], *, every: int = 1) -> Kept[S]:
     A state holds its own network, but arrays that do not change, those of a frozen layer, are there once for all.
 
     >>> import numpy as np
-    >>> from funcnn import TrainState, batches, mlp, mse, train, value_and_grad
-    >>> from funcnn import keep
+    >>> from funcnn import TrainState, batches, keep, mlp, mse, train, value_and_grad
     >>> x = np.zeros((8, 2))
     >>> data = batches(x, x, 4, epochs=50, seed=0)
     >>> kept = keep(train(TrainState(mlp([2, 8, 2], seed=0)), data, value_and_grad(mse), 0.1), every=30)
@@ -142,8 +140,7 @@ def progress(run: Run[S], total: int | None = None, *, lr: float | Callable[[int
     `total` is the number of the last step, `len(data)`; with it the bar knows how much time is left. A run that resumes
     goes on counting where it was. A bar is drawn ten times a second at most, on standard error.
 
-    >>> from funcnn import TrainState, batches, cosine, mlp, mse, train, value_and_grad
-    >>> from funcnn import progress
+    >>> from funcnn import TrainState, batches, cosine, mlp, mse, progress, train, value_and_grad
     >>> import numpy as np
     >>> x, lr = np.zeros((8, 2)), cosine(0.1, 200)
     >>> data = batches(x, x, 4, epochs=100, seed=0)
@@ -181,9 +178,7 @@ def checkpoint_every(
 
     >>> import os, tempfile
     >>> import numpy as np
-    >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
-    >>> from funcnn import load
-    >>> from funcnn import checkpoint_every
+    >>> from funcnn import Dense, TrainState, checkpoint_every, load, mse, train, value_and_grad
     >>> one = np.ones((1, 1))
     >>> data = [(one, 0 * one)] * 25
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -15,8 +15,9 @@ from itertools import accumulate
 from numbers import Integral, Real
 from typing import Any
 
-from funcnn.arrays import kind, short
+from funcnn.arrays import short
 from funcnn.errors import KindError, RangeError
+from funcnn.fields import as_count, as_number, as_rate
 
 Schedule = Callable[[int], float]
 
@@ -213,29 +214,6 @@ def half_cosine(share: float) -> float:
 
 
 # What each argument takes.
-
-
-def as_number(name: str, value: Any, what: str) -> float:
-    """A number as a Python float; `name` is the function that was given it."""
-    if not isinstance(value, Real):
-        raise KindError(f"{name}: {what} must be a number, not {kind(value)}")
-    return float(value)
-
-
-def as_rate(name: str, value: Any, what: str = "the rate") -> float:
-    """A finite number that is not negative."""
-    if not 0 <= as_number(name, value, what) < math.inf:
-        raise RangeError(f"{name}: {what} must be finite and not negative; it is {value}")
-    return float(value)
-
-
-def as_count(name: str, value: Any, what: str = "steps") -> int:
-    """A whole number of at least 1."""
-    if not isinstance(value, Integral):
-        raise KindError(f"{name}: {what} must be a whole number, not {kind(value)}; write int({what})")
-    if value < 1:
-        raise RangeError(f"{name}: {what} must be at least 1; it is {value}")
-    return operator.index(value)
 
 
 def _as_power(name: str, value: Any) -> float:

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from funcnn.arrays import kind, short
 from funcnn.errors import KindError
+from funcnn.fields import as_count
 from funcnn.records import record, state
 from funcnn.runs import Run, states_of
-from funcnn.schedules import as_count
 from funcnn.training import NotFiniteError, TrainState
 
 P = TypeVar("P")
@@ -21,8 +21,7 @@ def until(run: Run[S], done: Callable[[S], bool]) -> Iterator[S]:
     """The states up to the first for which `done(state)` holds, that one included.
 
     >>> import numpy as np
-    >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
-    >>> from funcnn import until
+    >>> from funcnn import Dense, TrainState, mse, train, until, value_and_grad
     >>> one = np.ones((1, 1))
     >>> run = train(TrainState(Dense(one, None)), [(one, 0 * one)] * 100, value_and_grad(mse), 0.25)
     >>> [state.cost for state in until(run, lambda state: state.cost < 0.1)]
@@ -46,8 +45,7 @@ def while_finite(run: Run[S]) -> Iterator[S]:
     the next cost infinite.
 
     >>> import numpy as np
-    >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
-    >>> from funcnn import while_finite
+    >>> from funcnn import Dense, TrainState, mse, train, value_and_grad, while_finite
     >>> one = np.ones((1, 1))
     >>> run = train(TrainState(Dense(one, None)), [(one, 0 * one)] * 100, value_and_grad(mse), 500.5)
     >>> with np.errstate(over="ignore"):
@@ -91,8 +89,7 @@ def best_so_far(
     resume, say from which state: `start` brings the best before it.
 
     >>> import numpy as np
-    >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
-    >>> from funcnn import best_so_far
+    >>> from funcnn import Dense, TrainState, best_so_far, mse, train, value_and_grad
     >>> one = np.ones((1, 1))
     >>> run = train(TrainState(Dense(one, None)), [(one, 0 * one)] * 4, value_and_grad(mse), 0.75)
     >>> *_, last = best_so_far(run, lambda state: (state.params.W.item() + 0.2) ** 2)
@@ -145,8 +142,7 @@ def early_stopping(
     criterion UP counts scores in a row that are worse than the one before, not than the best.
 
     >>> import numpy as np
-    >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
-    >>> from funcnn import early_stopping
+    >>> from funcnn import Dense, TrainState, early_stopping, mse, train, value_and_grad
     >>> one = np.ones((1, 1))
     >>> run = train(TrainState(Dense(one, None)), [(one, 0 * one)] * 100, value_and_grad(mse), 0.1)
     >>> *_, last = early_stopping(run, lambda state: (state.params.W.item() - 0.5) ** 2, patience=4)

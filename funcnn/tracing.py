@@ -77,8 +77,7 @@ def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
     bytes of the cache; the Euclidean norm of dA; that of the gradient of each array. Masks and ids do not count.
 
     >>> import numpy as np
-    >>> from funcnn import Relu, mlp, mse
-    >>> from funcnn.tracing import trace
+    >>> from funcnn import Relu, mlp, mse, trace
     >>> net, x = mlp([2, 3, 1], hidden=Relu(), seed=0), np.linspace(-1, 1, 8).reshape(4, 2)
     >>> seen = trace(net, x, x[:, :1], mse)
     >>> print(seen)

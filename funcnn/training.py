@@ -62,7 +62,7 @@ def train(
         NotFiniteError: the cost of a step is not finite, or, where the loop ran to its end, the parameters after the
             last are not. The message says in which step, and which array was the first: an input, a parameter, or the
             output of a layer.
-        KindError: `start` is no TrainState, `data` gives no pairs, or `lr` no number.
+        KindError: `start` is no TrainState, `data` gives no pairs, `lr` no number, or `constraint` no parameters.
         RangeError: `lr` gives a number that is negative or not finite, or `data` is an iterator that had ended before.
     """
     if not isinstance(start, TrainState):
@@ -81,6 +81,8 @@ def train(
         params = sgd(now.params, grads, _rate(lr, now.step) if callable(lr) else lr)
         if constraint is not None:
             params = constraint(params)
+            if type(params) is not type(now.params):
+                raise KindError(f"train: constraint must return parameters like those it is given, not {kind(params)}")
         now = TrainState(params, optimizer, step=now.step + 1, cost=cost)
         yield now
     if nothing:

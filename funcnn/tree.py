@@ -100,8 +100,7 @@ def walk(tree: Any, path: str = "", *, states: bool = True) -> Iterator[tuple[st
 def count(tree: Any) -> int:
     """How many trained numbers there are: the entries of all `parameters`.
 
-    >>> from funcnn import mlp
-    >>> from funcnn.tree import count
+    >>> from funcnn import count, mlp
     >>> count(mlp([2, 27, 1], seed=0))
     109
 
@@ -118,8 +117,7 @@ def astype(tree: T, dtype: Any) -> T:
     An array that has the dtype already is shared. A number too large for it becomes infinite, and NumPy warns.
 
     >>> import numpy as np
-    >>> from funcnn import mlp
-    >>> from funcnn.tree import astype
+    >>> from funcnn import astype, mlp
     >>> astype(mlp([2, 1], seed=0), np.float32)
     (Dense(W=<f32 [[ 0.3874] [-0.6511]]>, b=<f32 [0.]>),)
 

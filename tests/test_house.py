@@ -17,11 +17,11 @@ SOURCES = sorted((ROOT / "funcnn").rglob("*.py"))
 STOREYS = [
     "errors",
     "arrays",
-    "bits fields records schedules layers.dot_product layers.sequences layers.sizes layers.standardization "
+    "bits fields records layers.dot_product layers.sequences layers.sizes layers.standardization "
     "layers.windows losses.base interop.torch.base",
-    "cycles encoding gradients initializers tree interop.jax layers.correlation losses.classification "
+    "encoding gradients initializers schedules tree interop.jax layers.correlation losses.classification "
     "losses.likelihoods losses.margins losses.regression losses.similarity",
-    "archive data dispatch paths plateaus layers.checks losses.focal",
+    "archive cycles data dispatch paths plateaus layers.checks losses.focal",
     "core files interop.safetensors optimizers.base optimizers.constraints",
     "plot stepping training layers.activations layers.affine layers.dense layers.embedding layers.norm "
     "layers.parts layers.softmax losses.combinators optimizers.adaptive optimizers.average "
@@ -148,10 +148,8 @@ def test_the_version_is_one():
 
 def test_every_exclusion_gives_its_reason():
     """Two spaces and a sentence, after each comment that makes a tool look away."""
-    named, whole = (
-        r"noqa: [A-Z]+\d+|type: ignore\[[a-z-]+\]|pragma: no cover",
-        "noqa|type: ignore",
-    )  # what is looked for
+    named = r"noqa: [A-Z]+\d+|type: ignore\[[a-z-]+\]|pragma: no cover"  # no exclusion: the words that are looked for
+    whole = "noqa|type: ignore"  # the same words without a code, no exclusion either
     bare = re.compile(rf"#\s*({named}|{whole})\s*$")
     for path in [*SOURCES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "examples").rglob("*.py")]:
         for i, line in enumerate(path.read_text("utf-8").splitlines(), 1):

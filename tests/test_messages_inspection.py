@@ -25,6 +25,7 @@ from funcnn.errors import FuncnnError
 from funcnn.layers.probe import Probe, Seen
 from funcnn.layers.residual import Residual
 from funcnn.tracing import trace
+from tests.says import assert_says
 
 x = np.linspace(-1, 1, 12).reshape(4, 3)
 dense = Dense(np.ones((3, 2)), None)
@@ -106,9 +107,4 @@ ROWS = [
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: re.sub(r"\W+", "-", row[2])[:60])
 def test_the_message(row):
-    do, error, sentence, notes = row
-    with pytest.raises(error) as caught:
-        do()
-    assert str(caught.value) == sentence
-    assert type(caught.value) is error
-    assert getattr(caught.value, "__notes__", []) == notes
+    assert_says(row)

@@ -10,7 +10,7 @@ import numpy as np
 from funcnn.arrays import Array, freeze, short
 from funcnn.core import Loss, value_and_grad
 from funcnn.errors import KindError
-from funcnn.schedules import as_count, as_rate
+from funcnn.fields import as_count, as_rate
 from funcnn.training import NotFiniteError
 from funcnn.tree import from_vector, to_vector
 

@@ -29,8 +29,7 @@ class Affine:
         dx = dA scale,  dscale = sum(dA x),  dshift = sum(dA), over all axes but the last
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.affine import Affine
+    >>> from funcnn import Affine, forward
     >>> forward(Affine(np.array([2.0, 3.0]), np.array([0.0, 1.0])), np.array([[1.0, 1.0]]))[0]
     array([[2., 4.]])
 

@@ -50,8 +50,7 @@ class Attention:
     Vaswani et al. 2017, Attention Is All You Need, section 3.2.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.attention import Attention
+    >>> from funcnn import Attention, forward
     >>> layer = Attention.init(4, 2, seed=0, causal=True)
     >>> layer.query
     Dense(W=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>)

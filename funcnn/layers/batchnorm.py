@@ -46,8 +46,7 @@ class BatchNorm:
     Ioffe & Szegedy 2015, Batch Normalization, algorithms 1 and 2.
 
     >>> import numpy as np
-    >>> from funcnn import backward, forward, sgd
-    >>> from funcnn.layers.batchnorm import BatchNorm
+    >>> from funcnn import BatchNorm, backward, forward, sgd
     >>> layer = BatchNorm.init(1)
     >>> out, cache = forward(layer, np.array([[1.0], [3.0]]))
     >>> out.round(3)

@@ -32,9 +32,7 @@ class Bidirectional(Generic[A, B]):
     Schuster & Paliwal 1997, Bidirectional Recurrent Neural Networks.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.bidirectional import Bidirectional
-    >>> from funcnn.layers.gru import GRU
+    >>> from funcnn import Bidirectional, GRU, forward
     >>> layer = Bidirectional(GRU.init(2, 3, seed=(0, 0)), GRU.init(2, 3, seed=(0, 1)))
     >>> forward(layer, np.ones((1, 4, 2)))[0].shape
     (1, 4, 6)

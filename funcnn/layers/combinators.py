@@ -27,8 +27,7 @@ class Copy:
     changes by sum_i dA_i . dx. None in dA, from a branch that has no gradient, counts for nothing.
 
     >>> import numpy as np
-    >>> from funcnn import backward, forward
-    >>> from funcnn.layers.combinators import Copy
+    >>> from funcnn import Copy, backward, forward
     >>> out, cache = forward(Copy(2), np.array([[7.0]]))
     >>> backward(Copy(2), cache, (np.array([[1.0]]), np.array([[10.0]]))).x
     array([[11.]])
@@ -68,8 +67,7 @@ class Parallel:
     Szegedy et al. 2015, Going Deeper with Convolutions, figure 2.
 
     >>> import numpy as np
-    >>> from funcnn import Relu, forward
-    >>> from funcnn.layers.combinators import Copy, Parallel
+    >>> from funcnn import Copy, Parallel, Relu, forward
     >>> forward((Copy(2), Parallel(((), Relu()))), np.array([[-1.0, 2.0]]))[0]
     (array([[-1.,  2.]]), array([[0., 2.]]))
 
@@ -149,8 +147,7 @@ class Take:
     What is not taken does not reach the cost. `Take(0)` leaves the mask of a pair (x, mask) behind.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.combinators import Take
+    >>> from funcnn import Take, forward
     >>> forward(Take(1), (np.array([[1.0]]), np.array([[2.0]])))[0]
     array([[2.]])
 

@@ -46,8 +46,7 @@ class Conv2d:
     Krizhevsky, Sutskever & Hinton 2012, ImageNet Classification with Deep Convolutional Neural Networks, section 3.2.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.conv import Conv2d
+    >>> from funcnn import Conv2d, forward
     >>> edges = Conv2d(np.array([[-1.0, 1.0]])[:, :, None, None], None)
     >>> forward(edges, np.array([[0.0, 0.0, 3.0, 3.0]])[None, :, :, None])[0][0, :, :, 0]
     array([[0., 3., 0.]])
@@ -146,8 +145,7 @@ class Conv1d:
     2016, WaveNet, section 2.1.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.conv import Conv1d
+    >>> from funcnn import Conv1d, forward
     >>> change = Conv1d(np.array([[[-1.0]], [[1.0]]]), None, padding=(1, 0))
     >>> forward(change, np.array([[[2.0], [2.0], [5.0]]]))[0].ravel()
     array([2., 0., 3.])

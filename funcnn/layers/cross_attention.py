@@ -48,8 +48,7 @@ class CrossAttention:
     Vaswani et al. 2017, Attention Is All You Need, section 3.2.3.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.cross_attention import CrossAttention
+    >>> from funcnn import CrossAttention, forward
     >>> layer = CrossAttention.init(4, 2, n_memory=3, seed=0)
     >>> out, memory = forward(layer, (np.ones((2, 5, 4)), np.ones((2, 7, 3))))[0]
     >>> out.shape, memory.shape

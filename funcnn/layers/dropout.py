@@ -60,8 +60,7 @@ class Dropout(Stochastic):
     from Overfitting, section 4, scaled as in section 10.
 
     >>> import numpy as np
-    >>> from funcnn import backward, forward, sgd
-    >>> from funcnn.layers.dropout import Dropout
+    >>> from funcnn import Dropout, backward, forward, sgd
     >>> layer = Dropout(0.5, seed=1)
     >>> out, cache = forward(layer, np.ones((1, 8)))
     >>> out
@@ -89,8 +88,7 @@ class ChannelDropout(Dropout):
     3, SpatialDropout.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.dropout import ChannelDropout
+    >>> from funcnn import ChannelDropout, forward
     >>> forward(ChannelDropout(0.5, seed=1), np.ones((1, 2, 4)))[0]
     array([[[0., 2., 2., 0.],
             [0., 2., 2., 0.]]])
@@ -149,8 +147,7 @@ class GaussianNoise(Stochastic):
     a penalty on steep functions: Bishop 1995, Training with Noise is Equivalent to Tikhonov Regularization.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.dropout import GaussianNoise
+    >>> from funcnn import GaussianNoise, forward
     >>> forward(GaussianNoise(0.1, seed=1), np.ones((1, 3)))[0].round(3)
     array([[1.087, 1.117, 0.98 ]])
 

@@ -29,8 +29,7 @@ class Embedding:
     Bengio, Ducharme, Vincent & Jauvin 2003, A Neural Probabilistic Language Model, section 2.
 
     >>> import numpy as np
-    >>> from funcnn import backward, forward
-    >>> from funcnn.layers.embedding import Embedding
+    >>> from funcnn import Embedding, backward, forward
     >>> layer = Embedding(np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]))
     >>> out, cache = forward(layer, np.array([[2, 0, 2]]))
     >>> out

@@ -24,10 +24,7 @@ def folded(net: Any) -> Any:
     `folded(inference(net))` is a network without its batch normalisations. An `Identity`, which is what dropout
     predicts with, goes too. An `Affine` behind any other layer stays. Also done to the networks inside of layers.
 
-    >>> from funcnn import Dense, Relu, inference
-    >>> from funcnn.layers.folding import folded
-    >>> from funcnn.layers.batchnorm import BatchNorm
-    >>> from funcnn.layers.dropout import Dropout
+    >>> from funcnn import BatchNorm, Dense, Dropout, Relu, folded, inference
     >>> net = Dense.init(2, 4, seed=0), BatchNorm.init(4), Relu(), Dropout(0.5, seed=0), Dense.init(4, 9, seed=1)
     >>> folded(inference(net))
     (Dense(W=<f64 2x4>, b=<f64 [0. 0. 0. 0.]>), Relu(), Dense(W=<f64 4x9>, b=<f64 9>))

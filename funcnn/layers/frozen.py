@@ -27,8 +27,7 @@ class Frozen(Generic[L]):
 
     Yosinski, Clune, Bengio & Lipson 2014, How Transferable Are Features in Deep Neural Networks?, section 3.
 
-    >>> from funcnn import mlp, parameters
-    >>> from funcnn import Frozen
+    >>> from funcnn import Frozen, mlp, parameters
     >>> net = mlp([2, 3, 1], seed=0)
     >>> list(parameters((Frozen(net[0]), *net[1:])))
     ['2.W', '2.b']

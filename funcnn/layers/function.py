@@ -25,8 +25,7 @@ class Function:
     a program. Write a record with two rules where it has to be saved, or has parameters.
 
     >>> import numpy as np
-    >>> from funcnn import backward, forward
-    >>> from funcnn.layers.function import Function
+    >>> from funcnn import Function, backward, forward
     >>> def cube(x):
     ...     return x**3
     >>> def cube_vjp(x, dA):

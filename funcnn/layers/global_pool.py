@@ -22,8 +22,7 @@ class GlobalAvgPool:
     them. The cache is x. Lin, Chen & Yan 2014, Network in Network, section 3.2.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.global_pool import GlobalAvgPool
+    >>> from funcnn import GlobalAvgPool, forward
     >>> forward(GlobalAvgPool(), np.array([[[1.0, 0.0], [5.0, 1.0]]]))[0]
     array([[3. , 0.5]])
 
@@ -56,8 +55,7 @@ class GlobalMaxPool:
     else 0. The cache is x. Oquab, Bottou, Laptev & Sivic 2015, Is Object Localization for Free?, section 3.2.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.global_pool import GlobalMaxPool
+    >>> from funcnn import GlobalMaxPool, forward
     >>> forward(GlobalMaxPool(), np.array([[[1.0, 0.0], [5.0, -1.0]]]))[0]
     array([[5., 0.]])
 

@@ -26,8 +26,7 @@ class Glu:
     Variants Improve Transformer, section 2.
 
     >>> import numpy as np
-    >>> from funcnn import Relu, forward
-    >>> from funcnn.layers.glu import Glu
+    >>> from funcnn import Glu, Relu, forward
     >>> forward(Glu(Relu()), np.array([[3.0, 5.0, 2.0, -2.0]]))[0]
     array([[6., 0.]])
 

@@ -44,8 +44,7 @@ class GroupNorm:
     Wu & He 2018, Group Normalization, eq. 1, 2 and 7.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.groupnorm import GroupNorm
+    >>> from funcnn import GroupNorm, forward
     >>> forward(GroupNorm.init(4, groups=2), np.array([[1.0, 3.0, 20.0, 60.0]]))[0].round(3)
     array([[-1.,  1., -1.,  1.]])
 
@@ -94,8 +93,7 @@ class InstanceNorm:
     Ulyanov, Vedaldi & Lempitsky 2016, Instance Normalization, eq. 3.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.groupnorm import InstanceNorm
+    >>> from funcnn import InstanceNorm, forward
     >>> x = np.array([[[1.0, 20.0], [3.0, 60.0]]])  # one example of two places and two channels
     >>> forward(InstanceNorm.init(2), x)[0].round(3)
     array([[[-1., -1.],

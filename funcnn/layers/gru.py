@@ -35,8 +35,7 @@ class GRU(Recurrent):
     Kocisky & Blunsom 2016, Optimizing Performance of Recurrent Neural Networks on GPUs.
 
     >>> import numpy as np
-    >>> from funcnn import step
-    >>> from funcnn.layers.gru import GRU
+    >>> from funcnn import GRU, step
     >>> layer, x = GRU.init(2, 3, seed=0), np.ones((1, 1, 2))
     >>> out, state = step(layer, x)
     >>> out, state = step(layer, x, state)

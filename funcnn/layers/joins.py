@@ -23,8 +23,7 @@ class Sum:
     added, and out is (sum, mask) with the first mask.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.joins import Sum
+    >>> from funcnn import Sum, forward
     >>> forward(Sum(), (np.array([[1.0, 2.0]]), np.array([[10.0, 20.0]])))[0]
     array([[11., 22.]])
 
@@ -62,8 +61,7 @@ class Concat:
     Huang, Liu, van der Maaten & Weinberger 2017, Densely Connected Convolutional Networks, equation 2.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.joins import Concat
+    >>> from funcnn import Concat, forward
     >>> forward(Concat(), (np.array([[1.0, 2.0]]), np.array([[3.0]])))[0]
     array([[1., 2., 3.]])
 

@@ -26,8 +26,7 @@ class Last:
     `step` gives the last step there has been so far, which is its memory.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.last import Last
+    >>> from funcnn import Last, forward
     >>> x = np.array([[[1.0], [2.0], [3.0]], [[4.0], [5.0], [6.0]]])
     >>> forward(Last(), (x, np.array([[True, True, True], [True, True, False]])))[0]
     array([[3.],

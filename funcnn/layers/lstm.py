@@ -33,8 +33,7 @@ class LSTM(Recurrent):
     to Forget; its 1: Jozefowicz, Zaremba & Sutskever 2015, An Empirical Exploration of Recurrent Network Architectures.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.lstm import LSTM
+    >>> from funcnn import LSTM, forward
     >>> layer = LSTM.init(2, 3, seed=0)
     >>> out, _, (h, c) = forward(layer, (np.ones((1, 4, 2)), None, None))[0]
     >>> out.shape, bool((h == out[:, -1]).all()), c.shape

@@ -26,8 +26,7 @@ class LayerNorm:
     Ba, Kiros & Hinton 2016, Layer Normalization, eq. 4.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.norm import LayerNorm
+    >>> from funcnn import LayerNorm, forward
     >>> forward(LayerNorm.init(2), np.array([[1.0, 3.0], [10.0, 30.0]]))[0].round(3)
     array([[-1.,  1.],
            [-1.,  1.]])
@@ -110,8 +109,7 @@ class RMSNorm:
     Zhang & Sennrich 2019, Root Mean Square Layer Normalization, eq. 4.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.norm import RMSNorm
+    >>> from funcnn import RMSNorm, forward
     >>> forward(RMSNorm.init(2), np.array([[1.0, 7.0], [10.0, 70.0]]))[0].round(3)
     array([[0.2, 1.4],
            [0.2, 1.4]])

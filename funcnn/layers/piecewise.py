@@ -24,8 +24,7 @@ class Relu6(Elementwise):
     Krizhevsky 2010, Convolutional Deep Belief Networks on CIFAR-10.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.piecewise import Relu6
+    >>> from funcnn import Relu6, forward
     >>> forward(Relu6(), np.array([[-1.0, 2.0, 7.0]]))[0]
     array([[0., 2., 6.]])
     """
@@ -49,8 +48,7 @@ class HardTanh(Elementwise):
     Collobert 2004, Large Scale Machine Learning.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.piecewise import HardTanh
+    >>> from funcnn import HardTanh, forward
     >>> forward(HardTanh(), np.array([[-2.0, 0.5, 2.0]]))[0]
     array([[-1. ,  0.5,  1. ]])
 
@@ -85,8 +83,7 @@ class HardSigmoid(Elementwise):
     Howard et al. 2019, Searching for MobileNetV3, section 5.2.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.piecewise import HardSigmoid
+    >>> from funcnn import HardSigmoid, forward
     >>> forward(HardSigmoid(), np.array([[-4.0, 0.0, 1.5, 4.0]]))[0]
     array([[0.  , 0.5 , 0.75, 1.  ]])
     """
@@ -112,8 +109,7 @@ class HardSwish(Elementwise):
     Howard et al. 2019, Searching for MobileNetV3, section 5.2.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.piecewise import HardSwish
+    >>> from funcnn import HardSwish, forward
     >>> forward(HardSwish(), np.array([[-4.0, -1.5, 1.5, 4.0]]))[0]
     array([[-0.   , -0.375,  1.125,  4.   ]])
     """
@@ -138,8 +134,7 @@ class SoftShrink(Elementwise):
     Donoho & Johnstone 1994, Ideal Spatial Adaptation by Wavelet Shrinkage.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.piecewise import SoftShrink
+    >>> from funcnn import SoftShrink, forward
     >>> forward(SoftShrink(0.5), np.array([[-2.0, 0.25, 2.0]]))[0]
     array([[-1.5,  0. ,  1.5]])
 
@@ -169,8 +164,7 @@ class HardShrink(Elementwise):
     Donoho & Johnstone 1994, Ideal Spatial Adaptation by Wavelet Shrinkage.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.piecewise import HardShrink
+    >>> from funcnn import HardShrink, forward
     >>> forward(HardShrink(0.5), np.array([[-2.0, 0.25, 0.5, 2.0]]))[0]
     array([[-2.,  0.,  0.,  2.]])
 

@@ -38,8 +38,7 @@ class MaxPool:
     LeCun 2009, What Is the Best Multi-Stage Architecture for Object Recognition?, section 2.1.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.pool import MaxPool
+    >>> from funcnn import MaxPool, forward
     >>> forward(MaxPool(2), np.array([[[1.0], [5.0], [3.0], [2.0]]]))[0].ravel()
     array([5., 3.])
 
@@ -92,8 +91,7 @@ class AvgPool:
     section II.B, without its weights.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.pool import AvgPool
+    >>> from funcnn import AvgPool, forward
     >>> forward(AvgPool(3, padding="same", stride=1), np.array([[[1.0], [5.0], [3.0]]]))[0].ravel()
     array([3., 3., 4.])
 

@@ -80,8 +80,7 @@ class SinusoidalPosition(Position):
     Vaswani et al. 2017, Attention Is All You Need, section 3.5.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.positions import SinusoidalPosition
+    >>> from funcnn import SinusoidalPosition, forward
     >>> forward(SinusoidalPosition(), np.zeros((1, 2, 2)))[0]
     array([[[0.        , 1.        ],
             [0.84147098, 0.54030231]]])
@@ -112,8 +111,7 @@ class LearnedPosition(Position):
     Gehring et al. 2017, Convolutional Sequence to Sequence Learning, section 3.1.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.positions import LearnedPosition
+    >>> from funcnn import LearnedPosition, forward
     >>> forward(LearnedPosition(np.array([[10.0], [20.0], [30.0]])), np.ones((1, 2, 1)))[0]
     array([[[11.],
             [21.]]])
@@ -177,8 +175,7 @@ class Rotary(Position):
     Su et al. 2021, RoFormer: Enhanced Transformer with Rotary Position Embedding, eq. 15 and 34.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.positions import Rotary
+    >>> from funcnn import Rotary, forward
     >>> forward(Rotary(), np.array([[[1.0, 0.0], [1.0, 0.0]]]))[0]
     array([[[1.        , 0.        ],
             [0.54030231, 0.84147098]]])

@@ -47,8 +47,7 @@ class Probe(Generic[L]):
     `save` refuses one that has seen something: save its `layer`.
 
     >>> import numpy as np
-    >>> from funcnn import Tanh, mlp, mse, value_and_grad
-    >>> from funcnn.layers.probe import Probe
+    >>> from funcnn import Probe, Tanh, mlp, mse, value_and_grad
     >>> first, *rest = mlp([2, 3, 1], hidden=Tanh(), seed=0)
     >>> _, grads = value_and_grad(mse)((Probe(first), *rest), np.ones((5, 2)), np.ones((5, 1)))
     >>> grads.params[0].seen.out.shape

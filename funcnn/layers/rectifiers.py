@@ -26,8 +26,7 @@ class Selu(Elementwise):
     Klambauer, Unterthiner, Mayr & Hochreiter 2017, Self-Normalizing Neural Networks, eq. 2 and 14.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.rectifiers import Selu
+    >>> from funcnn import Selu, forward
     >>> forward(Selu(), np.array([[-1.0, 1.0]]))[0].round(4)
     array([[-1.1113,  1.0507]])
     """
@@ -56,8 +55,7 @@ class Celu(Elementwise):
     Barron 2017, Continuously Differentiable Exponential Linear Units.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.rectifiers import Celu
+    >>> from funcnn import Celu, forward
     >>> forward(Celu(0.5), np.array([[-1.0, 1.0]]))[0].round(4)
     array([[-0.4323,  1.    ]])
 
@@ -92,8 +90,7 @@ class PRelu:
     He, Zhang, Ren & Sun 2015, Delving Deep into Rectifiers, eq. 1 to 3.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.rectifiers import PRelu
+    >>> from funcnn import PRelu, forward
     >>> forward(PRelu(np.array([0.25, 0.5])), np.array([[-1.0, -1.0], [2.0, 2.0]]))[0]
     array([[-0.25, -0.5 ],
            [ 2.  ,  2.  ]])

@@ -25,8 +25,7 @@ class Remat(Generic[L]):
     Chen, Xu, Zhang & Guestrin 2016, Training Deep Nets with Sublinear Memory Cost, section 4.
 
     >>> import numpy as np
-    >>> from funcnn import forward, leaves, mlp
-    >>> from funcnn.layers.remat import Remat
+    >>> from funcnn import Remat, forward, leaves, mlp
     >>> net, x = mlp([8] * 9, seed=0), np.ones((100, 8))
     >>> for layer in (net, Remat(net)):
     ...     kept = {id(a): a.nbytes for a in leaves((forward(layer, x)[1],))}

@@ -29,8 +29,7 @@ class Residual(Generic[L]):
     He, Zhang, Ren & Sun 2016, Deep Residual Learning for Image Recognition, equation 1.
 
     >>> import numpy as np
-    >>> from funcnn import Relu, forward
-    >>> from funcnn.layers.residual import Residual
+    >>> from funcnn import Relu, Residual, forward
     >>> forward(Residual(Relu()), np.array([[-1.0, 2.0]]))[0]
     array([[-1.,  4.]])
 
@@ -103,8 +102,7 @@ class First(Generic[L]):
     The way past a mask for layers that know of none: First(Dense.init(8, 8, seed=0)). x alone gives layer(x).
 
     >>> import numpy as np
-    >>> from funcnn import Relu, forward
-    >>> from funcnn.layers.residual import First
+    >>> from funcnn import First, Relu, forward
     >>> forward(First(Relu()), (np.array([[-1.0, 2.0]]), np.array([[True, False]])))[0]
     (array([[0., 2.]]), array([[ True, False]]))
 
@@ -192,8 +190,7 @@ class Scale:
     is All You Need, equation 1.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.residual import Scale
+    >>> from funcnn import Scale, forward
     >>> forward(Scale(np.array([1.0, 10.0])), np.array([[1.0, 2.0]]))[0]
     array([[ 1., 20.]])
 

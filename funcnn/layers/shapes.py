@@ -26,8 +26,7 @@ class Flatten:
     x: (m, ...), of any kind; the last axis runs fastest. An x in one piece is not copied: out is a view of it.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.shapes import Flatten
+    >>> from funcnn import Flatten, forward
     >>> forward(Flatten(), np.zeros((9, 8, 8, 3)))[0].shape
     (9, 192)
 
@@ -59,8 +58,7 @@ class Reshape:
     one piece is not copied: out is a view of it.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.shapes import Reshape
+    >>> from funcnn import Reshape, forward
     >>> forward(Reshape((8, 8, -1)), np.zeros((9, 192)))[0].shape
     (9, 8, 8, 3)
 
@@ -125,8 +123,7 @@ class Map(Generic[L]):
     mask, First(Map(layer)).
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.shapes import Flatten, Map
+    >>> from funcnn import Flatten, Map, forward
     >>> forward(Map(Flatten()), np.zeros((5, 7, 8, 8)))[0].shape
     (5, 7, 64)
 

@@ -20,7 +20,7 @@ class Here:
 
     In the net of a Shared it holds nothing, and says where the layer stands.
 
-    >>> from funcnn.layers.shared import Here
+    >>> from funcnn import Here
     >>> Here()
     Here(name='', layer=None)
 
@@ -101,8 +101,7 @@ class Shared:
     section 3.1.
 
     >>> import numpy as np
-    >>> from funcnn import Dense, Tanh, parameters, predict
-    >>> from funcnn.layers.shared import Here, Shared
+    >>> from funcnn import Dense, Here, Shared, Tanh, parameters, predict
     >>> net = Shared(Dense.init(8, 8, seed=0), (Here(), Tanh(), Here(), Tanh(), Here()))
     >>> predict(net, np.zeros((5, 8))).shape, list(parameters(net))
     ((5, 8), ['layer.W', 'layer.b'])

@@ -28,8 +28,7 @@ class Softmax:
     Bridle 1990, Probabilistic Interpretation of Feedforward Classification Network Outputs.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.softmax import Softmax
+    >>> from funcnn import Softmax, forward
     >>> forward(Softmax(), np.array([[0.0, 0.0, np.log(2)]]))[0]
     array([[0.25, 0.25, 0.5 ]])
 
@@ -69,8 +68,7 @@ class LogSoftmax:
     Bridle 1990, Probabilistic Interpretation of Feedforward Classification Network Outputs.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.softmax import LogSoftmax
+    >>> from funcnn import LogSoftmax, forward
     >>> forward(LogSoftmax(), np.array([[0.0, 800.0]]))[0]
     array([[-800.,    0.]])
 

@@ -30,8 +30,7 @@ class Tied:
     Press & Wolf 2017, Using the Output Embedding to Improve Language Models; Inan, Khosravi & Socher 2017.
 
     >>> import numpy as np
-    >>> from funcnn import forward, mlp
-    >>> from funcnn.layers.tied import Tied
+    >>> from funcnn import Tied, forward, mlp
     >>> net = Tied.init(27, 8, net=mlp([8, 16, 8], seed=1), seed=0)
     >>> forward(net, np.array([[3, 1, 20]]))[0].shape
     (1, 3, 27)

@@ -47,8 +47,7 @@ def transformer_block(
     Transformer Architecture, table 1.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.transformer import transformer_block
+    >>> from funcnn import forward, transformer_block
     >>> block = transformer_block(4, 2, 16, seed=0, causal=True)
     >>> forward(block, np.ones((3, 5, 4)))[0].shape
     (3, 5, 4)

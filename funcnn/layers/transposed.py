@@ -43,8 +43,7 @@ class ConvTranspose2d:
     Convolution Arithmetic for Deep Learning, section 4.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.transposed import ConvTranspose2d
+    >>> from funcnn import ConvTranspose2d, forward
     >>> stamp = ConvTranspose2d(np.array([[1.0, 2.0, 1.0]])[:, :, None, None], None, stride=(1, 2))
     >>> forward(stamp, np.array([[1.0, 3.0]])[None, :, :, None])[0].ravel()
     array([1., 2., 4., 6., 3.])

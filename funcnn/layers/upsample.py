@@ -30,8 +30,7 @@ class Upsample:
     shares. The cache is x.
 
     >>> import numpy as np
-    >>> from funcnn import forward
-    >>> from funcnn.layers.upsample import Upsample
+    >>> from funcnn import Upsample, forward
     >>> x = np.array([[[0.0], [4.0]]])
     >>> forward(Upsample(2), x)[0].ravel(), forward(Upsample(2, linear=True), x)[0].ravel()
     (array([0., 0., 4., 4.]), array([0., 1., 3., 4.]))

@@ -8,8 +8,8 @@ import numpy as np
 
 from funcnn.arrays import Array, namespace
 from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.fields import as_number
 from funcnn.losses.base import check, check_examples, check_unit, fitted, fitted_weight, of_logits, weigh
-from funcnn.schedules import as_number
 
 
 def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:

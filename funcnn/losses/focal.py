@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from funcnn.arrays import Array, namespace
+from funcnn.fields import as_rate
 from funcnn.losses.base import check_binary, fitted, fitted_weight, of_logits, weigh
 from funcnn.losses.classification import exponentials, labels
-from funcnn.schedules import as_rate
 
 
 @of_logits

@@ -6,8 +6,8 @@ from typing import Any
 
 from funcnn.arrays import Array, namespace
 from funcnn.errors import RangeError
+from funcnn.fields import as_number
 from funcnn.losses.base import fitted, mean, weigh
-from funcnn.schedules import as_number
 
 
 def mse(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from funcnn import astype, backward, forward, leaves, mse, predict, sgd, softmax_cross_entropy, step, tree_map
+from funcnn import backward, forward, leaves, predict, softmax_cross_entropy, step
 from funcnn.layers.cross_attention import CrossAttention
 from funcnn.layers.embedding import Embedding
 from funcnn.layers.positions import LearnedPosition, Rotary
 from funcnn.layers.residual import First, Residual
 from funcnn.layers.transformer import transformer_block
 from funcnn.losses.combinators import masked
+from tests.peers.jitted import assert_compiled_once
 
 jax = pytest.importorskip("jax", reason="this is its compiler")
 pytestmark = pytest.mark.usefixtures("jax64")
@@ -35,35 +36,10 @@ STEPS = {
 }
 
 
-def train_step(params, x, y, lr):
-    out, cache = forward(params, x)
-    cost, dA = mse(out[0] if type(out) is tuple else out, y)
-    dA = (dA, *[None for _ in out[1:]]) if type(out) is tuple else dA
-    return sgd(params, backward(params, cache, dA), lr), cost
-
-
 @pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["f64", "f32"])
 @pytest.mark.parametrize("name", STEPS)
 def test_five_steps_are_compiled_once_and_are_those_of_numpy(name, dtype):
-    traces = []
-
-    def counted(*args):
-        traces.append(args)
-        return train_step(*args)
-
-    net, x, y = astype(STEPS[name], dtype)
-    jitted, twin = jax.jit(counted), net
-    for t in range(5):
-        lr = np.asarray(0.1 / (1 + t), dtype)
-        net, cost = train_step(net, x, y, float(lr))
-        twin, twin_cost = jitted(twin, x, y, lr)
-        assert twin_cost.dtype == dtype
-        assert abs(cost - twin_cost) < 1e-4
-    assert len(traces) == 1
-    floats = {leaf.dtype for leaf in leaves((net, twin)) if leaf.dtype.kind == "f"}
-    assert floats == {np.dtype(dtype)}
-    tolerance = 1e-11 if dtype is np.float64 else 1e-4
-    tree_map(lambda a, b: np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance) or a, net, twin)
+    assert_compiled_once(*STEPS[name], dtype, within=1e-11)
 
 
 def test_generation_under_jit_is_that_of_numpy():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from funcnn import Dense, Tanh, backward, forward, leaves, mse, sgd, softmax_cross_entropy, tree_map
+from funcnn import Dense, Tanh, softmax_cross_entropy
 from funcnn.layers.combinators import Copy, Parallel, Take
 from funcnn.layers.function import Function
 from funcnn.layers.joins import Concat, Sum
@@ -13,7 +13,7 @@ from funcnn.layers.shapes import Flatten, Map, Reshape
 from funcnn.layers.shared import Here, Shared
 from funcnn.layers.tied import Tied
 from funcnn.testing.cases.combinators import swish, swish_vjp
-from funcnn.tree import astype
+from tests.peers.jitted import assert_compiled_once
 
 jax = pytest.importorskip("jax", reason="this is its compiler")
 pytestmark = pytest.mark.usefixtures("jax64")
@@ -34,32 +34,6 @@ MIDDLE = {
 X, Y = (np.random.default_rng(i).standard_normal(shape) for i, shape in enumerate([(8, 3), (8, 2)]))
 
 
-def step(loss, params, x, y, lr):
-    out, cache = forward(params, x)
-    cost, dA = loss(out, y)
-    return sgd(params, backward(params, cache, dA), lr), cost
-
-
-def run(net, x, y, loss, dtype):
-    traces = []
-
-    def counted(*args):
-        traces.append(args)
-        return step(loss, *args)
-
-    jitted, twin = jax.jit(counted), net
-    for t in range(5):
-        lr = np.asarray(0.1 / (1 + t), dtype)
-        net, cost = step(loss, net, x, y, float(lr))
-        twin, twin_cost = jitted(twin, x, y, lr)
-        assert twin_cost.dtype == dtype
-        assert abs(cost - twin_cost) < 1e-5
-    assert len(traces) == 1
-    assert {leaf.dtype for leaf in leaves((net, twin))} == {np.dtype(dtype)}
-    tolerance = 1e-12 if dtype is np.float64 else 1e-4
-    tree_map(lambda a, b: np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance) or a, net, twin)
-
-
 types = pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["f64", "f32"])
 
 
@@ -67,16 +41,11 @@ types = pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["f64", "
 @pytest.mark.parametrize("name", MIDDLE)
 def test_five_steps_are_compiled_once_and_are_those_of_numpy(name, dtype):
     net = (Dense.init(3, 4, seed=1), MIDDLE[name], Dense.init(4, 2, seed=2))
-    run(*astype((net, X, Y), dtype), mse, dtype)
+    assert_compiled_once(net, X, Y, dtype)
 
 
 @types
 def test_a_tied_table_is_compiled_once_too(dtype):
-    net = astype(Tied.init(5, 4, net=First(BLOCK), seed=0), dtype)
+    net = Tied.init(5, 4, net=First(BLOCK), seed=0)
     ids, mask = np.array([[0, 3, 3], [1, 0, 2]]), np.array([[True, True, False]] * 2)
-
-    def loss(out, y):
-        cost, dA = softmax_cross_entropy(out[0], y)
-        return cost, (dA, None)
-
-    run(net, (ids, mask), (ids + 1) % 5, loss, dtype)
+    assert_compiled_once(net, (ids, mask), (ids + 1) % 5, dtype, loss=softmax_cross_entropy)

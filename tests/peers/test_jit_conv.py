@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from funcnn import Dense, Tanh, backward, forward, leaves, mse, sgd, tree_map
+from funcnn import Dense, Tanh, mse, tree_map
 from funcnn.layers.conv import Conv1d, Conv2d
 from funcnn.layers.global_pool import GlobalAvgPool, GlobalMaxPool
 from funcnn.layers.pool import AvgPool, MaxPool
 from funcnn.layers.transposed import ConvTranspose2d
 from funcnn.layers.upsample import Upsample
-from funcnn.tree import astype
+from tests.peers.jitted import assert_compiled_once, train_step
 
 jax = pytest.importorskip("jax", reason="this is its compiler")
 pytestmark = pytest.mark.usefixtures("jax64")
@@ -41,37 +41,14 @@ CASES = {"images": (IMAGES, RNG.normal(size=(6, 8, 7, 3))), "sequences": (SEQUEN
 Y = RNG.normal(size=(6, 2))
 
 
-def step(params, x, y, lr):
-    out, cache = forward(params, x)
-    cost, dA = mse(out, y)
-    return sgd(params, backward(params, cache, dA), lr), cost
-
-
 @pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["f64", "f32"])
 @pytest.mark.parametrize("name", CASES)
 def test_five_steps_are_compiled_once_and_are_those_of_numpy(name, dtype):
-    traces = []
-
-    def counted(*args):
-        traces.append(args)
-        return step(*args)
-
-    net, x, y = astype((*CASES[name], Y), dtype)
-    jitted, twin = jax.jit(counted), net
-    for t in range(5):
-        lr = np.asarray(0.1 / (1 + t), dtype)
-        net, cost = step(net, x, y, float(lr))
-        twin, twin_cost = jitted(twin, x, y, lr)
-        assert twin_cost.dtype == dtype
-        assert abs(cost - twin_cost) < 1e-5
-    assert len(traces) == 1
-    assert {leaf.dtype for leaf in leaves((net, twin))} == {np.dtype(dtype)}
-    tolerance = 1e-12 if dtype is np.float64 else 1e-4
-    tree_map(lambda a, b: np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance) or a, net, twin)
+    assert_compiled_once(*CASES[name], Y, dtype)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_images_may_be_constants_of_numpy_while_the_network_is_traced(name):
     net, x = CASES[name]
-    ours, theirs = step(net, x, Y, 0.1)[0], jax.jit(lambda net: step(net, x, Y, 0.1)[0])(net)
+    ours, theirs = train_step(mse, net, x, Y, 0.1)[0], jax.jit(lambda net: train_step(mse, net, x, Y, 0.1)[0])(net)
     tree_map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12) or a, ours, theirs)

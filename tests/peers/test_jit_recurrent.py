@@ -3,37 +3,19 @@
 import numpy as np
 import pytest
 
-from funcnn import Dense, Grads, backward, forward, gradient, leaves, mse, record, sgd, step, tree_map
+from funcnn import Dense, forward, step
 from funcnn.layers.bidirectional import Bidirectional
 from funcnn.layers.embedding import Embedding
 from funcnn.layers.gru import GRU
 from funcnn.layers.last import Last
 from funcnn.layers.lstm import LSTM
 from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition
+from funcnn.layers.residual import First
 from funcnn.layers.rnn import RNN
-from funcnn.tree import astype
+from tests.peers.jitted import assert_compiled_once
 
 jax = pytest.importorskip("jax", reason="this is its compiler")
 pytestmark = pytest.mark.usefixtures("jax64")
-
-
-@record
-class OfPair:
-    """The layer of the first of a pair; the mask goes on."""
-
-    layer: Dense
-
-
-@forward.register(OfPair)
-def of_pair_forward(params, x):
-    out, cache = forward(params.layer, x[0])
-    return (out, x[1]), cache
-
-
-@backward.register(OfPair)
-def of_pair_backward(params, cache, dA):
-    grads = backward(params.layer, cache, dA[0])
-    return Grads(gradient(params, layer=grads.params), (grads.x, None))
 
 
 BODIES = [
@@ -48,33 +30,11 @@ RNG = np.random.default_rng(0)
 IDS, MASK, Y = RNG.integers(0, 5, (3, 6)), RNG.random((3, 6)) < 0.7, RNG.standard_normal((3, 6, 2))
 
 
-def step_of(net, ids, mask, y, lr):
-    out, cache = forward(net, (ids, mask))
-    cost, dA = mse(out[0], y)
-    return sgd(net, backward(net, cache, (dA, None)), lr), cost
-
-
 @pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["f64", "f32"])
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: "-".join([type(p).__name__ for p in np.atleast_1d(body)]))
 def test_five_steps_are_compiled_once_and_are_those_of_numpy(body, dtype):
-    traces = []
-
-    def counted(*args):
-        traces.append(args)
-        return step_of(*args)
-
-    net, y = astype(((Embedding.init(5, 4, seed=0), body, OfPair(Dense.init(3, 2, seed=2))), Y), dtype)
-    jitted, twin = jax.jit(counted), net
-    for t in range(5):
-        lr = np.asarray(0.1 / (1 + t), dtype)
-        net, cost = step_of(net, IDS, MASK, y, float(lr))
-        twin, twin_cost = jitted(twin, IDS, MASK, y, lr)
-        assert twin_cost.dtype == dtype
-        assert abs(cost - twin_cost) < 1e-5
-    assert len(traces) == 1
-    assert {leaf.dtype for leaf in leaves((net, twin))} == {np.dtype(dtype)}
-    tolerance = 1e-12 if dtype is np.float64 else 1e-4
-    tree_map(lambda a, b: np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance) or a, net, twin)
+    net = (Embedding.init(5, 4, seed=0), body, First(Dense.init(3, 2, seed=2)))
+    assert_compiled_once(net, (IDS, MASK), Y, dtype)
 
 
 @pytest.mark.parametrize("body", [body for body in BODIES if not isinstance(body, Bidirectional)], ids=str)
@@ -96,30 +56,10 @@ def test_a_step_of_generation_is_compiled_at_most_twice(body):
 @pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["f64", "f32"])
 @pytest.mark.parametrize("masked", [True, False])
 def test_five_steps_of_a_classifier_by_the_last_step_are_compiled_once(masked, dtype):
-    traces = []
-
-    def step_of(net, ids, mask, y, lr):
-        out, cache = forward(net, (ids, mask) if masked else ids)
-        cost, dA = mse(out, y)
-        return sgd(net, backward(net, cache, dA), lr), cost
-
-    def counted(*args):
-        traces.append(args)
-        return step_of(*args)
-
-    net = (Embedding.init(5, 4, seed=0), GRU.init(4, 3, seed=1), Last(), Dense.init(3, 2, seed=2))
-    net, y = astype((net, Y[:, 0]), dtype)
-    jitted, twin, lr, mask = jax.jit(counted), net, np.asarray(0.1, dtype), MASK.copy()
+    mask = MASK.copy()
     mask[1] = False
-    for _ in range(5):
-        net, cost = step_of(net, IDS, mask, y, float(lr))
-        twin, twin_cost = jitted(twin, IDS, mask, y, lr)
-        assert twin_cost.dtype == dtype
-        assert abs(cost - twin_cost) < 1e-5
-    assert len(traces) == 1
-    assert {leaf.dtype for leaf in leaves((net, twin))} == {np.dtype(dtype)}
-    tolerance = 1e-12 if dtype is np.float64 else 1e-4
-    tree_map(lambda a, b: np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance) or a, net, twin)
+    net = (Embedding.init(5, 4, seed=0), GRU.init(4, 3, seed=1), Last(), Dense.init(3, 2, seed=2))
+    assert_compiled_once(net, (IDS, mask) if masked else IDS, Y[:, 0], dtype)
 
 
 def test_a_classifier_that_is_told_more_and_more_is_compiled_at_most_twice():
