@@ -2,24 +2,24 @@
 
 from pathlib import Path
 
-from funcnn.core import forward
+import funcnn
+from funcnn import forward
 from funcnn.testing.strategies import registered
 
 PAGE = Path(__file__).with_suffix(".md")
 START = "<!-- from here on written by layers.py -->\n"
-# Which page has the derivations of a module's layers, and what to call it.
+# Which page has the derivations of the layers of which folders or files, and what to call it.
 PAGES = {
-    ("First things", "backprop_on_one_screen.md"): "dense",
-    ("Activations", "layers/activations.md"): "activations piecewise smooth rectifiers softmax glu",
-    ("Combinators", "layers/combinators.md"): "chain combinators joins residual shapes shared tied remat function",
-    ("Convolution and pooling", "layers/convolution.md"): "conv transposed pool global_pool upsample",
-    ("Normalisation", "layers/normalisation.md"): "batchnorm norm groupnorm affine",
-    ("Dropout and noise", "layers/dropout.md"): "dropout",
-    ("Symbols and places", "layers/embedding.md"): "embedding positions",
-    ("Recurrent layers", "layers/recurrent.md"): "rnn gru lstm bidirectional last",
-    ("Attention", "layers/attention.md"): "attention cross_attention",
-    ("Surgery", "surgery.md"): "frozen",
-    ("Looking inside", "looking_inside.md"): "probe",
+    ("First things", "backprop_on_one_screen.md"): "layers.dense",
+    ("Activations", "layers/activations.md"): "layers.activations",
+    ("Combinators", "layers/combinators.md"): "layers.chain layers.combinators",
+    ("Convolution and pooling", "layers/convolution.md"): "layers.convolution",
+    ("Normalisation", "layers/normalisation.md"): "layers.normalisation",
+    ("Dropout and noise", "layers/dropout.md"): "layers.dropout",
+    ("Symbols and places", "layers/embedding.md"): "layers.embedding layers.positions",
+    ("Recurrent layers", "layers/recurrent.md"): "layers.recurrent",
+    ("Attention", "layers/attention.md"): "layers.attention",
+    ("Looking inside", "looking_inside.md"): "inspection.probe",
 }
 
 
@@ -30,9 +30,10 @@ def first_line(layer: type) -> str:
     return line if line.endswith("...") else line.removesuffix(".")
 
 
-def module_of(layer: type) -> str:
-    """The file of layers/ that a layer stands in."""
-    return (forward.dispatch(tuple) if layer is tuple else layer).__module__.split(".")[-1]
+def is_in(layer: type, homes: str) -> bool:
+    """Whether a layer stands in one of these folders and files of funcnn."""
+    module = (forward.dispatch(tuple) if layer is tuple else layer).__module__
+    return any([f"{module}.".startswith(f"funcnn.{home}.") for home in homes.split()])
 
 
 def row(layer: type) -> str:
@@ -45,16 +46,15 @@ def row(layer: type) -> str:
 
 
 def table() -> str:
-    """All pages, each with the layers of its modules in the order of their files."""
-    layers = sorted(registered(), key=lambda layer: layer is not tuple)
-    left = {layer.__name__ for layer in layers}
-    parts = []
-    for (title, page), modules in PAGES.items():
-        own = [layer for module in modules.split() for layer in layers if module_of(layer) == module]
+    """All pages, each with its layers in the order in which a newcomer meets them."""
+    layers = sorted(registered(), key=lambda layer: layer is not tuple and funcnn.__all__.index(layer.__name__))
+    left, parts = {layer.__name__ for layer in layers}, []
+    for (title, page), homes in PAGES.items():
+        own = [layer for layer in layers if is_in(layer, homes)]
         left -= {layer.__name__ for layer in own}
         parts.append(f"\n## [{title}]({page})\n\n| layer | |\n|---|---|\n" + "\n".join(map(row, own)) + "\n")
     if left:
-        raise SystemExit(f"layers.py: no page has {', '.join(sorted(left))}; add the module to PAGES")
+        raise SystemExit(f"layers.py: no page has {', '.join(sorted(left))}; add the file or its folder to PAGES")
     return "".join(parts)
 
 

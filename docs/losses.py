@@ -8,11 +8,18 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
+from funcnn import (
+    binary_cross_entropy_with_logits,
+    binary_focal,
+    hinge,
+    huber,
+    log_cosh,
+    mae,
+    mse,
+    quantile,
+    squared_hinge,
+)
 from funcnn.core import Loss
-from funcnn.losses.classification import binary_cross_entropy_with_logits
-from funcnn.losses.focal import binary_focal
-from funcnn.losses.margins import hinge, squared_hinge
-from funcnn.losses.regression import huber, log_cosh, mae, mse, quantile
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed
 OF_ERRORS: dict[str, Loss] = {

@@ -23,7 +23,7 @@ from funcnn import (
     warm_up,
 )
 from funcnn.plot import rate_curve
-from funcnn.schedules import Schedule
+from funcnn.schedules.decays import Schedule
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed
 BLUE, GREY, STEPS = "#1f6fb4", "#999999", 400

@@ -8,7 +8,7 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import train_test_split
 
 import funcnn as nn
-from funcnn.tracing import trace
+from funcnn import trace
 
 mpl.use("Agg")
 

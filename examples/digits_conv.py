@@ -7,12 +7,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 import funcnn as nn
-from funcnn.layers.conv import Conv2d
-from funcnn.layers.pool import MaxPool
-from funcnn.layers.shapes import Flatten
-from funcnn.metrics import accuracy, validation
-from funcnn.runs import progress
-from funcnn.stopping import early_stopping
+from funcnn import Conv2d, Flatten, MaxPool, accuracy, early_stopping, progress, validation
 
 mpl.use("Agg")
 

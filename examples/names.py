@@ -9,11 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import funcnn as nn
-from funcnn.layers.dropout import Dropout
-from funcnn.layers.embedding import Embedding
-from funcnn.layers.lstm import LSTM
-from funcnn.layers.residual import First
-from funcnn.losses.combinators import masked
+from funcnn import LSTM, Dropout, Embedding, First, masked
 
 mpl.use("Agg")
 SYMBOLS, LONGEST = "." + string.ascii_lowercase, 12  # the dot begins a word and ends it

@@ -9,10 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from threadpoolctl import threadpool_limits
 
 import funcnn as nn
-from funcnn.layers.embedding import Embedding
-from funcnn.layers.norm import LayerNorm
-from funcnn.layers.positions import Rotary
-from funcnn.layers.transformer import transformer_block
+from funcnn import Embedding, LayerNorm, Rotary, transformer_block
 
 mpl.use("Agg")
 threadpool_limits(1)  # the products are small: a second thread would mostly wait

@@ -7,14 +7,10 @@ params     = sgd(params, grads, lr)
 """
 
 from funcnn.arrays import Array, namespace
-from funcnn.comparison import Divergence, compare, difference
 from funcnn.core import backward, forward, inference, predict, reseed, sgd, value_and_grad
-from funcnn.costs import flops
-from funcnn.cycles import cosine_restarts, one_cycle, sawtooth
 from funcnn.data import batches
-from funcnn.diagnosis import Birth, bisect_nan
 from funcnn.errors import FileError, FuncnnError, KindError, NoFileError, RangeError, ShapeError
-from funcnn.files import fingerprint, load, save
+from funcnn.files.store import fingerprint, load, save
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import (
     constant,
@@ -29,47 +25,49 @@ from funcnn.initializers import (
     uniform,
     zeros,
 )
-from funcnn.inspection import summary
-from funcnn.layers.activations import Elementwise, Elu, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
-from funcnn.layers.affine import Affine
-from funcnn.layers.attention import Attention
-from funcnn.layers.batchnorm import BatchNorm
-from funcnn.layers.bidirectional import Bidirectional
+from funcnn.inspection.costs import flops
+from funcnn.inspection.probe import Probe
+from funcnn.inspection.summaries import summary
+from funcnn.inspection.tracing import trace
+from funcnn.layers.activations.base import Elementwise, Elu, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
+from funcnn.layers.activations.glu import Glu
+from funcnn.layers.activations.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
+from funcnn.layers.activations.rectifiers import Celu, PRelu, Selu
+from funcnn.layers.activations.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
+from funcnn.layers.activations.softmax import LogSoftmax, Softmax
+from funcnn.layers.attention.cross_attention import CrossAttention
+from funcnn.layers.attention.self_attention import Attention
+from funcnn.layers.attention.transformer import transformer_block
 from funcnn.layers.chain import mlp
-from funcnn.layers.combinators import Copy, Parallel, Take
-from funcnn.layers.conv import Conv1d, Conv2d
-from funcnn.layers.cross_attention import CrossAttention
+from funcnn.layers.combinators.branches import Copy, Parallel, Take
+from funcnn.layers.combinators.frozen import Frozen
+from funcnn.layers.combinators.function import Function
+from funcnn.layers.combinators.joins import Concat, Sum
+from funcnn.layers.combinators.remat import Remat
+from funcnn.layers.combinators.residual import First, Residual, Scale
+from funcnn.layers.combinators.shapes import Flatten, Map, Reshape
+from funcnn.layers.combinators.shared import Here, Shared
+from funcnn.layers.combinators.tied import Tied
+from funcnn.layers.convolution.conv import Conv1d, Conv2d
+from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
+from funcnn.layers.convolution.pool import AvgPool, MaxPool
+from funcnn.layers.convolution.transposed import ConvTranspose2d
+from funcnn.layers.convolution.upsample import Upsample
 from funcnn.layers.dense import Dense
 from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise, Stochastic
 from funcnn.layers.embedding import Embedding
-from funcnn.layers.folding import folded
-from funcnn.layers.frozen import Frozen
-from funcnn.layers.function import Function
-from funcnn.layers.global_pool import GlobalAvgPool, GlobalMaxPool
-from funcnn.layers.glu import Glu
-from funcnn.layers.groupnorm import GroupNorm, InstanceNorm
-from funcnn.layers.gru import GRU
-from funcnn.layers.joins import Concat, Sum
-from funcnn.layers.last import Last
-from funcnn.layers.lstm import LSTM
-from funcnn.layers.norm import LayerNorm, RMSNorm
-from funcnn.layers.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
-from funcnn.layers.pool import AvgPool, MaxPool
+from funcnn.layers.normalisation.affine import Affine
+from funcnn.layers.normalisation.batchnorm import BatchNorm
+from funcnn.layers.normalisation.folding import folded
+from funcnn.layers.normalisation.groupnorm import GroupNorm, InstanceNorm
+from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
 from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition, rotate, rotate_backward
-from funcnn.layers.probe import Probe
-from funcnn.layers.rectifiers import Celu, PRelu, Selu
-from funcnn.layers.recurrent import Recurrent
-from funcnn.layers.remat import Remat
-from funcnn.layers.residual import First, Residual, Scale
-from funcnn.layers.rnn import RNN
-from funcnn.layers.shapes import Flatten, Map, Reshape
-from funcnn.layers.shared import Here, Shared
-from funcnn.layers.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
-from funcnn.layers.softmax import LogSoftmax, Softmax
-from funcnn.layers.tied import Tied
-from funcnn.layers.transformer import transformer_block
-from funcnn.layers.transposed import ConvTranspose2d
-from funcnn.layers.upsample import Upsample
+from funcnn.layers.recurrent.base import Recurrent
+from funcnn.layers.recurrent.bidirectional import Bidirectional
+from funcnn.layers.recurrent.gru import GRU
+from funcnn.layers.recurrent.last import Last
+from funcnn.layers.recurrent.lstm import LSTM
+from funcnn.layers.recurrent.rnn import RNN
 from funcnn.losses.base import of_logits
 from funcnn.losses.classification import (
     binary_cross_entropy,
@@ -92,14 +90,16 @@ from funcnn.optimizers.constraints import nonnegative, project, unit_norm
 from funcnn.optimizers.momentum import Lion, Momentum
 from funcnn.optimizers.muon import Muon
 from funcnn.optimizers.transforms import L2, ClipNorm, ClipValue, Decay, Rates
-from funcnn.plateaus import Plateau, plateau
 from funcnn.records import Seed, record, state
-from funcnn.runs import checkpoint_every, history, keep, progress
-from funcnn.schedules import cosine, exponential, inverse_time, polynomial, stages, step_decay, warm_up
+from funcnn.schedules.cycles import cosine_restarts, one_cycle, sawtooth
+from funcnn.schedules.decays import cosine, exponential, inverse_time, polynomial, stages, step_decay, warm_up
+from funcnn.schedules.plateaus import Plateau, plateau
 from funcnn.stepping import step
-from funcnn.stopping import WithBest, best_so_far, early_stopping, until, while_finite
-from funcnn.tracing import trace
-from funcnn.training import NotFiniteError, TrainState, train
+from funcnn.training.comparison import Divergence, compare, difference
+from funcnn.training.diagnosis import Birth, bisect_nan
+from funcnn.training.loop import NotFiniteError, TrainState, train
+from funcnn.training.runs import checkpoint_every, history, keep, progress
+from funcnn.training.stopping import WithBest, best_so_far, early_stopping, until, while_finite
 from funcnn.tree import (
     astype,
     count,

@@ -151,3 +151,9 @@ def short(value: Any) -> str:
     if type(value) is tuple:
         return f"({', '.join(map(short, value))}{',' if len(value) == 1 else ''})"
     return repr(value)
+
+
+def sum_of_rows(a: Array) -> Array:
+    """The sum over all axes but the last: a product with a row of ones, several times as fast as `sum`"""
+    rows = a.reshape(-1, a.shape[-1])
+    return namespace(a).ones(len(rows), dtype=a.dtype) @ rows

@@ -18,7 +18,7 @@ from funcnn.core import predict
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_number
 from funcnn.losses.classification import softmax_cross_entropy
-from funcnn.training import TrainState
+from funcnn.training.loop import TrainState
 
 Metric = Callable[[Any, Any], Any]
 

@@ -17,7 +17,7 @@ from funcnn.arrays import Array
 from funcnn.core import gives_probabilities, predict
 from funcnn.errors import ShapeError
 from funcnn.fields import as_count
-from funcnn.schedules import Schedule
+from funcnn.schedules.decays import Schedule
 from funcnn.tree import leaves
 
 _ROWS = 1 << 16  # rows at a time: a picture of any size needs no more memory than this many

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from funcnn.core import forward_only
 from funcnn.dispatch import verb
+from funcnn.errors import KindError
 
 P = TypeVar("P")
 X = TypeVar("X")
@@ -37,3 +38,8 @@ def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
         What `forward` raises.
     """
     return forward_only(params, x), None
+
+
+def no_step(params: Any, x: Any, memory: Any = None) -> Any:
+    """The rule for `step` of what looks ahead, or at all places at once."""
+    raise KindError(f"step: {type(params).__name__} looks at several places at once, so it cannot go on step by step")

@@ -8,12 +8,31 @@ import numpy as np
 import pytest
 
 from funcnn import (
+    Celu,
     Dense,
     Elementwise,
+    ExactGelu,
     Gelu,
+    Glu,
+    HardShrink,
+    HardSigmoid,
+    HardSwish,
+    HardTanh,
     Identity,
+    LogSigmoid,
+    LogSoftmax,
+    Mish,
+    PRelu,
     Relu,
+    Relu6,
+    Selu,
     Sigmoid,
+    Silu,
+    Sine,
+    Softmax,
+    SoftShrink,
+    Softsign,
+    TanhShrink,
     backward,
     binary_cross_entropy,
     forward,
@@ -28,11 +47,6 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.core import backward_params, gives_probabilities, is_inert
-from funcnn.layers.glu import Glu
-from funcnn.layers.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
-from funcnn.layers.rectifiers import Celu, PRelu, Selu
-from funcnn.layers.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
-from funcnn.layers.softmax import LogSoftmax, Softmax
 
 SCALE, ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 E1, E2 = math.exp(-1), math.exp(-2)
@@ -277,7 +291,7 @@ def test_it_has_no_more_than_it_shows(layer):
 
 
 def test_erfc_of_numpy_arrays_loads_nothing():
-    code = "from funcnn.layers.smooth import ExactGelu; from funcnn import forward; import numpy as np, sys"
+    code = "from funcnn.layers.activations.smooth import ExactGelu; from funcnn import forward; import numpy as np, sys"
     code += "; forward(ExactGelu(), np.ones((1, 1))); print('jax' in sys.modules, 'scipy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == (
         "False False\n"

@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from funcnn.bits import normal, uniform, words
+from funcnn import normal, uniform
+from funcnn.bits import words
 
 N = 1 << 16
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 
-from funcnn import Array, Dense, Grads, Relu, backward, evolve, forward, gradient, mse, record, state
-from funcnn.core import backward_params, inference, reseed
+from funcnn import Array, Dense, Grads, Relu, backward, evolve, forward, gradient, inference, mse, record, reseed, state
+from funcnn.core import backward_params
 from funcnn.layers.dense import dense_forward
 from funcnn.testing import GradientError, check_layer, check_loss, check_vjp
 from funcnn.testing import strategies as fst

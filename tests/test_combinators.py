@@ -8,27 +8,48 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funcnn import (
+    GRU,
     Adam,
     Array,
+    Concat,
+    Copy,
     Dense,
+    Embedding,
+    First,
+    Flatten,
     Frozen,
+    Function,
     Grads,
+    Here,
+    Map,
+    Parallel,
+    Remat,
+    Reshape,
+    Residual,
+    Scale,
     Seed,
+    Shared,
     Sigmoid,
+    Sum,
+    Take,
     Tanh,
+    Tied,
     backward,
     count,
     evolve,
+    fingerprint,
     forward,
     gradient,
     inference,
     leaves,
+    load,
     mlp,
     mse,
     parameters,
     predict,
     record,
     reseed,
+    save,
     sgd,
     softmax_cross_entropy,
     state,
@@ -37,18 +58,7 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.core import backward_params, forward_only, gives_probabilities, is_inert
-from funcnn.files import fingerprint, load, save
-from funcnn.layers.combinators import Copy, Parallel, Take
-from funcnn.layers.embedding import Embedding
-from funcnn.layers.function import Function
-from funcnn.layers.gru import GRU
-from funcnn.layers.joins import Concat, Sum
 from funcnn.layers.parts import added, fitting, nothing, outline
-from funcnn.layers.remat import Remat
-from funcnn.layers.residual import First, Residual, Scale
-from funcnn.layers.shapes import Flatten, Map, Reshape
-from funcnn.layers.shared import Here, Shared
-from funcnn.layers.tied import Tied
 from funcnn.testing.cases.combinators import swish, swish_vjp
 from funcnn.testing.strategies import cases
 

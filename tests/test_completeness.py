@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from funcnn.core import forward
+from funcnn import forward
 from funcnn.testing import strategies as fst
 from funcnn.testing.table import table
 from tests.mutants import LATER, MUTANTS
@@ -92,7 +92,7 @@ def test_it_is_in_the_docs_with_the_first_line_of_its_docstring(layer):
 
 @pytest.mark.parametrize("layer", [layer for layer in REGISTERED if layer is not tuple], ids=lambda cls: cls.__name__)
 def test_its_page_speaks_of_it(layer, written):
-    [page] = [page for (_, page), modules in written.PAGES.items() if written.module_of(layer) in modules.split()]
+    [page] = [page for (_, page), homes in written.PAGES.items() if written.is_in(layer, homes)]
     assert re.search(rf"\b{layer.__name__}\b", (DOCS / page).read_text("utf-8"))
 
 
@@ -101,9 +101,9 @@ def test_the_page_is_as_its_script_writes_it(written):
 
 
 def test_a_layer_whose_module_no_page_has_is_noticed(written, monkeypatch):
-    pages = {page: modules.replace("residual", "") for page, modules in written.PAGES.items()}
+    pages = {page: homes.replace("layers.dense", "") for page, homes in written.PAGES.items()}
     monkeypatch.setattr(written, "PAGES", pages)
-    with pytest.raises(SystemExit, match="no page has First, Residual, Scale; add the module to PAGES"):
+    with pytest.raises(SystemExit, match="no page has Dense; add the file or its folder to PAGES"):
         written.table()
 
 

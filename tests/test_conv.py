@@ -7,15 +7,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funcnn import Frozen, Relu, backward, fingerprint, forward, leaves, load, mlp, predict, save, step, summary
+from funcnn import (
+    AvgPool,
+    Conv1d,
+    Conv2d,
+    ConvTranspose2d,
+    Flatten,
+    Frozen,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    MaxPool,
+    Relu,
+    Upsample,
+    backward,
+    fingerprint,
+    forward,
+    leaves,
+    load,
+    mlp,
+    predict,
+    save,
+    step,
+    summary,
+)
 from funcnn.core import backward_params, forward_only
-from funcnn.layers import correlation
-from funcnn.layers.conv import Conv1d, Conv2d
-from funcnn.layers.global_pool import GlobalAvgPool, GlobalMaxPool
-from funcnn.layers.pool import AvgPool, MaxPool
-from funcnn.layers.shapes import Flatten
-from funcnn.layers.transposed import ConvTranspose2d
-from funcnn.layers.upsample import Upsample
+from funcnn.layers.convolution import correlation
 from funcnn.testing import strategies as fst
 
 KERNELS = Conv1d, Conv2d, ConvTranspose2d

@@ -7,32 +7,52 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funcnn import Dense, Frozen, Grads, Identity, KindError, Relu, Tanh, backward, forward, mlp, record
-from funcnn.costs import flops, scaled
-from funcnn.layers.attention import Attention
-from funcnn.layers.batchnorm import BatchNorm
-from funcnn.layers.bidirectional import Bidirectional
-from funcnn.layers.combinators import Copy, Parallel
-from funcnn.layers.conv import Conv1d, Conv2d
-from funcnn.layers.cross_attention import CrossAttention
-from funcnn.layers.embedding import Embedding
-from funcnn.layers.global_pool import GlobalAvgPool
-from funcnn.layers.glu import Glu
-from funcnn.layers.gru import GRU
-from funcnn.layers.joins import Concat, Sum
-from funcnn.layers.last import Last
-from funcnn.layers.pool import AvgPool, MaxPool
-from funcnn.layers.positions import Rotary
-from funcnn.layers.remat import Remat
-from funcnn.layers.residual import First, Residual
-from funcnn.layers.rnn import RNN
-from funcnn.layers.shapes import Flatten, Map
-from funcnn.layers.shared import Here, Shared
-from funcnn.layers.softmax import Softmax
-from funcnn.layers.tied import Tied
-from funcnn.layers.transposed import ConvTranspose2d
+from funcnn import (
+    GRU,
+    RNN,
+    Attention,
+    AvgPool,
+    BatchNorm,
+    Bidirectional,
+    Concat,
+    Conv1d,
+    Conv2d,
+    ConvTranspose2d,
+    Copy,
+    CrossAttention,
+    Dense,
+    Embedding,
+    First,
+    Flatten,
+    Frozen,
+    GlobalAvgPool,
+    Glu,
+    Grads,
+    Here,
+    Identity,
+    KindError,
+    Last,
+    Map,
+    MaxPool,
+    Parallel,
+    Relu,
+    Remat,
+    Residual,
+    Rotary,
+    Shared,
+    Softmax,
+    Sum,
+    Tanh,
+    Tied,
+    backward,
+    flops,
+    forward,
+    mlp,
+    record,
+    tree_map,
+)
+from funcnn.inspection.costs import scaled
 from funcnn.testing import strategies as fst
-from funcnn.tree import tree_map
 
 rows, film, image = np.ones((5, 3)), np.ones((5, 7, 3)), np.ones((5, 8, 8, 3))
 ids, mask = np.zeros((5, 7), int), np.ones((5, 7), bool)

@@ -8,6 +8,7 @@ import pytest
 
 from funcnn import (
     Array,
+    Birth,
     Dense,
     Grads,
     NotFiniteError,
@@ -15,10 +16,12 @@ from funcnn import (
     TrainState,
     backward,
     batches,
+    bisect_nan,
     evolve,
     fingerprint,
     forward,
     gradient,
+    keep,
     map_parameters,
     mlp,
     mse,
@@ -28,10 +31,8 @@ from funcnn import (
     tree_map,
     update,
     value_and_grad,
+    while_finite,
 )
-from funcnn.diagnosis import Birth, bisect_nan
-from funcnn.runs import keep
-from funcnn.stopping import while_finite
 
 pytestmark = pytest.mark.filterwarnings("error")
 r = np.random.default_rng(0)
@@ -232,7 +233,8 @@ def test_it_plays_again_only_from_the_last_finite_state(monkeypatch):
     start, asked = TrainState(net, Hurting(30, "memory")), []
     states = [start, *keep(run(start), every=10)]
     monkeypatch.setattr(
-        "funcnn.diagnosis.train", lambda now, *rest, **more: asked.append(now.step) or train(now, *rest, **more)
+        "funcnn.training.diagnosis.train",
+        lambda now, *rest, **more: asked.append(now.step) or train(now, *rest, **more),
     )
     assert bisect_nan(states, data, mse, 0.1).step == 30
     assert asked == [30]

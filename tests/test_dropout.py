@@ -7,7 +7,12 @@ import pytest
 
 import funcnn as nn
 from funcnn import (
+    BatchNorm,
+    ChannelDropout,
     Dense,
+    Dropout,
+    Frozen,
+    GaussianNoise,
     Identity,
     Relu,
     TrainState,
@@ -27,9 +32,6 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.core import backward_params
-from funcnn.layers.batchnorm import BatchNorm
-from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
-from funcnn.layers.frozen import Frozen
 
 NOISES = [Dropout(0.5, seed=1), ChannelDropout(0.5, seed=1), GaussianNoise(0.5, seed=1)]
 every_noise = pytest.mark.parametrize("layer", NOISES, ids=lambda layer: type(layer).__name__)

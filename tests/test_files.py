@@ -26,9 +26,11 @@ from funcnn import (
     Array,
     Dense,
     Elu,
+    FileError,
     FuncnnError,
     KindError,
     LeakyRelu,
+    NoFileError,
     RangeError,
     Relu,
     Seed,
@@ -38,17 +40,17 @@ from funcnn import (
     evolve,
     fingerprint,
     leaves,
+    load,
     mlp,
     mse,
     record,
+    save,
     state,
     train,
     value_and_grad,
 )
 from funcnn.arrays import same
-from funcnn.encoding import DTYPES
-from funcnn.errors import FileError, NoFileError
-from funcnn.files import load, save
+from funcnn.files.encoding import DTYPES
 from funcnn.records import name_of
 
 
@@ -550,7 +552,7 @@ EITHER = (np.zeros(10_000), np.ones(10_000))
 WRITER = """
 import sys
 import numpy as np
-from funcnn.files import save
+from funcnn import save
 for _ in range(40):
     save(sys.argv[1], np.full(10_000, float(sys.argv[2])))
 """

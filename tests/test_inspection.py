@@ -5,11 +5,18 @@ from typing import Any
 import numpy as np
 
 from funcnn import (
+    GRU,
     Dense,
+    First,
     Frozen,
+    Function,
     Grads,
+    Here,
     LeakyRelu,
+    Parallel,
     Relu,
+    Reshape,
+    Shared,
     Sigmoid,
     Tanh,
     backward,
@@ -19,12 +26,6 @@ from funcnn import (
     record,
     summary,
 )
-from funcnn.layers.combinators import Parallel
-from funcnn.layers.function import Function
-from funcnn.layers.gru import GRU
-from funcnn.layers.residual import First
-from funcnn.layers.shapes import Reshape
-from funcnn.layers.shared import Here, Shared
 
 x = np.ones((9400, 2))
 

@@ -9,9 +9,7 @@ from itertools import islice
 
 import numpy as np
 
-from funcnn import Tanh, TrainState, batches, fingerprint, mlp, mse, train, value_and_grad
-from funcnn.files import load, save
-from funcnn.optimizers.adam import Adam
+from funcnn import Adam, Tanh, TrainState, batches, fingerprint, load, mlp, mse, save, train, value_and_grad
 
 random = np.random.default_rng(0)
 x = random.uniform(-2, 2, (64, 2))

@@ -5,16 +5,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import Identity, Relu, Sigmoid, Tanh, backward, forward, parameters
+from funcnn import (
+    Celu,
+    ExactGelu,
+    Glu,
+    HardShrink,
+    HardSigmoid,
+    HardSwish,
+    HardTanh,
+    Identity,
+    LogSigmoid,
+    LogSoftmax,
+    Mish,
+    PRelu,
+    Relu,
+    Relu6,
+    Selu,
+    Sigmoid,
+    Silu,
+    Sine,
+    Softmax,
+    SoftShrink,
+    Softsign,
+    Tanh,
+    TanhShrink,
+    astype,
+    backward,
+    forward,
+    parameters,
+    step,
+)
 from funcnn.core import forward_only
-from funcnn.layers.glu import Glu
-from funcnn.layers.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
-from funcnn.layers.rectifiers import Celu, PRelu, Selu
-from funcnn.layers.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
-from funcnn.layers.softmax import LogSoftmax, Softmax
-from funcnn.stepping import step
 from funcnn.testing import strategies as fst
-from funcnn.tree import astype
 
 FAMILY = [
     *(Selu, Celu, PRelu, Relu6, HardTanh, HardSigmoid, HardSwish, SoftShrink, HardShrink, Silu, Mish, ExactGelu),

@@ -5,16 +5,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import Dense, astype, backward, forward, inference, leaves, parameters, predict, reseed, step, tree_map
+from funcnn import (
+    Attention,
+    CrossAttention,
+    Dense,
+    Dropout,
+    Embedding,
+    LayerNorm,
+    LearnedPosition,
+    Rotary,
+    SinusoidalPosition,
+    astype,
+    backward,
+    forward,
+    inference,
+    leaves,
+    parameters,
+    predict,
+    reseed,
+    step,
+    transformer_block,
+    tree_map,
+)
 from funcnn.core import backward_params
-from funcnn.layers.attention import Attention
-from funcnn.layers.cross_attention import CrossAttention
-from funcnn.layers.dot_product import attend, attend_backward, no_later
-from funcnn.layers.dropout import Dropout
-from funcnn.layers.embedding import Embedding
-from funcnn.layers.norm import LayerNorm
-from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition
-from funcnn.layers.transformer import transformer_block
+from funcnn.layers.attention.dot_product import attend, attend_backward, no_later
 from funcnn.testing.strategies import cases
 
 

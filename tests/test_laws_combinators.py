@@ -5,17 +5,33 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from funcnn import Dense, Tanh, backward, forward, leaves, parameters, tree_map
+from funcnn import (
+    Concat,
+    Copy,
+    Dense,
+    First,
+    Flatten,
+    Function,
+    Here,
+    Map,
+    Parallel,
+    Remat,
+    Reshape,
+    Residual,
+    Scale,
+    Shared,
+    Sum,
+    Take,
+    Tanh,
+    Tied,
+    backward,
+    forward,
+    leaves,
+    parameters,
+    tree_map,
+)
 from funcnn.arrays import same
-from funcnn.layers.combinators import Copy, Parallel, Take
-from funcnn.layers.function import Function
-from funcnn.layers.joins import Concat, Sum
 from funcnn.layers.parts import added
-from funcnn.layers.remat import Remat
-from funcnn.layers.residual import First, Residual, Scale
-from funcnn.layers.shapes import Flatten, Map, Reshape
-from funcnn.layers.shared import Here, Shared
-from funcnn.layers.tied import Tied
 from funcnn.testing import strategies as fst
 from funcnn.testing.strategies import cases
 

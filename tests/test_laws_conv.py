@@ -5,12 +5,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import astype, backward, forward, inference, leaves, reseed
-from funcnn.layers.conv import Conv1d, Conv2d
-from funcnn.layers.global_pool import GlobalAvgPool, GlobalMaxPool
-from funcnn.layers.pool import AvgPool, MaxPool
-from funcnn.layers.transposed import ConvTranspose2d
-from funcnn.layers.upsample import Upsample
+from funcnn import (
+    AvgPool,
+    Conv1d,
+    Conv2d,
+    ConvTranspose2d,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    MaxPool,
+    Upsample,
+    astype,
+    backward,
+    forward,
+    inference,
+    leaves,
+    reseed,
+)
 from funcnn.testing import strategies as fst
 
 LINEAR = Conv1d, Conv2d, ConvTranspose2d, AvgPool, GlobalAvgPool, Upsample

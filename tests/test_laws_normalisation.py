@@ -4,12 +4,23 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import Identity, backward, evolve, forward, inference, sgd
-from funcnn.layers.affine import Affine
-from funcnn.layers.batchnorm import BatchNorm
-from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
-from funcnn.layers.groupnorm import GroupNorm, InstanceNorm
-from funcnn.layers.norm import LayerNorm, RMSNorm
+from funcnn import (
+    Affine,
+    BatchNorm,
+    ChannelDropout,
+    Dropout,
+    GaussianNoise,
+    GroupNorm,
+    Identity,
+    InstanceNorm,
+    LayerNorm,
+    RMSNorm,
+    backward,
+    evolve,
+    forward,
+    inference,
+    sgd,
+)
 from funcnn.testing import strategies as fst
 
 NOISES = st.sampled_from([Dropout, ChannelDropout, GaussianNoise])

@@ -6,8 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funcnn import (
+    GRU,
+    LSTM,
+    RNN,
     Array,
+    Bidirectional,
     Dense,
+    Embedding,
+    Last,
+    LearnedPosition,
+    Recurrent,
+    Rotary,
+    SinusoidalPosition,
+    astype,
     backward,
     forward,
     inference,
@@ -17,22 +28,16 @@ from funcnn import (
     predict,
     record,
     reseed,
+    rotate,
+    rotate_backward,
     sgd,
     step,
     tree_map,
 )
 from funcnn.core import backward_params
-from funcnn.layers.bidirectional import Bidirectional
-from funcnn.layers.embedding import Embedding, rows_added
-from funcnn.layers.gru import GRU
-from funcnn.layers.last import Last
-from funcnn.layers.lstm import LSTM
-from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition, rotate, rotate_backward
-from funcnn.layers.recurrent import Recurrent
-from funcnn.layers.rnn import RNN
+from funcnn.layers.embedding import rows_added
 from funcnn.testing import check_layer, check_vjp
 from funcnn.testing import strategies as fst
-from funcnn.tree import astype
 
 N, T = 4, 5
 LAYERS = {

@@ -9,12 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from funcnn import huber, leaves, mae, mse, softmax_cross_entropy, tree_map, weighted
+from funcnn import (
+    cosine_distance,
+    gaussian_nll,
+    huber,
+    joint,
+    kl_divergence,
+    leaves,
+    mae,
+    masked,
+    mse,
+    softmax_cross_entropy,
+    tree_map,
+    weighted,
+)
 from funcnn.core import takes_logits
-from funcnn.losses.classification import kl_divergence
-from funcnn.losses.combinators import joint, masked
-from funcnn.losses.likelihoods import gaussian_nll
-from funcnn.losses.similarity import cosine_distance
 from funcnn.testing import BrokenPromise, WrongGradient, check_loss
 from funcnn.testing import strategies as fst
 

@@ -14,21 +14,26 @@ from funcnn import (
     Sigmoid,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
+    binary_focal,
+    cosine_distance,
     forward,
+    gaussian_nll,
+    hinge,
     huber,
+    kl_divergence,
     leaves,
+    log_cosh,
     mae,
     mse,
+    poisson_nll,
+    quantile,
     softmax_cross_entropy,
+    softmax_focal,
+    squared_hinge,
+    triplet,
     weighted,
 )
 from funcnn.core import takes_logits
-from funcnn.losses.classification import kl_divergence
-from funcnn.losses.focal import binary_focal, softmax_focal
-from funcnn.losses.likelihoods import gaussian_nll, poisson_nll
-from funcnn.losses.margins import hinge, squared_hinge, triplet
-from funcnn.losses.regression import log_cosh, quantile
-from funcnn.losses.similarity import cosine_distance
 from funcnn.testing import check_loss
 from funcnn.testing import strategies as fst
 

@@ -197,7 +197,7 @@ ROWS = {
         lambda: forward((Relu,), x),
         KindError,
         "forward: Relu is a class; pass a value of it, as Relu()",
-        ["in layer 0, <class 'funcnn.layers.activations.Relu'>, x: <f64 10x2>"],
+        ["in layer 0, <class 'funcnn.layers.activations.base.Relu'>, x: <f64 10x2>"],
     ),
     "a class for a hidden layer": (
         lambda: mlp([2, 3, 1], hidden=Relu, seed=0),

@@ -4,12 +4,24 @@ import numpy as np
 import pytest
 
 from funcnn import (
+    Celu,
     Dense,
+    Glu,
+    HardShrink,
+    HardSigmoid,
+    HardTanh,
     KindError,
+    LogSoftmax,
+    PRelu,
     RangeError,
     Relu,
+    Selu,
     ShapeError,
     Sigmoid,
+    Silu,
+    Sine,
+    Softmax,
+    SoftShrink,
     Tanh,
     backward,
     binary_cross_entropy_with_logits,
@@ -20,11 +32,6 @@ from funcnn import (
     value_and_grad,
     weighted,
 )
-from funcnn.layers.glu import Glu
-from funcnn.layers.piecewise import HardShrink, HardSigmoid, HardTanh, SoftShrink
-from funcnn.layers.rectifiers import Celu, PRelu, Selu
-from funcnn.layers.smooth import Silu, Sine
-from funcnn.layers.softmax import LogSoftmax, Softmax
 from tests.says import assert_says
 
 x = np.ones((2, 3))

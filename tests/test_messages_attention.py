@@ -3,12 +3,21 @@
 import numpy as np
 import pytest
 
-from funcnn import Dense, KindError, RangeError, Relu, ShapeError, backward, forward, step
-from funcnn.layers.attention import Attention
-from funcnn.layers.cross_attention import CrossAttention
-from funcnn.layers.positions import Rotary
-from funcnn.layers.residual import Residual
-from funcnn.layers.transformer import transformer_block
+from funcnn import (
+    Attention,
+    CrossAttention,
+    Dense,
+    KindError,
+    RangeError,
+    Relu,
+    Residual,
+    Rotary,
+    ShapeError,
+    backward,
+    forward,
+    step,
+    transformer_block,
+)
 from tests.says import assert_says
 
 x, mask, memory = np.ones((3, 5, 4)), np.ones((3, 5), bool), np.ones((3, 2, 6))

@@ -9,27 +9,35 @@ import numpy as np
 import pytest
 
 from funcnn import (
+    Concat,
+    Copy,
     Dense,
+    First,
+    Flatten,
     Frozen,
+    Function,
+    Here,
     KindError,
+    Map,
+    Parallel,
     RangeError,
     Relu,
+    Remat,
+    Reshape,
+    Residual,
+    Scale,
     ShapeError,
+    Shared,
+    Sum,
+    Take,
     Tanh,
+    Tied,
     backward,
     evolve,
     forward,
     step,
 )
-from funcnn.layers.combinators import Copy, Parallel, Take
-from funcnn.layers.function import Function
-from funcnn.layers.joins import Concat, Sum
 from funcnn.layers.parts import added
-from funcnn.layers.remat import Remat
-from funcnn.layers.residual import First, Residual, Scale
-from funcnn.layers.shapes import Flatten, Map, Reshape
-from funcnn.layers.shared import Here, Shared
-from funcnn.layers.tied import Tied
 from tests.says import assert_says
 
 x = np.linspace(-1, 1, 12).reshape(4, 3)

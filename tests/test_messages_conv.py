@@ -3,13 +3,24 @@
 import numpy as np
 import pytest
 
-from funcnn import KindError, RangeError, ShapeError, astype, backward, forward, step
+from funcnn import (
+    AvgPool,
+    Conv1d,
+    Conv2d,
+    ConvTranspose2d,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    KindError,
+    MaxPool,
+    RangeError,
+    ShapeError,
+    Upsample,
+    astype,
+    backward,
+    forward,
+    step,
+)
 from funcnn.core import backward_params
-from funcnn.layers.conv import Conv1d, Conv2d
-from funcnn.layers.global_pool import GlobalAvgPool, GlobalMaxPool
-from funcnn.layers.pool import AvgPool, MaxPool
-from funcnn.layers.transposed import ConvTranspose2d
-from funcnn.layers.upsample import Upsample
 from tests.says import assert_says
 
 W, b = np.ones((3, 3, 2, 4)), np.zeros(4)

@@ -18,18 +18,20 @@ import pytest
 
 from funcnn import (
     Array,
+    FileError,
     FuncnnError,
     KindError,
+    NoFileError,
     RangeError,
     Relu,
     fingerprint,
     gradient,
+    load,
     mlp,
     record,
+    save,
     state,
 )
-from funcnn.errors import FileError, NoFileError
-from funcnn.files import load, save
 from tests.says import assert_says
 
 net = mlp([1, 2, 1], seed=0)

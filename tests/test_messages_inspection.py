@@ -10,21 +10,22 @@ import pytest
 
 from funcnn import (
     Dense,
+    FuncnnError,
     KindError,
+    Probe,
     Relu,
+    Residual,
     ShapeError,
     Sigmoid,
     backward,
     fingerprint,
+    flops,
     mse,
     softmax_cross_entropy,
     summary,
+    trace,
 )
-from funcnn.costs import flops
-from funcnn.errors import FuncnnError
-from funcnn.layers.probe import Probe, Seen
-from funcnn.layers.residual import Residual
-from funcnn.tracing import trace
+from funcnn.inspection.probe import Seen
 from tests.says import assert_says
 
 x = np.linspace(-1, 1, 12).reshape(4, 3)

@@ -12,19 +12,28 @@ from funcnn import (
     RangeError,
     ShapeError,
     Sigmoid,
+    accuracy,
+    binary_focal,
+    cosine_distance,
+    gaussian_nll,
+    hinge,
+    huber,
+    joint,
+    kl_divergence,
+    log_cosh,
+    masked,
     mse,
+    perplexity,
+    poisson_nll,
+    quantile,
     softmax_cross_entropy,
+    softmax_focal,
+    squared_hinge,
+    top_k_accuracy,
+    triplet,
     value_and_grad,
     weighted,
 )
-from funcnn.losses.classification import kl_divergence
-from funcnn.losses.combinators import joint, masked
-from funcnn.losses.focal import binary_focal, softmax_focal
-from funcnn.losses.likelihoods import gaussian_nll, poisson_nll
-from funcnn.losses.margins import hinge, squared_hinge, triplet
-from funcnn.losses.regression import huber, log_cosh, quantile
-from funcnn.losses.similarity import cosine_distance
-from funcnn.metrics import accuracy, perplexity, top_k_accuracy
 from tests.says import assert_says
 
 x = np.linspace(-1, 1, 20).reshape(10, 2)

@@ -3,13 +3,28 @@
 import numpy as np
 import pytest
 
-from funcnn import Dense, KindError, RangeError, ShapeError, backward, evolve, forward, inference, predict, step
+from funcnn import (
+    Affine,
+    BatchNorm,
+    ChannelDropout,
+    Dense,
+    Dropout,
+    GaussianNoise,
+    GroupNorm,
+    InstanceNorm,
+    KindError,
+    LayerNorm,
+    RangeError,
+    RMSNorm,
+    ShapeError,
+    backward,
+    evolve,
+    forward,
+    inference,
+    predict,
+    step,
+)
 from funcnn.core import backward_params
-from funcnn.layers.affine import Affine
-from funcnn.layers.batchnorm import BatchNorm
-from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
-from funcnn.layers.groupnorm import GroupNorm, InstanceNorm
-from funcnn.layers.norm import LayerNorm, RMSNorm
 from tests.says import assert_says
 
 x = np.linspace(-1, 1, 12).reshape(4, 3)

@@ -10,30 +10,43 @@ import numpy as np
 import pytest
 
 from funcnn import (
+    L2,
+    Adadelta,
+    Adagrad,
+    Adam,
+    AdamW,
+    AMSGrad,
+    Average,
+    ClipNorm,
+    ClipValue,
+    Decay,
     Dense,
     FuncnnError,
     Grads,
     KindError,
+    Lion,
+    Momentum,
+    Muon,
+    NAdam,
     PerArray,
+    RAdam,
     RangeError,
+    Rates,
+    RMSProp,
     ShapeError,
     TrainState,
+    averaged,
     evolve,
     mlp,
     mse,
+    nonnegative,
+    project,
     record,
     train,
     tree_map,
     update,
     value_and_grad,
 )
-from funcnn.optimizers.adam import Adam, AdamW, AMSGrad, NAdam, RAdam
-from funcnn.optimizers.adaptive import Adadelta, Adagrad, RMSProp
-from funcnn.optimizers.average import Average, averaged
-from funcnn.optimizers.constraints import nonnegative, project
-from funcnn.optimizers.momentum import Lion, Momentum
-from funcnn.optimizers.muon import Muon
-from funcnn.optimizers.transforms import L2, ClipNorm, ClipValue, Decay, Rates
 from funcnn.records import registry
 from tests.says import assert_says
 

@@ -3,14 +3,26 @@
 import numpy as np
 import pytest
 
-from funcnn import Dense, KindError, RangeError, Relu, ShapeError, backward, forward, step
-from funcnn.layers.bidirectional import Bidirectional
-from funcnn.layers.embedding import Embedding
-from funcnn.layers.gru import GRU
-from funcnn.layers.last import Last
-from funcnn.layers.lstm import LSTM
-from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition, rotate
-from funcnn.layers.rnn import RNN
+from funcnn import (
+    GRU,
+    LSTM,
+    RNN,
+    Bidirectional,
+    Dense,
+    Embedding,
+    KindError,
+    Last,
+    LearnedPosition,
+    RangeError,
+    Relu,
+    Rotary,
+    ShapeError,
+    SinusoidalPosition,
+    backward,
+    forward,
+    rotate,
+    step,
+)
 from tests.says import assert_says
 
 x, mask, h = np.ones((3, 5, 2)), np.ones((3, 5), bool), np.ones((3, 4))

@@ -11,26 +11,35 @@ import pytest
 from funcnn import (
     Dense,
     FuncnnError,
+    Grads,
     KindError,
+    NotFiniteError,
     RangeError,
     ShapeError,
     Tanh,
     TrainState,
+    accuracy,
+    best_so_far,
+    bisect_nan,
+    checkpoint_every,
+    confusion,
+    early_stopping,
+    history,
+    keep,
     mlp,
     mse,
+    progress,
+    r2,
     record,
     train,
     tree_map,
+    until,
+    validation,
     value_and_grad,
+    while_finite,
 )
 from funcnn import backward as backward_of
 from funcnn import forward as forward_of
-from funcnn.diagnosis import bisect_nan
-from funcnn.gradients import Grads
-from funcnn.metrics import accuracy, confusion, r2, validation
-from funcnn.runs import checkpoint_every, history, keep, progress
-from funcnn.stopping import best_so_far, early_stopping, until, while_finite
-from funcnn.training import NotFiniteError
 from tests.says import assert_says
 
 x = np.linspace(-1, 1, 20).reshape(10, 2)

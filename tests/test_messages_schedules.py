@@ -5,10 +5,23 @@ import math
 import numpy as np
 import pytest
 
-from funcnn import KindError, RangeError, cosine, evolve, exponential, stages, warm_up
-from funcnn.cycles import cosine_restarts, one_cycle, sawtooth
-from funcnn.plateaus import Plateau, plateau
-from funcnn.schedules import inverse_time, polynomial, step_decay
+from funcnn import (
+    KindError,
+    Plateau,
+    RangeError,
+    cosine,
+    cosine_restarts,
+    evolve,
+    exponential,
+    inverse_time,
+    one_cycle,
+    plateau,
+    polynomial,
+    sawtooth,
+    stages,
+    step_decay,
+    warm_up,
+)
 from tests.says import assert_says
 
 nan, inf = math.nan, math.inf

@@ -5,6 +5,7 @@ import pytest
 
 from funcnn import (
     Dense,
+    Frozen,
     KindError,
     RangeError,
     Relu,
@@ -12,7 +13,11 @@ from funcnn import (
     Sigmoid,
     Tanh,
     TrainState,
+    astype,
     binary_cross_entropy_with_logits,
+    compare,
+    count,
+    difference,
     evolve,
     forward,
     mlp,
@@ -22,9 +27,6 @@ from funcnn import (
     tree_map,
     value_and_grad,
 )
-from funcnn.comparison import compare, difference
-from funcnn.layers.frozen import Frozen
-from funcnn.tree import astype, count
 from tests.says import assert_says
 
 x, y = np.ones((3, 2)), np.zeros((3, 1))
@@ -74,7 +76,7 @@ ROWS = {
         lambda: forward(Frozen((Relu,)), x),
         KindError,
         "forward: Relu is a class; pass a value of it, as Relu()",
-        ["in layer 0, <class 'funcnn.layers.activations.Relu'>, x: <f64 [[1. 1.] [1. 1.] [1. 1.]]>"],
+        ["in layer 0, <class 'funcnn.layers.activations.base.Relu'>, x: <f64 [[1. 1.] [1. 1.] [1. 1.]]>"],
     ),
     "probabilities from a frozen layer, for a loss of logits": (
         lambda: value_and_grad(binary_cross_entropy_with_logits)((net[1], Frozen((net[1], Sigmoid()))), x, y),

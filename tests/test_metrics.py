@@ -13,18 +13,24 @@ from hypothesis import strategies as st
 from funcnn import (
     Dense,
     TrainState,
+    accuracy,
     batches,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
+    confusion,
     mlp,
     mse,
+    perplexity,
     predict,
+    r2,
     softmax_cross_entropy,
+    top_k_accuracy,
     train,
+    validation,
     value_and_grad,
     weighted,
 )
-from funcnn.metrics import Validation, accuracy, confusion, perplexity, r2, top_k_accuracy, validation
+from funcnn.metrics import Validation
 
 r = np.random.default_rng(0)
 x, y = r.standard_normal((30, 2)), r.standard_normal((30, 1))

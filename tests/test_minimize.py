@@ -13,6 +13,7 @@ from funcnn import (
     FuncnnError,
     Grads,
     KindError,
+    NotFiniteError,
     RangeError,
     Relu,
     ShapeError,
@@ -36,7 +37,6 @@ from funcnn import (
     weighted,
 )
 from funcnn.interop.scipy import METHODS, Minimum, minimize
-from funcnn.training import NotFiniteError
 
 optimize = pytest.importorskip("scipy.optimize", reason="its methods are what is called")
 

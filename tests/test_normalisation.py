@@ -5,17 +5,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import Dense, Relu, Tanh, astype, backward, evolve, forward, inference, predict, record, sgd
+from funcnn import (
+    Affine,
+    BatchNorm,
+    Conv1d,
+    Conv2d,
+    ConvTranspose2d,
+    Dense,
+    Dropout,
+    Frozen,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    Relu,
+    RMSNorm,
+    Tanh,
+    astype,
+    backward,
+    evolve,
+    folded,
+    forward,
+    inference,
+    predict,
+    record,
+    sgd,
+)
 from funcnn.core import backward_params
-from funcnn.layers.affine import Affine
-from funcnn.layers.batchnorm import BatchNorm
-from funcnn.layers.conv import Conv1d, Conv2d
-from funcnn.layers.dropout import Dropout
-from funcnn.layers.folding import folded, merge
-from funcnn.layers.frozen import Frozen
-from funcnn.layers.groupnorm import GroupNorm, InstanceNorm
-from funcnn.layers.norm import LayerNorm, RMSNorm
-from funcnn.layers.transposed import ConvTranspose2d
+from funcnn.layers.normalisation.folding import merge
 
 rng = np.random.default_rng(0)
 IMAGES = rng.normal(3, 2, size=(5, 4, 3, 6))

@@ -7,11 +7,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import Dense, FuncnnError, Grads, Tanh, leaves, map_parameters, mlp, parameters, record, update
-from funcnn.errors import KindError, RangeError
+from funcnn import (
+    Decay,
+    Dense,
+    FuncnnError,
+    Grads,
+    KindError,
+    RangeError,
+    Rates,
+    Tanh,
+    leaves,
+    map_parameters,
+    mlp,
+    nonnegative,
+    parameters,
+    project,
+    record,
+    update,
+)
 from funcnn.fields import fraction, not_negative, patterns, positive
-from funcnn.optimizers.constraints import nonnegative, project
-from funcnn.optimizers.transforms import Decay, Rates
 from funcnn.paths import chosen, map_chosen
 
 NET = (Dense.init(2, 3, seed=0), Tanh(), (Dense.init(3, 3, seed=1), Dense.init(3, 1, seed=2)))

@@ -10,14 +10,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import (
+    L2,
+    Adadelta,
+    Adagrad,
+    Adam,
+    AdamW,
+    AMSGrad,
     Array,
+    Average,
+    ClipNorm,
+    ClipValue,
+    Decay,
     Dense,
     Grads,
     KindError,
+    Lion,
+    Momentum,
+    Muon,
+    NAdam,
     PerArray,
+    RAdam,
+    Rates,
+    RMSProp,
     ShapeError,
     Tanh,
     TrainState,
+    averaged,
     backward,
     evolve,
     fingerprint,
@@ -28,24 +46,20 @@ from funcnn import (
     map_parameters,
     mlp,
     mse,
+    nonnegative,
     parameters,
+    project,
     record,
     sgd,
     state,
     to_vector,
     train,
     tree_map,
+    unit_norm,
     update,
     value_and_grad,
 )
-from funcnn.optimizers.adam import Adam, AdamW, AMSGrad, NAdam, RAdam
-from funcnn.optimizers.adaptive import Adadelta, Adagrad, RMSProp
-from funcnn.optimizers.average import Average, averaged
 from funcnn.optimizers.base import per_parameter
-from funcnn.optimizers.constraints import nonnegative, project, unit_norm
-from funcnn.optimizers.momentum import Lion, Momentum
-from funcnn.optimizers.muon import Muon
-from funcnn.optimizers.transforms import L2, ClipNorm, ClipValue, Decay, Rates
 from funcnn.records import registry
 from funcnn.testing import GradientError
 from funcnn.testing.optimizer import check_optimizer

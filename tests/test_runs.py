@@ -11,26 +11,35 @@ import numpy as np
 import pytest
 
 from funcnn import (
+    Adam,
     Dense,
     NotFiniteError,
     Tanh,
     TrainState,
+    WithBest,
     batches,
+    best_so_far,
+    checkpoint_every,
     cosine,
+    early_stopping,
     evolve,
     fingerprint,
+    history,
+    keep,
+    load,
     mlp,
     mse,
     predict,
+    progress,
+    r2,
     train,
     tree_map,
+    until,
+    validation,
     value_and_grad,
+    while_finite,
 )
-from funcnn.files import load
-from funcnn.metrics import r2, validation
-from funcnn.optimizers.adam import Adam
-from funcnn.runs import Kept, checkpoint_every, history, keep, progress
-from funcnn.stopping import WithBest, best_so_far, early_stopping, until, while_finite
+from funcnn.training.runs import Kept
 
 r = np.random.default_rng(0)
 x, x_held = r.standard_normal((60, 2)), r.standard_normal((40, 2))
@@ -416,7 +425,7 @@ class Clock:
 def saved(monkeypatch):
     """The steps that were saved, in place of a file."""
     steps = []
-    monkeypatch.setattr("funcnn.runs.save", lambda path, now: steps.append(now.step))
+    monkeypatch.setattr("funcnn.training.runs.save", lambda path, now: steps.append(now.step))
     return steps
 
 
@@ -428,7 +437,7 @@ def test_checkpoints_by_steps(saved, every, due):
 
 def test_checkpoints_by_seconds(saved, monkeypatch):
     clock = Clock()
-    monkeypatch.setattr("funcnn.runs.monotonic", clock)
+    monkeypatch.setattr("funcnn.training.runs.monotonic", clock)
     for now in checkpoint_every(states(1, 2, 3, 4, 5, 6), "path", seconds=1.0):
         assert saved == [step for step in (3, 5) if step <= now.step]
         clock.now += 0.5

@@ -11,10 +11,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import Dense, TrainState, cosine, exponential, fingerprint, mse, stages, train, value_and_grad, warm_up
-from funcnn.cycles import cosine_restarts, one_cycle, sawtooth
-from funcnn.plateaus import Plateau, plateau
-from funcnn.schedules import inverse_time, polynomial, step_decay
+from funcnn import (
+    Dense,
+    Plateau,
+    TrainState,
+    cosine,
+    cosine_restarts,
+    exponential,
+    fingerprint,
+    inverse_time,
+    mse,
+    one_cycle,
+    plateau,
+    polynomial,
+    sawtooth,
+    stages,
+    step_decay,
+    train,
+    value_and_grad,
+    warm_up,
+)
 
 ARTICLE = [(2.8, 1000), (1.4, 2000), (0.6, 2000), (0.3, 2000), (0.15, 4000), (0.075, 5000)]
 EVERY = {

@@ -13,10 +13,14 @@ from hypothesis import strategies as st
 
 import funcnn as nn
 from funcnn import (
+    Adam,
     Array,
     Dense,
+    Divergence,
+    Frozen,
     Grads,
     Identity,
+    Momentum,
     NotFiniteError,
     Relu,
     Seed,
@@ -24,14 +28,19 @@ from funcnn import (
     Sigmoid,
     Tanh,
     TrainState,
+    astype,
     backward,
     batches,
+    compare,
+    count,
+    difference,
     evolve,
     fingerprint,
     forward,
     gradient,
     inference,
     leaves,
+    load,
     mlp,
     mse,
     parameters,
@@ -39,6 +48,7 @@ from funcnn import (
     record,
     replace,
     reseed,
+    save,
     sgd,
     state,
     summary,
@@ -47,15 +57,9 @@ from funcnn import (
     tree_map,
     value_and_grad,
 )
-from funcnn.comparison import Divergence, compare, difference
 from funcnn.core import backward_params, forward_only, gives_probabilities, is_inert
-from funcnn.files import load, save
-from funcnn.layers.frozen import Frozen
-from funcnn.optimizers.adam import Adam
-from funcnn.optimizers.momentum import Momentum
 from funcnn.testing import BrokenPromise, GradientError, check_layer
 from funcnn.testing import strategies as fst
-from funcnn.tree import astype, count
 
 random = np.random.default_rng(0)
 x, y = random.standard_normal((10, 2)), random.standard_normal((10, 1))

@@ -8,15 +8,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funcnn import (
+    GRU,
     Array,
+    Attention,
+    Copy,
     Dense,
+    Embedding,
+    First,
     Frozen,
     FuncnnError,
     Grads,
+    Here,
     Identity,
+    Map,
+    Parallel,
+    Probe,
     Relu,
+    Remat,
+    Residual,
+    Scale,
+    Shared,
     Sigmoid,
+    Sum,
     Tanh,
+    Tied,
     backward,
     forward,
     gradient,
@@ -27,26 +42,16 @@ from funcnn import (
     reseed,
     sgd,
     softmax_cross_entropy,
+    step,
+    trace,
     tree_map,
     value_and_grad,
 )
 from funcnn.arrays import is_array, is_float, same
 from funcnn.core import backward_params
-from funcnn.layers.attention import Attention
-from funcnn.layers.combinators import Copy, Parallel
-from funcnn.layers.embedding import Embedding
-from funcnn.layers.gru import GRU
-from funcnn.layers.joins import Sum
-from funcnn.layers.probe import Probe, Seen
-from funcnn.layers.remat import Remat
-from funcnn.layers.residual import First, Residual, Scale
-from funcnn.layers.shapes import Map
-from funcnn.layers.shared import Here, Shared
-from funcnn.layers.tied import Tied
-from funcnn.probing import bare, held_bytes
-from funcnn.stepping import step
+from funcnn.inspection.probe import Seen
+from funcnn.inspection.probing import bare, held_bytes
 from funcnn.testing import strategies as fst
-from funcnn.tracing import trace
 
 x = np.linspace(-1, 2, 12).reshape(4, 3)
 dense = Dense.init(3, 3, seed=0)

@@ -8,10 +8,34 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
-from funcnn import Elu, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh, backward, forward
-from funcnn.layers.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
-from funcnn.layers.rectifiers import Celu, PRelu, Selu
-from funcnn.layers.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
+from funcnn import (
+    Celu,
+    Elu,
+    ExactGelu,
+    Gelu,
+    HardShrink,
+    HardSigmoid,
+    HardSwish,
+    HardTanh,
+    Identity,
+    LeakyRelu,
+    LogSigmoid,
+    Mish,
+    PRelu,
+    Relu,
+    Relu6,
+    Selu,
+    Sigmoid,
+    Silu,
+    Sine,
+    Softplus,
+    SoftShrink,
+    Softsign,
+    Tanh,
+    TanhShrink,
+    backward,
+    forward,
+)
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed
 BLUE, RED, GREY = "#1f6fb4", "#d1495b", "#cccccc"

@@ -8,9 +8,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
-from funcnn import forward
-from funcnn.layers.attention import Attention
-from funcnn.layers.positions import Rotary
+from funcnn import Attention, Rotary, forward
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed
 PLACES, FEATURES, GAPS = 12, 16, (3, 4, 9)

@@ -8,9 +8,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
-from funcnn import Dense, Tanh, backward, forward, leaves, mlp, mse
-from funcnn.layers.remat import Remat
-from funcnn.layers.residual import Residual, Scale
+from funcnn import Dense, Remat, Residual, Scale, Tanh, backward, forward, leaves, mlp, mse
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed
 BLUE, GREEN, RED = "#1f6fb4", "#2a9d5c", "#d1495b"

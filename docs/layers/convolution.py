@@ -7,10 +7,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from funcnn.layers.conv import Conv1d, axes_of_sequence
-from funcnn.layers.pool import MaxPool, windows_of
-from funcnn.layers.transposed import ConvTranspose2d, axes_of_out
-from funcnn.layers.windows import Axis
+from funcnn import Conv1d, ConvTranspose2d, MaxPool
+from funcnn.layers.convolution.conv import axes_of_sequence
+from funcnn.layers.convolution.pool import windows_of
+from funcnn.layers.convolution.transposed import axes_of_out
+from funcnn.layers.convolution.windows import Axis
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed
 BLUE, ORANGE, GREY = "#1f6fb4", "#d95f02", "#999999"

@@ -9,8 +9,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from funcnn import (
+    Adam,
     Array,
     Dense,
+    Dropout,
     Relu,
     TrainState,
     batches,
@@ -21,8 +23,6 @@ from funcnn import (
     train,
     value_and_grad,
 )
-from funcnn.layers.dropout import Dropout
-from funcnn.optimizers.adam import Adam
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed
 BLUE, PALE, RED = "#1f6fb4", "#9cc3e6", "#c0152f"

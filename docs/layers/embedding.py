@@ -6,8 +6,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
-from funcnn import forward
-from funcnn.layers.positions import SinusoidalPosition, rotate
+from funcnn import SinusoidalPosition, forward, rotate
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed
 PLACES, FEATURES = 60, 64

@@ -6,10 +6,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
-from funcnn import Array, backward, forward
-from funcnn.layers.batchnorm import BatchNorm
-from funcnn.layers.groupnorm import GroupNorm, InstanceNorm
-from funcnn.layers.norm import LayerNorm
+from funcnn import Array, BatchNorm, GroupNorm, InstanceNorm, LayerNorm, backward, forward
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed
 BLUE, PALE = "#1f6fb4", "#e4e7ec"

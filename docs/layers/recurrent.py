@@ -8,10 +8,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
-from funcnn import backward, evolve, forward
-from funcnn.layers.gru import GRU
-from funcnn.layers.lstm import LSTM
-from funcnn.layers.rnn import RNN
+from funcnn import GRU, LSTM, RNN, backward, evolve, forward
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed
 ROWS, STEPS, FEATURES, WIDTH = 64, 60, 8, 24

@@ -14,10 +14,10 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from funcnn.archive import place, replacing
 from funcnn.arrays import Array, freeze, is_array, kind
-from funcnn.encoding import at
 from funcnn.errors import FileError, KindError, NoFileError
+from funcnn.files.archive import place, replacing
+from funcnn.files.encoding import at
 from funcnn.records import build, is_record, plans
 
 T = TypeVar("T")

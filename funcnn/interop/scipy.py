@@ -11,7 +11,7 @@ from funcnn.arrays import Array, freeze, short
 from funcnn.core import Loss, value_and_grad
 from funcnn.errors import KindError
 from funcnn.fields import as_count, as_rate
-from funcnn.training import NotFiniteError
+from funcnn.training.loop import NotFiniteError
 from funcnn.tree import from_vector, to_vector
 
 P = TypeVar("P")

@@ -1,1 +1,1 @@
-"""The layers, a family a file: each record with its two rules below it."""
+"""The layers: each record with its two rules below it. A family is a folder, a layer that has none a file."""

@@ -13,7 +13,7 @@ from funcnn.core import backward, backward_params, forward, forward_only, infere
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.gradients import Grads
 from funcnn.initializers import Initializer, glorot_uniform
-from funcnn.layers.activations import Relu
+from funcnn.layers.activations.base import Relu
 from funcnn.layers.dense import Dense
 from funcnn.records import Seed, build, is_record, plans, seed_words, values
 from funcnn.stepping import step

@@ -12,7 +12,7 @@ from funcnn.core import backward, backward_params, forward, inference, reseed
 from funcnn.errors import ShapeError
 from funcnn.fields import fraction, not_negative
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.activations import Identity
+from funcnn.layers.activations.base import Identity
 from funcnn.layers.checks import only_array
 from funcnn.records import Seed, record, seed_words, state
 from funcnn.tree import evolve

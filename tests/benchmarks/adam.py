@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn import Grads, leaves, mlp, sgd, tree_map, update
-from funcnn.optimizers.adam import Adam
+from funcnn import Adam, Grads, leaves, mlp, sgd, tree_map, update
 from tests.benchmarks.timing import Contender, interleaved
 
 LR = 1e-5  # a turn may have thousands of steps

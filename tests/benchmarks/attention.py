@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn import astype, backward, forward, leaves, parameters
-from funcnn.layers.attention import Attention
+from funcnn import Attention, astype, backward, forward, leaves, parameters
 from tests.benchmarks.timing import Contender, equally
 
 ATTENTIONS = {  # sequences, places, features, heads, causal

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn import backward, forward
-from funcnn.layers.conv import Conv2d
+from funcnn import Conv2d, backward, forward
 from tests.benchmarks.timing import equally, steady
 
 CONVOLUTIONS = {"conv": (28, 16, 32), "conv-small": (8, 16, 32)}  # 64 images: places, channels in, channels out

@@ -5,10 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn import backward, forward
-from funcnn.layers.batchnorm import BatchNorm
-from funcnn.layers.dropout import Dropout
-from funcnn.layers.norm import LayerNorm, RMSNorm
+from funcnn import BatchNorm, Dropout, LayerNorm, RMSNorm, backward, forward
 from tests.benchmarks.timing import equally, interleaved, steady
 
 NORMS = {

@@ -5,9 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn import backward, forward
-from funcnn.layers.gru import GRU
-from funcnn.layers.lstm import LSTM
+from funcnn import GRU, LSTM, backward, forward
 from tests.benchmarks.timing import cores, equally, steady
 
 RECURRENT = {"lstm-64": (LSTM, 64), "lstm-256": (LSTM, 256), "gru-64": (GRU, 64), "gru-256": (GRU, 256)}

@@ -4,9 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from funcnn import forward
-from funcnn.layers.embedding import Embedding
-from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition, rotate, rotate_backward
+from funcnn import Embedding, LearnedPosition, Rotary, SinusoidalPosition, forward, rotate, rotate_backward
 from funcnn.testing import strategies as fst
 from tests.mutants.family import Family
 

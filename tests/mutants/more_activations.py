@@ -4,12 +4,30 @@ import math
 
 import numpy as np
 
-from funcnn import Sigmoid, backward, forward
-from funcnn.layers.glu import Glu
-from funcnn.layers.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
-from funcnn.layers.rectifiers import Celu, PRelu, Selu
-from funcnn.layers.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
-from funcnn.layers.softmax import LogSoftmax, Softmax
+from funcnn import (
+    Celu,
+    ExactGelu,
+    Glu,
+    HardShrink,
+    HardSigmoid,
+    HardSwish,
+    HardTanh,
+    LogSigmoid,
+    LogSoftmax,
+    Mish,
+    PRelu,
+    Relu6,
+    Selu,
+    Sigmoid,
+    Silu,
+    Sine,
+    Softmax,
+    SoftShrink,
+    Softsign,
+    TanhShrink,
+    backward,
+    forward,
+)
 from funcnn.testing import strategies as fst
 from tests.mutants.activations import ALPHA, SCALE, WIDE, X, by, density, erf, gelu_slope
 from tests.mutants.family import Family, sigmoid, softmax

@@ -4,14 +4,23 @@ from functools import partial
 
 import numpy as np
 
-from funcnn import mse, softmax_cross_entropy
-from funcnn.losses.classification import kl_divergence
-from funcnn.losses.combinators import joint, masked
-from funcnn.losses.focal import binary_focal, softmax_focal
-from funcnn.losses.likelihoods import gaussian_nll, poisson_nll
-from funcnn.losses.margins import hinge, squared_hinge, triplet
-from funcnn.losses.regression import log_cosh, quantile
-from funcnn.losses.similarity import cosine_distance
+from funcnn import (
+    binary_focal,
+    cosine_distance,
+    gaussian_nll,
+    hinge,
+    joint,
+    kl_divergence,
+    log_cosh,
+    masked,
+    mse,
+    poisson_nll,
+    quantile,
+    softmax_cross_entropy,
+    softmax_focal,
+    squared_hinge,
+    triplet,
+)
 from funcnn.testing import strategies as fst
 from tests.mutants.activations import softplus
 from tests.mutants.classification import LABELLED, MARKED, focal_slope, one_hot

@@ -4,12 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from funcnn import backward, forward, parameters, record
-from funcnn.layers.bidirectional import Bidirectional
-from funcnn.layers.gru import GRU
-from funcnn.layers.last import Last
-from funcnn.layers.lstm import LSTM
-from funcnn.layers.rnn import RNN
+from funcnn import GRU, LSTM, RNN, Bidirectional, Last, backward, forward, parameters, record
 from funcnn.testing import strategies as fst
 from tests.mutants.family import Family
 

@@ -2,12 +2,19 @@
 
 import numpy as np
 
-from funcnn import backward, forward
-from funcnn.layers.affine import Affine
-from funcnn.layers.batchnorm import BatchNorm
-from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
-from funcnn.layers.groupnorm import GroupNorm, InstanceNorm
-from funcnn.layers.norm import LayerNorm, RMSNorm
+from funcnn import (
+    Affine,
+    BatchNorm,
+    ChannelDropout,
+    Dropout,
+    GaussianNoise,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    RMSNorm,
+    backward,
+    forward,
+)
 from funcnn.testing import strategies as fst
 from tests.mutants.family import Family
 

@@ -2,12 +2,19 @@
 
 import numpy as np
 
-from funcnn import backward, evolve, forward
-from funcnn.layers.conv import Conv1d, Conv2d
-from funcnn.layers.global_pool import GlobalAvgPool, GlobalMaxPool
-from funcnn.layers.pool import AvgPool, MaxPool
-from funcnn.layers.transposed import ConvTranspose2d
-from funcnn.layers.upsample import Upsample
+from funcnn import (
+    AvgPool,
+    Conv1d,
+    Conv2d,
+    ConvTranspose2d,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    MaxPool,
+    Upsample,
+    backward,
+    evolve,
+    forward,
+)
 from funcnn.testing import strategies as fst
 from tests.mutants.family import Family
 

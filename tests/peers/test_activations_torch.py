@@ -3,10 +3,34 @@
 import numpy as np
 import pytest
 
-from funcnn import Elementwise, Elu, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh, backward, forward
-from funcnn.layers.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
-from funcnn.layers.rectifiers import Celu, Selu
-from funcnn.layers.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
+from funcnn import (
+    Celu,
+    Elementwise,
+    Elu,
+    ExactGelu,
+    Gelu,
+    HardShrink,
+    HardSigmoid,
+    HardSwish,
+    HardTanh,
+    Identity,
+    LeakyRelu,
+    LogSigmoid,
+    Mish,
+    Relu,
+    Relu6,
+    Selu,
+    Sigmoid,
+    Silu,
+    Sine,
+    Softplus,
+    SoftShrink,
+    Softsign,
+    Tanh,
+    TanhShrink,
+    backward,
+    forward,
+)
 from funcnn.testing.strategies import registered
 
 torch = pytest.importorskip("torch", reason="its activations are the oracle")

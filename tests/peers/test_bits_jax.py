@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from funcnn.bits import normal, uniform, words
+from funcnn import normal, uniform
+from funcnn.bits import words
 
 jax = pytest.importorskip("jax", reason="its bits are compared")
 jnp = jax.numpy

@@ -3,19 +3,30 @@
 import numpy as np
 import pytest
 
-from funcnn import Dense, Tanh, backward, forward, leaves, mlp, mse, sgd, tree_map
-from funcnn.costs import flops
-from funcnn.layers.attention import Attention
-from funcnn.layers.conv import Conv2d
-from funcnn.layers.cross_attention import CrossAttention
-from funcnn.layers.gru import GRU
-from funcnn.layers.lstm import LSTM
-from funcnn.layers.norm import LayerNorm
-from funcnn.layers.probe import Probe, Seen
-from funcnn.layers.residual import Residual
-from funcnn.probing import bare
-from funcnn.tracing import trace
-from funcnn.tree import astype
+from funcnn import (
+    GRU,
+    LSTM,
+    Attention,
+    Conv2d,
+    CrossAttention,
+    Dense,
+    LayerNorm,
+    Probe,
+    Residual,
+    Tanh,
+    astype,
+    backward,
+    flops,
+    forward,
+    leaves,
+    mlp,
+    mse,
+    sgd,
+    trace,
+    tree_map,
+)
+from funcnn.inspection.probe import Seen
+from funcnn.inspection.probing import bare
 
 jax = pytest.importorskip("jax", reason="its compiler counts operations")
 torch = pytest.importorskip("torch", reason="its modules are the oracle")

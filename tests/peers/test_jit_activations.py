@@ -3,12 +3,29 @@
 import numpy as np
 import pytest
 
-from funcnn import Dense, Relu
-from funcnn.layers.glu import Glu
-from funcnn.layers.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
-from funcnn.layers.rectifiers import Celu, PRelu, Selu
-from funcnn.layers.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
-from funcnn.layers.softmax import LogSoftmax, Softmax
+from funcnn import (
+    Celu,
+    Dense,
+    ExactGelu,
+    Glu,
+    HardShrink,
+    HardSigmoid,
+    HardSwish,
+    HardTanh,
+    LogSigmoid,
+    LogSoftmax,
+    Mish,
+    PRelu,
+    Relu,
+    Relu6,
+    Selu,
+    Silu,
+    Sine,
+    Softmax,
+    SoftShrink,
+    Softsign,
+    TanhShrink,
+)
 from tests.peers.jitted import assert_compiled_once
 
 jax = pytest.importorskip("jax", reason="this is its compiler")

@@ -3,13 +3,22 @@
 import numpy as np
 import pytest
 
-from funcnn import backward, forward, leaves, predict, softmax_cross_entropy, step
-from funcnn.layers.cross_attention import CrossAttention
-from funcnn.layers.embedding import Embedding
-from funcnn.layers.positions import LearnedPosition, Rotary
-from funcnn.layers.residual import First, Residual
-from funcnn.layers.transformer import transformer_block
-from funcnn.losses.combinators import masked
+from funcnn import (
+    CrossAttention,
+    Embedding,
+    First,
+    LearnedPosition,
+    Residual,
+    Rotary,
+    backward,
+    forward,
+    leaves,
+    masked,
+    predict,
+    softmax_cross_entropy,
+    step,
+    transformer_block,
+)
 from tests.peers.jitted import assert_compiled_once
 
 jax = pytest.importorskip("jax", reason="this is its compiler")

@@ -3,15 +3,27 @@
 import numpy as np
 import pytest
 
-from funcnn import Dense, Tanh, softmax_cross_entropy
-from funcnn.layers.combinators import Copy, Parallel, Take
-from funcnn.layers.function import Function
-from funcnn.layers.joins import Concat, Sum
-from funcnn.layers.remat import Remat
-from funcnn.layers.residual import First, Residual, Scale
-from funcnn.layers.shapes import Flatten, Map, Reshape
-from funcnn.layers.shared import Here, Shared
-from funcnn.layers.tied import Tied
+from funcnn import (
+    Concat,
+    Copy,
+    Dense,
+    First,
+    Flatten,
+    Function,
+    Here,
+    Map,
+    Parallel,
+    Remat,
+    Reshape,
+    Residual,
+    Scale,
+    Shared,
+    Sum,
+    Take,
+    Tanh,
+    Tied,
+    softmax_cross_entropy,
+)
 from funcnn.testing.cases.combinators import swish, swish_vjp
 from tests.peers.jitted import assert_compiled_once
 

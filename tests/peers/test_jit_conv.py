@@ -3,12 +3,20 @@
 import numpy as np
 import pytest
 
-from funcnn import Dense, Tanh, mse, tree_map
-from funcnn.layers.conv import Conv1d, Conv2d
-from funcnn.layers.global_pool import GlobalAvgPool, GlobalMaxPool
-from funcnn.layers.pool import AvgPool, MaxPool
-from funcnn.layers.transposed import ConvTranspose2d
-from funcnn.layers.upsample import Upsample
+from funcnn import (
+    AvgPool,
+    Conv1d,
+    Conv2d,
+    ConvTranspose2d,
+    Dense,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    MaxPool,
+    Tanh,
+    Upsample,
+    mse,
+    tree_map,
+)
 from tests.peers.jitted import assert_compiled_once, train_step
 
 jax = pytest.importorskip("jax", reason="this is its compiler")

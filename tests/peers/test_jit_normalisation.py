@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 
 from funcnn import (
+    Affine,
+    BatchNorm,
+    ChannelDropout,
     Dense,
+    Dropout,
+    GaussianNoise,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
     Relu,
+    RMSNorm,
     TrainState,
     astype,
     backward,
@@ -18,11 +27,6 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.arrays import is_float
-from funcnn.layers.affine import Affine
-from funcnn.layers.batchnorm import BatchNorm
-from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
-from funcnn.layers.groupnorm import GroupNorm, InstanceNorm
-from funcnn.layers.norm import LayerNorm, RMSNorm
 
 jax = pytest.importorskip("jax", reason="it compiles the steps")
 pytestmark = pytest.mark.usefixtures("jax64")

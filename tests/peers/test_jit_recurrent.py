@@ -3,15 +3,21 @@
 import numpy as np
 import pytest
 
-from funcnn import Dense, forward, step
-from funcnn.layers.bidirectional import Bidirectional
-from funcnn.layers.embedding import Embedding
-from funcnn.layers.gru import GRU
-from funcnn.layers.last import Last
-from funcnn.layers.lstm import LSTM
-from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition
-from funcnn.layers.residual import First
-from funcnn.layers.rnn import RNN
+from funcnn import (
+    GRU,
+    LSTM,
+    RNN,
+    Bidirectional,
+    Dense,
+    Embedding,
+    First,
+    Last,
+    LearnedPosition,
+    Rotary,
+    SinusoidalPosition,
+    forward,
+    step,
+)
 from tests.peers.jitted import assert_compiled_once
 
 jax = pytest.importorskip("jax", reason="this is its compiler")

@@ -13,21 +13,26 @@ from hypothesis import strategies as st
 from funcnn import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
+    binary_focal,
+    cosine_distance,
+    gaussian_nll,
+    hinge,
     huber,
+    kl_divergence,
     leaves,
+    log_cosh,
     losses,
     mae,
     mse,
+    poisson_nll,
+    quantile,
     softmax_cross_entropy,
+    softmax_focal,
+    squared_hinge,
     tree_map,
+    triplet,
     weighted,
 )
-from funcnn.losses.classification import kl_divergence
-from funcnn.losses.focal import binary_focal, softmax_focal
-from funcnn.losses.likelihoods import gaussian_nll, poisson_nll
-from funcnn.losses.margins import hinge, squared_hinge, triplet
-from funcnn.losses.regression import log_cosh, quantile
-from funcnn.losses.similarity import cosine_distance
 from funcnn.testing.strategies import tensor
 
 jax = pytest.importorskip("jax", reason="jax.grad of a loss's value is an oracle for its gradient")

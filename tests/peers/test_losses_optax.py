@@ -7,15 +7,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funcnn import Dense, leaves, mse, sgd, softmax_cross_entropy, value_and_grad, weighted
-from funcnn.core import backward, forward
-from funcnn.losses.classification import kl_divergence
-from funcnn.losses.combinators import joint, masked
-from funcnn.losses.focal import binary_focal
-from funcnn.losses.likelihoods import gaussian_nll
-from funcnn.losses.margins import hinge
-from funcnn.losses.regression import huber, log_cosh
-from funcnn.losses.similarity import cosine_distance
+from funcnn import (
+    Dense,
+    backward,
+    binary_focal,
+    cosine_distance,
+    forward,
+    gaussian_nll,
+    hinge,
+    huber,
+    joint,
+    kl_divergence,
+    leaves,
+    log_cosh,
+    masked,
+    mse,
+    sgd,
+    softmax_cross_entropy,
+    value_and_grad,
+    weighted,
+)
 
 jax = pytest.importorskip("jax", reason="it differentiates what optax computes")
 optax = pytest.importorskip("optax", reason="its losses are the oracle")

@@ -3,14 +3,41 @@
 import numpy as np
 import pytest
 
-from funcnn import Dense, Grads, Tanh, evolve, leaves, map_parameters, mlp, mse, sgd, tree_map, update, value_and_grad
-from funcnn.optimizers.adam import Adam, AdamW, AMSGrad, NAdam, RAdam
-from funcnn.optimizers.adaptive import Adadelta, Adagrad, RMSProp
-from funcnn.optimizers.average import Average, averaged
-from funcnn.optimizers.constraints import nonnegative, project, unit_norm
-from funcnn.optimizers.momentum import Lion, Momentum
-from funcnn.optimizers.muon import Muon
-from funcnn.optimizers.transforms import L2, ClipNorm, ClipValue, Decay, Rates
+from funcnn import (
+    L2,
+    Adadelta,
+    Adagrad,
+    Adam,
+    AdamW,
+    AMSGrad,
+    Average,
+    ClipNorm,
+    ClipValue,
+    Decay,
+    Dense,
+    Grads,
+    Lion,
+    Momentum,
+    Muon,
+    NAdam,
+    RAdam,
+    Rates,
+    RMSProp,
+    Tanh,
+    averaged,
+    evolve,
+    leaves,
+    map_parameters,
+    mlp,
+    mse,
+    nonnegative,
+    project,
+    sgd,
+    tree_map,
+    unit_norm,
+    update,
+    value_and_grad,
+)
 
 jax = pytest.importorskip("jax", reason="its jit is what the steps run in")
 jnp = jax.numpy

@@ -10,13 +10,30 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from funcnn import Grads, cosine, sgd, update
-from funcnn.optimizers.adam import Adam, AdamW, AMSGrad, NAdam, RAdam
-from funcnn.optimizers.adaptive import Adadelta, Adagrad, RMSProp
-from funcnn.optimizers.average import Average, averaged
-from funcnn.optimizers.momentum import Lion, Momentum
-from funcnn.optimizers.muon import Muon
-from funcnn.optimizers.transforms import L2, ClipNorm, ClipValue, Decay, Rates
+from funcnn import (
+    L2,
+    Adadelta,
+    Adagrad,
+    Adam,
+    AdamW,
+    AMSGrad,
+    Average,
+    ClipNorm,
+    ClipValue,
+    Decay,
+    Grads,
+    Lion,
+    Momentum,
+    Muon,
+    NAdam,
+    RAdam,
+    Rates,
+    RMSProp,
+    averaged,
+    cosine,
+    sgd,
+    update,
+)
 
 pytestmark = pytest.mark.usefixtures("jax64")
 jax = pytest.importorskip("jax", reason="optax is made of it")

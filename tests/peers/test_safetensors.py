@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from funcnn import (
+    Adam,
     Array,
     Dense,
+    FileError,
     KindError,
+    NoFileError,
     Tanh,
     TrainState,
     evolve,
@@ -22,11 +25,9 @@ from funcnn import (
     record,
     state,
     tree_map,
+    update,
 )
 from funcnn.arrays import same
-from funcnn.errors import FileError, NoFileError
-from funcnn.optimizers.adam import Adam
-from funcnn.optimizers.base import update
 from tests.says import assert_says
 
 safetensors = pytest.importorskip("safetensors", reason="these are its files")

@@ -5,12 +5,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funcnn import Relu, Sigmoid, backward, forward, parameters
-from funcnn.layers.glu import Glu
-from funcnn.layers.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
-from funcnn.layers.rectifiers import Celu, PRelu, Selu
-from funcnn.layers.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
-from funcnn.layers.softmax import LogSoftmax, Softmax
+from funcnn import (
+    Celu,
+    ExactGelu,
+    Glu,
+    HardShrink,
+    HardSigmoid,
+    HardSwish,
+    HardTanh,
+    LogSigmoid,
+    LogSoftmax,
+    Mish,
+    PRelu,
+    Relu,
+    Relu6,
+    Selu,
+    Sigmoid,
+    Silu,
+    Sine,
+    Softmax,
+    SoftShrink,
+    Softsign,
+    TanhShrink,
+    backward,
+    forward,
+    parameters,
+)
 from funcnn.testing.strategies import cases
 
 torch = pytest.importorskip("torch", reason="its modules are the oracle")

@@ -6,11 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import funcnn as nn
-from funcnn import Dense, backward, forward, leaves, parameters, tree_map
-from funcnn.layers.attention import Attention
-from funcnn.layers.cross_attention import CrossAttention
-from funcnn.layers.positions import Rotary
-from funcnn.layers.transformer import transformer_block
+from funcnn import (
+    Attention,
+    CrossAttention,
+    Dense,
+    Rotary,
+    backward,
+    forward,
+    leaves,
+    parameters,
+    transformer_block,
+    tree_map,
+)
 from funcnn.testing.strategies import cases
 
 torch = pytest.importorskip("torch", reason="its modules are the oracle")

@@ -5,14 +5,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funcnn import Dense, Tanh, backward, forward, leaves, map_parameters, mlp, parameters, tree_map
-from funcnn.layers.combinators import Copy, Parallel, Take
-from funcnn.layers.joins import Concat, Sum
-from funcnn.layers.remat import Remat
-from funcnn.layers.residual import First, Residual, Scale
-from funcnn.layers.shapes import Flatten, Map, Reshape
-from funcnn.layers.shared import Here, Shared
-from funcnn.layers.tied import Tied
+from funcnn import (
+    Concat,
+    Copy,
+    Dense,
+    First,
+    Flatten,
+    Here,
+    Map,
+    Parallel,
+    Remat,
+    Reshape,
+    Residual,
+    Scale,
+    Shared,
+    Sum,
+    Take,
+    Tanh,
+    Tied,
+    backward,
+    forward,
+    leaves,
+    map_parameters,
+    mlp,
+    parameters,
+    tree_map,
+)
 from funcnn.testing.strategies import cases
 
 torch = pytest.importorskip("torch", reason="its modules are the oracle")

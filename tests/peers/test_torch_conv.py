@@ -3,12 +3,21 @@
 import numpy as np
 import pytest
 
-from funcnn import Relu, backward, forward, parameters, predict
-from funcnn.layers.conv import Conv1d, Conv2d
-from funcnn.layers.global_pool import GlobalAvgPool, GlobalMaxPool
-from funcnn.layers.pool import AvgPool, MaxPool
-from funcnn.layers.transposed import ConvTranspose2d
-from funcnn.layers.upsample import Upsample
+from funcnn import (
+    AvgPool,
+    Conv1d,
+    Conv2d,
+    ConvTranspose2d,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    MaxPool,
+    Relu,
+    Upsample,
+    backward,
+    forward,
+    parameters,
+    predict,
+)
 
 torch = pytest.importorskip("torch", reason="its layers are the oracle")
 from torch.nn import functional  # noqa: E402  torch may be missing

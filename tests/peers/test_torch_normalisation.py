@@ -3,12 +3,24 @@
 import numpy as np
 import pytest
 
-from funcnn import Frozen, backward, evolve, forward, inference, predict, sgd
-from funcnn.layers.affine import Affine
-from funcnn.layers.batchnorm import BatchNorm
-from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
-from funcnn.layers.groupnorm import GroupNorm, InstanceNorm
-from funcnn.layers.norm import LayerNorm, RMSNorm
+from funcnn import (
+    Affine,
+    BatchNorm,
+    ChannelDropout,
+    Dropout,
+    Frozen,
+    GaussianNoise,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    RMSNorm,
+    backward,
+    evolve,
+    forward,
+    inference,
+    predict,
+    sgd,
+)
 
 torch = pytest.importorskip("torch", reason="its layers are the oracle")
 from funcnn.interop.torch import to_torch  # noqa: E402  torch may be missing

@@ -5,15 +5,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funcnn import KindError, backward, forward, parameters
-from funcnn.layers.bidirectional import Bidirectional
-from funcnn.layers.embedding import Embedding
-from funcnn.layers.gru import GRU
-from funcnn.layers.last import Last
-from funcnn.layers.lstm import LSTM
-from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition
-from funcnn.layers.rnn import RNN
-from funcnn.tree import astype
+from funcnn import (
+    GRU,
+    LSTM,
+    RNN,
+    Bidirectional,
+    Embedding,
+    KindError,
+    Last,
+    LearnedPosition,
+    Rotary,
+    SinusoidalPosition,
+    astype,
+    backward,
+    forward,
+    parameters,
+)
 
 torch = pytest.importorskip("torch", reason="its modules are the oracle")
 # After that line: without the library there is nothing to import.

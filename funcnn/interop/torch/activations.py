@@ -8,12 +8,12 @@ from typing import Any, cast
 import torch
 
 from funcnn.interop.torch.base import Applied, filled, to_torch
-from funcnn.layers.activations import Sigmoid
-from funcnn.layers.glu import Glu
-from funcnn.layers.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
-from funcnn.layers.rectifiers import Celu, PRelu, Selu
-from funcnn.layers.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
-from funcnn.layers.softmax import LogSoftmax, Softmax
+from funcnn.layers.activations.base import Sigmoid
+from funcnn.layers.activations.glu import Glu
+from funcnn.layers.activations.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
+from funcnn.layers.activations.rectifiers import Celu, PRelu, Selu
+from funcnn.layers.activations.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
+from funcnn.layers.activations.softmax import LogSoftmax, Softmax
 
 
 class LastAxis(torch.nn.Module):

@@ -9,8 +9,8 @@ import torch
 
 from funcnn.errors import KindError, ShapeError
 from funcnn.interop.torch.base import parameter, to_torch
-from funcnn.layers.attention import Attention
-from funcnn.layers.cross_attention import CrossAttention
+from funcnn.layers.attention.cross_attention import CrossAttention
+from funcnn.layers.attention.self_attention import Attention
 
 
 class SelfAttention(torch.nn.Module):

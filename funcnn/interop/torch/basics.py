@@ -7,9 +7,9 @@ from typing import Any
 import torch
 
 from funcnn.interop.torch.base import filled, to_torch
-from funcnn.layers.activations import Elu, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
+from funcnn.layers.activations.base import Elu, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
+from funcnn.layers.combinators.frozen import Frozen
 from funcnn.layers.dense import Dense
-from funcnn.layers.frozen import Frozen
 
 
 @to_torch.register(Dense)

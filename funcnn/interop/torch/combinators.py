@@ -9,13 +9,13 @@ import torch
 from torch.utils.checkpoint import checkpoint
 
 from funcnn.interop.torch.base import Applied, parameter, to_torch
-from funcnn.layers.combinators import Copy, Parallel, Take
-from funcnn.layers.joins import Concat, Sum
-from funcnn.layers.remat import Remat
-from funcnn.layers.residual import First, Residual, Scale
-from funcnn.layers.shapes import Flatten, Map, Reshape
-from funcnn.layers.shared import Here, Shared
-from funcnn.layers.tied import Tied
+from funcnn.layers.combinators.branches import Copy, Parallel, Take
+from funcnn.layers.combinators.joins import Concat, Sum
+from funcnn.layers.combinators.remat import Remat
+from funcnn.layers.combinators.residual import First, Residual, Scale
+from funcnn.layers.combinators.shapes import Flatten, Map, Reshape
+from funcnn.layers.combinators.shared import Here, Shared
+from funcnn.layers.combinators.tied import Tied
 
 
 class Held(torch.nn.Module):

@@ -10,12 +10,12 @@ import torch
 from torch.nn import functional
 
 from funcnn.interop.torch.base import Applied, filled, to_torch
-from funcnn.layers.conv import Conv1d, Conv2d, axes_of_image, axes_of_sequence
-from funcnn.layers.global_pool import GlobalAvgPool, GlobalMaxPool
-from funcnn.layers.pool import AvgPool, MaxPool, windows_of
-from funcnn.layers.transposed import ConvTranspose2d, axes_of_out
-from funcnn.layers.upsample import Upsample
-from funcnn.layers.windows import Axes
+from funcnn.layers.convolution.conv import Conv1d, Conv2d, axes_of_image, axes_of_sequence
+from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
+from funcnn.layers.convolution.pool import AvgPool, MaxPool, windows_of
+from funcnn.layers.convolution.transposed import ConvTranspose2d, axes_of_out
+from funcnn.layers.convolution.upsample import Upsample
+from funcnn.layers.convolution.windows import Axes
 
 
 class Padded(torch.nn.Module):

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import torch
 
+from funcnn.inspection.probe import Probe
 from funcnn.interop.torch.base import to_torch
-from funcnn.layers.probe import Probe
 
 
 @to_torch.register(Probe)

@@ -7,11 +7,11 @@ from typing import Any
 import torch
 
 from funcnn.interop.torch.base import filled, parameter, to_torch
-from funcnn.layers.affine import Affine
-from funcnn.layers.batchnorm import BatchNorm
 from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
-from funcnn.layers.groupnorm import GroupNorm, InstanceNorm
-from funcnn.layers.norm import LayerNorm, RMSNorm
+from funcnn.layers.normalisation.affine import Affine
+from funcnn.layers.normalisation.batchnorm import BatchNorm
+from funcnn.layers.normalisation.groupnorm import GroupNorm, InstanceNorm
+from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
 
 
 class ChannelsLast(torch.nn.Module):

@@ -10,13 +10,13 @@ import torch
 from funcnn.arrays import Array, short
 from funcnn.errors import KindError
 from funcnn.interop.torch.base import Applied, filled, to_torch
-from funcnn.layers.bidirectional import Bidirectional
 from funcnn.layers.embedding import Embedding
-from funcnn.layers.gru import GRU
-from funcnn.layers.last import Last
-from funcnn.layers.lstm import LSTM
-from funcnn.layers.recurrent import Recurrent
-from funcnn.layers.rnn import RNN
+from funcnn.layers.recurrent.base import Recurrent
+from funcnn.layers.recurrent.bidirectional import Bidirectional
+from funcnn.layers.recurrent.gru import GRU
+from funcnn.layers.recurrent.last import Last
+from funcnn.layers.recurrent.lstm import LSTM
+from funcnn.layers.recurrent.rnn import RNN
 
 
 class Sequences(torch.nn.Module):

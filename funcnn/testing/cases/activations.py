@@ -8,12 +8,12 @@ import numpy as np
 from hypothesis import strategies as st
 
 from funcnn.arrays import Array, freeze
-from funcnn.layers.activations import Gelu, Identity, LeakyRelu, Relu, Sigmoid, Tanh
-from funcnn.layers.glu import Glu
-from funcnn.layers.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
-from funcnn.layers.rectifiers import Celu, PRelu, Selu
-from funcnn.layers.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
-from funcnn.layers.softmax import LogSoftmax, Softmax
+from funcnn.layers.activations.base import Gelu, Identity, LeakyRelu, Relu, Sigmoid, Tanh
+from funcnn.layers.activations.glu import Glu
+from funcnn.layers.activations.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
+from funcnn.layers.activations.rectifiers import Celu, PRelu, Selu
+from funcnn.layers.activations.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
+from funcnn.layers.activations.softmax import LogSoftmax, Softmax
 from funcnn.testing.cases.basics import inputs
 from funcnn.testing.table import Case, register
 from funcnn.testing.tensors import tensors

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from funcnn.arrays import Array, freeze
-from funcnn.layers.attention import Attention
-from funcnn.layers.cross_attention import CrossAttention
+from funcnn.layers.attention.cross_attention import CrossAttention
+from funcnn.layers.attention.self_attention import Attention
 from funcnn.layers.dense import Dense
 from funcnn.layers.positions import Rotary
 from funcnn.testing.table import Case, register

@@ -9,9 +9,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from funcnn.arrays import Array, freeze
-from funcnn.layers.activations import Elu, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
+from funcnn.layers.activations.base import Elu, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
+from funcnn.layers.combinators.frozen import Frozen
 from funcnn.layers.dense import Dense
-from funcnn.layers.frozen import Frozen
 from funcnn.testing.table import Case, cases, register, table
 from funcnn.testing.tensors import tensors
 

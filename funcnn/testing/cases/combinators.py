@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from funcnn.arrays import Array, namespace
-from funcnn.layers.activations import Sigmoid, Tanh
-from funcnn.layers.combinators import Copy, Parallel, Take
+from funcnn.layers.activations.base import Sigmoid, Tanh
+from funcnn.layers.combinators.branches import Copy, Parallel, Take
+from funcnn.layers.combinators.function import Function
+from funcnn.layers.combinators.joins import Concat, Sum
+from funcnn.layers.combinators.remat import Remat
+from funcnn.layers.combinators.residual import First, Residual, Scale
+from funcnn.layers.combinators.shapes import Flatten, Map, Reshape
+from funcnn.layers.combinators.shared import Here, Shared
+from funcnn.layers.combinators.tied import Tied
 from funcnn.layers.dense import Dense
-from funcnn.layers.function import Function
-from funcnn.layers.joins import Concat, Sum
-from funcnn.layers.remat import Remat
-from funcnn.layers.residual import First, Residual, Scale
-from funcnn.layers.shapes import Flatten, Map, Reshape
-from funcnn.layers.shared import Here, Shared
-from funcnn.layers.tied import Tied
 from funcnn.testing.table import Case, register
 from funcnn.testing.tensors import dims, tensors
 

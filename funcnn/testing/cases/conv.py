@@ -6,11 +6,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from funcnn.layers.conv import Conv1d, Conv2d
-from funcnn.layers.global_pool import GlobalAvgPool, GlobalMaxPool
-from funcnn.layers.pool import AvgPool, MaxPool
-from funcnn.layers.transposed import ConvTranspose2d
-from funcnn.layers.upsample import Upsample
+from funcnn.layers.convolution.conv import Conv1d, Conv2d
+from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
+from funcnn.layers.convolution.pool import AvgPool, MaxPool
+from funcnn.layers.convolution.transposed import ConvTranspose2d
+from funcnn.layers.convolution.upsample import Upsample
 from funcnn.testing.table import Case, register
 from funcnn.testing.tensors import tensor
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from funcnn.layers.activations import Gelu
+from funcnn.inspection.probe import Probe
+from funcnn.layers.activations.base import Gelu
 from funcnn.layers.dense import Dense
-from funcnn.layers.probe import Probe
 from funcnn.testing.cases.basics import networks
 from funcnn.testing.table import cases, register
 

@@ -8,11 +8,11 @@ import numpy as np
 from hypothesis import strategies as st
 
 from funcnn.arrays import Array
-from funcnn.layers.affine import Affine
-from funcnn.layers.batchnorm import BatchNorm
 from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
-from funcnn.layers.groupnorm import GroupNorm, InstanceNorm
-from funcnn.layers.norm import LayerNorm, RMSNorm
+from funcnn.layers.normalisation.affine import Affine
+from funcnn.layers.normalisation.batchnorm import BatchNorm
+from funcnn.layers.normalisation.groupnorm import GroupNorm, InstanceNorm
+from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
 from funcnn.testing.table import Case, register
 from funcnn.testing.tensors import dims, tensor
 

@@ -3,12 +3,30 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from funcnn import Gelu, Sigmoid, Tanh
-from funcnn.layers.glu import Glu
-from funcnn.layers.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
-from funcnn.layers.rectifiers import Celu, PRelu, Selu
-from funcnn.layers.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
-from funcnn.layers.softmax import LogSoftmax, Softmax
+from funcnn import (
+    Celu,
+    ExactGelu,
+    Gelu,
+    Glu,
+    HardShrink,
+    HardSigmoid,
+    HardSwish,
+    HardTanh,
+    LogSigmoid,
+    LogSoftmax,
+    Mish,
+    PRelu,
+    Relu6,
+    Selu,
+    Sigmoid,
+    Silu,
+    Sine,
+    Softmax,
+    SoftShrink,
+    Softsign,
+    Tanh,
+    TanhShrink,
+)
 from funcnn.testing.strategies import tensor
 from tests.peers.cases.drawing import elementwise, within
 

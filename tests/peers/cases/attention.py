@@ -4,9 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from funcnn.layers.attention import Attention
-from funcnn.layers.cross_attention import CrossAttention
-from funcnn.layers.positions import Rotary
+from funcnn import Attention, CrossAttention, Rotary
 from tests.peers.cases.basics import dense
 from tests.peers.cases.drawing import within
 

@@ -3,15 +3,25 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from funcnn import Tanh
-from funcnn.layers.combinators import Copy, Parallel, Take
-from funcnn.layers.function import Function
-from funcnn.layers.joins import Concat, Sum
-from funcnn.layers.remat import Remat
-from funcnn.layers.residual import First, Residual, Scale
-from funcnn.layers.shapes import Flatten, Map, Reshape
-from funcnn.layers.shared import Here, Shared
-from funcnn.layers.tied import Tied
+from funcnn import (
+    Concat,
+    Copy,
+    First,
+    Flatten,
+    Function,
+    Here,
+    Map,
+    Parallel,
+    Remat,
+    Reshape,
+    Residual,
+    Scale,
+    Shared,
+    Sum,
+    Take,
+    Tanh,
+    Tied,
+)
 from funcnn.testing.cases.combinators import swish, swish_vjp
 from funcnn.testing.strategies import tensor
 from tests.peers.cases.basics import dense

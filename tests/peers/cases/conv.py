@@ -3,11 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from funcnn.layers.conv import Conv1d, Conv2d
-from funcnn.layers.global_pool import GlobalAvgPool, GlobalMaxPool
-from funcnn.layers.pool import AvgPool, MaxPool
-from funcnn.layers.transposed import ConvTranspose2d
-from funcnn.layers.upsample import Upsample
+from funcnn import AvgPool, Conv1d, Conv2d, ConvTranspose2d, GlobalAvgPool, GlobalMaxPool, MaxPool, Upsample
 from tests.peers.cases.drawing import within
 
 

@@ -4,8 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from funcnn.layers.embedding import Embedding
-from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition
+from funcnn import Embedding, LearnedPosition, Rotary, SinusoidalPosition
 from tests.peers.cases.drawing import within
 
 

@@ -2,8 +2,7 @@
 
 from hypothesis import strategies as st
 
-from funcnn import Tanh
-from funcnn.layers.probe import Probe
+from funcnn import Probe, Tanh
 from funcnn.testing.strategies import tensor
 from tests.peers.cases.basics import dense
 from tests.peers.cases.drawing import within

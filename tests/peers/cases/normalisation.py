@@ -3,11 +3,17 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from funcnn.layers.affine import Affine
-from funcnn.layers.batchnorm import BatchNorm
-from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
-from funcnn.layers.groupnorm import GroupNorm, InstanceNorm
-from funcnn.layers.norm import LayerNorm, RMSNorm
+from funcnn import (
+    Affine,
+    BatchNorm,
+    ChannelDropout,
+    Dropout,
+    GaussianNoise,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    RMSNorm,
+)
 from funcnn.testing.strategies import tensor
 from tests.peers.cases.drawing import within
 

@@ -2,11 +2,7 @@
 
 from hypothesis import strategies as st
 
-from funcnn.layers.bidirectional import Bidirectional
-from funcnn.layers.gru import GRU
-from funcnn.layers.last import Last
-from funcnn.layers.lstm import LSTM
-from funcnn.layers.rnn import RNN
+from funcnn import GRU, LSTM, RNN, Bidirectional, Last
 from tests.peers.cases.drawing import within
 from tests.peers.cases.embedding import mask
 

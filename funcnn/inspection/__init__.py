@@ -1,0 +1,1 @@
+"""Looking inside: tables of a network, what it costs, and what one step of training did in it."""

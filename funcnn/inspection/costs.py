@@ -1,0 +1,233 @@
+"""What a forward costs: how many operations there are in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any, Protocol, TypeVar, cast
+
+from funcnn.arrays import is_float
+from funcnn.core import forward, forward_only
+from funcnn.dispatch import verb
+from funcnn.inspection.probe import Probe
+from funcnn.inspection.probing import bare, kept, with_probed_fields
+from funcnn.layers.activations.base import Identity
+from funcnn.layers.activations.glu import Glu
+from funcnn.layers.activations.softmax import LogSoftmax, Softmax
+from funcnn.layers.attention.cross_attention import CrossAttention
+from funcnn.layers.attention.self_attention import Attention
+from funcnn.layers.combinators.branches import Copy, Take
+from funcnn.layers.combinators.joins import Concat, Sum
+from funcnn.layers.combinators.remat import Remat
+from funcnn.layers.combinators.residual import Residual
+from funcnn.layers.combinators.shapes import Flatten, Reshape
+from funcnn.layers.combinators.tied import Tied
+from funcnn.layers.convolution.conv import Conv1d, Conv2d
+from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
+from funcnn.layers.convolution.pool import AvgPool, MaxPool
+from funcnn.layers.convolution.transposed import ConvTranspose2d
+from funcnn.layers.dense import Dense
+from funcnn.layers.embedding import Embedding
+from funcnn.layers.normalisation.affine import Affine
+from funcnn.layers.normalisation.batchnorm import BatchNorm
+from funcnn.layers.normalisation.groupnorm import GroupNorm, InstanceNorm
+from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
+from funcnn.layers.positions import Rotary
+from funcnn.layers.recurrent.base import Recurrent
+from funcnn.layers.recurrent.last import Last
+from funcnn.records import is_record
+from funcnn.tree import leaves
+
+P = TypeVar("P")
+Rule = Callable[[P, Any], int]
+
+
+class Flops(Protocol):
+    """`flops(params, x) -> int`."""
+
+    def __call__(self, params: Any, x: Any, /) -> int: ...
+    def register(self, cls: type[P], /) -> Callable[[Rule[P]], Rule[P]]: ...
+
+
+@cast("Callable[[Any], Flops]", verb)
+def flops(params: Any, x: Any, /) -> int:
+    """How many operations on floats are in `forward(params, x)`.
+
+    A multiplication is one, an addition is one, and so is exp or any other function of a number; what only moves
+    numbers is none. By default a layer costs what the layers that it holds cost, and one that holds none an operation
+    for each float of out. A layer of another kind registers a rule with `@flops.register(Layer)`. A backward costs
+    about twice as much.
+
+    >>> import numpy as np
+    >>> from funcnn import flops, mlp
+    >>> flops(mlp([2, 27, 1], seed=0), np.ones((1, 2)))  # 2 (2 27) + 27, the 27 of Relu, 2 27 + 1
+    217
+
+    Raises:
+        What `forward` raises.
+    """
+    within = visited(params, x) if is_record(params) else []
+    return sum([flops(*one) for one in within]) if within else _floats(forward_only(params, x))
+
+
+def visited(layer: Any, x: Any) -> list[tuple[Any, Any]]:
+    """(inner, x) for each call of a layer in the fields of `layer`, while it goes forward."""
+    _, cache = forward(with_probed_fields(layer, lambda _, inner: Probe(inner)), x)
+    return [(bare(found.probe.layer), found.x) for found in kept(cache, deep=False)]
+
+
+def _floats(x: Any) -> int:
+    """How many floats there are in x."""
+    return sum([leaf.size for leaf in leaves(x) if is_float(leaf)])
+
+
+def _first(x: Any) -> Any:
+    return x[0] if type(x) is tuple else x
+
+
+@flops.register(tuple)
+def chain_flops(params: tuple[Any, ...], x: Any) -> int:
+    """What the layers cost, one after the other"""
+    total = 0
+    for layer in params:
+        total += flops(layer, x)
+        x = forward_only(layer, x)
+    return total
+
+
+@flops.register(Dense)
+def dense_flops(params: Dense, x: Any) -> int:
+    """2 n_in n_out for each row, and n_out for the bias"""
+    n_in, n_out = params.W.shape
+    return int(x.size // n_in) * (2 * n_in + (params.b is not None)) * n_out
+
+
+def convolution_flops(params: Any, x: Any) -> int:
+    """For each number of out, 2 for each weight that it sees, and 1 for the bias"""
+    out = forward_only(params, x)
+    return int(out.size) * (2 * prod(params.W.shape[:-1]) + (params.b is not None))
+
+
+flops.register(Conv1d)(convolution_flops)
+flops.register(Conv2d)(convolution_flops)
+
+
+@flops.register(ConvTranspose2d)
+def conv_transpose2d_flops(params: ConvTranspose2d, x: Any) -> int:
+    """For each number of x, 2 for each weight that it meets; for each number of out, 1 for the bias"""
+    kh, kw, _, per_group = params.W.shape
+    bias = 0 if params.b is None else int(forward_only(params, x).size)
+    return int(x.size) * 2 * kh * kw * per_group + bias
+
+
+def pool_flops(params: Any, x: Any) -> int:
+    """For each number of out, 1 for each number in its window"""
+    size, axes = params.size, x.ndim - 2
+    return int(forward_only(params, x).size) * (prod(size) if type(size) is tuple else size**axes)
+
+
+flops.register(MaxPool)(pool_flops)
+flops.register(AvgPool)(pool_flops)
+
+
+@flops.register(Recurrent)
+def recurrent_flops(params: Recurrent, x: Any) -> int:
+    """For each step and each of g k gates, 2 (n + k) for the two products, and 3 for two sums and a function"""
+    m, t, n = _first(x).shape
+    k, gates = params.U.shape
+    return int(m * t * gates * (2 * (n + k) + 3))
+
+
+@flops.register(Attention)
+def attention_flops(params: Attention, x: Any) -> int:
+    """The four dense layers, and for each pair of places, 4 n for the two products and 4 a head for the softmax"""
+    m, t, _ = _first(x).shape
+    return _around(params, m * t, m * t) + _pairs(params, m * t * t)
+
+
+@flops.register(CrossAttention)
+def cross_attention_flops(params: CrossAttention, x: Any) -> int:
+    """As `attention_flops`, with the pairs of a query and a place of the memory"""
+    (m, t, _), s = x[0].shape, x[1].shape[1]
+    return _around(params, m * t, m * s) + _pairs(params, m * t * s)
+
+
+def _around(params: Any, queries: int, places: int) -> int:
+    counts = ((params.query, queries), (params.key, places), (params.value, places), (params.out, queries))
+    return sum([rows * (2 * layer.W.shape[0] + (layer.b is not None)) * layer.W.shape[1] for layer, rows in counts])
+
+
+def _pairs(params: Any, pairs: int) -> int:
+    return pairs * (4 * int(params.query.W.shape[1]) + 4 * params.heads)
+
+
+@flops.register(Residual)
+def residual_flops(params: Residual[Any], x: Any) -> int:
+    """The layer's, and 1 for each sum"""
+    return flops(params.layer, x) + _floats(_first(x))
+
+
+@flops.register(Glu)
+def glu_flops(params: Glu, x: Any) -> int:
+    """The gate's, and 1 for each product"""
+    return sum([flops(*one) for one in visited(params, x)]) + int(x.size) // 2
+
+
+@flops.register(Tied)
+def tied_flops(params: Tied, x: Any) -> int:
+    """The net's, and 2 n for each logit"""
+    logits = _first(forward_only(params, x))
+    return sum([flops(*one) for one in visited(params, x)]) + 2 * int(logits.size * params.W.shape[1])
+
+
+@flops.register(Remat)
+def remat_flops(params: Remat[Any], x: Any) -> int:
+    """The layer's, which is once more in backward"""
+    return flops(params.layer, x)
+
+
+@flops.register(Probe)
+def probe_flops(params: Probe[Any], x: Any) -> int:
+    """The layer's"""
+    return flops(params.layer, x)
+
+
+@flops.register(Sum)
+def sum_flops(params: Sum, x: Any) -> int:
+    """1 for each number of x but those of the first part"""
+    return _floats(x) - _floats(x[0])
+
+
+def _per_number(operations: int) -> Callable[[Any, Any], int]:
+    return lambda _, x: operations * _floats(x)
+
+
+# How many operations there are for each float of x, in the formulas of the docstrings.
+for _operations, _layers in {
+    0: (Identity, Copy, Take, Last, Concat, Flatten, Reshape, Embedding),
+    1: (GlobalAvgPool, GlobalMaxPool),
+    2: (Affine,),
+    3: (Rotary,),  # two products and a sum
+    4: (
+        Softmax,
+        LogSoftmax,
+        RMSNorm,
+    ),  # the maximum, minus, exp, the sum or divided by; or squared, summed, twice times
+    7: (LayerNorm, GroupNorm, InstanceNorm, BatchNorm),  # the mean, minus, squared, summed, divided, scale, shift
+}.items():
+    for _layer in _layers:
+        flops.register(_layer)(_per_number(_operations))
+
+
+def scaled(number: float, unit: str) -> str:
+    """`872 B`, `2.03 MB`: three digits of a number, with the prefix of its size.
+
+    >>> from funcnn.inspection.costs import scaled
+    >>> scaled(2034567, "flop")
+    '2.03 Mflop'
+    """
+    prefixes = ["", "k", "M", "G", "T"]
+    while number >= 999.5 and len(prefixes) > 1:
+        number /= 1000
+        prefixes.pop(0)
+    return f"{number:.3g} {prefixes[0]}{unit}"

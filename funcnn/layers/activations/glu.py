@@ -1,0 +1,73 @@
+"""The gated linear unit: one half of the features decides how much of the other passes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from funcnn.arrays import Array, check_out_gradient, float_namespace, is_array, kind, namespace, short
+from funcnn.core import backward, forward
+from funcnn.errors import KindError, ShapeError
+from funcnn.gradients import Grads, gradient
+from funcnn.layers.activations.base import Sigmoid
+from funcnn.records import is_record, record
+
+
+@record
+class Glu:
+    """out = a gate(b), where a is the first half of x along its last axis, and b the second
+
+    x: (m, ..., 2 n), out: (m, ..., n). The gate is any layer that keeps the shape of b, a parameter of its own trained:
+    `Glu()` is GLU, `Glu(Identity())` bilinear, `Glu(Relu())` ReGLU, `Glu(Gelu())` GEGLU, `Glu(Silu())` SwiGLU. A dense
+    layer before it makes both halves at once, so `Dense.init(n_in, 2 * n, seed=1)`.
+
+        da = dA gate(b);  db is the gate's dx, given dA a;  dx is the two side by side
+
+    Dauphin, Fan, Auli & Grangier 2017, Language Modeling with Gated Convolutional Networks, eq. 1; Shazeer 2020, GLU
+    Variants Improve Transformer, section 2.
+
+    >>> import numpy as np
+    >>> from funcnn import Glu, Relu, forward
+    >>> forward(Glu(Relu()), np.array([[3.0, 5.0, 2.0, -2.0]]))[0]
+    array([[6., 0.]])
+
+    Raises:
+        ShapeError: x has no rows of features, or an odd number of them; or the gate changes the shape.
+        KindError: `gate` is no layer, but a class, a name or a function.
+    """
+
+    gate: Any = Sigmoid()
+
+    def __attrs_post_init__(self) -> None:
+        """A layer, or a tuple of them."""
+        if type(self.gate) is not tuple and not is_record(self.gate):
+            name = f"the class {self.gate.__name__}" if isinstance(self.gate, type) else kind(self.gate)
+            raise KindError(f"Glu: gate must be a layer, such as Sigmoid(), not {name}")
+
+
+@forward.register(Glu)
+def glu_forward(params: Glu, x: Array) -> tuple[Array, tuple[Array, Array, Any]]:
+    """out = a gate(b); the cache is x, what the gate made, and its cache"""
+    float_namespace(x)
+    if x.ndim < 2 or x.shape[-1] % 2:
+        raise ShapeError(f"Glu: x must be (m, ..., 2 n), two halves of a number of features that is even; x: {x.shape}")
+    a, b = _halves(x)
+    passed, cache = forward(params.gate, b)
+    if passed.shape != b.shape:
+        raise ShapeError(f"Glu: the gate must keep the shape of its half, {b.shape}; it made {passed.shape}")
+    return a * passed, (x, passed, cache)
+
+
+@backward.register(Glu)
+def glu_backward(params: Glu, cache: tuple[Array, Array, Any], dA: Array) -> Grads[Glu]:
+    """dx = (dA gate(b), the gate's dx), given dA a"""
+    if type(cache) is not tuple or len(cache) != 3 or not is_array(cache[1]):
+        raise ShapeError(f"backward: the cache is of another network; cache: {short(cache)}, layer: {short(params)}")
+    x, passed, inner = cache
+    check_out_gradient(dA, passed.shape, passed.dtype)
+    grads = backward(params.gate, inner, dA * _halves(x)[0])
+    return Grads(gradient(params, gate=grads.params), namespace(x).concatenate([dA * passed, grads.x], axis=-1))
+
+
+def _halves(x: Array) -> tuple[Array, Array]:
+    n = x.shape[-1] // 2
+    return x[..., :n], x[..., n:]

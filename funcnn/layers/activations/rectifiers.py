@@ -1,0 +1,156 @@
+"""Rectifiers that came after Relu: x above 0, and something that goes on learning below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import Array, check_out_gradient, float_namespace, is_array, namespace, short
+from funcnn.core import backward, backward_params, forward
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.fields import positive
+from funcnn.gradients import Grads, gradient
+from funcnn.layers.activations.base import Elementwise
+from funcnn.records import record
+
+
+@record
+class Selu(Elementwise):
+    """out = scale x where x > 0, else scale alpha (e^x - 1); scale = 1.0507..., alpha = 1.6732...
+
+    The two constants make mean 0 and variance 1 a fixed point: through many layers whose weights have variance 1 / n_in
+    (`lecun_normal`) a signal neither fades nor grows. At 0, where the slope jumps, it is scale alpha, the one from the
+    left.
+
+    Klambauer, Unterthiner, Mayr & Hochreiter 2017, Self-Normalizing Neural Networks, eq. 2 and 14.
+
+    >>> import numpy as np
+    >>> from funcnn import Selu, forward
+    >>> forward(Selu(), np.array([[-1.0, 1.0]]))[0].round(4)
+    array([[-1.1113,  1.0507]])
+    """
+
+    keeps = "out"
+
+    def value(self, x: Array) -> Array:
+        """scale x where x > 0, else scale alpha (e^x - 1)"""
+        xp = namespace(x)
+        return _SCALE * xp.where(x > 0, x, _ALPHA * xp.expm1(xp.where(x > 0, 0, x)))
+
+    def slope(self, kept: Array) -> Array:
+        """scale where out > 0, else out + scale alpha"""
+        return namespace(kept).where(kept > 0, _SCALE, kept + _SCALE * _ALPHA)
+
+
+_SCALE, _ALPHA = 1.0507009873554805, 1.6732632423543772
+
+
+@record
+class Celu(Elementwise):
+    """out = x where x > 0, else alpha (e^(x / alpha) - 1)
+
+    Elu whose slope is 1 at 0 from both sides, whatever alpha is. out stays above -alpha.
+
+    Barron 2017, Continuously Differentiable Exponential Linear Units.
+
+    >>> import numpy as np
+    >>> from funcnn import Celu, forward
+    >>> forward(Celu(0.5), np.array([[-1.0, 1.0]]))[0].round(4)
+    array([[-0.4323,  1.    ]])
+
+    Raises:
+        RangeError: `alpha` is 0 or negative.
+    """
+
+    alpha: float = positive(1.0)
+    keeps = "out"
+
+    def value(self, x: Array) -> Array:
+        """x where x > 0, else alpha (e^(x / alpha) - 1)"""
+        xp = namespace(x)
+        return xp.where(x > 0, x, self.alpha * xp.expm1(xp.where(x > 0, 0, x) / self.alpha))
+
+    def slope(self, kept: Array) -> Array:
+        """1 where out > 0, else e^(x / alpha) = out / alpha + 1"""
+        return namespace(kept).where(kept > 0, 1, kept / self.alpha + 1)
+
+
+@record
+class PRelu:
+    """out = x where x > 0, else alpha x, where alpha is trained
+
+    x: (m, ..., n), alpha: (n,), a slope for each feature; or (1,), one for all, with x of any shape.
+
+        dx = dA where x > 0, else alpha dA;  dalpha = sum of dA min(x, 0) over all that an alpha serves
+
+    At 0 the slope is alpha, and dalpha is 0. An alpha may become negative, so x is kept, and not out. Decay of the
+    weights would pull alpha to 0, which makes it a Relu: leave it out there, as the paper does.
+
+    He, Zhang, Ren & Sun 2015, Delving Deep into Rectifiers, eq. 1 to 3.
+
+    >>> import numpy as np
+    >>> from funcnn import PRelu, forward
+    >>> forward(PRelu(np.array([0.25, 0.5])), np.array([[-1.0, -1.0], [2.0, 2.0]]))[0]
+    array([[-0.25, -0.5 ],
+           [ 2.  ,  2.  ]])
+
+    Raises:
+        ShapeError: alpha has not one axis, or none of a slope; or x has another number of features.
+        KindError: x and alpha differ in dtype.
+    """
+
+    alpha: Array
+
+    def __attrs_post_init__(self) -> None:
+        """alpha is (n,)."""
+        if len(self.alpha.shape) != 1 or not self.alpha.size:
+            raise ShapeError(f"PRelu: alpha must be (n,), or (1,) for one slope; it is {self.alpha.shape}")
+
+    @classmethod
+    def init(cls, n: int = 1, *, alpha: float = 0.25, dtype: Any = np.float64) -> PRelu:
+        """n slopes, one a feature, or one for all; 0.25 is that of the paper, section 2.
+
+        >>> PRelu.init()
+        PRelu(alpha=<f64 [0.25]>)
+
+        Raises:
+            RangeError: n is less than 1.
+        """
+        if n < 1:
+            raise RangeError(f"PRelu.init: n must be at least 1; it is {n}")
+        return cls(np.full(n, alpha, dtype))
+
+
+@forward.register(PRelu)
+def prelu_forward(params: PRelu, x: Array) -> tuple[Array, Array]:
+    """out = x where x > 0, else alpha x"""
+    xp, alpha = float_namespace(x), params.alpha
+    if alpha.size > 1 and (x.ndim < 2 or x.shape[-1] != alpha.size):
+        raise ShapeError(f"PRelu: x must be (m, ..., {alpha.size}), a feature for each alpha; x: {x.shape}")
+    if x.dtype != alpha.dtype:
+        raise KindError(f"PRelu: x is {x.dtype}, alpha is {alpha.dtype}; write x.astype({alpha.dtype.name!r})")
+    return xp.where(x > 0, x, _times(x, alpha)), x
+
+
+@backward.register(PRelu)
+def prelu_backward(params: PRelu, x: Array, dA: Array) -> Grads[PRelu]:
+    """dx = dA where x > 0, else alpha dA, and dalpha as in `prelu_backward_params`"""
+    grads = prelu_backward_params(params, x, dA)
+    return Grads(grads, namespace(x).where(x > 0, dA, _times(dA, params.alpha)))
+
+
+@backward_params.register(PRelu)
+def prelu_backward_params(params: PRelu, x: Array, dA: Array) -> PRelu:
+    """dalpha = sum of dA min(x, 0)"""
+    alpha = params.alpha
+    if not is_array(x) or (alpha.size > 1 and x.shape[-1:] != alpha.shape):
+        raise ShapeError(f"backward: the cache is of another network; cache: {short(x)}, layer: {short(params)}")
+    check_out_gradient(dA, x.shape, x.dtype)
+    by_feature = (dA * namespace(x).where(x > 0, 0, x)).reshape(-1, alpha.size)
+    return gradient(params, alpha=by_feature.sum(0))
+
+
+def _times(x: Array, alpha: Array) -> Array:
+    """alpha x, of x's shape even where that has no axis"""
+    return x * (alpha if alpha.size > 1 else alpha.reshape(()))

@@ -1,0 +1,222 @@
+"""Activations with a derivative everywhere: gates of themselves, and others."""
+
+from __future__ import annotations
+
+import math
+from importlib import import_module
+from typing import Any, cast
+
+import numpy as np
+
+from funcnn.arrays import Array, namespace
+from funcnn.fields import positive
+from funcnn.layers.activations.base import Elementwise, largest_exponent, sigmoid
+from funcnn.records import record
+
+
+@record
+class Silu(Elementwise):
+    """out = x s, s = 1 / (1 + e^-x)
+
+    Also known as Swish.
+
+        slope = s + x s (1 - s)
+
+    Elfwing, Uchibe & Doya 2018, Sigmoid-Weighted Linear Units for Neural Network Function Approximation in
+    Reinforcement Learning; Ramachandran, Zoph & Le 2017, Searching for Activation Functions.
+
+    >>> import numpy as np
+    >>> from funcnn import Silu, forward
+    >>> forward(Silu(), np.array([[-1.0, 1.0]]))[0].round(4)
+    array([[-0.2689,  0.7311]])
+    """
+
+    def value(self, x: Array) -> Array:
+        """x s; below the least x of which s has all its digits, it is 0 to rounding, and is taken at that x"""
+        xp = namespace(x)
+        x = xp.maximum(x, -largest_exponent(xp, x.dtype))
+        return x * sigmoid(x)
+
+    def slope(self, kept: Array) -> Array:
+        """s (1 + x (1 - s))"""
+        xp = namespace(kept)
+        most = largest_exponent(xp, kept.dtype)
+        x = xp.clip(kept, -most, most)
+        s = sigmoid(x)
+        return s * (1 + x * (1 - s))
+
+
+@record
+class Mish(Elementwise):
+    """out = x t, t = tanh(log(1 + e^x))
+
+    With p / q = e^x and neither above 1, the tanh is a fraction in which nothing overflows and no digits are lost:
+
+        t = n / d,  n = p (p + 2 q),  d = n + 2 q^2;  slope = t + x t',  t' = 4 p q^2 (p + q) / d^2
+
+    Misra 2020, Mish: A Self Regularized Non-Monotonic Activation Function.
+
+    >>> import numpy as np
+    >>> from funcnn import Mish, forward
+    >>> forward(Mish(), np.array([[-1.0, 1.0]]))[0].round(4)
+    array([[-0.3034,  0.8651]])
+    """
+
+    def value(self, x: Array) -> Array:
+        """x n / d"""
+        p, q = _ratio(x)
+        n = p * (p + 2 * q)
+        return x * (n / (n + 2 * q * q))
+
+    def slope(self, kept: Array) -> Array:
+        """t + x t'"""
+        p, q = _ratio(kept)
+        n = p * (p + 2 * q)
+        d = n + 2 * q * q
+        return n / d + kept * (4 * p * q * q * (p + q) / (d * d))
+
+
+def _ratio(x: Array) -> tuple[Array, Array]:
+    """p and q, of which one is 1"""
+    xp = namespace(x)
+    return xp.exp(xp.minimum(x, 0)), xp.exp(-xp.maximum(x, 0))
+
+
+@record
+class ExactGelu(Elementwise):
+    """out = x P, where P = erfc(-x / sqrt(2)) / 2 is the probability that a standard normal number is below x
+
+    slope = P + x e^(-x^2 / 2) / sqrt(2 pi). `Gelu` is its approximation by tanh, several times faster in NumPy, which
+    has no erfc: there `math.erfc` is called for each number. JAX arrays are given to `jax.scipy.special.erfc`.
+
+    Hendrycks & Gimpel 2016, Gaussian Error Linear Units, section 2.
+
+    >>> import numpy as np
+    >>> from funcnn import ExactGelu, forward
+    >>> forward(ExactGelu(), np.array([[-1.0, 1.0]]))[0].round(4)
+    array([[-0.1587,  0.8413]])
+    """
+
+    def value(self, x: Array) -> Array:
+        """x P"""
+        return x * _probability_below(x)
+
+    def slope(self, kept: Array) -> Array:
+        """P + x e^(-x^2 / 2) / sqrt(2 pi)"""
+        xp = namespace(kept)
+        x = xp.clip(kept, -40, 40)  # beyond which the density is 0 in every dtype, and the square could overflow
+        return _probability_below(kept) + x * xp.exp(x * x / -2) / math.sqrt(2 * math.pi)
+
+
+def _probability_below(x: Array) -> Array:
+    """erfc(-x / sqrt(2)) / 2, from the small end: 1 + erf would be 0 where erfc still has all its digits."""
+    xp, z = cast("Any", namespace(x)), x / -math.sqrt(2)
+    if xp is np:
+        return np.asarray(_ERFC(z)).astype(x.dtype) / 2
+    library = xp.__name__.partition(".")[0]  # the array's own, which is loaded already
+    return cast("Array", import_module(f"{library}.scipy.special").erfc(z)) / 2
+
+
+_ERFC = np.frompyfunc(math.erfc, 1, 1)
+
+
+@record
+class Softsign(Elementwise):
+    """out = x / (1 + |x|)
+
+    A tanh whose tails are polynomial: it saturates far more slowly. The slope is 1 / (1 + |x|)^2.
+
+    Glorot & Bengio 2010, Understanding the Difficulty of Training Deep Feedforward Neural Networks, section 3.
+
+    >>> import numpy as np
+    >>> from funcnn import Softsign, forward
+    >>> forward(Softsign(), np.array([[-1.0, 3.0]]))[0]
+    array([[-0.5 ,  0.75]])
+    """
+
+    def value(self, x: Array) -> Array:
+        """x / (1 + |x|)"""
+        return x / (1 + _size(x))
+
+    def slope(self, kept: Array) -> Array:
+        """1 / (1 + |x|)^2, the square taken last: it cannot overflow"""
+        inverse = 1 / (1 + _size(kept))
+        return inverse * inverse
+
+
+def _size(x: Array) -> Array:
+    """|x|, analytic in x but at 0"""
+    return namespace(x).where(x > 0, x, -x)
+
+
+@record
+class LogSigmoid(Elementwise):
+    """out = log(1 / (1 + e^-x)), as min(x, 0) - log(1 + e^-|x|), which cannot overflow.
+
+    The slope is 1 / (1 + e^x).
+
+    >>> import numpy as np
+    >>> from funcnn import LogSigmoid, forward
+    >>> forward(LogSigmoid(), np.array([[-800.0, 0.0]]))[0].round(4)
+    array([[-8.000e+02, -6.931e-01]])
+    """
+
+    def value(self, x: Array) -> Array:
+        """min(x, 0) - log(1 + e^-|x|)"""
+        xp = namespace(x)
+        return xp.where(x > 0, 0, x) - xp.log1p(xp.exp(-_size(x)))
+
+    def slope(self, kept: Array) -> Array:
+        """1 / (1 + e^x)"""
+        return sigmoid(-kept)
+
+
+@record
+class TanhShrink(Elementwise):
+    """out = x - tanh(x)
+
+    Flat at 0, where out is x^3 / 3, and x less 1 far from it. The slope is tanh(x)^2.
+
+    >>> import numpy as np
+    >>> from funcnn import TanhShrink, forward
+    >>> forward(TanhShrink(), np.array([[-1.0, 0.0, 3.0]]))[0].round(4)
+    array([[-0.2384,  0.    ,  2.0049]])
+    """
+
+    def value(self, x: Array) -> Array:
+        """x - tanh(x)"""
+        return x - namespace(x).tanh(x)
+
+    def slope(self, kept: Array) -> Array:
+        """tanh(x)^2"""
+        t = namespace(kept).tanh(kept)
+        return t * t
+
+
+@record
+class Sine(Elementwise):
+    """out = sin(omega x)
+
+    For networks that are a picture, a sound or a field: a function of coordinates, with all its derivatives. The paper
+    takes omega = 30 and weights of a uniform distribution up to sqrt(6 / n_in) / omega (1 / n_in in the first layer).
+    The slope is omega cos(omega x).
+
+    Sitzmann, Martel, Bergman, Lindell & Wetzstein 2020, Implicit Neural Representations with Periodic Activation
+    Functions, section 3.
+
+    >>> import numpy as np
+    >>> from funcnn import Sine, forward
+    >>> forward(Sine(np.pi), np.array([[0.0, 0.5]]))[0]
+    array([[0., 1.]])
+
+    Raises:
+        RangeError: `omega` is 0 or negative.
+    """
+
+    omega: float = positive(1.0)
+
+    def value(self, x: Array) -> Array:
+        return namespace(x).sin(self.omega * x)
+
+    def slope(self, kept: Array) -> Array:
+        return self.omega * namespace(kept).cos(self.omega * kept)

@@ -1,0 +1,1 @@
+"""Attention: `dot_product` is the mathematics, `heads` what self- and cross-attention share."""

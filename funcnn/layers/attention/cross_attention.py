@@ -1,0 +1,156 @@
+"""Multi-head cross-attention: each place of one sequence looks at all places of another, its memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import Array, check_out_gradient, short
+from funcnn.core import backward, backward_params, forward
+from funcnn.errors import KindError, ShapeError
+from funcnn.gradients import Grads, gradient
+from funcnn.initializers import Initializer, glorot_uniform
+from funcnn.layers.attention.heads import (
+    Cache,
+    allowed,
+    by_heads,
+    check_parts,
+    dense_layers,
+    gather,
+    gather_backward,
+    places,
+    project,
+    project_backward,
+    shape_of_out,
+)
+from funcnn.layers.dense import Dense
+from funcnn.layers.sequences import blank, check_sequence
+from funcnn.records import Seed, record
+from funcnn.stepping import step
+
+
+@record
+class CrossAttention:
+    """out = out_layer(softmax(q . k / sqrt(d)) @ v), head by head, with q = query(x), k and v = key and value(memory)
+
+    x: (queries, memory), of (m, t, n_in) and (m, s, n_memory), or (queries, memory, mask) with mask: bool (m, s), True
+    where the memory holds something. out has the form of x, (out, memory) or (out, memory, mask), so that the next
+    layer finds the memory again; out itself is (m, t, n_out). query: Dense of n_in to n features, key and value: of
+    n_memory to n, of which each head has d = n / heads; out: of n to n_out.
+
+    Where the memory holds nothing, what is there is not read, and its gradient is 0. A query with nothing to attend to
+    gets the bias of out. The memory passes unchanged, so its gradient is the sum of what comes from behind and that of
+    key and value: dmemory = dA[1] + dx of key + dx of value, and dqueries = dx of query. None in dA[1] counts as 0.
+
+    `step` computes the keys and values of the memory once, and remembers them.
+
+    Vaswani et al. 2017, Attention Is All You Need, section 3.2.3.
+
+    >>> import numpy as np
+    >>> from funcnn import CrossAttention, forward
+    >>> layer = CrossAttention.init(4, 2, n_memory=3, seed=0)
+    >>> out, memory = forward(layer, (np.ones((2, 5, 4)), np.ones((2, 7, 3))))[0]
+    >>> out.shape, memory.shape
+    ((2, 5, 4), (2, 7, 3))
+
+    Raises:
+        KindError: query, key, value or out is no Dense; x is no tuple; the mask is none of bools.
+        ShapeError: the layers do not fit together, or the arrays of x.
+        RangeError: heads is less than 1, or does not divide n.
+    """
+
+    query: Dense
+    key: Dense
+    value: Dense
+    out: Dense
+    heads: int
+
+    def __attrs_post_init__(self) -> None:
+        """Four dense layers that fit together, and heads that divide their features."""
+        check_parts("CrossAttention", self)
+
+    @classmethod
+    def init(
+        cls,
+        n: int,
+        heads: int,
+        *,
+        n_memory: int,
+        seed: Seed,
+        weights: Initializer = glorot_uniform,
+        bias: bool = True,
+        dtype: Any = np.float64,
+    ) -> CrossAttention:
+        """n features in, inside and out; query, key, value and out draw from children 0 to 3 of the seed.
+
+        Raises:
+            RangeError: a size is less than 1, or heads does not divide n.
+        """
+        return cls(*dense_layers("CrossAttention", n, n_memory, heads, seed, weights, dtype, bias=bias), heads)
+
+
+def _opened(x: Any) -> tuple[Array, Array, Array | None]:
+    """Queries, memory and its mask, with 0 where the memory holds nothing."""
+    if type(x) is not tuple:
+        raise KindError(f"CrossAttention: x must be (queries, memory) or (queries, memory, mask), not {short(x)}")
+    if len(x) not in (2, 3):
+        raise ShapeError(f"CrossAttention: x must be (queries, memory) or (queries, memory, mask), not {len(x)} parts")
+    queries, memory, mask = x if len(x) == 3 else (*x, None)
+    check_sequence("queries", queries)
+    check_sequence("memory", memory, mask)
+    if len(queries) != len(memory):
+        shapes = f"queries: {queries.shape}, memory: {memory.shape}"
+        raise ShapeError(f"CrossAttention: there must be a memory for each of the queries' sequences; {shapes}")
+    return queries, blank(memory, mask), mask
+
+
+@forward.register(CrossAttention)
+def cross_attention_forward(params: CrossAttention, x: Any) -> tuple[tuple[Any, ...], Cache]:
+    """out = out_layer(attend(query(queries), key(memory), value(memory)))"""
+    queries, memory, mask = _opened(x)
+    qkv, caches = project(params, queries, memory)
+    out, cache = gather(params, qkv, allowed(mask, None), caches)
+    return (out, *x[1:]), cache
+
+
+def _back(back: Any, params: CrossAttention, cache: Cache, dA: Any) -> tuple[Any, Any, Any, Any]:
+    """What `back` makes of query, key and value, and the gradient of out"""
+    shape = shape_of_out(params, cache)
+    if type(dA) is not tuple or len(dA) not in (2, 3):
+        raise ShapeError(f"dA must be like out, (out, memory) or (out, memory, mask); it is {short(dA)}")
+    check_out_gradient(dA[0], shape, params.out.W.dtype)
+    dqkv, out = gather_backward(params, cache, dA[0])
+    q, k, v = project_backward(back, params, cache.layers, dqkv)
+    return q, k, v, out
+
+
+@backward.register(CrossAttention)
+def cross_attention_backward(params: CrossAttention, cache: Cache, dA: Any) -> Grads[CrossAttention]:
+    """dqueries = dx of query, dmemory = dA[1] + dx of key + dx of value"""
+    q, k, v, out = _back(backward, params, cache, dA)
+    dmemory = places(k.x + v.x, cache.qkv[1])
+    if dA[1] is not None:
+        check_out_gradient(dA[1], dmemory.shape, dmemory.dtype)
+        dmemory += dA[1]
+    grads = gradient(params, query=q.params, key=k.params, value=v.params, out=out)
+    return Grads(grads, (places(q.x, cache.qkv[0]), dmemory, None)[: len(dA)])
+
+
+@backward_params.register(CrossAttention)
+def cross_attention_backward_params(params: CrossAttention, cache: Cache, dA: Any) -> CrossAttention:
+    """Without the three products that make dx"""
+    q, k, v, out = _back(backward_params, params, cache, dA)
+    return gradient(params, query=q, key=k, value=v, out=out)
+
+
+@step.register(CrossAttention)
+def cross_attention_step(params: CrossAttention, x: Any, memory: Any = None) -> tuple[Any, tuple[Array, Array]]:
+    """Each step's queries attend to all of the memory, whose keys and values, (k, v), are computed in the first"""
+    queries, seen, mask = _opened(x)
+    if memory is None:
+        (q, k, v), _ = project(params, queries, seen)
+    else:
+        (q, _), (k, v) = by_heads(params.query, queries, params.heads), memory
+    out, _ = gather(params, (q, k, v), allowed(mask, None))
+    return (out, *x[1:]), (k, v)

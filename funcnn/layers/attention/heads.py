@@ -1,0 +1,144 @@
+"""What self- and cross-attention share: four dense layers around the dot product of heads, and their masks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from funcnn.arrays import Array, kind, short
+from funcnn.core import backward, forward
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.initializers import Initializer
+from funcnn.layers.attention.dot_product import attend, attend_backward
+from funcnn.layers.dense import Dense, check_input
+from funcnn.records import Seed, seed_words
+
+Triple = tuple[Any, Any, Any]
+
+
+class Parts(Protocol):
+    """What an attention layer is made of."""
+
+    @property
+    def query(self) -> Dense: ...
+    @property
+    def key(self) -> Dense: ...
+    @property
+    def value(self) -> Dense: ...
+    @property
+    def out(self) -> Dense: ...
+    @property
+    def heads(self) -> int: ...
+
+
+class Cache(NamedTuple):
+    """What backward needs: the caches of query, key, value and of out; q, k, v by heads, and their weights."""
+
+    layers: Any
+    last: Any
+    qkv: tuple[Array, Array, Array]
+    weights: Array
+
+
+def check_parts(whose: str, params: Parts) -> None:
+    """Four dense layers that fit together, and heads that divide their features."""
+    layers = {"query": params.query, "key": params.key, "value": params.value, "out": params.out}
+    for name, layer in layers.items():
+        if type(layer) is not Dense:
+            given = f"the class {layer.__name__}" if isinstance(layer, type) else kind(layer)
+            raise KindError(f"{whose}: {name} must be a Dense, not {given}")
+    query, key, value, out = (layer.W.shape for layer in layers.values())
+    if not query[1] == key[1] == value[1] == out[0] or key[0] != value[0]:
+        shapes = f"query: {query}, key: {key}, value: {value}, out: {out}"
+        raise ShapeError(f"{whose}: W of query must be (., n), of key and value (k, n), of out (n, .); {shapes}")
+    _check_heads(whose, query[1], params.heads)
+
+
+def _check_heads(whose: str, n: int, heads: int) -> None:
+    if not 1 <= heads <= n or n % heads:
+        raise RangeError(f"{whose}: heads must divide the {n} features; heads: {heads}")
+
+
+def dense_layers(
+    whose: str, n: int, n_memory: int, heads: int, seed: Seed, weights: Initializer, dtype: Any, *, bias: bool
+) -> tuple[Dense, Dense, Dense, Dense]:
+    """Query, key, value and out, drawn from children 0 to 3 of the seed."""
+    if min(n, n_memory) < 1:
+        sizes = f"n: {n}" if n == n_memory else f"n: {n}, n_memory: {n_memory}"
+        raise RangeError(f"{whose}.init: sizes must be at least 1; {sizes}")
+    _check_heads(f"{whose}.init", n, heads)
+    words = seed_words(seed)
+
+    def drawn(i: int, n_in: int) -> Dense:
+        return Dense.init(n_in, n, seed=(*words, i), weights=weights, bias=bias, dtype=dtype)
+
+    return drawn(0, n), drawn(1, n_memory), drawn(2, n_memory), drawn(3, n)
+
+
+def project(params: Parts, x: Array, memory: Array) -> tuple[Triple, Triple]:
+    """q of x, and k and v of the memory, by heads; and the caches"""
+    q, of_q = by_heads(params.query, x, params.heads)
+    k, of_k = by_heads(params.key, memory, params.heads)
+    v, of_v = by_heads(params.value, memory, params.heads)
+    return (q, k, v), (of_q, of_k, of_v)
+
+
+def by_heads(layer: Dense, x: Array, heads: int) -> tuple[Array, Any]:
+    """What a dense layer makes of x, (m, t, n), as (m, heads, t, d); and the cache"""
+    check_input(x, layer.W)
+    y, cache = forward(layer, _rows(x))
+    return split(y, x.shape, heads), cache
+
+
+def gather(params: Parts, qkv: Triple, allowed: Array | None, caches: Any = ()) -> tuple[Array, Cache]:
+    """(out, cache): what the heads gather, through the layer `out`"""
+    y, weights = attend(*qkv, allowed)
+    out, last = forward(params.out, merge(y))
+    return places(out, y), Cache(caches, last, qkv, weights)
+
+
+def gather_backward(params: Parts, cache: Cache, dA: Array) -> tuple[Triple, Any]:
+    """(dq, dk and dv of the heads, the gradient of the layer `out`)"""
+    grads = backward(params.out, cache.last, _rows(dA))
+    return attend_backward(*cache.qkv, cache.weights, split(grads.x, dA.shape, params.heads)), grads.params
+
+
+def project_backward(back: Callable[..., Any], params: Parts, caches: Triple, dqkv: Triple) -> list[Any]:
+    """What `back`, which is backward or backward_params, makes of query, key and value"""
+    layers = (params.query, params.key, params.value)
+    return [back(layer, cache, merge(d)) for layer, cache, d in zip(layers, caches, dqkv, strict=True)]
+
+
+def shape_of_out(params: Parts, cache: Any) -> tuple[int, ...]:
+    """The shape that out had."""
+    if type(cache) is not Cache:
+        raise ShapeError(f"backward: the cache is of another network; cache: {short(cache)}, layer: {short(params)}")
+    m, _, t, _ = cache.qkv[0].shape
+    return m, t, params.out.W.shape[1]
+
+
+def _rows(x: Array) -> Array:
+    """(m, t, n) as (m * t, n), of which a product is quicker than of m"""
+    return x.reshape(-1, x.shape[-1])
+
+
+def places(x: Array, heads: Array) -> Array:
+    """(m * t, n) as (m, t, n), for heads (m, heads, t, d)"""
+    return x.reshape(heads.shape[0], heads.shape[2], x.shape[-1])
+
+
+def split(x: Array, shape: tuple[int, ...], heads: int) -> Array:
+    """(m * t, n) as (m, heads, t, n / heads), for shape (m, t, ...)"""
+    return x.reshape(*shape[:2], heads, x.shape[-1] // heads).swapaxes(1, 2)
+
+
+def merge(x: Array) -> Array:
+    """(m, heads, t, d) as (m * t, heads * d)"""
+    m, heads, t, d = x.shape
+    return x.swapaxes(1, 2).reshape(m * t, heads * d)
+
+
+def allowed(mask: Array | None, order: Array | None) -> Array | None:
+    """What `attend` may attend to: the keys that are there, and of those the ones that come in time"""
+    keys = None if mask is None else mask[:, None, :, None]
+    return keys if order is None else order if keys is None else keys & order

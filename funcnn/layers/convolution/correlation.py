@@ -1,0 +1,140 @@
+"""The three products of a convolution: with the kernel, and the two that are its derivatives.
+
+    out[m, p, o] = sum_kc x[m, s p + d k - before, c] W[k, c, o],  p and k being pairs, s the stride, d the dilation
+
+What the windows see is brought together, then multiplied by one matrix: (windows, taps c) @ (taps c, o). That holds
+each number of x once for each tap, so NumPy goes over blocks of rows, whose windows stay in the processor's cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import Array, namespace
+from funcnn.layers.convolution.windows import Axes, Axis, gathered, scattered, taps
+
+BLOCK = 1 << 21  # bytes of windows at a time; with half or twice as many there is no difference
+
+
+def correlate(x: Array, W: Array, axes: Axes, groups: int = 1) -> Array:
+    """out, for x (m, h, w, c) and W (kh, kw, c / groups, o)"""
+    if groups > 1:
+        if W.shape[2] == 1:
+            return _depthwise(x, W, axes)
+        pairs = zip(_split(x, groups), _split(W, groups), strict=True)
+        return _joined([correlate(a, b, axes) for a, b in pairs])
+    shape, matrix = (x.shape[0], axes[0].out, axes[1].out, W.shape[3]), W.reshape(-1, W.shape[3])
+    if not type(x) is type(W) is np.ndarray:
+        return (gathered(x, axes) @ matrix).reshape(shape)
+    out = np.empty(shape, x.dtype)
+    for rows in _blocks(x, axes):
+        np.matmul(gathered(x[rows], axes), matrix, out=out[rows].reshape(-1, W.shape[3]))
+    return out
+
+
+def kernel_gradient(x: Array, dA: Array, axes: Axes, groups: int = 1) -> Array:
+    """dW[k, c, o] = sum_mp x[m, s p + d k - before, c] dA[m, p, o]"""
+    c, o = x.shape[3], dA.shape[3]
+    if groups > 1:
+        if groups == c:
+            return _depthwise_kernel_gradient(x, dA, axes)
+        pairs = zip(_split(x, groups), _split(dA, groups), strict=True)
+        return _joined([kernel_gradient(a, b, axes) for a, b in pairs])
+    shape = axes[0].size, axes[1].size, c, o
+    if not type(x) is type(dA) is np.ndarray:
+        return (gathered(x, axes).T @ dA.reshape(-1, o)).reshape(shape)
+    dW = np.zeros((axes[0].size * axes[1].size * c, o), dA.dtype)
+    for rows in _blocks(x, axes):
+        dW += gathered(x[rows], axes).T @ dA[rows].reshape(-1, o)
+    return dW.reshape(shape)
+
+
+def correlate_adjoint(dA: Array, W: Array, axes: Axes, groups: int = 1) -> Array:
+    """dx[m, s p + d k - before, c] = sum_ko dA[m, p, o] W[k, c, o], added up over all p and k that lead to a place"""
+    if groups > 1:
+        if W.shape[2] == 1:
+            return _depthwise_adjoint(dA, W, axes, groups)
+        pairs = zip(_split(dA, groups), _split(W, groups), strict=True)
+        return _joined([correlate_adjoint(a, b, axes) for a, b in pairs])
+    if all([axis.stride == 1 and max(axis.before, axis.after) < axis.reach for axis in axes]):
+        # At stride 1 that is a convolution too, of dA by the kernel turned round: one product instead of one a tap.
+        turned = [
+            Axis(a.out, a.size, 1, a.dilation, a.reach - 1 - a.before, a.reach - 1 - a.after, a.places) for a in axes
+        ]
+        return correlate(dA, W[::-1, ::-1].swapaxes(2, 3), (turned[0], turned[1]))
+    kernels = W.reshape(-1, *W.shape[2:]).swapaxes(1, 2)  # (taps, o, c)
+    if not type(dA) is type(W) is np.ndarray:
+        return scattered((dA @ kernel for kernel in kernels), axes)
+    dx = np.empty((dA.shape[0], axes[0].places, axes[1].places, W.shape[2]), dA.dtype)
+    kernels = np.ascontiguousarray(kernels)  # half as long again to multiply by otherwise
+    for rows in _blocks(dx, axes):
+        parts = np.matmul(dA[rows].reshape(-1, dA.shape[3]), kernels)
+        dx[rows] = scattered(parts.reshape(len(kernels), *dA[rows].shape[:3], W.shape[2]), axes)
+    return dx
+
+
+# With as many groups as channels a tap multiplies each channel by n numbers: W[k, c, n], and o is the pair (c, n).
+
+
+def _depthwise(x: Array, W: Array, axes: Axes) -> Array:
+    kernels = W.reshape(-1, x.shape[3], W.shape[3] // x.shape[3])
+
+    def of_block(x: Array) -> Array:
+        out = _added(seen[..., None] * kernel for seen, kernel in zip(taps(x, axes), kernels, strict=True))
+        return out.reshape(*out.shape[:3], W.shape[3])
+
+    return _joined([of_block(x[rows]) for rows in _blocks(x, axes)], axis=0)
+
+
+def _depthwise_kernel_gradient(x: Array, dA: Array, axes: Axes) -> Array:
+    xp, o = namespace(dA), dA.shape[3]
+
+    def of_block(x: Array, dA: Array) -> Array:
+        d = dA.reshape(*dA.shape[:3], x.shape[3], o // x.shape[3])
+        ones = xp.ones(dA.size // o, dtype=dA.dtype)  # BLAS adds up several times faster than `sum`
+        return xp.stack([ones @ (seen[..., None] * d).reshape(-1, o) for seen in taps(x, axes)])
+
+    dW = _added(of_block(x[rows], dA[rows]) for rows in _blocks(x, axes))
+    return dW.reshape(axes[0].size, axes[1].size, 1, o)
+
+
+def _depthwise_adjoint(dA: Array, W: Array, axes: Axes, c: int) -> Array:
+    kernels = W.reshape(-1, c, W.shape[3] // c)
+
+    def of_block(dA: Array) -> Array:
+        d = dA.reshape(*dA.shape[:3], c, kernels.shape[2])
+        back = [_added(d[..., n] * kernel[:, n] for n in range(kernels.shape[2])) for kernel in kernels]
+        return scattered(back, axes)
+
+    return _joined([of_block(dA[rows]) for rows in _blocks(dA, axes)], axis=0)
+
+
+def _blocks(x: Array, axes: Axes) -> list[slice]:
+    """Blocks of rows whose windows take up about `BLOCK` bytes; all rows for JAX, which divides work itself."""
+    if not isinstance(x, np.ndarray):
+        return [slice(None)]
+    window = axes[0].out * axes[1].out * axes[0].size * axes[1].size * x.shape[3] * x.dtype.itemsize
+    size = max(1, BLOCK // window)
+    return [slice(start, start + size) for start in range(0, max(1, x.shape[0]), size)]
+
+
+def _split(a: Array, groups: int) -> list[Array]:
+    size = a.shape[-1] // groups
+    return [a[..., i * size : (i + 1) * size] for i in range(groups)]
+
+
+def _joined(parts: list[Array], axis: int = -1) -> Array:
+    return parts[0] if len(parts) == 1 else namespace(parts[0]).concatenate(parts, axis=axis)
+
+
+def _added(parts: Iterable[Array]) -> Array:
+    total: Any = None
+    for part in parts:
+        if total is None:
+            total = part  # made by whoever asked, so it is ours to add to
+        else:
+            total += part
+    return total

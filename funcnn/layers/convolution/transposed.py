@@ -1,0 +1,138 @@
+"""The transposed convolution: from few places to many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import Array, check_out_gradient, sum_of_rows
+from funcnn.core import backward, backward_params, forward
+from funcnn.errors import ShapeError
+from funcnn.gradients import Grads, gradient
+from funcnn.initializers import Initializer, glorot_uniform
+from funcnn.layers.convolution.correlation import correlate, correlate_adjoint, kernel_gradient
+from funcnn.layers.convolution.kernels import check_cache, check_kernel, check_places, drawn
+from funcnn.layers.convolution.sizes import Padding, Sizes, count, numbers, of_each, padding, pair
+from funcnn.layers.convolution.windows import Axes, axis_of
+from funcnn.records import Seed, record
+from funcnn.stepping import no_step, step
+
+
+@record
+class ConvTranspose2d:
+    """out[m, s i + d k - before, s j + d l - before, o] = b[o] + sum_c x[m, i, j, c] W[k, l, c, o]
+
+    The sum goes over all i, j, k, l that lead to the place.
+
+    x: (m, h, w, c_in), W: (kh, kw, c_in, c_out / groups), b: (c_out,) or None, out: (m, h_out, w_out, c_out), where
+    h_out = s (h - 1) + d (kh - 1) + 1 - before - after: every place of x leaves a copy of the kernel, s places from the
+    next, and the padding is cut off. With "same" h_out = s h. The settings are those of `Conv2d`.
+
+    This is the dx of a convolution, which is linear, so the derivatives are that convolution itself,
+
+        dx[m, i, j, c] = sum_klo dA[m, s i + d k - before, s j + d l - before, o] W[k, l, c, o]
+        dW[k, l, c, o] = sum_mij x[m, i, j, c] dA[m, s i + d k - before, s j + d l - before, o]
+        db[o] = sum_mij dA[m, i, j, o]
+
+    and the cache is x. Where the stride does not divide the kernel, places of out meet unequal numbers of taps: a
+    pattern of squares (Odena, Dumoulin & Olah 2016, Deconvolution and Checkerboard Artifacts).
+
+    Zeiler, Krishnan, Taylor & Fergus 2010, Deconvolutional Networks, eq. 1; Dumoulin & Visin 2016, A Guide to
+    Convolution Arithmetic for Deep Learning, section 4.
+
+    >>> import numpy as np
+    >>> from funcnn import ConvTranspose2d, forward
+    >>> stamp = ConvTranspose2d(np.array([[1.0, 2.0, 1.0]])[:, :, None, None], None, stride=(1, 2))
+    >>> forward(stamp, np.array([[1.0, 3.0]])[None, :, :, None])[0].ravel()
+    array([1., 2., 4., 6., 3.])
+
+    Raises:
+        ShapeError: W and b do not fit together, or x does not fit W; the padding cuts off all there is.
+        KindError: W, b and x are no arrays of floats of one dtype, or a setting is no whole number.
+        RangeError: a stride, a dilation or `groups` is less than 1, a padding is negative, groups do not divide c_in.
+    """
+
+    W: Array
+    b: Array | None
+    stride: Sizes = pair(1)
+    padding: Padding = padding(2)
+    dilation: Sizes = pair(1)
+    groups: int = count(1)
+
+    def __attrs_post_init__(self) -> None:
+        """W and b fit together, and the groups divide the channels."""
+        check_kernel(self, "(kh, kw, c_in, c_out / groups)", transposed=True)
+
+    @classmethod
+    def init(
+        cls,
+        c_in: int,
+        c_out: int,
+        kernel: Sizes,
+        *,
+        seed: Seed,
+        stride: Sizes = 1,
+        padding: Padding = 0,
+        dilation: Sizes = 1,
+        groups: int = 1,
+        weights: Initializer = glorot_uniform,
+        bias: bool = True,
+        dtype: Any = np.float64,
+    ) -> ConvTranspose2d:
+        """W of a kernel kh x kw drawn by an initializer, b = 0, or None without a bias.
+
+        >>> ConvTranspose2d.init(16, 3, 4, seed=1, stride=2, padding="same").W.shape
+        (4, 4, 16, 3)
+
+        Raises:
+            RangeError: a size is less than 1, or `groups` do not divide c_in or c_out.
+        """
+        size = numbers("ConvTranspose2d.init", "kernel", kernel, 2)
+        W = drawn("ConvTranspose2d", size, c_in, c_out, groups, seed, weights, dtype, transposed=True)
+        return cls(W, np.zeros(c_out, dtype) if bias else None, stride, padding, dilation, groups)
+
+
+def axes_of_out(params: ConvTranspose2d, x: Array) -> Axes:
+    """The windows over out that x is what they see."""
+    axes = []
+    for name, places, size, stride, side, dilation in of_each(params, x):
+        full = stride * (places - 1) + dilation * (size - 1) + 1
+        out = stride * places if side == "same" else full - sum(side)
+        if out < 1 or places < 1:
+            cut = "" if side == "same" else f", the padding cuts off {side[0]} + {side[1]}"
+            raise ShapeError(f"out must have a place along {name}; x has {places}, their kernels span {full}{cut}")
+        axes.append(axis_of(name, out, size, stride, side, dilation))
+    rows, columns = axes
+    return rows, columns
+
+
+@forward.register(ConvTranspose2d)
+def conv_transpose2d_forward(params: ConvTranspose2d, x: Array) -> tuple[Array, Array]:
+    """out = b + a kernel for every place of x"""
+    check_places(x, "hw", params.W, params.W.shape[2])
+    out = correlate_adjoint(x, params.W.swapaxes(2, 3), axes_of_out(params, x), params.groups)
+    if params.b is not None:
+        out += params.b
+    return out, x
+
+
+@backward.register(ConvTranspose2d)
+def conv_transpose2d_backward(params: ConvTranspose2d, x: Array, dA: Array) -> Grads[ConvTranspose2d]:
+    """dx: the convolution of dA; dW and db as in `conv_transpose2d_backward_params`"""
+    grads = conv_transpose2d_backward_params(params, x, dA)
+    return Grads(grads, correlate(dA, params.W.swapaxes(2, 3), axes_of_out(params, x), params.groups))
+
+
+@backward_params.register(ConvTranspose2d)
+def conv_transpose2d_backward_params(params: ConvTranspose2d, x: Array, dA: Array) -> ConvTranspose2d:
+    """dW: x times what its kernels' taps led to; db: the sum over all places"""
+    W = params.W
+    check_cache(x, 4, W.shape[2], W)
+    rows, columns = axes_of_out(params, x)
+    check_out_gradient(dA, (x.shape[0], rows.places, columns.places, W.shape[3] * params.groups), W.dtype)
+    dW = kernel_gradient(dA, x, (rows, columns), params.groups).swapaxes(2, 3)
+    return gradient(params, W=dW, b=None if params.b is None else sum_of_rows(dA))
+
+
+step.register(ConvTranspose2d)(no_step)

@@ -1,0 +1,1 @@
+"""Normalisation over rows, channels and groups; `standardization` is what all of them share."""

@@ -1,0 +1,80 @@
+"""The affine map of each feature alone: what is left of a normalisation when its statistics are fixed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import Array
+from funcnn.core import backward, backward_params, forward
+from funcnn.gradients import Grads, gradient
+from funcnn.layers.normalisation.standardization import (
+    check_back,
+    check_channels,
+    check_features,
+    check_size,
+    rescaled,
+    rescaled_backward,
+)
+from funcnn.records import record
+
+
+@record
+class Affine:
+    """out = x scale + shift, for each feature alone
+
+    x and out: (m, ..., n), scale and shift: (n,). What `inference` makes of batch normalisation.
+
+        dx = dA scale,  dscale = sum(dA x),  dshift = sum(dA), over all axes but the last
+
+    >>> import numpy as np
+    >>> from funcnn import Affine, forward
+    >>> forward(Affine(np.array([2.0, 3.0]), np.array([0.0, 1.0])), np.array([[1.0, 1.0]]))[0]
+    array([[2., 4.]])
+
+    Raises:
+        ShapeError: scale and shift are not both (n,), or x has another number of features.
+        KindError: a dtype is another than that of scale.
+    """
+
+    scale: Array
+    shift: Array
+
+    def __attrs_post_init__(self) -> None:
+        """Both are (n,)."""
+        check_channels(self, "scale", "shift")
+
+    @classmethod
+    def init(cls, n: int, *, dtype: Any = np.float64) -> Affine:
+        """For n features: scale = 1, shift = 0.
+
+        >>> Affine.init(2)
+        Affine(scale=<f64 [1. 1.]>, shift=<f64 [0. 0.]>)
+
+        Raises:
+            RangeError: n is less than 1.
+        """
+        check_size(cls, n)
+        return cls(np.ones(n, dtype), np.zeros(n, dtype))
+
+
+@forward.register(Affine)
+def affine_forward(params: Affine, x: Array) -> tuple[Array, tuple[Array]]:
+    """out = x scale + shift"""
+    check_features(x, params.scale)
+    return rescaled(x, params.scale, params.shift), (x,)
+
+
+@backward.register(Affine)
+def affine_backward(params: Affine, cache: tuple[Array], dA: Array) -> Grads[Affine]:
+    """dx = dA scale"""
+    return Grads(affine_backward_params(params, cache, dA), dA * params.scale)
+
+
+@backward_params.register(Affine)
+def affine_backward_params(params: Affine, cache: tuple[Array], dA: Array) -> Affine:
+    """dscale = sum(dA x), dshift = sum(dA)"""
+    check_back(cache, params.scale, dA)
+    dscale, dshift = rescaled_backward(cache[0], dA)
+    return gradient(params, scale=dscale, shift=dshift)

@@ -1,0 +1,148 @@
+"""Normalisation of each feature over the batch, with running statistics for prediction."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import Array, namespace
+from funcnn.core import backward, backward_params, forward, inference
+from funcnn.errors import RangeError
+from funcnn.fields import fraction, positive
+from funcnn.gradients import Grads, gradient
+from funcnn.layers.normalisation.affine import Affine
+from funcnn.layers.normalisation.standardization import (
+    check_back,
+    check_channels,
+    check_features,
+    check_size,
+    rescaled,
+    rescaled_backward,
+    standardized,
+)
+from funcnn.records import record, state
+
+
+@record
+class BatchNorm:
+    """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each feature over all axes but the last
+
+    x and out: (m, ..., n); scale and shift: (n,), shift may be None. Each of the N = m ... numbers of a feature moves
+    their mean and their variance, so it reaches all of their outputs:
+
+        dx = scale / sqrt(var + eps) (dA - sum(dA) / N - xhat sum(dA xhat) / N)
+
+    The states are running averages for `inference`, which makes of the layer an `Affine` in the same place:
+
+        mean' = (1 - momentum) mean + momentum (mean of the batch)
+        var'  = (1 - momentum) var  + momentum (sum of (x - mean)^2 over N - 1)
+
+    as in torch: momentum is the weight of the new, and the running variance is the unbiased one. Where a batch is cut
+    into blocks of rows, each block is normalised by its own statistics (ghost batches: Hoffer, Hubara & Soudry 2017,
+    Train Longer, Generalize Better, algorithm 1).
+
+    Ioffe & Szegedy 2015, Batch Normalization, algorithms 1 and 2.
+
+    >>> import numpy as np
+    >>> from funcnn import BatchNorm, backward, forward, sgd
+    >>> layer = BatchNorm.init(1)
+    >>> out, cache = forward(layer, np.array([[1.0], [3.0]]))
+    >>> out.round(3)
+    array([[-1.],
+           [ 1.]])
+    >>> sgd(layer, backward(layer, cache, out), lr=0.0).mean
+    array([0.2])
+
+    Raises:
+        RangeError: `eps` is not above 0, `momentum` not in [0, 1); in forward: a feature has fewer than two values.
+        ShapeError: the arrays are not all (n,), or x has another number of features.
+        KindError: a dtype is another than that of scale.
+    """
+
+    scale: Array
+    shift: Array | None
+    mean: Array = state()
+    var: Array = state()
+    momentum: float = fraction(0.1)
+    eps: float = positive(1e-5)
+
+    def __attrs_post_init__(self) -> None:
+        """All are (n,)."""
+        check_channels(self, "scale", "shift", "mean", "var")
+
+    @classmethod
+    def init(
+        cls, n: int, *, momentum: float = 0.1, eps: float = 1e-5, bias: bool = True, dtype: Any = np.float64
+    ) -> BatchNorm:
+        """For n features: scale = 1, shift = 0, or None without a bias; running mean 0 and variance 1.
+
+        >>> BatchNorm.init(1)
+        BatchNorm(scale=<f64 [1.]>, shift=<f64 [0.]>, mean=<f64 [0.]>, var=<f64 [1.]>, momentum=0.1, eps=1e-05)
+
+        Raises:
+            RangeError: n is less than 1.
+        """
+        check_size(cls, n)
+        zeros, ones = np.zeros(n, dtype), np.ones(n, dtype)
+        return cls(ones, zeros if bias else None, zeros, ones, momentum, eps)
+
+
+def _mean_of_columns(a: Array) -> Array:
+    return namespace(a).ones(len(a), dtype=a.dtype) @ a / len(a)
+
+
+@forward.register(BatchNorm)
+def batch_norm_forward(params: BatchNorm, x: Array) -> tuple[Array, tuple[Array, ...]]:
+    """The cache is xhat, 1 / sqrt(var + eps), and the statistics of the batch"""
+    check_features(x, params.scale)
+    if math.prod(x.shape[:-1]) < 2:
+        raise RangeError(
+            f"BatchNorm: a variance needs at least two rows while training; x: {x.shape}; "
+            f"to predict, write inference(params)"
+        )
+    xhat, inv, mean, var = standardized(x.reshape(-1, x.shape[-1]), _mean_of_columns, params.eps)
+    return rescaled(xhat, params.scale, params.shift).reshape(x.shape), (xhat.reshape(x.shape), inv, mean, var)
+
+
+@backward.register(BatchNorm)
+def batch_norm_backward(params: BatchNorm, cache: tuple[Array, ...], dA: Array) -> Grads[BatchNorm]:
+    """dx = scale / sqrt(var + eps) (dA - sum(dA) / N - xhat sum(dA xhat) / N)"""
+    grads, dscale, dshift = _gradient_and_sums(params, cache, dA)
+    xhat, inv, _, _ = cache
+    n = math.prod(dA.shape[:-1])
+    dx = xhat * (dscale / -n)
+    dx += dA
+    dx -= dshift / n
+    dx *= params.scale * inv
+    return Grads(grads, dx)
+
+
+@backward_params.register(BatchNorm)
+def batch_norm_backward_params(params: BatchNorm, cache: tuple[Array, ...], dA: Array) -> BatchNorm:
+    """dscale = sum(dA xhat), dshift = sum(dA), and the next running averages"""
+    return _gradient_and_sums(params, cache, dA)[0]
+
+
+def _gradient_and_sums(params: BatchNorm, cache: tuple[Array, ...], dA: Array) -> tuple[BatchNorm, Array, Array]:
+    check_back(cache, params.scale, dA)
+    xhat, _, mean, var = cache
+    n, new = math.prod(dA.shape[:-1]), params.momentum
+    dscale, dshift = rescaled_backward(xhat, dA)
+    grads = gradient(
+        params,
+        scale=dscale,
+        shift=None if params.shift is None else dshift,
+        mean=(1 - new) * params.mean + new * mean,
+        var=(1 - new) * params.var + new * (n / (n - 1)) * var,
+    )
+    return grads, dscale, dshift
+
+
+@inference.register(BatchNorm)
+def batch_norm_inference(params: BatchNorm) -> Affine:
+    """out = x scale' + shift', scale' = scale / sqrt(var + eps), shift' = shift - mean scale'"""
+    scale = params.scale / namespace(params.var).sqrt(params.var + params.eps)
+    shift = -params.mean * scale
+    return Affine(scale, shift if params.shift is None else params.shift + shift)

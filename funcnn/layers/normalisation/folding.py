@@ -1,0 +1,75 @@
+"""A network that predicts, made smaller: affine maps disappear into the layers before them."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import Any
+
+from funcnn.dispatch import inside
+from funcnn.layers.activations.base import Identity
+from funcnn.layers.convolution.conv import Conv1d, Conv2d
+from funcnn.layers.convolution.transposed import ConvTranspose2d
+from funcnn.layers.dense import Dense
+from funcnn.layers.normalisation.affine import Affine
+from funcnn.tree import evolve
+
+
+def folded(net: Any) -> Any:
+    """The network with each `Affine` merged into the layer before it, where that is linear: fewer layers, equal outputs
+
+    A dense layer or a convolution, whose last axis of W is that of its outputs, is affine itself:
+
+        (x W + b) scale + shift = x (W scale) + (b scale + shift)
+
+    `folded(inference(net))` is a network without its batch normalisations. An `Identity`, which is what dropout
+    predicts with, goes too. An `Affine` behind any other layer stays. Also done to the networks inside of layers.
+
+    >>> from funcnn import BatchNorm, Dense, Dropout, Relu, folded, inference
+    >>> net = Dense.init(2, 4, seed=0), BatchNorm.init(4), Relu(), Dropout(0.5, seed=0), Dense.init(4, 9, seed=1)
+    >>> folded(inference(net))
+    (Dense(W=<f64 2x4>, b=<f64 [0. 0. 0. 0.]>), Relu(), Dense(W=<f64 4x9>, b=<f64 9>))
+    """
+    if type(net) is not tuple:
+        return inside(folded, net)
+    layers: list[Any] = []
+    for layer in map(folded, net):
+        merged = merge(layers[-1], layer) if layers and type(layer) is Affine else None
+        if merged is not None:
+            layers[-1] = merged
+        elif type(layer) is not Identity:
+            layers.append(layer)
+    return tuple(layers)
+
+
+@singledispatch
+def merge(layer: Any, affine: Affine) -> Any:
+    """One layer that does what `layer` and then `affine` do, or None if there is none: the rule for all others."""
+    return None
+
+
+@merge.register(Conv1d)
+@merge.register(Conv2d)
+@merge.register(Dense)
+def merge_linear(layer: Any, affine: Affine) -> Any:
+    """W' = W scale, b' = b scale + shift, of any layer whose outputs are the last axis of its W"""
+    b = affine.shift if layer.b is None else layer.b * affine.scale + affine.shift
+    return evolve(layer, W=layer.W * affine.scale, b=b)
+
+
+@merge.register(ConvTranspose2d)
+def merge_transposed(layer: ConvTranspose2d, affine: Affine) -> Any:
+    """As `merge_linear`; with several groups the last axis of W is that of one of them alone"""
+    return merge_linear(layer, affine) if layer.groups == 1 else None
+
+
+@merge.register(Affine)
+def merge_affine(layer: Affine, affine: Affine) -> Affine:
+    """scale' = scale_1 scale_2, shift' = shift_1 scale_2 + shift_2"""
+    return Affine(layer.scale * affine.scale, layer.shift * affine.scale + affine.shift)
+
+
+@merge.register(tuple)
+def merge_chain(layer: tuple[Any, ...], affine: Affine) -> tuple[Any, ...] | None:
+    """Into the last layer of a chain"""
+    merged = merge(layer[-1], affine) if layer else None
+    return None if merged is None else (*layer[:-1], merged)

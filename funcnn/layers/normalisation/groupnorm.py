@@ -1,0 +1,189 @@
+"""Normalisation of each example over its places: of groups of channels together, or of each channel alone."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+
+from funcnn.arrays import Array, namespace
+from funcnn.core import backward, forward
+from funcnn.errors import RangeError, ShapeError
+from funcnn.fields import positive
+from funcnn.gradients import Grads, gradient
+from funcnn.layers.normalisation.standardization import (
+    check_back,
+    check_channels,
+    check_features,
+    check_size,
+    rescaled,
+    rescaled_backward,
+    standardized,
+    standardized_backward,
+)
+from funcnn.records import record
+from funcnn.stepping import no_step, step
+
+N = TypeVar("N", "GroupNorm", "InstanceNorm")
+
+
+@record
+class GroupNorm:
+    """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each example over a group of channels
+
+    x and out: (m, ..., c), such as images (m, h, w, c); scale and shift: (c,), shift may be None. The channels are cut
+    into `groups` equal runs; mean and var are over all places and the c / groups channels of a run. Examples do not
+    know of one another, so it serves where batches are small. One group is layer normalisation over a whole image.
+    With d = dA scale and xhat = (x - mean) / sqrt(var + eps), and means over the same numbers:
+
+        dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps)
+
+    Wu & He 2018, Group Normalization, eq. 1, 2 and 7.
+
+    >>> import numpy as np
+    >>> from funcnn import GroupNorm, forward
+    >>> forward(GroupNorm.init(4, groups=2), np.array([[1.0, 3.0, 20.0, 60.0]]))[0].round(3)
+    array([[-1.,  1., -1.,  1.]])
+
+    Raises:
+        ShapeError: `groups` does not divide the channels, the arrays are not (c,), or x has other channels.
+        RangeError: `groups` is less than 1, `eps` not above 0; in forward: a group is a single number.
+        KindError: a dtype is another than that of scale.
+    """
+
+    scale: Array
+    shift: Array | None
+    groups: int
+    eps: float = positive(1e-5)
+
+    def __attrs_post_init__(self) -> None:
+        """Groups of equal size."""
+        check_channels(self, "scale", "shift")
+        if self.groups < 1:
+            raise RangeError(f"GroupNorm: there must be at least one group; groups: {self.groups}")
+        if len(self.scale) % self.groups:
+            raise ShapeError(
+                f"GroupNorm: groups must divide the channels; channels: {len(self.scale)}, groups: {self.groups}"
+            )
+
+    @classmethod
+    def init(cls, n: int, *, groups: int, eps: float = 1e-5, bias: bool = True, dtype: Any = np.float64) -> GroupNorm:
+        """For n channels: scale = 1, shift = 0, or None without a bias.
+
+        >>> GroupNorm.init(4, groups=2)
+        GroupNorm(scale=<f64 [1. 1. 1. 1.]>, shift=<f64 [0. 0. 0. 0.]>, groups=2, eps=1e-05)
+
+        Raises:
+            RangeError: n is less than 1.
+        """
+        check_size(cls, n)
+        return cls(np.ones(n, dtype), np.zeros(n, dtype) if bias else None, groups, eps)
+
+
+@record
+class InstanceNorm:
+    """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each channel of each example over its places
+
+    x and out: (m, ..., c), with at least two places; scale and shift: (c,), shift may be None. Group normalisation with
+    a group for each channel, so its derivative is that of `GroupNorm`. It takes the contrast out of an image.
+
+    Ulyanov, Vedaldi & Lempitsky 2016, Instance Normalization, eq. 3.
+
+    >>> import numpy as np
+    >>> from funcnn import InstanceNorm, forward
+    >>> x = np.array([[[1.0, 20.0], [3.0, 60.0]]])  # one example of two places and two channels
+    >>> forward(InstanceNorm.init(2), x)[0].round(3)
+    array([[[-1., -1.],
+            [ 1.,  1.]]])
+
+    Raises:
+        RangeError: `eps` is not above 0; in forward: there is only one place.
+        ShapeError: scale and shift are not both (c,), or x has other channels.
+        KindError: a dtype is another than that of scale.
+    """
+
+    scale: Array
+    shift: Array | None
+    eps: float = positive(1e-5)
+
+    def __attrs_post_init__(self) -> None:
+        """Both are (c,)."""
+        check_channels(self, "scale", "shift")
+
+    @classmethod
+    def init(cls, n: int, *, eps: float = 1e-5, bias: bool = True, dtype: Any = np.float64) -> InstanceNorm:
+        """For n channels: scale = 1, shift = 0, or None without a bias.
+
+        >>> InstanceNorm.init(2)
+        InstanceNorm(scale=<f64 [1. 1.]>, shift=<f64 [0. 0.]>, eps=1e-05)
+
+        Raises:
+            RangeError: n is less than 1.
+        """
+        check_size(cls, n)
+        return cls(np.ones(n, dtype), np.zeros(n, dtype) if bias else None, eps)
+
+
+def _mean_of_groups(groups: int, a: Array) -> Array:
+    """(m, places, c) to (m, 1, c): the mean over all places and over the channels of a group, for each channel."""
+    c, ones = a.shape[2], namespace(a).ones(a.shape[1], dtype=a.dtype)
+    mean = ones @ a / a.shape[1]  # (m, c)
+    if groups < c:
+        mean = namespace(a).repeat(mean.reshape(-1, groups, c // groups).mean(axis=2), c // groups, axis=1)
+    return mean[:, None]
+
+
+@forward.register(GroupNorm)
+def group_norm_forward(params: GroupNorm, x: Array) -> tuple[Array, tuple[Array, Array]]:
+    """The cache is xhat and 1 / sqrt(var + eps)"""
+    return _forward(params, params.groups, x)
+
+
+@forward.register(InstanceNorm)
+def instance_norm_forward(params: InstanceNorm, x: Array) -> tuple[Array, tuple[Array, Array]]:
+    """A group for each channel"""
+    return _forward(params, len(params.scale), x)
+
+
+@backward.register(GroupNorm)
+def group_norm_backward(params: GroupNorm, cache: tuple[Array, Array], dA: Array) -> Grads[GroupNorm]:
+    """dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps), d = dA scale"""
+    return _backward(params, params.groups, cache, dA)
+
+
+@backward.register(InstanceNorm)
+def instance_norm_backward(params: InstanceNorm, cache: tuple[Array, Array], dA: Array) -> Grads[InstanceNorm]:
+    """A group for each channel"""
+    return _backward(params, len(params.scale), cache, dA)
+
+
+for _layer in (GroupNorm, InstanceNorm):
+    step.register(_layer)(no_step)
+
+
+def _forward(params: GroupNorm | InstanceNorm, groups: int, x: Array) -> tuple[Array, tuple[Array, Array]]:
+    check_features(x, params.scale)
+    if math.prod(x.shape[1:]) < 2 * groups:
+        raise RangeError(
+            f"{type(params).__name__}: a variance needs at least two numbers a group; x: {x.shape}, groups: {groups}"
+        )
+    xhat, inv, _, _ = standardized(_with_places(x), partial(_mean_of_groups, groups), params.eps)
+    xhat = xhat.reshape(x.shape)
+    return rescaled(xhat, params.scale, params.shift), (xhat, inv)
+
+
+def _backward(params: N, groups: int, cache: tuple[Array, Array], dA: Array) -> Grads[N]:
+    check_back(cache, params.scale, dA)
+    xhat, inv = cache
+    d = _with_places(dA * params.scale)
+    dx = standardized_backward(_with_places(xhat), inv, d, partial(_mean_of_groups, groups))
+    dscale, dshift = rescaled_backward(xhat, dA)
+    return Grads(gradient(params, scale=dscale, shift=None if params.shift is None else dshift), dx.reshape(dA.shape))
+
+
+def _with_places(a: Array) -> Array:
+    """(m, ..., c) to (m, places, c)"""
+    m, *places, c = a.shape
+    return a.reshape(m, math.prod(places), c)

@@ -1,0 +1,162 @@
+"""Normalisation of each row over its features: of mean and variance, or of the root mean square alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import Array, namespace, sum_of_rows
+from funcnn.core import backward, forward
+from funcnn.fields import positive
+from funcnn.gradients import Grads, gradient
+from funcnn.layers.normalisation.standardization import check_back, check_channels, check_features, check_size, rescaled
+from funcnn.records import record
+
+
+@record
+class LayerNorm:
+    """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each row over the last axis
+
+    x and out: (m, ..., n); scale and shift: (n,), shift may be None. Rows do not know of one another, so training and
+    prediction are the same. With d = dA scale and xhat = (x - mean) / sqrt(var + eps), and means over the last axis:
+
+        dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps)
+
+    Ba, Kiros & Hinton 2016, Layer Normalization, eq. 4.
+
+    >>> import numpy as np
+    >>> from funcnn import LayerNorm, forward
+    >>> forward(LayerNorm.init(2), np.array([[1.0, 3.0], [10.0, 30.0]]))[0].round(3)
+    array([[-1.,  1.],
+           [-1.,  1.]])
+
+    Raises:
+        RangeError: `eps` is not above 0.
+        ShapeError: scale and shift are not both (n,), or x has another number of features.
+        KindError: a dtype is another than that of scale.
+    """
+
+    scale: Array
+    shift: Array | None
+    eps: float = positive(1e-5)
+
+    def __attrs_post_init__(self) -> None:
+        """Both are (n,)."""
+        check_channels(self, "scale", "shift")
+
+    @classmethod
+    def init(cls, n: int, *, eps: float = 1e-5, bias: bool = True, dtype: Any = np.float64) -> LayerNorm:
+        """For n features: scale = 1, shift = 0, or None without a bias.
+
+        >>> LayerNorm.init(2)
+        LayerNorm(scale=<f64 [1. 1.]>, shift=<f64 [0. 0.]>, eps=1e-05)
+
+        Raises:
+            RangeError: n is less than 1.
+        """
+        check_size(cls, n)
+        return cls(np.ones(n, dtype), np.zeros(n, dtype) if bias else None, eps)
+
+
+def _mean_of_rows(a: Array, weight: Array) -> Array:
+    """The mean of each row of a, its entries weighted: a product with a column is a fast sum"""
+    n = a.shape[-1]
+    return (a.reshape(-1, n) @ weight / n).reshape(*a.shape[:-1], 1)
+
+
+def _inverse_root_mean_square(a: Array, eps: float) -> Array:
+    xp = namespace(a)
+    square = xp.einsum("...i,...i->...", a, a)[..., None] / a.shape[-1]
+    return 1 / xp.sqrt(square + eps)
+
+
+@forward.register(LayerNorm)
+def layer_norm_forward(params: LayerNorm, x: Array) -> tuple[Array, tuple[Array, Array]]:
+    """The cache is xhat and 1 / sqrt(var + eps)"""
+    check_features(x, params.scale)
+    xhat = x - _mean_of_rows(x, namespace(x).ones_like(params.scale))
+    inv = _inverse_root_mean_square(xhat, params.eps)
+    xhat *= inv
+    return rescaled(xhat, params.scale, params.shift), (xhat, inv)
+
+
+@backward.register(LayerNorm)
+def layer_norm_backward(params: LayerNorm, cache: tuple[Array, Array], dA: Array) -> Grads[LayerNorm]:
+    """dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps), d = dA scale"""
+    check_back(cache, params.scale, dA)
+    xhat, inv = cache
+    product = dA * xhat
+    dx = dA * params.scale
+    dx -= _mean_of_rows(dA, params.scale)
+    dx -= xhat * _mean_of_rows(product, params.scale)
+    dx *= inv
+    shift = None if params.shift is None else sum_of_rows(dA)
+    return Grads(gradient(params, scale=sum_of_rows(product), shift=shift), dx)
+
+
+@record
+class RMSNorm:
+    """out = x / sqrt(mean(x^2) + eps) scale, the mean of each row over the last axis
+
+    x and out: (m, ..., n), scale: (n,). Layer normalisation without the mean and the shift: one pass less, and in large
+    language models as good. With d = dA scale and xhat = x / sqrt(mean(x^2) + eps):
+
+        dx = (d - xhat mean(d xhat)) / sqrt(mean(x^2) + eps)
+
+    x_i moves the mean square by 2 x_i / n, and with it each xhat_j by -xhat_j / (2 (mean(x^2) + eps)) as much.
+
+    Zhang & Sennrich 2019, Root Mean Square Layer Normalization, eq. 4.
+
+    >>> import numpy as np
+    >>> from funcnn import RMSNorm, forward
+    >>> forward(RMSNorm.init(2), np.array([[1.0, 7.0], [10.0, 70.0]]))[0].round(3)
+    array([[0.2, 1.4],
+           [0.2, 1.4]])
+
+    Raises:
+        RangeError: `eps` is not above 0.
+        ShapeError: scale is not (n,), or x has another number of features.
+        KindError: x has another dtype than scale.
+    """
+
+    scale: Array
+    eps: float = positive(1e-6)
+
+    def __attrs_post_init__(self) -> None:
+        """scale is (n,)."""
+        check_channels(self, "scale")
+
+    @classmethod
+    def init(cls, n: int, *, eps: float = 1e-6, dtype: Any = np.float64) -> RMSNorm:
+        """For n features: scale = 1.
+
+        >>> RMSNorm.init(2)
+        RMSNorm(scale=<f64 [1. 1.]>, eps=1e-06)
+
+        Raises:
+            RangeError: n is less than 1.
+        """
+        check_size(cls, n)
+        return cls(np.ones(n, dtype), eps)
+
+
+@forward.register(RMSNorm)
+def rms_norm_forward(params: RMSNorm, x: Array) -> tuple[Array, tuple[Array, Array]]:
+    """The cache is xhat and 1 / sqrt(mean(x^2) + eps)"""
+    check_features(x, params.scale)
+    inv = _inverse_root_mean_square(x, params.eps)
+    xhat = x * inv
+    return xhat * params.scale, (xhat, inv)
+
+
+@backward.register(RMSNorm)
+def rms_norm_backward(params: RMSNorm, cache: tuple[Array, Array], dA: Array) -> Grads[RMSNorm]:
+    """dx = (d - xhat mean(d xhat)) / sqrt(mean(x^2) + eps), d = dA scale"""
+    check_back(cache, params.scale, dA)
+    xhat, inv = cache
+    product = dA * xhat
+    dx = dA * params.scale
+    dx -= xhat * _mean_of_rows(product, params.scale)
+    dx *= inv
+    return Grads(gradient(params, scale=sum_of_rows(product)), dx)

@@ -1,0 +1,104 @@
+"""What the normalising layers share: minus the mean, over the standard deviation, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from funcnn.arrays import Array, check_out_gradient, namespace, short, sum_of_rows
+from funcnn.errors import KindError, RangeError, ShapeError
+
+Mean = Callable[[Array], Array]
+"""Which numbers are normalised together: their mean, in a shape that broadcasts against them."""
+
+
+def standardized(x: Array, mean_of: Mean, eps: float) -> tuple[Array, Array, Array, Array]:
+    """xhat = (x - mean) / sqrt(var + eps), var = mean((x - mean)^2): (xhat, 1 / sqrt(var + eps), mean, var)
+
+    In two passes, since mean(x^2) - mean^2 has no digits left where the mean is large: Chan, Golub & LeVeque 1983,
+    Algorithms for Computing the Sample Variance. The mean of what is left after the first takes its rounding away.
+    """
+    mean = mean_of(x)
+    xhat = x - mean
+    rest = mean_of(xhat)
+    xhat -= rest
+    var = mean_of(xhat * xhat)
+    inv = 1 / namespace(x).sqrt(var + eps)
+    xhat *= inv
+    return xhat, inv, mean + rest, var
+
+
+def standardized_backward(xhat: Array, inv: Array, d: Array, mean_of: Mean) -> Array:
+    """dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps), for d = dxhat, to which it may write
+
+    x_i moves xhat_i itself, by 1 / sqrt(var + eps); the mean, which moves every xhat_j by -1/n as much; and the
+    variance, by 2 (x_i - mean) / n, which moves xhat_j by -xhat_j / (2 (var + eps)). The sums over j of these three,
+    each times d_j, are the three terms.
+    """
+    slope = mean_of(d * xhat)
+    d -= mean_of(d)
+    d -= xhat * slope
+    d *= inv
+    return d
+
+
+# The checks.
+
+
+def check_channels(layer: Any, *names: str) -> None:
+    """These fields of a layer are (n,), like the first of them, and of its dtype; None is left alone."""
+    first = getattr(layer, names[0])
+    for name in names:
+        array = getattr(layer, name)
+        if array is None:
+            continue
+        if len(first.shape) != 1 or array.shape != first.shape:
+            shapes = ", ".join([f"{name}: {getattr(getattr(layer, name), 'shape', None)}" for name in names])
+            raise ShapeError(f"{type(layer).__name__}: {' and '.join(names)} must be (n,); {shapes}")
+        if array.dtype != first.dtype:
+            cls, dtype = type(layer).__name__, first.dtype
+            raise KindError(
+                f"{cls}: {name} is {array.dtype}, {names[0]} is {dtype}; write {name}.astype({dtype.name!r})"
+            )
+
+
+def check_size(layer: type, n: int) -> None:
+    """There is at least one channel."""
+    if n < 1:
+        raise RangeError(f"{layer.__name__}.init: there must be at least 1 channel; n: {n}")
+
+
+def check_features(x: Any, scale: Array) -> None:
+    """x is (m, ..., n), of the dtype of scale, which is (n,)."""
+    if type(x) is not type(scale):
+        namespace(x)  # refuses what is no array
+    if x.ndim < 2:
+        raise ShapeError(f"x must be (m, ..., {scale.shape[0]}), rows first; x: {x.shape}; write x[None] for one row")
+    if x.shape[-1] != scale.shape[0]:
+        raise ShapeError(f"x has {x.shape[-1]} features, scale needs {scale.shape[0]}; x: {x.shape}")
+    if x.dtype != scale.dtype:
+        raise KindError(f"x is {x.dtype}, scale is {scale.dtype}; write x.astype({scale.dtype.name!r})")
+
+
+def check_back(cache: Any, scale: Array, dA: Any) -> None:
+    """The cache is a tuple that begins with an array like out, and dA is like out too."""
+    like = cache[0] if type(cache) is tuple and cache else None
+    if like is None or getattr(like, "shape", ())[-1:] != scale.shape:
+        raise ShapeError(f"backward: the cache is of another network; cache: {short(cache)}, scale: {short(scale)}")
+    check_out_gradient(dA, like.shape, scale.dtype)
+
+
+# The learnt map after it, and its gradients.
+
+
+def rescaled(xhat: Array, scale: Array, shift: Array | None) -> Array:
+    """xhat scale + shift"""
+    out = xhat * scale
+    if shift is not None:
+        out += shift
+    return out
+
+
+def rescaled_backward(xhat: Array, dA: Array) -> tuple[Array, Array]:
+    """dscale = sum(dA xhat), dshift = sum(dA), over all axes but the last"""
+    return sum_of_rows(dA * xhat), sum_of_rows(dA)

@@ -1,0 +1,103 @@
+"""Schedules that go up as well as down: restarts, cycles, and the one cycle."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from funcnn.errors import RangeError
+from funcnn.fields import as_count, as_number, as_rate
+from funcnn.schedules.decays import Schedule, between, half_cosine
+
+
+def cosine_restarts(lr: float, steps: int, *, factor: int = 1, final: float = 0.0) -> Schedule:
+    """final + (lr - final) (1 + cos(pi t / T)) / 2, t steps into a cycle of T: `steps`, then `factor` times as many ...
+
+    Loshchilov & Hutter 2017, SGDR: Stochastic Gradient Descent with Warm Restarts, eq. 5, with `steps` for T_0 and
+    `factor` for T_mult. The last step of a cycle comes near `final`; the next jumps back to `lr`.
+
+    >>> from funcnn import cosine_restarts
+    >>> lr = cosine_restarts(0.2, 100, factor=2)  # cycles of 100, 200, 400 steps
+    >>> lr(0), round(lr(50), 12), lr(100), round(lr(200), 12), lr(300)
+    (0.2, 0.1, 0.2, 0.1, 0.2)
+
+    Raises:
+        RangeError: a rate is negative, there are no steps, or the factor is below 1.
+        KindError: one of them is no number, or `steps` or `factor` not a whole one.
+    """
+    name = "cosine_restarts"
+    rates = as_rate(name, lr), as_rate(name, final, "final")
+    return partial(_cosine_restarts, *rates, as_count(name, steps), as_count(name, factor, "factor"))
+
+
+def _cosine_restarts(lr: float, final: float, steps: int, factor: int, step: int) -> float:
+    if factor == 1:
+        step %= steps
+    while step >= steps:  # as many turns as there were restarts, which is few where cycles grow
+        step, steps = step - steps, steps * factor
+    return between(final, lr, half_cosine(step / steps))
+
+
+def sawtooth(lr: float, steps: int, *, up: float = 0.0, final: float = 0.0) -> Schedule:
+    """final + (lr - final) (1 - t / steps), t = step mod steps: straight down to final, back to lr, again and again
+
+    `up` is the share of each cycle in which the rate rises from `final` to `lr`, on a straight line too, before it
+    falls: 0 for teeth with an upright edge, 0.5 for triangles.
+
+    Smith 2017, Cyclical Learning Rates for Training Neural Networks, section 3.1, with `up=0.5`: the triangular policy.
+
+    >>> from funcnn import sawtooth
+    >>> lr = sawtooth(0.2, 100)
+    >>> lr(0), lr(50), round(lr(99), 12), lr(100)
+    (0.2, 0.1, 0.002, 0.2)
+    >>> triangular = sawtooth(0.2, 100, up=0.5, final=0.1)
+    >>> [round(triangular(step), 12) for step in (0, 25, 50, 75, 100)]
+    [0.1, 0.15, 0.2, 0.15, 0.1]
+
+    Raises:
+        RangeError: a rate is negative, there are no steps, or `up` is not in [0, 1].
+        KindError: one of them is no number, or `steps` not a whole one.
+    """
+    name = "sawtooth"
+    rates = as_rate(name, lr), as_rate(name, final, "final")
+    if not 0 <= as_number(name, up, "up") <= 1:
+        raise RangeError(f"sawtooth: up must be in [0, 1]; it is {up}")
+    return partial(_sawtooth, *rates, as_count(name, steps), float(up))
+
+
+def _sawtooth(lr: float, final: float, steps: int, up: float, step: int) -> float:
+    t = step % steps / steps
+    return between(final, lr, t / up if t < up else (1 - t) / (1 - up))
+
+
+def one_cycle(lr: float, steps: int, *, up: float = 0.45, start: float | None = None, final: float = 0.0) -> Schedule:
+    """start -> lr in the first `up steps` steps, lr -> start in as many, start -> final in the rest: straight lines
+
+    Smith & Topin 2018, Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates: one cycle,
+    shorter than the training, and then rates that are orders of magnitude smaller. `start` is lr / 10 where none is
+    given; from step `steps` on the rate is `final`. The momentum, which the paper lets go the other way, is left alone.
+
+    >>> from funcnn import one_cycle
+    >>> lr = one_cycle(1.0, 1000)
+    >>> [round(lr(step), 12) for step in (0, 225, 450, 675, 900, 950, 999, 1000)]
+    [0.1, 0.55, 1.0, 0.55, 0.1, 0.05, 0.001, 0.0]
+
+    Raises:
+        RangeError: a rate is negative, there are no steps, or `up` is not in (0, 0.5].
+        KindError: one of them is no number, or `steps` not a whole one.
+    """
+    name = "one_cycle"
+    rates = (
+        as_rate(name, lr),
+        as_rate(name, lr / 10 if start is None else start, "start"),
+        as_rate(name, final, "final"),
+    )
+    if not 0 < as_number(name, up, "up") <= 0.5:
+        raise RangeError(f"one_cycle: up must be in (0, 0.5]; it is {up}")
+    return partial(_one_cycle, *rates, as_count(name, steps), float(up))
+
+
+def _one_cycle(lr: float, start: float, final: float, steps: int, up: float, step: int) -> float:
+    t = step / steps
+    if t < 2 * up:
+        return between(start, lr, t / up if t < up else 2 - t / up)
+    return between(final, start, (1 - t) / (1 - 2 * up)) if t < 1 else final
