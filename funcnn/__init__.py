@@ -40,12 +40,15 @@ from funcnn.layers.attention.self_attention import Attention
 from funcnn.layers.attention.transformer import transformer_block
 from funcnn.layers.chain import mlp
 from funcnn.layers.combinators.branches import Copy, Parallel, Take
+from funcnn.layers.combinators.first import First
 from funcnn.layers.combinators.frozen import Frozen
 from funcnn.layers.combinators.function import Function
 from funcnn.layers.combinators.joins import Concat, Sum
+from funcnn.layers.combinators.map import Map
 from funcnn.layers.combinators.remat import Remat
-from funcnn.layers.combinators.residual import First, Residual, Scale
-from funcnn.layers.combinators.shapes import Flatten, Map, Reshape
+from funcnn.layers.combinators.residual import Residual
+from funcnn.layers.combinators.scale import Scale
+from funcnn.layers.combinators.shapes import Flatten, Reshape
 from funcnn.layers.combinators.shared import Here, Shared
 from funcnn.layers.combinators.tied import Tied
 from funcnn.layers.convolution.conv import Conv1d, Conv2d

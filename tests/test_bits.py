@@ -6,8 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from funcnn import normal, uniform
-from funcnn.bits import words
+from funcnn.bits import normal, uniform, words
 
 N = 1 << 16
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from funcnn import normal, uniform
-from funcnn.bits import words
+from funcnn.bits import normal, uniform, words
 
 jax = pytest.importorskip("jax", reason="its bits are compared")
 jnp = jax.numpy

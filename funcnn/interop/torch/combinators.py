@@ -10,10 +10,13 @@ from torch.utils.checkpoint import checkpoint
 
 from funcnn.interop.torch.base import Applied, parameter, to_torch
 from funcnn.layers.combinators.branches import Copy, Parallel, Take
+from funcnn.layers.combinators.first import First
 from funcnn.layers.combinators.joins import Concat, Sum
+from funcnn.layers.combinators.map import Map
 from funcnn.layers.combinators.remat import Remat
-from funcnn.layers.combinators.residual import First, Residual, Scale
-from funcnn.layers.combinators.shapes import Flatten, Map, Reshape
+from funcnn.layers.combinators.residual import Residual
+from funcnn.layers.combinators.scale import Scale
+from funcnn.layers.combinators.shapes import Flatten, Reshape
 from funcnn.layers.combinators.shared import Here, Shared
 from funcnn.layers.combinators.tied import Tied
 

@@ -10,7 +10,8 @@ from funcnn.errors import RangeError
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.activations.base import Gelu
 from funcnn.layers.attention.self_attention import Attention
-from funcnn.layers.combinators.residual import First, Residual
+from funcnn.layers.combinators.first import First
+from funcnn.layers.combinators.residual import Residual
 from funcnn.layers.dense import Dense
 from funcnn.layers.dropout import Dropout
 from funcnn.layers.normalisation.norm import LayerNorm

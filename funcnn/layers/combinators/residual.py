@@ -1,17 +1,14 @@
-"""Layers around a layer: what goes past it, what is carried beside it, and how much of it counts."""
+"""A layer, and a way past it."""
 
 from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-import numpy as np
-
-from funcnn.arrays import Array, check_out_gradient, float_namespace, short
-from funcnn.core import backward, backward_params, forward, forward_only, gives_probabilities
-from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import only_array, unpacked
-from funcnn.layers.parts import added, check_held, check_tuple, fitting, holding, outline, visit
+from funcnn.arrays import short
+from funcnn.core import backward, backward_params, forward, forward_only
+from funcnn.errors import KindError, ShapeError
+from funcnn.gradients import Grads
+from funcnn.layers.parts import added, check_held, holding, visit
 from funcnn.records import record
 from funcnn.stepping import step
 
@@ -93,152 +90,3 @@ def residual_step(params: Residual[Any], x: Any, memory: Any = None) -> tuple[An
     """out = x + layer(x), and the layer's memory"""
     out, memory = visit("in Residual", step, params.layer, x, memory)
     return _past(x, out), memory
-
-
-@record
-class First(Generic[L]):
-    """out = (layer(x), *rest), for a tuple (x, *rest); dx = (dx of the layer, *drest)
-
-    The way past a mask for layers that know of none: First(Dense.init(8, 8, seed=0)). x alone gives layer(x).
-
-    >>> import numpy as np
-    >>> from funcnn import First, Relu, forward
-    >>> forward(First(Relu()), (np.array([[-1.0, 2.0]]), np.array([[True, False]])))[0]
-    (array([[0., 2.]]), array([[ True, False]]))
-
-    Raises:
-        KindError: `layer` is no layer.
-        ShapeError: x is an empty tuple.
-    """
-
-    layer: L
-
-    def __attrs_post_init__(self) -> None:
-        """A layer."""
-        check_held("First", "layer", self.layer)
-
-    @property
-    def gives_probabilities(self) -> bool:
-        """Whether the layer does."""
-        return gives_probabilities(self.layer)
-
-
-def _parted(x: Any) -> tuple[Any, tuple[Any, ...]]:
-    if type(x) is not tuple:
-        return x, ()
-    check_tuple("First", "x", x, why=", (x, *rest)")
-    return x[0], x[1:]
-
-
-def _joined(x: Any, head: Any, rest: Any) -> Any:
-    return (head, *rest) if type(x) is tuple else head
-
-
-@forward.register(First)
-def first_forward(params: First[Any], x: Any) -> tuple[Any, tuple[Any, Any]]:
-    """out = (layer(x), *rest)"""
-    head, rest = _parted(x)
-    out, cache = visit("in First", forward, params.layer, head)
-    return _joined(x, out, rest), (cache, outline(rest) if type(x) is tuple else None)
-
-
-@forward_only.register(First)
-def first_forward_only(params: First[Any], x: Any) -> Any:
-    """out = (layer(x), *rest)"""
-    head, rest = _parted(x)
-    return _joined(x, visit("in First", forward_only, params.layer, head), rest)
-
-
-@backward.register(First)
-def first_backward(params: First[Any], cache: tuple[Any, Any], dA: Any) -> Grads[First[Any]]:
-    """dx = (dx of the layer, *drest)"""
-    own, kept = unpacked(params, cache, 2)
-    if kept is None:
-        grads = visit("in First", backward, params.layer, own, dA)
-        return Grads(holding(params, layer=grads.params), grads.x)
-    check_tuple("First", "dA", dA, 1 + len(kept), ", like out")
-    grads = visit("in First", backward, params.layer, own, dA[0])
-    return Grads(holding(params, layer=grads.params), (grads.x, *fitting(dA[1:], kept)))
-
-
-@backward_params.register(First)
-def first_backward_params(params: First[Any], cache: tuple[Any, Any], dA: Any) -> First[Any]:
-    """The gradient of the layer, from the first part of dA"""
-    own, kept = unpacked(params, cache, 2)
-    if kept is not None:
-        check_tuple("First", "dA", dA, 1 + len(kept), ", like out")
-        dA = dA[0]
-    return holding(params, layer=visit("in First", backward_params, params.layer, own, dA))
-
-
-@step.register(First)
-def first_step(params: First[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
-    """out = (layer(x), *rest), and the layer's memory"""
-    head, rest = _parted(x)
-    out, memory = visit("in First", step, params.layer, head, memory)
-    return _joined(x, out, rest), memory
-
-
-@record
-class Scale:
-    """out = factor * x; dx = factor * dA, dfactor = the sum of x * dA over all that one factor multiplies
-
-    x: (m, ..., n), factor: (n,), one for each feature, or (), one for all. It is trained; one that is not is
-    `Frozen(Scale(...))`. At the end of a residual branch, small or 0, it makes the block the identity at the start.
-
-    Touvron et al. 2021, Going Deeper with Image Transformers (LayerScale), section 2; Bachlechner et al. 2021, ReZero
-    is All You Need, equation 1.
-
-    >>> import numpy as np
-    >>> from funcnn import Scale, forward
-    >>> forward(Scale(np.array([1.0, 10.0])), np.array([[1.0, 2.0]]))[0]
-    array([[ 1., 20.]])
-
-    Raises:
-        ShapeError: factor has two axes or more, or another number of entries than x has features.
-        KindError: factor is no array of floats, or of another dtype than x.
-    """
-
-    factor: Array
-
-    def __attrs_post_init__(self) -> None:
-        """One number, or a row of them."""
-        if len(self.factor.shape) > 1:
-            raise ShapeError(f"Scale: factor must be (n,), or () for one number; it is {self.factor.shape}")
-
-    @classmethod
-    def init(cls, n: int | None = None, *, value: float, dtype: Any = np.float64) -> Scale:
-        """The same value for each of n features; without n, one number for all.
-
-        >>> Scale.init(3, value=1e-4)
-        Scale(factor=<f64 [0.0001 0.0001 0.0001]>)
-
-        Raises:
-            RangeError: n is less than 1.
-        """
-        if n is not None and n < 1:
-            raise RangeError(f"Scale.init: n must be at least 1; it is {n}")
-        return cls(np.full(() if n is None else n, value, dtype))
-
-
-@forward.register(Scale)
-def scale_forward(params: Scale, x: Array) -> tuple[Array, Array]:
-    """out = factor * x"""
-    float_namespace(x)
-    factor = params.factor
-    if not x.ndim:
-        raise ShapeError("x must be (m, ..., n), rows first; x: ()")
-    if factor.ndim and x.shape[-1:] != factor.shape:
-        raise ShapeError(f"x has {x.shape[-1]} features, factor has {len(factor)}; x: {x.shape}")
-    if x.dtype != factor.dtype:
-        raise KindError(f"x is {x.dtype}, factor is {factor.dtype}; write x.astype({factor.dtype.name!r})")
-    return x * factor, x
-
-
-@backward.register(Scale)
-def scale_backward(params: Scale, x: Array, dA: Array) -> Grads[Scale]:
-    """dx = factor * dA, dfactor = sum x * dA"""
-    check_out_gradient(dA, only_array(params, x).shape, x.dtype)
-    per_entry = x * dA
-    axes = tuple(range(per_entry.ndim - params.factor.ndim))
-    return Grads(gradient(params, factor=per_entry.sum(axes)), dA * params.factor)

@@ -1,0 +1,98 @@
+"""A layer that sees only the first part of a tuple; the rest, mostly a mask, is carried past it."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from funcnn.core import backward, backward_params, forward, forward_only, gives_probabilities
+from funcnn.gradients import Grads
+from funcnn.layers.checks import unpacked
+from funcnn.layers.parts import check_held, check_tuple, fitting, holding, outline, visit
+from funcnn.records import record
+from funcnn.stepping import step
+
+L = TypeVar("L")
+
+
+@record
+class First(Generic[L]):
+    """out = (layer(x), *rest), for a tuple (x, *rest); dx = (dx of the layer, *drest)
+
+    The way past a mask for layers that know of none: First(Dense.init(8, 8, seed=0)). x alone gives layer(x).
+
+    >>> import numpy as np
+    >>> from funcnn import First, Relu, forward
+    >>> forward(First(Relu()), (np.array([[-1.0, 2.0]]), np.array([[True, False]])))[0]
+    (array([[0., 2.]]), array([[ True, False]]))
+
+    Raises:
+        KindError: `layer` is no layer.
+        ShapeError: x is an empty tuple.
+    """
+
+    layer: L
+
+    def __attrs_post_init__(self) -> None:
+        """A layer."""
+        check_held("First", "layer", self.layer)
+
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether the layer does."""
+        return gives_probabilities(self.layer)
+
+
+def _parted(x: Any) -> tuple[Any, tuple[Any, ...]]:
+    if type(x) is not tuple:
+        return x, ()
+    check_tuple("First", "x", x, why=", (x, *rest)")
+    return x[0], x[1:]
+
+
+def _joined(x: Any, head: Any, rest: Any) -> Any:
+    return (head, *rest) if type(x) is tuple else head
+
+
+@forward.register(First)
+def first_forward(params: First[Any], x: Any) -> tuple[Any, tuple[Any, Any]]:
+    """out = (layer(x), *rest)"""
+    head, rest = _parted(x)
+    out, cache = visit("in First", forward, params.layer, head)
+    return _joined(x, out, rest), (cache, outline(rest) if type(x) is tuple else None)
+
+
+@forward_only.register(First)
+def first_forward_only(params: First[Any], x: Any) -> Any:
+    """out = (layer(x), *rest)"""
+    head, rest = _parted(x)
+    return _joined(x, visit("in First", forward_only, params.layer, head), rest)
+
+
+@backward.register(First)
+def first_backward(params: First[Any], cache: tuple[Any, Any], dA: Any) -> Grads[First[Any]]:
+    """dx = (dx of the layer, *drest)"""
+    own, kept = unpacked(params, cache, 2)
+    if kept is None:
+        grads = visit("in First", backward, params.layer, own, dA)
+        return Grads(holding(params, layer=grads.params), grads.x)
+    check_tuple("First", "dA", dA, 1 + len(kept), ", like out")
+    grads = visit("in First", backward, params.layer, own, dA[0])
+    return Grads(holding(params, layer=grads.params), (grads.x, *fitting(dA[1:], kept)))
+
+
+@backward_params.register(First)
+def first_backward_params(params: First[Any], cache: tuple[Any, Any], dA: Any) -> First[Any]:
+    """The gradient of the layer, from the first part of dA"""
+    own, kept = unpacked(params, cache, 2)
+    if kept is not None:
+        check_tuple("First", "dA", dA, 1 + len(kept), ", like out")
+        dA = dA[0]
+    return holding(params, layer=visit("in First", backward_params, params.layer, own, dA))
+
+
+@step.register(First)
+def first_step(params: First[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
+    """out = (layer(x), *rest), and the layer's memory"""
+    head, rest = _parted(x)
+    out, memory = visit("in First", step, params.layer, head, memory)
+    return _joined(x, out, rest), memory

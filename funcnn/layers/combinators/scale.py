@@ -1,0 +1,79 @@
+"""A layer that multiplies: how much of a branch counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import Array, check_out_gradient, float_namespace
+from funcnn.core import backward, forward
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.gradients import Grads, gradient
+from funcnn.layers.checks import only_array
+from funcnn.records import record
+
+
+@record
+class Scale:
+    """out = factor * x; dx = factor * dA, dfactor = the sum of x * dA over all that one factor multiplies
+
+    x: (m, ..., n), factor: (n,), one for each feature, or (), one for all. It is trained; one that is not is
+    `Frozen(Scale(...))`. At the end of a residual branch, small or 0, it makes the block the identity at the start.
+
+    Touvron et al. 2021, Going Deeper with Image Transformers (LayerScale), section 2; Bachlechner et al. 2021, ReZero
+    is All You Need, equation 1.
+
+    >>> import numpy as np
+    >>> from funcnn import Scale, forward
+    >>> forward(Scale(np.array([1.0, 10.0])), np.array([[1.0, 2.0]]))[0]
+    array([[ 1., 20.]])
+
+    Raises:
+        ShapeError: factor has two axes or more, or another number of entries than x has features.
+        KindError: factor is no array of floats, or of another dtype than x.
+    """
+
+    factor: Array
+
+    def __attrs_post_init__(self) -> None:
+        """One number, or a row of them."""
+        if len(self.factor.shape) > 1:
+            raise ShapeError(f"Scale: factor must be (n,), or () for one number; it is {self.factor.shape}")
+
+    @classmethod
+    def init(cls, n: int | None = None, *, value: float, dtype: Any = np.float64) -> Scale:
+        """The same value for each of n features; without n, one number for all.
+
+        >>> Scale.init(3, value=1e-4)
+        Scale(factor=<f64 [0.0001 0.0001 0.0001]>)
+
+        Raises:
+            RangeError: n is less than 1.
+        """
+        if n is not None and n < 1:
+            raise RangeError(f"Scale.init: n must be at least 1; it is {n}")
+        return cls(np.full(() if n is None else n, value, dtype))
+
+
+@forward.register(Scale)
+def scale_forward(params: Scale, x: Array) -> tuple[Array, Array]:
+    """out = factor * x"""
+    float_namespace(x)
+    factor = params.factor
+    if not x.ndim:
+        raise ShapeError("x must be (m, ..., n), rows first; x: ()")
+    if factor.ndim and x.shape[-1:] != factor.shape:
+        raise ShapeError(f"x has {x.shape[-1]} features, factor has {len(factor)}; x: {x.shape}")
+    if x.dtype != factor.dtype:
+        raise KindError(f"x is {x.dtype}, factor is {factor.dtype}; write x.astype({factor.dtype.name!r})")
+    return x * factor, x
+
+
+@backward.register(Scale)
+def scale_backward(params: Scale, x: Array, dA: Array) -> Grads[Scale]:
+    """dx = factor * dA, dfactor = sum x * dA"""
+    check_out_gradient(dA, only_array(params, x).shape, x.dtype)
+    per_entry = x * dA
+    axes = tuple(range(per_entry.ndim - params.factor.ndim))
+    return Grads(gradient(params, factor=per_entry.sum(axes)), dA * params.factor)
