@@ -6,6 +6,7 @@ grads      = backward(params, cache, dA)
 params     = sgd(params, grads, lr)
 """
 
+from funcnn.annotations import Seed
 from funcnn.arrays import Array, namespace
 from funcnn.core import backward, forward, inference, predict, reseed, sgd, value_and_grad
 from funcnn.data import batches
@@ -93,7 +94,7 @@ from funcnn.optimizers.constraints import nonnegative, project, unit_norm
 from funcnn.optimizers.momentum import Lion, Momentum
 from funcnn.optimizers.muon import Muon
 from funcnn.optimizers.transforms import L2, ClipNorm, ClipValue, Decay, Rates
-from funcnn.records import Seed, record, state
+from funcnn.records import record, state
 from funcnn.schedules.cycles import cosine_restarts, one_cycle, sawtooth
 from funcnn.schedules.decays import cosine, exponential, inverse_time, polynomial, stages, step_decay, warm_up
 from funcnn.schedules.plateaus import Plateau, plateau

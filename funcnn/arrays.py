@@ -47,7 +47,7 @@ def _remedy(x: Any, name: str) -> str:
 
 
 _FOR_PAIRS = {
-    "x": "First(layer)",
+    "x": "First(layer), if it looks at each place by itself",
     "out": "masked(loss), or metric(out[mask], y[mask])",
     "memory": "(queries, memory, mask)",
 }

@@ -23,6 +23,7 @@ from funcnn.arrays import freeze, is_array, kind, namespace, short
 from funcnn.dispatch import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed, inside, no_rule, verb
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.gradients import Grads
+from funcnn.logits import squashed_twice
 from funcnn.records import build, plans
 from funcnn.tree import row_count, tree_map
 
@@ -160,25 +161,11 @@ def value_and_grad(loss: Loss) -> ValueAndGrad:
 
 
 def _value_and_grad(loss: Loss, params: P, x: Any, y: Any) -> tuple[Any, Grads[P]]:
-    if takes_logits(loss) and gives_probabilities(params):
-        raise KindError(f"value_and_grad: the loss takes logits, so leave out the layer at the end of {short(params)}")
+    if (end := squashed_twice(loss, params)) is not None:
+        raise KindError(f"value_and_grad: the loss takes logits, so leave out the layer at the end of {short(end)}")
     out, cache = forward(params, x)
     cost, dA = loss(out, y)
     return cost, Grads(backward_params(params, cache, dA), None)
-
-
-def gives_probabilities(params: Any) -> bool:
-    """Whether a network ends in a layer whose class says `gives_probabilities = True`, such as Sigmoid."""
-    if type(params) is tuple:
-        return bool(params) and gives_probabilities(params[-1] if params[-1] != () else params[:-1])
-    return getattr(params, "gives_probabilities", False)
-
-
-def takes_logits(loss: Any) -> bool:
-    """Whether `loss`, or the one that a partial of it calls, is marked with `takes_logits = True`."""
-    while isinstance(loss, partial):
-        loss = next((part for part in loss.args if callable(part)), loss.func)
-    return getattr(loss, "takes_logits", False)
 
 
 def sgd(params: P, grads: Grads[P], lr: float) -> P:

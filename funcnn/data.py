@@ -8,9 +8,9 @@ from typing import Any, overload
 import attrs
 import numpy as np
 
+from funcnn.annotations import Seed, seed_words
 from funcnn.arrays import Array, freeze
 from funcnn.errors import RangeError
-from funcnn.records import Seed, seed_words
 from funcnn.tree import row_count, tree_map
 
 Batch = tuple[Any, Any]

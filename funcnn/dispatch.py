@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
-from functools import singledispatch, wraps
+from functools import cache, singledispatch, wraps
 from typing import Any, Protocol, TypeVar, cast
 
+import attrs
 import numpy as np
 
 from funcnn.arrays import kind
@@ -101,14 +103,28 @@ def _among(array: object, given: tuple[Any, ...]) -> bool:
 
 
 def inside(verb: Rule, tree: Any, *args: Any) -> Any:
-    """`tree` with `verb` done to each layer in its fields: the default of verbs that turn layers into layers."""
+    """`tree` with `verb` done to each layer in its fields: the default of verbs that turn layers into layers.
+
+    A tuple is one layer, the chain, but in a field that is annotated as a tuple, which holds layers side by side.
+    """
     if isinstance(tree, type | list | tuple):
         raise no_rule(cast("Any", verb).__name__, tree)
     if not is_record(tree):
         return tree  # a setting, in a tuple of settings
-    old = values(tree)
-    new = [verb(part, *args) if type(part) is tuple or is_record(part) else part for part in old]
-    return tree if all([a is b for a, b in zip(old, new, strict=True)]) else build(type(tree), new)
+    cls: Any = type(tree)
+    old, new = values(tree), []
+    for part, several in zip(old, _hold_several(cls), strict=True):
+        if type(part) is tuple and several:
+            new.append(tuple([verb(one, *args) for one in part]))
+        else:
+            new.append(verb(part, *args) if type(part) is tuple or is_record(part) else part)
+    return tree if all([a is b for a, b in zip(old, new, strict=True)]) else build(cls, new)
+
+
+@cache  # of a class, which stays as it is
+def _hold_several(cls: Any) -> tuple[bool, ...]:
+    """Of each field, whether it is annotated as a tuple, by type or by text: `tuple`, `tuple[Any, ...]`."""
+    return tuple([re.search(r"\b[tT]uple\b", str(field.type)) is not None for field in attrs.fields(cls)])
 
 
 # What the type checker knows of each verb.

@@ -84,8 +84,22 @@ def as_rate(name: str, value: Any, what: str = "the rate") -> float:
 
 def as_count(name: str, value: Any, what: str = "steps") -> int:
     """A whole number of at least 1."""
-    if not isinstance(value, Integral):
-        raise KindError(f"{name}: {what} must be a whole number, not {kind(value)}; write int({what})")
+    check_whole(name, value, what)
     if value < 1:
         raise RangeError(f"{name}: {what} must be at least 1; it is {value}")
     return operator.index(value)
+
+
+def check_whole(name: str, value: Any, what: str) -> None:
+    """A whole number, of any size; True is none."""
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise KindError(f"{name}: {what} must be a whole number, not {kind(value)}; write int({what})")
+
+
+def check_sizes(name: str, sizes: dict[str, Any]) -> None:
+    """Whole numbers of at least 1, by what they are called."""
+    for what, size in sizes.items():
+        check_whole(name, size, what)
+    if min(sizes.values()) < 1:
+        given = ", ".join([f"{what}: {size}" for what, size in sizes.items()])
+        raise RangeError(f"{name}: sizes must be at least 1; {given}")

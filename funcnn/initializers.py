@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, freeze
-from funcnn.errors import RangeError, ShapeError
-from funcnn.records import Seed, seed_words
+from funcnn.annotations import Seed, seed_words
+from funcnn.arrays import Array, freeze, kind
+from funcnn.errors import KindError, RangeError, ShapeError
 
 Shape = tuple[int, ...]
 Initializer = Callable[[Seed, Shape, Any], Array]
@@ -99,6 +99,17 @@ def orthogonal(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
     q, r = np.linalg.qr(tall)
     q = q * np.sign(np.diagonal(r))
     return freeze((q if rows >= columns else q.T).reshape(shape).astype(dtype))
+
+
+def draw(whose: str, weights: Initializer, seed: Seed, shape: Shape, dtype: Any, *, what: str = "weights") -> Array:
+    """What an initializer draws; errors call the function that was given it, and the argument, by their names.
+
+    Raises:
+        KindError: `weights` is no initializer, but a name or an array.
+    """
+    if not callable(weights):
+        raise KindError(f"{whose}: {what} must be an initializer, such as glorot_uniform, not {kind(weights)}")
+    return weights(seed, shape, dtype)
 
 
 def fans(shape: Shape) -> tuple[int, int]:

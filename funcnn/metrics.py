@@ -76,7 +76,7 @@ def _measure(metric: Metric, x: Any, y: Any, rows: int | None, params: Any) -> A
 
 
 def accuracy(out: Array, y: Array, *, threshold: float | None = None) -> Any:
-    """The share of right answers, in [0, 1]; a NaN is none
+    """The share of right answers, in [0, 1]; a NaN is none. Of sequences with a mask: `accuracy(out[mask], y[mask])`
 
     Without a threshold the answer is the class of the largest output, and y is what `softmax_cross_entropy` takes: out
     (m, ..., k), y integer classes (m, ...), or soft labels of out's shape, whose class is that of the largest entry.
@@ -106,8 +106,8 @@ def accuracy(out: Array, y: Array, *, threshold: float | None = None) -> Any:
 def confusion(out: Array, y: Array, *, threshold: float | None = None) -> Array:
     """counts[i, j]: how many examples of class i were taken for one of class j
 
-    Shape (k, k), integers; their sum is the number of answers, and those on the diagonal were right. `out`, `y` and
-    `threshold` are those of `accuracy`; with a threshold there are two classes, no and yes.
+    Shape (k, k), integers; their sum is the number of answers, and those on the diagonal were right. `out`, `y`, masks
+    and `threshold` are as in `accuracy`; with a threshold there are two classes, no and yes.
 
     >>> import numpy as np
     >>> from funcnn import confusion
@@ -128,7 +128,7 @@ def confusion(out: Array, y: Array, *, threshold: float | None = None) -> Array:
 def top_k_accuracy(out: Array, y: Array, k: int) -> Any:
     """The share of examples whose class is among those of the k largest outputs; a NaN is no answer
 
-    `out` and `y` are those of `accuracy`, which this is for k = 1. Of equal outputs the earlier one counts as larger.
+    `out`, `y` and masks are as in `accuracy`, which this is for k = 1. Of equal outputs the earlier counts as larger.
 
     >>> import numpy as np
     >>> from funcnn import top_k_accuracy

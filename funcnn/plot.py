@@ -14,9 +14,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from funcnn.arrays import Array
-from funcnn.core import gives_probabilities, predict
+from funcnn.core import predict
 from funcnn.errors import ShapeError
 from funcnn.fields import as_count
+from funcnn.logits import gives_probabilities
 from funcnn.schedules.decays import Schedule
 from funcnn.tree import leaves
 

@@ -2,25 +2,21 @@
 
 A field is one of three things. A *parameter* holds an array or a layer (also inside a tuple) and is trained; a *state*
 is declared with `state` and is carried, saved and traced, but not trained; a *setting* is all else. What a field takes
-is said by its annotation: `Array` and `Array | None` take arrays of floats, `float` and `int` become Python's own,
-`Seed` is a tuple of ints.
+is said by its annotation; see `annotations`.
 """
 
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable, Sequence
-from numbers import Real
 from typing import Any, TypeVar, cast, dataclass_transform
 
 import attrs
-import numpy as np
 
-from funcnn.arrays import Array, as_array, freeze, is_array, is_float, kind, owned, same, shape_of, short
-from funcnn.errors import FuncnnError, KindError
+from funcnn.annotations import accepting
+from funcnn.arrays import freeze, same, shape_of, short
+from funcnn.errors import FuncnnError
 
-Seed = int | tuple[int, ...]
 T = TypeVar("T")
 
 # The fields of each record class, in order: (name, whether it is a state).
@@ -153,96 +149,5 @@ _METHODS = {
 }
 
 
-# What each annotation takes.
-
-
-def _array(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
-    value = as_array(value)
-    subclass = isinstance(value, np.ndarray) and type(value) is not np.ndarray  # np.matrix, masked arrays
-    if is_array(value) and not subclass and is_float(value):
-        return owned(value)
-    raise _refusal(record, field, "an array of floats", value, f"np.array({field.name}, float)")
-
-
-def _optional_array(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
-    return None if value is None else _array(value, record, field)
-
-
-def _float(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
-    if _is_traced(value, field):
-        return value
-    value = value.item() if isinstance(value, np.ndarray) and value.shape == () else value
-    if isinstance(value, Real):
-        return float(value)  # an np.float64 would turn float32 training into float64
-    raise _refusal(record, field, "a number", value, f"float({field.name})")
-
-
-def _int(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
-    if _is_traced(value, field):
-        return value
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise _refusal(record, field, "a whole number", value, f"int({field.name})") from None
-
-
-def _is_traced(value: Any, field: attrs.Attribute[Any]) -> bool:  # jit hands states over as arrays
-    return "state" in field.metadata and is_array(value) and not isinstance(value, np.ndarray)
-
-
-def _seed(value: Any, record: Any, field: attrs.Attribute[Any]) -> tuple[Any, ...]:
-    return seed_words(tuple([_int(word, record, field) for word in (value if type(value) is tuple else (value,))]))
-
-
-def seed_words(seed: Any) -> tuple[Any, ...]:
-    """A seed as a tuple of ints, each in [0, 2**31): what JAX without 64-bit integers can hold too."""
-    words = seed if type(seed) is tuple else (seed,)
-    for word in words:
-        if not is_array(word) and not (isinstance(word, int | np.integer) and 0 <= word < 2**31):
-            raise KindError(f"a seed is an int in [0, 2**31), or a tuple of them, not {short(seed)}")
-    return words
-
-
-def _any(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
-    if type(value) is tuple:
-        return tuple([_any(part, record, field) for part in value])
-    if isinstance(value, list | dict | set | bytearray):
-        items = ".items()" if isinstance(value, dict) else ""  # a tuple of a dict has its keys alone
-        raise _refusal(record, field, "immutable", value, f"tuple({field.name}{items})")
-    if "state" in field.metadata:
-        value = as_array(value)
-        return owned(value) if is_array(value) else value
-    if isinstance(value, np.generic):
-        return value.item()  # a setting is Python's own: an np.float64 would turn float32 training into float64
-    return _array(value, record, field) if is_array(value) else value  # an array is trained, so it holds floats
-
-
-def _refusal(record: Any, field: attrs.Attribute[Any], needed: str, value: Any, remedy: str) -> KindError:
-    return KindError(f"{type(record).__name__}: {field.name} must be {needed}, not {kind(value)}; write {remedy}")
-
-
-def _converter(convert: Callable[[Any, Any, attrs.Attribute[Any]], Any]) -> attrs.Converter[Any, Any]:
-    return attrs.Converter(convert, takes_self=True, takes_field=True)  # made once: attrs inspects each signature
-
-
-ARRAY, OPTIONAL = _converter(_array), _converter(_optional_array)
-_ANY, _FLOAT, _INT, _SEED = map(_converter, (_any, _float, _int, _seed))
-# By name too: under `from __future__ import annotations` an annotation is its text.
-_CONVERTERS: dict[Any, attrs.Converter[Any, Any] | None] = {
-    **dict.fromkeys(["Array", "ndarray", Array, np.ndarray], ARRAY),
-    **dict.fromkeys(["Array | None", "None | Array", "ndarray | None", Array | None, np.ndarray | None], OPTIONAL),
-    **dict.fromkeys(["float", float], _FLOAT),
-    **dict.fromkeys(["int", int], _INT),
-    **dict.fromkeys(["Seed", Seed], _SEED),
-    **dict.fromkeys(["bool", bool, "str", str], None),
-}
-
-
 def _with_converters(_: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
-    return [f if f.converter or "borrowed" in f.metadata else f.evolve(converter=_accepting(f.type)) for f in fields]
-
-
-def _accepting(annotation: Any) -> attrs.Converter[Any, Any] | None:
-    if type(annotation) is str:  # "nn.Array" is "Array"
-        annotation = re.sub(r"\w+\.|['\"]", "", annotation)
-    return _CONVERTERS.get(annotation, _ANY)
+    return [f if f.converter or "borrowed" in f.metadata else f.evolve(converter=accepting(f.type)) for f in fields]

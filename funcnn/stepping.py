@@ -8,15 +8,18 @@ from typing import Any, Protocol, TypeVar, cast
 from funcnn.core import forward_only
 from funcnn.dispatch import verb
 from funcnn.errors import KindError
+from funcnn.records import is_record, values
 
 P = TypeVar("P")
 X = TypeVar("X")
+R = TypeVar("R", bound=Callable[..., Any])
 
 
 class Step(Protocol):
     """`step(params, x, memory) -> (out, memory)`."""
 
     def __call__(self, params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]: ...
+    def dispatch(self, cls: type, /) -> Callable[..., Any]: ...
     def register(self, cls: type[P], /) -> Callable[[Callable[[P, X, Any], Any]], Callable[[P, X, Any], Any]]: ...
 
 
@@ -26,7 +29,8 @@ def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
 
     x is (m, t, ...), of which t is mostly 1; the memory is None at first, then what the last step returned. Parts given
     one after another lead to what `forward` makes of the whole: of recurrent layers, and of attention that is causal.
-    What looks at each place alone, as most layers do, remembers nothing. Call it with `inference(params)`.
+    What looks at each place alone, as most layers do, remembers nothing. Call it with `inference(params)`. A layer of
+    your own that holds one with a memory needs a rule, `@step.register(Layer)`, which carries that memory.
 
     >>> import numpy as np
     >>> from funcnn import mlp, step
@@ -35,8 +39,45 @@ def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
     ((5, 1, 1), (None, None, None))
 
     Raises:
+        KindError: a layer inside one without a rule has a memory, or looks at several places at once.
         What `forward` raises.
     """
+    held = _bound_to_places(params)
+    if held is not None:
+        cls, inner = type(params).__name__, type(held).__name__
+        remedy = f"write a rule with @step.register({cls}), which carries its memory"
+        raise KindError(f"step: {cls} holds {inner}, which does not look at each place alone; {remedy}")
+    return forward_only(params, x), None
+
+
+def passing(rule: R) -> R:
+    """Mark a rule for `step` that gives each layer it holds a step, and does nothing else that depends on the place."""
+    rule.passes = True  # type: ignore[attr-defined]  # a function may bear any name
+    return rule
+
+
+def _bound_to_places(layer: Any) -> Any:
+    """The first layer inside, at any depth, for which it is not enough to go forward; None where there is none."""
+    for part in layer if type(layer) is tuple else values(layer) if is_record(layer) else ():
+        found = None
+        if type(part) is tuple:
+            found = _bound_to_places(part)
+        elif is_record(part):
+            rule = step.dispatch(type(part))
+            if rule is _DEFAULT or getattr(rule, "passes", False):
+                found = _bound_to_places(part)
+            elif rule is not alone:
+                found = part
+        if found is not None:
+            return found
+    return None
+
+
+_DEFAULT = step.dispatch(object)
+
+
+def alone(params: Any, x: Any, memory: Any = None) -> Any:
+    """The rule for `step` of what knows nothing of other places, whatever it holds."""
     return forward_only(params, x), None
 
 

@@ -18,4 +18,4 @@ def test_a_factor_next_to_1_is_noticed(layer, error):
 
 @every_layer
 def test_a_factor_of_1_is_not(layer):
-    assert not is_noticed(layer, 0.0)
+    assert not is_noticed(layer, 0.0, examples=25)  # the layer alone is spared more often, in test_layers.py

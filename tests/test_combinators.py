@@ -21,6 +21,7 @@ from funcnn import (
     Function,
     Grads,
     Here,
+    KindError,
     Map,
     Parallel,
     Remat,
@@ -57,8 +58,9 @@ from funcnn import (
     update,
     value_and_grad,
 )
-from funcnn.core import backward_params, forward_only, gives_probabilities, is_inert
+from funcnn.core import backward_params, forward_only, is_inert
 from funcnn.layers.parts import added, fitting, nothing, outline
+from funcnn.logits import gives_probabilities
 from funcnn.testing.cases.combinators import swish, swish_vjp
 from funcnn.testing.strategies import cases
 
@@ -281,7 +283,7 @@ def test_a_mask_goes_past_as_it_is():
     assert backward_params(layer, cache, (out, None)) == backward(layer, cache, (out, None)).params
     assert backward_params(layer, cache, (out, None)).layer.b.tolist() == pytest.approx(out.sum(axis=(0, 1)))
     out, kept = forward(Residual(First(Tanh())), (np.ones((3, 2, 1)), mask))[0]
-    assert np.allclose(out, 1 + np.tanh(1))
+    assert np.allclose(out, 1 + np.tanh(1) * mask[..., None])
     assert kept is mask
     assert forward(First(Tanh()), (x, None))[0][1] is None
 
@@ -376,6 +378,25 @@ def test_shared_is_trained_and_stepped_as_one():
         costs.append(cost)
     assert costs[-1] < 0.1 * costs[0]
     assert net.net == (HERE, Tanh(), HERE)
+
+
+def test_a_place_that_holds_a_layer_already_is_refused():
+    other = Dense.init(3, 3, seed=1)
+    for net in ((Here(layer=other),), (HERE, Here(layer=other)), (HERE, Frozen((Here(layer=other),)))):
+        with pytest.raises(KindError, match=r"a Here in net holds a layer already; write Here\(\), where"):
+            Shared(other, net)
+    with pytest.raises(KindError, match=r"write Here\('a'\)"):
+        Shared(other, Here("a", other), "a")
+    assert forward(Shared(other, (HERE, Here("b", other))), x)[0].shape == (4, 3)  # its own, and nobody else's
+
+
+def test_a_ufunc_of_one_array_is_no_vjp():
+    """It would take dA for the array that it is to write to."""
+    with pytest.raises(KindError, match=r"^Function: vjp must take x and dA, but cos is a ufunc of 1$"):
+        Function(np.sin, np.cos)
+    dA = np.full((4, 3), 2.0)
+    layer = Function(swish, np.multiply)
+    assert np.array_equal(backward(layer, forward(layer, x)[1], dA).x, 2 * x)
 
 
 def test_one_number_that_is_shared_stays_an_array():

@@ -30,7 +30,8 @@ from funcnn import (
     state,
     value_and_grad,
 )
-from funcnn.core import backward_params, forward_only, gives_probabilities, is_inert
+from funcnn.core import backward_params, forward_only, is_inert
+from funcnn.logits import gives_probabilities
 
 L = TypeVar("L")
 
@@ -219,7 +220,7 @@ def test_the_end_of_a_network_is_found():
     logits = nn.weighted(nn.binary_cross_entropy_with_logits)
     with pytest.raises(nn.KindError, match="takes logits"):
         value_and_grad(logits)((Dense.init(2, 1, seed=1), (Sigmoid(),)), x, (y, y))
-    value_and_grad(nn.weighted(nn.mse))((Dense.init(2, 1, seed=1), Sigmoid()), x, (y, y))
+    value_and_grad(nn.weighted(nn.mse))((Dense.init(2, 1, seed=1), Sigmoid()), x, (y, y * y))
 
 
 def test_no_rule_of_a_chain_reaches_a_named_tuple():

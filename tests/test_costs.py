@@ -1,5 +1,6 @@
 """Operations, counted by hand where a layer has a rule; and what holds for every layer."""
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -44,14 +45,18 @@ from funcnn import (
     Sum,
     Tanh,
     Tied,
+    Upsample,
     backward,
     flops,
     forward,
+    leaves,
     mlp,
     record,
+    summary,
+    trace,
     tree_map,
 )
-from funcnn.inspection.costs import scaled
+from funcnn.inspection.memory import held_bytes, scaled
 from funcnn.testing import strategies as fst
 
 rows, film, image = np.ones((5, 3)), np.ones((5, 7, 3)), np.ones((5, 8, 8, 3))
@@ -82,6 +87,9 @@ SQUARE = 3 * (2 * 3 + 1)
         (AvgPool((2, 4)), image, 5 * 8 * 3 * 8),
         (AvgPool(7), film, 5 * 7 * 3),
         (GlobalAvgPool(), image, image.size),
+        (Upsample(2), image, 0),
+        (Upsample(2, linear=True), film, 5 * 14 * 3 * 2 * 7),
+        (Upsample((2, 3), linear=True), image, 5 * 3 * (16 * 8 + 16 * 24) * 2 * 8),
         (BatchNorm.init(3), rows, 7 * 15),
         (Softmax(), rows, 4 * 15),
         (Rotary(), np.ones((5, 7, 4)), 3 * 5 * 7 * 4),
@@ -164,6 +172,56 @@ def test_what_is_no_layer_has_no_costs():
     for value, message in (([dense], "a chain of layers is a tuple"), (3, "int is no layer"), (Relu, "is a class")):
         with pytest.raises(KindError, match=message):
             flops(value, rows)
+
+
+def allocated(params, x):
+    """The bytes of the arrays that are there after a forward and were not before, and the cache."""
+    tracemalloc.start()
+    _, cache = forward(params, x)
+    del _
+    traces = tracemalloc.take_snapshot().filter_traces(
+        [tracemalloc.DomainFilter(inclusive=True, domain=np.lib.tracemalloc_domain)]
+    )
+    tracemalloc.stop()
+    return sum([one.size for one in traces.traces]), cache
+
+
+@pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
+@settings(max_examples=5)
+@given(st.data())
+def test_what_a_cache_keeps_is_what_was_allocated_and_is_still_there(layer, data):
+    params, x = data.draw(fst.cases(layer))
+    forward(params, x)  # what is computed once for all
+    measured, cache = allocated(params, x)
+    [held] = held_bytes([(0, cache)], params, x)
+    assert 0 <= measured - held <= 16 * len(leaves((cache,)))  # an array of no numbers has a few bytes too
+
+
+def test_views_count_as_the_array_that_they_keep_and_what_is_there_anyway_does_not():
+    @record
+    class Middle:
+        """out = x[:, 1:2], of which it keeps two views; and every second number of an array of its own"""
+
+    @forward.register(Middle)
+    def middle_forward(params, x):
+        out = x[:, 1:2]
+        return out, (out, x[1:], {"own": np.ones(100)[::2]})
+
+    @backward.register(Middle)
+    def middle_backward(params, cache, dA):
+        return Grads(params, np.tile(dA, 3))
+
+    def ones(out, y):
+        return out.sum(), np.ones_like(out)
+
+    whole = np.ones((1000, 3))
+    for x in (whole, whole[:5], whole[:5].copy()):
+        assert held_bytes([(0, forward(Middle(), x)[1])], x) == [800]
+    x = whole[:5]
+    net = (square, Residual((Tanh(), square)), Tanh())
+    assert held_bytes([(0, forward(net, x)[1])], net, x) == [240]
+    assert [visit.held for visit in trace(net, x, None, ones).visits] == [0, 120, 120, 0, 120]
+    assert "and 240 B are kept for backward" in summary(net, x, costs=True)
 
 
 def test_numbers_with_the_prefix_of_their_size():

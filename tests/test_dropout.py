@@ -15,6 +15,7 @@ from funcnn import (
     GaussianNoise,
     Identity,
     Relu,
+    Stochastic,
     TrainState,
     backward,
     batches,
@@ -145,6 +146,18 @@ def test_dropped_activations_have_the_mean_of_those_that_are_not():
     net = (Dropout(0.5, seed=0), Dense.init(8, 1, seed=1))
     drawn = np.array([forward(reseed(net, i), X)[0] for i in range(2000)])
     error = drawn.mean(axis=0) - predict(net, X)
+    assert (abs(error) < 5 * drawn.std(axis=0) / math.sqrt(2000)).all()
+
+
+def test_monte_carlo_behind_a_batch_norm_keeps_the_noise_and_predicts_with_all_else():
+    """One row, which a batch norm in training refuses."""
+    norm = BatchNorm(np.ones(8), np.zeros(8), np.full(8, 2.0), np.full(8, 4.0))
+    net = (norm, Dropout(0.5, seed=0), Dense.init(8, 1, seed=1))
+    noisy = tuple([layer if isinstance(layer, Stochastic) else inference(layer) for layer in net])
+    row = X[:1, 0]
+    drawn = np.array([forward(reseed(noisy, i), row)[0] for i in range(2000)])
+    error = drawn.mean(axis=0) - predict(net, row)
+    assert drawn.std() > 0
     assert (abs(error) < 5 * drawn.std(axis=0) / math.sqrt(2000)).all()
 
 

@@ -18,9 +18,10 @@ SOURCES = sorted((ROOT / "funcnn").rglob("*.py"))
 ROOMS = [
     "errors",
     "arrays",
-    "bits fields records",
+    "annotations bits fields",
+    "records",
     "gradients initializers tree files",
-    "data dispatch paths schedules",
+    "data dispatch logits paths schedules",
     "core optimizers",
     "plot stepping losses training",
     "metrics layers.checks layers.parts layers.sequences",

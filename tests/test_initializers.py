@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import funcnn as nn
+from funcnn import KindError, RangeError
 from funcnn.initializers import fans
+from tests.says import assert_says
 
 SHAPES = [(40, 300), (300, 40), (3, 3, 20, 50)]
 VARIANCES = {  # times fan_in, fan_out
@@ -76,3 +78,64 @@ def test_state_of_numpy_is_neither_used_nor_changed():
     before = np.random.get_state()[1].copy()  # noqa: NPY002  that is the state in question
     nn.mlp([2, 3, 1], seed=0)
     assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002  as above
+
+
+WHOLE = "must be a whole number, not"
+REFUSED = {
+    "a word for a size": (
+        lambda: nn.Dense.init("4", 4, seed=0),
+        KindError,
+        f"Dense.init: n_in {WHOLE} str; write int(n_in)",
+    ),
+    "a fraction for a size": (
+        lambda: nn.Dense.init(4, 2.5, seed=0),
+        KindError,
+        f"Dense.init: n_out {WHOLE} float; write int(n_out)",
+    ),
+    "a truth for a size": (
+        lambda: nn.Dense.init(2, n_out=True, seed=0),
+        KindError,
+        f"Dense.init: n_out {WHOLE} bool; write int(n_out)",
+    ),
+    "a size of 0": (
+        lambda: nn.Dense.init(0, 2, seed=0),
+        RangeError,
+        "Dense.init: sizes must be at least 1; n_in: 0, n_out: 2",
+    ),
+    "sizes of a perceptron": (
+        lambda: nn.mlp([2, 3.5, 1], seed=0),
+        KindError,
+        f"Dense.init: n_out {WHOLE} float; write int(n_out)",
+    ),
+    "a name for weights": (
+        lambda: nn.Dense.init(2, 2, seed=0, weights="glorot"),
+        KindError,
+        "Dense.init: weights must be an initializer, such as glorot_uniform, not str",
+    ),
+    "an array for weights": (
+        lambda: nn.Tied.init(2, 2, net=(), seed=0, weights=np.ones((2, 2))),
+        KindError,
+        "Tied.init: weights must be an initializer, such as glorot_uniform, not float64 array",
+    ),
+    "symbols that are none": (
+        lambda: nn.Tied.init("abc", 2, net=(), seed=0),
+        KindError,
+        f"Tied.init: n_symbols {WHOLE} str; write int(n_symbols)",
+    ),
+    "half a factor": (
+        lambda: nn.Scale.init(0.5, value=1.0),
+        KindError,
+        f"Scale.init: n {WHOLE} float; write int(n)",
+    ),
+    "half a slope": (lambda: nn.PRelu.init(0.5), KindError, f"PRelu.init: n {WHOLE} float; write int(n)"),
+}
+
+
+@pytest.mark.parametrize("row", REFUSED)
+def test_sizes_and_initializers_are_refused_in_one_sentence(row):
+    assert_says(REFUSED[row])
+
+
+def test_whole_numbers_of_numpy_are_sizes():
+    assert nn.Dense.init(np.int64(2), np.uint8(3), seed=0) == nn.Dense.init(2, 3, seed=0)
+    assert nn.LayerNorm.init(np.int32(3)) == nn.LayerNorm.init(3)

@@ -6,6 +6,8 @@ import numpy as np
 
 from funcnn import (
     GRU,
+    Conv2d,
+    Copy,
     Dense,
     First,
     Frozen,
@@ -13,9 +15,11 @@ from funcnn import (
     Grads,
     Here,
     LeakyRelu,
+    Map,
     Parallel,
     Relu,
     Reshape,
+    Residual,
     Shared,
     Sigmoid,
     Tanh,
@@ -26,6 +30,7 @@ from funcnn import (
     record,
     summary,
 )
+from funcnn.inspection.summaries import described
 
 x = np.ones((9400, 2))
 
@@ -96,12 +101,12 @@ def test_the_costs_of_a_network_are_columns_that_come_behind():
         text
         == """\
 [
-  0 -> Dense (W: 2x30, b: 30)   9400x2 -> 9400x30   90 parameters  1.41 Mflop  720 B  150 kB cache
-  1.0.layer -> Relu             9400x30 -> 9400x30                 282 kflop          2.26 MB cache
-  1.1 -> Dense (W: 30x1, b: 1)  9400x30 -> 9400x1   31 parameters  573 kflop   248 B  2.26 MB cache
+  0 -> Dense (W: 2x30, b: 30)   9400x2 -> 9400x30   90 parameters  1.41 Mflop  720 B arrays
+  1.0.layer -> Relu             9400x30 -> 9400x30                 282 kflop                 2.26 MB cache
+  1.1 -> Dense (W: 30x1, b: 1)  9400x30 -> 9400x1   31 parameters  573 kflop   248 B arrays
 ]
 There are 121 trainable parameters in the model.
-Forward is 2.27 Mflop; the arrays are 968 B, and 2.41 MB are kept for backward."""
+Forward is 2.27 Mflop; the arrays are 968 B, and 2.26 MB are kept for backward."""
     )
     for line, longer in zip(plain.splitlines(), text.splitlines(), strict=False):
         assert longer.startswith(line)
@@ -118,4 +123,52 @@ def test_masks_and_branches_are_printed_without_their_numbers():
     assert "(5x4x2, None) -> (5x4x3, None)" in summary(GRU.init(2, 3, seed=0), (np.ones((5, 4, 2)), None))
     assert "Reshape (shape=(1, 2))" in summary(Reshape((1, 2)), x)
     assert "Function (f=doubled, vjp=doubled_vjp)" in summary(Function(doubled, doubled_vjp), x)
-    assert "Shared (layer=Dense, net=(Here,), name='')" in summary(Shared(Dense.init(2, 2, seed=0), (Here(),)), x)
+    assert "Shared (layer=Dense, net=(Here,))" in summary(Shared(Dense.init(2, 2, seed=0), (Here(),)), x)
+
+
+def test_what_is_frozen_is_told_apart_wherever_it_is():
+    @record
+    class Beside:
+        one: Any
+        other: Any
+
+    @forward.register(Beside)
+    def beside_forward(params, x):
+        return forward(params.one, x)[0] + forward(params.other, x)[0], x
+
+    d, x = Dense.init(2, 2, seed=0), np.ones((5, 2))
+    told = {
+        "6 frozen": [
+            Residual(Frozen(d)),
+            Map(Frozen(d)),
+            Beside(Frozen((d, Relu())), Tanh()),
+            (Frozen((Relu(), Residual(d))),),
+            Residual(Frozen(Frozen(d))),
+        ],
+        "6 parameters, 6 frozen": [
+            Residual((Frozen(d), d)),
+            Beside(d, Frozen(d)),
+            (Copy(2), Parallel((Frozen(d), d))),
+        ],
+        "12 frozen": [(Frozen(Residual((d, Frozen(d)))),), (Frozen(Beside(d, d)),)],
+        "12 parameters": [Beside(d, d)],
+    }
+    for counts, nets in told.items():
+        for net in nets:
+            given = np.ones((5, 3, 2)) if type(net) is Map else x
+            numbers = [line.split("  ")[-1] for line in summary(net, given).splitlines()[1:-2] if line[-1] in "sn"]
+            assert numbers == [counts]
+
+
+def test_settings_at_their_defaults_and_the_middle_of_a_long_chain_are_left_out():
+    told = {
+        "Conv2d (W: 3x3x2x4, b: 4)": Conv2d.init(2, 4, 3, seed=0),
+        "Conv2d (W: 3x3x2x4, b: 4, stride=(1, 2), padding='same')": Conv2d.init(
+            2, 4, 3, seed=0, stride=(1, 2), padding="same"
+        ),
+        "Reshape (shape=())": Reshape(()),
+        "LeakyRelu": LeakyRelu(),
+        "Residual (layer=(Tanh, Tanh, Tanh, Tanh, Tanh, Relu))": Residual((Tanh(),) * 5 + (Relu(),)),
+        "Residual (layer=(Tanh, Tanh, Tanh, ..., Relu))": Residual((Tanh(),) * 6 + (Relu(),)),
+    }
+    assert [described(layer) for layer in told.values()] == list(told)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funcnn import (
@@ -44,6 +44,7 @@ FAMILY = [
 ]
 every_layer = pytest.mark.parametrize("layer", FAMILY, ids=lambda layer: layer.__name__)
 x = fst.tensors("m n").map(lambda arrays: arrays[0])
+some = settings(max_examples=min(30, settings.default.max_examples))  # of each of so many layers
 close = {"rtol": 1e-13, "atol": 1e-13}
 
 
@@ -56,6 +57,7 @@ def gradients(layer, x, dA):
 
 
 @every_layer
+@some
 @given(st.data())
 def test_a_batch_is_its_rows_and_gradients_of_blocks_add_up(layer, data):
     params, x = data.draw(fst.cases(layer))
@@ -73,6 +75,7 @@ def test_a_batch_is_its_rows_and_gradients_of_blocks_add_up(layer, data):
 
 
 @every_layer
+@some
 @given(st.data())
 def test_in_float32_it_is_what_it_is_in_float64_but_for_digits(layer, data):
     params, x = data.draw(fst.cases(layer))
@@ -83,6 +86,7 @@ def test_in_float32_it_is_what_it_is_in_float64_but_for_digits(layer, data):
 
 
 @every_layer
+@some
 @given(st.data())
 def test_one_symbol_after_another_makes_the_whole(layer, data):
     """A time axis is one of the leading ones."""

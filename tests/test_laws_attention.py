@@ -16,6 +16,8 @@ from funcnn import (
     Rotary,
     SinusoidalPosition,
     astype,
+    attend,
+    attend_backward,
     backward,
     forward,
     inference,
@@ -28,8 +30,9 @@ from funcnn import (
     tree_map,
 )
 from funcnn.core import backward_params
-from funcnn.layers.attention.dot_product import attend, attend_backward, no_later
-from funcnn.testing.strategies import cases
+from funcnn.layers.attention.dot_product import no_later
+from funcnn.testing import check_vjp
+from funcnn.testing.strategies import cases, tensor
 
 
 @st.composite
@@ -117,10 +120,48 @@ def test_a_place_that_may_attend_to_nothing_gets_the_bias_of_out():
 
 def test_what_is_not_allowed_weighs_exactly_nothing():
     q, k, v = np.random.default_rng(0).standard_normal((3, 2, 2, 5, 3))
-    allowed = no_later(5, 5, np) & np.array([1, 1, 0, 1, 1], bool)[:, None]
+    allowed = no_later(5, 5, np) & np.array([1, 1, 0, 1, 1], bool)
     _, weights = attend(q * 1e3, k, v, allowed)
     assert not weights[..., ~allowed].any()
-    near(weights.sum(axis=-2), 1)
+    near(weights.sum(axis=-1), 1)
+
+
+@st.composite
+def products(draw):
+    """q, k and v, and what each query may attend to, in one of the forms that broadcast."""
+    t, s, d, e = (draw(st.integers(1, 3)) for _ in range(4))
+    before = draw(st.sampled_from([(), (2,), (1, 2)]))
+    q, k, v = (draw(tensor((*before, *shape))).clip(-3, 3) for shape in [(t, d), (s, d), (s, e)])
+    shape = draw(st.sampled_from([(s,), (t, s), (t, 1), (*before, 1, s), (*before, t, s)]))
+    return q, k, v, np.random.default_rng(t).random(shape) < draw(st.sampled_from([0.3, 0.8]))
+
+
+@given(products())
+def test_a_query_gathers_what_it_may_and_nothing_else(drawn):
+    q, k, v, allowed = drawn
+    out, weights = attend(q, k, v, allowed)
+    everywhere = np.broadcast_to(allowed, weights.shape)
+    assert not weights[~everywhere].any()
+    near(weights.sum(-1), everywhere.any(-1))
+    near(out, weights @ v)
+    for found, expected in zip(attend(q, k, v, everywhere), (out, weights), strict=True):
+        near(found, expected, 0)
+
+
+@given(products())
+def test_attend_backward_is_its_derivative(drawn):
+    *arrays, allowed = drawn
+
+    def vjp(args, dA):
+        return list(attend_backward(*args, attend(*args, allowed)[1], dA))
+
+    check_vjp(lambda *args: attend(*args, allowed)[0], vjp, tuple(arrays))
+
+
+def test_of_no_keys_nothing_is_gathered():
+    out, weights = attend(np.ones((3, 2)), np.ones((0, 2)), np.ones((0, 4)))
+    assert not out.any()
+    assert (out.shape, weights.shape) == ((3, 4), (3, 0))
 
 
 @pytest.mark.parametrize("s", [1, 2, 3, 5, 8, 16, 24, 40, 64])
@@ -131,7 +172,7 @@ def test_one_key_far_above_the_others_is_all_that_is_seen(s):
         k[..., place, :] = 1
         out, weights = attend(np.full((1, 1, 2, 1), 1e4), k, v)
         assert (out == place).all()
-        assert (weights[0, 0] == k[0, 0]).all()
+        assert (weights[0, 0] == k[0, 0].T).all()
         dq, dk, _ = attend_backward(np.full((1, 1, 2, 1), 1e4), k, v, weights, out)
         assert not dq.any()
         assert not dk.any()
@@ -143,6 +184,123 @@ def test_scores_of_any_size_do_not_overflow(dtype):
     out, weights = attend(q, q, np.array([[[[1], [2], [3]]]], dtype))
     assert out.dtype == weights.dtype == dtype
     assert out[0, 0].tolist() == [[1], [2], [2]]
+
+
+# Masks of pairs.
+
+
+def bits(tree):
+    return [a.tobytes() for a in leaves(tree)]
+
+
+def pairs_of(x, share=0.5):
+    """Which place may attend to which, at random."""
+    return np.random.default_rng(x.size).random((len(x), x.shape[1], x.shape[1])) < share
+
+
+@given(layers_and_x())
+def test_pairs_that_leave_out_keys_are_a_mask_of_places(drawn):
+    layer, x, mask = drawn
+    pairs = np.repeat(mask[:, None], x.shape[1], axis=1)
+    dA = cotangent(x) * mask[..., None]
+    (expected, _), grads = run(layer, (x, mask), (dA, None))
+    (out, passed), pair_grads = run(layer, (x, pairs), (dA, None))
+    assert passed is pairs
+    near(out[mask], expected[mask])
+    for found, gradient in zip(leaves(pair_grads), leaves(grads), strict=True):
+        near(found, gradient)
+
+
+@given(cases(CrossAttention))
+def test_pairs_that_leave_out_places_of_a_memory_are_a_mask_of_it(case):
+    layer, (queries, memory, *_) = case
+    mask = np.random.default_rng(memory.size).random(memory.shape[:2]) < 0.5
+    pairs = np.repeat(mask[:, None], queries.shape[1], axis=1)
+    dA = (cotangent(forward(layer, (queries, memory))[0][0]), None, None)
+    (expected, *_), grads = run(layer, (queries, memory, mask), dA)
+    (out, _, passed), pair_grads = run(layer, (queries, memory, pairs), dA)
+    assert passed is pairs
+    near(out, expected)
+    for found, gradient in zip(leaves(pair_grads), leaves(grads), strict=True):
+        near(found, gradient, 1e-10)
+
+
+@given(layers_and_x(), st.data())
+def test_a_place_never_matters_to_those_that_may_not_attend_to_it(drawn, data):
+    layer, x, _ = drawn
+    j, pairs = data.draw(st.integers(0, x.shape[1] - 1)), pairs_of(x)
+    other = x.copy()
+    other[:, j] = 100 * cotangent(x)[:, j]
+    unseen = ~pairs[:, :, j] & (np.arange(x.shape[1]) != j)
+    out, found = (forward(layer, (given_x, pairs))[0][0] for given_x in (x, other))
+    assert found[unseen].tobytes() == out[unseen].tobytes()
+
+
+@given(layers_and_x(), st.data())
+def test_a_place_that_nobody_attends_to_never_matters_to_others(drawn, data):
+    layer, x, _ = drawn
+    j, pairs = data.draw(st.integers(0, x.shape[1] - 1)), pairs_of(x, 0.7)
+    pairs[:, :, j] = False
+    other = x.copy()
+    other[:, j] = np.nan
+    rest = np.arange(x.shape[1]) != j
+    out, found = (forward(layer, (given_x, pairs))[0][0] for given_x in (x, other))
+    assert found[:, rest].tobytes() == out[:, rest].tobytes()
+
+
+@given(layers_and_x(), st.data(), st.sampled_from([np.nan, np.inf, 1e300]))
+def test_a_place_that_neither_sees_nor_is_seen_never_matters(drawn, data, junk):
+    layer, x, _ = drawn
+    j, pairs, dA = data.draw(st.integers(0, x.shape[1] - 1)), pairs_of(x, 0.7), (cotangent(x), None)
+    pairs[:, :, j] = pairs[:, j] = False
+    other = x.copy()
+    other[:, j] = junk
+    expected, grads = (run(layer, (given_x, pairs), dA) for given_x in (x, other))
+    assert bits(grads) == bits(expected)
+    assert (expected[0][0][:, j] == layer.out.b).all()
+    assert not expected[1].x[0][:, j].any()
+
+
+@given(cases(CrossAttention), st.sampled_from([np.nan, np.inf, 1e300]))
+def test_what_no_query_may_see_and_who_may_see_nothing_are_not_read(case, junk):
+    layer, (queries, memory, *_) = case
+    pairs = np.random.default_rng(memory.size).random((*queries.shape[:2], memory.shape[1])) < 0.4
+    others = [
+        np.where(seen[..., None], a, junk) for a, seen in ((queries, pairs.any(axis=2)), (memory, pairs.any(axis=1)))
+    ]
+    dA = (cotangent(forward(layer, (queries, memory))[0][0]), None, None)
+    (out, *_), grads = run(layer, (queries, memory, pairs), dA)
+    (found, *_), other_grads = run(layer, (*others, pairs), dA)
+    assert found.tobytes() == out.tobytes()
+    assert bits(other_grads) == bits(grads)
+    assert not grads.x[0][~pairs.any(axis=2)].any()
+    assert not grads.x[1][~pairs.any(axis=1)].any()
+
+
+@given(layers_and_x(causal=True))
+def test_of_pairs_a_causal_layer_takes_those_that_come_in_time(drawn):
+    layer, x, _ = drawn
+    pairs, dA = pairs_of(x), (cotangent(x), None)
+    (out, _), grads = run(layer, (x, pairs), dA)
+    (expected, _), expected_grads = run(layer, (x, np.tril(pairs)), dA)
+    ahead = Attention(layer.query, layer.key, layer.value, layer.out, layer.heads, causal=False, rotary=layer.rotary)
+    assert bits((out, grads)) == bits((expected, expected_grads))
+    assert forward(ahead, (x, np.tril(pairs)))[0][0].tobytes() == out.tobytes()
+
+
+@pytest.mark.parametrize("setting", [{}, {"causal": True}, {"rotary": Rotary()}], ids=["all", "causal", "rotary"])
+def test_sequences_packed_into_one_do_not_see_each_other(setting):
+    """Rotary sees distances alone, so it does not matter where in the row a sequence begins."""
+    net = transformer_block(4, 2, 8, seed=0, **setting), transformer_block(4, 2, 8, seed=1, pre_norm=False, **setting)
+    x, owner = np.random.default_rng(0).standard_normal((2, 6, 4)), np.array([0, 0, 0, 1, 1, 2])
+    pairs = np.repeat((owner[:, None] == owner)[None], 2, axis=0)
+    (out, passed), grads = run(net, (x, pairs), (np.ones_like(x), None))
+    assert passed is pairs
+    for i in range(3):
+        alone, alone_grads = run(net, x[:, owner == i], np.ones_like(x[:, owner == i]))
+        near(out[:, owner == i], alone)
+        near(grads.x[0][:, owner == i], alone_grads.x)
+    near(predict(net, (x, pairs), rows=1)[0], out, 0)
 
 
 # Causality and order.
@@ -232,7 +390,8 @@ def test_a_memory_is_blamed_for_what_is_done_with_it_behind(case):
 @given(layers_and_x())
 def test_nothing_but_dx_is_left_out_where_nobody_asks_for_it(drawn):
     layer, x, mask = drawn
-    for given_x, dA in ((x, cotangent(x)), ((x, mask), (cotangent(x), None))):
+    pair = cotangent(x), None
+    for given_x, dA in ((x, cotangent(x)), ((x, mask), pair), ((x, pairs_of(x)), pair)):
         _, cache = forward(layer, given_x)
         assert backward_params(layer, cache, dA) == backward(layer, cache, dA).params
 

@@ -1,20 +1,28 @@
 """What is true of every layer that holds others, whatever it is given."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from funcnn import (
+    GRU,
     Concat,
     Copy,
     Dense,
     First,
     Flatten,
+    Frozen,
     Function,
+    Glu,
+    Grads,
     Here,
+    KindError,
     Map,
     Parallel,
+    Probe,
     Remat,
     Reshape,
     Residual,
@@ -28,10 +36,14 @@ from funcnn import (
     forward,
     leaves,
     parameters,
+    record,
+    step,
+    transformer_block,
     tree_map,
 )
 from funcnn.arrays import same
 from funcnn.layers.parts import added
+from funcnn.records import registry
 from funcnn.testing import strategies as fst
 from funcnn.testing.strategies import cases
 
@@ -152,14 +164,16 @@ def test_shared_in_k_places_has_the_sum_of_k_gradients(arrays, k):
 
 @st.composite
 def masked_cases(draw):
-    """Layers that look at each place alone, x with a mask, and an x that differs where nothing is there."""
+    """Layers that look at each place that is there, x with a mask, and an x that differs where nothing is."""
     x, other, W, b = draw(fst.tensors("m t n", "m t n", "n n", "n"))
+    other = draw(st.sampled_from([other, np.nan, np.inf, -np.inf]))
     mask = draw(st.lists(st.booleans(), min_size=x[..., 0].size, max_size=x[..., 0].size))
     mask = np.array(mask).reshape(x.shape[:2])
     block = First((Dense(W, b), Tanh()))
     joined = (Copy(2), Parallel((block, ())), draw(st.sampled_from([Sum(), Concat()])))
-    net = draw(st.sampled_from([block, Residual(block), Remat(block), joined, Shared(block, (Here(), Here()))]))
-    return net, x, np.where(mask[..., None], x, other), mask
+    transformer = transformer_block(len(b), 1, 3, seed=0, pre_norm=draw(st.booleans()))
+    nets = [block, Residual(block), Remat(block), joined, Shared(block, (Here(), Here())), transformer]
+    return draw(st.sampled_from(nets)), x, np.where(mask[..., None], x, other), mask
 
 
 @given(masked_cases())
@@ -188,3 +202,94 @@ def test_a_symbol_that_is_not_there_never_matters(case, data):
     other = np.where(mask, ids, data.draw(st.integers(-5, 99)))
     outs = [np.where(mask[..., None], forward(tied, (given_ids, mask))[0][0], 0) for given_ids in (ids, other)]
     assert same(*outs)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4), (2, 3, 4, 4, 2)])
+def test_a_first_shows_zeros_where_nothing_is(shape):
+    x, mask = np.random.default_rng(0).standard_normal(shape), np.array([[True, False, True], [False, False, True]])
+    zeros = x.copy()
+    zeros[~mask] = 0
+    x[~mask] = np.nan
+    layer = First((Scale.init(shape[-1], value=2.0), Tanh()))
+    (out, _), cache = forward(layer, (x, mask))
+    inner, inner_cache = forward(layer.layer, zeros)
+    assert same(out, inner)
+    assert same(step(layer, (x, mask))[0], (inner, mask))
+    grads, own = backward(layer, cache, (np.ones(shape), None)), backward(layer.layer, inner_cache, np.ones(shape))
+    assert same(grads.params.layer, own.params)
+    assert same(grads.x[0][mask], own.x[mask])
+    assert not grads.x[0][~mask].any()
+
+
+@pytest.mark.parametrize(
+    "given_x",
+    [
+        (np.array([[-1.0, 2.0]]), np.array([[False, False]])),  # of features, not of places
+        (np.array([[[-1.0, 2.0]]]), np.array([False])),
+        (np.array([[[-1.0, 2.0]]]), np.array([[0.0]])),
+        (np.array([[[-1.0, 2.0]]]), None),
+        (np.array([[[True, False]]]), np.array([[False]])),
+        (np.array([[[-1.0, 2.0]]]),),
+    ],
+)
+def test_what_is_no_mask_of_a_sequence_hides_nothing_from_a_first(given_x):
+    assert same(forward(First(()), given_x)[0], given_x)
+
+
+@record
+class Blind:
+    """A layer without dx."""
+
+
+forward.register(Blind)(lambda params, x: (2 * x, None))
+backward.register(Blind)(lambda params, cache, dA: Grads(params, None))
+
+
+def test_where_the_layer_has_no_dx_a_first_has_none():
+    x, mask = np.ones((1, 2, 3)), np.array([[True, False]])
+    (out, _), cache = forward(First(Blind()), (x, mask))
+    assert backward(First(Blind()), cache, (out, None)).x == (None, None)
+
+
+# Generation.
+
+
+@record
+class Twice:
+    """A layer around others, without a rule for `step`."""
+
+    layers: tuple[Any, ...]
+
+
+forward.register(Twice)(lambda params, x: forward(params.layers * 2, x))
+
+AROUND = {
+    **{cls.__name__: cls for cls in (First, Frozen, Glu, Probe, Remat, Residual)},
+    "Here": lambda layer: Here(layer=layer),
+    "Parallel": lambda layer: Parallel((layer,)),
+    "Shared": lambda layer: Shared(layer, Here()),
+    "Tied": lambda layer: Tied(np.eye(4), layer),
+}
+
+
+def test_the_combinators_that_have_a_layer_take_a_step_are_known():
+    assert AROUND.keys() == {cls.__name__ for cls in registry.values() if hasattr(step.dispatch(cls), "passes")}
+
+
+@pytest.mark.parametrize("name", AROUND)
+def test_a_combinator_without_a_rule_refuses_a_memory_at_any_depth_and_nothing_else(name):
+    n = 2 if name == "Glu" else 4
+    around = lambda layer: Twice((Tanh(), (AROUND[name](layer),)))
+    if name not in {"Glu", "Parallel", "Tied"}:  # which do not fit behind themselves
+        layer, x = around((Dense.init(4, 4, seed=0), Map(Tanh()))), np.ones((1, 3, 4))
+        assert same(step(layer, x), (forward(layer, x)[0], None))
+    with pytest.raises(KindError, match="step: Twice holds GRU, which does not look at each place alone"):
+        step(around(GRU.init(n, n, seed=0)), np.ones((1, 3, 4)))
+
+
+def test_in_a_map_nothing_remembers_whatever_it_is():
+    x = np.random.default_rng(0).standard_normal((2, 3, 5, 4))
+    layer = Map(GRU.init(4, 2, seed=0))
+    assert same(step(layer, x), (forward(layer, x)[0], None))
+    twice = Twice((Map(GRU.init(4, 4, seed=0)),))
+    assert same(step(twice, x), (forward(twice, x)[0], None))

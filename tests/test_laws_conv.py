@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funcnn import (
@@ -27,9 +27,12 @@ LINEAR = Conv1d, Conv2d, ConvTranspose2d, AvgPool, GlobalAvgPool, Upsample
 ALL = (*LINEAR, MaxPool, GlobalMaxPool)
 every_layer = pytest.mark.parametrize("layer", ALL, ids=lambda layer: layer.__name__)
 
+some = settings(max_examples=min(30, settings.default.max_examples))  # of each of so many layers
+
 
 def tame(data, layer):
     params, x = data.draw(fst.cases(layer))
+    x = x[0] if type(x) is tuple else x  # the laws of masks are those of sequences
     return params, x.clip(-30, 30)
 
 
@@ -38,6 +41,7 @@ def cotangent(out):
 
 
 @every_layer
+@some
 @given(data=st.data())
 def test_a_batch_is_its_rows_and_their_gradients_add_up(layer, data):
     params, x = tame(data, layer)
@@ -55,6 +59,7 @@ def test_a_batch_is_its_rows_and_their_gradients_add_up(layer, data):
 
 
 @every_layer
+@some
 @given(data=st.data())
 def test_float32_stays_float32(layer, data):
     params, x = astype(tame(data, layer), np.float32)
@@ -64,6 +69,7 @@ def test_float32_stays_float32(layer, data):
 
 
 @every_layer
+@some
 @given(data=st.data())
 def test_it_predicts_as_it_trains(layer, data):
     params, _ = data.draw(fst.cases(layer))
@@ -72,6 +78,7 @@ def test_it_predicts_as_it_trains(layer, data):
 
 
 @every_layer
+@some
 @given(data=st.data())
 def test_x_need_not_lie_in_one_piece(layer, data):
     params, x = tame(data, layer)

@@ -13,13 +13,19 @@ from funcnn import (
     Bidirectional,
     Dense,
     Embedding,
+    First,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    Glu,
     Last,
+    LayerNorm,
     LearnedPosition,
     Recurrent,
     Rotary,
     SinusoidalPosition,
     astype,
     backward,
+    flops,
     forward,
     inference,
     leaves,
@@ -32,6 +38,7 @@ from funcnn import (
     rotate_backward,
     sgd,
     step,
+    summary,
     tree_map,
 )
 from funcnn.core import backward_params
@@ -45,6 +52,8 @@ LAYERS = {
     "both ways": Bidirectional(GRU.init(N, 2, seed=1), LSTM.init(N, 3, seed=2)),
     "stacked": (LSTM.init(N, 3, seed=1), GRU.init(3, 2, seed=2)),
     "both ways of stacks": Bidirectional((RNN.init(N, 2, seed=1), GRU.init(2, 2, seed=2)), LSTM.init(N, 3, seed=3)),
+    "dense before": (First(Dense.init(N, 3, seed=1)), GRU.init(3, 2, seed=2)),
+    "norm before": (First(LayerNorm.init(N)), GRU.init(N, 2, seed=2)),
     "SinusoidalPosition": SinusoidalPosition(),
     "LearnedPosition": LearnedPosition.init(T + 1, N, seed=0),
     "Rotary": Rotary(3.0),
@@ -267,6 +276,16 @@ def test_parts_one_after_another_are_the_whole(name, masked, size):
         assert not masked or out[1].base is mask
 
 
+@pytest.mark.parametrize("size", [1, 2, T])
+def test_a_gate_goes_on_with_its_memory(size):
+    x = np.random.default_rng(0).standard_normal((2, T, N))
+    layer, memory = (Glu(GRU.init(2, 2, seed=0)), RNN.init(2, 3, seed=1)), None
+    whole = forward(layer, x)[0]
+    for i in range(0, T, size):
+        out, memory = step(layer, x[:, i : i + size], memory)
+        close(out, whole[:, i : i + size])
+
+
 # The last step.
 
 
@@ -354,6 +373,79 @@ def test_the_last_step_of_a_recurrent_layer_is_its_last_state(kind):
     mask[:-1, 0] = True
     _, _, state = forward(layer, (x, mask, None))[0]
     assert same_bits(forward((layer, Last()), (x, mask))[0], state[0] if kind is LSTM else state)
+
+
+# Pools over time.
+
+pools = pytest.mark.parametrize("pool", [GlobalAvgPool(), GlobalMaxPool()], ids=lambda pool: type(pool).__name__)
+
+
+def pooled(pool, given, seed=0):
+    out, cache = forward(pool, given)
+    dA = np.random.default_rng(seed).standard_normal(out.shape).astype(out.dtype)
+    return out, dA, backward(pool, cache, dA).x
+
+
+@pools
+@quick
+@given(seeds)
+def test_a_pool_is_that_of_the_places_that_are_there(pool, seed):
+    x, mask = sequences("RNN", np.random.default_rng(seed))
+    out, dA, (dx, dmask) = pooled(pool, (x, mask), seed)
+    assert dmask is None
+    for i, row in enumerate(mask):
+        if not row.any():
+            assert not out[i].any()
+            assert not dx[i].any()
+            continue
+        one, cache = forward(pool, x[i : i + 1, row])
+        close(out[i : i + 1], one)
+        close(dx[i : i + 1, row], backward(pool, cache, dA[i : i + 1]).x)
+        assert not dx[i, ~row].any()
+
+
+@pools
+@pytest.mark.parametrize("content", [-1.0, 1e300, np.nan, np.inf, -np.inf])
+@quick
+@given(seeds)
+def test_what_is_not_there_is_never_pooled(pool, content, seed):
+    x, mask = sequences("RNN", np.random.default_rng(seed))
+    other = np.where(mask[..., None], x, content)
+    assert same_bits(*[pooled(pool, (given_x, mask)) for given_x in (x, other)])
+
+
+@pools
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_pool_of_all_places_needs_no_mask(pool, dtype):
+    x = np.random.default_rng(0).standard_normal((3, T, N)).astype(dtype)
+    x[:, 2] = x[:, 1]
+    dA = x[:, 0]
+    plain, cache = forward(pool, x)
+    for mask in (None, np.ones((3, T), bool)):
+        out, masked_cache = forward(pool, (x, mask))
+        dx = backward(pool, masked_cache, dA).x
+        assert same_bits((out, dx[0]), (plain, backward(pool, cache, dA).x))
+        assert out.dtype == dx[0].dtype == dtype
+        assert dx[1] is None
+    image = x.reshape(3, T, 2, 2)
+    assert same_bits(pooled(pool, (image, None)), pooled(pool, image))
+    assert forward(pool, (x[:0], np.ones((0, T), bool)))[0].shape == (0, N)
+
+
+def test_where_all_that_is_there_is_minus_infinity_the_first_of_it_is_blamed():
+    x, mask = np.full((1, T, 2), -np.inf), np.array([[False, False, True, True, False]])
+    x[0, 0] = 3
+    out, dA, (dx, _) = pooled(GlobalMaxPool(), (x, mask))
+    assert (out == -np.inf).all()
+    assert (dx[:, 2] == dA).all()
+    assert np.count_nonzero(dx) == 2
+
+
+@pools
+def test_a_pool_of_a_masked_sequence_is_counted_and_printed(pool):
+    x, mask = sequences("RNN", np.random.default_rng(0))
+    assert flops(pool, (x, mask)) == x.size
+    assert f"{type(pool).__name__}" in summary((pool, Dense.init(N, 2, seed=0)), (x, mask))
 
 
 # Each layer's own.

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from funcnn import (
+    Copy,
+    Flatten,
+    Identity,
+    Parallel,
+    Reshape,
     Sigmoid,
+    Sum,
+    Tanh,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     binary_focal,
@@ -20,6 +27,7 @@ from funcnn import (
     gaussian_nll,
     hinge,
     huber,
+    joint,
     kl_divergence,
     leaves,
     log_cosh,
@@ -33,7 +41,7 @@ from funcnn import (
     triplet,
     weighted,
 )
-from funcnn.core import takes_logits
+from funcnn.logits import gives_probabilities, squashed_twice, takes_logits
 from funcnn.testing import check_loss
 from funcnn.testing import strategies as fst
 
@@ -43,6 +51,8 @@ smoothed = partial(softmax_cross_entropy, smoothing=0.125)
 of_errors = {"mse": mse, "mae": mae, "huber": huber, "halves": halves}
 of_errors_too = {"log_cosh": log_cosh, "high": high, "low": low}
 pairs = fst.tensors("m k", "m k") | fst.tensors("m t k", "m t k")
+classes = (fst.tensors("m k") | fst.tensors("m t k")).filter(lambda arrays: arrays[0].shape[-1] > 1)
+class_pairs = pairs.filter(lambda arrays: arrays[0].shape[-1] > 1)
 some = settings(max_examples=40)  # each proves a loss twice, without weights and with them
 gammas = st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.5])
 
@@ -98,7 +108,7 @@ def test_a_slope_that_is_lost_in_rounding_is_no_error():
     check_loss(softmax_cross_entropy, np.array([[0.3, 32.0]]), np.array([1]))  # log(1 + 1e-14): a 1 inside
 
 
-@given(fst.tensors("m k") | fst.tensors("m t k"), st.data())
+@given(classes, st.data())
 def test_softmax_cross_entropy_of_classes(arrays, data):
     [out] = arrays
     y = data.draw(hnp.arrays(int, out.shape[:-1], elements=st.integers(0, out.shape[-1] - 1)))
@@ -106,15 +116,16 @@ def test_softmax_cross_entropy_of_classes(arrays, data):
     check_weights(softmax_cross_entropy, out, y, data)
 
 
-@given(pairs, st.data())
+@given(class_pairs, st.data())
 def test_softmax_cross_entropy_of_soft_labels(arrays, data):
     out, y = arrays
-    check_loss(softmax_cross_entropy, out, abs(y))
-    check_weights(softmax_cross_entropy, out, abs(y), data, shape=out.shape[:-1])
+    y = forward(Sigmoid(), y)[0]  # their sum may be anything
+    check_loss(softmax_cross_entropy, out, y)
+    check_weights(softmax_cross_entropy, out, y, data, shape=out.shape[:-1])
 
 
 @some
-@given(fst.tensors("m k") | fst.tensors("m t k"), st.data())
+@given(classes, st.data())
 def test_smoothed_labels(arrays, data):
     [out] = arrays
     y = data.draw(hnp.arrays(int, out.shape[:-1], elements=st.integers(0, out.shape[-1] - 1)))
@@ -123,7 +134,7 @@ def test_smoothed_labels(arrays, data):
 
 
 @some
-@given(pairs, st.data())
+@given(class_pairs, st.data())
 def test_kl_divergence(arrays, data):
     out, y = arrays
     y = distributions(y, data)
@@ -147,7 +158,7 @@ def test_binary_focal(arrays, gamma, data):
 
 
 @some
-@given(fst.tensors("m k") | fst.tensors("m t k"), gammas, st.data())
+@given(classes, gammas, st.data())
 def test_softmax_focal_of_classes(arrays, gamma, data):
     [out] = arrays
     y = data.draw(hnp.arrays(int, out.shape[:-1], elements=st.integers(0, out.shape[-1] - 1)))
@@ -157,7 +168,7 @@ def test_softmax_focal_of_classes(arrays, gamma, data):
 
 
 @some
-@given(pairs, gammas, st.data())
+@given(class_pairs, gammas, st.data())
 def test_softmax_focal_of_soft_labels(arrays, gamma, data):
     out, y = arrays
     loss = partial(softmax_focal, gamma=gamma)
@@ -349,6 +360,25 @@ def test_the_variance_settles_at_the_squared_error():
     assert np.allclose(gaussian_nll((mu, np.full((2, 1), math.log(4))), y)[1][1], 0, rtol=0, atol=1e-15)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_no_variance_is_too_small_where_there_is_no_error(dtype):
+    mu, s = np.full((4, 1), 3, dtype), np.array([[-80], [-800], [-2000], [-1e30]], dtype)
+    cost, (dmu, ds) = gaussian_nll((mu, s), mu)
+    assert cost == pytest.approx(s.mean() / 2, rel=1e-6)
+    assert dmu.tolist() == [[0]] * 4
+    assert ds.tolist() == [[0.125]] * 4
+    assert {dmu.dtype, ds.dtype} == {np.dtype(dtype)}
+
+
+def test_a_small_error_beside_a_small_variance_keeps_its_digits():
+    for e, s in ((1e-200, -800.0), (-1e-160, -709.9), (1e150, 1000.0)):
+        square = math.exp(2 * math.log(abs(e)) - s)
+        cost, (dmu, ds) = gaussian_nll((np.array([[e]]), np.array([[s]])), np.zeros((1, 1)))
+        assert cost == pytest.approx((s + square) / 2, rel=1e-12)
+        assert dmu.item() == pytest.approx(math.copysign(math.exp(math.log(abs(e)) - s), e), rel=1e-12)
+        assert ds.item() == pytest.approx((1 - square) / 2, rel=1e-12)
+
+
 def test_extremes_stay_finite():
     out, y = np.array([[800.0], [-800.0], [800.0]]), np.array([[0.0], [1.0], [1.0]])
     cost, dA = binary_cross_entropy_with_logits(out, y)
@@ -364,8 +394,8 @@ def test_extremes_stay_finite():
 
 
 def test_a_cost_is_a_float_and_labels_of_any_kind_are_cast():
-    out = np.ones((2, 1), np.float32)
-    for y in (np.array([[0], [1]]), np.array([[False], [True]]), np.array([[0.0], [1.0]])):
+    out = np.ones((2, 2), np.float32)
+    for y in (np.eye(2, dtype=int), np.eye(2, dtype=bool), np.eye(2)):
         for loss in ALIKE:
             cost, dA = loss(out, y, y[:, 0])
             assert type(cost) is float
@@ -387,7 +417,7 @@ ALIKE = [
 
 
 def test_a_setting_of_numpy_does_not_widen_float32():
-    out, wide = np.ones((2, 1), np.float32), np.float64(0.5)
+    out, wide = np.ones((2, 2), np.float32), np.float64(0.5)
     for loss in (
         partial(huber, delta=wide),
         partial(quantile, q=wide),
@@ -412,15 +442,30 @@ def test_what_takes_logits_says_so():
         assert not takes_logits(weighted(loss))
 
 
+def test_what_passes_numbers_on_does_not_hide_what_gives_probabilities():
+    for behind in (Identity(), Flatten(), Reshape((2, 2)), ()):
+        assert gives_probabilities((Tanh(), Sigmoid(), behind, Identity()))
+        assert gives_probabilities(((Tanh(), Sigmoid()), behind))
+        assert not gives_probabilities((Sigmoid(), Tanh(), behind))
+        assert not gives_probabilities((behind,))
+
+
+def test_a_joint_loss_of_logits_is_refused_behind_no_other_branch():
+    branches = Parallel((Sigmoid(), Tanh()))
+    assert squashed_twice(joint(mse, hinge), (Copy(2), branches)) is None
+    assert squashed_twice(joint(hinge, mse), (Copy(2), branches)) == Sigmoid()
+    assert squashed_twice(joint(hinge, mse), (Copy(2), branches, Sum())) is None
+
+
 def test_nan_flows_through():
-    nothing = np.full((2, 1), np.nan)
+    nothing = np.full((2, 2), np.nan)
     cost, dA = triplet(np.full((2, 3, 1), np.nan), np.ones(2))
     assert math.isnan(cost)
     assert np.isnan(dA).all()
-    cost, dA = gaussian_nll((nothing, nothing), np.ones((2, 1)))
+    cost, dA = gaussian_nll((nothing, nothing), np.ones((2, 2)))
     assert math.isnan(cost)
     assert np.isnan(dA).all()
     for loss in ALIKE:
-        cost, dA = loss(nothing, np.ones((2, 1)))
+        cost, dA = loss(nothing, np.ones((2, 2)))
         assert math.isnan(cost)
         assert np.isnan(dA).all()

@@ -224,6 +224,7 @@ ROWS = {
         "x has 2 features, W needs 3; x: (5, 2)",
         [
             "in layer 0, Dense(W=<f64 3x3>, b=<f64 [0. 0. 0.]>), x: <f64 5x2>",
+            "in Glu, (Dense(W=<f64 3x3>, b=<f64 [0. 0. 0.]>),), x: <f64 5x2>",
             "in layer 0, Glu(gate=(Dense(W=<f64 3x3>, b=<f64 [0. 0. 0.]>),)), x: <f64 5x4>",
         ],
     ),

@@ -29,7 +29,19 @@ _, cache = forward(layer, x)
 _, pair_cache = forward(layer, (x, mask))
 _, cross_cache = forward(cross, (x, memory))
 _, past = step(causal, x)
+_, seen = step(cross, (x, np.ones((3, 4, 6))))
+pairs = np.ones((3, 5, 5), bool)
 FORMS = "(queries, memory) or (queries, memory, mask)"
+PAST = "(<f64 3x2x5x2>, <f64 3x2x5x2>, None)"
+DENSE = "Dense(W=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>)"
+WIDE = DENSE.replace("4x4", "6x4")
+CROSS = f"CrossAttention(query={DENSE}, key={WIDE}, value={WIDE}, out={DENSE}, heads=2)"
+
+
+def shown(heads):
+    """A causal layer, as an error shows it."""
+    return f"Attention(query={DENSE}, key={DENSE}, value={DENSE}, out={DENSE}, heads={heads}, causal=True, rotary=None)"
+
 
 ROWS = {
     # Construction.
@@ -145,7 +157,7 @@ ROWS = {
     "a mask of another length": (
         lambda: forward(layer, (x, mask[:, :4])),
         ShapeError,
-        "the mask must be (m, t), (3, 5); it is (3, 4)",
+        "the mask must be (m, t), (3, 5), or (m, t, t), (3, 5, 5); it is (3, 4)",
     ),
     "a memory forgotten": (lambda: forward(cross, x), KindError, f"CrossAttention: x must be {FORMS}, not <f64 3x5x4>"),
     "a tuple of one": (lambda: forward(cross, (x,)), ShapeError, f"CrossAttention: x must be {FORMS}, not 1 parts"),
@@ -162,7 +174,27 @@ ROWS = {
     "the mask of the queries": (
         lambda: forward(cross, (x, memory, mask)),
         ShapeError,
-        "the mask must be (m, t), (3, 2); it is (3, 5)",
+        "the mask must be (m, s), (3, 2), or (m, t, s), (3, 5, 2); it is (3, 5)",
+    ),
+    "pairs for all sequences at once": (
+        lambda: forward(layer, (x, pairs[0])),
+        ShapeError,
+        "the mask must be (m, t), (3, 5), or (m, t, t), (3, 5, 5); it is (5, 5)",
+    ),
+    "pairs of numbers": (
+        lambda: forward(layer, (x, pairs.astype(float))),
+        KindError,
+        "the mask must be an array of bools, True where x is there, not float64 array",
+    ),
+    "a list for a mask": (
+        lambda: forward(cross, (x, memory, [[True]])),
+        KindError,
+        "the mask must be an array of bools, True where memory is there, not list",
+    ),
+    "keys before queries": (
+        lambda: forward(cross, (x, memory, pairs[:, :2])),
+        ShapeError,
+        "the mask must be (m, s), (3, 2), or (m, t, s), (3, 5, 2); it is (3, 2, 5)",
     ),
     "a memory in a pair with its mask": (
         lambda: forward(cross, (x, (memory, mask))),
@@ -228,6 +260,66 @@ ROWS = {
         ShapeError,
         "step: the memory is of 3 sequences, x of 2; x: (2, 5, 4)",
     ),
+    "the memory of more heads": (
+        lambda: step(Attention.init(4, 4, seed=0, causal=True), x, past),
+        ShapeError,
+        f"step: the memory is of another network; memory: {PAST}, layer: {shown(4)}",
+    ),
+    "a memory of another dtype": (
+        lambda: step(causal, x, (*[a.astype(np.float32) for a in past[:2]], None)),
+        ShapeError,
+        f"step: the memory is of another network; memory: (<f32 3x2x5x2>, <f32 3x2x5x2>, None), layer: {shown(2)}",
+    ),
+    "a memory of fewer values than keys": (
+        lambda: step(causal, x, (past[0], past[1][:, :, :4], None)),
+        ShapeError,
+        f"step: the memory is of another network; memory: (<f64 3x2x5x2>, <f64 3x2x4x2>, None), layer: {shown(2)}",
+    ),
+    "a memory without values": (
+        lambda: step(causal, x, (past[0], None, None)),
+        ShapeError,
+        f"step: the memory is of another network; memory: (<f64 3x2x5x2>, None, None), layer: {shown(2)}",
+    ),
+    "a memory with the mask of fewer places": (
+        lambda: step(causal, x, (*past[:2], mask[:, :4])),
+        ShapeError,
+        f"step: the memory is of another network; memory: (<f64 3x2x5x2>, <f64 3x2x5x2>, <b8 3x4>), layer: {shown(2)}",
+    ),
+    "a memory with a mask of numbers": (
+        lambda: step(causal, x, (*past[:2], mask.astype(int))),
+        ShapeError,
+        f"step: the memory is of another network; memory: (<f64 3x2x5x2>, <f64 3x2x5x2>, <i64 3x5>), layer: {shown(2)}",
+    ),
+    "a place for a memory": (
+        lambda: step(causal, x, 7),
+        ShapeError,
+        f"step: the memory is of another network; memory: 7, layer: {shown(2)}",
+    ),
+    "the memory of an attention for another": (
+        lambda: step(cross, (x, memory), past),
+        ShapeError,
+        f"step: the memory is of another network; memory: {PAST}, layer: {CROSS}",
+    ),
+    "keys and values of a longer memory": (
+        lambda: step(cross, (x, memory), seen[:2]),
+        ShapeError,
+        "step: the keys and values remembered are of another memory, of 3 sequences of 4 places; memory: (3, 2, 6)",
+    ),
+    "keys and values of fewer sequences": (
+        lambda: step(cross, (x[:2], memory[:2]), tuple([a[:, :, :2] for a in seen])),
+        ShapeError,
+        "step: the keys and values remembered are of another memory, of 3 sequences of 2 places; memory: (2, 2, 6)",
+    ),
+    "pairs part by part": (
+        lambda: step(causal, (x, pairs)),
+        ShapeError,
+        "step: a mask of pairs is for whole sequences; write one of places; it is (3, 5, 5)",
+    ),
+    "pairs of a memory part by part": (
+        lambda: step(cross, (x, memory, pairs[:, :, :2])),
+        ShapeError,
+        "step: a mask of pairs is for whole sequences; write one of places; it is (3, 5, 2)",
+    ),
     "where it was, in a block": (
         lambda: forward((Residual(layer),), x[..., :3]),
         ShapeError,
@@ -239,4 +331,4 @@ ROWS = {
 
 @pytest.mark.parametrize("row", ROWS)
 def test_it_says(row):
-    assert_says(ROWS[row], layer, causal, cross, x, memory, past)
+    assert_says(ROWS[row], layer, causal, cross, x, memory, past, seen, mask, pairs)

@@ -4,11 +4,13 @@ Each row: what was done, the error, the sentence, and the notes that say where i
 """
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
 
 from funcnn import (
+    GRU,
     Concat,
     Copy,
     Dense,
@@ -16,6 +18,7 @@ from funcnn import (
     Flatten,
     Frozen,
     Function,
+    Glu,
     Here,
     KindError,
     Map,
@@ -35,6 +38,7 @@ from funcnn import (
     backward,
     evolve,
     forward,
+    record,
     step,
 )
 from funcnn.layers.parts import added
@@ -72,6 +76,16 @@ def halved(x):
 class Maker:
     def method(self, x):
         return x
+
+
+@record
+class Twice:
+    """A combinator with its two rules, and none for `step`."""
+
+    layers: tuple[Any, ...]
+
+
+forward.register(Twice)(lambda params, x: forward(params.layers * 2, x))
 
 
 ROWS = {
@@ -463,6 +477,12 @@ ROWS = {
         ShapeError,
         "Map: x must be (m, t, ...), with the same m and t in all arrays; x: (2, 3, 4), (2, 2, 4)",
     ),
+    "a sequence with its mask to map over": (
+        given(Map(GRU.init(4, 2, seed=0)), (film, np.ones((2, 3), bool))),
+        ShapeError,
+        "Map: it splits the time axis itself, so that its layer can have no mask; write First(Map(layer)), or for a "
+        "layer over time the layer alone",
+    ),
     "nothing to map over": (
         given(Map(Relu()), ()),
         KindError,
@@ -737,6 +757,46 @@ ROWS = {
         lambda: added([(x,), (x, x)]),
         ShapeError,
         "gradients of one thing must be alike: (<f64 4x3>,), (<f64 4x3>, <f64 4x3>)",
+    ),
+    "a gate that makes two of one": (
+        given(Glu(Copy(2)), film),
+        ShapeError,
+        "Glu: the gate must keep the shape of its half, (2, 3, 2); it made (<f64 2x3x2>, <f64 2x3x2>)",
+    ),
+    "an error in a gate": (
+        given(Glu(dense), film),
+        ShapeError,
+        "x has 2 features, W needs 3; x: (2, 3, 2)",
+        ["in Glu, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 2x3x2>"],
+    ),
+    "an error on the way back through a gate": (
+        lambda: backward(Glu(dense), (film, film[..., :2], ()), film[..., :2]),
+        ShapeError,
+        "backward: the cache is of another network; cache: (), W: <f64 [[1. 1.] [1. 1.] [1. 1.]]>",
+        ["in Glu, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), dA: <f64 2x3x2>"],
+    ),
+    "a step of a combinator that has no rule for the memory inside": (
+        lambda: step((Tanh(), Twice((Tanh(), Residual(GRU.init(4, 4, seed=0))))), film),
+        KindError,
+        "step: Twice holds GRU, which does not look at each place alone; write a rule with @step.register(Twice), "
+        "which carries its memory",
+        1,
+    ),
+    "a step of a combinator around a shape": (
+        lambda: step(Twice((Map(Flatten()), Flatten())), film),
+        KindError,
+        "step: Twice holds Flatten, which does not look at each place alone; write a rule with @step.register(Twice), "
+        "which carries its memory",
+    ),
+    "a place that is filled already": (
+        lambda: Shared(Relu(), Here(layer=Tanh())),
+        KindError,
+        "Shared: a Here in net holds a layer already; write Here(), where the shared one goes",
+    ),
+    "a ufunc of one number as a vjp": (
+        lambda: Function(np.sin, np.cos),
+        KindError,
+        "Function: vjp must take x and dA, but cos is a ufunc of 1",
     ),
     "a step through a shape": (
         lambda: step((Tanh(), Flatten()), film),

@@ -94,6 +94,26 @@ ROWS = {
         RangeError,
         "Conv2d.init: sizes must be at least 1; c_in: 0, c_out: 4, kernel: 3 x 3, groups: 1",
     ),
+    "init with channels that are a float": (
+        lambda: Conv2d.init(4.0, 4, 3, seed=0),
+        KindError,
+        "Conv2d.init: c_in must be a whole number, not float; write int(c_in)",
+    ),
+    "init with channels that are a word": (
+        lambda: ConvTranspose2d.init(4, "4", 3, seed=0),
+        KindError,
+        "ConvTranspose2d.init: c_out must be a whole number, not str; write int(c_out)",
+    ),
+    "init with half a group": (
+        lambda: Conv1d.init(4, 4, 3, seed=0, groups=0.5),
+        KindError,
+        "Conv1d.init: groups must be a whole number, not float; write int(groups)",
+    ),
+    "init with weights that are a name": (
+        lambda: Conv1d.init(4, 4, 3, seed=0, weights="glorot"),
+        KindError,
+        "Conv1d.init: weights must be an initializer, such as glorot_uniform, not str",
+    ),
     "init with groups that do not divide": (
         lambda: Conv1d.init(4, 6, 3, seed=0, groups=4),
         RangeError,
@@ -236,6 +256,11 @@ ROWS = {
         lambda: Upsample(0),
         RangeError,
         "Upsample: factor must be a whole number from 1 on, or a tuple of them; it is 0",
+    ),
+    "a way of upsampling": (
+        lambda: Upsample(2, linear="nearest"),
+        KindError,
+        "Upsample: linear must be True or False, not str",
     ),
     "half a factor": (
         lambda: Upsample(0.5),

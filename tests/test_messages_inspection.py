@@ -11,11 +11,13 @@ import pytest
 from funcnn import (
     Dense,
     FuncnnError,
+    Here,
     KindError,
     Probe,
     Relu,
     Residual,
     ShapeError,
+    Shared,
     Sigmoid,
     backward,
     fingerprint,
@@ -74,6 +76,12 @@ ROWS = [
         lambda: trace((dense, Residual(Relu())), x, np.ones((4, 2)), mse)["1.layer.0"],
         FuncnnError,
         "trace: there is no layer '1.layer.0'; there are 0, 1, 1.layer",
+        [],
+    ),
+    (
+        lambda: trace(Shared(Relu(), (Here(), Here())), x, x, mse)["layer", 2],
+        FuncnnError,
+        "trace: there is no layer 'layer' #2; there are '', net.0, layer, net.1, layer #1",
         [],
     ),
     (

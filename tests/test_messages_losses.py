@@ -7,9 +7,14 @@ import numpy as np
 import pytest
 
 from funcnn import (
+    Copy,
     Dense,
+    Identity,
     KindError,
+    Parallel,
     RangeError,
+    Relu,
+    Reshape,
     ShapeError,
     Sigmoid,
     accuracy,
@@ -96,8 +101,57 @@ ROWS = {
                 KindError,
                 "weight must be an array, not list; write np.asarray(weight)",
             ),
+            (
+                "a negative weight",
+                of(loss, x, fine, np.arange(-1, 9)),
+                RangeError,
+                "weight must not be negative or NaN; it has -1 .. 8",
+            ),
+            (
+                "a weight of NaN",
+                of(loss, x, fine, np.full(10, np.nan)),
+                RangeError,
+                "weight must not be negative or NaN; it has nan .. nan",
+            ),
         )
     },
+    **{
+        f"{loss.__name__} of one logit": (
+            of(loss, y, given),
+            RangeError,
+            f"{loss.__name__}: one output is always certain; write binary_cross_entropy_with_logits for yes and no; "
+            "out: (10, 1)",
+        )
+        for loss, given in (
+            (softmax_cross_entropy, zeros[:, :1]),
+            (softmax_cross_entropy, labels),
+            (softmax_focal, zeros[:, :1]),
+            (kl_divergence, y),
+        )
+    },
+    **{
+        f"{name} of soft labels beyond 1": (
+            of(loss, x, 5 * x),
+            RangeError,
+            f"{name}: y must be in [0, 1]; it has -5.0 .. 5.0",
+        )
+        for name, loss in (("softmax_cross_entropy", softmax_cross_entropy), ("softmax_focal", softmax_focal))
+    },
+    "a negative weight of several outputs": (
+        of(weighted(joint(mse, masked(mse))), (x, (x, None)), ((x, x), -y[:, 0])),
+        RangeError,
+        "mse: weight must not be negative or NaN; it has -1.0 .. -1.0",
+    ),
+    "quantile without q": (
+        of(quantile, x, x),
+        KindError,
+        "quantile: q is missing; write partial(quantile, q=0.9)",
+    ),
+    "a gradient of no quantile": (
+        lambda: value_and_grad(quantile)(Dense(np.eye(2), None), x, x),
+        KindError,
+        "quantile: q is missing; write partial(quantile, q=0.9)",
+    ),
     **{
         f"{name}, a weight too short": (
             of(loss, x, fine, np.ones(9)),
@@ -187,6 +241,21 @@ ROWS = {
         KindError,
         "value_and_grad: the loss takes logits, so leave out the layer at the end of "
         "(Dense(W=<f64 [[1. 0.] [0. 1.]]>, b=None), Sigmoid())",
+    ),
+    "probabilities, and behind them what passes them on": (
+        lambda: value_and_grad(kl_divergence)(
+            (Dense(np.eye(2), None), Sigmoid(), Reshape((2,)), Identity()), x, halves
+        ),
+        KindError,
+        "value_and_grad: the loss takes logits, so leave out the layer at the end of "
+        "(Dense(W=<f64 [[1. 0.] [0. 1.]]>, b=None), Sigmoid(), Reshape(shape=(2,)), Identity())",
+    ),
+    "probabilities in a branch of a joint loss": (
+        lambda: value_and_grad(masked(joint(mse, kl_divergence)))(
+            (Copy(2), Parallel((Relu(), (Relu(), Sigmoid()))), Identity()), x, (x, halves)
+        ),
+        KindError,
+        "value_and_grad: the loss takes logits, so leave out the layer at the end of (Relu(), Sigmoid())",
     ),
     "counts below 0": (
         of(poisson_nll, x, zeros - 2),
@@ -357,6 +426,14 @@ ROWS = {
         KindError,
         "masked: weight must be an array, not float; write np.asarray(weight)",
     ),
+    **{
+        f"{made.__name__} of a number": (
+            partial(made, 3),
+            KindError,
+            f"{made.__name__}: a loss is a function (out, y), not int",
+        )
+        for made in (masked, weighted, joint)
+    },
     "a mask for a weighted loss": (
         lambda: masked(weighted(mse)),
         KindError,
@@ -387,12 +464,12 @@ ROWS = {
     "one factor for all": (
         lambda: joint(mse, mse, factors=0.5),
         KindError,
-        "joint: factors must be a tuple of numbers, not float",
+        "joint: factors must be a tuple or a list of numbers, not float",
     ),
     "factors of text": (
         lambda: joint(mse, mse, factors=("1", "2")),
         KindError,
-        "joint: factors must be a tuple of numbers, not ('1', '2')",
+        "joint: factors must be a tuple or a list of numbers, not ('1', '2')",
     ),
     "one output for two": (
         of(joint(mse, mse), x, (x, x)),

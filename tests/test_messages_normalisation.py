@@ -64,6 +64,11 @@ ROWS = {
         ShapeError,
         "BatchNorm: scale and shift and mean and var must be (n,); scale: (3,), shift: None, mean: (3,), var: (1, 3)",
     ),
+    "running variance negative": (
+        lambda: evolve(batch, var=np.array([1.0, -2.0, 0.0])),
+        RangeError,
+        "BatchNorm: var must not be negative; its least is -2.0",
+    ),
     "dtype of shift": (
         lambda: InstanceNorm(ones, zeros.astype(np.float32)),
         KindError,
@@ -151,6 +156,21 @@ ROWS = {
         RangeError,
         "Affine.init: there must be at least 1 channel; n: 0",
     ),
+    "features a word": (
+        lambda: LayerNorm.init("4"),
+        KindError,
+        "LayerNorm.init: n must be a whole number, not str; write int(n)",
+    ),
+    "features a fraction": (
+        lambda: BatchNorm.init(4.5),
+        KindError,
+        "BatchNorm.init: n must be a whole number, not float; write int(n)",
+    ),
+    "channels a truth": (
+        lambda: GroupNorm.init(n=True, groups=1),
+        KindError,
+        "GroupNorm.init: n must be a whole number, not bool; write int(n)",
+    ),
     "rate 1": (lambda: Dropout(1.0, seed=1), RangeError, "Dropout: rate must be in [0, 1); it is 1.0"),
     "rate negative": (lambda: Dropout(-0.1, seed=1), RangeError, "Dropout: rate must be in [0, 1); it is -0.1"),
     "rate of channels": (
@@ -168,6 +188,16 @@ ROWS = {
         lambda: Dropout(0.5, seed=-1),
         KindError,
         "a seed is an int in [0, 2**31), or a tuple of them, not (-1,)",
+    ),
+    "step negative": (
+        lambda: Dropout(0.5, seed=1, step=-1),
+        RangeError,
+        "Dropout: step must be in [0, 2**31); it is -1",
+    ),
+    "step too large": (
+        lambda: evolve(noise, step=2**40),
+        RangeError,
+        "GaussianNoise: step must be in [0, 2**31); it is 1099511627776",
     ),
     "std negative": (
         lambda: GaussianNoise(-1.0, seed=1),
@@ -247,7 +277,7 @@ ROWS = {
     "a pair": (
         lambda: forward(layer, (x, x > 0)),
         KindError,
-        "x must be an array, not tuple; for (x, mask) write First(layer)",
+        "x must be an array, not tuple; for (x, mask) write First(layer), if it looks at each place by itself",
     ),
     "dropout of whole numbers": (
         lambda: forward(dropout, np.ones((2, 3), int)),
@@ -257,7 +287,7 @@ ROWS = {
     "dropout of a pair": (
         lambda: forward(dropout, (x, x > 0)),
         KindError,
-        "x must be an array, not tuple; for (x, mask) write First(layer)",
+        "x must be an array, not tuple; for (x, mask) write First(layer), if it looks at each place by itself",
     ),
     "noise on whole numbers": (
         lambda: forward(noise, np.ones((2, 3), int)),

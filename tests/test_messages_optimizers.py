@@ -132,6 +132,11 @@ LIKE = (
 ANOTHER = "Average: this is another network than the one it remembers: "
 ROWS = {
     "no number": (call(Adam, b1="0.9"), KindError, "Adam: b1 must be a number, not str; write float(b1)"),
+    "a word for a choice": (
+        call(Momentum, nesterov="no"),
+        KindError,
+        "Momentum: nesterov must be True or False, not str",
+    ),
     "a list of numbers": (
         call(Momentum, [0.9]),
         KindError,
@@ -372,6 +377,7 @@ ROWS = {
         "sgd: lr must be finite and not negative; it is -0.1",
         ["it is what the schedule gives for step 2"],
     ),
+    "lr a text in train": (trained(lr="0.1"), KindError, "sgd: lr must be a number, not str: '0.1'"),
     "lr NaN in train": (trained(lr=math.nan), RangeError, "sgd: lr must be finite and not negative; it is nan"),
     "a generator that has ended": (
         trained(data=exhausted()),

@@ -8,8 +8,13 @@ from funcnn import (
     LSTM,
     RNN,
     Bidirectional,
+    Conv1d,
+    Copy,
     Dense,
     Embedding,
+    Function,
+    GlobalAvgPool,
+    GlobalMaxPool,
     KindError,
     Last,
     LearnedPosition,
@@ -18,8 +23,10 @@ from funcnn import (
     Rotary,
     ShapeError,
     SinusoidalPosition,
+    Take,
     backward,
     forward,
+    predict,
     rotate,
     step,
 )
@@ -40,6 +47,15 @@ _, both_cache = forward(both, (x, mask, None))
 _, ids_cache = forward(table, ids)
 _, last_cache = forward(Last(), (x, mask))
 dA = np.ones((3, 5, 4))
+
+
+def halved(x):
+    return x.astype(single)
+
+
+def halved_vjp(x, dA):
+    return dA.astype(x.dtype)
+
 
 ROWS = {
     # Construction.
@@ -193,7 +209,7 @@ ROWS = {
     "a mask forgotten by what comes next": (
         lambda: forward((rnn, Dense.init(4, 1, seed=0)), (x, mask)),
         KindError,
-        "x must be an array, not tuple; for (x, mask) write First(layer)",
+        "x must be an array, not tuple; for (x, mask) write First(layer), if it looks at each place by itself",
         [
             "in layer 1, Dense(W=<f64 [[ 0.3001] [-0.5044] [-1.0057] [-1.0592]]>, b=<f64 [0.]>), "
             "x: (<f64 3x5x4>, <b8 3x5>)"
@@ -229,6 +245,43 @@ ROWS = {
         lambda: forward(rnn, (x, None, (h,))),
         ShapeError,
         "RNN: the state must be an array of float64, (3, 4); it is (<f64 3x4>,)",
+    ),
+    "a last step of either way": (
+        lambda: forward(Bidirectional((gru, Last()), (gru, Last())), x),
+        ShapeError,
+        "Bidirectional: ahead and behind must both make (m, t, k) in the form of x, of one m, t and dtype; "
+        "ahead: <f64 3x4>, behind: <f64 3x4>; put Last behind Bidirectional",
+    ),
+    "two lengths of the two ways": (
+        lambda: forward(Bidirectional(Conv1d.init(2, 1, 2, seed=0), Conv1d.init(2, 1, 3, seed=0)), x),
+        ShapeError,
+        "Bidirectional: ahead and behind must both make (m, t, k) in the form of x, of one m, t and dtype; "
+        "ahead: <f64 3x4x1>, behind: <f64 3x3x1>; put Last behind Bidirectional",
+    ),
+    "copies both ways, which are no pairs": (
+        lambda: forward(Bidirectional(Copy(2), Copy(2)), x),
+        ShapeError,
+        "Bidirectional: ahead and behind must both make (m, t, k) in the form of x, of one m, t and dtype; "
+        "ahead: (<f64 3x5x2>, <f64 3x5x2>), behind: (<f64 3x5x2>, <f64 3x5x2>); put Last behind Bidirectional",
+    ),
+    "copies of pairs both ways": (
+        lambda: predict(Bidirectional(Copy(2), Copy(2)), (x, mask)),
+        ShapeError,
+        "Bidirectional: ahead and behind must both make (m, t, k) in the form of x, of one m, t and dtype; ahead: "
+        "((<f64 3x5x2>, <b8 3x5>), (<f64 3x5x2>, <b8 3x5>)), behind: ((<f64 3x5x2>, <b8 3x5>), (<f64 3x5x2>, "
+        "<b8 3x5>)); put Last behind Bidirectional",
+    ),
+    "a mask lost on one way": (
+        lambda: forward(Bidirectional(gru, (gru, Take(0))), (x, mask)),
+        ShapeError,
+        "Bidirectional: ahead and behind must both make (m, t, k) in the form of x, of one m, t and dtype; "
+        "ahead: (<f64 3x5x4>, <b8 3x5>), behind: <f64 3x5x4>; put Last behind Bidirectional",
+    ),
+    "two dtypes of the two ways": (
+        lambda: forward(Bidirectional((), Function(halved, halved_vjp)), x),
+        ShapeError,
+        "Bidirectional: ahead and behind must both make (m, t, k) in the form of x, of one m, t and dtype; "
+        "ahead: <f64 3x5x2>, behind: <f32 3x5x2>; put Last behind Bidirectional",
     ),
     "one state for both ways": (
         lambda: forward(both, (x, None, h)),
@@ -377,7 +430,7 @@ ROWS = {
     "a list of ids": (
         lambda: forward(table, [0, 1]),
         KindError,
-        "Embedding: ids must be an array of whole numbers, not list; write ids.astype(int)",
+        "Embedding: ids must be an array of whole numbers, not list; write np.asarray(ids)",
     ),
     "a negative id": (
         lambda: forward(table, ids - 1),
@@ -490,6 +543,48 @@ ROWS = {
         ShapeError,
         "Last: the memory must be an array of float64, (3, 2); it is (None,)",
     ),
+    # Pools over time.
+    "a mean by a mask of another length": (
+        lambda: forward(GlobalAvgPool(), (x, mask[:, 1:])),
+        ShapeError,
+        "the mask must be (m, t), (3, 5); it is (3, 4)",
+    ),
+    "a maximum by a mask of numbers": (
+        lambda: forward(GlobalMaxPool(), (x, mask.astype(float))),
+        KindError,
+        "the mask must be an array of bools, True where x is there, not float64 array",
+    ),
+    "a mean of images by a mask": (
+        lambda: forward(GlobalAvgPool(), (x[..., None], mask)),
+        ShapeError,
+        "x must be (m, t, features), t at least 1; x: (3, 5, 2, 1)",
+    ),
+    "a mean beside a state": (
+        lambda: forward(GlobalAvgPool(), (x, mask, h)),
+        ShapeError,
+        "GlobalAvgPool: x must be an array, or (x, mask), not a tuple of 3",
+    ),
+    "a maximum of ids by a mask": (
+        lambda: forward(GlobalMaxPool(), (ids, mask)),
+        KindError,
+        "x must be an array of floats, not int64 array; write x.astype(float)",
+    ),
+    "dA of a mean with its mask": (
+        lambda: backward(GlobalAvgPool(), (x, mask), (x[:, 0], None)),
+        ShapeError,
+        "dA must have the shape of out, (3, 2); it is a tuple",
+    ),
+    "another cache of a maximum": (
+        lambda: backward(GlobalMaxPool(), (x, x[:, 0]), x[:, 0]),
+        ShapeError,
+        "backward: the cache is of another network; cache: (<f64 3x5x2>, <f64 [[1. 1.] [1. 1.] [1. 1.]]>), "
+        "layer: GlobalMaxPool()",
+    ),
+    "rows for the cache of a mean": (
+        lambda: backward(GlobalAvgPool(), x[:, 0], x[:, 0]),
+        ShapeError,
+        "backward: the cache is of another network; cache: <f64 [[1. 1.] [1. 1.] [1. 1.]]>, layer: GlobalAvgPool()",
+    ),
     # Positions.
     "an odd number of features to turn": (
         lambda: forward(Rotary(), np.ones((3, 5, 3))),
@@ -510,6 +605,11 @@ ROWS = {
         lambda: forward(SinusoidalPosition(), np.ones((3, 5, 2), int)),
         KindError,
         "x must be an array of floats, not int64 array; write x.astype(float)",
+    ),
+    "places of symbols": (
+        lambda: forward(SinusoidalPosition(), ids),
+        ShapeError,
+        "x must be (m, t, features), t at least 1; x: (3, 5); put an Embedding before",
     ),
     "places for one sequence": (
         lambda: forward(places, x[0]),

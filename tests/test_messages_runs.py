@@ -3,6 +3,7 @@
 Each row: what was done, the error, the sentence, and the notes that say where it was, from the inside out.
 """
 
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -26,9 +27,11 @@ from funcnn import (
     early_stopping,
     history,
     keep,
+    masked,
     mlp,
     mse,
     progress,
+    quantile,
     r2,
     record,
     train,
@@ -241,6 +244,31 @@ ROWS = {
             ("rows", x, "float64 array"), ("one batch", (x, y), "float64 array"), ("triples", [(x, y, y)], "tuple of 3")
         )
     },
+    **{
+        f"training on {name}": (
+            read(train, start, data, given, 0.1),
+            KindError,
+            "train: value_and_grad must be a function (params, x, y), not a loss; write value_and_grad(loss)",
+        )
+        for name, given in (
+            ("a loss", mse),
+            ("a loss with a setting", partial(quantile, q=0.9)),
+            ("a loss made of one", masked(mse)),
+            ("a loss of two arguments", lambda said, true: (0.0, said)),
+            ("what makes the function", value_and_grad),
+            ("a number for the function", 3),
+        )
+    },
+    "an error in the function": (
+        read(train, start, data, lambda params, x, y: len(3), 0.1),
+        TypeError,
+        "object of type 'int' has no len()",
+    ),
+    "measures without a name": (
+        lambda: history(run(), validation(mse, x, y)),
+        KindError,
+        'history: measures must be a mapping, such as {"accuracy": validation(accuracy, x, y)}, not Validation',
+    ),
     "no step from a network of NaN": (
         read(train, dead(0), [], value_and_grad(mse), 0.1),
         NotFiniteError,

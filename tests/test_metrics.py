@@ -124,6 +124,21 @@ def test_axes_between_rows_and_outputs_count_as_rows():
     assert top_k_accuracy(out, classes, 2) == top_k_accuracy(out.reshape(15, 4), classes.reshape(15), 2)
 
 
+def test_a_mask_says_which_places_count():
+    """Where it is False the classes are none"""
+    out, mask = r.standard_normal((5, 3, 4)), r.random((5, 3)) > 0.4
+    classes = np.where(mask, r.integers(0, 4, (5, 3)), -1)
+    places = np.argwhere(mask)
+    order = [out[i, j].argsort()[::-1] for i, j in places]
+    own = [classes[i, j] for i, j in places]
+    right = [said[0] == true for said, true in zip(order, own, strict=True)]
+    among = [true in said[:2] for said, true in zip(order, own, strict=True)]
+    assert accuracy(out[mask], classes[mask]) == pytest.approx(np.mean(right), rel=1e-15)
+    assert top_k_accuracy(out[mask], classes[mask], 2) == pytest.approx(np.mean(among), rel=1e-15)
+    counts = confusion(out[mask], classes[mask])
+    assert (counts.sum(), counts.trace()) == (mask.sum(), sum(right))
+
+
 def test_rows_of_the_counts_are_the_truth():
     out = np.eye(3)[[1, 1, 1, 2]]
     assert confusion(out, np.array([0, 0, 1, 2])).tolist() == [[0, 2, 0], [0, 1, 0], [0, 0, 1]]

@@ -11,14 +11,19 @@ from funcnn import (
     Conv1d,
     Conv2d,
     ConvTranspose2d,
+    Copy,
     Dense,
     Dropout,
     Frozen,
     GroupNorm,
+    Identity,
     InstanceNorm,
     LayerNorm,
+    Parallel,
     Relu,
+    Residual,
     RMSNorm,
+    Sum,
     Tanh,
     astype,
     backward,
@@ -26,6 +31,7 @@ from funcnn import (
     folded,
     forward,
     inference,
+    leaves,
     predict,
     record,
     sgd,
@@ -108,6 +114,26 @@ def test_an_offset_takes_no_more_digits_than_it_takes_from_x(layer, dtype, offse
     ours, theirs = backward(layer, cache, dA), backward(layer, still, dA)
     np.testing.assert_allclose(ours.x, theirs.x, rtol=0, atol=near)
     np.testing.assert_allclose(ours.params.scale, theirs.params.scale, rtol=0, atol=100 * near)
+
+
+@pytest.mark.parametrize("layer", [layer for layer in MADE if type(layer) is not Affine], ids=str)
+@pytest.mark.parametrize(("spread", "offset"), [(1, 0), (1, 300), (300, 0), (9000, 20000)])
+def test_half_floats_do_not_overflow_on_the_way(layer, spread, offset):
+    """In float16 the square of 256 is infinite, and so is the sum of 300 numbers around 300."""
+    x = (offset + spread * standard(rng.uniform(-1, 1, size=(300, 4, 6)), (0, 1, 2), 0)).astype(np.float16)
+    dA = rng.normal(size=x.shape).astype(np.float16)
+    half = astype(layer, np.float16)
+    (out, cache), (wanted, exact) = forward(half, x), forward(layer, x.astype(float))
+    with np.errstate(over="ignore"):  # a running variance of more than 65 504
+        grads, exact_grads = backward(half, cache, dA), backward(layer, exact, dA.astype(float))
+    assert {a.dtype for a in (out, *cache[:2], *leaves(grads))} == {np.dtype(np.float16)}
+    np.testing.assert_allclose(out, wanted, rtol=0, atol=4e-3)
+    np.testing.assert_allclose(grads.x, exact_grads.x, rtol=0, atol=4e-3 * abs(exact_grads.x).max())
+    if type(layer) is BatchNorm:
+        with np.errstate(over="ignore"):
+            running = astype(exact_grads.params, np.float16)
+        np.testing.assert_allclose(grads.params.mean, running.mean, rtol=2e-3, atol=2e-3)
+        np.testing.assert_allclose(grads.params.var, running.var, rtol=2e-3)
 
 
 def test_a_constant_feature_of_many_rows_becomes_zero_in_float32():
@@ -240,6 +266,74 @@ def test_two_affine_maps_become_one_and_chains_are_entered():
 def test_networks_inside_of_layers_are_folded_too():
     frozen = Frozen(inference(trained(3, bias=False, seed=0)))
     assert [type(layer) for layer in folded((frozen, Relu()))[0].layer] == [Dense]
+
+
+def outputs_are_those_of(net, small, x):
+    wanted, out = forward(net, x)[0], forward(small, x)[0]
+    for a, b in zip(leaves((out,)), leaves((wanted,)), strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-12)
+
+
+def test_branches_are_folded_each_by_itself():
+    dense, norm = trained(3, bias=True, seed=0)
+    x = rng.normal(size=(5, 3))
+    for branches, kinds in (
+        ((dense, norm), [Dense, Affine]),
+        ((norm, norm), [Affine, Affine]),
+        ((Dropout(0.5, seed=0), dense), [Identity, Dense]),
+        (((), norm), [tuple, Affine]),
+        (((dense, norm), (dense, Dropout(0.5, seed=0))), [tuple, tuple]),
+    ):
+        net = inference((Copy(2), Parallel(branches), Sum()))
+        small = folded(net)
+        assert [type(layer) for layer in small[1].layers] == kinds
+        outputs_are_those_of(net, small, x)
+    assert [len(branch) for branch in small[1].layers] == [1, 1]
+
+
+def test_the_chain_in_a_layer_is_folded():
+    pair = inference(trained(3, bias=True, seed=0))
+    for holder in (Residual, Frozen):
+        small = folded(holder((*pair, Relu())))
+        assert [type(layer) for layer in small.layer] == [Dense, Relu]
+        outputs_are_those_of(holder((*pair, Relu())), small, rng.normal(size=(5, 3)))
+
+
+@record
+class Ensemble:
+    """The sum of what its layers make of x, so they stand side by side."""
+
+    layers: tuple
+
+
+@forward.register(Ensemble)
+def ensemble_forward(params, x):
+    outs, caches = zip(*[forward(layer, x) for layer in params.layers], strict=True)
+    return sum(outs), caches
+
+
+@record
+class Written(Ensemble):
+    """The annotation is its text."""
+
+    layers: "tuple[object, ...]"
+
+
+@record
+class Listed(Ensemble):
+    """The annotation is that of a tuple of something."""
+
+    layers: tuple[object, ...]
+
+
+@pytest.mark.parametrize("cls", [Ensemble, Written, Listed])
+def test_a_field_that_is_annotated_as_a_tuple_holds_layers_side_by_side(cls):
+    dense, norm = trained(3, bias=True, seed=0)
+    net = inference(cls((dense, norm, Dropout(0.5, seed=0), (dense, norm))))
+    small = folded(net)
+    assert [type(layer) for layer in small.layers] == [Dense, Affine, Identity, tuple]
+    assert [type(layer) for layer in small.layers[3]] == [Dense]
+    outputs_are_those_of(net, small, rng.normal(size=(5, 3)))
 
 
 def test_a_layer_of_ones_own_says_how_it_merges():

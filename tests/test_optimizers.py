@@ -449,6 +449,29 @@ def test_a_clipped_gradient_is_no_longer_than_allowed_and_keeps_its_direction(se
         np.testing.assert_allclose(parallel, to_vector(grads.params), rtol=1e-13)
 
 
+EXTREME = [(np.float32, 1e-30), (np.float32, 1e20), (np.float32, 1e37), (np.float64, 1e-200), (np.float64, 1e200)]
+
+
+@pytest.mark.parametrize(("dtype", "size"), EXTREME)
+def test_the_square_of_a_length_need_not_be_a_number(dtype, size):
+    g = np.array([[3, 0], [0, -4]], dtype) * dtype(size)
+    grads = Grads(Dense(g, np.zeros(2, dtype)), None)
+    for norm in (size, 1.0):
+        made, _ = update(ClipNorm(norm), grads, grads.params)
+        wanted = g if 5 * size < norm else np.array([[0.6, 0], [0, -0.8]]) * norm
+        np.testing.assert_allclose(made.params.W, wanted, rtol=1e-6)
+        assert made.params.W.dtype == dtype
+    np.testing.assert_allclose(unit_norm(g.T.reshape(4, 1))[:, 0], [0.6, 0, 0, -0.8], rtol=1e-6)
+    assert unit_norm(g).dtype == dtype
+
+
+def test_a_gradient_of_zeros_or_of_nothing_is_clipped_too():
+    for g in (np.zeros((2, 2)), np.zeros((0, 2))):
+        grads = Grads((g, np.zeros(())), None)
+        assert update(ClipNorm(1.0), grads, grads.params)[0] == grads
+        assert unit_norm(g).tolist() == g.tolist()
+
+
 def test_a_network_of_two_dtypes_is_clipped_as_one():
     grads = Grads((np.full(8, 3.0, np.float32), np.full(8, 4.0)), None)
     made, _ = update(ClipNorm(1.0), grads, grads.params)

@@ -193,6 +193,29 @@ def test_scalars_of_numpy_are_numbers_wherever_they_stand():
         Dense.init(2, 1, seed=np.int64(-1))
 
 
+def test_a_choice_is_true_or_false_and_a_text_a_string():
+    """Nonsense is true: `linear="nearest"` would be linear."""
+    made = Everything(np.ones(1), on=np.bool_(0), name=np.str_("y"))
+    assert made.on is False
+    assert type(made.name) is str
+    for wrong in ("no", 0, None, np.array([True])):
+        with pytest.raises(KindError, match=r"^Everything: on must be True or False, not \w+( array)?$"):
+            Everything(np.ones(1), on=wrong)
+    for wrong in (0, None, b"y"):
+        with pytest.raises(KindError, match=r"^Everything: name must be a string, not \w+$"):
+            Everything(np.ones(1), name=wrong)
+
+
+def test_a_choice_that_is_a_state_is_traced_like_any_other():
+    jax = pytest.importorskip("jax", reason="only it traces")
+
+    @record
+    class Switch:
+        on: bool = state(default=False)
+
+    assert jax.jit(lambda on: Switch(on).on)(np.bool_(1))
+
+
 def test_a_subclass_without_record_can_be_printed():
     class Plain(Relu):
         pass

@@ -57,7 +57,8 @@ from funcnn import (
     tree_map,
     value_and_grad,
 )
-from funcnn.core import backward_params, forward_only, gives_probabilities, is_inert
+from funcnn.core import backward_params, forward_only, is_inert
+from funcnn.logits import gives_probabilities
 from funcnn.testing import BrokenPromise, GradientError, check_layer
 from funcnn.testing import strategies as fst
 

@@ -1,5 +1,6 @@
 """One step with all that went through it: nothing is computed otherwise, and the numbers are those of the arrays."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ from funcnn import (
     GRU,
     Array,
     Attention,
+    BatchNorm,
     Copy,
     Dense,
+    Dropout,
     Embedding,
     First,
     Frozen,
@@ -38,6 +41,7 @@ from funcnn import (
     inference,
     mlp,
     mse,
+    parameters,
     record,
     reseed,
     sgd,
@@ -49,8 +53,10 @@ from funcnn import (
 )
 from funcnn.arrays import is_array, is_float, same
 from funcnn.core import backward_params
+from funcnn.inspection.memory import held_bytes
 from funcnn.inspection.probe import Seen
-from funcnn.inspection.probing import bare, held_bytes
+from funcnn.inspection.within import bare
+from funcnn.layers.parts import added
 from funcnn.testing import strategies as fst
 
 x = np.linspace(-1, 2, 12).reshape(4, 3)
@@ -87,15 +93,102 @@ def test_what_is_traced_is_the_step_that_is_taken(layer, data):
     assert same(seen.cost, cost)
     if layer is tuple:
         assert [visit.layer for visit in seen.visits] == list(flat(params))
-    elif layer is Probe:
-        assert [visit.path.split(".")[0] for visit in seen.visits] == ["layer"] * len(seen.visits)
     else:
         assert same(seen[""].out, out)
         assert same(seen[""].dA, dA)
         assert seen[""].gradient == grads
-        assert held_bytes(seen[""].cache) == held_bytes(cache)
+        assert [seen[""].held] == held_bytes([(0, cache)], params, given_x)
         assert same(bare(seen[""].cache), seen[""].cache)
-    assert str(seen).count("\n") == len(seen.visits) + 1
+    assert_the_gradients_are(grads, seen)
+
+
+def assert_the_gradients_are(grads, seen):
+    """The gradient of each array is that of the step, is in one row of the table, and its norm is printed there."""
+    expected, paths = parameters(grads), {visit.path for visit in seen.visits}
+    rows = str(seen).splitlines()[1:-1]
+    found = {}
+    for row, visit in zip(rows, seen.visits, strict=True):
+        if visit.gradient is None:
+            continue
+        here = {f"{visit.path}.{name}".strip("."): g for name, g in parameters(visit.gradient).items()}
+        assert all([same(expected[path], g) for path, g in here.items()])
+        own = {path: g for path, g in here.items() if max([p for p in paths if is_at(p, path)], key=len) == visit.path}
+        names = {path.removeprefix(visit.path).strip("."): g for path, g in own.items()}
+        norms = [f"{name} {np.linalg.norm(g.astype(float).ravel()):.3g}" for name, g in names.items()]
+        assert row.endswith(", ".join(norms))
+        assert not found.keys() & own.keys()
+        found |= own
+    assert found.keys() == expected.keys()
+
+
+def is_at(path, longer):
+    return longer.startswith(f"{path}.".lstrip("."))
+
+
+@record
+class Loop:
+    """out = layer(... layer(x)), so many times"""
+
+    inner: Any
+    times: int = 3
+
+
+@forward.register(Loop)
+def loop_forward(params, x):
+    caches = []
+    for _ in range(params.times):
+        x, cache = forward(params.inner, x)
+        caches.append(cache)
+    return x, {"backwards": caches[::-1]}
+
+
+@backward.register(Loop)
+def loop_backward(params, cache, dA):
+    gradients = []
+    for own in cache["backwards"]:
+        grads = backward(params.inner, own, dA)
+        gradients.append(grads.params)
+        dA = grads.x
+    return Grads(gradient(params, inner=added(gradients[::-1])), dA)
+
+
+def nests():
+    """Networks of (m, 3) -> (m, 3) in which combinators are in one another, as they come."""
+    leaf = st.sampled_from([dense, Tanh(), Scale(np.array(0.5)), BatchNorm.init(3), Dropout(0.3, seed=1), ()])
+    here = st.sampled_from([(Here(), Tanh(), Here()), (Residual(Here()), Remat((Here(), Tanh())))])
+    return st.recursive(
+        leaf,
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3).map(tuple),
+            inner.map(Residual),
+            inner.map(Remat),
+            inner.map(Frozen),
+            inner.map(Loop),
+            inner.map(Probe),
+            st.builds(Shared, inner, here),
+            st.builds(lambda layer, last: Shared(layer, (Frozen(Here("b")), Here("b"), last), "b"), inner, leaf),
+            st.builds(lambda one, two: (Copy(2), Parallel((one, two)), Sum()), inner, inner),
+        ),
+        max_leaves=6,
+    )
+
+
+@settings(max_examples=150)
+@given(nests())
+def test_in_nests_of_combinators_gradients_stand_at_their_paths(inner):
+    net = (inner, Dense.init(3, 2, seed=1))
+    y = np.zeros((4, 2))
+    cost, grads = value_and_grad(mse)(net, x, y)
+    seen = trace(net, x, y, mse)
+    assert same(seen.cost, cost)
+    assert same(seen["1"].out, forward(net, x)[0])
+    assert_the_gradients_are(grads.params, seen)
+    for visit, after in pairwise(seen.visits):
+        assert after.depth <= visit.depth + 1
+        assert after.depth == 0 or is_at(visit.path.split(".")[0], after.path)
+    assert seen.visits[0].depth == 0
+    total = held_bytes([(0, forward(net, x)[1])], net, x)
+    assert [sum([visit.held for visit in seen.visits if visit.depth == 0])] == total
 
 
 def test_the_layers_within_are_visited_wherever_they_are():
@@ -120,10 +213,11 @@ def test_the_layers_within_are_visited_wherever_they_are():
         ("2.layers.1.0.layer.1", "Relu"),
         ("3", "Sum"),
         ("4", "Shared"),
-        ("4.layer", "Dense"),
         ("4.net.0", "Here"),
+        ("4.layer", "Dense"),
         ("4.net.1", "Tanh"),
         ("4.net.2", "Here"),
+        ("4.layer", "Dense"),
         ("5", "Frozen"),
         ("5.layer.0", "Dense"),
         ("5.layer.1", "Tanh"),
@@ -136,11 +230,41 @@ def test_the_layers_within_are_visited_wherever_they_are():
     assert same(seen["0"].dA, seen["0.layer.2"].dA)
     assert seen["2.layers.1.0.layer.0"].cache is None  # thrown away, and made again
     assert same(seen["2.layers.1.0.layer.1"].out, seen["2.layers.1.0"].out)
-    assert same(seen["4.layer"].out, seen["4.net.2"].out)  # the last of its places
-    assert not same(seen["4.layer"].out, seen["4.net.0"].out)
-    assert same(seen["4.layer"].dA, seen["4"].dA)
+    assert same(seen["4.layer"].out, seen["4.net.0"].out)
+    assert same(seen["4.layer", 1].out, seen["4"].out)
+    assert same(seen["4.layer", 1].dA, seen["4"].dA)
+    assert seen["4.layer", 1].gradient is None  # which is the sum, and stands at the first
     assert seen["5.layer.0"].gradient is None  # not trained
     assert same(seen["5.layer.1"].out, seen["5"].out)
+
+
+def test_a_layer_in_several_places_has_a_row_for_each():
+    net = (
+        Shared((Dense(np.eye(3), np.zeros(3)), Relu()), (Here(), Residual(Here()))),
+        Remat(Loop(Scale(np.array(0.5)), 2)),
+    )
+    text = str(trace(net, x, np.zeros((4, 3)), mse))
+    assert (
+        text
+        == """\
+layer                                           out  min  mean   max  zero  cache  |dA|    gradients
+0 -> Shared                                     4x3  0    1.39   4    33 %  192 B  0.0718
+  0.net.0 -> Here                               4x3  0    0.697  2    33 %  96 B   0.144
+    0.layer.0 -> Dense (W: 3x3, b: 3)           4x3  -1   0.5    2                 0.144   W 0.736, b 0.309
+    0.layer.1 -> Relu                           4x3  0    0.697  2    33 %  96 B   0.144
+  0.net.1 -> Residual                           4x3  0    1.39   4    33 %  96 B   0.0718
+    0.net.1.layer -> Here                       4x3  0    0.697  2    33 %  96 B   0.0718
+      0.layer.0 #1 -> Dense (W: 3x3, b: 3)      4x3  0    0.697  2    33 %         0.0718
+      0.layer.1 #1 -> Relu                      4x3  0    0.697  2    33 %  96 B   0.0718
+1 -> Remat                                      4x3  0    0.348  1    33 %  96 B   0.287
+  1.layer -> Loop                               4x3  0    0.348  1    33 %         0.287
+    1.layer.inner -> Scale (factor: number)     4x3  0    0.697  2    33 %         0.144   factor 1.98
+    1.layer.inner #1 -> Scale (factor: number)  4x3  0    0.348  1    33 %         0.287
+The cost is 0.247245; 288 B were kept for backward."""
+    )
+    shapes = str(trace((Dropout(0.5, seed=1), Map(dense)), np.ones((4, 2, 3)), np.ones((4, 2, 3)), mse))
+    assert "0 -> Dropout (seed=(1,), rate=0.5)  " in shapes  # a tuple of numbers is no layer within
+    assert "1 -> Map  " in shapes
 
 
 def test_the_table_of_a_network_with_layers_within_layers():
@@ -150,12 +274,12 @@ def test_the_table_of_a_network_with_layers_within_layers():
         text
         == """\
 layer                                out  min  mean   max  zero  cache  |dA|  gradients
-0 -> Frozen                          4x3  -1   0.5    2          96 B
-  0.layer -> Dense (W: 3x3)          4x3  -1   0.5    2          96 B
+0 -> Frozen                          4x3  -1   0.5    2
+  0.layer -> Dense (W: 3x3)          4x3  -1   0.5    2
 1 -> Residual                        4x3  -1   1.2    4          192 B  1.17
   1.layer.0 -> Dense (W: 3x3, b: 3)  4x3  -1   0.5    2          96 B   1.15  W 3.92, b 1.65
   1.layer.1 -> Relu                  4x3  0    0.697  2    33 %  96 B   1.17
-The cost is 4.10331; 288 B were kept for backward."""
+The cost is 4.10331; 192 B were kept for backward."""
     )
 
 
@@ -179,15 +303,15 @@ def test_a_nan_is_seen_where_it_begins():
         text
         == """\
 layer                out  min    mean   max    not finite  cache  |dA|  gradients
-0 -> Dense (W: 3x3)  4x3  -1     0.5    2                  96 B   nan   W nan
+0 -> Dense (W: 3x3)  4x3  -1     0.5    2                         nan   W nan
 1 -> Root            4x3  0.302  0.96   1.41   33 %        96 B   nan
 2 -> Sigmoid         4x3  0.575  0.718  0.804  33 %        96 B   nan
-The cost is nan; 288 B were kept for backward."""
+The cost is nan; 192 B were kept for backward."""
     )
     passed_on = str(trace((Identity(), Root()), x, np.zeros((4, 3)), mse)).splitlines()
     assert passed_on[:2] == [
-        "layer          out  min    mean  max   not finite  cache",
-        "0 -> Identity  4x3  -1     0.5   2                 96 B",
+        "layer          out  min    mean  max   not finite",
+        "0 -> Identity  4x3  -1     0.5   2",
     ]
 
 
@@ -251,10 +375,55 @@ def test_a_combinator_of_ones_own_needs_its_two_rules_and_no_more():
         return Grads(gradient(params, inner=both, by=(dA * cache["out"]).sum(0)), first.x)
 
     seen = trace(Twice(dense, np.ones(3)), x, x, mse)
-    assert [visit.path for visit in seen.visits] == ["", "inner"]
-    assert seen["inner"].gradient == seen[""].gradient.inner  # the sum of both
-    assert same(seen["inner"].out, forward(dense, x)[0])  # but what was seen is no sum
+    assert [(visit.path, visit.number, visit.depth) for visit in seen.visits] == [
+        ("", 0, 0),
+        ("inner", 0, 1),
+        ("inner", 1, 1),
+    ]
+    first, second = seen["inner"], seen["inner", 1]
+    assert first.gradient == seen[""].gradient.inner  # the sum of both
+    assert second.gradient is None
+    assert same(first.out, forward(dense, x)[0])  # but what was seen is no sum
+    assert same(second.out, forward(dense, first.out)[0])
+    assert same(first.dA, backward(dense, second.cache, second.dA).x)
     assert str(seen).splitlines()[1].split()[-2] == "by"
+
+
+def test_what_is_called_once_more_on_the_way_back_is_one_visit():
+    @record
+    class Half:
+        """other(one(x)), of which only the cache of the other is kept"""
+
+        one: Any
+        other: Any
+
+    @forward.register(Half)
+    def half_forward(params, x):
+        h, _ = forward(params.one, x)
+        out, cache = forward(params.other, h)
+        return out, (x, cache)
+
+    @backward.register(Half)
+    def half_backward(params, cache, dA):
+        other = backward(params.other, cache[1], dA)
+        one = backward(params.one, forward(params.one, cache[0])[1], other.x)
+        return Grads(gradient(params, one=one.params, other=other.params), one.x)
+
+    seen = trace((dense, Half((dense, Remat((Tanh(), dense))), dense)), x, x, mse)
+    assert [(visit.path, visit.number, visit.cache is None) for visit in seen.visits] == [
+        ("0", 0, False),
+        ("1", 0, False),
+        ("1.one.0", 0, True),
+        ("1.one.1", 0, True),
+        ("1.one.1.layer.0", 0, True),
+        ("1.one.1.layer.1", 0, True),
+        ("1.other", 0, False),
+    ]
+    assert all([visit.dA is not None for visit in seen.visits])
+    not_back = trace((Frozen(Remat((Tanh(), dense))), dense), x, x, mse)
+    assert [visit.path for visit in not_back.visits] == ["0", "0.layer", "0.layer.layer.0", "0.layer.layer.1", "1"]
+    assert same(not_back["0.layer.layer.1"].out, not_back["0"].out)
+    assert not_back["0.layer.layer.1"].dA is None
 
 
 def test_errors_read_as_they_do_without_probes():

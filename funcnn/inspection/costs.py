@@ -7,10 +7,9 @@ from math import prod
 from typing import Any, Protocol, TypeVar, cast
 
 from funcnn.arrays import is_float
-from funcnn.core import forward, forward_only
+from funcnn.core import forward_only
 from funcnn.dispatch import verb
-from funcnn.inspection.probe import Probe
-from funcnn.inspection.probing import bare, kept, with_probed_fields
+from funcnn.inspection.within import visited
 from funcnn.layers.activations.base import Identity
 from funcnn.layers.activations.glu import Glu
 from funcnn.layers.activations.softmax import LogSoftmax, Softmax
@@ -18,7 +17,6 @@ from funcnn.layers.attention.cross_attention import CrossAttention
 from funcnn.layers.attention.self_attention import Attention
 from funcnn.layers.combinators.branches import Copy, Take
 from funcnn.layers.combinators.joins import Concat, Sum
-from funcnn.layers.combinators.remat import Remat
 from funcnn.layers.combinators.residual import Residual
 from funcnn.layers.combinators.shapes import Flatten, Reshape
 from funcnn.layers.combinators.tied import Tied
@@ -26,6 +24,7 @@ from funcnn.layers.convolution.conv import Conv1d, Conv2d
 from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
 from funcnn.layers.convolution.pool import AvgPool, MaxPool
 from funcnn.layers.convolution.transposed import ConvTranspose2d
+from funcnn.layers.convolution.upsample import Upsample
 from funcnn.layers.dense import Dense
 from funcnn.layers.embedding import Embedding
 from funcnn.layers.normalisation.affine import Affine
@@ -68,12 +67,6 @@ def flops(params: Any, x: Any, /) -> int:
     """
     within = visited(params, x) if is_record(params) else []
     return sum([flops(*one) for one in within]) if within else _floats(forward_only(params, x))
-
-
-def visited(layer: Any, x: Any) -> list[tuple[Any, Any]]:
-    """(inner, x) for each call of a layer in the fields of `layer`, while it goes forward."""
-    _, cache = forward(with_probed_fields(layer, lambda _, inner: Probe(inner)), x)
-    return [(bare(found.probe.layer), found.x) for found in kept(cache, deep=False)]
 
 
 def _floats(x: Any) -> int:
@@ -180,18 +173,6 @@ def tied_flops(params: Tied, x: Any) -> int:
     return sum([flops(*one) for one in visited(params, x)]) + 2 * int(logits.size * params.W.shape[1])
 
 
-@flops.register(Remat)
-def remat_flops(params: Remat[Any], x: Any) -> int:
-    """The layer's, which is once more in backward"""
-    return flops(params.layer, x)
-
-
-@flops.register(Probe)
-def probe_flops(params: Probe[Any], x: Any) -> int:
-    """The layer's"""
-    return flops(params.layer, x)
-
-
 @flops.register(Sum)
 def sum_flops(params: Sum, x: Any) -> int:
     """1 for each number of x but those of the first part"""
@@ -202,32 +183,25 @@ def _per_number(operations: int) -> Callable[[Any, Any], int]:
     return lambda _, x: operations * _floats(x)
 
 
+@flops.register(Upsample)
+def upsample_flops(params: Upsample, x: Any) -> int:
+    """None for copies; where it is linear, a product with a matrix for each axis: for each number 2 for each place"""
+    m, *places, n = x.shape
+    total, size = 0, int(m * n * prod(places))
+    for before, after in zip(places, forward_only(params, x).shape[1:-1], strict=True):
+        size = size // before * after
+        total += size * 2 * before
+    return total if params.linear else 0
+
+
 # How many operations there are for each float of x, in the formulas of the docstrings.
 for _operations, _layers in {
     0: (Identity, Copy, Take, Last, Concat, Flatten, Reshape, Embedding),
     1: (GlobalAvgPool, GlobalMaxPool),
     2: (Affine,),
     3: (Rotary,),  # two products and a sum
-    4: (
-        Softmax,
-        LogSoftmax,
-        RMSNorm,
-    ),  # the maximum, minus, exp, the sum or divided by; or squared, summed, twice times
+    4: (Softmax, LogSoftmax, RMSNorm),  # the maximum, minus, exp, a sum; or squared, summed, twice times
     7: (LayerNorm, GroupNorm, InstanceNorm, BatchNorm),  # the mean, minus, squared, summed, divided, scale, shift
 }.items():
     for _layer in _layers:
         flops.register(_layer)(_per_number(_operations))
-
-
-def scaled(number: float, unit: str) -> str:
-    """`872 B`, `2.03 MB`: three digits of a number, with the prefix of its size.
-
-    >>> from funcnn.inspection.costs import scaled
-    >>> scaled(2034567, "flop")
-    '2.03 Mflop'
-    """
-    prefixes = ["", "k", "M", "G", "T"]
-    while number >= 999.5 and len(prefixes) > 1:
-        number /= 1000
-        prefixes.pop(0)
-    return f"{number:.3g} {prefixes[0]}{unit}"

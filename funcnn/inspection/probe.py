@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from funcnn.arrays import short
-from funcnn.core import backward, backward_params, forward, gives_probabilities
+from funcnn.core import backward, backward_params, forward
 from funcnn.gradients import Grads
 from funcnn.layers.checks import foreign
 from funcnn.layers.parts import check_held, holding
+from funcnn.logits import gives_probabilities
 from funcnn.records import record, state
-from funcnn.stepping import step
+from funcnn.stepping import passing, step
 
 L = TypeVar("L")
 
@@ -27,12 +28,12 @@ class Seen(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What backward needs, the layer's own cache; and what went forward, and through which probe."""
+    """What backward needs, the layer's own cache; and what went forward, and what a log made of it."""
 
     own: Any
-    probe: Any
     x: Any
     out: Any
+    note: Any
 
 
 @record
@@ -41,10 +42,11 @@ class Probe(Generic[L]):
 
     As batch normalisation gives its running statistics back with the gradient, so a probe gives back what it saw: in
     `grads.params`, and after `sgd` in the network. Nothing is computed otherwise than without it, and nothing is noted
-    down anywhere else. Where nobody walks back, because nothing so far is trained, `seen` stays what it was.
+    down anywhere else. Where nobody walks back, because nothing so far is trained, `seen` stays what it was. Of a layer
+    that is called several times, it is the last call, or what whoever adds up its gradients makes of them.
 
-    `number` tells probes apart; `trace` puts one around each layer. What else is asked of a probe, its layer answers.
-    `save` refuses one that has seen something: save its `layer`.
+    What else is asked of a probe, its layer answers. `save` refuses one that has seen something: save its `layer`.
+    The probes that `trace` puts around all layers have a `path` and a `log`, for all visits of one step.
 
     >>> import numpy as np
     >>> from funcnn import Probe, Tanh, mlp, mse, value_and_grad
@@ -58,8 +60,9 @@ class Probe(Generic[L]):
     """
 
     layer: L
-    number: int = 0
     seen: Any = state(default=None)
+    path: str = ""
+    log: Any = None
     rests: ClassVar[bool] = True  # so that nobody walks back for a probe alone
 
     def __attrs_post_init__(self) -> None:
@@ -85,31 +88,37 @@ class Probe(Generic[L]):
 @forward.register(Probe)
 def probe_forward(params: Probe[Any], x: Any) -> tuple[Any, Kept]:
     """out = layer(x)"""
-    out, own = forward(params.layer, x)
-    return out, Kept(own, params, x, out)
+    if params.log is None:
+        out, own = forward(params.layer, x)
+        return out, Kept(own, x, out, None)
+    out, own, note = params.log.forth(params.path, params.layer, x)
+    return out, Kept(own, x, out, note)
 
 
 @backward.register(Probe)
 def probe_backward(params: Probe[Any], cache: Kept, dA: Any) -> Grads[Probe[Any]]:
     """The layer's own, and what was seen"""
-    grads = backward(params.layer, _kept(params, cache).own, dA)
+    grads = _back(backward, params, cache, dA)
     return Grads(holding(params, layer=grads.params, seen=Seen(cache.x, cache.out, dA)), grads.x)
 
 
 @backward_params.register(Probe)
 def probe_backward_params(params: Probe[Any], cache: Kept, dA: Any) -> Probe[Any]:
     """The layer's own, and what was seen"""
-    own = backward_params(params.layer, _kept(params, cache).own, dA)
+    own = _back(backward_params, params, cache, dA)
     return holding(params, layer=own, seen=Seen(cache.x, cache.out, dA))
 
 
-def _kept(params: Probe[Any], cache: Any) -> Kept:
+def _back(verb: Any, params: Probe[Any], cache: Any, dA: Any) -> Any:
     if type(cache) is not Kept:
         raise foreign(params, cache)
-    return cache
+    if params.log is None:
+        return verb(params.layer, cache.own, dA)
+    return params.log.back(verb, params.layer, dA, cache.note)
 
 
 @step.register(Probe)
+@passing
 def probe_step(params: Probe[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
     """The layer's own"""
     return step(params.layer, x, memory)

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from types import FunctionType
 from typing import Any
 
+import attrs
+
 from funcnn.arrays import is_array, short
 from funcnn.core import forward
-from funcnn.inspection.costs import flops, scaled
-from funcnn.inspection.probing import held_bytes
+from funcnn.inspection.costs import flops
+from funcnn.inspection.memory import held_bytes, scaled
+from funcnn.inspection.within import parts
 from funcnn.layers.combinators.frozen import Frozen
-from funcnn.records import is_record, plans
+from funcnn.records import is_record, values
 from funcnn.tree import count, leaves
 
 
 def summary(params: Any, x: Any, *, costs: bool = False) -> str:
     """The printed network: each layer with its settings, the shapes that go in and out, and its parameters.
 
-    The number of a layer is its path, as in errors and in `parameters`. With `costs`, each row goes on with the
-    operations of its forward (`flops`), and with the bytes of its arrays and of its cache: what it keeps for backward.
-    The last line adds up; an array that several layers keep is there once. Raises what `forward(params, x)` raises.
+    The number of a layer is its path, as in errors and in `parameters`; settings at their defaults are left out. What
+    stands in a `Frozen` counts as frozen. With `costs`, each row goes on with the operations of its forward (`flops`),
+    the bytes of its arrays, and those that are there only since its cache keeps them for backward: not x and the arrays
+    of the network, nor what a row above keeps already. The last line adds up. Raises what `forward(params, x)` raises.
 
     >>> import numpy as np
     >>> from funcnn import Relu, mlp, summary
@@ -33,55 +36,61 @@ def summary(params: Any, x: Any, *, costs: bool = False) -> str:
     There are 109 trainable parameters in the model.
     >>> print(summary(mlp([2, 27, 1], hidden=Relu(), seed=1), np.zeros((9400, 2)), costs=True))
     [
-      0 -> Dense (W: 2x27, b: 27)  9400x2 -> 9400x27   81 parameters  1.27 Mflop  648 B  150 kB cache
-      1 -> Relu                    9400x27 -> 9400x27                 254 kflop          2.03 MB cache
-      2 -> Dense (W: 27x1, b: 1)   9400x27 -> 9400x1   28 parameters  517 kflop   224 B  2.03 MB cache
+      0 -> Dense (W: 2x27, b: 27)  9400x2 -> 9400x27   81 parameters  1.27 Mflop  648 B arrays
+      1 -> Relu                    9400x27 -> 9400x27                 254 kflop                 2.03 MB cache
+      2 -> Dense (W: 27x1, b: 1)   9400x27 -> 9400x1   28 parameters  517 kflop   224 B arrays
     ]
     There are 109 trainable parameters in the model.
-    Forward is 2.04 Mflop; the arrays are 872 B, and 2.18 MB are kept for backward.
+    Forward is 2.04 Mflop; the arrays are 872 B, and 2.03 MB are kept for backward.
     """
-    rows = list(_rows(params, x, "", "parameters", costs=costs))
-    table = [row for row, _ in rows]
+    rows: list[tuple[tuple[str, ...], Any]] = []
+    _add(rows, params, x, "", costs=costs, trained=True)
+    held = held_bytes([(0, cache) for _, cache in rows], params, x)
+    table = [(*row, f"{scaled(n, 'B')} cache" if costs and n else "") for (row, _), n in zip(rows, held, strict=True)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
     lines = ["[", *lines, "]", f"There are {count(params)} trainable parameters in the model."]
     if costs:
         total, own = scaled(flops(params, x), "flop"), scaled(_bytes(params), "B")
-        held = scaled(held_bytes([cache for _, cache in rows]), "B")
-        lines.append(f"Forward is {total}; the arrays are {own}, and {held} are kept for backward.")
+        lines.append(f"Forward is {total}; the arrays are {own}, and {scaled(sum(held), 'B')} are kept for backward.")
     return "\n".join(lines)
 
 
-def _rows(
-    layer: Any, x: Any, path: str, unit: str, *, costs: bool
-) -> Generator[tuple[tuple[str, ...], Any], None, Any]:
-    """The row and the cache of each layer, frozen ones by what they hold; returns out."""
+def _add(rows: list[tuple[tuple[str, ...], Any]], layer: Any, x: Any, path: str, *, costs: bool, trained: bool) -> Any:
+    """Add the row and the cache of each layer, frozen ones by what they hold; returns out."""
     if type(layer) is Frozen:
-        return (yield from _rows(layer.layer, x, f"{path}.layer".lstrip("."), "frozen", costs=costs))
+        return _add(rows, layer.layer, x, f"{path}.layer".lstrip("."), costs=costs, trained=False)
     if type(layer) is tuple:
         for i, part in enumerate(layer):
-            x = yield from _rows(part, x, f"{path}.{i}".lstrip("."), unit, costs=costs)
+            x = _add(rows, part, x, f"{path}.{i}".lstrip("."), costs=costs, trained=trained)
         return x
-    numbers, (out, cache) = count(layer), forward(layer, x)
-    yield (
-        (
-            f"{path} -> {described(layer)}" if path else described(layer),
-            f"{shape(x)} -> {shape(out)}",
-            f"{numbers} {unit}" if numbers else "",
-            *(_costs(layer, x, cache) if costs else ()),
-        ),
-        cache,
+    out, cache = forward(layer, x)
+    row = (
+        f"{path} -> {described(layer)}" if path else described(layer),
+        f"{shape(x)} -> {shape(out)}",
+        _numbers(layer, trained=trained),
+        *(_costs(layer, x) if costs else ()),
     )
+    rows.append((row, cache))
     return out
 
 
-def _costs(layer: Any, x: Any, cache: Any) -> tuple[str, str, str]:
-    own, kept = _bytes(layer), held_bytes(cache)
-    return (
-        scaled(flops(layer, x), "flop"),
-        scaled(own, "B") if own else "",
-        f"{scaled(kept, 'B')} cache" if kept else "",
-    )
+def _numbers(layer: Any, *, trained: bool) -> str:
+    """How many numbers are trained, and how many would be if they were not frozen."""
+    own, frozen = count(layer), _frozen(layer)
+    counts = {"parameters": own if trained else 0, "frozen": frozen if trained else own + frozen}
+    return ", ".join([f"{n} {unit}" for unit, n in counts.items() if n])
+
+
+def _frozen(tree: Any) -> int:
+    if type(tree) is Frozen:
+        return count(tree.layer) + _frozen(tree.layer)
+    return sum(map(_frozen, parts(tree)))
+
+
+def _costs(layer: Any, x: Any) -> tuple[str, str]:
+    own = _bytes(layer)
+    return scaled(flops(layer, x), "flop"), f"{scaled(own, 'B')} arrays" if own else ""
 
 
 def _bytes(tree: Any) -> int:
@@ -89,24 +98,33 @@ def _bytes(tree: Any) -> int:
 
 
 def described(layer: Any) -> str:
-    """A layer with its fields: the shapes of arrays, the classes of records, settings as they are.
+    """A layer with its fields: the shapes of arrays, the classes of records, settings that are not the default.
 
     >>> from funcnn import Dense
     >>> from funcnn.inspection.summaries import described
     >>> described(Dense.init(2, 3, seed=0))
     'Dense (W: 2x3, b: 3)'
     """
-    parts = [
-        f"{name}: {shape(value)}" if is_array(value) else f"{name}={_kind(value)}"
-        for name, value in [(name, getattr(layer, name)) for name, _ in plans[type(layer)]]
-        if value is not None
+    told = [
+        f"{field.name}: {shape(value)}" if is_array(value) else f"{field.name}={_kind(value)}"
+        for field, value in zip(attrs.fields(type(layer)), values(layer), strict=True)
+        if value is not None and not _is_default(value, field.default)
     ]
-    return f"{type(layer).__name__} ({', '.join(parts)})" if parts else type(layer).__name__
+    return f"{type(layer).__name__} ({', '.join(told)})" if told else type(layer).__name__
+
+
+def _is_default(value: Any, default: Any) -> bool:
+    """A setting that nobody gave; of a tuple, as of strides, each part is."""
+    if type(value) is tuple and value:
+        return all([_is_default(part, default) for part in value])
+    return not is_array(value) and bool(value == default)
 
 
 def _kind(value: Any) -> str:
     if type(value) is tuple and any([type(part) is tuple or is_record(part) for part in value]):
-        return f"({', '.join(map(_kind, value))}{',' if len(value) == 1 else ''})"
+        kinds = list(map(_kind, value))
+        kinds[3:-1] = ["..."] if len(kinds) > 6 else kinds[3:-1]
+        return f"({', '.join(kinds)}{',' if len(value) == 1 else ''})"
     if isinstance(value, FunctionType):
         return value.__qualname__  # its repr has an address, another in each process
     return type(value).__name__ if is_record(value) else short(value)

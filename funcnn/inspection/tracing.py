@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from funcnn.arrays import Array, is_array, is_float, short
-from funcnn.core import Loss, backward_params, forward, gives_probabilities, takes_logits
+from funcnn.core import Loss, backward_params, forward
 from funcnn.errors import FuncnnError, KindError
-from funcnn.inspection.costs import scaled
+from funcnn.inspection.log import Log, Note
+from funcnn.inspection.memory import held_bytes, scaled
 from funcnn.inspection.probe import Probe
-from funcnn.inspection.probing import bare, held_bytes, is_layer, kept, probed, probes, with_probed_fields
 from funcnn.inspection.summaries import described, shape
-from funcnn.records import borrowed, plans, record
+from funcnn.inspection.within import bare, is_layer, notes, probed, probes, with_probed_fields
+from funcnn.logits import squashed_twice
+from funcnn.records import borrowed, plans, record, values
 from funcnn.tree import leaves
 
 
 @record
 class Visit:
-    """One layer in a step: its path, the layer itself, its out and its cache, dA, and the gradient of the layer.
+    """One call of a layer in a step: its path, the layer itself, its out and its cache, dA, and the layer's gradient.
 
-    A layer that holds others has theirs in its own, and their visits follow. `cache` is None where it was thrown away,
-    as in Remat; `dA` and `gradient` are None where nobody walked back, since nothing so far is trained.
+    A layer that holds others has theirs in its own; their visits follow, one deeper. Each call of a layer in several
+    places, as in Shared, is a visit, and `number` counts them from 0; the gradient, their sum, stands at the first.
+    `cache` is None where it was thrown away, as in Remat, and `held` are the bytes that are there only since the cache
+    keeps them. `dA` and `gradient` are None where nobody walked back, since nothing so far is trained.
     """
 
     path: str
+    number: int
+    depth: int
+    held: int
     layer: Any = borrowed()
     out: Any = borrowed()
     cache: Any = borrowed()
@@ -36,45 +44,49 @@ class Visit:
 
 @record
 class Trace:
-    """The cost of a step, and a `Visit` for each layer, in the order of the network; printed, it is a table.
+    """The cost of a step, and a `Visit` for each call of a layer, in the order of the calls; printed, it is a table.
 
-    `trace[path]` is the visit of one layer, `trace.visits` are all of them.
+    `trace[path]` is the visit of one layer, `trace[path, 1]` is the second of a layer that is called several times,
+    `trace.visits` are all of them.
     """
 
     cost: Any = borrowed()
     visits: tuple[Visit, ...] = borrowed()
 
-    def __getitem__(self, path: str) -> Visit:
-        """The visit at a path.
+    def __getitem__(self, key: str | tuple[str, int]) -> Visit:
+        """The visit at a path; or the one of a number at a path.
 
         Raises:
             FuncnnError: there is none.
         """
+        path, number = key if isinstance(key, tuple) else (key, 0)
         for visit in self.visits:
-            if visit.path == path:
+            if (visit.path, visit.number) == (path, number):
                 return visit
-        raise FuncnnError(f"trace: there is no layer {path!r}; there are {', '.join([v.path for v in self.visits])}")
+        there = ", ".join([_label(visit) or "''" for visit in self.visits])
+        raise FuncnnError(f"trace: there is no layer {path!r}{f' #{number}' if number else ''}; there are {there}")
 
     def __str__(self) -> str:
-        """A row for each layer; columns that would be empty are left out."""
-        table = [_HEAD, *[_row(visit) for visit in self.visits]]
+        """A row for each visit; columns that would be empty are left out."""
+        table = [_HEAD, *map(_row, self.visits)]
         columns = [column for column in zip(*table, strict=True) if any(column[1:])]
         widths = [max(map(len, column)) for column in columns]
         rows = [[column[i] for column in columns] for i in range(len(table))]
         lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-        held = scaled(held_bytes([visit.cache for visit in self.visits]), "B")
-        return "\n".join([*lines, f"The cost is {float(self.cost):.6g}; {held} were kept for backward."])
+        held = sum([visit.held for visit in self.visits if visit.depth == 0])
+        return "\n".join([*lines, f"The cost is {float(self.cost):.6g}; {scaled(held, 'B')} were kept for backward."])
 
 
 def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
     """Every intermediate value of one step: forward, the loss, backward.
 
     The step is that of `value_and_grad(loss)(params, x, y)`, to the bit: each layer, also within layers that hold
-    others, goes into a `Probe`. A layer of your own does not notice, and needs nothing but its two rules. Of one that
-    is in several places, as in Shared, out and dA are those of the last; its gradient is their sum.
+    others, goes into a `Probe`. A layer of your own does not notice, and needs nothing but its two rules. A layer that
+    is called several times, as in Shared, has a row for each call, and its gradient, the sum, in the first.
 
     The columns: out, its smallest, mean and largest number, the share of zeros, and of numbers that are not finite; the
-    bytes of the cache; the Euclidean norm of dA; that of the gradient of each array. Masks and ids do not count.
+    bytes that are there only since the cache keeps them, as in `summary`; the Euclidean norm of dA; that of the
+    gradient of each array. Masks and ids do not count, but the zeros at masked places do.
 
     >>> import numpy as np
     >>> from funcnn import Relu, mlp, mse, trace
@@ -82,10 +94,10 @@ def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
     >>> seen = trace(net, x, x[:, :1], mse)
     >>> print(seen)
     layer                      out  min     mean    max    zero  cache  |dA|   gradients
-    0 -> Dense (W: 2x3, b: 3)  4x3  -0.845  0.0829  0.457        64 B   1.13   W 1.6, b 1.35
+    0 -> Dense (W: 2x3, b: 3)  4x3  -0.845  0.0829  0.457               1.13   W 1.6, b 1.35
     1 -> Relu                  4x3  0       0.188   0.457  17 %  96 B   1.16
-    2 -> Dense (W: 3x1, b: 1)  4x1  0.183   0.339   0.703        96 B   0.957  W 0.542, b 0.964
-    The cost is 0.915591; 160 B were kept for backward.
+    2 -> Dense (W: 3x1, b: 1)  4x1  0.183   0.339   0.703               0.957  W 0.542, b 0.964
+    The cost is 0.915591; 96 B were kept for backward.
     >>> seen["1"].out.shape
     (4, 3)
 
@@ -93,34 +105,35 @@ def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
         KindError: the network ends in probabilities and the loss takes logits.
         And what the four lines raise.
     """
-    if takes_logits(loss) and gives_probabilities(params):
-        raise KindError(f"trace: the loss takes logits, so leave out the layer at the end of {short(params)}")
-    rows: list[tuple[str, Any]] = []
+    if (end := squashed_twice(loss, params)) is not None:
+        raise KindError(f"trace: the loss takes logits, so leave out the layer at the end of {short(end)}")
+    log = Log()
 
     def around(path: str, layer: Any) -> Any:
-        if type(layer) is Probe:  # the caller's own, which is no part of the network
-            return probed(layer.layer, around, f"{path}.layer".lstrip("."))
-        number = len(rows)
-        rows.append((path, layer))
-        return Probe(with_probed_fields(layer, around, path), number)
+        return Probe(with_probed_fields(layer, around, path), path=path, log=log)
 
     net = probed(params, around)
     out, cache = forward(net, x)
     cost, dA = loss(out, y)
     grads = backward_params(net, cache, dA)
-    forth = {found.probe.number: found for found in kept(cache, deep=True)}
-    back = {probe.number: probe for probe in probes(grads) if probe.seen is not None}
-    visits = [
-        _visit(path, layer, forth.get(i), back.get(i)) for i, (path, layer) in enumerate(rows) if i in {*forth, *back}
-    ]
+    gradients = {probe.path: bare(probe.layer) for probe in probes(grads) if probe.seen is not None}
+    kept, count = set(map(id, notes(cache))), Counter[str]()
+    rows = [(note, depth, bare(note.cache) if id(note) in kept else None) for note, depth in _flat(log.now)]
+    held = held_bytes([(depth, own) for _, depth, own in rows], params, x)
+    visits = []
+    for (note, depth, own), n in zip(rows, held, strict=True):
+        gradient = gradients.pop(note.path, None)  # once: at the first
+        layer = bare(note.layer)
+        visits.append(Visit(note.path, count[note.path], depth, n, layer, note.out, own, note.dA, gradient))
+        count[note.path] += 1
     return Trace(cost, tuple(visits))
 
 
-def _visit(path: str, layer: Any, forth: Any, back: Any) -> Visit:
-    cache = None if forth is None else bare(forth.own)
-    if back is None:
-        return Visit(path, layer, forth.out, cache, None, None)
-    return Visit(path, layer, back.seen.out, cache, back.seen.dA, bare(back.layer))
+def _flat(caller: Note, depth: int = 0) -> Iterator[tuple[Note, int]]:
+    """Each visit, before those within it, and how deep it is."""
+    for note in caller.within:
+        yield note, depth
+        yield from _flat(note, depth + 1)
 
 
 # The table.
@@ -128,15 +141,17 @@ def _visit(path: str, layer: Any, forth: Any, back: Any) -> Visit:
 _HEAD = ("layer", "out", "min", "mean", "max", "zero", "not finite", "cache", "|dA|", "gradients")
 
 
+def _label(visit: Visit) -> str:
+    return f"{visit.path} #{visit.number}" if visit.number else visit.path
+
+
 def _row(visit: Visit) -> tuple[str, ...]:
-    depth = sum([not step.isdecimal() for step in visit.path.split(".")]) if visit.path else 0
-    label = f"{visit.path} -> {_named(visit.layer)}" if visit.path else _named(visit.layer)
-    held = held_bytes(visit.cache)
+    label = _label(visit)
     return (
-        "  " * depth + label,
+        "  " * visit.depth + (f"{label} -> " if label else "") + _named(visit.layer),
         shape(visit.out),
         *_numbers(visit.out),
-        scaled(held, "B") if held else "",
+        scaled(visit.held, "B") if visit.held else "",
         _norm(visit.dA),
         ", ".join([f"{name} {_norm(g)}" for name, g in _trained(visit.gradient)]),
     )
@@ -144,12 +159,11 @@ def _row(visit: Visit) -> tuple[str, ...]:
 
 def _named(layer: Any) -> str:
     """Layers that hold others by their class alone, since those come below."""
-    held = any([is_layer(part) or type(part) is tuple for part in _fields(layer)])
-    return type(layer).__name__ if held else described(layer)
+    return type(layer).__name__ if any(map(_holds, values(layer))) else described(layer)
 
 
-def _fields(layer: Any) -> list[Any]:
-    return [getattr(layer, name) for name, _ in plans[type(layer)]]
+def _holds(value: Any) -> bool:
+    return any(map(_holds, value)) if type(value) is tuple else is_layer(value)
 
 
 def _own(value: Any, path: str = "") -> Iterator[tuple[str, Array]]:

@@ -11,8 +11,9 @@ from typing import Any
 import attrs
 from jax.tree_util import GetAttrKey, register_pytree_with_keys
 
+from funcnn.annotations import ARRAY, OPTIONAL
 from funcnn.arrays import is_array
-from funcnn.records import ARRAY, OPTIONAL, build, is_record, plans, watchers
+from funcnn.records import build, is_record, plans, watchers
 
 
 def _is_traced(value: Any) -> bool:

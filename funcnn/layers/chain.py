@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.annotations import Seed, seed_words
 from funcnn.arrays import short
 from funcnn.core import backward, backward_params, forward, forward_only, inference, is_inert, reseed
 from funcnn.errors import KindError, RangeError, ShapeError
@@ -15,7 +16,7 @@ from funcnn.gradients import Grads
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.activations.base import Relu
 from funcnn.layers.dense import Dense
-from funcnn.records import Seed, build, is_record, plans, seed_words, values
+from funcnn.records import build, is_record, plans, values
 from funcnn.stepping import step
 
 Layers = tuple[Any, ...]

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.annotations import Seed
 from funcnn.arrays import Array, check_out_gradient, namespace, short
 from funcnn.core import backward, backward_params, forward
-from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.errors import KindError, ShapeError
+from funcnn.fields import check_sizes
 from funcnn.gradients import Grads, gradient
-from funcnn.initializers import Initializer, glorot_uniform
-from funcnn.records import Seed, record
+from funcnn.initializers import Initializer, draw, glorot_uniform
+from funcnn.records import record
 
 
 @record
@@ -60,10 +62,10 @@ class Dense:
 
         Raises:
             RangeError: a size is less than 1.
+            KindError: a size is no whole number, or `weights` no initializer.
         """
-        if min(n_in, n_out) < 1:
-            raise RangeError(f"Dense.init: sizes must be at least 1; n_in: {n_in}, n_out: {n_out}")
-        return cls(weights(seed, (n_in, n_out), dtype), np.zeros(n_out, dtype) if bias else None)
+        check_sizes("Dense.init", {"n_in": n_in, "n_out": n_out})
+        return cls(draw("Dense.init", weights, seed, (n_in, n_out), dtype), np.zeros(n_out, dtype) if bias else None)
 
 
 @forward.register(Dense)

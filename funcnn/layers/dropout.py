@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from funcnn.annotations import Seed, seed_words
 from funcnn.arrays import Array, Namespace, as_array, check_out_gradient, float_namespace
 from funcnn.bits import normal, words
 from funcnn.core import backward, backward_params, forward, inference, reseed
-from funcnn.errors import ShapeError
+from funcnn.errors import RangeError, ShapeError
 from funcnn.fields import fraction, not_negative
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.activations.base import Identity
 from funcnn.layers.checks import only_array
-from funcnn.records import Seed, record, seed_words, state
+from funcnn.records import record, state
 from funcnn.tree import evolve
 
 
@@ -24,10 +25,20 @@ class Stochastic:
 
     Both of its fields are states. What is drawn follows from (seed, step) alone: `forward` gives the same result until
     `step` moves, which it does in the gradient, by 1. `reseed` gives row block i the child i of the seed.
+
+    Raises:
+        KindError: `seed` is none, `step` no whole number.
+        RangeError: `step` is not in [0, 2**31).
     """
 
     seed: Seed = state(kw_only=True)
     step: int = state(default=0, kw_only=True)
+    passes_on: ClassVar[bool] = True
+
+    def __attrs_post_init__(self) -> None:
+        """A number that the hash can tell from others, where it is known already."""
+        if type(self.step) is int and not 0 <= self.step < 2**31:
+            raise RangeError(f"{type(self).__name__}: step must be in [0, 2**31); it is {self.step}")
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -69,7 +80,7 @@ class Dropout(Stochastic):
     Dropout(seed=(1,), step=1, rate=0.5)
 
     Raises:
-        RangeError: `rate` is not in [0, 1).
+        RangeError: `rate` is not in [0, 1), `step` not in [0, 2**31).
         KindError: x is no array of floats.
     """
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.annotations import Seed
 from funcnn.arrays import Array, is_array, kind, namespace
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
@@ -13,7 +14,7 @@ from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, normal
 from funcnn.layers.checks import only_array, unpacked
 from funcnn.layers.sequences import blank, check_mask, closed, of_out, opened
-from funcnn.records import Seed, record
+from funcnn.records import record
 
 
 @record
@@ -83,7 +84,8 @@ def embedding_forward(params: Embedding, given: Any) -> tuple[Any, tuple[Any, Ar
     """out = W[ids]; the cache holds the ids that were read"""
     ids, mask, _ = opened("Embedding", given)
     if not is_array(ids) or ids.dtype.kind not in "iu":
-        raise KindError(f"Embedding: ids must be an array of whole numbers, not {kind(ids)}; write ids.astype(int)")
+        remedy = "ids.astype(int)" if is_array(ids) else "np.asarray(ids)"
+        raise KindError(f"Embedding: ids must be an array of whole numbers, not {kind(ids)}; write {remedy}")
     check_mask("an id", mask, ids.shape)
     xp, n = namespace(ids), len(params.W)
     if mask is not None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from funcnn.annotations import Seed
 from funcnn.arrays import Array, float_namespace, is_array, namespace, short
-from funcnn.core import backward, forward, forward_only
+from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import positive
+from funcnn.fields import as_number, positive
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, normal
 from funcnn.layers.sequences import blank, check_sequence, closed, of_out, opened
-from funcnn.records import Seed, record
+from funcnn.records import record
 from funcnn.stepping import step
 
 
@@ -40,12 +43,6 @@ def position_forward(params: Position, given: Any) -> tuple[Any, Any]:
     return _encoded(params, given, 0), given
 
 
-@forward_only.register(Position)
-def position_forward_only(params: Position, given: Any) -> Any:
-    """out = encode(x, 0)"""
-    return _encoded(params, given, 0)
-
-
 @backward.register(Position)
 def position_backward(params: Position, given: Any, dA: Any) -> Grads[Any]:
     """dx, where there is something"""
@@ -60,6 +57,8 @@ def position_backward(params: Position, given: Any, dA: Any) -> Grads[Any]:
 def position_step(params: Position, given: Any, memory: Any = None) -> tuple[Any, Any]:
     """out = encode(x, memory), where the memory is how many places there have been"""
     start = 0 if memory is None else memory
+    if not _is_place(start):
+        raise ShapeError(f"step: the memory is of another network; memory: {short(memory)}, layer: {short(params)}")
     return _encoded(params, given, start), start + opened("", given)[0].shape[1]
 
 
@@ -200,18 +199,30 @@ def rotate(x: Array, start: Any = 0, base: float = 10000.0) -> Array:
     """(out_2i, out_2i+1) = (x_2i cos a - x_2i+1 sin a, x_2i sin a + x_2i+1 cos a), a = p / base^(2 i / n)
 
     x, out: (..., t, n), n even, such as the queries or the keys of heads, (m, heads, t, n). Place p is start + the
-    index along t.
+    index along t. See `Rotary`.
+
+    >>> import numpy as np
+    >>> from funcnn import rotate
+    >>> rotate(np.array([[1.0, 0.0]]), start=1)
+    array([[0.54030231, 0.84147098]])
 
     Raises:
-        ShapeError: n is odd.
+        KindError: x is no array of floats, start or base no number.
+        ShapeError: x is not (..., t, n), or n is odd.
+        RangeError: base is not positive and finite.
     """
     return _turned(x, *_waves(x, start, base, "rotate"))
 
 
 def rotate_backward(dA: Array, start: Any = 0, base: float = 10000.0) -> Array:
     """dx of `rotate`: the same turn back, since the transpose of a rotation is its inverse"""
-    sin, cos = _waves(dA, start, base, "rotate")
+    sin, cos = _waves(dA, start, base, "rotate_backward", "dA")
     return _turned(dA, -sin, cos)
+
+
+def _is_place(start: Any) -> bool:
+    """A number of Python or of NumPy, or an array of no dimension, which may be traced"""
+    return isinstance(start, Real) or (is_array(start) and start.shape == ())
 
 
 def _turned(x: Array, sin: Array, cos: Array) -> Array:
@@ -219,11 +230,18 @@ def _turned(x: Array, sin: Array, cos: Array) -> Array:
     return namespace(x).stack([a * cos - b * sin, a * sin + b * cos], axis=-1).reshape(x.shape)
 
 
-def _waves(x: Array, start: Any, base: float, whose: str) -> tuple[Array, Array]:
+def _waves(x: Array, start: Any, base: float, whose: str, name: str = "x") -> tuple[Array, Array]:
     """Sine and cosine, (t, n / 2), of the angle of each pair at each place: of float64, but where `start` is traced."""
-    (t, n), xp = x.shape[-2:], namespace(x)
+    xp = float_namespace(x, name, f"{whose}: ")
+    if x.ndim < 2:
+        raise ShapeError(f"{whose}: {name} must be (..., t, n); it is {x.shape}")
+    t, n = x.shape[-2:]
     if n % 2:
-        raise ShapeError(f"{whose}: features come in pairs, so there must be an even number of them; x: {x.shape}")
+        raise ShapeError(f"{whose}: features come in pairs, so there must be an even number of them; {name}: {x.shape}")
+    if not _is_place(start):
+        raise KindError(f"{whose}: start must be a number, the place of the first, not {short(start)}")
+    if not 0 < as_number(whose, base, "base") < math.inf:
+        raise RangeError(f"{whose}: base must be finite and above 0; it is {base}")
     places = (namespace(start) if is_array(start) else np).arange(t) + start
     angles = places[:, None] * base ** (-np.arange(0, n, 2) / n)
     waves = namespace(angles)

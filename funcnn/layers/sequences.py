@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from funcnn.arrays import Array, check_out_gradient, is_array, kind, namespace, short
+from funcnn.arrays import Array, check_out_gradient, is_array, is_float, kind, namespace, short
 from funcnn.errors import KindError, ShapeError
 
 FORMS = {2: "(x, mask)", 3: "(x, mask, state)"}
@@ -29,7 +29,8 @@ def check_sequence(name: str, x: Any, mask: Any = None) -> None:
     """x is (m, t, features) with t at least 1, and the mask (m, t) of bools, or None."""
     namespace(x, name)
     if x.ndim != 3 or x.shape[1] < 1:
-        advice = f"; write {name}[None] for one sequence" if x.ndim == 2 else ""
+        one = "put an Embedding before" if x.dtype.kind in "iu" else f"write {name}[None] for one sequence"
+        advice = f"; {one}" if x.ndim == 2 else ""
         raise ShapeError(f"{name} must be (m, t, features), t at least 1; {name}: {x.shape}{advice}")
     check_mask(name, mask, x.shape[:2])
 
@@ -44,9 +45,18 @@ def check_mask(name: str, mask: Any, shape: tuple[int, ...]) -> None:
         raise ShapeError(f"the mask must be (m, t), {shape}; it is {mask.shape}")
 
 
+def mask_of(given: Any) -> Any:
+    """The mask in (x, mask, ...), where x is a sequence of floats, (m, t, ...), and the mask (m, t); else None."""
+    if type(given) is not tuple or len(given) < 2 or not all(map(is_array, given[:2])):
+        return None
+    x, mask = given[:2]
+    fits = x.ndim > 2 and mask.shape == x.shape[:2]
+    return mask if fits and mask.dtype == bool and is_float(x) else None
+
+
 def blank(x: Array, mask: Array | None) -> Array:
-    """x, with 0 where the mask has nothing; a choice and no product, since there may be NaN."""
-    return x if mask is None else namespace(x).where(mask[..., None], x, 0)
+    """x, (m, t, ...), with 0 where the mask has nothing; a choice and no product, since there may be NaN."""
+    return x if mask is None else namespace(x).where(mask[(..., *(None,) * (x.ndim - 2))], x, 0)
 
 
 def blame(given: Any, dA: Any) -> tuple[Any, Any]:

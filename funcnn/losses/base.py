@@ -4,7 +4,7 @@ The cost is a mean over the examples and over the outputs of each. `dA`, its gra
 shape and the dtype of `out`; `y` and `weight` are cast to that dtype. Where a loss takes the outputs of an example
 together, as a softmax does, there is one term an example, and the axes between rows and outputs count examples too.
 Weights, of the terms' shape or of its first axes (one a row, one a step), multiply each term and never normalise, so
-that blocks of rows combine exactly. Nothing broadcasts: `out` and `y` have one shape.
+that blocks of rows combine exactly; none is negative or NaN. Nothing broadcasts: `out` and `y` have one shape.
 
 Here are the parts that losses are made of.
 """
@@ -69,6 +69,8 @@ def fitted_weight(name: str, terms: Array, weight: Array | None) -> Array | None
         raise ShapeError(
             f"{name}: weight must have y's shape, or one entry a row; y: {terms.shape}, weight: {weight.shape}"
         )
+    if type(weight) is np.ndarray and not weight.min() >= 0:
+        raise RangeError(f"{name}: weight must not be negative or NaN; it has {weight.min()} .. {weight.max()}")
     return weight.reshape(weight.shape + (1,) * (terms.ndim - weight.ndim)).astype(terms.dtype)
 
 

@@ -88,7 +88,8 @@ def softmax_cross_entropy(
     Raises:
         ShapeError: y fits out neither as classes nor as soft labels, or the weight does not.
         KindError: y has the shape of classes, but is not of integers, or the smoothing is no number.
-        RangeError: a class is not in 0 .. k - 1, there are no rows, or the smoothing is not in [0, 1).
+        RangeError: a class is not in 0 .. k - 1, soft labels are not in [0, 1], k is 1, there are no rows, a weight is
+            negative or NaN, or the smoothing is not in [0, 1).
     """
     share = as_number("softmax_cross_entropy", smoothing, "smoothing")
     if not 0 <= share < 1:
@@ -120,10 +121,11 @@ def kl_divergence(out: Array, y: Array, weight: Array | None = None) -> tuple[An
 
     Raises:
         ShapeError, KindError: as `mse`; ShapeError also where out has no axis of classes.
-        RangeError: as `mse`; or y is not in [0, 1].
+        RangeError: as `mse`; or y is not in [0, 1], or k is 1.
     """
     y, _ = fitted("kl_divergence", out, y, None)
     check_examples("kl_divergence", out)
+    _check_several("kl_divergence", out)
     check_unit("kl_divergence: y", y)
     z, e, total = exponentials(y, out)
     xp, mass = namespace(z), y.sum(axis=-1, keepdims=True)
@@ -137,7 +139,20 @@ def labels(name: str, out: Array, y: Array) -> Array:
     if out.ndim < 2 or y.shape not in (out.shape, out.shape[:-1]):
         needed = f"classes {out.shape[:-1]} or soft labels {out.shape}"
         raise ShapeError(f"{name}: y must be {needed}; y: {y.shape}, out: {out.shape}")
-    return (y if y.shape == out.shape else _onehot(name, y, out)).astype(out.dtype)
+    _check_several(name, out)
+    if y.shape != out.shape:
+        return _onehot(name, y, out).astype(out.dtype)
+    check_unit(f"{name}: y", y)
+    return y.astype(out.dtype)
+
+
+def _check_several(name: str, out: Array) -> None:
+    """The softmax of one logit is 1, whatever it is."""
+    if out.shape[-1] == 1:
+        raise RangeError(
+            f"{name}: one output is always certain; write binary_cross_entropy_with_logits for yes and no; "
+            f"out: {out.shape}"
+        )
 
 
 def _onehot(name: str, y: Array, out: Array) -> Array:

@@ -24,8 +24,17 @@ def weighted(loss: Loss) -> Loss:
     >>> y, weight = np.zeros((2, 1)), np.array([1.0, 0.0])
     >>> weighted(mse)(np.array([[2.0], [9.0]]), (y, weight))[0]
     2.0
+
+    Raises:
+        KindError: the loss is none, or y is no pair.
     """
+    _check_loss("weighted", loss)
     return partial(_weighted, loss)
+
+
+def _check_loss(whose: str, loss: Any) -> None:
+    if not callable(loss):
+        raise KindError(f"{whose}: a loss is a function (out, y), not {kind(loss)}")
 
 
 def _weighted(loss: Any, out: Any, y: tuple[Any, Any]) -> tuple[Any, Any]:
@@ -49,9 +58,10 @@ def masked(loss: Loss) -> Loss:
     (2.0, [[[2.0], [0.0]]], None)
 
     Raises:
-        KindError: out is no pair (out, mask), the mask is not of bools, or the loss is a weighted one.
+        KindError: the loss is none, or a weighted one; out is no pair (out, mask), or the mask is not of bools.
         ShapeError: out, y or the weight do not begin with the axes of the mask.
     """
+    _check_loss("masked", loss)
     if getattr(loss, "func", None) is _weighted:
         raise KindError("masked: a weighted loss takes no mask; write weighted(masked(loss))")
     return partial(_masked, loss)
@@ -100,14 +110,13 @@ def joint(*losses: Loss, factors: Sequence[float] | None = None) -> Loss:
         RangeError: there is no loss, or a factor is not finite.
         ShapeError: there are more factors than losses, or fewer.
     """
-    odd = [loss for loss in losses if not callable(loss)]
-    if odd:
-        raise KindError(f"joint: a loss is a function (out, y), not {kind(odd[0])}")
+    for loss in losses:
+        _check_loss("joint", loss)
     if not losses:
         raise RangeError("joint: give one loss or more")
     factors = (1.0,) * len(losses) if factors is None else factors
     if type(factors) not in (tuple, list) or not all([isinstance(factor, Real) for factor in factors]):
-        raise KindError(f"joint: factors must be a tuple of numbers, not {_given(factors)}")
+        raise KindError(f"joint: factors must be a tuple or a list of numbers, not {_given(factors)}")
     if len(factors) != len(losses):
         raise ShapeError(f"joint: give a factor for each loss; losses: {len(losses)}, factors: {len(factors)}")
     if not all(map(math.isfinite, factors)):

@@ -57,7 +57,7 @@ def softmax_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: f
 
     Raises:
         ShapeError, KindError: as `softmax_cross_entropy`.
-        RangeError: a class is not in 0 .. k - 1, there are no rows, or gamma is negative or not finite.
+        RangeError: as `softmax_cross_entropy`; or gamma is negative or not finite.
     """
     gamma = as_rate("softmax_focal", gamma, "gamma")
     y = labels("softmax_focal", out, y)

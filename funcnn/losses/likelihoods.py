@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from funcnn.arrays import Array, float_namespace, kind, namespace, short
@@ -36,8 +37,8 @@ def gaussian_nll(out: tuple[Array, Array], y: Array, weight: Array | None = None
 
     dA = ((mu - y) e^-s, (1 - (mu - y)^2 e^-s) / 2) / size. mu, s and y have one shape. So a network says how sure it
     is: mu is pulled less where s is large, and s, the logarithm of the variance, settles at that of the squared error.
-    log(2 pi) / 2 is left out. Nix & Weigend 1994, Estimating the Mean and Variance of the Target Probability
-    Distribution, equation 4.
+    Where mu = y, a term is s / 2, however small s is. log(2 pi) / 2 is left out. Nix & Weigend 1994, Estimating the
+    Mean and Variance of the Target Probability Distribution, equation 4.
 
     >>> import numpy as np
     >>> from funcnn import gaussian_nll
@@ -59,7 +60,8 @@ def gaussian_nll(out: tuple[Array, Array], y: Array, weight: Array | None = None
         raise ShapeError(f"gaussian_nll: mu and s must have the same shape; mu: {mu.shape}, s: {s.shape}")
     if s.dtype != mu.dtype:
         raise KindError(f"gaussian_nll: s is {s.dtype}, mu is {mu.dtype}; write s.astype({mu.dtype.name!r})")
-    precision, e = xp.exp(-s), mu - y
-    pull = e * precision
-    cost, dmu = weigh(0.5 * (s + pull * e), pull, weight)
-    return cost, (dmu, weigh(s, 0.5 * (1 - pull * e), weight)[1])
+    most = math.floor(math.log(xp.finfo(mu.dtype).max))
+    root = xp.exp(-0.5 * xp.maximum(s, -2 * most))  # of e^-s, and finite, so that an error of 0 counts for 0
+    r = (mu - y) * root
+    cost, dmu = weigh(0.5 * (s + r * r), r * root, weight)
+    return cost, (dmu, weigh(s, 0.5 * (1 - r * r), weight)[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from funcnn.arrays import Array, namespace
-from funcnn.errors import RangeError
+from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_number
 from funcnn.losses.base import fitted, mean, weigh
 
@@ -21,7 +21,7 @@ def mse(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
 
     Raises:
         ShapeError: out and y differ in shape, or the weight has neither y's shape nor its first axes.
-        RangeError: there are no rows, of which there is no mean.
+        RangeError: there are no rows, of which there is no mean; or a weight is negative or NaN.
         KindError: out is no array of floats, or y or the weight none of numbers.
     """
     y, weight = fitted("mse", out, y, weight)
@@ -83,7 +83,7 @@ def log_cosh(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Ar
     return weigh(xp.where(near, below, beyond), slope, weight)
 
 
-def quantile(out: Array, y: Array, weight: Array | None = None, *, q: float) -> tuple[Any, Array]:
+def quantile(out: Array, y: Array, weight: Array | None = None, *, q: float | None = None) -> tuple[Any, Array]:
     """The quantile, or pinball, loss: cost = mean of (1 - q) e where e > 0, else -q e, with e = out - y
 
     dA = (1 - q) / size above y, -q / size below, and 0 where out = y. The best constant is the q-quantile of y, which
@@ -98,8 +98,11 @@ def quantile(out: Array, y: Array, weight: Array | None = None, *, q: float) -> 
            [ 0.0625]]))
 
     Raises:
-        ShapeError, RangeError, KindError: as `mse`; RangeError also where q is not in (0, 1).
+        ShapeError, RangeError, KindError: as `mse`; RangeError also where q is not in (0, 1), KindError where
+            it is not given: none is usual.
     """
+    if q is None:
+        raise KindError("quantile: q is missing; write partial(quantile, q=0.9)")
     if not 0 < as_number("quantile", q, "q") < 1:
         raise RangeError(f"quantile: q must be in (0, 1); it is {q}")
     y, weight = fitted("quantile", out, y, weight)

@@ -50,5 +50,8 @@ def unit_norm(p: Array) -> Array:
 
     A column of zeros, which has no direction, stays.
     """
-    length = (p * p).sum(0) ** 0.5
-    return p / namespace(p).where(length == 0, 1, length)
+    xp = namespace(p)
+    largest = abs(p).max(0, initial=0)  # whose square may overflow, or be 0
+    scaled = p / xp.where(largest == 0, 1, largest)
+    length = (scaled * scaled).sum(0) ** 0.5
+    return scaled / xp.where(length == 0, 1, length)

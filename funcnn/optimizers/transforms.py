@@ -38,8 +38,11 @@ def clip_norm_update(optimizer: ClipNorm, grads: Grads[P], params: P) -> tuple[G
     arrays = list(parameters(grads.params).values())
     if not arrays:
         return grads, optimizer
-    length = sum([(g * g).sum() for g in arrays]) ** 0.5
-    factor = optimizer.norm / namespace(arrays[0]).maximum(length, optimizer.norm)
+    xp = namespace(arrays[0])
+    largest = xp.stack([abs(g).max(initial=0) for g in arrays]).max()  # whose square may overflow, or be 0
+    scale = xp.where(largest == 0, 1, largest)
+    length = scale * sum([((g / scale) ** 2).sum() for g in arrays]) ** 0.5
+    factor = optimizer.norm / xp.maximum(length, optimizer.norm)
     return per_parameter(lambda g, _: g * factor.astype(g.dtype), grads, params), optimizer
 
 

@@ -13,7 +13,7 @@ from funcnn.core import Loss, backward, backward_params, forward, is_inert, sgd,
 from funcnn.errors import FuncnnError, KindError, RangeError
 from funcnn.optimizers.base import update
 from funcnn.records import borrowed, record
-from funcnn.training.loop import NotFiniteError, TrainState, _is_finite, train
+from funcnn.training.loop import NotFiniteError, TrainState, is_finite, train
 from funcnn.tree import walk
 
 P = TypeVar("P")
@@ -125,11 +125,11 @@ def _another_way(step: int) -> FuncnnError:
 
 
 def _finite(now: TrainState[Any]) -> bool:
-    return all([_is_finite(array) for *_, array in _of_a_state(now) if is_float(array)])
+    return all([is_finite(array) for *_, array in _of_a_state(now) if is_float(array)])
 
 
 def _birth(step: int, events: Iterator[Event]) -> Birth | None:
-    return next((Birth(step, *event) for event in events if is_float(event[-1]) and not _is_finite(event[-1])), None)
+    return next((Birth(step, *event) for event in events if is_float(event[-1]) and not is_finite(event[-1])), None)
 
 
 def _of_a_state(now: TrainState[Any]) -> Iterator[Event]:

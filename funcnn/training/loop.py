@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from inspect import signature
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -62,7 +63,8 @@ def train(
         NotFiniteError: the cost of a step is not finite, or, where the loop ran to its end, the parameters after the
             last are not. The message says in which step, and which array was the first: an input, a parameter, or the
             output of a layer.
-        KindError: `start` is no TrainState, `data` gives no pairs, `lr` no number, or `constraint` no parameters.
+        KindError: `start` is no TrainState, `data` gives no pairs, `value_and_grad` is a loss, `lr` no number, or
+            `constraint` gives no parameters.
         RangeError: `lr` gives a number that is negative or not finite, or `data` is an iterator that had ended before.
     """
     if not isinstance(start, TrainState):
@@ -74,8 +76,8 @@ def train(
     for batch in data:
         nothing = False
         x, y = _pair(batch)
-        cost, grads = value_and_grad(now.params, x, y)
-        if not _is_finite(cost):
+        cost, grads = _called(value_and_grad, now.params, x, y)
+        if not is_finite(cost):
             raise NotFiniteError(f"train: in step {now.step} the cost is {cost}; {_origin(now.params, x, y)}")
         grads, optimizer = update(now.optimizer, grads, now.params)
         params = sgd(now.params, grads, _rate(lr, now.step) if callable(lr) else lr)
@@ -98,6 +100,24 @@ def _pair(batch: Any) -> Any:
         given = f"{kind(batch)} of {len(batch)}" if isinstance(batch, tuple | list) else kind(batch)
         raise KindError(f"train: data must give batches (x, y), not {given}; write [(x, y)] for one of all rows")
     return batch
+
+
+def _called(value_and_grad: Any, *given: Any) -> Any:
+    try:
+        return value_and_grad(*given)
+    except TypeError as error:
+        if _takes_params(value_and_grad):
+            raise
+        raise KindError(
+            "train: value_and_grad must be a function (params, x, y), not a loss; write value_and_grad(loss)"
+        ) from error
+
+
+def _takes_params(function: Any) -> bool:
+    try:
+        return "out" not in signature(function).bind(None, None, None).arguments  # a loss is called (out, y, weight)
+    except (TypeError, ValueError):
+        return False
 
 
 def _rate(schedule: Callable[[int], float], step: int) -> float:
@@ -136,12 +156,12 @@ def _born(layer: Any, x: Any, place: str) -> str:
 def _not_finite(tree: Any, name: str) -> str:
     """The path of the first array in the tree that holds a NaN or an infinity."""
     for path, array in walk(tree, name):
-        if is_float(array) and not _is_finite(array):
+        if is_float(array) and not is_finite(array):
             return path
     return ""
 
 
-def _is_finite(values: Any) -> bool:
+def is_finite(values: Any) -> bool:
     """As far as can be seen: a tracer has no value yet."""
     if isinstance(values, float | np.floating):
         return math.isfinite(values)

@@ -49,11 +49,14 @@ def history(
     (5, array([2, 4, 5]), array([0.25   , 0.0625 , 0.03125]))
 
     Raises:
-        KindError: `run` gives no TrainStates, `every` is no whole number, or a measure gives neither numbers nor arrays
-            of one shape.
+        KindError: `run` gives no TrainStates, `every` is no whole number, `measures` no mapping, or a measure gives
+            neither numbers nor arrays of one shape.
         RangeError: the run is empty, `every` is less than 1, or a measure is called "step" or "cost".
     """
     every = as_count("history", every, "every")
+    if not isinstance(measures, Mapping):
+        example = '{"accuracy": validation(accuracy, x, y)}'
+        raise KindError(f"history: measures must be a mapping, such as {example}, not {kind(measures)}")
     if taken := {"step", "cost"} & measures.keys():
         raise RangeError(f"history: {min(taken)!r} is in the table already; give the measure another name")
     columns: dict[str, list[Any]] = {name: [] for name in ("step", "cost", *measures)}

@@ -1,4 +1,4 @@
-"""Whole attention layers: four weights, two heads, masks, and x that is used three times."""
+"""Whole attention layers: four weights, two heads, masks of places and of pairs, and x that is used three times."""
 
 import numpy as np
 
@@ -78,6 +78,26 @@ SHAPES = "n 4", "n 4", "n 4", "4 k"
 attention = Family("attention layer", fst.tensors("t n", *SHAPES, most=3), self_attention, self_vjp)
 
 
+# The same, with a mask of pairs.
+
+
+def window(t):
+    """A place sees itself and what is two before it, the second nothing, so that nobody needs what is there."""
+    far = np.arange(t)[:, None] - np.arange(t)
+    return ((far == 0) | (far == 2)) & there(t)[:, None]
+
+
+def in_window(x, *W):
+    return attend(x, x, W, window(len(x)))[4] @ W[3]
+
+
+def window_but(**change):
+    return self_but(**{"allowed": window, "blank": False} | change)
+
+
+pairs = Family("attention of pairs", fst.tensors("t n", *SHAPES, most=4), in_window, window_but())
+
+
 # Cross-attention, with a mask on the memory, which goes on beside out.
 
 
@@ -119,6 +139,8 @@ MUTANTS = [
     attention.but("heads split without a transpose", "reshape is enough", self_but(split=unturned)),
     attention.but("dWo from values", "of each place its own, not what it has gathered", self_but(values=True)),
     attention.but("the softmax's sum over queries", "the wrong axis", self_but(slope=over_queries)),
+    pairs.but("the mask turned over", "j, i for i, j", window_but(allowed=lambda t: window(t).T)),
+    pairs.but("the mask forgotten in backward", "weights again", window_but(allowed=lambda t: np.ones((t, t), bool))),
     cross.but(
         "the memory's mask forgotten in backward", "weights again", cross_but(allowed=lambda s: np.ones(s, bool))
     ),

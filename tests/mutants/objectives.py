@@ -28,6 +28,7 @@ from tests.mutants.family import Family, log_softmax, sigmoid, softmax
 
 OUT = fst.tensors("m k")
 SEVERAL = fst.tensors("m k", least=2)  # examples and outputs
+CLASSES = LABELLED.filter(lambda pair: pair[0].shape[1] > 1)  # one alone is always certain
 MODERATE = OUT.map(lambda out: (np.clip(*out, -8, 8),))  # e^out is seen beside e^-out
 
 
@@ -63,9 +64,9 @@ def objective(name, loss, arguments, y=None):
 logs = objective("log cosh of errors", log_cosh, OUT, target)
 nine = objective("quantile 0.9", partial(quantile, q=0.9), OUT, target)
 divergence = objective("kl of logits", kl_divergence, SEVERAL, distribution)
-smooth = objective("softmax with smoothing", partial(softmax_cross_entropy, smoothing=0.2), LABELLED)
+smooth = objective("softmax with smoothing", partial(softmax_cross_entropy, smoothing=0.2), CLASSES)
 two = objective("binary focal, gamma 3", partial(binary_focal, gamma=3), MARKED)
-many = objective("softmax focal", softmax_focal, LABELLED)
+many = objective("softmax focal", softmax_focal, CLASSES)
 machine = objective("hinge, mean", hinge, MARKED)
 squared = objective("squared hinge, mean", squared_hinge, MARKED)
 counts = objective("poisson of log rates", poisson_nll, MODERATE, numbered)

@@ -4,7 +4,19 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from funcnn import GRU, LSTM, RNN, Bidirectional, Last, backward, forward, parameters, record
+from funcnn import (
+    GRU,
+    LSTM,
+    RNN,
+    Bidirectional,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    Last,
+    backward,
+    forward,
+    parameters,
+    record,
+)
 from funcnn.testing import strategies as fst
 from tests.mutants.family import Family
 
@@ -182,6 +194,21 @@ last = Family(
     last_vjp,
 )
 
+# The mean and the maximum of the places that are there.
+
+
+def masked_pool(name, pool):
+    return Family(
+        name,
+        last.arguments,
+        lambda mask, x: forward(pool, (x, mask))[0],
+        lambda mask, x, dA: [None, backward(pool, (x, mask), dA).x[0]],
+    )
+
+
+mean = masked_pool("global average pooling with a mask", GlobalAvgPool())
+largest = masked_pool("global max pooling with a mask", GlobalMaxPool())
+
 MUTANTS = [
     rnn.but("the mask in forward only", "padding is 0 anyway", gradients(RNN, cached=no_mask)),
     rnn.but(
@@ -267,5 +294,28 @@ MUTANTS = [
         "gaps in the mask",
         "as many steps as there are, from the first on",
         lambda mask, x, dA: at_places(mask, x, dA, mask.sum(1) - 1),
+    ),
+    mean.but(
+        "divided by all places",
+        "a mean over the axis",
+        lambda mask, x, dA: [None, mask[..., None] * dA[:, None] / x.shape[1]],
+    ),
+    mean.but(
+        "dA where nothing is",
+        "the mask in forward only",
+        lambda mask, x, dA: [None, 0 * x + (dA / np.maximum(mask.sum(1), 1)[:, None])[:, None]],
+    ),
+    largest.but(
+        "the maximum of all places",
+        "argmax of x as it is",
+        lambda mask, x, dA: [None, np.where(mask[..., None], backward(GlobalMaxPool(), x, dA).x, 0)],
+    ),
+    largest.but(
+        "dA where nothing is",
+        "argmax of nothing is a place",
+        lambda mask, x, dA: [
+            None,
+            backward(GlobalMaxPool(), np.where(mask[..., None], x, -np.inf), dA).x,
+        ],
     ),
 ]

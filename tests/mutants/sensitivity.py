@@ -32,12 +32,12 @@ def off_backward(params, cache, dA):
     return Grads(Off(wrong, params.error), grads.x * (1 + params.error))
 
 
-def is_noticed(layer, error, start=0):
-    """Whether a hundred examples are enough."""
+def is_noticed(layer, error, start=0, examples=EXAMPLES):
+    """Whether so many examples are enough."""
 
     @seed(start)
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         database=None,
         deadline=None,
         phases=[Phase.generate],

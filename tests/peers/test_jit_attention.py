@@ -27,6 +27,7 @@ pytestmark = pytest.mark.usefixtures("jax64")
 rng = np.random.default_rng(0)
 IDS = rng.integers(0, 5, (3, 7))
 X, MEMORY, Y = (rng.standard_normal(shape) for shape in [(3, 7, 4), (3, 5, 6), (3, 7, 4)])
+PAIRS, MEMORY_PAIRS = rng.random((3, 7, 7)) < 0.4, rng.random((3, 7, 5)) < 0.3  # some see nothing
 MASK, MEMORY_MASK = np.arange(7) < [[7], [3], [5]], np.arange(5) < [[0], [5], [2]]  # one remembers nothing
 
 language = (
@@ -42,6 +43,8 @@ STEPS = {
     "masked": (language, (IDS, MASK), Y),
     "decoder": (decoder, (X, MEMORY), Y),
     "decoder, masked": (decoder, (X, MEMORY, MEMORY_MASK), Y),
+    "pairs": (language[2:], (X, PAIRS), Y),
+    "decoder, pairs": (decoder, (X, MEMORY, MEMORY_PAIRS), Y),
 }
 
 

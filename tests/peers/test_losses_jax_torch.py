@@ -353,6 +353,16 @@ def test_a_logit_of_minus_infinity_rules_its_class_out_as_in_torch():
         assert_close(dA, expected_dA)
 
 
+@pytest.mark.parametrize("s", [-80.0, -800.0, -2000.0])
+def test_a_tiny_variance_without_an_error_has_the_gradient_of_jax(s):
+    out, y = (np.full((1, 1), 3.0), np.full((1, 1), s)), np.full((1, 1), 3.0)
+    cost, dA = gaussian_nll(out, y)
+    jax_cost, jax_dA = jax.jit(jax.value_and_grad(lambda out: gaussian_nll(out, y)[0]))(out)
+    assert cost == float(jax_cost) == s / 2
+    assert_close(dA, jax_dA, 0)
+    assert [d.item() for d in dA] == [0, 0.5]
+
+
 @pytest.mark.parametrize("y", [0.0, 0.3, 1.0])
 def test_clipped_probabilities_have_the_gradient_of_jax_which_is_zero_and_near_ones_have_theirs(y):
     out = np.array([[0.0, 1.0, 1e-17, 1e-15, 1e-9, 0.5, 1 - 1e-15]])

@@ -128,6 +128,17 @@ def test_constraints_are_those_of_numpy(onto):
         np.testing.assert_allclose(b, a, rtol=1e-14)
 
 
+@pytest.mark.parametrize("size", [1e-30, 1e20])
+def test_lengths_whose_square_is_no_number(size):
+    g = (np.arange(-3.0, 5).reshape(4, 2) * size).astype(np.float32)
+    for f in (unit_norm, lambda g: update(ClipNorm(size), Grads(g, None), g)[0].params):
+        ours, theirs = f(g), jax.jit(f)(g)
+        assert theirs.dtype == np.float32
+        np.testing.assert_allclose(theirs, ours, rtol=1e-6)
+        assert np.isfinite(ours).all()
+        assert ours.any()
+
+
 def test_a_number_for_a_parameter():
     net = (Dense(np.ones((1, 1)), None), np.array(2.0))
     grads = Grads((Dense(np.ones((1, 1)), None), np.array(3.0)), None)

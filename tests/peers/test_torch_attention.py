@@ -11,6 +11,8 @@ from funcnn import (
     CrossAttention,
     Dense,
     Rotary,
+    attend,
+    attend_backward,
     backward,
     forward,
     leaves,
@@ -72,12 +74,17 @@ def by_formula(layer, weights, x):
     if type(layer) is Attention and layer.rotary is not None:
         q, k = (turned(a, layer.rotary.base) for a in (q, k))
     allowed = torch.ones(len(q), 1, q.shape[2], k.shape[2], dtype=torch.bool)
-    allowed = allowed if mask is None else allowed & mask[:, None, None]
+    if mask is not None:
+        allowed = allowed & (mask[:, None, None] if mask.ndim == 2 else mask[:, None])
     allowed = allowed.tril() if causal else allowed
     scores = (q @ k.mT / q.shape[-1] ** 0.5).masked_fill(~allowed, -1e300)
     out = (scores.softmax(-1) * allowed) @ v
     out = dense("out", out.transpose(1, 2).flatten(2))
-    return out.masked_fill(~mask[..., None], 0) if mask is not None and type(layer) is Attention else out
+    return out.masked_fill(~mask[..., None], 0) if type(layer) is Attention and of_places(mask) else out
+
+
+def of_places(mask):
+    return mask is not None and mask.ndim == 2
 
 
 @pytest.mark.parametrize("layer", [Attention, CrossAttention], ids=lambda layer: layer.__name__)
@@ -104,12 +111,12 @@ def test_out_and_all_gradients_are_those_of_the_formula(layer, data):
 
 @st.composite
 def settings_of_a_module(draw, *, cross):
-    """A layer as wide inside as outside, x, and a mask that begins with something, since torch makes NaN of nothing."""
+    """A layer as wide inside as outside, x, and a mask of places, of pairs or none; some see nothing."""
     heads, d, m, t, s = (draw(st.integers(1, most)) for most in (4, 4, 4, 7, 7))
     n, bias, seed = heads * d, draw(st.booleans()), draw(st.integers(0, 2**31 - 1))
     rng = np.random.default_rng(seed)
-    mask = rng.random((m, s if cross else t)) < draw(st.sampled_from([0.3, 0.9]))
-    mask[:, 0] = True
+    axes = draw(st.sampled_from([(m,), (m, t)]))
+    mask = rng.random((*axes, s if cross else t)) < draw(st.sampled_from([0.3, 0.9]))
     x = rng.standard_normal((m, t, n))
     if cross:
         k = draw(st.sampled_from([n, n + 1]))
@@ -151,6 +158,28 @@ def test_out_and_all_gradients_are_those_of_the_module(cross, data):
     assert_gradients_equal(to_torch(grads.params), module)
     for d, a in zip(leaves(grads.x), [a for a in given_x if a.requires_grad], strict=True):
         assert_equal("dx", d, a.grad)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_the_dot_product_and_its_gradients_are_those_of_torch(data):
+    """`scaled_dot_product_attention` reads its mask as `attend` does, True where a query may attend."""
+    t, s, d, e = (data.draw(st.integers(1, 5)) for _ in range(4))
+    before = data.draw(st.sampled_from([(), (3,), (2, 3)]))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**31 - 1)))
+    q, k, v = (rng.standard_normal((*before, *shape)) for shape in [(t, d), (s, d), (s, e)])
+    allowed = rng.random(data.draw(st.sampled_from([(t, s), (1, s), (*before, t, s)]))) < 0.6
+    allowed[..., 0] = True  # torch makes NaN of a query that may attend to nothing
+    for mask in (None, allowed):
+        out, weights = attend(q, k, v, mask)
+        theirs = [torch.tensor(a, requires_grad=True) for a in (q, k, v)]
+        attn_mask = None if mask is None else torch.tensor(mask)
+        torch_out = torch.nn.functional.scaled_dot_product_attention(*theirs, attn_mask=attn_mask)
+        dA = rng.standard_normal(out.shape)
+        torch_out.backward(torch.tensor(dA))
+        assert_equal("out", out, torch_out)
+        for name, ours, a in zip("qkv", attend_backward(q, k, v, weights, dA), theirs, strict=True):
+            assert_equal(name, ours, a.grad)
 
 
 def test_one_bias_of_four_becomes_four():

@@ -117,6 +117,21 @@ def test_values_and_gradients_are_those_of_torch(name, seed):
     assert len(ours) == len(list(module.parameters()))
 
 
+@every_seed
+@pytest.mark.parametrize("layer", [GlobalAvgPool(), GlobalMaxPool()], ids=lambda layer: type(layer).__name__)
+def test_a_pool_of_a_masked_sequence_is_that_of_torch(layer, seed):
+    rng = np.random.default_rng(seed)
+    x, mask = rng.normal(size=(4, 5, 3)), rng.random((4, 5)) < 0.5
+    mask[-1] = False
+    out, cache = forward(layer, (x, mask))
+    dA = rng.normal(size=out.shape)
+    tx = torch.tensor(x, requires_grad=True)
+    theirs = to_torch(layer)((tx, torch.tensor(mask)))
+    theirs.backward(torch.tensor(dA))
+    assert_near("out", out, theirs)
+    assert_near("dx", backward(layer, cache, dA).x[0], tx.grad)
+
+
 def test_a_network_goes_over_whole():
     net = (
         Conv2d.init(3, 4, 3, seed=0, padding="same"),

@@ -24,11 +24,8 @@ class SelfAttention(torch.nn.Module):
     def forward(self, given: Any) -> Any:
         """0 where there is nothing"""
         x, mask = given if isinstance(given, tuple) else (given, None)
-        t = x.shape[1]
-        later = torch.triu(torch.ones(t, t, dtype=torch.bool, device=x.device), 1) if self.causal else None
-        nothing = None if mask is None else ~mask
-        out, _ = self.attention(x, x, x, key_padding_mask=nothing, attn_mask=later, need_weights=False)
-        out = out if nothing is None else out.masked_fill(nothing[..., None], 0)
+        out = attended(self.attention, x, x, mask, causal=self.causal)
+        out = out if mask is None or mask.ndim == 3 else out.masked_fill(~mask[..., None], 0)
         return (out, mask) if isinstance(given, tuple) else out
 
 
@@ -42,10 +39,25 @@ class MemoryAttention(torch.nn.Module):
 
     def forward(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
         """The mask, if there is one, is that of the memory"""
-        queries, memory, *masks = given
-        nothing = ~masks[0] if masks else None
-        out, _ = self.attention(queries, memory, memory, key_padding_mask=nothing, need_weights=False)
-        return out, *given[1:]
+        queries, memory, mask = given if len(given) == 3 else (*given, None)
+        return attended(self.attention, queries, memory, mask, causal=False), *given[1:]
+
+
+def attended(module: Any, queries: Any, memory: Any, mask: Any, *, causal: bool) -> Any:
+    """Torch's masks are True where nobody may attend, and where all are, it makes NaN: there stands the bias instead"""
+    t = queries.shape[1]
+    pairs = mask[:, None].expand(-1, t, -1) if mask is not None and mask.ndim == 2 else mask
+    if causal:
+        order = torch.ones(t, t, dtype=torch.bool, device=queries.device).tril()
+        pairs = order if pairs is None else pairs & order
+    if pairs is None:
+        return module(queries, memory, memory, need_weights=False)[0]
+    looks = pairs.any(-1, keepdim=True)
+    nobody = looks & ~pairs
+    nobody = nobody if nobody.ndim == 2 else nobody.repeat_interleave(module.num_heads, 0)
+    out, _ = module(queries, memory, memory, attn_mask=nobody, need_weights=False)
+    bias = torch.zeros_like(out) if module.out_proj.bias is None else module.out_proj.bias
+    return torch.where(looks, out, bias)
 
 
 def multi_head(layer: Attention | CrossAttention) -> torch.nn.Module:

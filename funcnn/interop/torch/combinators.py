@@ -91,7 +91,14 @@ def _past(layer: torch.nn.Module, x: Any) -> Any:
 
 
 def _first(layer: torch.nn.Module, x: Any) -> Any:
-    return _beside(layer(x[0]), x) if isinstance(x, tuple) else layer(x)
+    return _beside(layer(_blanked(*x[:2])), x) if isinstance(x, tuple) else layer(x)
+
+
+def _blanked(x: Any, mask: Any = None) -> Any:
+    """x, with 0 where the mask of a sequence has nothing"""
+    if not isinstance(mask, torch.Tensor) or mask.dtype != torch.bool or x.ndim < 3 or mask.shape != x.shape[:2]:
+        return x
+    return x.masked_fill(~mask[(..., *(None,) * (x.ndim - 2))], 0)
 
 
 def _each(f: Callable[[Any], Any], x: Any) -> Any:

@@ -126,5 +126,20 @@ def upsample_to_torch(layer: Upsample) -> torch.nn.Module:
     return Applied(resized)
 
 
-to_torch.register(GlobalAvgPool, lambda _: Applied(lambda x: x.flatten(1, -2).mean(1)))
-to_torch.register(GlobalMaxPool, lambda _: Applied(lambda x: x.flatten(1, -2).max(1).values))
+def _mean(given: Any) -> Any:
+    x, mask = given if isinstance(given, tuple) else (given, None)
+    if mask is None:
+        return x.flatten(1, -2).mean(1)
+    return x.masked_fill(~mask[..., None], 0).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
+
+
+def _max(given: Any) -> Any:
+    x, mask = given if isinstance(given, tuple) else (given, None)
+    if mask is None:
+        return x.flatten(1, -2).max(1).values
+    most = x.masked_fill(~mask[..., None], -torch.inf).max(1).values
+    return most.masked_fill(~mask.any(1)[:, None], 0)
+
+
+to_torch.register(GlobalAvgPool, lambda _: Applied(_mean))
+to_torch.register(GlobalMaxPool, lambda _: Applied(_max))

@@ -75,6 +75,8 @@ def elementwise_backward(params: Elementwise, kept: Array, dA: Array) -> Grads[E
 class Identity(Elementwise):
     """out = x"""
 
+    passes_on: ClassVar[bool] = True
+
     def value(self, x: Array) -> Array:
         return x
 

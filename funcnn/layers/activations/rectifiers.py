@@ -8,8 +8,8 @@ import numpy as np
 
 from funcnn.arrays import Array, check_out_gradient, float_namespace, is_array, namespace, short
 from funcnn.core import backward, backward_params, forward
-from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import positive
+from funcnn.errors import KindError, ShapeError
+from funcnn.fields import as_count, positive
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.activations.base import Elementwise
 from funcnn.records import record
@@ -116,10 +116,9 @@ class PRelu:
 
         Raises:
             RangeError: n is less than 1.
+            KindError: n is no whole number.
         """
-        if n < 1:
-            raise RangeError(f"PRelu.init: n must be at least 1; it is {n}")
-        return cls(np.full(n, alpha, dtype))
+        return cls(np.full(as_count("PRelu.init", n, "n"), alpha, dtype))
 
 
 @forward.register(PRelu)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.annotations import Seed
 from funcnn.arrays import Array, check_out_gradient, short
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, ShapeError
@@ -13,9 +14,9 @@ from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.attention.heads import (
     Cache,
-    allowed,
     by_heads,
     check_parts,
+    check_remembered,
     dense_layers,
     gather,
     gather_backward,
@@ -24,9 +25,10 @@ from funcnn.layers.attention.heads import (
     project_backward,
     shape_of_out,
 )
+from funcnn.layers.attention.masks import check_attended, check_no_pairs, of_places, sights
 from funcnn.layers.dense import Dense
 from funcnn.layers.sequences import blank, check_sequence
-from funcnn.records import Seed, record
+from funcnn.records import record
 from funcnn.stepping import step
 
 
@@ -35,15 +37,18 @@ class CrossAttention:
     """out = out_layer(softmax(q . k / sqrt(d)) @ v), head by head, with q = query(x), k and v = key and value(memory)
 
     x: (queries, memory), of (m, t, n_in) and (m, s, n_memory), or (queries, memory, mask) with mask: bool (m, s), True
-    where the memory holds something. out has the form of x, (out, memory) or (out, memory, mask), so that the next
-    layer finds the memory again; out itself is (m, t, n_out). query: Dense of n_in to n features, key and value: of
-    n_memory to n, of which each head has d = n / heads; out: of n to n_out.
+    where the memory holds something, or bool (m, t, s), True where query i may attend to place j of it. out has the
+    form of x, (out, memory) or (out, memory, mask), so that the next layer finds the memory again; out itself is (m, t,
+    n_out). query: Dense of n_in to n features, key and value: of n_memory to n, of which each head has d = n / heads;
+    out: of n to n_out.
 
-    Where the memory holds nothing, what is there is not read, and its gradient is 0. A query with nothing to attend to
-    gets the bias of out. The memory passes unchanged, so its gradient is the sum of what comes from behind and that of
-    key and value: dmemory = dA[1] + dx of key + dx of value, and dqueries = dx of query. None in dA[1] counts as 0.
+    Where the memory holds nothing, or nobody attends to it, what is there is not read, and its gradient is 0. A query
+    with nothing to attend to gets the bias of out. The memory passes unchanged, so its gradient is the sum of what
+    comes from behind and that of key and value: dmemory = dA[1] + dx of key + dx of value, and dqueries = dx of query.
+    None in dA[1] counts as 0.
 
-    `step` computes the keys and values of the memory once, and remembers them.
+    `step` computes the keys and values of the memory once, and remembers them. That the memory is still the same, it
+    sees by its shape alone: other numbers of that shape are not noticed. It takes no mask of pairs.
 
     Vaswani et al. 2017, Attention Is All You Need, section 3.2.3.
 
@@ -56,7 +61,8 @@ class CrossAttention:
 
     Raises:
         KindError: query, key, value or out is no Dense; x is no tuple; the mask is none of bools.
-        ShapeError: the layers do not fit together, or the arrays of x.
+        ShapeError: the layers do not fit together, or the arrays of x; `step`, of a memory of another shape than
+            before, of a mask of pairs, or of the keys and values of another network.
         RangeError: heads is less than 1, or does not divide n.
     """
 
@@ -98,19 +104,20 @@ def _opened(x: Any) -> tuple[Array, Array, Array | None]:
         raise ShapeError(f"CrossAttention: x must be (queries, memory) or (queries, memory, mask), not {len(x)} parts")
     queries, memory, mask = x if len(x) == 3 else (*x, None)
     check_sequence("queries", queries)
-    check_sequence("memory", memory, mask)
+    check_attended("memory", memory, mask, queries)
     if len(queries) != len(memory):
         shapes = f"queries: {queries.shape}, memory: {memory.shape}"
         raise ShapeError(f"CrossAttention: there must be a memory for each of the queries' sequences; {shapes}")
-    return queries, blank(memory, mask), mask
+    return queries, blank(memory, of_places(mask)), mask
 
 
 @forward.register(CrossAttention)
 def cross_attention_forward(params: CrossAttention, x: Any) -> tuple[tuple[Any, ...], Cache]:
     """out = out_layer(attend(query(queries), key(memory), value(memory)))"""
     queries, memory, mask = _opened(x)
-    qkv, caches = project(params, queries, memory)
-    out, cache = gather(params, qkv, allowed(mask, None), caches)
+    looks, seen, allowed = sights(mask, None)
+    qkv, caches = project(params, blank(queries, looks), blank(memory, seen))
+    out, cache = gather(params, qkv, allowed, caches)
     return (out, *x[1:]), cache
 
 
@@ -148,9 +155,15 @@ def cross_attention_backward_params(params: CrossAttention, cache: Cache, dA: An
 def cross_attention_step(params: CrossAttention, x: Any, memory: Any = None) -> tuple[Any, tuple[Array, Array]]:
     """Each step's queries attend to all of the memory, whose keys and values, (k, v), are computed in the first"""
     queries, seen, mask = _opened(x)
+    check_no_pairs(mask)
     if memory is None:
         (q, k, v), _ = project(params, queries, seen)
     else:
-        (q, _), (k, v) = by_heads(params.query, queries, params.heads), memory
-    out, _ = gather(params, (q, k, v), allowed(mask, None))
+        check_remembered(params, memory, 2)
+        k, v = memory
+        if k.shape[::2] != seen.shape[:2]:
+            of = f"of {k.shape[0]} sequences of {k.shape[2]} places"
+            raise ShapeError(f"step: the keys and values remembered are of another memory, {of}; memory: {seen.shape}")
+        q, _ = by_heads(params.query, queries, params.heads)
+    out, _ = gather(params, (q, k, v), sights(mask, None)[2])
     return (out, *x[1:]), (k, v)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
-from funcnn.arrays import Array, kind, short
+from funcnn.annotations import Seed, seed_words
+from funcnn.arrays import Array, is_array, kind, short
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.initializers import Initializer
 from funcnn.layers.attention.dot_product import attend, attend_backward
 from funcnn.layers.dense import Dense, check_input
-from funcnn.records import Seed, seed_words
 
 Triple = tuple[Any, Any, Any]
 
@@ -138,7 +138,16 @@ def merge(x: Array) -> Array:
     return x.swapaxes(1, 2).reshape(m * t, heads * d)
 
 
-def allowed(mask: Array | None, order: Array | None) -> Array | None:
-    """What `attend` may attend to: the keys that are there, and of those the ones that come in time"""
-    keys = None if mask is None else mask[:, None, :, None]
-    return keys if order is None else order if keys is None else keys & order
+def check_remembered(params: Parts, memory: Any, parts: int) -> None:
+    """What `step` of this layer returned: keys and values by heads, and perhaps a mask of all their places."""
+    W, heads = params.key.W, params.heads
+
+    def fits(a: Any) -> bool:
+        return is_array(a) and a.dtype == W.dtype and a.ndim == 4 and a.shape[1::2] == (heads, W.shape[1] // heads)
+
+    def fits_mask(a: Any) -> bool:
+        return a is None or (is_array(a) and a.dtype == bool and a.shape == memory[0].shape[::2])
+
+    fit = type(memory) is tuple and len(memory) == parts and all(map(fits, memory[:2]))
+    if not fit or memory[0].shape != memory[1].shape or not all(map(fits_mask, memory[2:])):
+        raise ShapeError(f"step: the memory is of another network; memory: {short(memory)}, layer: {short(params)}")

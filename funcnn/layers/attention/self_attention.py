@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from funcnn.annotations import Seed
 from funcnn.arrays import Array, kind, namespace
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, RangeError, ShapeError
@@ -14,8 +15,8 @@ from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.attention.dot_product import no_later
 from funcnn.layers.attention.heads import (
     Cache,
-    allowed,
     check_parts,
+    check_remembered,
     dense_layers,
     gather,
     gather_backward,
@@ -24,10 +25,11 @@ from funcnn.layers.attention.heads import (
     project_backward,
     shape_of_out,
 )
+from funcnn.layers.attention.masks import check_attended, check_no_pairs, of_places, sights
 from funcnn.layers.dense import Dense
 from funcnn.layers.positions import Rotary, rotate, rotate_backward
-from funcnn.layers.sequences import blank, check_sequence, closed, of_out, opened
-from funcnn.records import Seed, record
+from funcnn.layers.sequences import blank, closed, of_out, opened
+from funcnn.records import record
 from funcnn.stepping import step
 
 
@@ -35,15 +37,19 @@ from funcnn.stepping import step
 class Attention:
     """out = out_layer(softmax(q . k / sqrt(d)) @ v), head by head, with q = query(x), k = key(x), v = value(x)
 
-    x: (m, t, n_in), or (x, mask) with mask: bool (m, t), True where there is something; out has the form of x, and is
-    (m, t, n_out). query, key, value: Dense of n_in to n features, of which each head has d = n / heads; out: Dense of n
-    to n_out. If `causal`, a place attends to itself and to what is before it, else to all.
+    x: (m, t, n_in), or (x, mask); out has the form of x, and is (m, t, n_out). query, key, value: Dense of n_in to n
+    features, of which each head has d = n / heads; out: Dense of n to n_out. If `causal`, a place attends to itself and
+    to what is before it, else to all.
 
-    Where there is nothing, out is 0, and what x holds is not read: nobody attends to it, and its dx is 0.
+    mask: bool (m, t), True where there is something. Elsewhere out is 0, and what x holds is not read: nobody attends
+    to it, and its dx is 0. Or of pairs, bool (m, t, t), True at i, j where place i may attend to place j, if `causal`
+    only to those before. Keys and values that nobody attends to are not read; a place that may attend to nothing gets
+    the bias of out.
 
-    The derivative is that of four dense layers around `dot_product.attend`, which derives its own. x is used three
+    The derivative is that of four dense layers around `attend`, which derives its own. x is used three
     times, so it is blamed three times: dx = dx of query + dx of key + dx of value. The weights of all pairs of places,
-    (m, heads, t, t), are kept for it. `step` keeps the keys and values of the places before: (k, v, mask).
+    (m, heads, t, t), are kept for it. `step` keeps the keys and values of the places before: (k, v, mask);
+    it takes no mask of pairs.
 
     With `rotary`, q and k are turned by an angle for their place, so that q . k depends on how far apart they are.
 
@@ -61,7 +67,8 @@ class Attention:
 
     Raises:
         KindError: query, key, value or out is no Dense, rotary no Rotary; the mask is none of bools.
-        ShapeError: the layers do not fit together; x is not (m, t, n_in) with t at least 1, or mask not (m, t).
+        ShapeError: the layers do not fit together; x is not (m, t, n_in) with t at least 1, or mask neither (m, t) nor
+            (m, t, t); `step`, of a mask of pairs, or the memory of another network.
         RangeError: heads is less than 1, or does not divide n; or d is odd, and there are no pairs to turn.
     """
 
@@ -108,9 +115,9 @@ class Attention:
         return cls(*dense_layers("Attention", n, n, heads, seed, weights, dtype, bias=bias), heads, causal, rotary)
 
 
-def _project(params: Attention, x: Array, start: int = 0) -> tuple[Any, Any]:
-    """q, k, v of the heads, turned by their places from `start` on, and the caches"""
-    (q, k, v), caches = project(params, x, x)
+def _project(params: Attention, queries: Array, keys: Array, start: int = 0) -> tuple[Any, Any]:
+    """q, k, v of the heads, turned by their places from `start` on, and the caches; both are x where it is read"""
+    (q, k, v), caches = project(params, queries, keys)
     if params.rotary is not None:
         q, k = rotate(q, start, params.rotary.base), rotate(k, start, params.rotary.base)
     return (q, k, v), caches
@@ -120,18 +127,20 @@ def _project(params: Attention, x: Array, start: int = 0) -> tuple[Any, Any]:
 def attention_forward(params: Attention, given: Any) -> tuple[Any, tuple[Any, Cache]]:
     """out = out_layer(attend(query(x), key(x), value(x)))"""
     x, mask, _ = opened("Attention", given)
-    check_sequence("x", x, mask)
-    qkv, caches = _project(params, blank(x, mask))
-    order = no_later(x.shape[1], x.shape[1], namespace(x)) if params.causal else None
-    out, cache = gather(params, qkv, allowed(mask, order), caches)
-    return closed(given, blank(out, mask), mask), (given, cache)
+    check_attended("x", x, mask, x)
+    there, t = of_places(mask), x.shape[1]
+    x = blank(x, there)
+    looks, seen, allowed = sights(mask, no_later(t, t, namespace(x)) if params.causal else None)
+    qkv, caches = _project(params, blank(x, looks), blank(x, seen))
+    out, cache = gather(params, qkv, allowed, caches)
+    return closed(given, blank(out, there), mask), (given, cache)
 
 
 def _back(back: Any, params: Attention, cache: tuple[Any, Cache], dA: Any) -> tuple[Any, Any, Any, Any]:
     """What `back` makes of query, key and value, and the gradient of out"""
     given, own = cache if type(cache) is tuple and len(cache) == 2 else (None, cast("Any", cache))
     dA = of_out(given, dA, shape_of_out(params, own), params.out.W.dtype)
-    (dq, dk, dv), out = gather_backward(params, own, blank(dA, opened("backward", given)[1]))
+    (dq, dk, dv), out = gather_backward(params, own, blank(dA, of_places(opened("backward", given)[1])))
     if params.rotary is not None:
         dq, dk = rotate_backward(dq, 0, params.rotary.base), rotate_backward(dk, 0, params.rotary.base)
     q, k, v = project_backward(back, params, own.layers, (dq, dk, dv))
@@ -161,17 +170,19 @@ def attention_step(params: Attention, given: Any, memory: Any = None) -> tuple[A
     if not params.causal:
         raise KindError("step: Attention looks ahead; only one with causal=True can be given a sequence part by part")
     x, mask, _ = opened("Attention", given)
-    check_sequence("x", x, mask)
+    check_attended("x", x, mask, x)
+    check_no_pairs(mask)
+    x, there = blank(x, mask), mask
     if memory is None:
-        (q, k, v), _ = _project(params, blank(x, mask))
-        there = mask
+        (q, k, v), _ = _project(params, x, x)
     else:
+        check_remembered(params, memory, 3)
         if memory[0].shape[0] != x.shape[0]:
             raise ShapeError(f"step: the memory is of {memory[0].shape[0]} sequences, x of {x.shape[0]}; x: {x.shape}")
-        (q, k, v), _ = _project(params, blank(x, mask), start=memory[0].shape[2])
+        (q, k, v), _ = _project(params, x, x, start=memory[0].shape[2])
         k, v, there = _remembered(memory, k, v, mask)
-    order = no_later(k.shape[2], x.shape[1], namespace(x))
-    out, _ = gather(params, (q, k, v), allowed(there, order))
+    _, _, allowed = sights(there, no_later(k.shape[2], x.shape[1], namespace(x)))
+    out, _ = gather(params, (q, k, v), allowed)
     return closed(given, blank(out, mask), mask), (k, v, there)
 
 

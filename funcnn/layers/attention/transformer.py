@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.annotations import Seed, seed_words
 from funcnn.errors import RangeError
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.activations.base import Gelu
@@ -16,7 +17,6 @@ from funcnn.layers.dense import Dense
 from funcnn.layers.dropout import Dropout
 from funcnn.layers.normalisation.norm import LayerNorm
 from funcnn.layers.positions import Rotary
-from funcnn.records import Seed, seed_words
 
 
 def transformer_block(

@@ -14,7 +14,7 @@ from funcnn.gradients import Grads
 from funcnn.layers.checks import foreign
 from funcnn.layers.parts import added, check_held, check_tuple, fitting, holding, nothing, outline, visit
 from funcnn.records import record
-from funcnn.stepping import step
+from funcnn.stepping import passing, step
 
 Parts = tuple[Any, ...]
 
@@ -77,7 +77,7 @@ class Parallel:
             which it was.
     """
 
-    layers: Parts
+    layers: tuple[Any, ...]
 
     def __attrs_post_init__(self) -> None:
         """A tuple of layers."""
@@ -131,6 +131,7 @@ def _blame(params: Parallel, cache: Any, dA: Any) -> Parts:
 
 
 @step.register(Parallel)
+@passing
 def parallel_step(params: Parallel, x: Parts, memory: Any = None) -> tuple[Parts, Parts]:
     """out_i, memory_i = step(layer_i, x_i, memory_i)"""
     x = _split(params, x)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar, Generic, TypeVar
 
 from funcnn.arrays import kind
-from funcnn.core import backward, backward_params, forward, forward_only, gives_probabilities
+from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import KindError
 from funcnn.gradients import Grads, gradient
+from funcnn.logits import gives_probabilities
 from funcnn.records import is_record, record, state
-from funcnn.stepping import step
+from funcnn.stepping import passing, step
 
 L = TypeVar("L")
 
@@ -64,6 +65,7 @@ def frozen_forward_only(params: Frozen[Any], x: Any) -> Any:
 
 
 @step.register(Frozen)
+@passing
 def frozen_step(params: Frozen[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
     """The step of the layer"""
     return step(params.layer, x, memory)

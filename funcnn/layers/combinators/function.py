@@ -36,7 +36,7 @@ class Function:
     (array([[8.]]), array([[12.]]))
 
     Raises:
-        KindError: f or vjp is no function, or none at the top of a module.
+        KindError: f or vjp is no function, or none at the top of a module, or vjp a ufunc of x alone, such as np.cos.
         ShapeError: dA is not like out, or dx not like x.
     """
 
@@ -54,6 +54,9 @@ class Function:
                     f"Function: {name} must be a function at the top of a module, where pickle finds it by its name, "
                     f"not {_called(function)}"
                 )
+        n = getattr(self.vjp, "nin", 2)
+        if n != 2:  # a ufunc, which would take dA for an array to write to
+            raise KindError(f"Function: vjp must take x and dA, but {_called(self.vjp)} is a ufunc of {n}")
 
     def __repr__(self) -> str:
         """By name: an address would be another in each process."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any, Generic, TypeVar
 
 from funcnn.arrays import Array, is_array, namespace
-from funcnn.core import backward, backward_params, forward, forward_only, gives_probabilities
+from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import KindError, ShapeError
 from funcnn.gradients import Grads
 from funcnn.layers.checks import foreign, unpacked
 from funcnn.layers.parts import check_held, holding, shown, visit
+from funcnn.layers.sequences import mask_of
+from funcnn.logits import gives_probabilities
 from funcnn.records import record
+from funcnn.stepping import alone, step
 from funcnn.tree import leaves, tree_map
 
 L = TypeVar("L")
@@ -32,7 +35,7 @@ class Map(Generic[L]):
 
     Raises:
         KindError: `layer` is no layer, or x holds no array.
-        ShapeError: an array has less than two axes, or they differ in the first two.
+        ShapeError: an array has less than two axes, or they differ in the first two; or x is a sequence and its mask.
     """
 
     layer: L
@@ -56,6 +59,9 @@ def _folded(x: Any) -> tuple[Any, Any, tuple[int, int]]:
     if len(sizes) > 1 or len(arrays[0].shape) < 2:
         shapes = ", ".join([str(array.shape) for array in arrays])
         raise ShapeError(f"Map: x must be (m, t, ...), with the same m and t in all arrays; x: {shapes}")
+    if mask_of(x) is not None:
+        remedy = "write First(Map(layer)), or for a layer over time the layer alone"
+        raise ShapeError(f"Map: it splits the time axis itself, so that its layer can have no mask; {remedy}")
     m, t = arrays[0].shape[:2]
     return (
         tree_map(lambda a: a.reshape(m * t, *a.shape[2:]), x),
@@ -114,3 +120,6 @@ def _blame(dA: Any, kept: Array) -> Any:
         if array.shape[:2] != (m, t):
             raise ShapeError(f"dA must have the shape of out, ({m}, {t}, ...); it has {array.shape}")
     return tree_map(lambda a: a.reshape(m * t, *a.shape[2:]), dA)
+
+
+step.register(Map)(alone)

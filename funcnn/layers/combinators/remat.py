@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-from funcnn.core import backward, backward_params, forward, forward_only, gives_probabilities
+from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.gradients import Grads
 from funcnn.layers.parts import check_held, holding, visit
+from funcnn.logits import gives_probabilities
 from funcnn.records import record
-from funcnn.stepping import step
+from funcnn.stepping import passing, step
 
 L = TypeVar("L")
 
@@ -77,6 +78,7 @@ def remat_backward_params(params: Remat[Any], x: Any, dA: Any) -> Remat[Any]:
 
 
 @step.register(Remat)
+@passing
 def remat_step(params: Remat[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
     """out = layer(x), and the layer's memory"""
     return visit("in Remat", step, params.layer, x, memory)

@@ -10,7 +10,7 @@ from funcnn.errors import KindError, ShapeError
 from funcnn.gradients import Grads
 from funcnn.layers.parts import added, check_held, holding, visit
 from funcnn.records import record
-from funcnn.stepping import step
+from funcnn.stepping import passing, step
 
 L = TypeVar("L")
 
@@ -86,6 +86,7 @@ def residual_backward_params(params: Residual[Any], cache: Any, dA: Any) -> Resi
 
 
 @step.register(Residual)
+@passing
 def residual_step(params: Residual[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
     """out = x + layer(x), and the layer's memory"""
     out, memory = visit("in Residual", step, params.layer, x, memory)

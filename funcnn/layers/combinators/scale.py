@@ -8,7 +8,8 @@ import numpy as np
 
 from funcnn.arrays import Array, check_out_gradient, float_namespace
 from funcnn.core import backward, forward
-from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.errors import KindError, ShapeError
+from funcnn.fields import as_count
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import only_array
 from funcnn.records import record
@@ -50,10 +51,10 @@ class Scale:
 
         Raises:
             RangeError: n is less than 1.
+            KindError: n is no whole number.
         """
-        if n is not None and n < 1:
-            raise RangeError(f"Scale.init: n must be at least 1; it is {n}")
-        return cls(np.full(() if n is None else n, value, dtype))
+        shape = () if n is None else as_count("Scale.init", n, "n")
+        return cls(np.full(shape, value, dtype))
 
 
 @forward.register(Scale)

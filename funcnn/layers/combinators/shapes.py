@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import Any, ClassVar
 
 from funcnn.arrays import Array, kind, namespace, short
 from funcnn.core import backward, forward
@@ -29,6 +29,8 @@ class Flatten:
     Raises:
         ShapeError: x has less than two axes.
     """
+
+    passes_on: ClassVar[bool] = True
 
 
 @forward.register(Flatten)
@@ -65,6 +67,7 @@ class Reshape:
     """
 
     shape: tuple[int, ...]
+    passes_on: ClassVar[bool] = True
 
     def __attrs_post_init__(self) -> None:
         """Sizes, of which one may be -1."""

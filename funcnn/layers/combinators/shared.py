@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from funcnn.arrays import kind
-from funcnn.core import backward, backward_params, forward, forward_only, gives_probabilities
+from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import KindError
 from funcnn.gradients import Grads
 from funcnn.layers.parts import added, check_held, holding, visit
+from funcnn.logits import gives_probabilities
 from funcnn.records import build, is_record, plans, record, values
-from funcnn.stepping import step
+from funcnn.stepping import passing, step
 
 
 @record
@@ -32,8 +32,7 @@ class Here:
     layer: Any = None
 
     def __attrs_post_init__(self) -> None:
-        """A name, and a layer if any."""
-        _check_name("Here", self.name)
+        """A layer if any."""
         if self.layer is not None:
             check_held("Here", "layer", self.layer)
 
@@ -41,11 +40,6 @@ class Here:
     def gives_probabilities(self) -> bool:
         """Whether the layer does."""
         return gives_probabilities(self.layer)
-
-
-def _check_name(whose: str, name: Any) -> None:
-    if type(name) is not str:
-        raise KindError(f"{whose}: name must be a string, not {kind(name)}")
 
 
 def _found(params: Here) -> Any:
@@ -81,6 +75,7 @@ def here_backward_params(params: Here, cache: Any, dA: Any) -> Here:
 
 
 @step.register(Here)
+@passing
 def here_step(params: Here, x: Any, memory: Any = None) -> tuple[Any, Any]:
     """The layer's own, with a memory for each place"""
     return step(_found(params), x, memory)
@@ -107,8 +102,8 @@ class Shared:
     ((5, 8), ['layer.W', 'layer.b'])
 
     Raises:
-        KindError: `layer` or `net` is no layer, the name is no string, no place of the name in `net` is trained, or a
-            Shared of the same name is in `net`.
+        KindError: `layer` or `net` is no layer, the name is no string, no place of the name in `net` is trained, one
+            holds a layer already, or a Shared of the same name is in `net`.
     """
 
     layer: Any
@@ -119,12 +114,13 @@ class Shared:
         """There are places to stand in, and nobody else puts something there."""
         check_held("Shared", "layer", self.layer)
         check_held("Shared", "net", self.net)
-        _check_name("Shared", self.name)
         if any([found.name == self.name for found in _inside(Shared, self.net)]):
             raise KindError(f"Shared: in net is a Shared of the same name, {self.name!r}; give one of them another")
+        here = f"Here({self.name!r})" if self.name else "Here()"
         if not _places(self.net, self.name):
-            here = f"Here({self.name!r})" if self.name else "Here()"
             raise KindError(f"Shared: there is no {here} in net that is trained, so the layer would learn nothing")
+        if _filled(self.net, self.name, None) != self.net:
+            raise KindError(f"Shared: a Here in net holds a layer already; write {here}, where the shared one goes")
 
     @property
     def gives_probabilities(self) -> bool:
@@ -200,6 +196,7 @@ def shared_backward_params(params: Shared, cache: Any, dA: Any) -> Shared:
 
 
 @step.register(Shared)
+@passing
 def shared_step(params: Shared, x: Any, memory: Any = None) -> tuple[Any, Any]:
     """out = net(x), with a memory for each place"""
     return visit("in Shared", step, filled(params), x, memory)

@@ -6,16 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.annotations import Seed
 from funcnn.arrays import Array, check_out_gradient, is_array, short
 from funcnn.core import backward, forward, forward_only
-from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.errors import KindError, ShapeError
+from funcnn.fields import check_sizes
 from funcnn.gradients import Grads
-from funcnn.initializers import Initializer, normal
+from funcnn.initializers import Initializer, draw, normal
 from funcnn.layers.checks import only_array, unpacked
 from funcnn.layers.embedding import Embedding
 from funcnn.layers.parts import check_held, fitting, holding, outline, visit
-from funcnn.records import Seed, build, record
-from funcnn.stepping import step
+from funcnn.records import build, record
+from funcnn.stepping import passing, step
 
 
 @record
@@ -65,10 +67,10 @@ class Tied:
 
         Raises:
             RangeError: a size is less than 1.
+            KindError: a size is no whole number, or `weights` no initializer.
         """
-        if min(n_symbols, n) < 1:
-            raise RangeError(f"Tied.init: sizes must be at least 1; n_symbols: {n_symbols}, n: {n}")
-        return cls(weights(seed, (n_symbols, n), dtype), net)
+        check_sizes("Tied.init", {"n_symbols": n_symbols, "n": n})
+        return cls(draw("Tied.init", weights, seed, (n_symbols, n), dtype), net)
 
 
 def _table(params: Tied) -> Embedding:
@@ -121,6 +123,7 @@ def tied_backward(params: Tied, cache: tuple[Any, ...], dA: Any) -> Grads[Tied]:
 
 
 @step.register(Tied)
+@passing
 def tied_step(params: Tied, x: Any, memory: Any = None) -> tuple[Any, Any]:
     """out = net(W[ids]) @ W^T, and the net's memory"""
     rows = visit("in Tied", forward_only, _table(params), x)

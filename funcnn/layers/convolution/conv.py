@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, check_out_gradient, namespace, sum_of_rows
+from funcnn.annotations import Seed
+from funcnn.arrays import Array, check_out_gradient, is_array, namespace, short, sum_of_rows
 from funcnn.core import backward, backward_params, forward
-from funcnn.errors import KindError
+from funcnn.errors import KindError, ShapeError
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.convolution.correlation import correlate, correlate_adjoint, kernel_gradient
 from funcnn.layers.convolution.kernels import check_cache, check_kernel, check_places, drawn
 from funcnn.layers.convolution.sizes import Padding, Sizes, count, numbers, of_each, padding, pair
 from funcnn.layers.convolution.windows import ONE_ROW, Axes, axis_of
-from funcnn.records import Seed, record
+from funcnn.records import record
 from funcnn.stepping import no_step, step
 from funcnn.tree import evolve
 
@@ -237,9 +238,12 @@ def conv1d_step(params: Conv1d, x: Array, memory: Any = None) -> tuple[Array, Ar
         given = f"stride is {params.stride}, padding {params.padding}"
         raise KindError(f"step: Conv1d goes on step by step with stride 1 and padding ({past}, 0) alone; {given}")
     check_places(x, "t", params.W, params.W.shape[1] * params.groups)
-    xp = namespace(x)
-    before = xp.zeros((x.shape[0], past, x.shape[2]), dtype=x.dtype) if memory is None else memory
-    seen = xp.concatenate([before, x], axis=1)
+    before = namespace(x).zeros((x.shape[0], past, x.shape[2]), dtype=x.dtype) if memory is None else memory
+    if not is_array(before) or before.dtype != x.dtype or before.shape[1:] != (past, x.shape[2]):
+        raise ShapeError(f"step: the memory is of another network; memory: {short(memory)}, layer: {short(params)}")
+    if before.shape[0] != x.shape[0]:
+        raise ShapeError(f"step: the memory is of {before.shape[0]} sequences, x of {x.shape[0]}; x: {x.shape}")
+    seen = namespace(x).concatenate([before, x], axis=1)
     return conv1d_forward(evolve(params, padding=0), seen)[0], seen[:, seen.shape[1] - past :]
 
 

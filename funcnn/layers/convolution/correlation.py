@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array, namespace
-from funcnn.layers.convolution.windows import Axes, Axis, gathered, scattered, taps
+from funcnn.layers.convolution.windows import Axes, Axis, by_blocks, gathered, scattered, taps
 
 BLOCK = 1 << 21  # bytes of windows at a time; with half or twice as many there is no difference
 
@@ -59,12 +59,8 @@ def correlate_adjoint(dA: Array, W: Array, axes: Axes, groups: int = 1) -> Array
             return _depthwise_adjoint(dA, W, axes, groups)
         pairs = zip(_split(dA, groups), _split(W, groups), strict=True)
         return _joined([correlate_adjoint(a, b, axes) for a, b in pairs])
-    if all([axis.stride == 1 and max(axis.before, axis.after) < axis.reach for axis in axes]):
-        # At stride 1 that is a convolution too, of dA by the kernel turned round: one product instead of one a tap.
-        turned = [
-            Axis(a.out, a.size, 1, a.dilation, a.reach - 1 - a.before, a.reach - 1 - a.after, a.places) for a in axes
-        ]
-        return correlate(dA, W[::-1, ::-1].swapaxes(2, 3), (turned[0], turned[1]))
+    if turned := _turned(axes):
+        return correlate(dA, W[::-1, ::-1].swapaxes(2, 3), turned)
     kernels = W.reshape(-1, *W.shape[2:]).swapaxes(1, 2)  # (taps, o, c)
     if not type(dA) is type(W) is np.ndarray:
         return scattered((dA @ kernel for kernel in kernels), axes)
@@ -76,40 +72,61 @@ def correlate_adjoint(dA: Array, W: Array, axes: Axes, groups: int = 1) -> Array
     return dx
 
 
-# With as many groups as channels a tap multiplies each channel by n numbers: W[k, c, n], and o is the pair (c, n).
+def _turned(axes: Axes) -> Axes | None:
+    """The windows of the adjoint, which at stride 1 is a convolution too, by the kernel turned round; or None."""
+    if not all([axis.stride == 1 and max(axis.before, axis.after) < axis.reach for axis in axes]):
+        return None
+    rows, columns = [
+        Axis(a.out, a.size, 1, a.dilation, a.reach - 1 - a.before, a.reach - 1 - a.after, a.places) for a in axes
+    ]
+    return rows, columns
+
+
+# With as many groups as channels a tap multiplies each channel by n numbers, W[k, c, n], and o is the pair (c, n): that
+# is one number for each of n copies of the channel.
 
 
 def _depthwise(x: Array, W: Array, axes: Axes) -> Array:
-    kernels = W.reshape(-1, x.shape[3], W.shape[3] // x.shape[3])
+    kernels = _along(W, axes)
 
     def of_block(x: Array) -> Array:
-        out = _added(seen[..., None] * kernel for seen, kernel in zip(taps(x, axes), kernels, strict=True))
-        return out.reshape(*out.shape[:3], W.shape[3])
+        copies = _copies(x, W.shape[3])
+        return _added(seen * kernel for seen, kernel in zip(taps(copies, axes), kernels, strict=True))
 
-    return _joined([of_block(x[rows]) for rows in _blocks(x, axes)], axis=0)
+    return by_blocks(of_block, x)
 
 
 def _depthwise_kernel_gradient(x: Array, dA: Array, axes: Axes) -> Array:
     xp, o = namespace(dA), dA.shape[3]
 
     def of_block(x: Array, dA: Array) -> Array:
-        d = dA.reshape(*dA.shape[:3], x.shape[3], o // x.shape[3])
         ones = xp.ones(dA.size // o, dtype=dA.dtype)  # BLAS adds up several times faster than `sum`
-        return xp.stack([ones @ (seen[..., None] * d).reshape(-1, o) for seen in taps(x, axes)])
+        return xp.stack([ones @ (seen * dA).reshape(-1, o) for seen in taps(_copies(x, o), axes)])
 
     dW = _added(of_block(x[rows], dA[rows]) for rows in _blocks(x, axes))
     return dW.reshape(axes[0].size, axes[1].size, 1, o)
 
 
 def _depthwise_adjoint(dA: Array, W: Array, axes: Axes, c: int) -> Array:
-    kernels = W.reshape(-1, c, W.shape[3] // c)
+    turned, n = _turned(axes), W.shape[3] // c
+    kernels = _along(W, axes)
 
     def of_block(dA: Array) -> Array:
-        d = dA.reshape(*dA.shape[:3], c, kernels.shape[2])
-        back = [_added(d[..., n] * kernel[:, n] for n in range(kernels.shape[2])) for kernel in kernels]
-        return scattered(back, axes)
+        d = _depthwise(dA, W[::-1, ::-1], turned) if turned else scattered((dA * kernel for kernel in kernels), axes)
+        return d if n == 1 else _added(d[..., i::n] + 0 for i in range(n))
 
-    return _joined([of_block(dA[rows]) for rows in _blocks(dA, axes)], axis=0)
+    return by_blocks(of_block, dA)
+
+
+def _copies(x: Array, o: int) -> Array:
+    """Each channel as often as it takes for o of them"""
+    n = o // x.shape[3]
+    return x if n == 1 else namespace(x).repeat(x, n, axis=3)
+
+
+def _along(W: Array, axes: Axes) -> Array:
+    """The kernel of each tap for a whole row of windows, (taps, w_out, o): NumPy is slow to broadcast a short one"""
+    return namespace(W).tile(W.reshape(-1, 1, W.shape[3]), (1, axes[1].out, 1))
 
 
 def _blocks(x: Array, axes: Axes) -> list[slice]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from funcnn.arrays import Array, check_out_gradient, float_namespace, namespace
+from funcnn.arrays import Array, check_out_gradient, float_namespace, is_array, namespace
 from funcnn.core import backward, forward
 from funcnn.errors import ShapeError
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import only_array
+from funcnn.layers.checks import foreign
+from funcnn.layers.sequences import blank, check_sequence, closed, mask_of, opened
 from funcnn.records import record
 from funcnn.stepping import no_step, step
 
@@ -20,30 +22,33 @@ class GlobalAvgPool:
     x: (m, ..., c) with at least one axis of places, out: (m, c). dx = dA / (how many places there are), at each of
     them. The cache is x. Lin, Chen & Yan 2014, Network in Network, section 3.2.
 
+    A sequence (m, t, c) may come as `(x, mask)`, mask bool (m, t), True where there is something, or None. The mean is
+    that of the places that are there, of none it is 0; dx is 0 where nothing is, and what x holds there is not read.
+
     >>> import numpy as np
     >>> from funcnn import GlobalAvgPool, forward
     >>> forward(GlobalAvgPool(), np.array([[[1.0, 0.0], [5.0, 1.0]]]))[0]
     array([[3. , 0.5]])
 
     Raises:
-        ShapeError: x has no places.
-        KindError: x is no array of floats.
+        ShapeError: x has no places, or the mask is not (m, t).
+        KindError: x is no array of floats, or the mask none of bools.
     """
 
 
 @forward.register(GlobalAvgPool)
-def global_avg_pool_forward(params: GlobalAvgPool, x: Array) -> tuple[Array, Array]:
+def global_avg_pool_forward(params: GlobalAvgPool, given: Any) -> tuple[Array, Any]:
     """out = the mean over the places"""
-    return _all_places(x).mean(axis=1), x
+    x, mask = _given(params, given)
+    return x.mean(axis=1) if mask is None else blank(x, mask).sum(axis=1) / _counts(x, mask), given
 
 
 @backward.register(GlobalAvgPool)
-def global_avg_pool_backward(params: GlobalAvgPool, x: Array, dA: Array) -> Grads[GlobalAvgPool]:
+def global_avg_pool_backward(params: GlobalAvgPool, cache: Any, dA: Array) -> Grads[GlobalAvgPool]:
     """dx = dA / places"""
-    places = _all_places(only_array(params, x))
-    check_out_gradient(dA, (x.shape[0], x.shape[-1]), x.dtype)
-    dx = namespace(dA).zeros_like(places) + (dA / places.shape[1])[:, None]
-    return Grads(gradient(params), dx.reshape(x.shape))
+    x, mask = _kept(params, cache, dA)
+    share = dA / (x.shape[1] if mask is None else _counts(x, mask))
+    return _grads(params, cache, blank(namespace(dA).zeros_like(x) + share[:, None], mask))
 
 
 @record
@@ -53,39 +58,78 @@ class GlobalMaxPool:
     x: (m, ..., c) with at least one axis of places, out: (m, c). dx is dA at the first place where x is the maximum,
     else 0. The cache is x. Oquab, Bottou, Laptev & Sivic 2015, Is Object Localization for Free?, section 3.2.
 
+    A sequence (m, t, c) may come as `(x, mask)`, as to `GlobalAvgPool`. The maximum is that of the places that are
+    there, of none it is 0.
+
     >>> import numpy as np
     >>> from funcnn import GlobalMaxPool, forward
     >>> forward(GlobalMaxPool(), np.array([[[1.0, 0.0], [5.0, -1.0]]]))[0]
     array([[5., 0.]])
 
     Raises:
-        ShapeError: x has no places.
-        KindError: x is no array of floats.
+        ShapeError: x has no places, or the mask is not (m, t).
+        KindError: x is no array of floats, or the mask none of bools.
     """
 
 
 @forward.register(GlobalMaxPool)
-def global_max_pool_forward(params: GlobalMaxPool, x: Array) -> tuple[Array, Array]:
+def global_max_pool_forward(params: GlobalMaxPool, given: Any) -> tuple[Array, Any]:
     """out = the maximum over the places"""
-    return _all_places(x).max(axis=1), x
+    x, mask = _given(params, given)
+    if mask is None:
+        return x.max(axis=1), given
+    return namespace(x).where(mask.any(axis=1)[:, None], _sunk(x, mask).max(axis=1), 0), given
 
 
 @backward.register(GlobalMaxPool)
-def global_max_pool_backward(params: GlobalMaxPool, x: Array, dA: Array) -> Grads[GlobalMaxPool]:
+def global_max_pool_backward(params: GlobalMaxPool, cache: Any, dA: Array) -> Grads[GlobalMaxPool]:
     """dx = dA at the first maximum"""
-    places, xp = _all_places(only_array(params, x)), namespace(dA)
-    check_out_gradient(dA, (x.shape[0], x.shape[-1]), x.dtype)
-    first = xp.arange(places.shape[1])[:, None] == places.argmax(axis=1)[:, None]
-    return Grads(gradient(params), xp.where(first, dA[:, None], 0).reshape(x.shape))
+    (x, mask), xp = _kept(params, cache, dA), namespace(dA)
+    first = x.argmax(axis=1) if mask is None else _sunk(x, mask).argmax(axis=1)
+    if mask is not None:  # where all that is there is minus infinity, the first that is there
+        first = xp.where(xp.take_along_axis(mask, first, axis=1), first, mask.argmax(axis=1)[:, None])
+    here = xp.arange(x.shape[1])[:, None] == first[:, None]
+    return _grads(params, cache, blank(xp.where(here, dA[:, None], 0), mask))
 
 
 for _layer in (GlobalAvgPool, GlobalMaxPool):
     step.register(_layer)(no_step)
 
 
-def _all_places(x: Array) -> Array:
-    """x as (m, places, c)"""
+def _given(params: Any, given: Any) -> tuple[Array, Any]:
+    """x as (m, places, c), and the mask."""
+    x, mask, _ = opened(type(params).__name__, given)
     float_namespace(x)
+    if mask is not None:
+        check_sequence("x", x, mask)
     if x.ndim < 3 or 0 in x.shape[1:-1]:
         raise ShapeError(f"x must be (m, ..., c) with at least one place between rows and channels; x: {x.shape}")
+    return _all_places(x), mask
+
+
+def _kept(params: Any, cache: Any, dA: Array) -> tuple[Array, Any]:
+    """x as (m, places, c), and the mask, from a cache that is what was given; dA fits."""
+    x, mask = cache if type(cache) is tuple and len(cache) == 2 else (cache, None)
+    if not is_array(x) or x.ndim < 3 or (mask is not None and mask_of(cache) is None):
+        raise foreign(params, cache)
+    check_out_gradient(dA, (x.shape[0], x.shape[-1]), x.dtype)
+    return _all_places(x), mask
+
+
+def _grads(params: Any, given: Any, dx: Array) -> Grads[Any]:
+    x = given[0] if type(given) is tuple else given
+    return Grads(gradient(params), closed(given, dx.reshape(x.shape)))
+
+
+def _all_places(x: Array) -> Array:
     return x.reshape(x.shape[0], math.prod(x.shape[1:-1]), x.shape[-1])
+
+
+def _counts(x: Array, mask: Array) -> Array:
+    """How many places are there, (m, 1), and 1 where none is."""
+    return namespace(x).maximum(mask.sum(axis=1, keepdims=True), 1).astype(x.dtype)
+
+
+def _sunk(x: Array, mask: Array) -> Array:
+    """x, with minus infinity where nothing is."""
+    return namespace(x).where(mask[..., None], x, -math.inf)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from funcnn.annotations import Seed
 from funcnn.arrays import Array, namespace, short
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.initializers import Initializer
-from funcnn.records import Seed
+from funcnn.fields import check_whole
+from funcnn.initializers import Initializer, draw
 
 
 def check_kernel(params: Any, form: str, *, transposed: bool = False) -> None:
@@ -42,14 +43,17 @@ def drawn(
 
     Raises:
         RangeError: a size is less than 1, or `groups` do not divide the channels.
+        KindError: a size is no whole number, or `weights` no initializer.
     """
-    if min(c_in, c_out, groups, *size) < 1:
+    for what, value in (("c_in", c_in), ("c_out", c_out), ("groups", groups)):
+        check_whole(f"{name}.init", value, what)
+    if min(c_in, c_out, groups) < 1:
         given = f"c_in: {c_in}, c_out: {c_out}, kernel: {' x '.join(map(str, size))}, groups: {groups}"
         raise RangeError(f"{name}.init: sizes must be at least 1; {given}")
     if c_in % groups or c_out % groups:
         raise RangeError(f"{name}.init: groups must divide c_in, {c_in}, and c_out, {c_out}; it is {groups}")
     channels = (c_in, c_out // groups) if transposed else (c_in // groups, c_out)
-    return weights(seed, (*size, *channels), dtype)
+    return draw(f"{name}.init", weights, seed, (*size, *channels), dtype)
 
 
 def check_places(x: Array, axes: str, W: Array, c: int) -> None:

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, check_out_gradient, float_namespace
+from funcnn.arrays import Array, check_out_gradient, float_namespace, namespace
 from funcnn.core import backward, forward
 from funcnn.errors import RangeError, ShapeError
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import only_array, unpacked
 from funcnn.layers.convolution.sizes import Padding, Sizes, any_axes, for_axes, padding
-from funcnn.layers.convolution.windows import ONE_ROW, Axes, Axis, axis_of, scattered, taps
+from funcnn.layers.convolution.windows import ONE_ROW, Axes, Axis, axis_of, by_blocks, scattered, taps
 from funcnn.records import record
 from funcnn.stepping import no_step, step
 
@@ -57,7 +57,7 @@ class MaxPool:
 def max_pool_forward(params: MaxPool, x: Array) -> tuple[Array, tuple[Array, Array]]:
     """out = the maximum over the taps"""
     xp, axes = float_namespace(x), windows_of(params, x)
-    out = _like(x, reduce(xp.maximum, taps(_image(x), axes, -math.inf)))
+    out = _like(x, by_blocks(lambda part: reduce(xp.maximum, taps(part, axes, -math.inf)), _image(x)))
     return out, (x, out)
 
 
@@ -67,15 +67,21 @@ def max_pool_backward(params: MaxPool, cache: tuple[Array, Array], dA: Array) ->
     x, out = [only_array(params, part) for part in unpacked(params, cache, 2)]
     check_out_gradient(dA, out.shape, out.dtype)
     axes = windows_of(params, x)
-    return Grads(gradient(params), _like(x, scattered(_blamed(_image(x), _image(out), _image(dA), axes), axes)))
+
+    def of_block(x: Array, out: Array, dA: Array) -> Array:
+        return scattered(_blamed(x, out, dA, axes), axes)
+
+    dx = by_blocks(of_block, _image(x), _image(out), _image(dA))
+    return Grads(gradient(params), _like(x, dx))
 
 
 def _blamed(x: Array, out: Array, dA: Array, axes: Axes) -> Iterator[Array]:
     """What each tap takes of dA: that of the windows whose maximum it is, and no tap before it was."""
-    free: Any = True
+    free = namespace(x).ones(out.shape, dtype=bool)
     for seen in taps(x, axes, math.nan):  # which equals nothing, so that padding takes nothing
-        first = (seen == out) & free
-        free = free & ~first
+        first = seen == out
+        first &= free
+        free ^= first
         yield dA * first
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.annotations import Seed
 from funcnn.arrays import Array, check_out_gradient, sum_of_rows
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import ShapeError
@@ -15,7 +16,7 @@ from funcnn.layers.convolution.correlation import correlate, correlate_adjoint, 
 from funcnn.layers.convolution.kernels import check_cache, check_kernel, check_places, drawn
 from funcnn.layers.convolution.sizes import Padding, Sizes, count, numbers, of_each, padding, pair
 from funcnn.layers.convolution.windows import Axes, axis_of
-from funcnn.records import Seed, record
+from funcnn.records import record
 from funcnn.stepping import no_step, step
 
 
@@ -87,6 +88,7 @@ class ConvTranspose2d:
 
         Raises:
             RangeError: a size is less than 1, or `groups` do not divide c_in or c_out.
+            KindError: a size is no whole number, or `weights` no initializer.
         """
         size = numbers("ConvTranspose2d.init", "kernel", kernel, 2)
         W = drawn("ConvTranspose2d", size, c_in, c_out, groups, seed, weights, dtype, transposed=True)

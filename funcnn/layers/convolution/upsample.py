@@ -37,7 +37,7 @@ class Upsample:
 
     Raises:
         ShapeError: x has other axes, or no places.
-        KindError: x is no array of floats, or `factor` is no whole number; `step` of what is linear.
+        KindError: x is no array of floats, `factor` no whole number, or `linear` no bool; `step` of what is linear.
         RangeError: `factor` is less than 1.
     """
 

@@ -54,6 +54,7 @@ class Affine:
 
         Raises:
             RangeError: n is less than 1.
+            KindError: n is no whole number.
         """
         check_size(cls, n)
         return cls(np.ones(n, dtype), np.zeros(n, dtype))

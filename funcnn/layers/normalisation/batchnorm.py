@@ -56,7 +56,8 @@ class BatchNorm:
     array([0.2])
 
     Raises:
-        RangeError: `eps` is not above 0, `momentum` not in [0, 1); in forward: a feature has fewer than two values.
+        RangeError: `eps` is not above 0, `momentum` not in [0, 1), a running variance negative; in forward: a feature
+            has fewer than two values.
         ShapeError: the arrays are not all (n,), or x has another number of features.
         KindError: a dtype is another than that of scale.
     """
@@ -69,8 +70,10 @@ class BatchNorm:
     eps: float = positive(1e-5)
 
     def __attrs_post_init__(self) -> None:
-        """All are (n,)."""
+        """All are (n,), and a variance is a mean of squares."""
         check_channels(self, "scale", "shift", "mean", "var")
+        if type(self.var) is np.ndarray and (self.var.real < 0).any():
+            raise RangeError(f"BatchNorm: var must not be negative; its least is {self.var.real.min()}")
 
     @classmethod
     def init(
@@ -83,6 +86,7 @@ class BatchNorm:
 
         Raises:
             RangeError: n is less than 1.
+            KindError: n is no whole number.
         """
         check_size(cls, n)
         zeros, ones = np.zeros(n, dtype), np.ones(n, dtype)
@@ -134,8 +138,8 @@ def _gradient_and_sums(params: BatchNorm, cache: tuple[Array, ...], dA: Array) -
         params,
         scale=dscale,
         shift=None if params.shift is None else dshift,
-        mean=(1 - new) * params.mean + new * mean,
-        var=(1 - new) * params.var + new * (n / (n - 1)) * var,
+        mean=((1 - new) * params.mean + new * mean).astype(dA.dtype, copy=False),
+        var=((1 - new) * params.var + new * (n / (n - 1)) * var).astype(dA.dtype, copy=False),
     )
     return grads, dscale, dshift
 

@@ -22,12 +22,19 @@ def folded(net: Any) -> Any:
         (x W + b) scale + shift = x (W scale) + (b scale + shift)
 
     `folded(inference(net))` is a network without its batch normalisations. An `Identity`, which is what dropout
-    predicts with, goes too. An `Affine` behind any other layer stays. Also done to the networks inside of layers.
+    predicts with, goes too. An `Affine` behind any other layer stays.
+
+    Also done to the networks inside of layers, by what the annotation of a field says: one annotated as a tuple, such
+    as `layers: tuple[Any, ...]` of Parallel, holds layers side by side, of which each is folded by itself, and none
+    goes; in any other field, such as `layer: Any`, a tuple is a chain.
 
     >>> from funcnn import BatchNorm, Dense, Dropout, Relu, folded, inference
     >>> net = Dense.init(2, 4, seed=0), BatchNorm.init(4), Relu(), Dropout(0.5, seed=0), Dense.init(4, 9, seed=1)
     >>> folded(inference(net))
     (Dense(W=<f64 2x4>, b=<f64 [0. 0. 0. 0.]>), Relu(), Dense(W=<f64 4x9>, b=<f64 9>))
+
+    Raises:
+        KindError: `net` is a class, a list or a NamedTuple.
     """
     if type(net) is not tuple:
         return inside(folded, net)

@@ -77,6 +77,7 @@ class GroupNorm:
 
         Raises:
             RangeError: n is less than 1.
+            KindError: n is no whole number.
         """
         check_size(cls, n)
         return cls(np.ones(n, dtype), np.zeros(n, dtype) if bias else None, groups, eps)
@@ -121,6 +122,7 @@ class InstanceNorm:
 
         Raises:
             RangeError: n is less than 1.
+            KindError: n is no whole number.
         """
         check_size(cls, n)
         return cls(np.ones(n, dtype), np.zeros(n, dtype) if bias else None, eps)

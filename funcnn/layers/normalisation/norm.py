@@ -10,7 +10,14 @@ from funcnn.arrays import Array, namespace, sum_of_rows
 from funcnn.core import backward, forward
 from funcnn.fields import positive
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.normalisation.standardization import check_back, check_channels, check_features, check_size, rescaled
+from funcnn.layers.normalisation.standardization import (
+    check_back,
+    check_channels,
+    check_features,
+    check_size,
+    rescaled,
+    wide,
+)
 from funcnn.records import record
 
 
@@ -54,6 +61,7 @@ class LayerNorm:
 
         Raises:
             RangeError: n is less than 1.
+            KindError: n is no whole number.
         """
         check_size(cls, n)
         return cls(np.ones(n, dtype), np.zeros(n, dtype) if bias else None, eps)
@@ -66,18 +74,25 @@ def _mean_of_rows(a: Array, weight: Array) -> Array:
 
 
 def _inverse_root_mean_square(a: Array, eps: float) -> Array:
-    xp = namespace(a)
-    square = xp.einsum("...i,...i->...", a, a)[..., None] / a.shape[-1]
-    return 1 / xp.sqrt(square + eps)
+    square = (a[..., None, :] @ a[..., None])[..., 0] / a.shape[-1]  # quicker than einsum
+    return 1 / namespace(a).sqrt(square + eps)
+
+
+def _slopes(xhat: Array, scale: Array, dA: Array) -> tuple[Array, Array]:
+    """sum(dA xhat) over the rows, and mean(d xhat) of each; what dA xhat took is free again then, and still at hand"""
+    product = dA * xhat
+    return sum_of_rows(product), _mean_of_rows(product, scale)
 
 
 @forward.register(LayerNorm)
 def layer_norm_forward(params: LayerNorm, x: Array) -> tuple[Array, tuple[Array, Array]]:
     """The cache is xhat and 1 / sqrt(var + eps)"""
     check_features(x, params.scale)
-    xhat = x - _mean_of_rows(x, namespace(x).ones_like(params.scale))
+    a = wide(x)
+    xhat = a - _mean_of_rows(a, namespace(x).ones_like(params.scale))
     inv = _inverse_root_mean_square(xhat, params.eps)
     xhat *= inv
+    xhat, inv = xhat.astype(x.dtype, copy=False), inv.astype(x.dtype, copy=False)
     return rescaled(xhat, params.scale, params.shift), (xhat, inv)
 
 
@@ -86,13 +101,14 @@ def layer_norm_backward(params: LayerNorm, cache: tuple[Array, Array], dA: Array
     """dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps), d = dA scale"""
     check_back(cache, params.scale, dA)
     xhat, inv = cache
-    product = dA * xhat
+    dscale, slope = _slopes(xhat, params.scale, dA)
+    means = xhat * slope
+    means += _mean_of_rows(dA, params.scale)
     dx = dA * params.scale
-    dx -= _mean_of_rows(dA, params.scale)
-    dx -= xhat * _mean_of_rows(product, params.scale)
+    dx -= means
     dx *= inv
     shift = None if params.shift is None else sum_of_rows(dA)
-    return Grads(gradient(params, scale=sum_of_rows(product), shift=shift), dx)
+    return Grads(gradient(params, scale=dscale, shift=shift), dx)
 
 
 @record
@@ -136,6 +152,7 @@ class RMSNorm:
 
         Raises:
             RangeError: n is less than 1.
+            KindError: n is no whole number.
         """
         check_size(cls, n)
         return cls(np.ones(n, dtype), eps)
@@ -145,8 +162,9 @@ class RMSNorm:
 def rms_norm_forward(params: RMSNorm, x: Array) -> tuple[Array, tuple[Array, Array]]:
     """The cache is xhat and 1 / sqrt(mean(x^2) + eps)"""
     check_features(x, params.scale)
-    inv = _inverse_root_mean_square(x, params.eps)
-    xhat = x * inv
+    a = wide(x)
+    inv = _inverse_root_mean_square(a, params.eps)
+    xhat, inv = (a * inv).astype(x.dtype, copy=False), inv.astype(x.dtype, copy=False)
     return xhat * params.scale, (xhat, inv)
 
 
@@ -155,8 +173,8 @@ def rms_norm_backward(params: RMSNorm, cache: tuple[Array, Array], dA: Array) ->
     """dx = (d - xhat mean(d xhat)) / sqrt(mean(x^2) + eps), d = dA scale"""
     check_back(cache, params.scale, dA)
     xhat, inv = cache
-    product = dA * xhat
+    dscale, slope = _slopes(xhat, params.scale, dA)
     dx = dA * params.scale
-    dx -= xhat * _mean_of_rows(product, params.scale)
+    dx -= xhat * slope
     dx *= inv
-    return Grads(gradient(params, scale=sum_of_rows(product)), dx)
+    return Grads(gradient(params, scale=dscale), dx)

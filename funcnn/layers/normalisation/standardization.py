@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from funcnn.arrays import Array, check_out_gradient, namespace, short, sum_of_rows
 from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.fields import check_whole
 
 Mean = Callable[[Array], Array]
 """Which numbers are normalised together: their mean, in a shape that broadcasts against them."""
@@ -17,15 +20,22 @@ def standardized(x: Array, mean_of: Mean, eps: float) -> tuple[Array, Array, Arr
 
     In two passes, since mean(x^2) - mean^2 has no digits left where the mean is large: Chan, Golub & LeVeque 1983,
     Algorithms for Computing the Sample Variance. The mean of what is left after the first takes its rounding away.
+    The last two are as `wide` as what they were taken of.
     """
-    mean = mean_of(x)
-    xhat = x - mean
+    a = wide(x)
+    mean = mean_of(a)
+    xhat = a - mean
     rest = mean_of(xhat)
     xhat -= rest
     var = mean_of(xhat * xhat)
     inv = 1 / namespace(x).sqrt(var + eps)
     xhat *= inv
-    return xhat, inv, mean + rest, var
+    return xhat.astype(x.dtype, copy=False), inv.astype(x.dtype, copy=False), mean + rest, var
+
+
+def wide(x: Array) -> Array:
+    """x as float32 where it has fewer bytes: in float16 the square of 256 is infinite already, and so are long sums"""
+    return x.astype(np.float32) if x.dtype.itemsize < 4 else x
 
 
 def standardized_backward(xhat: Array, inv: Array, d: Array, mean_of: Mean) -> Array:
@@ -64,6 +74,7 @@ def check_channels(layer: Any, *names: str) -> None:
 
 def check_size(layer: type, n: int) -> None:
     """There is at least one channel."""
+    check_whole(f"{layer.__name__}.init", n, "n")
     if n < 1:
         raise RangeError(f"{layer.__name__}.init: there must be at least 1 channel; n: {n}")
 

@@ -7,13 +7,14 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
+from funcnn.annotations import Seed, seed_words
 from funcnn.arrays import Array, check_out_gradient, is_array, namespace, short
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, glorot_uniform, orthogonal
 from funcnn.layers.sequences import blame, blank, check_sequence, closed, opened
-from funcnn.records import Seed, record, seed_words
+from funcnn.records import record
 from funcnn.stepping import step
 
 State = tuple[Array, ...]
@@ -211,10 +212,8 @@ def _back(params: Recurrent, cache: Kept, dA: Any) -> tuple[Any, Array, State]:
             dstate = tuple([a + b for a, b in zip(dstate, passed, strict=True)])
         dzs.append(dz)
         dus.append(du)
-    rows = [
-        xp.stack(parts[::-1], axis=1).reshape(m * t, parts[0].shape[1])
-        for parts in ((dzs,) if dz is du else (dzs, dus))
-    ]
+    steps = (dzs,) if dz is du else (dzs, dus)
+    rows = [xp.stack(parts[::-1], axis=1).reshape(m * t, parts[0].shape[1]) for parts in steps]
     h = xp.stack([h for h, *_ in cache.states[:-1]], axis=1).reshape(m * t, k)
     dW, dU = blank(x, mask).reshape(m * t, n).T @ rows[0], h.T @ rows[-1]
     return gradient(params, W=dW, U=dU, **params.biases(rows[0], rows[-1])), rows[0], dstate

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Generic, NoReturn, TypeVar
 
-from funcnn.arrays import check_out_gradient, namespace, short
+from funcnn.arrays import check_out_gradient, is_array, namespace, short
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import KindError, ShapeError
 from funcnn.gradients import Grads
-from funcnn.layers.parts import check_held, holding, outline, visit
+from funcnn.layers.parts import check_held, holding, outline, shown, visit
 from funcnn.layers.sequences import blame, check_sequence, closed, opened
 from funcnn.records import record
 from funcnn.stepping import step
@@ -39,7 +39,8 @@ class Bidirectional(Generic[A, B]):
 
     Raises:
         KindError: ahead or behind is no layer. `step`: it would have to know what is still to come.
-        ShapeError: x has another form; what the two layers raise.
+        ShapeError: x has another form; the two layers do not both make (m, t, k) in the form of x, of one m, t and
+            dtype; what they raise.
     """
 
     ahead: A
@@ -78,9 +79,24 @@ def _pair(name: str, states: Any) -> Both:
 
 def _joined(given: Any, outs: Both) -> Any:
     """What the two layers made, in the form that was given."""
+    _check(given, outs)
     (one, _, last), (other, _, first) = (opened("", out, 3) for out in outs)
     out = namespace(one).concatenate([one, other[:, ::-1]], axis=2)
     return closed(given, out, opened("", given, 3)[1], (last, first))
+
+
+def _check(given: Any, outs: Both) -> None:
+    """Both have the form that was given, and stand side by side."""
+    parts: list[Any] = [opened("", out, 3)[0] if _form(out) == _form(given) else None for out in outs]
+    sequences = [(part.shape[:2], part.dtype) for part in parts if is_array(part) and part.ndim == 3]
+    if len(sequences) < 2 or sequences[0] != sequences[1]:
+        needed = "ahead and behind must both make (m, t, k) in the form of x, of one m, t and dtype"
+        made = f"ahead: {shown(outs[0])}, behind: {shown(outs[1])}"
+        raise ShapeError(f"Bidirectional: {needed}; {made}; put Last behind Bidirectional")
+
+
+def _form(x: Any) -> int:
+    return len(x) if type(x) is tuple else 0
 
 
 @forward.register(Bidirectional)

@@ -1,4 +1,4 @@
-"""Cases of attention: one head and several, all widths, causal or not, masks with gaps, places that see nothing."""
+"""Cases of attention: one head and several, all widths, causal or not, masks with gaps, of pairs, and of nothing."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def _array(*shape: int) -> st.SearchStrategy[Array]:
     return tensor(shape).map(lambda a: freeze(a.clip(-3, 3)))
 
 
-def masks(m: int, t: int) -> st.SearchStrategy[Array]:
-    """Bools (m, t) at random; rows of nothing, and of everything, are among them."""
-    return hnp.arrays(bool, (m, t)).map(freeze)
+def masks(m: int, t: int, s: int) -> st.SearchStrategy[Array]:
+    """Bools at random, (m, s) or of pairs, (m, t, s); rows of nothing, and of everything, are among them."""
+    return (hnp.arrays(bool, (m, s)) | hnp.arrays(bool, (m, t, s))).map(freeze)
 
 
 @st.composite
@@ -45,7 +45,7 @@ def _attention_cases(draw: st.DrawFn) -> Case:
     turned = [None] if query.W.shape[1] // heads % 2 else [None, Rotary(), Rotary(3.0)]
     layer = Attention(query, key, value, out, heads, draw(st.booleans()), draw(st.sampled_from(turned)))
     x = draw(_array(size["m"], size["t"], size["n"]))
-    return layer, draw(st.sampled_from([x, (x, draw(masks(size["m"], size["t"])))]))
+    return layer, draw(st.sampled_from([x, (x, draw(masks(size["m"], size["t"], size["t"])))]))
 
 
 @st.composite
@@ -53,7 +53,7 @@ def _cross_attention_cases(draw: st.DrawFn) -> Case:
     size = draw(dims("m", "t", "s", "n", "k", most=2))
     layer = CrossAttention(*draw(_layers(size["n"], size["k"])))
     x = draw(_array(size["m"], size["t"], size["n"])), draw(_array(size["m"], size["s"], size["k"]))
-    return layer, draw(st.sampled_from([x, (*x, draw(masks(size["m"], size["s"])))]))
+    return layer, draw(st.sampled_from([x, (*x, draw(masks(size["m"], size["t"], size["s"])))]))
 
 
 register(Attention, _attention_cases())

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
+from funcnn.arrays import freeze
 from funcnn.layers.convolution.conv import Conv1d, Conv2d
 from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
 from funcnn.layers.convolution.pool import AvgPool, MaxPool
@@ -59,13 +61,23 @@ def pools(draw: st.DrawFn, layer: Any) -> Case:
     return layer(min(size) if alike else size, stride, draw(st.sampled_from(["same", 0] if alike else [within]))), x
 
 
+@st.composite
+def all_places(draw: st.DrawFn) -> Any:
+    """A sequence or an image; a sequence perhaps with a mask, of rows of nothing too."""
+    x = draw(places())
+    if x.ndim > 3:
+        return x
+    mask = draw(hnp.arrays(bool, x.shape[:2]).map(freeze))
+    return draw(st.sampled_from([x, (x, mask), (x, None)]))
+
+
 register(Conv1d, convolutions(Conv1d, 1))
 register(Conv2d, convolutions(Conv2d, 2))
 register(ConvTranspose2d, convolutions(ConvTranspose2d, 2))
 register(MaxPool, pools(MaxPool))
 register(AvgPool, pools(AvgPool))
-register(GlobalAvgPool, st.tuples(st.just(GlobalAvgPool()), places()))
-register(GlobalMaxPool, st.tuples(st.just(GlobalMaxPool()), places()))
+register(GlobalAvgPool, st.tuples(st.just(GlobalAvgPool()), all_places()))
+register(GlobalMaxPool, st.tuples(st.just(GlobalMaxPool()), all_places()))
 register(
     Upsample,
     st.tuples(st.builds(Upsample, st.integers(1, 3), st.booleans()), places(3)),

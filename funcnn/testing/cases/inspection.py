@@ -10,4 +10,4 @@ from funcnn.layers.dense import Dense
 from funcnn.testing.cases.basics import networks
 from funcnn.testing.table import cases, register
 
-register(Probe, st.one_of(cases(Dense), cases(Gelu), networks()).map(lambda case: (Probe(case[0], 3), case[1])))
+register(Probe, st.one_of(cases(Dense), cases(Gelu), networks()).map(lambda case: (Probe(case[0]), case[1])))

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from funcnn import AvgPool, Conv1d, Conv2d, ConvTranspose2d, GlobalAvgPool, GlobalMaxPool, MaxPool, Upsample
 from tests.peers.cases.drawing import within
+from tests.peers.cases.embedding import mask
 
 
 def kernel(layer, *shape, channels=None, **settings):
@@ -46,8 +47,13 @@ CASES = {
     GlobalAvgPool: [
         (st.just(GlobalAvgPool()), within(30, 2, 5, 3)),
         (st.just(GlobalAvgPool()), within(30, 2, 3, 4, 2)),
+        (st.just(GlobalAvgPool()), st.tuples(within(30, 3, 4, 2), mask(3, 4))),
     ],
-    GlobalMaxPool: [(st.just(GlobalMaxPool()), untied(2, 5, 3)), (st.just(GlobalMaxPool()), untied(2, 3, 4, 2))],
+    GlobalMaxPool: [
+        (st.just(GlobalMaxPool()), untied(2, 5, 3)),
+        (st.just(GlobalMaxPool()), untied(2, 3, 4, 2)),
+        (st.just(GlobalMaxPool()), st.tuples(untied(3, 4, 2), mask(3, 4))),
+    ],
     Upsample: [
         (st.just(Upsample(3)), within(30, 2, 3, 2)),
         (st.just(Upsample((2, 3), linear=True)), within(30, 2, 3, 4, 2)),

@@ -1,12 +1,12 @@
-"""Probes around layers, and what they found: how `trace` and `flops` see inside any layer that holds others."""
+"""Layers within layers: probes around all of them, and networks, gradients and caches without the probes again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from funcnn.arrays import is_array
 from funcnn.core import forward
+from funcnn.inspection.log import Log, Note
 from funcnn.inspection.probe import Kept, Probe
 from funcnn.records import build, is_record, plans, values
 
@@ -35,12 +35,19 @@ def with_probed_fields(layer: Any, probe: Callable[[str, Any], Any], path: str =
     return build(type(layer), [probed(part, probe, f"{path}.{name}".lstrip(".")) for (name, _), part in fields])
 
 
+def visited(layer: Any, x: Any) -> list[tuple[Any, Any]]:
+    """(inner, x) for each call of a layer in the fields of `layer`, while it goes forward."""
+    log = Log()
+    forward(with_probed_fields(layer, lambda path, inner: Probe(inner, path=path, log=log)), x)
+    return [(bare(note.layer), note.x) for note in log.now.within]
+
+
 def bare(tree: Any) -> Any:
-    """`tree`, a network, its gradient or its cache, without the probes."""
+    """`tree`, a network, its gradient or its cache, without the probes that have a log."""
     cls = type(tree)
-    if cls is Probe:
+    if cls is Probe and tree.log is not None:
         return bare(tree.layer)
-    if cls is Kept:
+    if cls is Kept and tree.note is not None:
         return bare(tree.own)
     if is_record(tree):
         return build(cls, list(map(bare, values(tree))))
@@ -48,53 +55,28 @@ def bare(tree: Any) -> Any:
         return {key: bare(part) for key, part in tree.items()}
     if not isinstance(tree, tuple | list):
         return tree
-    parts = map(bare, tree)
-    return cls(*parts) if hasattr(tree, "_fields") else cls(parts)  # a NamedTuple takes its parts one by one
+    inner = map(bare, tree)
+    return cls(*inner) if hasattr(tree, "_fields") else cls(inner)  # a NamedTuple takes its parts one by one
 
 
-def probes(tree: Any) -> Iterator[Any]:
-    """Every probe in a network or its gradient."""
-    if type(tree) is Probe:
-        yield tree
-    for part in _parts(tree):
+def probes(gradient: Any) -> Iterator[Any]:
+    """Every probe with a log in the gradient of a network."""
+    if type(gradient) is Probe and gradient.log is not None:
+        yield gradient
+    for part in parts(gradient):
         yield from probes(part)
 
 
-def kept(cache: Any, *, deep: bool) -> Iterator[Kept]:
-    """What probes left in a cache, in no order; `deep`, also those in the caches of others."""
-    if type(cache) is Kept:
-        yield cache
-        if deep:
-            yield from kept(cache.own, deep=True)
-        return
-    for part in _parts(cache):
-        yield from kept(part, deep=deep)
+def notes(cache: Any) -> Iterator[Note]:
+    """The notes of all visits whose caches are in a cache."""
+    if type(cache) is Kept and cache.note is not None:
+        yield cache.note
+    for part in parts(cache):
+        yield from notes(part)
 
 
-def held_bytes(cache: Any) -> int:
-    """How much memory the arrays in a cache keep; several views of one array are that array, once.
-
-    >>> import numpy as np
-    >>> from funcnn import forward, mlp
-    >>> from funcnn.inspection.probing import held_bytes
-    >>> held_bytes(forward(mlp([8, 8, 8], seed=0), np.ones((100, 8)))[1])
-    12800
-    """
-    owners: dict[int, int] = {}
-    _collect(cache, owners)
-    return sum(owners.values())
-
-
-def _collect(cache: Any, owners: dict[int, int]) -> None:
-    if is_array(cache):
-        while is_array(base := getattr(cache, "base", None)):
-            cache = base
-        owners[id(cache)] = cache.nbytes
-    for part in _parts(cache):
-        _collect(part, owners)
-
-
-def _parts(value: Any) -> Iterable[Any]:
+def parts(value: Any) -> Iterable[Any]:
+    """What is in a record, a tuple, a list or a dict; nothing is in all else."""
     if isinstance(value, dict):
         return value.values()
     return values(value) if is_record(value) else value if isinstance(value, tuple | list) else ()
