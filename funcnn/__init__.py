@@ -37,6 +37,7 @@ from funcnn.layers.activations.rectifiers import Celu, PRelu, Selu
 from funcnn.layers.activations.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
 from funcnn.layers.activations.softmax import LogSoftmax, Softmax
 from funcnn.layers.attention.cross_attention import CrossAttention
+from funcnn.layers.attention.dot_product import attend, attend_backward
 from funcnn.layers.attention.self_attention import Attention
 from funcnn.layers.attention.transformer import transformer_block
 from funcnn.layers.chain import mlp
@@ -200,6 +201,8 @@ __all__ = [  # noqa: RUF022  in the order in which a newcomer meets them
     "Last",
     "Bidirectional",
     "Recurrent",
+    "attend",
+    "attend_backward",
     "Attention",
     "CrossAttention",
     "transformer_block",

@@ -68,7 +68,7 @@ FAMILIES = {
     "LSTM": ["LSTM with a mask"],
     "Last": ["last step with a mask"],
     "Bidirectional": ["both ways"],
-    "Attention": ["attention layer"],
+    "Attention": ["attention layer", "attention of pairs"],
     "CrossAttention": ["cross-attention layer"],
 }
 NOT_IN_TORCH = {"Function": "its two functions are NumPy's, which torch cannot follow"}

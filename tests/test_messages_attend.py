@@ -25,6 +25,7 @@ out, weights = attend(q, k, v)
 x = np.ones((2, 5, 4))
 conv = Conv1d(np.ones((3, 4, 1)), None, padding=(2, 0))
 _, past = step(conv, x)
+OF = "x: <f64 2x5x4>, layer: Conv1d(W=<f64 3x4x1>, b=None, stride=1, padding=(2, 0), dilation=1, groups=1)"
 FORM = "q must be (..., t, d), k (..., s, d) and v (..., s, e), d at least 1"
 
 ROWS = {
@@ -173,25 +174,22 @@ ROWS = {
     "the memory of a position for a convolution": (
         lambda: step(conv, x, 5),
         ShapeError,
-        "step: the memory is of another network; memory: 5, layer: "
-        "Conv1d(W=<f64 3x4x1>, b=None, stride=1, padding=(2, 0), dilation=1, groups=1)",
+        f"step: the memory is of another network, or of other sequences; memory: 5, {OF}",
     ),
     "the memory of a longer convolution": (
         lambda: step(conv, x, np.ones((2, 3, 4))),
         ShapeError,
-        "step: the memory is of another network; memory: <f64 2x3x4>, layer: "
-        "Conv1d(W=<f64 3x4x1>, b=None, stride=1, padding=(2, 0), dilation=1, groups=1)",
+        f"step: the memory is of another network, or of other sequences; memory: <f64 2x3x4>, {OF}",
     ),
     "the memory of a convolution of another dtype": (
         lambda: step(conv, x, past.astype(np.float32)),
         ShapeError,
-        "step: the memory is of another network; memory: <f32 2x2x4>, layer: "
-        "Conv1d(W=<f64 3x4x1>, b=None, stride=1, padding=(2, 0), dilation=1, groups=1)",
+        f"step: the memory is of another network, or of other sequences; memory: <f32 2x2x4>, {OF}",
     ),
     "the memory of fewer sequences": (
         lambda: step(conv, x, past[:1]),
         ShapeError,
-        "step: the memory is of 1 sequences, x of 2; x: (2, 5, 4)",
+        f"step: the memory is of another network, or of other sequences; memory: <f64 1x2x4>, {OF}",
     ),
 }
 

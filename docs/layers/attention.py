@@ -17,7 +17,7 @@ PLACES, FEATURES, GAPS = 12, 16, (3, 4, 9)
 def weights(layer: Attention, x: Any) -> Any:
     """Of the only sequence and head, a row for each query: they are in the cache."""
     _, (_, cache) = forward(layer, x)
-    return cache.weights[0, 0].T
+    return cache.weights[0, 0]
 
 
 def main() -> None:

@@ -239,10 +239,9 @@ def conv1d_step(params: Conv1d, x: Array, memory: Any = None) -> tuple[Array, Ar
         raise KindError(f"step: Conv1d goes on step by step with stride 1 and padding ({past}, 0) alone; {given}")
     check_places(x, "t", params.W, params.W.shape[1] * params.groups)
     before = namespace(x).zeros((x.shape[0], past, x.shape[2]), dtype=x.dtype) if memory is None else memory
-    if not is_array(before) or before.dtype != x.dtype or before.shape[1:] != (past, x.shape[2]):
-        raise ShapeError(f"step: the memory is of another network; memory: {short(memory)}, layer: {short(params)}")
-    if before.shape[0] != x.shape[0]:
-        raise ShapeError(f"step: the memory is of {before.shape[0]} sequences, x of {x.shape[0]}; x: {x.shape}")
+    if not is_array(before) or (before.shape, before.dtype) != ((x.shape[0], past, x.shape[2]), x.dtype):
+        given = f"memory: {short(memory)}, x: {short(x)}, layer: {short(params)}"
+        raise ShapeError(f"step: the memory is of another network, or of other sequences; {given}")
     seen = namespace(x).concatenate([before, x], axis=1)
     return conv1d_forward(evolve(params, padding=0), seen)[0], seen[:, seen.shape[1] - past :]
 

@@ -104,7 +104,7 @@ def layer_norm_backward(params: LayerNorm, cache: tuple[Array, Array], dA: Array
     dscale, slope = _slopes(xhat, params.scale, dA)
     means = xhat * slope
     means += _mean_of_rows(dA, params.scale)
-    dx = dA * params.scale
+    dx = rescaled(dA, params.scale, None)
     dx -= means
     dx *= inv
     shift = None if params.shift is None else sum_of_rows(dA)
@@ -165,7 +165,7 @@ def rms_norm_forward(params: RMSNorm, x: Array) -> tuple[Array, tuple[Array, Arr
     a = wide(x)
     inv = _inverse_root_mean_square(a, params.eps)
     xhat, inv = (a * inv).astype(x.dtype, copy=False), inv.astype(x.dtype, copy=False)
-    return xhat * params.scale, (xhat, inv)
+    return rescaled(xhat, params.scale, None), (xhat, inv)
 
 
 @backward.register(RMSNorm)
@@ -174,7 +174,7 @@ def rms_norm_backward(params: RMSNorm, cache: tuple[Array, Array], dA: Array) ->
     check_back(cache, params.scale, dA)
     xhat, inv = cache
     dscale, slope = _slopes(xhat, params.scale, dA)
-    dx = dA * params.scale
+    dx = rescaled(dA, params.scale, None)
     dx -= xhat * slope
     dx *= inv
     return Grads(gradient(params, scale=dscale), dx)
