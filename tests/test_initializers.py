@@ -107,6 +107,41 @@ REFUSED = {
         KindError,
         f"Dense.init: n_out {WHOLE} float; write int(n_out)",
     ),
+    "one size": (
+        lambda: nn.mlp(5, seed=0),
+        KindError,
+        "mlp: sizes must be a list of whole numbers, such as [2, 8, 1], not int",
+    ),
+    "half a head": (
+        lambda: nn.Attention.init(4, 2.0, seed=0),
+        KindError,
+        f"Attention.init: heads {WHOLE} float; write int(heads)",
+    ),
+    "a block of a word": (
+        lambda: nn.transformer_block("4", 2, 8, seed=0),
+        KindError,
+        f"transformer_block: n {WHOLE} str; write int(n)",
+    ),
+    "half a symbol": (
+        lambda: nn.Embedding.init(2.5, 2, seed=0),
+        KindError,
+        f"Embedding.init: n_symbols {WHOLE} float; write int(n_symbols)",
+    ),
+    "half a place": (
+        lambda: nn.LearnedPosition.init(2.5, 2, seed=0),
+        KindError,
+        f"LearnedPosition.init: t_most {WHOLE} float; write int(t_most)",
+    ),
+    "half a unit": (
+        lambda: nn.GRU.init(2, 2.5, seed=0),
+        KindError,
+        f"GRU.init: n_hidden {WHOLE} float; write int(n_hidden)",
+    ),
+    "a name for recurrent weights": (
+        lambda: nn.LSTM.init(2, 2, seed=0, recurrent="orthogonal"),
+        KindError,
+        "LSTM.init: recurrent must be an initializer, such as glorot_uniform, not str",
+    ),
     "a name for weights": (
         lambda: nn.Dense.init(2, 2, seed=0, weights="glorot"),
         KindError,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.annotations import Seed, seed_words
-from funcnn.arrays import short
+from funcnn.arrays import kind, short
 from funcnn.core import backward, backward_params, forward, forward_only, inference, is_inert, reseed
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.gradients import Grads
@@ -154,8 +154,10 @@ def mlp(
 
     Raises:
         RangeError: there are fewer than two sizes, or one is less than 1.
-        KindError: `hidden` is no layer, but a class, a name or a function.
+        KindError: `sizes` is no list of whole numbers, or `hidden` no layer, but a class, a name or a function.
     """
+    if not hasattr(sizes, "__len__"):
+        raise KindError(f"mlp: sizes must be a list of whole numbers, such as [2, 8, 1], not {kind(sizes)}")
     if len(sizes) < 2:
         raise RangeError(f"mlp: a network has at least two sizes, n_in and n_out; sizes: {sizes}")
     if type(hidden) is not tuple and not is_record(hidden):

@@ -10,8 +10,9 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, is_array, kind, namespace
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.fields import check_sizes
 from funcnn.gradients import Grads, gradient
-from funcnn.initializers import Initializer, normal
+from funcnn.initializers import Initializer, draw, normal
 from funcnn.layers.checks import only_array, unpacked
 from funcnn.layers.sequences import blank, check_mask, closed, of_out, opened
 from funcnn.records import record
@@ -74,9 +75,8 @@ class Embedding:
         Raises:
             RangeError: a size is less than 1.
         """
-        if min(n_symbols, n) < 1:
-            raise RangeError(f"Embedding.init: sizes must be at least 1; n_symbols: {n_symbols}, n: {n}")
-        return cls(weights(seed, (n_symbols, n), dtype))
+        check_sizes("Embedding.init", {"n_symbols": n_symbols, "n": n})
+        return cls(draw("Embedding.init", weights, seed, (n_symbols, n), dtype))
 
 
 @forward.register(Embedding)

@@ -13,9 +13,9 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, float_namespace, is_array, namespace, short
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import as_number, positive
+from funcnn.fields import as_number, check_sizes, positive
 from funcnn.gradients import Grads, gradient
-from funcnn.initializers import Initializer, normal
+from funcnn.initializers import Initializer, draw, normal
 from funcnn.layers.sequences import blank, check_sequence, closed, of_out, opened
 from funcnn.records import record
 from funcnn.stepping import step
@@ -142,9 +142,8 @@ class LearnedPosition(Position):
         Raises:
             RangeError: a size is less than 1.
         """
-        if min(t_most, n) < 1:
-            raise RangeError(f"LearnedPosition.init: sizes must be at least 1; t_most: {t_most}, n: {n}")
-        return cls(weights(seed, (t_most, n), dtype))
+        check_sizes("LearnedPosition.init", {"t_most": t_most, "n": n})
+        return cls(draw("LearnedPosition.init", weights, seed, (t_most, n), dtype))
 
     def encode(self, x: Array, start: Any) -> Array:
         """x_p + P_p"""

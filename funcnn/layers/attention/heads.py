@@ -9,6 +9,7 @@ from funcnn.annotations import Seed, seed_words
 from funcnn.arrays import Array, is_array, kind, short
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.fields import check_sizes, check_whole
 from funcnn.initializers import Initializer
 from funcnn.layers.attention.dot_product import attend, attend_backward
 from funcnn.layers.dense import Dense, check_input
@@ -63,9 +64,8 @@ def dense_layers(
     whose: str, n: int, n_memory: int, heads: int, seed: Seed, weights: Initializer, dtype: Any, *, bias: bool
 ) -> tuple[Dense, Dense, Dense, Dense]:
     """Query, key, value and out, drawn from children 0 to 3 of the seed."""
-    if min(n, n_memory) < 1:
-        sizes = f"n: {n}" if n == n_memory else f"n: {n}, n_memory: {n_memory}"
-        raise RangeError(f"{whose}.init: sizes must be at least 1; {sizes}")
+    check_sizes(f"{whose}.init", {"n": n} if n == n_memory else {"n": n, "n_memory": n_memory})
+    check_whole(f"{whose}.init", heads, "heads")
     _check_heads(f"{whose}.init", n, heads)
     words = seed_words(seed)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.annotations import Seed, seed_words
-from funcnn.errors import RangeError
+from funcnn.fields import check_sizes
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.activations.base import Gelu
 from funcnn.layers.attention.self_attention import Attention
@@ -58,8 +58,7 @@ def transformer_block(
     Raises:
         RangeError: a size is less than 1, heads does not divide n, or dropout is not in [0, 1).
     """
-    if min(n, heads, hidden) < 1:
-        raise RangeError(f"transformer_block: sizes must be at least 1; n: {n}, heads: {heads}, hidden: {hidden}")
+    check_sizes("transformer_block", {"n": n, "heads": heads, "hidden": hidden})
     words = seed_words(seed)
 
     def dense(i: int, n_in: int, n_out: int) -> Dense:

@@ -10,9 +10,10 @@ import numpy as np
 from funcnn.annotations import Seed, seed_words
 from funcnn.arrays import Array, check_out_gradient, is_array, namespace, short
 from funcnn.core import backward, backward_params, forward, forward_only
-from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.errors import KindError, ShapeError
+from funcnn.fields import check_sizes
 from funcnn.gradients import Grads, gradient
-from funcnn.initializers import Initializer, glorot_uniform, orthogonal
+from funcnn.initializers import Initializer, draw, glorot_uniform, orthogonal
 from funcnn.layers.sequences import blame, blank, check_sequence, closed, opened
 from funcnn.records import record
 from funcnn.stepping import step
@@ -77,11 +78,11 @@ class Recurrent(ABC):
         Raises:
             RangeError: a size is less than 1.
         """
-        if min(n_in, n_hidden) < 1:
-            raise RangeError(f"{cls.__name__}.init: sizes must be at least 1; n_in: {n_in}, n_hidden: {n_hidden}")
-        words = seed_words(seed)
-        W = [weights((*words, 0, i), (n_in, n_hidden), dtype) for i in range(cls.gates)]
-        U = [recurrent((*words, 1, i), (n_hidden, n_hidden), dtype) for i in range(cls.gates)]
+        name, words = f"{cls.__name__}.init", seed_words(seed)
+        check_sizes(name, {"n_in": n_in, "n_hidden": n_hidden})
+        W = [draw(name, weights, (*words, 0, i), (n_in, n_hidden), dtype) for i in range(cls.gates)]
+        square = n_hidden, n_hidden
+        U = [draw(name, recurrent, (*words, 1, i), square, dtype, what="recurrent") for i in range(cls.gates)]
         return cls(np.concatenate(W, axis=1), np.concatenate(U, axis=1), *cls.first_biases(n_hidden, dtype))
 
     @classmethod
