@@ -6,6 +6,8 @@ from hypothesis import settings
 from funcnn.testing.mutation import score
 from tests.mutants import LATER, MUTANTS
 
+pytestmark = pytest.mark.unwatched
+
 WRONG = {mutant.name: mutant for mutant in [*MUTANTS, *LATER]}
 SOME = [*WRONG][:: 1 if settings.default.max_examples >= 100 else 10]  # few under the profile "brief"
 

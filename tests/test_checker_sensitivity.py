@@ -5,6 +5,8 @@ import pytest
 from funcnn import Dense, Elu, Frozen, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
 from tests.mutants.sensitivity import is_noticed
 
+pytestmark = pytest.mark.unwatched
+
 # Of those that sum much, such as convolutions, no more is asked than the 1e-7 of every check.
 TABLE = [Identity, LeakyRelu, Dense, Gelu, tuple, Relu, Elu, Softplus, Tanh, Sigmoid, Frozen]
 every_layer = pytest.mark.parametrize("layer", TABLE, ids=lambda layer: layer.__name__)

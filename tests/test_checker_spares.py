@@ -9,6 +9,8 @@ from funcnn.testing import strategies as fst
 from tests.mutants import LATER, MUTANTS
 from tests.nasty import NASTY
 
+pytestmark = pytest.mark.unwatched
+
 HARD = {nasty.name: nasty for nasty in NASTY}
 EVERY = 1 if settings.default.max_examples >= 100 else 10  # few under the profile "brief"
 # One for each right pair, whose name comes first.

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.unwatched
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 QUIET = ["-W", "error", "-W", "ignore::DeprecationWarning"]  # others' imports may use what is deprecated
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import funcnn
+from conftest import docstrings
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "funcnn").rglob("*.py"))
@@ -75,6 +76,10 @@ def test_every_file_can_be_read_in_one_sitting():
 def loaded_by(statement):
     code = f"import sys; {statement}; print(*sorted(sys.modules))"
     return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_every_file_is_searched_for_examples():
+    assert all([any(map(path.match, docstrings.patterns)) for path in SOURCES])
 
 
 def test_importing_funcnn_loads_numpy_and_attrs_alone():

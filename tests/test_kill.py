@@ -8,8 +8,11 @@ import zipfile
 from itertools import islice
 
 import numpy as np
+import pytest
 
 from funcnn import Adam, Tanh, TrainState, batches, fingerprint, load, mlp, mse, save, train, value_and_grad
+
+pytestmark = pytest.mark.unwatched
 
 random = np.random.default_rng(0)
 x = random.uniform(-2, 2, (64, 2))

@@ -15,6 +15,7 @@ from funcnn.testing import strategies as fst
 from funcnn.testing.table import table
 
 
+@pytest.mark.unwatched
 @pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
 @settings(max_examples=20 if settings.default.max_examples >= 100 else 5)
 @given(st.data())

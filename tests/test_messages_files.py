@@ -213,9 +213,9 @@ ROWS = {
         "save: float64 at 0 cannot be saved; it is a scalar of NumPy; write .item()",
     ),
     "a bool of NumPy": (
-        saved(Named(flag=np.bool_(1))),
+        saved((np.bool_(1),)),
         KindError,
-        "save: bool at flag cannot be saved; it is a scalar of NumPy; write .item()",
+        "save: bool at 0 cannot be saved; it is a scalar of NumPy; write .item()",
     ),
     "objects": (
         saved((net, np.array([None, 1]))),

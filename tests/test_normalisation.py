@@ -136,6 +136,22 @@ def test_half_floats_do_not_overflow_on_the_way(layer, spread, offset):
         np.testing.assert_allclose(grads.params.var, running.var, rtol=2e-3)
 
 
+LARGE = np.random.default_rng(0).standard_normal((3, 777, 256)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "layer", [Affine(LARGE[0, 0], LARGE[0, 1]), LayerNorm(LARGE[0, 0], LARGE[0, 1]), RMSNorm(LARGE[0, 0])], ids=type
+)
+def test_of_large_arrays_each_row_is_what_it_is_alone(layer):
+    """They are rescaled block by block, of which the last is a smaller one."""
+    out, cache = forward(layer, LARGE)
+    dx = backward(layer, cache, LARGE).x
+    for rows in (slice(0, 5), slice(-5, None)):
+        few, cache = forward(layer, LARGE[:, rows])
+        np.testing.assert_allclose(few, out[:, rows], rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(backward(layer, cache, LARGE[:, rows]).x, dx[:, rows], rtol=1e-5, atol=1e-5)
+
+
 def test_a_constant_feature_of_many_rows_becomes_zero_in_float32():
     """A sum of 300 000 numbers in float32 is off by a thousandth, which the variance is not to take for a signal."""
     x = np.full((300_000, 1), 0.1, np.float32)

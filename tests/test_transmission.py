@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.unwatched
+
 for package in ("matplotlib", "skimage", "threadpoolctl", "tqdm"):
     pytest.importorskip(package, reason=f"examples/transmission.py uses {package}")
 Image = pytest.importorskip("PIL.Image", reason="examples/transmission.py reads pictures with Pillow")

@@ -38,7 +38,7 @@ from funcnn.testing.strategies import tensor
 jax = pytest.importorskip("jax", reason="jax.grad of a loss's value is an oracle for its gradient")
 torch = pytest.importorskip("torch", reason="its losses are the oracle")
 F = torch.nn.functional
-pytestmark = pytest.mark.usefixtures("jax64")
+pytestmark = [pytest.mark.usefixtures("jax64"), pytest.mark.unwatched]
 
 SHAPE = (5, 3)
 

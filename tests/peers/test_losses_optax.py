@@ -31,7 +31,7 @@ from funcnn import (
 jax = pytest.importorskip("jax", reason="it differentiates what optax computes")
 optax = pytest.importorskip("optax", reason="its losses are the oracle")
 jnp = jax.numpy
-pytestmark = pytest.mark.usefixtures("jax64")
+pytestmark = [pytest.mark.usefixtures("jax64"), pytest.mark.unwatched]
 
 
 def smooth(out, y):

@@ -41,7 +41,7 @@ from funcnn import (
 
 jax = pytest.importorskip("jax", reason="its jit is what the steps run in")
 jnp = jax.numpy
-pytestmark = pytest.mark.usefixtures("jax64")
+pytestmark = [pytest.mark.usefixtures("jax64"), pytest.mark.unwatched]
 
 OPTIMIZERS = [
     (),

@@ -35,7 +35,7 @@ from funcnn import (
     update,
 )
 
-pytestmark = pytest.mark.usefixtures("jax64")
+pytestmark = [pytest.mark.usefixtures("jax64"), pytest.mark.unwatched]
 jax = pytest.importorskip("jax", reason="optax is made of it")
 optax = pytest.importorskip("optax", reason="it is one of the two oracles")
 torch = pytest.importorskip("torch", reason="it is one of the two oracles")
