@@ -59,7 +59,7 @@ from funcnn.layers.convolution.pool import AvgPool, MaxPool
 from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.convolution.upsample import Upsample
 from funcnn.layers.dense import Dense
-from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise, Stochastic
+from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise, Stochastic, noisy
 from funcnn.layers.embedding import Embedding
 from funcnn.layers.normalisation.affine import Affine
 from funcnn.layers.normalisation.batchnorm import BatchNorm
@@ -189,6 +189,7 @@ __all__ = [  # noqa: RUF022  in the order in which a newcomer meets them
     "ChannelDropout",
     "GaussianNoise",
     "Stochastic",
+    "noisy",
     "Embedding",
     "SinusoidalPosition",
     "LearnedPosition",

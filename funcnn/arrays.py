@@ -43,13 +43,18 @@ def _remedy(x: Any, name: str) -> str:
     is_pair = type(x) is tuple and len(x) > 1 and is_array(x[1]) and x[1].dtype == bool  # a sequence with its mask
     if is_pair and name in _FOR_PAIRS:
         return f"for ({name}, mask) write {_FOR_PAIRS[name]}"
-    return f"write np.asarray({name})"
+    return _FOR_TUPLES.get(name if type(x) is tuple else "", f"write np.asarray({name})")
 
 
 _FOR_PAIRS = {
     "x": "First(layer), if it looks at each place by itself",
     "out": "masked(loss), or metric(out[mask], y[mask])",
     "memory": "(queries, memory, mask)",
+}
+_FOR_TUPLES = {
+    "x": "for several inputs there are Sum, Concat, Take and Parallel",
+    "out": "for several outputs write joint(loss, ...)",
+    "y": "for several outputs write joint(loss, ...)",
 }
 
 

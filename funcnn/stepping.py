@@ -29,7 +29,8 @@ def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
 
     x is (m, t, ...), of which t is mostly 1; the memory is None at first, then what the last step returned. Parts given
     one after another lead to what `forward` makes of the whole: of recurrent layers, and of attention that is causal.
-    What looks at each place alone, as most layers do, remembers nothing. Call it with `inference(params)`. A layer of
+    What looks at each place alone, as most layers do, remembers nothing. It predicts: with dropout or batch
+    normalisation in the network, call it with `inference(params)`. A layer of
     your own that holds one with a memory needs a rule, `@step.register(Layer)`, which carries that memory.
 
     >>> import numpy as np
@@ -39,10 +40,13 @@ def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
     ((5, 1, 1), (None, None, None))
 
     Raises:
-        KindError: a layer inside one without a rule has a memory, or looks at several places at once.
+        KindError: a layer inside one without a rule has a memory, or looks at several places at once; or a layer trains
+            otherwise than it predicts.
         What `forward` raises.
     """
     held = _bound_to_places(params)
+    if held is not None and step.dispatch(type(held)) is only_trains:
+        return only_trains(held, x)
     if held is not None:
         cls, inner = type(params).__name__, type(held).__name__
         remedy = f"write a rule with @step.register({cls}), which carries its memory"
@@ -79,6 +83,11 @@ _DEFAULT = step.dispatch(object)
 def alone(params: Any, x: Any, memory: Any = None) -> Any:
     """The rule for `step` of what knows nothing of other places, whatever it holds."""
     return forward_only(params, x), None
+
+
+def only_trains(params: Any, x: Any, memory: Any = None) -> Any:
+    """The rule for `step` of what predicts otherwise than it trains."""
+    raise KindError(f"step: {type(params).__name__} is here for training alone; write step(inference(net), x, memory)")
 
 
 def no_step(params: Any, x: Any, memory: Any = None) -> Any:

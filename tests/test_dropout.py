@@ -9,13 +9,16 @@ import funcnn as nn
 from funcnn import (
     BatchNorm,
     ChannelDropout,
+    Copy,
     Dense,
     Dropout,
+    First,
     Frozen,
     GaussianNoise,
     Identity,
+    Parallel,
     Relu,
-    Stochastic,
+    Residual,
     TrainState,
     backward,
     batches,
@@ -25,6 +28,7 @@ from funcnn import (
     inference,
     load,
     mse,
+    noisy,
     predict,
     reseed,
     save,
@@ -153,12 +157,21 @@ def test_monte_carlo_behind_a_batch_norm_keeps_the_noise_and_predicts_with_all_e
     """One row, which a batch norm in training refuses."""
     norm = BatchNorm(np.ones(8), np.zeros(8), np.full(8, 2.0), np.full(8, 4.0))
     net = (norm, Dropout(0.5, seed=0), Dense.init(8, 1, seed=1))
-    noisy = tuple([layer if isinstance(layer, Stochastic) else inference(layer) for layer in net])
     row = X[:1, 0]
-    drawn = np.array([forward(reseed(noisy, i), row)[0] for i in range(2000)])
+    drawn = np.array([forward(reseed(noisy(net), i), row)[0] for i in range(2000)])
     error = drawn.mean(axis=0) - predict(net, row)
     assert drawn.std() > 0
     assert (abs(error) < 5 * drawn.std(axis=0) / math.sqrt(2000)).all()
+
+
+def test_noise_is_kept_wherever_it_stands_and_all_else_predicts():
+    branches = Parallel((Dropout(0.5, seed=0), BatchNorm.init(2)))
+    net = (Copy(2), branches, Residual(First((ChannelDropout(0.1, seed=1), BatchNorm.init(2)))))
+    predicting = noisy(net)
+    assert predicting[1] == Parallel((branches.layers[0], inference(branches.layers[1])))
+    assert predicting[2] == Residual(First((net[2].layer.layer[0], inference(net[2].layer.layer[1]))))
+    assert inference(predicting) == inference(net)
+    assert noisy(Relu()) == Relu()
 
 
 # All states at once.

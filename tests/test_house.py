@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 import funcnn
-from conftest import docstrings
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "funcnn").rglob("*.py"))
@@ -78,8 +77,9 @@ def loaded_by(statement):
     return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
 
 
-def test_every_file_is_searched_for_examples():
-    assert all([any(map(path.match, docstrings.patterns)) for path in SOURCES])
+def test_every_file_is_searched_for_examples(pytestconfig):
+    patterns = pytestconfig.pluginmanager.get_plugin(str(ROOT / "conftest.py")).docstrings.patterns
+    assert all([any(map(path.match, patterns)) for path in SOURCES])
 
 
 def test_importing_funcnn_loads_numpy_and_attrs_alone():

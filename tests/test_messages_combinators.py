@@ -11,9 +11,11 @@ import pytest
 
 from funcnn import (
     GRU,
+    BatchNorm,
     Concat,
     Copy,
     Dense,
+    Dropout,
     First,
     Flatten,
     Frozen,
@@ -797,6 +799,17 @@ ROWS = {
         lambda: Function(np.sin, np.cos),
         KindError,
         "Function: vjp must take x and dA, but cos is a ufunc of 1",
+    ),
+    "a step of a network that trains": (
+        lambda: step((Tanh(), Dropout(0.5, seed=0)), film),
+        KindError,
+        "step: Dropout is here for training alone; write step(inference(net), x, memory)",
+        1,
+    ),
+    "a step of a batch norm inside": (
+        lambda: step(Twice((Residual(BatchNorm.init(4)), GRU.init(4, 4, seed=0))), film),
+        KindError,
+        "step: BatchNorm is here for training alone; write step(inference(net), x, memory)",
     ),
     "a step through a shape": (
         lambda: step((Tanh(), Flatten()), film),

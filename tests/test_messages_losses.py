@@ -302,7 +302,7 @@ ROWS = {
     "a tuple of three": (
         lambda: triplet((x, x, x), y[:, 0]),
         KindError,
-        "triplet: out must be an array, not tuple; write np.asarray(out)",
+        "triplet: out must be an array, not tuple; for several outputs write joint(loss, ...)",
     ),
     **{
         f"a mask before {function.__name__}": (

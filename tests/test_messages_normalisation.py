@@ -213,17 +213,17 @@ ROWS = {
     "one row while training": (
         lambda: forward(batch, x[:1]),
         RangeError,
-        "BatchNorm: a variance needs at least two rows while training; x: (1, 3); to predict, write inference(params)",
+        "BatchNorm: a variance needs at least two rows while training; x: (1, 3); to predict, write inference(params); to train, leave out a batch of one row",
     ),
     "no row while training": (
         lambda: forward(batch, x[:0]),
         RangeError,
-        "BatchNorm: a variance needs at least two rows while training; x: (0, 3); to predict, write inference(params)",
+        "BatchNorm: a variance needs at least two rows while training; x: (0, 3); to predict, write inference(params); to train, leave out a batch of one row",
     ),
     "one row in a network": (
         lambda: forward(net, x[:1]),
         RangeError,
-        "BatchNorm: a variance needs at least two rows while training; x: (1, 3); to predict, write inference(params)",
+        "BatchNorm: a variance needs at least two rows while training; x: (1, 3); to predict, write inference(params); to train, leave out a batch of one row",
         [f"in layer 1, {SHORT}, momentum=0.1, eps=1e-05), x: <f64 [[ 0.3815 -0.3443  0.1871]]>"],
     ),
     "one place": (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -10,13 +10,17 @@ from funcnn.annotations import Seed, seed_words
 from funcnn.arrays import Array, Namespace, as_array, check_out_gradient, float_namespace
 from funcnn.bits import normal, words
 from funcnn.core import backward, backward_params, forward, inference, reseed
+from funcnn.dispatch import inside
 from funcnn.errors import RangeError, ShapeError
 from funcnn.fields import fraction, not_negative
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.activations.base import Identity
 from funcnn.layers.checks import only_array
 from funcnn.records import record, state
+from funcnn.stepping import only_trains, step
 from funcnn.tree import evolve
+
+P = TypeVar("P")
 
 
 @record
@@ -50,6 +54,38 @@ class Stochastic:
 def stochastic_inference(params: Stochastic) -> Identity:
     """Nothing is random"""
     return Identity()
+
+
+@record
+class Kept:
+    """What draws at random, while it goes through `inference` as it is; no layer."""
+
+    layer: Any
+
+
+inference.register(Kept)(lambda params: params.layer)
+step.register(Stochastic)(only_trains)
+
+
+def noisy(net: P) -> P:
+    """The network as it predicts, but for its dropout and noise: Monte Carlo dropout, one draw for each `reseed` of it
+
+    The mean of `forward(reseed(noisy(net), i), x)[0]` over i is a prediction, its spread says how far the thinned
+    networks disagree.
+
+    Gal & Ghahramani 2016, Dropout as a Bayesian Approximation, eq. 6 and 7.
+
+    >>> from funcnn import BatchNorm, Dropout, noisy
+    >>> noisy((BatchNorm.init(2), Dropout(0.5, seed=0)))
+    (Affine(scale=<f64 [1. 1.]>, shift=<f64 [0. 0.]>), Dropout(seed=(0,), step=0, rate=0.5))
+    """
+    return inference(_kept(net))
+
+
+def _kept(net: Any) -> Any:
+    if isinstance(net, Stochastic):
+        return Kept(net)
+    return tuple(map(_kept, net)) if type(net) is tuple else inside(_kept, net)
 
 
 @reseed.register(Stochastic)

@@ -67,8 +67,8 @@ def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconcl
     args = (*parameters(params).values(), *leaves(x))
 
     def check() -> Report:
-        _check_promises_of_the_whole(params, x)
         report = prove(Claim(name, f, vjp, args, tuple(names), source), chosen)
+        _check_promises_of_the_whole(params, x)
         _check_float32(*_cast((params, x), np.float32))
         return report
 

@@ -23,6 +23,7 @@ from funcnn.layers.normalisation.standardization import (
     standardized,
 )
 from funcnn.records import record, state
+from funcnn.stepping import only_trains, step
 
 
 @record
@@ -104,7 +105,7 @@ def batch_norm_forward(params: BatchNorm, x: Array) -> tuple[Array, tuple[Array,
     if math.prod(x.shape[:-1]) < 2:
         raise RangeError(
             f"BatchNorm: a variance needs at least two rows while training; x: {x.shape}; "
-            f"to predict, write inference(params)"
+            f"to predict, write inference(params); to train, leave out a batch of one row"
         )
     xhat, inv, mean, var = standardized(x.reshape(-1, x.shape[-1]), _mean_of_columns, params.eps)
     return rescaled(xhat, params.scale, params.shift).reshape(x.shape), (xhat.reshape(x.shape), inv, mean, var)
@@ -142,6 +143,9 @@ def _gradient_and_sums(params: BatchNorm, cache: tuple[Array, ...], dA: Array) -
         var=((1 - new) * params.var + new * (n / (n - 1)) * var).astype(dA.dtype, copy=False),
     )
     return grads, dscale, dshift
+
+
+step.register(BatchNorm)(only_trains)
 
 
 @inference.register(BatchNorm)
