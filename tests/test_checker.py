@@ -9,7 +9,7 @@ from funcnn.core import backward_params
 from funcnn.layers.dense import dense_forward
 from funcnn.testing import GradientError, check_layer, check_loss, check_vjp
 from funcnn.testing import strategies as fst
-from funcnn.testing.verdict import BrokenPromise, WrongAtKink, WrongGradient
+from funcnn.testing.verdict import BrokenPromise, NotPure, WrongAtKink, WrongGradient
 
 X = np.array([[1.0, -2.0]])
 
@@ -182,6 +182,15 @@ def test_a_layer_that_remembers_its_last_input_is_caught():
 def test_a_shortcut_that_differs_is_caught():
     with pytest.raises(BrokenPromise, match=r"backward_params.* differs"):
         check_layer(layer(right, lambda p, x, dA: gradient(p, k=2 * (dA * x).sum())), X)
+
+
+def test_a_rule_that_writes_to_its_arguments_is_caught():
+    def writes(params, x, dA):
+        dA *= params.k
+        return right(params, x, dA)
+
+    with pytest.raises(NotPure, match="Mine: vjp writes to its arguments, which belong to others"):
+        check_layer(layer(writes), X)
 
 
 def test_grads_of_another_class_are_caught():

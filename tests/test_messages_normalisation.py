@@ -34,6 +34,7 @@ batch, layer, rms = BatchNorm.init(3), LayerNorm.init(3), RMSNorm.init(3)
 group, instance, affine = GroupNorm.init(3, groups=1), InstanceNorm.init(3), Affine.init(3)
 dropout, channels, noise = Dropout(0.5, seed=1), ChannelDropout(0.5, seed=1), GaussianNoise(0.5, seed=1)
 net = (Dense.init(3, 3, seed=0), batch)
+AT_LEAST_TWO = "to predict, write inference(params); to train, leave out a batch of one row"
 SHORT = "BatchNorm(scale=<f64 [1. 1. 1.]>, shift=<f64 [0. 0. 0.]>, mean=<f64 [0. 0. 0.]>, var=<f64 [1. 1. 1.]>"
 
 
@@ -213,17 +214,17 @@ ROWS = {
     "one row while training": (
         lambda: forward(batch, x[:1]),
         RangeError,
-        "BatchNorm: a variance needs at least two rows while training; x: (1, 3); to predict, write inference(params); to train, leave out a batch of one row",
+        "BatchNorm: a variance needs at least two rows while training; x: (1, 3); " + AT_LEAST_TWO,
     ),
     "no row while training": (
         lambda: forward(batch, x[:0]),
         RangeError,
-        "BatchNorm: a variance needs at least two rows while training; x: (0, 3); to predict, write inference(params); to train, leave out a batch of one row",
+        "BatchNorm: a variance needs at least two rows while training; x: (0, 3); " + AT_LEAST_TWO,
     ),
     "one row in a network": (
         lambda: forward(net, x[:1]),
         RangeError,
-        "BatchNorm: a variance needs at least two rows while training; x: (1, 3); to predict, write inference(params); to train, leave out a batch of one row",
+        "BatchNorm: a variance needs at least two rows while training; x: (1, 3); " + AT_LEAST_TWO,
         [f"in layer 1, {SHORT}, momentum=0.1, eps=1e-05), x: <f64 [[ 0.3815 -0.3443  0.1871]]>"],
     ),
     "one place": (

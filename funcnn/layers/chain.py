@@ -16,6 +16,7 @@ from funcnn.gradients import Grads
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.activations.base import Relu
 from funcnn.layers.dense import Dense
+from funcnn.layers.parts import named
 from funcnn.records import build, is_record, plans, values
 from funcnn.stepping import step
 
@@ -102,7 +103,7 @@ def _back(params: Layers, cache: tuple[Any, ...], dA: Any, *, until: int) -> tup
 
 def _place(i: int, layer: Any, **given: Any) -> str:
     """Where an error was, as a note on it."""
-    return ", ".join([f"in layer {i}", short(layer), *[f"{name}: {short(value)}" for name, value in given.items()]])
+    return ", ".join([f"in layer {i}", named(layer), *[f"{name}: {short(value)}" for name, value in given.items()]])
 
 
 @step.register(tuple)

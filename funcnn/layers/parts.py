@@ -11,6 +11,7 @@ from funcnn.errors import KindError, ShapeError
 from funcnn.records import build, is_record, plans, values
 
 P = TypeVar("P")
+LONG = 160  # what is longer is not read
 
 
 def visit(where: str, verb: Callable[..., Any], layer: Any, *given: Any) -> Any:
@@ -29,8 +30,31 @@ def visit(where: str, verb: Callable[..., Any], layer: Any, *given: Any) -> Any:
         return verb(layer, *given)
     except Exception as error:
         name, value = ("dA", given[1]) if verb in (backward, backward_params) else ("x", given[0])
-        error.add_note(f"{where}, {short(layer)}, {name}: {short(value)}")
+        error.add_note(f"{where}, {named(layer)}, {name}: {short(value)}")
         raise
+
+
+def named(layer: Any) -> str:
+    """A layer as a note on an error shows it: whole, or where that is long, the layers inside by their classes.
+
+    >>> from funcnn import mlp, transformer_block
+    >>> from funcnn.layers.parts import named
+    >>> named(transformer_block(8, 2, 32, seed=0)[0])
+    'Residual(layer=(First, Attention))'
+    """
+    whole = short(layer)
+    if len(whole) <= LONG:
+        return whole
+    if not is_record(layer):
+        return _classes(layer)
+    fields = zip(plans[type(layer)], values(layer), strict=True)
+    return f"{type(layer).__name__}({', '.join([f'{name}={_classes(value)}' for (name, _), value in fields])})"
+
+
+def _classes(value: Any) -> str:
+    if type(value) is tuple:
+        return f"({', '.join(map(_classes, value))}{',' if len(value) == 1 else ''})"
+    return type(value).__name__ if is_record(value) else short(value)
 
 
 def check_held(whose: str, name: str, value: Any) -> None:
