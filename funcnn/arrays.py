@@ -162,3 +162,8 @@ def sum_of_rows(a: Array) -> Array:
     """The sum over all axes but the last: a product with a row of ones, several times as fast as `sum`"""
     rows = a.reshape(-1, a.shape[-1])
     return namespace(a).ones(len(rows), dtype=a.dtype) @ rows
+
+
+def wide(x: Array) -> Array:
+    """x as float32 where it has fewer bytes: in float16 the square of 256 is infinite already, and so are long sums"""
+    return x.astype(np.float32) if x.dtype.itemsize < 4 else x

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import cache, singledispatch, wraps
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast, get_type_hints
 
 import attrs
 import numpy as np
@@ -123,8 +123,13 @@ def inside(verb: Rule, tree: Any, *args: Any) -> Any:
 
 @cache  # of a class, which stays as it is
 def _hold_several(cls: Any) -> tuple[bool, ...]:
-    """Of each field, whether it is annotated as a tuple, by type or by text: `tuple`, `tuple[Any, ...]`."""
-    return tuple([re.search(r"\b[tT]uple\b", str(field.type)) is not None for field in attrs.fields(cls)])
+    """Of each field, whether it is annotated as a tuple: `tuple`, `tuple[Any, ...]`, as a text or by another name."""
+    try:
+        hints = get_type_hints(cls)
+    except (NameError, TypeError, AttributeError):  # a name that only a type checker knows: then by the text
+        hints = {}
+    types = [str(hints.get(field.name, field.type)) for field in attrs.fields(cls)]
+    return tuple([re.search(r"\b[tT]uple\b", annotation) is not None for annotation in types])
 
 
 # What the type checker knows of each verb.

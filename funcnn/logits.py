@@ -26,9 +26,9 @@ def takes_logits(loss: Any) -> bool:
 
 
 def _last(params: Any) -> Any:
-    while type(params) is tuple:
-        params = next((layer for layer in params[::-1] if not getattr(layer, "passes_on", layer == ())), None)
-    return params
+    if type(params) is tuple:
+        return next((end for layer in params[::-1] if (end := _last(layer)) is not None), None)
+    return None if getattr(params, "passes_on", False) else params
 
 
 def _inner(loss: Any) -> Any:

@@ -31,7 +31,7 @@ from funcnn import (
     summary,
 )
 from funcnn.core import backward_params, forward_only
-from funcnn.layers.convolution import correlation
+from funcnn.layers.convolution import correlation, windows
 from funcnn.testing import strategies as fst
 
 KERNELS = Conv1d, Conv2d, ConvTranspose2d
@@ -102,7 +102,8 @@ def test_blocks_of_rows_change_nothing_but_rounding(layer, data):
     dA = np.cos(np.arange(out.size)).reshape(out.shape)
     whole = out, backward(params, cache, dA)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(correlation, "BLOCK", 1)
+        patch.setattr(correlation, "WINDOW_BYTES", 1)
+        patch.setattr(windows, "X_BYTES", 1)
         single = forward(params, x)[0], backward(params, cache, dA)
     for a, b in zip(leaves(whole), leaves(single), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-9)
@@ -110,7 +111,7 @@ def test_blocks_of_rows_change_nothing_but_rounding(layer, data):
 
 def test_a_large_batch_goes_through_in_several_blocks():
     layer, x = Conv2d.init(2, 3, 3, seed=0, padding="same"), np.random.default_rng(0).normal(size=(160, 16, 16, 2))
-    assert 2 * correlation.BLOCK < 160 * 16 * 16 * 9 * 2 * 8
+    assert 2 * correlation.WINDOW_BYTES < 160 * 16 * 16 * 9 * 2 * 8
     np.testing.assert_allclose(forward(layer, x)[0][-2:], forward(layer, x[-2:])[0], rtol=1e-12, atol=1e-12)
 
 

@@ -441,6 +441,12 @@ def test_where_all_that_is_there_is_minus_infinity_the_first_of_it_is_blamed():
     assert np.count_nonzero(dx) == 2
 
 
+def test_the_mean_over_a_mask_does_not_overflow_in_half_precision():
+    x = np.full((1, 2000, 1), 100, np.float16)
+    out = forward(GlobalAvgPool(), (x, np.ones((1, 2000), bool)))[0]
+    assert (out.dtype, out.item()) == (np.float16, 100)
+
+
 @pools
 def test_a_pool_of_a_masked_sequence_is_counted_and_printed(pool):
     x, mask = sequences("RNN", np.random.default_rng(0))
@@ -569,6 +575,10 @@ def test_an_embedding_takes_ids_of_any_shape():
         out, cache = forward(layer, ids)
         assert out.shape == (*shape, 2)
         assert backward(layer, cache, np.ones_like(out)).params.W.sum() == ids.size * 2
+        mask = ids > 0
+        (shown, _), cache = forward(layer, (ids, mask))
+        assert same_bits((shown,), (np.where(mask[..., None], out, 0),))
+        assert backward(layer, cache, (np.ones_like(out), None)).params.W.sum() == mask.sum() * 2
     assert forward(layer, np.zeros((0, 3), np.uint8))[0].shape == (0, 3, 2)
 
 

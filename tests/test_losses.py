@@ -448,6 +448,7 @@ def test_what_passes_numbers_on_does_not_hide_what_gives_probabilities():
         assert gives_probabilities(((Tanh(), Sigmoid()), behind))
         assert not gives_probabilities((Sigmoid(), Tanh(), behind))
         assert not gives_probabilities((behind,))
+        assert gives_probabilities((Sigmoid(), (behind, ((),))))
 
 
 def test_a_joint_loss_of_logits_is_refused_behind_no_other_branch():

@@ -6,6 +6,7 @@ import pytest
 from funcnn import (
     Celu,
     Dense,
+    Function,
     Glu,
     HardShrink,
     HardSigmoid,
@@ -38,6 +39,11 @@ x = np.ones((2, 3))
 slopes = PRelu(np.ones(3))
 labels = np.zeros(2, int)
 net = (*mlp([3, 4], seed=0), Softmax())
+
+
+def narrowed(x):
+    return x.astype(np.float32)
+
 
 ROWS = {
     # Settings.
@@ -217,6 +223,11 @@ ROWS = {
         lambda: forward(Glu(Dense.init(2, 3, seed=0)), np.ones((5, 4))),
         ShapeError,
         "Glu: the gate must keep the shape of its half, (5, 2); it made (5, 3)",
+    ),
+    "a gate that changes the dtype": (
+        lambda: forward(Glu(Function(narrowed, np.multiply)), np.ones((5, 4))),
+        KindError,
+        "Glu: the gate must keep the dtype of its half, float64; it made float32",
     ),
     "a gate that another half would fit": (
         lambda: forward((Glu((Dense.init(3, 3, seed=0),)),), np.ones((5, 4))),

@@ -20,6 +20,7 @@ from funcnn import (
     Flatten,
     Frozen,
     Function,
+    GlobalAvgPool,
     Glu,
     Here,
     KindError,
@@ -799,6 +800,11 @@ ROWS = {
         lambda: Function(np.sin, np.cos),
         KindError,
         "Function: vjp must take x and dA, but cos is a ufunc of 1",
+    ),
+    "a mean over all places within a First": (
+        lambda: forward(First(GlobalAvgPool()), (film, film[..., 0] > 0)),
+        ShapeError,
+        "First: with a mask, (2, 3), the layer must look at each place by itself; it made <f64 2x4>",
     ),
     "a step of a network that trains": (
         lambda: step((Tanh(), Dropout(0.5, seed=0)), film),

@@ -409,7 +409,7 @@ ROWS = {
     "a step both ways": (
         lambda: step(both, x),
         KindError,
-        "step: Bidirectional reads from the end too, so it cannot be given a sequence part by part",
+        "step: Bidirectional looks at several places at once, so it cannot go on step by step",
     ),
     "a step beyond the last place": (
         lambda: step(places, x[:, :2], 4),

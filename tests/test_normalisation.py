@@ -342,7 +342,24 @@ class Listed(Ensemble):
     layers: tuple[object, ...]
 
 
-@pytest.mark.parametrize("cls", [Ensemble, Written, Listed])
+Branches = tuple[object, ...]
+
+
+@record
+class Renamed(Ensemble):
+    """The annotation is the text of another name for a tuple."""
+
+    layers: "Branches"
+
+
+@record
+class Unknown(Ensemble):
+    """The annotation cannot be read, but has the word."""
+
+    layers: "tuple[Nobody, ...]"  # noqa: F821  as for a type checker alone
+
+
+@pytest.mark.parametrize("cls", [Ensemble, Written, Listed, Renamed, Unknown])
 def test_a_field_that_is_annotated_as_a_tuple_holds_layers_side_by_side(cls):
     dense, norm = trained(3, bias=True, seed=0)
     net = inference(cls((dense, norm, Dropout(0.5, seed=0), (dense, norm))))

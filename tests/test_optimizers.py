@@ -465,6 +465,13 @@ def test_the_square_of_a_length_need_not_be_a_number(dtype, size):
     assert unit_norm(g).dtype == dtype
 
 
+def test_a_length_need_not_be_a_number_of_its_dtype():
+    for g in (np.full(2, 1.7e308), np.ones(70_000, np.float16)):
+        made, _ = update(ClipNorm(1.0), Grads((g,), None), (g,))
+        np.testing.assert_allclose(made.params[0], len(g) ** -0.5, rtol=1e-2 if g.dtype == np.float16 else 1e-14)
+        assert made.params[0].dtype == g.dtype
+
+
 def test_a_gradient_of_zeros_or_of_nothing_is_clipped_too():
     for g in (np.zeros((2, 2)), np.zeros((0, 2))):
         grads = Grads((g, np.zeros(())), None)

@@ -30,6 +30,7 @@ from funcnn import (
     Remat,
     Residual,
     Scale,
+    ShapeError,
     Shared,
     Sigmoid,
     Sum,
@@ -466,3 +467,61 @@ def test_a_probe_is_a_layer():
     assert after.layer == sgd(net.layer, Grads(grads.params.layer, None), 0.1)
     _, cache = forward((Probe(()), dense), x)
     assert backward((Probe(()), dense), cache, x).params[0].layer == ()
+
+
+@record
+class Named:
+    W: Array
+    path: str = "abc"
+
+
+@forward.register(Named)
+def named_forward(params, x):
+    return x @ params.W, x
+
+
+@backward.register(Named)
+def named_backward(params, x, dA):
+    return Grads(gradient(params, W=x.T @ dA), dA @ params.W.T)
+
+
+@record
+class TimesItsName:
+    inner: Any
+
+
+@forward.register(TimesItsName)
+def times_its_name_forward(params, x):
+    out, cache = forward(params.inner, x)
+    return len(params.inner.path) * out, cache
+
+
+@backward.register(TimesItsName)
+def times_its_name_backward(params, cache, dA):
+    grads = backward(params.inner, cache, len(params.inner.path) * dA)
+    return Grads(gradient(params, inner=grads.params), grads.x)
+
+
+def test_fields_of_a_layer_are_read_whatever_they_are_called():
+    net, x = (TimesItsName(Named(np.eye(2))),), np.ones((3, 2))
+    cost, grads = value_and_grad(mse)(net, x, 0 * x)
+    seen = trace(net, x, 0 * x, mse)
+    assert seen.cost == cost == 9
+    assert seen["0.inner"].gradient == grads.params[0].inner
+
+
+@record
+class Mistaken(TimesItsName):
+    pass
+
+
+@backward.register(Mistaken)
+def mistaken_backward(params, cache, dA):
+    return Grads(gradient(params, inner=backward(params.inner, (cache,), dA).params), None)
+
+
+def test_the_cache_of_another_layer_is_refused_as_without_a_trace():
+    with pytest.raises(
+        ShapeError, match=r"of another network; cache: \(<f64 \[\[1. 1.] \[1. 1.] \[1. 1.]]>,\), layer: Named"
+    ):
+        trace((Mistaken(Named(np.eye(2))),), np.ones((3, 2)), np.ones((3, 2)), mse)

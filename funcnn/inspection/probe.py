@@ -28,12 +28,11 @@ class Seen(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What backward needs, the layer's own cache; and what went forward, and what a log made of it."""
+    """What backward needs, the layer's own cache; and what went forward."""
 
     own: Any
     x: Any
     out: Any
-    note: Any
 
 
 @record
@@ -46,7 +45,6 @@ class Probe(Generic[L]):
     that is called several times, it is the last call, or what whoever adds up its gradients makes of them.
 
     What else is asked of a probe, its layer answers. `save` refuses one that has seen something: save its `layer`.
-    The probes that `trace` puts around all layers have a `path` and a `log`, for all visits of one step.
 
     >>> import numpy as np
     >>> from funcnn import Probe, Tanh, mlp, mse, value_and_grad
@@ -61,8 +59,6 @@ class Probe(Generic[L]):
 
     layer: L
     seen: Any = state(default=None)
-    path: str = ""
-    log: Any = None
     rests: ClassVar[bool] = True  # so that nobody walks back for a probe alone
 
     def __attrs_post_init__(self) -> None:
@@ -71,7 +67,7 @@ class Probe(Generic[L]):
 
     def __getattr__(self, name: str) -> Any:
         """What is not a probe's own is its layer's: an attention reads the weights of the Dense that it holds."""
-        if name.startswith("__"):  # what Python, NumPy and JAX ask of all objects
+        if name.startswith("__") or name == "layer":  # what Python, NumPy and JAX ask of all objects
             raise AttributeError(name)
         return getattr(self.layer, name)
 
@@ -88,33 +84,28 @@ class Probe(Generic[L]):
 @forward.register(Probe)
 def probe_forward(params: Probe[Any], x: Any) -> tuple[Any, Kept]:
     """out = layer(x)"""
-    if params.log is None:
-        out, own = forward(params.layer, x)
-        return out, Kept(own, x, out, None)
-    out, own, note = params.log.forth(params.path, params.layer, x)
-    return out, Kept(own, x, out, note)
+    out, own = forward(params.layer, x)
+    return out, Kept(own, x, out)
 
 
 @backward.register(Probe)
 def probe_backward(params: Probe[Any], cache: Kept, dA: Any) -> Grads[Probe[Any]]:
     """The layer's own, and what was seen"""
-    grads = _back(backward, params, cache, dA)
+    grads = backward(params.layer, _kept(params, cache).own, dA)
     return Grads(holding(params, layer=grads.params, seen=Seen(cache.x, cache.out, dA)), grads.x)
 
 
 @backward_params.register(Probe)
 def probe_backward_params(params: Probe[Any], cache: Kept, dA: Any) -> Probe[Any]:
     """The layer's own, and what was seen"""
-    own = _back(backward_params, params, cache, dA)
+    own = backward_params(params.layer, _kept(params, cache).own, dA)
     return holding(params, layer=own, seen=Seen(cache.x, cache.out, dA))
 
 
-def _back(verb: Any, params: Probe[Any], cache: Any, dA: Any) -> Any:
+def _kept(params: Probe[Any], cache: Any) -> Kept:
     if type(cache) is not Kept:
         raise foreign(params, cache)
-    if params.log is None:
-        return verb(params.layer, cache.own, dA)
-    return params.log.back(verb, params.layer, dA, cache.note)
+    return cache
 
 
 @step.register(Probe)

@@ -13,9 +13,8 @@ from funcnn.core import Loss, backward_params, forward
 from funcnn.errors import FuncnnError, KindError
 from funcnn.inspection.log import Log, Note
 from funcnn.inspection.memory import held_bytes, scaled
-from funcnn.inspection.probe import Probe
 from funcnn.inspection.summaries import described, shape
-from funcnn.inspection.within import bare, is_layer, notes, probed, probes, with_probed_fields
+from funcnn.inspection.within import bare, gradients, is_layer, notes, watched
 from funcnn.logits import squashed_twice
 from funcnn.records import borrowed, plans, record, values
 from funcnn.tree import leaves
@@ -81,8 +80,8 @@ def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
     """Every intermediate value of one step: forward, the loss, backward.
 
     The step is that of `value_and_grad(loss)(params, x, y)`, to the bit: each layer, also within layers that hold
-    others, goes into a `Probe`. A layer of your own does not notice, and needs nothing but its two rules. A layer that
-    is called several times, as in Shared, has a row for each call, and its gradient, the sum, in the first.
+    others, is `Watched`. A layer of your own does not notice, and needs nothing but its two rules. A layer that is
+    called several times, as in Shared, has a row for each call, and its gradient, the sum, in the first.
 
     The columns: out, its smallest, mean and largest number, the share of zeros, and of numbers that are not finite; the
     bytes that are there only since the cache keeps them, as in `summary`; the Euclidean norm of dA; that of the
@@ -108,21 +107,17 @@ def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
     if (end := squashed_twice(loss, params)) is not None:
         raise KindError(f"trace: the loss takes logits, so leave out the layer at the end of {short(end)}")
     log = Log()
-
-    def around(path: str, layer: Any) -> Any:
-        return Probe(with_probed_fields(layer, around, path), path=path, log=log)
-
-    net = probed(params, around)
+    net = watched(params, log)
     out, cache = forward(net, x)
     cost, dA = loss(out, y)
     grads = backward_params(net, cache, dA)
-    gradients = {probe.path: bare(probe.layer) for probe in probes(grads) if probe.seen is not None}
+    sums = dict(gradients(grads))
     kept, count = set(map(id, notes(cache))), Counter[str]()
     rows = [(note, depth, bare(note.cache) if id(note) in kept else None) for note, depth in _flat(log.now)]
     held = held_bytes([(depth, own) for _, depth, own in rows], params, x)
     visits = []
     for (note, depth, own), n in zip(rows, held, strict=True):
-        gradient = gradients.pop(note.path, None)  # once: at the first
+        gradient = sums.pop(note.path, None)  # once: at the first
         layer = bare(note.layer)
         visits.append(Visit(note.path, count[note.path], depth, n, layer, note.out, own, note.dA, gradient))
         count[note.path] += 1

@@ -157,7 +157,7 @@ def mlp(
         RangeError: there are fewer than two sizes, or one is less than 1.
         KindError: `sizes` is no list of whole numbers, or `hidden` no layer, but a class, a name or a function.
     """
-    if not hasattr(sizes, "__len__"):
+    if isinstance(sizes, str) or not (isinstance(sizes, Sequence) or np.ndim(sizes) == 1):
         raise KindError(f"mlp: sizes must be a list of whole numbers, such as [2, 8, 1], not {kind(sizes)}")
     if len(sizes) < 2:
         raise RangeError(f"mlp: a network has at least two sizes, n_in and n_out; sizes: {sizes}")

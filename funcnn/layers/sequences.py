@@ -55,8 +55,8 @@ def mask_of(given: Any) -> Any:
 
 
 def blank(x: Array, mask: Array | None) -> Array:
-    """x, (m, t, ...), with 0 where the mask has nothing; a choice and no product, since there may be NaN."""
-    return x if mask is None else namespace(x).where(mask[(..., *(None,) * (x.ndim - 2))], x, 0)
+    """x with 0 where the mask of its first axes has nothing; a choice and no product, since there may be NaN."""
+    return x if mask is None else namespace(x).where(mask[(..., *(None,) * (x.ndim - mask.ndim))], x, 0)
 
 
 def blame(given: Any, dA: Any) -> tuple[Any, Any]:

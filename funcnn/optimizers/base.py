@@ -10,6 +10,8 @@ from collections.abc import Callable
 from itertools import repeat
 from typing import Any, ClassVar, Protocol, TypeVar, cast
 
+import numpy as np
+
 from funcnn.arrays import Array, freeze, kind, owned, short
 from funcnn.dispatch import no_rule, verb
 from funcnn.errors import KindError, ShapeError
@@ -100,7 +102,8 @@ class PerArray:
 @update.register(PerArray)
 def per_array_update(optimizer: PA, grads: Grads[P], params: P) -> tuple[Grads[P], PA]:
     """`step` for each array, with what it returned for this array the last time"""
-    t, new = optimizer.t + 1, []
+    before = optimizer.t
+    t, new = (int(before) if isinstance(before, np.ndarray) else before) + 1, []
     past = iter(optimizer.memory) if optimizer.memory else repeat(())
 
     def step(g: Array, p: Array) -> Array:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from funcnn.arrays import namespace, short
+from funcnn.arrays import namespace, short, wide
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import check_patterns, not_negative, patterns, positive
 from funcnn.gradients import Grads
@@ -23,7 +23,7 @@ class ClipNorm:
     """g' = g min(1, norm / |g|), where |g| is the length of all gradients as one vector
 
     Pascanu, Mikolov & Bengio 2013, On the difficulty of training recurrent neural networks, algorithm 1. Optax has the
-    same rule; torch adds 1e-6 to |g|.
+    same rule; torch adds 1e-6 to |g|. Where a gradient is infinite, all of them become NaN.
 
     Raises:
         RangeError: `norm` is not above 0.
@@ -39,10 +39,10 @@ def clip_norm_update(optimizer: ClipNorm, grads: Grads[P], params: P) -> tuple[G
     if not arrays:
         return grads, optimizer
     xp = namespace(arrays[0])
-    largest = xp.stack([abs(g).max(initial=0) for g in arrays]).max()  # whose square may overflow, or be 0
-    scale = xp.where(largest == 0, 1, largest)
-    length = scale * sum([((g / scale) ** 2).sum() for g in arrays]) ** 0.5
-    factor = optimizer.norm / xp.maximum(length, optimizer.norm)
+    largest = xp.stack([abs(wide(g)).max(initial=0) for g in arrays]).max()
+    scale = xp.maximum(largest, optimizer.norm)  # squares of what is far below the norm may vanish, none may overflow
+    length, limit = sum([((wide(g) / scale) ** 2).sum() for g in arrays]) ** 0.5, optimizer.norm / scale
+    factor = limit / xp.maximum(length, limit)
     return per_parameter(lambda g, _: g * factor.astype(g.dtype), grads, params), optimizer
 
 

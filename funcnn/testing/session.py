@@ -13,7 +13,7 @@ from funcnn.arrays import short
 from funcnn.errors import RangeError
 from funcnn.testing.verdict import GradientError, Inconclusive, Report
 
-# For those who load it: a failing check takes longer than a passing one, and hypothesis repeats it to explain it.
+# For those who load it: a check calls f hundreds of times, and hypothesis repeats a failing one to explain it.
 settings.register_profile("funcnn", deadline=None, print_blob=True, phases=set(Phase) - {Phase.explain})
 
 Undecided = Literal["reject", "error"]

@@ -13,6 +13,7 @@ from hypothesis.strategies._internal.types import _global_type_lookup
 from funcnn import records
 from funcnn.core import forward
 from funcnn.errors import KindError
+from funcnn.inspection.log import Watched
 from funcnn.testing.tensors import tensors
 from funcnn.tree import parameters
 
@@ -74,6 +75,8 @@ def layers(module: str = "funcnn") -> st.SearchStrategy[Case]:
 def registered(module: str = "funcnn") -> list[type]:
     """Every layer that a package defines: its records with a forward rule, less the abstract bases; and the chain.
 
+    `Watched` is none: no network is made of it, and `trace`, which puts it around layers, is tested to the bit.
+
     Raises:
         KindError: there is none, so that a misspelt name cannot pass for a package in which all is proven.
     """
@@ -90,7 +93,9 @@ def registered(module: str = "funcnn") -> list[type]:
         and (package != "funcnn" or hasattr(sys.modules.get(cls.__module__), cls.__name__))
     ]
     made = [
-        cls for cls in found if forward.dispatch(cls) is not default and not getattr(cls, "__abstractmethods__", None)
+        cls
+        for cls in found
+        if cls is not Watched and forward.dispatch(cls) is not default and not getattr(cls, "__abstractmethods__", None)
     ]
     if not made:
         raise KindError(f"registered: {module} defines no layer")

@@ -7,14 +7,17 @@ from funcnn import (
     Affine,
     BatchNorm,
     ChannelDropout,
+    Conv2d,
     Dense,
     Dropout,
     GaussianNoise,
     GroupNorm,
     InstanceNorm,
     LayerNorm,
+    MaxPool,
     Relu,
     RMSNorm,
+    Scale,
     TrainState,
     astype,
     backward,
@@ -24,6 +27,7 @@ from funcnn import (
     mse,
     sgd,
     train,
+    tree_map,
     value_and_grad,
 )
 from funcnn.arrays import is_float
@@ -88,6 +92,28 @@ def test_training_over_a_jitted_value_and_grad_moves_all_states():
     np.testing.assert_allclose(theirs.params[1].mean, ours.params[1].mean, rtol=1e-9, atol=1e-12)
     out, jax_out = (forward(inference(params), X)[0] for params in (ours.params, theirs.params))
     np.testing.assert_allclose(jax_out, out, rtol=1e-8, atol=1e-9)
+
+
+LARGE = np.random.default_rng(0).normal(size=(9, 16, 16, 256))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        *[cls.init(256) for cls in (LayerNorm, RMSNorm, BatchNorm)],
+        GroupNorm.init(256, groups=4),
+        Conv2d.init(256, 256, 3, seed=0, groups=256, padding="same"),
+        (Scale.init(value=1.0), MaxPool(2)),
+    ],
+    ids=str,
+)
+def test_a_large_x_may_be_a_constant_of_numpy_while_the_layer_is_traced(layer):
+    def gradients(layer):
+        out, cache = forward(layer, LARGE)
+        return out, backward(layer, cache, out).params
+
+    ours, theirs = gradients(layer), jax.jit(gradients)(layer)
+    tree_map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9) or a, ours, theirs)
 
 
 @pytest.mark.parametrize("layer", [Dropout(0.4, seed=(1, 2), step=3), ChannelDropout(0.4, seed=7)], ids=str)

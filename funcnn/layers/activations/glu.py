@@ -82,6 +82,8 @@ def _gated(verb: Any, params: Glu, x: Array, *memory: Any) -> tuple[Array, Array
     if not is_array(passed) or passed.shape != b.shape:
         made = passed.shape if is_array(passed) else shown(passed)
         raise ShapeError(f"Glu: the gate must keep the shape of its half, {b.shape}; it made {made}")
+    if passed.dtype != b.dtype:
+        raise KindError(f"Glu: the gate must keep the dtype of its half, {b.dtype}; it made {passed.dtype}")
     return a, passed, rest
 
 

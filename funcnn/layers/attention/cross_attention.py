@@ -42,10 +42,10 @@ class CrossAttention:
     n_out). query: Dense of n_in to n features, key and value: of n_memory to n, of which each head has d = n / heads;
     out: of n to n_out.
 
-    Where the memory holds nothing, or nobody attends to it, what is there is not read, and its gradient is 0. A query
-    with nothing to attend to gets the bias of out. The memory passes unchanged, so its gradient is the sum of what
-    comes from behind and that of key and value: dmemory = dA[1] + dx of key + dx of value, and dqueries = dx of query.
-    None in dA[1] counts as 0.
+    Where the memory holds nothing, or nobody attends to it, what is there is not read, and key and value add 0 there. A
+    query with nothing to attend to gets the bias of out. The memory passes unchanged, so its gradient is the sum of
+    what comes from behind and that of key and value: dmemory = dA[1] + dx of key + dx of value, and dqueries = dx of
+    query. None in dA[1] counts as 0.
 
     `step` computes the keys and values of the memory once, and remembers them. That the memory is still the same, it
     sees by its shape alone: other numbers of that shape are not noticed. It takes no mask of pairs.

@@ -16,7 +16,8 @@ def attend(q: Array, k: Array, v: Array, allowed: Array | None = None) -> tuple[
     weights: (..., t, s). allowed: bools that are, or broadcast to, (..., t, s), True where query i may attend to key j;
     None for all.
 
-    What is not allowed weighs exactly 0. A query that may attend to nothing gets 0.
+    What is not allowed weighs exactly 0, if all numbers are finite: a NaN in a key or value reaches every query. What
+    may attend to nothing gets 0.
 
     Vaswani et al. 2017, Attention Is All You Need, eq. 1.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, Generic, TypeVar
 
 from funcnn.core import backward, backward_params, forward, forward_only
+from funcnn.errors import ShapeError
 from funcnn.gradients import Grads
 from funcnn.layers.checks import unpacked
-from funcnn.layers.parts import check_held, check_tuple, fitting, holding, outline, visit
+from funcnn.layers.parts import check_held, check_tuple, fitting, holding, outline, shown, visit
 from funcnn.layers.sequences import blank, mask_of
 from funcnn.logits import gives_probabilities
 from funcnn.records import record
@@ -22,8 +23,8 @@ class First(Generic[L]):
 
     The way past a mask for layers that know of none: First(Dense.init(8, 8, seed=0)). x alone gives layer(x).
 
-    Of a sequence with its mask, x (m, t, ...) and rest[0] bool (m, t), the layer sees 0 where nothing is: what x holds
-    there is not read, NaN included, and its dx is 0. What the layer makes of the 0 is carried on.
+    Of a sequence with its mask, x of floats (m, t, ...) and rest[0] bool (m, t), the layer sees 0 where nothing is:
+    what x holds there is not read, NaN included, and its dx is 0. What the layer makes of the 0 is carried on.
 
     >>> import numpy as np
     >>> from funcnn import First, Relu, forward
@@ -34,7 +35,7 @@ class First(Generic[L]):
 
     Raises:
         KindError: `layer` is no layer.
-        ShapeError: x is an empty tuple.
+        ShapeError: x is an empty tuple, or out has other places than the mask.
     """
 
     layer: L
@@ -58,7 +59,11 @@ def _parted(x: Any) -> tuple[Any, tuple[Any, ...], Any]:
     return blank(x[0], mask), x[1:], mask
 
 
-def _joined(x: Any, head: Any, rest: Any) -> Any:
+def _joined(x: Any, head: Any, rest: Any, mask: Any) -> Any:
+    if mask is not None and getattr(head, "shape", ())[:2] != mask.shape:
+        raise ShapeError(
+            f"First: with a mask, {mask.shape}, the layer must look at each place by itself; it made {shown(head)}"
+        )
     return (head, *rest) if type(x) is tuple else head
 
 
@@ -67,14 +72,14 @@ def first_forward(params: First[Any], x: Any) -> tuple[Any, tuple[Any, Any, Any]
     """out = (layer(x), *rest)"""
     head, rest, mask = _parted(x)
     out, cache = visit("in First", forward, params.layer, head)
-    return _joined(x, out, rest), (cache, outline(rest) if type(x) is tuple else None, mask)
+    return _joined(x, out, rest, mask), (cache, outline(rest) if type(x) is tuple else None, mask)
 
 
 @forward_only.register(First)
 def first_forward_only(params: First[Any], x: Any) -> Any:
     """out = (layer(x), *rest)"""
-    head, rest, _ = _parted(x)
-    return _joined(x, visit("in First", forward_only, params.layer, head), rest)
+    head, rest, mask = _parted(x)
+    return _joined(x, visit("in First", forward_only, params.layer, head), rest, mask)
 
 
 @backward.register(First)
@@ -104,6 +109,6 @@ def first_backward_params(params: First[Any], cache: tuple[Any, Any, Any], dA: A
 @passing
 def first_step(params: First[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
     """out = (layer(x), *rest), and the layer's memory"""
-    head, rest, _ = _parted(x)
+    head, rest, mask = _parted(x)
     out, memory = visit("in First", step, params.layer, head, memory)
-    return _joined(x, out, rest), memory
+    return _joined(x, out, rest, mask), memory

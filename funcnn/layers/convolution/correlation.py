@@ -16,7 +16,7 @@ import numpy as np
 from funcnn.arrays import Array, namespace
 from funcnn.layers.convolution.windows import Axes, Axis, by_blocks, gathered, scattered, taps
 
-BLOCK = 1 << 21  # bytes of windows at a time; with half or twice as many there is no difference
+WINDOW_BYTES = 1 << 21  # at a time; with half or twice as many there is no difference
 
 
 def correlate(x: Array, W: Array, axes: Axes, groups: int = 1) -> Array:
@@ -109,7 +109,7 @@ def _depthwise_kernel_gradient(x: Array, dA: Array, axes: Axes) -> Array:
 
 def _depthwise_adjoint(dA: Array, W: Array, axes: Axes, c: int) -> Array:
     turned, n = _turned(axes), W.shape[3] // c
-    kernels = _along(W, axes)
+    kernels = () if turned else _along(W, axes)
 
     def of_block(dA: Array) -> Array:
         d = _depthwise(dA, W[::-1, ::-1], turned) if turned else scattered((dA * kernel for kernel in kernels), axes)
@@ -130,11 +130,11 @@ def _along(W: Array, axes: Axes) -> Array:
 
 
 def _blocks(x: Array, axes: Axes) -> list[slice]:
-    """Blocks of rows whose windows take up about `BLOCK` bytes; all rows for JAX, which divides work itself."""
+    """Blocks of rows whose windows take up about `WINDOW_BYTES`; all rows for JAX, which divides work itself."""
     if not isinstance(x, np.ndarray):
         return [slice(None)]
     window = axes[0].out * axes[1].out * axes[0].size * axes[1].size * x.shape[3] * x.dtype.itemsize
-    size = max(1, BLOCK // window)
+    size = max(1, WINDOW_BYTES // window)
     return [slice(start, start + size) for start in range(0, max(1, x.shape[0]), size)]
 
 
@@ -143,8 +143,8 @@ def _split(a: Array, groups: int) -> list[Array]:
     return [a[..., i * size : (i + 1) * size] for i in range(groups)]
 
 
-def _joined(parts: list[Array], axis: int = -1) -> Array:
-    return parts[0] if len(parts) == 1 else namespace(parts[0]).concatenate(parts, axis=axis)
+def _joined(parts: list[Array]) -> Array:
+    return parts[0] if len(parts) == 1 else namespace(parts[0]).concatenate(parts, axis=-1)
 
 
 def _added(parts: Iterable[Array]) -> Array:

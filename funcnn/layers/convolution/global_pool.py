@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from funcnn.arrays import Array, check_out_gradient, float_namespace, is_array, namespace
+from funcnn.arrays import Array, check_out_gradient, float_namespace, is_array, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.errors import ShapeError
 from funcnn.gradients import Grads, gradient
@@ -40,7 +40,9 @@ class GlobalAvgPool:
 def global_avg_pool_forward(params: GlobalAvgPool, given: Any) -> tuple[Array, Any]:
     """out = the mean over the places"""
     x, mask = _given(params, given)
-    return x.mean(axis=1) if mask is None else blank(x, mask).sum(axis=1) / _counts(x, mask), given
+    if mask is None:
+        return x.mean(axis=1), given
+    return (wide(blank(x, mask)).sum(axis=1) / _counts(x, mask)).astype(x.dtype), given
 
 
 @backward.register(GlobalAvgPool)

@@ -44,7 +44,7 @@ class Axis(NamedTuple):
         return slice(first, first + (self.out - 1) * self.stride + 1, self.stride)
 
 
-BLOCK = 1 << 19  # bytes of x at a time; twice as many are as fast, with all at once it takes twice as long
+X_BYTES = 1 << 19  # at a time; twice as many are as fast, with all at once it takes twice as long
 Axes = tuple[Axis, Axis]
 ONE_ROW = Axis(1, 1, 1, 1, 0, 0, 1)
 
@@ -136,13 +136,15 @@ def scattered(parts: Iterable[Array], axes: Axes) -> Array:
 
 def by_blocks(of: Callable[..., Array], x: Array, *others: Array) -> Array:
     """of(x, *others), which knows rows one by one: blocks of them, which stay in the processor's cache; all for JAX"""
-    size = max(1, BLOCK // max(1, x[:1].nbytes))
+    size = max(1, X_BYTES // max(1, x[:1].nbytes))
     if not isinstance(x, np.ndarray) or len(x) <= size:
         return of(x, *others)
     whole: Any = None
     for start in range(0, len(x), size):
         rows = slice(start, start + size)
         part = of(x[rows], *[other[rows] for other in others])
+        if not isinstance(part, np.ndarray):  # what else it is of is traced
+            return of(x, *others)
         if whole is None:
             whole = np.empty((len(x), *part.shape[1:]), part.dtype)
         whole[rows] = part

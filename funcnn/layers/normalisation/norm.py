@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, namespace, sum_of_rows
+from funcnn.arrays import Array, namespace, sum_of_rows, wide
 from funcnn.core import backward, forward
 from funcnn.fields import positive
 from funcnn.gradients import Grads, gradient
@@ -16,7 +16,6 @@ from funcnn.layers.normalisation.standardization import (
     check_features,
     check_size,
     rescaled,
-    wide,
 )
 from funcnn.records import record
 
@@ -89,7 +88,7 @@ def layer_norm_forward(params: LayerNorm, x: Array) -> tuple[Array, tuple[Array,
     """The cache is xhat and 1 / sqrt(var + eps)"""
     check_features(x, params.scale)
     a = wide(x)
-    xhat = a - _mean_of_rows(a, namespace(x).ones_like(params.scale))
+    xhat = a - _mean_of_rows(a, namespace(x).ones(x.shape[-1], dtype=a.dtype))
     inv = _inverse_root_mean_square(xhat, params.eps)
     xhat *= inv
     xhat, inv = xhat.astype(x.dtype, copy=False), inv.astype(x.dtype, copy=False)

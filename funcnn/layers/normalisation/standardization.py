@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, check_out_gradient, namespace, short, sum_of_rows
+from funcnn.arrays import Array, check_out_gradient, namespace, short, sum_of_rows, wide
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import check_whole
 
 Mean = Callable[[Array], Array]
 """Which numbers are normalised together: their mean, in a shape that broadcasts against them."""
 
-BLOCK = 1 << 17  # numbers of large arrays at a time; half as many are slower, twice as many no faster
+NUMBERS = 1 << 17  # of large arrays, at a time; half as many are slower, twice as many no faster
 
 
 def standardized(x: Array, mean_of: Mean, eps: float) -> tuple[Array, Array, Array, Array]:
@@ -33,11 +33,6 @@ def standardized(x: Array, mean_of: Mean, eps: float) -> tuple[Array, Array, Arr
     inv = 1 / namespace(x).sqrt(var + eps)
     xhat *= inv
     return xhat.astype(x.dtype, copy=False), inv.astype(x.dtype, copy=False), mean + rest, var
-
-
-def wide(x: Array) -> Array:
-    """x as float32 where it has fewer bytes: in float16 the square of 256 is infinite already, and so are long sums"""
-    return x.astype(np.float32) if x.dtype.itemsize < 4 else x
 
 
 def standardized_backward(xhat: Array, inv: Array, d: Array, mean_of: Mean) -> Array:
@@ -106,7 +101,7 @@ def check_back(cache: Any, scale: Array, dA: Any) -> None:
 
 def rescaled(xhat: Array, scale: Array, shift: Array | None) -> Array:
     """xhat scale + shift"""
-    if type(xhat) is np.ndarray and xhat.size >= 4 * BLOCK:
+    if type(xhat) is type(scale) is np.ndarray and xhat.size >= 4 * NUMBERS:
         return _rescaled_by_blocks(xhat, scale, shift)
     out = xhat * scale
     if shift is not None:
@@ -116,7 +111,7 @@ def rescaled(xhat: Array, scale: Array, shift: Array | None) -> Array:
 
 def _rescaled_by_blocks(xhat: Array, scale: Array, shift: Array | None) -> Array:
     """By blocks of equal shapes: to broadcast a short row, NumPy copies it into a buffer again and again."""
-    rows, size = xhat.reshape(-1, len(scale)), -(-BLOCK // len(scale))
+    rows, size = xhat.reshape(-1, len(scale)), -(-NUMBERS // len(scale))
     scales = np.tile(scale, (size, 1))
     shifts = None if shift is None else np.tile(shift, (size, 1))
     out = np.empty_like(rows)

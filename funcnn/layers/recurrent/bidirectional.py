@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, TypeVar
 
 from funcnn.arrays import check_out_gradient, is_array, namespace, short
 from funcnn.core import backward, backward_params, forward, forward_only
-from funcnn.errors import KindError, ShapeError
+from funcnn.errors import ShapeError
 from funcnn.gradients import Grads
 from funcnn.layers.parts import check_held, holding, outline, shown, visit
 from funcnn.layers.sequences import blame, check_sequence, closed, opened
 from funcnn.records import record
-from funcnn.stepping import step
+from funcnn.stepping import no_step, step
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -144,7 +144,4 @@ def _blames(params: Bidirectional[Any, Any], cache: Any, dA: Any) -> tuple[Both,
     return caches, (closed(given, dout[..., :k], None, dlast), closed(given, dout[:, ::-1, k:], None, dfirst))
 
 
-@step.register(Bidirectional)
-def bidirectional_step(params: Bidirectional[Any, Any], given: Any, memory: Any = None) -> NoReturn:
-    """There is none"""
-    raise KindError("step: Bidirectional reads from the end too, so it cannot be given a sequence part by part")
+step.register(Bidirectional)(no_step)
