@@ -4,7 +4,22 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 
-from funcnn import Array, Dense, Grads, Relu, backward, evolve, forward, gradient, inference, mse, record, reseed, state
+from funcnn import (
+    GRU,
+    Array,
+    Dense,
+    Grads,
+    Relu,
+    backward,
+    evolve,
+    forward,
+    gradient,
+    inference,
+    mse,
+    record,
+    reseed,
+    state,
+)
 from funcnn.core import backward_params
 from funcnn.layers.dense import dense_forward
 from funcnn.testing import GradientError, check_layer, check_loss, check_vjp
@@ -182,6 +197,10 @@ def test_a_layer_that_remembers_its_last_input_is_caught():
 def test_a_shortcut_that_differs_is_caught():
     with pytest.raises(BrokenPromise, match=r"backward_params.* differs"):
         check_layer(layer(right, lambda p, x, dA: gradient(p, k=2 * (dA * x).sum())), X)
+
+
+def test_a_mask_that_is_not_there_needs_no_gradient():
+    check_layer(GRU.init(2, 2, seed=0), (np.ones((1, 3, 2)), None))
 
 
 def test_a_rule_that_writes_to_its_arguments_is_caught():

@@ -39,8 +39,9 @@ def named(layer: Any) -> str:
 
     >>> from funcnn import mlp, transformer_block
     >>> from funcnn.layers.parts import named
-    >>> named(transformer_block(8, 2, 32, seed=0)[0])
-    'Residual(layer=(First, Attention))'
+    >>> block = transformer_block(8, 2, 32, seed=0)
+    >>> named(block), named(block[0])
+    ('(Residual, Residual)', 'Residual(layer=(First, Attention))')
     """
     whole = short(layer)
     if len(whole) <= LONG:
