@@ -64,7 +64,8 @@ left.axhline(trigram, color="C3", ls="--", label="interpolated trigram")
 left.set(xlabel="step", ylabel="nats a character", title="What the next character costs, in text held back")
 left.legend()
 for block, axes in enumerate(maps):
-    weights = cache[1 + block][0][1][1].weights[0].swapaxes(1, 2)  # of a head, a row for each query
+    weights = cache[1 + block][0][1][1].weights[0]  # (heads, queries, keys)
+    assert not np.triu(weights, 1).any()  # nobody looks ahead
     head = (weights * np.subtract.outer(places, places)).sum(axis=(1, 2)).argmax()
     axes.imshow(weights[head], cmap="Blues", vmin=0, vmax=1)
     axes.set(title=f"block {block + 1}, the head that looks back farthest", xlabel="attends to", ylabel="character")
