@@ -14,6 +14,8 @@ P = TypeVar("P")
 X = TypeVar("X")
 R = TypeVar("R", bound=Callable[..., Any])
 
+passing_rules: set[Callable[..., Any]] = set()
+
 
 class Step(Protocol):
     """`step(params, x, memory) -> (out, memory)`."""
@@ -56,7 +58,7 @@ def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
 
 def passing(rule: R) -> R:
     """Mark a rule for `step` that gives each layer it holds a step, and does nothing else that depends on the place."""
-    rule.passes = True  # type: ignore[attr-defined]  # a function may bear any name
+    passing_rules.add(rule)
     return rule
 
 
@@ -68,7 +70,7 @@ def _bound_to_places(layer: Any) -> Any:
             found = _bound_to_places(part)
         elif is_record(part):
             rule = step.dispatch(type(part))
-            if rule is _DEFAULT or getattr(rule, "passes", False):
+            if rule is _DEFAULT or rule in passing_rules:
                 found = _bound_to_places(part)
             elif rule is not alone:
                 found = part

@@ -44,6 +44,7 @@ from funcnn import (
 from funcnn.arrays import same
 from funcnn.layers.parts import added
 from funcnn.records import registry
+from funcnn.stepping import passing_rules
 from funcnn.testing import strategies as fst
 from funcnn.testing.strategies import cases
 
@@ -236,6 +237,12 @@ def test_what_is_no_mask_of_a_sequence_hides_nothing_from_a_first(given_x):
     assert same(forward(First(()), given_x)[0], given_x)
 
 
+def test_a_first_may_make_branches_of_a_sequence():
+    x, mask = np.ones((1, 2, 3)), np.array([[True, False]])
+    (branches, _), _ = forward(First(Copy(2)), (x, mask))
+    assert same(branches, (x * mask[..., None],) * 2)
+
+
 @record
 class Blind:
     """A layer without dx."""
@@ -273,7 +280,7 @@ AROUND = {
 
 
 def test_the_combinators_that_have_a_layer_take_a_step_are_known():
-    assert AROUND.keys() == {cls.__name__ for cls in registry.values() if hasattr(step.dispatch(cls), "passes")}
+    assert AROUND.keys() == {cls.__name__ for cls in registry.values() if step.dispatch(cls) in passing_rules}
 
 
 @pytest.mark.parametrize("name", AROUND)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
+from funcnn.arrays import is_array
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import ShapeError
 from funcnn.gradients import Grads
@@ -60,7 +61,7 @@ def _parted(x: Any) -> tuple[Any, tuple[Any, ...], Any]:
 
 
 def _joined(x: Any, head: Any, rest: Any, mask: Any) -> Any:
-    if mask is not None and getattr(head, "shape", ())[:2] != mask.shape:
+    if mask is not None and is_array(head) and head.shape[:2] != mask.shape:
         raise ShapeError(
             f"First: with a mask, {mask.shape}, the layer must look at each place by itself; it made {shown(head)}"
         )
