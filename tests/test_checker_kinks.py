@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from funcnn import Elu
-from funcnn.testing import check_layer, check_vjp
+from funcnn import Elu, huber
+from funcnn.testing import check_layer, check_loss, check_vjp
 from funcnn.testing.verdict import NotFinite, WrongAtKink, WrongGradient, WrongTogether
 
 AT_0 = np.array([0.0, 1.0, -2.0])
@@ -170,3 +170,11 @@ def test_a_slope_that_changes_beside_a_kink_is_not_narrowed_by_a_lucky_sample():
     rows += [[1e-07, 0.5, -1.2602438798825923], [9.999999999999999e-06, -0.13644493951285103, 0.0001]]
     rows += [[0.5, -0.3297126244250999, 1.0620757877855616], [0.5, 1e-07, -0.0], [-800.0, -0.0, -0.07803901853109632]]
     check_layer(Elu(2.0), np.array(rows).reshape(2, 4, 3))
+
+
+@pytest.mark.parametrize("seed", [49, 93, 104, 139, 198, 216, 220, 268, 315, 336, 418, 498])
+def test_slopes_that_bend_close_to_x_are_spared(seed):
+    """Errors on the bend of the loss and 1e-5 and 1e-7 beside it: coarse steps agree, and are a little off together."""
+    random = np.random.default_rng(seed)
+    out = random.choice([-1.0, 1.0], (1, 20))
+    check_loss(huber, out, random.choice([0.0, 0.0, 1e-5, -1e-5, 1e-7, 800.0, -800.0], (1, 20)))

@@ -16,6 +16,9 @@ from funcnn.testing.kinks import SAMPLES, interval
 from funcnn.testing.ladder import FINER, FIRST, Rungs, Slopes, climb, extrapolated
 from funcnn.testing.rounding import inherited, noise_along, residue_of
 
+DOUBTFUL = 1e-5  # a relative error that other means may explain
+FACTORS = 0.7 + 0.6 * np.arange(32) / 32  # of steps: the rounding is another for each, the slope the same
+
 
 class Finding(NamedTuple):
     """An accusation that stands: along this probe, with this cotangent."""
@@ -121,16 +124,46 @@ def _allowed(
 def _standing(bench: Bench, probe: Probe, rungs: Rungs, slopes: Slopes, seen: Comparison) -> Array:
     """By cotangent, whether finer steps say the same, and steps that are no powers of two."""
     u = bench.cotangents.T
-    steps = rungs.steps[1:, 0]
-    central = (rungs.right + rungs.left)[:, 0] @ u / 2
-    slope = (16 * central[1:] - central[:-1]) / 15
-    rounding = bench.noise.fine.at(rungs.steps[1:])[:, 0] @ abs(u) / steps
-    near, far = abs(seen.analytic - slope), abs(seen.numeric - slope)
-    unsettled = abs(np.diff(slope, axis=0, append=np.inf))
-    finer = steps < np.where(u != 0, slopes.step[0][:, None], np.inf).min(axis=0)
-    otherwise = finer & (near <= 3 * rounding + unsettled) & (far > 6 * rounding) & (far > 4 * near)
+    rounding = bench.noise.fine.at(rungs.steps[1:])[:, 0] @ abs(u) / rungs.steps[1:, 0]
+    otherwise = _sides_with(seen, slopes, rungs.steps[1:, 0], u, _extrapolations(rungs) @ u, rounding)
     noise = bench.noise.with_(noise_along(bench.subject, bench.x, probe.direction))
     other = extrapolated(climb(bench.subject, bench.x, [probe.direction], (*FIRST, *FINER[:6]), by=0.83), noise)
     again = compare(bench, [probe], other).of(0)
     clash = abs(again.numeric - seen.numeric) > again.bound + seen.bound
-    return again.wrong & ~clash & ~otherwise.any(axis=0)
+    sure = again.wrong & ~clash & ~otherwise
+    return sure & ~_explained(bench, probe, slopes, seen, sure)
+
+
+def _explained(bench: Bench, probe: Probe, slopes: Slopes, seen: Comparison, sure: Array) -> Array:
+    """By cotangent, whether a slope that bends within a step of x explains what is wrong.
+
+    There coarse steps may agree with one another, and be off by less than the bound on the rounding of finer ones. Of
+    several entries together it explains what is below the resolution: by itself, each of them is seen better. Beyond,
+    finer steps may side with the gradient in the mean over many, since rounding is another at each.
+    """
+    gap = abs(seen.analytic - seen.numeric)
+    explained = sure & (gap <= bench.resolution * seen.size) & (probe.entry is None)
+    doubtful = sure & ~explained & (gap <= DOUBTFUL * seen.size)
+    if not doubtful.any():
+        return explained
+    u = bench.cotangents.T
+    many = [climb(bench.subject, bench.x, [probe.direction], FIRST + FINER[:6], by) for by in FACTORS]
+    slope, steps = np.array([_extrapolations(rungs) @ u for rungs in many]), many[0].steps[1:]
+    rounding = bench.noise.fine.at(steps)[:, 0] @ abs(u) / steps[:, 0]
+    error = np.maximum(slope.std(axis=0) / (len(FACTORS) - 1) ** 0.5, rounding / 64)
+    error = np.where(rounding <= 16 * gap, error, np.inf)  # below that steps may vanish in x
+    return explained | (doubtful & _sides_with(seen, slopes, steps[:, 0], u, slope.mean(axis=0), error))
+
+
+def _extrapolations(rungs: Rungs) -> Array:
+    central = (rungs.right + rungs.left)[:, 0] / 2
+    return (16 * central[1:] - central[:-1]) / 15
+
+
+def _sides_with(seen: Comparison, slopes: Slopes, steps: Array, u: Array, slope: Array, rounding: Array) -> Array:
+    """By cotangent, whether slopes at steps finer than those that accuse are the gradient's, and clearly not theirs."""
+    near, far = abs(seen.analytic - slope), abs(seen.numeric - slope)
+    unsettled = abs(np.diff(slope, axis=0, append=np.inf))
+    finer = steps < np.where(u != 0, slopes.step[0][:, None], np.inf).min(axis=0)
+    otherwise = finer & (near <= 3 * rounding + unsettled) & (far > 6 * rounding) & (far > 4 * near)
+    return otherwise.any(axis=0)
