@@ -135,7 +135,9 @@ def shape_of(value: Any) -> Any:
 
 
 def kind(value: Any) -> str:
-    """What a value is, in a word or two, for messages: `list`, `int64 array`, `MaskedArray`."""
+    """What a value is, in a word or two, for messages: `list`, `int64 array`, `MaskedArray`, `the class Relu`."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
     if not is_array(value):
         return type(value).__name__
     if isinstance(value, np.ndarray) and type(value) is not np.ndarray:

@@ -8,6 +8,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import attrs
+import numpy as np
 
 from funcnn.arrays import kind, short
 from funcnn.errors import KindError, RangeError
@@ -65,35 +66,61 @@ def check_patterns(whose: str, name: str, value: Any) -> None:
         )
 
 
-# The same for the arguments of functions.
+# The same for the arguments of functions; `name` is the function that was called, `what` the argument.
+
+
+def is_number(value: Any) -> bool:
+    """Whether `value` is one real number: of Python, of NumPy, or an array of shape (). True and False are not."""
+    if isinstance(value, np.ndarray):
+        return value.shape == () and value.dtype.kind in "iuf"
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def as_number(name: str, value: Any, what: str) -> float:
-    """A number as a Python float; `name` is the function that was given it."""
-    if not isinstance(value, Real):
+    """A number as a Python float."""
+    if not is_number(value):
         raise KindError(f"{name}: {what} must be a number, not {kind(value)}")
     return float(value)
 
 
+def as_finite(name: str, value: Any, what: str) -> float:
+    """A finite number."""
+    if not math.isfinite(number := as_number(name, value, what)):
+        raise RangeError(f"{name}: {what} must be finite; it is {value}")
+    return number
+
+
 def as_rate(name: str, value: Any, what: str = "the rate") -> float:
     """A finite number that is not negative."""
-    if not 0 <= as_number(name, value, what) < math.inf:
+    if not 0 <= (number := as_number(name, value, what)) < math.inf:
         raise RangeError(f"{name}: {what} must be finite and not negative; it is {value}")
-    return float(value)
+    return number
 
 
-def as_count(name: str, value: Any, what: str = "steps") -> int:
-    """A whole number of at least 1."""
+def as_positive(name: str, value: Any, what: str) -> float:
+    """A finite number above 0."""
+    if not 0 < (number := as_number(name, value, what)) < math.inf:
+        raise RangeError(f"{name}: {what} must be finite and above 0; it is {value}")
+    return number
+
+
+def as_count(name: str, value: Any, what: str = "steps", *, least: int = 1) -> int:
+    """A whole number of at least `least`."""
     check_whole(name, value, what)
-    if value < 1:
-        raise RangeError(f"{name}: {what} must be at least 1; it is {value}")
+    if value < least:
+        raise RangeError(f"{name}: {what} must be at least {least}; it is {value}")
     return operator.index(value)
 
 
 def check_whole(name: str, value: Any, what: str) -> None:
-    """A whole number, of any size; True is none."""
+    """A whole number, of any size; True is not a number."""
     if not isinstance(value, Integral) or isinstance(value, bool):
-        raise KindError(f"{name}: {what} must be a whole number, not {kind(value)}; write int({what})")
+        raise KindError(f"{name}: {what} must be a whole number, not {kind(value)}{_remedy_of_whole(value, what)}")
+
+
+def _remedy_of_whole(value: Any, what: str) -> str:
+    is_whole = is_number(value) and math.isfinite(value) and value == int(value)
+    return f"; write int({what})" if is_whole else ""
 
 
 def check_sizes(name: str, sizes: dict[str, Any]) -> None:
@@ -103,3 +130,33 @@ def check_sizes(name: str, sizes: dict[str, Any]) -> None:
     if min(sizes.values()) < 1:
         given = ", ".join([f"{what}: {size}" for what, size in sizes.items()])
         raise RangeError(f"{name}: sizes must be at least 1; {given}")
+
+
+def check_flag(name: str, value: Any, what: str) -> None:
+    """True or False: a word would count as true."""
+    if not isinstance(value, bool | np.bool_):
+        raise KindError(f"{name}: {what} must be True or False, not {kind(value)}")
+
+
+def check_text(name: str, value: Any, what: str) -> None:
+    """A string."""
+    if not isinstance(value, str):
+        raise KindError(f"{name}: {what} must be a string, not {kind(value)}")
+
+
+def check_function(name: str, value: Any, what: str, needed: str = "a function") -> None:
+    """A function, or another value that can be called; a class is not one."""
+    if not callable(value) or isinstance(value, type):
+        raise KindError(f"{name}: {what} must be {needed}, not {kind(value)}")
+
+
+def as_float_dtype(name: str, dtype: Any) -> np.dtype[Any]:
+    """A type of real floats as a NumPy dtype: `np.float32`, `"float32"`, `float`, bfloat16."""
+    try:
+        found = None if dtype is None else np.dtype(dtype)  # of None, NumPy makes float64
+    except (TypeError, ValueError, SyntaxError):  # SyntaxError: of a text with commas
+        found = None
+    if found is None or (found.kind != "f" and found.name != "bfloat16"):
+        given = found.name if found is not None else repr(dtype) if isinstance(dtype, str) else kind(dtype)
+        raise KindError(f"{name}: dtype must be a type of real floats, such as np.float32, not {given}")
+    return found

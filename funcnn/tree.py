@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from types import NoneType
 from typing import Any, TypeVar, cast
 
 import attrs
@@ -10,6 +11,7 @@ import numpy as np
 
 from funcnn.arrays import Array, freeze, is_array, is_float, kind, namespace, short
 from funcnn.errors import FuncnnError, KindError, ShapeError
+from funcnn.fields import as_float_dtype
 from funcnn.records import build, is_record, plans
 
 T = TypeVar("T")
@@ -125,24 +127,27 @@ def astype(tree: T, dtype: Any) -> T:
         KindError: `dtype` is no real float type, an array holds complex numbers, or `tree` is none.
     """
     check_tree(tree, "astype")
-    try:
-        new = None if dtype is None else np.dtype(dtype)  # of None, NumPy makes float64
-    except (TypeError, ValueError, SyntaxError):  # SyntaxError: of a text with commas
-        new = None
-    if new is None or (new.kind != "f" and new.name != "bfloat16"):
-        given = short(dtype) if new is None else new.name
-        raise KindError(f"astype: dtype must be a type of real floats, such as np.float32, not {given}")
+    new = as_float_dtype("astype", dtype)
     for path, leaf in walk(tree):
         if leaf.dtype.kind == "c":
             raise KindError(f"astype: {path or 'the array'} holds complex numbers; no array of {new.name} can")
     return tree_map(lambda a: a.astype(new) if is_float(a) and a.dtype != new else a, tree)
 
 
-def check_tree(tree: Any, name: str) -> None:
-    """`tree` is an array, a tuple or a record."""
-    if not (is_array(tree) or type(tree) is tuple or is_record(tree)):
-        given = f"the class {tree.__name__}" if isinstance(tree, type) else kind(tree)
-        raise KindError(f"{name}: a tree is a record, a tuple or an array, not {given}")
+def check_tree(tree: Any, name: str, what: str = "tree") -> None:
+    """`tree` is a record, an array or a tuple of such; beside them a tuple may hold None, numbers and strings."""
+    cls = type(tree)
+    if cls in plans or is_array(tree):
+        return
+    if cls is not tuple:
+        remedy = f"; write tuple({what})" if cls is list else ""
+        raise KindError(f"{name}: {what} must be a record, a tuple or an array, not {kind(tree)}{remedy}")
+    for i, part in enumerate(tree):
+        if type(part) not in plans and not isinstance(part, _LEAVES):
+            check_tree(part, name, f"{what}[{i}]")
+
+
+_LEAVES = (np.ndarray, NoneType, bool, int, float, complex, str, np.generic)
 
 
 def to_vector(tree: Any) -> Array:
