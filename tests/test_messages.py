@@ -657,7 +657,8 @@ ROWS = {
     "a fingerprint of a function": (
         lambda: nn.fingerprint((np.sin,)),
         KindError,
-        "fingerprint: ufunc has none; a value is made of records, tuples, arrays, numbers and strings",
+        "fingerprint: value at 0 must be a record, a tuple, an array, a real number, a string or None, not ufunc; "
+        "write a record with rules in place of the function",
     ),
     # Data, schedules, training.
     "rows below 1": (lambda: predict(net, x, rows=0), RangeError, "predict: rows must be at least 1; it is 0"),

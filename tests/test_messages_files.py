@@ -8,7 +8,7 @@ import io
 import json
 import os
 import zipfile
-from collections import namedtuple
+from collections import deque, namedtuple
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,13 @@ class Named:
     flag: bool = True
     other: Any = None
     mean: Array = state(default=np.zeros(1))
+
+
+class Frame:
+    """What pandas calls a DataFrame."""
+
+    def to_numpy(self):
+        raise AssertionError
 
 
 @record
@@ -187,79 +194,109 @@ def deep(levels):
     return value
 
 
-WHOLE = "a value is made of records, tuples, arrays, numbers and strings"
-BAD = "load: net.npz is damaged, or no file that save wrote: "
-FORM = "load: net.npz has a tree of another form"
+NEEDED = "must be a record, a tuple, an array, a real number, a string or None"
+NUMBERS = "must be an array of numbers"
+INSTEAD = "write a record with rules in place of the function"
+BAD = "load: net.npz is damaged, or was not written by save: "
+FORM = "load: net.npz has a tree of a form that save does not write"
 FULL = OSError(errno.ENOSPC, "No space left on device")
 ONE = {"array": 0, "dtype": "<f8", "shape": [1], "order": "C", "checksum": "0"}
 
 ROWS = {
     # Values that cannot be saved.
-    "a list": (saved([1]), KindError, f"save: list cannot be saved; {WHOLE}"),
-    "a dict inside": (saved((1, ({},))), KindError, f"save: dict at 1.0 cannot be saved; {WHOLE}"),
+    "a list": (saved([1]), KindError, f"save: value {NEEDED}, not list; write tuple(value)"),
+    "a list in a tuple": (
+        saved((net, ([1],))),
+        KindError,
+        f"save: value at 1.0 {NEEDED}, not list; write tuple(value)",
+    ),
+    "a dict inside": (saved((1, ({},))), KindError, f"save: value at 1.0 {NEEDED}, not dict"),
+    "a generator": (saved(x for x in ()), KindError, f"save: value {NEEDED}, not generator"),
+    "a deque": (saved(deque()), KindError, f"save: value {NEEDED}, not deque"),
+    "a table of pandas": (
+        saved((Frame(),)),
+        KindError,
+        f"save: value at 0 {NEEDED}, not Frame; write value.to_numpy()",
+    ),
     "a function in a record": (
         saved((Relu(), Named(other=np.sin))),
         KindError,
-        "save: ufunc at 1.other cannot be saved; "
-        "a function has no place in a file; make a record of it, with two rules",
+        f"save: value at 1.other {NEEDED}, not ufunc; {INSTEAD}",
     ),
-    "a class": (saved(Relu), KindError, f"save: ABCMeta cannot be saved; {WHOLE}"),
-    "a named tuple": (saved(Point(1, 2)), KindError, f"save: Point cannot be saved; {WHOLE}"),
-    "bytes": (saved(b"1"), KindError, f"save: bytes cannot be saved; {WHOLE}"),
-    "a complex number": (saved(1j), KindError, f"save: complex cannot be saved; {WHOLE}"),
+    "a class": (saved(Relu), KindError, f"save: value {NEEDED}, not the class Relu"),
+    "a named tuple": (saved(Point(1, 2)), KindError, f"save: value {NEEDED}, not Point; write tuple(value)"),
+    "bytes": (saved(b"1"), KindError, f"save: value {NEEDED}, not bytes"),
+    "a complex number": (saved(1j), KindError, f"save: value {NEEDED}, not complex"),
     "a scalar of NumPy": (
         saved((np.float64(1),)),
         KindError,
-        "save: float64 at 0 cannot be saved; it is a scalar of NumPy; write .item()",
+        f"save: value at 0 {NEEDED}, not np.float64; write value.item()",
     ),
     "a bool of NumPy": (
         saved((np.bool_(1),)),
         KindError,
-        "save: bool at 0 cannot be saved; it is a scalar of NumPy; write .item()",
+        f"save: value at 0 {NEEDED}, not np.bool; write value.item()",
     ),
+    "a complex scalar of NumPy": (saved(np.complex128(1j)), KindError, f"save: value {NEEDED}, not np.complex128"),
     "objects": (
         saved((net, np.array([None, 1]))),
         KindError,
-        "save: object array at 1 cannot be saved; write np.array(a, float)",
+        f"save: value at 1 {NUMBERS}, not object array",
     ),
-    "strings": (saved(np.array(["a"])), KindError, "save: <U1 array cannot be saved; write tuple(a.tolist())"),
+    "strings": (
+        saved(np.array(["a"])),
+        KindError,
+        f"save: value {NUMBERS}, not <U1 array; write tuple(value.tolist())",
+    ),
+    "strings in rows": (saved(np.array([["a"]])), KindError, f"save: value {NUMBERS}, not <U1 array"),
+    "bytes in an array": (saved(np.array([b"a"])), KindError, f"save: value {NUMBERS}, not |S1 array"),
+    "bytes without a type": (saved(np.zeros(1, "V2")), KindError, f"save: value {NUMBERS}, not |V2 array"),
     "rows of fields": (
         saved(np.zeros(2, "f8,i4")),
         KindError,
-        "save: [('f0', '<f8'), ('f1', '<i4')] array cannot be saved; write tuple(a.tolist())",
+        f"save: value {NUMBERS}, not [('f0', '<f8'), ('f1', '<i4')] array; write tuple(value.tolist())",
     ),
     "dates": (
         saved(np.array(["2000-01-01"], "M8[D]")),
         KindError,
-        'save: datetime64[D] array cannot be saved; write a.astype("int64")',
+        f'save: value {NUMBERS}, not datetime64[D] array; write value.astype("int64")',
     ),
     "long doubles": (
         saved(np.zeros(1, np.longdouble)),
         KindError,
-        f'save: {np.dtype(np.longdouble)} array cannot be saved; write a.astype("float64")',
+        f'save: value {NUMBERS}, not {np.dtype(np.longdouble)} array; write value.astype("float64")',
     ),
     "long complex": (
         saved(np.zeros(1, np.clongdouble)),
         KindError,
-        f'save: {np.dtype(np.clongdouble)} array cannot be saved; write a.astype("complex128")',
+        f'save: value {NUMBERS}, not {np.dtype(np.clongdouble)} array; write value.astype("complex128")',
     ),
     "a masked array": (
         saved(np.ma.zeros(2)),
         KindError,
-        "save: MaskedArray cannot be saved; write np.asarray(a)",
+        "save: value is a MaskedArray; write value.filled(...), with a value for its gaps",
+    ),
+    "an array of a subclass": (
+        saved((np.zeros(1).view(np.recarray),)),
+        KindError,
+        "save: value at 0 must be a plain array, not recarray; write np.asarray(value)",
     ),
     "a large int": (
         saved((0, 2**2000)),
         RangeError,
-        "save: an int may have 2000 bits; that at 1 has 2001",
+        "save: value at 1 must have at most 2000 bits; it has 2001",
     ),
-    "nothing but a large int": (saved(-(2**2000)), RangeError, "save: an int may have 2000 bits; that has 2001"),
-    "a deep value": (saved(deep(102)), RangeError, "save: the value is nested more than 100 deep"),
+    "nothing but a large int": (
+        saved(-(2**2000)),
+        RangeError,
+        "save: value must have at most 2000 bits; it has 2001",
+    ),
+    "a deep value": (saved(deep(102)), RangeError, "save: value must be nested at most 100 deep"),
     "a class made anew": (
         save_the_older,
         KindError,
-        f"save: the class {__name__}.made_anew.<locals>.Cell was made anew since this value was;"
-        " make the value of the new one",
+        f"save: the class {__name__}.made_anew.<locals>.Cell was defined again after this value was made;"
+        " make the value again",
     ),
     "a gradient, whose states are None": (
         saved(gradient(Named())),
@@ -270,23 +307,61 @@ ROWS = {
     "a fingerprint of objects": (
         lambda: fingerprint(np.array([None])),
         KindError,
-        f"fingerprint: object array has none; {WHOLE}",
+        "fingerprint: value must be an array of numbers, not object array",
+    ),
+    "a fingerprint of a list inside": (
+        lambda: fingerprint((net, [1])),
+        KindError,
+        f"fingerprint: value at 1 {NEEDED}, not list; write tuple(value)",
+    ),
+    "a fingerprint of a function": (
+        lambda: fingerprint(Named(other=(1, np.sin))),
+        KindError,
+        f"fingerprint: value at other.1 {NEEDED}, not ufunc; {INSTEAD}",
+    ),
+    "a fingerprint of a masked array": (
+        lambda: fingerprint((np.ma.zeros(2),)),
+        KindError,
+        "fingerprint: value at 0 is a MaskedArray; write value.filled(...), with a value for its gaps",
+    ),
+    "a fingerprint of rows with objects": (
+        lambda: fingerprint(np.zeros(2, "f8,O")),
+        KindError,
+        "fingerprint: value must be an array of numbers, not [('f0', '<f8'), ('f1', 'O')] array; "
+        "write tuple(value.tolist())",
     ),
     "a fingerprint of longdouble": (
         lambda: fingerprint((np.zeros(1, np.longdouble),)),
         KindError,
-        f"fingerprint: {np.dtype(np.longdouble)} array has none, since there are bytes in it that say nothing; "
-        'write a.astype("float64")',
+        "fingerprint: value at 0 must be an array of numbers without padding bytes, "
+        f'not {np.dtype(np.longdouble)} array; write value.astype("float64")',
     ),
     "a fingerprint of a large int": (
         lambda: fingerprint((2**2000,)),
         RangeError,
-        "fingerprint: an int may have 2000 bits; that at 0 has 2001",
+        "fingerprint: value at 0 must have at most 2000 bits; it has 2001",
     ),
     # Paths.
     "a number for a path": (lambda: save(1, net), KindError, "save: path must be a string or a Path, not int"),
+    "no path at all": (lambda: load(None), KindError, "load: path must be a string or a Path, not NoneType"),
+    "a flag for a path": (lambda: save(net == net, net), KindError, "save: path must be a string or a Path, not bool"),
+    "an open file": (
+        lambda: load(io.BytesIO()),
+        KindError,
+        "load: path must be a string or a Path, not BytesIO",
+    ),
+    "a network for a path": (
+        lambda: save(net, "net.npz"),
+        KindError,
+        "save: path must be a string or a Path, not tuple; write save(path, value)",
+    ),
+    "a record for a path": (
+        lambda: save(net[0], Path("net.npz")),
+        KindError,
+        "save: path must be a string or a Path, not Dense; write save(path, value)",
+    ),
     "bytes for a path": (lambda: load(b"net"), KindError, "load: path must be a string or a Path, not bytes"),
-    "no path": (lambda: save("a\0b", net), FileError, r"save: 'a\x00b' is no path"),
+    "no path": (lambda: save("a\0b", net), FileError, r"save: 'a\x00b' is not a valid path"),
     "an empty path": (lambda: load(""), FileError, "load: . is a folder; give the path of a file"),
     "a folder to save to": (
         at_folder(lambda path: save(path, net)),
@@ -308,7 +383,7 @@ ROWS = {
     "no folder": (
         lambda: save(Path("runs") / "net.npz", net),
         NoFileError,
-        f"save: {Path('runs') / 'net.npz'} cannot be written: its folder does not exist; make it first",
+        f"save: {Path('runs') / 'net.npz'} cannot be written: its folder does not exist; create it first",
     ),
     # The system says no.
     "a full disk": (
@@ -338,17 +413,17 @@ ROWS = {
     "another zip": (
         loaded(lambda _: packed({"tree.json": b""}).replace(b"tree", b"free")),
         FileError,
-        "load: net.npz is a zip without tree.json, so it is no file that save wrote",
+        "load: net.npz is a zip without tree.json, so it was not written by save",
     ),
     "a zip of zips": (
         loaded(lambda data: packed(entries_of(data), zipfile.ZIP_DEFLATED)),
         FileError,
-        "load: net.npz has an entry that is compressed, or of two sizes; save stores them as they are",
+        "load: net.npz has an entry that is compressed or states two sizes, which save does not write",
     ),
     "a zip bomb": (
         loaded(bomb),
         FileError,
-        "load: net.npz claims to hold more than its 1666 bytes",
+        "load: net.npz states sizes that exceed its 1666 bytes",
     ),
     "no JSON": (
         loaded(lambda _: packed({"tree.json": b"net"})),
@@ -366,41 +441,69 @@ ROWS = {
     "another tree": (
         loaded(lambda data: packed(entries_of(data)).replace(packed(entries_of(data))[-32:], 32 * b"0")),
         FileError,
-        "load: net.npz is damaged: tree.json does not have the checksum in the comment of the zip",
+        "load: net.npz is damaged: tree.json does not match the checksum in the comment of the zip",
     ),
     "a list in the tree": (loaded(document(value=[1])), FileError, FORM),
     "a node of no kind": (loaded(document(value={"tuples": [1]})), FileError, FORM),
     "a header of 10^12 entries": (
         loaded(array(shape=[10**12])),
         FileError,
-        "load: net.npz does not hold the arrays of its tree, in their order and with their sizes",
+        "load: net.npz does not hold the arrays that its tree lists",
     ),
     "an array that is missing": (
         loaded(document(value=ONE)),
         FileError,
-        "load: net.npz does not hold the arrays of its tree, in their order and with their sizes",
+        "load: net.npz does not hold the arrays that its tree lists",
     ),
     "objects in the tree": (loaded(array(dtype="|O")), FileError, FORM),
     "another header": (
         loaded(array(header=b"\x93NUMPY\x02")),
         FileError,
-        "load: net.npz is damaged: the header of 0.npy is not that of <f8 [2]",
+        "load: net.npz is damaged: the header of 0.npy does not match <f8 [2]",
     ),
     "another dtype": (
         loaded(array(dtype="<i8")),
         FileError,
-        "load: net.npz is damaged: the header of 0.npy is not that of <i8 [2]",
+        "load: net.npz is damaged: the header of 0.npy does not match <i8 [2]",
     ),
     "another checksum": (
         loaded(array(checksum="0")),
         FileError,
-        "load: net.npz is damaged: 0.npy does not have the checksum in the tree",
+        "load: net.npz is damaged: 0.npy does not match the checksum in the tree",
     ),
     # Classes and fields.
     "an unknown class": (
         loaded(a_record("mine.layers.Gate", W=1)),
         FileError,
-        "load: net.npz holds a record mine.layers.Gate, and nothing imported so far makes that class; import what does",
+        "load: net.npz holds a record mine.layers.Gate, whose class no imported module defines; "
+        "import the module that defines it",
+    ),
+    "an unknown class of a script": (
+        loaded(a_record("__main__.Gate", W=1)),
+        FileError,
+        "load: net.npz holds a record __main__.Gate, defined in the script or notebook that saved it; "
+        "define it in this one, or rename it with migrate",
+    ),
+    "an unknown class of a function": (
+        loaded(a_record("mine.f.<locals>.Gate", W=1)),
+        FileError,
+        "load: net.npz holds a record mine.f.<locals>.Gate, whose class is defined when mine.f is called; "
+        "call it first",
+    ),
+    "an unknown class of funcnn": (
+        loaded(a_record("Gate", W=1)),
+        FileError,
+        "load: net.npz holds a record Gate, and this version of funcnn has no such class",
+    ),
+    "a migration that is not a function": (
+        lambda: load("net.npz", migrate={"Gate": "Dense"}),
+        KindError,
+        "load: migrate must be a function, not dict",
+    ),
+    "a migration that is a class": (
+        lambda: load("net.npz", migrate=Relu),
+        KindError,
+        "load: migrate must be a function, not the class Relu",
     ),
     "fields that are not those of the class": (
         loaded(a_record("Dense", W=1, bias=2)),
@@ -437,7 +540,7 @@ ROWS = {
     "a migration to an unknown class": (
         loaded(a_record("LeakyRelu", alpha=1.0), migrate=lambda name, fields: ("Leaky", fields)),
         FileError,
-        "load: net.npz holds a record Leaky, and nothing imported so far makes that class; import what does",
+        "load: net.npz holds a record Leaky, and this version of funcnn has no such class",
     ),
 }
 

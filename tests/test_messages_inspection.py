@@ -69,7 +69,8 @@ ROWS = [
     (
         lambda: fingerprint((Probe(dense, seen=Seen(x, x, None)),)),
         KindError,
-        "fingerprint: Seen has none; a value is made of records, tuples, arrays, numbers and strings",
+        "fingerprint: value at 0.seen must be a record, a tuple, an array, a real number, a string or None, not Seen; "
+        "write tuple(value)",
         [],
     ),
     (

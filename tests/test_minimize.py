@@ -189,7 +189,7 @@ ROWS = {
     "half a step": (
         lambda: minimize(NET, X, Y, mse, steps=0.5),
         KindError,
-        "minimize: steps must be a whole number, not float; write int(steps)",
+        "minimize: steps must be a whole number, not float",
     ),
     "a negative tolerance": (
         lambda: minimize(NET, X, Y, mse, tolerance=-1.0),

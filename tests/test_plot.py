@@ -140,7 +140,7 @@ def test_what_does_not_fit_is_refused():
         plot.pictures(np.zeros((2, 3, 3)), ["one"])
     with pytest.raises(nn.RangeError, match="rate_curve: steps must be at least 1; it is 0"):
         plot.rate_curve(0.1, 0)
-    with pytest.raises(nn.KindError, match=r"rate_curve: steps must be a whole number, not float; write int\(steps\)"):
+    with pytest.raises(nn.KindError, match=r"rate_curve: steps must be a whole number, not float$"):
         plot.rate_curve(0.1, 9.5)
     with pytest.raises(nn.ShapeError, match="render: a picture has 1 or 3 outputs, not 2"):
         plot.render(nn.Dense.init(2, 2, seed=0), (2, 2))

@@ -1,4 +1,4 @@
-"""The bytes of a file: a zip of a JSON tree and of one .npy for each array, written whole or not at all."""
+"""The bytes of a file: a zip of a JSON tree and one .npy for each array, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from funcnn.arrays import Array
+from funcnn.arrays import Array, freeze, kind
 from funcnn.errors import FileError, FuncnnError, KindError, NoFileError
-from funcnn.files.encoding import Refuse, array_nodes
+from funcnn.files.encoding import FORM, Refuse, array_nodes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ TREE = "tree.json"
 
 def checksum(data: Any) -> str:
     """32 hex digits, equal everywhere. BLAKE2: RFC 7693."""
-    import hashlib  # noqa: PLC0415  only here, since it would be a fifth of the time that importing funcnn takes
+    import hashlib  # noqa: PLC0415  importing it with funcnn would take a fifth longer
 
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
@@ -37,9 +37,9 @@ def raw(array: Array) -> memoryview:
 
 
 def npy_header(node: dict[str, Any]) -> bytes:
-    """What stands before the bytes of an array in version 1.0 of NumPy's format, up to a multiple of 64 bytes.
+    """The bytes before those of an array in version 1.0 of NumPy's format, padded to a multiple of 64.
 
-    Written here, so that a reader compares it and never has to interpret that of a stranger.
+    A reader makes the header from the tree and compares it with the file's, so it never evaluates text from a file.
     """
     order, shape = node["order"] == "F", tuple(node["shape"])
     text = f"{{'descr': {node['dtype']!r}, 'fortran_order': {order}, 'shape': {shape}, }}"
@@ -48,9 +48,9 @@ def npy_header(node: dict[str, Any]) -> bytes:
 
 
 def write(file: BinaryIO, tree: Any, parts: Sequence[tuple[dict[str, Any], Array]]) -> None:
-    """A zip of entries that are stored, not compressed: the tree, and each part, an array with its node in the tree.
+    """Write a zip of uncompressed entries: the tree, then the arrays, each given with its node in the tree.
 
-    Equal trees give equal bytes.
+    Equal trees and arrays give equal bytes.
     """
     import json  # noqa: PLC0415  as hashlib
     import zipfile  # noqa: PLC0415  as hashlib
@@ -61,16 +61,16 @@ def write(file: BinaryIO, tree: Any, parts: Sequence[tuple[dict[str, Any], Array
     with zipfile.ZipFile(file, "w") as archive:
         archive.comment = checksum(text).encode()
         for name, chunks in {TREE: (text,), **entries}.items():
-            info = zipfile.ZipInfo(name)  # dated 1980, on every machine
-            info.create_system = 3
-            info.file_size = sum([len(chunk) for chunk in chunks])  # from which it knows whether it needs 64 bits
+            info = zipfile.ZipInfo(name)  # its date is 1980, so equal values give equal bytes
+            info.create_system = 3  # Unix, for the same reason
+            info.file_size = sum([len(chunk) for chunk in chunks])  # decides between 32 and 64 bits
             with archive.open(info, "w") as entry:
                 for chunk in chunks:
                     entry.write(chunk)
 
 
 def read(file: BinaryIO, refuse: Refuse) -> tuple[Any, list[Array]]:
-    """The tree and its arrays, read-only. Sizes are compared with that of the file before anything is allocated."""
+    """The tree and its read-only arrays. Sizes are compared with the file's length before memory is allocated."""
     import zipfile  # noqa: PLC0415  as in write
 
     try:
@@ -79,8 +79,8 @@ def read(file: BinaryIO, refuse: Refuse) -> tuple[Any, list[Array]]:
             return tree, _arrays(archive, array_nodes(tree, refuse), refuse)
     except (FuncnnError, MemoryError):
         raise
-    except Exception as error:  # zipfile and json meet what is damaged with a dozen kinds of errors
-        raise refuse(f"is damaged, or no file that save wrote: {str(error) or repr(error)}") from error
+    except Exception as error:  # zipfile and json raise a dozen kinds of errors on damaged files
+        raise refuse(f"is damaged, or was not written by save: {str(error) or repr(error)}") from error
 
 
 def _tree(archive: ZipFile, size: int, refuse: Refuse) -> Any:
@@ -88,20 +88,20 @@ def _tree(archive: ZipFile, size: int, refuse: Refuse) -> Any:
 
     entries = archive.infolist()
     if any([entry.compress_type or entry.compress_size != entry.file_size for entry in entries]):
-        raise refuse("has an entry that is compressed, or of two sizes; save stores them as they are")
+        raise refuse("has an entry that is compressed or states two sizes, which save does not write")
     if sum([entry.file_size for entry in entries]) > size:
-        raise refuse(f"claims to hold more than its {size} bytes")
+        raise refuse(f"states sizes that exceed its {size} bytes")
     if TREE not in archive.namelist():
-        raise refuse(f"is a zip without {TREE}, so it is no file that save wrote")
+        raise refuse(f"is a zip without {TREE}, so it was not written by save")
     text = archive.read(TREE)
     document = json.loads(text)
     version = document.get("version") if type(document) is dict else None
     if type(version) is int and version > VERSION:
         raise refuse(f"has version {version} of the format, this funcnn reads {VERSION}; update funcnn")
     if checksum(text).encode() != archive.comment:
-        raise refuse(f"is damaged: {TREE} does not have the checksum in the comment of the zip")
+        raise refuse(f"is damaged: {TREE} does not match the checksum in the comment of the zip")
     if (type(version), version) != (int, VERSION) or document.keys() != {"format", "version", "value"}:
-        raise refuse("has a tree of another form")
+        raise refuse(FORM)
     return document["value"]
 
 
@@ -112,64 +112,87 @@ def _arrays(archive: ZipFile, nodes: list[dict[str, Any]], refuse: Refuse) -> li
     first, *entries = archive.infolist()
     needed = [(f"{i}.npy", size) for i, size in enumerate(sizes)]
     if first.filename != TREE or [(entry.filename, entry.file_size) for entry in entries] != needed:
-        raise refuse("does not hold the arrays of its tree, in their order and with their sizes")
+        raise refuse("does not hold the arrays that its tree lists")
     arrays = []
     for node, header, entry in zip(nodes, headers, entries, strict=True):
         found = archive.read(entry)
         data = memoryview(found)[len(header) :]
         if not found.startswith(header):
-            raise refuse(f"is damaged: the header of {entry.filename} is not that of {node['dtype']} {node['shape']}")
+            raise refuse(f"is damaged: the header of {entry.filename} does not match {node['dtype']} {node['shape']}")
         if checksum(data) != node["checksum"]:
-            raise refuse(f"is damaged: {entry.filename} does not have the checksum in the tree")
-        arrays.append(np.ndarray(node["shape"], node["dtype"], found, len(header), order=node["order"]))
+            raise refuse(f"is damaged: {entry.filename} does not match the checksum in the tree")
+        array: Array = np.ndarray(node["shape"], node["dtype"], found, len(header), order=node["order"])
+        arrays.append(freeze(array.astype(array.dtype.newbyteorder("="), copy=False)))
     return arrays
 
 
-def place(verb: str, path: Any) -> Path:
-    """The path, at which there is a file or nothing."""
+def place(verb: str, path: Any, remedy: str = "") -> Path:
+    """The path of a file, or of nothing yet."""
     from pathlib import Path  # noqa: PLC0415  as hashlib
 
     try:
         mode = Path(path).stat().st_mode
     except TypeError:
-        raise KindError(f"{verb}: path must be a string or a Path, not {type(path).__name__}") from None
+        raise KindError(f"{verb}: path must be a string or a Path, not {kind(path)}{remedy}") from None
     except ValueError:
-        raise FileError(f"{verb}: {path!r} is no path") from None
-    except OSError as error:  # nothing is there, or nothing that may be seen
+        raise FileError(f"{verb}: {path!r} is not a valid path") from None
+    except OSError as error:  # there is no file, or no permission to see it
         if error.errno == errno.ELOOP:
             raise FileError(f"{verb}: {Path(path)} is a link that leads to itself; give the path of a file") from None
         return Path(path)
     if not stat.S_ISREG(mode):
-        what = "a folder" if stat.S_ISDIR(mode) else "no ordinary file"
+        what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
         raise FileError(f"{verb}: {Path(path)} is {what}; give the path of a file")
     return Path(path)
 
 
 @contextmanager
-def replacing(verb: str, path: Any) -> Iterator[BinaryIO]:
-    """A file to write to, which takes the place of the one at `path` at the end, in one step, or not at all."""
-    where = place(verb, path)
-    target = where.resolve()  # where a link leads; the link stays
+def replacing(verb: str, where: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which replaces the one at `where` at the end, in one step, or not at all.
+
+    It has the mode of the file that it replaces, and its group and owner where the system allows that; a file at a new
+    path has the mode of any new file.
+    """
+    target = where.resolve()  # a link stays, and the file behind it is replaced
     spare = target.with_name(f".funcnn-{os.urandom(8).hex()}.tmp")
     try:
-        with spare.open("xb") as file:
+        old = None
+        with suppress(FileNotFoundError):
+            old = target.stat()
+        spare.touch(0o600 if old else 0o666, exist_ok=False)
+        with spare.open("r+b") as file:
+            if old:
+                _take_over(spare, old)
             yield file
             file.flush()
             os.fsync(file.fileno())
         spare.replace(target)
     except FileNotFoundError:
-        raise NoFileError(f"{verb}: {where} cannot be written: its folder does not exist; make it first") from None
+        raise NoFileError(f"{verb}: {where} cannot be written: its folder does not exist; create it first") from None
     except OSError as error:
         raise FileError(f"{verb}: {where} cannot be written: {error.strerror or error}") from error
     finally:
-        with suppress(OSError):  # it is gone if all went well
+        with suppress(OSError):  # after a success there is no spare file
             spare.unlink()
-    with suppress(OSError):  # Windows cannot, and does not need to
+    with suppress(OSError):  # Windows cannot open a folder
         folder = os.open(target.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _take_over(spare: Path, old: os.stat_result) -> None:
+    """Give the spare file the mode of the old one, and its group and owner where the system allows that."""
+    mode = stat.S_IMODE(old.st_mode)
+    try:
+        os.chown(spare, -1, old.st_gid)
+    except (OSError, AttributeError):  # Windows has no chown
+        mode &= ~0o070 | (mode & 0o007) << 3  # another group gets the permissions of all others
+    with suppress(OSError, AttributeError):  # only root can give a file away
+        os.chown(spare, old.st_uid, -1)
+    with suppress(OSError):  # some file systems have no modes
+        spare.chmod(mode)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Values as trees of JSON, whose leaves stand for arrays, and back through the constructors of the records."""
+"""Values as trees of JSON, in which arrays are numbered nodes, and back through the constructors of the records."""
 
 from __future__ import annotations
 
@@ -9,29 +9,31 @@ from typing import Any, cast
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, is_array, same, short
+from funcnn.arrays import Array, is_array, kind, same, short
 from funcnn.errors import FuncnnError, KindError, RangeError
 from funcnn.records import is_record, name_of, plans, registry
 
+FORM = "has a tree of a form that save does not write"
+
 Refuse = Callable[[str], FuncnnError]
-"""The error for a reason, which is the second half of a sentence."""
+"""Makes the error for a reason: the part of the sentence after the name of the file."""
 
 Migrate = Callable[[str, dict[str, Any]], tuple[str, dict[str, Any]]]
-"""`migrate(name, fields) -> (name, fields)`: a record of a file, as the classes of today have it."""
+"""`migrate(name, fields) -> (name, fields)`: a record of a file, in terms of the classes that exist now."""
 
-# The dtypes that are the same on every machine: longdouble is not.
+# The dtypes that are the same on every machine, which longdouble is not.
 DTYPES = frozenset({np.dtype(f"{order}{code}").str for code in "?bBhHiIqQefdFD" for order in "<>"})
-DEEPEST = 100  # levels: so that no file that was written is too deep to be read
-MOST_BITS = 2000  # of an int: no setting of Python makes it refuse to read so many digits
+DEEPEST = 100  # levels; a reader with a low limit of recursion could not read a deeper tree
+MOST_BITS = 2000  # of an int: 603 digits; Python's limit on reading digits can be set to 640 and no lower
 MOST_AXES = 64  # NumPy's own limit
 
 
 def encode(
     verb: str, value: Any, leaf: Callable[[Any, str], Any], name: Callable[[type], str] = name_of, path: str = ""
 ) -> Any:
-    """The tree of a value, with `leaf(part, path)` for each part that is no record, tuple, number, string or None."""
+    """The tree of a value; each part that is not a record, tuple, number, string or None becomes `leaf(part, path)`."""
     if path.count(".") >= DEEPEST:
-        raise RangeError(f"{verb}: the value is nested more than {DEEPEST} deep")
+        raise RangeError(f"{verb}: value must be nested at most {DEEPEST} deep")
 
     def inside(part: Any, step: str) -> Any:
         return encode(verb, part, leaf, name, f"{path}.{step}" if path else step)
@@ -42,19 +44,44 @@ def encode(
         fields = {field: inside(getattr(value, field), field) for field, _ in plans[type(value)]}
         return {"record": name(type(value)), "fields": fields}
     if type(value) is int and value.bit_length() > MOST_BITS:
-        raise RangeError(f"{verb}: an int may have {MOST_BITS} bits; that{at(path)} has {value.bit_length()}")
+        raise RangeError(f"{verb}: value{at(path)} must have at most {MOST_BITS} bits; it has {value.bit_length()}")
     return value if value is None or type(value) in (bool, int, float, str) else leaf(value, path)
 
 
 def at(path: str) -> str:
-    """Where in a value, for messages; at its root nothing needs to be said."""
+    """` at 1.W`: the place of a part in a value, for messages; empty at the root."""
     return f" at {path}" if path else ""
 
 
-def array_nodes(tree: Any, refuse: Refuse) -> list[dict[str, Any]]:
-    """The nodes for arrays, in order, of a tree from outside, once all of it has the form that `encode` gives.
+def refusal(verb: str, part: Any, path: str) -> KindError:
+    """The error for a part that is not a record, tuple, array, number, string or None."""
+    needed = "a record, a tuple, an array, a real number, a string or None"
+    given = f"np.{type(part).__name__}" if isinstance(part, np.generic) else kind(part)
+    return KindError(f"{verb}: value{at(path)} must be {needed}, not {given}{_remedy(part)}")
 
-    What it says about arrays is possible then: dtypes that exist, and sizes that are sizes.
+
+def _remedy(part: Any) -> str:
+    if isinstance(part, type):
+        return ""
+    if isinstance(part, list | tuple):  # of a NamedTuple only the contents are saved
+        return "; write tuple(value)"
+    if isinstance(part, np.generic):
+        return "; write value.item()" if type(part.item()) in (bool, int, float, str) else ""
+    if hasattr(part, "to_numpy"):
+        return "; write value.to_numpy()"
+    return "; write a record with rules in place of the function" if callable(part) else ""
+
+
+def check_unmasked(verb: str, array: Any, path: str) -> None:
+    """An array with a value in each entry: NumPy would drop the mask."""
+    if isinstance(array, np.ma.MaskedArray):
+        raise KindError(f"{verb}: value{at(path)} is a MaskedArray; write value.filled(...), with a value for its gaps")
+
+
+def array_nodes(tree: Any, refuse: Refuse) -> list[dict[str, Any]]:
+    """The nodes of arrays, in order, of a tree from a file, after a check that all of it has the form of `encode`.
+
+    The dtypes of the nodes exist, and their sizes are not negative.
     """
     numbers = count()
 
@@ -69,7 +96,7 @@ def array_nodes(tree: Any, refuse: Refuse) -> list[dict[str, Any]]:
         else:
             right, parts = _is_array_node(node) and node["array"] == next(numbers), []
         if not right or depth > DEEPEST:
-            raise refuse("has a tree of another form")
+            raise refuse(FORM)
         if type(node) is dict and "array" in node:
             yield node
         for part in parts:
@@ -92,7 +119,7 @@ def _is_array_node(node: dict[str, Any]) -> bool:
 
 
 def decode(node: Any, arrays: Sequence[Array], migrate: Migrate | None, refuse: Refuse) -> Any:
-    """The value of a tree whose form is right; each record is made by its constructor, which checks what it gets."""
+    """The value of a tree whose form is checked; each record is made by its constructor, which checks its arguments."""
     if type(node) is not dict:
         return node
     if "array" in node:
@@ -115,7 +142,7 @@ def _migrated(migrate: Migrate, name: str, fields: dict[str, Any]) -> tuple[str,
 def _made(name: str, fields: dict[str, Any], refuse: Refuse) -> Any:
     cls = registry.get(name)
     if cls is None:
-        raise refuse(f"holds a record {name}, and nothing imported so far makes that class; import what does")
+        raise refuse(f"holds a record {name}, {_where_defined(name)}")
     needed = [field for field, _ in plans[cls]]
     if set(needed) != set(fields):
         raise refuse(f"holds a {name} with ({', '.join(fields)}); the class has ({', '.join(needed)})")
@@ -135,8 +162,19 @@ def _made(name: str, fields: dict[str, Any], refuse: Refuse) -> Any:
     return made
 
 
+def _where_defined(name: str) -> str:
+    """What is known of a class that is not in the registry, and how it gets there."""
+    if name.startswith("__main__."):
+        return "defined in the script or notebook that saved it; define it in this one, or rename it with migrate"
+    if function := name.rpartition(".<locals>")[0]:
+        return f"whose class is defined when {function} is called; call it first"
+    if "." in name:
+        return "whose class no imported module defines; import the module that defines it"
+    return "and this version of funcnn has no such class"
+
+
 def _plain(content: Any) -> Any:
-    """With numbers for arrays of no dimension: a state that jit made an array is a number again in the constructor."""
+    """`content` with numbers for 0-d arrays: jit makes arrays of the numbers in states, constructors numbers again."""
     if type(content) is tuple:
         return tuple(map(_plain, content))
     return content.item() if is_array(content) and content.shape == () else content

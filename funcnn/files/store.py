@@ -1,4 +1,4 @@
-"""Values as files and as fingerprints: networks, optimizers with their memory, whole states of a training."""
+"""Saving, loading and fingerprinting of values: networks, optimizers with their memory, training states."""
 
 from __future__ import annotations
 
@@ -9,28 +9,29 @@ import numpy as np
 
 from funcnn.arrays import Array, freeze, is_array, kind, owned
 from funcnn.errors import FileError, KindError
-from funcnn.files.archive import checksum, raw, read, reading, replacing, write
-from funcnn.files.encoding import DTYPES, Migrate, at, decode, encode
+from funcnn.fields import check_function
+from funcnn.files.archive import checksum, place, raw, read, reading, replacing, write
+from funcnn.files.encoding import DTYPES, Migrate, at, check_unmasked, decode, encode, refusal
 from funcnn.records import name_of, registry
 
 PathLike = str | os.PathLike[str]
 
-# What to write for an array that no file takes, by the kind of its dtype.
+# What to write for an array whose dtype no file takes, by the kind of the dtype.
 _INSTEAD = {
-    "f": 'a.astype("float64")',  # longdouble
-    "c": 'a.astype("complex128")',
-    "V": 'a.astype("float32")',  # bfloat16
-    "M": 'a.astype("int64")',
-    "m": 'a.astype("int64")',
-    "O": "np.array(a, float)",
+    "f": 'value.astype("float64")',  # longdouble
+    "c": 'value.astype("complex128")',
+    "V": 'value.astype("float32")',  # bfloat16
+    "M": 'value.astype("int64")',
+    "m": 'value.astype("int64")',
 }
 
 
 def save(path: PathLike, value: Any) -> None:
-    """Write a value to a file, which then holds the whole of it, or what it held before: never a part.
+    """Write a value to a file, in one step: at every moment the file holds the old value or the new one, whole.
 
-    A value is made of records, tuples, arrays, numbers, strings and None. The file is a zip of a JSON tree and of an
-    .npy for each array; arrays of JAX become NumPy's. What `load` would refuse or change is not written.
+    A value is made of records, tuples, arrays, numbers, strings and None. The file is a zip of a JSON tree and an .npy
+    for each array; arrays of JAX become NumPy's. What `load` would refuse or change is refused here. A file that is
+    replaced keeps its permissions.
 
     >>> import os, tempfile
     >>> from funcnn import load, mlp, save
@@ -41,12 +42,14 @@ def save(path: PathLike, value: Any) -> None:
     True
 
     Raises:
-        KindError: something in the value is of another kind, an array holds no numbers, a record is of a class that
-            was made anew since.
+        KindError: `path` is not a path; a part of the value is of another kind; an array has a dtype that is not the
+            same on every machine; the class of a record was defined again.
         RangeError: the value is nested more than 100 deep, or an int has more than 2000 bits.
-        FileError: the file cannot be written. The one that was there, if any, is still there. It is a NoFileError, and
-            so a FileNotFoundError, if there is no such folder.
+        FileError: the file cannot be written; an old file is still there. It is a NoFileError, and so a
+            FileNotFoundError, if the folder does not exist.
     """
+    swapped = isinstance(value, str | os.PathLike)
+    where = place("save", path, "; write save(path, value)" if swapped else "")
     parts: list[tuple[dict[str, Any], Array]] = []
 
     def leaf(part: Any, where: str) -> Any:
@@ -62,48 +65,52 @@ def save(path: PathLike, value: Any) -> None:
         return node
 
     tree = encode("save", value, leaf, _newest)
-    # What load will do, before the old file goes.
+    # As load will do it, before the old file is replaced.
     decode(tree, [array for _, array in parts], None, lambda reason: KindError(f"save: the value {reason}"))
-    with replacing("save", path) as file:
+    with replacing("save", where) as file:
         write(file, tree, parts)
 
 
 def _writable(part: Any, where: str) -> Array:
-    """An array as it will be written: contiguous, by rows or by columns, and nobody's to write to."""
+    """An array as it will be written: little-endian, read-only, contiguous by rows or by columns."""
     if not is_array(part):
-        reason = "a value is made of records, tuples, arrays, numbers and strings"
-        if isinstance(part, np.generic):
-            reason = "it is a scalar of NumPy; write .item()"
-        elif callable(part) and not isinstance(part, type):
-            reason = "a function has no place in a file; make a record of it, with two rules"
-        raise KindError(f"save: {kind(part)}{at(where)} cannot be saved; {reason}")
+        raise refusal("save", part, where)
+    check_unmasked("save", part, where)
     if isinstance(part, np.ndarray) and type(part) is not np.ndarray:
-        raise KindError(f"save: {kind(part)}{at(where)} cannot be saved; write np.asarray(a)")
+        raise KindError(f"save: value{at(where)} must be a plain array, not {kind(part)}; write np.asarray(value)")
     if part.dtype.str not in DTYPES:
-        whole = "tuple(a.tolist())"  # text, and rows of several fields
-        instead = whole if part.dtype.fields else _INSTEAD.get(part.dtype.kind, whole)
-        raise KindError(f"save: {kind(part)}{at(where)} cannot be saved; write {instead}")
+        raise KindError(f"save: value{at(where)} must be an array of numbers, not {kind(part)}{_instead(part)}")
     try:
         array = np.asarray(part)
     except TypeError as error:
-        raise KindError(f"save: {kind(part)}{at(where)} has no values yet; save outside of jit") from error
+        raise KindError(f"save: value{at(where)} is traced and has no numbers yet; save outside of jit") from error
     order: Literal["C", "F"] = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
-    return freeze(np.asarray(owned(array), order=order))  # a product of matrices depends on it, in its last bits
+    array = owned(array)
+    # The order is kept, since the last bits of a product of matrices depend on it.
+    return freeze(array.astype(array.dtype.newbyteorder("<"), order=order, copy=False))
+
+
+def _instead(array: Any) -> str:
+    dtype = array.dtype
+    if dtype.kind == "U" or dtype.fields:
+        return "; write tuple(value.tolist())" if len(array.shape) == 1 else ""
+    return f"; write {_INSTEAD[dtype.kind]}" if dtype.kind in _INSTEAD and dtype.type is not np.void else ""
 
 
 def _newest(cls: type) -> str:
     name = name_of(cls)
     if registry[name] is not cls:
-        raise KindError(f"save: the class {name} was made anew since this value was; make the value of the new one")
+        raise KindError(f"save: the class {name} was defined again after this value was made; make the value again")
     return name
 
 
 def load(path: PathLike, *, migrate: Migrate | None = None) -> Any:
-    """The value that was saved: equal to it, its arrays NumPy's and read-only, its records made by their constructors.
+    """The value that was saved: equal to it, with read-only arrays of NumPy and records made by their constructors.
 
-    A state that is declared an `int` or a `float`, and came back from `jax.jit` as an array, is a number again. Nothing
-    in the file is executed, and no more is allocated than it is long. `migrate(name, fields) -> (name, fields)` sees
-    each record of the file, from the inside out, and may name another class or change the dict of its fields.
+    A state that is declared an `int` or a `float`, and that `jax.jit` returned as an array, is a number again. An array
+    is of the machine's byte order. Nothing in the file is executed, and the memory allocated is at most as large as the
+    file. `migrate(name, fields) -> (name, fields)` is called with each record of the file, inner records first, and may
+    return the name of another class and other fields.
 
     >>> import os, tempfile
     >>> from funcnn import Relu, load, save
@@ -115,11 +122,12 @@ def load(path: PathLike, *, migrate: Migrate | None = None) -> Any:
     (LeakyRelu(alpha=0.0),)
 
     Raises:
-        FileError: the file cannot be read, is damaged in any byte that matters, is of a newer version, or holds a
-            record of a class that is not known or does not take it. It is a NoFileError, and so a FileNotFoundError,
-            if there is none.
-        KindError: `migrate` returns something else.
+        FileError: the file cannot be read, is damaged, is of a newer version, or holds a record of a class that is not
+            imported or that refuses its fields. It is a NoFileError, and so a FileNotFoundError, if there is no file.
+        KindError: `path` is not a path, `migrate` is not a function, or returns something else than a name and fields.
     """
+    if migrate is not None:
+        check_function("load", migrate, "migrate")
 
     def refuse(reason: str) -> FileError:
         return FileError(f"load: {os.fspath(path)} {reason}")
@@ -130,10 +138,10 @@ def load(path: PathLike, *, migrate: Migrate | None = None) -> Any:
 
 
 def fingerprint(value: Any) -> str:
-    """16 hex digits that tell values apart: a hash of classes, settings, shapes, dtypes and bytes, equal everywhere.
+    """16 hex digits: a hash of classes, settings, shapes, dtypes and bytes, the same on every machine.
 
-    Two values have one fingerprint if they are built of the same classes with the same contents, bit for bit: 0.0 and
-    -0.0 differ here, as do 1 and 1.0. BLAKE2: RFC 7693.
+    Two values have the same fingerprint if their classes and contents are the same, bit for bit: 0.0 and -0.0 differ
+    here, as do 1 and 1.0. BLAKE2: RFC 7693.
 
     >>> from funcnn import fingerprint, mlp
     >>> fingerprint(mlp([2, 3, 1], seed=0)) == fingerprint(mlp([2, 3, 1], seed=0))
@@ -142,24 +150,22 @@ def fingerprint(value: Any) -> str:
     False
 
     Raises:
-        KindError: something in the value is no record, tuple, array, number, string or None, or is of longdouble.
+        KindError: a part of the value is not a record, tuple, array, number, string or None, or an array is of objects
+            or of longdouble.
         RangeError: as `save`.
     """
-    import hashlib  # noqa: PLC0415  only here, since it would be a fifth of the time that importing funcnn takes
+    import hashlib  # noqa: PLC0415  importing it with funcnn would take a fifth longer
     import json  # noqa: PLC0415  as hashlib
 
     arrays: list[Array] = []
 
     def leaf(part: Any, where: str) -> Any:
-        if not is_array(part) or part.dtype.kind == "O":
-            raise KindError(
-                f"fingerprint: {kind(part)} has none; a value is made of records, tuples, arrays, numbers and strings"
-            )
-        if part.dtype.char in "gG":
-            raise KindError(
-                f"fingerprint: {kind(part)} has none, since there are bytes in it that say nothing; "
-                f"write {_INSTEAD[part.dtype.kind]}"
-            )
+        if not is_array(part):
+            raise refusal("fingerprint", part, where)
+        check_unmasked("fingerprint", part, where)
+        if part.dtype.hasobject or part.dtype.char in "gG":  # pointers; padding bytes, which may be anything
+            needed = "an array of numbers without padding bytes" if part.dtype.char in "gG" else "an array of numbers"
+            raise KindError(f"fingerprint: value{at(where)} must be {needed}, not {kind(part)}{_instead(part)}")
         arrays.append(np.asarray(part))
         return {"array": len(arrays) - 1, "dtype": arrays[-1].dtype.newbyteorder("<").str, "shape": part.shape}
 

@@ -1,7 +1,7 @@
-"""Arrays to and from the files of the safetensors library, by name, for those who train elsewhere.
+"""Arrays to and from files of the safetensors library, by name, for exchange with other libraries.
 
-The names are paths, as in `parameters`: `0.W`, `0.b`, `2.W`. States are there too, and a state that is a number is an
-array of no dimension. Classes and settings are not: a file of `save` has them.
+The names are the paths of `parameters`: `0.W`, `0.b`, `2.W`. States are included; a state that is a number becomes a
+0-d array. Classes and settings are not included; `save` writes those.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from safetensors.numpy import save
 from funcnn.arrays import Array, freeze, is_array, kind
 from funcnn.errors import FileError, KindError, NoFileError
 from funcnn.files.archive import place, replacing
-from funcnn.files.encoding import at
+from funcnn.files.encoding import at, check_unmasked
 from funcnn.records import build, is_record, plans
+from funcnn.tree import check_tree
 
 T = TypeVar("T")
 
@@ -28,7 +29,7 @@ _KINDS = {bool: "b", int: "iu", float: "f"}  # of dtypes that hold such numbers
 
 
 def write(path: str | os.PathLike[str], tree: Any) -> None:
-    """Write every array of a tree to a file of safetensors; the old file stays until the new one is whole.
+    """Write every array of a tree to a file of safetensors, in one step: an old file stays until the new one is whole.
 
     >>> import os, tempfile
     >>> from funcnn import mlp
@@ -40,26 +41,26 @@ def write(path: str | os.PathLike[str], tree: Any) -> None:
     True
 
     Raises:
-        KindError: `tree` is no record, tuple or array, or an array is of a dtype that safetensors does not know.
+        KindError: `path` is not a path, `tree` is not a record, tuple or array, or safetensors does not have a dtype.
         FileError: as `save`.
     """
-    if not (is_array(tree) or is_record(tree) or type(tree) is tuple):
-        raise KindError(f"write: {kind(tree)} is no tree; give a record, a tuple or an array")
+    is_swapped = isinstance(tree, str | os.PathLike)
+    where = place("write", path, "; write write(path, tree)" if is_swapped else "")
+    check_tree(tree, "write")
     arrays: dict[str, Array] = {}
 
     def take(name: str, leaf: Any) -> Any:
-        # By rows, whatever it was, since the library looks at the memory alone.
-        array = np.asarray(leaf, order="C")
+        check_unmasked("write", leaf, name)
+        array = np.asarray(leaf, order="C")  # the library writes the memory as it is, by rows or not
         if array.dtype.name not in _DTYPES:
-            raise KindError(
-                f"write: {kind(array)}{at(name)} cannot be written; safetensors takes bool, int, float, complex64"
-            )
+            given = kind(leaf) if is_array(leaf) else f"the int {leaf}"
+            raise KindError(f"write: value{at(name)} must be bool, int, float or complex64, up to 64 bits, not {given}")
         arrays[name] = array.astype(array.dtype.newbyteorder("="), copy=False)
         return leaf
 
     _each(take, tree)
     data = save(arrays)
-    with replacing("write", path) as file:
+    with replacing("write", where) as file:
         file.write(data)
 
 
@@ -69,15 +70,18 @@ def read(path: str | os.PathLike[str], like: T) -> T:
     The arrays are NumPy's, and read-only.
 
     Raises:
-        FileError: the file is none of safetensors, or its arrays are not those of `like`. It is a NoFileError, and so a
-            FileNotFoundError, if there is none.
+        KindError: `path` is not a path, or `like` is not a record, tuple or array.
+        FileError: the file is not a file of safetensors, or its names, shapes and dtypes are not those of `like`. It is
+            a NoFileError, and so a FileNotFoundError, if there is no file.
     """
+    check_tree(like, "read", "like")
     found = _arrays(path)
     needed: list[str] = []
     _each(lambda name, _: needed.append(name), like)
-    for names, others, what in ((needed, found, "lacks"), (found, needed, "has, and like has not,")):
-        if lone := [name for name in names if name not in others]:
-            raise FileError(f"read: {os.fspath(path)} {what} {', '.join(lone)}")
+    if lone := [name for name in needed if name not in found]:
+        raise FileError(f"read: {os.fspath(path)} must have the arrays of like; it does not have {', '.join(lone)}")
+    if lone := [name for name in found if name not in needed]:
+        raise FileError(f"read: {os.fspath(path)} has {', '.join(lone)}, which like does not have")
 
     def take(name: str, leaf: Any) -> Any:
         array = found[name]
@@ -101,8 +105,8 @@ def _arrays(path: Any) -> dict[str, Array]:
         raise NoFileError(f"read: there is no file {where}") from None
     except OSError as error:
         raise FileError(f"read: {where} cannot be read: {error.strerror or error}") from error
-    except (SafetensorError, AttributeError) as error:  # the second, for a dtype that NumPy does not have
-        raise FileError(f"read: {where} is damaged, or no file of safetensors: {error}") from error
+    except (SafetensorError, AttributeError) as error:  # AttributeError: NumPy does not have the dtype
+        raise FileError(f"read: {where} is damaged, or not a file of safetensors: {error}") from error
 
 
 def _each(take: Callable[[str, Any], Any], tree: Any, path: str = "", *, carried: bool = False) -> Any:
