@@ -139,7 +139,7 @@ def kind(value: Any) -> str:
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if not is_array(value):
-        return type(value).__name__
+        return "None" if value is None else type(value).__name__
     if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
         return type(value).__name__
     return f"{value.dtype} array"

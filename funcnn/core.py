@@ -89,17 +89,6 @@ def backward_params(params: Any, cache: Any, dA: Any) -> Any:
     return backward(params, cache, dA).params
 
 
-def is_inert(layer: Any) -> bool:
-    """Whether nothing in `layer` is trained or carried on, so that its backward is only needed for dx.
-
-    A class whose states never change says `rests = True`, as Frozen does.
-    """
-    if type(layer) is tuple:
-        return all(map(is_inert, layer))
-    fields, rests = plans.get(type(layer), ()), getattr(layer, "rests", False)
-    return not is_array(layer) and all([rests if state else is_inert(getattr(layer, name)) for name, state in fields])
-
-
 @cast("Callable[[Any], Inference]", verb)
 def inference(params: Any, /) -> Any:
     """The network as it predicts, which for most layers is the network itself.
@@ -161,8 +150,8 @@ def value_and_grad(loss: Loss) -> ValueAndGrad:
 
 
 def _value_and_grad(loss: Loss, params: P, x: Any, y: Any) -> tuple[Any, Grads[P]]:
-    if (end := squashed_twice(loss, params)) is not None:
-        raise KindError(f"value_and_grad: the loss takes logits, so leave out the layer at the end of {short(end)}")
+    if found := squashed_twice(loss, params):
+        raise KindError(f"value_and_grad: {found}")
     out, cache = forward(params, x)
     cost, dA = loss(out, y)
     return cost, Grads(backward_params(params, cache, dA), None)

@@ -1,11 +1,11 @@
-"""Verbs: functions that look up the rule for the class of their first argument, and seal what it returns."""
+"""Verbs: functions that find the rule for the class of their first argument, and seal what it returns."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from functools import cache, singledispatch, wraps
-from typing import Any, Protocol, TypeVar, cast, get_type_hints
+from inspect import Parameter, signature
+from typing import Any, Protocol, TypeVar, cast
 
 import attrs
 import numpy as np
@@ -23,49 +23,88 @@ Rule = Callable[..., Any]
 
 
 def verb(default: Rule | None = None, *, returns: tuple[type, str] = (object, "")) -> Any:
-    """Make a function a verb: itself the rule for every class that has none, with `register(cls)` for the others.
+    """Make a function a verb: the rule for every class that has none of its own, and `register(cls)` for the others.
 
-    It dispatches as `functools.singledispatch` does, but remembers classes in a plain dict, for speed, and takes
-    exactly `tuple` as a chain of layers: no rule reaches a NamedTuple. Arrays in the result are made read-only.
-    `returns` is the class of what a rule must return, a tuple being a pair, and how to write it.
+    A class without a rule takes that of its nearest base, as in `functools.singledispatch`; classes are looked up in a
+    plain dict, for speed. Exactly `tuple` is a chain of layers: no rule applies to a NamedTuple. Arrays that a rule has
+    made are read-only in the result. `returns` is the class of what a rule must return, a tuple being a pair, and how
+    to write it.
     """
     if default is None:
         return lambda function: verb(function, returns=returns)
-    fallback = default
     name, (returned, written) = default.__name__, returns
-    dispatcher = singledispatch(default)
-    rules: dict[type, Rule] = {}
-
-    def find(cls: type) -> Rule:
-        rule = fallback if issubclass(cls, tuple) and cls is not tuple else dispatcher.dispatch(cls)
-        if rule is not fallback and cls is not tuple and cls not in plans:
-            raise KindError(f"{name}: {cls.__name__} is no record; put @record above the class")
-        rules[cls] = rule
-        return rules[cls]
+    rules, find, register, dispatcher = _table(default)
 
     @wraps(default)
     def call(params: Any, *given: Any) -> Any:
         cls = type(params)
-        made = (rules.get(cls) or find(cls))(params, *given)
+        try:
+            made = (rules.get(cls) or find(cls))(params, *given)
+        except TypeError:
+            if (refusal := _wrong_count(default, given)) is not None:
+                raise refusal from None
+            raise
         cls_made = type(made)
         if written and (cls_made is not returned or (cls_made is tuple and len(made) != 2)):
             given_back = f"{len(made)} values" if cls_made is tuple else kind(made)
             raise KindError(f"{name}: the rule for {cls.__name__} must return {written}, not {given_back}")
-        if cls is not tuple:  # what a chain returns, its layers have sealed
+        if cls is not tuple:  # a chain returns what its layers have sealed
             _seal(made if cls_made is tuple else (made,), given)
         return made
 
+    return _with_table(call, register, dispatcher)
+
+
+def trait(default: Rule) -> Any:
+    """Make a function a verb that tells a property of a layer: its rule is looked up by class, the result not sealed.
+
+    A value without a rule of its own, a layer or not, has the answer of `default`.
+    """
+    rules, find, register, dispatcher = _table(default)
+
+    @wraps(default)
+    def call(params: Any) -> Any:
+        cls = type(params)
+        return (rules.get(cls) or find(cls))(params)
+
+    return _with_table(call, register, dispatcher)
+
+
+def _table(default: Rule) -> tuple[dict[type, Rule], Callable[[type], Rule], Any, Any]:
+    """The rules found so far, what finds and keeps one, what registers one, and the dispatcher behind them."""
+    name, dispatcher = default.__name__, singledispatch(default)
+    rules: dict[type, Rule] = {}
+
+    def find(cls: type) -> Rule:
+        rule = default if issubclass(cls, tuple) and cls is not tuple else dispatcher.dispatch(cls)
+        if rule is not default and cls is not tuple and cls not in plans:
+            raise KindError(f"{name}: {cls.__name__} is not a record; put @record above the class")
+        rules[cls] = rule
+        return rule
+
     def register(cls: Any) -> Callable[[Rule], Rule]:
         if cls is not tuple and cls not in plans:
-            raise KindError(
-                f"{name}.register: {getattr(cls, '__name__', cls)} is no record; put @record above the class"
-            )
+            given = cls.__name__ if isinstance(cls, type) else kind(cls)
+            raise KindError(f"{name}.register: {given} is not a record; put @record above the class")
         rules.clear()
         return dispatcher.register(cls)
 
-    made_verb = cast("Any", call)
-    made_verb.register, made_verb.dispatch, made_verb.registry = register, dispatcher.dispatch, dispatcher.registry
-    return made_verb
+    return rules, find, register, dispatcher
+
+
+def _with_table(call: Any, register: Any, dispatcher: Any) -> Any:
+    call.register, call.dispatch, call.registry = register, dispatcher.dispatch, dispatcher.registry
+    return call
+
+
+def _wrong_count(default: Rule, given: tuple[Any, ...]) -> KindError | None:
+    """What to say to a verb called with too few or too many arguments; None if their number is right."""
+    _, *parameters = signature(default).parameters.values()
+    needed = [parameter for parameter in parameters if parameter.default is Parameter.empty]
+    if len(needed) <= len(given) <= len(parameters):
+        return None
+    name, arguments = default.__name__, ", ".join(signature(default).parameters)
+    return KindError(f"{name}: the arguments must be ({arguments}), got {1 + len(given)} of them")
 
 
 def no_rule(verb: str, params: object) -> KindError:
@@ -76,12 +115,12 @@ def no_rule(verb: str, params: object) -> KindError:
         return KindError(f"{verb}: a chain of layers is a tuple, not a {type(params).__name__}; write tuple(layers)")
     cls = type(params).__name__
     if not is_record(params):
-        return KindError(f"{verb}: {cls} is no layer, which is a record or a tuple of layers")
+        return KindError(f"{verb}: {cls} is not a layer; a layer is a record or a tuple of layers")
     return KindError(f"{verb}: {cls} has no rule for it; write one with @{verb}.register({cls})")
 
 
 def _seal(parts: Iterable[Any], given: tuple[Any, ...]) -> None:
-    """Make every array that a rule made read-only, save those that it was given and passes on."""
+    """Make every array that a rule made read-only; arrays that the rule was given and passes on stay as they are."""
     for part in parts:
         cls = type(part)
         if cls is np.ndarray:
@@ -103,9 +142,9 @@ def _among(array: object, given: tuple[Any, ...]) -> bool:
 
 
 def inside(verb: Rule, tree: Any, *args: Any) -> Any:
-    """`tree` with `verb` done to each layer in its fields: the default of verbs that turn layers into layers.
+    """`tree` with `verb` applied to each layer in its fields: the default of verbs that turn layers into layers.
 
-    A tuple is one layer, the chain, but in a field that is annotated as a tuple, which holds layers side by side.
+    A tuple is one layer, the chain; in a field declared with `branches` it holds layers side by side.
     """
     if isinstance(tree, type | list | tuple):
         raise no_rule(cast("Any", verb).__name__, tree)
@@ -113,7 +152,7 @@ def inside(verb: Rule, tree: Any, *args: Any) -> Any:
         return tree  # a setting, in a tuple of settings
     cls: Any = type(tree)
     old, new = values(tree), []
-    for part, several in zip(old, _hold_several(cls), strict=True):
+    for part, several in zip(old, _are_branches(cls), strict=True):
         if type(part) is tuple and several:
             new.append(tuple([verb(one, *args) for one in part]))
         else:
@@ -122,14 +161,9 @@ def inside(verb: Rule, tree: Any, *args: Any) -> Any:
 
 
 @cache  # of a class, which stays as it is
-def _hold_several(cls: Any) -> tuple[bool, ...]:
-    """Of each field, whether it is annotated as a tuple: `tuple`, `tuple[Any, ...]`, as a text or by another name."""
-    try:
-        hints = get_type_hints(cls)
-    except (NameError, TypeError, AttributeError):  # a name that only a type checker knows: then by the text
-        hints = {}
-    types = [str(hints.get(field.name, field.type)) for field in attrs.fields(cls)]
-    return tuple([re.search(r"\b[tT]uple\b", annotation) is not None for annotation in types])
+def _are_branches(cls: Any) -> tuple[bool, ...]:
+    """Of each field, whether it is declared with `branches`."""
+    return tuple(["branches" in field.metadata for field in attrs.fields(cls)])
 
 
 # What the type checker knows of each verb.

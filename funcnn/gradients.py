@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from funcnn.arrays import as_array, is_array, kind, short
 from funcnn.errors import KindError, ShapeError
-from funcnn.records import borrowed, build, is_record, plans, record
+from funcnn.records import borrowed, build, is_record, plans, record, values
 
 P = TypeVar("P")
 
 _LEFT_OUT: Any = object()
-_EMPTY = None, ()  # where an array or a layer may stand: no bias, the identity
 
 
 @record
@@ -74,10 +74,53 @@ def _fitted(cls: type, name: str, old: Any, part: Any, *, is_state: bool) -> Any
             raise ShapeError(f"{cls.__name__} backward: {what} must be like {name}, {short(old)}; it is {short(part)}")
         if part.dtype != old.dtype:
             raise KindError(f"{cls.__name__} backward: {what} is {part.dtype}, {name} is {old.dtype}")
-    elif not is_state and not _is_trained(old) and not (part is old in _EMPTY):
+    elif not is_state and not _is_trained(old) and not (part is old is None or _is_identity(old)):
         raise KindError(f"{cls.__name__} backward: {name} is a setting, {short(old)}; it has no gradient")
     return part
 
 
 def _is_trained(value: Any) -> bool:
     return is_array(value) or is_record(value) or (type(value) is tuple and any(map(_is_trained, value)))
+
+
+def _is_identity(value: Any) -> bool:
+    """Whether `value` is the empty chain, or a chain of such."""
+    return type(value) is tuple and all(map(_is_identity, value))
+
+
+def added(gradients: Sequence[Any]) -> Any:
+    """The sum of the gradients of a value that is used several times; a None adds nothing.
+
+    Tuples and records add up part by part; a state takes the last of its next values that is not None.
+
+    >>> import numpy as np
+    >>> from funcnn.gradients import added
+    >>> added([(2.0 * np.ones(1), None), (3.0 * np.ones(1), None), None])
+    (array([5.]), None)
+
+    Raises:
+        ShapeError: two of them differ in shape, or in the number of their parts.
+    """
+    found = [g for g in gradients if g is not None]
+    if len(found) < 2:
+        return found[0] if found else None
+    first, cls = found[0], type(found[0])
+    if cls is tuple:
+        if len({len(g) for g in found}) > 1:
+            raise ShapeError(f"gradients of one thing must be alike: {', '.join(map(short, found))}")
+        return tuple([added(parts) for parts in zip(*found, strict=True)])
+    if cls in plans:
+        columns = zip(plans[cls], *map(values, found), strict=True)
+        return build(cls, [_last_state(parts) if is_state else added(parts) for (_, is_state), *parts in columns])
+    if not is_array(first):
+        return first  # a setting
+    if len({g.shape for g in found}) > 1:
+        raise ShapeError(f"gradients of one thing must be alike: {', '.join(map(short, found))}")
+    total = first + found[1]
+    for g in found[2:]:
+        total += g
+    return as_array(total)
+
+
+def _last_state(states: Sequence[Any]) -> Any:
+    return next((now for now in reversed(states) if now is not None), None)

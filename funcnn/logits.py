@@ -1,34 +1,35 @@
-"""Who gives probabilities, and who takes logits: never one behind the other, which would squash them twice."""
+"""Losses of logits behind layers that give probabilities: refused, since logits would be squashed twice."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
 
+from funcnn.arrays import short
+from funcnn.traits import gives_probabilities
 
-def squashed_twice(loss: Any, params: Any) -> Any:
-    """The network, or the branch of it, that gives probabilities to a loss of logits; None if none does."""
+
+def squashed_twice(loss: Any, params: Any) -> str:
+    """What to say of a network that gives probabilities to a loss of logits; empty if it does not."""
+    place = _squashed(loss, gives_probabilities(params))
+    if place is None:
+        return ""
+    return f"the loss takes logits, so leave out the layer at the end of {place}{short(params)}"
+
+
+def _squashed(loss: Any, answer: Any) -> str | None:
+    """Which output, by the answer of the trait, holds probabilities where `loss` takes logits; None if none does."""
     loss = _inner(loss)
-    if type(loss) is tuple:  # each loss of `joint` has a branch, where the network ends in a Parallel
-        pairs = zip(loss, getattr(_last(params), "layers", ()), strict=False)
-        return next((found for pair in pairs if (found := squashed_twice(*pair)) is not None), None)
-    return params if takes_logits(loss) and gives_probabilities(params) else None
-
-
-def gives_probabilities(params: Any) -> bool:
-    """Whether the last layer that says no `passes_on = True`, as Reshape does, says `gives_probabilities = True`."""
-    return getattr(_last(params), "gives_probabilities", False)
+    if type(loss) is tuple and type(answer) is tuple:  # each loss of `joint` has an output
+        for i, (own, gives) in enumerate(zip(loss, answer, strict=False)):
+            if (place := _squashed(own, gives)) is not None:
+                return f"branch {i} of {place}"
+    return "" if answer is True and takes_logits(loss) else None
 
 
 def takes_logits(loss: Any) -> bool:
     """Whether `loss`, or the one that a partial of it calls, is marked with `takes_logits = True`."""
     return getattr(_inner(loss), "takes_logits", False)
-
-
-def _last(params: Any) -> Any:
-    if type(params) is tuple:
-        return next((end for layer in params[::-1] if (end := _last(layer)) is not None), None)
-    return None if getattr(params, "passes_on", False) else params
 
 
 def _inner(loss: Any) -> Any:

@@ -17,8 +17,8 @@ from funcnn.arrays import Array
 from funcnn.core import predict
 from funcnn.errors import ShapeError
 from funcnn.fields import as_count
-from funcnn.logits import gives_probabilities
 from funcnn.schedules.decays import Schedule
+from funcnn.traits import gives_probabilities
 from funcnn.tree import leaves
 
 _ROWS = 1 << 16  # rows at a time: a picture of any size needs no more memory than this many
@@ -63,7 +63,7 @@ def decision_regions(params: Any, x: Array, y: Array, ax: Axes | None = None, *,
     sides = [np.linspace(a, b, points, dtype=x.dtype) for a, b in zip(low - margin, high + margin, strict=True)]
     horizontal, vertical = np.meshgrid(*sides)
     out = predict(params, np.stack([horizontal.ravel(), vertical.ravel()], axis=1), rows=_ROWS)
-    level = (out - (0.5 if gives_probabilities(params) else 0)).reshape(horizontal.shape)
+    level = (out - (0.5 if gives_probabilities(params) is True else 0)).reshape(horizontal.shape)
     ax.contourf(horizontal, vertical, level, levels=[-np.inf, 0, np.inf], colors=["#f4a582", "#92c5de"], alpha=0.6)
     if level.min() < 0 < level.max():
         ax.contour(horizontal, vertical, level, levels=[0], colors="white", linewidths=1.5)

@@ -80,6 +80,20 @@ def state(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
     return attrs.field(default=default, kw_only=kw_only, metadata={"state": True})
 
 
+def branches(*, default: Any = attrs.NOTHING) -> Any:
+    """A field that holds layers side by side, a tuple of them; in any other field a tuple of layers is a chain.
+
+    >>> from funcnn import Relu, Tanh, record
+    >>> from funcnn.records import branches
+    >>> @record
+    ... class Either:
+    ...     layers: tuple = branches()
+    >>> Either((Relu(), Tanh()))
+    Either(layers=(Relu(), Tanh()))
+    """
+    return attrs.field(default=default, metadata={"branches": True})
+
+
 def borrowed() -> Any:
     """A field whose arrays are taken as they come, for records that live for one step."""
     return attrs.field(metadata={"borrowed": True})

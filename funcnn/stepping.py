@@ -1,4 +1,4 @@
-"""Generation: a network that is given one symbol after another, and remembers what it needs of those before."""
+"""Generation: a network takes one part of a sequence after another, with a memory of the parts before."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar, cast
 
 from funcnn.core import forward_only
-from funcnn.dispatch import verb
+from funcnn.dispatch import no_rule, verb
 from funcnn.errors import KindError
-from funcnn.records import is_record, values
+from funcnn.records import is_record
 
 P = TypeVar("P")
 X = TypeVar("X")
-R = TypeVar("R", bound=Callable[..., Any])
-
-passing_rules: set[Callable[..., Any]] = set()
 
 
 class Step(Protocol):
@@ -27,13 +24,15 @@ class Step(Protocol):
 
 @cast("Callable[[Any], Step]", verb(returns=(tuple, "(out, memory)")))
 def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
-    """`(out, memory)`: what the network makes of the next part of a sequence, and of what it remembers of the others.
+    """`(out, memory)`: the output for the next part of a sequence, and what the parts after it need.
 
     x is (m, t, ...), of which t is mostly 1; the memory is None at first, then what the last step returned. Parts given
-    one after another lead to what `forward` makes of the whole: of recurrent layers, and of attention that is causal.
-    What looks at each place alone, as most layers do, remembers nothing. It predicts: with dropout or batch
-    normalisation in the network, call it with `inference(params)`. A layer of
-    your own that holds one with a memory needs a rule, `@step.register(Layer)`, which carries that memory.
+    one after another give what `forward` gives for the whole sequence, of recurrent layers and of causal attention. A
+    layer that maps each position alone, such as Dense, has no memory.
+
+    By default a layer is refused. A layer of your own that maps each position alone, whatever stands at the others,
+    says so with `step.register(Layer)(positionwise)`; one with a memory has a rule of its own. Layers that train
+    otherwise than they predict, such as dropout, are refused: call `step(inference(net), x, memory)`.
 
     >>> import numpy as np
     >>> from funcnn import mlp, step
@@ -42,56 +41,43 @@ def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
     ((5, 1, 1), (None, None, None))
 
     Raises:
-        KindError: a layer inside one without a rule has a memory, or looks at several places at once; or a layer trains
-            otherwise than it predicts.
+        KindError: a layer does not say how it goes on, looks at several positions at once, or trains otherwise than it
+            predicts.
         What `forward` raises.
     """
-    held = _bound_to_places(params)
-    if held is not None and step.dispatch(type(held)) is only_trains:
-        return only_trains(held, x)
-    if held is not None:
-        cls, inner = type(params).__name__, type(held).__name__
-        remedy = f"write a rule with @step.register({cls}), which carries its memory"
-        raise KindError(f"step: {cls} holds {inner}, which does not look at each place alone; {remedy}")
-    return forward_only(params, x), None
+    if not is_record(params):
+        raise no_rule("step", params)
+    cls = type(params).__name__
+    raise KindError(
+        f"step: {cls} does not say that it maps each position alone; if it does, write "
+        f"step.register({cls})(positionwise), else a rule with @step.register({cls})"
+    )
 
 
-def passing(rule: R) -> R:
-    """Mark a rule for `step` that gives each layer it holds a step, and does nothing else that depends on the place."""
-    passing_rules.add(rule)
-    return rule
+def positionwise(params: Any, x: Any, memory: Any = None) -> tuple[Any, None]:
+    """The rule for `step` of a layer that maps each position alone: `(forward_only(params, x), None)`
 
-
-def _bound_to_places(layer: Any) -> Any:
-    """The first layer inside, at any depth, for which it is not enough to go forward; None where there is none."""
-    for part in layer if type(layer) is tuple else values(layer) if is_record(layer) else ():
-        found = None
-        if type(part) is tuple:
-            found = _bound_to_places(part)
-        elif is_record(part):
-            rule = step.dispatch(type(part))
-            if rule is _DEFAULT or rule in passing_rules:
-                found = _bound_to_places(part)
-            elif rule is not alone:
-                found = part
-        if found is not None:
-            return found
-    return None
-
-
-_DEFAULT = step.dispatch(object)
-
-
-def alone(params: Any, x: Any, memory: Any = None) -> Any:
-    """The rule for `step` of what knows nothing of other places, whatever it holds."""
+    >>> import numpy as np
+    >>> from funcnn import Array, Elementwise, record, step
+    >>> @record
+    ... class Square(Elementwise):  # every Elementwise has this rule
+    ...     def value(self, x: Array) -> Array:
+    ...         return x * x
+    ...     def slope(self, kept: Array) -> Array:
+    ...         return 2 * kept
+    >>> step(Square(), np.array([[[3.0]]]))
+    (array([[[9.]]]), None)
+    """
     return forward_only(params, x), None
 
 
 def only_trains(params: Any, x: Any, memory: Any = None) -> Any:
-    """The rule for `step` of what predicts otherwise than it trains."""
-    raise KindError(f"step: {type(params).__name__} is here for training alone; write step(inference(net), x, memory)")
+    """The rule for `step` of a layer that predicts otherwise than it trains: it is refused."""
+    raise KindError(
+        f"step: {type(params).__name__} predicts otherwise than it trains; write step(inference(net), x, memory)"
+    )
 
 
 def no_step(params: Any, x: Any, memory: Any = None) -> Any:
-    """The rule for `step` of what looks ahead, or at all places at once."""
-    raise KindError(f"step: {type(params).__name__} looks at several places at once, so it cannot go on step by step")
+    """The rule for `step` of a layer that looks ahead, or at all positions at once: it is refused."""
+    raise KindError(f"step: {type(params).__name__} looks at several positions at once, so it takes no part alone")

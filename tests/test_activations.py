@@ -46,8 +46,8 @@ from funcnn import (
     softmax_cross_entropy,
     value_and_grad,
 )
-from funcnn.core import backward_params, is_inert
-from funcnn.logits import gives_probabilities
+from funcnn.core import backward_params
+from funcnn.traits import gives_probabilities, is_inert
 
 SCALE, ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 E1, E2 = math.exp(-1), math.exp(-2)

@@ -58,11 +58,12 @@ from funcnn import (
     update,
     value_and_grad,
 )
-from funcnn.core import backward_params, forward_only, is_inert
-from funcnn.layers.parts import added, fitting, nothing, outline
-from funcnn.logits import gives_probabilities
+from funcnn.core import backward_params, forward_only
+from funcnn.gradients import added
+from funcnn.layers.outlines import fitting, nothing, outline
 from funcnn.testing.cases.combinators import swish, swish_vjp
 from funcnn.testing.strategies import cases
+from funcnn.traits import gives_probabilities, is_inert
 
 FAMILY = [
     *(Copy, Parallel, Take, Sum, Concat, Residual, First, Scale, Flatten, Reshape, Map, Remat, Here, Shared, Tied),
@@ -163,8 +164,8 @@ def test_states_move_on_by_one_even_at_rate_0(name):
 
 @holders
 def test_a_memory_is_the_layer_s_own(name):
-    if name == "Map":  # each moment stands alone: nothing is remembered
-        assert step(HOLDERS[name], GIVEN[name])[1] is None
+    if name == "Map":  # each moment stands alone: there is no memory
+        assert step(inference(HOLDERS[name]), GIVEN[name])[1] is None
         return
     layer, given_x = HOLDERS[name], GIVEN.get(name, x)
     _, memory = step(layer, given_x)

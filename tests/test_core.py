@@ -30,8 +30,8 @@ from funcnn import (
     state,
     value_and_grad,
 )
-from funcnn.core import backward_params, forward_only, is_inert
-from funcnn.logits import gives_probabilities
+from funcnn.core import backward_params, forward_only
+from funcnn.traits import gives_probabilities, is_inert
 
 L = TypeVar("L")
 

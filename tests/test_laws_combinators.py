@@ -42,9 +42,7 @@ from funcnn import (
     tree_map,
 )
 from funcnn.arrays import same
-from funcnn.layers.parts import added
-from funcnn.records import registry
-from funcnn.stepping import passing_rules
+from funcnn.gradients import added
 from funcnn.testing import strategies as fst
 from funcnn.testing.strategies import cases
 
@@ -279,24 +277,31 @@ AROUND = {
 }
 
 
-def test_the_combinators_that_have_a_layer_take_a_step_are_known():
-    assert AROUND.keys() == {cls.__name__ for cls in registry.values() if step.dispatch(cls) in passing_rules}
-
-
 @pytest.mark.parametrize("name", AROUND)
-def test_a_combinator_without_a_rule_refuses_a_memory_at_any_depth_and_nothing_else(name):
+def test_a_combinator_hands_on_the_memory_of_its_layer(name):
     n = 2 if name == "Glu" else 4
-    around = lambda layer: Twice((Tanh(), (AROUND[name](layer),)))
-    if name not in {"Glu", "Parallel", "Tied"}:  # which do not fit behind themselves
-        layer, x = around((Dense.init(4, 4, seed=0), Map(Tanh()))), np.ones((1, 3, 4))
-        assert same(step(layer, x), (forward(layer, x)[0], None))
-    with pytest.raises(KindError, match="step: Twice holds GRU, which does not look at each place alone"):
-        step(around(GRU.init(n, n, seed=0)), np.ones((1, 3, 4)))
+    layer = AROUND[name](GRU.init(n, n, seed=0))
+    x = np.random.default_rng(0).standard_normal((1, 3, 4))
+    if name == "Tied":
+        x = np.array([[0, 3, 1]])
+    x = (x,) if name == "Parallel" else x
+    memory, outs = None, []
+    for i in range(3):
+        out, memory = step(layer, tree_map(lambda a: a[:, i : i + 1], x), memory)  # noqa: B023  used at once
+        outs.append(out)
+    together = tree_map(lambda *parts: np.concatenate(parts, axis=1), outs[0], *outs[1:])
+    whole = forward(layer, x)[0]
+    for part, wanted in zip(leaves((together,)), leaves((whole,)), strict=True):
+        np.testing.assert_allclose(part, wanted, atol=1e-15)
 
 
-def test_in_a_map_nothing_remembers_whatever_it_is():
+@pytest.mark.parametrize("layers", [(Tanh(),), (GRU.init(4, 4, seed=0),)])
+def test_a_combinator_without_a_rule_for_step_is_refused_whatever_it_holds(layers):
+    with pytest.raises(KindError, match="step: Twice does not say that it maps each position alone"):
+        step(Twice(layers), np.ones((1, 3, 4)))
+
+
+def test_in_a_map_nothing_has_a_memory():
     x = np.random.default_rng(0).standard_normal((2, 3, 5, 4))
     layer = Map(GRU.init(4, 2, seed=0))
     assert same(step(layer, x), (forward(layer, x)[0], None))
-    twice = Twice((Map(GRU.init(4, 4, seed=0)),))
-    assert same(step(twice, x), (forward(twice, x)[0], None))

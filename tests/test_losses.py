@@ -41,9 +41,10 @@ from funcnn import (
     triplet,
     weighted,
 )
-from funcnn.logits import gives_probabilities, squashed_twice, takes_logits
+from funcnn.logits import squashed_twice, takes_logits
 from funcnn.testing import check_loss
 from funcnn.testing import strategies as fst
+from funcnn.traits import gives_probabilities
 
 halves = partial(huber, delta=0.5)
 high, low = partial(quantile, q=0.875), partial(quantile, q=0.25)
@@ -453,9 +454,11 @@ def test_what_passes_numbers_on_does_not_hide_what_gives_probabilities():
 
 def test_a_joint_loss_of_logits_is_refused_behind_no_other_branch():
     branches = Parallel((Sigmoid(), Tanh()))
-    assert squashed_twice(joint(mse, hinge), (Copy(2), branches)) is None
-    assert squashed_twice(joint(hinge, mse), (Copy(2), branches)) == Sigmoid()
-    assert squashed_twice(joint(hinge, mse), (Copy(2), branches, Sum())) is None
+    inner = Parallel((Parallel(((), Sigmoid())),))
+    assert squashed_twice(joint(mse, hinge), (Copy(2), branches)) == ""
+    assert "branch 0 of (Copy(n=2)" in squashed_twice(joint(hinge, mse), (Copy(2), branches))
+    assert squashed_twice(joint(hinge, mse), (Copy(2), branches, Sum())) == ""
+    assert "branch 0 of branch 1 of" in squashed_twice(joint(joint(mse, hinge)), (inner,))
 
 
 def test_nan_flows_through():

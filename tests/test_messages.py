@@ -227,7 +227,7 @@ ROWS = {
     "a subclass that is no record": (
         lambda: forward((Plain(),), x),
         KindError,
-        "forward: Plain is no record; put @record above the class",
+        "forward: Plain is not a record; put @record above the class",
         [f"in layer 0, {PLAIN}, x: <f64 10x2>"],
     ),
     "a record without rules": (
@@ -243,17 +243,17 @@ ROWS = {
     "a backward of nothing": (
         lambda: backward(3, (), x),
         KindError,
-        "backward: int is no layer, which is a record or a tuple of layers",
+        "backward: int is not a layer; a layer is a record or a tuple of layers",
     ),
     "a rule for what is no record": (
         registered(dict),
         KindError,
-        "forward.register: dict is no record; put @record above the class",
+        "forward.register: dict is not a record; put @record above the class",
     ),
     "a rule for what is no class": (
         registered("Dense"),
         KindError,
-        "forward.register: Dense is no record; put @record above the class",
+        "forward.register: str is not a record; put @record above the class",
     ),
     "a forward rule that returns no pair": (
         lambda: forward((Careless(),), x),
@@ -534,7 +534,7 @@ ROWS = {
     "None for parameters": (
         lambda: Dense(None, None),
         KindError,
-        "Dense: W must be an array of floats, not NoneType; write np.array(W, float)",
+        "Dense: W must be an array of floats, not None; write np.array(W, float)",
     ),
     "W and b that do not fit": (
         lambda: Dense(np.ones((2, 3)), np.ones(2)),

@@ -113,7 +113,7 @@ ROWS = {
     "no weights": (
         lambda: attend_backward(q, k, v, None, out),
         ShapeError,
-        "attend_backward: weights must be those that attend returned, float64, (2, 5, 3), not NoneType",
+        "attend_backward: weights must be those that attend returned, float64, (2, 5, 3), not None",
     ),
     "dA of another width": (
         lambda: attend_backward(q, k, v, weights, q),
@@ -152,12 +152,12 @@ ROWS = {
         RangeError,
         "rotate: base must be finite and above 0; it is -1",
     ),
-    "a base that is none": (lambda: rotate(x, base=None), KindError, "rotate: base must be a number, not NoneType"),
+    "a base that is none": (lambda: rotate(x, base=None), KindError, "rotate: base must be a number, not None"),
     # Ids.
     "no ids": (
         lambda: forward(Embedding.init(3, 2, seed=0), None),
         KindError,
-        "Embedding: ids must be an array of whole numbers, not NoneType; write np.asarray(ids)",
+        "Embedding: ids must be an array of whole numbers, not None; write np.asarray(ids)",
     ),
     # The memory of another network.
     "the memory of an attention for a position": (

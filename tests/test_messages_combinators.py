@@ -44,7 +44,8 @@ from funcnn import (
     record,
     step,
 )
-from funcnn.layers.parts import added
+from funcnn.gradients import added
+from funcnn.layers.wrapper import Wrapper
 from tests.says import assert_says
 
 x = np.linspace(-1, 1, 12).reshape(4, 3)
@@ -89,6 +90,14 @@ class Twice:
 
 
 forward.register(Twice)(lambda params, x: forward(params.layers * 2, x))
+
+
+@record
+class Backwards(Wrapper):
+    """A wrapper that mixes positions."""
+
+    def enter(self, x):
+        return x[:, ::-1], None
 
 
 ROWS = {
@@ -327,7 +336,7 @@ ROWS = {
     "a residual that forgets the mask": (
         given(Residual(Take(0)), (film, mask)),
         KindError,
-        "Residual: the layer must give back a tuple for a tuple; x: (<f64 2x3x4>, <b8 [[ True  True "
+        "Residual: the layer must give a tuple for a tuple; x: (<f64 2x3x4>, <b8 [[ True  True "
         "False]]>), out: <f64 2x3x4>",
     ),
     "an error in a residual": (
@@ -483,7 +492,7 @@ ROWS = {
     "a sequence with its mask to map over": (
         given(Map(GRU.init(4, 2, seed=0)), (film, np.ones((2, 3), bool))),
         ShapeError,
-        "Map: it splits the time axis itself, so that its layer can have no mask; write First(Map(layer)), or for a "
+        "Map: the layer is given rows, so that it can have no mask; write First(Map(layer)), or for a "
         "layer over time the layer alone",
     ),
     "nothing to map over": (
@@ -494,7 +503,7 @@ ROWS = {
     "None to map over": (
         given(Map(Relu()), (None,)),
         KindError,
-        "Map: x must be an array, or a tuple of arrays, not (NoneType)",
+        "Map: x must be an array, or a tuple of arrays, not (None)",
     ),
     "a list to map over": (
         given(Map(Relu()), [film]),
@@ -581,12 +590,12 @@ ROWS = {
     "dA of logits that is None": (
         back(tied, ids, None),
         ShapeError,
-        "dA must have the shape of out, (1, 3, 5); it is a NoneType",
+        "dA must have the shape of out, (1, 3, 5); it is a None",
     ),
     "a name that is none": (
         lambda: Shared(Relu(), HERE, None),
         KindError,
-        "Shared: name must be a string, not NoneType",
+        "Shared: name must be a string, not None",
     ),
     "a shared name within itself": (
         lambda: Shared(Relu(), (HERE, Shared(Relu(), HERE))),
@@ -598,6 +607,7 @@ ROWS = {
         ShapeError,
         "x has 2 features, W needs 3; x: (4, 2)",
         [
+            "in Here, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 4x2>",
             "in layer 2, Here(name='', layer=Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None)), x: <f64 4x2>",
             (
                 "in Shared, (Relu(), Here(name='', layer=Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None)), "
@@ -739,7 +749,7 @@ ROWS = {
     "another cache of a map": (
         lambda: backward(Map(Relu()), (x, x), film),
         ShapeError,
-        "backward: the cache is of another network; cache: (<f64 4x3>, <f64 4x3>), layer: Map(layer=Relu())",
+        "backward: the cache is of another network; cache: <f64 4x3>, layer: Map(layer=Relu())",
     ),
     "another cache of a table": (
         lambda: backward(tied, (x, x), x),
@@ -781,15 +791,40 @@ ROWS = {
     "a step of a combinator that has no rule for the memory inside": (
         lambda: step((Tanh(), Twice((Tanh(), Residual(GRU.init(4, 4, seed=0))))), film),
         KindError,
-        "step: Twice holds GRU, which does not look at each place alone; write a rule with @step.register(Twice), "
-        "which carries its memory",
+        "step: Twice does not say that it maps each position alone; if it does, write "
+        "step.register(Twice)(positionwise), else a rule with @step.register(Twice)",
         1,
     ),
-    "a step of a combinator around a shape": (
-        lambda: step(Twice((Map(Flatten()), Flatten())), film),
+    "a step of a wrapper that might mix positions": (
+        lambda: step(Backwards(GRU.init(4, 4, seed=0)), film),
         KindError,
-        "step: Twice holds Flatten, which does not look at each place alone; write a rule with @step.register(Twice), "
-        "which carries its memory",
+        "step: Backwards does not say that enter and leave map each position alone; if they do, write "
+        "step.register(Backwards)(step_inside)",
+    ),
+    "a step of a function": (
+        lambda: step(Function(square, square_vjp), film),
+        KindError,
+        "step: Function does not tell whether square maps each position alone; write a record with a rule for step",
+    ),
+    "a step of what is no layer": (
+        lambda: step("net", film),
+        KindError,
+        "step: str is not a layer; a layer is a record or a tuple of layers",
+    ),
+    "a step of dropout in a map": (
+        lambda: step(Map(Dropout(0.5, seed=0)), film),
+        KindError,
+        "step: Map predicts otherwise than it trains; write step(inference(net), x, memory)",
+    ),
+    "a wrapper of a class": (
+        lambda: Backwards(Relu),
+        KindError,
+        "Backwards: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    ),
+    "another cache of a wrapper": (
+        lambda: backward(Backwards(Relu()), film, film),
+        ShapeError,
+        "backward: the cache is of another network; cache: <f64 2x3x4>, layer: Backwards(layer=Relu())",
     ),
     "a place that is filled already": (
         lambda: Shared(Relu(), Here(layer=Tanh())),
@@ -804,23 +839,24 @@ ROWS = {
     "a mean over all places within a First": (
         lambda: forward(First(GlobalAvgPool()), (film, film[..., 0] > 0)),
         ShapeError,
-        "First: with a mask, (2, 3), the layer must look at each place by itself; it made <f64 2x4>",
+        "First: with a mask, (2, 3), the layer must map each position alone; it gives <f64 2x4>",
     ),
     "a step of a network that trains": (
         lambda: step((Tanh(), Dropout(0.5, seed=0)), film),
         KindError,
-        "step: Dropout is here for training alone; write step(inference(net), x, memory)",
+        "step: Dropout predicts otherwise than it trains; write step(inference(net), x, memory)",
         1,
     ),
     "a step of a batch norm inside": (
-        lambda: step(Twice((Residual(BatchNorm.init(4)), GRU.init(4, 4, seed=0))), film),
+        lambda: step((Residual(BatchNorm.init(4)), GRU.init(4, 4, seed=0)), film),
         KindError,
-        "step: BatchNorm is here for training alone; write step(inference(net), x, memory)",
+        "step: BatchNorm predicts otherwise than it trains; write step(inference(net), x, memory)",
+        2,
     ),
     "a step through a shape": (
         lambda: step((Tanh(), Flatten()), film),
         KindError,
-        "step: Flatten looks at several places at once, so it cannot go on step by step",
+        "step: Flatten looks at several positions at once, so it takes no part alone",
         ["in layer 1, Flatten(), x: <f64 2x3x4>"],
     ),
 }

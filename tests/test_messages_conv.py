@@ -556,17 +556,17 @@ ROWS = {
     "a step of an image": (
         lambda: step(conv, x),
         KindError,
-        "step: Conv2d looks at several places at once, so it cannot go on step by step",
+        "step: Conv2d looks at several positions at once, so it takes no part alone",
     ),
     "a step of a pool": (
         lambda: step(MaxPool(2), x[:, :1, 0]),
         KindError,
-        "step: MaxPool looks at several places at once, so it cannot go on step by step",
+        "step: MaxPool looks at several positions at once, so it takes no part alone",
     ),
     "a step of a global pool": (
         lambda: step(GlobalAvgPool(), x[:, :1, 0]),
         KindError,
-        "step: GlobalAvgPool looks at several places at once, so it cannot go on step by step",
+        "step: GlobalAvgPool looks at several positions at once, so it takes no part alone",
     ),
     "a step of what is linear": (
         lambda: step(Upsample(2, linear=True), x[:, :1, 0]),

@@ -302,7 +302,7 @@ ROWS = {
         saved(gradient(Named())),
         KindError,
         f"save: the value holds a {__name__}.Named that its class refuses:"
-        " Named: mean must be an array of floats, not NoneType; write np.array(mean, float)",
+        " Named: mean must be an array of floats, not None; write np.array(mean, float)",
     ),
     "a fingerprint of objects": (
         lambda: fingerprint(np.array([None])),

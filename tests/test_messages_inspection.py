@@ -109,7 +109,7 @@ ROWS = [
         "forward: a chain of layers is a tuple, not a list; write tuple(layers)",
         [],
     ),
-    (lambda: flops(3, x), KindError, "forward: int is no layer, which is a record or a tuple of layers", []),
+    (lambda: flops(3, x), KindError, "forward: int is not a layer; a layer is a record or a tuple of layers", []),
     (lambda: flops((dense, dense), x), ShapeError, "x has 2 features, W needs 3; x: (4, 2)", []),
     (lambda: summary((dense, dense), x, costs=True), ShapeError, "x has 2 features, W needs 3; x: (4, 2)", []),
 ]

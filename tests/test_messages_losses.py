@@ -255,7 +255,8 @@ ROWS = {
             (Copy(2), Parallel((Relu(), (Relu(), Sigmoid()))), Identity()), x, (x, halves)
         ),
         KindError,
-        "value_and_grad: the loss takes logits, so leave out the layer at the end of (Relu(), Sigmoid())",
+        "value_and_grad: the loss takes logits, so leave out the layer at the end of branch 1 of (Copy(n=2), "
+        "Parallel(layers=(Relu(), (Relu(), Sigmoid()))), Identity())",
     ),
     "counts below 0": (
         of(poisson_nll, x, zeros - 2),

@@ -343,12 +343,12 @@ ROWS = {
     "a step of what looks at all places": (
         lambda: step(group, x[None]),
         KindError,
-        "step: GroupNorm looks at several places at once, so it cannot go on step by step",
+        "step: GroupNorm looks at several positions at once, so it takes no part alone",
     ),
     "a step of one place of an instance": (
         lambda: step(instance, x[None, :1]),
         KindError,
-        "step: InstanceNorm looks at several places at once, so it cannot go on step by step",
+        "step: InstanceNorm looks at several positions at once, so it takes no part alone",
     ),
     "another cache of dropout": (
         lambda: backward(dropout, (x,), x),

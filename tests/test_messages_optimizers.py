@@ -287,7 +287,7 @@ ROWS = {
     # A step of a user.
     "an array": (stepping(small.W), KindError, LIKE + "float64 array"),
     "nothing at all": (stepping(()), KindError, LIKE + "()"),
-    "None": (stepping(None), KindError, LIKE + "NoneType"),
+    "None": (stepping(None), KindError, LIKE + "None"),
     "a list": (stepping([small.W]), KindError, LIKE + "list"),
     "another shape": (stepping((small.W.T,)), KindError, LIKE + "(<f64 [[1. 2.]]>,)"),
     "another dtype": (stepping((half.W,)), KindError, LIKE + "(<f32 [[1.] [2.]]>,)"),
@@ -345,7 +345,7 @@ ROWS = {
     "a constraint that forgets to return": (
         trained(constraint=lambda params: None),
         KindError,
-        "train: constraint must return parameters like those it is given, not NoneType",
+        "train: constraint must return parameters like those it is given, not None",
     ),
     "a projection to another shape in train": (
         trained(constraint=partial(project, onto=np.ravel, where="2.W")),
@@ -362,7 +362,7 @@ ROWS = {
     "a schedule that gives nothing": (
         trained(lr=lambda step: None),
         KindError,
-        "sgd: lr must be a number, not NoneType: None",
+        "sgd: lr must be a number, not None: None",
         ["it is what the schedule gives for step 0"],
     ),
     "a schedule that gives NaN": (

@@ -313,7 +313,7 @@ ROWS = {
     "no dA": (
         lambda: backward(rnn, rnn_cache, None),
         ShapeError,
-        "dA must have the shape of out, (3, 5, 4); it is a NoneType",
+        "dA must have the shape of out, (3, 5, 4); it is a None",
     ),
     "dA of another dtype": (
         lambda: backward(rnn, rnn_cache, dA.astype(single)),
@@ -409,7 +409,7 @@ ROWS = {
     "a step both ways": (
         lambda: step(both, x),
         KindError,
-        "step: Bidirectional looks at several places at once, so it cannot go on step by step",
+        "step: Bidirectional looks at several positions at once, so it takes no part alone",
     ),
     "a step beyond the last place": (
         lambda: step(places, x[:, :2], 4),

@@ -158,7 +158,7 @@ ROWS = {
     "a measure that gives nothing": (
         call(history, run(), {"held": lambda now: None}),
         KindError,
-        "history: the measure 'held' must give a number or an array of them, not NoneType",
+        "history: the measure 'held' must give a number or an array of them, not None",
     ),
     "a measure that is a loss": (
         call(history, run(), {"held": lambda now: mse(x, x)}),

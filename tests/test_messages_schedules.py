@@ -76,7 +76,7 @@ ROWS = {
             ("a negative end", -1, RangeError, "finite and not negative; it is -1"),
             ("an end of NaN", nan, RangeError, "finite and not negative; it is nan"),
             ("an endless end", inf, RangeError, "finite and not negative; it is inf"),
-            ("no end", None, KindError, "a number, not NoneType"),
+            ("no end", None, KindError, "a number, not None"),
         )
     },
     **{
@@ -166,7 +166,7 @@ ROWS = {
         "sawtooth: up must be in [0, 1]; it is 1.1",
     ),
     "a tooth of NaN": (lambda: sawtooth(0.1, 10, up=nan), RangeError, "sawtooth: up must be in [0, 1]; it is nan"),
-    "a tooth of None": (lambda: sawtooth(0.1, 10, up=None), KindError, "sawtooth: up must be a number, not NoneType"),
+    "a tooth of None": (lambda: sawtooth(0.1, 10, up=None), KindError, "sawtooth: up must be a number, not None"),
     "a cycle that never rises": (
         lambda: one_cycle(0.1, 10, up=0),
         RangeError,
@@ -247,7 +247,7 @@ ROWS = {
         KindError,
         "plateau: cost must be a number, not float64 array",
     ),
-    "no cost": (lambda: plateau(Plateau(0.1), None), KindError, "plateau: cost must be a number, not NoneType"),
+    "no cost": (lambda: plateau(Plateau(0.1), None), KindError, "plateau: cost must be a number, not None"),
     "a cost and its gradient": (
         lambda: plateau(Plateau(0.1), (1.0, np.ones((2, 1)))),
         KindError,

@@ -253,7 +253,7 @@ class Text:
         b: Array | None = None
         c: np.ndarray | None = None
 
-    with pytest.raises(KindError, match="a must be an array of floats, not NoneType"):
+    with pytest.raises(KindError, match="a must be an array of floats, not None"):
         Objects(None)
     assert Objects(np.ones(1), None, np.ones(1)).c.shape == (1,)
 

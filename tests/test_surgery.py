@@ -57,10 +57,10 @@ from funcnn import (
     tree_map,
     value_and_grad,
 )
-from funcnn.core import backward_params, forward_only, is_inert
-from funcnn.logits import gives_probabilities
+from funcnn.core import backward_params, forward_only
 from funcnn.testing import BrokenPromise, GradientError, check_layer
 from funcnn.testing import strategies as fst
+from funcnn.traits import gives_probabilities, is_inert, rests
 
 random = np.random.default_rng(0)
 x, y = random.standard_normal((10, 2)), random.standard_normal((10, 1))
@@ -163,7 +163,9 @@ class Features:
     """out = cos(x @ W), by weights that are drawn once and never change"""
 
     W: Array = state()
-    rests = True
+
+
+rests.register(Features)(lambda params: True)
 
 
 @forward.register(Features)
@@ -340,7 +342,9 @@ class HalfAtRest:
 
     W: Array
     mean: Array = state()
-    rests = True
+
+
+rests.register(HalfAtRest)(lambda params: True)
 
 
 def test_what_rests_are_its_states_alone():
@@ -379,7 +383,7 @@ def test_probabilities_are_seen_through_it():
 def test_where_an_error_was_is_said_inside_and_outside():
     with pytest.raises(ShapeError, match="x has 3 features, W needs 2") as caught:
         forward((Identity(), Frozen(net)), np.ones((1, 3)))
-    assert [note.split(",")[0] for note in caught.value.__notes__] == ["in layer 0", "in layer 1"]
+    assert [note.split(",")[0] for note in caught.value.__notes__] == ["in layer 0", "in Frozen", "in layer 1"]
 
 
 def test_a_frozen_embedding_has_no_dx():

@@ -54,11 +54,12 @@ from funcnn import (
 )
 from funcnn.arrays import is_array, is_float, same
 from funcnn.core import backward_params
+from funcnn.gradients import added
 from funcnn.inspection.memory import held_bytes
 from funcnn.inspection.probe import Seen
 from funcnn.inspection.within import bare
-from funcnn.layers.parts import added
 from funcnn.testing import strategies as fst
+from funcnn.traits import gives_probabilities
 
 x = np.linspace(-1, 2, 12).reshape(4, 3)
 dense = Dense.init(3, 3, seed=0)
@@ -450,7 +451,7 @@ def test_what_trace_refuses():
 def test_a_probe_is_a_layer():
     net = Probe((*mlp([3, 2], seed=0), Sigmoid()))
     assert forward(net, x)[0].tobytes() == forward(net.layer, x)[0].tobytes()
-    assert net.gives_probabilities
+    assert gives_probabilities(net)
     assert inference(net) == net == reseed(net, 1)
     assert repr(net) == repr(net.layer)
     assert Probe(dense).W is dense.W

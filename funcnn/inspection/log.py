@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import attrs
 
 from funcnn.arrays import short
 from funcnn.core import backward, backward_params, forward
-from funcnn.gradients import Grads
+from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import foreign
-from funcnn.layers.parts import holding
 from funcnn.records import record, state
+from funcnn.traits import rests
 
 
 @attrs.define(eq=False, repr=False)
@@ -78,7 +78,6 @@ class Watched:
     watched_at: str
     watched_by: Log
     watched_note: Any = state(default=None)  # in the gradient, the note of the last visit that somebody walked back
-    rests: ClassVar[bool] = True  # so that nobody walks back for it alone
 
     def __getattr__(self, name: str) -> Any:
         """The layer's own, as an attention reads the weights of the Dense that it holds."""
@@ -102,14 +101,20 @@ def watched_forward(params: Watched, x: Any) -> tuple[Any, Note]:
 def watched_backward(params: Watched, cache: Note, dA: Any) -> Grads[Watched]:
     """The layer's own"""
     grads = _back(backward, params, cache, dA)
-    return Grads(holding(params, watched=grads.params, watched_note=cache), grads.x)
+    return Grads(gradient(params, watched=grads.params, watched_note=cache), grads.x)
 
 
 @backward_params.register(Watched)
 def watched_backward_params(params: Watched, cache: Note, dA: Any) -> Watched:
     """The layer's own"""
     own = _back(backward_params, params, cache, dA)
-    return holding(params, watched=own, watched_note=cache)
+    return gradient(params, watched=own, watched_note=cache)
+
+
+@rests.register(Watched)
+def watched_rests(params: Watched) -> bool:
+    """No backward is done for the log alone"""
+    return True
 
 
 def _back(verb: Any, params: Watched, cache: Any, dA: Any) -> Any:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from funcnn.arrays import short
-from funcnn.core import backward, backward_params, forward
-from funcnn.gradients import Grads
-from funcnn.layers.checks import foreign
-from funcnn.layers.parts import check_held, holding
-from funcnn.logits import gives_probabilities
+from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside
 from funcnn.records import record, state
-from funcnn.stepping import passing, step
+from funcnn.stepping import step
+from funcnn.traits import gives_probabilities, rests
 
 L = TypeVar("L")
 
@@ -27,16 +24,8 @@ class Seen(NamedTuple):
     dA: Any  # noqa: N815  as everywhere
 
 
-class Kept(NamedTuple):
-    """What backward needs, the layer's own cache; and what went forward."""
-
-    own: Any
-    x: Any
-    out: Any
-
-
 @record
-class Probe(Generic[L]):
+class Probe(Wrapper[L]):
     """out = layer(x); the next value of the state `seen` is Seen(x, out, dA)
 
     As batch normalisation gives its running statistics back with the gradient, so a probe gives back what it saw: in
@@ -59,11 +48,19 @@ class Probe(Generic[L]):
 
     layer: L
     seen: Any = state(default=None)
-    rests: ClassVar[bool] = True  # so that nobody walks back for a probe alone
 
-    def __attrs_post_init__(self) -> None:
-        """A layer."""
-        check_held("Probe", "layer", self.layer)
+    def enter(self, x: Any) -> tuple[Any, Any]:
+        """x as it is"""
+        return x, x
+
+    def leave(self, out: Any, aside: Any) -> tuple[Any, Any]:
+        """out as it is; x and out are kept"""
+        return out, (aside, out)
+
+    def own_gradients(self, dA: Any, kept: Any) -> dict[str, Any]:
+        """What went through the layer, as the next value of `seen`"""
+        x, out = kept
+        return {"seen": Seen(x, out, dA)}
 
     def __getattr__(self, name: str) -> Any:
         """What is not a probe's own is its layer's: an attention reads the weights of the Dense that it holds."""
@@ -75,41 +72,12 @@ class Probe(Generic[L]):
         """The layer, so that an error reads as it would without the probe."""
         return short(self.layer)
 
-    @property
-    def gives_probabilities(self) -> bool:
-        """Whether the layer does."""
-        return gives_probabilities(self.layer)
+
+@rests.register(Probe)
+def probe_rests(params: Probe[Any]) -> bool:
+    """No backward is done for a probe alone"""
+    return True
 
 
-@forward.register(Probe)
-def probe_forward(params: Probe[Any], x: Any) -> tuple[Any, Kept]:
-    """out = layer(x)"""
-    out, own = forward(params.layer, x)
-    return out, Kept(own, x, out)
-
-
-@backward.register(Probe)
-def probe_backward(params: Probe[Any], cache: Kept, dA: Any) -> Grads[Probe[Any]]:
-    """The layer's own, and what was seen"""
-    grads = backward(params.layer, _kept(params, cache).own, dA)
-    return Grads(holding(params, layer=grads.params, seen=Seen(cache.x, cache.out, dA)), grads.x)
-
-
-@backward_params.register(Probe)
-def probe_backward_params(params: Probe[Any], cache: Kept, dA: Any) -> Probe[Any]:
-    """The layer's own, and what was seen"""
-    own = backward_params(params.layer, _kept(params, cache).own, dA)
-    return holding(params, layer=own, seen=Seen(cache.x, cache.out, dA))
-
-
-def _kept(params: Probe[Any], cache: Any) -> Kept:
-    if type(cache) is not Kept:
-        raise foreign(params, cache)
-    return cache
-
-
-@step.register(Probe)
-@passing
-def probe_step(params: Probe[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
-    """The layer's own"""
-    return step(params.layer, x, memory)
+step.register(Probe)(step_inside)
+gives_probabilities.register(Probe)(given_by_layer)

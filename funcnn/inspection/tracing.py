@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, is_array, is_float, short
+from funcnn.arrays import Array, is_array, is_float
 from funcnn.core import Loss, backward_params, forward
 from funcnn.errors import FuncnnError, KindError
 from funcnn.inspection.log import Log, Note
@@ -104,8 +104,8 @@ def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
         KindError: the network ends in probabilities and the loss takes logits.
         And what the four lines raise.
     """
-    if (end := squashed_twice(loss, params)) is not None:
-        raise KindError(f"trace: the loss takes logits, so leave out the layer at the end of {short(end)}")
+    if found := squashed_twice(loss, params):
+        raise KindError(f"trace: {found}")
     log = Log()
     net = watched(params, log)
     out, cache = forward(net, x)

@@ -10,15 +10,16 @@ import numpy as np
 
 from funcnn.annotations import Seed, seed_words
 from funcnn.arrays import kind, short
-from funcnn.core import backward, backward_params, forward, forward_only, inference, is_inert, reseed
+from funcnn.core import backward, backward_params, forward, forward_only, inference, reseed
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.gradients import Grads
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.activations.base import Relu
 from funcnn.layers.dense import Dense
-from funcnn.layers.parts import named
+from funcnn.layers.notes import note
 from funcnn.records import build, is_record, plans, values
 from funcnn.stepping import step
+from funcnn.traits import is_inert
 
 Layers = tuple[Any, ...]
 
@@ -31,7 +32,7 @@ def chain_forward(params: Layers, x: Any) -> tuple[Any, tuple[Any, ...]]:
         try:
             x, cache = forward(layer, x)
         except Exception as error:
-            error.add_note(_place(i, layer, x=x))
+            error.add_note(note(f"in layer {i}", forward, layer, x))
             raise
         caches.append(cache)
     return x, tuple(caches)
@@ -44,7 +45,7 @@ def chain_forward_only(params: Layers, x: Any) -> Any:
         try:
             x = forward_only(layer, x)
         except Exception as error:
-            error.add_note(_place(i, layer, x=x))
+            error.add_note(note(f"in layer {i}", forward, layer, x))
             raise
     return x
 
@@ -58,7 +59,7 @@ def chain_backward(params: Layers, cache: tuple[Any, ...], dA: Any) -> Grads[Lay
 
 @backward_params.register(tuple)
 def chain_backward_params(params: Layers, cache: tuple[Any, ...], dA: Any) -> Layers:
-    """The chain rule as far as it is needed: not past the first layer that has something to learn or to carry"""
+    """The chain rule as far as it is needed: down to the first layer that is not inert"""
     first = 0
     while first < len(params) and is_inert(params[first]):
         first += 1
@@ -69,7 +70,7 @@ def chain_backward_params(params: Layers, cache: tuple[Any, ...], dA: Any) -> La
     try:
         return (*rest, backward_params(params[first], cache[first], dA), *grads)
     except Exception as error:
-        error.add_note(_place(first, params[first], dA=dA))
+        error.add_note(note(f"in layer {first}", backward, params[first], cache, dA))
         raise
 
 
@@ -84,7 +85,7 @@ def _unchanged(layer: Any) -> Any:
 
 
 def _back(params: Layers, cache: tuple[Any, ...], dA: Any, *, until: int) -> tuple[Layers, Any]:
-    """The gradients of layers `until` and later, and dx of the former."""
+    """The gradients of the layers from `until` on, and dx of layer `until`."""
     if type(cache) is not tuple or len(cache) != len(params):
         raise ShapeError(f"backward: the cache is of another network; layers: {len(params)}, cache: {short(cache)}")
     gradients = []
@@ -94,16 +95,11 @@ def _back(params: Layers, cache: tuple[Any, ...], dA: Any, *, until: int) -> tup
             if grads.x is None and i > 0:
                 raise KindError("backward: Grads.x is None, but the layer before needs it")  # noqa: TRY301  with its note
         except Exception as error:
-            error.add_note(_place(i, params[i], dA=dA))
+            error.add_note(note(f"in layer {i}", backward, params[i], cache, dA))
             raise
         gradients.append(grads.params)
         dA = grads.x
     return tuple(gradients[::-1]), dA
-
-
-def _place(i: int, layer: Any, **given: Any) -> str:
-    """Where an error was, as a note on it."""
-    return ", ".join([f"in layer {i}", named(layer), *[f"{name}: {short(value)}" for name, value in given.items()]])
 
 
 @step.register(tuple)
@@ -117,7 +113,7 @@ def chain_step(params: Layers, x: Any, memory: Any = None) -> tuple[Any, tuple[A
         try:
             x, now = step(layer, x, past)
         except Exception as error:
-            error.add_note(_place(i, layer, x=x))
+            error.add_note(note(f"in layer {i}", forward, layer, x))
             raise
         after.append(now)
     return x, tuple(after)
@@ -126,7 +122,8 @@ def chain_step(params: Layers, x: Any, memory: Any = None) -> tuple[Any, tuple[A
 @inference.register(tuple)
 def chain_inference(params: Layers) -> Layers:
     """The chain of the layers as they predict"""
-    return tuple([inference(layer) for layer in params])
+    new = tuple([inference(layer) for layer in params])
+    return params if all([a is b for a, b in zip(params, new, strict=True)]) else new
 
 
 @reseed.register(tuple)

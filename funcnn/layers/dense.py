@@ -14,6 +14,7 @@ from funcnn.fields import check_sizes
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, glorot_uniform
 from funcnn.records import record
+from funcnn.stepping import positionwise, step
 
 
 @record
@@ -108,3 +109,6 @@ def check_input(x: Array, W: Array) -> None:
         raise ShapeError(f"x has {x.shape[-1]} features, W needs {W.shape[0]}; x: {x.shape}")
     if x.dtype != W.dtype:
         raise KindError(f"x is {x.dtype}, W is {W.dtype}; write x.astype({W.dtype.name!r})")
+
+
+step.register(Dense)(positionwise)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from funcnn.layers.activations.base import Identity
 from funcnn.layers.checks import only_array
 from funcnn.records import record, state
 from funcnn.stepping import only_trains, step
+from funcnn.traits import gives_probabilities, like_x
 from funcnn.tree import evolve
 
 P = TypeVar("P")
@@ -37,7 +38,6 @@ class Stochastic:
 
     seed: Seed = state(kw_only=True)
     step: int = state(default=0, kw_only=True)
-    passes_on: ClassVar[bool] = True
 
     def __attrs_post_init__(self) -> None:
         """A number that the hash can tell from others, where it is known already."""
@@ -65,6 +65,7 @@ class Kept:
 
 inference.register(Kept)(lambda params: params.layer)
 step.register(Stochastic)(only_trains)
+gives_probabilities.register(Stochastic)(like_x)
 
 
 def noisy(net: P) -> P:

@@ -16,6 +16,7 @@ from funcnn.initializers import Initializer, draw, normal
 from funcnn.layers.checks import only_array, unpacked
 from funcnn.layers.sequences import blank, check_mask, closed, of_out, opened
 from funcnn.records import record
+from funcnn.stepping import positionwise, step
 
 
 @record
@@ -125,3 +126,6 @@ def rows_added(ids: Array, rows: Array, n: int) -> Array:
         begins = np.flatnonzero(np.concatenate([[True], in_order[1:] != in_order[:-1]]))
         total[in_order[begins]] = np.add.reduceat(rows[order], begins, axis=0)
     return total
+
+
+step.register(Embedding)(positionwise)

@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from funcnn.arrays import Array, is_float, kind
-from funcnn.core import Loss, backward, backward_params, forward, is_inert, sgd, value_and_grad
+from funcnn.core import Loss, backward, backward_params, forward, sgd, value_and_grad
 from funcnn.errors import FuncnnError, KindError, RangeError
 from funcnn.optimizers.base import update
 from funcnn.records import borrowed, record
 from funcnn.training.loop import NotFiniteError, TrainState, is_finite, train
+from funcnn.traits import is_inert
 from funcnn.tree import walk
 
 P = TypeVar("P")

@@ -18,6 +18,8 @@ from funcnn.fields import not_negative
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import only_array
 from funcnn.records import record
+from funcnn.stepping import positionwise, step
+from funcnn.traits import gives_probabilities, like_x, probabilities
 
 
 @record
@@ -71,17 +73,21 @@ def elementwise_backward(params: Elementwise, kept: Array, dA: Array) -> Grads[E
     return Grads(gradient(params), as_array(dx))
 
 
+step.register(Elementwise)(positionwise)
+
+
 @record
 class Identity(Elementwise):
     """out = x"""
-
-    passes_on: ClassVar[bool] = True
 
     def value(self, x: Array) -> Array:
         return x
 
     def slope(self, kept: Array) -> Array:
         return namespace(kept).ones_like(kept)
+
+
+gives_probabilities.register(Identity)(like_x)
 
 
 @record
@@ -134,7 +140,6 @@ class Sigmoid(Elementwise):
     """
 
     keeps = "out"
-    gives_probabilities: ClassVar[bool] = True
 
     def value(self, x: Array) -> Array:
         return sigmoid(x)
@@ -142,6 +147,9 @@ class Sigmoid(Elementwise):
     def slope(self, kept: Array) -> Array:
         """out (1 - out)"""
         return kept * (1 - kept)
+
+
+gives_probabilities.register(Sigmoid)(probabilities)
 
 
 @record

@@ -9,9 +9,10 @@ from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.activations.base import Sigmoid
-from funcnn.layers.parts import shown, visit
+from funcnn.layers.checks import shown
+from funcnn.layers.notes import noted
 from funcnn.records import is_record, record
-from funcnn.stepping import passing, step
+from funcnn.stepping import step
 
 
 @record
@@ -60,12 +61,11 @@ def glu_backward(params: Glu, cache: tuple[Array, Array, Any], dA: Array) -> Gra
         raise ShapeError(f"backward: the cache is of another network; cache: {short(cache)}, layer: {short(params)}")
     x, passed, inner = cache
     check_out_gradient(dA, passed.shape, passed.dtype)
-    grads = visit("in Glu", backward, params.gate, inner, dA * _halves(x)[0])
+    grads = noted("in Glu", backward, params.gate, inner, dA * _halves(x)[0])
     return Grads(gradient(params, gate=grads.params), namespace(x).concatenate([dA * passed, grads.x], axis=-1))
 
 
 @step.register(Glu)
-@passing
 def glu_step(params: Glu, x: Array, memory: Any = None) -> tuple[Array, Any]:
     """out = a gate(b), and the gate's memory"""
     a, passed, memory = _gated(step, params, x, memory)
@@ -78,7 +78,7 @@ def _gated(verb: Any, params: Glu, x: Array, *memory: Any) -> tuple[Array, Array
     if x.ndim < 2 or x.shape[-1] % 2:
         raise ShapeError(f"Glu: x must be (m, ..., 2 n), two halves of a number of features that is even; x: {x.shape}")
     a, b = _halves(x)
-    passed, rest = visit("in Glu", verb, params.gate, b, *memory)
+    passed, rest = noted("in Glu", verb, params.gate, b, *memory)
     if not is_array(passed) or passed.shape != b.shape:
         made = passed.shape if is_array(passed) else shown(passed)
         raise ShapeError(f"Glu: the gate must keep the shape of its half, {b.shape}; it made {made}")

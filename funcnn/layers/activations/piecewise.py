@@ -6,13 +6,13 @@ At a corner, where there is no derivative, the slope is that of the flat piece, 
 from __future__ import annotations
 
 import math
-from typing import ClassVar
 
 from funcnn.arrays import Array, namespace
 from funcnn.errors import RangeError
 from funcnn.fields import positive
 from funcnn.layers.activations.base import Elementwise
 from funcnn.records import record
+from funcnn.traits import gives_probabilities, probabilities
 
 
 @record
@@ -89,7 +89,6 @@ class HardSigmoid(Elementwise):
     """
 
     keeps = "out"
-    gives_probabilities: ClassVar[bool] = True
 
     def value(self, x: Array) -> Array:
         return namespace(x).clip(x + 3, 0, 6) / 6
@@ -97,6 +96,9 @@ class HardSigmoid(Elementwise):
     def slope(self, kept: Array) -> Array:
         """1 / 6 where 0 < out < 1, else 0"""
         return _between(kept, 0, 1) / 6
+
+
+gives_probabilities.register(HardSigmoid)(probabilities)
 
 
 @record

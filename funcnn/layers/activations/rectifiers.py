@@ -13,6 +13,7 @@ from funcnn.fields import as_count, positive
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.activations.base import Elementwise
 from funcnn.records import record
+from funcnn.stepping import positionwise, step
 
 
 @record
@@ -153,3 +154,6 @@ def prelu_backward_params(params: PRelu, x: Array, dA: Array) -> PRelu:
 def _times(x: Array, alpha: Array) -> Array:
     """alpha x, of x's shape even where that has no axis"""
     return x * (alpha if alpha.size > 1 else alpha.reshape(()))
+
+
+step.register(PRelu)(positionwise)

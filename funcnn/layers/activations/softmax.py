@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from funcnn.arrays import Array, check_out_gradient, float_namespace, namespace
 from funcnn.core import backward, forward
@@ -10,6 +10,8 @@ from funcnn.errors import ShapeError
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import only_array
 from funcnn.records import record
+from funcnn.stepping import positionwise, step
+from funcnn.traits import gives_probabilities, probabilities
 
 
 @record
@@ -35,8 +37,6 @@ class Softmax:
     Raises:
         ShapeError: x is no rows of at least one feature.
     """
-
-    gives_probabilities: ClassVar[bool] = True
 
 
 @forward.register(Softmax)
@@ -102,3 +102,8 @@ def _below_the_largest(params: Any, x: Array) -> Array:
 
 def _check_cache(params: Any, out: Any, dA: Array) -> None:
     check_out_gradient(dA, only_array(params, out).shape, out.dtype)
+
+
+for _layer in (Softmax, LogSoftmax):
+    step.register(_layer)(positionwise)
+gives_probabilities.register(Softmax)(probabilities)

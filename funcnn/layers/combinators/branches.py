@@ -1,6 +1,6 @@
-"""Networks with branches: one x to several layers. What they make of it, `joins` puts together again.
+"""Networks with branches: one x to several layers. `joins` has the layers that join their outputs again.
 
-`(Copy(2), Parallel((left, right)), Sum())` is out = left(x) + right(x): each of the three knows its own derivative, and
+`(Copy(2), Parallel((left, right)), Sum())` is out = left(x) + right(x): each of the three has its own derivative, and
 the chain rule is that of the tuple.
 """
 
@@ -10,11 +10,13 @@ from typing import Any
 
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import RangeError, ShapeError
-from funcnn.gradients import Grads
-from funcnn.layers.checks import foreign
-from funcnn.layers.parts import added, check_held, check_tuple, fitting, holding, nothing, outline, visit
-from funcnn.records import record
-from funcnn.stepping import passing, step
+from funcnn.gradients import Grads, added, gradient
+from funcnn.layers.checks import check_held, check_tuple, foreign
+from funcnn.layers.notes import noted
+from funcnn.layers.outlines import fitting, nothing, outline
+from funcnn.records import branches, record
+from funcnn.stepping import positionwise, step
+from funcnn.traits import gives_probabilities
 
 Parts = tuple[Any, ...]
 
@@ -23,8 +25,8 @@ Parts = tuple[Any, ...]
 class Copy:
     """out = (x, ..., x), n times; dx = dA_1 + ... + dA_n
 
-    x is an array of any shape and kind, or a tuple. Whoever is used n times is blamed n times: with out_i = x, the cost
-    changes by sum_i dA_i . dx. None in dA, from a branch that has no gradient, counts for nothing.
+    x is an array of any shape and kind, or a tuple. A value used n times receives the sum of n gradients: with
+    out_i = x, the cost changes by sum_i dA_i . dx. A None in dA, from a branch without a gradient, adds nothing.
 
     >>> import numpy as np
     >>> from funcnn import Copy, backward, forward
@@ -34,7 +36,7 @@ class Copy:
 
     Raises:
         RangeError: n is less than 1.
-        ShapeError: dA is no tuple of n, each part like x.
+        ShapeError: dA is not a tuple of n parts like x.
     """
 
     n: int
@@ -61,7 +63,8 @@ def copy_backward(params: Copy, kept: Any, dA: Parts) -> Grads[Copy]:
 class Parallel:
     """out = (layer_1(x_1), ..., layer_n(x_n)), for x = (x_1, ..., x_n); dx = (dx_1, ..., dx_n)
 
-    Branch i sees x_i alone, so its derivative is its own. `()` is a branch that passes x_i on, or the mask beside it.
+    Branch i is given x_i alone, so the branches have independent derivatives. `()` is a branch that passes x_i on, or
+    the mask beside it.
     For one x in all branches put `Copy(n)` before, and `Sum()` or `Concat()` behind.
 
     Szegedy et al. 2015, Going Deeper with Convolutions, figure 2.
@@ -72,12 +75,12 @@ class Parallel:
     (array([[-1.,  2.]]), array([[0., 2.]]))
 
     Raises:
-        KindError: `layers` is no tuple of layers, or x is no tuple.
+        KindError: `layers` is not a tuple of layers, or x is not a tuple.
         ShapeError: there is no layer, or x or dA has another number of parts. A note on an error in a branch says in
             which it was.
     """
 
-    layers: tuple[Any, ...]
+    layers: tuple[Any, ...] = branches()
 
     def __attrs_post_init__(self) -> None:
         """A tuple of layers."""
@@ -89,7 +92,7 @@ class Parallel:
 def _branches(params: Parallel, verb: Any, *given: Parts) -> list[Any]:
     """`verb` of each layer, with its part of all that is given."""
     parts = enumerate(zip(params.layers, *given, strict=True))
-    return [visit(f"in branch {i} of Parallel", verb, layer, *own) for i, (layer, *own) in parts]
+    return [noted(f"in branch {i} of Parallel", verb, layer, *own) for i, (layer, *own) in parts]
 
 
 def _split(params: Parallel, x: Any) -> Parts:
@@ -114,24 +117,25 @@ def parallel_forward_only(params: Parallel, x: Parts) -> Parts:
 @backward.register(Parallel)
 def parallel_backward(params: Parallel, cache: Parts, dA: Parts) -> Grads[Parallel]:
     """dx_i, and the gradient of layer_i, from dA_i"""
-    grads = _branches(params, backward, cache, _blame(params, cache, dA))
-    return Grads(holding(params, layers=tuple([g.params for g in grads])), tuple([g.x for g in grads]))
+    grads = _branches(params, backward, cache, _output_gradients(params, cache, dA))
+    return Grads(gradient(params, layers=tuple([g.params for g in grads])), tuple([g.x for g in grads]))
 
 
 @backward_params.register(Parallel)
 def parallel_backward_params(params: Parallel, cache: Parts, dA: Parts) -> Parallel:
     """The gradient of layer_i, from dA_i"""
-    return holding(params, layers=tuple(_branches(params, backward_params, cache, _blame(params, cache, dA))))
+    return gradient(
+        params, layers=tuple(_branches(params, backward_params, cache, _output_gradients(params, cache, dA)))
+    )
 
 
-def _blame(params: Parallel, cache: Any, dA: Any) -> Parts:
+def _output_gradients(params: Parallel, cache: Any, dA: Any) -> Parts:
     for name, given in (("the cache", cache), ("dA", dA)):
         check_tuple("Parallel", name, given, len(params.layers), ", one for each layer")
     return tuple(dA)
 
 
 @step.register(Parallel)
-@passing
 def parallel_step(params: Parallel, x: Parts, memory: Any = None) -> tuple[Parts, Parts]:
     """out_i, memory_i = step(layer_i, x_i, memory_i)"""
     x = _split(params, x)
@@ -145,7 +149,7 @@ def parallel_step(params: Parallel, x: Parts, memory: Any = None) -> tuple[Parts
 class Take:
     """out = x_i, for a tuple x; dx_i = dA, and 0 for every other part
 
-    What is not taken does not reach the cost. `Take(0)` leaves the mask of a pair (x, mask) behind.
+    The other parts have no influence on the cost. `Take(0)` leaves the mask of a pair (x, mask) behind.
 
     >>> import numpy as np
     >>> from funcnn import Take, forward
@@ -154,7 +158,7 @@ class Take:
 
     Raises:
         RangeError: i is negative.
-        KindError: x is no tuple.
+        KindError: x is not a tuple.
         ShapeError: x has no part i: the first is 0.
     """
 
@@ -182,3 +186,13 @@ def take_backward(params: Take, kept: Parts, dA: Any) -> Grads[Take]:
         raise foreign(params, kept)
     d = fitting(dA, kept[params.i])
     return Grads(params, tuple([d if i == params.i else nothing(part) for i, part in enumerate(kept)]))
+
+
+for _layer in (Copy, Take):
+    step.register(_layer)(positionwise)
+
+
+@gives_probabilities.register(Parallel)
+def parallel_gives_probabilities(params: Parallel) -> tuple[Any, ...]:
+    """An answer for each branch"""
+    return tuple(map(gives_probabilities, params.layers))

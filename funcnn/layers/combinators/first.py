@@ -1,31 +1,30 @@
-"""A layer that sees only the first part of a tuple; the rest, mostly a mask, is carried past it."""
+"""A layer that takes only the first part of a tuple; the rest, mostly a mask, is carried past it."""
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from funcnn.arrays import is_array
-from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import ShapeError
-from funcnn.gradients import Grads
-from funcnn.layers.checks import unpacked
-from funcnn.layers.parts import check_held, check_tuple, fitting, holding, outline, shown, visit
+from funcnn.layers.checks import check_tuple, shown
+from funcnn.layers.outlines import fitting, outline
 from funcnn.layers.sequences import blank, mask_of
-from funcnn.logits import gives_probabilities
+from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside
 from funcnn.records import record
-from funcnn.stepping import passing, step
+from funcnn.stepping import step
+from funcnn.traits import gives_probabilities
 
 L = TypeVar("L")
 
 
 @record
-class First(Generic[L]):
+class First(Wrapper[L]):
     """out = (layer(x), *rest), for a tuple (x, *rest); dx = (dx of the layer, *drest)
 
-    The way past a mask for layers that know of none: First(Dense.init(8, 8, seed=0)). x alone gives layer(x).
+    It carries a mask past a layer that takes none: First(Dense.init(8, 8, seed=0)). x alone gives layer(x).
 
-    Of a sequence with its mask, x of floats (m, t, ...) and rest[0] bool (m, t), the layer sees 0 where nothing is:
-    what x holds there is not read, NaN included, and its dx is 0. What the layer makes of the 0 is carried on.
+    For a sequence with its mask, x of floats (m, t, ...) and rest[0] bool (m, t), x is replaced by 0 at padded
+    positions: what stands there is not read, NaN included, and its dx is 0. The layer maps those zeros like others.
 
     >>> import numpy as np
     >>> from funcnn import First, Relu, forward
@@ -35,81 +34,42 @@ class First(Generic[L]):
             [0.]]]), array([[ True,  True, False]]))
 
     Raises:
-        KindError: `layer` is no layer.
-        ShapeError: x is an empty tuple, or out has other places than the mask.
+        KindError: `layer` is not a layer.
+        ShapeError: x is an empty tuple, or out has other positions than the mask.
     """
 
-    layer: L
+    def enter(self, x: Any) -> tuple[Any, Any]:
+        """The first part, with zeros at padded positions"""
+        if type(x) is not tuple:
+            return x, None
+        check_tuple("First", "x", x, why=", (x, *rest)")
+        mask = mask_of(x)
+        return blank(x[0], mask), (x[1:], mask)
 
-    def __attrs_post_init__(self) -> None:
-        """A layer."""
-        check_held("First", "layer", self.layer)
+    def leave(self, out: Any, aside: Any) -> tuple[Any, Any]:
+        """(out of the layer, *rest)"""
+        if aside is None:
+            return out, None
+        rest, mask = aside
+        if mask is not None and is_array(out) and out.shape[:2] != mask.shape:
+            needed = f"with a mask, {mask.shape}, the layer must map each position alone"
+            raise ShapeError(f"First: {needed}; it gives {shown(out)}")
+        return (out, *rest), (outline(rest), mask)
 
-    @property
-    def gives_probabilities(self) -> bool:
-        """Whether the layer does."""
-        return gives_probabilities(self.layer)
+    def leave_back(self, dA: Any, kept: Any) -> Any:
+        """The first part of dA"""
+        if kept is None:
+            return dA
+        check_tuple("First", "dA", dA, 1 + len(kept[0]), ", like out")
+        return dA[0]
 
-
-def _parted(x: Any) -> tuple[Any, tuple[Any, ...], Any]:
-    """What the layer is given, the rest, and the mask of a sequence if there is one."""
-    if type(x) is not tuple:
-        return x, (), None
-    check_tuple("First", "x", x, why=", (x, *rest)")
-    mask = mask_of(x)
-    return blank(x[0], mask), x[1:], mask
-
-
-def _joined(x: Any, head: Any, rest: Any, mask: Any) -> Any:
-    if mask is not None and is_array(head) and head.shape[:2] != mask.shape:
-        raise ShapeError(
-            f"First: with a mask, {mask.shape}, the layer must look at each place by itself; it made {shown(head)}"
-        )
-    return (head, *rest) if type(x) is tuple else head
-
-
-@forward.register(First)
-def first_forward(params: First[Any], x: Any) -> tuple[Any, tuple[Any, Any, Any]]:
-    """out = (layer(x), *rest)"""
-    head, rest, mask = _parted(x)
-    out, cache = visit("in First", forward, params.layer, head)
-    return _joined(x, out, rest, mask), (cache, outline(rest) if type(x) is tuple else None, mask)
+    def enter_back(self, dx: Any, dA: Any, kept: Any) -> Any:
+        """(dx of the layer, *drest)"""
+        if kept is None:
+            return dx
+        rest, mask = kept
+        return (dx if dx is None else blank(dx, mask), *fitting(dA[1:], rest))
 
 
-@forward_only.register(First)
-def first_forward_only(params: First[Any], x: Any) -> Any:
-    """out = (layer(x), *rest)"""
-    head, rest, mask = _parted(x)
-    return _joined(x, visit("in First", forward_only, params.layer, head), rest, mask)
-
-
-@backward.register(First)
-def first_backward(params: First[Any], cache: tuple[Any, Any, Any], dA: Any) -> Grads[First[Any]]:
-    """dx = (dx of the layer, *drest)"""
-    own, kept, mask = unpacked(params, cache, 3)
-    if kept is None:
-        grads = visit("in First", backward, params.layer, own, dA)
-        return Grads(holding(params, layer=grads.params), grads.x)
-    check_tuple("First", "dA", dA, 1 + len(kept), ", like out")
-    grads = visit("in First", backward, params.layer, own, dA[0])
-    dx = grads.x if grads.x is None else blank(grads.x, mask)
-    return Grads(holding(params, layer=grads.params), (dx, *fitting(dA[1:], kept)))
-
-
-@backward_params.register(First)
-def first_backward_params(params: First[Any], cache: tuple[Any, Any, Any], dA: Any) -> First[Any]:
-    """The gradient of the layer, from the first part of dA"""
-    own, kept, _ = unpacked(params, cache, 3)
-    if kept is not None:
-        check_tuple("First", "dA", dA, 1 + len(kept), ", like out")
-        dA = dA[0]
-    return holding(params, layer=visit("in First", backward_params, params.layer, own, dA))
-
-
-@step.register(First)
-@passing
-def first_step(params: First[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
-    """out = (layer(x), *rest), and the layer's memory"""
-    head, rest, mask = _parted(x)
-    out, memory = visit("in First", step, params.layer, head, memory)
-    return _joined(x, out, rest, mask), memory
+step.register(First)(step_inside)
+gives_probabilities.register(First)(given_by_layer)

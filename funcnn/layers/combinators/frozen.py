@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, TypeVar
 
-from funcnn.arrays import kind
-from funcnn.core import backward, backward_params, forward, forward_only
-from funcnn.errors import KindError
+from funcnn.core import backward, backward_params
 from funcnn.gradients import Grads, gradient
-from funcnn.logits import gives_probabilities
-from funcnn.records import is_record, record, state
-from funcnn.stepping import passing, step
+from funcnn.layers.checks import unpacked
+from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside
+from funcnn.records import record, state
+from funcnn.stepping import step
+from funcnn.traits import gives_probabilities, rests
 
 L = TypeVar("L")
 
 
 @record
-class Frozen(Generic[L]):
+class Frozen(Wrapper[L]):
     """out = forward(layer, x), by a layer that training leaves as it is; dx flows through it.
 
-    The layer is a state: carried and saved, but seen neither by `sgd` nor by an optimizer, `parameters` or `to_vector`.
-    The states in it rest too: running statistics stay, a seed does not move on. `forward` is that of the layer in
-    training, so batch normalisation would still use the statistics of the batch, and dropout drop the same entries in
-    every step: `Frozen(inference(layer))` is the layer as it predicts. `inference` and `reseed` reach inside.
+    The layer is a state: carried and saved, but not changed by `sgd` or an optimizer, and not in `parameters` or
+    `to_vector`. The states in it rest too: running statistics stay, a seed does not move on. `forward` is that of the
+    layer in training, so batch normalisation would still use the statistics of the batch, and dropout drop the same
+    entries in every step: `Frozen(inference(layer))` predicts. `inference` and `reseed` apply to the layer inside.
 
-    Nothing walks back to what only frozen layers precede: they cost their forward. `frozen.layer` is the layer again.
+    Backward ends at the first layer that is trained: frozen layers before it cost their forward alone.
+    `frozen.layer` is the layer again.
 
     Yosinski, Clune, Bengio & Lipson 2014, How Transferable Are Features in Deep Neural Networks?, section 3.
 
@@ -34,50 +35,38 @@ class Frozen(Generic[L]):
     ['2.W', '2.b']
 
     Raises:
-        KindError: `layer` is no layer, but a class, a name, an array or a function.
+        KindError: `layer` is not a layer, but a class, a name, an array or a function.
     """
 
     layer: L = state()
-    rests: ClassVar[bool] = True
 
     def __attrs_post_init__(self) -> None:
-        """A layer, or a tuple of them; None in a gradient, where it means unchanged."""
-        if not (self.layer is None or type(self.layer) is tuple or is_record(self.layer)):
-            name = f"the class {self.layer.__name__}" if isinstance(self.layer, type) else kind(self.layer)
-            raise KindError(f"Frozen: layer must be a layer, such as Relu(), or a tuple of layers, not {name}")
+        """A layer; None in a gradient, where it means unchanged."""
+        if self.layer is not None:
+            super().__attrs_post_init__()
 
-    @property
-    def gives_probabilities(self) -> bool:
-        """Whether the layer does."""
-        return gives_probabilities(self.layer)
-
-
-@forward.register(Frozen)
-def frozen_forward(params: Frozen[Any], x: Any) -> tuple[Any, Any]:
-    """out = forward(layer, x)"""
-    return forward(params.layer, x)
-
-
-@forward_only.register(Frozen)
-def frozen_forward_only(params: Frozen[Any], x: Any) -> Any:
-    """out = forward(layer, x)"""
-    return forward_only(params.layer, x)
-
-
-@step.register(Frozen)
-@passing
-def frozen_step(params: Frozen[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
-    """The step of the layer"""
-    return step(params.layer, x, memory)
+    def enter(self, x: Any) -> tuple[Any, None]:
+        """x as it is"""
+        return x, None
 
 
 @backward.register(Frozen)
 def frozen_backward(params: Frozen[Any], cache: Any, dA: Any) -> Grads[Frozen[Any]]:
     """dx of the layer, whose own gradient and next states are dropped"""
-    return Grads(gradient(params), backward(params.layer, cache, dA).x)
+    return Grads(gradient(params), backward(params.layer, unpacked(params, cache, 2)[0], dA).x)
 
 
 @backward_params.register(Frozen)
 def frozen_backward_params(params: Frozen[Any], cache: Any, dA: Any) -> Frozen[Any]:
-    """Nothing to learn: the layer is None, which is unchanged"""
+    """Nothing is trained: the layer is None, which means unchanged"""
     return gradient(params)
+
+
+@rests.register(Frozen)
+def frozen_rests(params: Frozen[Any]) -> bool:
+    """The layer stays as it is"""
+    return True
+
+
+step.register(Frozen)(step_inside)
+gives_probabilities.register(Frozen)(given_by_layer)

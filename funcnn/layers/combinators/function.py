@@ -10,8 +10,9 @@ from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.gradients import Grads
 from funcnn.layers.checks import unpacked
-from funcnn.layers.parts import fitting, outline
+from funcnn.layers.outlines import fitting, outline
 from funcnn.records import record
+from funcnn.stepping import step
 
 
 @record
@@ -84,3 +85,12 @@ def function_backward(params: Function, cache: tuple[Any, Any], dA: Any) -> Grad
             f"Function: {_called(params.vjp)} must give dx of the shape of x, {x.shape}; it is {short(dx)}"
         )
     return Grads(params, as_array(dx))
+
+
+@step.register(Function)
+def function_step(params: Function, x: Any, memory: Any = None) -> Any:
+    """Refused: whether f maps each position alone is not known"""
+    raise KindError(
+        f"step: Function does not tell whether {_called(params.f)} maps each position alone; "
+        "write a record with a rule for step"
+    )

@@ -7,10 +7,11 @@ from typing import Any
 from funcnn.arrays import Array, float_namespace, is_array, is_float
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
-from funcnn.gradients import Grads
-from funcnn.layers.checks import foreign, unpacked
-from funcnn.layers.parts import added, check_tuple, fitting, outline, shown
+from funcnn.gradients import Grads, added
+from funcnn.layers.checks import check_tuple, foreign, shown, unpacked
+from funcnn.layers.outlines import fitting, outline
 from funcnn.records import record
+from funcnn.stepping import positionwise, step
 
 Parts = tuple[Any, ...]
 
@@ -19,7 +20,7 @@ Parts = tuple[Any, ...]
 class Sum:
     """out = x_1 + ... + x_n, for x = (x_1, ..., x_n) of one shape; dx_i = dA
 
-    Each term enters with slope 1, so each has the whole blame. Of pairs (x_i, mask), as sequences are, the x_i are
+    Each term enters with slope 1, so each receives dA. Of pairs (x_i, mask), as sequences are, the x_i are
     added, and out is (sum, mask) with the first mask.
 
     >>> import numpy as np
@@ -120,3 +121,7 @@ def _with(head: Array, rest: Parts) -> Any:
 
 def _shapes(heads: list[Array]) -> str:
     return ", ".join([str(tuple(head.shape)) for head in heads])
+
+
+for _layer in (Sum, Concat):
+    step.register(_layer)(positionwise)

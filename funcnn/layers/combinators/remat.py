@@ -1,21 +1,22 @@
-"""Memory for time: a layer whose caches are thrown away and made again."""
+"""Memory for time: a layer whose caches are dropped and computed again."""
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar, cast
 
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.gradients import Grads
-from funcnn.layers.parts import check_held, holding, visit
-from funcnn.logits import gives_probabilities
+from funcnn.layers.notes import noted
+from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside, wrapper_backward, wrapper_backward_params
 from funcnn.records import record
-from funcnn.stepping import passing, step
+from funcnn.stepping import step
+from funcnn.traits import gives_probabilities
 
 L = TypeVar("L")
 
 
 @record
-class Remat(Generic[L]):
+class Remat(Wrapper[L]):
     """out = layer(x); the cache is x alone, and backward begins with the forward of the layer once more
 
     Rematerialisation, or gradient checkpointing. A chain of n layers keeps n arrays; in k blocks, each within a Remat,
@@ -35,50 +36,35 @@ class Remat(Generic[L]):
     6400 bytes
 
     Raises:
-        KindError: `layer` is no layer.
+        KindError: `layer` is not a layer.
     """
 
-    layer: L
-
-    def __attrs_post_init__(self) -> None:
-        """A layer."""
-        check_held("Remat", "layer", self.layer)
-
-    @property
-    def gives_probabilities(self) -> bool:
-        """Whether the layer does."""
-        return gives_probabilities(self.layer)
+    def enter(self, x: Any) -> tuple[Any, None]:
+        """x as it is"""
+        return x, None
 
 
 @forward.register(Remat)
 def remat_forward(params: Remat[Any], x: Any) -> tuple[Any, Any]:
     """out = layer(x), without the caches of the layer"""
-    return visit("in Remat", forward_only, params.layer, x), x
-
-
-@forward_only.register(Remat)
-def remat_forward_only(params: Remat[Any], x: Any) -> Any:
-    """out = layer(x)"""
-    return visit("in Remat", forward_only, params.layer, x)
+    return forward_only(params, x), x
 
 
 @backward.register(Remat)
 def remat_backward(params: Remat[Any], x: Any, dA: Any) -> Grads[Remat[Any]]:
     """The layer's own, with the cache that its forward makes of x again"""
-    _, cache = visit("in Remat", forward, params.layer, x)
-    grads = visit("in Remat", backward, params.layer, cache, dA)
-    return Grads(holding(params, layer=grads.params), grads.x)
+    return cast("Grads[Remat[Any]]", wrapper_backward(params, _again(params, x), dA))
 
 
 @backward_params.register(Remat)
 def remat_backward_params(params: Remat[Any], x: Any, dA: Any) -> Remat[Any]:
     """The layer's own, with the cache that its forward makes of x again"""
-    _, cache = visit("in Remat", forward, params.layer, x)
-    return holding(params, layer=visit("in Remat", backward_params, params.layer, cache, dA))
+    return cast("Remat[Any]", wrapper_backward_params(params, _again(params, x), dA))
 
 
-@step.register(Remat)
-@passing
-def remat_step(params: Remat[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
-    """out = layer(x), and the layer's memory"""
-    return visit("in Remat", step, params.layer, x, memory)
+def _again(params: Remat[Any], x: Any) -> tuple[Any, None]:
+    return noted("in Remat", forward, params.layer, x)[1], None
+
+
+step.register(Remat)(step_inside)
+gives_probabilities.register(Remat)(given_by_layer)

@@ -13,6 +13,7 @@ from funcnn.fields import as_count
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import only_array
 from funcnn.records import record
+from funcnn.stepping import positionwise, step
 
 
 @record
@@ -78,3 +79,6 @@ def scale_backward(params: Scale, x: Array, dA: Array) -> Grads[Scale]:
     per_entry = x * dA
     axes = tuple(range(per_entry.ndim - params.factor.ndim))
     return Grads(gradient(params, factor=per_entry.sum(axes)), dA * params.factor)
+
+
+step.register(Scale)(positionwise)

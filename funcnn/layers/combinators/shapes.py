@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any, ClassVar
+from typing import Any
 
 from funcnn.arrays import Array, kind, namespace, short
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.gradients import Grads
 from funcnn.layers.checks import only_array, unpacked
-from funcnn.layers.parts import fitting, outline
+from funcnn.layers.outlines import fitting, outline
 from funcnn.records import record
 from funcnn.stepping import no_step, step
+from funcnn.traits import gives_probabilities, like_x
 
 
 @record
@@ -29,8 +30,6 @@ class Flatten:
     Raises:
         ShapeError: x has less than two axes.
     """
-
-    passes_on: ClassVar[bool] = True
 
 
 @forward.register(Flatten)
@@ -67,7 +66,6 @@ class Reshape:
     """
 
     shape: tuple[int, ...]
-    passes_on: ClassVar[bool] = True
 
     def __attrs_post_init__(self) -> None:
         """Sizes, of which one may be -1."""
@@ -99,6 +97,7 @@ def reshape_backward(params: Reshape, cache: tuple[Array, Array], dA: Any) -> Gr
 
 for _layer in (Flatten, Reshape):
     step.register(_layer)(no_step)
+    gives_probabilities.register(_layer)(like_x)
 
 
 def _shaped(x: Array, shape: tuple[int, ...]) -> tuple[Any, Any]:

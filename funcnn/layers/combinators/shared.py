@@ -7,15 +7,17 @@ from typing import Any
 
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import KindError
-from funcnn.gradients import Grads
-from funcnn.layers.parts import added, check_held, holding, visit
-from funcnn.logits import gives_probabilities
+from funcnn.gradients import Grads, added, gradient
+from funcnn.layers.checks import check_held
+from funcnn.layers.notes import noted
+from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside
 from funcnn.records import build, is_record, plans, record, values
-from funcnn.stepping import passing, step
+from funcnn.stepping import step
+from funcnn.traits import gives_probabilities
 
 
 @record
-class Here:
+class Here(Wrapper[Any]):
     """out = layer(x), with the layer that the `Shared` of this name around it puts in
 
     In the net of a Shared it holds nothing, and says where the layer stands.
@@ -25,60 +27,31 @@ class Here:
     Here(name='', layer=None)
 
     Raises:
-        KindError: the name is no string; or in forward, no Shared of the name is around it.
+        KindError: the name is not a string; or in forward, no Shared of the name is around it.
     """
 
     name: str = ""
     layer: Any = None
 
     def __attrs_post_init__(self) -> None:
-        """A layer if any."""
+        """A layer, or None."""
         if self.layer is not None:
-            check_held("Here", "layer", self.layer)
+            super().__attrs_post_init__()
 
-    @property
-    def gives_probabilities(self) -> bool:
-        """Whether the layer does."""
-        return gives_probabilities(self.layer)
+    def enter(self, x: Any) -> tuple[Any, None]:
+        """x as it is"""
+        return x, None
 
-
-def _found(params: Here) -> Any:
-    if params.layer is None:
-        named = f" of the name {params.name!r}" if params.name else ""
-        raise KindError(f"Here: there is no Shared{named} around it, to put a layer in")
-    return params.layer
-
-
-@forward.register(Here)
-def here_forward(params: Here, x: Any) -> tuple[Any, Any]:
-    """out = layer(x)"""
-    return forward(_found(params), x)
+    def held(self) -> Any:
+        """The layer of the Shared"""
+        if self.layer is None:
+            named = f" of the name {self.name!r}" if self.name else ""
+            raise KindError(f"Here: there is no Shared{named} around it, to put a layer in")
+        return self.layer
 
 
-@forward_only.register(Here)
-def here_forward_only(params: Here, x: Any) -> Any:
-    """out = layer(x)"""
-    return forward_only(_found(params), x)
-
-
-@backward.register(Here)
-def here_backward(params: Here, cache: Any, dA: Any) -> Grads[Here]:
-    """The layer's own"""
-    grads = backward(_found(params), cache, dA)
-    return Grads(holding(params, layer=grads.params), grads.x)
-
-
-@backward_params.register(Here)
-def here_backward_params(params: Here, cache: Any, dA: Any) -> Here:
-    """The layer's own"""
-    return holding(params, layer=backward_params(_found(params), cache, dA))
-
-
-@step.register(Here)
-@passing
-def here_step(params: Here, x: Any, memory: Any = None) -> tuple[Any, Any]:
-    """The layer's own, with a memory for each place"""
-    return step(_found(params), x, memory)
+step.register(Here)(step_inside)
+gives_probabilities.register(Here)(given_by_layer)
 
 
 @record
@@ -122,11 +95,6 @@ class Shared:
         if _filled(self.net, self.name, None) != self.net:
             raise KindError(f"Shared: a Here in net holds a layer already; write {here}, where the shared one goes")
 
-    @property
-    def gives_probabilities(self) -> bool:
-        """Whether the net does."""
-        return gives_probabilities(filled(self))
-
 
 def _inside(cls: type, tree: Any) -> Iterator[Any]:
     """Every record of a class in what is trained, in the order of the fields."""
@@ -167,36 +135,41 @@ def filled(params: Shared) -> Any:
 def _shared(params: Shared, net: Any) -> Shared:
     """The gradient of all, from that of the net with the layer in its places."""
     layer = added([here.layer for here in _places(net, params.name)])
-    return holding(params, layer=layer, net=_filled(net, params.name, None))
+    return gradient(params, layer=layer, net=_filled(net, params.name, None))
 
 
 @forward.register(Shared)
 def shared_forward(params: Shared, x: Any) -> tuple[Any, Any]:
     """out = net(x)"""
-    return visit("in Shared", forward, filled(params), x)
+    return noted("in Shared", forward, filled(params), x)
 
 
 @forward_only.register(Shared)
 def shared_forward_only(params: Shared, x: Any) -> Any:
     """out = net(x)"""
-    return visit("in Shared", forward_only, filled(params), x)
+    return noted("in Shared", forward_only, filled(params), x)
 
 
 @backward.register(Shared)
 def shared_backward(params: Shared, cache: Any, dA: Any) -> Grads[Shared]:
     """dx of the net; dlayer, the sum over the places"""
-    grads = visit("in Shared", backward, filled(params), cache, dA)
+    grads = noted("in Shared", backward, filled(params), cache, dA)
     return Grads(_shared(params, grads.params), grads.x)
 
 
 @backward_params.register(Shared)
 def shared_backward_params(params: Shared, cache: Any, dA: Any) -> Shared:
     """dlayer, the sum over the places"""
-    return _shared(params, visit("in Shared", backward_params, filled(params), cache, dA))
+    return _shared(params, noted("in Shared", backward_params, filled(params), cache, dA))
 
 
 @step.register(Shared)
-@passing
 def shared_step(params: Shared, x: Any, memory: Any = None) -> tuple[Any, Any]:
     """out = net(x), with a memory for each place"""
-    return visit("in Shared", step, filled(params), x, memory)
+    return noted("in Shared", step, filled(params), x, memory)
+
+
+@gives_probabilities.register(Shared)
+def shared_gives_probabilities(params: Shared) -> Any:
+    """What the net gives"""
+    return gives_probabilities(filled(params))

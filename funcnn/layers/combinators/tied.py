@@ -11,13 +11,14 @@ from funcnn.arrays import Array, check_out_gradient, is_array, short
 from funcnn.core import backward, forward, forward_only
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import check_sizes
-from funcnn.gradients import Grads
+from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
-from funcnn.layers.checks import only_array, unpacked
+from funcnn.layers.checks import check_held, only_array, unpacked
 from funcnn.layers.embedding import Embedding
-from funcnn.layers.parts import check_held, fitting, holding, outline, visit
+from funcnn.layers.notes import noted
+from funcnn.layers.outlines import fitting, outline
 from funcnn.records import build, record
-from funcnn.stepping import passing, step
+from funcnn.stepping import step
 
 
 @record
@@ -95,8 +96,8 @@ def _beside(head: Any, x: Any) -> Any:
 @forward.register(Tied)
 def tied_forward(params: Tied, x: Any) -> tuple[Any, tuple[Any, ...]]:
     """out = h @ W^T, h = net(W[ids])"""
-    rows, read = visit("in Tied", forward, _table(params), x)
-    inner, cache = visit("in Tied", forward, params.net, rows)
+    rows, read = noted("in Tied", forward, _table(params), x)
+    inner, cache = noted("in Tied", forward, params.net, rows)
     out, h = _logits(params, x, inner)
     return out, (read, cache, h, outline(out))
 
@@ -104,8 +105,8 @@ def tied_forward(params: Tied, x: Any) -> tuple[Any, tuple[Any, ...]]:
 @forward_only.register(Tied)
 def tied_forward_only(params: Tied, x: Any) -> Any:
     """out = net(W[ids]) @ W^T"""
-    rows = visit("in Tied", forward_only, _table(params), x)
-    return _logits(params, x, visit("in Tied", forward_only, params.net, rows))[0]
+    rows = noted("in Tied", forward_only, _table(params), x)
+    return _logits(params, x, noted("in Tied", forward_only, params.net, rows))[0]
 
 
 @backward.register(Tied)
@@ -116,16 +117,15 @@ def tied_backward(params: Tied, cache: tuple[Any, ...], dA: Any) -> Grads[Tied]:
     dA = fitting(dA, of_out)
     dout = dA[0] if type(dA) is tuple else dA
     check_out_gradient(dout, (*h.shape[:-1], W.shape[0]), W.dtype)
-    grads = visit("in Tied", backward, params.net, own, _beside(dout @ W, dA))
-    table = visit("in Tied", backward, _table(params), read, grads.x)
+    grads = noted("in Tied", backward, params.net, own, _beside(dout @ W, dA))
+    table = noted("in Tied", backward, _table(params), read, grads.x)
     dW = dout.reshape(-1, W.shape[0]).T @ h.reshape(-1, W.shape[1])
-    return Grads(holding(params, W=dW + table.params.W, net=grads.params), table.x)
+    return Grads(gradient(params, W=dW + table.params.W, net=grads.params), table.x)
 
 
 @step.register(Tied)
-@passing
 def tied_step(params: Tied, x: Any, memory: Any = None) -> tuple[Any, Any]:
     """out = net(W[ids]) @ W^T, and the net's memory"""
-    rows = visit("in Tied", forward_only, _table(params), x)
-    inner, memory = visit("in Tied", step, params.net, rows, memory)
+    rows = noted("in Tied", forward_only, _table(params), x)
+    inner, memory = noted("in Tied", step, params.net, rows, memory)
     return _logits(params, x, inner)[0], memory

@@ -18,6 +18,7 @@ from funcnn.layers.normalisation.standardization import (
     rescaled_backward,
 )
 from funcnn.records import record
+from funcnn.stepping import positionwise, step
 
 
 @record
@@ -79,3 +80,6 @@ def affine_backward_params(params: Affine, cache: tuple[Array], dA: Array) -> Af
     check_back(cache, params.scale, dA)
     dscale, dshift = rescaled_backward(cache[0], dA)
     return gradient(params, scale=dscale, shift=dshift)
+
+
+step.register(Affine)(positionwise)

@@ -18,6 +18,7 @@ from funcnn.layers.normalisation.standardization import (
     rescaled,
 )
 from funcnn.records import record
+from funcnn.stepping import positionwise, step
 
 
 @record
@@ -177,3 +178,7 @@ def rms_norm_backward(params: RMSNorm, cache: tuple[Array, Array], dA: Array) ->
     dx -= xhat * slope
     dx *= inv
     return Grads(gradient(params, scale=dscale), dx)
+
+
+for _layer in (LayerNorm, RMSNorm):
+    step.register(_layer)(positionwise)

@@ -7,8 +7,10 @@ from typing import Any, Generic, TypeVar
 from funcnn.arrays import check_out_gradient, is_array, namespace, short
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import ShapeError
-from funcnn.gradients import Grads
-from funcnn.layers.parts import check_held, holding, outline, shown, visit
+from funcnn.gradients import Grads, gradient
+from funcnn.layers.checks import check_held, shown
+from funcnn.layers.notes import noted
+from funcnn.layers.outlines import outline
 from funcnn.layers.sequences import blame, check_sequence, closed, opened
 from funcnn.records import record
 from funcnn.stepping import no_step, step
@@ -57,8 +59,8 @@ Both = tuple[Any, Any]
 
 def _both(params: Bidirectional[Any, Any], verb: Any, *given: Both) -> Both:
     """`verb` of each of the two layers, with its half of all that is given."""
-    ahead = visit("in ahead of Bidirectional", verb, params.ahead, *[one for one, _ in given])
-    return ahead, visit("in behind of Bidirectional", verb, params.behind, *[other for _, other in given])
+    ahead = noted("in ahead of Bidirectional", verb, params.ahead, *[one for one, _ in given])
+    return ahead, noted("in behind of Bidirectional", verb, params.behind, *[other for _, other in given])
 
 
 def _halves(given: Any) -> Both:
@@ -119,14 +121,14 @@ def bidirectional_backward(params: Bidirectional[Any, Any], cache: Any, dA: Any)
     (dx, _, dfirst), (turned, _, dlast) = opened("", one.x, 3), opened("", other.x, 3)
     dx = dx + turned[:, ::-1]
     dstate = None if dfirst is None is dlast else (dfirst, dlast)
-    return Grads(holding(params, ahead=one.params, behind=other.params), closed(cache[0], dx, None, dstate))
+    return Grads(gradient(params, ahead=one.params, behind=other.params), closed(cache[0], dx, None, dstate))
 
 
 @backward_params.register(Bidirectional)
 def bidirectional_backward_params(params: Bidirectional[Any, Any], cache: Any, dA: Any) -> Bidirectional[Any, Any]:
     """The gradients of the two layers"""
     one, other = _both(params, backward_params, *_blames(params, cache, dA))
-    return holding(params, ahead=one, behind=other)
+    return gradient(params, ahead=one, behind=other)
 
 
 def _blames(params: Bidirectional[Any, Any], cache: Any, dA: Any) -> tuple[Both, Both]:

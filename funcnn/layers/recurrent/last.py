@@ -9,7 +9,7 @@ from funcnn.core import backward, forward
 from funcnn.errors import ShapeError
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import foreign
-from funcnn.layers.parts import outline
+from funcnn.layers.outlines import outline
 from funcnn.layers.sequences import check_sequence, closed, opened
 from funcnn.records import record
 from funcnn.stepping import step

@@ -1,0 +1,61 @@
+"""Notes on errors: in which layer of a network an error was raised, and for what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from funcnn.arrays import short
+from funcnn.core import backward, backward_params
+from funcnn.records import is_record, plans, values
+
+LONG = 160  # characters; a longer note would not be read
+
+
+def noted(where: str, verb: Callable[..., Any], layer: Any, *given: Any) -> Any:
+    """`verb(layer, *given)`, with a note on any error: where it was raised, in which layer, for which x or dA.
+
+    >>> import numpy as np
+    >>> from funcnn import Dense, forward
+    >>> from funcnn.layers.notes import noted
+    >>> try:
+    ...     noted("in branch 1 of Parallel", forward, Dense.init(2, 3, seed=0), np.ones((5, 7)))
+    ... except ValueError as error:
+    ...     print(error.__notes__[0])
+    in branch 1 of Parallel, Dense(W=<f64 [...]>, b=<f64 [0. 0. 0.]>), x: <f64 5x7>
+    """
+    try:
+        return verb(layer, *given)
+    except Exception as error:
+        error.add_note(note(where, verb, layer, *given))
+        raise
+
+
+def note(where: str, verb: Callable[..., Any], layer: Any, *given: Any) -> str:
+    """The note on an error that `verb(layer, *given)` raised."""
+    name, value = ("dA", given[1]) if verb in (backward, backward_params) else ("x", given[0])
+    return f"{where}, {named(layer)}, {name}: {short(value)}"
+
+
+def named(layer: Any) -> str:
+    """A layer as a note shows it: its repr, or if that is long, with the classes of the layers inside.
+
+    >>> from funcnn import mlp, transformer_block
+    >>> from funcnn.layers.notes import named
+    >>> block = transformer_block(8, 2, 32, seed=0)
+    >>> named(block), named(block[0])
+    ('(Residual, Residual)', 'Residual(layer=(First, Attention))')
+    """
+    whole = short(layer)
+    if len(whole) <= LONG:
+        return whole
+    if not is_record(layer):
+        return _classes(layer)
+    fields = zip(plans[type(layer)], values(layer), strict=True)
+    return f"{type(layer).__name__}({', '.join([f'{name}={_classes(value)}' for (name, _), value in fields])})"
+
+
+def _classes(value: Any) -> str:
+    if type(value) is tuple:
+        return f"({', '.join(map(_classes, value))}{',' if len(value) == 1 else ''})"
+    return type(value).__name__ if is_record(value) else short(value)

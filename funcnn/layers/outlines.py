@@ -1,0 +1,44 @@
+"""Outlines: the shape and the dtype of an array, without its numbers, as a cache keeps them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from funcnn.arrays import check_out_gradient, is_array, is_float, namespace, short
+from funcnn.errors import ShapeError
+
+
+def outline(x: Any) -> Any:
+    """x as arrays of shape `(0, *x.shape)`, which take no memory, and which jit can trace.
+
+    >>> import numpy as np
+    >>> from funcnn.layers.outlines import outline
+    >>> outline((np.ones((5, 3)), None))[0].shape
+    (0, 5, 3)
+    """
+    if type(x) is tuple:
+        return tuple(map(outline, x))
+    return namespace(x).zeros((0, *x.shape), dtype=x.dtype) if is_array(x) else x
+
+
+def fitting(dA: Any, kept: Any) -> Any:
+    """dA, which must be like the value whose outline is `kept`; None for ids, masks and others without a gradient."""
+    if type(kept) is tuple:
+        if dA is None:
+            return (None,) * len(kept)
+        if type(dA) is not tuple or len(dA) != len(kept):
+            raise ShapeError(f"dA must be like out, a tuple of {len(kept)}; it is {short(dA)}")
+        return tuple(map(fitting, dA, kept))
+    if dA is None or not is_array(kept) or not is_float(kept):
+        return None
+    check_out_gradient(dA, kept.shape[1:], kept.dtype)
+    return dA
+
+
+def nothing(kept: Any) -> Any:
+    """The gradient of an input that was not used: zeros, and None for ids, masks and others without a gradient."""
+    if type(kept) is tuple:
+        return tuple(map(nothing, kept))
+    if not is_array(kept) or not is_float(kept):
+        return None
+    return namespace(kept).zeros(kept.shape[1:], dtype=kept.dtype)

@@ -1,0 +1,143 @@
+"""The base of a layer around a layer: how x enters, how out leaves, and the two ways back."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Generic, TypeVar
+
+from funcnn.core import backward, backward_params, forward, forward_only
+from funcnn.errors import KindError
+from funcnn.gradients import Grads, gradient
+from funcnn.layers.checks import check_held, unpacked
+from funcnn.layers.notes import noted
+from funcnn.records import record
+from funcnn.stepping import step
+from funcnn.traits import gives_probabilities
+
+L = TypeVar("L")
+
+
+@record
+class Wrapper(ABC, Generic[L]):
+    """out = leave(layer(enter(x))), for a layer in the field `layer`
+
+    A subclass writes how x enters, and whatever differs from the identity of the other three methods:
+
+        enter(x) -> (x of the layer, aside)            leave(out of the layer, aside) -> (out, kept)
+        enter_back(dx of the layer, dA, kept) -> dx    leave_back(dA, kept) -> dA of the layer
+
+    `aside` goes from enter to leave; `kept`, arrays and tuples of them, goes into the cache, for the ways back. The
+    rules of forward, backward and their two shortcuts are these four around those of the layer, with a note on every
+    error inside. `step` is refused, since enter and leave might mix positions, until `step.register(Mine)(step_inside)`
+    says that they do not. A wrapper with parameters or states of its own gives their gradients and next values in
+    `own_gradients`.
+
+    >>> import numpy as np
+    >>> from funcnn import Array, GRU, forward, record
+    >>> from funcnn.layers.wrapper import Wrapper
+    >>> @record
+    ... class Backwards(Wrapper):
+    ...     '''out = layer(x reversed in time), reversed in time'''
+    ...     def enter(self, x: Array):
+    ...         return x[:, ::-1], None
+    ...     def leave(self, out: Array, aside: None):
+    ...         return out[:, ::-1], None
+    ...     def enter_back(self, dx: Array, dA: Array, kept: None):
+    ...         return dx[:, ::-1]
+    ...     def leave_back(self, dA: Array, kept: None):
+    ...         return dA[:, ::-1]
+    >>> forward(Backwards(GRU.init(2, 3, seed=0)), np.ones((5, 7, 2)))[0].shape
+    (5, 7, 3)
+
+    Raises:
+        KindError: `layer` is not a layer.
+    """
+
+    layer: L
+
+    def __attrs_post_init__(self) -> None:
+        """A layer."""
+        check_held(type(self).__name__, "layer", self.layer)
+
+    @abstractmethod
+    def enter(self, x: Any) -> tuple[Any, Any]:
+        """(the layer's x, what `leave` needs beside the layer's out)"""
+
+    def leave(self, out: Any, aside: Any) -> tuple[Any, Any]:
+        """(out, what the ways back need), given the layer's out"""
+        return out, None
+
+    def leave_back(self, dA: Any, kept: Any) -> Any:
+        """The gradient of the layer's out, given that of out"""
+        return dA
+
+    def enter_back(self, dx: Any, dA: Any, kept: Any) -> Any:
+        """The gradient of x, given that of the layer's x, and that of out for what went past the layer"""
+        return dx
+
+    def own_gradients(self, dA: Any, kept: Any) -> dict[str, Any]:
+        """The gradients of the wrapper's own parameters and the next values of its own states, by name"""
+        return {}
+
+    def held(self) -> Any:
+        """The layer that x goes through."""
+        return self.layer
+
+
+def _noted(params: Wrapper[Any], verb: Any, *given: Any) -> Any:
+    return noted(f"in {type(params).__name__}", verb, params.held(), *given)
+
+
+@forward.register(Wrapper)
+def wrapper_forward(params: Wrapper[Any], x: Any) -> tuple[Any, tuple[Any, Any]]:
+    """out = leave(layer(enter(x))); the cache is the layer's, and what leave kept"""
+    inner, aside = params.enter(x)
+    made, cache = _noted(params, forward, inner)
+    out, kept = params.leave(made, aside)
+    return out, (cache, kept)
+
+
+@forward_only.register(Wrapper)
+def wrapper_forward_only(params: Wrapper[Any], x: Any) -> Any:
+    """out = leave(layer(enter(x)))"""
+    inner, aside = params.enter(x)
+    return params.leave(_noted(params, forward_only, inner), aside)[0]
+
+
+@backward.register(Wrapper)
+def wrapper_backward(params: Wrapper[Any], cache: tuple[Any, Any], dA: Any) -> Grads[Any]:
+    """dx = enter_back(dx of the layer), which is given leave_back(dA)"""
+    own, kept = unpacked(params, cache, 2)
+    grads = _noted(params, backward, own, params.leave_back(dA, kept))
+    dx = params.enter_back(grads.x, dA, kept)
+    return Grads(gradient(params, layer=grads.params, **params.own_gradients(dA, kept)), dx)
+
+
+@backward_params.register(Wrapper)
+def wrapper_backward_params(params: Wrapper[Any], cache: tuple[Any, Any], dA: Any) -> Any:
+    """The gradient of the layer, which is given leave_back(dA)"""
+    own, kept = unpacked(params, cache, 2)
+    layer = _noted(params, backward_params, own, params.leave_back(dA, kept))
+    return gradient(params, layer=layer, **params.own_gradients(dA, kept))
+
+
+@step.register(Wrapper)
+def wrapper_step(params: Wrapper[Any], x: Any, memory: Any = None) -> Any:
+    """Refused, as by default: enter and leave might mix positions"""
+    cls = type(params).__name__
+    raise KindError(
+        f"step: {cls} does not say that enter and leave map each position alone; if they do, write "
+        f"step.register({cls})(step_inside)"
+    )
+
+
+def step_inside(params: Wrapper[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
+    """The rule for `step` of a wrapper whose enter and leave map each position alone; the memory is the layer's"""
+    inner, aside = params.enter(x)
+    made, memory = _noted(params, step, inner, memory)
+    return params.leave(made, aside)[0], memory
+
+
+def given_by_layer(params: Wrapper[Any]) -> Any:
+    """The rule for `gives_probabilities` of a wrapper that passes on what its layer gives"""
+    return gives_probabilities(params.layer)

@@ -1,0 +1,75 @@
+"""Traits: verbs by which a layer tells what its output is, and whether its states rest while it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar, cast
+
+from funcnn.arrays import is_array
+from funcnn.dispatch import trait
+from funcnn.records import plans
+
+P = TypeVar("P")
+
+
+class Trait(Protocol):
+    """`trait(params) -> answer`."""
+
+    def __call__(self, params: Any, /) -> Any: ...
+    def dispatch(self, cls: type, /) -> Callable[..., Any]: ...
+    def register(self, cls: type[P], /) -> Callable[[Callable[[P], Any]], Callable[[P], Any]]: ...
+
+
+@cast("Callable[[Any], Trait]", trait)
+def gives_probabilities(params: Any, /) -> Any:
+    """Whether out holds probabilities: True, False, or None if out is of the kind of x, as that of a Reshape is.
+
+    A loss of logits refuses a network that gives probabilities, since it would squash them a second time. By default
+    False: nothing is promised. A chain has the answer of its last layer that does not answer None; a layer with several
+    outputs answers with a tuple, one answer for each.
+
+    >>> from funcnn import Dense, Sigmoid
+    >>> from funcnn.traits import gives_probabilities
+    >>> net = (Dense.init(2, 1, seed=0), Sigmoid())
+    >>> gives_probabilities(net), gives_probabilities(net[:1]), gives_probabilities(())
+    (True, False, None)
+    """
+    return False
+
+
+@gives_probabilities.register(tuple)
+def chain_gives_probabilities(params: tuple[Any, ...]) -> Any:
+    """The answer of the last layer whose out is not of the kind of its x"""
+    for layer in reversed(params):
+        if (answer := gives_probabilities(layer)) is not None:
+            return answer
+    return None
+
+
+def like_x(params: Any) -> None:
+    """The rule of a layer whose out is of the kind of x: it moves, scales or drops the numbers of x."""
+
+
+def probabilities(params: Any) -> bool:
+    """The rule of a layer that gives probabilities."""
+    return True
+
+
+@cast("Callable[[Any], Trait]", trait)
+def rests(params: Any, /) -> bool:
+    """Whether the states of a layer stay as they are while it is trained, as the layer in a Frozen does.
+
+    By default False. If nothing is trained up to some layer of a chain and all states before it rest, backward ends
+    there.
+    """
+    return False
+
+
+def is_inert(layer: Any) -> bool:
+    """Whether nothing in `layer` is trained and all of its states rest, so that its backward is needed for dx alone."""
+    if type(layer) is tuple:
+        return all(map(is_inert, layer))
+    for name, is_state in plans.get(type(layer), ()):
+        if not (rests(layer) if is_state else is_inert(getattr(layer, name))):
+            return False
+    return not is_array(layer)
