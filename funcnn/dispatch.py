@@ -113,9 +113,9 @@ def no_rule(verb: str, params: object) -> KindError:
         return KindError(f"{verb}: {params.__name__} is a class; pass a value of it, as {params.__name__}()")
     if isinstance(params, list | tuple):
         return KindError(f"{verb}: a chain of layers is a tuple, not a {type(params).__name__}; write tuple(layers)")
-    cls = type(params).__name__
     if not is_record(params):
-        return KindError(f"{verb}: {cls} is not a layer; a layer is a record or a tuple of layers")
+        return KindError(f"{verb}: {kind(params)} is not a layer; a layer is a record or a tuple of layers")
+    cls = type(params).__name__
     return KindError(f"{verb}: {cls} has no rule for it; write one with @{verb}.register({cls})")
 
 
