@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.arrays import kind, short
+from funcnn.arrays import is_array, kind, short
 from funcnn.errors import KindError, RangeError
 
 
@@ -27,6 +27,11 @@ def positive(default: Any = attrs.NOTHING) -> Any:
 def not_negative(default: Any = attrs.NOTHING) -> Any:
     """A finite number, 0 or above: a penalty, an epsilon."""
     return attrs.field(default=default, validator=_not_negative)
+
+
+def count(default: Any = attrs.NOTHING) -> Any:
+    """A whole number of at least 1: heads, groups, a stride."""
+    return attrs.field(default=default, converter=_COUNT)
 
 
 def patterns(default: str = "*") -> Any:
@@ -47,6 +52,13 @@ def _positive(record: Any, field: attrs.Attribute[float], value: float) -> None:
 def _not_negative(record: Any, field: attrs.Attribute[float], value: float) -> None:
     if not 0 <= value < math.inf:
         raise _out_of_range(record, field, "finite and not negative", value)
+
+
+def _count(value: Any, record: Any, field: attrs.Attribute[int]) -> int:
+    return as_count(type(record).__name__, value, field.name)
+
+
+_COUNT = attrs.Converter(_count, takes_self=True, takes_field=True)
 
 
 def _out_of_range(record: Any, field: attrs.Attribute[float], needed: str, value: float) -> RangeError:
@@ -104,6 +116,13 @@ def as_positive(name: str, value: Any, what: str) -> float:
     return number
 
 
+def as_fraction(name: str, value: Any, what: str) -> float:
+    """A number in [0, 1)."""
+    if not 0 <= (number := as_number(name, value, what)) < 1:
+        raise RangeError(f"{name}: {what} must be in [0, 1); it is {value}")
+    return number
+
+
 def as_count(name: str, value: Any, what: str = "steps", *, least: int = 1) -> int:
     """A whole number of at least `least`."""
     check_whole(name, value, what)
@@ -112,9 +131,14 @@ def as_count(name: str, value: Any, what: str = "steps", *, least: int = 1) -> i
     return operator.index(value)
 
 
+def is_whole(value: Any) -> bool:
+    """Whether `value` is a whole number of Python or NumPy. True and False are not."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
 def check_whole(name: str, value: Any, what: str) -> None:
-    """A whole number, of any size; True is not a number."""
-    if not isinstance(value, Integral) or isinstance(value, bool):
+    """A whole number, of any size."""
+    if not is_whole(value):
         raise KindError(f"{name}: {what} must be a whole number, not {kind(value)}{_remedy_of_whole(value, what)}")
 
 
@@ -130,6 +154,22 @@ def check_sizes(name: str, sizes: dict[str, Any]) -> None:
     if min(sizes.values()) < 1:
         given = ", ".join([f"{what}: {size}" for what, size in sizes.items()])
         raise RangeError(f"{name}: sizes must be at least 1; {given}")
+
+
+def as_seed(name: str, seed: Any) -> tuple[Any, ...]:
+    """A seed as a tuple of ints in [0, 2**31), the range of JAX without 64-bit integers; a traced word may be any."""
+    words = seed if type(seed) is tuple else (seed,)
+    if not all(map(_is_seed_word, words)):
+        given = short(seed) if is_number(seed) or type(seed) in {tuple, str} else kind(seed)
+        raise KindError(f"{name}: seed must be an int in [0, 2**31), or a tuple of them, not {given}")
+    return tuple([word.item() if isinstance(word, np.ndarray) else word for word in words])
+
+
+def _is_seed_word(word: Any) -> bool:
+    if is_array(word) and not isinstance(word, np.ndarray):
+        return word.shape == () and word.dtype.kind in "iu"
+    word = word.item() if isinstance(word, np.ndarray) and word.shape == () else word
+    return is_whole(word) and 0 <= word < 2**31
 
 
 def check_flag(name: str, value: Any, what: str) -> None:

@@ -1,11 +1,11 @@
-"""Initializers: `(seed, shape, dtype) -> array`, the first weights of a layer.
+"""Initializers: functions `(seed, shape, dtype) -> array` that draw the first weights of a layer.
 
-Those that need a number are made by a function that takes it: `normal(0.01)`. The last two axes of a shape are the
-features in and out, `(..., n_in, n_out)`; axes before them, as those of a convolution's kernel, count towards both:
+An initializer with a number is made by a function of that number: `normal(0.01)`. The last two axes of a shape are the
+features in and out, `(..., n_in, n_out)`; axes before them, such as those of a convolution's kernel, count in both:
 
-    fan_in = n_in * the product of the others,  fan_out = n_out * the product of the others
+    fan_in = n_in * the product of the other axes,  fan_out = n_out * the product of the other axes
 
-Every one of them is a pure function of its arguments: the same seed gives the same weights.
+Each is a pure function of its arguments: the same seed gives the same weights.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.annotations import Seed, seed_words
-from funcnn.arrays import Array, freeze, kind
-from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.annotations import Seed
+from funcnn.arrays import Array, freeze, is_array, kind, short
+from funcnn.errors import KindError, ShapeError
+from funcnn.fields import as_finite, as_float_dtype, as_positive, as_seed, check_flag, check_function, is_whole
 
 Shape = tuple[int, ...]
 Initializer = Callable[[Seed, Shape, Any], Array]
@@ -27,12 +28,17 @@ Initializer = Callable[[Seed, Shape, Any], Array]
 
 def zeros(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
     """W = 0"""
-    return freeze(np.zeros(shape, dtype))
+    return _constant("zeros", 0.0, seed, shape, dtype)
 
 
 def constant(value: float) -> Initializer:
-    """W = value"""
-    return partial(_constant, float(value))
+    """W = value
+
+    Raises:
+        KindError: `value` is not a number.
+        RangeError: `value` is not finite.
+    """
+    return partial(_constant, "constant", as_finite("constant", value, "value"))
 
 
 def normal(scale: float) -> Initializer:
@@ -41,13 +47,22 @@ def normal(scale: float) -> Initializer:
     >>> from funcnn import Dense, normal
     >>> Dense.init(1, 2, seed=0, weights=normal(0.01))
     Dense(W=<f64 [[ 0.0013 -0.0013]]>, b=<f64 [0. 0.]>)
+
+    Raises:
+        KindError: `scale` is not a number.
+        RangeError: `scale` is not finite and above 0.
     """
-    return partial(_normal, _positive("normal", scale))
+    return partial(_normal, "normal", as_positive("normal", scale, "scale"))
 
 
 def uniform(limit: float) -> Initializer:
-    """W ~ U(-limit, limit)"""
-    return partial(_uniform, _positive("uniform", limit))
+    """W ~ U(-limit, limit)
+
+    Raises:
+        KindError: `limit` is not a number.
+        RangeError: `limit` is not finite and above 0.
+    """
+    return partial(_uniform, "uniform", as_positive("uniform", limit, "limit"))
 
 
 def glorot_uniform(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
@@ -55,22 +70,22 @@ def glorot_uniform(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
 
     Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward neural networks, eq. 16.
     """
-    return _uniform(math.sqrt(6 / sum(fans(shape))), seed, shape, dtype)
+    return _uniform("glorot_uniform", math.sqrt(6 / sum(_fans("glorot_uniform", shape))), seed, shape, dtype)
 
 
 def glorot_normal(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
     """W ~ N(0, 2 / (fan_in + fan_out)). Glorot & Bengio 2010, eq. 12."""
-    return _normal(math.sqrt(2 / sum(fans(shape))), seed, shape, dtype)
+    return _normal("glorot_normal", math.sqrt(2 / sum(_fans("glorot_normal", shape))), seed, shape, dtype)
 
 
 def lecun_uniform(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
     """W ~ U(-a, a), a = sqrt(3 / fan_in): variance 1 / fan_in. LeCun et al. 1998, Efficient BackProp, eq. 16."""
-    return _uniform(math.sqrt(3 / fans(shape)[0]), seed, shape, dtype)
+    return _uniform("lecun_uniform", math.sqrt(3 / _fans("lecun_uniform", shape)[0]), seed, shape, dtype)
 
 
 def lecun_normal(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
-    """W ~ N(0, 1 / fan_in). LeCun et al. 1998, eq. 16; what self-normalising networks start from."""
-    return _normal(math.sqrt(1 / fans(shape)[0]), seed, shape, dtype)
+    """W ~ N(0, 1 / fan_in), which `Selu` needs. LeCun et al. 1998, eq. 16."""
+    return _normal("lecun_normal", math.sqrt(1 / _fans("lecun_normal", shape)[0]), seed, shape, dtype)
 
 
 def he_uniform(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
@@ -78,38 +93,28 @@ def he_uniform(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
 
     He et al. 2015, Delving Deep into Rectifiers, eq. 10.
     """
-    return _uniform(math.sqrt(6 / fans(shape)[0]), seed, shape, dtype)
+    return _uniform("he_uniform", math.sqrt(6 / _fans("he_uniform", shape)[0]), seed, shape, dtype)
 
 
 def he_normal(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
     """W ~ N(0, 2 / fan_in), for layers followed by a Relu. He et al. 2015, eq. 10."""
-    return _normal(math.sqrt(2 / fans(shape)[0]), seed, shape, dtype)
+    return _normal("he_normal", math.sqrt(2 / _fans("he_normal", shape)[0]), seed, shape, dtype)
 
 
 def orthogonal(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
-    """W^T W = I or W W^T = I, whichever is the smaller, W being of shape `(the product of the others, n_out)`.
+    """W^T W = I or W W^T = I, whichever is the smaller, for W as a matrix (the product of the other axes, n_out).
 
     Uniform over all such matrices: Q of the QR decomposition of a normal matrix, with signs that make R's diagonal
     positive. Saxe et al. 2014, Exact solutions to the nonlinear dynamics of learning; the signs: Mezzadri
     2007, How to generate random matrices from the classical compact groups, section 5.
     """
-    fans(shape)
+    _fans("orthogonal", shape)
+    new = as_float_dtype("orthogonal", dtype)
     rows, columns = math.prod(shape[:-1]), shape[-1]
-    tall = _normal(1, seed, (max(rows, columns), min(rows, columns)), np.float64)
+    tall = _normal("orthogonal", 1, seed, (max(rows, columns), min(rows, columns)), np.float64)
     q, r = np.linalg.qr(tall)
     q = q * np.sign(np.diagonal(r))
-    return freeze((q if rows >= columns else q.T).reshape(shape).astype(dtype))
-
-
-def draw(whose: str, weights: Initializer, seed: Seed, shape: Shape, dtype: Any, *, what: str = "weights") -> Array:
-    """What an initializer draws; errors call the function that was given it, and the argument, by their names.
-
-    Raises:
-        KindError: `weights` is no initializer, but a name or an array.
-    """
-    if not callable(weights):
-        raise KindError(f"{whose}: {what} must be an initializer, such as glorot_uniform, not {kind(weights)}")
-    return weights(seed, shape, dtype)
+    return freeze((q if rows >= columns else q.T).reshape(shape).astype(new))
 
 
 def fans(shape: Shape) -> tuple[int, int]:
@@ -120,27 +125,68 @@ def fans(shape: Shape) -> tuple[int, int]:
     ((2, 27), (144, 288))
 
     Raises:
-        ShapeError: the shape has fewer than two axes.
+        KindError: `shape` is not a tuple of whole numbers.
+        ShapeError: the shape has fewer than two axes, or an empty one.
     """
+    return _fans("fans", shape)
+
+
+def draw(whose: str, weights: Initializer, seed: Seed, shape: Shape, dtype: Any, *, what: str = "weights") -> Array:
+    """The array that an initializer draws, checked; `whose` and `what` name the function called and its argument.
+
+    Raises:
+        KindError: `weights` is not an initializer, `seed` not a seed, `dtype` not a type of real floats; or the
+            initializer returns another dtype, or something that is not an array.
+        ShapeError: the initializer returns another shape.
+    """
+    check_function(whose, weights, what, "an initializer, such as glorot_uniform")
+    new = as_float_dtype(whose, dtype)
+    W = weights(as_seed(whose, seed), shape, new)
+    if not is_array(W) or W.dtype != new or W.shape != shape:
+        error = ShapeError if is_array(W) and W.dtype == new else KindError
+        given = f"{W.shape} of {W.dtype}" if is_array(W) else kind(W)
+        raise error(f"{whose}: {what} must return an array of shape {shape} of {new.name}, not {given}")
+    return W
+
+
+def draw_bias(whose: str, n: int, dtype: Any, *, bias: bool) -> Array | None:
+    """n zeros, or None without a bias."""
+    check_flag(whose, bias, "bias")
+    return zeros(0, (n,), dtype) if bias else None
+
+
+def _fans(name: str, shape: Shape) -> tuple[int, int]:
+    _check_shape(name, shape)
     if len(shape) < 2:
-        raise ShapeError(f"initializers: fans need a shape of (..., n_in, n_out), not {shape}")
+        raise ShapeError(f"{name}: shape must be (..., n_in, n_out), not {shape}")
     *others, n_in, n_out = shape
     return n_in * math.prod(others), n_out * math.prod(others)
 
 
-def _constant(value: float, seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
-    return freeze(np.full(shape, value, dtype))
+def _check_shape(name: str, shape: Any) -> None:
+    if type(shape) is not tuple or not all(map(is_whole, shape)):
+        given = short(shape) if type(shape) is tuple else kind(shape)
+        raise KindError(f"{name}: shape must be a tuple of whole numbers, such as (2, 8), not {given}")
+    if min(shape, default=1) < 1:
+        raise ShapeError(f"{name}: each axis of shape must be at least 1, not {shape}")
 
 
-def _normal(scale: float, seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
-    return freeze((scale * np.random.default_rng(seed_words(seed)).standard_normal(shape)).astype(dtype))
+# The rules of the functions above, `name`.
 
 
-def _uniform(limit: float, seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
-    return freeze(np.random.default_rng(seed_words(seed)).uniform(-limit, limit, shape).astype(dtype))
+def _constant(name: str, value: float, seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
+    as_seed(name, seed)
+    _check_shape(name, shape)
+    return freeze(np.full(shape, value, as_float_dtype(name, dtype)))
 
 
-def _positive(name: str, value: float) -> float:
-    if not 0 < value < math.inf:
-        raise RangeError(f"{name}: the width must be positive and finite; it is {value}")
-    return float(value)
+def _normal(name: str, scale: float, seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
+    _check_shape(name, shape)
+    random = np.random.default_rng(as_seed(name, seed))
+    return freeze((scale * random.standard_normal(shape)).astype(as_float_dtype(name, dtype)))
+
+
+def _uniform(name: str, limit: float, seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
+    _check_shape(name, shape)
+    random = np.random.default_rng(as_seed(name, seed))
+    return freeze(random.uniform(-limit, limit, shape).astype(as_float_dtype(name, dtype)))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import funcnn as nn
-from funcnn import KindError, RangeError
+from funcnn import KindError, RangeError, ShapeError
 from funcnn.initializers import fans
 from tests.says import assert_says
 
@@ -80,22 +80,263 @@ def test_state_of_numpy_is_neither_used_nor_changed():
     assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002  as above
 
 
+def pair(seed, shape, dtype):
+    return np.ones(shape), np.ones(shape)
+
+
+FLAG = True
 WHOLE = "must be a whole number, not"
+SEED = "seed must be an int in [0, 2**31), or a tuple of them, not"
+DTYPE = "dtype must be a type of real floats, such as np.float32, not"
+# Each of the classes and functions that draw, with a seed, weights, a dtype and a bias.
+DRAWING = {
+    "Dense.init": lambda **more: nn.Dense.init(2, 3, **{"seed": 0, **more}),
+    "mlp": lambda **more: nn.mlp([2, 3], **{"seed": 0, **more}),
+    "Conv1d.init": lambda **more: nn.Conv1d.init(2, 3, 1, **{"seed": 0, **more}),
+    "Conv2d.init": lambda **more: nn.Conv2d.init(2, 3, 1, **{"seed": 0, **more}),
+    "ConvTranspose2d.init": lambda **more: nn.ConvTranspose2d.init(2, 3, 1, **{"seed": 0, **more}),
+    "Embedding.init": lambda **more: nn.Embedding.init(2, 3, **{"seed": 0, **more}),
+    "LearnedPosition.init": lambda **more: nn.LearnedPosition.init(2, 3, **{"seed": 0, **more}),
+    "Tied.init": lambda **more: nn.Tied.init(2, 3, **{"seed": 0, "net": (), **more}),
+    "GRU.init": lambda **more: nn.GRU.init(2, 3, **{"seed": 0, **more}),
+    "LSTM.init": lambda **more: nn.LSTM.init(2, 3, **{"seed": 0, **more}),
+    "Attention.init": lambda **more: nn.Attention.init(2, 1, **{"seed": 0, **more}),
+    "CrossAttention.init": lambda **more: nn.CrossAttention.init(2, 1, **{"seed": 0, "n_memory": 3, **more}),
+    "transformer_block": lambda **more: nn.transformer_block(2, 1, 4, **{"seed": 0, **more}),
+}
+UNBIASED = {"Embedding.init", "LearnedPosition.init", "Tied.init", "GRU.init", "LSTM.init", "transformer_block"}
+FIRST_SHAPES = {
+    "Conv1d.init": (1, 2, 3),
+    "Conv2d.init": (1, 1, 2, 3),
+    "ConvTranspose2d.init": (1, 1, 2, 3),
+    "Attention.init": (2, 2),
+    "CrossAttention.init": (2, 2),
+    "transformer_block": (2, 4),
+}
+NORMS = {
+    "BatchNorm.init": nn.BatchNorm.init,
+    "LayerNorm.init": nn.LayerNorm.init,
+    "GroupNorm.init": lambda n, **more: nn.GroupNorm.init(n, groups=1, **more),
+    "InstanceNorm.init": nn.InstanceNorm.init,
+}
+RANDOM_BY_NAME = [*VARIANCES, "orthogonal"]
 REFUSED = {
+    # Whatever draws.
+    **{
+        f"{name}, seed {given}": (lambda make=make, seed=seed: make(seed=seed), KindError, f"{name}: {SEED} {given}")
+        for name, make in DRAWING.items()
+        for seed, given in (
+            (True, "bool"),
+            (None, "NoneType"),
+            ("a", "'a'"),
+            (1.5, "1.5"),
+            (-1, "-1"),
+            ((1, True), "(1, True)"),
+            (np.array(2**31), "<i64 2147483648>"),
+            (np.array([1]), "int64 array"),
+        )
+    },
+    **{
+        f"{name}, dtype {given}": (
+            lambda make=make, dtype=dtype: make(dtype=dtype),
+            KindError,
+            f"{name}: {DTYPE} {given}",
+        )
+        for name, make in {
+            **DRAWING,
+            **{n: lambda make=make, **more: make(3, **more) for n, make in NORMS.items()},
+        }.items()
+        for dtype, given in (("foo", "'foo'"), (int, "int64"), (None, "NoneType"), (complex, "complex128"))
+    },
+    **{
+        f"{name}, bias {given}": (
+            lambda make=make, bias=bias: make(bias=bias),
+            KindError,
+            f"{name}: bias must be True or False, not {given}",
+        )
+        for name, make in {
+            **DRAWING,
+            **{n: lambda make=make, **more: make(3, **more) for n, make in NORMS.items()},
+        }.items()
+        if name not in UNBIASED
+        for bias, given in (("no", "str"), (None, "NoneType"), (0, "int"))
+    },
+    **{
+        f"{name}, {what}": (
+            lambda make=make, weights=weights: make(weights=weights),
+            kind,
+            f"{name}: weights must {sentence}".replace("SHAPE", str(FIRST_SHAPES.get(name, (2, 3)))),
+        )
+        for name, make in DRAWING.items()
+        for what, weights, kind, sentence in (
+            ("a name for weights", "glorot", KindError, "be an initializer, such as glorot_uniform, not str"),
+            (
+                "a class for weights",
+                nn.Relu,
+                KindError,
+                "be an initializer, such as glorot_uniform, not the class Relu",
+            ),
+            ("a number for weights", 0.1, KindError, "be an initializer, such as glorot_uniform, not float"),
+            (
+                "weights of one axis",
+                lambda seed, shape, dtype: np.ones(5, dtype),
+                ShapeError,
+                "return an array of shape SHAPE of float64, not (5,) of float64",
+            ),
+            (
+                "weights of one dtype",
+                lambda seed, shape, dtype: np.ones(shape, np.float32),
+                KindError,
+                "return an array of shape SHAPE of float64, not SHAPE of float32",
+            ),
+            ("a pair of weights", pair, KindError, "return an array of shape SHAPE of float64, not tuple"),
+        )
+    },
+    # Initializers.
+    **{
+        f"{name} of {given}": (lambda make=make, value=value: make(value), kind, f"{name}: {what} must be {sentence}")
+        for name, make, what in (("normal", nn.normal, "scale"), ("uniform", nn.uniform, "limit"))
+        for value, given, kind, sentence in (
+            ("a", "a word", KindError, "a number, not str"),
+            (True, "a flag", KindError, "a number, not bool"),
+            (math.nan, "NaN", RangeError, "finite and above 0; it is nan"),
+            (-1, "-1", RangeError, "finite and above 0; it is -1"),
+        )
+    },
+    "a constant of NaN": (lambda: nn.constant(math.nan), RangeError, "constant: value must be finite; it is nan"),
+    "a constant of a flag": (lambda: nn.constant(FLAG), KindError, "constant: value must be a number, not bool"),
+    "a constant of a row": (
+        lambda: nn.constant(np.ones(2)),
+        KindError,
+        "constant: value must be a number, not float64 array",
+    ),
+    **{
+        f"{name}, {what}": (lambda name=name, args=args: getattr(nn, name)(*args), kind, f"{name}: {sentence}")
+        for name in ["zeros", *RANDOM_BY_NAME]
+        for what, args, kind, sentence in (
+            (
+                "a word for a shape",
+                (0, "a"),
+                KindError,
+                "shape must be a tuple of whole numbers, such as (2, 8), not str",
+            ),
+            ("a list", (0, [2, 3]), KindError, "shape must be a tuple of whole numbers, such as (2, 8), not list"),
+            (
+                "a flag in a shape",
+                (0, (2, True)),
+                KindError,
+                "shape must be a tuple of whole numbers, such as (2, 8), not (2, True)",
+            ),
+            ("an empty axis", (0, (0, 3)), ShapeError, "each axis of shape must be at least 1, not (0, 3)"),
+            ("a dtype of ints", (0, (2, 3), int), KindError, f"{DTYPE} int64"),
+            ("no seed", (None, (2, 3)), KindError, f"{SEED} NoneType"),
+        )
+    },
+    "fans of a number": (
+        lambda: fans(3),
+        KindError,
+        "fans: shape must be a tuple of whole numbers, such as (2, 8), not int",
+    ),
+    # Numbers of layers.
+    "a scale of None": (lambda: nn.Scale.init(None, value=1.0), KindError, f"Scale.init: n {WHOLE} NoneType"),
+    "a scale of a word": (lambda: nn.Scale.init(value="a"), KindError, "Scale.init: value must be a number, not str"),
+    "a scale of NaN": (
+        lambda: nn.Scale.init(value=math.nan),
+        RangeError,
+        "Scale.init: value must be finite; it is nan",
+    ),
+    "a scale of ints": (lambda: nn.Scale.init(2, value=1, dtype=int), KindError, f"Scale.init: {DTYPE} int64"),
+    "a slope of a flag": (lambda: nn.PRelu.init(alpha=True), KindError, "PRelu.init: alpha must be a number, not bool"),
+    "a slope of NaN": (
+        lambda: nn.PRelu.init(alpha=math.nan),
+        RangeError,
+        "PRelu.init: alpha must be finite; it is nan",
+    ),
+    "slopes of text": (lambda: nn.PRelu.init(dtype="foo"), KindError, f"PRelu.init: {DTYPE} 'foo'"),
+    "an affine map of ints": (lambda: nn.Affine.init(2, dtype=int), KindError, f"Affine.init: {DTYPE} int64"),
+    "root mean squares of ints": (lambda: nn.RMSNorm.init(2, dtype=int), KindError, f"RMSNorm.init: {DTYPE} int64"),
+    "sizes with a flag": (lambda: nn.mlp([2, True], seed=0), KindError, f"mlp: sizes[1] {WHOLE} bool"),
+    "sizes in bytes": (
+        lambda: nn.mlp(b"ab", seed=0),
+        KindError,
+        "mlp: sizes must be a list of whole numbers, such as [2, 8, 1], not bytes",
+    ),
+    "sizes in a matrix": (
+        lambda: nn.mlp(np.ones((2, 2), int), seed=0),
+        KindError,
+        "mlp: sizes must be a list of whole numbers, such as [2, 8, 1], not int64 array",
+    ),
+    "a flag for heads": (lambda: nn.Attention.init(4, FLAG, seed=0), KindError, f"Attention.init: heads {WHOLE} bool"),
+    "half a head of a layer": (
+        lambda: nn.evolve(nn.Attention.init(4, 2, seed=0), heads=2.5),
+        KindError,
+        f"Attention: heads {WHOLE} float",
+    ),
+    "a word for causal": (
+        lambda: nn.Attention.init(4, 2, seed=0, causal="no"),
+        KindError,
+        "Attention: causal must be True or False, not str",
+    ),
+    "a word for pre_norm": (
+        lambda: nn.transformer_block(4, 2, 8, seed=0, pre_norm="no"),
+        KindError,
+        "transformer_block: pre_norm must be True or False, not str",
+    ),
+    "a class for an activation": (
+        lambda: nn.transformer_block(4, 2, 8, seed=0, activation=nn.Relu),
+        KindError,
+        "transformer_block: activation must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    ),
+    "no dropout": (
+        lambda: nn.transformer_block(4, 2, 8, seed=0, dropout=None),
+        KindError,
+        "transformer_block: dropout must be a number, not NoneType",
+    ),
+    "a flag for groups": (
+        lambda: nn.Conv2d.init(2, 4, 3, seed=0, groups=True),
+        KindError,
+        f"Conv2d.init: groups {WHOLE} bool",
+    ),
+    "a flag for a kernel": (
+        lambda: nn.Conv2d.init(2, 4, FLAG, seed=0),
+        KindError,
+        "Conv2d.init: kernel must be a whole number from 1 on, or a pair of them, not True",
+    ),
+    "a flag for a stride": (
+        lambda: nn.Conv2d.init(2, 4, 3, seed=0, stride=(2, True)),
+        KindError,
+        "Conv2d: stride must be a whole number from 1 on, or a pair of them, not (2, True)",
+    ),
+    "a flag for a padding": (
+        lambda: nn.MaxPool(2, padding=True),
+        KindError,
+        'MaxPool: padding must be "same", "valid", a whole number from 0 on, or a tuple of pairs (before, after), '
+        "one for each axis, not True",
+    ),
+    "a flag for a size": (
+        lambda: nn.MaxPool(FLAG),
+        KindError,
+        "MaxPool: size must be a whole number from 1 on, or a tuple of them, not True",
+    ),
+    "a float for a factor": (
+        lambda: nn.Upsample(2.0),
+        KindError,
+        "Upsample: factor must be a whole number from 1 on, or a tuple of them, not 2.0",
+    ),
     "a word for a size": (
         lambda: nn.Dense.init("4", 4, seed=0),
         KindError,
-        f"Dense.init: n_in {WHOLE} str; write int(n_in)",
+        f"Dense.init: n_in {WHOLE} str",
     ),
     "a fraction for a size": (
         lambda: nn.Dense.init(4, 2.5, seed=0),
         KindError,
-        f"Dense.init: n_out {WHOLE} float; write int(n_out)",
+        f"Dense.init: n_out {WHOLE} float",
     ),
     "a truth for a size": (
         lambda: nn.Dense.init(2, n_out=True, seed=0),
         KindError,
-        f"Dense.init: n_out {WHOLE} bool; write int(n_out)",
+        f"Dense.init: n_out {WHOLE} bool",
     ),
     "a size of 0": (
         lambda: nn.Dense.init(0, 2, seed=0),
@@ -105,7 +346,7 @@ REFUSED = {
     "sizes of a perceptron": (
         lambda: nn.mlp([2, 3.5, 1], seed=0),
         KindError,
-        f"Dense.init: n_out {WHOLE} float; write int(n_out)",
+        f"mlp: sizes[1] {WHOLE} float",
     ),
     "one size": (
         lambda: nn.mlp(5, seed=0),
@@ -120,22 +361,22 @@ REFUSED = {
     "a block of a word": (
         lambda: nn.transformer_block("4", 2, 8, seed=0),
         KindError,
-        f"transformer_block: n {WHOLE} str; write int(n)",
+        f"transformer_block: n {WHOLE} str",
     ),
     "half a symbol": (
         lambda: nn.Embedding.init(2.5, 2, seed=0),
         KindError,
-        f"Embedding.init: n_symbols {WHOLE} float; write int(n_symbols)",
+        f"Embedding.init: n_symbols {WHOLE} float",
     ),
     "half a place": (
         lambda: nn.LearnedPosition.init(2.5, 2, seed=0),
         KindError,
-        f"LearnedPosition.init: t_most {WHOLE} float; write int(t_most)",
+        f"LearnedPosition.init: t_most {WHOLE} float",
     ),
     "half a unit": (
         lambda: nn.GRU.init(2, 2.5, seed=0),
         KindError,
-        f"GRU.init: n_hidden {WHOLE} float; write int(n_hidden)",
+        f"GRU.init: n_hidden {WHOLE} float",
     ),
     "a name for recurrent weights": (
         lambda: nn.LSTM.init(2, 2, seed=0, recurrent="orthogonal"),
@@ -155,14 +396,14 @@ REFUSED = {
     "symbols that are none": (
         lambda: nn.Tied.init("abc", 2, net=(), seed=0),
         KindError,
-        f"Tied.init: n_symbols {WHOLE} str; write int(n_symbols)",
+        f"Tied.init: n_symbols {WHOLE} str",
     ),
     "half a factor": (
         lambda: nn.Scale.init(0.5, value=1.0),
         KindError,
-        f"Scale.init: n {WHOLE} float; write int(n)",
+        f"Scale.init: n {WHOLE} float",
     ),
-    "half a slope": (lambda: nn.PRelu.init(0.5), KindError, f"PRelu.init: n {WHOLE} float; write int(n)"),
+    "half a slope": (lambda: nn.PRelu.init(0.5), KindError, f"PRelu.init: n {WHOLE} float"),
 }
 
 

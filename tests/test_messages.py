@@ -202,7 +202,7 @@ ROWS = {
     "a class for a hidden layer": (
         lambda: mlp([2, 3, 1], hidden=Relu, seed=0),
         KindError,
-        "mlp: hidden must be a layer, such as Relu(), not Relu",
+        "mlp: hidden must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
     ),
     "a list of layers": (
         lambda: forward([relu, relu], x),
@@ -217,12 +217,12 @@ ROWS = {
     "a name for a layer": (
         lambda: mlp([2, 3, 1], hidden="relu", seed=0),
         KindError,
-        "mlp: hidden must be a layer, such as Relu(), not 'relu'",
+        "mlp: hidden must be a layer, such as Relu(), or a tuple of layers, not str",
     ),
     "a function for a hidden layer": (
         lambda: mlp([2, 3, 1], hidden=np.tanh, seed=0),
         KindError,
-        "mlp: hidden must be a layer, such as Relu(), not tanh",
+        "mlp: hidden must be a layer, such as Relu(), or a tuple of layers, not ufunc",
     ),
     "a subclass that is no record": (
         lambda: forward((Plain(),), x),
@@ -579,7 +579,7 @@ ROWS = {
     "a seed of text": (
         lambda: mlp([2, 1], seed="x"),
         KindError,
-        "a seed is an int in [0, 2**31), or a tuple of them, not 'x'",
+        "mlp: seed must be an int in [0, 2**31), or a tuple of them, not 'x'",
     ),
     "a name that is taken": (
         name_again,
@@ -605,23 +605,23 @@ ROWS = {
     "one size": (
         lambda: mlp([2], seed=0),
         RangeError,
-        "mlp: a network has at least two sizes, n_in and n_out; sizes: [2]",
+        "mlp: sizes must be at least two numbers, n_in and n_out; sizes: [2]",
     ),
     "a negative size": (
         lambda: mlp([2, -3, 1], seed=0),
         RangeError,
-        "Dense.init: sizes must be at least 1; n_in: 2, n_out: -3",
+        "mlp: sizes must be at least 1; sizes[0]: 2, sizes[1]: -3, sizes[2]: 1",
     ),
-    "a spread of 0": (lambda: nn.normal(0), RangeError, "normal: the width must be positive and finite; it is 0"),
+    "a spread of 0": (lambda: nn.normal(0), RangeError, "normal: scale must be finite and above 0; it is 0"),
     "an endless limit": (
         lambda: nn.uniform(np.inf),
         RangeError,
-        "uniform: the width must be positive and finite; it is inf",
+        "uniform: limit must be finite and above 0; it is inf",
     ),
     "fans of a vector": (
         lambda: nn.he_normal(0, (3,)),
         ShapeError,
-        "initializers: fans need a shape of (..., n_in, n_out), not (3,)",
+        "he_normal: shape must be (..., n_in, n_out), not (3,)",
     ),
     # Trees.
     "another field of a tuple": (

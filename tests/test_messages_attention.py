@@ -80,7 +80,7 @@ ROWS = {
     "no heads": (
         lambda: CrossAttention(square, square, square, square, 0),
         RangeError,
-        "CrossAttention: heads must divide the 4 features; heads: 0",
+        "CrossAttention: heads must be at least 1; it is 0",
     ),
     "more heads than features": (
         lambda: Attention.init(4, 8, seed=0),
@@ -115,12 +115,12 @@ ROWS = {
     "a block of heads that do not divide": (
         lambda: transformer_block(4, 3, 8, seed=0),
         RangeError,
-        "Attention.init: heads must divide the 4 features; heads: 3",
+        "transformer_block: heads must divide the 4 features; heads: 3",
     ),
     "a block that drops all": (
         lambda: transformer_block(4, 2, 8, seed=0, dropout=1.0),
         RangeError,
-        "Dropout: rate must be in [0, 1); it is 1.0",
+        "transformer_block: dropout must be in [0, 1); it is 1.0",
     ),
     # x.
     "one sequence": (

@@ -62,12 +62,12 @@ ROWS = {
     "no groups": (
         lambda: Conv2d(W, b, groups=0),
         RangeError,
-        "Conv2d: groups must be a whole number from 1 on; it is 0",
+        "Conv2d: groups must be at least 1; it is 0",
     ),
     "half a group": (
         lambda: Conv2d(W, b, groups=0.5),
         KindError,
-        "Conv2d: groups must be a whole number, not float; write int(groups)",
+        "Conv2d: groups must be a whole number, not float",
     ),
     "a sequence's kernel of four axes": (
         lambda: Conv1d(W, b),
@@ -92,7 +92,7 @@ ROWS = {
     "init without channels": (
         lambda: Conv2d.init(0, 4, 3, seed=0),
         RangeError,
-        "Conv2d.init: sizes must be at least 1; c_in: 0, c_out: 4, kernel: 3 x 3, groups: 1",
+        "Conv2d.init: sizes must be at least 1; c_in: 0, c_out: 4, groups: 1",
     ),
     "init with channels that are a float": (
         lambda: Conv2d.init(4.0, 4, 3, seed=0),
@@ -102,12 +102,12 @@ ROWS = {
     "init with channels that are a word": (
         lambda: ConvTranspose2d.init(4, "4", 3, seed=0),
         KindError,
-        "ConvTranspose2d.init: c_out must be a whole number, not str; write int(c_out)",
+        "ConvTranspose2d.init: c_out must be a whole number, not str",
     ),
     "init with half a group": (
         lambda: Conv1d.init(4, 4, 3, seed=0, groups=0.5),
         KindError,
-        "Conv1d.init: groups must be a whole number, not float; write int(groups)",
+        "Conv1d.init: groups must be a whole number, not float",
     ),
     "init with weights that are a name": (
         lambda: Conv1d.init(4, 4, 3, seed=0, weights="glorot"),
@@ -173,12 +173,12 @@ ROWS = {
     "stride 0 of a sequence": (
         lambda: Conv1d(W[0], b, 0),
         RangeError,
-        "Conv1d: stride must be a whole number from 1 on; it is 0",
+        "Conv1d: stride must be at least 1; it is 0",
     ),
     "a pair of strides for a sequence": (
         lambda: Conv1d(W[0], b, (1, 2)),
         KindError,
-        "Conv1d: stride must be a whole number, not tuple; write int(stride)",
+        "Conv1d: stride must be a whole number, not tuple",
     ),
     "dilation 0": (
         lambda: Conv2d(W, b, dilation=0),

@@ -24,7 +24,7 @@ from funcnn import (
 )
 from tests.says import assert_says
 
-nan, inf = math.nan, math.inf
+nan, inf, FLAG = math.nan, math.inf, True
 
 # Each with a rate and a number of steps, and whatever else it needs.
 MAKERS = {
@@ -61,7 +61,7 @@ ROWS = {
         for what, steps, kind, sentence in (
             ("no steps", 0, RangeError, "at least 1; it is 0"),
             ("steps before the first", -5, RangeError, "at least 1; it is -5"),
-            ("half a step", 10.5, KindError, "a whole number, not float; write int(steps)"),
+            ("half a step", 10.5, KindError, "a whole number, not float"),
             ("many steps as a float", 1e4, KindError, "a whole number, not float; write int(steps)"),
         )
     },
@@ -107,7 +107,54 @@ ROWS = {
             ("a power in words", "square", KindError, "a number, not str"),
         )
     },
+    **{
+        f"{name}, {what}": (lambda lr=lr, step=step: lr(step), kind, f"{name}: step must be {sentence}")
+        for name, lr in {**{name: make(0.1, 10) for name, make in MAKERS.items()}, "stages": stages((0.1, 10))}.items()
+        for what, step, kind, sentence in (
+            ("before the first step", -1, RangeError, "at least 0; it is -1"),
+            ("before the first step, of NumPy", np.array(-1), RangeError, "at least 0; it is -1"),
+            ("at half a step", 1.5, KindError, "a whole number, not float"),
+            ("at a step as a float", 2.0, KindError, "a whole number, not float; write int(step)"),
+            ("at a flag", True, KindError, "a whole number, not bool"),
+            ("at a word", "a", KindError, "a whole number, not str"),
+            ("at None", None, KindError, "a whole number, not NoneType"),
+            ("at several steps", np.arange(2), KindError, "a whole number, not int64 array"),
+        )
+    },
+    **{
+        f"{name} of a flag": (
+            lambda make=make: make(FLAG, 10),
+            KindError,
+            f"{name}: the rate must be a number, not bool",
+        )
+        for name, make in MAKERS.items()
+    },
+    **{
+        f"{name}, a flag for steps": (
+            lambda make=make: make(0.1, FLAG),
+            KindError,
+            f"{name}: steps must be a whole number, not bool",
+        )
+        for name, make in MAKERS.items()
+    },
+    "a class for a schedule": (
+        lambda: warm_up(Plateau, 10),
+        KindError,
+        "warm_up: schedule must be a rate or a schedule, not the class Plateau",
+    ),
     # Stages.
+    **{
+        f"a stage of {what}": (
+            lambda stage=stage: stages(stage),
+            KindError,
+            f"stages: a stage must be (rate or schedule, whole number of steps), not {given}",
+        )
+        for what, stage, given in (
+            ("a flag", (True, 10), "(True, 10)"),
+            ("so many flags", (0.1, True), "(0.1, True)"),
+            ("a class", (Plateau, 10), "(<class 'funcnn.schedules.plateaus.Plateau'>, 10)"),
+        )
+    },
     "no stages": (stages, RangeError, "stages: give (rate >= 0, steps >= 1) once or more; plan: ()"),
     "a stage of an endless rate": (
         lambda: stages((1, 10), (inf, 10)),
@@ -122,32 +169,32 @@ ROWS = {
     "rate and steps without a pair": (
         lambda: stages(0.1, 10),
         KindError,
-        "stages: a stage is (rate or schedule, whole number of steps), not 0.1",
+        "stages: a stage must be (rate or schedule, whole number of steps), not 0.1",
     ),
     "a plan that is not unpacked": (
         lambda: stages(((0.1, 10), (0.2, 10))),
         KindError,
-        "stages: a stage is (rate or schedule, whole number of steps), not ((0.1, 10), (0.2, 10))",
+        "stages: a stage must be (rate or schedule, whole number of steps), not ((0.1, 10), (0.2, 10))",
     ),
     "a stage of three": (
         lambda: stages((0.1, 10, 10)),
         KindError,
-        "stages: a stage is (rate or schedule, whole number of steps), not (0.1, 10, 10)",
+        "stages: a stage must be (rate or schedule, whole number of steps), not (0.1, 10, 10)",
     ),
     "a stage that is a list": (
         lambda: stages([0.1, 10]),
         KindError,
-        "stages: a stage is (rate or schedule, whole number of steps), not [0.1, 10]",
+        "stages: a stage must be (rate or schedule, whole number of steps), not [0.1, 10]",
     ),
     "a stage of a word": (
         lambda: stages((0.1, 10), ("fast", 10)),
         KindError,
-        "stages: a stage is (rate or schedule, whole number of steps), not ('fast', 10)",
+        "stages: a stage must be (rate or schedule, whole number of steps), not ('fast', 10)",
     ),
     "a stage of half a step": (
         lambda: stages((0.1, 10), (0.1, 0.5)),
         KindError,
-        "stages: a stage is (rate or schedule, whole number of steps), not (0.1, 0.5)",
+        "stages: a stage must be (rate or schedule, whole number of steps), not (0.1, 0.5)",
     ),
     # Cycles.
     "cycles that shrink": (
@@ -158,7 +205,7 @@ ROWS = {
     "a factor for the rate": (
         lambda: cosine_restarts(0.1, 10, factor=0.5),
         KindError,
-        "cosine_restarts: factor must be a whole number, not float; write int(factor)",
+        "cosine_restarts: factor must be a whole number, not float",
     ),
     "a tooth that rises too long": (
         lambda: sawtooth(0.1, 10, up=1.1),
@@ -256,7 +303,7 @@ ROWS = {
     "no plateau at all": (
         lambda: plateau(Plateau, 1.0),
         KindError,
-        "plateau: now must be a Plateau, not type; write Plateau(lr)",
+        "plateau: now must be a Plateau, not the class Plateau; write Plateau(lr)",
     ),
 }
 

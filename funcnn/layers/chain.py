@@ -8,16 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.annotations import Seed, seed_words
-from funcnn.arrays import kind, short
+from funcnn.annotations import Seed
+from funcnn.arrays import is_array, kind, short
 from funcnn.core import backward, backward_params, forward, forward_only, inference, reseed
 from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.fields import as_seed, check_sizes
 from funcnn.gradients import Grads
-from funcnn.initializers import Initializer, glorot_uniform
+from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
 from funcnn.layers.activations.base import Relu
 from funcnn.layers.dense import Dense
 from funcnn.layers.notes import note
-from funcnn.records import build, is_record, plans, values
+from funcnn.layers.parts import check_held
+from funcnn.records import build, plans, values
 from funcnn.stepping import step
 from funcnn.traits import is_inert
 
@@ -143,8 +145,8 @@ def mlp(
 ) -> Layers:
     """A multi-layer perceptron from its sizes: Dense, hidden, Dense, ..., hidden, Dense.
 
-    Dense layer i draws its weights from child i of the seed, `(*seed, i)`. The network ends in a Dense; add what should
-    follow it: `mlp([2, 27, 1], seed=1) + (Sigmoid(),)`.
+    Dense layer i draws its weights from child i of the seed, `(*seed, i)`. The network ends in a Dense; append further
+    layers with +: `mlp([2, 27, 1], seed=1) + (Sigmoid(),)`.
 
     >>> from funcnn import Tanh, mlp
     >>> mlp([2, 8, 1], hidden=Tanh(), seed=1)
@@ -152,18 +154,19 @@ def mlp(
 
     Raises:
         RangeError: there are fewer than two sizes, or one is less than 1.
-        KindError: `sizes` is no list of whole numbers, or `hidden` no layer, but a class, a name or a function.
+        KindError: `sizes` is not a list of whole numbers, `hidden` not a layer, or another argument of the wrong kind.
     """
-    if isinstance(sizes, str) or not (isinstance(sizes, Sequence) or np.ndim(sizes) == 1):
+    row = is_array(sizes) and np.ndim(sizes) == 1
+    if isinstance(sizes, str | bytes | bytearray) or not (row or isinstance(sizes, Sequence)):
         raise KindError(f"mlp: sizes must be a list of whole numbers, such as [2, 8, 1], not {kind(sizes)}")
     if len(sizes) < 2:
-        raise RangeError(f"mlp: a network has at least two sizes, n_in and n_out; sizes: {sizes}")
-    if type(hidden) is not tuple and not is_record(hidden):
-        name = getattr(hidden, "__name__", repr(hidden))
-        raise KindError(f"mlp: hidden must be a layer, such as Relu(), not {name}")
-    words = seed_words(seed)
+        raise RangeError(f"mlp: sizes must be at least two numbers, n_in and n_out; sizes: {sizes}")
+    check_sizes("mlp", {f"sizes[{i}]": size for i, size in enumerate(sizes)})
+    check_held("mlp", "hidden", hidden)
+    words = as_seed("mlp", seed)
     layers: Layers = ()
     for i, (n_in, n_out) in enumerate(pairwise(sizes)):
+        W = draw("mlp", weights, (*words, i), (n_in, n_out), dtype)
         layers += (reseed(hidden, i),) if i else ()
-        layers += (Dense.init(n_in, n_out, seed=(*words, i), weights=weights, bias=bias, dtype=dtype),)
+        layers += (Dense(W, draw_bias("mlp", n_out, dtype, bias=bias)),)
     return layers

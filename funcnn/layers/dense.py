@@ -12,7 +12,7 @@ from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import check_sizes
 from funcnn.gradients import Grads, gradient
-from funcnn.initializers import Initializer, draw, glorot_uniform
+from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
 from funcnn.records import record
 from funcnn.stepping import positionwise, step
 
@@ -63,10 +63,11 @@ class Dense:
 
         Raises:
             RangeError: a size is less than 1.
-            KindError: a size is no whole number, or `weights` no initializer.
+            KindError: a size is not a whole number, or another argument of the wrong kind.
         """
         check_sizes("Dense.init", {"n_in": n_in, "n_out": n_out})
-        return cls(draw("Dense.init", weights, seed, (n_in, n_out), dtype), np.zeros(n_out, dtype) if bias else None)
+        W = draw("Dense.init", weights, seed, (n_in, n_out), dtype)
+        return cls(W, draw_bias("Dense.init", n_out, dtype, bias=bias))
 
 
 @forward.register(Dense)

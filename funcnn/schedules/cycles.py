@@ -1,4 +1,4 @@
-"""Schedules that go up as well as down: restarts, cycles, and the one cycle."""
+"""Schedules that rise and fall: restarts, sawtooth and triangular cycles, and the one-cycle policy."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from functools import partial
 
 from funcnn.errors import RangeError
 from funcnn.fields import as_count, as_number, as_rate
-from funcnn.schedules.decays import Schedule, between, half_cosine
+from funcnn.schedules.decays import Schedule, as_step, between, half_cosine
 
 
 def cosine_restarts(lr: float, steps: int, *, factor: int = 1, final: float = 0.0) -> Schedule:
-    """final + (lr - final) (1 + cos(pi t / T)) / 2, t steps into a cycle of T: `steps`, then `factor` times as many ...
+    """final + (lr - final) (1 + cos(pi t / T)) / 2, t steps into a cycle of T steps
+
+    T is `steps` in the first cycle, and `factor` times the one before in each later cycle. The last step of a cycle
+    comes near `final`; the next jumps back to `lr`.
 
     Loshchilov & Hutter 2017, SGDR: Stochastic Gradient Descent with Warm Restarts, eq. 5, with `steps` for T_0 and
-    `factor` for T_mult. The last step of a cycle comes near `final`; the next jumps back to `lr`.
+    `factor` for T_mult.
 
     >>> from funcnn import cosine_restarts
     >>> lr = cosine_restarts(0.2, 100, factor=2)  # cycles of 100, 200, 400 steps
@@ -21,8 +24,8 @@ def cosine_restarts(lr: float, steps: int, *, factor: int = 1, final: float = 0.
     (0.2, 0.1, 0.2, 0.1, 0.2)
 
     Raises:
-        RangeError: a rate is negative, there are no steps, or the factor is below 1.
-        KindError: one of them is no number, or `steps` or `factor` not a whole one.
+        RangeError: a rate is negative, or `steps` or `factor` is less than 1.
+        KindError: a rate is not a number, or `steps` or `factor` not a whole number.
     """
     name = "cosine_restarts"
     rates = as_rate(name, lr), as_rate(name, final, "final")
@@ -30,18 +33,19 @@ def cosine_restarts(lr: float, steps: int, *, factor: int = 1, final: float = 0.
 
 
 def _cosine_restarts(lr: float, final: float, steps: int, factor: int, step: int) -> float:
+    step = as_step("cosine_restarts", step)
     if factor == 1:
         step %= steps
-    while step >= steps:  # as many turns as there were restarts, which is few where cycles grow
+    while step >= steps:  # once for each restart, a logarithmic number since cycles grow
         step, steps = step - steps, steps * factor
     return between(final, lr, half_cosine(step / steps))
 
 
 def sawtooth(lr: float, steps: int, *, up: float = 0.0, final: float = 0.0) -> Schedule:
-    """final + (lr - final) (1 - t / steps), t = step mod steps: straight down to final, back to lr, again and again
+    """final + (lr - final) (1 - t / steps), t = step mod steps: straight lines from lr to final
 
-    `up` is the share of each cycle in which the rate rises from `final` to `lr`, on a straight line too, before it
-    falls: 0 for teeth with an upright edge, 0.5 for triangles.
+    `up` is the share of each cycle in which the rate first rises from `final` to `lr`, also on a straight line: 0 for
+    a jump, 0.5 for triangles.
 
     Smith 2017, Cyclical Learning Rates for Training Neural Networks, section 3.1, with `up=0.5`: the triangular policy.
 
@@ -54,8 +58,8 @@ def sawtooth(lr: float, steps: int, *, up: float = 0.0, final: float = 0.0) -> S
     [0.1, 0.15, 0.2, 0.15, 0.1]
 
     Raises:
-        RangeError: a rate is negative, there are no steps, or `up` is not in [0, 1].
-        KindError: one of them is no number, or `steps` not a whole one.
+        RangeError: a rate is negative, `steps` is less than 1, or `up` is not in [0, 1].
+        KindError: an argument is not a number, or `steps` not a whole number.
     """
     name = "sawtooth"
     rates = as_rate(name, lr), as_rate(name, final, "final")
@@ -65,16 +69,18 @@ def sawtooth(lr: float, steps: int, *, up: float = 0.0, final: float = 0.0) -> S
 
 
 def _sawtooth(lr: float, final: float, steps: int, up: float, step: int) -> float:
-    t = step % steps / steps
+    t = as_step("sawtooth", step) % steps / steps
     return between(final, lr, t / up if t < up else (1 - t) / (1 - up))
 
 
 def one_cycle(lr: float, steps: int, *, up: float = 0.45, start: float | None = None, final: float = 0.0) -> Schedule:
     """start -> lr in the first `up steps` steps, lr -> start in as many, start -> final in the rest: straight lines
 
+    `start` is lr / 10 by default; from step `steps` on the rate is `final`. The paper also moves the momentum, in the
+    opposite direction; this schedule does not.
+
     Smith & Topin 2018, Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates: one cycle,
-    shorter than the training, and then rates that are orders of magnitude smaller. `start` is lr / 10 where none is
-    given; from step `steps` on the rate is `final`. The momentum, which the paper lets go the other way, is left alone.
+    shorter than the training, then rates that are orders of magnitude smaller.
 
     >>> from funcnn import one_cycle
     >>> lr = one_cycle(1.0, 1000)
@@ -82,8 +88,8 @@ def one_cycle(lr: float, steps: int, *, up: float = 0.45, start: float | None = 
     [0.1, 0.55, 1.0, 0.55, 0.1, 0.05, 0.001, 0.0]
 
     Raises:
-        RangeError: a rate is negative, there are no steps, or `up` is not in (0, 0.5].
-        KindError: one of them is no number, or `steps` not a whole one.
+        RangeError: a rate is negative, `steps` is less than 1, or `up` is not in (0, 0.5].
+        KindError: an argument is not a number, or `steps` not a whole number.
     """
     name = "one_cycle"
     rates = (
@@ -97,7 +103,7 @@ def one_cycle(lr: float, steps: int, *, up: float = 0.45, start: float | None = 
 
 
 def _one_cycle(lr: float, start: float, final: float, steps: int, up: float, step: int) -> float:
-    t = step / steps
+    t = as_step("one_cycle", step) / steps
     if t < 2 * up:
         return between(start, lr, t / up if t < up else 2 - t / up)
     return between(final, start, (1 - t) / (1 - 2 * up)) if t < 1 else final

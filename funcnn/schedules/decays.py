@@ -1,7 +1,7 @@
-"""Schedules: plain functions of the step number, which counts from 0, to a learning rate.
+"""Schedules that decay: functions from the step number, which counts from 0, to a learning rate.
 
-`train` takes one in place of a number. Any function of your own will do: `lambda step: 0.1 / (1 + step)`. Those made
-here are partial applications of functions of this module, so they pickle.
+`train` takes a schedule in place of a number. It may be any function: `lambda step: 0.1 / (1 + step)`. The schedules
+made here are partial applications of functions of this module, so they pickle.
 """
 
 from __future__ import annotations
@@ -12,20 +12,19 @@ from bisect import bisect
 from collections.abc import Callable
 from functools import partial
 from itertools import accumulate
-from numbers import Integral, Real
 from typing import Any
 
-from funcnn.arrays import short
+from funcnn.arrays import is_array, short
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import as_count, as_number, as_rate
+from funcnn.fields import as_count, as_number, as_positive, as_rate, check_function, is_number, is_whole
 
 Schedule = Callable[[int], float]
 
 
 def stages(*plan: tuple[float | Schedule, int]) -> Schedule:
-    """One rate after another, each for so many steps: `stages((2.8, 1000), (1.4, 2000))`; the last one stays.
+    """One rate after another, each for a number of steps: `stages((2.8, 1000), (1.4, 2000))`; the last rate stays.
 
-    In place of a rate there may be a schedule: it counts from 0 where its stage begins, and the last one goes on.
+    A schedule may stand in place of a rate: it counts from 0 at the start of its stage; the last one runs on.
 
     >>> from funcnn import cosine, stages
     >>> lr = stages((2.8, 1000), (1.4, 2000), (0.6, 2000))
@@ -36,12 +35,12 @@ def stages(*plan: tuple[float | Schedule, int]) -> Schedule:
     (0.2, 0.2, 0.1, 0.0)
 
     Raises:
-        RangeError: there is no stage, or one of less than 1 step or of a negative rate.
-        KindError: a stage is no pair of a rate or schedule and a whole number.
+        RangeError: there is no stage, a stage has less than 1 step, or a rate is negative.
+        KindError: a stage is not a pair of a rate or schedule and a whole number.
     """
     odd = [stage for stage in plan if not _is_stage(stage)]
     if odd:
-        raise KindError(f"stages: a stage is (rate or schedule, whole number of steps), not {short(odd[0])}")
+        raise KindError(f"stages: a stage must be (rate or schedule, whole number of steps), not {short(odd[0])}")
     if not plan or any([steps < 1 or not (callable(lr) or 0 <= lr < math.inf) for lr, steps in plan]):
         raise RangeError(f"stages: give (rate >= 0, steps >= 1) once or more; plan: {plan}")
     begins = accumulate([operator.index(steps) for _, steps in plan[:-1]], initial=0)
@@ -49,37 +48,40 @@ def stages(*plan: tuple[float | Schedule, int]) -> Schedule:
 
 
 def _stages(plan: tuple[float | Schedule, ...], begins: tuple[int, ...], step: int) -> float:
+    step = as_step("stages", step)
     i = bisect(begins, step) - 1
     return _at(plan[i], step - begins[i])
 
 
 def _is_stage(stage: Any) -> bool:
-    pair = type(stage) is tuple and len(stage) == 2
-    return pair and (callable(stage[0]) or isinstance(stage[0], Real)) and isinstance(stage[1], Integral)
+    if type(stage) is not tuple or len(stage) != 2:
+        return False
+    rate, steps = stage
+    return is_whole(steps) and (is_number(rate) or (callable(rate) and not isinstance(rate, type)))
 
 
 def exponential(lr: float, factor: float, steps: int) -> Schedule:
-    """lr factor^(step / steps): multiplied by `factor` every `steps` steps, a little in each
+    """lr factor^(step / steps): multiplied by `factor` every `steps` steps, by an equal ratio in each
 
     >>> from funcnn import exponential
     >>> exponential(0.1, 0.5, 100)(200)
     0.025
 
     Raises:
-        RangeError: the rate is negative, the factor not in (0, 1], or there are no steps.
-        KindError: one of them is no number, or `steps` not a whole one.
+        RangeError: the rate is negative, the factor is not in (0, 1], or `steps` is less than 1.
+        KindError: an argument is not a number, or `steps` not a whole number.
     """
     return partial(_exponential, *_decay("exponential", lr, factor, steps))
 
 
 def _exponential(lr: float, factor: float, steps: int, step: int) -> float:
-    return lr * factor ** (step / steps)
+    return lr * factor ** (as_step("exponential", step) / steps)
 
 
 def step_decay(lr: float, factor: float, steps: int) -> Schedule:
-    """lr factor^floor(step / steps): multiplied by `factor` every `steps` steps, at once
+    """lr factor^floor(step / steps): multiplied by `factor` at once, every `steps` steps
 
-    Ge et al. 2019, The Step Decay Schedule. With steps of unequal lengths it is `stages`.
+    For steps of unequal lengths there is `stages`. Ge et al. 2019, The Step Decay Schedule.
 
     >>> from funcnn import step_decay
     >>> lr = step_decay(0.1, 0.5, 100)
@@ -87,28 +89,27 @@ def step_decay(lr: float, factor: float, steps: int) -> Schedule:
     (0.1, 0.1, 0.05, 0.025)
 
     Raises:
-        RangeError: the rate is negative, the factor not in (0, 1], or there are no steps.
-        KindError: one of them is no number, or `steps` not a whole one.
+        RangeError: the rate is negative, the factor is not in (0, 1], or `steps` is less than 1.
+        KindError: an argument is not a number, or `steps` not a whole number.
     """
     return partial(_step_decay, *_decay("step_decay", lr, factor, steps))
 
 
 def _step_decay(lr: float, factor: float, steps: int, step: int) -> float:
-    return lr * factor ** (step // steps)
+    return lr * factor ** (as_step("step_decay", step) // steps)
 
 
 def _decay(name: str, lr: float, factor: float, steps: int) -> tuple[float, float, int]:
-    lr, steps = as_rate(name, lr), as_count(name, steps)
     if not 0 < as_number(name, factor, "factor") <= 1:
         raise RangeError(f"{name}: factor must be in (0, 1]; it is {factor}")
-    return lr, float(factor), steps
+    return as_rate(name, lr), float(factor), as_count(name, steps)
 
 
 def inverse_time(lr: float, steps: int, *, power: float = 1.0) -> Schedule:
-    """lr / (1 + step / steps)^power: half of it at step `steps`, a third at twice that, where power is 1
+    """lr / (1 + step / steps)^power: with power 1, half the rate at step `steps` and a third at twice that
 
-    Robbins & Monro 1951, A Stochastic Approximation Method: with 1/2 < power <= 1 the sum of the rates is infinite and
-    that of their squares is not, so noisy gradients come to rest, however far the minimum was.
+    With 1/2 < power <= 1 the sum of the rates is infinite and the sum of their squares finite, the condition under
+    which Robbins & Monro 1951, A Stochastic Approximation Method, prove convergence with noisy gradients.
 
     >>> from funcnn import inverse_time
     >>> lr = inverse_time(0.6, 100)
@@ -116,21 +117,22 @@ def inverse_time(lr: float, steps: int, *, power: float = 1.0) -> Schedule:
     [0.6, 0.3, 0.2, 0.1]
 
     Raises:
-        RangeError: the rate is negative, the power not above 0, or there are no steps.
-        KindError: one of them is no number, or `steps` not a whole one.
+        RangeError: the rate is negative, the power is not above 0, or `steps` is less than 1.
+        KindError: an argument is not a number, or `steps` not a whole number.
     """
     name = "inverse_time"
-    return partial(_inverse_time, as_rate(name, lr), as_count(name, steps), _as_power(name, power))
+    return partial(_inverse_time, as_rate(name, lr), as_count(name, steps), as_positive(name, power, "power"))
 
 
 def _inverse_time(lr: float, steps: int, power: float, step: int) -> float:
-    return lr * (1 + step / steps) ** -power  # a negative power ends in 0 where a positive one overflows
+    # A negative power underflows to 0 where a positive one overflows.
+    return lr * (1 + as_step("inverse_time", step) / steps) ** -power
 
 
 def polynomial(lr: float, steps: int, *, power: float = 1.0, final: float = 0.0) -> Schedule:
-    """final + (lr - final) (1 - step / steps)^power, and final from then on: a straight line where power is 1
+    """final + (lr - final) (1 - step / steps)^power, then final: a straight line if power is 1
 
-    Chen et al. 2017, DeepLab, with power 0.9. Where `final` is the larger, the rate rises.
+    The rate rises if `final` is the larger. Chen et al. 2017, DeepLab, with power 0.9.
 
     >>> from funcnn import polynomial
     >>> lr = polynomial(0.2, 100)
@@ -138,23 +140,23 @@ def polynomial(lr: float, steps: int, *, power: float = 1.0, final: float = 0.0)
     (0.2, 0.1, 0.0, 0.0)
 
     Raises:
-        RangeError: a rate is negative, the power not above 0, or there are no steps.
-        KindError: one of them is no number, or `steps` not a whole one.
+        RangeError: a rate is negative, the power is not above 0, or `steps` is less than 1.
+        KindError: an argument is not a number, or `steps` not a whole number.
     """
     name = "polynomial"
     rates = as_rate(name, lr), as_rate(name, final, "final")
-    return partial(_polynomial, *rates, as_count(name, steps), _as_power(name, power))
+    return partial(_polynomial, *rates, as_count(name, steps), as_positive(name, power, "power"))
 
 
 def _polynomial(lr: float, final: float, steps: int, power: float, step: int) -> float:
-    return between(final, lr, max(1 - step / steps, 0.0) ** power)
+    return between(final, lr, max(1 - as_step("polynomial", step) / steps, 0.0) ** power)
 
 
 def cosine(lr: float, steps: int, *, final: float = 0.0) -> Schedule:
-    """final + (lr - final) (1 + cos(pi step / steps)) / 2, and final from then on
+    """final + (lr - final) (1 + cos(pi step / steps)) / 2, then final
 
-    Loshchilov & Hutter 2017, SGDR: Stochastic Gradient Descent with Warm Restarts, eq. 5, one cycle. Where `final` is
-    the larger, the rate rises.
+    The rate rises if `final` is the larger. Loshchilov & Hutter 2017, SGDR: Stochastic Gradient Descent with Warm
+    Restarts, eq. 5, one cycle.
 
     >>> from funcnn import cosine
     >>> lr = cosine(0.2, 100)
@@ -162,23 +164,25 @@ def cosine(lr: float, steps: int, *, final: float = 0.0) -> Schedule:
     (0.2, 0.1, 0.0, 0.0)
 
     Raises:
-        RangeError: a rate is negative, or there are no steps.
-        KindError: one of them is no number, or `steps` not a whole one.
+        RangeError: a rate is negative, or `steps` is less than 1.
+        KindError: an argument is not a number, or `steps` not a whole number.
     """
     rates = as_rate("cosine", lr), as_rate("cosine", final, "final")
     return partial(_cosine, *rates, as_count("cosine", steps))
 
 
 def _cosine(lr: float, final: float, steps: int, step: int) -> float:
-    return between(final, lr, half_cosine(min(step, steps) / steps))
+    return between(final, lr, half_cosine(min(as_step("cosine", step), steps) / steps))
 
 
 def warm_up(schedule: float | Schedule, steps: int) -> Schedule:
-    """schedule(step) min(1, step / steps): from 0 at the first step, number 0, to the whole rate at step `steps`
+    """schedule(step) min(1, step / steps): from 0 at step 0 to the whole rate at step `steps`
 
-    Goyal et al. 2017, Accurate, Large Minibatch SGD, section 2.2. `schedule` is a rate or a schedule. A schedule does
-    not wait: it counts from step 0, beneath the ramp, and ends when it would have ended without. To have it begin after
-    the ramp, put the two in `stages`, the ramp being `polynomial(0.0, steps, final=lr)`.
+    `schedule` is a rate or a schedule. A schedule counts from step 0, during the ramp too, and ends when it would end
+    without the ramp. For a schedule that begins after the ramp, put both into `stages`, with
+    `polynomial(0.0, steps, final=lr)` as the ramp.
+
+    Goyal et al. 2017, Accurate, Large Minibatch SGD, section 2.2.
 
     >>> from funcnn import cosine, warm_up
     >>> lr = warm_up(0.1, 4)
@@ -188,14 +192,17 @@ def warm_up(schedule: float | Schedule, steps: int) -> Schedule:
     0.0
 
     Raises:
-        RangeError: the rate is negative, or there are no steps.
-        KindError: `schedule` is no rate and no function, or `steps` no whole number.
+        RangeError: the rate is negative, or `steps` less than 1.
+        KindError: `schedule` is not a rate or a function, or `steps` not a whole number.
     """
-    lr = schedule if callable(schedule) else as_rate("warm_up", schedule)
-    return partial(_warm_up, lr, as_count("warm_up", steps))
+    if callable(schedule):
+        check_function("warm_up", schedule, "schedule", "a rate or a schedule")
+        return partial(_warm_up, schedule, as_count("warm_up", steps))
+    return partial(_warm_up, as_rate("warm_up", schedule), as_count("warm_up", steps))
 
 
 def _warm_up(schedule: float | Schedule, steps: int, step: int) -> float:
+    step = as_step("warm_up", step)
     return _at(schedule, step) * min(1.0, step / steps)
 
 
@@ -204,19 +211,22 @@ def _at(schedule: float | Schedule, step: int) -> float:
 
 
 def between(a: float, b: float, share: float) -> float:
-    """`a` where share is 0, `b` where it is 1, both exactly."""
+    """`a` at share 0 and `b` at share 1, both exactly."""
     return a * (1 - share) + b * share
 
 
 def half_cosine(share: float) -> float:
-    """1 where share is 0, 0 where it is 1, level at both ends."""
+    """1 at share 0, 0 at share 1, with slope 0 at both."""
     return (1 + math.cos(math.pi * share)) / 2
 
 
-# What each argument takes.
-
-
-def _as_power(name: str, value: Any) -> float:
-    if not 0 < as_number(name, value, "power") < math.inf:
-        raise RangeError(f"{name}: power must be finite and above 0; it is {value}")
-    return float(value)
+def as_step(name: str, step: Any) -> Any:
+    """The step as an int, 0 or above; as it is if it is traced."""
+    if type(step) is int and step >= 0:
+        return step
+    if is_array(step) and step.shape == () and step.dtype.kind in "iu":
+        try:
+            step = operator.index(step)
+        except TypeError:  # JAX's, of a tracer
+            return step
+    return as_count(name, step, "step", least=0)

@@ -9,8 +9,9 @@ import numpy as np
 from funcnn.arrays import Array, check_out_gradient, float_namespace, is_array, namespace, short
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import as_count, positive
+from funcnn.fields import as_count, as_finite, positive
 from funcnn.gradients import Grads, gradient
+from funcnn.initializers import constant, draw
 from funcnn.layers.activations.base import Elementwise
 from funcnn.records import record
 from funcnn.stepping import positionwise, step
@@ -119,7 +120,8 @@ class PRelu:
             RangeError: n is less than 1.
             KindError: n is no whole number.
         """
-        return cls(np.full(as_count("PRelu.init", n, "n"), alpha, dtype))
+        value = constant(as_finite("PRelu.init", alpha, "alpha"))
+        return cls(draw("PRelu.init", value, 0, (as_count("PRelu.init", n, "n"),), dtype))
 
 
 @forward.register(PRelu)

@@ -10,6 +10,7 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, check_out_gradient, short
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, ShapeError
+from funcnn.fields import count
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.attention.heads import (
@@ -70,7 +71,7 @@ class CrossAttention:
     key: Dense
     value: Dense
     out: Dense
-    heads: int
+    heads: int = count()
 
     def __attrs_post_init__(self) -> None:
         """Four dense layers that fit together, and heads that divide their features."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
-from funcnn.annotations import Seed, seed_words
+from funcnn.annotations import Seed
 from funcnn.arrays import Array, is_array, kind, short
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import check_sizes, check_whole
-from funcnn.initializers import Initializer
+from funcnn.fields import as_seed, check_sizes, check_whole
+from funcnn.initializers import Initializer, draw, draw_bias
 from funcnn.layers.attention.dot_product import attend, attend_backward
 from funcnn.layers.dense import Dense, check_input
 
@@ -52,10 +52,11 @@ def check_parts(whose: str, params: Parts) -> None:
     if not query[1] == key[1] == value[1] == out[0] or key[0] != value[0]:
         shapes = f"query: {query}, key: {key}, value: {value}, out: {out}"
         raise ShapeError(f"{whose}: W of query must be (., n), of key and value (k, n), of out (n, .); {shapes}")
-    _check_heads(whose, query[1], params.heads)
+    check_heads(whose, query[1], params.heads)
 
 
-def _check_heads(whose: str, n: int, heads: int) -> None:
+def check_heads(whose: str, n: int, heads: int) -> None:
+    """The heads divide the n features."""
     if not 1 <= heads <= n or n % heads:
         raise RangeError(f"{whose}: heads must divide the {n} features; heads: {heads}")
 
@@ -66,11 +67,12 @@ def dense_layers(
     """Query, key, value and out, drawn from children 0 to 3 of the seed."""
     check_sizes(f"{whose}.init", {"n": n} if n == n_memory else {"n": n, "n_memory": n_memory})
     check_whole(f"{whose}.init", heads, "heads")
-    _check_heads(f"{whose}.init", n, heads)
-    words = seed_words(seed)
+    check_heads(f"{whose}.init", n, heads)
+    whose, words = f"{whose}.init", as_seed(f"{whose}.init", seed)
 
     def drawn(i: int, n_in: int) -> Dense:
-        return Dense.init(n_in, n, seed=(*words, i), weights=weights, bias=bias, dtype=dtype)
+        W = draw(whose, weights, (*words, i), (n_in, n), dtype)
+        return Dense(W, draw_bias(whose, n, dtype, bias=bias))
 
     return drawn(0, n), drawn(1, n_memory), drawn(2, n_memory), drawn(3, n)
 

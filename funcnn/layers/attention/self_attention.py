@@ -10,6 +10,7 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, kind, namespace
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.fields import count
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.attention.dot_product import no_later
@@ -76,7 +77,7 @@ class Attention:
     key: Dense
     value: Dense
     out: Dense
-    heads: int
+    heads: int = count()
     causal: bool = False
     rotary: Rotary | None = None
 

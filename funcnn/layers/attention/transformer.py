@@ -1,4 +1,4 @@
-"""The block that transformers are stacks of: attention, then two dense layers for each place, both past a residual."""
+"""The transformer block: attention, then two dense layers at each place, each with a residual connection."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.annotations import Seed, seed_words
-from funcnn.fields import check_sizes
-from funcnn.initializers import Initializer, glorot_uniform
+from funcnn.annotations import Seed
+from funcnn.fields import as_fraction, as_seed, check_flag, check_sizes
+from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
 from funcnn.layers.activations.base import Gelu
+from funcnn.layers.attention.heads import check_heads
 from funcnn.layers.attention.self_attention import Attention
 from funcnn.layers.combinators.first import First
 from funcnn.layers.combinators.residual import Residual
 from funcnn.layers.dense import Dense
 from funcnn.layers.dropout import Dropout
 from funcnn.layers.normalisation.norm import LayerNorm
+from funcnn.layers.parts import check_held
 from funcnn.layers.positions import Rotary
 
 
@@ -35,12 +37,12 @@ def transformer_block(
 ) -> tuple[Any, ...]:
     """A chain: h = x + attention(norm(x)), out = h + dense(activation(dense(norm(h)))); n features in and out.
 
-    Without `pre_norm` it is that of the first paper, h = norm(x + attention(x)), out = norm(h + dense(...(h))), whose
-    gradients are large at the start, so that it wants a warm-up. `hidden` features are between the two dense layers,
-    mostly 4 n. `dropout` is the rate at which entries of what each branch adds are dropped; 0 leaves the layer out.
+    Without `pre_norm` it is the block of the first paper, h = norm(x + attention(x)), out = norm(h + dense(...(h))).
+    Its gradients are large at the start, so it needs a `warm_up`. The two dense layers have `hidden` features between
+    them, usually 4 n. `dropout` is the dropout rate at the end of each branch; 0 leaves the layer out.
 
-    x: (m, t, n), or (x, mask), and so is out: `First` carries the mask past the layers that know none. With `causal`,
-    `step` generates. A stack of pre-norm blocks ends in a LayerNorm of its own.
+    x: (m, t, n), or (x, mask); out has the form of x, since `First` passes the mask around layers that take none. With
+    `causal`, `step` generates. A stack of pre-norm blocks needs a LayerNorm at its end.
 
     Attention, the dense layers and the dropouts draw from children 0, 1, 2 and 3, 4 of the seed.
 
@@ -57,21 +59,27 @@ def transformer_block(
 
     Raises:
         RangeError: a size is less than 1, heads does not divide n, or dropout is not in [0, 1).
+        KindError: an argument is of the wrong kind.
     """
-    check_sizes("transformer_block", {"n": n, "heads": heads, "hidden": hidden})
-    words = seed_words(seed)
+    name = "transformer_block"
+    check_sizes(name, {"n": n, "heads": heads, "hidden": hidden})
+    check_heads(name, n, heads)
+    check_flag(name, pre_norm, "pre_norm")
+    check_held(name, "activation", activation)
+    words, rate = as_seed(name, seed), as_fraction(name, dropout, "dropout")
 
     def dense(i: int, n_in: int, n_out: int) -> Dense:
-        return Dense.init(n_in, n_out, seed=(*words, i), weights=weights, dtype=dtype)
+        W = draw(name, weights, (*words, i), (n_in, n_out), dtype)
+        return Dense(W, draw_bias(name, n_out, dtype, bias=True))
 
+    places = (dense(1, n, hidden), activation, dense(2, hidden, n))
     norm = (LayerNorm.init(n, dtype=dtype),)
     before, after = (norm, ()) if pre_norm else ((), norm)
-    drop = [(Dropout(rate=dropout, seed=(*words, i)),) if dropout else () for i in (3, 4)]
+    drop = [(Dropout(rate=rate, seed=(*words, i)),) if rate else () for i in (3, 4)]
     attention = Attention.init(n, heads, seed=(*words, 0), causal=causal, rotary=rotary, weights=weights, dtype=dtype)
-    places = (*before, dense(1, n, hidden), activation, dense(2, hidden, n), *drop[1])
     return (
         Residual((*map(First, before), attention, *map(First, drop[0]))),
         *map(First, after),
-        Residual(First(places)),
+        Residual(First((*before, *places, *drop[1]))),
         *map(First, after),
     )

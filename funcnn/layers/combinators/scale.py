@@ -9,8 +9,9 @@ import numpy as np
 from funcnn.arrays import Array, check_out_gradient, float_namespace
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import as_count
+from funcnn.fields import as_count, as_finite
 from funcnn.gradients import Grads, gradient
+from funcnn.initializers import constant, draw
 from funcnn.layers.checks import only_array
 from funcnn.records import record
 from funcnn.stepping import positionwise, step
@@ -44,18 +45,18 @@ class Scale:
             raise ShapeError(f"Scale: factor must be (n,), or () for one number; it is {self.factor.shape}")
 
     @classmethod
-    def init(cls, n: int | None = None, *, value: float, dtype: Any = np.float64) -> Scale:
-        """The same value for each of n features; without n, one number for all.
+    def init(cls, n: int | tuple[()] = (), *, value: float, dtype: Any = np.float64) -> Scale:
+        """The same value for each of n features; without n, one number for all features.
 
         >>> Scale.init(3, value=1e-4)
         Scale(factor=<f64 [0.0001 0.0001 0.0001]>)
 
         Raises:
             RangeError: n is less than 1.
-            KindError: n is no whole number.
+            KindError: n is not a whole number, `value` not a number, or `dtype` not a type of real floats.
         """
-        shape = () if n is None else as_count("Scale.init", n, "n")
-        return cls(np.full(shape, value, dtype))
+        shape = () if n == () else (as_count("Scale.init", n, "n"),)
+        return cls(draw("Scale.init", constant(as_finite("Scale.init", value, "value")), 0, shape, dtype))
 
 
 @forward.register(Scale)

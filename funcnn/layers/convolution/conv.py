@@ -10,11 +10,12 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, check_out_gradient, is_array, namespace, short, sum_of_rows
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, ShapeError
+from funcnn.fields import count
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.convolution.correlation import correlate, correlate_adjoint, kernel_gradient
-from funcnn.layers.convolution.kernels import check_cache, check_kernel, check_places, drawn
-from funcnn.layers.convolution.sizes import Padding, Sizes, count, numbers, of_each, padding, pair
+from funcnn.layers.convolution.kernels import check_cache, check_kernel, check_places, first_weights
+from funcnn.layers.convolution.sizes import Padding, Sizes, of_each, padding, pair
 from funcnn.layers.convolution.windows import ONE_ROW, Axes, axis_of
 from funcnn.records import record
 from funcnn.stepping import no_step, step
@@ -92,8 +93,8 @@ class Conv2d:
         Raises:
             RangeError: a size is less than 1, or `groups` do not divide c_in or c_out.
         """
-        W = drawn("Conv2d", numbers("Conv2d.init", "kernel", kernel, 2), c_in, c_out, groups, seed, weights, dtype)
-        return cls(W, np.zeros(c_out, dtype) if bias else None, stride, padding, dilation, groups)
+        W, b = first_weights("Conv2d.init", 2, kernel, (c_in, c_out, groups), (weights, seed, dtype), bias=bias)
+        return cls(W, b, stride, padding, dilation, groups)
 
 
 def axes_of_image(params: Conv2d, x: Array) -> Axes:
@@ -192,8 +193,8 @@ class Conv1d:
         Raises:
             RangeError: a size is less than 1, or `groups` do not divide c_in or c_out.
         """
-        W = drawn("Conv1d", numbers("Conv1d.init", "kernel", kernel, 1), c_in, c_out, groups, seed, weights, dtype)
-        return cls(W, np.zeros(c_out, dtype) if bias else None, stride, padding, dilation, groups)
+        W, b = first_weights("Conv1d.init", 1, kernel, (c_in, c_out, groups), (weights, seed, dtype), bias=bias)
+        return cls(W, b, stride, padding, dilation, groups)
 
 
 def axes_of_sequence(params: Conv1d, x: Array) -> Axes:

@@ -7,8 +7,9 @@ from typing import Any
 from funcnn.annotations import Seed
 from funcnn.arrays import Array, namespace, short
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import check_whole
-from funcnn.initializers import Initializer, draw
+from funcnn.fields import check_sizes
+from funcnn.initializers import Initializer, draw, draw_bias
+from funcnn.layers.convolution.sizes import numbers
 
 
 def check_kernel(params: Any, form: str, *, transposed: bool = False) -> None:
@@ -27,33 +28,24 @@ def check_kernel(params: Any, form: str, *, transposed: bool = False) -> None:
         raise RangeError(f"{name}: groups must divide {which}; it is {params.groups}")
 
 
-def drawn(
-    name: str,
-    size: tuple[int, ...],
-    c_in: int,
-    c_out: int,
-    groups: int,
-    seed: Seed,
-    weights: Initializer,
-    dtype: Any,
+def first_weights(
+    whose: str,
+    axes: int,
+    kernel: Any,
+    channels: tuple[int, int, int],
+    draws: tuple[Initializer, Seed, Any],
     *,
+    bias: bool,
     transposed: bool = False,
-) -> Array:
-    """The weights of a kernel of this size, drawn by an initializer.
-
-    Raises:
-        RangeError: a size is less than 1, or `groups` do not divide the channels.
-        KindError: a size is no whole number, or `weights` no initializer.
-    """
-    for what, value in (("c_in", c_in), ("c_out", c_out), ("groups", groups)):
-        check_whole(f"{name}.init", value, what)
-    if min(c_in, c_out, groups) < 1:
-        given = f"c_in: {c_in}, c_out: {c_out}, kernel: {' x '.join(map(str, size))}, groups: {groups}"
-        raise RangeError(f"{name}.init: sizes must be at least 1; {given}")
+) -> tuple[Array, Array | None]:
+    """(W, b) for a kernel over so many axes, c_in, c_out and groups, and an initializer, a seed and a dtype."""
+    c_in, c_out, groups = channels
+    check_sizes(whose, {"c_in": c_in, "c_out": c_out, "groups": groups})
     if c_in % groups or c_out % groups:
-        raise RangeError(f"{name}.init: groups must divide c_in, {c_in}, and c_out, {c_out}; it is {groups}")
-    channels = (c_in, c_out // groups) if transposed else (c_in // groups, c_out)
-    return draw(f"{name}.init", weights, seed, (*size, *channels), dtype)
+        raise RangeError(f"{whose}: groups must divide c_in, {c_in}, and c_out, {c_out}; it is {groups}")
+    size, (weights, seed, dtype) = numbers(whose, "kernel", kernel, axes), draws
+    of_one = (c_in, c_out // groups) if transposed else (c_in // groups, c_out)
+    return draw(whose, weights, seed, (*size, *of_one), dtype), draw_bias(whose, c_out, dtype, bias=bias)
 
 
 def check_places(x: Array, axes: str, W: Array, c: int) -> None:

@@ -10,6 +10,7 @@ import attrs
 
 from funcnn.arrays import Array, kind, short
 from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.fields import is_whole
 
 Sizes = int | tuple[int, ...]
 """A whole number for every axis alike, or a tuple of one for each."""
@@ -20,11 +21,6 @@ Padding = Literal["same", "valid"] | int | tuple[int | tuple[int, int], ...]
 A number holds for every side; a tuple has for each axis a number or a pair `(before, after)`. "same" divides by the
 stride, rounded up; where it needs an odd number of places, as an even kernel does, the one more is at the end.
 """
-
-
-def count(default: Any = attrs.NOTHING) -> Any:
-    """A whole number from 1 on."""
-    return attrs.field(default=default, validator=_count)
 
 
 def pair(default: Any = attrs.NOTHING) -> Any:
@@ -57,11 +53,6 @@ def of_each(params: Any, x: Array) -> list[tuple[Any, ...]]:
     sides = ("same", "same") if params.padding == "same" else params.padding
     settings = "hw", x.shape[1:3], params.W.shape[:2], params.stride, sides, params.dilation
     return list(zip(*settings, strict=True))
-
-
-def _count(record: Any, field: attrs.Attribute[int], value: int) -> None:
-    if value < 1:
-        raise RangeError(f"{type(record).__name__}: {field.name} must be a whole number from 1 on; it is {value}")
 
 
 def numbers(whose: str, name: str, value: Any, axes: int) -> Any:
@@ -124,10 +115,7 @@ def _sides(value: Any, axes: int) -> Any:
 
 
 def _whole(parts: tuple[Any, ...]) -> tuple[int, ...] | None:
-    try:
-        return tuple([operator.index(part) for part in parts])
-    except TypeError:
-        return None
+    return tuple(map(operator.index, parts)) if all(map(is_whole, parts)) else None
 
 
 def _shown(value: Any) -> str:

@@ -10,11 +10,12 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, check_out_gradient, sum_of_rows
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import ShapeError
+from funcnn.fields import count
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.convolution.correlation import correlate, correlate_adjoint, kernel_gradient
-from funcnn.layers.convolution.kernels import check_cache, check_kernel, check_places, drawn
-from funcnn.layers.convolution.sizes import Padding, Sizes, count, numbers, of_each, padding, pair
+from funcnn.layers.convolution.kernels import check_cache, check_kernel, check_places, first_weights
+from funcnn.layers.convolution.sizes import Padding, Sizes, of_each, padding, pair
 from funcnn.layers.convolution.windows import Axes, axis_of
 from funcnn.records import record
 from funcnn.stepping import no_step, step
@@ -90,9 +91,11 @@ class ConvTranspose2d:
             RangeError: a size is less than 1, or `groups` do not divide c_in or c_out.
             KindError: a size is no whole number, or `weights` no initializer.
         """
-        size = numbers("ConvTranspose2d.init", "kernel", kernel, 2)
-        W = drawn("ConvTranspose2d", size, c_in, c_out, groups, seed, weights, dtype, transposed=True)
-        return cls(W, np.zeros(c_out, dtype) if bias else None, stride, padding, dilation, groups)
+        draws = weights, seed, dtype
+        W, b = first_weights(
+            "ConvTranspose2d.init", 2, kernel, (c_in, c_out, groups), draws, bias=bias, transposed=True
+        )
+        return cls(W, b, stride, padding, dilation, groups)
 
 
 def axes_of_out(params: ConvTranspose2d, x: Array) -> Axes:

@@ -13,7 +13,7 @@ from funcnn.layers.normalisation.standardization import (
     check_back,
     check_channels,
     check_features,
-    check_size,
+    ones_and_zeros,
     rescaled,
     rescaled_backward,
 )
@@ -57,8 +57,7 @@ class Affine:
             RangeError: n is less than 1.
             KindError: n is no whole number.
         """
-        check_size(cls, n)
-        return cls(np.ones(n, dtype), np.zeros(n, dtype))
+        return cls(*ones_and_zeros(cls, n, dtype))
 
 
 @forward.register(Affine)

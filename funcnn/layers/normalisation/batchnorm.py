@@ -17,7 +17,7 @@ from funcnn.layers.normalisation.standardization import (
     check_back,
     check_channels,
     check_features,
-    check_size,
+    ones_and_zeros,
     rescaled,
     rescaled_backward,
     standardized,
@@ -89,9 +89,8 @@ class BatchNorm:
             RangeError: n is less than 1.
             KindError: n is no whole number.
         """
-        check_size(cls, n)
-        zeros, ones = np.zeros(n, dtype), np.ones(n, dtype)
-        return cls(ones, zeros if bias else None, zeros, ones, momentum, eps)
+        mean, var = ones_and_zeros(cls, n, dtype)[::-1]
+        return cls(*ones_and_zeros(cls, n, dtype, bias=bias), mean, var, momentum, eps)
 
 
 def _mean_of_columns(a: Array) -> Array:

@@ -10,14 +10,14 @@ import numpy as np
 
 from funcnn.arrays import Array, namespace
 from funcnn.core import backward, forward
-from funcnn.errors import RangeError, ShapeError
-from funcnn.fields import positive
+from funcnn.errors import RangeError
+from funcnn.fields import count, positive
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.normalisation.standardization import (
     check_back,
     check_channels,
     check_features,
-    check_size,
+    ones_and_zeros,
     rescaled,
     rescaled_backward,
     standardized,
@@ -48,25 +48,22 @@ class GroupNorm:
     array([[-1.,  1., -1.,  1.]])
 
     Raises:
-        ShapeError: `groups` does not divide the channels, the arrays are not (c,), or x has other channels.
-        RangeError: `groups` is less than 1, `eps` not above 0; in forward: a group is a single number.
+        ShapeError: the arrays are not (c,), or x has another number of channels.
+        RangeError: `groups` is less than 1 or does not divide the channels, or `eps` is not above 0; in forward: a
+            group is a single number.
         KindError: a dtype is another than that of scale.
     """
 
     scale: Array
     shift: Array | None
-    groups: int
+    groups: int = count()
     eps: float = positive(1e-5)
 
     def __attrs_post_init__(self) -> None:
         """Groups of equal size."""
         check_channels(self, "scale", "shift")
-        if self.groups < 1:
-            raise RangeError(f"GroupNorm: there must be at least one group; groups: {self.groups}")
         if len(self.scale) % self.groups:
-            raise ShapeError(
-                f"GroupNorm: groups must divide the channels; channels: {len(self.scale)}, groups: {self.groups}"
-            )
+            raise RangeError(f"GroupNorm: groups must divide the {len(self.scale)} channels; it is {self.groups}")
 
     @classmethod
     def init(cls, n: int, *, groups: int, eps: float = 1e-5, bias: bool = True, dtype: Any = np.float64) -> GroupNorm:
@@ -79,8 +76,7 @@ class GroupNorm:
             RangeError: n is less than 1.
             KindError: n is no whole number.
         """
-        check_size(cls, n)
-        return cls(np.ones(n, dtype), np.zeros(n, dtype) if bias else None, groups, eps)
+        return cls(*ones_and_zeros(cls, n, dtype, bias=bias), groups, eps)
 
 
 @record
@@ -124,8 +120,7 @@ class InstanceNorm:
             RangeError: n is less than 1.
             KindError: n is no whole number.
         """
-        check_size(cls, n)
-        return cls(np.ones(n, dtype), np.zeros(n, dtype) if bias else None, eps)
+        return cls(*ones_and_zeros(cls, n, dtype, bias=bias), eps)
 
 
 def _mean_of_groups(groups: int, a: Array) -> Array:

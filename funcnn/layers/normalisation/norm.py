@@ -14,7 +14,7 @@ from funcnn.layers.normalisation.standardization import (
     check_back,
     check_channels,
     check_features,
-    check_size,
+    ones_and_zeros,
     rescaled,
 )
 from funcnn.records import record
@@ -63,8 +63,7 @@ class LayerNorm:
             RangeError: n is less than 1.
             KindError: n is no whole number.
         """
-        check_size(cls, n)
-        return cls(np.ones(n, dtype), np.zeros(n, dtype) if bias else None, eps)
+        return cls(*ones_and_zeros(cls, n, dtype, bias=bias), eps)
 
 
 def _mean_of_rows(a: Array, weight: Array) -> Array:
@@ -154,8 +153,7 @@ class RMSNorm:
             RangeError: n is less than 1.
             KindError: n is no whole number.
         """
-        check_size(cls, n)
-        return cls(np.ones(n, dtype), eps)
+        return cls(ones_and_zeros(cls, n, dtype)[0], eps)
 
 
 @forward.register(RMSNorm)

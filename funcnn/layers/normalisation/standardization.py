@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array, check_out_gradient, namespace, short, sum_of_rows, wide
-from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import check_whole
+from funcnn.errors import KindError, ShapeError
+from funcnn.fields import as_count, as_float_dtype
+from funcnn.initializers import constant, draw_bias
 
 Mean = Callable[[Array], Array]
 """Which numbers are normalised together: their mean, in a shape that broadcasts against them."""
@@ -69,13 +70,6 @@ def check_channels(layer: Any, *names: str) -> None:
             )
 
 
-def check_size(layer: type, n: int) -> None:
-    """There is at least one channel."""
-    check_whole(f"{layer.__name__}.init", n, "n")
-    if n < 1:
-        raise RangeError(f"{layer.__name__}.init: there must be at least 1 channel; n: {n}")
-
-
 def check_features(x: Any, scale: Array) -> None:
     """x is (m, ..., n), of the dtype of scale, which is (n,)."""
     if type(x) is not type(scale):
@@ -96,7 +90,14 @@ def check_back(cache: Any, scale: Array, dA: Any) -> None:
     check_out_gradient(dA, like.shape, scale.dtype)
 
 
-# The learnt map after it, and its gradients.
+# The learnt map after it: its first values, and its gradients.
+
+
+def ones_and_zeros(cls: type, n: int, dtype: Any, *, bias: bool = True) -> tuple[Array, Any]:
+    """The first scale and shift of `cls.init`; the shift is None without a bias."""
+    whose = f"{cls.__name__}.init"
+    as_count(whose, n, "n")
+    return constant(1.0)(0, (n,), as_float_dtype(whose, dtype)), draw_bias(whose, n, dtype, bias=bias)
 
 
 def rescaled(xhat: Array, scale: Array, shift: Array | None) -> Array:

@@ -7,11 +7,11 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from funcnn.annotations import Seed, seed_words
+from funcnn.annotations import Seed
 from funcnn.arrays import Array, check_out_gradient, is_array, namespace, short
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import check_sizes
+from funcnn.fields import as_seed, check_sizes
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, glorot_uniform, orthogonal
 from funcnn.layers.sequences import blame, blank, check_sequence, closed, opened
@@ -78,7 +78,7 @@ class Recurrent(ABC):
         Raises:
             RangeError: a size is less than 1.
         """
-        name, words = f"{cls.__name__}.init", seed_words(seed)
+        words = as_seed(name := f"{cls.__name__}.init", seed)
         check_sizes(name, {"n_in": n_in, "n_hidden": n_hidden})
         W = [draw(name, weights, (*words, 0, i), (n_in, n_hidden), dtype) for i in range(cls.gates)]
         square = n_hidden, n_hidden
