@@ -10,10 +10,12 @@ from funcnn import (
     TrainState,
     cosine,
     exponential,
+    inverse_time,
     leaves,
     mlp,
     mse,
     stages,
+    step_decay,
     train,
     value_and_grad,
     warm_up,
@@ -56,6 +58,14 @@ def test_warm_up_of_a_schedule_is_its_product_with_a_ramp():
 def test_stages_are_optax_piecewise_constants():
     ours = stages((2.8, 50), (1.4, 50), (0.7, 150), (0.07, 1))
     assert_same_rates(ours, optax.piecewise_constant_schedule(2.8, {50: 0.5, 100: 0.5, 250: 0.1}))
+
+
+@pytest.mark.parametrize("schedule", [exponential(0.1, 0.5, 7), step_decay(0.1, 0.5, 7), inverse_time(0.1, 7)])
+def test_a_step_of_jax_is_a_step(schedule):
+    """Traced where the formula is arithmetic alone; as an array everywhere."""
+    assert [float(jax.jit(schedule)(step)) for step in STEPS] == pytest.approx(list(map(schedule, STEPS)), rel=1e-6)
+    assert schedule(jnp.asarray(7)) == schedule(np.asarray(7)) == schedule(7)
+    assert cosine(0.1, 9)(jnp.asarray(7)) == cosine(0.1, 9)(7)
 
 
 # A 2-8-1 network with tanh, 50 steps of gradient descent on the mean squared error.

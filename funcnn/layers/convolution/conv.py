@@ -153,8 +153,7 @@ class Conv1d:
 
     Raises:
         ShapeError: W and b do not fit together, or x does not fit W; the kernel is larger than the padded x.
-        KindError: W, b and x are no arrays of floats of one dtype, or a setting is no whole number; `step`, unless
-            the convolution is causal and its stride 1.
+        KindError: as `Conv2d`; `step`, unless the convolution is causal and its stride 1.
         RangeError: a stride, a dilation or `groups` is less than 1, a padding is negative, groups do not divide c_out.
     """
 
