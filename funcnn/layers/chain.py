@@ -16,9 +16,9 @@ from funcnn.fields import as_seed, check_sizes
 from funcnn.gradients import Grads
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
 from funcnn.layers.activations.base import Relu
+from funcnn.layers.checks import check_held
 from funcnn.layers.dense import Dense
 from funcnn.layers.notes import note
-from funcnn.layers.parts import check_held
 from funcnn.records import build, plans, values
 from funcnn.stepping import step
 from funcnn.traits import is_inert

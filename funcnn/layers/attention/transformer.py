@@ -12,12 +12,12 @@ from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
 from funcnn.layers.activations.base import Gelu
 from funcnn.layers.attention.heads import check_heads
 from funcnn.layers.attention.self_attention import Attention
+from funcnn.layers.checks import check_held
 from funcnn.layers.combinators.first import First
 from funcnn.layers.combinators.residual import Residual
 from funcnn.layers.dense import Dense
 from funcnn.layers.dropout import Dropout
 from funcnn.layers.normalisation.norm import LayerNorm
-from funcnn.layers.parts import check_held
 from funcnn.layers.positions import Rotary
 
 
