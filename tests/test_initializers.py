@@ -127,7 +127,7 @@ REFUSED = {
         for name, make in DRAWING.items()
         for seed, given in (
             (True, "bool"),
-            (None, "NoneType"),
+            (None, "None"),
             ("a", "'a'"),
             (1.5, "1.5"),
             (-1, "-1"),
@@ -146,7 +146,7 @@ REFUSED = {
             **DRAWING,
             **{n: lambda make=make, **more: make(3, **more) for n, make in NORMS.items()},
         }.items()
-        for dtype, given in (("foo", "'foo'"), (int, "int64"), (None, "NoneType"), (complex, "complex128"))
+        for dtype, given in (("foo", "'foo'"), (int, "int64"), (None, "None"), (complex, "complex128"))
     },
     **{
         f"{name}, bias {given}": (
@@ -159,7 +159,7 @@ REFUSED = {
             **{n: lambda make=make, **more: make(3, **more) for n, make in NORMS.items()},
         }.items()
         if name not in UNBIASED
-        for bias, given in (("no", "str"), (None, "NoneType"), (0, "int"))
+        for bias, given in (("no", "str"), (None, "None"), (0, "int"))
     },
     **{
         f"{name}, {what}": (
@@ -229,7 +229,7 @@ REFUSED = {
             ),
             ("an empty axis", (0, (0, 3)), ShapeError, "each axis of shape must be at least 1, not (0, 3)"),
             ("a dtype of ints", (0, (2, 3), int), KindError, f"{DTYPE} int64"),
-            ("no seed", (None, (2, 3)), KindError, f"{SEED} NoneType"),
+            ("no seed", (None, (2, 3)), KindError, f"{SEED} None"),
         )
     },
     "fans of a number": (
@@ -238,7 +238,7 @@ REFUSED = {
         "fans: shape must be a tuple of whole numbers, such as (2, 8), not int",
     ),
     # Numbers of layers.
-    "a scale of None": (lambda: nn.Scale.init(None, value=1.0), KindError, f"Scale.init: n {WHOLE} NoneType"),
+    "a scale of None": (lambda: nn.Scale.init(None, value=1.0), KindError, f"Scale.init: n {WHOLE} None"),
     "a scale of a word": (lambda: nn.Scale.init(value="a"), KindError, "Scale.init: value must be a number, not str"),
     "a scale of NaN": (
         lambda: nn.Scale.init(value=math.nan),
@@ -290,7 +290,7 @@ REFUSED = {
     "no dropout": (
         lambda: nn.transformer_block(4, 2, 8, seed=0, dropout=None),
         KindError,
-        "transformer_block: dropout must be a number, not NoneType",
+        "transformer_block: dropout must be a number, not None",
     ),
     "a flag for groups": (
         lambda: nn.Conv2d.init(2, 4, 3, seed=0, groups=True),

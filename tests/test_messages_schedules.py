@@ -117,7 +117,7 @@ ROWS = {
             ("at a step as a float", 2.0, KindError, "a whole number, not float; write int(step)"),
             ("at a flag", True, KindError, "a whole number, not bool"),
             ("at a word", "a", KindError, "a whole number, not str"),
-            ("at None", None, KindError, "a whole number, not NoneType"),
+            ("at None", None, KindError, "a whole number, not None"),
             ("at several steps", np.arange(2), KindError, "a whole number, not int64 array"),
         )
     },
