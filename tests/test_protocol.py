@@ -1,0 +1,357 @@
+"""What a layer says of itself is a verb, and a user's layer has every power that funcnn's own have."""
+
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from funcnn import (
+    GRU,
+    Affine,
+    Array,
+    Copy,
+    Dense,
+    Dropout,
+    Elementwise,
+    Frozen,
+    Grads,
+    Identity,
+    KindError,
+    Parallel,
+    Relu,
+    Residual,
+    ShapeError,
+    Tanh,
+    backward,
+    binary_cross_entropy_with_logits,
+    folded,
+    forward,
+    inference,
+    joint,
+    mse,
+    parameters,
+    predict,
+    record,
+    reseed,
+    sgd,
+    state,
+    step,
+    trace,
+    value_and_grad,
+)
+from funcnn.arrays import same
+from funcnn.core import backward_params, forward_only
+from funcnn.dispatch import trait, verb
+from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside
+from funcnn.plot import decision_regions
+from funcnn.records import branches
+from funcnn.stepping import positionwise
+from funcnn.testing import check_layer
+from funcnn.traits import gives_probabilities, is_inert, like_x, probabilities, rests
+
+if TYPE_CHECKING:
+    from collections.abc import Sized
+
+x = np.random.default_rng(0).standard_normal((4, 3))
+film = np.random.default_rng(1).standard_normal((2, 5, 3))
+dense = Dense.init(3, 3, seed=0)
+
+
+# A user's activation that gives probabilities.
+
+
+@record
+class Ramp(Elementwise):
+    """out = clip(x / 4 + 1 / 2, 0, 1)"""
+
+    def value(self, x: Array) -> Array:
+        return np.clip(x / 4 + 0.5, 0, 1)
+
+    def slope(self, kept: Array) -> Array:
+        return (abs(kept) < 2) / 4
+
+
+gives_probabilities.register(Ramp)(probabilities)
+
+
+@pytest.mark.parametrize("end", [Ramp(), (Ramp(), Identity()), Frozen(Ramp()), (Ramp(), ())])
+def test_a_loss_of_logits_is_refused_behind_a_user_s_probabilities(end):
+    with pytest.raises(KindError, match="value_and_grad: the loss takes logits, so leave out the layer at the end of"):
+        value_and_grad(binary_cross_entropy_with_logits)((dense, end), x, np.ones((4, 3)))
+
+
+def test_a_joint_loss_of_logits_is_refused_behind_the_branch_that_gives_probabilities():
+    net = (dense, Copy(2), Parallel((Tanh(), Ramp())))
+    loss, y = joint(binary_cross_entropy_with_logits, binary_cross_entropy_with_logits), (np.ones((4, 3)),) * 2
+    assert gives_probabilities(net) == (False, True)
+    with pytest.raises(KindError, match="leave out the layer at the end of branch 1 of"):
+        value_and_grad(loss)(net, x, y)
+    value_and_grad(loss)((dense, Copy(2), Parallel((Tanh(), Relu()))), x, y)
+
+
+def test_a_picture_parts_the_classes_of_a_user_s_probabilities_at_a_half():
+    plt = pytest.importorskip("matplotlib.pyplot")
+    points, labels = np.array([[-3.0, -3.0], [3.0, 3.0]]), np.array([[0], [1]])
+    to_one = Dense(np.array([[1.0], [0.0]]), np.zeros(1))
+    for net in ((to_one, Ramp()), to_one):
+        ax = decision_regions(net, points, labels, points=50)
+        line = ax.collections[1].get_paths()[0].vertices
+        assert abs(line[:, 0]).max() < 0.1
+        plt.close(ax.figure)
+
+
+def test_what_a_wrapper_gives_is_not_guessed():
+    assert not gives_probabilities(Residual(Ramp()))
+    assert not gives_probabilities(Gated(Ramp(), np.ones(3)))
+    value_and_grad(binary_cross_entropy_with_logits)((dense, Residual(Ramp())), x, np.ones((4, 3)))
+
+
+# A user's layer that looks at several positions.
+
+
+@record
+class Cumulative:
+    """out_t = x_1 + ... + x_t"""
+
+
+@forward.register(Cumulative)
+def cumulative_forward(params, x):
+    return x.cumsum(axis=1), ()
+
+
+@record
+class Halve:
+    """out = x / 2"""
+
+
+forward.register(Halve)(lambda params, x: (x / 2, ()))
+
+
+def test_a_step_is_refused_until_the_layer_says_how():
+    with pytest.raises(KindError, match="Halve does not say that it maps each position alone; if it does, write"):
+        step((Halve(),), film)
+    step.register(Halve)(positionwise)
+    assert same(step((Halve(),), film), (film / 2, (None,)))
+
+
+@step.register(Cumulative)
+def cumulative_step(params, x, memory=None):
+    out = x.cumsum(axis=1) + (0 if memory is None else memory)
+    return out, out[:, -1:]
+
+
+def parts(net, memory=None):
+    outs = []
+    for t in range(film.shape[1]):
+        out, memory = step(net, film[:, t : t + 1], memory)
+        outs.append(out)
+    return np.concatenate(outs, axis=1)
+
+
+# A user's layer around a layer.
+
+
+@record
+class Gated(Wrapper):
+    """out = gate * layer(x), counting its steps"""
+
+    gate: Array
+    steps: int = state(default=0)
+
+    def enter(self, x):
+        return x, None
+
+    def leave(self, out, aside):
+        return self.gate * out, out
+
+    def leave_back(self, dA, kept):
+        return self.gate * dA
+
+    def own_gradients(self, dA, kept):
+        return {"gate": (dA * kept).reshape(-1, len(self.gate)).sum(axis=0), "steps": self.steps + 1}
+
+
+@record
+class Backwards(Wrapper):
+    """out = layer(x reversed in time), reversed in time"""
+
+    def enter(self, x):
+        return x[:, ::-1], None
+
+    def leave(self, out, aside):
+        return out[:, ::-1], None
+
+    def enter_back(self, dx, dA, kept):
+        return dx[:, ::-1]
+
+    def leave_back(self, dA, kept):
+        return dA[:, ::-1]
+
+
+gate = np.array([0.5, 1.0, -2.0])
+gated = Gated((dense, Tanh()), gate)
+
+
+def test_a_wrapper_is_proven_like_any_layer():
+    check_layer(gated, x)
+    check_layer(Gated(Gated(dense, gate), gate), x)
+    check_layer(Backwards(GRU.init(3, 2, seed=0)), film[:1, :3])
+
+
+def test_a_wrapper_has_the_shortcuts():
+    out, cache = forward(gated, x)
+    grads = backward(gated, cache, out)
+    assert same(forward_only(gated, x), out)
+    assert same(backward_params(gated, cache, out), grads.params)
+    assert list(parameters(gated)) == ["layer.0.W", "layer.0.b", "gate"]
+    assert sgd(gated, grads, 0.1).steps == 1
+
+
+def test_a_wrapper_gives_its_name_to_errors_inside():
+    with pytest.raises(ShapeError, match="x has 2 features, W needs 3") as caught:
+        forward((gated,), x[:, :2])
+    assert [note.split(",")[0] for note in caught.value.__notes__] == ["in layer 0", "in Gated", "in layer 0"]
+    _, cache = forward(gated, x)
+    with pytest.raises(ShapeError, match="dA must have the shape of out") as caught:
+        backward(gated, cache, np.ones((1, 1, 3)))
+    assert caught.value.__notes__[-1].startswith("in Gated, (Dense(")
+
+
+def test_a_wrapper_that_forgets_a_gradient_is_told():
+    @record
+    class Forgetful(Wrapper):
+        gate: Array
+
+        def enter(self, x):
+            return x, None
+
+    layer = Forgetful(dense, gate)
+    _, cache = forward(layer, x)
+    with pytest.raises(KindError, match="Forgetful backward: the gradient of gate is left out"):
+        backward(layer, cache, x)
+
+
+def test_a_wrapper_goes_on_part_by_part_once_it_says_so():
+    assert np.allclose(parts(Cumulative()), film.cumsum(axis=1))
+    step.register(Gated)(step_inside)
+    assert np.allclose(parts(Gated(Cumulative(), gate)), gate * film.cumsum(axis=1))
+    net = Gated((GRU.init(3, 3, seed=0), Tanh()), gate)
+    assert np.allclose(parts(net), forward(net, film)[0])
+    with pytest.raises(KindError, match=r"write step.register\(Backwards\)\(step_inside\)"):
+        step(Backwards(Tanh()), film)
+
+
+def test_what_is_done_to_a_network_reaches_the_layer_in_a_wrapper():
+    noisy = Gated((dense, Dropout(0.5, seed=3)), gate)
+    assert inference(noisy) == Gated((dense, Identity()), gate)
+    assert reseed(noisy, 7).layer[1].seed == (3, 7)
+    assert same(predict(noisy, x), gate * forward(dense, x)[0])
+    assert pickle.loads(pickle.dumps(noisy)) == noisy
+    assert "0.layer.0" in str(trace((noisy,), x, x, mse))
+
+
+def test_a_wrapper_may_pass_on_what_its_layer_gives():
+    gives_probabilities.register(Backwards)(given_by_layer)
+    assert gives_probabilities((Tanh(), Backwards(Ramp()))) is True
+    assert gives_probabilities(Backwards(())) is None
+
+
+# Traits.
+
+
+@record
+class Drawn:
+    """out = x * W, by weights that are drawn once and never change"""
+
+    W: Array = state()
+
+
+forward.register(Drawn)(lambda params, x: (x * params.W, x))
+backward.register(Drawn)(lambda params, x, dA: Grads(params, dA * params.W))
+
+
+def test_backward_ends_before_layers_whose_states_rest():
+    assert not is_inert(Drawn(gate))
+    rests.register(Drawn)(lambda params: True)
+    assert is_inert((Drawn(gate), Relu()))
+    assert not is_inert((Drawn(gate), dense))
+
+
+@record
+class Named:
+    """A layer whose settings bear the names of traits."""
+
+    rests: bool = True
+    passes_on: bool = True
+    gives_probabilities: bool = True
+    step: bool = True
+    takes_logits: bool = True
+    count: int = state(default=0)
+
+
+forward.register(Named)(lambda params, x: (x, ()))
+
+
+def test_a_setting_that_bears_the_name_of_a_trait_is_a_setting():
+    assert not is_inert(Named())
+    assert gives_probabilities((Ramp(), Named())) is False
+    with pytest.raises(KindError, match="step: Named does not say"):
+        step(Named(), film)
+
+
+def test_like_x_is_the_word_of_what_moves_numbers():
+    gives_probabilities.register(Named)(like_x)
+    assert gives_probabilities((Ramp(), Named())) is True
+
+
+@record
+class Either:
+    """Layers side by side, with annotations that only a type checker can resolve."""
+
+    size: "Sized"
+    layers: "tuple[Any, ...]" = branches()
+    chain: "tuple[Any, ...]" = ()
+
+
+def test_branches_are_declared_and_not_read_out_of_annotations():
+    affine = Affine(np.full(3, 2.0), np.ones(3))
+    pair = (dense, affine)
+    net = folded(Either("abc", pair, pair))
+    assert net.layers == pair
+    assert len(net.chain) == 1
+    assert inference(Either("abc", (Dropout(0.5, seed=0), dense))).layers == (Identity(), dense)
+
+
+def test_traits_are_looked_up_once_for_each_class():
+    calls = []
+
+    @trait
+    def heavy(params):
+        calls.append(params)
+        return False
+
+    assert not heavy(dense)
+    assert not heavy(None)
+    heavy.register(Dense)(lambda params: True)
+    assert heavy(dense)
+    assert heavy(Tanh()) is False
+    assert calls == [dense, None, Tanh()]
+
+
+@pytest.mark.parametrize("given", [(dense,), (dense, x, x)])
+def test_a_verb_called_with_another_number_of_arguments_says_what_it_takes(given):
+    with pytest.raises(KindError) as caught:
+        forward(*given)
+    assert str(caught.value) == f"forward: the arguments must be (params, x), got {len(given)} of them"
+    with pytest.raises(KindError, match=r"step: the arguments must be \(params, x, memory\), got 1 of them"):
+        step((dense,))
+
+
+def test_a_type_error_of_a_rule_stays_what_it_is():
+    @verb
+    def weigh(params, x):
+        return len(x)
+
+    with pytest.raises(TypeError, match="object of type 'int' has no len"):
+        weigh(dense, 3)
