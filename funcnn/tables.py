@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Integral
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 Cell = str | float
+C = TypeVar("C", bound=Cell)
 Rows = Sequence[Sequence[Cell]]
 
 
-def filled(rows: Rows) -> list[tuple[Cell, ...]]:
-    """The rows without the columns that are empty below the head.
+def filled(rows: Sequence[Sequence[C]]) -> list[tuple[C, ...]]:
+    """The rows without the columns that are empty below the head, unless the head is the only row.
 
     >>> from funcnn.tables import filled
     >>> filled([("layer", "zero"), ("Relu", "")])
     [('layer',), ('Relu',)]
     """
-    columns = [column for column in zip(*rows, strict=True) if any([cell != "" for cell in column[1:]])]
+    columns = [
+        column for column in zip(*rows, strict=True) if not column[1:] or any([cell != "" for cell in column[1:]])
+    ]
     return list(zip(*columns, strict=True))
 
 

@@ -238,7 +238,7 @@ def test_a_network_is_a_value_like_any_other(tmp_path):
     assert again[0].stride == (1, 1)
     assert np.array_equal(predict(again, x), predict(net, x))
     np.testing.assert_allclose(predict(net, x, rows=2), predict(net, x), rtol=1e-13)
-    text = summary(net, x)
+    text = str(summary(net, x))
     assert "Conv2d (W: 3x3x1x4, b: 4, " in text
     assert "5x8x8x1 -> 5x8x8x4" in text
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from funcnn import (
     GRU,
     RNN,
+    Adam,
     Attention,
     AvgPool,
     BatchNorm,
@@ -169,9 +170,11 @@ def test_a_layer_of_ones_own_costs_what_it_holds_or_says():
 
 
 def test_what_is_no_layer_has_no_costs():
-    for value, message in (([dense], "a chain of layers is a tuple"), (3, "int is no layer"), (Relu, "is a class")):
-        with pytest.raises(KindError, match=message):
+    for value, wrong in (([dense], "list; write tuple"), (3, "int"), (Relu, "the class Relu"), (Adam(), "Adam")):
+        with pytest.raises(KindError, match=f"^flops: params must be a layer or a tuple of layers, not {wrong}"):
             flops(value, rows)
+    with pytest.raises(KindError, match=r"^flops.register: list is not a record"):
+        flops.register(list)
 
 
 def allocated(params, x):
@@ -221,7 +224,7 @@ def test_views_count_as_the_array_that_they_keep_and_what_is_there_anyway_does_n
     net = (square, Residual((Tanh(), square)), Tanh())
     assert held_bytes([(0, forward(net, x)[1])], net, x) == [240]
     assert [visit.held for visit in trace(net, x, None, ones).visits] == [0, 120, 120, 0, 120]
-    assert "and 240 B are kept for backward" in summary(net, x, costs=True)
+    assert "and 240 B are kept for backward" in str(summary(net, x, costs=True))
 
 
 def test_numbers_with_the_prefix_of_their_size():

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 
 from funcnn import (
     GRU,
@@ -27,12 +28,18 @@ from funcnn import (
     forward,
     gradient,
     mlp,
+    mse,
     record,
     summary,
+    trace,
 )
 from funcnn.inspection.summaries import described
 
 x = np.ones((9400, 2))
+
+
+def printed(*given: Any, **options: Any) -> str:
+    return str(summary(*given, **options))
 
 
 def doubled(x: Any) -> Any:
@@ -44,7 +51,7 @@ def doubled_vjp(x: Any, dA: Any) -> Any:
 
 
 def test_the_network_of_the_article():
-    text = summary((*mlp([2, 27, 31, 31, 1], seed=1), Sigmoid()), x)
+    text = printed((*mlp([2, 27, 31, 31, 1], seed=1), Sigmoid()), x)
     assert (
         text
         == """\
@@ -77,7 +84,7 @@ def test_nested_chains_single_layers_and_tuples():
         inner = backward(params.inner, cache, dA[0])
         return Grads(gradient(params, inner=inner.params), inner.x + dA[1])
 
-    text = summary((LeakyRelu(0.2), (Dense.init(2, 3, seed=0, bias=False), Both(Dense.init(3, 9, seed=0)))), x[:5])
+    text = printed((LeakyRelu(0.2), (Dense.init(2, 3, seed=0, bias=False), Both(Dense.init(3, 9, seed=0)))), x[:5])
     assert (
         text
         == """\
@@ -88,15 +95,15 @@ def test_nested_chains_single_layers_and_tuples():
 ]
 There are 42 trainable parameters in the model."""
     )
-    assert summary(Dense.init(2, 3, seed=0), x).startswith(
+    assert printed(Dense.init(2, 3, seed=0), x).startswith(
         "[\n  Dense (W: 2x3, b: 3)  9400x2 -> 9400x3  9 parameters\n]"
     )
-    assert summary((), x) == "[\n]\nThere are 0 trainable parameters in the model."
+    assert printed((), x) == "[\n]\nThere are 0 trainable parameters in the model."
 
 
 def test_the_costs_of_a_network_are_columns_that_come_behind():
     net = (Dense.init(2, 30, seed=0), (Frozen(Relu()), Dense.init(30, 1, seed=1)))
-    plain, text = summary(net, x), summary(net, x, costs=True)
+    plain, text = printed(net, x), printed(net, x, costs=True)
     assert (
         text
         == """\
@@ -110,20 +117,20 @@ Forward is 2.27 Mflop; the arrays are 968 B, and 2.26 MB are kept for backward."
     )
     for line, longer in zip(plain.splitlines(), text.splitlines(), strict=False):
         assert longer.startswith(line)
-    assert summary((Reshape((1, 2)), ()), x, costs=True).endswith(
+    assert printed((Reshape((1, 2)), ()), x, costs=True).endswith(
         "Forward is 0 flop; the arrays are 0 B, and 0 B are kept for backward."
     )
 
 
 def test_masks_and_branches_are_printed_without_their_numbers():
     mask = np.ones((5, 4), bool)
-    text = summary(Parallel(((), (Dense.init(2, 3, seed=0), Relu()), Tanh())), (x[:5], x[:5], mask * 1.0))
+    text = printed(Parallel(((), (Dense.init(2, 3, seed=0), Relu()), Tanh())), (x[:5], x[:5], mask * 1.0))
     assert "Parallel (layers=((), (Dense, Relu), Tanh))  (5x2, 5x2, 5x4) -> (5x2, 5x3, 5x4)  9 parameters" in text
-    assert "(5x4x2, 5x4) -> (5x4x3, 5x4)" in summary(First(Dense.init(2, 3, seed=0)), (np.ones((5, 4, 2)), mask))
-    assert "(5x4x2, None) -> (5x4x3, None)" in summary(GRU.init(2, 3, seed=0), (np.ones((5, 4, 2)), None))
-    assert "Reshape (shape=(1, 2))" in summary(Reshape((1, 2)), x)
-    assert "Function (f=doubled, vjp=doubled_vjp)" in summary(Function(doubled, doubled_vjp), x)
-    assert "Shared (layer=Dense, net=(Here,))" in summary(Shared(Dense.init(2, 2, seed=0), (Here(),)), x)
+    assert "(5x4x2, 5x4) -> (5x4x3, 5x4)" in printed(First(Dense.init(2, 3, seed=0)), (np.ones((5, 4, 2)), mask))
+    assert "(5x4x2, None) -> (5x4x3, None)" in printed(GRU.init(2, 3, seed=0), (np.ones((5, 4, 2)), None))
+    assert "Reshape (shape=(1, 2))" in printed(Reshape((1, 2)), x)
+    assert "Function (f=doubled, vjp=doubled_vjp)" in printed(Function(doubled, doubled_vjp), x)
+    assert "Shared (layer=Dense, net=(Here,))" in printed(Shared(Dense.init(2, 2, seed=0), (Here(),)), x)
 
 
 def test_what_is_frozen_is_told_apart_wherever_it_is():
@@ -156,7 +163,7 @@ def test_what_is_frozen_is_told_apart_wherever_it_is():
     for counts, nets in told.items():
         for net in nets:
             given = np.ones((5, 3, 2)) if type(net) is Map else x
-            numbers = [line.split("  ")[-1] for line in summary(net, given).splitlines()[1:-2] if line[-1] in "sn"]
+            numbers = [line.split("  ")[-1] for line in printed(net, given).splitlines()[1:-2] if line[-1] in "sn"]
             assert numbers == [counts]
 
 
@@ -172,3 +179,33 @@ def test_settings_at_their_defaults_and_the_middle_of_a_long_chain_are_left_out(
         "Residual (layer=(Tanh, Tanh, Tanh, ..., Relu))": Residual((Tanh(),) * 6 + (Relu(),)),
     }
     assert [described(layer) for layer in told.values()] == list(told)
+
+
+class Printer:
+    """IPython's, as far as it is used."""
+
+    def __init__(self):
+        self.texts = []
+
+    def text(self, text):
+        self.texts.append(text)
+
+
+@pytest.mark.parametrize("value", [summary(mlp([2, 1], seed=0), x), trace(mlp([2, 1], seed=0), x, x[:, :1], mse)])
+def test_a_table_is_shown_at_a_prompt_and_in_a_notebook(value):
+    printer = Printer()
+    value._repr_pretty_(printer, False)  # noqa: FBT003  as IPython calls it
+    assert printer.texts == [str(value)] == [repr(value)]
+    html = value._repr_html_()
+    assert html.startswith("<table><thead><tr><th")
+    assert all([part in html for part in ("Dense (W: 2x1, b: 1)", "9400x1", str(value).splitlines()[-1])])
+
+
+def test_a_network_without_x_has_no_shapes_and_an_empty_one_no_rows():
+    assert printed(mlp([2, 3, 1], seed=1)) == (
+        "[\n  0 -> Dense (W: 2x3, b: 3)  9 parameters\n  1 -> Relu\n  2 -> Dense (W: 3x1, b: 1)  4 parameters\n]\n"
+        "There are 13 trainable parameters in the model."
+    )
+    assert summary(()).rows == (("layer", "x -> out", "parameters", "forward", "arrays", "cache"),)
+    assert summary(())._repr_html_().endswith("<p>There are 0 trainable parameters in the model.</p>")
+    assert str(trace((), x, x, mse)).startswith("layer  out  min")

@@ -4,13 +4,16 @@ Each row: what was done, the error, the sentence, and the notes that say where i
 """
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
 from funcnn import (
+    Adam,
     Dense,
     FuncnnError,
+    Grads,
     Here,
     KindError,
     Probe,
@@ -19,6 +22,7 @@ from funcnn import (
     ShapeError,
     Shared,
     Sigmoid,
+    TrainState,
     backward,
     fingerprint,
     flops,
@@ -46,12 +50,71 @@ ROWS = [
         "(Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), Sigmoid())",
         [],
     ),
-    (lambda: trace(Relu, x, x, mse), KindError, "forward: Relu is a class; pass a value of it, as Relu()", []),
+    (
+        lambda: trace(Relu, x, x, mse),
+        KindError,
+        "trace: params must be a layer or a tuple of layers, not the class Relu",
+    ),
     (
         lambda: trace([dense], x, x, mse),
         KindError,
-        "forward: a chain of layers is a tuple, not a list; write tuple(layers)",
-        [],
+        "trace: params must be a layer or a tuple of layers, not list; write tuple(params)",
+    ),
+    (
+        lambda: trace((dense, (Relu(), [dense])), x, x, mse),
+        KindError,
+        "trace: params[1][1] must be a layer or a tuple of layers, not list; write tuple(params[1][1])",
+    ),
+    (
+        lambda: trace(TrainState(dense), x, x, mse),
+        KindError,
+        "trace: params must be a layer or a tuple of layers, not TrainState; write state.params",
+    ),
+    (
+        lambda: trace(Grads(dense, x), x, x, mse),
+        KindError,
+        "trace: params must be a layer or a tuple of layers, not Grads; write params.params",
+    ),
+    (
+        lambda: trace((dense, None), x, x, mse),
+        KindError,
+        "trace: params[1] must be a layer or a tuple of layers, not None",
+    ),
+    (
+        lambda: trace(dense, [[1.0, 2.0, 3.0]], x, mse),
+        KindError,
+        "trace: x must be an array, not list; write np.asarray(x)",
+    ),
+    (
+        lambda: trace(dense, x, x, None),
+        KindError,
+        "trace: loss must be a loss such as mse, a function (out, y) that returns (cost, dA), not None",
+    ),
+    (
+        lambda: trace(dense, x, x, Relu),
+        KindError,
+        "trace: loss must be a loss such as mse, a function (out, y) that returns (cost, dA), not the class Relu",
+    ),
+    (
+        lambda: trace(dense, x, x, lambda out, y: 0.0),
+        KindError,
+        "trace: loss must return (cost, dA), not float",
+    ),
+    (
+        lambda: trace(dense, x, x, lambda out, y: (0.0, out, y)),
+        KindError,
+        "trace: loss must return (cost, dA), not 3 values",
+    ),
+    (lambda: trace(dense, x, None, mse), KindError, "mse: y must be an array, not None; write np.asarray(y)"),
+    (
+        lambda: trace((dense, Relu()), x, x[:, :2], mse)["0", 0, 0],
+        FuncnnError,
+        "trace: there is no layer ('0', 0, 0); there are 0, 1",
+    ),
+    (
+        lambda: trace((dense, Relu()), x, x[:, :2], mse)[0],
+        FuncnnError,
+        "trace: there is no layer 0; there are 0, 1",
     ),
     (lambda: trace((dense, dense), x, x, mse), ShapeError, "x has 2 features, W needs 3; x: (4, 2)", [TWO]),
     (
@@ -106,12 +169,52 @@ ROWS = [
     (
         lambda: flops([dense], x),
         KindError,
-        "forward: a chain of layers is a tuple, not a list; write tuple(layers)",
-        [],
+        "flops: params must be a layer or a tuple of layers, not list; write tuple(params)",
     ),
-    (lambda: flops(3, x), KindError, "forward: int is not a layer; a layer is a record or a tuple of layers", []),
-    (lambda: flops((dense, dense), x), ShapeError, "x has 2 features, W needs 3; x: (4, 2)", []),
-    (lambda: summary((dense, dense), x, costs=True), ShapeError, "x has 2 features, W needs 3; x: (4, 2)", []),
+    (lambda: flops(3, x), KindError, "flops: params must be a layer or a tuple of layers, not int"),
+    (lambda: flops(x, dense), KindError, "flops: params must be a layer or a tuple of layers, not float64 array"),
+    (lambda: flops(dense, None), KindError, "flops: x must be an array, not None; write np.asarray(x)"),
+    (
+        lambda: flops((dense, Relu()), (x, [x])),
+        KindError,
+        "flops: x[1] must be an array, not list; write np.asarray(x[1])",
+    ),
+    (lambda: flops(dense, x[:, :2]), ShapeError, "x has 2 features, W needs 3; x: (4, 2)"),
+    (lambda: flops((dense, dense), x), ShapeError, "x has 2 features, W needs 3; x: (4, 2)", [TWO]),
+    (
+        lambda: flops.register(Sequence),
+        KindError,
+        "flops.register: Sequence is not a record; put @record above the class",
+    ),
+    (lambda: summary((dense, dense), x, costs=True), ShapeError, "x has 2 features, W needs 3; x: (4, 2)"),
+    (
+        lambda: summary([dense], x),
+        KindError,
+        "summary: params must be a layer or a tuple of layers, not list; write tuple(params)",
+    ),
+    (
+        lambda: summary(Dense),
+        KindError,
+        "summary: params must be a layer or a tuple of layers, not the class Dense",
+    ),
+    (
+        lambda: summary(TrainState((dense,)), x),
+        KindError,
+        "summary: params must be a layer or a tuple of layers, not TrainState; write state.params",
+    ),
+    (
+        lambda: summary((dense, Adam())),
+        KindError,
+        "summary: params[1] must be a layer or a tuple of layers, not Adam",
+    ),
+    (lambda: summary(dense, 3), KindError, "summary: x must be an array, not int; write np.asarray(x)"),
+    (lambda: summary(dense, x, costs="yes"), KindError, "summary: costs must be True or False, not str"),
+    (lambda: summary(dense, x, costs=1), KindError, "summary: costs must be True or False, not int"),
+    (
+        lambda: summary(dense, costs=True),
+        KindError,
+        "summary: costs depend on the shape of x; write summary(params, x, costs=True)",
+    ),
 ]
 
 

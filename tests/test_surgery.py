@@ -250,7 +250,7 @@ def test_the_layer_is_neither_trained_nor_counted_but_saved():
     assert len(leaves(prefix)) == len(leaves(net)) == 6
     assert pickle.loads(pickle.dumps(prefix)) == prefix
     assert len({fingerprint(each) for each in (net, prefix, whole)}) == 3
-    assert "There are 5 trainable parameters" in summary(whole, x)
+    assert "There are 5 trainable parameters" in str(summary(whole, x))
 
 
 def test_it_is_saved_and_loaded(tmp_path):

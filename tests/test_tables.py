@@ -27,6 +27,8 @@ def test_lines_end_without_spaces(cell):
 
 def test_columns_that_are_empty_below_the_head_are_left_out():
     assert filled([("a", "b", "c", "d"), ("1", "", 0, "")]) == [("a", "c"), ("1", 0)]
+    assert filled([("a", "b")]) == [("a", "b")]
+    assert text([]) == text(filled([])) == ""
 
 
 def test_html_escapes_every_cell_and_every_line_below():

@@ -1,4 +1,4 @@
-"""What a forward costs: how many operations there are in it."""
+"""The number of operations in a forward."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar, cast
 from funcnn.arrays import is_float
 from funcnn.core import forward_only
 from funcnn.dispatch import verb
+from funcnn.inspection.checks import check_input, check_network
 from funcnn.inspection.within import visited
 from funcnn.layers.activations.base import Identity
 from funcnn.layers.activations.glu import Glu
@@ -34,11 +35,20 @@ from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
 from funcnn.layers.positions import Rotary
 from funcnn.layers.recurrent.base import Recurrent
 from funcnn.layers.recurrent.last import Last
-from funcnn.records import is_record
 from funcnn.tree import leaves
 
 P = TypeVar("P")
 Rule = Callable[[P, Any], int]
+
+
+def _by_default(params: Any, x: Any) -> int:
+    """The operations of the layers inside, or one for each float of out"""
+    calls = visited(params, x)
+    return sum([_counted(*call) for call in calls]) if calls else _floats(forward_only(params, x))
+
+
+_by_default.__name__ = "flops"  # as errors of register name it
+_counted = verb(_by_default)
 
 
 class Flops(Protocol):
@@ -48,14 +58,19 @@ class Flops(Protocol):
     def register(self, cls: type[P], /) -> Callable[[Rule[P]], Rule[P]]: ...
 
 
-@cast("Callable[[Any], Flops]", verb)
+def _with_register(function: Any) -> Any:
+    function.register = _counted.register
+    return function
+
+
+@cast("Callable[[Any], Flops]", _with_register)
 def flops(params: Any, x: Any, /) -> int:
     """How many operations on floats are in `forward(params, x)`.
 
-    A multiplication is one, an addition is one, and so is exp or any other function of a number; what only moves
-    numbers is none. By default a layer costs what the layers that it holds cost, and one that holds none an operation
-    for each float of out. A layer of another kind registers a rule with `@flops.register(Layer)`. A backward costs
-    about twice as much.
+    A multiplication, an addition, exp and every other function of one number count as one operation; moving numbers
+    counts as none. By default a layer has the operations of the layers inside it, and a layer without layers inside has
+    one for each float of out. Another count is registered with `@flops.register(Layer)`. A backward has about twice as
+    many operations.
 
     >>> import numpy as np
     >>> from funcnn import flops, mlp
@@ -63,14 +78,17 @@ def flops(params: Any, x: Any, /) -> int:
     217
 
     Raises:
+        KindError: `params` is not a layer or a tuple of layers, or `x` is not an array or a tuple of arrays.
         What `forward` raises.
     """
-    within = visited(params, x) if is_record(params) else []
-    return sum([flops(*one) for one in within]) if within else _floats(forward_only(params, x))
+    check_network("flops", params)
+    check_input("flops", x)
+    forward_only(params, x)  # which refuses an x that does not fit; the rules only read its shape
+    return _counted(params, x)
 
 
 def _floats(x: Any) -> int:
-    """How many floats there are in x."""
+    """The number of floats in x."""
     return sum([leaf.size for leaf in leaves(x) if is_float(leaf)])
 
 
@@ -80,10 +98,10 @@ def _first(x: Any) -> Any:
 
 @flops.register(tuple)
 def chain_flops(params: tuple[Any, ...], x: Any) -> int:
-    """What the layers cost, one after the other"""
+    """The sum of those of the layers"""
     total = 0
     for layer in params:
-        total += flops(layer, x)
+        total += _counted(layer, x)
         x = forward_only(layer, x)
     return total
 
@@ -96,7 +114,7 @@ def dense_flops(params: Dense, x: Any) -> int:
 
 
 def convolution_flops(params: Any, x: Any) -> int:
-    """For each number of out, 2 for each weight that it sees, and 1 for the bias"""
+    """For each number of out, 2 for each weight of its window, and 1 for the bias"""
     out = forward_only(params, x)
     return int(out.size) * (2 * prod(params.W.shape[:-1]) + (params.b is not None))
 
@@ -107,7 +125,7 @@ flops.register(Conv2d)(convolution_flops)
 
 @flops.register(ConvTranspose2d)
 def conv_transpose2d_flops(params: ConvTranspose2d, x: Any) -> int:
-    """For each number of x, 2 for each weight that it meets; for each number of out, 1 for the bias"""
+    """For each number of x, 2 for each weight of the kernel; for each number of out, 1 for the bias"""
     kh, kw, _, per_group = params.W.shape
     bias = 0 if params.b is None else int(forward_only(params, x).size)
     return int(x.size) * 2 * kh * kw * per_group + bias
@@ -133,20 +151,20 @@ def recurrent_flops(params: Recurrent, x: Any) -> int:
 
 @flops.register(Attention)
 def attention_flops(params: Attention, x: Any) -> int:
-    """The four dense layers, and for each pair of places, 4 n for the two products and 4 a head for the softmax"""
+    """The four dense layers, and for each pair of positions 4 n for the two products and 4 a head for the softmax"""
     m, t, _ = _first(x).shape
-    return _around(params, m * t, m * t) + _pairs(params, m * t * t)
+    return _projections(params, m * t, m * t) + _pairs(params, m * t * t)
 
 
 @flops.register(CrossAttention)
 def cross_attention_flops(params: CrossAttention, x: Any) -> int:
-    """As `attention_flops`, with the pairs of a query and a place of the memory"""
+    """As `attention_flops`, with the pairs of a query and a position of the memory"""
     (m, t, _), s = x[0].shape, x[1].shape[1]
-    return _around(params, m * t, m * s) + _pairs(params, m * t * s)
+    return _projections(params, m * t, m * s) + _pairs(params, m * t * s)
 
 
-def _around(params: Any, queries: int, places: int) -> int:
-    counts = ((params.query, queries), (params.key, places), (params.value, places), (params.out, queries))
+def _projections(params: Any, queries: int, positions: int) -> int:
+    counts = ((params.query, queries), (params.key, positions), (params.value, positions), (params.out, queries))
     return sum([rows * (2 * layer.W.shape[0] + (layer.b is not None)) * layer.W.shape[1] for layer, rows in counts])
 
 
@@ -156,21 +174,21 @@ def _pairs(params: Any, pairs: int) -> int:
 
 @flops.register(Residual)
 def residual_flops(params: Residual[Any], x: Any) -> int:
-    """The layer's, and 1 for each sum"""
-    return flops(params.layer, x) + _floats(_first(x))
+    """Those of the layer, and 1 for each sum"""
+    return _counted(params.layer, x) + _floats(_first(x))
 
 
 @flops.register(Glu)
 def glu_flops(params: Glu, x: Any) -> int:
-    """The gate's, and 1 for each product"""
-    return sum([flops(*one) for one in visited(params, x)]) + int(x.size) // 2
+    """Those of the gate, and 1 for each product"""
+    return sum([_counted(*call) for call in visited(params, x)]) + int(x.size) // 2
 
 
 @flops.register(Tied)
 def tied_flops(params: Tied, x: Any) -> int:
-    """The net's, and 2 n for each logit"""
+    """Those of net, and 2 n for each logit"""
     logits = _first(forward_only(params, x))
-    return sum([flops(*one) for one in visited(params, x)]) + 2 * int(logits.size * params.W.shape[1])
+    return sum([_counted(*call) for call in visited(params, x)]) + 2 * int(logits.size * params.W.shape[1])
 
 
 @flops.register(Sum)
@@ -185,23 +203,23 @@ def _per_number(operations: int) -> Callable[[Any, Any], int]:
 
 @flops.register(Upsample)
 def upsample_flops(params: Upsample, x: Any) -> int:
-    """None for copies; where it is linear, a product with a matrix for each axis: for each number 2 for each place"""
-    m, *places, n = x.shape
-    total, size = 0, int(m * n * prod(places))
-    for before, after in zip(places, forward_only(params, x).shape[1:-1], strict=True):
+    """0 for copies; if it is linear, a product with a matrix for each axis: 2 times its length for each number"""
+    m, *lengths, n = x.shape
+    total, size = 0, int(m * n * prod(lengths))
+    for before, after in zip(lengths, forward_only(params, x).shape[1:-1], strict=True):
         size = size // before * after
         total += size * 2 * before
     return total if params.linear else 0
 
 
-# How many operations there are for each float of x, in the formulas of the docstrings.
+# The operations for each float of x, by the formulas in the docstrings of the layers.
 for _operations, _layers in {
     0: (Identity, Copy, Take, Last, Concat, Flatten, Reshape, Embedding),
     1: (GlobalAvgPool, GlobalMaxPool),
     2: (Affine,),
     3: (Rotary,),  # two products and a sum
-    4: (Softmax, LogSoftmax, RMSNorm),  # the maximum, minus, exp, a sum; or squared, summed, twice times
-    7: (LayerNorm, GroupNorm, InstanceNorm, BatchNorm),  # the mean, minus, squared, summed, divided, scale, shift
+    4: (Softmax, LogSoftmax, RMSNorm),  # maximum, difference, exp, sum; or square, sum, two products
+    7: (LayerNorm, GroupNorm, InstanceNorm, BatchNorm),  # mean, difference, square, sum, quotient, scale, shift
 }.items():
     for _layer in _layers:
         flops.register(_layer)(_per_number(_operations))

@@ -1,4 +1,4 @@
-"""Looking inside a network: what it is made of, and what that costs."""
+"""The layers of a network as a table, with shapes, parameters and costs."""
 
 from __future__ import annotations
 
@@ -9,32 +9,59 @@ import attrs
 
 from funcnn.arrays import is_array, short
 from funcnn.core import forward
+from funcnn.errors import KindError
+from funcnn.fields import check_flag
+from funcnn.inspection.checks import check_input, check_network
 from funcnn.inspection.costs import flops
 from funcnn.inspection.memory import held_bytes, scaled
 from funcnn.inspection.within import parts
 from funcnn.layers.combinators.frozen import Frozen
-from funcnn.records import is_record, values
+from funcnn.records import is_record, record, values
+from funcnn.tables import Printer, filled, html, text
 from funcnn.tree import count, leaves
 
+_HEAD = ("layer", "x -> out", "parameters", "forward", "arrays", "cache")
 
-def summary(params: Any, x: Any, *, costs: bool = False) -> str:
-    """The printed network: each layer with its settings, the shapes that go in and out, and its parameters.
 
-    The number of a layer is its path, as in errors and in `parameters`; settings at their defaults are left out. What
-    stands in a `Frozen` counts as frozen. With `costs`, each row goes on with the operations of its forward (`flops`),
-    the bytes of its arrays, and those that are there only since its cache keeps them for backward: not x and the arrays
-    of the network, nor what a row above keeps already. The last line adds up. Raises what `forward(params, x)` raises.
+@record
+class Summary:
+    """The table that `summary` makes: rows of strings, of which the first is the head, and lines with the totals.
+
+    It is shown as text at a prompt and by `print`, and as an HTML table in a notebook.
+    """
+
+    rows: tuple[tuple[str, ...], ...]
+    totals: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        lines = text(self.rows[1:]).splitlines()
+        return "\n".join(["[", *[f"  {line}" for line in lines], "]", *self.totals])
+
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:  # noqa: FBT001  IPython passes it by position
+        printer.text(repr(self))
+
+    def _repr_html_(self) -> str:
+        return html(self.rows, *self.totals)
+
+
+def summary(params: Any, x: Any = None, *, costs: bool = False) -> Summary:
+    """A table of the layers: each with its settings, the shapes of x and out, and the number of its parameters.
+
+    The number of a layer is its path, as in errors and in `parameters`; settings at their defaults are left out, and
+    so are the shapes if x is not given. Parameters inside a `Frozen` count as frozen. With `costs`, each row has the
+    operations of its forward (`flops`), the bytes of its arrays, and the bytes that its cache keeps only for backward,
+    which excludes x, the arrays of the network, and what the cache of a row above keeps. The last line has the sums.
 
     >>> import numpy as np
     >>> from funcnn import Relu, mlp, summary
-    >>> print(summary(mlp([2, 27, 1], hidden=Relu(), seed=1), np.zeros((9400, 2))))
+    >>> summary(mlp([2, 27, 1], hidden=Relu(), seed=1), np.zeros((9400, 2)))
     [
       0 -> Dense (W: 2x27, b: 27)  9400x2 -> 9400x27   81 parameters
       1 -> Relu                    9400x27 -> 9400x27
       2 -> Dense (W: 27x1, b: 1)   9400x27 -> 9400x1   28 parameters
     ]
     There are 109 trainable parameters in the model.
-    >>> print(summary(mlp([2, 27, 1], hidden=Relu(), seed=1), np.zeros((9400, 2)), costs=True))
+    >>> summary(mlp([2, 27, 1], hidden=Relu(), seed=1), np.zeros((9400, 2)), costs=True)
     [
       0 -> Dense (W: 2x27, b: 27)  9400x2 -> 9400x27   81 parameters  1.27 Mflop  648 B arrays
       1 -> Relu                    9400x27 -> 9400x27                 254 kflop                 2.03 MB cache
@@ -42,41 +69,50 @@ def summary(params: Any, x: Any, *, costs: bool = False) -> str:
     ]
     There are 109 trainable parameters in the model.
     Forward is 2.04 Mflop; the arrays are 872 B, and 2.03 MB are kept for backward.
+
+    Raises:
+        KindError: `params` is not a layer or a tuple of layers, `x` is not an array or a tuple of arrays, `costs` is
+            not True or False, or it is True without x.
+        What `forward(params, x)` raises.
     """
+    check_network("summary", params)
+    check_flag("summary", costs, "costs")
+    if x is not None:
+        check_input("summary", x)
+    elif costs:
+        raise KindError("summary: costs depend on the shape of x; write summary(params, x, costs=True)")
     rows: list[tuple[tuple[str, ...], Any]] = []
     _add(rows, params, x, "", costs=costs, trained=True)
     held = held_bytes([(0, cache) for _, cache in rows], params, x)
-    table = [(*row, f"{scaled(n, 'B')} cache" if costs and n else "") for (row, _), n in zip(rows, held, strict=True)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
-    lines = ["[", *lines, "]", f"There are {count(params)} trainable parameters in the model."]
+    cells = [(*row, f"{scaled(n, 'B')} cache" if costs and n else "") for (row, _), n in zip(rows, held, strict=True)]
+    totals = [f"There are {count(params)} trainable parameters in the model."]
     if costs:
         total, own = scaled(flops(params, x), "flop"), scaled(_bytes(params), "B")
-        lines.append(f"Forward is {total}; the arrays are {own}, and {scaled(sum(held), 'B')} are kept for backward.")
-    return "\n".join(lines)
+        totals.append(f"Forward is {total}; the arrays are {own}, and {scaled(sum(held), 'B')} are kept for backward.")
+    return Summary(tuple(filled([_HEAD, *cells])), tuple(totals))
 
 
 def _add(rows: list[tuple[tuple[str, ...], Any]], layer: Any, x: Any, path: str, *, costs: bool, trained: bool) -> Any:
-    """Add the row and the cache of each layer, frozen ones by what they hold; returns out."""
+    """Append the row and the cache of each layer, for a Frozen those of the layers inside; returns out."""
     if type(layer) is Frozen:
         return _add(rows, layer.layer, x, f"{path}.layer".lstrip("."), costs=costs, trained=False)
     if type(layer) is tuple:
         for i, part in enumerate(layer):
             x = _add(rows, part, x, f"{path}.{i}".lstrip("."), costs=costs, trained=trained)
         return x
-    out, cache = forward(layer, x)
+    out, cache = (None, None) if x is None else forward(layer, x)
     row = (
         f"{path} -> {described(layer)}" if path else described(layer),
-        f"{shape(x)} -> {shape(out)}",
+        "" if x is None else f"{shape(x)} -> {shape(out)}",
         _numbers(layer, trained=trained),
-        *(_costs(layer, x) if costs else ()),
+        *(_costs(layer, x) if costs else ("", "")),
     )
     rows.append((row, cache))
     return out
 
 
 def _numbers(layer: Any, *, trained: bool) -> str:
-    """How many numbers are trained, and how many would be if they were not frozen."""
+    """`12 parameters, 6 frozen`."""
     own, frozen = count(layer), _frozen(layer)
     counts = {"parameters": own if trained else 0, "frozen": frozen if trained else own + frozen}
     return ", ".join([f"{n} {unit}" for unit, n in counts.items() if n])
@@ -98,23 +134,23 @@ def _bytes(tree: Any) -> int:
 
 
 def described(layer: Any) -> str:
-    """A layer with its fields: the shapes of arrays, the classes of records, settings that are not the default.
+    """A layer with its fields: arrays by their shapes, records by their classes, and settings that are not defaults.
 
     >>> from funcnn import Dense
     >>> from funcnn.inspection.summaries import described
     >>> described(Dense.init(2, 3, seed=0))
     'Dense (W: 2x3, b: 3)'
     """
-    told = [
+    fields = [
         f"{field.name}: {shape(value)}" if is_array(value) else f"{field.name}={_kind(value)}"
         for field, value in zip(attrs.fields(type(layer)), values(layer), strict=True)
         if value is not None and not _is_default(value, field.default)
     ]
-    return f"{type(layer).__name__} ({', '.join(told)})" if told else type(layer).__name__
+    return f"{type(layer).__name__} ({', '.join(fields)})" if fields else type(layer).__name__
 
 
 def _is_default(value: Any, default: Any) -> bool:
-    """A setting that nobody gave; of a tuple, as of strides, each part is."""
+    """Whether a setting has its default; for a tuple, as in strides, whether each part has it."""
     if type(value) is tuple and value:
         return all([_is_default(part, default) for part in value])
     return not is_array(value) and bool(value == default)
@@ -126,12 +162,12 @@ def _kind(value: Any) -> str:
         kinds[3:-1] = ["..."] if len(kinds) > 6 else kinds[3:-1]
         return f"({', '.join(kinds)}{',' if len(value) == 1 else ''})"
     if isinstance(value, FunctionType):
-        return value.__qualname__  # its repr has an address, another in each process
+        return value.__qualname__  # its repr has an address, which differs in each process
     return type(value).__name__ if is_record(value) else short(value)
 
 
 def shape(value: Any) -> str:
-    """`9400x2`, `(5x9, 5)` of a tuple, `number` of an array without axes."""
+    """`9400x2`, `(5x9, 5)` for a tuple, `number` for a 0-d array."""
     if type(value) is tuple:
         return f"({', '.join(map(shape, value))})"
     if value is None:

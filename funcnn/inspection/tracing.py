@@ -1,4 +1,4 @@
-"""One step of training, with all that went through it: what each layer made, and what it was blamed for."""
+"""One step of training with all its intermediate values: the output, the cache and the gradients of each layer."""
 
 from __future__ import annotations
 
@@ -8,26 +8,30 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, is_array, is_float
+from funcnn.arrays import Array, is_array, is_float, kind
 from funcnn.core import Loss, backward_params, forward
 from funcnn.errors import FuncnnError, KindError
+from funcnn.fields import check_function
+from funcnn.inspection.checks import check_input, check_network, is_layer
 from funcnn.inspection.log import Log, Note
 from funcnn.inspection.memory import held_bytes, scaled
 from funcnn.inspection.summaries import described, shape
-from funcnn.inspection.within import bare, gradients, is_layer, notes, watched
+from funcnn.inspection.within import bare, gradients, notes, watched
 from funcnn.logits import squashed_twice
 from funcnn.records import borrowed, plans, record, values
+from funcnn.tables import Printer, Rows, filled, html, text
 from funcnn.tree import leaves
 
 
 @record
 class Visit:
-    """One call of a layer in a step: its path, the layer itself, its out and its cache, dA, and the layer's gradient.
+    """One call of a layer in a step: the path of the layer, the layer, out, the cache, dA, and the layer's gradient.
 
-    A layer that holds others has theirs in its own; their visits follow, one deeper. Each call of a layer in several
-    places, as in Shared, is a visit, and `number` counts them from 0; the gradient, their sum, stands at the first.
-    `cache` is None where it was thrown away, as in Remat, and `held` are the bytes that are there only since the cache
-    keeps them. `dA` and `gradient` are None where nobody walked back, since nothing so far is trained.
+    The visits of the layers inside a layer follow it, one deeper, and the values of the outer layer include theirs. A
+    layer that is called several times, as in Shared, has a visit for each call; `number` counts them from 0, and the
+    first has the gradient, which is a sum. `cache` is None if it was discarded, as in Remat. `held` is the number of
+    bytes that the cache keeps only for backward. `dA` and `gradient` are None if the step needs no backward of the
+    layer, since neither it nor a layer before it is trained.
     """
 
     path: str
@@ -43,55 +47,61 @@ class Visit:
 
 @record
 class Trace:
-    """The cost of a step, and a `Visit` for each call of a layer, in the order of the calls; printed, it is a table.
+    """The cost of a step, and a `Visit` for each call of a layer, in the order of the calls.
 
-    `trace[path]` is the visit of one layer, `trace[path, 1]` is the second of a layer that is called several times,
-    `trace.visits` are all of them.
+    It is shown as a table: text at a prompt and by `print`, HTML in a notebook. `trace[path]` is the visit of one
+    layer, `trace[path, 1]` the second visit of a layer that is called several times, and `trace.visits` has all visits.
     """
 
     cost: Any = borrowed()
     visits: tuple[Visit, ...] = borrowed()
 
     def __getitem__(self, key: str | tuple[str, int]) -> Visit:
-        """The visit at a path; or the one of a number at a path.
+        """The first visit of the layer at a path, or the visit with a number.
 
         Raises:
-            FuncnnError: there is none.
+            FuncnnError: there is no such visit.
         """
-        path, number = key if isinstance(key, tuple) else (key, 0)
+        path, number = key if isinstance(key, tuple) and len(key) == 2 else (key, 0)
         for visit in self.visits:
             if (visit.path, visit.number) == (path, number):
                 return visit
         there = ", ".join([_label(visit) or "''" for visit in self.visits])
         raise FuncnnError(f"trace: there is no layer {path!r}{f' #{number}' if number else ''}; there are {there}")
 
-    def __str__(self) -> str:
-        """A row for each visit; columns that would be empty are left out."""
-        table = [_HEAD, *map(_row, self.visits)]
-        columns = [column for column in zip(*table, strict=True) if any(column[1:])]
-        widths = [max(map(len, column)) for column in columns]
-        rows = [[column[i] for column in columns] for i in range(len(table))]
-        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    def _rows(self) -> Rows:
+        return filled([_HEAD, *map(_row, self.visits)])
+
+    def _total(self) -> str:
         held = sum([visit.held for visit in self.visits if visit.depth == 0])
-        return "\n".join([*lines, f"The cost is {float(self.cost):.6g}; {scaled(held, 'B')} were kept for backward."])
+        return f"The cost is {float(self.cost):.6g}; {scaled(held, 'B')} were kept for backward."
+
+    def __repr__(self) -> str:
+        return f"{text(self._rows())}\n{self._total()}"
+
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:  # noqa: FBT001  IPython passes it by position
+        printer.text(repr(self))
+
+    def _repr_html_(self) -> str:
+        return html(self._rows(), self._total())
 
 
 def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
     """Every intermediate value of one step: forward, the loss, backward.
 
-    The step is that of `value_and_grad(loss)(params, x, y)`, to the bit: each layer, also within layers that hold
-    others, is `Watched`. A layer of your own does not notice, and needs nothing but its two rules. A layer that is
-    called several times, as in Shared, has a row for each call, and its gradient, the sum, in the first.
+    The step is `value_and_grad(loss)(params, x, y)`, bit for bit, and includes the layers inside layers. A layer of
+    your own needs only its two rules. A layer that is called several times, as in Shared, has a row for each call, and
+    its gradient, a sum, is in the first.
 
-    The columns: out, its smallest, mean and largest number, the share of zeros, and of numbers that are not finite; the
-    bytes that are there only since the cache keeps them, as in `summary`; the Euclidean norm of dA; that of the
-    gradient of each array. Masks and ids do not count, but the zeros at masked places do.
+    The columns: the shape of out; its smallest, mean and largest number; the share of zeros and of numbers that are not
+    finite; the bytes that the cache keeps only for backward, as in `summary`; the Euclidean norm of dA; the norm of the
+    gradient of each array. Masks and ids are not counted; zeros at padded positions are.
 
     >>> import numpy as np
     >>> from funcnn import Relu, mlp, mse, trace
     >>> net, x = mlp([2, 3, 1], hidden=Relu(), seed=0), np.linspace(-1, 1, 8).reshape(4, 2)
     >>> seen = trace(net, x, x[:, :1], mse)
-    >>> print(seen)
+    >>> seen
     layer                      out  min     mean    max    zero  cache  |dA|   gradients
     0 -> Dense (W: 2x3, b: 3)  4x3  -0.845  0.0829  0.457               1.13   W 1.6, b 1.35
     1 -> Relu                  4x3  0       0.188   0.457  17 %  96 B   1.16
@@ -101,15 +111,19 @@ def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
     (4, 3)
 
     Raises:
-        KindError: the network ends in probabilities and the loss takes logits.
-        And what the four lines raise.
+        KindError: `params` is not a layer or a tuple of layers, `x` is not an array or a tuple of arrays, `loss` is not
+            a function that returns (cost, dA), or it takes logits and the network ends in probabilities.
+        What forward, the loss and backward raise.
     """
+    check_network("trace", params)
+    check_input("trace", x)
+    check_function("trace", loss, "loss", "a loss such as mse, a function (out, y) that returns (cost, dA)")
     if found := squashed_twice(loss, params):
         raise KindError(f"trace: {found}")
     log = Log()
     net = watched(params, log)
     out, cache = forward(net, x)
-    cost, dA = loss(out, y)
+    cost, dA = _pair(loss(out, y))
     grads = backward_params(net, cache, dA)
     sums = dict(gradients(grads))
     kept, count = set(map(id, notes(cache))), Counter[str]()
@@ -117,15 +131,22 @@ def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
     held = held_bytes([(depth, own) for _, depth, own in rows], params, x)
     visits = []
     for (note, depth, own), n in zip(rows, held, strict=True):
-        gradient = sums.pop(note.path, None)  # once: at the first
+        gradient = sums.pop(note.path, None)  # at the first visit alone
         layer = bare(note.layer)
         visits.append(Visit(note.path, count[note.path], depth, n, layer, note.out, own, note.dA, gradient))
         count[note.path] += 1
     return Trace(cost, tuple(visits))
 
 
+def _pair(made: Any) -> Any:
+    if type(made) is not tuple or len(made) != 2:
+        given = f"{len(made)} values" if type(made) is tuple else kind(made)
+        raise KindError(f"trace: loss must return (cost, dA), not {given}")
+    return made
+
+
 def _flat(caller: Note, depth: int = 0) -> Iterator[tuple[Note, int]]:
-    """Each visit, before those within it, and how deep it is."""
+    """Each note with its depth, before the notes within it."""
     for note in caller.within:
         yield note, depth
         yield from _flat(note, depth + 1)
@@ -153,7 +174,7 @@ def _row(visit: Visit) -> tuple[str, ...]:
 
 
 def _named(layer: Any) -> str:
-    """Layers that hold others by their class alone, since those come below."""
+    """A layer with its fields; a layer with layers inside by its class alone, since those have rows of their own."""
     return type(layer).__name__ if any(map(_holds, values(layer))) else described(layer)
 
 
@@ -162,7 +183,7 @@ def _holds(value: Any) -> bool:
 
 
 def _own(value: Any, path: str = "") -> Iterator[tuple[str, Array]]:
-    """The arrays of a gradient that are no layer's within."""
+    """The arrays of a field of a gradient that do not belong to a layer inside."""
     if is_array(value):
         yield path, value
     for i, part in enumerate(value if type(value) is tuple else ()):
@@ -176,7 +197,7 @@ def _trained(gradient: Any) -> Iterator[tuple[str, Array]]:
 
 
 def _numbers(out: Any) -> tuple[str, ...]:
-    """The smallest, the mean and the largest finite number; the shares of zeros and of what is not finite."""
+    """The smallest, the mean and the largest finite number; the shares of zeros and of numbers that are not finite."""
     arrays = leaves((out,))
     arrays = [a for a in arrays if is_float(a)] or arrays
     every = np.concatenate([np.asarray(a).astype(np.float64).ravel() for a in arrays] or [np.zeros(0)])
@@ -186,7 +207,7 @@ def _numbers(out: Any) -> tuple[str, ...]:
         return ("", "", "", *shares)
     least, mean, most = finite.min(), finite.mean(), finite.max()
     if abs(mean) < 1e-12 * max(-least, most):
-        mean = 0.0  # but for rounding, as behind a normalisation
+        mean = 0.0  # a rounding error, as after a normalisation
     return (_digits(least), _digits(mean), _digits(most), *shares)
 
 

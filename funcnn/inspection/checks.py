@@ -1,0 +1,38 @@
+"""Checks of the arguments of `summary`, `flops` and `trace`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from funcnn.arrays import kind, namespace
+from funcnn.core import forward
+from funcnn.errors import KindError
+from funcnn.records import is_record
+
+
+def is_layer(value: Any) -> bool:
+    """Whether `value` is a record with a rule for `forward`."""
+    return is_record(value) and forward.dispatch(type(value)) is not forward.dispatch(object)
+
+
+def check_network(name: str, params: Any, what: str = "params") -> None:
+    """`params` is a layer or a tuple of layers."""
+    if type(params) is tuple:
+        for i, layer in enumerate(params):
+            check_network(name, layer, f"{what}[{i}]")
+    elif not is_layer(params):
+        remedy = f"; write tuple({what})" if isinstance(params, list) else ""
+        if is_record(params) and hasattr(params, "params"):  # a TrainState, a gradient
+            remedy = "; write state.params" if hasattr(params, "optimizer") else f"; write {what}.params"
+        needed = "a layer or a tuple of layers"
+        raise KindError(f"{name}: {what} must be {needed}, not {kind(params)}{remedy}")
+
+
+def check_input(name: str, x: Any, what: str = "x") -> None:
+    """`x` is an array, or a tuple of arrays, tuples and None."""
+    if type(x) is not tuple:
+        namespace(x, what, f"{name}: ")
+        return
+    for i, part in enumerate(x):
+        if part is not None:
+            check_input(name, part, f"{what}[{i}]")
