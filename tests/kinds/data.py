@@ -1,0 +1,9 @@
+"""Batches."""
+
+from funcnn import batches
+from tests.kinds.harness import both, row
+from tests.kinds.kinds import Y, array, count, seed
+
+ROWS = [
+    row(batches, x=both(array, array), y=array(Y), size=count, epochs=count, seed=seed),
+]

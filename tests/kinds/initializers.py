@@ -1,0 +1,33 @@
+"""First weights."""
+
+import numpy as np
+
+from funcnn import (
+    constant,
+    glorot_normal,
+    glorot_uniform,
+    he_normal,
+    he_uniform,
+    lecun_normal,
+    lecun_uniform,
+    normal,
+    orthogonal,
+    uniform,
+    zeros,
+)
+from tests.kinds.harness import kind, row
+from tests.kinds.kinds import dtype, number, seed
+
+NAMED = (zeros, glorot_uniform, glorot_normal, lecun_uniform, lecun_normal, he_uniform, he_normal, orthogonal)
+MADE = {"constant": constant(0.5), "normal": normal(0.5), "uniform": uniform(0.5)}
+shape = kind((2, 3))
+ROWS = [
+    *[row(draw, seed=seed, shape=shape, dtype=dtype) for draw in NAMED],
+    row(constant, value=number),
+    row(normal, scale=number),
+    row(uniform, limit=number),
+    *[
+        row(draw, f"{name}(0.5)", seed=seed, shape=shape, dtype=dtype, speaks=name)
+        for name, draw in MADE.items()
+    ],
+]

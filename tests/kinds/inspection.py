@@ -1,0 +1,11 @@
+"""What happens in a network."""
+
+from funcnn import Probe, flops, summary, trace
+from tests.kinds.harness import kind, row
+from tests.kinds.kinds import Y, array, flag, layer, loss
+
+ROWS = [
+    row(summary, params=layer, x=array, costs=flag, speaks="x"),
+    row(flops, params=layer, x=array, speaks="x"),
+    row(trace, params=layer, x=array, y=array(Y), loss=loss, speaks="x"),
+]

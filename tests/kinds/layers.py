@@ -1,0 +1,276 @@
+"""Layers: how each is constructed, its `init`, and what it takes as x, as cache and as dA."""
+
+import numpy as np
+
+from funcnn import (
+    GRU,
+    LSTM,
+    RNN,
+    Affine,
+    Attention,
+    AvgPool,
+    BatchNorm,
+    Bidirectional,
+    Celu,
+    ChannelDropout,
+    Concat,
+    Conv1d,
+    Conv2d,
+    ConvTranspose2d,
+    Copy,
+    CrossAttention,
+    Dense,
+    Dropout,
+    Elementwise,
+    Elu,
+    Embedding,
+    ExactGelu,
+    First,
+    Flatten,
+    Frozen,
+    Function,
+    GaussianNoise,
+    Gelu,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    Glu,
+    GroupNorm,
+    HardShrink,
+    HardSigmoid,
+    HardSwish,
+    HardTanh,
+    Here,
+    Identity,
+    InstanceNorm,
+    Last,
+    LayerNorm,
+    LeakyRelu,
+    LearnedPosition,
+    LogSigmoid,
+    LogSoftmax,
+    Map,
+    MaxPool,
+    Mish,
+    Parallel,
+    PRelu,
+    Probe,
+    Recurrent,
+    Relu,
+    Relu6,
+    Remat,
+    Reshape,
+    Residual,
+    RMSNorm,
+    Rotary,
+    Scale,
+    Selu,
+    Shared,
+    Sigmoid,
+    Silu,
+    Sine,
+    SinusoidalPosition,
+    Softmax,
+    Softplus,
+    SoftShrink,
+    Softsign,
+    Stochastic,
+    Sum,
+    Take,
+    Tanh,
+    TanhShrink,
+    Tied,
+    Upsample,
+    attend,
+    attend_backward,
+    backward,
+    folded,
+    forward,
+    mlp,
+    noisy,
+    rotate,
+    rotate_backward,
+    step,
+    transformer_block,
+)
+from tests.kinds.harness import WRONG, Row, both, kind, row
+from tests.kinds.kinds import NET, array, count, dtype, flag, fraction, initializer, number, seed, text
+from tests.kinds.kinds import layer as network
+
+
+def layer(cls, x, **settings):
+    """Rows of a layer: its constructor, its forward and its backward for this x."""
+    made = cls(**{name: given.make() for name, given in settings.items()})
+    out, cache = forward(made, x.make())
+    one = kind(made)
+    return [
+        row(cls, **settings),
+        row(forward, f"forward({cls.__name__})", params=one, x=x, speaks=WORDS),
+        row(backward, f"backward({cls.__name__})", params=one, cache=kind(cache), dA=like(out), speaks="dA"),
+    ]
+
+
+WORDS = "x; the mask; ids; queries; memory"  # an argument, or a part of it: a note says which layer it is of
+
+
+def like(out):
+    """The kind of a gradient of this out; a mask in it has none, and in its place stands what the caller likes."""
+    if type(out) is tuple:
+        return both(*map(like, out))
+    return kind(np.ones_like(out)) if out is not None and out.dtype.kind == "f" else kind(out, "; ".join(WRONG))
+
+
+def sine_vjp(x, dA):
+    return dA * np.cos(x)
+
+
+def drawn(*shape):
+    return array(np.random.default_rng(0).normal(size=shape))
+
+
+X = array | "0-d"  # of any shape
+ROWS_3 = drawn(2, 3, 4)  # (m, t, n)
+IMAGES = drawn(2, 4, 4, 2)
+MASK = kind(np.array([[True, True, False], [True, False, False]]), "None")
+MASK_OF_ROWS = kind(None, "None")
+IDS = kind(np.array([[0, 2, 1], [1, 1, 0]]))
+SEQUENCE = both(ROWS_3, MASK)
+DENSE = kind(Dense.init(2, 2, seed=0))
+W, b = drawn(4, 3), drawn(3) | "None"
+held = network(Dense.init(2, 2, seed=0))
+size = kind(2)
+sizes = kind((2, 1))
+padding = kind("same")
+eps = number(0.1)
+scale, shift = drawn(2), drawn(2) | "None"
+draws = {"seed": seed, "weights": initializer, "dtype": dtype}
+memory = {"seed": seed, "step": count}
+kernel = {"stride": size(1), "padding": kind(0), "dilation": size(1), "groups": count(1)}
+square = {name: kind(Dense.init(4, 4, seed=i)) for i, name in enumerate(("query", "key", "value", "out"))}
+rotary = kind(Rotary(), "None")
+
+CONSTRUCTED = [
+    *[
+        layer(cls, X)
+        for cls in (
+            *(Relu, Sigmoid, Tanh, Identity, Softplus, Gelu, ExactGelu, Silu, Mish, Selu, Softsign, LogSigmoid),
+            *(TanhShrink, Relu6, HardSigmoid, HardSwish),
+        )
+    ],
+    *[layer(cls, X, alpha=number) for cls in (LeakyRelu, Elu, Celu)],
+    *[layer(cls, X, threshold=number) for cls in (SoftShrink, HardShrink)],
+    layer(Sine, X, omega=number),
+    layer(HardTanh, X, low=number(-3.0), high=number(2.0)),
+    layer(PRelu, array, alpha=drawn(2)),
+    *[layer(cls, array) for cls in (Softmax, LogSoftmax)],
+    layer(Glu, array, gate=kind(Sigmoid())),
+    layer(Dense, ROWS_3, W=W, b=b),
+    layer(Scale, array, factor=scale | "0-d"),
+    layer(Affine, array, scale=scale, shift=shift),
+    layer(BatchNorm, array, scale=scale, shift=shift, mean=drawn(2), var=kind(np.ones(2)), momentum=fraction, eps=eps),
+    layer(LayerNorm, array, scale=scale, shift=shift, eps=eps),
+    layer(RMSNorm, array, scale=scale, eps=eps),
+    layer(GroupNorm, IMAGES, scale=scale, shift=shift, groups=count, eps=eps),
+    layer(InstanceNorm, IMAGES, scale=scale, shift=shift, eps=eps),
+    *[layer(cls, array, rate=fraction, **memory) for cls in (Dropout, ChannelDropout)],
+    layer(GaussianNoise, X, std=number, **memory),
+    layer(Copy, array, n=count),
+    layer(Parallel, both(array, array), layers=kind((Relu(), NET))),
+    layer(Take, both(array, array), i=kind(0)),
+    *[layer(cls, both(array, array)) for cls in (Sum, Concat)],
+    *[layer(cls, array, layer=held) for cls in (Frozen, Residual, Remat)],
+    layer(First, both(array, MASK_OF_ROWS), layer=held),
+    layer(Map, drawn(2, 3, 2), layer=held),
+    layer(Probe, array, layer=held, seen=kind(None, "None")),
+    layer(Shared, array, layer=held, net=kind((Here(), Here())), name=text("")),
+    layer(Here, array, name=text(""), layer=held),
+    layer(Tied, IDS, W=drawn(3, 2), net=held),
+    layer(Function, array, f=kind(np.sin), vjp=kind(sine_vjp)),
+    layer(Flatten, IMAGES),
+    layer(Reshape, IMAGES, shape=kind((4, 8))),
+    layer(Conv2d, IMAGES, W=drawn(2, 2, 2, 3), b=b, **kernel),
+    layer(ConvTranspose2d, IMAGES, W=drawn(2, 2, 2, 3), b=b, **kernel),
+    layer(Conv1d, drawn(2, 5, 2), W=drawn(2, 2, 3), b=b, **kernel),
+    *[layer(cls, IMAGES, size=size, stride=size | "None", padding=kind(0)) for cls in (MaxPool, AvgPool)],
+    *[layer(cls, IMAGES) for cls in (GlobalAvgPool, GlobalMaxPool)],
+    layer(Upsample, IMAGES, factor=size, linear=flag),
+    layer(Embedding, both(IDS, MASK), W=drawn(3, 2)),
+    layer(SinusoidalPosition, SEQUENCE, base=number(10.0)),
+    layer(Rotary, SEQUENCE, base=number(10.0)),
+    layer(LearnedPosition, SEQUENCE, P=drawn(3, 4)),
+    layer(RNN, SEQUENCE, W=W, U=drawn(3, 3), b=drawn(3)),
+    layer(LSTM, both(ROWS_3, MASK, kind(None, "None")), W=drawn(4, 12), U=drawn(3, 12), b=drawn(12)),
+    layer(GRU, ROWS_3, W=drawn(4, 9), U=drawn(3, 9), b=drawn(9), c=drawn(3)),
+    layer(Last, SEQUENCE),
+    layer(Bidirectional, SEQUENCE, ahead=kind(RNN.init(4, 3, seed=0)), behind=kind(LSTM.init(4, 2, seed=1))),
+    layer(Attention, SEQUENCE, **square, heads=count, causal=flag, rotary=rotary),
+    layer(CrossAttention, both(ROWS_3, drawn(2, 3, 4), MASK), **square, heads=count),
+]
+
+ROWS: list[Row] = [
+    *[rows for layers in CONSTRUCTED for rows in layers],
+    row(mlp, sizes=kind((2, 3, 1)), hidden=kind(Relu()), bias=flag, **draws),
+    row(Dense.init, n_in=count, n_out=count, bias=flag, **draws),
+    row(PRelu.init, n=count, alpha=number, dtype=dtype),
+    row(Scale.init, n=count | "None", value=number, dtype=dtype),
+    row(Tied.init, n_symbols=count, n=count, net=held, **draws),
+    row(Embedding.init, n_symbols=count, n=count, **draws),
+    row(LearnedPosition.init, t_most=count, n=count, **draws),
+    *[
+        row(
+            cls.init,
+            c_in=count,
+            c_out=count,
+            kernel=kind(2),
+            stride=size(1),
+            padding=padding,
+            dilation=size(1),
+            groups=count(1),
+            bias=flag,
+            **draws,
+        )
+        for cls in (Conv2d, Conv1d, ConvTranspose2d)
+    ],
+    row(BatchNorm.init, n=count, momentum=fraction, eps=eps, bias=flag, dtype=dtype),
+    row(GroupNorm.init, n=count, groups=count, eps=eps, bias=flag, dtype=dtype),
+    *[row(cls.init, n=count, eps=eps, bias=flag, dtype=dtype) for cls in (LayerNorm, InstanceNorm)],
+    row(RMSNorm.init, n=count, eps=eps, dtype=dtype),
+    row(Affine.init, n=count, dtype=dtype),
+    *[row(cls.init, n_in=count, n_hidden=count, recurrent=initializer, **draws) for cls in (RNN, LSTM, GRU)],
+    row(Attention.init, n=count(4), heads=count, causal=flag, rotary=rotary, bias=flag, **draws),
+    row(CrossAttention.init, n=count(4), heads=count, n_memory=count, bias=flag, **draws),
+    row(
+        transformer_block,
+        n=count(4),
+        heads=count,
+        hidden=count,
+        causal=flag,
+        pre_norm=flag,
+        dropout=fraction,
+        rotary=rotary,
+        activation=kind(Gelu()),
+        **draws,
+    ),
+    row(Stochastic, **memory),
+    row(folded, net=network | "record"),
+    row(noisy, net=network | "record"),
+    row(rotate, x=ROWS_3, start=kind(0), base=number(10.0)),
+    row(rotate_backward, dA=ROWS_3, start=kind(0), base=number(10.0)),
+    row(attend, q=ROWS_3, k=ROWS_3, v=ROWS_3, allowed=kind(np.ones((2, 3, 3), bool), "None")),
+    row(
+        attend_backward,
+        q=ROWS_3,
+        k=ROWS_3,
+        v=ROWS_3,
+        weights=kind(attend(*[ROWS_3.make()] * 3)[1]),
+        dA=ROWS_3,
+    ),
+    row(step, "step(LSTM)", params=kind(LSTM.init(4, 3, seed=0)), x=drawn(2, 4), memory=kind(None, "None"), speaks="x"),
+    row(
+        step,
+        "step(Attention)",
+        params=kind(Attention.init(4, 2, causal=True, seed=0)),
+        x=drawn(2, 4),
+        memory=kind(None, "None"),
+        speaks="x",
+    ),
+]

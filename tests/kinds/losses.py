@@ -1,0 +1,64 @@
+"""Losses, and functions of losses."""
+
+import numpy as np
+
+from funcnn import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    binary_focal,
+    cosine_distance,
+    gaussian_nll,
+    hinge,
+    huber,
+    joint,
+    kl_divergence,
+    log_cosh,
+    mae,
+    masked,
+    mse,
+    of_logits,
+    poisson_nll,
+    quantile,
+    softmax_cross_entropy,
+    softmax_focal,
+    squared_hinge,
+    triplet,
+    weighted,
+)
+from tests.kinds.harness import both, kind, row
+from tests.kinds.kinds import X, array, classes, fraction, loss, number
+
+P = np.linspace(0.1, 0.9, 8).reshape(4, 2)
+SHARES = P / P.sum(1, keepdims=True)
+BITS = array(np.array([[0.0, 1], [1, 1], [0, 0], [1, 0]]))
+SIGNS = array(2 * BITS.make() - 1)
+weight = array(np.ones(4)) | "None"
+MASK = kind(np.array([True, True, False, True]))
+
+
+def of(loss, y, out=array, **settings):
+    return row(loss, out=out, y=y, weight=weight, **settings)
+
+
+ROWS = [
+    *[of(loss, array) for loss in (mse, mae, log_cosh, cosine_distance)],
+    of(huber, array, delta=number),
+    of(quantile, array, q=fraction | "None"),
+    of(poisson_nll, array(X + 2)),
+    of(gaussian_nll, array, both(array, array)),
+    of(binary_cross_entropy, BITS, array(P)),
+    of(binary_cross_entropy_with_logits, BITS),
+    of(binary_focal, BITS, gamma=number),
+    of(softmax_cross_entropy, classes, smoothing=fraction),
+    of(softmax_focal, classes, gamma=number),
+    of(kl_divergence, array(SHARES), array(SHARES)),
+    *[of(loss, SIGNS) for loss in (hinge, squared_hinge)],
+    of(triplet, kind(np.array([0, 0, 1, 1]))),
+    row(weighted, loss=loss),
+    row(weighted(mse), "weighted(mse)", out=array, y=both(array, weight - "None"), speaks="weighted"),
+    row(masked, loss=loss),
+    row(masked(mse), "masked(mse)", out=both(array, MASK), y=array, speaks="masked"),
+    row(joint, losses=both(loss, loss), factors=kind([1.0, 2.0], "None")),
+    row(joint(mse, mse), "joint(mse, mse)", out=both(array, array), y=both(array, array), speaks="joint"),
+    row(of_logits, loss=kind(lambda out, y: (0.0, out))),
+]

@@ -1,0 +1,38 @@
+"""Walks over records, tuples and arrays."""
+
+import numpy as np
+
+from funcnn import (
+    Dense,
+    LeakyRelu,
+    astype,
+    count,
+    difference,
+    evolve,
+    fingerprint,
+    from_vector,
+    leaves,
+    map_parameters,
+    parameters,
+    replace,
+    to_vector,
+    tree_map,
+)
+from tests.kinds.harness import both, kind, row
+from tests.kinds.kinds import NET, array, dtype, number, text, tree
+
+f = kind(lambda a, b: a + b)
+like = tree - "0-d; record"  # of the tree beside it
+ROWS = [
+    row(tree_map, f=f, tree=like, rest=both(like)),
+    row(map_parameters, f=f, tree=like, rest=both(like)),
+    row(leaves, tree=tree),
+    row(parameters, tree=tree),
+    row(count, tree=tree),
+    row(astype, tree=tree, dtype=dtype),
+    row(to_vector, tree=tree),
+    row(from_vector, tree=like, vector=array(np.arange(13.0))),
+    row(replace, tree=like, path=kind("0.b"), value=array(np.ones(3)) | "None"),
+    row(evolve, record=kind(LeakyRelu()), alpha=number),
+    row(difference, a=like, b=like),
+]
