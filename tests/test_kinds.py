@@ -8,11 +8,7 @@ import pytest
 from tests.kinds.harness import failures
 
 TABLES = [path.stem for path in sorted((Path(__file__).parent / "kinds").glob("*.py"))]
-ROWS = [
-    row
-    for table in TABLES
-    for row in getattr(importlib.import_module(f"tests.kinds.{table}"), "ROWS", [])
-]
+ROWS = [row for table in TABLES for row in getattr(importlib.import_module(f"tests.kinds.{table}"), "ROWS", [])]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])

@@ -3,24 +3,24 @@
 import numpy as np
 
 from funcnn import (
-    Grads, Dense,
+    Dense,
+    Grads,
+    Momentum,
     backward,
-    batches,
     forward,
     gradient,
     inference,
     namespace,
-    noisy,
     predict,
     reseed,
     sgd,
     step,
     update,
-    value_and_grad,Momentum
+    value_and_grad,
 )
 from funcnn.core import backward_params, forward_only
 from tests.kinds.harness import kind, row
-from tests.kinds.kinds import CACHE, GRADS, NET, OUT, X, Y, array, count, grads, layer, loss, number, seed
+from tests.kinds.kinds import CACHE, NET, OUT, X, Y, array, count, grads, layer, loss, number
 
 NUMBERS = np.arange(8.0).reshape(4, 2)
 ROWS = [
@@ -34,7 +34,14 @@ ROWS = [
     row(predict, params=layer, x=array, rows=count | "None", speaks="x"),
     row(sgd, params=layer, grads=grads, lr=number),
     row(value_and_grad, loss=loss),
-    row(value_and_grad(loss.make()), "value_and_grad(mse)", params=layer, x=array, y=array(Y), speaks="value_and_grad; x"),
+    row(
+        value_and_grad(loss.make()),
+        "value_and_grad(mse)",
+        params=layer,
+        x=array,
+        y=array(Y),
+        speaks="value_and_grad; x",
+    ),
     row(update, optimizer=kind((Momentum(),)), grads=grads, params=layer),
     row(Grads, params=kind(NET), x=kind(X, "None")),
     row(gradient, params=kind(Dense(np.eye(2), None)), W=array(np.ones((2, 2))), b=kind(None, "None")),

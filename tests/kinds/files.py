@@ -1,15 +1,19 @@
 """Files."""
 
-import os
-
-import numpy as np
-
 from funcnn import fingerprint, load, save
 from tests.kinds.harness import kind, row
 from tests.kinds.kinds import NET, path
 
 VALUES = "None; text; 1.5; True; 0-d; record"
+
+
+def saved():
+    save("net.npz", NET)
+    return "net.npz"
+
+
 ROWS = [
-    row(save, path=path(os.devnull), value=kind(NET, VALUES)),
+    row(save, path=path, value=kind(NET, VALUES)),
+    row(load, path=path.made(saved) - "text", migrate=kind(None, "None")),  # there is no file "text"
     row(fingerprint, value=kind(NET, VALUES)),
 ]

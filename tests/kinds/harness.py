@@ -128,7 +128,7 @@ def signature(function: Callable[..., Any]) -> inspect.Signature:
     return inspect.signature(function)
 
 
-def row(function: Callable[..., Any], label: str = "", *, speaks: str = "", **kinds: Kind) -> Row:
+def row(function: Callable[..., Any], label: str = "", /, *, speaks: str = "", **kinds: Kind) -> Row:
     """A row; `label` where it is not the function's own name, `speaks` further words with which errors may begin."""
     name = getattr(function, "__name__", label)
     words = [name, *speaks.split("; ")] if speaks else [name]
@@ -145,7 +145,11 @@ def failures(row: Row) -> list[str]:
     except Exception as error:
         return [f"{row.name} refuses valid arguments: {type(error).__name__}: {error}"]
     found = []
-    several = [name for name, parameter in signature(row.function).parameters.items() if parameter.kind is parameter.VAR_POSITIONAL]
+    several = [
+        name
+        for name, parameter in signature(row.function).parameters.items()
+        if parameter.kind is parameter.VAR_POSITIONAL
+    ]
     for name, given in row.kinds.items():
         for place, place_kind, put in _places(name, given):
             if place in several:

@@ -1,6 +1,5 @@
 """First weights."""
 
-import numpy as np
 
 from funcnn import (
     constant,
@@ -26,8 +25,5 @@ ROWS = [
     row(constant, value=number),
     row(normal, scale=number),
     row(uniform, limit=number),
-    *[
-        row(draw, f"{name}(0.5)", seed=seed, shape=shape, dtype=dtype, speaks=name)
-        for name, draw in MADE.items()
-    ],
+    *[row(draw, f"{name}(0.5)", seed=seed, shape=shape, dtype=dtype, speaks=name) for name, draw in MADE.items()],
 ]

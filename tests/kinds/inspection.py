@@ -1,7 +1,7 @@
 """What happens in a network."""
 
-from funcnn import Probe, flops, summary, trace
-from tests.kinds.harness import kind, row
+from funcnn import flops, summary, trace
+from tests.kinds.harness import row
 from tests.kinds.kinds import Y, array, flag, layer, loss
 
 ROWS = [

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from funcnn import Grads, TrainState, Tanh, backward, forward, glorot_uniform, mlp, mse, value_and_grad
+from funcnn import Tanh, TrainState, backward, forward, glorot_uniform, mlp, mse, value_and_grad
 from tests.kinds.harness import kind
 
 X = np.linspace(-1, 1, 8).reshape(4, 2)

@@ -1,7 +1,6 @@
 """What a network is worth."""
 
-from funcnn import accuracy, confusion, perplexity, r2, top_k_accuracy, validation, mse
-from funcnn.training import loop
+from funcnn import accuracy, confusion, mse, perplexity, r2, top_k_accuracy, validation
 from tests.kinds.harness import kind, row
 from tests.kinds.kinds import STATES, X, Y, array, classes, count, loss, number
 

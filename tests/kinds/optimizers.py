@@ -1,10 +1,8 @@
 """Transformations of the gradient, and constraints."""
 
-import attrs
-import numpy as np
 
-import funcnn
 from funcnn import (
+    L2,
     Adadelta,
     Adagrad,
     Adam,
@@ -14,7 +12,6 @@ from funcnn import (
     ClipNorm,
     ClipValue,
     Decay,
-    L2,
     Lion,
     Momentum,
     Muon,
@@ -60,7 +57,17 @@ ROWS = [
     row(Average, beta=fraction, sums=kind(None, "None"), t=count),
     *[
         row(update, f"update({type(one).__name__})", optimizer=kind(one), grads=grads, params=layer)
-        for one in (Momentum(), AdamW(), ClipNorm(1.0), ClipValue(1.0), Decay(0.1), L2(0.1), Rates((("*", 1.0),)), A, ())
+        for one in (
+            Momentum(),
+            AdamW(),
+            ClipNorm(1.0),
+            ClipValue(1.0),
+            Decay(0.1),
+            L2(0.1),
+            Rates((("*", 1.0),)),
+            A,
+            (),
+        )
     ],
     row(averaged, optimizer=kind((A,)), params=layer),
     row(project, params=layer, onto=kind(nonnegative), where=kind("*.W")),

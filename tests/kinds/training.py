@@ -1,7 +1,9 @@
 """Runs, and functions of runs."""
 
 from funcnn import (
-    Birth, Divergence, TrainState, WithBest,
+    Birth,
+    TrainState,
+    WithBest,
     best_so_far,
     bisect_nan,
     checkpoint_every,

@@ -3,13 +3,11 @@
 import numpy as np
 
 from funcnn import (
-    Dense,
     LeakyRelu,
     astype,
     count,
     difference,
     evolve,
-    fingerprint,
     from_vector,
     leaves,
     map_parameters,
@@ -19,7 +17,7 @@ from funcnn import (
     tree_map,
 )
 from tests.kinds.harness import both, kind, row
-from tests.kinds.kinds import NET, array, dtype, number, text, tree
+from tests.kinds.kinds import array, dtype, number, tree
 
 f = kind(lambda a, b: a + b)
 like = tree - "0-d; record"  # of the tree beside it

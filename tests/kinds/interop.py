@@ -1,0 +1,66 @@
+"""Bridges to the libraries that are installed."""
+
+from importlib.util import find_spec
+
+import numpy as np
+
+from funcnn import Dense
+from tests.kinds.harness import kind, row
+from tests.kinds.kinds import NET, Y, array, count, flag, layer, loss, number, path
+
+ROWS = []
+if find_spec("scipy"):
+    from funcnn.interop.scipy import minimize
+    from funcnn.testing.scipy import pair
+
+    method = kind("BFGS")
+    small = kind(Dense(np.ones((2, 1)), None))
+    ROWS += [
+        row(
+            minimize,
+            params=small,
+            x=array,
+            y=array(Y),
+            loss=loss,
+            method=method,
+            steps=count,
+            tolerance=number | "None",
+            speaks="x",
+        ),
+        row(pair, "scipy.pair", fun=kind(np.sum), jac=kind(np.ones_like, "True")),
+    ]
+if find_spec("safetensors"):
+    from funcnn.interop.safetensors import read, write
+
+    def written():
+        write("net.safetensors", NET)
+        return "net.safetensors"
+
+    ROWS += [
+        row(write, path=path, tree=kind(NET, "0-d; record")),
+        row(read, path=path.made(written) - "text", like=kind(NET)),
+    ]
+if find_spec("torch"):
+    import torch
+
+    from funcnn.interop.torch import to_torch
+    from funcnn.testing.torch import pair, parameters_of
+
+    module = kind(torch.nn.Tanh())
+    ROWS += [
+        row(to_torch, layer=layer),
+        row(pair, "torch.pair", function=kind(torch.nn.Tanh()), parameters=flag),
+        row(parameters_of, module=module),
+    ]
+if find_spec("jax"):
+    from jax import numpy as jnp
+
+    from funcnn.testing.jax import pair
+
+    ROWS.append(row(pair, "jax.pair", function=kind(jnp.sin), jit=flag))
+if find_spec("autograd"):
+    from autograd import numpy as anp
+
+    from funcnn.testing.autograd import pair
+
+    ROWS.append(row(pair, "autograd.pair", function=kind(anp.sin)))

@@ -1,0 +1,54 @@
+"""Checks, and what hypothesis draws."""
+
+import numpy as np
+
+from funcnn import Momentum, Relu, Tanh, mse
+from funcnn.testing import check_layer, check_loss, check_optimizer, check_vjp, every_layer
+from funcnn.testing import strategies as fst
+from funcnn.testing.mutation import Mutant, is_caught, score
+from tests.kinds.harness import both, kind, row
+from tests.kinds.kinds import array, count, flag, text
+
+
+def sine_vjp(args, dA):
+    return [dA * np.cos(args[0])]
+
+
+def zero_vjp(args, dA):
+    return [0 * dA]
+
+
+resolution = kind(1e-6, "None")
+inconclusive = kind("error")
+options = {"resolution": resolution, "inconclusive": inconclusive}
+drawn = kind(None).made(lambda: fst.tensors("m n"))
+PAIR, WRONG_PAIR = (np.sin, sine_vjp), (np.sin, zero_vjp)
+MUTANT = Mutant("zero", "forgotten", fst.tensors("m n"), PAIR, WRONG_PAIR)
+mutant = kind(None).made(lambda: MUTANT)
+small = array(np.ones((2, 2)) / 3)
+ROWS = [
+    row(
+        check_vjp,
+        f=kind(np.sin),
+        vjp=kind(sine_vjp),
+        args=both(small | "1.5; 0-d"),
+        aliasing=flag,
+        nondeterministic=kind(0.0),
+        **options,
+    ),
+    row(check_layer, params=kind(Tanh()), x=small | "0-d", **options, speaks="x"),
+    row(check_loss, loss=kind(mse), out=small, y=small, **options, speaks="mse"),
+    row(check_optimizer, optimizer=kind(Momentum()), params=kind((Relu(),)), keeps_states=flag),
+    row(every_layer, module=kind("tests.nasty")),
+    row(fst.cases, layer=kind(Relu, "class")),
+    row(fst.layers, module=kind("funcnn")),
+    row(fst.registered, module=kind("funcnn")),
+    row(fst.unproven, module=kind("funcnn")),
+    row(fst.register, layer=kind(Relu, "class"), strategy=kind(None).made(lambda: fst.cases(Relu))),
+    row(fst.dims, names=both(text("m"), text("n")), least=count, most=count(3)),
+    row(fst.tensors, shapes=both(text("m n"), text("n")), least=count, most=count(3)),
+    row(fst.tensor, shape=kind((2, 3), "[]")),
+    row(Mutant, name=text, why=text, arguments=drawn, right=kind(PAIR), wrong=kind(WRONG_PAIR)),
+    row(is_caught, mutant=mutant, check=kind(check_vjp), seed=kind(0), examples=count),
+    row(score, mutants=kind([]).made(lambda: [MUTANT]), check=kind(check_vjp), seeds=kind([0]), examples=count),
+]
