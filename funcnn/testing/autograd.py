@@ -11,6 +11,7 @@ import numpy as np
 from autograd import make_vjp
 
 from funcnn.arrays import Array
+from funcnn.fields import check_function
 from funcnn.testing.verdict import NotPure
 
 Vjp = Callable[[Sequence[Array], Array], tuple[Any, ...]]
@@ -33,8 +34,10 @@ def pair(function: Callable[..., Any]) -> tuple[Callable[..., Array], Vjp]:
     and its backward, and backward twice: what a rule does not keep for itself shows.
 
     Raises:
+        KindError: `function` is not a function.
         GradientError: from vjp: a rule gives another result the second time.
     """
+    check_function("pair", function, "function")
 
     def f(*args: Array) -> Any:
         return function(*args)

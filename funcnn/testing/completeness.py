@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn.testing.layer import check_layer
-from funcnn.testing.strategies import cases, registered
+from funcnn.testing.strategies import cases
+from funcnn.testing.table import layers_of
 
 
 def every_layer(module: str) -> Callable[..., None]:
@@ -24,7 +25,7 @@ def every_layer(module: str) -> Callable[..., None]:
     """
     import pytest  # noqa: PLC0415  the checks themselves work without
 
-    @pytest.mark.parametrize("layer", registered(module), ids=lambda layer: layer.__name__)
+    @pytest.mark.parametrize("layer", layers_of("every_layer", module), ids=lambda layer: layer.__name__)
     @given(st.data())
     def test(layer: type, data: Any) -> None:
         check_layer(*data.draw(cases(layer)))

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from funcnn.arrays import Array
+from funcnn.fields import check_flag, check_function
 
 Vjp = Callable[[Sequence[Array], Array], tuple[Array | None, ...]]
 
@@ -35,7 +36,12 @@ def pair(function: Callable[..., Any], *, jit: bool = True) -> tuple[Callable[..
     take a quarter of the time. For that the function must be the same object in all of them, so define it outside the
     test; and `jit=False` is for one whose Python looks at the values. Compilation makes the first example of a shape
     slow, which hypothesis takes for flakiness: write `@settings(deadline=None)`.
+
+    Raises:
+        KindError: `function` is not a function, or `jit` neither True nor False.
     """
+    check_function("pair", function, "function")
+    check_flag("pair", jit, "jit")
     value, gradients = _compiled(function) if jit else (function, _gradients_of(function))
 
     def f(*args: Array) -> Array:

@@ -9,13 +9,13 @@ import numpy as np
 
 from funcnn.arrays import Array, short
 from funcnn.core import backward, backward_params, forward, inference, reseed, sgd
-from funcnn.errors import KindError
 from funcnn.gradients import Grads
+from funcnn.layers.parts import check_held
 from funcnn.testing.explain import written
 from funcnn.testing.proof import Claim, prove
 from funcnn.testing.session import Undecided, delivered, options
 from funcnn.testing.verdict import BrokenPromise, Report
-from funcnn.tree import leaves, map_parameters, parameters, tree_map, walk
+from funcnn.tree import check_tree, leaves, map_parameters, parameters, tree_map, walk
 
 
 def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconclusive: Undecided = "reject") -> Report:
@@ -34,13 +34,13 @@ def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconcl
     Raises:
         GradientError: as `check_vjp`, or one of those promises is broken.
         Inconclusive: as `check_vjp`.
-        KindError: params is a class, not a layer made of it.
+        KindError: params is not a layer, or x not an array or a tuple of arrays.
     """
-    if isinstance(params, type):
-        raise KindError(f"check_layer: {params.__name__} is a class; give a layer made of it, {params.__name__}(...)")
+    check_held("check_layer", "params", params)
+    check_tree(x, "check_layer", "x")
     name = "network" if type(params) is tuple else type(params).__name__
     source = f"    params = {written(params)}\n    x = {written(x)}"
-    chosen = options(resolution, inconclusive)
+    chosen = options("check_layer", resolution, inconclusive)
     params, x = _cast((params, x), np.float64)
     paths = [f"params.{path}".rstrip(".") for path in parameters(params)]
     names = [*paths, *[path for path, _ in walk(x, "x")]]
@@ -67,7 +67,7 @@ def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconcl
     args = (*parameters(params).values(), *leaves(x))
 
     def check() -> Report:
-        report = prove(Claim(name, f, vjp, args, tuple(names), source), chosen)
+        report = prove(Claim("check_layer", name, f, vjp, args, tuple(names), source), chosen)
         _check_promises_of_the_whole(params, x)
         _check_float32(*_cast((params, x), np.float32))
         return report

@@ -8,11 +8,12 @@ import numpy as np
 
 from funcnn.arrays import Array, is_array, short
 from funcnn.core import Loss
+from funcnn.fields import check_function
 from funcnn.testing.explain import written
 from funcnn.testing.proof import Claim, prove
 from funcnn.testing.session import Undecided, delivered, options
 from funcnn.testing.verdict import BrokenPromise, Report
-from funcnn.tree import leaves, tree_map, walk
+from funcnn.tree import check_tree, leaves, tree_map, walk
 
 
 def check_loss(
@@ -32,7 +33,11 @@ def check_loss(
     Raises:
         GradientError: as `check_vjp`, or one of those promises is broken.
         Inconclusive: as `check_vjp`.
+        KindError: `loss` is not a function; `out` or `y` is not an array or a tuple of arrays.
     """
+    check_function("check_loss", loss, "loss", "a function (out, y)")
+    check_tree(out, "check_loss", "out")
+    check_tree(y, "check_loss", "y")
     name = getattr(loss, "__name__", type(loss).__name__).replace("<lambda>", "loss")
     source = f"    out = {written(out)}\n    y = {written(y)}"
 
@@ -48,10 +53,10 @@ def check_loss(
         return [None if d is None else d * dA for d in _gradients(of, loss(of, y)[1])]
 
     names = tuple([path for path, _ in walk(out, "out")])
-    chosen = options(resolution, inconclusive)
+    chosen = options("check_loss", resolution, inconclusive)
 
     def check() -> Report:
-        report = prove(Claim(name, f, vjp, tuple(leaves(out)), names, source), chosen)
+        report = prove(Claim("check_loss", name, f, vjp, tuple(leaves(out)), names, source), chosen)
         _check_blocks(loss, _cast(out, np.float64), y)
         narrow = _cast(out, np.float32)
         for a, dA in zip(leaves(narrow), _gradients(narrow, loss(narrow, y)[1]), strict=True):

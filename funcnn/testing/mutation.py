@@ -16,7 +16,9 @@ from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis.errors import Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 
-from funcnn.arrays import Array
+from funcnn.arrays import Array, kind
+from funcnn.errors import KindError, RangeError
+from funcnn.fields import as_count, check_function, check_text, check_whole
 from funcnn.testing.subject import Vjp
 from funcnn.testing.verdict import GradientError, Inconclusive
 from funcnn.testing.vjp import check_vjp
@@ -48,6 +50,16 @@ class Mutant:
     arguments: SearchStrategy[tuple[Any, ...]]
     right: Pair
     wrong: Pair
+
+    def __attrs_post_init__(self) -> None:
+        """Texts, a strategy and two pairs of functions."""
+        check_text("Mutant", self.name, "name")
+        check_text("Mutant", self.why, "why")
+        if not isinstance(self.arguments, SearchStrategy):
+            raise KindError(f"Mutant: arguments must be a strategy of hypothesis, not {kind(self.arguments)}")
+        for name, pair in (("right", self.right), ("wrong", self.wrong)):
+            if type(pair) is not tuple or len(pair) != 2 or not all(map(callable, pair)):
+                raise KindError(f"Mutant: {name} must be a pair of functions (f, vjp), not {kind(pair)}")
 
 
 @frozen
@@ -88,7 +100,12 @@ def is_caught(mutant: Mutant, check: Check = check_vjp, seed: int = 0, examples:
     """The name of the error by which a check finds the mistake within so many examples; None if it does not.
 
     Whatever else the check raises comes through. An example that it cannot judge is one on which the mistake survived.
+
+    Raises:
+        KindError: `mutant` is not a Mutant, `check` not a function, `seed` or `examples` not a whole number.
+        RangeError: `examples` is less than 1.
     """
+    _check("is_caught", mutant, check, seed, examples)
     found: list[GradientError] = []
 
     @hypothesis.seed(seed)
@@ -138,10 +155,32 @@ def score(
     0 of 1 mutants are caught at every seed
     >>> score([unsigned], seeds=[0]).survivors
     ()
+
+    Raises:
+        KindError: `mutants` are not Mutants, `seeds` not whole numbers; the others as in `is_caught`.
+        RangeError: there is no mutant or no seed; `examples` is less than 1.
     """
-    rerun = list(seeds)
-    rows = [
-        Row(mutant.name, tuple([is_caught(mutant, check, seed=seed, examples=examples) for seed in rerun]))
-        for mutant in mutants
-    ]
+    table, rerun = _listed(mutants, "mutants"), _listed(seeds, "seeds")
+    for mutant in table:
+        for seed in rerun:
+            _check("score", mutant, check, seed, examples)
+    rows = [Row(one.name, tuple([is_caught(one, check, seed, examples) for seed in rerun])) for one in table]
     return Score(tuple(rows))
+
+
+def _check(whose: str, mutant: Any, check: Any, seed: Any, examples: Any) -> None:
+    if not isinstance(mutant, Mutant):
+        raise KindError(f"{whose}: a mutant must be a Mutant, not {kind(mutant)}")
+    check_function(whose, check, "check")
+    check_whole(whose, seed, "a seed")
+    as_count(whose, examples, "examples")
+
+
+def _listed(values: Any, what: str) -> list[Any]:
+    try:
+        listed = list(values)
+    except TypeError:
+        raise KindError(f"score: {what} must be a list or another iterable, not {kind(values)}") from None
+    if not listed:
+        raise RangeError(f"score: {what} must not be empty")
+    return listed

@@ -9,15 +9,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from funcnn.arrays import Array, is_array, short
+from funcnn.arrays import Array, is_array, kind, short
 from funcnn.core import sgd
 from funcnn.errors import KindError
+from funcnn.fields import check_flag
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
 from funcnn.records import build, is_record, plans
 from funcnn.testing.subject import generator, sealed
 from funcnn.testing.verdict import BrokenPromise, NotDeterministic, NotFinite, NotPure, WrongDtype, WrongShape
-from funcnn.tree import leaves, to_vector, tree_map, walk
+from funcnn.tree import check_tree, leaves, to_vector, tree_map, walk
 
 _SCALES = (1.0, 1e-3, 30.0, 1.0, 1e-6)  # of the gradient in each step: a norm is clipped in some of them only
 _EMPTY = ((type(None), None), (tuple, 0), (int, 0), (float, (0.0).hex()))  # what a memory is before the first step
@@ -66,10 +67,14 @@ def check_optimizer(optimizer: Any, params: Any, *, keeps_states: bool = True) -
 
     Raises:
         GradientError: a promise is broken; its class and its sentence say which.
-        KindError: `optimizer` has no rule, or `params` is a class, not a layer made of it.
+        KindError: `optimizer` has no rule, `params` is not a tree, or `keeps_states` neither True nor False.
     """
-    if isinstance(params, type):
-        raise KindError(f"check_optimizer: {params.__name__} is a class; give a layer made of it, {params.__name__}()")
+    check_tree(params, "check_optimizer", "params")
+    if type(optimizer) is not tuple and not is_record(optimizer):
+        raise KindError(
+            f"check_optimizer: optimizer must be one, such as Adam(), or a tuple of them, not {kind(optimizer)}"
+        )
+    check_flag("check_optimizer", keeps_states, "keeps_states")
     for dtype in (np.float64, np.float32):  # float32 last: what is wrong in both is no matter of dtype
         cast = lambda a, dtype=dtype: np.array(a, dtype if a.dtype.kind == "f" else a.dtype)
         try:

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import prod
+from numbers import Number
 from typing import Any
 
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, short
+from funcnn.arrays import Array, is_array, kind, short
 from funcnn.errors import KindError
 from funcnn.testing.appeals import Finding, Outcome, heard
 from funcnn.testing.explain import accusation
@@ -39,8 +40,9 @@ _AT_ONCE = 2**20  # slopes in memory
 
 @attrs.frozen(eq=False)
 class Claim:
-    """That vjp is the vjp of f at args; and what to call it, its arguments, and the source that shows it again."""
+    """That vjp is the vjp of f at args; which check asks, and the names of f and its arguments and the source of them."""
 
+    whose: str
     name: str
     f: Callable[..., Any]
     vjp: Vjp
@@ -51,14 +53,14 @@ class Claim:
 
 def prove(claim: Claim, options: Options) -> Report:
     """The report, if all is well; raises what `check_vjp` says."""
-    args = tuple([_argument(name, a) for name, a in zip(claim.names, claim.args, strict=True)])
+    args = tuple([argument(claim.whose, name, a) for name, a in zip(claim.names, claim.args, strict=True)])
     if not any(a.dtype.kind == "f" for a in args):
-        raise KindError("check_vjp: no argument holds floats, so there is no gradient to prove")
+        raise KindError(f"{claim.whose}: no argument holds floats, so there is no gradient to prove")
     guarded = Guarded(claim.f, claim.vjp, claim.names)
     rng = generator(args)
     with np.errstate(all="ignore"):  # what is not finite is judged, not warned of
         with _named(claim):
-            subject = _subject(guarded, args, options)
+            subject = _subject(claim.whose, guarded, args, options)
         if not np.isfinite(subject.out).all():
             raise Inconclusive("f is not finite at these arguments: draw them from where it is")
         with _named(claim):
@@ -202,17 +204,17 @@ def _report(subject: Subject, tally: Tally) -> Report:
     )
 
 
-def _subject(guarded: Guarded, args: tuple[Array, ...], options: Options) -> Subject:
+def _subject(whose: str, guarded: Guarded, args: tuple[Array, ...], options: Options) -> Subject:
     """The claim in float64, once f is known to return one array of floats, twice the same."""
     args = tuple([sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for a in args])
     held = guarded.forward(*args)
     if isinstance(held, (tuple, list)):
         raise KindError(
-            f"check_vjp: f must return one array, not a {type(held).__name__}; join its parts, or check each"
+            f"{whose}: f must return one array, not a {type(held).__name__}; join its parts, or check each"
         )
     out = np.array(held)
     if out.dtype.kind != "f":
-        raise KindError(f"check_vjp: f must return floats; it returned {short(held)}")
+        raise KindError(f"{whose}: f must return floats; it returned {short(held)}")
     again = guarded.forward(*args)
     if not equal(out, again, options.nondeterministic):
         raise NotDeterministic("f gives another result when it is called again")
@@ -221,10 +223,11 @@ def _subject(guarded: Guarded, args: tuple[Array, ...], options: Options) -> Sub
     return Subject(guarded.f, guarded.backward, args, guarded.names, sealed(out))
 
 
-def _argument(name: str, a: Any) -> Array:
-    a = np.asarray(a)
-    if a.dtype.kind == "c":
-        raise KindError(f"check_vjp: {name} is complex; give its real and imaginary parts as two arguments")
-    if a.dtype.kind not in "fiub":
-        raise KindError(f"check_vjp: {name} must be an array of numbers; it is {short(a)}")
-    return a
+def argument(whose: str, name: str, a: Any) -> Array:
+    """An argument as an array: of real numbers, whole numbers or booleans."""
+    array = np.asarray(a) if is_array(a) or isinstance(a, Number) else np.zeros((), object)
+    if array.dtype.kind == "c":
+        raise KindError(f"{whose}: {name} is complex; give its real and imaginary parts as two arguments")
+    if array.dtype.kind not in "fiub" or isinstance(a, bool):
+        raise KindError(f"{whose}: {name} must be an array of numbers, not {kind(a)}")
+    return array

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from funcnn.arrays import Array
+from funcnn.arrays import Array, kind
 from funcnn.errors import KindError
+from funcnn.fields import check_function
 
 Vjp = Callable[[Sequence[Array], Array], tuple[Array, ...]]
 
@@ -31,10 +32,11 @@ def pair(fun: Callable[..., Any], jac: Callable[..., Any] | Literal[True]) -> tu
     `lambda x: fun(x, a)`.
 
     Raises:
-        KindError: jac is neither a function nor True: "2-point" and the like are SciPy's own work.
+        KindError: fun is not a function, jac is neither a function nor True: "2-point" and the like are SciPy's own work.
     """
-    if jac is not True and not callable(jac):
-        raise KindError(f"pair: jac must be a function or True, not {jac!r}")
+    if jac is not True and (not callable(jac) or isinstance(jac, type)):
+        raise KindError(f"pair: jac must be a function or True, not {kind(jac)}")
+    check_function("pair", fun, "fun")
 
     def f(x: Array) -> Array:
         value = fun(_wide(x))

@@ -9,8 +9,9 @@ from typing import Any, Literal
 import attrs
 from hypothesis import Phase, currently_in_test_context, reject, settings
 
-from funcnn.arrays import short
-from funcnn.errors import RangeError
+from funcnn.arrays import kind, short
+from funcnn.errors import KindError, RangeError
+from funcnn.fields import as_number, check_flag
 from funcnn.testing.verdict import GradientError, Inconclusive, Report
 
 # For those who load it: a check calls f hundreds of times, and hypothesis repeats a failing one to explain it.
@@ -30,17 +31,24 @@ class Options:
 
 
 def options(
-    resolution: float | None, inconclusive: Undecided, *, aliasing: bool = True, nondeterministic: float = 0.0
+    whose: str,
+    resolution: float | None,
+    inconclusive: Undecided,
+    *,
+    aliasing: bool = True,
+    nondeterministic: float = 0.0,
 ) -> Options:
-    """The options of a check: the resolution asked for, else that of pytest's ini file, else 1e-7."""
+    """The options of the check `whose`: the resolution asked for, else that of pytest's ini file, else 1e-7."""
     ledger = _ledger()
     if resolution is None:
         resolution = (ledger and ledger.resolution) or 1e-7
     for name, value, low in (("resolution", resolution, 1e-15), ("nondeterministic", nondeterministic, 0.0)):
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value < 1:
-            raise RangeError(f"{name} must be a number in [{low:g}, 1); it is {short(value)}")
-    if inconclusive not in ("reject", "error"):
-        raise RangeError(f'inconclusive must be "reject" or "error"; it is {short(inconclusive)}')
+        if not low <= as_number(whose, value, name) < 1:
+            raise RangeError(f"{whose}: {name} must be in [{low:g}, 1); it is {value}")
+    if not isinstance(inconclusive, str) or inconclusive not in ("reject", "error"):
+        given = short(inconclusive) if isinstance(inconclusive, str) else kind(inconclusive)
+        raise KindError(f'{whose}: inconclusive must be "reject" or "error", not {given}')
+    check_flag(whose, aliasing, "aliasing")
     return Options(float(resolution), inconclusive, aliasing, float(nondeterministic))
 
 

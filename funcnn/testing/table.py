@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.strategies._internal.types import _global_type_lookup
 
 from funcnn import records
+from funcnn.arrays import kind
 from funcnn.core import forward
 from funcnn.errors import KindError
+from funcnn.fields import check_text
 from funcnn.inspection.log import Watched
+from funcnn.records import is_record
 from funcnn.testing.tensors import tensors
 from funcnn.tree import parameters
 
@@ -23,7 +26,14 @@ table: dict[type, st.SearchStrategy[Case]] = {}
 
 
 def register(layer: type, strategy: st.SearchStrategy[Case]) -> None:
-    """Say how to draw a case `(params, x)` of a layer of your own: for `cases` and `layers`, and for `st.from_type`."""
+    """Say how to draw a case `(params, x)` of a layer of your own: for `cases` and `layers`, and for `st.from_type`.
+
+    Raises:
+        KindError: `layer` is not a class, or `strategy` not a strategy.
+    """
+    _check_class("register", layer)
+    if not isinstance(strategy, st.SearchStrategy):
+        raise KindError(f"register: strategy must be a strategy of hypothesis, not {kind(strategy)}")
     table[layer] = strategy
     st.register_type_strategy(layer, strategy.map(lambda case: case[0]))
 
@@ -40,13 +50,20 @@ def cases(layer: type) -> st.SearchStrategy[Case]:
     (Relu(), array([[0.125]]))
 
     Raises:
-        KindError: nobody has said how to draw that layer.
+        KindError: there is no strategy for that layer, or it is not a class.
     """
+    _check_class("cases", layer)
     if layer in table:
         return table[layer]
     if layer in _global_type_lookup:
         return st.from_type(layer).flatmap(_with_x)
     raise KindError(f"cases: there is no strategy for {layer.__name__}; write register({layer.__name__}, ...)")
+
+
+def _check_class(whose: str, layer: Any) -> None:
+    if not isinstance(layer, type):
+        remedy = f"; write {whose}({type(layer).__name__})" if whose == "cases" and is_record(layer) else ""
+        raise KindError(f"{whose}: layer must be a class of layers, not {kind(layer)}{remedy}")
 
 
 def _with_x(params: Any) -> st.SearchStrategy[Case]:
@@ -69,7 +86,7 @@ def layers(module: str = "funcnn") -> st.SearchStrategy[Case]:
     Raises:
         KindError: as `registered` and `cases`.
     """
-    return st.one_of([cases(layer) for layer in registered(module)])
+    return st.one_of([cases(layer) for layer in layers_of("layers", module)])
 
 
 def registered(module: str = "funcnn") -> list[type]:
@@ -80,10 +97,16 @@ def registered(module: str = "funcnn") -> list[type]:
     Raises:
         KindError: there is none, so that a misspelt name cannot pass for a package in which all is proven.
     """
+    return layers_of("registered", module)
+
+
+def layers_of(whose: str, module: str) -> list[type]:
+    """What `registered` gives; errors begin with the name of the function that was called."""
+    check_text(whose, module, "module")
     try:
         import_module(module)  # what is there must not depend on who was imported before
-    except ModuleNotFoundError:
-        raise KindError(f"registered: there is no module {module}") from None
+    except (ModuleNotFoundError, ValueError):  # ValueError: of an empty name
+        raise KindError(f"{whose}: there is no module {module}") from None
     default, package = forward.dispatch(object), module.split(".", maxsplit=1)[0]
     # What an example in a docstring of funcnn makes bears the name of a module in which it is not.
     found = [
@@ -98,10 +121,15 @@ def registered(module: str = "funcnn") -> list[type]:
         if cls is not Watched and forward.dispatch(cls) is not default and not getattr(cls, "__abstractmethods__", None)
     ]
     if not made:
-        raise KindError(f"registered: {module} defines no layer")
+        raise KindError(f"{whose}: {module} defines no layer")
     return [*made, *([tuple] if module == "funcnn" else [])]
 
 
 def unproven(module: str = "funcnn") -> list[str]:
-    """The layers of a package for which there is no strategy. One line in a suite: `assert not unproven("mine")`."""
-    return [cls.__name__ for cls in registered(module) if cls not in table and cls not in _global_type_lookup]
+    """The layers of a package for which there is no strategy. One line in a suite: `assert not unproven("mine")`.
+
+    Raises:
+        KindError: as `registered`.
+    """
+    found = layers_of("unproven", module)
+    return [cls.__name__ for cls in found if cls not in table and cls not in _global_type_lookup]

@@ -12,7 +12,9 @@ from math import prod
 import numpy as np
 from hypothesis import strategies as st
 
-from funcnn.arrays import Array, freeze
+from funcnn.arrays import Array, freeze, kind
+from funcnn.errors import KindError, RangeError
+from funcnn.fields import as_count, check_text
 
 _DIGIT = 32  # the lattice has so many values
 _DIGITS = 24  # entries that have a digit of their own; more come from a seed
@@ -23,7 +25,12 @@ def dims(*names: str, least: int = 1, most: int = 4) -> st.SearchStrategy[dict[s
 
     A forgotten transpose shows only in what is not square, a wrong one only in what is, and a loop that drops its
     remainder only in what is large.
+
+    Raises:
+        KindError: a name is not a string, or a bound not a whole number.
+        RangeError: `least` is negative, or `most` is less than `least`.
     """
+    _check("dims", names, least, most)
     size = st.integers(least, most)
     equal = size.map(lambda n: dict.fromkeys(names, n))
     free = st.fixed_dictionaries(dict.fromkeys(names, size))
@@ -45,7 +52,11 @@ def tensors(*shapes: str, least: int = 1, most: int = 4) -> st.SearchStrategy[tu
     >>> find(fst.tensors("m n", "n 2"), lambda arrays: arrays[0].shape == (1, 2))
     (array([[0.125, 0.125]]), array([[0.125, 0.125],
            [0.125, 0.125]]))
+
+    Raises:
+        KindError, RangeError: as `dims`.
     """
+    _check("tensors", shapes, least, most)
     names = sorted({name for shape in shapes for name in shape.split() if not name.isdecimal()})
 
     def arrays(sizes: dict[str, int]) -> st.SearchStrategy[tuple[Array, ...]]:
@@ -54,15 +65,31 @@ def tensors(*shapes: str, least: int = 1, most: int = 4) -> st.SearchStrategy[tu
     return dims(*names, least=least, most=most).flatmap(arrays)
 
 
-@st.composite
-def tensor(draw: st.DrawFn, shape: Sequence[int]) -> Array:
+def _check(whose: str, texts: tuple[str, ...], least: int, most: int) -> None:
+    for text in texts:
+        check_text(whose, text, "each name" if whose == "dims" else "each shape")
+    if as_count(whose, most, "most", least=0) < as_count(whose, least, "least", least=0):
+        raise RangeError(f"{whose}: most must be at least {least}, as least is; it is {most}")
+
+
+def tensor(shape: Sequence[int]) -> st.SearchStrategy[Array]:
     """A read-only array in one of six regimes, all of which are needed, the mixture twice as often.
 
     Multiples of 1/8 up to 2, and of 1/2 up to 8: exact ties, zeros, ones, and the corners of piecewise functions.
     Normal numbers: generic. A mixture of zeros, ties, ever smaller numbers, normal ones and +-30, +-800: saturation.
     Sorted and constant arrays, and 1 and -1: what is true by accident of order or of size.
+
+    Raises:
+        KindError: the shape is not a tuple or a list of whole numbers.
+        RangeError: a size is negative.
     """
-    size = tuple(shape)
+    if not isinstance(shape, tuple | list):
+        raise KindError(f"tensor: shape must be a tuple of sizes, not {kind(shape)}")
+    return _tensor(tuple([as_count("tensor", size, "each size", least=0) for size in shape]))
+
+
+@st.composite
+def _tensor(draw: st.DrawFn, size: tuple[int, ...]) -> Array:
     regime = draw(st.sampled_from([_eighths, _halves, _normal, _mixed, _mixed, _scaled, _ordered]))
     return freeze(regime(draw(st.integers(0, _DIGIT**_DIGITS - 1)), size))
 

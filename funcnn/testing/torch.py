@@ -12,8 +12,9 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from funcnn.arrays import Array
+from funcnn.arrays import Array, kind
 from funcnn.errors import KindError
+from funcnn.fields import check_flag, check_function
 from funcnn.testing.verdict import NotPure
 
 Vjp = Callable[[Sequence[Array], Array], tuple[Array | None, ...]]
@@ -41,17 +42,19 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
     `ctx` shows. Arguments are contiguous, the cotangent need not be.
 
     Raises:
-        KindError: the function gives something else than one tensor; or it is no module, and parameters are asked for.
+        KindError: `function` is not one, or gives something else than one tensor; or it is no module, and parameters are asked for.
         ValueError: from f or vjp: an argument or the cotangent, which is read-only, was written to.
         GradientError: from vjp: backward gives another result the second time.
     """
+    check_function("pair", function, "function", "a function or a module")
+    check_flag("pair", parameters, "parameters")
     names: tuple[str, ...] = ()
     call = function
     if isinstance(function, torch.nn.Module):
         names = tuple([name for name, _ in function.named_parameters()]) if parameters else ()
         call = _pure(function, names)
     elif parameters:
-        raise KindError(f"pair: only a module has parameters, and {function!r} is none")
+        raise KindError(f"pair: only a module has parameters; {function!r} is not one")
 
     @_one_thread()
     def f(*args: Array) -> Array:
@@ -91,7 +94,13 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
 
 
 def parameters_of(module: torch.nn.Module) -> tuple[Array, ...]:
-    """The parameters of a module as arrays, which come first among the arguments of `pair(module, parameters=True)`."""
+    """The parameters of a module as arrays, which come first among the arguments of `pair(module, parameters=True)`.
+
+    Raises:
+        KindError: `module` is not a module.
+    """
+    if not isinstance(module, torch.nn.Module):
+        raise KindError(f"parameters_of: module must be a torch.nn.Module, not {kind(module)}")
     return tuple([p.detach().to("cpu", torch.float64, copy=True).numpy() for p in module.parameters()])
 
 

@@ -6,12 +6,11 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
-from funcnn.arrays import is_array, short
+from funcnn.arrays import kind
 from funcnn.errors import KindError
+from funcnn.fields import check_function
 from funcnn.testing.explain import written
-from funcnn.testing.proof import Claim, prove
+from funcnn.testing.proof import Claim, argument, prove
 from funcnn.testing.session import Undecided, delivered, options
 from funcnn.testing.subject import Vjp
 from funcnn.testing.verdict import Report
@@ -58,15 +57,19 @@ def check_vjp(
     Raises:
         GradientError: a gradient is wrong. There is a subclass for each way of being wrong.
         Inconclusive: no probe could tell; inside `@given` the example is rejected instead.
-        KindError: an argument is no array of numbers, or complex; no argument holds floats; f returns no floats.
+        KindError: f or vjp is not a function; an argument is not an array of numbers, or complex; no argument holds
+            floats; f returns no floats; an option is of another kind.
         RangeError: an option is out of its range.
     """
-    if is_array(args):
-        raise KindError(f"check_vjp: args must be a tuple, an array for each argument of f; it is {short(args)}")
-    chosen = options(resolution, inconclusive, aliasing=aliasing, nondeterministic=nondeterministic)
+    check_function("check_vjp", f, "f")
+    check_function("check_vjp", vjp, "vjp")
+    if not isinstance(args, tuple | list):
+        raise KindError(f"check_vjp: args must be a tuple, an array for each argument of f, not {kind(args)}")
+    chosen = options("check_vjp", resolution, inconclusive, aliasing=aliasing, nondeterministic=nondeterministic)
     name, names = getattr(f, "__name__", "f").replace("<lambda>", "f"), _names_of(f, len(args))
-    source = "\n".join([f"    {name} = {written(np.asarray(a))}" for name, a in zip(names, args, strict=True)])
-    claim = Claim(name, f, vjp, tuple(args), names, source)
+    arrays = tuple([argument("check_vjp", name, a) for name, a in zip(names, args, strict=True)])
+    source = "\n".join([f"    {name} = {written(a)}" for name, a in zip(names, arrays, strict=True)])
+    claim = Claim("check_vjp", name, f, vjp, arrays, names, source)
     return delivered("function", name, chosen, lambda: prove(claim, chosen))
 
 
