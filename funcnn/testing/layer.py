@@ -10,7 +10,7 @@ import numpy as np
 from funcnn.arrays import Array, short
 from funcnn.core import backward, backward_params, forward, inference, reseed, sgd
 from funcnn.gradients import Grads
-from funcnn.layers.parts import check_held
+from funcnn.layers.checks import check_held
 from funcnn.testing.explain import written
 from funcnn.testing.proof import Claim, prove
 from funcnn.testing.session import Undecided, delivered, options
