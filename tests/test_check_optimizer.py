@@ -623,5 +623,5 @@ def test_what_an_optimizer_raises_comes_through():
 def test_classes_are_refused():
     with pytest.raises(nn.KindError, match="params must be a record, a tuple or an array, not the class Dense"):
         check_optimizer(Momentum(), Dense)
-    with pytest.raises(nn.KindError, match="optimizer must be one, such as Adam.., .* not the class Momentum"):
+    with pytest.raises(nn.KindError, match="optimizer must be a record, a tuple or an array, not the class Momentum"):
         check_optimizer(Momentum, NET)

@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from funcnn.arrays import Array, is_array, kind, short
+from funcnn.arrays import Array, is_array, short
 from funcnn.core import sgd
-from funcnn.errors import KindError
 from funcnn.fields import check_flag
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
@@ -70,10 +69,7 @@ def check_optimizer(optimizer: Any, params: Any, *, keeps_states: bool = True) -
         KindError: `optimizer` has no rule, `params` is not a tree, or `keeps_states` neither True nor False.
     """
     check_tree(params, "check_optimizer", "params")
-    if type(optimizer) is not tuple and not is_record(optimizer):
-        raise KindError(
-            f"check_optimizer: optimizer must be one, such as Adam(), or a tuple of them, not {kind(optimizer)}"
-        )
+    check_tree(optimizer, "check_optimizer", "optimizer")
     check_flag("check_optimizer", keeps_states, "keeps_states")
     for dtype in (np.float64, np.float32):  # float32 last: what is wrong in both is no matter of dtype
         cast = lambda a, dtype=dtype: np.array(a, dtype if a.dtype.kind == "f" else a.dtype)

@@ -40,7 +40,7 @@ _AT_ONCE = 2**20  # slopes in memory
 
 @attrs.frozen(eq=False)
 class Claim:
-    """That vjp is the vjp of f at args; which check asks, and the names of f and its arguments and the source of them."""
+    """That vjp is the vjp of f at args; with the name of the check, those of f and its arguments, and their source."""
 
     whose: str
     name: str
@@ -209,9 +209,7 @@ def _subject(whose: str, guarded: Guarded, args: tuple[Array, ...], options: Opt
     args = tuple([sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for a in args])
     held = guarded.forward(*args)
     if isinstance(held, (tuple, list)):
-        raise KindError(
-            f"{whose}: f must return one array, not a {type(held).__name__}; join its parts, or check each"
-        )
+        raise KindError(f"{whose}: f must return one array, not a {type(held).__name__}; join its parts, or check each")
     out = np.array(held)
     if out.dtype.kind != "f":
         raise KindError(f"{whose}: f must return floats; it returned {short(held)}")

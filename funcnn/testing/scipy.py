@@ -32,7 +32,8 @@ def pair(fun: Callable[..., Any], jac: Callable[..., Any] | Literal[True]) -> tu
     `lambda x: fun(x, a)`.
 
     Raises:
-        KindError: fun is not a function, jac is neither a function nor True: "2-point" and the like are SciPy's own work.
+        KindError: fun is not a function; jac is neither a function nor True: "2-point" and the like are SciPy's own
+            work.
     """
     if jac is not True and (not callable(jac) or isinstance(jac, type)):
         raise KindError(f"pair: jac must be a function or True, not {kind(jac)}")

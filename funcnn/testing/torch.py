@@ -42,7 +42,8 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
     `ctx` shows. Arguments are contiguous, the cotangent need not be.
 
     Raises:
-        KindError: `function` is not one, or gives something else than one tensor; or it is no module, and parameters are asked for.
+        KindError: `function` is not one, or gives something else than one tensor; parameters are asked for, and it is
+            not a module.
         ValueError: from f or vjp: an argument or the cotangent, which is read-only, was written to.
         GradientError: from vjp: backward gives another result the second time.
     """

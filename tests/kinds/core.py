@@ -5,7 +5,6 @@ import numpy as np
 from funcnn import (
     Dense,
     Grads,
-    Momentum,
     backward,
     forward,
     gradient,
@@ -19,10 +18,10 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.core import backward_params, forward_only
-from tests.kinds.harness import kind, row
-from tests.kinds.kinds import CACHE, NET, OUT, X, Y, array, count, grads, layer, loss, number
+from tests.kinds.harness import WRONG, kind, row
+from tests.kinds.kinds import CACHE, NET, OUT, X, Y, array, count, grads, layer, loss, number, optimizer
 
-NUMBERS = np.arange(8.0).reshape(4, 2)
+anything = kind("", "; ".join(WRONG))
 ROWS = [
     row(forward, params=layer, x=array, speaks="x"),
     row(backward, params=layer, cache=kind(CACHE), dA=array(OUT), speaks="dA"),
@@ -40,10 +39,17 @@ ROWS = [
         params=layer,
         x=array,
         y=array(Y),
-        speaks="value_and_grad; x",
+        speaks="value_and_grad; x; mse",
     ),
-    row(update, optimizer=kind((Momentum(),)), grads=grads, params=layer),
+    row(update, optimizer=optimizer, grads=grads, params=layer),
     row(Grads, params=kind(NET), x=kind(X, "None")),
-    row(gradient, params=kind(Dense(np.eye(2), None)), W=array(np.ones((2, 2))), b=kind(None, "None")),
-    row(namespace, x=array | "0-d; texts", name=kind("x", "text"), whose=kind("", "text")),
+    row(gradient, params=kind(Dense(np.eye(3), None)), W=array(np.eye(3)), b=kind(None, "None")),
+    # The names are read only where x is refused.
+    row(
+        namespace,
+        x=array | "0-d; texts",
+        name=kind("x", "; ".join(WRONG)),
+        whose=kind("", "; ".join(WRONG)),
+        speaks="x",
+    ),
 ]

@@ -1,6 +1,5 @@
 """First weights."""
 
-
 from funcnn import (
     constant,
     glorot_normal,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from funcnn import Tanh, TrainState, backward, forward, glorot_uniform, mlp, mse, value_and_grad
+from funcnn import Momentum, Tanh, TrainState, backward, forward, glorot_uniform, mlp, mse, value_and_grad
 from tests.kinds.harness import kind
 
 X = np.linspace(-1, 1, 8).reshape(4, 2)
@@ -23,7 +23,8 @@ path = kind("file", "text")
 
 array = kind(X)
 classes = kind(np.array([0, 1, 1, 0]))
-layer = kind(NET)
+layer = kind(NET, verbs="forward; inference; reseed; step")
+optimizer = kind((Momentum(),), verbs="update")
 tree = kind(NET, "0-d; record")  # an array is a tree
 grads = kind(GRADS)
 function = kind(lambda *_: 0.5)

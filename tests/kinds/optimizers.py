@@ -1,6 +1,5 @@
 """Transformations of the gradient, and constraints."""
 
-
 from funcnn import (
     L2,
     Adadelta,

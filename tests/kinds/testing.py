@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from funcnn import Momentum, Relu, Tanh, mse
+from funcnn import Relu, Tanh, mse
 from funcnn.testing import check_layer, check_loss, check_optimizer, check_vjp, every_layer
 from funcnn.testing import strategies as fst
 from funcnn.testing.mutation import Mutant, is_caught, score
 from tests.kinds.harness import both, kind, row
-from tests.kinds.kinds import array, count, flag, text
+from tests.kinds.kinds import NET, array, count, flag, layer, optimizer, text
 
 
 def sine_vjp(args, dA):
@@ -36,10 +36,10 @@ ROWS = [
         nondeterministic=kind(0.0),
         **options,
     ),
-    row(check_layer, params=kind(Tanh()), x=small | "0-d", **options, speaks="x"),
+    row(check_layer, params=layer(Tanh()), x=small | "0-d", **options, speaks="x"),
     row(check_loss, loss=kind(mse), out=small, y=small, **options, speaks="mse"),
-    row(check_optimizer, optimizer=kind(Momentum()), params=kind((Relu(),)), keeps_states=flag),
-    row(every_layer, module=kind("tests.nasty")),
+    row(check_optimizer, optimizer=optimizer, params=kind(NET, "0-d; record"), keeps_states=flag),
+    row(every_layer, module=kind("funcnn")),
     row(fst.cases, layer=kind(Relu, "class")),
     row(fst.layers, module=kind("funcnn")),
     row(fst.registered, module=kind("funcnn")),
