@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, check_out_gradient, is_array, namespace, short, sum_of_rows
+from funcnn.arrays import Array, check_out_gradient, namespace, sum_of_rows
 from funcnn.core import backward, backward_params, forward
-from funcnn.errors import KindError, ShapeError
+from funcnn.errors import KindError
 from funcnn.fields import count
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, glorot_uniform
+from funcnn.layers.checks import check_memory
 from funcnn.layers.convolution.correlation import correlate, correlate_adjoint, kernel_gradient
 from funcnn.layers.convolution.kernels import check_cache, check_kernel, check_places, first_weights
 from funcnn.layers.convolution.sizes import Padding, Sizes, of_each, padding, pair
@@ -106,7 +107,7 @@ def axes_of_image(params: Conv2d, x: Array) -> Axes:
 @forward.register(Conv2d)
 def conv2d_forward(params: Conv2d, x: Array) -> tuple[Array, Array]:
     """out = b + the sum over the taps of each window"""
-    check_places(x, "hw", params.W, params.W.shape[2] * params.groups)
+    check_places(params, x, "hw", params.W.shape[2] * params.groups)
     out = correlate(x, params.W, axes_of_image(params, x), params.groups)
     if params.b is not None:
         out += params.b
@@ -124,7 +125,7 @@ def conv2d_backward(params: Conv2d, x: Array, dA: Array) -> Grads[Conv2d]:
 def conv2d_backward_params(params: Conv2d, x: Array, dA: Array) -> Conv2d:
     """dW: what a tap saw times what came of it; db: the sum over all places"""
     W = params.W
-    check_cache(x, 4, W.shape[2] * params.groups, W)
+    check_cache(params, x, W.shape[2] * params.groups)
     axes = axes_of_image(params, x)
     check_out_gradient(dA, (x.shape[0], axes[0].out, axes[1].out, W.shape[3]), W.dtype)
     db = None if params.b is None else sum_of_rows(dA)
@@ -204,7 +205,7 @@ def axes_of_sequence(params: Conv1d, x: Array) -> Axes:
 @forward.register(Conv1d)
 def conv1d_forward(params: Conv1d, x: Array) -> tuple[Array, Array]:
     """out of an image of one row"""
-    check_places(x, "t", params.W, params.W.shape[1] * params.groups)
+    check_places(params, x, "t", params.W.shape[1] * params.groups)
     out = correlate(x[:, None], params.W[None], axes_of_sequence(params, x), params.groups)[:, 0]
     if params.b is not None:
         out += params.b
@@ -223,7 +224,7 @@ def conv1d_backward(params: Conv1d, x: Array, dA: Array) -> Grads[Conv1d]:
 def conv1d_backward_params(params: Conv1d, x: Array, dA: Array) -> Conv1d:
     """dW: what a tap saw times what came of it; db: the sum over all places"""
     W = params.W
-    check_cache(x, 3, W.shape[1] * params.groups, W)
+    check_cache(params, x, W.shape[1] * params.groups)
     axes = axes_of_sequence(params, x)
     check_out_gradient(dA, (x.shape[0], axes[1].out, W.shape[2]), W.dtype)
     db = None if params.b is None else sum_of_rows(dA)
@@ -237,11 +238,10 @@ def conv1d_step(params: Conv1d, x: Array, memory: Any = None) -> tuple[Array, Ar
     if (params.stride, params.padding) != (1, (past, 0)):
         given = f"stride is {params.stride}, padding {params.padding}"
         raise KindError(f"step: Conv1d goes on step by step with stride 1 and padding ({past}, 0) alone; {given}")
-    check_places(x, "t", params.W, params.W.shape[1] * params.groups)
-    before = namespace(x).zeros((x.shape[0], past, x.shape[2]), dtype=x.dtype) if memory is None else memory
-    if not is_array(before) or (before.shape, before.dtype) != ((x.shape[0], past, x.shape[2]), x.dtype):
-        given = f"memory: {short(memory)}, x: {short(x)}, layer: {short(params)}"
-        raise ShapeError(f"step: the memory is of another network, or of other sequences; {given}")
+    check_places(params, x, "t", params.W.shape[1] * params.groups)
+    shape = x.shape[0], past, x.shape[2]
+    before = namespace(x).zeros(shape, dtype=x.dtype) if memory is None else memory
+    check_memory(params, before, shape, x.dtype)
     seen = namespace(x).concatenate([before, x], axis=1)
     return conv1d_forward(evolve(params, padding=0), seen)[0], seen[:, seen.shape[1] - past :]
 

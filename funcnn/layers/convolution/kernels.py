@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, namespace, short
-from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.arrays import Array, namespace
+from funcnn.errors import RangeError, ShapeError
 from funcnn.fields import check_sizes
 from funcnn.initializers import Initializer, draw, draw_bias
+from funcnn.layers.checks import channels_first, foreign, missing_axis, mixed, wrong_shape
 from funcnn.layers.convolution.sizes import numbers
 
 
@@ -22,7 +23,7 @@ def check_kernel(params: Any, form: str, *, transposed: bool = False) -> None:
     if b is not None and b.shape != (c_out,):
         raise ShapeError(f"{name}: W must be {form} and b (c_out,) or None; {shapes}")
     if b is not None and b.dtype != W.dtype:
-        raise KindError(f"{name}: b is {b.dtype}, W is {W.dtype}; write b.astype({W.dtype.name!r})")
+        raise mixed(name, "b", b, "W", W)
     if (c_in or c_out) % params.groups:
         which = f"c_in, {c_in}" if transposed else f"c_out, {c_out}"
         raise RangeError(f"{name}: groups must divide {which}; it is {params.groups}")
@@ -48,21 +49,19 @@ def first_weights(
     return draw(whose, weights, seed, (*size, *of_one), dtype), draw_bias(whose, c_out, dtype, bias=bias)
 
 
-def check_places(x: Array, axes: str, W: Array, c: int) -> None:
-    """x is an array of W's dtype, with rows first, these axes of places and c channels."""
-    form = f"(m, {', '.join(axes)}, {c})"
-    namespace(x)  # refuses what is no array
-    if x.ndim != len(axes) + 2:
-        remedy = "; write x[None] for one row, x[..., None] for one channel" if x.ndim == len(axes) + 1 else ""
-        raise ShapeError(f"x must be {form}; x: {x.shape}{remedy}")
-    if x.shape[-1] != c:
-        raise ShapeError(f"x has {x.shape[-1]} channels, the layer needs {c}; x: {x.shape}")
-    if x.dtype != W.dtype:
-        raise KindError(f"x is {x.dtype}, W is {W.dtype}; write x.astype({W.dtype.name!r})")
+def check_places(params: Any, x: Any, axes: str, c: int) -> None:
+    """x is (m, *axes, c), an array of W's dtype."""
+    namespace(x, whose=f"{type(params).__name__}: ")
+    missing = len(axes) + 2 - x.ndim
+    if missing or x.shape[-1] != c:
+        remedy = missing_axis(x, c, "channel") if missing == 1 else "" if missing else channels_first(x, c)
+        raise wrong_shape(params, f"(m, {', '.join(axes)}, {c})", x, remedy)
+    if x.dtype != params.W.dtype:
+        raise mixed(type(params).__name__, "x", x, "W", params.W)
 
 
-def check_cache(x: Any, ndim: int, c: int, W: Array) -> None:
-    """x, which is the cache, has so many axes and channels."""
+def check_cache(params: Any, x: Any, c: int) -> None:
+    """x, which is the cache, has as many axes as W, and c channels."""
     shape = getattr(x, "shape", ())
-    if len(shape) != ndim or shape[-1:] != (c,):
-        raise ShapeError(f"backward: the cache is of another network; cache: {short(x)}, W: {short(W)}")
+    if len(shape) != len(params.W.shape) or shape[-1:] != (c,):
+        raise foreign(params, x)

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, check_out_gradient, float_namespace, namespace
+from funcnn.arrays import Array, check_out_gradient, namespace
 from funcnn.core import backward, forward
-from funcnn.errors import RangeError, ShapeError
+from funcnn.errors import RangeError
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import only_array, unpacked
+from funcnn.layers.checks import float_array, only_array, unpacked, wrong_shape
 from funcnn.layers.convolution.sizes import Padding, Sizes, any_axes, for_axes, padding
 from funcnn.layers.convolution.windows import ONE_ROW, Axes, Axis, axis_of, by_blocks, scattered, taps
 from funcnn.records import record
@@ -56,7 +56,7 @@ class MaxPool:
 @forward.register(MaxPool)
 def max_pool_forward(params: MaxPool, x: Array) -> tuple[Array, tuple[Array, Array]]:
     """out = the maximum over the taps"""
-    xp, axes = float_namespace(x), windows_of(params, x)
+    xp, axes = float_array(params, x), windows_of(params, x)
     out = _like(x, by_blocks(lambda part: reduce(xp.maximum, taps(part, axes, -math.inf)), _image(x)))
     return out, (x, out)
 
@@ -115,7 +115,7 @@ class AvgPool:
 @forward.register(AvgPool)
 def avg_pool_forward(params: AvgPool, x: Array) -> tuple[Array, Array]:
     """out = the sum over the taps / how many there are"""
-    float_namespace(x)
+    float_array(params, x)
     axes = windows_of(params, x)
     return _like(x, sum(taps(_image(x), axes)) / _counts(axes, x.dtype)), x
 
@@ -136,7 +136,7 @@ for _layer in (MaxPool, AvgPool):
 def windows_of(params: MaxPool | AvgPool, x: Array) -> Axes:
     """The windows over x, a sequence being an image of one row."""
     if x.ndim not in {3, 4}:
-        raise ShapeError(f"x must be (m, t, c) or (m, h, w, c); x: {x.shape}")
+        raise wrong_shape(params, "(m, t, c) or (m, h, w, c)", x)
     names = "t" if x.ndim == 3 else "hw"
     sizes = for_axes(params, "size", params.size, len(names))
     strides = sizes if params.stride is None else for_axes(params, "stride", params.stride, len(names))

@@ -115,7 +115,7 @@ def axes_of_out(params: ConvTranspose2d, x: Array) -> Axes:
 @forward.register(ConvTranspose2d)
 def conv_transpose2d_forward(params: ConvTranspose2d, x: Array) -> tuple[Array, Array]:
     """out = b + a kernel for every place of x"""
-    check_places(x, "hw", params.W, params.W.shape[2])
+    check_places(params, x, "hw", params.W.shape[2])
     out = correlate_adjoint(x, params.W.swapaxes(2, 3), axes_of_out(params, x), params.groups)
     if params.b is not None:
         out += params.b
@@ -133,7 +133,7 @@ def conv_transpose2d_backward(params: ConvTranspose2d, x: Array, dA: Array) -> G
 def conv_transpose2d_backward_params(params: ConvTranspose2d, x: Array, dA: Array) -> ConvTranspose2d:
     """dW: x times what its kernels' taps led to; db: the sum over all places"""
     W = params.W
-    check_cache(x, 4, W.shape[2], W)
+    check_cache(params, x, W.shape[2])
     rows, columns = axes_of_out(params, x)
     check_out_gradient(dA, (x.shape[0], rows.places, columns.places, W.shape[3] * params.groups), W.dtype)
     dW = kernel_gradient(dA, x, (rows, columns), params.groups).swapaxes(2, 3)
