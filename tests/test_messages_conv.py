@@ -57,7 +57,7 @@ ROWS = {
     "groups that do not divide": (
         lambda: Conv2d(W, b, groups=3),
         RangeError,
-        "Conv2d: groups must divide c_out, 4; it is 3",
+        "Conv2d: groups must divide c_in, 6, and c_out, 4; it is 3",
     ),
     "no groups": (
         lambda: Conv2d(W, b, groups=0),
@@ -77,7 +77,7 @@ ROWS = {
     "groups of a transposed convolution": (
         lambda: ConvTranspose2d(W, None, groups=4),
         RangeError,
-        "ConvTranspose2d: groups must divide c_in, 2; it is 4",
+        "ConvTranspose2d: groups must divide c_in, 2, and c_out, 16; it is 4",
     ),
     "the bias of a group": (
         lambda: ConvTranspose2d(W, b, groups=2),
@@ -173,12 +173,12 @@ ROWS = {
     "stride 0 of a sequence": (
         lambda: Conv1d(W[0], b, 0),
         RangeError,
-        "Conv1d: stride must be at least 1; it is 0",
+        "Conv1d: stride must be a whole number from 1 on; it is 0",
     ),
     "a pair of strides for a sequence": (
         lambda: Conv1d(W[0], b, (1, 2)),
         KindError,
-        "Conv1d: stride must be a whole number, not tuple",
+        "Conv1d: stride must be a whole number from 1 on, not (1, 2)",
     ),
     "dilation 0": (
         lambda: Conv2d(W, b, dilation=0),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from funcnn.core import backward, forward
 from funcnn.errors import KindError
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import float_array, only_array, wrong_shape
-from funcnn.layers.convolution.sizes import Sizes, any_axes, for_axes
+from funcnn.layers.convolution.sizes import Sizes, for_axes, sizes
 from funcnn.records import record
 from funcnn.stepping import step
 
@@ -41,8 +41,10 @@ class Upsample:
         RangeError: `factor` is less than 1.
     """
 
-    factor: Sizes = any_axes()
+    factor: Sizes = sizes()
     linear: bool = False
+
+    axes: ClassVar[int] = 0  # as many as x has
 
 
 @forward.register(Upsample)
