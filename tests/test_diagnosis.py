@@ -9,9 +9,19 @@ import pytest
 from funcnn import (
     Array,
     Birth,
+    Copy,
     Dense,
+    Frozen,
     Grads,
+    Here,
     NotFiniteError,
+    Parallel,
+    Probe,
+    Remat,
+    Residual,
+    Scale,
+    Shared,
+    Sum,
     Tanh,
     TrainState,
     backward,
@@ -155,7 +165,7 @@ BIRTHS = {
     "y": (TrainState(net), {"data": poisoned("y")}, ("data", "", "y")),
     "out of a layer in a chain in a chain": (hurt("out", "1.0"), {}, ("forward", "1.0", "out")),
     "out of the first": (hurt("out", "0"), {}, ("forward", "0", "out")),
-    "out of a combinator": (hurt("out", "2.inner"), {}, ("forward", "2", "out")),
+    "out inside a combinator": (hurt("out", "2.inner"), {}, ("forward", "2.inner", "out")),
     "the cost": (TrainState(net), {"loss": loss_with("cost", np.nan)}, ("loss", "", "cost")),
     "the gradient of the loss": (TrainState(net), {"loss": loss_with("dA", np.nan)}, ("loss", "", "dA")),
     "dW": (hurt("W", "2"), {}, ("backward", "2", "dW")),
@@ -188,6 +198,74 @@ def test_the_birth_is_found(name, every):
     birth = bisect_nan([start, *kept], options["data"], options["loss"], options["lr"])
     assert (birth.step, birth.phase, birth.layer, birth.array) == (30, *expected)
     assert not np.isfinite(birth.value).all()
+
+
+@record
+class Amid:
+    """A combinator that makes a NaN itself, in the x or in the dA that it gives the layer."""
+
+    inner: Any
+    where: str = ""
+
+    def hurt(self, where, array):
+        return array * (np.nan if where == self.where else 1)
+
+
+@forward.register(Amid)
+def amid_forward(params, x):
+    return forward(params.inner, params.hurt("x", x))
+
+
+@backward.register(Amid)
+def amid_backward(params, cache, dA):
+    grads = backward(params.inner, cache, params.hurt("dA", dA))
+    return Grads(gradient(params, inner=grads.params), grads.x)
+
+
+def mine_at_once(where):
+    return Mine(np.ones(2), 0, where)
+
+
+INSIDE = {
+    "a residual": (Residual((Tanh(), mine_at_once("out"))), ("forward", "1.layer.1", "out")),
+    "the sum of a residual": (Residual(Scale(np.ones(2))), ("forward", "1", "out")),
+    "a branch": ((Copy(2), Parallel(((), Amid(mine_at_once("W")))), Sum()), ("backward", "1.1.layers.1.inner", "dW")),
+    "a layer in two places": (Shared(mine_at_once("out"), (Here(), Tanh(), Here())), ("forward", "1.layer", "out")),
+    "a layer that is computed again": (Remat((Tanh(), mine_at_once("x"))), ("backward", "1.layer.1", "dx")),
+    "a frozen layer": (Frozen(mine_at_once("out")), ("forward", "1.layer", "out")),
+    "a probe": (Probe(mine_at_once("mean")), ("backward", "1.layer", "mean")),
+    "x of the layer in a combinator": (Amid(Tanh(), "x"), ("forward", "1.inner", "x")),
+    "dA of the layer in a combinator": (Amid(Mine(np.ones(2)), "dA"), ("backward", "1.inner", "dA")),
+}
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_the_birth_is_found_inside_combinators(name):
+    layer, expected = INSIDE[name]
+    large = 1.7e308 if "sum" in name else 1.0
+    net = (Scale(np.full(2, large)), layer, head)
+    birth = bisect_nan([TrainState(net)], [(np.ones((3, 2)), y[:3])], mse, 0.1)
+    assert (birth.step, birth.phase, birth.layer, birth.array) == (0, *expected)
+    assert f" of layer {birth.layer};" in str(birth)
+
+
+@record
+class Catching(Amid):
+    """A combinator that goes on after any error of its layer."""
+
+
+@forward.register(Catching)
+def catching_forward(params, x):
+    try:
+        return forward(params.inner, x)
+    except Exception:  # noqa: BLE001  that is what it is for
+        return x, None
+
+
+def test_a_rule_that_catches_exceptions_does_not_hide_the_birth():
+    net = (Catching(mine_at_once("out")), head)
+    birth = bisect_nan([TrainState(net)], [(x, y)], mse, 0.1)
+    assert (birth.phase, birth.layer, birth.array) == ("forward", "0.inner", "out")
 
 
 def test_a_chain_that_ends_in_one_layer_has_no_path():

@@ -401,12 +401,12 @@ ROWS = {
     "states in no order": (
         call(bisect_nan, [start, start], data, mse, 0.1),
         RangeError,
-        "bisect_nan: states must be one or more, in the order of their steps; steps: [0, 0]",
+        "bisect_nan: states must be at least one, in the order of their steps; steps: [0, 0]",
     ),
     "no states": (
         call(bisect_nan, [], data, mse, 0.1),
         RangeError,
-        "bisect_nan: states must be one or more, in the order of their steps; steps: []",
+        "bisect_nan: states must be at least one, in the order of their steps; steps: []",
     ),
     "one state, bare": (
         call(bisect_nan, start, data, mse, 0.1),
@@ -426,29 +426,29 @@ ROWS = {
     "batches that come once": (
         call(bisect_nan, [start], islice(data, 3), mse, 0.1),
         KindError,
-        "bisect_nan: data must be a sequence, which can be cut at any step, not islice",
+        "bisect_nan: data must be a sequence of batches, for data[step:], not islice",
     ),
     "data that end before the step": (
         call(bisect_nan, [start, dead(9)], data, mse, 0.1),
         RangeError,
-        "bisect_nan: data must be all of the run's, from step 0 to step 9; there are 8",
+        "bisect_nan: data must be all batches of the run, at least 9 of them; there are 8",
     ),
     "data that end before the last state": (
         call(bisect_nan, [TrainState(net, step=9)], data, mse, 0.1),
         RangeError,
-        "bisect_nan: data must be all of the run's, from step 0 to step 9; there are 8",
+        "bisect_nan: data must be all batches of the run, at least 9 of them; there are 8",
     ),
     "data of another run": (
         call(bisect_nan, [start, dead(5)], data, mse, 0.1),
         FuncnnError,
-        "bisect_nan: played again, step 4 goes another way; the data, loss, lr and constraint must be those of the "
-        "run, and every rule pure",
+        "bisect_nan: step 4 of the repeated run is not that of the states; data, loss, lr and constraint must be those "
+        "of the run, and every rule pure",
     ),
     "a layer that is not pure": (
         fickle,
         FuncnnError,
-        "bisect_nan: played again, step 0 goes another way; the data, loss, lr and constraint must be those of the "
-        "run, and every rule pure",
+        "bisect_nan: step 0 of the repeated run is not that of the states; data, loss, lr and constraint must be those "
+        "of the run, and every rule pure",
     ),
 }  # fmt: skip
 NEEDING_SKLEARN = {

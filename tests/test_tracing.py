@@ -37,9 +37,11 @@ from funcnn import (
     Tanh,
     Tied,
     backward,
+    fingerprint,
     forward,
     gradient,
     inference,
+    leaves,
     mlp,
     mse,
     parameters,
@@ -55,9 +57,9 @@ from funcnn import (
 from funcnn.arrays import is_array, is_float, same
 from funcnn.core import backward_params
 from funcnn.gradients import added
+from funcnn.inspection.log import bare
 from funcnn.inspection.memory import held_bytes
 from funcnn.inspection.probe import Seen
-from funcnn.inspection.within import bare
 from funcnn.testing import strategies as fst
 from funcnn.traits import gives_probabilities
 
@@ -468,6 +470,27 @@ def test_a_probe_is_a_layer():
     assert after.layer == sgd(net.layer, Grads(grads.params.layer, None), 0.1)
     _, cache = forward((Probe(()), dense), x)
     assert backward((Probe(()), dense), cache, x).params[0].layer == ()
+
+
+def test_the_values_of_a_probe_are_its_own():
+    """The caller may write to x and dA after the step."""
+    mask = np.ones((4, 3), bool)
+    for layer, given_x, dA in ((Tanh(), x.copy(), x.copy()), (First(Tanh()), (x.copy(), mask), (x.copy(), None))):
+        net = Probe(layer)
+        _, cache = forward(net, given_x)
+        seen = sgd(net, backward(net, cache, dA), 0.1).seen
+        before = fingerprint(tuple(seen))
+        for array in leaves((given_x, dA)):
+            array[:] = 0
+        assert fingerprint(tuple(seen)) == before
+        assert not any([array.flags.writeable for array in leaves(tuple(seen))])
+
+
+def test_arrays_that_the_caller_cannot_write_to_are_not_copied():
+    hidden, _ = forward(dense, x)
+    out, cache = forward(Probe(Tanh()), hidden)
+    seen = backward(Probe(Tanh()), cache, hidden).params.seen
+    assert (seen.x is hidden, seen.out is out, seen.dA is hidden) == (True, True, True)
 
 
 @record

@@ -5,14 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from funcnn.arrays import kind, namespace
-from funcnn.core import forward
 from funcnn.errors import KindError
+from funcnn.inspection.nesting import is_layer
 from funcnn.records import is_record
-
-
-def is_layer(value: Any) -> bool:
-    """Whether `value` is a record with a rule for `forward`."""
-    return is_record(value) and forward.dispatch(type(value)) is not forward.dispatch(object)
 
 
 def check_network(name: str, params: Any, what: str = "params") -> None:

@@ -10,7 +10,7 @@ from funcnn.arrays import is_float
 from funcnn.core import forward_only
 from funcnn.dispatch import verb
 from funcnn.inspection.checks import check_input, check_network
-from funcnn.inspection.within import visited
+from funcnn.inspection.log import inner_calls
 from funcnn.layers.activations.base import Identity
 from funcnn.layers.activations.glu import Glu
 from funcnn.layers.activations.softmax import LogSoftmax, Softmax
@@ -43,7 +43,7 @@ Rule = Callable[[P, Any], int]
 
 def _by_default(params: Any, x: Any) -> int:
     """The operations of the layers inside, or one for each float of out"""
-    calls = visited(params, x)
+    calls = inner_calls(params, x)
     return sum([_counted(*call) for call in calls]) if calls else _floats(forward_only(params, x))
 
 
@@ -178,14 +178,14 @@ def residual_flops(params: Residual[Any], x: Any) -> int:
 @flops.register(Glu)
 def glu_flops(params: Glu, x: Any) -> int:
     """Those of the gate, and 1 for each product"""
-    return sum([_counted(*call) for call in visited(params, x)]) + int(x.size) // 2
+    return sum([_counted(*call) for call in inner_calls(params, x)]) + int(x.size) // 2
 
 
 @flops.register(Tied)
 def tied_flops(params: Tied, x: Any) -> int:
     """Those of net, and 2 n for each logit"""
     logits = _first(forward_only(params, x))
-    return sum([_counted(*call) for call in visited(params, x)]) + 2 * int(logits.size * params.W.shape[1])
+    return sum([_counted(*call) for call in inner_calls(params, x)]) + 2 * int(logits.size * params.W.shape[1])
 
 
 @flops.register(Sum)

@@ -1,7 +1,12 @@
-"""What happens in one step, noted down visit by visit: the layers call one another, and a log listens."""
+"""The log of one step: an entry for each call of a layer, also of the layers inside layers.
+
+Each layer is put into a `Logged`, which computes what the layer computes and writes an entry. So a layer needs nothing
+but its two rules to be logged, and a combinator nothing for the layers inside it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import attrs
@@ -9,14 +14,15 @@ import attrs
 from funcnn.arrays import short
 from funcnn.core import backward, backward_params, forward
 from funcnn.gradients import Grads, gradient
+from funcnn.inspection.nesting import contents, replaced, with_replaced_fields
 from funcnn.layers.checks import foreign
-from funcnn.records import record, state
+from funcnn.records import build, is_record, record, state, values
 from funcnn.traits import rests
 
 
 @attrs.define(eq=False, repr=False)
-class Note:
-    """One visit of a layer, and those of the layers that it called; `owed` are those that its backward may repeat."""
+class Entry:
+    """One call of a layer, and the calls inside it; `repeatable` are those that backward may make once more."""
 
     path: str
     layer: Any = None
@@ -24,100 +30,161 @@ class Note:
     out: Any = None
     cache: Any = None
     dA: Any = None  # noqa: N815  as everywhere
-    within: list[Note] = attrs.field(factory=list)
-    owed: list[Note] = attrs.field(factory=list)
+    inside: list[Entry] = attrs.field(factory=list)
+    repeatable: list[Entry] = attrs.field(factory=list)
 
     def __repr__(self) -> str:
-        """The cache, in whose place it stands, so that an error reads as it would without."""
+        """The cache, for which the entry stands, so that an error reads as without a log."""
         return short(self.cache)
 
 
-class Log:
-    """The visits of one step, in the order of the calls: `log.now.within`, before and after it.
+Report = Callable[..., None]
+"""`report(phase, path, layer, name=value)`: called with each value of a step as soon as it is there."""
 
-    A layer that throws caches away, as Remat does, calls forward once more on the way back. What it calls then is the
-    visit that there was before, not another one.
+
+class Log:
+    """The entries of one step, in the order of the calls: `log.now.inside` before the step and after it.
+
+    A layer that discards caches, as Remat does, calls forward once more in its backward. The calls inside that second
+    forward belong to the entries of the first; they are not new ones.
     """
 
-    def __init__(self) -> None:
-        """Nobody is visited yet."""
-        self.now = Note("")
+    def __init__(self, report: Report = lambda *_, **__: None) -> None:
+        """An empty log."""
+        self.now, self.report = Entry(""), report
 
-    def forth(self, path: str, layer: Any, x: Any) -> Note:
-        """`forward(layer, x)`, as the note of this visit."""
-        note = next((note for note in self.now.owed if note.path == path), None)
-        if note is None:
-            note = Note(path)
-            self.now.within.append(note)
+    def forward(self, path: str, layer: Any, x: Any) -> Entry:
+        """`forward(layer, x)`, as the entry of this call."""
+        entry = next((entry for entry in self.now.repeatable if entry.path == path), None)
+        if entry is None:
+            entry = Entry(path)
+            self.now.inside.append(entry)
         else:
-            self.now.owed.remove(note)
-        note.layer, note.x, note.within = layer, x, []
-        caller, self.now = self.now, note
-        note.out, note.cache = forward(layer, x)
+            self.now.repeatable.remove(entry)
+        entry.layer, entry.x, entry.inside = layer, x, []
+        self.report("forward", path, layer, x=x)
+        caller, self.now = self.now, entry
+        entry.out, entry.cache = forward(layer, x)
         self.now = caller
-        return note
+        self.report("forward", path, layer, out=entry.out)
+        return entry
 
-    def back(self, verb: Any, layer: Any, dA: Any, note: Note) -> Any:
-        """`verb(layer, cache, dA)`, which is `backward` or `backward_params`, for the visit of the note."""
-        caller, self.now = self.now, note
-        note.dA, note.owed = dA, list(note.within)
-        grads = verb(layer, note.cache, dA)
+    def backward(self, verb: Any, layer: Any, dA: Any, entry: Entry) -> Any:
+        """`verb(layer, cache, dA)`, which is `backward` or `backward_params`, for the call of the entry."""
+        self.report("backward", entry.path, layer, dA=dA)
+        caller, self.now = self.now, entry
+        entry.dA, entry.repeatable = dA, list(entry.inside)
+        made = verb(layer, entry.cache, dA)
         self.now = caller
-        return grads
+        params, dx = (made.params, made.x) if verb is backward else (made, None)
+        self.report("backward", entry.path, layer, gradient=params, dx=dx)
+        return made
 
 
 @record
-class Watched:
-    """out = watched(x), and a log is told of it; the cache is the note of the visit
+class Logged:
+    """out = logged(x), with an entry in a log; the cache is the entry
 
-    What `trace` puts around each layer for one step; no network is made of it. Its fields bear names that no layer has,
-    since whoever holds the layer reads the layer's own fields through it.
+    It is put around each layer for one step, and no network is made of it. Its fields have names that no layer has,
+    since a combinator may read the fields of the layer through it.
     """
 
-    watched: Any
-    watched_at: str
-    watched_by: Log
-    watched_note: Any = state(default=None)  # in the gradient, the note of the last visit that somebody walked back
+    logged: Any
+    logged_path: str
+    logged_log: Log
+    logged_entry: Any = state(default=None)  # in a gradient, the entry of the last call that had a backward
 
     def __getattr__(self, name: str) -> Any:
         """The layer's own, as an attention reads the weights of the Dense that it holds."""
-        if name.startswith("__"):  # what Python and NumPy ask of all objects
+        if name.startswith("__"):  # asked by Python and NumPy of all objects
             raise AttributeError(name)
-        return getattr(self.watched, name)
+        return getattr(self.logged, name)
 
     def __repr__(self) -> str:
-        """The layer, so that an error reads as it would without."""
-        return short(self.watched)
+        """The layer, so that an error reads as without a log."""
+        return short(self.logged)
 
 
-@forward.register(Watched)
-def watched_forward(params: Watched, x: Any) -> tuple[Any, Note]:
-    """out = watched(x)"""
-    note = params.watched_by.forth(params.watched_at, params.watched, x)
-    return note.out, note
+@forward.register(Logged)
+def logged_forward(params: Logged, x: Any) -> tuple[Any, Entry]:
+    """out = logged(x)"""
+    entry = params.logged_log.forward(params.logged_path, params.logged, x)
+    return entry.out, entry
 
 
-@backward.register(Watched)
-def watched_backward(params: Watched, cache: Note, dA: Any) -> Grads[Watched]:
+@backward.register(Logged)
+def logged_backward(params: Logged, cache: Entry, dA: Any) -> Grads[Logged]:
     """The layer's own"""
     grads = _back(backward, params, cache, dA)
-    return Grads(gradient(params, watched=grads.params, watched_note=cache), grads.x)
+    return Grads(gradient(params, logged=grads.params, logged_entry=cache), grads.x)
 
 
-@backward_params.register(Watched)
-def watched_backward_params(params: Watched, cache: Note, dA: Any) -> Watched:
+@backward_params.register(Logged)
+def logged_backward_params(params: Logged, cache: Entry, dA: Any) -> Logged:
     """The layer's own"""
-    own = _back(backward_params, params, cache, dA)
-    return gradient(params, watched=own, watched_note=cache)
+    return gradient(params, logged=_back(backward_params, params, cache, dA), logged_entry=cache)
 
 
-@rests.register(Watched)
-def watched_rests(params: Watched) -> bool:
+@rests.register(Logged)
+def logged_rests(params: Logged) -> bool:
     """No backward is done for the log alone"""
     return True
 
 
-def _back(verb: Any, params: Watched, cache: Any, dA: Any) -> Any:
-    if type(cache) is not Note:
+def _back(verb: Any, params: Logged, cache: Any, dA: Any) -> Any:
+    if type(cache) is not Entry:
         raise foreign(params, cache)
-    return params.watched_by.back(verb, params.watched, dA, cache)
+    return params.logged_log.backward(verb, params.logged, dA, cache)
+
+
+# Networks with a log, and what comes out of them without it.
+
+
+def logged(value: Any, log: Log) -> Any:
+    """`value` with every layer in a `Logged`, at any depth."""
+
+    def around(path: str, layer: Any) -> Logged:
+        return Logged(with_replaced_fields(layer, around, path), path, log)
+
+    return replaced(value, around)
+
+
+def inner_calls(layer: Any, x: Any) -> list[tuple[Any, Any]]:
+    """(inner, x) for each call of a layer in the fields of `layer`, in `forward(layer, x)`."""
+    log = Log()
+    forward(with_replaced_fields(layer, lambda path, inner: Logged(inner, path, log)), x)
+    return [(entry.layer, entry.x) for entry in log.now.inside]
+
+
+def bare(tree: Any) -> Any:
+    """`tree`, a network, its gradient or its cache, with the layer for each `Logged` and the cache for each entry."""
+    cls = type(tree)
+    if cls is Logged:
+        return bare(tree.logged)
+    if cls is Entry:
+        return bare(tree.cache)
+    if is_record(tree):
+        return build(cls, list(map(bare, values(tree))))
+    if isinstance(tree, dict):
+        return {key: bare(part) for key, part in tree.items()}
+    if not isinstance(tree, tuple | list):
+        return tree
+    inner = map(bare, tree)
+    return cls(*inner) if hasattr(tree, "_fields") else cls(inner)  # a NamedTuple takes its parts one by one
+
+
+def gradients(tree: Any) -> Iterator[tuple[str, Any]]:
+    """The path and the gradient of each layer that had a backward, in the gradient of a network."""
+    if type(tree) is Logged and tree.logged_entry is not None:
+        yield tree.logged_path, bare(tree.logged)
+    for part in contents(tree):
+        yield from gradients(part)
+
+
+def entries(cache: Any) -> Iterator[Entry]:
+    """The entries in a cache: of all calls whose caches it keeps."""
+    if type(cache) is Entry:
+        yield cache
+        yield from entries(cache.cache)
+    for part in contents(cache):
+        yield from entries(part)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from funcnn.arrays import is_array
-from funcnn.inspection.within import parts
+from funcnn.inspection.nesting import contents
 
 
 def held_bytes(caches: Iterable[tuple[int, Any]], *given: Any) -> list[int]:
@@ -41,7 +41,7 @@ def _owners(tree: Any) -> dict[int, int]:
             tree = base
         return {id(tree): tree.nbytes}
     found: dict[int, int] = {}
-    for part in parts(tree):
+    for part in contents(tree):
         found |= _owners(part)
     return found
 

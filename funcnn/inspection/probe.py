@@ -1,22 +1,23 @@
-"""A layer that is looked at: what went through it comes back as a value, with the gradient."""
+"""A layer that returns its x, out and dA with its gradient."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeVar
 
-from funcnn.arrays import short
+from funcnn.arrays import owned, short
 from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside
 from funcnn.records import record, state
 from funcnn.stepping import step
 from funcnn.traits import gives_probabilities, rests
+from funcnn.tree import tree_map
 
 L = TypeVar("L")
 
 
 class Seen(NamedTuple):
-    """What went through a layer: x and out on the way forward, and dA, the gradient of out, on the way back.
+    """The values of one call of a layer: x, out, and dA, the gradient of out.
 
-    No record, so that whoever adds up the gradients of one layer in several places does not add these.
+    It is not a record, so a sum of the gradients of a layer in several places does not add them.
     """
 
     x: Any
@@ -28,12 +29,13 @@ class Seen(NamedTuple):
 class Probe(Wrapper[L]):
     """out = layer(x); the next value of the state `seen` is Seen(x, out, dA)
 
-    As batch normalisation gives its running statistics back with the gradient, so a probe gives back what it saw: in
-    `grads.params`, and after `sgd` in the network. Nothing is computed otherwise than without it, and nothing is noted
-    down anywhere else. Where nobody walks back, because nothing so far is trained, `seen` stays what it was. Of a layer
-    that is called several times, it is the last call, or what whoever adds up its gradients makes of them.
+    `seen` is a state, as are the running statistics of batch normalisation: its next value comes with the gradient, in
+    `grads.params`, and is in the network after `sgd`. Its arrays are read-only, and copies where the caller could write
+    to them. The layer computes the same as without a probe. If the step needs no backward of the layer, since neither
+    it nor a layer before it is trained, `seen` stays as it was. If the layer is called several times, it is the last
+    call, or what the combinator around it makes of several states.
 
-    What else is asked of a probe, its layer answers. `save` refuses one that has seen something: save its `layer`.
+    The fields of the layer can be read through the probe. `save` refuses a probe with values; save its `layer`.
 
     >>> import numpy as np
     >>> from funcnn import Probe, Tanh, mlp, mse, value_and_grad
@@ -43,7 +45,7 @@ class Probe(Wrapper[L]):
     (5, 3)
 
     Raises:
-        KindError: `layer` is no layer.
+        KindError: `layer` is not a layer.
     """
 
     layer: L
@@ -58,18 +60,17 @@ class Probe(Wrapper[L]):
         return out, (aside, out)
 
     def own_gradients(self, dA: Any, kept: Any) -> dict[str, Any]:
-        """What went through the layer, as the next value of `seen`"""
-        x, out = kept
-        return {"seen": Seen(x, out, dA)}
+        """x, out and dA, as the next value of `seen`"""
+        return {"seen": Seen(*[tree_map(owned, part) for part in (*kept, dA)])}
 
     def __getattr__(self, name: str) -> Any:
-        """What is not a probe's own is its layer's: an attention reads the weights of the Dense that it holds."""
-        if name.startswith("__") or name == "layer":  # what Python, NumPy and JAX ask of all objects
+        """The layer's own, as an attention reads the weights of the Dense that it holds."""
+        if name.startswith("__") or name == "layer":  # asked by Python, NumPy and JAX of all objects
             raise AttributeError(name)
         return getattr(self.layer, name)
 
     def __repr__(self) -> str:
-        """The layer, so that an error reads as it would without the probe."""
+        """The layer, so that an error reads as without the probe."""
         return short(self.layer)
 
 

@@ -14,7 +14,7 @@ from funcnn.fields import check_flag
 from funcnn.inspection.checks import check_input, check_network
 from funcnn.inspection.costs import flops
 from funcnn.inspection.memory import held_bytes, scaled
-from funcnn.inspection.within import parts
+from funcnn.inspection.nesting import contents
 from funcnn.layers.combinators.frozen import Frozen
 from funcnn.records import is_record, record, values
 from funcnn.tables import Printer, filled, html, text
@@ -121,7 +121,7 @@ def _numbers(layer: Any, *, trained: bool) -> str:
 def _frozen(tree: Any) -> int:
     if type(tree) is Frozen:
         return count(tree.layer) + _frozen(tree.layer)
-    return sum(map(_frozen, parts(tree)))
+    return sum(map(_frozen, contents(tree)))
 
 
 def _costs(layer: Any, x: Any) -> tuple[str, str]:

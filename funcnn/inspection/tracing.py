@@ -12,11 +12,11 @@ from funcnn.arrays import Array, is_array, is_float, kind
 from funcnn.core import Loss, backward_params, forward
 from funcnn.errors import FuncnnError, KindError
 from funcnn.fields import check_function
-from funcnn.inspection.checks import check_input, check_network, is_layer
-from funcnn.inspection.log import Log, Note
+from funcnn.inspection.checks import check_input, check_network
+from funcnn.inspection.log import Entry, Log, bare, entries, gradients, logged
 from funcnn.inspection.memory import held_bytes, scaled
+from funcnn.inspection.nesting import is_layer
 from funcnn.inspection.summaries import described, shape
-from funcnn.inspection.within import bare, gradients, notes, watched
 from funcnn.logits import squashed_twice
 from funcnn.records import borrowed, plans, record, values
 from funcnn.tables import Printer, Rows, filled, html, text
@@ -121,20 +121,20 @@ def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
     if found := squashed_twice(loss, params):
         raise KindError(f"trace: {found}")
     log = Log()
-    net = watched(params, log)
+    net = logged(params, log)
     out, cache = forward(net, x)
     cost, dA = _pair(loss(out, y))
     grads = backward_params(net, cache, dA)
     sums = dict(gradients(grads))
-    kept, count = set(map(id, notes(cache))), Counter[str]()
-    rows = [(note, depth, bare(note.cache) if id(note) in kept else None) for note, depth in _flat(log.now)]
+    kept, count = set(map(id, entries(cache))), Counter[str]()
+    rows = [(entry, depth, bare(entry.cache) if id(entry) in kept else None) for entry, depth in _flat(log.now)]
     held = held_bytes([(depth, own) for _, depth, own in rows], params, x)
     visits = []
-    for (note, depth, own), n in zip(rows, held, strict=True):
-        gradient = sums.pop(note.path, None)  # at the first visit alone
-        layer = bare(note.layer)
-        visits.append(Visit(note.path, count[note.path], depth, n, layer, note.out, own, note.dA, gradient))
-        count[note.path] += 1
+    for (entry, depth, own), n in zip(rows, held, strict=True):
+        gradient = sums.pop(entry.path, None)  # at the first visit alone
+        layer = bare(entry.layer)
+        visits.append(Visit(entry.path, count[entry.path], depth, n, layer, entry.out, own, entry.dA, gradient))
+        count[entry.path] += 1
     return Trace(cost, tuple(visits))
 
 
@@ -145,11 +145,11 @@ def _pair(made: Any) -> Any:
     return made
 
 
-def _flat(caller: Note, depth: int = 0) -> Iterator[tuple[Note, int]]:
+def _flat(caller: Entry, depth: int = 0) -> Iterator[tuple[Entry, int]]:
     """Each note with its depth, before the notes within it."""
-    for note in caller.within:
-        yield note, depth
-        yield from _flat(note, depth + 1)
+    for entry in caller.inside:
+        yield entry, depth
+        yield from _flat(entry, depth + 1)
 
 
 # The table.

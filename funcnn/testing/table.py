@@ -15,7 +15,7 @@ from funcnn.arrays import kind
 from funcnn.core import forward
 from funcnn.errors import KindError
 from funcnn.fields import check_text
-from funcnn.inspection.log import Watched
+from funcnn.inspection.log import Logged
 from funcnn.records import is_record
 from funcnn.testing.tensors import tensors
 from funcnn.tree import parameters
@@ -92,7 +92,7 @@ def layers(module: str = "funcnn") -> st.SearchStrategy[Case]:
 def registered(module: str = "funcnn") -> list[type]:
     """Every layer that a package defines: its records with a forward rule, less the abstract bases; and the chain.
 
-    `Watched` is none: no network is made of it, and `trace`, which puts it around layers, is tested to the bit.
+    `Logged` is left out: no network is made of it, and `trace`, which puts it around layers, is tested bit for bit.
 
     Raises:
         KindError: there is none, so that a misspelt name cannot pass for a package in which all is proven.
@@ -118,7 +118,7 @@ def layers_of(whose: str, module: str) -> list[type]:
     made = [
         cls
         for cls in found
-        if cls is not Watched and forward.dispatch(cls) is not default and not getattr(cls, "__abstractmethods__", None)
+        if cls is not Logged and forward.dispatch(cls) is not default and not getattr(cls, "__abstractmethods__", None)
     ]
     if not made:
         raise KindError(f"{whose}: {module} defines no layer")

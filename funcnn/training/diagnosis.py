@@ -1,4 +1,4 @@
-"""Where the first number that is not finite was born: a run is pure, so it can be played again and looked into."""
+"""The origin of the first NaN or infinity of a run: the run is repeated, and its first bad step is logged."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from funcnn.arrays import Array, is_float, kind
-from funcnn.core import Loss, backward, backward_params, forward, sgd, value_and_grad
+from funcnn.arrays import is_float, kind
+from funcnn.core import Loss, backward_params, forward, sgd, value_and_grad
 from funcnn.errors import FuncnnError, KindError, RangeError
+from funcnn.gradients import Grads
+from funcnn.inspection.log import Log, bare, logged
 from funcnn.optimizers.base import update
 from funcnn.records import borrowed, record
 from funcnn.training.loop import NotFiniteError, TrainState, is_finite, train
-from funcnn.traits import is_inert
 from funcnn.tree import walk
 
 P = TypeVar("P")
 
-Event = tuple[str, str, str, Array]  # a phase, the path of a layer, the name of an array there, and the array
-
 
 @record
 class Birth:
-    """Where the first NaN or infinity came from; printed, it is a sentence.
+    """The origin of the first NaN or infinity; its repr is a sentence.
 
-    `step` is the number of the step that made it, from 0, as schedules count. `phase` is the part of that step: "start"
-    (it was there before), "data", "forward", "loss", "backward", "update" (by the optimizer), "step" (by `sgd`) or
-    "constraint". `layer` is the path of the layer it belongs to, "2" or "1.0"; in "update" that of the optimizer,
-    "optimizer" or "optimizer.1"; empty for a network of one layer, the data and the loss. `array` is its name: "x",
-    "y", "out", "cost", "dA", "dx", "W", "dW" for the gradient of W; in "update" "grads.2.W", or "memory.0.1", the
-    second thing remembered of the first parameter. `value` is the array.
+    `step` is the number of the step that made it, from 0, as for schedules. `phase` is the part of that step: "start"
+    (the state before the step has it), "data", "forward", "loss", "backward", "update" (of the optimizer), "step" (of
+    `sgd`) or "constraint". `layer` is the path of the layer, "2" or "1.layer.0" for a layer inside layer 1; in "update"
+    the path of the optimizer, "optimizer" or "optimizer.1"; empty for the data, the loss and a network of one layer.
+    `array` is the name of the array: "x", "y", "out", "cost", "dA", "dx", "W", or "dW" for the gradient of W; in
+    "update" "grads.2.W", or "memory.0.1", the second array that the optimizer keeps for the first parameter. `value`
+    is the array.
     """
 
     step: int
@@ -57,16 +57,16 @@ def bisect_nan(
     *,
     constraint: Callable[[P], P] | None = None,
 ) -> Birth | None:
-    """Where the first number of a run that is not finite was born: the step, the part of it, the layer and the array.
+    """The origin of the first NaN or infinity of a run: the step, the part of the step, the layer and the array.
 
-    `states` are some of the run's, in order, from the start on: `[start, *keep(while_finite(train(start, ...)))]`, or
-    `[start]` alone. The last whose parameters and optimizer are finite is found by bisection, and the run played again
-    from there, with the bits it had, to the first step that ends in a cost, a parameter or a memory that is not finite.
-    In that step each array is looked at, in the order in which they are made. None: all states are finite, and so is
-    the run to the end of the data.
+    `states` are states of the run, in order, from the start on: `[start, *keep(while_finite(train(start, ...)))]`, or
+    `[start]` alone. Bisection finds the last of them whose parameters and optimizer are finite. The run is repeated
+    from there, bit for bit, to the first step that ends with a cost, a parameter or a memory that is not finite. In
+    that step each array is checked as soon as it is made, also inside layers that hold layers. The result is None if
+    all states are finite and the run is finite to the end of the data.
 
-    `data` are all batches of the run, from step 0 on, `lr` and `constraint` as `train` had them, and the gradient must
-    have been that of `value_and_grad(loss)`. NumPy's warnings are silent here.
+    `data` are all batches of the run, from step 0 on; `lr` and `constraint` are those of `train`, whose
+    `value_and_grad` was that of `loss`. NumPy's warnings are suppressed.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, bisect_nan, mse
@@ -75,19 +75,19 @@ def bisect_nan(
     step 52, loss: the first array that is not finite is cost; it is inf
 
     Raises:
-        KindError: `states` is no sequence of TrainStates, or `data` none of batches.
-        RangeError: the states are none or not in order, or the data end before them.
-        FuncnnError: played again, the run goes another way.
+        KindError: `states` is not a sequence of TrainStates, or `data` is not a sequence of batches.
+        RangeError: there are no states, they are not in order, or the data end before the last of them.
+        FuncnnError: the repeated run is not the run of the states.
     """
-    _check(states, data)
+    _check_arguments(states, data)
     with np.errstate(all="ignore"):
         first_bad = bisect_left(states, True, key=lambda now: not _finite(now))  # noqa: FBT003  false, then true
         if not first_bad:
-            return _birth(states[0].step, _of_a_state(states[0]))
+            return _birth(states[0].step, _state, states[0])
         now, end = states[first_bad - 1], states[min(first_bad, len(states) - 1)]
         if len(data) < end.step:
             raise RangeError(
-                f"bisect_nan: data must be all of the run's, from step 0 to step {end.step}; there are {len(data)}"
+                f"bisect_nan: data must be all batches of the run, at least {end.step} of them; there are {len(data)}"
             )
         gradient = value_and_grad(loss)
         for batch in data[now.step :]:
@@ -96,7 +96,7 @@ def bisect_nan(
             except NotFiniteError:
                 after = None
             if after is None or not _finite(after):
-                birth = _birth(now.step, _of_a_step(now, batch, loss, lr, constraint))
+                birth = _birth(now.step, _step, now, batch, loss, lr, constraint)
                 if birth is None:
                     raise _another_way(now.step)
                 return birth
@@ -106,88 +106,97 @@ def bisect_nan(
     return None
 
 
-def _check(states: Any, data: Any) -> None:
+def _check_arguments(states: Any, data: Any) -> None:
     others = [now for now in states if not isinstance(now, TrainState)] if isinstance(states, Sequence) else [states]
     if others:
         given = f"{kind(states)} of {kind(others[0])}" if isinstance(states, Sequence) else kind(states)
         raise KindError(f"bisect_nan: states must be a sequence of TrainStates, such as [start], not {given}")
     if not (hasattr(data, "__len__") and hasattr(data, "__getitem__")):
-        raise KindError(f"bisect_nan: data must be a sequence, which can be cut at any step, not {kind(data)}")
+        raise KindError(f"bisect_nan: data must be a sequence of batches, for data[step:], not {kind(data)}")
     steps = [now.step for now in states]
     if not steps or steps != sorted(set(steps)):
-        raise RangeError(f"bisect_nan: states must be one or more, in the order of their steps; steps: {steps}")
+        raise RangeError(f"bisect_nan: states must be at least one, in the order of their steps; steps: {steps}")
 
 
 def _another_way(step: int) -> FuncnnError:
     return FuncnnError(
-        f"bisect_nan: played again, step {step} goes another way; the data, loss, lr and constraint must be those of "
-        "the run, and every rule pure"
+        f"bisect_nan: step {step} of the repeated run is not that of the states; data, loss, lr and constraint must be "
+        "those of the run, and every rule pure"
     )
 
 
+class _Found(BaseException):
+    """The first array of a step that is not finite: (phase, layer, array, value)."""
+
+
+def _birth(step: int, part: Callable[..., None], *given: Any) -> Birth | None:
+    """The first array that is not finite in a part of a run, which checks its arrays in the order of their making."""
+    try:
+        part(*given)
+    except _Found as found:
+        return Birth(step, *found.args)
+    return None
+
+
 def _finite(now: TrainState[Any]) -> bool:
-    return all([is_finite(array) for *_, array in _of_a_state(now) if is_float(array)])
+    return _birth(now.step, _state, now) is None
 
 
-def _birth(step: int, events: Iterator[Event]) -> Birth | None:
-    return next((Birth(step, *event) for event in events if is_float(event[-1]) and not is_finite(event[-1])), None)
-
-
-def _of_a_state(now: TrainState[Any]) -> Iterator[Event]:
-    """The arrays of the network and of the optimizer."""
-    yield from _by_layer("start", "", now.params)
+def _state(now: TrainState[Any]) -> None:
+    _check_layers("start", "", now.params)
     for place, optimizer in _parts(now.optimizer, "optimizer"):
-        yield from [("start", place, name, array) for name, array in walk(optimizer)]
+        _check("start", place, optimizer)
 
 
-def _of_a_step(now: TrainState[Any], batch: Any, loss: Loss, lr: Any, constraint: Any) -> Iterator[Event]:
-    """All that a step makes, in order; nothing is made before it is asked for."""
+def _step(now: TrainState[Any], batch: Any, loss: Loss, lr: Any, constraint: Any) -> None:
     x, y = batch
-    yield from _named("data", "", x=x, y=y)
-    layers, caches, out = list(_parts(now.params, "")), [], x
-    for place, layer in layers:
-        out, cache = forward(layer, out)
-        caches.append(cache)
-        yield from _named("forward", place, out=out)
+    _check("data", "", x, "x")
+    _check("data", "", y, "y")
+    net = logged(now.params, Log(_reported))
+    out, cache = forward(net, x)
     cost, dA = loss(out, y)
-    yield from _named("loss", "", cost=np.asarray(cost), dA=dA)
-    walked = [not is_inert(layer) for _, layer in layers]
-    first = walked.index(True) if any(walked) else len(layers)  # nothing walks back past it
-    for (place, layer), cache in [*zip(layers, caches, strict=True)][:first:-1]:
-        grads = backward(layer, cache, dA)
-        yield from _by_layer("backward", place, grads.params, layer)
-        yield from _named("backward", place, dx=grads.x)
-        dA = grads.x
-    for (place, layer), cache in [*zip(layers, caches, strict=True)][first : first + 1]:
-        yield from _by_layer("backward", place, backward_params(layer, cache, dA), layer)
-    _, grads = value_and_grad(loss)(now.params, x, y)
+    _check("loss", "", np.asarray(cost), "cost")
+    _check("loss", "", dA, "dA")
+    grads = Grads(bare(backward_params(net, cache, dA)), None)
     for place, optimizer in _parts(now.optimizer, "optimizer"):
         grads, memory = update(optimizer, grads, now.params)
-        yield from [("update", place, name, array) for name, array in walk(memory)]
-        yield from _named("update", place, grads=grads.params)
+        _check("update", place, memory)
+        _check("update", place, grads.params, "grads")
     params = sgd(now.params, grads, lr(now.step) if callable(lr) else lr)
-    yield from _by_layer("step", "", params)
+    _check_layers("step", "", params)
     if constraint is not None:
-        yield from _by_layer("constraint", "", constraint(params))
+        _check_layers("constraint", "", constraint(params))
 
 
-def _parts(tree: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """The layers of a chain of chains, which is the chain of all of them, with their paths; optimizers likewise."""
-    if type(tree) is tuple:
-        for i, part in enumerate(tree):
-            yield from _parts(part, f"{path}.{i}".lstrip("."))
+def _parts(optimizer: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """The optimizers of a chain of chains, with their paths."""
+    if type(optimizer) is tuple:
+        for i, part in enumerate(optimizer):
+            yield from _parts(part, f"{path}.{i}")
     else:
-        yield path, tree
+        yield path, optimizer
 
 
-def _named(phase: str, place: str, **trees: Any) -> Iterator[Event]:
-    for name, tree in trees.items():
-        yield from [(phase, place, path, array) for path, array in walk(tree, name)]
+def _reported(phase: str, place: str, layer: Any, **values: Any) -> None:
+    """Check what the log of a step reports."""
+    for name, value in values.items():
+        if name == "gradient":
+            _check_layers(phase, place, bare(value), bare(layer))
+        else:
+            _check(phase, place, value, name)
 
 
-def _by_layer(phase: str, place: str, tree: Any, layer: Any = ()) -> Iterator[Event]:
-    """Each array by the path of its layer and its name there: dW if it is the gradient of a W in `layer`."""
+def _check(phase: str, place: str, tree: Any, name: str = "") -> None:
+    for path, array in walk(tree, name):
+        if is_float(array) and not is_finite(array):
+            raise _Found(phase, place, path, array)
+
+
+def _check_layers(phase: str, place: str, tree: Any, layer: Any = ()) -> None:
+    """Check each array, by the path of its layer and its name there: dW for the gradient of a W in `layer`."""
     trained = {path for path, _ in walk(layer, states=False)}
     for path, array in walk(tree, place):
-        where, _, name = path.rpartition(".")
-        yield phase, where, f"d{name}" if path.removeprefix(f"{place}.") in trained else name, array
+        if is_float(array) and not is_finite(array):
+            where, _, name = path.rpartition(".")
+            is_trained = path.removeprefix(f"{place}.") in trained
+            raise _Found(phase, where, f"d{name}" if is_trained else name, array)
