@@ -15,5 +15,5 @@ def saved():
 ROWS = [
     row(save, path=path, value=kind(NET, VALUES)),
     row(load, path=path.made(saved) - "text", migrate=kind(None, "None")),  # there is no file "text"
-    row(fingerprint, value=kind(NET, VALUES)),
+    row(fingerprint, value=kind(NET, f"{VALUES}; texts")),  # any array whose bytes are its value
 ]
