@@ -73,7 +73,6 @@ from funcnn.layers.recurrent.gru import GRU
 from funcnn.layers.recurrent.last import Last
 from funcnn.layers.recurrent.lstm import LSTM
 from funcnn.layers.recurrent.rnn import RNN
-from funcnn.losses.base import of_logits
 from funcnn.losses.classification import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -84,6 +83,7 @@ from funcnn.losses.combinators import joint, masked, weighted
 from funcnn.losses.focal import binary_focal, softmax_focal
 from funcnn.losses.likelihoods import gaussian_nll, poisson_nll
 from funcnn.losses.margins import hinge, squared_hinge, triplet
+from funcnn.losses.protocol import of_logits
 from funcnn.losses.regression import huber, log_cosh, mae, mse, quantile
 from funcnn.losses.similarity import cosine_distance
 from funcnn.metrics import accuracy, confusion, perplexity, r2, top_k_accuracy, validation

@@ -22,8 +22,10 @@ import numpy as np
 from funcnn.arrays import freeze, is_array, kind, namespace, short
 from funcnn.dispatch import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed, inside, no_rule, verb
 from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.fields import check_function
 from funcnn.gradients import Grads
 from funcnn.logits import squashed_twice
+from funcnn.losses.protocol import evaluated
 from funcnn.records import build, plans
 from funcnn.tree import row_count, tree_map
 
@@ -144,8 +146,10 @@ def value_and_grad(loss: Loss) -> ValueAndGrad:
     (4.0, Dense(W=<f64 [[12.]]>, b=<f64 [4.]>))
 
     Raises:
-        KindError: the network ends in probabilities and the loss takes logits, so it would squash them twice.
+        KindError: `loss` is not a function, or does not return a pair; the network ends in probabilities and the loss
+            takes logits, so it would squash them twice.
     """
+    check_function("value_and_grad", loss, "loss", "a function (out, y)")
     return partial(_value_and_grad, loss)
 
 
@@ -153,7 +157,7 @@ def _value_and_grad(loss: Loss, params: P, x: Any, y: Any) -> tuple[Any, Grads[P
     if found := squashed_twice(loss, params):
         raise KindError(f"value_and_grad: {found}")
     out, cache = forward(params, x)
-    cost, dA = loss(out, y)
+    cost, dA = evaluated("value_and_grad", loss, out, y)
     return cost, Grads(backward_params(params, cache, dA), None)
 
 

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, partial
-from numbers import Integral
 from typing import Any
 
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, float_namespace, kind, namespace, short
+from funcnn.arrays import Array, kind, namespace, short
 from funcnn.core import predict
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import as_number
-from funcnn.losses.classification import softmax_cross_entropy
+from funcnn.fields import as_finite, check_function, check_whole
+from funcnn.losses.base import check, check_alike
+from funcnn.losses.classification import check_classes, cross_entropy
 from funcnn.training.loop import TrainState
 
 Metric = Callable[[Any, Any], Any]
@@ -36,9 +36,10 @@ def validation(metric: Metric, x: Any, y: Any, *, rows: int | None = None) -> Va
     2.0
 
     Raises:
-        KindError: what it is given later is no TrainState. Whatever else predict or the metric raises bears a note
-            that it was the validation set.
+        KindError: `metric` is not a function; later, the state is not a TrainState. Any error of predict or of the
+            metric has a note that it was on the validation set.
     """
+    check_function("validation", metric, "metric", "a function (out, y)")
     return Validation(metric, x, y, rows)
 
 
@@ -139,8 +140,7 @@ def top_k_accuracy(out: Array, y: Array, k: int) -> Any:
         ShapeError, KindError, RangeError: as `accuracy`; RangeError also where k is not in 1 .. the number of classes.
     """
     _, true, classes = _answers("top_k_accuracy", out, y, None)
-    if not isinstance(k, Integral):
-        raise KindError(f"top_k_accuracy: k must be a whole number, not {kind(k)}; write int(k)")
+    check_whole("top_k_accuracy", k, "k")
     if not 1 <= k <= classes:
         raise RangeError(f"top_k_accuracy: k must be in 1 .. {classes}, the number of classes; it is {k}")
     xp, true = namespace(out), true[..., None]
@@ -163,7 +163,7 @@ def perplexity(out: Array, y: Array) -> Any:
     Raises:
         ShapeError, KindError, RangeError: as `softmax_cross_entropy`.
     """
-    cost, _ = softmax_cross_entropy(out, y)
+    cost, _ = cross_entropy("perplexity", out, y)
     if not isinstance(cost, float):
         return namespace(cost).exp(cost)
     with np.errstate(over="ignore"):  # a cost beyond 709 is an infinite perplexity
@@ -192,9 +192,7 @@ def r2(out: Array, y: Array) -> float:
         from sklearn.metrics import r2_score  # noqa: PLC0415  optional, and needed here alone
     except ImportError:
         raise ImportError("r2 needs scikit-learn; write pip install scikit-learn") from None
-    _check("r2", out, y)
-    if out.shape != y.shape:
-        raise ShapeError(f"r2: out and y must have the same shape; out: {out.shape}, y: {y.shape}")
+    check_alike("r2", out, y)
     if out.shape[0] < 2:
         raise RangeError(f"r2: there must be two rows or more; out: {out.shape}")
     if not np.isfinite(y).all():
@@ -205,16 +203,14 @@ def r2(out: Array, y: Array) -> float:
 
 
 def _answers(name: str, out: Array, y: Array, threshold: float | None) -> tuple[Array, Array, int]:
-    """What was predicted and what is true, as whole numbers from 0 to k - 1, and k."""
-    _check(name, out, y)
+    """The predicted and the true classes, as whole numbers from 0 to k - 1, and k."""
     if threshold is not None:
-        if not abs(as_number(name, threshold, "threshold")) < float("inf"):
-            raise RangeError(f"{name}: threshold must be finite; it is {threshold}")
-        if out.shape != y.shape:
-            raise ShapeError(f"{name}: out and y must have the same shape; out: {out.shape}, y: {y.shape}")
+        threshold = as_finite(name, threshold, "threshold")
+        check_alike(name, out, y)
         if not ((y == 0) | (y == 1)).all():
             raise RangeError(f"{name}: with a threshold y must be 0 or 1; it has {y.min()} .. {y.max()}")
         return (out > threshold).astype(int), y.astype(int), 2
+    check(name, out, y, of_classes=True)
     if out.ndim < 2:
         raise ShapeError(f"{name}: out must be (m, ..., k), rows first, or give a threshold; out: {out.shape}")
     if out.shape[-1] < 2:
@@ -222,26 +218,5 @@ def _answers(name: str, out: Array, y: Array, threshold: float | None) -> tuple[
             f"{name}: one output is always the largest; give threshold=0 for logits, threshold=0.5 for probabilities; "
             f"out: {out.shape}"
         )
-    return out.argmax(axis=-1), _classes(name, out, y), out.shape[-1]
-
-
-def _classes(name: str, out: Array, y: Array) -> Array:
-    if y.shape == out.shape:
-        return y.argmax(axis=-1)
-    if y.shape != out.shape[:-1]:
-        needed = f"classes {out.shape[:-1]} or soft labels {out.shape}"
-        raise ShapeError(f"{name}: y must be {needed}; y: {y.shape}, out: {out.shape}")
-    if y.dtype.kind not in "iu":
-        raise KindError(f"{name}: classes are integers, not {y.dtype}; write y.astype(int)")
-    if not (y.min() >= 0 and y.max() < out.shape[-1]):
-        raise RangeError(f"{name}: classes must be in 0 .. {out.shape[-1] - 1}; y has {y.min()} .. {y.max()}")
-    return y.astype(int)
-
-
-def _check(name: str, out: Any, y: Any) -> None:
-    float_namespace(out, "out", f"{name}: ")
-    namespace(y, "y", f"{name}: ")
-    if y.dtype.kind not in "biuf":
-        raise KindError(f"{name}: y must hold numbers, not {y.dtype}; write y.astype(float)")
-    if out.ndim == 0 or out.size == 0:
-        raise RangeError(f"{name}: there must be a row at least; out: {out.shape}")
+    true = y.astype(int) if check_classes(name, out, y) else y.argmax(axis=-1)
+    return out.argmax(axis=-1), true, out.shape[-1]

@@ -1,7 +1,7 @@
 """Losses made of losses: weighted, masked, joint."""
 
 import pickle
-from functools import partial
+from functools import partial, wraps
 
 import numpy as np
 import pytest
@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from funcnn import (
+    Dense,
+    KindError,
+    Softmax,
     cosine_distance,
     gaussian_nll,
     huber,
@@ -19,11 +22,14 @@ from funcnn import (
     mae,
     masked,
     mse,
+    of_logits,
+    record,
     softmax_cross_entropy,
     tree_map,
+    value_and_grad,
     weighted,
 )
-from funcnn.logits import takes_logits
+from funcnn.losses.protocol import takes_logits
 from funcnn.testing import BrokenPromise, WrongGradient, check_loss
 from funcnn.testing import strategies as fst
 
@@ -175,6 +181,121 @@ def test_they_pickle_and_pass_on_what_they_are():
     assert takes_logits(masked(softmax_cross_entropy))
     assert takes_logits(weighted(masked(partial(softmax_cross_entropy, smoothing=0.1))))
     assert not takes_logits(masked(mse))
+
+
+# of_logits
+
+
+@of_logits
+def tempered(out, y):
+    cost, dA = softmax_cross_entropy(out / 2, y)
+    return cost, dA / 2
+
+
+@wraps(tempered)
+def renamed(*given):
+    return tempered(*given)
+
+
+@record
+class Tempered:
+    """A loss that is a record, and its method."""
+
+    by: float = 2.0
+
+    @of_logits
+    def __call__(self, out, y):
+        cost, dA = softmax_cross_entropy(out / self.by, y)
+        return cost, dA / self.by
+
+    @of_logits
+    def cost(self, out, y):
+        return self(out, y)
+
+    def error(self, out, y):
+        return mse(out, y)
+
+
+@of_logits
+@record
+class Declared:
+    def __call__(self, out, y):
+        return tempered(out, y)
+
+
+@record
+class Contrastive:
+    """Not of logits, though its fields are losses, and though it answers whatever it is asked."""
+
+    inner: object
+
+    def __call__(self, out, y):
+        return mse(out, y)
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return True
+
+
+def contrastive(model, out, y):
+    return mse(out, y)
+
+
+OF_LOGITS = {
+    "a function": tempered,
+    "a partial": partial(softmax_cross_entropy, smoothing=0.1),
+    "a partial of a partial": partial(partial(tempered)),
+    "a function that wraps": renamed,
+    "a record": Tempered(),
+    "a bound method": Tempered().cost,
+    "a record of a class that is declared": Declared(),
+    "a partial of a record": partial(Tempered()),
+    "a weighted loss": weighted(softmax_cross_entropy),
+    "all of them": weighted(masked(partial(partial(softmax_cross_entropy, smoothing=0.1)))),
+    "a masked record": partial(masked(Tempered())),
+    "a partial of one's own": of_logits(partial(contrastive, softmax_cross_entropy)),
+}
+NOT_OF_LOGITS = {
+    "a function": mse,
+    "a partial with a function in it": partial(contrastive, softmax_cross_entropy),
+    "a partial with a record in it": partial(contrastive, Tempered()),
+    "a record that answers anything": Contrastive(softmax_cross_entropy),
+    "a method beside one that is declared": Tempered().error,
+    "a masked loss": masked(mse),
+    "a class": Tempered,
+    "a number": 3,
+}
+
+
+@pytest.mark.parametrize("loss", OF_LOGITS.values(), ids=OF_LOGITS)
+def test_a_declaration_is_found(loss):
+    assert takes_logits(loss) is True
+    assert takes_logits(joint(mse, loss, joint(loss))) == (False, True, (True,))
+    assert takes_logits(masked(joint(mse, loss))) == (False, True)
+    with pytest.raises(KindError, match=r"^value_and_grad: the loss takes logits"):
+        value_and_grad(loss)((Dense(np.eye(2), None), Softmax()), OUT[0], Y[0])
+
+
+@pytest.mark.parametrize("loss", NOT_OF_LOGITS.values(), ids=NOT_OF_LOGITS)
+def test_no_other_function_counts(loss):
+    assert takes_logits(loss) is False
+
+
+@pytest.mark.parametrize("loss", [loss for name, loss in OF_LOGITS.items() if "wraps" not in name])
+def test_a_declaration_pickles(loss):
+    assert takes_logits(pickle.loads(pickle.dumps(loss))) is True
+    assert takes_logits(pickle.loads(pickle.dumps(joint(mse, loss)))) == (False, True)
+
+
+def test_a_declaration_goes_along_where_the_function_is_pickled_by_value():
+    cloudpickle = pytest.importorskip("cloudpickle")
+
+    @of_logits
+    def local(out, y):
+        return tempered(out, y)
+
+    assert takes_logits(pickle.loads(cloudpickle.dumps(weighted(local)))) is True
 
 
 # What check_loss says of those that are wrong.

@@ -41,7 +41,8 @@ from funcnn import (
     triplet,
     weighted,
 )
-from funcnn.logits import squashed_twice, takes_logits
+from funcnn.logits import squashed_twice
+from funcnn.losses.protocol import takes_logits
 from funcnn.testing import check_loss
 from funcnn.testing import strategies as fst
 from funcnn.traits import gives_probabilities

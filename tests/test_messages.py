@@ -129,13 +129,13 @@ ROWS = {
     "features": (
         lambda: forward(net, x[:, :1]),
         ShapeError,
-        "Dense: x must be (m, ..., 2), not (10, 1)",
+        "x has 1 features, W needs 2; x: (10, 1)",
         ["in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), x: <f64 10x1>"],
     ),
     "features inside": (
         lambda: forward(nested, x),
         ShapeError,
-        "Dense: x must be (m, ..., 9), not (10, 8)",
+        "x has 8 features, W needs 9; x: (10, 8)",
         [
             "in layer 1, Dense(W=<f64 9x2>, b=<f64 [0. 0.]>), x: <f64 10x8>",
             "in layer 1, (Dense(W=<f64 2x8>, b=<f64 8>), Dense(W=<f64 9x2>, b=<f64 [0. 0.]>)), x: <f64 10x2>",
@@ -144,48 +144,48 @@ ROWS = {
     "features while predicting": (
         lambda: predict(net, x[:, :1], rows=3),
         ShapeError,
-        "Dense: x must be (m, ..., 2), not (3, 1)",
+        "x has 1 features, W needs 2; x: (3, 1)",
         ["in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), x: <f64 [[-1.    ] [-0.7895] [-0.5789]]>"],
     ),
     "one row without its axis": (
         lambda: forward(dense, x[0]),
         ShapeError,
-        "Dense: x must be (m, ..., 2), not (2,); write x[None] for one row",
+        "x must be (m, ..., 2), rows first; x: (2,); write x[None] for one row",
     ),
     "a float64 x for a float32 network": (
         lambda: forward(half[0], x),
         KindError,
-        "Dense: x is float64, W is float32; write x.astype('float32')",
+        "x is float64, W is float32; write x.astype('float32')",
     ),
     "whole numbers for a dense layer": (
         lambda: forward(dense, x.astype(int)),
         KindError,
-        "Dense: x is int64, W is float64; write x.astype('float64')",
+        "x is int64, W is float64; write x.astype('float64')",
     ),
     "whole numbers for an activation": (
         lambda: forward(relu, x.astype(np.int32)),
         KindError,
-        "Relu: x must be an array of floats, not int32 array; write x.astype(float)",
+        "x must be an array of floats, not int32 array; write x.astype(float)",
     ),
     "objects": (
         lambda: forward(relu, x.astype(object)),
         KindError,
-        "Relu: x must be an array of floats, not object array",
+        "x must be an array of floats, not object array; write x.astype(float)",
     ),
     "a masked array": (
         lambda: forward(dense, np.ma.masked_array(x)),
         KindError,
-        "Dense: x must be an array, not MaskedArray",
+        "x must be an array, not MaskedArray",
     ),
     "a matrix": (
         lambda: forward(relu, x.view(np.matrix)),
         KindError,
-        "Relu: x must be an array, not matrix; write np.asarray(x)",
+        "x must be an array, not matrix; write np.asarray(x)",
     ),
     "a list for x": (
         lambda: forward(dense, [[1.0, 2.0]]),
         KindError,
-        "Dense: x must be an array, not list; write np.asarray(x)",
+        "x must be an array, not list; write np.asarray(x)",
     ),
     "a list for x of predict": (
         lambda: predict(net, [[1.0, 2.0]]),
@@ -307,12 +307,12 @@ ROWS = {
     "the cache of another layer": (
         lambda: backward(net[2], cache[0], out),
         ShapeError,
-        "backward: the cache is of another network; cache: <f64 10x2>, layer: Dense(W=<f64 27x1>, b=<f64 [0.]>)",
+        "backward: the cache is of another network; cache: <f64 10x2>, W: <f64 27x1>",
     ),
     "a tuple for the cache of a dense layer": (
         lambda: backward(dense, cache[:1], out),
         ShapeError,
-        "backward: the cache is of another network; cache: (<f64 10x2>,), layer: Dense(W=<f64 2x27>, b=<f64 27>)",
+        "backward: the cache is of another network; cache: (<f64 10x2>,), W: <f64 2x27>",
     ),
     "a tuple for the cache of an activation": (
         lambda: backward(relu, cache[:1], out),
@@ -415,18 +415,18 @@ ROWS = {
     "mse of (5, 1) and (5,)": (
         loss(mse, np.ones((5, 1)), np.ones(5)),
         ShapeError,
-        "mse: out and y must have the same shape; out: (5, 1), y: (5,)",
+        "mse: out and y must have the same shape; out: (5, 1), y: (5,); write y[:, None]",
     ),
     "mse of one row and many": (
         loss(mse, np.ones((1, 3)), np.ones((5, 3))),
         ShapeError,
         "mse: out and y must have the same shape; out: (1, 3), y: (5, 3)",
     ),
-    "no rows": (loss(mse, x[:0], x[:0]), RangeError, "mse: there is no mean over no rows; out: (0, 2)"),
+    "no rows": (loss(mse, x[:0], x[:0]), RangeError, "mse: out must have at least one entry; out: (0, 2)"),
     "no rows of classes": (
         loss(nn.softmax_cross_entropy, x[:0], labels[:0]),
         RangeError,
-        "softmax_cross_entropy: there is no mean over no rows; out: (0, 2)",
+        "softmax_cross_entropy: out must have at least one entry; out: (0, 2)",
     ),
     "a list for y": (
         loss(nn.mae, y, [[1.0]] * 10),
@@ -446,7 +446,7 @@ ROWS = {
     "texts for y": (
         loss(mse, y, y.astype(str)),
         KindError,
-        "mse: y must hold numbers, not <U32; write y.astype(float)",
+        "mse: y must hold numbers, not strings; write y.astype(float)",
     ),
     "objects for weight": (
         loss(mse, y, y, y.astype(object)),
@@ -466,19 +466,20 @@ ROWS = {
     "whole numbers for out": (
         lambda: mse(labels[:, None], y),
         KindError,
-        "mse: out must be an array of floats, not int64 array; write out.astype(float)",
+        "mse: out must be an array of floats, not int64 array; write mse(out, y), the output of the network first",
     ),
     "a weight of another shape": (
         loss(mse, x, x, np.ones(2)),
         ShapeError,
-        "mse: weight must have y's shape, or one entry a row; y: (10, 2), weight: (2,)",
+        "mse: weight must have the shape (10,) or (10, 2), not (2,); "
+        "for a weight of each column write np.broadcast_to(weight, (10, 2))",
     ),
     "a list for weight": (
         loss(mse, x, x, [1.0] * 10),
         KindError,
         "mse: weight must be an array, not list; write np.asarray(weight)",
     ),
-    "delta of 0": (loss(nn.huber, y, y, delta=0), RangeError, "huber: delta must be positive; it is 0"),
+    "delta of 0": (loss(nn.huber, y, y, delta=0), RangeError, "huber: delta must be finite and above 0; it is 0"),
     "a class too high": (
         loss(nn.softmax_cross_entropy, x, labels + 2),
         RangeError,
@@ -492,27 +493,29 @@ ROWS = {
     "floats for classes": (
         loss(nn.softmax_cross_entropy, x, labels.astype(float)),
         KindError,
-        "softmax_cross_entropy: classes are integers, not float64; write y.astype(int)",
+        "softmax_cross_entropy: classes must be integers, not float64; write y.astype(int)",
     ),
     "classes in a column": (
         loss(nn.softmax_cross_entropy, x, labels[:, None]),
         ShapeError,
-        "softmax_cross_entropy: y must be classes (10,) or soft labels (10, 2); y: (10, 1), out: (10, 2)",
+        "softmax_cross_entropy: y must be classes (10,) or soft labels (10, 2); y: (10, 1), out: (10, 2); "
+        "write y[:, 0]",
     ),
     "out without an axis of classes": (
         loss(nn.softmax_cross_entropy, x[:, 0], labels),
         ShapeError,
-        "softmax_cross_entropy: y must be classes () or soft labels (10,); y: (10,), out: (10,)",
+        "softmax_cross_entropy: out must be (m, ..., n), rows first; out: (10,)",
     ),
     "labels of -1 and 1": (
         loss(nn.binary_cross_entropy_with_logits, y, -y),
         RangeError,
-        "binary_cross_entropy_with_logits: y must be in [0, 1]; it has -1.0 .. -1.0",
+        "binary_cross_entropy_with_logits: y must be in [0, 1]; it has -1.0 .. -1.0; write (y + 1) / 2",
     ),
     "logits for probabilities": (
         loss(nn.binary_cross_entropy, 3 * y, y),
         RangeError,
-        "binary_cross_entropy: out must be in [0, 1]; it has 3.0 .. 3.0",
+        "binary_cross_entropy: out must be in [0, 1]; it has 3.0 .. 3.0; "
+        "for logits write binary_cross_entropy_with_logits",
     ),
     "probabilities for logits": (
         lambda: value_and_grad(nn.binary_cross_entropy_with_logits)((net[2], Sigmoid()), x, y),

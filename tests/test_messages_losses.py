@@ -28,14 +28,17 @@ from funcnn import (
     log_cosh,
     masked,
     mse,
+    of_logits,
     perplexity,
     poisson_nll,
     quantile,
+    record,
     softmax_cross_entropy,
     softmax_focal,
     squared_hinge,
     top_k_accuracy,
     triplet,
+    validation,
     value_and_grad,
     weighted,
 )
@@ -50,6 +53,20 @@ faces = np.zeros((10, 3, 4))
 steps = np.zeros((4, 3, 2))
 there = np.ones((4, 3), bool)
 wide = partial(quantile, q=0.5)
+
+
+@record
+class Ordinal:
+    """A loss that is a record."""
+
+    k: int
+
+    def __call__(self, out, y):
+        return mse(out, y)
+
+    def cost(self, out, y):
+        return mse(out, y)
+
 
 # Those of an out and a y of one shape, each with a y that is fine.
 ALIKE = {
@@ -81,11 +98,11 @@ ROWS = {
                 ShapeError,
                 "out and y must have the same shape; out: (10, 2), y: (10, 1)",
             ),
-            ("no rows", of(loss, x[:0], fine[:0]), RangeError, "there is no mean over no rows; out: (0, 2)"),
+            ("no rows", of(loss, x[:0], fine[:0]), RangeError, "out must have at least one entry; out: (0, 2)"),
             ("a list for y", of(loss, x, [[1.0]]), KindError, "y must be an array, not list; write np.asarray(y)"),
             (
                 "whole numbers for out",
-                of(loss, zeros, fine),
+                of(loss, zeros, fine.astype(int)),
                 KindError,
                 "out must be an array of floats, not int64 array; write out.astype(float)",
             ),
@@ -93,7 +110,7 @@ ROWS = {
                 "texts for y",
                 of(loss, x, x.astype(str)),
                 KindError,
-                "y must hold numbers, not <U32; write y.astype(float)",
+                "y must hold numbers, not strings; write y.astype(float)",
             ),
             (
                 "a list for weight",
@@ -119,14 +136,13 @@ ROWS = {
         f"{loss.__name__} of one logit": (
             of(loss, y, given),
             RangeError,
-            f"{loss.__name__}: one output is always certain; write binary_cross_entropy_with_logits for yes and no; "
-            "out: (10, 1)",
+            f"{loss.__name__}: out must have two classes or more; out: (10, 1); for one output write {binary}",
         )
-        for loss, given in (
-            (softmax_cross_entropy, zeros[:, :1]),
-            (softmax_cross_entropy, labels),
-            (softmax_focal, zeros[:, :1]),
-            (kl_divergence, y),
+        for loss, given, binary in (
+            (softmax_cross_entropy, zeros[:, :1], "binary_cross_entropy_with_logits"),
+            (softmax_cross_entropy, labels, "binary_cross_entropy_with_logits"),
+            (softmax_focal, zeros[:, :1], "binary_focal"),
+            (kl_divergence, y, "binary_cross_entropy_with_logits"),
         )
     },
     **{
@@ -156,8 +172,7 @@ ROWS = {
         f"{name}, a weight too short": (
             of(loss, x, fine, np.ones(9)),
             ShapeError,
-            f"{name}: weight must have y's shape, or one entry a row; y: "
-            f"{(10,) if name in TOGETHER else (10, 2)}, weight: (9,)",
+            f"{name}: weight must have the shape (10,){'' if name in TOGETHER else ' or (10, 2)'}, not (9,)",
         )
         for name, (loss, fine) in ALIKE.items()
     },
@@ -165,7 +180,7 @@ ROWS = {
         f"{name}, labels of -1 and 1": (
             of(loss, x, np.sign(x)),
             RangeError,
-            f"{name}: y must be 0 or 1; it has -1.0 .. 1.0",
+            f"{name}: y must be 0 or 1; it has -1.0 .. 1.0; write (y + 1) / 2",
         )
         for name, loss in BINARY.items()
     },
@@ -182,7 +197,7 @@ ROWS = {
         for name, loss in TOGETHER.items()
     },
     **{
-        f"quantile of {q}": (of(quantile, x, x, q=q), RangeError, f"quantile: q must be in (0, 1); it is {q}")
+        f"quantile of {q}": (of(quantile, x, x, q=q), RangeError, f"quantile: q must be in (0, 1); it is {float(q)}")
         for q in (0, 1, -0.5, 90, math.nan)
     },
     **{
@@ -216,7 +231,7 @@ ROWS = {
     "the best one and a half": (
         of(top_k_accuracy, x, labels, 1.5),
         KindError,
-        "top_k_accuracy: k must be a whole number, not float; write int(k)",
+        "top_k_accuracy: k must be a whole number, not float",
     ),
     **{
         f"{loss.__name__} of one number": (
@@ -272,22 +287,22 @@ ROWS = {
     "floats for classes": (
         of(softmax_focal, x, labels.astype(float)),
         KindError,
-        "softmax_focal: classes are integers, not float64; write y.astype(int)",
+        "softmax_focal: classes must be integers, not float64; write y.astype(int)",
     ),
     "classes in a column": (
         of(softmax_focal, x, labels[:, None]),
         ShapeError,
-        "softmax_focal: y must be classes (10,) or soft labels (10, 2); y: (10, 1), out: (10, 2)",
+        "softmax_focal: y must be classes (10,) or soft labels (10, 2); y: (10, 1), out: (10, 2); write y[:, 0]",
     ),
     "no rows of classes": (
         of(softmax_focal, x[:0], labels[:0]),
         RangeError,
-        "softmax_focal: there is no mean over no rows; out: (0, 2)",
+        "softmax_focal: out must have at least one entry; out: (0, 2)",
     ),
     "a focal weight too short": (
         of(softmax_focal, x, labels, np.ones(9)),
         ShapeError,
-        "softmax_focal: weight must have y's shape, or one entry a row; y: (10,), weight: (9,)",
+        "softmax_focal: weight must have the shape (10,), not (9,)",
     ),
     # triplet
     "two places for three": (
@@ -317,12 +332,12 @@ ROWS = {
     "a margin in a column": (
         of(triplet, faces, y),
         ShapeError,
-        "triplet: y must be (10,), the margin of each row; y: (10, 1), out: (10, 3, 4)",
+        "triplet: y must be (10,), the margin of each row; y: (10, 1), out: (10, 3, 4); write y[:, 0]",
     ),
     "a number for the margins": (
         of(triplet, faces, 1.0),
         KindError,
-        "triplet: y must be an array, not float; write np.asarray(y)",
+        "triplet: y must be an array, not float",
     ),
     "a negative margin": (
         of(triplet, faces, -y[:, 0]),
@@ -332,12 +347,12 @@ ROWS = {
     "no triplets": (
         of(triplet, faces[:0], y[:0, 0]),
         RangeError,
-        "triplet: there is no mean over no rows; out: (0, 3, 4)",
+        "triplet: out must have at least one entry; out: (0, 3, 4)",
     ),
     "a weight for each place": (
         of(triplet, faces, y[:, 0], faces[..., 0]),
         ShapeError,
-        "triplet: weight must have y's shape, or one entry a row; y: (10,), weight: (10, 3)",
+        "triplet: weight must have the shape (10,), not (10, 3)",
     ),
     # gaussian_nll
     "a mean alone": (
@@ -369,12 +384,12 @@ ROWS = {
     "a number for s": (
         of(gaussian_nll, (x, 0.0), x),
         KindError,
-        "gaussian_nll: s must be an array, not float; write np.asarray(s)",
+        "gaussian_nll: s must be an array, not float",
     ),
     "nothing measured": (
         of(gaussian_nll, (x[:0], x[:0]), x[:0]),
         RangeError,
-        "gaussian_nll: there is no mean over no rows; out: (0, 2)",
+        "gaussian_nll: out must have at least one entry; out: (0, 2)",
     ),
     # masked
     "a mask forgotten": (
@@ -425,16 +440,87 @@ ROWS = {
     "a number for a weight": (
         of(weighted(masked(mse)), (steps, there), (steps, 2.0)),
         KindError,
-        "masked: weight must be an array, not float; write np.asarray(weight)",
+        "masked: weight must be an array, not float",
     ),
     **{
         f"{made.__name__} of a number": (
             partial(made, 3),
             KindError,
-            f"{made.__name__}: a loss is a function (out, y), not int",
+            f"{made.__name__}: {needed}, not int",
         )
-        for made in (masked, weighted, joint)
+        for made, needed in (
+            (masked, "loss must be a function (out, y, weight)"),
+            (weighted, "loss must be a function (out, y, weight)"),
+            (joint, "loss 0 must be a function (out, y)"),
+            (value_and_grad, "loss must be a function (out, y)"),
+        )
     },
+    **{
+        f"{made.__name__} of a class": (
+            partial(made, Dense),
+            KindError,
+            f"{made.__name__}: {needed}, not the class Dense",
+        )
+        for made, needed in (
+            (masked, "loss must be a function (out, y, weight)"),
+            (weighted, "loss must be a function (out, y, weight)"),
+            (joint, "loss 0 must be a function (out, y)"),
+            (value_and_grad, "loss must be a function (out, y)"),
+        )
+    },
+    "the second of two losses, a result": (
+        lambda: joint(mse, mse(x, x)),
+        KindError,
+        "joint: loss 1 must be a function (out, y), not tuple",
+    ),
+    **{
+        f"{whose}, a loss that returns {name}": (
+            act,
+            KindError,
+            f"{whose}: the loss must return (cost, dA), dA being the gradient of cost, not {given}",
+        )
+        for name, loss, given in (
+            ("a number alone", lambda out, y, weight=None: float(abs(out - y).mean()), "float"),
+            ("a list of two", lambda out, y, weight=None: [0.0, out], "list"),
+            ("three values", lambda out, y, weight=None: (0.0, out, y), "3 values"),
+        )
+        for whose, act in (
+            ("weighted", of(weighted(loss), x, (x, y))),
+            ("masked", of(masked(loss), (steps, there), steps)),
+            ("joint", of(joint(mse, loss), (x, x), (x, x))),
+            ("value_and_grad", partial(value_and_grad(loss), Dense(np.eye(2), None), x, x)),
+        )
+    },
+    "a second weight": (
+        of(masked(joint(weighted(mse))), ((steps,), there), ((steps, there),)),
+        KindError,
+        "weighted: the weight comes with y, as (y, weight), and a second one was given",
+    ),
+    "masked, a list for y": (
+        of(masked(mse), (steps, there), steps.tolist()),
+        KindError,
+        "masked: y must be an array, not list; write np.asarray(y)",
+    ),
+    "a declaration of a number": (
+        lambda: of_logits(3),
+        KindError,
+        "of_logits: loss must be a function, not int",
+    ),
+    "a declaration of a bound method": (
+        lambda: of_logits(Ordinal(2).cost),
+        KindError,
+        "of_logits: loss must be a function, not method; put @of_logits above its def",
+    ),
+    "a declaration of a record": (
+        lambda: of_logits(Ordinal(2)),
+        KindError,
+        "of_logits: loss must be a function, not Ordinal; put @of_logits above its def",
+    ),
+    "a metric that is a class": (
+        lambda: validation(Dense, x, y),
+        KindError,
+        "validation: metric must be a function (out, y), not the class Dense",
+    ),
     "a mask for a weighted loss": (
         lambda: masked(weighted(mse)),
         KindError,
@@ -450,7 +536,7 @@ ROWS = {
     "a tuple of losses": (
         lambda: joint((mse, mse)),
         KindError,
-        "joint: a loss is a function (out, y), not tuple",
+        "joint: loss 0 must be a function (out, y), not tuple",
     ),
     "a factor too few": (
         lambda: joint(mse, mse, factors=(1,)),
@@ -496,12 +582,12 @@ ROWS = {
     "labels that fit nothing": (
         lambda: top_k_accuracy(x, y, 1),
         ShapeError,
-        "top_k_accuracy: y must be classes (10,) or soft labels (10, 2); y: (10, 1), out: (10, 2)",
+        "top_k_accuracy: y must be classes (10,) or soft labels (10, 2); y: (10, 1), out: (10, 2); write y[:, 0]",
     ),
     "perplexity of a class too high": (
         lambda: perplexity(x, labels + 2),
         RangeError,
-        "softmax_cross_entropy: classes must be in 0 .. 1; y has 2 .. 2",
+        "perplexity: classes must be in 0 .. 1; y has 2 .. 2",
     ),
 }
 

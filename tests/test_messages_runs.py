@@ -203,7 +203,7 @@ ROWS = {
     "half a patience": (
         call(early_stopping, run(), score, patience=1.5),
         KindError,
-        "early_stopping: patience must be a whole number, not float",
+        "early_stopping: patience must be a whole number, not float; write int(patience)",
     ),
     **{
         f"{name} every two steps and a half": (
@@ -283,19 +283,19 @@ ROWS = {
     "a validation set of another shape": (
         call(validation(mse, np.ones((10, 3)), y), start),
         ShapeError,
-        "Dense: x must be (m, ..., 2), not (10, 3)",
+        "x has 3 features, W needs 2; x: (10, 3)",
         [LAYER, SETS],
     ),
     "answers of another shape": (
         call(validation(mse, x, np.ones(10)), start),
         ShapeError,
-        "mse: out and y must have the same shape; out: (10, 1), y: (10,)",
+        "mse: out and y must have the same shape; out: (10, 1), y: (10,); write y[:, None]",
         ["on the validation set, x: <f64 10x2>, y: <f64 10>"],
     ),
     "early stopping on a validation set of another shape": (
         read(early_stopping, run(), validation(mse, np.ones((10, 3)), y), patience=1),
         ShapeError,
-        "Dense: x must be (m, ..., 2), not (10, 3)",
+        "x has 3 features, W needs 2; x: (10, 3)",
         [LAYER, SETS],
     ),
     "no rows at a time": (
@@ -327,12 +327,12 @@ ROWS = {
     "labels in words": (
         call(accuracy, out, np.array(["a"] * 10)),
         KindError,
-        "accuracy: y must hold numbers, not <U1; write y.astype(float)",
+        "accuracy: y must hold numbers, not strings; write classes, y = np.unique(y, return_inverse=True)",
     ),
     "no rows": (
         call(accuracy, out[:0], classes[:0]),
         RangeError,
-        "accuracy: there must be a row at least; out: (0, 3)",
+        "accuracy: out must have at least one entry; out: (0, 3)",
     ),
     **{
         f"{name} of one row without its axis": (
@@ -344,8 +344,8 @@ ROWS = {
     },
     "no axes": (
         call(confusion, np.array(1.0), np.array(1)),
-        RangeError,
-        "confusion: there must be a row at least; out: ()",
+        ShapeError,
+        "confusion: out must be (m, ...), rows first; out: ()",
     ),
     "one output, no threshold": (
         call(accuracy, out[:, :1], y),
@@ -361,17 +361,17 @@ ROWS = {
     "classes in a column": (
         call(accuracy, out, classes[:, None]),
         ShapeError,
-        "accuracy: y must be classes (10,) or soft labels (10, 3); y: (10, 1), out: (10, 3)",
+        "accuracy: y must be classes (10,) or soft labels (10, 3); y: (10, 1), out: (10, 3); write y[:, 0]",
     ),
     "classes that are floats": (
         call(accuracy, out, classes * 1.0),
         KindError,
-        "accuracy: classes are integers, not float64; write y.astype(int)",
+        "accuracy: classes must be integers, not float64; write y.astype(int)",
     ),
     "a class that is none": (
         call(accuracy, out, classes + 1),
         RangeError,
-        "accuracy: classes must be in 0 .. 2; y has 1 .. 3",
+        "accuracy: classes must be in 0 .. 2; y has 1 .. 3; write y - 1",
     ),
     "a class below 0": (
         call(confusion, out, classes - 1),

@@ -1,1 +1,1 @@
-"""Losses, an idea a file: `base` says what one is."""
+"""Losses, a family a file; `base` says what a loss is."""

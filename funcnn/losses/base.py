@@ -1,109 +1,140 @@
-"""Losses: `(out, y) -> (cost, dA)`, the value and its gradient together, so that they cannot drift apart.
+"""Losses: `(out, y) -> (cost, dA)`, a value and its gradient in one function, so that the two always agree.
 
 The cost is a mean over the examples and over the outputs of each. `dA`, its gradient with respect to `out`, has the
-shape and the dtype of `out`; `y` and `weight` are cast to that dtype. Where a loss takes the outputs of an example
-together, as a softmax does, there is one term an example, and the axes between rows and outputs count examples too.
-Weights, of the terms' shape or of its first axes (one a row, one a step), multiply each term and never normalise, so
-that blocks of rows combine exactly; none is negative or NaN. Nothing broadcasts: `out` and `y` have one shape.
+shape and the dtype of `out`. `y` and `weight` are cast to the dtype that is computed in: that of `out`, but float32 for
+float16 and bfloat16. A loss that takes the outputs of an example together, as a softmax does, has one term an example,
+and the axes between rows and outputs count examples too. Weights, of the terms' shape or of its first axes (one a row,
+one a step), multiply each term and do not normalise, so that blocks of rows combine exactly; none is negative or NaN.
+Nothing broadcasts: `out` and `y` have one shape.
 
-Here are the parts that losses are made of.
+This module holds the parts that losses are made of.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, float_namespace, namespace
+from funcnn.arrays import Array, float_namespace, is_array, is_float, kind, namespace, wide
 from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.fields import is_number
+from funcnn.losses.remedies import for_entries, for_labels, for_order, for_shapes, for_weights
 
-F = TypeVar("F")
-
-
-def of_logits(loss: F) -> F:
-    """Mark a loss that squashes its input itself, so that a network which already ends in probabilities is refused."""
-    setattr(loss, "takes_logits", True)  # noqa: B010  the type of a function has no such attribute
-    return loss
+Fitted = tuple[Array, Array, Array | None]
 
 
-def check(name: str, out: Any, y: Any) -> None:
-    """Out holds floats, y numbers, and there are rows."""
+def fitted(name: str, out: Array, y: Array, weight: Array | None, setting: str = "") -> Fitted:
+    """out, y and the weight in the dtype that is computed in, the weight with as many axes; one term for each output.
+
+    `setting` is the argument that a number in the weight's place is meant for.
+    """
+    check_alike(name, out, y)
+    a = wide(out)
+    return a, cast(y, a.dtype), fitted_weight(name, weight, out.shape, a.dtype, setting)
+
+
+def fitted_examples(name: str, out: Array, y: Array, weight: Array | None) -> Fitted:
+    """`fitted`, for one term for each example."""
+    check_alike(name, out, y)
+    check_examples(name, out)
+    a = wide(out)
+    return a, cast(y, a.dtype), fitted_weight(name, weight, out.shape[:-1], a.dtype)
+
+
+def cast(values: Array, dtype: Any) -> Array:
+    """The values in this dtype; themselves if it is theirs."""
+    return values if values.dtype == dtype else values.astype(dtype)
+
+
+def fitted_weight(
+    name: str, weight: Any, shape: tuple[int, ...], dtype: Any, setting: str = "", classes: int = 0
+) -> Array | None:
+    """The weight for terms of this shape and dtype; `classes` is their number if y holds classes."""
+    if weight is None:
+        return None
+    if is_number(weight):
+        remedy = f"{setting}={weight}" if setting else f"np.full(len(y), {weight})"
+        raise KindError(f"{name}: weight must be an array, not {kind(weight)}; write {remedy}")
+    namespace(weight, "weight", f"{name}: ")
+    _check_numbers(name, "weight", weight)
+    if weight.ndim == 0 or weight.shape != shape[: weight.ndim]:
+        needed = " or ".join([str(shape[: i + 1]) for i in range(len(shape))])
+        remedy = for_weights(weight.shape, shape, classes)
+        raise ShapeError(f"{name}: weight must have the shape {needed}, not {weight.shape}{remedy}")
+    if type(weight) is np.ndarray and not weight.min() >= 0:
+        raise RangeError(f"{name}: weight must not be negative or NaN; it has {weight.min()} .. {weight.max()}")
+    return weight.reshape(weight.shape + (1,) * (len(shape) - weight.ndim)).astype(dtype)
+
+
+def weigh(cost: Array, slope: Array, weight: Array | None, dtype: Any) -> tuple[Any, Array]:
+    """The mean of the terms in cost, and its gradient in this dtype, weighted; slope may have more axes than cost."""
+    if weight is None:
+        return mean(cost), cast(slope * (1 / cost.size), dtype)
+    each = weight * (1 / cost.size)
+    return mean(weight * cost), cast(slope * each.reshape(each.shape + (1,) * (slope.ndim - cost.ndim)), dtype)
+
+
+def mean(terms: Array) -> Any:
+    """The mean, as a float of Python if the terms are NumPy's."""
+    value = terms.sum() / terms.size  # as terms.mean(), in half the time
+    return float(value) if isinstance(value, np.generic) else value
+
+
+# The checks. Tracers do not show their values; a NaN in y passes where a loss is defined between its labels.
+
+
+def check(name: str, out: Any, y: Any, *, of_classes: bool = False) -> None:
+    """`out` holds floats, y numbers, and there are rows."""
+    if is_array(out) and not is_float(out) and is_array(y) and is_float(y):
+        raise KindError(f"{name}: out must be an array of floats, not {kind(out)}{for_order(name)}")
     float_namespace(out, "out", f"{name}: ")
     namespace(y, "y", f"{name}: ")
-    _check_numbers(name, "y", y)
+    _check_numbers(name, "y", y, of_classes=of_classes and y.shape != out.shape)
     if out.size == 0:
-        raise RangeError(f"{name}: there is no mean over no rows; out: {out.shape}")
+        raise RangeError(f"{name}: out must have at least one entry; out: {out.shape}")
     if out.ndim == 0:
         raise ShapeError(f"{name}: out must be (m, ...), rows first; out: ()")
 
 
+def check_alike(name: str, out: Any, y: Any) -> None:
+    """`check`, and out and y have one shape."""
+    check(name, out, y)
+    if out.shape != y.shape:
+        remedy = for_shapes(out.shape, y.shape)
+        raise ShapeError(f"{name}: out and y must have the same shape; out: {out.shape}, y: {y.shape}{remedy}")
+
+
 def check_examples(name: str, out: Array) -> None:
-    """Out has an axis of outputs behind that of the rows, for a loss that takes them together."""
+    """`out` has an axis of outputs behind the axis of rows."""
     if out.ndim < 2:
         raise ShapeError(f"{name}: out must be (m, ..., n), rows first; out: {out.shape}")
 
 
-def _check_numbers(name: str, what: str, values: Array) -> None:
-    if values.dtype.kind in "OSUMmc":
-        given = "objects" if values.dtype.kind == "O" else values.dtype
-        raise KindError(f"{name}: {what} must hold numbers, not {given}; write {what}.astype(float)")
+def _check_numbers(name: str, what: str, values: Array, *, of_classes: bool = False) -> None:
+    """Real numbers or bools; bfloat16 has NumPy's kind V, which tables with named columns have too."""
+    code = values.dtype.kind
+    if code not in "biuf" and (code != "V" or values.dtype.names):
+        given = {"O": "objects", "U": "strings", "S": "strings", "T": "strings"}.get(code, values.dtype)
+        remedy = for_entries(what, values, of_classes=of_classes)
+        raise KindError(f"{name}: {what} must hold numbers, not {given}{remedy}")
 
 
-def fitted(name: str, out: Array, y: Array, weight: Array | None) -> tuple[Array, Array | None]:
-    """y and the weight in the dtype of out; the weight with as many axes."""
-    check(name, out, y)
-    if out.shape != y.shape:
-        raise ShapeError(f"{name}: out and y must have the same shape; out: {out.shape}, y: {y.shape}")
-    y = y if y.dtype == out.dtype else y.astype(out.dtype)
-    return y, fitted_weight(name, y, weight)
+def check_unit(name: str, y: Array, out: Any = None) -> None:
+    """y is in [0, 1]."""
+    if type(y) is np.ndarray and (y.min() < 0 or y.max() > 1):
+        remedy = for_labels(name, out, y)
+        raise RangeError(f"{name}: y must be in [0, 1]; it has {y.min()} .. {y.max()}{remedy}")
 
 
-def fitted_weight(name: str, terms: Array, weight: Array | None) -> Array | None:
-    """The weight in the dtype of the terms of the mean, and with as many axes."""
-    if weight is None:
-        return None
-    namespace(weight, "weight", f"{name}: ")
-    _check_numbers(name, "weight", weight)
-    if weight.ndim == 0 or weight.shape != terms.shape[: weight.ndim]:
-        raise ShapeError(
-            f"{name}: weight must have y's shape, or one entry a row; y: {terms.shape}, weight: {weight.shape}"
-        )
-    if type(weight) is np.ndarray and not weight.min() >= 0:
-        raise RangeError(f"{name}: weight must not be negative or NaN; it has {weight.min()} .. {weight.max()}")
-    return weight.reshape(weight.shape + (1,) * (terms.ndim - weight.ndim)).astype(terms.dtype)
+def check_binary(name: str, y: Array, out: Any) -> None:
+    """y is 0 or 1."""
+    if type(y) is np.ndarray and not ((y == 0) | (y == 1)).all():
+        remedy = for_labels(name, out, y)
+        raise RangeError(f"{name}: y must be 0 or 1; it has {y.min()} .. {y.max()}{remedy}")
 
 
-# What can be seen of values: those of a tracer cannot. NaN in y flows on where a loss is defined between its labels.
-
-
-def check_unit(what: str, values: Array) -> None:
-    """Values in [0, 1]."""
-    if type(values) is np.ndarray and (values.min() < 0 or values.max() > 1):
-        raise RangeError(f"{what} must be in [0, 1]; it has {values.min()} .. {values.max()}")
-
-
-def check_binary(what: str, values: Array) -> None:
-    """Zeros and ones."""
-    if type(values) is np.ndarray and not ((values == 0) | (values == 1)).all():
-        raise RangeError(f"{what} must be 0 or 1; it has {values.min()} .. {values.max()}")
-
-
-def check_not_negative(what: str, values: Array) -> None:
-    """Values from 0 up."""
-    if type(values) is np.ndarray and values.min() < 0:
-        raise RangeError(f"{what} must not be negative; it has {values.min()} .. {values.max()}")
-
-
-def weigh(cost: Array, slope: Array, weight: Array | None) -> tuple[Any, Array]:
-    """The mean of the terms in cost, and its gradient, both weighted; slope may have more axes than cost."""
-    if weight is None:
-        return mean(cost), slope * (1 / cost.size)
-    each = weight * (1 / cost.size)
-    return mean(weight * cost), slope * each.reshape(each.shape + (1,) * (slope.ndim - cost.ndim))
-
-
-def mean(terms: Array) -> Any:
-    """The mean, as a float of Python where the terms are NumPy's."""
-    value = terms.sum() / terms.size  # as terms.mean(), in half the time
-    return float(value) if isinstance(value, np.generic) else value
+def check_not_negative(name: str, y: Array) -> None:
+    """y is 0 or above."""
+    if type(y) is np.ndarray and y.min() < 0:
+        raise RangeError(f"{name}: y must not be negative; it has {y.min()} .. {y.max()}")

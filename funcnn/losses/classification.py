@@ -1,4 +1,4 @@
-"""Cross-entropies: what it costs to have given the truth so little probability. Of logits, but for one."""
+"""Cross-entropies of probabilities and of logits, and the Kullback-Leibler divergence."""
 
 from __future__ import annotations
 
@@ -6,17 +6,31 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, namespace
+from funcnn.arrays import Array, namespace, wide
+from funcnn.elementary import sigmoid, softplus
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_number
-from funcnn.losses.base import check, check_examples, check_unit, fitted, fitted_weight, of_logits, weigh
+from funcnn.losses.base import (
+    Fitted,
+    cast,
+    check,
+    check_examples,
+    check_unit,
+    fitted,
+    fitted_examples,
+    fitted_weight,
+    weigh,
+)
+from funcnn.losses.protocol import of_logits
+from funcnn.losses.remedies import for_classes, for_shapes
 
 
 def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """Cross-entropy of probabilities: cost = -mean (y log p + (1 - y) log(1 - p)), dA = (p - y) / (p (1 - p)) / size
 
-    p is out, clipped to [eps, 1 - eps], eps the spacing of floats at 1; dA is 0 where that clips, so cost and gradient
-    stay finite. For networks that end in a Sigmoid; `binary_cross_entropy_with_logits` needs none and never clips.
+    p is out, clipped to [eps, 1 - eps], eps the spacing of floats at 1; dA is 0 where out is clipped, so cost and
+    gradient stay finite. For networks that end in a Sigmoid; `binary_cross_entropy_with_logits` needs none and does not
+    clip.
 
     >>> import numpy as np
     >>> from funcnn import binary_cross_entropy
@@ -26,25 +40,28 @@ def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> t
 
     Raises:
         ShapeError, KindError: as `mse`.
-        RangeError: as `mse`; or out or y are not in [0, 1].
+        RangeError: as `mse`; or out or y is not in [0, 1].
     """
-    y, weight = fitted("binary_cross_entropy", out, y, weight)
-    xp = namespace(out)
-    check_unit("binary_cross_entropy: y", y)
+    a, y, weight = fitted("binary_cross_entropy", out, y, weight)
+    xp = namespace(a)
+    check_unit("binary_cross_entropy", y)
     eps = float(xp.finfo(out.dtype).eps)
-    inside = (out > eps) & (out < 1 - eps)
-    if xp is np and not inside.all():
-        check_unit("binary_cross_entropy: out", out)
-    p = xp.clip(out, eps, 1 - eps)
+    inside = (a > eps) & (a < 1 - eps)
+    if xp is np and not inside.all() and (a.min() < 0 or a.max() > 1):
+        raise RangeError(
+            f"binary_cross_entropy: out must be in [0, 1]; it has {a.min()} .. {a.max()}; "
+            f"for logits write binary_cross_entropy_with_logits"
+        )
+    p = xp.clip(a, eps, 1 - eps)
     cost = -(y * xp.log(p) + (1 - y) * xp.log1p(-p))
-    return weigh(cost, inside * ((p - y) / (p * (1 - p))), weight)
+    return weigh(cost, inside * ((p - y) / (p * (1 - p))), weight, out.dtype)
 
 
 @of_logits
 def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """Cross-entropy of p = 1 / (1 + e^-out): cost = mean (log(1 + e^out) - y out), dA = (p - y) / size
 
-    Never overflows and never clips, whatever the logits.
+    Neither overflows nor clips, however large the logits are.
 
     >>> import numpy as np
     >>> from funcnn import binary_cross_entropy_with_logits
@@ -55,12 +72,9 @@ def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None 
         ShapeError, KindError: as `mse`.
         RangeError: as `mse`; or y is not in [0, 1].
     """
-    y, weight = fitted("binary_cross_entropy_with_logits", out, y, weight)
-    xp = namespace(out)
-    check_unit("binary_cross_entropy_with_logits: y", y)
-    e = xp.exp(xp.where(out > 0, -out, out))
-    cost = xp.where(out > 0, out, 0) - y * out + xp.log1p(e)
-    return weigh(cost, xp.where(out > 0, 1, e) / (1 + e) - y, weight)
+    a, y, weight = fitted("binary_cross_entropy_with_logits", out, y, weight)
+    check_unit("binary_cross_entropy_with_logits", y, out)
+    return weigh(softplus(a) - y * a, sigmoid(a) - y, weight, out.dtype)
 
 
 @of_logits
@@ -69,12 +83,12 @@ def softmax_cross_entropy(
 ) -> tuple[Any, Array]:
     """Cross-entropy of p = e^out / sum e^out over the last axis: cost = -mean log p[y], dA = (p - onehot(y)) / n
 
-    out: (m, ..., k) logits. y: classes, integers of shape (m, ...); or soft labels, a distribution of out's shape,
-    where cost = -mean sum y log p and dA = (p sum y - y) / n. n is the number of examples, m times the axes between.
-    The weight is of the classes' shape, or of its first axes.
+    out: (m, ..., k) logits. y: classes, integers of shape (m, ...); or soft labels, a distribution of out's shape, with
+    cost = -mean sum y log p and dA = (p sum y - y) / n. n is the number of examples, m times the axes between. The
+    weight has the shape of the classes, or of their first axes; a weight w of each class is given as w[y].
 
-    With a smoothing s the labels are those of a truth that is another class, any of the k alike, with probability s:
-    (1 - s) onehot(y) + s / k. Szegedy et al. 2016, Rethinking the Inception Architecture, section 7.
+    With a smoothing s, y is the true class with probability 1 - s, and else any of the k classes alike:
+    the labels are (1 - s) onehot(y) + s / k. Szegedy et al. 2016, Rethinking the Inception Architecture, section 7.
 
     >>> import numpy as np
     >>> from functools import partial
@@ -86,32 +100,36 @@ def softmax_cross_entropy(
     (0.6931471805599453, array([[ 0.25, -0.25]]))
 
     Raises:
-        ShapeError: y fits out neither as classes nor as soft labels, or the weight does not.
-        KindError: y has the shape of classes, but is not of integers, or the smoothing is no number.
+        ShapeError: y fits out neither as classes nor as soft labels, or the weight does not fit.
+        KindError: y has the shape of classes, but does not hold integers, or the smoothing is not a number.
         RangeError: a class is not in 0 .. k - 1, soft labels are not in [0, 1], k is 1, there are no rows, a weight is
             negative or NaN, or the smoothing is not in [0, 1).
     """
-    share = as_number("softmax_cross_entropy", smoothing, "smoothing")
-    if not 0 <= share < 1:
+    if not 0 <= (share := as_number("softmax_cross_entropy", smoothing, "smoothing")) < 1:
         raise RangeError(f"softmax_cross_entropy: smoothing must be in [0, 1); it is {smoothing}")
-    y = labels("softmax_cross_entropy", out, y)
+    return cross_entropy("softmax_cross_entropy", out, y, weight, share)
+
+
+def cross_entropy(name: str, out: Array, y: Array, weight: Array | None = None, share: float = 0) -> tuple[Any, Array]:
+    """`softmax_cross_entropy`; errors call the function that was called by its name."""
+    a, y, weight = labels(name, out, y, weight, "smoothing")
     mass = y.sum(axis=-1, keepdims=True)
     if share:
         y = (1 - share) * y + share / y.shape[-1] * mass
-    z, e, total = exponentials(y, out)
+    z, e, total = exponentials(y, a)
     cost = (mass * namespace(z).log(total))[..., 0] - (y * z).sum(axis=-1)
-    weight = fitted_weight("softmax_cross_entropy", cost, weight)
-    return weigh(cost, mass * (e / total) - y, weight)
+    return weigh(cost, mass * (e / total) - y, weight, out.dtype)
 
 
 @of_logits
 def kl_divergence(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
-    """Kullback & Leibler's divergence: cost = mean sum y (log y - log p), dA = (p sum y - y) / n, p = softmax of out
+    """The Kullback-Leibler divergence: cost = mean sum y (log y - log p), dA = (p sum y - y) / n, p = softmax of out
 
     out: (m, ..., k) logits; y: distributions over the last axis, of out's shape, where 0 log 0 is 0. It is
-    `softmax_cross_entropy` less the entropy of y, so the gradient is the same, and the cost is 0 where p = y: how far a
-    network is from another one, or from counts. n is the number of examples, m times the axes between, of whose shape
-    the weight is, or of its first axes. Kullback & Leibler 1951, On Information and Sufficiency.
+    `softmax_cross_entropy` less the entropy of y, so the gradient is the same, and the cost is 0 where p = y: a
+    distance from the output of another network, or from frequencies. n is the number of examples, m times the axes
+    between; the weight has the shape of these, or of the first of them. Kullback & Leibler 1951, On Information and
+    Sufficiency.
 
     >>> import numpy as np
     >>> from funcnn import kl_divergence
@@ -120,54 +138,59 @@ def kl_divergence(out: Array, y: Array, weight: Array | None = None) -> tuple[An
     (0.1308, [[-0.25, 0.25]])
 
     Raises:
-        ShapeError, KindError: as `mse`; ShapeError also where out has no axis of classes.
+        ShapeError, KindError: as `mse`; ShapeError also if out has no axis of classes.
         RangeError: as `mse`; or y is not in [0, 1], or k is 1.
     """
-    y, _ = fitted("kl_divergence", out, y, None)
-    check_examples("kl_divergence", out)
-    _check_several("kl_divergence", out)
-    check_unit("kl_divergence: y", y)
-    z, e, total = exponentials(y, out)
+    a, y, weight = fitted_examples("kl_divergence", out, y, weight)
+    check_several("kl_divergence", out)
+    check_unit("kl_divergence", y, out)
+    z, e, total = exponentials(y, a)
     xp, mass = namespace(z), y.sum(axis=-1, keepdims=True)
     cost = (mass * xp.log(total))[..., 0] + (y * (xp.log(xp.where(y == 0, 1, y)) - z)).sum(axis=-1)
-    return weigh(cost, mass * (e / total) - y, fitted_weight("kl_divergence", cost, weight))
+    return weigh(cost, mass * (e / total) - y, weight, out.dtype)
 
 
-def labels(name: str, out: Array, y: Array) -> Array:
-    """y as a distribution over the last axis of out, of out's shape and dtype."""
-    check(name, out, y)
-    if out.ndim < 2 or y.shape not in (out.shape, out.shape[:-1]):
-        needed = f"classes {out.shape[:-1]} or soft labels {out.shape}"
-        raise ShapeError(f"{name}: y must be {needed}; y: {y.shape}, out: {out.shape}")
-    _check_several(name, out)
-    if y.shape != out.shape:
-        return _onehot(name, y, out).astype(out.dtype)
-    check_unit(f"{name}: y", y)
-    return y.astype(out.dtype)
+def labels(name: str, out: Array, y: Array, weight: Array | None, setting: str) -> Fitted:
+    """`fitted` for classes or soft labels: out, y as a distribution over its last axis, and the weight."""
+    of_classes = check_classes(name, out, y)
+    k, a = out.shape[-1], wide(out)
+    if of_classes:
+        y = y[..., None] == namespace(out).arange(k)
+    else:
+        check_unit(name, y, out)
+    weight = fitted_weight(name, weight, out.shape[:-1], a.dtype, setting, k if of_classes else 0)
+    return a, cast(y, a.dtype), weight
 
 
-def _check_several(name: str, out: Array) -> None:
-    """The softmax of one logit is 1, whatever it is."""
-    if out.shape[-1] == 1:
-        raise RangeError(
-            f"{name}: one output is always certain; write binary_cross_entropy_with_logits for yes and no; "
-            f"out: {out.shape}"
-        )
-
-
-def _onehot(name: str, y: Array, out: Array) -> Array:
-    k = out.shape[-1]
+def check_classes(name: str, out: Array, y: Array) -> bool:
+    """Whether y holds classes, and not soft labels; refused if it is neither."""
+    check(name, out, y, of_classes=True)
+    check_examples(name, out)
+    *axes, k = out.shape
+    if y.shape not in (out.shape, tuple(axes)):
+        needed, remedy = f"classes {tuple(axes)} or soft labels {out.shape}", for_shapes(tuple(axes), y.shape)
+        raise ShapeError(f"{name}: y must be {needed}; y: {y.shape}, out: {out.shape}{remedy}")
+    check_several(name, out)
+    if y.shape == out.shape:
+        return False
     if y.dtype.kind not in "iu":
-        raise KindError(f"{name}: classes are integers, not {y.dtype}; write y.astype(int)")
-    if isinstance(y, np.ndarray) and not (y.min() >= 0 and y.max() < k):
-        raise RangeError(f"{name}: classes must be in 0 .. {k - 1}; y has {y.min()} .. {y.max()}")
-    return y[..., None] == namespace(out).arange(k)
+        raise KindError(f"{name}: classes must be integers, not {y.dtype}{for_classes(y, k)}")
+    if type(y) is np.ndarray and not (y.min() >= 0 and y.max() < k):
+        raise RangeError(f"{name}: classes must be in 0 .. {k - 1}; y has {y.min()} .. {y.max()}{for_classes(y, k)}")
+    return True
+
+
+def check_several(name: str, out: Array) -> None:
+    """The softmax of a single logit is 1, whatever it is."""
+    if out.shape[-1] == 1:
+        binary = "binary_focal" if name == "softmax_focal" else "binary_cross_entropy_with_logits"
+        raise RangeError(f"{name}: out must have two classes or more; out: {out.shape}; for one output write {binary}")
 
 
 def exponentials(y: Array, out: Array) -> tuple[Array, Array, Array]:
-    """z = out - max out, e^z and its sum, of which log softmax is z - log(sum); z is 0 where y is.
+    """z = out - max out, e^z and its sum: log softmax is z - log(sum). z is 0 where y is 0.
 
-    A logit of -inf rules a class out, and 0 * -inf would be NaN.
+    A logit of -inf excludes a class, and 0 * -inf would be NaN.
     """
     xp = namespace(y if type(out) is np.ndarray else out)  # either may be traced
     z = out - out.max(axis=-1, keepdims=True)

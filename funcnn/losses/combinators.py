@@ -1,11 +1,10 @@
-"""Losses made of losses. They pickle when those do, and may stand in one another."""
+"""Losses made of losses: `weighted`, `masked` and `joint`. They pickle if those do, and nest in one another."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,12 @@ import numpy as np
 from funcnn.arrays import Array, is_array, kind, namespace, short
 from funcnn.core import Loss
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.tree import tree_map
+from funcnn.fields import check_function, is_number
+from funcnn.losses.protocol import declared, evaluated, takes_logits
 
 
 def weighted(loss: Loss) -> Loss:
-    """The loss of `(out, (y, weight))`: weights then travel with the rows, through batches and blocks.
+    """The loss of `(out, (y, weight))`, so that weights travel with the rows, through batches and blocks.
 
     >>> import numpy as np
     >>> from funcnn import mse, weighted
@@ -26,29 +26,27 @@ def weighted(loss: Loss) -> Loss:
     2.0
 
     Raises:
-        KindError: the loss is none, or y is no pair.
+        KindError: `loss` is not a function (out, y, weight) that returns (cost, dA), or y is not a pair.
     """
-    _check_loss("weighted", loss)
-    return partial(_weighted, loss)
+    check_function("weighted", loss, "loss", "a function (out, y, weight)")
+    return declared(partial(_weighted, loss), takes_logits(loss))
 
 
-def _check_loss(whose: str, loss: Any) -> None:
-    if not callable(loss):
-        raise KindError(f"{whose}: a loss is a function (out, y), not {kind(loss)}")
-
-
-def _weighted(loss: Any, out: Any, y: tuple[Any, Any]) -> tuple[Any, Any]:
+def _weighted(loss: Any, out: Any, y: tuple[Any, Any], weight: Any = None) -> tuple[Any, Any]:
+    if weight is not None:
+        raise KindError("weighted: the weight comes with y, as (y, weight), and a second one was given")
     if type(y) is not tuple or len(y) != 2:
         raise KindError(f"weighted: y must be a pair (y, weight), not {_given(y)}")
-    return loss(out, *y)
+    return evaluated("weighted", loss, out, *y)
 
 
 def masked(loss: Loss) -> Loss:
-    """The loss of `((out, mask), y)`: what the mask leaves out weighs nothing, whatever stands there; dA is (d, None)
+    """The loss of `((out, mask), y)`, where masked positions have weight 0, whatever they hold; dA is (d, None)
 
-    mask: bools of the first axes of out and y, `(m, t)` for sequences, True where there is something; None is all True.
-    out and y are taken as 0 where it is False, so a y of -1 or NaN may stand there. Masks are weights and do not
-    normalise: the mean is over all places, left out or not. Both at once is `weighted(masked(loss))`.
+    mask: bools of the first axes of out and y, `(m, t)` for sequences, False at padded positions; None is all True.
+    out and y are replaced by 0 where the mask is False, so y may hold -1 or NaN there. A mask is a weight and does not
+    normalise: the mean is over all positions, padded ones included. For weights as well, write
+    `weighted(masked(loss))`.
 
     >>> import numpy as np
     >>> from funcnn import masked, mse
@@ -58,13 +56,14 @@ def masked(loss: Loss) -> Loss:
     (2.0, [[[2.0], [0.0]]], None)
 
     Raises:
-        KindError: the loss is none, or a weighted one; out is no pair (out, mask), or the mask is not of bools.
+        KindError: `loss` is not a function (out, y, weight) that returns (cost, dA), or it is a weighted loss; out is
+            not a pair (out, mask), or the mask does not hold bools.
         ShapeError: out, y or the weight do not begin with the axes of the mask.
     """
-    _check_loss("masked", loss)
+    check_function("masked", loss, "loss", "a function (out, y, weight)")
     if getattr(loss, "func", None) is _weighted:
         raise KindError("masked: a weighted loss takes no mask; write weighted(masked(loss))")
-    return partial(_masked, loss)
+    return declared(partial(_masked, loss), takes_logits(loss))
 
 
 def _masked(loss: Any, out: tuple[Any, Any], y: Any, weight: Any = None) -> tuple[Any, tuple[Any, None]]:
@@ -74,14 +73,14 @@ def _masked(loss: Any, out: tuple[Any, Any], y: Any, weight: Any = None) -> tupl
     if mask is not None:
         if not is_array(mask) or mask.dtype.kind != "b":
             raise KindError(f"masked: mask must be an array of bools, not {kind(mask)}; write np.asarray(mask, bool)")
-        out, y = [tree_map(partial(_kept, mask, name), tree) for name, tree in (("out", out), ("y", y))]
-        weight = mask if weight is None else _kept(mask, "weight", weight)
-    cost, d = loss(out, y) if weight is None else loss(out, y, weight)
+        out, y = [_each(partial(_unmasked, mask, name), tree) for name, tree in (("out", out), ("y", y))]
+        weight = mask if weight is None else _unmasked(mask, "weight", weight)
+    cost, d = evaluated("masked", loss, out, y, *(() if weight is None else (weight,)))
     return cost, (d, None)
 
 
-def _kept(mask: Array, name: str, values: Array) -> Array:
-    """The values where the mask is True, else 0; of a weight a row, one for each of the mask's."""
+def _unmasked(mask: Array, name: str, values: Array) -> Array:
+    """The values where the mask is True, else 0; a weight of one entry a row becomes one entry a position."""
     xp = namespace(mask if type(values) is np.ndarray else values, name, "masked: ")
     axes = mask.ndim if name != "weight" else min(mask.ndim, values.ndim)
     if values.ndim < axes or axes == 0 or values.shape[:axes] != mask.shape[:axes]:
@@ -92,10 +91,10 @@ def _kept(mask: Array, name: str, values: Array) -> Array:
 
 
 def joint(*losses: Loss, factors: Sequence[float] | None = None) -> Loss:
-    """The loss of a network with several outputs: cost = sum factor cost_i, each of `(out[i], y[i])`; dA is a tuple
+    """The loss of a network with several outputs: cost = sum factor_i cost_i, each of `(out[i], y[i])`; dA is a tuple
 
-    out and y: tuples, an entry for each loss, which may be tuples themselves. A weight goes to all of them. Without
-    factors each is 1.
+    out and y: tuples, with an entry for each loss, which may be a tuple itself. A weight is given to each loss. Without
+    factors, each factor is 1.
 
     >>> import numpy as np
     >>> from funcnn import joint, mse, softmax_cross_entropy
@@ -106,22 +105,24 @@ def joint(*losses: Loss, factors: Sequence[float] | None = None) -> Loss:
     (2.6931, (array([[2.]]), array([[ 0.5, -0.5]])))
 
     Raises:
-        KindError: a loss is none, or out or y is no tuple of as many entries.
-        RangeError: there is no loss, or a factor is not finite.
-        ShapeError: there are more factors than losses, or fewer.
+        KindError: a loss is not a function (out, y) that returns (cost, dA), or out or y is not a tuple of as many
+            entries.
+        RangeError: no loss is given, or a factor is not finite.
+        ShapeError: the number of factors is not the number of losses.
     """
-    for loss in losses:
-        _check_loss("joint", loss)
+    for i, loss in enumerate(losses):
+        check_function("joint", loss, f"loss {i}", "a function (out, y)")
     if not losses:
         raise RangeError("joint: give one loss or more")
     factors = (1.0,) * len(losses) if factors is None else factors
-    if type(factors) not in (tuple, list) or not all([isinstance(factor, Real) for factor in factors]):
+    if type(factors) not in (tuple, list) or not all(map(is_number, factors)):
         raise KindError(f"joint: factors must be a tuple or a list of numbers, not {_given(factors)}")
     if len(factors) != len(losses):
         raise ShapeError(f"joint: give a factor for each loss; losses: {len(losses)}, factors: {len(factors)}")
     if not all(map(math.isfinite, factors)):
         raise RangeError(f"joint: factors must be finite; they are {factors}")
-    return partial(_joint, losses, tuple(map(float, factors)))  # an np.float64 would turn float32 into float64
+    made = partial(_joint, losses, tuple(map(float, factors)))  # an np.float64 would turn float32 into float64
+    return declared(made, tuple(map(takes_logits, losses)))
 
 
 def _joint(losses: Any, factors: Any, out: Any, y: Any, weight: Any = None) -> tuple[Any, tuple[Any, ...]]:
@@ -129,13 +130,20 @@ def _joint(losses: Any, factors: Any, out: Any, y: Any, weight: Any = None) -> t
         if type(parts) is not tuple or len(parts) != len(losses):
             raise KindError(f"joint: {name} must be a tuple of {len(losses)}, one for each loss, not {_given(parts)}")
     extra = () if weight is None else (weight,)
-    results = [loss(o, t, *extra) for loss, o, t in zip(losses, out, y, strict=True)]
+    results = [evaluated("joint", loss, o, t, *extra) for loss, o, t in zip(losses, out, y, strict=True)]
     cost = sum([factor * cost for factor, (cost, _) in zip(factors, results, strict=True)])
     return cost, tuple([_times(factor, dA) for factor, (_, dA) in zip(factors, results, strict=True)])
 
 
 def _times(factor: float, dA: Any) -> Any:
-    return dA if factor == 1 else tree_map(lambda a: factor * a, dA)
+    return dA if factor == 1 else _each(lambda a: factor * a, dA)
+
+
+def _each(f: Callable[[Array], Any], tree: Any) -> Any:
+    """f of each array in nested tuples; None, which stands for no mask or no gradient, stays."""
+    if type(tree) is tuple:
+        return tuple([_each(f, part) for part in tree])
+    return None if tree is None else f(tree)
 
 
 def _given(value: Any) -> str:

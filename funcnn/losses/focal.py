@@ -1,24 +1,26 @@
-"""Focal losses: cross-entropies that care less for what is right already."""
+"""Focal losses: cross-entropies with a factor that is small where the answer is right already."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from funcnn.arrays import Array, namespace
+from funcnn.elementary import sigmoid, softplus
 from funcnn.fields import as_rate
-from funcnn.losses.base import check_binary, fitted, fitted_weight, of_logits, weigh
+from funcnn.losses.base import check_binary, fitted, weigh
 from funcnn.losses.classification import exponentials, labels
+from funcnn.losses.protocol import of_logits
 
 
 @of_logits
 def binary_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: float = 2.0) -> tuple[Any, Array]:
     """The focal loss of p = 1 / (1 + e^-out): cost = -mean (1 - q)^gamma log q, where q is p if y = 1, else 1 - p
 
-    out: logits; y: zeros and ones of out's shape. With u = -out if y = 1, else out, the logit of being wrong, the term
-    is s(u)^gamma log(1 + e^u), s the sigmoid, and its slope in u is s(u)^gamma (gamma s(-u) log(1 + e^u) + s(u)). With
-    gamma = 0 it is `binary_cross_entropy_with_logits`. The paper's balance of the classes, alpha, is a weight:
-    `weighted(binary_focal)(out, (y, np.where(y, alpha, 1 - alpha)))`. Lin et al. 2017, Focal Loss for Dense Object
-    Detection, equation 4.
+    out: logits; y: zeros and ones of out's shape. With u = -out if y = 1, else out, the logit of the wrong answer, the
+    term is s(u)^gamma log(1 + e^u), s the sigmoid, and its slope in u is
+    s(u)^gamma (gamma s(-u) log(1 + e^u) + s(u)). With gamma = 0 it is `binary_cross_entropy_with_logits`. The balance
+    of the classes in the paper, alpha, is a weight: `weighted(binary_focal)(out, (y, np.where(y, alpha, 1 - alpha)))`.
+    Lin et al. 2017, Focal Loss for Dense Object Detection, equation 4.
 
     >>> import numpy as np
     >>> from funcnn import binary_focal
@@ -31,22 +33,22 @@ def binary_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: fl
         RangeError: as `mse`; or y is not 0 or 1, or gamma is negative or not finite.
     """
     gamma = as_rate("binary_focal", gamma, "gamma")
-    y, weight = fitted("binary_focal", out, y, weight)
-    check_binary("binary_focal: y", y)
+    a, y, weight = fitted("binary_focal", out, y, weight, "gamma")
+    check_binary("binary_focal", y, out)
     sign = 1 - 2 * y
-    u, xp = sign * out, namespace(sign)
-    e = xp.exp(-abs(u))
-    wrong, right, cost = xp.where(u > 0, 1, e) / (1 + e), xp.where(u > 0, e, 1) / (1 + e), xp.log1p(e)
-    cost, factor = cost + xp.where(u > 0, u, 0), wrong**gamma
-    return weigh(factor * cost, sign * factor * (gamma * right * cost + wrong), weight)
+    u = sign * a
+    wrong, cost = sigmoid(u), softplus(u)
+    factor = wrong**gamma
+    slope = sign * factor * (gamma * sigmoid(-u) * cost + wrong)
+    return weigh(factor * cost, slope, weight, out.dtype)
 
 
 @of_logits
 def softmax_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: float = 2.0) -> tuple[Any, Array]:
     """The focal loss of p = e^out / sum e^out over the last axis: cost = -mean (1 - p[y])^gamma log p[y]
 
-    out: (m, ..., k) logits; y and the weight: as `softmax_cross_entropy`, which this is with gamma = 0; of soft labels,
-    cost = -mean sum y (1 - p)^gamma log p. The slope of a term in log p is
+    out: (m, ..., k) logits; y and the weight: as `softmax_cross_entropy`, which this is with gamma = 0; for soft
+    labels, cost = -mean sum y (1 - p)^gamma log p. The slope of a term in log p is
     c = y (1 - p)^gamma (gamma p log p / (1 - p) - 1), so dA = (c - p sum c) / n. Lin et al. 2017, as `binary_focal`.
 
     >>> import numpy as np
@@ -60,14 +62,13 @@ def softmax_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: f
         RangeError: as `softmax_cross_entropy`; or gamma is negative or not finite.
     """
     gamma = as_rate("softmax_focal", gamma, "gamma")
-    y = labels("softmax_focal", out, y)
-    z, e, total = exponentials(y, out)
+    a, y, weight = labels("softmax_focal", out, y, weight, "gamma")
+    z, e, total = exponentials(y, a)
     xp = namespace(z)
     log_p = xp.where(y == 0, 0, z - xp.log(total))
     wrong = -xp.expm1(log_p)  # 1 - p, whose ratio to log p goes to -1 as p goes to 1
     ratio = xp.where(wrong == 0, -1, log_p / xp.where(wrong == 0, 1, wrong))
     each = y * wrong**gamma
     c = each * (gamma * (1 - wrong) * ratio - 1)
-    cost = -(each * log_p).sum(axis=-1)
     slope = c - e / total * c.sum(axis=-1, keepdims=True)
-    return weigh(cost, slope, fitted_weight("softmax_focal", cost, weight))
+    return weigh(-(each * log_p).sum(axis=-1), slope, weight, out.dtype)

@@ -1,20 +1,20 @@
-"""Negative log-likelihoods of what is counted and of what is measured, less what no network can change."""
+"""Negative log-likelihoods of counts and of real numbers, less the terms that no network can change."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from funcnn.arrays import Array, float_namespace, kind, namespace, short
+from funcnn.arrays import Array, float_namespace, kind, namespace, short, wide
 from funcnn.errors import KindError, ShapeError
 from funcnn.losses.base import check_not_negative, fitted, weigh
 
 
 def poisson_nll(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
-    """Of counts with the rate e^out: cost = mean (e^out - y out), dA = (e^out - y) / size
+    """Negative log-likelihood of Poisson counts of the rate e^out: cost = mean (e^out - y out), dA = (e^out - y) / size
 
-    out: the logarithm of the rate; y: counts, or anything from 0 up, of out's shape. The logarithm of y! is left out,
-    which does not depend on the network. A rate beyond the largest float is infinite, and so is the cost. Nelder &
+    out: the logarithm of the rate; y: counts, or any numbers from 0 up, of out's shape. The logarithm of y! is left
+    out, as it does not depend on the network. A rate beyond the largest float is infinite, and so is the cost. Nelder &
     Wedderburn 1972, Generalized Linear Models.
 
     >>> import numpy as np
@@ -26,19 +26,19 @@ def poisson_nll(out: Array, y: Array, weight: Array | None = None) -> tuple[Any,
         ShapeError, KindError: as `mse`.
         RangeError: as `mse`; or y is negative.
     """
-    y, weight = fitted("poisson_nll", out, y, weight)
-    check_not_negative("poisson_nll: y", y)
-    rate = namespace(out).exp(out)
-    return weigh(rate - y * out, rate - y, weight)
+    a, y, weight = fitted("poisson_nll", out, y, weight)
+    check_not_negative("poisson_nll", y)
+    rate = namespace(a).exp(a)
+    return weigh(rate - y * a, rate - y, weight, out.dtype)
 
 
 def gaussian_nll(out: tuple[Array, Array], y: Array, weight: Array | None = None) -> tuple[Any, tuple[Array, Array]]:
-    """Of normal numbers with the variance e^s: cost = mean (s + (mu - y)^2 e^-s) / 2, out = (mu, s)
+    """Negative log-likelihood of normal y: cost = mean (s + (mu - y)^2 e^-s) / 2, of the variance e^s, out = (mu, s)
 
-    dA = ((mu - y) e^-s, (1 - (mu - y)^2 e^-s) / 2) / size. mu, s and y have one shape. So a network says how sure it
-    is: mu is pulled less where s is large, and s, the logarithm of the variance, settles at that of the squared error.
-    Where mu = y, a term is s / 2, however small s is. log(2 pi) / 2 is left out. Nix & Weigend 1994, Estimating the
-    Mean and Variance of the Target Probability Distribution, equation 4.
+    dA = ((mu - y) e^-s, (1 - (mu - y)^2 e^-s) / 2) / size. mu, s and y have one shape. The network states its own
+    uncertainty: the gradient of mu is small where s is large, and s, the logarithm of the variance, tends to the
+    logarithm of the squared error. Where mu = y, a term is s / 2, however small s is. The constant log(2 pi) / 2 is
+    left out. Nix & Weigend 1994, Estimating the Mean and Variance of the Target Probability Distribution, equation 4.
 
     >>> import numpy as np
     >>> from funcnn import gaussian_nll
@@ -47,21 +47,22 @@ def gaussian_nll(out: tuple[Array, Array], y: Array, weight: Array | None = None
     (2.0, (array([[2.]]), array([[-1.5]])))
 
     Raises:
-        KindError: as `mse`; or out is no pair, or its arrays are of two dtypes.
+        KindError: as `mse`; or out is not a pair, or its arrays are of two dtypes.
         ShapeError, RangeError: as `mse`.
     """
     if type(out) is not tuple or len(out) != 2:
         given = short(out) if type(out) is tuple else kind(out)
         raise KindError(f"gaussian_nll: out must be a pair (mu, s), the mean and the log of the variance, not {given}")
     mu, s = out
-    y, weight = fitted("gaussian_nll", mu, y, weight)
+    a, y, weight = fitted("gaussian_nll", mu, y, weight)
     xp = float_namespace(s, "s", "gaussian_nll: ")
     if s.shape != mu.shape:
         raise ShapeError(f"gaussian_nll: mu and s must have the same shape; mu: {mu.shape}, s: {s.shape}")
     if s.dtype != mu.dtype:
         raise KindError(f"gaussian_nll: s is {s.dtype}, mu is {mu.dtype}; write s.astype({mu.dtype.name!r})")
-    most = math.floor(math.log(xp.finfo(mu.dtype).max))
-    root = xp.exp(-0.5 * xp.maximum(s, -2 * most))  # of e^-s, and finite, so that an error of 0 counts for 0
-    r = (mu - y) * root
-    cost, dmu = weigh(0.5 * (s + r * r), r * root, weight)
-    return cost, (dmu, weigh(s, 0.5 * (1 - r * r), weight)[1])
+    s = wide(s)
+    most = math.floor(math.log(xp.finfo(s.dtype).max))
+    root = xp.exp(-0.5 * xp.maximum(s, -2 * most))  # of e^-s, and finite, so that an error of 0 gives a term of s / 2
+    r = (a - y) * root
+    cost, dmu = weigh(0.5 * (s + r * r), r * root, weight, mu.dtype)
+    return cost, (dmu, weigh(s, 0.5 * (1 - r * r), weight, mu.dtype)[1])

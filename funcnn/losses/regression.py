@@ -1,4 +1,4 @@
-"""Losses of an error e = out - y: how much worse is a large one than a small one, and one above than one below."""
+"""Regression losses, functions of the error e = out - y."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 from funcnn.arrays import Array, namespace
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import as_number
-from funcnn.losses.base import fitted, mean, weigh
+from funcnn.fields import as_number, as_positive
+from funcnn.losses.base import cast, fitted, mean, weigh
 
 
 def mse(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
@@ -21,13 +21,13 @@ def mse(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
 
     Raises:
         ShapeError: out and y differ in shape, or the weight has neither y's shape nor its first axes.
-        RangeError: there are no rows, of which there is no mean; or a weight is negative or NaN.
-        KindError: out is no array of floats, or y or the weight none of numbers.
+        RangeError: out has no entries, or a weight is negative or NaN.
+        KindError: out is not an array of floats, or y or the weight not an array of numbers.
     """
-    y, weight = fitted("mse", out, y, weight)
-    e = out - y
+    a, y, weight = fitted("mse", out, y, weight)
+    e = a - y
     we = e if weight is None else weight * e
-    return mean(we * e), we * (2 / e.size)
+    return mean(we * e), cast(we * (2 / e.size), out.dtype)
 
 
 def mae(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
@@ -36,9 +36,9 @@ def mae(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     Raises:
         ShapeError, RangeError, KindError: as `mse`.
     """
-    y, weight = fitted("mae", out, y, weight)
-    e = out - y
-    return weigh(abs(e), namespace(e).sign(e), weight)
+    a, y, weight = fitted("mae", out, y, weight)
+    e = a - y
+    return weigh(abs(e), namespace(e).sign(e), weight, out.dtype)
 
 
 def huber(out: Array, y: Array, weight: Array | None = None, *, delta: float = 1.0) -> tuple[Any, Array]:
@@ -47,23 +47,22 @@ def huber(out: Array, y: Array, weight: Array | None = None, *, delta: float = 1
     dA = e / size, clipped to +-delta / size. Huber 1964, Robust Estimation of a Location Parameter.
 
     Raises:
-        ShapeError, RangeError, KindError: as `mse`; RangeError also where delta is not positive.
+        ShapeError, RangeError, KindError: as `mse`; RangeError also if delta is not finite and above 0.
     """
-    if not as_number("huber", delta, "delta") > 0:
-        raise RangeError(f"huber: delta must be positive; it is {delta}")
-    y, weight = fitted("huber", out, y, weight)
-    e, delta = out - y, float(delta)  # an np.float64 would turn float32 into float64
+    delta = as_positive("huber", delta, "delta")
+    a, y, weight = fitted("huber", out, y, weight, "delta")
+    e = a - y
     slope = namespace(e).clip(e, -delta, delta)
-    return weigh(slope * (e - 0.5 * slope), slope, weight)
+    return weigh(slope * (e - 0.5 * slope), slope, weight, out.dtype)
 
 
 def log_cosh(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """Log-cosh: cost = mean log cosh e, dA = tanh(e) / size, with e = out - y
 
-    e^2 / 2 near 0 and |e| - log 2 far off, as `huber`, but smooth. Computed as -log(1 - tanh(e)^2) / 2 where |e| < 1,
-    which keeps the digits of small errors, and as |e| + log((1 + e^(-2 |e|)) / 2) beyond, which never overflows. Green
-    1990, Bayesian Reconstructions from Emission Tomography
-    Data Using a Modified EM Algorithm.
+    About e^2 / 2 near 0 and |e| - log 2 for large errors, as `huber`, but smooth. Computed as
+    -log(1 - tanh(e)^2) / 2 where |e| < 1, which keeps the digits of small errors, else as
+    |e| + log((1 + e^(-2 |e|)) / 2), which cannot overflow. Green 1990, Bayesian Reconstructions from Emission
+    Tomography Data Using a Modified EM Algorithm.
 
     >>> import numpy as np
     >>> from funcnn import log_cosh
@@ -74,20 +73,21 @@ def log_cosh(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Ar
     Raises:
         ShapeError, RangeError, KindError: as `mse`.
     """
-    y, weight = fitted("log_cosh", out, y, weight)
-    e = out - y
+    a, y, weight = fitted("log_cosh", out, y, weight)
+    e = a - y
     xp, size = namespace(e), abs(e)
     slope, near = xp.tanh(e), size < 1
     below = -0.5 * xp.log1p(-xp.where(near, slope * slope, 0))
     beyond = size + xp.log1p(0.5 * xp.expm1(-2 * size))
-    return weigh(xp.where(near, below, beyond), slope, weight)
+    return weigh(xp.where(near, below, beyond), slope, weight, out.dtype)
 
 
 def quantile(out: Array, y: Array, weight: Array | None = None, *, q: float | None = None) -> tuple[Any, Array]:
     """The quantile, or pinball, loss: cost = mean of (1 - q) e where e > 0, else -q e, with e = out - y
 
-    dA = (1 - q) / size above y, -q / size below, and 0 where out = y. The best constant is the q-quantile of y, which
-    the share q of y lies below. With q = 1/2 this is half of `mae`. Koenker & Bassett 1978, Regression Quantiles.
+    dA = (1 - q) / size where out > y, -q / size where out < y, and 0 where out = y. The best constant is the
+    q-quantile of y: the share q of y lies below it. With q = 1/2 this is half of `mae`. Koenker & Bassett 1978,
+    Regression Quantiles.
 
     >>> import numpy as np
     >>> from functools import partial
@@ -98,16 +98,16 @@ def quantile(out: Array, y: Array, weight: Array | None = None, *, q: float | No
            [ 0.0625]]))
 
     Raises:
-        ShapeError, RangeError, KindError: as `mse`; RangeError also where q is not in (0, 1), KindError where
-            it is not given: none is usual.
+        ShapeError, RangeError, KindError: as `mse`; RangeError also if q is not in (0, 1), KindError if it is not
+            given, since no q is usual.
     """
     if q is None:
         raise KindError("quantile: q is missing; write partial(quantile, q=0.9)")
-    if not 0 < as_number("quantile", q, "q") < 1:
+    if not 0 < (q := as_number("quantile", q, "q")) < 1:
         raise RangeError(f"quantile: q must be in (0, 1); it is {q}")
-    y, weight = fitted("quantile", out, y, weight)
-    e, q = out - y, float(q)  # as delta
+    a, y, weight = fitted("quantile", out, y, weight, "q")
+    e = a - y
     xp = namespace(e)
     sign = xp.sign(e)
     slope = xp.where(e > 0, (1 - q) * sign, q * sign)
-    return weigh(slope * e, slope, weight)
+    return weigh(slope * e, slope, weight, out.dtype)

@@ -1,20 +1,20 @@
-"""A loss of directions."""
+"""A loss of directions: the cosine distance."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from funcnn.arrays import Array, namespace
-from funcnn.losses.base import check_examples, fitted, fitted_weight, weigh
+from funcnn.losses.base import fitted_examples, weigh
 
 
 def cosine_distance(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """One minus the cosine of the angle: cost = mean (1 - u . v), u = out / |out|, v = y / |y| over the last axis
 
     dA = ((u . v) u - v) / |out| / n. out and y: (m, ..., d), of one shape; n is the number of examples, m times the
-    axes between, of whose shape the weight is, or of its first axes. How long they are does not matter, nor does it
-    change: dA is at right angles to out. A vector of zeros has no direction: its u is taken as 0, so the cost is 1, and
-    dA is 0.
+    axes between. The weight has the shape of these, or of the first of them. The lengths of out and y have no effect
+    on the cost, so dA is at right angles to out. A vector of zeros has no direction: its u is taken as 0, so the cost
+    is 1, and dA is 0.
 
     >>> import numpy as np
     >>> from funcnn import cosine_distance
@@ -23,20 +23,19 @@ def cosine_distance(out: Array, y: Array, weight: Array | None = None) -> tuple[
            [ 0.        ,  0.        ]]))
 
     Raises:
-        ShapeError, KindError: as `mse`; ShapeError also where out has no last axis behind that of the rows.
+        ShapeError, KindError: as `mse`; ShapeError also if out has no axis behind the rows.
         RangeError: as `mse`.
     """
-    y, _ = fitted("cosine_distance", out, y, None)
-    check_examples("cosine_distance", out)
-    (u, length), (v, _) = _direction(out), _direction(y)
+    a, y, weight = fitted_examples("cosine_distance", out, y, weight)
+    (u, length), (v, _) = _direction(a), _direction(y)
     cosine = (u * v).sum(axis=-1)
     xp = namespace(cosine)
     slope = xp.where(length == 0, 0, (cosine[..., None] * u - v) / xp.where(length == 0, 1, length))
-    return weigh(1 - cosine, slope, fitted_weight("cosine_distance", cosine, weight))
+    return weigh(1 - cosine, slope, weight, out.dtype)
 
 
 def _direction(vectors: Array) -> tuple[Array, Array]:
-    """Vectors of length 1, or 0, and the lengths; the largest entry is taken out first, whose square may overflow."""
+    """Vectors of length 1, or 0, and the lengths; divided by the largest entry first, whose square may overflow."""
     xp = namespace(vectors)
     largest = abs(vectors).max(axis=-1, keepdims=True)
     scaled = vectors / xp.where(largest == 0, 1, largest)

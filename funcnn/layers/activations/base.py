@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from functools import cache
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-import numpy as np
-
-from funcnn.arrays import Array, as_array, check_out_gradient, namespace
+from funcnn.arrays import Array, as_array, check_out_gradient, float_namespace, namespace
 from funcnn.core import backward, forward
+from funcnn.elementary import sigmoid, softplus
 from funcnn.fields import not_negative
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import float_array, only_array
+from funcnn.layers.checks import only_array
 from funcnn.records import record
 from funcnn.stepping import positionwise, step
 from funcnn.traits import gives_probabilities, like_x, probabilities
@@ -56,7 +54,7 @@ class Elementwise(ABC):
 @forward.register(Elementwise)
 def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
     """out = value(x)"""
-    float_array(params, x)
+    float_namespace(x)
     out = as_array(params.value(x))
     return out, out if params.keeps == "out" else x
 
@@ -174,9 +172,7 @@ class Softplus(Elementwise):
     """
 
     def value(self, x: Array) -> Array:
-        """log(1 + e^x)"""
-        xp = namespace(x)
-        return xp.where(x > 0, x, 0) + xp.log1p(xp.exp(xp.where(x > 0, -x, x)))
+        return softplus(x)
 
     def slope(self, kept: Array) -> Array:
         """1 / (1 + e^-x)"""
@@ -233,15 +229,3 @@ def _gelu_tanh(x: Array) -> tuple[Array, Array]:
     xp = namespace(x)
     x = xp.clip(x, -16, 16)
     return x, xp.tanh(_C * x * (1 + 0.044715 * x * x))
-
-
-def sigmoid(x: Array) -> Array:
-    """1 / (1 + e^-x), which never overflows."""
-    xp = namespace(x)
-    return 1 / (1 + xp.exp(-xp.maximum(x, -largest_exponent(xp, x.dtype))))
-
-
-@cache
-def largest_exponent(xp: Any, dtype: Any) -> float:
-    """The largest whole z for which e^z is finite."""
-    return math.floor(np.log(xp.finfo(dtype).max))

@@ -9,8 +9,9 @@ from typing import Any, cast
 import numpy as np
 
 from funcnn.arrays import Array, namespace
+from funcnn.elementary import largest_exponent, sigmoid, softplus
 from funcnn.fields import positive
-from funcnn.layers.activations.base import Elementwise, largest_exponent, sigmoid
+from funcnn.layers.activations.base import Elementwise
 from funcnn.records import record
 
 
@@ -162,9 +163,8 @@ class LogSigmoid(Elementwise):
     """
 
     def value(self, x: Array) -> Array:
-        """min(x, 0) - log(1 + e^-|x|)"""
-        xp = namespace(x)
-        return xp.where(x > 0, 0, x) - xp.log1p(xp.exp(-_size(x)))
+        """-log(1 + e^-x)"""
+        return -softplus(-x)
 
     def slope(self, kept: Array) -> Array:
         """1 / (1 + e^x)"""

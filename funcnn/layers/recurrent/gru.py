@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from funcnn.arrays import Array, namespace
+from funcnn.elementary import sigmoid
 from funcnn.errors import ShapeError
-from funcnn.layers.recurrent.base import Recurrent, State, sigmoid
+from funcnn.layers.recurrent.base import Recurrent, State
 from funcnn.records import record
 
 

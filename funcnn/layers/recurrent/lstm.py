@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from funcnn.arrays import Array, namespace
-from funcnn.layers.recurrent.base import Recurrent, State, sigmoid
+from funcnn.elementary import sigmoid
+from funcnn.layers.recurrent.base import Recurrent, State
 from funcnn.records import record
 
 

@@ -1,0 +1,70 @@
+"""What an error of a loss recommends, as the end of its sentence; empty if nothing is certain to be right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import Array
+
+Shape = tuple[int, ...]
+
+
+def for_order(name: str) -> str:
+    """Swapped arguments."""
+    return f"; write {name}(out, y), the output of the network first"
+
+
+def for_entries(what: str, values: Array, *, of_classes: bool) -> str:
+    """Strings or objects in place of numbers."""
+    entries = values.ravel().tolist() if values.dtype.kind in "OUST" else []
+    if not entries:
+        return ""
+    if all([isinstance(entry, str | bytes) for entry in entries]) and of_classes:
+        return f"; write classes, {what} = np.unique({what}, return_inverse=True)"
+    try:
+        is_lost = np.isnan(values.astype(float)).any()  # as None is
+    except (TypeError, ValueError):
+        return ""
+    return "" if is_lost else f"; write {what}.astype(float)"
+
+
+def for_classes(y: Array, k: int) -> str:
+    """Classes that are not integers, or not in 0 .. k - 1."""
+    if type(y) is not np.ndarray or not np.isfinite(y).all() or (y != np.floor(y)).any():
+        return ""
+    if y.dtype.kind not in "iu":
+        return "; write y.astype(int)"
+    return "; write y - 1" if (y.min(), y.max()) == (1, k) else ""
+
+
+def for_labels(name: str, out: Any, y: Array) -> str:
+    """Labels that are not 0 or 1."""
+    if (abs(y) == 1).all():
+        return "; write (y + 1) / 2"
+    is_labels = type(out) is np.ndarray and out.any() and ((out == 0) | (out == 1)).all()
+    return for_order(name) if is_labels else ""
+
+
+def for_shapes(out: Shape, y: Shape) -> str:
+    """A y with an axis too many or too few."""
+    if (*y, 1) == out:
+        return f"; write y[{_axes(y)}, None]"
+    return f"; write y[{_axes(out)}, 0]" if y == (*out, 1) else ""
+
+
+def for_weights(weight: Shape, terms: Shape, classes: int) -> str:
+    """A weight for each class, for each column, or in a column."""
+    of_columns = len(terms) > 1 and weight == terms[-1:]
+    if weight == (classes,) and not of_columns:
+        return "; for a weight of each class write weight[y]"
+    if of_columns and not classes:
+        return f"; for a weight of each column write np.broadcast_to(weight, {terms})"
+    before = weight[:-1]
+    in_column = weight[-1:] == (1,) and before in [terms[: i + 1] for i in range(len(terms))]
+    return f"; write weight[{_axes(before)}, 0]" if in_column else ""
+
+
+def _axes(shape: Any) -> str:
+    return ":" if len(shape) == 1 else "..."
