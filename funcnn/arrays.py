@@ -13,7 +13,6 @@ from funcnn.errors import KindError, ShapeError
 Array = NDArray[Any]
 
 _FLOATS = "fc"  # kinds of dtype: real floats, and complex ones for the complex-step check
-_NATIVE = frozenset(map(np.dtype, "efdgFDG"))  # the same in the byte order of this machine
 
 
 def is_array(value: object) -> bool:
@@ -34,36 +33,36 @@ class Namespace(Protocol):
 def namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
     """The module that computes with arrays like `x`: `numpy`, `jax.numpy`, ...; errors call it by its name."""
     if type(x) is np.ndarray:
-        return cast("Namespace", np)
+        return _NUMPY
     if not is_array(x) or isinstance(x, np.ndarray):
         raise KindError(f"{whose}{name} must be an array, not {kind(x)}{_remedy(x, name)}")
     return cast("Namespace", x.__array_namespace__())
 
 
 def _remedy(x: Any, name: str) -> str:
-    is_pair = type(x) is tuple and len(x) > 1 and is_array(x[1]) and x[1].dtype == bool  # a sequence with its mask
-    if is_pair and name in _FOR_PAIRS:
-        return f"; for ({name}, mask) write {_FOR_PAIRS[name]}"
-    if type(x) is tuple and name in _FOR_TUPLES:
-        return f"; {_FOR_TUPLES[name]}"
-    if hasattr(x, "to_numpy"):  # a table of pandas or polars, or one of its columns
+    if type(x) is tuple:
+        is_pair = len(x) > 1 and is_array(x[1]) and x[1].dtype == bool  # a sequence with its mask
+        if is_pair and name in _FOR_PAIRS:
+            return f"; for ({name}, mask) write {_FOR_PAIRS[name]}"
+        return f"; {_FOR_TUPLES[name]}" if name in _FOR_TUPLES else ""
+    if hasattr(type(x), "to_numpy"):
         return f"; write {name}.to_numpy()"
-    return f"; write np.asarray({name})" if _becomes_an_array(x) else ""
+    is_number = name == "x" and isinstance(x, int | float | complex)
+    return f"; write np.asarray({name})" if is_number or _becomes_array(x) else ""
 
 
-def _becomes_an_array(x: Any) -> bool:
-    """Whether np.asarray makes numbers or strings of x that have axes, and loses nothing."""
-    if isinstance(x, type | np.ma.MaskedArray) or (isinstance(x, list) and any(map(is_array, x))):
-        return False  # values behind a mask, and several inputs in a list
-    try:
-        made = np.asarray(x)
-    except Exception:  # noqa: BLE001  what stands in x decides what it raises
-        return False
-    return made.ndim > 0 and made.dtype.kind in "biufcU"
+def _becomes_array(x: Any) -> bool:
+    """Whether np.asarray makes an array of numbers of x, and loses nothing."""
+    if type(x) is list and not any(map(is_array, x)):  # a list of arrays may be several inputs, or several rows
+        try:
+            return np.asarray(x).dtype.kind in "biufc"
+        except ValueError:  # rows of unequal lengths
+            return False
+    return hasattr(type(x), "__array__") and not hasattr(x, "mask")  # np.matrix, a tensor; not a masked array
 
 
 _FOR_PAIRS = {
-    "x": "First(layer), if it looks at each place by itself",
+    "x": "First(layer), if the layer maps each position alone",
     "out": "masked(loss), or metric(out[mask], y[mask])",
     "memory": "(queries, memory, mask)",
 }
@@ -75,16 +74,25 @@ _FOR_TUPLES = {
 
 
 def float_namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
-    """`namespace` of what must hold floats, since whole numbers would leave as another dtype than they came."""
-    if type(x) is np.ndarray and x.dtype in _NATIVE:
-        return cast("Namespace", np)
+    """`namespace` of an array of floats in the machine's byte order, so that the result has the dtype of x."""
+    if is_native_float(x):
+        return _NUMPY
     xp = namespace(x, name, whose)
-    if is_float(x) and not getattr(x.dtype, "isnative", True):
-        remedy = f"write {name}.astype({x.dtype.name!r})"
-        raise KindError(f"{whose}{name} must be in the byte order of this machine, not {x.dtype}; {remedy}")
     if not is_float(x):
-        raise KindError(f"{whose}{name} must be an array of floats, not {kind(x)}; write {name}.astype(float)")
+        remedy = f"; write {name}.astype(float)" if x.dtype.kind in "biu" else ""
+        raise KindError(f"{whose}{name} must be an array of floats, not {kind(x)}{remedy}")
+    if isinstance(x, np.ndarray) and not x.dtype.isnative:
+        remedy = f"write {name}.astype({x.dtype.name!r})"
+        raise KindError(f"{whose}{name} must be an array in the machine's byte order, not {kind(x)}; {remedy}")
     return xp
+
+
+def is_native_float(x: Any) -> bool:
+    """Whether x is an array of NumPy, of floats in the machine's byte order, as mostly."""
+    return type(x) is np.ndarray and x.dtype.kind in _FLOATS and x.dtype.isnative
+
+
+_NUMPY = cast("Namespace", np)
 
 
 def check_out_gradient(dA: Any, shape: tuple[int, ...], dtype: Any) -> None:

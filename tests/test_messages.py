@@ -129,13 +129,13 @@ ROWS = {
     "features": (
         lambda: forward(net, x[:, :1]),
         ShapeError,
-        "x has 1 features, W needs 2; x: (10, 1)",
+        "Dense: x must be (m, ..., 2), not (10, 1)",
         ["in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), x: <f64 10x1>"],
     ),
     "features inside": (
         lambda: forward(nested, x),
         ShapeError,
-        "x has 8 features, W needs 9; x: (10, 8)",
+        "Dense: x must be (m, ..., 9), not (10, 8)",
         [
             "in layer 1, Dense(W=<f64 9x2>, b=<f64 [0. 0.]>), x: <f64 10x8>",
             "in layer 1, (Dense(W=<f64 2x8>, b=<f64 8>), Dense(W=<f64 9x2>, b=<f64 [0. 0.]>)), x: <f64 10x2>",
@@ -144,48 +144,48 @@ ROWS = {
     "features while predicting": (
         lambda: predict(net, x[:, :1], rows=3),
         ShapeError,
-        "x has 1 features, W needs 2; x: (3, 1)",
+        "Dense: x must be (m, ..., 2), not (3, 1)",
         ["in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), x: <f64 [[-1.    ] [-0.7895] [-0.5789]]>"],
     ),
     "one row without its axis": (
         lambda: forward(dense, x[0]),
         ShapeError,
-        "x must be (m, ..., 2), rows first; x: (2,); write x[None] for one row",
+        "Dense: x must be (m, ..., 2), not (2,); write x[None] for one row",
     ),
     "a float64 x for a float32 network": (
         lambda: forward(half[0], x),
         KindError,
-        "x is float64, W is float32; write x.astype('float32')",
+        "Dense: x is float64, W is float32; write x.astype('float32')",
     ),
     "whole numbers for a dense layer": (
         lambda: forward(dense, x.astype(int)),
         KindError,
-        "x is int64, W is float64; write x.astype('float64')",
+        "Dense: x is int64, W is float64; write x.astype('float64')",
     ),
     "whole numbers for an activation": (
         lambda: forward(relu, x.astype(np.int32)),
         KindError,
-        "x must be an array of floats, not int32 array; write x.astype(float)",
+        "Relu: x must be an array of floats, not int32 array; write x.astype(float)",
     ),
     "objects": (
         lambda: forward(relu, x.astype(object)),
         KindError,
-        "x must be an array of floats, not object array; write x.astype(float)",
+        "Relu: x must be an array of floats, not object array",
     ),
     "a masked array": (
         lambda: forward(dense, np.ma.masked_array(x)),
         KindError,
-        "x must be an array, not MaskedArray",
+        "Dense: x must be an array, not MaskedArray",
     ),
     "a matrix": (
         lambda: forward(relu, x.view(np.matrix)),
         KindError,
-        "x must be an array, not matrix; write np.asarray(x)",
+        "Relu: x must be an array, not matrix; write np.asarray(x)",
     ),
     "a list for x": (
         lambda: forward(dense, [[1.0, 2.0]]),
         KindError,
-        "x must be an array, not list; write np.asarray(x)",
+        "Dense: x must be an array, not list; write np.asarray(x)",
     ),
     "a list for x of predict": (
         lambda: predict(net, [[1.0, 2.0]]),
@@ -307,12 +307,12 @@ ROWS = {
     "the cache of another layer": (
         lambda: backward(net[2], cache[0], out),
         ShapeError,
-        "backward: the cache is of another network; cache: <f64 10x2>, W: <f64 27x1>",
+        "backward: the cache is of another network; cache: <f64 10x2>, layer: Dense(W=<f64 27x1>, b=<f64 [0.]>)",
     ),
     "a tuple for the cache of a dense layer": (
         lambda: backward(dense, cache[:1], out),
         ShapeError,
-        "backward: the cache is of another network; cache: (<f64 10x2>,), W: <f64 2x27>",
+        "backward: the cache is of another network; cache: (<f64 10x2>,), layer: Dense(W=<f64 2x27>, b=<f64 27>)",
     ),
     "a tuple for the cache of an activation": (
         lambda: backward(relu, cache[:1], out),

@@ -69,9 +69,9 @@ ROWS = {
     "whole numbers": (
         lambda: forward(Silu(), np.ones((1, 2), int)),
         KindError,
-        "x must be an array of floats, not int64 array; write x.astype(float)",
+        "Silu: x must be an array of floats, not int64 array; write x.astype(float)",
     ),
-    "a list": (lambda: forward(Selu(), [[1.0]]), KindError, "x must be an array, not list; write np.asarray(x)"),
+    "a list": (lambda: forward(Selu(), [[1.0]]), KindError, "Selu: x must be an array, not list; write np.asarray(x)"),
     # PRelu.
     "slopes in a matrix": (
         lambda: PRelu(np.ones((2, 2))),
@@ -97,12 +97,12 @@ ROWS = {
     "slopes for other features": (
         lambda: forward(slopes, np.ones((2, 4))),
         ShapeError,
-        "PRelu: x must be (m, ..., 3), a feature for each alpha; x: (2, 4)",
+        "PRelu: x must be (m, ..., 3), not (2, 4)",
     ),
     "slopes for one row": (
         lambda: forward(slopes, np.ones(3)),
         ShapeError,
-        "PRelu: x must be (m, ..., 3), a feature for each alpha; x: (3,)",
+        "PRelu: x must be (m, ..., 3), not (3,); write x[None] for one row",
     ),
     "slopes of another dtype": (
         lambda: forward(slopes, x.astype(np.float32)),
@@ -112,7 +112,7 @@ ROWS = {
     "whole numbers for slopes": (
         lambda: forward(slopes, x.astype(int)),
         KindError,
-        "x must be an array of floats, not int64 array; write x.astype(float)",
+        "PRelu: x is int64, alpha is float64; write x.astype('float64')",
     ),
     "another network's cache for slopes": (
         lambda: backward(slopes, np.ones((2, 4)), np.ones((2, 4))),
@@ -139,7 +139,7 @@ ROWS = {
         f"{type(layer).__name__} of {shape}": (
             lambda layer=layer, shape=shape: forward(layer, np.ones(shape)),
             ShapeError,
-            f"{type(layer).__name__}: x must be (m, ..., n), rows of at least one feature; x: {shape}",
+            f"{type(layer).__name__}: x must be (m, ..., n), n at least 1, not {shape}",
         )
         for layer in (Softmax(), LogSoftmax())
         for shape in [(), (3,), (2, 0)]
@@ -147,7 +147,7 @@ ROWS = {
     "softmax of whole numbers": (
         lambda: forward(Softmax(), np.ones((1, 2), int)),
         KindError,
-        "x must be an array of floats, not int64 array; write x.astype(float)",
+        "Softmax: x must be an array of floats, not int64 array; write x.astype(float)",
     ),
     **{
         f"another network's cache for {type(layer).__name__}": (
@@ -182,37 +182,37 @@ ROWS = {
     "an odd number of features": (
         lambda: forward(Glu(), x),
         ShapeError,
-        "Glu: x must be (m, ..., 2 n), two halves of a number of features that is even; x: (2, 3)",
+        "Glu: x must be (m, ..., 2 n), with an even number of features, not (2, 3)",
     ),
     "one row for a gate": (
         lambda: forward(Glu(), np.ones(4)),
         ShapeError,
-        "Glu: x must be (m, ..., 2 n), two halves of a number of features that is even; x: (4,)",
+        "Glu: x must be (m, ..., 2 n), with an even number of features, not (4,)",
     ),
     "whole numbers for a gate": (
         lambda: forward(Glu(), np.ones((2, 4), int)),
         KindError,
-        "x must be an array of floats, not int64 array; write x.astype(float)",
+        "Glu: x must be an array of floats, not int64 array; write x.astype(float)",
     ),
     "a class for a gate": (
         lambda: Glu(Sigmoid),
         KindError,
-        "Glu: gate must be a layer, such as Sigmoid(), not the class Sigmoid",
+        "Glu: gate must be a layer, such as Relu(), or a tuple of layers, not the class Sigmoid",
     ),
     "a function for a gate": (
         lambda: Glu(np.tanh),
         KindError,
-        "Glu: gate must be a layer, such as Sigmoid(), not ufunc",
+        "Glu: gate must be a layer, such as Relu(), or a tuple of layers, not ufunc",
     ),
     "a name for a gate": (
         lambda: Glu("sigmoid"),
         KindError,
-        "Glu: gate must be a layer, such as Sigmoid(), not str",
+        "Glu: gate must be a layer, such as Relu(), or a tuple of layers, not str",
     ),
     "an array for a gate": (
         lambda: Glu(x),
         KindError,
-        "Glu: gate must be a layer, such as Sigmoid(), not float64 array",
+        "Glu: gate must be a layer, such as Relu(), or a tuple of layers, not float64 array",
     ),
     "a list for a gate": (
         lambda: Glu([Relu()]),
@@ -232,7 +232,7 @@ ROWS = {
     "a gate that another half would fit": (
         lambda: forward((Glu((Dense.init(3, 3, seed=0),)),), np.ones((5, 4))),
         ShapeError,
-        "x has 2 features, W needs 3; x: (5, 2)",
+        "Dense: x must be (m, ..., 3), not (5, 2)",
         [
             "in layer 0, Dense(W=<f64 3x3>, b=<f64 [0. 0. 0.]>), x: <f64 5x2>",
             "in Glu, (Dense(W=<f64 3x3>, b=<f64 [0. 0. 0.]>),), x: <f64 5x2>",
@@ -247,7 +247,7 @@ ROWS = {
     "three parts of another cache for a gate": (
         lambda: backward(Glu(), ((), (), ()), x),
         ShapeError,
-        "backward: the cache is of another network; cache: ((), (), ()), layer: Glu(gate=Sigmoid())",
+        "backward: the cache is of another network; cache: (), layer: Glu(gate=Sigmoid())",
     ),
     "a cotangent as wide as x for a gate": (
         lambda: backward(Glu(), forward(Glu(), np.ones((2, 4)))[1], np.ones((2, 4))),

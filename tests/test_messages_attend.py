@@ -25,7 +25,7 @@ out, weights = attend(q, k, v)
 x = np.ones((2, 5, 4))
 conv = Conv1d(np.ones((3, 4, 1)), None, padding=(2, 0))
 _, past = step(conv, x)
-OF = "x: <f64 2x5x4>, layer: Conv1d(W=<f64 3x4x1>, b=None, stride=1, padding=(2, 0), dilation=1, groups=1)"
+MEMORY = "step: the memory of Conv1d must be an array of float64, (2, 2, 4), as x is, not"
 FORM = "q must be (..., t, d), k (..., s, d) and v (..., s, e), d at least 1"
 
 ROWS = {
@@ -131,21 +131,21 @@ ROWS = {
         KindError,
         "rotate_backward: dA must be an array of floats, not int64 array; write dA.astype(float)",
     ),
-    "one place to turn": (lambda: rotate(x[0, 0]), ShapeError, "rotate: x must be (..., t, n); it is (4,)"),
+    "one place to turn": (lambda: rotate(x[0, 0]), ShapeError, "rotate: x must be (..., t, n), not (4,)"),
     "an odd number of features to turn back": (
         lambda: rotate_backward(x[..., :3]),
         ShapeError,
-        "rotate_backward: features come in pairs, so there must be an even number of them; dA: (2, 5, 3)",
+        "rotate_backward: dA must have an even number of features, which are turned in pairs, not 3",
     ),
     "a word for a start": (
         lambda: rotate(x, "a"),
         KindError,
-        "rotate: start must be a number, the place of the first, not 'a'",
+        "rotate: start must be a number, the first position, not str",
     ),
     "a start for each place": (
         lambda: rotate(x, np.arange(5)),
         KindError,
-        "rotate: start must be a number, the place of the first, not <i64 [0 1 2 3 4]>",
+        "rotate: start must be a number, the first position, not int64 array",
     ),
     "a base below 0": (
         lambda: rotate(x, base=-1),
@@ -157,7 +157,7 @@ ROWS = {
     "no ids": (
         lambda: forward(Embedding.init(3, 2, seed=0), None),
         KindError,
-        "Embedding: ids must be an array of whole numbers, not None; write np.asarray(ids)",
+        "Embedding: ids must be an array, not None",
     ),
     # The memory of another network.
     "the memory of an attention for a position": (
@@ -174,22 +174,22 @@ ROWS = {
     "the memory of a position for a convolution": (
         lambda: step(conv, x, 5),
         ShapeError,
-        f"step: the memory is of another network, or of other sequences; memory: 5, {OF}",
+        f"{MEMORY} 5",
     ),
     "the memory of a longer convolution": (
         lambda: step(conv, x, np.ones((2, 3, 4))),
         ShapeError,
-        f"step: the memory is of another network, or of other sequences; memory: <f64 2x3x4>, {OF}",
+        f"{MEMORY} <f64 2x3x4>",
     ),
     "the memory of a convolution of another dtype": (
         lambda: step(conv, x, past.astype(np.float32)),
         ShapeError,
-        f"step: the memory is of another network, or of other sequences; memory: <f32 2x2x4>, {OF}",
+        f"{MEMORY} <f32 2x2x4>",
     ),
     "the memory of fewer sequences": (
         lambda: step(conv, x, past[:1]),
         ShapeError,
-        f"step: the memory is of another network, or of other sequences; memory: <f64 1x2x4>, {OF}",
+        f"{MEMORY} <f64 1x2x4>",
     ),
 }
 

@@ -126,23 +126,27 @@ ROWS = {
     "one sequence": (
         lambda: forward(layer, x[0]),
         ShapeError,
-        "x must be (m, t, features), t at least 1; x: (5, 4); write x[None] for one sequence",
+        "Attention: x must be (m, t, features), t at least 1, not (5, 4); write x[None] for one sequence",
     ),
     "a sequence of length 0": (
         lambda: forward(layer, x[:, :0]),
         ShapeError,
-        "x must be (m, t, features), t at least 1; x: (3, 0, 4)",
+        "Attention: x must be (m, t, features), t at least 1, not (3, 0, 4)",
     ),
     "a list": (
         lambda: forward(layer, [[[1.0]]]),
         KindError,
-        "x must be an array, not list; write np.asarray(x)",
+        "Attention: x must be an array, not list; write np.asarray(x)",
     ),
-    "x of another width": (lambda: forward(layer, x[..., :3]), ShapeError, "x has 3 features, W needs 4; x: (3, 5, 3)"),
+    "x of another width": (
+        lambda: forward(layer, x[..., :3]),
+        ShapeError,
+        "Attention: x must be (m, t, 4), not (3, 5, 3)",
+    ),
     "x of float32": (
         lambda: forward(layer, x.astype(np.float32)),
         KindError,
-        "x is float32, W is float64; write x.astype('float64')",
+        "Attention: x is float32, W is float64; write x.astype('float64')",
     ),
     "a tuple of three": (
         lambda: forward(layer, (x, mask, mask)),
@@ -152,54 +156,56 @@ ROWS = {
     "a mask of numbers": (
         lambda: forward(layer, (x, mask.astype(int))),
         KindError,
-        "the mask must be an array of bools, True where x is there, not int64 array",
+        "Attention: mask must be an array of bools, True at the positions of x that are not padding, not int64 array",
     ),
     "a mask of another length": (
         lambda: forward(layer, (x, mask[:, :4])),
         ShapeError,
-        "the mask must be (m, t), (3, 5), or (m, t, t), (3, 5, 5); it is (3, 4)",
+        "Attention: mask must be (m, t), (3, 5), or (m, t, t), (3, 5, 5), not (3, 4)",
     ),
     "a memory forgotten": (lambda: forward(cross, x), KindError, f"CrossAttention: x must be {FORMS}, not <f64 3x5x4>"),
     "a tuple of one": (lambda: forward(cross, (x,)), ShapeError, f"CrossAttention: x must be {FORMS}, not 1 parts"),
     "queries of one sequence": (
         lambda: forward(cross, (x[0], memory)),
         ShapeError,
-        "queries must be (m, t, features), t at least 1; queries: (5, 4); write queries[None] for one sequence",
+        "CrossAttention: queries must be (m, t, features), t at least 1, not (5, 4); write queries[None] for "
+        "one sequence",
     ),
     "a memory of nothing": (
         lambda: forward(cross, (x, memory[:, :0])),
         ShapeError,
-        "memory must be (m, t, features), t at least 1; memory: (3, 0, 6)",
+        "CrossAttention: memory must be (m, t, features), t at least 1, not (3, 0, 6)",
     ),
     "the mask of the queries": (
         lambda: forward(cross, (x, memory, mask)),
         ShapeError,
-        "the mask must be (m, s), (3, 2), or (m, t, s), (3, 5, 2); it is (3, 5)",
+        "CrossAttention: mask must be (m, s), (3, 2), or (m, t, s), (3, 5, 2), not (3, 5)",
     ),
     "pairs for all sequences at once": (
         lambda: forward(layer, (x, pairs[0])),
         ShapeError,
-        "the mask must be (m, t), (3, 5), or (m, t, t), (3, 5, 5); it is (5, 5)",
+        "Attention: mask must be (m, t), (3, 5), or (m, t, t), (3, 5, 5), not (5, 5)",
     ),
     "pairs of numbers": (
         lambda: forward(layer, (x, pairs.astype(float))),
         KindError,
-        "the mask must be an array of bools, True where x is there, not float64 array",
+        "Attention: mask must be an array of bools, True at the positions of x that are not padding, not float64 array",
     ),
     "a list for a mask": (
         lambda: forward(cross, (x, memory, [[True]])),
         KindError,
-        "the mask must be an array of bools, True where memory is there, not list",
+        "CrossAttention: mask must be an array of bools, True at the positions of memory that are not padding, "
+        "not list",
     ),
     "keys before queries": (
         lambda: forward(cross, (x, memory, pairs[:, :2])),
         ShapeError,
-        "the mask must be (m, s), (3, 2), or (m, t, s), (3, 5, 2); it is (3, 2, 5)",
+        "CrossAttention: mask must be (m, s), (3, 2), or (m, t, s), (3, 5, 2), not (3, 2, 5)",
     ),
     "a memory in a pair with its mask": (
         lambda: forward(cross, (x, (memory, mask))),
         KindError,
-        "memory must be an array, not tuple; for (memory, mask) write (queries, memory, mask)",
+        "CrossAttention: memory must be an array, not tuple; for (memory, mask) write (queries, memory, mask)",
     ),
     "a memory of fewer sequences": (
         lambda: forward(cross, (x, memory[:2])),
@@ -313,17 +319,17 @@ ROWS = {
     "pairs part by part": (
         lambda: step(causal, (x, pairs)),
         ShapeError,
-        "step: a mask of pairs is for whole sequences; write one of places; it is (3, 5, 5)",
+        "step: mask must be one of positions, (m, t), not one of pairs, (3, 5, 5)",
     ),
     "pairs of a memory part by part": (
         lambda: step(cross, (x, memory, pairs[:, :, :2])),
         ShapeError,
-        "step: a mask of pairs is for whole sequences; write one of places; it is (3, 5, 2)",
+        "step: mask must be one of positions, (m, t), not one of pairs, (3, 5, 2)",
     ),
     "where it was, in a block": (
         lambda: forward((Residual(layer),), x[..., :3]),
         ShapeError,
-        "x has 3 features, W needs 4; x: (3, 5, 3)",
+        "Attention: x must be (m, t, 4), not (3, 5, 3)",
         2,
     ),
 }

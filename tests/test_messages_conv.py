@@ -57,7 +57,7 @@ ROWS = {
     "groups that do not divide": (
         lambda: Conv2d(W, b, groups=3),
         RangeError,
-        "Conv2d: groups must divide c_out, 4; it is 3",
+        "Conv2d: groups must divide c_in, 6, and c_out, 4; it is 3",
     ),
     "no groups": (
         lambda: Conv2d(W, b, groups=0),
@@ -77,7 +77,7 @@ ROWS = {
     "groups of a transposed convolution": (
         lambda: ConvTranspose2d(W, None, groups=4),
         RangeError,
-        "ConvTranspose2d: groups must divide c_in, 2; it is 4",
+        "ConvTranspose2d: groups must divide c_in, 2, and c_out, 16; it is 4",
     ),
     "the bias of a group": (
         lambda: ConvTranspose2d(W, b, groups=2),
@@ -173,12 +173,12 @@ ROWS = {
     "stride 0 of a sequence": (
         lambda: Conv1d(W[0], b, 0),
         RangeError,
-        "Conv1d: stride must be at least 1; it is 0",
+        "Conv1d: stride must be a whole number from 1 on; it is 0",
     ),
     "a pair of strides for a sequence": (
         lambda: Conv1d(W[0], b, (1, 2)),
         KindError,
-        "Conv1d: stride must be a whole number, not tuple",
+        "Conv1d: stride must be a whole number from 1 on, not (1, 2)",
     ),
     "dilation 0": (
         lambda: Conv2d(W, b, dilation=0),
@@ -271,30 +271,34 @@ ROWS = {
     "an image without channels": (
         lambda: forward(Conv2d(W[:, :, :1], b), x[..., 0]),
         ShapeError,
-        "x must be (m, h, w, 1); x: (4, 10, 6); write x[None] for one row, x[..., None] for one channel",
+        "Conv2d: x must be (m, h, w, 1), not (4, 10, 6); write x[..., None] for one channel",
     ),
-    "rows of features": (lambda: forward(conv, x[0, 0]), ShapeError, "x must be (m, h, w, 2); x: (6, 2)"),
+    "rows of features": (lambda: forward(conv, x[0, 0]), ShapeError, "Conv2d: x must be (m, h, w, 2), not (6, 2)"),
     "too many channels": (
         lambda: forward(conv, np.ones((4, 10, 6, 3))),
         ShapeError,
-        "x has 3 channels, the layer needs 2; x: (4, 10, 6, 3)",
+        "Conv2d: x must be (m, h, w, 2), not (4, 10, 6, 3)",
     ),
     "channels first": (
         lambda: forward(conv, np.ones((4, 2, 10, 6))),
         ShapeError,
-        "x has 6 channels, the layer needs 2; x: (4, 2, 10, 6)",
+        "Conv2d: x must be (m, h, w, 2), not (4, 2, 10, 6); channels are last, so write x.transpose(0, 2, 3, 1)",
     ),
     "a float64 x for a float32 kernel": (
         lambda: forward(astype(conv, np.float32), x),
         KindError,
-        "x is float64, W is float32; write x.astype('float32')",
+        "Conv2d: x is float64, W is float32; write x.astype('float32')",
     ),
     "whole numbers for a convolution": (
         lambda: forward(conv, x.astype(int)),
         KindError,
-        "x is int64, W is float64; write x.astype('float64')",
+        "Conv2d: x is int64, W is float64; write x.astype('float64')",
     ),
-    "x in a list": (lambda: forward(conv, x.tolist()), KindError, "x must be an array, not list; write np.asarray(x)"),
+    "x in a list": (
+        lambda: forward(conv, x.tolist()),
+        KindError,
+        "Conv2d: x must be an array, not list; write np.asarray(x)",
+    ),
     "a kernel larger than the image": (
         lambda: forward(conv, x[:, :, :2]),
         ShapeError,
@@ -315,11 +319,11 @@ ROWS = {
         ShapeError,
         "x must have places along h; it has 0",
     ),
-    "an image for a sequence": (lambda: forward(line, x), ShapeError, "x must be (m, t, 2); x: (4, 10, 6, 2)"),
+    "an image for a sequence": (lambda: forward(line, x), ShapeError, "Conv1d: x must be (m, t, 2), not (4, 10, 6, 2)"),
     "a sequence without its axis": (
         lambda: forward(line, x[0, 0]),
         ShapeError,
-        "x must be (m, t, 2); x: (6, 2); write x[None] for one row, x[..., None] for one channel",
+        "Conv1d: x must be (m, t, 2), not (6, 2); write x[None] for one row",
     ),
     "padding that cuts off everything": (
         lambda: forward(ConvTranspose2d(W, b, padding=(0, 2)), x[:, :, :1]),
@@ -334,7 +338,7 @@ ROWS = {
     "too many channels to transpose": (
         lambda: forward(transposed, dA),
         ShapeError,
-        "x has 4 channels, the layer needs 2; x: (4, 8, 4, 4)",
+        "ConvTranspose2d: x must be (m, h, w, 2), not (4, 8, 4, 4)",
     ),
     "in a network": (
         lambda: forward(net, x[:, :2]),
@@ -381,47 +385,47 @@ ROWS = {
     "rows for a pool": (
         lambda: forward(MaxPool(2), x[0, 0]),
         ShapeError,
-        "x must be (m, t, c) or (m, h, w, c); x: (6, 2)",
+        "MaxPool: x must be (m, t, c) or (m, h, w, c), not (6, 2)",
     ),
     "whole numbers for a pool": (
         lambda: forward(MaxPool(2), x.astype(int)),
         KindError,
-        "x must be an array of floats, not int64 array; write x.astype(float)",
+        "MaxPool: x must be an array of floats, not int64 array; write x.astype(float)",
     ),
     "whole numbers for a mean": (
         lambda: forward(AvgPool(2), x.astype(int)),
         KindError,
-        "x must be an array of floats, not int64 array; write x.astype(float)",
+        "AvgPool: x must be an array of floats, not int64 array; write x.astype(float)",
     ),
     "rows for a global pool": (
         lambda: forward(GlobalAvgPool(), x[0, 0]),
         ShapeError,
-        "x must be (m, ..., c) with at least one place between rows and channels; x: (6, 2)",
+        "GlobalAvgPool: x must be (m, t, c) or (m, h, w, c), with at least one position, not (6, 2)",
     ),
     "the mean of no places": (
         lambda: forward(GlobalAvgPool(), x[:, :0]),
         ShapeError,
-        "x must be (m, ..., c) with at least one place between rows and channels; x: (4, 0, 6, 2)",
+        "GlobalAvgPool: x must be (m, t, c) or (m, h, w, c), with at least one position, not (4, 0, 6, 2)",
     ),
     "the maximum of no places": (
         lambda: forward(GlobalMaxPool(), x[:, :, :0]),
         ShapeError,
-        "x must be (m, ..., c) with at least one place between rows and channels; x: (4, 10, 0, 2)",
+        "GlobalMaxPool: x must be (m, t, c) or (m, h, w, c), with at least one position, not (4, 10, 0, 2)",
     ),
     "whole numbers for a global pool": (
         lambda: forward(GlobalMaxPool(), x.astype(int)),
         KindError,
-        "x must be an array of floats, not int64 array; write x.astype(float)",
+        "GlobalMaxPool: x must be an array of floats, not int64 array; write x.astype(float)",
     ),
     "rows to enlarge": (
         lambda: forward(Upsample(2), x[0, 0]),
         ShapeError,
-        "x must be (m, t, c) or (m, h, w, c), with at least one place; x: (6, 2)",
+        "Upsample: x must be (m, t, c) or (m, h, w, c), t, h and w at least 1, not (6, 2)",
     ),
     "no places to enlarge": (
         lambda: forward(Upsample(2, linear=True), x[:, :0]),
         ShapeError,
-        "x must be (m, t, c) or (m, h, w, c), with at least one place; x: (4, 0, 6, 2)",
+        "Upsample: x must be (m, t, c) or (m, h, w, c), t, h and w at least 1, not (4, 0, 6, 2)",
     ),
     "factors for a sequence": (
         lambda: forward(Upsample((2, 2)), x[:, 0]),
@@ -432,33 +436,38 @@ ROWS = {
     "whole numbers to enlarge": (
         lambda: forward(Upsample(2), x.astype(int)),
         KindError,
-        "x must be an array of floats, not int64 array; write x.astype(float)",
+        "Upsample: x must be an array of floats, not int64 array; write x.astype(float)",
     ),
     # Backward.
     "another network's cache": (
         lambda: backward(conv, dA, dA),
         ShapeError,
-        "backward: the cache is of another network; cache: <f64 4x8x4x4>, W: <f64 3x3x2x4>",
+        "backward: the cache is of another network; cache: <f64 4x8x4x4>, layer: Conv2d(W=<f64 3x3x2x4>, "
+        "b=<f64 [0. 0. 0. 0.]>, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1)",
     ),
     "no cache": (
         lambda: backward_params(conv, (), dA),
         ShapeError,
-        "backward: the cache is of another network; cache: (), W: <f64 3x3x2x4>",
+        "backward: the cache is of another network; cache: (), layer: Conv2d(W=<f64 3x3x2x4>, b=<f64 [0. 0. 0. "
+        "0.]>, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1)",
     ),
     "a sequence's cache": (
         lambda: backward(conv, x[0], dA),
         ShapeError,
-        "backward: the cache is of another network; cache: <f64 10x6x2>, W: <f64 3x3x2x4>",
+        "backward: the cache is of another network; cache: <f64 10x6x2>, layer: Conv2d(W=<f64 3x3x2x4>, b=<f64 "
+        "[0. 0. 0. 0.]>, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1)",
     ),
     "a cache of a transposed convolution": (
         lambda: backward(transposed, dA, dA),
         ShapeError,
-        "backward: the cache is of another network; cache: <f64 4x8x4x4>, W: <f64 3x3x2x4>",
+        "backward: the cache is of another network; cache: <f64 4x8x4x4>, layer: ConvTranspose2d(W=<f64 "
+        "3x3x2x4>, b=<f64 [0. 0. 0. 0.]>, stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1)",
     ),
     "a cache of a convolution of sequences": (
         lambda: backward(line, x, dA),
         ShapeError,
-        "backward: the cache is of another network; cache: <f64 4x10x6x2>, W: <f64 3x2x4>",
+        "backward: the cache is of another network; cache: <f64 4x10x6x2>, layer: Conv1d(W=<f64 3x2x4>, b=<f64 "
+        "[0. 0. 0. 0.]>, stride=1, padding=(0, 0), dilation=1, groups=1)",
     ),
     "dA of another shape": (
         lambda: backward(conv, x, dA[:, 1:]),

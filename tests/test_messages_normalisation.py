@@ -242,63 +242,73 @@ ROWS = {
         RangeError,
         "GroupNorm: a variance needs at least two numbers a group; x: (4, 3), groups: 3",
     ),
-    "features": (lambda: forward(batch, x[:, :2]), ShapeError, "x has 2 features, scale needs 3; x: (4, 2)"),
+    "features": (lambda: forward(batch, x[:, :2]), ShapeError, "BatchNorm: x must be (m, ..., 3), not (4, 2)"),
     "features of layer norm": (
         lambda: forward(layer, x[:, :2]),
         ShapeError,
-        "x has 2 features, scale needs 3; x: (4, 2)",
+        "LayerNorm: x must be (m, ..., 3), not (4, 2)",
     ),
     "features of group norm": (
         lambda: forward(group, x[:, :2]),
         ShapeError,
-        "x has 2 features, scale needs 3; x: (4, 2)",
+        "GroupNorm: x must be (m, ..., 3), not (4, 2)",
     ),
     "features of an affine map": (
         lambda: predict(batch, x[:, :2]),
         ShapeError,
-        "x has 2 features, scale needs 3; x: (4, 2)",
+        "Affine: x must be (m, ..., 3), not (4, 2)",
     ),
     "one axis": (
         lambda: forward(layer, x[0]),
         ShapeError,
-        "x must be (m, ..., 3), rows first; x: (3,); write x[None] for one row",
+        "LayerNorm: x must be (m, ..., 3), not (3,); write x[None] for one row",
     ),
-    "dtype": (lambda: forward(rms, half), KindError, "x is float32, scale is float64; write x.astype('float64')"),
+    "dtype": (
+        lambda: forward(rms, half),
+        KindError,
+        "RMSNorm: x is float32, scale is float64; write x.astype('float64')",
+    ),
     "whole numbers": (
         lambda: forward(layer, np.ones((2, 3), int)),
         KindError,
-        "x is int64, scale is float64; write x.astype('float64')",
+        "LayerNorm: x is int64, scale is float64; write x.astype('float64')",
     ),
-    "a list": (lambda: forward(layer, x.tolist()), KindError, "x must be an array, not list; write np.asarray(x)"),
+    "a list": (
+        lambda: forward(layer, x.tolist()),
+        KindError,
+        "LayerNorm: x must be an array, not list; write np.asarray(x)",
+    ),
     "a masked array": (
         lambda: forward(batch, np.ma.masked_array(x)),
         KindError,
-        "x must be an array, not MaskedArray",
+        "BatchNorm: x must be an array, not MaskedArray",
     ),
     "a pair": (
         lambda: forward(layer, (x, x > 0)),
         KindError,
-        "x must be an array, not tuple; for (x, mask) write First(layer), if it looks at each place by itself",
+        "LayerNorm: x must be an array, not tuple; for (x, mask) write First(layer), if the layer maps each "
+        "position alone",
     ),
     "dropout of whole numbers": (
         lambda: forward(dropout, np.ones((2, 3), int)),
         KindError,
-        "x must be an array of floats, not int64 array; write x.astype(float)",
+        "Dropout: x must be an array of floats, not int64 array; write x.astype(float)",
     ),
     "dropout of a pair": (
         lambda: forward(dropout, (x, x > 0)),
         KindError,
-        "x must be an array, not tuple; for (x, mask) write First(layer), if it looks at each place by itself",
+        "Dropout: x must be an array, not tuple; for (x, mask) write First(layer), if the layer maps each "
+        "position alone",
     ),
     "noise on whole numbers": (
         lambda: forward(noise, np.ones((2, 3), int)),
         KindError,
-        "x must be an array of floats, not int64 array; write x.astype(float)",
+        "GaussianNoise: x must be an array of floats, not int64 array; write x.astype(float)",
     ),
     "channels of one axis": (
         lambda: forward(channels, x[0]),
         ShapeError,
-        "x must be (m, ..., c), rows first; x: (3,); write x[None] for one row",
+        "ChannelDropout: x must be (m, ..., c), not (3,)",
     ),
     # Backward.
     "dA": (back(batch, x, x[:2]), ShapeError, "dA must have the shape of out, (4, 3); it has (2, 3)"),
@@ -323,22 +333,26 @@ ROWS = {
     "another cache": (
         lambda: backward(batch, x, x),
         ShapeError,
-        "backward: the cache is of another network; cache: <f64 4x3>, scale: <f64 [1. 1. 1.]>",
+        "backward: the cache is of another network; cache: <f64 4x3>, layer: BatchNorm(scale=<f64 [1. 1. 1.]>, "
+        "shift=<f64 [0. 0. 0.]>, mean=<f64 [0. 0. 0.]>, var=<f64 [1. 1. 1.]>, momentum=0.1, eps=1e-05)",
     ),
     "another cache of layer norm": (
         lambda: backward(layer, forward(LayerNorm.init(2), x.repeat(2, axis=0)[:, :2])[1], x),
         ShapeError,
-        "backward: the cache is of another network; cache: (<f64 8x2>, <f64 8x1>), scale: <f64 [1. 1. 1.]>",
+        "backward: the cache is of another network; cache: (<f64 8x2>, <f64 8x1>), layer: LayerNorm(scale=<f64 "
+        "[1. 1. 1.]>, shift=<f64 [0. 0. 0.]>, eps=1e-05)",
     ),
     "no cache": (
         lambda: backward(affine, (), x),
         ShapeError,
-        "backward: the cache is of another network; cache: (), scale: <f64 [1. 1. 1.]>",
+        "backward: the cache is of another network; cache: (), layer: Affine(scale=<f64 [1. 1. 1.]>, "
+        "shift=<f64 [0. 0. 0.]>)",
     ),
     "a cache of words": (
         lambda: backward(affine, ("x",), x),
         ShapeError,
-        "backward: the cache is of another network; cache: ('x',), scale: <f64 [1. 1. 1.]>",
+        "backward: the cache is of another network; cache: ('x',), layer: Affine(scale=<f64 [1. 1. 1.]>, "
+        "shift=<f64 [0. 0. 0.]>)",
     ),
     "a step of what looks at all places": (
         lambda: step(group, x[None]),

@@ -144,27 +144,27 @@ ROWS = {
     "a list": (
         lambda: forward(rnn, x.tolist()),
         KindError,
-        "x must be an array, not list; write np.asarray(x)",
+        "RNN: x must be an array, not list; write np.asarray(x)",
     ),
     "one sequence": (
         lambda: forward(lstm, x[0]),
         ShapeError,
-        "x must be (m, t, features), t at least 1; x: (5, 2); write x[None] for one sequence",
+        "LSTM: x must be (m, t, features), t at least 1, not (5, 2); write x[None] for one sequence",
     ),
     "a sequence of no steps": (
         lambda: forward(gru, x[:, :0]),
         ShapeError,
-        "x must be (m, t, features), t at least 1; x: (3, 0, 2)",
+        "GRU: x must be (m, t, features), t at least 1, not (3, 0, 2)",
     ),
     "other features": (
         lambda: forward(rnn, np.ones((3, 5, 3))),
         ShapeError,
-        "x has 3 features, W needs 2; x: (3, 5, 3)",
+        "RNN: x must be (m, t, 2), not (3, 5, 3)",
     ),
     "x of another dtype": (
         lambda: forward(rnn, x.astype(single)),
         KindError,
-        "x is float32, W is float64; write x.astype('float64')",
+        "RNN: x is float32, W is float64; write x.astype('float64')",
     ),
     "a tuple of one": (
         lambda: forward(rnn, (x,)),
@@ -184,32 +184,32 @@ ROWS = {
     "a list of masks": (
         lambda: forward(rnn, (x, mask.tolist())),
         KindError,
-        "the mask must be an array of bools, True where x is there, not list",
+        "RNN: mask must be an array of bools, True at the positions of x that are not padding, not list",
     ),
     "a mask of numbers": (
         lambda: forward(rnn, (x, mask.astype(float))),
         KindError,
-        "the mask must be an array of bools, True where x is there, not float64 array",
+        "RNN: mask must be an array of bools, True at the positions of x that are not padding, not float64 array",
     ),
     "a mask of lengths": (
         lambda: forward(rnn, (x, np.array([5, 3, 1]))),
         KindError,
-        "the mask must be an array of bools, True where x is there, not int64 array",
+        "RNN: mask must be an array of bools, True at the positions of x that are not padding, not int64 array",
     ),
     "a mask for every feature": (
         lambda: forward(gru, (x, np.ones(x.shape, bool))),
         ShapeError,
-        "the mask must be (m, t), (3, 5); it is (3, 5, 2)",
+        "GRU: mask must be (m, t), (3, 5), not (3, 5, 2)",
     ),
     "a mask, both ways, of another length": (
         lambda: forward(both, (x, mask[:, 1:])),
         ShapeError,
-        "the mask must be (m, t), (3, 5); it is (3, 4)",
+        "Bidirectional: mask must be (m, t), (3, 5), not (3, 4)",
     ),
     "a mask forgotten by what comes next": (
         lambda: forward((rnn, Dense.init(4, 1, seed=0)), (x, mask)),
         KindError,
-        "x must be an array, not tuple; for (x, mask) write First(layer), if it looks at each place by itself",
+        "Dense: x must be an array, not tuple; for (x, mask) write First(layer), if the layer maps each position alone",
         [
             "in layer 1, Dense(W=<f64 [[ 0.3001] [-0.5044] [-1.0057] [-1.0592]]>, b=<f64 [0.]>), "
             "x: (<f64 3x5x4>, <b8 3x5>)"
@@ -256,32 +256,32 @@ ROWS = {
         lambda: forward(Bidirectional(Conv1d.init(2, 1, 2, seed=0), Conv1d.init(2, 1, 3, seed=0)), x),
         ShapeError,
         "Bidirectional: ahead and behind must both make (m, t, k) in the form of x, of one m, t and dtype; "
-        "ahead: <f64 3x4x1>, behind: <f64 3x3x1>; put Last behind Bidirectional",
+        "ahead: <f64 3x4x1>, behind: <f64 3x3x1>",
     ),
     "copies both ways, which are no pairs": (
         lambda: forward(Bidirectional(Copy(2), Copy(2)), x),
         ShapeError,
         "Bidirectional: ahead and behind must both make (m, t, k) in the form of x, of one m, t and dtype; "
-        "ahead: (<f64 3x5x2>, <f64 3x5x2>), behind: (<f64 3x5x2>, <f64 3x5x2>); put Last behind Bidirectional",
+        "ahead: (<f64 3x5x2>, <f64 3x5x2>), behind: (<f64 3x5x2>, <f64 3x5x2>)",
     ),
     "copies of pairs both ways": (
         lambda: predict(Bidirectional(Copy(2), Copy(2)), (x, mask)),
         ShapeError,
         "Bidirectional: ahead and behind must both make (m, t, k) in the form of x, of one m, t and dtype; ahead: "
         "((<f64 3x5x2>, <b8 3x5>), (<f64 3x5x2>, <b8 3x5>)), behind: ((<f64 3x5x2>, <b8 3x5>), (<f64 3x5x2>, "
-        "<b8 3x5>)); put Last behind Bidirectional",
+        "<b8 3x5>))",
     ),
     "a mask lost on one way": (
         lambda: forward(Bidirectional(gru, (gru, Take(0))), (x, mask)),
         ShapeError,
         "Bidirectional: ahead and behind must both make (m, t, k) in the form of x, of one m, t and dtype; "
-        "ahead: (<f64 3x5x4>, <b8 3x5>), behind: <f64 3x5x4>; put Last behind Bidirectional",
+        "ahead: (<f64 3x5x4>, <b8 3x5>), behind: <f64 3x5x4>",
     ),
     "two dtypes of the two ways": (
         lambda: forward(Bidirectional((), Function(halved, halved_vjp)), x),
         ShapeError,
         "Bidirectional: ahead and behind must both make (m, t, k) in the form of x, of one m, t and dtype; "
-        "ahead: <f64 3x5x2>, behind: <f32 3x5x2>; put Last behind Bidirectional",
+        "ahead: <f64 3x5x2>, behind: <f32 3x5x2>",
     ),
     "one state for both ways": (
         lambda: forward(both, (x, None, h)),
@@ -375,7 +375,7 @@ ROWS = {
     "the cache of an LSTM for a GRU": (
         lambda: backward(gru, forward(LSTM.init(1, 4, seed=0), x[:1, :1, :1])[1], dA),
         ShapeError,
-        "backward: the cache is of another network; cache: with states (<f64 [[0. 0. 0. 0.]]>, "
+        "backward: the cache is of another network; cache: (<f64 [[0. 0. 0. 0.]]>, "
         "<f64 [[0. 0. 0. 0.]]>), layer: GRU(W=<f64 2x12>, U=<f64 4x12>, b=<f64 12>, c=<f64 [0. 0. 0. 0.]>)",
     ),
     "a cache of ids for places": (
@@ -414,23 +414,23 @@ ROWS = {
     "a step beyond the last place": (
         lambda: step(places, x[:, :2], 4),
         ShapeError,
-        "LearnedPosition: P has 5 places, x needs 6; x: (3, 2, 2)",
+        "LearnedPosition: x must end at position 5 or before, not at 6; x: (3, 2, 2)",
     ),
     # Ids.
     "ids of floats": (
         lambda: forward(table, ids.astype(float)),
         KindError,
-        "Embedding: ids must be an array of whole numbers, not float64 array; write ids.astype(int)",
+        "Embedding: ids must be an array of whole numbers, not float64 array",
     ),
     "ids of bools": (
         lambda: forward(table, mask),
         KindError,
-        "Embedding: ids must be an array of whole numbers, not bool array; write ids.astype(int)",
+        "Embedding: ids must be an array of whole numbers, not bool array",
     ),
     "a list of ids": (
         lambda: forward(table, [0, 1]),
         KindError,
-        "Embedding: ids must be an array of whole numbers, not list; write np.asarray(ids)",
+        "Embedding: ids must be an array, not list; write np.asarray(ids)",
     ),
     "a negative id": (
         lambda: forward(table, ids - 1),
@@ -450,7 +450,7 @@ ROWS = {
     "a mask of another shape than ids": (
         lambda: forward(table, (ids, mask[:2])),
         ShapeError,
-        "the mask must be (m, t), (3, 5); it is (2, 5)",
+        "Embedding: mask must be (m, t), (3, 5), not (2, 5)",
     ),
     "ids with a state": (
         lambda: forward(table, (ids, mask, h)),
@@ -466,32 +466,32 @@ ROWS = {
     "the last step of one sequence": (
         lambda: forward(Last(), x[0]),
         ShapeError,
-        "x must be (m, t, features), t at least 1; x: (5, 2); write x[None] for one sequence",
+        "Last: x must be (m, t, features), t at least 1, not (5, 2); write x[None] for one sequence",
     ),
     "the last of no steps": (
         lambda: forward(Last(), (x[:, :0], mask[:, :0])),
         ShapeError,
-        "x must be (m, t, features), t at least 1; x: (3, 0, 2)",
+        "Last: x must be (m, t, features), t at least 1, not (3, 0, 2)",
     ),
     "the last step of a list": (
         lambda: forward(Last(), x.tolist()),
         KindError,
-        "x must be an array, not list; write np.asarray(x)",
+        "Last: x must be an array, not list; write np.asarray(x)",
     ),
     "the last of ids": (
         lambda: forward(Last(), x.astype(int)),
         KindError,
-        "x must be an array of floats, not int64 array; write x.astype(float)",
+        "Last: x must be an array of floats, not int64 array; write x.astype(float)",
     ),
     "the last step by a mask of numbers": (
         lambda: forward(Last(), (x, mask.astype(float))),
         KindError,
-        "the mask must be an array of bools, True where x is there, not float64 array",
+        "Last: mask must be an array of bools, True at the positions of x that are not padding, not float64 array",
     ),
     "the last step by a mask of another length": (
         lambda: forward(Last(), (x, mask[:, 1:])),
         ShapeError,
-        "the mask must be (m, t), (3, 5); it is (3, 4)",
+        "Last: mask must be (m, t), (3, 5), not (3, 4)",
     ),
     "dA of all steps for the last": (
         lambda: backward(Last(), last_cache, x),
@@ -526,38 +526,39 @@ ROWS = {
     "a state beside x in a step to the last": (
         lambda: step(Last(), (x, mask, h)),
         ShapeError,
-        "step: Last: x must be an array, or (x, mask), not a tuple of 3",
+        "Last: x must be an array, or (x, mask), not a tuple of 3",
     ),
     "the last step so far of another width": (
         lambda: step(Last(), x, h),
         ShapeError,
-        "Last: the memory must be an array of float64, (3, 2); it is <f64 3x4>",
+        "step: the memory of Last must be an array of float64, (3, 2), as x is, not <f64 3x4>",
     ),
     "the last step so far of another dtype": (
         lambda: step(Last(), np.ones((3, 5, 4)), h.astype(single)),
         ShapeError,
-        "Last: the memory must be an array of float64, (3, 4); it is <f32 3x4>",
+        "step: the memory of Last must be an array of float64, (3, 4), as x is, not <f32 3x4>",
     ),
     "a tuple for the last step so far": (
         lambda: step(Last(), x, (None,)),
         ShapeError,
-        "Last: the memory must be an array of float64, (3, 2); it is (None,)",
+        "step: the memory of Last must be an array of float64, (3, 2), as x is, not (None,)",
     ),
     # Pools over time.
     "a mean by a mask of another length": (
         lambda: forward(GlobalAvgPool(), (x, mask[:, 1:])),
         ShapeError,
-        "the mask must be (m, t), (3, 5); it is (3, 4)",
+        "GlobalAvgPool: mask must be (m, t), (3, 5), not (3, 4)",
     ),
     "a maximum by a mask of numbers": (
         lambda: forward(GlobalMaxPool(), (x, mask.astype(float))),
         KindError,
-        "the mask must be an array of bools, True where x is there, not float64 array",
+        "GlobalMaxPool: mask must be an array of bools, True at the positions of x that are not padding, not "
+        "float64 array",
     ),
     "a mean of images by a mask": (
         lambda: forward(GlobalAvgPool(), (x[..., None], mask)),
         ShapeError,
-        "x must be (m, t, features), t at least 1; x: (3, 5, 2, 1)",
+        "GlobalAvgPool: x must be (m, t, features), t at least 1, not (3, 5, 2, 1)",
     ),
     "a mean beside a state": (
         lambda: forward(GlobalAvgPool(), (x, mask, h)),
@@ -567,7 +568,7 @@ ROWS = {
     "a maximum of ids by a mask": (
         lambda: forward(GlobalMaxPool(), (ids, mask)),
         KindError,
-        "x must be an array of floats, not int64 array; write x.astype(float)",
+        "GlobalMaxPool: x must be an array of floats, not int64 array; write x.astype(float)",
     ),
     "dA of a mean with its mask": (
         lambda: backward(GlobalAvgPool(), (x, mask), (x[:, 0], None)),
@@ -589,47 +590,47 @@ ROWS = {
     "an odd number of features to turn": (
         lambda: forward(Rotary(), np.ones((3, 5, 3))),
         ShapeError,
-        "rotate: features come in pairs, so there must be an even number of them; x: (3, 5, 3)",
+        "Rotary: x must have an even number of features, which are turned in pairs, not 3",
     ),
     "an odd number of features of heads": (
         lambda: rotate(np.ones((3, 2, 5, 3))),
         ShapeError,
-        "rotate: features come in pairs, so there must be an even number of them; x: (3, 2, 5, 3)",
+        "rotate: x must have an even number of features, which are turned in pairs, not 3",
     ),
     "an odd number of features for waves": (
         lambda: forward(SinusoidalPosition(), np.ones((3, 5, 3))),
         ShapeError,
-        "SinusoidalPosition: features come in pairs, so there must be an even number of them; x: (3, 5, 3)",
+        "SinusoidalPosition: x must have an even number of features, which are turned in pairs, not 3",
     ),
     "ids instead of their rows": (
         lambda: forward(SinusoidalPosition(), np.ones((3, 5, 2), int)),
         KindError,
-        "x must be an array of floats, not int64 array; write x.astype(float)",
+        "SinusoidalPosition: x must be an array of floats, not int64 array; write x.astype(float)",
     ),
     "places of symbols": (
         lambda: forward(SinusoidalPosition(), ids),
         ShapeError,
-        "x must be (m, t, features), t at least 1; x: (3, 5); put an Embedding before",
+        "SinusoidalPosition: x must be (m, t, features), t at least 1, not (3, 5); put an Embedding before",
     ),
     "places for one sequence": (
         lambda: forward(places, x[0]),
         ShapeError,
-        "x must be (m, t, features), t at least 1; x: (5, 2); write x[None] for one sequence",
+        "LearnedPosition: x must be (m, t, features), t at least 1, not (5, 2); write x[None] for one sequence",
     ),
     "places of another width": (
         lambda: forward(places, np.ones((3, 5, 4))),
         ShapeError,
-        "x has 4 features, P needs 2; x: (3, 5, 4)",
+        "LearnedPosition: x must be (m, t, 2), not (3, 5, 4)",
     ),
     "places of another dtype": (
         lambda: forward(places, x.astype(single)),
         KindError,
-        "x is float32, P is float64; write x.astype('float64')",
+        "LearnedPosition: x is float32, P is float64; write x.astype('float64')",
     ),
     "a sequence longer than there are places": (
         lambda: forward(places, np.ones((3, 6, 2))),
         ShapeError,
-        "LearnedPosition: P has 5 places, x needs 6; x: (3, 6, 2)",
+        "LearnedPosition: x must end at position 5 or before, not at 6; x: (3, 6, 2)",
     ),
     "places with a state": (
         lambda: forward(Rotary(), (x, mask, h)),

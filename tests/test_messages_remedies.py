@@ -166,12 +166,6 @@ ROWS = {
         KindError,
         "out must be an array, not list; write np.asarray(out)",
     ),
-    "a range for y": (
-        softmax_focal,
-        (OUT[:3], range(3)),
-        KindError,
-        "y must be an array, not range; write np.asarray(y)",
-    ),
     "a list of arrays": (mse, (COLUMN, [COLUMN, COLUMN]), KindError, "y must be an array, not list"),
     "a list of unequal lengths": (mse, (COLUMN, [[1.0], [1.0, 2.0]]), KindError, "y must be an array, not list"),
     "None for y": (mse, (COLUMN, None), KindError, "y must be an array, not None"),
@@ -183,7 +177,7 @@ ROWS = {
         mse,
         (COLUMN.astype(">f8"), COLUMN),
         KindError,
-        "out must be in the byte order of this machine, not >f8; write out.astype('float64')",
+        "out must be an array in the machine's byte order, not >f8 array; write out.astype('float64')",
     ),
     # Shapes.
     "y without its axis": (mse, (COLUMN, CLASSES), ShapeError, f"{SAME}(5, 1), y: (5,); write y[:, None]"),

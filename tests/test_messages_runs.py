@@ -203,7 +203,7 @@ ROWS = {
     "half a patience": (
         call(early_stopping, run(), score, patience=1.5),
         KindError,
-        "early_stopping: patience must be a whole number, not float; write int(patience)",
+        "early_stopping: patience must be a whole number, not float",
     ),
     **{
         f"{name} every two steps and a half": (
@@ -283,7 +283,7 @@ ROWS = {
     "a validation set of another shape": (
         call(validation(mse, np.ones((10, 3)), y), start),
         ShapeError,
-        "x has 3 features, W needs 2; x: (10, 3)",
+        "Dense: x must be (m, ..., 2), not (10, 3)",
         [LAYER, SETS],
     ),
     "answers of another shape": (
@@ -295,7 +295,7 @@ ROWS = {
     "early stopping on a validation set of another shape": (
         read(early_stopping, run(), validation(mse, np.ones((10, 3)), y), patience=1),
         ShapeError,
-        "x has 3 features, W needs 2; x: (10, 3)",
+        "Dense: x must be (m, ..., 2), not (10, 3)",
         [LAYER, SETS],
     ),
     "no rows at a time": (

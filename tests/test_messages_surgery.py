@@ -88,7 +88,7 @@ ROWS = {
     "an x that does not fit": (
         lambda: forward((frozen,), np.ones((1, 5))),
         ShapeError,
-        "x has 5 features, W needs 2; x: (1, 5)",
+        "Dense: x must be (m, ..., 2), not (1, 5)",
         [
             "in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), x: <f64 [[1. 1. 1. 1. 1.]]>",
             "in Frozen, (Dense(W=<f64 2x27>, b=<f64 27>), Relu(), Dense(W=<f64 27x1>, b=<f64 [0.]>)), "

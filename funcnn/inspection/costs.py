@@ -21,7 +21,7 @@ from funcnn.layers.combinators.joins import Concat, Sum
 from funcnn.layers.combinators.residual import Residual
 from funcnn.layers.combinators.shapes import Flatten, Reshape
 from funcnn.layers.combinators.tied import Tied
-from funcnn.layers.convolution.conv import Conv1d, Conv2d
+from funcnn.layers.convolution.base import Convolution
 from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
 from funcnn.layers.convolution.pool import AvgPool, MaxPool
 from funcnn.layers.convolution.transposed import ConvTranspose2d
@@ -113,14 +113,11 @@ def dense_flops(params: Dense, x: Any) -> int:
     return int(x.size // n_in) * (2 * n_in + (params.b is not None)) * n_out
 
 
-def convolution_flops(params: Any, x: Any) -> int:
+@flops.register(Convolution)
+def convolution_flops(params: Convolution, x: Any) -> int:
     """For each number of out, 2 for each weight of its window, and 1 for the bias"""
     out = forward_only(params, x)
     return int(out.size) * (2 * prod(params.W.shape[:-1]) + (params.b is not None))
-
-
-flops.register(Conv1d)(convolution_flops)
-flops.register(Conv2d)(convolution_flops)
 
 
 @flops.register(ConvTranspose2d)

@@ -1,17 +1,77 @@
-"""Checks that layers share: of the layers and tuples that they are given, and of the cache in backward."""
+"""Checks that layers share: of their inputs, of the layers and tuples that they are given, and of the cache."""
 
 from __future__ import annotations
 
 from typing import Any, cast
 
-from funcnn.arrays import Array, is_array, kind, short
+import numpy as np
+
+from funcnn.arrays import Array, Namespace, float_namespace, is_array, is_float, is_native_float, kind, namespace, short
 from funcnn.errors import KindError, ShapeError
 from funcnn.records import is_record
 
+# Inputs. A name is written only into an error, since these run at every call.
 
-def foreign(params: Any, cache: Any) -> ShapeError:
-    """What to say to the cache of another layer."""
-    return ShapeError(f"backward: the cache is of another network; cache: {short(cache)}, layer: {short(params)}")
+
+def float_array(layer: Any, x: Any) -> Namespace:
+    """x is an array of floats; the module that computes with it."""
+    return _NUMPY if is_native_float(x) else float_namespace(x, whose=f"{type(layer).__name__}: ")
+
+
+_NUMPY = cast("Namespace", np)
+
+
+def check_rows(
+    layer: Any, x: Any, n: int | None, like: Array, name: str = "W", *, form: str = "m, ...", what: str = "x"
+) -> None:
+    """x is an array of shape (m, ..., n), or of any shape, and of the dtype of `like`, the parameter called `name`."""
+    if type(x) is not np.ndarray:
+        namespace(x, what, f"{type(layer).__name__}: ")
+    if n is not None and (x.ndim < 2 or x.shape[-1] != n):
+        remedy = missing_axis(x, n) if x.ndim == 1 else channels_first(x, n) if x.ndim == 4 else ""
+        raise wrong_shape(layer, f"({form}, {n})", x, remedy, what)
+    if x.dtype != like.dtype:
+        raise mixed(type(layer).__name__, what, x, name, like)
+
+
+def wrong_shape(layer: Any, needed: str, x: Array, remedy: str = "", what: str = "x") -> ShapeError:
+    """The error for an x of another shape than the layer needs."""
+    return ShapeError(f"{type(layer).__name__}: {what} must be {needed}, not {x.shape}{remedy}")
+
+
+def missing_axis(x: Array, n: int, of: str = "feature") -> str:
+    """What to write if x lacks one axis of (..., n), and it is certain which."""
+    if x.shape[-1] == n and (n > 1 or x.ndim == 1):
+        return "; write x[None] for one row"
+    return f"; write x[..., None] for one {of}" if n == 1 != x.shape[-1] else ""
+
+
+def channels_first(x: Array, n: int) -> str:
+    """What to write if the n channels of x stand behind the rows instead of last."""
+    axes = ", ".join(map(str, range(2, x.ndim)))
+    return f"; channels are last, so write x.transpose(0, {axes}, 1)" if x.shape[1] == n != x.shape[-1] else ""
+
+
+def mixed(whose: str, what: str, array: Any, name: str, like: Any) -> KindError:
+    """The error for an array of another dtype than the one called `name`."""
+    loses = not (is_float(array) or array.dtype.kind in "biu") or (array.dtype.kind == "c" != like.dtype.kind)
+    remedy = "" if loses else f"; write {what}.astype({like.dtype.name!r})"
+    return KindError(f"{whose}: {what} is {array.dtype}, {name} is {like.dtype}{remedy}")
+
+
+# Caches and memories.
+
+
+def foreign(params: Any, cache: Any, verb: str = "backward", what: str = "cache") -> ShapeError:
+    """The error for the cache, or for the memory, of another layer."""
+    return ShapeError(f"{verb}: the {what} is of another network; {what}: {short(cache)}, layer: {short(params)}")
+
+
+def check_memory(params: Any, memory: Any, shape: tuple[int, ...], dtype: Any) -> None:
+    """The memory of `step` is an array of this shape and dtype."""
+    if not is_array(memory) or memory.shape != shape or memory.dtype != dtype:
+        needed = f"an array of {dtype}, {shape}, as x is"
+        raise ShapeError(f"step: the memory of {type(params).__name__} must be {needed}, not {short(memory)}")
 
 
 def unpacked(params: Any, cache: Any, n: int) -> tuple[Any, ...]:
@@ -26,6 +86,9 @@ def only_array(params: Any, cache: Any) -> Array:
     if not is_array(cache):
         raise foreign(params, cache)
     return cast("Array", cache)
+
+
+# Layers and tuples.
 
 
 def check_held(whose: str, name: str, value: Any) -> None:

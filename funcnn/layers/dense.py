@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, check_out_gradient, namespace, short
+from funcnn.arrays import Array, check_out_gradient, namespace
 from funcnn.core import backward, backward_params, forward
-from funcnn.errors import KindError, ShapeError
+from funcnn.errors import ShapeError
 from funcnn.fields import check_sizes
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
+from funcnn.layers.checks import check_rows, foreign, mixed
 from funcnn.records import record
-from funcnn.stepping import positionwise, step
 
 
 @record
@@ -43,7 +43,7 @@ class Dense:
             shapes = f"W: {self.W.shape}, b: {None if b is None else b.shape}"
             raise ShapeError(f"Dense: W must be (n_in, n_out) and b (n_out,) or None; {shapes}")
         if b is not None and b.dtype != self.W.dtype:
-            raise KindError(f"Dense: b is {b.dtype}, W is {self.W.dtype}; write b.astype({self.W.dtype.name!r})")
+            raise mixed("Dense", "b", b, "W", self.W)
 
     @classmethod
     def init(
@@ -73,8 +73,9 @@ class Dense:
 @forward.register(Dense)
 def dense_forward(params: Dense, x: Array) -> tuple[Array, Array]:
     """out = x @ W + b"""
-    check_input(x, params.W)
-    out = x @ params.W
+    W = params.W
+    check_rows(params, x, W.shape[0], W)
+    out = x @ W
     if params.b is not None:
         out += params.b
     return out, x
@@ -92,24 +93,9 @@ def dense_backward_params(params: Dense, x: Array, dA: Array) -> Dense:
     """dW = x^T @ dA, db = 1^T @ dA, the sum over rows, which BLAS adds up several times faster than `sum`"""
     W = params.W
     if getattr(x, "shape", ())[-1:] != W.shape[:1]:
-        raise ShapeError(f"backward: the cache is of another network; cache: {short(x)}, W: {short(W)}")
+        raise foreign(params, x)
     check_out_gradient(dA, (*x.shape[:-1], W.shape[1]), W.dtype)
     if x.ndim != 2:
         x, dA = x.reshape(-1, x.shape[-1]), dA.reshape(-1, dA.shape[-1])
     ones = namespace(dA).ones(dA.shape[0], dtype=dA.dtype)
     return gradient(params, W=x.T @ dA, b=None if params.b is None else ones @ dA)
-
-
-def check_input(x: Array, W: Array) -> None:
-    """x fits weights of shape (n_in, ...): an array of rows with n_in features, and of their dtype."""
-    if type(x) is not np.ndarray:
-        namespace(x)  # refuses what is no array
-    if x.ndim < 2:
-        raise ShapeError(f"x must be (m, ..., {W.shape[0]}), rows first; x: {x.shape}; write x[None] for one row")
-    if x.shape[-1] != W.shape[0]:
-        raise ShapeError(f"x has {x.shape[-1]} features, W needs {W.shape[0]}; x: {x.shape}")
-    if x.dtype != W.dtype:
-        raise KindError(f"x is {x.dtype}, W is {W.dtype}; write x.astype({W.dtype.name!r})")
-
-
-step.register(Dense)(positionwise)

@@ -11,11 +11,11 @@ from funcnn.arrays import Array, Namespace, as_array, check_out_gradient, float_
 from funcnn.bits import normal, words
 from funcnn.core import backward, backward_params, forward, inference, reseed
 from funcnn.dispatch import inside
-from funcnn.errors import RangeError, ShapeError
+from funcnn.errors import RangeError
 from funcnn.fields import fraction, not_negative
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.activations.base import Identity
-from funcnn.layers.checks import only_array
+from funcnn.layers.checks import float_array, only_array, wrong_shape
 from funcnn.records import record, state
 from funcnn.stepping import only_trains, step
 from funcnn.traits import gives_probabilities, like_x
@@ -151,17 +151,16 @@ class ChannelDropout(Dropout):
 @forward.register(Dropout)
 def dropout_forward(params: Dropout, x: Array) -> tuple[Array, Array]:
     """The cache is the mask, a byte an entry"""
-    xp = float_namespace(x)
-    keep = _keep(params, xp, x.shape)
+    keep = _keep(params, float_array(params, x), x.shape)
     return _masked(params, keep, x), keep
 
 
 @forward.register(ChannelDropout)
 def channel_dropout_forward(params: ChannelDropout, x: Array) -> tuple[Array, Array]:
     """The cache is the mask of all entries, of which those of a channel share one byte"""
-    xp = float_namespace(x)
+    xp = float_array(params, x)
     if x.ndim < 2:
-        raise ShapeError(f"x must be (m, ..., c), rows first; x: {x.shape}; write x[None] for one row")
+        raise wrong_shape(params, "(m, ..., c)", x)
     m, *places, c = x.shape
     keep = xp.broadcast_to(_keep(params, xp, (m, *[1] * len(places), c)), x.shape)
     return _masked(params, keep, x), keep
@@ -210,8 +209,8 @@ class GaussianNoise(Stochastic):
 @forward.register(GaussianNoise)
 def gaussian_noise_forward(params: GaussianNoise, x: Array) -> tuple[Array, Array]:
     """out = x + std z"""
-    xp = float_namespace(x)
-    return as_array(x + params.std * normal(xp, params.key, x.shape, x.real.dtype)), x
+    z = normal(float_array(params, x), params.key, x.shape, x.real.dtype)
+    return as_array(x + params.std * z), x
 
 
 @backward.register(GaussianNoise)

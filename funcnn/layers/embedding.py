@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, is_array, kind, namespace
+from funcnn.arrays import Array, kind, namespace
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import check_sizes
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
 from funcnn.layers.checks import only_array, unpacked
-from funcnn.layers.sequences import blank, check_mask, closed, of_out, opened
+from funcnn.layers.sequences import blank, check_mask, closed, opened, out_gradient
 from funcnn.records import record
 from funcnn.stepping import positionwise, step
 
@@ -84,11 +84,10 @@ class Embedding:
 def embedding_forward(params: Embedding, given: Any) -> tuple[Any, tuple[Any, Array]]:
     """out = W[ids]; the cache holds the ids that were read"""
     ids, mask, _ = opened("Embedding", given)
-    if not is_array(ids) or ids.dtype.kind not in "iu":
-        remedy = "ids.astype(int)" if is_array(ids) else "np.asarray(ids)"
-        raise KindError(f"Embedding: ids must be an array of whole numbers, not {kind(ids)}; write {remedy}")
-    check_mask("an id", mask, ids.shape)
-    xp, n = namespace(ids), len(params.W)
+    xp, n = namespace(ids, "ids", "Embedding: "), len(params.W)
+    if ids.dtype.kind not in "iu":
+        raise KindError(f"Embedding: ids must be an array of whole numbers, not {kind(ids)}")
+    check_mask("Embedding", mask, ids.shape, "ids")
     if mask is not None:
         ids = xp.where(mask, ids, 0)
     if xp is np and ids.size and not 0 <= ids.min() <= ids.max() < n:
@@ -101,7 +100,7 @@ def embedding_backward(params: Embedding, cache: tuple[Any, Array], dA: Any) -> 
     """dW_i = the sum of dA over all places with id i"""
     (given, ids), n = unpacked(params, cache, 2), params.W.shape[1]
     only_array(params, ids)
-    dout = blank(of_out(given, dA, (*ids.shape, n), params.W.dtype), opened("", given)[1])
+    dout = blank(out_gradient(given, dA, (*ids.shape, n), params.W.dtype), opened("", given)[1])
     dW = rows_added(ids.reshape(-1), dout.reshape(-1, n), len(params.W))
     return Grads(gradient(params, W=dW), closed(given, None))
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, float_namespace, is_array, namespace, short
+from funcnn.arrays import Array, float_namespace, is_array, kind, namespace
 from funcnn.core import backward, forward
-from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import as_number, check_sizes, positive
+from funcnn.errors import KindError, ShapeError
+from funcnn.fields import as_positive, check_sizes, is_number, positive
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
-from funcnn.layers.sequences import blank, check_sequence, closed, of_out, opened
+from funcnn.layers.checks import check_rows, float_array, foreign
+from funcnn.layers.sequences import blank, check_sequence, closed, opened, out_gradient
 from funcnn.records import record
 from funcnn.stepping import step
 
@@ -48,8 +47,8 @@ def position_backward(params: Position, given: Any, dA: Any) -> Grads[Any]:
     """dx, where there is something"""
     x, mask, _ = opened("backward", given)
     if not is_array(x):
-        raise ShapeError(f"backward: the cache is of another network; cache: {short(given)}, layer: {short(params)}")
-    grads, dx = params.back(blank(of_out(given, dA, x.shape, x.dtype), mask))
+        raise foreign(params, given)
+    grads, dx = params.back(blank(out_gradient(given, dA, x.shape, x.dtype), mask))
     return Grads(grads, closed(given, dx))
 
 
@@ -58,14 +57,14 @@ def position_step(params: Position, given: Any, memory: Any = None) -> tuple[Any
     """out = encode(x, memory), where the memory is how many places there have been"""
     start = 0 if memory is None else memory
     if not _is_place(start):
-        raise ShapeError(f"step: the memory is of another network; memory: {short(memory)}, layer: {short(params)}")
+        raise foreign(params, memory, "step", "memory")
     return _encoded(params, given, start), start + opened("", given)[0].shape[1]
 
 
 def _encoded(params: Position, given: Any, start: Any) -> Any:
     x, mask, _ = opened(type(params).__name__, given)
-    check_sequence("x", x, mask)
-    float_namespace(x)
+    check_sequence(type(params).__name__, x, mask)
+    float_array(params, x)
     return closed(given, blank(params.encode(blank(x, mask), start), mask), mask)
 
 
@@ -147,14 +146,11 @@ class LearnedPosition(Position):
 
     def encode(self, x: Array, start: Any) -> Array:
         """x_p + P_p"""
-        (_, t, n), (most, needed), P = x.shape, self.P.shape, self.P
-        if n != needed:
-            raise ShapeError(f"x has {n} features, P needs {needed}; x: {x.shape}")
-        if x.dtype != P.dtype:
-            raise KindError(f"x is {x.dtype}, P is {P.dtype}; write x.astype({P.dtype.name!r})")
+        t, (most, n), P = x.shape[1], self.P.shape, self.P
+        check_rows(self, x, n, P, "P", form="m, t")
         last = t if is_array(start) else start + t  # how far a traced start has come, nobody can see
         if last > most:
-            raise ShapeError(f"LearnedPosition: P has {most} places, x needs {last}; x: {x.shape}")
+            raise ShapeError(f"LearnedPosition: x must end at position {most} or before, not at {last}; x: {x.shape}")
         return x + (P[namespace(start).arange(t) + start] if is_array(start) else P[start:last])
 
     def back(self, dA: Array) -> tuple[Any, Array]:
@@ -187,7 +183,7 @@ class Rotary(Position):
 
     def encode(self, x: Array, start: Any) -> Array:
         """R_p x_p"""
-        return rotate(x, start, self.base)
+        return _turned(x, *_waves(x, start, self.base, "Rotary"))
 
     def back(self, dA: Array) -> tuple[Any, Array]:
         """dx_p = R_p^T dA_p"""
@@ -220,8 +216,8 @@ def rotate_backward(dA: Array, start: Any = 0, base: float = 10000.0) -> Array:
 
 
 def _is_place(start: Any) -> bool:
-    """A number of Python or of NumPy, or an array of no dimension, which may be traced"""
-    return isinstance(start, Real) or (is_array(start) and start.shape == ())
+    """A number, or an array without axes, which may be traced"""
+    return is_number(start) or (is_array(start) and start.shape == () and start.dtype != bool)
 
 
 def _turned(x: Array, sin: Array, cos: Array) -> Array:
@@ -233,14 +229,13 @@ def _waves(x: Array, start: Any, base: float, whose: str, name: str = "x") -> tu
     """Sine and cosine, (t, n / 2), of the angle of each pair at each place: of float64, but where `start` is traced."""
     xp = float_namespace(x, name, f"{whose}: ")
     if x.ndim < 2:
-        raise ShapeError(f"{whose}: {name} must be (..., t, n); it is {x.shape}")
+        raise ShapeError(f"{whose}: {name} must be (..., t, n), not {x.shape}")
     t, n = x.shape[-2:]
     if n % 2:
-        raise ShapeError(f"{whose}: features come in pairs, so there must be an even number of them; {name}: {x.shape}")
+        raise ShapeError(f"{whose}: {name} must have an even number of features, which are turned in pairs, not {n}")
     if not _is_place(start):
-        raise KindError(f"{whose}: start must be a number, the place of the first, not {short(start)}")
-    if not 0 < as_number(whose, base, "base") < math.inf:
-        raise RangeError(f"{whose}: base must be finite and above 0; it is {base}")
+        raise KindError(f"{whose}: start must be a number, the first position, not {kind(start)}")
+    base = as_positive(whose, base, "base")
     places = (namespace(start) if is_array(start) else np).arange(t) + start
     angles = places[:, None] * base ** (-np.arange(0, n, 2) / n)
     waves = namespace(angles)

@@ -1,4 +1,4 @@
-"""Sequences: x of shape (m, t, features), alone or with a mask of what is there, or with a state as well."""
+"""Sequences: x of shape (m, t, features), alone or with a mask of its positions, or with a state as well."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FORMS = {2: "(x, mask)", 3: "(x, mask, state)"}
 
 
 def opened(whose: str, given: Any, most: int = 2) -> tuple[Any, Any, Any]:
-    """(x, mask, state) of x, of (x, mask) or of (x, mask, state), with None for what is not there."""
+    """(x, mask, state) of x, of (x, mask) or of (x, mask, state); a part that is not given is None."""
     if type(given) is not tuple:
         return given, None, None
     if not 2 <= len(given) <= most:
@@ -21,32 +21,33 @@ def opened(whose: str, given: Any, most: int = 2) -> tuple[Any, Any, Any]:
 
 
 def closed(given: Any, x: Any, mask: Any = None, state: Any = None) -> Any:
-    """x, (x, mask) or (x, mask, state), whichever form was given."""
+    """x, (x, mask) or (x, mask, state), in the form of `given`."""
     return (x, mask, state)[: len(given)] if type(given) is tuple else x
 
 
-def check_sequence(name: str, x: Any, mask: Any = None) -> None:
+def check_sequence(whose: str, x: Any, mask: Any = None, name: str = "x") -> None:
     """x is (m, t, features) with t at least 1, and the mask (m, t) of bools, or None."""
-    namespace(x, name)
+    namespace(x, name, f"{whose}: ")
     if x.ndim != 3 or x.shape[1] < 1:
         one = "put an Embedding before" if x.dtype.kind in "iu" else f"write {name}[None] for one sequence"
         advice = f"; {one}" if x.ndim == 2 else ""
-        raise ShapeError(f"{name} must be (m, t, features), t at least 1; {name}: {x.shape}{advice}")
-    check_mask(name, mask, x.shape[:2])
+        raise ShapeError(f"{whose}: {name} must be (m, t, features), t at least 1, not {x.shape}{advice}")
+    check_mask(whose, mask, x.shape[:2], name)
 
 
-def check_mask(name: str, mask: Any, shape: tuple[int, ...]) -> None:
+def check_mask(whose: str, mask: Any, shape: tuple[int, ...], name: str = "x") -> None:
     """The mask is of bools and of this shape, or None."""
     if mask is None:
         return
     if not is_array(mask) or mask.dtype != bool:
-        raise KindError(f"the mask must be an array of bools, True where {name} is there, not {kind(mask)}")
+        needed = f"an array of bools, True at the positions of {name} that are not padding"
+        raise KindError(f"{whose}: mask must be {needed}, not {kind(mask)}")
     if mask.shape != shape:
-        raise ShapeError(f"the mask must be (m, t), {shape}; it is {mask.shape}")
+        raise ShapeError(f"{whose}: mask must be {'(m, t), ' if len(shape) == 2 else ''}{shape}, not {mask.shape}")
 
 
 def mask_of(given: Any) -> Any:
-    """The mask in (x, mask, ...), where x is a sequence of floats, (m, t, ...), and the mask (m, t); else None."""
+    """The mask in (x, mask, ...), if x is a sequence of floats, (m, t, ...), and the mask is (m, t); else None."""
     if type(given) is not tuple or len(given) < 2 or not all(map(is_array, given[:2])):
         return None
     x, mask = given[:2]
@@ -55,12 +56,12 @@ def mask_of(given: Any) -> Any:
 
 
 def blank(x: Array, mask: Array | None) -> Array:
-    """x with 0 where the mask of its first axes has nothing; a choice and no product, since there may be NaN."""
+    """x with 0 at padded positions; a choice, not a product, since x may be NaN there."""
     return x if mask is None else namespace(x).where(mask[(..., *(None,) * (x.ndim - mask.ndim))], x, 0)
 
 
-def blame(given: Any, dA: Any) -> tuple[Any, Any]:
-    """The gradients (of out, of the last state) in a dA that has the form of what was given; None for neither."""
+def out_gradients(given: Any, dA: Any) -> tuple[Any, Any]:
+    """The gradients of out and of the last state, from a dA in the form of `given`; each may be None."""
     if type(given) is not tuple:
         return dA, None
     if type(dA) is not tuple or len(dA) != len(given):
@@ -69,8 +70,8 @@ def blame(given: Any, dA: Any) -> tuple[Any, Any]:
     return dA[0], dA[2] if len(dA) > 2 else None
 
 
-def of_out(given: Any, dA: Any, shape: tuple[int, ...], dtype: Any) -> Array:
-    """The gradient of out, checked, of a layer that takes x or (x, mask)."""
-    dout, _ = blame(given, dA)
+def out_gradient(given: Any, dA: Any, shape: tuple[int, ...], dtype: Any) -> Array:
+    """The gradient of out, checked, for a layer that takes x or (x, mask)."""
+    dout, _ = out_gradients(given, dA)
     check_out_gradient(dout, shape, dtype)
     return dout

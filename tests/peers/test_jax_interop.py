@@ -356,7 +356,7 @@ X, DENSE = normal(0, 5, 2), Dense.init(2, 1, seed=0)
 @pytest.mark.parametrize(
     ("function", "args", "error", "match"),
     [
-        (forward, ((Tanh(), Dense.init(3, 1, seed=0)), X), ShapeError, r"x has 2 features, W needs 3"),
+        (forward, ((Tanh(), Dense.init(3, 1, seed=0)), X), ShapeError, r"Dense: x must be \(m, ..., 3\), not \(5, 2\)"),
         (forward, ((Tanh(), Dense.init(3, 1, seed=0)), X), ShapeError, r"in layer 1, Dense\(W=<f64 .* x: <f64 5x2>"),
         (forward, (DENSE, X.astype("f4")), KindError, r"x is float32, W is float64"),
         (forward, (Relu(), np.ones((5, 2), int)), KindError, r"x must be an array of floats, not int64 array"),

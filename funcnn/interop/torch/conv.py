@@ -10,10 +10,10 @@ import torch
 from torch.nn import functional
 
 from funcnn.interop.torch.base import Applied, filled, to_torch
-from funcnn.layers.convolution.conv import Conv1d, Conv2d, axes_of_image, axes_of_sequence
+from funcnn.layers.convolution.conv import Conv1d, Conv2d
 from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
 from funcnn.layers.convolution.pool import AvgPool, MaxPool, windows_of
-from funcnn.layers.convolution.transposed import ConvTranspose2d, axes_of_out
+from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.convolution.upsample import Upsample
 from funcnn.layers.convolution.windows import Axes
 
@@ -62,7 +62,7 @@ def conv2d_to_torch(layer: Conv2d) -> torch.nn.Module:
     settings = layer.stride, 0, layer.dilation, layer.groups, layer.b is not None
     module = torch.nn.Conv2d(c_in, c_out, layer.W.shape[:2], *settings)
     filled(module, weight=np.ascontiguousarray(layer.W.transpose(3, 2, 0, 1)), bias=layer.b)
-    return Padded(module, lambda x: axes_of_image(layer, x))
+    return Padded(module, layer.windows)
 
 
 @to_torch.register(Conv1d)
@@ -72,7 +72,7 @@ def conv1d_to_torch(layer: Conv1d) -> torch.nn.Module:
     settings = layer.stride, 0, layer.dilation, layer.groups, layer.b is not None
     module = torch.nn.Conv1d(c_in, c_out, layer.W.shape[0], *settings)
     filled(module, weight=np.ascontiguousarray(layer.W.transpose(2, 1, 0)), bias=layer.b)
-    return Padded(module, lambda x: axes_of_sequence(layer, x))
+    return Padded(module, layer.windows)
 
 
 @to_torch.register(ConvTranspose2d)
@@ -82,7 +82,7 @@ def conv_transpose2d_to_torch(layer: ConvTranspose2d) -> torch.nn.Module:
     settings = layer.stride, 0, 0, layer.groups, layer.b is not None, layer.dilation
     module = torch.nn.ConvTranspose2d(c_in, c_out, layer.W.shape[:2], *settings)
     filled(module, weight=np.ascontiguousarray(layer.W.transpose(2, 3, 0, 1)), bias=layer.b)
-    return Cropped(module, lambda x: axes_of_out(layer, x))
+    return Cropped(module, layer.windows)
 
 
 @to_torch.register(MaxPool)

@@ -9,12 +9,12 @@ import math
 from abc import ABC, abstractmethod
 from typing import ClassVar, Literal
 
-from funcnn.arrays import Array, as_array, check_out_gradient, float_namespace, namespace
+from funcnn.arrays import Array, as_array, check_out_gradient, namespace
 from funcnn.core import backward, forward
 from funcnn.elementary import sigmoid, softplus
 from funcnn.fields import not_negative
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import only_array
+from funcnn.layers.checks import float_array, only_array
 from funcnn.records import record
 from funcnn.stepping import positionwise, step
 from funcnn.traits import gives_probabilities, like_x, probabilities
@@ -54,7 +54,7 @@ class Elementwise(ABC):
 @forward.register(Elementwise)
 def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
     """out = value(x)"""
-    float_namespace(x)
+    float_array(params, x)
     out = as_array(params.value(x))
     return out, out if params.keeps == "out" else x
 

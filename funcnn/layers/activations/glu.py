@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from funcnn.arrays import Array, check_out_gradient, float_namespace, is_array, kind, namespace, short
+from funcnn.arrays import Array, check_out_gradient, is_array, namespace
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.activations.base import Sigmoid
-from funcnn.layers.checks import shown
+from funcnn.layers.checks import check_held, float_array, only_array, shown, unpacked, wrong_shape
 from funcnn.layers.notes import noted
-from funcnn.records import is_record, record
+from funcnn.records import record
 from funcnn.stepping import step
 
 
@@ -42,9 +42,7 @@ class Glu:
 
     def __attrs_post_init__(self) -> None:
         """A layer, or a tuple of them."""
-        if type(self.gate) is not tuple and not is_record(self.gate):
-            name = f"the class {self.gate.__name__}" if isinstance(self.gate, type) else kind(self.gate)
-            raise KindError(f"Glu: gate must be a layer, such as Sigmoid(), not {name}")
+        check_held("Glu", "gate", self.gate)
 
 
 @forward.register(Glu)
@@ -57,9 +55,8 @@ def glu_forward(params: Glu, x: Array) -> tuple[Array, tuple[Array, Array, Any]]
 @backward.register(Glu)
 def glu_backward(params: Glu, cache: tuple[Array, Array, Any], dA: Array) -> Grads[Glu]:
     """dx = (dA gate(b), the gate's dx), given dA a"""
-    if type(cache) is not tuple or len(cache) != 3 or not is_array(cache[1]):
-        raise ShapeError(f"backward: the cache is of another network; cache: {short(cache)}, layer: {short(params)}")
-    x, passed, inner = cache
+    x, passed, inner = unpacked(params, cache, 3)
+    only_array(params, passed)
     check_out_gradient(dA, passed.shape, passed.dtype)
     grads = noted("in Glu", backward, params.gate, inner, dA * _halves(x)[0])
     return Grads(gradient(params, gate=grads.params), namespace(x).concatenate([dA * passed, grads.x], axis=-1))
@@ -74,9 +71,9 @@ def glu_step(params: Glu, x: Array, memory: Any = None) -> tuple[Array, Any]:
 
 def _gated(verb: Any, params: Glu, x: Array, *memory: Any) -> tuple[Array, Array, Any]:
     """a, gate(b), and what else `verb` of the gate returns."""
-    float_namespace(x)
+    float_array(params, x)
     if x.ndim < 2 or x.shape[-1] % 2:
-        raise ShapeError(f"Glu: x must be (m, ..., 2 n), two halves of a number of features that is even; x: {x.shape}")
+        raise wrong_shape(params, "(m, ..., 2 n), with an even number of features", x)
     a, b = _halves(x)
     passed, rest = noted("in Glu", verb, params.gate, b, *memory)
     if not is_array(passed) or passed.shape != b.shape:

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, check_out_gradient, float_namespace, is_array, namespace, short
+from funcnn.arrays import Array, check_out_gradient, is_array, namespace
 from funcnn.core import backward, backward_params, forward
-from funcnn.errors import KindError, ShapeError
+from funcnn.errors import ShapeError
 from funcnn.fields import as_count, as_finite, positive
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import constant, draw
 from funcnn.layers.activations.base import Elementwise
+from funcnn.layers.checks import check_rows, foreign
 from funcnn.records import record
 from funcnn.stepping import positionwise, step
 
@@ -127,12 +128,9 @@ class PRelu:
 @forward.register(PRelu)
 def prelu_forward(params: PRelu, x: Array) -> tuple[Array, Array]:
     """out = x where x > 0, else alpha x"""
-    xp, alpha = float_namespace(x), params.alpha
-    if alpha.size > 1 and (x.ndim < 2 or x.shape[-1] != alpha.size):
-        raise ShapeError(f"PRelu: x must be (m, ..., {alpha.size}), a feature for each alpha; x: {x.shape}")
-    if x.dtype != alpha.dtype:
-        raise KindError(f"PRelu: x is {x.dtype}, alpha is {alpha.dtype}; write x.astype({alpha.dtype.name!r})")
-    return xp.where(x > 0, x, _times(x, alpha)), x
+    alpha = params.alpha
+    check_rows(params, x, alpha.size if alpha.size > 1 else None, alpha, "alpha")
+    return namespace(x).where(x > 0, x, _times(x, alpha)), x
 
 
 @backward.register(PRelu)
@@ -147,7 +145,7 @@ def prelu_backward_params(params: PRelu, x: Array, dA: Array) -> PRelu:
     """dalpha = sum of dA min(x, 0)"""
     alpha = params.alpha
     if not is_array(x) or (alpha.size > 1 and x.shape[-1:] != alpha.shape):
-        raise ShapeError(f"backward: the cache is of another network; cache: {short(x)}, layer: {short(params)}")
+        raise foreign(params, x)
     check_out_gradient(dA, x.shape, x.dtype)
     by_feature = (dA * namespace(x).where(x > 0, 0, x)).reshape(-1, alpha.size)
     return gradient(params, alpha=by_feature.sum(0))

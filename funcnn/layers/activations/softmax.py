@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from funcnn.arrays import Array, check_out_gradient, float_namespace, namespace
+from funcnn.arrays import Array, check_out_gradient, namespace
 from funcnn.core import backward, forward
-from funcnn.errors import ShapeError
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import only_array
+from funcnn.layers.checks import float_array, only_array, wrong_shape
 from funcnn.records import record
 from funcnn.stepping import positionwise, step
 from funcnn.traits import gives_probabilities, probabilities
@@ -42,7 +41,8 @@ class Softmax:
 @forward.register(Softmax)
 def softmax_forward(params: Softmax, x: Array) -> tuple[Array, Array]:
     """out = e^x / sum of e^x"""
-    powers = namespace(x).exp(_below_the_largest(params, x))
+    below = _below_the_largest(params, x)
+    powers = namespace(x).exp(below)
     out = powers / powers.sum(axis=-1, keepdims=True)
     return out, out
 
@@ -80,7 +80,8 @@ class LogSoftmax:
 @forward.register(LogSoftmax)
 def log_softmax_forward(params: LogSoftmax, x: Array) -> tuple[Array, Array]:
     """out = x - log(sum of e^x)"""
-    xp, below = namespace(x), _below_the_largest(params, x)
+    below = _below_the_largest(params, x)
+    xp = namespace(x)
     out = below - xp.log(xp.exp(below).sum(axis=-1, keepdims=True))
     return out, out
 
@@ -94,9 +95,9 @@ def log_softmax_backward(params: LogSoftmax, out: Array, dA: Array) -> Grads[Log
 
 def _below_the_largest(params: Any, x: Array) -> Array:
     """x less the largest of its row, which is then 0"""
-    float_namespace(x)
+    float_array(params, x)
     if x.ndim < 2 or not x.shape[-1]:
-        raise ShapeError(f"{type(params).__name__}: x must be (m, ..., n), rows of at least one feature; x: {x.shape}")
+        raise wrong_shape(params, "(m, ..., n), n at least 1", x)
     return x - x.max(axis=-1, keepdims=True)
 
 

@@ -27,8 +27,9 @@ from funcnn.layers.attention.heads import (
     shape_of_out,
 )
 from funcnn.layers.attention.masks import check_attended, check_no_pairs, of_places, sights
+from funcnn.layers.checks import shown
 from funcnn.layers.dense import Dense
-from funcnn.layers.sequences import blank, check_sequence
+from funcnn.layers.sequences import blank
 from funcnn.records import record
 from funcnn.stepping import step
 
@@ -97,15 +98,15 @@ class CrossAttention:
         return cls(*dense_layers("CrossAttention", n, n_memory, heads, seed, weights, dtype, bias=bias), heads)
 
 
-def _opened(x: Any) -> tuple[Array, Array, Array | None]:
+def _opened(params: CrossAttention, x: Any) -> tuple[Array, Array, Array | None]:
     """Queries, memory and its mask, with 0 where the memory holds nothing."""
     if type(x) is not tuple:
-        raise KindError(f"CrossAttention: x must be (queries, memory) or (queries, memory, mask), not {short(x)}")
+        raise KindError(f"CrossAttention: x must be (queries, memory) or (queries, memory, mask), not {shown(x)}")
     if len(x) not in (2, 3):
         raise ShapeError(f"CrossAttention: x must be (queries, memory) or (queries, memory, mask), not {len(x)} parts")
     queries, memory, mask = x if len(x) == 3 else (*x, None)
-    check_sequence("queries", queries)
-    check_attended("memory", memory, mask, queries)
+    check_attended(params, queries, None, queries, params.query.W, "queries")
+    check_attended(params, memory, mask, queries, params.key.W, "memory")
     if len(queries) != len(memory):
         shapes = f"queries: {queries.shape}, memory: {memory.shape}"
         raise ShapeError(f"CrossAttention: there must be a memory for each of the queries' sequences; {shapes}")
@@ -115,7 +116,7 @@ def _opened(x: Any) -> tuple[Array, Array, Array | None]:
 @forward.register(CrossAttention)
 def cross_attention_forward(params: CrossAttention, x: Any) -> tuple[tuple[Any, ...], Cache]:
     """out = out_layer(attend(query(queries), key(memory), value(memory)))"""
-    queries, memory, mask = _opened(x)
+    queries, memory, mask = _opened(params, x)
     looks, seen, allowed = sights(mask, None)
     qkv, caches = project(params, blank(queries, looks), blank(memory, seen))
     out, cache = gather(params, qkv, allowed, caches)
@@ -155,7 +156,7 @@ def cross_attention_backward_params(params: CrossAttention, cache: Cache, dA: An
 @step.register(CrossAttention)
 def cross_attention_step(params: CrossAttention, x: Any, memory: Any = None) -> tuple[Any, tuple[Array, Array]]:
     """Each step's queries attend to all of the memory, whose keys and values, (k, v), are computed in the first"""
-    queries, seen, mask = _opened(x)
+    queries, seen, mask = _opened(params, x)
     check_no_pairs(mask)
     if memory is None:
         (q, k, v), _ = project(params, queries, seen)

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, is_array, kind, short
+from funcnn.arrays import Array, is_array, kind
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_seed, check_sizes, check_whole
 from funcnn.initializers import Initializer, draw, draw_bias
 from funcnn.layers.attention.dot_product import attend, attend_backward
-from funcnn.layers.dense import Dense, check_input
+from funcnn.layers.checks import foreign
+from funcnn.layers.dense import Dense
 
 Triple = tuple[Any, Any, Any]
 
@@ -46,8 +47,7 @@ def check_parts(whose: str, params: Parts) -> None:
     layers = {"query": params.query, "key": params.key, "value": params.value, "out": params.out}
     for name, layer in layers.items():
         if type(layer) is not Dense:
-            given = f"the class {layer.__name__}" if isinstance(layer, type) else kind(layer)
-            raise KindError(f"{whose}: {name} must be a Dense, not {given}")
+            raise KindError(f"{whose}: {name} must be a Dense, not {kind(layer)}")
     query, key, value, out = (layer.W.shape for layer in layers.values())
     if not query[1] == key[1] == value[1] == out[0] or key[0] != value[0]:
         shapes = f"query: {query}, key: {key}, value: {value}, out: {out}"
@@ -87,7 +87,6 @@ def project(params: Parts, x: Array, memory: Array) -> tuple[Triple, Triple]:
 
 def by_heads(layer: Dense, x: Array, heads: int) -> tuple[Array, Any]:
     """What a dense layer makes of x, (m, t, n), as (m, heads, t, d); and the cache"""
-    check_input(x, layer.W)
     y, cache = forward(layer, _rows(x))
     return split(y, x.shape, heads), cache
 
@@ -114,7 +113,7 @@ def project_backward(back: Callable[..., Any], params: Parts, caches: Triple, dq
 def shape_of_out(params: Parts, cache: Any) -> tuple[int, ...]:
     """The shape that out had."""
     if type(cache) is not Cache:
-        raise ShapeError(f"backward: the cache is of another network; cache: {short(cache)}, layer: {short(params)}")
+        raise foreign(params, cache)
     m, _, t, _ = cache.qkv[0].shape
     return m, t, params.out.W.shape[1]
 
@@ -152,4 +151,4 @@ def check_remembered(params: Parts, memory: Any, parts: int) -> None:
 
     fit = type(memory) is tuple and len(memory) == parts and all(map(fits, memory[:2]))
     if not fit or memory[0].shape != memory[1].shape or not all(map(fits_mask, memory[2:])):
-        raise ShapeError(f"step: the memory is of another network; memory: {short(memory)}, layer: {short(params)}")
+        raise foreign(params, memory, "step", "memory")

@@ -6,25 +6,28 @@ from typing import Any
 
 from funcnn.arrays import Array
 from funcnn.errors import ShapeError
+from funcnn.layers.checks import check_rows
 from funcnn.layers.sequences import check_mask, check_sequence
 
 
-def check_attended(name: str, x: Any, mask: Any, queries: Any) -> None:
-    """x is a sequence, (m, s, n), and the mask one of its places, (m, s), or of pairs, (m, t, s), or None."""
-    check_sequence(name, x)
+def check_attended(params: Any, x: Any, mask: Any, queries: Any, W: Array, name: str = "x") -> None:
+    """x is (m, s, n), with W (n, ...), and the mask one of positions, (m, s), or of pairs, (m, t, s), or None."""
+    whose, W_name = type(params).__name__, {"queries": "W of query", "memory": "W of key"}.get(name, "W")
+    check_sequence(whose, x, name=name)
+    check_rows(params, x, len(W), W, W_name, form="m, s" if name == "memory" else "m, t", what=name)
     if mask is None:
         return
-    check_mask(name, mask, getattr(mask, "shape", ()))  # of bools, for now
+    check_mask(whose, mask, getattr(mask, "shape", ()), name)  # of bools; its shape follows
     (m, s), t, letter = x.shape[:2], queries.shape[1], "t" if x is queries else "s"
     if mask.shape not in ((m, s), (m, t, s)):
         forms = f"(m, {letter}), {(m, s)}, or (m, t, {letter}), {(m, t, s)}"
-        raise ShapeError(f"the mask must be {forms}; it is {mask.shape}")
+        raise ShapeError(f"{whose}: mask must be {forms}, not {mask.shape}")
 
 
 def check_no_pairs(mask: Array | None) -> None:
-    """The mask is none of pairs, for what is given part by part."""
+    """The mask is one of positions, as `step` needs it."""
     if mask is not None and mask.ndim == 3:
-        raise ShapeError(f"step: a mask of pairs is for whole sequences; write one of places; it is {mask.shape}")
+        raise ShapeError(f"step: mask must be one of positions, (m, t), not one of pairs, {mask.shape}")
 
 
 def of_places(mask: Array | None) -> Array | None:

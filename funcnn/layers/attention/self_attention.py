@@ -29,7 +29,7 @@ from funcnn.layers.attention.heads import (
 from funcnn.layers.attention.masks import check_attended, check_no_pairs, of_places, sights
 from funcnn.layers.dense import Dense
 from funcnn.layers.positions import Rotary, rotate, rotate_backward
-from funcnn.layers.sequences import blank, closed, of_out, opened
+from funcnn.layers.sequences import blank, closed, opened, out_gradient
 from funcnn.records import record
 from funcnn.stepping import step
 
@@ -128,7 +128,7 @@ def _project(params: Attention, queries: Array, keys: Array, start: int = 0) -> 
 def attention_forward(params: Attention, given: Any) -> tuple[Any, tuple[Any, Cache]]:
     """out = out_layer(attend(query(x), key(x), value(x)))"""
     x, mask, _ = opened("Attention", given)
-    check_attended("x", x, mask, x)
+    check_attended(params, x, mask, x, params.query.W)
     there, t = of_places(mask), x.shape[1]
     x = blank(x, there)
     looks, seen, allowed = sights(mask, no_later(t, t, namespace(x)) if params.causal else None)
@@ -140,7 +140,7 @@ def attention_forward(params: Attention, given: Any) -> tuple[Any, tuple[Any, Ca
 def _back(back: Any, params: Attention, cache: tuple[Any, Cache], dA: Any) -> tuple[Any, Any, Any, Any]:
     """What `back` makes of query, key and value, and the gradient of out"""
     given, own = cache if type(cache) is tuple and len(cache) == 2 else (None, cast("Any", cache))
-    dA = of_out(given, dA, shape_of_out(params, own), params.out.W.dtype)
+    dA = out_gradient(given, dA, shape_of_out(params, own), params.out.W.dtype)
     (dq, dk, dv), out = gather_backward(params, own, blank(dA, of_places(opened("backward", given)[1])))
     if params.rotary is not None:
         dq, dk = rotate_backward(dq, 0, params.rotary.base), rotate_backward(dk, 0, params.rotary.base)
@@ -171,7 +171,7 @@ def attention_step(params: Attention, given: Any, memory: Any = None) -> tuple[A
     if not params.causal:
         raise KindError("step: Attention looks ahead; only one with causal=True can be given a sequence part by part")
     x, mask, _ = opened("Attention", given)
-    check_attended("x", x, mask, x)
+    check_attended(params, x, mask, x, params.query.W)
     check_no_pairs(mask)
     x, there = blank(x, mask), mask
     if memory is None:

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, check_out_gradient, float_namespace
+from funcnn.arrays import Array, check_out_gradient
 from funcnn.core import backward, forward
-from funcnn.errors import KindError, ShapeError
+from funcnn.errors import ShapeError
 from funcnn.fields import as_count, as_finite
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import constant, draw
-from funcnn.layers.checks import only_array
+from funcnn.layers.checks import check_rows, only_array, wrong_shape
 from funcnn.records import record
 from funcnn.stepping import positionwise, step
 
@@ -62,14 +62,10 @@ class Scale:
 @forward.register(Scale)
 def scale_forward(params: Scale, x: Array) -> tuple[Array, Array]:
     """out = factor * x"""
-    float_namespace(x)
     factor = params.factor
+    check_rows(params, x, factor.size if factor.ndim else None, factor, "factor")
     if not x.ndim:
-        raise ShapeError("x must be (m, ..., n), rows first; x: ()")
-    if factor.ndim and x.shape[-1:] != factor.shape:
-        raise ShapeError(f"x has {x.shape[-1]} features, factor has {len(factor)}; x: {x.shape}")
-    if x.dtype != factor.dtype:
-        raise KindError(f"x is {x.dtype}, factor is {factor.dtype}; write x.astype({factor.dtype.name!r})")
+        raise wrong_shape(params, "(m, ..., n)", x)
     return x * factor, x
 
 

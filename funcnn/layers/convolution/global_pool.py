@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from funcnn.arrays import Array, check_out_gradient, float_namespace, is_array, namespace, wide
+from funcnn.arrays import Array, check_out_gradient, is_array, namespace, wide
 from funcnn.core import backward, forward
-from funcnn.errors import ShapeError
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import foreign
+from funcnn.layers.checks import float_array, foreign, wrong_shape
 from funcnn.layers.sequences import blank, check_sequence, closed, mask_of, opened
 from funcnn.records import record
 from funcnn.stepping import no_step, step
@@ -101,11 +100,11 @@ for _layer in (GlobalAvgPool, GlobalMaxPool):
 def _given(params: Any, given: Any) -> tuple[Array, Any]:
     """x as (m, places, c), and the mask."""
     x, mask, _ = opened(type(params).__name__, given)
-    float_namespace(x)
+    float_array(params, x)
     if mask is not None:
-        check_sequence("x", x, mask)
+        check_sequence(type(params).__name__, x, mask)
     if x.ndim < 3 or 0 in x.shape[1:-1]:
-        raise ShapeError(f"x must be (m, ..., c) with at least one place between rows and channels; x: {x.shape}")
+        raise wrong_shape(params, "(m, t, c) or (m, h, w, c), with at least one position", x)
     return _all_places(x), mask
 
 

@@ -6,17 +6,17 @@ import math
 from collections.abc import Iterator
 from functools import reduce
 from itertools import repeat
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from funcnn.arrays import Array, check_out_gradient, float_namespace, namespace
+from funcnn.arrays import Array, check_out_gradient, namespace
 from funcnn.core import backward, forward
-from funcnn.errors import RangeError, ShapeError
+from funcnn.errors import RangeError
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import only_array, unpacked
-from funcnn.layers.convolution.sizes import Padding, Sizes, any_axes, for_axes, padding
-from funcnn.layers.convolution.windows import ONE_ROW, Axes, Axis, axis_of, by_blocks, scattered, taps
+from funcnn.layers.checks import float_array, only_array, unpacked, wrong_shape
+from funcnn.layers.convolution.sizes import Padding, Sizes, for_axes, padding, sizes
+from funcnn.layers.convolution.windows import ONE_ROW, Axes, Axis, axis_of, by_blocks, image_of, like, scattered, taps
 from funcnn.records import record
 from funcnn.stepping import no_step, step
 
@@ -48,16 +48,18 @@ class MaxPool:
         RangeError: a size or a stride is less than 1, a padding is negative, or so large that a window sees nothing.
     """
 
-    size: Sizes = any_axes()
-    stride: Sizes | None = any_axes(None)
-    padding: Padding = padding(0)
+    size: Sizes = sizes()
+    stride: Sizes | None = sizes(None)
+    padding: Padding = padding()
+
+    axes: ClassVar[int] = 0  # as many as x has
 
 
 @forward.register(MaxPool)
 def max_pool_forward(params: MaxPool, x: Array) -> tuple[Array, tuple[Array, Array]]:
     """out = the maximum over the taps"""
-    xp, axes = float_namespace(x), windows_of(params, x)
-    out = _like(x, by_blocks(lambda part: reduce(xp.maximum, taps(part, axes, -math.inf)), _image(x)))
+    xp, axes = float_array(params, x), windows_of(params, x)
+    out = like(x, by_blocks(lambda part: reduce(xp.maximum, taps(part, axes, -math.inf)), image_of(x)))
     return out, (x, out)
 
 
@@ -71,8 +73,8 @@ def max_pool_backward(params: MaxPool, cache: tuple[Array, Array], dA: Array) ->
     def of_block(x: Array, out: Array, dA: Array) -> Array:
         return scattered(_blamed(x, out, dA, axes), axes)
 
-    dx = by_blocks(of_block, _image(x), _image(out), _image(dA))
-    return Grads(gradient(params), _like(x, dx))
+    dx = by_blocks(of_block, image_of(x), image_of(out), image_of(dA))
+    return Grads(gradient(params), like(x, dx))
 
 
 def _blamed(x: Array, out: Array, dA: Array, axes: Axes) -> Iterator[Array]:
@@ -107,17 +109,19 @@ class AvgPool:
         RangeError: a size or a stride is less than 1, a padding is negative, or so large that a window sees nothing.
     """
 
-    size: Sizes = any_axes()
-    stride: Sizes | None = any_axes(None)
-    padding: Padding = padding(0)
+    size: Sizes = sizes()
+    stride: Sizes | None = sizes(None)
+    padding: Padding = padding()
+
+    axes: ClassVar[int] = 0  # as many as x has
 
 
 @forward.register(AvgPool)
 def avg_pool_forward(params: AvgPool, x: Array) -> tuple[Array, Array]:
     """out = the sum over the taps / how many there are"""
-    float_namespace(x)
+    float_array(params, x)
     axes = windows_of(params, x)
-    return _like(x, sum(taps(_image(x), axes)) / _counts(axes, x.dtype)), x
+    return like(x, sum(taps(image_of(x), axes)) / _counts(axes, x.dtype)), x
 
 
 @backward.register(AvgPool)
@@ -125,8 +129,8 @@ def avg_pool_backward(params: AvgPool, x: Array, dA: Array) -> Grads[AvgPool]:
     """dx: an equal share to each tap"""
     axes = windows_of(params, only_array(params, x))
     check_out_gradient(dA, (x.shape[0], *[axis.out for axis in axes][4 - x.ndim :], x.shape[-1]), x.dtype)
-    share = _image(dA) / _counts(axes, x.dtype)
-    return Grads(gradient(params), _like(x, scattered(repeat(share, axes[0].size * axes[1].size), axes)))
+    share = image_of(dA) / _counts(axes, x.dtype)
+    return Grads(gradient(params), like(x, scattered(repeat(share, axes[0].size * axes[1].size), axes)))
 
 
 for _layer in (MaxPool, AvgPool):
@@ -136,13 +140,13 @@ for _layer in (MaxPool, AvgPool):
 def windows_of(params: MaxPool | AvgPool, x: Array) -> Axes:
     """The windows over x, a sequence being an image of one row."""
     if x.ndim not in {3, 4}:
-        raise ShapeError(f"x must be (m, t, c) or (m, h, w, c); x: {x.shape}")
+        raise wrong_shape(params, "(m, t, c) or (m, h, w, c)", x)
     names = "t" if x.ndim == 3 else "hw"
-    sizes = for_axes(params, "size", params.size, len(names))
-    strides = sizes if params.stride is None else for_axes(params, "stride", params.stride, len(names))
+    windows = for_axes(params, "size", params.size, len(names))
+    strides = windows if params.stride is None else for_axes(params, "stride", params.stride, len(names))
     axes = []
     for name, places, size, stride, side in zip(
-        names, x.shape[1:-1], sizes, strides, for_axes(params, "padding", params.padding, len(names)), strict=True
+        names, x.shape[1:-1], windows, strides, for_axes(params, "padding", params.padding, len(names)), strict=True
     ):
         pair = (side, side) if type(side) is int else side
         if pair != "same" and max(pair) >= size:
@@ -152,14 +156,6 @@ def windows_of(params: MaxPool | AvgPool, x: Array) -> Axes:
             )
         axes.append(axis_of(name, places, size, stride, pair))
     return (ONE_ROW, axes[0]) if len(axes) == 1 else (axes[0], axes[1])
-
-
-def _image(x: Array) -> Array:
-    return x[:, None] if x.ndim == 3 else x
-
-
-def _like(x: Array, image: Array) -> Array:
-    return image[:, 0] if x.ndim == 3 else image
 
 
 def _counts(axes: Axes, dtype: Any) -> Array:

@@ -23,19 +23,17 @@ stride, rounded up; where it needs an odd number of places, as an even kernel do
 """
 
 
-def pair(default: Any = attrs.NOTHING) -> Any:
-    """A whole number from 1 on for each of h and w; a single one stands for both."""
-    return attrs.field(default=default, converter=_PAIR)
+# Fields of a layer over so many `axes` of places; 0 for as many as x has.
 
 
-def any_axes(default: Any = attrs.NOTHING) -> Any:
-    """A whole number from 1 on for every axis that x will have, or a tuple of one for each."""
-    return attrs.field(default=default, converter=_ANY)
+def sizes(default: Any = attrs.NOTHING) -> Any:
+    """A whole number from 1 on, over two axes as a pair, over 0 axes also a tuple of numbers."""
+    return attrs.field(default=default, converter=_SIZES)
 
 
-def padding(axes: int) -> Any:
-    """A `Padding` as "same" or as a pair for each axis; of 0 axes, which x has yet to tell, a number stays a number."""
-    return attrs.field(default=0, converter=_PADDINGS[axes])
+def padding() -> Any:
+    """A `Padding` as "same", as a pair, or over two axes as two pairs; over 0 axes a number stays a number."""
+    return attrs.field(default=0, converter=_PADDING)
 
 
 def for_axes(params: Any, name: str, value: Any, axes: int) -> Any:
@@ -72,33 +70,33 @@ def numbers(whose: str, name: str, value: Any, axes: int) -> Any:
     return found if axes or type(value) is tuple else found[0]
 
 
-def _numbers(axes: int) -> Callable[[Any, Any, attrs.Attribute[Any]], Any]:
-    def convert(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
-        if value is None is field.default:
-            return None
-        return numbers(type(record).__name__, field.name, value, axes)
-
-    return convert
+def _sizes(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
+    if value is None is field.default:
+        return None
+    found = numbers(type(record).__name__, field.name, value, record.axes)
+    return found[0] if record.axes == 1 else found
 
 
-def _paddings(axes: int) -> Callable[[Any, Any, attrs.Attribute[Any]], Any]:
-    words = {0: "a tuple of pairs (before, after), one for each axis", 1: "a pair (before, after)"}
-    needed = words.get(axes, "a tuple of a number or a pair (before, after) for each of h and w")
+_PADDINGS = [
+    "a tuple of pairs (before, after), one for each axis",
+    "a pair (before, after)",
+    "a tuple of a number or a pair (before, after) for each of h and w",
+]
 
-    def convert(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
-        if type(value) is str and value == "same":
-            return value
-        sides = _sides(0 if type(value) is str and value == "valid" else value, axes)
-        rule = f'{type(record).__name__}: padding must be "same", "valid", a whole number from 0 on, or {needed}'
-        if sides is None:
-            raise KindError(f"{rule}, not {_shown(value)}")
-        if min(map(min, sides)) < 0:
-            raise RangeError(f"{rule}; it is {value}")
-        if axes == 0 and type(value) is not tuple:
-            return sides[0][0]
-        return sides[0] if axes == 1 else tuple(sides)
 
-    return convert
+def _padding(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
+    if type(value) is str and value == "same":
+        return value
+    axes = record.axes
+    found = _sides(0 if type(value) is str and value == "valid" else value, axes)
+    rule = f'{type(record).__name__}: padding must be "same", "valid", a whole number from 0 on, or {_PADDINGS[axes]}'
+    if found is None:
+        raise KindError(f"{rule}, not {_shown(value)}")
+    if min(map(min, found)) < 0:
+        raise RangeError(f"{rule}; it is {value}")
+    if axes == 0 and type(value) is not tuple:
+        return found[0][0]
+    return found[0] if axes == 1 else tuple(found)
 
 
 def _sides(value: Any, axes: int) -> Any:
@@ -126,5 +124,4 @@ def _converter(convert: Callable[[Any, Any, attrs.Attribute[Any]], Any]) -> attr
     return attrs.Converter(convert, takes_self=True, takes_field=True)
 
 
-_ANY, _PAIR = _converter(_numbers(0)), _converter(_numbers(2))
-_PADDINGS = [_converter(_paddings(axes)) for axes in range(3)]
+_SIZES, _PADDING = _converter(_sizes), _converter(_padding)

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import ClassVar
 
-import numpy as np
-
-from funcnn.annotations import Seed
 from funcnn.arrays import Array, check_out_gradient, sum_of_rows
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import ShapeError
-from funcnn.fields import count
 from funcnn.gradients import Grads, gradient
-from funcnn.initializers import Initializer, glorot_uniform
+from funcnn.layers.convolution.base import Convolution, check_cache, check_places
 from funcnn.layers.convolution.correlation import correlate, correlate_adjoint, kernel_gradient
-from funcnn.layers.convolution.kernels import check_cache, check_kernel, check_places, first_weights
-from funcnn.layers.convolution.sizes import Padding, Sizes, of_each, padding, pair
+from funcnn.layers.convolution.sizes import of_each
 from funcnn.layers.convolution.windows import Axes, axis_of
 from funcnn.records import record
 from funcnn.stepping import no_step, step
 
 
 @record
-class ConvTranspose2d:
+class ConvTranspose2d(Convolution):
     """out[m, s i + d k - before, s j + d l - before, o] = b[o] + sum_c x[m, i, j, c] W[k, l, c, o]
 
     The sum goes over all i, j, k, l that lead to the place.
@@ -55,68 +50,37 @@ class ConvTranspose2d:
         RangeError: a stride, a dilation or `groups` is less than 1, a padding is negative, groups do not divide c_in.
     """
 
-    W: Array
-    b: Array | None
-    stride: Sizes = pair(1)
-    padding: Padding = padding(2)
-    dilation: Sizes = pair(1)
-    groups: int = count(1)
+    axes: ClassVar[int] = 2
+    form: ClassVar[str] = "(kh, kw, c_in, c_out / groups)"
 
-    def __attrs_post_init__(self) -> None:
-        """W and b fit together, and the groups divide the channels."""
-        check_kernel(self, "(kh, kw, c_in, c_out / groups)", transposed=True)
+    @staticmethod
+    def kernel_channels(c_in: int, c_out: int, groups: int) -> tuple[int, int]:
+        """The last two axes of W."""
+        return c_in, c_out // groups
 
-    @classmethod
-    def init(
-        cls,
-        c_in: int,
-        c_out: int,
-        kernel: Sizes,
-        *,
-        seed: Seed,
-        stride: Sizes = 1,
-        padding: Padding = 0,
-        dilation: Sizes = 1,
-        groups: int = 1,
-        weights: Initializer = glorot_uniform,
-        bias: bool = True,
-        dtype: Any = np.float64,
-    ) -> ConvTranspose2d:
-        """W of a kernel kh x kw drawn by an initializer, b = 0, or None without a bias.
+    def channels(self) -> tuple[int, int]:
+        """(c_in, c_out)"""
+        return self.W.shape[2], self.W.shape[3] * self.groups
 
-        >>> ConvTranspose2d.init(16, 3, 4, seed=1, stride=2, padding="same").W.shape
-        (4, 4, 16, 3)
-
-        Raises:
-            RangeError: a size is less than 1, or `groups` do not divide c_in or c_out.
-            KindError: a size is no whole number, or `weights` no initializer.
-        """
-        draws = weights, seed, dtype
-        W, b = first_weights(
-            "ConvTranspose2d.init", 2, kernel, (c_in, c_out, groups), draws, bias=bias, transposed=True
-        )
-        return cls(W, b, stride, padding, dilation, groups)
-
-
-def axes_of_out(params: ConvTranspose2d, x: Array) -> Axes:
-    """The windows over out that x is what they see."""
-    axes = []
-    for name, places, size, stride, side, dilation in of_each(params, x):
-        full = stride * (places - 1) + dilation * (size - 1) + 1
-        out = stride * places if side == "same" else full - sum(side)
-        if out < 1 or places < 1:
-            cut = "" if side == "same" else f", the padding cuts off {side[0]} + {side[1]}"
-            raise ShapeError(f"out must have a place along {name}; x has {places}, their kernels span {full}{cut}")
-        axes.append(axis_of(name, out, size, stride, side, dilation))
-    rows, columns = axes
-    return rows, columns
+    def windows(self, x: Array) -> Axes:
+        """The windows over out, as a convolution from out to x has them."""
+        axes = []
+        for name, places, size, stride, side, dilation in of_each(self, x):
+            full = stride * (places - 1) + dilation * (size - 1) + 1
+            out = stride * places if side == "same" else full - sum(side)
+            if out < 1 or places < 1:
+                cut = "" if side == "same" else f", the padding cuts off {side[0]} + {side[1]}"
+                raise ShapeError(f"out must have a place along {name}; x has {places}, their kernels span {full}{cut}")
+            axes.append(axis_of(name, out, size, stride, side, dilation))
+        rows, columns = axes
+        return rows, columns
 
 
 @forward.register(ConvTranspose2d)
 def conv_transpose2d_forward(params: ConvTranspose2d, x: Array) -> tuple[Array, Array]:
     """out = b + a kernel for every place of x"""
-    check_places(x, "hw", params.W, params.W.shape[2])
-    out = correlate_adjoint(x, params.W.swapaxes(2, 3), axes_of_out(params, x), params.groups)
+    check_places(params, x)
+    out = correlate_adjoint(x, params.W.swapaxes(2, 3), params.windows(x), params.groups)
     if params.b is not None:
         out += params.b
     return out, x
@@ -126,15 +90,15 @@ def conv_transpose2d_forward(params: ConvTranspose2d, x: Array) -> tuple[Array, 
 def conv_transpose2d_backward(params: ConvTranspose2d, x: Array, dA: Array) -> Grads[ConvTranspose2d]:
     """dx: the convolution of dA; dW and db as in `conv_transpose2d_backward_params`"""
     grads = conv_transpose2d_backward_params(params, x, dA)
-    return Grads(grads, correlate(dA, params.W.swapaxes(2, 3), axes_of_out(params, x), params.groups))
+    return Grads(grads, correlate(dA, params.W.swapaxes(2, 3), params.windows(x), params.groups))
 
 
 @backward_params.register(ConvTranspose2d)
 def conv_transpose2d_backward_params(params: ConvTranspose2d, x: Array, dA: Array) -> ConvTranspose2d:
     """dW: x times what its kernels' taps led to; db: the sum over all places"""
     W = params.W
-    check_cache(x, 4, W.shape[2], W)
-    rows, columns = axes_of_out(params, x)
+    check_cache(params, x)
+    rows, columns = params.windows(x)
     check_out_gradient(dA, (x.shape[0], rows.places, columns.places, W.shape[3] * params.groups), W.dtype)
     dW = kernel_gradient(dA, x, (rows, columns), params.groups).swapaxes(2, 3)
     return gradient(params, W=dW, b=None if params.b is None else sum_of_rows(dA))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from funcnn.arrays import Array, check_out_gradient, float_namespace, freeze, namespace
+from funcnn.arrays import Array, check_out_gradient, freeze, namespace
 from funcnn.core import backward, forward
-from funcnn.errors import KindError, ShapeError
+from funcnn.errors import KindError
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import only_array
-from funcnn.layers.convolution.sizes import Sizes, any_axes, for_axes
+from funcnn.layers.checks import float_array, only_array, wrong_shape
+from funcnn.layers.convolution.sizes import Sizes, for_axes, sizes
 from funcnn.records import record
 from funcnn.stepping import step
 
@@ -41,14 +41,16 @@ class Upsample:
         RangeError: `factor` is less than 1.
     """
 
-    factor: Sizes = any_axes()
+    factor: Sizes = sizes()
     linear: bool = False
+
+    axes: ClassVar[int] = 0  # as many as x has
 
 
 @forward.register(Upsample)
 def upsample_forward(params: Upsample, x: Array) -> tuple[Array, Array]:
     """out = A x along each axis of places"""
-    xp, out = float_namespace(x), x
+    xp, out = float_array(params, x), x
     for axis, factor in enumerate(_factors(params, x), 1):
         out = _along(_matrix(x.shape[axis], factor), out, axis) if params.linear else xp.repeat(out, factor, axis=axis)
     return out, x
@@ -70,7 +72,7 @@ def upsample_backward(params: Upsample, x: Array, dA: Array) -> Grads[Upsample]:
 
 def _factors(params: Upsample, x: Array) -> tuple[int, ...]:
     if x.ndim not in {3, 4} or 0 in x.shape[1:-1]:
-        raise ShapeError(f"x must be (m, t, c) or (m, h, w, c), with at least one place; x: {x.shape}")
+        raise wrong_shape(params, "(m, t, c) or (m, h, w, c), t, h and w at least 1", x)
     return for_axes(params, "factor", params.factor, x.ndim - 2)
 
 

@@ -75,6 +75,16 @@ def axis_of(name: str, places: int, size: int, stride: int = 1, padding: Any = (
     return Axis(places, size, stride, dilation, before, after, room // stride + 1)
 
 
+def image_of(x: Array) -> Array:
+    """A sequence as an image of one row; an image as it is."""
+    return x[:, None] if x.ndim == 3 else x
+
+
+def like(x: Array, image: Array) -> Array:
+    """The image as a sequence, if x is one."""
+    return image[:, 0] if x.ndim == 3 else image
+
+
 def padded(x: Array, axes: Axes, value: float = 0) -> Array:
     """x with its padding; x itself where there is none"""
     rows, columns = axes

@@ -9,10 +9,10 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.core import backward, backward_params, forward
 from funcnn.gradients import Grads, gradient
+from funcnn.layers.checks import check_rows
 from funcnn.layers.normalisation.standardization import (
     check_back,
     check_channels,
-    check_features,
     ones_and_zeros,
     rescaled,
     rescaled_backward,
@@ -63,7 +63,7 @@ class Affine:
 @forward.register(Affine)
 def affine_forward(params: Affine, x: Array) -> tuple[Array, tuple[Array]]:
     """out = x scale + shift"""
-    check_features(x, params.scale)
+    check_rows(params, x, params.scale.size, params.scale, "scale")
     return rescaled(x, params.scale, params.shift), (x,)
 
 
@@ -76,7 +76,7 @@ def affine_backward(params: Affine, cache: tuple[Array], dA: Array) -> Grads[Aff
 @backward_params.register(Affine)
 def affine_backward_params(params: Affine, cache: tuple[Array], dA: Array) -> Affine:
     """dscale = sum(dA x), dshift = sum(dA)"""
-    check_back(cache, params.scale, dA)
+    check_back(params, cache, dA)
     dscale, dshift = rescaled_backward(cache[0], dA)
     return gradient(params, scale=dscale, shift=dshift)
 

@@ -12,11 +12,11 @@ from funcnn.core import backward, backward_params, forward, inference
 from funcnn.errors import RangeError
 from funcnn.fields import fraction, positive
 from funcnn.gradients import Grads, gradient
+from funcnn.layers.checks import check_rows
 from funcnn.layers.normalisation.affine import Affine
 from funcnn.layers.normalisation.standardization import (
     check_back,
     check_channels,
-    check_features,
     ones_and_zeros,
     rescaled,
     rescaled_backward,
@@ -100,7 +100,7 @@ def _mean_of_columns(a: Array) -> Array:
 @forward.register(BatchNorm)
 def batch_norm_forward(params: BatchNorm, x: Array) -> tuple[Array, tuple[Array, ...]]:
     """The cache is xhat, 1 / sqrt(var + eps), and the statistics of the batch"""
-    check_features(x, params.scale)
+    check_rows(params, x, params.scale.size, params.scale, "scale")
     if math.prod(x.shape[:-1]) < 2:
         raise RangeError(
             f"BatchNorm: a variance needs at least two rows while training; x: {x.shape}; "
@@ -130,7 +130,7 @@ def batch_norm_backward_params(params: BatchNorm, cache: tuple[Array, ...], dA: 
 
 
 def _gradient_and_sums(params: BatchNorm, cache: tuple[Array, ...], dA: Array) -> tuple[BatchNorm, Array, Array]:
-    check_back(cache, params.scale, dA)
+    check_back(params, cache, dA)
     xhat, _, mean, var = cache
     n, new = math.prod(dA.shape[:-1]), params.momentum
     dscale, dshift = rescaled_backward(xhat, dA)

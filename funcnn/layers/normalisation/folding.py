@@ -7,7 +7,7 @@ from typing import Any
 
 from funcnn.dispatch import inside
 from funcnn.layers.activations.base import Identity
-from funcnn.layers.convolution.conv import Conv1d, Conv2d
+from funcnn.layers.convolution.base import Convolution
 from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.dense import Dense
 from funcnn.layers.normalisation.affine import Affine
@@ -54,8 +54,7 @@ def merge(layer: Any, affine: Affine) -> Any:
     return None
 
 
-@merge.register(Conv1d)
-@merge.register(Conv2d)
+@merge.register(Convolution)
 @merge.register(Dense)
 def merge_linear(layer: Any, affine: Affine) -> Any:
     """W' = W scale, b' = b scale + shift, of any layer whose outputs are the last axis of its W"""

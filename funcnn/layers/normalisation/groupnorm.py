@@ -13,10 +13,10 @@ from funcnn.core import backward, forward
 from funcnn.errors import RangeError
 from funcnn.fields import count, positive
 from funcnn.gradients import Grads, gradient
+from funcnn.layers.checks import check_rows
 from funcnn.layers.normalisation.standardization import (
     check_back,
     check_channels,
-    check_features,
     ones_and_zeros,
     rescaled,
     rescaled_backward,
@@ -161,7 +161,7 @@ for _layer in (GroupNorm, InstanceNorm):
 
 
 def _forward(params: GroupNorm | InstanceNorm, groups: int, x: Array) -> tuple[Array, tuple[Array, Array]]:
-    check_features(x, params.scale)
+    check_rows(params, x, params.scale.size, params.scale, "scale")
     if math.prod(x.shape[1:]) < 2 * groups:
         raise RangeError(
             f"{type(params).__name__}: a variance needs at least two numbers a group; x: {x.shape}, groups: {groups}"
@@ -172,7 +172,7 @@ def _forward(params: GroupNorm | InstanceNorm, groups: int, x: Array) -> tuple[A
 
 
 def _backward(params: N, groups: int, cache: tuple[Array, Array], dA: Array) -> Grads[N]:
-    check_back(cache, params.scale, dA)
+    check_back(params, cache, dA)
     xhat, inv = cache
     d = _with_places(dA * params.scale)
     dx = standardized_backward(_with_places(xhat), inv, d, partial(_mean_of_groups, groups))

@@ -10,10 +10,10 @@ from funcnn.arrays import Array, namespace, sum_of_rows, wide
 from funcnn.core import backward, forward
 from funcnn.fields import positive
 from funcnn.gradients import Grads, gradient
+from funcnn.layers.checks import check_rows
 from funcnn.layers.normalisation.standardization import (
     check_back,
     check_channels,
-    check_features,
     ones_and_zeros,
     rescaled,
 )
@@ -86,7 +86,7 @@ def _slopes(xhat: Array, scale: Array, dA: Array) -> tuple[Array, Array]:
 @forward.register(LayerNorm)
 def layer_norm_forward(params: LayerNorm, x: Array) -> tuple[Array, tuple[Array, Array]]:
     """The cache is xhat and 1 / sqrt(var + eps)"""
-    check_features(x, params.scale)
+    check_rows(params, x, params.scale.size, params.scale, "scale")
     a = wide(x)
     xhat = a - _mean_of_rows(a, namespace(x).ones(x.shape[-1], dtype=a.dtype))
     inv = _inverse_root_mean_square(xhat, params.eps)
@@ -98,7 +98,7 @@ def layer_norm_forward(params: LayerNorm, x: Array) -> tuple[Array, tuple[Array,
 @backward.register(LayerNorm)
 def layer_norm_backward(params: LayerNorm, cache: tuple[Array, Array], dA: Array) -> Grads[LayerNorm]:
     """dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps), d = dA scale"""
-    check_back(cache, params.scale, dA)
+    check_back(params, cache, dA)
     xhat, inv = cache
     dscale, slope = _slopes(xhat, params.scale, dA)
     means = xhat * slope
@@ -159,7 +159,7 @@ class RMSNorm:
 @forward.register(RMSNorm)
 def rms_norm_forward(params: RMSNorm, x: Array) -> tuple[Array, tuple[Array, Array]]:
     """The cache is xhat and 1 / sqrt(mean(x^2) + eps)"""
-    check_features(x, params.scale)
+    check_rows(params, x, params.scale.size, params.scale, "scale")
     a = wide(x)
     inv = _inverse_root_mean_square(a, params.eps)
     xhat, inv = (a * inv).astype(x.dtype, copy=False), inv.astype(x.dtype, copy=False)
@@ -169,7 +169,7 @@ def rms_norm_forward(params: RMSNorm, x: Array) -> tuple[Array, tuple[Array, Arr
 @backward.register(RMSNorm)
 def rms_norm_backward(params: RMSNorm, cache: tuple[Array, Array], dA: Array) -> Grads[RMSNorm]:
     """dx = (d - xhat mean(d xhat)) / sqrt(mean(x^2) + eps), d = dA scale"""
-    check_back(cache, params.scale, dA)
+    check_back(params, cache, dA)
     xhat, inv = cache
     dscale, slope = _slopes(xhat, params.scale, dA)
     dx = rescaled(dA, params.scale, None)

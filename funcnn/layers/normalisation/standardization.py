@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, check_out_gradient, namespace, short, sum_of_rows, wide
-from funcnn.errors import KindError, ShapeError
+from funcnn.arrays import Array, check_out_gradient, namespace, sum_of_rows, wide
+from funcnn.errors import ShapeError
 from funcnn.fields import as_count, as_float_dtype
 from funcnn.initializers import constant, draw_bias
+from funcnn.layers.checks import foreign, mixed
 
 Mean = Callable[[Array], Array]
 """Which numbers are normalised together: their mean, in a shape that broadcasts against them."""
@@ -64,30 +65,15 @@ def check_channels(layer: Any, *names: str) -> None:
             shapes = ", ".join([f"{name}: {getattr(getattr(layer, name), 'shape', None)}" for name in names])
             raise ShapeError(f"{type(layer).__name__}: {' and '.join(names)} must be (n,); {shapes}")
         if array.dtype != first.dtype:
-            cls, dtype = type(layer).__name__, first.dtype
-            raise KindError(
-                f"{cls}: {name} is {array.dtype}, {names[0]} is {dtype}; write {name}.astype({dtype.name!r})"
-            )
+            raise mixed(type(layer).__name__, name, array, names[0], first)
 
 
-def check_features(x: Any, scale: Array) -> None:
-    """x is (m, ..., n), of the dtype of scale, which is (n,)."""
-    if type(x) is not type(scale):
-        namespace(x)  # refuses what is no array
-    if x.ndim < 2:
-        raise ShapeError(f"x must be (m, ..., {scale.shape[0]}), rows first; x: {x.shape}; write x[None] for one row")
-    if x.shape[-1] != scale.shape[0]:
-        raise ShapeError(f"x has {x.shape[-1]} features, scale needs {scale.shape[0]}; x: {x.shape}")
-    if x.dtype != scale.dtype:
-        raise KindError(f"x is {x.dtype}, scale is {scale.dtype}; write x.astype({scale.dtype.name!r})")
-
-
-def check_back(cache: Any, scale: Array, dA: Any) -> None:
+def check_back(params: Any, cache: Any, dA: Any) -> None:
     """The cache is a tuple that begins with an array like out, and dA is like out too."""
     like = cache[0] if type(cache) is tuple and cache else None
-    if like is None or getattr(like, "shape", ())[-1:] != scale.shape:
-        raise ShapeError(f"backward: the cache is of another network; cache: {short(cache)}, scale: {short(scale)}")
-    check_out_gradient(dA, like.shape, scale.dtype)
+    if like is None or getattr(like, "shape", ())[-1:] != params.scale.shape:
+        raise foreign(params, cache)
+    check_out_gradient(dA, like.shape, params.scale.dtype)
 
 
 # The learnt map after it: its first values, and its gradients.

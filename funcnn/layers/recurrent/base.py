@@ -10,11 +10,12 @@ import numpy as np
 from funcnn.annotations import Seed
 from funcnn.arrays import Array, check_out_gradient, is_array, namespace, short
 from funcnn.core import backward, backward_params, forward, forward_only
-from funcnn.errors import KindError, ShapeError
+from funcnn.errors import ShapeError
 from funcnn.fields import as_seed, check_sizes
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, glorot_uniform, orthogonal
-from funcnn.layers.sequences import blame, blank, check_sequence, closed, opened
+from funcnn.layers.checks import check_rows, foreign, mixed
+from funcnn.layers.sequences import blank, check_sequence, closed, opened, out_gradients
 from funcnn.records import record
 from funcnn.stepping import step
 
@@ -59,8 +60,7 @@ class Recurrent(ABC):
         """All of that of W."""
         for name, array in arrays.items():
             if array.dtype != self.W.dtype:
-                remedy = f"write {name}.astype({self.W.dtype.name!r})"
-                raise KindError(f"{type(self).__name__}: {name} is {array.dtype}, W is {self.W.dtype}; {remedy}")
+                raise mixed(type(self).__name__, name, array, "W", self.W)
 
     @classmethod
     def init(
@@ -106,7 +106,7 @@ class Recurrent(ABC):
         return {"b": namespace(dz).ones(dz.shape[0], dtype=dz.dtype) @ dz}
 
 
-class Kept(NamedTuple):
+class Trace(NamedTuple):
     """What backward needs: x as it was given, the states before, between and after the steps, what each step kept."""
 
     given: Any
@@ -115,11 +115,11 @@ class Kept(NamedTuple):
 
 
 @forward.register(Recurrent)
-def recurrent_forward(params: Recurrent, given: Any) -> tuple[Any, Kept]:
+def recurrent_forward(params: Recurrent, given: Any) -> tuple[Any, Trace]:
     """(state_t, kept_t) = cell(x_t @ W + b, state_{t-1}), where the products of all x_t are one"""
     others: list[State] = []
     out, states = _run(params, given, others)
-    return out, Kept(given, tuple(states), tuple(others))
+    return out, Trace(given, tuple(states), tuple(others))
 
 
 @forward_only.register(Recurrent)
@@ -131,12 +131,9 @@ def recurrent_forward_only(params: Recurrent, given: Any) -> Any:
 def _run(params: Recurrent, given: Any, others: list[State] | None) -> tuple[Any, list[State]]:
     """out, and the state before, between and after all steps."""
     x, mask, state = opened(type(params).__name__, given, 3)
-    check_sequence("x", x, mask)
+    check_sequence(type(params).__name__, x, mask)
+    check_rows(params, x, len(params.W), params.W, form="m, t")
     (m, t, n), xp, W = x.shape, namespace(x), params.W
-    if n != W.shape[0]:
-        raise ShapeError(f"x has {n} features, W needs {W.shape[0]}; x: {x.shape}")
-    if x.dtype != W.dtype:
-        raise KindError(f"x is {x.dtype}, W is {W.dtype}; write x.astype({W.dtype.name!r})")
     z = blank(x, mask).reshape(m * t, n) @ W
     z += params.b
     z = z.reshape(m, t, W.shape[1])
@@ -172,7 +169,7 @@ def _as_given(params: Recurrent, state: State) -> Any:
 
 
 @backward.register(Recurrent)
-def recurrent_backward(params: Recurrent, cache: Kept, dA: Any) -> Grads[Any]:
+def recurrent_backward(params: Recurrent, cache: Trace, dA: Any) -> Grads[Any]:
     """dx = dz @ W^T, and the rest as in `recurrent_backward_params`"""
     grads, dz, dfirst = _back(params, cache, dA)
     x, _, state = opened("", cache.given, 3)
@@ -181,19 +178,18 @@ def recurrent_backward(params: Recurrent, cache: Kept, dA: Any) -> Grads[Any]:
 
 
 @backward_params.register(Recurrent)
-def recurrent_backward_params(params: Recurrent, cache: Kept, dA: Any) -> Any:
+def recurrent_backward_params(params: Recurrent, cache: Trace, dA: Any) -> Any:
     """dW = sum_t x_t^T @ dz_t, dU = sum_t h_{t-1}^T @ du_t, each as one product"""
     return _back(params, cache, dA)[0]
 
 
-def _back(params: Recurrent, cache: Kept, dA: Any) -> tuple[Any, Array, State]:
+def _back(params: Recurrent, cache: Trace, dA: Any) -> tuple[Any, Array, State]:
     """The gradients of the parameters, of z in all steps, one a row, and of the first state."""
-    if type(cache) is not Kept or [part.shape[1] for part in cache.states[0]] != [len(params.U)] * params.states:
-        kept = f"with states {short(cache.states[0])}" if type(cache) is Kept else short(cache)
-        raise ShapeError(f"backward: the cache is of another network; cache: {kept}, layer: {short(params)}")
+    if type(cache) is not Trace or [part.shape[1] for part in cache.states[0]] != [len(params.U)] * params.states:
+        raise foreign(params, cache.states[0] if type(cache) is Trace else cache)
     x, mask, _ = opened("", cache.given, 3)
     (m, t, n), k, xp = x.shape, len(params.U), namespace(x)
-    dout, dlast = blame(cache.given, dA)
+    dout, dlast = out_gradients(cache.given, dA)
     if type(cache.given) is not tuple or dout is not None:
         check_out_gradient(dout, (m, t, k), x.dtype)
         dout = blank(dout, mask)

@@ -8,10 +8,10 @@ from funcnn.arrays import check_out_gradient, is_array, namespace, short
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import ShapeError
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import check_held, shown
+from funcnn.layers.checks import check_held, shown, unpacked
 from funcnn.layers.notes import noted
 from funcnn.layers.outlines import outline
-from funcnn.layers.sequences import blame, check_sequence, closed, opened
+from funcnn.layers.sequences import check_sequence, closed, opened, out_gradients
 from funcnn.records import record
 from funcnn.stepping import no_step, step
 
@@ -66,7 +66,7 @@ def _both(params: Bidirectional[Any, Any], verb: Any, *given: Both) -> Both:
 def _halves(given: Any) -> Both:
     """What the two layers are given."""
     x, mask, states = opened("Bidirectional", given, 3)
-    check_sequence("x", x, mask)
+    check_sequence("Bidirectional", x, mask)
     one, other = _pair("the state", states)
     return closed(given, x, mask, one), closed(given, x[:, ::-1], None if mask is None else mask[:, ::-1], other)
 
@@ -94,7 +94,8 @@ def _check(given: Any, outs: Both) -> None:
     if len(sequences) < 2 or sequences[0] != sequences[1]:
         needed = "ahead and behind must both make (m, t, k) in the form of x, of one m, t and dtype"
         made = f"ahead: {shown(outs[0])}, behind: {shown(outs[1])}"
-        raise ShapeError(f"Bidirectional: {needed}; {made}; put Last behind Bidirectional")
+        remedy = "; put Last behind Bidirectional" if any([getattr(out, "ndim", 0) == 2 for out in outs]) else ""
+        raise ShapeError(f"Bidirectional: {needed}; {made}{remedy}")
 
 
 def _form(x: Any) -> int:
@@ -117,7 +118,7 @@ def bidirectional_forward_only(params: Bidirectional[Any, Any], given: Any) -> A
 @backward.register(Bidirectional)
 def bidirectional_backward(params: Bidirectional[Any, Any], cache: Any, dA: Any) -> Grads[Bidirectional[Any, Any]]:
     """dx = dx_ahead + reversed(dx_behind)"""
-    one, other = _both(params, backward, *_blames(params, cache, dA))
+    one, other = _both(params, backward, *_output_gradients(params, cache, dA))
     (dx, _, dfirst), (turned, _, dlast) = opened("", one.x, 3), opened("", other.x, 3)
     dx = dx + turned[:, ::-1]
     dstate = None if dfirst is None is dlast else (dfirst, dlast)
@@ -127,16 +128,14 @@ def bidirectional_backward(params: Bidirectional[Any, Any], cache: Any, dA: Any)
 @backward_params.register(Bidirectional)
 def bidirectional_backward_params(params: Bidirectional[Any, Any], cache: Any, dA: Any) -> Bidirectional[Any, Any]:
     """The gradients of the two layers"""
-    one, other = _both(params, backward_params, *_blames(params, cache, dA))
+    one, other = _both(params, backward_params, *_output_gradients(params, cache, dA))
     return gradient(params, ahead=one, behind=other)
 
 
-def _blames(params: Bidirectional[Any, Any], cache: Any, dA: Any) -> tuple[Both, Both]:
+def _output_gradients(params: Bidirectional[Any, Any], cache: Any, dA: Any) -> tuple[Both, Both]:
     """The caches of the two layers, and dA of each."""
-    if type(cache) is not tuple or len(cache) != 3:
-        raise ShapeError(f"backward: the cache is of another network; cache: {short(cache)}, layer: {short(params)}")
-    given, outs, caches = cache
-    dout, dstates = blame(given, dA)
+    given, outs, caches = unpacked(params, cache, 3)
+    dout, dstates = out_gradients(given, dA)
     one, other = (opened("", out, 3)[0] for out in outs)
     dlast, dfirst = _pair("dA of the state", dstates)
     if dout is None:

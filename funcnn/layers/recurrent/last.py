@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from funcnn.arrays import Array, check_out_gradient, float_namespace, is_array, namespace, short
+from funcnn.arrays import Array, check_out_gradient, float_namespace, is_array, namespace
 from funcnn.core import backward, forward
-from funcnn.errors import ShapeError
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import foreign
+from funcnn.layers.checks import check_memory, foreign
 from funcnn.layers.outlines import outline
 from funcnn.layers.sequences import check_sequence, closed, opened
 from funcnn.records import record
@@ -63,10 +62,10 @@ def last_backward(params: Last, cache: Any, dA: Array) -> Grads[Last]:
 @step.register(Last)
 def last_step(params: Last, given: Any, memory: Any = None) -> tuple[Array, Array]:
     """The memory is out: where nothing is in this part, it is still the last"""
-    x, mask = _checked("step: Last", given)
+    x, mask = _checked("Last", given)
     m, _, k = x.shape
-    if memory is not None and (not is_array(memory) or memory.shape != (m, k) or memory.dtype != x.dtype):
-        raise ShapeError(f"Last: the memory must be an array of {x.dtype}, {(m, k)}; it is {short(memory)}")
+    if memory is not None:
+        check_memory(params, memory, (m, k), x.dtype)
     out = _taken(x, mask, 0 if memory is None else memory)
     return out, out
 
@@ -74,8 +73,8 @@ def last_step(params: Last, given: Any, memory: Any = None) -> tuple[Array, Arra
 def _checked(whose: str, given: Any) -> tuple[Array, Array | None]:
     """x and the mask."""
     x, mask, _ = opened(whose, given)
-    float_namespace(x)
-    check_sequence("x", x, mask)
+    float_namespace(x, whose=f"{whose}: ")
+    check_sequence(whose, x, mask)
     return x, mask
 
 

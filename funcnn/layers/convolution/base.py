@@ -1,0 +1,118 @@
+"""The base of the convolutions: weights and settings, how they are drawn, and the x that fits them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from funcnn.annotations import Seed
+from funcnn.arrays import Array, namespace
+from funcnn.errors import RangeError, ShapeError
+from funcnn.fields import check_sizes, count
+from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
+from funcnn.layers.checks import channels_first, foreign, missing_axis, mixed, wrong_shape
+from funcnn.layers.convolution.sizes import Padding, Sizes, numbers, padding, sizes
+from funcnn.layers.convolution.windows import Axes
+from funcnn.records import record
+
+
+@record
+class Convolution(ABC):
+    """out = b + a sum over the taps of each window; `windows` says which places of x each window covers
+
+    x: (m, *places, c_in), W: (*kernel, c_in / groups, c_out), b: (c_out,) or None, out: (m, *places, c_out).
+    """
+
+    W: Array
+    b: Array | None
+    stride: Sizes = sizes(1)
+    padding: Padding = padding()
+    dilation: Sizes = sizes(1)
+    groups: int = count(1)
+
+    axes: ClassVar[int]
+    form: ClassVar[str]
+
+    def __attrs_post_init__(self) -> None:
+        """W and b fit together, and the groups divide the channels."""
+        W, b, name = self.W, self.b, type(self).__name__
+        shapes = f"W: {W.shape}, b: {None if b is None else b.shape}"
+        if len(W.shape) != self.axes + 2 or min(W.shape) < 1:
+            raise ShapeError(f"{name}: W must be {self.form}, none of them 0; {shapes}")
+        c_in, c_out = self.channels()
+        if b is not None and b.shape != (c_out,):
+            raise ShapeError(f"{name}: W must be {self.form} and b (c_out,) or None; {shapes}")
+        if b is not None and b.dtype != W.dtype:
+            raise mixed(name, "b", b, "W", W)
+        _check_groups(name, c_in, c_out, self.groups)
+
+    @classmethod
+    def init(
+        cls,
+        c_in: int,
+        c_out: int,
+        kernel: Sizes,
+        *,
+        seed: Seed,
+        stride: Sizes = 1,
+        padding: Padding = 0,
+        dilation: Sizes = 1,
+        groups: int = 1,
+        weights: Initializer = glorot_uniform,
+        bias: bool = True,
+        dtype: Any = np.float64,
+    ) -> Self:
+        """W of a kernel of this size drawn by an initializer, b = 0, or None without a bias.
+
+        >>> from funcnn import Conv1d, Conv2d
+        >>> Conv2d.init(3, 16, 5, seed=1, padding="same").W.shape, Conv1d.init(2, 8, 3, seed=1).W.shape
+        ((5, 5, 3, 16), (3, 2, 8))
+
+        Raises:
+            RangeError: a size is less than 1, or `groups` does not divide c_in and c_out.
+            KindError: a size is not a whole number, or another argument of the wrong kind.
+        """
+        name = f"{cls.__name__}.init"
+        check_sizes(name, {"c_in": c_in, "c_out": c_out, "groups": groups})
+        _check_groups(name, c_in, c_out, groups)
+        shape = (*numbers(name, "kernel", kernel, cls.axes), *cls.kernel_channels(c_in, c_out, groups))
+        W = draw(name, weights, seed, shape, dtype)
+        return cls(W, draw_bias(name, c_out, dtype, bias=bias), stride, padding, dilation, groups)
+
+    @staticmethod
+    def kernel_channels(c_in: int, c_out: int, groups: int) -> tuple[int, int]:
+        """The last two axes of W."""
+        return c_in // groups, c_out
+
+    def channels(self) -> tuple[int, int]:
+        """(c_in, c_out)"""
+        return self.W.shape[-2] * self.groups, self.W.shape[-1]
+
+    @abstractmethod
+    def windows(self, x: Array) -> Axes:
+        """The windows over x as an image."""
+
+
+def _check_groups(name: str, c_in: int, c_out: int, groups: int) -> None:
+    if c_in % groups or c_out % groups:
+        raise RangeError(f"{name}: groups must divide c_in, {c_in}, and c_out, {c_out}; it is {groups}")
+
+
+def check_places(params: Convolution, x: Any) -> None:
+    """x is (m, *places, c_in), an array of W's dtype."""
+    namespace(x, whose=f"{type(params).__name__}: ")
+    c, missing = params.channels()[0], params.axes + 2 - x.ndim
+    if missing or x.shape[-1] != c:
+        remedy = missing_axis(x, c, "channel") if missing == 1 else "" if missing else channels_first(x, c)
+        raise wrong_shape(params, f"(m, {'h, w' if params.axes == 2 else 't'}, {c})", x, remedy)
+    if x.dtype != params.W.dtype:
+        raise mixed(type(params).__name__, "x", x, "W", params.W)
+
+
+def check_cache(params: Convolution, x: Any) -> None:
+    """x, which is the cache, has as many axes as W, and c_in channels."""
+    shape: Any = getattr(x, "shape", ())
+    if len(shape) != params.axes + 2 or shape[-1] != params.channels()[0]:
+        raise foreign(params, x)
