@@ -22,7 +22,7 @@ ADAPTERS = [(library, f"funcnn/testing/{library}.py") for library in ("autograd"
 BRIDGES = [(library, f"funcnn/interop/{library}.py") for library in ("jax", "safetensors", "scipy")]
 MODULES = (Path(__file__).parent / "funcnn/interop/torch").glob("*.py")
 TORCH = [("torch", f"funcnn/interop/torch/{path.name}") for path in MODULES]
-ORACLES = [*BRIDGES, *TORCH, ("sklearn", "funcnn/metrics.py"), *ADAPTERS]  # files whose examples need a library
+ORACLES = [*BRIDGES, *TORCH, ("sklearn", "funcnn/metrics.py"), ("tqdm", "funcnn/training/progress.py"), *ADAPTERS]  # files whose examples need a library
 
 
 class Runnable(CodeBlockParser):
@@ -30,7 +30,7 @@ class Runnable(CodeBlockParser):
 
     def __call__(self, document: Document) -> Iterator[Region]:
         """Every block that needs another library names it."""
-        absent = {name for name in ("autograd", "jax", "safetensors", "scipy", "torch") if not find_spec(name)}
+        absent = {name for name in ("autograd", "jax", "safetensors", "scipy", "torch", "tqdm") if not find_spec(name)}
         for region in super().__call__(document):
             if not set(re.findall(r"\w+", region.parsed)) & absent:
                 yield region

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 
-from funcnn import Dense, TrainState, predict, summary, train, value_and_grad
+from funcnn import Dense, TrainState, history, predict, summary, train, value_and_grad
 from funcnn import binary_cross_entropy_with_logits as cross_entropy
 from funcnn.plot import cost_curve
 
@@ -55,11 +55,11 @@ print(summary(net, x[seen]))
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
 accuracies = []
 for name, lr, steps in (("article", 0.01, 8000), ("converged", 2, 4000)):
-    states = list(train(TrainState(net), [(x[seen], y[seen])] * steps, value_and_grad(cross_entropy), lr))
-    params, costs = states[-1].params, [state.cost for state in states]
+    last, run = history(train(TrainState(net), [(x[seen], y[seen])] * steps, value_and_grad(cross_entropy), lr))
+    params, costs = last.params, run["cost"]
     accuracies.append(100 * ((predict(params, x[hidden]) > 0) == y[hidden]).mean())
     print(f"{name}, {steps} steps of {lr}: training cost {costs[0]:.3f} -> {costs[-1]:.8f}")
-    cost_curve(costs, left, label=f"{name}: {steps} steps of {lr}")
+    cost_curve(run, left, label=f"{name}: {steps} steps of {lr}")
 
 # The cost has one valley, so everybody who goes down to its floor finds the same answer.
 peer = LogisticRegression(C=np.inf, tol=1e-8, max_iter=10_000).fit(x[seen], y[seen, 0])  # C = inf: no penalty

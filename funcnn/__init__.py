@@ -86,7 +86,7 @@ from funcnn.losses.margins import hinge, squared_hinge, triplet
 from funcnn.losses.protocol import of_logits
 from funcnn.losses.regression import huber, log_cosh, mae, mse, quantile
 from funcnn.losses.similarity import cosine_distance
-from funcnn.metrics import accuracy, confusion, perplexity, r2, top_k_accuracy, validation
+from funcnn.metrics import accuracy, confusion, perplexity, r2, top_k_accuracy
 from funcnn.optimizers.adam import Adam, AdamW, AMSGrad, NAdam, RAdam
 from funcnn.optimizers.adaptive import Adadelta, Adagrad, RMSProp
 from funcnn.optimizers.average import Average, averaged
@@ -100,10 +100,14 @@ from funcnn.schedules.cycles import cosine_restarts, one_cycle, sawtooth
 from funcnn.schedules.decays import cosine, exponential, inverse_time, polynomial, stages, step_decay, warm_up
 from funcnn.schedules.plateaus import Plateau, plateau
 from funcnn.stepping import step
+from funcnn.training.checkpoints import checkpoint_every
 from funcnn.training.comparison import Divergence, compare, difference
 from funcnn.training.diagnosis import Birth, bisect_nan
+from funcnn.training.history import history
 from funcnn.training.loop import NotFiniteError, TrainState, train
-from funcnn.training.runs import checkpoint_every, history, keep, progress
+from funcnn.training.progress import progress
+from funcnn.training.runs import keep
+from funcnn.training.scores import better, validation
 from funcnn.training.stopping import WithBest, best_so_far, early_stopping, until, while_finite
 from funcnn.tree import (
     astype,
@@ -238,6 +242,7 @@ __all__ = [  # noqa: RUF022  in the order in which a newcomer meets them
     "train",
     "history",
     "validation",
+    "better",
     "accuracy",
     "top_k_accuracy",
     "perplexity",

@@ -12,7 +12,6 @@ The rules of a layer stand below its record in `funcnn.layers`; the chain rule i
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar, cast
@@ -21,12 +20,12 @@ import numpy as np
 
 from funcnn.arrays import freeze, is_array, kind, namespace, short
 from funcnn.dispatch import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed, inside, no_rule, verb
-from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import check_function
+from funcnn.errors import KindError, ShapeError
+from funcnn.fields import as_count, check_function, learning_rate
 from funcnn.gradients import Grads
 from funcnn.logits import squashed_twice
 from funcnn.losses.protocol import evaluated
-from funcnn.records import build, plans
+from funcnn.records import build, is_record, plans
 from funcnn.tree import row_count, tree_map
 
 P = TypeVar("P")
@@ -116,16 +115,30 @@ def predict(params: Any, x: Any, rows: int | None = None) -> Any:
     (1000, 3)
 
     Raises:
+        KindError: `params` is not a network, `x` is not made of arrays, or `rows` is not a whole number.
         RangeError: `rows` is less than 1.
+        ShapeError: the arrays of `x` have unequal numbers of rows, or do not fit the network.
     """
-    if rows is not None and rows < 1:
-        raise RangeError(f"predict: rows must be at least 1; it is {rows}")
-    params, m = inference(params), row_count(x)
+    cls = type(params)
+    if cls is not tuple and (cls not in plans or forward.dispatch(cls) is forward.dispatch(object)):
+        raise _no_network("predict", params, x)
+    if rows is not None:
+        rows = as_count("predict", rows, "rows")
+    params, m = inference(params), row_count(x, "x", "predict: ")
     if rows is None or rows >= m:
         return forward_only(params, x)
     blocks = [tree_map(lambda a: a[start : start + rows], x) for start in range(0, m, rows)]  # noqa: B023  used at once
     outs = [forward_only(params, block) for block in blocks]
     return tree_map(lambda *parts: namespace(parts[0]).concatenate(parts), outs[0], *outs[1:])
+
+
+def _no_network(name: str, params: Any, x: Any) -> KindError:
+    """What to say to a list, a class, a state of training, or an x where the network should be."""
+    if not is_record(params):
+        remedy = f"; write {name}(params, x)" if is_array(params) and (is_record(x) or type(x) is tuple) else ""
+        return KindError(f"{no_rule(name, params)}{remedy}")
+    remedy = f"; write {name}(state.params, x)" if hasattr(params, "optimizer") else ""
+    return KindError(f"{name}: params must be a layer or a tuple of layers, not {kind(params)}{remedy}")
 
 
 class ValueAndGrad(Protocol):
@@ -180,19 +193,6 @@ def sgd(params: P, grads: Grads[P], lr: float) -> P:
     if type(grads) is not Grads:
         raise KindError(f"sgd: grads must be what backward returns, a Grads, not {type(grads).__name__}")
     return cast("P", _step(params, grads.params, learning_rate(lr)))
-
-
-def learning_rate(lr: Any) -> Any:
-    """lr as a float, or as the tracer that it is; refused if it is no number, not finite or negative."""
-    if getattr(lr, "shape", ()) != () or not (isinstance(lr, int | float | np.number) or is_array(lr)):
-        raise KindError(f"sgd: lr must be a number, not {kind(lr)}: {short(lr)}")
-    try:
-        rate = float(lr)
-    except TypeError:
-        return lr  # a tracer, whose value nobody knows yet
-    if not 0 <= rate < math.inf:
-        raise RangeError(f"sgd: lr must be finite and not negative; it is {rate}")
-    return rate
 
 
 def _step(p: Any, g: Any, lr: Any) -> Any:

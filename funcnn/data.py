@@ -1,4 +1,4 @@
-"""Batches as a pure function of (seed, i): any of them can be had at any time, so training resumes by a slice."""
+"""Batches as a function of (seed, i): batch i needs no batch before it, so training resumes by a slice."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ import numpy as np
 
 from funcnn.annotations import Seed, seed_words
 from funcnn.arrays import Array, freeze
-from funcnn.errors import RangeError
+from funcnn.errors import RangeError, ShapeError
+from funcnn.fields import as_count, check_index
 from funcnn.tree import row_count, tree_map
 
 Batch = tuple[Any, Any]
 
 
 def batches(x: Any, y: Any, size: int, *, epochs: int = 1, seed: Seed) -> Batches:
-    """`epochs` passes over the rows of x and y, shuffled anew in each, `size` rows at a time.
+    """`epochs` passes over the rows of x and y, in a new random order in each, `size` rows at a time.
 
     Batch i of epoch e holds rows `i size ... (i + 1) size - 1` of a permutation that depends on `(*seed, e)` alone; the
-    last of an epoch may be smaller. x and y are arrays, or tuples of arrays, with as many rows each; a None in a tuple
-    is a None in each batch. They are borrowed: whoever writes to them changes the batches to come. All rows every time,
-    unshuffled, is `[(x, y)] * steps`.
+    last batch of an epoch may be smaller. x and y are arrays, or tuples of arrays, with equally many rows; a None in a
+    tuple is a None in each batch. They are borrowed: writing to them changes later batches. All rows in each step,
+    without shuffling, is `[(x, y)] * steps`.
 
     >>> import numpy as np
     >>> from funcnn import batches
@@ -32,21 +33,24 @@ def batches(x: Any, y: Any, size: int, *, epochs: int = 1, seed: Seed) -> Batche
     (9, 3, (1, 2), 5)
 
     Raises:
+        KindError: x or y is not an array or a tuple of arrays, `size` or `epochs` is not a whole number, or `seed` is
+            not a seed.
         ShapeError: x and y have unequal numbers of rows.
         RangeError: `size` is less than 1 or more than there are rows, or `epochs` is negative.
     """
-    rows = row_count((x, y), "each of x and y")
-    if not 1 <= size <= rows:
-        raise RangeError(f"batches: size must be from 1 to the number of rows, {rows}; it is {size}")
-    if epochs < 0:
-        raise RangeError(f"batches: epochs must not be negative; it is {epochs}")
+    rows, others = row_count(x, "x", "batches: "), row_count(y, "y", "batches: ")
+    if rows != others:
+        raise ShapeError(f"batches: x and y must have equally many rows; x: {rows}, y: {others}")
+    size, epochs = as_count("batches", size, "size"), as_count("batches", epochs, "epochs", least=0)
+    if size > rows:
+        raise RangeError(f"batches: size must be at most the number of rows, {rows}; it is {size}")
     per_epoch = -(-rows // size)
     return Batches(x, y, size, seed_words(seed), per_epoch, range(per_epoch * epochs))
 
 
 @attrs.frozen(eq=False)
 class Batches(Sequence[Batch]):
-    """What `batches` makes: a sequence of `(x, y)`, every slice of which is one as well."""
+    """The sequence of batches `(x, y)` that `batches` makes; a slice of it is one as well."""
 
     x: Any = attrs.field(repr=False)
     y: Any = attrs.field(repr=False)
@@ -64,6 +68,7 @@ class Batches(Sequence[Batch]):
     @overload
     def __getitem__(self, i: slice) -> Batches: ...
     def __getitem__(self, i: int | slice) -> Batch | Batches:
+        check_index("Batches", i)
         if isinstance(i, slice):
             return attrs.evolve(self, steps=self.steps[i])
         epoch, k = divmod(self.steps[i], self.per_epoch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from inspect import Signature, signature
 from numbers import Integral, Real
 from typing import Any
 
@@ -83,8 +84,8 @@ def check_patterns(whose: str, name: str, value: Any) -> None:
 
 def is_number(value: Any) -> bool:
     """Whether `value` is one real number: of Python, of NumPy, or an array of shape (). True and False are not."""
-    if isinstance(value, np.ndarray):
-        return value.shape == () and value.dtype.kind in "iuf"
+    if is_array(value):
+        return value.shape == () and (value.dtype.kind in "iuf" or value.dtype.name == "bfloat16")
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
@@ -107,6 +108,19 @@ def as_rate(name: str, value: Any, what: str = "the rate") -> float:
     if not 0 <= (number := as_number(name, value, what)) < math.inf:
         raise RangeError(f"{name}: {what} must be finite and not negative; it is {value}")
     return number
+
+
+def learning_rate(lr: Any, whose: str = "sgd", what: str = "lr") -> Any:
+    """lr as a float, or as the tracer that it is; refused if it is not a number, not finite or negative."""
+    if type(lr) is not float and not is_number(lr):
+        raise KindError(f"{whose}: {what} must be a number, not {kind(lr)}")
+    try:
+        rate = float(lr)
+    except TypeError:
+        return lr  # a tracer, whose value is not known yet
+    if not 0 <= rate < math.inf:
+        raise RangeError(f"{whose}: {what} must be finite and not negative; it is {rate}")
+    return rate
 
 
 def as_positive(name: str, value: Any, what: str) -> float:
@@ -184,10 +198,42 @@ def check_text(name: str, value: Any, what: str) -> None:
         raise KindError(f"{name}: {what} must be a string, not {kind(value)}")
 
 
-def check_function(name: str, value: Any, what: str, needed: str = "a function") -> None:
-    """A function, or another value that can be called; a class is not one."""
+def check_function(name: str, value: Any, what: str, needed: str = "a function", *, takes: int | None = None) -> None:
+    """A function, or another value that can be called with `takes` arguments; a class is not one."""
     if not callable(value) or isinstance(value, type):
         raise KindError(f"{name}: {what} must be {needed}, not {kind(value)}")
+    if takes is not None and (parameters := parameters_of(value)) is not None:
+        try:
+            parameters.bind(*range(takes))
+        except TypeError:
+            raise KindError(f"{name}: {what} must be {needed}, not {as_called(value)}") from None
+
+
+def parameters_of(function: Any) -> Signature | None:
+    """The signature of a function, if it has one: some that are written in C have none."""
+    try:
+        return signature(function)
+    except (TypeError, ValueError):
+        return None
+
+
+def as_called(function: Any) -> str:
+    """How a function with a signature is called, `mse(out, y, weight)`; `a function (out, y)` if it has no name."""
+    name = getattr(function, "__name__", "<lambda>")
+    return f"{'a function ' if name == '<lambda>' else name}({', '.join(signature(function).parameters)})"
+
+
+def check_index(name: str, i: Any) -> None:
+    """A whole number, or a slice of whole numbers, as an index of a sequence."""
+    parts = [part for part in (i.start, i.stop, i.step) if part is not None] if isinstance(i, slice) else [i]
+    for part in parts:
+        try:
+            operator.index(part)
+            fits = not isinstance(part, bool)
+        except TypeError:
+            fits = False
+        if not fits:
+            raise KindError(f"{name}: an index must be a whole number or a slice, not {kind(part)}")
 
 
 def as_float_dtype(name: str, dtype: Any) -> np.dtype[Any]:

@@ -1,88 +1,31 @@
-"""Metrics: `(out, y) -> number`, what a person wants to know of a network, where a loss is what training lowers.
+"""Metrics: `(out, y) -> number`, which tell how good a network is, where a loss is what training lowers.
 
-They take `out` and `y` as the losses do. `validation` makes of any of them, and of any loss, a function of the state.
+They take `out` and `y` as the losses do. `validation` turns a metric or a loss into a function of the state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache, partial
 from typing import Any
 
-import attrs
 import numpy as np
 
-from funcnn.arrays import Array, kind, namespace, short
-from funcnn.core import predict
-from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import as_finite, check_function, check_whole
+from funcnn.arrays import Array, namespace, short
+from funcnn.errors import RangeError, ShapeError
+from funcnn.fields import as_count, as_finite
 from funcnn.losses.base import check, check_alike
 from funcnn.losses.classification import check_classes, cross_entropy
-from funcnn.training.loop import TrainState
-
-Metric = Callable[[Any, Any], Any]
+from funcnn.training.scores import better
 
 
-def validation(metric: Metric, x: Any, y: Any, *, rows: int | None = None) -> Validation:
-    """The function `state -> metric(predict(state.params, x, rows), y)`; of a loss, its cost.
-
-    It remembers the result for the last network, so `early_stopping` and `history` may ask for the same score, and the
-    network is evaluated once. It pickles when the metric does.
-
-    >>> import numpy as np
-    >>> from funcnn import Dense, TrainState, mse, validation
-    >>> held_out = validation(mse, np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]]))
-    >>> held_out(TrainState(Dense(np.eye(1), None)))
-    2.0
-
-    Raises:
-        KindError: `metric` is not a function; later, the state is not a TrainState. Any error of predict or of the
-            metric has a note that it was on the validation set.
-    """
-    check_function("validation", metric, "metric", "a function (out, y)")
-    return Validation(metric, x, y, rows)
-
-
-@attrs.frozen(eq=False)
-class Validation:
-    """What `validation` makes: a function of the state."""
-
-    metric: Metric
-    x: Any = attrs.field(repr=short)
-    y: Any = attrs.field(repr=short)
-    rows: int | None
-    _of: Callable[[Any], Any] = attrs.field(init=False, repr=False)  # remembers the last network and its result
-
-    @_of.default
-    def _remembering(self) -> Callable[[Any], Any]:
-        return lru_cache(maxsize=1)(partial(_measure, self.metric, self.x, self.y, self.rows))
-
-    def __call__(self, state: TrainState[Any]) -> Any:
-        """The number, or the array, that the metric gives."""
-        if not isinstance(state, TrainState):
-            raise KindError(f"validation: it is a function of a TrainState, not of {kind(state)}")
-        return self._of(state.params)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Validation, (self.metric, self.x, self.y, self.rows)
-
-
-def _measure(metric: Metric, x: Any, y: Any, rows: int | None, params: Any) -> Any:
-    try:
-        result = metric(predict(params, x, rows), y)
-    except Exception as error:
-        error.add_note(f"on the validation set, x: {short(x)}, y: {short(y)}")
-        raise
-    return result[0] if type(result) is tuple else result  # a loss gives (cost, dA)
-
-
+@better("higher")
 def accuracy(out: Array, y: Array, *, threshold: float | None = None) -> Any:
-    """The share of right answers, in [0, 1]; a NaN is none. Of sequences with a mask: `accuracy(out[mask], y[mask])`
+    """The share of right answers, in [0, 1]; NaN is a wrong answer
 
-    Without a threshold the answer is the class of the largest output, and y is what `softmax_cross_entropy` takes: out
-    (m, ..., k), y integer classes (m, ...), or soft labels of out's shape, whose class is that of the largest entry.
-    With one, each output is an answer by itself, `out > threshold`, and y is what the binary cross-entropies take,
-    zeros and ones of out's shape. A threshold of 0 is for logits, 0.5 is for probabilities.
+    Without a threshold the answer is the class with the largest output, and y is as for `softmax_cross_entropy`: for
+    out (m, ..., k), integer classes (m, ...), or soft labels of out's shape, whose class is the largest entry. With a
+    threshold each output is an answer, `out > threshold`, and y is as for the binary cross-entropies: zeros and ones of
+    out's shape. Use a threshold of 0 for logits, and 0.5 for probabilities. For padded sequences write
+    `accuracy(out[mask], y[mask])`.
 
     >>> import numpy as np
     >>> from funcnn import accuracy
@@ -93,9 +36,9 @@ def accuracy(out: Array, y: Array, *, threshold: float | None = None) -> Any:
 
     Raises:
         ShapeError: y does not fit out, or out has no axis of classes and there is no threshold.
-        KindError: out is no array of floats, or classes are not of integers.
-        RangeError: there are no rows, one output and no threshold, a threshold that is not finite, or a label that is
-            none.
+        KindError: out is not an array of floats, y is not an array of numbers, or classes are not integers.
+        RangeError: there are no rows, there is one output and no threshold, the threshold is not finite, or a label is
+            not a class.
     """
     predicted, true, _ = _answers("accuracy", out, y, threshold)
     xp = namespace(out)
@@ -105,10 +48,10 @@ def accuracy(out: Array, y: Array, *, threshold: float | None = None) -> Any:
 
 
 def confusion(out: Array, y: Array, *, threshold: float | None = None) -> Array:
-    """counts[i, j]: how many examples of class i were taken for one of class j
+    """counts[i, j]: the number of examples of class i for which the answer was class j
 
-    Shape (k, k), integers; their sum is the number of answers, and those on the diagonal were right. `out`, `y`, masks
-    and `threshold` are as in `accuracy`; with a threshold there are two classes, no and yes.
+    Shape (k, k), integers; their sum is the number of answers, and the diagonal counts the right ones. `out`, `y`,
+    masks and `threshold` are as in `accuracy`; with a threshold there are two classes, no and yes.
 
     >>> import numpy as np
     >>> from funcnn import confusion
@@ -117,19 +60,21 @@ def confusion(out: Array, y: Array, *, threshold: float | None = None) -> Array:
            [1, 1]])
 
     Raises:
-        ShapeError, KindError, RangeError: as `accuracy`; RangeError also where out holds a NaN, which is no class.
+        ShapeError, KindError, RangeError: as `accuracy`; RangeError also if out holds a NaN, which is not a class.
     """
     predicted, true, k = _answers("confusion", out, y, threshold)
     xp = namespace(out)
     if xp.isnan(out).any():
-        raise RangeError(f"confusion: out must not hold NaN, which is no class; out: {short(out)}")
+        raise RangeError(f"confusion: out must not hold NaN, which is not a class; out: {short(out)}")
     return xp.bincount((true * k + predicted).reshape(-1), minlength=k * k).reshape(k, k)
 
 
+@better("higher")
 def top_k_accuracy(out: Array, y: Array, k: int) -> Any:
-    """The share of examples whose class is among those of the k largest outputs; a NaN is no answer
+    """The share of examples whose class has one of the k largest outputs; NaN is a wrong answer
 
-    `out`, `y` and masks are as in `accuracy`, which this is for k = 1. Of equal outputs the earlier counts as larger.
+    `out`, `y` and masks are as in `accuracy`, to which this is equal for k = 1. Of equal outputs, the earlier one
+    counts as larger.
 
     >>> import numpy as np
     >>> from funcnn import top_k_accuracy
@@ -137,12 +82,12 @@ def top_k_accuracy(out: Array, y: Array, k: int) -> Any:
     0.5
 
     Raises:
-        ShapeError, KindError, RangeError: as `accuracy`; RangeError also where k is not in 1 .. the number of classes.
+        ShapeError, KindError, RangeError: as `accuracy`; KindError also if k is not a whole number, and RangeError if
+            it is not in 1 .. the number of classes.
     """
-    _, true, classes = _answers("top_k_accuracy", out, y, None)
-    check_whole("top_k_accuracy", k, "k")
-    if not 1 <= k <= classes:
-        raise RangeError(f"top_k_accuracy: k must be in 1 .. {classes}, the number of classes; it is {k}")
+    true, classes = _classes("top_k_accuracy", out, y), out.shape[-1]
+    if as_count("top_k_accuracy", k, "k") > classes:
+        raise RangeError(f"top_k_accuracy: k must be at most {classes}, the number of classes; it is {k}")
     xp, true = namespace(out), true[..., None]
     own = xp.take_along_axis(out, true, axis=-1)
     before = (out > own) | ((out == own) & (xp.arange(classes) < true))
@@ -150,10 +95,11 @@ def top_k_accuracy(out: Array, y: Array, k: int) -> Any:
     return float(right) if isinstance(right, np.generic) else right
 
 
+@better("lower")
 def perplexity(out: Array, y: Array) -> Any:
-    """e^cost, the cost being that of `softmax_cross_entropy`: among how many equally likely classes the network chose
+    """e^cost, where cost is that of `softmax_cross_entropy`: the number of equally likely classes with the same cost
 
-    1 is perfect, k is as good as no network. Of sequences with a mask: `perplexity(out[mask], y[mask])`.
+    1 is perfect, and k is as good as guessing. For padded sequences: `perplexity(out[mask], y[mask])`.
 
     >>> import numpy as np
     >>> from funcnn import perplexity
@@ -163,6 +109,7 @@ def perplexity(out: Array, y: Array) -> Any:
     Raises:
         ShapeError, KindError, RangeError: as `softmax_cross_entropy`.
     """
+    _classes("perplexity", out, y)
     cost, _ = cross_entropy("perplexity", out, y)
     if not isinstance(cost, float):
         return namespace(cost).exp(cost)
@@ -170,12 +117,13 @@ def perplexity(out: Array, y: Array) -> Any:
         return float(np.exp(cost))
 
 
+@better("higher")
 def r2(out: Array, y: Array) -> float:
-    """1 - sum (y - out)^2 / sum (y - mean y)^2, the mean of it over the outputs: the coefficient of determination
+    """1 - sum (y - out)^2 / sum (y - mean y)^2, averaged over the outputs: the coefficient of determination
 
-    1 is perfect, 0 as good as the mean of y, and there is no lower bound; NaN where out is not finite. Of an output
-    whose y is the same in all rows it is 1 if out is that too, else 0. Computed by `sklearn.metrics.r2_score`, so it
-    needs scikit-learn. out and y: (m, ...), of one shape.
+    1 is perfect, 0 is as good as the mean of y, and there is no lower bound; NaN if out is not finite. For an output
+    whose y is equal in all rows it is 1 if out equals y, else 0. Computed by `sklearn.metrics.r2_score`, so it needs
+    scikit-learn. out and y: (m, ...), of one shape.
 
     >>> import numpy as np
     >>> from funcnn import r2
@@ -185,7 +133,7 @@ def r2(out: Array, y: Array) -> float:
     Raises:
         ImportError: scikit-learn is not installed.
         ShapeError: out and y differ in shape.
-        KindError: out is no array of floats, or y none of numbers.
+        KindError: out is not an array of floats, or y is not an array of numbers.
         RangeError: there are fewer than two rows, or y is not finite.
     """
     try:
@@ -204,19 +152,22 @@ def r2(out: Array, y: Array) -> float:
 
 def _answers(name: str, out: Array, y: Array, threshold: float | None) -> tuple[Array, Array, int]:
     """The predicted and the true classes, as whole numbers from 0 to k - 1, and k."""
-    if threshold is not None:
-        threshold = as_finite(name, threshold, "threshold")
-        check_alike(name, out, y)
-        if not ((y == 0) | (y == 1)).all():
-            raise RangeError(f"{name}: with a threshold y must be 0 or 1; it has {y.min()} .. {y.max()}")
-        return (out > threshold).astype(int), y.astype(int), 2
+    if threshold is None:
+        true = _classes(name, out, y, "; give threshold=0 for logits, threshold=0.5 for probabilities")
+        return out.argmax(axis=-1), true, out.shape[-1]
+    threshold = as_finite(name, threshold, "threshold")
+    check_alike(name, out, y)
+    if not ((y == 0) | (y == 1)).all():
+        raise RangeError(f"{name}: with a threshold y must be 0 or 1; it has {y.min()} .. {y.max()}")
+    return (out > threshold).astype(int), y.astype(int), 2
+
+
+def _classes(name: str, out: Array, y: Array, remedy: str = "") -> Array:
+    """The true classes, for out (m, ..., k); the remedy is for a single output."""
     check(name, out, y, of_classes=True)
     if out.ndim < 2:
-        raise ShapeError(f"{name}: out must be (m, ..., k), rows first, or give a threshold; out: {out.shape}")
+        needed = f"(m, ..., k), rows first{', or give a threshold' * bool(remedy)}"
+        raise ShapeError(f"{name}: out must be {needed}; out: {out.shape}")
     if out.shape[-1] < 2:
-        raise RangeError(
-            f"{name}: one output is always the largest; give threshold=0 for logits, threshold=0.5 for probabilities; "
-            f"out: {out.shape}"
-        )
-    true = y.astype(int) if check_classes(name, out, y) else y.argmax(axis=-1)
-    return out.argmax(axis=-1), true, out.shape[-1]
+        raise RangeError(f"{name}: a single output is always the largest{remedy}; out: {out.shape}")
+    return y.astype(int) if check_classes(name, out, y) else y.argmax(axis=-1)

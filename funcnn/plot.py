@@ -1,44 +1,59 @@
 """Pictures, drawn with matplotlib, which only this module imports.
 
 Each function takes `ax=None`, draws on it, or on a new figure, and returns the Axes; nothing is shown, and no style is
-set: `cost_curve(costs).figure.savefig("cost.png")`.
+set: `cost_curve(table).figure.savefig("cost.png")`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from funcnn.arrays import Array
+from funcnn.arrays import Array, kind
 from funcnn.core import predict
-from funcnn.errors import ShapeError
+from funcnn.errors import KindError, ShapeError
 from funcnn.fields import as_count
 from funcnn.schedules.decays import Schedule
+from funcnn.training.loop import check_lr
 from funcnn.traits import gives_probabilities
 from funcnn.tree import leaves
 
 _ROWS = 1 << 16  # rows at a time: a picture of any size needs no more memory than this many
 
 
-def cost_curve(costs: Sequence[float], ax: Axes | None = None, **line: Any) -> Axes:
-    """The cost of each step on a logarithmic scale; what else is given goes to `Axes.plot`, such as `label`."""
+def cost_curve(table: Mapping[str, Any], ax: Axes | None = None, **line: Any) -> Axes:
+    """The costs of a run on a logarithmic scale; further arguments go to `Axes.plot`, such as `label`.
+
+    `table` is the table that `history` gives, or any mapping with the columns "step" and "cost".
+
+    Raises:
+        KindError: `table` is not such a mapping.
+        ShapeError: there is not one cost a step.
+    """
+    if not isinstance(table, Mapping) or not {"step", "cost"} <= table.keys():
+        remedy = '; write {"step": steps, "cost": costs}'
+        raise KindError(f"cost_curve: table must have the columns step and cost, not {kind(table)}{remedy}")
+    steps, costs = table["step"], table["cost"]
+    if len(steps) != len(costs):
+        raise ShapeError(f"cost_curve: table must have a cost a step; steps: {len(steps)}, costs: {len(costs)}")
     ax = _axes(ax)
-    ax.plot(np.arange(len(costs)), costs, **line)
+    ax.plot(steps, costs, **line)
     ax.set(yscale="log", xlabel="step", ylabel="cost")
     return ax
 
 
 def rate_curve(lr: float | Schedule, steps: int, ax: Axes | None = None, **line: Any) -> Axes:
-    """The learning rate of the steps 0 ... steps - 1, from a number or a schedule; the rest goes to `Axes.plot`.
+    """The learning rate of the steps 0 ... steps - 1, a number or a schedule; further arguments go to `Axes.plot`.
 
     Raises:
-        RangeError: `steps` is less than 1.
-        KindError: `steps` is no whole number.
+        KindError: `lr` is not a number or a function, or `steps` is not a whole number.
+        RangeError: `lr` is negative or not finite, or `steps` is less than 1.
     """
+    check_lr("rate_curve", lr)
     steps = as_count("rate_curve", steps)
     ax = _axes(ax)
     ax.plot(np.arange(steps), [lr(step) if callable(lr) else lr for step in range(steps)], **line)

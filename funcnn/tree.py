@@ -228,15 +228,16 @@ def _replaced(tree: Any, steps: list[str], value: Any, path: str) -> Any:
     raise FuncnnError(f"replace: there is no {step!r} of {path!r} in {short(tree)}")
 
 
-def row_count(x: Any, name: str = "x") -> int:
-    """The number of examples in an array, or in a tuple of arrays, which must agree on it; None has no say in it."""
+def row_count(x: Any, name: str = "x", whose: str = "") -> int:
+    """The number of examples in an array, or in a tuple of arrays, which must agree on it; a part may be None."""
     parts = [part for part in x if part is not None] if type(x) is tuple else []  # no mask, no first state
     if parts:
-        counts = [row_count(part, name) for part in parts]
+        counts = [row_count(part, name, whose) for part in parts]
         if len(set(counts)) > 1:
-            raise ShapeError(f"the arrays must have equally many rows; rows: {counts}")
+            raise ShapeError(f"{whose}{name} must hold arrays with equally many rows; rows: {counts}")
         return counts[0]
     if not is_array(x) or not x.shape:
         given = short(x) if is_array(x) else kind(x)
-        raise KindError(f"{name} must be an array or a tuple of arrays, rows first, not {given}")
+        remedy = f"; write {name}.to_numpy()" if hasattr(x, "to_numpy") else ""
+        raise KindError(f"{whose}{name} must be an array or a tuple of arrays, rows first, not {given}{remedy}")
     return int(x.shape[0])

@@ -572,12 +572,12 @@ ROWS = {
     "the 0 largest": (
         lambda: top_k_accuracy(x, labels, 0),
         RangeError,
-        "top_k_accuracy: k must be in 1 .. 2, the number of classes; it is 0",
+        "top_k_accuracy: k must be at least 1; it is 0",
     ),
     "more than there are classes": (
         lambda: top_k_accuracy(x, labels, 3),
         RangeError,
-        "top_k_accuracy: k must be in 1 .. 2, the number of classes; it is 3",
+        "top_k_accuracy: k must be at most 2, the number of classes; it is 3",
     ),
     "labels that fit nothing": (
         lambda: top_k_accuracy(x, y, 1),

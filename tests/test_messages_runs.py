@@ -111,27 +111,32 @@ def once_nan(out, y):
     return mse(np.asarray(out) * 1.0, y)
 
 
-NO_RUN = "a run is an iterator of TrainStates, such as train gives, not TrainState"
-NO_STATES = "a run gives TrainStates, as train does, not tuple"
+NO_RUN = "run must be an iterable of TrainStates, such as train gives, not TrainState"
+NO_STATES = "run must give TrainStates, not tuple"
 WRAPPERS = {
-    "until": until,
+    "until": lambda run, _: until(run, score),
     "while_finite": lambda run, _: while_finite(run),
-    "best_so_far": best_so_far,
-    "progress": progress,
+    "best_so_far": lambda run, _: best_so_far(run, score, better="lower"),
+    "early_stopping": lambda run, _: early_stopping(run, score, patience=1, better="lower"),
+    "progress": lambda run, _: progress(run),
     "checkpoint_every": lambda run, _: checkpoint_every(run, "nowhere", steps=1),
     "history": lambda run, _: history(run),
     "keep": lambda run, _: keep(run),
 }
-EVERY = {"best_so_far": best_so_far, "history": lambda run, _, every: history(run, every=every),
-         "keep": lambda run, _, every: keep(run, every=every)}  # fmt: skip
+EVERY = {
+    "best_so_far": partial(best_so_far, better="lower"),
+    "early_stopping": partial(early_stopping, patience=1, better="lower"),
+    "history": lambda run, _, every: history(run, every=every),
+    "keep": lambda run, _, every: keep(run, every=every),
+}
 
 ROWS = {
     **{
-        f"{name} of a state": (read(wrapper, start, None), KindError, f"{name}: {NO_RUN}")
+        f"{name} of a state": (call(wrapper, start, None), KindError, f"{name}: {NO_RUN}")
         for name, wrapper in WRAPPERS.items()
     },
     **{
-        f"{name} of networks": (read(wrapper, [net], None), KindError, f"{name}: {NO_STATES}")
+        f"{name} of networks": (call(wrapper, [net], None), KindError, f"{name}: {NO_STATES}")
         for name, wrapper in WRAPPERS.items()
     },
     **{
@@ -153,7 +158,7 @@ ROWS = {
     "the history of nothing": (
         call(history, []),
         RangeError,
-        "history: the run has no states; that of itertools.chain([start], run) has one at least",
+        "history: run has no states; give start, the state from which it goes on",
     ),
     "a measure that gives nothing": (
         call(history, run(), {"held": lambda now: None}),
@@ -176,24 +181,24 @@ ROWS = {
         "history: the measure 'held' must give arrays of one shape, not (1,) and (2,)",
     ),
     "a score that is a loss": (
-        read(best_so_far, run(), lambda now: mse(x, x)),
+        read(best_so_far, run(), lambda now: mse(x, x), better="lower"),
         KindError,
-        "best_so_far: score(state) must be a number, not (0.0, <f64 10x2>)",
+        "best_so_far: score must give a number, not tuple",
     ),
     "a score of many numbers": (
-        read(early_stopping, run(), lambda now: x, patience=1),
+        read(early_stopping, run(), lambda now: x, patience=1, better="lower"),
         KindError,
-        "best_so_far: score(state) must be a number, not <f64 10x2>",
+        "early_stopping: score must give a number, not <f64 10x2>",
     ),
     "a score in words": (
-        read(best_so_far, run(), lambda now: "good"),
+        read(best_so_far, run(), lambda now: "good", better="higher"),
         KindError,
-        "best_so_far: score(state) must be a number, not 'good'",
+        "best_so_far: score must give a number, not str",
     ),
     "a start that is a network": (
         call(best_so_far, run(), score, start=net),
         KindError,
-        "best_so_far: start must be the TrainState from which the run resumes, not tuple",
+        "best_so_far: start must be the TrainState from which the run goes on, not tuple",
     ),
     "no patience": (
         call(early_stopping, run(), score, patience=0),
@@ -209,7 +214,7 @@ ROWS = {
         f"{name} every two steps and a half": (
             call(function, run(), score, every=2.5),
             KindError,
-            f"{name}: every must be a whole number, not float; write int(every)",
+            f"{name}: every must be a whole number, not float",
         )
         for name, function in EVERY.items()
     },
@@ -222,41 +227,50 @@ ROWS = {
             ({"steps": 1, "seconds": 1.0}, RangeError, "give either steps or seconds; steps: 1, seconds: 1.0"),
             ({"steps": 0}, RangeError, "steps must be at least 1; it is 0"),
             ({"steps": -1}, RangeError, "steps must be at least 1; it is -1"),
-            ({"steps": 2.5}, KindError, "steps must be a whole number, not float; write int(steps)"),
-            ({"seconds": 0.0}, RangeError, "seconds must be above 0; it is 0.0"),
-            ({"seconds": -1}, RangeError, "seconds must be above 0; it is -1"),
-            ({"seconds": float("nan")}, RangeError, "seconds must be above 0; it is nan"),
+            ({"steps": 2.5}, KindError, "steps must be a whole number, not float"),
+            ({"seconds": 0.0}, RangeError, "seconds must be finite and above 0; it is 0.0"),
+            ({"seconds": -1}, RangeError, "seconds must be finite and above 0; it is -1"),
+            ({"seconds": float("nan")}, RangeError, "seconds must be finite and above 0; it is nan"),
             ({"seconds": "60"}, KindError, "seconds must be a number, not str"),
         )
     },
     "training on a number": (
-        read(train, start, 5, value_and_grad(mse), 0.1),
+        call(train, start, 5, value_and_grad(mse), 0.1),
         KindError,
-        "train: data must give batches (x, y), not be 5",
+        "train: data must be an iterable of batches (x, y), not int",
     ),
     **{
         f"training on {name}": (
-            read(train, start, data, value_and_grad(mse), 0.1),
+            call(train, start, data, value_and_grad(mse), 0.1),
             KindError,
-            f"train: data must give batches (x, y), not {given}; write [(x, y)] for one of all rows",
+            f"train: data must give batches (x, y), not {given}",
         )
         for name, data, given in (
-            ("rows", x, "float64 array"), ("one batch", (x, y), "float64 array"), ("triples", [(x, y, y)], "tuple of 3")
+            ("rows", x, "float64 array; write [(x, y)] for one batch of all rows"),
+            ("one batch", (x, y), "float64 array; write [(x, y)] for one batch of all rows"),
+            ("triples", [(x, y, y)], "tuple of 3"),
+            ("singles", [x.tolist()], "list of 10"),
+            ("a text", "text", "str"),
         )
     },
     **{
         f"training on {name}": (
-            read(train, start, data, given, 0.1),
+            call(train, start, data, given, 0.1),
             KindError,
-            "train: value_and_grad must be a function (params, x, y), not a loss; write value_and_grad(loss)",
+            f"train: value_and_grad must be a function (params, x, y) that returns (cost, Grads), not {text}",
         )
-        for name, given in (
-            ("a loss", mse),
-            ("a loss with a setting", partial(quantile, q=0.9)),
-            ("a loss made of one", masked(mse)),
-            ("a loss of two arguments", lambda said, true: (0.0, said)),
-            ("what makes the function", value_and_grad),
-            ("a number for the function", 3),
+        for name, given, text in (
+            ("a loss", mse, "mse(out, y, weight); write value_and_grad(loss)"),
+            (
+                "a loss with a setting",
+                partial(quantile, q=0.9),
+                "a function (out, y, weight, q); write value_and_grad(loss)",
+            ),
+            ("a loss made of one", masked(mse), "a function (out, y, weight); write value_and_grad(loss)"),
+            ("a loss of two arguments", lambda said, true: (0.0, said), "a function (said, true)"),
+            ("what makes the function", value_and_grad, "value_and_grad itself; write value_and_grad(loss)"),
+            ("a number for the function", 3, "int"),
+            ("a class for the function", Dense, "the class Dense"),
         )
     },
     "an error in the function": (
@@ -299,15 +313,14 @@ ROWS = {
         [LAYER, SETS],
     ),
     "no rows at a time": (
-        call(validation(mse, x, y, rows=0), start),
+        lambda: validation(mse, x, y, rows=0),
         RangeError,
-        "predict: rows must be at least 1; it is 0",
-        ["on the validation set, x: <f64 10x2>, y: <f64 10x1>"],
+        "validation: rows must be at least 1; it is 0",
     ),
     "the validation of a network": (
         call(validation(mse, x, y), net),
         KindError,
-        "validation: it is a function of a TrainState, not of tuple",
+        "validation: state must be a TrainState, not tuple; write TrainState(params)",
     ),
     "accuracy of a list": (
         call(accuracy, out.tolist(), classes),
@@ -350,8 +363,8 @@ ROWS = {
     "one output, no threshold": (
         call(accuracy, out[:, :1], y),
         RangeError,
-        "accuracy: one output is always the largest; give threshold=0 for logits, threshold=0.5 for probabilities; "
-        "out: (10, 1)",
+        "accuracy: a single output is always the largest; give threshold=0 for logits, threshold=0.5 for "
+        "probabilities; out: (10, 1)",
     ),
     "classes of fewer rows": (
         call(confusion, out, classes[:9]),
@@ -396,7 +409,7 @@ ROWS = {
     "confusion about NaN": (
         call(confusion, out * np.nan, classes),
         RangeError,
-        "confusion: out must not hold NaN, which is no class; out: <f64 10x3>",
+        "confusion: out must not hold NaN, which is not a class; out: <f64 10x3>",
     ),
     "states in no order": (
         call(bisect_nan, [start, start], data, mse, 0.1),

@@ -30,7 +30,7 @@ from funcnn import (
     value_and_grad,
     weighted,
 )
-from funcnn.metrics import Validation
+from funcnn.training.scores import Validation
 
 r = np.random.default_rng(0)
 x, y = r.standard_normal((30, 2)), r.standard_normal((30, 1))

@@ -29,7 +29,7 @@ def clean():
 def test_it_draws_where_it_is_told_or_on_new_axes():
     images = np.zeros((2, 3, 3))
     for draw in (
-        lambda ax: plot.cost_curve([1.0, 0.1], ax),
+        lambda ax: plot.cost_curve({"step": [1, 2], "cost": [1.0, 0.1]}, ax),
         lambda ax: plot.rate_curve(0.1, 2, ax),
         lambda ax: plot.decision_regions(line, x, y, ax, points=9),
         lambda ax: plot.pictures(images, ["a", "b"], ax),
@@ -42,13 +42,23 @@ def test_it_draws_where_it_is_told_or_on_new_axes():
         fresh.figure.canvas.draw()
 
 
-def test_a_cost_curve_has_every_step():
-    ax = plot.cost_curve([3.0, 2.0, 1.0], label="mine")
+def test_a_cost_curve_has_the_steps_of_the_table():
+    run = nn.train(nn.TrainState(line), [(x, y)] * 7, nn.value_and_grad(nn.mse), 0.1)
+    _, table = nn.history(run, every=3)
+    ax = plot.cost_curve(table, label="mine")
     [curve] = ax.get_lines()
-    assert curve.get_xdata().tolist() == [0, 1, 2]
-    assert curve.get_ydata().tolist() == [3, 2, 1]
+    assert curve.get_xdata().tolist() == [3, 6, 7]
+    assert curve.get_ydata().tolist() == table["cost"].tolist()
     assert curve.get_label() == "mine"
-    assert ax.get_yscale() == "log"
+    assert (ax.get_xlabel(), ax.get_yscale()) == ("step", "log")
+
+
+def test_columns_of_any_mapping_and_their_arrays_are_drawn_by_matplotlib():
+    [curve] = plot.cost_curve({"step": range(2), "cost": [3.0, 2.0]}).get_lines()
+    assert curve.get_xdata().tolist() == [0, 1]
+    _, table = nn.history([nn.TrainState(line, step=i) for i in (1, 2)], {"both": lambda now: now.params.W[:, 0]})
+    assert len(plt.plot(table["step"], table["both"])) == 2
+    assert len(plt.plot("step", "both.1", data=table)) == 1
 
 
 def test_a_rate_curve_has_the_rate_of_every_step():
@@ -140,6 +150,14 @@ def test_what_does_not_fit_is_refused():
         plot.pictures(np.zeros((2, 3, 3)), ["one"])
     with pytest.raises(nn.RangeError, match="rate_curve: steps must be at least 1; it is 0"):
         plot.rate_curve(0.1, 0)
+    with pytest.raises(nn.KindError, match=r"^rate_curve: lr must be a number, not str$"):
+        plot.rate_curve("0.1", 2)
+    needed = "cost_curve: table must have the columns step and cost"
+    for table, given in ((np.ones(2), "float64 array"), ({"cost": [1.0]}, "dict")):
+        with pytest.raises(nn.KindError, match=rf"^{needed}, not {given}; write {{\"step\": steps, \"cost\": costs}}$"):
+            plot.cost_curve(table)
+    with pytest.raises(nn.ShapeError, match=r"^cost_curve: table must have a cost a step; steps: 1, costs: 2$"):
+        plot.cost_curve({"step": [1], "cost": [1.0, 2.0]})
     with pytest.raises(nn.KindError, match=r"rate_curve: steps must be a whole number, not float$"):
         plot.rate_curve(0.1, 9.5)
     with pytest.raises(nn.ShapeError, match="render: a picture has 1 or 3 outputs, not 2"):

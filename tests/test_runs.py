@@ -39,7 +39,7 @@ from funcnn import (
     value_and_grad,
     while_finite,
 )
-from funcnn.training.runs import Kept
+from funcnn.training.runs import States
 
 r = np.random.default_rng(0)
 x, x_held = r.standard_normal((60, 2)), r.standard_normal((40, 2))
@@ -79,8 +79,8 @@ def same_bits(a, b):
 WRAPPERS = {
     "until": lambda run, **more: until(run, lambda now: False),
     "while_finite": lambda run, **more: while_finite(run),
-    "best_so_far": lambda run, **more: best_so_far(run, score, every=3, **more),
-    "early_stopping": lambda run, **more: early_stopping(run, score, patience=99, every=3, **more),
+    "best_so_far": lambda run, **more: best_so_far(run, score, better="lower", every=3, **more),
+    "early_stopping": lambda run, **more: early_stopping(run, score, patience=99, better="lower", every=3, **more),
     "progress": lambda run, **more: pytest.importorskip("tqdm", reason="draws the bar") and progress(run, 40, lr=lr),
     "checkpoint_every": lambda run, path, **more: checkpoint_every(run, path, steps=7),
 }
@@ -195,7 +195,7 @@ def test_history_has_every_kth_entry_and_the_last(every, steps):
     )
     all_states = list(run(data=data[:7]))
     assert last == all_states[-1]
-    assert list(table) == ["step", "cost", "score", "both"]
+    assert list(table) == ["step", "cost", "score", "both.0", "both.1"]
     assert table["step"].tolist() == steps
     assert table["cost"].tolist() == [all_states[step - 1].cost for step in steps]
     assert table["score"].tolist() == [score(all_states[step - 1]) for step in steps]
@@ -257,7 +257,7 @@ NAN, INF = math.nan, math.inf
     ([INF, NAN, -1.0, -2], [None, None, 3, 4], [1, 2, 0, 0]),
 ])  # fmt: skip
 def test_best_so_far(scores, best, waited):
-    found = list(best_so_far(states(1, 2, 3, 4), lambda now: scores[now.step - 1]))
+    found = list(best_so_far(states(1, 2, 3, 4), lambda now: scores[now.step - 1], better="lower"))
     assert [now.best and now.best.step for now in found] == best
     assert [now.waited for now in found] == waited
     assert all(type(now.best) in (TrainState, type(None)) for now in found)
@@ -265,13 +265,15 @@ def test_best_so_far(scores, best, waited):
 
 def test_scores_are_taken_at_every_kth_step():
     asked = []
-    *_, last = best_so_far(states(*range(1, 12)), lambda now: asked.append(now.step) or -now.step, every=4)
+    *_, last = best_so_far(
+        states(*range(1, 12)), lambda now: asked.append(now.step) or now.step, better="higher", every=4
+    )
     assert asked == [4, 8]
     assert (last.step, last.best.step) == (11, 8)
 
 
 def test_a_score_may_be_an_array_of_no_dimension():
-    *_, last = best_so_far(states(1, 2), lambda now: np.array(-1.0 * now.step))
+    *_, last = best_so_far(states(1, 2), lambda now: np.array(-1.0 * now.step), better="lower")
     assert last.best.step == 2
 
 
@@ -284,7 +286,9 @@ def test_early_stopping_is_the_loop(costs, patience):
         if waited == patience:
             stop = step
             break
-    *_, last = early_stopping(states(*range(1, 7), costs=costs), lambda now: now.cost, patience=patience)
+    *_, last = early_stopping(
+        states(*range(1, 7), costs=costs), lambda now: now.cost, patience=patience, better="lower"
+    )
     assert (last.step, last.best and last.best.step) == (stop, best)
 
 
@@ -294,7 +298,7 @@ def test_patience_survives_a_stop(cut):
 
     def stopped(start, steps):
         some = states(*steps, costs=[costs[step - 1] for step in steps])
-        return list(early_stopping(some, lambda now: now.cost, patience=4, start=start))
+        return list(early_stopping(some, lambda now: now.cost, patience=4, better="lower", start=start))
 
     whole = stopped(None, range(1, 12))
     assert steps_of(whole) == list(range(1, 10))
@@ -311,8 +315,8 @@ def test_the_best_of_a_real_run():
 
 
 def test_wrappers_around_wrappers_keep_one_best_each():
-    twice = best_so_far(best_so_far(run(), score), lambda now: -score(now))
-    *_, last = twice
+    inner = best_so_far(run(), score, better="lower")
+    *_, last = best_so_far(inner, score, better="higher", start=start)
     assert type(last.best) is TrainState
     assert score(last.best) == max(map(score, run()))
 
@@ -323,11 +327,11 @@ def test_wrappers_around_wrappers_keep_one_best_each():
 @pytest.mark.parametrize(("every", "steps"), [(1, list(range(1, 8))), (3, [3, 6, 7]), (7, [7]), (9, [7])])
 def test_keep(every, steps):
     kept, whole = keep(run(data=data[:7]), every=every), list(run(data=data[:7]))
-    assert isinstance(kept, Kept)
+    assert isinstance(kept, States)
     assert steps_of(kept) == steps
     assert list(kept) == [whole[step - 1] for step in steps]
     assert kept[-1] == whole[-1]
-    assert kept[:-1] == Kept(kept.states[:-1])
+    assert kept[:-1] == States(kept.states[:-1])
     assert kept == pickle.loads(pickle.dumps(kept))
 
 
@@ -341,9 +345,9 @@ def test_bytes_count_each_array_once():
 
 
 def test_a_kept_run_says_what_it_costs():
-    assert repr(keep(run(), every=10)) == "<Kept: 4 states, steps 10 to 40, 792 bytes of arrays each>"
-    assert repr(keep(run(), every=99)) == "<Kept: 1 state, step 40, 792 bytes of arrays>"
-    assert repr(keep([])) == "<Kept: no states>"
+    assert repr(keep(run(), every=10)) == "<States: 4 states, steps 10 to 40, 792 bytes of arrays each>"
+    assert repr(keep(run(), every=99)) == "<States: 1 state, step 40, 792 bytes of arrays>"
+    assert repr(keep([])) == "<States: no states>"
     assert keep([]).nbytes == 0
 
 
@@ -352,7 +356,7 @@ def test_a_kept_run_is_a_run():
     last, table = history(kept, {"held": score}, every=10)
     assert table["held"].tolist() == history(run(), {"held": score}, every=10)[1]["held"].tolist()
     assert last is kept[-1]
-    assert min(kept, key=score) == list(best_so_far(kept, score))[-1].best
+    assert min(kept, key=score) == list(best_so_far(kept, score, better="lower"))[-1].best
 
 
 # progress
@@ -425,7 +429,7 @@ class Clock:
 def saved(monkeypatch):
     """The steps that were saved, in place of a file."""
     steps = []
-    monkeypatch.setattr("funcnn.training.runs.save", lambda path, now: steps.append(now.step))
+    monkeypatch.setattr("funcnn.training.checkpoints.save", lambda path, now: steps.append(now.step))
     return steps
 
 
@@ -437,7 +441,7 @@ def test_checkpoints_by_steps(saved, every, due):
 
 def test_checkpoints_by_seconds(saved, monkeypatch):
     clock = Clock()
-    monkeypatch.setattr("funcnn.training.runs.monotonic", clock)
+    monkeypatch.setattr("funcnn.training.checkpoints.monotonic", clock)
     for now in checkpoint_every(states(1, 2, 3, 4, 5, 6), "path", seconds=1.0):
         assert saved == [step for step in (3, 5) if step <= now.step]
         clock.now += 0.5
@@ -457,7 +461,11 @@ def test_a_loop_that_is_left_has_saved_what_was_due(saved):
     del now
     gc.collect()
     assert saved == [2]
-    list(checkpoint_every(early_stopping(states(1, 2, 3), lambda now: now.step, patience=1), "path", steps=9))
+    list(
+        checkpoint_every(
+            early_stopping(states(1, 2, 3), lambda now: now.step, patience=1, better="lower"), "path", steps=9
+        )
+    )
     assert saved == [2, 2]
 
 
@@ -468,7 +476,9 @@ def test_an_empty_run_saves_nothing(saved):
 
 def test_a_checkpoint_resumes_to_the_same_bits(path):
     def whole(start):
-        return checkpoint_every(early_stopping(run(start), score, patience=6, every=3, start=start), path, steps=4)
+        return checkpoint_every(
+            early_stopping(run(start), score, patience=6, better="lower", every=3, start=start), path, steps=4
+        )
 
     *_, last = whole(start)
     assert steps_of(islice(whole(start), 15))[-1] == 15  # and killed here

@@ -677,11 +677,11 @@ def test_the_first_step_at_which_they_part():
     expected = difference(list(run())[3], list(run(lambda step: 0.01 if step < 3 else 0.02))[3])
     assert parted == Divergence(4, expected, "")
     path = max(expected, key=expected.get)
-    assert str(parted) == (f"the runs part at step 4: 6 parts differ, most of all {path}, by {expected[path]:.3g}")
+    assert str(parted) == (f"the runs differ from step 4 on: 6 parts differ, the most {path}, by {expected[path]:.3g}")
     assert compare(run(seed=0), run(seed=1)).step == 1
     other = replace(net, "0.W", net[0].W + 1e-9)
     assert str(compare([TrainState(net)], [TrainState(other)])) == (
-        "the runs part at step 0: 1 part differs, most of all params.0.W, by 1e-09"
+        "the runs differ from step 0 on: 1 part differs, the most params.0.W, by 1e-09"
     )
 
 
@@ -705,8 +705,12 @@ def test_a_run_that_ends_before_the_other_parts_from_it():
     assert compare(run(), run(steps=4)) == Divergence(5, {}, "run_b")
     assert compare(run(steps=4), run()) == Divergence(5, {}, "run_a")
     assert compare([], run()) == Divergence(1, {}, "run_a")
-    assert str(compare(run(), run(steps=4))) == "run_b ends before step 5, which run_a has; until there they are equal"
-    assert str(compare(run(steps=4), run())) == "run_a ends before step 5, which run_b has; until there they are equal"
+    assert (
+        str(compare(run(), run(steps=4))) == "run_b ends before step 5, which run_a has; the steps before it are equal"
+    )
+    assert (
+        str(compare(run(steps=4), run())) == "run_a ends before step 5, which run_b has; the steps before it are equal"
+    )
 
 
 def test_an_error_of_a_run_comes_through():

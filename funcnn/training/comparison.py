@@ -12,7 +12,7 @@ import numpy as np
 from funcnn.arrays import Array, is_array, same, short
 from funcnn.errors import RangeError, ShapeError
 from funcnn.records import is_record, plans
-from funcnn.training.runs import Run, states_of
+from funcnn.training.runs import Run, check_run, states_of
 from funcnn.tree import check_tree
 
 
@@ -95,7 +95,7 @@ def _outline(value: Any) -> str:
 
 
 class Divergence(NamedTuple):
-    """Where two runs part: the first step at which they differ, and in what; or which of them `ended` before that step.
+    """The first step at which two runs differ, with their difference there, or with the run that `ended` before it.
 
     Its `str` is a sentence.
     """
@@ -108,17 +108,17 @@ class Divergence(NamedTuple):
         """One sentence."""
         if self.ended:
             other = {"run_a": "run_b", "run_b": "run_a"}[self.ended]
-            return f"{self.ended} ends before step {self.step}, which {other} has; until there they are equal"
+            return f"{self.ended} ends before step {self.step}, which {other} has; the steps before it are equal"
         path, most = max(self.difference.items(), key=lambda item: item[1])
         parts = "1 part differs" if len(self.difference) == 1 else f"{len(self.difference)} parts differ"
-        return f"the runs part at step {self.step}: {parts}, most of all {path}, by {most:.3g}"
+        return f"the runs differ from step {self.step} on: {parts}, the most {path}, by {most:.3g}"
 
 
 def compare(run_a: Run[Any], run_b: Run[Any]) -> Divergence | None:
     """The first step at which two runs differ, and their `difference` there; None if they never do.
 
-    A run is what `train` gives, or a list of states. Both go on in lockstep and no further than that step, where they
-    are closed; nothing is kept. A run that ends while the other goes on differs from it there.
+    A run is an iterable of states, such as `train` gives, or a list of them. The two are read in lockstep, up to the
+    step at which they differ, and then closed. If one run ends before the other, they differ at that step.
 
     >>> import numpy as np
     >>> from funcnn import TrainState, batches, compare, mlp, mse, train, value_and_grad
@@ -127,22 +127,26 @@ def compare(run_a: Run[Any], run_b: Run[Any]) -> Divergence | None:
     >>> compare(run(0.01), run(0.01)) is None
     True
     >>> print(compare(run(0.01), run(lambda step: 0.01 if step < 3 else 0.02)))
-    the runs part at step 4: 2 parts differ, most of all params.0.W, by ...
+    the runs differ from step 4 on: 2 parts differ, the most params.0.W, by ...
 
     Raises:
-        RangeError: the runs are not in step, one having begun elsewhere, or neither has a state: a generator gives each
-            of its states once.
+        KindError: `run_a` or `run_b` is not a run.
+        RangeError: the runs are at different steps, or neither has a state: a generator gives its states once.
         ShapeError: as `difference`.
-        KindError: a run is none, or gives something that is no TrainState.
     """
+    check_run("compare", run_a, "run_a")
+    check_run("compare", run_b, "run_b")
     step = None
-    with closing(states_of(run_a, "compare")) as states_a, closing(states_of(run_b, "compare")) as states_b:
+    read_a, read_b = states_of(run_a, "compare", "run_a"), states_of(run_b, "compare", "run_b")
+    with closing(read_a) as states_a, closing(read_b) as states_b:
         for a, b in zip_longest(states_a, states_b):
             if a is None or b is None:
                 return Divergence((a or b).step, {}, "run_b" if b is None else "run_a")
             step = a.step
             if b.step != step:
-                raise RangeError(f"compare: the runs must be in step; run_a is at step {step}, run_b at step {b.step}")
+                raise RangeError(
+                    f"compare: the runs must be at one step; run_a is at step {step}, run_b at step {b.step}"
+                )
             if found := difference(a, b):
                 return Divergence(step, found)
     if step is None:

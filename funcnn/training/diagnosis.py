@@ -15,7 +15,8 @@ from funcnn.gradients import Grads
 from funcnn.inspection.log import Log, bare, logged
 from funcnn.optimizers.base import update
 from funcnn.records import borrowed, record
-from funcnn.training.loop import NotFiniteError, TrainState, is_finite, train
+from funcnn.training.loop import NotFiniteError, TrainState, train
+from funcnn.training.origin import is_finite
 from funcnn.tree import walk
 
 P = TypeVar("P")

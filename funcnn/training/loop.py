@@ -1,22 +1,25 @@
-"""Training is a fold: from a state and a batch to the next state. Every state is a value that can be kept."""
+"""Training as a fold: from a state and a batch to the next state."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from inspect import signature
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
-import numpy as np
-
-from funcnn.arrays import is_float, kind, namespace, short
-from funcnn.core import ValueAndGrad, forward, learning_rate, sgd
+from funcnn import core
+from funcnn.arrays import as_array, is_array, kind, owned
+from funcnn.core import ValueAndGrad, forward, sgd
 from funcnn.errors import FuncnnError, KindError, RangeError
+from funcnn.fields import as_called, check_function, is_number, learning_rate, parameters_of
+from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
-from funcnn.records import record, state
-from funcnn.tree import walk
+from funcnn.records import build, is_record, record, state, values
+from funcnn.training.origin import is_finite, not_finite, origin
+from funcnn.tree import check_tree, tree_map
 
 P = TypeVar("P")
+S = TypeVar("S", bound="TrainState[Any]")
 
 
 class NotFiniteError(FuncnnError, ArithmeticError):
@@ -25,9 +28,15 @@ class NotFiniteError(FuncnnError, ArithmeticError):
 
 @record
 class TrainState(Generic[P]):
-    """All there is to know after `step` steps.
+    """The network, the optimizer and the cost after `step` steps: everything that training carries.
 
-    `cost` is that of the last step's input, before it stepped; NaN when there was none.
+    `params` is the network, and `optimizer` what transforms its gradient. `cost` is the cost of the last batch, before
+    its step; NaN at the start.
+
+    Raises:
+        KindError: `params` is not a record, a tuple or an array; `optimizer` is not a record with a rule for `update`,
+            or a tuple of them; `step` or `cost` is not a number.
+        RangeError: `step` is negative.
     """
 
     params: P
@@ -35,20 +44,49 @@ class TrainState(Generic[P]):
     step: int = state(default=0)
     cost: Any = state(default=math.nan)
 
+    def __attrs_post_init__(self) -> None:
+        """Every field is of its kind."""
+        name = type(self).__name__
+        check_tree(self.params, name, "params")
+        if _has_rule(update, self.params) and not _has_rule(forward, self.params):
+            given = f"the optimizer {type(self.params).__name__}"
+            raise KindError(f"{name}: params must be a network, not {given}; write {name}(params, optimizer)")
+        _check_optimizer(name, self.optimizer)
+        if isinstance(self.step, int) and self.step < 0:
+            raise RangeError(f"{name}: step must not be negative; it is {self.step}")
+        if not (is_number(self.cost) or is_array(self.cost)):
+            raise KindError(f"{name}: cost must be a number, not {kind(self.cost)}")
+
+
+def _has_rule(verb: Any, value: Any) -> bool:
+    return is_record(value) and verb.dispatch(type(value)) is not verb.dispatch(object)
+
+
+def _check_optimizer(name: str, optimizer: Any) -> None:
+    if type(optimizer) is tuple:
+        for part in optimizer:
+            _check_optimizer(name, part)
+    elif not _has_rule(update, optimizer):
+        remedy = "; write () for none" if optimizer is None else ""
+        raise KindError(f"{name}: optimizer must be an optimizer or a tuple of them, not {kind(optimizer)}{remedy}")
+
 
 def train(
-    start: TrainState[P],
+    start: S,
     data: Iterable[tuple[Any, Any]],
     value_and_grad: ValueAndGrad,
     lr: float | Callable[[int], float],
     *,
-    constraint: Callable[[P], P] | None = None,
-) -> Iterator[TrainState[P]]:
+    constraint: Callable[[Any], Any] | None = None,
+) -> Iterator[S]:
     """The state after each batch `(x, y)` of `data`.
 
-    `lr` is a number, or a function of the step number. To stop, leave the loop; to resume from a state, go on with
-    `data[state.step:]`: the bits are those of a run that never stopped. `constraint` is a function of the parameters
-    that follows each step, such as a `partial` of `project`.
+    `lr` is a number, or a function of the step number. To stop, leave the loop. To resume from a state, go on with
+    `data[state.step:]`: the states are those of a run that never stopped, bit for bit. If no batch is left, there are
+    no states, so write `last = start` before `for last in train(start, ...)`. `constraint` is a function of the
+    parameters that is applied after each step, such as a `partial` of `project`.
+
+    The states are of the class of `start`; fields that a subclass of TrainState adds are carried along unchanged.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
@@ -60,112 +98,98 @@ def train(
     (1000, (Dense(W=<f64 [[2.]]>, b=<f64 [1.]>),))
 
     Raises:
-        NotFiniteError: the cost of a step is not finite, or, where the loop ran to its end, the parameters after the
-            last are not. The message says in which step, and which array was the first: an input, a parameter, or the
-            output of a layer.
-        KindError: `start` is no TrainState, `data` gives no pairs, `value_and_grad` is a loss, `lr` no number, or
-            `constraint` gives no parameters.
-        RangeError: `lr` gives a number that is negative or not finite, or `data` is an iterator that had ended before.
+        NotFiniteError: the cost of a step is not finite, or the parameters after the last step are not. The message
+            says in which step, and which array was the first: an input, a parameter, or the output of a layer.
+        KindError: `start` is not a TrainState, `data` does not give pairs, `value_and_grad` is a loss or does not
+            return (cost, Grads), `lr` is not a number or a function, or `constraint` does not return parameters.
+        RangeError: `lr` is negative or not finite, or `data` is an iterator that has ended.
     """
     if not isinstance(start, TrainState):
-        raise KindError(f"train: start must be a TrainState, not {kind(start)}; write TrainState(params)")
-    try:
-        now, nothing = start, iter(data) is data  # a generator, which gives its batches once
-    except TypeError:
-        raise KindError(f"train: data must give batches (x, y), not be {short(data)}") from None
-    for batch in data:
+        is_network = type(start) is tuple or _has_rule(forward, start)
+        remedy = "; write TrainState(params)" if is_network else ""
+        raise KindError(f"train: start must be a TrainState, not {kind(start)}{remedy}")
+    _check_data(data)
+    _check_gradient(value_and_grad)
+    check_lr("train", lr)
+    if constraint is not None:
+        check_function("train", constraint, "constraint", "a function of the parameters", takes=1)
+    return _train(start, data, value_and_grad, lr, constraint)
+
+
+def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any) -> Iterator[S]:
+    now, batches = start, iter(data)
+    nothing = batches is data  # an iterator gives its batches once
+    for batch in batches:
         nothing = False
         x, y = _pair(batch)
-        cost, grads = _called(value_and_grad, now.params, x, y)
+        cost, grads = _evaluated(value_and_grad, now.params, x, y)
         if not is_finite(cost):
-            raise NotFiniteError(f"train: in step {now.step} the cost is {cost}; {_origin(now.params, x, y)}")
+            raise NotFiniteError(f"train: in step {now.step} the cost is {cost}; {origin(now.params, x, y)}")
         grads, optimizer = update(now.optimizer, grads, now.params)
-        params = sgd(now.params, grads, _rate(lr, now.step) if callable(lr) else lr)
+        params = sgd(now.params, grads, learning_rate(lr(now.step), "train", f"lr({now.step})") if callable(lr) else lr)
         if constraint is not None:
-            params = constraint(params)
-            if type(params) is not type(now.params):
-                raise KindError(f"train: constraint must return parameters like those it is given, not {kind(params)}")
-        now = TrainState(params, optimizer, step=now.step + 1, cost=cost)
+            params = _constrained(constraint, params)
+        now = build(type(now), (params, optimizer, now.step + 1, cost, *values(now)[4:]))
         yield now
     if nothing:
-        raise RangeError("train: data gave no batch; a generator gives its batches once: make it anew")
-    if culprit := _not_finite(now.params, "params"):
-        if now.step == 0:
-            raise NotFiniteError(f"train: {culprit} of start is not finite, and data gave no batch")
-        raise NotFiniteError(f"train: after step {now.step - 1} {culprit} is not finite; a smaller lr may help")
+        raise RangeError("train: data gave no batch; a generator gives its batches once, so make a new one")
+    if path := not_finite(now.params, "params"):
+        if now.step == start.step:
+            raise NotFiniteError(f"train: {path} of start is not finite, and data gave no batch")
+        raise NotFiniteError(f"train: after step {now.step - 1} {path} is not finite; a smaller lr may help")
+
+
+def _check_data(data: Any) -> None:
+    """What can be seen without asking for a batch; a sequence of another library may read files for each."""
+    if isinstance(data, list | tuple | deque | str):
+        for batch in data:
+            _pair(batch)
+    elif is_array(data) or hasattr(data, "to_numpy"):
+        _pair(data)
+    elif isinstance(data, Mapping | set | frozenset) or not (hasattr(data, "__iter__") or hasattr(data, "__getitem__")):
+        raise KindError(f"train: data must be an iterable of batches (x, y), not {kind(data)}")
 
 
 def _pair(batch: Any) -> Any:
     if not isinstance(batch, tuple | list) or len(batch) != 2:
         given = f"{kind(batch)} of {len(batch)}" if isinstance(batch, tuple | list) else kind(batch)
-        raise KindError(f"train: data must give batches (x, y), not {given}; write [(x, y)] for one of all rows")
+        remedy = "; write [(x, y)] for one batch of all rows" if is_array(batch) else ""
+        raise KindError(f"train: data must give batches (x, y), not {given}{remedy}")
     return batch
 
 
-def _called(value_and_grad: Any, *given: Any) -> Any:
-    try:
-        return value_and_grad(*given)
-    except TypeError as error:
-        if _takes_params(value_and_grad):
-            raise
-        raise KindError(
-            "train: value_and_grad must be a function (params, x, y), not a loss; write value_and_grad(loss)"
-        ) from error
+def _check_gradient(function: Any) -> None:
+    needed = "a function (params, x, y) that returns (cost, Grads)"
+    is_itself, parameters = function is core.value_and_grad, parameters_of(function)
+    if is_itself or (parameters and next(iter(parameters.parameters), "") == "out"):  # every loss is called (out, y)
+        given = "value_and_grad itself" if is_itself else as_called(function)
+        raise KindError(f"train: value_and_grad must be {needed}, not {given}; write value_and_grad(loss)")
+    check_function("train", function, "value_and_grad", needed, takes=3)
 
 
-def _takes_params(function: Any) -> bool:
-    try:
-        return "out" not in signature(function).bind(None, None, None).arguments  # a loss is called (out, y, weight)
-    except (TypeError, ValueError):
-        return False
+def check_lr(name: str, lr: Any) -> None:
+    """A learning rate, or a function of the step number that gives one."""
+    if callable(lr):
+        check_function(name, lr, "lr", "a number or a function of the step number", takes=1)
+    else:
+        learning_rate(lr, name)
 
 
-def _rate(schedule: Callable[[int], float], step: int) -> float:
-    lr = schedule(step)
-    try:
-        return learning_rate(lr)
-    except FuncnnError as error:
-        error.add_note(f"it is what the schedule gives for step {step}")
-        raise
+def _evaluated(value_and_grad: Any, params: Any, x: Any, y: Any) -> tuple[Any, Grads[Any]]:
+    """(cost, grads), of their kinds."""
+    made = value_and_grad(params, x, y)
+    if type(made) is not tuple or len(made) != 2 or type(made[1]) is not Grads:
+        given = f"({', '.join(map(kind, made))})" if type(made) is tuple else kind(made)
+        raise KindError(f"train: value_and_grad must return (cost, Grads(params, x)), not {given}")
+    cost, grads = made
+    if type(cost) is not float and not (is_number(cost) or is_array(cost)):
+        raise KindError(f"train: value_and_grad must return a number as the cost, not {kind(cost)}")
+    return owned(as_array(cost)), grads
 
 
-def _origin(params: Any, x: Any, y: Any) -> str:
-    """The first array that is not finite, in the order in which a step meets them."""
-    for name, value in (("params", params), ("x", x), ("y", y)):
-        if culprit := _not_finite(value, name):
-            return f"the first array that is not finite is {culprit}"
-    return _born(params, x, "") or "out and y are finite, so it was born in the loss"
-
-
-def _born(layer: Any, x: Any, place: str) -> str:
-    """The first layer whose output is not finite."""
-    if type(layer) is not tuple:
-        out = forward(layer, x)[0]
-        return (
-            f"the first array that is not finite is out of {f'layer {place}, ' * bool(place)}{short(layer)}"
-            if _not_finite(out, "out")
-            else ""
-        )
-    for i, part in enumerate(layer):
-        if found := _born(part, x, f"{place}.{i}".lstrip(".")):
-            return found
-        x = forward(part, x)[0]
-    return ""
-
-
-def _not_finite(tree: Any, name: str) -> str:
-    """The path of the first array in the tree that holds a NaN or an infinity."""
-    for path, array in walk(tree, name):
-        if is_float(array) and not is_finite(array):
-            return path
-    return ""
-
-
-def is_finite(values: Any) -> bool:
-    """As far as can be seen: a tracer has no value yet."""
-    if isinstance(values, float | np.floating):
-        return math.isfinite(values)
-    try:
-        return bool(namespace(values).isfinite(values).all())
-    except TypeError:
-        return True
+def _constrained(constraint: Any, params: Any) -> Any:
+    """The parameters as the constraint returns them, read-only."""
+    after = constraint(params)
+    if type(after) is not type(params):
+        raise KindError(f"train: constraint must return parameters like those it is given, not {kind(after)}")
+    return tree_map(owned, after)

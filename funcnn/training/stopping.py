@@ -1,24 +1,28 @@
-"""When a run ends: at a state that will do, before a NaN, or when nothing has got better for long enough."""
+"""The end of a run: at a state that satisfies a condition, before a NaN, or when a score has stopped improving."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from math import inf, isfinite
 from typing import Any, TypeVar
 
-from funcnn.arrays import kind, short
-from funcnn.errors import KindError
-from funcnn.fields import as_count
-from funcnn.records import record, state
+import numpy as np
+
+from funcnn.arrays import is_array, kind
+from funcnn.errors import KindError, RangeError
+from funcnn.fields import as_count, check_function
+from funcnn.records import build, record, state, values
 from funcnn.training.loop import NotFiniteError, TrainState
-from funcnn.training.runs import Run, states_of
+from funcnn.training.runs import Run, check_goes_on, check_run, check_start, states_of
+from funcnn.training.scores import as_cost
 
 P = TypeVar("P")
 S = TypeVar("S", bound=TrainState[Any])
 
 
 def until(run: Run[S], done: Callable[[S], bool]) -> Iterator[S]:
-    """The states up to the first for which `done(state)` holds, that one included.
+    """The states up to the first for which `done(state)` is true, that state included.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, train, until, value_and_grad
@@ -28,21 +32,30 @@ def until(run: Run[S], done: Callable[[S], bool]) -> Iterator[S]:
     [1.0, 0.25, 0.0625]
 
     Raises:
-        KindError: `run` gives no TrainStates.
+        KindError: `run` is not a run, or `done` is not a function of the state that returns True or False.
     """
+    check_run("until", run)
+    check_function("until", done, "done", "a function of the state", takes=1)
+    return _until(run, done)
+
+
+def _until(run: Run[S], done: Callable[[S], Any]) -> Iterator[S]:
     with closing(states_of(run, "until")) as states:
         for now in states:
             yield now
-            if done(now):
+            answer = done(now)
+            if not (isinstance(answer, bool | np.bool_) or (is_array(answer) and answer.shape == ())):
+                raise KindError(f"until: done must return True or False, not {kind(answer)}")
+            if answer:
                 return
 
 
 def while_finite(run: Run[S]) -> Iterator[S]:
-    """The states for as long as their costs are finite: the run ends where `train` would raise a NotFiniteError.
+    """The states while their costs are finite: the run ends where `train` would raise a NotFiniteError.
 
-    So what was seen on the way to a NaN is not lost: `history(while_finite(train(...)))` shows how the cost rose, and
-    `bisect_nan` looks into `keep(while_finite(train(...)))`. The parameters of the last state may be those that made
-    the next cost infinite.
+    So the states before a NaN are not lost: `history(while_finite(train(...)))` shows how the cost rose, and
+    `bisect_nan` searches `keep(while_finite(train(...)))`. The parameters of the last state may be those that made the
+    next cost infinite.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, train, value_and_grad, while_finite
@@ -54,8 +67,13 @@ def while_finite(run: Run[S]) -> Iterator[S]:
     (52, 1e+306)
 
     Raises:
-        KindError: `run` gives no TrainStates.
+        KindError: `run` is not a run.
     """
+    check_run("while_finite", run)
+    return _while_finite(run)
+
+
+def _while_finite(run: Run[S]) -> Iterator[S]:
     with closing(states_of(run, "while_finite")) as states:
         try:
             yield from states
@@ -65,65 +83,88 @@ def while_finite(run: Run[S]) -> Iterator[S]:
 
 @record
 class WithBest(TrainState[P]):
-    """A TrainState, and the best one up to it: what `best_so_far` and `early_stopping` give.
+    """A TrainState with the best of the states that were scored: what `best_so_far` and `early_stopping` give.
 
-    `best` is a TrainState, None while there was no score. `waited` counts the scores since then, none of which was
-    better.
+    `best` is a TrainState; None if there was no score yet. `waited` is the number of scores since then, none of which
+    was better.
+
+    Raises:
+        KindError, RangeError: as TrainState; or `best` is not a TrainState or None, or `waited` is negative.
     """
 
-    best: Any = state(default=None)
+    best: TrainState[P] | None = state(default=None)
     waited: int = state(default=0)
+
+    def __attrs_post_init__(self) -> None:
+        """Every field is of its kind."""
+        super().__attrs_post_init__()
+        if not (self.best is None or isinstance(self.best, TrainState)):
+            raise KindError(f"WithBest: best must be a TrainState or None, not {kind(self.best)}")
+        if isinstance(self.waited, int) and self.waited < 0:
+            raise RangeError(f"WithBest: waited must not be negative; it is {self.waited}")
 
 
 def best_so_far(
     run: Run[TrainState[P]],
     score: Callable[[TrainState[P]], Any],
     *,
+    better: str | None = None,
     every: int = 1,
     start: TrainState[P] | None = None,
 ) -> Iterator[WithBest[P]]:
-    """The states, each with the one of the lowest score up to it as its `best`.
+    """The states, each with the best-scored state up to it as its `best`.
 
-    The score is a cost, of which lower is better: `validation(mse, x, y)`; of an accuracy, take the negative. Scores
-    are taken at each step that `every` divides. A NaN or an infinity is never the best; of equals it is the first. To
-    resume, say from which state: `start` brings the best before it.
+    A score is a number, of which the lower or the higher is better: `validation(mse, x, y)` and
+    `validation(accuracy, x, y)` know which, and a function may declare it with `@better("higher")`. For any other
+    function give `better="lower"` or `better="higher"`.
+
+    Scores are taken at each step that `every` divides. A NaN or an infinity is never the best; of equal scores the
+    first is. If the run goes on from a state with a best, give that state as `start`, and its best counts. To look for
+    a new best, train from a plain TrainState, such as `state.best`.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, best_so_far, mse, train, value_and_grad
     >>> one = np.ones((1, 1))
     >>> run = train(TrainState(Dense(one, None)), [(one, 0 * one)] * 4, value_and_grad(mse), 0.75)
-    >>> *_, last = best_so_far(run, lambda state: (state.params.W.item() + 0.2) ** 2)
+    >>> *_, last = best_so_far(run, lambda state: (state.params.W.item() + 0.2) ** 2, better="lower")
     >>> last.step, last.best.step, last.best.params
     (4, 3, Dense(W=<f64 [[-0.125]]>, b=None))
 
     Raises:
-        KindError: `run` gives no TrainStates, `start` is none, the score is no number, or `every` no whole one.
-        RangeError: `every` is less than 1.
+        KindError: `run` is not a run, `score` is not a function of the state that gives a number, `better` is not given
+            though nothing declares it, `start` is not a TrainState, or is not given though the states have a best, or
+            `every` is not a whole number.
+        RangeError: `every` is less than 1, or the run does not go on from `start`.
     """
-    every = as_count("best_so_far", every, "every")
-    if start is not None and not isinstance(start, TrainState):
-        raise KindError(f"best_so_far: start must be the TrainState from which the run resumes, not {kind(start)}")
-    return _best_so_far(run, score, every, start)
+    return _best_so_far("best_so_far", run, score, better, every, start)
 
 
-def _best_so_far(run: Run[TrainState[P]], score: Any, every: int, start: Any) -> Iterator[WithBest[P]]:
+def _best_so_far(name: str, run: Any, score: Any, better: Any, every: Any, start: Any) -> Iterator[WithBest[Any]]:
+    check_run(name, run)
+    every = as_count(name, every, "every")
+    check_start(name, start)
+    return _with_best(name, run, as_cost(name, score, better), every, start)
+
+
+def _with_best(name: str, run: Any, cost: Any, every: int, start: Any) -> Iterator[WithBest[Any]]:
     best, waited = (start.best, start.waited) if isinstance(start, WithBest) else (None, 0)
-    lowest = float("inf") if best is None else _number(score(best))
-    with closing(states_of(run, "best_so_far")) as states:
+    lowest, is_first = inf if best is None else cost(best), True
+    with closing(states_of(run, name)) as states:
         for now in states:
+            if is_first:
+                is_first = False
+                if start is not None:
+                    check_goes_on(name, start.step, now)
+                elif isinstance(now, WithBest):
+                    raise KindError(
+                        f"{name}: start must be the state from which run goes on, since its states have a best"
+                    )
             if now.step % every == 0:
-                found, waited = _number(score(now)), waited + 1
-                if found < lowest:
+                found, waited = cost(now), waited + 1
+                if isfinite(found) and found < lowest:
                     lowest, waited = found, 0
-                    best = TrainState(now.params, now.optimizer, now.step, now.cost)
-            yield WithBest(now.params, now.optimizer, now.step, now.cost, best, waited)
-
-
-def _number(score: Any) -> float:
-    try:
-        return float(score)
-    except (TypeError, ValueError):
-        raise KindError(f"best_so_far: score(state) must be a number, not {short(score)}") from None
+                    best = build(TrainState, values(now)[:4])
+            yield build(WithBest, (*values(now)[:4], best, waited))
 
 
 def early_stopping(
@@ -131,28 +172,30 @@ def early_stopping(
     score: Callable[[TrainState[P]], Any],
     *,
     patience: int,
+    better: str | None = None,
     every: int = 1,
     start: TrainState[P] | None = None,
 ) -> Iterator[WithBest[P]]:
-    """`best_so_far`, until `patience` scores in a row were no better than the best
+    """`best_so_far`, until `patience` scores in a row were not better than the best.
 
-    The best state is `best` of the last one, whether the run stopped early or not. What counts as better is the score's
-    to say: that of `lambda state: round(score(state), 3)` ignores what is less than 0.001. A run that resumes from a
-    state that had waited long enough is empty. Prechelt 1998, Early Stopping - But When?, compares such rules; its
-    criterion UP counts scores in a row that are worse than the one before, not than the best.
+    The best state is `best` of the last state, whether the run stopped early or not. What counts as better is up to the
+    score: `lambda state: round(score(state), 3)` ignores improvements smaller than 0.001. If `start` has waited long
+    enough already, there are no states. Prechelt 1998, Early Stopping - But When?, compares such rules; its criterion
+    UP counts scores in a row that are worse than the one before, not than the best.
 
     >>> import numpy as np
-    >>> from funcnn import Dense, TrainState, early_stopping, mse, train, value_and_grad
+    >>> from funcnn import Dense, TrainState, early_stopping, mse, train, validation, value_and_grad
     >>> one = np.ones((1, 1))
     >>> run = train(TrainState(Dense(one, None)), [(one, 0 * one)] * 100, value_and_grad(mse), 0.1)
-    >>> *_, last = early_stopping(run, lambda state: (state.params.W.item() - 0.5) ** 2, patience=4)
+    >>> *_, last = early_stopping(run, validation(mse, one, 0.5 * one), patience=4)
     >>> last.step, last.best.step
     (7, 3)
 
     Raises:
-        KindError, RangeError: as `best_so_far`, and likewise of `patience`.
+        KindError, RangeError: as `best_so_far`, and likewise for `patience`.
     """
     patience = as_count("early_stopping", patience, "patience")
+    states = _best_so_far("early_stopping", run, score, better, every, start)
     if isinstance(start, WithBest) and start.waited >= patience:
         return iter(())
-    return until(best_so_far(run, score, every=every, start=start), lambda now: now.waited >= patience)
+    return _until(states, lambda now: now.waited >= patience)

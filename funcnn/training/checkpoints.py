@@ -1,0 +1,69 @@
+"""Checkpoints of a run in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from os import PathLike
+from time import monotonic
+from typing import Any, TypeVar
+
+from funcnn.errors import RangeError
+from funcnn.fields import as_count, as_positive
+from funcnn.files.archive import place
+from funcnn.files.store import save
+from funcnn.training.loop import TrainState
+from funcnn.training.runs import Run, check_run, states_of
+
+S = TypeVar("S", bound=TrainState[Any])
+
+
+def checkpoint_every(
+    run: Run[S], path: str | PathLike[str], *, steps: int | None = None, seconds: float | None = None
+) -> Iterator[S]:
+    """The states; a state that is due is saved at `path` before it is given, and the last one when the run has ended.
+
+    A state is due if `steps` divides its step, or if it is the first after `seconds` seconds without a save. If the
+    loop is left by `break` or by an error, the file holds the last state that was due: a save at the end of a generator
+    that is still referred to could overwrite the states of a later run. So `checkpoint_every` should be the outermost
+    function around a run: around `early_stopping` it saves the state at which the run stops, with the best one.
+
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from funcnn import Dense, TrainState, checkpoint_every, load, mse, train, value_and_grad
+    >>> one = np.ones((1, 1))
+    >>> data = [(one, 0 * one)] * 25
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "run.npz")
+    ...     run = train(TrainState(Dense(one, None)), data, value_and_grad(mse), 0.1)
+    ...     for state in checkpoint_every(run, path, steps=10):
+    ...         pass
+    ...     load(path) == state
+    True
+
+    Raises:
+        KindError: `run` is not a run, `path` is not a path, `steps` is not a whole number, or `seconds` not a number.
+        RangeError: not exactly one of `steps` and `seconds` is given, or it is not above 0.
+        FileError: `path` is a folder. And what `save` raises.
+    """
+    check_run("checkpoint_every", run)
+    place("checkpoint_every", path)
+    if (steps is None) is (seconds is None):
+        raise RangeError(f"checkpoint_every: give either steps or seconds; steps: {steps}, seconds: {seconds}")
+    if steps is not None:
+        steps = as_count("checkpoint_every", steps)
+    else:
+        seconds = as_positive("checkpoint_every", seconds, "seconds")
+    return _checkpoint_every(run, path, steps, seconds)
+
+
+def _checkpoint_every(run: Run[S], path: Any, steps: int | None, seconds: float | None) -> Iterator[S]:
+    now, saved, at = None, None, monotonic()
+    with closing(states_of(run, "checkpoint_every")) as states:
+        for now in states:
+            if now.step % steps == 0 if steps else monotonic() - at >= (seconds or 0):
+                save(path, now)
+                saved, at = now, monotonic()
+            yield now
+    if now is not saved:
+        save(path, now)

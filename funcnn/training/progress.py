@@ -1,0 +1,56 @@
+"""A progress bar around a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any, TypeVar
+
+from funcnn.fields import as_count
+from funcnn.training.loop import TrainState, check_lr
+from funcnn.training.runs import Run, check_run, states_of
+
+S = TypeVar("S", bound=TrainState[Any])
+
+
+def progress(run: Run[S], total: int | None = None, *, lr: float | Callable[[int], float] | None = None) -> Iterator[S]:
+    """The states, under a tqdm bar with the step, steps per second, the cost, and the learning rate if `lr` is given.
+
+    `total` is the number of the last step, `len(data)`; with it the bar shows the time left. For a run that goes on
+    from a state, the bar begins at that step. It is drawn at most ten times a second, on standard error.
+
+    >>> from funcnn import TrainState, batches, cosine, mlp, mse, progress, train, value_and_grad
+    >>> import numpy as np
+    >>> x, lr = np.zeros((8, 2)), cosine(0.1, 200)
+    >>> data = batches(x, x, 4, epochs=100, seed=0)
+    >>> run = train(TrainState(mlp([2, 2], seed=0)), data, value_and_grad(mse), lr)
+    >>> run = progress(run, len(data), lr=lr)  # draws when the states are asked for
+
+    Raises:
+        ImportError: tqdm is not installed.
+        KindError: `run` is not a run, `total` is not a whole number, or `lr` is not a number or a function.
+        RangeError: `total` is negative.
+    """
+    check_run("progress", run)
+    if total is not None:
+        total = as_count("progress", total, "total", least=0)
+    if lr is not None:
+        check_lr("progress", lr)
+    try:
+        from tqdm.auto import tqdm  # noqa: PLC0415  optional, and needed here alone
+    except ImportError:
+        raise ImportError('progress needs tqdm; write pip install "funcnn[progress]"') from None
+    return _progress(run, total, lr, tqdm)
+
+
+def _progress(run: Run[S], total: int | None, lr: Any, tqdm: Any) -> Iterator[S]:
+    with closing(states_of(run, "progress")) as states, tqdm(total=total, unit="step") as bar:
+        for now in states:
+            if bar.n == 0:
+                bar.initial = bar.n = bar.last_print_n = max(
+                    now.step - 1, 0
+                )  # earlier steps do not count for the speed
+            rate = "" if lr is None else f", lr {float(lr(now.step - 1) if callable(lr) else lr):.3g}"
+            bar.set_postfix_str(f"cost {float(now.cost):.4g}{rate}", refresh=False)
+            bar.update(now.step - bar.n)
+            yield now

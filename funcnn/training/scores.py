@@ -1,0 +1,178 @@
+"""Scores of a state: a metric or a loss on a validation set, and which of two scores is the better one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Any, TypeVar
+
+import attrs
+
+from funcnn.arrays import is_array, kind, short
+from funcnn.core import predict
+from funcnn.errors import KindError
+from funcnn.fields import as_count, check_function, is_number
+from funcnn.training.loop import TrainState
+from funcnn.tree import row_count
+
+F = TypeVar("F")
+Metric = Callable[[Any, Any], Any]
+
+_BETTER = "__funcnn_better__"  # an attribute of the function: `functools.wraps` and cloudpickle carry it along
+_DIRECTIONS = ("lower", "higher")
+
+
+def better(direction: str) -> Callable[[F], F]:
+    """Declare whether a metric is better when it is "lower" or when it is "higher", as a decorator.
+
+    `best_so_far` and `early_stopping` ask for it. A function of the state may declare it as well. The declaration is
+    found through `functools.partial`, `functools.wraps` and `validation`. A loss needs none: lower is better.
+
+    >>> import numpy as np
+    >>> from funcnn import better
+    >>> @better("higher")
+    ... def share_within_a_tenth(out, y):
+    ...     return float((abs(out - y) < 0.1).mean())
+
+    Raises:
+        KindError: `direction` is another word, or what is decorated is not a function.
+    """
+    _check_direction("better", direction, "direction")
+
+    def declare(function: F) -> F:
+        check_function("better", function, "the metric")
+        try:
+            setattr(function, _BETTER, direction)
+        except AttributeError:
+            raise KindError(f"better: the metric must be a function of Python, not {kind(function)}") from None
+        return function
+
+    return declare
+
+
+def _check_direction(name: str, direction: Any, what: str) -> None:
+    if direction not in _DIRECTIONS:
+        given = repr(direction) if isinstance(direction, str) else kind(direction)
+        raise KindError(f'{name}: {what} must be "lower" or "higher", not {given}')
+
+
+def declared(score: Any) -> Any:
+    """The direction that a metric, a score or a validation declares; None if it declares none."""
+    if isinstance(score, Validation):
+        score = score.metric
+    while (direction := getattr(score, _BETTER, None)) is None and isinstance(score, partial):
+        score = score.func
+    return direction
+
+
+def as_cost(name: str, score: Any, direction: Any) -> Callable[[TrainState[Any]], float]:
+    """The function of the state whose lowest value is the best: the score, or its negative."""
+    needed = "a function of the state, such as validation(mse, x, y)"
+    check_function(name, score, "score", needed, takes=1)
+    known = declared(score)
+    if direction is not None:
+        _check_direction(name, direction, "better")
+        _check_agreement(name, direction, known)
+    elif known is None and not isinstance(score, Validation):  # a validation may turn out to be of a loss
+        raise _undeclared(name)
+    return partial(_cost, name, score, direction or known)
+
+
+def _cost(name: str, score: Any, direction: Any, now: TrainState[Any]) -> float:
+    if isinstance(score, Validation):
+        value, is_loss = score.measured(now)
+        if is_loss:
+            _check_agreement(name, direction, "lower")
+            direction = "lower"
+    else:
+        value = score(now)
+    if not is_number(value):
+        raise KindError(f"{name}: score must give a number, not {short(value) if is_array(value) else kind(value)}")
+    if direction is None:
+        raise _undeclared(name)
+    return -float(value) if direction == "higher" else float(value)
+
+
+def _check_agreement(name: str, given: Any, known: Any) -> None:
+    if given and known and given != known:
+        raise KindError(f'{name}: better must be "{known}", as score declares, not "{given}"')
+
+
+def _undeclared(name: str) -> KindError:
+    return KindError(
+        f'{name}: better must be "lower" or "higher", since score does not declare it; for a cost write better="lower"'
+    )
+
+
+def validation(metric: Metric, x: Any, y: Any, *, rows: int | None = None) -> Validation:
+    """The function `state -> metric(predict(state.params, x, rows), y)`; of a loss, its cost.
+
+    The result for the last network is kept, so if `early_stopping` and `history` ask for the same score, the network is
+    evaluated once. It pickles if the metric does. y is whatever the metric takes.
+
+    >>> import numpy as np
+    >>> from funcnn import Dense, TrainState, mse, validation
+    >>> held_out = validation(mse, np.array([[1.0], [2.0]]), np.array([[1.0], [4.0]]))
+    >>> held_out(TrainState(Dense(np.eye(1), None)))
+    2.0
+
+    Raises:
+        KindError: `metric` is not a function, `x` is not an array or a tuple of arrays, or `rows` is not a whole
+            number. When it is called: the argument is not a TrainState, or the metric returns a tuple that is not
+            (cost, dA). A note on any error of predict or of the metric says that it was on the validation set.
+        RangeError: `rows` is less than 1.
+    """
+    check_function("validation", metric, "metric", "a function (out, y)", takes=2)
+    row_count(x, "x", "validation: ")
+    if rows is not None:
+        rows = as_count("validation", rows, "rows")
+    return Validation(metric, x, y, rows)
+
+
+@attrs.frozen(eq=False)
+class Validation:
+    """The function of the state that `validation` makes."""
+
+    metric: Metric
+    x: Any = attrs.field(repr=short)
+    y: Any = attrs.field(repr=short)
+    rows: int | None
+    _of: Callable[[Any], Any] = attrs.field(init=False, repr=False)  # keeps the result for the last network
+
+    @_of.default
+    def _keeping_the_last(self) -> Callable[[Any], Any]:
+        return lru_cache(maxsize=1)(partial(_measure, self.metric, self.x, self.y, self.rows))
+
+    def __call__(self, state: TrainState[Any]) -> Any:
+        """The number, or the array, that the metric gives."""
+        return self.measured(state)[0]
+
+    def measured(self, state: TrainState[Any]) -> tuple[Any, bool]:
+        """What the metric gives, and whether it is a loss."""
+        if not isinstance(state, TrainState):
+            remedy = "; write TrainState(params)" if type(state) is tuple else ""
+            raise KindError(f"validation: state must be a TrainState, not {kind(state)}{remedy}")
+        return self._of(state.params)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Validation, (self.metric, self.x, self.y, self.rows)
+
+
+def _measure(metric: Metric, x: Any, y: Any, rows: int | None, params: Any) -> tuple[Any, bool]:
+    try:
+        out = predict(params, x, rows)
+        result = metric(out, y)
+        return (_cost_of(result, out), True) if type(result) is tuple else (result, False)
+    except Exception as error:
+        error.add_note(f"on the validation set, x: {short(x)}, y: {short(y)}")
+        raise
+
+
+def _cost_of(result: tuple[Any, ...], out: Any) -> Any:
+    """The cost, if the result is that of a loss: dA is of the shape of out, or a tuple if out is one."""
+    if len(result) == 2:
+        cost, dA = result
+        if type(dA) is tuple if type(out) is tuple else is_array(dA) and dA.shape == out.shape:
+            return cost
+    given = f"({', '.join(map(kind, result))})"
+    raise KindError(f"validation: metric must return a number, an array, or (cost, dA) as a loss does, not {given}")
