@@ -22,7 +22,13 @@ ADAPTERS = [(library, f"funcnn/testing/{library}.py") for library in ("autograd"
 BRIDGES = [(library, f"funcnn/interop/{library}.py") for library in ("jax", "safetensors", "scipy")]
 MODULES = (Path(__file__).parent / "funcnn/interop/torch").glob("*.py")
 TORCH = [("torch", f"funcnn/interop/torch/{path.name}") for path in MODULES]
-ORACLES = [*BRIDGES, *TORCH, ("sklearn", "funcnn/metrics.py"), ("tqdm", "funcnn/training/progress.py"), *ADAPTERS]  # files whose examples need a library
+ORACLES = [
+    *BRIDGES,
+    *TORCH,
+    ("sklearn", "funcnn/metrics.py"),
+    ("tqdm", "funcnn/training/progress.py"),
+    *ADAPTERS,
+]  # files whose examples need a library
 
 
 class Runnable(CodeBlockParser):

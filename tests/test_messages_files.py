@@ -343,7 +343,7 @@ ROWS = {
     ),
     # Paths.
     "a number for a path": (lambda: save(1, net), KindError, "save: path must be a string or a Path, not int"),
-    "no path at all": (lambda: load(None), KindError, "load: path must be a string or a Path, not NoneType"),
+    "no path at all": (lambda: load(None), KindError, "load: path must be a string or a Path, not None"),
     "a flag for a path": (lambda: save(net == net, net), KindError, "save: path must be a string or a Path, not bool"),
     "an open file": (
         lambda: load(io.BytesIO()),
