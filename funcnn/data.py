@@ -8,10 +8,10 @@ from typing import Any, overload
 import attrs
 import numpy as np
 
-from funcnn.annotations import Seed, seed_words
+from funcnn.annotations import Seed
 from funcnn.arrays import Array, freeze
 from funcnn.errors import RangeError, ShapeError
-from funcnn.fields import as_count, check_index
+from funcnn.fields import as_count, as_seed, check_index
 from funcnn.tree import row_count, tree_map
 
 Batch = tuple[Any, Any]
@@ -45,7 +45,7 @@ def batches(x: Any, y: Any, size: int, *, epochs: int = 1, seed: Seed) -> Batche
     if size > rows:
         raise RangeError(f"batches: size must be at most the number of rows, {rows}; it is {size}")
     per_epoch = -(-rows // size)
-    return Batches(x, y, size, seed_words(seed), per_epoch, range(per_epoch * epochs))
+    return Batches(x, y, size, as_seed("batches", seed), per_epoch, range(per_epoch * epochs))
 
 
 @attrs.frozen(eq=False)
