@@ -97,9 +97,10 @@ _NUMPY = cast("Namespace", np)
 
 def check_out_gradient(dA: Any, shape: tuple[int, ...], dtype: Any) -> None:
     """dA is an array of out's shape and dtype."""
-    if getattr(dA, "shape", None) != shape:
-        given = f"it has {dA.shape}" if is_array(dA) else f"it is a {kind(dA)}"
-        raise ShapeError(f"dA must have the shape of out, {shape}; {given}")
+    if type(dA) is not np.ndarray and not is_array(dA):
+        raise KindError(f"dA must be an array of the shape of out, {shape}, not {kind(dA)}")
+    if dA.shape != shape:
+        raise ShapeError(f"dA must have the shape of out, {shape}; it has {dA.shape}")
     if dA.dtype != dtype:
         raise KindError(f"dA is {dA.dtype}, out is {dtype}; write dA.astype({dtype.name!r})")
 

@@ -10,8 +10,8 @@ from typing import Any, Protocol, TypeVar, cast
 import attrs
 import numpy as np
 
-from funcnn.arrays import kind
-from funcnn.errors import KindError
+from funcnn.arrays import is_array, kind
+from funcnn.errors import FuncnnError, KindError
 from funcnn.gradients import Grads
 from funcnn.records import build, is_record, plans, values
 
@@ -22,16 +22,18 @@ C = TypeVar("C")  # its cache
 Rule = Callable[..., Any]
 
 
-def verb(default: Rule | None = None, *, returns: tuple[type, str] = (object, "")) -> Any:
+def verb(
+    default: Rule | None = None, *, returns: tuple[type, str] = (object, ""), check: Callable[..., None] | None = None
+) -> Any:
     """Make a function a verb: the rule for every class that has none of its own, and `register(cls)` for the others.
 
     A class without a rule takes that of its nearest base, as in `functools.singledispatch`; classes are looked up in a
     plain dict, for speed. Exactly `tuple` is a chain of layers: no rule applies to a NamedTuple. Arrays that a rule has
     made are read-only in the result. `returns` is the class of what a rule must return, a tuple being a pair, and how
-    to write it.
+    to write it. `check` is called with all arguments, and refuses those that no rule takes.
     """
     if default is None:
-        return lambda function: verb(function, returns=returns)
+        return lambda function: verb(function, returns=returns, check=check)
     name, (returned, written) = default.__name__, returns
     rules, find, register, dispatcher = _table(default)
 
@@ -39,10 +41,12 @@ def verb(default: Rule | None = None, *, returns: tuple[type, str] = (object, ""
     def call(params: Any, *given: Any) -> Any:
         cls = type(params)
         try:
+            if check is not None:
+                check(params, *given)
             made = (rules.get(cls) or find(cls))(params, *given)
-        except TypeError:
-            if (refusal := _wrong_count(default, given)) is not None:
-                raise refusal from None
+        except (TypeError, ValueError, AttributeError, LookupError) as error:
+            if not isinstance(error, FuncnnError) and (refusal := _refusal(default, given)) is not None:
+                raise refusal from error
             raise
         cls_made = type(made)
         if written and (cls_made is not returned or (cls_made is tuple and len(made) != 2)):
@@ -97,24 +101,37 @@ def _with_table(call: Any, register: Any, dispatcher: Any) -> Any:
     return call
 
 
-def _wrong_count(default: Rule, given: tuple[Any, ...]) -> KindError | None:
-    """What to say to a verb called with too few or too many arguments; None if their number is right."""
+def _refusal(default: Rule, given: tuple[Any, ...]) -> KindError | None:
+    """What to say where a rule failed that was called with arguments which no rule takes; None if they are in order."""
     _, *parameters = signature(default).parameters.values()
-    needed = [parameter for parameter in parameters if parameter.default is Parameter.empty]
-    if len(needed) <= len(given) <= len(parameters):
-        return None
-    name, arguments = default.__name__, ", ".join(signature(default).parameters)
-    return KindError(f"{name}: the arguments must be ({arguments}), got {1 + len(given)} of them")
+    name, needed = default.__name__, [parameter for parameter in parameters if parameter.default is Parameter.empty]
+    if not len(needed) <= len(given) <= len(parameters):
+        arguments = ", ".join(signature(default).parameters)
+        return KindError(f"{name}: the arguments must be ({arguments}), got {1 + len(given)} of them")
+    for parameter, value in zip(parameters, given, strict=False):
+        is_checked = parameter.annotation == "int"  # by the verb itself
+        if not is_checked and value is not parameter.default and not _holds_arrays(value):
+            return KindError(f"{name}: {parameter.name} must be an array or a tuple of arrays, not {kind(value)}")
+    return None
 
 
-def no_rule(verb: str, params: object) -> KindError:
+def _holds_arrays(value: Any) -> bool:
+    """Whether `value` is an array, a record, or a tuple of such, in which None may stand."""
+    if type(value) is tuple:
+        return all([part is None or _holds_arrays(part) for part in value])
+    return is_array(value) or is_record(value)
+
+
+def no_rule(verb: str, params: object, what: str = "layer") -> KindError:
     """What to say to a class, a list, or a record that has no rule."""
     if isinstance(params, type):
         return KindError(f"{verb}: {params.__name__} is a class; pass a value of it, as {params.__name__}()")
     if isinstance(params, list | tuple):
-        return KindError(f"{verb}: a chain of layers is a tuple, not a {type(params).__name__}; write tuple(layers)")
+        given = type(params).__name__
+        return KindError(f"{verb}: a chain of {what}s is a tuple, not a {given}; write tuple({what}s)")
     if not is_record(params):
-        return KindError(f"{verb}: {kind(params)} is not a layer; a layer is a record or a tuple of layers")
+        a = "an" if what == "optimizer" else "a"
+        return KindError(f"{verb}: {kind(params)} is not {a} {what}; {a} {what} is a record or a tuple of {what}s")
     cls = type(params).__name__
     return KindError(f"{verb}: {cls} has no rule for it; write one with @{verb}.register({cls})")
 

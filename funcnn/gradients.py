@@ -10,6 +10,7 @@ import numpy as np
 from funcnn.arrays import as_array, is_array, kind, short
 from funcnn.errors import KindError, ShapeError
 from funcnn.records import borrowed, build, is_record, plans, record, values
+from funcnn.tree import check_tree
 
 P = TypeVar("P")
 
@@ -26,6 +27,13 @@ class Grads(Generic[P]):
 
     params: P = borrowed()
     x: Any = borrowed()
+
+    def __attrs_post_init__(self) -> None:
+        """Trees; under `jax.vmap` and others that only pass their structure along, they are not looked at."""
+        if type(self.params) not in plans:
+            check_tree(self.params, "Grads", "params")
+        if type(self.x) is not np.ndarray and self.x is not None:
+            check_tree(self.x, "Grads", "x")
 
 
 def gradient(params: P, /, **parts: Any) -> P:
@@ -70,7 +78,10 @@ def gradient(params: P, /, **parts: Any) -> P:
 def _fitted(cls: type, name: str, old: Any, part: Any, *, is_state: bool) -> Any:
     part, what = as_array(part), f"the next {name}" if is_state else f"d{name}"
     if is_array(old) and (is_array(part) or not is_state):  # jit hands a number that is a state over as an array
-        if getattr(part, "shape", None) != old.shape:
+        if not is_array(part):
+            needed = f"an array like {name}, {short(old)}"
+            raise KindError(f"{cls.__name__} backward: {what} must be {needed}, not {kind(part)}")
+        if part.shape != old.shape:
             raise ShapeError(f"{cls.__name__} backward: {what} must be like {name}, {short(old)}; it is {short(part)}")
         if part.dtype != old.dtype:
             raise KindError(f"{cls.__name__} backward: {what} is {part.dtype}, {name} is {old.dtype}")

@@ -275,13 +275,13 @@ ROWS = {
     ),
     "a list for dA": (
         lambda: backward(relu, x, [[1.0]]),
-        ShapeError,
-        "dA must have the shape of out, (10, 2); it is a list",
+        KindError,
+        "dA must be an array of the shape of out, (10, 2), not list",
     ),
     "a number for dA": (
         lambda: backward(dense, x, 1.0),
-        ShapeError,
-        "dA must have the shape of out, (10, 27); it is a float",
+        KindError,
+        "dA must be an array of the shape of out, (10, 27), not float",
     ),
     "dA of another dtype": (
         lambda: backward(half[0], x.astype(np.float32), forward(dense, x)[0]),
@@ -367,8 +367,8 @@ ROWS = {
     ),
     "a gradient that is no array": (
         lambda: gradient(dense, W=dense.W, b=0),
-        ShapeError,
-        "Dense backward: db must be like b, <f64 27>; it is 0",
+        KindError,
+        "Dense backward: db must be an array like b, <f64 27>, not int",
     ),
     "a gradient of another dtype": (
         lambda: gradient(half[0], W=dense.W, b=dense.b),

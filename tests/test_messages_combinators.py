@@ -315,8 +315,8 @@ ROWS = {
     ),
     "dA of a concatenation that is its parts": (
         back(Concat(), (x, x), (x, x)),
-        ShapeError,
-        "dA must have the shape of out, (4, 6); it is a tuple",
+        KindError,
+        "dA must be an array of the shape of out, (4, 6), not tuple",
     ),
     "a class in a residual": (
         lambda: Residual(Relu),
@@ -589,8 +589,8 @@ ROWS = {
     ),
     "dA of logits that is None": (
         back(tied, ids, None),
-        ShapeError,
-        "dA must have the shape of out, (1, 3, 5); it is a None",
+        KindError,
+        "dA must be an array of the shape of out, (1, 3, 5), not None",
     ),
     "a name that is none": (
         lambda: Shared(Relu(), HERE, None),

@@ -318,7 +318,7 @@ ROWS = {
     "dA of an affine map": (back(affine, x, x[:2]), ShapeError, "dA must have the shape of out, (4, 3); it has (2, 3)"),
     "dA of dropout": (back(dropout, x, x[:2]), ShapeError, "dA must have the shape of out, (4, 3); it has (2, 3)"),
     "dA of noise": (back(noise, x, x[:2]), ShapeError, "dA must have the shape of out, (4, 3); it has (2, 3)"),
-    "dA a number": (back(dropout, x, 1.0), ShapeError, "dA must have the shape of out, (4, 3); it is a float"),
+    "dA a number": (back(dropout, x, 1.0), KindError, "dA must be an array of the shape of out, (4, 3), not float"),
     "dA of whole numbers": (
         back(dropout, x, np.ones((4, 3), int)),
         KindError,

@@ -250,8 +250,8 @@ ROWS = {
     "gradients of another network": (
         call(update, Adam(), Grads(net, None), small),
         ShapeError,
-        "tree_map: the trees are not alike: (Dense(W=<f64 2x9>, b=<f64 9>), Relu(), Dense(W=<f64 9x1>, b=<f64 [0.]>)), "
-        "Dense(W=<f64 [[1.] [2.]]>, b=<f64 [3.]>)",
+        "update: the gradients are of another network; params: Dense(W=<f64 [[1.] [2.]]>, b=<f64 [3.]>), grads: "
+        "(Dense(W=<f64 2x9>, b=<f64 9>), Relu(), Dense(W=<f64 9x1>, b=<f64 [0.]>))",
     ),
     # Memory.
     "the memory of a network of another shape": (

@@ -312,8 +312,8 @@ ROWS = {
     ),
     "no dA": (
         lambda: backward(rnn, rnn_cache, None),
-        ShapeError,
-        "dA must have the shape of out, (3, 5, 4); it is a None",
+        KindError,
+        "dA must be an array of the shape of out, (3, 5, 4), not None",
     ),
     "dA of another dtype": (
         lambda: backward(rnn, rnn_cache, dA.astype(single)),
@@ -332,8 +332,8 @@ ROWS = {
     ),
     "dA with a mask nobody had": (
         lambda: backward(rnn, rnn_cache, (dA, None)),
-        ShapeError,
-        "dA must have the shape of out, (3, 5, 4); it is a tuple",
+        KindError,
+        "dA must be an array of the shape of out, (3, 5, 4), not tuple",
     ),
     "dA of an LSTM's last state without the cell": (
         lambda: backward(lstm, lstm_cache, (dA, None, h)),
@@ -500,8 +500,8 @@ ROWS = {
     ),
     "dA of the last step with its mask": (
         lambda: backward(Last(), last_cache, (x[:, 0], None)),
-        ShapeError,
-        "dA must have the shape of out, (3, 2); it is a tuple",
+        KindError,
+        "dA must be an array of the shape of out, (3, 2), not tuple",
     ),
     "dA of the last step of another dtype": (
         lambda: backward(Last(), last_cache, x[:, 0].astype(single)),
@@ -572,8 +572,8 @@ ROWS = {
     ),
     "dA of a mean with its mask": (
         lambda: backward(GlobalAvgPool(), (x, mask), (x[:, 0], None)),
-        ShapeError,
-        "dA must have the shape of out, (3, 2); it is a tuple",
+        KindError,
+        "dA must be an array of the shape of out, (3, 2), not tuple",
     ),
     "another cache of a maximum": (
         lambda: backward(GlobalMaxPool(), (x, x[:, 0]), x[:, 0]),

@@ -189,7 +189,7 @@ def test_scalars_of_numpy_are_numbers_wherever_they_stand():
     assert type(nn.TrainState((), step=np.int64(3)).step) is int
     with pytest.raises(KindError, match="seen must be a whole number, not float64"):
         Everything(np.ones(1), seen=np.float64(1.5))
-    with pytest.raises(KindError, match="a seed is an int"):
+    with pytest.raises(KindError, match="seed must be an int"):
         Dense.init(2, 1, seed=np.int64(-1))
 
 

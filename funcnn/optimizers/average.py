@@ -10,7 +10,7 @@ from funcnn.fields import fraction
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
 from funcnn.records import record, state
-from funcnn.tree import evolve, tree_map
+from funcnn.tree import check_tree, evolve, tree_map
 
 P = TypeVar("P")
 
@@ -60,9 +60,10 @@ def averaged(optimizer: Any, params: P) -> P:
     True
 
     Raises:
-        KindError: there is not exactly one Average in `optimizer`.
+        KindError: there is not exactly one Average in `optimizer`, or `params` is not a tree.
         ShapeError: it remembers another network.
     """
+    check_tree(params, "averaged", "params")
     found = _averages(optimizer)
     if len(found) != 1:
         raise KindError(f"averaged: there must be one Average in the optimizer; there are {len(found)}")

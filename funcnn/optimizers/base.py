@@ -18,6 +18,7 @@ from funcnn.errors import KindError, ShapeError
 from funcnn.gradients import Grads
 from funcnn.paths import Where, map_chosen
 from funcnn.records import build, plans, record, state, values
+from funcnn.tree import check_tree
 
 Opt = TypeVar("Opt")  # an optimizer
 P = TypeVar("P")
@@ -33,7 +34,17 @@ class Update(Protocol):
     ) -> Callable[[Callable[[Opt, Grads[P], P], tuple[Grads[P], Opt]]], Callable[..., Any]]: ...
 
 
-@cast("Callable[[Any], Update]", verb(returns=(tuple, "(grads, optimizer)")))
+def _check(optimizer: Any, grads: Any, params: Any) -> None:
+    if type(grads) is not Grads:
+        raise KindError(f"update: grads must be what backward returns, a Grads, not {kind(grads)}")
+    if type(grads.params) is not type(params):
+        check_tree(params, "update", "params")
+        raise ShapeError(
+            f"update: the gradients are of another network; params: {short(params)}, grads: {short(grads.params)}"
+        )
+
+
+@cast("Callable[[Any], Update]", verb(returns=(tuple, "(grads, optimizer)"), check=_check))
 def update(optimizer: Any, grads: Grads[Any], params: Any, /) -> tuple[Grads[Any], Any]:
     """`(grads, optimizer)`: the gradient to step along, and the optimizer with what it remembers of it.
 
@@ -52,9 +63,10 @@ def update(optimizer: Any, grads: Grads[Any], params: Any, /) -> tuple[Grads[Any
     ...     return Grads(memory, grads.x), evolve(optimizer, memory=memory)
 
     Raises:
-        KindError: `optimizer` has no rule: a class, a list, another record.
+        KindError: `optimizer` has no rule: a class, a list, another record; or `grads` is not a Grads.
+        ShapeError: `grads` are the gradients of another network.
     """
-    raise no_rule("update", optimizer)
+    raise no_rule("update", optimizer, "optimizer")
 
 
 @update.register(tuple)
@@ -137,8 +149,6 @@ def per_parameter(f: Callable[[Array, Array], Any], grads: Grads[P], params: P, 
         new = f(g, p)
         return owned(new) if new is g else new  # g is the caller's, who may write to it
 
-    if type(grads) is not Grads:
-        raise KindError(f"update: grads must be what backward returns, a Grads, not {kind(grads)}")
     return Grads(map_chosen(checked, where, grads.params, params, whose="update"), grads.x)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from funcnn.arrays import Array, namespace, short
+from funcnn.arrays import Array, float_namespace, short
 from funcnn.errors import ShapeError
-from funcnn.fields import check_patterns
+from funcnn.fields import check_function, check_patterns
 from funcnn.paths import Where, map_chosen
+from funcnn.tree import check_tree
 
 P = TypeVar("P")
 
@@ -26,7 +27,8 @@ def project(params: P, onto: Callable[[Array], Array], where: Where = "*") -> P:
 
     Raises:
         FuncnnError: a pattern of `where` matches no parameter.
-        KindError: `where` is no pattern of paths, nor a tuple of them.
+        KindError: `params` is not a tree, `onto` not a function, or `where` neither a pattern of paths nor a tuple of
+            them.
         ShapeError: `onto` gives another shape or dtype.
     """
 
@@ -36,21 +38,30 @@ def project(params: P, onto: Callable[[Array], Array], where: Where = "*") -> P:
             raise ShapeError(f"project: onto must give an array like {short(p)}, not {short(new)}")
         return new
 
+    check_tree(params, "project", "params")
+    check_function("project", onto, "onto")
     check_patterns("project", "where", where)
     return map_chosen(checked, where, params, whose="project")
 
 
 def nonnegative(p: Array) -> Array:
-    """max(p, 0): the nearest array without negative numbers"""
-    return namespace(p).maximum(p, 0)
+    """max(p, 0): the nearest array without negative numbers
+
+    Raises:
+        KindError: `p` is not an array of floats.
+    """
+    return float_namespace(p, "p", "nonnegative: ").maximum(p, 0)
 
 
 def unit_norm(p: Array) -> Array:
     """p / |p|, where |p| is the length along the first axis: of the weights of each unit of a Dense layer
 
     A column of zeros, which has no direction, stays.
+
+    Raises:
+        KindError: `p` is not an array of floats.
     """
-    xp = namespace(p)
+    xp = float_namespace(p, "p", "unit_norm: ")
     largest = abs(p).max(0, initial=0)  # whose square may overflow, or be 0
     scaled = p / xp.where(largest == 0, 1, largest)
     length = (scaled * scaled).sum(0) ** 0.5

@@ -71,5 +71,5 @@ ROWS = [
     row(averaged, optimizer=kind((A,)), params=layer),
     row(project, params=layer, onto=kind(nonnegative), where=kind("*.W")),
     row(nonnegative, p=array | "0-d"),
-    row(unit_norm, p=array),
+    row(unit_norm, p=array | "0-d"),
 ]
