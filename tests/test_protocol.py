@@ -356,6 +356,6 @@ def test_a_type_error_of_a_rule_stays_what_it_is():
     with pytest.raises(TypeError, match="unsized object"):
         weigh(dense, np.array(3.0))
     for x in (3, "abc", [1.0], (np.ones(1), [1.0]), None):
-        with pytest.raises(KindError, match="^weigh: x must be an array or a tuple of arrays, not ") as caught:
+        with pytest.raises(KindError, match=r"^weigh: x must be an array or a tuple of arrays, not ") as caught:
             weigh(dense, x)
         assert isinstance(caught.value.__cause__, TypeError)
