@@ -80,6 +80,17 @@ def test_every_file_can_be_read_in_one_sitting():
     assert len((ROOT / "CONTRIBUTING.md").read_text("utf-8").splitlines()) <= 40
 
 
+def test_a_family_of_layers_has_one_name_everywhere():
+    def names(folder, *, beside=()):
+        found = {path.stem for path in (ROOT / folder).iterdir() if path.is_dir() or path.suffix in {".py", ".md"}}
+        return found - {"__init__", "__pycache__", *beside}
+
+    families = names("funcnn/testing/cases")
+    assert families == names("funcnn/interop/torch", beside=["base"]) == names("tests/peers/cases", beside=["drawing"])
+    assert families <= names("funcnn/layers") | names("funcnn")
+    assert names("docs/layers") == families - {"dense", "inspection"}
+
+
 def loaded_by(statement):
     code = f"import sys; {statement}; print(*sorted(sys.modules))"
     return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())

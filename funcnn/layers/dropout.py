@@ -57,13 +57,13 @@ def stochastic_inference(params: Stochastic) -> Identity:
 
 
 @record
-class Kept:
-    """What draws at random, while it goes through `inference` as it is; no layer."""
+class Active:
+    """A layer that stays random through `inference`; not a layer itself."""
 
     layer: Any
 
 
-inference.register(Kept)(lambda params: params.layer)
+inference.register(Active)(lambda params: params.layer)
 step.register(Stochastic)(only_trains)
 gives_probabilities.register(Stochastic)(like_x)
 
@@ -80,13 +80,13 @@ def noisy(net: P) -> P:
     >>> noisy((BatchNorm.init(2), Dropout(0.5, seed=0)))
     (Affine(scale=<f64 [1. 1.]>, shift=<f64 [0. 0.]>), Dropout(seed=(0,), step=0, rate=0.5))
     """
-    return inference(_kept(net))
+    return inference(_with_active(net))
 
 
-def _kept(net: Any) -> Any:
+def _with_active(net: Any) -> Any:
     if isinstance(net, Stochastic):
-        return Kept(net)
-    return tuple(map(_kept, net)) if type(net) is tuple else inside(_kept, net)
+        return Active(net)
+    return tuple(map(_with_active, net)) if type(net) is tuple else inside(_with_active, net)
 
 
 @reseed.register(Stochastic)

@@ -11,13 +11,15 @@ from funcnn.testing.cases import (  # noqa: F401  each registers its cases
     activations,
     attention,
     combinators,
-    conv,
+    convolution,
+    dense,
+    dropout,
     embedding,
     inspection,
     normalisation,
     recurrent,
 )
-from funcnn.testing.cases.basics import networks
+from funcnn.testing.cases.dense import networks
 from funcnn.testing.table import cases, layers, register, registered, unproven
 from funcnn.testing.tensors import dims, tensor, tensors
 

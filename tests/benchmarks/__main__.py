@@ -10,7 +10,7 @@ from statistics import median
 
 from tests.benchmarks.adam import ALONE, BOTH, FOREACH, FUSED, NETWORKS, OPTAX, times_of_adam
 from tests.benchmarks.attention import ATTENTIONS, times_of_attention
-from tests.benchmarks.conv import CONVOLUTIONS, times_of_conv
+from tests.benchmarks.convolution import CONVOLUTIONS, times_of_conv
 from tests.benchmarks.imports import import_times
 from tests.benchmarks.kept import OPTIMIZERS, STATES, bytes_of_a_state
 from tests.benchmarks.norm import NORMS, times_of_norm

@@ -3,12 +3,13 @@
 from funcnn.interop.torch import (  # noqa: F401  registers their rules
     activations,
     attention,
-    basics,
     combinators,
-    conv,
+    convolution,
+    dense,
+    dropout,
+    embedding,
     inspection,
     normalisation,
-    positions,
     recurrent,
 )
 from funcnn.interop.torch.base import to_torch

@@ -1,4 +1,4 @@
-"""The activations that came after the first eight, Softmax and Glu."""
+"""Activations, Softmax and Glu."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, cast
 import torch
 
 from funcnn.interop.torch.base import Applied, filled, to_torch
-from funcnn.layers.activations.base import Sigmoid
+from funcnn.layers.activations.base import Elu, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
 from funcnn.layers.activations.glu import Glu
 from funcnn.layers.activations.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
 from funcnn.layers.activations.rectifiers import Celu, PRelu, Selu
@@ -57,6 +57,14 @@ def glu_to_torch(layer: Glu) -> torch.nn.Module:
 
 
 _MODULES: dict[type, Callable[[Any], torch.nn.Module]] = {
+    Identity: lambda _: torch.nn.Identity(),
+    Relu: lambda _: torch.nn.ReLU(),
+    LeakyRelu: lambda layer: torch.nn.LeakyReLU(layer.alpha),
+    Sigmoid: lambda _: torch.nn.Sigmoid(),
+    Tanh: lambda _: torch.nn.Tanh(),
+    Softplus: lambda _: torch.nn.Softplus(threshold=700),  # by default it is linear from 20 on
+    Elu: lambda layer: torch.nn.ELU(layer.alpha),
+    Gelu: lambda _: torch.nn.GELU(approximate="tanh"),
     Selu: lambda _: torch.nn.SELU(),
     Celu: lambda layer: torch.nn.CELU(layer.alpha),
     Relu6: lambda _: torch.nn.ReLU6(),

@@ -11,6 +11,7 @@ from torch.utils.checkpoint import checkpoint
 from funcnn.interop.torch.base import Applied, parameter, to_torch
 from funcnn.layers.combinators.branches import Copy, Parallel, Take
 from funcnn.layers.combinators.first import First
+from funcnn.layers.combinators.frozen import Frozen
 from funcnn.layers.combinators.joins import Concat, Sum
 from funcnn.layers.combinators.map import Map
 from funcnn.layers.combinators.remat import Remat
@@ -116,6 +117,16 @@ def _branches(layers: Any, x: Any) -> Any:
 
 def _checkpointed(layer: torch.nn.Module, x: Any) -> Any:
     return checkpoint(layer, x, use_reentrant=False)
+
+
+@to_torch.register(Frozen)
+def frozen_to_torch(layer: Frozen[Any]) -> torch.nn.Module:
+    """Its weights ask for no gradient, and running statistics rest"""
+    module: torch.nn.Module = to_torch(layer.layer)
+    for part in module.modules():
+        if isinstance(part, torch.nn.BatchNorm1d):
+            part.momentum = 0.0
+    return module.requires_grad_(requires_grad=False)
 
 
 @to_torch.register(Shared)

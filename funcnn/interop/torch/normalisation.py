@@ -1,4 +1,4 @@
-"""Layers that normalise, dropout and noise. Torch has channels second, so they are moved there and back."""
+"""Normalising layers. Torch has channels second, so they are moved there and back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 import torch
 
 from funcnn.interop.torch.base import filled, parameter, to_torch
-from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
 from funcnn.layers.normalisation.affine import Affine
 from funcnn.layers.normalisation.batchnorm import BatchNorm
 from funcnn.layers.normalisation.groupnorm import GroupNorm, InstanceNorm
@@ -39,19 +38,6 @@ class Scaled(torch.nn.Module):
     def forward(self, x: Any) -> Any:
         """x weight + bias"""
         return x * self.weight + self.bias
-
-
-class Noisy(torch.nn.Module):
-    """out = x + std z while training."""
-
-    def __init__(self, std: float) -> None:
-        """The standard deviation, in the units of x"""
-        super().__init__()
-        self.std = std
-
-    def forward(self, x: Any) -> Any:
-        """Torch's own noise, not the layer's"""
-        return x + self.std * torch.randn_like(x) if self.training else x
 
 
 @to_torch.register(BatchNorm)
@@ -102,21 +88,3 @@ def _with_bias(module: torch.nn.Module, shift: Any) -> torch.nn.Module:
 def affine_to_torch(layer: Affine) -> torch.nn.Module:
     """Two parameters"""
     return Scaled(layer)
-
-
-@to_torch.register(Dropout)
-def dropout_to_torch(layer: Dropout) -> torch.nn.Module:
-    """Of the same rate, with torch's own masks"""
-    return torch.nn.Dropout(layer.rate)
-
-
-@to_torch.register(ChannelDropout)
-def channel_dropout_to_torch(layer: ChannelDropout) -> torch.nn.Module:
-    """Of the same rate, with torch's own masks"""
-    return ChannelsLast(torch.nn.Dropout1d(layer.rate))
-
-
-@to_torch.register(GaussianNoise)
-def gaussian_noise_to_torch(layer: GaussianNoise) -> torch.nn.Module:
-    """Of the same size, with torch's own noise"""
-    return Noisy(layer.std)

@@ -1,4 +1,4 @@
-"""Embeddings and recurrent layers, as torch has them, and the last step."""
+"""Recurrent layers as torch has them, and the last step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import torch
 from funcnn.arrays import Array, short
 from funcnn.errors import KindError
 from funcnn.interop.torch.base import Applied, filled, to_torch
-from funcnn.layers.embedding import Embedding
 from funcnn.layers.recurrent.base import Recurrent
 from funcnn.layers.recurrent.bidirectional import Bidirectional
 from funcnn.layers.recurrent.gru import GRU
@@ -111,25 +110,3 @@ def _last(given: Any) -> Any:
 
 
 to_torch.register(Last, lambda _: Applied(_last))
-
-
-class Table(torch.nn.Module):
-    """ids -> out, or (ids, mask) -> (out, mask), by `self.layer`, a `torch.nn.Embedding`"""
-
-    def __init__(self, layer: torch.nn.Module) -> None:
-        """The module"""
-        super().__init__()
-        self.layer = layer
-
-    def forward(self, given: Any) -> Any:
-        """0 where there is nothing"""
-        if not isinstance(given, tuple):
-            return self.layer(given)
-        ids, mask = given
-        return self.layer(ids.masked_fill(~mask, 0)).masked_fill(~mask[..., None], 0), mask
-
-
-@to_torch.register(Embedding)
-def embedding_to_torch(layer: Embedding) -> torch.nn.Module:
-    """The same table"""
-    return Table(filled(torch.nn.Embedding(*layer.W.shape), weight=layer.W))

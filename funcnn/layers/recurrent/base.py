@@ -106,7 +106,7 @@ class Recurrent(ABC):
         return {"b": namespace(dz).ones(dz.shape[0], dtype=dz.dtype) @ dz}
 
 
-class Trace(NamedTuple):
+class Cache(NamedTuple):
     """What backward needs: x as it was given, the states before, between and after the steps, what each step kept."""
 
     given: Any
@@ -115,11 +115,11 @@ class Trace(NamedTuple):
 
 
 @forward.register(Recurrent)
-def recurrent_forward(params: Recurrent, given: Any) -> tuple[Any, Trace]:
+def recurrent_forward(params: Recurrent, given: Any) -> tuple[Any, Cache]:
     """(state_t, kept_t) = cell(x_t @ W + b, state_{t-1}), where the products of all x_t are one"""
     others: list[State] = []
     out, states = _run(params, given, others)
-    return out, Trace(given, tuple(states), tuple(others))
+    return out, Cache(given, tuple(states), tuple(others))
 
 
 @forward_only.register(Recurrent)
@@ -169,7 +169,7 @@ def _as_given(params: Recurrent, state: State) -> Any:
 
 
 @backward.register(Recurrent)
-def recurrent_backward(params: Recurrent, cache: Trace, dA: Any) -> Grads[Any]:
+def recurrent_backward(params: Recurrent, cache: Cache, dA: Any) -> Grads[Any]:
     """dx = dz @ W^T, and the rest as in `recurrent_backward_params`"""
     grads, dz, dfirst = _back(params, cache, dA)
     x, _, state = opened("", cache.given, 3)
@@ -178,15 +178,15 @@ def recurrent_backward(params: Recurrent, cache: Trace, dA: Any) -> Grads[Any]:
 
 
 @backward_params.register(Recurrent)
-def recurrent_backward_params(params: Recurrent, cache: Trace, dA: Any) -> Any:
+def recurrent_backward_params(params: Recurrent, cache: Cache, dA: Any) -> Any:
     """dW = sum_t x_t^T @ dz_t, dU = sum_t h_{t-1}^T @ du_t, each as one product"""
     return _back(params, cache, dA)[0]
 
 
-def _back(params: Recurrent, cache: Trace, dA: Any) -> tuple[Any, Array, State]:
+def _back(params: Recurrent, cache: Cache, dA: Any) -> tuple[Any, Array, State]:
     """The gradients of the parameters, of z in all steps, one a row, and of the first state."""
-    if type(cache) is not Trace or [part.shape[1] for part in cache.states[0]] != [len(params.U)] * params.states:
-        raise foreign(params, cache.states[0] if type(cache) is Trace else cache)
+    if type(cache) is not Cache or [part.shape[1] for part in cache.states[0]] != [len(params.U)] * params.states:
+        raise foreign(params, cache.states[0] if type(cache) is Cache else cache)
     x, mask, _ = opened("", cache.given, 3)
     (m, t, n), k, xp = x.shape, len(params.U), namespace(x)
     dout, dlast = out_gradients(cache.given, dA)

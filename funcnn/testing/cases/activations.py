@@ -1,4 +1,4 @@
-"""Cases of the activations that came after the first eight, of Softmax and of Glu."""
+"""Cases of the activations, of Softmax and of Glu."""
 
 from __future__ import annotations
 
@@ -8,18 +8,24 @@ import numpy as np
 from hypothesis import strategies as st
 
 from funcnn.arrays import Array, freeze
-from funcnn.layers.activations.base import Gelu, Identity, LeakyRelu, Relu, Sigmoid, Tanh
+from funcnn.layers.activations.base import Elu, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
 from funcnn.layers.activations.glu import Glu
 from funcnn.layers.activations.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
 from funcnn.layers.activations.rectifiers import Celu, PRelu, Selu
 from funcnn.layers.activations.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
 from funcnn.layers.activations.softmax import LogSoftmax, Softmax
-from funcnn.testing.cases.basics import inputs
 from funcnn.testing.table import Case, register
 from funcnn.testing.tensors import tensors
 
-# Of those without settings.
+
+def inputs() -> st.SearchStrategy[Array]:
+    """x of two or three axes, for layers that take any."""
+    return (tensors("m n") | tensors("m t n")).map(lambda arrays: arrays[0])
+
+
+# Activations without settings.
 for _layer in (
+    *(Identity, Relu, Sigmoid, Tanh, Softplus, Gelu),
     *(Selu, Relu6, HardSigmoid, HardSwish, Silu, Mish, ExactGelu, Softsign, LogSigmoid, TanhShrink),
     *(Softmax, LogSoftmax),
 ):
@@ -31,6 +37,8 @@ def _with(layer: type, *settings: tuple[float, ...]) -> None:
     register(layer, st.tuples(st.sampled_from([layer(*numbers) for numbers in settings]), inputs()))
 
 
+for _leaky in (LeakyRelu, Elu):
+    register(_leaky, st.tuples(st.builds(_leaky, st.sampled_from([0.0, 0.01, 0.5, 1.0, 2.0])), inputs()))
 _with(Celu, (1.0,), (0.5,), (2.0,))
 _with(HardTanh, (), (-0.5, 2.0), (0.0, 1.0), (1.0, 1.3))
 _with(SoftShrink, (), (0.1,), (1.0,))

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from funcnn.arrays import Array, namespace
-from funcnn.layers.activations.base import Sigmoid, Tanh
+from funcnn.layers.activations.base import Gelu, Sigmoid, Tanh
 from funcnn.layers.combinators.branches import Copy, Parallel, Take
 from funcnn.layers.combinators.first import First
+from funcnn.layers.combinators.frozen import Frozen
 from funcnn.layers.combinators.function import Function
 from funcnn.layers.combinators.joins import Concat, Sum
 from funcnn.layers.combinators.map import Map
@@ -22,7 +23,8 @@ from funcnn.layers.combinators.shapes import Flatten, Reshape
 from funcnn.layers.combinators.shared import Here, Shared
 from funcnn.layers.combinators.tied import Tied
 from funcnn.layers.dense import Dense
-from funcnn.testing.table import Case, register
+from funcnn.testing.cases.dense import networks
+from funcnn.testing.table import Case, cases, register
 from funcnn.testing.tensors import dims, tensors
 
 Draw = st.DrawFn
@@ -107,6 +109,7 @@ def _scaled(arrays: tuple[Array, ...]) -> Case:
 
 
 _factors = [("m n", "n"), ("m t n", "n"), ("m n", "1"), ("m t n", "1"), ("m", "1")]
+register(Frozen, st.one_of(cases(Dense), cases(Gelu), networks()).map(lambda case: (Frozen(case[0]), case[1])))
 register(Scale, st.sampled_from(_factors).flatmap(lambda shapes: tensors(*shapes)).map(_scaled))
 
 register(Flatten, st.tuples(st.just(Flatten()), (tensors("m n") | tensors("m t n k")).map(lambda arrays: arrays[0])))

@@ -1,4 +1,4 @@
-"""Cases of the layers that normalise, of the affine map, and of dropout and noise."""
+"""Cases of the normalising layers and of the affine map."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 from hypothesis import strategies as st
 
 from funcnn.arrays import Array
-from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
 from funcnn.layers.normalisation.affine import Affine
 from funcnn.layers.normalisation.batchnorm import BatchNorm
 from funcnn.layers.normalisation.groupnorm import GroupNorm, InstanceNorm
@@ -17,8 +16,6 @@ from funcnn.testing.table import Case, register
 from funcnn.testing.tensors import dims, tensor
 
 EPS = st.sampled_from([1e-2, 1e-5, 1.0])
-SEEDS = st.integers(0, 2**31 - 1) | st.tuples(st.integers(0, 3), st.integers(0, 3))
-STATES = {"seed": SEEDS, "step": st.integers(0, 1000)}
 
 
 def _arrays(*shapes: str, least: dict[str, int] | None = None) -> st.SearchStrategy[tuple[Array, ...]]:
@@ -79,8 +76,3 @@ register(RMSNorm, _row_norms(RMSNorm))
 register(GroupNorm, _group_norms())
 register(InstanceNorm, _instance_norms())
 register(Affine, _arrays("m c", "m t c", "m h w c").map(lambda arrays: (Affine(*arrays[1:]), arrays[0])))
-
-_INPUTS = _arrays("m c", "m t c", "m h w c").map(lambda arrays: arrays[0])
-for _dropout in (Dropout, ChannelDropout):
-    register(_dropout, st.tuples(st.builds(_dropout, st.sampled_from([0.5, 0.0, 0.1, 0.9]), **STATES), _INPUTS))
-register(GaussianNoise, st.tuples(st.builds(GaussianNoise, st.sampled_from([0.1, 0.0, 3.0]), **STATES), _INPUTS))

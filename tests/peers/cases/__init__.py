@@ -3,14 +3,26 @@
 from tests.peers.cases import (
     activations,
     attention,
-    basics,
     combinators,
-    conv,
+    convolution,
+    dense,
+    dropout,
     embedding,
     inspection,
     normalisation,
     recurrent,
 )
 
-FAMILIES = [activations, attention, basics, combinators, conv, embedding, inspection, normalisation, recurrent]
+FAMILIES = [
+    activations,
+    attention,
+    combinators,
+    convolution,
+    dense,
+    dropout,
+    embedding,
+    inspection,
+    normalisation,
+    recurrent,
+]
 CASES = {layer: cases for family in FAMILIES for layer, cases in family.CASES.items()}

@@ -1,10 +1,11 @@
-"""The activations that came after the first eight, Softmax and Glu."""
+"""Activations, Softmax and Glu."""
 
 import numpy as np
 from hypothesis import strategies as st
 
 from funcnn import (
     Celu,
+    Elu,
     ExactGelu,
     Gelu,
     Glu,
@@ -12,16 +13,20 @@ from funcnn import (
     HardSigmoid,
     HardSwish,
     HardTanh,
+    Identity,
+    LeakyRelu,
     LogSigmoid,
     LogSoftmax,
     Mish,
     PRelu,
+    Relu,
     Relu6,
     Selu,
     Sigmoid,
     Silu,
     Sine,
     Softmax,
+    Softplus,
     SoftShrink,
     Softsign,
     Tanh,
@@ -50,6 +55,15 @@ def prelu(n):
 
 # For each layer, how to draw (params, x) of at most three shapes.
 CASES = {
+    Identity: elementwise(Identity()),
+    # JAX halves the gradient of max(x, 0) at 0, where Relu's slope is 0.
+    Relu: elementwise(Relu(), x=lambda shape: tensor(shape).map(lambda x: np.where(x == 0, 1e-9, x))),
+    LeakyRelu: elementwise(LeakyRelu(), LeakyRelu(0.0), LeakyRelu(2.0)),
+    Sigmoid: elementwise(Sigmoid()),
+    Tanh: elementwise(Tanh()),
+    Softplus: elementwise(Softplus()),
+    Elu: elementwise(Elu(), Elu(0.0), Elu(2.0)),
+    Gelu: elementwise(Gelu()),
     Selu: elementwise(Selu()),
     Celu: elementwise(Celu(), Celu(0.5), Celu(2.0)),
     PRelu: [(prelu(3), tensor((4, 3))), (prelu(1), tensor((2, 3, 4))), (prelu(4), tensor((2, 3, 4)))],

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from funcnn import Attention, CrossAttention, Rotary
-from tests.peers.cases.basics import dense
+from tests.peers.cases.dense import dense
 from tests.peers.cases.drawing import within
 
 

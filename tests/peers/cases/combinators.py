@@ -8,6 +8,7 @@ from funcnn import (
     Copy,
     First,
     Flatten,
+    Frozen,
     Function,
     Here,
     Map,
@@ -24,7 +25,7 @@ from funcnn import (
 )
 from funcnn.testing.cases.combinators import swish, swish_vjp
 from funcnn.testing.strategies import tensor
-from tests.peers.cases.basics import dense
+from tests.peers.cases.dense import dense
 from tests.peers.cases.drawing import within
 
 MASK = np.array([[True, True, False], [False, True, True]])
@@ -48,6 +49,10 @@ TWICE = (HERE, Tanh(), HERE, Tanh())
 BRANCHES = (Copy(2), Parallel(((), TWICE)), Sum(), HERE)
 
 CASES = {
+    Frozen: [
+        (st.builds(Frozen, dense(3, 4)), tensor((5, 3))),
+        (st.builds(Frozen, st.tuples(dense(3, 5), st.just(Tanh()), dense(5, 1))), within(30, 2, 4, 3)),
+    ],
     Copy: [
         (st.just(Copy(3)), tensor((4, 3))),
         (st.just(Copy(2)), with_mask(tensor((2, 3, 2)))),

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from funcnn import Probe, Tanh
 from funcnn.testing.strategies import tensor
-from tests.peers.cases.basics import dense
+from tests.peers.cases.dense import dense
 from tests.peers.cases.drawing import within
 
 CASES = {

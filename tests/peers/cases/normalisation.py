@@ -1,4 +1,4 @@
-"""Layers that normalise, the affine map, dropout and noise."""
+"""Normalising layers and the affine map."""
 
 import numpy as np
 from hypothesis import strategies as st
@@ -6,19 +6,14 @@ from hypothesis import strategies as st
 from funcnn import (
     Affine,
     BatchNorm,
-    ChannelDropout,
-    Dropout,
-    GaussianNoise,
     GroupNorm,
     InstanceNorm,
     LayerNorm,
     RMSNorm,
 )
-from funcnn.testing.strategies import tensor
 from tests.peers.cases.drawing import within
 
 SCALE = within(3, 4)
-STATES = {"seed": st.integers(0, 9) | st.tuples(st.integers(0, 9), st.just(2**31 - 1)), "step": st.integers(0, 9)}
 
 
 def shapes(layer, *xs):
@@ -43,7 +38,4 @@ CASES = {
     GroupNorm: [*shapes(groups(shift=True), (3, 4), (2, 3, 2, 4)), *shapes(groups(shift=False), (2, 3, 4))],
     InstanceNorm: [*shapes(instance(shift=True), (2, 3, 4), (2, 3, 2, 4)), *shapes(instance(shift=False), (2, 3, 4))],
     Affine: shapes(st.builds(Affine, SCALE, within(3, 4)), (5, 4), (2, 3, 4)),
-    Dropout: [(st.builds(Dropout, st.just(rate), **STATES), tensor((5, 4))) for rate in (0.5, 0.0)],
-    ChannelDropout: [(st.builds(ChannelDropout, st.just(0.4), **STATES), tensor(x)) for x in [(5, 4), (2, 3, 2, 4)]],
-    GaussianNoise: [(st.builds(GaussianNoise, st.just(0.3), **STATES), within(30, *x)) for x in [(5, 4), (3, 3, 3)]],
 }

@@ -1,6 +1,6 @@
 """Forward and backward of a convolution of 3 x 3, in float32: funcnn beside torch, in both of its layouts, and JAX.
 
-All are first shown to find the same numbers, and then timed: `python -m tests.benchmarks.conv [repeats]`.
+All are first shown to find the same numbers, and then timed: `python -m tests.benchmarks.convolution [repeats]`.
 """
 
 from collections.abc import Callable

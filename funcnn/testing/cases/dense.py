@@ -1,4 +1,4 @@
-"""Cases of dense layers, activations, frozen layers, and of networks of them."""
+"""Cases of dense layers, and of networks of dense layers and activations."""
 
 from __future__ import annotations
 
@@ -10,15 +10,9 @@ from hypothesis import strategies as st
 
 from funcnn.arrays import Array, freeze
 from funcnn.layers.activations.base import Elu, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
-from funcnn.layers.combinators.frozen import Frozen
 from funcnn.layers.dense import Dense
-from funcnn.testing.table import Case, cases, register, table
+from funcnn.testing.table import Case, register, table
 from funcnn.testing.tensors import tensors
-
-
-def inputs() -> st.SearchStrategy[Array]:
-    """x of two or three axes, for layers that take any."""
-    return (tensors("m n") | tensors("m t n")).map(lambda arrays: arrays[0])
 
 
 def _dense_cases() -> st.SearchStrategy[Case]:
@@ -31,10 +25,6 @@ def _dense_cases() -> st.SearchStrategy[Case]:
 
 
 register(Dense, _dense_cases())
-for _layer in (Identity, Relu, Sigmoid, Tanh, Softplus, Gelu):
-    register(_layer, st.tuples(st.builds(_layer), inputs()))
-for _leaky in (LeakyRelu, Elu):
-    register(_leaky, st.tuples(st.builds(_leaky, st.sampled_from([0.0, 0.01, 0.5, 1.0, 2.0])), inputs()))
 
 
 @st.composite
@@ -67,10 +57,4 @@ def _generic(*shapes: str) -> st.SearchStrategy[tuple[Array, ...]]:
     return st.tuples(tensors(*shapes), st.integers(0, 2**32 - 1)).map(normal)
 
 
-def _frozen_cases() -> st.SearchStrategy[Case]:
-    """One layer, and a network of several."""
-    return st.one_of(cases(Dense), cases(Gelu), networks()).map(lambda case: (Frozen(case[0]), case[1]))
-
-
-register(Frozen, _frozen_cases())
 table[tuple] = networks()  # not registered with hypothesis, to which a tuple is a tuple

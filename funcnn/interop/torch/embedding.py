@@ -1,4 +1,4 @@
-"""Positions, for which torch has no modules."""
+"""Embeddings, and positions, for which torch has no modules."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from funcnn.interop.torch.base import parameter, to_torch
+from funcnn.interop.torch.base import filled, parameter, to_torch
+from funcnn.layers.embedding import Embedding
 from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition
 
 
@@ -83,3 +84,25 @@ def rotary_to_torch(layer: Rotary) -> torch.nn.Module:
 def learned_position_to_torch(layer: LearnedPosition) -> torch.nn.Module:
     """The same table"""
     return PlaceTable(parameter(layer.P))
+
+
+class Table(torch.nn.Module):
+    """ids -> out, or (ids, mask) -> (out, mask), by `self.layer`, a `torch.nn.Embedding`"""
+
+    def __init__(self, layer: torch.nn.Module) -> None:
+        """The module"""
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, given: Any) -> Any:
+        """0 where there is nothing"""
+        if not isinstance(given, tuple):
+            return self.layer(given)
+        ids, mask = given
+        return self.layer(ids.masked_fill(~mask, 0)).masked_fill(~mask[..., None], 0), mask
+
+
+@to_torch.register(Embedding)
+def embedding_to_torch(layer: Embedding) -> torch.nn.Module:
+    """The same table"""
+    return Table(filled(torch.nn.Embedding(*layer.W.shape), weight=layer.W))

@@ -1,0 +1,42 @@
+"""Dropout and noise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from funcnn.interop.torch.base import to_torch
+from funcnn.interop.torch.normalisation import ChannelsLast
+from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
+
+
+class Noisy(torch.nn.Module):
+    """out = x + std z while training."""
+
+    def __init__(self, std: float) -> None:
+        """The standard deviation, in the units of x"""
+        super().__init__()
+        self.std = std
+
+    def forward(self, x: Any) -> Any:
+        """Torch's own noise, not the layer's"""
+        return x + self.std * torch.randn_like(x) if self.training else x
+
+
+@to_torch.register(Dropout)
+def dropout_to_torch(layer: Dropout) -> torch.nn.Module:
+    """Of the same rate, with torch's own masks"""
+    return torch.nn.Dropout(layer.rate)
+
+
+@to_torch.register(ChannelDropout)
+def channel_dropout_to_torch(layer: ChannelDropout) -> torch.nn.Module:
+    """Of the same rate, with torch's own masks"""
+    return ChannelsLast(torch.nn.Dropout1d(layer.rate))
+
+
+@to_torch.register(GaussianNoise)
+def gaussian_noise_to_torch(layer: GaussianNoise) -> torch.nn.Module:
+    """Of the same size, with torch's own noise"""
+    return Noisy(layer.std)
