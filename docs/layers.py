@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import funcnn
-from funcnn import forward
+from funcnn import forward, inspection, layers
 from funcnn.testing.strategies import registered
 
 PAGE = Path(__file__).with_suffix(".md")
@@ -47,10 +46,11 @@ def row(layer: type) -> str:
 
 def table() -> str:
     """All pages, each with its layers in the order in which a newcomer meets them."""
-    layers = sorted(registered(), key=lambda layer: layer is not tuple and funcnn.__all__.index(layer.__name__))
-    left, parts = {layer.__name__ for layer in layers}, []
+    order = ["tuple", *layers.__all__, *inspection.__all__]
+    every = sorted(registered(), key=lambda layer: order.index(layer.__name__))
+    left, parts = {layer.__name__ for layer in every}, []
     for (title, page), homes in PAGES.items():
-        own = [layer for layer in layers if is_in(layer, homes)]
+        own = [layer for layer in every if is_in(layer, homes)]
         left -= {layer.__name__ for layer in own}
         parts.append(f"\n## [{title}]({page})\n\n| layer | |\n|---|---|\n" + "\n".join(map(row, own)) + "\n")
     if left:

@@ -8,18 +8,9 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
-from funcnn import (
-    binary_cross_entropy_with_logits,
-    binary_focal,
-    hinge,
-    huber,
-    log_cosh,
-    mae,
-    mse,
-    quantile,
-    squared_hinge,
-)
+from funcnn import binary_cross_entropy_with_logits, huber, mse
 from funcnn.core import Loss
+from funcnn.losses import binary_focal, hinge, log_cosh, mae, quantile, squared_hinge
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed
 OF_ERRORS: dict[str, Loss] = {

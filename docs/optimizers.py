@@ -19,18 +19,18 @@ RULES: dict[str, Any] = {
     "sgd alone": (),
     "Momentum": nn.Momentum(),
     "Momentum, Nesterov": nn.Momentum(nesterov=True),
-    "Adagrad": nn.Adagrad(),
-    "Adadelta": nn.Adadelta(),
-    "RMSProp": nn.RMSProp(),
-    "RMSProp, centred": nn.RMSProp(centred=True),
+    "Adagrad": nn.optimizers.Adagrad(),
+    "Adadelta": nn.optimizers.Adadelta(),
+    "RMSProp": nn.optimizers.RMSProp(),
+    "RMSProp, centred": nn.optimizers.RMSProp(centred=True),
     "Adam": nn.Adam(),
-    "AMSGrad": nn.AMSGrad(),
-    "NAdam": nn.NAdam(),
-    "ClipNorm(1), RAdam": (nn.ClipNorm(1.0), nn.RAdam()),  # its first five steps are as long as the gradient
-    "Lion": nn.Lion(),
-    "Muon": nn.Muon(),
+    "AMSGrad": nn.optimizers.AMSGrad(),
+    "NAdam": nn.optimizers.NAdam(),
+    "ClipNorm(1), RAdam": (nn.ClipNorm(1.0), nn.optimizers.RAdam()),  # its first five steps are as long as the gradient
+    "Lion": nn.optimizers.Lion(),
+    "Muon": nn.optimizers.Muon(),
     "ClipNorm(1), Momentum": (nn.ClipNorm(1.0), nn.Momentum()),
-    "Adam, Average(0.9)": (nn.Adam(), nn.Average(0.9)),
+    "Adam, Average(0.9)": (nn.Adam(), nn.optimizers.Average(0.9)),
     "AdamW(decay=0.1)": nn.AdamW(decay=0.1),
 }
 
@@ -53,8 +53,8 @@ def way(optimizer: Any, lr: float) -> Any:
         grads, optimizer = nn.update(optimizer, nn.Grads(slope(p), None), p)
         p = nn.sgd(p, grads, lr)
         points.append(p)
-    if isinstance(optimizer, tuple) and any(isinstance(part, nn.Average) for part in optimizer):
-        points.append(nn.averaged(optimizer, p))  # the average of all, as one last step
+    if isinstance(optimizer, tuple) and any(isinstance(part, nn.optimizers.Average) for part in optimizer):
+        points.append(nn.optimizers.averaged(optimizer, p))  # the average of all, as one last step
     return np.concatenate(points)
 
 

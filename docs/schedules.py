@@ -8,21 +8,19 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
-from funcnn import (
+from funcnn import cosine, one_cycle, warm_up
+from funcnn.plot import rate_curve
+from funcnn.schedules import (
     Plateau,
-    cosine,
     cosine_restarts,
     exponential,
     inverse_time,
-    one_cycle,
     plateau,
     polynomial,
     sawtooth,
     stages,
     step_decay,
-    warm_up,
 )
-from funcnn.plot import rate_curve
 from funcnn.schedules.decays import Schedule
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed

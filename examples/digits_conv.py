@@ -7,7 +7,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 import funcnn as nn
-from funcnn import Conv2d, Flatten, MaxPool, accuracy, early_stopping, progress, validation
+from funcnn import Conv2d, Flatten, MaxPool, accuracy, early_stopping, validation
+from funcnn.training import progress
 
 mpl.use("Agg")
 

@@ -9,7 +9,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import funcnn as nn
-from funcnn import LSTM, Dropout, Embedding, First, masked
+from funcnn import LSTM, Dropout, Embedding
+from funcnn.layers import First
+from funcnn.losses import masked
 
 mpl.use("Agg")
 SYMBOLS, LONGEST = "." + string.ascii_lowercase, 12  # the dot begins a word and ends it
@@ -52,7 +54,7 @@ def spelled(guess, count):
 
 def by_lstm(letters, memory):
     """What may follow all letters so far, of which `step` is given the last alone; a little sharper than learnt."""
-    logits, memory = nn.step(net, letters, memory)
+    logits, memory = nn.generation.step(net, letters, memory)
     p = np.exp(1.5 * logits[:, 0].astype(float))
     return p / p.sum(axis=1, keepdims=True), memory
 

@@ -10,9 +10,10 @@ from skimage import data, filters, transform
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from funcnn import Sigmoid, TrainState, binary_cross_entropy, he_normal, mlp, predict, stages, train, value_and_grad
+from funcnn import Sigmoid, TrainState, binary_cross_entropy, he_normal, mlp, predict, train, value_and_grad
 from funcnn import binary_cross_entropy_with_logits as cross_entropy
 from funcnn.plot import coordinates
+from funcnn.schedules import stages
 
 # Learning rates, and steps at each. The article begins at the edge: a network can die there: one answer for all.
 SAFE = (0.6, 4000), (0.3, 3000), (0.15, 2000), (0.075, 1000)

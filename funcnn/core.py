@@ -26,7 +26,7 @@ from funcnn.gradients import Grads
 from funcnn.logits import squashed_twice
 from funcnn.losses.protocol import evaluated
 from funcnn.records import build, is_record, plans
-from funcnn.tree import row_count, tree_map
+from funcnn.trees.walks import row_count, tree_map
 
 P = TypeVar("P")
 

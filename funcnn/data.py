@@ -12,7 +12,9 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, freeze
 from funcnn.errors import RangeError, ShapeError
 from funcnn.fields import as_count, as_seed, check_index
-from funcnn.tree import row_count, tree_map
+from funcnn.trees.walks import row_count, tree_map
+
+__all__ = ["batches"]
 
 Batch = tuple[Any, Any]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache, singledispatch, wraps
+from importlib import import_module
 from inspect import Parameter, signature
 from typing import Any, Protocol, TypeVar, cast
 
@@ -20,6 +21,8 @@ X = TypeVar("X")  # its input
 Y = TypeVar("Y")  # its output
 C = TypeVar("C")  # its cache
 Rule = Callable[..., Any]
+
+CHAIN = "funcnn.layers.chain"  # has the rules of the tuple and imports the verbs, so it is imported at the first tuple
 
 
 def verb(
@@ -80,6 +83,8 @@ def _table(default: Rule) -> tuple[dict[type, Rule], Callable[[type], Rule], Any
     rules: dict[type, Rule] = {}
 
     def find(cls: type) -> Rule:
+        if cls is tuple:
+            import_module(CHAIN)
         rule = default if issubclass(cls, tuple) and cls is not tuple else dispatcher.dispatch(cls)
         if rule is not default and cls is not tuple and cls not in plans:
             raise KindError(f"{name}: {cls.__name__} is not a record; put @record above the class")

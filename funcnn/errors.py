@@ -1,5 +1,7 @@
 """The errors that funcnn raises on purpose: one family, each a sentence that says what was given and what is needed."""
 
+__all__ = ["FileError", "FuncnnError", "KindError", "NoFileError", "NotFiniteError", "RangeError", "ShapeError"]
+
 
 class FuncnnError(Exception):
     """The family: `except FuncnnError` catches whatever funcnn refuses."""
@@ -23,3 +25,7 @@ class FileError(FuncnnError, OSError):
 
 class NoFileError(FileError, FileNotFoundError):
     """There is no such file, or no folder to write it in: `except FileNotFoundError` catches it."""
+
+
+class NotFiniteError(FuncnnError, ArithmeticError):
+    """Training met a NaN or an infinity."""

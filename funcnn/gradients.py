@@ -10,7 +10,7 @@ import numpy as np
 from funcnn.arrays import as_array, is_array, kind, short
 from funcnn.errors import KindError, ShapeError
 from funcnn.records import borrowed, build, is_record, plans, record, values
-from funcnn.tree import check_tree
+from funcnn.trees.walks import check_tree
 
 P = TypeVar("P")
 

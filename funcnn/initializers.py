@@ -22,6 +22,20 @@ from funcnn.arrays import Array, freeze, is_array, kind, short
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import as_finite, as_float_dtype, as_positive, as_seed, check_flag, check_function, is_whole
 
+__all__ = [
+    "constant",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "lecun_normal",
+    "lecun_uniform",
+    "normal",
+    "orthogonal",
+    "uniform",
+    "zeros",
+]
+
 Shape = tuple[int, ...]
 Initializer = Callable[[Seed, Shape, Any], Array]
 
@@ -44,7 +58,8 @@ def constant(value: float) -> Initializer:
 def normal(scale: float) -> Initializer:
     """W ~ N(0, scale^2)
 
-    >>> from funcnn import Dense, normal
+    >>> from funcnn import Dense
+    >>> from funcnn.initializers import normal
     >>> Dense.init(1, 2, seed=0, weights=normal(0.01))
     Dense(W=<f64 [[ 0.0013 -0.0013]]>, b=<f64 [0. 0.]>)
 

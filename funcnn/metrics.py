@@ -16,6 +16,8 @@ from funcnn.losses.base import check, check_alike
 from funcnn.losses.classification import check_classes, cross_entropy
 from funcnn.training.scores import better
 
+__all__ = ["accuracy", "confusion", "perplexity", "r2", "top_k_accuracy"]
+
 
 @better("higher")
 def accuracy(out: Array, y: Array, *, threshold: float | None = None) -> Any:
@@ -54,7 +56,7 @@ def confusion(out: Array, y: Array, *, threshold: float | None = None) -> Array:
     masks and `threshold` are as in `accuracy`; with a threshold there are two classes, no and yes.
 
     >>> import numpy as np
-    >>> from funcnn import confusion
+    >>> from funcnn.metrics import confusion
     >>> confusion(np.array([[2.0, -1.0], [0.0, 3.0], [1.0, 0.0]]), np.array([0, 1, 1]))
     array([[1, 0],
            [1, 1]])
@@ -77,7 +79,7 @@ def top_k_accuracy(out: Array, y: Array, k: int) -> Any:
     counts as larger.
 
     >>> import numpy as np
-    >>> from funcnn import top_k_accuracy
+    >>> from funcnn.metrics import top_k_accuracy
     >>> top_k_accuracy(np.array([[2.0, 1.0, 0.0], [0.0, 1.0, 2.0]]), np.array([1, 0]), 2)
     0.5
 
@@ -102,7 +104,7 @@ def perplexity(out: Array, y: Array) -> Any:
     1 is perfect, and k is as good as guessing. For padded sequences: `perplexity(out[mask], y[mask])`.
 
     >>> import numpy as np
-    >>> from funcnn import perplexity
+    >>> from funcnn.metrics import perplexity
     >>> round(perplexity(np.zeros((1, 5)), np.array([3])), 12)
     5.0
 
@@ -126,7 +128,7 @@ def r2(out: Array, y: Array) -> float:
     scikit-learn. out and y: (m, ...), of one shape.
 
     >>> import numpy as np
-    >>> from funcnn import r2
+    >>> from funcnn.metrics import r2
     >>> r2(np.array([[1.0], [2.0], [2.0]]), np.array([[1.0], [2.0], [3.0]]))
     0.5
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from funcnn.arrays import owned
 from funcnn.errors import FuncnnError
-from funcnn.tree import map_parameters, walk
+from funcnn.trees.walks import map_parameters, walk
 
 T = TypeVar("T")
 

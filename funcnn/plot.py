@@ -20,7 +20,7 @@ from funcnn.fields import as_count
 from funcnn.schedules.decays import Schedule
 from funcnn.training.loop import check_lr
 from funcnn.traits import gives_probabilities
-from funcnn.tree import leaves
+from funcnn.trees.walks import leaves
 
 _ROWS = 1 << 16  # rows at a time: a picture of any size needs no more memory than this many
 

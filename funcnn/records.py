@@ -17,6 +17,8 @@ from funcnn.annotations import accepting
 from funcnn.arrays import freeze, same, shape_of, short
 from funcnn.errors import FuncnnError
 
+__all__ = ["branches", "record", "state"]
+
 T = TypeVar("T")
 
 # The fields of each record class, in order: (name, whether it is a state).

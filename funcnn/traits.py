@@ -9,6 +9,8 @@ from funcnn.arrays import is_array
 from funcnn.dispatch import trait
 from funcnn.records import plans
 
+__all__ = ["gives_probabilities", "like_x", "probabilities", "rests"]
+
 P = TypeVar("P")
 
 

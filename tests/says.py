@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from funcnn import fingerprint
+from funcnn.files import fingerprint
 
 
 def assert_says(row, *given):

@@ -8,31 +8,12 @@ import numpy as np
 import pytest
 
 from funcnn import (
-    Celu,
     Dense,
     Elementwise,
-    ExactGelu,
     Gelu,
-    Glu,
-    HardShrink,
-    HardSigmoid,
-    HardSwish,
-    HardTanh,
-    Identity,
-    LogSigmoid,
-    LogSoftmax,
-    Mish,
-    PRelu,
     Relu,
-    Relu6,
-    Selu,
     Sigmoid,
-    Silu,
-    Sine,
     Softmax,
-    SoftShrink,
-    Softsign,
-    TanhShrink,
     backward,
     binary_cross_entropy,
     forward,
@@ -47,6 +28,27 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.core import backward_params
+from funcnn.layers import (
+    Celu,
+    ExactGelu,
+    Glu,
+    HardShrink,
+    HardSigmoid,
+    HardSwish,
+    HardTanh,
+    Identity,
+    LogSigmoid,
+    LogSoftmax,
+    Mish,
+    PRelu,
+    Relu6,
+    Selu,
+    Silu,
+    Sine,
+    SoftShrink,
+    Softsign,
+    TanhShrink,
+)
 from funcnn.traits import gives_probabilities, is_inert
 
 SCALE, ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717

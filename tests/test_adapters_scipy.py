@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from funcnn import KindError
+from funcnn.errors import KindError
 from funcnn.testing import GradientError, check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.testing.scipy import pair

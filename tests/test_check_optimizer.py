@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import funcnn as nn
-from funcnn import Array, Dense, Grads, Tanh, evolve, map_parameters, mlp, record, state, update
+from funcnn import Array, Dense, Grads, Tanh, evolve, mlp, record, state, update
 from funcnn.testing import GradientError
 from funcnn.testing import strategies as fst
 from funcnn.testing.optimizer import check_optimizer
 from funcnn.testing.verdict import BrokenPromise, NotDeterministic, NotFinite, NotPure, WrongDtype, WrongShape
+from funcnn.trees import map_parameters
 
 NET = mlp([2, 3, 1], hidden=Tanh(), seed=0)
 
@@ -62,7 +63,7 @@ class Clip:
 
 @update.register(Clip)
 def clip_update(optimizer, grads, params):
-    length = np.linalg.norm(nn.to_vector(grads.params))
+    length = np.linalg.norm(nn.trees.to_vector(grads.params))
     factor = min(1.0, float(optimizer.norm / length)) if length else 1.0
     return Grads(map_parameters(lambda g: factor * g, grads.params), grads.x), optimizer
 
@@ -103,7 +104,7 @@ class Patient:
 
 @update.register(Patient)
 def patient_update(optimizer, grads, params):
-    if np.isfinite(nn.to_vector(grads.params)).all():
+    if np.isfinite(nn.trees.to_vector(grads.params)).all():
         return grads, optimizer
     return Grads(map_parameters(np.zeros_like, grads.params), grads.x), evolve(optimizer, skipped=optimizer.skipped + 1)
 
@@ -117,7 +118,7 @@ class Strict:
 
 @update.register(Strict)
 def strict_update(optimizer, grads, params):
-    if not np.isfinite(nn.to_vector(grads.params)).all():
+    if not np.isfinite(nn.trees.to_vector(grads.params)).all():
         raise FloatingPointError("not finite")
     grads, inner = update(optimizer.inner, grads, params)
     return grads, evolve(optimizer, inner=inner)
@@ -228,7 +229,7 @@ def memory_in_a_global():
 
     def rule(optimizer, grads, params):
         old = kept.get("memory", times(0.0, grads.params))
-        if [a.shape for a in nn.leaves(old)] != [a.shape for a in nn.leaves(grads.params)]:
+        if [a.shape for a in nn.trees.leaves(old)] != [a.shape for a in nn.trees.leaves(grads.params)]:
             old = times(0.0, grads.params)
         kept["memory"] = map_parameters(lambda g, m: g + 0.9 * m, grads.params, old)
         return Grads(kept["memory"], grads.x), optimizer
@@ -251,8 +252,8 @@ def memory_by_step_in_a_global():
     kept = {}
 
     def rule(optimizer, grads, params):
-        t, n = optimizer.memory, nn.to_vector(params).size
-        kept[n, t + 1] = nn.to_vector(grads.params).sum()
+        t, n = optimizer.memory, nn.trees.to_vector(params).size
+        kept[n, t + 1] = nn.trees.to_vector(grads.params).sum()
         moved = map_parameters(lambda g: g + g.dtype.type(kept.get((n, t), 0)), grads.params)
         return Grads(moved, grads.x), evolve(optimizer, memory=t + 1)
 
@@ -263,7 +264,7 @@ def the_largest_network_in_a_global():
     largest = [0]
 
     def rule(optimizer, grads, params):
-        largest[0] = max(largest[0], nn.to_vector(params).size)
+        largest[0] = max(largest[0], nn.trees.to_vector(params).size)
         return Grads(times(1 / largest[0], grads.params), grads.x), evolve(optimizer, memory=1.0)
 
     return planted(rule)
@@ -276,7 +277,7 @@ def memory_by_id(get):
         t = optimizer.memory
         old = 0.0 if t == 0 else get(kept, id(optimizer))
         after = evolve(optimizer, memory=t + 1)
-        kept[id(after)] = float(nn.to_vector(grads.params).sum())
+        kept[id(after)] = float(nn.trees.to_vector(grads.params).sum())
         alive.append(after)  # or another would get its id
         return Grads(map_parameters(lambda g: g + g.dtype.type(old), grads.params), grads.x), after
 
@@ -296,7 +297,7 @@ def random_noise():
 def memory_changed_in_place(force):
     def rule(optimizer, grads, params):
         memory = times(0.0, grads.params) if optimizer.memory == () else optimizer.memory
-        for m, g in zip(nn.leaves(memory), nn.leaves(grads.params), strict=True):
+        for m, g in zip(nn.trees.leaves(memory), nn.trees.leaves(grads.params), strict=True):
             if force or optimizer.memory == ():
                 m.setflags(write=True)
             np.multiply(m, 0.9, out=m)
@@ -308,7 +309,7 @@ def memory_changed_in_place(force):
 
 def given_written_to(which, force):
     def rule(optimizer, grads, params):
-        for a in nn.leaves(which(grads, params)):
+        for a in nn.trees.leaves(which(grads, params)):
             if force:
                 a.setflags(write=True)
             np.multiply(a, 2, out=a)
@@ -321,11 +322,11 @@ def a_gradient_written_to_later():
     first = []
 
     def rule(optimizer, grads, params):
-        for total, g in zip(first, nn.leaves(grads.params), strict=False):
+        for total, g in zip(first, nn.trees.leaves(grads.params), strict=False):
             if total is not g and total.shape == g.shape:
                 total.setflags(write=True)
                 np.add(total, g, out=total, casting="same_kind")
-        first.extend([] if first else nn.leaves(grads.params))
+        first.extend([] if first else nn.trees.leaves(grads.params))
         return Grads(times(0.5, grads.params), grads.x), evolve(optimizer, memory=1.0)
 
     return planted(rule)
@@ -369,14 +370,14 @@ def without_floor(optimizer, grads, params):
 
 def by_the_last_length(optimizer, grads, params):
     """Of two steps with gradients of 0, the second is not finite"""
-    length = float(np.linalg.norm(nn.to_vector(grads.params)))
+    length = float(np.linalg.norm(nn.trees.to_vector(grads.params)))
     last = 1.0 if optimizer.memory == () else optimizer.memory
     return Grads(map_parameters(lambda g: g / last, grads.params), grads.x), evolve(optimizer, memory=length)
 
 
 def clip_that_widens(optimizer, grads, params):
     """Only where it is long is a gradient multiplied by what NumPy's norm gives"""
-    length = np.linalg.norm(nn.to_vector(grads.params))
+    length = np.linalg.norm(nn.trees.to_vector(grads.params))
     factor = np.float64(10 / length) if length > 10 else 1.0
     return Grads(times(factor, grads.params), grads.x), evolve(optimizer, memory=1.0)
 
@@ -486,7 +487,7 @@ PLANTED = {
         "grads.params.0.b must have the shape of its parameter, (3,); it is (1, 3)",
     ),
     "no array": (
-        lambda: of_pair(lambda o, g: (Grads((nn.replace(g.params, "0.b", None)[0], *g.params[1:]), g.x), o)),
+        lambda: of_pair(lambda o, g: (Grads((nn.trees.replace(g.params, "0.b", None)[0], *g.params[1:]), g.x), o)),
         BrokenPromise,
         "update must leave grads.params.0.b what it is: of a gradient, only numbers change",
     ),
@@ -621,7 +622,9 @@ def test_what_an_optimizer_raises_comes_through():
 
 
 def test_classes_are_refused():
-    with pytest.raises(nn.KindError, match="params must be a record, a tuple or an array, not the class Dense"):
+    with pytest.raises(nn.errors.KindError, match="params must be a record, a tuple or an array, not the class Dense"):
         check_optimizer(Momentum(), Dense)
-    with pytest.raises(nn.KindError, match="optimizer must be a record, a tuple or an array, not the class Momentum"):
+    with pytest.raises(
+        nn.errors.KindError, match="optimizer must be a record, a tuple or an array, not the class Momentum"
+    ):
         check_optimizer(Momentum, NET)

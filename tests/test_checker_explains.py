@@ -212,7 +212,7 @@ def test_a_layer_and_a_loss_are_pasted_too():
         ((np.array(1.0),), "(np.array(1.0),)"),
         ((1, "a"), "(1, 'a')"),
         ((), "()"),
-        (nn.LeakyRelu(0.5), "LeakyRelu(alpha=0.5)"),
+        (nn.layers.LeakyRelu(0.5), "LeakyRelu(alpha=0.5)"),
         (Dense(np.ones((1, 1)), None), "Dense(W=np.array([[1.0]]), b=None)"),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from funcnn import KindError
+from funcnn.errors import KindError
 from funcnn.testing import GradientError, Inconclusive, check_vjp
 from funcnn.testing.verdict import Aliased, NotDeterministic, NotPure, Raised, WrongDtype, WrongGradient
 

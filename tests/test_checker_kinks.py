@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from funcnn import Elu, huber
+from funcnn import huber
+from funcnn.layers import Elu
 from funcnn.testing import check_layer, check_loss, check_vjp
 from funcnn.testing.verdict import NotFinite, WrongAtKink, WrongGradient, WrongTogether
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from funcnn import Dense, Elu, Frozen, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
+from funcnn import Dense, Frozen, Gelu, Relu, Sigmoid, Tanh
+from funcnn.layers import Elu, Identity, LeakyRelu, Softplus
 from tests.mutants.sensitivity import is_noticed
 
 pytestmark = pytest.mark.unwatched

@@ -11,38 +11,20 @@ from funcnn import (
     GRU,
     Adam,
     Array,
-    Concat,
-    Copy,
     Dense,
     Embedding,
-    First,
     Flatten,
     Frozen,
-    Function,
     Grads,
-    Here,
-    KindError,
-    Map,
-    Parallel,
-    Remat,
-    Reshape,
     Residual,
-    Scale,
     Seed,
-    Shared,
     Sigmoid,
-    Sum,
-    Take,
     Tanh,
-    Tied,
     backward,
-    count,
     evolve,
-    fingerprint,
     forward,
     gradient,
     inference,
-    leaves,
     load,
     mlp,
     mse,
@@ -54,16 +36,35 @@ from funcnn import (
     sgd,
     softmax_cross_entropy,
     state,
-    step,
     update,
     value_and_grad,
 )
 from funcnn.core import backward_params, forward_only
+from funcnn.errors import KindError
+from funcnn.files import fingerprint
+from funcnn.generation import step
 from funcnn.gradients import added
+from funcnn.layers import (
+    Concat,
+    Copy,
+    First,
+    Function,
+    Here,
+    Map,
+    Parallel,
+    Remat,
+    Reshape,
+    Scale,
+    Shared,
+    Sum,
+    Take,
+    Tied,
+)
 from funcnn.layers.outlines import fitting, nothing, outline
 from funcnn.testing.cases.combinators import swish, swish_vjp
 from funcnn.testing.strategies import cases
 from funcnn.traits import gives_probabilities, is_inert
+from funcnn.trees import count, leaves
 
 FAMILY = [
     *(Copy, Parallel, Take, Sum, Concat, Residual, First, Scale, Flatten, Reshape, Map, Remat, Here, Shared, Tied),

@@ -8,31 +8,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funcnn import (
-    AvgPool,
-    Conv1d,
     Conv2d,
-    ConvTranspose2d,
     Flatten,
     Frozen,
     GlobalAvgPool,
-    GlobalMaxPool,
     MaxPool,
     Relu,
-    Upsample,
     backward,
-    fingerprint,
     forward,
-    leaves,
     load,
     mlp,
     predict,
     save,
-    step,
     summary,
 )
 from funcnn.core import backward_params, forward_only
+from funcnn.files import fingerprint
+from funcnn.generation import step
+from funcnn.layers import AvgPool, Conv1d, ConvTranspose2d, GlobalMaxPool, Upsample
 from funcnn.layers.convolution import correlation, windows
 from funcnn.testing import strategies as fst
+from funcnn.trees import leaves
 
 KERNELS = Conv1d, Conv2d, ConvTranspose2d
 ALL = (*KERNELS, MaxPool, AvgPool, GlobalAvgPool, GlobalMaxPool, Upsample)

@@ -10,7 +10,6 @@ from funcnn import (
     Array,
     Dense,
     Grads,
-    Identity,
     Relu,
     Seed,
     Sigmoid,
@@ -19,7 +18,6 @@ from funcnn import (
     forward,
     gradient,
     inference,
-    leaves,
     mlp,
     mse,
     parameters,
@@ -31,7 +29,9 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.core import backward_params, forward_only
+from funcnn.layers import Identity
 from funcnn.traits import gives_probabilities, is_inert
+from funcnn.trees import leaves
 
 L = TypeVar("L")
 
@@ -202,7 +202,7 @@ def test_the_shortcuts_are_the_verbs():
 
 
 def test_what_is_inert_needs_no_gradient():
-    assert is_inert((Relu(), (), (nn.LeakyRelu(),)))
+    assert is_inert((Relu(), (), (nn.layers.LeakyRelu(),)))
     assert not is_inert(Noisy(1))
     assert not is_inert((Relu(), (Dense.init(1, 1, seed=0),)))
 
@@ -217,10 +217,10 @@ def test_the_end_of_a_network_is_found():
     assert gives_probabilities((Relu(), (Sigmoid(), ()), ()))
     assert not gives_probabilities((Sigmoid(), Relu()))
     assert not gives_probabilities(())
-    logits = nn.weighted(nn.binary_cross_entropy_with_logits)
-    with pytest.raises(nn.KindError, match="takes logits"):
+    logits = nn.losses.weighted(nn.binary_cross_entropy_with_logits)
+    with pytest.raises(nn.errors.KindError, match="takes logits"):
         value_and_grad(logits)((Dense.init(2, 1, seed=1), (Sigmoid(),)), x, (y, y))
-    value_and_grad(nn.weighted(nn.mse))((Dense.init(2, 1, seed=1), Sigmoid()), x, (y, y * y))
+    value_and_grad(nn.losses.weighted(nn.mse))((Dense.init(2, 1, seed=1), Sigmoid()), x, (y, y * y))
 
 
 def test_no_rule_of_a_chain_reaches_a_named_tuple():
@@ -229,7 +229,7 @@ def test_no_rule_of_a_chain_reaches_a_named_tuple():
         second: Any
 
     for verb, rest in ((forward, (x,)), (backward, ((), x)), (inference, ()), (reseed, (1,))):
-        with pytest.raises(nn.KindError, match="is a tuple, not a Pair"):
+        with pytest.raises(nn.errors.KindError, match="is a tuple, not a Pair"):
             verb(Pair(Relu(), Relu()), *rest)
 
 
@@ -255,7 +255,9 @@ def test_a_dense_layer_without_a_bias():
 
 
 def test_an_mlp_from_its_sizes():
-    net = mlp([2, 27, 31, 31, 1], hidden=nn.LeakyRelu(0.1), seed=1, weights=nn.he_normal, bias=False, dtype=np.float32)
+    net = mlp(
+        [2, 27, 31, 31, 1], hidden=nn.layers.LeakyRelu(0.1), seed=1, weights=nn.he_normal, bias=False, dtype=np.float32
+    )
     assert [type(layer).__name__ for layer in net] == ["Dense", "LeakyRelu"] * 3 + ["Dense"]
     assert {leaf.dtype for leaf in leaves(net)} == {np.dtype(np.float32)}
     assert net[2] == Dense.init(27, 31, seed=(1, 1), weights=nn.he_normal, bias=False, dtype=np.float32)

@@ -8,31 +8,17 @@ import pytest
 
 from funcnn import (
     Array,
-    Birth,
-    Copy,
     Dense,
     Frozen,
     Grads,
-    Here,
-    NotFiniteError,
-    Parallel,
-    Probe,
-    Remat,
     Residual,
-    Scale,
-    Shared,
-    Sum,
     Tanh,
     TrainState,
     backward,
     batches,
-    bisect_nan,
     evolve,
-    fingerprint,
     forward,
     gradient,
-    keep,
-    map_parameters,
     mlp,
     mse,
     record,
@@ -41,8 +27,13 @@ from funcnn import (
     tree_map,
     update,
     value_and_grad,
-    while_finite,
 )
+from funcnn.errors import NotFiniteError
+from funcnn.files import fingerprint
+from funcnn.inspection import Probe
+from funcnn.layers import Copy, Here, Parallel, Remat, Scale, Shared, Sum
+from funcnn.training import Birth, bisect_nan, keep, while_finite
+from funcnn.trees import map_parameters
 
 pytestmark = pytest.mark.filterwarnings("error")
 r = np.random.default_rng(0)

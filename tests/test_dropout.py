@@ -8,27 +8,19 @@ import pytest
 import funcnn as nn
 from funcnn import (
     BatchNorm,
-    ChannelDropout,
-    Copy,
     Dense,
     Dropout,
-    First,
     Frozen,
-    GaussianNoise,
-    Identity,
-    Parallel,
     Relu,
     Residual,
     TrainState,
     backward,
     batches,
     evolve,
-    fingerprint,
     forward,
     inference,
     load,
     mse,
-    noisy,
     predict,
     reseed,
     save,
@@ -37,6 +29,8 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.core import backward_params
+from funcnn.files import fingerprint
+from funcnn.layers import ChannelDropout, Copy, First, GaussianNoise, Identity, Parallel, noisy
 
 NOISES = [Dropout(0.5, seed=1), ChannelDropout(0.5, seed=1), GaussianNoise(0.5, seed=1)]
 every_noise = pytest.mark.parametrize("layer", NOISES, ids=lambda layer: type(layer).__name__)
@@ -187,7 +181,7 @@ def network(dtype=np.float64):
         (Dense.init(16, 4, seed=3), ChannelDropout(0.1, seed=3)),
         Dense.init(4, 1, seed=4),
     )
-    return nn.astype(net, dtype)
+    return nn.trees.astype(net, dtype)
 
 
 R = np.random.default_rng(1)

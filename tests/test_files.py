@@ -26,21 +26,13 @@ from hypothesis.extra import numpy as hnp
 from funcnn import (
     Array,
     Dense,
-    Elu,
-    FileError,
     FuncnnError,
-    KindError,
-    LeakyRelu,
-    NoFileError,
-    RangeError,
     Relu,
     Seed,
     Tanh,
     TrainState,
     batches,
     evolve,
-    fingerprint,
-    leaves,
     load,
     mlp,
     mse,
@@ -52,8 +44,12 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.arrays import same
+from funcnn.errors import FileError, KindError, NoFileError, RangeError
+from funcnn.files import fingerprint
 from funcnn.files.encoding import DTYPES
+from funcnn.layers import Elu, LeakyRelu
 from funcnn.records import name_of
+from funcnn.trees import leaves
 
 
 @record

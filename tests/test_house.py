@@ -8,25 +8,24 @@ import tomllib
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-import pytest
-
 import funcnn
+from funcnn import initializers, layers, losses
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "funcnn").rglob("*.py"))
 # The rooms, from the ground up, each a file or a folder: it may import from those in the lines before its own.
 ROOMS = [
-    "errors",
+    "errors lazy",
     "arrays",
     "annotations bits elementary fields tables",
     "records",
-    "initializers losses.protocol tree",
+    "initializers losses.protocol trees",
     "gradients files",
     "data dispatch paths schedules",
     "traits",
     "logits",
     "core optimizers",
-    "stepping losses",
+    "generation losses",
     "layers.notes",
     "layers.checks layers.outlines layers.sequences",
     "layers.wrapper inspection.nesting",
@@ -41,6 +40,21 @@ ROOMS = [
     "interop",
     "testing",
 ]
+
+# The most lines of each folder, and of the files beside them; it may be raised for a reason that stands in its line.
+MOST_LINES = {
+    "": 2650,  # values, verbs, and the namespaces that are one module
+    "files": 600,
+    "inspection": 1100,
+    "interop": 1300,
+    "layers": 7300,  # what several layers need stands once
+    "losses": 1080,
+    "optimizers": 900,
+    "schedules": 450,
+    "testing": 4050,
+    "training": 1400,
+    "trees": 420,
+}
 
 
 def name_of(path):
@@ -71,24 +85,13 @@ def test_imports_point_one_way():
 
 
 def test_every_file_can_be_read_in_one_sitting():
-    """But for the list of all names"""
-    lengths = {name_of(path): len(path.read_text("utf-8").splitlines()) for path in SOURCES}
-    assert {name: length for name, length in lengths.items() if length >= 250} == {"__init__": lengths["__init__"]}
-    testing = sum([length for name, length in lengths.items() if name.startswith("testing")])
-    assert testing < 4800
-    assert sum(lengths.values()) - testing < 17200
+    lines = {path: len(path.read_text("utf-8").splitlines()) for path in SOURCES}
+    assert {name_of(path): length for path, length in lines.items() if length >= 250} == {}
+    folders = dict.fromkeys(MOST_LINES, 0)
+    for path, length in lines.items():
+        folders[name_of(path).rpartition(".")[0].split(".")[0]] += length
+    assert {folder: length for folder, length in folders.items() if length > MOST_LINES[folder]} == {}
     assert len((ROOT / "CONTRIBUTING.md").read_text("utf-8").splitlines()) <= 40
-
-
-def test_a_family_of_layers_has_one_name_everywhere():
-    def names(folder, *, beside=()):
-        found = {path.stem for path in (ROOT / folder).iterdir() if path.is_dir() or path.suffix in {".py", ".md"}}
-        return found - {"__init__", "__pycache__", *beside}
-
-    families = names("funcnn/testing/cases")
-    assert families == names("funcnn/interop/torch", beside=["base"]) == names("tests/peers/cases", beside=["drawing"])
-    assert families <= names("funcnn/layers") | names("funcnn")
-    assert names("docs/layers") == families - {"dense", "inspection"}
 
 
 def loaded_by(statement):
@@ -110,41 +113,22 @@ def test_hypothesis_is_loaded_by_testing_alone():
     assert "hypothesis" in loaded_by("import funcnn.testing")
 
 
-def test_public_names():
-    assert len(set(funcnn.__all__)) == len(funcnn.__all__)
-    assert all(hasattr(funcnn, name) for name in funcnn.__all__)
-    assert not set(funcnn.__all__) & {path.stem for path in (ROOT / "funcnn").iterdir()}
-    public = {name for name in vars(funcnn) if not name.startswith("_")}
-    rooms = {path.stem for path in (ROOT / "funcnn").iterdir()}
-    assert public - rooms == set(funcnn.__all__)
-
-
-@pytest.mark.parametrize("name", [name for name in funcnn.__all__ if name not in {"Array", "Seed"}])
-def test_every_public_name_says_what_it_is(name):
-    text = getattr(funcnn, name).__doc__
-    assert text
-    assert len(text.splitlines()[0]) <= 120
-
-
 def test_the_readme_counts_right():
     readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
-    activations = [
-        cls for cls in vars(funcnn).values() if isinstance(cls, type) and issubclass(cls, funcnn.Elementwise)
-    ]
-    cross_entropies = [name for name in funcnn.__all__ if name.endswith("cross_entropy") or "cross_entropy_" in name]
-    made = [
-        name for name in funcnn.__all__ if getattr(getattr(funcnn, name), "__module__", "") == "funcnn.initializers"
-    ]
+    activations = [cls for name in layers.__all__ if is_activation(cls := getattr(layers, name))]
+    cross_entropies = [name for name in losses.__all__ if name.endswith("cross_entropy") or "cross_entropy_" in name]
     examples = list((ROOT / "examples").glob("*.py"))
     assert len(activations) - 1 + len({"PRelu", "Softmax", "LogSoftmax", "Glu"}) == 27  # less the base
     assert "twenty-seven activations" in readme
-    assert (len(cross_entropies), len(made), len(examples)) == (3, 11, 13)
-    homes = {name: getattr(getattr(funcnn, name), "__module__", "") for name in funcnn.__all__}
-    losses = [name for name, home in homes.items() if home.startswith("funcnn.losses.")]
-    assert len(losses) == 17 + len({"of_logits", "weighted", "masked", "joint"})
+    assert (len(cross_entropies), len(initializers.__all__), len(examples)) == (3, 11, 13)
+    assert len(losses.__all__) == 17 + len({"of_logits", "weighted", "masked", "joint"})
     assert "Seventeen losses" in readme
     assert "eleven initializers" in readme
     assert "Thirteen examples" in readme
+
+
+def is_activation(value):
+    return isinstance(value, type) and issubclass(value, funcnn.Elementwise)
 
 
 def test_the_version_is_one():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import funcnn as nn
-from funcnn import KindError, RangeError, ShapeError
+from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.initializers import fans
 from tests.says import assert_says
 
@@ -26,7 +26,7 @@ VARIANCES = {  # times fan_in, fan_out
 @pytest.mark.parametrize("name", VARIANCES)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_its_variance_is_that_of_its_formula(name, shape):
-    W = getattr(nn, name)(0, shape)
+    W = getattr(nn.initializers, name)(0, shape)
     variance = VARIANCES[name](*fans(shape))
     kurtosis = 1.8 if name.endswith("uniform") else 3
     assert abs(W.mean()) < 5 * math.sqrt(variance / W.size)
@@ -37,28 +37,33 @@ def test_its_variance_is_that_of_its_formula(name, shape):
 
 
 def test_those_that_take_a_number():
-    assert not nn.zeros(0, (2, 3)).any()
-    assert (nn.constant(0.5)(0, (2, 3)) == 0.5).all()
-    assert nn.normal(0.01)(1, (200, 200)).std() == pytest.approx(0.01, rel=0.02)
-    wide = nn.uniform(0.3)(1, (200, 200))
+    assert not nn.initializers.zeros(0, (2, 3)).any()
+    assert (nn.initializers.constant(0.5)(0, (2, 3)) == 0.5).all()
+    assert nn.initializers.normal(0.01)(1, (200, 200)).std() == pytest.approx(0.01, rel=0.02)
+    wide = nn.initializers.uniform(0.3)(1, (200, 200))
     assert 0.299 < abs(wide).max() <= 0.3
 
 
 @given(st.sampled_from([(2, 5), (5, 2), (4, 4), (1, 3), (3, 1), (2, 2, 3, 4)]), st.integers(0, 2**31 - 1))
 def test_orthogonal_columns_or_rows(shape, seed):
-    W = nn.orthogonal(seed, shape).reshape(-1, shape[-1])
+    W = nn.initializers.orthogonal(seed, shape).reshape(-1, shape[-1])
     gram = W.T @ W if W.shape[0] >= W.shape[1] else W @ W.T
     assert np.allclose(gram, np.eye(len(gram)), rtol=0, atol=1e-13)
 
 
 def test_orthogonal_matrices_are_uniform():
     """Every entry of one has mean 0; QR without the signs would leave most of a diagonal negative."""
-    diagonals = np.array([np.diagonal(nn.orthogonal(seed, (3, 3))) for seed in range(2000)])
+    diagonals = np.array([np.diagonal(nn.initializers.orthogonal(seed, (3, 3))) for seed in range(2000)])
     assert (abs(diagonals.mean(axis=0)) < 5 * math.sqrt(1 / 3 / 2000)).all()
 
 
-FIXED = [nn.zeros, nn.constant(1)]
-RANDOM = [*[getattr(nn, name) for name in VARIANCES], nn.orthogonal, nn.normal(1), nn.uniform(1)]
+FIXED = [nn.initializers.zeros, nn.initializers.constant(1)]
+RANDOM = [
+    *[getattr(nn.initializers, name) for name in VARIANCES],
+    nn.initializers.orthogonal,
+    nn.initializers.normal(1),
+    nn.initializers.uniform(1),
+]
 
 
 @pytest.mark.parametrize("initializer", FIXED + RANDOM)
@@ -92,16 +97,16 @@ DTYPE = "dtype must be a type of real floats, such as np.float32, not"
 DRAWING = {
     "Dense.init": lambda **more: nn.Dense.init(2, 3, **{"seed": 0, **more}),
     "mlp": lambda **more: nn.mlp([2, 3], **{"seed": 0, **more}),
-    "Conv1d.init": lambda **more: nn.Conv1d.init(2, 3, 1, **{"seed": 0, **more}),
+    "Conv1d.init": lambda **more: nn.layers.Conv1d.init(2, 3, 1, **{"seed": 0, **more}),
     "Conv2d.init": lambda **more: nn.Conv2d.init(2, 3, 1, **{"seed": 0, **more}),
-    "ConvTranspose2d.init": lambda **more: nn.ConvTranspose2d.init(2, 3, 1, **{"seed": 0, **more}),
+    "ConvTranspose2d.init": lambda **more: nn.layers.ConvTranspose2d.init(2, 3, 1, **{"seed": 0, **more}),
     "Embedding.init": lambda **more: nn.Embedding.init(2, 3, **{"seed": 0, **more}),
-    "LearnedPosition.init": lambda **more: nn.LearnedPosition.init(2, 3, **{"seed": 0, **more}),
-    "Tied.init": lambda **more: nn.Tied.init(2, 3, **{"seed": 0, "net": (), **more}),
+    "LearnedPosition.init": lambda **more: nn.layers.LearnedPosition.init(2, 3, **{"seed": 0, **more}),
+    "Tied.init": lambda **more: nn.layers.Tied.init(2, 3, **{"seed": 0, "net": (), **more}),
     "GRU.init": lambda **more: nn.GRU.init(2, 3, **{"seed": 0, **more}),
     "LSTM.init": lambda **more: nn.LSTM.init(2, 3, **{"seed": 0, **more}),
     "Attention.init": lambda **more: nn.Attention.init(2, 1, **{"seed": 0, **more}),
-    "CrossAttention.init": lambda **more: nn.CrossAttention.init(2, 1, **{"seed": 0, "n_memory": 3, **more}),
+    "CrossAttention.init": lambda **more: nn.layers.CrossAttention.init(2, 1, **{"seed": 0, "n_memory": 3, **more}),
     "transformer_block": lambda **more: nn.transformer_block(2, 1, 4, **{"seed": 0, **more}),
 }
 UNBIASED = {"Embedding.init", "LearnedPosition.init", "Tied.init", "GRU.init", "LSTM.init", "transformer_block"}
@@ -116,8 +121,8 @@ FIRST_SHAPES = {
 NORMS = {
     "BatchNorm.init": nn.BatchNorm.init,
     "LayerNorm.init": nn.LayerNorm.init,
-    "GroupNorm.init": lambda n, **more: nn.GroupNorm.init(n, groups=1, **more),
-    "InstanceNorm.init": nn.InstanceNorm.init,
+    "GroupNorm.init": lambda n, **more: nn.layers.GroupNorm.init(n, groups=1, **more),
+    "InstanceNorm.init": nn.layers.InstanceNorm.init,
 }
 RANDOM_BY_NAME = [*VARIANCES, "orthogonal"]
 REFUSED = {
@@ -195,7 +200,10 @@ REFUSED = {
     # Initializers.
     **{
         f"{name} of {given}": (lambda make=make, value=value: make(value), kind, f"{name}: {what} must be {sentence}")
-        for name, make, what in (("normal", nn.normal, "scale"), ("uniform", nn.uniform, "limit"))
+        for name, make, what in (
+            ("normal", nn.initializers.normal, "scale"),
+            ("uniform", nn.initializers.uniform, "limit"),
+        )
         for value, given, kind, sentence in (
             ("a", "a word", KindError, "a number, not str"),
             (True, "a flag", KindError, "a number, not bool"),
@@ -203,10 +211,18 @@ REFUSED = {
             (-1, "-1", RangeError, "finite and above 0; it is -1"),
         )
     },
-    "a constant of NaN": (lambda: nn.constant(math.nan), RangeError, "constant: value must be finite; it is nan"),
-    "a constant of a flag": (lambda: nn.constant(FLAG), KindError, "constant: value must be a number, not bool"),
+    "a constant of NaN": (
+        lambda: nn.initializers.constant(math.nan),
+        RangeError,
+        "constant: value must be finite; it is nan",
+    ),
+    "a constant of a flag": (
+        lambda: nn.initializers.constant(FLAG),
+        KindError,
+        "constant: value must be a number, not bool",
+    ),
     "a constant of a row": (
-        lambda: nn.constant(np.ones(2)),
+        lambda: nn.initializers.constant(np.ones(2)),
         KindError,
         "constant: value must be a number, not float64 array",
     ),
@@ -238,23 +254,35 @@ REFUSED = {
         "fans: shape must be a tuple of whole numbers, such as (2, 8), not int",
     ),
     # Numbers of layers.
-    "a scale of None": (lambda: nn.Scale.init(None, value=1.0), KindError, f"Scale.init: n {WHOLE} None"),
-    "a scale of a word": (lambda: nn.Scale.init(value="a"), KindError, "Scale.init: value must be a number, not str"),
+    "a scale of None": (lambda: nn.layers.Scale.init(None, value=1.0), KindError, f"Scale.init: n {WHOLE} None"),
+    "a scale of a word": (
+        lambda: nn.layers.Scale.init(value="a"),
+        KindError,
+        "Scale.init: value must be a number, not str",
+    ),
     "a scale of NaN": (
-        lambda: nn.Scale.init(value=math.nan),
+        lambda: nn.layers.Scale.init(value=math.nan),
         RangeError,
         "Scale.init: value must be finite; it is nan",
     ),
-    "a scale of ints": (lambda: nn.Scale.init(2, value=1, dtype=int), KindError, f"Scale.init: {DTYPE} int64"),
-    "a slope of a flag": (lambda: nn.PRelu.init(alpha=True), KindError, "PRelu.init: alpha must be a number, not bool"),
+    "a scale of ints": (lambda: nn.layers.Scale.init(2, value=1, dtype=int), KindError, f"Scale.init: {DTYPE} int64"),
+    "a slope of a flag": (
+        lambda: nn.layers.PRelu.init(alpha=True),
+        KindError,
+        "PRelu.init: alpha must be a number, not bool",
+    ),
     "a slope of NaN": (
-        lambda: nn.PRelu.init(alpha=math.nan),
+        lambda: nn.layers.PRelu.init(alpha=math.nan),
         RangeError,
         "PRelu.init: alpha must be finite; it is nan",
     ),
-    "slopes of text": (lambda: nn.PRelu.init(dtype="foo"), KindError, f"PRelu.init: {DTYPE} 'foo'"),
-    "an affine map of ints": (lambda: nn.Affine.init(2, dtype=int), KindError, f"Affine.init: {DTYPE} int64"),
-    "root mean squares of ints": (lambda: nn.RMSNorm.init(2, dtype=int), KindError, f"RMSNorm.init: {DTYPE} int64"),
+    "slopes of text": (lambda: nn.layers.PRelu.init(dtype="foo"), KindError, f"PRelu.init: {DTYPE} 'foo'"),
+    "an affine map of ints": (lambda: nn.layers.Affine.init(2, dtype=int), KindError, f"Affine.init: {DTYPE} int64"),
+    "root mean squares of ints": (
+        lambda: nn.layers.RMSNorm.init(2, dtype=int),
+        KindError,
+        f"RMSNorm.init: {DTYPE} int64",
+    ),
     "sizes with a flag": (lambda: nn.mlp([2, True], seed=0), KindError, f"mlp: sizes[1] {WHOLE} bool"),
     "sizes in bytes": (
         lambda: nn.mlp(b"ab", seed=0),
@@ -319,7 +347,7 @@ REFUSED = {
         "MaxPool: size must be a whole number from 1 on, or a tuple of them, not True",
     ),
     "a float for a factor": (
-        lambda: nn.Upsample(2.0),
+        lambda: nn.layers.Upsample(2.0),
         KindError,
         "Upsample: factor must be a whole number from 1 on, or a tuple of them, not 2.0",
     ),
@@ -369,7 +397,7 @@ REFUSED = {
         f"Embedding.init: n_symbols {WHOLE} float",
     ),
     "half a place": (
-        lambda: nn.LearnedPosition.init(2.5, 2, seed=0),
+        lambda: nn.layers.LearnedPosition.init(2.5, 2, seed=0),
         KindError,
         f"LearnedPosition.init: t_most {WHOLE} float",
     ),
@@ -389,21 +417,21 @@ REFUSED = {
         "Dense.init: weights must be an initializer, such as glorot_uniform, not str",
     ),
     "an array for weights": (
-        lambda: nn.Tied.init(2, 2, net=(), seed=0, weights=np.ones((2, 2))),
+        lambda: nn.layers.Tied.init(2, 2, net=(), seed=0, weights=np.ones((2, 2))),
         KindError,
         "Tied.init: weights must be an initializer, such as glorot_uniform, not float64 array",
     ),
     "symbols that are none": (
-        lambda: nn.Tied.init("abc", 2, net=(), seed=0),
+        lambda: nn.layers.Tied.init("abc", 2, net=(), seed=0),
         KindError,
         f"Tied.init: n_symbols {WHOLE} str",
     ),
     "half a factor": (
-        lambda: nn.Scale.init(0.5, value=1.0),
+        lambda: nn.layers.Scale.init(0.5, value=1.0),
         KindError,
         f"Scale.init: n {WHOLE} float",
     ),
-    "half a slope": (lambda: nn.PRelu.init(0.5), KindError, f"PRelu.init: n {WHOLE} float"),
+    "half a slope": (lambda: nn.layers.PRelu.init(0.5), KindError, f"PRelu.init: n {WHOLE} float"),
 }
 
 

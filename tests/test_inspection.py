@@ -8,20 +8,11 @@ import pytest
 from funcnn import (
     GRU,
     Conv2d,
-    Copy,
     Dense,
-    First,
     Frozen,
-    Function,
     Grads,
-    Here,
-    LeakyRelu,
-    Map,
-    Parallel,
     Relu,
-    Reshape,
     Residual,
-    Shared,
     Sigmoid,
     Tanh,
     backward,
@@ -34,6 +25,7 @@ from funcnn import (
     trace,
 )
 from funcnn.inspection.summaries import described
+from funcnn.layers import Copy, First, Function, Here, LeakyRelu, Map, Parallel, Reshape, Shared
 
 x = np.ones((9400, 2))
 

@@ -10,7 +10,8 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from funcnn import Adam, Tanh, TrainState, batches, fingerprint, load, mlp, mse, save, train, value_and_grad
+from funcnn import Adam, Tanh, TrainState, batches, load, mlp, mse, save, train, value_and_grad
+from funcnn.files import fingerprint
 
 pytestmark = pytest.mark.unwatched
 

@@ -8,18 +8,13 @@ from hypothesis import strategies as st
 from funcnn import (
     Array,
     BatchNorm,
-    ChannelDropout,
     Dense,
     Dropout,
-    GaussianNoise,
     Grads,
-    astype,
     backward,
     forward,
     gradient,
     inference,
-    leaves,
-    map_parameters,
     parameters,
     predict,
     record,
@@ -28,9 +23,11 @@ from funcnn import (
     tree_map,
 )
 from funcnn.arrays import is_float
+from funcnn.layers import ChannelDropout, GaussianNoise
 from funcnn.records import is_record, values
 from funcnn.testing import strategies as fst
-from funcnn.tree import row_count
+from funcnn.trees import astype, leaves, map_parameters
+from funcnn.trees.walks import row_count
 
 every_layer = pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
 few = settings(max_examples=6)  # of each of so many layers

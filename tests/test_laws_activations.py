@@ -5,7 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funcnn import (
+from funcnn import Relu, Sigmoid, Softmax, Tanh, backward, forward, parameters
+from funcnn.core import forward_only
+from funcnn.generation import step
+from funcnn.layers import (
     Celu,
     ExactGelu,
     Glu,
@@ -18,26 +21,16 @@ from funcnn import (
     LogSoftmax,
     Mish,
     PRelu,
-    Relu,
     Relu6,
     Selu,
-    Sigmoid,
     Silu,
     Sine,
-    Softmax,
     SoftShrink,
     Softsign,
-    Tanh,
     TanhShrink,
-    astype,
-    backward,
-    forward,
-    leaves,
-    parameters,
-    step,
 )
-from funcnn.core import forward_only
 from funcnn.testing import strategies as fst
+from funcnn.trees import astype, leaves
 
 FAMILY = [
     *(Selu, Celu, PRelu, Relu6, HardTanh, HardSigmoid, HardSwish, SoftShrink, HardShrink, Silu, Mish, ExactGelu),

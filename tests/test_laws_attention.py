@@ -7,32 +7,26 @@ from hypothesis import strategies as st
 
 from funcnn import (
     Attention,
-    CrossAttention,
     Dense,
     Dropout,
     Embedding,
     LayerNorm,
-    LearnedPosition,
-    Rotary,
-    SinusoidalPosition,
-    astype,
-    attend,
-    attend_backward,
     backward,
     forward,
     inference,
-    leaves,
     parameters,
     predict,
     reseed,
-    step,
     transformer_block,
     tree_map,
 )
 from funcnn.core import backward_params
+from funcnn.generation import step
+from funcnn.layers import CrossAttention, LearnedPosition, Rotary, SinusoidalPosition, attend, attend_backward
 from funcnn.layers.attention.dot_product import no_later
 from funcnn.testing import check_vjp
 from funcnn.testing.strategies import cases, tensor
+from funcnn.trees import astype, leaves
 
 
 @st.composite

@@ -9,42 +9,44 @@ from hypothesis import strategies as st
 
 from funcnn import (
     GRU,
-    Concat,
-    Copy,
     Dense,
-    First,
     Flatten,
     Frozen,
-    Function,
-    Glu,
     Grads,
-    Here,
-    KindError,
-    Map,
-    Parallel,
-    Probe,
-    Remat,
-    Reshape,
     Residual,
-    Scale,
-    Shared,
-    Sum,
-    Take,
     Tanh,
-    Tied,
     backward,
     forward,
-    leaves,
     parameters,
     record,
-    step,
     transformer_block,
     tree_map,
 )
 from funcnn.arrays import same
+from funcnn.errors import KindError
+from funcnn.generation import step
 from funcnn.gradients import added
+from funcnn.inspection import Probe
+from funcnn.layers import (
+    Concat,
+    Copy,
+    First,
+    Function,
+    Glu,
+    Here,
+    Map,
+    Parallel,
+    Remat,
+    Reshape,
+    Scale,
+    Shared,
+    Sum,
+    Take,
+    Tied,
+)
 from funcnn.testing import strategies as fst
 from funcnn.testing.strategies import cases
+from funcnn.trees import leaves
 
 FAMILY = [
     *(Copy, Parallel, Take, Sum, Concat, Residual, First, Scale, Flatten, Reshape, Map, Remat, Here, Shared, Tied),

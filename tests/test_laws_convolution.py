@@ -5,23 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funcnn import (
-    AvgPool,
-    Conv1d,
-    Conv2d,
-    ConvTranspose2d,
-    GlobalAvgPool,
-    GlobalMaxPool,
-    MaxPool,
-    Upsample,
-    astype,
-    backward,
-    forward,
-    inference,
-    leaves,
-    reseed,
-)
+from funcnn import Conv2d, GlobalAvgPool, MaxPool, backward, forward, inference, reseed
+from funcnn.layers import AvgPool, Conv1d, ConvTranspose2d, GlobalMaxPool, Upsample
 from funcnn.testing import strategies as fst
+from funcnn.trees import astype, leaves
 
 LINEAR = Conv1d, Conv2d, ConvTranspose2d, AvgPool, GlobalAvgPool, Upsample
 ALL = (*LINEAR, MaxPool, GlobalMaxPool)

@@ -4,23 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import (
-    Affine,
-    BatchNorm,
-    ChannelDropout,
-    Dropout,
-    GaussianNoise,
-    GroupNorm,
-    Identity,
-    InstanceNorm,
-    LayerNorm,
-    RMSNorm,
-    backward,
-    evolve,
-    forward,
-    inference,
-    sgd,
-)
+from funcnn import BatchNorm, Dropout, LayerNorm, backward, evolve, forward, inference, sgd
+from funcnn.layers import Affine, ChannelDropout, GaussianNoise, GroupNorm, Identity, InstanceNorm, RMSNorm
 from funcnn.testing import strategies as fst
 
 NOISES = st.sampled_from([Dropout, ChannelDropout, GaussianNoise])

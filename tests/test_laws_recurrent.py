@@ -8,43 +8,44 @@ from hypothesis import strategies as st
 from funcnn import (
     GRU,
     LSTM,
-    RNN,
     Array,
-    Bidirectional,
     Dense,
     Embedding,
-    First,
     GlobalAvgPool,
-    GlobalMaxPool,
-    Glu,
-    Last,
     LayerNorm,
-    LearnedPosition,
-    Recurrent,
-    Rotary,
-    SinusoidalPosition,
-    astype,
     backward,
-    flops,
     forward,
     inference,
-    leaves,
     mse,
     parameters,
     predict,
     record,
     reseed,
-    rotate,
-    rotate_backward,
     sgd,
-    step,
     summary,
     tree_map,
 )
 from funcnn.core import backward_params
+from funcnn.generation import step
+from funcnn.inspection import flops
+from funcnn.layers import (
+    RNN,
+    Bidirectional,
+    First,
+    GlobalMaxPool,
+    Glu,
+    Last,
+    LearnedPosition,
+    Recurrent,
+    Rotary,
+    SinusoidalPosition,
+    rotate,
+    rotate_backward,
+)
 from funcnn.layers.embedding import rows_added
 from funcnn.testing import check_layer, check_vjp
 from funcnn.testing import strategies as fst
+from funcnn.trees import astype, leaves
 
 N, T = 4, 5
 LAYERS = {

@@ -41,7 +41,7 @@ def test_a_layer_without_a_strategy_is_noticed(monkeypatch):
     monkeypatch.setitem(registry, name, Newcomer)  # and out again when the test is over
     module = __name__.split(".")[0]
     assert fst.unproven(module) == ["Newcomer"]
-    with pytest.raises(nn.KindError, match="no strategy for Newcomer"):
+    with pytest.raises(nn.errors.KindError, match="no strategy for Newcomer"):
         fst.cases(Newcomer)
     monkeypatch.setitem(table, Newcomer, None)  # to be undone as well
     fst.register(Newcomer, fst.tensors("m n").map(lambda arrays: (Newcomer(), *arrays)))
@@ -56,15 +56,15 @@ def test_a_layer_without_a_strategy_is_noticed(monkeypatch):
 
 C = math.sqrt(2 / math.pi)
 VALUES = {  # at -1, 0 and 2, from the formulas
-    nn.Identity(): (-1, 0, 2),
+    nn.layers.Identity(): (-1, 0, 2),
     nn.Relu(): (0, 0, 2),
-    nn.LeakyRelu(): (-0.01, 0, 2),
-    nn.LeakyRelu(0.5): (-0.5, 0, 2),
+    nn.layers.LeakyRelu(): (-0.01, 0, 2),
+    nn.layers.LeakyRelu(0.5): (-0.5, 0, 2),
     nn.Sigmoid(): (1 / (1 + math.e), 0.5, 1 / (1 + math.exp(-2))),
     nn.Tanh(): (math.tanh(-1), 0, math.tanh(2)),
-    nn.Softplus(): (math.log(1 + math.exp(-1)), math.log(2), math.log(1 + math.exp(2))),
-    nn.Elu(): (math.exp(-1) - 1, 0, 2),
-    nn.Elu(3.0): (3 * (math.exp(-1) - 1), 0, 2),
+    nn.layers.Softplus(): (math.log(1 + math.exp(-1)), math.log(2), math.log(1 + math.exp(2))),
+    nn.layers.Elu(): (math.exp(-1) - 1, 0, 2),
+    nn.layers.Elu(3.0): (3 * (math.exp(-1) - 1), 0, 2),
     nn.Gelu(): (-1 / (1 + math.exp(2 * C * 1.044715)), 0, 2 / (1 + math.exp(-2 * C * 2.35772))),
 }
 

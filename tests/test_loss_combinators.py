@@ -9,29 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from funcnn import (
-    Dense,
-    KindError,
-    Softmax,
-    cosine_distance,
-    gaussian_nll,
-    huber,
-    joint,
-    kl_divergence,
-    leaves,
-    mae,
-    masked,
-    mse,
-    of_logits,
-    record,
-    softmax_cross_entropy,
-    tree_map,
-    value_and_grad,
-    weighted,
-)
+from funcnn import Dense, Softmax, huber, mse, record, softmax_cross_entropy, tree_map, value_and_grad
+from funcnn.errors import KindError
+from funcnn.losses import cosine_distance, gaussian_nll, joint, kl_divergence, mae, masked, of_logits, weighted
 from funcnn.losses.protocol import takes_logits
 from funcnn.testing import BrokenPromise, WrongGradient, check_loss
 from funcnn.testing import strategies as fst
+from funcnn.trees import leaves
 
 few = settings(max_examples=25)
 both = joint(mse, softmax_cross_entropy, factors=(0.5, 3))

@@ -11,41 +11,39 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from funcnn import (
-    Copy,
     Flatten,
-    Identity,
-    Parallel,
-    Reshape,
     Sigmoid,
-    Sum,
     Tanh,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
+    forward,
+    huber,
+    mse,
+    softmax_cross_entropy,
+)
+from funcnn.layers import Copy, Identity, Parallel, Reshape, Sum
+from funcnn.logits import squashed_twice
+from funcnn.losses import (
     binary_focal,
     cosine_distance,
-    forward,
     gaussian_nll,
     hinge,
-    huber,
     joint,
     kl_divergence,
-    leaves,
     log_cosh,
     mae,
-    mse,
     poisson_nll,
     quantile,
-    softmax_cross_entropy,
     softmax_focal,
     squared_hinge,
     triplet,
     weighted,
 )
-from funcnn.logits import squashed_twice
 from funcnn.losses.protocol import takes_logits
 from funcnn.testing import check_loss
 from funcnn.testing import strategies as fst
 from funcnn.traits import gives_probabilities
+from funcnn.trees import leaves
 
 halves = partial(huber, delta=0.5)
 high, low = partial(quantile, q=0.875), partial(quantile, q=0.25)

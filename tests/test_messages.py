@@ -13,12 +13,8 @@ from funcnn import (
     Array,
     Dense,
     Grads,
-    KindError,
-    NotFiniteError,
-    RangeError,
     Relu,
     Seed,
-    ShapeError,
     Sigmoid,
     TrainState,
     backward,
@@ -35,6 +31,7 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.core import backward_params
+from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
 from funcnn.testing import check_layer, check_vjp
 from funcnn.testing import strategies as fst
 from tests.says import assert_says
@@ -429,7 +426,7 @@ ROWS = {
         "softmax_cross_entropy: out must have at least one entry; out: (0, 2)",
     ),
     "a list for y": (
-        loss(nn.mae, y, [[1.0]] * 10),
+        loss(nn.losses.mae, y, [[1.0]] * 10),
         KindError,
         "mae: y must be an array, not list; write np.asarray(y)",
     ),
@@ -454,12 +451,12 @@ ROWS = {
         "mse: weight must hold numbers, not objects; write weight.astype(float)",
     ),
     "weighted without a weight": (
-        lambda: nn.weighted(mse)(y, y),
+        lambda: nn.losses.weighted(mse)(y, y),
         KindError,
         "weighted: y must be a pair (y, weight), not float64 array",
     ),
     "weighted with too much": (
-        lambda: nn.weighted(mse)(y, (1, 2, 3)),
+        lambda: nn.losses.weighted(mse)(y, (1, 2, 3)),
         KindError,
         "weighted: y must be a pair (y, weight), not (1, 2, 3)",
     ),
@@ -590,12 +587,12 @@ ROWS = {
         "record: the name Dense is taken, by funcnn.layers.dense",
     ),
     "a negative slope": (
-        lambda: nn.LeakyRelu(-0.1),
+        lambda: nn.layers.LeakyRelu(-0.1),
         RangeError,
         "LeakyRelu: alpha must be finite and not negative; it is -0.1",
     ),
     "a slope that is no number": (
-        lambda: nn.Elu(float("nan")),
+        lambda: nn.layers.Elu(float("nan")),
         RangeError,
         "Elu: alpha must be finite and not negative; it is nan",
     ),
@@ -615,9 +612,13 @@ ROWS = {
         RangeError,
         "mlp: sizes must be at least 1; sizes[0]: 2, sizes[1]: -3, sizes[2]: 1",
     ),
-    "a spread of 0": (lambda: nn.normal(0), RangeError, "normal: scale must be finite and above 0; it is 0"),
+    "a spread of 0": (
+        lambda: nn.initializers.normal(0),
+        RangeError,
+        "normal: scale must be finite and above 0; it is 0",
+    ),
     "an endless limit": (
-        lambda: nn.uniform(np.inf),
+        lambda: nn.initializers.uniform(np.inf),
         RangeError,
         "uniform: limit must be finite and above 0; it is inf",
     ),
@@ -633,22 +634,22 @@ ROWS = {
         "evolve: tuple is no record; of a tuple replace(tree, path, value) makes another",
     ),
     "a path to nowhere": (
-        lambda: nn.replace(net, "2.V", y),
+        lambda: nn.trees.replace(net, "2.V", y),
         nn.FuncnnError,
         "replace: there is no 'V' of '2.V' in Dense(W=<f64 27x1>, b=<f64 [0.]>)",
     ),
     "a path beyond the end": (
-        lambda: nn.replace((relu,), "1.W", y),
+        lambda: nn.trees.replace((relu,), "1.W", y),
         nn.FuncnnError,
         "replace: there is no '1' of '1.W' in (Relu(),)",
     ),
     "a part that does not fit": (
-        lambda: nn.replace(net, "2.W", x),
+        lambda: nn.trees.replace(net, "2.W", x),
         ShapeError,
         "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (10, 2), b: (1,)",
     ),
     "a vector too short": (
-        lambda: nn.from_vector(net, y[:, 0]),
+        lambda: nn.trees.from_vector(net, y[:, 0]),
         ShapeError,
         "from_vector: the vector has the shape (10,), the tree needs (109,)",
     ),
@@ -658,7 +659,7 @@ ROWS = {
         "tree_map: the trees are not alike: Relu(), Tanh()",
     ),
     "a fingerprint of a function": (
-        lambda: nn.fingerprint((np.sin,)),
+        lambda: nn.files.fingerprint((np.sin,)),
         KindError,
         "fingerprint: value at 0 must be a record, a tuple, an array, a real number, a string or None, not ufunc; "
         "write a record with rules in place of the function",
@@ -690,14 +691,14 @@ ROWS = {
         RangeError,
         "batches: epochs must be at least 0; it is -1",
     ),
-    "no stages": (nn.stages, RangeError, "stages: give (rate >= 0, steps >= 1) once or more; plan: ()"),
+    "no stages": (nn.schedules.stages, RangeError, "stages: give (rate >= 0, steps >= 1) once or more; plan: ()"),
     "a stage of a negative rate": (
-        lambda: nn.stages((1, 10), (-1, 10)),
+        lambda: nn.schedules.stages((1, 10), (-1, 10)),
         RangeError,
         "stages: give (rate >= 0, steps >= 1) once or more; plan: ((1, 10), (-1, 10))",
     ),
     "a stage of no number": (
-        lambda: nn.stages((float("nan"), 10)),
+        lambda: nn.schedules.stages((float("nan"), 10)),
         RangeError,
         "stages: give (rate >= 0, steps >= 1) once or more; plan: ((nan, 10),)",
     ),
@@ -708,7 +709,7 @@ ROWS = {
     ),
     "a warm-up of no steps": (lambda: nn.warm_up(1, 0), RangeError, "warm_up: steps must be at least 1; it is 0"),
     "a factor that grows": (
-        lambda: nn.exponential(1, 2, 10),
+        lambda: nn.schedules.exponential(1, 2, 10),
         RangeError,
         "exponential: factor must be in (0, 1]; it is 2",
     ),
@@ -723,7 +724,7 @@ ROWS = {
         "train: in step 0 the cost is nan; the first array that is not finite is y",
     ),
     "NaN in the parameters": (
-        stepped(net=nn.replace(net, "0.b", np.full(27, np.nan))),
+        stepped(net=nn.trees.replace(net, "0.b", np.full(27, np.nan))),
         NotFiniteError,
         "train: in step 0 the cost is nan; the first array that is not finite is params.0.b",
     ),
@@ -859,7 +860,7 @@ def test_every_error_of_funcnn_is_caught_by_one_name():
 
 
 def test_arrays_of_a_network_refuse_to_be_written_to():
-    for array in (*nn.leaves(net), *nn.leaves(grads), *cache[1:], out):
+    for array in (*nn.trees.leaves(net), *nn.trees.leaves(grads), *cache[1:], out):
         with pytest.raises(ValueError, match="assignment destination is read-only"):
             array[0] = 1
 

@@ -4,25 +4,10 @@ import numpy as np
 import pytest
 
 from funcnn import (
-    Celu,
     Dense,
-    Function,
-    Glu,
-    HardShrink,
-    HardSigmoid,
-    HardTanh,
-    KindError,
-    LogSoftmax,
-    PRelu,
-    RangeError,
     Relu,
-    Selu,
-    ShapeError,
     Sigmoid,
-    Silu,
-    Sine,
     Softmax,
-    SoftShrink,
     Tanh,
     backward,
     binary_cross_entropy_with_logits,
@@ -31,8 +16,23 @@ from funcnn import (
     sgd,
     softmax_cross_entropy,
     value_and_grad,
-    weighted,
 )
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.layers import (
+    Celu,
+    Function,
+    Glu,
+    HardShrink,
+    HardSigmoid,
+    HardTanh,
+    LogSoftmax,
+    PRelu,
+    Selu,
+    Silu,
+    Sine,
+    SoftShrink,
+)
+from funcnn.losses import weighted
 from tests.says import assert_says
 
 x = np.ones((2, 3))

@@ -3,21 +3,10 @@
 import numpy as np
 import pytest
 
-from funcnn import (
-    Conv1d,
-    Embedding,
-    KindError,
-    LearnedPosition,
-    RangeError,
-    Rotary,
-    ShapeError,
-    attend,
-    attend_backward,
-    forward,
-    rotate,
-    rotate_backward,
-    step,
-)
+from funcnn import Embedding, forward
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.generation import step
+from funcnn.layers import Conv1d, LearnedPosition, Rotary, attend, attend_backward, rotate, rotate_backward
 from tests.says import assert_says
 
 q, k, v = np.ones((2, 5, 4)), np.ones((2, 3, 4)), np.ones((2, 3, 6))

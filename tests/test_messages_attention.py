@@ -3,21 +3,10 @@
 import numpy as np
 import pytest
 
-from funcnn import (
-    Attention,
-    CrossAttention,
-    Dense,
-    KindError,
-    RangeError,
-    Relu,
-    Residual,
-    Rotary,
-    ShapeError,
-    backward,
-    forward,
-    step,
-    transformer_block,
-)
+from funcnn import Attention, Dense, Relu, Residual, backward, forward, transformer_block
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.generation import step
+from funcnn.layers import CrossAttention, Rotary
 from tests.says import assert_says
 
 x, mask, memory = np.ones((3, 5, 4)), np.ones((3, 5), bool), np.ones((3, 2, 6))

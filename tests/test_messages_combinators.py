@@ -12,39 +12,39 @@ import pytest
 from funcnn import (
     GRU,
     BatchNorm,
-    Concat,
-    Copy,
     Dense,
     Dropout,
-    First,
     Flatten,
     Frozen,
-    Function,
     GlobalAvgPool,
-    Glu,
-    Here,
-    KindError,
-    Map,
-    Parallel,
-    RangeError,
     Relu,
-    Remat,
-    Reshape,
     Residual,
-    Scale,
-    ShapeError,
-    Shared,
-    Sum,
-    Take,
     Tanh,
-    Tied,
     backward,
     evolve,
     forward,
     record,
-    step,
 )
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.generation import step
 from funcnn.gradients import added
+from funcnn.layers import (
+    Concat,
+    Copy,
+    First,
+    Function,
+    Glu,
+    Here,
+    Map,
+    Parallel,
+    Remat,
+    Reshape,
+    Scale,
+    Shared,
+    Sum,
+    Take,
+    Tied,
+)
 from funcnn.layers.wrapper import Wrapper
 from tests.says import assert_says
 

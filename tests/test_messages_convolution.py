@@ -3,24 +3,12 @@
 import numpy as np
 import pytest
 
-from funcnn import (
-    AvgPool,
-    Conv1d,
-    Conv2d,
-    ConvTranspose2d,
-    GlobalAvgPool,
-    GlobalMaxPool,
-    KindError,
-    MaxPool,
-    RangeError,
-    ShapeError,
-    Upsample,
-    astype,
-    backward,
-    forward,
-    step,
-)
+from funcnn import Conv2d, GlobalAvgPool, MaxPool, backward, forward
 from funcnn.core import backward_params
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.generation import step
+from funcnn.layers import AvgPool, Conv1d, ConvTranspose2d, GlobalMaxPool, Upsample
+from funcnn.trees import astype
 from tests.says import assert_says
 
 W, b = np.ones((3, 3, 2, 4)), np.zeros(4)

@@ -16,22 +16,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from funcnn import (
-    Array,
-    FileError,
-    FuncnnError,
-    KindError,
-    NoFileError,
-    RangeError,
-    Relu,
-    fingerprint,
-    gradient,
-    load,
-    mlp,
-    record,
-    save,
-    state,
-)
+from funcnn import Array, FuncnnError, Relu, gradient, load, mlp, record, save, state
+from funcnn.errors import FileError, KindError, NoFileError, RangeError
+from funcnn.files import fingerprint
 from tests.says import assert_says
 
 net = mlp([1, 2, 1], seed=0)

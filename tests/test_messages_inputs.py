@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import funcnn as nn
-from funcnn import KindError, ShapeError, backward, forward, step
+from funcnn import backward, forward
+from funcnn.errors import KindError, ShapeError
+from funcnn.generation import step
 from tests.says import assert_says
 
 rows, sequences, images = np.ones((4, 2)), np.ones((4, 5, 2)), np.ones((4, 5, 6, 2))
@@ -29,36 +31,39 @@ LAYERS = {
     "Dense": (nn.Dense.init(2, 3, seed=0), rows),
     "Relu": (nn.Relu(), rows),
     "Softmax": (nn.Softmax(), rows),
-    "LogSoftmax": (nn.LogSoftmax(), rows),
-    "PRelu": (nn.PRelu.init(2), rows),
-    "Glu": (nn.Glu(), rows),
-    "Scale": (nn.Scale.init(2, value=1.0), rows),
+    "LogSoftmax": (nn.layers.LogSoftmax(), rows),
+    "PRelu": (nn.layers.PRelu.init(2), rows),
+    "Glu": (nn.layers.Glu(), rows),
+    "Scale": (nn.layers.Scale.init(2, value=1.0), rows),
     "Dropout": (nn.Dropout(0.5, seed=0), rows),
-    "ChannelDropout": (nn.ChannelDropout(0.5, seed=0), rows),
-    "GaussianNoise": (nn.GaussianNoise(0.5, seed=0), rows),
+    "ChannelDropout": (nn.layers.ChannelDropout(0.5, seed=0), rows),
+    "GaussianNoise": (nn.layers.GaussianNoise(0.5, seed=0), rows),
     "BatchNorm": (nn.BatchNorm.init(2), rows),
     "LayerNorm": (nn.LayerNorm.init(2), rows),
-    "RMSNorm": (nn.RMSNorm.init(2), rows),
-    "GroupNorm": (nn.GroupNorm.init(2, groups=1), rows),
-    "InstanceNorm": (nn.InstanceNorm.init(2), sequences),
-    "Affine": (nn.Affine.init(2), rows),
-    "RNN": (nn.RNN.init(2, 3, seed=0), sequences),
+    "RMSNorm": (nn.layers.RMSNorm.init(2), rows),
+    "GroupNorm": (nn.layers.GroupNorm.init(2, groups=1), rows),
+    "InstanceNorm": (nn.layers.InstanceNorm.init(2), sequences),
+    "Affine": (nn.layers.Affine.init(2), rows),
+    "RNN": (nn.layers.RNN.init(2, 3, seed=0), sequences),
     "GRU": (nn.GRU.init(2, 3, seed=0), sequences),
     "LSTM": (nn.LSTM.init(2, 3, seed=0), sequences),
-    "Last": (nn.Last(), sequences),
-    "Bidirectional": (nn.Bidirectional(nn.RNN.init(2, 3, seed=0), nn.RNN.init(2, 3, seed=1)), sequences),
+    "Last": (nn.layers.Last(), sequences),
+    "Bidirectional": (
+        nn.layers.Bidirectional(nn.layers.RNN.init(2, 3, seed=0), nn.layers.RNN.init(2, 3, seed=1)),
+        sequences,
+    ),
     "Attention": (nn.Attention.init(2, 1, seed=0), sequences),
-    "SinusoidalPosition": (nn.SinusoidalPosition(), sequences),
-    "LearnedPosition": (nn.LearnedPosition.init(9, 2, seed=0), sequences),
-    "Rotary": (nn.Rotary(), sequences),
-    "Conv1d": (nn.Conv1d.init(2, 3, 2, seed=0), sequences),
+    "SinusoidalPosition": (nn.layers.SinusoidalPosition(), sequences),
+    "LearnedPosition": (nn.layers.LearnedPosition.init(9, 2, seed=0), sequences),
+    "Rotary": (nn.layers.Rotary(), sequences),
+    "Conv1d": (nn.layers.Conv1d.init(2, 3, 2, seed=0), sequences),
     "Conv2d": (nn.Conv2d.init(2, 3, 2, seed=0), images),
-    "ConvTranspose2d": (nn.ConvTranspose2d.init(2, 3, 2, seed=0), images),
+    "ConvTranspose2d": (nn.layers.ConvTranspose2d.init(2, 3, 2, seed=0), images),
     "MaxPool": (nn.MaxPool(2), images),
-    "AvgPool": (nn.AvgPool(2), images),
+    "AvgPool": (nn.layers.AvgPool(2), images),
     "GlobalAvgPool": (nn.GlobalAvgPool(), images),
-    "GlobalMaxPool": (nn.GlobalMaxPool(), images),
-    "Upsample": (nn.Upsample(2), images),
+    "GlobalMaxPool": (nn.layers.GlobalMaxPool(), images),
+    "Upsample": (nn.layers.Upsample(2), images),
 }
 # By name: what the dtype of x must be, and of what; that of others is any of floats.
 TYPED = {
@@ -221,17 +226,17 @@ ROWS = {
         "Conv2d: x must be (m, h, w, 1), not (28, 28, 1)",
     ),
     "queries of another dtype": (
-        given(nn.CrossAttention.init(2, 1, n_memory=2, seed=0), (sequences.astype(np.float32), sequences)),
+        given(nn.layers.CrossAttention.init(2, 1, n_memory=2, seed=0), (sequences.astype(np.float32), sequences)),
         KindError,
         "CrossAttention: queries is float32, W of query is float64; write queries.astype('float64')",
     ),
     "a memory of other features": (
-        given(nn.CrossAttention.init(2, 1, n_memory=2, seed=0), (sequences, sequences[..., :1])),
+        given(nn.layers.CrossAttention.init(2, 1, n_memory=2, seed=0), (sequences, sequences[..., :1])),
         ShapeError,
         "CrossAttention: memory must be (m, s, 2), not (4, 5, 1)",
     ),
     "a list for queries and memory": (
-        given(nn.CrossAttention.init(2, 1, n_memory=2, seed=0), [sequences, sequences]),
+        given(nn.layers.CrossAttention.init(2, 1, n_memory=2, seed=0), [sequences, sequences]),
         KindError,
         "CrossAttention: x must be (queries, memory) or (queries, memory, mask), not list",
     ),
@@ -251,12 +256,12 @@ ROWS = {
         "Embedding: ids must be an array of whole numbers, not float64 array",
     ),
     "the memory of more sequences": (
-        lambda: step(nn.Last(), sequences, np.ones((5, 2))),
+        lambda: step(nn.layers.Last(), sequences, np.ones((5, 2))),
         ShapeError,
         "step: the memory of Last must be an array of float64, (4, 2), as x is, not <f64 5x2>",
     ),
     "a flag for a position": (
-        lambda: nn.rotate(sequences, start=True),
+        lambda: nn.layers.rotate(sequences, start=True),
         KindError,
         "rotate: start must be a number, the first position, not bool",
     ),

@@ -14,24 +14,21 @@ from funcnn import (
     Dense,
     FuncnnError,
     Grads,
-    Here,
-    KindError,
-    Probe,
     Relu,
     Residual,
-    ShapeError,
-    Shared,
     Sigmoid,
     TrainState,
     backward,
-    fingerprint,
-    flops,
     mse,
     softmax_cross_entropy,
     summary,
     trace,
 )
+from funcnn.errors import KindError, ShapeError
+from funcnn.files import fingerprint
+from funcnn.inspection import Probe, flops
 from funcnn.inspection.probe import Seen
+from funcnn.layers import Here, Shared
 from tests.says import assert_says
 
 x = np.linspace(-1, 1, 12).reshape(4, 3)

@@ -6,42 +6,27 @@ from functools import partial
 import numpy as np
 import pytest
 
-from funcnn import (
-    Copy,
-    Dense,
-    Identity,
-    KindError,
-    Parallel,
-    RangeError,
-    Relu,
-    Reshape,
-    ShapeError,
-    Sigmoid,
-    accuracy,
+from funcnn import Dense, Relu, Sigmoid, accuracy, huber, mse, record, softmax_cross_entropy, validation, value_and_grad
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.layers import Copy, Identity, Parallel, Reshape
+from funcnn.losses import (
     binary_focal,
     cosine_distance,
     gaussian_nll,
     hinge,
-    huber,
     joint,
     kl_divergence,
     log_cosh,
     masked,
-    mse,
     of_logits,
-    perplexity,
     poisson_nll,
     quantile,
-    record,
-    softmax_cross_entropy,
     softmax_focal,
     squared_hinge,
-    top_k_accuracy,
     triplet,
-    validation,
-    value_and_grad,
     weighted,
 )
+from funcnn.metrics import perplexity, top_k_accuracy
 from tests.says import assert_says
 
 x = np.linspace(-1, 1, 20).reshape(10, 2)

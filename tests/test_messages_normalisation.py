@@ -3,28 +3,11 @@
 import numpy as np
 import pytest
 
-from funcnn import (
-    Affine,
-    BatchNorm,
-    ChannelDropout,
-    Dense,
-    Dropout,
-    GaussianNoise,
-    GroupNorm,
-    InstanceNorm,
-    KindError,
-    LayerNorm,
-    RangeError,
-    RMSNorm,
-    ShapeError,
-    backward,
-    evolve,
-    forward,
-    inference,
-    predict,
-    step,
-)
+from funcnn import BatchNorm, Dense, Dropout, LayerNorm, backward, evolve, forward, inference, predict
 from funcnn.core import backward_params
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.generation import step
+from funcnn.layers import Affine, ChannelDropout, GaussianNoise, GroupNorm, InstanceNorm, RMSNorm
 from tests.says import assert_says
 
 x = np.linspace(-1, 1, 12).reshape(4, 3)

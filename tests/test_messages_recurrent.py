@@ -3,32 +3,22 @@
 import numpy as np
 import pytest
 
-from funcnn import (
-    GRU,
-    LSTM,
+from funcnn import GRU, LSTM, Dense, Embedding, GlobalAvgPool, Relu, backward, forward, predict
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.generation import step
+from funcnn.layers import (
     RNN,
     Bidirectional,
     Conv1d,
     Copy,
-    Dense,
-    Embedding,
     Function,
-    GlobalAvgPool,
     GlobalMaxPool,
-    KindError,
     Last,
     LearnedPosition,
-    RangeError,
-    Relu,
     Rotary,
-    ShapeError,
     SinusoidalPosition,
     Take,
-    backward,
-    forward,
-    predict,
     rotate,
-    step,
 )
 from tests.says import assert_says
 

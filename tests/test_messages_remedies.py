@@ -7,28 +7,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from funcnn import (
-    KindError,
-    RangeError,
-    ShapeError,
-    accuracy,
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
+from funcnn import accuracy, binary_cross_entropy, binary_cross_entropy_with_logits, huber, mse, softmax_cross_entropy
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.losses import (
     binary_focal,
     cosine_distance,
     hinge,
-    huber,
     kl_divergence,
     mae,
-    mse,
-    perplexity,
     poisson_nll,
     quantile,
-    softmax_cross_entropy,
     softmax_focal,
     squared_hinge,
     triplet,
 )
+from funcnn.metrics import perplexity
 from tests.says import assert_says
 
 OUT = np.array([[2.0, -1.0, 0.5], [0.0, 3.0, 1.0], [-1.0, 0.25, 4.0], [1.0, 0.0, 0.0], [0.5, 0.5, 2.0]])

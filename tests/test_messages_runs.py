@@ -13,36 +13,26 @@ from funcnn import (
     Dense,
     FuncnnError,
     Grads,
-    KindError,
-    NotFiniteError,
-    RangeError,
-    ShapeError,
     Tanh,
     TrainState,
     accuracy,
-    best_so_far,
-    bisect_nan,
     checkpoint_every,
-    confusion,
     early_stopping,
     history,
-    keep,
-    masked,
     mlp,
     mse,
-    progress,
-    quantile,
-    r2,
     record,
     train,
     tree_map,
-    until,
     validation,
     value_and_grad,
-    while_finite,
 )
 from funcnn import backward as backward_of
 from funcnn import forward as forward_of
+from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
+from funcnn.losses import masked, quantile
+from funcnn.metrics import confusion, r2
+from funcnn.training import best_so_far, bisect_nan, keep, progress, until, while_finite
 from tests.says import assert_says
 
 x = np.linspace(-1, 1, 20).reshape(10, 2)

@@ -5,22 +5,18 @@ import math
 import numpy as np
 import pytest
 
-from funcnn import (
-    KindError,
+from funcnn import cosine, evolve, one_cycle, warm_up
+from funcnn.errors import KindError, RangeError
+from funcnn.schedules import (
     Plateau,
-    RangeError,
-    cosine,
     cosine_restarts,
-    evolve,
     exponential,
     inverse_time,
-    one_cycle,
     plateau,
     polynomial,
     sawtooth,
     stages,
     step_decay,
-    warm_up,
 )
 from tests.says import assert_says
 

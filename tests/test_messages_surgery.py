@@ -8,28 +8,23 @@ import pytest
 from funcnn import (
     Dense,
     Frozen,
-    KindError,
-    RangeError,
     Relu,
-    ShapeError,
     Sigmoid,
     Tanh,
     TrainState,
-    astype,
     binary_cross_entropy_with_logits,
-    compare,
-    count,
-    difference,
     evolve,
     forward,
     mlp,
     mse,
     record,
-    replace,
     train,
     tree_map,
     value_and_grad,
 )
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.training import compare
+from funcnn.trees import astype, count, difference, replace
 from tests.says import assert_says
 
 x, y = np.ones((3, 2)), np.zeros((3, 1))

@@ -17,19 +17,16 @@ from funcnn import (
     batches,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
-    confusion,
     mlp,
     mse,
-    perplexity,
     predict,
-    r2,
     softmax_cross_entropy,
-    top_k_accuracy,
     train,
     validation,
     value_and_grad,
-    weighted,
 )
+from funcnn.losses import weighted
+from funcnn.metrics import confusion, perplexity, r2, top_k_accuracy
 from funcnn.training.scores import Validation
 
 r = np.random.default_rng(0)

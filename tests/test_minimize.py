@@ -12,31 +12,26 @@ from funcnn import (
     Dense,
     FuncnnError,
     Grads,
-    KindError,
-    NotFiniteError,
-    RangeError,
     Relu,
-    ShapeError,
     Sigmoid,
     Tanh,
     TrainState,
     backward,
     binary_cross_entropy_with_logits,
     forward,
-    from_vector,
     gradient,
-    leaves,
     mlp,
     mse,
     record,
     state,
-    to_vector,
     train,
     tree_map,
     value_and_grad,
-    weighted,
 )
+from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
 from funcnn.interop.scipy import METHODS, Minimum, minimize
+from funcnn.losses import weighted
+from funcnn.trees import from_vector, leaves, to_vector
 
 optimize = pytest.importorskip("scipy.optimize", reason="its methods are what is called")
 

@@ -6,38 +6,39 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import (
-    Affine,
     BatchNorm,
-    Conv1d,
     Conv2d,
-    ConvTranspose2d,
-    Copy,
     Dense,
     Dropout,
     Frozen,
-    GroupNorm,
-    Identity,
-    InstanceNorm,
     LayerNorm,
-    Parallel,
     Relu,
     Residual,
-    RMSNorm,
-    Sum,
     Tanh,
-    astype,
     backward,
     evolve,
-    folded,
     forward,
     inference,
-    leaves,
     predict,
     record,
     sgd,
 )
 from funcnn.core import backward_params
+from funcnn.layers import (
+    Affine,
+    Conv1d,
+    ConvTranspose2d,
+    Copy,
+    GroupNorm,
+    Identity,
+    InstanceNorm,
+    Parallel,
+    RMSNorm,
+    Sum,
+    folded,
+)
 from funcnn.layers.normalisation.folding import merge
+from funcnn.trees import astype, leaves
 
 rng = np.random.default_rng(0)
 IMAGES = rng.normal(3, 2, size=(5, 4, 3, 6))

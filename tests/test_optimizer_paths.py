@@ -7,26 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import (
-    Decay,
-    Dense,
-    FuncnnError,
-    Grads,
-    KindError,
-    RangeError,
-    Rates,
-    Tanh,
-    leaves,
-    map_parameters,
-    mlp,
-    nonnegative,
-    parameters,
-    project,
-    record,
-    update,
-)
+from funcnn import Dense, FuncnnError, Grads, Tanh, mlp, parameters, record, update
+from funcnn.errors import KindError, RangeError
 from funcnn.fields import fraction, not_negative, patterns, positive
+from funcnn.optimizers import Decay, Rates, nonnegative, project
 from funcnn.paths import chosen, map_chosen
+from funcnn.trees import leaves, map_parameters
 
 NET = (Dense.init(2, 3, seed=0), Tanh(), (Dense.init(3, 3, seed=1), Dense.init(3, 1, seed=2)))
 PATHS = tuple(parameters(NET))  # 0.W 0.b 2.0.W 2.0.b 2.1.W 2.1.b

@@ -10,59 +10,57 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import (
+    Adam,
+    AdamW,
+    Array,
+    ClipNorm,
+    Dense,
+    Grads,
+    Momentum,
+    Tanh,
+    TrainState,
+    backward,
+    evolve,
+    forward,
+    gradient,
+    mlp,
+    mse,
+    parameters,
+    record,
+    sgd,
+    state,
+    train,
+    tree_map,
+    update,
+    value_and_grad,
+)
+from funcnn.errors import KindError, ShapeError
+from funcnn.files import fingerprint
+from funcnn.optimizers import (
     L2,
     Adadelta,
     Adagrad,
-    Adam,
-    AdamW,
     AMSGrad,
-    Array,
     Average,
-    ClipNorm,
     ClipValue,
     Decay,
-    Dense,
-    Grads,
-    KindError,
     Lion,
-    Momentum,
     Muon,
     NAdam,
     PerArray,
     RAdam,
     Rates,
     RMSProp,
-    ShapeError,
-    Tanh,
-    TrainState,
     averaged,
-    backward,
-    evolve,
-    fingerprint,
-    forward,
-    from_vector,
-    gradient,
-    leaves,
-    map_parameters,
-    mlp,
-    mse,
     nonnegative,
-    parameters,
     project,
-    record,
-    sgd,
-    state,
-    to_vector,
-    train,
-    tree_map,
     unit_norm,
-    update,
-    value_and_grad,
 )
 from funcnn.optimizers.base import per_parameter
 from funcnn.records import registry
 from funcnn.testing import GradientError
 from funcnn.testing.optimizer import check_optimizer
+from funcnn.trees import from_vector, leaves, map_parameters, to_vector
 
 NET = mlp([2, 3, 1], hidden=Tanh(), seed=0)
 SHAPES = (3, 5), (3, 5), (5, 2), (2, 2, 4), (4,), ()

@@ -62,7 +62,7 @@ def test_columns_of_any_mapping_and_their_arrays_are_drawn_by_matplotlib():
 
 
 def test_a_rate_curve_has_the_rate_of_every_step():
-    ax = plot.rate_curve(nn.stages((0.2, 2), (0.1, 1)), 4, label="mine")
+    ax = plot.rate_curve(nn.schedules.stages((0.2, 2), (0.1, 1)), 4, label="mine")
     plot.rate_curve(0.3, 3, ax)
     schedule, constant = ax.get_lines()
     assert schedule.get_xdata().tolist() == [0, 1, 2, 3]
@@ -87,7 +87,7 @@ def test_regions_part_where_the_network_says():
     assert colour_at(plot.decision_regions(unsure, x, y), (-0.5, 0.5))[2] > 200
     probable = colour_at(plot.decision_regions((*unsure, nn.Sigmoid()), x, y), (-0.5, 0.5))
     assert probable[2] > probable[0]
-    doubtful = colour_at(plot.decision_regions((unsure[0], nn.Identity()), x, 0 * y), (-0.5, 0.5))
+    doubtful = colour_at(plot.decision_regions((unsure[0], nn.layers.Identity()), x, 0 * y), (-0.5, 0.5))
     assert doubtful[2] > doubtful[0]
 
 
@@ -130,7 +130,8 @@ def test_a_float32_network_is_a_picture_too_and_dark_may_be_1():
     net = nn.tree_map(lambda a: a.astype(np.float32), (line, nn.Sigmoid()))
     assert plot.render(net, (2, 3)).dtype == np.float32
     assert (
-        plot.render(nn.Dense(np.zeros((2, 1)), None), (2, 3)).shape == plot.render((nn.Identity(), line), (2, 3)).shape
+        plot.render(nn.Dense(np.zeros((2, 1)), None), (2, 3)).shape
+        == plot.render((nn.layers.Identity(), line), (2, 3)).shape
     )
     assert plot.picture(net, (2, 3), cmap="gray_r").images[0].get_cmap().name == "gray_r"
 
@@ -144,21 +145,23 @@ def test_three_outputs_are_colours():
 
 
 def test_what_does_not_fit_is_refused():
-    with pytest.raises(nn.ShapeError, match=r"x must be \(m, 2\) and y \(m, 1\); x: \(3, 1\), y: \(3, 1\)"):
+    with pytest.raises(nn.errors.ShapeError, match=r"x must be \(m, 2\) and y \(m, 1\); x: \(3, 1\), y: \(3, 1\)"):
         plot.decision_regions(line, x[:, :1], y)
-    with pytest.raises(nn.ShapeError, match="2 pictures need as many titles and colors, not 1 and 2"):
+    with pytest.raises(nn.errors.ShapeError, match="2 pictures need as many titles and colors, not 1 and 2"):
         plot.pictures(np.zeros((2, 3, 3)), ["one"])
-    with pytest.raises(nn.RangeError, match="rate_curve: steps must be at least 1; it is 0"):
+    with pytest.raises(nn.errors.RangeError, match="rate_curve: steps must be at least 1; it is 0"):
         plot.rate_curve(0.1, 0)
-    with pytest.raises(nn.KindError, match=r"^rate_curve: lr must be a number, not str$"):
+    with pytest.raises(nn.errors.KindError, match=r"^rate_curve: lr must be a number, not str$"):
         plot.rate_curve("0.1", 2)
     needed = "cost_curve: table must have the columns step and cost"
     for table, given in ((np.ones(2), "float64 array"), ({"cost": [1.0]}, "dict")):
-        with pytest.raises(nn.KindError, match=rf"^{needed}, not {given}; write {{\"step\": steps, \"cost\": costs}}$"):
+        with pytest.raises(
+            nn.errors.KindError, match=rf"^{needed}, not {given}; write {{\"step\": steps, \"cost\": costs}}$"
+        ):
             plot.cost_curve(table)
-    with pytest.raises(nn.ShapeError, match=r"^cost_curve: table must have a cost a step; steps: 1, costs: 2$"):
+    with pytest.raises(nn.errors.ShapeError, match=r"^cost_curve: table must have a cost a step; steps: 1, costs: 2$"):
         plot.cost_curve({"step": [1], "cost": [1.0, 2.0]})
-    with pytest.raises(nn.KindError, match=r"rate_curve: steps must be a whole number, not float$"):
+    with pytest.raises(nn.errors.KindError, match=r"rate_curve: steps must be a whole number, not float$"):
         plot.rate_curve(0.1, 9.5)
-    with pytest.raises(nn.ShapeError, match="render: a picture has 1 or 3 outputs, not 2"):
+    with pytest.raises(nn.errors.ShapeError, match="render: a picture has 1 or 3 outputs, not 2"):
         plot.render(nn.Dense.init(2, 2, seed=0), (2, 2))

@@ -8,27 +8,19 @@ import pytest
 
 from funcnn import (
     GRU,
-    Affine,
     Array,
-    Copy,
     Dense,
     Dropout,
     Elementwise,
     Frozen,
     Grads,
-    Identity,
-    KindError,
-    Parallel,
     Relu,
     Residual,
-    ShapeError,
     Tanh,
     backward,
     binary_cross_entropy_with_logits,
-    folded,
     forward,
     inference,
-    joint,
     mse,
     parameters,
     predict,
@@ -36,17 +28,19 @@ from funcnn import (
     reseed,
     sgd,
     state,
-    step,
     trace,
     value_and_grad,
 )
 from funcnn.arrays import same
 from funcnn.core import backward_params, forward_only
 from funcnn.dispatch import trait, verb
+from funcnn.errors import KindError, ShapeError
+from funcnn.generation import positionwise, step
+from funcnn.layers import Affine, Copy, Identity, Parallel, folded
 from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside
+from funcnn.losses import joint
 from funcnn.plot import decision_regions
 from funcnn.records import branches
-from funcnn.stepping import positionwise
 from funcnn.testing import check_layer
 from funcnn.traits import gives_probabilities, is_inert, like_x, probabilities, rests
 
@@ -209,7 +203,7 @@ def test_a_wrapper_has_the_shortcuts():
 
 
 def test_a_wrapper_gives_its_name_to_errors_inside():
-    with pytest.raises(ShapeError, match="x has 2 features, W needs 3") as caught:
+    with pytest.raises(ShapeError, match=r"Dense: x must be \(m, ..., 3\), not \(4, 2\)") as caught:
         forward((gated,), x[:, :2])
     assert [note.split(",")[0] for note in caught.value.__notes__] == ["in layer 0", "in Gated", "in layer 0"]
     _, cache = forward(gated, x)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import funcnn as nn
-from funcnn import Array, Dense, KindError, Relu, Seed, evolve, record, state
+from funcnn import Array, Dense, Relu, Seed, evolve, record, state
 from funcnn.arrays import owned, same, short
+from funcnn.errors import KindError
 from funcnn.records import build, registry, values
 
 
@@ -61,7 +62,7 @@ def rebuilt(value):
 
 
 def all_arrays(tree):
-    return nn.leaves(tree)
+    return nn.trees.leaves(tree)
 
 
 @given(records)
@@ -136,7 +137,7 @@ def test_copies_are_itself_and_pickles_are_equal_and_read_only(made):
 
 
 def test_pickles_in_place_of_a_network_and_its_steps():
-    step = nn.value_and_grad(nn.weighted(nn.mse))
+    step = nn.value_and_grad(nn.losses.weighted(nn.mse))
     net, x = mlp_of(2), np.ones((3, 2))
     assert pickle.loads(pickle.dumps(step))(net, x, (x, x))[0] == step(net, x, (x, x))[0]
 

@@ -13,32 +13,27 @@ import pytest
 from funcnn import (
     Adam,
     Dense,
-    NotFiniteError,
     Tanh,
     TrainState,
-    WithBest,
     batches,
-    best_so_far,
     checkpoint_every,
     cosine,
     early_stopping,
     evolve,
-    fingerprint,
     history,
-    keep,
     load,
     mlp,
     mse,
     predict,
-    progress,
-    r2,
     train,
     tree_map,
-    until,
     validation,
     value_and_grad,
-    while_finite,
 )
+from funcnn.errors import NotFiniteError
+from funcnn.files import fingerprint
+from funcnn.metrics import r2
+from funcnn.training import WithBest, best_so_far, keep, progress, until, while_finite
 from funcnn.training.runs import States
 
 r = np.random.default_rng(0)

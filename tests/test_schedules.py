@@ -11,25 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcnn import (
-    Dense,
+from funcnn import Dense, TrainState, cosine, mse, one_cycle, train, value_and_grad, warm_up
+from funcnn.files import fingerprint
+from funcnn.schedules import (
     Plateau,
-    TrainState,
-    cosine,
     cosine_restarts,
     exponential,
-    fingerprint,
     inverse_time,
-    mse,
-    one_cycle,
     plateau,
     polynomial,
     sawtooth,
     stages,
     step_decay,
-    train,
-    value_and_grad,
-    warm_up,
 )
 
 ARTICLE = [(2.8, 1000), (1.4, 2000), (0.6, 2000), (0.3, 2000), (0.15, 4000), (0.075, 5000)]

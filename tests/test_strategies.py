@@ -132,7 +132,7 @@ def test_a_layer_of_ones_own_is_registered_once():
         def slope(self, kept):
             return 0 * kept + 0.5
 
-    with pytest.raises(nn.KindError, match="there is no strategy for Half"):
+    with pytest.raises(nn.errors.KindError, match="there is no strategy for Half"):
         fst.cases(Half)
     fst.register(Half, fst.tensors("m n").map(lambda arrays: (Half(), *arrays)))
     try:
@@ -159,12 +159,14 @@ def test_x_has_a_width_that_fits_the_layer():
 
     @nn.forward.register(Impossible)
     def impossible_forward(params, x):
-        raise nn.ShapeError("three axes, please")
+        raise nn.errors.ShapeError("three axes, please")
 
     st.register_type_strategy(Wide, fst.tensors("5 3").map(lambda arrays: Wide(*arrays)))
     st.register_type_strategy(Impossible, st.just(Impossible()))
     assert {x.shape[1] for _, x in drawn(fst.cases(Wide))} == {5}
-    with pytest.raises(nn.KindError, match=r"no x of two axes fits Impossible; write register\(Impossible, ...\)"):
+    with pytest.raises(
+        nn.errors.KindError, match=r"no x of two axes fits Impossible; write register\(Impossible, ...\)"
+    ):
         drawn(fst.cases(Impossible))
 
 
@@ -173,8 +175,8 @@ def test_one_line_proves_every_layer_of_a_package(monkeypatch):
     [mark] = test.pytestmark
     assert mark.args == ("layer", fst.registered())
     assert mark.kwargs["ids"](Dense) == "Dense"
-    assert test(layer=nn.Identity) is None
-    monkeypatch.delitem(table, nn.Identity)
-    monkeypatch.delitem(_global_type_lookup, nn.Identity)
-    with pytest.raises(nn.KindError, match="there is no strategy for Identity"):
-        test(layer=nn.Identity)
+    assert test(layer=nn.layers.Identity) is None
+    monkeypatch.delitem(table, nn.layers.Identity)
+    monkeypatch.delitem(_global_type_lookup, nn.layers.Identity)
+    with pytest.raises(nn.errors.KindError, match="there is no strategy for Identity"):
+        test(layer=nn.layers.Identity)

@@ -16,51 +16,44 @@ from funcnn import (
     Adam,
     Array,
     Dense,
-    Divergence,
     Frozen,
     Grads,
-    Identity,
     Momentum,
-    NotFiniteError,
     Relu,
     Seed,
-    ShapeError,
     Sigmoid,
     Tanh,
     TrainState,
-    astype,
     backward,
     batches,
-    compare,
-    count,
-    difference,
     evolve,
-    fingerprint,
     forward,
     gradient,
     inference,
-    leaves,
     load,
     mlp,
     mse,
     parameters,
     predict,
     record,
-    replace,
     reseed,
     save,
     sgd,
     state,
     summary,
-    to_vector,
     train,
     tree_map,
     value_and_grad,
 )
 from funcnn.core import backward_params, forward_only
+from funcnn.errors import NotFiniteError, ShapeError
+from funcnn.files import fingerprint
+from funcnn.layers import Identity
 from funcnn.testing import BrokenPromise, GradientError, check_layer
 from funcnn.testing import strategies as fst
+from funcnn.training import Divergence, compare
 from funcnn.traits import gives_probabilities, is_inert, rests
+from funcnn.trees import astype, count, difference, leaves, replace, to_vector
 
 random = np.random.default_rng(0)
 x, y = random.standard_normal((10, 2)), random.standard_normal((10, 1))
@@ -780,8 +773,8 @@ def test_a_frozen_layer_remembers_what_its_layer_does():
         """out = what has been so far"""
 
     forward.register(Sum)(lambda params, x: (x.cumsum(axis=1), ()))
-    nn.step.register(Sum)(lambda params, x, memory=None: (x + (0 if memory is None else memory),) * 2)
+    nn.generation.step.register(Sum)(lambda params, x, memory=None: (x + (0 if memory is None else memory),) * 2)
     x, memory = np.arange(6.0).reshape(1, 6, 1), None
     for t in range(6):
-        out, memory = nn.step(Frozen(Sum()), x[:, t : t + 1], memory)
+        out, memory = nn.generation.step(Frozen(Sum()), x[:, t : t + 1], memory)
     assert out == forward(Frozen(Sum()), x)[0][:, -1:]

@@ -13,35 +13,20 @@ from funcnn import (
     Array,
     Attention,
     BatchNorm,
-    Copy,
     Dense,
     Dropout,
     Embedding,
-    First,
     Frozen,
     FuncnnError,
     Grads,
-    Here,
-    Identity,
-    Map,
-    Parallel,
-    Probe,
     Relu,
-    Remat,
     Residual,
-    Scale,
-    ShapeError,
-    Shared,
     Sigmoid,
-    Sum,
     Tanh,
-    Tied,
     backward,
-    fingerprint,
     forward,
     gradient,
     inference,
-    leaves,
     mlp,
     mse,
     parameters,
@@ -49,19 +34,24 @@ from funcnn import (
     reseed,
     sgd,
     softmax_cross_entropy,
-    step,
     trace,
     tree_map,
     value_and_grad,
 )
 from funcnn.arrays import is_array, is_float, same
 from funcnn.core import backward_params
+from funcnn.errors import ShapeError
+from funcnn.files import fingerprint
+from funcnn.generation import step
 from funcnn.gradients import added
+from funcnn.inspection import Probe
 from funcnn.inspection.log import bare
 from funcnn.inspection.memory import held_bytes
 from funcnn.inspection.probe import Seen
+from funcnn.layers import Copy, First, Here, Identity, Map, Parallel, Remat, Scale, Shared, Sum, Tied
 from funcnn.testing import strategies as fst
 from funcnn.traits import gives_probabilities
+from funcnn.trees import leaves
 
 x = np.linspace(-1, 2, 12).reshape(4, 3)
 dense = Dense.init(3, 3, seed=0)

@@ -19,16 +19,11 @@ from funcnn import (
     batches,
     binary_cross_entropy,
     evolve,
-    fingerprint,
     forward,
-    map_parameters,
     mlp,
     mse,
-    nonnegative,
-    project,
     record,
     sgd,
-    stages,
     state,
     train,
     tree_map,
@@ -36,6 +31,10 @@ from funcnn import (
     value_and_grad,
     warm_up,
 )
+from funcnn.files import fingerprint
+from funcnn.optimizers import nonnegative, project
+from funcnn.schedules import stages
+from funcnn.trees import map_parameters
 
 r = np.random.default_rng(0)
 x = r.standard_normal((60, 2))

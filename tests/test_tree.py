@@ -6,24 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from funcnn import (
-    Array,
-    Dense,
-    Relu,
-    fingerprint,
-    from_vector,
-    leaves,
-    map_parameters,
-    mlp,
-    parameters,
-    record,
-    replace,
-    state,
-    to_vector,
-    tree_map,
-)
+from funcnn import Array, Dense, Relu, mlp, parameters, record, state, tree_map
+from funcnn.files import fingerprint
 from funcnn.testing import strategies as fst
-from funcnn.tree import row_count
+from funcnn.trees import from_vector, leaves, map_parameters, replace, to_vector
+from funcnn.trees.walks import row_count
 
 
 @record

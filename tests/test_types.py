@@ -22,12 +22,10 @@ from funcnn import (
     evolve,
     forward,
     gradient,
-    map_parameters,
     mse,
     parameters,
     predict,
     record,
-    replace,
     reseed,
     sgd,
     state,
@@ -37,6 +35,7 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.data import Batches
+from funcnn.trees import map_parameters, replace
 
 L = TypeVar("L")
 x, y = np.ones((5, 2)), np.ones((5, 1))

@@ -8,11 +8,11 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
-from funcnn import (
+from funcnn import Gelu, Relu, Sigmoid, Tanh, backward, forward
+from funcnn.layers import (
     Celu,
     Elu,
     ExactGelu,
-    Gelu,
     HardShrink,
     HardSigmoid,
     HardSwish,
@@ -22,19 +22,14 @@ from funcnn import (
     LogSigmoid,
     Mish,
     PRelu,
-    Relu,
     Relu6,
     Selu,
-    Sigmoid,
     Silu,
     Sine,
     Softplus,
     SoftShrink,
     Softsign,
-    Tanh,
     TanhShrink,
-    backward,
-    forward,
 )
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed

@@ -8,7 +8,8 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
-from funcnn import Attention, Rotary, forward
+from funcnn import Attention, forward
+from funcnn.layers import Rotary
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed
 PLACES, FEATURES, GAPS = 12, 16, (3, 4, 9)

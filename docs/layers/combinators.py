@@ -8,7 +8,9 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
-from funcnn import Dense, Remat, Residual, Scale, Tanh, backward, forward, leaves, mlp, mse
+from funcnn import Dense, Residual, Tanh, backward, forward, mlp, mse
+from funcnn.layers import Remat, Scale
+from funcnn.trees import leaves
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed
 BLUE, GREEN, RED = "#1f6fb4", "#2a9d5c", "#d1495b"

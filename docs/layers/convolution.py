@@ -7,7 +7,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from funcnn import Conv1d, ConvTranspose2d, MaxPool
+from funcnn import MaxPool
+from funcnn.layers import Conv1d, ConvTranspose2d
 from funcnn.layers.convolution.conv import axes_of_sequence
 from funcnn.layers.convolution.pool import windows_of
 from funcnn.layers.convolution.transposed import axes_of_out

@@ -6,7 +6,8 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
-from funcnn import SinusoidalPosition, forward, rotate
+from funcnn import forward
+from funcnn.layers import SinusoidalPosition, rotate
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed
 PLACES, FEATURES = 60, 64

@@ -6,7 +6,8 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
-from funcnn import Array, BatchNorm, GroupNorm, InstanceNorm, LayerNorm, backward, forward
+from funcnn import Array, BatchNorm, LayerNorm, backward, forward
+from funcnn.layers import GroupNorm, InstanceNorm
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed
 BLUE, PALE = "#1f6fb4", "#e4e7ec"

@@ -8,7 +8,8 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
-from funcnn import GRU, LSTM, RNN, backward, evolve, forward
+from funcnn import GRU, LSTM, backward, evolve, forward
+from funcnn.layers import RNN
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed
 ROWS, STEPS, FEATURES, WIDTH = 64, 60, 8, 24

@@ -11,6 +11,7 @@ import numpy as np
 
 from funcnn.arrays import Array, is_array, kind, same, short
 from funcnn.errors import FuncnnError, KindError, RangeError
+from funcnn.lazy import load_all
 from funcnn.records import is_record, name_of, plans, registry
 
 FORM = "has a tree of a form that save does not write"
@@ -140,6 +141,8 @@ def _migrated(migrate: Migrate, name: str, fields: dict[str, Any]) -> tuple[str,
 
 
 def _made(name: str, fields: dict[str, Any], refuse: Refuse) -> Any:
+    if name not in registry:
+        load_all()
     cls = registry.get(name)
     if cls is None:
         raise refuse(f"holds a record {name}, {_where_defined(name)}")

@@ -143,7 +143,8 @@ def fingerprint(value: Any) -> str:
     Two values have the same fingerprint if their classes and contents are the same, bit for bit: 0.0 and -0.0 differ
     here, as do 1 and 1.0. BLAKE2: RFC 7693.
 
-    >>> from funcnn import fingerprint, mlp
+    >>> from funcnn import mlp
+    >>> from funcnn.files import fingerprint
     >>> fingerprint(mlp([2, 3, 1], seed=0)) == fingerprint(mlp([2, 3, 1], seed=0))
     True
     >>> fingerprint(mlp([2, 3, 1], seed=0)) == fingerprint(mlp([2, 3, 1], seed=1))

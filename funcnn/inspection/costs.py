@@ -35,7 +35,7 @@ from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
 from funcnn.layers.positions import Rotary
 from funcnn.layers.recurrent.base import Recurrent
 from funcnn.layers.recurrent.last import Last
-from funcnn.tree import leaves
+from funcnn.trees.walks import leaves
 
 P = TypeVar("P")
 Rule = Callable[[P, Any], int]
@@ -73,7 +73,8 @@ def flops(params: Any, x: Any, /) -> int:
     many operations.
 
     >>> import numpy as np
-    >>> from funcnn import flops, mlp
+    >>> from funcnn import mlp
+    >>> from funcnn.inspection import flops
     >>> flops(mlp([2, 27, 1], seed=0), np.ones((1, 2)))  # 2 (2 27) + 27, the 27 of Relu, 2 27 + 1
     217
 

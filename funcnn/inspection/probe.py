@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple, TypeVar
 
 from funcnn.arrays import owned, short
+from funcnn.generation import step
 from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside
 from funcnn.records import record, state
-from funcnn.stepping import step
 from funcnn.traits import gives_probabilities, rests
-from funcnn.tree import tree_map
+from funcnn.trees.walks import tree_map
 
 L = TypeVar("L")
 
@@ -38,7 +38,8 @@ class Probe(Wrapper[L]):
     The fields of the layer can be read through the probe. `save` refuses a probe with values; save its `layer`.
 
     >>> import numpy as np
-    >>> from funcnn import Probe, Tanh, mlp, mse, value_and_grad
+    >>> from funcnn import Tanh, mlp, mse, value_and_grad
+    >>> from funcnn.inspection import Probe
     >>> first, *rest = mlp([2, 3, 1], hidden=Tanh(), seed=0)
     >>> _, grads = value_and_grad(mse)((Probe(first), *rest), np.ones((5, 2)), np.ones((5, 1)))
     >>> grads.params[0].seen.out.shape

@@ -18,7 +18,7 @@ from funcnn.inspection.nesting import contents
 from funcnn.layers.combinators.frozen import Frozen
 from funcnn.records import is_record, record, values
 from funcnn.tables import Printer, filled, html, text
-from funcnn.tree import count, leaves
+from funcnn.trees.walks import count, leaves
 
 _HEAD = ("layer", "x -> out", "parameters", "forward", "arrays", "cache")
 

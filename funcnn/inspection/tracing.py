@@ -20,7 +20,7 @@ from funcnn.inspection.summaries import described, shape
 from funcnn.logits import squashed_twice
 from funcnn.records import borrowed, plans, record, values
 from funcnn.tables import Printer, Rows, filled, html, text
-from funcnn.tree import leaves
+from funcnn.trees.walks import leaves
 
 
 @record

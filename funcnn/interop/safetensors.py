@@ -19,7 +19,7 @@ from funcnn.errors import FileError, KindError, NoFileError
 from funcnn.files.archive import place, replacing
 from funcnn.files.encoding import at, check_unmasked
 from funcnn.records import build, is_record, plans
-from funcnn.tree import check_tree
+from funcnn.trees.walks import check_tree
 
 T = TypeVar("T")
 

@@ -9,10 +9,9 @@ import numpy as np
 
 from funcnn.arrays import Array, freeze, short
 from funcnn.core import Loss, value_and_grad
-from funcnn.errors import KindError
+from funcnn.errors import KindError, NotFiniteError
 from funcnn.fields import as_count, as_rate
-from funcnn.training.loop import NotFiniteError
-from funcnn.tree import from_vector, to_vector
+from funcnn.trees.walks import from_vector, to_vector
 
 P = TypeVar("P")
 

@@ -13,6 +13,7 @@ from funcnn.arrays import is_array, kind, short
 from funcnn.core import backward, backward_params, forward, forward_only, inference, reseed
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_seed, check_sizes
+from funcnn.generation import step
 from funcnn.gradients import Grads
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
 from funcnn.layers.activations.base import Relu
@@ -20,7 +21,6 @@ from funcnn.layers.checks import check_held
 from funcnn.layers.dense import Dense
 from funcnn.layers.notes import note
 from funcnn.records import build, plans, values
-from funcnn.stepping import step
 from funcnn.traits import is_inert
 
 Layers = tuple[Any, ...]

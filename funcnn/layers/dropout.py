@@ -13,13 +13,13 @@ from funcnn.core import backward, backward_params, forward, inference, reseed
 from funcnn.dispatch import inside
 from funcnn.errors import RangeError
 from funcnn.fields import fraction, not_negative
+from funcnn.generation import only_trains, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.activations.base import Identity
 from funcnn.layers.checks import float_array, only_array, wrong_shape
 from funcnn.records import record, state
-from funcnn.stepping import only_trains, step
 from funcnn.traits import gives_probabilities, like_x
-from funcnn.tree import evolve
+from funcnn.trees.walks import evolve
 
 P = TypeVar("P")
 
@@ -76,8 +76,8 @@ def noisy(net: P) -> P:
 
     Gal & Ghahramani 2016, Dropout as a Bayesian Approximation, eq. 6 and 7.
 
-    >>> from funcnn import BatchNorm, Dropout, noisy
-    >>> noisy((BatchNorm.init(2), Dropout(0.5, seed=0)))
+    >>> from funcnn import BatchNorm, Dropout, layers
+    >>> layers.noisy((BatchNorm.init(2), Dropout(0.5, seed=0)))
     (Affine(scale=<f64 [1. 1.]>, shift=<f64 [0. 0.]>), Dropout(seed=(0,), step=0, rate=0.5))
     """
     return inference(_with_active(net))
@@ -136,8 +136,8 @@ class ChannelDropout(Dropout):
     3, SpatialDropout.
 
     >>> import numpy as np
-    >>> from funcnn import ChannelDropout, forward
-    >>> forward(ChannelDropout(0.5, seed=1), np.ones((1, 2, 4)))[0]
+    >>> from funcnn import forward, layers
+    >>> forward(layers.ChannelDropout(0.5, seed=1), np.ones((1, 2, 4)))[0]
     array([[[0., 2., 2., 0.],
             [0., 2., 2., 0.]]])
 
@@ -194,8 +194,8 @@ class GaussianNoise(Stochastic):
     a penalty on steep functions: Bishop 1995, Training with Noise is Equivalent to Tikhonov Regularization.
 
     >>> import numpy as np
-    >>> from funcnn import GaussianNoise, forward
-    >>> forward(GaussianNoise(0.1, seed=1), np.ones((1, 3)))[0].round(3)
+    >>> from funcnn import forward, layers
+    >>> forward(layers.GaussianNoise(0.1, seed=1), np.ones((1, 3)))[0].round(3)
     array([[1.087, 1.117, 0.98 ]])
 
     Raises:

@@ -11,12 +11,12 @@ from funcnn.arrays import Array, kind, namespace
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import check_sizes
+from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
 from funcnn.layers.checks import only_array, unpacked
 from funcnn.layers.sequences import blank, check_mask, closed, opened, out_gradient
 from funcnn.records import record
-from funcnn.stepping import positionwise, step
 
 
 @record

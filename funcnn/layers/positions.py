@@ -12,12 +12,12 @@ from funcnn.arrays import Array, float_namespace, is_array, kind, namespace
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import as_positive, check_sizes, is_number, positive
+from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
 from funcnn.layers.checks import check_rows, float_array, foreign
 from funcnn.layers.sequences import blank, check_sequence, closed, opened, out_gradient
 from funcnn.records import record
-from funcnn.stepping import step
 
 
 @record
@@ -78,8 +78,8 @@ class SinusoidalPosition(Position):
     Vaswani et al. 2017, Attention Is All You Need, section 3.5.
 
     >>> import numpy as np
-    >>> from funcnn import SinusoidalPosition, forward
-    >>> forward(SinusoidalPosition(), np.zeros((1, 2, 2)))[0]
+    >>> from funcnn import forward, layers
+    >>> forward(layers.SinusoidalPosition(), np.zeros((1, 2, 2)))[0]
     array([[[0.        , 1.        ],
             [0.84147098, 0.54030231]]])
 
@@ -109,8 +109,8 @@ class LearnedPosition(Position):
     Gehring et al. 2017, Convolutional Sequence to Sequence Learning, section 3.1.
 
     >>> import numpy as np
-    >>> from funcnn import LearnedPosition, forward
-    >>> forward(LearnedPosition(np.array([[10.0], [20.0], [30.0]])), np.ones((1, 2, 1)))[0]
+    >>> from funcnn import forward, layers
+    >>> forward(layers.LearnedPosition(np.array([[10.0], [20.0], [30.0]])), np.ones((1, 2, 1)))[0]
     array([[[11.],
             [21.]]])
 
@@ -169,8 +169,8 @@ class Rotary(Position):
     Su et al. 2021, RoFormer: Enhanced Transformer with Rotary Position Embedding, eq. 15 and 34.
 
     >>> import numpy as np
-    >>> from funcnn import Rotary, forward
-    >>> forward(Rotary(), np.array([[[1.0, 0.0], [1.0, 0.0]]]))[0]
+    >>> from funcnn import forward, layers
+    >>> forward(layers.Rotary(), np.array([[[1.0, 0.0], [1.0, 0.0]]]))[0]
     array([[[1.        , 0.        ],
             [0.54030231, 0.84147098]]])
 
@@ -197,7 +197,7 @@ def rotate(x: Array, start: Any = 0, base: float = 10000.0) -> Array:
     index along t. See `Rotary`.
 
     >>> import numpy as np
-    >>> from funcnn import rotate
+    >>> from funcnn.layers import rotate
     >>> rotate(np.array([[1.0, 0.0]]), start=1)
     array([[0.54030231, 0.84147098]])
 

@@ -7,11 +7,11 @@ from typing import Any, Generic, TypeVar
 
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import KindError
+from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_held, unpacked
 from funcnn.layers.notes import noted
 from funcnn.records import record
-from funcnn.stepping import step
 from funcnn.traits import gives_probabilities
 
 L = TypeVar("L")
@@ -33,10 +33,9 @@ class Wrapper(ABC, Generic[L]):
     `own_gradients`.
 
     >>> import numpy as np
-    >>> from funcnn import Array, GRU, forward, record
-    >>> from funcnn.layers.wrapper import Wrapper
+    >>> from funcnn import GRU, Array, forward, layers, record
     >>> @record
-    ... class Backwards(Wrapper):
+    ... class Backwards(layers.Wrapper):
     ...     '''out = layer(x reversed in time), reversed in time'''
     ...     def enter(self, x: Array):
     ...         return x[:, ::-1], None

@@ -132,7 +132,7 @@ def kl_divergence(out: Array, y: Array, weight: Array | None = None) -> tuple[An
     Sufficiency.
 
     >>> import numpy as np
-    >>> from funcnn import kl_divergence
+    >>> from funcnn.losses import kl_divergence
     >>> cost, dA = kl_divergence(np.array([[0.0, 0.0]]), np.array([[0.75, 0.25]]))
     >>> round(cost, 4), dA.tolist()
     (0.1308, [[-0.25, 0.25]])

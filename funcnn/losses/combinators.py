@@ -20,7 +20,8 @@ def weighted(loss: Loss) -> Loss:
     """The loss of `(out, (y, weight))`, so that weights travel with the rows, through batches and blocks.
 
     >>> import numpy as np
-    >>> from funcnn import mse, weighted
+    >>> from funcnn import mse
+    >>> from funcnn.losses import weighted
     >>> y, weight = np.zeros((2, 1)), np.array([1.0, 0.0])
     >>> weighted(mse)(np.array([[2.0], [9.0]]), (y, weight))[0]
     2.0
@@ -49,7 +50,8 @@ def masked(loss: Loss) -> Loss:
     `weighted(masked(loss))`.
 
     >>> import numpy as np
-    >>> from funcnn import masked, mse
+    >>> from funcnn import mse
+    >>> from funcnn.losses import masked
     >>> out, mask = np.array([[[2.0], [9.0]]]), np.array([[True, False]])
     >>> cost, (d, nothing) = masked(mse)((out, mask), np.array([[[0.0], [np.nan]]]))
     >>> cost, d.tolist(), nothing
@@ -97,7 +99,8 @@ def joint(*losses: Loss, factors: Sequence[float] | None = None) -> Loss:
     factors, each factor is 1.
 
     >>> import numpy as np
-    >>> from funcnn import joint, mse, softmax_cross_entropy
+    >>> from funcnn import mse, softmax_cross_entropy
+    >>> from funcnn.losses import joint
     >>> loss = joint(mse, softmax_cross_entropy, factors=(0.5, 1.0))
     >>> out, y = (np.array([[2.0]]), np.array([[0.0, 0.0]])), (np.array([[0.0]]), np.array([1]))
     >>> cost, dA = loss(out, y)

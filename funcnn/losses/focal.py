@@ -23,7 +23,7 @@ def binary_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: fl
     Lin et al. 2017, Focal Loss for Dense Object Detection, equation 4.
 
     >>> import numpy as np
-    >>> from funcnn import binary_focal
+    >>> from funcnn.losses import binary_focal
     >>> cost, dA = binary_focal(np.array([[0.0], [2.0]]), np.array([[1], [1]]))
     >>> round(cost, 4), dA.round(4).tolist()
     (0.0875, [[-0.1491], [-0.0024]])
@@ -52,7 +52,7 @@ def softmax_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: f
     c = y (1 - p)^gamma (gamma p log p / (1 - p) - 1), so dA = (c - p sum c) / n. Lin et al. 2017, as `binary_focal`.
 
     >>> import numpy as np
-    >>> from funcnn import softmax_focal
+    >>> from funcnn.losses import softmax_focal
     >>> cost, dA = softmax_focal(np.array([[0.0, 0.0], [2.0, 0.0]]), np.array([0, 0]))
     >>> round(cost, 4), dA.round(4).tolist()
     (0.0875, [[-0.1491, 0.1491], [-0.0024, 0.0024]])

@@ -18,7 +18,7 @@ def poisson_nll(out: Array, y: Array, weight: Array | None = None) -> tuple[Any,
     Wedderburn 1972, Generalized Linear Models.
 
     >>> import numpy as np
-    >>> from funcnn import poisson_nll
+    >>> from funcnn.losses import poisson_nll
     >>> poisson_nll(np.array([[0.0]]), np.array([[3]]))
     (1.0, array([[-2.]]))
 
@@ -41,7 +41,7 @@ def gaussian_nll(out: tuple[Array, Array], y: Array, weight: Array | None = None
     left out. Nix & Weigend 1994, Estimating the Mean and Variance of the Target Probability Distribution, equation 4.
 
     >>> import numpy as np
-    >>> from funcnn import gaussian_nll
+    >>> from funcnn.losses import gaussian_nll
     >>> mu, s = np.array([[3.0]]), np.array([[0.0]])
     >>> gaussian_nll((mu, s), np.array([[1.0]]))
     (2.0, (array([[2.]]), array([[-1.5]])))

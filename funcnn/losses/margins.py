@@ -22,7 +22,7 @@ def hinge(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array
     Support-Vector Networks.
 
     >>> import numpy as np
-    >>> from funcnn import hinge
+    >>> from funcnn.losses import hinge
     >>> hinge(np.array([[0.5], [-3.0]]), np.array([[1], [0]]))
     (0.25, array([[-0.5],
            [ 0. ]]))
@@ -43,7 +43,7 @@ def squared_hinge(out: Array, y: Array, weight: Array | None = None) -> tuple[An
     2001, SSVM: A Smooth Support Vector Machine, equation 5.
 
     >>> import numpy as np
-    >>> from funcnn import squared_hinge
+    >>> from funcnn.losses import squared_hinge
     >>> squared_hinge(np.array([[0.5], [-3.0]]), np.array([[1], [0]]))
     (0.125, array([[-0.5],
            [ 0. ]]))
@@ -71,7 +71,7 @@ def triplet(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Arr
     Kalenichenko & Philbin 2015, FaceNet, equation 2.
 
     >>> import numpy as np
-    >>> from funcnn import triplet
+    >>> from funcnn.losses import triplet
     >>> cost, dA = triplet(np.array([[[0.0], [2.0], [1.0]]]), np.array([1.0]))
     >>> cost, dA.tolist()
     (4.0, [[[-2.0], [4.0], [-2.0]]])

@@ -19,7 +19,8 @@ def of_logits(loss: F) -> F:
     A decorator of functions, methods and classes; of a loss that is a record, put it above `__call__`. The declaration
     is found through `functools.partial`, `functools.wraps`, `weighted`, `masked` and `joint`.
 
-    >>> from funcnn import of_logits, softmax_cross_entropy
+    >>> from funcnn import softmax_cross_entropy
+    >>> from funcnn.losses import of_logits
     >>> @of_logits
     ... def tempered(out, y):
     ...     cost, dA = softmax_cross_entropy(out / 2, y)

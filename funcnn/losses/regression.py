@@ -65,7 +65,7 @@ def log_cosh(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Ar
     Tomography Data Using a Modified EM Algorithm.
 
     >>> import numpy as np
-    >>> from funcnn import log_cosh
+    >>> from funcnn.losses import log_cosh
     >>> cost, dA = log_cosh(np.array([[0.0], [800.0]]), np.array([[0.0], [0.0]]))
     >>> round(cost, 4), dA.tolist()
     (399.6534, [[0.0], [0.5]])
@@ -91,7 +91,7 @@ def quantile(out: Array, y: Array, weight: Array | None = None, *, q: float | No
 
     >>> import numpy as np
     >>> from functools import partial
-    >>> from funcnn import quantile
+    >>> from funcnn.losses import quantile
     >>> high = partial(quantile, q=0.875)  # a loss (out, y), for training
     >>> high(np.array([[1.0], [4.0]]), np.array([[2.0], [2.0]]))
     (0.5625, array([[-0.4375],

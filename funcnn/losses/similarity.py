@@ -17,7 +17,7 @@ def cosine_distance(out: Array, y: Array, weight: Array | None = None) -> tuple[
     is 1, and dA is 0.
 
     >>> import numpy as np
-    >>> from funcnn import cosine_distance
+    >>> from funcnn.losses import cosine_distance
     >>> cosine_distance(np.array([[3.0, 0.0], [0.0, 0.0]]), np.array([[0.0, 5.0], [1.0, 2.0]]))
     (1.0, array([[ 0.        , -0.16666667],
            [ 0.        ,  0.        ]]))

@@ -10,7 +10,7 @@ from funcnn.fields import fraction
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
 from funcnn.records import record, state
-from funcnn.tree import check_tree, evolve, tree_map
+from funcnn.trees.walks import check_tree, evolve, tree_map
 
 P = TypeVar("P")
 
@@ -50,7 +50,8 @@ def averaged(optimizer: Any, params: P) -> P:
     which takes the next state of each layer and moves nothing.
 
     >>> import numpy as np
-    >>> from funcnn import Average, Dense, TrainState, averaged, mse, train, value_and_grad
+    >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
+    >>> from funcnn.optimizers import Average, averaged
     >>> one = np.ones((1, 1))
     >>> start = TrainState(Dense(0 * one, None), Average(0.5))
     >>> run = [s for s in train(start, [(one, one)] * 3, value_and_grad(mse), 0.25)]

@@ -18,7 +18,7 @@ from funcnn.errors import KindError, ShapeError
 from funcnn.gradients import Grads
 from funcnn.paths import Where, map_chosen
 from funcnn.records import build, plans, record, state, values
-from funcnn.tree import check_tree
+from funcnn.trees.walks import check_tree
 
 Opt = TypeVar("Opt")  # an optimizer
 P = TypeVar("P")
@@ -50,7 +50,8 @@ def update(optimizer: Any, grads: Grads[Any], params: Any, /) -> tuple[Grads[Any
 
     An optimizer is a record with a rule; what it remembers are its states.
 
-    >>> from funcnn import Grads, evolve, map_parameters, record, state, update
+    >>> from funcnn import Grads, evolve, record, state, update
+    >>> from funcnn.trees import map_parameters
     >>> @record
     ... class Inertia:
     ...     beta: float = 0.9
@@ -92,7 +93,8 @@ class PerArray:
     to no others.
 
     >>> import numpy as np
-    >>> from funcnn import Dense, Grads, PerArray, gradient, record, update
+    >>> from funcnn import Dense, Grads, gradient, record, update
+    >>> from funcnn.optimizers import PerArray
     >>> @record
     ... class Mean(PerArray):
     ...     '''s' = s + g, g' = s' / t'''

@@ -9,7 +9,7 @@ from funcnn.arrays import Array, float_namespace, short
 from funcnn.errors import ShapeError
 from funcnn.fields import check_function, check_patterns
 from funcnn.paths import Where, map_chosen
-from funcnn.tree import check_tree
+from funcnn.trees.walks import check_tree
 
 P = TypeVar("P")
 
@@ -21,7 +21,8 @@ def project(params: P, onto: Callable[[Array], Array], where: Where = "*") -> P:
     `constraint=partial(project, onto=nonnegative, where="*.W")`. Goldstein 1964, Convex programming in Hilbert space.
 
     >>> import numpy as np
-    >>> from funcnn import Dense, nonnegative, project
+    >>> from funcnn import Dense
+    >>> from funcnn.optimizers import nonnegative, project
     >>> project(Dense(np.array([[-1.0, 2.0]]), np.array([-1.0, 2.0])), nonnegative, "W")
     Dense(W=<f64 [[0. 2.]]>, b=<f64 [-1.  2.]>)
 

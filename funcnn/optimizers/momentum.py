@@ -41,7 +41,8 @@ class Lion(PerArray):
     Discovery of Optimization Algorithms, algorithm 2; its weight decay is `Decay`, placed behind. Optax has the same
     rule.
 
-    >>> from funcnn import Decay, Lion, TrainState, mlp
+    >>> from funcnn import TrainState, mlp
+    >>> from funcnn.optimizers import Decay, Lion
     >>> start = TrainState(mlp([2, 8, 1], seed=0), (Lion(), Decay(0.1)))
 
     Raises:

@@ -23,7 +23,7 @@ class Muon(Adam):
     means are.
 
     >>> import numpy as np
-    >>> from funcnn import Muon
+    >>> from funcnn.optimizers import Muon
     >>> g, _ = Muon().step(np.array([[3.0, 0.0], [0.0, 4.0]]), None, 1)
     >>> bool(abs(g - np.eye(2)).max() < 0.35)
     True

@@ -15,7 +15,7 @@ from funcnn.gradients import Grads
 from funcnn.optimizers.base import P, per_parameter, update
 from funcnn.paths import Where
 from funcnn.records import record
-from funcnn.tree import parameters
+from funcnn.trees.walks import parameters
 
 
 @record
@@ -77,7 +77,8 @@ class Decay:
     eq. 1.
 
     >>> import numpy as np
-    >>> from funcnn import Decay, Dense, Grads, gradient, update
+    >>> from funcnn import Dense, Grads, gradient, update
+    >>> from funcnn.optimizers import Decay
     >>> net = Dense(np.array([[2.0]]), np.array([2.0]))
     >>> zero = Grads(gradient(net, W=np.zeros((1, 1)), b=np.zeros(1)), None)
     >>> grads, _ = update(Decay(0.1, "!b"), zero, net)

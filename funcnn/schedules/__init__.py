@@ -1,1 +1,12 @@
-"""Schedules: functions from the step to the learning rate; `plateaus` has the one that looks at the cost."""
+"""Schedules: functions from the step to the learning rate; `plateaus` has the one that reads the cost."""
+
+from funcnn.lazy import lazily
+
+__getattr__, __dir__, __all__ = lazily(
+    __name__,
+    {
+        "decays": "stages exponential step_decay inverse_time polynomial cosine warm_up",
+        "cycles": "cosine_restarts sawtooth one_cycle",
+        "plateaus": "Plateau plateau",
+    },
+)

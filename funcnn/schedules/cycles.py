@@ -18,7 +18,7 @@ def cosine_restarts(lr: float, steps: int, *, factor: int = 1, final: float = 0.
     Loshchilov & Hutter 2017, SGDR: Stochastic Gradient Descent with Warm Restarts, eq. 5, with `steps` for T_0 and
     `factor` for T_mult.
 
-    >>> from funcnn import cosine_restarts
+    >>> from funcnn.schedules import cosine_restarts
     >>> lr = cosine_restarts(0.2, 100, factor=2)  # cycles of 100, 200, 400 steps
     >>> lr(0), round(lr(50), 12), lr(100), round(lr(200), 12), lr(300)
     (0.2, 0.1, 0.2, 0.1, 0.2)
@@ -49,7 +49,7 @@ def sawtooth(lr: float, steps: int, *, up: float = 0.0, final: float = 0.0) -> S
 
     Smith 2017, Cyclical Learning Rates for Training Neural Networks, section 3.1, with `up=0.5`: the triangular policy.
 
-    >>> from funcnn import sawtooth
+    >>> from funcnn.schedules import sawtooth
     >>> lr = sawtooth(0.2, 100)
     >>> lr(0), lr(50), round(lr(99), 12), lr(100)
     (0.2, 0.1, 0.002, 0.2)

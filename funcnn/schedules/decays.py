@@ -26,7 +26,8 @@ def stages(*plan: tuple[float | Schedule, int]) -> Schedule:
 
     A schedule may stand in place of a rate: it counts from 0 at the start of its stage; the last one runs on.
 
-    >>> from funcnn import cosine, stages
+    >>> from funcnn import cosine
+    >>> from funcnn.schedules import stages
     >>> lr = stages((2.8, 1000), (1.4, 2000), (0.6, 2000))
     >>> lr(0), lr(999), lr(1000), lr(3000), lr(9999)
     (2.8, 2.8, 1.4, 0.6, 0.6)
@@ -63,7 +64,7 @@ def _is_stage(stage: Any) -> bool:
 def exponential(lr: float, factor: float, steps: int) -> Schedule:
     """lr factor^(step / steps): multiplied by `factor` every `steps` steps, by an equal ratio in each
 
-    >>> from funcnn import exponential
+    >>> from funcnn.schedules import exponential
     >>> exponential(0.1, 0.5, 100)(200)
     0.025
 
@@ -83,7 +84,7 @@ def step_decay(lr: float, factor: float, steps: int) -> Schedule:
 
     For steps of unequal lengths there is `stages`. Ge et al. 2019, The Step Decay Schedule.
 
-    >>> from funcnn import step_decay
+    >>> from funcnn.schedules import step_decay
     >>> lr = step_decay(0.1, 0.5, 100)
     >>> lr(0), lr(99), lr(100), lr(200)
     (0.1, 0.1, 0.05, 0.025)
@@ -111,7 +112,7 @@ def inverse_time(lr: float, steps: int, *, power: float = 1.0) -> Schedule:
     With 1/2 < power <= 1 the sum of the rates is infinite and the sum of their squares finite, the condition under
     which Robbins & Monro 1951, A Stochastic Approximation Method, prove convergence with noisy gradients.
 
-    >>> from funcnn import inverse_time
+    >>> from funcnn.schedules import inverse_time
     >>> lr = inverse_time(0.6, 100)
     >>> [round(lr(step), 12) for step in (0, 100, 200, 500)]
     [0.6, 0.3, 0.2, 0.1]
@@ -134,7 +135,7 @@ def polynomial(lr: float, steps: int, *, power: float = 1.0, final: float = 0.0)
 
     The rate rises if `final` is the larger. Chen et al. 2017, DeepLab, with power 0.9.
 
-    >>> from funcnn import polynomial
+    >>> from funcnn.schedules import polynomial
     >>> lr = polynomial(0.2, 100)
     >>> lr(0), lr(50), lr(100), lr(200)
     (0.2, 0.1, 0.0, 0.0)

@@ -9,7 +9,7 @@ from typing import Any
 from funcnn.arrays import is_array, kind
 from funcnn.errors import KindError, RangeError
 from funcnn.records import record, state
-from funcnn.tree import evolve
+from funcnn.trees.walks import evolve
 
 
 @record
@@ -21,7 +21,7 @@ class Plateau:
     are not held against it. `waiting` counts the costs in a row that did not improve, `cooling` what is left of the
     cooldown.
 
-    >>> from funcnn import Plateau
+    >>> from funcnn.schedules import Plateau
     >>> Plateau(0.1, patience=3)
     Plateau(lr=0.1, factor=0.1, patience=3, threshold=0.0001, cooldown=0, final=0.0, best=inf, waiting=0, cooling=0)
 
@@ -65,7 +65,7 @@ def plateau(now: Plateau, cost: Any) -> Plateau:
     He et al. 2016, Deep Residual Learning for Image Recognition, section 3.4: divided by 10 when the error plateaus.
 
     >>> from functools import reduce
-    >>> from funcnn import Plateau, plateau
+    >>> from funcnn.schedules import Plateau, plateau
     >>> now = reduce(plateau, [3.0, 2.0, 2.5, 2.0], Plateau(0.1, factor=0.5, patience=2))
     >>> now.lr, now.best, now.waiting
     (0.1, 2.0, 2)

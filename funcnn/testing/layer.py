@@ -15,7 +15,7 @@ from funcnn.testing.explain import written
 from funcnn.testing.proof import Claim, prove
 from funcnn.testing.session import Undecided, delivered, options
 from funcnn.testing.verdict import BrokenPromise, Report
-from funcnn.tree import check_tree, leaves, map_parameters, parameters, tree_map, walk
+from funcnn.trees.walks import check_tree, leaves, map_parameters, parameters, tree_map, walk
 
 
 def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconclusive: Undecided = "reject") -> Report:

@@ -13,7 +13,7 @@ from funcnn.testing.explain import written
 from funcnn.testing.proof import Claim, prove
 from funcnn.testing.session import Undecided, delivered, options
 from funcnn.testing.verdict import BrokenPromise, Report
-from funcnn.tree import check_tree, leaves, tree_map, walk
+from funcnn.trees.walks import check_tree, leaves, tree_map, walk
 
 
 def check_loss(

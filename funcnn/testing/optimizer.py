@@ -17,7 +17,7 @@ from funcnn.optimizers.base import update
 from funcnn.records import build, is_record, plans
 from funcnn.testing.subject import generator, sealed
 from funcnn.testing.verdict import BrokenPromise, NotDeterministic, NotFinite, NotPure, WrongDtype, WrongShape
-from funcnn.tree import check_tree, leaves, to_vector, tree_map, walk
+from funcnn.trees.walks import check_tree, leaves, to_vector, tree_map, walk
 
 _SCALES = (1.0, 1e-3, 30.0, 1.0, 1e-6)  # of the gradient in each step: a norm is clipped in some of them only
 _EMPTY = ((type(None), None), (tuple, 0), (int, 0), (float, (0.0).hex()))  # what a memory is before the first step
@@ -54,7 +54,8 @@ def check_optimizer(optimizer: Any, params: Any, *, keeps_states: bool = True) -
     the next states of layers on as they are; where it means not to, say `keeps_states=False`.
 
     >>> import numpy as np
-    >>> from funcnn import Grads, map_parameters, mlp, record, update
+    >>> from funcnn import Grads, mlp, record, update
+    >>> from funcnn.trees import map_parameters
     >>> from funcnn.testing import check_optimizer
     >>> @record
     ... class Signs:

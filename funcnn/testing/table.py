@@ -16,9 +16,10 @@ from funcnn.core import forward
 from funcnn.errors import KindError
 from funcnn.fields import check_text
 from funcnn.inspection.log import Logged
+from funcnn.lazy import load_all
 from funcnn.records import is_record
 from funcnn.testing.tensors import tensors
-from funcnn.tree import parameters
+from funcnn.trees.walks import parameters
 
 Case = tuple[Any, Any]
 
@@ -105,6 +106,7 @@ def layers_of(whose: str, module: str) -> list[type]:
     check_text(whose, module, "module")
     try:
         import_module(module)  # what is there must not depend on who was imported before
+        load_all()  # of funcnn
     except (ModuleNotFoundError, ValueError):  # ValueError: of an empty name
         raise KindError(f"{whose}: there is no module {module}") from None
     default, package = forward.dispatch(object), module.split(".", maxsplit=1)[0]

@@ -1,1 +1,18 @@
 """Training is a fold: `loop` is the fold, the rest are functions from runs to runs."""
+
+from funcnn.lazy import lazily
+
+__getattr__, __dir__, __all__ = lazily(
+    __name__,
+    {
+        "loop": "TrainState train",
+        "table": "history Table",
+        "scores": "validation better",
+        "progress_bar": "progress",
+        "stopping": "early_stopping best_so_far WithBest until while_finite",
+        "runs": "keep States",
+        "checkpoints": "checkpoint_every",
+        "diagnosis": "bisect_nan Birth",
+        "comparison": "compare Divergence",
+    },
+)

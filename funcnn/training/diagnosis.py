@@ -10,14 +10,14 @@ import numpy as np
 
 from funcnn.arrays import is_float, kind
 from funcnn.core import Loss, backward_params, forward, sgd, value_and_grad
-from funcnn.errors import FuncnnError, KindError, RangeError
+from funcnn.errors import FuncnnError, KindError, NotFiniteError, RangeError
 from funcnn.gradients import Grads
 from funcnn.inspection.log import Log, bare, logged
 from funcnn.optimizers.base import update
 from funcnn.records import borrowed, record
-from funcnn.training.loop import NotFiniteError, TrainState, train
+from funcnn.training.loop import TrainState, train
 from funcnn.training.origin import is_finite
-from funcnn.tree import walk
+from funcnn.trees.walks import walk
 
 P = TypeVar("P")
 
@@ -70,7 +70,8 @@ def bisect_nan(
     `value_and_grad` was that of `loss`. NumPy's warnings are suppressed.
 
     >>> import numpy as np
-    >>> from funcnn import Dense, TrainState, bisect_nan, mse
+    >>> from funcnn import Dense, TrainState, mse
+    >>> from funcnn.training import bisect_nan
     >>> one = np.ones((1, 1))
     >>> bisect_nan([TrainState((Dense(one, None),))], [(one, 0 * one)] * 100, mse, 500.5)
     step 52, loss: the first array that is not finite is cost; it is inf

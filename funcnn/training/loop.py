@@ -10,20 +10,16 @@ from typing import Any, Generic, TypeVar
 from funcnn import core
 from funcnn.arrays import as_array, is_array, kind, owned
 from funcnn.core import ValueAndGrad, forward, sgd
-from funcnn.errors import FuncnnError, KindError, RangeError
+from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.fields import as_called, check_function, is_number, learning_rate, parameters_of
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
 from funcnn.records import build, is_record, record, state, values
 from funcnn.training.origin import is_finite, not_finite, origin
-from funcnn.tree import check_tree, tree_map
+from funcnn.trees.walks import check_tree, tree_map
 
 P = TypeVar("P")
 S = TypeVar("S", bound="TrainState[Any]")
-
-
-class NotFiniteError(FuncnnError, ArithmeticError):
-    """Training met a NaN or an infinity."""
 
 
 @record

@@ -9,7 +9,7 @@ import numpy as np
 
 from funcnn.arrays import is_float, namespace, short
 from funcnn.core import forward
-from funcnn.tree import walk
+from funcnn.trees.walks import walk
 
 
 def origin(params: Any, x: Any, y: Any) -> str:

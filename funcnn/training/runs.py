@@ -18,7 +18,7 @@ from funcnn.arrays import is_array, kind
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_count, check_index
 from funcnn.training.loop import TrainState
-from funcnn.tree import leaves
+from funcnn.trees.walks import leaves
 
 S = TypeVar("S", bound=TrainState[Any])
 
@@ -31,7 +31,8 @@ def keep(run: Run[S], *, every: int = 1) -> States[S]:
     Each state holds its own network; arrays that do not change, such as those of a frozen layer, are shared.
 
     >>> import numpy as np
-    >>> from funcnn import TrainState, batches, keep, mlp, mse, train, value_and_grad
+    >>> from funcnn import TrainState, batches, mlp, mse, train, value_and_grad
+    >>> from funcnn.training import keep
     >>> x = np.zeros((8, 2))
     >>> data = batches(x, x, 4, epochs=50, seed=0)
     >>> kept = keep(train(TrainState(mlp([2, 8, 2], seed=0)), data, value_and_grad(mse), 0.1), every=30)

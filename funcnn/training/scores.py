@@ -13,7 +13,7 @@ from funcnn.core import predict
 from funcnn.errors import KindError
 from funcnn.fields import as_count, check_function, is_number
 from funcnn.training.loop import TrainState
-from funcnn.tree import row_count
+from funcnn.trees.walks import row_count
 
 F = TypeVar("F")
 Metric = Callable[[Any, Any], Any]
@@ -29,7 +29,7 @@ def better(direction: str) -> Callable[[F], F]:
     found through `functools.partial`, `functools.wraps` and `validation`. A loss needs none: lower is better.
 
     >>> import numpy as np
-    >>> from funcnn import better
+    >>> from funcnn.training import better
     >>> @better("higher")
     ... def share_within_a_tenth(out, y):
     ...     return float((abs(out - y) < 0.1).mean())

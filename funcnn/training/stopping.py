@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from funcnn.arrays import is_array, kind
-from funcnn.errors import KindError, RangeError
+from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.fields import as_count, check_function
 from funcnn.records import build, record, state, values
-from funcnn.training.loop import NotFiniteError, TrainState
+from funcnn.training.loop import TrainState
 from funcnn.training.runs import Run, check_goes_on, check_run, check_start, states_of
 from funcnn.training.scores import as_cost
 
@@ -25,7 +25,8 @@ def until(run: Run[S], done: Callable[[S], bool]) -> Iterator[S]:
     """The states up to the first for which `done(state)` is true, that state included.
 
     >>> import numpy as np
-    >>> from funcnn import Dense, TrainState, mse, train, until, value_and_grad
+    >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
+    >>> from funcnn.training import until
     >>> one = np.ones((1, 1))
     >>> run = train(TrainState(Dense(one, None)), [(one, 0 * one)] * 100, value_and_grad(mse), 0.25)
     >>> [state.cost for state in until(run, lambda state: state.cost < 0.1)]
@@ -58,7 +59,8 @@ def while_finite(run: Run[S]) -> Iterator[S]:
     next cost infinite.
 
     >>> import numpy as np
-    >>> from funcnn import Dense, TrainState, mse, train, value_and_grad, while_finite
+    >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
+    >>> from funcnn.training import while_finite
     >>> one = np.ones((1, 1))
     >>> run = train(TrainState(Dense(one, None)), [(one, 0 * one)] * 100, value_and_grad(mse), 500.5)
     >>> with np.errstate(over="ignore"):
@@ -123,7 +125,8 @@ def best_so_far(
     a new best, train from a plain TrainState, such as `state.best`.
 
     >>> import numpy as np
-    >>> from funcnn import Dense, TrainState, best_so_far, mse, train, value_and_grad
+    >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
+    >>> from funcnn.training import best_so_far
     >>> one = np.ones((1, 1))
     >>> run = train(TrainState(Dense(one, None)), [(one, 0 * one)] * 4, value_and_grad(mse), 0.75)
     >>> *_, last = best_so_far(run, lambda state: (state.params.W.item() + 0.2) ** 2, better="lower")

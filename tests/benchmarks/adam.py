@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from funcnn import Adam, Grads, leaves, mlp, sgd, tree_map, update
+from funcnn import Adam, Grads, mlp, sgd, tree_map, update
+from funcnn.trees import leaves
 from tests.benchmarks.timing import Contender, interleaved
 
 LR = 1e-5  # a turn may have thousands of steps

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from funcnn import Attention, astype, backward, forward, leaves, parameters
+from funcnn import Attention, backward, forward, parameters
+from funcnn.trees import astype, leaves
 from tests.benchmarks.timing import Contender, equally
 
 ATTENTIONS = {  # sequences, places, features, heads, causal

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from funcnn import Dense, Relu, Sigmoid, Tanh, backward, forward, leaves, mse, sgd, value_and_grad
+from funcnn import Dense, Relu, Sigmoid, Tanh, backward, forward, mse, sgd, value_and_grad
 from funcnn import binary_cross_entropy_with_logits as cross_entropy
+from funcnn.trees import leaves
 from tests.benchmarks.timing import Contender
 from tests.benchmarks.workloads import LR, Workload
 

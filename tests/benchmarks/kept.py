@@ -3,8 +3,9 @@
 import gc
 import tracemalloc
 
-from funcnn import Adam, TrainState, keep, train, value_and_grad
+from funcnn import Adam, TrainState, train, value_and_grad
 from funcnn import binary_cross_entropy_with_logits as cross_entropy
+from funcnn.training import keep
 from tests.benchmarks.house import network
 from tests.benchmarks.workloads import WORKLOADS
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from funcnn import BatchNorm, Dropout, LayerNorm, RMSNorm, backward, forward
+from funcnn import BatchNorm, Dropout, LayerNorm, backward, forward
+from funcnn.layers import RMSNorm
 from tests.benchmarks.timing import equally, interleaved, steady
 
 NORMS = {

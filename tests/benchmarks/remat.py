@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from funcnn import Remat, Tanh, forward, leaves, mlp, mse, sgd, value_and_grad
+from funcnn import Tanh, forward, mlp, mse, sgd, value_and_grad
+from funcnn.layers import Remat
+from funcnn.trees import leaves
 from tests.benchmarks.timing import Contender, interleaved
 
 LAYERS, WIDTH, ROWS = 64, 64, 1024

@@ -13,11 +13,11 @@ from funcnn import (
     predict,
     reseed,
     sgd,
-    step,
     update,
     value_and_grad,
 )
 from funcnn.core import backward_params, forward_only
+from funcnn.generation import step
 from tests.kinds.harness import WRONG, kind, row
 from tests.kinds.kinds import CACHE, NET, OUT, X, Y, array, count, grads, layer, loss, number, optimizer
 

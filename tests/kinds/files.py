@@ -1,6 +1,7 @@
 """Files."""
 
-from funcnn import fingerprint, load, save
+from funcnn import load, save
+from funcnn.files import fingerprint
 from tests.kinds.harness import kind, row
 from tests.kinds.kinds import NET, path
 

@@ -1,10 +1,9 @@
 """First weights."""
 
-from funcnn import (
+from funcnn import glorot_uniform, he_normal
+from funcnn.initializers import (
     constant,
     glorot_normal,
-    glorot_uniform,
-    he_normal,
     he_uniform,
     lecun_normal,
     lecun_uniform,

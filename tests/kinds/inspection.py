@@ -1,6 +1,7 @@
 """What happens in a network."""
 
-from funcnn import flops, summary, trace
+from funcnn import summary, trace
+from funcnn.inspection import flops
 from tests.kinds.harness import row
 from tests.kinds.kinds import Y, array, flag, layer, loss
 

@@ -2,24 +2,20 @@
 
 import numpy as np
 
-from funcnn import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
+from funcnn import binary_cross_entropy, binary_cross_entropy_with_logits, huber, mse, softmax_cross_entropy
+from funcnn.losses import (
     binary_focal,
     cosine_distance,
     gaussian_nll,
     hinge,
-    huber,
     joint,
     kl_divergence,
     log_cosh,
     mae,
     masked,
-    mse,
     of_logits,
     poisson_nll,
     quantile,
-    softmax_cross_entropy,
     softmax_focal,
     squared_hinge,
     triplet,

@@ -1,6 +1,7 @@
 """What a network is worth."""
 
-from funcnn import accuracy, confusion, mse, perplexity, r2, top_k_accuracy, validation
+from funcnn import accuracy, mse, validation
+from funcnn.metrics import confusion, perplexity, r2, top_k_accuracy
 from tests.kinds.harness import kind, row
 from tests.kinds.kinds import STATES, X, Y, array, classes, count, loss, number
 

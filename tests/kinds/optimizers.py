@@ -1,18 +1,15 @@
 """Transformations of the gradient, and constraints."""
 
-from funcnn import (
+from funcnn import Adam, AdamW, ClipNorm, Momentum, update
+from funcnn.optimizers import (
     L2,
     Adadelta,
     Adagrad,
-    Adam,
-    AdamW,
     AMSGrad,
     Average,
-    ClipNorm,
     ClipValue,
     Decay,
     Lion,
-    Momentum,
     Muon,
     NAdam,
     PerArray,
@@ -23,7 +20,6 @@ from funcnn import (
     nonnegative,
     project,
     unit_norm,
-    update,
 )
 from tests.kinds.harness import kind, row
 from tests.kinds.kinds import GRADS, NET, array, count, flag, fraction, grads, layer, number

@@ -1,18 +1,16 @@
 """Learning rates."""
 
-from funcnn import (
+from funcnn import cosine, one_cycle, warm_up
+from funcnn.schedules import (
     Plateau,
-    cosine,
     cosine_restarts,
     exponential,
     inverse_time,
-    one_cycle,
     plateau,
     polynomial,
     sawtooth,
     stages,
     step_decay,
-    warm_up,
 )
 from tests.kinds.harness import both, kind, row
 from tests.kinds.kinds import count, fraction, number, schedule

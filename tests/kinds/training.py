@@ -1,21 +1,7 @@
 """Runs, and functions of runs."""
 
-from funcnn import (
-    Birth,
-    TrainState,
-    WithBest,
-    best_so_far,
-    bisect_nan,
-    checkpoint_every,
-    compare,
-    early_stopping,
-    history,
-    keep,
-    progress,
-    train,
-    until,
-    while_finite,
-)
+from funcnn import TrainState, checkpoint_every, early_stopping, history, train
+from funcnn.training import Birth, WithBest, best_so_far, bisect_nan, compare, keep, progress, until, while_finite
 from tests.kinds.harness import kind, row
 from tests.kinds.kinds import (
     NET,

@@ -2,20 +2,9 @@
 
 import numpy as np
 
-from funcnn import (
-    LeakyRelu,
-    astype,
-    count,
-    difference,
-    evolve,
-    from_vector,
-    leaves,
-    map_parameters,
-    parameters,
-    replace,
-    to_vector,
-    tree_map,
-)
+from funcnn import evolve, parameters, tree_map
+from funcnn.layers import LeakyRelu
+from funcnn.trees import astype, count, difference, from_vector, leaves, map_parameters, replace, to_vector
 from tests.kinds.harness import both, kind, row
 from tests.kinds.kinds import array, dtype, number, tree
 

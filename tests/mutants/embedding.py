@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from funcnn import Embedding, LearnedPosition, Rotary, SinusoidalPosition, forward, rotate, rotate_backward
+from funcnn import Embedding, forward
+from funcnn.layers import LearnedPosition, Rotary, SinusoidalPosition, rotate, rotate_backward
 from funcnn.testing import strategies as fst
 from tests.mutants.family import Family
 

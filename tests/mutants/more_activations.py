@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from funcnn import (
+from funcnn import Sigmoid, Softmax, backward, forward
+from funcnn.layers import (
     Celu,
     ExactGelu,
     Glu,
@@ -18,15 +19,11 @@ from funcnn import (
     PRelu,
     Relu6,
     Selu,
-    Sigmoid,
     Silu,
     Sine,
-    Softmax,
     SoftShrink,
     Softsign,
     TanhShrink,
-    backward,
-    forward,
 )
 from funcnn.testing import strategies as fst
 from tests.mutants.activations import ALPHA, SCALE, WIDE, X, by, density, erf, gelu_slope

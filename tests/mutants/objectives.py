@@ -4,7 +4,8 @@ from functools import partial
 
 import numpy as np
 
-from funcnn import (
+from funcnn import mse, softmax_cross_entropy
+from funcnn.losses import (
     binary_focal,
     cosine_distance,
     gaussian_nll,
@@ -13,10 +14,8 @@ from funcnn import (
     kl_divergence,
     log_cosh,
     masked,
-    mse,
     poisson_nll,
     quantile,
-    softmax_cross_entropy,
     softmax_focal,
     squared_hinge,
     triplet,

@@ -4,19 +4,8 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from funcnn import (
-    GRU,
-    LSTM,
-    RNN,
-    Bidirectional,
-    GlobalAvgPool,
-    GlobalMaxPool,
-    Last,
-    backward,
-    forward,
-    parameters,
-    record,
-)
+from funcnn import GRU, LSTM, GlobalAvgPool, backward, forward, parameters, record
+from funcnn.layers import RNN, Bidirectional, GlobalMaxPool, Last
 from funcnn.testing import strategies as fst
 from tests.mutants.family import Family
 

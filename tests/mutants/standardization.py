@@ -2,19 +2,8 @@
 
 import numpy as np
 
-from funcnn import (
-    Affine,
-    BatchNorm,
-    ChannelDropout,
-    Dropout,
-    GaussianNoise,
-    GroupNorm,
-    InstanceNorm,
-    LayerNorm,
-    RMSNorm,
-    backward,
-    forward,
-)
+from funcnn import BatchNorm, Dropout, LayerNorm, backward, forward
+from funcnn.layers import Affine, ChannelDropout, GaussianNoise, GroupNorm, InstanceNorm, RMSNorm
 from funcnn.testing import strategies as fst
 from tests.mutants.family import Family
 

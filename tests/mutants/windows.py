@@ -2,19 +2,8 @@
 
 import numpy as np
 
-from funcnn import (
-    AvgPool,
-    Conv1d,
-    Conv2d,
-    ConvTranspose2d,
-    GlobalAvgPool,
-    GlobalMaxPool,
-    MaxPool,
-    Upsample,
-    backward,
-    evolve,
-    forward,
-)
+from funcnn import Conv2d, GlobalAvgPool, MaxPool, backward, evolve, forward
+from funcnn.layers import AvgPool, Conv1d, ConvTranspose2d, GlobalMaxPool, Upsample
 from funcnn.testing import strategies as fst
 from tests.mutants.family import Family
 

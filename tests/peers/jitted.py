@@ -4,8 +4,9 @@ from itertools import count
 
 import numpy as np
 
-from funcnn import astype, backward, forward, leaves, mse, sgd, tree_map
+from funcnn import backward, forward, mse, sgd, tree_map
 from funcnn.arrays import is_float
+from funcnn.trees import astype, leaves
 
 
 def train_step(loss, params, x, y, lr):

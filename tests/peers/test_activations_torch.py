@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from funcnn import (
+from funcnn import Elementwise, Gelu, Relu, Sigmoid, Tanh, backward, forward
+from funcnn.layers import (
     Celu,
-    Elementwise,
     Elu,
     ExactGelu,
-    Gelu,
     HardShrink,
     HardSigmoid,
     HardSwish,
@@ -17,19 +16,14 @@ from funcnn import (
     LeakyRelu,
     LogSigmoid,
     Mish,
-    Relu,
     Relu6,
     Selu,
-    Sigmoid,
     Silu,
     Sine,
     Softplus,
     SoftShrink,
     Softsign,
-    Tanh,
     TanhShrink,
-    backward,
-    forward,
 )
 from funcnn.testing.strategies import registered
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funcnn import KindError
+from funcnn.errors import KindError
 from funcnn.testing import GradientError, check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.testing.verdict import NotPure, Raised, WrongGradient

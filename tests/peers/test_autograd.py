@@ -3,18 +3,9 @@
 import numpy as np
 import pytest
 
-from funcnn import (
-    Dense,
-    Sigmoid,
-    Softplus,
-    Tanh,
-    backward,
-    binary_cross_entropy_with_logits,
-    forward,
-    leaves,
-    mse,
-    softmax_cross_entropy,
-)
+from funcnn import Dense, Sigmoid, Tanh, backward, binary_cross_entropy_with_logits, forward, mse, softmax_cross_entropy
+from funcnn.layers import Softplus
+from funcnn.trees import leaves
 
 autograd = pytest.importorskip("autograd", reason="it is the oracle")
 anp = pytest.importorskip("autograd.numpy", reason="it is the oracle")

@@ -5,11 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from funcnn import (
+from funcnn import glorot_uniform, he_normal
+from funcnn.initializers import (
     constant,
     glorot_normal,
-    glorot_uniform,
-    he_normal,
     he_uniform,
     lecun_normal,
     lecun_uniform,

@@ -6,39 +6,39 @@ import pytest
 from funcnn import (
     GRU,
     LSTM,
-    RNN,
     Attention,
-    AvgPool,
-    Bidirectional,
-    Conv1d,
     Conv2d,
-    ConvTranspose2d,
-    CrossAttention,
     Dense,
-    Here,
     LayerNorm,
-    Map,
-    Probe,
-    Remat,
     Residual,
-    RMSNorm,
-    Rotary,
-    Shared,
     Tanh,
-    Tied,
-    Upsample,
-    astype,
     backward,
-    flops,
     forward,
-    leaves,
     mlp,
     mse,
     sgd,
     trace,
     tree_map,
 )
+from funcnn.inspection import Probe, flops
 from funcnn.inspection.probe import Seen
+from funcnn.layers import (
+    RNN,
+    AvgPool,
+    Bidirectional,
+    Conv1d,
+    ConvTranspose2d,
+    CrossAttention,
+    Here,
+    Map,
+    Remat,
+    RMSNorm,
+    Rotary,
+    Shared,
+    Tied,
+    Upsample,
+)
+from funcnn.trees import astype, leaves
 
 jax = pytest.importorskip("jax", reason="its compiler counts operations")
 torch = pytest.importorskip("torch", reason="its modules are the oracle")

@@ -10,39 +10,32 @@ from funcnn import (
     Array,
     Dense,
     Grads,
-    KindError,
-    LeakyRelu,
-    NotFiniteError,
-    RangeError,
     Relu,
-    ShapeError,
     Sigmoid,
     Tanh,
     TrainState,
     backward,
     binary_cross_entropy_with_logits,
     evolve,
-    fingerprint,
     forward,
-    from_vector,
     gradient,
     huber,
-    leaves,
-    mae,
     mlp,
     mse,
     predict,
     record,
-    replace,
     sgd,
     softmax_cross_entropy,
     state,
-    to_vector,
     train,
     tree_map,
     value_and_grad,
-    weighted,
 )
+from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
+from funcnn.files import fingerprint
+from funcnn.layers import LeakyRelu
+from funcnn.losses import mae, weighted
+from funcnn.trees import from_vector, leaves, replace, to_vector
 
 jax = pytest.importorskip("jax", reason="this is the bridge to it")
 jnp = jax.numpy

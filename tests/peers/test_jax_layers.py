@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funcnn import astype, backward, forward, parameters
+from funcnn import backward, forward, parameters
 from funcnn.arrays import is_float
 from funcnn.testing.strategies import registered
+from funcnn.trees import astype
 from tests.peers.cases import CASES
 from tests.peers.cases.drawing import within
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from funcnn import (
+from funcnn import Dense, Relu, Softmax
+from funcnn.layers import (
     Celu,
-    Dense,
     ExactGelu,
     Glu,
     HardShrink,
@@ -16,12 +16,10 @@ from funcnn import (
     LogSoftmax,
     Mish,
     PRelu,
-    Relu,
     Relu6,
     Selu,
     Silu,
     Sine,
-    Softmax,
     SoftShrink,
     Softsign,
     TanhShrink,

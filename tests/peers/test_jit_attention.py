@@ -3,22 +3,11 @@
 import numpy as np
 import pytest
 
-from funcnn import (
-    CrossAttention,
-    Embedding,
-    First,
-    LearnedPosition,
-    Residual,
-    Rotary,
-    backward,
-    forward,
-    leaves,
-    masked,
-    predict,
-    softmax_cross_entropy,
-    step,
-    transformer_block,
-)
+from funcnn import Embedding, Residual, backward, forward, predict, softmax_cross_entropy, transformer_block
+from funcnn.generation import step
+from funcnn.layers import CrossAttention, First, LearnedPosition, Rotary
+from funcnn.losses import masked
+from funcnn.trees import leaves
 from tests.peers.jitted import assert_compiled_once
 
 jax = pytest.importorskip("jax", reason="this is its compiler")

@@ -3,26 +3,22 @@
 import numpy as np
 import pytest
 
-from funcnn import (
+from funcnn import Dense, Flatten, Residual, Tanh, softmax_cross_entropy
+from funcnn.layers import (
     Concat,
     Copy,
-    Dense,
     First,
-    Flatten,
     Function,
     Here,
     Map,
     Parallel,
     Remat,
     Reshape,
-    Residual,
     Scale,
     Shared,
     Sum,
     Take,
-    Tanh,
     Tied,
-    softmax_cross_entropy,
 )
 from funcnn.testing.cases.combinators import swish, swish_vjp
 from tests.peers.jitted import assert_compiled_once

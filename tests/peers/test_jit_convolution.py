@@ -3,20 +3,8 @@
 import numpy as np
 import pytest
 
-from funcnn import (
-    AvgPool,
-    Conv1d,
-    Conv2d,
-    ConvTranspose2d,
-    Dense,
-    GlobalAvgPool,
-    GlobalMaxPool,
-    MaxPool,
-    Tanh,
-    Upsample,
-    mse,
-    tree_map,
-)
+from funcnn import Conv2d, Dense, GlobalAvgPool, MaxPool, Tanh, mse, tree_map
+from funcnn.layers import AvgPool, Conv1d, ConvTranspose2d, GlobalMaxPool, Upsample
 from tests.peers.jitted import assert_compiled_once, train_step
 
 jax = pytest.importorskip("jax", reason="this is its compiler")

@@ -4,26 +4,17 @@ import numpy as np
 import pytest
 
 from funcnn import (
-    Affine,
     BatchNorm,
-    ChannelDropout,
     Conv2d,
     Dense,
     Dropout,
-    GaussianNoise,
-    GroupNorm,
-    InstanceNorm,
     LayerNorm,
     MaxPool,
     Relu,
-    RMSNorm,
-    Scale,
     TrainState,
-    astype,
     backward,
     forward,
     inference,
-    leaves,
     mse,
     sgd,
     train,
@@ -31,6 +22,8 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.arrays import is_float
+from funcnn.layers import Affine, ChannelDropout, GaussianNoise, GroupNorm, InstanceNorm, RMSNorm, Scale
+from funcnn.trees import astype, leaves
 
 jax = pytest.importorskip("jax", reason="it compiles the steps")
 pytestmark = pytest.mark.usefixtures("jax64")

@@ -3,21 +3,9 @@
 import numpy as np
 import pytest
 
-from funcnn import (
-    GRU,
-    LSTM,
-    RNN,
-    Bidirectional,
-    Dense,
-    Embedding,
-    First,
-    Last,
-    LearnedPosition,
-    Rotary,
-    SinusoidalPosition,
-    forward,
-    step,
-)
+from funcnn import GRU, LSTM, Dense, Embedding, forward
+from funcnn.generation import step
+from funcnn.layers import RNN, Bidirectional, First, Last, LearnedPosition, Rotary, SinusoidalPosition
 from tests.peers.jitted import assert_compiled_once
 
 jax = pytest.importorskip("jax", reason="this is its compiler")

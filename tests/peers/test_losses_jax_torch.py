@@ -13,27 +13,29 @@ from hypothesis import strategies as st
 from funcnn import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
+    huber,
+    losses,
+    mse,
+    softmax_cross_entropy,
+    tree_map,
+)
+from funcnn.losses import (
     binary_focal,
     cosine_distance,
     gaussian_nll,
     hinge,
-    huber,
     kl_divergence,
-    leaves,
     log_cosh,
-    losses,
     mae,
-    mse,
     poisson_nll,
     quantile,
-    softmax_cross_entropy,
     softmax_focal,
     squared_hinge,
-    tree_map,
     triplet,
     weighted,
 )
 from funcnn.testing.strategies import tensor
+from funcnn.trees import leaves
 
 jax = pytest.importorskip("jax", reason="jax.grad of a loss's value is an oracle for its gradient")
 torch = pytest.importorskip("torch", reason="its losses are the oracle")

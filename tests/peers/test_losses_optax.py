@@ -7,26 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funcnn import (
-    Dense,
-    backward,
+from funcnn import Dense, backward, forward, huber, mse, sgd, softmax_cross_entropy, value_and_grad
+from funcnn.losses import (
     binary_focal,
     cosine_distance,
-    forward,
     gaussian_nll,
     hinge,
-    huber,
     joint,
     kl_divergence,
-    leaves,
     log_cosh,
     masked,
-    mse,
-    sgd,
-    softmax_cross_entropy,
-    value_and_grad,
     weighted,
 )
+from funcnn.trees import leaves
 
 jax = pytest.importorskip("jax", reason="it differentiates what optax computes")
 optax = pytest.importorskip("optax", reason="its losses are the oracle")

@@ -4,40 +4,41 @@ import numpy as np
 import pytest
 
 from funcnn import (
+    Adam,
+    AdamW,
+    ClipNorm,
+    Dense,
+    Grads,
+    Momentum,
+    Tanh,
+    evolve,
+    mlp,
+    mse,
+    sgd,
+    tree_map,
+    update,
+    value_and_grad,
+)
+from funcnn.optimizers import (
     L2,
     Adadelta,
     Adagrad,
-    Adam,
-    AdamW,
     AMSGrad,
     Average,
-    ClipNorm,
     ClipValue,
     Decay,
-    Dense,
-    Grads,
     Lion,
-    Momentum,
     Muon,
     NAdam,
     RAdam,
     Rates,
     RMSProp,
-    Tanh,
     averaged,
-    evolve,
-    leaves,
-    map_parameters,
-    mlp,
-    mse,
     nonnegative,
     project,
-    sgd,
-    tree_map,
     unit_norm,
-    update,
-    value_and_grad,
 )
+from funcnn.trees import leaves, map_parameters
 
 jax = pytest.importorskip("jax", reason="its jit is what the steps run in")
 jnp = jax.numpy

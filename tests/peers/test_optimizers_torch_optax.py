@@ -10,29 +10,22 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from funcnn import (
+from funcnn import Adam, AdamW, ClipNorm, Grads, Momentum, cosine, sgd, update
+from funcnn.optimizers import (
     L2,
     Adadelta,
     Adagrad,
-    Adam,
-    AdamW,
     AMSGrad,
     Average,
-    ClipNorm,
     ClipValue,
     Decay,
-    Grads,
     Lion,
-    Momentum,
     Muon,
     NAdam,
     RAdam,
     Rates,
     RMSProp,
     averaged,
-    cosine,
-    sgd,
-    update,
 )
 
 pytestmark = [pytest.mark.usefixtures("jax64"), pytest.mark.unwatched]

@@ -11,15 +11,10 @@ from funcnn import (
     Adam,
     Array,
     Dense,
-    FileError,
-    KindError,
-    NoFileError,
     Tanh,
     TrainState,
     evolve,
-    fingerprint,
     forward,
-    leaves,
     mlp,
     parameters,
     record,
@@ -28,6 +23,9 @@ from funcnn import (
     update,
 )
 from funcnn.arrays import same
+from funcnn.errors import FileError, KindError, NoFileError
+from funcnn.files import fingerprint
+from funcnn.trees import leaves
 from tests.says import assert_says
 
 safetensors = pytest.importorskip("safetensors", reason="these are its files")

@@ -5,21 +5,9 @@ from itertools import repeat
 import numpy as np
 import pytest
 
-from funcnn import (
-    Tanh,
-    TrainState,
-    cosine,
-    exponential,
-    inverse_time,
-    leaves,
-    mlp,
-    mse,
-    stages,
-    step_decay,
-    train,
-    value_and_grad,
-    warm_up,
-)
+from funcnn import Tanh, TrainState, cosine, mlp, mse, train, value_and_grad, warm_up
+from funcnn.schedules import exponential, inverse_time, stages, step_decay
+from funcnn.trees import leaves
 
 jax = pytest.importorskip("jax", reason="optax is made of it")
 optax = pytest.importorskip("optax", reason="its schedules are the oracle")

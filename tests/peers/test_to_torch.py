@@ -8,8 +8,9 @@ import pytest
 
 pytest.importorskip("torch", reason="to_torch makes modules of it")
 
-from funcnn import Function, KindError
+from funcnn.errors import KindError
 from funcnn.interop.torch import to_torch
+from funcnn.layers import Function
 
 
 def test_a_layer_without_a_rule_is_named():

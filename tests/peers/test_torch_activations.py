@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funcnn import (
+from funcnn import Relu, Sigmoid, Softmax, backward, forward, parameters
+from funcnn.layers import (
     Celu,
     ExactGelu,
     Glu,
@@ -17,19 +18,13 @@ from funcnn import (
     LogSoftmax,
     Mish,
     PRelu,
-    Relu,
     Relu6,
     Selu,
-    Sigmoid,
     Silu,
     Sine,
-    Softmax,
     SoftShrink,
     Softsign,
     TanhShrink,
-    backward,
-    forward,
-    parameters,
 )
 from funcnn.testing.strategies import cases
 

@@ -6,21 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import funcnn as nn
-from funcnn import (
-    Attention,
-    CrossAttention,
-    Dense,
-    Rotary,
-    attend,
-    attend_backward,
-    backward,
-    forward,
-    leaves,
-    parameters,
-    transformer_block,
-    tree_map,
-)
+from funcnn import Attention, Dense, backward, forward, parameters, transformer_block, tree_map
+from funcnn.layers import CrossAttention, Rotary, attend, attend_backward
 from funcnn.testing.strategies import cases
+from funcnn.trees import leaves
 
 torch = pytest.importorskip("torch", reason="its modules are the oracle")
 # After that line: without the library there is nothing to import.

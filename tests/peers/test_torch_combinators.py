@@ -5,33 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funcnn import (
-    Concat,
-    Copy,
-    Dense,
-    First,
-    Flatten,
-    Here,
-    Map,
-    Parallel,
-    Remat,
-    Reshape,
-    Residual,
-    Scale,
-    Shared,
-    Sum,
-    Take,
-    Tanh,
-    Tied,
-    backward,
-    forward,
-    leaves,
-    map_parameters,
-    mlp,
-    parameters,
-    tree_map,
-)
+from funcnn import Dense, Flatten, Residual, Tanh, backward, forward, mlp, parameters, tree_map
+from funcnn.layers import Concat, Copy, First, Here, Map, Parallel, Remat, Reshape, Scale, Shared, Sum, Take, Tied
 from funcnn.testing.strategies import cases
+from funcnn.trees import leaves, map_parameters
 
 torch = pytest.importorskip("torch", reason="its modules are the oracle")
 # After that line: without the library there is nothing to import.

@@ -3,21 +3,8 @@
 import numpy as np
 import pytest
 
-from funcnn import (
-    AvgPool,
-    Conv1d,
-    Conv2d,
-    ConvTranspose2d,
-    GlobalAvgPool,
-    GlobalMaxPool,
-    MaxPool,
-    Relu,
-    Upsample,
-    backward,
-    forward,
-    parameters,
-    predict,
-)
+from funcnn import Conv2d, GlobalAvgPool, MaxPool, Relu, backward, forward, parameters, predict
+from funcnn.layers import AvgPool, Conv1d, ConvTranspose2d, GlobalMaxPool, Upsample
 
 torch = pytest.importorskip("torch", reason="its layers are the oracle")
 from torch.nn import functional  # noqa: E402  torch may be missing

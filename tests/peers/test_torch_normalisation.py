@@ -3,24 +3,8 @@
 import numpy as np
 import pytest
 
-from funcnn import (
-    Affine,
-    BatchNorm,
-    ChannelDropout,
-    Dropout,
-    Frozen,
-    GaussianNoise,
-    GroupNorm,
-    InstanceNorm,
-    LayerNorm,
-    RMSNorm,
-    backward,
-    evolve,
-    forward,
-    inference,
-    predict,
-    sgd,
-)
+from funcnn import BatchNorm, Dropout, Frozen, LayerNorm, backward, evolve, forward, inference, predict, sgd
+from funcnn.layers import Affine, ChannelDropout, GaussianNoise, GroupNorm, InstanceNorm, RMSNorm
 
 torch = pytest.importorskip("torch", reason="its layers are the oracle")
 from funcnn.interop.torch import to_torch  # noqa: E402  torch may be missing

@@ -5,22 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funcnn import (
-    GRU,
-    LSTM,
-    RNN,
-    Bidirectional,
-    Embedding,
-    KindError,
-    Last,
-    LearnedPosition,
-    Rotary,
-    SinusoidalPosition,
-    astype,
-    backward,
-    forward,
-    parameters,
-)
+from funcnn import GRU, LSTM, Embedding, backward, forward, parameters
+from funcnn.errors import KindError
+from funcnn.layers import RNN, Bidirectional, Last, LearnedPosition, Rotary, SinusoidalPosition
+from funcnn.trees import astype
 
 torch = pytest.importorskip("torch", reason="its modules are the oracle")
 # After that line: without the library there is nothing to import.

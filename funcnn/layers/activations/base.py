@@ -13,10 +13,10 @@ from funcnn.arrays import Array, as_array, check_out_gradient, namespace
 from funcnn.core import backward, forward
 from funcnn.elementary import sigmoid, softplus
 from funcnn.fields import not_negative
+from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import float_array, only_array
 from funcnn.records import record
-from funcnn.stepping import positionwise, step
 from funcnn.traits import gives_probabilities, like_x, probabilities
 
 

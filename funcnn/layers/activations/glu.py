@@ -7,12 +7,12 @@ from typing import Any
 from funcnn.arrays import Array, check_out_gradient, is_array, namespace
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
+from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.activations.base import Sigmoid
 from funcnn.layers.checks import check_held, float_array, only_array, shown, unpacked, wrong_shape
 from funcnn.layers.notes import noted
 from funcnn.records import record
-from funcnn.stepping import step
 
 
 @record
@@ -29,8 +29,8 @@ class Glu:
     Variants Improve Transformer, section 2.
 
     >>> import numpy as np
-    >>> from funcnn import Glu, Relu, forward
-    >>> forward(Glu(Relu()), np.array([[3.0, 5.0, 2.0, -2.0]]))[0]
+    >>> from funcnn import Relu, forward, layers
+    >>> forward(layers.Glu(Relu()), np.array([[3.0, 5.0, 2.0, -2.0]]))[0]
     array([[6., 0.]])
 
     Raises:

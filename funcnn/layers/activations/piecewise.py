@@ -24,8 +24,8 @@ class Relu6(Elementwise):
     Krizhevsky 2010, Convolutional Deep Belief Networks on CIFAR-10.
 
     >>> import numpy as np
-    >>> from funcnn import Relu6, forward
-    >>> forward(Relu6(), np.array([[-1.0, 2.0, 7.0]]))[0]
+    >>> from funcnn import forward, layers
+    >>> forward(layers.Relu6(), np.array([[-1.0, 2.0, 7.0]]))[0]
     array([[0., 2., 6.]])
     """
 
@@ -48,8 +48,8 @@ class HardTanh(Elementwise):
     Collobert 2004, Large Scale Machine Learning.
 
     >>> import numpy as np
-    >>> from funcnn import HardTanh, forward
-    >>> forward(HardTanh(), np.array([[-2.0, 0.5, 2.0]]))[0]
+    >>> from funcnn import forward, layers
+    >>> forward(layers.HardTanh(), np.array([[-2.0, 0.5, 2.0]]))[0]
     array([[-1. ,  0.5,  1. ]])
 
     Raises:
@@ -83,8 +83,8 @@ class HardSigmoid(Elementwise):
     Howard et al. 2019, Searching for MobileNetV3, section 5.2.
 
     >>> import numpy as np
-    >>> from funcnn import HardSigmoid, forward
-    >>> forward(HardSigmoid(), np.array([[-4.0, 0.0, 1.5, 4.0]]))[0]
+    >>> from funcnn import forward, layers
+    >>> forward(layers.HardSigmoid(), np.array([[-4.0, 0.0, 1.5, 4.0]]))[0]
     array([[0.  , 0.5 , 0.75, 1.  ]])
     """
 
@@ -111,8 +111,8 @@ class HardSwish(Elementwise):
     Howard et al. 2019, Searching for MobileNetV3, section 5.2.
 
     >>> import numpy as np
-    >>> from funcnn import HardSwish, forward
-    >>> forward(HardSwish(), np.array([[-4.0, -1.5, 1.5, 4.0]]))[0]
+    >>> from funcnn import forward, layers
+    >>> forward(layers.HardSwish(), np.array([[-4.0, -1.5, 1.5, 4.0]]))[0]
     array([[-0.   , -0.375,  1.125,  4.   ]])
     """
 
@@ -136,8 +136,8 @@ class SoftShrink(Elementwise):
     Donoho & Johnstone 1994, Ideal Spatial Adaptation by Wavelet Shrinkage.
 
     >>> import numpy as np
-    >>> from funcnn import SoftShrink, forward
-    >>> forward(SoftShrink(0.5), np.array([[-2.0, 0.25, 2.0]]))[0]
+    >>> from funcnn import forward, layers
+    >>> forward(layers.SoftShrink(0.5), np.array([[-2.0, 0.25, 2.0]]))[0]
     array([[-1.5,  0. ,  1.5]])
 
     Raises:
@@ -166,8 +166,8 @@ class HardShrink(Elementwise):
     Donoho & Johnstone 1994, Ideal Spatial Adaptation by Wavelet Shrinkage.
 
     >>> import numpy as np
-    >>> from funcnn import HardShrink, forward
-    >>> forward(HardShrink(0.5), np.array([[-2.0, 0.25, 0.5, 2.0]]))[0]
+    >>> from funcnn import forward, layers
+    >>> forward(layers.HardShrink(0.5), np.array([[-2.0, 0.25, 0.5, 2.0]]))[0]
     array([[-2.,  0.,  0.,  2.]])
 
     Raises:

@@ -10,12 +10,12 @@ from funcnn.arrays import Array, check_out_gradient, is_array, namespace
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import ShapeError
 from funcnn.fields import as_count, as_finite, positive
+from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import constant, draw
 from funcnn.layers.activations.base import Elementwise
 from funcnn.layers.checks import check_rows, foreign
 from funcnn.records import record
-from funcnn.stepping import positionwise, step
 
 
 @record
@@ -29,8 +29,8 @@ class Selu(Elementwise):
     Klambauer, Unterthiner, Mayr & Hochreiter 2017, Self-Normalizing Neural Networks, eq. 2 and 14.
 
     >>> import numpy as np
-    >>> from funcnn import Selu, forward
-    >>> forward(Selu(), np.array([[-1.0, 1.0]]))[0].round(4)
+    >>> from funcnn import forward, layers
+    >>> forward(layers.Selu(), np.array([[-1.0, 1.0]]))[0].round(4)
     array([[-1.1113,  1.0507]])
     """
 
@@ -58,8 +58,8 @@ class Celu(Elementwise):
     Barron 2017, Continuously Differentiable Exponential Linear Units.
 
     >>> import numpy as np
-    >>> from funcnn import Celu, forward
-    >>> forward(Celu(0.5), np.array([[-1.0, 1.0]]))[0].round(4)
+    >>> from funcnn import forward, layers
+    >>> forward(layers.Celu(0.5), np.array([[-1.0, 1.0]]))[0].round(4)
     array([[-0.4323,  1.    ]])
 
     Raises:
@@ -93,8 +93,8 @@ class PRelu:
     He, Zhang, Ren & Sun 2015, Delving Deep into Rectifiers, eq. 1 to 3.
 
     >>> import numpy as np
-    >>> from funcnn import PRelu, forward
-    >>> forward(PRelu(np.array([0.25, 0.5])), np.array([[-1.0, -1.0], [2.0, 2.0]]))[0]
+    >>> from funcnn import forward, layers
+    >>> forward(layers.PRelu(np.array([0.25, 0.5])), np.array([[-1.0, -1.0], [2.0, 2.0]]))[0]
     array([[-0.25, -0.5 ],
            [ 2.  ,  2.  ]])
 

@@ -27,8 +27,8 @@ class Silu(Elementwise):
     Reinforcement Learning; Ramachandran, Zoph & Le 2017, Searching for Activation Functions.
 
     >>> import numpy as np
-    >>> from funcnn import Silu, forward
-    >>> forward(Silu(), np.array([[-1.0, 1.0]]))[0].round(4)
+    >>> from funcnn import forward, layers
+    >>> forward(layers.Silu(), np.array([[-1.0, 1.0]]))[0].round(4)
     array([[-0.2689,  0.7311]])
     """
 
@@ -58,8 +58,8 @@ class Mish(Elementwise):
     Misra 2020, Mish: A Self Regularized Non-Monotonic Activation Function.
 
     >>> import numpy as np
-    >>> from funcnn import Mish, forward
-    >>> forward(Mish(), np.array([[-1.0, 1.0]]))[0].round(4)
+    >>> from funcnn import forward, layers
+    >>> forward(layers.Mish(), np.array([[-1.0, 1.0]]))[0].round(4)
     array([[-0.3034,  0.8651]])
     """
 
@@ -93,8 +93,8 @@ class ExactGelu(Elementwise):
     Hendrycks & Gimpel 2016, Gaussian Error Linear Units, section 2.
 
     >>> import numpy as np
-    >>> from funcnn import ExactGelu, forward
-    >>> forward(ExactGelu(), np.array([[-1.0, 1.0]]))[0].round(4)
+    >>> from funcnn import forward, layers
+    >>> forward(layers.ExactGelu(), np.array([[-1.0, 1.0]]))[0].round(4)
     array([[-0.1587,  0.8413]])
     """
 
@@ -130,8 +130,8 @@ class Softsign(Elementwise):
     Glorot & Bengio 2010, Understanding the Difficulty of Training Deep Feedforward Neural Networks, section 3.
 
     >>> import numpy as np
-    >>> from funcnn import Softsign, forward
-    >>> forward(Softsign(), np.array([[-1.0, 3.0]]))[0]
+    >>> from funcnn import forward, layers
+    >>> forward(layers.Softsign(), np.array([[-1.0, 3.0]]))[0]
     array([[-0.5 ,  0.75]])
     """
 
@@ -157,8 +157,8 @@ class LogSigmoid(Elementwise):
     The slope is 1 / (1 + e^x).
 
     >>> import numpy as np
-    >>> from funcnn import LogSigmoid, forward
-    >>> forward(LogSigmoid(), np.array([[-800.0, 0.0]]))[0].round(4)
+    >>> from funcnn import forward, layers
+    >>> forward(layers.LogSigmoid(), np.array([[-800.0, 0.0]]))[0].round(4)
     array([[-8.000e+02, -6.931e-01]])
     """
 
@@ -178,8 +178,8 @@ class TanhShrink(Elementwise):
     Flat at 0, where out is x^3 / 3, and x less 1 far from it. The slope is tanh(x)^2.
 
     >>> import numpy as np
-    >>> from funcnn import TanhShrink, forward
-    >>> forward(TanhShrink(), np.array([[-1.0, 0.0, 3.0]]))[0].round(4)
+    >>> from funcnn import forward, layers
+    >>> forward(layers.TanhShrink(), np.array([[-1.0, 0.0, 3.0]]))[0].round(4)
     array([[-0.2384,  0.    ,  2.0049]])
     """
 
@@ -205,8 +205,8 @@ class Sine(Elementwise):
     Functions, section 3.
 
     >>> import numpy as np
-    >>> from funcnn import Sine, forward
-    >>> forward(Sine(np.pi), np.array([[0.0, 0.5]]))[0]
+    >>> from funcnn import forward, layers
+    >>> forward(layers.Sine(np.pi), np.array([[0.0, 0.5]]))[0]
     array([[0., 1.]])
 
     Raises:

@@ -6,10 +6,10 @@ from typing import Any
 
 from funcnn.arrays import Array, check_out_gradient, namespace
 from funcnn.core import backward, forward
+from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import float_array, only_array, wrong_shape
 from funcnn.records import record
-from funcnn.stepping import positionwise, step
 from funcnn.traits import gives_probabilities, probabilities
 
 
@@ -68,8 +68,8 @@ class LogSoftmax:
     Bridle 1990, Probabilistic Interpretation of Feedforward Classification Network Outputs.
 
     >>> import numpy as np
-    >>> from funcnn import LogSoftmax, forward
-    >>> forward(LogSoftmax(), np.array([[0.0, 800.0]]))[0]
+    >>> from funcnn import forward, layers
+    >>> forward(layers.LogSoftmax(), np.array([[0.0, 800.0]]))[0]
     array([[-800.,    0.]])
 
     Raises:

@@ -11,6 +11,7 @@ from funcnn.arrays import Array, check_out_gradient, short
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import count
+from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.attention.heads import (
@@ -31,7 +32,6 @@ from funcnn.layers.checks import shown
 from funcnn.layers.dense import Dense
 from funcnn.layers.sequences import blank
 from funcnn.records import record
-from funcnn.stepping import step
 
 
 @record
@@ -55,8 +55,8 @@ class CrossAttention:
     Vaswani et al. 2017, Attention Is All You Need, section 3.2.3.
 
     >>> import numpy as np
-    >>> from funcnn import CrossAttention, forward
-    >>> layer = CrossAttention.init(4, 2, n_memory=3, seed=0)
+    >>> from funcnn import forward, layers
+    >>> layer = layers.CrossAttention.init(4, 2, n_memory=3, seed=0)
     >>> out, memory = forward(layer, (np.ones((2, 5, 4)), np.ones((2, 7, 3))))[0]
     >>> out.shape, memory.shape
     ((2, 5, 4), (2, 7, 3))

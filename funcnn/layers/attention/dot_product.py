@@ -22,7 +22,7 @@ def attend(q: Array, k: Array, v: Array, allowed: Array | None = None) -> tuple[
     Vaswani et al. 2017, Attention Is All You Need, eq. 1.
 
     >>> import numpy as np
-    >>> from funcnn import attend
+    >>> from funcnn.layers import attend
     >>> q, k, v = np.zeros((1, 2)), np.ones((3, 2)), np.array([[1.0], [3.0], [8.0]])
     >>> attend(q, k, v)[0].item(), attend(q, k, v, np.array([True, True, False]))[0].item()
     (4.0, 2.0)
@@ -56,7 +56,7 @@ def attend_backward(q: Array, k: Array, v: Array, weights: Array, dA: Array) -> 
     dk = dscores^T @ q / sqrt(d).
 
     >>> import numpy as np
-    >>> from funcnn import attend, attend_backward
+    >>> from funcnn.layers import attend, attend_backward
     >>> q, k, v = np.zeros((1, 2)), np.ones((3, 2)), np.array([[1.0], [3.0], [8.0]])
     >>> _, weights = attend(q, k, v, np.array([True, True, False]))
     >>> attend_backward(q, k, v, weights, np.ones((1, 1)))[2].ravel()

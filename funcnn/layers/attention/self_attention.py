@@ -11,6 +11,7 @@ from funcnn.arrays import Array, kind, namespace
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import count
+from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.attention.dot_product import no_later
@@ -31,7 +32,6 @@ from funcnn.layers.dense import Dense
 from funcnn.layers.positions import Rotary, rotate, rotate_backward
 from funcnn.layers.sequences import blank, closed, opened, out_gradient
 from funcnn.records import record
-from funcnn.stepping import step
 
 
 @record

@@ -10,12 +10,12 @@ from typing import Any
 
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import RangeError, ShapeError
+from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, added, gradient
 from funcnn.layers.checks import check_held, check_tuple, foreign
 from funcnn.layers.notes import noted
 from funcnn.layers.outlines import fitting, nothing, outline
 from funcnn.records import branches, record
-from funcnn.stepping import positionwise, step
 from funcnn.traits import gives_probabilities
 
 Parts = tuple[Any, ...]
@@ -29,9 +29,9 @@ class Copy:
     out_i = x, the cost changes by sum_i dA_i . dx. A None in dA, from a branch without a gradient, adds nothing.
 
     >>> import numpy as np
-    >>> from funcnn import Copy, backward, forward
-    >>> out, cache = forward(Copy(2), np.array([[7.0]]))
-    >>> backward(Copy(2), cache, (np.array([[1.0]]), np.array([[10.0]]))).x
+    >>> from funcnn import backward, forward, layers
+    >>> out, cache = forward(layers.Copy(2), np.array([[7.0]]))
+    >>> backward(layers.Copy(2), cache, (np.array([[1.0]]), np.array([[10.0]]))).x
     array([[11.]])
 
     Raises:
@@ -70,8 +70,8 @@ class Parallel:
     Szegedy et al. 2015, Going Deeper with Convolutions, figure 2.
 
     >>> import numpy as np
-    >>> from funcnn import Copy, Parallel, Relu, forward
-    >>> forward((Copy(2), Parallel(((), Relu()))), np.array([[-1.0, 2.0]]))[0]
+    >>> from funcnn import Relu, forward, layers
+    >>> forward((layers.Copy(2), layers.Parallel(((), Relu()))), np.array([[-1.0, 2.0]]))[0]
     (array([[-1.,  2.]]), array([[0., 2.]]))
 
     Raises:
@@ -152,8 +152,8 @@ class Take:
     The other parts have no influence on the cost. `Take(0)` leaves the mask of a pair (x, mask) behind.
 
     >>> import numpy as np
-    >>> from funcnn import Take, forward
-    >>> forward(Take(1), (np.array([[1.0]]), np.array([[2.0]])))[0]
+    >>> from funcnn import forward, layers
+    >>> forward(layers.Take(1), (np.array([[1.0]]), np.array([[2.0]])))[0]
     array([[2.]])
 
     Raises:

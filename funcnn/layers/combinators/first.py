@@ -6,12 +6,12 @@ from typing import Any, TypeVar
 
 from funcnn.arrays import is_array
 from funcnn.errors import ShapeError
+from funcnn.generation import step
 from funcnn.layers.checks import check_tuple, shown
 from funcnn.layers.outlines import fitting, outline
 from funcnn.layers.sequences import blank, mask_of
 from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside
 from funcnn.records import record
-from funcnn.stepping import step
 from funcnn.traits import gives_probabilities
 
 L = TypeVar("L")
@@ -27,8 +27,8 @@ class First(Wrapper[L]):
     positions: what stands there is not read, NaN included, and its dx is 0. The layer maps those zeros like others.
 
     >>> import numpy as np
-    >>> from funcnn import First, Relu, forward
-    >>> forward(First(Relu()), (np.array([[[-1.0], [2.0], [np.nan]]]), np.array([[True, True, False]])))[0]
+    >>> from funcnn import Relu, forward, layers
+    >>> forward(layers.First(Relu()), (np.array([[[-1.0], [2.0], [np.nan]]]), np.array([[True, True, False]])))[0]
     (array([[[0.],
             [2.],
             [0.]]]), array([[ True,  True, False]]))

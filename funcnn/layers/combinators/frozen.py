@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from funcnn.core import backward, backward_params
+from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import unpacked
 from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside
 from funcnn.records import record, state
-from funcnn.stepping import step
 from funcnn.traits import gives_probabilities, rests
 
 L = TypeVar("L")

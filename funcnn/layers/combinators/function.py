@@ -8,11 +8,11 @@ from typing import Any
 from funcnn.arrays import as_array, is_array, kind, short
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
+from funcnn.generation import step
 from funcnn.gradients import Grads
 from funcnn.layers.checks import unpacked
 from funcnn.layers.outlines import fitting, outline
 from funcnn.records import record
-from funcnn.stepping import step
 
 
 @record
@@ -26,12 +26,12 @@ class Function:
     a program. Write a record with two rules where it has to be saved, or has parameters.
 
     >>> import numpy as np
-    >>> from funcnn import Function, backward, forward
+    >>> from funcnn import backward, forward, layers
     >>> def cube(x):
     ...     return x**3
     >>> def cube_vjp(x, dA):
     ...     return 3 * x**2 * dA
-    >>> layer, x = Function(cube, cube_vjp), np.array([[2.0]])
+    >>> layer, x = layers.Function(cube, cube_vjp), np.array([[2.0]])
     >>> out, cache = forward(layer, x)
     >>> out, backward(layer, cache, np.ones((1, 1))).x
     (array([[8.]]), array([[12.]]))

@@ -7,11 +7,11 @@ from typing import Any
 from funcnn.arrays import Array, float_namespace, is_array, is_float
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
+from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, added
 from funcnn.layers.checks import check_tuple, foreign, shown, unpacked
 from funcnn.layers.outlines import fitting, outline
 from funcnn.records import record
-from funcnn.stepping import positionwise, step
 
 Parts = tuple[Any, ...]
 
@@ -24,8 +24,8 @@ class Sum:
     added, and out is (sum, mask) with the first mask.
 
     >>> import numpy as np
-    >>> from funcnn import Sum, forward
-    >>> forward(Sum(), (np.array([[1.0, 2.0]]), np.array([[10.0, 20.0]])))[0]
+    >>> from funcnn import forward, layers
+    >>> forward(layers.Sum(), (np.array([[1.0, 2.0]]), np.array([[10.0, 20.0]])))[0]
     array([[11., 22.]])
 
     Raises:
@@ -62,8 +62,8 @@ class Concat:
     Huang, Liu, van der Maaten & Weinberger 2017, Densely Connected Convolutional Networks, equation 2.
 
     >>> import numpy as np
-    >>> from funcnn import Concat, forward
-    >>> forward(Concat(), (np.array([[1.0, 2.0]]), np.array([[3.0]])))[0]
+    >>> from funcnn import forward, layers
+    >>> forward(layers.Concat(), (np.array([[1.0, 2.0]]), np.array([[3.0]])))[0]
     array([[1., 2., 3.]])
 
     Raises:

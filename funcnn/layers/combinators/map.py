@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 from funcnn.arrays import Array, is_array, namespace
 from funcnn.core import inference
 from funcnn.errors import KindError, ShapeError
+from funcnn.generation import only_trains, positionwise, step
 from funcnn.layers.checks import foreign, shown
 from funcnn.layers.sequences import mask_of
 from funcnn.layers.wrapper import Wrapper, given_by_layer
 from funcnn.records import record
-from funcnn.stepping import only_trains, positionwise, step
 from funcnn.traits import gives_probabilities
-from funcnn.tree import leaves, tree_map
+from funcnn.trees.walks import leaves, tree_map
 
 L = TypeVar("L")
 
@@ -27,8 +27,8 @@ class Map(Wrapper[L]):
     each picture of a film; a Dense takes (m, t, n) as it is. With a mask, write First(Map(layer)).
 
     >>> import numpy as np
-    >>> from funcnn import Flatten, Map, forward
-    >>> forward(Map(Flatten()), np.zeros((5, 7, 8, 8)))[0].shape
+    >>> from funcnn import Flatten, forward, layers
+    >>> forward(layers.Map(Flatten()), np.zeros((5, 7, 8, 8)))[0].shape
     (5, 7, 64)
 
     Raises:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, TypeVar, cast
 
 from funcnn.core import backward, backward_params, forward, forward_only
+from funcnn.generation import step
 from funcnn.gradients import Grads
 from funcnn.layers.notes import noted
 from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside, wrapper_backward, wrapper_backward_params
 from funcnn.records import record
-from funcnn.stepping import step
 from funcnn.traits import gives_probabilities
 
 L = TypeVar("L")
@@ -27,9 +27,10 @@ class Remat(Wrapper[L]):
     Chen, Xu, Zhang & Guestrin 2016, Training Deep Nets with Sublinear Memory Cost, section 4.
 
     >>> import numpy as np
-    >>> from funcnn import Remat, forward, leaves, mlp
+    >>> from funcnn import forward, layers, mlp
+    >>> from funcnn.trees import leaves
     >>> net, x = mlp([8] * 9, seed=0), np.ones((100, 8))
-    >>> for layer in (net, Remat(net)):
+    >>> for layer in (net, layers.Remat(net)):
     ...     kept = {id(a): a.nbytes for a in leaves((forward(layer, x)[1],))}
     ...     print(sum(kept.values()), "bytes")
     51200 bytes

@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 
 from funcnn.arrays import short
 from funcnn.errors import KindError, ShapeError
+from funcnn.generation import step
 from funcnn.gradients import added
 from funcnn.layers.wrapper import Wrapper, step_inside
 from funcnn.records import record
-from funcnn.stepping import step
 
 L = TypeVar("L")
 

@@ -10,11 +10,11 @@ from funcnn.arrays import Array, check_out_gradient
 from funcnn.core import backward, forward
 from funcnn.errors import ShapeError
 from funcnn.fields import as_count, as_finite
+from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import constant, draw
 from funcnn.layers.checks import check_rows, only_array, wrong_shape
 from funcnn.records import record
-from funcnn.stepping import positionwise, step
 
 
 @record
@@ -28,8 +28,8 @@ class Scale:
     is All You Need, equation 1.
 
     >>> import numpy as np
-    >>> from funcnn import Scale, forward
-    >>> forward(Scale(np.array([1.0, 10.0])), np.array([[1.0, 2.0]]))[0]
+    >>> from funcnn import forward, layers
+    >>> forward(layers.Scale(np.array([1.0, 10.0])), np.array([[1.0, 2.0]]))[0]
     array([[ 1., 20.]])
 
     Raises:

@@ -8,11 +8,11 @@ from typing import Any
 from funcnn.arrays import Array, kind, namespace, short
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.generation import no_step, step
 from funcnn.gradients import Grads
 from funcnn.layers.checks import only_array, unpacked
 from funcnn.layers.outlines import fitting, outline
 from funcnn.records import record
-from funcnn.stepping import no_step, step
 from funcnn.traits import gives_probabilities, like_x
 
 
@@ -55,8 +55,8 @@ class Reshape:
     one piece is not copied: out is a view of it.
 
     >>> import numpy as np
-    >>> from funcnn import Reshape, forward
-    >>> forward(Reshape((8, 8, -1)), np.zeros((9, 192)))[0].shape
+    >>> from funcnn import forward, layers
+    >>> forward(layers.Reshape((8, 8, -1)), np.zeros((9, 192)))[0].shape
     (9, 8, 8, 3)
 
     Raises:

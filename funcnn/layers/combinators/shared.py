@@ -7,12 +7,12 @@ from typing import Any
 
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import KindError
+from funcnn.generation import step
 from funcnn.gradients import Grads, added, gradient
 from funcnn.layers.checks import check_held
 from funcnn.layers.notes import noted
 from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside
 from funcnn.records import build, is_record, plans, record, values
-from funcnn.stepping import step
 from funcnn.traits import gives_probabilities
 
 
@@ -22,7 +22,7 @@ class Here(Wrapper[Any]):
 
     In the net of a Shared it holds nothing, and says where the layer stands.
 
-    >>> from funcnn import Here
+    >>> from funcnn.layers import Here
     >>> Here()
     Here(name='', layer=None)
 
@@ -69,8 +69,8 @@ class Shared:
     section 3.1.
 
     >>> import numpy as np
-    >>> from funcnn import Dense, Here, Shared, Tanh, parameters, predict
-    >>> net = Shared(Dense.init(8, 8, seed=0), (Here(), Tanh(), Here(), Tanh(), Here()))
+    >>> from funcnn import Dense, Tanh, layers, parameters, predict
+    >>> net = layers.Shared(Dense.init(8, 8, seed=0), (layers.Here(), Tanh(), layers.Here(), Tanh(), layers.Here()))
     >>> predict(net, np.zeros((5, 8))).shape, list(parameters(net))
     ((5, 8), ['layer.W', 'layer.b'])
 

@@ -11,6 +11,7 @@ from funcnn.arrays import Array, check_out_gradient, is_array, short
 from funcnn.core import backward, forward, forward_only
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import check_sizes
+from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
 from funcnn.layers.checks import check_held, only_array, unpacked
@@ -18,7 +19,6 @@ from funcnn.layers.embedding import Embedding
 from funcnn.layers.notes import noted
 from funcnn.layers.outlines import fitting, outline
 from funcnn.records import build, record
-from funcnn.stepping import step
 
 
 @record
@@ -33,8 +33,8 @@ class Tied:
     Press & Wolf 2017, Using the Output Embedding to Improve Language Models; Inan, Khosravi & Socher 2017.
 
     >>> import numpy as np
-    >>> from funcnn import Tied, forward, mlp
-    >>> net = Tied.init(27, 8, net=mlp([8, 16, 8], seed=1), seed=0)
+    >>> from funcnn import forward, layers, mlp
+    >>> net = layers.Tied.init(27, 8, net=mlp([8, 16, 8], seed=1), seed=0)
     >>> forward(net, np.array([[3, 1, 20]]))[0].shape
     (1, 3, 27)
 

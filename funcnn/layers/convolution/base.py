@@ -66,8 +66,8 @@ class Convolution(ABC):
     ) -> Self:
         """W of a kernel of this size drawn by an initializer, b = 0, or None without a bias.
 
-        >>> from funcnn import Conv1d, Conv2d
-        >>> Conv2d.init(3, 16, 5, seed=1, padding="same").W.shape, Conv1d.init(2, 8, 3, seed=1).W.shape
+        >>> from funcnn import Conv2d, layers
+        >>> Conv2d.init(3, 16, 5, seed=1, padding="same").W.shape, layers.Conv1d.init(2, 8, 3, seed=1).W.shape
         ((5, 5, 3, 16), (3, 2, 8))
 
         Raises:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from funcnn.arrays import Array, check_out_gradient, namespace, sum_of_rows
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError
+from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_memory
 from funcnn.layers.convolution.base import Convolution, check_cache, check_places
@@ -14,8 +15,7 @@ from funcnn.layers.convolution.correlation import correlate, correlate_adjoint, 
 from funcnn.layers.convolution.sizes import of_each
 from funcnn.layers.convolution.windows import ONE_ROW, Axes, axis_of, image_of, like
 from funcnn.records import record
-from funcnn.stepping import no_step, step
-from funcnn.tree import evolve
+from funcnn.trees.walks import evolve
 
 
 @record
@@ -78,8 +78,8 @@ class Conv1d(Convolution):
     2016, WaveNet, section 2.1.
 
     >>> import numpy as np
-    >>> from funcnn import Conv1d, forward
-    >>> change = Conv1d(np.array([[[-1.0]], [[1.0]]]), None, padding=(1, 0))
+    >>> from funcnn import forward, layers
+    >>> change = layers.Conv1d(np.array([[[-1.0]], [[1.0]]]), None, padding=(1, 0))
     >>> forward(change, np.array([[[2.0], [2.0], [5.0]]]))[0].ravel()
     array([2., 0., 3.])
 

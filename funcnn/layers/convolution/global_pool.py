@@ -7,11 +7,11 @@ from typing import Any
 
 from funcnn.arrays import Array, check_out_gradient, is_array, namespace, wide
 from funcnn.core import backward, forward
+from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import float_array, foreign, wrong_shape
 from funcnn.layers.sequences import blank, check_sequence, closed, mask_of, opened
 from funcnn.records import record
-from funcnn.stepping import no_step, step
 
 
 @record
@@ -63,8 +63,8 @@ class GlobalMaxPool:
     there, of none it is 0.
 
     >>> import numpy as np
-    >>> from funcnn import GlobalMaxPool, forward
-    >>> forward(GlobalMaxPool(), np.array([[[1.0, 0.0], [5.0, -1.0]]]))[0]
+    >>> from funcnn import forward, layers
+    >>> forward(layers.GlobalMaxPool(), np.array([[[1.0, 0.0], [5.0, -1.0]]]))[0]
     array([[5., 0.]])
 
     Raises:

@@ -13,12 +13,12 @@ import numpy as np
 from funcnn.arrays import Array, check_out_gradient, namespace
 from funcnn.core import backward, forward
 from funcnn.errors import RangeError
+from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import float_array, only_array, unpacked, wrong_shape
 from funcnn.layers.convolution.sizes import Padding, Sizes, for_axes, padding, sizes
 from funcnn.layers.convolution.windows import ONE_ROW, Axes, Axis, axis_of, by_blocks, image_of, like, scattered, taps
 from funcnn.records import record
-from funcnn.stepping import no_step, step
 
 
 @record
@@ -99,8 +99,8 @@ class AvgPool:
     section II.B, without its weights.
 
     >>> import numpy as np
-    >>> from funcnn import AvgPool, forward
-    >>> forward(AvgPool(3, padding="same", stride=1), np.array([[[1.0], [5.0], [3.0]]]))[0].ravel()
+    >>> from funcnn import forward, layers
+    >>> forward(layers.AvgPool(3, padding="same", stride=1), np.array([[[1.0], [5.0], [3.0]]]))[0].ravel()
     array([3., 3., 4.])
 
     Raises:

@@ -7,13 +7,13 @@ from typing import ClassVar
 from funcnn.arrays import Array, check_out_gradient, sum_of_rows
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import ShapeError
+from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.convolution.base import Convolution, check_cache, check_places
 from funcnn.layers.convolution.correlation import correlate, correlate_adjoint, kernel_gradient
 from funcnn.layers.convolution.sizes import of_each
 from funcnn.layers.convolution.windows import Axes, axis_of
 from funcnn.records import record
-from funcnn.stepping import no_step, step
 
 
 @record
@@ -39,8 +39,8 @@ class ConvTranspose2d(Convolution):
     Convolution Arithmetic for Deep Learning, section 4.
 
     >>> import numpy as np
-    >>> from funcnn import ConvTranspose2d, forward
-    >>> stamp = ConvTranspose2d(np.array([[1.0, 2.0, 1.0]])[:, :, None, None], None, stride=(1, 2))
+    >>> from funcnn import forward, layers
+    >>> stamp = layers.ConvTranspose2d(np.array([[1.0, 2.0, 1.0]])[:, :, None, None], None, stride=(1, 2))
     >>> forward(stamp, np.array([[1.0, 3.0]])[None, :, :, None])[0].ravel()
     array([1., 2., 4., 6., 3.])
 

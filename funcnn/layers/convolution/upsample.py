@@ -11,11 +11,11 @@ import numpy as np
 from funcnn.arrays import Array, check_out_gradient, freeze, namespace
 from funcnn.core import backward, forward
 from funcnn.errors import KindError
+from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import float_array, only_array, wrong_shape
 from funcnn.layers.convolution.sizes import Sizes, for_axes, sizes
 from funcnn.records import record
-from funcnn.stepping import step
 
 
 @record
@@ -30,9 +30,9 @@ class Upsample:
     shares. The cache is x.
 
     >>> import numpy as np
-    >>> from funcnn import Upsample, forward
+    >>> from funcnn import forward, layers
     >>> x = np.array([[[0.0], [4.0]]])
-    >>> forward(Upsample(2), x)[0].ravel(), forward(Upsample(2, linear=True), x)[0].ravel()
+    >>> forward(layers.Upsample(2), x)[0].ravel(), forward(layers.Upsample(2, linear=True), x)[0].ravel()
     (array([0., 0., 4., 4.]), array([0., 1., 3., 4.]))
 
     Raises:

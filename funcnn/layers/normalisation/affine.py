@@ -8,6 +8,7 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.core import backward, backward_params, forward
+from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_rows
 from funcnn.layers.normalisation.standardization import (
@@ -18,7 +19,6 @@ from funcnn.layers.normalisation.standardization import (
     rescaled_backward,
 )
 from funcnn.records import record
-from funcnn.stepping import positionwise, step
 
 
 @record
@@ -30,8 +30,8 @@ class Affine:
         dx = dA scale,  dscale = sum(dA x),  dshift = sum(dA), over all axes but the last
 
     >>> import numpy as np
-    >>> from funcnn import Affine, forward
-    >>> forward(Affine(np.array([2.0, 3.0]), np.array([0.0, 1.0])), np.array([[1.0, 1.0]]))[0]
+    >>> from funcnn import forward, layers
+    >>> forward(layers.Affine(np.array([2.0, 3.0]), np.array([0.0, 1.0])), np.array([[1.0, 1.0]]))[0]
     array([[2., 4.]])
 
     Raises:

@@ -11,6 +11,7 @@ from funcnn.arrays import Array, namespace
 from funcnn.core import backward, backward_params, forward, inference
 from funcnn.errors import RangeError
 from funcnn.fields import fraction, positive
+from funcnn.generation import only_trains, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_rows
 from funcnn.layers.normalisation.affine import Affine
@@ -23,7 +24,6 @@ from funcnn.layers.normalisation.standardization import (
     standardized,
 )
 from funcnn.records import record, state
-from funcnn.stepping import only_trains, step
 
 
 @record

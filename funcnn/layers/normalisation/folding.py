@@ -11,7 +11,7 @@ from funcnn.layers.convolution.base import Convolution
 from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.dense import Dense
 from funcnn.layers.normalisation.affine import Affine
-from funcnn.tree import evolve
+from funcnn.trees.walks import evolve
 
 
 def folded(net: Any) -> Any:
@@ -28,9 +28,9 @@ def folded(net: Any) -> Any:
     as `layers: tuple[Any, ...]` of Parallel, holds layers side by side, of which each is folded by itself, and none
     goes; in any other field, such as `layer: Any`, a tuple is a chain.
 
-    >>> from funcnn import BatchNorm, Dense, Dropout, Relu, folded, inference
+    >>> from funcnn import BatchNorm, Dense, Dropout, Relu, inference, layers
     >>> net = Dense.init(2, 4, seed=0), BatchNorm.init(4), Relu(), Dropout(0.5, seed=0), Dense.init(4, 9, seed=1)
-    >>> folded(inference(net))
+    >>> layers.folded(inference(net))
     (Dense(W=<f64 2x4>, b=<f64 [0. 0. 0. 0.]>), Relu(), Dense(W=<f64 4x9>, b=<f64 9>))
 
     Raises:

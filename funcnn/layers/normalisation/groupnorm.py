@@ -12,6 +12,7 @@ from funcnn.arrays import Array, namespace
 from funcnn.core import backward, forward
 from funcnn.errors import RangeError
 from funcnn.fields import count, positive
+from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_rows
 from funcnn.layers.normalisation.standardization import (
@@ -24,7 +25,6 @@ from funcnn.layers.normalisation.standardization import (
     standardized_backward,
 )
 from funcnn.records import record
-from funcnn.stepping import no_step, step
 
 N = TypeVar("N", "GroupNorm", "InstanceNorm")
 
@@ -43,8 +43,8 @@ class GroupNorm:
     Wu & He 2018, Group Normalization, eq. 1, 2 and 7.
 
     >>> import numpy as np
-    >>> from funcnn import GroupNorm, forward
-    >>> forward(GroupNorm.init(4, groups=2), np.array([[1.0, 3.0, 20.0, 60.0]]))[0].round(3)
+    >>> from funcnn import forward, layers
+    >>> forward(layers.GroupNorm.init(4, groups=2), np.array([[1.0, 3.0, 20.0, 60.0]]))[0].round(3)
     array([[-1.,  1., -1.,  1.]])
 
     Raises:
@@ -89,9 +89,9 @@ class InstanceNorm:
     Ulyanov, Vedaldi & Lempitsky 2016, Instance Normalization, eq. 3.
 
     >>> import numpy as np
-    >>> from funcnn import InstanceNorm, forward
+    >>> from funcnn import forward, layers
     >>> x = np.array([[[1.0, 20.0], [3.0, 60.0]]])  # one example of two places and two channels
-    >>> forward(InstanceNorm.init(2), x)[0].round(3)
+    >>> forward(layers.InstanceNorm.init(2), x)[0].round(3)
     array([[[-1., -1.],
             [ 1.,  1.]]])
 

@@ -9,6 +9,7 @@ import numpy as np
 from funcnn.arrays import Array, namespace, sum_of_rows, wide
 from funcnn.core import backward, forward
 from funcnn.fields import positive
+from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_rows
 from funcnn.layers.normalisation.standardization import (
@@ -18,7 +19,6 @@ from funcnn.layers.normalisation.standardization import (
     rescaled,
 )
 from funcnn.records import record
-from funcnn.stepping import positionwise, step
 
 
 @record
@@ -124,8 +124,8 @@ class RMSNorm:
     Zhang & Sennrich 2019, Root Mean Square Layer Normalization, eq. 4.
 
     >>> import numpy as np
-    >>> from funcnn import RMSNorm, forward
-    >>> forward(RMSNorm.init(2), np.array([[1.0, 7.0], [10.0, 70.0]]))[0].round(3)
+    >>> from funcnn import forward, layers
+    >>> forward(layers.RMSNorm.init(2), np.array([[1.0, 7.0], [10.0, 70.0]]))[0].round(3)
     array([[0.2, 1.4],
            [0.2, 1.4]])
 

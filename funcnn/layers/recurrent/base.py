@@ -12,12 +12,12 @@ from funcnn.arrays import Array, check_out_gradient, is_array, namespace, short
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import ShapeError
 from funcnn.fields import as_seed, check_sizes
+from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, glorot_uniform, orthogonal
 from funcnn.layers.checks import check_rows, foreign, mixed
 from funcnn.layers.sequences import blank, check_sequence, closed, opened, out_gradients
 from funcnn.records import record
-from funcnn.stepping import step
 
 State = tuple[Array, ...]
 

@@ -7,13 +7,13 @@ from typing import Any, Generic, TypeVar
 from funcnn.arrays import check_out_gradient, is_array, namespace, short
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import ShapeError
+from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_held, shown, unpacked
 from funcnn.layers.notes import noted
 from funcnn.layers.outlines import outline
 from funcnn.layers.sequences import check_sequence, closed, opened, out_gradients
 from funcnn.records import record
-from funcnn.stepping import no_step, step
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -34,8 +34,8 @@ class Bidirectional(Generic[A, B]):
     Schuster & Paliwal 1997, Bidirectional Recurrent Neural Networks.
 
     >>> import numpy as np
-    >>> from funcnn import Bidirectional, GRU, forward
-    >>> layer = Bidirectional(GRU.init(2, 3, seed=(0, 0)), GRU.init(2, 3, seed=(0, 1)))
+    >>> from funcnn import GRU, forward, layers
+    >>> layer = layers.Bidirectional(GRU.init(2, 3, seed=(0, 0)), GRU.init(2, 3, seed=(0, 1)))
     >>> forward(layer, np.ones((1, 4, 2)))[0].shape
     (1, 4, 6)
 

@@ -36,7 +36,8 @@ class GRU(Recurrent):
     Kocisky & Blunsom 2016, Optimizing Performance of Recurrent Neural Networks on GPUs.
 
     >>> import numpy as np
-    >>> from funcnn import GRU, step
+    >>> from funcnn import GRU
+    >>> from funcnn.generation import step
     >>> layer, x = GRU.init(2, 3, seed=0), np.ones((1, 1, 2))
     >>> out, state = step(layer, x)
     >>> out, state = step(layer, x, state)

@@ -6,12 +6,12 @@ from typing import Any
 
 from funcnn.arrays import Array, check_out_gradient, float_namespace, is_array, namespace
 from funcnn.core import backward, forward
+from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_memory, foreign
 from funcnn.layers.outlines import outline
 from funcnn.layers.sequences import check_sequence, closed, opened
 from funcnn.records import record
-from funcnn.stepping import step
 
 
 @record
@@ -25,9 +25,9 @@ class Last:
     `step` gives the last step there has been so far, which is its memory.
 
     >>> import numpy as np
-    >>> from funcnn import Last, forward
+    >>> from funcnn import forward, layers
     >>> x = np.array([[[1.0], [2.0], [3.0]], [[4.0], [5.0], [6.0]]])
-    >>> forward(Last(), (x, np.array([[True, True, True], [True, True, False]])))[0]
+    >>> forward(layers.Last(), (x, np.array([[True, True, True], [True, True, False]])))[0]
     array([[3.],
            [5.]])
 

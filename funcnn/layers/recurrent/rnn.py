@@ -23,8 +23,8 @@ class RNN(Recurrent):
     Elman 1990, Finding Structure in Time; Werbos 1990, Backpropagation Through Time: What It Does and How to Do It.
 
     >>> import numpy as np
-    >>> from funcnn import RNN, forward
-    >>> layer = RNN.init(2, 3, seed=0)
+    >>> from funcnn import forward, layers
+    >>> layer = layers.RNN.init(2, 3, seed=0)
     >>> x, mask = np.ones((1, 4, 2)), np.array([[True, True, True, False]])
     >>> out, _, last = forward(layer, (x, mask, None))[0]
     >>> out.shape, out[0, 3], bool((last == out[:, 2]).all())

@@ -3,11 +3,11 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from funcnn import (
+from funcnn import Gelu, Relu, Sigmoid, Softmax, Tanh
+from funcnn.layers import (
     Celu,
     Elu,
     ExactGelu,
-    Gelu,
     Glu,
     HardShrink,
     HardSigmoid,
@@ -19,17 +19,13 @@ from funcnn import (
     LogSoftmax,
     Mish,
     PRelu,
-    Relu,
     Relu6,
     Selu,
-    Sigmoid,
     Silu,
     Sine,
-    Softmax,
     Softplus,
     SoftShrink,
     Softsign,
-    Tanh,
     TanhShrink,
 )
 from funcnn.testing.strategies import tensor

@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from funcnn import Attention, CrossAttention, Rotary
+from funcnn import Attention
+from funcnn.layers import CrossAttention, Rotary
 from tests.peers.cases.dense import dense
 from tests.peers.cases.drawing import within
 

@@ -3,24 +3,21 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from funcnn import (
+from funcnn import Flatten, Frozen, Residual, Tanh
+from funcnn.layers import (
     Concat,
     Copy,
     First,
-    Flatten,
-    Frozen,
     Function,
     Here,
     Map,
     Parallel,
     Remat,
     Reshape,
-    Residual,
     Scale,
     Shared,
     Sum,
     Take,
-    Tanh,
     Tied,
 )
 from funcnn.testing.cases.combinators import swish, swish_vjp

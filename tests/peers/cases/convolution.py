@@ -3,7 +3,8 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from funcnn import AvgPool, Conv1d, Conv2d, ConvTranspose2d, GlobalAvgPool, GlobalMaxPool, MaxPool, Upsample
+from funcnn import Conv2d, GlobalAvgPool, MaxPool
+from funcnn.layers import AvgPool, Conv1d, ConvTranspose2d, GlobalMaxPool, Upsample
 from tests.peers.cases.drawing import within
 from tests.peers.cases.embedding import mask
 

@@ -2,7 +2,8 @@
 
 from hypothesis import strategies as st
 
-from funcnn import Dense, Elu, Gelu, LeakyRelu, Sigmoid, Softplus, Tanh
+from funcnn import Dense, Gelu, Sigmoid, Tanh
+from funcnn.layers import Elu, LeakyRelu, Softplus
 from funcnn.testing.strategies import tensor
 from tests.peers.cases.drawing import within
 

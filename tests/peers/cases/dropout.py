@@ -2,7 +2,8 @@
 
 from hypothesis import strategies as st
 
-from funcnn import ChannelDropout, Dropout, GaussianNoise
+from funcnn import Dropout
+from funcnn.layers import ChannelDropout, GaussianNoise
 from funcnn.testing.strategies import tensor
 from tests.peers.cases.drawing import within
 

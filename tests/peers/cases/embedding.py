@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from funcnn import Embedding, LearnedPosition, Rotary, SinusoidalPosition
+from funcnn import Embedding
+from funcnn.layers import LearnedPosition, Rotary, SinusoidalPosition
 from tests.peers.cases.drawing import within
 
 

@@ -2,7 +2,8 @@
 
 from hypothesis import strategies as st
 
-from funcnn import Probe, Tanh
+from funcnn import Tanh
+from funcnn.inspection import Probe
 from funcnn.testing.strategies import tensor
 from tests.peers.cases.dense import dense
 from tests.peers.cases.drawing import within

@@ -3,14 +3,8 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from funcnn import (
-    Affine,
-    BatchNorm,
-    GroupNorm,
-    InstanceNorm,
-    LayerNorm,
-    RMSNorm,
-)
+from funcnn import BatchNorm, LayerNorm
+from funcnn.layers import Affine, GroupNorm, InstanceNorm, RMSNorm
 from tests.peers.cases.drawing import within
 
 SCALE = within(3, 4)

@@ -2,7 +2,8 @@
 
 from hypothesis import strategies as st
 
-from funcnn import GRU, LSTM, RNN, Bidirectional, Last
+from funcnn import GRU, LSTM
+from funcnn.layers import RNN, Bidirectional, Last
 from tests.peers.cases.drawing import within
 from tests.peers.cases.embedding import mask
 

@@ -35,8 +35,8 @@ def tree_map(f: Callable[..., Any], tree: T, *rest: Any) -> T:
 def map_parameters(f: Callable[..., Any], tree: T, *rest: Any) -> T:
     """`tree_map` over the trained arrays only; states and settings are those of `tree`.
 
-    >>> from funcnn import Dense, map_parameters
-    >>> map_parameters(lambda a: 0 * a, Dense.init(2, 1, seed=0))
+    >>> from funcnn import Dense, trees
+    >>> trees.map_parameters(lambda a: 0 * a, Dense.init(2, 1, seed=0))
     Dense(W=<f64 [[ 0.] [-0.]]>, b=<f64 [0.]>)
     """
     return cast("T", _map(f, tree, rest, states=False))
@@ -69,8 +69,8 @@ def _unlike(tree: Any, rest: Sequence[Any]) -> ShapeError:
 def leaves(tree: Any) -> list[Array]:
     """Every array, states included, in field order, as in JAX.
 
-    >>> from funcnn import leaves, mlp
-    >>> [leaf.shape for leaf in leaves(mlp([2, 3, 1], seed=0))]
+    >>> from funcnn import mlp, trees
+    >>> [leaf.shape for leaf in trees.leaves(mlp([2, 3, 1], seed=0))]
     [(2, 3), (3,), (3, 1), (1,)]
     """
     return [leaf for _, leaf in walk(tree)]
@@ -102,8 +102,8 @@ def walk(tree: Any, path: str = "", *, states: bool = True) -> Iterator[tuple[st
 def count(tree: Any) -> int:
     """How many trained numbers there are: the entries of all `parameters`.
 
-    >>> from funcnn import count, mlp
-    >>> count(mlp([2, 27, 1], seed=0))
+    >>> from funcnn import mlp, trees
+    >>> trees.count(mlp([2, 27, 1], seed=0))
     109
 
     Raises:
@@ -119,8 +119,8 @@ def astype(tree: T, dtype: Any) -> T:
     An array that has the dtype already is shared. A number too large for it becomes infinite, and NumPy warns.
 
     >>> import numpy as np
-    >>> from funcnn import astype, mlp
-    >>> astype(mlp([2, 1], seed=0), np.float32)
+    >>> from funcnn import mlp, trees
+    >>> trees.astype(mlp([2, 1], seed=0), np.float32)
     (Dense(W=<f32 [[ 0.3874] [-0.6511]]>, b=<f32 [0.]>),)
 
     Raises:
@@ -153,8 +153,8 @@ _LEAVES = (np.ndarray, NoneType, bool, int, float, complex, str, np.generic)
 def to_vector(tree: Any) -> Array:
     """All trained arrays one after the other, as one array of one dimension: what optimizers of other libraries take.
 
-    >>> from funcnn import Dense, to_vector
-    >>> to_vector(Dense.init(2, 3, seed=1)).shape
+    >>> from funcnn import Dense, trees
+    >>> trees.to_vector(Dense.init(2, 3, seed=1)).shape
     (9,)
     """
     parts = [leaf.reshape(-1) for _, leaf in walk(tree, states=False)] or [np.zeros(0)]
@@ -166,8 +166,8 @@ def from_vector(tree: T, vector: Array) -> T:
     """`tree` with the entries of `vector`, shape `(n,)`, as its trained arrays: the inverse of `to_vector`.
 
     >>> import numpy as np
-    >>> from funcnn import Dense, from_vector
-    >>> from_vector(Dense.init(2, 1, seed=1), np.arange(3.0))
+    >>> from funcnn import Dense, trees
+    >>> trees.from_vector(Dense.init(2, 1, seed=1), np.arange(3.0))
     Dense(W=<f64 [[0.] [1.]]>, b=<f64 [2.]>)
 
     Raises:
@@ -189,7 +189,8 @@ def from_vector(tree: T, vector: Array) -> T:
 def evolve(record: T, **changes: Any) -> T:
     """`record` with some fields replaced; the old one stays as it is.
 
-    >>> from funcnn import LeakyRelu, evolve
+    >>> from funcnn import evolve
+    >>> from funcnn.layers import LeakyRelu
     >>> evolve(LeakyRelu(), alpha=0.2)
     LeakyRelu(alpha=0.2)
 
@@ -205,8 +206,8 @@ def replace(tree: T, path: str, value: Any) -> T:
     """`tree` with another part at a path; the old tree stays as it is.
 
     >>> import numpy as np
-    >>> from funcnn import mlp, replace
-    >>> net = replace(mlp([2, 3, 1], seed=0), "2.b", np.array([0.5]))
+    >>> from funcnn import mlp, trees
+    >>> net = trees.replace(mlp([2, 3, 1], seed=0), "2.b", np.array([0.5]))
     >>> net[2].b
     array([0.5])
 

@@ -19,7 +19,8 @@ def progress(run: Run[S], total: int | None = None, *, lr: float | Callable[[int
     `total` is the number of the last step, `len(data)`; with it the bar shows the time left. For a run that goes on
     from a state, the bar begins at that step. It is drawn at most ten times a second, on standard error.
 
-    >>> from funcnn import TrainState, batches, cosine, mlp, mse, progress, train, value_and_grad
+    >>> from funcnn import TrainState, batches, cosine, mlp, mse, train, value_and_grad
+    >>> from funcnn.training import progress
     >>> import numpy as np
     >>> x, lr = np.zeros((8, 2)), cosine(0.1, 200)
     >>> data = batches(x, x, 4, epochs=100, seed=0)

@@ -10,6 +10,8 @@ from funcnn.dispatch import no_rule, verb
 from funcnn.errors import KindError
 from funcnn.records import is_record
 
+__all__ = ["no_step", "only_trains", "positionwise", "step"]
+
 P = TypeVar("P")
 X = TypeVar("X")
 
@@ -35,7 +37,8 @@ def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
     otherwise than they predict, such as dropout, are refused: call `step(inference(net), x, memory)`.
 
     >>> import numpy as np
-    >>> from funcnn import mlp, step
+    >>> from funcnn import mlp
+    >>> from funcnn.generation import step
     >>> out, memory = step(mlp([2, 3, 1], seed=0), np.ones((5, 1, 2)))
     >>> out.shape, memory
     ((5, 1, 1), (None, None, None))
@@ -58,7 +61,8 @@ def positionwise(params: Any, x: Any, memory: Any = None) -> tuple[Any, None]:
     """The rule for `step` of a layer that maps each position alone: `(forward_only(params, x), None)`
 
     >>> import numpy as np
-    >>> from funcnn import Array, Elementwise, record, step
+    >>> from funcnn import Array, Elementwise, record
+    >>> from funcnn.generation import step
     >>> @record
     ... class Square(Elementwise):  # every Elementwise has this rule
     ...     def value(self, x: Array) -> Array:

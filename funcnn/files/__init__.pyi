@@ -1,0 +1,3 @@
+from funcnn.files.store import fingerprint as fingerprint
+from funcnn.files.store import load as load
+from funcnn.files.store import save as save

@@ -1,0 +1,69 @@
+"""Namespaces that import a module when one of its names is first asked for: PEP 562, as SPEC 1 describes it.
+
+What a type checker sees of a namespace is its stub, `__init__.pyi`, which `python -m tests.stubs` writes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+# The public modules and packages of funcnn, without those that need other libraries.
+NAMESPACES = [
+    "data",
+    "errors",
+    "files",
+    "generation",
+    "initializers",
+    "inspection",
+    "layers",
+    "losses",
+    "metrics",
+    "optimizers",
+    "records",
+    "schedules",
+    "training",
+    "traits",
+    "trees",
+]
+
+
+def lazily(
+    package: str, homes: dict[str, str], modules: list[str] | None = None
+) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """`(__getattr__, __dir__, __all__)` of a package, from the names that each of its modules gives it."""
+    home = {name: f"{package}.{module}" for module, names in homes.items() for name in names.split()}
+    parts = modules or []
+
+    def get(name: str) -> Any:
+        if name in parts:
+            return import_module(f"{package}.{name}")
+        if name not in home:
+            raise _absent(package, name)
+        value = getattr(import_module(home[name]), name)
+        setattr(sys.modules[package], name, value)  # from now on without this function
+        return value
+
+    return get, lambda: sorted([*home, *parts]), list(home)
+
+
+def load_all() -> None:
+    """Import whatever makes records: a name in a file then means the same, whatever a program imported before."""
+    for module in NAMESPACES:
+        space = import_module(f"funcnn.{module}")
+        for name in space.__all__:
+            getattr(space, name)
+
+
+def _absent(package: str, name: str) -> AttributeError | ImportError:
+    """The error for a name that a package does not have: with its home, if another namespace has it."""
+    for module in NAMESPACES if package == "funcnn" and not name.startswith("_") else ():
+        home = f"funcnn.{module}"
+        if name in import_module(home).__all__:
+            moved = f"funcnn.{name}: moved to {home}.{name}; write from {home} import {name}"
+            # Of an AttributeError, `from funcnn import name` would say only that the name cannot be imported.
+            importing = sys._getframe(2).f_code.co_name == "_handle_fromlist"  # noqa: SLF001  only to choose a class
+            return ImportError(moved, name=package) if importing else AttributeError(moved)
+    return AttributeError(f"module {package!r} has no attribute {name!r}")

@@ -1,0 +1,12 @@
+from funcnn.schedules.cycles import cosine_restarts as cosine_restarts
+from funcnn.schedules.cycles import one_cycle as one_cycle
+from funcnn.schedules.cycles import sawtooth as sawtooth
+from funcnn.schedules.decays import cosine as cosine
+from funcnn.schedules.decays import exponential as exponential
+from funcnn.schedules.decays import inverse_time as inverse_time
+from funcnn.schedules.decays import polynomial as polynomial
+from funcnn.schedules.decays import stages as stages
+from funcnn.schedules.decays import step_decay as step_decay
+from funcnn.schedules.decays import warm_up as warm_up
+from funcnn.schedules.plateaus import Plateau as Plateau
+from funcnn.schedules.plateaus import plateau as plateau

@@ -1,0 +1,93 @@
+"""The differences between two trees, by path."""
+
+from __future__ import annotations
+
+from numbers import Number
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import Array, is_array, same, short
+from funcnn.errors import ShapeError
+from funcnn.records import is_record, plans
+from funcnn.trees.walks import check_tree
+
+
+def difference(a: Any, b: Any) -> dict[str, float]:
+    """The largest `|a - b|` of each array, state and setting in which two trees of one shape differ, by its path.
+
+    Empty where they are equal, as `==` has it: NaN equals NaN, and 0.0 equals -0.0. Infinite where one is NaN or
+    infinite and the other is not, and for settings that are no numbers. A number may stand for an array of no
+    dimension, since `jax.jit` turns the one into the other.
+
+    >>> import numpy as np
+    >>> from funcnn import mlp
+    >>> from funcnn.layers import LeakyRelu
+    >>> from funcnn.trees import difference, replace
+    >>> net = mlp([2, 3, 1], hidden=LeakyRelu(0.01), seed=0)
+    >>> difference(net, replace(replace(net, "2.b", np.array([0.25])), "1.alpha", 0.51))
+    {'1.alpha': 0.5, '2.b': 0.25}
+
+    Raises:
+        ShapeError: the trees are not alike: somewhere a class, a number of parts, a shape or a dtype is another.
+        KindError: one is no tree: a list, a class, a number.
+    """
+    check_tree(a, "difference")
+    check_tree(b, "difference")
+    found: dict[str, float] = {}
+    _collect(a, b, "", found)
+    return found
+
+
+def _collect(a: Any, b: Any, path: str, found: dict[str, float]) -> None:
+    """Enter in `found` what differs in a and b and in all that is inside."""
+    if is_array(a) or is_array(b):
+        p, q = _numbers(a), _numbers(b)
+        if p is None or q is None or p.shape != q.shape or (is_array(a) and is_array(b) and p.dtype != q.dtype):
+            raise _unlike(a, b, path)
+        if distance := _distance(p, q):
+            found[path] = distance
+    elif type(a) is tuple or type(b) is tuple or is_record(a) or is_record(b):
+        if type(a) is not type(b) or (type(a) is tuple and len(a) != len(b)):
+            raise _unlike(a, b, path)
+        for name, p, q in _parts(a, b):
+            _collect(p, q, f"{path}.{name}" if path else name, found)
+    elif not same(a, b):
+        p, q = _numbers(a), _numbers(b)
+        found[path] = np.inf if p is None or q is None else _distance(p, q)
+
+
+def _parts(a: Any, b: Any) -> list[tuple[str, Any, Any]]:
+    if type(a) is tuple:
+        return [(str(i), p, q) for i, (p, q) in enumerate(zip(a, b, strict=True))]
+    return [(name, getattr(a, name), getattr(b, name)) for name, _ in plans[type(a)]]
+
+
+def _numbers(value: Any) -> Array | None:
+    """An array, or a number as one of no dimension."""
+    return np.asarray(value) if is_array(value) or isinstance(value, Number) else None
+
+
+def _distance(p: Array, q: Array) -> float:
+    """The largest |p - q|, which is 0 only where all are equal, NaN to NaN."""
+    where = (p != q) & ((p == p) | (q == q))  # noqa: PLR0124  NaN is what differs from itself
+    if not where.any():
+        return 0.0
+    p, q = p[where], q[where]
+    if p.dtype.kind in "biuO" and q.dtype.kind in "biuO":  # exactly: in float64 two large ones could be the same
+        return float(max([abs(i - j) for i, j in zip(p.tolist(), q.tolist(), strict=True)]))
+    wide = np.result_type(p.dtype, q.dtype, np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):  # the difference of two large ones may be infinite
+        largest = float(abs(p.astype(wide) - q.astype(wide)).max())
+    return np.inf if np.isnan(largest) else largest
+
+
+def _unlike(a: Any, b: Any, path: str) -> ShapeError:
+    where = f" at {path}" if path else ""
+    return ShapeError(f"difference: the trees must be alike{where}; they have {_outline(a)} and {_outline(b)}")
+
+
+def _outline(value: Any) -> str:
+    if type(value) is tuple:
+        return f"a tuple of {len(value)}"
+    return type(value).__name__ if is_record(value) else short(value)

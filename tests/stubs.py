@@ -1,0 +1,32 @@
+"""`python -m tests.stubs`: writes `__init__.pyi` beside each `__init__.py` that imports lazily, for type checkers."""
+
+import sys
+from importlib import import_module
+from inspect import getclosurevars
+from pathlib import Path
+
+from funcnn.lazy import NAMESPACES
+
+PACKAGES = {
+    name: Path(module.__file__).with_name("__init__.pyi")
+    for name in ["funcnn", *[f"funcnn.{name}" for name in NAMESPACES]]
+    if hasattr(module := import_module(name), "__path__")
+}
+
+
+def stub(package):
+    """Each name from the module where it is defined, under its own name, which says that it is public here."""
+    module = import_module(package)
+    homes = getclosurevars(module.__getattr__).nonlocals["home"]
+    lines = [f"from {home} import {name} as {name}" for name, home in homes.items()]
+    if package == "funcnn":
+        lines += [f"from funcnn import {name} as {name}" for name in NAMESPACES]
+    rank = lambda line: (line.split()[1], not line.split()[3].isupper(), not line.split()[3][0].isupper(), line.lower())
+    text = "\n".join(sorted(lines, key=rank)) + "\n"
+    return f"{text}\n__version__: str\n" if package == "funcnn" else text
+
+
+if __name__ == "__main__":
+    for package, path in PACKAGES.items():
+        path.write_text(stub(package), "utf-8")
+        sys.stdout.write(f"{path}\n")
