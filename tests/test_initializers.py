@@ -310,6 +310,26 @@ REFUSED = {
         KindError,
         "transformer_block: pre_norm must be True or False, not str",
     ),
+    "a word for causal in a block": (
+        lambda: nn.transformer_block(4, 2, 8, seed=0, causal="no"),
+        KindError,
+        "transformer_block: causal must be True or False, not str",
+    ),
+    "a number for rotary": (
+        lambda: nn.transformer_block(4, 2, 8, seed=0, rotary=1e4),
+        KindError,
+        "transformer_block: rotary must be a Rotary, or None, not float",
+    ),
+    "a table for features": (
+        lambda: nn.Attention.init(np.array(["a", "b"]), 2, seed=0),
+        KindError,
+        f"Attention.init: n {WHOLE} <U1 array",
+    ),
+    "an array for a scale": (
+        lambda: nn.Scale.init(np.ones(0), value=1.0),
+        KindError,
+        f"Scale.init: n {WHOLE} float64 array",
+    ),
     "a class for an activation": (
         lambda: nn.transformer_block(4, 2, 8, seed=0, activation=nn.Relu),
         KindError,

@@ -260,6 +260,19 @@ ROWS = {
         ShapeError,
         "step: the memory of Last must be an array of float64, (4, 2), as x is, not <f64 5x2>",
     ),
+    **{
+        f"a layer of {what}": (
+            lambda value=value: nn.Residual(value),
+            KindError,
+            f"Residual: {place} must be a layer, such as Relu(), or a tuple of layers, not {given}",
+        )
+        for what, value, place, given in (
+            ("None", None, "layer", "None"),
+            ("a class inside", (nn.Tanh(), nn.Relu), "layer[1]", "the class Relu"),
+            ("a record without a rule", nn.Adam(), "layer", "Adam"),
+            ("a function inside a chain", (nn.Tanh(), (nn.Tanh(), np.tanh)), "layer[1][1]", "ufunc"),
+        )
+    },
     "a flag for a position": (
         lambda: nn.layers.rotate(sequences, start=True),
         KindError,

@@ -81,8 +81,7 @@ ROWS = {
     "a class inside what is frozen": (
         lambda: forward(Frozen((Relu,)), x),
         KindError,
-        "forward: Relu is a class; pass a value of it, as Relu()",
-        2,
+        "Frozen: layer[0] must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
     ),
     "probabilities from a frozen layer, for a loss of logits": (
         lambda: value_and_grad(binary_cross_entropy_with_logits)((net[1], Frozen((net[1], Sigmoid()))), x, y),

@@ -7,6 +7,7 @@ from typing import Any, cast
 import numpy as np
 
 from funcnn.arrays import Array, Namespace, float_namespace, is_array, is_float, is_native_float, kind, namespace, short
+from funcnn.core import forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.records import is_record
 
@@ -92,9 +93,17 @@ def only_array(params: Any, cache: Any) -> Array:
 
 
 def check_held(whose: str, name: str, value: Any) -> None:
-    """`value` is a layer: a record, or a tuple of layers."""
-    if type(value) is not tuple and not is_record(value):
-        raise KindError(f"{whose}: {name} must be a layer, such as Relu(), or a tuple of layers, not {kind(value)}")
+    """`value` is a layer, a record with a rule for `forward`, or a tuple of layers."""
+    if type(value) is tuple:
+        for i, layer in enumerate(value):
+            check_held(whose, f"{name}[{i}]", layer)
+    elif not is_record(value) or forward.dispatch(type(value)) is _NO_RULE:
+        remedy = f"; write tuple({name})" if type(value) is list else ""
+        needed = "a layer, such as Relu(), or a tuple of layers"
+        raise KindError(f"{whose}: {name} must be {needed}, not {kind(value)}{remedy}")
+
+
+_NO_RULE = forward.dispatch(object)
 
 
 def check_tuple(whose: str, name: str, value: Any, n: int | None = None, why: str = "", remedy: str = "") -> None:

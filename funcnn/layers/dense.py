@@ -15,6 +15,7 @@ from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
 from funcnn.layers.checks import check_rows, foreign, mixed
 from funcnn.records import record
+from funcnn.stepping import positionwise, step
 
 
 @record
@@ -99,3 +100,6 @@ def dense_backward_params(params: Dense, x: Array, dA: Array) -> Dense:
         x, dA = x.reshape(-1, x.shape[-1]), dA.reshape(-1, dA.shape[-1])
     ones = namespace(dA).ones(dA.shape[0], dtype=dA.dtype)
     return gradient(params, W=x.T @ dA, b=None if params.b is None else ones @ dA)
+
+
+step.register(Dense)(positionwise)

@@ -14,6 +14,7 @@ from funcnn.initializers import Initializer, draw, draw_bias
 from funcnn.layers.attention.dot_product import attend, attend_backward
 from funcnn.layers.checks import foreign
 from funcnn.layers.dense import Dense
+from funcnn.layers.positions import Rotary
 
 Triple = tuple[Any, Any, Any]
 
@@ -61,11 +62,17 @@ def check_heads(whose: str, n: int, heads: int) -> None:
         raise RangeError(f"{whose}: heads must divide the {n} features; heads: {heads}")
 
 
+def check_rotary(whose: str, rotary: Any) -> None:
+    """Rotary positions, or None."""
+    if rotary is not None and type(rotary) is not Rotary:
+        raise KindError(f"{whose}: rotary must be a Rotary, or None, not {kind(rotary)}")
+
+
 def dense_layers(
     whose: str, n: int, n_memory: int, heads: int, seed: Seed, weights: Initializer, dtype: Any, *, bias: bool
 ) -> tuple[Dense, Dense, Dense, Dense]:
     """Query, key, value and out, drawn from children 0 to 3 of the seed."""
-    check_sizes(f"{whose}.init", {"n": n} if n == n_memory else {"n": n, "n_memory": n_memory})
+    check_sizes(f"{whose}.init", {"n": n} if n is n_memory else {"n": n, "n_memory": n_memory})
     check_whole(f"{whose}.init", heads, "heads")
     check_heads(f"{whose}.init", n, heads)
     whose, words = f"{whose}.init", as_seed(f"{whose}.init", seed)

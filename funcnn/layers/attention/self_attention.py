@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, kind, namespace
+from funcnn.arrays import Array, namespace
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import count
@@ -19,6 +19,7 @@ from funcnn.layers.attention.heads import (
     Cache,
     check_parts,
     check_remembered,
+    check_rotary,
     dense_layers,
     gather,
     gather_backward,
@@ -87,8 +88,7 @@ class Attention:
         if self.query.W.shape[0] != self.key.W.shape[0]:
             shapes = f"query: {self.query.W.shape}, key: {self.key.W.shape}"
             raise ShapeError(f"Attention: query and key see the same x, so W must have as many rows; {shapes}")
-        if self.rotary is not None and type(self.rotary) is not Rotary:
-            raise KindError(f"Attention: rotary must be a Rotary, or None, not {kind(self.rotary)}")
+        check_rotary("Attention", self.rotary)
         d = self.query.W.shape[1] // self.heads
         if self.rotary is not None and d % 2:
             raise RangeError(

@@ -10,7 +10,7 @@ from funcnn.annotations import Seed
 from funcnn.fields import as_fraction, as_seed, check_flag, check_sizes
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
 from funcnn.layers.activations.base import Gelu
-from funcnn.layers.attention.heads import check_heads
+from funcnn.layers.attention.heads import check_heads, check_rotary
 from funcnn.layers.attention.self_attention import Attention
 from funcnn.layers.checks import check_held
 from funcnn.layers.combinators.first import First
@@ -64,7 +64,9 @@ def transformer_block(
     name = "transformer_block"
     check_sizes(name, {"n": n, "heads": heads, "hidden": hidden})
     check_heads(name, n, heads)
+    check_flag(name, causal, "causal")
     check_flag(name, pre_norm, "pre_norm")
+    check_rotary(name, rotary)
     check_held(name, "activation", activation)
     words, rate = as_seed(name, seed), as_fraction(name, dropout, "dropout")
 

@@ -55,7 +55,7 @@ class Scale:
             RangeError: n is less than 1.
             KindError: n is not a whole number, `value` not a number, or `dtype` not a type of real floats.
         """
-        shape = () if n == () else (as_count("Scale.init", n, "n"),)
+        shape = () if type(n) is tuple and not n else (as_count("Scale.init", n, "n"),)
         return cls(draw("Scale.init", constant(as_finite("Scale.init", value, "value")), 0, shape, dtype))
 
 
