@@ -11,11 +11,11 @@ from funcnn.arrays import Array, check_out_gradient, namespace
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import ShapeError
 from funcnn.fields import check_sizes
+from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
 from funcnn.layers.checks import check_rows, foreign, mixed
 from funcnn.records import record
-from funcnn.stepping import positionwise, step
 
 
 @record
