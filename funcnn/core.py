@@ -39,7 +39,7 @@ Loss = Callable[[Any, Any], tuple[Any, Any]]
 
 @cast("Callable[[Any], Forward]", verb(returns=(tuple, "(out, cache)")))
 def forward(params: Any, x: Any, /) -> tuple[Any, Any]:
-    """`(out, cache)`: what the layer makes of x, and the arrays that its `backward` will need.
+    """`(out, cache)`: the output of the layer for x, and the arrays that its `backward` needs.
 
     A layer registers its rule with `@forward.register(Layer)`. A tuple of layers is a layer, the chain.
 
@@ -50,8 +50,8 @@ def forward(params: Any, x: Any, /) -> tuple[Any, Any]:
     array([[0., 2.]])
 
     Raises:
-        KindError: `params` is no layer: a class, a list, a record without a rule.
-        ShapeError: `x` does not fit the layer. In a chain a note on any error says in which layer it was.
+        KindError: `params` is not a layer, but a class, a list, or a record without a rule.
+        ShapeError: `x` does not fit the layer. In a chain a note on any error names the layer.
     """
     raise no_rule("forward", params)
 
@@ -60,7 +60,7 @@ def forward(params: Any, x: Any, /) -> tuple[Any, Any]:
 def backward(params: Any, cache: Any, dA: Any, /) -> Grads[Any]:
     """`Grads(params, x)`, given `dA`, the gradient of the cost with respect to `out`.
 
-    `cache` is what `forward(params, x)` returned. Nothing else is remembered: a forward in between changes nothing.
+    `cache` is what `forward(params, x)` returned. There is no other memory: a forward in between changes nothing.
 
     >>> import numpy as np
     >>> from funcnn import Relu, backward, forward
@@ -70,7 +70,7 @@ def backward(params: Any, cache: Any, dA: Any, /) -> Grads[Any]:
 
     Raises:
         KindError: as `forward`.
-        ShapeError: `dA` has another shape than `out` had, or the cache is that of another network.
+        ShapeError: `dA` has another shape than `out`, or the cache is that of another network.
     """
     raise no_rule("backward", params)
 
@@ -86,23 +86,23 @@ def forward_only(params: Any, x: Any) -> Any:
 
 @cast("Callable[[Any], BackwardParams]", verb)
 def backward_params(params: Any, cache: Any, dA: Any) -> Any:
-    """`backward(params, cache, dA).params`; a layer that can save the work for dx registers a rule."""
+    """`backward(params, cache, dA).params`; a layer for which dx is extra work registers a rule."""
     return backward(params, cache, dA).params
 
 
 @cast("Callable[[Any], Inference]", verb)
 def inference(params: Any, /) -> Any:
-    """The network as it predicts, which for most layers is the network itself.
+    """The network that predicts, which for most layers is the network itself.
 
     A layer that trains otherwise than it predicts registers a rule: dropout becomes the identity, batch normalisation
-    a fixed affine map. By default the same is done to every layer inside.
+    a fixed affine map. By default `inference` is applied to every layer inside.
     """
     return inside(inference, params)
 
 
 @cast("Callable[[Any], Reseed]", verb)
 def reseed(params: Any, i: int, /) -> Any:
-    """The network with child `i` of every seed inside, as row block `i` sees it: `seed` becomes `(*seed, i)`."""
+    """The network for row block `i`: every `seed` inside becomes its child `(*seed, i)`."""
     return inside(reseed, params, i)
 
 

@@ -79,8 +79,12 @@ class Wrapper(ABC, Generic[L]):
         return {}
 
     def held(self) -> Any:
-        """The layer that x goes through."""
+        """The layer that x goes through"""
         return self.layer
+
+    def held_gradients(self, gradient_of_held: Any) -> dict[str, Any]:
+        """The gradients of the fields that `held` is made of, given that of the layer that x goes through"""
+        return {"layer": gradient_of_held}
 
 
 def _noted(params: Wrapper[Any], verb: Any, *given: Any) -> Any:
@@ -109,15 +113,18 @@ def wrapper_backward(params: Wrapper[Any], cache: tuple[Any, Any], dA: Any) -> G
     own, kept = unpacked(params, cache, 2)
     grads = _noted(params, backward, own, params.leave_back(dA, kept))
     dx = params.enter_back(grads.x, dA, kept)
-    return Grads(gradient(params, layer=grads.params, **params.own_gradients(dA, kept)), dx)
+    return Grads(_gradient(params, grads.params, dA, kept), dx)
 
 
 @backward_params.register(Wrapper)
 def wrapper_backward_params(params: Wrapper[Any], cache: tuple[Any, Any], dA: Any) -> Any:
     """The gradient of the layer, which is given leave_back(dA)"""
     own, kept = unpacked(params, cache, 2)
-    layer = _noted(params, backward_params, own, params.leave_back(dA, kept))
-    return gradient(params, layer=layer, **params.own_gradients(dA, kept))
+    return _gradient(params, _noted(params, backward_params, own, params.leave_back(dA, kept)), dA, kept)
+
+
+def _gradient(params: Wrapper[Any], gradient_of_held: Any, dA: Any, kept: Any) -> Any:
+    return gradient(params, **params.held_gradients(gradient_of_held), **params.own_gradients(dA, kept))
 
 
 @step.register(Wrapper)

@@ -1,4 +1,4 @@
-"""A function of one's own as a layer, where a record with two rules would be much ado."""
+"""A function of your own as a layer, without a record and rules."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ class Function:
 
     `f` and `vjp` are functions at the top of a module: pickle and the processes of a pool find them by their names
     there, and `jax.jit` compiles once for them. A lambda, a function inside a function, a partial and a method are
-    refused. What f does with x is not known beforehand, so the cache is x, and there is nothing to train; `check_layer`
-    proves that the two belong together. `save` refuses a Function: a file that names functions to be called would be
+    refused. The cache is x, and nothing is trained; `check_layer` tests vjp against finite differences of f. `save` refuses a Function: a file that names functions to be called would be
     a program. Write a record with two rules where it has to be saved, or has parameters.
 
     >>> import numpy as np

@@ -1,4 +1,4 @@
-"""Several arrays become one: what branches made is added, or put side by side."""
+"""Several arrays become one: the outputs of branches are added, or joined along the features."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def concat_backward(params: Concat, cache: tuple[Any, Parts], dA: Any) -> Grads[
 
 
 def _heads(whose: str, x: Any) -> tuple[list[Array], Parts]:
-    """The arrays to be joined, and what follows the first of them in its tuple, if it is in one."""
+    """The arrays to be joined, and the rest of the tuple of the first, if it is in a tuple."""
     check_tuple(whose, "x", x, why=" of the parts to be joined")
     tuples = [part if type(part) is tuple else (part,) for part in x]
     alike = len({(type(part) is tuple, len(own)) for part, own in zip(x, tuples, strict=True)}) == 1

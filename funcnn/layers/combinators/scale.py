@@ -1,4 +1,4 @@
-"""A layer that multiplies: how much of a branch counts."""
+"""A layer that multiplies by a trained factor, such as that of a residual branch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers that move no number: rows of another shape."""
+"""Layers that give rows another shape and leave their numbers in order."""
 
 from __future__ import annotations
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import KindError
 from funcnn.generation import step
-from funcnn.gradients import Grads, added, gradient
+from funcnn.gradients import added
 from funcnn.layers.checks import check_held
-from funcnn.layers.notes import noted
 from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside
 from funcnn.records import build, is_record, plans, record, values
 from funcnn.traits import gives_probabilities
@@ -20,7 +18,7 @@ from funcnn.traits import gives_probabilities
 class Here(Wrapper[Any]):
     """out = layer(x), with the layer that the `Shared` of this name around it puts in
 
-    In the net of a Shared it holds nothing, and says where the layer stands.
+    In the net of a Shared it holds no layer: it marks a place for the shared one.
 
     >>> from funcnn.layers import Here
     >>> Here()
@@ -55,15 +53,15 @@ gives_probabilities.register(Here)(given_by_layer)
 
 
 @record
-class Shared:
+class Shared(Wrapper[Any]):
     """out = net(x), where `layer` stands in each place of `net` that is `Here()`; dlayer = the sum over the places
 
     If w is used as w_1 = ... = w_k = w, the chain rule gives dw = dw_1 + ... + dw_k. The layer is trained, counted,
     saved and printed once. It is the same function in all places: dropout drops the same entries of arrays of one
-    shape, and a state begins everywhere with the same value and ends with that which the last place gives it, in the
-    order of `net`. Several shared layers are Shared in Shared, each with a name.
+    shape. A state starts with the same value in all places; its next value is that of the last place in the order of
+    `net`. Several shared layers are Shared in Shared, each with a name.
 
-    A place in a `Frozen` uses the layer, and adds nothing to its gradient.
+    A place inside a `Frozen` uses the layer and does not add to its gradient.
 
     Bromley et al. 1993, Signature Verification using a Siamese Time Delay Neural Network; Lan et al. 2020, ALBERT,
     section 3.1.
@@ -75,8 +73,8 @@ class Shared:
     ((5, 8), ['layer.W', 'layer.b'])
 
     Raises:
-        KindError: `layer` or `net` is no layer, the name is no string, no place of the name in `net` is trained, one
-            holds a layer already, or a Shared of the same name is in `net`.
+        KindError: `layer` or `net` is not a layer, the name is not a string, no place of the name in `net` is trained,
+            one holds a layer already, or a Shared of the same name is in `net`.
     """
 
     layer: Any
@@ -84,8 +82,8 @@ class Shared:
     name: str = ""
 
     def __attrs_post_init__(self) -> None:
-        """There are places to stand in, and nobody else puts something there."""
-        check_held("Shared", "layer", self.layer)
+        """The net has places for the layer, which hold nothing yet."""
+        super().__attrs_post_init__()
         check_held("Shared", "net", self.net)
         if any([found.name == self.name for found in _inside(Shared, self.net)]):
             raise KindError(f"Shared: in net is a Shared of the same name, {self.name!r}; give one of them another")
@@ -94,6 +92,19 @@ class Shared:
             raise KindError(f"Shared: there is no {here} in net that is trained, so the layer would learn nothing")
         if _filled(self.net, self.name, None) != self.net:
             raise KindError(f"Shared: a Here in net holds a layer already; write {here}, where the shared one goes")
+
+    def enter(self, x: Any) -> tuple[Any, None]:
+        """x as it is"""
+        return x, None
+
+    def held(self) -> Any:
+        """The net with the layer in its places"""
+        return filled(self)
+
+    def held_gradients(self, gradient_of_held: Any) -> dict[str, Any]:
+        """dlayer, the sum over the places; and the gradient of the net around them"""
+        layer = added([here.layer for here in _places(gradient_of_held, self.name)])
+        return {"layer": layer, "net": _filled(gradient_of_held, self.name, None)}
 
 
 def _inside(cls: type, tree: Any) -> Iterator[Any]:
@@ -132,41 +143,7 @@ def filled(params: Shared) -> Any:
     return _filled(params.net, params.name, params.layer)
 
 
-def _shared(params: Shared, net: Any) -> Shared:
-    """The gradient of all, from that of the net with the layer in its places."""
-    layer = added([here.layer for here in _places(net, params.name)])
-    return gradient(params, layer=layer, net=_filled(net, params.name, None))
-
-
-@forward.register(Shared)
-def shared_forward(params: Shared, x: Any) -> tuple[Any, Any]:
-    """out = net(x)"""
-    return noted("in Shared", forward, filled(params), x)
-
-
-@forward_only.register(Shared)
-def shared_forward_only(params: Shared, x: Any) -> Any:
-    """out = net(x)"""
-    return noted("in Shared", forward_only, filled(params), x)
-
-
-@backward.register(Shared)
-def shared_backward(params: Shared, cache: Any, dA: Any) -> Grads[Shared]:
-    """dx of the net; dlayer, the sum over the places"""
-    grads = noted("in Shared", backward, filled(params), cache, dA)
-    return Grads(_shared(params, grads.params), grads.x)
-
-
-@backward_params.register(Shared)
-def shared_backward_params(params: Shared, cache: Any, dA: Any) -> Shared:
-    """dlayer, the sum over the places"""
-    return _shared(params, noted("in Shared", backward_params, filled(params), cache, dA))
-
-
-@step.register(Shared)
-def shared_step(params: Shared, x: Any, memory: Any = None) -> tuple[Any, Any]:
-    """out = net(x), with a memory for each place"""
-    return noted("in Shared", step, filled(params), x, memory)
+step.register(Shared)(step_inside)
 
 
 @gives_probabilities.register(Shared)

@@ -1,4 +1,4 @@
-"""One table of symbols at both ends of a network: to read them, and to say how likely each is to come next."""
+"""One table of symbols at both ends of a network: for the symbols in, and for the logits of the symbols out."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from funcnn.records import build, record
 
 @record
 class Tied:
-    """out = net(W[ids]) @ W^T: row i of W is what symbol i means, on the way in and on the way out
+    """out = net(W[ids]) @ W^T: row i of W stands for symbol i, both in the input and in the output
 
     ids: whole numbers (m, ...), W: (n_symbols, n), net: (m, ..., n) -> (m, ..., n), out: logits (m, ..., n_symbols).
     With a mask, (ids, mask) -> (out, mask), the net being given (W[ids], mask). An `Embedding`, a net and a `Dense`
-    that share W, which so has the sum of two gradients: in row i the dx of the net wherever i was read, and dA^T @ h
-    with h = net(W[ids]).
+    that share W, whose gradient is so a sum of two: in row i the dx of the net wherever an id is i, and dA^T @ h with
+    h = net(W[ids]).
 
     Press & Wolf 2017, Using the Output Embedding to Improve Language Models; Inan, Khosravi & Socher 2017.
 
@@ -39,9 +39,9 @@ class Tied:
     (1, 3, 27)
 
     Raises:
-        KindError: W is no array of floats, `net` no layer; a mask comes in and none out. Ids: as Embedding.
+        KindError: W is not an array of floats, `net` is not a layer, or gives no mask for a mask. Ids: as Embedding.
         ShapeError: W is not (n_symbols, n), or the net gives another number of features than n.
-        RangeError: an id is negative, or there is no row of W for it.
+        RangeError: an id is negative, or W has no row for it.
     """
 
     W: Array

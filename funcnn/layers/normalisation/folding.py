@@ -24,9 +24,8 @@ def folded(net: Any) -> Any:
     `folded(inference(net))` is a network without its batch normalisations. An `Identity`, which is what dropout
     predicts with, goes too. An `Affine` behind any other layer stays.
 
-    Also done to the networks inside of layers, by what the annotation of a field says: one annotated as a tuple, such
-    as `layers: tuple[Any, ...]` of Parallel, holds layers side by side, of which each is folded by itself, and none
-    goes; in any other field, such as `layer: Any`, a tuple is a chain.
+    The networks inside of layers are folded too. A field declared with `branches`, such as `layers` of Parallel, holds
+    layers side by side, of which each is folded alone and none is dropped; in any other field a tuple is a chain.
 
     >>> from funcnn import BatchNorm, Dense, Dropout, Relu, inference, layers
     >>> net = Dense.init(2, 4, seed=0), BatchNorm.init(4), Relu(), Dropout(0.5, seed=0), Dense.init(4, 9, seed=1)
