@@ -21,8 +21,9 @@ class Function:
 
     `f` and `vjp` are functions at the top of a module: pickle and the processes of a pool find them by their names
     there, and `jax.jit` compiles once for them. A lambda, a function inside a function, a partial and a method are
-    refused. The cache is x, and nothing is trained; `check_layer` tests vjp against finite differences of f. `save` refuses a Function: a file that names functions to be called would be
-    a program. Write a record with two rules where it has to be saved, or has parameters.
+    refused. The cache is x, and nothing is trained; `check_layer` tests vjp against finite differences of f. `save`
+    refuses a Function, since a file that names functions to be called would be a program: write a record with two rules
+    if it must be saved, or has parameters.
 
     >>> import numpy as np
     >>> from funcnn import backward, forward, layers
@@ -36,7 +37,7 @@ class Function:
     (array([[8.]]), array([[12.]]))
 
     Raises:
-        KindError: f or vjp is no function, or none at the top of a module, or vjp a ufunc of x alone, such as np.cos.
+        KindError: f or vjp is not a function at the top of a module, or vjp is a ufunc of x alone, such as np.cos.
         ShapeError: dA is not like out, or dx not like x.
     """
 
