@@ -21,7 +21,7 @@ import numpy as np
 from funcnn.arrays import freeze, is_array, kind, namespace, short
 from funcnn.dispatch import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed, inside, no_rule, verb
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import as_count, check_function, learning_rate
+from funcnn.fields import as_count, check_function, is_whole, learning_rate
 from funcnn.gradients import Grads
 from funcnn.logits import squashed_twice
 from funcnn.losses.protocol import evaluated
@@ -102,8 +102,23 @@ def inference(params: Any, /) -> Any:
 
 @cast("Callable[[Any], Reseed]", verb)
 def reseed(params: Any, i: int, /) -> Any:
-    """The network for row block `i`: every `seed` inside becomes its child `(*seed, i)`."""
+    """The network for row block `i`: every `seed` inside becomes its child `(*seed, i)`.
+
+    >>> from funcnn import Dropout, reseed
+    >>> reseed((Dropout(0.5, seed=3),), 7)
+    (Dropout(seed=(3, 7), step=0, rate=0.5),)
+
+    Raises:
+        KindError: `params` is not a layer, or `i` is not an int in [0, 2**31).
+    """
+    check_block(i)
     return inside(reseed, params, i)
+
+
+def check_block(i: Any) -> None:
+    """The number of a row block is a word of a seed: an int, or under jit a tracer of one."""
+    if type(i) is np.ndarray or not (is_array(i) or (is_whole(i) and 0 <= i < 2**31)):
+        raise KindError(f"reseed: i must be an int in [0, 2**31), not {short(i)}")
 
 
 def predict(params: Any, x: Any, rows: int | None = None) -> Any:

@@ -163,23 +163,37 @@ def _among(array: object, given: tuple[Any, ...]) -> bool:
     return False
 
 
-def inside(verb: Rule, tree: Any, *args: Any) -> Any:
+def inside(verb: Rule, tree: Any, *args: Any, name: str = "") -> Any:
     """`tree` with `verb` applied to each layer in its fields: the default of verbs that turn layers into layers.
 
-    A tuple is one layer, the chain; in a field declared with `branches` it holds layers side by side.
+    A tuple of layers is one layer, the chain; in a field declared with `branches` it holds layers side by side. In any
+    other tuple `verb` is applied to the layers alone. Errors call the function `name`, or by the verb's own name.
     """
-    if isinstance(tree, type | list | tuple):
-        raise no_rule(cast("Any", verb).__name__, tree)
     if not is_record(tree):
-        return tree  # a setting, in a tuple of settings
+        raise no_rule(name or cast("Any", verb).__name__, tree)
     cls: Any = type(tree)
     old, new = values(tree), []
     for part, several in zip(old, _are_branches(cls), strict=True):
         if type(part) is tuple and several:
             new.append(tuple([verb(one, *args) for one in part]))
         else:
-            new.append(verb(part, *args) if type(part) is tuple or is_record(part) else part)
+            new.append(_applied(verb, part, *args))
     return tree if all([a is b for a, b in zip(old, new, strict=True)]) else build(cls, new)
+
+
+def _applied(verb: Rule, part: Any, *args: Any) -> Any:
+    """`verb` of a layer, of each layer in a tuple that is not a chain, and any other value as it is."""
+    if is_layer(part):
+        return verb(part, *args)
+    if type(part) is not tuple:
+        return part
+    new = tuple([_applied(verb, one, *args) for one in part])
+    return part if all([a is b for a, b in zip(part, new, strict=True)]) else new
+
+
+def is_layer(value: Any) -> bool:
+    """Whether `value` is a record, or a tuple of layers."""
+    return all(map(is_layer, value)) if type(value) is tuple else is_record(value)
 
 
 @cache  # of a class, which stays as it is

@@ -38,6 +38,7 @@ from funcnn.layers import (
     folded,
 )
 from funcnn.layers.normalisation.folding import merge
+from funcnn.records import branches
 from funcnn.trees import astype, leaves
 
 rng = np.random.default_rng(0)
@@ -318,9 +319,9 @@ def test_the_chain_in_a_layer_is_folded():
 
 @record
 class Ensemble:
-    """The sum of what its layers make of x, so they stand side by side."""
+    """The sum of the outputs of its layers, which stand side by side; the annotation is for a type checker alone."""
 
-    layers: tuple
+    layers: "tuple[Nobody, ...]" = branches()  # noqa: F821  a name that nobody can resolve
 
 
 @forward.register(Ensemble)
@@ -329,45 +330,28 @@ def ensemble_forward(params, x):
     return sum(outs), caches
 
 
-@record
-class Written(Ensemble):
-    """The annotation is its text."""
-
-    layers: "tuple[object, ...]"
-
-
-@record
-class Listed(Ensemble):
-    """The annotation is that of a tuple of something."""
-
-    layers: tuple[object, ...]
-
-
-Branches = tuple[object, ...]
-
-
-@record
-class Renamed(Ensemble):
-    """The annotation is the text of another name for a tuple."""
-
-    layers: "Branches"
-
-
-@record
-class Unknown(Ensemble):
-    """The annotation cannot be read, but has the word."""
-
-    layers: "tuple[Nobody, ...]"  # noqa: F821  as for a type checker alone
-
-
-@pytest.mark.parametrize("cls", [Ensemble, Written, Listed, Renamed, Unknown])
-def test_a_field_that_is_annotated_as_a_tuple_holds_layers_side_by_side(cls):
+def test_a_field_that_is_declared_holds_layers_side_by_side():
     dense, norm = trained(3, bias=True, seed=0)
-    net = inference(cls((dense, norm, Dropout(0.5, seed=0), (dense, norm))))
+    net = inference(Ensemble((dense, norm, Dropout(0.5, seed=0), (dense, norm))))
     small = folded(net)
     assert [type(layer) for layer in small.layers] == [Dense, Affine, Identity, tuple]
     assert [type(layer) for layer in small.layers[3]] == [Dense]
     outputs_are_those_of(net, small, rng.normal(size=(5, 3)))
+
+
+@record
+class Paired:
+    """Layers and numbers in one tuple, which is not a chain."""
+
+    pairs: tuple
+
+
+def test_in_a_tuple_of_layers_and_numbers_each_layer_is_one():
+    dense, norm = trained(3, bias=True, seed=0)
+    assert inference(Paired(((dense, 2.0), (Dropout(0.5, seed=0), 3.0)))).pairs == ((dense, 2.0), (Identity(), 3.0))
+    assert folded(Paired(((dense, 2.0), ((dense, norm), 3.0)))).pairs[1][1] == 3.0
+    settings = Paired(((1, 2), ("a", None)))
+    assert inference(settings) is settings
 
 
 def test_a_layer_of_ones_own_says_how_it_merges():

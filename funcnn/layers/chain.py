@@ -10,7 +10,7 @@ import numpy as np
 
 from funcnn.annotations import Seed
 from funcnn.arrays import is_array, kind, short
-from funcnn.core import backward, backward_params, forward, forward_only, inference, reseed
+from funcnn.core import backward, backward_params, check_block, forward, forward_only, inference, reseed
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_seed, check_sizes
 from funcnn.generation import step
@@ -131,6 +131,7 @@ def chain_inference(params: Layers) -> Layers:
 @reseed.register(tuple)
 def chain_reseed(params: Layers, i: int) -> Layers:
     """The chain of the layers as row block i sees them"""
+    check_block(i)
     return tuple([reseed(layer, i) for layer in params])
 
 

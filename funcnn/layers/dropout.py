@@ -16,7 +16,7 @@ from funcnn.fields import fraction, not_negative
 from funcnn.generation import only_trains, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.activations.base import Identity
-from funcnn.layers.checks import float_array, only_array, wrong_shape
+from funcnn.layers.checks import check_held, float_array, only_array, wrong_shape
 from funcnn.records import record, state
 from funcnn.traits import gives_probabilities, like_x
 from funcnn.trees.walks import evolve
@@ -80,13 +80,14 @@ def noisy(net: P) -> P:
     >>> layers.noisy((BatchNorm.init(2), Dropout(0.5, seed=0)))
     (Affine(scale=<f64 [1. 1.]>, shift=<f64 [0. 0.]>), Dropout(seed=(0,), step=0, rate=0.5))
     """
+    check_held("noisy", "net", net)
     return inference(_with_active(net))
 
 
 def _with_active(net: Any) -> Any:
     if isinstance(net, Stochastic):
         return Active(net)
-    return tuple(map(_with_active, net)) if type(net) is tuple else inside(_with_active, net)
+    return tuple(map(_with_active, net)) if type(net) is tuple else inside(_with_active, net, name="noisy")
 
 
 @reseed.register(Stochastic)
