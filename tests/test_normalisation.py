@@ -295,14 +295,14 @@ def outputs_are_those_of(net, small, x):
 def test_branches_are_folded_each_by_itself():
     dense, norm = trained(3, bias=True, seed=0)
     x = rng.normal(size=(5, 3))
-    for branches, kinds in (
+    for pair, kinds in (
         ((dense, norm), [Dense, Affine]),
         ((norm, norm), [Affine, Affine]),
         ((Dropout(0.5, seed=0), dense), [Identity, Dense]),
         (((), norm), [tuple, Affine]),
         (((dense, norm), (dense, Dropout(0.5, seed=0))), [tuple, tuple]),
     ):
-        net = inference((Copy(2), Parallel(branches), Sum()))
+        net = inference((Copy(2), Parallel(pair), Sum()))
         small = folded(net)
         assert [type(layer) for layer in small[1].layers] == kinds
         outputs_are_those_of(net, small, x)
