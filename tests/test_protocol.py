@@ -42,6 +42,7 @@ from funcnn.losses import joint
 from funcnn.plot import decision_regions
 from funcnn.records import branches
 from funcnn.testing import check_layer
+from funcnn.testing import strategies as fst
 from funcnn.traits import gives_probabilities, is_inert, like_x, probabilities, rests
 
 if TYPE_CHECKING:
@@ -353,3 +354,9 @@ def test_a_type_error_of_a_rule_stays_what_it_is():
         with pytest.raises(KindError, match=r"^weigh: x must be an array or a tuple of arrays, not ") as caught:
             weigh(dense, x)
         assert isinstance(caught.value.__cause__, TypeError)
+
+
+def test_each_layer_of_funcnn_says_how_it_goes_on():
+    layers = [cls for cls in fst.registered("funcnn") if cls is not tuple]
+    assert len(layers) > 75
+    assert [cls.__name__ for cls in layers if step.dispatch(cls) is step.dispatch(object)] == []
