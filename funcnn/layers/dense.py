@@ -16,7 +16,6 @@ from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
 from funcnn.layers.checks import check_rows, foreign, mixed
 from funcnn.records import record
-from funcnn.stepping import positionwise, step
 
 
 @record
