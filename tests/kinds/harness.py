@@ -8,6 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from importlib.util import find_spec
+from itertools import combinations
 from typing import Any
 
 import attrs
@@ -193,6 +194,44 @@ def _trial(row: Row, what: str, arguments: dict[str, Any], verbs: frozenset[str]
             yield f"{row.name}({what}) passes in silence"
     if changed := [name for name, value in arguments.items() if state(value) != before[name]]:
         yield f"{row.name}({what}) changes {', '.join(changed)}"
+
+
+def swapped(row: Row) -> list[str]:
+    """What passes with two arguments in each other's place, where they are of different types."""
+    order = [name for name, parameter in signature(row.function).parameters.items() if parameter.kind in _BY_PLACE]
+    found, valid = [], row.values()
+    for one, other in combinations([name for name in order if name in valid], 2):
+        if type(valid[one]) is not type(valid[other]):
+            arguments = row.values()
+            arguments[one], arguments[other] = arguments[other], arguments[one]
+            verbs = row.kinds[one].verbs | row.kinds[other].verbs
+            found.extend(_trial(row, f"{one} and {other}=swapped", arguments, verbs, accepted=False))
+    return found
+
+
+_BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def miscounted(row: Row) -> list[str]:
+    """What does not say its name where there are too few arguments, or too many: to Python this is a TypeError."""
+    found, several = [], inspect.Parameter.VAR_POSITIONAL
+    parameters = signature(row.function).parameters.values()
+    many = [] if several in [parameter.kind for parameter in parameters] else [None] * (len(parameters) + 1)
+    for arguments in ([], many):
+        needed = [one for one in parameters if one.default is one.empty and one.kind in (*_BY_PLACE, one.KEYWORD_ONLY)]
+        if not (needed or arguments):
+            continue
+        try:
+            row.function(*arguments)
+        except TypeError as error:
+            text, names = str(error), row.speaks - {"x", "dA"}
+            if not any([re.match(rf"(\w+\.)?{re.escape(name)}\b", text) for name in names]):
+                found.append(f"{row.name}(count={len(arguments)}) does not say its name: {text}")
+        except Exception as error:  # noqa: BLE001  whatever it is, it is not about the number of arguments
+            found.append(f"{row.name}(count={len(arguments)}) is a bare error: {type(error).__name__}: {error}")
+        else:
+            found.append(f"{row.name}(count={len(arguments)}) passes in silence")
+    return found
 
 
 def state(value: Any) -> Any:
