@@ -773,7 +773,7 @@ ROWS = {
     "a class to check": (
         lambda: check_layer(Dense, x),
         KindError,
-        "check_layer: params must be a layer, such as Relu(), or a tuple of layers, not the class Dense",
+        "check_layer: params must be a layer or a tuple of layers, not the class Dense",
     ),
     "a complex argument to check": (
         checked(np.sin, x + 0j),

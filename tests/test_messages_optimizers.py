@@ -24,6 +24,7 @@ from funcnn import (
     record,
     train,
     tree_map,
+    unit_norm,
     update,
     value_and_grad,
 )
@@ -230,6 +231,56 @@ ROWS = {
         "Rates: a factor must be finite and not negative; it is nan",
     ),
     # What is no optimizer.
+    "no optimizer": (
+        call(update, None, grads, net),
+        KindError,
+        "update: None is not an optimizer; an optimizer is a record or a tuple of optimizers",
+    ),
+    "a list of optimizers": (
+        call(update, [Adam()], grads, net),
+        KindError,
+        "update: a chain of optimizers is a tuple, not a list; write tuple(optimizers)",
+    ),
+    "no gradients": (
+        call(update, (), None, net),
+        KindError,
+        "update: grads must be what backward returns, a Grads, not None",
+    ),
+    "a list of layers": (
+        call(update, Adam(), grads, list(net)),
+        KindError,
+        "update: params must be a record, a tuple or an array, not list; write tuple(params)",
+    ),
+    "gradients without the parameters": (
+        call(Grads, "nonsense", None),
+        KindError,
+        "Grads: params must be a record, a tuple or an array, not str",
+    ),
+    "a list of layers to average": (
+        call(averaged, Average(), list(net)),
+        KindError,
+        "averaged: params must be a record, a tuple or an array, not list; write tuple(params)",
+    ),
+    "a list of layers to project": (
+        call(project, list(net), nonnegative),
+        KindError,
+        "project: params must be a record, a tuple or an array, not list; write tuple(params)",
+    ),
+    "a constraint by its name": (
+        call(project, net, "nonnegative"),
+        KindError,
+        "project: onto must be a function, not str",
+    ),
+    "a list without negative numbers": (
+        call(nonnegative, [1.0]),
+        KindError,
+        "nonnegative: p must be an array, not list; write np.asarray(p)",
+    ),
+    "whole numbers of length 1": (
+        call(unit_norm, np.ones((2, 1), int)),
+        KindError,
+        "unit_norm: p must be an array of floats, not int64 array; write p.astype(float)",
+    ),
     "a class": (call(update, Adam, grads, net), KindError, "update: Adam is a class; pass a value of it, as Adam()"),
     # What update is given.
     "no Grads": (

@@ -10,12 +10,12 @@ import numpy as np
 from funcnn.arrays import Array, short
 from funcnn.core import backward, backward_params, forward, inference, reseed, sgd
 from funcnn.gradients import Grads
-from funcnn.layers.checks import check_held
+from funcnn.inspection.checks import check_input, check_network
 from funcnn.testing.explain import written
 from funcnn.testing.proof import Claim, prove
 from funcnn.testing.session import Undecided, delivered, options
 from funcnn.testing.verdict import BrokenPromise, Report
-from funcnn.trees.walks import check_tree, leaves, map_parameters, parameters, tree_map, walk
+from funcnn.trees.walks import leaves, map_parameters, parameters, tree_map, walk
 
 
 def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconclusive: Undecided = "reject") -> Report:
@@ -36,8 +36,8 @@ def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconcl
         Inconclusive: as `check_vjp`.
         KindError: params is not a layer, or x not an array or a tuple of arrays.
     """
-    check_held("check_layer", "params", params)
-    check_tree(x, "check_layer", "x")
+    check_network("check_layer", params)
+    check_input("check_layer", x)
     name = "network" if type(params) is tuple else type(params).__name__
     source = f"    params = {written(params)}\n    x = {written(x)}"
     chosen = options("check_layer", resolution, inconclusive)

@@ -27,7 +27,6 @@ from tests.kinds.kinds import X, array, classes, fraction, loss, number
 P = np.linspace(0.1, 0.9, 8).reshape(4, 2)
 SHARES = P / P.sum(1, keepdims=True)
 BITS = array(np.array([[0.0, 1], [1, 1], [0, 0], [1, 0]]))
-SIGNS = array(2 * BITS.make() - 1)
 weight = array(np.ones(4)) | "None"
 MASK = kind(np.array([True, True, False, True]))
 
@@ -39,7 +38,7 @@ def of(loss, y, out=array, **settings):
 ROWS = [
     *[of(loss, array) for loss in (mse, mae, log_cosh, cosine_distance)],
     of(huber, array, delta=number),
-    of(quantile, array, q=fraction | "None"),
+    of(quantile, array, q=fraction),
     of(poisson_nll, array(X + 2)),
     of(gaussian_nll, array, both(array, array)),
     of(binary_cross_entropy, BITS, array(P)),
@@ -48,13 +47,13 @@ ROWS = [
     of(softmax_cross_entropy, classes, smoothing=fraction),
     of(softmax_focal, classes, gamma=number),
     of(kl_divergence, array(SHARES), array(SHARES)),
-    *[of(loss, SIGNS) for loss in (hinge, squared_hinge)],
-    of(triplet, kind(np.array([0, 0, 1, 1]))),
+    *[of(loss, BITS) for loss in (hinge, squared_hinge)],
+    of(triplet, kind(np.ones(4)), kind(np.linspace(-1, 1, 24).reshape(4, 3, 2))),
     row(weighted, loss=loss),
-    row(weighted(mse), "weighted(mse)", out=array, y=both(array, weight - "None"), speaks="weighted"),
+    row(weighted(mse), "weighted(mse)", out=array, y=both(array, weight), speaks="weighted; mse"),
     row(masked, loss=loss),
-    row(masked(mse), "masked(mse)", out=both(array, MASK), y=array, speaks="masked"),
+    row(masked(mse), "masked(mse)", out=both(array, MASK | "None"), y=array, speaks="masked; mse"),
     row(joint, losses=both(loss, loss), factors=kind([1.0, 2.0], "None")),
-    row(joint(mse, mse), "joint(mse, mse)", out=both(array, array), y=both(array, array), speaks="joint"),
-    row(of_logits, loss=kind(lambda out, y: (0.0, out))),
+    row(joint(mse, mse), "joint(mse, mse)", out=both(array, array), y=both(array, array), speaks="joint; mse"),
+    row(of_logits, loss=kind(lambda out, y: (0.0, out), "class")),
 ]

@@ -10,6 +10,10 @@ from tests.kinds.harness import both, kind, row
 from tests.kinds.kinds import NET, array, count, flag, layer, optimizer, text
 
 
+def sine(x):
+    return np.sin(x)
+
+
 def sine_vjp(args, dA):
     return [dA * np.cos(args[0])]
 
@@ -29,14 +33,14 @@ small = array(np.ones((2, 2)) / 3)
 ROWS = [
     row(
         check_vjp,
-        f=kind(np.sin),
+        f=kind(sine),
         vjp=kind(sine_vjp),
         args=both(small | "1.5; 0-d"),
         aliasing=flag,
         nondeterministic=kind(0.0),
         **options,
     ),
-    row(check_layer, params=layer(Tanh()), x=small | "0-d", **options, speaks="x"),
+    row(check_layer, params=layer(Tanh()), x=small | "0-d", **options, speaks="x; Tanh"),
     row(check_loss, loss=kind(mse), out=small, y=small, **options, speaks="mse"),
     row(check_optimizer, optimizer=optimizer, params=kind(NET, "0-d; record"), keeps_states=flag),
     row(every_layer, module=kind("funcnn")),

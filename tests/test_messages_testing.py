@@ -1,0 +1,186 @@
+"""What the checks, and what hypothesis draws, say to arguments that they refuse: a row each, pinned word for word."""
+
+import numpy as np
+import pytest
+
+from funcnn import Dense, KindError, Momentum, RangeError, Relu, mse
+from funcnn.testing import check_layer, check_loss, check_optimizer, check_vjp, every_layer
+from funcnn.testing import strategies as fst
+from funcnn.testing.mutation import Mutant, is_caught, score
+from funcnn.testing.scipy import pair
+from tests.says import assert_says
+
+x, dense = np.ones((3, 2)), Dense.init(2, 1, seed=0)
+
+
+def half(x):
+    return x / 2
+
+
+def half_vjp(args, dA):
+    return [dA / 2]
+
+
+def forgotten(args, dA):
+    return [dA]
+
+
+names = fst.tensors("m n")
+mutant = Mutant("half: the factor", "forgotten", names, (half, half_vjp), (half, forgotten))
+
+
+def call(function, *given, **settings):
+    return lambda: function(*given, **settings)
+
+
+ROWS = {
+    "no function": (call(check_vjp, 3, half_vjp, [x]), KindError, "check_vjp: f must be a function, not int"),
+    "no vjp": (call(check_vjp, half, Relu, [x]), KindError, "check_vjp: vjp must be a function, not the class Relu"),
+    "an argument in a list": (
+        call(check_vjp, half, half_vjp, [[1.0]]),
+        KindError,
+        "check_vjp: x must be an array of numbers, not list",
+    ),
+    "True for a number": (
+        call(check_vjp, half, half_vjp, [True]),
+        KindError,
+        "check_vjp: x must be an array of numbers, not bool",
+    ),
+    "aliasing by a word": (
+        call(check_vjp, half, half_vjp, [x], aliasing="no"),
+        KindError,
+        "check_vjp: aliasing must be True or False, not str",
+    ),
+    "a resolution for a layer": (
+        call(check_layer, dense, x, resolution=2),
+        RangeError,
+        "check_layer: resolution must be in [1e-15, 1); it is 2",
+    ),
+    "True for the inconclusive": (
+        call(check_loss, mse, x, x, inconclusive=True),
+        KindError,
+        'check_loss: inconclusive must be "reject" or "error", not bool',
+    ),
+    "a list of layers": (
+        call(check_layer, [dense], x),
+        KindError,
+        "check_layer: params must be a layer or a tuple of layers, not list; write tuple(params)",
+    ),
+    "x in a list": (
+        call(check_layer, dense, [[1.0]]),
+        KindError,
+        "check_layer: x must be an array, not list; write np.asarray(x)",
+    ),
+    "a layer without floats": (
+        call(check_layer, Relu(), np.ones((2, 2), int)),
+        KindError,
+        "check_layer: no argument holds floats, so there is no gradient to prove",
+    ),
+    "no loss": (call(check_loss, None, x, x), KindError, "check_loss: loss must be a function (out, y), not None"),
+    "out in a list": (
+        call(check_loss, mse, [1.0], x),
+        KindError,
+        "check_loss: out must be an array, not list; write np.asarray(out)",
+    ),
+    "y in a list": (
+        call(check_loss, mse, x, [1.0]),
+        KindError,
+        "check_loss: y must be an array, not list; write np.asarray(y)",
+    ),
+    "an optimizer by its class": (
+        call(check_optimizer, Momentum, dense),
+        KindError,
+        "check_optimizer: optimizer must be a record, a tuple or an array, not the class Momentum",
+    ),
+    "a network in a list": (
+        call(check_optimizer, Momentum(), [dense]),
+        KindError,
+        "check_optimizer: params must be a record, a tuple or an array, not list; write tuple(params)",
+    ),
+    "keeps_states by a number": (
+        call(check_optimizer, Momentum(), dense, keeps_states=1),
+        KindError,
+        "check_optimizer: keeps_states must be True or False, not int",
+    ),
+    "a module for its name": (
+        call(every_layer, pytest),
+        KindError,
+        "every_layer: module must be a string, not module",
+    ),
+    "a module that is not there": (call(every_layer, "mine"), KindError, "every_layer: there is no module mine"),
+    "a module without a name": (call(fst.layers, ""), KindError, "layers: there is no module "),
+    "a layer for its class": (
+        call(fst.cases, dense),
+        KindError,
+        "cases: layer must be a class of layers, not Dense; write cases(Dense)",
+    ),
+    "a name for a class": (
+        call(fst.register, "Dense", names),
+        KindError,
+        "register: layer must be a class of layers, not str",
+    ),
+    "a case for a strategy": (
+        call(fst.register, Dense, (dense, x)),
+        KindError,
+        "register: strategy must be a strategy of hypothesis, not tuple",
+    ),
+    "a size for its name": (call(fst.dims, "m", 3), KindError, "dims: each name must be a string, not int"),
+    "sizes for their names": (call(fst.tensors, (2, 3)), KindError, "tensors: each shape must be a string, not tuple"),
+    "a size of 2.5 at least": (
+        call(fst.dims, "m", least=2.5),
+        KindError,
+        "dims: least must be a whole number, not float",
+    ),
+    "less than no size": (call(fst.tensors, "m", least=-1), RangeError, "tensors: least must be at least 0; it is -1"),
+    "most below least": (
+        call(fst.tensors, "m", least=5),
+        RangeError,
+        "tensors: most must be at least 5, as least is; it is 4",
+    ),
+    "a number for a shape": (call(fst.tensor, 3), KindError, "tensor: shape must be a tuple of sizes, not int"),
+    "half a size": (call(fst.tensor, (2, 1.5)), KindError, "tensor: each size must be a whole number, not float"),
+    "a mutant without a name": (
+        call(Mutant, None, "forgotten", names, (half, half_vjp), (half, forgotten)),
+        KindError,
+        "Mutant: name must be a string, not None",
+    ),
+    "arguments for a strategy": (
+        call(Mutant, "half", "forgotten", (x,), (half, half_vjp), (half, forgotten)),
+        KindError,
+        "Mutant: arguments must be a strategy of hypothesis, not tuple",
+    ),
+    "a mutant without a vjp": (
+        call(Mutant, "half", "forgotten", names, (half, half_vjp), half),
+        KindError,
+        "Mutant: wrong must be a pair of functions (f, vjp), not function",
+    ),
+    "functions for a mutant": (
+        call(is_caught, (half, forgotten)),
+        KindError,
+        "is_caught: a mutant must be a Mutant, not tuple",
+    ),
+    "no check": (call(is_caught, mutant, None), KindError, "is_caught: check must be a function, not None"),
+    "no examples": (
+        call(is_caught, mutant, examples=0),
+        RangeError,
+        "is_caught: examples must be at least 1; it is 0",
+    ),
+    "one mutant for several": (
+        call(score, mutant),
+        KindError,
+        "score: mutants must be a list or another iterable, not Mutant",
+    ),
+    "no mutants": (call(score, []), RangeError, "score: mutants must not be empty"),
+    "a seed by its name": (
+        call(score, [mutant], seeds=["0"]),
+        KindError,
+        "score: a seed must be a whole number, not str",
+    ),
+    "no jac": (call(pair, half, "2-point"), KindError, "pair: jac must be a function or True, not str"),
+    "no fun": (call(pair, None, jac=True), KindError, "pair: fun must be a function, not None"),
+}
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_it_says(row):
+    assert_says(row, dense, x)
