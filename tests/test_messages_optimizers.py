@@ -24,7 +24,6 @@ from funcnn import (
     record,
     train,
     tree_map,
-    unit_norm,
     update,
     value_and_grad,
 )
@@ -47,6 +46,7 @@ from funcnn.optimizers import (
     averaged,
     nonnegative,
     project,
+    unit_norm,
 )
 from funcnn.records import registry
 from tests.says import assert_says

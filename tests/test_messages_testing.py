@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from funcnn import Dense, KindError, Momentum, RangeError, Relu, mse
+from funcnn import Dense, Momentum, Relu, mse
+from funcnn.errors import KindError, RangeError
 from funcnn.testing import check_layer, check_loss, check_optimizer, check_vjp, every_layer
 from funcnn.testing import strategies as fst
 from funcnn.testing.mutation import Mutant, is_caught, score

@@ -1,7 +1,18 @@
 """Runs, and functions of runs."""
 
 from funcnn import TrainState, checkpoint_every, early_stopping, history, train
-from funcnn.training import Birth, WithBest, best_so_far, better, bisect_nan, compare, keep, progress, until, while_finite
+from funcnn.training import (
+    Birth,
+    WithBest,
+    best_so_far,
+    better,
+    bisect_nan,
+    compare,
+    keep,
+    progress,
+    until,
+    while_finite,
+)
 from tests.kinds.harness import kind, row
 from tests.kinds.kinds import (
     NET,
