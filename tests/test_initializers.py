@@ -1,6 +1,7 @@
 """Initializers: each follows its formula, and the seed alone decides."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import funcnn as nn
+from funcnn import initializers
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.initializers import fans
 from tests.says import assert_says
@@ -26,7 +28,7 @@ VARIANCES = {  # times fan_in, fan_out
 @pytest.mark.parametrize("name", VARIANCES)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_its_variance_is_that_of_its_formula(name, shape):
-    W = getattr(nn.initializers, name)(0, shape)
+    W = getattr(initializers, name)(0, shape)
     variance = VARIANCES[name](*fans(shape))
     kurtosis = 1.8 if name.endswith("uniform") else 3
     assert abs(W.mean()) < 5 * math.sqrt(variance / W.size)
@@ -59,7 +61,7 @@ def test_orthogonal_matrices_are_uniform():
 
 FIXED = [nn.initializers.zeros, nn.initializers.constant(1)]
 RANDOM = [
-    *[getattr(nn.initializers, name) for name in VARIANCES],
+    *[getattr(initializers, name) for name in VARIANCES],
     nn.initializers.orthogonal,
     nn.initializers.normal(1),
     nn.initializers.uniform(1),
@@ -227,7 +229,11 @@ REFUSED = {
         "constant: value must be a number, not float64 array",
     ),
     **{
-        f"{name}, {what}": (lambda name=name, args=args: getattr(nn, name)(*args), kind, f"{name}: {sentence}")
+        f"{name}, {what}": (
+            lambda name=name, args=args: getattr(initializers, name)(*args),
+            kind,
+            f"{name}: {sentence}",
+        )
         for name in ["zeros", *RANDOM_BY_NAME]
         for what, args, kind, sentence in (
             (
@@ -326,7 +332,7 @@ REFUSED = {
         f"Attention.init: n {WHOLE} <U1 array",
     ),
     "an array for a scale": (
-        lambda: nn.Scale.init(np.ones(0), value=1.0),
+        lambda: nn.layers.Scale.init(np.ones(0), value=1.0),
         KindError,
         f"Scale.init: n {WHOLE} float64 array",
     ),
