@@ -2,22 +2,26 @@
 
 `Array` and `Array | None` take arrays of floats; `float`, `int`, `bool` and `str` become Python's own; `Seed` is a
 tuple of ints. Any other field takes what cannot change: a tuple in it is one layer, the chain, and where the annotation
-says `tuple`, it is layers side by side.
+says `tuple`, it is layers side by side. Arrays become read-only copies in the machine's byte order, unless they are
+that already.
 """
 
 from __future__ import annotations
 
+import math
 import operator
 import re
+from collections import deque
 from collections.abc import Callable
-from numbers import Real
+from types import GeneratorType
 from typing import Any
 
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, as_array, is_array, is_float, kind, owned, short
+from funcnn.arrays import Array, as_array, is_array, is_float, kind, owned
 from funcnn.errors import KindError
+from funcnn.fields import as_seed, is_number
 
 Seed = int | tuple[int, ...]
 
@@ -27,7 +31,20 @@ def _array(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     subclass = isinstance(value, np.ndarray) and type(value) is not np.ndarray  # np.matrix, masked arrays
     if is_array(value) and not subclass and is_float(value):
         return owned(value)
-    raise _refusal(record, field, "an array of floats", value, f"np.array({field.name}, float)")
+    raise _refusal(record, field, "an array of floats", value, _as_floats(value, field.name))
+
+
+def _as_floats(value: Any, name: str) -> str:
+    """How to write an array of floats for a value that holds numbers."""
+    if hasattr(type(value), "to_numpy"):
+        return f"{name}.to_numpy(float)"
+    try:
+        holds_numbers = is_number(value) or (
+            type(value) in {list, tuple, np.ndarray, np.matrix, np.memmap} and np.asarray(value).dtype.kind in "iuf"
+        )
+    except ValueError:  # rows of unequal lengths
+        holds_numbers = False
+    return f"np.array({name}, float)" if holds_numbers else ""
 
 
 def _optional_array(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
@@ -37,19 +54,28 @@ def _optional_array(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any
 def _float(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     if _is_traced(value, field):
         return value
-    value = value.item() if isinstance(value, np.ndarray) and value.shape == () else value
-    if isinstance(value, Real):
+    if is_number(value):
         return float(value)  # an np.float64 would turn float32 training into float64
-    raise _refusal(record, field, "a number", value, f"float({field.name})")
+    raise _refusal(record, field, "a number", value, f"float({field.name})" if _becomes_float(value) else "")
+
+
+def _becomes_float(value: Any) -> bool:  # a Decimal, a text of digits, an array of JAX without axes
+    try:
+        return not isinstance(value, bool | np.bool_ | np.ndarray) and math.isfinite(float(value))
+    except (TypeError, ValueError):
+        return False
 
 
 def _int(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     if _is_traced(value, field):
         return value
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise _refusal(record, field, "a whole number", value, f"int({field.name})") from None
+    if not isinstance(value, bool):
+        try:
+            return operator.index(value)
+        except TypeError:
+            pass
+    is_one = is_number(value) and float(value).is_integer()
+    raise _refusal(record, field, "a whole number", value, f"int({field.name})" if is_one else "")
 
 
 def _is_traced(value: Any, field: attrs.Attribute[Any]) -> bool:  # jit hands states over as arrays
@@ -66,35 +92,56 @@ def _bool(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
 
 def _str(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     if isinstance(value, str):
-        return str(value)  # an np.str_ becomes Python's own
+        return str.__str__(value)  # Python's own of an np.str_ and of a member of an enumeration
     raise _refusal(record, field, "a string", value)
 
 
 def _seed(value: Any, record: Any, field: attrs.Attribute[Any]) -> tuple[Any, ...]:
-    return seed_words(tuple([_int(word, record, field) for word in (value if type(value) is tuple else (value,))]))
-
-
-def seed_words(seed: Any) -> tuple[Any, ...]:
-    """A seed as a tuple of ints, each in [0, 2**31): what JAX without 64-bit integers can hold too."""
-    words = seed if type(seed) is tuple else (seed,)
-    for word in words:
-        if not is_array(word) and not (isinstance(word, int | np.integer) and 0 <= word < 2**31):
-            raise KindError(f"a seed is an int in [0, 2**31), or a tuple of them, not {short(seed)}")
-    return words
+    return as_seed(type(record).__name__, value, field.name)
 
 
 def _any(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
-    if type(value) is tuple:
+    cls = type(value)
+    if cls is tuple:
         return tuple([_any(part, record, field) for part in value])
-    if isinstance(value, list | dict | set | bytearray):
-        items = ".items()" if isinstance(value, dict) else ""  # a tuple of a dict has its keys alone
-        raise _refusal(record, field, "immutable", value, f"tuple({field.name}{items})")
+    if hasattr(cls, "__attrs_attrs__"):  # a record, or another class that says itself whether it can change
+        return value
     if "state" in field.metadata:
-        value = as_array(value)
-        return owned(value) if is_array(value) else value
+        return _any_state(value, record, field)
     if isinstance(value, np.generic):
         return value.item()  # a setting is Python's own: an np.float64 would turn float32 training into float64
-    return _array(value, record, field) if is_array(value) else value  # an array is trained, so it holds floats
+    return _array(value, record, field) if is_array(value) else _unchanging(value, record, field)  # it is trained
+
+
+def _any_state(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
+    value = as_array(value)
+    if is_array(value):
+        return owned(value)
+    if isinstance(value, tuple) and hasattr(value, "_make"):  # a NamedTuple
+        return value._make([_any(part, record, field) for part in value])
+    return _unchanging(value, record, field)
+
+
+def _unchanging(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
+    """What has a hash, as what can change has none, and does not give its parts only once."""
+    try:
+        hash(value)
+    except (TypeError, ValueError):  # ValueError: of a memoryview
+        pass
+    else:
+        if not hasattr(type(value), "__next__"):
+            return value
+    written = "{}.to_numpy()" if hasattr(type(value), "to_numpy") else ""
+    written = next((form for cls, form in _UNCHANGING.items() if isinstance(value, cls)), written)
+    raise _refusal(record, field, "immutable", value, written.format(field.name))
+
+
+_UNCHANGING: dict[Any, str] = {
+    dict: "tuple({}.items())",  # a tuple of a dict has its keys alone
+    set: "frozenset({})",
+    bytearray: "bytes({})",
+    (list, tuple, deque, GeneratorType, map, zip, filter): "tuple({})",
+}
 
 
 def _refusal(record: Any, field: attrs.Attribute[Any], needed: str, value: Any, remedy: str = "") -> KindError:

@@ -16,10 +16,11 @@ _FLOATS = "fc"  # kinds of dtype: real floats, and complex ones for the complex-
 
 
 def is_array(value: object) -> bool:
-    """Whether `value` is an array of NumPy, JAX or another library of the array API, tracers included."""
+    """Whether `value` is an array of a library of the array API, tracers included: NumPy and JAX are tested."""
     if isinstance(value, np.ndarray):
         return True
-    return hasattr(value, "__array_namespace__") and not isinstance(value, np.generic)  # NumPy's scalars have it too
+    # Of its class: a class is no array, nor is an object that has any attribute. NumPy's scalars have this one too.
+    return hasattr(type(value), "__array_namespace__") and not isinstance(value, np.generic)
 
 
 class Namespace(Protocol):
@@ -89,9 +90,10 @@ def float_namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
 
 def is_native_float(x: Any) -> bool:
     """Whether x is an array of NumPy, of floats in the machine's byte order, as mostly."""
-    return type(x) is np.ndarray and x.dtype.kind in _FLOATS and x.dtype.isnative
+    return type(x) is np.ndarray and x.dtype in _NATIVE
 
 
+_NATIVE = {np.dtype(letter) for letter in "efdgFDG"}
 _NUMPY = cast("Namespace", np)
 
 
@@ -124,10 +126,17 @@ def freeze(value: Any) -> Any:
     return value
 
 
+def native(array: Any) -> Any:
+    """The same numbers in the byte order of this machine."""
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
 def owned(array: Any) -> Any:
-    """An array like this one that nobody can write to: itself where that is already so, else a copy."""
+    """An array like this one that nobody can write to, in the machine's byte order: itself, or else a copy."""
     if not isinstance(array, np.ndarray):
         return array  # those of JAX are immutable
+    if not array.dtype.isnative:
+        return freeze(native(array))
     base: Any = array
     while isinstance(base, np.ndarray):
         if base.flags.writeable:
@@ -156,10 +165,12 @@ def _alike(a: Any, b: Any) -> Any:
 
 
 def shape_of(value: Any) -> Any:
-    """Something hashable that equal values share: arrays by dtype and shape, anything else as it is."""
+    """Something hashable that equal values share: arrays by their shape, NaN as one, anything else as it is."""
     if is_array(value):
-        return value.dtype.kind, value.dtype.itemsize, tuple(value.shape)
-    return tuple(map(shape_of, value)) if isinstance(value, tuple) else value
+        return tuple(value.shape)
+    if isinstance(value, tuple):
+        return tuple(map(shape_of, value))
+    return value if value == value else "NaN"  # noqa: PLR0124  NaN is what differs from itself; its hash is its address
 
 
 def kind(value: Any) -> str:
@@ -186,6 +197,19 @@ def short(value: Any) -> str:
     if type(value) is tuple:
         return f"({', '.join(map(short, value))}{',' if len(value) == 1 else ''})"
     return repr(value)
+
+
+def shown(value: Any) -> Any:
+    """A value whose `repr` is `short`, for what takes a value apart to show it."""
+    return tuple(map(shown, value)) if type(value) is tuple else _Short(value) if is_array(value) else value
+
+
+class _Short:
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+    def __repr__(self) -> str:
+        return short(self.array)
 
 
 def sum_of_rows(a: Array) -> Array:

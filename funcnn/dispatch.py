@@ -12,6 +12,7 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import is_array, kind
+from funcnn.by_value import verbs
 from funcnn.errors import FuncnnError, KindError
 from funcnn.gradients import Grads
 from funcnn.records import build, is_record, plans, values
@@ -103,6 +104,7 @@ def _table(default: Rule) -> tuple[dict[type, Rule], Callable[[type], Rule], Any
 
 def _with_table(call: Any, register: Any, dispatcher: Any) -> Any:
     call.register, call.dispatch, call.registry = register, dispatcher.dispatch, dispatcher.registry
+    verbs[call.__module__, call.__name__] = call
     return call
 
 

@@ -15,27 +15,27 @@ from funcnn.arrays import is_array, kind, short
 from funcnn.errors import KindError, RangeError
 
 
-def fraction(default: Any = attrs.NOTHING) -> Any:
+def fraction(*, default: Any = attrs.NOTHING) -> Any:
     """A number in [0, 1): a decay rate, a momentum."""
     return attrs.field(default=default, validator=_fraction)
 
 
-def positive(default: Any = attrs.NOTHING) -> Any:
+def positive(*, default: Any = attrs.NOTHING) -> Any:
     """A finite number above 0: a norm, a bound."""
     return attrs.field(default=default, validator=_positive)
 
 
-def not_negative(default: Any = attrs.NOTHING) -> Any:
+def not_negative(*, default: Any = attrs.NOTHING) -> Any:
     """A finite number, 0 or above: a penalty, an epsilon."""
     return attrs.field(default=default, validator=_not_negative)
 
 
-def count(default: Any = attrs.NOTHING) -> Any:
+def count(*, default: Any = attrs.NOTHING) -> Any:
     """A whole number of at least 1: heads, groups, a stride."""
     return attrs.field(default=default, converter=_COUNT)
 
 
-def patterns(default: str = "*") -> Any:
+def patterns(*, default: str = "*") -> Any:
     """Paths of parameters: a pattern, or a tuple of patterns; see `paths.chosen`."""
     return attrs.field(default=default, validator=_patterns)
 
@@ -170,13 +170,13 @@ def check_sizes(name: str, sizes: dict[str, Any]) -> None:
         raise RangeError(f"{name}: sizes must be at least 1; {given}")
 
 
-def as_seed(name: str, seed: Any) -> tuple[Any, ...]:
+def as_seed(name: str, seed: Any, what: str = "seed") -> tuple[Any, ...]:
     """A seed as a tuple of ints in [0, 2**31), the range of JAX without 64-bit integers; a traced word may be any."""
     words = seed if type(seed) is tuple else (seed,)
     if not all(map(_is_seed_word, words)):
         given = short(seed) if is_number(seed) or type(seed) in {tuple, str} else kind(seed)
-        raise KindError(f"{name}: seed must be an int in [0, 2**31), or a tuple of them, not {given}")
-    return tuple([word.item() if isinstance(word, np.ndarray) else word for word in words])
+        raise KindError(f"{name}: {what} must be an int in [0, 2**31), or a tuple of them, not {given}")
+    return tuple([word.item() if isinstance(word, np.ndarray | np.generic) else word for word in words])
 
 
 def _is_seed_word(word: Any) -> bool:

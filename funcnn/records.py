@@ -8,14 +8,19 @@ is said by its annotation; see `annotations`.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, cast, dataclass_transform
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from types import MemberDescriptorType
+from typing import Any, TypeVar, cast, dataclass_transform, overload
 
 import attrs
+import numpy as np
 
 from funcnn.annotations import accepting
-from funcnn.arrays import freeze, same, shape_of, short
-from funcnn.errors import FuncnnError
+from funcnn.arrays import freeze, kind, native, same, shape_of, short, shown
+from funcnn.constructors import check_names, constructor
+from funcnn.errors import FuncnnError, KindError
+from funcnn.fields import check_flag, count, fraction, not_negative, patterns, positive
 
 __all__ = ["branches", "record", "state"]
 
@@ -30,48 +35,6 @@ _setters: dict[type, tuple[Callable[[Any, Any], None], ...]] = {}
 registry: dict[str, type] = {}
 # Called with each new record class; a bridge to another library listens here.
 watchers: list[Callable[[type], None]] = []
-
-
-@dataclass_transform(frozen_default=True, field_specifiers=(attrs.field,))
-def record(cls: type[T]) -> type[T]:
-    """Make a class a record: frozen, slotted, compared by value, and listed in the registry.
-
-    >>> from funcnn import Array, record, state
-    >>> import numpy as np
-    >>> @record
-    ... class Gain:
-    ...     factor: Array              # a parameter: its value is an array
-    ...     seen: int = state(default=0)
-    ...     power: float = 1           # a setting
-    >>> Gain(np.array([1.0, 2.0]))
-    Gain(factor=<f64 [1. 2.]>, seen=0, power=1.0)
-
-    Raises:
-        FuncnnError: another record inside funcnn bears that name. A class of your own replaces the older one of its
-            name, as happens when a notebook cell runs again.
-    """
-    for name, method in _METHODS.items():
-        if name not in cls.__dict__:
-            setattr(cls, name, method)
-    made = attrs.frozen(cls, eq=False, repr=False, field_transformer=_with_converters)
-    fields = attrs.fields(cast("type[attrs.AttrsInstance]", made))
-    name = name_of(made)
-    if name in registry and "." not in name:
-        raise FuncnnError(f"record: the name {name} is taken, by {registry[name].__module__}")
-    plans[made] = tuple([(field.name, "state" in field.metadata) for field in fields])
-    names = [field.name for field in fields]
-    get = operator.attrgetter(*names or [""])  # which gives a tuple only where there are several
-    _getters[made] = get if len(names) > 1 else lambda self: tuple([getattr(self, name) for name in names])
-    _setters[made] = tuple([getattr(made, name).__set__ for name in names])
-    registry[name] = made
-    for watch in watchers:
-        watch(made)
-    return made
-
-
-def name_of(cls: type) -> str:
-    """The name of a record class in the registry: short for those of funcnn, with its module for all others."""
-    return cls.__name__ if cls.__module__.startswith("funcnn.") else f"{cls.__module__}.{cls.__qualname__}"
 
 
 def state(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
@@ -99,6 +62,100 @@ def branches(*, default: Any = attrs.NOTHING) -> Any:
 def borrowed() -> Any:
     """A field whose arrays are taken as they come, for records that live for one step."""
     return attrs.field(metadata={"borrowed": True})
+
+
+@overload
+def record(cls: type[T], /) -> type[T]: ...
+@overload
+def record(*, kw_only: bool = False) -> Callable[[type[T]], type[T]]: ...
+@dataclass_transform(
+    frozen_default=True,
+    field_specifiers=(attrs.field, state, branches, borrowed, fraction, positive, not_negative, count, patterns),
+)
+def record(cls: type[T] | None = None, /, *, kw_only: bool = False) -> Any:
+    """Make a class a record: frozen, slotted, compared by value, and listed in the registry.
+
+    >>> from funcnn import Array, record, state
+    >>> import numpy as np
+    >>> @record
+    ... class Gain:
+    ...     factor: Array              # a parameter: its value is an array
+    ...     seen: int = state(default=0)
+    ...     power: float = 1           # a setting
+    >>> Gain(np.array([1.0, 2.0]))
+    Gain(factor=<f64 [1. 2.]>, seen=0, power=1.0)
+
+    `@record(kw_only=True)` makes a record whose fields are given by name alone.
+
+    Raises:
+        KindError: `cls` is not a class, or `kw_only` not True or False. The class raises it for arguments that do not
+            fit its fields.
+        FuncnnError: another record inside funcnn has that name, or a field has a name that attrs needs itself. A class
+            of your own replaces the older one of its name, as happens when a notebook cell runs again.
+    """
+    check_flag("record", kw_only, "kw_only")
+    if cls is None:
+        return partial(_made, kw_only=kw_only)
+    return _made(cls, kw_only=kw_only)
+
+
+def _made(cls: Any, *, kw_only: bool) -> type:
+    if not isinstance(cls, type):
+        raise KindError(f"record: cls must be a class, not {kind(cls)}")
+    for name, method in _METHODS.items():
+        if name not in cls.__dict__:
+            setattr(cls, name, method)
+    has_own = "__init__" in cls.__dict__
+    made: Any = attrs.frozen(cls, eq=False, repr=False, kw_only=kw_only, field_transformer=_completed)
+    if (name := name_of(made)) in registry and "." not in name:
+        raise FuncnnError(f"record: the name {name} is taken, by {registry[name].__module__}")
+    enlist(made)
+    if not has_own:
+        are_borrowed = all(["borrowed" in field.metadata for field in attrs.fields(made)])
+        made.__init__ = constructor(made, _setters[made] if are_borrowed else ())
+    return cast("type", made)
+
+
+def _completed(cls: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
+    """Fields with the converters that their annotations ask for, and with their own names in the constructor."""
+    check_names(cls, fields)
+    return [
+        field.evolve(
+            alias=_alias(field),
+            converter=field.converter or (None if "borrowed" in field.metadata else accepting(field.type)),
+        )
+        for field in fields
+    ]
+
+
+def _alias(field: attrs.Attribute[Any]) -> str:
+    """What the field is called in the constructor: its name, where attrs would leave out a leading underscore."""
+    is_default = getattr(field, "alias_is_default", field.alias is None)  # attrs 25.4, and those before
+    return field.name if is_default else str(field.alias)
+
+
+def enlist(cls: Any) -> None:
+    """Write a record class into the tables."""
+    names = [field.name for field in attrs.fields(cls)]
+    plans[cls] = tuple([(field.name, "state" in field.metadata) for field in attrs.fields(cls)])
+    get = operator.attrgetter(*names or [""])  # which gives a tuple only where there are several
+    _getters[cls] = get if len(names) > 1 else lambda self: tuple([getattr(self, name) for name in names])
+    _setters[cls] = tuple([_setter(cls, name) for name in names])
+    registry[name_of(cls)] = cls
+    for watch in watchers:
+        watch(cls)
+
+
+def _setter(cls: type, name: str) -> Callable[[Any, Any], None]:
+    slot = getattr(cls, name, None)
+    if isinstance(slot, MemberDescriptorType):
+        return slot.__set__
+    return lambda self, value: object.__setattr__(self, name, value)  # a class that came by value has no slots
+
+
+def name_of(cls: type) -> str:
+    """The name of a record class in the registry: short for those of funcnn, with its module for all others."""
+    return cls.__name__ if cls.__module__.startswith("funcnn.") else f"{cls.__module__}.{cls.__qualname__}"
 
 
 def build(cls: type[T], contents: Sequence[Any]) -> T:
@@ -139,6 +196,10 @@ def _repr(self: Any) -> str:
     return f"{type(self).__name__}({fields})"
 
 
+def _rich_repr(self: Any) -> Iterator[tuple[str, Any]]:
+    yield from [(name, shown(v)) for (name, _), v in zip(plans[type(self)], values(self), strict=True)]
+
+
 def _reduce(self: Any) -> Any:
     return _restore, (type(self), values(self))
 
@@ -147,8 +208,22 @@ def _restore(cls: type[T], contents: Sequence[Any]) -> T:
     return build(cls, [_frozen(content) for content in contents])
 
 
-def _frozen(value: Any) -> Any:  # what pickle makes is writeable
-    return tuple(map(_frozen, value)) if type(value) is tuple else freeze(value)
+def _frozen(value: Any) -> Any:
+    """Read-only, where pickle makes arrays writeable, and as a constructor would have it."""
+    if type(value) is tuple:
+        return tuple(map(_frozen, value))
+    if isinstance(value, np.memmap):
+        value = value.view(np.ndarray)
+    return freeze(native(value) if isinstance(value, np.ndarray) else value)
+
+
+def _getstate(self: Any) -> dict[str, Any]:  # this and its inverse are for those that do without __reduce__
+    return {name: value for (name, _), value in zip(plans[type(self)], values(self), strict=True)}
+
+
+def _setstate(self: Any, contents: Mapping[str, Any]) -> None:
+    for (name, _), put in zip(plans[type(self)], _setters[type(self)], strict=True):
+        put(self, _frozen(contents[name]))
 
 
 def _itself(self: T, memo: object = None) -> T:  # nothing can change, so a copy is the same thing
@@ -159,11 +234,10 @@ _METHODS = {
     "__eq__": _equal,
     "__hash__": _hash,
     "__repr__": _repr,
+    "__rich_repr__": _rich_repr,
     "__reduce__": _reduce,
+    "__getstate__": _getstate,
+    "__setstate__": _setstate,
     "__copy__": _itself,
     "__deepcopy__": _itself,
 }
-
-
-def _with_converters(_: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
-    return [f if f.converter or "borrowed" in f.metadata else f.evolve(converter=accepting(f.type)) for f in fields]

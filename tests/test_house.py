@@ -17,9 +17,10 @@ SOURCES = sorted((ROOT / "funcnn").rglob("*.py"))
 ROOMS = [
     "errors lazy",
     "arrays",
-    "annotations bits elementary fields tables",
+    "bits elementary fields tables",
+    "annotations constructors",
     "records",
-    "initializers losses.protocol trees",
+    "by_value initializers losses.protocol trees",
     "gradients files",
     "data dispatch paths schedules",
     "traits",

@@ -534,7 +534,7 @@ ROWS = {
     "None for parameters": (
         lambda: Dense(None, None),
         KindError,
-        "Dense: W must be an array of floats, not None; write np.array(W, float)",
+        "Dense: W must be an array of floats, not None",
     ),
     "W and b that do not fit": (
         lambda: Dense(np.ones((2, 3)), np.ones(2)),
@@ -569,12 +569,12 @@ ROWS = {
     "a fraction for a whole number": (
         lambda: Fields(y, size=1.5),
         KindError,
-        "Fields: size must be a whole number, not float; write int(size)",
+        "Fields: size must be a whole number, not float",
     ),
     "a negative seed": (
         lambda: Fields(y, seed=-1),
         KindError,
-        "a seed is an int in [0, 2**31), or a tuple of them, not (-1,)",
+        "Fields: seed must be an int in [0, 2**31), or a tuple of them, not -1",
     ),
     "a seed of text": (
         lambda: mlp([2, 1], seed="x"),

@@ -109,7 +109,7 @@ ROWS = {
     "half a copy": (
         lambda: Copy(1.5),
         KindError,
-        "Copy: n must be a whole number, not float; write int(n)",
+        "Copy: n must be a whole number, not float",
     ),
     "dA of a copy that is one array": (
         back(Copy(2), x, x),

@@ -289,7 +289,7 @@ ROWS = {
         saved(gradient(Named())),
         KindError,
         f"save: the value holds a {__name__}.Named that its class refuses:"
-        " Named: mean must be an array of floats, not None; write np.array(mean, float)",
+        " Named: mean must be an array of floats, not None",
     ),
     "a fingerprint of objects": (
         lambda: fingerprint(np.array([None])),

@@ -166,12 +166,12 @@ ROWS = {
     "rate a word": (
         lambda: Dropout("half", seed=1),
         KindError,
-        "Dropout: rate must be a number, not str; write float(rate)",
+        "Dropout: rate must be a number, not str",
     ),
     "seed negative": (
         lambda: Dropout(0.5, seed=-1),
         KindError,
-        "a seed is an int in [0, 2**31), or a tuple of them, not (-1,)",
+        "Dropout: seed must be an int in [0, 2**31), or a tuple of them, not -1",
     ),
     "step negative": (
         lambda: Dropout(0.5, seed=1, step=-1),

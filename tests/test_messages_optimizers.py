@@ -139,9 +139,9 @@ ROWS = {
         "Momentum: nesterov must be True or False, not str",
     ),
     "a list of numbers": (
-        call(Momentum, [0.9]),
+        call(Momentum, beta=[0.9]),
         KindError,
-        "Momentum: beta must be a number, not list; write float(beta)",
+        "Momentum: beta must be a number, not list",
     ),
     # Patterns.
     "a list of patterns": (

@@ -273,12 +273,12 @@ ROWS = {
     "a plateau of a word": (
         lambda: Plateau("fast"),
         KindError,
-        "Plateau: lr must be a number, not str; write float(lr)",
+        "Plateau: lr must be a number, not str",
     ),
     "the patience of half an epoch": (
         lambda: Plateau(0.1, patience=0.5),
         KindError,
-        "Plateau: patience must be a whole number, not float; write int(patience)",
+        "Plateau: patience must be a whole number, not float",
     ),
     "a rate for a plateau": (
         lambda: plateau(0.1, 1.0),

@@ -105,10 +105,10 @@ def test_a_projection_of_a_number_is_one():
 
 @record
 class Numbers:
-    share: float = fraction(0.5)
-    width: float = positive(1.0)
-    rate: float = not_negative(0.0)
-    where: object = patterns("*")
+    share: float = fraction(default=0.5)
+    width: float = positive(default=1.0)
+    rate: float = not_negative(default=0.0)
+    where: object = patterns(default="*")
 
 
 @record
@@ -145,7 +145,9 @@ def test_other_numbers_are_refused(field):
 
 def test_without_a_default_they_must_be_given():
     assert Needed(0.5, 1, 0) == Needed(0.5, 1.0, 0.0)
-    with pytest.raises(TypeError, match="missing 3 required positional arguments"):
+    with pytest.raises(
+        KindError, match=r"^Needed: share, width, rate must be given; its fields are share, width, rate$"
+    ):
         Needed()
 
 

@@ -214,30 +214,30 @@ def the_last(history, params):
 
 ALL = range(len(SHAPES))
 DEFINED = {
-    "heavy ball": (Momentum(0.8), heavy_ball(0.8)),
-    "Nesterov": (Momentum(0.8, nesterov=True), nesterov(0.8)),
-    "Lion": (Lion(0.8, 0.9), lion(0.8, 0.9)),
-    "Adam": (Adam(0.8, 0.95, 0.01), adam(0.8, 0.95, 0.01)),
-    "AdamW": (AdamW(0.8, 0.95, 0.01, 0.2, "!1"), adamw(0.8, 0.95, 0.01, 0.2, spared=1)),
-    "AMSGrad": (AMSGrad(0.8, 0.7, 0.01), amsgrad(0.8, 0.7, 0.01)),
-    "NAdam": (NAdam(0.8, 0.95, 0.01, 0.3), nadam(0.8, 0.95, 0.01, 0.3)),
-    "NAdam at once": (NAdam(0.8, 0.95, 0.01, 1e6), nadam(0.8, 0.95, 0.01, 1e6)),
-    "RAdam": (RAdam(0.8, 0.95, 0.01), radam(0.8, 0.95, 0.01)),
-    "RAdam, never divided": (RAdam(0.8, 0.6, 0.01), radam(0.8, 0.6, 0.01)),
-    "RMSProp": (RMSProp(0.8, 0.01), rmsprop(0.8, 0.01, 0, centred=False)),
-    "RMSProp, centred": (RMSProp(0.8, 0.01, centred=True), rmsprop(0.8, 0.01, 0, centred=True)),
+    "heavy ball": (Momentum(beta=0.8), heavy_ball(0.8)),
+    "Nesterov": (Momentum(beta=0.8, nesterov=True), nesterov(0.8)),
+    "Lion": (Lion(b1=0.8, b2=0.9), lion(0.8, 0.9)),
+    "Adam": (Adam(b1=0.8, b2=0.95, eps=0.01), adam(0.8, 0.95, 0.01)),
+    "AdamW": (AdamW(b1=0.8, b2=0.95, eps=0.01, decay=0.2, where="!1"), adamw(0.8, 0.95, 0.01, 0.2, spared=1)),
+    "AMSGrad": (AMSGrad(b1=0.8, b2=0.7, eps=0.01), amsgrad(0.8, 0.7, 0.01)),
+    "NAdam": (NAdam(b1=0.8, b2=0.95, eps=0.01, psi=0.3), nadam(0.8, 0.95, 0.01, 0.3)),
+    "NAdam at once": (NAdam(b1=0.8, b2=0.95, eps=0.01, psi=1e6), nadam(0.8, 0.95, 0.01, 1e6)),
+    "RAdam": (RAdam(b1=0.8, b2=0.95, eps=0.01), radam(0.8, 0.95, 0.01)),
+    "RAdam, never divided": (RAdam(b1=0.8, b2=0.6, eps=0.01), radam(0.8, 0.6, 0.01)),
+    "RMSProp": (RMSProp(rho=0.8, eps=0.01), rmsprop(0.8, 0.01, 0, centred=False)),
+    "RMSProp, centred": (RMSProp(rho=0.8, eps=0.01, centred=True), rmsprop(0.8, 0.01, 0, centred=True)),
     "RMSProp, both": (
-        RMSProp(0.8, 0.01, centred=True, momentum=0.7),
+        RMSProp(rho=0.8, eps=0.01, centred=True, momentum=0.7),
         rmsprop(0.8, 0.01, 0.7, centred=True),
     ),
-    "Adagrad": (Adagrad(0.01), adagrad(0.01)),
-    "Adadelta": (Adadelta(0.8, 0.01), adadelta(0.8, 0.01)),
+    "Adagrad": (Adagrad(eps=0.01), adagrad(0.01)),
+    "Adadelta": (Adadelta(rho=0.8, eps=0.01), adadelta(0.8, 0.01)),
     "Muon": (
-        Muon(0.8, 0.95, 0.01, 0.9),
+        Muon(b1=0.8, b2=0.95, eps=0.01, beta=0.9),
         muon(0.9, 0.01, adam(0.8, 0.95, 0.01), look_ahead=True),
     ),
     "Muon, m' itself": (
-        Muon(0.8, 0.95, 0.01, 0.9, nesterov=False),
+        Muon(b1=0.8, b2=0.95, eps=0.01, beta=0.9, nesterov=False),
         muon(0.9, 0.01, adam(0.8, 0.95, 0.01), look_ahead=False),
     ),
     "ClipNorm": (ClipNorm(4.0), clip_norm(4.0)),
@@ -322,7 +322,7 @@ def test_it_keeps_its_promises(name, params):
 @pytest.mark.parametrize("name", CHECKED)
 def test_it_keeps_them_in_chains(name):
     check_optimizer((ClipNorm(0.5), CHECKED[name], Decay(0.1)), NET)
-    check_optimizer(((), (L2(0.1), (CHECKED[name],)), Momentum(0.5), ClipValue(1.0)), CENTRED)
+    check_optimizer(((), (L2(0.1), (CHECKED[name],)), Momentum(beta=0.5), ClipValue(1.0)), CENTRED)
 
 
 @pytest.mark.parametrize("name", sorted(set(CHECKED) - {"Rates"}))
@@ -486,7 +486,7 @@ def test_a_network_of_two_dtypes_is_clipped_as_one():
 
 def test_a_deviation_that_rounding_makes_negative_is_0():
     """Of equal gradients the mean square is the square of the mean, give or take a bit"""
-    g, optimizer = Grads(np.geomspace(0.1, 10, 1000, dtype=np.float32), None), RMSProp(0.5, centred=True)
+    g, optimizer = Grads(np.geomspace(0.1, 10, 1000, dtype=np.float32), None), RMSProp(rho=0.5, centred=True)
     for _ in range(60):
         made, optimizer = update(optimizer, g, g.params)
     s, c, _ = optimizer.memory[0]
@@ -673,7 +673,7 @@ def lengthened(optimizer, grads, params):
 
 
 def reset_product(self, g, p, t, m=0, v=0):
-    made, m, v, _ = NAdam(0.8, 0.95, 0.01, 0.3).step(g, p, t, m, v, 1.0)
+    made, m, v, _ = NAdam(b1=0.8, b2=0.95, eps=0.01, psi=0.3).step(g, p, t, m, v, 1.0)
     return made, m, v
 
 
@@ -717,7 +717,7 @@ def centred_without_a_square(self, g, p, t, s=0, c=0):
 
 
 def turned_scale(self, g, p, t, m=0, v=0):
-    made, *memory = Muon.step(Muon(0.8, 0.95, 0.01, 0.9), g, p, t, m, v)
+    made, *memory = Muon.step(Muon(b1=0.8, b2=0.95, eps=0.01, beta=0.9), g, p, t, m, v)
     if g.size and g.ndim > 1:
         n_out, n_in = g.shape[-1], g.size // g.shape[-1]
         made = made / max(1, n_out / n_in) ** 0.5 * max(1, n_in / n_out) ** 0.5
@@ -744,9 +744,9 @@ MISTAKES = {
     "squares of the mean": Mistake("Adam", lambda: wrong_adam(of=lambda g, m: m)),
     "largest after the correction": Mistake("AMSGrad", lambda: planted(largest_after_the_correction)),
     "a product that begins anew": Mistake("NAdam", lambda: planted(reset_product)),
-    "a decay that is divided": Mistake("AdamW", lambda: (L2(0.2, "!1"), Adam(0.8, 0.95, 0.01))),
-    "a decay of what is spared": Mistake("AdamW", lambda: AdamW(0.8, 0.95, 0.01, 0.2)),
-    "never taken as it is": Mistake("RAdam", lambda: Adam(0.8, 0.95, 0.01)),
+    "a decay that is divided": Mistake("AdamW", lambda: (L2(0.2, "!1"), Adam(b1=0.8, b2=0.95, eps=0.01))),
+    "a decay of what is spared": Mistake("AdamW", lambda: AdamW(b1=0.8, b2=0.95, eps=0.01, decay=0.2)),
+    "never taken as it is": Mistake("RAdam", lambda: Adam(b1=0.8, b2=0.95, eps=0.01)),
     "memory written to": Mistake("heavy ball", lambda: planted(written_in_place), GradientError),
     "gradient written to": Mistake("heavy ball", lambda: planted(gradient_written_to), GradientError),
     "memory of another array": Mistake("heavy ball", lambda: rule_for_all(of_another_array)),

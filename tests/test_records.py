@@ -1,9 +1,12 @@
 """Records: frozen, owning, compared by value."""
 
 import copy
+import inspect
+import math
 import pickle
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import funcnn as nn
-from funcnn import Array, Dense, Relu, Seed, evolve, record, state
+from funcnn import Array, Dense, Relu, Seed, evolve, mse, record, state
 from funcnn.arrays import owned, same, short
 from funcnn.errors import KindError
 from funcnn.records import build, registry, values
@@ -82,6 +85,71 @@ def test_the_same_arrays_have_one_dtype_shape_and_content(a, b):
     assert (Everything(a) == Everything(b)) is expected
     if expected:
         assert hash(Everything(a)) == hash(Everything(b))
+
+
+@record
+class Anything:
+    setting: Any = None
+    kept: Any = state(default=None)
+
+
+odd = st.sampled_from(
+    [math.nan, -math.nan, np.float64("nan"), np.float32("nan"), complex(math.nan, 1), np.datetime64("NaT")]
+)
+settings = st.recursive(
+    odd | st.sampled_from([0.0, -0.0, 0, False, 1, True, 1.0, np.float64(1), "1", None, math.inf, mse]) | arrays,
+    lambda parts: st.lists(parts, max_size=3).map(tuple),
+    max_leaves=4,
+)
+
+
+def another(value):
+    """An equal value that is not the same object, NaN included."""
+    if type(value) is tuple:
+        return tuple(map(another, value))
+    return value if callable(value) else pickle.loads(pickle.dumps(value))
+
+
+@given(settings, settings)
+def test_equal_records_hash_alike(one, other):
+    made = Anything(one, kept=one)
+    assert Anything(another(one), kept=another(one)) == made
+    for equal in (Anything(another(one), kept=another(one)), pickle.loads(pickle.dumps(made))):
+        assert equal == made
+        assert hash(equal) == hash(made)
+    for left, right in ((Anything(one), Anything(other)), (Anything(kept=one), Anything(kept=other))):
+        if left == right:
+            assert hash(left) == hash(right)
+
+
+def test_a_cost_that_is_nan_has_one_hash():
+    assert len({nn.TrainState((), cost=float("nan")) for _ in range(3)}) == 1
+    assert len({Anything((float("nan"), np.full(2, np.nan))) for _ in range(3)}) == 1
+
+
+NAMES = ["rests", "passes_on", "gives_probabilities", "values", "key", "x", "cls", "args", "kwargs", "fields", "rules"]
+NAMES += ["params", "cache", "dA", "dtype", "shape", "init", "made", "plans", "_private", "__entry__", "default", "of"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_field_may_have_any_name(name):
+    """A parameter, a state or a setting of that name is as any other."""
+    for content, annotation, made_with in (
+        (np.ones(2), Array, None),
+        (0.5, float, attrs.field(default=0.25)),
+        (3, int, state(default=2)),
+        (True, bool, attrs.field(kw_only=True)),
+    ):
+        body = {"__annotations__": {name: annotation}, "__module__": __name__}
+        cls = record(type("Named", (), body if made_with is None else body | {name: made_with}))
+        made = cls(**{name: content})
+        assert same(values(made), (content,))
+        assert repr(made) == f"Named({name}={short(content)})"
+        assert evolve(made, **{name: content}) == made
+        assert nn.replace((made,), f"0.{name}", content) == (made,)
+        assert set(nn.parameters(made)) == ({name} if annotation is Array else set())
+        assert name in inspect.signature(cls).parameters
+        assert hash(made) == hash(cls(**{name: content}))
 
 
 def test_equality_tells_kinds_apart():
@@ -190,7 +258,7 @@ def test_scalars_of_numpy_are_numbers_wherever_they_stand():
     assert type(nn.TrainState((), step=np.int64(3)).step) is int
     with pytest.raises(KindError, match="seen must be a whole number, not float64"):
         Everything(np.ones(1), seen=np.float64(1.5))
-    with pytest.raises(KindError, match="seed must be an int"):
+    with pytest.raises(KindError, match=r"^Dense.init: seed must be an int"):
         Dense.init(2, 1, seed=np.int64(-1))
 
 

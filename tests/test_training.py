@@ -77,7 +77,9 @@ def test_it_is_the_four_lines():
     assert now.optimizer == ()
 
 
-@pytest.mark.parametrize("optimizer", [(), Momentum(), (Momentum(0.5), Momentum(0.1))], ids=["sgd", "momentum", "two"])
+@pytest.mark.parametrize(
+    "optimizer", [(), Momentum(), (Momentum(beta=0.5), Momentum(beta=0.1))], ids=["sgd", "momentum", "two"]
+)
 def test_resuming_by_a_slice_gives_the_same_bits(optimizer):
     data = batches(x, y, 16, epochs=3, seed=0)
     lr = warm_up(stages((0.1, 5), (0.05, 5)), 3)

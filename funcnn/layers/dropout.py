@@ -6,13 +6,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from funcnn.annotations import Seed, seed_words
+from funcnn.annotations import Seed
 from funcnn.arrays import Array, Namespace, as_array, check_out_gradient, float_namespace
 from funcnn.bits import normal, words
 from funcnn.core import backward, backward_params, forward, inference, reseed
 from funcnn.dispatch import inside
 from funcnn.errors import RangeError
-from funcnn.fields import fraction, not_negative
+from funcnn.fields import as_seed, fraction, not_negative
 from funcnn.generation import only_trains, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.activations.base import Identity
@@ -47,7 +47,7 @@ class Stochastic:
     @property
     def key(self) -> tuple[Any, ...]:
         """What names the random numbers of this step."""
-        return (*seed_words(self.seed), self.step)
+        return (*as_seed(type(self).__name__, self.seed), self.step)
 
 
 @inference.register(Stochastic)
@@ -93,7 +93,7 @@ def _with_active(net: Any) -> Any:
 @reseed.register(Stochastic)
 def stochastic_reseed(params: Stochastic, i: int) -> Stochastic:
     """Child i of the seed"""
-    return evolve(params, seed=(*seed_words(params.seed), i))
+    return evolve(params, seed=(*as_seed("reseed", params.seed), i))
 
 
 @record

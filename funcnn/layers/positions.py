@@ -88,7 +88,7 @@ class SinusoidalPosition(Position):
         ShapeError: x is not (m, t, n), or n is odd.
     """
 
-    base: float = positive(10000.0)
+    base: float = positive(default=10000.0)
 
     def encode(self, x: Array, start: Any) -> Array:
         """x_p + (sin, cos) of each angle"""
@@ -179,7 +179,7 @@ class Rotary(Position):
         ShapeError: x is not (m, t, n), or n is odd.
     """
 
-    base: float = positive(10000.0)
+    base: float = positive(default=10000.0)
 
     def encode(self, x: Array, start: Any) -> Array:
         """R_p x_p"""

@@ -15,7 +15,7 @@ from funcnn.records import record
 Memory = Array | float
 
 
-@record
+@record(kw_only=True)
 class Adam(PerArray):
     """m' = b1 m + (1 - b1) g, v' = b2 v + (1 - b2) g^2, g' = m' / (1 - b1^t) / (sqrt(v' / (1 - b2^t)) + eps)
 
@@ -30,9 +30,9 @@ class Adam(PerArray):
         RangeError: `b1` or `b2` is not in [0, 1), or `eps` is negative.
     """
 
-    b1: float = fraction(0.9)
-    b2: float = fraction(0.999)
-    eps: float = not_negative(1e-8)
+    b1: float = fraction(default=0.9)
+    b2: float = fraction(default=0.999)
+    eps: float = not_negative(default=1e-8)
 
     def step(self, g: Array, p: Array, t: int, m: Memory = 0, v: Memory = 0) -> tuple[Array, ...]:
         """g', and the two sums"""
@@ -59,7 +59,7 @@ class Adam(PerArray):
         return root
 
 
-@record
+@record(kw_only=True)
 class AdamW(Adam):
     """Adam's g' + decay p: a decay that is not divided by the gradient's size, as that of an L2 penalty is
 
@@ -75,8 +75,8 @@ class AdamW(Adam):
         FuncnnError: in `update`, `where` matches no parameter.
     """
 
-    decay: float = not_negative(0.01)
-    where: Where = patterns("*")
+    decay: float = not_negative(default=0.01)
+    where: Where = patterns(default="*")
 
 
 @update.register(AdamW)
@@ -86,7 +86,7 @@ def adamw_update(optimizer: AdamW, grads: Grads[P], params: P) -> tuple[Grads[P]
     return decayed(steps, params, optimizer.decay, optimizer.where), after
 
 
-@record
+@record(kw_only=True)
 class AMSGrad(Adam):
     """Adam with the largest v' so far in place of the present one, so that large gradients are not forgotten
 
@@ -104,7 +104,7 @@ class AMSGrad(Adam):
         return self.mean(m, t) / self.root(top, t), m, v, top
 
 
-@record
+@record(kw_only=True)
 class NAdam(Adam):
     """Adam with Nesterov's look ahead, under mu_t = b1 (1 - 0.96^(psi t) / 2) and pi_t = mu_1 mu_2 ... mu_t
 
@@ -118,7 +118,7 @@ class NAdam(Adam):
         RangeError: as Adam, or `psi` is negative.
     """
 
-    psi: float = not_negative(0.004)
+    psi: float = not_negative(default=0.004)
 
     def step(self, g: Array, p: Array, t: int, m: Memory = 0, v: Memory = 0, pi: float = 1.0) -> tuple[Any, ...]:
         """g', the two sums, and pi_t"""
@@ -130,7 +130,7 @@ class NAdam(Adam):
         return made / self.root(v, t), m, v, pi
 
 
-@record
+@record(kw_only=True)
 class RAdam(Adam):
     """Adam, times a factor below 1 while few gradients are in v', and not divided by its root while there are too few
 

@@ -10,7 +10,7 @@ from funcnn.optimizers.base import PerArray
 from funcnn.records import record
 
 
-@record
+@record(kw_only=True)
 class Adagrad(PerArray):
     """s' = s + g^2, g' = g / (sqrt(s') + eps)
 
@@ -21,7 +21,7 @@ class Adagrad(PerArray):
         RangeError: `eps` is negative.
     """
 
-    eps: float = not_negative(1e-10)
+    eps: float = not_negative(default=1e-10)
 
     def step(self, g: Array, p: Array, t: int, s: Array | float = 0) -> tuple[Array, Array]:
         """g' and s'"""
@@ -31,7 +31,7 @@ class Adagrad(PerArray):
         return g / root, s
 
 
-@record
+@record(kw_only=True)
 class Adadelta(PerArray):
     """s' = rho s + (1 - rho) g^2, g' = g sqrt(d + eps) / sqrt(s' + eps), d' = rho d + (1 - rho) g'^2
 
@@ -42,8 +42,8 @@ class Adadelta(PerArray):
         RangeError: `rho` is not in [0, 1), or `eps` not above 0: with 0 no step is ever made.
     """
 
-    rho: float = fraction(0.9)
-    eps: float = positive(1e-6)
+    rho: float = fraction(default=0.9)
+    eps: float = positive(default=1e-6)
 
     def step(
         self, g: Array, p: Array, t: int, s: Array | float = 0, d: Array | float = 0
@@ -54,7 +54,7 @@ class Adadelta(PerArray):
         return made, s, self.rho * d + (1 - self.rho) * (made * made)
 
 
-@record
+@record(kw_only=True)
 class RMSProp(PerArray):
     """s' = rho s + (1 - rho) g^2, g' = g / (sqrt(s') + eps)
 
@@ -67,10 +67,10 @@ class RMSProp(PerArray):
         RangeError: `rho` or `momentum` is not in [0, 1), or `eps` is negative.
     """
 
-    rho: float = fraction(0.9)
-    eps: float = not_negative(1e-8)
+    rho: float = fraction(default=0.9)
+    eps: float = not_negative(default=1e-8)
     centred: bool = False
-    momentum: float = fraction(0.0)
+    momentum: float = fraction(default=0.0)
 
     def step(
         self, g: Array, p: Array, t: int, s: Array | float = 0, c: Array | float = 0, m: Array | float = 0

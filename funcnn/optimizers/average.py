@@ -28,7 +28,7 @@ class Average:
         RangeError: `beta` is not in [0, 1).
     """
 
-    beta: float = fraction(0.999)
+    beta: float = fraction(default=0.999)
     sums: Any = state(default=None)
     t: int = state(default=0)
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, cast
 import numpy as np
 
 from funcnn.arrays import Array, freeze, kind, owned, short
+from funcnn.constructors import remedies
 from funcnn.dispatch import no_rule, verb
 from funcnn.errors import KindError, ShapeError
 from funcnn.gradients import Grads
@@ -111,6 +112,9 @@ class PerArray:
     step: ClassVar[Callable[..., tuple[Array, ...]]]
     memory: tuple[tuple[Array, ...], ...] = state(default=(), kw_only=True)
     t: int = state(default=0, kw_only=True)
+
+
+remedies[PerArray] = "; lr is an argument of sgd and train"
 
 
 @update.register(PerArray)

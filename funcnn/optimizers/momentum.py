@@ -8,7 +8,7 @@ from funcnn.optimizers.base import PerArray
 from funcnn.records import record
 
 
-@record
+@record(kw_only=True)
 class Momentum(PerArray):
     """m' = beta m + g, g' = m'; with Nesterov's look ahead g' = g + beta m'
 
@@ -17,13 +17,13 @@ class Momentum(PerArray):
     with `params` in the place they look ahead to. Torch (SGD without dampening) and optax (trace) have the same rules.
 
     >>> from funcnn import Momentum, TrainState, mlp
-    >>> start = TrainState(mlp([2, 8, 1], seed=0), Momentum(0.9, nesterov=True))
+    >>> start = TrainState(mlp([2, 8, 1], seed=0), Momentum(beta=0.9, nesterov=True))
 
     Raises:
         RangeError: `beta` is not in [0, 1).
     """
 
-    beta: float = fraction(0.9)
+    beta: float = fraction(default=0.9)
     nesterov: bool = False
 
     def step(self, g: Array, p: Array, t: int, m: Array | float = 0) -> tuple[Array, Array]:
@@ -33,7 +33,7 @@ class Momentum(PerArray):
         return (g + self.beta * m if self.nesterov else m), m
 
 
-@record
+@record(kw_only=True)
 class Lion(PerArray):
     """g' = sign(b1 m + (1 - b1) g), m' = b2 m + (1 - b2) g
 
@@ -49,8 +49,8 @@ class Lion(PerArray):
         RangeError: `b1` or `b2` is not in [0, 1).
     """
 
-    b1: float = fraction(0.9)
-    b2: float = fraction(0.99)
+    b1: float = fraction(default=0.9)
+    b2: float = fraction(default=0.99)
 
     def step(self, g: Array, p: Array, t: int, m: Array | float = 0) -> tuple[Array, Array]:
         """g' and m'"""

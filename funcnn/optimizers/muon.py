@@ -10,7 +10,7 @@ from funcnn.records import record
 _QUINTIC = 3.4445, -4.7750, 2.0315  # Jordan's coefficients: steep at 0, and within 0.7 to 1.2 after five steps
 
 
-@record
+@record(kw_only=True)
 class Muon(Adam):
     """m' = beta m + (1 - beta) g, g' = sqrt(max(1, n_out / n_in)) U V^T, where U S V^T is beta m' + (1 - beta) g or m'
 
@@ -32,7 +32,7 @@ class Muon(Adam):
         RangeError: as Adam, or `beta` is not in [0, 1).
     """
 
-    beta: float = fraction(0.95)
+    beta: float = fraction(default=0.95)
     nesterov: bool = True
 
     def step(self, g: Array, p: Array, t: int, m: Memory = 0, v: Memory = 0) -> tuple[Array, ...]:

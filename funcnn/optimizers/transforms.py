@@ -91,7 +91,7 @@ class Decay:
     """
 
     rate: float = not_negative()
-    where: Where = patterns("*")
+    where: Where = patterns(default="*")
 
 
 @update.register(Decay)

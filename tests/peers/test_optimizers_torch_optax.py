@@ -186,14 +186,14 @@ CASES = {
     "nothing": Case((), topt.SGD, optax.identity, over=AS_LONG),
     "Momentum": Case(Momentum(), lambda p: topt.SGD(p, momentum=0.9), lambda: optax.trace(0.9), over=AS_LONG),
     "Momentum, Nesterov": Case(
-        Momentum(0.8, nesterov=True),
+        Momentum(beta=0.8, nesterov=True),
         lambda p: topt.SGD(p, momentum=0.8, nesterov=True),
         lambda: optax.trace(0.8, nesterov=True),
         over=AS_LONG,
     ),
     "Adam": Case(Adam(), topt.Adam, optax.scale_by_adam),
     "Adam, large eps": Case(
-        Adam(0.8, 0.99, 0.1),
+        Adam(b1=0.8, b2=0.99, eps=0.1),
         lambda p: topt.Adam(p, betas=(0.8, 0.99), eps=0.1),
         lambda: optax.scale_by_adam(0.8, 0.99, 0.1),
     ),
@@ -225,7 +225,7 @@ CASES = {
         RAdam(eps=0), lambda p: topt.RAdam(p, eps=0), lambda: optax.scale_by_radam(eps=0.0), over=AT_FIRST
     ),
     "RAdam, short memory": Case(
-        RAdam(0.5, 0.8, 0),
+        RAdam(b1=0.5, b2=0.8, eps=0),
         lambda p: topt.RAdam(p, betas=(0.5, 0.8), eps=0),
         lambda: optax.scale_by_radam(0.5, 0.8, 0.0),
         over=AT_FIRST,
@@ -240,7 +240,7 @@ CASES = {
         RMSProp(), lambda p: topt.RMSprop(p, alpha=0.9), lambda: optax.scale_by_rms(0.9, eps_in_sqrt=False)
     ),
     "RMSProp, momentum": Case(
-        RMSProp(0.99, 0.01, momentum=0.8),
+        RMSProp(rho=0.99, eps=0.01, momentum=0.8),
         lambda p: topt.RMSprop(p, alpha=0.99, eps=0.01, momentum=0.8),
         lambda: optax.chain(optax.scale_by_rms(0.99, 0.01, eps_in_sqrt=False), optax.trace(0.8)),
         lr=0.001,
@@ -256,17 +256,17 @@ CASES = {
         lambda: optax.chain(optax.scale_by_stddev(0.9, eps_in_sqrt=False), optax.trace(0.5)),
     ),
     "Adagrad": Case(Adagrad(), topt.Adagrad),
-    "Adagrad, eps=0": Case(Adagrad(0), lambda p: topt.Adagrad(p, eps=0), lambda: optax.scale_by_rss(0.0, 0.0)),
+    "Adagrad, eps=0": Case(Adagrad(eps=0), lambda p: topt.Adagrad(p, eps=0), lambda: optax.scale_by_rss(0.0, 0.0)),
     "Adadelta": Case(Adadelta(), topt.Adadelta, optax.scale_by_adadelta, lr=1.0),
     "Adadelta, large eps": Case(
-        Adadelta(0.8, 0.01),
+        Adadelta(rho=0.8, eps=0.01),
         lambda p: topt.Adadelta(p, rho=0.8, eps=0.01),
         lambda: optax.scale_by_adadelta(0.8, 0.01),
         lr=0.1,
     ),
     "Lion": Case(Lion(), optax=optax.scale_by_lion),
     "Lion, Decay": Case(
-        (Lion(0.8, 0.95), Decay(0.3)),
+        (Lion(b1=0.8, b2=0.95), Decay(0.3)),
         optax=lambda: optax.chain(optax.scale_by_lion(0.8, 0.95), optax.add_decayed_weights(0.3)),
     ),
     "Muon, not Nesterov, eps=0": Case(Muon(eps=0, nesterov=False), optax=muon_in_optax),

@@ -116,7 +116,7 @@ class LeakyRelu(Elementwise):
         RangeError: `alpha` is negative, so that out no longer tells the sign of x.
     """
 
-    alpha: float = not_negative(0.01)
+    alpha: float = not_negative(default=0.01)
     keeps = "out"
 
     def value(self, x: Array) -> Array:
@@ -189,7 +189,7 @@ class Elu(Elementwise):
         RangeError: `alpha` is negative, so that out no longer tells the sign of x.
     """
 
-    alpha: float = not_negative(1.0)
+    alpha: float = not_negative(default=1.0)
     keeps = "out"
 
     def value(self, x: Array) -> Array:

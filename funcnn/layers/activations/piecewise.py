@@ -144,7 +144,7 @@ class SoftShrink(Elementwise):
         RangeError: `threshold` is 0 or negative.
     """
 
-    threshold: float = positive(0.5)
+    threshold: float = positive(default=0.5)
     keeps = "out"
 
     def value(self, x: Array) -> Array:
@@ -174,7 +174,7 @@ class HardShrink(Elementwise):
         RangeError: `threshold` is 0 or negative.
     """
 
-    threshold: float = positive(0.5)
+    threshold: float = positive(default=0.5)
     keeps = "out"
 
     def value(self, x: Array) -> Array:

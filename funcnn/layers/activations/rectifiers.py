@@ -66,7 +66,7 @@ class Celu(Elementwise):
         RangeError: `alpha` is 0 or negative.
     """
 
-    alpha: float = positive(1.0)
+    alpha: float = positive(default=1.0)
     keeps = "out"
 
     def value(self, x: Array) -> Array:

@@ -213,7 +213,7 @@ class Sine(Elementwise):
         RangeError: `omega` is 0 or negative.
     """
 
-    omega: float = positive(1.0)
+    omega: float = positive(default=1.0)
 
     def value(self, x: Array) -> Array:
         return namespace(x).sin(self.omega * x)

@@ -27,10 +27,10 @@ class Convolution(ABC):
 
     W: Array
     b: Array | None
-    stride: Sizes = sizes(1)
+    stride: Sizes = sizes(default=1)
     padding: Padding = padding()
-    dilation: Sizes = sizes(1)
-    groups: int = count(1)
+    dilation: Sizes = sizes(default=1)
+    groups: int = count(default=1)
 
     axes: ClassVar[int]
     form: ClassVar[str]

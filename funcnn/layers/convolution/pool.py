@@ -49,7 +49,7 @@ class MaxPool:
     """
 
     size: Sizes = sizes()
-    stride: Sizes | None = sizes(None)
+    stride: Sizes | None = sizes(default=None)
     padding: Padding = padding()
 
     axes: ClassVar[int] = 0  # as many as x has
@@ -110,7 +110,7 @@ class AvgPool:
     """
 
     size: Sizes = sizes()
-    stride: Sizes | None = sizes(None)
+    stride: Sizes | None = sizes(default=None)
     padding: Padding = padding()
 
     axes: ClassVar[int] = 0  # as many as x has

@@ -26,7 +26,7 @@ stride, rounded up; where it needs an odd number of places, as an even kernel do
 # Fields of a layer over so many `axes` of places; 0 for as many as x has.
 
 
-def sizes(default: Any = attrs.NOTHING) -> Any:
+def sizes(*, default: Any = attrs.NOTHING) -> Any:
     """A whole number from 1 on, over two axes as a pair, over 0 axes also a tuple of numbers."""
     return attrs.field(default=default, converter=_SIZES)
 

@@ -67,8 +67,8 @@ class BatchNorm:
     shift: Array | None
     mean: Array = state()
     var: Array = state()
-    momentum: float = fraction(0.1)
-    eps: float = positive(1e-5)
+    momentum: float = fraction(default=0.1)
+    eps: float = positive(default=1e-5)
 
     def __attrs_post_init__(self) -> None:
         """All are (n,), and a variance is a mean of squares."""

@@ -57,7 +57,7 @@ class GroupNorm:
     scale: Array
     shift: Array | None
     groups: int = count()
-    eps: float = positive(1e-5)
+    eps: float = positive(default=1e-5)
 
     def __attrs_post_init__(self) -> None:
         """Groups of equal size."""
@@ -103,7 +103,7 @@ class InstanceNorm:
 
     scale: Array
     shift: Array | None
-    eps: float = positive(1e-5)
+    eps: float = positive(default=1e-5)
 
     def __attrs_post_init__(self) -> None:
         """Both are (c,)."""

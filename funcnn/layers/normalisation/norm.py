@@ -46,7 +46,7 @@ class LayerNorm:
 
     scale: Array
     shift: Array | None
-    eps: float = positive(1e-5)
+    eps: float = positive(default=1e-5)
 
     def __attrs_post_init__(self) -> None:
         """Both are (n,)."""
@@ -136,7 +136,7 @@ class RMSNorm:
     """
 
     scale: Array
-    eps: float = positive(1e-6)
+    eps: float = positive(default=1e-6)
 
     def __attrs_post_init__(self) -> None:
         """scale is (n,)."""

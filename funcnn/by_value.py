@@ -1,0 +1,55 @@
+"""Record classes that go to another process by value, as cloudpickle sends those of `__main__` and of notebooks.
+
+A class takes along its entry in the tables of `records`, and its rules in those of the verbs. What is pickled with a
+class must be a function that can be imported: cloudpickle sends any other together with all that it refers to, such as
+the table of all records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, cast
+
+import attrs
+
+from funcnn.records import enlist, plans, watchers
+
+# Every verb, in which a class may have a rule, by its module and name.
+verbs: dict[tuple[str, str], Any] = {}
+# The record classes that were made in another process.
+_guests: set[type] = set()
+
+
+class _Entry:
+    """An attribute of the class, and not a part of a record's `__reduce__`: a class may travel without a record."""
+
+    def __init__(self, cls: type) -> None:
+        self.cls = cls
+
+    def __reduce__(self) -> Any:
+        rules = [(*at, verb.registry[self.cls]) for at, verb in verbs.items() if self.cls in verb.registry]
+        return _arrived, (self.cls, attrs.fields(cast("Any", self.cls))), rules
+
+    def __setstate__(self, rules: list[tuple[str, str, Callable[..., Any]]]) -> None:
+        for module, name, rule in rules if self.cls in _guests else ():
+            if module != "__main__":  # whose verbs stay where they are
+                import_module(module)
+                verbs[module, name].register(self.cls)(rule)
+
+
+def _arrived(cls: Any, fields: Any) -> _Entry:
+    if cls not in plans:
+        cls.__attrs_attrs__ = fields  # the other attributes come later, and may hold records of this class
+        enlist(cls)
+        _guests.add(cls)
+    return _Entry(cls)
+
+
+def _give_entry(cls: type) -> None:
+    setattr(cls, "funcnn.by_value", _Entry(cls))  # no field can have that name
+
+
+for _cls in plans:
+    _give_entry(_cls)
+watchers.append(_give_entry)

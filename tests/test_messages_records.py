@@ -1,0 +1,301 @@
+"""What records say to what they refuse: arguments, values that can change, names; pinned word for word."""
+
+from collections import deque
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import attrs
+import numpy as np
+import pytest
+
+import funcnn as nn
+from funcnn import (
+    Adam,
+    Array,
+    ClipNorm,
+    Decay,
+    Dense,
+    FuncnnError,
+    Grads,
+    KindError,
+    Momentum,
+    Relu,
+    Seed,
+    evolve,
+    forward,
+    mse,
+    record,
+    state,
+)
+from tests.says import assert_says
+
+dense = Dense.init(2, 1, seed=0)
+x = np.ones((3, 2))
+big = x.astype(">f8")
+
+
+@record
+class Fields:
+    W: Array = state(default=np.ones(1))
+    inner: Any = ()
+    rate: float = 1.0
+    size: int = 1
+    seed: Seed = 0
+
+
+@record(kw_only=True)
+class ByName:
+    share: float
+    width: float = 1.0
+
+
+@record
+class Positional:
+    first: float
+    second: float = attrs.field(default=1.0, kw_only=True)
+
+
+class Pair(NamedTuple):
+    one: Any
+    other: Any
+
+
+def call(function, *given, **options):
+    return lambda: function(*given, **options)
+
+
+def named(name):
+    return lambda: record(type("Mine", (), {"__annotations__": {name: float}, "__module__": __name__}))
+
+
+def changing(value):
+    return call(Fields, inner=value)
+
+
+AN_ARRAY = "Dense: W must be an array of floats, not "
+A_SEED = "Fields: seed must be an int in [0, 2**31), or a tuple of them, not "
+ROWS = {
+    # Arguments that do not fit the fields.
+    "a rate for Adam": (
+        call(Adam, 1e-3),
+        KindError,
+        "Adam: settings are keyword-only, got 1 positional; lr is an argument of sgd and train",
+    ),
+    "a rate and a momentum": (
+        call(Momentum, 0.1, 0.9),
+        KindError,
+        "Momentum: settings are keyword-only, got 2 positional; lr is an argument of sgd and train",
+    ),
+    "lr for Adam": (
+        call(Adam, lr=0.1),
+        KindError,
+        "Adam: there is no field lr; lr is an argument of sgd and train",
+    ),
+    "betas for Adam": (
+        call(Adam, betas=(0.9, 0.99)),
+        KindError,
+        "Adam: there is no field betas; its fields are b1, b2, eps, memory, t",
+    ),
+    "a setting by position": (
+        call(ByName, 0.5),
+        KindError,
+        "ByName: settings are keyword-only, got 1 positional; its fields are share, width",
+    ),
+    "no setting": (call(ByName), KindError, "ByName: share must be given; its fields are share, width"),
+    "no field": (
+        call(Dense, dense.W, None, bias=True),
+        KindError,
+        "Dense: there is no field bias; its fields are W, b",
+    ),
+    "a field of evolve": (
+        call(evolve, dense, bias=True),
+        KindError,
+        "Dense: there is no field bias; its fields are W, b",
+    ),
+    "a setting of what has none": (
+        call(Relu, alpha=0.1),
+        KindError,
+        "Relu: there is no field alpha; it has none",
+    ),
+    "a number for what takes none": (call(Relu, 0.1), KindError, "Relu: takes no arguments, got 1"),
+    "one too many": (
+        call(Dense, dense.W, None, 3),
+        KindError,
+        "Dense: takes at most 2 positional arguments, got 3; its fields are W, b",
+    ),
+    "one too many, where others are given by name": (
+        call(Positional, 1, 2),
+        KindError,
+        "Positional: takes at most 1 positional argument, got 2; its fields are first, second",
+    ),
+    "one missing": (call(Dense, dense.W), KindError, "Dense: b must be given; its fields are W, b"),
+    "both missing": (call(Dense), KindError, "Dense: W, b must be given; its fields are W, b"),
+    "dx forgotten": (call(Grads, dense), KindError, "Grads: x must be given; its fields are params, x"),
+    "one twice": (
+        call(Dense, dense.W, W=dense.W),
+        KindError,
+        "Dense: W is given twice, by position and by name",
+    ),
+    "no norm": (call(ClipNorm), KindError, "ClipNorm: norm must be given; its fields are norm"),
+    # record itself.
+    "a record of a value": (call(record, 3), KindError, "record: cls must be a class, not int"),
+    "a word for kw_only": (
+        call(record, kw_only="yes"),
+        KindError,
+        "record: kw_only must be True or False, not str",
+    ),
+    **{
+        f"a field called {name}": (
+            named(name),
+            FuncnnError,
+            f"record: a field of Mine must have another name than {name}",
+        )
+        for name in ("self", "attr_dict", "NOTHING", "_config", "_setattr", "_cached_setattr_get")
+    },
+    # Numbers.
+    "True for a number": (call(Fields, rate=True), KindError, "Fields: rate must be a number, not bool"),
+    "np.True_ for a number": (call(Fields, rate=np.True_), KindError, "Fields: rate must be a number, not bool"),
+    "a decimal": (
+        call(Fields, rate=Decimal("0.1")),
+        KindError,
+        "Fields: rate must be a number, not Decimal; write float(rate)",
+    ),
+    "a number in words": (call(Fields, rate="a half"), KindError, "Fields: rate must be a number, not str"),
+    "None for a number": (call(Fields, rate=None), KindError, "Fields: rate must be a number, not None"),
+    "an array of one": (call(Fields, rate=np.ones(1)), KindError, "Fields: rate must be a number, not float64 array"),
+    "True for a whole number": (call(Fields, size=True), KindError, "Fields: size must be a whole number, not bool"),
+    "a half for a whole number": (call(Fields, size=0.5), KindError, "Fields: size must be a whole number, not float"),
+    "two, as a float": (
+        call(Fields, size=2.0),
+        KindError,
+        "Fields: size must be a whole number, not float; write int(size)",
+    ),
+    "infinity for a whole number": (
+        call(Fields, size=np.inf),
+        KindError,
+        "Fields: size must be a whole number, not float",
+    ),
+    # Seeds.
+    "True for a seed": (call(Fields, seed=True), KindError, A_SEED + "bool"),
+    "True in a seed": (call(Fields, seed=(1, True)), KindError, A_SEED + "(1, True)"),
+    "True for a seed of draws": (call(Fields, seed=True), KindError, A_SEED + "bool"),
+    "a float for a seed of draws": (call(Fields, seed=np.array(1.5)), KindError, A_SEED + "<f64 1.5>"),
+    "an array for a seed of draws": (call(Fields, seed=np.array([1, 2])), KindError, A_SEED + "int64 array"),
+    "a negative seed of draws": (call(Fields, seed=np.array(-1)), KindError, A_SEED + "<i64 -1>"),
+    # Arrays.
+    "a list of lists": (call(Dense, [[1.0]], None), KindError, AN_ARRAY + "list; write np.array(W, float)"),
+    "a ragged list": (call(Dense, [[1.0], [1.0, 2.0]], None), KindError, AN_ARRAY + "list"),
+    "a list of words": (call(Dense, [["a"]], None), KindError, AN_ARRAY + "list"),
+    "a number": (call(Dense, 1.0, None), KindError, AN_ARRAY + "float; write np.array(W, float)"),
+    "None": (call(Dense, None, None), KindError, AN_ARRAY + "None"),
+    "True": (call(Dense, W=True, b=None), KindError, AN_ARRAY + "bool"),
+    "whole numbers": (
+        call(Dense, np.arange(2)[None], None),
+        KindError,
+        AN_ARRAY + "int64 array; write np.array(W, float)",
+    ),
+    "objects": (call(Dense, np.array([[None]]), None), KindError, AN_ARRAY + "object array"),
+    "a masked array": (call(Dense, np.ma.masked_array(x), None), KindError, AN_ARRAY + "MaskedArray"),
+    "a matrix": (
+        call(Dense, np.ones((1, 1)).view(np.matrix), None),
+        KindError,
+        AN_ARRAY + "matrix; write np.array(W, float)",
+    ),
+    "whole numbers where anything may stand": (
+        changing(np.arange(2)),
+        KindError,
+        "Fields: inner must be an array of floats, not int64 array; write np.array(inner, float)",
+    ),
+    # What can change.
+    "a list": (changing([1]), KindError, "Fields: inner must be immutable, not list; write tuple(inner)"),
+    "a list in a tuple": (
+        changing(((), [1])),
+        KindError,
+        "Fields: inner must be immutable, not list; write tuple(inner)",
+    ),
+    "a deque": (changing(deque()), KindError, "Fields: inner must be immutable, not deque; write tuple(inner)"),
+    "a dict": (changing({}), KindError, "Fields: inner must be immutable, not dict; write tuple(inner.items())"),
+    "a set": (changing({1}), KindError, "Fields: inner must be immutable, not set; write frozenset(inner)"),
+    "bytes that change": (
+        changing(bytearray()),
+        KindError,
+        "Fields: inner must be immutable, not bytearray; write bytes(inner)",
+    ),
+    "memory of bytes that change": (
+        changing(memoryview(bytearray(2))),
+        KindError,
+        "Fields: inner must be immutable, not memoryview",
+    ),
+    "a generator": (
+        changing(layer for layer in ()),
+        KindError,
+        "Fields: inner must be immutable, not generator; write tuple(inner)",
+    ),
+    "a map": (changing(map(abs, ())), KindError, "Fields: inner must be immutable, not map; write tuple(inner)"),
+    "an iterator": (changing(iter(())), KindError, "Fields: inner must be immutable, not tuple_iterator"),
+    "a named tuple of arrays": (
+        changing(Pair(x, x)),
+        KindError,
+        "Fields: inner must be immutable, not Pair; write tuple(inner)",
+    ),
+    "a list for a state": (
+        call(nn.TrainState, (), cost=[1.0]),
+        KindError,
+        "TrainState: cost must be immutable, not list; write tuple(cost)",
+    ),
+    # x, at the door of a layer.
+    "x in another byte order": (
+        call(forward, Relu(), big),
+        KindError,
+        "Relu: x must be an array in the machine's byte order, not >f8 array; write x.astype('float64')",
+    ),
+    "x in another byte order for weights": (
+        call(forward, dense, big),
+        KindError,
+        "Dense: x is >f8, W is float64; write x.astype('float64')",
+    ),
+    "out in another byte order": (
+        call(mse, big, x),
+        KindError,
+        "mse: out must be an array in the machine's byte order, not >f8 array; write out.astype('float64')",
+    ),
+    "None for x": (call(forward, Relu(), None), KindError, "Relu: x must be an array, not None"),
+    "a text for x": (call(forward, Relu(), "x"), KindError, "Relu: x must be an array, not str"),
+    "a class for x": (call(forward, Relu(), np.ndarray), KindError, "Relu: x must be an array, not the class ndarray"),
+    "a number for x": (call(forward, Relu(), 1.0), KindError, "Relu: x must be an array, not float; write np.asarray(x)"),
+    "texts for x": (call(forward, Relu(), np.array(["a"])), KindError, "Relu: x must be an array of floats, not <U1 array"),
+    "a setting by position of a chain": (
+        call(Decay, 0.1, "*", 3),
+        KindError,
+        "Decay: takes at most 2 positional arguments, got 3; its fields are rate, where",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_it_says(name):
+    assert_says(ROWS[name], x, big, dense)
+
+
+def test_tables_of_pandas_are_refused_with_the_way_out():
+    pandas = pytest.importorskip("pandas", reason="its tables are what is refused")
+    table = pandas.DataFrame({"a": [1.0]})
+    for given, kind in ((table, "DataFrame"), (table["a"], "Series")):
+        assert_says(
+            (changing(given), KindError, f"Fields: inner must be immutable, not {kind}; write inner.to_numpy()")
+        )
+        assert_says((call(Dense, given, None), KindError, f"{AN_ARRAY}{kind}; write W.to_numpy(float)"))
+        assert_says((call(forward, Relu(), given), KindError, f"Relu: x must be an array, not {kind}; write x.to_numpy()"))
+
+
+def test_an_error_inside_of_a_constructor_passes_as_it_is():
+    @record
+    class Failing:
+        size: float = 1.0
+
+        def __attrs_post_init__(self):
+            len(self.size)
+
+    with pytest.raises(TypeError, match="has no len") as caught:
+        Failing()
+    assert not isinstance(caught.value, KindError)
