@@ -262,8 +262,16 @@ ROWS = {
     "None for x": (call(forward, Relu(), None), KindError, "Relu: x must be an array, not None"),
     "a text for x": (call(forward, Relu(), "x"), KindError, "Relu: x must be an array, not str"),
     "a class for x": (call(forward, Relu(), np.ndarray), KindError, "Relu: x must be an array, not the class ndarray"),
-    "a number for x": (call(forward, Relu(), 1.0), KindError, "Relu: x must be an array, not float; write np.asarray(x)"),
-    "texts for x": (call(forward, Relu(), np.array(["a"])), KindError, "Relu: x must be an array of floats, not <U1 array"),
+    "a number for x": (
+        call(forward, Relu(), 1.0),
+        KindError,
+        "Relu: x must be an array, not float; write np.asarray(x)",
+    ),
+    "texts for x": (
+        call(forward, Relu(), np.array(["a"])),
+        KindError,
+        "Relu: x must be an array of floats, not <U1 array",
+    ),
     "a setting by position of a chain": (
         call(Decay, 0.1, "*", 3),
         KindError,
@@ -285,7 +293,9 @@ def test_tables_of_pandas_are_refused_with_the_way_out():
             (changing(given), KindError, f"Fields: inner must be immutable, not {kind}; write inner.to_numpy()")
         )
         assert_says((call(Dense, given, None), KindError, f"{AN_ARRAY}{kind}; write W.to_numpy(float)"))
-        assert_says((call(forward, Relu(), given), KindError, f"Relu: x must be an array, not {kind}; write x.to_numpy()"))
+        assert_says(
+            (call(forward, Relu(), given), KindError, f"Relu: x must be an array, not {kind}; write x.to_numpy()")
+        )
 
 
 def test_an_error_inside_of_a_constructor_passes_as_it_is():
