@@ -13,11 +13,9 @@ from funcnn import (
     Adam,
     Array,
     ClipNorm,
-    Decay,
     Dense,
     FuncnnError,
     Grads,
-    KindError,
     Momentum,
     Relu,
     Seed,
@@ -27,6 +25,8 @@ from funcnn import (
     record,
     state,
 )
+from funcnn.errors import KindError
+from funcnn.optimizers import Decay
 from tests.says import assert_says
 
 dense = Dense.init(2, 1, seed=0)

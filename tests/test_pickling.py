@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from funcnn import Array, Dense, Relu, leaves, mlp, record, state
+from funcnn import Array, Dense, Relu, mlp, record, state
+from funcnn.trees import leaves
 from tests.test_records import records
 
 SCRIPT = '''
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 
 import funcnn as nn
+from funcnn.optimizers import PerArray
 
 
 @nn.record
@@ -69,7 +71,7 @@ nn.inference.register(Weighted)(lambda params: nn.evolve(params, inner=nn.infere
 
 
 @nn.record
-class Inertia(nn.PerArray):
+class Inertia(PerArray):
     rate: float = 0.5
 
     def step(self, g, p, t, m=0):
@@ -107,6 +109,7 @@ import sys
 import numpy as np
 
 import funcnn as nn
+from funcnn.trees import leaves
 
 try:
     import jax
@@ -120,14 +123,14 @@ for _ in range(2):
     now = trained(net, x, y)
     assert now == expected and hash(now) == hash(expected) and repr(now) == repr(expected)
     assert now.params[0].seen == 3
-    assert not any(array.flags.writeable for array in nn.leaves((net, now)))
+    assert not any(array.flags.writeable for array in leaves((net, now)))
     assert np.array_equal(made(3), 0.3 * x) or np.allclose(made(3), 0.3 * x)
     assert nn.predict(net, x).shape == (4, 1)
     assert nn.evolve(net[0], w=2 * net[0].w).w.tolist() == [2, 2]
     for wrong in (lambda: net[0].inner[0].__class__(share="no"), lambda: net[0].__class__()):
         try:
             wrong()
-        except nn.KindError as error:
+        except TypeError as error:
             assert str(error).split(":")[0] in {"Swell", "Weighted"}
         else:
             raise AssertionError

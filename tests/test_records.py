@@ -146,7 +146,7 @@ def test_a_field_may_have_any_name(name):
         assert same(values(made), (content,))
         assert repr(made) == f"Named({name}={short(content)})"
         assert evolve(made, **{name: content}) == made
-        assert nn.replace((made,), f"0.{name}", content) == (made,)
+        assert nn.trees.replace((made,), f"0.{name}", content) == (made,)
         assert set(nn.parameters(made)) == ({name} if annotation is Array else set())
         assert name in inspect.signature(cls).parameters
         assert hash(made) == hash(cls(**{name: content}))
