@@ -72,8 +72,7 @@ def trait(default: Rule) -> Any:
 
     @wraps(default)
     def call(params: Any) -> Any:
-        cls = type(params)
-        return (rules.get(cls) or find(cls))(params)
+        return (rules.get(cls := type(params)) or find(cls))(params)
 
     return _with_table(call, register, dispatcher)
 
@@ -89,8 +88,7 @@ def _table(default: Rule) -> tuple[dict[type, Rule], Callable[[type], Rule], Any
         rule = default if issubclass(cls, tuple) and cls is not tuple else dispatcher.dispatch(cls)
         if rule is not default and cls is not tuple and cls not in plans:
             raise KindError(f"{name}: {cls.__name__} is not a record; put @record above the class")
-        rules[cls] = rule
-        return rule
+        return rules.setdefault(cls, rule)
 
     def register(cls: Any) -> Callable[[Rule], Rule]:
         if cls is not tuple and cls not in plans:
@@ -113,11 +111,11 @@ def _refusal(default: Rule, given: tuple[Any, ...]) -> KindError | None:
     _, *parameters = signature(default).parameters.values()
     name, needed = default.__name__, [parameter for parameter in parameters if parameter.default is Parameter.empty]
     if not len(needed) <= len(given) <= len(parameters):
-        arguments = ", ".join(signature(default).parameters)
-        return KindError(f"{name}: the arguments must be ({arguments}), got {1 + len(given)} of them")
+        needs = f"({', '.join(signature(default).parameters)}), got {1 + len(given)} of them"
+        return KindError(f"{name}: the arguments must be {needs}")
     for parameter, value in zip(parameters, given, strict=False):
-        is_checked = parameter.annotation == "int"  # by the verb itself
-        if not is_checked and value is not parameter.default and not _holds_arrays(value):
+        is_checked = value is parameter.default or parameter.annotation == "int"  # which the verb checks itself
+        if not is_checked and not _holds_arrays(value):
             return KindError(f"{name}: {parameter.name} must be an array or a tuple of arrays, not {kind(value)}")
     return None
 
@@ -134,11 +132,10 @@ def no_rule(verb: str, params: object, what: str = "layer") -> KindError:
     if isinstance(params, type):
         return KindError(f"{verb}: {params.__name__} is a class; pass a value of it, as {params.__name__}()")
     if isinstance(params, list | tuple):
-        given = type(params).__name__
-        return KindError(f"{verb}: a chain of {what}s is a tuple, not a {given}; write tuple({what}s)")
+        given = f"not a {type(params).__name__}; write tuple({what}s)"
+        return KindError(f"{verb}: a chain of {what}s is a tuple, {given}")
     if not is_record(params):
-        a = "an" if what == "optimizer" else "a"
-        return KindError(f"{verb}: {kind(params)} is not {a} {what}; {a} {what} is a record or a tuple of {what}s")
+    XX KindError(f"{verb}: {kind(params)} is not {a} {what}; {a} {what} is a record or a tuple of {what}s")
     cls = type(params).__name__
     return KindError(f"{verb}: {cls} has no rule for it; write one with @{verb}.register({cls})")
 
