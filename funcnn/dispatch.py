@@ -135,7 +135,8 @@ def no_rule(verb: str, params: object, what: str = "layer") -> KindError:
         given = f"not a {type(params).__name__}; write tuple({what}s)"
         return KindError(f"{verb}: a chain of {what}s is a tuple, {given}")
     if not is_record(params):
-    XX KindError(f"{verb}: {kind(params)} is not {a} {what}; {a} {what} is a record or a tuple of {what}s")
+        a = "an" if what == "optimizer" else "a"
+        return KindError(f"{verb}: {kind(params)} is not {a} {what}; {a} {what} is a record or a tuple of {what}s")
     cls = type(params).__name__
     return KindError(f"{verb}: {cls} has no rule for it; write one with @{verb}.register({cls})")
 

@@ -1,7 +1,6 @@
 """Initializers: each follows its formula, and the seed alone decides."""
 
 import math
-from functools import partial
 
 import numpy as np
 import pytest
