@@ -12,7 +12,7 @@ from torch.nn import functional
 from funcnn.interop.torch.base import Applied, filled, to_torch
 from funcnn.layers.convolution.conv import Conv1d, Conv2d
 from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
-from funcnn.layers.convolution.pool import AvgPool, MaxPool, windows_of
+from funcnn.layers.convolution.pool import AvgPool, MaxPool
 from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.convolution.upsample import Upsample
 from funcnn.layers.convolution.windows import Axes
@@ -88,7 +88,7 @@ def conv_transpose2d_to_torch(layer: ConvTranspose2d) -> torch.nn.Module:
 @to_torch.register(MaxPool)
 def max_pool_to_torch(layer: MaxPool) -> torch.nn.Module:
     """Padded by minus infinity"""
-    return Applied(lambda x: pooled(functional.max_pool2d, x, windows_of(layer, x), -torch.inf))
+    return Applied(lambda x: pooled(functional.max_pool2d, x, layer.windows(x), -torch.inf))
 
 
 @to_torch.register(AvgPool)
@@ -96,7 +96,7 @@ def avg_pool_to_torch(layer: AvgPool) -> torch.nn.Module:
     """The mean with the padding, over the share of the window that is none"""
 
     def mean(x: Any) -> Any:
-        axes = windows_of(layer, x)
+        axes = layer.windows(x)
         return pooled(functional.avg_pool2d, x, axes, 0.0) / pooled(
             functional.avg_pool2d, torch.ones_like(x), axes, 0.0
         )

@@ -10,32 +10,30 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, check_out_gradient, short
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import count
 from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.attention.heads import (
     Cache,
+    MultiHead,
     by_heads,
-    check_parts,
-    check_remembered,
+    check_memory_of_heads,
     dense_layers,
     gather,
     gather_backward,
-    places,
     project,
     project_backward,
+    rows_to_sequence,
     shape_of_out,
 )
 from funcnn.layers.attention.masks import check_attended, check_no_pairs, of_places, sights
 from funcnn.layers.checks import shown
-from funcnn.layers.dense import Dense
 from funcnn.layers.sequences import blank
 from funcnn.records import record
 
 
 @record
-class CrossAttention:
+class CrossAttention(MultiHead):
     """out = out_layer(softmax(q . k / sqrt(d)) @ v), head by head, with q = query(x), k and v = key and value(memory)
 
     x: (queries, memory), of (m, t, n_in) and (m, s, n_memory), or (queries, memory, mask) with mask: bool (m, s), True
@@ -68,16 +66,6 @@ class CrossAttention:
         RangeError: heads is less than 1, or does not divide n.
     """
 
-    query: Dense
-    key: Dense
-    value: Dense
-    out: Dense
-    heads: int = count()
-
-    def __attrs_post_init__(self) -> None:
-        """Four dense layers that fit together, and heads that divide their features."""
-        check_parts("CrossAttention", self)
-
     @classmethod
     def init(
         cls,
@@ -95,7 +83,7 @@ class CrossAttention:
         Raises:
             RangeError: a size is less than 1, or heads does not divide n.
         """
-        return cls(*dense_layers("CrossAttention", n, n_memory, heads, seed, weights, dtype, bias=bias), heads)
+        return cls(*dense_layers("CrossAttention.init", n, n_memory, heads, seed, weights, dtype, bias=bias), heads)
 
 
 def _opened(params: CrossAttention, x: Any) -> tuple[Array, Array, Array | None]:
@@ -138,12 +126,12 @@ def _back(back: Any, params: CrossAttention, cache: Cache, dA: Any) -> tuple[Any
 def cross_attention_backward(params: CrossAttention, cache: Cache, dA: Any) -> Grads[CrossAttention]:
     """dqueries = dx of query, dmemory = dA[1] + dx of key + dx of value"""
     q, k, v, out = _back(backward, params, cache, dA)
-    dmemory = places(k.x + v.x, cache.qkv[1])
+    dmemory = rows_to_sequence(k.x + v.x, cache.qkv[1])
     if dA[1] is not None:
         check_out_gradient(dA[1], dmemory.shape, dmemory.dtype)
         dmemory += dA[1]
     grads = gradient(params, query=q.params, key=k.params, value=v.params, out=out)
-    return Grads(grads, (places(q.x, cache.qkv[0]), dmemory, None)[: len(dA)])
+    return Grads(grads, (rows_to_sequence(q.x, cache.qkv[0]), dmemory, None)[: len(dA)])
 
 
 @backward_params.register(CrossAttention)
@@ -161,7 +149,7 @@ def cross_attention_step(params: CrossAttention, x: Any, memory: Any = None) -> 
     if memory is None:
         (q, k, v), _ = project(params, queries, seen)
     else:
-        check_remembered(params, memory, 2)
+        check_memory_of_heads(params, memory, 2)
         k, v = memory
         if k.shape[::2] != seen.shape[:2]:
             of = f"of {k.shape[0]} sequences of {k.shape[2]} places"

@@ -1,59 +1,55 @@
-"""What self- and cross-attention share: four dense layers around the dot product of heads, and their masks."""
+"""The base of self- and cross-attention: four dense layers around the dot product of heads."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from funcnn.annotations import Seed
 from funcnn.arrays import Array, is_array, kind
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import as_seed, check_sizes, check_whole
+from funcnn.fields import as_seed, check_sizes, check_whole, count
 from funcnn.initializers import Initializer, draw, draw_bias
 from funcnn.layers.attention.dot_product import attend, attend_backward
 from funcnn.layers.checks import foreign
 from funcnn.layers.dense import Dense
 from funcnn.layers.positions import Rotary
+from funcnn.records import record
 
 Triple = tuple[Any, Any, Any]
 
 
-class Parts(Protocol):
-    """What an attention layer is made of."""
+@record
+class MultiHead:
+    """The base of attention layers: four dense layers, and into how many heads their features are split."""
 
-    @property
-    def query(self) -> Dense: ...
-    @property
-    def key(self) -> Dense: ...
-    @property
-    def value(self) -> Dense: ...
-    @property
-    def out(self) -> Dense: ...
-    @property
-    def heads(self) -> int: ...
+    query: Dense
+    key: Dense
+    value: Dense
+    out: Dense
+    heads: int = count()
+
+    def __attrs_post_init__(self) -> None:
+        """Four dense layers that fit together, and heads that divide their features."""
+        whose, layers = type(self).__name__, (self.query, self.key, self.value, self.out)
+        for name, layer in zip(("query", "key", "value", "out"), layers, strict=True):
+            if type(layer) is not Dense:
+                raise KindError(f"{whose}: {name} must be a Dense, not {kind(layer)}")
+        query, key, value, out = [layer.W.shape for layer in layers]
+        if not query[1] == key[1] == value[1] == out[0] or key[0] != value[0]:
+            shapes = f"query: {query}, key: {key}, value: {value}, out: {out}"
+            raise ShapeError(f"{whose}: W of query must be (., n), of key and value (k, n), of out (n, .); {shapes}")
+        check_heads(whose, query[1], self.heads)
 
 
 class Cache(NamedTuple):
-    """What backward needs: the caches of query, key, value and of out; q, k, v by heads, and their weights."""
+    """The caches of query, key and value, and of out; q, k and v by heads; the attention weights."""
 
     layers: Any
     last: Any
     qkv: tuple[Array, Array, Array]
     weights: Array
-
-
-def check_parts(whose: str, params: Parts) -> None:
-    """Four dense layers that fit together, and heads that divide their features."""
-    layers = {"query": params.query, "key": params.key, "value": params.value, "out": params.out}
-    for name, layer in layers.items():
-        if type(layer) is not Dense:
-            raise KindError(f"{whose}: {name} must be a Dense, not {kind(layer)}")
-    query, key, value, out = (layer.W.shape for layer in layers.values())
-    if not query[1] == key[1] == value[1] == out[0] or key[0] != value[0]:
-        shapes = f"query: {query}, key: {key}, value: {value}, out: {out}"
-        raise ShapeError(f"{whose}: W of query must be (., n), of key and value (k, n), of out (n, .); {shapes}")
-    check_heads(whose, query[1], params.heads)
 
 
 def check_heads(whose: str, n: int, heads: int) -> None:
@@ -72,10 +68,10 @@ def dense_layers(
     whose: str, n: int, n_memory: int, heads: int, seed: Seed, weights: Initializer, dtype: Any, *, bias: bool
 ) -> tuple[Dense, Dense, Dense, Dense]:
     """Query, key, value and out, drawn from children 0 to 3 of the seed."""
-    check_sizes(f"{whose}.init", {"n": n} if n is n_memory else {"n": n, "n_memory": n_memory})
-    check_whole(f"{whose}.init", heads, "heads")
-    check_heads(f"{whose}.init", n, heads)
-    whose, words = f"{whose}.init", as_seed(f"{whose}.init", seed)
+    check_sizes(whose, {"n": n} if n is n_memory else {"n": n, "n_memory": n_memory})
+    check_whole(whose, heads, "heads")
+    check_heads(whose, n, heads)
+    words = as_seed(whose, seed)
 
     def drawn(i: int, n_in: int) -> Dense:
         W = draw(whose, weights, (*words, i), (n_in, n), dtype)
@@ -84,7 +80,7 @@ def dense_layers(
     return drawn(0, n), drawn(1, n_memory), drawn(2, n_memory), drawn(3, n)
 
 
-def project(params: Parts, x: Array, memory: Array) -> tuple[Triple, Triple]:
+def project(params: MultiHead, x: Array, memory: Array) -> tuple[Triple, Triple]:
     """q of x, and k and v of the memory, by heads; and the caches"""
     q, of_q = by_heads(params.query, x, params.heads)
     k, of_k = by_heads(params.key, memory, params.heads)
@@ -93,31 +89,31 @@ def project(params: Parts, x: Array, memory: Array) -> tuple[Triple, Triple]:
 
 
 def by_heads(layer: Dense, x: Array, heads: int) -> tuple[Array, Any]:
-    """What a dense layer makes of x, (m, t, n), as (m, heads, t, d); and the cache"""
+    """The dense layer's out for x, (m, t, n), as (m, heads, t, d); and its cache"""
     y, cache = forward(layer, _rows(x))
     return split(y, x.shape, heads), cache
 
 
-def gather(params: Parts, qkv: Triple, allowed: Array | None, caches: Any = ()) -> tuple[Array, Cache]:
-    """(out, cache): what the heads gather, through the layer `out`"""
+def gather(params: MultiHead, qkv: Triple, allowed: Array | None, caches: Any = ()) -> tuple[Array, Cache]:
+    """(out, cache): the attention of all heads, then the layer `out`"""
     y, weights = attend(*qkv, allowed)
     out, last = forward(params.out, merge(y))
-    return places(out, y), Cache(caches, last, qkv, weights)
+    return rows_to_sequence(out, y), Cache(caches, last, qkv, weights)
 
 
-def gather_backward(params: Parts, cache: Cache, dA: Array) -> tuple[Triple, Any]:
+def gather_backward(params: MultiHead, cache: Cache, dA: Array) -> tuple[Triple, Any]:
     """(dq, dk and dv of the heads, the gradient of the layer `out`)"""
     grads = backward(params.out, cache.last, _rows(dA))
     return attend_backward(*cache.qkv, cache.weights, split(grads.x, dA.shape, params.heads)), grads.params
 
 
-def project_backward(back: Callable[..., Any], params: Parts, caches: Triple, dqkv: Triple) -> list[Any]:
-    """What `back`, which is backward or backward_params, makes of query, key and value"""
+def project_backward(back: Callable[..., Any], params: MultiHead, caches: Triple, dqkv: Triple) -> list[Any]:
+    """`back`, which is backward or backward_params, of query, key and value"""
     layers = (params.query, params.key, params.value)
     return [back(layer, cache, merge(d)) for layer, cache, d in zip(layers, caches, dqkv, strict=True)]
 
 
-def shape_of_out(params: Parts, cache: Any) -> tuple[int, ...]:
+def shape_of_out(params: MultiHead, cache: Any) -> tuple[int, ...]:
     """The shape that out had."""
     if type(cache) is not Cache:
         raise foreign(params, cache)
@@ -126,11 +122,11 @@ def shape_of_out(params: Parts, cache: Any) -> tuple[int, ...]:
 
 
 def _rows(x: Array) -> Array:
-    """(m, t, n) as (m * t, n), of which a product is quicker than of m"""
+    """(m, t, n) as (m * t, n): one product, which is faster than m"""
     return x.reshape(-1, x.shape[-1])
 
 
-def places(x: Array, heads: Array) -> Array:
+def rows_to_sequence(x: Array, heads: Array) -> Array:
     """(m * t, n) as (m, t, n), for heads (m, heads, t, d)"""
     return x.reshape(heads.shape[0], heads.shape[2], x.shape[-1])
 
@@ -146,8 +142,8 @@ def merge(x: Array) -> Array:
     return x.swapaxes(1, 2).reshape(m * t, heads * d)
 
 
-def check_remembered(params: Parts, memory: Any, parts: int) -> None:
-    """What `step` of this layer returned: keys and values by heads, and perhaps a mask of all their places."""
+def check_memory_of_heads(params: MultiHead, memory: Any, parts: int) -> None:
+    """The memory holds keys and values by heads, and, if it has three parts, a mask of all their positions or None."""
     W, heads = params.key.W, params.heads
 
     def fits(a: Any) -> bool:

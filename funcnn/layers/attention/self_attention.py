@@ -10,33 +10,31 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, namespace
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import count
 from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.attention.dot_product import no_later
 from funcnn.layers.attention.heads import (
     Cache,
-    check_parts,
-    check_remembered,
+    MultiHead,
+    check_memory_of_heads,
     check_rotary,
     dense_layers,
     gather,
     gather_backward,
-    places,
     project,
     project_backward,
+    rows_to_sequence,
     shape_of_out,
 )
 from funcnn.layers.attention.masks import check_attended, check_no_pairs, of_places, sights
-from funcnn.layers.dense import Dense
 from funcnn.layers.positions import Rotary, rotate, rotate_backward
 from funcnn.layers.sequences import blank, closed, opened, out_gradient
 from funcnn.records import record
 
 
 @record
-class Attention:
+class Attention(MultiHead):
     """out = out_layer(softmax(q . k / sqrt(d)) @ v), head by head, with q = query(x), k = key(x), v = value(x)
 
     x: (m, t, n_in), or (x, mask); out has the form of x, and is (m, t, n_out). query, key, value: Dense of n_in to n
@@ -74,17 +72,12 @@ class Attention:
         RangeError: heads is less than 1, or does not divide n; or d is odd, and there are no pairs to turn.
     """
 
-    query: Dense
-    key: Dense
-    value: Dense
-    out: Dense
-    heads: int = count()
     causal: bool = False
     rotary: Rotary | None = None
 
     def __attrs_post_init__(self) -> None:
         """Four dense layers that fit together, and heads that divide their features."""
-        check_parts("Attention", self)
+        MultiHead.__attrs_post_init__(self)
         if self.query.W.shape[0] != self.key.W.shape[0]:
             shapes = f"query: {self.query.W.shape}, key: {self.key.W.shape}"
             raise ShapeError(f"Attention: query and key see the same x, so W must have as many rows; {shapes}")
@@ -113,7 +106,7 @@ class Attention:
         Raises:
             RangeError: a size is less than 1, or heads does not divide n.
         """
-        return cls(*dense_layers("Attention", n, n, heads, seed, weights, dtype, bias=bias), heads, causal, rotary)
+        return cls(*dense_layers("Attention.init", n, n, heads, seed, weights, dtype, bias=bias), heads, causal, rotary)
 
 
 def _project(params: Attention, queries: Array, keys: Array, start: int = 0) -> tuple[Any, Any]:
@@ -155,7 +148,7 @@ def attention_backward(params: Attention, cache: tuple[Any, Cache], dA: Any) -> 
     dx = q.x + k.x
     dx += v.x
     grads = gradient(params, query=q.params, key=k.params, value=v.params, out=out, rotary=params.rotary)
-    return Grads(grads, closed(cache[0], places(dx, cache[1].qkv[0])))
+    return Grads(grads, closed(cache[0], rows_to_sequence(dx, cache[1].qkv[0])))
 
 
 @backward_params.register(Attention)
@@ -177,7 +170,7 @@ def attention_step(params: Attention, given: Any, memory: Any = None) -> tuple[A
     if memory is None:
         (q, k, v), _ = _project(params, x, x)
     else:
-        check_remembered(params, memory, 3)
+        check_memory_of_heads(params, memory, 3)
         if memory[0].shape[0] != x.shape[0]:
             raise ShapeError(f"step: the memory is of {memory[0].shape[0]} sequences, x of {x.shape[0]}; x: {x.shape}")
         (q, k, v), _ = _project(params, x, x, start=memory[0].shape[2])

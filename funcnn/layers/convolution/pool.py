@@ -1,4 +1,4 @@
-"""Pooling: one number a channel for each window."""
+"""Pooling: the maximum or the mean of each window, channel by channel."""
 
 from __future__ import annotations
 
@@ -22,17 +22,46 @@ from funcnn.records import record
 
 
 @record
-class MaxPool:
+class Pool:
+    """The base of pooling layers: windows over the positions of images (m, h, w, c) or sequences (m, t, c)."""
+
+    size: Sizes = sizes()
+    stride: Sizes | None = sizes(default=None)
+    padding: Padding = padding()
+
+    axes: ClassVar[int] = 0  # as many as x has
+
+    def windows(self, x: Array) -> Axes:
+        """The windows over x as an image."""
+        if x.ndim not in {3, 4}:
+            raise wrong_shape(self, "(m, t, c) or (m, h, w, c)", x)
+        names = "t" if x.ndim == 3 else "hw"
+        size = for_axes(self, "size", self.size, len(names))
+        stride = size if self.stride is None else for_axes(self, "stride", self.stride, len(names))
+        sides = for_axes(self, "padding", self.padding, len(names))
+        axes = [self._axis(*one) for one in zip(names, x.shape[1:-1], size, stride, sides, strict=True)]
+        return (ONE_ROW, axes[0]) if len(axes) == 1 else (axes[0], axes[1])
+
+    def _axis(self, name: str, places: int, size: int, stride: int, side: Any) -> Axis:
+        pair = (side, side) if type(side) is int else side
+        if pair != "same" and max(pair) >= size:
+            rule = "padding must be less than size, or some window covers padding alone"
+            raise RangeError(f"{type(self).__name__}: {rule}; along {name} size is {size}, padding {pair}")
+        return axis_of(name, places, size, stride, pair)
+
+
+@record
+class MaxPool(Pool):
     """out[m, i, j, c] = max of x[m, s i + k - before, s j + l - before, c] over the window, k < size, l < size
 
     x: (m, h, w, c) or (m, t, c), out: (m, h_out, w_out, c) or (m, t_out, c), where
-    h_out = floor((h + before + after - size) / s) + 1. `size` is a number for every axis of places, or a tuple of one
-    for each; so is the `stride` s, which is `size` if it is None: the windows lie side by side. `padding` is a number,
-    a tuple of a pair (before, after) for each axis, "valid" or "same", and never the maximum itself.
+    h_out = floor((h + before + after - size) / s) + 1. `size` and the stride s are numbers for
+    h and w alike, or tuples of one number for each axis; without a `stride`, s is `size`: the windows do not overlap.
+    `padding` is a number, a tuple of a pair (before, after) for each axis, "valid" or "same"; it is never the maximum.
 
-        dx = dA where x was the maximum, else 0, added up over the windows
+        dx = dA where x is the maximum, else 0, summed over the windows
 
-    Of several maxima the first of the window, row by row, is blamed. The cache is (x, out).
+    If several x equal the maximum, the first in the window, row by row, receives dA. The cache is (x, out).
 
     Riesenhuber & Poggio 1999, Hierarchical Models of Object Recognition in Cortex; Jarrett, Kavukcuoglu, Ranzato &
     LeCun 2009, What Is the Best Multi-Stage Architecture for Object Recognition?, section 2.1.
@@ -43,22 +72,16 @@ class MaxPool:
     array([5., 3.])
 
     Raises:
-        ShapeError: x has other axes, or a window is larger than x with its padding.
-        KindError: x is no array of floats, or a setting is no whole number.
-        RangeError: a size or a stride is less than 1, a padding is negative, or so large that a window sees nothing.
+        ShapeError: x has another number of axes, or a window is larger than the padded x.
+        KindError: x is not an array of floats, or a setting not a whole number.
+        RangeError: a size or a stride is less than 1; a padding is negative, or not less than the size.
     """
-
-    size: Sizes = sizes()
-    stride: Sizes | None = sizes(default=None)
-    padding: Padding = padding()
-
-    axes: ClassVar[int] = 0  # as many as x has
 
 
 @forward.register(MaxPool)
 def max_pool_forward(params: MaxPool, x: Array) -> tuple[Array, tuple[Array, Array]]:
     """out = the maximum over the taps"""
-    xp, axes = float_array(params, x), windows_of(params, x)
+    xp, axes = float_array(params, x), params.windows(x)
     out = like(x, by_blocks(lambda part: reduce(xp.maximum, taps(part, axes, -math.inf)), image_of(x)))
     return out, (x, out)
 
@@ -68,19 +91,19 @@ def max_pool_backward(params: MaxPool, cache: tuple[Array, Array], dA: Array) ->
     """dx = dA at the first maximum of each window"""
     x, out = [only_array(params, part) for part in unpacked(params, cache, 2)]
     check_out_gradient(dA, out.shape, out.dtype)
-    axes = windows_of(params, x)
+    axes = params.windows(x)
 
     def of_block(x: Array, out: Array, dA: Array) -> Array:
-        return scattered(_blamed(x, out, dA, axes), axes)
+        return scattered(_routed(x, out, dA, axes), axes)
 
     dx = by_blocks(of_block, image_of(x), image_of(out), image_of(dA))
     return Grads(gradient(params), like(x, dx))
 
 
-def _blamed(x: Array, out: Array, dA: Array, axes: Axes) -> Iterator[Array]:
-    """What each tap takes of dA: that of the windows whose maximum it is, and no tap before it was."""
+def _routed(x: Array, out: Array, dA: Array, axes: Axes) -> Iterator[Array]:
+    """For each tap the dA of the windows in which it is the first maximum."""
     free = namespace(x).ones(out.shape, dtype=bool)
-    for seen in taps(x, axes, math.nan):  # which equals nothing, so that padding takes nothing
+    for seen in taps(x, axes, math.nan):  # NaN equals nothing, so padding receives nothing
         first = seen == out
         first &= free
         free ^= first
@@ -88,15 +111,15 @@ def _blamed(x: Array, out: Array, dA: Array, axes: Axes) -> Iterator[Array]:
 
 
 @record
-class AvgPool:
+class AvgPool(Pool):
     """out[m, i, j, c] = the mean of x[m, s i + k - before, s j + l - before, c] over the window, k < size, l < size
 
-    The shapes and the settings are those of `MaxPool`. Padding does not count: at the border the mean is over fewer.
+    Shapes and settings as in `MaxPool`. Padding does not count: at the border the mean is over fewer positions.
 
-        dx = dA / (how many places the window sees), added up over the windows
+        dx = dA / (the number of positions in the window), summed over the windows
 
     The cache is x. LeCun, Bottou, Bengio & Haffner 1998, Gradient-Based Learning Applied to Document Recognition,
-    section II.B, without its weights.
+    section II.B, without the trainable coefficients.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers
@@ -104,62 +127,34 @@ class AvgPool:
     array([3., 3., 4.])
 
     Raises:
-        ShapeError: x has other axes, or a window is larger than x with its padding.
-        KindError: x is no array of floats, or a setting is no whole number.
-        RangeError: a size or a stride is less than 1, a padding is negative, or so large that a window sees nothing.
+        ShapeError: x has another number of axes, or a window is larger than the padded x.
+        KindError: x is not an array of floats, or a setting not a whole number.
+        RangeError: a size or a stride is less than 1; a padding is negative, or not less than the size.
     """
-
-    size: Sizes = sizes()
-    stride: Sizes | None = sizes(default=None)
-    padding: Padding = padding()
-
-    axes: ClassVar[int] = 0  # as many as x has
 
 
 @forward.register(AvgPool)
 def avg_pool_forward(params: AvgPool, x: Array) -> tuple[Array, Array]:
-    """out = the sum over the taps / how many there are"""
+    """out = the sum over the taps / their number"""
     float_array(params, x)
-    axes = windows_of(params, x)
+    axes = params.windows(x)
     return like(x, sum(taps(image_of(x), axes)) / _counts(axes, x.dtype)), x
 
 
 @backward.register(AvgPool)
 def avg_pool_backward(params: AvgPool, x: Array, dA: Array) -> Grads[AvgPool]:
     """dx: an equal share to each tap"""
-    axes = windows_of(params, only_array(params, x))
+    axes = params.windows(only_array(params, x))
     check_out_gradient(dA, (x.shape[0], *[axis.out for axis in axes][4 - x.ndim :], x.shape[-1]), x.dtype)
     share = image_of(dA) / _counts(axes, x.dtype)
     return Grads(gradient(params), like(x, scattered(repeat(share, axes[0].size * axes[1].size), axes)))
 
 
-for _layer in (MaxPool, AvgPool):
-    step.register(_layer)(no_step)
-
-
-def windows_of(params: MaxPool | AvgPool, x: Array) -> Axes:
-    """The windows over x, a sequence being an image of one row."""
-    if x.ndim not in {3, 4}:
-        raise wrong_shape(params, "(m, t, c) or (m, h, w, c)", x)
-    names = "t" if x.ndim == 3 else "hw"
-    windows = for_axes(params, "size", params.size, len(names))
-    strides = windows if params.stride is None else for_axes(params, "stride", params.stride, len(names))
-    axes = []
-    for name, places, size, stride, side in zip(
-        names, x.shape[1:-1], windows, strides, for_axes(params, "padding", params.padding, len(names)), strict=True
-    ):
-        pair = (side, side) if type(side) is int else side
-        if pair != "same" and max(pair) >= size:
-            sides = f"along {name} size is {size}, padding {pair}"
-            raise RangeError(
-                f"{type(params).__name__}: padding must be less than size, or a window sees nothing; {sides}"
-            )
-        axes.append(axis_of(name, places, size, stride, pair))
-    return (ONE_ROW, axes[0]) if len(axes) == 1 else (axes[0], axes[1])
+step.register(Pool)(no_step)
 
 
 def _counts(axes: Axes, dtype: Any) -> Array:
-    """How many places each window sees, padding left out."""
+    """The number of positions in each window, without padding."""
 
     def seen(axis: Axis) -> Any:
         there = np.zeros(axis.padded)
