@@ -345,12 +345,14 @@ ROWS = {
     "padding as large as the window": (
         lambda: forward(MaxPool(2, padding=2), x),
         RangeError,
-        "MaxPool: padding must be less than size, or some window covers padding alone; along h size is 2, padding (2, 2)",
+        "MaxPool: padding must be less than size, or some window covers padding alone; along h size is 2, "
+        "padding (2, 2)",
     ),
     "one side as large as the window": (
         lambda: forward(AvgPool(3, padding=((0, 0), (0, 3))), x),
         RangeError,
-        "AvgPool: padding must be less than size, or some window covers padding alone; along w size is 3, padding (0, 3)",
+        "AvgPool: padding must be less than size, or some window covers padding alone; along w size is 3, "
+        "padding (0, 3)",
     ),
     "a window for a sequence": (
         lambda: forward(MaxPool((2, 2)), x[:, 0]),
