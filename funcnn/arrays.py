@@ -97,6 +97,16 @@ _NATIVE = {np.dtype(letter) for letter in "efdgFDG"}
 _NUMPY = cast("Namespace", np)
 
 
+def check_arrays(name: str, x: Any, what: str = "x") -> None:
+    """`x` is an array, or a tuple of arrays, tuples and None."""
+    if type(x) is tuple:
+        for i, part in enumerate(x):
+            if part is not None:
+                check_arrays(name, part, f"{what}[{i}]")
+    elif type(x) is not np.ndarray:
+        namespace(x, what, f"{name}: ")
+
+
 def check_out_gradient(dA: Any, shape: tuple[int, ...], dtype: Any) -> None:
     """dA is an array of out's shape and dtype."""
     if type(dA) is not np.ndarray and not is_array(dA):

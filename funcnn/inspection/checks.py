@@ -1,10 +1,10 @@
-"""Checks of the arguments of `summary`, `flops` and `trace`."""
+"""The check of a network that `summary`, `flops`, `trace` and others are given."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from funcnn.arrays import kind, namespace
+from funcnn.arrays import kind
 from funcnn.errors import KindError
 from funcnn.inspection.nesting import is_layer
 from funcnn.records import is_record
@@ -21,13 +21,3 @@ def check_network(name: str, params: Any, what: str = "params") -> None:
             remedy = "; write state.params" if hasattr(params, "optimizer") else f"; write {what}.params"
         needed = "a layer or a tuple of layers"
         raise KindError(f"{name}: {what} must be {needed}, not {kind(params)}{remedy}")
-
-
-def check_input(name: str, x: Any, what: str = "x") -> None:
-    """`x` is an array, or a tuple of arrays, tuples and None."""
-    if type(x) is not tuple:
-        namespace(x, what, f"{name}: ")
-        return
-    for i, part in enumerate(x):
-        if part is not None:
-            check_input(name, part, f"{what}[{i}]")

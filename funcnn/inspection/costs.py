@@ -6,10 +6,10 @@ from collections.abc import Callable
 from math import prod
 from typing import Any, Protocol, TypeVar, cast
 
-from funcnn.arrays import is_float
+from funcnn.arrays import check_arrays, is_float
 from funcnn.core import forward_only
 from funcnn.dispatch import verb
-from funcnn.inspection.checks import check_input, check_network
+from funcnn.inspection.checks import check_network
 from funcnn.inspection.log import inner_calls
 from funcnn.layers.activations.base import Identity
 from funcnn.layers.activations.glu import Glu
@@ -83,7 +83,7 @@ def flops(params: Any, x: Any, /) -> int:
         What `forward` raises.
     """
     check_network("flops", params)
-    check_input("flops", x)
+    check_arrays("flops", x)
     forward_only(params, x)  # which refuses an x that does not fit; the rules only read its shape
     return _counted(params, x)
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import attrs
 
-from funcnn.arrays import is_array, short
+from funcnn.arrays import check_arrays, is_array, short
 from funcnn.core import forward
 from funcnn.errors import KindError
 from funcnn.fields import check_flag
-from funcnn.inspection.checks import check_input, check_network
+from funcnn.inspection.checks import check_network
 from funcnn.inspection.costs import flops
 from funcnn.inspection.memory import held_bytes, scaled
 from funcnn.inspection.nesting import contents
@@ -78,7 +78,7 @@ def summary(params: Any, x: Any = None, *, costs: bool = False) -> Summary:
     check_network("summary", params)
     check_flag("summary", costs, "costs")
     if x is not None:
-        check_input("summary", x)
+        check_arrays("summary", x)
     elif costs:
         raise KindError("summary: costs depend on the shape of x; write summary(params, x, costs=True)")
     rows: list[tuple[tuple[str, ...], Any]] = []

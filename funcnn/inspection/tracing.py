@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, is_array, is_float, kind
+from funcnn.arrays import Array, check_arrays, is_array, is_float, kind
 from funcnn.core import Loss, backward_params, forward
 from funcnn.errors import FuncnnError, KindError
 from funcnn.fields import check_function
-from funcnn.inspection.checks import check_input, check_network
+from funcnn.inspection.checks import check_network
 from funcnn.inspection.log import Entry, Log, bare, entries, gradients, logged
 from funcnn.inspection.memory import held_bytes, scaled
 from funcnn.inspection.nesting import is_layer
@@ -116,7 +116,7 @@ def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
         What forward, the loss and backward raise.
     """
     check_network("trace", params)
-    check_input("trace", x)
+    check_arrays("trace", x)
     check_function("trace", loss, "loss", "a loss such as mse, a function (out, y) that returns (cost, dA)")
     if found := squashed_twice(loss, params):
         raise KindError(f"trace: {found}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from funcnn.arrays import check_out_gradient, is_array, is_float, namespace, short
+from funcnn.arrays import check_out_gradient, is_array, is_float, kind, namespace, short
 from funcnn.errors import ShapeError
 
 
@@ -29,7 +29,11 @@ def fitting(dA: Any, kept: Any) -> Any:
         if type(dA) is not tuple or len(dA) != len(kept):
             raise ShapeError(f"dA must be like out, a tuple of {len(kept)}; it is {short(dA)}")
         return tuple(map(fitting, dA, kept))
-    if dA is None or not is_array(kept) or not is_float(kept):
+    if not is_array(kept):
+        if kept is not None:
+            raise ShapeError(f"backward: the cache is of another network; it holds {kind(kept)}")
+        return None
+    if dA is None or not is_float(kept):
         return None
     check_out_gradient(dA, kept.shape[1:], kept.dtype)
     return dA

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, short
+from funcnn.arrays import Array, check_arrays, short
 from funcnn.core import backward, backward_params, forward, inference, reseed, sgd
 from funcnn.gradients import Grads
-from funcnn.inspection.checks import check_input, check_network
+from funcnn.inspection.checks import check_network
 from funcnn.testing.explain import written
 from funcnn.testing.proof import Claim, prove
 from funcnn.testing.session import Undecided, delivered, options
@@ -37,7 +37,7 @@ def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconcl
         KindError: params is not a layer, or x not an array or a tuple of arrays.
     """
     check_network("check_layer", params)
-    check_input("check_layer", x)
+    check_arrays("check_layer", x)
     name = "network" if type(params) is tuple else type(params).__name__
     source = f"    params = {written(params)}\n    x = {written(x)}"
     chosen = options("check_layer", resolution, inconclusive)

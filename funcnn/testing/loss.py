@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, is_array, short
+from funcnn.arrays import Array, check_arrays, is_array, short
 from funcnn.core import Loss
 from funcnn.fields import check_function
-from funcnn.inspection.checks import check_input
 from funcnn.testing.explain import written
 from funcnn.testing.proof import Claim, prove
 from funcnn.testing.session import Undecided, delivered, options
@@ -37,8 +36,8 @@ def check_loss(
         KindError: `loss` is not a function; `out` or `y` is not an array or a tuple of arrays.
     """
     check_function("check_loss", loss, "loss", "a function (out, y)")
-    check_input("check_loss", out, "out")
-    check_input("check_loss", y, "y")
+    check_arrays("check_loss", out, "out")
+    check_arrays("check_loss", y, "y")
     name = getattr(loss, "__name__", type(loss).__name__).replace("<lambda>", "loss")
     source = f"    out = {written(out)}\n    y = {written(y)}"
 

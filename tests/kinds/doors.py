@@ -1,4 +1,4 @@
-"""What is public: each function and class of each namespace, and which of their parameters need no row."""
+"""What is public: the functions and classes of every namespace, and why some of them need no row."""
 
 import importlib
 import inspect
@@ -6,7 +6,12 @@ import pkgutil
 
 import funcnn
 
-# What takes no argument that a caller could give: a class that funcnn makes, or an alias of types.
+# Namespaces whose names are those that they define.
+WITHOUT_ALL = {
+    "funcnn.plot",
+    *[f"funcnn.interop.{name}" for name in ("safetensors", "scipy")],
+    *[f"funcnn.testing.{name}" for name in ("autograd", "jax", "mutation", "scipy", "torch")],
+}
 MADE_BY_FUNCNN = {
     "Batches": "made by batches",
     "Divergence": "made by compare",
@@ -14,40 +19,53 @@ MADE_BY_FUNCNN = {
     "Report": "made by the checks",
     "Row": "made by score",
     "Score": "made by score",
+    "States": "made by keep",
+    "Table": "made by history",
     "Trace": "made by trace",
     "Visit": "made by trace",
 }
-RULES = {  # methods that a base calls with what it has checked
-    "Elementwise": {"value", "slope"},
-    "PerArray": {"step", "sums", "mean", "root"},
-    "Recurrent": {"cell", "back", "biases", "check_dtypes", "first_biases"},
-    "SinusoidalPosition": {"encode", "back"},
-    "LearnedPosition": {"encode", "back"},
+RULES = {
+    **dict.fromkeys(["no_step", "only_trains", "positionwise", "step_inside"], "a rule of step, which has checked"),
+    **dict.fromkeys(["given_by_layer", "like_x", "probabilities"], "a rule of a trait, which reads nothing"),
 }
 
 
 def namespaces():
-    """The modules that have an `__all__`."""
+    """The modules whose names are public, and these names."""
     names = ["funcnn", *[f"funcnn.{found.name}" for found in pkgutil.iter_modules(funcnn.__path__)]]
     modules = [importlib.import_module(name) for name in names]
-    return [module for module in modules if getattr(module, "__all__", None)]
+    yield from [(module, module.__all__) for module in modules if getattr(module, "__all__", None)]
+    for name in sorted(WITHOUT_ALL):
+        try:
+            module = importlib.import_module(name)
+        except ImportError:
+            continue  # the library is not installed
+        own = [key for key, value in vars(module).items() if getattr(value, "__module__", "") == name]
+        yield module, [key for key in own if not key.startswith("_")]
+    yield importlib.import_module("funcnn.core"), ["forward_only", "backward_params"]  # which docs tell authors of
 
 
 def doors():
-    """Every public function and class, and the class methods of each class, by name."""
-    for module in namespaces():
-        for name in module.__all__:
+    """Every public function, class and `init` that takes an argument, by its name."""
+    for module, names in namespaces():
+        for name in names:
             thing = getattr(module, name)
-            if not callable(thing) or (isinstance(thing, type) and issubclass(thing, BaseException)):
-                continue
-            if name in MADE_BY_FUNCNN or not parameters(thing) - {"self"}:
+            if name in MADE_BY_FUNCNN.keys() | RULES.keys() or inspect.isabstract(thing) or not is_door(thing):
                 continue
             yield f"{module.__name__}.{name}", thing
+            if hasattr(thing, "init"):  # any other method is a rule that a base calls
+                yield f"{module.__name__}.{name}.init", thing.init
+
+
+def is_door(thing):
+    """A function or a class that takes something; no error, no alias of types."""
+    return callable(thing) and not (isinstance(thing, type) and issubclass(thing, BaseException)) and parameters(thing)
 
 
 def parameters(function):
-    """The names of what it takes."""
+    """The names of what it takes; of `**parts`, none."""
     try:
-        return set(inspect.signature(function).parameters)
+        found = inspect.signature(function).parameters
     except (TypeError, ValueError):  # an alias of types
         return set()
+    return {name for name, parameter in found.items() if parameter.kind is not parameter.VAR_KEYWORD}

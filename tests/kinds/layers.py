@@ -97,30 +97,43 @@ from tests.kinds.kinds import NET, array, count, dtype, flag, fraction, initiali
 from tests.kinds.kinds import layer as network
 
 
-def layer(cls, x, **settings):
-    """Rows of a layer: its constructor, its forward and its backward for this x."""
+def layer(cls, x, /, *, none="", **settings):
+    """Rows of a layer: its constructor, its forward and its backward for this x; `none` is where dA may be None."""
     made = cls(**{name: given.make() for name, given in settings.items()})
     out, cache = forward(made, x.make())
     one = kind(made)
     return [
         row(cls, **settings),
         row(forward, f"forward({cls.__name__})", params=one, x=x, speaks=WORDS),
-        row(backward, f"backward({cls.__name__})", params=one, cache=kind(cache), dA=like(out), speaks="dA"),
+        row(
+            backward,
+            f"backward({cls.__name__})",
+            params=one,
+            cache=kind(cache),
+            dA=like(out, none),
+            speaks="dA",
+        ),
     ]
 
 
-WORDS = "x; the mask; ids; queries; memory"  # an argument, or a part of it: a note says which layer it is of
+WORDS = "x; Embedding"  # the table of Tied is one
 
 
-def like(out):
+def like(out, none, place="dA"):
     """The kind of a gradient of this out; a mask in it has none, and in its place stands what the caller likes."""
     if type(out) is tuple:
-        return both(*map(like, out))
-    return kind(np.ones_like(out)) if out is not None and out.dtype.kind == "f" else kind(out, "; ".join(WRONG))
+        made = both(*[like(part, none, f"{place}[{i}]") for i, part in enumerate(out)])
+    else:
+        made = kind(np.ones_like(out)) if out is not None and out.dtype.kind == "f" else kind(out, "; ".join(WRONG))
+    return made | "None" if place in none.split("; ") else made
 
 
-def sine_vjp(x, dA):
-    return dA * np.cos(x)
+def same(x):
+    return x
+
+
+def same_vjp(x, dA):
+    return dA
 
 
 def drawn(*shape):
@@ -128,10 +141,10 @@ def drawn(*shape):
 
 
 X = array | "0-d"  # of any shape
+anything = array | "0-d; texts; None"  # an array of any kind, or no mask
 ROWS_3 = drawn(2, 3, 4)  # (m, t, n)
 IMAGES = drawn(2, 4, 4, 2)
 MASK = kind(np.array([[True, True, False], [True, False, False]]), "None")
-MASK_OF_ROWS = kind(None, "None")
 IDS = kind(np.array([[0, 2, 1], [1, 1, 0]]))
 SEQUENCE = both(ROWS_3, MASK)
 DENSE = kind(Dense.init(2, 2, seed=0))
@@ -171,22 +184,24 @@ CONSTRUCTED = [
     layer(RMSNorm, array, scale=scale, eps=eps),
     layer(GroupNorm, IMAGES, scale=scale, shift=shift, groups=count, eps=eps),
     layer(InstanceNorm, IMAGES, scale=scale, shift=shift, eps=eps),
-    *[layer(cls, array, rate=fraction, **memory) for cls in (Dropout, ChannelDropout)],
+    layer(Dropout, X, rate=fraction, **memory),
+    layer(ChannelDropout, array, rate=fraction, **memory),
     layer(GaussianNoise, X, std=number, **memory),
-    layer(Copy, array, n=count),
-    layer(Parallel, both(array, array), layers=kind((Relu(), NET))),
-    layer(Take, both(array, array), i=kind(0)),
-    *[layer(cls, both(array, array)) for cls in (Sum, Concat)],
-    *[layer(cls, array, layer=held) for cls in (Frozen, Residual, Remat)],
-    layer(First, both(array, MASK_OF_ROWS), layer=held),
+    layer(Copy, array | "0-d; texts", n=count, none="dA; dA[0]; dA[1]"),
+    layer(Parallel, both(array | "0-d", array), layers=kind((Relu(), NET))),
+    layer(Take, both(anything, anything), i=kind(0), none="dA"),
+    *[layer(cls, both(array, array), none="dA") for cls in (Sum, Concat)],
+    layer(Frozen, array, layer=held | "None"),  # unchanged, in a gradient
+    *[layer(cls, array, layer=held) for cls in (Residual, Remat)],
+    layer(First, both(array, anything | "None"), layer=held),
     layer(Map, drawn(2, 3, 2), layer=held),
     layer(Probe, array, layer=held, seen=kind(None, "None")),
     layer(Shared, array, layer=held, net=kind((Here(), Here())), name=kind("")),
-    layer(Here, array, name=text, layer=held),
+    layer(Here, array, name=text, layer=held | "None"),
     layer(Tied, IDS, W=drawn(3, 2), net=held),
-    layer(Function, array, f=kind(np.sin), vjp=kind(sine_vjp)),
-    layer(Flatten, IMAGES),
-    layer(Reshape, IMAGES, shape=kind((4, 8))),
+    layer(Function, array | "0-d; texts", f=kind(same), vjp=kind(same_vjp), none="dA"),
+    layer(Flatten, IMAGES, none="dA"),
+    layer(Reshape, IMAGES, shape=kind((4, 8)), none="dA"),
     layer(Conv2d, IMAGES, W=drawn(2, 2, 2, 3), b=b, **kernel),
     layer(ConvTranspose2d, IMAGES, W=drawn(2, 2, 2, 3), b=b, **kernel),
     layer(Conv1d, drawn(2, 5, 2), W=drawn(2, 2, 3), b=b, **kernel),
@@ -197,13 +212,22 @@ CONSTRUCTED = [
     layer(SinusoidalPosition, SEQUENCE, base=number(10.0)),
     layer(Rotary, SEQUENCE, base=number(10.0)),
     layer(LearnedPosition, SEQUENCE, P=drawn(3, 4)),
-    layer(RNN, SEQUENCE, W=W, U=drawn(3, 3), b=drawn(3)),
-    layer(LSTM, both(ROWS_3, MASK, kind(None, "None")), W=drawn(4, 12), U=drawn(3, 12), b=drawn(12)),
+    layer(RNN, SEQUENCE, none="dA[0]", W=W, U=drawn(3, 3), b=drawn(3)),
+    layer(
+        LSTM,
+        both(ROWS_3, MASK, kind(None, "None")),
+        none="dA[0]; dA[2]; dA[2][0]; dA[2][1]",
+        W=drawn(4, 12),
+        U=drawn(3, 12),
+        b=drawn(12),
+    ),
     layer(GRU, ROWS_3, W=drawn(4, 9), U=drawn(3, 9), b=drawn(9), c=drawn(3)),
     layer(Last, SEQUENCE),
-    layer(Bidirectional, SEQUENCE, ahead=kind(RNN.init(4, 3, seed=0)), behind=kind(LSTM.init(4, 2, seed=1))),
+    layer(
+        Bidirectional, SEQUENCE, none="dA[0]", ahead=kind(RNN.init(4, 3, seed=0)), behind=kind(RNN.init(4, 2, seed=1))
+    ),
     layer(Attention, SEQUENCE, **square, heads=count, causal=flag, rotary=rotary),
-    layer(CrossAttention, both(ROWS_3, drawn(2, 3, 4), MASK), **square, heads=count),
+    layer(CrossAttention, both(ROWS_3, drawn(2, 3, 4), MASK), none="dA[1]", **square, heads=count),
 ]
 
 ROWS: list[Row] = [
@@ -252,9 +276,9 @@ ROWS: list[Row] = [
     ),
     row(Stochastic, **memory),
     row(folded, net=network | "record"),
-    row(noisy, net=network | "record"),
-    row(rotate, x=ROWS_3, start=kind(0), base=number(10.0)),
-    row(rotate_backward, dA=ROWS_3, start=kind(0), base=number(10.0)),
+    row(noisy, net=network),
+    row(rotate, x=ROWS_3, start=kind(0, "1.5; 0-d"), base=number(10.0)),
+    row(rotate_backward, dA=ROWS_3, start=kind(0, "1.5; 0-d"), base=number(10.0)),
     row(attend, q=ROWS_3, k=ROWS_3, v=ROWS_3, allowed=kind(np.ones((2, 3, 3), bool), "None")),
     row(
         attend_backward,
@@ -263,6 +287,7 @@ ROWS: list[Row] = [
         v=ROWS_3,
         weights=kind(attend(*[ROWS_3.make()] * 3)[1]),
         dA=ROWS_3,
+        speaks="dA",
     ),
     row(
         step,
@@ -276,7 +301,7 @@ ROWS: list[Row] = [
         step,
         "step(Attention)",
         params=kind(Attention.init(4, 2, causal=True, seed=0)),
-        x=drawn(2, 4),
+        x=drawn(2, 1, 4),
         memory=kind(None, "None"),
         speaks="x",
     ),

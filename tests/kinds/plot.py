@@ -18,7 +18,7 @@ ax = kind(None, "None").made(lambda: AX)
 labels = array(np.array([0.0, 1, 1, 0])[:, None])
 shape = kind((3, 4))
 ROWS = [
-    row(cost_curve, costs=kind([1.0, 0.5], "[]"), ax=ax),
+    row(cost_curve, table=kind({"step": np.arange(2), "cost": np.ones(2)}), ax=ax),
     row(rate_curve, lr=schedule, steps=count, ax=ax),
     row(decision_regions, params=layer, x=array, y=labels, ax=ax, points=count(3)),
     row(pictures, images=array(np.ones((2, 3, 3))), titles=kind(["a", "b"]), ax=ax, columns=count, colors=text("red")),

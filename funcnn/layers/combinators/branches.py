@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from funcnn.arrays import check_arrays
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import RangeError, ShapeError
 from funcnn.generation import positionwise, step
@@ -50,12 +51,15 @@ class Copy:
 @forward.register(Copy)
 def copy_forward(params: Copy, x: Any) -> tuple[Parts, Any]:
     """out = (x, ..., x); the cache has the shape of x, and no number of it"""
+    check_arrays("Copy", x)
     return (x,) * params.n, outline(x)
 
 
 @backward.register(Copy)
 def copy_backward(params: Copy, kept: Any, dA: Parts) -> Grads[Copy]:
     """dx = sum_i dA_i"""
+    if kept is None:
+        raise foreign(params, kept)
     return Grads(params, added(fitting(dA, (kept,) * params.n)))
 
 
@@ -174,6 +178,7 @@ class Take:
 def take_forward(params: Take, x: Parts) -> tuple[Any, Any]:
     """out = x_i"""
     check_tuple("Take", "x", x)
+    check_arrays("Take", x)
     if params.i >= len(x):
         raise ShapeError(f"Take: x has {len(x)} parts, the last being {len(x) - 1}; there is no part {params.i}")
     return x[params.i], outline(x)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from funcnn.arrays import is_array
+from funcnn.arrays import check_arrays, is_array
 from funcnn.errors import ShapeError
 from funcnn.generation import step
 from funcnn.layers.checks import check_tuple, shown
@@ -43,6 +43,7 @@ class First(Wrapper[L]):
         if type(x) is not tuple:
             return x, None
         check_tuple("First", "x", x, why=", (x, *rest)")
+        check_arrays("First", x)
         mask = mask_of(x)
         return blank(x[0], mask), (x[1:], mask)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from funcnn.arrays import as_array, is_array, kind, short
+from funcnn.arrays import as_array, check_arrays, is_array, kind, short
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.generation import step
@@ -71,6 +71,7 @@ def _called(function: Any) -> str:
 @forward.register(Function)
 def function_forward(params: Function, x: Any) -> tuple[Any, tuple[Any, Any]]:
     """out = f(x)"""
+    check_arrays("Function", x)
     out = as_array(params.f(x))
     return out, (x, outline(out))
 

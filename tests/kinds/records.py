@@ -1,0 +1,21 @@
+"""Classes that become records, their fields, and what a layer tells of itself."""
+
+from funcnn import record, state
+from funcnn.records import branches
+from funcnn.traits import gives_probabilities, rests
+from tests.kinds.harness import WRONG, kind, row
+from tests.kinds.kinds import flag
+
+
+def fresh():
+    return type("Fresh", (), {"__annotations__": {"size": int}})
+
+
+anything = kind(None, "; ".join(WRONG))  # a default is checked by the field; what is not a layer has no trait
+ROWS = [
+    row(record, cls=kind(None).made(fresh)),
+    row(state, default=anything, kw_only=flag),
+    row(branches, default=anything),
+    row(gives_probabilities, params=anything),
+    row(rests, params=anything),
+]
