@@ -135,7 +135,7 @@ def predict(params: Any, x: Any, rows: int | None = None) -> Any:
         ShapeError: the arrays of `x` have unequal numbers of rows, or do not fit the network.
     """
     cls = type(params)
-    if cls is not tuple and (cls not in plans or forward.dispatch(cls) is forward.dispatch(object)):
+    if cls is not tuple and (cls not in plans or forward.dispatch(cls) is _NO_RULE):
         raise _no_network("predict", params, x)
     if rows is not None:
         rows = as_count("predict", rows, "rows")
@@ -145,6 +145,9 @@ def predict(params: Any, x: Any, rows: int | None = None) -> Any:
     blocks = [tree_map(lambda a: a[start : start + rows], x) for start in range(0, m, rows)]  # noqa: B023  used at once
     outs = [forward_only(params, block) for block in blocks]
     return tree_map(lambda *parts: namespace(parts[0]).concatenate(parts), outs[0], *outs[1:])
+
+
+_NO_RULE = forward.dispatch(object)
 
 
 def _no_network(name: str, params: Any, x: Any) -> KindError:

@@ -1,11 +1,16 @@
 """What wraps a training run: each function alone, in company, and around a run that resumes."""
 
+import copy
 import gc
 import io
 import math
+import operator
 import pickle
+import re
 import sys
+from functools import partial, wraps
 from itertools import chain, islice
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,12 +20,14 @@ from funcnn import (
     Dense,
     Tanh,
     TrainState,
+    accuracy,
     batches,
     checkpoint_every,
     cosine,
     early_stopping,
     evolve,
     history,
+    huber,
     load,
     mlp,
     mse,
@@ -30,10 +37,11 @@ from funcnn import (
     validation,
     value_and_grad,
 )
-from funcnn.errors import NotFiniteError
+from funcnn.errors import KindError, NotFiniteError
 from funcnn.files import fingerprint
+from funcnn.losses import weighted
 from funcnn.metrics import r2
-from funcnn.training import WithBest, best_so_far, keep, progress, until, while_finite
+from funcnn.training import WithBest, best_so_far, better, keep, progress, until, while_finite
 from funcnn.training.runs import States
 
 r = np.random.default_rng(0)
@@ -197,6 +205,97 @@ def test_history_has_every_kth_entry_and_the_last(every, steps):
     assert table["both"].tolist() == [[step, 1] for step in steps]
 
 
+@pytest.mark.parametrize("every", [1, 3, 7, 9])
+@pytest.mark.parametrize("cut", [1, 3, 6, 20])
+def test_a_history_that_goes_on_is_that_of_the_run_that_never_stopped(every, cut):
+    measures = {"score": score, "both": lambda now: np.array([now.step, 1.0])}
+    half, table = history(run(data=data[:cut]), measures, every=every)
+    whole = history(run(data=data[:20]), measures, every=every)
+    again = history(run(half, data=data[:20]), measures, every=every, start=half, table=table)
+    assert again == whole
+    assert again[1]["both"].shape == (len(whole[1]["step"]), 2)
+
+
+def test_a_history_of_nothing_has_the_start_and_no_rows():
+    last, table = history([], {"score": score}, start=start)
+    assert last is start
+    assert {name: (column.shape, column.dtype.kind) for name, column in table.items()} == {
+        "step": ((0,), "i"), "cost": ((0,), "f"), "score": ((0,), "f")
+    }  # fmt: skip
+    assert str(table) == "step  cost  score"
+    assert history(states(1, 2), {"score": score}, start=start, table=table)[1]["step"].tolist() == [1, 2]
+
+
+def small():
+    """A table with a measure that gives matrices."""
+    matrix = lambda now: now.step * np.arange(4.0).reshape(2, 2)
+    return history(states(5, 10, costs=[0.25, 1 / 3]), {"matrix": matrix, "ok": lambda now: now.step > 5})[1]
+
+
+def test_a_table_has_a_column_for_each_entry_of_a_measure():
+    table = small()
+    entries = [f"matrix.{i}.{j}" for i in (0, 1) for j in (0, 1)]
+    assert list(table) == ["step", "cost", *entries, "ok"]
+    assert table["matrix"].tolist() == [[[0, 5], [10, 15]], [[0, 10], [20, 30]]]
+    assert table["matrix.1.0"].tolist() == [10, 20]
+    with pytest.raises(KeyError, match="other"):
+        table["other"]
+
+
+def test_a_table_is_a_text_at_a_prompt_and_a_table_in_a_notebook():
+    table, printed = small(), []
+    assert (
+        repr(table)
+        == str(table)
+        == (
+            "step      cost  matrix                    ok\n"
+            "   5      0.25  <f64 [[ 0.  5.] [10. 15.]]>  False\n"
+            "  10  0.333333  <f64 [[ 0. 10.] [20. 30.]]>   True"
+        ).replace("matrix                    ok", "matrix                          ok")
+    )
+    table._repr_pretty_(SimpleNamespace(text=printed.append), cycle=False)
+    assert printed == [str(table)]
+    cells = re.findall(r"<t[hd][^>]*>([^<]*)</t", table._repr_html_())
+    assert cells == ["step", "cost", "matrix", "ok",
+                     "5", "0.25", "&lt;f64 [[ 0.  5.] [10. 15.]]&gt;", "False",
+                     "10", "0.333333", "&lt;f64 [[ 0. 10.] [20. 30.]]&gt;", "True"]  # fmt: skip
+
+
+@pytest.mark.parametrize("rows", [19, 20, 21, 500])
+def test_a_long_table_shows_its_first_and_its_last_rows(rows):
+    _, table = history(states(*range(1, rows + 1)))
+    lines = str(table).splitlines()
+    assert [line.split()[0] for line in lines[1:4]] == ["1", "2", "3"]
+    assert lines[-1].split() == [str(rows), str(rows)]
+    assert len(lines) == 1 + (rows if rows <= 20 else 21)
+    assert ("..." in lines[11]) is (rows > 20)
+
+
+def test_a_table_is_a_value():
+    table = small()
+    assert table == small() == pickle.loads(pickle.dumps(table)) == copy.deepcopy(table)
+    assert table != history(states(5, 10))[1]
+    assert table != dict(table)
+    assert not any([column.flags.writeable for column in (*table.values(), table["matrix"])])
+    changes = [
+        lambda: table.update(cost=1), lambda: table.pop("cost"), table.popitem, table.clear,
+        lambda: table.setdefault("a", 1), lambda: operator.setitem(table, "cost", table["step"]),
+        lambda: operator.delitem(table, "cost"), lambda: operator.ior(table, {"a": table["cost"]}),
+    ]  # fmt: skip
+    for change in changes:
+        with pytest.raises(KindError, match=r"^Table: a table does not change; write {\*\*table, name: column}$"):
+            change()
+    assert table == small()
+
+
+def test_a_table_goes_into_pandas():
+    pandas = pytest.importorskip("pandas", reason="takes the table")
+    frame = pandas.DataFrame(small())
+    assert list(frame.columns) == list(small())
+    assert frame["matrix.1.1"].tolist() == [15, 30]
+    assert frame["ok"].dtype == bool
+
+
 def test_history_of_a_run_that_begins_with_its_start():
     last, table = history(chain([start], run(data=[])))
     assert last is start
@@ -217,6 +316,44 @@ def test_history_takes_numbers_of_all_kinds():
     assert [table[name].dtype.kind for name in measures] == ["f", "i", "b", "f", "f"]
 
 
+# A state
+
+
+def test_a_state_reads_well_at_a_prompt_and_in_a_notebook():
+    wide = (Dense(np.ones((2, 3)), np.zeros(3)), Tanh(), Dense(np.ones((3, 1)), None))
+    now, printed = WithBest(wide, Adam(), 12, 1 / 3, best=TrainState(wide, step=7, cost=0.25), waited=2), []
+    now._repr_pretty_(SimpleNamespace(text=printed.append), cycle=False)
+    assert printed == [
+        "WithBest\n"
+        "params.0   Dense(W=<f64 [[1. 1. 1.] [1. 1. 1.]]>, b=<f64 [0. 0. 0.]>)\n"
+        "params.1   Tanh()\n"
+        "params.2   Dense(W=<f64 [[1.] [1.] [1.]]>, b=None)\n"
+        "optimizer  Adam(memory=(), t=0, b1=0.9, b2=0.999, eps=1e-08)\n"
+        "step       12\n"
+        "cost       0.333333\n"
+        "best       TrainState of step 7, cost 0.25\n"
+        "waited     2"
+    ]
+    cells = re.findall(r"<t[hd][^>]*>([^<]*)</t", now._repr_html_())
+    assert cells[:4] == [
+        "WithBest",
+        "",
+        "params.0",
+        "Dense(W=&lt;f64 [[1. 1. 1.] [1. 1. 1.]]&gt;, b=&lt;f64 [0. 0. 0.]&gt;)",
+    ]
+    long = TrainState((Dense(np.ones((2, 1)), None), (Tanh(),) * 50), ())
+    long._repr_pretty_(SimpleNamespace(text=printed.append), cycle=False)
+    assert [len(line) for line in printed[1].splitlines()][2] == len("TrainState  ") + 100
+    assert "optimizer   ()" in printed[1]
+
+
+def test_ipython_shows_a_state_and_a_table_as_they_print_themselves():
+    pretty = pytest.importorskip("IPython.lib.pretty", reason="a prompt").pretty
+    assert pretty(start).startswith("TrainState\nparams.0 ")
+    assert pretty(WithBest(start.params)).startswith("WithBest\nparams.0 ")
+    assert pretty(small()) == str(small())
+
+
 # until, while_finite
 
 
@@ -225,6 +362,9 @@ def test_until():
     assert steps_of(until(states(1, 2, 3), lambda now: now.step >= 1)) == [1]
     assert steps_of(until(states(1, 2, 3), lambda now: now.step > 3)) == [1, 2, 3]
     assert steps_of(until([], lambda now: True)) == []
+    assert steps_of(until(states(1, 2, 3), lambda now: np.array(now.step > 1))) == [1, 2]
+    assert steps_of(until(states(1, 2, 3), lambda now: np.bool_(now.step > 1))) == [1, 2]
+    assert iter(until(states(1, 2, 3), max)) is not None  # a function in C has no signature
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered", "ignore:invalid value encountered")
@@ -250,12 +390,80 @@ NAN, INF = math.nan, math.inf
     ([3, 2, 4, 2], [1, 2, 2, 2], [0, 0, 1, 2]),
     ([NAN, 2, NAN, 1], [None, 2, 2, 4], [1, 0, 1, 0]),
     ([INF, NAN, -1.0, -2], [None, None, 3, 4], [1, 2, 0, 0]),
+    ([-INF, 3, -INF, 2], [None, 2, 2, 4], [1, 0, 1, 0]),
 ])  # fmt: skip
 def test_best_so_far(scores, best, waited):
     found = list(best_so_far(states(1, 2, 3, 4), lambda now: scores[now.step - 1], better="lower"))
     assert [now.best and now.best.step for now in found] == best
     assert [now.waited for now in found] == waited
     assert all(type(now.best) in (TrainState, type(None)) for now in found)
+
+
+def test_the_highest_score_is_the_best_if_higher_is_better():
+    scores = [0.5, 0.75, NAN, 0.75, 0.25, 0.8]
+    found = list(best_so_far(states(*range(1, 7)), lambda now: scores[now.step - 1], better="higher"))
+    assert [now.best.step for now in found] == [1, 2, 2, 2, 2, 6]
+    assert [now.waited for now in found] == [0, 0, 1, 2, 3, 0]
+
+
+DIRECTIONS = {
+    "a loss": (mse, "lower"),
+    "a loss with a setting": (partial(huber, delta=0.5), "lower"),
+    "a loss made of one": (weighted(mse), "lower"),
+    "a loss of one's own": (lambda out, y: (float(abs(out - y[0]).mean()), out), "lower"),
+    "a metric of funcnn": (r2, "higher"),
+    "a metric with a setting": (partial(accuracy, threshold=0.5), "higher"),
+    "a metric of one's own": (better("lower")(lambda out, y: float(abs(out - y[0]).max())), "lower"),
+    "a metric of one's own, with a setting": (
+        partial(better("higher")(lambda scale, out, y: -scale * float(abs(out - y[0]).mean())), 3.0), "higher"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DIRECTIONS)
+def test_a_validation_knows_which_score_is_better(name):
+    metric, direction = DIRECTIONS[name]
+    if metric is r2:
+        pytest.importorskip("sklearn", reason="computes r2")
+    answers = {"a loss made of one": (y_held, 1 + y_held**2), "a metric with a setting": (y_held > 0) * 1.0}
+    held_out = validation(metric, x_held, (y_held,) if "own" in name else answers.get(name, y_held))
+    *_, last = early_stopping(run(), held_out, patience=99, every=4)
+    kept = [now for now in keep(run()) if now.step % 4 == 0]
+    assert last.best == (min if direction == "lower" else max)(kept, key=held_out)
+    assert list(best_so_far(run(), held_out, better=direction, every=4))[-1].best == last.best
+
+
+def test_a_function_of_the_state_may_declare_its_direction():
+    @better("higher")
+    def minus(now):
+        return -score(now)
+
+    class Scorer:
+        @better("lower")
+        def __call__(self, now):
+            return score(now)
+
+        @better("higher")
+        def method(self, now):
+            return -score(now)
+
+    wanted = min(keep(run()), key=score)
+    wrapped = wraps(minus)(lambda now: 1 * minus(now))
+    for declared in (minus, partial(minus), wrapped, Scorer().method, Scorer()):
+        assert list(best_so_far(run(), declared))[-1].best == wanted
+
+
+def test_a_run_that_resumes_goes_on_with_its_best_or_is_refused():
+    held_out = validation(mse, x_held, y_held)
+    whole = list(best_so_far(run(), held_out))
+    half = whole[30]
+    assert half.best.step < 30
+    assert list(best_so_far(run(half), held_out, start=half)) == whole[31:]
+    carried = list(run(half))
+    assert all([now.best is half.best and now.waited == half.waited for now in carried])
+    with pytest.raises(KindError, match="start must be the state from which run goes on"):
+        list(best_so_far(run(half), held_out))
+    assert next(best_so_far(run(half.best), held_out)).step == half.best.step + 1  # a plain state: a new best
 
 
 def test_scores_are_taken_at_every_kth_step():
@@ -346,6 +554,11 @@ def test_a_kept_run_says_what_it_costs():
     assert keep([]).nbytes == 0
 
 
+def test_kept_states_are_indexed_by_whole_numbers():
+    kept = keep(states(1, 2, 3))
+    assert (kept[np.int64(1)].step, kept[-1].step, steps_of(kept[np.int64(1) :])) == (2, 3, [2, 3])
+
+
 def test_a_kept_run_is_a_run():
     kept = keep(run())
     last, table = history(kept, {"held": score}, every=10)
@@ -372,7 +585,7 @@ def test_progress_says_where_it_is(capsys):
 def test_progress_without_tqdm_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     with pytest.raises(ImportError, match=r'^progress needs tqdm; write pip install "funcnn\[progress\]"$'):
-        next(progress(run()))
+        progress(run())
 
 
 def test_progress_of_a_run_that_resumes_goes_on_counting(capsys):

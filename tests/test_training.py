@@ -128,6 +128,76 @@ def test_states_can_be_kept_and_loops_left():
     assert kept[0].cost > kept[-1].cost
 
 
+def test_a_constraint_may_return_arrays_that_can_be_written_to():
+    vectors = (np.ones(2), np.ones(3))
+    gradient = lambda params, x, y: (1.0, Grads(params, None))
+    start = TrainState(vectors)
+    now = next(train(start, [(x, y)], gradient, 0.25, constraint=lambda p: tuple([np.array(a) for a in p])))
+    assert [a.tolist() for a in now.params] == [[0.75, 0.75], [0.75, 0.75, 0.75]]
+    assert not any([a.flags.writeable for a in now.params])
+
+
+def test_states_are_of_the_class_of_their_start():
+    @record
+    class Named(TrainState):
+        name: str = state(default="")
+
+    run = list(train(Named(net, Momentum(), name="mine"), [(x, y)] * 3, step, 0.1))
+    assert [(type(now), now.name, now.step) for now in run] == [(Named, "mine", i) for i in (1, 2, 3)]
+    plain = last(train(TrainState(net, Momentum()), [(x, y)] * 3, step, 0.1))
+    assert (run[-1].params, run[-1].optimizer) == (plain.params, plain.optimizer)
+
+
+def test_the_last_state_of_a_run_that_is_finished():
+    start = TrainState(net, step=2)
+    assert [start, *train(start, ([(x, y)] * 2)[start.step :], step, 0.1)][-1] is start
+
+
+# Numbers that are not finite, with a value_and_grad of one's own
+
+
+@record
+class Pair:
+    """A record without a rule for forward."""
+
+    generator: Any
+    critic: Any
+
+
+def of_two(params, x, y):
+    """The gradient of two networks, of which the second sees the output of the first, and other data as well."""
+    first, second = params if type(params) is tuple else (params.generator, params.critic)
+    made, cache = forward(first, x)
+    out, cache_of_second = forward(second, np.concatenate([made, y], axis=1))
+    cost, dA = mse(out, 0 * out)
+    grads = backward(second, cache_of_second, dA)
+    both = (backward(first, cache, grads.x[:, :1]).params, grads.params)
+    return cost, Grads(both if type(params) is tuple else Pair(*both), None)
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered", "ignore:invalid value encountered")
+@pytest.mark.parametrize("params", [(net, mlp([2, 4, 1], seed=2)), Pair(net, mlp([2, 4, 1], seed=2))])
+def test_two_networks_end_in_a_not_finite_error_too(params):
+    run = lambda: train(TrainState(params), [(x, y)] * 99, of_two, 1e9)
+    with pytest.raises(nn.NotFiniteError, match=r"^train: in step \d+ the cost is (nan|inf); .* made it$"):
+        list(run())
+    assert 1 <= len(list(nn.while_finite(run()))) < 99
+
+
+def test_the_origin_of_a_nan_is_found_among_the_arguments_of_any_function():
+    holed = np.where(np.arange(60) == 7, np.nan, 1.0)[:, None]
+    hundred = Pair(net, (Dense(np.full((2, 1), np.inf), None),))
+    for params, y_given, culprit in ((Pair(net, net), holed, "y"), (hundred, y, "params.critic.0.W")):
+        with pytest.raises(nn.NotFiniteError, match=f"the first array that is not finite is {culprit}$"):
+            next(train(TrainState(params), [(x, y_given)], lambda params, x, y: (np.nan, Grads(params, None)), 0.1))
+
+
+def test_a_layer_is_found_where_forward_applies():
+    wild = (Tanh(), (Dense(np.full((2, 1), 1e308), None), Tanh()))
+    with pytest.raises(nn.NotFiniteError, match=r"is out of layer 1.0, Dense\(W=<f64 \[\[1.e\+308\] \[1.e\+308\]\]>"):
+        next(train(TrainState(wild), [(9 + 9 * abs(x), y)], lambda *given: (np.nan, Grads(wild, None)), 0.1))
+
+
 def test_nothing_to_do_is_done():
     assert list(train(TrainState(net), [], step, 0.1)) == []
     assert math.isnan(TrainState(net).cost)

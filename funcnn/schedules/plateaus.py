@@ -1,34 +1,34 @@
-"""A learning rate that is reduced when a cost stops improving, as a fold over the costs."""
+"""A learning rate that is reduced when a cost stops improving: a fold over the costs."""
 
 from __future__ import annotations
 
 import math
-from numbers import Real
 from typing import Any
 
-from funcnn.arrays import is_array, kind
+from funcnn.arrays import kind
 from funcnn.errors import KindError, RangeError
+from funcnn.fields import as_number, is_number
 from funcnn.records import record, state
 from funcnn.trees.walks import evolve
 
 
 @record
 class Plateau:
-    """The learning rate `lr`, and what decides when `plateau` multiplies it by `factor`.
+    """The learning rate `lr`, with the settings and counters by which `plateau` multiplies it by `factor`.
 
-    A cost improves if it is lower than `best`, the lowest before, by the share `threshold` of it. The rate is reduced
-    when more than `patience` costs in a row have not improved, and never below `final`; the `cooldown` costs after that
-    are not held against it. `waiting` counts the costs in a row that did not improve, `cooling` what is left of the
-    cooldown.
+    A cost improves if it is lower than `best`, the lowest cost so far, by more than the share `threshold` of `best`.
+    The rate is reduced when more than `patience` costs in a row have not improved, but not below `final`. The
+    `cooldown` costs after a reduction are not counted. `waiting` is the number of costs in a row that did not improve,
+    and `cooling` the number of costs that the cooldown still lasts.
 
     >>> from funcnn.schedules import Plateau
     >>> Plateau(0.1, patience=3)
     Plateau(lr=0.1, factor=0.1, patience=3, threshold=0.0001, cooldown=0, final=0.0, best=inf, waiting=0, cooling=0)
 
     Raises:
-        RangeError: `lr` or `final` is negative, or `final` the larger; `factor` is not in (0, 1), `threshold` not in
-            [0, 1); a number of costs is negative, or `best` is NaN.
-        KindError: one of them is no number, or a number of costs not a whole one.
+        RangeError: `lr` or `final` is negative, or `lr` is less than `final`; `factor` is not in (0, 1), `threshold` is
+            not in [0, 1); a number of costs is negative, or `best` is NaN.
+        KindError: a field is not a number, or a number of costs is not a whole number.
     """
 
     lr: float = state()
@@ -57,10 +57,10 @@ class Plateau:
 
 
 def plateau(now: Plateau, cost: Any) -> Plateau:
-    """lr -> max(factor lr, final) once more than `patience` costs in a row are not below best - threshold |best|
+    """lr -> max(factor lr, final) if more than `patience` costs in a row are not below best - threshold |best|
 
-    One step of a fold: `functools.reduce(plateau, costs, Plateau(0.1))`. A cost of NaN does not improve. Where more is
-    better, as with an accuracy, give its negative.
+    One step of a fold: `functools.reduce(plateau, costs, Plateau(0.1))`. A cost of NaN does not improve. For a score
+    that is better when it is higher, such as an accuracy, give its negative.
 
     He et al. 2016, Deep Residual Learning for Image Recognition, section 3.4: divided by 10 when the error plateaus.
 
@@ -73,13 +73,12 @@ def plateau(now: Plateau, cost: Any) -> Plateau:
     0.05
 
     Raises:
-        KindError: `now` is no Plateau, or `cost` no number.
+        KindError: `now` is not a Plateau, or `cost` is not a number.
     """
     if not isinstance(now, Plateau):
-        raise KindError(f"plateau: now must be a Plateau, not {kind(now)}; write Plateau(lr)")
-    if not (isinstance(cost, Real) or (is_array(cost) and cost.shape == ())):
-        raise KindError(f"plateau: cost must be a number, not {kind(cost)}")
-    cost = float(cost)
+        remedy = "; write Plateau(lr)" if is_number(now) else ""
+        raise KindError(f"plateau: now must be a Plateau, not {kind(now)}{remedy}")
+    cost = as_number("plateau", cost, "cost")
     # Below best also where best is negative; and a product, since the difference of two infinities is NaN.
     improves = cost < now.best * (1 - math.copysign(now.threshold, now.best))
     waiting = 0 if improves or now.cooling else now.waiting + 1

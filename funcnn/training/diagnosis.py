@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -11,11 +12,12 @@ import numpy as np
 from funcnn.arrays import is_float, kind
 from funcnn.core import Loss, backward_params, forward, sgd, value_and_grad
 from funcnn.errors import FuncnnError, KindError, NotFiniteError, RangeError
+from funcnn.fields import check_function
 from funcnn.gradients import Grads
 from funcnn.inspection.log import Log, bare, logged
 from funcnn.optimizers.base import update
 from funcnn.records import borrowed, record
-from funcnn.training.loop import TrainState, train
+from funcnn.training.loop import TrainState, check_constraint, check_data, check_lr, train
 from funcnn.training.origin import is_finite
 from funcnn.trees.walks import walk
 
@@ -77,11 +79,15 @@ def bisect_nan(
     step 52, loss: the first array that is not finite is cost; it is inf
 
     Raises:
-        KindError: `states` is not a sequence of TrainStates, or `data` is not a sequence of batches.
+        KindError: `states` is not a sequence of TrainStates, `data` is not a sequence of batches, `loss` or
+            `constraint` is not a function, or `lr` is not a number or a function.
         RangeError: there are no states, they are not in order, or the data end before the last of them.
         FuncnnError: the repeated run is not the run of the states.
     """
     _check_arguments(states, data)
+    check_function("bisect_nan", loss, "loss", "a function (out, y)", takes=2)
+    check_lr("bisect_nan", lr)
+    check_constraint("bisect_nan", constraint)
     with np.errstate(all="ignore"):
         first_bad = bisect_left(states, True, key=lambda now: not _finite(now))  # noqa: FBT003  false, then true
         if not first_bad:
@@ -113,7 +119,8 @@ def _check_arguments(states: Any, data: Any) -> None:
     if others:
         given = f"{kind(states)} of {kind(others[0])}" if isinstance(states, Sequence) else kind(states)
         raise KindError(f"bisect_nan: states must be a sequence of TrainStates, such as [start], not {given}")
-    if not (hasattr(data, "__len__") and hasattr(data, "__getitem__")):
+    check_data("bisect_nan", data)
+    if not (hasattr(data, "__len__") and hasattr(data, "__getitem__")) or isinstance(data, deque):
         raise KindError(f"bisect_nan: data must be a sequence of batches, for data[step:], not {kind(data)}")
     steps = [now.step for now in states]
     if not steps or steps != sorted(set(steps)):

@@ -8,15 +8,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 from funcnn import core
-from funcnn.arrays import as_array, is_array, kind, owned
+from funcnn.arrays import as_array, is_array, is_float, kind, owned, short
 from funcnn.core import ValueAndGrad, forward, sgd
 from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.fields import as_called, check_function, is_number, learning_rate, parameters_of
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
-from funcnn.records import build, is_record, record, state, values
+from funcnn.records import build, is_record, plans, record, state, values
+from funcnn.tables import Printer, Rows, html, text
 from funcnn.training.origin import is_finite, not_finite, origin
 from funcnn.trees.walks import check_tree, tree_map
+
+_WIDTH = 100  # of a part of a state in print: an optimizer's memory may be long
 
 P = TypeVar("P")
 S = TypeVar("S", bound="TrainState[Any]")
@@ -50,8 +53,28 @@ class TrainState(Generic[P]):
         _check_optimizer(name, self.optimizer)
         if isinstance(self.step, int) and self.step < 0:
             raise RangeError(f"{name}: step must not be negative; it is {self.step}")
-        if not (is_number(self.cost) or is_array(self.cost)):
+        if not (is_number(self.cost) or (is_array(self.cost) and is_float(self.cost))):
             raise KindError(f"{name}: cost must be a number, not {kind(self.cost)}")
+
+    def _rows(self) -> Rows:
+        rows = [(type(self).__name__, "")]
+        for (name, _), value in zip(plans[type(self)], values(self), strict=True):
+            parts = {f"{name}.{i}": part for i, part in enumerate(value)} if type(value) is tuple else {}
+            rows += [(path, _shown(part)) for path, part in (parts or {name: value}).items()]
+        return rows
+
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:  # noqa: FBT001  IPython passes it by position
+        printer.text(text(self._rows()))
+
+    def _repr_html_(self) -> str:
+        return html(self._rows())
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, TrainState):
+        return f"{type(value).__name__} of step {value.step}, cost {_shown(value.cost)}"
+    words = f"{float(value):.6g}" if is_number(value) else short(value)
+    return words if len(words) <= _WIDTH else f"{words[: _WIDTH - 3]}..."
 
 
 def _has_rule(verb: Any, value: Any) -> bool:
@@ -104,11 +127,10 @@ def train(
         is_network = type(start) is tuple or _has_rule(forward, start)
         remedy = "; write TrainState(params)" if is_network else ""
         raise KindError(f"train: start must be a TrainState, not {kind(start)}{remedy}")
-    _check_data(data)
+    check_data("train", data)
     _check_gradient(value_and_grad)
     check_lr("train", lr)
-    if constraint is not None:
-        check_function("train", constraint, "constraint", "a function of the parameters", takes=1)
+    check_constraint("train", constraint)
     return _train(start, data, value_and_grad, lr, constraint)
 
 
@@ -117,7 +139,7 @@ def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any) -
     nothing = batches is data  # an iterator gives its batches once
     for batch in batches:
         nothing = False
-        x, y = _pair(batch)
+        x, y = _pair("train", batch)
         cost, grads = _evaluated(value_and_grad, now.params, x, y)
         if not is_finite(cost):
             raise NotFiniteError(f"train: in step {now.step} the cost is {cost}; {origin(now.params, x, y)}")
@@ -135,22 +157,22 @@ def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any) -
         raise NotFiniteError(f"train: after step {now.step - 1} {path} is not finite; a smaller lr may help")
 
 
-def _check_data(data: Any) -> None:
+def check_data(name: str, data: Any) -> None:
     """What can be seen without asking for a batch; a sequence of another library may read files for each."""
     if isinstance(data, list | tuple | deque | str):
         for batch in data:
-            _pair(batch)
+            _pair(name, batch)
     elif is_array(data) or hasattr(data, "to_numpy"):
-        _pair(data)
+        _pair(name, data)
     elif isinstance(data, Mapping | set | frozenset) or not (hasattr(data, "__iter__") or hasattr(data, "__getitem__")):
-        raise KindError(f"train: data must be an iterable of batches (x, y), not {kind(data)}")
+        raise KindError(f"{name}: data must be an iterable of batches (x, y), not {kind(data)}")
 
 
-def _pair(batch: Any) -> Any:
+def _pair(name: str, batch: Any) -> Any:
     if not isinstance(batch, tuple | list) or len(batch) != 2:
         given = f"{kind(batch)} of {len(batch)}" if isinstance(batch, tuple | list) else kind(batch)
         remedy = "; write [(x, y)] for one batch of all rows" if is_array(batch) else ""
-        raise KindError(f"train: data must give batches (x, y), not {given}{remedy}")
+        raise KindError(f"{name}: data must give batches (x, y), not {given}{remedy}")
     return batch
 
 
@@ -171,6 +193,12 @@ def check_lr(name: str, lr: Any) -> None:
         learning_rate(lr, name)
 
 
+def check_constraint(name: str, constraint: Any) -> None:
+    """A function of the parameters, or None."""
+    if constraint is not None:
+        check_function(name, constraint, "constraint", "a function of the parameters", takes=1)
+
+
 def _evaluated(value_and_grad: Any, params: Any, x: Any, y: Any) -> tuple[Any, Grads[Any]]:
     """(cost, grads), of their kinds."""
     made = value_and_grad(params, x, y)
@@ -178,7 +206,7 @@ def _evaluated(value_and_grad: Any, params: Any, x: Any, y: Any) -> tuple[Any, G
         given = f"({', '.join(map(kind, made))})" if type(made) is tuple else kind(made)
         raise KindError(f"train: value_and_grad must return (cost, Grads(params, x)), not {given}")
     cost, grads = made
-    if type(cost) is not float and not (is_number(cost) or is_array(cost)):
+    if type(cost) is not float and not (is_number(cost) or (is_array(cost) and is_float(cost))):
         raise KindError(f"train: value_and_grad must return a number as the cost, not {kind(cost)}")
     return owned(as_array(cost)), grads
 

@@ -25,8 +25,9 @@ _DIRECTIONS = ("lower", "higher")
 def better(direction: str) -> Callable[[F], F]:
     """Declare whether a metric is better when it is "lower" or when it is "higher", as a decorator.
 
-    `best_so_far` and `early_stopping` ask for it. A function of the state may declare it as well. The declaration is
-    found through `functools.partial`, `functools.wraps` and `validation`. A loss needs none: lower is better.
+    `best_so_far` and `early_stopping` use it. A function of the state may declare it as well; for a metric that is an
+    object, put the decorator above `__call__`. The declaration is found through `functools.partial`, `functools.wraps`
+    and `validation`. A loss needs none: lower is better.
 
     >>> import numpy as np
     >>> from funcnn.training import better
@@ -62,7 +63,7 @@ def declared(score: Any) -> Any:
         score = score.metric
     while (direction := getattr(score, _BETTER, None)) is None and isinstance(score, partial):
         score = score.func
-    return direction
+    return direction or getattr(type(score).__call__, _BETTER, None)
 
 
 def as_cost(name: str, score: Any, direction: Any) -> Callable[[TrainState[Any]], float]:

@@ -105,6 +105,8 @@ class WithBest(TrainState[P]):
         if isinstance(self.waited, int) and self.waited < 0:
             raise RangeError(f"WithBest: waited must not be negative; it is {self.waited}")
 
+    _repr_pretty_ = TrainState._repr_pretty_  # IPython prefers the repr of a class to a method of its base
+
 
 def best_so_far(
     run: Run[TrainState[P]],

@@ -148,14 +148,17 @@ class Table(dict[str, Array]):  # noqa: PLW1641  like every dict, it has no hash
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Table) and same(tuple(self.whole.items()), tuple(other.whole.items()))
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Table, (self.whole,)
 
-    def _refuse(self, *_: Any) -> NoReturn:
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise KindError("Table: a table does not change; write {**table, name: column}")
 
     __setitem__ = __delitem__ = clear = pop = popitem = setdefault = _refuse
-    update = __ior__ = _refuse  # type: ignore[assignment]  # they take keywords, or a mapping of any kind
+    update = __ior__ = _refuse  # type: ignore[assignment]  # the base declares overloads
 
     def _rows(self) -> Rows:
         whole = self.whole.values()
@@ -167,7 +170,7 @@ class Table(dict[str, Array]):  # noqa: PLW1641  like every dict, it has no hash
     def __repr__(self) -> str:
         return text(self._rows())
 
-    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:  # noqa: FBT001  IPython calls it so
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:  # noqa: FBT001  IPython passes it by position
         printer.text(repr(self))
 
     def _repr_html_(self) -> str:
