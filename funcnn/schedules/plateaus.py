@@ -76,7 +76,7 @@ def plateau(now: Plateau, cost: Any) -> Plateau:
         KindError: `now` is not a Plateau, or `cost` is not a number.
     """
     if not isinstance(now, Plateau):
-        remedy = "; write Plateau(lr)" if is_number(now) else ""
+        remedy = "; write Plateau(lr)" if now is Plateau or is_number(now) else ""
         raise KindError(f"plateau: now must be a Plateau, not {kind(now)}{remedy}")
     cost = as_number("plateau", cost, "cost")
     # Below best also where best is negative; and a product, since the difference of two infinities is NaN.

@@ -157,8 +157,7 @@ class Table(dict[str, Array]):  # noqa: PLW1641  like every dict, it has no hash
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise KindError("Table: a table does not change; write {**table, name: column}")
 
-    __setitem__ = __delitem__ = clear = pop = popitem = setdefault = _refuse
-    update = __ior__ = _refuse  # type: ignore[assignment]  # the base declares overloads
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
 
     def _rows(self) -> Rows:
         whole = self.whole.values()

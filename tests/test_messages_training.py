@@ -1,0 +1,650 @@
+"""What training, batches, scores and predictions say to what they refuse, when they are called: a row each.
+
+Each row: what was done, the error, the sentence, and the notes that say where it was, from the inside out.
+"""
+
+from collections import deque
+from decimal import Decimal
+from functools import partial
+
+import numpy as np
+import pytest
+
+from funcnn import (
+    Adam,
+    Dense,
+    Dropout,
+    Grads,
+    KindError,
+    NotFiniteError,
+    Plateau,
+    RangeError,
+    Relu,
+    ShapeError,
+    Tanh,
+    TrainState,
+    WithBest,
+    accuracy,
+    batches,
+    best_so_far,
+    better,
+    bisect_nan,
+    checkpoint_every,
+    compare,
+    confusion,
+    early_stopping,
+    history,
+    keep,
+    mlp,
+    mse,
+    perplexity,
+    plateau,
+    predict,
+    progress,
+    record,
+    top_k_accuracy,
+    train,
+    until,
+    validation,
+    value_and_grad,
+)
+from funcnn.errors import FileError
+from tests.says import assert_says
+
+x = np.linspace(-1, 1, 20).reshape(10, 2)
+y = np.ones((10, 1))
+net = mlp([2, 9, 1], hidden=Tanh(), seed=1)
+start, data, gradient = TrainState(net), [(x, y)] * 8, value_and_grad(mse)
+out, classes = np.linspace(-1, 1, 30).reshape(10, 3), np.arange(10) % 3
+held_out = validation(mse, x, y)
+table = history([TrainState(net, step=4, cost=1.0)])[1]
+
+
+@record
+class Bare:
+    """A record without a rule."""
+
+
+class Frame:
+    """What pandas calls a DataFrame, as far as it is seen here."""
+
+    shape, to_numpy = (10, 2), None
+
+
+def run(steps=4, start=start):
+    return train(start, data[:steps], gradient, 0.1)
+
+
+def call(function, *given, **options):
+    return lambda: function(*given, **options)
+
+
+def read(function, *given, **options):
+    return lambda: list(function(*given, **options))
+
+
+def score(now):
+    return now.cost
+
+
+def trained(**options):
+    return call(train, **{"start": start, "data": data, "value_and_grad": gradient, "lr": 0.1, **options})
+
+
+def returning(made):
+    """Training with a function that returns this."""
+    return read(train, start, data, lambda params, x, y: made, 0.1)
+
+
+DIRECTION = 'better must be "lower" or "higher"'
+UNDECLARED = f'{DIRECTION}, since score does not declare it; for a cost write better="lower"'
+OF_STATE = "a function of the state, such as validation(mse, x, y)"
+GRADIENT = "value_and_grad must be a function (params, x, y) that returns (cost, Grads)"
+RETURNS = "train: value_and_grad must return (cost, Grads(params, x))"
+NO_NETWORK = "predict: params must be a layer or a tuple of layers"
+SETS = "on the validation set, x: <f64 10x2>, y: <f64 10x1>"
+
+ROWS = {
+    # TrainState.
+    **{
+        f"a state of {name}": (
+            call(TrainState, given),
+            KindError,
+            f"TrainState: params must be a record, a tuple or an array, not {kind}",
+        )
+        for name, given, kind in [
+            ("a text", "net", "str"),
+            ("a class", Dense, "the class Dense"),
+            ("nothing", None, "None"),
+            ("a number", 1.5, "float"),
+        ]
+    },
+    "a state of a list": (
+        call(TrainState, list(net)),
+        KindError,
+        "TrainState: params must be immutable, not list; write tuple(params)",
+    ),
+    "a state of the optimizer first": (
+        call(TrainState, Adam(), net),
+        KindError,
+        "TrainState: params must be a network, not the optimizer Adam; write TrainState(params, optimizer)",
+    ),
+    **{
+        f"a state with {name} as its optimizer": (
+            call(TrainState, net, given),
+            KindError,
+            f"TrainState: optimizer must be an optimizer or a tuple of them, not {kind}",
+        )
+        for name, given, kind in [
+            ("a learning rate", 0.1, "float"),
+            ("a layer", (Adam(), Relu()), "Relu"),
+            ("a name", "adam", "str"),
+            ("a class", Adam, "the class Adam"),
+            ("nothing", None, "None; write () for none"),
+        ]
+    },
+    "a state before the first": (
+        call(TrainState, net, (), -1),
+        RangeError,
+        "TrainState: step must not be negative; it is -1",
+    ),
+    "a state that costs a text": (
+        call(TrainState, net, cost="1"),
+        KindError,
+        "TrainState: cost must be a number, not str",
+    ),
+    "a state that costs labels": (
+        call(TrainState, net, cost=np.array(["a"])),
+        KindError,
+        "TrainState: cost must be a number, not <U1 array",
+    ),
+    "a best that is a network": (
+        call(WithBest, net, best=net),
+        KindError,
+        "WithBest: best must be a TrainState or None, not tuple",
+    ),
+    "a wait of less than no score": (
+        call(WithBest, net, waited=-1),
+        RangeError,
+        "WithBest: waited must not be negative; it is -1",
+    ),
+    "a network of WithBest that is a text": (
+        call(WithBest, "net"),
+        KindError,
+        "WithBest: params must be a record, a tuple or an array, not str",
+    ),
+    # train.
+    "training a network": (
+        trained(start=net),
+        KindError,
+        "train: start must be a TrainState, not tuple; write TrainState(params)",
+    ),
+    "training a layer": (
+        trained(start=net[0]),
+        KindError,
+        "train: start must be a TrainState, not Dense; write TrainState(params)",
+    ),
+    "training a function": (
+        call(train, gradient, data, start, 0.1),
+        KindError,
+        "train: start must be a TrainState, not partial",
+    ),
+    "training an optimizer": (trained(start=Adam()), KindError, "train: start must be a TrainState, not Adam"),
+    "training on a dict": (
+        trained(data={"x": x}),
+        KindError,
+        "train: data must be an iterable of batches (x, y), not dict",
+    ),
+    "training on a frame": (trained(data=Frame()), KindError, "train: data must give batches (x, y), not Frame"),
+    "training on a queue of rows": (
+        trained(data=deque([x])),
+        KindError,
+        "train: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
+    ),
+    "training on pairs and then a single": (
+        read(train, start, iter([(x, y), x]), gradient, 0.1),
+        KindError,
+        "train: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
+    ),
+    "a gradient of two arguments": (
+        trained(value_and_grad=lambda params, batch: None),
+        KindError,
+        f"train: {GRADIENT}, not a function (params, batch)",
+    ),
+    "a metric for the gradient": (
+        trained(value_and_grad=accuracy),
+        KindError,
+        f"train: {GRADIENT}, not accuracy(out, y, threshold); write value_and_grad(loss)",
+    ),
+    "a gradient alone": (returning(Grads(net, None)), KindError, f"{RETURNS}, not Grads"),
+    "a cost alone": (returning(0.5), KindError, f"{RETURNS}, not float"),
+    "a cost and an array": (returning((0.5, x)), KindError, f"{RETURNS}, not (float, float64 array)"),
+    "a cost, a gradient and more": (
+        returning((0.5, Grads(net, None), 1)),
+        KindError,
+        f"{RETURNS}, not (float, Grads, int)",
+    ),
+    "a cost in words": (
+        returning(("low", Grads(net, None))),
+        KindError,
+        "train: value_and_grad must return a number as the cost, not str",
+    ),
+    "a loss that returns only a number": (
+        read(train, start, data, value_and_grad(lambda out, y: 0.5), 0.1),
+        KindError,
+        "value_and_grad: the loss must return (cost, dA), dA being the gradient of cost, not float",
+    ),
+    **{
+        f"a rate that is {name}": (trained(lr=given), error, f"train: lr must be {sentence}")
+        for name, given, error, sentence in [
+            ("a text", "0.1", KindError, "a number, not str"),
+            ("True", True, KindError, "a number, not bool"),
+            ("a decimal", Decimal("0.1"), KindError, "a number, not Decimal"),
+            ("negative", -0.1, RangeError, "finite and not negative; it is -0.1"),
+            ("a class", Dense, KindError, "a number or a function of the step number, not the class Dense"),
+            (
+                "a function of two",
+                lambda step, cost: 0.1,
+                KindError,
+                "a number or a function of the step number, not a function (step, cost)",
+            ),
+        ]
+    },
+    "a schedule that gives a text": (
+        read(train, start, data, gradient, lambda step: "0.1"),
+        KindError,
+        "train: lr(0) must be a number, not str",
+    ),
+    "a constraint that is a network": (
+        trained(constraint=net),
+        KindError,
+        "train: constraint must be a function of the parameters, not tuple",
+    ),
+    "a constraint of two arguments": (
+        trained(constraint=lambda params, lr: params),
+        KindError,
+        "train: constraint must be a function of the parameters, not a function (params, lr)",
+    ),
+    "a NaN from a function that forward does not know": (
+        read(train, TrainState(Bare()), data, lambda params, x, y: (float("nan"), Grads(params, None)), 0.1),
+        NotFiniteError,
+        "train: in step 0 the cost is nan; params, x and y are finite, so value_and_grad made it",
+    ),
+    # until, progress, checkpoint_every, compare, bisect_nan, keep.
+    "until a number": (call(until, run(), 5), KindError, "until: done must be a function of the state, not int"),
+    "until a function of nothing": (
+        call(until, run(), lambda: True),
+        KindError,
+        "until: done must be a function of the state, not a function ()",
+    ),
+    "until an answer that is none": (
+        read(until, run(), lambda now: None),
+        KindError,
+        "until: done must return True or False, not None",
+    ),
+    "until an answer in words": (
+        read(until, run(), lambda now: "no"),
+        KindError,
+        "until: done must return True or False, not str",
+    ),
+    "a run that is a dict": (
+        call(keep, {}),
+        KindError,
+        "keep: run must be an iterable of TrainStates, such as train gives, not dict",
+    ),
+    "a run that is an array": (
+        call(keep, x),
+        KindError,
+        "keep: run must be an iterable of TrainStates, such as train gives, not float64 array",
+    ),
+    "a run that gives networks later": (
+        call(keep, iter([start, net])),
+        KindError,
+        "keep: run must give TrainStates, not tuple",
+    ),
+    "kept states by a name": (
+        lambda: keep(run())["last"],
+        KindError,
+        "States: an index must be a whole number or a slice, not str",
+    ),
+    "batches by half a number": (
+        lambda: batches(x, y, 4, seed=0)[0.5],
+        KindError,
+        "Batches: an index must be a whole number or a slice, not float",
+    ),
+    "batches from a state on": (
+        lambda: batches(x, y, 4, seed=0)[start:],
+        KindError,
+        "Batches: an index must be a whole number or a slice, not TrainState",
+    ),
+    "batches by True": (
+        lambda: batches(x, y, 4, seed=0)[True],
+        KindError,
+        "Batches: an index must be a whole number or a slice, not bool",
+    ),
+    "progress to a text": (call(progress, run(), "100"), KindError, "progress: total must be a whole number, not str"),
+    "progress to less than nothing": (
+        call(progress, run(), -1),
+        RangeError,
+        "progress: total must be at least 0; it is -1",
+    ),
+    "progress at a rate in words": (
+        call(progress, run(), lr="0.1"),
+        KindError,
+        "progress: lr must be a number, not str",
+    ),
+    "checkpoints nowhere": (
+        call(checkpoint_every, run(), None, steps=1),
+        KindError,
+        "checkpoint_every: path must be a string or a Path, not None",
+    ),
+    "checkpoints in a folder": (
+        call(checkpoint_every, run(), ".", steps=1),
+        FileError,
+        "checkpoint_every: . is a folder; give the path of a file",
+    ),
+    "a comparison with nothing": (
+        call(compare, [], iter([])),
+        RangeError,
+        "compare: neither run has a state; a generator gives each of its states once",
+    ),
+    "a bisection without a loss": (
+        call(bisect_nan, [start], data, None, 0.1),
+        KindError,
+        "bisect_nan: loss must be a function (out, y), not None",
+    ),
+    "a bisection without a rate": (
+        call(bisect_nan, [start], data, mse, None),
+        KindError,
+        "bisect_nan: lr must be a number, not None",
+    ),
+    "a bisection of a queue": (
+        call(bisect_nan, [start], deque(data), mse, 0.1),
+        KindError,
+        "bisect_nan: data must be a sequence of batches, for data[step:], not deque",
+    ),
+    "a bisection of rows": (
+        call(bisect_nan, [start], x, mse, 0.1),
+        KindError,
+        "bisect_nan: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
+    ),
+    # Scores.
+    "a score without a direction": (
+        call(early_stopping, run(), score, patience=1),
+        KindError,
+        f"early_stopping: {UNDECLARED}",
+    ),
+    "a metric of a validation without a direction": (
+        read(best_so_far, run(), validation(lambda out, y: 0.5, x, y)),
+        KindError,
+        f"best_so_far: {UNDECLARED}",
+    ),
+    "a direction in other words": (
+        call(best_so_far, run(), score, better="less"),
+        KindError,
+        f"best_so_far: {DIRECTION}, not 'less'",
+    ),
+    "a direction that is True": (
+        call(best_so_far, run(), score, better=True),
+        KindError,
+        f"best_so_far: {DIRECTION}, not bool",
+    ),
+    "an accuracy that should be low": (
+        call(early_stopping, run(), validation(partial(accuracy, threshold=0), x, y), patience=1, better="lower"),
+        KindError,
+        'early_stopping: better must be "higher", as score declares, not "lower"',
+    ),
+    "a loss that should be high": (
+        read(early_stopping, run(), held_out, patience=1, better="higher"),
+        KindError,
+        'early_stopping: better must be "lower", as score declares, not "higher"',
+    ),
+    "a loss for a score": (
+        call(early_stopping, run(), mse, patience=1),
+        KindError,
+        f"early_stopping: score must be {OF_STATE}, not mse(out, y, weight)",
+    ),
+    "a score that is a number": (
+        call(best_so_far, run(), 0.5, better="lower"),
+        KindError,
+        f"best_so_far: score must be {OF_STATE}, not float",
+    ),
+    "a confusion for a score": (
+        read(best_so_far, run(), validation(partial(confusion, threshold=0), x, y), better="higher"),
+        KindError,
+        "best_so_far: score must give a number, not <i64 [[ 0  0] [ 0 10]]>",
+    ),
+    "a run that forgets its best": (
+        read(early_stopping, run(start=WithBest(net, step=2)), held_out, patience=1),
+        KindError,
+        "early_stopping: start must be the state from which run goes on, since its states have a best",
+    ),
+    "a run that does not go on": (
+        read(early_stopping, run(), held_out, patience=1, start=TrainState(net, step=1)),
+        RangeError,
+        "early_stopping: run must go on from step 1; its first state is at step 1",
+    ),
+    "a declared direction in other words": (
+        call(better, "more"),
+        KindError,
+        'better: direction must be "lower" or "higher", not \'more\'',
+    ),
+    "a direction without a word": (
+        call(better, accuracy),
+        KindError,
+        'better: direction must be "lower" or "higher", not function',
+    ),
+    "a direction of a number": (
+        call(better("lower"), 0.5),
+        KindError,
+        "better: the metric must be a function, not float",
+    ),
+    "a direction of a function in C": (
+        call(better("lower"), max),
+        KindError,
+        "better: the metric must be a function of Python, not builtin_function_or_method",
+    ),
+    # history.
+    "a history of a metric": (
+        call(history, run(), {"accuracy": accuracy}),
+        KindError,
+        "history: the measure 'accuracy' must be a function of the state, such as validation(accuracy, x, y), "
+        "not accuracy(out, y, threshold)",
+    ),
+    "a history of a number": (
+        call(history, run(), {"half": 0.5}),
+        KindError,
+        "history: the measure 'half' must be a function of the state, such as validation(accuracy, x, y), not float",
+    ),
+    "a measure without a name": (
+        call(history, run(), {0: score}),
+        KindError,
+        "history: the name of a measure must be a string, not int",
+    ),
+    "a measure with the name of an entry": (
+        call(history, run(), {"a": lambda now: x[0], "a.1": score}),
+        RangeError,
+        "history: two columns are called 'a.1'; give a measure another name",
+    ),
+    "a history that goes on from a network": (
+        call(history, run(), start=net),
+        KindError,
+        "history: start must be the TrainState from which the run goes on, not tuple",
+    ),
+    "a history in a dict": (
+        call(history, run(), table={"step": [1]}),
+        KindError,
+        "history: table must be the table of an earlier call, not dict",
+    ),
+    "a history with other columns": (
+        call(history, run(), {"score": score}, table=table),
+        KindError,
+        "history: table must have the columns step, cost, score; its columns are step, cost",
+    ),
+    "a history that repeats itself": (
+        call(history, run(), table=table),
+        RangeError,
+        "history: run must go on from step 4; its first state is at step 1",
+    ),
+    # validation.
+    "validation of no function": (
+        call(validation, x, y, mse),
+        KindError,
+        "validation: metric must be a function (out, y), not float64 array",
+    ),
+    "validation of a function of the state": (
+        call(validation, held_out, x, y),
+        KindError,
+        "validation: metric must be a function (out, y), not a function (state)",
+    ),
+    "validation on a frame": (
+        call(validation, mse, Frame(), y),
+        KindError,
+        "validation: x must be an array or a tuple of arrays, rows first, not Frame; write x.to_numpy()",
+    ),
+    "validation of rows in words": (
+        call(validation, mse, x, y, rows="a"),
+        KindError,
+        "validation: rows must be a whole number, not str",
+    ),
+    "validation of a state's cost": (
+        call(held_out, 0.5),
+        KindError,
+        "validation: state must be a TrainState, not float",
+    ),
+    **{
+        f"a metric that gives {name}": (
+            call(validation(lambda out, y, made=made: made, x, y), start),
+            KindError,
+            f"validation: metric must return a number, an array, or (cost, dA) as a loss does, not {given}",
+            [SETS],
+        )
+        for name, made, given in [
+            ("two numbers", (0.5, 0.7), "(float, float)"),
+            ("three", (0.5, x[:, :1], 1), "(float, float64 array, int)"),
+            ("a gradient of other outputs", (0.5, x), "(float, float64 array)"),
+        ]
+    },
+    # predict.
+    "predicting with half a row": (
+        call(predict, net, x, 2.5),
+        KindError,
+        "predict: rows must be a whole number, not float",
+    ),
+    "predicting with True": (call(predict, net, x, True), KindError, "predict: rows must be a whole number, not bool"),  # noqa: FBT003  the value
+    "predicting with a state": (
+        call(predict, start, x),
+        KindError,
+        f"{NO_NETWORK}, not TrainState; write predict(state.params, x)",
+    ),
+    "predicting with a best": (
+        call(predict, WithBest(net), x),
+        KindError,
+        f"{NO_NETWORK}, not WithBest; write predict(state.params, x)",
+    ),
+    "predicting with an optimizer": (call(predict, Adam(), x), KindError, f"{NO_NETWORK}, not Adam"),
+    "predicting the network": (
+        call(predict, x, net),
+        KindError,
+        "predict: float64 array is not a layer; a layer is a record or a tuple of layers; write predict(params, x)",
+    ),
+    "predicting with two arrays": (
+        call(predict, x, x),
+        KindError,
+        "predict: float64 array is not a layer; a layer is a record or a tuple of layers",
+    ),
+    "predicting with a class": (
+        call(predict, Relu, x),
+        KindError,
+        "predict: Relu is a class; pass a value of it, as Relu()",
+    ),
+    "predicting a frame": (
+        call(predict, net, Frame()),
+        KindError,
+        "predict: x must be an array or a tuple of arrays, rows first, not Frame; write x.to_numpy()",
+    ),
+    "predicting a pair of unequal rows": (
+        call(predict, net, (x, y[:9])),
+        ShapeError,
+        "predict: x must hold arrays with equally many rows; rows: [10, 9]",
+    ),
+    # batches.
+    "batches of a frame": (
+        call(batches, x, Frame(), 4, seed=0),
+        KindError,
+        "batches: y must be an array or a tuple of arrays, rows first, not Frame; write y.to_numpy()",
+    ),
+    "batches of two and a bit": (
+        call(batches, x, y, 2.0, seed=0),
+        KindError,
+        "batches: size must be a whole number, not float; write int(size)",
+    ),
+    "batches for an epoch and a half": (
+        call(batches, x, y, 2, epochs=1.5, seed=0),
+        KindError,
+        "batches: epochs must be a whole number, not float",
+    ),
+    "batches of True": (
+        call(batches, x, y, True, seed=0),  # noqa: FBT003  the value
+        KindError,
+        "batches: size must be a whole number, not bool",
+    ),
+    "batches with the size in place of y": (
+        call(batches, x, 4, y, seed=0),
+        KindError,
+        "batches: y must be an array or a tuple of arrays, rows first, not int",
+    ),
+    # plateau.
+    "a plateau of a rate": (
+        call(plateau, 0.1, 2.0),
+        KindError,
+        "plateau: now must be a Plateau, not float; write Plateau(lr)",
+    ),
+    "a plateau of a state": (call(plateau, start, 2.0), KindError, "plateau: now must be a Plateau, not TrainState"),
+    "a plateau at True": (call(plateau, Plateau(0.1), True), KindError, "plateau: cost must be a number, not bool"),  # noqa: FBT003  the value
+    # Metrics.
+    "the answers first": (
+        call(accuracy, classes, out),
+        KindError,
+        "accuracy: out must be an array of floats, not int64 array; write accuracy(out, y), the output of the network "
+        "first",
+    ),
+    "the k largest, of True": (
+        call(top_k_accuracy, out, classes, True),  # noqa: FBT003  the value
+        KindError,
+        "top_k_accuracy: k must be a whole number, not bool",
+    ),
+    "a threshold in words": (
+        call(accuracy, out, out > 0, threshold="0"),
+        KindError,
+        "accuracy: threshold must be a number, not str",
+    ),
+    "the largest of one output": (
+        call(top_k_accuracy, out[:, :1], classes, 1),
+        RangeError,
+        "top_k_accuracy: a single output is always the largest; out: (10, 1)",
+    ),
+    "the perplexity of one output": (
+        call(perplexity, out[:, :1], classes),
+        RangeError,
+        "perplexity: a single output is always the largest; out: (10, 1)",
+    ),
+    "the perplexity of one row without its axis": (
+        call(perplexity, out[0], np.array(1)),
+        ShapeError,
+        "perplexity: out must be (m, ..., k), rows first; out: (3,)",
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_it_says(row, tmp_path, monkeypatch):
+    if row.startswith("progress"):
+        pytest.importorskip("tqdm", reason="draws the bar")
+    monkeypatch.chdir(tmp_path)
+    assert_says(ROWS[row], start, x, y, out, classes)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_dropout_can_be_predicted_with_for_it_is_a_layer():
+    assert np.array_equal(predict(Dropout(0.5, seed=0), x), x)
