@@ -53,7 +53,7 @@ MOST_LINES = {
     "optimizers": 900,
     "schedules": 450,
     "testing": 4050,
-    "training": 1400,
+    "training": 1450,  # arguments are checked when a function is called, and states and tables show themselves
     "trees": 420,
 }
 

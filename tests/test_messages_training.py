@@ -15,40 +15,26 @@ from funcnn import (
     Dense,
     Dropout,
     Grads,
-    KindError,
-    NotFiniteError,
-    Plateau,
-    RangeError,
     Relu,
-    ShapeError,
     Tanh,
     TrainState,
-    WithBest,
     accuracy,
     batches,
-    best_so_far,
-    better,
-    bisect_nan,
     checkpoint_every,
-    compare,
-    confusion,
     early_stopping,
     history,
-    keep,
     mlp,
     mse,
-    perplexity,
-    plateau,
     predict,
-    progress,
     record,
-    top_k_accuracy,
     train,
-    until,
     validation,
     value_and_grad,
 )
-from funcnn.errors import FileError
+from funcnn.errors import FileError, KindError, NotFiniteError, RangeError, ShapeError
+from funcnn.metrics import confusion, perplexity, top_k_accuracy
+from funcnn.schedules import Plateau, plateau
+from funcnn.training import WithBest, best_so_far, better, bisect_nan, compare, keep, progress, until
 from tests.says import assert_says
 
 x = np.linspace(-1, 1, 20).reshape(10, 2)

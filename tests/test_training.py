@@ -31,9 +31,11 @@ from funcnn import (
     value_and_grad,
     warm_up,
 )
+from funcnn.errors import NotFiniteError
 from funcnn.files import fingerprint
 from funcnn.optimizers import nonnegative, project
 from funcnn.schedules import stages
+from funcnn.training import while_finite
 from funcnn.trees import map_parameters
 
 r = np.random.default_rng(0)
@@ -179,22 +181,22 @@ def of_two(params, x, y):
 @pytest.mark.parametrize("params", [(net, mlp([2, 4, 1], seed=2)), Pair(net, mlp([2, 4, 1], seed=2))])
 def test_two_networks_end_in_a_not_finite_error_too(params):
     run = lambda: train(TrainState(params), [(x, y)] * 99, of_two, 1e9)
-    with pytest.raises(nn.NotFiniteError, match=r"^train: in step \d+ the cost is (nan|inf); .* made it$"):
+    with pytest.raises(NotFiniteError, match=r"^train: in step \d+ the cost is (nan|inf); .* made it$"):
         list(run())
-    assert 1 <= len(list(nn.while_finite(run()))) < 99
+    assert 1 <= len(list(while_finite(run()))) < 99
 
 
 def test_the_origin_of_a_nan_is_found_among_the_arguments_of_any_function():
     holed = np.where(np.arange(60) == 7, np.nan, 1.0)[:, None]
     hundred = Pair(net, (Dense(np.full((2, 1), np.inf), None),))
     for params, y_given, culprit in ((Pair(net, net), holed, "y"), (hundred, y, "params.critic.0.W")):
-        with pytest.raises(nn.NotFiniteError, match=f"the first array that is not finite is {culprit}$"):
+        with pytest.raises(NotFiniteError, match=f"the first array that is not finite is {culprit}$"):
             next(train(TrainState(params), [(x, y_given)], lambda params, x, y: (np.nan, Grads(params, None)), 0.1))
 
 
 def test_a_layer_is_found_where_forward_applies():
     wild = (Tanh(), (Dense(np.full((2, 1), 1e308), None), Tanh()))
-    with pytest.raises(nn.NotFiniteError, match=r"is out of layer 1.0, Dense\(W=<f64 \[\[1.e\+308\] \[1.e\+308\]\]>"):
+    with pytest.raises(NotFiniteError, match=r"is out of layer 1.0, Dense\(W=<f64 \[\[1.e\+308\] \[1.e\+308\]\]>"):
         next(train(TrainState(wild), [(9 + 9 * abs(x), y)], lambda *given: (np.nan, Grads(wild, None)), 0.1))
 
 
