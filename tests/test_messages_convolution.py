@@ -290,22 +290,22 @@ ROWS = {
     "a kernel larger than the image": (
         lambda: forward(conv, x[:, :, :2]),
         ShapeError,
-        "x must have at least 3 places along w, as many as the window spans; it has 2",
+        "Conv2d: x must have at least 3 positions along w, the length of a window, not 2",
     ),
     "a kernel larger than the padded image": (
         lambda: forward(Conv2d(W, b, padding=((1, 0), 0), dilation=6), x),
         ShapeError,
-        "x must have at least 13 places along h, as many as the window spans; it has 10 and 1 + 0 of padding",
+        "Conv2d: x must have at least 13 positions along h, the length of a window, not 10 and 1 + 0 of padding",
     ),
     "a kernel larger than the sequence": (
         lambda: forward(line, x[:, :2, 0]),
         ShapeError,
-        "x must have at least 3 places along t, as many as the window spans; it has 2",
+        "Conv1d: x must have at least 3 positions along t, the length of a window, not 2",
     ),
     "no places": (
         lambda: forward(Conv2d(W, b, padding="same"), x[:, :0]),
         ShapeError,
-        "x must have places along h; it has 0",
+        "Conv2d: x must have positions along h, not 0",
     ),
     "an image for a sequence": (lambda: forward(line, x), ShapeError, "Conv1d: x must be (m, t, 2), not (4, 10, 6, 2)"),
     "a sequence without its axis": (
@@ -316,12 +316,12 @@ ROWS = {
     "padding that cuts off everything": (
         lambda: forward(ConvTranspose2d(W, b, padding=(0, 2)), x[:, :, :1]),
         ShapeError,
-        "out must have a place along w; x has 1, their kernels span 3, the padding cuts off 2 + 2",
+        "ConvTranspose2d: padding must leave a position of out along w; it cuts 2 + 2 off 3",
     ),
     "no places to transpose": (
         lambda: forward(ConvTranspose2d(W, b, padding="same"), x[:, :0]),
         ShapeError,
-        "out must have a place along h; x has 0, their kernels span 2",
+        "ConvTranspose2d: x must have positions along h, not 0",
     ),
     "too many channels to transpose": (
         lambda: forward(transposed, dA),
@@ -331,7 +331,7 @@ ROWS = {
     "in a network": (
         lambda: forward(net, x[:, :2]),
         ShapeError,
-        "x must have at least 3 places along h, as many as the window spans; it has 2",
+        "Conv2d: x must have at least 3 positions along h, the length of a window, not 2",
         [
             "in layer 0, Conv2d(W=<f64 3x3x2x4>, b=<f64 [0. 0. 0. 0.]>, stride=(1, 1), padding=((0, 0), (0, "
             "0)), dilation=(1, 1), groups=1), x: <f64 4x2x6x2>"
@@ -340,7 +340,7 @@ ROWS = {
     "a window larger than x": (
         lambda: forward(MaxPool(8), x),
         ShapeError,
-        "x must have at least 8 places along w, as many as the window spans; it has 6",
+        "MaxPool: x must have at least 8 positions along w, the length of a window, not 6",
     ),
     "padding as large as the window": (
         lambda: forward(MaxPool(2, padding=2), x),
@@ -357,19 +357,17 @@ ROWS = {
     "a window for a sequence": (
         lambda: forward(MaxPool((2, 2)), x[:, 0]),
         ShapeError,
-        "MaxPool: size must have one entry for each axis of places, of which x has 1, or be a single number; it "
-        "is (2, 2)",
+        "MaxPool: size must be a number, or a tuple of 1, one entry for each axis of positions of x; it is (2, 2)",
     ),
     "a stride for a sequence": (
         lambda: forward(MaxPool(2, (2,)), x),
         ShapeError,
-        "MaxPool: stride must have one entry for each axis of places, of which x has 2, or be a single number; "
-        "it is (2,)",
+        "MaxPool: stride must be a number, or a tuple of 2, one entry for each axis of positions of x; it is (2,)",
     ),
     "sides for a sequence": (
         lambda: forward(AvgPool(2, 2, ((1, 1),)), x),
         ShapeError,
-        "AvgPool: padding must have one entry for each axis of places, of which x has 2, or be a single number; "
+        "AvgPool: padding must be a number, or a tuple of 2, one entry for each axis of positions of x; "
         "it is ((1, 1),)",
     ),
     "rows for a pool": (
@@ -420,8 +418,7 @@ ROWS = {
     "factors for a sequence": (
         lambda: forward(Upsample((2, 2)), x[:, 0]),
         ShapeError,
-        "Upsample: factor must have one entry for each axis of places, of which x has 1, or be a single number; "
-        "it is (2, 2)",
+        "Upsample: factor must be a number, or a tuple of 1, one entry for each axis of positions of x; it is (2, 2)",
     ),
     "whole numbers to enlarge": (
         lambda: forward(Upsample(2), x.astype(int)),
@@ -545,12 +542,12 @@ ROWS = {
     "a convolution that looks ahead": (
         lambda: step(line, x[:, :1, 0]),
         KindError,
-        "step: Conv1d goes on step by step with stride 1 and padding (2, 0) alone; stride is 1, padding (0, 0)",
+        "step: Conv1d must be causal, of stride 1 and padding (2, 0); stride is 1, padding (0, 0)",
     ),
     "a causal convolution of stride 2": (
         lambda: step(Conv1d(W[0], b, 2, (2, 0)), x[:, :1, 0]),
         KindError,
-        "step: Conv1d goes on step by step with stride 1 and padding (2, 0) alone; stride is 2, padding (2, 0)",
+        "step: Conv1d must be causal, of stride 1 and padding (2, 0); stride is 2, padding (2, 0)",
     ),
     "a step of an image": (
         lambda: step(conv, x),

@@ -1,4 +1,4 @@
-"""Convolutions of sequences and of images: the same weights at every place."""
+"""Convolutions of sequences and of images."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ class Conv2d(Convolution):
 
     x: (m, h, w, c_in), W: (kh, kw, c_in / groups, c_out), b: (c_out,) or None, out: (m, h_out, w_out, c_out), where
     h_out = floor((h + before + after - d (kh - 1) - 1) / s) + 1, and w_out alike. `stride` s and `dilation` d are whole
-    numbers or pairs, one for each of h and w. `padding`, by zeros, is a number for all sides; for each of h and w a
-    number or a pair (before, after); "valid": none; or "same": h_out = ceil(h / s). An even kernel with "same" takes
-    one zero more at the end than at the beginning.
+    numbers or pairs, one for each of h and w. `padding`, with zeros, is a number for all sides; for each of h and w a
+    number or a pair (before, after); "valid": none; or "same": h_out = ceil(h / s). An even kernel with "same" adds one
+    zero more at the end than at the beginning.
 
-    Of several `groups`, channels of out see their own part of the channels of x only: the first c_out / groups see the
-    first c_in / groups, and so on. With as many groups as x has channels, that is a depthwise convolution.
+    With several `groups` the first c_out / groups channels of out depend on the first c_in / groups channels of x, and
+    so on. With as many groups as x has channels, it is a depthwise convolution.
 
-    The derivative: out is linear in x and in W, so what stands beside each in the sum is its gradient,
+    out is linear in x and in W, so the coefficient of each in the sum is its gradient,
 
-        dx[m, s i + d k - before, s j + d l - before, c] = sum_o W[k, l, c, o] dA[m, i, j, o], added up wherever
-        several i, j, k, l lead to one place: each window goes back the way it came;
+        dx[m, s i + d k - before, s j + d l - before, c] = sum_o W[k, l, c, o] dA[m, i, j, o], summed over all
+        i, j, k, l with the same position on the left: dA times the kernel, added back onto each window;
         dW[k, l, c, o] = sum_mij x[m, s i + d k - before, s j + d l - before, c] dA[m, i, j, o]
         db[o] = sum_mij dA[m, i, j, o]
 
@@ -50,8 +50,8 @@ class Conv2d(Convolution):
 
     Raises:
         ShapeError: W and b do not fit together, or x does not fit W; the kernel is larger than the padded image.
-        KindError: W, b and x are no arrays of floats of one dtype, or a setting is no whole number.
-        RangeError: a stride, a dilation or `groups` is less than 1, a padding is negative, groups do not divide c_out.
+        KindError: W, b and x are not arrays of floats of one dtype, or a setting is not a whole number.
+        RangeError: a stride, a dilation or `groups` is less than 1; a padding is negative; groups do not divide c_out.
     """
 
     axes: ClassVar[int] = 2
@@ -59,7 +59,7 @@ class Conv2d(Convolution):
 
     def windows(self, x: Array) -> Axes:
         """The windows along h and w."""
-        rows, columns = [axis_of(*settings) for settings in of_each(self, x)]
+        rows, columns = [axis_of("Conv2d", *settings) for settings in of_each(self, x)]
         return rows, columns
 
 
@@ -71,8 +71,8 @@ class Conv1d(Convolution):
     t_out = floor((t + before + after - d (k - 1) - 1) / s) + 1. The settings, the derivative and the cache are those of
     `Conv2d` with one axis less: `padding` is a number, a pair (before, after), "valid" or "same".
 
-    With the padding (d (k - 1), 0) out sees nothing of what comes later: the convolution is causal, and `step` goes on
-    from one symbol to the next, remembering the last d (k - 1).
+    With the padding (d (k - 1), 0) the convolution is causal: out_t does not depend on later x. Then `step` takes a
+    sequence part by part; its memory is the last d (k - 1) positions of x.
 
     Waibel et al. 1989, Phoneme Recognition Using Time-Delay Neural Networks, section 2; causal: van den Oord et al.
     2016, WaveNet, section 2.1.
@@ -94,7 +94,7 @@ class Conv1d(Convolution):
 
     def windows(self, x: Array) -> Axes:
         """The windows along t, x being an image of one row."""
-        return ONE_ROW, axis_of("t", x.shape[1], self.W.shape[0], self.stride, self.padding, self.dilation)
+        return ONE_ROW, axis_of("Conv1d", "t", x.shape[1], self.W.shape[0], self.stride, self.padding, self.dilation)
 
 
 def _kernel(params: Convolution) -> Array:
@@ -122,7 +122,7 @@ def convolution_backward(params: Convolution, x: Array, dA: Array) -> Grads[Conv
 
 @backward_params.register(Convolution)
 def convolution_backward_params(params: Convolution, x: Array, dA: Array) -> Convolution:
-    """dW: the x under each tap times dA, summed over the windows; db: the sum of dA over all places"""
+    """dW: the x under each tap times dA, summed over the windows; db: the sum of dA over all positions"""
     check_cache(params, x)
     W, axes = params.W, params.windows(x)
     check_out_gradient(dA, (x.shape[0], *[axis.out for axis in axes[-params.axes :]], W.shape[-1]), W.dtype)
@@ -132,18 +132,18 @@ def convolution_backward_params(params: Convolution, x: Array, dA: Array) -> Con
 
 @step.register(Conv1d)
 def conv1d_step(params: Conv1d, x: Array, memory: Any = None) -> tuple[Array, Array]:
-    """out of x behind what the windows still see of the past, which is zeros at first"""
+    """out for the memory, zeros at first, followed by x"""
     dilation: Any = params.dilation  # one number
     past = dilation * (params.W.shape[0] - 1)
     if (params.stride, params.padding) != (1, (past, 0)):
         given = f"stride is {params.stride}, padding {params.padding}"
-        raise KindError(f"step: Conv1d goes on step by step with stride 1 and padding ({past}, 0) alone; {given}")
+        raise KindError(f"step: Conv1d must be causal, of stride 1 and padding ({past}, 0); {given}")
     check_places(params, x)
     shape = x.shape[0], past, x.shape[2]
     before = namespace(x).zeros(shape, dtype=x.dtype) if memory is None else memory
     check_memory(params, before, shape, x.dtype)
-    seen = namespace(x).concatenate([before, x], axis=1)
-    return forward(evolve(params, padding=0), seen)[0], seen[:, seen.shape[1] - past :]
+    whole = namespace(x).concatenate([before, x], axis=1)
+    return forward(evolve(params, padding=0), whole)[0], whole[:, whole.shape[1] - past :]
 
 
 step.register(Conv2d)(no_step)

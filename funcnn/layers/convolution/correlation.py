@@ -1,9 +1,9 @@
-"""The three products of a convolution: with the kernel, and the two that are its derivatives.
+"""The three products of a convolution: out, dW and dx.
 
     out[m, p, o] = sum_kc x[m, s p + d k - before, c] W[k, c, o],  p and k being pairs, s the stride, d the dilation
 
-What the windows see is brought together, then multiplied by one matrix: (windows, taps c) @ (taps c, o). That holds
-each number of x once for each tap, so NumPy goes over blocks of rows, whose windows stay in the processor's cache.
+The windows are gathered as rows and multiplied by one matrix: (windows, taps c) @ (taps c, o). The gathered rows hold
+each number of x once for each tap, so NumPy works on blocks whose windows fit the processor's cache.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from funcnn.arrays import Array, namespace
 from funcnn.layers.convolution.windows import Axes, Axis, by_blocks, gathered, scattered, taps
 
-WINDOW_BYTES = 1 << 21  # at a time; with half or twice as many there is no difference
+WINDOW_BYTES = 1 << 21  # of windows in a block, measured: half and twice as many are as fast
 
 
 def correlate(x: Array, W: Array, axes: Axes, groups: int = 1) -> Array:
@@ -53,14 +53,14 @@ def kernel_gradient(x: Array, dA: Array, axes: Axes, groups: int = 1) -> Array:
 
 
 def correlate_adjoint(dA: Array, W: Array, axes: Axes, groups: int = 1) -> Array:
-    """dx[m, s p + d k - before, c] = sum_ko dA[m, p, o] W[k, c, o], added up over all p and k that lead to a place"""
+    """dx[m, s p + d k - before, c] = sum_ko dA[m, p, o] W[k, c, o], over all p, k of that position"""
     if groups > 1:
         if W.shape[2] == 1:
             return _depthwise_adjoint(dA, W, axes, groups)
         pairs = zip(_split(dA, groups), _split(W, groups), strict=True)
         return _joined([correlate_adjoint(a, b, axes) for a, b in pairs])
-    if turned := _turned(axes):
-        return correlate(dA, W[::-1, ::-1].swapaxes(2, 3), turned)
+    if flipped := _flipped(axes):
+        return correlate(dA, W[::-1, ::-1].swapaxes(2, 3), flipped)
     kernels = W.reshape(-1, *W.shape[2:]).swapaxes(1, 2)  # (taps, o, c)
     if not type(dA) is type(W) is np.ndarray:
         return scattered((dA @ kernel for kernel in kernels), axes)
@@ -72,8 +72,8 @@ def correlate_adjoint(dA: Array, W: Array, axes: Axes, groups: int = 1) -> Array
     return dx
 
 
-def _turned(axes: Axes) -> Axes | None:
-    """The windows of the adjoint, which at stride 1 is a convolution too, by the kernel turned round; or None."""
+def _flipped(axes: Axes) -> Axes | None:
+    """The windows of the adjoint as a convolution with the flipped kernel, at stride 1; None if it is not one."""
     if not all([axis.stride == 1 and max(axis.before, axis.after) < axis.reach for axis in axes]):
         return None
     rows, columns = [
@@ -108,11 +108,11 @@ def _depthwise_kernel_gradient(x: Array, dA: Array, axes: Axes) -> Array:
 
 
 def _depthwise_adjoint(dA: Array, W: Array, axes: Axes, c: int) -> Array:
-    turned, n = _turned(axes), W.shape[3] // c
-    kernels = () if turned else _along(W, axes)
+    flipped, n = _flipped(axes), W.shape[3] // c
+    kernels = () if flipped else _along(W, axes)
 
     def of_block(dA: Array) -> Array:
-        d = _depthwise(dA, W[::-1, ::-1], turned) if turned else scattered((dA * kernel for kernel in kernels), axes)
+        d = _depthwise(dA, W[::-1, ::-1], flipped) if flipped else scattered((dA * kernel for kernel in kernels), axes)
         return d if n == 1 else _added(d[..., i::n] + 0 for i in range(n))
 
     return by_blocks(of_block, dA)

@@ -47,7 +47,7 @@ class Pool:
         if pair != "same" and max(pair) >= size:
             rule = "padding must be less than size, or some window covers padding alone"
             raise RangeError(f"{type(self).__name__}: {rule}; along {name} size is {size}, padding {pair}")
-        return axis_of(name, places, size, stride, pair)
+        return axis_of(type(self).__name__, name, places, size, stride, pair)
 
 
 @record
@@ -156,9 +156,9 @@ step.register(Pool)(no_step)
 def _counts(axes: Axes, dtype: Any) -> Array:
     """The number of positions in each window, without padding."""
 
-    def seen(axis: Axis) -> Any:
-        there = np.zeros(axis.padded)
-        there[axis.before : axis.before + axis.places] = 1
-        return sum([there[axis.at(tap)] for tap in range(axis.size)])
+    def along(axis: Axis) -> Any:
+        inside = np.zeros(axis.padded)
+        inside[axis.before : axis.before + axis.places] = 1
+        return sum([inside[axis.at(tap)] for tap in range(axis.size)])
 
-    return np.multiply.outer(seen(axes[0]), seen(axes[1]))[..., None].astype(dtype)
+    return np.multiply.outer(along(axes[0]), along(axes[1]))[..., None].astype(dtype)

@@ -1,4 +1,4 @@
-"""Settings of layers that look through windows: how large, how far apart, with how much padding; checked when given."""
+"""Settings of convolution and pooling: sizes, strides, dilations and paddings, checked when given."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import is_whole
 
 Sizes = int | tuple[int, ...]
-"""A whole number for every axis alike, or a tuple of one for each."""
+"""A whole number for all axes alike, or a tuple of one for each axis."""
 
 Padding = Literal["same", "valid"] | int | tuple[int | tuple[int, int], ...]
-"""How many places are added around x. Numbers; "valid": none; "same": as many as make out as large as x.
+"""The number of positions added around x. Numbers; "valid": none; "same": out is as large as x over the stride.
 
-A number holds for every side; a tuple has for each axis a number or a pair `(before, after)`. "same" divides by the
-stride, rounded up; where it needs an odd number of places, as an even kernel does, the one more is at the end.
+A number holds for every side; a tuple has a number or a pair `(before, after)` for each axis. The size of out with
+"same" is rounded up; an odd number of added positions, as for an even kernel, has one more at the end.
 """
 
 
-# Fields of a layer over so many `axes` of places; 0 for as many as x has.
+# Fields of a layer over `axes` axes of positions; 0 stands for as many as x has.
 
 
 def sizes(*, default: Any = attrs.NOTHING) -> Any:
@@ -37,28 +37,28 @@ def padding() -> Any:
 
 
 def for_axes(params: Any, name: str, value: Any, axes: int) -> Any:
-    """What a layer that takes sequences and images says, as a tuple of one entry for each of x's axes of places."""
+    """A setting of a layer for sequences and images, as a tuple of one entry for each axis of positions of x."""
     if type(value) is not tuple:
         return (value,) * axes
     if len(value) != axes:
-        needed = f"one entry for each axis of places, of which x has {axes}, or be a single number"
-        raise ShapeError(f"{type(params).__name__}: {name} must have {needed}; it is {value}")
+        needed = f"a number, or a tuple of {axes}, one entry for each axis of positions of x"
+        raise ShapeError(f"{type(params).__name__}: {name} must be {needed}; it is {value}")
     return value
 
 
 def of_each(params: Any, x: Array) -> list[tuple[Any, ...]]:
-    """Of a convolution of images, for each of h and w: name, places, size of the kernel, stride, padding, dilation."""
+    """(name, places, size of the kernel, stride, padding, dilation) of a convolution of images, for h and for w."""
     sides = ("same", "same") if params.padding == "same" else params.padding
     settings = "hw", x.shape[1:3], params.W.shape[:2], params.stride, sides, params.dilation
     return list(zip(*settings, strict=True))
 
 
 def numbers(whose: str, name: str, value: Any, axes: int) -> Any:
-    """A tuple of as many whole numbers as there are axes; of 0 axes a single number stays one.
+    """A tuple of a whole number for each axis; over 0 axes a single number stays one.
 
     Raises:
-        KindError: they are no whole numbers, or not as many.
-        RangeError: one is less than 1.
+        KindError: `value` is not of whole numbers, or not of so many.
+        RangeError: a number is less than 1.
     """
     several = [", or a tuple of them", "", ", or a pair of them"][axes]
     rule = f"{whose}: {name} must be a whole number from 1 on{several}"
@@ -106,7 +106,7 @@ def _sides(value: Any, axes: int) -> Any:
     elif axes == 1:
         value = (value,)
     elif axes == 0 and not all([type(side) is tuple for side in value]):
-        return None  # of a sequence (1, 0) would be before and after, of an image above and left
+        return None  # (1, 0) would mean before and after for a sequence, above and left for an image
     pairs = [_whole(side if type(side) is tuple else (side, side)) for side in value]
     right = [pair for pair in pairs if pair is not None and len(pair) == 2]
     return right if right and len(right) == len(pairs) and axes in {0, len(right)} else None

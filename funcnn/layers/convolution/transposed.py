@@ -1,4 +1,4 @@
-"""The transposed convolution: from few places to many."""
+"""The transposed convolution."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from funcnn.records import record
 class ConvTranspose2d(Convolution):
     """out[m, s i + d k - before, s j + d l - before, o] = b[o] + sum_c x[m, i, j, c] W[k, l, c, o]
 
-    The sum goes over all i, j, k, l that lead to the place.
+    The sum is over all i, j, k, l with the same position on the left.
 
     x: (m, h, w, c_in), W: (kh, kw, c_in, c_out / groups), b: (c_out,) or None, out: (m, h_out, w_out, c_out), where
-    h_out = s (h - 1) + d (kh - 1) + 1 - before - after: every place of x leaves a copy of the kernel, s places from the
-    next, and the padding is cut off. With "same" h_out = s h. The settings are those of `Conv2d`.
+    h_out = s (h - 1) + d (kh - 1) + 1 - before - after: each position of x adds a copy of the kernel, s positions
+    from the next, and the padding is cut off. With "same" h_out = s h. The settings are those of `Conv2d`.
 
-    This is the dx of a convolution, which is linear, so the derivatives are that convolution itself,
+    out is the dx of a convolution, which is linear in its dA, so the dx here is that convolution,
 
         dx[m, i, j, c] = sum_klo dA[m, s i + d k - before, s j + d l - before, o] W[k, l, c, o]
         dW[k, l, c, o] = sum_mij x[m, i, j, c] dA[m, s i + d k - before, s j + d l - before, o]
         db[o] = sum_mij dA[m, i, j, o]
 
-    and the cache is x. Where the stride does not divide the kernel, places of out meet unequal numbers of taps: a
-    pattern of squares (Odena, Dumoulin & Olah 2016, Deconvolution and Checkerboard Artifacts).
+    and the cache is x. If the stride does not divide the kernel size, positions of out receive unequal numbers of taps:
+    a checkerboard pattern (Odena, Dumoulin & Olah 2016, Deconvolution and Checkerboard Artifacts).
 
     Zeiler, Krishnan, Taylor & Fergus 2010, Deconvolutional Networks, eq. 1; Dumoulin & Visin 2016, A Guide to
     Convolution Arithmetic for Deep Learning, section 4.
@@ -45,9 +45,9 @@ class ConvTranspose2d(Convolution):
     array([1., 2., 4., 6., 3.])
 
     Raises:
-        ShapeError: W and b do not fit together, or x does not fit W; the padding cuts off all there is.
-        KindError: W, b and x are no arrays of floats of one dtype, or a setting is no whole number.
-        RangeError: a stride, a dilation or `groups` is less than 1, a padding is negative, groups do not divide c_in.
+        ShapeError: W and b do not fit together, or x does not fit W; the padding cuts off all of out.
+        KindError: W, b and x are not arrays of floats of one dtype, or a setting is not a whole number.
+        RangeError: a stride, a dilation or `groups` is less than 1; a padding is negative; groups do not divide c_in.
     """
 
     axes: ClassVar[int] = 2
@@ -68,17 +68,19 @@ class ConvTranspose2d(Convolution):
         for name, places, size, stride, side, dilation in of_each(self, x):
             full = stride * (places - 1) + dilation * (size - 1) + 1
             out = stride * places if side == "same" else full - sum(side)
-            if out < 1 or places < 1:
-                cut = "" if side == "same" else f", the padding cuts off {side[0]} + {side[1]}"
-                raise ShapeError(f"out must have a place along {name}; x has {places}, their kernels span {full}{cut}")
-            axes.append(axis_of(name, out, size, stride, side, dilation))
+            if places < 1:
+                raise ShapeError(f"ConvTranspose2d: x must have positions along {name}, not 0")
+            if out < 1:
+                rule = f"padding must leave a position of out along {name}"
+                raise ShapeError(f"ConvTranspose2d: {rule}; it cuts {side[0]} + {side[1]} off {full}")
+            axes.append(axis_of("ConvTranspose2d", name, out, size, stride, side, dilation))
         rows, columns = axes
         return rows, columns
 
 
 @forward.register(ConvTranspose2d)
 def conv_transpose2d_forward(params: ConvTranspose2d, x: Array) -> tuple[Array, Array]:
-    """out = b + a kernel for every place of x"""
+    """out = b + x times the kernel, summed onto out for each position of x"""
     check_places(params, x)
     out = correlate_adjoint(x, params.W.swapaxes(2, 3), params.windows(x), params.groups)
     if params.b is not None:
@@ -95,7 +97,7 @@ def conv_transpose2d_backward(params: ConvTranspose2d, x: Array, dA: Array) -> G
 
 @backward_params.register(ConvTranspose2d)
 def conv_transpose2d_backward_params(params: ConvTranspose2d, x: Array, dA: Array) -> ConvTranspose2d:
-    """dW: x times what its kernels' taps led to; db: the sum over all places"""
+    """dW: x times the dA under each tap, summed over the positions of x; db: the sum of dA over all positions"""
     W = params.W
     check_cache(params, x)
     rows, columns = params.windows(x)

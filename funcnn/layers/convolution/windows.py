@@ -1,7 +1,7 @@
-"""Windows over the places of x: what a convolution multiplies, and what pooling takes the mean or the maximum of.
+"""Windows over the positions of x, for convolution and pooling.
 
-An image is (m, h, w, c); a sequence (m, t, c) is an image of one row. `gathered` brings together what each window
-sees; `scattered`, its adjoint, adds up at each place what came back from every window that saw it.
+An image is (m, h, w, c); a sequence (m, t, c) is an image of one row. `gathered` copies the numbers of each window into
+a row (im2col); `scattered`, its adjoint, sums over all windows that contain a position (col2im).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from funcnn.errors import ShapeError
 
 
 class Axis(NamedTuple):
-    """The windows along one axis: window o sees the places `o stride + i dilation - before`, for each tap i < size."""
+    """The windows along one axis: tap i < size of window o is at position `o stride + i dilation - before`."""
 
     places: int
     size: int
@@ -30,35 +30,37 @@ class Axis(NamedTuple):
 
     @property
     def reach(self) -> int:
-        """How many places lie between the ends of a window, both included."""
+        """The length of a window, from its first tap to its last."""
         return self.dilation * (self.size - 1) + 1
 
     @property
     def padded(self) -> int:
-        """How many places there are with the padding."""
+        """The number of positions with the padding."""
         return self.before + self.places + self.after
 
     def at(self, tap: int) -> slice:
-        """The places, padding included, that this tap of all windows sees."""
+        """The positions of this tap in all windows, counted from the start of the padding."""
         first = tap * self.dilation
         return slice(first, first + (self.out - 1) * self.stride + 1, self.stride)
 
 
-X_BYTES = 1 << 19  # at a time; twice as many are as fast, with all at once it takes twice as long
+X_BYTES = 1 << 19  # of x in a block, measured: 2^20 is as fast, one block of everything half as fast
 Axes = tuple[Axis, Axis]
 ONE_ROW = Axis(1, 1, 1, 1, 0, 0, 1)
 
 
 @cache  # of a few numbers, the same for every batch
-def axis_of(name: str, places: int, size: int, stride: int = 1, padding: Any = (0, 0), dilation: int = 1) -> Axis:
-    """The windows along an axis of so many places; errors call it by its name.
+def axis_of(
+    whose: str, name: str, places: int, size: int, stride: int = 1, padding: Any = (0, 0), dilation: int = 1
+) -> Axis:
+    """The windows along an axis of so many places; `whose` and `name` are for errors.
 
         out = floor((before + places + after - reach) / stride) + 1,  reach = dilation (size - 1) + 1
 
-    With "same" padding out = ceil(places / stride); where the padding is odd, the one more is after.
+    With "same" padding out = ceil(places / stride); an odd number of zeros has one more after than before.
 
     Raises:
-        ShapeError: the window is larger than x with its padding, or there are no places.
+        ShapeError: the window is larger than the padded x, or there are no places.
     """
     reach = dilation * (size - 1) + 1
     if padding == "same":
@@ -67,11 +69,11 @@ def axis_of(name: str, places: int, size: int, stride: int = 1, padding: Any = (
     before, after = padding
     room = before + places + after - reach
     if room < 0 or places < 1:
-        least = (
-            f"at least {reach} places along {name}, as many as the window spans" if places else f"places along {name}"
+        needed = (
+            f"at least {reach} positions along {name}, the length of a window" if places else f"positions along {name}"
         )
         held = f"{places} and {before} + {after} of padding" if before + after and places else f"{places}"
-        raise ShapeError(f"x must have {least}; it has {held}")
+        raise ShapeError(f"{whose}: x must have {needed}, not {held}")
     return Axis(places, size, stride, dilation, before, after, room // stride + 1)
 
 
@@ -86,7 +88,7 @@ def like(x: Array, image: Array) -> Array:
 
 
 def padded(x: Array, axes: Axes, value: float = 0) -> Array:
-    """x with its padding; x itself where there is none"""
+    """x with its padding; x itself if there is none"""
     rows, columns = axes
     if not any((rows.before, rows.after, columns.before, columns.after)):
         return x
@@ -94,15 +96,14 @@ def padded(x: Array, axes: Axes, value: float = 0) -> Array:
     if xp is not np:
         width = (0, 0), (rows.before, rows.after), (columns.before, columns.after), (0, 0)
         return xp.pad(x, width, constant_values=value)
-    out = np.full(
-        (x.shape[0], rows.padded, columns.padded, x.shape[3]), value, x.dtype
-    )  # np.pad takes ten times as long
+    shape = x.shape[0], rows.padded, columns.padded, x.shape[3]
+    out = np.full(shape, value, x.dtype)  # np.pad takes ten times as long
     out[:, rows.before : rows.before + rows.places, columns.before : columns.before + columns.places] = x
     return out
 
 
 def taps(x: Array, axes: Axes, value: float = 0) -> Iterator[Array]:
-    """For each tap, row by row, what it sees in every window: (m, *out, c)"""
+    """For each tap, row by row, the numbers of x under it in all windows: (m, *out, c)"""
     rows, columns = axes
     wide = padded(x, axes, value)
     for i in range(rows.size):
@@ -111,7 +112,7 @@ def taps(x: Array, axes: Axes, value: float = 0) -> Iterator[Array]:
 
 
 def gathered(x: Array, axes: Axes) -> Array:
-    """What every window sees, one window a row: (m * out, taps * c), the taps row by row"""
+    """The numbers of x in each window, one window a row: (m * out, taps * c), the taps row by row"""
     rows, columns = axes
     if not isinstance(x, np.ndarray):
         return namespace(x).concatenate(list(taps(x, axes)), axis=-1).reshape(-1, rows.size * columns.size * x.shape[3])
@@ -119,13 +120,13 @@ def gathered(x: Array, axes: Axes) -> Array:
     m, h, w, c = wide.strides
     strides = m, h * rows.stride, w * columns.stride, h * rows.dilation, w * columns.dilation, c
     shape = x.shape[0], rows.out, columns.out, rows.size, columns.size, x.shape[3]
-    # The windows overlap in memory, so this is a view; reshape copies it, in runs as long as a row of a window.
-    seen = as_strided(wide, shape, strides, writeable=False)
-    return seen.reshape(x.shape[0] * rows.out * columns.out, rows.size * columns.size * x.shape[3])
+    # A view whose windows overlap in memory; reshape copies it, in runs as long as a row of a window.
+    windows = as_strided(wide, shape, strides, writeable=False)
+    return windows.reshape(x.shape[0] * rows.out * columns.out, rows.size * columns.size * x.shape[3])
 
 
 def scattered(parts: Iterable[Array], axes: Axes) -> Array:
-    """The adjoint of `taps`: parts (m, *out, c), one a tap, added up at the places that it sees: (m, *places, c)"""
+    """The adjoint of `taps`: parts (m, *out, c), one for each tap, summed at its positions: (m, *places, c)"""
     rows, columns = axes
     apart = rows.stride >= rows.reach and columns.stride >= columns.reach
     wide: Any = None
@@ -137,7 +138,7 @@ def scattered(parts: Iterable[Array], axes: Axes) -> Array:
             continue
         if wide is None:
             wide = np.zeros((part.shape[0], rows.padded, columns.padded, part.shape[3]), part.dtype)
-        if apart:  # no place is seen twice
+        if apart:  # the windows do not overlap
             wide[:, rows.at(i), columns.at(j)] = part
         else:
             wide[:, rows.at(i), columns.at(j)] += part
@@ -145,7 +146,7 @@ def scattered(parts: Iterable[Array], axes: Axes) -> Array:
 
 
 def by_blocks(of: Callable[..., Array], x: Array, *others: Array) -> Array:
-    """of(x, *others), which knows rows one by one: blocks of them, which stay in the processor's cache; all for JAX"""
+    """of(x, *others), which is row by row, on blocks of rows that fit the processor's cache; on all rows for JAX"""
     size = max(1, X_BYTES // max(1, x[:1].nbytes))
     if not isinstance(x, np.ndarray) or len(x) <= size:
         return of(x, *others)
@@ -153,7 +154,7 @@ def by_blocks(of: Callable[..., Array], x: Array, *others: Array) -> Array:
     for start in range(0, len(x), size):
         rows = slice(start, start + size)
         part = of(x[rows], *[other[rows] for other in others])
-        if not isinstance(part, np.ndarray):  # what else it is of is traced
+        if not isinstance(part, np.ndarray):  # `of` also depends on a traced array
             return of(x, *others)
         if whole is None:
             whole = np.empty((len(x), *part.shape[1:]), part.dtype)
@@ -162,14 +163,14 @@ def by_blocks(of: Callable[..., Array], x: Array, *others: Array) -> Array:
 
 
 def _spread(part: Array, place: int, axis: Axis, tap: int) -> Array:
-    """Zeros between what a tap sees, and around it."""
+    """The adjoint of `part[axis.at(tap)]`: zeros between the entries, and around them."""
     xp, shape = namespace(part), part.shape
     if axis.stride > 1:
         between = [(0, 0)] * (place + 1) + [(0, axis.stride - 1)] + [(0, 0)] * (len(shape) - place - 1)
         part = xp.pad(xp.expand_dims(part, place + 1), between)
         part = part.reshape(*shape[:place], axis.out * axis.stride, *shape[place + 1 :])
-    seen = axis.at(tap)
-    part = part[(slice(None),) * place + (slice(0, seen.stop - seen.start),)]
+    at = axis.at(tap)
+    part = part[(slice(None),) * place + (slice(0, at.stop - at.start),)]
     around = [(0, 0)] * len(shape)
-    around[place] = seen.start, axis.padded - seen.stop
+    around[place] = at.start, axis.padded - at.stop
     return xp.pad(part, around)
