@@ -209,79 +209,79 @@ ROWS = {
     "a state of another width": (
         lambda: forward(rnn, (x, mask, h[:, :3])),
         ShapeError,
-        "RNN: the state must be an array of float64, (3, 4); it is <f64 3x3>",
+        "RNN: state must be an array of float64, (3, 4), not <f64 3x3>",
     ),
     "a state for fewer rows": (
         lambda: forward(gru, (x, None, h[:2])),
         ShapeError,
-        "GRU: the state must be an array of float64, (3, 4); it is <f64 2x4>",
+        "GRU: state must be an array of float64, (3, 4), not <f64 2x4>",
     ),
     "a state of another dtype": (
         lambda: forward(gru, (x, None, h.astype(single))),
         ShapeError,
-        "GRU: the state must be an array of float64, (3, 4); it is <f32 3x4>",
+        "GRU: state must be an array of float64, (3, 4), not <f32 3x4>",
     ),
     "the state of an LSTM without its cell": (
         lambda: forward(lstm, (x, None, h)),
         ShapeError,
-        "LSTM: the state must be a tuple of 2 arrays of float64, (3, 4); it is <f64 3x4>",
+        "LSTM: state must be a tuple of 2 arrays of float64, (3, 4), not <f64 3x4>",
     ),
     "the state of an LSTM for a GRU": (
         lambda: forward(gru, (x, None, (h, h))),
         ShapeError,
-        "GRU: the state must be an array of float64, (3, 4); it is (<f64 3x4>, <f64 3x4>)",
+        "GRU: state must be an array of float64, (3, 4), not (<f64 3x4>, <f64 3x4>)",
     ),
     "a state in a tuple of one": (
         lambda: forward(rnn, (x, None, (h,))),
         ShapeError,
-        "RNN: the state must be an array of float64, (3, 4); it is (<f64 3x4>,)",
+        "RNN: state must be an array of float64, (3, 4), not (<f64 3x4>,)",
     ),
     "a last step of either way": (
         lambda: forward(Bidirectional((gru, Last()), (gru, Last())), x),
         ShapeError,
-        "Bidirectional: ahead and behind must both make (m, t, k) in the form of x, of one m, t and dtype; "
+        "Bidirectional: ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype; "
         "ahead: <f64 3x4>, behind: <f64 3x4>; put Last behind Bidirectional",
     ),
     "two lengths of the two ways": (
         lambda: forward(Bidirectional(Conv1d.init(2, 1, 2, seed=0), Conv1d.init(2, 1, 3, seed=0)), x),
         ShapeError,
-        "Bidirectional: ahead and behind must both make (m, t, k) in the form of x, of one m, t and dtype; "
+        "Bidirectional: ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype; "
         "ahead: <f64 3x4x1>, behind: <f64 3x3x1>",
     ),
     "copies both ways, which are no pairs": (
         lambda: forward(Bidirectional(Copy(2), Copy(2)), x),
         ShapeError,
-        "Bidirectional: ahead and behind must both make (m, t, k) in the form of x, of one m, t and dtype; "
+        "Bidirectional: ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype; "
         "ahead: (<f64 3x5x2>, <f64 3x5x2>), behind: (<f64 3x5x2>, <f64 3x5x2>)",
     ),
     "copies of pairs both ways": (
         lambda: predict(Bidirectional(Copy(2), Copy(2)), (x, mask)),
         ShapeError,
-        "Bidirectional: ahead and behind must both make (m, t, k) in the form of x, of one m, t and dtype; ahead: "
+        "Bidirectional: ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype; ahead: "
         "((<f64 3x5x2>, <b8 3x5>), (<f64 3x5x2>, <b8 3x5>)), behind: ((<f64 3x5x2>, <b8 3x5>), (<f64 3x5x2>, "
         "<b8 3x5>))",
     ),
     "a mask lost on one way": (
         lambda: forward(Bidirectional(gru, (gru, Take(0))), (x, mask)),
         ShapeError,
-        "Bidirectional: ahead and behind must both make (m, t, k) in the form of x, of one m, t and dtype; "
+        "Bidirectional: ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype; "
         "ahead: (<f64 3x5x4>, <b8 3x5>), behind: <f64 3x5x4>",
     ),
     "two dtypes of the two ways": (
         lambda: forward(Bidirectional((), Function(halved, halved_vjp)), x),
         ShapeError,
-        "Bidirectional: ahead and behind must both make (m, t, k) in the form of x, of one m, t and dtype; "
+        "Bidirectional: ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype; "
         "ahead: <f64 3x5x2>, behind: <f32 3x5x2>",
     ),
     "one state for both ways": (
         lambda: forward(both, (x, None, h)),
         ShapeError,
-        "Bidirectional: the state must be a pair, for ahead and for behind; it is <f64 3x4>",
+        "Bidirectional: state must be a pair, for ahead and for behind, not <f64 3x4>",
     ),
     "a wrong state for one of both ways": (
         lambda: forward(both, (x, None, (h, h))),
         ShapeError,
-        "LSTM: the state must be a tuple of 2 arrays of float64, (3, 4); it is <f64 3x4>",
+        "LSTM: state must be a tuple of 2 arrays of float64, (3, 4), not <f64 3x4>",
         ["in behind of Bidirectional, LSTM(W=<f64 2x16>, U=<f64 4x16>, b=<f64 16>), x: (<f64 3x5x2>, None, <f64 3x4>)"],
     ),
     "the memory of a longer network": (
@@ -328,7 +328,7 @@ ROWS = {
     "dA of an LSTM's last state without the cell": (
         lambda: backward(lstm, lstm_cache, (dA, None, h)),
         ShapeError,
-        "dA of the last state must be like it, (<f64 3x4>, <f64 3x4>); it is <f64 3x4>",
+        "dA of the last state must be like that state, (<f64 3x4>, <f64 3x4>); it is <f64 3x4>",
     ),
     "dA of the last state of another shape": (
         lambda: backward(gru, gru_cache, (dA, None, h[:2])),
@@ -343,7 +343,7 @@ ROWS = {
     "dA of one last state, both ways": (
         lambda: backward(both, both_cache, (None, None, h)),
         ShapeError,
-        "Bidirectional: dA of the state must be a pair, for ahead and for behind; it is <f64 3x4>",
+        "Bidirectional: dA of the state must be a pair, for ahead and for behind, not <f64 3x4>",
     ),
     "dA of an embedding, of another width": (
         lambda: backward(table, ids_cache, dA),
@@ -394,7 +394,7 @@ ROWS = {
     "the memory of other rows": (
         lambda: step(rnn, x, h[:2]),
         ShapeError,
-        "RNN: the state must be an array of float64, (3, 4); it is <f64 2x4>",
+        "RNN: state must be an array of float64, (3, 4), not <f64 2x4>",
     ),
     "a step both ways": (
         lambda: step(both, x),

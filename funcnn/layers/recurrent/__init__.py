@@ -1,1 +1,1 @@
-"""Recurrent layers over sequences of unequal lengths; `base` runs the loop, each cell is a file."""
+"""Recurrent layers: cells applied along a sequence; `base` lifts the rule of one step to a sequence."""

@@ -1,4 +1,4 @@
-"""Recurrent layers: a cell that is carried along a sequence. `Recurrent` lifts the rule of one step to all of them."""
+"""The base of recurrent layers: from the rule of one step to the rules of a sequence."""
 
 from __future__ import annotations
 
@@ -27,16 +27,17 @@ class Recurrent(ABC):
     """state_t = cell(x_t @ W + b, state_{t-1}), out_t = h_t, the first array of state_t
 
     x: (m, t, n), out: (m, t, k); W: (n, g k), U: (k, g k), b: (g k,) for a cell of g gates. The base of all recurrent
-    layers, and the shortest way to one of your own: `cell` goes one step, `back` goes it back, the rest is here.
+    layers, also of your own: write `cell`, one step forward, and `back`, one step backward.
 
-    x may be `(x, mask)`, mask bool (m, t), True where there is something; out is then `(out, mask)`. Where there is
-    nothing the state is kept, out is 0, and what x holds is not read. Or x is `(x, mask, state)`, and out is
-    `(out, mask, state)`, from the first state to the last; the mask may be None, and the first state too, which is 0.
-    A state is h, (m, k), or a tuple of such where there are several. Both its ends have gradients; a None in dA is 0.
-    `(x, mask, state)` is for one layer: in a chain of two the last state of the first would be the first of the second,
-    which then knows the future. Give a stack x or `(x, mask)`; part by part, it goes on by `step`.
+    x may be `(x, mask)`, mask bool (m, t), False at padded positions; out is then `(out, mask)`. At a padded position
+    the state is kept, out is 0, and x is not read. Or x is `(x, mask, state)` with the first state, and out is
+    `(out, mask, state)` with the last; mask and first state may be None, and a first state of None is 0. A state is an
+    array h, (m, k), or a tuple of such arrays. Both the first and the last state have gradients; None in dA is 0.
 
-    t steps are t rounds of a loop in Python, and under `jax.jit` so many copies of the cell to compile.
+    `(x, mask, state)` is for one layer. In a chain of two layers the last state of the first would be the first state
+    of the second, which would then depend on later x. Give a stack x or `(x, mask)`, and parts of a sequence to `step`.
+
+    t steps are t iterations of a loop in Python, and t copies of the cell for `jax.jit` to compile.
     """
 
     W: Array
@@ -57,7 +58,7 @@ class Recurrent(ABC):
         self.check_dtypes(U=self.U, b=self.b)
 
     def check_dtypes(self, **arrays: Array) -> None:
-        """All of that of W."""
+        """These arrays have the dtype of W."""
         for name, array in arrays.items():
             if array.dtype != self.W.dtype:
                 raise mixed(type(self).__name__, name, array, "W", self.W)
@@ -87,18 +88,18 @@ class Recurrent(ABC):
 
     @classmethod
     def first_biases(cls, k: int, dtype: Any) -> tuple[Array, ...]:
-        """What `init` starts from: 0."""
+        """The biases of `init`: 0."""
         return (np.zeros(cls.gates * k, dtype),)
 
     @abstractmethod
     def cell(self, z: Array, before: State) -> tuple[State, State]:
-        """(the state after a step, what else `back` needs), given z = x_t @ W + b and the state before."""
+        """(the state after a step, other arrays that `back` needs), given z = x_t @ W + b and the state before."""
 
     @abstractmethod
     def back(self, kept: State, before: State, after: State, dafter: State) -> tuple[Array, Array, tuple[Any, ...]]:
         """(dz, du, dbefore), where u = h @ U, and du may be dz itself.
 
-        dbefore is without what goes through u, so dh there is None where nothing else does.
+        dbefore leaves out the path through u; dh in it is None if there is no other path.
         """
 
     def biases(self, dz: Array, du: Array) -> dict[str, Array]:
@@ -107,7 +108,7 @@ class Recurrent(ABC):
 
 
 class Cache(NamedTuple):
-    """What backward needs: x as it was given, the states before, between and after the steps, what each step kept."""
+    """x as given, the states before, between and after the steps, and the other arrays that each step kept."""
 
     given: Any
     states: tuple[State, ...]
@@ -116,7 +117,7 @@ class Cache(NamedTuple):
 
 @forward.register(Recurrent)
 def recurrent_forward(params: Recurrent, given: Any) -> tuple[Any, Cache]:
-    """(state_t, kept_t) = cell(x_t @ W + b, state_{t-1}), where the products of all x_t are one"""
+    """(state_t, kept_t) = cell(x_t @ W + b, state_{t-1}), with one product for all x_t"""
     others: list[State] = []
     out, states = _run(params, given, others)
     return out, Cache(given, tuple(states), tuple(others))
@@ -129,7 +130,7 @@ def recurrent_forward_only(params: Recurrent, given: Any) -> Any:
 
 
 def _run(params: Recurrent, given: Any, others: list[State] | None) -> tuple[Any, list[State]]:
-    """out, and the state before, between and after all steps."""
+    """out, and the states before, between and after the steps."""
     x, mask, state = opened(type(params).__name__, given, 3)
     check_sequence(type(params).__name__, x, mask)
     check_rows(params, x, len(params.W), params.W, form="m, t")
@@ -151,7 +152,7 @@ def _run(params: Recurrent, given: Any, others: list[State] | None) -> tuple[Any
 
 
 def _first(params: Recurrent, state: Any, m: int, xp: Any) -> State:
-    """The state before the first step as a tuple, 0 if there is none."""
+    """The state before the first step as a tuple; 0 for None."""
     shape, dtype = (m, len(params.U)), params.W.dtype
     if state is None:
         return (xp.zeros(shape, dtype=dtype),) * params.states
@@ -159,18 +160,18 @@ def _first(params: Recurrent, state: Any, m: int, xp: Any) -> State:
     right = [is_array(part) and part.shape == shape and part.dtype == dtype for part in parts]
     if len(parts) != params.states or (type(state) is tuple) != (params.states > 1) or not all(right):
         needed = f"{'an array' if params.states == 1 else f'a tuple of {params.states} arrays'} of {dtype}, {shape}"
-        raise ShapeError(f"{type(params).__name__}: the state must be {needed}; it is {short(state)}")
+        raise ShapeError(f"{type(params).__name__}: state must be {needed}, not {short(state)}")
     return parts
 
 
 def _as_given(params: Recurrent, state: State) -> Any:
-    """A state as the outside sees it: h, or (h, c)."""
+    """A state in the form of x: h, or (h, c)."""
     return state if params.states > 1 else state[0]
 
 
 @backward.register(Recurrent)
 def recurrent_backward(params: Recurrent, cache: Cache, dA: Any) -> Grads[Any]:
-    """dx = dz @ W^T, and the rest as in `recurrent_backward_params`"""
+    """dx = dz @ W^T, and dW, dU and the biases as in `recurrent_backward_params`"""
     grads, dz, dfirst = _back(params, cache, dA)
     x, _, state = opened("", cache.given, 3)
     dx = (dz @ params.W.T).reshape(x.shape)
@@ -184,7 +185,7 @@ def recurrent_backward_params(params: Recurrent, cache: Cache, dA: Any) -> Any:
 
 
 def _back(params: Recurrent, cache: Cache, dA: Any) -> tuple[Any, Array, State]:
-    """The gradients of the parameters, of z in all steps, one a row, and of the first state."""
+    """The gradients of the parameters, of z in all steps, one step a row, and of the first state."""
     if type(cache) is not Cache or [part.shape[1] for part in cache.states[0]] != [len(params.U)] * params.states:
         raise foreign(params, cache.states[0] if type(cache) is Cache else cache)
     x, mask, _ = opened("", cache.given, 3)
@@ -194,12 +195,12 @@ def _back(params: Recurrent, cache: Cache, dA: Any) -> tuple[Any, Array, State]:
         check_out_gradient(dout, (m, t, k), x.dtype)
         dout = blank(dout, mask)
     dstate = _last(params, dlast, cache.states[-1], xp)
-    dzs, dus, U_T = [], [], params.U.T.copy()  # in one piece, which BLAS multiplies by in half the time
+    dzs, dus, U_T = [], [], params.U.T.copy()  # contiguous, which halves the time of the product
     for i in reversed(range(t)):
         dh, *others = dstate
         dstate = (dh if dout is None else dh + dout[:, i], *others)
         passed = None
-        if mask is not None:  # where nothing was, all blame passes on to the state before
+        if mask is not None:  # at a padded position dstate passes through to the state before
             there = mask[:, i, None]
             passed, dstate = (tuple([xp.where(w, d, 0) for d in dstate]) for w in (~there, there))
         dz, du, dstate = params.back(cache.others[i], cache.states[i], cache.states[i + 1], dstate)
@@ -217,12 +218,11 @@ def _back(params: Recurrent, cache: Cache, dA: Any) -> tuple[Any, Array, State]:
 
 
 def _last(params: Recurrent, given: Any, state: State, xp: Any) -> State:
-    """The gradient of the last state as a tuple, 0 where there is none."""
+    """The gradient of the last state as a tuple; 0 for None."""
     parts = given if params.states > 1 and given is not None else (given,) * params.states
     if type(parts) is not tuple or len(parts) != len(state):
-        raise ShapeError(
-            f"dA of the last state must be like it, {short(_as_given(params, state))}; it is {short(given)}"
-        )
+        needed = short(_as_given(params, state))
+        raise ShapeError(f"dA of the last state must be like that state, {needed}; it is {short(given)}")
     for part, like in zip(parts, state, strict=True):
         if part is not None:
             check_out_gradient(part, like.shape, like.dtype)

@@ -1,4 +1,4 @@
-"""A sequence read from both ends."""
+"""Two layers side by side, the second over the reversed sequence."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ B = TypeVar("B")
 class Bidirectional(Generic[A, B]):
     """out = (ahead(x), reversed(behind(reversed(x)))), side by side
 
-    At each place out knows what comes before it, from `ahead`, and what comes after, from `behind`. Both are layers
-    over (m, t, n), recurrent ones or chains of them; out: (m, t, k_ahead + k_behind).
+    At each position out depends on earlier x through `ahead` and on later x through `behind`. Both are layers over
+    (m, t, n), recurrent layers or chains of them; out: (m, t, k_ahead + k_behind).
 
-    x may be `(x, mask)`, or `(x, mask, state)` with a pair of states, one for each layer, or None. Where a sequence is
-    shorter than t, `behind` meets the mask first, keeps its first state there, and begins at the last place there is.
+    x may be `(x, mask)`, or `(x, mask, state)` with a pair of states, one for each layer, or None. For a
+    sequence shorter than t `behind` passes the padding first, where it keeps its first state.
 
-    The derivative: dA falls into two parts, and dx = dx_ahead + reversed(dx_behind).
+    dA is split into the parts of the two layers, and dx = dx_ahead + reversed(dx_behind).
 
     Schuster & Paliwal 1997, Bidirectional Recurrent Neural Networks.
 
@@ -40,9 +40,9 @@ class Bidirectional(Generic[A, B]):
     (1, 4, 6)
 
     Raises:
-        KindError: ahead or behind is no layer. `step`: it would have to know what is still to come.
-        ShapeError: x has another form; the two layers do not both make (m, t, k) in the form of x, of one m, t and
-            dtype; what they raise.
+        KindError: ahead or behind is not a layer; `step`, since out depends on later x.
+        ShapeError: x has another form; the outs of the two layers are not (m, t, k) of equal m, t and dtype in the form
+            of x; and what the two layers raise.
     """
 
     ahead: A
@@ -58,16 +58,16 @@ Both = tuple[Any, Any]
 
 
 def _both(params: Bidirectional[Any, Any], verb: Any, *given: Both) -> Both:
-    """`verb` of each of the two layers, with its half of all that is given."""
+    """`verb` of each of the two layers, with its half of each pair."""
     ahead = noted("in ahead of Bidirectional", verb, params.ahead, *[one for one, _ in given])
     return ahead, noted("in behind of Bidirectional", verb, params.behind, *[other for _, other in given])
 
 
 def _halves(given: Any) -> Both:
-    """What the two layers are given."""
+    """The inputs of the two layers."""
     x, mask, states = opened("Bidirectional", given, 3)
     check_sequence("Bidirectional", x, mask)
-    one, other = _pair("the state", states)
+    one, other = _pair("state", states)
     return closed(given, x, mask, one), closed(given, x[:, ::-1], None if mask is None else mask[:, ::-1], other)
 
 
@@ -75,12 +75,12 @@ def _pair(name: str, states: Any) -> Both:
     if states is None:
         return None, None
     if type(states) is not tuple or len(states) != 2:
-        raise ShapeError(f"Bidirectional: {name} must be a pair, for ahead and for behind; it is {short(states)}")
+        raise ShapeError(f"Bidirectional: {name} must be a pair, for ahead and for behind, not {short(states)}")
     return states
 
 
 def _joined(given: Any, outs: Both) -> Any:
-    """What the two layers made, in the form that was given."""
+    """The outs of the two layers side by side, in the form of x."""
     _check(given, outs)
     (one, _, last), (other, _, first) = (opened("", out, 3) for out in outs)
     out = namespace(one).concatenate([one, other[:, ::-1]], axis=2)
@@ -88,11 +88,11 @@ def _joined(given: Any, outs: Both) -> Any:
 
 
 def _check(given: Any, outs: Both) -> None:
-    """Both have the form that was given, and stand side by side."""
+    """Both outs have the form of x, and fit side by side."""
     parts: list[Any] = [opened("", out, 3)[0] if _form(out) == _form(given) else None for out in outs]
     sequences = [(part.shape[:2], part.dtype) for part in parts if is_array(part) and part.ndim == 3]
     if len(sequences) < 2 or sequences[0] != sequences[1]:
-        needed = "ahead and behind must both make (m, t, k) in the form of x, of one m, t and dtype"
+        needed = "ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype"
         made = f"ahead: {shown(outs[0])}, behind: {shown(outs[1])}"
         remedy = "; put Last behind Bidirectional" if any([getattr(out, "ndim", 0) == 2 for out in outs]) else ""
         raise ShapeError(f"Bidirectional: {needed}; {made}{remedy}")
@@ -133,7 +133,7 @@ def bidirectional_backward_params(params: Bidirectional[Any, Any], cache: Any, d
 
 
 def _output_gradients(params: Bidirectional[Any, Any], cache: Any, dA: Any) -> tuple[Both, Both]:
-    """The caches of the two layers, and dA of each."""
+    """The caches and the dA of the two layers."""
     given, outs, caches = unpacked(params, cache, 3)
     dout, dstates = out_gradients(given, dA)
     one, other = (opened("", out, 3)[0] for out in outs)

@@ -1,4 +1,4 @@
-"""The GRU: a state that moves towards a candidate as far as a gate says."""
+"""The GRU: a gate sets how far the state moves towards a candidate."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class GRU(Recurrent):
         r = sigmoid(z_1 + v_1),   u = sigmoid(z_2 + v_2),   n = tanh(z_3 + r (v_3 + c))
 
     are reset gate, update gate and candidate. The reset gate acts after the product with U, as in cuDNN, torch and
-    Keras; in the paper it acts before. That is why the candidate has a second bias, c: (k,).
+    Keras, while in the paper it acts before the product. So the candidate has a second bias, c: (k,).
 
     x: (m, t, n), or with a mask, or with a mask and the first state, see `Recurrent`; W: (n, 3 k), U: (k, 3 k),
     b: (3 k,), state: h, (m, k); out: (m, t, k).
 
-    Backwards in time, with dh the gradient of h_t, from out_t and from the step after it:
+    Backwards in time, with dh the gradient of h_t, the sum of those from out_t and from step t + 1:
 
         dn = dh (1 - u) (1 - n^2),   dr = dn (v_3 + c) r (1 - r),   du = dh (h_{t-1} - n) u (1 - u)
         dz_t = (dr, du, dn),   dv_t = (dr, du, dn r),   dh_{t-1} = dh u + dv_t @ U^T,   dc = sum_t dn r
@@ -46,7 +46,7 @@ class GRU(Recurrent):
 
     Raises:
         ShapeError: W, U, b and c do not fit together, or x, mask or state do not fit them.
-        KindError: an array is none of floats, or of another dtype than W; the mask is none of bools.
+        KindError: an array is not of floats or not of the dtype of W, or the mask not of bools.
     """
 
     c: Array
@@ -82,7 +82,7 @@ class GRU(Recurrent):
         return (after,), (s, carried, n)
 
     def back(self, kept: State, before: State, after: State, dafter: State) -> tuple[Array, Array, State]:
-        """dz, dv and what of dh_{t-1} does not go through U"""
+        """dz, dv, and dh_{t-1} without the path through U"""
         (s, carried, n), [h], [dh] = kept, before, dafter
         k, xp = h.shape[1], namespace(h)
         r, u = s[:, :k], s[:, k:]

@@ -1,4 +1,4 @@
-"""What a sequence comes to: its last step."""
+"""The last step of a sequence."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from funcnn.records import record
 
 @record
 class Last:
-    """out[m] = x[m, s_m], the last step s_m that there is of each sequence; dx[m, s_m] = dA[m], else 0
+    """out[m] = x[m, s_m], where s_m is the last step of sequence m; dx[m, s_m] = dA[m], else 0
 
-    x: (m, t, k), or `(x, mask)`, mask bool (m, t), True where there is something, or None; out: (m, k), an array alone.
-    s_m is t - 1, or where the mask is True for the last time. Of a sequence of nothing out is 0. What x holds where
-    the mask is False is not read. Between recurrent layers, stacked or not, and a Dense it makes a classifier.
+    x: (m, t, k), or `(x, mask)`, mask bool (m, t), False at padded positions, or None; out: (m, k), without a mask. s_m
+    is t - 1, or the last position at which the mask is True. For a sequence of padding alone out is 0. x is not read at
+    padded positions. A classifier of sequences is recurrent layers, a Last and a Dense.
 
-    `step` gives the last step there has been so far, which is its memory.
+    The out of `step` is the last step so far, which is also its memory.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers
@@ -33,13 +33,13 @@ class Last:
 
     Raises:
         ShapeError: x is not (m, t, k) with t at least 1, the mask not (m, t), or there is a third part, a state.
-        KindError: x is no array of floats, or the mask none of bools.
+        KindError: x is not an array of floats, or the mask not of bools.
     """
 
 
 @forward.register(Last)
 def last_forward(params: Last, given: Any) -> tuple[Array, Any]:
-    """out[m] = x[m, s_m]; the cache has the shape of x and the mask, and no number of x"""
+    """out[m] = x[m, s_m]; the cache is the outline of x, and the mask"""
     x, mask = _checked("Last", given)
     return _taken(x, mask, 0), closed(given, outline(x), mask)
 
@@ -54,14 +54,14 @@ def last_backward(params: Last, cache: Any, dA: Array) -> Grads[Last]:
     check_out_gradient(dA, (m, k), kept.dtype)
     xp = namespace(dA)
     here = xp.arange(t) == (t - 1 if mask is None else _places(mask, xp)[:, None])
-    if mask is not None:  # of a sequence of nothing, no place
+    if mask is not None:  # nowhere in a sequence of padding alone
         here = here & mask
     return Grads(gradient(params), closed(cache, xp.where(here[..., None], dA[:, None], 0)))
 
 
 @step.register(Last)
 def last_step(params: Last, given: Any, memory: Any = None) -> tuple[Array, Array]:
-    """The memory is out: where nothing is in this part, it is still the last"""
+    """The memory is out; a sequence whose x is all padding here keeps its memory"""
     x, mask = _checked("Last", given)
     m, _, k = x.shape
     if memory is not None:
@@ -79,12 +79,12 @@ def _checked(whose: str, given: Any) -> tuple[Array, Array | None]:
 
 
 def _places(mask: Array, xp: Any) -> Any:
-    """Where the mask is True for the last time, (m,); of nothing, anywhere."""
+    """The last position at which the mask is True, (m,); any position if there is none."""
     return mask.shape[1] - 1 - xp.argmax(mask[:, ::-1], axis=1)
 
 
 def _taken(x: Array, mask: Any, otherwise: Any) -> Array:
-    """x[m, s_m], and of a sequence of nothing something else; a copy, so that nobody keeps all of x for it."""
+    """x[m, s_m], or `otherwise` for padding alone; a copy, since a view would keep all of x in memory."""
     if mask is None:
         return x[:, -1].copy()
     xp = namespace(x)

@@ -1,4 +1,4 @@
-"""The LSTM: a cell whose content is written, kept and shown as three gates say."""
+"""The LSTM: three gates control what a cell adds, keeps and puts out."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class LSTM(Recurrent):
     and output gate, and the candidate.
 
     x: (m, t, n), or with a mask, or with a mask and the first state, see `Recurrent`; W: (n, 4 k), U: (k, 4 k),
-    b: (4 k,), state: (h, c), each (m, k); out: (m, t, k). `init` starts the forget gate at 1, so that it keeps. A state
-    is given to one layer, never to a chain of them, where the second would start from what the first ends with.
+    b: (4 k,), state: (h, c), each (m, k); out: (m, t, k). `init` sets the bias of the forget gate to 1, so that
+    the cell keeps its content at first.
 
-    Backwards in time, with dh and dc the gradients of h_t (from out_t and the step after it) and of c_t:
+    Backwards in time, with dh the gradient of h_t, from out_t and from step t + 1, and dc that of c_t, from step t + 1:
 
         dc += dh o (1 - tanh(c_t)^2)
         di = dc g,   df = dc c_{t-1},   do = dh tanh(c_t),   dg = dc i
@@ -42,7 +42,7 @@ class LSTM(Recurrent):
 
     Raises:
         ShapeError: W, U and b do not fit together, or x, mask or state do not fit them.
-        KindError: an array is none of floats, or of another dtype than W; the mask is none of bools.
+        KindError: an array is not of floats or not of the dtype of W, or the mask not of bools.
     """
 
     gates: ClassVar[int] = 4
@@ -50,7 +50,7 @@ class LSTM(Recurrent):
 
     @classmethod
     def first_biases(cls, k: int, dtype: Any) -> tuple[Array, ...]:
-        """0, and 1 for the forget gate."""
+        """b = 0, but 1 for the forget gate"""
         return (np.repeat(np.array([0, 1, 0, 0], dtype), k),)
 
     def cell(self, z: Array, before: State) -> tuple[State, State]:

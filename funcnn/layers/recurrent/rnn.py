@@ -16,7 +16,7 @@ class RNN(Recurrent):
     x: (m, t, n), or with a mask, or with a mask and the first state, see `Recurrent`; W: (n, k), U: (k, k), b: (k,),
     state: h, (m, k); out: (m, t, k).
 
-    Backwards in time, with dh the gradient of h_t, from out_t and from the step after it:
+    Backwards in time, with dh the gradient of h_t, the sum of those from out_t and from step t + 1:
 
         dz_t = dh (1 - h_t^2),   dh_{t-1} = dz_t @ U^T
 
@@ -32,7 +32,7 @@ class RNN(Recurrent):
 
     Raises:
         ShapeError: W, U and b do not fit together, or x, mask or state do not fit them.
-        KindError: an array is none of floats, or of another dtype than W; the mask is none of bools.
+        KindError: an array is not of floats or not of the dtype of W, or the mask not of bools.
     """
 
     def cell(self, z: Array, before: State) -> tuple[State, State]:
