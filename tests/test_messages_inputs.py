@@ -76,7 +76,7 @@ WITH_MASKS = (
     *("RNN", "GRU", "LSTM", "Last", "Bidirectional", "Attention", "SinusoidalPosition", "LearnedPosition", "Rotary"),
     *("GlobalAvgPool", "GlobalMaxPool"),
 )
-FLOATS = set(LAYERS) - set(TYPED) - {"Bidirectional"}  # which leaves it to the layers in it
+FLOATS = [name for name in LAYERS if name not in {*TYPED, "Bidirectional"}]  # which leaves it to the layers in it
 SEQUENCES = [name for name, (_, x) in LAYERS.items() if x is sequences and name not in {"Conv1d", "InstanceNorm"}]
 
 
@@ -111,7 +111,8 @@ ROWS = {
             KindError,
             f"{name}: x must be an array, not tuple; for several inputs there are Sum, Concat, Take and Parallel",
         )
-        for name in set(LAYERS) - set(WITH_MASKS)
+        for name in LAYERS
+        if name not in WITH_MASKS
     },
     **{
         f"{name}, {dtype}": (
