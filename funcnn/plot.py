@@ -1,28 +1,30 @@
 """Pictures, drawn with matplotlib, which only this module imports.
 
-Each function takes `ax=None`, draws on it, or on a new figure, and returns the Axes; nothing is shown, and no style is
-set: `cost_curve(table).figure.savefig("cost.png")`.
+Each function draws on `ax`, or on a new figure, and returns the Axes: `cost_curve(table).figure.savefig("cost.png")`.
+No window is opened and no style is set.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import is_color_like
 
-from funcnn.arrays import Array, kind
+from funcnn.arrays import Array, float_namespace, is_array, is_float, kind, namespace, short
 from funcnn.core import predict
-from funcnn.errors import KindError, ShapeError
-from funcnn.fields import as_count
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.fields import as_count, as_rate, check_sizes
+from funcnn.inspection.checks import check_network
 from funcnn.schedules.decays import Schedule
 from funcnn.training.loop import check_lr
 from funcnn.traits import gives_probabilities
 from funcnn.trees.walks import leaves
 
-_ROWS = 1 << 16  # rows at a time: a picture of any size needs no more memory than this many
+_ROWS = 1 << 16  # pixels at a time, so the memory does not grow with the picture
 
 
 def cost_curve(table: Mapping[str, Any], ax: Axes | None = None, **line: Any) -> Axes:
@@ -31,16 +33,15 @@ def cost_curve(table: Mapping[str, Any], ax: Axes | None = None, **line: Any) ->
     `table` is the table that `history` gives, or any mapping with the columns "step" and "cost".
 
     Raises:
-        KindError: `table` is not such a mapping.
-        ShapeError: there is not one cost a step.
+        KindError: `table` is not such a mapping, a column does not hold numbers, or `ax` is not an Axes.
+        ShapeError: there is not one cost for each step.
     """
     if not isinstance(table, Mapping) or not {"step", "cost"} <= table.keys():
         remedy = '; write {"step": steps, "cost": costs}'
         raise KindError(f"cost_curve: table must have the columns step and cost, not {kind(table)}{remedy}")
-    steps, costs = table["step"], table["cost"]
-    if len(steps) != len(costs):
-        raise ShapeError(f"cost_curve: table must have a cost a step; steps: {len(steps)}, costs: {len(costs)}")
-    ax = _axes(ax)
+    steps, costs, ax = _column(table, "step"), _column(table, "cost"), _axes("cost_curve", ax)
+    if steps.ndim != 1 or steps.shape != costs.shape:
+        raise ShapeError(f"cost_curve: table must have one cost for each step; step: {steps.shape}, cost: {costs.shape}")
     ax.plot(steps, costs, **line)
     ax.set(yscale="log", xlabel="step", ylabel="cost")
     return ax
@@ -50,34 +51,47 @@ def rate_curve(lr: float | Schedule, steps: int, ax: Axes | None = None, **line:
     """The learning rate of the steps 0 ... steps - 1, a number or a schedule; further arguments go to `Axes.plot`.
 
     Raises:
-        KindError: `lr` is not a number or a function, or `steps` is not a whole number.
-        RangeError: `lr` is negative or not finite, or `steps` is less than 1.
+        KindError: `lr` is not a number or a function of the step number, `steps` is not a whole number, or `ax` is not
+            an Axes.
+        RangeError: a rate is negative or not finite, or `steps` is less than 1.
     """
     check_lr("rate_curve", lr)
-    steps = as_count("rate_curve", steps)
-    ax = _axes(ax)
-    ax.plot(np.arange(steps), [lr(step) if callable(lr) else lr for step in range(steps)], **line)
+    steps, ax = as_count("rate_curve", steps), _axes("rate_curve", ax)
+    rates = [as_rate("rate_curve", lr(step), f"lr({step})") if callable(lr) else lr for step in range(steps)]
+    ax.plot(np.arange(steps), rates, **line)
     ax.set(xlabel="step", ylabel="learning rate")
     return ax
 
 
 def decision_regions(params: Any, x: Array, y: Array, ax: Axes | None = None, *, points: int = 300) -> Axes:
-    """What a network of two inputs and one output says of the plane, with the examples on it.
+    """The class that a network of two inputs and one output gives each point of the plane, and the examples.
 
-    x: (m, 2), y: (m, 1) of 0 and 1. The classes part where the output is 0.5 if the network ends in probabilities, and
-    where it is 0, as a logit is, if not.
+    x: (m, 2), y: (m, 1) of 0 and 1. The boundary is where the output is 0.5 if the network gives probabilities, and
+    where it is 0 if it gives logits. `points` is the number of points for each axis.
 
     Raises:
-        ShapeError: x has not two features, or y not one label a row.
+        KindError: `params` is not a layer or a tuple of layers, x is not an array of floats, y is not an array,
+            `points` is not a whole number, or `ax` is not an Axes.
+        ShapeError: x does not have two features, y does not have one label a row, or the network not one output.
+        RangeError: x is not finite, a label is not 0 or 1, or `points` is less than 2.
     """
-    if x.ndim != 2 or x.shape[1] != 2 or y.size != len(x):
-        raise ShapeError(f"decision_regions: x must be (m, 2) and y (m, 1); x: {x.shape}, y: {y.shape}")
-    ax = _axes(ax)
+    check_network("decision_regions", params)
+    float_namespace(x, "x", "decision_regions: ")
+    namespace(y, "y", "decision_regions: ")
+    points, ax = as_count("decision_regions", points, "points", least=2), _axes("decision_regions", ax)
+    if x.ndim != 2 or x.shape[1] != 2 or not len(x) == y.size > 0:
+        raise ShapeError(f"decision_regions: x must be (m, 2) and y (m, 1), m > 0; x: {x.shape}, y: {y.shape}")
+    if not np.isfinite(x).all():
+        raise RangeError("decision_regions: x must be finite")
+    if not np.isin(y, [0, 1]).all():
+        raise RangeError("decision_regions: y must be 0 and 1, the classes of a network with one output")
     low, high = x.min(axis=0), x.max(axis=0)
     margin = 0.05 * (high - low)
     sides = [np.linspace(a, b, points, dtype=x.dtype) for a, b in zip(low - margin, high + margin, strict=True)]
     horizontal, vertical = np.meshgrid(*sides)
     out = predict(params, np.stack([horizontal.ravel(), vertical.ravel()], axis=1), rows=_ROWS)
+    if not is_array(out) or out.shape != (points**2, 1):
+        raise ShapeError(f"decision_regions: the network must give one output, (m, 1); it gives {short(out)}")
     level = (out - (0.5 if gives_probabilities(params) is True else 0)).reshape(horizontal.shape)
     ax.contourf(horizontal, vertical, level, levels=[-np.inf, 0, np.inf], colors=["#f4a582", "#92c5de"], alpha=0.6)
     if level.min() < 0 < level.max():
@@ -94,18 +108,28 @@ def pictures(
     columns: int = 8,
     colors: Sequence[str] | str = "black",
 ) -> Axes:
-    """A grid of pictures, each with a line of text below it, in its colour.
+    """A grid of pictures, each with its title below it, in its colour.
 
-    images: (k, h, w) in grey or (k, h, w, 3) in colour, in [0, 1].
+    images: (k, h, w) in grey or (k, h, w, 3) in colour; 0 is black and 1 is white.
 
     Raises:
-        ShapeError: there is not one title, or one colour, a picture.
+        KindError: `images` is not an array of numbers, `titles` is not a list of strings, `colors` not a colour of
+            matplotlib or a list of them, `columns` not a whole number, or `ax` not an Axes.
+        ShapeError: `images` has other axes, or there is not one title, or one colour, for each picture.
+        RangeError: `columns` is less than 1.
     """
+    namespace(images, "images", "pictures: ")
+    if images.dtype.kind not in "biuf":
+        raise KindError(f"pictures: images must be an array of numbers, not {kind(images)}")
+    if images.shape[3:] not in ((), (3,)) or images.ndim < 3 or 0 in images.shape:
+        raise ShapeError(f"pictures: images must be (k, h, w) or (k, h, w, 3), none of them 0; images: {images.shape}")
+    columns, ax = as_count("pictures", columns, "columns"), _axes("pictures", ax)
     k, h, w = images.shape[:3]
     colors = [colors] * k if isinstance(colors, str) else colors
+    _check_each("titles", titles, "strings", lambda title: isinstance(title, str))
+    _check_each("colors", colors, "colours of matplotlib", is_color_like)
     if not k == len(titles) == len(colors):
         raise ShapeError(f"pictures: {k} pictures need as many titles and colors, not {len(titles)} and {len(colors)}")
-    ax = _axes(ax)
     for i, (image, title, color) in enumerate(zip(images, titles, colors, strict=True)):
         row, column = divmod(i, columns)
         left, top = 1.1 * w * column, 1.35 * h * row
@@ -120,11 +144,14 @@ def pictures(
 def picture(params: Any, shape: tuple[int, int], ax: Axes | None = None, *, rows: int = _ROWS, **image: Any) -> Axes:
     """A network as a picture: its output for every (row, column) in [-1, 1] x [-1, 1], at `shape` pixels.
 
-    One output is drawn in grey, three in colour, both in [0, 1]. What else is given goes to `Axes.imshow`:
+    One output is drawn in grey, three in colour; 0 is black and 1 is white. Other arguments go to `Axes.imshow`:
     `cmap="gray_r"` draws 1 as black.
+
+    Raises:
+        As `render`; and KindError if `ax` is not an Axes.
     """
-    ax = _axes(ax)
-    ax.imshow(render(params, shape, rows=rows), **{"cmap": "gray", "vmin": 0, "vmax": 1, **image})
+    ax = _axes("picture", ax)
+    ax.imshow(_rendered("picture", params, shape, rows), **{"cmap": "gray", "vmin": 0, "vmax": 1, **image})
     ax.set_axis_off()
     return ax
 
@@ -133,22 +160,59 @@ def render(params: Any, shape: tuple[int, int], *, rows: int = _ROWS) -> Array:
     """The array that `picture` draws: (h, w) for one output, (h, w, 3) for three, clipped to [0, 1].
 
     Raises:
+        KindError: `params` is not a layer or a tuple of layers, `shape` is not two whole numbers, or `rows` not one.
         ShapeError: the network has another number of outputs.
+        RangeError: a size or `rows` is less than 1.
     """
-    x = coordinates(shape)
-    x = x.astype(next(iter(leaves(params)), x).dtype)
-    out = np.clip(predict(params, x, rows=rows), 0, 1)
-    channels = out.shape[1]
-    if channels not in (1, 3):
-        raise ShapeError(f"render: a picture has 1 or 3 outputs, not {channels}")
-    return out.reshape(shape if channels == 1 else (*shape, channels))
+    return _rendered("render", params, shape, rows)
+
+
+def _rendered(name: str, params: Any, shape: Any, rows: Any) -> Array:
+    check_network(name, params)
+    rows, x = as_count(name, rows, "rows"), _coordinates(name, shape)
+    dtype = next((leaf.dtype for leaf in leaves(params) if is_float(leaf)), x.dtype)
+    out = predict(params, x.astype(dtype), rows=rows)
+    if not is_array(out) or out.shape not in ((len(x), 1), (len(x), 3)):
+        raise ShapeError(f"{name}: the network must give 1 or 3 outputs, (h w, 1) or (h w, 3); it gives {short(out)}")
+    return np.clip(out, 0, 1).reshape(tuple(shape) if out.shape[1] == 1 else (*shape, 3))
 
 
 def coordinates(shape: tuple[int, int]) -> Array:
-    """(row, column) of every pixel of a picture of h x w, in [-1, 1], as an array of (h w, 2)."""
+    """(row, column) of every pixel of a picture of h x w, in [-1, 1], as an array of (h w, 2).
+
+    Raises:
+        KindError: `shape` is not two whole numbers.
+        RangeError: one of them is less than 1.
+    """
+    return _coordinates("coordinates", shape)
+
+
+def _coordinates(name: str, shape: Any) -> Array:
+    if not isinstance(shape, tuple | list) or len(shape) != 2:
+        raise KindError(f"{name}: shape must be (h, w), two whole numbers, not {short(shape)}")
+    check_sizes(name, {"h": shape[0], "w": shape[1]})
     grid = np.meshgrid(*[np.linspace(-1, 1, n) for n in shape], indexing="ij")
     return np.stack([part.ravel() for part in grid], axis=1)
 
 
-def _axes(ax: Axes | None) -> Axes:
-    return plt.subplots()[1] if ax is None else ax
+def _column(table: Mapping[str, Any], name: str) -> Array:
+    try:
+        return np.asarray(table[name], float)
+    except (TypeError, ValueError):
+        raise KindError(f"cost_curve: the column {name} must hold numbers, not {kind(table[name])}") from None
+
+
+def _check_each(what: str, values: Any, needed: str, fits: Callable[[Any], bool]) -> None:
+    if not isinstance(values, list | tuple | np.ndarray) or getattr(values, "ndim", 1) != 1:
+        raise KindError(f"pictures: {what} must be a list of {needed}, not {kind(values)}")
+    for value in values:
+        if not fits(value):
+            raise KindError(f"pictures: {what} must be a list of {needed}, not one with {short(value)}")
+
+
+def _axes(name: str, ax: Any) -> Axes:
+    if ax is None:
+        return plt.subplots()[1]
+    if not isinstance(ax, Axes):
+        raise KindError(f"{name}: ax must be an Axes of matplotlib, not {kind(ax)}")
+    return ax

@@ -38,7 +38,7 @@ ROOMS = [
     "layers.normalisation",
     "layers.attention",
     "inspection",
-    "interop",
+    "interop plot",
     "testing",
 ]
 

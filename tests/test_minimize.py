@@ -214,12 +214,37 @@ ROWS = {
     "a list for a network": (
         lambda: minimize([Relu()], X, Y, mse),
         KindError,
-        "minimize: params must have real numbers to train; they are [Relu()]",
+        "minimize: params must be a layer or a tuple of layers, not list; write tuple(params)",
+    ),
+    "a state of training": (
+        lambda: minimize(TrainState(NET), X, Y, mse),
+        KindError,
+        "minimize: params must be a layer or a tuple of layers, not TrainState; write state.params",
+    ),
+    "a list for x": (
+        lambda: minimize(NET, X.tolist(), Y, mse),
+        KindError,
+        "minimize: x must be an array, not list; write np.asarray(x)",
+    ),
+    "a name for a loss": (
+        lambda: minimize(NET, X, Y, "mse"),
+        KindError,
+        "minimize: loss must be a loss such as mse, a function (out, y) that returns (cost, dA), not str",
+    ),
+    "an array for a method": (
+        lambda: minimize(NET, X, Y, mse, method=np.array(["BFGS", "CG"])),
+        KindError,
+        "minimize: method must be one of L-BFGS-B, BFGS, CG, Newton-CG, not <U128 2>",
+    ),
+    "a flag for a tolerance": (
+        lambda: minimize(NET, X, Y, mse, tolerance=False),
+        KindError,
+        "minimize: tolerance must be a number, not bool",
     ),
     "probabilities and a loss of logits": (
         lambda: minimize((Dense.init(2, 1, seed=0), Sigmoid()), X, Y > 0, binary_cross_entropy_with_logits),
         KindError,
-        "value_and_grad: the loss takes logits, so leave out the layer at the end of "
+        "minimize: the loss takes logits, so leave out the layer at the end of "
         "(Dense(W=<f64 [[ 0.3874] [-0.6511]]>, b=<f64 [0.]>), Sigmoid())",
     ),
     "y of another shape": (

@@ -1,9 +1,12 @@
 """Pictures: drawn on the axes given or on new ones, never shown, and what they show is so."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import funcnn as nn
+from tests.says import assert_says
 
 pytest.importorskip("matplotlib", reason="pictures are drawn with matplotlib")
 import matplotlib as mpl
@@ -144,24 +147,236 @@ def test_three_outputs_are_colours():
     assert plot.render(line, (1, 1)).shape == (1, 1)
 
 
-def test_what_does_not_fit_is_refused():
-    with pytest.raises(nn.errors.ShapeError, match=r"x must be \(m, 2\) and y \(m, 1\); x: \(3, 1\), y: \(3, 1\)"):
-        plot.decision_regions(line, x[:, :1], y)
-    with pytest.raises(nn.errors.ShapeError, match="2 pictures need as many titles and colors, not 1 and 2"):
-        plot.pictures(np.zeros((2, 3, 3)), ["one"])
-    with pytest.raises(nn.errors.RangeError, match="rate_curve: steps must be at least 1; it is 0"):
-        plot.rate_curve(0.1, 0)
-    with pytest.raises(nn.errors.KindError, match=r"^rate_curve: lr must be a number, not str$"):
-        plot.rate_curve("0.1", 2)
-    needed = "cost_curve: table must have the columns step and cost"
-    for table, given in ((np.ones(2), "float64 array"), ({"cost": [1.0]}, "dict")):
-        with pytest.raises(
-            nn.errors.KindError, match=rf"^{needed}, not {given}; write {{\"step\": steps, \"cost\": costs}}$"
-        ):
-            plot.cost_curve(table)
-    with pytest.raises(nn.errors.ShapeError, match=r"^cost_curve: table must have a cost a step; steps: 1, costs: 2$"):
-        plot.cost_curve({"step": [1], "cost": [1.0, 2.0]})
-    with pytest.raises(nn.errors.KindError, match=r"rate_curve: steps must be a whole number, not float$"):
-        plot.rate_curve(0.1, 9.5)
-    with pytest.raises(nn.errors.ShapeError, match="render: a picture has 1 or 3 outputs, not 2"):
-        plot.render(nn.Dense.init(2, 2, seed=0), (2, 2))
+def test_titles_and_colours_may_be_arrays_and_tuples():
+    ax = plot.pictures(np.zeros((2, 3, 3)), ("a", "b"), colors=np.array(["red", "blue"]))
+    assert [text.get_color() for text in ax.texts] == ["red", "blue"]
+    ax = plot.pictures(np.zeros((2, 3, 3), bool), np.array(["a", "b"]), colors=[(1, 0, 0), (0, 0, 1)])
+    assert [text.get_color() for text in ax.texts] == [(1, 0, 0), (0, 0, 1)]
+
+
+def test_a_picture_has_the_dtype_of_the_first_array_of_floats():
+    ids = nn.Dense(np.ones((2, 1), np.float32), None)
+    assert plot.render((Counted(np.arange(3)), ids), [2, 3]).dtype == np.float32
+
+
+@nn.record
+class Counted(nn.Elementwise):
+    """The identity, with an array of whole numbers."""
+
+    steps: Any = nn.state()
+
+    def value(self, x: nn.Array) -> nn.Array:
+        return x
+
+    def slope(self, kept: nn.Array) -> nn.Array:
+        return np.ones_like(kept)
+
+
+LAYER = "must be a layer or a tuple of layers, not"
+two, half = nn.Dense.init(2, 2, seed=0), np.zeros((2, 3, 3))
+ROWS = {
+    "a list for an Axes": (
+        lambda: plot.rate_curve(0.1, 2, []),
+        nn.errors.KindError,
+        "rate_curve: ax must be an Axes of matplotlib, not list",
+    ),
+    "a text for a rate": (lambda: plot.rate_curve("low", 2), nn.errors.KindError, "rate_curve: lr must be a number, not str"),
+    "a flag for a rate": (
+        lambda: plot.rate_curve(x is not y, 2),
+        nn.errors.KindError,
+        "rate_curve: lr must be a number, not bool",
+    ),
+    "a class for a rate": (
+        lambda: plot.rate_curve(nn.Relu, 2),
+        nn.errors.KindError,
+        "rate_curve: lr must be a number or a function of the step number, not the class Relu",
+    ),
+    "an array for a table": (
+        lambda: plot.cost_curve(np.ones(2)),
+        nn.errors.KindError,
+        'cost_curve: table must have the columns step and cost, not float64 array; write {"step": steps, "cost": costs}',
+    ),
+    "a table without steps": (
+        lambda: plot.cost_curve({"cost": [1.0]}),
+        nn.errors.KindError,
+        'cost_curve: table must have the columns step and cost, not dict; write {"step": steps, "cost": costs}',
+    ),
+    "two costs for a step": (
+        lambda: plot.cost_curve({"step": [1], "cost": [1.0, 2.0]}),
+        nn.errors.ShapeError,
+        "cost_curve: table must have one cost for each step; step: (1,), cost: (2,)",
+    ),
+    "numbers for columns": (
+        lambda: plot.cost_curve({"step": 1, "cost": 2.0}),
+        nn.errors.ShapeError,
+        "cost_curve: table must have one cost for each step; step: (), cost: ()",
+    ),
+    "texts for costs": (
+        lambda: plot.cost_curve({"step": [1], "cost": ["low"]}),
+        nn.errors.KindError,
+        "cost_curve: the column cost must hold numbers, not list",
+    ),
+    "a figure for the Axes of costs": (
+        lambda: plot.cost_curve({"step": [1], "cost": [2.0]}, plt.figure()),
+        nn.errors.KindError,
+        "cost_curve: ax must be an Axes of matplotlib, not Figure",
+    ),
+    "a schedule of texts": (
+        lambda: plot.rate_curve(lambda step: "low", 2),
+        nn.errors.KindError,
+        "rate_curve: lr(0) must be a number, not str",
+    ),
+    "a negative rate": (
+        lambda: plot.rate_curve(lambda step: -step, 2),
+        nn.errors.RangeError,
+        "rate_curve: lr(1) must be finite and not negative; it is -1",
+    ),
+    "no steps": (lambda: plot.rate_curve(0.1, 0), nn.errors.RangeError, "rate_curve: steps must be at least 1; it is 0"),
+    "nine and a half steps": (
+        lambda: plot.rate_curve(0.1, 9.5),
+        nn.errors.KindError,
+        "rate_curve: steps must be a whole number, not float",
+    ),
+    "a list of layers": (
+        lambda: plot.decision_regions([line], x, y),
+        nn.errors.KindError,
+        f"decision_regions: params {LAYER} list; write tuple(params)",
+    ),
+    "one feature": (
+        lambda: plot.decision_regions(line, x[:, :1], y),
+        nn.errors.ShapeError,
+        "decision_regions: x must be (m, 2) and y (m, 1), m > 0; x: (3, 1), y: (3, 1)",
+    ),
+    "no rows": (
+        lambda: plot.decision_regions(line, x[:0], y[:0]),
+        nn.errors.ShapeError,
+        "decision_regions: x must be (m, 2) and y (m, 1), m > 0; x: (0, 2), y: (0, 1)",
+    ),
+    "whole numbers": (
+        lambda: plot.decision_regions(line, x.astype(int), y),
+        nn.errors.KindError,
+        "decision_regions: x must be an array of floats, not int64 array; write x.astype(float)",
+    ),
+    "a NaN": (lambda: plot.decision_regions(line, x * np.nan, y), nn.errors.RangeError, "decision_regions: x must be finite"),
+    "a class -1": (
+        lambda: plot.decision_regions(line, x, 2 * y - 1),
+        nn.errors.RangeError,
+        "decision_regions: y must be 0 and 1, the classes of a network with one output",
+    ),
+    "two outputs": (
+        lambda: plot.decision_regions(two, x, y),
+        nn.errors.ShapeError,
+        "decision_regions: the network must give one output, (m, 1); it gives <f64 90000x2>",
+    ),
+    "two images": (
+        lambda: plot.decision_regions((nn.Copy(2),), x, y, points=2),
+        nn.errors.ShapeError,
+        "decision_regions: the network must give one output, (m, 1); it gives (<f64 4x2>, <f64 4x2>)",
+    ),
+    "one point": (
+        lambda: plot.decision_regions(line, x, y, points=1),
+        nn.errors.RangeError,
+        "decision_regions: points must be at least 2; it is 1",
+    ),
+    "a list of pictures": (
+        lambda: plot.pictures([half], ["a"]),
+        nn.errors.KindError,
+        "pictures: images must be an array, not list",
+    ),
+    "one picture": (
+        lambda: plot.pictures(half[0], ["a"]),
+        nn.errors.ShapeError,
+        "pictures: images must be (k, h, w) or (k, h, w, 3), none of them 0; images: (3, 3)",
+    ),
+    "two channels": (
+        lambda: plot.pictures(np.zeros((1, 3, 3, 2)), ["a"]),
+        nn.errors.ShapeError,
+        "pictures: images must be (k, h, w) or (k, h, w, 3), none of them 0; images: (1, 3, 3, 2)",
+    ),
+    "no pictures": (
+        lambda: plot.pictures(half[:0], []),
+        nn.errors.ShapeError,
+        "pictures: images must be (k, h, w) or (k, h, w, 3), none of them 0; images: (0, 3, 3)",
+    ),
+    "pictures of texts": (
+        lambda: plot.pictures(half.astype(str), ["a", "b"]),
+        nn.errors.KindError,
+        "pictures: images must be an array of numbers, not <U32 array",
+    ),
+    "one title": (
+        lambda: plot.pictures(half, ["one"]),
+        nn.errors.ShapeError,
+        "pictures: 2 pictures need as many titles and colors, not 1 and 2",
+    ),
+    "a text for titles": (
+        lambda: plot.pictures(half, "ab"),
+        nn.errors.KindError,
+        "pictures: titles must be a list of strings, not str",
+    ),
+    "numbers for titles": (
+        lambda: plot.pictures(half, [1, 2]),
+        nn.errors.KindError,
+        "pictures: titles must be a list of strings, not one with 1",
+    ),
+    "titles in rows": (
+        lambda: plot.pictures(half, np.array([["a"], ["b"]])),
+        nn.errors.KindError,
+        "pictures: titles must be a list of strings, not <U1 array",
+    ),
+    "no such colour": (
+        lambda: plot.pictures(half, ["a", "b"], colors="redd"),
+        nn.errors.KindError,
+        "pictures: colors must be a list of colours of matplotlib, not one with 'redd'",
+    ),
+    "half a column": (
+        lambda: plot.pictures(half, ["a", "b"], columns=0.5),
+        nn.errors.KindError,
+        "pictures: columns must be a whole number, not float",
+    ),
+    "no columns": (
+        lambda: plot.pictures(half, ["a", "b"], columns=0),
+        nn.errors.RangeError,
+        "pictures: columns must be at least 1; it is 0",
+    ),
+    "two and a half pixels": (
+        lambda: plot.picture(line, shape=(2.5, 3)),
+        nn.errors.KindError,
+        "picture: h must be a whole number, not float",
+    ),
+    "one side": (
+        lambda: plot.picture(line, 3),
+        nn.errors.KindError,
+        "picture: shape must be (h, w), two whole numbers, not 3",
+    ),
+    "three sides": (
+        lambda: plot.render(line, (3, 3, 3)),
+        nn.errors.KindError,
+        "render: shape must be (h, w), two whole numbers, not (3, 3, 3)",
+    ),
+    "no pixels": (lambda: plot.coordinates((0, 3)), nn.errors.RangeError, "coordinates: sizes must be at least 1; h: 0, w: 3"),
+    "no rows at a time": (
+        lambda: plot.picture(line, (3, 3), rows=0),
+        nn.errors.RangeError,
+        "picture: rows must be at least 1; it is 0",
+    ),
+    "two outputs for a picture": (
+        lambda: plot.render(two, (2, 2)),
+        nn.errors.ShapeError,
+        "render: the network must give 1 or 3 outputs, (h w, 1) or (h w, 3); it gives <f64 4x2>",
+    ),
+    "a class for a picture": (
+        lambda: plot.picture(nn.Relu, (3, 3)),
+        nn.errors.KindError,
+        f"picture: params {LAYER} the class Relu",
+    ),
+    "a figure for an Axes": (
+        lambda: plot.picture(line, (3, 3), plt.figure()),
+        nn.errors.KindError,
+        "picture: ax must be an Axes of matplotlib, not Figure",
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_it_says(row):
+    assert_says(ROWS[row])

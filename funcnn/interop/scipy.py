@@ -1,4 +1,4 @@
-"""Full-batch training by the methods of `scipy.optimize`: for small networks, and for data of which all rows fit."""
+"""Full-batch training by the methods of `scipy.optimize`, for small networks and data that fit into memory."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ import numpy as np
 from funcnn.arrays import Array, freeze, short
 from funcnn.core import Loss, value_and_grad
 from funcnn.errors import KindError, NotFiniteError
-from funcnn.fields import as_count, as_rate
+from funcnn.fields import as_count, as_rate, check_function
+from funcnn.inspection.checks import check_input, check_network
+from funcnn.logits import squashed_twice
 from funcnn.trees.walks import from_vector, to_vector
 
 P = TypeVar("P")
 
-METHODS = "L-BFGS-B", "BFGS", "CG", "Newton-CG"  # they need the gradient alone, and say what each iteration reached
+METHODS = "L-BFGS-B", "BFGS", "CG", "Newton-CG"  # need only the gradient, and report the cost of each iteration
 
 
 class Minimum(NamedTuple, Generic[P]):
-    """What `minimize` found, and how.
+    """The result of `minimize`.
 
-    `history[k]` is the cost after k iterations, `history[0]` that of the network given. `evaluations` is how often cost
-    and gradient were computed, `converged` whether the method saw reason to stop, and `message` which one.
+    `history[k]` is the cost after k iterations, `history[0]` the cost at the start. `evaluations` is how often cost and
+    gradient were computed, `converged` whether the method met its own stopping criterion, and `message` is SciPy's.
     """
 
     params: P
@@ -45,15 +47,14 @@ def minimize(
 ) -> Minimum[P]:
     """The network with the least `loss(forward(params, x)[0], y)` that a method of `scipy.optimize.minimize` finds.
 
-    All rows are in every step, and there is no learning rate: a line search finds how far to go. `method` is one of
+    Every step uses all rows, and a line search replaces the learning rate. `method` is one of
     L-BFGS-B (Byrd, Lu, Nocedal & Zhu 1995, A Limited Memory Algorithm for Bound Constrained Optimization), BFGS, CG and
-    Newton-CG (Nocedal & Wright 2006, Numerical Optimization, chapters 6, 5 and 7), `steps` the most iterations that it
-    makes, and `tolerance` SciPy's `tol`, whose meaning and default are the method's own.
+    Newton-CG (Nocedal & Wright 2006, Numerical Optimization, chapters 6, 5 and 7), `steps` the largest number of
+    iterations, and `tolerance` SciPy's `tol`, whose meaning and default depend on the method.
 
-    SciPy works in float64; a float32 network is rounded in each evaluation and stays one. Parameters that are arrays of
-    JAX become NumPy's. The states of layers are
-    what they were: each evaluation starts from those of `params`, so a dropout layer has one mask throughout, and
-    running statistics wait for a pass with a learning rate of 0.
+    SciPy works in float64; a float32 network is rounded in each evaluation and stays float32. Parameters that are
+    arrays of JAX become NumPy's. The states of layers do not change: each evaluation starts from those of `params`, so
+    a dropout layer has the same mask in all of them, and running statistics need a step with learning rate 0 after it.
 
     >>> import numpy as np
     >>> from funcnn import Dense, mse
@@ -65,15 +66,22 @@ def minimize(
 
     Raises:
         ImportError: SciPy is not installed.
-        KindError: the method is none of the four, or no real numbers are trained in `params`.
+        KindError: `params` is not a layer or a tuple of layers, or has no real numbers to train; `x` is not an array or
+            a tuple of arrays; `loss` is not a function, or takes logits of a network that gives probabilities; `method`
+            is not one of the four; `steps` is not a whole number, or `tolerance` not a number.
         RangeError: `steps` is less than 1, or `tolerance` is negative or not finite.
-        NotFiniteError: the cost is not finite: that of `params`, or that of where the method went.
+        NotFiniteError: the cost at the start, or at a point that the method evaluated last, is not finite.
     """
-    if method not in METHODS:
+    check_network("minimize", params)
+    check_input("minimize", x)
+    check_function("minimize", loss, "loss", "a loss such as mse, a function (out, y) that returns (cost, dA)")
+    if found := squashed_twice(loss, params):
+        raise KindError(f"minimize: {found}")
+    if not isinstance(method, str) or method not in METHODS:
         raise KindError(f"minimize: method must be one of {', '.join(METHODS)}, not {short(method)}")
     options = {"maxiter": as_count("minimize", steps)}
     if method == "L-BFGS-B":
-        options["maxfun"] = 100 * options["maxiter"]  # or it would stop at 15000 evaluations, whatever steps is
+        options["maxfun"] = 100 * options["maxiter"]  # its default, 15000 evaluations, could end before steps
     if tolerance is not None:
         tolerance = as_rate("minimize", tolerance, "tolerance")
     start = np.asarray(to_vector(params))
@@ -90,7 +98,7 @@ def minimize(
         costs.append(float(cost))
         return float(cost), np.asarray(to_vector(grads.params)).astype(float)
 
-    def iterated(intermediate_result: Any) -> None:  # by this name SciPy knows what to give
+    def iterated(intermediate_result: Any) -> None:  # SciPy decides by this name what to pass
         history.append(float(intermediate_result.fun))
 
     result = optimize.minimize(
