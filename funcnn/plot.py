@@ -41,7 +41,9 @@ def cost_curve(table: Mapping[str, Any], ax: Axes | None = None, **line: Any) ->
         raise KindError(f"cost_curve: table must have the columns step and cost, not {kind(table)}{remedy}")
     steps, costs, ax = _column(table, "step"), _column(table, "cost"), _axes("cost_curve", ax)
     if steps.ndim != 1 or steps.shape != costs.shape:
-        raise ShapeError(f"cost_curve: table must have one cost for each step; step: {steps.shape}, cost: {costs.shape}")
+        raise ShapeError(
+            f"cost_curve: table must have one cost for each step; step: {steps.shape}, cost: {costs.shape}"
+        )
     ax.plot(steps, costs, **line)
     ax.set(yscale="log", xlabel="step", ylabel="cost")
     return ax

@@ -1,6 +1,7 @@
 """Where the first number that is not finite was born: one plan for each place where that can happen."""
 
 import itertools
+import re
 from typing import Any
 
 import numpy as np
@@ -238,6 +239,20 @@ def test_the_birth_is_found_inside_combinators(name):
     birth = bisect_nan([TrainState(net)], [(np.ones((3, 2)), y[:3])], mse, 0.1)
     assert (birth.step, birth.phase, birth.layer, birth.array) == (0, *expected)
     assert f" of layer {birth.layer};" in str(birth)
+
+
+@pytest.mark.parametrize(("net", "sentence"), [
+    ((Tanh(), Residual((Tanh(), mine_at_once("out"))), head), "out of layer 1.layer.1, Mine(W=<f64 [1. 1.]>, at=0, "),
+    ((Amid(Tanh(), "x"), head), "x of layer 0.inner, Tanh()"),
+    ((Tanh(), Residual(mine_at_once("out"))), "out of layer 1.layer, Mine("),
+    (Residual(mine_at_once("out")), "out of layer layer, Mine("),
+    (mine_at_once("out"), "out of Mine("),
+])  # fmt: skip
+def test_train_names_the_inner_layer(net, sentence):
+    sentence = f"in step 0 the cost is nan; the first array that is not finite is {sentence}"
+    target = np.zeros_like(forward(net, x)[0])
+    with pytest.raises(NotFiniteError, match=re.escape(sentence)):
+        list(train(TrainState(net), [(x, target)], value_and_grad(mse), 0.1))
 
 
 @record

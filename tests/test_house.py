@@ -32,7 +32,7 @@ ROOMS = [
     "layers.wrapper inspection.nesting",
     "inspection.log",
     "training",
-    "metrics plot",
+    "metrics",
     "layers.dense layers.embedding layers.positions layers.activations layers.recurrent",
     "layers.chain layers.dropout layers.combinators layers.convolution",
     "layers.normalisation",

@@ -23,6 +23,7 @@ from funcnn import (
     softmax_cross_entropy,
     summary,
     trace,
+    value_and_grad,
 )
 from funcnn.errors import KindError, ShapeError
 from funcnn.files import fingerprint
@@ -83,24 +84,29 @@ ROWS = [
         "trace: x must be an array, not list; write np.asarray(x)",
     ),
     (
+        lambda: trace(dense, x, x, value_and_grad(mse)),
+        KindError,
+        "trace: loss must be a function (out, y), not a function (params, x, y)",
+    ),
+    (
         lambda: trace(dense, x, x, None),
         KindError,
-        "trace: loss must be a loss such as mse, a function (out, y) that returns (cost, dA), not None",
+        "trace: loss must be a function (out, y), not None",
     ),
     (
         lambda: trace(dense, x, x, Relu),
         KindError,
-        "trace: loss must be a loss such as mse, a function (out, y) that returns (cost, dA), not the class Relu",
+        "trace: loss must be a function (out, y), not the class Relu",
     ),
     (
         lambda: trace(dense, x, x, lambda out, y: 0.0),
         KindError,
-        "trace: loss must return (cost, dA), not float",
+        "trace: the loss must return (cost, dA), dA being the gradient of cost, not float",
     ),
     (
         lambda: trace(dense, x, x, lambda out, y: (0.0, out, y)),
         KindError,
-        "trace: loss must return (cost, dA), not 3 values",
+        "trace: the loss must return (cost, dA), dA being the gradient of cost, not 3 values",
     ),
     (lambda: trace(dense, x, None, mse), KindError, "mse: y must be an array, not None"),
     (

@@ -431,6 +431,41 @@ ROWS = {
         KindError,
         "bisect_nan: data must be a sequence of batches, for data[step:], not islice",
     ),
+    "a dict of batches": (
+        call(bisect_nan, [start], {"x": x}, mse, 0.1),
+        KindError,
+        "bisect_nan: data must be an iterable of batches (x, y), not dict",
+    ),
+    "a text of batches": (
+        call(bisect_nan, [start], "data", mse, 0.1),
+        KindError,
+        "bisect_nan: data must give batches (x, y), not str",
+    ),
+    "rows in place of batches": (
+        call(bisect_nan, [start], x, mse, 0.1),
+        KindError,
+        "bisect_nan: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
+    ),
+    "one batch in place of several": (
+        call(bisect_nan, [start], (x, y), mse, 0.1),
+        KindError,
+        "bisect_nan: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
+    ),
+    "a metric to find a NaN with": (
+        call(bisect_nan, [start], data, "mse", 0.1),
+        KindError,
+        "bisect_nan: loss must be a function (out, y), not str",
+    ),
+    "a text for the rate of a NaN": (
+        call(bisect_nan, [start], data, mse, "low"),
+        KindError,
+        "bisect_nan: lr must be a number, not str",
+    ),
+    "a constraint that is a number": (
+        call(bisect_nan, [start], data, mse, 0.1, constraint=1.0),
+        KindError,
+        "bisect_nan: constraint must be a function of the parameters, not float",
+    ),
     "data that end before the step": (
         call(bisect_nan, [start, dead(9)], data, mse, 0.1),
         RangeError,

@@ -229,7 +229,7 @@ ROWS = {
     "a name for a loss": (
         lambda: minimize(NET, X, Y, "mse"),
         KindError,
-        "minimize: loss must be a loss such as mse, a function (out, y) that returns (cost, dA), not str",
+        "minimize: loss must be a function (out, y), not str",
     ),
     "an array for a method": (
         lambda: minimize(NET, X, Y, mse, method=np.array(["BFGS", "CG"])),
@@ -250,7 +250,7 @@ ROWS = {
     "y of another shape": (
         lambda: minimize(NET, X, Y[:, 0], mse),
         ShapeError,
-        "mse: out and y must have the same shape; out: (40, 1), y: (40,)",
+        "mse: out and y must have the same shape; out: (40, 1), y: (40,); write y[:, None]",
     ),
 }
 

@@ -172,6 +172,7 @@ class Counted(nn.Elementwise):
         return np.ones_like(kept)
 
 
+COLUMNS = "cost_curve: table must have the columns step and cost"
 LAYER = "must be a layer or a tuple of layers, not"
 two, half = nn.Dense.init(2, 2, seed=0), np.zeros((2, 3, 3))
 ROWS = {
@@ -180,7 +181,11 @@ ROWS = {
         nn.errors.KindError,
         "rate_curve: ax must be an Axes of matplotlib, not list",
     ),
-    "a text for a rate": (lambda: plot.rate_curve("low", 2), nn.errors.KindError, "rate_curve: lr must be a number, not str"),
+    "a text for a rate": (
+        lambda: plot.rate_curve("low", 2),
+        nn.errors.KindError,
+        "rate_curve: lr must be a number, not str",
+    ),
     "a flag for a rate": (
         lambda: plot.rate_curve(x is not y, 2),
         nn.errors.KindError,
@@ -194,12 +199,12 @@ ROWS = {
     "an array for a table": (
         lambda: plot.cost_curve(np.ones(2)),
         nn.errors.KindError,
-        'cost_curve: table must have the columns step and cost, not float64 array; write {"step": steps, "cost": costs}',
+        f'{COLUMNS}, not float64 array; write {{"step": steps, "cost": costs}}',
     ),
     "a table without steps": (
         lambda: plot.cost_curve({"cost": [1.0]}),
         nn.errors.KindError,
-        'cost_curve: table must have the columns step and cost, not dict; write {"step": steps, "cost": costs}',
+        f'{COLUMNS}, not dict; write {{"step": steps, "cost": costs}}',
     ),
     "two costs for a step": (
         lambda: plot.cost_curve({"step": [1], "cost": [1.0, 2.0]}),
@@ -231,7 +236,11 @@ ROWS = {
         nn.errors.RangeError,
         "rate_curve: lr(1) must be finite and not negative; it is -1",
     ),
-    "no steps": (lambda: plot.rate_curve(0.1, 0), nn.errors.RangeError, "rate_curve: steps must be at least 1; it is 0"),
+    "no steps": (
+        lambda: plot.rate_curve(0.1, 0),
+        nn.errors.RangeError,
+        "rate_curve: steps must be at least 1; it is 0",
+    ),
     "nine and a half steps": (
         lambda: plot.rate_curve(0.1, 9.5),
         nn.errors.KindError,
@@ -257,7 +266,11 @@ ROWS = {
         nn.errors.KindError,
         "decision_regions: x must be an array of floats, not int64 array; write x.astype(float)",
     ),
-    "a NaN": (lambda: plot.decision_regions(line, x * np.nan, y), nn.errors.RangeError, "decision_regions: x must be finite"),
+    "a NaN": (
+        lambda: plot.decision_regions(line, x * np.nan, y),
+        nn.errors.RangeError,
+        "decision_regions: x must be finite",
+    ),
     "a class -1": (
         lambda: plot.decision_regions(line, x, 2 * y - 1),
         nn.errors.RangeError,
@@ -353,7 +366,11 @@ ROWS = {
         nn.errors.KindError,
         "render: shape must be (h, w), two whole numbers, not (3, 3, 3)",
     ),
-    "no pixels": (lambda: plot.coordinates((0, 3)), nn.errors.RangeError, "coordinates: sizes must be at least 1; h: 0, w: 3"),
+    "no pixels": (
+        lambda: plot.coordinates((0, 3)),
+        nn.errors.RangeError,
+        "coordinates: sizes must be at least 1; h: 0, w: 3",
+    ),
     "no rows at a time": (
         lambda: plot.picture(line, (3, 3), rows=0),
         nn.errors.RangeError,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, check_arrays, is_array, is_float, kind
+from funcnn.arrays import Array, check_arrays, is_array, is_float
 from funcnn.core import Loss, backward_params, forward
 from funcnn.errors import FuncnnError, KindError
 from funcnn.fields import check_function
@@ -18,6 +18,7 @@ from funcnn.inspection.memory import held_bytes, scaled
 from funcnn.inspection.nesting import is_layer
 from funcnn.inspection.summaries import described, shape
 from funcnn.logits import squashed_twice
+from funcnn.losses.protocol import evaluated
 from funcnn.records import borrowed, plans, record, values
 from funcnn.tables import Printer, Rows, filled, html, text
 from funcnn.trees.walks import leaves
@@ -117,13 +118,13 @@ def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
     """
     check_network("trace", params)
     check_arrays("trace", x)
-    check_function("trace", loss, "loss", "a loss such as mse, a function (out, y) that returns (cost, dA)")
+    check_function("trace", loss, "loss", "a function (out, y)", takes=2)
     if found := squashed_twice(loss, params):
         raise KindError(f"trace: {found}")
     log = Log()
     net = logged(params, log)
     out, cache = forward(net, x)
-    cost, dA = _pair(loss(out, y))
+    cost, dA = evaluated("trace", loss, out, y)
     grads = backward_params(net, cache, dA)
     sums = dict(gradients(grads))
     kept, count = set(map(id, entries(cache))), Counter[str]()
@@ -136,13 +137,6 @@ def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
         visits.append(Visit(entry.path, count[entry.path], depth, n, layer, entry.out, own, entry.dA, gradient))
         count[entry.path] += 1
     return Trace(cost, tuple(visits))
-
-
-def _pair(made: Any) -> Any:
-    if type(made) is not tuple or len(made) != 2:
-        given = f"{len(made)} values" if type(made) is tuple else kind(made)
-        raise KindError(f"trace: loss must return (cost, dA), not {given}")
-    return made
 
 
 def _flat(caller: Entry, depth: int = 0) -> Iterator[tuple[Entry, int]]:

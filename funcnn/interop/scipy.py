@@ -7,11 +7,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from funcnn.arrays import Array, freeze, short
+from funcnn.arrays import Array, check_arrays, freeze, short
 from funcnn.core import Loss, value_and_grad
 from funcnn.errors import KindError, NotFiniteError
 from funcnn.fields import as_count, as_rate, check_function
-from funcnn.inspection.checks import check_input, check_network
+from funcnn.inspection.checks import check_network
 from funcnn.logits import squashed_twice
 from funcnn.trees.walks import from_vector, to_vector
 
@@ -73,8 +73,8 @@ def minimize(
         NotFiniteError: the cost at the start, or at a point that the method evaluated last, is not finite.
     """
     check_network("minimize", params)
-    check_input("minimize", x)
-    check_function("minimize", loss, "loss", "a loss such as mse, a function (out, y) that returns (cost, dA)")
+    check_arrays("minimize", x)
+    check_function("minimize", loss, "loss", "a function (out, y)", takes=2)
     if found := squashed_twice(loss, params):
         raise KindError(f"minimize: {found}")
     if not isinstance(method, str) or method not in METHODS:

@@ -9,17 +9,17 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from funcnn.arrays import is_float, kind
+from funcnn.arrays import kind
 from funcnn.core import Loss, backward_params, forward, sgd, value_and_grad
 from funcnn.errors import FuncnnError, KindError, NotFiniteError, RangeError
 from funcnn.fields import check_function
 from funcnn.gradients import Grads
 from funcnn.inspection.log import Log, bare, logged
+from funcnn.losses.protocol import evaluated
 from funcnn.optimizers.base import update
 from funcnn.records import borrowed, record
 from funcnn.training.loop import TrainState, check_constraint, check_data, check_lr, train
-from funcnn.training.origin import is_finite
-from funcnn.trees.walks import walk
+from funcnn.training.origin import Found, check, check_call, check_layers
 
 P = TypeVar("P")
 
@@ -81,7 +81,8 @@ def bisect_nan(
     Raises:
         KindError: `states` is not a sequence of TrainStates, `data` is not a sequence of batches, `loss` or
             `constraint` is not a function, or `lr` is not a number or a function.
-        RangeError: there are no states, they are not in order, or the data end before the last of them.
+        RangeError: there are no states, they are not in order, or the data end before the last of them; `lr` is
+            negative or not finite.
         FuncnnError: the repeated run is not the run of the states.
     """
     _check_arguments(states, data)
@@ -134,15 +135,11 @@ def _another_way(step: int) -> FuncnnError:
     )
 
 
-class _Found(BaseException):
-    """The first array of a step that is not finite: (phase, layer, array, value)."""
-
-
 def _birth(step: int, part: Callable[..., None], *given: Any) -> Birth | None:
     """The first array that is not finite in a part of a run, which checks its arrays in the order of their making."""
     try:
         part(*given)
-    except _Found as found:
+    except Found as found:
         return Birth(step, *found.args)
     return None
 
@@ -152,29 +149,29 @@ def _finite(now: TrainState[Any]) -> bool:
 
 
 def _state(now: TrainState[Any]) -> None:
-    _check_layers("start", "", now.params)
+    check_layers("start", "", now.params)
     for place, optimizer in _parts(now.optimizer, "optimizer"):
-        _check("start", place, optimizer)
+        check("start", place, optimizer)
 
 
 def _step(now: TrainState[Any], batch: Any, loss: Loss, lr: Any, constraint: Any) -> None:
     x, y = batch
-    _check("data", "", x, "x")
-    _check("data", "", y, "y")
-    net = logged(now.params, Log(_reported))
+    check("data", "", x, "x")
+    check("data", "", y, "y")
+    net = logged(now.params, Log(check_call))
     out, cache = forward(net, x)
-    cost, dA = loss(out, y)
-    _check("loss", "", np.asarray(cost), "cost")
-    _check("loss", "", dA, "dA")
+    cost, dA = evaluated("bisect_nan", loss, out, y)
+    check("loss", "", np.asarray(cost), "cost")
+    check("loss", "", dA, "dA")
     grads = Grads(bare(backward_params(net, cache, dA)), None)
     for place, optimizer in _parts(now.optimizer, "optimizer"):
         grads, memory = update(optimizer, grads, now.params)
-        _check("update", place, memory)
-        _check("update", place, grads.params, "grads")
+        check("update", place, memory)
+        check("update", place, grads.params, "grads")
     params = sgd(now.params, grads, lr(now.step) if callable(lr) else lr)
-    _check_layers("step", "", params)
+    check_layers("step", "", params)
     if constraint is not None:
-        _check_layers("constraint", "", constraint(params))
+        check_layers("constraint", "", constraint(params))
 
 
 def _parts(optimizer: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -184,28 +181,3 @@ def _parts(optimizer: Any, path: str) -> Iterator[tuple[str, Any]]:
             yield from _parts(part, f"{path}.{i}")
     else:
         yield path, optimizer
-
-
-def _reported(phase: str, place: str, layer: Any, **values: Any) -> None:
-    """Check what the log of a step reports."""
-    for name, value in values.items():
-        if name == "gradient":
-            _check_layers(phase, place, bare(value), bare(layer))
-        else:
-            _check(phase, place, value, name)
-
-
-def _check(phase: str, place: str, tree: Any, name: str = "") -> None:
-    for path, array in walk(tree, name):
-        if is_float(array) and not is_finite(array):
-            raise _Found(phase, place, path, array)
-
-
-def _check_layers(phase: str, place: str, tree: Any, layer: Any = ()) -> None:
-    """Check each array, by the path of its layer and its name there: dW for the gradient of a W in `layer`."""
-    trained = {path for path, _ in walk(layer, states=False)}
-    for path, array in walk(tree, place):
-        if is_float(array) and not is_finite(array):
-            where, _, name = path.rpartition(".")
-            is_trained = path.removeprefix(f"{place}.") in trained
-            raise _Found(phase, where, f"d{name}" if is_trained else name, array)

@@ -1,4 +1,4 @@
-"""The first array of a step that is not finite."""
+"""The first array of a step that is not finite: checks that end the step there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,41 @@ import numpy as np
 
 from funcnn.arrays import is_float, namespace, short
 from funcnn.core import forward
+from funcnn.inspection.log import Log, bare, logged
 from funcnn.trees.walks import walk
+
+
+class Found(BaseException):
+    """The first array that is not finite: the phase of the step, the path of the layer, its name, and the array.
+
+    It is not an Exception, so it ends the step also inside a rule that catches every Exception.
+    """
+
+
+def check(phase: str, place: str, tree: Any, name: str = "") -> None:
+    """Every array of a tree is finite."""
+    for path, array in walk(tree, name):
+        if is_float(array) and not is_finite(array):
+            raise Found(phase, place, path, array)
+
+
+def check_layers(phase: str, place: str, tree: Any, layer: Any = ()) -> None:
+    """As `check`, by the path of the layer of each array and its name there: dW for the gradient of a W in `layer`."""
+    trained = {path for path, _ in walk(layer, states=False)}
+    for path, array in walk(tree, place):
+        if is_float(array) and not is_finite(array):
+            where, _, name = path.rpartition(".")
+            is_trained = path.removeprefix(f"{place}.") in trained
+            raise Found(phase, where, f"d{name}" if is_trained else name, array)
+
+
+def check_call(phase: str, place: str, layer: Any, **values: Any) -> None:
+    """What a log reports of a call of a layer is finite."""
+    for name, value in values.items():
+        if name == "gradient":
+            check_layers(phase, place, bare(value), bare(layer))
+        else:
+            check(phase, place, value, name)
 
 
 def origin(params: Any, x: Any, y: Any) -> str:
@@ -17,28 +51,27 @@ def origin(params: Any, x: Any, y: Any) -> str:
 
     `value_and_grad` may be any function, and then forward(params, x) need not be defined: its errors are ignored.
     """
-    for name, value in (("params", params), ("x", x), ("y", y)):
-        if path := not_finite(value, name):
-            return f"the first array that is not finite is {path}"
+    layers = {}
+
+    def check_and_name(phase: str, place: str, layer: Any, **values: Any) -> None:
+        layers[place] = layer
+        check_call(phase, place, layer, **values)
+
     try:
+        for name, value in (("params", params), ("x", x), ("y", y)):
+            check("data", "", value, name)
         with np.errstate(all="ignore"):  # NumPy has warned already, if it should
-            found = _layer(params, x, "")
-    except Exception:  # noqa: BLE001  a rule of anybody's may raise anything, and the error to report is another
+            forward(logged(params, Log(check_and_name)), x)
+    except Found as found:
+        phase, place, name, _ = found.args
+        if phase == "data":
+            return f"the first array that is not finite is {name}"
+        return (
+            f"the first array that is not finite is {name} of {f'layer {place}, ' * bool(place)}{short(layers[place])}"
+        )
+    except Exception:  # noqa: BLE001  a user's rule may raise anything, and the error to report is another
         return "params, x and y are finite, so value_and_grad made it"
-    return found or "params, x, y and out are finite, so the loss made it"
-
-
-def _layer(layer: Any, x: Any, place: str) -> str:
-    """The first layer whose output is not finite."""
-    if type(layer) is not tuple:
-        if not_finite(forward(layer, x)[0], "out"):
-            return f"the first array that is not finite is out of {f'layer {place}, ' * bool(place)}{short(layer)}"
-        return ""
-    for i, part in enumerate(layer):
-        if found := _layer(part, x, f"{place}.{i}".lstrip(".")):
-            return found
-        x = forward(part, x)[0]
-    return ""
+    return "params, x, y and out are finite, so the loss made it"
 
 
 def not_finite(tree: Any, name: str) -> str:
