@@ -15,6 +15,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 from funcnn import plot
+from funcnn.layers import Copy, Elementwise
 
 x = np.array([[-1.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
 y = np.array([[0.0], [1.0], [1.0]])
@@ -160,7 +161,7 @@ def test_a_picture_has_the_dtype_of_the_first_array_of_floats():
 
 
 @nn.record
-class Counted(nn.Elementwise):
+class Counted(Elementwise):
     """The identity, with an array of whole numbers."""
 
     steps: Any = nn.state()
@@ -282,7 +283,7 @@ ROWS = {
         "decision_regions: the network must give one output, (m, 1); it gives <f64 90000x2>",
     ),
     "two images": (
-        lambda: plot.decision_regions((nn.Copy(2),), x, y, points=2),
+        lambda: plot.decision_regions((Copy(2),), x, y, points=2),
         nn.errors.ShapeError,
         "decision_regions: the network must give one output, (m, 1); it gives (<f64 4x2>, <f64 4x2>)",
     ),

@@ -1,4 +1,4 @@
-"""Values as files: `store` has the verbs, `archive` the bytes, `encoding` the tree."""
+"""Values as files and as fingerprints."""
 
 from funcnn.lazy import lazily
 

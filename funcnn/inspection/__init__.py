@@ -1,8 +1,8 @@
-"""Looking inside: tables of a network, what it costs, and what one step of training did in it."""
+"""Tables of a network, of its costs, and of all values of one training step."""
 
 from funcnn.lazy import lazily
 
 __getattr__, __dir__, __all__ = lazily(
     __name__,
-    {"summaries": "summary", "tracing": "trace Trace Visit", "costs": "flops", "probe": "Probe"},
+    {"summaries": "summary Summary", "tracing": "trace Trace Visit", "costs": "flops", "probe": "Probe"},
 )
