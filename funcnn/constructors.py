@@ -25,21 +25,24 @@ def check_names(cls: type, fields: Sequence[attrs.Attribute[Any]]) -> None:
             raise FuncnnError(f"record: a field of {cls.__name__} must have another name than {field.name}")
 
 
-def constructor(cls: type, setters: Sequence[Callable[[Any, Any], None]]) -> Callable[..., None]:
+def constructor(cls: type, pair: Sequence[Callable[[Any, Any], None]]) -> Callable[..., None]:
     """The `__init__` that attrs generated for `cls`, which raises a KindError if the arguments do not fit.
 
-    `setters` are those of all fields, if nothing is converted or checked, as in records that live for one step; else
-    there are none.
+    `pair` are the setters of two fields that take what they are given, as in the record of which there is one for each
+    layer and step; else it is empty, and attrs sets the fields.
     """
     init: Any = vars(cls)["__init__"]
     init.__annotations__ = {field.alias: field.type for field in _fields(cls)} | {"return": None}
-    only = len(setters) or -1
+    first, second = pair or (None, None)
+    finish = getattr(cls, "__attrs_post_init__", None)
 
     @wraps(init)
     def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:  # noqa: N807  it becomes that method
-        if len(args) == only and not kwargs:
-            for i, put in enumerate(setters):  # faster than zip(setters, args)
-                put(self, args[i])
+        if first and second and len(args) == 2 and not kwargs:
+            first(self, args[0])
+            second(self, args[1])
+            if finish:
+                finish(self)
             return
         try:
             init(self, *args, **kwargs)

@@ -111,8 +111,8 @@ def _made(cls: Any, *, kw_only: bool) -> type:
         raise FuncnnError(f"record: the name {name} is taken, by {registry[name].__module__}")
     enlist(made)
     if not has_own:
-        are_borrowed = all(["borrowed" in field.metadata for field in attrs.fields(made)])
-        made.__init__ = constructor(made, _setters[made] if are_borrowed else ())
+        borrow = ["borrowed" in field.metadata for field in attrs.fields(made)]
+        made.__init__ = constructor(made, _setters[made] if borrow == [True, True] else ())
     return cast("type", made)
 
 
