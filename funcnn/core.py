@@ -134,9 +134,7 @@ def predict(params: Any, x: Any, rows: int | None = None) -> Any:
         RangeError: `rows` is less than 1.
         ShapeError: the arrays of `x` have unequal numbers of rows, or do not fit the network.
     """
-    cls = type(params)
-    if cls is not tuple and (cls not in plans or forward.dispatch(cls) is _NO_RULE):
-        raise _no_network("predict", params, x)
+    _check_layer("predict", params, x)
     if rows is not None:
         rows = as_count("predict", rows, "rows")
     params, m = inference(params), row_count(x, "x", "predict: ")
@@ -147,16 +145,18 @@ def predict(params: Any, x: Any, rows: int | None = None) -> Any:
     return tree_map(lambda *parts: namespace(parts[0]).concatenate(parts), outs[0], *outs[1:])
 
 
+def _check_layer(name: str, params: Any, x: Any = None) -> None:
+    """`params` is a tuple or a layer: not a list, a class, a state of training, or the x of `name(params, x)`."""
+    cls = type(params)
+    if cls is tuple or (cls in plans and forward.dispatch(cls) is not _NO_RULE):
+        return
+    remedy = "; write tuple(params)" if cls is list else "; write state.params" if hasattr(params, "optimizer") else ""
+    if is_array(params) and (is_record(x) or type(x) is tuple):
+        remedy = f"; write {name}(params, x)"
+    raise KindError(f"{name}: params must be a layer or a tuple of layers, not {kind(params)}{remedy}")
+
+
 _NO_RULE = forward.dispatch(object)
-
-
-def _no_network(name: str, params: Any, x: Any) -> KindError:
-    """What to say to a list, a class, a state of training, or an x where the network should be."""
-    if not is_record(params):
-        remedy = f"; write {name}(params, x)" if is_array(params) and (is_record(x) or type(x) is tuple) else ""
-        return KindError(f"{no_rule(name, params)}{remedy}")
-    remedy = f"; write {name}(state.params, x)" if hasattr(params, "optimizer") else ""
-    return KindError(f"{name}: params must be a layer or a tuple of layers, not {kind(params)}{remedy}")
 
 
 class ValueAndGrad(Protocol):
@@ -168,7 +168,7 @@ class ValueAndGrad(Protocol):
 def value_and_grad(loss: Loss) -> ValueAndGrad:
     """The first three of the four lines as one function `(params, x, y) -> (cost, Grads)`, whose `Grads.x` is None.
 
-    Nobody asks for dx of the first layer here, so it is not computed. The result pickles when `loss` does.
+    dx of the first layer is not needed, so it is not computed. The result pickles if `loss` does.
 
     >>> import numpy as np
     >>> from funcnn import Dense, mse, value_and_grad
@@ -185,6 +185,7 @@ def value_and_grad(loss: Loss) -> ValueAndGrad:
 
 
 def _value_and_grad(loss: Loss, params: P, x: Any, y: Any) -> tuple[Any, Grads[P]]:
+    _check_layer("value_and_grad", params)
     if found := squashed_twice(loss, params):
         raise KindError(f"value_and_grad: {found}")
     out, cache = forward(params, x)

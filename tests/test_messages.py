@@ -209,7 +209,7 @@ ROWS = {
     "a list of layers to predict": (
         lambda: predict([relu], x),
         KindError,
-        "predict: a chain of layers is a tuple, not a list; write tuple(layers)",
+        "predict: params must be a layer or a tuple of layers, not list; write tuple(params)",
     ),
     "a name for a layer": (
         lambda: mlp([2, 3, 1], hidden="relu", seed=0),

@@ -521,28 +521,28 @@ ROWS = {
     "predicting with a state": (
         call(predict, start, x),
         KindError,
-        f"{NO_NETWORK}, not TrainState; write predict(state.params, x)",
+        f"{NO_NETWORK}, not TrainState; write state.params",
     ),
     "predicting with a best": (
         call(predict, WithBest(net), x),
         KindError,
-        f"{NO_NETWORK}, not WithBest; write predict(state.params, x)",
+        f"{NO_NETWORK}, not WithBest; write state.params",
     ),
     "predicting with an optimizer": (call(predict, Adam(), x), KindError, f"{NO_NETWORK}, not Adam"),
     "predicting the network": (
         call(predict, x, net),
         KindError,
-        "predict: float64 array is not a layer; a layer is a record or a tuple of layers; write predict(params, x)",
+        f"{NO_NETWORK}, not float64 array; write predict(params, x)",
     ),
     "predicting with two arrays": (
         call(predict, x, x),
         KindError,
-        "predict: float64 array is not a layer; a layer is a record or a tuple of layers",
+        f"{NO_NETWORK}, not float64 array",
     ),
     "predicting with a class": (
         call(predict, Relu, x),
         KindError,
-        "predict: Relu is a class; pass a value of it, as Relu()",
+        f"{NO_NETWORK}, not the class Relu",
     ),
     "predicting a frame": (
         call(predict, net, Frame()),

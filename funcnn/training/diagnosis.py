@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from funcnn.arrays import kind
+from funcnn.arrays import is_array, is_float, kind
 from funcnn.core import Loss, backward_params, forward, sgd, value_and_grad
 from funcnn.errors import FuncnnError, KindError, NotFiniteError, RangeError
-from funcnn.fields import check_function
+from funcnn.fields import check_function, is_number
 from funcnn.gradients import Grads
 from funcnn.inspection.log import Log, bare, logged
 from funcnn.losses.protocol import evaluated
@@ -42,6 +42,11 @@ class Birth:
     layer: str
     array: str
     value: Any = borrowed()
+
+    def __attrs_post_init__(self) -> None:
+        """The value is an array of floats."""
+        if not (is_number(self.value) or (is_array(self.value) and is_float(self.value))):
+            raise KindError(f"Birth: value must be an array of floats, not {kind(self.value)}")
 
     def __repr__(self) -> str:
         value = np.asarray(self.value)

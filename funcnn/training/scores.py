@@ -52,7 +52,7 @@ def better(direction: str) -> Callable[[F], F]:
 
 
 def _check_direction(name: str, direction: Any, what: str) -> None:
-    if direction not in _DIRECTIONS:
+    if not isinstance(direction, str) or direction not in _DIRECTIONS:
         given = repr(direction) if isinstance(direction, str) else kind(direction)
         raise KindError(f'{name}: {what} must be "lower" or "higher", not {given}')
 

@@ -73,7 +73,7 @@ ROWS = [
         every=count,
         start=start | "None",
     ),
-    row(bisect_nan, states=states, data=data, loss=loss, lr=schedule, constraint=constraint),
+    row(bisect_nan, states=states, data=data | "[]", loss=loss, lr=schedule, constraint=constraint),
     row(compare, run_a=run | "[]", run_b=run | "[]"),
     row(Birth, step=count, phase=text, layer=text, array=text, value=array | "1.5; 0-d"),
 ]
