@@ -26,7 +26,7 @@ from funcnn.gradients import Grads
 from funcnn.logits import squashed_twice
 from funcnn.losses.protocol import evaluated
 from funcnn.records import build, is_record, plans
-from funcnn.trees.walks import row_count, tree_map
+from funcnn.trees.walks import check_tree, row_count, tree_map
 
 P = TypeVar("P")
 
@@ -207,10 +207,12 @@ def sgd(params: P, grads: Grads[P], lr: float) -> P:
     Raises:
         ShapeError: `grads` are those of another network.
         RangeError: `lr` is negative or not finite.
-        KindError: `lr` is no single number, or `grads` no Grads.
+        KindError: `lr` is not a single number, `grads` not a Grads, or `params` not a tree.
     """
     if type(grads) is not Grads:
-        raise KindError(f"sgd: grads must be what backward returns, a Grads, not {type(grads).__name__}")
+        raise KindError(f"sgd: grads must be what backward returns, a Grads, not {kind(grads)}")
+    if type(params) not in plans:
+        check_tree(params, "sgd", "params")
     return cast("P", _step(params, grads.params, learning_rate(lr)))
 
 

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from funcnn.arrays import as_array, is_array, kind, short
+from funcnn.arrays import as_array, check_arrays, is_array, kind, short
 from funcnn.errors import KindError, ShapeError
 from funcnn.records import borrowed, build, is_record, plans, record, values
 from funcnn.trees.walks import check_tree
@@ -33,7 +33,7 @@ class Grads(Generic[P]):
         if type(self.params) not in plans:
             check_tree(self.params, "Grads", "params")
         if type(self.x) is not np.ndarray and self.x is not None:
-            check_tree(self.x, "Grads", "x")
+            check_arrays("Grads", self.x)
 
 
 def gradient(params: P, /, **parts: Any) -> P:

@@ -42,6 +42,7 @@ def state(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
 
     A base that others subclass declares its states with `kw_only=True`, since the fields of a base come first.
     """
+    check_flag("state", kw_only, "kw_only")
     return attrs.field(default=default, kw_only=kw_only, metadata={"state": True})
 
 
@@ -102,6 +103,8 @@ def record(cls: type[T] | None = None, /, *, kw_only: bool = False) -> Any:
 def _made(cls: Any, *, kw_only: bool) -> type:
     if not isinstance(cls, type):
         raise KindError(f"record: cls must be a class, not {kind(cls)}")
+    if cls in plans:
+        raise KindError(f"record: {cls.__name__} is a record already")
     for name, method in _METHODS.items():
         if name not in cls.__dict__:
             setattr(cls, name, method)

@@ -55,6 +55,7 @@ def chain_forward_only(params: Layers, x: Any) -> Any:
 @backward.register(tuple)
 def chain_backward(params: Layers, cache: tuple[Any, ...], dA: Any) -> Grads[Layers]:
     """The chain rule: dx of each layer is dA of the one before it"""
+    _check_cache(params, cache)
     grads, dx = _back(params, cache, dA, until=0)
     return Grads(grads, dx)
 
@@ -62,6 +63,7 @@ def chain_backward(params: Layers, cache: tuple[Any, ...], dA: Any) -> Grads[Lay
 @backward_params.register(tuple)
 def chain_backward_params(params: Layers, cache: tuple[Any, ...], dA: Any) -> Layers:
     """The chain rule as far as it is needed: down to the first layer that is not inert"""
+    _check_cache(params, cache)
     first = 0
     while first < len(params) and is_inert(params[first]):
         first += 1
@@ -76,6 +78,11 @@ def chain_backward_params(params: Layers, cache: tuple[Any, ...], dA: Any) -> La
         raise
 
 
+def _check_cache(params: Layers, cache: Any) -> None:
+    if type(cache) is not tuple or len(cache) != len(params):
+        raise ShapeError(f"backward: the cache is of another network; layers: {len(params)}, cache: {short(cache)}")
+
+
 def _unchanged(layer: Any) -> Any:
     """The gradient of an inert layer: itself, but None for each state."""
     if type(layer) is tuple:
@@ -88,8 +95,6 @@ def _unchanged(layer: Any) -> Any:
 
 def _back(params: Layers, cache: tuple[Any, ...], dA: Any, *, until: int) -> tuple[Layers, Any]:
     """The gradients of the layers from `until` on, and dx of layer `until`."""
-    if type(cache) is not tuple or len(cache) != len(params):
-        raise ShapeError(f"backward: the cache is of another network; layers: {len(params)}, cache: {short(cache)}")
     gradients = []
     for i in range(len(params) - 1, until - 1, -1):
         try:

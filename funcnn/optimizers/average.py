@@ -32,6 +32,11 @@ class Average:
     sums: Any = state(default=None)
     t: int = state(default=0)
 
+    def __attrs_post_init__(self) -> None:
+        """Sums of networks, if any."""
+        if self.sums is not None:
+            check_tree(self.sums, "Average", "sums")
+
 
 @update.register(Average)
 def average_update(optimizer: Average, grads: Grads[P], params: P) -> tuple[Grads[P], Average]:

@@ -38,7 +38,8 @@ class Update(Protocol):
 def _check(optimizer: Any, grads: Any, params: Any) -> None:
     if type(grads) is not Grads:
         raise KindError(f"update: grads must be what backward returns, a Grads, not {kind(grads)}")
-    if type(grads.params) is not type(params):
+    cls = type(params)
+    if type(grads.params) is not cls or (cls is tuple and len(params) != len(grads.params)):
         check_tree(params, "update", "params")
         raise ShapeError(
             f"update: the gradients are of another network; params: {short(params)}, grads: {short(grads.params)}"
@@ -112,6 +113,11 @@ class PerArray:
     step: ClassVar[Callable[..., tuple[Array, ...]]]
     memory: tuple[tuple[Array, ...], ...] = state(default=(), kw_only=True)
     t: int = state(default=0, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        """A memory is as `update` makes it: a tuple for each parameter."""
+        if type(self.memory) is not tuple or not all([type(part) is tuple for part in self.memory]):
+            raise KindError(f"{_name(self)}: memory must be a tuple of tuples, not {short(self.memory)}")
 
 
 remedies[PerArray] = "; lr is an argument of sgd and train"

@@ -19,7 +19,7 @@ from funcnn import (
 from funcnn.core import backward_params, forward_only
 from funcnn.generation import step
 from tests.kinds.harness import WRONG, kind, row
-from tests.kinds.kinds import CACHE, NET, OUT, X, Y, array, count, grads, layer, loss, number, optimizer
+from tests.kinds.kinds import CACHE, NET, OUT, Y, array, count, grads, layer, loss, number, optimizer
 
 anything = kind("", "; ".join(WRONG))
 ROWS = [
@@ -42,7 +42,7 @@ ROWS = [
         speaks="value_and_grad; x; mse",
     ),
     row(update, optimizer=optimizer, grads=grads, params=layer),
-    row(Grads, params=kind(NET), x=kind(X, "None")),
+    row(Grads, params=kind(NET, "0-d; record"), x=array | "None; 0-d; texts"),
     row(gradient, params=kind(Dense(np.eye(3), None)), W=array(np.eye(3)), b=kind(None, "None")),
     # The names are read only where x is refused.
     row(

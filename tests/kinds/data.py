@@ -4,6 +4,8 @@ from funcnn import batches
 from tests.kinds.harness import both, row
 from tests.kinds.kinds import Y, array, count, seed
 
+part = array(Y) | "None"  # no mask
 ROWS = [
-    row(batches, x=both(array | "None", array | "None"), y=array(Y), size=count, epochs=count, seed=seed),
+    row(batches, x=array, y=array(Y), size=count, epochs=count, seed=seed),
+    row(batches, "batches((x, mask), (y,))", x=both(part, part), y=both(part, part), size=count, seed=seed),
 ]

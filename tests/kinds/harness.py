@@ -201,7 +201,8 @@ def swapped(row: Row) -> list[str]:
     order = [name for name, parameter in signature(row.function).parameters.items() if parameter.kind in _BY_PLACE]
     found, valid = [], row.values()
     for one, other in combinations([name for name in order if name in valid], 2):
-        if type(valid[one]) is not type(valid[other]):
+        takes_all = any([row.kinds[name].accepts == WRONG.keys() for name in (one, other)])
+        if type(valid[one]) is not type(valid[other]) and not takes_all:
             arguments = row.values()
             arguments[one], arguments[other] = arguments[other], arguments[one]
             verbs = row.kinds[one].verbs | row.kinds[other].verbs

@@ -39,7 +39,7 @@ ROWS = [
     of(Momentum, beta=fraction, nesterov=flag),
     *[of(cls, **adam) for cls in (Adam, RAdam, AMSGrad)],
     of(AdamW, **adam, decay=number, where=where),
-    of(NAdam, **adam, psi=fraction),
+    of(NAdam, **adam, psi=number),
     of(RMSProp, rho=fraction, eps=number, centred=flag, momentum=fraction),
     of(Adagrad, eps=number),
     of(Adadelta, rho=fraction, eps=number),
@@ -49,7 +49,7 @@ ROWS = [
     row(ClipValue, value=number),
     *[row(cls, rate=number, where=where) for cls in (Decay, L2)],
     row(Rates, factors=kind((("0.W", 0.1), ("*", 1.0)))),
-    row(Average, beta=fraction, sums=kind(None, "None"), t=count),
+    row(Average, beta=fraction, sums=kind(None, "None; 0-d; record"), t=count),
     *[
         row(update, f"update({type(one).__name__})", optimizer=kind(one), grads=grads, params=layer)
         for one in (
@@ -65,7 +65,7 @@ ROWS = [
         )
     ],
     row(averaged, optimizer=kind((A,)), params=layer),
-    row(project, params=layer, onto=kind(nonnegative), where=kind("*.W")),
+    row(project, params=layer | "record", onto=kind(nonnegative), where=kind("*.W")),
     row(nonnegative, p=array | "0-d"),
     row(unit_norm, p=array | "0-d"),
 ]

@@ -13,7 +13,7 @@ def fresh():
 
 anything = kind(None, "; ".join(WRONG))  # a default is checked by the field; what is not a layer has no trait
 ROWS = [
-    row(record, cls=kind(None).made(fresh)),
+    row(record, cls=kind(None, "None").made(fresh), kw_only=flag),
     row(state, default=anything, kw_only=flag),
     row(branches, default=anything),
     row(gives_probabilities, params=anything),
