@@ -59,7 +59,7 @@ ROWS = {
     "queries and keys of different x": (
         lambda: Attention(square, narrow, narrow, square, 2),
         ShapeError,
-        "Attention: query and key see the same x, so W must have as many rows; query: (4, 4), key: (3, 4)",
+        "Attention: W of query and key must have equally many rows, the features of x; query: (4, 4), key: (3, 4)",
     ),
     "heads that do not divide": (
         lambda: Attention(square, square, square, square, 3),
@@ -84,7 +84,7 @@ ROWS = {
     "heads of an odd width to turn": (
         lambda: Attention(three[0], three[0], three[0], three[1], 1, rotary=Rotary()),
         RangeError,
-        "Attention: rotary turns pairs of features, so those of a head must be even; they are 3",
+        "Attention: rotary needs an even number of features in each head, not 3",
     ),
     "no features": (
         lambda: Attention.init(0, 1, seed=0),
@@ -153,7 +153,11 @@ ROWS = {
         "Attention: mask must be (m, t), (3, 5), or (m, t, t), (3, 5, 5), not (3, 4)",
     ),
     "a memory forgotten": (lambda: forward(cross, x), KindError, f"CrossAttention: x must be {FORMS}, not <f64 3x5x4>"),
-    "a tuple of one": (lambda: forward(cross, (x,)), ShapeError, f"CrossAttention: x must be {FORMS}, not 1 parts"),
+    "a tuple of one": (
+        lambda: forward(cross, (x,)),
+        ShapeError,
+        f"CrossAttention: x must be {FORMS}, not a tuple of 1",
+    ),
     "queries of one sequence": (
         lambda: forward(cross, (x[0], memory)),
         ShapeError,
@@ -199,8 +203,7 @@ ROWS = {
     "a memory of fewer sequences": (
         lambda: forward(cross, (x, memory[:2])),
         ShapeError,
-        "CrossAttention: there must be a memory for each of the queries' sequences; queries: (3, 5, 4), "
-        "memory: (2, 2, 6)",
+        "CrossAttention: queries and memory must be of equally many sequences; queries: (3, 5, 4), memory: (2, 2, 6)",
     ),
     # Backward.
     "dA of another shape": (
@@ -248,12 +251,12 @@ ROWS = {
     "a part for a layer that looks ahead": (
         lambda: step(layer, x),
         KindError,
-        "step: Attention looks ahead; only one with causal=True can be given a sequence part by part",
+        "step: Attention must be causal; else out depends on later positions",
     ),
     "a memory of other sequences": (
         lambda: step(causal, x[:2], past),
         ShapeError,
-        "step: the memory is of 3 sequences, x of 2; x: (2, 5, 4)",
+        "step: x must be of the 3 sequences of the memory, not (2, 5, 4)",
     ),
     "the memory of more heads": (
         lambda: step(Attention.init(4, 4, seed=0, causal=True), x, past),
@@ -298,12 +301,12 @@ ROWS = {
     "keys and values of a longer memory": (
         lambda: step(cross, (x, memory), seen[:2]),
         ShapeError,
-        "step: the keys and values remembered are of another memory, of 3 sequences of 4 places; memory: (3, 2, 6)",
+        "step: the memory in x must be that of the first step, 3 sequences of 4 positions, not (3, 2, 6)",
     ),
     "keys and values of fewer sequences": (
         lambda: step(cross, (x[:2], memory[:2]), tuple([a[:, :, :2] for a in seen])),
         ShapeError,
-        "step: the keys and values remembered are of another memory, of 3 sequences of 2 places; memory: (2, 2, 6)",
+        "step: the memory in x must be that of the first step, 3 sequences of 2 positions, not (2, 2, 6)",
     ),
     "pairs part by part": (
         lambda: step(causal, (x, pairs)),

@@ -1,1 +1,1 @@
-"""Attention: `dot_product` is the mathematics, `heads` what self- and cross-attention share."""
+"""Attention layers: `dot_product` is the attention itself, `heads` the base of self- and cross-attention."""

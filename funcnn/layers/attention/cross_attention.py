@@ -1,4 +1,4 @@
-"""Multi-head cross-attention: each place of one sequence looks at all places of another, its memory."""
+"""Multi-head cross-attention: each position of one sequence attends to all positions of another, the memory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from funcnn.layers.attention.heads import (
     rows_to_sequence,
     shape_of_out,
 )
-from funcnn.layers.attention.masks import check_attended, check_no_pairs, of_places, sights
+from funcnn.layers.attention.masks import allowed_pairs, check_attended, check_no_pairs, of_positions
 from funcnn.layers.checks import shown
 from funcnn.layers.sequences import blank
 from funcnn.records import record
@@ -36,19 +36,18 @@ from funcnn.records import record
 class CrossAttention(MultiHead):
     """out = out_layer(softmax(q . k / sqrt(d)) @ v), head by head, with q = query(x), k and v = key and value(memory)
 
-    x: (queries, memory), of (m, t, n_in) and (m, s, n_memory), or (queries, memory, mask) with mask: bool (m, s), True
-    where the memory holds something, or bool (m, t, s), True where query i may attend to place j of it. out has the
-    form of x, (out, memory) or (out, memory, mask), so that the next layer finds the memory again; out itself is (m, t,
-    n_out). query: Dense of n_in to n features, key and value: of n_memory to n, of which each head has d = n / heads;
-    out: of n to n_out.
+    x: (queries, memory), of (m, t, n_in) and (m, s, n_memory), or (queries, memory, mask) with mask: bool (m, s), False
+    at padded positions of the memory, or bool (m, t, s), True if query i may attend to position j of the memory. out
+    has the form of x, (out, memory) or (out, memory, mask), so that the next layer has the memory too; out itself is
+    (m, t, n_out). query: Dense of n_in to n features, key and value: of n_memory to n, of which each head has
+    d = n / heads; out: of n to n_out.
 
-    Where the memory holds nothing, or nobody attends to it, what is there is not read, and key and value add 0 there. A
-    query with nothing to attend to gets the bias of out. The memory passes unchanged, so its gradient is the sum of
-    what comes from behind and that of key and value: dmemory = dA[1] + dx of key + dx of value, and dqueries = dx of
-    query. None in dA[1] counts as 0.
+    Positions of the memory to which no query may attend are not read, and their gradient from key and value is 0. A
+    query that may attend to no position has the bias of out as its out. The memory is also passed on, so its gradient
+    is a sum: dmemory = dA[1] + dx of key + dx of value; dqueries = dx of query. None in dA[1] counts as 0.
 
-    `step` computes the keys and values of the memory once, and remembers them. That the memory is still the same, it
-    sees by its shape alone: other numbers of that shape are not noticed. It takes no mask of pairs.
+    `step` computes keys and values of the memory in the first step and keeps them. Later steps compare only the shape
+    of the memory: other numbers in it have no effect. `step` takes no mask of pairs.
 
     Vaswani et al. 2017, Attention Is All You Need, section 3.2.3.
 
@@ -60,9 +59,9 @@ class CrossAttention(MultiHead):
     ((2, 5, 4), (2, 7, 3))
 
     Raises:
-        KindError: query, key, value or out is no Dense; x is no tuple; the mask is none of bools.
-        ShapeError: the layers do not fit together, or the arrays of x; `step`, of a memory of another shape than
-            before, of a mask of pairs, or of the keys and values of another network.
+        KindError: query, key, value or out is not a Dense, x not a tuple, or the mask not of bools.
+        ShapeError: the layers, or the arrays of x, do not fit together; in `step`, a memory of another shape than in
+            the first step, a mask of pairs, or keys and values of another network.
         RangeError: heads is less than 1, or does not divide n.
     """
 
@@ -87,32 +86,34 @@ class CrossAttention(MultiHead):
 
 
 def _opened(params: CrossAttention, x: Any) -> tuple[Array, Array, Array | None]:
-    """Queries, memory and its mask, with 0 where the memory holds nothing."""
+    """Queries, memory and mask, with 0 at padded positions of the memory."""
     if type(x) is not tuple:
         raise KindError(f"CrossAttention: x must be (queries, memory) or (queries, memory, mask), not {shown(x)}")
     if len(x) not in (2, 3):
-        raise ShapeError(f"CrossAttention: x must be (queries, memory) or (queries, memory, mask), not {len(x)} parts")
+        raise ShapeError(
+            f"CrossAttention: x must be (queries, memory) or (queries, memory, mask), not a tuple of {len(x)}"
+        )
     queries, memory, mask = x if len(x) == 3 else (*x, None)
     check_attended(params, queries, None, queries, params.query.W, "queries")
     check_attended(params, memory, mask, queries, params.key.W, "memory")
     if len(queries) != len(memory):
         shapes = f"queries: {queries.shape}, memory: {memory.shape}"
-        raise ShapeError(f"CrossAttention: there must be a memory for each of the queries' sequences; {shapes}")
-    return queries, blank(memory, of_places(mask)), mask
+        raise ShapeError(f"CrossAttention: queries and memory must be of equally many sequences; {shapes}")
+    return queries, blank(memory, of_positions(mask)), mask
 
 
 @forward.register(CrossAttention)
 def cross_attention_forward(params: CrossAttention, x: Any) -> tuple[tuple[Any, ...], Cache]:
     """out = out_layer(attend(query(queries), key(memory), value(memory)))"""
     queries, memory, mask = _opened(params, x)
-    looks, seen, allowed = sights(mask, None)
-    qkv, caches = project(params, blank(queries, looks), blank(memory, seen))
+    attending, attended, allowed = allowed_pairs(mask, None)
+    qkv, caches = project(params, blank(queries, attending), blank(memory, attended))
     out, cache = gather(params, qkv, allowed, caches)
     return (out, *x[1:]), cache
 
 
 def _back(back: Any, params: CrossAttention, cache: Cache, dA: Any) -> tuple[Any, Any, Any, Any]:
-    """What `back` makes of query, key and value, and the gradient of out"""
+    """`back` of query, key and value, and the gradient of out"""
     shape = shape_of_out(params, cache)
     if type(dA) is not tuple or len(dA) not in (2, 3):
         raise ShapeError(f"dA must be like out, (out, memory) or (out, memory, mask); it is {short(dA)}")
@@ -136,14 +137,14 @@ def cross_attention_backward(params: CrossAttention, cache: Cache, dA: Any) -> G
 
 @backward_params.register(CrossAttention)
 def cross_attention_backward_params(params: CrossAttention, cache: Cache, dA: Any) -> CrossAttention:
-    """Without the three products that make dx"""
+    """As `cross_attention_backward`, without the three products for dx"""
     q, k, v, out = _back(backward_params, params, cache, dA)
     return gradient(params, query=q, key=k, value=v, out=out)
 
 
 @step.register(CrossAttention)
 def cross_attention_step(params: CrossAttention, x: Any, memory: Any = None) -> tuple[Any, tuple[Array, Array]]:
-    """Each step's queries attend to all of the memory, whose keys and values, (k, v), are computed in the first"""
+    """The queries attend to all of x's memory, whose keys and values, (k, v), are kept from the first step"""
     queries, seen, mask = _opened(params, x)
     check_no_pairs(mask)
     if memory is None:
@@ -152,8 +153,8 @@ def cross_attention_step(params: CrossAttention, x: Any, memory: Any = None) -> 
         check_memory_of_heads(params, memory, 2)
         k, v = memory
         if k.shape[::2] != seen.shape[:2]:
-            of = f"of {k.shape[0]} sequences of {k.shape[2]} places"
-            raise ShapeError(f"step: the keys and values remembered are of another memory, {of}; memory: {seen.shape}")
+            before = f"{k.shape[0]} sequences of {k.shape[2]} positions"
+            raise ShapeError(f"step: the memory in x must be that of the first step, {before}, not {seen.shape}")
         q, _ = by_heads(params.query, queries, params.heads)
-    out, _ = gather(params, (q, k, v), sights(mask, None)[2])
+    out, _ = gather(params, (q, k, v), allowed_pairs(mask, None)[2])
     return (out, *x[1:]), (k, v)

@@ -1,4 +1,4 @@
-"""Scaled dot-product attention, which every attention layer stands on: the softmax, its mask, its derivative."""
+"""Scaled dot-product attention and its derivative."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def attend(q: Array, k: Array, v: Array, allowed: Array | None = None) -> tuple[
     weights: (..., t, s). allowed: bools that are, or broadcast to, (..., t, s), True where query i may attend to key j;
     None for all.
 
-    What is not allowed weighs exactly 0, if all numbers are finite: a NaN in a key or value reaches every query. What
-    may attend to nothing gets 0.
+    A pair that is not allowed has weight exactly 0 if all numbers are finite; a NaN in a key or value reaches every
+    query. A query that may attend to no key has out 0.
 
     Vaswani et al. 2017, Attention Is All You Need, eq. 1.
 
@@ -28,18 +28,18 @@ def attend(q: Array, k: Array, v: Array, allowed: Array | None = None) -> tuple[
     (4.0, 2.0)
 
     Raises:
-        KindError: q, k and v are no arrays of floats of one dtype, allowed none of bools.
+        KindError: q, k and v are not arrays of floats of one dtype, or allowed not of bools.
         ShapeError: the shapes do not fit together.
     """
     shape = _shape_of_weights("attend: ", q, k, v)
     xp = namespace(q)
-    # Keys before queries here, since a reduction over the last axis but one is several times faster in NumPy.
+    # (..., s, t), since NumPy reduces over the last axis but one several times faster than over the last.
     scores = k @ _transposed(q * q.shape[-1] ** -0.5)
     if allowed is not None:
         _check_allowed(allowed, shape)
         pairs = _transposed(allowed) if allowed.ndim > 1 else allowed[..., None]
         scores += xp.where(pairs, 0.0, -math.inf).astype(scores.real.dtype)
-    # The largest score becomes 0, so that nothing overflows; where nothing is allowed it is no number to subtract.
+    # The largest score becomes 0, so that nothing overflows; it is -inf where no pair is allowed, hence the maximum.
     scores -= xp.maximum(_largest(scores.real), float(xp.finfo(scores.dtype).min))
     weights = xp.exp(scores)
     total = xp.ones((1, k.shape[-2]), dtype=q.dtype) @ weights
@@ -51,9 +51,8 @@ def attend(q: Array, k: Array, v: Array, allowed: Array | None = None) -> tuple[
 def attend_backward(q: Array, k: Array, v: Array, weights: Array, dA: Array) -> tuple[Array, Array, Array]:
     """dq, dk and dv of `attend`, for the weights w that it returned and dA, the gradient of its out.
 
-    dv = w^T @ dA and dw = dA @ v^T; by the softmax's derivative dscores = w * (dw - sum_j w * dw), which is exactly 0
-    where one weight is 1, or where it is 0, so that `allowed` is not asked for again; dq = dscores @ k / sqrt(d),
-    dk = dscores^T @ q / sqrt(d).
+    dv = w^T @ dA and dw = dA @ v^T; by the derivative of softmax dscores = w * (dw - sum_j w * dw), which is exactly 0
+    where w is 0, so `allowed` is not needed; dq = dscores @ k / sqrt(d), dk = dscores^T @ q / sqrt(d).
 
     >>> import numpy as np
     >>> from funcnn.layers import attend, attend_backward
@@ -64,7 +63,7 @@ def attend_backward(q: Array, k: Array, v: Array, weights: Array, dA: Array) -> 
 
     Raises:
         KindError: as `attend`.
-        ShapeError: as `attend`; the weights have another shape than these q and k give, or dA another than out.
+        ShapeError: as `attend`; the weights do not have the shape for q and k, or dA not the shape of out.
     """
     shape = _shape_of_weights("attend_backward: ", q, k, v)
     if getattr(weights, "shape", None) != shape or weights.dtype != q.dtype:
@@ -73,7 +72,7 @@ def attend_backward(q: Array, k: Array, v: Array, weights: Array, dA: Array) -> 
             f"attend_backward: weights must be those that attend returned, {q.dtype}, {shape}, not {given}"
         )
     check_out_gradient(dA, (*shape[:-1], v.shape[-1]), v.dtype)
-    columns = weights.swapaxes(-1, -2)  # keys before queries, as `attend` made them
+    columns = weights.swapaxes(-1, -2)  # (..., s, t), as `attend` computed them
     root, ones = q.shape[-1] ** -0.5, namespace(q).ones((1, k.shape[-2]), dtype=q.dtype)
     dscores = v @ _transposed(dA)
     dscores *= columns
@@ -85,12 +84,12 @@ def attend_backward(q: Array, k: Array, v: Array, weights: Array, dA: Array) -> 
 
 
 def no_later(s: int, t: int, xp: Any) -> Array:
-    """Which of s places the last t of them may attend to, (t, s): themselves and what is before them."""
+    """The pairs of the last t of s positions, as queries, and the positions up to each, as keys: (t, s)."""
     return (xp.arange(s)[:, None] <= xp.arange(s - t, s)).T
 
 
 def _shape_of_weights(whose: str, q: Any, k: Any, v: Any) -> tuple[int, ...]:
-    """(..., t, s), once q, k and v are arrays of floats of one dtype that fit together"""
+    """(..., t, s); q, k and v are checked: arrays of floats of one dtype that fit together"""
     float_namespace(q, "q", whose)
     float_namespace(k, "k", whose)
     float_namespace(v, "v", whose)
@@ -108,19 +107,19 @@ def _check_allowed(allowed: Any, shape: tuple[int, ...]) -> None:
     if not is_array(allowed) or allowed.dtype != bool:
         raise KindError(f"attend: allowed must be an array of bools, True where i may attend to j, not {kind(allowed)}")
     if allowed.shape in (shape, shape[-2:]):
-        return  # as mostly, and sooner known
+        return  # the common case, checked first for speed
     sizes = zip(reversed(allowed.shape), reversed(shape), strict=False)
     if allowed.ndim > len(shape) or not all([given in (1, needed) for given, needed in sizes]):
         raise ShapeError(f"attend: allowed must be (..., t, s), or broadcast to {shape}; it is {allowed.shape}")
 
 
 def _transposed(a: Array) -> Array:
-    """The last two axes exchanged in memory too, since BLAS is quick to multiply by that."""
+    """The last two axes exchanged, as a copy, by which BLAS multiplies faster."""
     return a.swapaxes(-1, -2).copy()
 
 
 def _largest(a: Array) -> Array:
-    """The maximum over axis -2, of 8 equal parts, or of two halves that overlap: loops are few and long, so quick."""
+    """The maximum over axis -2, in parts of an eighth or in two overlapping halves: few long loops, which are fast."""
     while (n := a.shape[-2]) > 1:
         *before, _, t = a.shape
         if n % 8:

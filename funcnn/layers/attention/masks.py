@@ -1,4 +1,4 @@
-"""Masks of attention: which places there are, (m, s), or for each query which keys it may attend to, (m, t, s)."""
+"""Masks of attention: of positions, (m, s), or of pairs of a query and a key, (m, t, s)."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def check_no_pairs(mask: Array | None) -> None:
         raise ShapeError(f"step: mask must be one of positions, (m, t), not one of pairs, {mask.shape}")
 
 
-def of_places(mask: Array | None) -> Array | None:
-    """A mask of places; of pairs there is none, as with them every place is there."""
+def of_positions(mask: Array | None) -> Array | None:
+    """The mask of positions; None for a mask of pairs, which has no padding."""
     return None if mask is None or mask.ndim == 3 else mask
 
 
-def sights(mask: Array | None, order: Array | None) -> tuple[Array | None, Array | None, Array | None]:
-    """(which queries see something, which keys are seen, what `attend` allows), of those keys that come in time.
+def allowed_pairs(mask: Array | None, order: Array | None) -> tuple[Array | None, Array | None, Array | None]:
+    """(queries that may attend to some key, keys to which some query may attend, pairs for `attend`), within `order`.
 
-    The first two, (m, t) and (m, s), are None for a mask of places: what it leaves out is blank already.
+    The first two, (m, t) and (m, s), are None for a mask of positions, whose padding is 0 already.
     """
     if mask is None:
         return None, None, order
     pairs: Any = mask[:, None] if mask.ndim == 2 else mask
     pairs = pairs if order is None else pairs & order
-    looks, seen = (None, None) if mask.ndim == 2 else (pairs.any(axis=2), pairs.any(axis=1))
-    return looks, seen, pairs[:, None]
+    queries, keys = (None, None) if mask.ndim == 2 else (pairs.any(axis=2), pairs.any(axis=1))
+    return queries, keys, pairs[:, None]

@@ -1,4 +1,4 @@
-"""Multi-head self-attention: each place of a sequence looks at all the others, or at those before it."""
+"""Multi-head self-attention, over all positions of a sequence or over those up to each position."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from funcnn.layers.attention.heads import (
     rows_to_sequence,
     shape_of_out,
 )
-from funcnn.layers.attention.masks import check_attended, check_no_pairs, of_places, sights
+from funcnn.layers.attention.masks import allowed_pairs, check_attended, check_no_pairs, of_positions
 from funcnn.layers.positions import Rotary, rotate, rotate_backward
 from funcnn.layers.sequences import blank, closed, opened, out_gradient
 from funcnn.records import record
@@ -38,20 +38,19 @@ class Attention(MultiHead):
     """out = out_layer(softmax(q . k / sqrt(d)) @ v), head by head, with q = query(x), k = key(x), v = value(x)
 
     x: (m, t, n_in), or (x, mask); out has the form of x, and is (m, t, n_out). query, key, value: Dense of n_in to n
-    features, of which each head has d = n / heads; out: Dense of n to n_out. If `causal`, a place attends to itself and
-    to what is before it, else to all.
+    features, of which each head has d = n / heads; out: Dense of n to n_out. If `causal`, a position attends to itself
+    and to earlier positions, else to all.
 
-    mask: bool (m, t), True where there is something. Elsewhere out is 0, and what x holds is not read: nobody attends
-    to it, and its dx is 0. Or of pairs, bool (m, t, t), True at i, j where place i may attend to place j, if `causal`
-    only to those before. Keys and values that nobody attends to are not read; a place that may attend to nothing gets
-    the bias of out.
+    mask: bool (m, t), False at padded positions. There out and dx are 0, x is not read, and no position attends to it.
+    Or a mask of pairs, bool (m, t, t), True at i, j if position i may attend to position j; `causal` still leaves out
+    later j. Keys and values to which no position may attend are not read; a position that may attend to none has the
+    bias of out as its out.
 
-    The derivative is that of four dense layers around `attend`, which derives its own. x is used three
-    times, so it is blamed three times: dx = dx of query + dx of key + dx of value. The weights of all pairs of places,
-    (m, heads, t, t), are kept for it. `step` keeps the keys and values of the places before: (k, v, mask);
-    it takes no mask of pairs.
+    backward is that of the four dense layers around `attend_backward`. x is used three times, so dx is a sum: dx of
+    query + dx of key + dx of value. The cache holds the weights of all pairs of positions, (m, heads, t, t). The memory
+    of `step` is the keys and values of all positions so far, (k, v, mask); `step` takes no mask of pairs.
 
-    With `rotary`, q and k are turned by an angle for their place, so that q . k depends on how far apart they are.
+    With `rotary`, q and k are rotated by angles proportional to their positions, so that q . k depends on the distance.
 
     Vaswani et al. 2017, Attention Is All You Need, section 3.2.
 
@@ -66,10 +65,10 @@ class Attention(MultiHead):
     ((2, 3, 4), array([0., 0., 0., 0.]))
 
     Raises:
-        KindError: query, key, value or out is no Dense, rotary no Rotary; the mask is none of bools.
-        ShapeError: the layers do not fit together; x is not (m, t, n_in) with t at least 1, or mask neither (m, t) nor
-            (m, t, t); `step`, of a mask of pairs, or the memory of another network.
-        RangeError: heads is less than 1, or does not divide n; or d is odd, and there are no pairs to turn.
+        KindError: query, key, value or out is not a Dense, rotary not a Rotary, or the mask not of bools.
+        ShapeError: the layers do not fit together; x is not (m, t, n_in) with t at least 1, or the mask not (m, t) or
+            (m, t, t); in `step`, a mask of pairs, or the memory of another network.
+        RangeError: heads is less than 1, or does not divide n; or d is odd, with `rotary`.
     """
 
     causal: bool = False
@@ -80,13 +79,11 @@ class Attention(MultiHead):
         MultiHead.__attrs_post_init__(self)
         if self.query.W.shape[0] != self.key.W.shape[0]:
             shapes = f"query: {self.query.W.shape}, key: {self.key.W.shape}"
-            raise ShapeError(f"Attention: query and key see the same x, so W must have as many rows; {shapes}")
+            raise ShapeError(f"Attention: W of query and key must have equally many rows, the features of x; {shapes}")
         check_rotary("Attention", self.rotary)
         d = self.query.W.shape[1] // self.heads
         if self.rotary is not None and d % 2:
-            raise RangeError(
-                f"Attention: rotary turns pairs of features, so those of a head must be even; they are {d}"
-            )
+            raise RangeError(f"Attention: rotary needs an even number of features in each head, not {d}")
 
     @classmethod
     def init(
@@ -110,7 +107,7 @@ class Attention(MultiHead):
 
 
 def _project(params: Attention, queries: Array, keys: Array, start: int = 0) -> tuple[Any, Any]:
-    """q, k, v of the heads, turned by their places from `start` on, and the caches; both are x where it is read"""
+    """q, k, v of the heads, rotated for positions from `start` on, and the caches"""
     (q, k, v), caches = project(params, queries, keys)
     if params.rotary is not None:
         q, k = rotate(q, start, params.rotary.base), rotate(k, start, params.rotary.base)
@@ -122,19 +119,19 @@ def attention_forward(params: Attention, given: Any) -> tuple[Any, tuple[Any, Ca
     """out = out_layer(attend(query(x), key(x), value(x)))"""
     x, mask, _ = opened("Attention", given)
     check_attended(params, x, mask, x, params.query.W)
-    there, t = of_places(mask), x.shape[1]
-    x = blank(x, there)
-    looks, seen, allowed = sights(mask, no_later(t, t, namespace(x)) if params.causal else None)
-    qkv, caches = _project(params, blank(x, looks), blank(x, seen))
+    padding, t = of_positions(mask), x.shape[1]
+    x = blank(x, padding)
+    queries, keys, allowed = allowed_pairs(mask, no_later(t, t, namespace(x)) if params.causal else None)
+    qkv, caches = _project(params, blank(x, queries), blank(x, keys))
     out, cache = gather(params, qkv, allowed, caches)
-    return closed(given, blank(out, there), mask), (given, cache)
+    return closed(given, blank(out, padding), mask), (given, cache)
 
 
 def _back(back: Any, params: Attention, cache: tuple[Any, Cache], dA: Any) -> tuple[Any, Any, Any, Any]:
-    """What `back` makes of query, key and value, and the gradient of out"""
+    """`back` of query, key and value, and the gradient of out"""
     given, own = cache if type(cache) is tuple and len(cache) == 2 else (None, cast("Any", cache))
     dA = out_gradient(given, dA, shape_of_out(params, own), params.out.W.dtype)
-    (dq, dk, dv), out = gather_backward(params, own, blank(dA, of_places(opened("backward", given)[1])))
+    (dq, dk, dv), out = gather_backward(params, own, blank(dA, of_positions(opened("backward", given)[1])))
     if params.rotary is not None:
         dq, dk = rotate_backward(dq, 0, params.rotary.base), rotate_backward(dk, 0, params.rotary.base)
     q, k, v = project_backward(back, params, own.layers, (dq, dk, dv))
@@ -153,35 +150,35 @@ def attention_backward(params: Attention, cache: tuple[Any, Cache], dA: Any) -> 
 
 @backward_params.register(Attention)
 def attention_backward_params(params: Attention, cache: tuple[Any, Cache], dA: Any) -> Attention:
-    """Without the three products that make dx"""
+    """As `attention_backward`, without the three products for dx"""
     q, k, v, out = _back(backward_params, params, cache, dA)
     return gradient(params, query=q, key=k, value=v, out=out, rotary=params.rotary)
 
 
 @step.register(Attention)
 def attention_step(params: Attention, given: Any, memory: Any = None) -> tuple[Any, tuple[Array, Array, Array | None]]:
-    """The places of x attend to themselves and to those remembered, whose keys and values are not computed again"""
+    """The positions of x attend to themselves and to earlier positions, whose keys and values are the memory"""
     if not params.causal:
-        raise KindError("step: Attention looks ahead; only one with causal=True can be given a sequence part by part")
+        raise KindError("step: Attention must be causal; else out depends on later positions")
     x, mask, _ = opened("Attention", given)
     check_attended(params, x, mask, x, params.query.W)
     check_no_pairs(mask)
-    x, there = blank(x, mask), mask
+    x, so_far = blank(x, mask), mask
     if memory is None:
         (q, k, v), _ = _project(params, x, x)
     else:
         check_memory_of_heads(params, memory, 3)
         if memory[0].shape[0] != x.shape[0]:
-            raise ShapeError(f"step: the memory is of {memory[0].shape[0]} sequences, x of {x.shape[0]}; x: {x.shape}")
+            raise ShapeError(f"step: x must be of the {memory[0].shape[0]} sequences of the memory, not {x.shape}")
         (q, k, v), _ = _project(params, x, x, start=memory[0].shape[2])
-        k, v, there = _remembered(memory, k, v, mask)
-    _, _, allowed = sights(there, no_later(k.shape[2], x.shape[1], namespace(x)))
+        k, v, so_far = _with_memory(memory, k, v, mask)
+    _, _, allowed = allowed_pairs(so_far, no_later(k.shape[2], x.shape[1], namespace(x)))
     out, _ = gather(params, (q, k, v), allowed)
-    return closed(given, blank(out, mask), mask), (k, v, there)
+    return closed(given, blank(out, mask), mask), (k, v, so_far)
 
 
-def _remembered(memory: Any, k: Array, v: Array, mask: Array | None) -> tuple[Array, Array, Array | None]:
-    """Keys, values and masks of all places so far; where only some parts had a mask, the others were there."""
+def _with_memory(memory: Any, k: Array, v: Array, mask: Array | None) -> tuple[Array, Array, Array | None]:
+    """Keys, values and mask of all positions so far; a part without a mask has no padding."""
     past_k, past_v, past = memory
     xp = namespace(k)
     if not past is mask is None:
