@@ -222,12 +222,12 @@ ROWS = {
     "a gate that changes the shape": (
         lambda: forward(Glu(Dense.init(2, 3, seed=0)), np.ones((5, 4))),
         ShapeError,
-        "Glu: the gate must keep the shape of its half, (5, 2); it made (5, 3)",
+        "Glu: gate must keep the shape of its half, (5, 2), not return (5, 3)",
     ),
     "a gate that changes the dtype": (
         lambda: forward(Glu(Function(narrowed, np.multiply)), np.ones((5, 4))),
         KindError,
-        "Glu: the gate must keep the dtype of its half, float64; it made float32",
+        "Glu: gate must keep the dtype of its half, float64, not return float32",
     ),
     "a gate that another half would fit": (
         lambda: forward((Glu((Dense.init(3, 3, seed=0),)),), np.ones((5, 4))),

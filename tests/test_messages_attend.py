@@ -124,7 +124,7 @@ ROWS = {
     "an odd number of features to turn back": (
         lambda: rotate_backward(x[..., :3]),
         ShapeError,
-        "rotate_backward: dA must have an even number of features, which are turned in pairs, not 3",
+        "rotate_backward: dA must have an even number of features, not 3",
     ),
     "a word for a start": (
         lambda: rotate(x, "a"),

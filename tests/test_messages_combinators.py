@@ -774,7 +774,7 @@ ROWS = {
     "a gate that makes two of one": (
         given(Glu(Copy(2)), film),
         ShapeError,
-        "Glu: the gate must keep the shape of its half, (2, 3, 2); it made (<f64 2x3x2>, <f64 2x3x2>)",
+        "Glu: gate must keep the shape of its half, (2, 3, 2), not return (<f64 2x3x2>, <f64 2x3x2>)",
     ),
     "an error in a gate": (
         given(Glu(dense), film),

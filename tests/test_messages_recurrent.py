@@ -580,17 +580,17 @@ ROWS = {
     "an odd number of features to turn": (
         lambda: forward(Rotary(), np.ones((3, 5, 3))),
         ShapeError,
-        "Rotary: x must have an even number of features, which are turned in pairs, not 3",
+        "Rotary: x must have an even number of features, not 3",
     ),
     "an odd number of features of heads": (
         lambda: rotate(np.ones((3, 2, 5, 3))),
         ShapeError,
-        "rotate: x must have an even number of features, which are turned in pairs, not 3",
+        "rotate: x must have an even number of features, not 3",
     ),
     "an odd number of features for waves": (
         lambda: forward(SinusoidalPosition(), np.ones((3, 5, 3))),
         ShapeError,
-        "SinusoidalPosition: x must have an even number of features, which are turned in pairs, not 3",
+        "SinusoidalPosition: x must have an even number of features, not 3",
     ),
     "ids instead of their rows": (
         lambda: forward(SinusoidalPosition(), np.ones((3, 5, 2), int)),

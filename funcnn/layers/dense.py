@@ -31,7 +31,7 @@ class Dense:
 
     Raises:
         ShapeError: W and b do not fit together.
-        KindError: W or b is no array of floats, or their dtypes differ.
+        KindError: W or b is not an array of floats, or their dtypes differ.
     """
 
     W: Array
@@ -91,7 +91,7 @@ def dense_backward(params: Dense, x: Array, dA: Array) -> Grads[Dense]:
 
 @backward_params.register(Dense)
 def dense_backward_params(params: Dense, x: Array, dA: Array) -> Dense:
-    """dW = x^T @ dA, db = 1^T @ dA, the sum over rows, which BLAS adds up several times faster than `sum`"""
+    """dW = x^T @ dA, db = 1^T @ dA: the sum over rows as a product, several times faster than `sum`"""
     W = params.W
     if getattr(x, "shape", ())[-1:] != W.shape[:1]:
         raise foreign(params, x)

@@ -1,4 +1,4 @@
-"""Noise while training: what is drawn is a function of a seed and of a step number, both part of the layer."""
+"""Dropout and noise: random while training, as a function of a seed and a step number in the layer."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ P = TypeVar("P")
 
 @record
 class Stochastic:
-    """The base of layers that draw at random while they train, and are the identity when they predict.
+    """The base of layers that are random while they train, and the identity when they predict.
 
-    Both of its fields are states. What is drawn follows from (seed, step) alone: `forward` gives the same result until
-    `step` moves, which it does in the gradient, by 1. `reseed` gives row block i the child i of the seed.
+    Both fields are states. The random numbers depend on (seed, step) alone, so `forward` gives the same result again
+    until `step` is advanced: the gradient holds the next one, step + 1. `reseed` gives row block i child i of the seed.
 
     Raises:
-        KindError: `seed` is none, `step` no whole number.
+        KindError: `seed` is not a seed, or `step` not a whole number.
         RangeError: `step` is not in [0, 2**31).
     """
 
@@ -40,19 +40,19 @@ class Stochastic:
     step: int = state(default=0, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        """A number that the hash can tell from others, where it is known already."""
+        """A step within 31 bits; a traced one is not checked."""
         if type(self.step) is int and not 0 <= self.step < 2**31:
             raise RangeError(f"{type(self).__name__}: step must be in [0, 2**31); it is {self.step}")
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What names the random numbers of this step."""
+        """The key of the random numbers of this step."""
         return (*as_seed(type(self).__name__, self.seed), self.step)
 
 
 @inference.register(Stochastic)
 def stochastic_inference(params: Stochastic) -> Identity:
-    """Nothing is random"""
+    """The identity"""
     return Identity()
 
 
@@ -69,10 +69,10 @@ gives_probabilities.register(Stochastic)(like_x)
 
 
 def noisy(net: P) -> P:
-    """The network as it predicts, but for its dropout and noise: Monte Carlo dropout, one draw for each `reseed` of it
+    """`inference(net)` with its dropout and noise still random: Monte Carlo dropout, one draw for each `reseed` of it
 
-    The mean of `forward(reseed(noisy(net), i), x)[0]` over i is a prediction, its spread says how far the thinned
-    networks disagree.
+    The mean of `forward(reseed(noisy(net), i), x)[0]` over i is a prediction; the standard deviation measures how much
+    the thinned networks differ.
 
     Gal & Ghahramani 2016, Dropout as a Bayesian Approximation, eq. 6 and 7.
 
@@ -100,10 +100,9 @@ def stochastic_reseed(params: Stochastic, i: int) -> Stochastic:
 class Dropout(Stochastic):
     """out = x mask / (1 - rate), each entry of mask 0 with probability rate, else 1
 
-    x and out: of any shape. dx = dA mask / (1 - rate). The expectation of out is x, so that nothing remains to be done
-    when the network predicts: `inference` makes an `Identity` of it. The mask is a hash of (seed, step) and the place
-    of the entry, the same in NumPy and in JAX; the next step has the next mask. `net` with another seed is
-    `reseed(net, i)`.
+    x and out: of any shape. dx = dA mask / (1 - rate). The expectation of out is x, so `inference` replaces the layer
+    by an `Identity`. The mask is a hash of (seed, step) and the entry's index, equal in NumPy and in JAX; each step
+    has another mask. For other seeds throughout a network write `reseed(net, i)`.
 
     Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov 2014, Dropout: A Simple Way to Prevent Neural Networks
     from Overfitting, section 4, scaled as in section 10.
@@ -119,7 +118,7 @@ class Dropout(Stochastic):
 
     Raises:
         RangeError: `rate` is not in [0, 1), `step` not in [0, 2**31).
-        KindError: x is no array of floats.
+        KindError: x is not an array of floats.
     """
 
     rate: float = fraction()
@@ -127,11 +126,11 @@ class Dropout(Stochastic):
 
 @record
 class ChannelDropout(Dropout):
-    """out = x mask / (1 - rate), one entry of mask for each channel of each example, at all of its places
+    """out = x mask / (1 - rate), one entry of mask for each channel of each example, for all positions
 
-    x and out: (m, ..., c), mask: (m, 1, ..., c). dx = dA mask / (1 - rate). Neighbouring places of an image say much
-    the same, so to drop single ones takes little away. On a sequence (m, t, c) it is the dropout that keeps its mask
-    over time (Gal & Ghahramani 2016, A Theoretically Grounded Application of Dropout in Recurrent Neural Networks).
+    x and out: (m, ..., c), mask: (m, 1, ..., c). dx = dA mask / (1 - rate). Neighbouring positions of an image are
+    correlated, so dropping single entries removes little information. On a sequence (m, t, c) the mask is the same at
+    all times (Gal & Ghahramani 2016, A Theoretically Grounded Application of Dropout in Recurrent Neural Networks).
 
     Tompson, Goroshin, Jain, LeCun & Bregler 2015, Efficient Object Localization Using Convolutional Networks, section
     3, SpatialDropout.
@@ -145,20 +144,20 @@ class ChannelDropout(Dropout):
     Raises:
         RangeError: `rate` is not in [0, 1).
         ShapeError: x has fewer than two axes.
-        KindError: x is no array of floats.
+        KindError: x is not an array of floats.
     """
 
 
 @forward.register(Dropout)
 def dropout_forward(params: Dropout, x: Array) -> tuple[Array, Array]:
-    """The cache is the mask, a byte an entry"""
+    """The cache is the mask, one byte for each entry"""
     keep = _keep(params, float_array(params, x), x.shape)
     return _masked(params, keep, x), keep
 
 
 @forward.register(ChannelDropout)
 def channel_dropout_forward(params: ChannelDropout, x: Array) -> tuple[Array, Array]:
-    """The cache is the mask of all entries, of which those of a channel share one byte"""
+    """The cache is the mask, one byte for each channel of each example, broadcast"""
     xp = float_array(params, x)
     if x.ndim < 2:
         raise wrong_shape(params, "(m, ..., c)", x)
@@ -169,14 +168,14 @@ def channel_dropout_forward(params: ChannelDropout, x: Array) -> tuple[Array, Ar
 
 @backward.register(Dropout)
 def dropout_backward(params: Dropout, keep: Array, dA: Array) -> Grads[Dropout]:
-    """dx = dA mask / (1 - rate), for both"""
+    """dx = dA mask / (1 - rate)"""
     _check_back(params, keep, dA)
     float_namespace(dA, "dA")
     return Grads(gradient(params, step=params.step + 1), _masked(params, keep, dA))
 
 
 def _masked(params: Dropout, keep: Array, a: Array) -> Array:
-    """a mask / (1 - rate), by a product, which is many times as fast as a choice between entries"""
+    """a mask / (1 - rate), as a product, which is many times faster than `where`"""
     out = a * (1 / (1 - params.rate))
     out *= keep
     return as_array(out)
@@ -191,8 +190,8 @@ def _keep(params: Dropout, xp: Namespace, shape: tuple[int, ...]) -> Array:
 class GaussianNoise(Stochastic):
     """out = x + std z, z normal of mean 0 and variance 1, drawn anew for each entry in each step
 
-    x and out: of any shape, std in the units of x. dx = dA. A small push in every direction, which on inputs acts as
-    a penalty on steep functions: Bishop 1995, Training with Noise is Equivalent to Tikhonov Regularization.
+    x and out: of any shape, std in the units of x. dx = dA. On inputs it acts as a penalty on steep functions: Bishop
+    1995, Training with Noise is Equivalent to Tikhonov Regularization.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers
@@ -201,7 +200,7 @@ class GaussianNoise(Stochastic):
 
     Raises:
         RangeError: `std` is negative or not finite.
-        KindError: x is no array of floats.
+        KindError: x is not an array of floats.
     """
 
     std: float = not_negative()
@@ -229,6 +228,6 @@ def stochastic_backward_params(params: Stochastic, cache: Array, dA: Array) -> S
 
 
 def _check_back(params: Stochastic, cache: Any, dA: Any) -> None:
-    """dA is like out, of whose dtype a mask knows nothing"""
+    """dA has the shape of out, and its dtype unless the cache is a mask"""
     only_array(params, cache)
     check_out_gradient(dA, cache.shape, cache.dtype if cache.dtype.kind != "b" else getattr(dA, "dtype", None))

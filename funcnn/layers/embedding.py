@@ -1,4 +1,4 @@
-"""The embedding: a row of numbers, learnt, for each symbol."""
+"""The embedding: a trained row of numbers for each symbol."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Embedding:
     """out = W[ids]
 
     ids: whole numbers (m, ...), W: (n_symbols, n), out: (m, ..., n). With a mask, (ids, mask) -> (out, mask), mask bool
-    of the shape of ids, True where there is a symbol; elsewhere out is 0, and the id is not read, whatever it is.
+    of the shape of ids, False at padded positions, where out is 0 and the id is not read.
 
-    out is the product of W with rows that are 1 at the id and 0 elsewhere, so the gradient is that of a dense layer,
-    without the product: in row i the sum of dA wherever the id was i. Ids have no gradient: `Grads.x` is None.
+    out is the product of one-hot rows with W, so dW is that of a dense layer, computed without the product: row i is
+    the sum of dA over all positions with id i. Ids have no gradient: `Grads.x` is None.
 
     Bengio, Ducharme, Vincent & Jauvin 2003, A Neural Probabilistic Language Model, section 2.
 
@@ -45,10 +45,10 @@ class Embedding:
            [2., 2.]])
 
     Raises:
-        ShapeError: W is not (n_symbols, n), or the mask has not the shape of ids.
-        KindError: W is no array of floats, ids none of whole numbers, the mask none of bools.
-        RangeError: an id is negative, or there is no row for it. Those of JAX are not looked at, since under `jax.jit`
-            nobody can: a negative one counts from the end, and one too large is taken for the last.
+        ShapeError: W is not (n_symbols, n), or the mask does not have the shape of ids.
+        KindError: W is not an array of floats, ids not of whole numbers, or the mask not of bools.
+        RangeError: an id is negative, or W has no row for it. Ids of JAX are not checked, since under `jax.jit` their
+            values are unknown: a negative id counts from the end, and a larger one than the last is read as the last.
     """
 
     W: Array
@@ -82,7 +82,7 @@ class Embedding:
 
 @forward.register(Embedding)
 def embedding_forward(params: Embedding, given: Any) -> tuple[Any, tuple[Any, Array]]:
-    """out = W[ids]; the cache holds the ids that were read"""
+    """out = W[ids]; the cache is x, and the ids with 0 at padded positions"""
     ids, mask, _ = opened("Embedding", given)
     xp, n = namespace(ids, "ids", "Embedding: "), len(params.W)
     if ids.dtype.kind not in "iu":
@@ -97,7 +97,7 @@ def embedding_forward(params: Embedding, given: Any) -> tuple[Any, tuple[Any, Ar
 
 @backward.register(Embedding)
 def embedding_backward(params: Embedding, cache: tuple[Any, Array], dA: Any) -> Grads[Embedding]:
-    """dW_i = the sum of dA over all places with id i"""
+    """dW_i = the sum of dA over all positions with id i"""
     (given, ids), n = unpacked(params, cache, 2), params.W.shape[1]
     only_array(params, ids)
     dout = blank(out_gradient(given, dA, (*ids.shape, n), params.W.dtype), opened("", given)[1])
@@ -106,9 +106,9 @@ def embedding_backward(params: Embedding, cache: tuple[Any, Array], dA: Any) -> 
 
 
 def rows_added(ids: Array, rows: Array, n: int) -> Array:
-    """(n, k): in row i the sum of all rows whose id is i; ids: (m,), rows: (m, k).
+    """(n, k): row i is the sum of all rows with id i; ids: (m,), rows: (m, k).
 
-    NumPy sorts, and adds up stretches of one id, which takes a fifth to two thirds of the time of `np.add.at`.
+    In NumPy by sorting and summing runs of equal ids, in a fifth to two thirds of the time of `np.add.at`.
 
     >>> import numpy as np
     >>> from funcnn.layers.embedding import rows_added

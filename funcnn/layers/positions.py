@@ -1,4 +1,4 @@
-"""Where in a sequence something stands: added to it, or as the angle by which it is turned."""
+"""Position encodings: added to x, or as angles of rotation."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from funcnn.records import record
 
 @record
 class Position(ABC):
-    """The base of what tells places apart: x (m, t, n), or (x, mask), in; the same out, with 0 where nothing is.
+    """The base of position encodings: x is (m, t, n), or (x, mask); out has the form of x, with 0 at padded positions.
 
-    Places count from 0, those without anything too. `step` remembers how many there have been.
+    Positions count from 0, padded ones included. The memory of `step` is the number of positions so far.
     """
 
     @abstractmethod
     def encode(self, x: Array, start: Any) -> Array:
-        """x with its places in it, the first of which is `start`: a whole number, under jit perhaps a traced one."""
+        """x with its positions encoded, from `start` on: a whole number, which may be traced under jit."""
 
     @abstractmethod
     def back(self, dA: Array) -> tuple[Any, Array]:
-        """(the gradient of the parameters, dx), where the first place is 0."""
+        """(the gradient of the parameters, dx), for positions from 0 on."""
 
 
 @forward.register(Position)
 def position_forward(params: Position, given: Any) -> tuple[Any, Any]:
-    """out = encode(x, 0); the cache is x, whose shape it is needed for, and the mask"""
+    """out = encode(x, 0); the cache is x and the mask"""
     return _encoded(params, given, 0), given
 
 
 @backward.register(Position)
 def position_backward(params: Position, given: Any, dA: Any) -> Grads[Any]:
-    """dx, where there is something"""
+    """dx of `back`, 0 at padded positions"""
     x, mask, _ = opened("backward", given)
     if not is_array(x):
         raise foreign(params, given)
@@ -54,9 +54,9 @@ def position_backward(params: Position, given: Any, dA: Any) -> Grads[Any]:
 
 @step.register(Position)
 def position_step(params: Position, given: Any, memory: Any = None) -> tuple[Any, Any]:
-    """out = encode(x, memory), where the memory is how many places there have been"""
+    """out = encode(x, memory); the memory is the number of positions so far"""
     start = 0 if memory is None else memory
-    if not _is_place(start):
+    if not _is_position(start):
         raise foreign(params, memory, "step", "memory")
     return _encoded(params, given, start), start + opened("", given)[0].shape[1]
 
@@ -72,8 +72,9 @@ def _encoded(params: Position, given: Any, start: Any) -> Any:
 class SinusoidalPosition(Position):
     """out_p = x_p + (sin a_0, cos a_0, sin a_1, cos a_1, ...), a_i = p / base^(2 i / n)
 
-    x, out: (m, t, n), n even; p is the place, from 0 on; base: a number. Each pair is the hand of a clock, the first
-    turning by 1 radian a place, the last nearly base times more slowly. What is added is constant, so dx = dA.
+    x, out: (m, t, n), n even; p is the position, from 0 on; base: a number. Each pair of features is the point of a
+    circle at the angle a_i, which grows by 1 radian a position in the first pair and nearly base times more slowly in
+    the last. The waves are constant, so dx = dA.
 
     Vaswani et al. 2017, Attention Is All You Need, section 3.5.
 
@@ -84,7 +85,7 @@ class SinusoidalPosition(Position):
             [0.84147098, 0.54030231]]])
 
     Raises:
-        RangeError: base is not positive and finite.
+        RangeError: base is not finite and above 0.
         ShapeError: x is not (m, t, n), or n is odd.
     """
 
@@ -116,13 +117,13 @@ class LearnedPosition(Position):
 
     Raises:
         ShapeError: P is not (t_most, n), or x does not fit it.
-        KindError: P is no array of floats; x is of another dtype.
+        KindError: P is not an array of floats, or x of another dtype.
     """
 
     P: Array
 
     def __attrs_post_init__(self) -> None:
-        """A row for each place."""
+        """A row for each position."""
         if len(self.P.shape) != 2 or not self.P.size:
             raise ShapeError(f"LearnedPosition: P must be (t_most, n); it is {self.P.shape}")
 
@@ -148,23 +149,23 @@ class LearnedPosition(Position):
         """x_p + P_p"""
         t, (most, n), P = x.shape[1], self.P.shape, self.P
         check_rows(self, x, n, P, "P", form="m, t")
-        last = t if is_array(start) else start + t  # how far a traced start has come, nobody can see
+        last = t if is_array(start) else start + t  # the value of a traced start is unknown
         if last > most:
             raise ShapeError(f"LearnedPosition: x must end at position {most} or before, not at {last}; x: {x.shape}")
         return x + (P[namespace(start).arange(t) + start] if is_array(start) else P[start:last])
 
     def back(self, dA: Array) -> tuple[Any, Array]:
-        """dP = sum_m dA, and 0 for places that x has not reached"""
+        """dP = sum_m dA, and 0 for positions after the last of x"""
         rest = namespace(dA).zeros((len(self.P) - dA.shape[1], dA.shape[2]), dtype=dA.dtype)
         return gradient(self, P=namespace(dA).concatenate([dA.sum(0), rest])), dA
 
 
 @record
 class Rotary(Position):
-    """out_p = R_p x_p: each pair of features turned by an angle, a_i = p / base^(2 i / n) for pair i
+    """out_p = R_p x_p: pair i of the features rotated by the angle a_i = p / base^(2 i / n)
 
-    x, out: (m, t, n), n even; see `rotate`. dx_p = R_p^T dA_p, the same turn back. The dot product of a query at p and
-    a key at q then depends on p - q alone. Attention that turns q and k calls `rotate` itself.
+    x, out: (m, t, n), n even; see `rotate`. dx_p = R_p^T dA_p, the rotation back. The dot product of a query at p and a
+    key at q then depends on p - q alone. In `Attention`, pass `rotary=Rotary()`: it rotates q and k of each head.
 
     Su et al. 2021, RoFormer: Enhanced Transformer with Rotary Position Embedding, eq. 15 and 34.
 
@@ -175,7 +176,7 @@ class Rotary(Position):
             [0.54030231, 0.84147098]]])
 
     Raises:
-        RangeError: base is not positive and finite.
+        RangeError: base is not finite and above 0.
         ShapeError: x is not (m, t, n), or n is odd.
     """
 
@@ -183,7 +184,7 @@ class Rotary(Position):
 
     def encode(self, x: Array, start: Any) -> Array:
         """R_p x_p"""
-        return _turned(x, *_waves(x, start, self.base, "Rotary"))
+        return _rotated(x, *_waves(x, start, self.base, "Rotary"))
 
     def back(self, dA: Array) -> tuple[Any, Array]:
         """dx_p = R_p^T dA_p"""
@@ -193,7 +194,7 @@ class Rotary(Position):
 def rotate(x: Array, start: Any = 0, base: float = 10000.0) -> Array:
     """(out_2i, out_2i+1) = (x_2i cos a - x_2i+1 sin a, x_2i sin a + x_2i+1 cos a), a = p / base^(2 i / n)
 
-    x, out: (..., t, n), n even, such as the queries or the keys of heads, (m, heads, t, n). Place p is start + the
+    x, out: (..., t, n), n even, such as the queries or the keys of heads, (m, heads, t, n). Position p is start + the
     index along t. See `Rotary`.
 
     >>> import numpy as np
@@ -202,38 +203,38 @@ def rotate(x: Array, start: Any = 0, base: float = 10000.0) -> Array:
     array([[0.54030231, 0.84147098]])
 
     Raises:
-        KindError: x is no array of floats, start or base no number.
+        KindError: x is not an array of floats, or start or base not a number.
         ShapeError: x is not (..., t, n), or n is odd.
-        RangeError: base is not positive and finite.
+        RangeError: base is not finite and above 0.
     """
-    return _turned(x, *_waves(x, start, base, "rotate"))
+    return _rotated(x, *_waves(x, start, base, "rotate"))
 
 
 def rotate_backward(dA: Array, start: Any = 0, base: float = 10000.0) -> Array:
-    """dx of `rotate`: the same turn back, since the transpose of a rotation is its inverse"""
+    """dx of `rotate`: the rotation back, since the transpose of a rotation is its inverse"""
     sin, cos = _waves(dA, start, base, "rotate_backward", "dA")
-    return _turned(dA, -sin, cos)
+    return _rotated(dA, -sin, cos)
 
 
-def _is_place(start: Any) -> bool:
+def _is_position(start: Any) -> bool:
     """A number, or an array without axes, which may be traced"""
     return is_number(start) or (is_array(start) and start.shape == () and start.dtype != bool)
 
 
-def _turned(x: Array, sin: Array, cos: Array) -> Array:
+def _rotated(x: Array, sin: Array, cos: Array) -> Array:
     a, b = x[..., ::2], x[..., 1::2]
     return namespace(x).stack([a * cos - b * sin, a * sin + b * cos], axis=-1).reshape(x.shape)
 
 
 def _waves(x: Array, start: Any, base: float, whose: str, name: str = "x") -> tuple[Array, Array]:
-    """Sine and cosine, (t, n / 2), of the angle of each pair at each place: of float64, but where `start` is traced."""
+    """Sine and cosine, (t, n / 2), of the angle of each pair at each position, computed in float64 unless traced."""
     xp = float_namespace(x, name, f"{whose}: ")
     if x.ndim < 2:
         raise ShapeError(f"{whose}: {name} must be (..., t, n), not {x.shape}")
     t, n = x.shape[-2:]
     if n % 2:
-        raise ShapeError(f"{whose}: {name} must have an even number of features, which are turned in pairs, not {n}")
-    if not _is_place(start):
+        raise ShapeError(f"{whose}: {name} must have an even number of features, not {n}")
+    if not _is_position(start):
         raise KindError(f"{whose}: start must be a number, the first position, not {kind(start)}")
     base = as_positive(whose, base, "base")
     places = (namespace(start) if is_array(start) else np).arange(t) + start

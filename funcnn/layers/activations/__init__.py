@@ -1,1 +1,1 @@
-"""Activations: each number by itself, or a row made positive; `base` says what an elementwise layer is."""
+"""Activations: elementwise layers, whose base is in `base`, and softmax over rows."""

@@ -1,6 +1,6 @@
-"""Activations: layers without parameters that act on each element alone.
+"""The base of activations, elementwise layers without parameters, and the most common ones.
 
-Each is a `value` and its `slope`, the derivative, in sight of one another; `Elementwise` makes a layer of the two.
+An activation is a `value` and its derivative, `slope`; `Elementwise` makes a layer of the two.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from funcnn.traits import gives_probabilities, like_x, probabilities
 class Elementwise(ABC):
     """out = value(x), dx = dA * slope(kept), for x of any shape.
 
-    The base of every activation, and the shortest way to one of your own. `keeps` says which array the cache keeps and
-    `slope` is given: "x", or "out" where the derivative follows from it, so that x need not stay in memory. `slope`
-    returns an array of x's dtype, or a Python number.
+    The base of activations, also of your own. `keeps` is the array that the cache keeps for `slope`: "x", or "out" if
+    the derivative is a function of out, so that x need not stay in memory. `slope` returns an array of x's dtype, or a
+    Python number.
 
     >>> from funcnn import Array, Elementwise, forward, record
     >>> import numpy as np
@@ -65,7 +65,7 @@ def elementwise_backward(params: Elementwise, kept: Array, dA: Array) -> Grads[E
     check_out_gradient(dA, only_array(params, kept).shape, kept.dtype)
     dx = params.slope(kept)
     if dx is kept or getattr(dx, "base", None) is not None:
-        dx = dx * dA  # that array is not ours to write to
+        dx = dx * dA  # not in place: the array is the cache, or a view
     else:
         dx *= dA
     return Grads(gradient(params), as_array(dx))
@@ -92,7 +92,7 @@ gives_probabilities.register(Identity)(like_x)
 class Relu(Elementwise):
     """out = max(x, 0)
 
-    At 0, where there is no derivative, the slope is 0. Nair & Hinton 2010, Rectified Linear Units Improve Restricted
+    The slope at 0, where there is no derivative, is 0. Nair & Hinton 2010, Rectified Linear Units Improve Restricted
     Boltzmann Machines.
     """
 
@@ -113,7 +113,7 @@ class LeakyRelu(Elementwise):
     Maas, Hannun & Ng 2013, Rectifier Nonlinearities Improve Neural Network Acoustic Models.
 
     Raises:
-        RangeError: `alpha` is negative, so that out no longer tells the sign of x.
+        RangeError: `alpha` is negative: out would not have the sign of x, from which the slope is computed.
     """
 
     alpha: float = not_negative(default=0.01)
@@ -133,8 +133,8 @@ class LeakyRelu(Elementwise):
 class Sigmoid(Elementwise):
     """out = 1 / (1 + e^-x)
 
-    Exact to rounding in both tails, and never overflows. It gives probabilities, so it belongs before
-    `binary_cross_entropy`, not before a loss that takes logits.
+    Exact to rounding in both tails; it cannot overflow. out is a probability, for `binary_cross_entropy`; losses of
+    logits take x instead.
     """
 
     keeps = "out"
@@ -160,7 +160,7 @@ class Tanh(Elementwise):
         return namespace(x).tanh(x)
 
     def slope(self, kept: Array) -> Array:
-        """1 - out^2, as a product that keeps its digits near 1"""
+        """1 - out^2, as a product without cancellation near 1"""
         return (1 - kept) * (1 + kept)
 
 
@@ -186,7 +186,7 @@ class Elu(Elementwise):
     Clevert, Unterthiner & Hochreiter 2016, Fast and Accurate Deep Network Learning by Exponential Linear Units, eq. 15.
 
     Raises:
-        RangeError: `alpha` is negative, so that out no longer tells the sign of x.
+        RangeError: `alpha` is negative: out would not have the sign of x, from which the slope is computed.
     """
 
     alpha: float = not_negative(default=1.0)
@@ -206,8 +206,8 @@ class Elu(Elementwise):
 class Gelu(Elementwise):
     """out = x (1 + tanh u) / 2, u = sqrt(2 / pi) (x + 0.044715 x^3)
 
-    Hendrycks & Gimpel 2016, Gaussian Error Linear Units, section 2, in the form with tanh, which differs
-    by up to 0.0005 from the other, `ExactGelu`.
+    Hendrycks & Gimpel 2016, Gaussian Error Linear Units, section 2, the approximation by tanh, which differs by up to
+    0.0005 from `ExactGelu`.
     """
 
     def value(self, x: Array) -> Array:
@@ -225,7 +225,7 @@ _C = math.sqrt(2 / math.pi)
 
 
 def _gelu_tanh(x: Array) -> tuple[Array, Array]:
-    """x, and tanh u: both as at 16 from there on, where tanh u is 1 in every dtype and the cube could overflow."""
+    """x clipped to [-16, 16], and tanh u, which is +-1 in every dtype beyond: the cube cannot overflow."""
     xp = namespace(x)
     x = xp.clip(x, -16, 16)
     return x, xp.tanh(_C * x * (1 + 0.044715 * x * x))

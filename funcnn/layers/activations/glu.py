@@ -1,4 +1,4 @@
-"""The gated linear unit: one half of the features decides how much of the other passes."""
+"""The gated linear unit: one half of the features multiplied by a gate of the other."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from funcnn.records import record
 class Glu:
     """out = a gate(b), where a is the first half of x along its last axis, and b the second
 
-    x: (m, ..., 2 n), out: (m, ..., n). The gate is any layer that keeps the shape of b, a parameter of its own trained:
+    x: (m, ..., 2 n), out: (m, ..., n). The gate is any layer that keeps the shape of b; its parameters are trained.
     `Glu()` is GLU, `Glu(Identity())` bilinear, `Glu(Relu())` ReGLU, `Glu(Gelu())` GEGLU, `Glu(Silu())` SwiGLU. A dense
-    layer before it makes both halves at once, so `Dense.init(n_in, 2 * n, seed=1)`.
+    layer before it computes both halves: `Dense.init(n_in, 2 * n, seed=1)`.
 
-        da = dA gate(b);  db is the gate's dx, given dA a;  dx is the two side by side
+        da = dA gate(b);  db = dx of the gate, given dA a;  dx = (da, db)
 
     Dauphin, Fan, Auli & Grangier 2017, Language Modeling with Gated Convolutional Networks, eq. 1; Shazeer 2020, GLU
     Variants Improve Transformer, section 2.
@@ -34,8 +34,8 @@ class Glu:
     array([[6., 0.]])
 
     Raises:
-        ShapeError: x has no rows of features, or an odd number of them; or the gate changes the shape.
-        KindError: `gate` is no layer, but a class, a name or a function.
+        ShapeError: x has fewer than two axes, or an odd number of features; or the gate changes the shape.
+        KindError: `gate` is not a layer, or changes the dtype.
     """
 
     gate: Any = Sigmoid()
@@ -47,14 +47,14 @@ class Glu:
 
 @forward.register(Glu)
 def glu_forward(params: Glu, x: Array) -> tuple[Array, tuple[Array, Array, Any]]:
-    """out = a gate(b); the cache is x, what the gate made, and its cache"""
+    """out = a gate(b); the cache is x, gate(b) and the cache of the gate"""
     a, passed, cache = _gated(forward, params, x)
     return a * passed, (x, passed, cache)
 
 
 @backward.register(Glu)
 def glu_backward(params: Glu, cache: tuple[Array, Array, Any], dA: Array) -> Grads[Glu]:
-    """dx = (dA gate(b), the gate's dx), given dA a"""
+    """dx = (dA gate(b), dx of the gate), the gate given dA a"""
     x, passed, inner = unpacked(params, cache, 3)
     only_array(params, passed)
     check_out_gradient(dA, passed.shape, passed.dtype)
@@ -70,7 +70,7 @@ def glu_step(params: Glu, x: Array, memory: Any = None) -> tuple[Array, Any]:
 
 
 def _gated(verb: Any, params: Glu, x: Array, *memory: Any) -> tuple[Array, Array, Any]:
-    """a, gate(b), and what else `verb` of the gate returns."""
+    """a, gate(b), and the cache or the memory that `verb` of the gate returns."""
     float_array(params, x)
     if x.ndim < 2 or x.shape[-1] % 2:
         raise wrong_shape(params, "(m, ..., 2 n), with an even number of features", x)
@@ -78,9 +78,9 @@ def _gated(verb: Any, params: Glu, x: Array, *memory: Any) -> tuple[Array, Array
     passed, rest = noted("in Glu", verb, params.gate, b, *memory)
     if not is_array(passed) or passed.shape != b.shape:
         made = passed.shape if is_array(passed) else shown(passed)
-        raise ShapeError(f"Glu: the gate must keep the shape of its half, {b.shape}; it made {made}")
+        raise ShapeError(f"Glu: gate must keep the shape of its half, {b.shape}, not return {made}")
     if passed.dtype != b.dtype:
-        raise KindError(f"Glu: the gate must keep the dtype of its half, {b.dtype}; it made {passed.dtype}")
+        raise KindError(f"Glu: gate must keep the dtype of its half, {b.dtype}, not return {passed.dtype}")
     return a, passed, rest
 
 

@@ -1,6 +1,6 @@
-"""Activations made of straight pieces, and one of a parabola: cheap, and exact in numbers of few bits.
+"""Piecewise linear activations, and one with a parabola: cheap, and exact in numbers of few bits.
 
-At a corner, where there is no derivative, the slope is that of the flat piece, except where a docstring says another.
+At a corner, where there is no derivative, the slope is that of the flat piece, unless a docstring says otherwise.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Relu6(Elementwise):
 class HardTanh(Elementwise):
     """out = min(max(x, low), high)
 
-    The slope is 1 between the two corners and 0 elsewhere, the corners included. With (-1, 1), a tanh of three lines.
+    The slope is 1 between the two corners and 0 elsewhere, the corners included. With (-1, 1) it approximates tanh.
 
     Collobert 2004, Large Scale Machine Learning.
 
@@ -77,8 +77,8 @@ class HardTanh(Elementwise):
 class HardSigmoid(Elementwise):
     """out = min(max(x + 3, 0), 6) / 6
 
-    The slope is 1 / 6 between the corners, -3 and 3, and 0 elsewhere, the corners included. It gives probabilities, as
-    Sigmoid does.
+    The slope is 1 / 6 between the corners, -3 and 3, and 0 elsewhere, the corners included. out is a probability, as
+    that of Sigmoid.
 
     Howard et al. 2019, Searching for MobileNetV3, section 5.2.
 
@@ -105,8 +105,8 @@ gives_probabilities.register(HardSigmoid)(probabilities)
 class HardSwish(Elementwise):
     """out = x min(max(x + 3, 0), 6) / 6
 
-    Silu with a HardSigmoid in place of the Sigmoid: 0 up to -3, x from 3 on, a parabola between. At the corners, where
-    the slope jumps, it is that of the straight piece: 0 at -3, and 1 at 3.
+    Silu with HardSigmoid in place of Sigmoid: 0 up to -3, x from 3 on, a parabola between. At the corners, where the
+    slope jumps, it is that of the linear piece: 0 at -3, and 1 at 3.
 
     Howard et al. 2019, Searching for MobileNetV3, section 5.2.
 
@@ -130,8 +130,8 @@ class HardSwish(Elementwise):
 class SoftShrink(Elementwise):
     """out = x - threshold where x > threshold, x + threshold where x < -threshold, else 0
 
-    The slope is 0 on the flat piece, its two corners included, and 1 elsewhere. It solves
-    min over out of (out - x)^2 / 2 + threshold |out|, and so makes codes sparse.
+    The slope is 0 on the flat piece, its two corners included, and 1 elsewhere. out minimizes
+    (out - x)^2 / 2 + threshold |out|, so codes become sparse.
 
     Donoho & Johnstone 1994, Ideal Spatial Adaptation by Wavelet Shrinkage.
 
@@ -148,7 +148,7 @@ class SoftShrink(Elementwise):
     keeps = "out"
 
     def value(self, x: Array) -> Array:
-        """x less what lies within the threshold"""
+        """x - clip(x, -threshold, threshold)"""
         return x - namespace(x).clip(x, -self.threshold, self.threshold)
 
     def slope(self, kept: Array) -> Array:
@@ -160,8 +160,8 @@ class SoftShrink(Elementwise):
 class HardShrink(Elementwise):
     """out = 0 where -threshold <= x <= threshold, else x
 
-    out jumps at the threshold. The slope is 0 on the flat piece, its two ends included, and 1 elsewhere: the jump is in
-    no derivative.
+    out jumps at the threshold. The slope is 0 on the flat piece, its two ends included, and 1 elsewhere; the gradient
+    leaves out the jump.
 
     Donoho & Johnstone 1994, Ideal Spatial Adaptation by Wavelet Shrinkage.
 
@@ -178,7 +178,7 @@ class HardShrink(Elementwise):
     keeps = "out"
 
     def value(self, x: Array) -> Array:
-        """x, but 0 within the threshold"""
+        """0 within the threshold, else x"""
         return namespace(x).where((x >= -self.threshold) & (x <= self.threshold), 0, x)
 
     def slope(self, kept: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Rectifiers that came after Relu: x above 0, and something that goes on learning below."""
+"""Rectifiers with a slope below 0: Selu, Celu and PRelu."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ class Selu(Elementwise):
     """out = scale x where x > 0, else scale alpha (e^x - 1); scale = 1.0507..., alpha = 1.6732...
 
     The two constants make mean 0 and variance 1 a fixed point: through many layers whose weights have variance 1 / n_in
-    (`lecun_normal`) a signal neither fades nor grows. At 0, where the slope jumps, it is scale alpha, the one from the
-    left.
+    (`lecun_normal`) the signal keeps its scale. At 0, where the slope jumps, it is the left one, scale alpha.
 
     Klambauer, Unterthiner, Mayr & Hochreiter 2017, Self-Normalizing Neural Networks, eq. 2 and 14.
 
@@ -53,7 +52,7 @@ _SCALE, _ALPHA = 1.0507009873554805, 1.6732632423543772
 class Celu(Elementwise):
     """out = x where x > 0, else alpha (e^(x / alpha) - 1)
 
-    Elu whose slope is 1 at 0 from both sides, whatever alpha is. out stays above -alpha.
+    An Elu with slope 1 on both sides of 0 for every alpha. out is above -alpha.
 
     Barron 2017, Continuously Differentiable Exponential Linear Units.
 
@@ -85,10 +84,10 @@ class PRelu:
 
     x: (m, ..., n), alpha: (n,), a slope for each feature; or (1,), one for all, with x of any shape.
 
-        dx = dA where x > 0, else alpha dA;  dalpha = sum of dA min(x, 0) over all that an alpha serves
+        dx = dA where x > 0, else alpha dA;  dalpha = sum of dA min(x, 0) over all entries that share an alpha
 
-    At 0 the slope is alpha, and dalpha is 0. An alpha may become negative, so x is kept, and not out. Decay of the
-    weights would pull alpha to 0, which makes it a Relu: leave it out there, as the paper does.
+    At 0 the slope is alpha, and dalpha is 0. alpha may become negative, so the cache is x, not out. Weight decay would
+    pull alpha towards 0, a Relu: exclude alpha from it, as the paper does.
 
     He, Zhang, Ren & Sun 2015, Delving Deep into Rectifiers, eq. 1 to 3.
 
@@ -99,7 +98,7 @@ class PRelu:
            [ 2.  ,  2.  ]])
 
     Raises:
-        ShapeError: alpha has not one axis, or none of a slope; or x has another number of features.
+        ShapeError: alpha is not (n,) with n at least 1, or x has another number of features.
         KindError: x and alpha differ in dtype.
     """
 
@@ -112,14 +111,14 @@ class PRelu:
 
     @classmethod
     def init(cls, n: int = 1, *, alpha: float = 0.25, dtype: Any = np.float64) -> PRelu:
-        """n slopes, one a feature, or one for all; 0.25 is that of the paper, section 2.
+        """n slopes, one for each feature, or one for all; 0.25 is the paper's, section 2.
 
         >>> PRelu.init()
         PRelu(alpha=<f64 [0.25]>)
 
         Raises:
             RangeError: n is less than 1.
-            KindError: n is no whole number.
+            KindError: n is not a whole number, `alpha` not a number, or `dtype` not a type of real floats.
         """
         value = constant(as_finite("PRelu.init", alpha, "alpha"))
         return cls(draw("PRelu.init", value, 0, (as_count("PRelu.init", n, "n"),), dtype))
@@ -152,7 +151,7 @@ def prelu_backward_params(params: PRelu, x: Array, dA: Array) -> PRelu:
 
 
 def _times(x: Array, alpha: Array) -> Array:
-    """alpha x, of x's shape even where that has no axis"""
+    """alpha x, in the shape of x, which may be ()"""
     return x * (alpha if alpha.size > 1 else alpha.reshape(()))
 
 

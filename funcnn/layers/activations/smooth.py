@@ -1,4 +1,4 @@
-"""Activations with a derivative everywhere: gates of themselves, and others."""
+"""Activations with a derivative everywhere."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Silu(Elementwise):
     """
 
     def value(self, x: Array) -> Array:
-        """x s; below the least x of which s has all its digits, it is 0 to rounding, and is taken at that x"""
+        """x s, with x clipped below where e^-x would overflow: there x s is 0 to rounding"""
         xp = namespace(x)
         x = xp.maximum(x, -largest_exponent(xp, x.dtype))
         return x * sigmoid(x)
@@ -51,7 +51,7 @@ class Silu(Elementwise):
 class Mish(Elementwise):
     """out = x t, t = tanh(log(1 + e^x))
 
-    With p / q = e^x and neither above 1, the tanh is a fraction in which nothing overflows and no digits are lost:
+    With p / q = e^x and neither above 1, tanh is a fraction without overflow or cancellation:
 
         t = n / d,  n = p (p + 2 q),  d = n + 2 q^2;  slope = t + x t',  t' = 4 p q^2 (p + q) / d^2
 
@@ -78,7 +78,7 @@ class Mish(Elementwise):
 
 
 def _ratio(x: Array) -> tuple[Array, Array]:
-    """p and q, of which one is 1"""
+    """(p, q), of which one is 1"""
     xp = namespace(x)
     return xp.exp(xp.minimum(x, 0)), xp.exp(-xp.maximum(x, 0))
 
@@ -87,8 +87,8 @@ def _ratio(x: Array) -> tuple[Array, Array]:
 class ExactGelu(Elementwise):
     """out = x P, where P = erfc(-x / sqrt(2)) / 2 is the probability that a standard normal number is below x
 
-    slope = P + x e^(-x^2 / 2) / sqrt(2 pi). `Gelu` is its approximation by tanh, several times faster in NumPy, which
-    has no erfc: there `math.erfc` is called for each number. JAX arrays are given to `jax.scipy.special.erfc`.
+    slope = P + x e^(-x^2 / 2) / sqrt(2 pi). `Gelu` approximates it by tanh, several times faster in NumPy, which has no
+    erfc: `math.erfc` is called for each number. For JAX arrays it is `jax.scipy.special.erfc`.
 
     Hendrycks & Gimpel 2016, Gaussian Error Linear Units, section 2.
 
@@ -105,16 +105,16 @@ class ExactGelu(Elementwise):
     def slope(self, kept: Array) -> Array:
         """P + x e^(-x^2 / 2) / sqrt(2 pi)"""
         xp = namespace(kept)
-        x = xp.clip(kept, -40, 40)  # beyond which the density is 0 in every dtype, and the square could overflow
+        x = xp.clip(kept, -40, 40)  # beyond, the density is 0 in every dtype; the square could overflow
         return _probability_below(kept) + x * xp.exp(x * x / -2) / math.sqrt(2 * math.pi)
 
 
 def _probability_below(x: Array) -> Array:
-    """erfc(-x / sqrt(2)) / 2, from the small end: 1 + erf would be 0 where erfc still has all its digits."""
+    """erfc(-x / sqrt(2)) / 2; (1 + erf(x / sqrt(2))) / 2 would cancel to 0 in the left tail."""
     xp, z = cast("Any", namespace(x)), x / -math.sqrt(2)
     if xp is np:
         return np.asarray(_ERFC(z)).astype(x.dtype) / 2
-    library = xp.__name__.partition(".")[0]  # the array's own, which is loaded already
+    library = xp.__name__.partition(".")[0]  # the array's own, already imported
     return cast("Array", import_module(f"{library}.scipy.special").erfc(z)) / 2
 
 
@@ -125,7 +125,7 @@ _ERFC = np.frompyfunc(math.erfc, 1, 1)
 class Softsign(Elementwise):
     """out = x / (1 + |x|)
 
-    A tanh whose tails are polynomial: it saturates far more slowly. The slope is 1 / (1 + |x|)^2.
+    Like tanh, but with polynomial tails: it saturates far more slowly. The slope is 1 / (1 + |x|)^2.
 
     Glorot & Bengio 2010, Understanding the Difficulty of Training Deep Feedforward Neural Networks, section 3.
 
@@ -140,13 +140,13 @@ class Softsign(Elementwise):
         return x / (1 + _size(x))
 
     def slope(self, kept: Array) -> Array:
-        """1 / (1 + |x|)^2, the square taken last: it cannot overflow"""
+        """1 / (1 + |x|)^2, squared last, so it cannot overflow"""
         inverse = 1 / (1 + _size(kept))
         return inverse * inverse
 
 
 def _size(x: Array) -> Array:
-    """|x|, analytic in x but at 0"""
+    """|x|, analytic in x except at 0"""
     return namespace(x).where(x > 0, x, -x)
 
 
@@ -175,7 +175,7 @@ class LogSigmoid(Elementwise):
 class TanhShrink(Elementwise):
     """out = x - tanh(x)
 
-    Flat at 0, where out is x^3 / 3, and x less 1 far from it. The slope is tanh(x)^2.
+    out is about x^3 / 3 near 0, and x - 1 or x + 1 far from it. The slope is tanh(x)^2.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers
@@ -197,9 +197,9 @@ class TanhShrink(Elementwise):
 class Sine(Elementwise):
     """out = sin(omega x)
 
-    For networks that are a picture, a sound or a field: a function of coordinates, with all its derivatives. The paper
-    takes omega = 30 and weights of a uniform distribution up to sqrt(6 / n_in) / omega (1 / n_in in the first layer).
-    The slope is omega cos(omega x).
+    For networks that represent an image, a sound or a field as a function of coordinates, with all its derivatives. The
+    paper takes omega = 30 and weights uniform up to sqrt(6 / n_in) / omega (1 / n_in in the first layer). The slope is
+    omega cos(omega x).
 
     Sitzmann, Martel, Bergman, Lindell & Wetzstein 2020, Implicit Neural Representations with Periodic Activation
     Functions, section 3.
