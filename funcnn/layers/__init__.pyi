@@ -78,10 +78,10 @@ from funcnn.layers.positions import rotate as rotate
 from funcnn.layers.positions import rotate_backward as rotate_backward
 from funcnn.layers.recurrent.base import Recurrent as Recurrent
 from funcnn.layers.recurrent.bidirectional import Bidirectional as Bidirectional
-from funcnn.layers.recurrent.gru import GRU as GRU
+from funcnn.layers.recurrent.cells import GRU as GRU
+from funcnn.layers.recurrent.cells import LSTM as LSTM
+from funcnn.layers.recurrent.cells import RNN as RNN
 from funcnn.layers.recurrent.last import Last as Last
-from funcnn.layers.recurrent.lstm import LSTM as LSTM
-from funcnn.layers.recurrent.rnn import RNN as RNN
 from funcnn.layers.wrapper import Wrapper as Wrapper
 from funcnn.layers.wrapper import given_by_layer as given_by_layer
 from funcnn.layers.wrapper import step_inside as step_inside

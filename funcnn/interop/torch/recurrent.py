@@ -12,10 +12,8 @@ from funcnn.errors import KindError
 from funcnn.interop.torch.base import Applied, filled, to_torch
 from funcnn.layers.recurrent.base import Recurrent
 from funcnn.layers.recurrent.bidirectional import Bidirectional
-from funcnn.layers.recurrent.gru import GRU
+from funcnn.layers.recurrent.cells import GRU, LSTM, RNN
 from funcnn.layers.recurrent.last import Last
-from funcnn.layers.recurrent.lstm import LSTM
-from funcnn.layers.recurrent.rnn import RNN
 
 
 class Sequences(torch.nn.Module):

@@ -9,10 +9,8 @@ from hypothesis.extra import numpy as hnp
 
 from funcnn.arrays import freeze
 from funcnn.layers.recurrent.bidirectional import Bidirectional
-from funcnn.layers.recurrent.gru import GRU
+from funcnn.layers.recurrent.cells import GRU, LSTM, RNN
 from funcnn.layers.recurrent.last import Last
-from funcnn.layers.recurrent.lstm import LSTM
-from funcnn.layers.recurrent.rnn import RNN
 from funcnn.testing.table import Case, register
 from funcnn.testing.tensors import dims, tensor
 
