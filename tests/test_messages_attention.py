@@ -6,7 +6,7 @@ import pytest
 from funcnn import Attention, Dense, Relu, Residual, backward, forward, transformer_block
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.generation import step
-from funcnn.layers import CrossAttention, Rotary
+from funcnn.layers import CrossAttention, Rotary, attend, attend_backward
 from tests.says import assert_says
 
 x, mask, memory = np.ones((3, 5, 4)), np.ones((3, 5), bool), np.ones((3, 2, 6))
@@ -31,6 +31,11 @@ def shown(heads):
     """A causal layer, as an error shows it."""
     return f"Attention(query={DENSE}, key={DENSE}, value={DENSE}, out={DENSE}, heads={heads}, causal=True, rotary=None)"
 
+
+# Of the dot product: the arrays, and the form that it names.
+q, k, v = np.ones((2, 5, 4)), np.ones((2, 3, 4)), np.ones((2, 3, 6))
+out, weights = attend(q, k, v)
+FORM = "q must be (..., t, d), k (..., s, d) and v (..., s, e), d at least 1"
 
 ROWS = {
     # Construction.
@@ -323,6 +328,97 @@ ROWS = {
         ShapeError,
         "Attention: x must be (m, t, 4), not (3, 5, 3)",
         2,
+    ),
+    # The dot product.
+    "a list of queries": (
+        lambda: attend([[1.0]], k, v),
+        KindError,
+        "attend: q must be an array, not list; write np.asarray(q)",
+    ),
+    "values of whole numbers": (
+        lambda: attend(q, k, v.astype(int)),
+        KindError,
+        "attend: v must be an array of floats, not int64 array; write v.astype(float)",
+    ),
+    "keys of another dtype": (
+        lambda: attend(q, k.astype(np.float32), v),
+        KindError,
+        "attend: q, k and v must be of one dtype; q: float64, k: float32, v: float64",
+    ),
+    "one query without its axis": (
+        lambda: attend(q[0, 0], k[0], v[0]),
+        ShapeError,
+        f"attend: {FORM}; q: (4,), k: (3, 4), v: (3, 6)",
+    ),
+    "keys of another width": (
+        lambda: attend(q, k[..., :3], v),
+        ShapeError,
+        f"attend: {FORM}; q: (2, 5, 4), k: (2, 3, 3), v: (2, 3, 6)",
+    ),
+    "keys for all rows": (
+        lambda: attend(q, k[:1], v[:1]),
+        ShapeError,
+        f"attend: {FORM}; q: (2, 5, 4), k: (1, 3, 4), v: (1, 3, 6)",
+    ),
+    "keys of one row": (
+        lambda: attend(q, k[0], v[0]),
+        ShapeError,
+        f"attend: {FORM}; q: (2, 5, 4), k: (3, 4), v: (3, 6)",
+    ),
+    "fewer values than keys": (
+        lambda: attend(q, k, v[:, :2]),
+        ShapeError,
+        f"attend: {FORM}; q: (2, 5, 4), k: (2, 3, 4), v: (2, 2, 6)",
+    ),
+    "queries of no features": (
+        lambda: attend(q[..., :0], k[..., :0], v),
+        ShapeError,
+        f"attend: {FORM}; q: (2, 5, 0), k: (2, 3, 0), v: (2, 3, 6)",
+    ),
+    "allowed by numbers": (
+        lambda: attend(q, k, v, np.ones((5, 3))),
+        KindError,
+        "attend: allowed must be an array of bools, True where i may attend to j, not float64 array",
+    ),
+    "allowed by a yes": (
+        lambda: attend(q, k, v, allowed=True),
+        KindError,
+        "attend: allowed must be an array of bools, True where i may attend to j, not bool",
+    ),
+    "allowed, keys before queries": (
+        lambda: attend(q, k, v, np.ones((3, 5), bool)),
+        ShapeError,
+        "attend: allowed must be (..., t, s), or broadcast to (2, 5, 3); it is (3, 5)",
+    ),
+    "allowed, with an axis more": (
+        lambda: attend(q, k, v, np.ones((1, 2, 5, 3), bool)),
+        ShapeError,
+        "attend: allowed must be (..., t, s), or broadcast to (2, 5, 3); it is (1, 2, 5, 3)",
+    ),
+    "back to queries of another shape": (
+        lambda: attend_backward(q[..., :3], k, v, weights, out),
+        ShapeError,
+        f"attend_backward: {FORM}; q: (2, 5, 3), k: (2, 3, 4), v: (2, 3, 6)",
+    ),
+    "weights turned over": (
+        lambda: attend_backward(q, k, v, weights.swapaxes(1, 2), out),
+        ShapeError,
+        "attend_backward: weights must be those that attend returned, float64, (2, 5, 3), not float64, (2, 3, 5)",
+    ),
+    "weights of another dtype": (
+        lambda: attend_backward(q, k, v, weights.astype(np.float32), out),
+        ShapeError,
+        "attend_backward: weights must be those that attend returned, float64, (2, 5, 3), not float32, (2, 5, 3)",
+    ),
+    "no weights": (
+        lambda: attend_backward(q, k, v, None, out),
+        ShapeError,
+        "attend_backward: weights must be those that attend returned, float64, (2, 5, 3), not None",
+    ),
+    "dA of another width": (
+        lambda: attend_backward(q, k, v, weights, q),
+        ShapeError,
+        "dA must have the shape of out, (2, 5, 6); it has (2, 5, 4)",
     ),
 }
 

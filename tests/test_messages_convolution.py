@@ -19,6 +19,11 @@ cache = {
     layer: forward(layer, x)[1] for layer in (conv, transposed, MaxPool(2), AvgPool(2), GlobalAvgPool(), Upsample(2))
 }
 dA = np.ones((4, 8, 4, 4))
+# Sequences: with a memory, and with a mask.
+series, causal = np.ones((2, 5, 4)), Conv1d(np.ones((3, 4, 1)), None, padding=(2, 0))
+_, past = step(causal, series)
+MEMORY = "step: the memory of Conv1d must be an array of float64, (2, 2, 4), as x is, not"
+steps, there = np.ones((3, 5, 2)), np.ones((3, 5), bool)
 
 ROWS = {
     # The weights.
@@ -568,6 +573,70 @@ ROWS = {
         lambda: step(Upsample(2, linear=True), x[:, :1, 0]),
         KindError,
         "step: Upsample looks ahead where it is linear, so it cannot go on step by step",
+    ),
+    # The memory of a step.
+    "the memory of a position for a convolution": (
+        lambda: step(causal, series, 5),
+        ShapeError,
+        f"{MEMORY} 5",
+    ),
+    "the memory of a longer convolution": (
+        lambda: step(causal, series, np.ones((2, 3, 4))),
+        ShapeError,
+        f"{MEMORY} <f64 2x3x4>",
+    ),
+    "the memory of a convolution of another dtype": (
+        lambda: step(causal, series, past.astype(np.float32)),
+        ShapeError,
+        f"{MEMORY} <f32 2x2x4>",
+    ),
+    "the memory of fewer sequences": (
+        lambda: step(causal, series, past[:1]),
+        ShapeError,
+        f"{MEMORY} <f64 1x2x4>",
+    ),
+    # Masks.
+    "a mean by a mask of another length": (
+        lambda: forward(GlobalAvgPool(), (steps, there[:, 1:])),
+        ShapeError,
+        "GlobalAvgPool: mask must be (m, t), (3, 5), not (3, 4)",
+    ),
+    "a maximum by a mask of numbers": (
+        lambda: forward(GlobalMaxPool(), (steps, there.astype(float))),
+        KindError,
+        "GlobalMaxPool: mask must be an array of bools, True at the positions of x that are not padding, not "
+        "float64 array",
+    ),
+    "a mean of images by a mask": (
+        lambda: forward(GlobalAvgPool(), (steps[..., None], there)),
+        ShapeError,
+        "GlobalAvgPool: x must be (m, t, features), t at least 1, not (3, 5, 2, 1)",
+    ),
+    "a mean beside a state": (
+        lambda: forward(GlobalAvgPool(), (steps, there, steps)),
+        ShapeError,
+        "GlobalAvgPool: x must be an array, or (x, mask), not a tuple of 3",
+    ),
+    "a maximum of ids by a mask": (
+        lambda: forward(GlobalMaxPool(), (np.zeros((3, 5), int), there)),
+        KindError,
+        "GlobalMaxPool: x must be an array of floats, not int64 array; write x.astype(float)",
+    ),
+    "dA of a mean with its mask": (
+        lambda: backward(GlobalAvgPool(), (steps, there), (steps[:, 0], None)),
+        KindError,
+        "dA must be an array of the shape of out, (3, 2), not tuple",
+    ),
+    "another cache of a maximum": (
+        lambda: backward(GlobalMaxPool(), (steps, steps[:, 0]), steps[:, 0]),
+        ShapeError,
+        "backward: the cache is of another network; cache: (<f64 3x5x2>, <f64 [[1. 1.] [1. 1.] [1. 1.]]>), "
+        "layer: GlobalMaxPool()",
+    ),
+    "rows for the cache of a mean": (
+        lambda: backward(GlobalAvgPool(), steps[:, 0], steps[:, 0]),
+        ShapeError,
+        "backward: the cache is of another network; cache: <f64 [[1. 1.] [1. 1.] [1. 1.]]>, layer: GlobalAvgPool()",
     ),
 }
 

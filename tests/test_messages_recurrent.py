@@ -1,9 +1,9 @@
-"""What embeddings, positions and recurrent layers say to what they refuse: a row each, pinned word for word."""
+"""What recurrent layers say to what they refuse: a row each, pinned word for word."""
 
 import numpy as np
 import pytest
 
-from funcnn import GRU, LSTM, Dense, Embedding, GlobalAvgPool, Relu, backward, forward, predict
+from funcnn import GRU, LSTM, Dense, Embedding, Relu, backward, forward, predict
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.generation import step
 from funcnn.layers import (
@@ -12,13 +12,9 @@ from funcnn.layers import (
     Conv1d,
     Copy,
     Function,
-    GlobalMaxPool,
     Last,
     LearnedPosition,
-    Rotary,
-    SinusoidalPosition,
     Take,
-    rotate,
 )
 from tests.says import assert_says
 
@@ -104,32 +100,6 @@ ROWS = {
         KindError,
         "Bidirectional: ahead must be a layer, such as Relu(), or a tuple of layers, not int",
     ),
-    "an embedding of one axis": (
-        lambda: Embedding(np.ones(3)),
-        ShapeError,
-        "Embedding: W must be (n_symbols, n); it is (3,)",
-    ),
-    "an embedding of no symbol": (
-        lambda: Embedding.init(0, 3, seed=0),
-        RangeError,
-        "Embedding.init: sizes must be at least 1; n_symbols: 0, n: 3",
-    ),
-    "places of one axis": (
-        lambda: LearnedPosition(np.ones(3)),
-        ShapeError,
-        "LearnedPosition: P must be (t_most, n); it is (3,)",
-    ),
-    "no place": (
-        lambda: LearnedPosition.init(0, 3, seed=0),
-        RangeError,
-        "LearnedPosition.init: sizes must be at least 1; t_most: 0, n: 3",
-    ),
-    "a base of 0": (
-        lambda: SinusoidalPosition(0.0),
-        RangeError,
-        "SinusoidalPosition: base must be finite and above 0; it is 0.0",
-    ),
-    "a negative base": (lambda: Rotary(-1.0), RangeError, "Rotary: base must be finite and above 0; it is -1.0"),
     # x.
     "a list": (
         lambda: forward(rnn, x.tolist()),
@@ -345,16 +315,6 @@ ROWS = {
         ShapeError,
         "Bidirectional: dA of the state must be a pair, for ahead and for behind, not <f64 3x4>",
     ),
-    "dA of an embedding, of another width": (
-        lambda: backward(table, ids_cache, dA),
-        ShapeError,
-        "dA must have the shape of out, (3, 5, 2); it has (3, 5, 4)",
-    ),
-    "dA of places, of another width": (
-        lambda: backward(Rotary(), x, dA),
-        ShapeError,
-        "dA must have the shape of out, (3, 5, 2); it has (3, 5, 4)",
-    ),
     # Caches.
     "x for a cache": (
         lambda: backward(rnn, x, dA),
@@ -367,16 +327,6 @@ ROWS = {
         ShapeError,
         "backward: the cache is of another network; cache: (<f64 [[0. 0. 0. 0.]]>, "
         "<f64 [[0. 0. 0. 0.]]>), layer: GRU(W=<f64 2x12>, U=<f64 4x12>, b=<f64 12>, c=<f64 [0. 0. 0. 0.]>)",
-    ),
-    "a cache of ids for places": (
-        lambda: backward(Rotary(), (None, ids), dA),
-        ShapeError,
-        "backward: the cache is of another network; cache: (None, <i64 3x5>), layer: Rotary(base=10000.0)",
-    ),
-    "x for a cache of ids": (
-        lambda: backward(table, x, dA),
-        ShapeError,
-        "backward: the cache is of another network; cache: <f64 3x5x2>, layer: Embedding(W=<f64 7x2>)",
     ),
     "x for a cache, both ways": (
         lambda: backward(both, x, dA),
@@ -401,52 +351,7 @@ ROWS = {
         KindError,
         "step: Bidirectional looks at several positions at once, so it takes no part alone",
     ),
-    "a step beyond the last place": (
-        lambda: step(places, x[:, :2], 4),
-        ShapeError,
-        "LearnedPosition: x must end at position 5 or before, not at 6; x: (3, 2, 2)",
-    ),
     # Ids.
-    "ids of floats": (
-        lambda: forward(table, ids.astype(float)),
-        KindError,
-        "Embedding: ids must be an array of whole numbers, not float64 array",
-    ),
-    "ids of bools": (
-        lambda: forward(table, mask),
-        KindError,
-        "Embedding: ids must be an array of whole numbers, not bool array",
-    ),
-    "a list of ids": (
-        lambda: forward(table, [0, 1]),
-        KindError,
-        "Embedding: ids must be an array, not list; write np.asarray(ids)",
-    ),
-    "a negative id": (
-        lambda: forward(table, ids - 1),
-        RangeError,
-        "Embedding: ids must be from 0 to 6; they are from -1 to -1",
-    ),
-    "an id too large": (
-        lambda: forward(table, np.array([[0, 7]])),
-        RangeError,
-        "Embedding: ids must be from 0 to 6; they are from 0 to 7",
-    ),
-    "an id out of range where the mask has one": (
-        lambda: forward(table, (np.array([[9, -3]]), np.array([[True, False]]))),
-        RangeError,
-        "Embedding: ids must be from 0 to 6; they are from 0 to 9",
-    ),
-    "a mask of another shape than ids": (
-        lambda: forward(table, (ids, mask[:2])),
-        ShapeError,
-        "Embedding: mask must be (m, t), (3, 5), not (2, 5)",
-    ),
-    "ids with a state": (
-        lambda: forward(table, (ids, mask, h)),
-        ShapeError,
-        "Embedding: x must be an array, or (x, mask), not a tuple of 3",
-    ),
     # The last step.
     "the last step beside a state": (
         lambda: forward(Last(), (x, mask, h)),
@@ -534,99 +439,7 @@ ROWS = {
         "step: the memory of Last must be an array of float64, (3, 2), as x is, not (None,)",
     ),
     # Pools over time.
-    "a mean by a mask of another length": (
-        lambda: forward(GlobalAvgPool(), (x, mask[:, 1:])),
-        ShapeError,
-        "GlobalAvgPool: mask must be (m, t), (3, 5), not (3, 4)",
-    ),
-    "a maximum by a mask of numbers": (
-        lambda: forward(GlobalMaxPool(), (x, mask.astype(float))),
-        KindError,
-        "GlobalMaxPool: mask must be an array of bools, True at the positions of x that are not padding, not "
-        "float64 array",
-    ),
-    "a mean of images by a mask": (
-        lambda: forward(GlobalAvgPool(), (x[..., None], mask)),
-        ShapeError,
-        "GlobalAvgPool: x must be (m, t, features), t at least 1, not (3, 5, 2, 1)",
-    ),
-    "a mean beside a state": (
-        lambda: forward(GlobalAvgPool(), (x, mask, h)),
-        ShapeError,
-        "GlobalAvgPool: x must be an array, or (x, mask), not a tuple of 3",
-    ),
-    "a maximum of ids by a mask": (
-        lambda: forward(GlobalMaxPool(), (ids, mask)),
-        KindError,
-        "GlobalMaxPool: x must be an array of floats, not int64 array; write x.astype(float)",
-    ),
-    "dA of a mean with its mask": (
-        lambda: backward(GlobalAvgPool(), (x, mask), (x[:, 0], None)),
-        KindError,
-        "dA must be an array of the shape of out, (3, 2), not tuple",
-    ),
-    "another cache of a maximum": (
-        lambda: backward(GlobalMaxPool(), (x, x[:, 0]), x[:, 0]),
-        ShapeError,
-        "backward: the cache is of another network; cache: (<f64 3x5x2>, <f64 [[1. 1.] [1. 1.] [1. 1.]]>), "
-        "layer: GlobalMaxPool()",
-    ),
-    "rows for the cache of a mean": (
-        lambda: backward(GlobalAvgPool(), x[:, 0], x[:, 0]),
-        ShapeError,
-        "backward: the cache is of another network; cache: <f64 [[1. 1.] [1. 1.] [1. 1.]]>, layer: GlobalAvgPool()",
-    ),
     # Positions.
-    "an odd number of features to turn": (
-        lambda: forward(Rotary(), np.ones((3, 5, 3))),
-        ShapeError,
-        "Rotary: x must have an even number of features, not 3",
-    ),
-    "an odd number of features of heads": (
-        lambda: rotate(np.ones((3, 2, 5, 3))),
-        ShapeError,
-        "rotate: x must have an even number of features, not 3",
-    ),
-    "an odd number of features for waves": (
-        lambda: forward(SinusoidalPosition(), np.ones((3, 5, 3))),
-        ShapeError,
-        "SinusoidalPosition: x must have an even number of features, not 3",
-    ),
-    "ids instead of their rows": (
-        lambda: forward(SinusoidalPosition(), np.ones((3, 5, 2), int)),
-        KindError,
-        "SinusoidalPosition: x must be an array of floats, not int64 array; write x.astype(float)",
-    ),
-    "places of symbols": (
-        lambda: forward(SinusoidalPosition(), ids),
-        ShapeError,
-        "SinusoidalPosition: x must be (m, t, features), t at least 1, not (3, 5); put an Embedding before",
-    ),
-    "places for one sequence": (
-        lambda: forward(places, x[0]),
-        ShapeError,
-        "LearnedPosition: x must be (m, t, features), t at least 1, not (5, 2); write x[None] for one sequence",
-    ),
-    "places of another width": (
-        lambda: forward(places, np.ones((3, 5, 4))),
-        ShapeError,
-        "LearnedPosition: x must be (m, t, 2), not (3, 5, 4)",
-    ),
-    "places of another dtype": (
-        lambda: forward(places, x.astype(single)),
-        KindError,
-        "LearnedPosition: x is float32, P is float64; write x.astype('float64')",
-    ),
-    "a sequence longer than there are places": (
-        lambda: forward(places, np.ones((3, 6, 2))),
-        ShapeError,
-        "LearnedPosition: x must end at position 5 or before, not at 6; x: (3, 6, 2)",
-    ),
-    "places with a state": (
-        lambda: forward(Rotary(), (x, mask, h)),
-        ShapeError,
-        "Rotary: x must be an array, or (x, mask), not a tuple of 3",
-    ),
 }
 
 
