@@ -97,8 +97,11 @@ from tests.kinds.kinds import NET, array, count, dtype, flag, fraction, initiali
 from tests.kinds.kinds import layer as network
 
 
-def layer(cls, x, /, *, none="", **settings):
-    """Rows of a layer: its constructor, its forward and its backward for this x; `none` is where dA may be None."""
+def layer(cls, x, /, *, none="", cached="", **settings):
+    """Rows of a layer: its constructor, its forward and its backward for this x.
+
+    `none` is where dA may be None, since no gradient came; `cached` is what else may be a cache.
+    """
     made = cls(**{name: given.make() for name, given in settings.items()})
     out, cache = forward(made, x.make())
     one = kind(made)
@@ -109,7 +112,7 @@ def layer(cls, x, /, *, none="", **settings):
             backward,
             f"backward({cls.__name__})",
             params=one,
-            cache=kind(cache),
+            cache=kind(cache, cached),
             dA=like(out, none),
             speaks="dA",
         ),
@@ -187,13 +190,13 @@ CONSTRUCTED = [
     layer(Dropout, X, rate=fraction, **memory),
     layer(ChannelDropout, array, rate=fraction, **memory),
     layer(GaussianNoise, X, std=number, **memory),
-    layer(Copy, array | "0-d; texts", n=count, none="dA; dA[0]; dA[1]"),
+    layer(Copy, array | "0-d; texts", cached="texts", n=count, none="dA; dA[0]; dA[1]"),
     layer(Parallel, both(array | "0-d", array), layers=kind((Relu(), NET))),
     layer(Take, both(anything, anything), i=kind(0), none="dA"),
     *[layer(cls, both(array, array), none="dA") for cls in (Sum, Concat)],
     layer(Frozen, array, layer=held | "None"),  # unchanged, in a gradient
     *[layer(cls, array, layer=held) for cls in (Residual, Remat)],
-    layer(First, both(array, anything | "None"), layer=held),
+    layer(First, both(array, anything), none="dA[1]", layer=held),
     layer(Map, drawn(2, 3, 2), layer=held),
     layer(Probe, array, layer=held, seen=kind(None, "None")),
     layer(Shared, array, layer=held, net=kind((Here(), Here())), name=kind("")),

@@ -9,7 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from typing import ClassVar, Literal
 
-from funcnn.arrays import Array, as_array, check_out_gradient, namespace
+from funcnn.arrays import Array, check_out_gradient, namespace
 from funcnn.core import backward, forward
 from funcnn.elementary import sigmoid, softplus
 from funcnn.fields import not_negative
@@ -55,7 +55,8 @@ class Elementwise(ABC):
 def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
     """out = value(x)"""
     float_array(params, x)
-    out = as_array(params.value(x))
+    # Of results without axes, NumPy makes numbers, which have no namespace.
+    out = params.value(x) if x.ndim else params.value(x[None]).reshape(())
     return out, out if params.keeps == "out" else x
 
 
@@ -63,12 +64,14 @@ def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
 def elementwise_backward(params: Elementwise, kept: Array, dA: Array) -> Grads[Elementwise]:
     """dx = dA * slope"""
     check_out_gradient(dA, only_array(params, kept).shape, kept.dtype)
+    if not (has_axes := kept.ndim):
+        kept, dA = kept[None], dA[None]
     dx = params.slope(kept)
     if dx is kept or getattr(dx, "base", None) is not None:
         dx = dx * dA  # not in place: the array is the cache, or a view
     else:
         dx *= dA
-    return Grads(gradient(params), as_array(dx))
+    return Grads(gradient(params), dx if has_axes else dx.reshape(()))
 
 
 step.register(Elementwise)(positionwise)
