@@ -48,6 +48,7 @@ from funcnn.errors import FileError, KindError, NoFileError, RangeError
 from funcnn.files import fingerprint
 from funcnn.files.encoding import DTYPES
 from funcnn.layers import Elu, LeakyRelu
+from funcnn.lazy import load_all
 from funcnn.records import name_of
 from funcnn.trees import leaves
 
@@ -165,7 +166,7 @@ states = st.recursive(
             drift=st.floats(),
             memory=parts,
         )
-        | st.builds(TrainState, st.just(net), step=st.integers(0), cost=numbers)
+        | st.builds(TrainState, st.just(net), step=st.integers(0), cost=st.floats())
         | st.builds(Underscored, floats, st.integers())
     ),
     max_leaves=6,
@@ -886,6 +887,7 @@ def outcome(path, data, whole):
 
 @pytest.fixture
 def traced():
+    load_all()  # as the first load of a name that is not known does
     tracemalloc.start()
     yield
     tracemalloc.stop()
