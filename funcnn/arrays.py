@@ -229,5 +229,11 @@ def sum_of_rows(a: Array) -> Array:
 
 
 def wide(x: Array) -> Array:
-    """x as float32 where it has fewer bytes: in float16 the square of 256 is infinite already, and so are long sums"""
+    """x as float32 if it has fewer bytes: in float16 the square of 256 and a count of 65,520 are infinite."""
     return x.astype(np.float32) if x.dtype.itemsize < 4 else x
+
+
+def in_float32(f: Callable[..., Any], x: Array, *rest: Any) -> Any:
+    """f(x, *rest) with `wide` arrays in place of x and of all others of its dtype, and results in that dtype."""
+    made = f(wide(x), *[wide(a) if getattr(a, "dtype", None) == x.dtype else a for a in rest])
+    return tuple([part.astype(x.dtype) for part in made]) if type(made) is tuple else made.astype(x.dtype)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, kind, namespace
+from funcnn.arrays import Array, in_float32, kind, namespace
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import check_sizes
@@ -115,6 +115,8 @@ def rows_added(ids: Array, rows: Array, n: int) -> Array:
     >>> rows_added(np.array([2, 0, 2]), np.array([[1.0], [10.0], [100.0]]), 3).tolist()
     [[10.0], [0.0], [101.0]]
     """
+    if rows.dtype.itemsize < 4:
+        return in_float32(lambda rows: rows_added(ids, rows, n), rows)
     xp = namespace(rows)
     total: Any = xp.zeros((n, rows.shape[1]), dtype=rows.dtype)
     if xp is not np:

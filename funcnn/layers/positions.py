@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, float_namespace, is_array, kind, namespace
+from funcnn.arrays import Array, float_namespace, is_array, kind, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import as_positive, check_sizes, is_number, positive
@@ -157,7 +157,7 @@ class LearnedPosition(Position):
     def back(self, dA: Array) -> tuple[Any, Array]:
         """dP = sum_m dA, and 0 for positions after the last of x"""
         rest = namespace(dA).zeros((len(self.P) - dA.shape[1], dA.shape[2]), dtype=dA.dtype)
-        return gradient(self, P=namespace(dA).concatenate([dA.sum(0), rest])), dA
+        return gradient(self, P=namespace(dA).concatenate([wide(dA).sum(0).astype(dA.dtype, copy=False), rest])), dA
 
 
 @record

@@ -47,11 +47,11 @@ def for_labels(name: str, out: Any, y: Array) -> str:
     return for_order(name) if is_labels else ""
 
 
-def for_shapes(out: Shape, y: Shape) -> str:
+def for_shapes(needed: Shape, given: Shape) -> str:
     """A y with an axis too many or too few."""
-    if (*y, 1) == out:
-        return f"; write y[{_axes(y)}, None]"
-    return f"; write y[{_axes(out)}, 0]" if y == (*out, 1) else ""
+    if (*given, 1) == needed:
+        return f"; write y[{_axes(given)}, None]"
+    return f"; write y[{_axes(needed)}, 0]" if given == (*needed, 1) else ""
 
 
 def for_weights(weight: Shape, terms: Shape, classes: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, check_out_gradient, is_array, namespace
+from funcnn.arrays import Array, check_out_gradient, is_array, namespace, wide
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import ShapeError
 from funcnn.fields import as_count, as_finite, positive
@@ -146,8 +146,8 @@ def prelu_backward_params(params: PRelu, x: Array, dA: Array) -> PRelu:
     if not is_array(x) or (alpha.size > 1 and x.shape[-1:] != alpha.shape):
         raise foreign(params, x)
     check_out_gradient(dA, x.shape, x.dtype)
-    by_feature = (dA * namespace(x).where(x > 0, 0, x)).reshape(-1, alpha.size)
-    return gradient(params, alpha=by_feature.sum(0))
+    by_feature = (wide(dA) * namespace(x).where(x > 0, 0, x)).reshape(-1, alpha.size)
+    return gradient(params, alpha=by_feature.sum(0).astype(x.dtype, copy=False))
 
 
 def _times(x: Array, alpha: Array) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from funcnn.arrays import Array, check_out_gradient, namespace
+from funcnn.arrays import Array, check_out_gradient, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
@@ -43,7 +43,8 @@ def softmax_forward(params: Softmax, x: Array) -> tuple[Array, Array]:
     """out = e^x / sum of e^x"""
     below = _below_the_largest(params, x)
     powers = namespace(x).exp(below)
-    out = powers / powers.sum(axis=-1, keepdims=True)
+    powers /= powers.sum(axis=-1, keepdims=True)
+    out = powers.astype(x.dtype, copy=False)
     return out, out
 
 
@@ -51,7 +52,9 @@ def softmax_forward(params: Softmax, x: Array) -> tuple[Array, Array]:
 def softmax_backward(params: Softmax, out: Array, dA: Array) -> Grads[Softmax]:
     """dx = out (dA - sum of dA out)"""
     _check_cache(params, out, dA)
-    return Grads(gradient(params), out * (dA - (dA * out).sum(axis=-1, keepdims=True)))
+    p = wide(out)
+    dx = p * (dA - (dA * p).sum(axis=-1, keepdims=True))
+    return Grads(gradient(params), dx.astype(out.dtype, copy=False))
 
 
 @record
@@ -82,7 +85,7 @@ def log_softmax_forward(params: LogSoftmax, x: Array) -> tuple[Array, Array]:
     """out = x - log(sum of e^x)"""
     below = _below_the_largest(params, x)
     xp = namespace(x)
-    out = below - xp.log(xp.exp(below).sum(axis=-1, keepdims=True))
+    out = (below - xp.log(xp.exp(below).sum(axis=-1, keepdims=True))).astype(x.dtype, copy=False)
     return out, out
 
 
@@ -90,7 +93,8 @@ def log_softmax_forward(params: LogSoftmax, x: Array) -> tuple[Array, Array]:
 def log_softmax_backward(params: LogSoftmax, out: Array, dA: Array) -> Grads[LogSoftmax]:
     """dx = dA - e^out (sum of dA)"""
     _check_cache(params, out, dA)
-    return Grads(gradient(params), dA - namespace(out).exp(out) * dA.sum(axis=-1, keepdims=True))
+    dx = dA - namespace(out).exp(wide(out)) * wide(dA).sum(axis=-1, keepdims=True)
+    return Grads(gradient(params), dx.astype(out.dtype, copy=False))
 
 
 def _below_the_largest(params: Any, x: Array) -> Array:
@@ -98,7 +102,7 @@ def _below_the_largest(params: Any, x: Array) -> Array:
     float_array(params, x)
     if x.ndim < 2 or not x.shape[-1]:
         raise wrong_shape(params, "(m, ..., n), n at least 1", x)
-    return x - x.max(axis=-1, keepdims=True)
+    return wide(x) - x.max(axis=-1, keepdims=True)
 
 
 def _check_cache(params: Any, out: Any, dA: Array) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from funcnn.arrays import Array, check_out_gradient, float_namespace, is_array, kind, namespace
+from funcnn.arrays import Array, check_out_gradient, float_namespace, in_float32, is_array, kind, namespace
 from funcnn.errors import KindError, ShapeError
 
 
@@ -32,6 +32,8 @@ def attend(q: Array, k: Array, v: Array, allowed: Array | None = None) -> tuple[
         ShapeError: the shapes do not fit together.
     """
     shape = _shape_of_weights("attend: ", q, k, v)
+    if q.dtype.itemsize < 4:
+        return in_float32(attend, q, k, v, allowed)
     xp = namespace(q)
     # (..., s, t), since NumPy reduces over the last axis but one several times faster than over the last.
     scores = k @ _transposed(q * q.shape[-1] ** -0.5)
@@ -72,6 +74,8 @@ def attend_backward(q: Array, k: Array, v: Array, weights: Array, dA: Array) -> 
             f"attend_backward: weights must be those that attend returned, {q.dtype}, {shape}, not {given}"
         )
     check_out_gradient(dA, (*shape[:-1], v.shape[-1]), v.dtype)
+    if q.dtype.itemsize < 4:
+        return in_float32(attend_backward, q, k, v, weights, dA)
     columns = weights.swapaxes(-1, -2)  # (..., s, t), as `attend` computed them
     root, ones = q.shape[-1] ** -0.5, namespace(q).ones((1, k.shape[-2]), dtype=q.dtype)
     dscores = v @ _transposed(dA)

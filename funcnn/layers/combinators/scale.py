@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, check_out_gradient
+from funcnn.arrays import Array, check_out_gradient, wide
 from funcnn.core import backward, forward
 from funcnn.errors import ShapeError
 from funcnn.fields import as_count, as_finite
@@ -73,9 +73,9 @@ def scale_forward(params: Scale, x: Array) -> tuple[Array, Array]:
 def scale_backward(params: Scale, x: Array, dA: Array) -> Grads[Scale]:
     """dx = factor * dA, dfactor = sum x * dA"""
     check_out_gradient(dA, only_array(params, x).shape, x.dtype)
-    per_entry = x * dA
+    per_entry = wide(x) * dA
     axes = tuple(range(per_entry.ndim - params.factor.ndim))
-    return Grads(gradient(params, factor=per_entry.sum(axes)), dA * params.factor)
+    return Grads(gradient(params, factor=per_entry.sum(axes).astype(x.dtype, copy=False)), dA * params.factor)
 
 
 step.register(Scale)(positionwise)

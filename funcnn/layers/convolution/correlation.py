@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, namespace
+from funcnn.arrays import Array, in_float32, namespace
 from funcnn.layers.convolution.windows import Axes, Axis, by_blocks, gathered, scattered, taps
 
 WINDOW_BYTES = 1 << 21  # of windows in a block, measured: half and twice as many are as fast
@@ -21,6 +21,8 @@ WINDOW_BYTES = 1 << 21  # of windows in a block, measured: half and twice as man
 
 def correlate(x: Array, W: Array, axes: Axes, groups: int = 1) -> Array:
     """out, for x (m, h, w, c) and W (kh, kw, c / groups, o)"""
+    if x.dtype.itemsize < 4:
+        return in_float32(correlate, x, W, axes, groups)
     if groups > 1:
         if W.shape[2] == 1:
             return _depthwise(x, W, axes)
@@ -37,6 +39,8 @@ def correlate(x: Array, W: Array, axes: Axes, groups: int = 1) -> Array:
 
 def kernel_gradient(x: Array, dA: Array, axes: Axes, groups: int = 1) -> Array:
     """dW[k, c, o] = sum_mp x[m, s p + d k - before, c] dA[m, p, o]"""
+    if x.dtype.itemsize < 4:
+        return in_float32(kernel_gradient, x, dA, axes, groups)
     c, o = x.shape[3], dA.shape[3]
     if groups > 1:
         if groups == c:
@@ -54,6 +58,8 @@ def kernel_gradient(x: Array, dA: Array, axes: Axes, groups: int = 1) -> Array:
 
 def correlate_adjoint(dA: Array, W: Array, axes: Axes, groups: int = 1) -> Array:
     """dx[m, s p + d k - before, c] = sum_ko dA[m, p, o] W[k, c, o], over all p, k of that position"""
+    if dA.dtype.itemsize < 4:
+        return in_float32(correlate_adjoint, dA, W, axes, groups)
     if groups > 1:
         if W.shape[2] == 1:
             return _depthwise_adjoint(dA, W, axes, groups)

@@ -41,14 +41,14 @@ def global_avg_pool_forward(params: GlobalAvgPool, given: Any) -> tuple[Array, A
     x, mask = _given(params, given)
     if mask is None:
         return x.mean(axis=1), given
-    return (wide(blank(x, mask)).sum(axis=1) / _counts(x, mask)).astype(x.dtype), given
+    return (wide(blank(x, mask)).sum(axis=1) / _counts(mask)).astype(x.dtype), given
 
 
 @backward.register(GlobalAvgPool)
 def global_avg_pool_backward(params: GlobalAvgPool, cache: Any, dA: Array) -> Grads[GlobalAvgPool]:
     """dx = dA / places"""
     x, mask = _kept(params, cache, dA)
-    share = dA / (x.shape[1] if mask is None else _counts(x, mask))
+    share = (wide(dA) / (x.shape[1] if mask is None else _counts(mask))).astype(x.dtype, copy=False)
     return _grads(params, cache, blank(namespace(dA).zeros_like(x) + share[:, None], mask))
 
 
@@ -126,9 +126,9 @@ def _all_places(x: Array) -> Array:
     return x.reshape(x.shape[0], math.prod(x.shape[1:-1]), x.shape[-1])
 
 
-def _counts(x: Array, mask: Array) -> Array:
+def _counts(mask: Array) -> Array:
     """How many places are there, (m, 1), and 1 where none is."""
-    return namespace(x).maximum(mask.sum(axis=1, keepdims=True), 1).astype(x.dtype)
+    return namespace(mask).maximum(mask.sum(axis=1, keepdims=True), 1)
 
 
 def _sunk(x: Array, mask: Array) -> Array:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from funcnn.arrays import Array, check_out_gradient, namespace
+from funcnn.arrays import Array, check_out_gradient, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.errors import RangeError
 from funcnn.generation import no_step, step
@@ -96,8 +96,8 @@ def max_pool_backward(params: MaxPool, cache: tuple[Array, Array], dA: Array) ->
     def of_block(x: Array, out: Array, dA: Array) -> Array:
         return scattered(_routed(x, out, dA, axes), axes)
 
-    dx = by_blocks(of_block, image_of(x), image_of(out), image_of(dA))
-    return Grads(gradient(params), like(x, dx))
+    dx = by_blocks(of_block, image_of(x), image_of(out), image_of(wide(dA)))
+    return Grads(gradient(params), like(x, dx).astype(x.dtype, copy=False))
 
 
 def _routed(x: Array, out: Array, dA: Array, axes: Axes) -> Iterator[Array]:
@@ -137,8 +137,9 @@ class AvgPool(Pool):
 def avg_pool_forward(params: AvgPool, x: Array) -> tuple[Array, Array]:
     """out = the sum over the taps / their number"""
     float_array(params, x)
-    axes = params.windows(x)
-    return like(x, sum(taps(image_of(x), axes)) / _counts(axes, x.dtype)), x
+    axes, a = params.windows(x), wide(x)
+    out: Any = sum(taps(image_of(a), axes)) / _counts(axes, a.dtype)
+    return like(x, out.astype(x.dtype, copy=False)), x
 
 
 @backward.register(AvgPool)
@@ -146,8 +147,10 @@ def avg_pool_backward(params: AvgPool, x: Array, dA: Array) -> Grads[AvgPool]:
     """dx: an equal share to each tap"""
     axes = params.windows(only_array(params, x))
     check_out_gradient(dA, (x.shape[0], *[axis.out for axis in axes][4 - x.ndim :], x.shape[-1]), x.dtype)
-    share = image_of(dA) / _counts(axes, x.dtype)
-    return Grads(gradient(params), like(x, scattered(repeat(share, axes[0].size * axes[1].size), axes)))
+    d = image_of(wide(dA))
+    share = d / _counts(axes, d.dtype)
+    dx = scattered(repeat(share, axes[0].size * axes[1].size), axes)
+    return Grads(gradient(params), like(x, dx).astype(x.dtype, copy=False))
 
 
 step.register(Pool)(no_step)

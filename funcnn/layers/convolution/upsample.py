@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from functools import cache
 from typing import Any, ClassVar
 
-import numpy as np
-
-from funcnn.arrays import Array, check_out_gradient, freeze, namespace
+from funcnn.arrays import Array, check_out_gradient, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.errors import KindError
 from funcnn.generation import step
@@ -20,14 +17,15 @@ from funcnn.records import record
 
 @record
 class Upsample:
-    """out[m, i, j, c] = x[m, i // f, j // f, c], or a mean of the nearest places, with `linear`
+    """out[m, i, j, c] = x[m, i // f, j // f, c], or with `linear` interpolated between the nearest positions
 
     x: (m, h, w, c) or (m, t, c), out: (m, f h, f w, c) or (m, f t, c). `factor` f is a whole number for every axis of
-    places, or a tuple of one for each. Place i of out lies at (i + 1/2) / f - 1/2 of x; nearest by default, and
-    linearly between the two next to it if `linear` (of images: bilinearly), at the border the last of x alone.
+    positions, or a tuple with one for each. Position i of out lies at (i + 1/2) / f - 1/2 of x. Its value is that of
+    the nearest position; with `linear` it is interpolated between the two neighbours (bilinearly in images), and at the
+    border it is the value there. A NaN or an infinity reaches only the positions that depend on it.
 
-    Along each axis out = A x with a fixed matrix A of f h rows, so dx = A^T dA: the sum of the copies, or of their
-    shares. The cache is x.
+    Along each axis out is linear in x, so dx is the adjoint applied to dA: the sum of the copies, or of their shares.
+    The cache is x.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers
@@ -49,25 +47,34 @@ class Upsample:
 
 @forward.register(Upsample)
 def upsample_forward(params: Upsample, x: Array) -> tuple[Array, Array]:
-    """out = A x along each axis of places"""
+    """Along each axis of positions: copies, or shares of neighbours, interleaved"""
     xp, out = float_array(params, x), x
     for axis, factor in enumerate(_factors(params, x), 1):
-        out = _along(_matrix(x.shape[axis], factor), out, axis) if params.linear else xp.repeat(out, factor, axis=axis)
+        if params.linear:
+            flat = _flat(out, axis)
+            shares = xp.stack([_share(flat, s) for s in _offsets(factor)], axis=2)
+            out = shares.reshape(*out.shape[:axis], factor * out.shape[axis], *out.shape[axis + 1 :])
+        else:
+            out = xp.repeat(out, factor, axis=axis)
     return out, x
 
 
 @backward.register(Upsample)
 def upsample_backward(params: Upsample, x: Array, dA: Array) -> Grads[Upsample]:
-    """dx = A^T dA along each axis of places"""
-    factors, dx = _factors(params, only_array(params, x)), dA
+    """The adjoint: the sum of the copies, or of what each share gives back"""
+    factors = _factors(params, only_array(params, x))
+    dx: Any = wide(dA)
     places = [f * n for f, n in zip(factors, x.shape[1:-1], strict=True)]
     check_out_gradient(dA, (x.shape[0], *places, x.shape[-1]), x.dtype)
     for axis, factor in enumerate(factors, 1):
+        before, n, behind = dx.shape[:axis], x.shape[axis], dx.shape[axis + 1 :]
+        parts = dx.reshape(math.prod(before), n, factor, math.prod(behind))
         if params.linear:
-            dx = _along(_matrix(x.shape[axis], factor).T, dx, axis)
+            dx = sum([_share_back(parts[:, :, i], s) for i, s in enumerate(_offsets(factor))])
         else:
-            dx = dx.reshape(*dx.shape[:axis], x.shape[axis], factor, *dx.shape[axis + 1 :]).sum(axis=axis + 1)
-    return Grads(gradient(params), dx)
+            dx = parts.sum(axis=2)
+        dx = dx.reshape(*before, n, *behind)
+    return Grads(gradient(params), dx.astype(x.dtype, copy=False))
 
 
 def _factors(params: Upsample, x: Array) -> tuple[int, ...]:
@@ -76,18 +83,35 @@ def _factors(params: Upsample, x: Array) -> tuple[int, ...]:
     return for_axes(params, "factor", params.factor, x.ndim - 2)
 
 
-@cache  # of two numbers, the same for every batch
-def _matrix(places: int, factor: int) -> Array:
-    """A: the weight of each place of x at each place of out, which falls from 1 to 0 on the way to the next."""
-    at = np.clip((np.arange(places * factor) + 0.5) / factor - 0.5, 0, places - 1)
-    return freeze(np.maximum(1 - abs(at[:, None] - np.arange(places)), 0))
+def _flat(x: Array, axis: int) -> Array:
+    """The axes before and behind one axis, each taken together: (a, n, b)."""
+    return x.reshape(math.prod(x.shape[:axis]), x.shape[axis], math.prod(x.shape[axis + 1 :]))
 
 
-def _along(matrix: Array, x: Array, axis: int) -> Array:
-    """matrix @ x along one axis"""
-    flat = x.reshape(*x.shape[: axis + 1], math.prod(x.shape[axis + 1 :]))
-    out = namespace(x).asarray(matrix, dtype=x.dtype) @ flat
-    return out.reshape(*x.shape[:axis], matrix.shape[0], *x.shape[axis + 1 :])
+def _offsets(factor: int) -> list[float]:
+    """Where the f positions of out that lie around one position of x are, relative to it, in (-1/2, 1/2)."""
+    return [(2 * i + 1 - factor) / (2 * factor) for i in range(factor)]
+
+
+def _share(x: Array, s: float) -> Array:
+    """(1 - |s|) of each position and |s| of the one before, or of the one after for s > 0; at the border it alone.
+
+    Not a product with the matrix of these shares: in it, 0 times NaN would reach every position.
+    """
+    if s > 0:
+        return _share(x[:, ::-1], -s)[:, ::-1]
+    return namespace(x).concatenate([x[:, :1], (1 + s) * x[:, 1:] - s * x[:, :-1]], axis=1) if s else x
+
+
+def _share_back(d: Array, s: float) -> Array:
+    """The adjoint of `_share`: what goes back to each position itself, and to the one before."""
+    if s > 0:
+        return _share_back(d[:, ::-1], -s)[:, ::-1]
+    if s == 0:
+        return d
+    xp, border, inner = namespace(d), d[:, :1], d[:, 1:]
+    itself = xp.concatenate([border, (1 + s) * inner], axis=1)
+    return itself + xp.concatenate([-s * inner, xp.zeros_like(border)], axis=1)
 
 
 @step.register(Upsample)

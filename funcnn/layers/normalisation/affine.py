@@ -77,7 +77,7 @@ def affine_backward(params: Affine, cache: tuple[Array], dA: Array) -> Grads[Aff
 def affine_backward_params(params: Affine, cache: tuple[Array], dA: Array) -> Affine:
     """dscale = sum(dA x), dshift = sum(dA)"""
     check_back(params, cache, dA)
-    dscale, dshift = rescaled_backward(cache[0], dA)
+    dscale, dshift = [d.astype(dA.dtype, copy=False) for d in rescaled_backward(cache[0], dA)]
     return gradient(params, scale=dscale, shift=dshift)
 
 

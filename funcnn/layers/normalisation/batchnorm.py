@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, namespace
+from funcnn.arrays import Array, namespace, wide
 from funcnn.core import backward, backward_params, forward, inference
 from funcnn.errors import RangeError
 from funcnn.fields import fraction, positive
@@ -120,7 +120,7 @@ def batch_norm_backward(params: BatchNorm, cache: tuple[Array, ...], dA: Array) 
     dx += dA
     dx -= dshift / n
     dx *= params.scale * inv
-    return Grads(grads, dx)
+    return Grads(grads, dx.astype(dA.dtype, copy=False))
 
 
 @backward_params.register(BatchNorm)
@@ -136,8 +136,8 @@ def _gradient_and_sums(params: BatchNorm, cache: tuple[Array, ...], dA: Array) -
     dscale, dshift = rescaled_backward(xhat, dA)
     grads = gradient(
         params,
-        scale=dscale,
-        shift=None if params.shift is None else dshift,
+        scale=dscale.astype(dA.dtype, copy=False),
+        shift=None if params.shift is None else dshift.astype(dA.dtype, copy=False),
         mean=((1 - new) * params.mean + new * mean).astype(dA.dtype, copy=False),
         var=((1 - new) * params.var + new * (n / (n - 1)) * var).astype(dA.dtype, copy=False),
     )
@@ -150,6 +150,8 @@ step.register(BatchNorm)(only_trains)
 @inference.register(BatchNorm)
 def batch_norm_inference(params: BatchNorm) -> Affine:
     """out = x scale' + shift', scale' = scale / sqrt(var + eps), shift' = shift - mean scale'"""
-    scale = params.scale / namespace(params.var).sqrt(params.var + params.eps)
+    dtype = params.scale.dtype
+    scale = params.scale / namespace(params.var).sqrt(wide(params.var) + params.eps)
     shift = -params.mean * scale
-    return Affine(scale, shift if params.shift is None else params.shift + shift)
+    shift = shift if params.shift is None else params.shift + shift
+    return Affine(scale.astype(dtype, copy=False), shift.astype(dtype, copy=False))

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from funcnn.arrays import Array, namespace
+from funcnn.arrays import Array, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.errors import RangeError
 from funcnn.fields import count, positive
@@ -174,10 +174,11 @@ def _forward(params: GroupNorm | InstanceNorm, groups: int, x: Array) -> tuple[A
 def _backward(params: N, groups: int, cache: tuple[Array, Array], dA: Array) -> Grads[N]:
     check_back(params, cache, dA)
     xhat, inv = cache
-    d = _with_places(dA * params.scale)
+    d = _with_places(wide(dA) * params.scale)
     dx = standardized_backward(_with_places(xhat), inv, d, partial(_mean_of_groups, groups))
-    dscale, dshift = rescaled_backward(xhat, dA)
-    return Grads(gradient(params, scale=dscale, shift=None if params.shift is None else dshift), dx.reshape(dA.shape))
+    dx = dx.reshape(dA.shape).astype(dA.dtype, copy=False)
+    dscale, dshift = [sums.astype(dA.dtype, copy=False) for sums in rescaled_backward(xhat, dA)]
+    return Grads(gradient(params, scale=dscale, shift=None if params.shift is None else dshift), dx)
 
 
 def _with_places(a: Array) -> Array:

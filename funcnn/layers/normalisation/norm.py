@@ -77,10 +77,13 @@ def _inverse_root_mean_square(a: Array, eps: float) -> Array:
     return 1 / namespace(a).sqrt(square + eps)
 
 
-def _slopes(xhat: Array, scale: Array, dA: Array) -> tuple[Array, Array]:
-    """sum(dA xhat) over the rows, and mean(d xhat) of each; what dA xhat took is free again then, and still at hand"""
-    product = dA * xhat
-    return sum_of_rows(product), _mean_of_rows(product, scale)
+def _slopes(xhat: Array, scale: Array, d: Array) -> tuple[Array, Array]:
+    """sum(dA xhat) over the rows, in the dtype of xhat, and mean(d xhat) of each
+
+    The product is freed on return, so that the next array of its size takes the same memory, which is still cached.
+    """
+    product = d * xhat
+    return sum_of_rows(product).astype(xhat.dtype, copy=False), _mean_of_rows(product, scale)
 
 
 @forward.register(LayerNorm)
@@ -91,7 +94,7 @@ def layer_norm_forward(params: LayerNorm, x: Array) -> tuple[Array, tuple[Array,
     xhat = a - _mean_of_rows(a, namespace(x).ones(x.shape[-1], dtype=a.dtype))
     inv = _inverse_root_mean_square(xhat, params.eps)
     xhat *= inv
-    xhat, inv = xhat.astype(x.dtype, copy=False), inv.astype(x.dtype, copy=False)
+    xhat = xhat.astype(x.dtype, copy=False)
     return rescaled(xhat, params.scale, params.shift), (xhat, inv)
 
 
@@ -99,15 +102,15 @@ def layer_norm_forward(params: LayerNorm, x: Array) -> tuple[Array, tuple[Array,
 def layer_norm_backward(params: LayerNorm, cache: tuple[Array, Array], dA: Array) -> Grads[LayerNorm]:
     """dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps), d = dA scale"""
     check_back(params, cache, dA)
-    xhat, inv = cache
-    dscale, slope = _slopes(xhat, params.scale, dA)
+    (xhat, inv), d = cache, wide(dA)
+    dscale, slope = _slopes(xhat, params.scale, d)
     means = xhat * slope
-    means += _mean_of_rows(dA, params.scale)
-    dx = rescaled(dA, params.scale, None)
+    means += _mean_of_rows(d, params.scale)
+    dx = rescaled(d, params.scale, None)
     dx -= means
     dx *= inv
     shift = None if params.shift is None else sum_of_rows(dA)
-    return Grads(gradient(params, scale=dscale, shift=shift), dx)
+    return Grads(gradient(params, scale=dscale, shift=shift), dx.astype(dA.dtype, copy=False))
 
 
 @record
@@ -162,7 +165,7 @@ def rms_norm_forward(params: RMSNorm, x: Array) -> tuple[Array, tuple[Array, Arr
     check_rows(params, x, params.scale.size, params.scale, "scale")
     a = wide(x)
     inv = _inverse_root_mean_square(a, params.eps)
-    xhat, inv = (a * inv).astype(x.dtype, copy=False), inv.astype(x.dtype, copy=False)
+    xhat = (a * inv).astype(x.dtype, copy=False)
     return rescaled(xhat, params.scale, None), (xhat, inv)
 
 
@@ -170,12 +173,12 @@ def rms_norm_forward(params: RMSNorm, x: Array) -> tuple[Array, tuple[Array, Arr
 def rms_norm_backward(params: RMSNorm, cache: tuple[Array, Array], dA: Array) -> Grads[RMSNorm]:
     """dx = (d - xhat mean(d xhat)) / sqrt(mean(x^2) + eps), d = dA scale"""
     check_back(params, cache, dA)
-    xhat, inv = cache
-    dscale, slope = _slopes(xhat, params.scale, dA)
-    dx = rescaled(dA, params.scale, None)
+    (xhat, inv), d = cache, wide(dA)
+    dscale, slope = _slopes(xhat, params.scale, d)
+    dx = rescaled(d, params.scale, None)
     dx -= xhat * slope
     dx *= inv
-    return Grads(gradient(params, scale=dscale), dx)
+    return Grads(gradient(params, scale=dscale), dx.astype(dA.dtype, copy=False))
 
 
 for _layer in (LayerNorm, RMSNorm):

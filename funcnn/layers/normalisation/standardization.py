@@ -24,7 +24,7 @@ def standardized(x: Array, mean_of: Mean, eps: float) -> tuple[Array, Array, Arr
 
     In two passes, since mean(x^2) - mean^2 has no digits left where the mean is large: Chan, Golub & LeVeque 1983,
     Algorithms for Computing the Sample Variance. The mean of what is left after the first takes its rounding away.
-    The last two are as `wide` as what they were taken of.
+    All but xhat are as `wide` as what they were computed from.
     """
     a = wide(x)
     mean = mean_of(a)
@@ -34,7 +34,7 @@ def standardized(x: Array, mean_of: Mean, eps: float) -> tuple[Array, Array, Arr
     var = mean_of(xhat * xhat)
     inv = 1 / namespace(x).sqrt(var + eps)
     xhat *= inv
-    return xhat.astype(x.dtype, copy=False), inv.astype(x.dtype, copy=False), mean + rest, var
+    return xhat.astype(x.dtype, copy=False), inv, mean + rest, var
 
 
 def standardized_backward(xhat: Array, inv: Array, d: Array, mean_of: Mean) -> Array:
@@ -111,5 +111,6 @@ def _rescaled_by_blocks(xhat: Array, scale: Array, shift: Array | None) -> Array
 
 
 def rescaled_backward(xhat: Array, dA: Array) -> tuple[Array, Array]:
-    """dscale = sum(dA xhat), dshift = sum(dA), over all axes but the last"""
-    return sum_of_rows(dA * xhat), sum_of_rows(dA)
+    """dscale = sum(dA xhat), dshift = sum(dA), over all axes but the last, as `wide` as dA"""
+    d = wide(dA)
+    return sum_of_rows(d * xhat), sum_of_rows(d)
