@@ -180,6 +180,11 @@ ROWS = {
         KindError,
         "rotate: start must be a number, the first position, not str",
     ),
+    "a start at nan": (
+        lambda: rotate(q, np.nan),
+        RangeError,
+        "rotate: start must be finite; it is nan",
+    ),
     "a start for each place": (
         lambda: rotate(q, np.arange(5)),
         KindError,

@@ -11,7 +11,7 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, float_namespace, is_array, kind, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import as_positive, check_sizes, is_number, positive
+from funcnn.fields import as_finite, as_positive, check_sizes, is_number, positive
 from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
@@ -205,7 +205,7 @@ def rotate(x: Array, start: Any = 0, base: float = 10000.0) -> Array:
     Raises:
         KindError: x is not an array of floats, or start or base not a number.
         ShapeError: x is not (..., t, n), or n is odd.
-        RangeError: base is not finite and above 0.
+        RangeError: base is not finite and above 0, or start not finite.
     """
     return _rotated(x, *_waves(x, start, base, "rotate"))
 
@@ -236,6 +236,8 @@ def _waves(x: Array, start: Any, base: float, whose: str, name: str = "x") -> tu
         raise ShapeError(f"{whose}: {name} must have an even number of features, not {n}")
     if not _is_position(start):
         raise KindError(f"{whose}: start must be a number, the first position, not {kind(start)}")
+    if is_number(start):
+        as_finite(whose, start, "start")
     base = as_positive(whose, base, "base")
     places = (namespace(start) if is_array(start) else np).arange(t) + start
     angles = places[:, None] * base ** (-np.arange(0, n, 2) / n)

@@ -5,7 +5,7 @@ from funcnn.files import fingerprint
 from tests.kinds.harness import kind, row
 from tests.kinds.kinds import NET, path
 
-VALUES = "None; text; 1.5; True; 0-d; record"
+VALUES = "None; text; 1.5; True; 0-d; record; nan"
 
 
 def saved():

@@ -53,6 +53,7 @@ WRONG = {
     "DataFrame": _frame,
     "Decimal": lambda: Decimal("1.5"),
     "1j": lambda: 1j,
+    "nan": lambda: float("nan"),
     "texts": lambda: np.array(["text", "text"]),
     "record": Plain,
 }
@@ -69,6 +70,7 @@ class Kind:
     accepts: frozenset[str] = frozenset()
     parts: tuple["Kind", ...] = ()
     verbs: frozenset[str] = frozenset()
+    untried: frozenset[str] = frozenset()
 
     def __call__(self, value: Any) -> "Kind":
         """The same kind, with another value"""
@@ -83,6 +85,10 @@ class Kind:
         names = frozenset(accepted.split("; "))
         assert names <= WRONG.keys(), accepted
         return attrs.evolve(self, accepts=self.accepts | names)
+
+    def but(self, untried: str) -> "Kind":
+        """The same kind, where some values are not tried, for a reason that stands beside it"""
+        return attrs.evolve(self, untried=frozenset(untried.split("; ")))
 
     def __sub__(self, refused: str) -> "Kind":
         """What it does not take here"""
@@ -161,6 +167,8 @@ def failures(row: Row) -> list[str]:
             if place in several:
                 continue  # the tuple of *losses is Python's own
             for word, make in WRONG.items():
+                if word in place_kind.untried:
+                    continue
                 arguments = row.values()
                 arguments[name] = put(arguments[name], make())
                 verbs = place_kind.verbs if word in ("(list,)", "record") else frozenset()

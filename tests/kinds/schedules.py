@@ -39,7 +39,7 @@ ROWS = [
         waiting=count,
         cooling=count,
     ),
-    row(plateau, now=kind(Plateau(0.5)), cost=number),
+    row(plateau, now=kind(Plateau(0.5)), cost=number | "nan"),  # which is not better than any
     *[
         row(made, f"{label}(...)", step=whole, speaks=label)
         for label, made in {

@@ -31,11 +31,12 @@ MUTANT = Mutant("zero", "forgotten", fst.tensors("m n"), PAIR, WRONG_PAIR)
 mutant = kind(None).made(lambda: MUTANT)
 small = array(np.ones((2, 2)) / 3)
 ROWS = [
+    # At nan no slope of f is finite, so the check is inconclusive.
     row(
         check_vjp,
         f=kind(sine),
         vjp=kind(sine_vjp),
-        args=both(small | "1.5; 0-d"),
+        args=both((small | "1.5; 0-d").but("nan")),
         aliasing=flag,
         nondeterministic=kind(0.0),
         **options,

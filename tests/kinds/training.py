@@ -42,8 +42,8 @@ states = kind([TrainState(NET)])
 table = kind(history(STATES[:2])[1])
 later = run.made(lambda: iter(STATES[2:]))
 ROWS = [
-    row(TrainState, params=tree, optimizer=optimizer, step=count, cost=number),
-    row(WithBest, params=tree, optimizer=optimizer, step=count, cost=number, best=start | "None", waited=count),
+    row(TrainState, params=tree, optimizer=optimizer, step=count, cost=number | "nan"),
+    row(WithBest, params=tree, optimizer=optimizer, step=count, cost=number | "nan", best=start | "None", waited=count),
     row(
         train, start=start, data=data | "[]; generator", value_and_grad=gradient_of, lr=schedule, constraint=constraint
     ),
@@ -75,5 +75,5 @@ ROWS = [
     ),
     row(bisect_nan, states=states, data=data | "[]", loss=loss, lr=schedule, constraint=constraint),
     row(compare, run_a=run | "[]", run_b=run | "[]"),
-    row(Birth, step=count, phase=text, layer=text, array=text, value=array | "1.5; 0-d"),
+    row(Birth, step=count, phase=text, layer=text, array=text, value=array | "1.5; 0-d; nan"),
 ]
