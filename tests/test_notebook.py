@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("default")  # those of the libraries tha
 CELLS = {
     "start": """\
 import numpy as np
-from funcnn import Relu, TrainState, mlp, mse, summary, trace
+from funcnn import Relu, TrainState, history, mlp, mse, summary, train, trace, value_and_grad
 net = mlp([2, 3, 1], hidden=Relu(), seed=0)
 x = np.linspace(-1, 1, 8).reshape(4, 2)
 """,
@@ -25,7 +25,13 @@ x = np.linspace(-1, 1, 8).reshape(4, 2)
     "trace": "trace(net, x, x[:, :1], mse)",
     "record": "net[0]",
     "tuple": "net",
-    "state": "TrainState(net[:1])",
+    "state": "TrainState(net)",
+    "table": """\
+run = train(TrainState(net), [(x, x[:, :1])] * 3, value_and_grad(mse), 0.1)
+last, table = history(run, {"b": lambda state: state.params[2].b}, every=2)
+table
+""",
+    "best": "from funcnn.training import WithBest; WithBest(net[1:2], best=last, waited=1)",
     "visit": "trace(net, x, x[:, :1], mse)['1']",
 }
 
@@ -86,10 +92,35 @@ def test_records_are_shown_by_their_repr(shown):
     dense = "Dense(W=<f64 [[ 0.3001 -0.5044 -1.0057] [-1.0592  0.6863  0.9043]]>, b=<f64 [0. 0. 0.]>)"
     assert shown["record"] == {"text/plain": dense}
     assert shown["tuple"]["text/plain"].startswith(f"({dense},\n Relu(),\n Dense(W=")
-    assert shown["state"]["text/plain"].startswith("TrainState(")
     assert shown["visit"]["text/plain"].startswith("Visit(path='1', number=0, depth=0, held=96, layer=Relu(), out=")
 
 
+def test_a_state_of_training(shown):
+    assert cells_of(shown["state"]["text/html"]) == [
+        ["TrainState", ""],
+        ["params.0", "Dense(W=<f64 [[ 0.3001 -0.5044 -1.0057] [-1.0592  0.6863  0.9043]]>, b=<f64 [0. 0. 0.]>)"],
+        ["params.1", "Relu()"],
+        ["params.2", "Dense(W=<f64 [[0.9547] [0.14  ] [0.7371]]>, b=<f64 [0.]>)"],
+        ["optimizer", "()"],
+        ["step", "0"],
+        ["cost", "nan"],
+    ]
+    assert shown["state"]["text/plain"].splitlines()[4:] == ["optimizer   ()", "step        0", "cost        nan"]
+    assert shown["best"]["text/plain"].splitlines()[0] == "WithBest"
+    assert re.fullmatch(r"best       TrainState of step 3, cost 0\.\d+", shown["best"]["text/plain"].splitlines()[5])
+
+
+def test_a_table_of_history(shown):
+    head, *rows = cells_of(shown["table"]["text/html"])
+    assert head == ["step", "cost", "b"]
+    assert [row[0] for row in rows] == ["2", "3"]
+    assert all([re.fullmatch(r"<f64 \[-?0\.\d+\]>", row[2]) for row in rows])
+    assert [line.split() for line in shown["table"]["text/plain"].splitlines()] == [
+        head,
+        *[" ".join(row).split() for row in rows],
+    ]
+
+
 def test_tables_have_no_colours_of_their_own(shown):
-    for name in ("summary", "costs", "trace"):
+    for name in ("summary", "costs", "trace", "state", "table"):
         assert not re.search(r"color|background|<style|class=", shown[name]["text/html"])

@@ -1,4 +1,4 @@
-"""Training is a fold: `loop` is the fold, the rest are functions from runs to runs."""
+"""Training as a fold over batches, and functions of runs."""
 
 from funcnn.lazy import lazily
 

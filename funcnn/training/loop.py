@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
-from funcnn import core
 from funcnn.arrays import as_array, is_array, is_float, kind, owned, short
 from funcnn.core import ValueAndGrad, forward, sgd
+from funcnn.core import value_and_grad as gradient_of
 from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.fields import as_called, check_function, is_number, learning_rate, parameters_of
 from funcnn.gradients import Grads
@@ -178,7 +178,7 @@ def _pair(name: str, batch: Any) -> Any:
 
 def _check_gradient(function: Any) -> None:
     needed = "a function (params, x, y) that returns (cost, Grads)"
-    is_itself, parameters = function is core.value_and_grad, parameters_of(function)
+    is_itself, parameters = function is gradient_of, parameters_of(function)
     if is_itself or (parameters and next(iter(parameters.parameters), "") == "out"):  # every loss is called (out, y)
         given = "value_and_grad itself" if is_itself else as_called(function)
         raise KindError(f"train: value_and_grad must be {needed}, not {given}; write value_and_grad(loss)")
