@@ -99,7 +99,7 @@ def _first(x: Any) -> Any:
 
 @flops.register(tuple)
 def chain_flops(params: tuple[Any, ...], x: Any) -> int:
-    """The sum of those of the layers"""
+    """The operations of all layers"""
     total = 0
     for layer in params:
         total += _counted(layer, x)
@@ -172,26 +172,26 @@ def _pairs(params: Any, pairs: int) -> int:
 
 @flops.register(Residual)
 def residual_flops(params: Residual[Any], x: Any) -> int:
-    """Those of the layer, and 1 for each sum"""
+    """The operations of the layer, and 1 for each sum"""
     return _counted(params.layer, x) + _floats(_first(x))
 
 
 @flops.register(Glu)
 def glu_flops(params: Glu, x: Any) -> int:
-    """Those of the gate, and 1 for each product"""
+    """The operations of the gate, and 1 for each product"""
     return sum([_counted(*call) for call in inner_calls(params, x)]) + int(x.size) // 2
 
 
 @flops.register(Tied)
 def tied_flops(params: Tied, x: Any) -> int:
-    """Those of net, and 2 n for each logit"""
+    """The operations of net, and 2 n for each logit"""
     logits = _first(forward_only(params, x))
     return sum([_counted(*call) for call in inner_calls(params, x)]) + 2 * int(logits.size * params.W.shape[1])
 
 
 @flops.register(Sum)
 def sum_flops(params: Sum, x: Any) -> int:
-    """1 for each number of x but those of the first part"""
+    """1 for each number of x, without the first part"""
     return _floats(x) - _floats(x[0])
 
 

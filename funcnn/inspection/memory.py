@@ -1,4 +1,4 @@
-"""How much memory a cache keeps, and numbers that are printed with the prefix of their size."""
+"""The bytes that caches keep only for backward, and numbers with the prefix of their size."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from funcnn.inspection.nesting import contents
 
 
 def held_bytes(caches: Iterable[tuple[int, Any]], *given: Any) -> list[int]:
-    """For each (depth, cache), how many bytes there are only since it keeps them.
+    """For each (depth, cache), the bytes that only this cache keeps in memory.
 
-    Not counted are the arrays in `given`, x and the parameters, which are there anyway, and what the caches before it
-    keep already. So the numbers of one depth add up. A deeper cache is a part of the last one that was less deep, and
-    counted as if that one were not there. A view counts as the whole array that it is a view of, since all of that
-    stays; several views of one array are that array, once.
+    The arrays in `given`, x and the parameters, are not counted, nor the arrays in the caches before it, so the numbers
+    of one depth add up. A deeper cache is a part of the last cache that is less deep, and is counted without it. A view
+    counts as the whole array, which it keeps in memory; several views of one array count once.
 
     >>> import numpy as np
     >>> from funcnn import forward, mlp
     >>> from funcnn.inspection.memory import held_bytes
     >>> net, x = mlp([8, 8, 8], seed=0), np.ones((100, 8))
-    >>> held_bytes([(0, cache) for cache in forward(net, x)[1]], net, x)  # x is there anyway; out of Relu, once
+    >>> held_bytes([(0, cache) for cache in forward(net, x)[1]], net, x)  # x is given; out of Relu is in two
     [0, 6400, 0]
     """
     known = {0: _owners(given)}
@@ -35,7 +34,7 @@ def held_bytes(caches: Iterable[tuple[int, Any]], *given: Any) -> list[int]:
 
 
 def _owners(tree: Any) -> dict[int, int]:
-    """The bytes of each array that owns its memory, by id."""
+    """The bytes of each array that owns its memory, by the id of the array."""
     if is_array(tree):
         while is_array(base := getattr(tree, "base", None)):
             tree = base
@@ -47,7 +46,7 @@ def _owners(tree: Any) -> dict[int, int]:
 
 
 def scaled(number: float, unit: str) -> str:
-    """`872 B`, `2.03 MB`: three digits of a number, with the prefix of its size.
+    """`872 B`, `2.03 MB`: a number with three digits and a metric prefix.
 
     >>> from funcnn.inspection.memory import scaled
     >>> scaled(2034567, "flop")

@@ -100,7 +100,7 @@ def _arrays(path: Any) -> dict[str, Array]:
     where = place("read", path)
     try:
         with safe_open(where, framework="numpy") as file:
-            return {name: freeze(file.get_tensor(name).copy()) for name in file.keys()}  # noqa: SIM118  it is no dict
+            return {name: freeze(file.get_tensor(name).copy()) for name in file.keys()}  # noqa: SIM118  it is not a dict
     except FileNotFoundError:
         raise NoFileError(f"read: there is no file {where}") from None
     except OSError as error:
