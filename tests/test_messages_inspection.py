@@ -108,6 +108,11 @@ ROWS = [
         KindError,
         "trace: the loss must return (cost, dA), dA being the gradient of cost, not 3 values",
     ),
+    (
+        lambda: Probe(dense, seen=x),
+        KindError,
+        "Probe: seen must be None, or what a probe has seen, not float64 array",
+    ),
     (lambda: trace(dense, x, None, mse), KindError, "mse: y must be an array, not None"),
     (
         lambda: trace((dense, Relu()), x, x[:, :2], mse)["0", 0, 0],

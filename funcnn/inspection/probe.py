@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeVar
 
-from funcnn.arrays import owned, short
+from funcnn.arrays import kind, owned, short
+from funcnn.errors import KindError
 from funcnn.generation import step
 from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside
 from funcnn.records import record, state
@@ -46,11 +47,17 @@ class Probe(Wrapper[L]):
     (5, 3)
 
     Raises:
-        KindError: `layer` is not a layer.
+        KindError: `layer` is not a layer, or `seen` not the values that a probe returned.
     """
 
     layer: L
     seen: Any = state(default=None)
+
+    def __attrs_post_init__(self) -> None:
+        """A layer, and what a probe has seen, if anything."""
+        super().__attrs_post_init__()
+        if self.seen is not None and type(self.seen) is not Seen:
+            raise KindError(f"Probe: seen must be None, or what a probe has seen, not {kind(self.seen)}")
 
     def enter(self, x: Any) -> tuple[Any, Any]:
         """x as it is"""

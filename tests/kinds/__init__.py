@@ -1,5 +1,6 @@
-"""Tables of what each public function takes, a module a namespace, and what tries every value that it does not take.
+"""Tables of what each public function takes, a module a namespace, and the trials of all that it does not take.
 
-A row is a valid call, a `Kind` for each parameter: a value that the function takes, and which of the values of `WRONG`
-it takes there as well. `failures(row)` puts each value of `WRONG` in the place of each argument.
+A row is a valid call: for each parameter a `Kind`, with a value that the function takes, and which values of `WRONG` it
+takes there as well. Every other value must raise a FuncnnError, at the call, in a sentence that begins with the name of
+the function. A new public function needs a row in the table of its namespace; `doors` lists what is public.
 """

@@ -18,10 +18,11 @@ from funcnn import (
 )
 from funcnn.core import backward_params, forward_only
 from funcnn.generation import step
-from tests.kinds.harness import WRONG, kind, row
 from tests.kinds.kinds import CACHE, NET, OUT, Y, array, count, grads, layer, loss, number, optimizer
+from tests.kinds.rows import kind, row
+from tests.kinds.wrong import ANYTHING
 
-anything = kind("", "; ".join(WRONG))
+anything = kind("", ANYTHING)
 ROWS = [
     row(forward, params=layer, x=array, speaks="x"),
     row(backward, params=layer, cache=kind(CACHE), dA=array(OUT), speaks="dA"),
@@ -48,8 +49,8 @@ ROWS = [
     row(
         namespace,
         x=array | "0-d; texts",
-        name=kind("x", "; ".join(WRONG)),
-        whose=kind("", "; ".join(WRONG)),
+        name=kind("x", ANYTHING),
+        whose=kind("", ANYTHING),
         speaks="x",
     ),
 ]

@@ -1,8 +1,8 @@
 """Batches."""
 
 from funcnn import batches
-from tests.kinds.harness import both, row
 from tests.kinds.kinds import Y, array, count, seed
+from tests.kinds.rows import both, row
 
 part = array(Y) | "None"  # no mask
 ROWS = [

@@ -2,8 +2,8 @@
 
 from funcnn import load, save
 from funcnn.files import fingerprint
-from tests.kinds.harness import kind, row
 from tests.kinds.kinds import NET, path
+from tests.kinds.rows import kind, row
 
 VALUES = "None; text; 1.5; True; 0-d; record; nan"
 

@@ -12,8 +12,8 @@ from funcnn.initializers import (
     uniform,
     zeros,
 )
-from tests.kinds.harness import kind, row
 from tests.kinds.kinds import dtype, number, seed
+from tests.kinds.rows import kind, row
 
 NAMED = (zeros, glorot_uniform, glorot_normal, lecun_uniform, lecun_normal, he_uniform, he_normal, orthogonal)
 MADE = {"constant": constant(0.5), "normal": normal(0.5), "uniform": uniform(0.5)}

@@ -2,8 +2,8 @@
 
 from funcnn import summary, trace
 from funcnn.inspection import flops
-from tests.kinds.harness import row
 from tests.kinds.kinds import Y, array, flag, layer, loss
+from tests.kinds.rows import row
 
 ROWS = [
     row(summary, params=layer, x=array, costs=flag, speaks="x"),

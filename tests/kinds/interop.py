@@ -5,8 +5,8 @@ from importlib.util import find_spec
 import numpy as np
 
 from funcnn import Dense
-from tests.kinds.harness import kind, row
 from tests.kinds.kinds import NET, Y, array, count, flag, layer, loss, number, path
+from tests.kinds.rows import kind, row
 
 ROWS = []
 if find_spec("scipy"):

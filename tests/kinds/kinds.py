@@ -3,7 +3,7 @@
 import numpy as np
 
 from funcnn import Momentum, Tanh, TrainState, backward, forward, glorot_uniform, mlp, mse, value_and_grad
-from tests.kinds.harness import kind
+from tests.kinds.rows import kind
 
 X = np.linspace(-1, 1, 8).reshape(4, 2)
 Y = X[:, :1] + 1.0

@@ -92,9 +92,10 @@ from funcnn.layers import (
     rotate,
     rotate_backward,
 )
-from tests.kinds.harness import WRONG, Row, both, kind, row
 from tests.kinds.kinds import NET, array, count, dtype, flag, fraction, initializer, number, seed, text
 from tests.kinds.kinds import layer as network
+from tests.kinds.rows import Row, both, kind, row
+from tests.kinds.wrong import ANYTHING
 
 
 def layer(cls, x, /, *, none="", cached="", **settings):
@@ -127,7 +128,7 @@ def like(out, none, place="dA"):
     if type(out) is tuple:
         made = both(*[like(part, none, f"{place}[{i}]") for i, part in enumerate(out)])
     else:
-        made = kind(np.ones_like(out)) if out is not None and out.dtype.kind == "f" else kind(out, "; ".join(WRONG))
+        made = kind(np.ones_like(out)) if out is not None and out.dtype.kind == "f" else kind(out, ANYTHING)
     return made | "None" if place in none.split("; ") else made
 
 

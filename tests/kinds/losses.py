@@ -21,8 +21,8 @@ from funcnn.losses import (
     triplet,
     weighted,
 )
-from tests.kinds.harness import both, kind, row
 from tests.kinds.kinds import X, array, classes, fraction, loss, number
+from tests.kinds.rows import both, kind, row
 
 P = np.linspace(0.1, 0.9, 8).reshape(4, 2)
 SHARES = P / P.sum(1, keepdims=True)

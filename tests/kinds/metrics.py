@@ -2,10 +2,11 @@
 
 from funcnn import accuracy, mse, validation
 from funcnn.metrics import confusion, perplexity, r2, top_k_accuracy
-from tests.kinds.harness import WRONG, kind, row
 from tests.kinds.kinds import STATES, X, Y, array, classes, count, loss, number
+from tests.kinds.rows import kind, row
+from tests.kinds.wrong import ANYTHING
 
-anything = kind(Y, "; ".join(WRONG))
+anything = kind(Y, ANYTHING)
 bits = array(1.0 * (X > 0))
 ROWS = [
     row(validation, metric=loss, x=array | "texts", y=anything, rows=count | "None"),  # y is a matter of the metric,

@@ -21,8 +21,8 @@ from funcnn.optimizers import (
     project,
     unit_norm,
 )
-from tests.kinds.harness import kind, row
 from tests.kinds.kinds import GRADS, NET, array, count, flag, fraction, grads, layer, number
+from tests.kinds.rows import kind, row
 
 where = kind("*", "text")
 memory, t = kind(()), count

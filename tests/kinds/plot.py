@@ -9,8 +9,8 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 
 from funcnn.plot import coordinates, cost_curve, decision_regions, picture, pictures, rate_curve, render
-from tests.kinds.harness import kind, row
 from tests.kinds.kinds import array, count, layer, schedule
+from tests.kinds.rows import kind, row
 
 mpl.use("Agg")
 AX = plt.subplots()[1]

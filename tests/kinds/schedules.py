@@ -12,8 +12,8 @@ from funcnn.schedules import (
     stages,
     step_decay,
 )
-from tests.kinds.harness import both, kind, row
 from tests.kinds.kinds import count, fraction, number, schedule
+from tests.kinds.rows import both, kind, row
 
 whole = kind(3)
 ROWS = [

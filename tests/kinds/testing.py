@@ -6,8 +6,8 @@ from funcnn import Relu, Tanh, mse
 from funcnn.testing import check_layer, check_loss, check_optimizer, check_vjp, every_layer
 from funcnn.testing import strategies as fst
 from funcnn.testing.mutation import Mutant, is_caught, score
-from tests.kinds.harness import both, kind, row
 from tests.kinds.kinds import NET, array, count, flag, layer, optimizer, text
+from tests.kinds.rows import both, kind, row
 
 
 def sine(x):

@@ -13,7 +13,6 @@ from funcnn.training import (
     until,
     while_finite,
 )
-from tests.kinds.harness import kind, row
 from tests.kinds.kinds import (
     NET,
     STATES,
@@ -31,6 +30,7 @@ from tests.kinds.kinds import (
     text,
     tree,
 )
+from tests.kinds.rows import kind, row
 
 data = kind([(X, Y)] * 4)
 start = kind(TrainState(NET))

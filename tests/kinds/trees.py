@@ -5,8 +5,8 @@ import numpy as np
 from funcnn import evolve, parameters, tree_map
 from funcnn.layers import LeakyRelu
 from funcnn.trees import astype, count, difference, from_vector, leaves, map_parameters, replace, to_vector
-from tests.kinds.harness import both, kind, row
 from tests.kinds.kinds import array, dtype, number, tree
+from tests.kinds.rows import both, kind, row
 
 f = kind(lambda a, b: a + b)
 like = tree - "0-d; record"  # of the tree beside it

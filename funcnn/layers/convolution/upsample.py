@@ -63,9 +63,9 @@ def upsample_forward(params: Upsample, x: Array) -> tuple[Array, Array]:
 def upsample_backward(params: Upsample, x: Array, dA: Array) -> Grads[Upsample]:
     """The adjoint: the sum of the copies, or of what each share gives back"""
     factors = _factors(params, only_array(params, x))
-    dx: Any = wide(dA)
     places = [f * n for f, n in zip(factors, x.shape[1:-1], strict=True)]
     check_out_gradient(dA, (x.shape[0], *places, x.shape[-1]), x.dtype)
+    dx: Any = wide(dA)
     for axis, factor in enumerate(factors, 1):
         before, n, behind = dx.shape[:axis], x.shape[axis], dx.shape[axis + 1 :]
         parts = dx.reshape(math.prod(before), n, factor, math.prod(behind))

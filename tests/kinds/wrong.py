@@ -1,0 +1,51 @@
+"""The values that are tried in the place of every argument, made anew each time."""
+
+from collections import deque
+from decimal import Decimal
+from importlib.util import find_spec
+
+import numpy as np
+
+from funcnn import Relu, record
+
+
+@record
+class Plain:
+    """A record with no rule for any verb."""
+
+
+def _frame():
+    """A table of pandas, or what behaves like one."""
+    if find_spec("pandas"):
+        from pandas import DataFrame
+
+        return DataFrame({"a": [0.5, 1.0], "b": [1.0, 0.5]})
+
+    class DataFrame:
+        shape, to_numpy = (2, 2), lambda self: np.ones((2, 2))
+        __array__ = __iter__ = to_numpy
+
+    return DataFrame()
+
+
+WRONG = {
+    "None": lambda: None,
+    "text": lambda: "text",
+    "1.5": lambda: 1.5,
+    "True": lambda: True,
+    "[]": list,
+    "{}": dict,
+    "object()": object,
+    "class": lambda: Relu,
+    "0-d": lambda: np.array(1.5),
+    "(list,)": lambda: ([1.5],),
+    "deque": lambda: deque([1.5]),
+    "generator": lambda: (number for number in [1.5]),
+    "DataFrame": _frame,
+    "Decimal": lambda: Decimal("1.5"),
+    "1j": lambda: 1j,
+    "nan": lambda: float("nan"),
+    "texts": lambda: np.array(["text", "text"]),
+    "record": Plain,
+}
+ANYTHING = "; ".join(WRONG)
