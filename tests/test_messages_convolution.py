@@ -572,7 +572,7 @@ ROWS = {
     "a step of what is linear": (
         lambda: step(Upsample(2, linear=True), x[:, :1, 0]),
         KindError,
-        "step: Upsample looks ahead where it is linear, so it cannot go on step by step",
+        "step: Upsample must not be linear; else out depends on the next position",
     ),
     # The memory of a step.
     "the memory of a position for a convolution": (

@@ -197,33 +197,33 @@ ROWS = {
     "one row while training": (
         lambda: forward(batch, x[:1]),
         RangeError,
-        "BatchNorm: a variance needs at least two rows while training; x: (1, 3); " + AT_LEAST_TWO,
+        "BatchNorm: x must have at least two rows for a variance, not (1, 3); " + AT_LEAST_TWO,
     ),
     "no row while training": (
         lambda: forward(batch, x[:0]),
         RangeError,
-        "BatchNorm: a variance needs at least two rows while training; x: (0, 3); " + AT_LEAST_TWO,
+        "BatchNorm: x must have at least two rows for a variance, not (0, 3); " + AT_LEAST_TWO,
     ),
     "one row in a network": (
         lambda: forward(net, x[:1]),
         RangeError,
-        "BatchNorm: a variance needs at least two rows while training; x: (1, 3); " + AT_LEAST_TWO,
+        "BatchNorm: x must have at least two rows for a variance, not (1, 3); " + AT_LEAST_TWO,
         [f"in layer 1, {SHORT}, momentum=0.1, eps=1e-05), x: <f64 [[ 0.3815 -0.3443  0.1871]]>"],
     ),
     "one place": (
         lambda: forward(instance, x[:, None]),
         RangeError,
-        "InstanceNorm: a variance needs at least two numbers a group; x: (4, 1, 3), groups: 3",
+        "InstanceNorm: x must have at least two numbers in each of its 3 groups for a variance, not (4, 1, 3)",
     ),
     "a row for instance norm": (
         lambda: forward(instance, x),
         RangeError,
-        "InstanceNorm: a variance needs at least two numbers a group; x: (4, 3), groups: 3",
+        "InstanceNorm: x must have at least two numbers in each of its 3 groups for a variance, not (4, 3)",
     ),
     "one number a group": (
         lambda: forward(GroupNorm.init(3, groups=3), x),
         RangeError,
-        "GroupNorm: a variance needs at least two numbers a group; x: (4, 3), groups: 3",
+        "GroupNorm: x must have at least two numbers in each of its 3 groups for a variance, not (4, 3)",
     ),
     "features": (lambda: forward(batch, x[:, :2]), ShapeError, "BatchNorm: x must be (m, ..., 3), not (4, 2)"),
     "features of layer norm": (

@@ -1,1 +1,1 @@
-"""Convolution and pooling over the places of images and sequences; `windows` and `correlation` do the work."""
+"""Convolution, pooling and upsampling over the positions of images and sequences."""

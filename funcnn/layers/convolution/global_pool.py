@@ -1,4 +1,4 @@
-"""Global pooling: one number a channel for all places together, however many there are."""
+"""Global pooling: the mean or the maximum of each channel over all positions."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from funcnn.records import record
 
 @record
 class GlobalAvgPool:
-    """out[m, c] = the mean of x[m, ..., c] over all places
+    """out[m, c] = the mean of x[m, ..., c] over all positions
 
-    x: (m, ..., c) with at least one axis of places, out: (m, c). dx = dA / (how many places there are), at each of
+    x: (m, ..., c) with at least one axis of positions, out: (m, c). dx = dA / (the number of positions) at each of
     them. The cache is x. Lin, Chen & Yan 2014, Network in Network, section 3.2.
 
-    A sequence (m, t, c) may come as `(x, mask)`, mask bool (m, t), True where there is something, or None. The mean is
-    that of the places that are there, of none it is 0; dx is 0 where nothing is, and what x holds there is not read.
+    A sequence (m, t, c) may come as `(x, mask)`, mask bool (m, t), False at padded positions, or None. Padded positions
+    do not count and are not read, and their dx is 0; for a sequence of padding alone out is 0.
 
     >>> import numpy as np
     >>> from funcnn import GlobalAvgPool, forward
@@ -30,14 +30,14 @@ class GlobalAvgPool:
     array([[3. , 0.5]])
 
     Raises:
-        ShapeError: x has no places, or the mask is not (m, t).
-        KindError: x is no array of floats, or the mask none of bools.
+        ShapeError: x has no positions, or the mask is not (m, t).
+        KindError: x is not an array of floats, or the mask not of bools.
     """
 
 
 @forward.register(GlobalAvgPool)
 def global_avg_pool_forward(params: GlobalAvgPool, given: Any) -> tuple[Array, Any]:
-    """out = the mean over the places"""
+    """out = the mean over the positions"""
     x, mask = _given(params, given)
     if mask is None:
         return x.mean(axis=1), given
@@ -46,7 +46,7 @@ def global_avg_pool_forward(params: GlobalAvgPool, given: Any) -> tuple[Array, A
 
 @backward.register(GlobalAvgPool)
 def global_avg_pool_backward(params: GlobalAvgPool, cache: Any, dA: Array) -> Grads[GlobalAvgPool]:
-    """dx = dA / places"""
+    """dx = dA / (the number of positions)"""
     x, mask = _kept(params, cache, dA)
     share = (wide(dA) / (x.shape[1] if mask is None else _counts(mask))).astype(x.dtype, copy=False)
     return _grads(params, cache, blank(namespace(dA).zeros_like(x) + share[:, None], mask))
@@ -54,13 +54,12 @@ def global_avg_pool_backward(params: GlobalAvgPool, cache: Any, dA: Array) -> Gr
 
 @record
 class GlobalMaxPool:
-    """out[m, c] = the maximum of x[m, ..., c] over all places
+    """out[m, c] = the maximum of x[m, ..., c] over all positions
 
-    x: (m, ..., c) with at least one axis of places, out: (m, c). dx is dA at the first place where x is the maximum,
-    else 0. The cache is x. Oquab, Bottou, Laptev & Sivic 2015, Is Object Localization for Free?, section 3.2.
+    x: (m, ..., c) with at least one axis of positions, out: (m, c). dx is dA at the first position of the maximum, else
+    0. The cache is x. Oquab, Bottou, Laptev & Sivic 2015, Is Object Localization for Free?, section 3.2.
 
-    A sequence (m, t, c) may come as `(x, mask)`, as to `GlobalAvgPool`. The maximum is that of the places that are
-    there, of none it is 0.
+    A sequence (m, t, c) may come as `(x, mask)`, as for `GlobalAvgPool`; for a sequence of padding alone out is 0.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers
@@ -68,26 +67,26 @@ class GlobalMaxPool:
     array([[5., 0.]])
 
     Raises:
-        ShapeError: x has no places, or the mask is not (m, t).
-        KindError: x is no array of floats, or the mask none of bools.
+        ShapeError: x has no positions, or the mask is not (m, t).
+        KindError: x is not an array of floats, or the mask not of bools.
     """
 
 
 @forward.register(GlobalMaxPool)
 def global_max_pool_forward(params: GlobalMaxPool, given: Any) -> tuple[Array, Any]:
-    """out = the maximum over the places"""
+    """out = the maximum over the positions"""
     x, mask = _given(params, given)
     if mask is None:
         return x.max(axis=1), given
-    return namespace(x).where(mask.any(axis=1)[:, None], _sunk(x, mask).max(axis=1), 0), given
+    return namespace(x).where(mask.any(axis=1)[:, None], _without_padding(x, mask).max(axis=1), 0), given
 
 
 @backward.register(GlobalMaxPool)
 def global_max_pool_backward(params: GlobalMaxPool, cache: Any, dA: Array) -> Grads[GlobalMaxPool]:
     """dx = dA at the first maximum"""
     (x, mask), xp = _kept(params, cache, dA), namespace(dA)
-    first = x.argmax(axis=1) if mask is None else _sunk(x, mask).argmax(axis=1)
-    if mask is not None:  # where all that is there is minus infinity, the first that is there
+    first = x.argmax(axis=1) if mask is None else _without_padding(x, mask).argmax(axis=1)
+    if mask is not None:  # if all positions but the padded ones are -inf, the first of them
         first = xp.where(xp.take_along_axis(mask, first, axis=1), first, mask.argmax(axis=1)[:, None])
     here = xp.arange(x.shape[1])[:, None] == first[:, None]
     return _grads(params, cache, blank(xp.where(here, dA[:, None], 0), mask))
@@ -98,23 +97,23 @@ for _layer in (GlobalAvgPool, GlobalMaxPool):
 
 
 def _given(params: Any, given: Any) -> tuple[Array, Any]:
-    """x as (m, places, c), and the mask."""
+    """x as (m, positions, c), and the mask."""
     x, mask, _ = opened(type(params).__name__, given)
     float_array(params, x)
     if mask is not None:
         check_sequence(type(params).__name__, x, mask)
     if x.ndim < 3 or 0 in x.shape[1:-1]:
         raise wrong_shape(params, "(m, t, c) or (m, h, w, c), with at least one position", x)
-    return _all_places(x), mask
+    return _flat(x), mask
 
 
 def _kept(params: Any, cache: Any, dA: Array) -> tuple[Array, Any]:
-    """x as (m, places, c), and the mask, from a cache that is what was given; dA fits."""
+    """x as (m, positions, c), and the mask, from the cache, which is x as given; dA is checked."""
     x, mask = cache if type(cache) is tuple and len(cache) == 2 else (cache, None)
     if not is_array(x) or x.ndim < 3 or (mask is not None and mask_of(cache) is None):
         raise foreign(params, cache)
     check_out_gradient(dA, (x.shape[0], x.shape[-1]), x.dtype)
-    return _all_places(x), mask
+    return _flat(x), mask
 
 
 def _grads(params: Any, given: Any, dx: Array) -> Grads[Any]:
@@ -122,15 +121,15 @@ def _grads(params: Any, given: Any, dx: Array) -> Grads[Any]:
     return Grads(gradient(params), closed(given, dx.reshape(x.shape)))
 
 
-def _all_places(x: Array) -> Array:
+def _flat(x: Array) -> Array:
     return x.reshape(x.shape[0], math.prod(x.shape[1:-1]), x.shape[-1])
 
 
 def _counts(mask: Array) -> Array:
-    """How many places are there, (m, 1), and 1 where none is."""
+    """The number of positions that are not padded, (m, 1); 1 if there is none."""
     return namespace(mask).maximum(mask.sum(axis=1, keepdims=True), 1)
 
 
-def _sunk(x: Array, mask: Array) -> Array:
-    """x, with minus infinity where nothing is."""
+def _without_padding(x: Array, mask: Array) -> Array:
+    """x, with -inf at padded positions."""
     return namespace(x).where(mask[..., None], x, -math.inf)

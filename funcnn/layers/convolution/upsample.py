@@ -1,4 +1,4 @@
-"""Upsampling: more places than there were, without anything to learn."""
+"""Upsampling, nearest and linear."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Upsample:
     (array([0., 0., 4., 4.]), array([0., 1., 3., 4.]))
 
     Raises:
-        ShapeError: x has other axes, or no places.
-        KindError: x is no array of floats, `factor` no whole number, or `linear` no bool; `step` of what is linear.
+        ShapeError: x has another number of axes, or no positions.
+        KindError: x is not an array of floats, `factor` not a whole number, or `linear` not a bool; `step`, if linear.
         RangeError: `factor` is less than 1.
     """
 
@@ -116,7 +116,7 @@ def _share_back(d: Array, s: float) -> Array:
 
 @step.register(Upsample)
 def upsample_step(params: Upsample, x: Array, memory: Any = None) -> tuple[Array, None]:
-    """out of what is next, which needs nothing of the others unless it is linear"""
+    """out of x alone, which no other position changes, unless it is linear"""
     if params.linear:
-        raise KindError("step: Upsample looks ahead where it is linear, so it cannot go on step by step")
+        raise KindError("step: Upsample must not be linear; else out depends on the next position")
     return upsample_forward(params, x)[0], memory

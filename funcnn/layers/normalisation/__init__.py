@@ -1,1 +1,1 @@
-"""Normalisation over rows, channels and groups; `standardization` is what all of them share."""
+"""Normalisation over the batch, over rows and over groups of channels; `standardization` is shared."""

@@ -1,4 +1,4 @@
-"""The affine map of each feature alone: what is left of a normalisation when its statistics are fixed."""
+"""The affine map of each feature: batch normalisation with fixed statistics."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from funcnn.records import record
 
 @record
 class Affine:
-    """out = x scale + shift, for each feature alone
+    """out = x scale + shift, feature by feature
 
-    x and out: (m, ..., n), scale and shift: (n,). What `inference` makes of batch normalisation.
+    x and out: (m, ..., n), scale and shift: (n,). `inference` replaces a batch normalisation by it.
 
         dx = dA scale,  dscale = sum(dA x),  dshift = sum(dA), over all axes but the last
 
@@ -36,7 +36,7 @@ class Affine:
 
     Raises:
         ShapeError: scale and shift are not both (n,), or x has another number of features.
-        KindError: a dtype is another than that of scale.
+        KindError: shift or x is not of the dtype of scale.
     """
 
     scale: Array
@@ -55,7 +55,7 @@ class Affine:
 
         Raises:
             RangeError: n is less than 1.
-            KindError: n is no whole number.
+            KindError: n is not a whole number, or another argument of the wrong kind.
         """
         return cls(*ones_and_zeros(cls, n, dtype))
 

@@ -30,19 +30,19 @@ from funcnn.records import record, state
 class BatchNorm:
     """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each feature over all axes but the last
 
-    x and out: (m, ..., n); scale and shift: (n,), shift may be None. Each of the N = m ... numbers of a feature moves
-    their mean and their variance, so it reaches all of their outputs:
+    x and out: (m, ..., n); scale and shift: (n,), shift may be None. Each of the N numbers of a feature changes
+    mean and variance, and so all N outputs:
 
         dx = scale / sqrt(var + eps) (dA - sum(dA) / N - xhat sum(dA xhat) / N)
 
-    The states are running averages for `inference`, which makes of the layer an `Affine` in the same place:
+    The states are running averages for `inference`, which replaces the layer by an `Affine`:
 
         mean' = (1 - momentum) mean + momentum (mean of the batch)
         var'  = (1 - momentum) var  + momentum (sum of (x - mean)^2 over N - 1)
 
-    as in torch: momentum is the weight of the new, and the running variance is the unbiased one. Where a batch is cut
-    into blocks of rows, each block is normalised by its own statistics (ghost batches: Hoffer, Hubara & Soudry 2017,
-    Train Longer, Generalize Better, algorithm 1).
+    as in torch: momentum is the weight of the new value, and the running variance is unbiased. If a batch is split into
+    blocks of rows, each block is normalised by its own statistics (ghost batches: Hoffer, Hubara & Soudry 2017, Train
+    Longer, Generalize Better, algorithm 1).
 
     Ioffe & Szegedy 2015, Batch Normalization, algorithms 1 and 2.
 
@@ -57,10 +57,10 @@ class BatchNorm:
     array([0.2])
 
     Raises:
-        RangeError: `eps` is not above 0, `momentum` not in [0, 1), a running variance negative; in forward: a feature
-            has fewer than two values.
+        RangeError: `eps` is not above 0, `momentum` not in [0, 1), or a running variance negative; in forward, a
+            feature has fewer than two values.
         ShapeError: the arrays are not all (n,), or x has another number of features.
-        KindError: a dtype is another than that of scale.
+        KindError: an array is not of the dtype of scale.
     """
 
     scale: Array
@@ -71,7 +71,7 @@ class BatchNorm:
     eps: float = positive(default=1e-5)
 
     def __attrs_post_init__(self) -> None:
-        """All are (n,), and a variance is a mean of squares."""
+        """All are (n,), and no variance is negative."""
         check_channels(self, "scale", "shift", "mean", "var")
         if type(self.var) is np.ndarray and (self.var.real < 0).any():
             raise RangeError(f"BatchNorm: var must not be negative; its least is {self.var.real.min()}")
@@ -87,7 +87,7 @@ class BatchNorm:
 
         Raises:
             RangeError: n is less than 1.
-            KindError: n is no whole number.
+            KindError: n is not a whole number, or another argument of the wrong kind.
         """
         mean, var = ones_and_zeros(cls, n, dtype)[::-1]
         return cls(*ones_and_zeros(cls, n, dtype, bias=bias), mean, var, momentum, eps)
@@ -99,13 +99,11 @@ def _mean_of_columns(a: Array) -> Array:
 
 @forward.register(BatchNorm)
 def batch_norm_forward(params: BatchNorm, x: Array) -> tuple[Array, tuple[Array, ...]]:
-    """The cache is xhat, 1 / sqrt(var + eps), and the statistics of the batch"""
+    """The cache is xhat, 1 / sqrt(var + eps), and mean and var of the batch"""
     check_rows(params, x, params.scale.size, params.scale, "scale")
     if math.prod(x.shape[:-1]) < 2:
-        raise RangeError(
-            f"BatchNorm: a variance needs at least two rows while training; x: {x.shape}; "
-            f"to predict, write inference(params); to train, leave out a batch of one row"
-        )
+        remedy = "to predict, write inference(params); to train, leave out a batch of one row"
+        raise RangeError(f"BatchNorm: x must have at least two rows for a variance, not {x.shape}; {remedy}")
     xhat, inv, mean, var = standardized(x.reshape(-1, x.shape[-1]), _mean_of_columns, params.eps)
     return rescaled(xhat, params.scale, params.shift).reshape(x.shape), (xhat.reshape(x.shape), inv, mean, var)
 

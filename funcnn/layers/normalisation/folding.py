@@ -1,4 +1,4 @@
-"""A network that predicts, made smaller: affine maps disappear into the layers before them."""
+"""Folding: affine maps merged into the layers before them."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Normalisation of each example over its places: of groups of channels together, or of each channel alone."""
+"""Normalisation of each example over its positions: groups of channels together, or channel by channel."""
 
 from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -26,17 +26,15 @@ from funcnn.layers.normalisation.standardization import (
 )
 from funcnn.records import record
 
-N = TypeVar("N", "GroupNorm", "InstanceNorm")
-
 
 @record
 class GroupNorm:
     """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each example over a group of channels
 
-    x and out: (m, ..., c), such as images (m, h, w, c); scale and shift: (c,), shift may be None. The channels are cut
-    into `groups` equal runs; mean and var are over all places and the c / groups channels of a run. Examples do not
-    know of one another, so it serves where batches are small. One group is layer normalisation over a whole image.
-    With d = dA scale and xhat = (x - mean) / sqrt(var + eps), and means over the same numbers:
+    x and out: (m, ..., c), such as images (m, h, w, c); scale and shift: (c,), shift may be None. The channels are
+    split into `groups` equal runs; mean and var are over all positions and the c / groups channels of a run.
+    Examples are independent, so batches may be small. One group is layer normalisation over a whole image. With d =
+    dA scale and xhat = (x - mean) / sqrt(var + eps), and means over the same numbers:
 
         dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps)
 
@@ -51,7 +49,7 @@ class GroupNorm:
         ShapeError: the arrays are not (c,), or x has another number of channels.
         RangeError: `groups` is less than 1 or does not divide the channels, or `eps` is not above 0; in forward: a
             group is a single number.
-        KindError: a dtype is another than that of scale.
+        KindError: shift or x is not of the dtype of scale.
     """
 
     scale: Array
@@ -74,31 +72,31 @@ class GroupNorm:
 
         Raises:
             RangeError: n is less than 1.
-            KindError: n is no whole number.
+            KindError: n is not a whole number, or another argument of the wrong kind.
         """
         return cls(*ones_and_zeros(cls, n, dtype, bias=bias), groups, eps)
 
 
 @record
 class InstanceNorm:
-    """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each channel of each example over its places
+    """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each channel of each example
 
-    x and out: (m, ..., c), with at least two places; scale and shift: (c,), shift may be None. Group normalisation with
-    a group for each channel, so its derivative is that of `GroupNorm`. It takes the contrast out of an image.
+    x and out: (m, ..., c), with at least two positions; scale and shift: (c,), shift may be None. It is group
+    normalisation with a group for each channel, and has its rules. It removes the contrast of an image.
 
     Ulyanov, Vedaldi & Lempitsky 2016, Instance Normalization, eq. 3.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers
-    >>> x = np.array([[[1.0, 20.0], [3.0, 60.0]]])  # one example of two places and two channels
+    >>> x = np.array([[[1.0, 20.0], [3.0, 60.0]]])  # one example of two positions and two channels
     >>> forward(layers.InstanceNorm.init(2), x)[0].round(3)
     array([[[-1., -1.],
             [ 1.,  1.]]])
 
     Raises:
-        RangeError: `eps` is not above 0; in forward: there is only one place.
-        ShapeError: scale and shift are not both (c,), or x has other channels.
-        KindError: a dtype is another than that of scale.
+        RangeError: `eps` is not above 0; in forward: x has only one position.
+        ShapeError: scale and shift are not both (c,), or x has another number of channels.
+        KindError: shift or x is not of the dtype of scale.
     """
 
     scale: Array
@@ -109,6 +107,11 @@ class InstanceNorm:
         """Both are (c,)."""
         check_channels(self, "scale", "shift")
 
+    @property
+    def groups(self) -> int:
+        """As many as there are channels."""
+        return len(self.scale)
+
     @classmethod
     def init(cls, n: int, *, eps: float = 1e-5, bias: bool = True, dtype: Any = np.float64) -> InstanceNorm:
         """For n channels: scale = 1, shift = 0, or None without a bias.
@@ -118,13 +121,13 @@ class InstanceNorm:
 
         Raises:
             RangeError: n is less than 1.
-            KindError: n is no whole number.
+            KindError: n is not a whole number, or another argument of the wrong kind.
         """
         return cls(*ones_and_zeros(cls, n, dtype, bias=bias), eps)
 
 
 def _mean_of_groups(groups: int, a: Array) -> Array:
-    """(m, places, c) to (m, 1, c): the mean over all places and over the channels of a group, for each channel."""
+    """(m, positions, c) to (m, 1, c): for each channel the mean over all positions and the channels of its group."""
     c, ones = a.shape[2], namespace(a).ones(a.shape[1], dtype=a.dtype)
     mean = ones @ a / a.shape[1]  # (m, c)
     if groups < c:
@@ -132,56 +135,35 @@ def _mean_of_groups(groups: int, a: Array) -> Array:
     return mean[:, None]
 
 
-@forward.register(GroupNorm)
-def group_norm_forward(params: GroupNorm, x: Array) -> tuple[Array, tuple[Array, Array]]:
+def group_norm_forward(params: Any, x: Array) -> tuple[Array, tuple[Array, Array]]:
     """The cache is xhat and 1 / sqrt(var + eps)"""
-    return _forward(params, params.groups, x)
-
-
-@forward.register(InstanceNorm)
-def instance_norm_forward(params: InstanceNorm, x: Array) -> tuple[Array, tuple[Array, Array]]:
-    """A group for each channel"""
-    return _forward(params, len(params.scale), x)
-
-
-@backward.register(GroupNorm)
-def group_norm_backward(params: GroupNorm, cache: tuple[Array, Array], dA: Array) -> Grads[GroupNorm]:
-    """dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps), d = dA scale"""
-    return _backward(params, params.groups, cache, dA)
-
-
-@backward.register(InstanceNorm)
-def instance_norm_backward(params: InstanceNorm, cache: tuple[Array, Array], dA: Array) -> Grads[InstanceNorm]:
-    """A group for each channel"""
-    return _backward(params, len(params.scale), cache, dA)
-
-
-for _layer in (GroupNorm, InstanceNorm):
-    step.register(_layer)(no_step)
-
-
-def _forward(params: GroupNorm | InstanceNorm, groups: int, x: Array) -> tuple[Array, tuple[Array, Array]]:
     check_rows(params, x, params.scale.size, params.scale, "scale")
-    if math.prod(x.shape[1:]) < 2 * groups:
-        raise RangeError(
-            f"{type(params).__name__}: a variance needs at least two numbers a group; x: {x.shape}, groups: {groups}"
-        )
-    xhat, inv, _, _ = standardized(_with_places(x), partial(_mean_of_groups, groups), params.eps)
+    if math.prod(x.shape[1:]) < 2 * params.groups:
+        rule = f"x must have at least two numbers in each of its {params.groups} groups for a variance"
+        raise RangeError(f"{type(params).__name__}: {rule}, not {x.shape}")
+    xhat, inv, _, _ = standardized(_flat(x), partial(_mean_of_groups, params.groups), params.eps)
     xhat = xhat.reshape(x.shape)
     return rescaled(xhat, params.scale, params.shift), (xhat, inv)
 
 
-def _backward(params: N, groups: int, cache: tuple[Array, Array], dA: Array) -> Grads[N]:
+def group_norm_backward(params: Any, cache: tuple[Array, Array], dA: Array) -> Grads[Any]:
+    """dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps), d = dA scale"""
     check_back(params, cache, dA)
     xhat, inv = cache
-    d = _with_places(wide(dA) * params.scale)
-    dx = standardized_backward(_with_places(xhat), inv, d, partial(_mean_of_groups, groups))
+    d = _flat(wide(dA) * params.scale)
+    dx = standardized_backward(_flat(xhat), inv, d, partial(_mean_of_groups, params.groups))
     dx = dx.reshape(dA.shape).astype(dA.dtype, copy=False)
     dscale, dshift = [sums.astype(dA.dtype, copy=False) for sums in rescaled_backward(xhat, dA)]
     return Grads(gradient(params, scale=dscale, shift=None if params.shift is None else dshift), dx)
 
 
-def _with_places(a: Array) -> Array:
-    """(m, ..., c) to (m, places, c)"""
+for _layer in (GroupNorm, InstanceNorm):
+    forward.register(_layer)(group_norm_forward)
+    backward.register(_layer)(group_norm_backward)
+    step.register(_layer)(no_step)
+
+
+def _flat(a: Array) -> Array:
+    """(m, ..., c) to (m, positions, c)"""
     m, *places, c = a.shape
     return a.reshape(m, math.prod(places), c)

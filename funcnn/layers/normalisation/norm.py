@@ -1,4 +1,4 @@
-"""Normalisation of each row over its features: of mean and variance, or of the root mean square alone."""
+"""Normalisation of each row over its features: by mean and variance, or by the root mean square."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from funcnn.records import record
 class LayerNorm:
     """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each row over the last axis
 
-    x and out: (m, ..., n); scale and shift: (n,), shift may be None. Rows do not know of one another, so training and
-    prediction are the same. With d = dA scale and xhat = (x - mean) / sqrt(var + eps), and means over the last axis:
+    x and out: (m, ..., n); scale and shift: (n,), shift may be None. Rows are independent, so training and prediction
+    are the same. With d = dA scale and xhat = (x - mean) / sqrt(var + eps), and means over the last axis:
 
         dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps)
 
@@ -41,7 +41,7 @@ class LayerNorm:
     Raises:
         RangeError: `eps` is not above 0.
         ShapeError: scale and shift are not both (n,), or x has another number of features.
-        KindError: a dtype is another than that of scale.
+        KindError: shift or x is not of the dtype of scale.
     """
 
     scale: Array
@@ -61,19 +61,19 @@ class LayerNorm:
 
         Raises:
             RangeError: n is less than 1.
-            KindError: n is no whole number.
+            KindError: n is not a whole number, or another argument of the wrong kind.
         """
         return cls(*ones_and_zeros(cls, n, dtype, bias=bias), eps)
 
 
 def _mean_of_rows(a: Array, weight: Array) -> Array:
-    """The mean of each row of a, its entries weighted: a product with a column is a fast sum"""
+    """The weighted mean of each row of a, as a product with a column, which is faster than `mean`"""
     n = a.shape[-1]
     return (a.reshape(-1, n) @ weight / n).reshape(*a.shape[:-1], 1)
 
 
 def _inverse_root_mean_square(a: Array, eps: float) -> Array:
-    square = (a[..., None, :] @ a[..., None])[..., 0] / a.shape[-1]  # quicker than einsum
+    square = (a[..., None, :] @ a[..., None])[..., 0] / a.shape[-1]  # faster than einsum
     return 1 / namespace(a).sqrt(square + eps)
 
 
@@ -117,12 +117,12 @@ def layer_norm_backward(params: LayerNorm, cache: tuple[Array, Array], dA: Array
 class RMSNorm:
     """out = x / sqrt(mean(x^2) + eps) scale, the mean of each row over the last axis
 
-    x and out: (m, ..., n), scale: (n,). Layer normalisation without the mean and the shift: one pass less, and in large
-    language models as good. With d = dA scale and xhat = x / sqrt(mean(x^2) + eps):
+    x and out: (m, ..., n), scale: (n,). Layer normalisation without mean and shift, with one pass less over x. With
+    d = dA scale and xhat = x / sqrt(mean(x^2) + eps):
 
         dx = (d - xhat mean(d xhat)) / sqrt(mean(x^2) + eps)
 
-    x_i moves the mean square by 2 x_i / n, and with it each xhat_j by -xhat_j / (2 (mean(x^2) + eps)) as much.
+    x_i changes the mean square by 2 x_i / n, and through it each xhat_j by -xhat_j / (2 (mean(x^2) + eps)) as much.
 
     Zhang & Sennrich 2019, Root Mean Square Layer Normalization, eq. 4.
 
@@ -135,7 +135,7 @@ class RMSNorm:
     Raises:
         RangeError: `eps` is not above 0.
         ShapeError: scale is not (n,), or x has another number of features.
-        KindError: x has another dtype than scale.
+        KindError: x is not of the dtype of scale.
     """
 
     scale: Array
@@ -154,7 +154,7 @@ class RMSNorm:
 
         Raises:
             RangeError: n is less than 1.
-            KindError: n is no whole number.
+            KindError: n is not a whole number, or another argument of the wrong kind.
         """
         return cls(ones_and_zeros(cls, n, dtype)[0], eps)
 

@@ -1,4 +1,4 @@
-"""What the normalising layers share: minus the mean, over the standard deviation, and the way back."""
+"""Standardization to mean 0 and variance 1, the trained rescaling after it, and their derivatives."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from funcnn.initializers import constant, draw_bias
 from funcnn.layers.checks import foreign, mixed
 
 Mean = Callable[[Array], Array]
-"""Which numbers are normalised together: their mean, in a shape that broadcasts against them."""
+"""The mean of the numbers that are normalised together, in a shape that broadcasts against them."""
 
-NUMBERS = 1 << 17  # of large arrays, at a time; half as many are slower, twice as many no faster
+NUMBERS = 1 << 17  # of a large array in a block, measured: 2^16 is slower, 2^18 no faster
 
 
 def standardized(x: Array, mean_of: Mean, eps: float) -> tuple[Array, Array, Array, Array]:
     """xhat = (x - mean) / sqrt(var + eps), var = mean((x - mean)^2): (xhat, 1 / sqrt(var + eps), mean, var)
 
-    In two passes, since mean(x^2) - mean^2 has no digits left where the mean is large: Chan, Golub & LeVeque 1983,
-    Algorithms for Computing the Sample Variance. The mean of what is left after the first takes its rounding away.
-    All but xhat are as `wide` as what they were computed from.
+    In two passes, since mean(x^2) - mean^2 cancels if the mean is large: Chan, Golub & LeVeque 1983, Algorithms for
+    Computing the Sample Variance. A second mean, of x - mean, corrects the rounding error of the first. The results but
+    xhat are `wide`.
     """
     a = wide(x)
     mean = mean_of(a)
@@ -38,11 +38,11 @@ def standardized(x: Array, mean_of: Mean, eps: float) -> tuple[Array, Array, Arr
 
 
 def standardized_backward(xhat: Array, inv: Array, d: Array, mean_of: Mean) -> Array:
-    """dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps), for d = dxhat, to which it may write
+    """dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps), for d = dxhat, which is overwritten
 
-    x_i moves xhat_i itself, by 1 / sqrt(var + eps); the mean, which moves every xhat_j by -1/n as much; and the
-    variance, by 2 (x_i - mean) / n, which moves xhat_j by -xhat_j / (2 (var + eps)). The sums over j of these three,
-    each times d_j, are the three terms.
+    x_i changes xhat_i directly, by 1 / sqrt(var + eps); the mean, and through it every xhat_j, by -1/n as much; and the
+    variance, by 2 (x_i - mean) / n, and through it xhat_j by -xhat_j / (2 (var + eps)). The sums over j of these three
+    changes, each times d_j, are the three terms.
     """
     slope = mean_of(d * xhat)
     d -= mean_of(d)
@@ -55,7 +55,7 @@ def standardized_backward(xhat: Array, inv: Array, d: Array, mean_of: Mean) -> A
 
 
 def check_channels(layer: Any, *names: str) -> None:
-    """These fields of a layer are (n,), like the first of them, and of its dtype; None is left alone."""
+    """These fields of a layer are (n,) and of one dtype, or None."""
     first = getattr(layer, names[0])
     for name in names:
         array = getattr(layer, name)
@@ -69,14 +69,14 @@ def check_channels(layer: Any, *names: str) -> None:
 
 
 def check_back(params: Any, cache: Any, dA: Any) -> None:
-    """The cache is a tuple that begins with an array like out, and dA is like out too."""
+    """The cache is a tuple that begins with an array of the shape of out; dA has the shape and the dtype of out."""
     like = cache[0] if type(cache) is tuple and cache else None
     if like is None or getattr(like, "shape", ())[-1:] != params.scale.shape:
         raise foreign(params, cache)
     check_out_gradient(dA, like.shape, params.scale.dtype)
 
 
-# The learnt map after it: its first values, and its gradients.
+# The trained rescaling: its first values, and its gradients.
 
 
 def ones_and_zeros(cls: type, n: int, dtype: Any, *, bias: bool = True) -> tuple[Array, Any]:
@@ -97,7 +97,7 @@ def rescaled(xhat: Array, scale: Array, shift: Array | None) -> Array:
 
 
 def _rescaled_by_blocks(xhat: Array, scale: Array, shift: Array | None) -> Array:
-    """By blocks of equal shapes: to broadcast a short row, NumPy copies it into a buffer again and again."""
+    """In blocks of equal shapes: NumPy broadcasts a short row slowly, copying it into a buffer again and again."""
     rows, size = xhat.reshape(-1, len(scale)), -(-NUMBERS // len(scale))
     scales = np.tile(scale, (size, 1))
     shifts = None if shift is None else np.tile(shift, (size, 1))
