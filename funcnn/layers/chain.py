@@ -142,7 +142,7 @@ def chain_reseed(params: Layers, i: int) -> Layers:
 
 def mlp(
     sizes: Sequence[int],
-    hidden: Any = Relu(),  # noqa: B008  a value, which nobody can change
+    hidden: Any = Relu(),  # noqa: B008  an immutable value
     *,
     seed: Seed,
     weights: Initializer = glorot_uniform,

@@ -65,7 +65,7 @@ class Embedding:
         n: int,
         *,
         seed: Seed,
-        weights: Initializer = normal(1.0),  # noqa: B008  a value, which nobody can change
+        weights: Initializer = normal(1.0),  # noqa: B008  an immutable value
         dtype: Any = np.float64,
     ) -> Embedding:
         """W drawn by an initializer.

@@ -134,7 +134,7 @@ class LearnedPosition(Position):
         n: int,
         *,
         seed: Seed,
-        weights: Initializer = normal(0.02),  # noqa: B008  a value, which nobody can change
+        weights: Initializer = normal(0.02),  # noqa: B008  an immutable value
         dtype: Any = np.float64,
     ) -> LearnedPosition:
         """P drawn by an initializer.

@@ -18,13 +18,12 @@ class Softmax:
     """out_i = e^x_i / sum over j of e^x_j
 
     x and out: (m, ..., n); out is positive, and sums to 1 along the last axis. The largest x of each row is subtracted
-    first, which changes nothing but that no exponential overflows. From d out_i / d x_j = out_i (1 where i = j, less
-    out_j):
+    first, so that no exponential overflows; out does not depend on it. With d out_i / d x_j = out_i (delta_ij - out_j),
 
         dx = out (dA - sum over j of dA_j out_j)
 
-    It gives probabilities, and `softmax_cross_entropy` takes logits: a network that is trained with that ends before
-    it, and `predict` of `(*net, Softmax())` gives the probabilities.
+    out are probabilities, while `softmax_cross_entropy` takes logits: train `net` without a Softmax at its end, and
+    `predict((*net, Softmax()), x)` gives the probabilities.
 
     Bridle 1990, Probabilistic Interpretation of Feedforward Classification Network Outputs.
 
@@ -34,7 +33,7 @@ class Softmax:
     array([[0.25, 0.25, 0.5 ]])
 
     Raises:
-        ShapeError: x is no rows of at least one feature.
+        ShapeError: x has fewer than two axes, or no features.
     """
 
 
@@ -61,12 +60,12 @@ def softmax_backward(params: Softmax, out: Array, dA: Array) -> Grads[Softmax]:
 class LogSoftmax:
     """out_i = x_i - log(sum over j of e^x_j)
 
-    x and out: (m, ..., n); out is the logarithm of a Softmax, finite where that is 0 to rounding.
+    x and out: (m, ..., n); out is the logarithm of Softmax, finite also where Softmax rounds to 0.
 
         dx = dA - e^out (sum over j of dA_j)
 
-    Its own LogSoftmax is itself, so what it gives may be taken for logits: `softmax_cross_entropy` has the same value
-    and the same gradients with it as without.
+    LogSoftmax of out is out itself, so out are logits too: `softmax_cross_entropy` has the same value and the same
+    gradients with it as without.
 
     Bridle 1990, Probabilistic Interpretation of Feedforward Classification Network Outputs.
 
@@ -76,7 +75,7 @@ class LogSoftmax:
     array([[-800.,    0.]])
 
     Raises:
-        ShapeError: x is no rows of at least one feature.
+        ShapeError: x has fewer than two axes, or no features.
     """
 
 
@@ -98,7 +97,7 @@ def log_softmax_backward(params: LogSoftmax, out: Array, dA: Array) -> Grads[Log
 
 
 def _below_the_largest(params: Any, x: Array) -> Array:
-    """x less the largest of its row, which is then 0"""
+    """x minus the largest x of its row"""
     float_array(params, x)
     if x.ndim < 2 or not x.shape[-1]:
         raise wrong_shape(params, "(m, ..., n), n at least 1", x)

@@ -31,7 +31,7 @@ def transformer_block(
     pre_norm: bool = True,
     dropout: float = 0.0,
     rotary: Rotary | None = None,
-    activation: Any = Gelu(),  # noqa: B008  a value, which nobody can change
+    activation: Any = Gelu(),  # noqa: B008  an immutable value
     weights: Initializer = glorot_uniform,
     dtype: Any = np.float64,
 ) -> tuple[Any, ...]:

@@ -157,7 +157,7 @@ def _added(parts: Iterable[Array]) -> Array:
     total: Any = None
     for part in parts:
         if total is None:
-            total = part  # made by whoever asked, so it is ours to add to
+            total = part  # made by the caller for this sum, which may add to it
         else:
             total += part
     return total

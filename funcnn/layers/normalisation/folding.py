@@ -21,8 +21,8 @@ def folded(net: Any) -> Any:
 
         (x W + b) scale + shift = x (W scale) + (b scale + shift)
 
-    `folded(inference(net))` is a network without its batch normalisations. An `Identity`, which is what dropout
-    predicts with, goes too. An `Affine` behind any other layer stays.
+    `folded(inference(net))` is a network without its batch normalisations. Each `Identity`, such as that of dropout, is
+    dropped too. An `Affine` behind any other layer stays.
 
     The networks inside of layers are folded too. A field declared with `branches`, such as `layers` of Parallel, holds
     layers side by side, of which each is folded alone and none is dropped; in any other field a tuple is a chain.
@@ -49,7 +49,7 @@ def folded(net: Any) -> Any:
 
 @singledispatch
 def merge(layer: Any, affine: Affine) -> Any:
-    """One layer that does what `layer` and then `affine` do, or None if there is none: the rule for all others."""
+    """One layer equal to `layer` followed by `affine`, or None: the rule for layers without one."""
     return None
 
 
