@@ -1,9 +1,8 @@
 """What a field takes, as its annotation says, and what it makes of it.
 
 `Array` and `Array | None` take arrays of floats; `float`, `int`, `bool` and `str` become Python's own; `Seed` is a
-tuple of ints. Any other field takes what cannot change: a tuple in it is one layer, the chain, and where the annotation
-says `tuple`, it is layers side by side. Arrays become read-only copies in the machine's byte order, unless they are
-that already.
+tuple of ints, `tuple` and `tuple[...]` are tuples of anything. Any other field takes a value that cannot change. Arrays
+become read-only copies in the machine's byte order, unless they are that already.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import re
 from collections import deque
 from collections.abc import Callable
 from types import GeneratorType
-from typing import Any
+from typing import Any, get_origin
 
 import attrs
 import numpy as np
@@ -122,6 +121,12 @@ def _any_state(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     return _unchanging(value, record, field)
 
 
+def _tuple(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
+    if isinstance(value, tuple) or _is_traced(value, field):
+        return _any(value, record, field)
+    raise _refusal(record, field, "a tuple", value, f"tuple({field.name})" if type(value) is list else "")
+
+
 def _unchanging(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     """What has a hash, as what can change has none, and does not give its parts only once."""
     try:
@@ -154,7 +159,7 @@ def _converter(convert: Callable[[Any, Any, attrs.Attribute[Any]], Any]) -> attr
 
 
 ARRAY, OPTIONAL = _converter(_array), _converter(_optional_array)
-_ANY, _FLOAT, _INT, _BOOL, _STR, _SEED = map(_converter, (_any, _float, _int, _bool, _str, _seed))
+_ANY, _FLOAT, _INT, _BOOL, _STR, _SEED, _TUPLE = map(_converter, (_any, _float, _int, _bool, _str, _seed, _tuple))
 # By name too: under `from __future__ import annotations` an annotation is its text.
 _CONVERTERS: dict[Any, attrs.Converter[Any, Any]] = {
     **dict.fromkeys(["Array", "ndarray", Array, np.ndarray], ARRAY),
@@ -164,11 +169,14 @@ _CONVERTERS: dict[Any, attrs.Converter[Any, Any]] = {
     **dict.fromkeys(["Seed", Seed], _SEED),
     **dict.fromkeys(["bool", bool], _BOOL),
     **dict.fromkeys(["str", str], _STR),
+    **dict.fromkeys(["tuple", tuple], _TUPLE),
 }
 
 
 def accepting(annotation: Any) -> attrs.Converter[Any, Any]:
     """The converter of fields with this annotation."""
-    if type(annotation) is str:  # "nn.Array" is "Array"
-        annotation = re.sub(r"\w+\.|['\"]", "", annotation)
+    if type(annotation) is str:  # "nn.Array" is "Array", and "tuple[Any, ...]" is a tuple of anything
+        annotation = re.sub(r"\w+\.(?=\w)|['\"]|(?<=^tuple)\[[^|]*\]$", "", annotation)
+    if get_origin(annotation) is tuple:
+        return _TUPLE
     return _CONVERTERS.get(annotation, _ANY)

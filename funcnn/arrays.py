@@ -36,6 +36,8 @@ def namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
     if type(x) is np.ndarray:
         return _NUMPY
     if not is_array(x) or isinstance(x, np.ndarray):
+        if not type(name) is type(whose) is str:
+            raise KindError(f"namespace: name and whose must be strings, not {kind(name)} and {kind(whose)}")
         raise KindError(f"{whose}{name} must be an array, not {kind(x)}{_remedy(x, name)}")
     return cast("Namespace", x.__array_namespace__())
 

@@ -26,7 +26,7 @@ from funcnn.gradients import Grads
 from funcnn.logits import squashed_twice
 from funcnn.losses.protocol import evaluated
 from funcnn.records import build, is_record, plans
-from funcnn.trees.walks import check_tree, row_count, tree_map
+from funcnn.trees.walks import check_tree, map_arrays, row_count
 
 P = TypeVar("P")
 
@@ -140,9 +140,9 @@ def predict(params: Any, x: Any, rows: int | None = None) -> Any:
     params, m = inference(params), row_count(x, "x", "predict: ")
     if rows is None or rows >= m:
         return forward_only(params, x)
-    blocks = [tree_map(lambda a: a[start : start + rows], x) for start in range(0, m, rows)]  # noqa: B023  used at once
+    blocks = [map_arrays(lambda a: a[start : start + rows], x) for start in range(0, m, rows)]  # noqa: B023  used at once
     outs = [forward_only(params, block) for block in blocks]
-    return tree_map(lambda *parts: namespace(parts[0]).concatenate(parts), outs[0], *outs[1:])
+    return map_arrays(lambda *parts: namespace(parts[0]).concatenate(parts), *outs, whose="predict")
 
 
 def _check_layer(name: str, params: Any, x: Any = None) -> None:

@@ -12,7 +12,7 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, freeze
 from funcnn.errors import RangeError, ShapeError
 from funcnn.fields import as_count, as_seed, check_index
-from funcnn.trees.walks import row_count, tree_map
+from funcnn.trees.walks import map_arrays, row_count
 
 __all__ = ["batches"]
 
@@ -90,4 +90,4 @@ class Batches(Sequence[Batch]):
 
     def _batch(self, order: Array, k: int) -> Batch:
         rows = order[k * self.size : (k + 1) * self.size]
-        return tree_map(lambda a: freeze(a[rows]), (self.x, self.y))
+        return map_arrays(lambda a: freeze(a[rows]), (self.x, self.y))

@@ -64,12 +64,12 @@ def positionwise(params: Any, x: Any, memory: Any = None) -> tuple[Any, None]:
     >>> from funcnn import Array, Elementwise, record
     >>> from funcnn.generation import step
     >>> @record
-    ... class Square(Elementwise):  # every Elementwise has this rule
+    ... class Cube(Elementwise):  # every Elementwise has this rule
     ...     def value(self, x: Array) -> Array:
     ...         return x * x
     ...     def slope(self, kept: Array) -> Array:
     ...         return 2 * kept
-    >>> step(Square(), np.array([[[3.0]]]))
+    >>> step(Cube(), np.array([[[3.0]]]))
     (array([[[9.]]]), None)
     """
     return forward_only(params, x), None

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from funcnn.arrays import owned
 from funcnn.errors import FuncnnError
-from funcnn.trees.walks import map_parameters, walk
+from funcnn.trees.walks import map_arrays, walk
 
 T = TypeVar("T")
 
@@ -19,9 +19,10 @@ Where = str | tuple[str, ...]
 def map_chosen(f: Callable[..., Any], where: Where, tree: T, *rest: Any, whose: str) -> T:
     """`map_parameters` over those parameters of `tree` whose paths `where` chooses; the others stay as they are."""
     if where == "*":
-        return map_parameters(f, tree, *rest)
+        return map_arrays(f, tree, *rest, whose=whose, states=False)
     yes = iter(chosen(where, tuple([path for path, _ in walk(tree, states=False)]), whose))
-    return map_parameters(lambda leaf, *others: f(leaf, *others) if next(yes) else owned(leaf), tree, *rest)
+    some = lambda leaf, *others: f(leaf, *others) if next(yes) else owned(leaf)
+    return map_arrays(some, tree, *rest, whose=whose, states=False)
 
 
 @lru_cache

@@ -22,7 +22,7 @@ from funcnn.inspection.checks import check_network
 from funcnn.schedules.decays import Schedule
 from funcnn.training.loop import check_lr
 from funcnn.traits import gives_probabilities
-from funcnn.trees.walks import leaves
+from funcnn.trees.walks import arrays_in
 
 _ROWS = 1 << 16  # pixels at a time, so the memory does not grow with the picture
 
@@ -172,7 +172,7 @@ def render(params: Any, shape: tuple[int, int], *, rows: int = _ROWS) -> Array:
 def _rendered(name: str, params: Any, shape: Any, rows: Any) -> Array:
     check_network(name, params)
     rows, x = as_count(name, rows, "rows"), _coordinates(name, shape)
-    dtype = next((leaf.dtype for leaf in leaves(params) if is_float(leaf)), x.dtype)
+    dtype = next((leaf.dtype for leaf in arrays_in(params) if is_float(leaf)), x.dtype)
     out = predict(params, x.astype(dtype), rows=rows)
     if not is_array(out) or out.shape not in ((len(x), 1), (len(x), 3)):
         raise ShapeError(f"{name}: the network must give 1 or 3 outputs, (h w, 1) or (h w, 3); it gives {short(out)}")

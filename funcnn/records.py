@@ -125,10 +125,16 @@ def _completed(cls: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attr
     return [
         field.evolve(
             alias=_alias(field),
-            converter=field.converter or (None if "borrowed" in field.metadata else accepting(field.type)),
+            converter=field.converter or _converter(field),
         )
         for field in fields
     ]
+
+
+def _converter(field: attrs.Attribute[Any]) -> Any:
+    if "borrowed" in field.metadata:
+        return None
+    return accepting(Any if "branches" in field.metadata else field.type)  # a class checks its branches itself
 
 
 def _alias(field: attrs.Attribute[Any]) -> str:

@@ -60,7 +60,7 @@ from funcnn.layers import (
     Upsample,
 )
 from funcnn.testing import strategies as fst
-from funcnn.trees import leaves
+from funcnn.trees.walks import arrays_in
 
 rows, film, image = np.ones((5, 3)), np.ones((5, 7, 3)), np.ones((5, 8, 8, 3))
 ids, mask = np.zeros((5, 7), int), np.ones((5, 7), bool)
@@ -199,7 +199,7 @@ def test_what_a_cache_keeps_is_what_was_allocated_and_is_still_there(layer, data
     forward(params, x)  # what is computed once for all
     measured, cache = allocated(params, x)
     [held] = held_bytes([(0, cache)], params, x)
-    assert 0 <= measured - held <= 16 * len(leaves((cache,)))  # an array of no numbers has a few bytes too
+    assert 0 <= measured - held <= 16 * len(arrays_in((cache,)))  # an array of no numbers has a few bytes too
 
 
 def test_views_count_as_the_array_that_they_keep_and_what_is_there_anyway_does_not():

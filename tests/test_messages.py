@@ -631,7 +631,7 @@ ROWS = {
     "another field of a tuple": (
         lambda: nn.evolve(net, W=y),
         KindError,
-        "evolve: tuple is no record; of a tuple replace(tree, path, value) makes another",
+        "evolve: record must be a record, not tuple; write replace(tree, path, value)",
     ),
     "a path to nowhere": (
         lambda: nn.trees.replace(net, "2.V", y),
@@ -651,7 +651,7 @@ ROWS = {
     "a vector too short": (
         lambda: nn.trees.from_vector(net, y[:, 0]),
         ShapeError,
-        "from_vector: the vector has the shape (10,), the tree needs (109,)",
+        "from_vector: vector must have the shape (109,) for this tree, not (10,)",
     ),
     "trees that are not alike": (
         lambda: nn.tree_map(np.add, relu, nn.Tanh()),

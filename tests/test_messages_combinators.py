@@ -432,7 +432,7 @@ ROWS = {
     "a shape that is a number": (
         lambda: Reshape(3),
         KindError,
-        "Reshape: shape must be a tuple of ints, that of a row, not int",
+        "Reshape: shape must be a tuple, not int",
     ),
     "a shape of floats": (
         lambda: Reshape((3, 1.0)),

@@ -359,7 +359,7 @@ ROWS = {
     "an average of another class": (
         call(averaged, remembering(Average()), net),
         ShapeError,
-        ANOTHER + "tree_map: the trees are not alike: (Dense(W=<f64 2x9>, b=<f64 9>), Relu(), Dense(W=<f64 9x1>, "
+        ANOTHER + "the trees are not alike: (Dense(W=<f64 2x9>, b=<f64 9>), Relu(), Dense(W=<f64 9x1>, "
         "b=<f64 [0.]>)), Dense(W=<f64 [[0.] [0.]]>, b=<f64 [0.]>)",
     ),
     "an average of another shape": (

@@ -1,15 +1,18 @@
 """Trees: every array found, in order, by its path."""
 
+from types import MappingProxyType
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 from hypothesis import given
 
-from funcnn import Array, Dense, Relu, mlp, parameters, record, state, tree_map
+from funcnn import Adam, Array, Dense, Relu, TrainState, mlp, parameters, record, state, tree_map
+from funcnn.arrays import same
 from funcnn.files import fingerprint
 from funcnn.testing import strategies as fst
-from funcnn.trees import from_vector, leaves, map_parameters, replace, to_vector
+from funcnn.trees import from_vector, leaves, map_parameters, replace, to_vector, with_parameters
 from funcnn.trees.walks import row_count
 
 
@@ -65,6 +68,52 @@ def test_replace_puts_one_part_in_another_place():
     assert new[0] is net[0]
     assert replace(net, "0", Relu())[0] == Relu()
     assert net[0] == Dense.init(2, 3, seed=0)
+
+
+def test_a_part_may_become_nothing_where_its_class_takes_that():
+    holder = Kept(Relu(), np.ones(1), mean=np.zeros(1))
+    assert replace(holder, "inner", None).inner is None
+    assert replace(holder, "inner", (Relu(), Relu())).inner == (Relu(), Relu())
+    assert replace((holder, 0.5, "text"), "1", None) == (holder, None, "text")
+    assert replace(TrainState(net, Adam()), "optimizer", ()).optimizer == ()
+    assert replace(((Relu(),), Relu()), "0", Relu()) == (Relu(), Relu())
+
+
+def test_a_field_is_replaced_by_its_name_whatever_it_is_called_in_the_constructor():
+    @record
+    class Aliased:
+        _rate: float = attrs.field(alias="rate")
+        self_: float = 1.0
+
+    assert replace((Aliased(rate=1.0),), "0._rate", 2.0) == (Aliased(rate=2.0),)
+    assert replace(Aliased(rate=1.0), "self_", 2.0) == Aliased(1.0, 2.0)
+
+
+@given(fst.networks())
+def test_parameters_and_networks_are_one(case):
+    params, _ = case
+    assert with_parameters(params, parameters(params)) == params
+    other = {path: array + 1 for path, array in parameters(params).items()}
+    new = with_parameters(params, other)
+    assert same(tuple(parameters(new).values()), tuple([other[path] for path in parameters(params)]))
+    assert new == map_parameters(lambda a: a + 1, params)
+    assert not any(leaf.flags.writeable for leaf in leaves(new))
+
+
+def test_arrays_by_path_are_copied_and_states_stay():
+    mine = {path: array.copy() for path, array in parameters(net).items()}
+    new = with_parameters(net, MappingProxyType(mine))
+    mine["0.b"][:] = 7
+    assert new == net
+    assert with_parameters(np.ones(2), {"": np.zeros(2)}).sum() == 0
+    assert with_parameters((), {}) == ()
+    assert with_parameters(np.ones(()), {"": np.float64(2)}) == 2
+
+
+def test_vectors_of_complex_numbers_are_for_complex_trees():
+    tree = map_parameters(lambda a: a.astype(complex), net)
+    assert from_vector(tree, 1j * to_vector(net)) == map_parameters(lambda a: 1j * a.real, tree)
+    assert from_vector(tree, to_vector(net)) == tree
 
 
 def test_rows_are_counted_through_tuples():

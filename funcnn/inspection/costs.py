@@ -35,7 +35,7 @@ from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
 from funcnn.layers.positions import Rotary
 from funcnn.layers.recurrent.base import Recurrent
 from funcnn.layers.recurrent.last import Last
-from funcnn.trees.walks import leaves
+from funcnn.trees.walks import arrays_in
 
 P = TypeVar("P")
 Rule = Callable[[P, Any], int]
@@ -90,7 +90,7 @@ def flops(params: Any, x: Any, /) -> int:
 
 def _floats(x: Any) -> int:
     """The number of floats in x."""
-    return sum([leaf.size for leaf in leaves(x) if is_float(leaf)])
+    return sum([leaf.size for leaf in arrays_in(x) if is_float(leaf)])
 
 
 def _first(x: Any) -> Any:

@@ -10,7 +10,7 @@ from funcnn.generation import step
 from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside
 from funcnn.records import record, state
 from funcnn.traits import gives_probabilities, rests
-from funcnn.trees.walks import tree_map
+from funcnn.trees.walks import map_arrays
 
 L = TypeVar("L")
 
@@ -69,7 +69,7 @@ class Probe(Wrapper[L]):
 
     def own_gradients(self, dA: Any, kept: Any) -> dict[str, Any]:
         """x, out and dA, as the next value of `seen`"""
-        return {"seen": Seen(*[tree_map(owned, part) for part in (*kept, dA)])}
+        return {"seen": Seen(*[map_arrays(owned, part) for part in (*kept, dA)])}
 
     def __getattr__(self, name: str) -> Any:
         """The layer's own, as an attention reads the weights of the Dense that it holds."""

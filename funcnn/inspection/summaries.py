@@ -18,7 +18,7 @@ from funcnn.inspection.nesting import contents
 from funcnn.layers.combinators.frozen import Frozen
 from funcnn.records import is_record, record, values
 from funcnn.tables import Printer, filled, html, text
-from funcnn.trees.walks import count, leaves
+from funcnn.trees.walks import arrays_in, count
 
 _HEAD = ("layer", "x -> out", "parameters", "forward", "arrays", "cache")
 
@@ -130,7 +130,7 @@ def _costs(layer: Any, x: Any) -> tuple[str, str]:
 
 
 def _bytes(tree: Any) -> int:
-    return sum([leaf.nbytes for leaf in leaves(tree)])
+    return sum([leaf.nbytes for leaf in arrays_in(tree)])
 
 
 def described(layer: Any) -> str:

@@ -21,7 +21,7 @@ from funcnn.logits import squashed_twice
 from funcnn.losses.protocol import evaluated
 from funcnn.records import borrowed, plans, record, values
 from funcnn.tables import Printer, Rows, filled, html, text
-from funcnn.trees.walks import leaves
+from funcnn.trees.walks import arrays_in
 
 
 @record
@@ -192,7 +192,7 @@ def _trained(gradient: Any) -> Iterator[tuple[str, Array]]:
 
 def _numbers(out: Any) -> tuple[str, ...]:
     """The smallest, the mean and the largest finite number; the shares of zeros and of numbers that are not finite."""
-    arrays = leaves((out,))
+    arrays = arrays_in((out,))
     arrays = [a for a in arrays if is_float(a)] or arrays
     every = np.concatenate([np.asarray(a).astype(np.float64).ravel() for a in arrays] or [np.zeros(0)])
     finite = every[np.isfinite(every)]
@@ -214,5 +214,5 @@ def _share(which: Array) -> str:
 
 
 def _norm(tree: Any) -> str:
-    arrays = [np.asarray(a).astype(np.float64).ravel() for a in leaves((tree,)) if is_float(a)]
+    arrays = [np.asarray(a).astype(np.float64).ravel() for a in arrays_in((tree,)) if is_float(a)]
     return _digits(float(np.linalg.norm(np.concatenate(arrays)))) if arrays else ""

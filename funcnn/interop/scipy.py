@@ -13,7 +13,7 @@ from funcnn.errors import KindError, NotFiniteError
 from funcnn.fields import as_count, as_rate, check_function
 from funcnn.inspection.checks import check_network
 from funcnn.logits import squashed_twice
-from funcnn.trees.walks import from_vector, to_vector
+from funcnn.trees.vectors import from_vector, to_vector
 
 P = TypeVar("P")
 

@@ -19,7 +19,7 @@ from funcnn.layers.activations.base import Identity
 from funcnn.layers.checks import check_held, float_array, only_array, wrong_shape
 from funcnn.records import record, state
 from funcnn.traits import gives_probabilities, like_x
-from funcnn.trees.walks import evolve
+from funcnn.trees.edits import evolve
 
 P = TypeVar("P")
 

@@ -10,7 +10,8 @@ from funcnn.fields import fraction
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
 from funcnn.records import record, state
-from funcnn.trees.walks import check_tree, evolve, tree_map
+from funcnn.trees.edits import evolve
+from funcnn.trees.walks import check_tree, map_arrays
 
 P = TypeVar("P")
 
@@ -42,7 +43,7 @@ class Average:
 def average_update(optimizer: Average, grads: Grads[P], params: P) -> tuple[Grads[P], Average]:
     """Where the last step led to; at first there was none"""
     sums = optimizer.sums
-    sums = tree_map(lambda p: 0 * p if is_float(p) else p, params) if sums is None else _added(optimizer, params)
+    sums = map_arrays(lambda p: 0 * p if is_float(p) else p, params) if sums is None else _added(optimizer, params)
     return grads, evolve(optimizer, sums=sums, t=optimizer.t + 1)
 
 
@@ -77,7 +78,7 @@ def averaged(optimizer: Any, params: P) -> P:
     if average.sums is None:
         return params
     beta, t, sums = average.beta, average.t, _added(average, params)
-    return tree_map(lambda p, s: s * ((1 - beta) / (1 - beta**t)) if is_float(p) else p, params, sums)
+    return map_arrays(lambda p, s: s * ((1 - beta) / (1 - beta**t)) if is_float(p) else p, params, sums)
 
 
 def _added(optimizer: Average, params: P) -> P:
@@ -87,7 +88,7 @@ def _added(optimizer: Average, params: P) -> P:
         return optimizer.beta * s + p if is_float(p) else p
 
     try:
-        return tree_map(add, params, optimizer.sums)
+        return map_arrays(add, params, optimizer.sums)
     except ShapeError as error:
         raise ShapeError(f"Average: this is another network than the one it remembers: {error}") from None
 

@@ -39,8 +39,9 @@ def _check(optimizer: Any, grads: Any, params: Any) -> None:
     if type(grads) is not Grads:
         raise KindError(f"update: grads must be what backward returns, a Grads, not {kind(grads)}")
     cls = type(params)
-    if type(grads.params) is not cls or (cls is tuple and len(params) != len(grads.params)):
+    if cls not in plans:
         check_tree(params, "update", "params")
+    if type(grads.params) is not cls or (cls is tuple and len(params) != len(grads.params)):
         raise ShapeError(
             f"update: the gradients are of another network; params: {short(params)}, grads: {short(grads.params)}"
         )

@@ -15,7 +15,7 @@ from funcnn.gradients import Grads
 from funcnn.optimizers.base import P, per_parameter, update
 from funcnn.paths import Where
 from funcnn.records import record
-from funcnn.trees.walks import parameters
+from funcnn.trees.walks import walk
 
 
 @record
@@ -35,7 +35,7 @@ class ClipNorm:
 @update.register(ClipNorm)
 def clip_norm_update(optimizer: ClipNorm, grads: Grads[P], params: P) -> tuple[Grads[P], ClipNorm]:
     """One factor for all arrays"""
-    arrays = list(parameters(grads.params).values())
+    arrays = [g for _, g in walk(grads.params, states=False)]
     if not arrays:
         return grads, optimizer
     xp = namespace(arrays[0])
@@ -118,6 +118,9 @@ class L2(Decay):
     """
 
 
+Factors = tuple[tuple[Where, float], ...]
+
+
 @record
 class Rates:
     """g' = factor g, for the parameters that match the pattern of a factor; where several do, their factors multiply
@@ -131,7 +134,7 @@ class Rates:
         FuncnnError: in `update`, a pattern matches no parameter.
     """
 
-    factors: tuple[tuple[Where, float], ...]
+    factors: Factors
 
     def __attrs_post_init__(self) -> None:
         """Each pair is a pattern and a number."""

@@ -9,7 +9,7 @@ from funcnn.arrays import kind
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_number, is_number
 from funcnn.records import record, state
-from funcnn.trees.walks import evolve
+from funcnn.trees.edits import evolve
 
 
 @record

@@ -15,7 +15,7 @@ from funcnn.testing.explain import written
 from funcnn.testing.proof import Claim, prove
 from funcnn.testing.session import Undecided, delivered, options
 from funcnn.testing.verdict import BrokenPromise, Report
-from funcnn.trees.walks import leaves, map_parameters, parameters, tree_map, walk
+from funcnn.trees.walks import arrays_in, map_arrays, map_parameters, parameters, walk
 
 
 def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconclusive: Undecided = "reject") -> Report:
@@ -50,21 +50,21 @@ def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconcl
         kinds = [a.dtype for a in args if a.dtype.kind == "f"]
         if kinds and kinds[0] != np.float64:
             params = _cast(params, kinds[0])  # its states too
-        return map_parameters(lambda _: next(rest), params), tree_map(lambda _: next(rest), x)
+        return map_parameters(lambda _: next(rest), params), map_arrays(lambda _: next(rest), x)
 
     def f(*args: Array) -> Array:
-        return np.concatenate([a.ravel() for a in leaves(forward(*rebuilt(args))[0])])
+        return np.concatenate([a.ravel() for a in arrays_in(forward(*rebuilt(args))[0])])
 
     def vjp(args: Sequence[Array], dA: Array) -> list[Any]:
         p, x = rebuilt(args)
         out, cache = forward(p, x)
-        forward(p, tree_map(_one_more, x))  # a layer that remembers its last input would go wrong now
+        forward(p, map_arrays(_one_more, x))  # a layer that remembers its last input would go wrong now
         dA = _unflat(dA, out)
         grads = backward(p, cache, dA)
         _check_promises(p, cache, dA, grads)
         return [*parameters(grads.params).values(), *_gradients(x, grads.x)]
 
-    args = (*parameters(params).values(), *leaves(x))
+    args = (*parameters(params).values(), *arrays_in(x))
 
     def check() -> Report:
         report = prove(Claim("check_layer", name, f, vjp, args, tuple(names), source), chosen)
@@ -78,7 +78,7 @@ def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconcl
 def _check_promises_of_the_whole(params: Any, x: Any) -> None:
     """What does not depend on a cotangent."""
     out, cache = forward(params, x)
-    grads = backward(params, cache, tree_map(np.ones_like, out))
+    grads = backward(params, cache, map_arrays(np.ones_like, out))
     _refuse_foreign(params, grads)
     still = sgd(params, grads, 0.0)
     for what, other in (("sgd of rate 0", still), ("reseed", reseed(params, 1))):
@@ -93,7 +93,7 @@ def _check_promises(params: Any, cache: Any, dA: Any, grads: Grads[Any]) -> None
     _refuse_foreign(params, grads)
     if bits(backward_params(params, cache, dA)) != bits(grads.params):
         raise BrokenPromise("backward_params(params, cache, dA) differs from backward(params, cache, dA).params")
-    given = [id(a) for a in leaves((cache, dA))]
+    given = [id(a) for a in arrays_in((cache, dA))]
     for path, array in walk(grads, "grads"):
         if array.flags.writeable and id(array) not in given:
             raise BrokenPromise(f"{path} can be written to")
@@ -109,7 +109,7 @@ def _refuse_foreign(params: Any, grads: Grads[Any]) -> None:
 def _check_float32(params: Any, x: Any) -> None:
     out, cache = forward(params, x)
     _refuse_float64("out", out)
-    grads = backward(params, cache, tree_map(np.ones_like, out))
+    grads = backward(params, cache, map_arrays(np.ones_like, out))
     _refuse_float64("grads", grads)
     _refuse_float64("the stepped layer", sgd(params, grads, 0.1))
 
@@ -121,12 +121,12 @@ def _refuse_float64(name: str, tree: Any) -> None:
 
 
 def _cast(tree: Any, dtype: Any) -> Any:
-    return tree_map(lambda a: a.astype(dtype) if a.dtype.kind == "f" else a, tree)
+    return map_arrays(lambda a: a.astype(dtype) if a.dtype.kind == "f" else a, tree)
 
 
 def _unflat(vector: Array, like: Any) -> Any:
-    parts = iter(np.split(vector, np.cumsum([a.size for a in leaves(like)])[:-1]))
-    return tree_map(lambda a: next(parts).reshape(a.shape), like)
+    parts = iter(np.split(vector, np.cumsum([a.size for a in arrays_in(like)])[:-1]))
+    return map_arrays(lambda a: next(parts).reshape(a.shape), like)
 
 
 def _gradients(x: Any, dx: Any) -> list[Any]:
@@ -143,7 +143,7 @@ def bits(tree: Any) -> list[bytes]:
     """The bytes of every array in a tree, or in a list or dict of trees."""
     if isinstance(tree, dict):
         tree = list(tree.values())
-    return [np.ascontiguousarray(a).tobytes() for a in leaves(tuple(tree) if isinstance(tree, list) else tree)]
+    return [np.ascontiguousarray(a).tobytes() for a in arrays_in(tuple(tree) if isinstance(tree, list) else tree)]
 
 
 def _one_more(a: Array) -> Array:

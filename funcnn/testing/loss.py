@@ -13,7 +13,7 @@ from funcnn.testing.explain import written
 from funcnn.testing.proof import Claim, prove
 from funcnn.testing.session import Undecided, delivered, options
 from funcnn.testing.verdict import BrokenPromise, Report
-from funcnn.trees.walks import leaves, tree_map, walk
+from funcnn.trees.walks import arrays_in, map_arrays, walk
 
 
 def check_loss(
@@ -43,7 +43,7 @@ def check_loss(
 
     def rebuilt(args: tuple[Any, ...]) -> Any:
         rest = iter(args)
-        return tree_map(lambda _: next(rest), out)
+        return map_arrays(lambda _: next(rest), out)
 
     def f(*args: Array) -> Array:
         return np.asarray(loss(rebuilt(args), y)[0])
@@ -56,10 +56,10 @@ def check_loss(
     chosen = options("check_loss", resolution, inconclusive)
 
     def check() -> Report:
-        report = prove(Claim("check_loss", name, f, vjp, tuple(leaves(out)), names, source), chosen)
+        report = prove(Claim("check_loss", name, f, vjp, tuple(arrays_in(out)), names, source), chosen)
         _check_blocks(loss, _cast(out, np.float64), y)
         narrow = _cast(out, np.float32)
-        for a, dA in zip(leaves(narrow), _gradients(narrow, loss(narrow, y)[1]), strict=True):
+        for a, dA in zip(arrays_in(narrow), _gradients(narrow, loss(narrow, y)[1]), strict=True):
             if dA is not None and (dA.dtype != np.float32 or dA.shape != a.shape):
                 raise BrokenPromise(f"dA must be as out, float32 {a.shape}; it is {dA.dtype} {dA.shape}")
         return report
@@ -68,7 +68,7 @@ def check_loss(
 
 
 def _cast(out: Any, dtype: Any) -> Any:
-    return tree_map(lambda a: a.astype(dtype) if a.dtype.kind == "f" else a, out)
+    return map_arrays(lambda a: a.astype(dtype) if a.dtype.kind == "f" else a, out)
 
 
 def _gradients(out: Any, dA: Any) -> list[Any]:
@@ -83,11 +83,11 @@ def _gradients(out: Any, dA: Any) -> list[Any]:
 def _check_blocks(loss: Loss, out: Any, y: Any) -> None:
     """Rows do not know of each other: a loss is a mean over them."""
     cost, dA = loss(out, y)
-    m = len(leaves(out)[0])
+    m = len(arrays_in(out)[0])
     blocks = [slice(0, 1), slice(1, m)][: min(m, 2)]
     shares = [len(range(m)[block]) / m for block in blocks]
-    of = [tree_map(lambda a: a[block], out) for block in blocks]  # noqa: B023  used at once
-    parts = [loss(o, tree_map(lambda a: a[block], y)) for o, block in zip(of, blocks, strict=True)]  # noqa: B023  as above
+    of = [map_arrays(lambda a: a[block], out) for block in blocks]  # noqa: B023  used at once
+    parts = [loss(o, map_arrays(lambda a: a[block], y)) for o, block in zip(of, blocks, strict=True)]  # noqa: B023  as above
     combined = sum([share * part for share, (part, _) in zip(shares, parts, strict=True)])
     if not np.isclose(combined, cost, rtol=1e-12, atol=1e-15):
         raise BrokenPromise(f"the cost is {cost:.10g}, but blocks of rows combine to {combined:.10g}; is it a mean?")

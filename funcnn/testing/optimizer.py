@@ -17,7 +17,7 @@ from funcnn.optimizers.base import update
 from funcnn.records import build, is_record, plans
 from funcnn.testing.subject import generator, sealed
 from funcnn.testing.verdict import BrokenPromise, NotDeterministic, NotFinite, NotPure, WrongDtype, WrongShape
-from funcnn.trees.walks import check_tree, leaves, to_vector, tree_map, walk
+from funcnn.trees.walks import arrays_in, check_tree, count, map_arrays, walk
 
 _SCALES = (1.0, 1e-3, 30.0, 1.0, 1e-6)  # of the gradient in each step: a norm is clipped in some of them only
 _EMPTY = ((type(None), None), (tuple, 0), (int, 0), (float, (0.0).hex()))  # what a memory is before the first step
@@ -75,21 +75,21 @@ def check_optimizer(optimizer: Any, params: Any, *, keeps_states: bool = True) -
     for dtype in (np.float64, np.float32):  # float32 last: what is wrong in both is no matter of dtype
         cast = lambda a, dtype=dtype: np.array(a, dtype if a.dtype.kind == "f" else a.dtype)
         try:
-            _check(tree_map(cast, optimizer), tree_map(cast, params), np.dtype(dtype), keeps_states=keeps_states)
+            _check(map_arrays(cast, optimizer), map_arrays(cast, params), np.dtype(dtype), keeps_states=keeps_states)
         except Exception as error:
             error.add_note(f"where params and gradients are {np.dtype(dtype)}")
             raise
 
 
 def _check(optimizer: Any, params: Any, dtype: np.dtype[Any], *, keeps_states: bool) -> None:
-    rng = generator(leaves(params))
+    rng = generator(arrays_in(params))
     calls = []
     for call in _training(optimizer, params, rng):
         _check_fit(call, dtype, keeps_states=keeps_states)
         _check_again(call)
         calls.append(call)
-    larger = tree_map(lambda a: np.ones([n + 1 for n in a.shape], a.dtype), params)
-    for other in (tree_map(_one_more, params), larger):
+    larger = map_arrays(lambda a: np.ones([n + 1 for n in a.shape], a.dtype), params)
+    for other in (map_arrays(_one_more, params), larger):
         with suppress(Exception):  # an optimizer may be made for the shapes of one network
             list(_training(optimizer, other, rng))
     for call in reversed(calls):  # the last first: a memory elsewhere must not be filled anew on the way there
@@ -198,7 +198,7 @@ def _check_memory(optimizer: Any, params: Any, later: list[Any]) -> None:
         arrays = [entry[2] for entry in inside.values() if len(entry) == 3]
         is_empty = now[path] in _EMPTY or (arrays and not any(map(any, arrays)))
         stays = all([inside == {p: other.get(p) for p in inside} for other in others])
-        if is_empty and stays and to_vector(params).size:
+        if is_empty and stays and count(params):
             raise BrokenPromise(f"{path} stays empty: what update remembers must be in what it returns")
 
 
@@ -213,7 +213,7 @@ def _gradient(params: Any, f: Callable[[Array], Array], *, stay: bool) -> Grads[
         if not is_record(part):
             return part
         old = [(getattr(part, name), is_state) for name, is_state in plans[type(part)]]
-        after = [of(a) if not is_state else None if stay else tree_map(_one_more, a) for a, is_state in old]
+        after = [of(a) if not is_state else None if stay else map_arrays(_one_more, a) for a, is_state in old]
         return build(type(part), after)
 
     return Grads(of(params), None)
@@ -242,7 +242,7 @@ def _differing(before: Outline, after: Outline) -> str:
 
 
 def _copied(given: _Given) -> _Given:
-    return _Given(*[tree_map(np.array, tree) for tree in given])
+    return _Given(*[map_arrays(np.array, tree) for tree in given])
 
 
 def _one_more(a: Array) -> Array:

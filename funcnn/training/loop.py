@@ -17,7 +17,7 @@ from funcnn.optimizers.base import update
 from funcnn.records import build, is_record, plans, record, state, values
 from funcnn.tables import Printer, Rows, html, text
 from funcnn.training.origin import is_finite, not_finite, origin
-from funcnn.trees.walks import check_tree, tree_map
+from funcnn.trees.walks import check_tree, map_arrays
 
 _WIDTH = 100  # of a part of a state in print: an optimizer's memory may be long
 
@@ -216,4 +216,4 @@ def _constrained(constraint: Any, params: Any) -> Any:
     after = constraint(params)
     if type(after) is not type(params):
         raise KindError(f"train: constraint must return parameters like those it is given, not {kind(after)}")
-    return tree_map(owned, after)
+    return map_arrays(owned, after)

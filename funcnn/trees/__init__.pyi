@@ -1,11 +1,12 @@
 from funcnn.trees.differences import difference as difference
+from funcnn.trees.edits import evolve as evolve
+from funcnn.trees.edits import replace as replace
+from funcnn.trees.vectors import from_vector as from_vector
+from funcnn.trees.vectors import to_vector as to_vector
+from funcnn.trees.vectors import with_parameters as with_parameters
 from funcnn.trees.walks import astype as astype
 from funcnn.trees.walks import count as count
-from funcnn.trees.walks import evolve as evolve
-from funcnn.trees.walks import from_vector as from_vector
 from funcnn.trees.walks import leaves as leaves
 from funcnn.trees.walks import map_parameters as map_parameters
 from funcnn.trees.walks import parameters as parameters
-from funcnn.trees.walks import replace as replace
-from funcnn.trees.walks import to_vector as to_vector
 from funcnn.trees.walks import tree_map as tree_map

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from types import NoneType
 from typing import Any, TypeVar, cast
 
-import attrs
 import numpy as np
 
-from funcnn.arrays import Array, freeze, is_array, is_float, kind, namespace, short
-from funcnn.errors import FuncnnError, KindError, ShapeError
-from funcnn.fields import as_float_dtype
-from funcnn.records import build, is_record, plans
+from funcnn.arrays import Array, freeze, is_array, is_float, kind, short
+from funcnn.errors import KindError, ShapeError
+from funcnn.fields import as_float_dtype, check_function
+from funcnn.records import build, plans
 
 T = TypeVar("T")
 
@@ -28,8 +27,9 @@ def tree_map(f: Callable[..., Any], tree: T, *rest: Any) -> T:
 
     Raises:
         ShapeError: the trees differ in the number of layers, or in class.
+        KindError: `f` is not a function, or one of the trees not a tree.
     """
-    return cast("T", _map(f, tree, rest, states=True))
+    return map_arrays(_checked("tree_map", f, tree, rest), tree, *rest, whose="tree_map")
 
 
 def map_parameters(f: Callable[..., Any], tree: T, *rest: Any) -> T:
@@ -38,23 +38,49 @@ def map_parameters(f: Callable[..., Any], tree: T, *rest: Any) -> T:
     >>> from funcnn import Dense, trees
     >>> trees.map_parameters(lambda a: 0 * a, Dense.init(2, 1, seed=0))
     Dense(W=<f64 [[ 0.] [-0.]]>, b=<f64 [0.]>)
+
+    Raises:
+        ShapeError: as `tree_map`.
+        KindError: as `tree_map`.
     """
-    return cast("T", _map(f, tree, rest, states=False))
+    f = _checked("map_parameters", f, tree, rest)
+    return map_arrays(f, tree, *rest, whose="map_parameters", states=False)
 
 
-def _map(f: Callable[..., Any], tree: Any, rest: Sequence[Any], *, states: bool) -> Any:
+def _checked(name: str, f: Any, tree: Any, rest: Sequence[Any]) -> Callable[..., Any]:
+    """f, of arrays alone: where one of the trees has an array, all have."""
+    check_function(name, f, "f")
+    check_tree(tree, name)
+    for i, other in enumerate(rest):
+        check_tree(other, name, f"rest[{i}]")
+
+    def of_arrays(leaf: Array, *others: Any) -> Any:
+        if not all(map(is_array, others)):
+            raise _unlike(name, leaf, others)
+        return f(leaf, *others)
+
+    return of_arrays if rest else cast("Callable[..., Any]", f)
+
+
+def map_arrays(f: Callable[..., Any], tree: T, *rest: Any, whose: str = "", states: bool = True) -> T:
+    """`tree_map` that lets pass what is not a tree, for the functions that use it: errors name `whose`."""
+    return cast("T", _map(f, tree, rest, whose, states=states))
+
+
+def _map(f: Callable[..., Any], tree: Any, rest: Sequence[Any], whose: str, *, states: bool) -> Any:
     cls = type(tree)
     if cls is tuple:
         if any([type(other) is not tuple or len(other) != len(tree) for other in rest]):
-            raise _unlike(tree, rest)
-        return tuple([_map(f, part, others, states=states) for part, *others in zip(tree, *rest, strict=True)])
+            raise _unlike(whose, tree, rest)
+        parts = zip(tree, *rest, strict=True)
+        return tuple([_map(f, part, others, whose, states=states) for part, *others in parts])
     if cls in plans:
         if any([type(other) is not cls for other in rest]):
-            raise _unlike(tree, rest)
+            raise _unlike(whose, tree, rest)
         contents = [getattr(tree, name) for name, _ in plans[cls]]
         for i, (name, is_state) in enumerate(plans[cls]):
             if states or not is_state:
-                contents[i] = _map(f, contents[i], [getattr(other, name) for other in rest], states=states)
+                contents[i] = _map(f, contents[i], [getattr(other, name) for other in rest], whose, states=states)
         return build(cls, contents)
     if not is_array(tree):
         return tree
@@ -62,8 +88,9 @@ def _map(f: Callable[..., Any], tree: Any, rest: Sequence[Any], *, states: bool)
     return tree if new is tree else freeze(new)  # what f passes on is the caller's
 
 
-def _unlike(tree: Any, rest: Sequence[Any]) -> ShapeError:
-    return ShapeError(f"tree_map: the trees are not alike: {', '.join(map(short, (tree, *rest)))}")
+def _unlike(whose: str, tree: Any, rest: Sequence[Any]) -> ShapeError:
+    given = ", ".join(map(short, (tree, *rest)))
+    return ShapeError(f"{whose}: the trees are not alike: {given}" if whose else f"the trees are not alike: {given}")
 
 
 def leaves(tree: Any) -> list[Array]:
@@ -72,7 +99,16 @@ def leaves(tree: Any) -> list[Array]:
     >>> from funcnn import mlp, trees
     >>> [leaf.shape for leaf in trees.leaves(mlp([2, 3, 1], seed=0))]
     [(2, 3), (3,), (3, 1), (1,)]
+
+    Raises:
+        KindError: `tree` is not a tree: a list, a class, a number.
     """
+    check_tree(tree, "leaves")
+    return arrays_in(tree)
+
+
+def arrays_in(tree: Any) -> list[Array]:
+    """`leaves`, which passes over whatever is not a tree."""
     return [leaf for _, leaf in walk(tree)]
 
 
@@ -82,7 +118,11 @@ def parameters(tree: Any) -> dict[str, Array]:
     >>> from funcnn import mlp, parameters
     >>> list(parameters(mlp([2, 3, 1], seed=0)))
     ['0.W', '0.b', '2.W', '2.b']
+
+    Raises:
+        KindError: `tree` is not a tree: a list, a class, a number.
     """
+    check_tree(tree, "parameters")
     return dict(walk(tree, states=False))
 
 
@@ -107,7 +147,7 @@ def count(tree: Any) -> int:
     109
 
     Raises:
-        KindError: `tree` is none: a list, a class, a number.
+        KindError: `tree` is not a tree: a list, a class, a number.
     """
     check_tree(tree, "count")
     return sum([leaf.size for _, leaf in walk(tree, states=False)])
@@ -124,109 +164,32 @@ def astype(tree: T, dtype: Any) -> T:
     (Dense(W=<f32 [[ 0.3874] [-0.6511]]>, b=<f32 [0.]>),)
 
     Raises:
-        KindError: `dtype` is no real float type, an array holds complex numbers, or `tree` is none.
+        KindError: `dtype` is no real float type, an array holds complex numbers, or `tree` is not a tree.
     """
     check_tree(tree, "astype")
     new = as_float_dtype("astype", dtype)
     for path, leaf in walk(tree):
         if leaf.dtype.kind == "c":
             raise KindError(f"astype: {path or 'the array'} holds complex numbers; no array of {new.name} can")
-    return tree_map(lambda a: a.astype(new) if is_float(a) and a.dtype != new else a, tree)
+    return map_arrays(lambda a: a.astype(new) if is_float(a) and a.dtype != new else a, tree)
 
 
 def check_tree(tree: Any, name: str, what: str = "tree") -> None:
     """`tree` is a record, an array or a tuple of such; beside them a tuple may hold None, numbers and strings."""
     cls = type(tree)
-    if cls in plans or is_array(tree):
+    if cls in plans:
         return
-    if cls is not tuple:
+    if cls is tuple:
+        for i, part in enumerate(tree):
+            if type(part) not in plans and not isinstance(part, _LEAVES):
+                check_tree(part, name, f"{what}[{i}]")
+    elif not is_array(tree) or (isinstance(tree, np.ndarray) and tree.dtype.kind in "OSU"):
+        numbers = " of numbers" if is_array(tree) else ""
         remedy = f"; write tuple({what})" if cls is list else ""
-        raise KindError(f"{name}: {what} must be a record, a tuple or an array, not {kind(tree)}{remedy}")
-    for i, part in enumerate(tree):
-        if type(part) not in plans and not isinstance(part, _LEAVES):
-            check_tree(part, name, f"{what}[{i}]")
+        raise KindError(f"{name}: {what} must be a record, a tuple or an array{numbers}, not {kind(tree)}{remedy}")
 
 
-_LEAVES = (np.ndarray, NoneType, bool, int, float, complex, str, np.generic)
-
-
-def to_vector(tree: Any) -> Array:
-    """All trained arrays one after the other, as one array of one dimension: what optimizers of other libraries take.
-
-    >>> from funcnn import Dense, trees
-    >>> trees.to_vector(Dense.init(2, 3, seed=1)).shape
-    (9,)
-    """
-    parts = [leaf.reshape(-1) for _, leaf in walk(tree, states=False)] or [np.zeros(0)]
-    traced = [part for part in parts if type(part) is not np.ndarray]  # in part or in whole
-    return freeze(namespace([*traced, *parts][0]).concatenate(parts))
-
-
-def from_vector(tree: T, vector: Array) -> T:
-    """`tree` with the entries of `vector`, shape `(n,)`, as its trained arrays: the inverse of `to_vector`.
-
-    >>> import numpy as np
-    >>> from funcnn import Dense, trees
-    >>> trees.from_vector(Dense.init(2, 1, seed=1), np.arange(3.0))
-    Dense(W=<f64 [[0.] [1.]]>, b=<f64 [2.]>)
-
-    Raises:
-        ShapeError: the vector has another number of entries than the tree has trained numbers.
-    """
-    needed = sum([leaf.size for _, leaf in walk(tree, states=False)])
-    if vector.shape != (needed,):
-        raise ShapeError(f"from_vector: the vector has the shape {vector.shape}, the tree needs ({needed},)")
-    start = 0
-
-    def cut(leaf: Array) -> Array:
-        nonlocal start
-        start += leaf.size
-        return vector[start - leaf.size : start].astype(leaf.dtype).reshape(leaf.shape)
-
-    return map_parameters(cut, tree)
-
-
-def evolve(record: T, **changes: Any) -> T:
-    """`record` with some fields replaced; the old one stays as it is.
-
-    >>> from funcnn import evolve
-    >>> from funcnn.layers import LeakyRelu
-    >>> evolve(LeakyRelu(), alpha=0.2)
-    LeakyRelu(alpha=0.2)
-
-    Raises:
-        KindError: `record` is none. What its class refuses, it refuses here too.
-    """
-    if not is_record(record):
-        raise KindError(f"evolve: {kind(record)} is no record; of a tuple replace(tree, path, value) makes another")
-    return cast("T", attrs.evolve(cast("Any", record), **changes))
-
-
-def replace(tree: T, path: str, value: Any) -> T:
-    """`tree` with another part at a path; the old tree stays as it is.
-
-    >>> import numpy as np
-    >>> from funcnn import mlp, trees
-    >>> net = trees.replace(mlp([2, 3, 1], seed=0), "2.b", np.array([0.5]))
-    >>> net[2].b
-    array([0.5])
-
-    Raises:
-        FuncnnError: there is nothing at that path. What the record there refuses, it refuses here too.
-    """
-    return cast("T", _replaced(tree, path.split("."), value, path))
-
-
-def _replaced(tree: Any, steps: list[str], value: Any, path: str) -> Any:
-    if not steps:
-        return value
-    step, *rest = steps
-    if type(tree) is tuple and step.isdecimal() and int(step) < len(tree):
-        i = int(step)
-        return (*tree[:i], _replaced(tree[i], rest, value, path), *tree[i + 1 :])
-    if is_record(tree) and step in [name for name, _ in plans[type(tree)]]:
-        return evolve(tree, **{step: _replaced(getattr(tree, step), rest, value, path)})
-    raise FuncnnError(f"replace: there is no {step!r} of {path!r} in {short(tree)}")
+_LEAVES = (NoneType, bool, int, float, complex, str, np.generic)
 
 
 def row_count(x: Any, name: str = "x", whose: str = "") -> int:

@@ -13,7 +13,7 @@ from funcnn.layers.sequences import mask_of
 from funcnn.layers.wrapper import Wrapper, given_by_layer
 from funcnn.records import record
 from funcnn.traits import gives_probabilities
-from funcnn.trees.walks import leaves, tree_map
+from funcnn.trees.walks import arrays_in, map_arrays
 
 L = TypeVar("L")
 
@@ -38,7 +38,7 @@ class Map(Wrapper[L]):
 
     def enter(self, x: Any) -> tuple[Any, Array]:
         """x as rows; and an array of shape (0, m, t)"""
-        arrays = leaves(x) if is_array(x) or type(x) is tuple else []
+        arrays = arrays_in(x) if is_array(x) or type(x) is tuple else []
         if not arrays:
             raise KindError(f"Map: x must be an array, or a tuple of arrays, not {shown(x)}")
         sizes = {array.shape[:2] for array in arrays}
@@ -58,7 +58,7 @@ class Map(Wrapper[L]):
         """dA as rows"""
         if getattr(kept, "ndim", 0) != 3:
             raise foreign(self, kept)
-        for array in leaves(dA):
+        for array in arrays_in(dA):
             if array.shape[:2] != kept.shape[1:]:
                 m, t = kept.shape[1:]
                 raise ShapeError(f"dA must have the shape of out, ({m}, {t}, ...); it has {array.shape}")
@@ -71,12 +71,12 @@ class Map(Wrapper[L]):
 
 def _rows(tree: Any) -> Any:
     """Each array of (m, t, ...) as m t rows."""
-    return tree_map(lambda a: a.reshape(a.shape[0] * a.shape[1], *a.shape[2:]), tree)
+    return map_arrays(lambda a: a.reshape(a.shape[0] * a.shape[1], *a.shape[2:]), tree)
 
 
 def _moments(tree: Any, outline: Array) -> Any:
     """Each array of m t rows as (m, t, ...)."""
-    return tree_map(lambda a: a.reshape(*outline.shape[1:], *a.shape[1:]), tree)
+    return map_arrays(lambda a: a.reshape(*outline.shape[1:], *a.shape[1:]), tree)
 
 
 @step.register(Map)

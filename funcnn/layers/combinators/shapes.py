@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from funcnn.arrays import Array, kind, namespace, short
+from funcnn.arrays import Array, namespace, short
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.generation import no_step, step
@@ -69,9 +69,8 @@ class Reshape:
 
     def __attrs_post_init__(self) -> None:
         """Sizes, of which one may be -1."""
-        if type(self.shape) is not tuple or any([type(size) is not int for size in self.shape]):
-            given = short(self.shape) if type(self.shape) is tuple else kind(self.shape)
-            raise KindError(f"Reshape: shape must be a tuple of ints, that of a row, not {given}")
+        if any([type(size) is not int for size in self.shape]):
+            raise KindError(f"Reshape: shape must be a tuple of ints, that of a row, not {short(self.shape)}")
         if self.shape.count(-1) > 1 or any([size < 1 and size != -1 for size in self.shape]):
             raise RangeError(f"Reshape: sizes must be at least 1, and one may be -1; shape: {self.shape}")
 

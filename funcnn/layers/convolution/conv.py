@@ -15,7 +15,7 @@ from funcnn.layers.convolution.correlation import correlate, correlate_adjoint, 
 from funcnn.layers.convolution.sizes import of_each
 from funcnn.layers.convolution.windows import ONE_ROW, Axes, axis_of, image_of, like
 from funcnn.records import record
-from funcnn.trees.walks import evolve
+from funcnn.trees.edits import evolve
 
 
 @record

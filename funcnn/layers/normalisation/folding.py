@@ -11,7 +11,7 @@ from funcnn.layers.convolution.base import Convolution
 from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.dense import Dense
 from funcnn.layers.normalisation.affine import Affine
-from funcnn.trees.walks import evolve
+from funcnn.trees.edits import evolve
 
 
 def folded(net: Any) -> Any:

@@ -1,0 +1,77 @@
+"""Trees with one part replaced."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, cast
+
+import attrs
+
+from funcnn.arrays import is_array, kind, short
+from funcnn.errors import FuncnnError, KindError
+from funcnn.fields import check_text
+from funcnn.records import is_record
+from funcnn.trees.walks import check_tree
+
+T = TypeVar("T")
+
+
+def evolve(record: T, **changes: Any) -> T:
+    """`record` with some fields replaced; the old one stays as it is.
+
+    >>> from funcnn import evolve
+    >>> from funcnn.layers import LeakyRelu
+    >>> evolve(LeakyRelu(), alpha=0.2)
+    LeakyRelu(alpha=0.2)
+
+    Raises:
+        KindError: `record` is not a record. What its class refuses, it refuses here too.
+    """
+    if not is_record(record):
+        remedy = "; write replace(tree, path, value)" if type(record) is tuple else ""
+        raise KindError(f"evolve: record must be a record, not {kind(record)}{remedy}")
+    return cast("T", attrs.evolve(cast("Any", record), **changes))
+
+
+def replace(tree: T, path: str, value: Any) -> T:
+    """`tree` with another part at a path; the old tree stays as it is.
+
+    >>> import numpy as np
+    >>> from funcnn import mlp, trees
+    >>> net = trees.replace(mlp([2, 3, 1], seed=0), "2.b", np.array([0.5]))
+    >>> net[2].b
+    array([0.5])
+
+    Raises:
+        FuncnnError: there is nothing at that path.
+        KindError: `tree` is not a tree, `path` not a string, or `value` not a layer where a layer is, or not an array
+            where an array is. What the record there refuses, it refuses here too.
+    """
+    check_tree(tree, "replace")
+    check_text("replace", path, "path")
+    return cast("T", _replaced(tree, path.split("."), value, path))
+
+
+def _replaced(tree: Any, steps: list[str], value: Any, path: str) -> Any:
+    if not steps:
+        return value
+    step, *rest = steps
+    if type(tree) is tuple and step.isdecimal() and int(step) < len(tree):
+        i = int(step)
+        if not rest:
+            check_tree((value,), "replace", "value")
+            _check_alike(tree[i], value, path)
+        return (*tree[:i], _replaced(tree[i], rest, value, path), *tree[i + 1 :])
+    if not is_record(tree) or step not in (fields := attrs.fields_dict(type(tree))):
+        raise FuncnnError(f"replace: there is no {step!r} of {path!r} in {short(tree)}")
+    field, old = fields[step], getattr(tree, step)
+    if not rest and is_record(old) and value is not None and "state" not in field.metadata:
+        _check_alike(old, value, path)
+    return evolve(tree, **{str(field.alias): _replaced(old, rest, value, path)})
+
+
+def _check_alike(old: Any, value: Any, path: str) -> None:
+    """A layer stays a layer, and an array an array."""
+    is_layer, becomes_layer = [is_record(part) or type(part) is tuple for part in (old, value)]
+    if (is_layer and not becomes_layer) or (is_array(old) and not is_array(value)):
+        needed = "a record or a tuple" if is_layer else "an array"
+        raise KindError(f"replace: value must be {needed}, as {path} is, not {kind(value)}")

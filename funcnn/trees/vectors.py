@@ -1,0 +1,98 @@
+"""The trained arrays of a tree as one vector, or by path, and the tree with others in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+from funcnn.arrays import Array, as_array, float_namespace, freeze, is_array, kind, namespace, owned, short
+from funcnn.errors import KindError, ShapeError
+from funcnn.records import is_record
+from funcnn.trees.walks import check_tree, map_arrays, walk
+
+T = TypeVar("T")
+
+
+def to_vector(tree: Any) -> Array:
+    """All trained arrays one after the other, as one array of one dimension: what optimizers of other libraries take.
+
+    >>> from funcnn import Dense, trees
+    >>> trees.to_vector(Dense.init(2, 3, seed=1)).shape
+    (9,)
+
+    Raises:
+        KindError: `tree` is not a tree: a list, a class, a number.
+    """
+    check_tree(tree, "to_vector")
+    parts = [leaf.reshape(-1) for _, leaf in walk(tree, states=False)] or [np.zeros(0)]
+    traced = [part for part in parts if type(part) is not np.ndarray]  # in part or in whole
+    return freeze(namespace([*traced, *parts][0]).concatenate(parts))
+
+
+def from_vector(tree: T, vector: Array) -> T:
+    """`tree` with the entries of `vector`, shape `(n,)`, as its trained arrays: the inverse of `to_vector`.
+
+    >>> import numpy as np
+    >>> from funcnn import Dense, trees
+    >>> trees.from_vector(Dense.init(2, 1, seed=1), np.arange(3.0))
+    Dense(W=<f64 [[0.] [1.]]>, b=<f64 [2.]>)
+
+    Raises:
+        ShapeError: the vector has another number of entries than the tree has trained numbers.
+        KindError: `tree` is not a tree, or `vector` not an array of floats; complex numbers are for complex arrays.
+    """
+    check_tree(tree, "from_vector")
+    if is_array(tree) and (isinstance(vector, tuple) or is_record(vector)):
+        raise KindError(f"from_vector: vector must be an array, not {kind(vector)}; write from_vector(tree, vector)")
+    float_namespace(vector, "vector", "from_vector: ")
+    needed = sum([leaf.size for _, leaf in walk(tree, states=False)])
+    if vector.shape != (needed,):
+        raise ShapeError(f"from_vector: vector must have the shape ({needed},) for this tree, not {vector.shape}")
+    start = 0
+
+    def cut(leaf: Array) -> Array:
+        nonlocal start
+        start += leaf.size
+        if vector.dtype.kind == "c" != leaf.dtype.kind:
+            raise KindError(f"from_vector: vector holds complex numbers, the tree {leaf.dtype}")
+        return vector[start - leaf.size : start].astype(leaf.dtype).reshape(leaf.shape)
+
+    return map_arrays(cut, tree, states=False)
+
+
+def with_parameters(tree: T, arrays: Mapping[str, Array]) -> T:
+    """`tree` with other trained arrays, given by path: the inverse of `parameters`.
+
+    >>> import numpy as np
+    >>> from funcnn import Dense, parameters, trees
+    >>> old = parameters(Dense.init(2, 1, seed=1))
+    >>> trees.with_parameters(Dense.init(2, 1, seed=0), old | {"b": np.array([3.0])})
+    Dense(W=<f64 [[0.0334] [1.2741]]>, b=<f64 [3.]>)
+
+    Raises:
+        KindError: `tree` is not a tree, `arrays` has other paths than `parameters(tree)`, or an array another dtype.
+        ShapeError: an array has another shape.
+    """
+    check_tree(tree, "with_parameters")
+    if not isinstance(arrays, Mapping):
+        raise KindError(f"with_parameters: arrays must be a dict of arrays by path, not {kind(arrays)}")
+    paths = [path for path, _ in walk(tree, states=False)]
+    needed = "with_parameters: arrays must have the paths of parameters(tree)"
+    if missing := [path for path in paths if path not in arrays]:
+        raise KindError(f"{needed}; {', '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing")
+    if others := [str(path) for path in arrays if path not in paths]:
+        raise KindError(f"{needed}, {', '.join(paths)}; there is no {', '.join(others)}")
+    rest = iter(paths)
+
+    def given(leaf: Array) -> Any:
+        new = as_array(arrays[path := next(rest)])
+        if getattr(new, "shape", None) != leaf.shape:
+            raise ShapeError(f"with_parameters: {path} must be like {short(leaf)}, not {short(new)}")
+        if new.dtype != leaf.dtype:
+            remedy = f"write arrays[{path!r}].astype({leaf.dtype.name!r})"
+            raise KindError(f"with_parameters: {path} must be {leaf.dtype}, not {new.dtype}; {remedy}")
+        return owned(new)
+
+    return map_arrays(given, tree, states=False)

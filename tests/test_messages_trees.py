@@ -1,0 +1,338 @@
+"""What functions of trees say to what is not a tree, and to parts that do not fit: pinned word for word."""
+
+from collections import deque
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from funcnn import (
+    Adam,
+    Dense,
+    Grads,
+    Relu,
+    backward,
+    evolve,
+    forward,
+    mlp,
+    mse,
+    parameters,
+    record,
+    sgd,
+    state,
+    tree_map,
+    update,
+)
+from funcnn.errors import FuncnnError, KindError, ShapeError
+from funcnn.files import fingerprint
+from funcnn.layers import Residual
+from funcnn.optimizers import Average, Decay, averaged, nonnegative, project
+from funcnn.trees import (
+    astype,
+    count,
+    difference,
+    from_vector,
+    leaves,
+    map_parameters,
+    replace,
+    to_vector,
+    with_parameters,
+)
+from tests.says import assert_says
+
+x = np.linspace(-1, 1, 8).reshape(4, 2)
+net = mlp([2, 9, 1], seed=0)
+out, cache = forward(net, x)
+grads = backward(net, cache, mse(out, out + 1)[1])
+given = parameters(net)
+vector = np.arange(37.0)
+small = Dense(np.ones((2, 1)), None)
+
+
+class Pair(NamedTuple):
+    one: Any
+    other: Any
+
+
+@record
+class Holder:
+    inner: Any
+    sizes: Any = (1, 2)
+    kept: Any = state(default=None)
+
+
+# Each public function of a tree, called with it, and what it calls the tree.
+FUNCTIONS = {
+    "tree_map": (lambda tree: tree_map(abs, tree), "tree"),
+    "tree_map, of several": (lambda tree: tree_map(np.add, net, tree), "rest[0]"),
+    "map_parameters": (lambda tree: map_parameters(abs, tree), "tree"),
+    "map_parameters, of several": (lambda tree: map_parameters(np.add, net, tree), "rest[0]"),
+    "leaves": (leaves, "tree"),
+    "parameters": (parameters, "tree"),
+    "with_parameters": (lambda tree: with_parameters(tree, {}), "tree"),
+    "count": (count, "tree"),
+    "astype": (lambda tree: astype(tree, np.float32), "tree"),
+    "to_vector": (to_vector, "tree"),
+    "from_vector": (lambda tree: from_vector(tree, vector), "tree"),
+    "replace": (lambda tree: replace(tree, "0", Relu()), "tree"),
+    "difference": (lambda tree: difference(tree, net), "tree"),
+    "difference, to it": (lambda tree: difference(net, tree), "tree"),
+    "sgd": (lambda tree: sgd(tree, grads, 0.1), "params"),
+    "update": (lambda tree: update(Adam(), grads, tree), "params"),
+    "update, by nothing": (lambda tree: update((), grads, tree), "params"),
+    "project": (lambda tree: project(tree, nonnegative), "params"),
+    "averaged": (lambda tree: averaged(Average(), tree), "params"),
+    "Grads": (lambda tree: Grads(tree, None), "params"),
+}
+NO_TREES = {
+    "text": (lambda: "net", "str"),
+    "a number": (lambda: 1.5, "float"),
+    "True": (lambda: True, "bool"),
+    "a decimal": (lambda: Decimal("0.1"), "Decimal"),
+    "a set": (lambda: {1}, "set"),
+    "a dict": (dict, "dict"),
+    "an object": (object, "object"),
+    "a function": (lambda: np.tanh, "ufunc"),
+    "a class": (lambda: Relu, "the class Relu"),
+    "a deque": (lambda: deque(net), "deque"),
+    "a generator": (lambda: (layer for layer in net), "generator"),
+    "a named tuple": (lambda: Pair(*net[:2]), "Pair"),
+}
+INSIDE = {name: row for name, row in NO_TREES.items() if name not in {"text", "a number", "True"}}
+
+
+@pytest.mark.parametrize("what", NO_TREES)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_is_no_tree_is_refused_by_name(name, what):
+    function, called = FUNCTIONS[name]
+    make, kind = NO_TREES[what]
+    sentence = f"{name.split(',')[0]}: {called} must be a record, a tuple or an array, not {kind}"
+    assert_says((lambda: function(make()), KindError, sentence))
+    if what in INSIDE:  # a tuple of records may have numbers and text in it
+        of_it = f"{name.split(',')[0]}: {called}[1] must be a record, a tuple or an array, not {kind}"
+        assert_says((lambda: function((net[0], make(), net[2])), KindError, of_it))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_lists_and_arrays_of_text_are_refused_by_name(name):
+    function, called = FUNCTIONS[name]
+    name = name.split(",")[0]
+    rule = f"{name}: {called} must be a record, a tuple or an array"
+    assert_says((lambda: function(list(net)), KindError, f"{rule}, not list; write tuple({called})"))
+    rule = f"{name}: {called}[0] must be a record, a tuple or an array"
+    assert_says((lambda: function((list(net),)), KindError, f"{rule}, not list; write tuple({called}[0])"))
+    rule = f"{name}: {called} must be a record, a tuple or an array of numbers"
+    assert_says((lambda: function(np.array(["a"])), KindError, f"{rule}, not <U1 array"))
+    assert_says((lambda: function(np.array([None])), KindError, f"{rule}, not object array"))
+
+
+def test_pandas_is_no_tree():
+    table = pytest.importorskip("pandas", reason="its tables are what is refused").DataFrame({"a": [1.0]})
+    for name, (function, called) in FUNCTIONS.items():
+        sentence = f"{name.split(',')[0]}: {called} must be a record, a tuple or an array, not DataFrame"
+        assert_says((lambda function=function: function(table), KindError, sentence))
+
+
+def call(function, *given, **options):
+    return lambda: function(*given, **options)
+
+
+LIKE = "(Dense(W=<f64 2x9>, b=<f64 9>), Relu(), Dense(W=<f64 9x1>, b=<f64 [0.]>))"
+ROWS = {
+    "no function": (call(tree_map, None, net), KindError, "tree_map: f must be a function, not None"),
+    "a layer for a function": (
+        call(map_parameters, Relu, net),
+        KindError,
+        "map_parameters: f must be a function, not the class Relu",
+    ),
+    "the tree first": (call(tree_map, net, abs), KindError, "tree_map: f must be a function, not tuple"),
+    "a longer tree": (
+        call(map_parameters, np.add, net[:1], net),
+        ShapeError,
+        f"map_parameters: the trees are not alike: (Dense(W=<f64 2x9>, b=<f64 9>),), {LIKE}",
+    ),
+    "a layer without a bias": (
+        call(tree_map, np.add, Dense(small.W, np.ones(1)), small),
+        ShapeError,
+        "tree_map: the trees are not alike: <f64 [1.]>, None",
+    ),
+    # Vectors.
+    "the vector first": (
+        call(from_vector, vector, net),
+        KindError,
+        "from_vector: vector must be an array, not tuple; write from_vector(tree, vector)",
+    ),
+    "the vector first, of a layer": (
+        call(from_vector, vector, small),
+        KindError,
+        "from_vector: vector must be an array, not Dense; write from_vector(tree, vector)",
+    ),
+    "a list": (
+        call(from_vector, net, [1.0] * 37),
+        KindError,
+        "from_vector: vector must be an array, not list; write np.asarray(vector)",
+    ),
+    "a list for an array": (
+        call(from_vector, vector, [1.0] * 37),
+        KindError,
+        "from_vector: vector must be an array, not list; write np.asarray(vector)",
+    ),
+    "no vector": (call(from_vector, net, None), KindError, "from_vector: vector must be an array, not None"),
+    "whole numbers": (
+        call(from_vector, net, np.arange(37)),
+        KindError,
+        "from_vector: vector must be an array of floats, not int64 array; write vector.astype(float)",
+    ),
+    "texts": (
+        call(from_vector, net, np.array(["1"] * 37)),
+        KindError,
+        "from_vector: vector must be an array of floats, not <U1 array",
+    ),
+    "complex numbers": (
+        call(from_vector, net, vector * 1j),
+        KindError,
+        "from_vector: vector holds complex numbers, the tree float64",
+    ),
+    "a matrix": (
+        call(from_vector, net, vector[:, None]),
+        ShapeError,
+        "from_vector: vector must have the shape (37,) for this tree, not (37, 1)",
+    ),
+    # By path.
+    "arrays in a list": (
+        call(with_parameters, net, list(given.values())),
+        KindError,
+        "with_parameters: arrays must be a dict of arrays by path, not list",
+    ),
+    "a network for arrays": (
+        call(with_parameters, net, net),
+        KindError,
+        "with_parameters: arrays must be a dict of arrays by path, not tuple",
+    ),
+    "paths missing": (
+        call(with_parameters, net, {"0.W": given["0.W"], "2.W": given["2.W"]}),
+        KindError,
+        "with_parameters: arrays must have the paths of parameters(tree); 0.b, 2.b are missing",
+    ),
+    "a path too many": (
+        call(with_parameters, net, given | {"0.c": vector}),
+        KindError,
+        "with_parameters: arrays must have the paths of parameters(tree), 0.W, 0.b, 2.W, 2.b; there is no 0.c",
+    ),
+    "a path that is a number": (
+        call(with_parameters, net, given | {0: vector}),
+        KindError,
+        "with_parameters: arrays must have the paths of parameters(tree), 0.W, 0.b, 2.W, 2.b; there is no 0",
+    ),
+    "another shape": (
+        call(with_parameters, net, given | {"2.W": vector}),
+        ShapeError,
+        "with_parameters: 2.W must be like <f64 9x1>, not <f64 37>",
+    ),
+    "no array": (
+        call(with_parameters, net, given | {"2.b": [1.0]}),
+        ShapeError,
+        "with_parameters: 2.b must be like <f64 [0.]>, not [1.0]",
+    ),
+    "another dtype": (
+        call(with_parameters, net, given | {"2.b": np.ones(1, np.float32)}),
+        KindError,
+        "with_parameters: 2.b must be float64, not float32; write arrays['2.b'].astype('float64')",
+    ),
+    # Replaced.
+    "a text for a layer": (
+        call(replace, net, "1", "x"),
+        KindError,
+        "replace: value must be a record or a tuple, as 1 is, not str",
+    ),
+    "None for a layer": (
+        call(replace, net, "1", None),
+        KindError,
+        "replace: value must be a record or a tuple, as 1 is, not None",
+    ),
+    "a list for a layer": (
+        call(replace, net, "1", [Relu()]),
+        KindError,
+        "replace: value[0] must be a record, a tuple or an array, not list; write tuple(value[0])",
+    ),
+    "a class for a layer": (
+        call(replace, net, "1", Relu),
+        KindError,
+        "replace: value[0] must be a record, a tuple or an array, not the class Relu",
+    ),
+    "an array for a chain": (
+        call(replace, (net, Relu()), "0", x),
+        KindError,
+        "replace: value must be a record or a tuple, as 0 is, not float64 array",
+    ),
+    "a text for an array": (
+        call(replace, (x, x), "0", "x"),
+        KindError,
+        "replace: value must be an array, as 0 is, not str",
+    ),
+    "a text for a layer inside": (
+        call(replace, (Holder(Relu()),), "0.inner", "x"),
+        KindError,
+        "replace: value must be a record or a tuple, as 0.inner is, not str",
+    ),
+    "a layer inside that its class refuses": (
+        call(replace, (Residual((Relu(),)),), "0.layer", "x"),
+        KindError,
+        "Residual: layer must be a layer, such as Relu(), or a tuple of layers, not str",
+    ),
+    "a list for a list of sizes": (
+        call(replace, Holder(Relu()), "sizes", [1]),
+        KindError,
+        "Holder: sizes must be immutable, not list; write tuple(sizes)",
+    ),
+    "no path": (call(replace, net, 1, Relu()), KindError, "replace: path must be a string, not int"),
+    "an empty path": (
+        call(replace, small, "", Relu()),
+        FuncnnError,
+        "replace: there is no '' of '' in Dense(W=<f64 [[1.] [1.]]>, b=None)",
+    ),
+    "evolve a class": (call(evolve, Relu, a=1), KindError, "evolve: record must be a record, not the class Relu"),
+    # sgd, update and others pass over nothing.
+    "lists inside": (
+        call(sgd, (net[0], [net[1]], net[2]), grads, 0.1),
+        KindError,
+        "sgd: params[1] must be a record, a tuple or an array, not list; write tuple(params[1])",
+    ),
+    "a gradient of another network": (
+        call(update, Decay(0.1), Grads(net[:1], None), net),
+        ShapeError,
+        f"update: the gradients are of another network; params: {LIKE}, grads: (Dense(W=<f64 2x9>, b=<f64 9>),)",
+    ),
+    "a gradient of another network, inside": (
+        call(update, Decay(0.1), Grads((net[:1],), None), (net,)),
+        ShapeError,
+        f"update: the trees are not alike: (Dense(W=<f64 2x9>, b=<f64 9>),), {LIKE}",
+    ),
+    "sums that are no tree": (
+        call(Average, 0.9, "text"),
+        KindError,
+        "Average: sums must be a record, a tuple or an array, not str",
+    ),
+    "memory that is no tuple": (
+        call(Adam, memory=None),
+        KindError,
+        "Adam: memory must be a tuple, not None",
+    ),
+    "memory in a list": (
+        call(Adam, memory=[]),
+        KindError,
+        "Adam: memory must be a tuple, not list; write tuple(memory)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_it_says(name):
+    assert_says(ROWS[name], x, net, vector)
+
+
+def test_any_value_whose_bytes_are_known_has_a_fingerprint():
+    for make, kind in INSIDE.values():
+        with pytest.raises(KindError, match=f"^fingerprint: value must be .*, not {kind}"):
+            fingerprint(make())
