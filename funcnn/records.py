@@ -16,9 +16,8 @@ from typing import Any, TypeVar, cast, dataclass_transform, overload
 import attrs
 import numpy as np
 
-from funcnn.annotations import accepting
 from funcnn.arrays import freeze, kind, native, same, shape_of, short, shown
-from funcnn.constructors import check_names, constructor
+from funcnn.constructors import completed, constructor
 from funcnn.errors import FuncnnError, KindError
 from funcnn.fields import check_flag, count, fraction, not_negative, patterns, positive
 
@@ -109,7 +108,7 @@ def _made(cls: Any, *, kw_only: bool) -> type:
         if name not in cls.__dict__:
             setattr(cls, name, method)
     has_own = "__init__" in cls.__dict__
-    made: Any = attrs.frozen(cls, eq=False, repr=False, kw_only=kw_only, field_transformer=_completed)
+    made: Any = attrs.frozen(cls, eq=False, repr=False, kw_only=kw_only, field_transformer=completed)
     if (name := name_of(made)) in registry and "." not in name:
         raise FuncnnError(f"record: the name {name} is taken, by {registry[name].__module__}")
     enlist(made)
@@ -117,30 +116,6 @@ def _made(cls: Any, *, kw_only: bool) -> type:
         borrow = ["borrowed" in field.metadata for field in attrs.fields(made)]
         made.__init__ = constructor(made, _setters[made] if borrow == [True, True] else ())
     return cast("type", made)
-
-
-def _completed(cls: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
-    """Fields with the converters that their annotations ask for, and with their own names in the constructor."""
-    check_names(cls, fields)
-    return [
-        field.evolve(
-            alias=_alias(field),
-            converter=field.converter or _converter(field),
-        )
-        for field in fields
-    ]
-
-
-def _converter(field: attrs.Attribute[Any]) -> Any:
-    if "borrowed" in field.metadata:
-        return None
-    return accepting(Any if "branches" in field.metadata else field.type)  # a class checks its branches itself
-
-
-def _alias(field: attrs.Attribute[Any]) -> str:
-    """What the field is called in the constructor: its name, where attrs would leave out a leading underscore."""
-    is_default = getattr(field, "alias_is_default", field.alias is None)  # attrs 25.4, and those before
-    return field.name if is_default else str(field.alias)
 
 
 def enlist(cls: Any) -> None:
