@@ -24,13 +24,7 @@ def completed(cls: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attri
     for field in fields:
         if field.name in _TAKEN:
             raise FuncnnError(f"record: a field of {cls.__name__} must have another name than {field.name}")
-    return [
-        field.evolve(
-            alias=_alias(field),
-            converter=field.converter or _converter(field),
-        )
-        for field in fields
-    ]
+    return [field.evolve(alias=_alias(field), converter=field.converter or _converter(field)) for field in fields]
 
 
 def _converter(field: attrs.Attribute[Any]) -> Any:
