@@ -34,7 +34,7 @@ from funcnn import (
 from funcnn.errors import FileError, KindError, NotFiniteError, RangeError, ShapeError
 from funcnn.metrics import confusion, perplexity, top_k_accuracy
 from funcnn.schedules import Plateau, plateau
-from funcnn.training import WithBest, best_so_far, better, bisect_nan, compare, keep, progress, until
+from funcnn.training import Birth, WithBest, best_so_far, better, bisect_nan, compare, keep, progress, until
 from tests.says import assert_says
 
 x = np.linspace(-1, 1, 20).reshape(10, 2)
@@ -353,6 +353,11 @@ ROWS = {
         call(bisect_nan, [start], x, mse, 0.1),
         KindError,
         "bisect_nan: data must give batches (x, y), not float64 array; write [(x, y)] for one batch of all rows",
+    ),
+    "a birth without an array": (
+        call(Birth, 3, "loss", "", "cost", "nan"),
+        KindError,
+        "Birth: value must be an array of floats, not str",
     ),
     # Scores.
     "a score without a direction": (

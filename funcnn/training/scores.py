@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import attrs
 
@@ -17,12 +17,12 @@ from funcnn.trees.walks import row_count
 
 F = TypeVar("F")
 Metric = Callable[[Any, Any], Any]
+Direction = Literal["lower", "higher"]
 
 _BETTER = "__funcnn_better__"  # an attribute of the function: `functools.wraps` and cloudpickle carry it along
-_DIRECTIONS = ("lower", "higher")
 
 
-def better(direction: str) -> Callable[[F], F]:
+def better(direction: Direction) -> Callable[[F], F]:
     """Declare whether a metric is better when it is "lower" or when it is "higher", as a decorator.
 
     `best_so_far` and `early_stopping` use it. A function of the state may declare it as well; for a metric that is an
@@ -52,7 +52,7 @@ def better(direction: str) -> Callable[[F], F]:
 
 
 def _check_direction(name: str, direction: Any, what: str) -> None:
-    if not isinstance(direction, str) or direction not in _DIRECTIONS:
+    if not isinstance(direction, str) or direction not in get_args(Direction):
         given = repr(direction) if isinstance(direction, str) else kind(direction)
         raise KindError(f'{name}: {what} must be "lower" or "higher", not {given}')
 

@@ -15,7 +15,7 @@ from funcnn.fields import as_count, check_function
 from funcnn.records import build, record, state, values
 from funcnn.training.loop import TrainState
 from funcnn.training.runs import Run, check_goes_on, check_run, check_start, states_of
-from funcnn.training.scores import as_cost
+from funcnn.training.scores import Direction, as_cost
 
 P = TypeVar("P")
 S = TypeVar("S", bound=TrainState[Any])
@@ -112,7 +112,7 @@ def best_so_far(
     run: Run[TrainState[P]],
     score: Callable[[TrainState[P]], Any],
     *,
-    better: str | None = None,
+    better: Direction | None = None,
     every: int = 1,
     start: TrainState[P] | None = None,
 ) -> Iterator[WithBest[P]]:
@@ -177,7 +177,7 @@ def early_stopping(
     score: Callable[[TrainState[P]], Any],
     *,
     patience: int,
-    better: str | None = None,
+    better: Direction | None = None,
     every: int = 1,
     start: TrainState[P] | None = None,
 ) -> Iterator[WithBest[P]]:
