@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import funcnn as nn
+from funcnn.optimizers import Adadelta, Adagrad, AMSGrad, Average, Lion, Muon, NAdam, RAdam, RMSProp, averaged
 
 mpl.use("Agg")  # the pictures go into files: no screen needed
 BLUE, RED = "#1f6fb4", "#c0152f"
@@ -19,18 +20,18 @@ RULES: dict[str, Any] = {
     "sgd alone": (),
     "Momentum": nn.Momentum(),
     "Momentum, Nesterov": nn.Momentum(nesterov=True),
-    "Adagrad": nn.optimizers.Adagrad(),
-    "Adadelta": nn.optimizers.Adadelta(),
-    "RMSProp": nn.optimizers.RMSProp(),
-    "RMSProp, centred": nn.optimizers.RMSProp(centred=True),
+    "Adagrad": Adagrad(),
+    "Adadelta": Adadelta(),
+    "RMSProp": RMSProp(),
+    "RMSProp, centred": RMSProp(centred=True),
     "Adam": nn.Adam(),
-    "AMSGrad": nn.optimizers.AMSGrad(),
-    "NAdam": nn.optimizers.NAdam(),
-    "ClipNorm(1), RAdam": (nn.ClipNorm(1.0), nn.optimizers.RAdam()),  # its first five steps are as long as the gradient
-    "Lion": nn.optimizers.Lion(),
-    "Muon": nn.optimizers.Muon(),
+    "AMSGrad": AMSGrad(),
+    "NAdam": NAdam(),
+    "ClipNorm(1), RAdam": (nn.ClipNorm(1.0), RAdam()),  # its first five steps are as long as the gradient
+    "Lion": Lion(),
+    "Muon": Muon(),
     "ClipNorm(1), Momentum": (nn.ClipNorm(1.0), nn.Momentum()),
-    "Adam, Average(0.9)": (nn.Adam(), nn.optimizers.Average(0.9)),
+    "Adam, Average(0.9)": (nn.Adam(), Average(0.9)),
     "AdamW(decay=0.1)": nn.AdamW(decay=0.1),
 }
 
@@ -53,8 +54,8 @@ def way(optimizer: Any, lr: float) -> Any:
         grads, optimizer = nn.update(optimizer, nn.Grads(slope(p), None), p)
         p = nn.sgd(p, grads, lr)
         points.append(p)
-    if isinstance(optimizer, tuple) and any(isinstance(part, nn.optimizers.Average) for part in optimizer):
-        points.append(nn.optimizers.averaged(optimizer, p))  # the average of all, as one last step
+    if isinstance(optimizer, tuple) and any(isinstance(part, Average) for part in optimizer):
+        points.append(averaged(optimizer, p))  # the average of all, as one last step
     return np.concatenate(points)
 
 

@@ -7,6 +7,9 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 import funcnn as nn
+from funcnn.files import fingerprint
+from funcnn.metrics import confusion
+from funcnn.training import progress
 
 mpl.use("Agg")
 
@@ -24,7 +27,7 @@ print(nn.summary(start.params, x))
 
 # Each of these wraps a run, which is any iterable of states; nothing happens until history asks for the states.
 score = nn.validation(nn.softmax_cross_entropy, x_held, y_held)
-run = nn.training.progress(nn.train(start, data, step, lr), len(data), lr=lr)
+run = progress(nn.train(start, data, step, lr), len(data), lr=lr)
 run = nn.early_stopping(run, score, patience=8, every=data.per_epoch)
 measures = {"held back": score, "accuracy": nn.validation(nn.accuracy, x_held, y_held)}
 last, table = nn.history(run, measures, every=data.per_epoch)
@@ -33,11 +36,11 @@ best = last.best
 # The best state is a value among others. The second half of the way to it, run again, ends in the same bits.
 half = next(state for state in nn.train(start, data, step, lr) if state.step == best.step // 2)
 *_, again = nn.train(half, data[half.step : best.step], step, lr)
-print(f"best of {last.step} steps: {best.step}, {nn.files.fingerprint(best)}")
-print(f"run again from step {half.step}:   {nn.files.fingerprint(again)}")
+print(f"best of {last.step} steps: {best.step}, {fingerprint(best)}")
+print(f"run again from step {half.step}:   {fingerprint(again)}")
 
 out = nn.predict(best.params, x_test)
-share, counts = nn.accuracy(out, y_test), nn.metrics.confusion(out, y_test)
+share, counts = nn.accuracy(out, y_test), confusion(out, y_test)
 wrong = np.flatnonzero(out.argmax(axis=1) != y_test)[:12]
 
 figure = plt.figure(figsize=(13, 4.6), layout="constrained")

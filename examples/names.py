@@ -10,6 +10,7 @@ import numpy as np
 
 import funcnn as nn
 from funcnn import LSTM, Dropout, Embedding
+from funcnn.generation import step
 from funcnn.layers import First
 from funcnn.losses import masked
 
@@ -54,7 +55,7 @@ def spelled(guess, count):
 
 def by_lstm(letters, memory):
     """What may follow all letters so far, of which `step` is given the last alone; a little sharper than learnt."""
-    logits, memory = nn.generation.step(net, letters, memory)
+    logits, memory = step(net, letters, memory)
     p = np.exp(1.5 * logits[:, 0].astype(float))
     return p / p.sum(axis=1, keepdims=True), memory
 

@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import funcnn as nn
+from funcnn.files import fingerprint
 
 mpl.use("Agg")
 
@@ -56,8 +57,8 @@ def main():
         work(path)
         survivor = nn.load(path)
     print(f"killed at steps {', '.join(map(str, deaths))} of {len(data)}, or a little later")
-    print(f"undisturbed: {nn.files.fingerprint(last)}, cost {last.cost:.6f}")
-    print(f"killed:      {nn.files.fingerprint(survivor)}, cost {survivor.cost:.6f}")
+    print(f"undisturbed: {fingerprint(last)}, cost {last.cost:.6f}")
+    print(f"killed:      {fingerprint(survivor)}, cost {survivor.cost:.6f}")
 
     figure, axes = plt.subplots(figsize=(9, 4.5), layout="constrained")
     edges = [0, *deaths, len(data)]

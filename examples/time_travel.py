@@ -5,6 +5,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import funcnn as nn
+from funcnn.training import keep
+from funcnn.trees import difference, from_vector, to_vector
 
 mpl.use("Agg")
 
@@ -15,7 +17,7 @@ y = x[:, :1] * x[:, 1:]
 data, step = [(x, y)] * 400, nn.value_and_grad(nn.mse)
 start = nn.TrainState(nn.mlp([2, 8, 1], hidden=nn.Tanh(), seed=3), nn.Adam())
 run = [start, *nn.train(start, data, step, 0.03)]
-kept = nn.training.keep(run)
+kept = keep(run)
 print(kept)
 
 # Backwards: the last step in which a weight of the first layer changed its sign, and which one.
@@ -32,15 +34,15 @@ print(f"from {weights[before.step, crossed[0]]:+.4f} to {weights[now.step, cross
 # leads to another run, beside the one that was.
 once, twice = [next(nn.train(before, data[before.step :], step, 0.03)) for _ in range(2)]
 assert once == twice == now
-assert nn.trees.difference(once, now) == {}
+assert difference(once, now) == {}
 *_, other = nn.train(before, data[before.step :], step, lambda i: 0.03 if i > before.step else 0.0003)
 print(f"costs in the end: {kept[-1].cost:.5f}, and {other.cost:.5f} had that step been short")
-changed = nn.trees.difference(kept[-1].params, other.params)
+changed = difference(kept[-1].params, other.params)
 apart = {path: changed[path] for path in nn.parameters(start.params)}
 print(f"furthest apart are {max(apart, key=apart.get)}, by {max(apart.values()):.4f}")
 
 # From above: the plane through the first state, that one and the last, and the cost at each of its points.
-points = np.array([nn.trees.to_vector(state.params) for state in kept])
+points = np.array([to_vector(state.params) for state in kept])
 origin, across = points[0], points[-1] - points[0]
 aside = points[now.step] - origin
 aside = aside - across * (aside @ across) / (across @ across)
@@ -49,9 +51,7 @@ way = np.stack([(points - origin) @ u, (points - origin) @ v], axis=1)
 low, high = way.min(axis=0), way.max(axis=0)
 margin = 0.35 * (high - low).max()
 a, b = (np.linspace(low[i] - margin, high[i] + margin, 70) for i in (0, 1))
-cost = [
-    [nn.mse(nn.forward(nn.trees.from_vector(start.params, origin + i * u + j * v), x)[0], y)[0] for i in a] for j in b
-]
+cost = [[nn.mse(nn.forward(from_vector(start.params, origin + i * u + j * v), x)[0], y)[0] for i in a] for j in b]
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(13, 5.2), layout="constrained")
 left.plot(weights, color="#bbbbbb", lw=1)

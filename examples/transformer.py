@@ -10,7 +10,9 @@ from threadpoolctl import threadpool_limits
 
 import funcnn as nn
 from funcnn import Embedding, LayerNorm, transformer_block
+from funcnn.generation import step
 from funcnn.layers import Rotary
+from funcnn.training import progress
 
 mpl.use("Agg")
 threadpool_limits(1)  # the products are small: a second thread would mostly wait
@@ -43,7 +45,7 @@ data = nn.batches(pieces[:, :-1], pieces[:, 1:], 16, epochs=1, seed=0)
 lr = nn.warm_up(nn.cosine(0.005, len(data)), len(data) // 20)
 run = nn.train(nn.TrainState(net, nn.Adam()), data, nn.value_and_grad(nn.softmax_cross_entropy), lr)
 score = nn.validation(nn.softmax_cross_entropy, pieces_held[:, :-1], pieces_held[:, 1:], rows=64)
-last, table = nn.history(nn.training.progress(run, len(data)), {"held back": score}, every=100)
+last, table = nn.history(progress(run, len(data)), {"held back": score}, every=100)
 net, cost = last.params, score(last)
 
 # Writing: a step is given one character, and remembers the keys and values of those before. After every 32 it reads
@@ -51,7 +53,7 @@ net, cost = last.params, score(last)
 random, memory, written = np.random.default_rng(1), None, [*np.searchsorted(symbols, list("The assignment statement "))]
 for i in range(320):
     fresh, memory = (written[-32:], None) if i % 32 == 0 else (written[-1:], memory)
-    out, memory = nn.generation.step(net, np.array([fresh]), memory)
+    out, memory = step(net, np.array([fresh]), memory)
     written.append((out[0, -1] / 0.6 + random.gumbel(size=len(symbols))).argmax())  # a little surer than it has learnt
 print("".join(symbols[i] for i in written), end="\n\n")
 

@@ -113,6 +113,7 @@ def test_layers_of_ones_own() -> None:
 
 WRONG = """
 from typing import Any
+from funcnn import Mish  # it is in funcnn.layers
 from funcnn import Array, Dense, Grads, Relu, backward, forward, record, sgd
 @record
 class Mine:
@@ -138,4 +139,4 @@ def test_mistakes_are_seen_before_they_run(tmp_path: Path) -> None:
         [*command, str(tmp_path / "wrong.py")], capture_output=True, text=True, cwd=tmp_path, check=False
     )
     codes = [line.rsplit("[", 1)[1] for line in done.stdout.splitlines() if ": error:" in line]
-    assert codes == ["arg-type]", "arg-type]", "misc]", "arg-type]", "misc]"], done.stdout
+    assert codes == ["attr-defined]", "arg-type]", "arg-type]", "misc]", "arg-type]", "misc]"], done.stdout

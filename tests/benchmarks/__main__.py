@@ -119,20 +119,20 @@ def print_remat(repeats):
 
 
 def print_imports(repeats):
-    """One table, and whether `import funcnn` loads what it should not."""
+    """One table, and whether funcnn loads what it should not."""
     needed, on_top, ratio = "numpy, attrs", "on top", "ratio"
     times, loaded = import_times(repeats)
     rows = {
         name: {
             needed: in_units(median([before for before, _ in pairs])),
             on_top: in_units(median([after for _, after in pairs])),
-            ratio: f"{median([after / before for before, after in pairs]):.2f}",
+            ratio: f"{median([after / before for before, after in pairs]):.3f}",
         }
         for name, pairs in times.items()
     }
-    print(f"\nImports: what a package costs on top of `import numpy, attrs` ({repeats} fresh processes each)")
+    print(f"\nImports: CPU time on top of `import numpy, attrs` ({repeats} fresh processes each)")
     print_table([needed, on_top, ratio], rows, lambda row, column: row[column])
-    print(f"import funcnn loads {' and '.join(sorted(loaded)) or 'neither hypothesis nor matplotlib'}")
+    print(f"funcnn loads {' and '.join(sorted(loaded)) or 'neither hypothesis nor matplotlib'}")
 
 
 def print_kept(states):

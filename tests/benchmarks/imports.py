@@ -1,28 +1,32 @@
-"""What `import funcnn` costs beside `import numpy, attrs`, which it needs, in the same fresh process; and its peers."""
+"""The CPU time of imports beside that of `import numpy, attrs`, which funcnn needs, in the same fresh process."""
 
+import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
-from tests.benchmarks.timing import clock
-
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 IMPORTS = {
     "funcnn": "import funcnn",
+    "README's line": re.search(r"^from funcnn import .*$", README, re.MULTILINE)[0],
     "jax": "import jax",
     "torch": "import torch",
     "scikit-learn": "from sklearn.neural_network import MLPClassifier",
 }
-PACKAGES = {"scikit-learn": "sklearn"}
+PACKAGES = {"README's line": "funcnn", "scikit-learn": "sklearn"}
 UNWANTED = ("hypothesis", "matplotlib")
 SCRIPT = """
 import sys
-from time import {clock} as now
+from time import process_time as now
 began = now()
 import numpy, attrs
 between = now()
 {statement}
 print(between - began, now() - between, *[name for name in {unwanted} if name in sys.modules])
 """
+BYTECODE = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}  # is written by the first process
 
 
 def import_times(repeats: int) -> tuple[dict[str, list[tuple[float, float]]], set[str]]:
@@ -34,12 +38,13 @@ def import_times(repeats: int) -> tuple[dict[str, list[tuple[float, float]]], se
             numpy_and_attrs, on_top, *unwanted = _fresh(IMPORTS[name])
             if repeat:  # the first writes the caches of bytecode and of the disk
                 times[name].append((float(numpy_and_attrs), float(on_top)))
-            if name == "funcnn":
+            if PACKAGES.get(name, name) == "funcnn":
                 loaded.update(unwanted)
     return times, loaded
 
 
 def _fresh(statement: str) -> list[str]:
-    script = SCRIPT.format(clock=clock().__name__, statement=statement, unwanted=UNWANTED)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=True)
+    script = SCRIPT.format(statement=statement, unwanted=UNWANTED)
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, env=BYTECODE)
     return done.stdout.split()
