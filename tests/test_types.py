@@ -113,7 +113,7 @@ def test_layers_of_ones_own() -> None:
 
 WRONG = """
 from typing import Any
-from funcnn import Mish  # it is in funcnn.layers
+from funcnn import Nonsense  # which is not there
 from funcnn import Array, Dense, Grads, Relu, backward, forward, record, sgd
 @record
 class Mine:
