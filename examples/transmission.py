@@ -10,10 +10,8 @@ from skimage import data, filters, transform
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from funcnn import Sigmoid, TrainState, binary_cross_entropy, he_normal, mlp, predict, train, value_and_grad
-from funcnn import binary_cross_entropy_with_logits as cross_entropy
+from funcnn import Sigmoid, TrainState, he_normal, losses, mlp, predict, schedules, train, value_and_grad
 from funcnn.plot import coordinates
-from funcnn.schedules import stages
 
 # Learning rates, and steps at each. The article begins at the edge: a network can die there: one answer for all.
 SAFE = (0.6, 4000), (0.3, 3000), (0.15, 2000), (0.075, 1000)
@@ -53,18 +51,19 @@ if not args.out.parent.is_dir() or args.out.suffix[1:].lower() not in Figure().c
     parser.error(f"--out {args.out}: that must be a picture, such as horse.png, in a folder that exists")
 
 # One loss for both: for dark or light and for any colour between, the gradient is p - y, so one plan does as well.
-net, loss, plan = mlp([2, 27, 31, 31, k], seed=args.seed, weights=he_normal, dtype=np.float32), cross_entropy, SAFE
+net, plan = mlp([2, 27, 31, 31, k], seed=args.seed, weights=he_normal, dtype=np.float32), SAFE
+loss = losses.binary_cross_entropy_with_logits
 if args.article:
     random = np.random.RandomState(args.seed)
     weights = lambda _seed, shape, _dtype: 0.2 * random.randn(*shape[::-1]).T  # drawn layer after layer
-    net, loss, plan = (*mlp([2, 27, 31, 31, k], seed=0, weights=weights), Sigmoid()), binary_cross_entropy, BOLD
+    net, plan, loss = (*mlp([2, 27, 31, 31, k], seed=0, weights=weights), Sigmoid()), BOLD, losses.binary_cross_entropy
 x, y = [a.astype(net[0].W.dtype) for a in (coordinates((h, w)), picture.reshape(-1, k))]
 plan = [(k * lr, max(1, round(steps * args.steps_scale))) for lr, steps in plan]  # k times, as a cost is a mean over k
-total, lr = sum([steps for _, steps in plan]), stages(*plan)
+total, lr = sum([steps for _, steps in plan]), schedules.stages(*plan)
 threadpool_limits(1)  # a second BLAS thread gains a tenth, and loses threefold as soon as anything else runs
 for state in (bar := tqdm(train(TrainState(net), [(x, y)] * total, value_and_grad(loss), lr), total=total)):
     bar.set_postfix(cost=f"{state.cost:.4f}", lr=lr(state.step - 1), refresh=False)
-if state.cost > 0.999 * binary_cross_entropy(np.full_like(y, y.mean(axis=0)), y)[0]:
+if state.cost > 0.999 * losses.binary_cross_entropy(np.full_like(y, y.mean(axis=0)), y)[0]:
     parser.exit(1, f"transmission: the network died: cost {state.cost:.4f} is that of one answer; try another --seed\n")
 
 # The network answers for any (row, column), between the pixels as well: so there are as many as one asks for.

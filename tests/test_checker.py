@@ -213,8 +213,8 @@ def test_a_rule_that_writes_to_its_arguments_is_caught():
 
 
 def test_grads_of_another_class_are_caught():
-    with pytest.raises(BrokenPromise, match=r"Grads\.params must be a Mine, as params is; it is None"):
-        check_layer(layer(lambda p, x, dA: Grads(None, p.k * dA)), X)
+    with pytest.raises(BrokenPromise, match=r"Grads\.params must be a Mine, as params is; it is ()"):
+        check_layer(layer(lambda p, x, dA: Grads((), p.k * dA)), X)
 
 
 def test_a_gradient_that_can_be_written_to_is_caught():
