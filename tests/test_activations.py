@@ -180,6 +180,33 @@ def test_a_single_number_stays_an_array(cls):
     assert grads.x == backward(cls(), cache, np.array([2.0])).x[0]
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("cls", [*[cls for cls in registered() if issubclass(cls, Elementwise)], PRelu])
+def test_out_and_dx_are_nan_where_x_is_and_nowhere_else(cls, dtype):
+    layer = PRelu.init(dtype=dtype) if cls is PRelu else cls()
+    x = np.linspace(-8, 8, 34, dtype=dtype).reshape(2, 17)
+    gap = np.arange(34).reshape(2, 17) % 3 == 1
+    (out, cache), (given, same) = forward(layer, x), forward(layer, np.where(gap, np.nan, x).astype(dtype))
+    assert np.array_equal(given, np.where(gap, np.nan, out).astype(dtype), equal_nan=True)
+    dx, found = [backward(layer, kept, np.ones_like(x)).x for kept in (cache, same)]
+    assert np.array_equal(found, dx if cls is Identity else np.where(gap, np.nan, dx).astype(dtype), equal_nan=True)
+    assert np.isfinite(dx).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_large_relu_is_the_same_as_its_parts(dtype):
+    dA = np.random.default_rng(0).standard_normal((200, 100)).astype(dtype)
+    x = dA[::-1].copy()
+    x[:, ::7], x[0, :3] = 0, (-0.0, np.inf, -np.inf)
+    for given in (x, np.where(x > 2, np.nan, x).astype(dtype)):
+        out, cache = forward(Relu(), given)
+        parts = [forward(Relu(), row) for row in given]
+        dx = [backward(Relu(), kept, row).x for (_, kept), row in zip(parts, dA, strict=True)]
+        assert out.dtype == dtype
+        assert np.array_equal(out, np.stack([part for part, _ in parts]), equal_nan=True)
+        assert np.array_equal(backward(Relu(), cache, dA).x, np.stack(dx), equal_nan=True)
+
+
 def test_one_slope_serves_an_x_of_any_shape():
     for shape in ((), (3,), (2, 3), (2, 1, 3)):
         x = np.full(shape, -2.0)

@@ -190,6 +190,25 @@ def test_linear_upsampling_keeps_what_is_linear_within_the_border():
     np.testing.assert_allclose(forward(Upsample((3, 5), linear=True), constant)[0], 7, rtol=1e-15)
 
 
+@pytest.mark.parametrize("factor", [2, 3, (4, 1)])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_reaches_only_what_is_interpolated_from_it(factor, bad):
+    layer, x = Upsample(factor, linear=True), np.random.default_rng(0).uniform(1, 2, (1, 3, 4, 1))
+    out, cache = forward(layer, x)
+    for i in range(x.size):
+        spoiled, unit = x.copy(), np.zeros_like(x)
+        spoiled.flat[i], unit.flat[i] = bad, 1
+        reached = forward(layer, unit)[0] != 0
+        assert np.array_equal(forward(layer, spoiled)[0], np.where(reached, bad, out), equal_nan=True)
+    dA = np.random.default_rng(1).uniform(1, 2, out.shape)
+    dx = backward(layer, cache, dA).x
+    for i in range(out.size):
+        spoiled, unit = dA.copy(), np.zeros_like(dA)
+        spoiled.flat[i], unit.flat[i] = bad, 1
+        reached = backward(layer, cache, unit).x != 0
+        assert np.array_equal(backward(layer, cache, spoiled).x, np.where(reached, bad, dx), equal_nan=True)
+
+
 @given(st.data(), st.integers(1, 3), st.integers(1, 3))
 def test_a_causal_convolution_goes_on_step_by_step(data, k, dilation):
     groups = data.draw(st.sampled_from([1, 2]))

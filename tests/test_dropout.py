@@ -119,6 +119,20 @@ def test_a_single_number_stays_an_array(layer):
     assert out.shape == grads.x.shape == ()
 
 
+LAST = 2**31 - 1
+
+
+@every_noise
+@pytest.mark.parametrize("last", [LAST, np.asarray(LAST), np.asarray(LAST, np.int32)], ids=["int", "int64", "int32"])
+def test_the_step_after_the_last_is_the_first(layer, last):
+    at_last = evolve(layer, step=last)
+    out, cache = forward(at_last, X)
+    assert sgd(at_last, backward(at_last, cache, out), 0.0).step == 0
+    assert backward_params(at_last, cache, out).step == 0
+    assert step(evolve(layer, step=LAST - 1)).step == LAST
+    assert step(step(evolve(layer, step=LAST - 1))) == layer
+
+
 @every_noise
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_dtype_stays_and_the_mask_does_not_depend_on_it(layer, dtype):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -29,7 +29,8 @@ class Stochastic:
     """The base of layers that are random while they train, and the identity when they predict.
 
     Both fields are states. The random numbers depend on (seed, step) alone, so `forward` gives the same result again
-    until `step` is advanced: the gradient holds the next one, step + 1. `reseed` gives row block i child i of the seed.
+    until `step` is advanced: the gradient holds the next one, step + 1, and 0 after 2**31 - 1. `reseed` gives row block
+    i child i of the seed.
 
     Raises:
         KindError: `seed` is not a seed, or `step` not a whole number.
@@ -171,7 +172,7 @@ def dropout_backward(params: Dropout, keep: Array, dA: Array) -> Grads[Dropout]:
     """dx = dA mask / (1 - rate)"""
     _check_back(params, keep, dA)
     float_namespace(dA, "dA")
-    return Grads(gradient(params, step=params.step + 1), _masked(params, keep, dA))
+    return Grads(_next(params), _masked(params, keep, dA))
 
 
 def _masked(params: Dropout, keep: Array, a: Array) -> Array:
@@ -217,14 +218,21 @@ def gaussian_noise_forward(params: GaussianNoise, x: Array) -> tuple[Array, Arra
 def gaussian_noise_backward(params: GaussianNoise, x: Array, dA: Array) -> Grads[GaussianNoise]:
     """dx = dA"""
     _check_back(params, x, dA)
-    return Grads(gradient(params, step=params.step + 1), dA)
+    return Grads(_next(params), dA)
 
 
 @backward_params.register(Stochastic)
 def stochastic_backward_params(params: Stochastic, cache: Array, dA: Array) -> Stochastic:
     """The next step"""
     _check_back(params, cache, dA)
-    return gradient(params, step=params.step + 1)
+    return _next(params)
+
+
+def _next(params: P) -> P:
+    """The gradient, which holds the next step; computed without a sum that overflows 32 bits, as JAX counts"""
+    step = cast("Any", params).step
+    more = step != 2**31 - 1
+    return gradient(params, step=(step + more) * more)
 
 
 def _check_back(params: Stochastic, cache: Any, dA: Any) -> None:

@@ -113,3 +113,19 @@ def test_a_large_x_may_be_a_constant_of_numpy_while_the_layer_is_traced(layer):
 def test_the_mask_is_the_same_in_both(layer):
     ours, theirs = forward(layer, X)[1], jax.jit(forward)(layer, X)[1]
     assert (np.asarray(theirs) == ours).all()
+
+
+@pytest.mark.parametrize(
+    "layer", [Dropout(0.4, seed=1), ChannelDropout(0.4, seed=1), GaussianNoise(0.4, seed=1)], ids=str
+)
+def test_the_step_after_the_last_is_the_first_under_jit_too(layer):
+    def next_step(layer):
+        out, cache = forward(layer, X)
+        return sgd(layer, backward(layer, cache, out), 0.1)
+
+    jitted, steps = jax.jit(next_step), []
+    at = evolve(layer, step=2**31 - 2)
+    for _ in range(3):
+        at = jitted(at)
+        steps.append(int(at.step))
+    assert steps == [2**31 - 1, 0, 1]

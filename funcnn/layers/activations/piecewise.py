@@ -123,7 +123,7 @@ class HardSwish(Elementwise):
     def slope(self, kept: Array) -> Array:
         """0 up to -3, 1 from 3 on, else (2 x + 3) / 6"""
         where = namespace(kept).where
-        return where(kept > -3, where(kept < 3, kept / 3 + 0.5, 1), 0)
+        return where(kept <= -3, 0, where(kept >= 3, 1, kept / 3 + 0.5))
 
 
 @record
@@ -153,7 +153,7 @@ class SoftShrink(Elementwise):
 
     def slope(self, kept: Array) -> Array:
         """1 where out != 0, else 0"""
-        return (kept != 0).astype(kept.dtype)
+        return abs(namespace(kept).sign(kept))
 
 
 @record
@@ -183,9 +183,10 @@ class HardShrink(Elementwise):
 
     def slope(self, kept: Array) -> Array:
         """1 where out != 0, else 0"""
-        return (kept != 0).astype(kept.dtype)
+        return abs(namespace(kept).sign(kept))
 
 
 def _between(kept: Array, low: float, high: float) -> Array:
-    """1 where low < kept < high, else 0"""
-    return ((kept > low) & (kept < high)).astype(kept.dtype)
+    """1 where low < kept < high, 0 where kept is low or high"""
+    xp = namespace(kept)
+    return xp.sign(xp.minimum(kept - low, high - kept))

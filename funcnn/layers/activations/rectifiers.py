@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, check_out_gradient, is_array, namespace, wide
+from funcnn.arrays import Array, as_array, check_out_gradient, is_array, namespace, wide
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import ShapeError
 from funcnn.fields import as_count, as_finite, positive
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import constant, draw
-from funcnn.layers.activations.base import Elementwise
+from funcnn.layers.activations.base import Elementwise, broken_slope
 from funcnn.layers.checks import check_rows, foreign
 from funcnn.records import record
 
@@ -129,14 +129,14 @@ def prelu_forward(params: PRelu, x: Array) -> tuple[Array, Array]:
     """out = x where x > 0, else alpha x"""
     alpha = params.alpha
     check_rows(params, x, alpha.size if alpha.size > 1 else None, alpha, "alpha")
-    return namespace(x).where(x > 0, x, _times(x, alpha)), x
+    return namespace(x).where(x > 0, x, x * _factor(params)), x
 
 
 @backward.register(PRelu)
 def prelu_backward(params: PRelu, x: Array, dA: Array) -> Grads[PRelu]:
     """dx = dA where x > 0, else alpha dA, and dalpha as in `prelu_backward_params`"""
     grads = prelu_backward_params(params, x, dA)
-    return Grads(grads, namespace(x).where(x > 0, dA, _times(dA, params.alpha)))
+    return Grads(grads, as_array(dA * broken_slope(x, _factor(params))))
 
 
 @backward_params.register(PRelu)
@@ -150,9 +150,9 @@ def prelu_backward_params(params: PRelu, x: Array, dA: Array) -> PRelu:
     return gradient(params, alpha=by_feature.sum(0).astype(x.dtype, copy=False))
 
 
-def _times(x: Array, alpha: Array) -> Array:
-    """alpha x, in the shape of x, which may be ()"""
-    return x * (alpha if alpha.size > 1 else alpha.reshape(()))
+def _factor(params: PRelu) -> Array:
+    """alpha, without an axis if one serves all of x, which may have none"""
+    return params.alpha if params.alpha.size > 1 else params.alpha.reshape(())
 
 
 step.register(PRelu)(positionwise)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from funcnn.arrays import short
+from funcnn.arrays import as_array, short
 from funcnn.errors import KindError, ShapeError
 from funcnn.generation import step
 from funcnn.gradients import added
@@ -57,7 +57,7 @@ def _past(x: Any, out: Any) -> Any:
         raise ShapeError(f"Residual: the layer must keep the shape of x, {x.shape}; it gives {out.shape}")
     if x.dtype != out.dtype:
         raise KindError(f"Residual: the layer must keep the dtype of x, {x.dtype}; it gives {out.dtype}")
-    return x + out
+    return as_array(x + out)
 
 
 step.register(Residual)(step_inside)
