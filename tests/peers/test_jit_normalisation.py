@@ -13,6 +13,7 @@ from funcnn import (
     Relu,
     TrainState,
     backward,
+    evolve,
     forward,
     inference,
     mse,
@@ -119,13 +120,13 @@ def test_the_mask_is_the_same_in_both(layer):
     "layer", [Dropout(0.4, seed=1), ChannelDropout(0.4, seed=1), GaussianNoise(0.4, seed=1)], ids=str
 )
 def test_the_step_after_the_last_is_the_first_under_jit_too(layer):
-    def next_step(layer):
-        out, cache = forward(layer, X)
+    def next_step(layer, x):
+        out, cache = forward(layer, x)
         return sgd(layer, backward(layer, cache, out), 0.1)
 
     jitted, steps = jax.jit(next_step), []
-    at = evolve(layer, step=2**31 - 2)
+    at = evolve(layer, step=np.asarray(2**31 - 2, np.int32))  # as JAX counts, where it has no 64 bits
     for _ in range(3):
-        at = jitted(at)
+        at = jitted(at, X)
         steps.append(int(at.step))
     assert steps == [2**31 - 1, 0, 1]
