@@ -1,15 +1,11 @@
 """The pages: sphinx-build -W -b html docs docs/_build/html"""
 
 import re
-from collections import Counter
-from importlib import import_module
-from pathlib import Path
 
 import attrs
 from sphinx.application import Sphinx
 
 import funcnn
-from funcnn.lazy import NAMESPACES
 
 project = "funcnn"
 version = release = funcnn.__version__
@@ -30,16 +26,6 @@ html_static_path = ["_static"]
 html_css_files = ["wrap.css"]
 html_show_copyright = False
 html_show_sphinx = False
-
-# Each public name is in api.md once: in its namespace, or in funcnn if no namespace has it.
-api = Path(__file__).with_name("api.md").read_text("utf-8")
-public = {name: f"funcnn.{name}" for name in funcnn.__all__}
-for space in NAMESPACES:
-    public |= {name: f"funcnn.{space}.{name}" for name in import_module(f"funcnn.{space}").__all__}
-homes = "|".join(NAMESPACES)
-listed = re.findall(rf"^\.\. [\w:]+:: (funcnn\.(?:(?:{homes})\.)?\w+)$", api, re.MULTILINE)
-if sorted(listed) != sorted(public.values()):
-    raise ValueError(f"api.md must have each public name once, not {Counter(listed) - Counter(public.values())}")
 
 
 def plain(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:

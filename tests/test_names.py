@@ -3,6 +3,7 @@
 import inspect
 import pickle
 import pydoc
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -89,6 +90,15 @@ TOP = {
 # Names that a script is likely to have itself, so that `from funcnn import *` may not take them.
 TAKEN = {"step", "count", "normal", "uniform", "zeros", "constant", "leaves", "replace", "compare", "difference"}
 PUBLIC = [(space, name) for space in SPACES for name in SPACES[space].__all__]
+
+
+def test_the_page_of_all_names_has_each_once_at_its_home():
+    page = (Path(__file__).parents[1] / "docs" / "api.md").read_text("utf-8")
+    listed = re.findall(r"^\.\. [\w:]+:: funcnn\.((?:\w+\.)?\w+)$", page, re.MULTILINE)
+    homes = {name: f"{space}.{name}" for space, name in PUBLIC}
+    public = [*homes.values(), *[name for name in TOP if name not in homes]]
+    others = {"interop", "plot", "testing"}  # whose names are chosen
+    assert sorted([name for name in listed if name.split(".")[0] not in others]) == sorted(public)
 
 
 def run(code, *options):
