@@ -20,6 +20,7 @@ MADE_BY_FUNCNN = {
     "Row": "made by score",
     "Score": "made by score",
     "States": "made by keep",
+    "Summary": "made by summary",
     "Table": "made by history",
     "Trace": "made by trace",
     "Visit": "made by trace",

@@ -43,7 +43,7 @@ ROWS = [
     ),
     row(check_layer, params=layer(Tanh()), x=small | "0-d", **options, speaks="x; Tanh"),
     row(check_loss, loss=kind(mse), out=small, y=small, **options, speaks="mse"),
-    row(check_optimizer, optimizer=optimizer, params=kind(NET, "0-d; record"), keeps_states=flag),
+    row(check_optimizer, optimizer=optimizer, params=kind(NET, "0-d; record"), speaks="update", keeps_states=flag),
     row(every_layer, module=kind("funcnn")),
     row(fst.cases, layer=kind(Relu, "class")),
     row(fst.layers, module=kind("funcnn")),

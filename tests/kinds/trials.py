@@ -31,7 +31,7 @@ def refusals(row: Row) -> list[str]:
         for place, kind, put in _places(name, given):
             if place in _packed(row):
                 continue  # the tuple of *losses is Python's own
-            for word in WRONG.keys() - kind.untried:
+            for word in [word for word in WRONG if word not in kind.untried]:
                 arguments = row.values()
                 arguments[name] = put(arguments[name], WRONG[word]())
                 verbs = kind.verbs if word in {"(list,)", "record"} else frozenset()
