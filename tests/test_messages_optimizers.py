@@ -390,7 +390,7 @@ ROWS = {
     ),
     "a projection to nothing": (
         call(project, small, lambda p: None),
-        ShapeError,
+        KindError,
         "project: onto must give an array like <f64 [[1.] [2.]]>, not None",
     ),
     "a constraint that forgets to return": (

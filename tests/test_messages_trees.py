@@ -232,8 +232,8 @@ ROWS = {
     ),
     "no array": (
         call(with_parameters, net, given | {"2.b": [1.0]}),
-        ShapeError,
-        "with_parameters: 2.b must be like <f64 [0.]>, not [1.0]",
+        KindError,
+        "with_parameters: 2.b must be an array like <f64 [0.]>, not list",
     ),
     "another dtype": (
         call(with_parameters, net, given | {"2.b": np.ones(1, np.float32)}),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from funcnn.arrays import Array, float_namespace, short
-from funcnn.errors import ShapeError
+from funcnn.arrays import Array, float_namespace, is_array, kind, short
+from funcnn.errors import KindError, ShapeError
 from funcnn.fields import check_function, check_patterns
 from funcnn.paths import Where, map_chosen
 from funcnn.trees.walks import check_tree
@@ -28,14 +28,16 @@ def project(params: P, onto: Callable[[Array], Array], where: Where = "*") -> P:
 
     Raises:
         FuncnnError: a pattern of `where` matches no parameter.
-        KindError: `params` is not a tree, `onto` not a function, or `where` neither a pattern of paths nor a tuple of
-            them.
-        ShapeError: `onto` gives another shape or dtype.
+        KindError: `params` is not a tree, `onto` not a function or gives no array, or `where` is neither a pattern of
+            paths nor a tuple of them.
+        ShapeError: `onto` gives an array of another shape or dtype.
     """
 
     def checked(p: Array) -> Array:
         new = onto(p)
-        if getattr(new, "shape", None) != p.shape or new.dtype != p.dtype:
+        if not is_array(new):
+            raise KindError(f"project: onto must give an array like {short(p)}, not {kind(new)}")
+        if new.shape != p.shape or new.dtype != p.dtype:
             raise ShapeError(f"project: onto must give an array like {short(p)}, not {short(new)}")
         return new
 

@@ -88,7 +88,9 @@ def with_parameters(tree: T, arrays: Mapping[str, Array]) -> T:
 
     def given(leaf: Array) -> Any:
         new = as_array(arrays[path := next(rest)])
-        if getattr(new, "shape", None) != leaf.shape:
+        if not is_array(new):
+            raise KindError(f"with_parameters: {path} must be an array like {short(leaf)}, not {kind(new)}")
+        if new.shape != leaf.shape:
             raise ShapeError(f"with_parameters: {path} must be like {short(leaf)}, not {short(new)}")
         if new.dtype != leaf.dtype:
             remedy = f"write arrays[{path!r}].astype({leaf.dtype.name!r})"

@@ -17,5 +17,5 @@ ROWS = [
     row(confusion, "confusion(threshold=0)", out=array, y=bits, threshold=number | "None"),
     row(top_k_accuracy, out=array, y=classes, k=count),
     row(perplexity, out=array, y=classes),
-    row(r2, out=array, y=array),
+    row(r2, out=array, y=array, needs="sklearn"),
 ]

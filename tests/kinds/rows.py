@@ -68,6 +68,7 @@ class Row:
     function: Callable[..., Any]
     kinds: dict[str, Kind]
     speaks: frozenset[str]  # the names with which an error may begin
+    needs: str = ""  # a library, without which it cannot be tried
 
     def call(self, arguments: dict[str, Any]) -> Any:
         """The call with these arguments, each where the signature has it."""
@@ -86,11 +87,11 @@ class Row:
         return {name: given.make() for name, given in self.kinds.items()}
 
 
-def row(function: Callable[..., Any], label: str = "", /, *, speaks: str = "", **kinds: Kind) -> Row:
+def row(function: Callable[..., Any], label: str = "", /, *, speaks: str = "", needs: str = "", **kinds: Kind) -> Row:
     """A row; `label` where it is not the function's own name, `speaks` further words with which errors may begin."""
     name = getattr(function, "__name__", label)
     words = _words(speaks)
     if inspect.ismethod(function):  # Dense.init
         cls = function.__self__.__name__
         name, words = f"{cls}.{name}", words | {cls}
-    return Row(label or name, function, kinds, words | {name})
+    return Row(label or name, function, kinds, words | {name}, needs)

@@ -58,7 +58,7 @@ ROWS = [
     row(history, "history(table=...)", run=later | "[]", start=kind(STATES[1], "None"), table=table | "None"),
     row(better, direction=direction),
     row(keep, run=run | "[]", every=count),
-    row(progress, run=some_run, total=count | "None", lr=schedule | "None"),
+    row(progress, run=some_run, total=count | "None", lr=schedule | "None", needs="tqdm"),
     row(checkpoint_every, run=some_run, path=path, steps=count, seconds=kind(None, "None")),
     row(checkpoint_every, "checkpoint_every(seconds=1)", run=some_run, path=path, seconds=number),
     row(until, run=some_run, done=function),
