@@ -449,6 +449,8 @@ def test_a_probe_is_a_layer():
     assert Probe(dense).W is dense.W
     with pytest.raises(AttributeError, match="nothing"):
         _ = Probe(dense).nothing
+    with pytest.raises(AttributeError, match="layer"):
+        _ = object.__new__(Probe).W
     out, memory = step(Probe(Relu()), x)
     assert same(out, np.maximum(x, 0))
     assert memory is None

@@ -201,12 +201,13 @@ def _per_number(operations: int) -> Callable[[Any, Any], int]:
 
 @flops.register(Upsample)
 def upsample_flops(params: Upsample, x: Any) -> int:
-    """0 for copies; if it is linear, a product with a matrix for each axis: 2 times its length for each number"""
-    m, *lengths, n = x.shape
-    total, size = 0, int(m * n * prod(lengths))
-    for before, after in zip(lengths, forward_only(params, x).shape[1:-1], strict=True):
-        size = size // before * after
-        total += size * 2 * before
+    """0 for copies; if it is linear, for each axis 3 for each number that lies between two positions of x"""
+    total, size = 0, int(x.size)
+    for before, after in zip(x.shape[1:-1], forward_only(params, x).shape[1:-1], strict=True):
+        factor = after // before
+        between = factor - factor % 2  # an odd factor has one number at each position
+        total += 3 * between * (before - 1) * (size // before)
+        size *= factor
     return total if params.linear else 0
 
 

@@ -96,8 +96,6 @@ class Logged:
 
     def __getattr__(self, name: str) -> Any:
         """The layer's own, as an attention reads the weights of the Dense that it holds."""
-        if name.startswith("__"):  # asked by Python and NumPy of all objects
-            raise AttributeError(name)
         return getattr(self.logged, name)
 
     def __repr__(self) -> str:

@@ -73,7 +73,7 @@ class Probe(Wrapper[L]):
 
     def __getattr__(self, name: str) -> Any:
         """The layer's own, as an attention reads the weights of the Dense that it holds."""
-        if name.startswith("__") or name == "layer":  # asked by Python, NumPy and JAX of all objects
+        if name == "layer":  # in a probe that is being made
             raise AttributeError(name)
         return getattr(self.layer, name)
 
