@@ -213,7 +213,16 @@ ROWS = {
         KindError,
         f"write: value at step {ONLY} the int {2**64}",
     ),
-    "strings": (lambda: write("net.safetensors", np.array(["a"])), KindError, f"write: value {ONLY} <U1 array"),
+    "strings": (
+        lambda: write("net.safetensors", np.array(["a"])),
+        KindError,
+        "write: tree must be a record, a tuple or an array of numbers, not <U1 array",
+    ),
+    "dates": (
+        lambda: write("net.safetensors", np.array(["2000-01-01"], "M8[D]")),
+        KindError,
+        f"write: value {ONLY} datetime64[D] array",
+    ),
     "a masked array": (
         lambda: write("net.safetensors", (np.ma.zeros(2),)),
         KindError,
