@@ -16,7 +16,11 @@ _FLOATS = "fc"  # kinds of dtype: real floats, and complex ones for the complex-
 
 
 def is_array(value: object) -> bool:
-    """Whether `value` is an array of a library of the array API, tracers included: NumPy and JAX are tested."""
+    """Whether `value` is an array of a library of the array API standard, tracers included.
+
+    Those of NumPy and of JAX go through every rule; of other libraries, array-api-strict is tested: records take its
+    arrays and compare them, but most rules use methods that the standard does not have.
+    """
     if isinstance(value, np.ndarray):
         return True
     # Of its class: a class is no array, nor is an object that has any attribute. NumPy's scalars have this one too.
@@ -82,7 +86,7 @@ def float_namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
         return _NUMPY
     xp = namespace(x, name, whose)
     if not is_float(x):
-        remedy = f"; write {name}.astype(float)" if x.dtype.kind in "biu" else ""
+        remedy = f"; write {name}.astype(float)" if getattr(x.dtype, "kind", "no") in "biu" else ""
         raise KindError(f"{whose}{name} must be an array of floats, not {kind(x)}{remedy}")
     if isinstance(x, np.ndarray) and not x.dtype.isnative:
         remedy = f"write {name}.astype({x.dtype.name!r})"
@@ -122,6 +126,8 @@ def check_out_gradient(dA: Any, shape: tuple[int, ...], dtype: Any) -> None:
 def is_float(array: Any) -> bool:
     """Whether an array holds floats: real, complex, or bfloat16, whose kind NumPy does not know."""
     dtype = array.dtype
+    if not hasattr(dtype, "kind"):  # of a library whose dtypes are not NumPy's
+        return bool(array.__array_namespace__().isdtype(dtype, ("real floating", "complex floating")))
     return dtype.kind in _FLOATS or dtype.name == "bfloat16"
 
 
@@ -168,8 +174,12 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(a, tuple) and isinstance(b, tuple):
         return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
     if is_array(a) and is_array(b):
-        return a.dtype == b.dtype and a.shape == b.shape and bool(_alike(a, b).all())
+        return a.dtype == b.dtype and a.shape == b.shape and _all(_alike(a, b))
     return not (is_array(a) or is_array(b)) and bool(_alike(a, b))
+
+
+def _all(truths: Any) -> bool:
+    return bool(truths.__array_namespace__().all(truths))  # the standard has no method for it
 
 
 def _alike(a: Any, b: Any) -> Any:
@@ -202,13 +212,19 @@ def short(value: Any) -> str:
     An array in it never parses as Python, so nobody can paste it and believe to have the value again.
     """
     if is_array(value):
-        name = "bf16" if value.dtype.name == "bfloat16" else f"{value.dtype.kind}{8 * value.dtype.itemsize}"
+        name = _short_name(value.dtype)
         if isinstance(value, np.ndarray) and 0 < value.size <= 6 and value.dtype.kind in "fiub":
             return f"<{name} {np.array2string(value, precision=4, suppress_small=True)}>".replace("\n", "")
         return f"<{name} {'x'.join(map(str, value.shape))}>".replace(" >", ">")
     if type(value) is tuple:
         return f"({', '.join(map(short, value))}{',' if len(value) == 1 else ''})"
     return repr(value)
+
+
+def _short_name(dtype: Any) -> str:
+    if not hasattr(dtype, "kind"):
+        return str(dtype).rpartition(".")[2]
+    return "bf16" if dtype.name == "bfloat16" else f"{dtype.kind}{8 * dtype.itemsize}"
 
 
 def shown(value: Any) -> Any:

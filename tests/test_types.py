@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import runpy
 import subprocess
 import sys
+from inspect import Parameter, signature
 from pathlib import Path
+from pydoc import render_doc
 from typing import Any, Generic, TypeVar, assert_type
 
 import numpy as np
 import pytest
 
 from funcnn import (
+    Adam,
     Array,
     Dense,
     Elementwise,
@@ -62,7 +67,8 @@ def test_what_follows_from_them() -> None:
     assert_type(parameters(net), dict[str, Array])
     data = batches(x, y, 2, seed=0)
     assert_type(data[1:], Batches)
-    for now in train(TrainState(net), data, value_and_grad(mse), lambda step: 0.1 / (1 + step)):
+    start = TrainState(net)
+    for now in train(start, data, value_and_grad(mse), lambda step: 0.1 / (1 + step)):
         assert_type(now, TrainState[tuple[Dense, Tanh]])
         assert_type(now.params, tuple[Dense, Tanh])
     _, grads = value_and_grad(mse)(net, x, y)
@@ -111,32 +117,47 @@ def test_layers_of_ones_own() -> None:
     assert sgd(mine, backward(mine, cache, out), 0.1)[0].seen == 1
 
 
-WRONG = """
-from typing import Any
-from funcnn import Nonsense  # which is not there
-from funcnn import Array, Dense, Grads, Relu, backward, forward, record, sgd
-@record
-class Mine:
-    W: Array
-@forward.register(Mine)
-def mine_forward(params: Mine, x: Array) -> Array:  # no pair
-    return x
-@backward.register(Mine)
-def mine_backward(params: Mine, cache: Any, dA: Array) -> tuple[Mine, Array]:  # no Grads
-    return params, dA
-def steps(net: tuple[Dense, Relu], grads: Grads[tuple[Dense]]) -> None:
-    sgd(net, grads, 0.1)  # another network's
-    Dense([[1.0]], None)  # a list
-    net[0].W = net[0].W  # frozen
-"""
+HERE = Path(__file__).parent
+CHECKERS = {
+    "mypy": ["--strict", "--no-error-summary", "--hide-error-context"],
+    "pyright": ["--pythonpath", sys.executable],
+}
 
 
-def test_mistakes_are_seen_before_they_run(tmp_path: Path) -> None:
-    pytest.importorskip("mypy", reason="the type checker is mypy")
-    (tmp_path / "wrong.py").write_text(WRONG, "utf-8")
-    command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--cache-dir", str(tmp_path / "cache")]
-    done = subprocess.run(
-        [*command, str(tmp_path / "wrong.py")], capture_output=True, text=True, cwd=tmp_path, check=False
-    )
-    codes = [line.rsplit("[", 1)[1] for line in done.stdout.splitlines() if ": error:" in line]
-    assert codes == ["attr-defined]", "arg-type]", "arg-type]", "misc]", "arg-type]", "misc]"], done.stdout
+def checked(checker: str, file: str, cache: Path) -> tuple[set[int], str]:
+    """The lines in which a type checker finds an error, and all that it says."""
+    pytest.importorskip(checker, reason="it is the type checker")
+    options = [*CHECKERS[checker], *(["--cache-dir", str(cache)] if checker == "mypy" else [])]
+    command = [sys.executable, "-m", checker, *options, str(HERE / "types" / file)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=HERE.parent, check=False)
+    found = re.findall(rf"{file}:(\d+):(?:\d+ -)? error:", done.stdout)
+    return {int(line) for line in found}, done.stdout + done.stderr
+
+
+@pytest.mark.unwatched
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_what_users_write_is_taken(checker: str, tmp_path: Path) -> None:
+    found, said = checked(checker, "right.py", tmp_path)
+    assert found == set(), said
+    assert "0 errors" in said or not said
+
+
+@pytest.mark.unwatched
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_mistakes_are_found_in_their_lines_before_they_run(checker: str, tmp_path: Path) -> None:
+    lines = (HERE / "types" / "wrong.py").read_text("utf-8").splitlines()
+    marked = {i for i, line in enumerate(lines, 1) if line.endswith("# WRONG")}
+    assert len(marked) > 25
+    found, said = checked(checker, "wrong.py", tmp_path)
+    assert found == marked, said
+
+
+def test_what_users_write_runs() -> None:
+    runpy.run_path(str(HERE / "types" / "right.py"))
+
+
+def test_help_and_editors_show_what_a_field_takes() -> None:
+    assert str(signature(Dense)) == "(W: 'Array', b: 'Array | None') -> None"
+    assert str(signature(Adam)).endswith("b1: 'float' = 0.9, b2: 'float' = 0.999, eps: 'float' = 1e-08) -> None")
+    assert "W: 'Array', b: 'Array | None'" in render_doc(Dense)
+    assert {parameter.kind for parameter in signature(Adam).parameters.values()} == {Parameter.KEYWORD_ONLY}
