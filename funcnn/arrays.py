@@ -227,19 +227,6 @@ def _short_name(dtype: Any) -> str:
     return "bf16" if dtype.name == "bfloat16" else f"{dtype.kind}{8 * dtype.itemsize}"
 
 
-def shown(value: Any) -> Any:
-    """A value whose `repr` is `short`, for what takes a value apart to show it."""
-    return tuple(map(shown, value)) if type(value) is tuple else _Short(value) if is_array(value) else value
-
-
-class _Short:
-    def __init__(self, array: Any) -> None:
-        self.array = array
-
-    def __repr__(self) -> str:
-        return short(self.array)
-
-
 def sum_of_rows(a: Array) -> Array:
     """The sum over all axes but the last: a product with a row of ones, several times as fast as `sum`"""
     rows = a.reshape(-1, a.shape[-1])

@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast, dataclass_transform, overload
 import attrs
 import numpy as np
 
-from funcnn.arrays import freeze, kind, native, same, shape_of, short, shown
+from funcnn.arrays import freeze, is_array, kind, native, same, shape_of, short
 from funcnn.constructors import completed, constructor
 from funcnn.errors import FuncnnError, KindError
 from funcnn.fields import check_flag, count, fraction, not_negative, patterns, positive
@@ -181,7 +181,21 @@ def _repr(self: Any) -> str:
 
 
 def _rich_repr(self: Any) -> Iterator[tuple[str, Any]]:
-    yield from [(name, shown(v)) for (name, _), v in zip(plans[type(self)], values(self), strict=True)]
+    yield from [(name, _shown(v)) for (name, _), v in zip(plans[type(self)], values(self), strict=True)]
+
+
+def _shown(value: Any) -> Any:
+    return tuple(map(_shown, value)) if type(value) is tuple else _Short(value) if is_array(value) else value
+
+
+class _Short:
+    """An array with the repr that it has inside of a record."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+    def __repr__(self) -> str:
+        return short(self.array)
 
 
 def _reduce(self: Any) -> Any:
