@@ -14,6 +14,7 @@ import numpy as np
 from funcnn.arrays import is_array, kind
 from funcnn.by_value import verbs
 from funcnn.errors import FuncnnError, KindError
+from funcnn.fields import check_function
 from funcnn.gradients import Grads
 from funcnn.records import build, is_record, plans, values
 
@@ -91,12 +92,21 @@ def _table(default: Rule) -> tuple[dict[type, Rule], Callable[[type], Rule], Any
         return rules.setdefault(cls, rule)
 
     def register(cls: Any) -> Callable[[Rule], Rule]:
+        if not isinstance(cls, type):
+            remedy = f"; write @{name}.register({type(cls).__name__})" if is_record(cls) else ""
+            raise KindError(f"{name}.register: cls must be a class, not {kind(cls)}{remedy}")
         if cls is not tuple and cls not in plans:
-            given = cls.__name__ if isinstance(cls, type) else kind(cls)
-            raise KindError(f"{name}.register: {given} is not a record; put @record above the class")
-        rules.clear()
-        return dispatcher.register(cls)
+            raise KindError(f"{name}.register: {cls.__name__} is not a record; put @record above the class")
 
+        def put(rule: Rule) -> Rule:
+            check_function(f"{name}.register", rule, "the rule")
+            rules.clear()
+            return dispatcher.register(cls, rule)
+
+        put.__qualname__ = register.__qualname__
+        return put
+
+    register.__qualname__ = f"{name}.register"  # by which Python calls it, where an argument is missing
     return rules, find, register, dispatcher
 
 

@@ -250,7 +250,17 @@ ROWS = {
     "a rule for what is no class": (
         registered("Dense"),
         KindError,
-        "forward.register: str is not a record; put @record above the class",
+        "forward.register: cls must be a class, not str",
+    ),
+    "a rule for a layer": (
+        registered(dense),
+        KindError,
+        "forward.register: cls must be a class, not Dense; write @forward.register(Dense)",
+    ),
+    "a class for a rule": (
+        lambda: forward.register(Dense)(Relu),
+        KindError,
+        "forward.register: the rule must be a function, not the class Relu",
     ),
     "a forward rule that returns no pair": (
         lambda: forward((Careless(),), x),

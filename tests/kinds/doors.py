@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import pkgutil
+from importlib.util import find_spec
 
 import funcnn
 
@@ -43,7 +44,11 @@ def namespaces():
             continue  # the library is not installed
         own = [key for key, value in vars(module).items() if getattr(value, "__module__", "") == name]
         yield module, [key for key in own if not key.startswith("_")]
-    yield importlib.import_module("funcnn.core"), ["forward_only", "backward_params"]  # which docs tell authors of
+    yield importlib.import_module("funcnn.core"), ["forward_only", "backward_params"]  # of which docs tell authors
+    strategies = importlib.import_module("funcnn.testing.strategies")
+    yield strategies, strategies.__all__
+    if find_spec("torch"):
+        yield importlib.import_module("funcnn.interop.torch"), ["to_torch"]
 
 
 def doors():

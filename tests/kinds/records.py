@@ -1,9 +1,11 @@
 """Classes that become records, their fields, and what a layer tells of itself."""
 
-from funcnn import record, state
+from funcnn import backward, forward, inference, record, state, update
+from funcnn.generation import step
+from funcnn.inspection import flops
 from funcnn.records import branches
 from funcnn.traits import gives_probabilities, rests
-from tests.kinds.kinds import flag
+from tests.kinds.kinds import flag, function
 from tests.kinds.rows import kind, row
 from tests.kinds.wrong import ANYTHING
 
@@ -12,11 +14,22 @@ def fresh():
     return type("Fresh", (), {"__annotations__": {"size": int}})
 
 
+@record
+class Fresh:
+    """A record without rules."""
+
+
+record_class = kind(Fresh, "class")
 anything = kind(None, ANYTHING)  # a default is checked by the field; what is not a layer has no trait
 ROWS = [
     row(record, cls=kind(None, "None").made(fresh), kw_only=flag),
     row(state, default=anything, kw_only=flag),
     row(branches, default=anything),
+    *[
+        row(verb.register, f"{verb.__name__}.register", cls=record_class, speaks=f"{verb.__name__}.register")
+        for verb in (forward, backward, step, update, inference, gives_probabilities, flops)
+    ],
+    row(forward.register(Fresh), "@forward.register", rule=function, speaks="forward.register"),
     row(gives_probabilities, params=anything),
     row(rests, params=anything),
 ]
