@@ -1,8 +1,8 @@
 """What a field takes, as its annotation says, and what it makes of it.
 
-`Array` and `Array | None` take arrays of floats; `float`, `int`, `bool` and `str` become Python's own; `Seed` is a
-tuple of ints, `tuple` and `tuple[...]` are tuples of anything. Any other field takes a value that cannot change. Arrays
-become read-only copies in the machine's byte order, unless they are that already.
+`Array` and `Array | None` take arrays of floats, real or complex; `float`, `int`, `bool` and `str` become Python's own;
+`Seed` is a tuple of ints, `tuple` and `tuple[...]` are tuples of anything. Any other field takes a value that cannot
+change. Arrays become read-only copies in the machine's byte order, unless they are that already.
 """
 
 from __future__ import annotations
@@ -163,7 +163,9 @@ _ANY, _FLOAT, _INT, _BOOL, _STR, _SEED, _TUPLE = map(_converter, (_any, _float, 
 # By name too: under `from __future__ import annotations` an annotation is its text.
 _CONVERTERS: dict[Any, attrs.Converter[Any, Any]] = {
     **dict.fromkeys(["Array", "ndarray", Array, np.ndarray], ARRAY),
-    **dict.fromkeys(["Array | None", "None | Array", "ndarray | None", Array | None, np.ndarray | None], OPTIONAL),
+    **dict.fromkeys(
+        ["Array | None", "None | Array", "ndarray | None", "Optional[Array]", Array | None, np.ndarray | None], OPTIONAL
+    ),
     **dict.fromkeys(["float", float], _FLOAT),
     **dict.fromkeys(["int", int], _INT),
     **dict.fromkeys(["Seed", Seed], _SEED),

@@ -4,7 +4,8 @@ import copy
 import inspect
 import math
 import pickle
-from typing import Any
+from enum import Enum
+from typing import Any, NamedTuple, Optional
 
 import attrs
 import numpy as np
@@ -366,3 +367,79 @@ def test_bfloat16_counts_as_floats():
 
     made = Everything(np.ones(2, ml_dtypes.bfloat16))
     assert made.W.dtype == ml_dtypes.bfloat16
+
+
+def test_a_name_that_only_a_type_checker_knows_changes_nothing():
+    """Of an annotation the text counts, whether its names can be found or not"""
+    source = """
+from __future__ import annotations
+from typing import TYPE_CHECKING, Any
+from funcnn import record, state
+from funcnn.records import branches
+if {known}:
+    from collections.abc import Sequence as Several
+    from funcnn import Array, Seed
+@record
+class Lazy:
+    W: Array
+    seed: Seed = 0
+    inner: Several[Any] | None = None
+    layers: tuple[Several[Any], ...] = branches(default=())
+    kept: Several[Array] = state(default=())
+"""
+    made = []
+    for known in ("True", "TYPE_CHECKING"):
+        namespace = {"__name__": "lazily"}
+        exec(source.format(known=known), namespace)
+        cls = namespace["Lazy"]
+        made.append(cls(np.ones(1), 3, (Relu(), nn.Tanh()), (Relu(), nn.Dropout(0.5, seed=1)), (np.ones(1),)))
+        with pytest.raises(KindError, match="W must be an array of floats"):
+            cls([1.0])
+        with pytest.raises(KindError, match="inner must be immutable"):
+            cls(np.ones(1), inner=[Relu()])
+        assert made[-1].seed == (3,)
+        assert nn.inference(made[-1]).layers == (Relu(), nn.layers.Identity())
+    assert repr(made[0]) == repr(made[1])
+    assert list(nn.parameters(made[0])) == list(nn.parameters(made[1])) == ["W"]
+
+
+def test_arrays_of_any_float_are_parameters():
+    """Complex ones too: the complex step goes through them"""
+    for dtype in (np.float16, np.float32, np.longdouble, np.complex64, np.clongdouble):
+        assert Dense(np.ones((1, 1), dtype), None).W.dtype == dtype
+    for dtype in (bool, int, object, "U1", "M8[s]", "V8"):
+        with pytest.raises(KindError, match="W must be an array of floats"):
+            Dense(np.zeros((1, 1), dtype), None)
+
+
+def test_annotations_that_allow_none():
+    @record
+    class May:
+        a: Optional[Array] = None  # noqa: UP045  as many write it
+        b: "Optional[Array]" = None  # noqa: UP045  as many write it
+        c: "nn.Array | None" = None
+
+    for name in "abc":
+        assert getattr(May(**{name: np.ones(1)}), name).sum() == 1
+        with pytest.raises(KindError, match=f"{name} must be an array of floats"):
+            May(**{name: ()})
+
+
+def test_a_member_of_an_enumeration_becomes_its_text():
+    class Name(str, Enum):  # noqa: UP042  whose str is not its text
+        SHORT = "s"
+
+    assert Everything(np.ones(1), name=Name.SHORT).name == "s"
+    assert type(Everything(np.ones(1), name=Name.SHORT).name) is str
+
+
+def test_a_named_tuple_that_is_a_state_keeps_its_class_and_owns_its_arrays():
+    class Pair(NamedTuple):
+        one: Any
+        other: Any
+
+    mine = np.ones(2)
+    made = Everything(np.ones(1), memory=Pair(mine, (mine,)))
+    mine[:] = 7
+    assert type(made.memory) is Pair
+    assert made.memory.one.sum() == made.memory.other[0].sum() == 2
