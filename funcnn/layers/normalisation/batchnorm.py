@@ -93,10 +93,6 @@ class BatchNorm:
         return cls(*ones_and_zeros(cls, n, dtype, bias=bias), mean, var, momentum, eps)
 
 
-def _mean_of_columns(a: Array) -> Array:
-    return namespace(a).ones(len(a), dtype=a.dtype) @ a / len(a)
-
-
 @forward.register(BatchNorm)
 def batch_norm_forward(params: BatchNorm, x: Array) -> tuple[Array, tuple[Array, ...]]:
     """The cache is xhat, 1 / sqrt(var + eps), and mean and var of the batch"""
@@ -104,7 +100,8 @@ def batch_norm_forward(params: BatchNorm, x: Array) -> tuple[Array, tuple[Array,
     if math.prod(x.shape[:-1]) < 2:
         remedy = "to predict, write inference(params); to train, leave out a batch of one row"
         raise RangeError(f"BatchNorm: x must have at least two rows for a variance, not {x.shape}; {remedy}")
-    xhat, inv, mean, var = standardized(x.reshape(-1, x.shape[-1]), _mean_of_columns, params.eps)
+    mean_of_columns = lambda a: namespace(a).ones(len(a), dtype=a.dtype) @ a / len(a)
+    xhat, inv, mean, var = standardized(x.reshape(-1, x.shape[-1]), mean_of_columns, params.eps)
     return rescaled(xhat, params.scale, params.shift).reshape(x.shape), (xhat.reshape(x.shape), inv, mean, var)
 
 
