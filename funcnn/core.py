@@ -19,13 +19,14 @@ from typing import Any, Protocol, TypeVar, cast
 import numpy as np
 
 from funcnn.arrays import freeze, is_array, kind, namespace, short
-from funcnn.dispatch import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed, inside, no_rule, verb
+from funcnn.dispatch import inside, no_rule, verb
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import as_count, check_function, is_whole, learning_rate
 from funcnn.gradients import Grads
 from funcnn.logits import squashed_twice
 from funcnn.losses.protocol import evaluated
 from funcnn.records import build, is_record, plans
+from funcnn.signatures import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed
 from funcnn.trees.walks import check_tree, map_arrays, row_count
 
 P = TypeVar("P")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import cache, singledispatch, wraps
 from importlib import import_module
 from inspect import Parameter, signature
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, cast
 
 import attrs
 import numpy as np
@@ -15,13 +15,8 @@ from funcnn.arrays import is_array, kind
 from funcnn.by_value import verbs
 from funcnn.errors import FuncnnError, KindError
 from funcnn.fields import check_function
-from funcnn.gradients import Grads
 from funcnn.records import build, is_record, plans, values
 
-P = TypeVar("P")  # a layer
-X = TypeVar("X")  # its input
-Y = TypeVar("Y")  # its output
-C = TypeVar("C")  # its cache
 Rule = Callable[..., Any]
 
 CHAIN = "funcnn.layers.chain"  # has the rules of the tuple and imports the verbs, so it is imported at the first tuple
@@ -210,50 +205,3 @@ def is_layer(value: Any) -> bool:
 def _are_branches(cls: Any) -> tuple[bool, ...]:
     """Of each field, whether it is declared with `branches`."""
     return tuple(["branches" in field.metadata for field in attrs.fields(cls)])
-
-
-# What the type checker knows of each verb.
-
-
-class Forward(Protocol):
-    """`forward(params, x) -> (out, cache)`."""
-
-    def __call__(self, params: Any, x: Any, /) -> tuple[Any, Any]: ...
-    def dispatch(self, cls: type, /) -> Rule: ...
-    def register(self, cls: type[P], /) -> Callable[[Callable[[P, X], tuple[Y, C]]], Callable[[P, X], tuple[Y, C]]]: ...
-
-
-class Backward(Protocol):
-    """`backward(params, cache, dA) -> Grads(params, x)`."""
-
-    def __call__(self, params: P, cache: Any, dA: Any, /) -> Grads[P]: ...
-    def dispatch(self, cls: type, /) -> Rule: ...
-    def register(self, cls: type[P], /) -> Callable[[Callable[[P, C, Y], Grads[P]]], Callable[[P, C, Y], Grads[P]]]: ...
-
-
-class ForwardOnly(Protocol):
-    """`forward_only(params, x) -> out`."""
-
-    def __call__(self, params: Any, x: Any, /) -> Any: ...
-    def register(self, cls: type[P], /) -> Callable[[Callable[[P, X], Y]], Callable[[P, X], Y]]: ...
-
-
-class BackwardParams(Protocol):
-    """`backward_params(params, cache, dA) -> params`."""
-
-    def __call__(self, params: P, cache: Any, dA: Any, /) -> P: ...
-    def register(self, cls: type[P], /) -> Callable[[Callable[[P, C, Y], P]], Callable[[P, C, Y], P]]: ...
-
-
-class Inference(Protocol):
-    """`inference(params) -> params`."""
-
-    def __call__(self, params: Any, /) -> Any: ...
-    def register(self, cls: type[P], /) -> Callable[[Callable[[P], Y]], Callable[[P], Y]]: ...
-
-
-class Reseed(Protocol):
-    """`reseed(params, i) -> params`."""
-
-    def __call__(self, params: P, i: int, /) -> P: ...
-    def register(self, cls: type[P], /) -> Callable[[Callable[[P, int], P]], Callable[[P, int], P]]: ...

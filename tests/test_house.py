@@ -23,7 +23,7 @@ ROOMS = [
     "records",
     "by_value initializers losses.protocol trees",
     "gradients files",
-    "data dispatch paths schedules",
+    "data dispatch paths schedules signatures",
     "traits",
     "logits",
     "core optimizers",

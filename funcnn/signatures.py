@@ -1,0 +1,58 @@
+"""The types of the verbs: what a type checker knows of a call, of `register` and of `dispatch`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from funcnn.gradients import Grads
+
+P = TypeVar("P")  # a layer
+X = TypeVar("X")  # its input
+Y = TypeVar("Y")  # its output
+C = TypeVar("C")  # its cache
+Rule = Callable[..., Any]
+
+
+class Forward(Protocol):
+    """`forward(params, x) -> (out, cache)`."""
+
+    def __call__(self, params: Any, x: Any, /) -> tuple[Any, Any]: ...
+    def dispatch(self, cls: type, /) -> Rule: ...
+    def register(self, cls: type[P], /) -> Callable[[Callable[[P, X], tuple[Y, C]]], Callable[[P, X], tuple[Y, C]]]: ...
+
+
+class Backward(Protocol):
+    """`backward(params, cache, dA) -> Grads(params, x)`."""
+
+    def __call__(self, params: P, cache: Any, dA: Any, /) -> Grads[P]: ...
+    def dispatch(self, cls: type, /) -> Rule: ...
+    def register(self, cls: type[P], /) -> Callable[[Callable[[P, C, Y], Grads[P]]], Callable[[P, C, Y], Grads[P]]]: ...
+
+
+class ForwardOnly(Protocol):
+    """`forward_only(params, x) -> out`."""
+
+    def __call__(self, params: Any, x: Any, /) -> Any: ...
+    def register(self, cls: type[P], /) -> Callable[[Callable[[P, X], Y]], Callable[[P, X], Y]]: ...
+
+
+class BackwardParams(Protocol):
+    """`backward_params(params, cache, dA) -> params`."""
+
+    def __call__(self, params: P, cache: Any, dA: Any, /) -> P: ...
+    def register(self, cls: type[P], /) -> Callable[[Callable[[P, C, Y], P]], Callable[[P, C, Y], P]]: ...
+
+
+class Inference(Protocol):
+    """`inference(params) -> params`."""
+
+    def __call__(self, params: Any, /) -> Any: ...
+    def register(self, cls: type[P], /) -> Callable[[Callable[[P], Y]], Callable[[P], Y]]: ...
+
+
+class Reseed(Protocol):
+    """`reseed(params, i) -> params`."""
+
+    def __call__(self, params: P, i: int, /) -> P: ...
+    def register(self, cls: type[P], /) -> Callable[[Callable[[P, int], P]], Callable[[P, int], P]]: ...
