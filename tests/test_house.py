@@ -45,7 +45,7 @@ ROOMS = [
 
 # The most lines of each folder, and of the files beside them; it may be raised for a reason that stands in its line.
 MOST_LINES = {
-    "": 3000,  # values, verbs, and the namespaces that are one module
+    "": 3100,  # values, verbs, constructors, and the namespaces that are one module
     "files": 600,
     "inspection": 1100,
     "interop": 1300,
