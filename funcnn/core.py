@@ -76,9 +76,6 @@ def backward(params: Any, cache: Any, dA: Any, /) -> Grads[Any]:
     raise no_rule("backward", params)
 
 
-# Two shortcuts, for those who need half of what a verb returns.
-
-
 @cast("Callable[[Any], ForwardOnly]", verb)
 def forward_only(params: Any, x: Any) -> Any:
     """`forward(params, x)[0]`; the chain drops each cache before it makes the next."""
