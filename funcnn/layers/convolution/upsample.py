@@ -50,12 +50,13 @@ def upsample_forward(params: Upsample, x: Array) -> tuple[Array, Array]:
     """Along each axis of positions: copies, or shares of neighbours, interleaved"""
     xp, out = float_array(params, x), x
     for axis, factor in enumerate(_factors(params, x), 1):
+        before, n, behind = out.shape[:axis], x.shape[axis], out.shape[axis + 1 :]
+        flat = out.reshape(math.prod(before), n, math.prod(behind))
         if params.linear:
-            flat = _flat(out, axis)
-            shares = xp.stack([_share(flat, s) for s in _offsets(factor)], axis=2)
-            out = shares.reshape(*out.shape[:axis], factor * out.shape[axis], *out.shape[axis + 1 :])
+            parts = xp.stack([_share(flat, s) for s in _offsets(factor)], axis=2)
         else:
-            out = xp.repeat(out, factor, axis=axis)
+            parts = xp.repeat(flat[:, :, None], factor, axis=2)
+        out = parts.reshape(*before, factor * n, *behind)
     return out, x
 
 
@@ -83,11 +84,6 @@ def _factors(params: Upsample, x: Array) -> tuple[int, ...]:
     return for_axes(params, "factor", params.factor, x.ndim - 2)
 
 
-def _flat(x: Array, axis: int) -> Array:
-    """The axes before and behind one axis, each taken together: (a, n, b)."""
-    return x.reshape(math.prod(x.shape[:axis]), x.shape[axis], math.prod(x.shape[axis + 1 :]))
-
-
 def _offsets(factor: int) -> list[float]:
     """Where the f positions of out that lie around one position of x are, relative to it, in (-1/2, 1/2)."""
     return [(2 * i + 1 - factor) / (2 * factor) for i in range(factor)]
@@ -105,10 +101,8 @@ def _share(x: Array, s: float) -> Array:
 
 def _share_back(d: Array, s: float) -> Array:
     """The adjoint of `_share`: what goes back to each position itself, and to the one before."""
-    if s > 0:
-        return _share_back(d[:, ::-1], -s)[:, ::-1]
-    if s == 0:
-        return d
+    if s >= 0:
+        return _share_back(d[:, ::-1], -s)[:, ::-1] if s else d
     xp, border, inner = namespace(d), d[:, :1], d[:, 1:]
     itself = xp.concatenate([border, (1 + s) * inner], axis=1)
     return itself + xp.concatenate([-s * inner, xp.zeros_like(border)], axis=1)

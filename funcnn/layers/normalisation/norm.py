@@ -78,10 +78,7 @@ def _inverse_root_mean_square(a: Array, eps: float) -> Array:
 
 
 def _slopes(xhat: Array, scale: Array, d: Array) -> tuple[Array, Array]:
-    """sum(dA xhat) over the rows, in the dtype of xhat, and mean(d xhat) of each
-
-    The product is freed on return, so that the next array of its size takes the same memory, which is still cached.
-    """
+    """sum(dA xhat) over the rows, and mean(d xhat) of each; the memory of their product is reused while still cached"""
     product = d * xhat
     return sum_of_rows(product).astype(xhat.dtype, copy=False), _mean_of_rows(product, scale)
 
