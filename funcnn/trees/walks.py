@@ -180,8 +180,13 @@ def check_tree(tree: Any, name: str, what: str = "tree") -> None:
     if cls in plans:
         return
     if cls is tuple:
+        for part in tree:
+            if type(part) not in plans:
+                break
+        else:  # of records alone, as most networks are: an index would take as long again
+            return
         for i, part in enumerate(tree):
-            if type(part) not in plans and not isinstance(part, _LEAVES):
+            if not isinstance(part, _LEAVES):
                 check_tree(part, name, f"{what}[{i}]")
     elif not is_array(tree) or (isinstance(tree, np.ndarray) and tree.dtype.kind in "OSU"):
         numbers = " of numbers" if is_array(tree) else ""
