@@ -28,14 +28,17 @@ class _Entry:
         self.cls = cls
 
     def __reduce__(self) -> Any:
-        rules = [(*at, verb.registry[self.cls]) for at, verb in verbs.items() if self.cls in verb.registry]
+        rules = [
+            (module, name, verb.registry[self.cls])
+            for (module, name), verb in verbs.items()
+            if self.cls in verb.registry and module != "__main__"  # where nobody else can find it
+        ]
         return _arrived, (self.cls, attrs.fields(cast("Any", self.cls))), rules
 
     def __setstate__(self, rules: list[tuple[str, str, Callable[..., Any]]]) -> None:
         for module, name, rule in rules if self.cls in _guests else ():
-            if module != "__main__":  # whose verbs stay where they are
-                import_module(module)
-                verbs[module, name].register(self.cls)(rule)
+            import_module(module)
+            verbs[module, name].register(self.cls)(rule)
 
 
 def _arrived(cls: Any, fields: Any) -> _Entry:

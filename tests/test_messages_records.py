@@ -22,6 +22,7 @@ from funcnn import (
     evolve,
     forward,
     mse,
+    namespace,
     record,
     state,
 )
@@ -128,6 +129,7 @@ ROWS = {
         KindError,
         "Positional: takes at most 1 positional argument, got 2; its fields are first, second",
     ),
+    "the first missing": (call(Dense, b=None), KindError, "Dense: W must be given; its fields are W, b"),
     "one missing": (call(Dense, dense.W), KindError, "Dense: b must be given; its fields are W, b"),
     "both missing": (call(Dense), KindError, "Dense: W, b must be given; its fields are W, b"),
     "dx forgotten": (call(Grads, dense), KindError, "Grads: x must be given; its fields are params, x"),
@@ -139,6 +141,7 @@ ROWS = {
     "no norm": (call(ClipNorm), KindError, "ClipNorm: norm must be given; its fields are norm"),
     # record itself.
     "a record of a value": (call(record, 3), KindError, "record: cls must be a class, not int"),
+    "a record of a record": (call(record, Relu), KindError, "record: Relu is a record already"),
     "a word for kw_only": (
         call(record, kw_only="yes"),
         KindError,
@@ -261,6 +264,11 @@ ROWS = {
     ),
     "None for x": (call(forward, Relu(), None), KindError, "Relu: x must be an array, not None"),
     "a text for x": (call(forward, Relu(), "x"), KindError, "Relu: x must be an array, not str"),
+    "what is no name of x": (
+        call(namespace, "x", dense),
+        KindError,
+        "namespace: name and whose must be strings, not Dense and str",
+    ),
     "a class for x": (call(forward, Relu(), np.ndarray), KindError, "Relu: x must be an array, not the class ndarray"),
     "a number for x": (
         call(forward, Relu(), 1.0),

@@ -319,6 +319,11 @@ ROWS = {
         KindError,
         "Adam: memory must be a tuple, not None",
     ),
+    "memory of one array": (
+        call(Adam, memory=(1.0,)),
+        KindError,
+        "Adam: memory must be a tuple of tuples, not (1.0,)",
+    ),
     "memory in a list": (
         call(Adam, memory=[]),
         KindError,

@@ -21,6 +21,17 @@ from typing import Any
 import numpy as np
 
 import funcnn as nn
+
+
+@nn.record
+class Early:
+    """Before anything knows of verbs"""
+
+    size: int = 3
+
+
+assert "funcnn.dispatch" not in sys.modules
+from funcnn.dispatch import trait
 from funcnn.optimizers import PerArray
 
 
@@ -67,6 +78,13 @@ def weighted_backward(params, cache, dA):
     return nn.Grads(nn.gradient(params, w=(dA * out).sum(0), inner=grads.params, seen=seen), grads.x)
 
 
+@trait
+def colour(params):
+    """A verb that only this script has"""
+    return "none"
+
+
+colour.register(Weighted)(lambda params: "blue")
 nn.inference.register(Weighted)(lambda params: nn.evolve(params, inner=nn.inference(params.inner)))
 
 
@@ -90,6 +108,7 @@ def trained(net, x, y):
 
 def made(i):
     """What was never sent: only its class was."""
+    assert Early(2) == nn.evolve(Early(), size=2)
     return nn.forward((Swell(0.1 * i),), x)[0]
 '''
 

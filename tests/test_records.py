@@ -276,14 +276,18 @@ def test_a_choice_is_true_or_false_and_a_text_a_string():
             Everything(np.ones(1), name=wrong)
 
 
-def test_a_choice_that_is_a_state_is_traced_like_any_other():
+def test_choices_and_numbers_that_are_states_are_traced_like_arrays():
     jax = pytest.importorskip("jax", reason="only it traces")
 
     @record
     class Switch:
         on: bool = state(default=False)
+        rate: float = state(default=1.0)
+        size: int = state(default=1)
 
     assert jax.jit(lambda on: Switch(on).on)(np.bool_(1))
+    assert jax.jit(lambda rate: Switch(rate=rate).rate)(0.5) == 0.5
+    assert jax.jit(lambda size: Switch(size=size).size)(2) == 2
 
 
 def test_a_subclass_without_record_can_be_printed():
@@ -359,6 +363,18 @@ def test_a_record_may_bring_methods_of_its_own():
 
     assert repr(Named()) == "mine"
     assert Named() == Named()
+
+
+def test_a_record_may_bring_a_constructor_of_its_own():
+    @record
+    class Square:
+        size: int
+
+        def __init__(self, side):
+            self.__attrs_init__(side**2)
+
+    assert Square(3).size == 9
+    assert pickle.loads(pickle.dumps(values(Square(3)))) == (9,)
 
 
 def test_bfloat16_counts_as_floats():

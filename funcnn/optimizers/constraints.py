@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from funcnn.arrays import Array, float_namespace, is_array, kind, short
+from funcnn.arrays import Array, as_array, float_namespace, is_array, kind, short
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import check_function, check_patterns
 from funcnn.paths import Where, map_chosen
@@ -34,7 +34,7 @@ def project(params: P, onto: Callable[[Array], Array], where: Where = "*") -> P:
     """
 
     def checked(p: Array) -> Array:
-        new = onto(p)
+        new = as_array(onto(p))
         if not is_array(new):
             raise KindError(f"project: onto must give an array like {short(p)}, not {kind(new)}")
         if new.shape != p.shape or new.dtype != p.dtype:
