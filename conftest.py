@@ -26,6 +26,7 @@ ORACLES = [
     *BRIDGES,
     *TORCH,
     ("sklearn", "funcnn/metrics.py"),
+    ("tqdm", "funcnn/training/progress_bar.py"),
     ("tqdm", "funcnn/training/progress.py"),
     *ADAPTERS,
 ]  # files whose examples need a library

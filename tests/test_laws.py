@@ -22,11 +22,12 @@ from funcnn import (
     state,
     tree_map,
 )
-from funcnn.arrays import is_float
+from funcnn.arrays import is_array, is_float
+from funcnn.inspection.nesting import contents
 from funcnn.layers import ChannelDropout, GaussianNoise
 from funcnn.records import is_record, values
 from funcnn.testing import strategies as fst
-from funcnn.trees import astype, leaves, map_parameters
+from funcnn.trees import astype, map_parameters
 from funcnn.trees.walks import row_count
 
 every_layer = pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
@@ -37,12 +38,17 @@ SINGLE = [layer for layer in fst.registered() if layer not in COUPLED]
 by_rows = pytest.mark.parametrize("layer", SINGLE, ids=lambda layer: layer.__name__)
 
 
+def arrays_in(tree):
+    """Every array, in caches that are named tuples too."""
+    return [tree] if is_array(tree) else [array for part in contents(tree) for array in arrays_in(part)]
+
+
 def bits(tree):
-    return [(a.dtype, a.shape, a.tobytes()) for a in leaves(tree)]
+    return [(a.dtype, a.shape, a.tobytes()) for a in arrays_in(tree)]
 
 
 def floats(tree):
-    return [a for a in leaves(tree) if is_float(a)]
+    return [a for a in arrays_in(tree) if is_float(a)]
 
 
 def of_floats(f, tree):
@@ -94,7 +100,7 @@ def test_arguments_are_left_alone_and_the_same_call_gives_the_same_bits(layer, d
     second = step(params, x)
     assert bits((params, x)) == before
     assert bits(first) == bits(second) == held
-    assert all(a.flags.writeable for a in leaves(x))
+    assert all(a.flags.writeable for a in arrays_in(x))
 
 
 @every_layer
@@ -117,14 +123,14 @@ def test_nothing_writeable_comes_out_of_a_rule(layer, data):
     params, x = data.draw(fst.cases(layer))
     x = copied(x)
     out, cache, dA, grads, after = step(params, x)
-    given = {id(array) for array in leaves((x, dA))}
-    for array in leaves((params, out, cache, grads, after, predict(params, x))):
+    given = {id(array) for array in arrays_in((x, dA))}
+    for array in arrays_in((params, out, cache, grads, after, predict(params, x))):
         if id(array) in given:
             continue
         assert not array.flags.writeable
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 0
-    assert all(a.flags.writeable for a in leaves((x, dA)))
+    assert all(a.flags.writeable for a in arrays_in((x, dA)))
 
 
 @every_layer
@@ -245,5 +251,5 @@ def test_what_a_users_rule_returns_is_sealed_and_what_it_was_given_is_not():
     assert grads.x is shared
     for array in (out, cache[1][0], cache[2][0], cache[2][1]["twice"], grads.params.W, grads.params.seen):
         assert not array.flags.writeable
-    for array in leaves(sgd(params, grads, 0.1)):
+    for array in arrays_in(sgd(params, grads, 0.1)):
         assert not array.flags.writeable

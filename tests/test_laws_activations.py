@@ -87,7 +87,7 @@ def test_one_symbol_after_another_makes_the_whole(layer, data):
     params, x = data.draw(fst.cases(layer))
     x = x if x.ndim == 3 else np.broadcast_to(x.reshape(-1, 1, x.shape[-1]), (x.size // x.shape[-1], 3, x.shape[-1]))
     parts = [step(params, x[:, t : t + 1]) for t in range(x.shape[1])]
-    assert not any(leaves([memory for _, memory in parts]))
+    assert not any(leaves(tuple([memory for _, memory in parts])))
     np.testing.assert_allclose(np.concatenate([out for out, _ in parts], axis=1), forward_only(params, x), **close)
 
 

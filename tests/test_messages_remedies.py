@@ -4,7 +4,6 @@ import re
 from functools import partial
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from funcnn import accuracy, binary_cross_entropy, binary_cross_entropy_with_logits, huber, mse, softmax_cross_entropy
@@ -23,6 +22,8 @@ from funcnn.losses import (
 )
 from funcnn.metrics import perplexity
 from tests.says import assert_says
+
+pd = pytest.importorskip("pandas", reason="its tables are what is refused")
 
 OUT = np.array([[2.0, -1.0, 0.5], [0.0, 3.0, 1.0], [-1.0, 0.25, 4.0], [1.0, 0.0, 0.0], [0.5, 0.5, 2.0]])
 COLUMN = OUT[:, :1]

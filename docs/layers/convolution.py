@@ -9,9 +9,6 @@ from matplotlib.axes import Axes
 
 from funcnn import MaxPool
 from funcnn.layers import Conv1d, ConvTranspose2d
-from funcnn.layers.convolution.conv import axes_of_sequence
-from funcnn.layers.convolution.pool import windows_of
-from funcnn.layers.convolution.transposed import axes_of_out
 from funcnn.layers.convolution.windows import Axis
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed
@@ -20,18 +17,18 @@ BLUE, ORANGE, GREY = "#1f6fb4", "#d95f02", "#999999"
 
 def conv(size: int, places: int, **settings: object) -> tuple[Axis, bool]:
     """The windows of a Conv1d over so many places."""
-    return axes_of_sequence(Conv1d(np.ones((size, 1, 1)), None, **settings), np.ones((1, places, 1)))[1], False
+    return Conv1d(np.ones((size, 1, 1)), None, **settings).windows(np.ones((1, places, 1)))[1], False
 
 
 def pool(size: int, places: int, **settings: object) -> tuple[Axis, bool]:
     """The windows of a MaxPool."""
-    return windows_of(MaxPool(size, **settings), np.ones((1, places, 1)))[1], False
+    return MaxPool(size, **settings).windows(np.ones((1, places, 1)))[1], False
 
 
 def transposed(size: int, places: int, **settings: object) -> tuple[Axis, bool]:
     """The windows over out of a row of a ConvTranspose2d."""
     layer = ConvTranspose2d(np.ones((1, size, 1, 1)), None, **settings)
-    return axes_of_out(layer, np.ones((1, 1, places, 1)))[1], True
+    return layer.windows(np.ones((1, 1, places, 1)))[1], True
 
 
 PANELS = {

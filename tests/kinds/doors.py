@@ -13,6 +13,7 @@ WITHOUT_ALL = {
     *[f"funcnn.interop.{name}" for name in ("safetensors", "scipy")],
     *[f"funcnn.testing.{name}" for name in ("autograd", "jax", "mutation", "scipy", "torch")],
 }
+LIBRARIES = {"autograd", "jax", "safetensors", "scipy", "torch"}
 MADE_BY_FUNCNN = {
     "Batches": "made by batches",
     "Divergence": "made by compare",
@@ -38,10 +39,9 @@ def namespaces():
     modules = [importlib.import_module(name) for name in names]
     yield from [(module, module.__all__) for module in modules if getattr(module, "__all__", None)]
     for name in sorted(WITHOUT_ALL):
-        try:
-            module = importlib.import_module(name)
-        except ImportError:
-            continue  # the library is not installed
+        if (library := name.rpartition(".")[2]) in LIBRARIES and not find_spec(library):
+            continue
+        module = importlib.import_module(name)
         own = [key for key, value in vars(module).items() if getattr(value, "__module__", "") == name]
         yield module, [key for key in own if not key.startswith("_")]
     yield importlib.import_module("funcnn.core"), ["forward_only", "backward_params"]  # of which docs tell authors
