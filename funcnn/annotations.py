@@ -20,7 +20,7 @@ import numpy as np
 
 from funcnn.arrays import Array, as_array, is_array, is_float, kind, owned
 from funcnn.errors import KindError
-from funcnn.fields import as_seed, is_number
+from funcnn.fields import as_seed, is_number, is_whole
 
 Seed = int | tuple[int, ...]
 
@@ -30,7 +30,9 @@ def _array(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     subclass = isinstance(value, np.ndarray) and type(value) is not np.ndarray  # np.matrix, masked arrays
     if is_array(value) and not subclass and is_float(value):
         return owned(value)
-    raise _refusal(record, field, "an array of floats", value, _as_floats(value, field.name))
+    sized = is_whole(value) and hasattr(record, "init")  # sizes, which belong to init
+    remedy = f"{type(record).__name__}.init(...) for sizes" if sized else _as_floats(value, field.name)
+    raise _refusal(record, field, "an array of floats", value, remedy)
 
 
 def _as_floats(value: Any, name: str) -> str:

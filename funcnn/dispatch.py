@@ -126,9 +126,9 @@ def _refusal(default: Rule, given: tuple[Any, ...]) -> KindError | None:
 
 
 def _holds_arrays(value: Any) -> bool:
-    """Whether `value` is an array, a record, or a tuple of such, in which None may stand."""
-    if type(value) is tuple:
-        return all([part is None or _holds_arrays(part) for part in value])
+    """Whether `value` is an array, a record, or a tuple of such, named or not, in which None and ints may stand."""
+    if isinstance(value, tuple):
+        return all([part is None or type(part) is int or _holds_arrays(part) for part in value])
     return is_array(value) or is_record(value)
 
 

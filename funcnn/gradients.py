@@ -85,8 +85,15 @@ def _fitted(cls: type, name: str, old: Any, part: Any, *, is_state: bool) -> Any
             raise ShapeError(f"{cls.__name__} backward: {what} must be like {name}, {short(old)}; it is {short(part)}")
         if part.dtype != old.dtype:
             raise KindError(f"{cls.__name__} backward: {what} is {part.dtype}, {name} is {old.dtype}")
-    elif not is_state and not _is_trained(old) and not (part is old is None or _is_identity(old)):
+    elif is_state:
+        kept = part is None or is_array(part) or type(part) is type(old)
+        if not kept and (isinstance(old, bool | int | str) or is_array(old)):
+            raise KindError(f"{cls.__name__} backward: {what} must be like {name}, {kind(old)}, not {kind(part)}")
+    elif not _is_trained(old) and not (part is old is None or _is_identity(old)):
         raise KindError(f"{cls.__name__} backward: {name} is a setting, {short(old)}; it has no gradient")
+    elif type(part) is not type(old):
+        remedy = "; write grads.params" if type(part) is Grads else ""
+        raise KindError(f"{cls.__name__} backward: {what} must be a {kind(old)}, like {name}, not {kind(part)}{remedy}")
     return part
 
 

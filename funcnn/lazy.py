@@ -59,10 +59,10 @@ def load_all() -> None:
 
 def _absent(package: str, name: str) -> AttributeError | ImportError:
     """The error for a name that a package does not have: with its home, if another namespace has it."""
-    for module in NAMESPACES if package == "funcnn" and not name.startswith("_") else ():
+    for module in () if name.startswith("_") else NAMESPACES:
         home = f"funcnn.{module}"
         if name in import_module(home).__all__:
-            moved = f"funcnn.{name}: moved to {home}.{name}; write from {home} import {name}"
+            moved = f"{package}.{name}: it is in {home}; write from {home} import {name}"
             # Of an AttributeError, `from funcnn import name` would say only that the name cannot be imported.
             importing = sys._getframe(2).f_code.co_name == "_handle_fromlist"  # noqa: SLF001  only to choose a class
             return ImportError(moved, name=package) if importing else AttributeError(moved)

@@ -23,4 +23,4 @@ def _squashed(takes: Any, gives: Any) -> str | None:
         for i, pair in enumerate(zip(takes, gives, strict=False)):
             if (place := _squashed(*pair)) is not None:
                 return f"branch {i} of {place}"
-    return "" if takes is gives is True else None
+    return "" if takes is True and type(gives) is not tuple and gives else None

@@ -120,7 +120,7 @@ ROWS = {
     "one sequence": (
         lambda: forward(layer, x[0]),
         ShapeError,
-        "Attention: x must be (m, t, features), t at least 1, not (5, 4); write x[None] for one sequence",
+        "Attention: x must be (m, t, features), t at least 1, not (5, 4)",
     ),
     "a sequence of length 0": (
         lambda: forward(layer, x[:, :0]),
@@ -166,8 +166,7 @@ ROWS = {
     "queries of one sequence": (
         lambda: forward(cross, (x[0], memory)),
         ShapeError,
-        "CrossAttention: queries must be (m, t, features), t at least 1, not (5, 4); write queries[None] for "
-        "one sequence",
+        "CrossAttention: queries must be (m, t, features), t at least 1, not (5, 4)",
     ),
     "a memory of nothing": (
         lambda: forward(cross, (x, memory[:, :0])),

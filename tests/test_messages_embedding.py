@@ -137,7 +137,7 @@ ROWS = {
     "places for one sequence": (
         lambda: forward(places, x[0]),
         ShapeError,
-        "LearnedPosition: x must be (m, t, features), t at least 1, not (5, 2); write x[None] for one sequence",
+        "LearnedPosition: x must be (m, t, features), t at least 1, not (5, 2)",
     ),
     "places of another width": (
         lambda: forward(places, np.ones((3, 5, 4))),

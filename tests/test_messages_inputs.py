@@ -151,7 +151,7 @@ ROWS = {
         f"{name}, one sequence": (
             given(LAYERS[name][0], sequences[0]),
             ShapeError,
-            f"{name}: x must be (m, t, features), t at least 1, not (5, 2); write x[None] for one sequence",
+            f"{name}: x must be (m, t, features), t at least 1, not (5, 2)",
         )
         for name in SEQUENCES
     },

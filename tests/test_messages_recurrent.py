@@ -109,7 +109,7 @@ ROWS = {
     "one sequence": (
         lambda: forward(lstm, x[0]),
         ShapeError,
-        "LSTM: x must be (m, t, features), t at least 1, not (5, 2); write x[None] for one sequence",
+        "LSTM: x must be (m, t, features), t at least 1, not (5, 2)",
     ),
     "a sequence of no steps": (
         lambda: forward(gru, x[:, :0]),
@@ -361,7 +361,7 @@ ROWS = {
     "the last step of one sequence": (
         lambda: forward(Last(), x[0]),
         ShapeError,
-        "Last: x must be (m, t, features), t at least 1, not (5, 2); write x[None] for one sequence",
+        "Last: x must be (m, t, features), t at least 1, not (5, 2)",
     ),
     "the last of no steps": (
         lambda: forward(Last(), (x[:, :0], mask[:, :0])),

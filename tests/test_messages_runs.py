@@ -148,7 +148,7 @@ ROWS = {
     "the history of nothing": (
         call(history, []),
         RangeError,
-        "history: run has no states; give start, the state from which it goes on",
+        "history: run has no states, since it was read before or was finished; if finished, give start",
     ),
     "a measure that gives nothing": (
         call(history, run(), {"held": lambda now: None}),

@@ -408,7 +408,7 @@ ROWS = {
     "a run that forgets its best": (
         read(early_stopping, run(start=WithBest(net, step=2)), held_out, patience=1),
         KindError,
-        "early_stopping: start must be the state from which run goes on, since its states have a best",
+        "early_stopping: run goes on from a state with a best; write start=state, that state",
     ),
     "a run that does not go on": (
         read(early_stopping, run(), held_out, patience=1, start=TrainState(net, step=1)),

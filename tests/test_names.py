@@ -148,7 +148,7 @@ def test_type_checkers_see_each_name_from_where_it_is_loaded(package):
 @pytest.mark.parametrize(("space", "name"), [pair for pair in PUBLIC if pair[1] not in TOP], ids="-".join)
 def test_the_top_says_where_any_other_name_is(space, name):
     home = f"funcnn.{space}"
-    message = f"funcnn.{name}: moved to {home}.{name}; write from {home} import {name}"
+    message = f"funcnn.{name}: it is in {home}; write from {home} import {name}"
     with pytest.raises(AttributeError) as absent:
         getattr(funcnn, name)
     assert str(absent.value) == message

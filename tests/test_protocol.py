@@ -20,6 +20,7 @@ from funcnn import (
     backward,
     binary_cross_entropy_with_logits,
     forward,
+    gradient,
     inference,
     mse,
     parameters,
@@ -36,7 +37,7 @@ from funcnn.core import backward_params, forward_only
 from funcnn.dispatch import trait, verb
 from funcnn.errors import KindError, ShapeError
 from funcnn.generation import positionwise, step
-from funcnn.layers import Affine, Copy, Identity, Parallel, folded
+from funcnn.layers import Affine, Copy, Identity, Parallel, Recurrent, folded
 from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside
 from funcnn.losses import joint
 from funcnn.plot import decision_regions
@@ -360,3 +361,96 @@ def test_each_layer_of_funcnn_says_how_it_goes_on():
     layers = [cls for cls in fst.registered("funcnn") if cls is not tuple]
     assert len(layers) > 70
     assert [cls.__name__ for cls in layers if step.dispatch(cls) is step.dispatch(object)] == []
+
+
+# What the methods of a base return is checked.
+
+
+def made_by(method, returned):
+    made = record(type("Odd", (Wrapper,), {"enter": lambda self, x: (x, None), method: lambda self, *given: returned}))
+    return made(dense)
+
+
+@pytest.mark.parametrize(
+    ("method", "returned", "needed"),
+    [
+        ("enter", None, "(the layer's x, aside), not None"),
+        ("enter", x, "(the layer's x, aside), not <f64 4x3>"),
+        ("leave", x, "(out, kept), not <f64 4x3>"),
+        ("leave", (x, x, x), "(out, kept), not (<f64 4x3>, <f64 4x3>, <f64 4x3>)"),
+    ],
+)
+def test_a_wrapper_returns_pairs(method, returned, needed):
+    for verb_ in (forward, forward_only):
+        with pytest.raises(KindError) as caught:
+            verb_(made_by(method, returned), x)
+        assert str(caught.value) == f"Odd: {method} must return {needed}"
+
+
+@pytest.mark.parametrize("returned", [None, {"layer": dense}])
+def test_own_gradients_are_a_dict_of_the_wrapper_s_own_fields(returned):
+    layer = made_by("own_gradients", returned)
+    out, cache = forward(layer, x)
+    with pytest.raises(KindError, match=r"^Odd: own_gradients must return a dict of gradients and next values"):
+        backward(layer, cache, out)
+
+
+@pytest.mark.parametrize("returned", [None, x[:2], x > 0, x.sum(), x.astype(np.float32)])
+def test_an_activation_returns_an_array_like_x(returned):
+    Odd = record(type("Odd", (Elementwise,), {"value": lambda self, x: returned, "slope": lambda self, kept: 1.0}))
+    with pytest.raises(KindError, match=r"^Odd: value must return an array of float64, \(4, 3\), not "):
+        forward(Odd(), x)
+    Odd = record(type("Odd", (Elementwise,), {"value": lambda self, x: x, "slope": lambda self, kept: returned}))
+    if not np.isscalar(returned):
+        with pytest.raises(KindError, match=r"^Odd: slope must return an array of float64, \(4, 3\), not "):
+            backward(Odd(), x, x)
+
+
+@pytest.mark.parametrize("returned", [None, (x, x), ((x[:1],), x), ((x, x), x)])
+def test_a_cell_returns_a_state_like_the_one_before(returned):
+    Odd = record(type("Odd", (Recurrent,), {"cell": lambda self, z, before: returned, "back": lambda self, *given: 0}))
+    with pytest.raises(KindError, match=r"^Odd: cell must return \(\(h, ...\), kept\), a state of arrays like "):
+        forward(Odd.init(3, 3, seed=0), film)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"steps": 0.5}, "Gated backward: the next steps must be like steps, int, not float"),
+        ({"layer": Tanh()}, "Gated backward: dlayer must be a tuple, like layer, not Tanh"),
+        (
+            {"layer": Grads(dense, None)},
+            "Gated backward: dlayer must be a tuple, like layer, not Grads; write grads.params",
+        ),
+    ],
+)
+def test_a_gradient_has_layers_and_next_values_of_their_own_kind(given, sentence):
+    with pytest.raises(KindError) as caught:
+        gradient(gated, **{"layer": gated.layer, "gate": gate, **given})
+    assert str(caught.value) == sentence
+
+
+def test_a_trait_that_answers_with_another_truth_is_true():
+    gives_probabilities.register(Ramp)(lambda params: np.True_)
+    with pytest.raises(KindError, match="the loss takes logits"):
+        value_and_grad(binary_cross_entropy_with_logits)((dense, Ramp()), x, np.ones((4, 3)))
+    gives_probabilities.register(Ramp)(probabilities)
+
+
+def test_an_error_of_a_rule_with_a_cache_of_its_own_is_not_hidden():
+    @record
+    class Shaped:
+        W: Array
+
+    forward.register(Shaped)(lambda params, x: (x @ params.W, (x, x.shape)))
+    backward.register(Shaped)(lambda params, cache, dA: Grads(gradient(params, W=cache[0].T @ dA), dA @ params.W))
+    layer = Shaped(np.ones((3, 2)))
+    out, cache = forward(layer, x)
+    with pytest.raises(ValueError, match="matmul"):
+        backward(layer, cache, out)
+
+
+def test_long_lists_are_short_in_notes():
+    with pytest.raises(KindError) as caught:
+        forward((dense,), x.tolist() * 1000)
+    assert "x: <list of 4000>" in caught.value.__notes__[0]

@@ -461,7 +461,7 @@ def test_a_run_that_resumes_goes_on_with_its_best_or_is_refused():
     assert list(best_so_far(run(half), held_out, start=half)) == whole[31:]
     carried = list(run(half))
     assert all([now.best is half.best and now.waited == half.waited for now in carried])
-    with pytest.raises(KindError, match="start must be the state from which run goes on"):
+    with pytest.raises(KindError, match="run goes on from a state with a best"):
         list(best_so_far(run(half), held_out))
     assert next(best_so_far(run(half.best), held_out)).step == half.best.step + 1  # a plain state: a new best
 

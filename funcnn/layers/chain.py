@@ -19,7 +19,7 @@ from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
 from funcnn.layers.activations.base import Relu
 from funcnn.layers.checks import check_held
 from funcnn.layers.dense import Dense
-from funcnn.layers.notes import note
+from funcnn.layers.notes import note, noted
 from funcnn.records import build, plans, values
 from funcnn.traits import is_inert
 
@@ -71,11 +71,7 @@ def chain_backward_params(params: Layers, cache: tuple[Any, ...], dA: Any) -> La
     if first == len(params):
         return rest
     grads, dA = _back(params, cache, dA, until=first + 1)
-    try:
-        return (*rest, backward_params(params[first], cache[first], dA), *grads)
-    except Exception as error:
-        error.add_note(note(f"in layer {first}", backward, params[first], cache, dA))
-        raise
+    return (*rest, noted(f"in layer {first}", backward_params, params[first], cache[first], dA), *grads)
 
 
 def _check_cache(params: Layers, cache: Any) -> None:
@@ -117,11 +113,7 @@ def chain_step(params: Layers, x: Any, memory: Any = None) -> tuple[Any, tuple[A
         raise ShapeError(f"step: the memory is of another network; layers: {len(params)}, memory: {short(before)}")
     after = []
     for i, (layer, past) in enumerate(zip(params, before, strict=True)):
-        try:
-            x, now = step(layer, x, past)
-        except Exception as error:
-            error.add_note(note(f"in layer {i}", forward, layer, x))
-            raise
+        x, now = noted(f"in layer {i}", step, layer, x, past)
         after.append(now)
     return x, tuple(after)
 

@@ -9,6 +9,7 @@ import numpy as np
 from funcnn.arrays import Array, Namespace, float_namespace, is_array, is_float, is_native_float, kind, namespace, short
 from funcnn.core import forward
 from funcnn.errors import KindError, ShapeError
+from funcnn.fields import is_number
 from funcnn.records import is_record
 
 # Inputs. A name is written only into an error, since these run at every call.
@@ -58,6 +59,13 @@ def mixed(whose: str, what: str, array: Any, name: str, like: Any) -> KindError:
     loses = not (is_float(array) or array.dtype.kind in "biu") or (array.dtype.kind == "c" != like.dtype.kind)
     remedy = "" if loses else f"; write {what}.astype({like.dtype.name!r})"
     return KindError(f"{whose}: {what} is {array.dtype}, {name} is {like.dtype}{remedy}")
+
+
+def like(layer: Any, method: str, made: Any, x: Array) -> Any:
+    """What a method of a layer made, an array of the shape and dtype of x; a slope may be a number."""
+    if (getattr(made, "shape", None) == x.shape and made.dtype == x.dtype) or (method == "slope" and is_number(made)):
+        return made
+    raise KindError(f"{type(layer).__name__}: {method} must return an array of {x.dtype}, {x.shape}, not {short(made)}")
 
 
 # Caches and memories.

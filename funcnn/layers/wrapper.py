@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, Generic, TypeVar
 
+from funcnn.arrays import kind
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import KindError
 from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import check_held, unpacked
+from funcnn.layers.checks import check_held, shown, unpacked
 from funcnn.layers.notes import noted
 from funcnn.records import record
 from funcnn.traits import gives_probabilities
@@ -30,7 +31,7 @@ class Wrapper(ABC, Generic[L]):
     rules of forward, backward and their two shortcuts are these four around those of the layer, with a note on every
     error inside. `step` is refused, since enter and leave might mix positions, until `step.register(Mine)(step_inside)`
     says that they do not. A wrapper with parameters or states of its own gives their gradients and next values in
-    `own_gradients`.
+    `own_gradients`, from dA of its out: its parameters act behind the layer, in `leave`.
 
     >>> import numpy as np
     >>> from funcnn import GRU, Array, forward, layers, record
@@ -87,24 +88,42 @@ class Wrapper(ABC, Generic[L]):
         return {"layer": gradient_of_held}
 
 
+class Through:
+    """x enters a Wrapper as it is."""
+
+    __slots__ = ()
+
+    def enter(self, x: Any) -> tuple[Any, None]:
+        """(x, None)"""
+        return x, None
+
+
 def _noted(params: Wrapper[Any], verb: Any, *given: Any) -> Any:
     return noted(f"in {type(params).__name__}", verb, params.held(), *given)
+
+
+def _pair(params: Wrapper[Any], method: str, made: Any) -> tuple[Any, Any]:
+    """What `enter` and `leave` return, which is a pair."""
+    if type(made) is not tuple or len(made) != 2:
+        needed = "(the layer's x, aside)" if method == "enter" else "(out, kept)"
+        raise KindError(f"{type(params).__name__}: {method} must return {needed}, not {shown(made)}")
+    return made
 
 
 @forward.register(Wrapper)
 def wrapper_forward(params: Wrapper[Any], x: Any) -> tuple[Any, tuple[Any, Any]]:
     """out = leave(layer(enter(x))); the cache is the layer's, and what leave kept"""
-    inner, aside = params.enter(x)
+    inner, aside = _pair(params, "enter", params.enter(x))
     made, cache = _noted(params, forward, inner)
-    out, kept = params.leave(made, aside)
+    out, kept = _pair(params, "leave", params.leave(made, aside))
     return out, (cache, kept)
 
 
 @forward_only.register(Wrapper)
 def wrapper_forward_only(params: Wrapper[Any], x: Any) -> Any:
     """out = leave(layer(enter(x)))"""
-    inner, aside = params.enter(x)
-    return params.leave(_noted(params, forward_only, inner), aside)[0]
+    inner, aside = _pair(params, "enter", params.enter(x))
+    return _pair(params, "leave", params.leave(_noted(params, forward_only, inner), aside))[0]
 
 
 @backward.register(Wrapper)
@@ -124,7 +143,11 @@ def wrapper_backward_params(params: Wrapper[Any], cache: tuple[Any, Any], dA: An
 
 
 def _gradient(params: Wrapper[Any], gradient_of_held: Any, dA: Any, kept: Any) -> Any:
-    return gradient(params, **params.held_gradients(gradient_of_held), **params.own_gradients(dA, kept))
+    held, own = params.held_gradients(gradient_of_held), params.own_gradients(dA, kept)
+    if type(own) is not dict or own.keys() & held.keys():
+        needed = "a dict of gradients and next values, by the names of the wrapper's own fields"
+        raise KindError(f"{type(params).__name__}: own_gradients must return {needed}, not {kind(own)}")
+    return gradient(params, **held, **own)
 
 
 @step.register(Wrapper)
@@ -139,9 +162,9 @@ def wrapper_step(params: Wrapper[Any], x: Any, memory: Any = None) -> Any:
 
 def step_inside(params: Wrapper[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
     """The rule for `step` of a wrapper whose enter and leave map each position alone; the memory is the layer's"""
-    inner, aside = params.enter(x)
+    inner, aside = _pair(params, "enter", params.enter(x))
     made, memory = _noted(params, step, inner, memory)
-    return params.leave(made, aside)[0], memory
+    return _pair(params, "leave", params.leave(made, aside))[0], memory
 
 
 def given_by_layer(params: Wrapper[Any]) -> Any:

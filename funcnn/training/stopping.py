@@ -161,9 +161,7 @@ def _with_best(name: str, run: Any, cost: Any, every: int, start: Any) -> Iterat
                 if start is not None:
                     check_goes_on(name, start.step, now)
                 elif isinstance(now, WithBest):
-                    raise KindError(
-                        f"{name}: start must be the state from which run goes on, since its states have a best"
-                    )
+                    raise KindError(f"{name}: run goes on from a state with a best; write start=state, that state")
             if now.step % every == 0:
                 found, waited = cost(now), waited + 1
                 if isfinite(found) and found < lowest:

@@ -79,7 +79,9 @@ def history(
                 _table(columns)  # refuses two columns of one name before the run goes on
     if last is None:
         if start is None:
-            raise RangeError("history: run has no states; give start, the state from which it goes on")
+            raise RangeError(
+                "history: run has no states, since it was read before or was finished; if finished, give start"
+            )
         last = start
     return last, _table(columns)
 

@@ -15,7 +15,7 @@ from funcnn.trees.walks import check_tree
 T = TypeVar("T")
 
 
-def evolve(record: T, **changes: Any) -> T:
+def evolve(record: T, /, **changes: Any) -> T:
     """`record` with some fields replaced; the old one stays as it is.
 
     >>> from funcnn import evolve

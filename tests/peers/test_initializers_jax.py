@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from funcnn import glorot_uniform, he_normal
+from funcnn import Dropout, glorot_uniform, he_normal
+from funcnn.errors import KindError
 from funcnn.initializers import (
     constant,
     glorot_normal,
@@ -20,7 +21,7 @@ from funcnn.initializers import (
 
 jax = pytest.importorskip("jax", reason="its initializers are the oracle")
 pytestmark = pytest.mark.usefixtures("jax64")
-peers = jax.nn.initializers
+peers, jnp = jax.nn.initializers, jax.numpy
 
 # A dense layer from few to many, kernels of images, and of sequences from many to few. JAX compiles for each.
 SHAPES = [(20, 3000), (3, 3, 64, 128), (5, 200, 60)]
@@ -114,3 +115,11 @@ def test_orthogonal_prefers_no_direction_so_that_a_determinant_is_as_often_1_as_
     np.testing.assert_allclose(drawn.mean(0), 0, atol=4 * math.sqrt(1 / 3 / 1000))
     np.testing.assert_allclose((drawn**2).mean(0), 1 / 3, atol=4 * math.sqrt((1 / 5 - 1 / 9) / 1000))
     assert np.linalg.det(drawn).mean() == pytest.approx(0, abs=4 / math.sqrt(1000))
+
+
+def test_a_word_of_a_seed_may_be_an_array_without_axes():
+    """As jit hands it over, so its value is not read."""
+    assert [int(word) for word in Dropout(0.5, seed=(jnp.asarray(3), 1)).seed] == [3, 1]
+    for wrong in (jnp.arange(2), jnp.asarray(0.5)):
+        with pytest.raises(KindError, match="Dropout: seed must be an int"):
+            Dropout(0.5, seed=wrong)

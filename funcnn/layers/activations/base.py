@@ -17,7 +17,7 @@ from funcnn.elementary import sigmoid, softplus
 from funcnn.fields import not_negative
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import float_array, only_array
+from funcnn.layers.checks import float_array, like, only_array
 from funcnn.records import record
 from funcnn.traits import gives_probabilities, like_x, probabilities
 
@@ -58,7 +58,7 @@ def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
     """out = value(x)"""
     float_array(params, x)
     # Of results without axes, NumPy makes numbers, which have no namespace.
-    out = params.value(x) if x.ndim else params.value(x[None]).reshape(())
+    out = like(params, "value", params.value(x), x) if x.ndim else params.value(x[None]).reshape(())
     return out, out if params.keeps == "out" else x
 
 
@@ -68,7 +68,7 @@ def elementwise_backward(params: Elementwise, kept: Array, dA: Array) -> Grads[E
     check_out_gradient(dA, only_array(params, kept).shape, kept.dtype)
     if not (has_axes := kept.ndim):
         kept, dA = kept[None], dA[None]
-    dx = params.slope(kept)
+    dx = like(params, "slope", params.slope(kept), kept)
     if dx is kept or getattr(dx, "base", None) is not None:
         dx = dx * dA  # not in place: the array is the cache, or a view
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 from funcnn.arrays import check_arrays, is_array
 from funcnn.errors import ShapeError
@@ -10,11 +10,9 @@ from funcnn.generation import step
 from funcnn.layers.checks import check_tuple, shown
 from funcnn.layers.outlines import fitting, outline
 from funcnn.layers.sequences import blank, mask_of
-from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside
+from funcnn.layers.wrapper import L, Wrapper, given_by_layer, step_inside
 from funcnn.records import record
 from funcnn.traits import gives_probabilities
-
-L = TypeVar("L")
 
 
 @record

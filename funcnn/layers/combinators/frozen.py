@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 from funcnn.core import backward, backward_params
 from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import unpacked
-from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside
+from funcnn.layers.wrapper import L, Through, Wrapper, given_by_layer, step_inside
 from funcnn.records import record, state
 from funcnn.traits import gives_probabilities, rests
 
-L = TypeVar("L")
-
 
 @record
-class Frozen(Wrapper[L]):
+class Frozen(Through, Wrapper[L]):
     """out = forward(layer, x), by a layer that training leaves as it is; dx flows through it.
 
     The layer is a state: carried and saved, but not changed by `sgd` or an optimizer, and not in `parameters` or
@@ -44,10 +42,6 @@ class Frozen(Wrapper[L]):
         """A layer; None in a gradient, where it means unchanged."""
         if self.layer is not None:
             super().__attrs_post_init__()
-
-    def enter(self, x: Any) -> tuple[Any, None]:
-        """x as it is"""
-        return x, None
 
 
 @backward.register(Frozen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 from funcnn.arrays import Array, is_array, namespace
 from funcnn.core import inference
@@ -10,12 +10,10 @@ from funcnn.errors import KindError, ShapeError
 from funcnn.generation import only_trains, positionwise, step
 from funcnn.layers.checks import foreign, shown
 from funcnn.layers.sequences import mask_of
-from funcnn.layers.wrapper import Wrapper, given_by_layer
+from funcnn.layers.wrapper import L, Wrapper, given_by_layer
 from funcnn.records import record
 from funcnn.traits import gives_probabilities
 from funcnn.trees.walks import arrays_in, map_arrays
-
-L = TypeVar("L")
 
 
 @record

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.generation import step
 from funcnn.gradients import Grads
 from funcnn.layers.notes import noted
-from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside, wrapper_backward, wrapper_backward_params
+from funcnn.layers.wrapper import (
+    L,
+    Through,
+    Wrapper,
+    given_by_layer,
+    step_inside,
+    wrapper_backward,
+    wrapper_backward_params,
+)
 from funcnn.records import record
 from funcnn.traits import gives_probabilities
 
-L = TypeVar("L")
-
 
 @record
-class Remat(Wrapper[L]):
+class Remat(Through, Wrapper[L]):
     """out = layer(x); the cache is x alone, and backward begins with the forward of the layer once more
 
     Rematerialisation, or gradient checkpointing. A chain of n layers keeps n arrays; in k blocks, each within a Remat,
@@ -39,10 +45,6 @@ class Remat(Wrapper[L]):
     Raises:
         KindError: `layer` is not a layer.
     """
-
-    def enter(self, x: Any) -> tuple[Any, None]:
-        """x as it is"""
-        return x, None
 
 
 @forward.register(Remat)

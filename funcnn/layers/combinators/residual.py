@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 from funcnn.arrays import as_array, short
 from funcnn.errors import KindError, ShapeError
 from funcnn.generation import step
 from funcnn.gradients import added
-from funcnn.layers.wrapper import Wrapper, step_inside
+from funcnn.layers.wrapper import L, Wrapper, step_inside
 from funcnn.records import record
-
-L = TypeVar("L")
 
 
 @record

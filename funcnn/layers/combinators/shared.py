@@ -9,13 +9,13 @@ from funcnn.errors import KindError
 from funcnn.generation import step
 from funcnn.gradients import added
 from funcnn.layers.checks import check_held
-from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside
+from funcnn.layers.wrapper import Through, Wrapper, given_by_layer, step_inside
 from funcnn.records import build, is_record, plans, record, values
 from funcnn.traits import gives_probabilities
 
 
 @record
-class Here(Wrapper[Any]):
+class Here(Through, Wrapper[Any]):
     """out = layer(x), with the layer that the `Shared` of this name around it puts in
 
     In the net of a Shared it holds no layer: it marks a place for the shared one.
@@ -36,10 +36,6 @@ class Here(Wrapper[Any]):
         if self.layer is not None:
             super().__attrs_post_init__()
 
-    def enter(self, x: Any) -> tuple[Any, None]:
-        """x as it is"""
-        return x, None
-
     def held(self) -> Any:
         """The layer of the Shared"""
         if self.layer is None:
@@ -53,7 +49,7 @@ gives_probabilities.register(Here)(given_by_layer)
 
 
 @record
-class Shared(Wrapper[Any]):
+class Shared(Through, Wrapper[Any]):
     """out = net(x), where `layer` stands in each place of `net` that is `Here()`; dlayer = the sum over the places
 
     If w is used as w_1 = ... = w_k = w, the chain rule gives dw = dw_1 + ... + dw_k. The layer is trained, counted,
@@ -92,10 +88,6 @@ class Shared(Wrapper[Any]):
             raise KindError(f"Shared: there is no {here} in net that is trained, so the layer would learn nothing")
         if _filled(self.net, self.name, None) != self.net:
             raise KindError(f"Shared: a Here in net holds a layer already; write {here}, where the shared one goes")
-
-    def enter(self, x: Any) -> tuple[Any, None]:
-        """x as it is"""
-        return x, None
 
     def held(self) -> Any:
         """The net with the layer in its places"""

@@ -16,6 +16,7 @@ from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_rows
 from funcnn.layers.normalisation.standardization import (
+    Standardizing,
     check_back,
     check_channels,
     ones_and_zeros,
@@ -78,7 +79,7 @@ class GroupNorm:
 
 
 @record
-class InstanceNorm:
+class InstanceNorm(Standardizing):
     """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each channel of each example
 
     x and out: (m, ..., c), with at least two positions; scale and shift: (c,), shift may be None. It is group
@@ -99,31 +100,10 @@ class InstanceNorm:
         KindError: shift or x is not of the dtype of scale.
     """
 
-    scale: Array
-    shift: Array | None
-    eps: float = positive(default=1e-5)
-
-    def __attrs_post_init__(self) -> None:
-        """Both are (c,)."""
-        check_channels(self, "scale", "shift")
-
     @property
     def groups(self) -> int:
         """As many as there are channels."""
         return len(self.scale)
-
-    @classmethod
-    def init(cls, n: int, *, eps: float = 1e-5, bias: bool = True, dtype: Any = np.float64) -> InstanceNorm:
-        """For n channels: scale = 1, shift = 0, or None without a bias.
-
-        >>> InstanceNorm.init(2)
-        InstanceNorm(scale=<f64 [1. 1.]>, shift=<f64 [0. 0.]>, eps=1e-05)
-
-        Raises:
-            RangeError: n is less than 1.
-            KindError: n is not a whole number, or another argument of the wrong kind.
-        """
-        return cls(*ones_and_zeros(cls, n, dtype, bias=bias), eps)
 
 
 def _mean_of_groups(groups: int, a: Array) -> Array:

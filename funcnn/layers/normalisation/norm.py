@@ -13,6 +13,7 @@ from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_rows
 from funcnn.layers.normalisation.standardization import (
+    Standardizing,
     check_back,
     check_channels,
     ones_and_zeros,
@@ -22,7 +23,7 @@ from funcnn.records import record
 
 
 @record
-class LayerNorm:
+class LayerNorm(Standardizing):
     """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each row over the last axis
 
     x and out: (m, ..., n); scale and shift: (n,), shift may be None. Rows are independent, so training and prediction
@@ -43,27 +44,6 @@ class LayerNorm:
         ShapeError: scale and shift are not both (n,), or x has another number of features.
         KindError: shift or x is not of the dtype of scale.
     """
-
-    scale: Array
-    shift: Array | None
-    eps: float = positive(default=1e-5)
-
-    def __attrs_post_init__(self) -> None:
-        """Both are (n,)."""
-        check_channels(self, "scale", "shift")
-
-    @classmethod
-    def init(cls, n: int, *, eps: float = 1e-5, bias: bool = True, dtype: Any = np.float64) -> LayerNorm:
-        """For n features: scale = 1, shift = 0, or None without a bias.
-
-        >>> LayerNorm.init(2)
-        LayerNorm(scale=<f64 [1. 1.]>, shift=<f64 [0. 0.]>, eps=1e-05)
-
-        Raises:
-            RangeError: n is less than 1.
-            KindError: n is not a whole number, or another argument of the wrong kind.
-        """
-        return cls(*ones_and_zeros(cls, n, dtype, bias=bias), eps)
 
 
 def _mean_of_rows(a: Array, weight: Array) -> Array:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from funcnn.arrays import Array, check_out_gradient, namespace, sum_of_rows, wide
 from funcnn.errors import ShapeError
-from funcnn.fields import as_count, as_float_dtype
+from funcnn.fields import as_count, as_float_dtype, positive
 from funcnn.initializers import constant, draw_bias
 from funcnn.layers.checks import foreign, mixed
+from funcnn.records import record
 
 Mean = Callable[[Array], Array]
 """The mean of the numbers that are normalised together, in a shape that broadcasts against them."""
@@ -84,6 +85,33 @@ def ones_and_zeros(cls: type, n: int, dtype: Any, *, bias: bool = True) -> tuple
     whose = f"{cls.__name__}.init"
     as_count(whose, n, "n")
     return constant(1.0)(0, (n,), as_float_dtype(whose, dtype)), draw_bias(whose, n, dtype, bias=bias)
+
+
+@record
+class Standardizing:
+    """The base of the layers that standardize and then scale and shift each of n features."""
+
+    scale: Array
+    shift: Array | None
+    eps: float = positive(default=1e-5)
+
+    def __attrs_post_init__(self) -> None:
+        """Both are (n,)."""
+        check_channels(self, "scale", "shift")
+
+    @classmethod
+    def init(cls, n: int, *, eps: float = 1e-5, bias: bool = True, dtype: Any = np.float64) -> Self:
+        """For n features: scale = 1, shift = 0, or None without a bias.
+
+        >>> from funcnn import LayerNorm
+        >>> LayerNorm.init(2)
+        LayerNorm(scale=<f64 [1. 1.]>, shift=<f64 [0. 0.]>, eps=1e-05)
+
+        Raises:
+            RangeError: n is less than 1.
+            KindError: n is not a whole number.
+        """
+        return cls(*ones_and_zeros(cls, n, dtype, bias=bias), eps)
 
 
 def rescaled(xhat: Array, scale: Array, shift: Array | None) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 from funcnn.annotations import Seed
 from funcnn.arrays import Array, check_out_gradient, is_array, namespace, short
 from funcnn.core import backward, backward_params, forward, forward_only
-from funcnn.errors import ShapeError
+from funcnn.errors import KindError, ShapeError
 from funcnn.fields import as_seed, check_sizes
 from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
@@ -140,7 +140,7 @@ def _run(params: Recurrent, given: Any, others: list[State] | None) -> tuple[Any
     z = z.reshape(m, t, W.shape[1])
     states = [_first(params, state, m, xp)]
     for i in range(t):
-        after, kept = params.cell(z[:, i], states[-1])
+        after, kept = _after(params, params.cell(z[:, i], states[-1]), states[0])
         if mask is not None:
             there = mask[:, i, None]
             after = tuple([xp.where(there, new, old) for new, old in zip(after, states[-1], strict=True)])
@@ -149,6 +149,15 @@ def _run(params: Recurrent, given: Any, others: list[State] | None) -> tuple[Any
             others.append(kept)
     out = blank(xp.stack([h for h, *_ in states[1:]], axis=1), mask)
     return closed(given, out, mask, _as_given(params, states[-1])), states
+
+
+def _after(params: Recurrent, made: Any, like: State) -> tuple[State, State]:
+    """What `cell` returns: a state like the first, and what `back` needs."""
+    state = made[0] if type(made) is tuple and len(made) == 2 else None
+    if type(state) is not tuple or [getattr(a, "shape", None) for a in state] != [a.shape for a in like]:
+        needed = f"((h, ...), kept), a state of arrays like {short(like)}"
+        raise KindError(f"{type(params).__name__}: cell must return {needed}, not {short(made)}")
+    return made
 
 
 def _first(params: Recurrent, state: Any, m: int, xp: Any) -> State:
