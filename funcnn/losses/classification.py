@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array, namespace, wide
-from funcnn.elementary import sigmoid, softplus
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_number
 from funcnn.losses.base import (
@@ -74,7 +73,10 @@ def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None 
     """
     a, y, weight = fitted("binary_cross_entropy_with_logits", out, y, weight)
     check_unit("binary_cross_entropy_with_logits", y, out)
-    return weigh(softplus(a) - y * a, sigmoid(a) - y, weight, out.dtype)
+    xp = namespace(a)
+    e = xp.exp(xp.where(a > 0, -a, a))  # once, for softplus and sigmoid
+    cost = xp.where(a > 0, a, 0) - y * a + xp.log1p(e)
+    return weigh(cost, xp.where(a > 0, 1, e) / (1 + e) - y, weight, out.dtype)
 
 
 @of_logits

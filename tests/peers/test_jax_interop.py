@@ -363,7 +363,12 @@ X, DENSE = normal(0, 5, 2), Dense.init(2, 1, seed=0)
             r"the loss takes logits, so leave out the layer at the end",
         ),
         (sgd, ((DENSE, DENSE), Grads((DENSE,), None), 0.1), ShapeError, r"the gradients are of another network"),
-        (from_vector, (DENSE, np.zeros(4)), ShapeError, r"from_vector: vector must have the shape \(3,\) for this tree"),
+        (
+            from_vector,
+            (DENSE, np.zeros(4)),
+            ShapeError,
+            r"from_vector: vector must have the shape \(3,\) for this tree",
+        ),
     ],
 )
 def test_an_error_is_raised_under_jit_as_it_is_without(function, args, error, match):
