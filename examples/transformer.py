@@ -67,7 +67,7 @@ left.axhline(trigram, color="C3", ls="--", label="interpolated trigram")
 left.set(xlabel="step", ylabel="nats a character", title="What the next character costs, in text held back")
 left.legend()
 for block, axes in enumerate(maps):
-    weights = cache[1 + block][0][1][1].weights[0]  # (heads, queries, keys)
+    weights = cache[1 + block][0][0][1][1].weights[0]  # (heads, queries, keys)
     assert not np.triu(weights, 1).any()  # nobody looks ahead
     head = (weights * np.subtract.outer(places, places)).sum(axis=(1, 2)).argmax()
     axes.imshow(weights[head], cmap="Blues", vmin=0, vmax=1)
