@@ -218,7 +218,9 @@ def short(value: Any) -> str:
         return f"<{name} {'x'.join(map(str, value.shape))}>".replace(" >", ">")
     if type(value) is tuple:
         return f"({', '.join(map(short, value))}{',' if len(value) == 1 else ''})"
-    if isinstance(value, list | dict | set) or hasattr(value, "to_numpy"):  # which may be as long as the data
+    if hasattr(value, "to_numpy"):  # a table, as long as the data, and not all have a length
+        return f"<{type(value).__name__}>"
+    if isinstance(value, list | dict | set):
         text = repr(value) if len(value) <= 8 else ""
         return text if 0 < len(text) <= 160 else f"<{type(value).__name__} of {len(value)}>"
     return repr(value)

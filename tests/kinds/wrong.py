@@ -14,18 +14,20 @@ class Plain:
     """A record with no rule for any verb."""
 
 
+class Frame:
+    """A table that is none of pandas: it has neither a length nor a dtype."""
+
+    shape, to_numpy = (2, 2), lambda self: np.ones((2, 2))
+    __array__ = __iter__ = to_numpy
+
+
 def _frame():
-    """A table of pandas, or what behaves like one."""
+    """A table of pandas, where there is one."""
     if find_spec("pandas"):
         from pandas import DataFrame
 
         return DataFrame({"a": [0.5, 1.0], "b": [1.0, 0.5]})
-
-    class DataFrame:
-        shape, to_numpy = (2, 2), lambda self: np.ones((2, 2))
-        __array__ = __iter__ = to_numpy
-
-    return DataFrame()
+    return Frame()
 
 
 WRONG = {
@@ -42,6 +44,7 @@ WRONG = {
     "deque": lambda: deque([1.5]),
     "generator": lambda: (number for number in [1.5]),
     "DataFrame": _frame,
+    "Frame": Frame,
     "Decimal": lambda: Decimal("1.5"),
     "1j": lambda: 1j,
     "nan": lambda: float("nan"),
