@@ -232,4 +232,5 @@ def test_views_count_as_the_array_that_they_keep_and_what_is_there_anyway_does_n
 def test_numbers_with_the_prefix_of_their_size():
     texts = {0: "0 B", 999: "999 B", 999.6: "1 kB", 1000: "1 kB", 1234567: "1.23 MB", 2e9: "2 GB", 3e12: "3 TB"}
     assert {number: scaled(number, "B") for number in texts} == texts
-    assert scaled(5e15, "B") == "5e+03 TB"
+    assert scaled(5e15, "B") == "5 PB"
+    assert scaled(5e21, "B") == "5e+03 EB"

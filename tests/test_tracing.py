@@ -309,6 +309,17 @@ The cost is nan; 192 B were kept for backward."""
     ]
 
 
+@pytest.mark.parametrize(
+    ("zeros", "share"),
+    [(0, ""), (1, "0.1 %"), (17, "1.7 %"), (994, "99 %"), (996, "> 99 %"), (999, "> 99 %"), (1000, "100 %")],
+)
+def test_the_share_of_zeros_is_100_percent_only_if_every_number_is_zero(zeros, share):
+    out = np.append(-np.ones(zeros), np.ones(1000 - zeros)).reshape(1000, 1)
+    head, row, _ = str(trace(Relu(), out, np.zeros((1000, 1)), mse)).splitlines()
+    assert ("zero" in head) == bool(share)
+    assert f"  {share}  " in row
+
+
 def test_ids_masks_states_and_what_has_no_numbers():
     ids, mask = np.array([[0, 2, 1], [1, 0, 0]]), np.array([[True, True, True], [True, False, False]])
     net = (Embedding.init(3, 4, seed=0), GRU.init(4, 4, seed=1), Residual(Attention.init(4, 2, seed=2, causal=True)))

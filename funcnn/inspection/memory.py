@@ -52,7 +52,7 @@ def scaled(number: float, unit: str) -> str:
     >>> scaled(2034567, "flop")
     '2.03 Mflop'
     """
-    prefixes = ["", "k", "M", "G", "T"]
+    prefixes = ["", "k", "M", "G", "T", "P", "E"]
     while number >= 999.5 and len(prefixes) > 1:
         number /= 1000
         prefixes.pop(0)

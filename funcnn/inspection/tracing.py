@@ -210,7 +210,9 @@ def _digits(number: float) -> str:
 
 
 def _share(which: Array) -> str:
-    return f"{100 * which.mean():.2g} %" if which.any() else ""
+    """A percentage; 100 % only if it is true of all numbers."""
+    percent = 100 * which.mean() if which.any() else 0.0
+    return ("> 99 %" if percent < 100 else "100 %") if percent >= 99.5 else f"{percent:.2g} %" if percent else ""
 
 
 def _norm(tree: Any) -> str:

@@ -95,8 +95,8 @@ def _shared(bench: Bench, leaf: str, findings: Sequence[Finding]) -> Iterator[st
             numeric[f.probe.entry], wrong[f.probe.entry] = value / _scale(f), True
     first = findings[0]
     if first.low == first.high:
-        blur = max(1e-6, 4 * first.bound / max(abs(first.numeric), 1e-300))
-        yield from _values(bench, analytic[wrong], numeric[wrong], blur)
+        bound = max(f.bound / _scale(f) for f in findings)
+        yield from _values(bench, analytic[wrong], numeric[wrong], 4 * bound)
         yield from _order(analytic, numeric, wrong)
     x = bench.x[start : start + analytic.size].reshape(shape)
     for what, where in (("is 0", x == 0), ("is negative", x < 0), ("is positive", x > 0)):
@@ -104,21 +104,25 @@ def _shared(bench: Bench, leaf: str, findings: Sequence[Finding]) -> Iterator[st
             yield f"wrong just where {leaf} {what}"
 
 
-def _values(bench: Bench, a: Array, n: Array, blur: float) -> Iterator[str]:
+def _values(bench: Bench, a: Array, n: Array, error: float) -> Iterator[str]:
+    """A factor, a missing precision or an offset that all wrong entries share, up to the error of the numeric ones."""
+    most = abs(n).argmax()
     with np.errstate(all="ignore"):
-        ratio = a / n
-        off = abs(ratio - 1).max()
+        factor = a[most] / n[most]
+        off = abs(a / n - 1).max()
+        is_factor = (abs(a - factor * n) <= error * abs(factor) + 1e-6 * abs(a)).all() and abs(n[most]) > 100 * error
     every = "every wrong entry: " if a.size > 1 else ""
     if (a == 0).all():
         yield f"{every}analytic is 0"
-    elif np.isfinite(ratio).all() and np.ptp(ratio) <= blur * abs(ratio).max() and off > 1e-3:
-        yield f"{every}analytic = {ratio.mean():.6g} x numeric{_name(bench, float(ratio.mean()))}"
+    elif is_factor and off > 1e-3:
+        yield f"{every}analytic = {factor:.6g} x numeric{_name(bench, float(factor))}"
     elif off <= 1e-3 and (a == a.astype(np.float32)).all():
         yield f"{every}analytic has no more digits than float32 holds"
     elif off <= 1e-3:
         yield f"{every}right to a relative {off:.0e}: a constant with too few digits, or a forgotten epsilon?"
-    elif a.size > 1 and bench.subject.out.size == 1 and np.ptp(a - n) <= blur * abs(a - n).max():
-        yield f"{every}analytic = numeric + {(a - n).mean():.6g}"
+    elif a.size > 1 and bench.subject.out.size == 1 and np.ptp(a - n) <= error + 1e-6 * abs(a - n).max():
+        offset = (a - n).mean()
+        yield f"{every}analytic = numeric {'-' if offset < 0 else '+'} {abs(offset):.6g}"
 
 
 def _name(bench: Bench, ratio: float) -> str:
