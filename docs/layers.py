@@ -1,4 +1,4 @@
-"""Writes the table of docs/layers.md: each layer with the first line of its docstring. Run it when a layer has come."""
+"""Writes the table of docs/layers.md: each layer with the first line of its docstring. Run it after adding a layer."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The picture of losses.md: the cost of one error and its slope, and that of one logit where the answer is yes."""
+"""The picture of losses.md: the cost of one error and its slope, and the cost of one logit whose label is 1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pictures of optimizers.md: each rule on its way down the same valley, with the best learning rate of a row."""
+"""The pictures of optimizers.md: the path of each rule down the same valley, at its best learning rate of a list."""
 
 from __future__ import annotations
 

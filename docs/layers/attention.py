@@ -1,4 +1,4 @@
-"""The picture of attention.md: who attends to whom, in layers that have not learnt anything yet."""
+"""The picture of attention.md: the weights of layers that are not trained yet."""
 
 from __future__ import annotations
 

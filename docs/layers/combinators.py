@@ -1,4 +1,4 @@
-"""The picture of combinators.md: what arrives at the first layer of a deep network, and what waits for backward."""
+"""The picture of combinators.md: the gradient at the first layer of a deep network, and the bytes kept for backward."""
 
 from __future__ import annotations
 

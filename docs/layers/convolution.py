@@ -1,4 +1,4 @@
-"""The picture of convolution.md: which places each window sees, as the layers themselves reckon it."""
+"""The picture of convolution.md: which places each window covers, computed by the layers themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture of dropout.md: many networks in one, and where they do not agree."""
+"""The picture of dropout.md: the predictions of many networks drawn by dropout, and their spread."""
 
 from __future__ import annotations
 

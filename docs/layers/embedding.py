@@ -1,4 +1,4 @@
-"""The picture of embedding.md: what is added to tell places apart, and how turned vectors feel their distance."""
+"""The picture of embedding.md: sinusoidal positions, and dot products of rotated vectors against their distance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture of recurrent.md: how far back blame reaches in layers that have not learnt anything yet."""
+"""The picture of recurrent.md: the size of the gradient against the steps back, in layers that are not trained yet."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def main() -> None:
     figure, axes = plt.subplots(figsize=(8, 4.2), layout="constrained")
     for name, layer in layers.items():
         axes.semilogy(reach(layer), label=name)
-    axes.set(xlabel="steps back", ylabel="gradient, relative to the last step's", title="What is left of blame")
+    axes.set(xlabel="steps back", ylabel="gradient, relative to the last step's", title="Vanishing gradients")
     axes.legend()
     figure.savefig("recurrent.png", dpi=110)
 

@@ -18,9 +18,9 @@ from funcnn.records import record
 
 @record
 class ConvTranspose2d(Convolution):
-    """out[m, s i + d k - before, s j + d l - before, o] = b[o] + sum_c x[m, i, j, c] W[k, l, c, o]
+    """out[m, p, q, o] = b[o] + sum_ijklc x[m, i, j, c] W[k, l, c, o], p = s i + d k - before, q = s j + d l - before
 
-    The sum is over all i, j, k, l with the same position on the left.
+    The sum is over all i, j, k, l that give this p and q: where copies of the kernel overlap, they add up.
 
     x: (m, h, w, c_in), W: (kh, kw, c_in, c_out / groups), b: (c_out,) or None, out: (m, h_out, w_out, c_out), where
     h_out = s (h - 1) + d (kh - 1) + 1 - before - after: each position of x adds a copy of the kernel, s positions
