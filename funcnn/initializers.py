@@ -1,7 +1,8 @@
-"""Initializers: functions `(seed, shape, dtype) -> array` that draw the first weights of a layer.
+"""Initializers: functions `(seed, shape, dtype) -> array` that draw the initial weights of a layer.
 
-An initializer with a number is made by a function of that number: `normal(0.01)`. The last two axes of a shape are the
-features in and out, `(..., n_in, n_out)`; axes before them, such as those of a convolution's kernel, count in both:
+`constant`, `normal` and `uniform` take a number and return an initializer: `normal(0.01)`. The last two axes of a shape
+are the features in and out, `(..., n_in, n_out)`; axes before them, such as those of a convolution's kernel, count in
+both:
 
     fan_in = n_in * the product of the other axes,  fan_out = n_out * the product of the other axes
 
@@ -99,7 +100,7 @@ def lecun_uniform(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
 
 
 def lecun_normal(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
-    """W ~ N(0, 1 / fan_in), which `Selu` needs. LeCun et al. 1998, eq. 16."""
+    """W ~ N(0, 1 / fan_in), as `Selu` needs. LeCun et al. 1998, eq. 16."""
     return _normal("lecun_normal", math.sqrt(1 / _fans("lecun_normal", shape)[0]), seed, shape, dtype)
 
 
@@ -117,11 +118,12 @@ def he_normal(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
 
 
 def orthogonal(seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
-    """W^T W = I or W W^T = I, whichever is the smaller, for W as a matrix (the product of the other axes, n_out).
+    """W has orthonormal columns, or rows if those are fewer, as a matrix (product of the other axes, n_out).
 
-    Uniform over all such matrices: Q of the QR decomposition of a normal matrix, with signs that make R's diagonal
-    positive. Saxe et al. 2014, Exact solutions to the nonlinear dynamics of learning; the signs: Mezzadri
-    2007, How to generate random matrices from the classical compact groups, section 5.
+    W is uniformly distributed over all such matrices: it is the Q of the QR decomposition of a matrix of normal
+    numbers, with signs that make the diagonal of R positive. Saxe et al. 2014, Exact solutions to the nonlinear
+    dynamics of learning; the signs: Mezzadri 2007, How to generate random matrices from the classical compact groups,
+    section 5.
     """
     _fans("orthogonal", shape)
     new = as_float_dtype("orthogonal", dtype)
@@ -147,11 +149,11 @@ def fans(shape: Shape) -> tuple[int, int]:
 
 
 def draw(whose: str, weights: Initializer, seed: Seed, shape: Shape, dtype: Any, *, what: str = "weights") -> Array:
-    """The array that an initializer draws, checked; `whose` and `what` name the function called and its argument.
+    """The array that an initializer returns, checked. Errors name the function `whose` and its argument `what`.
 
     Raises:
-        KindError: `weights` is not an initializer, `seed` not a seed, `dtype` not a type of real floats; or the
-            initializer returns another dtype, or something that is not an array.
+        KindError: `weights` is not an initializer, `seed` is not a seed, or `dtype` is not a type of real floats; or
+            the initializer returns another dtype, or a value that is not an array.
         ShapeError: the initializer returns another shape.
     """
     check_function(whose, weights, what, "an initializer, such as glorot_uniform")
@@ -186,7 +188,7 @@ def _check_shape(name: str, shape: Any) -> None:
         raise ShapeError(f"{name}: each axis of shape must be at least 1, not {shape}")
 
 
-# The rules of the functions above, `name`.
+# The functions above with their name as first argument, for errors.
 
 
 def _constant(name: str, value: float, seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:

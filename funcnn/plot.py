@@ -1,4 +1,4 @@
-"""Pictures, drawn with matplotlib, which only this module imports.
+"""Plots of costs, learning rates, decision regions and images. Only this module imports matplotlib.
 
 Each function draws on `ax`, or on a new figure, and returns the Axes: `cost_curve(table).figure.savefig("cost.png")`.
 No window is opened and no style is set.
@@ -24,7 +24,7 @@ from funcnn.training.loop import check_lr
 from funcnn.traits import gives_probabilities
 from funcnn.trees.walks import arrays_in
 
-_ROWS = 1 << 16  # pixels at a time, so the memory does not grow with the picture
+_ROWS = 1 << 16  # pixels at a time, so the memory needed does not grow with the picture
 
 
 def cost_curve(table: Mapping[str, Any], ax: Axes | None = None, **line: Any) -> Axes:
@@ -66,7 +66,7 @@ def rate_curve(lr: float | Schedule, steps: int, ax: Axes | None = None, **line:
 
 
 def decision_regions(params: Any, x: Array, y: Array, ax: Axes | None = None, *, points: int = 300) -> Axes:
-    """The class that a network of two inputs and one output gives each point of the plane, and the examples.
+    """The class of each point of the plane, for a network of two inputs and one output, and the examples.
 
     x: (m, 2), y: (m, 1) of 0 and 1. The boundary is where the output is 0.5 if the network gives probabilities, and
     where it is 0 if it gives logits. `points` is the number of points for each axis.
@@ -74,7 +74,8 @@ def decision_regions(params: Any, x: Array, y: Array, ax: Axes | None = None, *,
     Raises:
         KindError: `params` is not a layer or a tuple of layers, x is not an array of floats, y is not an array,
             `points` is not a whole number, or `ax` is not an Axes.
-        ShapeError: x does not have two features, y does not have one label a row, or the network not one output.
+        ShapeError: x does not have two features, y does not have one label for each row, or the network does not have
+            one output.
         RangeError: x is not finite, a label is not 0 or 1, or `points` is less than 2.
     """
     check_network("decision_regions", params)
@@ -110,28 +111,30 @@ def pictures(
     columns: int = 8,
     colors: Sequence[str] | str = "black",
 ) -> Axes:
-    """A grid of pictures, each with its title below it, in its colour.
+    """A grid of pictures, each with a title below it in a colour of its own.
 
     images: (k, h, w) in grey or (k, h, w, 3) in colour; 0 is black and 1 is white.
 
     Raises:
-        KindError: `images` is not an array of numbers, `titles` is not a list of strings, `colors` not a colour of
-            matplotlib or a list of them, `columns` not a whole number, or `ax` not an Axes.
-        ShapeError: `images` has other axes, or there is not one title, or one colour, for each picture.
+        KindError: `images` is not an array of numbers, `titles` is not a list of strings, `colors` is not a colour
+            of matplotlib or a list of colours, `columns` is not a whole number, or `ax` is not an Axes.
+        ShapeError: `images` has other axes, or the number of titles or colours is not the number of pictures.
         RangeError: `columns` is less than 1.
     """
     namespace(images, "images", "pictures: ")
     if images.dtype.kind not in "biuf":
         raise KindError(f"pictures: images must be an array of numbers, not {kind(images)}")
     if images.shape[3:] not in ((), (3,)) or images.ndim < 3 or 0 in images.shape:
-        raise ShapeError(f"pictures: images must be (k, h, w) or (k, h, w, 3), none of them 0; images: {images.shape}")
+        raise ShapeError(
+            f"pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of 0; images: {images.shape}"
+        )
     columns, ax = as_count("pictures", columns, "columns"), _axes("pictures", ax)
     k, h, w = images.shape[:3]
     colors = [colors] * k if isinstance(colors, str) else colors
     _check_each("titles", titles, "strings", lambda title: isinstance(title, str))
     _check_each("colors", colors, "colours of matplotlib", is_color_like)
     if not k == len(titles) == len(colors):
-        raise ShapeError(f"pictures: {k} pictures need as many titles and colors, not {len(titles)} and {len(colors)}")
+        raise ShapeError(f"pictures: titles and colors must be {k}, one a picture, not {len(titles)} and {len(colors)}")
     for i, (image, title, color) in enumerate(zip(images, titles, colors, strict=True)):
         row, column = divmod(i, columns)
         left, top = 1.1 * w * column, 1.35 * h * row
@@ -162,7 +165,8 @@ def render(params: Any, shape: tuple[int, int], *, rows: int = _ROWS) -> Array:
     """The array that `picture` draws: (h, w) for one output, (h, w, 3) for three, clipped to [0, 1].
 
     Raises:
-        KindError: `params` is not a layer or a tuple of layers, `shape` is not two whole numbers, or `rows` not one.
+        KindError: `params` is not a layer or a tuple of layers, `shape` is not two whole numbers, or `rows` is not a
+            whole number.
         ShapeError: the network has another number of outputs.
         RangeError: a size or `rows` is less than 1.
     """

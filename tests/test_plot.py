@@ -300,17 +300,17 @@ ROWS = {
     "one picture": (
         lambda: plot.pictures(half[0], ["a"]),
         nn.errors.ShapeError,
-        "pictures: images must be (k, h, w) or (k, h, w, 3), none of them 0; images: (3, 3)",
+        "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of 0; images: (3, 3)",
     ),
     "two channels": (
         lambda: plot.pictures(np.zeros((1, 3, 3, 2)), ["a"]),
         nn.errors.ShapeError,
-        "pictures: images must be (k, h, w) or (k, h, w, 3), none of them 0; images: (1, 3, 3, 2)",
+        "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of 0; images: (1, 3, 3, 2)",
     ),
     "no pictures": (
         lambda: plot.pictures(half[:0], []),
         nn.errors.ShapeError,
-        "pictures: images must be (k, h, w) or (k, h, w, 3), none of them 0; images: (0, 3, 3)",
+        "pictures: images must be (k, h, w) or (k, h, w, 3), with no axis of 0; images: (0, 3, 3)",
     ),
     "pictures of texts": (
         lambda: plot.pictures(half.astype(str), ["a", "b"]),
@@ -320,7 +320,7 @@ ROWS = {
     "one title": (
         lambda: plot.pictures(half, ["one"]),
         nn.errors.ShapeError,
-        "pictures: 2 pictures need as many titles and colors, not 1 and 2",
+        "pictures: titles and colors must be 2, one a picture, not 1 and 2",
     ),
     "a text for titles": (
         lambda: plot.pictures(half, "ab"),

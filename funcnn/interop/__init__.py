@@ -1,1 +1,1 @@
-"""Bridges to other libraries, each imported only by its user."""
+"""Bridges to other libraries, one module for each library, imported only when used."""

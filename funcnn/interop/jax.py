@@ -1,6 +1,8 @@
-"""Importing this module makes every record a JAX pytree, those that are made later too.
+"""Registration of records as JAX pytrees.
 
-Arrays, layers and states are traced by `jax.jit` and `jax.grad`; settings are part of what it compiles for. The four
+Importing this module registers every record class, also those that are defined later.
+
+Arrays, layers and states are traced by `jax.jit` and `jax.grad`; settings are compiled in. The four
 lines then run inside `jax.jit` as they stand, and `jax.vjp` of a `forward` is an exact oracle for its `backward`.
 """
 
@@ -23,7 +25,7 @@ def _is_traced(value: Any) -> bool:
 
 
 def _register(cls: Any) -> None:
-    # A field of arrays is traced by its annotation: in a tree of axes or of shapes it holds something else.
+    # A field annotated as an array is always traced, since in a tree of axes or shapes its value is not an array.
     by_class = [
         is_state or field.converter in (ARRAY, OPTIONAL) or "borrowed" in field.metadata
         for (_, is_state), field in zip(plans[cls], attrs.fields(cls), strict=True)

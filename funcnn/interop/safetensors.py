@@ -1,4 +1,4 @@
-"""Arrays to and from files of the safetensors library, by name, for exchange with other libraries.
+"""Reading and writing of safetensors files, which hold arrays by name, for exchange with other libraries.
 
 The names are the paths of `parameters`: `0.W`, `0.b`, `2.W`. States are included; a state that is a number becomes a
 0-d array. Classes and settings are not included; `save` writes those.
@@ -29,7 +29,7 @@ _KINDS = {bool: "b", int: "iu", float: "f"}  # of dtypes that hold such numbers
 
 
 def write(path: str | os.PathLike[str], tree: Any) -> None:
-    """Write every array of a tree to a file of safetensors, in one step: an old file stays until the new one is whole.
+    """Write the arrays of a tree to a safetensors file, atomically: an old file stays until the new one is complete.
 
     >>> import os, tempfile
     >>> from funcnn import mlp
@@ -51,7 +51,7 @@ def write(path: str | os.PathLike[str], tree: Any) -> None:
 
     def take(name: str, leaf: Any) -> Any:
         check_unmasked("write", leaf, name)
-        array = np.asarray(leaf, order="C")  # the library writes the memory as it is, by rows or not
+        array = np.asarray(leaf, order="C")  # the library writes the memory without looking at strides
         if array.dtype.name not in _DTYPES:
             given = kind(leaf) if is_array(leaf) else f"the int {leaf}"
             raise KindError(f"write: value{at(name)} must be bool, int, float or complex64, up to 64 bits, not {given}")

@@ -182,8 +182,8 @@ def test_one_bias_of_four_becomes_four():
 NARROW = Attention(*[Dense.init(2, 4, seed=i) for i in range(3)], Dense.init(4, 4, seed=3), 2)
 TURNED = Attention.init(4, 2, seed=0, rotary=Rotary())
 UNKNOWN = {
-    NARROW: "to_torch: torch's attention has as many features in and out as inside; query: (2, 4), out: (4, 4)",
-    TURNED: "to_torch: torch's attention knows no rotary positions",
+    NARROW: "to_torch: W of query and of out must be square, as torch's attention needs; query: (2, 4), out: (4, 4)",
+    TURNED: "to_torch: torch has no attention with rotary positions",
 }
 
 

@@ -228,7 +228,7 @@ def test_positions(kind, m, t, half, with_mask, base, seed):
 
 def test_torch_has_two_ways_of_one_kind_only():
     layer = Bidirectional(GRU.init(2, 3, seed=0), LSTM.init(2, 3, seed=0))
-    with pytest.raises(KindError, match="both ways must be of one kind and size, RNN, GRU or LSTM"):
+    with pytest.raises(KindError, match="to_torch: Bidirectional must have two RNN, GRU or LSTM of one size, not"):
         to_torch(layer)
 
 

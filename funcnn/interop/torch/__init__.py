@@ -1,4 +1,4 @@
-"""Layers as modules of torch: the same function with the same weights, to compare with, or to go on with there."""
+"""Conversion of layers to PyTorch modules that compute the same function with the same weights."""
 
 from funcnn.interop.torch import (  # noqa: F401  registers their rules
     activations,

@@ -1,4 +1,4 @@
-"""Activations, Softmax and Glu."""
+"""Conversions of activations, Softmax and Glu."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from funcnn.layers.activations.softmax import LogSoftmax, Softmax
 
 
 class LastAxis(torch.nn.Module):
-    """A module that expects the features in axis 1, given them in the last one"""
+    """A module whose features are in axis 1, for x with features in the last axis"""
 
     def __init__(self, module: torch.nn.Module) -> None:
-        """The module"""
+        """Store the module"""
         super().__init__()
         self.module = module
 
     def forward(self, x: Any) -> Any:
-        """All leading axes as one"""
+        """The leading axes are merged into one and restored"""
         return self.module(x.reshape(-1, x.shape[-1])).reshape(x.shape)
 
 
 class Gated(torch.nn.Module):
-    """The first half of the last axis, times a module of the second"""
+    """out = a gate(b), where a is the first half of x along its last axis, and b the second"""
 
     def __init__(self, gate: torch.nn.Module) -> None:
-        """The module of the gate"""
+        """Store the gate"""
         super().__init__()
         self.gate = gate
 
@@ -45,14 +45,14 @@ class Gated(torch.nn.Module):
 
 @to_torch.register(PRelu)
 def prelu_to_torch(layer: PRelu) -> torch.nn.Module:
-    """Slopes for each feature are for axis 1 there"""
+    """torch applies one slope for each feature along axis 1"""
     module = filled(torch.nn.PReLU(layer.alpha.size), weight=layer.alpha)
     return LastAxis(module) if layer.alpha.size > 1 else module
 
 
 @to_torch.register(Glu)
 def glu_to_torch(layer: Glu) -> torch.nn.Module:
-    """With other gates than the sigmoid torch has it not"""
+    """torch has Glu only with a sigmoid gate"""
     return torch.nn.GLU() if type(layer.gate) is Sigmoid else Gated(cast("torch.nn.Module", to_torch(layer.gate)))
 
 
@@ -62,14 +62,14 @@ _MODULES: dict[type, Callable[[Any], torch.nn.Module]] = {
     LeakyRelu: lambda layer: torch.nn.LeakyReLU(layer.alpha),
     Sigmoid: lambda _: torch.nn.Sigmoid(),
     Tanh: lambda _: torch.nn.Tanh(),
-    Softplus: lambda _: torch.nn.Softplus(threshold=700),  # by default it is linear from 20 on
+    Softplus: lambda _: torch.nn.Softplus(threshold=700),  # by default torch returns x above 20
     Elu: lambda layer: torch.nn.ELU(layer.alpha),
     Gelu: lambda _: torch.nn.GELU(approximate="tanh"),
     Selu: lambda _: torch.nn.SELU(),
     Celu: lambda layer: torch.nn.CELU(layer.alpha),
     Relu6: lambda _: torch.nn.ReLU6(),
     HardTanh: lambda layer: torch.nn.Hardtanh(layer.low, layer.high),
-    # The slope of torch.nn.Hardsigmoid is 1 / 6 to the digits of float32, in float64 too.
+    # torch.nn.Hardsigmoid rounds 1 / 6 to float32, in float64 too.
     HardSigmoid: lambda _: Applied(lambda x: torch.nn.functional.relu6(x + 3) / 6),
     HardSwish: lambda _: torch.nn.Hardswish(),
     SoftShrink: lambda layer: torch.nn.Softshrink(layer.threshold),
@@ -80,7 +80,7 @@ _MODULES: dict[type, Callable[[Any], torch.nn.Module]] = {
     Softsign: lambda _: torch.nn.Softsign(),
     LogSigmoid: lambda _: torch.nn.LogSigmoid(),
     TanhShrink: lambda _: torch.nn.Tanhshrink(),
-    Sine: lambda layer: Applied(lambda x: torch.sin(layer.omega * x)),  # torch has none
+    Sine: lambda layer: Applied(lambda x: torch.sin(layer.omega * x)),  # torch does not have this activation
     Softmax: lambda _: torch.nn.Softmax(dim=-1),
     LogSoftmax: lambda _: torch.nn.LogSoftmax(dim=-1),
 }

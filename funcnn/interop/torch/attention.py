@@ -1,4 +1,4 @@
-"""Attention as `torch.nn.MultiheadAttention`."""
+"""Conversions of attention, to `torch.nn.MultiheadAttention`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class SelfAttention(torch.nn.Module):
     """x -> out, or (x, mask) -> (out, mask), by `self.attention`, a `torch.nn.MultiheadAttention`"""
 
     def __init__(self, attention: torch.nn.Module, *, causal: bool) -> None:
-        """The module, and whether places see only what is before them"""
+        """`causal`: each position attends to itself and earlier ones only"""
         super().__init__()
         self.attention, self.causal = attention, causal
 
     def forward(self, given: Any) -> Any:
-        """0 where there is nothing"""
+        """out is 0 at padded positions"""
         x, mask = given if isinstance(given, tuple) else (given, None)
         out = attended(self.attention, x, x, mask, causal=self.causal)
         out = out if mask is None or mask.ndim == 3 else out.masked_fill(~mask[..., None], 0)
@@ -33,18 +33,21 @@ class MemoryAttention(torch.nn.Module):
     """(queries, memory, ...) -> (out, memory, ...), by `self.attention`, a `torch.nn.MultiheadAttention`"""
 
     def __init__(self, attention: torch.nn.Module) -> None:
-        """The module"""
+        """Store the module"""
         super().__init__()
         self.attention = attention
 
     def forward(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The mask, if there is one, is that of the memory"""
+        """A mask is the mask of the memory"""
         queries, memory, mask = given if len(given) == 3 else (*given, None)
         return attended(self.attention, queries, memory, mask, causal=False), *given[1:]
 
 
 def attended(module: Any, queries: Any, memory: Any, mask: Any, *, causal: bool) -> Any:
-    """Torch's masks are True where nobody may attend, and where all are, it makes NaN: there stands the bias instead"""
+    """out of torch's attention, and the bias where a query may attend to no key
+
+    A mask of torch is True where a query may not attend, and torch returns NaN if a whole row is True.
+    """
     t = queries.shape[1]
     pairs = mask[:, None].expand(-1, t, -1) if mask is not None and mask.ndim == 2 else mask
     if causal:
@@ -52,22 +55,22 @@ def attended(module: Any, queries: Any, memory: Any, mask: Any, *, causal: bool)
         pairs = order if pairs is None else pairs & order
     if pairs is None:
         return module(queries, memory, memory, need_weights=False)[0]
-    looks = pairs.any(-1, keepdim=True)
-    nobody = looks & ~pairs
-    nobody = nobody if nobody.ndim == 2 else nobody.repeat_interleave(module.num_heads, 0)
-    out, _ = module(queries, memory, memory, attn_mask=nobody, need_weights=False)
+    attends = pairs.any(-1, keepdim=True)
+    barred = attends & ~pairs
+    barred = barred if barred.ndim == 2 else barred.repeat_interleave(module.num_heads, 0)
+    out, _ = module(queries, memory, memory, attn_mask=barred, need_weights=False)
     bias = torch.zeros_like(out) if module.out_proj.bias is None else module.out_proj.bias
-    return torch.where(looks, out, bias)
+    return torch.where(attends, out, bias)
 
 
 def multi_head(layer: Attention | CrossAttention) -> torch.nn.Module:
-    """The weights of torch are (n_out, n_in), those of query, key and value in one array where they have one shape."""
+    """torch stores weights as (n_out, n_in), and query, key and value in one array if they have one shape."""
     parts = layer.query, layer.key, layer.value, layer.out
     n_in, n = layer.query.W.shape
     n_memory = layer.key.W.shape[0]
     if not n_in == n == layer.out.W.shape[1]:
         shapes = f"query: {layer.query.W.shape}, out: {layer.out.W.shape}"
-        raise ShapeError(f"to_torch: torch's attention has as many features in and out as inside; {shapes}")
+        raise ShapeError(f"to_torch: W of query and of out must be square, as torch's attention needs; {shapes}")
     bias = any(part.b is not None for part in parts)
     sizes = {} if n_memory == n else {"kdim": n_memory, "vdim": n_memory}
     module = torch.nn.MultiheadAttention(n, layer.heads, bias=bias, batch_first=True, **sizes)
@@ -85,13 +88,13 @@ def multi_head(layer: Attention | CrossAttention) -> torch.nn.Module:
 
 @to_torch.register(Attention)
 def attention_to_torch(layer: Attention) -> torch.nn.Module:
-    """Where one of the four layers has a bias, all have"""
+    """If one of the four layers has a bias, the module has all four, zeros for the others"""
     if layer.rotary is not None:
-        raise KindError("to_torch: torch's attention knows no rotary positions")
+        raise KindError("to_torch: torch has no attention with rotary positions")
     return SelfAttention(multi_head(layer), causal=layer.causal)
 
 
 @to_torch.register(CrossAttention)
 def cross_attention_to_torch(layer: CrossAttention) -> torch.nn.Module:
-    """Where one of the four layers has a bias, all have"""
+    """If one of the four layers has a bias, the module has all four, zeros for the others"""
     return MemoryAttention(multi_head(layer))

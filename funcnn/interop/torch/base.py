@@ -1,4 +1,4 @@
-"""`to_torch`, of which each family of layers registers its rules in a file of its own."""
+"""The verb `to_torch`. Each family of layers registers its rules in a file of its own."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from funcnn.errors import KindError
 def to_torch(layer: Any) -> torch.nn.Module:
     """A module of torch that computes what `layer` computes, with copies of its weights.
 
-    Batch comes first, as in funcnn. Where torch has channels first, the module permutes what comes in and goes out. A
-    state, such as running statistics, becomes a buffer, a chain a `torch.nn.Sequential`.
+    Batch comes first, as in funcnn. Where torch has channels first, the module permutes the axes of x and out.
+    A state, such as running statistics, becomes a buffer, and a chain becomes a `torch.nn.Sequential`.
 
     >>> import numpy as np
     >>> import torch
@@ -40,7 +40,7 @@ def parameter(array: Array) -> torch.nn.Parameter:
 
 
 def filled(module: torch.nn.Module, **arrays: Array | None) -> torch.nn.Module:
-    """`module` with copies of these arrays as its parameters and buffers; what is None stays out."""
+    """`module` with copies of these arrays as its parameters and buffers; None leaves one as it is."""
     for name, array in arrays.items():
         if array is not None:
             old = getattr(module, name)
@@ -53,7 +53,7 @@ class Applied(torch.nn.Module):
     """A function without weights as a module."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        """The function, of tensors"""
+        """Store the function, which takes tensors"""
         super().__init__()
         self.function = function
 
@@ -64,5 +64,5 @@ class Applied(torch.nn.Module):
 
 @to_torch.register(tuple)
 def chain_to_torch(layer: tuple[Any, ...]) -> torch.nn.Module:
-    """One after the other"""
+    """A Sequential of the converted layers"""
     return torch.nn.Sequential(*[cast("torch.nn.Module", to_torch(part)) for part in layer])

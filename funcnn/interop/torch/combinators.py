@@ -1,4 +1,4 @@
-"""Layers that hold others, or that put arrays together: in torch a tuple goes in and out as one argument."""
+"""Conversions of combinators. A tuple of inputs or outputs is one argument of the module."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Held(torch.nn.Module):
     """A function of a module and of x."""
 
     def __init__(self, layer: torch.nn.Module, function: Callable[[Any, Any], Any]) -> None:
-        """The module is trained with whatever this is in"""
+        """The module is a submodule, so its parameters are trained"""
         super().__init__()
         self.layer, self.function = layer, function
 
@@ -36,7 +36,7 @@ class Held(torch.nn.Module):
 
 
 class Place(torch.nn.Module):
-    """Where a shared module stands."""
+    """A place where a shared module is called."""
 
     def __init__(self, name: str, layer: torch.nn.Module) -> None:
         """The name of the Shared around it"""
@@ -70,7 +70,7 @@ class Table(torch.nn.Module):
         self.W, self.net = parameter(W), net
 
     def forward(self, x: Any) -> Any:
-        """One weight as embedding and as linear map"""
+        """W is both the embedding and the last linear map"""
         ids, mask = x if isinstance(x, tuple) else (x, torch.ones_like(x, dtype=torch.bool))
         rows = torch.nn.functional.embedding(ids * mask, self.W).masked_fill(~mask[..., None], 0)
         out = self.net(_beside(rows, x))
@@ -96,7 +96,7 @@ def _first(layer: torch.nn.Module, x: Any) -> Any:
 
 
 def _blanked(x: Any, mask: Any = None) -> Any:
-    """x, with 0 where the mask of a sequence has nothing"""
+    """x with zeros at padded positions"""
     if not isinstance(mask, torch.Tensor) or mask.dtype != torch.bool or x.ndim < 3 or mask.shape != x.shape[:2]:
         return x
     return x.masked_fill(~mask[(..., *(None,) * (x.ndim - 2))], 0)
@@ -121,7 +121,7 @@ def _checkpointed(layer: torch.nn.Module, x: Any) -> Any:
 
 @to_torch.register(Frozen)
 def frozen_to_torch(layer: Frozen[Any]) -> torch.nn.Module:
-    """Its weights ask for no gradient, and running statistics rest"""
+    """Its weights need no gradient, and its running statistics do not change"""
     module: torch.nn.Module = to_torch(layer.layer)
     for part in module.modules():
         if isinstance(part, torch.nn.BatchNorm1d):
@@ -131,7 +131,7 @@ def frozen_to_torch(layer: Frozen[Any]) -> torch.nn.Module:
 
 @to_torch.register(Shared)
 def shared_to_torch(layer: Shared) -> torch.nn.Module:
-    """One module in all places of its name"""
+    """One module in all places with its name"""
     shared, net = to_torch(layer.layer), to_torch(layer.net)
     for place in net.modules():
         if isinstance(place, Place) and place.name == layer.name:
@@ -141,7 +141,7 @@ def shared_to_torch(layer: Shared) -> torch.nn.Module:
 
 @to_torch.register(Parallel)
 def parallel_to_torch(layer: Parallel) -> torch.nn.Module:
-    """Each with its part of x"""
+    """Each branch gets its part of x"""
     return Held(torch.nn.ModuleList([to_torch(branch) for branch in layer.layers]), _branches)
 
 

@@ -1,4 +1,7 @@
-"""Convolutions, pooling and upsampling. Torch has channels second, and pads all sides alike, so x is padded before."""
+"""Conversions of convolution, pooling and upsampling.
+
+torch has channels in axis 1 and pads both sides equally, so the modules move axes and pad x beforehand.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from funcnn.layers.convolution.windows import Axes
 
 
 class Padded(torch.nn.Module):
-    """A module of (m, c, ...) without padding, for x of (m, ..., c), padded as the layer says."""
+    """A module of (m, c, ...) without padding, for x of (m, ..., c), padded by the settings of the layer."""
 
     def __init__(self, module: torch.nn.Module, axes: Callable[[Any], Axes]) -> None:
         """The module, and the windows over an x"""
@@ -40,7 +43,7 @@ class Cropped(torch.nn.Module):
         self.module, self.axes = module, axes
 
     def forward(self, x: Any) -> Any:
-        """All of it, cut by negative padding, and then the bias, which is also where no tap leads"""
+        """The full convolution, cropped by negative padding, plus the bias, also at positions without a tap"""
         own, x = self.module, x.movedim(-1, 1)
         whole = functional.conv_transpose2d(x, own.weight, None, own.stride, 0, 0, own.groups, own.dilation)
         axes = zip(self.axes(x.movedim(1, -1)), whole.shape[2:], strict=True)
@@ -57,7 +60,7 @@ def padded(x: Any, axes: Axes, value: float) -> Any:
 
 @to_torch.register(Conv2d)
 def conv2d_to_torch(layer: Conv2d) -> torch.nn.Module:
-    """W of torch is (c_out, c_in / groups, kh, kw)"""
+    """torch stores W as (c_out, c_in / groups, kh, kw)"""
     c_in, c_out = layer.W.shape[2] * layer.groups, layer.W.shape[3]
     settings = layer.stride, 0, layer.dilation, layer.groups, layer.b is not None
     module = torch.nn.Conv2d(c_in, c_out, layer.W.shape[:2], *settings)
@@ -67,7 +70,7 @@ def conv2d_to_torch(layer: Conv2d) -> torch.nn.Module:
 
 @to_torch.register(Conv1d)
 def conv1d_to_torch(layer: Conv1d) -> torch.nn.Module:
-    """W of torch is (c_out, c_in / groups, k)"""
+    """torch stores W as (c_out, c_in / groups, k)"""
     c_in, c_out = layer.W.shape[1] * layer.groups, layer.W.shape[2]
     settings = layer.stride, 0, layer.dilation, layer.groups, layer.b is not None
     module = torch.nn.Conv1d(c_in, c_out, layer.W.shape[0], *settings)
@@ -77,7 +80,7 @@ def conv1d_to_torch(layer: Conv1d) -> torch.nn.Module:
 
 @to_torch.register(ConvTranspose2d)
 def conv_transpose2d_to_torch(layer: ConvTranspose2d) -> torch.nn.Module:
-    """W of torch is (c_in, c_out / groups, kh, kw)"""
+    """torch stores W as (c_in, c_out / groups, kh, kw)"""
     c_in, c_out = layer.W.shape[2], layer.W.shape[3] * layer.groups
     settings = layer.stride, 0, 0, layer.groups, layer.b is not None, layer.dilation
     module = torch.nn.ConvTranspose2d(c_in, c_out, layer.W.shape[:2], *settings)
@@ -93,7 +96,7 @@ def max_pool_to_torch(layer: MaxPool) -> torch.nn.Module:
 
 @to_torch.register(AvgPool)
 def avg_pool_to_torch(layer: AvgPool) -> torch.nn.Module:
-    """The mean with the padding, over the share of the window that is none"""
+    """The mean over the window with padding, divided by the share of the window that is not padding"""
 
     def mean(x: Any) -> Any:
         axes = layer.windows(x)
@@ -114,7 +117,7 @@ def pooled(pool: Callable[..., Any], x: Any, axes: Axes, value: float) -> Any:
 
 @to_torch.register(Upsample)
 def upsample_to_torch(layer: Upsample) -> torch.nn.Module:
-    """Corners are not aligned, as by default in torch"""
+    """`align_corners` is False, the default of torch"""
 
     def resized(x: Any) -> Any:
         factors = layer.factor if type(layer.factor) is tuple else (layer.factor,) * (x.ndim - 2)

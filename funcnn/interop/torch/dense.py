@@ -1,4 +1,4 @@
-"""Dense layers."""
+"""Conversion of Dense."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from funcnn.layers.dense import Dense
 
 @to_torch.register(Dense)
 def dense_to_torch(layer: Dense) -> torch.nn.Module:
-    """W of torch is (n_out, n_in)"""
+    """torch stores W as (n_out, n_in)"""
     n_in, n_out = layer.W.shape
     return filled(torch.nn.Linear(n_in, n_out, bias=layer.b is not None), weight=layer.W.T, bias=layer.b)

@@ -1,4 +1,4 @@
-"""Dropout and noise."""
+"""Conversions of dropout and noise."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
 
 
 class Noisy(torch.nn.Module):
-    """out = x + std z while training."""
+    """out = x + std z in training mode, with z from the standard normal distribution."""
 
     def __init__(self, std: float) -> None:
         """The standard deviation, in the units of x"""
@@ -20,23 +20,23 @@ class Noisy(torch.nn.Module):
         self.std = std
 
     def forward(self, x: Any) -> Any:
-        """Torch's own noise, not the layer's"""
+        """The noise is drawn by torch, so it differs from the layer's"""
         return x + self.std * torch.randn_like(x) if self.training else x
 
 
 @to_torch.register(Dropout)
 def dropout_to_torch(layer: Dropout) -> torch.nn.Module:
-    """Of the same rate, with torch's own masks"""
+    """The same rate, with masks drawn by torch"""
     return torch.nn.Dropout(layer.rate)
 
 
 @to_torch.register(ChannelDropout)
 def channel_dropout_to_torch(layer: ChannelDropout) -> torch.nn.Module:
-    """Of the same rate, with torch's own masks"""
+    """The same rate, with masks drawn by torch"""
     return ChannelsLast(torch.nn.Dropout1d(layer.rate))
 
 
 @to_torch.register(GaussianNoise)
 def gaussian_noise_to_torch(layer: GaussianNoise) -> torch.nn.Module:
-    """Of the same size, with torch's own noise"""
+    """The same standard deviation, with noise drawn by torch"""
     return Noisy(layer.std)

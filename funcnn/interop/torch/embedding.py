@@ -1,4 +1,4 @@
-"""Embeddings, and positions, for which torch has no modules."""
+"""Conversions of embeddings, and of position layers, for which torch has no modules."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition
 
 
 class Placed(torch.nn.Module):
-    """x -> out, or (x, mask) -> (out, mask) with 0 where there is nothing, out being `encoded(x)`"""
+    """x -> encoded(x), or (x, mask) -> (encoded(x), mask) with zeros at padded positions"""
 
     def forward(self, given: Any) -> Any:
-        """Blank before and after"""
+        """Padded positions are 0 in x and in out"""
         if not isinstance(given, tuple):
             return self.encoded(given)
         x, mask = given
@@ -32,16 +32,16 @@ class Waves(Placed):
         self.base = base
 
     def encoded(self, x: Any) -> Any:
-        """What is added is the same for all rows"""
+        """The positions are the same for all rows"""
         angles = _angles(x, self.base)
         return x + torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1).to(x.dtype)
 
 
 class Turns(Waves):
-    """Pairs of features turned by a_0, a_1, ..."""
+    """Pairs of features rotated by the angles a_0, a_1, ..."""
 
     def encoded(self, x: Any) -> Any:
-        """As complex numbers"""
+        """Each pair is a complex number, multiplied by e^(i a)"""
         angles = _angles(x, self.base)
         turns = torch.polar(torch.ones_like(angles), angles).to(torch.promote_types(x.dtype, torch.complex64))
         pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)).contiguous())
@@ -57,12 +57,12 @@ class PlaceTable(Placed):
         self.table = table
 
     def encoded(self, x: Any) -> Any:
-        """As many rows as there are places"""
+        """The first rows of the table, one for each position of x"""
         return x + self.table[: x.shape[1]]
 
 
 def _angles(x: Any, base: float) -> Any:
-    """(t, n / 2), in float64 whatever x is"""
+    """The angles, (t, n / 2), always in float64"""
     t, n = x.shape[1:]
     pairs = torch.arange(0, n, 2, dtype=torch.float64, device=x.device)
     return torch.arange(t, dtype=torch.float64, device=x.device)[:, None] * base ** (-pairs / n)
@@ -70,19 +70,19 @@ def _angles(x: Any, base: float) -> Any:
 
 @to_torch.register(SinusoidalPosition)
 def sinusoidal_position_to_torch(layer: SinusoidalPosition) -> torch.nn.Module:
-    """The same waves"""
+    """A module with the same base"""
     return Waves(layer.base)
 
 
 @to_torch.register(Rotary)
 def rotary_to_torch(layer: Rotary) -> torch.nn.Module:
-    """The same turns"""
+    """A module with the same base"""
     return Turns(layer.base)
 
 
 @to_torch.register(LearnedPosition)
 def learned_position_to_torch(layer: LearnedPosition) -> torch.nn.Module:
-    """The same table"""
+    """A module with a copy of the table"""
     return PlaceTable(parameter(layer.P))
 
 
@@ -90,12 +90,12 @@ class Table(torch.nn.Module):
     """ids -> out, or (ids, mask) -> (out, mask), by `self.layer`, a `torch.nn.Embedding`"""
 
     def __init__(self, layer: torch.nn.Module) -> None:
-        """The module"""
+        """Store the module"""
         super().__init__()
         self.layer = layer
 
     def forward(self, given: Any) -> Any:
-        """0 where there is nothing"""
+        """out is 0 at padded positions"""
         if not isinstance(given, tuple):
             return self.layer(given)
         ids, mask = given
@@ -104,5 +104,5 @@ class Table(torch.nn.Module):
 
 @to_torch.register(Embedding)
 def embedding_to_torch(layer: Embedding) -> torch.nn.Module:
-    """The same table"""
+    """A module with a copy of the table"""
     return Table(filled(torch.nn.Embedding(*layer.W.shape), weight=layer.W))

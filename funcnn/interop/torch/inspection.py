@@ -1,4 +1,4 @@
-"""Probes: torch has hooks for that."""
+"""Conversion of Probe."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from funcnn.interop.torch.base import to_torch
 
 @to_torch.register(Probe)
 def probe_to_torch(layer: Probe[Any]) -> torch.nn.Module:
-    """The layer, unobserved"""
+    """The layer inside alone: torch has hooks for its values"""
     return cast("torch.nn.Module", to_torch(layer.layer))

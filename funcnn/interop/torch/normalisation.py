@@ -1,4 +1,4 @@
-"""Normalising layers. Torch has channels second, so they are moved there and back."""
+"""Conversions of normalisation layers. torch has channels in axis 1, so the modules move axes there and back."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class ChannelsLast(torch.nn.Module):
     """A module of (m, c, places), for x of (m, ..., c)."""
 
     def __init__(self, module: torch.nn.Module) -> None:
-        """The module, of channels second"""
+        """Store the module, whose channels are in axis 1"""
         super().__init__()
         self.module = module
 
     def forward(self, x: Any) -> Any:
-        """Out of x's shape"""
+        """out has the shape of x"""
         places = x.reshape(x.shape[0], -1, x.shape[-1]).transpose(1, 2)
         return self.module(places).transpose(1, 2).reshape(x.shape)
 
@@ -31,7 +31,7 @@ class Scaled(torch.nn.Module):
     """out = x weight + bias, for each feature alone."""
 
     def __init__(self, layer: Affine) -> None:
-        """With copies of the layer's arrays"""
+        """Copy the arrays of the layer"""
         super().__init__()
         self.weight, self.bias = parameter(layer.scale), parameter(layer.shift)
 
@@ -50,26 +50,26 @@ def batch_norm_to_torch(layer: BatchNorm) -> torch.nn.Module:
 
 @to_torch.register(LayerNorm)
 def layer_norm_to_torch(layer: LayerNorm) -> torch.nn.Module:
-    """Over the last axis in both"""
+    """torch also normalises over the last axis"""
     module = torch.nn.LayerNorm(len(layer.scale), eps=layer.eps)
     return _with_bias(filled(module, weight=layer.scale), layer.shift)
 
 
 @to_torch.register(RMSNorm)
 def rms_norm_to_torch(layer: RMSNorm) -> torch.nn.Module:
-    """Over the last axis in both"""
+    """torch also normalises over the last axis"""
     return filled(torch.nn.RMSNorm(len(layer.scale), eps=layer.eps), weight=layer.scale)
 
 
 @to_torch.register(GroupNorm)
 def group_norm_to_torch(layer: GroupNorm) -> torch.nn.Module:
-    """Groups of neighbouring channels in both"""
+    """torch also groups neighbouring channels"""
     return _groups(layer, layer.groups)
 
 
 @to_torch.register(InstanceNorm)
 def instance_norm_to_torch(layer: InstanceNorm) -> torch.nn.Module:
-    """As a group for each channel"""
+    """A GroupNorm with one group for each channel"""
     return _groups(layer, len(layer.scale))
 
 
@@ -79,12 +79,12 @@ def _groups(layer: GroupNorm | InstanceNorm, groups: int) -> torch.nn.Module:
 
 
 def _with_bias(module: torch.nn.Module, shift: Any) -> torch.nn.Module:
-    """The shift as the module's bias, which is None without one"""
+    """The module with the shift, or None, as its bias"""
     module.bias = None if shift is None else parameter(shift)
     return module
 
 
 @to_torch.register(Affine)
 def affine_to_torch(layer: Affine) -> torch.nn.Module:
-    """Two parameters"""
+    """A module with copies of scale and shift"""
     return Scaled(layer)

@@ -1,4 +1,4 @@
-"""Recurrent layers as torch has them, and the last step."""
+"""Conversions of recurrent layers and of Last."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from funcnn.layers.recurrent.last import Last
 class Sequences(torch.nn.Module):
     """x -> out, (x, mask) -> (out, mask), (x, mask, state) -> (out, mask, state), by `self.layer`, a `torch.nn.RNNBase`
 
-    torch packs sequences of unequal lengths, so a mask must be True up to somewhere in each row, and once at least.
+    torch packs sequences of unequal lengths, so each row of a mask must be one or more True, then False.
     """
 
     def __init__(self, layer: torch.nn.Module) -> None:
-        """The module, with batch_first"""
+        """Store the module, which has batch_first=True"""
         super().__init__()
         self.layer = layer
 
     def forward(self, given: Any) -> Any:
-        """Packed where there is a mask"""
+        """x is packed if there is a mask"""
         x, mask, state = (*given, None)[:3] if isinstance(given, tuple) else (given, None, None)
         state = None if state is None else self._stacked(state)
         if mask is None:
@@ -41,7 +41,7 @@ class Sequences(torch.nn.Module):
         return (out, mask, self._unstacked(last))[: len(given)] if isinstance(given, tuple) else out
 
     def _stacked(self, state: Any) -> Any:
-        """torch has an axis in front for the two directions: h, or (h, c)."""
+        """The state h or (h, c) of torch, whose first axis is the direction."""
         if not self.layer.bidirectional:
             return tuple([part[None] for part in state]) if isinstance(state, tuple) else state[None]
         if isinstance(state[0], tuple):
@@ -65,7 +65,7 @@ def _in_order(layer: Recurrent, array: Array) -> Array:
 
 
 def _weights(layer: Recurrent, suffix: str) -> dict[str, Array]:
-    """The arrays of torch, which has two biases of which only their sum matters, but for that of a GRU's candidate."""
+    """The arrays of torch, which has two biases. Only their sum matters, except for the candidate of a GRU."""
     b, k = _in_order(layer, layer.b), len(layer.U)
     c = np.concatenate([np.zeros(2 * k, b.dtype), layer.c]) if isinstance(layer, GRU) else np.zeros_like(b)
     return {
@@ -90,10 +90,10 @@ def recurrent_to_torch(layer: Any) -> torch.nn.Module:
 
 @to_torch.register(Bidirectional)
 def bidirectional_to_torch(layer: Bidirectional[Any, Any]) -> torch.nn.Module:
-    """torch has two of one kind and size"""
+    """torch needs two layers of one kind and size"""
     one, other = layer.ahead, layer.behind
     if type(one) not in MODULES or type(one) is not type(other) or one.U.shape != other.U.shape:
-        raise KindError(f"to_torch: both ways must be of one kind and size, RNN, GRU or LSTM; layer: {short(layer)}")
+        raise KindError(f"to_torch: Bidirectional must have two RNN, GRU or LSTM of one size, not {short(layer)}")
     module = MODULES[type(one)](len(one.W), len(one.U), batch_first=True, bidirectional=True)
     return Sequences(filled(module, **_weights(one, ""), **_weights(other, "_reverse")))
 
