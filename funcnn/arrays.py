@@ -8,7 +8,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from funcnn.errors import KindError, ShapeError
+from funcnn.errors import KindError
 
 Array = NDArray[Any]
 
@@ -47,10 +47,11 @@ def namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
 
 
 def _remedy(x: Any, name: str) -> str:
+    if has_mask(x):
+        written = f"for ({name}, mask) write {_FOR_PAIRS[name]}" if name in _FOR_PAIRS else ""
+        written = f"write ({name}, mask), a tuple" if type(x) is list and name == "x" else written
+        return written and f"; {written}"
     if type(x) is tuple:
-        is_pair = len(x) > 1 and is_array(x[1]) and x[1].dtype == bool  # a sequence with its mask
-        if is_pair and name in _FOR_PAIRS:
-            return f"; for ({name}, mask) write {_FOR_PAIRS[name]}"
         return f"; {_FOR_TUPLES[name]}" if name in _FOR_TUPLES else ""
     if hasattr(type(x), "to_numpy"):
         return f"; write {name}.to_numpy()"
@@ -68,8 +69,12 @@ def _becomes_array(x: Any) -> bool:
     return hasattr(type(x), "__array__") and not hasattr(x, "mask")  # np.matrix, a tensor; not a masked array
 
 
+def has_mask(x: Any) -> bool:
+    """Whether x is a tuple or a list (x, mask, ...), as a sequence with its mask is."""
+    return type(x) in {tuple, list} and len(x) > 1 and is_array(x[1]) and x[1].dtype == bool
+
+
 _FOR_PAIRS = {
-    "x": "First(layer), if the layer maps each position alone",
     "out": "masked(loss), or metric(out[mask], y[mask])",
     "memory": "(queries, memory, mask)",
 }
@@ -111,16 +116,6 @@ def check_arrays(name: str, x: Any, what: str = "x") -> None:
                 check_arrays(name, part, f"{what}[{i}]")
     elif type(x) is not np.ndarray:
         namespace(x, what, f"{name}: ")
-
-
-def check_out_gradient(dA: Any, shape: tuple[int, ...], dtype: Any) -> None:
-    """dA is an array of out's shape and dtype."""
-    if type(dA) is not np.ndarray and not is_array(dA):
-        raise KindError(f"dA must be an array of the shape of out, {shape}, not {kind(dA)}")
-    if dA.shape != shape:
-        raise ShapeError(f"dA must have the shape of out, {shape}; it has {dA.shape}")
-    if dA.dtype != dtype:
-        raise KindError(f"dA is {dA.dtype}, out is {dtype}; write dA.astype({dtype.name!r})")
 
 
 def is_float(array: Any) -> bool:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar, cast
 
 from funcnn.core import forward_only
-from funcnn.dispatch import no_rule, verb
+from funcnn.dispatch import no_rule, trait, verb
 from funcnn.errors import KindError
 from funcnn.records import is_record
+from funcnn.traits import Trait
 
-__all__ = ["no_step", "only_trains", "positionwise", "step"]
+__all__ = ["maps_alone", "mixes_positions", "no_step", "only_trains", "pads_with_zeros", "positionwise", "step"]
 
 P = TypeVar("P")
 X = TypeVar("X")
@@ -85,3 +86,41 @@ def only_trains(params: Any, x: Any, memory: Any = None) -> Any:
 def no_step(params: Any, x: Any, memory: Any = None) -> Any:
     """The rule for `step` of a layer that looks ahead, or at all positions at once: it is refused."""
     raise KindError(f"step: {type(params).__name__} looks at several positions at once, so it takes no part alone")
+
+
+@cast("Callable[[Any], Trait]", trait)
+def mixes_positions(params: Any, /) -> Any:
+    """Whether out at one position may depend on x at other positions of the sequence: True or False.
+
+    By default False for a layer whose rule for `step` is `positionwise`, and True for every other layer. If x has a
+    mask, `First` refuses a layer that mixes positions, since the padding would enter the result. Dropout answers False:
+    it maps each position alone, though `step` refuses it.
+
+    >>> from funcnn import BatchNorm, Dense, Dropout, Tanh
+    >>> from funcnn.generation import mixes_positions
+    >>> net = (Dense.init(2, 3, seed=0), Tanh(), Dropout(0.5, seed=0))
+    >>> mixes_positions(net), mixes_positions((*net, BatchNorm.init(3)))
+    (False, True)
+    """
+    return step.dispatch(type(params)) is not positionwise
+
+
+@mixes_positions.register(tuple)
+def chain_mixes_positions(params: tuple[Any, ...]) -> bool:
+    """Whether one of the layers does"""
+    return any(map(mixes_positions, params))
+
+
+def maps_alone(params: Any) -> bool:
+    """The rule for `mixes_positions` of a layer that maps each position alone, though `step` refuses it."""
+    return False
+
+
+@cast("Callable[[Any], Trait]", trait)
+def pads_with_zeros(params: Any, /) -> Any:
+    """Whether zeros at the padded positions of x are to the layer as its own zero padding, as to a convolution in time.
+
+    By default False. `First` accepts such a layer with a mask where it is given x itself, in which padded positions are
+    0; behind another layer it is refused.
+    """
+    return False

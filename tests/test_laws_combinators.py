@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 
 from funcnn import (
     GRU,
+    Conv2d,
     Dense,
     Flatten,
     Frozen,
     Grads,
+    Relu,
     Residual,
+    Sigmoid,
     Tanh,
     backward,
     forward,
@@ -24,11 +27,12 @@ from funcnn import (
 )
 from funcnn.arrays import same
 from funcnn.errors import KindError
-from funcnn.generation import step
+from funcnn.generation import positionwise, step
 from funcnn.gradients import added
 from funcnn.inspection import Probe
 from funcnn.layers import (
     Concat,
+    Conv1d,
     Copy,
     First,
     Function,
@@ -40,6 +44,7 @@ from funcnn.layers import (
     Reshape,
     Scale,
     Shared,
+    SinusoidalPosition,
     Sum,
     Take,
     Tied,
@@ -250,6 +255,7 @@ class Blind:
 
 forward.register(Blind)(lambda params, x: (2 * x, None))
 backward.register(Blind)(lambda params, cache, dA: Grads(params, None))
+step.register(Blind)(positionwise)
 
 
 def test_where_the_layer_has_no_dx_a_first_has_none():
@@ -307,3 +313,31 @@ def test_in_a_map_nothing_has_a_memory():
     x = np.random.default_rng(0).standard_normal((2, 3, 5, 4))
     layer = Map(GRU.init(4, 2, seed=0))
     assert same(step(layer, x), (forward(layer, x)[0], None))
+
+
+# Masks.
+
+MAPS = {
+    "a chain": (Dense.init(4, 4, seed=0), Relu()),
+    "branches": (Copy(2), Parallel((Tanh(), Relu())), Sum()),
+    "a convolution of pictures": Map((Reshape((2, 2, 1)), Conv2d.init(1, 1, 3, padding="same", seed=0), Flatten())),
+    "one layer in several places": Shared(Dense.init(4, 4, seed=0), (Here(), Tanh(), Here())),
+    "a gate": Glu(Sigmoid()),
+    "a convolution in time": (Conv1d.init(4, 4, 3, padding="same", seed=0), Relu()),
+    "a position encoding": SinusoidalPosition(),
+    "layers around layers": Frozen(Residual(Remat(Tanh()))),
+}
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_in_a_first_the_padding_changes_nothing(name):
+    rng = np.random.default_rng(0)
+    x, layer = rng.normal(size=(2, 5, 4)), First(MAPS[name])
+    mask = np.arange(5) < np.array([[3], [3]])
+    out, cache = forward(layer, (x, mask))
+    dA = rng.normal(size=out[0].shape) * mask[..., None]
+    grads = backward(layer, cache, (dA, None))
+    alone, own = forward(layer, x[:, :3])
+    assert np.allclose(out[0][:, :3], alone)
+    assert np.allclose(grads.x[0][:, :3], backward(layer, own, dA[:, :3]).x)
+    assert not grads.x[0][:, 3:].any()

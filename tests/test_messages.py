@@ -277,33 +277,33 @@ ROWS = {
     "dA of another shape for a dense layer": (
         lambda: backward(net, cache, y[:5]),
         ShapeError,
-        "dA must have the shape of out, (10, 1); it has (5, 1)",
+        "Dense: dA must have the shape of out, (10, 1); it has (5, 1)",
         ["in layer 2, Dense(W=<f64 27x1>, b=<f64 [0.]>), dA: <f64 [[1.] [1.] [1.] [1.] [1.]]>"],
     ),
     "a list for dA": (
         lambda: backward(relu, x, [[1.0]]),
         KindError,
-        "dA must be an array of the shape of out, (10, 2), not list",
+        "Relu: dA must be an array of the shape of out, (10, 2), not list",
     ),
     "a number for dA": (
         lambda: backward(dense, x, 1.0),
         KindError,
-        "dA must be an array of the shape of out, (10, 27), not float",
+        "Dense: dA must be an array of the shape of out, (10, 27), not float",
     ),
     "dA of another dtype": (
         lambda: backward(half[0], x.astype(np.float32), forward(dense, x)[0]),
         KindError,
-        "dA is float64, out is float32; write dA.astype('float32')",
+        "Dense: dA is float64, out is float32; write dA.astype('float32')",
     ),
     "dA of another shape for an activation": (
         lambda: backward(relu, x, x[:1]),
         ShapeError,
-        "dA must have the shape of out, (10, 2); it has (1, 2)",
+        "Relu: dA must have the shape of out, (10, 2); it has (1, 2)",
     ),
     "dA of another shape, by the shortcut": (
         lambda: backward_params((dense,), (x,), x),
         ShapeError,
-        "dA must have the shape of out, (10, 27); it has (10, 2)",
+        "Dense: dA must have the shape of out, (10, 27); it has (10, 2)",
         ["in layer 0, Dense(W=<f64 2x27>, b=<f64 27>), dA: <f64 10x2>"],
     ),
     "the cache of a longer network": (

@@ -127,7 +127,7 @@ ROWS = {
     "a cotangent of another shape for slopes": (
         lambda: backward(slopes, x, np.ones((2, 1))),
         ShapeError,
-        "dA must have the shape of out, (2, 3); it has (2, 1)",
+        "PRelu: dA must have the shape of out, (2, 3); it has (2, 1)",
     ),
     "the gradient of other slopes": (
         lambda: sgd(slopes, backward(PRelu.init(), x, x), 0.1),
@@ -160,7 +160,7 @@ ROWS = {
     "a cotangent of another dtype for softmax": (
         lambda: backward(Softmax(), x, x.astype(np.float32)),
         KindError,
-        "dA is float32, out is float64; write dA.astype('float64')",
+        "Softmax: dA is float32, out is float64; write dA.astype('float64')",
     ),
     "softmax before a loss of logits": (
         lambda: value_and_grad(softmax_cross_entropy)(net, x, labels),
@@ -252,7 +252,7 @@ ROWS = {
     "a cotangent as wide as x for a gate": (
         lambda: backward(Glu(), forward(Glu(), np.ones((2, 4)))[1], np.ones((2, 4))),
         ShapeError,
-        "dA must have the shape of out, (2, 2); it has (2, 4)",
+        "Glu: dA must have the shape of out, (2, 2); it has (2, 4)",
     ),
 }
 

@@ -213,27 +213,27 @@ ROWS = {
     "dA of another shape": (
         lambda: backward(layer, cache, x[:2]),
         ShapeError,
-        "dA must have the shape of out, (3, 5, 4); it has (2, 5, 4)",
+        "Attention: dA must have the shape of out, (3, 5, 4); it has (2, 5, 4)",
     ),
     "dA without its mask": (
         lambda: backward(layer, pair_cache, x),
         ShapeError,
-        "dA must be (dA, None), as out has that form; it is <f64 3x5x4>",
+        "Attention: dA must be (dA, None), as out has that form; it is <f64 3x5x4>",
     ),
     "dA of float32": (
         lambda: backward(cross, cross_cache, (x.astype(np.float32), None)),
         KindError,
-        "dA is float32, out is float64; write dA.astype('float64')",
+        "CrossAttention: dA is float32, out is float64; write dA.astype('float64')",
     ),
     "dA without its memory": (
         lambda: backward(cross, cross_cache, x),
         ShapeError,
-        "dA must be like out, (out, memory) or (out, memory, mask); it is <f64 3x5x4>",
+        "CrossAttention: dA must be like out, (out, memory) or (out, memory, mask); it is <f64 3x5x4>",
     ),
     "dA of another memory": (
         lambda: backward(cross, cross_cache, (x, x)),
         ShapeError,
-        "dA must have the shape of out, (3, 2, 6); it has (3, 5, 4)",
+        "CrossAttention: dA must have the shape of out, (3, 2, 6); it has (3, 5, 4)",
     ),
     "the cache of a dense layer": (
         lambda: backward(Attention(narrow, narrow, narrow, square, 2), x, x),
@@ -417,7 +417,7 @@ ROWS = {
     "dA of another width": (
         lambda: attend_backward(q, k, v, weights, q),
         ShapeError,
-        "dA must have the shape of out, (2, 5, 6); it has (2, 5, 4)",
+        "attend_backward: dA must have the shape of out, (2, 5, 6); it has (2, 5, 4)",
     ),
 }
 

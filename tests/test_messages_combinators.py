@@ -14,6 +14,7 @@ from funcnn import (
     BatchNorm,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     Frozen,
     GlobalAvgPool,
@@ -26,10 +27,11 @@ from funcnn import (
     record,
 )
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.generation import step
+from funcnn.generation import only_trains, step
 from funcnn.gradients import added
 from funcnn.layers import (
     Concat,
+    Conv1d,
     Copy,
     First,
     Function,
@@ -93,6 +95,15 @@ forward.register(Twice)(lambda params, x: forward(params.layers * 2, x))
 
 
 @record
+class Jitter:
+    """A layer that `step` refuses while it trains, and that does not say whether it mixes positions."""
+
+
+forward.register(Jitter)(lambda params, x: (x, None))
+step.register(Jitter)(only_trains)
+
+
+@record
 class Backwards(Wrapper):
     """A wrapper that mixes positions."""
 
@@ -114,27 +125,27 @@ ROWS = {
     "dA of a copy that is one array": (
         back(Copy(2), x, x),
         ShapeError,
-        "dA must be like out, a tuple of 2; it is <f64 4x3>",
+        "Copy: dA must be like out, a tuple of 2; it is <f64 4x3>",
     ),
     "dA of a copy with one part too many": (
         back(Copy(2), x, (x, x, x)),
         ShapeError,
-        "dA must be like out, a tuple of 2; it is (<f64 4x3>, <f64 4x3>, <f64 4x3>)",
+        "Copy: dA must be like out, a tuple of 2; it is (<f64 4x3>, <f64 4x3>, <f64 4x3>)",
     ),
     "dA of a copy of another shape": (
         back(Copy(2), x, (x, x[:1])),
         ShapeError,
-        "dA must have the shape of out, (4, 3); it has (1, 3)",
+        "Copy: dA must have the shape of out, (4, 3); it has (1, 3)",
     ),
     "dA of a copy of another dtype": (
         back(Copy(2), x, (x, half)),
         KindError,
-        "dA is float32, out is float64; write dA.astype('float64')",
+        "Copy: dA is float32, out is float64; write dA.astype('float64')",
     ),
     "dA of a copied pair that is no pair": (
         back(Copy(2), (x, mask), ((x, None), x)),
         ShapeError,
-        "dA must be like out, a tuple of 2; it is <f64 4x3>",
+        "Copy: dA must be like out, a tuple of 2; it is <f64 4x3>",
     ),
     "one layer in the place of branches": (
         lambda: Parallel(Relu()),
@@ -211,7 +222,7 @@ ROWS = {
     "an error on the way back through a branch": (
         back(two, (x, x), (x, x[:1])),
         ShapeError,
-        "dA must have the shape of out, (4, 3); it has (1, 3)",
+        "Tanh: dA must have the shape of out, (4, 3); it has (1, 3)",
         ["in branch 1 of Parallel, Tanh(), dA: <f64 [[-1.     -0.8182 -0.6364]]>"],
     ),
     "a part counted from the end": (
@@ -237,7 +248,7 @@ ROWS = {
     "dA of a part of another shape": (
         back(Take(0), (x, x), x[:1]),
         ShapeError,
-        "dA must have the shape of out, (4, 3); it has (1, 3)",
+        "Take: dA must have the shape of out, (4, 3); it has (1, 3)",
     ),
     "the sum of one array": (
         given(Sum(), x),
@@ -286,7 +297,7 @@ ROWS = {
     "dA of a sum of another shape": (
         back(Sum(), (x, x), x[:1]),
         ShapeError,
-        "dA must have the shape of out, (4, 3); it has (1, 3)",
+        "Sum: dA must have the shape of out, (4, 3); it has (1, 3)",
     ),
     "rows that do not fit beside one another": (
         given(Concat(), (x, x[:2])),
@@ -316,7 +327,7 @@ ROWS = {
     "dA of a concatenation that is its parts": (
         back(Concat(), (x, x), (x, x)),
         KindError,
-        "dA must be an array of the shape of out, (4, 6), not tuple",
+        "Concat: dA must be an array of the shape of out, (4, 6), not tuple",
     ),
     "a class in a residual": (
         lambda: Residual(Relu),
@@ -412,7 +423,7 @@ ROWS = {
     "dA of a scale of another shape": (
         back(Scale(np.ones(3)), x, x[:1]),
         ShapeError,
-        "dA must have the shape of out, (4, 3); it has (1, 3)",
+        "Scale: dA must have the shape of out, (4, 3); it has (1, 3)",
     ),
     "a vector flattened": (
         given(Flatten(), x[0]),
@@ -427,7 +438,7 @@ ROWS = {
     "dA of the shape that was flattened": (
         back(Flatten(), film, film),
         ShapeError,
-        "dA must have the shape of out, (2, 12); it has (2, 3, 4)",
+        "Flatten: dA must have the shape of out, (2, 12); it has (2, 3, 4)",
     ),
     "a shape that is a number": (
         lambda: Reshape(3),
@@ -472,7 +483,7 @@ ROWS = {
     "dA of the shape before": (
         back(Reshape((3, 1)), x, x),
         ShapeError,
-        "dA must have the shape of out, (4, 3, 1); it has (4, 3)",
+        "Reshape: dA must have the shape of out, (4, 3, 1); it has (4, 3)",
     ),
     "a class to be mapped": (
         lambda: Map(Relu),
@@ -519,7 +530,7 @@ ROWS = {
     "dA of a map with rows and moments exchanged": (
         back(Map(Relu()), film, np.ones((3, 2, 4))),
         ShapeError,
-        "dA must have the shape of out, (2, 3, ...); it has (3, 2, 4)",
+        "Map: dA must have the shape of out, (2, 3, ...); it has (3, 2, 4)",
     ),
     "a class to be made again": (
         lambda: Remat(Relu),
@@ -590,7 +601,7 @@ ROWS = {
     "dA of logits that is None": (
         back(tied, ids, None),
         KindError,
-        "dA must be an array of the shape of out, (1, 3, 5), not None",
+        "Tied: dA must be an array of the shape of out, (1, 3, 5), not None",
     ),
     "a name that is none": (
         lambda: Shared(Relu(), HERE, None),
@@ -667,12 +678,12 @@ ROWS = {
     "dA of logits of another shape": (
         back(tied, ids, film),
         ShapeError,
-        "dA must have the shape of out, (1, 3, 5); it has (2, 3, 4)",
+        "Tied: dA must have the shape of out, (1, 3, 5); it has (2, 3, 4)",
     ),
     "dA of logits without the mask's": (
         back(tied, (ids, mask), np.ones((1, 3, 5))),
         ShapeError,
-        "dA must be like out, a tuple of 2; it is <f64 1x3x5>",
+        "Tied: dA must be like out, a tuple of 2; it is <f64 1x3x5>",
     ),
     "a number as a function": (
         lambda: Function(3, square_vjp),
@@ -714,7 +725,7 @@ ROWS = {
     "dA of a function of another shape": (
         back(Function(square, square_vjp), x, x[:1]),
         ShapeError,
-        "dA must have the shape of out, (4, 3); it has (1, 3)",
+        "Function: dA must have the shape of out, (4, 3); it has (1, 3)",
     ),
     "another cache of a choice": (
         lambda: backward(Take(1), (x[:0],), x),
@@ -838,8 +849,66 @@ ROWS = {
     ),
     "a mean over all places within a First": (
         lambda: forward(First(GlobalAvgPool()), (film, film[..., 0] > 0)),
+        KindError,
+        "First: with a mask, the layer must map each position alone; GlobalAvgPool mixes positions",
+    ),
+    "a batch norm deep in a First": (
+        lambda: forward(First((Tanh(), Residual((Remat(BatchNorm.init(4)), Relu())))), (film, film[..., 0] > 0)),
+        KindError,
+        "First: with a mask, the layer must map each position alone; BatchNorm mixes positions",
+    ),
+    "a batch norm over the moments of a First": (
+        lambda: forward(First(Map((Relu(), BatchNorm.init(4)))), (film, film[..., 0] > 0)),
+        KindError,
+        "First: with a mask, the layer must map each position alone; Map mixes positions",
+    ),
+    "ids with a mask to a recurrent layer in a First": (
+        lambda: forward(First((Embedding.init(3, 4, seed=0), GRU.init(4, 4, seed=0))), (ids % 3, ids > 0)),
+        KindError,
+        "First: with a mask, the layer must map each position alone; GRU mixes positions",
+    ),
+    "a convolution behind another layer in a First": (
+        lambda: forward(First((Relu(), Conv1d.init(4, 4, 3, padding="same", seed=0))), (film, film[..., 0] > 0)),
+        KindError,
+        "First: with a mask, the layer must map each position alone; Conv1d mixes positions",
+    ),
+    "a convolution in a First that shortens x": (
+        lambda: forward(First(Conv1d.init(4, 4, 3, seed=0)), (film, film[..., 0] > 0)),
         ShapeError,
-        "First: with a mask, (2, 3), the layer must map each position alone; it gives <f64 2x4>",
+        "First: with a mask, (2, 3), the layer must keep the number of positions; it gives <f64 2x1x4>",
+    ),
+    "a layer of one's own in a First": (
+        lambda: forward(First(Twice((Tanh(),))), (film, film[..., 0] > 0)),
+        KindError,
+        "First: with a mask, the layer must map each position alone; Twice does not say that it does; if it does, "
+        "write step.register(Twice)(positionwise)",
+    ),
+    "a random layer of one's own in a First": (
+        lambda: forward(First(Jitter()), (film, film[..., 0] > 0)),
+        KindError,
+        "First: with a mask, the layer must map each position alone; Jitter does not say that it does; if it does, "
+        "write mixes_positions.register(Jitter)(maps_alone)",
+    ),
+    "a wrapper of one's own in a First": (
+        lambda: forward(First(Backwards(Tanh())), (film, film[..., 0] > 0)),
+        KindError,
+        "First: with a mask, the layer must map each position alone; Backwards does not say that it does; if it "
+        "does, write step.register(Backwards)(step_inside)",
+    ),
+    "a mask to a layer that mixes positions": (
+        lambda: forward(BatchNorm.init(4), (film, film[..., 0] > 0)),
+        KindError,
+        "BatchNorm: x must be an array, not tuple",
+    ),
+    "a mask to a convolution": (
+        lambda: forward(Conv1d.init(4, 4, 3, padding="same", seed=0), (film, film[..., 0] > 0)),
+        KindError,
+        "Conv1d: x must be an array, not tuple; for (x, mask) write First(layer)",
+    ),
+    "a list of x and mask": (
+        lambda: forward(GRU.init(4, 4, seed=0), [film, film[..., 0] > 0]),
+        KindError,
+        "GRU: x must be an array, not list; write (x, mask), a tuple",
     ),
     "a step of a network that trains": (
         lambda: step((Tanh(), Dropout(0.5, seed=0)), film),

@@ -464,22 +464,22 @@ ROWS = {
     "dA of another shape": (
         lambda: backward(conv, x, dA[:, 1:]),
         ShapeError,
-        "dA must have the shape of out, (4, 8, 4, 4); it has (4, 7, 4, 4)",
+        "Conv2d: dA must have the shape of out, (4, 8, 4, 4); it has (4, 7, 4, 4)",
     ),
     "dA of another dtype": (
         lambda: backward(conv, x, dA.astype("f")),
         KindError,
-        "dA is float32, out is float64; write dA.astype('float64')",
+        "Conv2d: dA is float32, out is float64; write dA.astype('float64')",
     ),
     "dA of another shape for a sequence": (
         lambda: backward(line, x[:, 0], dA[:, 0, 1:]),
         ShapeError,
-        "dA must have the shape of out, (4, 4, 4); it has (4, 3, 4)",
+        "Conv1d: dA must have the shape of out, (4, 4, 4); it has (4, 3, 4)",
     ),
     "dA of x's shape": (
         lambda: backward(transposed, x, x),
         ShapeError,
-        "dA must have the shape of out, (4, 12, 8, 4); it has (4, 10, 6, 2)",
+        "ConvTranspose2d: dA must have the shape of out, (4, 12, 8, 4); it has (4, 10, 6, 2)",
     ),
     "a max pool's cache without out": (
         lambda: backward(MaxPool(2), x, x),
@@ -495,7 +495,7 @@ ROWS = {
     "a max pool's dA": (
         lambda: backward(MaxPool(2), forward(MaxPool(2), x)[1], x),
         ShapeError,
-        "dA must have the shape of out, (4, 5, 3, 2); it has (4, 10, 6, 2)",
+        "MaxPool: dA must have the shape of out, (4, 5, 3, 2); it has (4, 10, 6, 2)",
     ),
     "an average pool's cache": (
         lambda: backward(AvgPool(2), (x, x), x),
@@ -506,12 +506,12 @@ ROWS = {
     "an average pool's dA": (
         lambda: backward(AvgPool(2), x, x),
         ShapeError,
-        "dA must have the shape of out, (4, 5, 3, 2); it has (4, 10, 6, 2)",
+        "AvgPool: dA must have the shape of out, (4, 5, 3, 2); it has (4, 10, 6, 2)",
     ),
     "an average pool's dA of a sequence": (
         lambda: backward(AvgPool(2), x[:, 0], x[:, 0]),
         ShapeError,
-        "dA must have the shape of out, (4, 3, 2); it has (4, 6, 2)",
+        "AvgPool: dA must have the shape of out, (4, 3, 2); it has (4, 6, 2)",
     ),
     "a global average's cache": (
         lambda: backward(GlobalAvgPool(), (), x),
@@ -521,7 +521,7 @@ ROWS = {
     "a global average's dA": (
         lambda: backward(GlobalAvgPool(), x, x),
         ShapeError,
-        "dA must have the shape of out, (4, 2); it has (4, 10, 6, 2)",
+        "GlobalAvgPool: dA must have the shape of out, (4, 2); it has (4, 10, 6, 2)",
     ),
     "a global maximum's cache": (
         lambda: backward(GlobalMaxPool(), None, x),
@@ -531,7 +531,7 @@ ROWS = {
     "a global maximum's dA": (
         lambda: backward(GlobalMaxPool(), x, x[:3, 0, 0]),
         ShapeError,
-        "dA must have the shape of out, (4, 2); it has (3, 2)",
+        "GlobalMaxPool: dA must have the shape of out, (4, 2); it has (3, 2)",
     ),
     "an upsampling's cache": (
         lambda: backward(Upsample(2), (x,), x),
@@ -541,7 +541,7 @@ ROWS = {
     "an upsampling's dA": (
         lambda: backward(Upsample(2), x, x),
         ShapeError,
-        "dA must have the shape of out, (4, 20, 12, 2); it has (4, 10, 6, 2)",
+        "Upsample: dA must have the shape of out, (4, 20, 12, 2); it has (4, 10, 6, 2)",
     ),
     # Step by step.
     "a convolution that looks ahead": (
@@ -625,7 +625,7 @@ ROWS = {
     "dA of a mean with its mask": (
         lambda: backward(GlobalAvgPool(), (steps, there), (steps[:, 0], None)),
         KindError,
-        "dA must be an array of the shape of out, (3, 2), not tuple",
+        "GlobalAvgPool: dA must be an array of the shape of out, (3, 2), not tuple",
     ),
     "another cache of a maximum": (
         lambda: backward(GlobalMaxPool(), (steps, steps[:, 0]), steps[:, 0]),

@@ -47,12 +47,12 @@ ROWS = {
     "dA of an embedding, of another width": (
         lambda: backward(table, ids_cache, dA),
         ShapeError,
-        "dA must have the shape of out, (3, 5, 2); it has (3, 5, 4)",
+        "Embedding: dA must have the shape of out, (3, 5, 2); it has (3, 5, 4)",
     ),
     "dA of places, of another width": (
         lambda: backward(Rotary(), x, dA),
         ShapeError,
-        "dA must have the shape of out, (3, 5, 2); it has (3, 5, 4)",
+        "Rotary: dA must have the shape of out, (3, 5, 2); it has (3, 5, 4)",
     ),
     "a cache of ids for places": (
         lambda: backward(Rotary(), (None, ids), dA),

@@ -269,8 +269,7 @@ ROWS = {
     "a pair": (
         lambda: forward(layer, (x, x > 0)),
         KindError,
-        "LayerNorm: x must be an array, not tuple; for (x, mask) write First(layer), if the layer maps each "
-        "position alone",
+        "LayerNorm: x must be an array, not tuple; for (x, mask) write First(layer)",
     ),
     "dropout of whole numbers": (
         lambda: forward(dropout, np.ones((2, 3), int)),
@@ -280,8 +279,7 @@ ROWS = {
     "dropout of a pair": (
         lambda: forward(dropout, (x, x > 0)),
         KindError,
-        "Dropout: x must be an array, not tuple; for (x, mask) write First(layer), if the layer maps each "
-        "position alone",
+        "Dropout: x must be an array, not tuple; for (x, mask) write First(layer)",
     ),
     "noise on whole numbers": (
         lambda: forward(noise, np.ones((2, 3), int)),
@@ -294,24 +292,56 @@ ROWS = {
         "ChannelDropout: x must be (m, ..., c), not (3,)",
     ),
     # Backward.
-    "dA": (back(batch, x, x[:2]), ShapeError, "dA must have the shape of out, (4, 3); it has (2, 3)"),
-    "dA of layer norm": (back(layer, x, x[:2]), ShapeError, "dA must have the shape of out, (4, 3); it has (2, 3)"),
-    "dA of rms norm": (back(rms, x, x[:2]), ShapeError, "dA must have the shape of out, (4, 3); it has (2, 3)"),
-    "dA of group norm": (back(group, x, x[:2]), ShapeError, "dA must have the shape of out, (4, 3); it has (2, 3)"),
-    "dA of an affine map": (back(affine, x, x[:2]), ShapeError, "dA must have the shape of out, (4, 3); it has (2, 3)"),
-    "dA of dropout": (back(dropout, x, x[:2]), ShapeError, "dA must have the shape of out, (4, 3); it has (2, 3)"),
-    "dA of noise": (back(noise, x, x[:2]), ShapeError, "dA must have the shape of out, (4, 3); it has (2, 3)"),
-    "dA a number": (back(dropout, x, 1.0), KindError, "dA must be an array of the shape of out, (4, 3), not float"),
+    "dA": (back(batch, x, x[:2]), ShapeError, "BatchNorm: dA must have the shape of out, (4, 3); it has (2, 3)"),
+    "dA of layer norm": (
+        back(layer, x, x[:2]),
+        ShapeError,
+        "LayerNorm: dA must have the shape of out, (4, 3); it has (2, 3)",
+    ),
+    "dA of rms norm": (
+        back(rms, x, x[:2]),
+        ShapeError,
+        "RMSNorm: dA must have the shape of out, (4, 3); it has (2, 3)",
+    ),
+    "dA of group norm": (
+        back(group, x, x[:2]),
+        ShapeError,
+        "GroupNorm: dA must have the shape of out, (4, 3); it has (2, 3)",
+    ),
+    "dA of an affine map": (
+        back(affine, x, x[:2]),
+        ShapeError,
+        "Affine: dA must have the shape of out, (4, 3); it has (2, 3)",
+    ),
+    "dA of dropout": (
+        back(dropout, x, x[:2]),
+        ShapeError,
+        "Dropout: dA must have the shape of out, (4, 3); it has (2, 3)",
+    ),
+    "dA of noise": (
+        back(noise, x, x[:2]),
+        ShapeError,
+        "GaussianNoise: dA must have the shape of out, (4, 3); it has (2, 3)",
+    ),
+    "dA a number": (
+        back(dropout, x, 1.0),
+        KindError,
+        "Dropout: dA must be an array of the shape of out, (4, 3), not float",
+    ),
     "dA of whole numbers": (
         back(dropout, x, np.ones((4, 3), int)),
         KindError,
-        "dA must be an array of floats, not int64 array; write dA.astype(float)",
+        "Dropout: dA must be an array of floats, not int64 array; write dA.astype(float)",
     ),
-    "dtype of dA": (back(layer, x, half), KindError, "dA is float32, out is float64; write dA.astype('float64')"),
+    "dtype of dA": (
+        back(layer, x, half),
+        KindError,
+        "LayerNorm: dA is float32, out is float64; write dA.astype('float64')",
+    ),
     "dtype of dA of noise": (
         back(noise, x, half),
         KindError,
-        "dA is float32, out is float64; write dA.astype('float64')",
+        "GaussianNoise: dA is float32, out is float64; write dA.astype('float64')",
     ),
     "another cache": (
         lambda: backward(batch, x, x),

@@ -169,7 +169,7 @@ ROWS = {
     "a mask forgotten by what comes next": (
         lambda: forward((rnn, Dense.init(4, 1, seed=0)), (x, mask)),
         KindError,
-        "Dense: x must be an array, not tuple; for (x, mask) write First(layer), if the layer maps each position alone",
+        "Dense: x must be an array, not tuple; for (x, mask) write First(layer)",
         [
             "in layer 1, Dense(W=<f64 [[ 0.3001] [-0.5044] [-1.0057] [-1.0592]]>, b=<f64 [0.]>), "
             "x: (<f64 3x5x4>, <b8 3x5>)"
@@ -268,47 +268,47 @@ ROWS = {
     "dA of another shape": (
         lambda: backward(rnn, rnn_cache, dA[:, 1:]),
         ShapeError,
-        "dA must have the shape of out, (3, 5, 4); it has (3, 4, 4)",
+        "RNN: dA must have the shape of out, (3, 5, 4); it has (3, 4, 4)",
     ),
     "no dA": (
         lambda: backward(rnn, rnn_cache, None),
         KindError,
-        "dA must be an array of the shape of out, (3, 5, 4), not None",
+        "RNN: dA must be an array of the shape of out, (3, 5, 4), not None",
     ),
     "dA of another dtype": (
         lambda: backward(rnn, rnn_cache, dA.astype(single)),
         KindError,
-        "dA is float32, out is float64; write dA.astype('float64')",
+        "RNN: dA is float32, out is float64; write dA.astype('float64')",
     ),
     "dA without its mask": (
         lambda: backward(rnn, pair_cache, dA),
         ShapeError,
-        "dA must be (dA, None), as out has that form; it is <f64 3x5x4>",
+        "RNN: dA must be (dA, None), as out has that form; it is <f64 3x5x4>",
     ),
     "dA without its state": (
         lambda: backward(gru, gru_cache, (dA, None)),
         ShapeError,
-        "dA must be (dA, None, dstate), as out has that form; it is (<f64 3x5x4>, None)",
+        "GRU: dA must be (dA, None, dstate), as out has that form; it is (<f64 3x5x4>, None)",
     ),
     "dA with a mask nobody had": (
         lambda: backward(rnn, rnn_cache, (dA, None)),
         KindError,
-        "dA must be an array of the shape of out, (3, 5, 4), not tuple",
+        "RNN: dA must be an array of the shape of out, (3, 5, 4), not tuple",
     ),
     "dA of an LSTM's last state without the cell": (
         lambda: backward(lstm, lstm_cache, (dA, None, h)),
         ShapeError,
-        "dA of the last state must be like that state, (<f64 3x4>, <f64 3x4>); it is <f64 3x4>",
+        "LSTM: dA of the last state must be like that state, (<f64 3x4>, <f64 3x4>); it is <f64 3x4>",
     ),
     "dA of the last state of another shape": (
         lambda: backward(gru, gru_cache, (dA, None, h[:2])),
         ShapeError,
-        "dA must have the shape of out, (3, 4); it has (2, 4)",
+        "GRU: dA must have the shape of out, (3, 4); it has (2, 4)",
     ),
     "dA of one width, both ways": (
         lambda: backward(both, both_cache, (dA, None, None)),
         ShapeError,
-        "dA must have the shape of out, (3, 5, 8); it has (3, 5, 4)",
+        "Bidirectional: dA must have the shape of out, (3, 5, 8); it has (3, 5, 4)",
     ),
     "dA of one last state, both ways": (
         lambda: backward(both, both_cache, (None, None, h)),
@@ -391,17 +391,17 @@ ROWS = {
     "dA of all steps for the last": (
         lambda: backward(Last(), last_cache, x),
         ShapeError,
-        "dA must have the shape of out, (3, 2); it has (3, 5, 2)",
+        "Last: dA must have the shape of out, (3, 2); it has (3, 5, 2)",
     ),
     "dA of the last step with its mask": (
         lambda: backward(Last(), last_cache, (x[:, 0], None)),
         KindError,
-        "dA must be an array of the shape of out, (3, 2), not tuple",
+        "Last: dA must be an array of the shape of out, (3, 2), not tuple",
     ),
     "dA of the last step of another dtype": (
         lambda: backward(Last(), last_cache, x[:, 0].astype(single)),
         KindError,
-        "dA is float32, out is float64; write dA.astype('float64')",
+        "Last: dA is float32, out is float64; write dA.astype('float64')",
     ),
     "x for the cache of the last step": (
         lambda: backward(Last(), x, x[:, 0]),

@@ -6,10 +6,22 @@ from typing import Any, cast
 
 import numpy as np
 
-from funcnn.arrays import Array, Namespace, float_namespace, is_array, is_float, is_native_float, kind, namespace, short
+from funcnn.arrays import (
+    Array,
+    Namespace,
+    float_namespace,
+    has_mask,
+    is_array,
+    is_float,
+    is_native_float,
+    kind,
+    namespace,
+    short,
+)
 from funcnn.core import forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import is_number
+from funcnn.generation import mixes_positions, pads_with_zeros
 from funcnn.records import is_record
 
 # Inputs. A name is written only into an error, since these run at every call.
@@ -17,23 +29,53 @@ from funcnn.records import is_record
 
 def float_array(layer: Any, x: Any) -> Namespace:
     """x is an array of floats; the module that computes with it."""
-    return _NUMPY if is_native_float(x) else float_namespace(x, whose=f"{type(layer).__name__}: ")
+    if is_native_float(x):
+        return _NUMPY
+    _check_no_mask(layer, x)
+    return float_namespace(x, whose=f"{type(layer).__name__}: ")
 
 
 _NUMPY = cast("Namespace", np)
+
+
+def any_array(layer: Any, x: Any, what: str = "x") -> None:
+    """x is an array."""
+    if type(x) is not np.ndarray:
+        _check_no_mask(layer, x)
+        namespace(x, what, f"{type(layer).__name__}: ")
+
+
+def _check_no_mask(layer: Any, x: Any) -> None:
+    """x is not a pair (x, mask), which only First carries past a layer that takes no mask."""
+    if type(x) is tuple and has_mask(x) and (pads_with_zeros(layer) or not mixes_positions(layer)):
+        remedy = "for (x, mask) write First(layer)"
+        raise KindError(f"{type(layer).__name__}: x must be an array, not tuple; {remedy}")
 
 
 def check_rows(
     layer: Any, x: Any, n: int | None, like: Array, name: str = "W", *, form: str = "m, ...", what: str = "x"
 ) -> None:
     """x is an array of shape (m, ..., n), or of any shape, and of the dtype of `like`, the parameter called `name`."""
-    if type(x) is not np.ndarray:
-        namespace(x, what, f"{type(layer).__name__}: ")
+    any_array(layer, x, what)
     if n is not None and (x.ndim < 2 or x.shape[-1] != n):
         remedy = missing_axis(x, n) if x.ndim == 1 else channels_first(x, n) if x.ndim == 4 else ""
         raise wrong_shape(layer, f"({form}, {n})", x, remedy, what)
     if x.dtype != like.dtype:
         raise mixed(type(layer).__name__, what, x, name, like)
+
+
+def check_out_gradient(layer: Any, dA: Any, shape: tuple[int, ...], dtype: Any) -> None:
+    """dA is an array of out's shape and dtype; `layer` may be the name of a function."""
+    if type(dA) is not np.ndarray and not is_array(dA):
+        raise KindError(f"{_name(layer)}: dA must be an array of the shape of out, {shape}, not {kind(dA)}")
+    if dA.shape != shape:
+        raise ShapeError(f"{_name(layer)}: dA must have the shape of out, {shape}; it has {dA.shape}")
+    if dA.dtype != dtype:
+        raise KindError(f"{_name(layer)}: dA is {dA.dtype}, out is {dtype}; write dA.astype({dtype.name!r})")
+
+
+def _name(layer: Any) -> str:
+    return layer if type(layer) is str else type(layer).__name__
 
 
 def wrong_shape(layer: Any, needed: str, x: Array, remedy: str = "", what: str = "x") -> ShapeError:

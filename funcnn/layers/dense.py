@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, check_out_gradient, namespace
+from funcnn.arrays import Array, namespace
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import ShapeError
 from funcnn.fields import check_sizes
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
-from funcnn.layers.checks import check_rows, foreign, mixed
+from funcnn.layers.checks import check_out_gradient, check_rows, foreign, mixed
 from funcnn.records import record
 
 
@@ -95,7 +95,7 @@ def dense_backward_params(params: Dense, x: Array, dA: Array) -> Dense:
     W = params.W
     if getattr(x, "shape", ())[-1:] != W.shape[:1]:
         raise foreign(params, x)
-    check_out_gradient(dA, (*x.shape[:-1], W.shape[1]), W.dtype)
+    check_out_gradient(params, dA, (*x.shape[:-1], W.shape[1]), W.dtype)
     if x.ndim != 2:
         x, dA = x.reshape(-1, x.shape[-1]), dA.reshape(-1, dA.shape[-1])
     ones = namespace(dA).ones(dA.shape[0], dtype=dA.dtype)

@@ -7,16 +7,16 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, Namespace, as_array, check_out_gradient, float_namespace
+from funcnn.arrays import Array, Namespace, as_array, float_namespace
 from funcnn.bits import normal, words
 from funcnn.core import backward, backward_params, forward, inference, reseed
 from funcnn.dispatch import inside
 from funcnn.errors import RangeError
 from funcnn.fields import as_seed, fraction, not_negative
-from funcnn.generation import only_trains, step
+from funcnn.generation import maps_alone, mixes_positions, only_trains, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.activations.base import Identity
-from funcnn.layers.checks import check_held, float_array, only_array, wrong_shape
+from funcnn.layers.checks import check_held, check_out_gradient, float_array, only_array, wrong_shape
 from funcnn.records import record, state
 from funcnn.traits import gives_probabilities, like_x
 from funcnn.trees.edits import evolve
@@ -61,6 +61,7 @@ class Active:
 inference.register(Stochastic)(lambda _: Identity())
 inference.register(Active)(lambda params: params.layer)
 step.register(Stochastic)(only_trains)
+mixes_positions.register(Stochastic)(maps_alone)
 gives_probabilities.register(Stochastic)(like_x)
 
 
@@ -166,7 +167,7 @@ def channel_dropout_forward(params: ChannelDropout, x: Array) -> tuple[Array, Ar
 def dropout_backward(params: Dropout, keep: Array, dA: Array) -> Grads[Dropout]:
     """dx = dA mask / (1 - rate)"""
     _check_back(params, keep, dA)
-    float_namespace(dA, "dA")
+    float_namespace(dA, "dA", f"{type(params).__name__}: ")
     return Grads(_next(params), _masked(params, keep, dA))
 
 
@@ -233,4 +234,4 @@ def _next(params: P) -> P:
 def _check_back(params: Stochastic, cache: Any, dA: Any) -> None:
     """dA has the shape of out, and its dtype unless the cache is a mask"""
     only_array(params, cache)
-    check_out_gradient(dA, cache.shape, cache.dtype if cache.dtype.kind != "b" else getattr(dA, "dtype", None))
+    check_out_gradient(params, dA, cache.shape, cache.dtype if cache.dtype.kind != "b" else getattr(dA, "dtype", None))

@@ -100,7 +100,7 @@ def embedding_backward(params: Embedding, cache: tuple[Any, Array], dA: Any) -> 
     """dW_i = the sum of dA over all positions with id i"""
     (given, ids), n = unpacked(params, cache, 2), params.W.shape[1]
     only_array(params, ids)
-    dout = blank(out_gradient(given, dA, (*ids.shape, n), params.W.dtype), opened("", given)[1])
+    dout = blank(out_gradient(params, given, dA, (*ids.shape, n), params.W.dtype), opened("", given)[1])
     dW = rows_added(ids.reshape(-1), dout.reshape(-1, n), len(params.W))
     return Grads(gradient(params, W=dW), closed(given, None))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from funcnn.arrays import check_out_gradient, is_array, is_float, kind, namespace, short
+from funcnn.arrays import is_array, is_float, kind, namespace, short
 from funcnn.errors import ShapeError
+from funcnn.layers.checks import check_out_gradient
 
 
 def outline(x: Any) -> Any:
@@ -21,21 +22,21 @@ def outline(x: Any) -> Any:
     return namespace(x).zeros((0, *x.shape), dtype=x.dtype) if is_array(x) else x
 
 
-def fitting(dA: Any, kept: Any) -> Any:
+def fitting(layer: Any, dA: Any, kept: Any) -> Any:
     """dA, which must be like the value whose outline is `kept`; None for ids, masks and others without a gradient."""
     if type(kept) is tuple:
         if dA is None:
             return (None,) * len(kept)
         if type(dA) is not tuple or len(dA) != len(kept):
-            raise ShapeError(f"dA must be like out, a tuple of {len(kept)}; it is {short(dA)}")
-        return tuple(map(fitting, dA, kept))
+            raise ShapeError(f"{type(layer).__name__}: dA must be like out, a tuple of {len(kept)}; it is {short(dA)}")
+        return tuple([fitting(layer, *each) for each in zip(dA, kept, strict=True)])
     if not is_array(kept):
         if kept is not None:
             raise ShapeError(f"backward: the cache is of another network; it holds {kind(kept)}")
         return None
     if dA is None or not is_float(kept):
         return None
-    check_out_gradient(dA, kept.shape[1:], kept.dtype)
+    check_out_gradient(layer, dA, kept.shape[1:], kept.dtype)
     return dA
 
 

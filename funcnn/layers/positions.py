@@ -12,7 +12,7 @@ from funcnn.arrays import Array, float_namespace, is_array, kind, namespace, wid
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import as_finite, as_positive, check_sizes, is_number, positive
-from funcnn.generation import step
+from funcnn.generation import maps_alone, mixes_positions, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
 from funcnn.layers.checks import check_rows, float_array, foreign
@@ -48,7 +48,7 @@ def position_backward(params: Position, given: Any, dA: Any) -> Grads[Any]:
     x, mask, _ = opened("backward", given)
     if not is_array(x):
         raise foreign(params, given)
-    grads, dx = params.back(blank(out_gradient(given, dA, x.shape, x.dtype), mask))
+    grads, dx = params.back(blank(out_gradient(params, given, dA, x.shape, x.dtype), mask))
     return Grads(grads, closed(given, dx))
 
 
@@ -59,6 +59,9 @@ def position_step(params: Position, given: Any, memory: Any = None) -> tuple[Any
     if not _is_position(start):
         raise foreign(params, memory, "step", "memory")
     return _encoded(params, given, start), start + opened("", given)[0].shape[1]
+
+
+mixes_positions.register(Position)(maps_alone)
 
 
 def _encoded(params: Position, given: Any, start: Any) -> Any:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from funcnn.arrays import Array, check_out_gradient, is_array, is_float, kind, namespace, short
+from funcnn.arrays import Array, is_array, is_float, kind, namespace, short
 from funcnn.errors import KindError, ShapeError
+from funcnn.layers.checks import check_out_gradient
 
 FORMS = {2: "(x, mask)", 3: "(x, mask, state)"}
 
@@ -59,18 +60,18 @@ def blank(x: Array, mask: Array | None) -> Array:
     return x if mask is None else namespace(x).where(mask[(..., *(None,) * (x.ndim - mask.ndim))], x, 0)
 
 
-def out_gradients(given: Any, dA: Any) -> tuple[Any, Any]:
+def out_gradients(layer: Any, given: Any, dA: Any) -> tuple[Any, Any]:
     """The gradients of out and of the last state, from a dA in the form of `given`; each may be None."""
     if type(given) is not tuple:
         return dA, None
     if type(dA) is not tuple or len(dA) != len(given):
         wanted = {2: "(dA, None)", 3: "(dA, None, dstate)"}[len(given)]
-        raise ShapeError(f"dA must be {wanted}, as out has that form; it is {short(dA)}")
+        raise ShapeError(f"{type(layer).__name__}: dA must be {wanted}, as out has that form; it is {short(dA)}")
     return dA[0], dA[2] if len(dA) > 2 else None
 
 
-def out_gradient(given: Any, dA: Any, shape: tuple[int, ...], dtype: Any) -> Array:
+def out_gradient(layer: Any, given: Any, dA: Any, shape: tuple[int, ...], dtype: Any) -> Array:
     """The gradient of out, checked, for a layer that takes x or (x, mask)."""
-    dout, _ = out_gradients(given, dA)
-    check_out_gradient(dout, shape, dtype)
+    dout, _ = out_gradients(layer, given, dA)
+    check_out_gradient(layer, dout, shape, dtype)
     return dout

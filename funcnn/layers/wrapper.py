@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from funcnn.arrays import kind
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import KindError
-from funcnn.generation import step
+from funcnn.generation import mixes_positions, positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_held, shown, unpacked
 from funcnn.layers.notes import noted
@@ -165,6 +165,13 @@ def step_inside(params: Wrapper[Any], x: Any, memory: Any = None) -> tuple[Any, 
     inner, aside = _pair(params, "enter", params.enter(x))
     made, memory = _noted(params, step, inner, memory)
     return _pair(params, "leave", params.leave(made, aside))[0], memory
+
+
+@mixes_positions.register(Wrapper)
+def wrapper_mixes_positions(params: Wrapper[Any]) -> bool:
+    """Whether the layer does, if enter and leave map each position alone; else as by default"""
+    rule = step.dispatch(type(params))
+    return bool(mixes_positions(params.held())) if rule is step_inside else rule is not positionwise
 
 
 def given_by_layer(params: Wrapper[Any]) -> Any:

@@ -29,7 +29,9 @@ MADE_BY_FUNCNN = {
 }
 RULES = {
     **dict.fromkeys(["no_step", "only_trains", "positionwise", "step_inside"], "a rule of step, which has checked"),
-    **dict.fromkeys(["given_by_layer", "like_x", "probabilities"], "a rule of a trait, which reads nothing"),
+    **dict.fromkeys(
+        ["given_by_layer", "like_x", "maps_alone", "probabilities"], "a rule of a trait, which reads nothing"
+    ),
 }
 
 

@@ -1,7 +1,7 @@
 """Classes that become records, their fields, and what a layer tells of itself."""
 
 from funcnn import backward, forward, inference, record, state, update
-from funcnn.generation import step
+from funcnn.generation import mixes_positions, pads_with_zeros, step
 from funcnn.inspection import flops
 from funcnn.records import branches
 from funcnn.traits import gives_probabilities, rests
@@ -32,4 +32,6 @@ ROWS = [
     row(forward.register(Fresh), "@forward.register", rule=function, speaks="forward.register"),
     row(gives_probabilities, params=anything),
     row(rests, params=anything),
+    row(mixes_positions, params=anything),
+    row(pads_with_zeros, params=anything),
 ]

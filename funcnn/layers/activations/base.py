@@ -11,13 +11,13 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from funcnn.arrays import Array, check_out_gradient, namespace
+from funcnn.arrays import Array, namespace
 from funcnn.core import backward, forward
 from funcnn.elementary import sigmoid, softplus
 from funcnn.fields import not_negative
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import float_array, like, only_array
+from funcnn.layers.checks import check_out_gradient, float_array, like, only_array
 from funcnn.records import record
 from funcnn.traits import gives_probabilities, like_x, probabilities
 
@@ -65,7 +65,7 @@ def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
 @backward.register(Elementwise)
 def elementwise_backward(params: Elementwise, kept: Array, dA: Array) -> Grads[Elementwise]:
     """dx = dA * slope"""
-    check_out_gradient(dA, only_array(params, kept).shape, kept.dtype)
+    check_out_gradient(params, dA, only_array(params, kept).shape, kept.dtype)
     if not (has_axes := kept.ndim):
         kept, dA = kept[None], dA[None]
     dx = like(params, "slope", params.slope(kept), kept)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from funcnn.arrays import Array, check_out_gradient, is_array, namespace
+from funcnn.arrays import Array, is_array, namespace
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
-from funcnn.generation import step
+from funcnn.generation import mixes_positions, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.activations.base import Sigmoid
-from funcnn.layers.checks import check_held, float_array, only_array, shown, unpacked, wrong_shape
+from funcnn.layers.checks import check_held, check_out_gradient, float_array, only_array, shown, unpacked, wrong_shape
 from funcnn.layers.notes import noted
 from funcnn.records import record
 
@@ -57,7 +57,7 @@ def glu_backward(params: Glu, cache: tuple[Array, Array, Any], dA: Array) -> Gra
     """dx = (dA gate(b), dx of the gate), the gate given dA a"""
     x, passed, inner = unpacked(params, cache, 3)
     only_array(params, passed)
-    check_out_gradient(dA, passed.shape, passed.dtype)
+    check_out_gradient(params, dA, passed.shape, passed.dtype)
     grads = noted("in Glu", backward, params.gate, inner, dA * _halves(x)[0])
     return Grads(gradient(params, gate=grads.params), namespace(x).concatenate([dA * passed, grads.x], axis=-1))
 
@@ -67,6 +67,12 @@ def glu_step(params: Glu, x: Array, memory: Any = None) -> tuple[Array, Any]:
     """out = a gate(b), and the gate's memory"""
     a, passed, memory = _gated(step, params, x, memory)
     return a * passed, memory
+
+
+@mixes_positions.register(Glu)
+def glu_mixes_positions(params: Glu) -> bool:
+    """Whether the gate does"""
+    return bool(mixes_positions(params.gate))
 
 
 def _gated(verb: Any, params: Glu, x: Array, *memory: Any) -> tuple[Array, Array, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, as_array, check_out_gradient, is_array, namespace, wide
+from funcnn.arrays import Array, as_array, is_array, namespace, wide
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import ShapeError
 from funcnn.fields import as_count, as_finite, positive
@@ -14,7 +14,7 @@ from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import constant, draw
 from funcnn.layers.activations.base import Elementwise, broken_slope
-from funcnn.layers.checks import check_rows, foreign
+from funcnn.layers.checks import check_out_gradient, check_rows, foreign
 from funcnn.records import record
 
 
@@ -145,7 +145,7 @@ def prelu_backward_params(params: PRelu, x: Array, dA: Array) -> PRelu:
     alpha = params.alpha
     if not is_array(x) or (alpha.size > 1 and x.shape[-1:] != alpha.shape):
         raise foreign(params, x)
-    check_out_gradient(dA, x.shape, x.dtype)
+    check_out_gradient(params, dA, x.shape, x.dtype)
     by_feature = (wide(dA) * namespace(x).where(x > 0, 0, x)).reshape(-1, alpha.size)
     return gradient(params, alpha=by_feature.sum(0).astype(x.dtype, copy=False))
 

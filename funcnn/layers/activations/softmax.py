@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from funcnn.arrays import Array, check_out_gradient, namespace, wide
+from funcnn.arrays import Array, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import float_array, only_array, wrong_shape
+from funcnn.layers.checks import check_out_gradient, float_array, only_array, wrong_shape
 from funcnn.records import record
 from funcnn.traits import gives_probabilities, probabilities
 
@@ -105,7 +105,7 @@ def _below_the_largest(params: Any, x: Array) -> Array:
 
 
 def _check_cache(params: Any, out: Any, dA: Array) -> None:
-    check_out_gradient(dA, only_array(params, out).shape, out.dtype)
+    check_out_gradient(params, dA, only_array(params, out).shape, out.dtype)
 
 
 for _layer in (Softmax, LogSoftmax):

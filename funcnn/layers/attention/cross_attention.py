@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, check_out_gradient, short
+from funcnn.arrays import Array, short
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.generation import step
@@ -27,7 +27,7 @@ from funcnn.layers.attention.heads import (
     shape_of_out,
 )
 from funcnn.layers.attention.masks import allowed_pairs, check_attended, check_no_pairs, of_positions
-from funcnn.layers.checks import shown
+from funcnn.layers.checks import check_out_gradient, shown
 from funcnn.layers.sequences import blank
 from funcnn.records import record
 
@@ -116,8 +116,10 @@ def _back(back: Any, params: CrossAttention, cache: Cache, dA: Any) -> tuple[Any
     """`back` of query, key and value, and the gradient of out"""
     shape = shape_of_out(params, cache)
     if type(dA) is not tuple or len(dA) not in (2, 3):
-        raise ShapeError(f"dA must be like out, (out, memory) or (out, memory, mask); it is {short(dA)}")
-    check_out_gradient(dA[0], shape, params.out.W.dtype)
+        raise ShapeError(
+            f"CrossAttention: dA must be like out, (out, memory) or (out, memory, mask); it is {short(dA)}"
+        )
+    check_out_gradient(params, dA[0], shape, params.out.W.dtype)
     dqkv, out = gather_backward(params, cache, dA[0])
     q, k, v = project_backward(back, params, cache.layers, dqkv)
     return q, k, v, out
@@ -129,7 +131,7 @@ def cross_attention_backward(params: CrossAttention, cache: Cache, dA: Any) -> G
     q, k, v, out = _back(backward, params, cache, dA)
     dmemory = rows_to_sequence(k.x + v.x, cache.qkv[1])
     if dA[1] is not None:
-        check_out_gradient(dA[1], dmemory.shape, dmemory.dtype)
+        check_out_gradient(params, dA[1], dmemory.shape, dmemory.dtype)
         dmemory += dA[1]
     grads = gradient(params, query=q.params, key=k.params, value=v.params, out=out)
     return Grads(grads, (rows_to_sequence(q.x, cache.qkv[0]), dmemory, None)[: len(dA)])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from funcnn.arrays import Array, check_out_gradient, float_namespace, in_float32, is_array, kind, namespace
+from funcnn.arrays import Array, float_namespace, in_float32, is_array, kind, namespace
 from funcnn.errors import KindError, ShapeError
+from funcnn.layers.checks import check_out_gradient
 
 
 def attend(q: Array, k: Array, v: Array, allowed: Array | None = None) -> tuple[Array, Array]:
@@ -73,7 +74,7 @@ def attend_backward(q: Array, k: Array, v: Array, weights: Array, dA: Array) -> 
         raise ShapeError(
             f"attend_backward: weights must be those that attend returned, {q.dtype}, {shape}, not {given}"
         )
-    check_out_gradient(dA, (*shape[:-1], v.shape[-1]), v.dtype)
+    check_out_gradient("attend_backward", dA, (*shape[:-1], v.shape[-1]), v.dtype)
     if q.dtype.itemsize < 4:
         return in_float32(attend_backward, q, k, v, weights, dA)
     columns = weights.swapaxes(-1, -2)  # (..., s, t), as `attend` computed them

@@ -130,7 +130,7 @@ def attention_forward(params: Attention, given: Any) -> tuple[Any, tuple[Any, Ca
 def _back(back: Any, params: Attention, cache: tuple[Any, Cache], dA: Any) -> tuple[Any, Any, Any, Any]:
     """`back` of query, key and value, and the gradient of out"""
     given, own = cache if type(cache) is tuple and len(cache) == 2 else (None, cast("Any", cache))
-    dA = out_gradient(given, dA, shape_of_out(params, own), params.out.W.dtype)
+    dA = out_gradient(params, given, dA, shape_of_out(params, own), params.out.W.dtype)
     (dq, dk, dv), out = gather_backward(params, own, blank(dA, of_positions(opened("backward", given)[1])))
     if params.rotary is not None:
         dq, dk = rotate_backward(dq, 0, params.rotary.base), rotate_backward(dk, 0, params.rotary.base)

@@ -11,7 +11,7 @@ from typing import Any
 from funcnn.arrays import check_arrays
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import RangeError, ShapeError
-from funcnn.generation import positionwise, step
+from funcnn.generation import mixes_positions, positionwise, step
 from funcnn.gradients import Grads, added, gradient
 from funcnn.layers.checks import check_held, check_tuple, foreign
 from funcnn.layers.notes import noted
@@ -60,7 +60,7 @@ def copy_backward(params: Copy, kept: Any, dA: Parts) -> Grads[Copy]:
     """dx = sum_i dA_i"""
     if kept is None:
         raise foreign(params, kept)
-    return Grads(params, added(fitting(dA, (kept,) * params.n)))
+    return Grads(params, added(fitting(params, dA, (kept,) * params.n)))
 
 
 @record
@@ -149,6 +149,12 @@ def parallel_step(params: Parallel, x: Parts, memory: Any = None) -> tuple[Parts
     return outs, memories
 
 
+@mixes_positions.register(Parallel)
+def parallel_mixes_positions(params: Parallel) -> bool:
+    """Whether one of the layers does"""
+    return any(map(mixes_positions, params.layers))
+
+
 @record
 class Take:
     """out = x_i, for a tuple x; dx_i = dA, and 0 for every other part
@@ -189,7 +195,7 @@ def take_backward(params: Take, kept: Parts, dA: Any) -> Grads[Take]:
     """dx_i = dA, and 0 elsewhere"""
     if type(kept) is not tuple or len(kept) <= params.i:
         raise foreign(params, kept)
-    d = fitting(dA, kept[params.i])
+    d = fitting(params, dA, kept[params.i])
     return Grads(params, tuple([d if i == params.i else nothing(part) for i, part in enumerate(kept)]))
 
 

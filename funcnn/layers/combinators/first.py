@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from funcnn.arrays import check_arrays, is_array
-from funcnn.errors import ShapeError
-from funcnn.generation import step
+from funcnn.errors import KindError, ShapeError
+from funcnn.generation import mixes_positions, only_trains, pads_with_zeros, step
 from funcnn.layers.checks import check_tuple, shown
 from funcnn.layers.outlines import fitting, outline
 from funcnn.layers.sequences import blank, mask_of
@@ -22,7 +22,9 @@ class First(Wrapper[L]):
     It carries a mask past a layer that takes none: First(Dense.init(8, 8, seed=0)). x alone gives layer(x).
 
     For a sequence with its mask, x of floats (m, t, ...) and rest[0] bool (m, t), x is replaced by 0 at padded
-    positions: what stands there is not read, NaN included, and its dx is 0. The layer maps those zeros like others.
+    positions: values there, NaN included, are not read, and their dx is 0. A layer that mixes positions, such as
+    BatchNorm or Attention, is refused, since those zeros would enter its result; see `mixes_positions`. A Conv1d that
+    is given x itself is accepted: the zeros are its own padding.
 
     >>> import numpy as np
     >>> from funcnn import Relu, forward, layers
@@ -32,7 +34,7 @@ class First(Wrapper[L]):
             [0.]]]), array([[ True,  True, False]]))
 
     Raises:
-        KindError: `layer` is not a layer.
+        KindError: `layer` is not a layer; or x has a mask, and the layer mixes positions.
         ShapeError: x is an empty tuple, or out has other positions than the mask.
     """
 
@@ -43,6 +45,8 @@ class First(Wrapper[L]):
         check_tuple("First", "x", x, why=", (x, *rest)")
         check_arrays("First", x)
         mask = mask_of(x)
+        if mask is not None or _is_ids_and_mask(x):
+            _check_alone(self.layer)
         return blank(x[0], mask), (x[1:], mask)
 
     def leave(self, out: Any, aside: Any) -> tuple[Any, Any]:
@@ -51,7 +55,7 @@ class First(Wrapper[L]):
             return out, None
         rest, mask = aside
         if mask is not None and is_array(out) and out.shape[:2] != mask.shape:
-            needed = f"with a mask, {mask.shape}, the layer must map each position alone"
+            needed = f"with a mask, {mask.shape}, the layer must keep the number of positions"
             raise ShapeError(f"First: {needed}; it gives {shown(out)}")
         return (out, *rest), (outline(rest), mask)
 
@@ -67,7 +71,54 @@ class First(Wrapper[L]):
         if kept is None:
             return dx
         rest, mask = kept
-        return (dx if dx is None else blank(dx, mask), *fitting(dA[1:], rest))
+        return (dx if dx is None else blank(dx, mask), *fitting(self, dA[1:], rest))
+
+
+def _is_ids_and_mask(x: Any) -> bool:
+    """Whether x is (ids, mask, ...), both (m, t), as an Embedding takes them."""
+    if len(x) < 2 or not all(map(is_array, x[:2])):
+        return False
+    ids, mask = x[:2]
+    return ids.shape == mask.shape and ids.ndim == 2 and ids.dtype.kind in "iu" and mask.dtype == bool
+
+
+def _check_alone(layer: Any) -> None:
+    """A layer that x enters with a mask maps each position alone, but for a convolution that reads the zeros."""
+    behind = _behind_padding(layer)
+    if mixes_positions(behind):
+        raise KindError(f"First: with a mask, the layer must map each position alone; {_reason(type(_mixing(behind)))}")
+
+
+def _reason(cls: type) -> str:
+    """Why a layer of this class is refused, and how a layer of the user's own declares that it maps positions alone"""
+    rule, name = step.dispatch(cls), cls.__name__
+    if rule not in _DECLARED or mixes_positions.dispatch(cls) not in _BY_STEP:
+        return f"{name} mixes positions"
+    return f"{name} does not say that it does; if it does, write {_DECLARED[rule].format(name)}"
+
+
+# By the rule for `step` of a layer that does not declare it.
+_DECLARED = {
+    step.dispatch(object): "step.register({})(positionwise)",
+    step.dispatch(Wrapper): "step.register({})(step_inside)",
+    only_trains: "mixes_positions.register({})(maps_alone)",
+}
+_BY_STEP = mixes_positions.dispatch(object), mixes_positions.dispatch(Wrapper)
+
+
+def _behind_padding(layer: Any) -> Any:
+    """`layer` without a layer at its start that pads with zeros"""
+    if type(layer) is tuple and layer:
+        return (_behind_padding(layer[0]), *layer[1:])
+    return () if pads_with_zeros(layer) else layer
+
+
+def _mixing(layer: Any) -> Any:
+    """The first layer inside that mixes positions, given a layer that does"""
+    if type(layer) is tuple:
+        return _mixing(next(filter(mixes_positions, layer)))
+    inside = isinstance(layer, Wrapper) and step.dispatch(type(layer)) is step_inside
+    return _mixing(layer.held()) if inside else layer
 
 
 step.register(First)(step_inside)

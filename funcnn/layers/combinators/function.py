@@ -80,7 +80,7 @@ def function_forward(params: Function, x: Any) -> tuple[Any, tuple[Any, Any]]:
 def function_backward(params: Function, cache: tuple[Any, Any], dA: Any) -> Grads[Function]:
     """dx = vjp(x, dA)"""
     x, of_out = unpacked(params, cache, 2)
-    dx = params.vjp(x, fitting(dA, of_out))
+    dx = params.vjp(x, fitting(params, dA, of_out))
     if is_array(x) and dx is not None and getattr(dx, "shape", None) != x.shape:
         raise ShapeError(
             f"Function: {_called(params.vjp)} must give dx of the shape of x, {x.shape}; it is {short(dx)}"

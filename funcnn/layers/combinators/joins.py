@@ -48,7 +48,7 @@ def sum_backward(params: Sum, kept: Parts, dA: Any) -> Grads[Sum]:
     """dx_i = dA"""
     if type(kept) is not tuple or not kept:
         raise foreign(params, kept)
-    d = fitting(dA, kept[0])
+    d = fitting(params, dA, kept[0])
     return Grads(params, (d,) * len(kept))
 
 
@@ -88,7 +88,7 @@ def concat_backward(params: Concat, cache: tuple[Any, Parts], dA: Any) -> Grads[
     of_out, of_parts = unpacked(params, cache, 2)
     if type(of_parts) is not tuple:
         raise foreign(params, cache)
-    d, end, dx = fitting(dA, of_out), 0, []
+    d, end, dx = fitting(params, dA, of_out), 0, []
     for part in of_parts:
         head, dhead = (part[0], d[0]) if type(part) is tuple else (part, d)
         start, end = end, end + head.shape[-1]

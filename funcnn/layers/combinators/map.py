@@ -7,11 +7,11 @@ from typing import Any
 from funcnn.arrays import Array, is_array, namespace
 from funcnn.core import inference
 from funcnn.errors import KindError, ShapeError
-from funcnn.generation import only_trains, positionwise, step
+from funcnn.generation import mixes_positions, only_trains, positionwise, step
 from funcnn.layers.checks import foreign, shown
 from funcnn.layers.sequences import mask_of
 from funcnn.layers.wrapper import L, Wrapper, given_by_layer
-from funcnn.records import record
+from funcnn.records import is_record, record, values
 from funcnn.traits import gives_probabilities
 from funcnn.trees.walks import arrays_in, map_arrays
 
@@ -59,7 +59,7 @@ class Map(Wrapper[L]):
         for array in arrays_in(dA):
             if array.shape[:2] != kept.shape[1:]:
                 m, t = kept.shape[1:]
-                raise ShapeError(f"dA must have the shape of out, ({m}, {t}, ...); it has {array.shape}")
+                raise ShapeError(f"Map: dA must have the shape of out, ({m}, {t}, ...); it has {array.shape}")
         return _rows(dA)
 
     def enter_back(self, dx: Any, dA: Any, kept: Array) -> Any:
@@ -83,6 +83,23 @@ def map_step(params: Map[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
     if inference(params.layer) is not params.layer:
         return only_trains(params, x)
     return positionwise(params, x)
+
+
+@mixes_positions.register(Map)
+def map_mixes_positions(params: Map[Any]) -> bool:
+    """Whether a layer inside mixes rows, as batch normalisation does"""
+    return _mixes_rows(params.layer)
+
+
+def _mixes_rows(layer: Any) -> bool:
+    """Of its rows a layer computes each alone, unless it trains otherwise than it predicts, and is not random."""
+    if type(layer) is not tuple:
+        if not is_record(layer):
+            return False
+        if inference.dispatch(type(layer)) is not inference.dispatch(object):
+            return bool(mixes_positions(layer))
+        layer = values(layer)
+    return any(map(_mixes_rows, layer))
 
 
 gives_probabilities.register(Map)(given_by_layer)

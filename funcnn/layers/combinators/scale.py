@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, check_out_gradient, wide
+from funcnn.arrays import Array, wide
 from funcnn.core import backward, forward
 from funcnn.errors import ShapeError
 from funcnn.fields import as_count, as_finite
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import constant, draw
-from funcnn.layers.checks import check_rows, only_array, wrong_shape
+from funcnn.layers.checks import check_out_gradient, check_rows, only_array, wrong_shape
 from funcnn.records import record
 
 
@@ -72,7 +72,7 @@ def scale_forward(params: Scale, x: Array) -> tuple[Array, Array]:
 @backward.register(Scale)
 def scale_backward(params: Scale, x: Array, dA: Array) -> Grads[Scale]:
     """dx = factor * dA, dfactor = sum x * dA"""
-    check_out_gradient(dA, only_array(params, x).shape, x.dtype)
+    check_out_gradient(params, dA, only_array(params, x).shape, x.dtype)
     per_entry = wide(x) * dA
     axes = tuple(range(per_entry.ndim - params.factor.ndim))
     return Grads(gradient(params, factor=per_entry.sum(axes).astype(x.dtype, copy=False)), dA * params.factor)

@@ -106,5 +106,5 @@ def _shaped(x: Array, shape: tuple[int, ...]) -> tuple[Any, Any]:
 
 def _unshaped(params: Flatten | Reshape, cache: tuple[Array, Array], dA: Any) -> Any:
     of_x, of_out = [only_array(params, part) for part in unpacked(params, cache, 2)]
-    d = fitting(dA, of_out)
+    d = fitting(params, dA, of_out)
     return None if d is None else d.reshape(of_x.shape[1:])

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, check_out_gradient, is_array, short
+from funcnn.arrays import Array, is_array, short
 from funcnn.core import backward, forward, forward_only
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import check_sizes
-from funcnn.generation import step
+from funcnn.generation import mixes_positions, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
-from funcnn.layers.checks import check_held, only_array, unpacked
+from funcnn.layers.checks import check_held, check_out_gradient, only_array, unpacked
 from funcnn.layers.embedding import Embedding
 from funcnn.layers.notes import noted
 from funcnn.layers.outlines import fitting, outline
@@ -114,9 +114,9 @@ def tied_backward(params: Tied, cache: tuple[Any, ...], dA: Any) -> Grads[Tied]:
     """dW = dA^T @ h, and in row i, dx of the net wherever the id was i"""
     (read, own, h, of_out), W = unpacked(params, cache, 4), params.W
     only_array(params, h)
-    dA = fitting(dA, of_out)
+    dA = fitting(params, dA, of_out)
     dout = dA[0] if type(dA) is tuple else dA
-    check_out_gradient(dout, (*h.shape[:-1], W.shape[0]), W.dtype)
+    check_out_gradient(params, dout, (*h.shape[:-1], W.shape[0]), W.dtype)
     grads = noted("in Tied", backward, params.net, own, _beside(dout @ W, dA))
     table = noted("in Tied", backward, _table(params), read, grads.x)
     dW = dout.reshape(-1, W.shape[0]).T @ h.reshape(-1, W.shape[1])
@@ -129,3 +129,9 @@ def tied_step(params: Tied, x: Any, memory: Any = None) -> tuple[Any, Any]:
     rows = noted("in Tied", forward_only, _table(params), x)
     inner, memory = noted("in Tied", step, params.net, rows, memory)
     return _logits(params, x, inner)[0], memory
+
+
+@mixes_positions.register(Tied)
+def tied_mixes_positions(params: Tied) -> bool:
+    """Whether the net does"""
+    return bool(mixes_positions(params.net))

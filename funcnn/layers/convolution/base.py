@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, namespace
+from funcnn.arrays import Array
 from funcnn.errors import RangeError, ShapeError
 from funcnn.fields import check_sizes, count
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
-from funcnn.layers.checks import channels_first, foreign, missing_axis, mixed, wrong_shape
+from funcnn.layers.checks import any_array, channels_first, foreign, missing_axis, mixed, wrong_shape
 from funcnn.layers.convolution.sizes import Padding, Sizes, numbers, padding, sizes
 from funcnn.layers.convolution.windows import Axes
 from funcnn.records import record
@@ -102,7 +102,7 @@ def _check_groups(name: str, c_in: int, c_out: int, groups: int) -> None:
 
 def check_places(params: Convolution, x: Any) -> None:
     """x is (m, *places, c_in), an array of W's dtype."""
-    namespace(x, whose=f"{type(params).__name__}: ")
+    any_array(params, x)
     c, missing = params.channels()[0], params.axes + 2 - x.ndim
     if missing or x.shape[-1] != c:
         remedy = missing_axis(x, c, "channel") if missing == 1 else "" if missing else channels_first(x, c)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from funcnn.arrays import Array, check_out_gradient, namespace, sum_of_rows
+from funcnn.arrays import Array, namespace, sum_of_rows
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError
-from funcnn.generation import no_step, step
+from funcnn.generation import no_step, pads_with_zeros, step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import check_memory
+from funcnn.layers.checks import check_memory, check_out_gradient
 from funcnn.layers.convolution.base import Convolution, check_cache, check_places
 from funcnn.layers.convolution.correlation import correlate, correlate_adjoint, kernel_gradient
 from funcnn.layers.convolution.sizes import of_each
@@ -125,7 +125,7 @@ def convolution_backward_params(params: Convolution, x: Array, dA: Array) -> Con
     """dW: the x under each tap times dA, summed over the windows; db: the sum of dA over all positions"""
     check_cache(params, x)
     W, axes = params.W, params.windows(x)
-    check_out_gradient(dA, (x.shape[0], *[axis.out for axis in axes[-params.axes :]], W.shape[-1]), W.dtype)
+    check_out_gradient(params, dA, (x.shape[0], *[axis.out for axis in axes[-params.axes :]], W.shape[-1]), W.dtype)
     dW = kernel_gradient(image_of(x), image_of(dA), axes, params.groups).reshape(W.shape)
     return gradient(params, W=dW, b=None if params.b is None else sum_of_rows(dA))
 
@@ -147,3 +147,9 @@ def conv1d_step(params: Conv1d, x: Array, memory: Any = None) -> tuple[Array, Ar
 
 
 step.register(Conv2d)(no_step)
+
+
+@pads_with_zeros.register(Conv1d)
+def conv1d_pads_with_zeros(params: Conv1d) -> bool:
+    """Its own padding is zeros too"""
+    return True

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from funcnn.arrays import Array, check_out_gradient, is_array, namespace, wide
+from funcnn.arrays import Array, is_array, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import float_array, foreign, wrong_shape
+from funcnn.layers.checks import check_out_gradient, float_array, foreign, wrong_shape
 from funcnn.layers.sequences import blank, check_sequence, closed, mask_of, opened
 from funcnn.records import record
 
@@ -112,7 +112,7 @@ def _kept(params: Any, cache: Any, dA: Array) -> tuple[Array, Any]:
     x, mask = cache if type(cache) is tuple and len(cache) == 2 else (cache, None)
     if not is_array(x) or x.ndim < 3 or (mask is not None and mask_of(cache) is None):
         raise foreign(params, cache)
-    check_out_gradient(dA, (x.shape[0], x.shape[-1]), x.dtype)
+    check_out_gradient(params, dA, (x.shape[0], x.shape[-1]), x.dtype)
     return _flat(x), mask
 
 

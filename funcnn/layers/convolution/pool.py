@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from funcnn.arrays import Array, check_out_gradient, namespace, wide
+from funcnn.arrays import Array, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.errors import RangeError
 from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import float_array, only_array, unpacked, wrong_shape
+from funcnn.layers.checks import check_out_gradient, float_array, only_array, unpacked, wrong_shape
 from funcnn.layers.convolution.sizes import Padding, Sizes, for_axes, padding, sizes
 from funcnn.layers.convolution.windows import ONE_ROW, Axes, Axis, axis_of, by_blocks, image_of, like, scattered, taps
 from funcnn.records import record
@@ -90,7 +90,7 @@ def max_pool_forward(params: MaxPool, x: Array) -> tuple[Array, tuple[Array, Arr
 def max_pool_backward(params: MaxPool, cache: tuple[Array, Array], dA: Array) -> Grads[MaxPool]:
     """dx = dA at the first maximum of each window"""
     x, out = [only_array(params, part) for part in unpacked(params, cache, 2)]
-    check_out_gradient(dA, out.shape, out.dtype)
+    check_out_gradient(params, dA, out.shape, out.dtype)
     axes = params.windows(x)
 
     def of_block(x: Array, out: Array, dA: Array) -> Array:
@@ -146,7 +146,7 @@ def avg_pool_forward(params: AvgPool, x: Array) -> tuple[Array, Array]:
 def avg_pool_backward(params: AvgPool, x: Array, dA: Array) -> Grads[AvgPool]:
     """dx: an equal share to each tap"""
     axes = params.windows(only_array(params, x))
-    check_out_gradient(dA, (x.shape[0], *[axis.out for axis in axes][4 - x.ndim :], x.shape[-1]), x.dtype)
+    check_out_gradient(params, dA, (x.shape[0], *[axis.out for axis in axes][4 - x.ndim :], x.shape[-1]), x.dtype)
     d = image_of(wide(dA))
     share = d / _counts(axes, d.dtype)
     dx = scattered(repeat(share, axes[0].size * axes[1].size), axes)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from funcnn.arrays import Array, check_out_gradient, sum_of_rows
+from funcnn.arrays import Array, sum_of_rows
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import ShapeError
 from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
+from funcnn.layers.checks import check_out_gradient
 from funcnn.layers.convolution.base import Convolution, check_cache, check_places
 from funcnn.layers.convolution.correlation import correlate, correlate_adjoint, kernel_gradient
 from funcnn.layers.convolution.sizes import of_each
@@ -101,7 +102,7 @@ def conv_transpose2d_backward_params(params: ConvTranspose2d, x: Array, dA: Arra
     W = params.W
     check_cache(params, x)
     rows, columns = params.windows(x)
-    check_out_gradient(dA, (x.shape[0], rows.places, columns.places, W.shape[3] * params.groups), W.dtype)
+    check_out_gradient(params, dA, (x.shape[0], rows.places, columns.places, W.shape[3] * params.groups), W.dtype)
     dW = kernel_gradient(dA, x, (rows, columns), params.groups).swapaxes(2, 3)
     return gradient(params, W=dW, b=None if params.b is None else sum_of_rows(dA))
 

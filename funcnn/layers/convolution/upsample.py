@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from funcnn.arrays import Array, check_out_gradient, namespace, wide
+from funcnn.arrays import Array, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.errors import KindError
 from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import float_array, only_array, wrong_shape
+from funcnn.layers.checks import check_out_gradient, float_array, only_array, wrong_shape
 from funcnn.layers.convolution.sizes import Sizes, for_axes, sizes
 from funcnn.records import record
 
@@ -65,7 +65,7 @@ def upsample_backward(params: Upsample, x: Array, dA: Array) -> Grads[Upsample]:
     """The adjoint: the sum of the copies, or of what each share gives back"""
     factors = _factors(params, only_array(params, x))
     places = [f * n for f, n in zip(factors, x.shape[1:-1], strict=True)]
-    check_out_gradient(dA, (x.shape[0], *places, x.shape[-1]), x.dtype)
+    check_out_gradient(params, dA, (x.shape[0], *places, x.shape[-1]), x.dtype)
     dx: Any = wide(dA)
     for axis, factor in enumerate(factors, 1):
         before, n, behind = dx.shape[:axis], x.shape[axis], dx.shape[axis + 1 :]

@@ -11,7 +11,7 @@ from funcnn.arrays import Array, namespace, wide
 from funcnn.core import backward, backward_params, forward, inference
 from funcnn.errors import RangeError
 from funcnn.fields import fraction, positive
-from funcnn.generation import only_trains, step
+from funcnn.generation import mixes_positions, only_trains, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_rows
 from funcnn.layers.normalisation.affine import Affine
@@ -140,6 +140,12 @@ def _gradient_and_sums(params: BatchNorm, cache: tuple[Array, ...], dA: Array) -
 
 
 step.register(BatchNorm)(only_trains)
+
+
+@mixes_positions.register(BatchNorm)
+def batch_norm_mixes_positions(params: BatchNorm) -> bool:
+    """The mean and the variance are of all positions"""
+    return True
 
 
 @inference.register(BatchNorm)

@@ -7,11 +7,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from funcnn.arrays import Array, check_out_gradient, namespace, sum_of_rows, wide
+from funcnn.arrays import Array, namespace, sum_of_rows, wide
 from funcnn.errors import ShapeError
 from funcnn.fields import as_count, as_float_dtype, positive
 from funcnn.initializers import constant, draw_bias
-from funcnn.layers.checks import foreign, mixed
+from funcnn.layers.checks import check_out_gradient, foreign, mixed
 from funcnn.records import record
 
 Mean = Callable[[Array], Array]
@@ -74,7 +74,7 @@ def check_back(params: Any, cache: Any, dA: Any) -> None:
     like = cache[0] if type(cache) is tuple and cache else None
     if like is None or getattr(like, "shape", ())[-1:] != params.scale.shape:
         raise foreign(params, cache)
-    check_out_gradient(dA, like.shape, params.scale.dtype)
+    check_out_gradient(params, dA, like.shape, params.scale.dtype)
 
 
 # The trained rescaling: its first values, and its gradients.

@@ -8,14 +8,14 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, check_out_gradient, is_array, namespace, short
+from funcnn.arrays import Array, is_array, namespace, short
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import as_seed, check_sizes
 from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, glorot_uniform, orthogonal
-from funcnn.layers.checks import check_rows, foreign, mixed
+from funcnn.layers.checks import check_out_gradient, check_rows, foreign, mixed
 from funcnn.layers.sequences import blank, check_sequence, closed, opened, out_gradients
 from funcnn.records import record
 
@@ -199,9 +199,9 @@ def _back(params: Recurrent, cache: Cache, dA: Any) -> tuple[Any, Array, State]:
         raise foreign(params, cache.states[0] if type(cache) is Cache else cache)
     x, mask, _ = opened("", cache.given, 3)
     (m, t, n), k, xp = x.shape, len(params.U), namespace(x)
-    dout, dlast = out_gradients(cache.given, dA)
+    dout, dlast = out_gradients(params, cache.given, dA)
     if type(cache.given) is not tuple or dout is not None:
-        check_out_gradient(dout, (m, t, k), x.dtype)
+        check_out_gradient(params, dout, (m, t, k), x.dtype)
         dout = blank(dout, mask)
     dstate = _last(params, dlast, cache.states[-1], xp)
     dzs, dus, U_T = [], [], params.U.T.copy()  # contiguous, which halves the time of the product
@@ -231,10 +231,12 @@ def _last(params: Recurrent, given: Any, state: State, xp: Any) -> State:
     parts = given if params.states > 1 and given is not None else (given,) * params.states
     if type(parts) is not tuple or len(parts) != len(state):
         needed = short(_as_given(params, state))
-        raise ShapeError(f"dA of the last state must be like that state, {needed}; it is {short(given)}")
+        raise ShapeError(
+            f"{type(params).__name__}: dA of the last state must be like that state, {needed}; it is {short(given)}"
+        )
     for part, like in zip(parts, state, strict=True):
         if part is not None:
-            check_out_gradient(part, like.shape, like.dtype)
+            check_out_gradient(params, part, like.shape, like.dtype)
     return tuple([xp.zeros_like(b) if a is None else a for a, b in zip(parts, state, strict=True)])
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-from funcnn.arrays import check_out_gradient, is_array, namespace, short
+from funcnn.arrays import is_array, namespace, short
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import ShapeError
 from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import check_held, shown, unpacked
+from funcnn.layers.checks import check_held, check_out_gradient, shown, unpacked
 from funcnn.layers.notes import noted
 from funcnn.layers.outlines import outline
 from funcnn.layers.sequences import check_sequence, closed, opened, out_gradients
@@ -135,13 +135,13 @@ def bidirectional_backward_params(params: Bidirectional[Any, Any], cache: Any, d
 def _output_gradients(params: Bidirectional[Any, Any], cache: Any, dA: Any) -> tuple[Both, Both]:
     """The caches and the dA of the two layers."""
     given, outs, caches = unpacked(params, cache, 3)
-    dout, dstates = out_gradients(given, dA)
+    dout, dstates = out_gradients(params, given, dA)
     one, other = (opened("", out, 3)[0] for out in outs)
     dlast, dfirst = _pair("dA of the state", dstates)
     if dout is None:
         return caches, (closed(given, None, None, dlast), closed(given, None, None, dfirst))
     k = one.shape[3]
-    check_out_gradient(dout, (*one.shape[1:3], k + other.shape[3]), one.dtype)
+    check_out_gradient(params, dout, (*one.shape[1:3], k + other.shape[3]), one.dtype)
     return caches, (closed(given, dout[..., :k], None, dlast), closed(given, dout[:, ::-1, k:], None, dfirst))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from funcnn.arrays import Array, check_out_gradient, float_namespace, is_array, namespace
+from funcnn.arrays import Array, float_namespace, is_array, namespace
 from funcnn.core import backward, forward
 from funcnn.generation import step
 from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import check_memory, foreign
+from funcnn.layers.checks import check_memory, check_out_gradient, foreign
 from funcnn.layers.outlines import outline
 from funcnn.layers.sequences import check_sequence, closed, opened
 from funcnn.records import record
@@ -51,7 +51,7 @@ def last_backward(params: Last, cache: Any, dA: Array) -> Grads[Last]:
     if not is_array(kept) or kept.ndim != 4 or len(kept):
         raise foreign(params, cache)
     m, t, k = kept.shape[1:]
-    check_out_gradient(dA, (m, k), kept.dtype)
+    check_out_gradient(params, dA, (m, k), kept.dtype)
     xp = namespace(dA)
     here = xp.arange(t) == (t - 1 if mask is None else _places(mask, xp)[:, None])
     if mask is not None:  # nowhere in a sequence of padding alone
