@@ -1,4 +1,4 @@
-"""Digits through a bottleneck of two numbers: a map on which like lies beside like, and PCA's beside it."""
+"""Autoencoder of digits with a code of two numbers, plotted as a map next to the map of PCA."""
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -16,7 +16,7 @@ images, digits = load_digits(return_X_y=True)
 images = (images / 16).astype(np.float32)
 x, x_test, y, y_test = train_test_split(images, digits, test_size=0.25, random_state=0, stratify=digits)
 
-# 64 pixels, two numbers, 64 pixels. Both halves are networks, and so is the tuple of both.
+# 64 pixels, two numbers, 64 pixels. Encoder and decoder are networks, and so is the tuple of both.
 encoder = nn.mlp([64, 128, 32, 2], hidden=nn.Tanh(), seed=0, dtype=np.float32)
 decoder = nn.mlp([2, 32, 128, 64], hidden=nn.Tanh(), seed=1, dtype=np.float32)
 print(trace((encoder, decoder), x, x, nn.mse))
@@ -41,11 +41,11 @@ for axes, points, name in ((panels[0], flat, "PCA"), (panels[1], latent, "The au
         axes.text(*np.median(chosen, axis=0), digit, size=14, weight="bold", ha="center", va="center")
     axes.set(title=f"{name}: test digits as two numbers", xticks=[], yticks=[])
 
-# What the decoder draws at each place of the map between the outermost digits of the training set.
+# The output of the decoder on a grid of codes that covers most digits of the training set.
 (left, bottom), (right, top) = np.quantile(nn.predict(encoder, x), [0.02, 0.98], axis=0)
 places = np.stack(np.meshgrid(np.linspace(left, right, 12), np.linspace(top, bottom, 12)), axis=-1)
 drawn = nn.predict(decoder, places.reshape(-1, 2).astype(np.float32)).reshape(12, 12, 8, 8)
-drawn = np.pad(drawn, ((0, 0), (0, 0), (1, 1), (1, 1)))  # a frame around each
+drawn = np.pad(drawn, ((0, 0), (0, 0), (1, 1), (1, 1)))  # a frame around each digit
 panels[2].imshow(drawn.swapaxes(1, 2).reshape(120, 120), cmap="gray_r", vmin=0, vmax=1)
 panels[2].set(title="What the decoder draws at each place", xticks=[], yticks=[])
 figure.savefig("autoencoder.png", dpi=150)

@@ -1,4 +1,4 @@
-"""Handwritten digits: a network that decays, cools down, and stops when the digits held back get no better."""
+"""Handwritten digits: weight decay, a cosine schedule, and early stopping on held-out digits."""
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -13,7 +13,7 @@ from funcnn.training import progress
 
 mpl.use("Agg")
 
-# 1797 pictures of 8 x 8 pixels, three fifths to learn from, one fifth to stop by, and one fifth to be honest with.
+# 1797 pictures of 8 x 8 pixels: three fifths for training, one fifth for early stopping, one fifth for the test.
 images, digits = load_digits(return_X_y=True)
 images = (images / 16).astype(np.float32)
 x, x_rest, y, y_rest = train_test_split(images, digits, test_size=0.4, random_state=0, stratify=digits)
@@ -25,15 +25,15 @@ start = nn.TrainState(nn.mlp([64, 96, 10], seed=0, dtype=np.float32), nn.AdamW(d
 step = nn.value_and_grad(nn.softmax_cross_entropy)
 print(nn.summary(start.params, x))
 
-# Each of these wraps a run, which is any iterable of states; nothing happens until history asks for the states.
+# progress and early_stopping take a run, any iterable of states, and return one. Training begins in history.
 score = nn.validation(nn.softmax_cross_entropy, x_held, y_held)
 run = progress(nn.train(start, data, step, lr), len(data), lr=lr)
 run = nn.early_stopping(run, score, patience=8, every=data.per_epoch)
-measures = {"held back": score, "accuracy": nn.validation(nn.accuracy, x_held, y_held)}
+measures = {"held out": score, "accuracy": nn.validation(nn.accuracy, x_held, y_held)}
 last, table = nn.history(run, measures, every=data.per_epoch)
 best = last.best
 
-# The best state is a value among others. The second half of the way to it, run again, ends in the same bits.
+# The best state is a value. The second half of the steps up to it, repeated, ends in the same bits.
 half = next(state for state in nn.train(start, data, step, lr) if state.step == best.step // 2)
 *_, again = nn.train(half, data[half.step : best.step], step, lr)
 print(f"best of {last.step} steps: {best.step}, {fingerprint(best)}")
@@ -47,9 +47,9 @@ figure = plt.figure(figsize=(13, 4.6), layout="constrained")
 left, middle, right = figure.subfigures(1, 3)
 axes = left.subplots()
 axes.plot(table["step"], table["cost"], label="last batch")
-axes.plot(table["step"], table["held back"], label="held back")
+axes.plot(table["step"], table["held out"], label="held out")
 axes.axvline(best.step, color="grey", ls=":")
-axes.set(xlabel="step", ylabel="cost", yscale="log", title="Stopped when no better for 8 epochs")
+axes.set(xlabel="step", ylabel="cost", yscale="log", title="Stopped after 8 epochs without improvement")
 axes.legend()
 axes = middle.subplots()
 axes.imshow(np.sqrt(counts), cmap="Blues")

@@ -1,4 +1,4 @@
-"""Handwritten digits again: two convolutions, which see a neighbourhood and not the whole, and what they learn."""
+"""Handwritten digits with two convolutions, and pictures of the kernels that they learn."""
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -12,13 +12,13 @@ from funcnn.training import progress
 
 mpl.use("Agg")
 
-# 1797 pictures of 8 x 8 pixels, three fifths to learn from, one fifth to stop by, and one fifth to be honest with.
+# 1797 pictures of 8 x 8 pixels: three fifths for training, one fifth for early stopping, one fifth for the test.
 images, digits = load_digits(return_X_y=True)
 images = (images / 16).astype(np.float32).reshape(-1, 8, 8, 1)
 x, x_rest, y, y_rest = train_test_split(images, digits, test_size=0.4, random_state=0, stratify=digits)
 x_held, x_test, y_held, y_test = train_test_split(x_rest, y_rest, test_size=0.5, random_state=0, stratify=y_rest)
 
-# Each convolution sees 3 x 3 places, each pooling keeps the largest of 2 x 2: 8 x 8 -> 4 x 4 -> 2 x 2.
+# A convolution has a window of 3 x 3, a pooling takes the maximum of 2 x 2: 8 x 8 -> 4 x 4 -> 2 x 2.
 net = (
     Conv2d.init(1, 16, 3, seed=1, padding="same", dtype=np.float32),
     nn.Relu(),
@@ -50,7 +50,7 @@ kernels, size = net[0].W[:, :, 0], abs(net[0].W).max()
 left.suptitle("The 16 kernels of the first layer")
 for k, axes in enumerate(left.subplots(4, 4).flat):
     axes.imshow(kernels[:, :, k], cmap="RdBu_r", vmin=-size, vmax=size)
-middle.suptitle(f"What they see in the digit {y_test[0]}")
+middle.suptitle(f"Their outputs for the digit {y_test[0]}")
 for k, axes in enumerate(middle.subplots(4, 4).flat):
     axes.imshow(nn.forward(net[:2], x_test[:1])[0][0, :, :, k], cmap="gray_r")
 right.suptitle(f"Mistakes: {100 * share:.1f} % of {len(x_test)} are right")

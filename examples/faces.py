@@ -1,6 +1,6 @@
-"""Faces: seven hidden units look at 25 x 25 pixels and say whether that is a face.
+"""Faces: a network with seven hidden units decides whether 25 x 25 pixels show a face.
 
-The 200 pictures come with scikit-image: faces of the collection Labeled Faces in the Wild, and bits of its backgrounds.
+The 200 pictures come with scikit-image: faces of the collection Labeled Faces in the Wild, and pieces of background.
 """
 
 import matplotlib as mpl
@@ -20,18 +20,18 @@ images = lfw_subset()  # (200, 25, 25), grey from 0 to 1, the faces first
 faces = np.arange(200)[:, None] < 100
 seen, hidden, y_seen, y_hidden = train_test_split(images, faces, test_size=60, random_state=1, stratify=faces)
 
-# A face in the mirror is a face, so each training picture counts twice. 140 pictures are few, and that helps where the
-# lot hides the unusual ones: of 25 splits the worst has 93 % of its test pictures right, and 90 % without the mirror.
+# A mirrored face is a face, so each training picture is used twice. With only 140 pictures that helps: in 25 random
+# splits the lowest test accuracy is 93 %, and 90 % without the mirrored pictures.
 both = np.concatenate([seen, seen[:, :, ::-1]])
 y_both = np.concatenate([y_seen, y_seen])
 
 
 def rows(images):
-    """Each picture as a row of 625 numbers: nobody tells the network which pixels are neighbours."""
+    """Each picture as a row of 625 numbers. The network is not told which pixels are neighbours."""
     return images.reshape(len(images), -1)
 
 
-# The article's plan for its cats, word for word: seven ReLU units, weights of 0.01, a thousand steps of 0.03.
+# As in the article that this example follows: seven ReLU units, weights of 0.01, a thousand steps at rate 0.03.
 random = np.random.RandomState(1)
 net = (
     Dense(0.01 * random.randn(7, 625).T, np.zeros(7)),
@@ -43,21 +43,21 @@ steps = train(TrainState(net), [(rows(both), y_both)] * 1000, value_and_grad(cro
 for state in tqdm(steps, total=1000, unit="step"):  # noqa: B007  the last state is what we want
     pass
 
-# The output is a logit: above 0 the network would rather bet on a face.
-verdicts = predict(state.params, rows(hidden)) > 0
-right = verdicts == y_hidden
+# The output is a logit: above 0 the probability of a face is above 1/2.
+answers = predict(state.params, rows(hidden)) > 0
+right = answers == y_hidden
 
 figure, (top, bottom) = plt.subplots(2, 1, figsize=(9, 6.9), height_ratios=[4.6, 1.6], layout="constrained")
-titles = np.where(verdicts, "face", "no face").ravel()
+titles = np.where(answers, "face", "no face").ravel()
 pictures(hidden, titles, top, columns=12, colors=np.where(right, "black", "red").ravel())
-top.set_title(f"60 pictures it never saw: {right.sum()} verdicts are right, {(~right).sum()} wrong (red)")
+top.set_title(f"60 test pictures: {right.sum()} answers are right, {(~right).sum()} wrong (red)")
 
-# A unit's weights are a picture as well: it hopes for light where that is bright, and for shade where it is dark. Two
-# units were off for nearly every picture from the start, so nothing taught them: they are noise still, without a vote.
-hopes, votes = state.params[0].W.T.reshape(7, 25, 25), state.params[2].W[:, 0]
-hopes = 0.5 + hopes / (2 * abs(hopes).max())
-pictures(hopes, [f"{vote:+.2f}" for vote in votes], bottom, columns=7)
-bottom.set_title("What the seven units look for, and how much each then votes for a face")
+# The weights of a unit form a picture: bright where bright pixels raise its output, dark where they lower it. Two units
+# were 0 for nearly every picture from the start, so their weights are still noise and their output weights near 0.
+patterns, weights = state.params[0].W.T.reshape(7, 25, 25), state.params[2].W[:, 0]
+patterns = 0.5 + patterns / (2 * abs(patterns).max())
+pictures(patterns, [f"{weight:+.2f}" for weight in weights], bottom, columns=7)
+bottom.set_title("The weights of the seven units, and the weight of each for a face")
 figure.savefig("faces.png", dpi=150)
 
 seen_right = (predict(state.params, rows(seen)) > 0) == y_seen

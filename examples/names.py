@@ -1,4 +1,4 @@
-"""New words: an LSTM reads the words of Python's own documentation letter by letter, then spells some of its own."""
+"""New words: an LSTM learns the spelling of words in Python's documentation, then makes up words of its own."""
 
 import re
 import string
@@ -15,24 +15,24 @@ from funcnn.layers import First
 from funcnn.losses import masked
 
 mpl.use("Agg")
-SYMBOLS, LONGEST = "." + string.ascii_lowercase, 12  # the dot begins a word and ends it
+SYMBOLS, LONGEST = "." + string.ascii_lowercase, 12  # a dot begins and ends a word
 random = np.random.default_rng(0)
 
 known = sorted(set(re.findall(r"\b[a-z]{4,12}\b", " ".join(topics.values()).lower())))
 words = random.permutation(known)
 ids = np.array([[SYMBOLS.index(letter) for letter in f".{word}.".ljust(LONGEST + 2, ".")] for word in words])
-there = np.arange(LONGEST + 1) <= np.array(list(map(len, words)))[:, None]  # as far as the dot that ends the word
+there = np.arange(LONGEST + 1) <= np.array(list(map(len, words)))[:, None]  # up to the dot that ends the word
 held = len(words) // 10
 x, y, mask = ids[held:, :-1], ids[held:, 1:], there[held:]
 x_held, y_held, mask_held = ids[:held, :-1], ids[:held, 1:], there[:held]
 
-# What the last letter alone tells: how often each follows each, a little smoothed.
+# The baseline, bigrams: how often each letter follows each letter, with 0.3 added to the counts.
 counts = np.full((27, 27), 0.3)
 np.add.at(counts, (x[mask], y[mask]), 1)
 bigram = counts / counts.sum(axis=1, keepdims=True)
 baseline = -np.log(bigram[x_held, y_held])[mask_held].mean()
 
-# Layers for sequences pass the mask on, and First carries the others past it.
+# Layers of sequences return the mask with out; First passes the mask around the other layers.
 body = Embedding.init(27, 24, seed=0, dtype=np.float32), LSTM.init(24, 128, seed=1, dtype=np.float32)
 net = (*body, First(Dropout(0.4, seed=2)), First(nn.Dense.init(128, 27, seed=3, dtype=np.float32)))
 data, loss = nn.batches((x, mask), y, 32, epochs=14, seed=0), masked(nn.softmax_cross_entropy)
@@ -43,7 +43,7 @@ cost = loss(nn.predict(net, (x_held, mask_held)), y_held)[0] * mask_held.size / 
 
 
 def spelled(guess, count):
-    """Words that were not read, letter by letter, and the odds of each; guess(letters, memory) -> (odds, memory)."""
+    """New words and the probabilities of their letters; guess(letters, memory) -> (probabilities, memory)."""
     drawn, memory, odds = [np.zeros(count, int)], None, []
     for _ in range(LONGEST + 1):
         p, memory = guess(drawn[-1][:, None], memory)
@@ -54,7 +54,7 @@ def spelled(guess, count):
 
 
 def by_lstm(letters, memory):
-    """What may follow all letters so far, of which `step` is given the last alone; a little sharper than learnt."""
+    """The probabilities of the next letter; `step` takes the last letter only. 1.5 makes likely letters likelier."""
     logits, memory = step(net, letters, memory)
     p = np.exp(1.5 * logits[:, 0].astype(float))
     return p / p.sum(axis=1, keepdims=True), memory
@@ -68,7 +68,7 @@ figure, axes = plt.subplots(figsize=(10, 4.8), layout="constrained")
 image = axes.imshow(invented[word][: len(starts)], cmap="Blues", vmin=0, vmax=1)
 axes.scatter([SYMBOLS.index(letter) for letter in f"{word}."], range(len(word) + 1), s=160, ec="C3", fc="none")
 axes.set(xticks=range(27), xticklabels=SYMBOLS, yticks=range(len(starts)), yticklabels=starts)
-axes.set(title=f"How the LSTM came to write {word}: the odds of what is next, and what was drawn")
+axes.set(title=f"How the LSTM wrote {word}: the probabilities of the next letter, and the letter drawn")
 figure.colorbar(image)
 figure.savefig("names.png", dpi=150)
 print("by bigrams:  ", ", ".join(list(dull)[:20]))

@@ -1,6 +1,6 @@
-"""Prove your own: a function in NumPy with a gradient written by hand, a mistake in it, and how it comes to light.
+"""A test of your own gradient: a NumPy function, a gradient written by hand, and how a mistake in it is reported.
 
-No layer and no type of funcnn is needed: two functions are a claim, and the values of the first are the judge.
+No layer and no type of funcnn is needed: `check_vjp` compares the gradient with finite differences of the function.
 """
 
 import matplotlib as mpl
@@ -11,7 +11,7 @@ from hypothesis import Phase, given, settings
 from funcnn.testing import GradientError, check_vjp
 from funcnn.testing import strategies as fst
 
-mpl.use("Agg")  # the picture goes into a file: no screen needed
+mpl.use("Agg")  # the picture is written to a file, without a screen
 
 
 def smooth_relu(x, sharpness):
@@ -20,7 +20,7 @@ def smooth_relu(x, sharpness):
 
 
 def wrong(args, dA):
-    """The slope of a quotient has two parts. For k, which stands in both places, the second was forgotten."""
+    """k is in the numerator and in the denominator. Here the derivative of the denominator is missing."""
     x, k = args
     slope = 1 / (1 + np.exp(-k * x))
     return dA * slope, (dA * slope * x / k).sum(axis=0)
@@ -32,11 +32,11 @@ def right(args, dA):
     return dA * slope, (dA * (slope * x / k - np.logaddexp(k * x, 0) / k**2)).sum(axis=0)
 
 
-# Any x, and a sharpness away from 0, where the function ends.
+# Any x, and a sharpness above 0, since the function divides by it.
 arguments = fst.tensors("m n", "n", most=2).map(lambda a: (np.clip(a[0], -5, 5), np.clip(abs(a[1]), 0.5, 4)))
 
 
-# One place proves little. Hypothesis draws a hundred, and makes one that fails as simple as it can.
+# One point proves little. Hypothesis draws a hundred, and reduces one that fails to the simplest that fails.
 def everywhere(vjp):
     @settings(deadline=None, database=None, phases=[Phase.generate, Phase.shrink])
     @given(arguments)
@@ -50,7 +50,7 @@ x, k = np.array([[0.5, -1.0], [2.0, 0.25]]), np.array([1.0, 2.0])
 try:
     check_vjp(smooth_relu, wrong, (x, k))
 except GradientError as error:
-    print(f"{type(error).__name__}: {error}\n")  # which argument, which entry, both numbers, and how to see it again
+    print(f"{type(error).__name__}: {error}\n")  # the argument, the entry, both values, and the arguments as source
 
 report = check_vjp(smooth_relu, right, (x, k))
 print(f"{report}\n")
@@ -60,7 +60,7 @@ try:
 except GradientError as error:
     print(f"At the simplest arguments: {error}\n")
 
-# How small a mistake is seen? Make the right gradient too large, by less and less.
+# Which relative error is found? Multiply the right gradient by 1 + e, for smaller and smaller e.
 sizes = 2.0 ** -np.arange(4, 50, 2)
 seen = []
 for size in sizes:
@@ -72,7 +72,7 @@ for size in sizes:
 figure, axes = plt.subplots(figsize=(8, 2), layout="constrained")
 axes.semilogx(sizes, np.isin(sizes, seen), "o")
 axes.axvline(report.sees, color="C3")
-axes.text(report.sees, 0.5, "  what the report promises", color="C3", va="center")
+axes.text(report.sees, 0.5, "  report.sees", color="C3", va="center")
 axes.set(xlabel="relative error of the gradient", xlim=(1, 1e-15), ylim=(-0.3, 1.3))
 axes.set_yticks([0, 1], ["passes", "is caught"])
 figure.savefig("prove_your_own.png", dpi=150)

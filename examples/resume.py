@@ -1,4 +1,4 @@
-"""Train, die, resume: a process that is killed again and again ends in the same bits as one that never was."""
+"""Resume: training that is killed several times ends in the same bits as training that is never interrupted."""
 
 import subprocess
 import sys
@@ -19,37 +19,37 @@ mpl.use("Agg")
 random = np.random.default_rng(0)
 x = random.uniform(-3, 3, (2000, 2))
 y = np.sin(x[:, :1]) * np.cos(x[:, 1:])
-data = nn.batches(x, y, 50, epochs=50, seed=1)  # batch i depends on the seed and on i alone
+data = nn.batches(x, y, 50, epochs=50, seed=1)  # batch i depends only on the seed and on i
 step, lr = nn.value_and_grad(nn.mse), nn.cosine(0.02, len(data))
 start = nn.TrainState(nn.mlp([2, 32, 32, 1], hidden=nn.Tanh(), seed=2), (nn.ClipNorm(1.0), nn.Adam()))
 
 
 def run(state):
-    """What is left of the run: the step number says which batches, and which learning rates."""
+    """The rest of the run: the step number of the state gives the batches and learning rates that are left."""
     return nn.train(state, data[state.step :], step, lr)
 
 
 def work(path):
-    """Go on from the file, if there is one, and save every 20 steps."""
+    """Continue from the file if it exists, and save every 20 steps."""
     for _ in nn.checkpoint_every(run(nn.load(path) if path.exists() else start), path, steps=20):
         pass
 
 
 def killed(path, after):
-    """Start a process that works, kill it when it has saved so many times, and give the step that it reached."""
+    """Start a process that trains, kill it after this many saves, and return the step that it saved last."""
     seen, saves = path.stat().st_mtime_ns if path.exists() else 0, 0
     worker = subprocess.Popen([sys.executable, __file__, path])  # noqa: S603  this very file
     while saves < after and worker.poll() is None:
         time.sleep(0.0005)
         now = path.stat().st_mtime_ns if path.exists() else 0
         seen, saves = now, saves + (now != seen)
-    worker.kill()  # no warning, no clean-up: as when the power fails
+    worker.kill()  # without clean-up, as in a power failure
     worker.wait()
     return nn.load(path).step
 
 
 def main():
-    """The same run twice, once undisturbed."""
+    """The same run twice, once without interruption."""
     last, table = nn.history(run(start))
     with TemporaryDirectory() as folder:
         path = Path(folder) / "run.npz"
@@ -65,7 +65,9 @@ def main():
     for life, (begin, end) in enumerate(pairwise(edges)):
         axes.plot(table["step"][begin:end], table["cost"][begin:end], lw=0.8, color=f"C{life}")
         axes.axvline(end, color="grey", lw=0.8, ls=":" if end < len(data) else "")
-    axes.set(xlabel="step", ylabel="cost", yscale="log", title=f"One run, {len(deaths) + 1} lives: a colour for each")
+    axes.set(
+        xlabel="step", ylabel="cost", yscale="log", title=f"One run, {len(deaths) + 1} processes: a colour for each"
+    )
     figure.savefig("resume.png", dpi=150)
     assert survivor == last
 

@@ -1,4 +1,4 @@
-"""Time travel: a run is a list of values, so it can be walked backwards, entered anywhere, and seen from above."""
+"""Time travel: a run is a list of states, so it can be searched backwards, continued from any state, and plotted."""
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -10,7 +10,7 @@ from funcnn.trees import difference, from_vector, to_vector
 
 mpl.use("Agg")
 
-# A saddle, x y, and a network of 33 numbers that learns it in 400 steps.
+# A network of 33 parameters learns the product of two numbers in 400 steps.
 random = np.random.default_rng(0)
 x = random.uniform(-2, 2, (200, 2))
 y = x[:, :1] * x[:, 1:]
@@ -20,7 +20,7 @@ run = [start, *nn.train(start, data, step, 0.03)]
 kept = keep(run)
 print(kept)
 
-# Backwards: the last step in which a weight of the first layer changed its sign, and which one.
+# Backwards: the last step in which a weight of the first layer changes its sign, and that weight.
 weights = np.array([state.params[0].W.ravel() for state in kept])
 for now in reversed(kept):
     crossed = np.flatnonzero(weights[now.step] * weights[now.step - 1] < 0)
@@ -30,8 +30,8 @@ unit, before = crossed[0] % 8, kept[now.step - 1]
 print(f"step {before.step} is the last to change a sign: a weight of unit {unit} goes")
 print(f"from {weights[before.step, crossed[0]]:+.4f} to {weights[now.step, crossed[0]]:+.4f}")
 
-# Into the past, and out again another way: the same step twice is the same value, and at a hundredth of its length it
-# leads to another run, beside the one that was.
+# Continued from the state before: the step repeated gives the same value, and the step at a hundredth of its learning
+# rate begins another run.
 once, twice = [next(nn.train(before, data[before.step :], step, 0.03)) for _ in range(2)]
 assert once == twice == now
 assert difference(once, now) == {}
@@ -41,7 +41,7 @@ changed = difference(kept[-1].params, other.params)
 apart = {path: changed[path] for path in nn.parameters(start.params)}
 print(f"furthest apart are {max(apart, key=apart.get)}, by {max(apart.values()):.4f}")
 
-# From above: the plane through the first state, that one and the last, and the cost at each of its points.
+# Plotted: the cost in the plane through the first state, the state after that step and the last state.
 points = np.array([to_vector(state.params) for state in kept])
 origin, across = points[0], points[-1] - points[0]
 aside = points[now.step] - origin

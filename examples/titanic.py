@@ -1,4 +1,4 @@
-"""The Titanic: who survived? Logistic regression, a single unit, learns it from 1047 passengers and guesses 262."""
+"""The Titanic: logistic regression learns from 1047 passengers who survived, and predicts 262 others."""
 
 import csv
 from collections import Counter
@@ -21,19 +21,19 @@ with Path(__file__).with_name("data").joinpath("titanic.csv").open(encoding="utf
 table = {name: np.array([passenger[name] for passenger in passengers]) for name in passengers[0]}
 y = table["survived"].astype(float)[:, None]
 
-# 262 passengers are put aside until the end, by lot, as the table is sorted by class. Medians and scales, too, are
-# learned from the others alone.
+# 262 passengers are the test set, drawn at random since the table is sorted by class. Medians and scales are computed
+# from the other passengers alone.
 seen, hidden = train_test_split(np.arange(1309), test_size=262, random_state=0)
 
 
 def number(name):
-    """A column of numbers, with the median where a passenger's is unknown: every fifth age, and one fare."""
+    """A column of numbers, with the median for unknown values: a fifth of the ages, and one fare."""
     values = np.array([float(text or "nan") for text in table[name]])
     return np.where(np.isnan(values), np.nanmedian(values[seen]), values)
 
 
-# 14 features, all about 0 to 1, so that one learning rate suits every weight. Whoever is a Rev or a Countess counts as
-# Mr or Mrs, and two passengers whose port is unknown as boarded where most did.
+# 14 features, all about 0 to 1, so that one learning rate suits every weight. Other titles, such as Rev or Countess,
+# become Mr or Mrs, and the port of two passengers is unknown, so they get the most frequent one.
 male, fare = table["sex"] == "male", number("fare")
 titles = [name.split(", ")[1].split(".")[0] for name in table["name"]]
 title = np.where(np.isin(titles, ["Miss", "Master"]), titles, np.where(male, "Mr", "Mrs"))
@@ -49,7 +49,8 @@ features = {
 }
 x = np.stack(list(features.values()), axis=1).astype(float)
 
-# The same network twice. The article's 8000 small steps stop on the way; steps 200 times as long arrive.
+# The same network twice. The 8000 steps of the article that this example follows end before the minimum; steps at 200
+# times its learning rate reach it.
 net = Dense(0.01 * np.random.RandomState(1).randn(1, 14).T, np.zeros(1))
 print(summary(net, x[seen]))
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
@@ -61,13 +62,13 @@ for name, lr, steps in (("article", 0.01, 8000), ("converged", 2, 4000)):
     print(f"{name}, {steps} steps of {lr}: training cost {costs[0]:.3f} -> {costs[-1]:.8f}")
     cost_curve(run, left, label=f"{name}: {steps} steps of {lr}")
 
-# The cost has one valley, so everybody who goes down to its floor finds the same answer.
+# The cost is convex, so every method that converges finds the same minimum.
 peer = LogisticRegression(C=np.inf, tol=1e-8, max_iter=10_000).fit(x[seen], y[seen, 0])  # C = inf: no penalty
 floor, _ = cross_entropy(peer.decision_function(x[seen])[:, None], y[seen])
 print(f"scikit-learn: training cost {floor:.8f}")
 
 left.axhline(floor, color="black", linestyle=":", label="scikit-learn")
-left.set(title="Down to the floor of the valley", xscale="log", xlim=(1, 10_000), yscale="linear")
+left.set(title="The training cost, down to its minimum", xscale="log", xlim=(1, 10_000), yscale="linear")
 left.legend()
 right.barh(list(features), params.W[:, 0], color=np.where(params.W[:, 0] > 0, "tab:blue", "tab:red"))
 right.invert_yaxis()

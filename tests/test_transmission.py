@@ -95,20 +95,23 @@ def test_strip_keeps_at_least_a_row(run, tmp_path):
 
 
 WRONG = {
-    "no picture": (["--image", "notes.txt"], "notes.txt is no picture"),
-    "no file": (["--image", "nowhere.png"], "nowhere.png is no picture"),
-    "no npz": (["--npz", "notes.npz"], r"notes.npz is no picture, nor an .npz of X \(2, m\)"),
-    "npz without Y": (["--npz", "no_y.npz"], "no_y.npz is no picture"),
-    "npz that is no grid": (["--npz", "no_grid.npz"], "no_grid.npz is no picture"),
+    "no picture": (["--image", "notes.txt"], "notes.txt is not a picture"),
+    "no file": (["--image", "nowhere.png"], "nowhere.png is not a picture"),
+    "no npz": (["--npz", "notes.npz"], r"notes.npz is not a picture or an .npz of X \(2, m\)"),
+    "npz without Y": (["--npz", "no_y.npz"], "no_y.npz is not a picture"),
+    "npz that is no grid": (["--npz", "no_grid.npz"], "no_grid.npz is not a picture"),
     "npz out of range": (["--npz", "range.npz"], "numbers from 0 to 1"),
     "npz of NaN": (["--npz", "nan.npz"], "numbers from 0 to 1"),
     "npz of two outputs": (["--npz", "two.npz"], "1 or 3 numbers"),
-    "all black": (["--image", "black.png"], "needs two colours"),
-    "all black in colour": (["--image", "black.png", "--rgb"], "needs two colours"),
-    "out in a missing folder": (["--out", "nowhere/horse.png"], "--out nowhere/horse.png: .* a folder that exists"),
-    "out of no known kind": (["--out", "horse.xyz"], "--out horse.xyz: .* a picture"),
-    "too large": (["--enhance", "1000"], "--enhance 1000: .* 10 million pixels of 94 x 115"),
-    "too small": (["--enhance", "0"], "--enhance 0: "),
+    "all black": (["--image", "black.png"], "must have at least two colours"),
+    "all black in colour": (["--image", "black.png", "--rgb"], "must have at least two colours"),
+    "out in a missing folder": (
+        ["--out", "nowhere/horse.png"],
+        "--out must be .*, not nowhere/horse.png",
+    ),
+    "out of no known kind": (["--out", "horse.xyz"], "--out must be a picture, .*, not horse.xyz"),
+    "too large": (["--enhance", "1000"], "--enhance must make 1 to 10 million pixels of 94 x 115, not 1000"),
+    "too small": (["--enhance", "0"], "--enhance must make .*, not 0"),
     "no number": (["--enhance", "much"], "argument --enhance: invalid int value: 'much'"),
     "no steps": (["--steps-scale", "-5"], "--steps-scale must be above 0"),
     "endless steps": (["--steps-scale", "nan"], "--steps-scale must be above 0"),
@@ -137,7 +140,7 @@ def test_run_that_died_says_so(run, tmp_path):
     np.savez(tmp_path / "checkered.npz", X=X, Y=((rows + columns) % 2).reshape(1, -1))  # too fine: 1/2 is all it learns
     code, last, err, added = run("--npz", "checkered.npz", *SHORT)
     assert (code, last, added) == (1, "", set())
-    assert re.search(r"\ntransmission: the network died: cost 0\.69\d\d .*; try another --seed\n$", err)
+    assert re.search(r"\ntransmission: the cost 0\.69\d\d is the cost of a constant output; try another --seed\n$", err)
 
 
 def test_default_run_learns_the_horse(run):
