@@ -1,4 +1,4 @@
-"""Layers and losses of float16 with more terms in each sum and mean than float16 can count, 65,520, beside float64."""
+"""Layers and losses of float16 with more than 65,520 terms in a sum or mean, more than float16 can count."""
 
 import warnings
 from functools import partial

@@ -1,4 +1,4 @@
-"""What every table of messages asks of its rows."""
+"""The checks that every table of messages applies to its rows."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""`python -m tests.stubs`: writes `__init__.pyi` beside each `__init__.py` that imports lazily, for type checkers."""
+"""`python -m tests.stubs`: writes `__init__.pyi` next to each lazy `__init__.py`, for type checkers."""
 
 import sys
 from importlib import import_module

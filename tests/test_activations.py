@@ -1,4 +1,4 @@
-"""The activations after the first eight: the values of their formulas, slopes at corners, tails, what is kept."""
+"""Activations: values of their formulas, slopes at kinks, tails, and the array kept for backward."""
 
 import math
 import subprocess

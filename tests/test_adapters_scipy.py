@@ -1,4 +1,4 @@
-"""What scipy.optimize minimizes, proven: a right jac passes, and each mistake is found."""
+"""Functions for scipy.optimize in the checker: a correct jac passes, and each mistake is found."""
 
 import numpy as np
 import pytest

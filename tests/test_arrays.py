@@ -1,4 +1,4 @@
-"""What counts as an array, and with which module it computes."""
+"""Which values are arrays, and which namespace computes with them."""
 
 import weakref
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""The hash behind dropout: uniform, without memory, and the same wherever it is computed. All seeds are fixed."""
+"""The hash behind dropout: uniform, without memory, and equal wherever it is computed. All seeds are fixed."""
 
 import itertools
 import math

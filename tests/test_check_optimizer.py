@@ -1,4 +1,4 @@
-"""An optimizer that keeps its promises is spared, and each way of breaking one is caught and named."""
+"""check_optimizer: correct optimizers pass, and each kind of mistake is found and named."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Layers that hold others: what the proofs of gradients do not say of them."""
+"""Combinators: properties that the tests of gradients do not cover."""
 
 import pickle
 

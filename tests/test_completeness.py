@@ -1,4 +1,4 @@
-"""No layer is without what every layer has: a place in the docs, a strategy, two oracles, planted mistakes."""
+"""Every layer has a place in the docs, a strategy, two oracles and planted mistakes."""
 
 import importlib.util
 import re

@@ -1,4 +1,4 @@
-"""Convolutions, pooling and upsampling: what they compute, told in other words; and what their settings mean."""
+"""Convolutions, pooling and upsampling against independent implementations, and their settings."""
 
 from itertools import product
 

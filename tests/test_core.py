@@ -1,4 +1,4 @@
-"""The four lines and what follows from them, one by one."""
+"""The four lines and the functions made of them."""
 
 from typing import Any, Generic, NamedTuple, TypeVar
 

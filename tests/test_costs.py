@@ -1,4 +1,4 @@
-"""Operations, counted by hand where a layer has a rule; and what holds for every layer."""
+"""Operation counts, checked by hand for layers with a rule, and laws for every layer."""
 
 import tracemalloc
 from typing import Any

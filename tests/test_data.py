@@ -1,4 +1,4 @@
-"""Batches: a sequence of rows, decided by a seed."""
+"""Batches: a sequence of rows, determined by a seed."""
 
 import pickle
 

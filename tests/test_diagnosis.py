@@ -1,4 +1,4 @@
-"""Where the first number that is not finite was born: one plan for each place where that can happen."""
+"""The search for the first number that is not finite: one case for each place where it can arise."""
 
 import itertools
 import re

@@ -1,4 +1,4 @@
-"""Dropout and noise: what is drawn, when it moves on, what prediction makes of it; and a whole run with all states."""
+"""Dropout and noise: random numbers, the step counter, inference, and a run with all states."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Sigmoid and softplus keep their digits in both tails, and never overflow."""
+"""Sigmoid and softplus keep their digits in both tails, and do not overflow."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Each example runs headless, prints its number and saves its picture."""
+"""Each example runs without a screen, prints its number and saves its picture."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""What is saved comes back, bit for bit, or with a sentence; and a file is whole at every moment."""
+"""Saved values are loaded bit for bit or refused with an error, and a file is complete at every moment."""
 
 import errno
 import io

@@ -1,4 +1,4 @@
-"""The house itself: what imports what, how large it is, and that its doors say what lies behind them."""
+"""The structure of the package: imports, sizes of files, and public names."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Initializers: each follows its formula, and the seed alone decides."""
+"""Initializers follow their formulas, and depend only on the seed."""
 
 import math
 

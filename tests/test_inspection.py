@@ -1,4 +1,4 @@
-"""The printed network."""
+"""`summary`."""
 
 from typing import Any
 

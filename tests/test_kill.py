@@ -1,4 +1,4 @@
-"""A training that saves every step is killed at any moment, again and again, and goes on as if nothing had happened."""
+"""Training that saves every step, killed at random moments, resumes to the same bits."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Every public function refuses, in a sentence that begins with its name, each value that its table does not allow."""
+"""Every public function refuses each value that its table does not allow, in a sentence that begins with its name."""
 
 import importlib
 import sys

@@ -1,4 +1,4 @@
-"""Laws that hold for every network: of purity, of composition, of the step."""
+"""Laws of every network: purity, composition, and the step."""
 
 import numpy as np
 import pytest

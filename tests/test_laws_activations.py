@@ -1,4 +1,4 @@
-"""Laws of activations: rows do not know of each other, and what each function promises of its values."""
+"""Laws of activations: rows are independent, and values have the bounds of each function."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What attention and transformer blocks promise beside their gradients: masks, causality, order, generation."""
+"""Laws of attention and transformer blocks: masks, causality, order, generation."""
 
 import numpy as np
 import pytest

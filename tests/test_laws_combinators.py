@@ -1,4 +1,4 @@
-"""What is true of every layer that holds others, whatever it is given."""
+"""Laws of combinators, for any layer inside."""
 
 from typing import Any
 

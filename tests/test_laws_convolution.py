@@ -1,4 +1,4 @@
-"""Laws of convolutions, pooling and upsampling: of rows, of places, of what lies ahead, of precision."""
+"""Laws of convolutions, pooling and upsampling: rows, positions, causality, precision."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""In float16, sums and means of more than 65,520 terms are as near to those of float64 as float16 allows."""
+"""In float16, sums and means of more than 65,520 terms are as close to float64 as float16 allows."""
 
 import numpy as np
 import pytest

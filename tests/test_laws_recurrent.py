@@ -1,4 +1,4 @@
-"""What holds for embeddings, positions and recurrent layers whatever the numbers."""
+"""Laws of embeddings, positions and recurrent layers."""
 
 import numpy as np
 import pytest

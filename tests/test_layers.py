@@ -1,4 +1,4 @@
-"""Every layer is proven: one test a layer, and none without."""
+"""The gradients of every layer: one test for each, and none missing."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Losses: the gradient is that of the value, and the value that of the formula."""
+"""Losses: the gradient is the derivative of the value, and the value is that of the formula."""
 
 import math
 import pickle

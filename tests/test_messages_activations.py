@@ -1,4 +1,4 @@
-"""What activations say to what they refuse: a row each, pinned word for word."""
+"""Error messages of activations, pinned word for word."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What attention and transformer blocks say to what they refuse: a row each, pinned word for word."""
+"""Error messages of attention and transformer blocks, pinned word for word."""
 
 import numpy as np
 import pytest

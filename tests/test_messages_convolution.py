@@ -1,4 +1,4 @@
-"""What convolutions, pooling and upsampling say to what they refuse: a row each, pinned word for word."""
+"""Error messages of convolution, pooling and upsampling, pinned word for word."""
 
 import numpy as np
 import pytest

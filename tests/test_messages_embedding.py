@@ -1,4 +1,4 @@
-"""What embeddings and positions say to what they refuse: a row each, pinned word for word."""
+"""Error messages of embeddings and positions, pinned word for word."""
 
 import numpy as np
 import pytest

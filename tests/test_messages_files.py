@@ -1,6 +1,6 @@
-"""What is said of files that cannot be written or read, and of values that cannot be saved: a row each, word for word.
+"""Error messages for files that cannot be written or read and values that cannot be saved, pinned word for word.
 
-Each row: what was done, the error, and the sentence.
+Each row: the call, the class of the error, and the sentence.
 """
 
 import errno

@@ -1,4 +1,4 @@
-"""What each layer says to an x that it cannot take: a row each, pinned word for word."""
+"""Error messages of each layer for an invalid x, pinned word for word."""
 
 import numpy as np
 import pytest

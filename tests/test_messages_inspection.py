@@ -1,6 +1,6 @@
-"""What looking inside says to what cannot be looked at: a row each, pinned word for word.
+"""Error messages of inspection, pinned word for word.
 
-Each row: what was done, the error, the sentence, and the notes that say where it was, from the inside out.
+Each row: the call, the class of the error, the sentence, and the notes that say where, the innermost first.
 """
 
 import re

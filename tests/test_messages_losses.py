@@ -1,4 +1,4 @@
-"""What losses and metrics say to what they refuse: a row each, pinned word for word."""
+"""Error messages of losses and metrics, pinned word for word."""
 
 import math
 from functools import partial

@@ -1,4 +1,4 @@
-"""What the layers that normalise, dropout and noise say to what they refuse: a row each, pinned word for word."""
+"""Error messages of normalisation, dropout and noise, pinned word for word."""
 
 import numpy as np
 import pytest

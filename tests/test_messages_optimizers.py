@@ -1,6 +1,6 @@
-"""What optimizers and `train` say to what they refuse: a row each, pinned word for word.
+"""Error messages of optimizers and `train`, pinned word for word.
 
-Each row: what was done, the error, the sentence, and the notes that say where it was.
+Each row: the call, the class of the error, the sentence, and the notes that say where.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""What records say to what they refuse: arguments, values that can change, names; pinned word for word."""
+"""Error messages of records: arguments, mutable values, names; pinned word for word."""
 
 from collections import deque
 from decimal import Decimal

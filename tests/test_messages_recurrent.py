@@ -1,4 +1,4 @@
-"""What recurrent layers say to what they refuse: a row each, pinned word for word."""
+"""Error messages of recurrent layers, pinned word for word."""
 
 import numpy as np
 import pytest

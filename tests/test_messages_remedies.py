@@ -1,4 +1,4 @@
-"""What losses and metrics recommend in their errors: pinned word for word, and each remedy is carried out."""
+"""Remedies in errors of losses and metrics: pinned word for word, and each remedy is tried."""
 
 import re
 from functools import partial

@@ -1,6 +1,6 @@
-"""What the functions around a run say to what they refuse: a row each, pinned word for word.
+"""Error messages of functions of runs, pinned word for word.
 
-Each row: what was done, the error, the sentence, and the notes that say where it was, from the inside out.
+Each row: the call, the class of the error, the sentence, and the notes that say where, the innermost first.
 """
 
 from functools import partial

@@ -1,4 +1,4 @@
-"""What schedules and plateaus say to what they refuse: a row each, pinned word for word."""
+"""Error messages of schedules and plateaus, pinned word for word."""
 
 import math
 

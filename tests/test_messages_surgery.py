@@ -1,4 +1,4 @@
-"""What surgery on networks says to what it refuses: a row each, pinned word for word."""
+"""Error messages of surgery on networks, pinned word for word."""
 
 from typing import Any
 

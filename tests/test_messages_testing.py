@@ -1,4 +1,4 @@
-"""What the checks, and what hypothesis draws, say to arguments that they refuse: a row each, pinned word for word."""
+"""Error messages of checks and strategies for invalid arguments, pinned word for word."""
 
 import numpy as np
 import pytest

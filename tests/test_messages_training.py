@@ -1,6 +1,6 @@
-"""What training, batches, scores and predictions say to what they refuse, when they are called: a row each.
+"""Error messages of training, batches, scores and predictions for invalid arguments, pinned word for word.
 
-Each row: what was done, the error, the sentence, and the notes that say where it was, from the inside out.
+Each row: the call, the class of the error, the sentence, and the notes that say where, the innermost first.
 """
 
 from collections import deque

@@ -1,4 +1,4 @@
-"""What functions of trees say to what is not a tree, and to parts that do not fit: pinned word for word."""
+"""Error messages of functions of trees, pinned word for word."""
 
 from collections import deque
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Metrics: equal to scikit-learn's, and validation, which makes functions of the state of them."""
+"""Metrics against scikit-learn, and `validation`, which applies them to states."""
 
 import math
 import pickle

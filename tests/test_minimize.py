@@ -1,4 +1,4 @@
-"""Training by SciPy's methods: the same as calling SciPy by hand, and fewer evaluations than steps of sgd."""
+"""Training by SciPy's methods: equal to calling SciPy by hand, with fewer evaluations than steps of sgd."""
 
 import re
 import subprocess

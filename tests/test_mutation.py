@@ -1,4 +1,4 @@
-"""How a checker is scored on mistakes that were planted for it."""
+"""Scores of checkers on planted mistakes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Where each public name stands, that it is loaded when it is asked for, and that people and tools find it."""
+"""Public names: their namespaces, lazy loading, and errors for names that moved."""
 
 import inspect
 import pickle

@@ -1,4 +1,4 @@
-"""Normalising layers: values from the formulas, running statistics, prediction, digits that offsets may not take."""
+"""Normalisation layers: values from the formulas, running statistics, inference, precision for large offsets."""
 
 import numpy as np
 import pytest

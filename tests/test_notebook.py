@@ -1,4 +1,4 @@
-"""What a notebook shows: an executed one has these outputs, as text and as HTML."""
+"""The outputs of an executed notebook, as text and as HTML."""
 
 import re
 from html import unescape

@@ -1,4 +1,4 @@
-"""Which parameters a pattern chooses, what a step may be followed by, and what numbers a field takes."""
+"""Patterns of parameter paths, constraints, and numbers in fields."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Each optimizer against its definition, written out; the promises of all; laws; and mistakes that must be caught."""
+"""Each optimizer against its definition, laws of all optimizers, and planted mistakes that must be found."""
 
 import pickle
 from collections.abc import Callable

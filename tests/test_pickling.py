@@ -1,4 +1,4 @@
-"""Records on their way: pickled, by name and by value, written by other libraries, and read back."""
+"""Pickled records: by name and by value, written by other libraries, and read again."""
 
 import pickle
 import subprocess

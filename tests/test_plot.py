@@ -1,4 +1,4 @@
-"""Pictures: drawn on the axes given or on new ones, never shown, and what they show is so."""
+"""Plots: drawn on the given axes or on new ones, never shown, and with the right data."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The pytest plugin, seen from outside: small suites that are run by a pytest of their own."""
+"""The pytest plugin, tested by running small test suites in a separate pytest."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What a layer says of itself is a verb, and a user's layer has every power that funcnn's own have."""
+"""The layer protocol: all of it is verbs, and a user's layer can use all of it."""
 
 import pickle
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Records: frozen, owning, compared by value."""
+"""Records: immutable, with arrays of their own, compared by value."""
 
 import copy
 import inspect

@@ -1,4 +1,4 @@
-"""What wraps a training run: each function alone, in company, and around a run that resumes."""
+"""Functions of runs: each alone, combined, and with a resumed run."""
 
 import copy
 import gc

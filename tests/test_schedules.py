@@ -1,4 +1,4 @@
-"""Schedules: plain functions of the step number. The oracles are their formulas, optax and torch."""
+"""Schedules: functions of the step number, against their formulas."""
 
 import math
 import pickle

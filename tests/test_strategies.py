@@ -1,4 +1,4 @@
-"""The arrays that hypothesis draws: sizes first, then entries that hurt, and small ones when it shrinks."""
+"""The arrays that Hypothesis draws: sizes first, then ties, zeros and extreme numbers; small ones after shrinking."""
 
 import numpy as np
 import pytest

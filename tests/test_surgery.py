@@ -1,4 +1,4 @@
-"""Surgery on networks: layers that are frozen and thawed, cut and exchanged; dtypes, counts, and what differs."""
+"""Surgery on networks: freezing, slicing and replacing; dtypes, counts and differences."""
 
 import math
 import pickle

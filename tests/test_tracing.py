@@ -1,4 +1,4 @@
-"""One step with all that went through it: nothing is computed otherwise, and the numbers are those of the arrays."""
+"""`trace`: the step is unchanged, and the numbers are those of the arrays."""
 
 from itertools import pairwise
 from typing import Any

@@ -1,4 +1,4 @@
-"""Training is a fold of states that never change."""
+"""Training as a fold of immutable states."""
 
 import math
 from functools import partial

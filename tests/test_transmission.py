@@ -1,4 +1,4 @@
-"""The example `transmission.py` as its user runs it: its picture, its number, and every way to go wrong."""
+"""The example `transmission.py` as a script: its picture, its number, and its errors."""
 
 import re
 import subprocess

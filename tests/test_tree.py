@@ -1,4 +1,4 @@
-"""Trees: every array found, in order, by its path."""
+"""Trees: every array is found, in order, by its path."""
 
 from types import MappingProxyType
 from typing import Any

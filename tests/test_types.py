@@ -1,4 +1,4 @@
-"""What a type checker knows of the four lines: mypy --strict reads this file, pytest runs it."""
+"""The types of the four lines: mypy --strict reads this file, and pytest runs it."""
 
 from __future__ import annotations
 

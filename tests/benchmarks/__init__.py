@@ -1,1 +1,1 @@
-"""How fast a step is beside the same step of others, in the same run: `python -m tests.benchmarks`. Never a test."""
+"""Benchmarks: the time of a step next to the same step in other libraries, in one run: `python -m tests.benchmarks`."""

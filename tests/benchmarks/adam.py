@@ -1,6 +1,6 @@
-"""A step of Adam alone, on float32 gradients that are there already: funcnn's two calls beside torch and optax.
+"""A step of Adam alone, for given float32 gradients: the two calls of funcnn next to torch and optax.
 
-All start from the same parameters with the same gradients, are first shown to end in the same place, and then timed.
+All start from the same parameters and gradients, are first shown to give the same result, and are then timed.
 """
 
 from importlib.util import find_spec

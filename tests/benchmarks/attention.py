@@ -1,4 +1,4 @@
-"""Self-attention, forward and backward in float32: funcnn beside torch, as a module and as functions, and beside JAX.
+"""Self-attention, forward and backward in float32: funcnn next to torch, as a module and as functions, and JAX.
 
 All get the same x, weights and dA, are first shown to find the same out and gradients, and are then timed.
 """

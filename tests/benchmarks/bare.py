@@ -1,4 +1,4 @@
-"""The same step as bare NumPy: the operations of funcnn's rules in their order, on lists of arrays, without a check."""
+"""The same step in NumPy alone: the operations of funcnn's rules in the same order, without checks."""
 
 import numpy as np
 

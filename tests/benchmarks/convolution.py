@@ -1,4 +1,4 @@
-"""Forward and backward of a convolution of 3 x 3, in float32: funcnn beside torch, in both of its layouts, and JAX.
+"""Forward and backward of a 3 x 3 convolution in float32: funcnn next to torch, in both of its layouts, and JAX.
 
 All are first shown to find the same numbers, and then timed: `python -m tests.benchmarks.convolution [repeats]`.
 """

@@ -1,4 +1,4 @@
-"""The step in funcnn: the four lines, and what `train` does, which saves the gradient with respect to x."""
+"""The step in funcnn: the four lines, and the step of `train`, which does not compute the gradient of x."""
 
 from typing import Any
 

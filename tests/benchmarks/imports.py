@@ -1,4 +1,4 @@
-"""The CPU time of imports beside that of `import numpy, attrs`, which funcnn needs, in the same fresh process."""
+"""The CPU time of imports relative to `import numpy, attrs`, which funcnn needs, in the same new process."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Forward and backward of a layer that normalises, in float32: funcnn beside torch and JAX."""
+"""Forward and backward of normalisation layers in float32: funcnn next to torch and JAX."""
 
 from importlib.util import find_spec
 from typing import Any

@@ -1,4 +1,4 @@
-"""The same step in other libraries, each as its users would write it; None where one is not installed, or cannot."""
+"""The same step in other libraries, as their users write it; None for a library that is missing or has no such step."""
 
 from importlib.util import find_spec
 

@@ -1,4 +1,4 @@
-"""Forward and backward of an LSTM, 32 sequences of 50 steps in float32: funcnn beside torch and JAX's scan."""
+"""Forward and backward of an LSTM, 32 sequences of 50 steps in float32: funcnn next to torch and `jax.lax.scan`."""
 
 from importlib.util import find_spec
 from typing import Any

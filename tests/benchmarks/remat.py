@@ -1,4 +1,4 @@
-"""A network of 64 layers in blocks that are made again: bytes that wait for backward, and the time of a step."""
+"""A network of 64 layers in blocks of Remat: the bytes kept for backward, and the time of a step."""
 
 import numpy as np
 

@@ -1,9 +1,9 @@
-"""One workload, all contenders: first shown to do the same arithmetic, then timed.
+"""One workload in all libraries: first shown to compute the same numbers, then timed.
 
-How glibc's malloc finds room for a large array depends on the process: one that has once freed an array of some size
-keeps that much memory for the next, while a fresh one gives it back, and pays with page faults at each new array. To
-import a peer is enough to change that, and it is worth a factor of two. So every workload has a process of its own, in
-which an array of 31 MiB is made and dropped first; except where NumPy is `alone`, with malloc as it starts.
+The time to allocate a large array depends on the history of the process: after an array of some size was freed, glibc's
+malloc keeps that much memory, while a new process returns it and has page faults for each new array. Importing a peer
+can change that, which makes a factor of two. So every workload runs in a process of its own that first makes and frees
+an array of 31 MiB, except for NumPy `alone`, with malloc in its initial state.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Times to compare: contenders take turns, so that whatever else the machine does meets all of them alike."""
+"""Measurement of times. The contenders take turns, so that other load on the machine slows all of them equally."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What is trained: the article's networks at their sizes, and small batches. The data are random; speed cannot tell."""
+"""Networks and batches to train: those of the examples, and small batches. The data are random."""
 
 from itertools import pairwise
 from typing import Any, NamedTuple

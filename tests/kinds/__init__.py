@@ -1,4 +1,4 @@
-"""Tables of what each public function takes, a module a namespace, and the trials of all that it does not take.
+"""Tables of the values that each public function accepts, one module for each namespace, and trials of all others.
 
 A row is a valid call: for each parameter a `Kind`, with a value that the function takes, and which values of `WRONG` it
 takes there as well. Every other value must raise a FuncnnError, at the call, in a sentence that begins with the name of

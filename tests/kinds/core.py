@@ -1,4 +1,4 @@
-"""The four lines, and the other verbs of a script."""
+"""The four lines, and the other functions that a script uses."""
 
 import numpy as np
 

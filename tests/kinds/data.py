@@ -1,4 +1,4 @@
-"""Batches."""
+"""The functions of `funcnn.data`."""
 
 from funcnn import batches
 from tests.kinds.kinds import Y, array, count, seed

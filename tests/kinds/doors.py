@@ -1,4 +1,4 @@
-"""What is public: the functions and classes of every namespace, and why some of them need no row."""
+"""The list of public functions and classes of every namespace, and the reason for each that has no row."""
 
 import importlib
 import inspect

@@ -1,4 +1,4 @@
-"""Files."""
+"""The functions of `funcnn.files`."""
 
 from funcnn import load, save
 from funcnn.files import fingerprint

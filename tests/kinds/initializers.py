@@ -1,4 +1,4 @@
-"""First weights."""
+"""The functions of `funcnn.initializers`."""
 
 from funcnn import glorot_uniform, he_normal
 from funcnn.initializers import (

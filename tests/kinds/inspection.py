@@ -1,4 +1,4 @@
-"""What happens in a network."""
+"""The functions of `funcnn.inspection`."""
 
 from funcnn import summary, trace
 from funcnn.inspection import flops

@@ -1,4 +1,4 @@
-"""Bridges to the libraries that are installed."""
+"""The functions of `funcnn.interop`, for the libraries that are installed."""
 
 from importlib.util import find_spec
 

@@ -1,4 +1,4 @@
-"""Losses, and functions of losses."""
+"""Losses, and functions that make losses."""
 
 import numpy as np
 

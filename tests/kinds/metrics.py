@@ -1,4 +1,4 @@
-"""What a network is worth."""
+"""The functions of `funcnn.metrics`."""
 
 from funcnn import accuracy, mse, validation
 from funcnn.metrics import confusion, perplexity, r2, top_k_accuracy

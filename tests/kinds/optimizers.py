@@ -1,4 +1,4 @@
-"""Transformations of the gradient, and constraints."""
+"""Optimizers, transformations of gradients, and constraints."""
 
 from funcnn import Adam, AdamW, ClipNorm, Momentum, update
 from funcnn.optimizers import (

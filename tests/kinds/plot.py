@@ -1,4 +1,4 @@
-"""Pictures; matplotlib draws them."""
+"""The functions of `funcnn.plot`."""
 
 from importlib.util import find_spec
 

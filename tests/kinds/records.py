@@ -1,4 +1,4 @@
-"""Classes that become records, their fields, and what a layer tells of itself."""
+"""The decorator `record`, field specifiers and traits."""
 
 from funcnn import backward, forward, inference, record, state, update
 from funcnn.generation import mixes_positions, pads_with_zeros, step

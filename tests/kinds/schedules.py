@@ -1,4 +1,4 @@
-"""Learning rates."""
+"""The functions of `funcnn.schedules`."""
 
 from funcnn import cosine, one_cycle, warm_up
 from funcnn.schedules import (

@@ -1,4 +1,4 @@
-"""Checks, and what hypothesis draws."""
+"""The checks and strategies of `funcnn.testing`."""
 
 import numpy as np
 

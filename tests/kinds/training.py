@@ -1,4 +1,4 @@
-"""Runs, and functions of runs."""
+"""The functions of `funcnn.training`."""
 
 from funcnn import TrainState, checkpoint_every, early_stopping, history, train
 from funcnn.training import (

@@ -1,4 +1,4 @@
-"""Walks over records, tuples and arrays."""
+"""The functions of `funcnn.trees`."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What is tried with a row: wrong values, swapped arguments, too few of them and too many."""
+"""The calls that are tried for a row: wrong values, swapped arguments, too few and too many arguments."""
 
 import inspect
 import re

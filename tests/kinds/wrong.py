@@ -1,4 +1,4 @@
-"""The values that are tried in the place of every argument, made anew each time."""
+"""The values that are tried for every argument, made anew for each trial."""
 
 from collections import deque
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Backward passes with one planted mistake each. `python -m tests.mutants` compares the checkers that look for them."""
+"""Backward passes with one planted mistake each. `python -m tests.mutants` compares checkers on them."""
 
 from tests.mutants import (
     activations,

@@ -1,4 +1,4 @@
-"""`python -m tests.mutants [--quick] [--every N] [--seeds N] [--examples N] [--survivors]`: what each checker finds."""
+"""`python -m tests.mutants [--quick] [--every N] [--seeds N] [--examples N] [--survivors]`: mistakes found."""
 # ruff: noqa: T201  a command prints
 
 import argparse

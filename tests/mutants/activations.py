@@ -1,4 +1,4 @@
-"""Elementwise functions with a kink or none, gates, and softmax."""
+"""Elementwise functions with and without a kink, gates, and softmax."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Whole attention layers: four weights, two heads, masks of places and of pairs, and x that is used three times."""
+"""Attention layers: four weights, two heads, masks of positions and of pairs, and x that is used three times."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Reductions, broadcasting, and the larger of two."""
+"""Reductions, broadcasting, and the maximum of two arrays."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Wrong in one branch only: for one size, at zeros and ties, on one side, or far out."""
+"""Mistakes in one branch only: for one size, at zeros and ties, on one side, or far from 0."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Layers that hold others: gradients that should add up, go the other way, or belong to another branch."""
+"""Combinators: gradients that should be added, go to another branch, or be reversed."""
 
 import numpy as np
 

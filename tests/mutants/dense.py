@@ -1,4 +1,4 @@
-"""Layers around a matrix product, and the weights that are reparametrised before it."""
+"""Layers with a matrix product, and reparametrised weights."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What the tables of mutants are written in: a right pair, and the ways to get it wrong."""
+"""The form of the tables of mutants: a correct pair of functions, and its mistakes."""
 
 import numpy as np
 from attrs import frozen

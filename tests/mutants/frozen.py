@@ -1,4 +1,4 @@
-"""A layer that is not trained, between one that is and the output: what is known of its weights is still needed."""
+"""A layer that is not trained between a trained layer and the output: dx needs its weights."""
 
 import numpy as np
 

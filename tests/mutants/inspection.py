@@ -1,4 +1,4 @@
-"""A layer that is looked at: the looking must not be felt, neither on the way forward nor on the way back."""
+"""Probes: storing values must change neither forward nor backward."""
 
 import numpy as np
 

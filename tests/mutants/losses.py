@@ -1,4 +1,4 @@
-"""Losses of outputs and targets, in one number or one per row."""
+"""Losses of outputs and targets, one number or one for each row."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The activations after the first eight, Softmax and Glu: their own forward, and a mistake in what is behind it."""
+"""More activations, Softmax and Glu: the forward of funcnn, and a mistake in the gradient."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Layers that subtract a mean and divide by a size."""
+"""Layers that subtract a mean and divide by a norm or a deviation."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The losses of the package, each with its own cost and a gradient that somebody could have written instead."""
+"""The losses of funcnn, each with its own cost and a likely mistake in its gradient."""
 
 from functools import partial
 

@@ -1,7 +1,7 @@
-"""A pair `(f, vjp)` in NumPy, wrapped as each library wants a backward of one's own, and handed to its checker.
+"""A pair `(f, vjp)` in NumPy, wrapped as a custom gradient of each library, and given to its checker.
 
-Each is called as `check(f, vjp, args)` and raises where it finds fault. Whole numbers are closed over: none of them has
-a word for arguments without gradient. Settings are the defaults.
+Each is called as `check(f, vjp, args)` and raises if it reports a mistake. Arguments that are whole numbers are closed
+over, since no checker can skip arguments without a gradient. Settings are the defaults.
 """
 
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Entries moved about: reordered, repeated, padded, chosen, looked up."""
+"""Entries moved between positions: reordered, repeated, padded, chosen, looked up."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Mistakes of relative sizes down to 1e-8: constants cut short, guards that are felt, series that end early."""
+"""Mistakes of relative sizes down to 1e-8: constants with too few digits, epsilons, series that end early."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Recurrent layers as funcnn has them, with a mask and both ends of the state: one rule of each altered."""
+"""funcnn's recurrent layers, with a mask and both ends of the state: one mistake in each rule."""
 
 import numpy as np
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""`python -m tests.mutants.sensitivity`: the smallest relative error of a backward pass that is noticed, by layer."""
+"""`python -m tests.mutants.sensitivity`: the smallest relative error of a gradient that is found, by layer."""
 # ruff: noqa: T201  a command prints
 
 from hypothesis import HealthCheck, Phase, given, seed, settings

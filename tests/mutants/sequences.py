@@ -1,4 +1,4 @@
-"""Recurrence, attention, and what else has time in it."""
+"""Recurrence, attention, and other functions of sequences."""
 
 import numpy as np
 

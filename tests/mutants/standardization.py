@@ -1,4 +1,4 @@
-"""Normalisation, affine maps, dropout and noise, by the rules of funcnn, with a slip in backward."""
+"""Normalisation, affine maps, dropout and noise, by funcnn's rules, with a mistake in backward."""
 
 import numpy as np
 

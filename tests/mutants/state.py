@@ -1,4 +1,4 @@
-"""What a backward pass does to memory, remembers, or makes of its cotangent; numbers may be right at first sight."""
+"""Backward passes that change memory, keep state between calls, or overwrite the cotangent."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Convolutions with strides, dilations and groups, transposed ones, pooling and upsampling, in two dimensions."""
+"""Two-dimensional convolutions with strides, dilations and groups, transposed convolutions, pooling and upsampling."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Functions that are correct, and hard for a checker that has only differences of their values."""
+"""Functions that are correct, and hard to differentiate from their values."""
 
 from importlib import import_module
 

@@ -1,4 +1,4 @@
-"""Linear algebra where it is ill-conditioned, and layers at their degenerate sizes."""
+"""Ill-conditioned linear algebra, and layers of degenerate sizes."""
 
 import numpy as np
 

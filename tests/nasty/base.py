@@ -1,4 +1,4 @@
-"""What a nasty function is, and what its arguments are drawn from."""
+"""The form of a nasty function, and the strategies of its arguments."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Small differences of large numbers: what is left of f is mostly rounding."""
+"""Small differences of large numbers: the values of f are mostly rounding error."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Clips, thresholds, and the corners of losses."""
+"""Clips, thresholds, and kinks of losses."""
 
 import numpy as np
 

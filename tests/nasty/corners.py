@@ -1,4 +1,4 @@
-"""Corners that many entries share: clips, hinges, sums of absolute values."""
+"""Kinks that many entries share: clips, hinges, sums of absolute values."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Kinks near the point and at it, and jumps."""
+"""Kinks near the point and at the point, and jumps."""
 
 import numpy as np
 

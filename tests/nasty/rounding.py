@@ -1,4 +1,4 @@
-"""What is computed coarsely, by steps, or until it is good enough."""
+"""Functions computed coarsely, in steps, or to a loose tolerance."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Flat, steep, tiny and huge: a step that suits one entry leaves the range of floats, or of sense, in another."""
+"""Flat, steep, tiny and huge functions: a step that suits one entry is too large or too small for another."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Shapes, dtypes and memory that are legal and rare."""
+"""Legal but rare shapes, dtypes and memory layouts."""
 
 import numpy as np
 from hypothesis import strategies as st

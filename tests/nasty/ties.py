@@ -1,4 +1,4 @@
-"""Many maxima, or many corners, at once: along every coordinate a tie may look smooth."""
+"""Many maxima or many kinks at once: along each coordinate alone, a tie may look smooth."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What the tests against JAX share."""
+"""Fixtures of the tests against JAX."""
 
 from importlib import import_module
 

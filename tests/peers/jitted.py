@@ -1,4 +1,4 @@
-"""A train step in NumPy and under `jax.jit`, side by side."""
+"""A training step in NumPy and under `jax.jit`, compared."""
 
 from itertools import count
 

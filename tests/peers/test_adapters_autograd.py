@@ -1,4 +1,4 @@
-"""Primitives and functions of HIPS autograd, proven: what is right passes, and each mistake is found."""
+"""Primitives and functions of HIPS autograd in the checker: correct ones pass, and each mistake is found."""
 
 import numpy as np
 import pytest

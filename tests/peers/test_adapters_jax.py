@@ -1,4 +1,4 @@
-"""Functions of JAX, proven: what is right passes, each mistake is found, and the user's settings are left alone."""
+"""JAX functions in the checker: correct ones pass, each mistake is found, and user settings do not change."""
 
 from functools import partial
 

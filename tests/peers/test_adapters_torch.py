@@ -1,4 +1,4 @@
-"""Functions and modules of torch, proven: what is right passes, and each mistake is found."""
+"""Functions and modules of torch in the checker: correct ones pass, and each mistake is found."""
 
 import numpy as np
 import pytest

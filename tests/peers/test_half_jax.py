@@ -1,4 +1,4 @@
-"""In JAX too, sums and means of more than 65,520 terms of float16 are as near to those of float64 as float16 allows."""
+"""In JAX, sums and means of more than 65,520 terms of float16 are as close to float64 as float16 allows."""
 
 import pytest
 

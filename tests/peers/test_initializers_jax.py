@@ -1,4 +1,4 @@
-"""Initializers against those of JAX: their laws are compared by large samples, at four sigma, and their bounds."""
+"""Initializers against JAX: moments of large samples, at four sigma, and bounds."""
 
 import math
 

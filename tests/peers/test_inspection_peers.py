@@ -1,4 +1,4 @@
-"""Probes in PyTorch and under `jax.jit`, and operations as XLA counts them."""
+"""Probes in PyTorch and under `jax.jit`, and operation counts against XLA's."""
 
 import numpy as np
 import pytest

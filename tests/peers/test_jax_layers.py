@@ -1,4 +1,4 @@
-"""Every layer against `jax.vjp` of its own forward, an oracle that is exact to rounding and knows nothing of backward.
+"""Every layer against `jax.vjp` of its own forward, an oracle that is exact up to rounding and does not use backward.
 
 JAX compiles for each shape, so a layer has at most three fixed ones; their values are drawn. A layer of
 `funcnn.testing.strategies.registered()` without a case in `tests/peers/cases` fails.

@@ -1,4 +1,4 @@
-"""A train step under `jax.jit`, with each activation in the network: compiled once, equal to NumPy, in float32."""
+"""A training step under `jax.jit` with each activation: compiled once, equal to NumPy, in float32."""
 
 import numpy as np
 import pytest

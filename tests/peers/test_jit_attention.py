@@ -1,4 +1,4 @@
-"""A train step of transformers under `jax.jit`: compiled once, equal to NumPy, in float32; and generation there."""
+"""A training step of transformers under `jax.jit`: compiled once, equal to NumPy, in float32; and generation."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A train step under `jax.jit`, with each layer that holds others in the network: compiled once, equal to NumPy."""
+"""A training step under `jax.jit` with each combinator: compiled once, equal to NumPy."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A train step under `jax.jit` of networks with convolutions and pooling: compiled once, equal to NumPy, in float32."""
+"""A training step under `jax.jit` with convolutions and pooling: compiled once, equal to NumPy, in float32."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Whole train steps under `jax.jit` with normalisation, dropout and noise: compiled once, and NumPy's numbers."""
+"""Training steps under `jax.jit` with normalisation, dropout and noise: compiled once, equal to NumPy."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A train step under `jax.jit`, with recurrent layers in the network: compiled once, equal to NumPy, in float32."""
+"""A training step under `jax.jit` with recurrent layers: compiled once, equal to NumPy, in float32."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Every loss, its value and its gradient, against torch, and its gradient against `jax.grad` of its own value."""
+"""Every loss, value and gradient, against torch, and its gradient against `jax.grad` of its value."""
 
 import inspect
 import pkgutil

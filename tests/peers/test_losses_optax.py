@@ -1,4 +1,4 @@
-"""The losses that optax has, value and gradient, as it has them; and losses made of losses under `jax.jit`."""
+"""Values and gradients of losses against optax, and combined losses under `jax.jit`."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""A step with each optimizer inside `jax.jit`: traced twice, equal to NumPy's, and float32 where the network is."""
+"""A step with each optimizer inside `jax.jit`: traced twice, equal to NumPy, and float32 for a float32 network."""
 
 import numpy as np
 import pytest

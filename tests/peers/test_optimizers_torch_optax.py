@@ -1,7 +1,7 @@
-"""Each optimizer against torch and optax, over whole trajectories of the parameters; prints the differences.
+"""Each optimizer against torch and optax over trajectories of parameters; prints the differences.
 
-A trajectory has 10 to 30 steps of 6 arrays; the size of its gradients is drawn between 1e-3 and 1e3, its learning rate
-is constant or falls, and is such that the parameters stay below about 1.
+A trajectory has 10 to 30 steps of 6 arrays. The size of its gradients is drawn between 1e-3 and 1e3. Its learning rate
+is constant or decreasing, and small enough to keep the parameters below about 1.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Files that safetensors, and PyTorch through it, read as we wrote them, and the other way round."""
+"""Files written by funcnn and read by safetensors and PyTorch, and the other way round."""
 
 import errno
 from pathlib import Path

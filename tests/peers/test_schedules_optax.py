@@ -1,4 +1,4 @@
-"""Schedules against those of optax, and a whole training against optax and torch."""
+"""Schedules against optax, and a whole training run against optax and torch."""
 
 from itertools import repeat
 

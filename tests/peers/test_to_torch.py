@@ -1,4 +1,4 @@
-"""What `to_torch` says to what it cannot turn into a module; each family of layers is compared in a file of its own."""
+"""Errors of `to_torch` for layers without a rule; each family of layers is compared in a file of its own."""
 
 import math
 import re

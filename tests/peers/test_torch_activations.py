@@ -1,4 +1,4 @@
-"""Each activation as a module of torch: out and all gradients, in random settings, at corners and in saturation."""
+"""Each activation as a torch module: out and all gradients, in random settings, at kinks and in saturation."""
 
 import numpy as np
 import pytest

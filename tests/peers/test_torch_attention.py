@@ -1,4 +1,4 @@
-"""Attention as a module of torch, and as its formula written in torch: out and all gradients, in random settings."""
+"""Attention as a torch module, and as its formula in torch: out and all gradients, in random settings."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Layers that hold others as modules of torch: out and all gradients, in random settings."""
+"""Combinators as torch modules: out and all gradients, in random settings."""
 
 import numpy as np
 import pytest

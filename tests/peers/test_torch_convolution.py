@@ -1,4 +1,4 @@
-"""Convolutions, pooling and upsampling against torch: outputs and all gradients, ties of maxima included."""
+"""Convolutions, pooling and upsampling against torch: out and all gradients, also at ties of maxima."""
 
 import numpy as np
 import pytest

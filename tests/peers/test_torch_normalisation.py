@@ -1,4 +1,4 @@
-"""Normalisation, dropout and noise against torch: outputs, all gradients, and what is carried on."""
+"""Normalisation, dropout and noise against torch: out, all gradients, and running statistics."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Embeddings, positions and recurrent layers as torch has them: out, last states and all gradients, at random."""
+"""Embeddings, positions and recurrent layers against torch: out, last states and all gradients."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What users write, which type checkers must take: mypy --strict and pyright read this file, and pytest runs it."""
+"""Correct user code: mypy --strict and pyright must accept this file, and pytest runs it."""
 
 from __future__ import annotations
 

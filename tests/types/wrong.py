@@ -1,4 +1,4 @@
-"""Mistakes, each of which a type checker finds in the line that says so, and finds no other."""
+"""Wrong user code: a type checker must report exactly the marked lines."""
 
 from typing import Any
 
