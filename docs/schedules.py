@@ -21,7 +21,7 @@ from funcnn.schedules import (
     stages,
     step_decay,
 )
-from funcnn.schedules.decays import Schedule
+from funcnn.schedules.base import Schedule
 
 mpl.use("Agg")  # the picture goes into a file: no screen needed
 BLUE, GREY, STEPS = "#1f6fb4", "#999999", 400

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funcnn.errors import KindError
+from funcnn.remedies import for_entries, for_kind
 
 Array = NDArray[Any]
 
@@ -42,47 +43,8 @@ def namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
     if not is_array(x) or isinstance(x, np.ndarray):
         if not type(name) is type(whose) is str:
             raise KindError(f"namespace: name and whose must be strings, not {kind(name)} and {kind(whose)}")
-        raise KindError(f"{whose}{name} must be an array, not {kind(x)}{_remedy(x, name)}")
+        raise KindError(f"{whose}{name} must be an array, not {kind(x)}{for_kind(x, name)}")
     return cast("Namespace", x.__array_namespace__())
-
-
-def _remedy(x: Any, name: str) -> str:
-    if has_mask(x):
-        written = f"for ({name}, mask) write {_FOR_PAIRS[name]}" if name in _FOR_PAIRS else ""
-        written = f"write ({name}, mask), a tuple" if type(x) is list and name == "x" else written
-        return written and f"; {written}"
-    if type(x) is tuple:
-        return f"; {_FOR_TUPLES[name]}" if name in _FOR_TUPLES else ""
-    if hasattr(type(x), "to_numpy"):
-        return f"; write {name}.to_numpy()"
-    is_number = name == "x" and isinstance(x, int | float | complex)
-    return f"; write np.asarray({name})" if is_number or _becomes_array(x) else ""
-
-
-def _becomes_array(x: Any) -> bool:
-    """Whether np.asarray makes an array of numbers of x, and loses nothing."""
-    if type(x) is list and not any(map(is_array, x)):  # a list of arrays may be several inputs, or several rows
-        try:
-            return np.asarray(x).dtype.kind in "biufc"
-        except ValueError:  # rows of unequal lengths
-            return False
-    return hasattr(type(x), "__array__") and not hasattr(x, "mask")  # np.matrix, a tensor; not a masked array
-
-
-def has_mask(x: Any) -> bool:
-    """Whether x is a tuple or a list (x, mask, ...), as a sequence with its mask is."""
-    return type(x) in {tuple, list} and len(x) > 1 and is_array(x[1]) and x[1].dtype == bool
-
-
-_FOR_PAIRS = {
-    "out": "masked(loss), or metric(out[mask], y[mask])",
-    "memory": "(queries, memory, mask)",
-}
-_FOR_TUPLES = {
-    "x": "for several inputs there are Sum, Concat, Take and Parallel",
-    "out": "for several outputs write joint(loss, ...)",
-    "y": "for several outputs write joint(loss, ...)",
-}
 
 
 def float_namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
@@ -91,8 +53,7 @@ def float_namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
         return _NUMPY
     xp = namespace(x, name, whose)
     if not is_float(x):
-        remedy = f"; write {name}.astype(float)" if getattr(x.dtype, "kind", "no") in "biu" else ""
-        raise KindError(f"{whose}{name} must be an array of floats, not {kind(x)}{remedy}")
+        raise KindError(f"{whose}{name} must be an array of floats, not {kind(x)}{for_entries(x, name)}")
     if isinstance(x, np.ndarray) and not x.dtype.isnative:
         remedy = f"write {name}.astype({x.dtype.name!r})"
         raise KindError(f"{whose}{name} must be an array in the machine's byte order, not {kind(x)}; {remedy}")

@@ -13,12 +13,12 @@ The rules of a layer stand below its record in `funcnn.layers`; the chain rule i
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from funcnn.arrays import freeze, is_array, kind, namespace, short
+from funcnn.bound import BoundFunction
 from funcnn.dispatch import inside, no_rule, verb
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import as_count, check_function, is_whole, learning_rate
@@ -26,7 +26,7 @@ from funcnn.gradients import Grads
 from funcnn.logits import squashed_twice
 from funcnn.losses.protocol import evaluated
 from funcnn.records import build, is_record, plans
-from funcnn.signatures import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed
+from funcnn.signatures import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed, ValueAndGrad
 from funcnn.trees.walks import check_tree, map_arrays, row_count
 
 P = TypeVar("P")
@@ -132,7 +132,7 @@ def predict(params: Any, x: Any, rows: int | None = None) -> Any:
         RangeError: `rows` is less than 1.
         ShapeError: the arrays of `x` have unequal numbers of rows, or do not fit the network.
     """
-    _check_layer("predict", params, x)
+    check_is_layer("predict", params, x=x)
     if rows is not None:
         rows = as_count("predict", rows, "rows")
     params, m = inference(params), row_count(x, "x", "predict: ")
@@ -143,24 +143,24 @@ def predict(params: Any, x: Any, rows: int | None = None) -> Any:
     return map_arrays(lambda *parts: namespace(parts[0]).concatenate(parts), *outs, whose="predict")
 
 
-def _check_layer(name: str, params: Any, x: Any = None) -> None:
-    """`params` is a tuple or a layer: not a list, a class, a state of training, or the x of `name(params, x)`."""
-    cls = type(params)
-    if cls is tuple or (cls in plans and forward.dispatch(cls) is not _NO_RULE):
-        return
-    remedy = "; write tuple(params)" if cls is list else "; write state.params" if hasattr(params, "optimizer") else ""
-    if is_array(params) and (is_record(x) or type(x) is tuple):
-        remedy = f"; write {name}(params, x)"
-    raise KindError(f"{name}: params must be a layer or a tuple of layers, not {kind(params)}{remedy}")
+def is_layer(value: Any) -> bool:
+    """Whether `value` is a record with a rule for `forward`."""
+    return type(value) in plans and forward.dispatch(type(value)) is not _NO_RULE
 
 
 _NO_RULE = forward.dispatch(object)
 
 
-class ValueAndGrad(Protocol):
-    """`(params, x, y) -> (cost, Grads)`."""
-
-    def __call__(self, params: P, x: Any, y: Any, /) -> tuple[Any, Grads[P]]: ...
+def check_is_layer(name: str, params: Any, what: str = "params", x: Any = None) -> None:
+    """`params` is a layer or a tuple: not a list, a class, a state of training, or the x of `name(params, x)`."""
+    if type(params) is tuple or is_layer(params):
+        return
+    remedy = f"; write tuple({what})" if isinstance(params, list) else ""
+    if is_record(params) and hasattr(params, "params"):  # a TrainState, a gradient
+        remedy = "; write state.params" if hasattr(params, "optimizer") else f"; write {what}.params"
+    if is_array(params) and (is_record(x) or type(x) is tuple):
+        remedy = f"; write {name}(params, x)"
+    raise KindError(f"{name}: {what} must be a layer or a tuple of layers, not {kind(params)}{remedy}")
 
 
 def value_and_grad(loss: Loss) -> ValueAndGrad:
@@ -178,12 +178,12 @@ def value_and_grad(loss: Loss) -> ValueAndGrad:
         KindError: `loss` is not a function, or does not return a pair; the network ends in probabilities and the loss
             takes logits, so it would squash them twice.
     """
-    check_function("value_and_grad", loss, "loss", "a function (out, y)")
-    return partial(_value_and_grad, loss)
+    check_function("value_and_grad", loss, "loss", "a function (out, y)", takes=2)
+    return BoundFunction(_value_and_grad, loss)
 
 
 def _value_and_grad(loss: Loss, params: P, x: Any, y: Any) -> tuple[Any, Grads[P]]:
-    _check_layer("value_and_grad", params)
+    check_is_layer("value_and_grad", params)
     if found := squashed_twice(loss, params):
         raise KindError(f"value_and_grad: {found}")
     out, cache = forward(params, x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
@@ -9,9 +10,9 @@ import attrs
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, freeze
-from funcnn.errors import RangeError, ShapeError
-from funcnn.fields import as_count, as_seed, check_index
+from funcnn.arrays import Array, freeze, kind
+from funcnn.errors import KindError, NoItemError, RangeError, ShapeError
+from funcnn.fields import as_count, as_seed
 from funcnn.trees.walks import map_arrays, row_count
 
 __all__ = ["batches"]
@@ -70,7 +71,7 @@ class Batches(Sequence[Batch]):
     @overload
     def __getitem__(self, i: slice) -> Batches: ...
     def __getitem__(self, i: int | slice) -> Batch | Batches:
-        check_index("Batches", i)
+        check_index("Batches", i, len(self.steps), "batches")
         if isinstance(i, slice):
             return attrs.evolve(self, steps=self.steps[i])
         epoch, k = divmod(self.steps[i], self.per_epoch)
@@ -91,3 +92,23 @@ class Batches(Sequence[Batch]):
     def _batch(self, order: Array, k: int) -> Batch:
         rows = order[k * self.size : (k + 1) * self.size]
         return map_arrays(lambda a: freeze(a[rows]), (self.x, self.y))
+
+
+def first_step(data: Any) -> int | None:
+    """The step for which the first of `data` is the batch; None where the data do not tell, such as a list."""
+    return data.steps[0] if isinstance(data, Batches) and data.steps and data.steps.step == 1 else None
+
+
+def check_index(name: str, i: Any, n: int, items: str) -> None:
+    """A whole number from -n to n - 1, or a slice of whole numbers, as an index of a sequence of n items."""
+    parts = [part for part in (i.start, i.stop, i.step) if part is not None] if isinstance(i, slice) else [i]
+    for part in parts:
+        try:
+            operator.index(part)
+            fits = not isinstance(part, bool)
+        except TypeError:
+            fits = False
+        if not fits:
+            raise KindError(f"{name}: an index must be a whole number or a slice, not {kind(part)}")
+    if not isinstance(i, slice) and not -n <= i < n:
+        raise NoItemError(f"{name}: index {i} is out of range; there are {n} {items}")

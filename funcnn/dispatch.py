@@ -188,7 +188,7 @@ def inside(verb: Rule, tree: Any, *args: Any, name: str = "") -> Any:
 
 def _applied(verb: Rule, part: Any, *args: Any) -> Any:
     """`verb` of a layer, of each layer in a tuple that is not a chain, and any other value as it is."""
-    if _is_layer(part):
+    if _is_made_of_records(part):
         return verb(part, *args)
     if type(part) is not tuple:
         return part
@@ -196,9 +196,9 @@ def _applied(verb: Rule, part: Any, *args: Any) -> Any:
     return part if all([a is b for a, b in zip(part, new, strict=True)]) else new
 
 
-def _is_layer(value: Any) -> bool:
-    """Whether `value` is a record, or a tuple of layers."""
-    return all(map(_is_layer, value)) if type(value) is tuple else is_record(value)
+def _is_made_of_records(value: Any) -> bool:
+    """Whether `value` is a record, or a tuple of records, at any depth: a verb applies to it as one layer."""
+    return all(map(_is_made_of_records, value)) if type(value) is tuple else is_record(value)
 
 
 @cache  # of a class, which stays as it is

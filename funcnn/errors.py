@@ -1,6 +1,15 @@
 """The errors that funcnn raises on purpose: one family, each a sentence that says what was given and what is needed."""
 
-__all__ = ["FileError", "FuncnnError", "KindError", "NoFileError", "NotFiniteError", "RangeError", "ShapeError"]
+__all__ = [
+    "FileError",
+    "FuncnnError",
+    "KindError",
+    "NoFileError",
+    "NoItemError",
+    "NotFiniteError",
+    "RangeError",
+    "ShapeError",
+]
 
 
 class FuncnnError(Exception):
@@ -17,6 +26,10 @@ class KindError(FuncnnError, TypeError):
 
 class RangeError(FuncnnError, ValueError):
     """A number outside its range: a negative learning rate, a label that is no class, no rows at all."""
+
+
+class NoItemError(RangeError, IndexError):
+    """An index beyond the end of a sequence: `except IndexError` catches it."""
 
 
 class FileError(FuncnnError, OSError):

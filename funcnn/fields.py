@@ -92,8 +92,13 @@ def is_number(value: Any) -> bool:
 def as_number(name: str, value: Any, what: str) -> float:
     """A number as a Python float."""
     if not is_number(value):
-        raise KindError(f"{name}: {what} must be a number, not {kind(value)}")
+        raise KindError(f"{name}: {what} must be a number, not {kind(value)}{_rate_of(value, what)}")
     return float(value)
+
+
+def _rate_of(value: Any, what: str) -> str:
+    """The remedy for a Plateau in place of its rate."""
+    return f"; write {what}.lr" if is_number(getattr(value, "lr", None)) else ""
 
 
 def as_finite(name: str, value: Any, what: str) -> float:
@@ -113,7 +118,7 @@ def as_rate(name: str, value: Any, what: str = "the rate") -> float:
 def learning_rate(lr: Any, whose: str = "sgd", what: str = "lr") -> Any:
     """lr as a float, or as the tracer that it is; refused if it is not a number, not finite or negative."""
     if type(lr) is not float and not is_number(lr):
-        raise KindError(f"{whose}: {what} must be a number, not {kind(lr)}")
+        raise KindError(f"{whose}: {what} must be a number, not {kind(lr)}{_rate_of(lr, what)}")
     try:
         rate = float(lr)
     except TypeError:
@@ -153,12 +158,8 @@ def is_whole(value: Any) -> bool:
 def check_whole(name: str, value: Any, what: str) -> None:
     """A whole number, of any size."""
     if not is_whole(value):
-        raise KindError(f"{name}: {what} must be a whole number, not {kind(value)}{_remedy_of_whole(value, what)}")
-
-
-def _remedy_of_whole(value: Any, what: str) -> str:
-    is_whole = is_number(value) and math.isfinite(value) and value == int(value)
-    return f"; write int({what})" if is_whole else ""
+        remedy = f"; write int({what})" if is_number(value) and math.isfinite(value) and value == int(value) else ""
+        raise KindError(f"{name}: {what} must be a whole number, not {kind(value)}{remedy}")
 
 
 def check_sizes(name: str, sizes: dict[str, Any]) -> None:
@@ -221,19 +222,6 @@ def as_called(function: Any) -> str:
     """How a function with a signature is called, `mse(out, y, weight)`; `a function (out, y)` if it has no name."""
     name = getattr(function, "__name__", "<lambda>")
     return f"{'a function ' if name == '<lambda>' else name}({', '.join(signature(function).parameters)})"
-
-
-def check_index(name: str, i: Any) -> None:
-    """A whole number, or a slice of whole numbers, as an index of a sequence."""
-    parts = [part for part in (i.start, i.stop, i.step) if part is not None] if isinstance(i, slice) else [i]
-    for part in parts:
-        try:
-            operator.index(part)
-            fits = not isinstance(part, bool)
-        except TypeError:
-            fits = False
-        if not fits:
-            raise KindError(f"{name}: an index must be a whole number or a slice, not {kind(part)}")
 
 
 def as_float_dtype(name: str, dtype: Any) -> np.dtype[Any]:

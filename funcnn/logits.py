@@ -9,12 +9,12 @@ from funcnn.losses.protocol import takes_logits
 from funcnn.traits import gives_probabilities
 
 
-def squashed_twice(loss: Any, params: Any) -> str:
+def squashed_twice(loss: Any, params: Any, what: str = "the loss") -> str:
     """What to say of a network that gives probabilities to a loss of logits; empty if it does not."""
     place = _squashed(takes, gives_probabilities(params)) if (takes := takes_logits(loss)) else None
     if place is None:
         return ""
-    return f"the loss takes logits, so leave out the layer at the end of {place}{short(params)}"
+    return f"{what} takes logits, so leave out the layer at the end of {place}{short(params)}"
 
 
 def _squashed(takes: Any, gives: Any) -> str | None:

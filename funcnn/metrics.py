@@ -12,8 +12,9 @@ import numpy as np
 from funcnn.arrays import Array, namespace, short
 from funcnn.errors import RangeError, ShapeError
 from funcnn.fields import as_count, as_finite
-from funcnn.losses.base import check, check_alike
+from funcnn.losses.base import check, check_alike, check_unit
 from funcnn.losses.classification import check_classes, cross_entropy
+from funcnn.losses.protocol import of_logits
 from funcnn.training.scores import better
 
 __all__ = ["accuracy", "confusion", "perplexity", "r2", "top_k_accuracy"]
@@ -21,7 +22,7 @@ __all__ = ["accuracy", "confusion", "perplexity", "r2", "top_k_accuracy"]
 
 @better("higher")
 def accuracy(out: Array, y: Array, *, threshold: float | None = None) -> Any:
-    """The share of right answers, in [0, 1]; NaN is a wrong answer
+    """The share of right answers, in [0, 1]; NaN if out holds a NaN
 
     Without a threshold the answer is the class with the largest output, and y is as for `softmax_cross_entropy`: for
     out (m, ..., k), integer classes (m, ...), or soft labels of out's shape, whose class is the largest entry. With a
@@ -43,10 +44,7 @@ def accuracy(out: Array, y: Array, *, threshold: float | None = None) -> Any:
             not a class.
     """
     predicted, true, _ = _answers("accuracy", out, y, threshold)
-    xp = namespace(out)
-    known = ~xp.isnan(out) if threshold is not None else ~xp.isnan(out).any(axis=-1)
-    right = ((predicted == true) & known).mean()
-    return float(right) if isinstance(right, np.generic) else right
+    return _share(predicted == true, out)
 
 
 def confusion(out: Array, y: Array, *, threshold: float | None = None) -> Array:
@@ -73,7 +71,7 @@ def confusion(out: Array, y: Array, *, threshold: float | None = None) -> Array:
 
 @better("higher")
 def top_k_accuracy(out: Array, y: Array, k: int) -> Any:
-    """The share of examples whose class has one of the k largest outputs; NaN is a wrong answer
+    """The share of examples whose class has one of the k largest outputs; NaN if out holds a NaN
 
     `out`, `y` and masks are as in `accuracy`, to which this is equal for k = 1. Of equal outputs, the earlier one
     counts as larger.
@@ -93,11 +91,11 @@ def top_k_accuracy(out: Array, y: Array, k: int) -> Any:
     xp, true = namespace(out), true[..., None]
     own = xp.take_along_axis(out, true, axis=-1)
     before = (out > own) | ((out == own) & (xp.arange(classes) < true))
-    right = ((before.sum(axis=-1) < k) & ~xp.isnan(out).any(axis=-1)).mean()
-    return float(right) if isinstance(right, np.generic) else right
+    return _share(before.sum(axis=-1) < k, out)
 
 
 @better("lower")
+@of_logits
 def perplexity(out: Array, y: Array) -> Any:
     """e^cost, where cost is that of `softmax_cross_entropy`: the number of equally likely classes with the same cost
 
@@ -172,4 +170,16 @@ def _classes(name: str, out: Array, y: Array, remedy: str = "") -> Array:
         raise ShapeError(f"{name}: out must be {needed}; out: {out.shape}")
     if out.shape[-1] < 2:
         raise RangeError(f"{name}: a single output is always the largest{remedy}; out: {out.shape}")
-    return y.astype(int) if check_classes(name, out, y) else y.argmax(axis=-1)
+    if check_classes(name, out, y):
+        return y.astype(int)
+    check_unit(name, y, out)
+    if type(y) is np.ndarray and np.isnan(y).any():
+        raise RangeError(f"{name}: y must not hold NaN, which is not a class; y: {short(y)}")
+    return y.argmax(axis=-1)
+
+
+def _share(right: Array, out: Array) -> Any:
+    """The share that is true, as a float if out is NumPy's; NaN if out holds a NaN."""
+    xp = namespace(out)
+    share = xp.where(xp.isnan(out).any(), xp.nan, right.mean())
+    return float(share) if xp is np else share

@@ -57,3 +57,9 @@ class Reseed(Protocol):
 
     def __call__(self, params: P, i: int, /) -> P: ...
     def register(self, cls: type[P], /) -> Callable[[Callable[[P, int], P]], Callable[[P, int], P]]: ...
+
+
+class ValueAndGrad(Protocol):
+    """`(params, x, y) -> (cost, Grads)`: what `value_and_grad(loss)` returns."""
+
+    def __call__(self, params: P, x: Any, y: Any, /) -> tuple[Any, Grads[P]]: ...

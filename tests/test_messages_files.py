@@ -19,6 +19,7 @@ import pytest
 from funcnn import Array, FuncnnError, Relu, gradient, load, mlp, record, save, state
 from funcnn.errors import FileError, KindError, NoFileError, RangeError
 from funcnn.files import fingerprint
+from funcnn.training import Table
 from tests.says import assert_says
 
 net = mlp([1, 2, 1], seed=0)
@@ -197,7 +198,21 @@ ROWS = {
         KindError,
         f"save: value at 1.0 {NEEDED}, not list; write tuple(value)",
     ),
-    "a dict inside": (saved((1, ({},))), KindError, f"save: value at 1.0 {NEEDED}, not dict"),
+    "a dict inside": (
+        saved((1, ({},))),
+        KindError,
+        f"save: value at 1.0 {NEEDED}, not dict; write tuple(value.items())",
+    ),
+    "a table of history": (
+        saved(Table({"step": np.arange(2)})),
+        KindError,
+        f"save: value {NEEDED}, not Table; write tuple(value.whole.items())",
+    ),
+    "an array of numbers as objects": (
+        saved(np.array([1, 2.5, True], object)),
+        KindError,
+        "save: value must be an array of numbers, not object array; write value.astype(float)",
+    ),
     "a generator": (saved(x for x in ()), KindError, f"save: value {NEEDED}, not generator"),
     "a deque": (saved(deque()), KindError, f"save: value {NEEDED}, not deque"),
     "a table of pandas": (

@@ -26,7 +26,7 @@ from funcnn.losses import (
     triplet,
     weighted,
 )
-from funcnn.metrics import perplexity, top_k_accuracy
+from funcnn.metrics import confusion, perplexity, top_k_accuracy
 from tests.says import assert_says
 
 x = np.linspace(-1, 1, 20).reshape(10, 2)
@@ -553,7 +553,75 @@ ROWS = {
         KindError,
         "joint: y must be a tuple of 2, one for each loss, not (<f64 10x2>, <f64 10x2>, <f64 10x2>)",
     ),
+    **{
+        f"{name} of a function of {what}": (
+            partial(made, loss),
+            KindError,
+            f"{name}: {which} must be a function {needed}, not {given}",
+        )
+        for name, made, which, needed, what, loss, given in (
+            ("masked", masked, "loss", "(out, y, weight)", "no weight", accuracy, "accuracy(out, y, threshold)"),
+            ("weighted", weighted, "loss", "(out, y, weight)", "no weight", accuracy, "accuracy(out, y, threshold)"),
+            ("joint", joint, "loss 0", "(out, y)", "one argument", lambda out: out, "a function (out)"),
+            ("value_and_grad", value_and_grad, "loss", "(out, y)", "one argument", abs, "abs(x)"),
+        )
+    },
+    **{
+        f"{name}, called with one argument": (
+            partial(made, x),
+            KindError,
+            f"{name}: the function that it returns takes (out, y, weight), got 1 by position",
+        )
+        for name, made in (("masked", masked(mse)), ("weighted", weighted(mse)), ("joint", joint(mse)))
+    },
+    "a pair in place of x and y": (
+        lambda: value_and_grad(mse)(Dense(np.eye(2), None), (x, x)),
+        KindError,
+        "value_and_grad: the function that it returns takes (params, x, y), got 2 by position",
+    ),
     # Metrics.
+    **{
+        f"{name} of predicted classes": (
+            partial(metric, labels, *given),
+            KindError,
+            f"{name}: out must be the scores of the classes, in floats, not int64 array{remedy}",
+        )
+        for name, metric, given, remedy in (
+            ("accuracy", accuracy, (labels,), "; for predicted classes write (out == y).mean()"),
+            ("confusion", confusion, (labels,), ""),
+            ("top_k_accuracy", top_k_accuracy, (labels, 1), ""),
+            ("perplexity", perplexity, (labels,), ""),
+            ("softmax_cross_entropy", softmax_cross_entropy, (labels,), ""),
+        )
+    },
+    "predicted bits, and labels in floats": (
+        lambda: accuracy(x > 0, 1.0 * (x > 0), threshold=0.5),
+        KindError,
+        "accuracy: out must be an array of floats, not bool array; write out.astype(float)",
+    ),
+    "soft labels out of range": (
+        lambda: accuracy(x, 2 * x),
+        RangeError,
+        "accuracy: y must be in [0, 1]; it has -2.0 .. 2.0",
+    ),
+    "soft labels in the place of the output": (
+        lambda: accuracy(np.eye(2)[labels], x),
+        RangeError,
+        "accuracy: y must be in [0, 1]; it has -1.0 .. 1.0; write accuracy(out, y), the output of the network first",
+    ),
+    **{
+        f"{name} of soft labels with NaN": (
+            partial(metric, x, halves * math.nan, *given),
+            RangeError,
+            f"{name}: y must not hold NaN, which is not a class; y: <f64 10x2>",
+        )
+        for name, metric, given in (
+            ("accuracy", accuracy, ()),
+            ("confusion", confusion, ()),
+            ("top_k_accuracy", top_k_accuracy, (1,)),
+            ("perplexity", perplexity, ()),
+        )
+    },
     "the 0 largest": (
         lambda: top_k_accuracy(x, labels, 0),
         RangeError,

@@ -136,6 +136,30 @@ ROWS = {
         KindError,
         "out must be an array, not DataFrame; write out.to_numpy()",
     ),
+    "a DataFrame of floats and bools for y": (
+        mse,
+        (OUT[:, :2], pd.DataFrame({"a": OUT[:, 0], "b": YES[:, 0] > 0})),
+        KindError,
+        "y must be an array, not DataFrame; write np.asarray(y, float)",
+    ),
+    "a DataFrame of floats and words for y": (
+        mse,
+        (OUT[:, :2], pd.DataFrame({"a": OUT[:, 0], "b": WORDS})),
+        KindError,
+        "y must be an array, not DataFrame; make numbers of its text, then write np.asarray(y, float)",
+    ),
+    "objects for out": (
+        mse,
+        (OUT.astype(object), OUT),
+        KindError,
+        "out must be an array of floats, not object array; write out.astype(float)",
+    ),
+    "words in objects for out": (
+        mse,
+        (WORDS.astype(object)[:, None], COLUMN),
+        KindError,
+        "out must be an array of floats, not object array",
+    ),
     "a Series for y": (
         softmax_cross_entropy,
         (OUT, pd.Series(CLASSES)),

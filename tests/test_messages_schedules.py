@@ -1,6 +1,7 @@
 """Error messages of schedules and plateaus, pinned word for word."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -41,7 +42,11 @@ POWERS = {"inverse_time": inverse_time, "polynomial": polynomial}
 
 ROWS = {
     **{
-        f"{name}, {what}": (lambda make=make, lr=lr: make(lr, 10), kind, f"{name}: the rate must be {sentence}")
+        f"{name}, {what}": (
+            lambda make=make, lr=lr: make(lr, 10),
+            kind,
+            f"{name}: {'schedule' if name == 'warm_up' else 'the rate'} must be {sentence}",
+        )
         for name, make in MAKERS.items()
         for what, lr, kind, sentence in (
             ("a negative rate", -0.1, RangeError, "finite and not negative; it is -0.1"),
@@ -121,7 +126,7 @@ ROWS = {
         f"{name} of a flag": (
             lambda make=make: make(FLAG, 10),
             KindError,
-            f"{name}: the rate must be a number, not bool",
+            f"{name}: {'schedule' if name == 'warm_up' else 'the rate'} must be a number, not bool",
         )
         for name, make in MAKERS.items()
     },
@@ -138,6 +143,38 @@ ROWS = {
         KindError,
         "warm_up: schedule must be a rate or a schedule, not the class Plateau",
     ),
+    **{
+        f"{name} of {what}": (
+            act,
+            KindError,
+            f"{name}: {'schedule' if name == 'warm_up' else 'the schedule of a stage'} must be "
+            f"{'a rate or a schedule' if name == 'warm_up' else 'a function of the step number'}, not {given}",
+        )
+        for what, wrong, given in (
+            ("the function that makes one", cosine, "cosine, which makes a schedule; write cosine(lr, steps)"),
+            ("the function that joins them", stages, "stages, which makes a schedule; write stages(*plan)"),
+            ("half of one", partial(cosine, 0.1), "cosine, which makes a schedule"),
+            ("a function of two arguments", lambda a, b: a, "a function (a, b)"),
+            ("the function of plateaus", plateau, "plateau(now, cost)"),
+            ("the class of plateaus", Plateau, "the class Plateau"),
+        )
+        for name, act in (("warm_up", partial(warm_up, wrong, 10)), ("stages", partial(stages, (wrong, 10))))
+    },
+    "a ramp to a plateau": (
+        lambda: warm_up(Plateau(0.1), 10),
+        KindError,
+        "warm_up: schedule must be a number, not Plateau; write schedule.lr",
+    ),
+    "no step": (
+        cosine(0.1, 100),
+        KindError,
+        "cosine: the function that it returns takes (step), got 0 by position",
+    ),
+    "a step and more": (
+        lambda: stages((0.1, 100))(1, t=2),
+        KindError,
+        "stages: the function that it returns takes (step), got 1 by position and t",
+    ),
     # Stages.
     **{
         f"a stage of {what}": (
@@ -148,7 +185,6 @@ ROWS = {
         for what, stage, given in (
             ("a flag", (True, 10), "(True, 10)"),
             ("so many flags", (0.1, True), "(0.1, True)"),
-            ("a class", (Plateau, 10), "(<class 'funcnn.schedules.plateaus.Plateau'>, 10)"),
         )
     },
     "no stages": (stages, RangeError, "stages: give (rate >= 0, steps >= 1) once or more; plan: ()"),

@@ -16,11 +16,14 @@ from funcnn import (
     Dropout,
     Grads,
     Relu,
+    Sigmoid,
     Tanh,
     TrainState,
     accuracy,
     batches,
+    binary_cross_entropy_with_logits,
     checkpoint_every,
+    cosine,
     early_stopping,
     history,
     mlp,
@@ -31,7 +34,8 @@ from funcnn import (
     validation,
     value_and_grad,
 )
-from funcnn.errors import FileError, KindError, NotFiniteError, RangeError, ShapeError
+from funcnn.errors import FileError, KindError, NoItemError, NotFiniteError, RangeError, ShapeError
+from funcnn.layers import First
 from funcnn.metrics import confusion, perplexity, top_k_accuracy
 from funcnn.schedules import Plateau, plateau
 from funcnn.training import Birth, WithBest, best_so_far, better, bisect_nan, compare, keep, progress, until
@@ -55,6 +59,15 @@ class Frame:
     """What pandas calls a DataFrame, as far as it is seen here."""
 
     shape, to_numpy = (10, 2), None
+
+
+made = batches(x, y, 5, epochs=10, seed=0)
+squashed = (Dense(np.eye(2), None), Sigmoid())
+words, there = np.ones((5, 4, 2)), np.ones((5, 4), bool)
+
+
+def generated():
+    yield from data
 
 
 def run(steps=4, start=start):
@@ -88,6 +101,7 @@ OF_STATE = "a function of the state, such as validation(mse, x, y)"
 GRADIENT = "value_and_grad must be a function (params, x, y) that returns (cost, Grads)"
 RETURNS = "train: value_and_grad must return (cost, Grads(params, x))"
 NO_NETWORK = "predict: params must be a layer or a tuple of layers"
+RATE = "a number or a function of the step number"
 SETS = "on the validation set, x: <f64 10x2>, y: <f64 10x1>"
 
 ROWS = {
@@ -145,9 +159,9 @@ ROWS = {
         "TrainState: cost must be a number, not <U1 array",
     ),
     "a best that is a network": (
-        call(WithBest, net, best=net),
+        call(WithBest, net, best_or_none=net),
         KindError,
-        "WithBest: best must be a TrainState or None, not tuple",
+        "WithBest: best_or_none must be a TrainState or None, not tuple",
     ),
     "a wait of less than no score": (
         call(WithBest, net, waited=-1),
@@ -173,7 +187,7 @@ ROWS = {
     "training a function": (
         call(train, gradient, data, start, 0.1),
         KindError,
-        "train: start must be a TrainState, not partial",
+        "train: start must be a TrainState, not BoundFunction",
     ),
     "training an optimizer": (trained(start=Adam()), KindError, "train: start must be a TrainState, not Adam"),
     "training on a dict": (
@@ -359,7 +373,106 @@ ROWS = {
         KindError,
         "Birth: value must be an array of floats, not str",
     ),
+    # Where a run begins.
+    "a resumed run on all batches": (
+        trained(start=TrainState(net, step=4), data=made),
+        RangeError,
+        "train: data begin with batch 0, but start is at step 4; to resume write data[start.step:], for another run "
+        "evolve(start, step=0)",
+    ),
+    "a resumed run on batches cut too early": (
+        trained(start=TrainState(net, step=4), data=made[2:]),
+        RangeError,
+        "train: data begin with batch 2, but start is at step 4",
+    ),
+    "a first run on the last batches": (
+        trained(data=made[4:]),
+        RangeError,
+        "train: data begin with batch 4, but start is at step 0",
+    ),
+    "a bisection of the last batches": (
+        call(bisect_nan, [start], made[4:], mse, 0.1),
+        RangeError,
+        "bisect_nan: data must be all batches of the run, from step 0 on; they begin with batch 4",
+    ),
+    "data that are a function": (
+        trained(data=generated),
+        KindError,
+        "train: data must be an iterable of batches (x, y), not function; write data()",
+    ),
+    "data that are a class": (
+        trained(data=type(made)),
+        KindError,
+        "train: data must be an iterable of batches (x, y), not the class Batches",
+    ),
+    "a batch that is not there": (
+        lambda: made[20],
+        NoItemError,
+        "Batches: index 20 is out of range; there are 20 batches",
+    ),
+    "a state that is not there": (
+        lambda: keep(run())[-5],
+        NoItemError,
+        "States: index -5 is out of range; there are 4 states",
+    ),
+    # Learning rates.
+    **{
+        f"{name} at the rate of {what}": (act, KindError, f"{name}: lr must be {needed}, not {given}")
+        for what, wrong, needed, given in (
+            ("the function that makes one", cosine, RATE, "cosine, which makes a schedule; write cosine(lr, steps)"),
+            ("half a schedule", partial(cosine, 0.1), RATE, "cosine, which makes a schedule"),
+            ("the function of plateaus", plateau, RATE, "plateau(now, cost)"),
+            ("a plateau", Plateau(0.1), "a number", "Plateau; write lr.lr"),
+        )
+        for name, act in (
+            ("train", trained(lr=wrong)),
+            ("bisect_nan", call(bisect_nan, [start], data, mse, wrong)),
+            ("progress", call(progress, run(), lr=wrong)),
+        )
+    },
     # Scores.
+    "a best where nothing was scored": (
+        lambda: [*best_so_far(run(), score, better="lower", every=9)][-1].best,
+        RangeError,
+        "WithBest: there is no best up to step 4, since no state was scored",
+    ),
+    "a best of scores of NaN": (
+        lambda: [*early_stopping(run(), lambda now: np.nan, better="lower", patience=3)][-1].best,
+        RangeError,
+        "WithBest: there is no best up to step 3, since none of 3 scores is finite",
+    ),
+    "a best of a state that was trained on": (
+        lambda: next(train(WithBest(net, best_or_none=start, step=4), made[4:], gradient, 0.1)).best,
+        RangeError,
+        "WithBest: there is no best up to step 5, since no state was scored",
+    ),
+    "a validation of probabilities by a loss of logits": (
+        lambda: validation(binary_cross_entropy_with_logits, x, y)(TrainState(squashed)),
+        KindError,
+        "validation: metric takes logits, so leave out the layer at the end of (Dense(W=<f64 [[1. 0.] [0. 1.]]>, "
+        "b=None), Sigmoid())",
+    ),
+    "a validation of probabilities by their perplexity": (
+        lambda: validation(perplexity, x, y)(TrainState(squashed)),
+        KindError,
+        "validation: metric takes logits, so leave out the layer at the end of (Dense(W=<f64 [[1. 0.] [0. 1.]]>, "
+        "b=None), Sigmoid())",
+    ),
+    "a validation of probabilities with a threshold for logits": (
+        lambda: validation(partial(accuracy, threshold=0), x, y)(TrainState(squashed)),
+        RangeError,
+        "validation: threshold must be in (0, 1), as the network gives probabilities; it is 0; write threshold=0.5",
+    ),
+    "a validation of masked sequences": (
+        lambda: validation(accuracy, (words, there), there * 1)(TrainState(First(Dense(np.eye(2), None)))),
+        KindError,
+        "accuracy: out must be an array, not tuple; for (out, mask) write masked(loss), or metric(out[mask], y[mask])",
+        [
+            "on the validation set, x: (<f64 5x4x2>, <b8 5x4>), y: <i64 5x4>",
+            "the network gives (out, mask); for a metric of arrays write lambda pair, y: metric(pair[0][pair[1]], "
+            "y[pair[1]])",
+        ],
+    ),
     "a score without a direction": (
         call(early_stopping, run(), score, patience=1),
         KindError,

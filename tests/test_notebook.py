@@ -31,7 +31,7 @@ run = train(TrainState(net), [(x, x[:, :1])] * 3, value_and_grad(mse), 0.1)
 last, table = history(run, {"b": lambda state: state.params[2].b}, every=2)
 table
 """,
-    "best": "from funcnn.training import WithBest; WithBest(net[1:2], best=last, waited=1)",
+    "best": "from funcnn.training import WithBest; WithBest(net[1:2], best_or_none=last, waited=1)",
     "visit": "trace(net, x, x[:, :1], mse)['1']",
 }
 
@@ -107,7 +107,7 @@ def test_a_state_of_training(shown):
     ]
     assert shown["state"]["text/plain"].splitlines()[4:] == ["optimizer   ()", "step        0", "cost        nan"]
     assert shown["best"]["text/plain"].splitlines()[0] == "WithBest"
-    assert re.fullmatch(r"best       TrainState of step 3, cost 0\.\d+", shown["best"]["text/plain"].splitlines()[5])
+    assert re.fullmatch(r"best_or_none  TrainState of step 3, cost 0\.\d+", shown["best"]["text/plain"].splitlines()[5])
 
 
 def test_a_table_of_history(shown):

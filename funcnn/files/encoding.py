@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from funcnn.arrays import Array, is_array, kind, same, short
 from funcnn.errors import FuncnnError, KindError, RangeError
 from funcnn.lazy import load_all
 from funcnn.records import is_record, name_of, plans, registry
+from funcnn.remedies import for_table
 
 FORM = "has a tree of a form that save does not write"
 
@@ -66,10 +67,12 @@ def _remedy(part: Any) -> str:
         return ""
     if isinstance(part, list | tuple):  # of a NamedTuple only the contents are saved
         return "; write tuple(value)"
+    if isinstance(part, Mapping):  # a Table of history has its columns in `whole`
+        return f"; write tuple(value{'.whole' if hasattr(part, 'whole') else ''}.items())"
     if isinstance(part, np.generic):
         return "; write value.item()" if type(part.item()) in (bool, int, float, str) else ""
     if hasattr(part, "to_numpy"):
-        return "; write value.to_numpy()"
+        return for_table(part, "value")
     return "; write a record with rules in place of the function" if callable(part) else ""
 
 

@@ -13,6 +13,7 @@ from funcnn.fields import check_function
 from funcnn.files.archive import checksum, place, raw, read, reading, replacing, write
 from funcnn.files.encoding import DTYPES, Migrate, at, check_unmasked, decode, encode, refusal
 from funcnn.records import name_of, registry
+from funcnn.remedies import for_entries
 
 PathLike = str | os.PathLike[str]
 
@@ -92,6 +93,8 @@ def _writable(part: Any, where: str) -> Array:
 
 def _instead(array: Any) -> str:
     dtype = array.dtype
+    if dtype.kind == "O":
+        return for_entries(array, "value")
     if dtype.kind == "U" or dtype.fields:
         return "; write tuple(value.tolist())" if len(array.shape) == 1 else ""
     return f"; write {_INSTEAD[dtype.kind]}" if dtype.kind in _INSTEAD and dtype.type is not np.void else ""

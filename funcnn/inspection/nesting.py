@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from funcnn.core import forward
+from funcnn.core import is_layer
 from funcnn.records import build, is_record, plans, values
-
-
-def is_layer(value: Any) -> bool:
-    """Whether `value` is a record with a rule for `forward`."""
-    return is_record(value) and forward.dispatch(type(value)) is not forward.dispatch(object)
 
 
 def contents(value: Any) -> Iterable[Any]:

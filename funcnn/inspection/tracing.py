@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array, check_arrays, is_array, is_float
-from funcnn.core import Loss, backward_params, forward
+from funcnn.core import Loss, backward_params, forward, is_layer
 from funcnn.errors import FuncnnError, KindError
 from funcnn.fields import check_function
 from funcnn.inspection.checks import check_network
 from funcnn.inspection.log import Entry, Log, bare, entries, gradients, logged
 from funcnn.inspection.memory import held_bytes, scaled
-from funcnn.inspection.nesting import is_layer
 from funcnn.inspection.summaries import described, shape
 from funcnn.logits import squashed_twice
 from funcnn.losses.protocol import evaluated

@@ -10,7 +10,6 @@ from funcnn.arrays import (
     Array,
     Namespace,
     float_namespace,
-    has_mask,
     is_array,
     is_float,
     is_native_float,
@@ -23,6 +22,7 @@ from funcnn.errors import KindError, ShapeError
 from funcnn.fields import is_number
 from funcnn.generation import mixes_positions, pads_with_zeros
 from funcnn.records import is_record
+from funcnn.remedies import becomes_floats, has_mask
 
 # Inputs. A name is written only into an error, since these run at every call.
 
@@ -98,7 +98,7 @@ def channels_first(x: Array, n: int) -> str:
 
 def mixed(whose: str, what: str, array: Any, name: str, like: Any) -> KindError:
     """The error for an array of another dtype than the one called `name`."""
-    loses = not (is_float(array) or array.dtype.kind in "biu") or (array.dtype.kind == "c" != like.dtype.kind)
+    loses = not (is_float(array) or becomes_floats(array)) or (array.dtype.kind == "c" != like.dtype.kind)
     remedy = "" if loses else f"; write {what}.astype({like.dtype.name!r})"
     return KindError(f"{whose}: {what} is {array.dtype}, {name} is {like.dtype}{remedy}")
 

@@ -19,7 +19,15 @@ import numpy as np
 from funcnn.arrays import Array, float_namespace, is_array, is_float, kind, namespace, wide
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import is_number
-from funcnn.losses.remedies import for_entries, for_labels, for_order, for_shapes, for_weights
+from funcnn.losses.remedies import (
+    are_outputs,
+    for_entries,
+    for_labels,
+    for_order,
+    for_predictions,
+    for_shapes,
+    for_weights,
+)
 
 Fitted = tuple[Array, Array, Array | None]
 
@@ -86,8 +94,12 @@ def mean(terms: Array) -> Any:
 
 def check(name: str, out: Any, y: Any, *, of_classes: bool = False) -> None:
     """`out` holds floats, y numbers, and there are rows."""
-    if is_array(out) and not is_float(out) and is_array(y) and is_float(y):
-        raise KindError(f"{name}: out must be an array of floats, not {kind(out)}{for_order(name)}")
+    if is_array(out) and not is_float(out) and is_array(y):
+        if is_float(y) and are_outputs(y):
+            raise KindError(f"{name}: out must be an array of floats, not {kind(out)}{for_order(name)}")
+        if of_classes and out.shape == y.shape:
+            remedy = for_predictions(name)
+            raise KindError(f"{name}: out must be the scores of the classes, in floats, not {kind(out)}{remedy}")
     float_namespace(out, "out", f"{name}: ")
     namespace(y, "y", f"{name}: ")
     _check_numbers(name, "y", y, of_classes=of_classes and y.shape != out.shape)

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, is_array, kind, namespace, short
+from funcnn.arrays import Array, is_array, kind, namespace, short, wide
+from funcnn.bound import BoundFunction
 from funcnn.core import Loss
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import check_function, is_number
+from funcnn.losses.base import cast
 from funcnn.losses.protocol import declared, evaluated, takes_logits
 
 
@@ -29,8 +31,8 @@ def weighted(loss: Loss) -> Loss:
     Raises:
         KindError: `loss` is not a function (out, y, weight) that returns (cost, dA), or y is not a pair.
     """
-    check_function("weighted", loss, "loss", "a function (out, y, weight)")
-    return declared(partial(_weighted, loss), takes_logits(loss))
+    check_function("weighted", loss, "loss", "a function (out, y, weight)", takes=3)
+    return declared(BoundFunction(_weighted, loss), takes_logits(loss))
 
 
 def _weighted(loss: Any, out: Any, y: tuple[Any, Any], weight: Any = None) -> tuple[Any, Any]:
@@ -62,10 +64,10 @@ def masked(loss: Loss) -> Loss:
             not a pair (out, mask), or the mask does not hold bools.
         ShapeError: out, y or the weight do not begin with the axes of the mask.
     """
-    check_function("masked", loss, "loss", "a function (out, y, weight)")
+    check_function("masked", loss, "loss", "a function (out, y, weight)", takes=3)
     if getattr(loss, "func", None) is _weighted:
         raise KindError("masked: a weighted loss takes no mask; write weighted(masked(loss))")
-    return declared(partial(_masked, loss), takes_logits(loss))
+    return declared(BoundFunction(_masked, loss), takes_logits(loss))
 
 
 def _masked(loss: Any, out: tuple[Any, Any], y: Any, weight: Any = None) -> tuple[Any, tuple[Any, None]]:
@@ -114,7 +116,7 @@ def joint(*losses: Loss, factors: Sequence[float] | None = None) -> Loss:
         ShapeError: the number of factors is not the number of losses.
     """
     for i, loss in enumerate(losses):
-        check_function("joint", loss, f"loss {i}", "a function (out, y)")
+        check_function("joint", loss, f"loss {i}", "a function (out, y)", takes=2)
     if not losses:
         raise RangeError("joint: give one loss or more")
     factors = (1.0,) * len(losses) if factors is None else factors
@@ -124,7 +126,7 @@ def joint(*losses: Loss, factors: Sequence[float] | None = None) -> Loss:
         raise ShapeError(f"joint: give a factor for each loss; losses: {len(losses)}, factors: {len(factors)}")
     if not all(map(math.isfinite, factors)):
         raise RangeError(f"joint: factors must be finite; they are {factors}")
-    made = partial(_joint, losses, tuple(map(float, factors)))  # an np.float64 would turn float32 into float64
+    made = BoundFunction(_joint, losses, tuple(map(float, factors)))  # an np.float64 would turn float32 into float64
     return declared(made, tuple(map(takes_logits, losses)))
 
 
@@ -139,7 +141,7 @@ def _joint(losses: Any, factors: Any, out: Any, y: Any, weight: Any = None) -> t
 
 
 def _times(factor: float, dA: Any) -> Any:
-    return dA if factor == 1 else _each(lambda a: factor * a, dA)
+    return dA if factor == 1 else _each(lambda a: cast(factor * wide(a), a.dtype), dA)
 
 
 def _each(f: Callable[[Array], Any], tree: Any) -> Any:

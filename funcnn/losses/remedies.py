@@ -16,6 +16,16 @@ def for_order(name: str) -> str:
     return f"; write {name}(out, y), the output of the network first"
 
 
+def are_outputs(y: Any) -> bool:
+    """Whether floats cannot be labels, since some are not whole numbers."""
+    return type(y) is np.ndarray and bool((y != np.floor(y)).any())
+
+
+def for_predictions(name: str) -> str:
+    """Predicted classes in place of scores."""
+    return "; for predicted classes write (out == y).mean()" if name == "accuracy" else ""
+
+
 def for_entries(what: str, values: Array, *, of_classes: bool) -> str:
     """Strings or objects in place of numbers."""
     entries = values.ravel().tolist() if values.dtype.kind in "OUST" else []

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
+from funcnn.bound import BoundFunction
 from funcnn.errors import RangeError
 from funcnn.fields import as_count, as_number, as_rate
-from funcnn.schedules.decays import Schedule, as_step, between, half_cosine
+from funcnn.schedules.base import Schedule, as_step, between, half_cosine
 
 
 def cosine_restarts(lr: float, steps: int, *, factor: int = 1, final: float = 0.0) -> Schedule:
@@ -29,7 +28,7 @@ def cosine_restarts(lr: float, steps: int, *, factor: int = 1, final: float = 0.
     """
     name = "cosine_restarts"
     rates = as_rate(name, lr), as_rate(name, final, "final")
-    return partial(_cosine_restarts, *rates, as_count(name, steps), as_count(name, factor, "factor"))
+    return BoundFunction(_cosine_restarts, *rates, as_count(name, steps), as_count(name, factor, "factor"))
 
 
 def _cosine_restarts(lr: float, final: float, steps: int, factor: int, step: int) -> float:
@@ -65,7 +64,7 @@ def sawtooth(lr: float, steps: int, *, up: float = 0.0, final: float = 0.0) -> S
     rates = as_rate(name, lr), as_rate(name, final, "final")
     if not 0 <= as_number(name, up, "up") <= 1:
         raise RangeError(f"sawtooth: up must be in [0, 1]; it is {up}")
-    return partial(_sawtooth, *rates, as_count(name, steps), float(up))
+    return BoundFunction(_sawtooth, *rates, as_count(name, steps), float(up))
 
 
 def _sawtooth(lr: float, final: float, steps: int, up: float, step: int) -> float:
@@ -99,7 +98,7 @@ def one_cycle(lr: float, steps: int, *, up: float = 0.45, start: float | None = 
     )
     if not 0 < as_number(name, up, "up") <= 0.5:
         raise RangeError(f"one_cycle: up must be in (0, 0.5]; it is {up}")
-    return partial(_one_cycle, *rates, as_count(name, steps), float(up))
+    return BoundFunction(_one_cycle, *rates, as_count(name, steps), float(up))
 
 
 def _one_cycle(lr: float, start: float, final: float, steps: int, up: float, step: int) -> float:

@@ -1,7 +1,7 @@
 """Schedules that decay: functions from the step number, which counts from 0, to a learning rate.
 
 `train` takes a schedule in place of a number. It may be any function: `lambda step: 0.1 / (1 + step)`. The schedules
-made here are partial applications of functions of this module, so they pickle.
+made here pickle.
 """
 
 from __future__ import annotations
@@ -9,16 +9,14 @@ from __future__ import annotations
 import math
 import operator
 from bisect import bisect
-from collections.abc import Callable
-from functools import partial
 from itertools import accumulate
 from typing import Any
 
-from funcnn.arrays import is_array, short
+from funcnn.arrays import short
+from funcnn.bound import BoundFunction
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import as_count, as_number, as_positive, as_rate, check_function, is_number, is_whole
-
-Schedule = Callable[[int], float]
+from funcnn.fields import as_count, as_number, as_positive, as_rate, is_number, is_whole
+from funcnn.schedules.base import Schedule, as_step, between, check_schedule, half_cosine
 
 
 def stages(*plan: tuple[float | Schedule, int]) -> Schedule:
@@ -39,13 +37,14 @@ def stages(*plan: tuple[float | Schedule, int]) -> Schedule:
         RangeError: there is no stage, a stage has less than 1 step, or a rate is negative.
         KindError: a stage is not a pair of a rate or schedule and a whole number.
     """
-    odd = [stage for stage in plan if not _is_stage(stage)]
-    if odd:
+    for lr in [stage[0] for stage in plan if type(stage) is tuple and stage and callable(stage[0])]:
+        check_schedule("stages", lr, "the schedule of a stage", "a function of the step number")
+    if odd := [stage for stage in plan if not _is_stage(stage)]:
         raise KindError(f"stages: a stage must be (rate or schedule, whole number of steps), not {short(odd[0])}")
     if not plan or any([steps < 1 or not (callable(lr) or 0 <= lr < math.inf) for lr, steps in plan]):
         raise RangeError(f"stages: give (rate >= 0, steps >= 1) once or more; plan: {plan}")
     begins = accumulate([operator.index(steps) for _, steps in plan[:-1]], initial=0)
-    return partial(_stages, tuple([lr if callable(lr) else float(lr) for lr, _ in plan]), tuple(begins))
+    return BoundFunction(_stages, tuple([lr if callable(lr) else float(lr) for lr, _ in plan]), tuple(begins))
 
 
 def _stages(plan: tuple[float | Schedule, ...], begins: tuple[int, ...], step: int) -> float:
@@ -58,7 +57,7 @@ def _is_stage(stage: Any) -> bool:
     if type(stage) is not tuple or len(stage) != 2:
         return False
     rate, steps = stage
-    return is_whole(steps) and (is_number(rate) or (callable(rate) and not isinstance(rate, type)))
+    return is_whole(steps) and (is_number(rate) or callable(rate))
 
 
 def exponential(lr: float, factor: float, steps: int) -> Schedule:
@@ -72,7 +71,7 @@ def exponential(lr: float, factor: float, steps: int) -> Schedule:
         RangeError: the rate is negative, the factor is not in (0, 1], or `steps` is less than 1.
         KindError: an argument is not a number, or `steps` not a whole number.
     """
-    return partial(_exponential, *_decay("exponential", lr, factor, steps))
+    return BoundFunction(_exponential, *_decay("exponential", lr, factor, steps))
 
 
 def _exponential(lr: float, factor: float, steps: int, step: int) -> float:
@@ -93,7 +92,7 @@ def step_decay(lr: float, factor: float, steps: int) -> Schedule:
         RangeError: the rate is negative, the factor is not in (0, 1], or `steps` is less than 1.
         KindError: an argument is not a number, or `steps` not a whole number.
     """
-    return partial(_step_decay, *_decay("step_decay", lr, factor, steps))
+    return BoundFunction(_step_decay, *_decay("step_decay", lr, factor, steps))
 
 
 def _step_decay(lr: float, factor: float, steps: int, step: int) -> float:
@@ -122,7 +121,7 @@ def inverse_time(lr: float, steps: int, *, power: float = 1.0) -> Schedule:
         KindError: an argument is not a number, or `steps` not a whole number.
     """
     name = "inverse_time"
-    return partial(_inverse_time, as_rate(name, lr), as_count(name, steps), as_positive(name, power, "power"))
+    return BoundFunction(_inverse_time, as_rate(name, lr), as_count(name, steps), as_positive(name, power, "power"))
 
 
 def _inverse_time(lr: float, steps: int, power: float, step: int) -> float:
@@ -146,7 +145,7 @@ def polynomial(lr: float, steps: int, *, power: float = 1.0, final: float = 0.0)
     """
     name = "polynomial"
     rates = as_rate(name, lr), as_rate(name, final, "final")
-    return partial(_polynomial, *rates, as_count(name, steps), as_positive(name, power, "power"))
+    return BoundFunction(_polynomial, *rates, as_count(name, steps), as_positive(name, power, "power"))
 
 
 def _polynomial(lr: float, final: float, steps: int, power: float, step: int) -> float:
@@ -169,7 +168,7 @@ def cosine(lr: float, steps: int, *, final: float = 0.0) -> Schedule:
         KindError: an argument is not a number, or `steps` not a whole number.
     """
     rates = as_rate("cosine", lr), as_rate("cosine", final, "final")
-    return partial(_cosine, *rates, as_count("cosine", steps))
+    return BoundFunction(_cosine, *rates, as_count("cosine", steps))
 
 
 def _cosine(lr: float, final: float, steps: int, step: int) -> float:
@@ -197,9 +196,9 @@ def warm_up(schedule: float | Schedule, steps: int) -> Schedule:
         KindError: `schedule` is not a rate or a function, or `steps` not a whole number.
     """
     if callable(schedule):
-        check_function("warm_up", schedule, "schedule", "a rate or a schedule")
-        return partial(_warm_up, schedule, as_count("warm_up", steps))
-    return partial(_warm_up, as_rate("warm_up", schedule), as_count("warm_up", steps))
+        check_schedule("warm_up", schedule, "schedule", "a rate or a schedule")
+        return BoundFunction(_warm_up, schedule, as_count("warm_up", steps))
+    return BoundFunction(_warm_up, as_rate("warm_up", schedule, "schedule"), as_count("warm_up", steps))
 
 
 def _warm_up(schedule: float | Schedule, steps: int, step: int) -> float:
@@ -209,25 +208,3 @@ def _warm_up(schedule: float | Schedule, steps: int, step: int) -> float:
 
 def _at(schedule: float | Schedule, step: int) -> float:
     return schedule(step) if callable(schedule) else schedule
-
-
-def between(a: float, b: float, share: float) -> float:
-    """`a` at share 0 and `b` at share 1, both exactly."""
-    return a * (1 - share) + b * share
-
-
-def half_cosine(share: float) -> float:
-    """1 at share 0, 0 at share 1, with slope 0 at both."""
-    return (1 + math.cos(math.pi * share)) / 2
-
-
-def as_step(name: str, step: Any) -> Any:
-    """The step as an int, 0 or above; as it is if it is traced."""
-    if type(step) is int and step >= 0:
-        return step
-    if is_array(step) and step.shape == () and step.dtype.kind in "iu":
-        try:
-            step = operator.index(step)
-        except TypeError:  # JAX's, of a tracer
-            return step
-    return as_count(name, step, "step", least=0)

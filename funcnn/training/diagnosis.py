@@ -11,6 +11,7 @@ import numpy as np
 
 from funcnn.arrays import is_array, is_float, kind
 from funcnn.core import Loss, backward_params, forward, sgd, value_and_grad
+from funcnn.data import first_step
 from funcnn.errors import FuncnnError, KindError, NotFiniteError, RangeError
 from funcnn.fields import check_function, is_number
 from funcnn.gradients import Grads
@@ -128,6 +129,10 @@ def _check_arguments(states: Any, data: Any) -> None:
     check_data("bisect_nan", data)
     if not (hasattr(data, "__len__") and hasattr(data, "__getitem__")) or isinstance(data, deque):
         raise KindError(f"bisect_nan: data must be a sequence of batches, for data[step:], not {kind(data)}")
+    if first := first_step(data):
+        raise RangeError(
+            f"bisect_nan: data must be all batches of the run, from step 0 on; they begin with batch {first}"
+        )
     steps = [now.step for now in states]
     if not steps or steps != sorted(set(steps)):
         raise RangeError(f"bisect_nan: states must be at least one, in the order of their steps; steps: {steps}")

@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from inspect import isgeneratorfunction
+from typing import Any, Generic, TypeVar, cast
 
 from funcnn.arrays import as_array, is_array, is_float, kind, owned, short
-from funcnn.core import ValueAndGrad, forward, sgd
+from funcnn.core import is_layer, sgd
 from funcnn.core import value_and_grad as gradient_of
+from funcnn.data import first_step
 from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.fields import as_called, check_function, is_number, learning_rate, parameters_of
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
 from funcnn.records import build, is_record, plans, record, state, values
+from funcnn.schedules.base import as_step, check_schedule
+from funcnn.signatures import ValueAndGrad
 from funcnn.tables import Printer, Rows, html, text
 from funcnn.training.origin import is_finite, not_finite, origin
 from funcnn.trees.walks import check_tree, map_arrays
@@ -47,7 +51,7 @@ class TrainState(Generic[P]):
         """Every field is of its kind."""
         name = type(self).__name__
         check_tree(self.params, name, "params")
-        if _has_rule(update, self.params) and not _has_rule(forward, self.params):
+        if _is_optimizer(self.params) and not is_layer(self.params):
             given = f"the optimizer {type(self.params).__name__}"
             raise KindError(f"{name}: params must be a network, not {given}; write {name}(params, optimizer)")
         _check_optimizer(name, self.optimizer)
@@ -55,6 +59,10 @@ class TrainState(Generic[P]):
             raise RangeError(f"{name}: step must not be negative; it is {self.step}")
         if not (is_number(self.cost) or (is_array(self.cost) and is_float(self.cost))):
             raise KindError(f"{name}: cost must be a number, not {kind(self.cost)}")
+
+    def after(self, params: Any, optimizer: Any, cost: Any) -> Any:
+        """The state one step later."""
+        return build(type(self), (params, optimizer, self.step + 1, cost, *values(self)[4:]))
 
     def _rows(self) -> Rows:
         rows = [(type(self).__name__, "")]
@@ -77,15 +85,16 @@ def _shown(value: Any) -> str:
     return words if len(words) <= _WIDTH else f"{words[: _WIDTH - 3]}..."
 
 
-def _has_rule(verb: Any, value: Any) -> bool:
-    return is_record(value) and verb.dispatch(type(value)) is not verb.dispatch(object)
+def _is_optimizer(value: Any) -> bool:
+    dispatch = cast("Any", update).dispatch
+    return is_record(value) and dispatch(type(value)) is not dispatch(object)
 
 
 def _check_optimizer(name: str, optimizer: Any) -> None:
     if type(optimizer) is tuple:
         for part in optimizer:
             _check_optimizer(name, part)
-    elif not _has_rule(update, optimizer):
+    elif not _is_optimizer(optimizer):
         remedy = "; write () for none" if optimizer is None else ""
         raise KindError(f"{name}: optimizer must be an optimizer or a tuple of them, not {kind(optimizer)}{remedy}")
 
@@ -105,7 +114,8 @@ def train(
     no states, so write `last = start` before `for last in train(start, ...)`. `constraint` is a function of the
     parameters that is applied after each step, such as a `partial` of `project`.
 
-    The states are of the class of `start`; fields that a subclass of TrainState adds are carried along unchanged.
+    Batches that `batches` makes know their steps, so others than those from `start.step` on are refused. The states
+    are of the class of `start`; fields that a subclass of TrainState adds are carried along unchanged.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
@@ -121,13 +131,15 @@ def train(
             says in which step, and which array was the first: an input, a parameter, or the output of a layer.
         KindError: `start` is not a TrainState, `data` does not give pairs, `value_and_grad` is a loss or does not
             return (cost, Grads), `lr` is not a number or a function, or `constraint` does not return parameters.
-        RangeError: `lr` is negative or not finite, or `data` is an iterator that has ended.
+        RangeError: `lr` is negative or not finite, `data` is an iterator that has ended, or `data` are made by
+            `batches` and begin with another batch than that of `start.step`.
     """
     if not isinstance(start, TrainState):
-        is_network = type(start) is tuple or _has_rule(forward, start)
+        is_network = type(start) is tuple or is_layer(start)
         remedy = "; write TrainState(params)" if is_network else ""
         raise KindError(f"train: start must be a TrainState, not {kind(start)}{remedy}")
     check_data("train", data)
+    _check_begin(start, data)
     _check_gradient(value_and_grad)
     check_lr("train", lr)
     check_constraint("train", constraint)
@@ -147,7 +159,7 @@ def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any) -
         params = sgd(now.params, grads, learning_rate(lr(now.step), "train", f"lr({now.step})") if callable(lr) else lr)
         if constraint is not None:
             params = _constrained(constraint, params)
-        now = build(type(now), (params, optimizer, now.step + 1, cost, *values(now)[4:]))
+        now = now.after(params, optimizer, cost)
         yield now
     if nothing:
         raise RangeError("train: data gave no batch; a generator gives its batches once, so make a new one")
@@ -164,8 +176,19 @@ def check_data(name: str, data: Any) -> None:
             _pair(name, batch)
     elif is_array(data) or hasattr(data, "to_numpy"):
         _pair(name, data)
-    elif isinstance(data, Mapping | set | frozenset) or not (hasattr(data, "__iter__") or hasattr(data, "__getitem__")):
-        raise KindError(f"{name}: data must be an iterable of batches (x, y), not {kind(data)}")
+    elif isinstance(data, Mapping | set | frozenset | type) or not (
+        hasattr(data, "__iter__") or hasattr(data, "__getitem__")
+    ):
+        remedy = "; write data()" if isgeneratorfunction(data) else ""
+        raise KindError(f"{name}: data must be an iterable of batches (x, y), not {kind(data)}{remedy}")
+
+
+def _check_begin(start: Any, data: Any) -> None:
+    """Batches whose numbers are known begin with the number of the step."""
+    step, first = as_step("train", start.step), first_step(data)
+    if first is not None and type(step) is int and first != step:
+        remedy = "; to resume write data[start.step:], for another run evolve(start, step=0)" if first == 0 else ""
+        raise RangeError(f"train: data begin with batch {first}, but start is at step {step}{remedy}")
 
 
 def _pair(name: str, batch: Any) -> Any:
@@ -188,7 +211,7 @@ def _check_gradient(function: Any) -> None:
 def check_lr(name: str, lr: Any) -> None:
     """A learning rate, or a function of the step number that gives one."""
     if callable(lr):
-        check_function(name, lr, "lr", "a number or a function of the step number", takes=1)
+        check_schedule(name, lr, "lr", "a number or a function of the step number")
     else:
         learning_rate(lr, name)
 

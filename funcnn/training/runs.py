@@ -15,8 +15,9 @@ from typing import Any, Generic, TypeVar, overload
 import attrs
 
 from funcnn.arrays import is_array, kind
+from funcnn.data import check_index
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import as_count, check_index
+from funcnn.fields import as_count
 from funcnn.training.loop import TrainState
 from funcnn.trees.walks import leaves
 
@@ -65,7 +66,7 @@ class States(Sequence[S], Generic[S]):
     @overload
     def __getitem__(self, i: slice) -> States[S]: ...
     def __getitem__(self, i: int | slice) -> S | States[S]:
-        check_index("States", i)
+        check_index("States", i, len(self.states), "states")
         return States(self.states[i]) if isinstance(i, slice) else self.states[i]
 
     @property

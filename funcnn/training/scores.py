@@ -10,9 +10,11 @@ import attrs
 
 from funcnn.arrays import is_array, kind, short
 from funcnn.core import predict
-from funcnn.errors import KindError
+from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_count, check_function, is_number
+from funcnn.logits import squashed_twice
 from funcnn.training.loop import TrainState
+from funcnn.traits import gives_probabilities
 from funcnn.trees.walks import row_count
 
 F = TypeVar("F")
@@ -120,8 +122,10 @@ def validation(metric: Metric, x: Any, y: Any, *, rows: int | None = None) -> Va
     Raises:
         KindError: `metric` is not a function, `x` is not an array or a tuple of arrays, or `rows` is not a whole
             number. When it is called: the argument is not a TrainState, or the metric returns a tuple that is not
-            (cost, dA). A note on any error of predict or of the metric says that it was on the validation set.
-        RangeError: `rows` is less than 1.
+            (cost, dA), or takes logits and the network ends in probabilities. A note on any error of predict or of the
+            metric says that it was on the validation set.
+        RangeError: `rows` is less than 1. When it is called: the metric is a `partial` with a threshold that is not in
+            (0, 1), and the network ends in probabilities.
     """
     check_function("validation", metric, "metric", "a function (out, y)", takes=2)
     row_count(x, "x", "validation: ")
@@ -160,13 +164,34 @@ class Validation:
 
 
 def _measure(metric: Metric, x: Any, y: Any, rows: int | None, params: Any) -> tuple[Any, bool]:
+    _check_scale(metric, params)
+    out = None
     try:
         out = predict(params, x, rows)
         result = metric(out, y)
         return (_cost_of(result, out), True) if type(result) is tuple else (result, False)
     except Exception as error:
         error.add_note(f"on the validation set, x: {short(x)}, y: {short(y)}")
+        if (
+            isinstance(error, KindError)
+            and type(out) is tuple
+            and len(out) == 2
+            and is_array(out[1])
+            and out[1].dtype == bool
+        ):
+            masked = "lambda pair, y: metric(pair[0][pair[1]], y[pair[1]])"
+            error.add_note(f"the network gives (out, mask); for a metric of arrays write {masked}")
         raise
+
+
+def _check_scale(metric: Any, params: Any) -> None:
+    """A network that gives probabilities is measured by what takes probabilities."""
+    if found := squashed_twice(metric, params, "metric"):
+        raise KindError(f"validation: {found}")
+    threshold: Any = getattr(metric, "keywords", {}).get("threshold")
+    if is_number(threshold) and not 0 < threshold < 1 and gives_probabilities(params) is True:
+        needed = "in (0, 1), as the network gives probabilities"
+        raise RangeError(f"validation: threshold must be {needed}; it is {threshold}; write threshold=0.5")
 
 
 def _cost_of(result: tuple[Any, ...], out: Any) -> Any:

@@ -87,23 +87,40 @@ def _while_finite(run: Run[S]) -> Iterator[S]:
 class WithBest(TrainState[P]):
     """A TrainState with the best of the states that were scored: what `best_so_far` and `early_stopping` give.
 
-    `best` is a TrainState; None if there was no score yet. `waited` is the number of scores since then, none of which
-    was better.
+    `best` is that state, a TrainState, and `waited` the number of scores since then, none of which was better.
+    `best_or_none` is None if there was no finite score yet, and then `best` raises an error. A state that `train` makes
+    of a WithBest has no best until it is scored: `early_stopping` goes on with `start`.
 
     Raises:
-        KindError, RangeError: as TrainState; or `best` is not a TrainState or None, or `waited` is negative.
+        KindError, RangeError: as TrainState; or `best_or_none` is not a TrainState or None, or `waited` is negative.
     """
 
-    best: TrainState[P] | None = state(default=None)
+    best_or_none: TrainState[P] | None = state(default=None)
     waited: int = state(default=0)
 
     def __attrs_post_init__(self) -> None:
         """Every field is of its kind."""
         super().__attrs_post_init__()
-        if not (self.best is None or isinstance(self.best, TrainState)):
-            raise KindError(f"WithBest: best must be a TrainState or None, not {kind(self.best)}")
+        if not (self.best_or_none is None or isinstance(self.best_or_none, TrainState)):
+            raise KindError(f"WithBest: best_or_none must be a TrainState or None, not {kind(self.best_or_none)}")
         if isinstance(self.waited, int) and self.waited < 0:
             raise RangeError(f"WithBest: waited must not be negative; it is {self.waited}")
+
+    @property
+    def best(self) -> TrainState[P]:
+        """The best of the states that were scored.
+
+        Raises:
+            RangeError: no state was scored, or no score was finite.
+        """
+        if self.best_or_none is None:
+            none = f"none of {self.waited} scores is finite" if self.waited else "no state was scored"
+            raise RangeError(f"WithBest: there is no best up to step {self.step}, since {none}")
+        return self.best_or_none
+
+    def after(self, params: Any, optimizer: Any, cost: Any) -> Any:
+        """The state one step later, which has no score."""
+        return build(type(self), (params, optimizer, self.step + 1, cost, None, 0, *values(self)[6:]))
 
     _repr_pretty_ = TrainState._repr_pretty_  # IPython prefers the repr of a class to a method of its base
 
@@ -152,7 +169,7 @@ def _best_so_far(name: str, run: Any, score: Any, better: Any, every: Any, start
 
 
 def _with_best(name: str, run: Any, cost: Any, every: int, start: Any) -> Iterator[WithBest[Any]]:
-    best, waited = (start.best, start.waited) if isinstance(start, WithBest) else (None, 0)
+    best, waited = (start.best_or_none, start.waited) if isinstance(start, WithBest) else (None, 0)
     lowest, is_first = inf if best is None else cost(best), True
     with closing(states_of(run, name)) as states:
         for now in states:

@@ -12,6 +12,7 @@ from funcnn.arrays import Array, freeze, is_array, is_float, kind, short
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import as_float_dtype, check_function
 from funcnn.records import build, plans
+from funcnn.remedies import for_table
 
 T = TypeVar("T")
 
@@ -207,6 +208,6 @@ def row_count(x: Any, name: str = "x", whose: str = "") -> int:
         return counts[0]
     if not is_array(x) or not x.shape:
         given = short(x) if is_array(x) else kind(x)
-        remedy = f"; write {name}.to_numpy()" if hasattr(x, "to_numpy") else ""
+        remedy = for_table(x, name) if hasattr(x, "to_numpy") else ""
         raise KindError(f"{whose}{name} must be an array or a tuple of arrays, rows first, not {given}{remedy}")
     return int(x.shape[0])

@@ -43,7 +43,15 @@ table = kind(history(STATES[:2])[1])
 later = run.made(lambda: iter(STATES[2:]))
 ROWS = [
     row(TrainState, params=tree, optimizer=optimizer, step=count, cost=number | "nan"),
-    row(WithBest, params=tree, optimizer=optimizer, step=count, cost=number | "nan", best=start | "None", waited=count),
+    row(
+        WithBest,
+        params=tree,
+        optimizer=optimizer,
+        step=count,
+        cost=number | "nan",
+        best_or_none=start | "None",
+        waited=count,
+    ),
     row(
         train, start=start, data=data | "[]; generator", value_and_grad=gradient_of, lr=schedule, constraint=constraint
     ),

@@ -151,10 +151,9 @@ def costs(state: TrainState[tuple[Any, ...]], x: Array, y: Array) -> list[float]
     ]
 
 
-def best(now: WithBest[tuple[Dense, Tanh]]) -> Dense | None:
+def best(now: WithBest[tuple[Dense, Tanh]]) -> Dense:
     """The first layer of the best network so far"""
-    if now.best is None:
-        return None
+    assert_type(now.best_or_none, TrainState[tuple[Dense, Tanh]] | None)
     assert_type(now.best.params, tuple[Dense, Tanh])
     return now.best.params[0]
 

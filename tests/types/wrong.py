@@ -82,7 +82,7 @@ batches(x, x, 2)  # WRONG
 
 
 def best(s: WithBest[Dense]) -> Dense:
-    return s.best.params  # WRONG
+    return s.best_or_none.params  # WRONG
 
 
 def lr(step: int) -> str:

@@ -1,0 +1,31 @@
+"""Functions that funcnn returns: partials whose errors name the public function that made them."""
+
+from __future__ import annotations
+
+from functools import partial
+from inspect import signature
+from types import TracebackType
+from typing import Any, TypeVar, cast
+
+from funcnn.errors import KindError
+
+T = TypeVar("T")
+_call: Any = partial.__call__
+
+
+class BoundFunction(partial[T]):
+    """A `partial` of `_name`, as the function `name` returns it: arguments that it does not take are a KindError.
+
+    It pickles as a partial does, and `inspect.signature` shows the arguments that are left.
+    """
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> T:
+        """The function of the bound arguments and of these."""
+        try:
+            return _call(self, *args, **kwargs) if kwargs else _call(self, *args)
+        except TypeError as error:
+            if cast("TracebackType", error.__traceback__).tb_next:  # raised inside the function
+                raise
+            name, needed = self.func.__name__.lstrip("_"), ", ".join(signature(self).parameters)
+            given = " and ".join([f"{len(args)} by position", *kwargs])
+            raise KindError(f"{name}: the function that it returns takes ({needed}), got {given}") from None

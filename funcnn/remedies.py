@@ -1,0 +1,75 @@
+"""What an error recommends for a value that is not an array of floats; empty if nothing is certain to be right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def for_kind(x: Any, name: str) -> str:
+    """The end of a sentence about a value that is not an array: a tuple, a table, a list, a number."""
+    if has_mask(x):
+        written = f"for ({name}, mask) write {_FOR_PAIRS[name]}" if name in _FOR_PAIRS else ""
+        written = f"write ({name}, mask), a tuple" if type(x) is list and name == "x" else written
+        return written and f"; {written}"
+    if type(x) is tuple:
+        return f"; {_FOR_TUPLES[name]}" if name in _FOR_TUPLES else ""
+    if hasattr(type(x), "to_numpy"):
+        return for_table(x, name)
+    is_number = name == "x" and isinstance(x, int | float | complex)
+    return f"; write np.asarray({name})" if is_number or _becomes_array(x) else ""
+
+
+def _becomes_array(x: Any) -> bool:
+    """Whether np.asarray makes an array of numbers of x, and loses nothing."""
+    if type(x) is list and not any(map(_is_array, x)):  # a list of arrays may be several inputs, or several rows
+        try:
+            return np.asarray(x).dtype.kind in "biufc"
+        except ValueError:  # rows of unequal lengths
+            return False
+    return hasattr(type(x), "__array__") and not hasattr(x, "mask")  # np.matrix, a tensor; not a masked array
+
+
+def _is_array(part: Any) -> bool:
+    return hasattr(type(part), "__array_namespace__") and not isinstance(part, np.generic)
+
+
+def has_mask(x: Any) -> bool:
+    """Whether x is a tuple or a list (x, mask, ...), as a sequence with its mask is."""
+    return type(x) in {tuple, list} and len(x) > 1 and _is_array(x[1]) and str(x[1].dtype) == "bool"
+
+
+_FOR_PAIRS = {
+    "out": "masked(loss), or metric(out[mask], y[mask])",
+    "memory": "(queries, memory, mask)",
+}
+_FOR_TUPLES = {
+    "x": "for several inputs there are Sum, Concat, Take and Parallel",
+    "out": "for several outputs write joint(loss, ...)",
+    "y": "for several outputs write joint(loss, ...)",
+}
+
+
+def for_table(x: Any, name: str) -> str:
+    """The end of a sentence about a table or a column of another library, such as a DataFrame."""
+    try:
+        array = np.asarray(x)
+        if array.ndim == 2 and array.dtype == object:  # columns of several types
+            np.asarray(x, float)
+            return f"; write np.asarray({name}, float)"
+    except (TypeError, ValueError):
+        return f"; make numbers of its text, then write np.asarray({name}, float)"
+    return f"; write {name}.to_numpy()"
+
+
+def for_entries(x: Any, name: str) -> str:
+    """The end of a sentence about an array of other entries than floats."""
+    return f"; write {name}.astype(float)" if becomes_floats(x) else ""
+
+
+def becomes_floats(x: Any) -> bool:
+    """Whether the entries of an array are real numbers or bools, also if they are held as objects."""
+    if getattr(x.dtype, "kind", "no") != "O":
+        return getattr(x.dtype, "kind", "no") in "biu"
+    return all([isinstance(entry, int | float | np.number) for entry in x.ravel().tolist()])

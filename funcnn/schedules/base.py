@@ -1,0 +1,56 @@
+"""The check of a schedule and of its step number, and curves that several schedules share."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from functools import partial
+from inspect import signature
+from typing import Any
+
+from funcnn.arrays import is_array
+from funcnn.errors import KindError
+from funcnn.fields import as_count, check_function
+
+Schedule = Callable[[int], float]
+
+
+def check_schedule(name: str, schedule: Any, what: str, needed: str) -> None:
+    """A function of one argument, and not a function that makes schedules, such as `cosine`."""
+    maker = schedule
+    while isinstance(maker, partial):
+        maker = maker.func
+    called = getattr(maker, "__name__", "_")
+    if getattr(maker, "__module__", None) in _MAKERS and not called.startswith("_"):
+        arguments = [
+            str(p.replace(annotation=p.empty)) for p in signature(maker).parameters.values() if p.default is p.empty
+        ]
+        remedy = "" if maker is not schedule else f"; write {called}({', '.join(arguments)})"
+        raise KindError(f"{name}: {what} must be {needed}, not {called}, which makes a schedule{remedy}")
+    check_function(name, schedule, what, needed, takes=1)
+
+
+_MAKERS = {"funcnn.schedules.decays", "funcnn.schedules.cycles"}
+
+
+def between(a: float, b: float, share: float) -> float:
+    """`a` at share 0 and `b` at share 1, both exactly."""
+    return a * (1 - share) + b * share
+
+
+def half_cosine(share: float) -> float:
+    """1 at share 0, 0 at share 1, with slope 0 at both."""
+    return (1 + math.cos(math.pi * share)) / 2
+
+
+def as_step(name: str, step: Any) -> Any:
+    """The step as an int, 0 or above; as it is if it is traced."""
+    if type(step) is int and step >= 0:
+        return step
+    if is_array(step) and step.shape == () and step.dtype.kind in "iu":
+        try:
+            step = operator.index(step)
+        except TypeError:  # JAX's, of a tracer
+            return step
+    return as_count(name, step, "step", least=0)
