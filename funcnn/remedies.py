@@ -59,7 +59,7 @@ def for_table(x: Any, name: str) -> str:
             np.asarray(x, float)
             return f"; write np.asarray({name}, float)"
     except (TypeError, ValueError):
-        return f"; make numbers of its text, then write np.asarray({name}, float)"
+        return "; its columns of text must become numbers"
     return f"; write {name}.to_numpy()"
 
 

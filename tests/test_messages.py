@@ -167,7 +167,7 @@ ROWS = {
     "objects": (
         lambda: forward(relu, x.astype(object)),
         KindError,
-        "Relu: x must be an array of floats, not object array",
+        "Relu: x must be an array of floats, not object array; write x.astype(float)",
     ),
     "a masked array": (
         lambda: forward(dense, np.ma.masked_array(x)),
@@ -473,7 +473,7 @@ ROWS = {
     "whole numbers for out": (
         lambda: mse(labels[:, None], y),
         KindError,
-        "mse: out must be an array of floats, not int64 array; write mse(out, y), the output of the network first",
+        "mse: out must be an array of floats, not int64 array",
     ),
     "a weight of another shape": (
         loss(mse, x, x, np.ones(2)),

@@ -127,7 +127,7 @@ ROWS = {
             ("bool", "bool", "; write x.astype('float64')"),
             (">f8", ">f8", "; write x.astype('float64')"),
             ("complex128", "complex128", ""),
-            ("object", "object", ""),
+            ("object", "object", "; write x.astype('float64')"),
             ("U3", "<U3", ""),
         )
     },
@@ -141,7 +141,7 @@ ROWS = {
         for dtype, sentence in (
             ("int64", "of floats, not int64 array; write x.astype(float)"),
             ("bool", "of floats, not bool array; write x.astype(float)"),
-            ("object", "of floats, not object array"),
+            ("object", "of floats, not object array; write x.astype(float)"),
             ("U3", "of floats, not <U3 array"),
             (">f8", "in the machine's byte order, not >f8 array; write x.astype('float64')"),
             (">f4", "in the machine's byte order, not >f4 array; write x.astype('float32')"),

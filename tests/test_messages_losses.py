@@ -597,7 +597,7 @@ ROWS = {
     "predicted bits, and labels in floats": (
         lambda: accuracy(x > 0, 1.0 * (x > 0), threshold=0.5),
         KindError,
-        "accuracy: out must be an array of floats, not bool array; write out.astype(float)",
+        "accuracy: out must be an array of floats, not bool array",
     ),
     "soft labels out of range": (
         lambda: accuracy(x, 2 * x),

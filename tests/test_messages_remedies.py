@@ -146,7 +146,7 @@ ROWS = {
         mse,
         (OUT[:, :2], pd.DataFrame({"a": OUT[:, 0], "b": WORDS})),
         KindError,
-        "y must be an array, not DataFrame; make numbers of its text, then write np.asarray(y, float)",
+        "y must be an array, not DataFrame; its columns of text must become numbers",
     ),
     "objects for out": (
         mse,

@@ -95,8 +95,9 @@ def mean(terms: Array) -> Any:
 def check(name: str, out: Any, y: Any, *, of_classes: bool = False) -> None:
     """`out` holds floats, y numbers, and there are rows."""
     if is_array(out) and not is_float(out) and is_array(y):
-        if is_float(y) and are_outputs(y):
-            raise KindError(f"{name}: out must be an array of floats, not {kind(out)}{for_order(name)}")
+        if is_float(y) and out.dtype.kind in "biu" and (are_outputs(y) or not of_classes):
+            remedy = for_order(name) if are_outputs(y) else ""
+            raise KindError(f"{name}: out must be an array of floats, not {kind(out)}{remedy}")
         if of_classes and out.shape == y.shape:
             remedy = for_predictions(name)
             raise KindError(f"{name}: out must be the scores of the classes, in floats, not {kind(out)}{remedy}")
