@@ -14,7 +14,7 @@ import numpy as np
 from funcnn.arrays import is_array, kind
 from funcnn.by_value import verbs
 from funcnn.errors import FuncnnError, KindError
-from funcnn.fields import check_function
+from funcnn.fields import as_called, check_function, parameters_of
 from funcnn.records import build, is_record, plans, values
 
 Rule = Callable[..., Any]
@@ -47,6 +47,7 @@ def verb(
         except (TypeError, ValueError, AttributeError, LookupError) as error:
             if not isinstance(error, FuncnnError) and (refusal := _refusal(default, given)) is not None:
                 raise refusal from error
+            _check_arity(default, rules.get(cls), error, params, given)
             raise
         cls_made = type(made)
         if written and (cls_made is not returned or (cls_made is tuple and len(made) != 2)):
@@ -68,7 +69,12 @@ def trait(default: Rule) -> Any:
 
     @wraps(default)
     def call(params: Any) -> Any:
-        return (rules.get(cls := type(params)) or find(cls))(params)
+        rule = rules.get(cls := type(params)) or find(cls)
+        try:
+            return rule(params)
+        except TypeError as error:
+            _check_arity(default, rule, error, params, ())
+            raise
 
     return _with_table(call, register, dispatcher)
 
@@ -109,6 +115,18 @@ def _with_table(call: Any, register: Any, dispatcher: Any) -> Any:
     call.register, call.dispatch, call.registry = register, dispatcher.dispatch, dispatcher.registry
     verbs[call.__module__, call.__name__] = call
     return call
+
+
+def _check_arity(default: Rule, rule: Rule | None, error: Exception, params: Any, given: tuple[Any, ...]) -> None:
+    """The rule takes the arguments of the verb, if it failed with a TypeError."""
+    if type(error) is not TypeError or (found := parameters_of(rule)) is None:
+        return
+    try:
+        found.bind(params, *given)
+    except TypeError:
+        name, cls, taken = default.__name__, type(params).__name__, signature(default).parameters.values()
+        needed = ", ".join([one.name + ("=None" if one.default is None else "") for one in taken])
+        raise KindError(f"{name}: the rule for {cls} must take ({needed}), not {as_called(rule)}") from error
 
 
 def _refusal(default: Rule, given: tuple[Any, ...]) -> KindError | None:

@@ -1,4 +1,4 @@
-"""Elementary functions that neither overflow nor lose the digits of their tails: sigmoid and softplus."""
+"""Elementary functions: sigmoid and softplus, accurate in both tails, and the slope of a rectifier."""
 
 from __future__ import annotations
 
@@ -29,6 +29,13 @@ def softplus(x: Array) -> Array:
     """log(1 + e^x), as max(x, 0) + log(1 + e^-|x|)"""
     xp = namespace(x)
     return xp.where(x > 0, x, 0) + xp.log1p(xp.exp(xp.where(x > 0, -x, x)))
+
+
+def broken_slope(a: Array, alpha: Array | float) -> Array:
+    """1 where a > 0, else alpha; NaN where a is NaN"""
+    xp = namespace(a)
+    positive = xp.maximum(xp.sign(a), 0)
+    return positive + alpha * (1 - positive)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 __all__ = [
     "FileError",
+    "FrozenError",
     "FuncnnError",
     "KindError",
     "NoFileError",
@@ -30,6 +31,10 @@ class RangeError(FuncnnError, ValueError):
 
 class NoItemError(RangeError, IndexError):
     """An index beyond the end of a sequence: `except IndexError` catches it."""
+
+
+class FrozenError(FuncnnError, AttributeError):
+    """A change of a record, whose fields are set once."""
 
 
 class FileError(FuncnnError, OSError):

@@ -15,6 +15,8 @@ from funcnn.trees.walks import check_tree
 P = TypeVar("P")
 
 _LEFT_OUT: Any = object()
+# By base: the method that returns the gradients of its subclasses' own parameters.
+returned_by: dict[type, str] = {}
 
 
 @record
@@ -65,9 +67,9 @@ def gradient(params: P, /, **parts: Any) -> P:
         elif is_state:
             new.append(None)
         elif _is_trained(old):
-            raise KindError(
-                f"{cls.__name__} backward: the gradient of {name} is left out; write gradient(params, {name}=...)"
-            )
+            method = next((returned_by[base] for base in cls.__mro__ if base in returned_by), "")
+            remedy = f"{method} must return it" if method else f"write gradient(params, {name}=...)"
+            raise KindError(f"{cls.__name__} backward: the gradient of {name} is left out; {remedy}")
         else:
             new.append(old)
     if parts:

@@ -17,7 +17,7 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import freeze, is_array, kind, native, same, shape_of, short
-from funcnn.constructors import completed, constructor
+from funcnn.constructors import completed, constructor, refuse_to_add, refuse_to_delete, refuse_to_set
 from funcnn.errors import FuncnnError, KindError
 from funcnn.fields import check_flag, count, fraction, not_negative, patterns, positive
 
@@ -45,7 +45,7 @@ def state(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
     return attrs.field(default=default, kw_only=kw_only, metadata={"state": True})
 
 
-def branches(*, default: Any = attrs.NOTHING) -> Any:
+def branches(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
     """A field that holds layers side by side, a tuple of them; in any other field a tuple of layers is a chain.
 
     >>> from funcnn import Relu, Tanh, record
@@ -56,7 +56,8 @@ def branches(*, default: Any = attrs.NOTHING) -> Any:
     >>> Either((Relu(), Tanh()))
     Either(layers=(Relu(), Tanh()))
     """
-    return attrs.field(default=default, metadata={"branches": True})
+    check_flag("branches", kw_only, "kw_only")
+    return attrs.field(default=default, kw_only=kw_only, metadata={"branches": True})
 
 
 def borrowed() -> Any:
@@ -109,6 +110,7 @@ def _made(cls: Any, *, kw_only: bool) -> type:
             setattr(cls, name, method)
     has_own = "__init__" in cls.__dict__
     made: Any = attrs.frozen(cls, eq=False, repr=False, kw_only=kw_only, field_transformer=completed)
+    made.__setattr__, made.__delattr__ = refuse_to_set, refuse_to_delete  # each with the name of the field
     if (name := name_of(made)) in registry and "." not in name:
         raise FuncnnError(f"record: the name {name} is taken, by {registry[name].__module__}")
     enlist(made)
@@ -238,4 +240,5 @@ _METHODS = {
     "__setstate__": _setstate,
     "__copy__": _itself,
     "__deepcopy__": _itself,
+    "__radd__": refuse_to_add,
 }

@@ -47,7 +47,7 @@ ROOMS = [
 
 # The most lines of each folder, and of the files beside them; it may be raised for a reason that stands in its line.
 MOST_LINES = {
-    "": 3200,  # values, verbs, constructors, what errors recommend, and the namespaces that are one module
+    "": 3300,  # values, verbs, constructors, what errors recommend, and the namespaces that are one module
     "files": 600,
     "inspection": 1100,
     "interop": 1300,

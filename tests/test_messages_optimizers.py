@@ -117,6 +117,11 @@ def stepping(*returned):
     return lambda: update(Mine(), Grads(small.W, None), small.W)
 
 
+def planned(**own):
+    """What makes an optimizer of a user with these attributes"""
+    return record(type("Mine", (PerArray,), {"__module__": __name__, **own}))
+
+
 def trained(optimizer=(), data=((x, y),) * 3, lr=0.1, **options):
     return lambda: list(train(TrainState(net, optimizer), data, value_and_grad(mse), lr, **options))
 
@@ -131,7 +136,20 @@ LIKE = (
     "Mine: step must return (g, *memory), g like p, <f64 [[1.] [2.]]>, and memory of arrays like it or of numbers; not "
 )
 ANOTHER = "Average: this is another network than the one it remembers: "
+A_STEP = "Mine: step must be a method (self, g, p, t, ...), with a default for each argument after t, not "
 ROWS = {
+    "no rule for an array": (planned(), KindError, f"{A_STEP}None"),
+    "a rule without the parameter": (planned(step=lambda self, g: (g,)), KindError, f"{A_STEP}a function (g)"),
+    "a rule whose memory has no start": (
+        planned(step=lambda self, g, p, t, m: (g, m)),
+        KindError,
+        f"{A_STEP}a function (g, p, t, m)",
+    ),
+    "a setting for a rule": (
+        planned(__annotations__={"step": float}, step=1.0),
+        KindError,
+        f"{A_STEP}float",
+    ),
     "no number": (call(Adam, b1="0.9"), KindError, "Adam: b1 must be a number, not str; write float(b1)"),
     "a word for a choice": (
         call(Momentum, nesterov="no"),

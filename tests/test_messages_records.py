@@ -14,6 +14,7 @@ from funcnn import (
     Array,
     ClipNorm,
     Dense,
+    Elementwise,
     FuncnnError,
     Grads,
     Momentum,
@@ -26,8 +27,10 @@ from funcnn import (
     record,
     state,
 )
-from funcnn.errors import KindError
-from funcnn.optimizers import Decay
+from funcnn.errors import FrozenError, KindError
+from funcnn.layers import LeakyRelu, Recurrent, Wrapper
+from funcnn.optimizers import Decay, PerArray
+from funcnn.records import branches
 from tests.says import assert_says
 
 dense = Dense.init(2, 1, seed=0)
@@ -69,6 +72,13 @@ def named(name):
     return lambda: record(type("Mine", (), {"__annotations__": {name: float}, "__module__": __name__}))
 
 
+def made(base, annotations, **values):
+    """The class Mine, as record makes it."""
+    return lambda: record(
+        type("Mine", base, {"__annotations__": annotations, "__module__": __name__, "__qualname__": "Made", **values})
+    )
+
+
 def changing(value):
     return call(Fields, inner=value)
 
@@ -76,6 +86,73 @@ def changing(value):
 AN_ARRAY = "Dense: W must be an array of floats, not "
 A_SEED = "Fields: seed must be an int in [0, 2**31), or a tuple of them, not "
 ROWS = {
+    # Classes.
+    "a field without an annotation": (
+        made((), {"W": Array}, seen=state(default=0)),
+        KindError,
+        "record: seen of Mine must have an annotation, such as seen: int",
+    ),
+    "a default before a field without one": (
+        made((), {"rate": float, "W": Array}, rate=1.0),
+        KindError,
+        "record: W of Mine must have a default, since rate before it has one; put W before rate",
+    ),
+    "a default in the base": (
+        made((LeakyRelu,), {"W": Array}),
+        KindError,
+        "record: W of Mine must have a default, since alpha before it has one; write @record(kw_only=True)",
+    ),
+    "branches in the place of a default": (
+        made((), {"rate": float, "layers": tuple}, rate=1.0, layers=branches()),
+        KindError,
+        "record: layers of Mine must have a default, since rate before it has one; put layers before rate",
+    ),
+    "a setting for a method": (
+        made((Elementwise,), {"value": float}),
+        FuncnnError,
+        "record: a field of Mine must have another name than value, an attribute of Elementwise",
+    ),
+    "a setting for what the cache keeps": (
+        made((Elementwise,), {"keeps": str}, keeps="out"),
+        FuncnnError,
+        "record: a field of Mine must have another name than keeps, an attribute of Elementwise",
+    ),
+    "a setting for the number of gates": (
+        made((Recurrent,), {"gates": int}, gates=4),
+        FuncnnError,
+        "record: a field of Mine must have another name than gates, an attribute of Recurrent",
+    ),
+    "a setting for what a wrapper holds": (
+        made((Wrapper,), {"held": float}),
+        FuncnnError,
+        "record: a field of Mine must have another name than held, an attribute of Wrapper",
+    ),
+    "a setting for a counter": (
+        made((PerArray,), {"t": float}, t=1.0),
+        FuncnnError,
+        "record: a field of Mine must have another name than t, a state of PerArray",
+    ),
+    # Records.
+    "a field set": (
+        lambda: setattr(dense, "W", x),
+        FrozenError,
+        "Dense: W cannot be set, since a record does not change; write evolve(record, W=...)",
+    ),
+    "an attribute set": (
+        lambda: setattr(dense, "weights", x),
+        FrozenError,
+        "Dense: weights cannot be set, since a record does not change",
+    ),
+    "a field deleted": (
+        lambda: delattr(dense, "W"),
+        FrozenError,
+        "Dense: W cannot be deleted, since a record does not change",
+    ),
+    "a layer added to a chain": (
+        lambda: (dense,) + Relu(),  # noqa: RUF005  the sum is what is refused
+        KindError,
+        "+: the right side of a chain must be a tuple, not Relu; write net + (layer,)",
+    ),
     # Arguments that do not fit the fields.
     "a rate for Adam": (
         call(Adam, 1e-3),
@@ -304,6 +381,21 @@ def test_tables_of_pandas_are_refused_with_the_way_out():
         assert_says(
             (call(forward, Relu(), given), KindError, f"Relu: x must be an array, not {kind}; write x.to_numpy()")
         )
+
+
+def test_nothing_but_a_chain_refuses_a_record_behind_it_itself():
+    with pytest.raises(TypeError, match="unsupported operand"):
+        1.0 + Relu()
+
+
+def test_the_error_of_a_change_is_an_attribute_error():
+    with pytest.raises(AttributeError):
+        dense.W = x
+
+
+def test_branches_by_name_follow_a_default():
+    cls = made((), {"rate": float, "layers": tuple}, rate=1.0, layers=branches(kw_only=True))()
+    assert cls(layers=(Relu(),)).layers == (Relu(),)
 
 
 def test_an_error_inside_of_a_constructor_passes_as_it_is():

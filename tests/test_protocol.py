@@ -12,6 +12,7 @@ from funcnn import (
     Dense,
     Dropout,
     Elementwise,
+    Embedding,
     Frozen,
     Grads,
     Relu,
@@ -37,7 +38,7 @@ from funcnn.core import backward_params, forward_only
 from funcnn.dispatch import trait, verb
 from funcnn.errors import KindError, ShapeError
 from funcnn.generation import positionwise, step
-from funcnn.layers import Affine, Copy, Identity, Parallel, Recurrent, folded
+from funcnn.layers import RNN, Affine, Copy, Identity, Parallel, Recurrent, folded
 from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside
 from funcnn.losses import joint
 from funcnn.plot import decision_regions
@@ -224,8 +225,123 @@ def test_a_wrapper_that_forgets_a_gradient_is_told():
 
     layer = Forgetful(dense, gate)
     _, cache = forward(layer, x)
-    with pytest.raises(KindError, match="Forgetful backward: the gradient of gate is left out"):
+    with pytest.raises(KindError) as caught:
         backward(layer, cache, x)
+    assert str(caught.value) == "Forgetful backward: the gradient of gate is left out; own_gradients must return it"
+
+
+@record
+class Swish(Elementwise):
+    """out = x sigmoid(beta x)"""
+
+    beta: Array
+
+    def value(self, x):
+        return x / (1 + np.exp(-self.beta * x))
+
+    def slope(self, kept):
+        s = 1 / (1 + np.exp(-self.beta * kept))
+        return s + self.beta * kept * s * (1 - s)
+
+
+def test_an_activation_that_forgets_a_gradient_is_told():
+    layer = Swish(np.array(1.5))
+    out, cache = forward(layer, x)
+    with pytest.raises(KindError) as caught:
+        backward(layer, cache, out)
+    assert str(caught.value) == "Swish backward: the gradient of beta is left out; own_gradients must return it"
+
+
+@pytest.mark.parametrize(
+    ("returned", "sentence"),
+    [
+        ({}, "Peephole backward: the gradient of p is left out; own_gradients must return it"),
+        (
+            None,
+            "Peephole: own_gradients must return a dict of gradients and next values, by the names of its own "
+            "fields, not None",
+        ),
+    ],
+)
+def test_a_cell_that_forgets_a_gradient_is_told(returned, sentence):
+    @record
+    class Peephole(RNN):
+        p: Array
+
+        def own_gradients(self, kept, before, after, dafter, dz, du):
+            return returned
+
+    rnn, sequence = RNN.init(3, 2, seed=0), np.ones((4, 5, 3))
+    layer = Peephole(rnn.W, rnn.U, rnn.b, np.ones(2))
+    out, cache = forward(layer, sequence)
+    with pytest.raises(KindError) as caught:
+        backward(layer, cache, out)
+    assert str(caught.value) == sentence
+
+
+def test_a_wrapper_that_reads_the_gradient_of_ids_is_told():
+    @record
+    class Reading(Wrapper):
+        def enter(self, x):
+            return x, None
+
+        def enter_back(self, dx, dA, kept):
+            return dx[:, ::-1]
+
+    layer, ids = Reading(Embedding.init(3, 2, seed=0)), np.array([[0, 1, 2]])
+    out, cache = forward(layer, ids)
+    with pytest.raises(KindError) as caught:
+        backward(layer, cache, out)
+    needed = "accept a dx of None, since the layer gives no gradient of its x, as for ids"
+    assert str(caught.value) == f"Reading: enter_back must {needed}"
+    assert backward_params(layer, cache, out).layer.W.shape == (3, 2)
+
+    @record
+    class Failing(Reading):
+        def enter_back(self, dx, dA, kept):
+            return dx.nothing
+
+    layer = Failing(dense)
+    out, cache = forward(layer, x)
+    with pytest.raises(AttributeError, match="nothing"):
+        backward(layer, cache, out)
+
+
+def test_a_rule_of_another_arity_is_refused():
+    @record
+    class Own:
+        pass
+
+    forward.register(Own)(lambda params: params)
+    gives_probabilities.register(Own)(lambda: True)
+    step.register(Own)(_step_without_default)
+    sentences = {
+        "forward: the rule for Own must take (params, x), not a function (params)": lambda: forward(Own(), x),
+        "gives_probabilities: the rule for Own must take (params), not a function ()": (
+            lambda: gives_probabilities(Own())
+        ),
+        "step: the rule for Own must take (params, x, memory=None), not _step_without_default(params, x, memory)": (
+            lambda: step(Own(), x)
+        ),
+    }
+    for sentence, act in sentences.items():
+        with pytest.raises(KindError) as caught:
+            act()
+        assert str(caught.value) == sentence
+
+
+def _step_without_default(params, x, memory):
+    return x, memory
+
+
+def test_an_error_inside_of_a_trait_passes_as_it_is():
+    @record
+    class Own:
+        pass
+
+    gives_probabilities.register(Own)(lambda params: len(1))
+    with pytest.raises(TypeError, match="has no len"):
+        gives_probabilities(Own())
 
 
 def test_a_wrapper_goes_on_part_by_part_once_it_says_so():

@@ -21,6 +21,7 @@ from funcnn.core import forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import is_number
 from funcnn.generation import mixes_positions, pads_with_zeros
+from funcnn.gradients import gradient
 from funcnn.records import is_record
 from funcnn.remedies import becomes_floats, has_mask
 
@@ -108,6 +109,14 @@ def like(layer: Any, method: str, made: Any, x: Array) -> Any:
     if (getattr(made, "shape", None) == x.shape and made.dtype == x.dtype) or (method == "slope" and is_number(made)):
         return made
     raise KindError(f"{type(layer).__name__}: {method} must return an array of {x.dtype}, {x.shape}, not {short(made)}")
+
+
+def own_gradient(layer: Any, own: Any, /, **of_base: Any) -> Any:
+    """The gradient of a layer of the user's own: what `own_gradients` returned, and what its base computed."""
+    if type(own) is not dict or own.keys() & of_base.keys():
+        needed = "a dict of gradients and next values, by the names of its own fields"
+        raise KindError(f"{type(layer).__name__}: own_gradients must return {needed}, not {kind(own)}")
+    return gradient(layer, **of_base, **own)
 
 
 # Caches and memories.

@@ -5,12 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, Generic, TypeVar
 
-from funcnn.arrays import kind
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import KindError
 from funcnn.generation import mixes_positions, positionwise, step
-from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import check_held, shown, unpacked
+from funcnn.gradients import Grads, returned_by
+from funcnn.layers.checks import check_held, own_gradient, shown, unpacked
 from funcnn.layers.notes import noted
 from funcnn.records import record
 from funcnn.traits import gives_probabilities
@@ -131,7 +130,13 @@ def wrapper_backward(params: Wrapper[Any], cache: tuple[Any, Any], dA: Any) -> G
     """dx = enter_back(dx of the layer), which is given leave_back(dA)"""
     own, kept = unpacked(params, cache, 2)
     grads = _noted(params, backward, own, params.leave_back(dA, kept))
-    dx = params.enter_back(grads.x, dA, kept)
+    try:
+        dx = params.enter_back(grads.x, dA, kept)
+    except (TypeError, AttributeError) as error:
+        if grads.x is not None:
+            raise
+        needed = "accept a dx of None, since the layer gives no gradient of its x, as for ids"
+        raise KindError(f"{type(params).__name__}: enter_back must {needed}") from error
     return Grads(_gradient(params, grads.params, dA, kept), dx)
 
 
@@ -143,11 +148,7 @@ def wrapper_backward_params(params: Wrapper[Any], cache: tuple[Any, Any], dA: An
 
 
 def _gradient(params: Wrapper[Any], gradient_of_held: Any, dA: Any, kept: Any) -> Any:
-    held, own = params.held_gradients(gradient_of_held), params.own_gradients(dA, kept)
-    if type(own) is not dict or own.keys() & held.keys():
-        needed = "a dict of gradients and next values, by the names of the wrapper's own fields"
-        raise KindError(f"{type(params).__name__}: own_gradients must return {needed}, not {kind(own)}")
-    return gradient(params, **held, **own)
+    return own_gradient(params, params.own_gradients(dA, kept), **params.held_gradients(gradient_of_held))
 
 
 @step.register(Wrapper)
@@ -172,6 +173,9 @@ def wrapper_mixes_positions(params: Wrapper[Any]) -> bool:
     """Whether the layer does, if enter and leave map each position alone; else as by default"""
     rule = step.dispatch(type(params))
     return bool(mixes_positions(params.held())) if rule is step_inside else rule is not positionwise
+
+
+returned_by[Wrapper] = "own_gradients"
 
 
 def given_by_layer(params: Wrapper[Any]) -> Any:

@@ -16,6 +16,7 @@ from funcnn.arrays import Array, freeze, kind, owned, short
 from funcnn.constructors import remedies
 from funcnn.dispatch import no_rule, verb
 from funcnn.errors import KindError, ShapeError
+from funcnn.fields import check_function
 from funcnn.gradients import Grads
 from funcnn.paths import Where, map_chosen
 from funcnn.records import build, plans, record, state, values
@@ -116,7 +117,9 @@ class PerArray:
     t: int = state(default=0, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        """A memory is as `update` makes it: a tuple for each parameter."""
+        """A rule for one array, and a memory as `update` makes it: a tuple for each parameter."""
+        needed = "a method (self, g, p, t, ...), with a default for each argument after t"
+        check_function(_name(self), getattr(self, "step", None), "step", needed, takes=3)
         if type(self.memory) is not tuple or not all([type(part) is tuple for part in self.memory]):
             raise KindError(f"{_name(self)}: memory must be a tuple of tuples, not {short(self.memory)}")
 

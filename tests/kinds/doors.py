@@ -32,6 +32,7 @@ RULES = {
     **dict.fromkeys(
         ["given_by_layer", "like_x", "maps_alone", "probabilities"], "a rule of a trait, which reads nothing"
     ),
+    "PerArray": "a base, which is refused without a rule; its subclasses have rows",
 }
 
 

@@ -12,7 +12,6 @@ from funcnn.optimizers import (
     Lion,
     Muon,
     NAdam,
-    PerArray,
     RAdam,
     Rates,
     RMSProp,
@@ -35,7 +34,6 @@ def of(cls, **settings):
 
 adam = {"b1": fraction, "b2": fraction, "eps": number}
 ROWS = [
-    of(PerArray),
     of(Momentum, beta=fraction, nesterov=flag),
     *[of(cls, **adam) for cls in (Adam, RAdam, AMSGrad)],
     of(AdamW, **adam, decay=number, where=where),

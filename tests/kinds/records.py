@@ -24,7 +24,7 @@ anything = kind(None, ANYTHING)  # a default is checked by the field; what is no
 ROWS = [
     row(record, cls=kind(None, "None").made(fresh), kw_only=flag),
     row(state, default=anything, kw_only=flag),
-    row(branches, default=anything),
+    row(branches, default=anything, kw_only=flag),
     *[
         row(verb.register, f"{verb.__name__}.register", cls=record_class, speaks=f"{verb.__name__}.register")
         for verb in (forward, backward, step, update, inference, gives_probabilities, flops)

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from funcnn.arrays import Array, namespace
 from funcnn.core import backward, forward
-from funcnn.elementary import sigmoid, softplus
+from funcnn.elementary import broken_slope, sigmoid, softplus
 from funcnn.fields import not_negative
 from funcnn.generation import positionwise, step
-from funcnn.gradients import Grads, gradient
-from funcnn.layers.checks import check_out_gradient, float_array, like, only_array
+from funcnn.gradients import Grads, gradient, returned_by
+from funcnn.layers.checks import check_out_gradient, float_array, like, only_array, own_gradient
 from funcnn.records import record
 from funcnn.traits import gives_probabilities, like_x, probabilities
 
@@ -28,7 +28,7 @@ class Elementwise(ABC):
 
     The base of activations, also of your own. `keeps` is the array that the cache keeps for `slope`: "x", or "out" if
     the derivative is a function of out, so that x need not stay in memory. `slope` returns an array of x's dtype, or a
-    Python number.
+    Python number. An activation with parameters of its own returns their gradients in `own_gradients`.
 
     >>> from funcnn import Array, Elementwise, forward, record
     >>> import numpy as np
@@ -52,6 +52,10 @@ class Elementwise(ABC):
     def slope(self, kept: Array) -> Array | float:
         """The derivative of the output with respect to x, elementwise."""
 
+    def own_gradients(self, dA: Array, kept: Array) -> dict[str, Any]:
+        """The gradients of the activation's own parameters and the next values of its own states, by name."""
+        return {}
+
 
 @forward.register(Elementwise)
 def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
@@ -69,14 +73,16 @@ def elementwise_backward(params: Elementwise, kept: Array, dA: Array) -> Grads[E
     if not (has_axes := kept.ndim):
         kept, dA = kept[None], dA[None]
     dx = like(params, "slope", params.slope(kept), kept)
+    own = params.own_gradients(dA, kept)
     if dx is kept or getattr(dx, "base", None) is not None:
         dx = dx * dA  # not in place: the array is the cache, or a view
     else:
         dx *= dA
-    return Grads(gradient(params), dx if has_axes else dx.reshape(()))
+    return Grads(own_gradient(params, own) if own else gradient(params), dx if has_axes else dx.reshape(()))
 
 
 step.register(Elementwise)(positionwise)
+returned_by[Elementwise] = "own_gradients"
 
 
 @record
@@ -238,10 +244,3 @@ def _gelu_tanh(x: Array) -> tuple[Array, Array]:
     xp = namespace(x)
     x = xp.clip(x, -16, 16)
     return x, xp.tanh(_C * x * (1 + 0.044715 * x * x))
-
-
-def broken_slope(a: Array, alpha: Array | float) -> Array:
-    """1 where a > 0, else alpha; NaN where a is NaN"""
-    xp = namespace(a)
-    positive = xp.maximum(xp.sign(a), 0)
-    return positive + alpha * (1 - positive)

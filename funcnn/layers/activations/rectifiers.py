@@ -8,12 +8,13 @@ import numpy as np
 
 from funcnn.arrays import Array, as_array, is_array, namespace, wide
 from funcnn.core import backward, backward_params, forward
+from funcnn.elementary import broken_slope
 from funcnn.errors import ShapeError
 from funcnn.fields import as_count, as_finite, positive
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import constant, draw
-from funcnn.layers.activations.base import Elementwise, broken_slope
+from funcnn.layers.activations.base import Elementwise
 from funcnn.layers.checks import check_out_gradient, check_rows, foreign
 from funcnn.records import record
 

@@ -8,18 +8,17 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, is_array, namespace, short
+from funcnn.arrays import Array, namespace, short
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import as_seed, check_sizes
 from funcnn.generation import step
-from funcnn.gradients import Grads, gradient
+from funcnn.gradients import Grads, added, returned_by
 from funcnn.initializers import Initializer, draw, glorot_uniform, orthogonal
-from funcnn.layers.checks import check_out_gradient, check_rows, foreign, mixed
+from funcnn.layers.checks import check_out_gradient, check_rows, foreign, mixed, own_gradient
+from funcnn.layers.recurrent.states import State, as_given, first_state, last_gradient
 from funcnn.layers.sequences import blank, check_sequence, closed, opened, out_gradients
 from funcnn.records import record
-
-State = tuple[Array, ...]
 
 
 @record
@@ -102,6 +101,12 @@ class Recurrent(ABC):
         dbefore leaves out the path through u; dh in it is None if there is no other path.
         """
 
+    def own_gradients(
+        self, kept: State, before: State, after: State, dafter: State, dz: Array, du: Array
+    ) -> dict[str, Array]:
+        """The gradients of the layer's own parameters in one step, by name: what `back` is given, and dz and du."""
+        return {}
+
     def biases(self, dz: Array, du: Array) -> dict[str, Array]:
         """The gradient of each bias, given dz and du of all steps, one a row."""
         return {"b": namespace(dz).ones(dz.shape[0], dtype=dz.dtype) @ dz}
@@ -138,7 +143,7 @@ def _run(params: Recurrent, given: Any, others: list[State] | None) -> tuple[Any
     z = blank(x, mask).reshape(m * t, n) @ W
     z += params.b
     z = z.reshape(m, t, W.shape[1])
-    states = [_first(params, state, m, xp)]
+    states = [first_state(params, state, m, xp)]
     for i in range(t):
         after, kept = _after(params, params.cell(z[:, i], states[-1]), states[0])
         if mask is not None:
@@ -148,7 +153,7 @@ def _run(params: Recurrent, given: Any, others: list[State] | None) -> tuple[Any
         if others is not None:
             others.append(kept)
     out = blank(xp.stack([h for h, *_ in states[1:]], axis=1), mask)
-    return closed(given, out, mask, _as_given(params, states[-1])), states
+    return closed(given, out, mask, as_given(params, states[-1])), states
 
 
 def _after(params: Recurrent, made: Any, like: State) -> tuple[State, State]:
@@ -160,31 +165,13 @@ def _after(params: Recurrent, made: Any, like: State) -> tuple[State, State]:
     return made
 
 
-def _first(params: Recurrent, state: Any, m: int, xp: Any) -> State:
-    """The state before the first step as a tuple; 0 for None."""
-    shape, dtype = (m, len(params.U)), params.W.dtype
-    if state is None:
-        return (xp.zeros(shape, dtype=dtype),) * params.states
-    parts = state if type(state) is tuple else (state,)
-    right = [is_array(part) and part.shape == shape and part.dtype == dtype for part in parts]
-    if len(parts) != params.states or (type(state) is tuple) != (params.states > 1) or not all(right):
-        needed = f"{'an array' if params.states == 1 else f'a tuple of {params.states} arrays'} of {dtype}, {shape}"
-        raise ShapeError(f"{type(params).__name__}: state must be {needed}, not {short(state)}")
-    return parts
-
-
-def _as_given(params: Recurrent, state: State) -> Any:
-    """A state in the form of x: h, or (h, c)."""
-    return state if params.states > 1 else state[0]
-
-
 @backward.register(Recurrent)
 def recurrent_backward(params: Recurrent, cache: Cache, dA: Any) -> Grads[Any]:
     """dx = dz @ W^T, and dW, dU and the biases as in `recurrent_backward_params`"""
     grads, dz, dfirst = _back(params, cache, dA)
     x, _, state = opened("", cache.given, 3)
     dx = (dz @ params.W.T).reshape(x.shape)
-    return Grads(grads, closed(cache.given, dx, None, None if state is None else _as_given(params, dfirst)))
+    return Grads(grads, closed(cache.given, dx, None, None if state is None else as_given(params, dfirst)))
 
 
 @backward_params.register(Recurrent)
@@ -203,8 +190,8 @@ def _back(params: Recurrent, cache: Cache, dA: Any) -> tuple[Any, Array, State]:
     if type(cache.given) is not tuple or dout is not None:
         check_out_gradient(params, dout, (m, t, k), x.dtype)
         dout = blank(dout, mask)
-    dstate = _last(params, dlast, cache.states[-1], xp)
-    dzs, dus, U_T = [], [], params.U.T.copy()  # contiguous, which halves the time of the product
+    dstate = last_gradient(params, dlast, cache.states[-1], xp)
+    dzs, dus, owns, U_T = [], [], [], params.U.T.copy()  # contiguous, which halves the time of the product
     for i in reversed(range(t)):
         dh, *others = dstate
         dstate = (dh if dout is None else dh + dout[:, i], *others)
@@ -212,7 +199,9 @@ def _back(params: Recurrent, cache: Cache, dA: Any) -> tuple[Any, Array, State]:
         if mask is not None:  # at a padded position dstate passes through to the state before
             there = mask[:, i, None]
             passed, dstate = (tuple([xp.where(w, d, 0) for d in dstate]) for w in (~there, there))
-        dz, du, dstate = params.back(cache.others[i], cache.states[i], cache.states[i + 1], dstate)
+        given = cache.others[i], cache.states[i], cache.states[i + 1], dstate
+        dz, du, dstate = params.back(*given)
+        owns.append(params.own_gradients(*given, dz, du))
         dh = du @ U_T
         dstate = (dh if dstate[0] is None else dh + dstate[0], *dstate[1:])
         if passed is not None:
@@ -223,21 +212,8 @@ def _back(params: Recurrent, cache: Cache, dA: Any) -> tuple[Any, Array, State]:
     rows = [xp.stack(parts[::-1], axis=1).reshape(m * t, parts[0].shape[1]) for parts in steps]
     h = xp.stack([h for h, *_ in cache.states[:-1]], axis=1).reshape(m * t, k)
     dW, dU = blank(x, mask).reshape(m * t, n).T @ rows[0], h.T @ rows[-1]
-    return gradient(params, W=dW, U=dU, **params.biases(rows[0], rows[-1])), rows[0], dstate
-
-
-def _last(params: Recurrent, given: Any, state: State, xp: Any) -> State:
-    """The gradient of the last state as a tuple; 0 for None."""
-    parts = given if params.states > 1 and given is not None else (given,) * params.states
-    if type(parts) is not tuple or len(parts) != len(state):
-        needed = short(_as_given(params, state))
-        raise ShapeError(
-            f"{type(params).__name__}: dA of the last state must be like that state, {needed}; it is {short(given)}"
-        )
-    for part, like in zip(parts, state, strict=True):
-        if part is not None:
-            check_out_gradient(params, part, like.shape, like.dtype)
-    return tuple([xp.zeros_like(b) if a is None else a for a, b in zip(parts, state, strict=True)])
+    own = {name: added([one[name] for one in owns]) for name in owns[0]} if type(owns[0]) is dict else owns[0]
+    return own_gradient(params, own, W=dW, U=dU, **params.biases(rows[0], rows[-1])), rows[0], dstate
 
 
 @step.register(Recurrent)
@@ -246,3 +222,6 @@ def recurrent_step(params: Recurrent, given: Any, memory: Any = None) -> tuple[A
     x, mask, _ = opened(f"step: {type(params).__name__}", given)
     out, _, state = forward_only(params, (x, mask, memory))
     return closed(given, out, mask), state
+
+
+returned_by[Recurrent] = "own_gradients"

@@ -9,7 +9,8 @@ import numpy as np
 from funcnn.arrays import Array, namespace
 from funcnn.elementary import sigmoid
 from funcnn.errors import ShapeError
-from funcnn.layers.recurrent.base import Recurrent, State
+from funcnn.layers.recurrent.base import Recurrent
+from funcnn.layers.recurrent.states import State
 from funcnn.records import record
 
 

@@ -1,0 +1,43 @@
+"""The first and the last state of a recurrent layer, and the gradient of the last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from funcnn.arrays import Array, is_array, short
+from funcnn.errors import ShapeError
+from funcnn.layers.checks import check_out_gradient
+
+State = tuple[Array, ...]
+
+
+def first_state(params: Any, state: Any, m: int, xp: Any) -> State:
+    """The state before the first step as a tuple; 0 for None."""
+    shape, dtype = (m, len(params.U)), params.W.dtype
+    if state is None:
+        return (xp.zeros(shape, dtype=dtype),) * params.states
+    parts = state if type(state) is tuple else (state,)
+    right = [is_array(part) and part.shape == shape and part.dtype == dtype for part in parts]
+    if len(parts) != params.states or (type(state) is tuple) != (params.states > 1) or not all(right):
+        needed = f"{'an array' if params.states == 1 else f'a tuple of {params.states} arrays'} of {dtype}, {shape}"
+        raise ShapeError(f"{type(params).__name__}: state must be {needed}, not {short(state)}")
+    return parts
+
+
+def as_given(params: Any, state: State) -> Any:
+    """A state in the form of x: h, or (h, c)."""
+    return state if params.states > 1 else state[0]
+
+
+def last_gradient(params: Any, given: Any, state: State, xp: Any) -> State:
+    """The gradient of the last state as a tuple; 0 for None."""
+    parts = given if params.states > 1 and given is not None else (given,) * params.states
+    if type(parts) is not tuple or len(parts) != len(state):
+        needed = short(as_given(params, state))
+        raise ShapeError(
+            f"{type(params).__name__}: dA of the last state must be like that state, {needed}; it is {short(given)}"
+        )
+    for part, like in zip(parts, state, strict=True):
+        if part is not None:
+            check_out_gradient(params, part, like.shape, like.dtype)
+    return tuple([xp.zeros_like(b) if a is None else a for a, b in zip(parts, state, strict=True)])
