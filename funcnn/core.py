@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from funcnn.arrays import freeze, is_array, kind, namespace, short
+from funcnn.arrays import freeze, is_array, kind, namespace, short, wide
 from funcnn.bound import BoundFunction
 from funcnn.dispatch import inside, no_rule, verb
 from funcnn.errors import KindError, ShapeError
@@ -237,6 +237,8 @@ def _down(p: Any, g: Any, lr: Any) -> Any:
     """p - lr g, in p's dtype whatever that of lr is; p itself where lr is 0, even if g is not finite"""
     if type(lr) is float and lr == 0:
         return p
+    if p.dtype.itemsize < 4:  # in float16 a small lr is 0, and lr g may be infinite where p - lr g is not
+        return freeze((wide(p) - lr * wide(g)).astype(p.dtype))
     step = lr * g
     if step.dtype != p.dtype:
         step = step.astype(p.dtype)

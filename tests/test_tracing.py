@@ -1,5 +1,6 @@
 """`trace`: the step is unchanged, and the numbers are those of the arrays."""
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -108,7 +109,7 @@ def assert_the_gradients_are(grads, seen):
         assert all([same(expected[path], g) for path, g in here.items()])
         own = {path: g for path, g in here.items() if max([p for p in paths if is_at(p, path)], key=len) == visit.path}
         names = {path.removeprefix(visit.path).strip("."): g for path, g in own.items()}
-        norms = [f"{name} {np.linalg.norm(g.astype(float).ravel()):.3g}" for name, g in names.items()]
+        norms = [f"{name} {math.hypot(*g.astype(float).ravel()):.3g}" for name, g in names.items()]
         assert row.endswith(", ".join(norms))
         assert not found.keys() & own.keys()
         found |= own
@@ -552,3 +553,9 @@ def test_the_cache_of_another_layer_is_refused_as_without_a_trace():
         ShapeError, match=r"of another network; cache: \(<f64 \[\[1. 1.] \[1. 1.] \[1. 1.]]>,\), layer: Named"
     ):
         trace((Mistaken(Named(np.eye(2))),), np.ones((3, 2)), np.ones((3, 2)), mse)
+
+
+def test_a_norm_neither_overflows_nor_underflows():
+    for size in (1e200, 1e-200):
+        seen = trace(Dense(np.eye(1), None), np.ones((3, 1)), np.ones((3, 1)), lambda out, y, by=size: (1.0, by * out))
+        assert f"  {math.sqrt(3) * size:.3g}  W {3 * size:.3g}" in str(seen)

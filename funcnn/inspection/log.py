@@ -13,6 +13,7 @@ import attrs
 
 from funcnn.arrays import short
 from funcnn.core import backward, backward_params, forward
+from funcnn.generation import mixes_positions, pads_with_zeros
 from funcnn.gradients import Grads, gradient
 from funcnn.inspection.nesting import contents, replaced, with_replaced_fields
 from funcnn.layers.checks import foreign
@@ -127,6 +128,18 @@ def logged_backward_params(params: Logged, cache: Entry, dA: Any) -> Logged:
 def logged_rests(params: Logged) -> bool:
     """No backward is done for the log alone"""
     return True
+
+
+@mixes_positions.register(Logged)
+def logged_mixes_positions(params: Logged) -> bool:
+    """The layer's own"""
+    return bool(mixes_positions(params.logged))
+
+
+@pads_with_zeros.register(Logged)
+def logged_pads_with_zeros(params: Logged) -> bool:
+    """The layer's own"""
+    return bool(pads_with_zeros(params.logged))
 
 
 def _back(verb: Any, params: Logged, cache: Any, dA: Any) -> Any:

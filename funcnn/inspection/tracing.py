@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -216,4 +217,9 @@ def _share(which: Array) -> str:
 
 def _norm(tree: Any) -> str:
     arrays = [np.asarray(a).astype(np.float64).ravel() for a in arrays_in((tree,)) if is_float(a)]
-    return _digits(float(np.linalg.norm(np.concatenate(arrays)))) if arrays else ""
+    if not arrays:
+        return ""
+    every = np.concatenate(arrays)
+    largest = float(abs(every).max(initial=0))
+    scale = largest if 0 < largest < math.inf else 1.0  # squares may overflow, or be 0
+    return _digits(scale * float(np.linalg.norm(every / scale)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from funcnn.arrays import Array, is_float, short
+from funcnn.arrays import Array, is_float, short, wide
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import fraction
 from funcnn.gradients import Grads
@@ -21,9 +21,10 @@ class Average:
     """The gradient as it is, and a memory of where the network has been: `averaged` makes a network of it
 
     s' = beta s + p, over the parameters p that each step led to, and over the states of layers, such as running
-    statistics, as well. Polyak & Juditsky 1992, Acceleration of Stochastic Approximation by Averaging; with a decay:
-    Tarvainen & Valpola 2017, Mean teachers are better role models, eq. 2. Optax's `ema` of the parameters is the same;
-    torch's average begins with the first parameters, as the paper's does, and never quite forgets them.
+    statistics, as well. The sums of arrays of float16 and bfloat16 are float32. Polyak & Juditsky 1992, Acceleration of
+    Stochastic Approximation by Averaging; with a decay: Tarvainen & Valpola 2017, Mean teachers are better role models,
+    eq. 2. Optax's `ema` of the parameters is the same; torch's average begins with the first parameters, as the paper's
+    does, whose weight never becomes 0.
 
     Raises:
         RangeError: `beta` is not in [0, 1).
@@ -43,7 +44,9 @@ class Average:
 def average_update(optimizer: Average, grads: Grads[P], params: P) -> tuple[Grads[P], Average]:
     """Where the last step led to; at first there was none"""
     sums = optimizer.sums
-    sums = map_arrays(lambda p: 0 * p if is_float(p) else p, params) if sums is None else _added(optimizer, params)
+    sums = (
+        map_arrays(lambda p: 0 * wide(p) if is_float(p) else p, params) if sums is None else _added(optimizer, params)
+    )
     return grads, evolve(optimizer, sums=sums, t=optimizer.t + 1)
 
 
@@ -78,14 +81,15 @@ def averaged(optimizer: Any, params: P) -> P:
     if average.sums is None:
         return params
     beta, t, sums = average.beta, average.t, _added(average, params)
-    return map_arrays(lambda p, s: s * ((1 - beta) / (1 - beta**t)) if is_float(p) else p, params, sums)
+    share = (1 - beta) / (1 - beta**t)
+    return map_arrays(lambda p, s: (s * share).astype(p.dtype) if is_float(p) else p, params, sums)
 
 
 def _added(optimizer: Average, params: P) -> P:
     def add(p: Array, s: Array) -> Array:
-        if getattr(s, "shape", None) != p.shape or s.dtype != p.dtype:
+        if getattr(s, "shape", None) != p.shape or s.dtype != (wide(p).dtype if is_float(p) else p.dtype):
             raise ShapeError(f"it remembers {short(s)} where the network has {short(p)}")
-        return optimizer.beta * s + p if is_float(p) else p
+        return optimizer.beta * s + wide(p) if is_float(p) else p
 
     try:
         return map_arrays(add, params, optimizer.sums)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 import numpy as np
 
-from funcnn.arrays import Array, freeze, kind, owned, short
+from funcnn.arrays import Array, freeze, kind, owned, short, wide
 from funcnn.constructors import remedies
 from funcnn.dispatch import no_rule, verb
 from funcnn.errors import KindError, ShapeError
@@ -94,7 +94,7 @@ class PerArray:
 
     The gradient to step along comes first, then what is remembered for the next update: arrays like p, or numbers. The
     defaults of these arguments are what is remembered at the start. The rule may write to arrays that it has made, and
-    to no others.
+    to no others. For parameters of float16 or bfloat16 it computes and remembers float32; only g' is rounded.
 
     >>> import numpy as np
     >>> from funcnn import Dense, Grads, gradient, record, update
@@ -157,11 +157,16 @@ def per_array_update(optimizer: PA, grads: Grads[P], params: P) -> tuple[Grads[P
 
 
 def per_parameter(f: Callable[[Array, Array], Any], grads: Grads[P], params: P, *, where: Where = "*") -> Grads[P]:
-    """`grads` with `f(g, p)` in place of the gradient g of each parameter p that `where` chooses."""
+    """`grads` with `f(g, p)` in place of the gradient g of each parameter p that `where` chooses.
+
+    g and p are float32 if they have fewer bytes, and the result is rounded to the dtype of the gradient.
+    """
 
     def checked(g: Array, p: Array) -> Any:
         if not _is_like(g, p):
             raise ShapeError(f"update: the gradient of {short(p)} must be like it; it is {short(g)}")
+        if g.dtype.itemsize < 4:  # in float16 1e-8 is 0, and 256 squared is infinite
+            return f(wide(g), wide(p)).astype(g.dtype)
         new = f(g, p)
         return owned(new) if new is g else new  # g is the caller's, who may write to it
 

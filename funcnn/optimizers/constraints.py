@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from funcnn.arrays import Array, as_array, float_namespace, is_array, kind, short
+from funcnn.arrays import Array, as_array, float_namespace, is_array, kind, short, wide
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import check_function, check_patterns
 from funcnn.paths import Where, map_chosen
@@ -65,7 +65,8 @@ def unit_norm(p: Array) -> Array:
         KindError: `p` is not an array of floats.
     """
     xp = float_namespace(p, "p", "unit_norm: ")
-    largest = abs(p).max(0, initial=0)  # whose square may overflow, or be 0
-    scaled = p / xp.where(largest == 0, 1, largest)
+    full = wide(p)
+    largest = abs(full).max(0, initial=0)  # whose square may overflow, or be 0
+    scaled = full / xp.where(largest == 0, 1, largest)
     length = (scaled * scaled).sum(0) ** 0.5
-    return scaled / xp.where(length == 0, 1, length)
+    return cast("Array", (scaled / xp.where(length == 0, 1, length)).astype(p.dtype))
