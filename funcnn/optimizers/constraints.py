@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from funcnn.arrays import Array, as_array, float_namespace, is_array, kind, short, wide
 from funcnn.errors import KindError, ShapeError
@@ -69,4 +69,4 @@ def unit_norm(p: Array) -> Array:
     largest = abs(full).max(0, initial=0)  # whose square may overflow, or be 0
     scaled = full / xp.where(largest == 0, 1, largest)
     length = (scaled * scaled).sum(0) ** 0.5
-    return cast("Array", (scaled / xp.where(length == 0, 1, length)).astype(p.dtype))
+    return (scaled / xp.where(length == 0, 1, length)).astype(p.dtype)
