@@ -188,7 +188,7 @@ def coordinates(shape: tuple[int, int]) -> Array:
 
     Raises:
         KindError: `shape` is not two whole numbers.
-        RangeError: one of them is less than 1.
+        RangeError: h or w is less than 1.
     """
     return _coordinates("coordinates", shape)
 

@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 _DTYPES = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 _DTYPES |= {"bool", "float16", "bfloat16", "float32", "float64", "complex64"}
-_KINDS = {bool: "b", int: "iu", float: "f"}  # of dtypes that hold such numbers
+_KINDS = {bool: "b", int: "iu", float: "f"}  # the kinds of dtypes that hold numbers of each type
 
 
 def write(path: str | os.PathLike[str], tree: Any) -> None:
@@ -51,7 +51,7 @@ def write(path: str | os.PathLike[str], tree: Any) -> None:
 
     def take(name: str, leaf: Any) -> Any:
         check_unmasked("write", leaf, name)
-        array = np.asarray(leaf, order="C")  # the library writes the memory without looking at strides
+        array = np.asarray(leaf, order="C")  # the library ignores strides
         if array.dtype.name not in _DTYPES:
             given = kind(leaf) if is_array(leaf) else f"the int {leaf}"
             raise KindError(f"write: value{at(name)} must be bool, int, float or complex64, up to 64 bits, not {given}")

@@ -81,7 +81,7 @@ def minimize(
         raise KindError(f"minimize: method must be one of {', '.join(METHODS)}, not {short(method)}")
     options = {"maxiter": as_count("minimize", steps)}
     if method == "L-BFGS-B":
-        options["maxfun"] = 100 * options["maxiter"]  # its default, 15000 evaluations, could end before steps
+        options["maxfun"] = 100 * options["maxiter"]  # the default of 15000 could end the run early
     if tolerance is not None:
         tolerance = as_rate("minimize", tolerance, "tolerance")
     start = np.asarray(to_vector(params))
@@ -98,7 +98,7 @@ def minimize(
         costs.append(float(cost))
         return float(cost), np.asarray(to_vector(grads.params)).astype(float)
 
-    def iterated(intermediate_result: Any) -> None:  # SciPy decides by this name what to pass
+    def iterated(intermediate_result: Any) -> None:  # SciPy passes the result to a parameter of this name
         history.append(float(intermediate_result.fun))
 
     result = optimize.minimize(

@@ -1,6 +1,6 @@
 """Conversion of layers to PyTorch modules that compute the same function with the same weights."""
 
-from funcnn.interop.torch import (  # noqa: F401  registers their rules
+from funcnn.interop.torch import (  # noqa: F401  each module registers its rules
     activations,
     attention,
     combinators,

@@ -25,12 +25,12 @@ class Padded(torch.nn.Module):
     """A module of (m, c, ...) without padding, for x of (m, ..., c), padded by the settings of the layer."""
 
     def __init__(self, module: torch.nn.Module, axes: Callable[[Any], Axes]) -> None:
-        """The module, and the windows over an x"""
+        """`axes(x)` are the windows over x"""
         super().__init__()
         self.module, self.axes = module, axes
 
     def forward(self, x: Any) -> Any:
-        """Padded, then given to the module"""
+        """The module of padded x"""
         return self.module(padded(x, self.axes(x), 0.0)).movedim(1, -1)
 
 
@@ -38,7 +38,7 @@ class Cropped(torch.nn.Module):
     """A transposed convolution of (m, c, h, w), for x of (m, h, w, c), cut to the size of the layer's out."""
 
     def __init__(self, module: torch.nn.Module, axes: Callable[[Any], Axes]) -> None:
-        """The module, and the windows over out"""
+        """`axes(x)` are the windows over out"""
         super().__init__()
         self.module, self.axes = module, axes
 
@@ -53,7 +53,7 @@ class Cropped(torch.nn.Module):
 
 
 def padded(x: Any, axes: Axes, value: float) -> Any:
-    """x as (m, c, ...) with its padding."""
+    """x with its padding, as (m, c, ...)."""
     sides = [side for axis in axes[4 - x.ndim :][::-1] for side in (axis.before, axis.after)]
     return functional.pad(x.movedim(-1, 1), sides, value=value)
 

@@ -52,7 +52,7 @@ class PlaceTable(Placed):
     """x + table"""
 
     def __init__(self, table: torch.nn.Parameter) -> None:
-        """A row for each place"""
+        """A row for each position"""
         super().__init__()
         self.table = table
 
