@@ -1,4 +1,4 @@
-"""The two pictures of proving_a_gradient.md, drawn by the checker's own ladder and kinks."""
+"""The two pictures of proving_a_gradient.md, drawn with the checker's own numerical differentiation."""
 
 from __future__ import annotations
 
@@ -7,29 +7,24 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from funcnn.testing.kinks import interval
-from funcnn.testing.ladder import COARSER, FINER, FIRST, climb, extrapolated
-from funcnn.testing.rounding import EPS, noise_of
-from funcnn.testing.subject import Direction, Subject, generator
+from funcnn.testing.differentiation.constants import BOUND, COARSER_STEPS, EPS, FINER_STEPS, FIRST_STEPS
+from funcnn.testing.differentiation.kinks import slope_interval
+from funcnn.testing.differentiation.richardson import difference_quotients, extrapolate
+from funcnn.testing.differentiation.rounding import estimate_noise
+from funcnn.testing.differentiation.vector_function import Direction, generator
 
 mpl.use("Agg")  # the pictures go into files: no screen needed
+ALONG = Direction(np.array([0]), np.ones(1))  # the one entry of x
 BLUE, ORANGE, GREEN, RED, GREY = "#1f6fb4", "#d95f02", "#1b8a5a", "#c0152f", "#666666"
-
-
-def subject_of(f: np.ufunc | object, at: float) -> tuple[Subject, np.ndarray, Direction]:
-    """A function of one number, as the checker sees it. No backward is asked for here."""
-    x = np.array([at])
-    subject = Subject(f, lambda _args, dA: [dA], (x,), ("x",), np.asarray(f(x)))
-    return subject, x, Direction(np.array([0]), np.ones(1))
 
 
 def error_against_step(axes: Axes) -> tuple[float, float, float]:
     """Sin at 1: why no step is right for all, and what the checker does. Gives the step it chose, bound and error."""
-    subject, x, direction = subject_of(np.sin, 1.0)
+    x, direction = np.array([1.0]), ALONG
     truth, least = float(np.cos(1.0)), EPS / 4  # an error of 0 is drawn there
     h = 2.0 ** -np.arange(0, 53, 0.5)
-    every = climb(subject, x, [direction], -np.log2(h))
-    central = ((every.right + every.left) / 2).ravel()
+    every = difference_quotients(np.sin, x, [direction], -np.log2(h))
+    central = every.central.ravel()
     richardson = ((16 * central[4:] - central[:-4]) / 15)[:44]  # from 4 h and h, so four points apart here
     axes.loglog(h, truth * h**2 / 6, color=BLUE, lw=1)
     axes.loglog(h, EPS / h, color=GREY, lw=1)
@@ -39,14 +34,14 @@ def error_against_step(axes: Axes) -> tuple[float, float, float]:
     exact = np.sin(1 + 1e-20j).imag / 1e-20
     axes.axhline(max(abs(exact - truth), least), color=GREEN, lw=1.5)
 
-    found = extrapolated(
-        climb(subject, x, [direction], (*COARSER, *FIRST, *FINER)), noise_of(subject, x, generator((x,)))
-    )
+    steps = (*COARSER_STEPS, *FIRST_STEPS, *FINER_STEPS)
+    noise = estimate_noise(np.sin, x, generator((x,)))
+    found = extrapolate(difference_quotients(np.sin, x, [direction], steps), noise)
     slope, error, step = (float(a.item()) for a in (found.slope, found.error, found.step))
-    for steps, width in (((*COARSER, *FINER), 0.8), (FIRST, 2.5)):
+    for steps, width in (((*COARSER_STEPS, *FINER_STEPS), 0.8), (FIRST_STEPS, 2.5)):
         axes.vlines(2.0 ** -np.array(steps, float), 1e-18, 5e-18, color=RED, lw=width)
-    axes.plot([step, step], [max(abs(slope - truth), least), 8 * error], color=RED, lw=1.5)
-    axes.plot([step], [8 * error], "_", color=RED, ms=26, mew=2.5)
+    axes.plot([step, step], [max(abs(slope - truth), least), BOUND * error], color=RED, lw=1.5)
+    axes.plot([step], [BOUND * error], "_", color=RED, ms=26, mew=2.5)
     axes.plot([step], [max(abs(slope - truth), least)], "o", color=RED, ms=9, mfc="none", mew=2)
     for where, text, color, turn in (
         ((1e-4, 1.8e-5), "1e-5, the tolerance people write", GREY, 0),
@@ -60,21 +55,22 @@ def error_against_step(axes: Axes) -> tuple[float, float, float]:
         ((1.5e-7, 6e-18), "the steps tried, the first five bold", RED, 0),
     ):
         axes.text(*where, text, color=color, va="bottom", rotation=turn, fontsize=9, rotation_mode="anchor")
-    axes.annotate("", (step * 1.3, 8 * error * 1.2), (1.3e-5, 6e-8), arrowprops={"arrowstyle": "->", "color": RED})
+    axes.annotate("", (step * 1.3, BOUND * error * 1.2), (1.3e-5, 6e-8), arrowprops={"arrowstyle": "->", "color": RED})
     axes.annotate(
         "", (step * 0.6, abs(slope - truth)), (1.8e-7, 3.5e-14), arrowprops={"arrowstyle": "->", "color": RED}
     )
     axes.set(xlabel="step h", ylabel="error of the slope", ylim=(1e-18, 1), xlim=(2, 1e-16))
     axes.set_title("The slope of sin at 1, from its values: long steps and short steps both err", loc="left")
-    return step, 8 * error, abs(slope - truth)
+    return step, BOUND * error, abs(slope - truth)
 
 
 def kink(left: Axes, right: Axes) -> tuple[float, float]:
     """Relu at 0: the lines that touch the graph, and the slopes around. Gives the interval that the checker allows."""
-    subject, x, direction = subject_of(lambda x: np.maximum(x, 0.0), 0.0)
+    relu = lambda x: np.maximum(x, 0.0)
+    x, direction = np.array([0.0]), ALONG
     rng = generator((x,))
-    noise = noise_of(subject, x, rng).close
-    at = interval(subject, x, direction, np.array([0.5]), 1.0, noise, rng, samples=24)
+    noise = estimate_noise(relu, x, rng).of_smallest_steps
+    at = slope_interval(relu, x, direction, np.array([0.5]), 1.0, noise, rng, samples=24)
     low, high = float(at.low.item()), float(at.high.item())
 
     reach = np.array([-1.0, 1.0])

@@ -8,7 +8,7 @@ import pytest
 import funcnn as nn
 from funcnn import Array, Dense, Grads, backward, forward, gradient, record
 from funcnn.testing import Report, check_layer, check_loss, check_vjp
-from funcnn.testing.explain import written
+from funcnn.testing.source import as_source
 from funcnn.testing.verdict import GradientError, WrongGradient
 
 rng = np.random.default_rng(1)
@@ -217,12 +217,12 @@ def test_a_layer_and_a_loss_are_pasted_too():
     ],
 )
 def test_values_are_written_as_source(value, source):
-    assert written(value) == source
+    assert as_source(value) == source
 
 
 @pytest.mark.parametrize("value", [np.array([1.0, np.inf, np.nan]), np.array([-np.inf])])
 def test_what_is_not_finite_is_written_as_source_too(value):
-    assert np.array_equal(eval(written(value), {"np": np}), value, equal_nan=True)
+    assert np.array_equal(eval(as_source(value), {"np": np}), value, equal_nan=True)
 
 
 def test_a_report_says_what_was_seen():

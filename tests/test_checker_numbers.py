@@ -6,11 +6,13 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from funcnn.testing import Inconclusive, check_vjp, proof
-from funcnn.testing.judge import compare
-from funcnn.testing.ladder import COARSER, FINER, FIRST, climb, extrapolated
-from funcnn.testing.rounding import noise_of
-from funcnn.testing.subject import Direction, Subject, scales
+from funcnn.testing import Inconclusive, check_vjp
+from funcnn.testing.comparison import gradient
+from funcnn.testing.comparison.comparison import compare
+from funcnn.testing.differentiation.constants import BOUND, COARSER_STEPS, FINER_STEPS, FIRST_STEPS
+from funcnn.testing.differentiation.richardson import difference_quotients, extrapolate
+from funcnn.testing.differentiation.rounding import estimate_noise
+from funcnn.testing.differentiation.vector_function import Direction, step_scales
 from funcnn.testing.verdict import WrongGradient
 
 PAIR = np.array([0.3, 1.7])
@@ -112,7 +114,8 @@ def test_a_complex_step_sees_what_differences_do_not(monkeypatch):
     f, vjp = lambda x: 1e11 + np.sin(x), slopes(np.cos)
     report = check_vjp(f, vjp, [PAIR])
     assert (report.inconclusive, report.sees) == (0, pytest.approx(1e-7))
-    monkeypatch.setattr(proof, "by_complex_step", lambda bench, probe, slopes: compare(bench, [probe], slopes).of(0))
+    real = lambda measurement, probe, slopes: compare(measurement, [probe], slopes).of(0)
+    monkeypatch.setattr(gradient, "compare_complex", real)
     with pytest.raises(Inconclusive):
         check_vjp(f, vjp, [PAIR])
 
@@ -134,17 +137,14 @@ def test_a_function_of_real_numbers_has_no_such_step(f, slope):
 # The estimates.
 
 
-def subject(f, x):
-    return Subject(f, lambda args, dA: [dA], (x,), ("x",), f(x))
-
-
 @pytest.mark.parametrize(("x", "most"), [(0.0, 1e-12), (0.1, 1e-11), (1.0, 1e-10), (30.0, 1e-9), (1e4, 1e-4)])
 def test_the_error_bound_of_a_slope_holds_and_is_small(x, most):
-    one = subject(np.sin, np.array([x]))
-    noise = noise_of(one, one.x, np.random.default_rng(0))
-    way = Direction(np.array([0]), scales(one.x))
-    found = extrapolated(climb(one, one.x, [way], (*COARSER, *FIRST, *FINER)), noise)
-    assert abs(found.slope[0, 0] - scales(one.x)[0] * np.cos(x)) <= 8 * found.error[0, 0]
+    x = np.array([x])
+    noise = estimate_noise(np.sin, x, np.random.default_rng(0))
+    way = Direction(np.array([0]), step_scales(x))
+    steps = (*COARSER_STEPS, *FIRST_STEPS, *FINER_STEPS)
+    found = extrapolate(difference_quotients(np.sin, x, [way], steps), noise)
+    assert abs(found.slope[0, 0] - step_scales(x)[0] * np.cos(x[0])) <= BOUND * found.error[0, 0]
     assert found.error[0, 0] < most
     assert not found.kink.any()
 
@@ -159,6 +159,6 @@ def test_the_error_bound_of_a_slope_holds_and_is_small(x, most):
     ],
 )
 def test_the_noise_of_a_function_is_measured(f, least, most):
-    noise = noise_of(subject(f, PAIR), PAIR, np.random.default_rng(0))
+    noise = estimate_noise(f, PAIR, np.random.default_rng(0))
     assert (least <= noise.least).all()
     assert (noise.least <= most).all()

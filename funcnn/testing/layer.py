@@ -1,19 +1,21 @@
-"""A layer, or a whole network, against its backward."""
+"""Check of a layer, or of a whole network, against its backward."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+import attrs
 import numpy as np
 
 from funcnn.arrays import Array, check_arrays, short
 from funcnn.core import backward, backward_params, forward, inference, reseed, sgd
 from funcnn.gradients import Grads
 from funcnn.inspection.checks import check_network
-from funcnn.testing.explain import written
-from funcnn.testing.proof import Claim, prove
-from funcnn.testing.session import Undecided, delivered, options
+from funcnn.testing.claim import Claim
+from funcnn.testing.options import Undecided, options
+from funcnn.testing.recording import verdict
+from funcnn.testing.source import as_source
 from funcnn.testing.verdict import BrokenPromise, Report
 from funcnn.trees.walks import arrays_in, map_arrays, map_parameters, parameters, walk
 
@@ -38,59 +40,74 @@ def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconcl
     """
     check_network("check_layer", params)
     check_arrays("check_layer", x)
-    name = "network" if type(params) is tuple else type(params).__name__
-    source = f"    params = {written(params)}\n    x = {written(x)}"
     chosen = options("check_layer", resolution, inconclusive)
-    params, x = _cast((params, x), np.float64)
-    paths = [f"params.{path}".rstrip(".") for path in parameters(params)]
-    names = [*paths, *[path for path, _ in walk(x, "x")]]
+    return verdict(LayerFunction(params, x).claim(), chosen)
 
-    def rebuilt(args: Sequence[Array], params: Any = params) -> tuple[Any, Any]:
+
+@attrs.frozen(eq=False)
+class LayerFunction:
+    """A layer at x as a function of arrays: those of its parameters, then those of x."""
+
+    params: Any
+    x: Any
+
+    def claim(self) -> Claim:
+        """That its backward is the vjp of its forward, in float64, and that it keeps the promises of a layer."""
+        name = "network" if type(self.params) is tuple else type(self.params).__name__
+        source = f"    params = {as_source(self.params)}\n    x = {as_source(self.x)}"
+        wide = LayerFunction(*_cast((self.params, self.x), np.float64))
+        own = parameters(wide.params)
+        args = (*own.values(), *arrays_in(wide.x))
+        names = (*[f"params.{path}".rstrip(".") for path in own], *[path for path, _ in walk(wide.x, "x")])
+        return Claim("check_layer", "layer", name, wide.value, wide.gradients, args, names, source, wide.check_promises)
+
+    def at(self, args: Sequence[Array]) -> tuple[Any, Any]:
+        """The layer and x that consist of these arrays, states in the same dtype."""
         rest = iter(args)
         kinds = [a.dtype for a in args if a.dtype.kind == "f"]
-        if kinds and kinds[0] != np.float64:
-            params = _cast(params, kinds[0])  # its states too
-        return map_parameters(lambda _: next(rest), params), map_arrays(lambda _: next(rest), x)
+        params = _cast(self.params, kinds[0]) if kinds and kinds[0] != np.float64 else self.params
+        return map_parameters(lambda _: next(rest), params), map_arrays(lambda _: next(rest), self.x)
 
-    def f(*args: Array) -> Array:
-        return np.concatenate([a.ravel() for a in arrays_in(forward(*rebuilt(args))[0])])
+    def value(self, *args: Array) -> Array:
+        """Every output, one after the other."""
+        return np.concatenate([a.ravel() for a in arrays_in(forward(*self.at(args))[0])])
 
-    def vjp(args: Sequence[Array], dA: Array) -> list[Any]:
-        p, x = rebuilt(args)
-        out, cache = forward(p, x)
-        forward(p, map_arrays(_one_more, x))  # a layer that remembers its last input would go wrong now
+    def gradients(self, args: Sequence[Array], dA: Array) -> list[Any]:
+        """A gradient for each array; raises if a promise about gradients is broken."""
+        params, x = self.at(args)
+        out, cache = forward(params, x)
+        forward(params, map_arrays(_one_more, x))  # a layer that keeps its last input gives a wrong gradient now
         dA = _unflat(dA, out)
-        grads = backward(p, cache, dA)
-        _check_promises(p, cache, dA, grads)
-        return [*parameters(grads.params).values(), *_gradients(x, grads.x)]
+        grads = backward(params, cache, dA)
+        _check_gradients(params, cache, dA, grads)
+        return [*parameters(grads.params).values(), *_gradients_of(x, grads.x)]
 
-    args = (*parameters(params).values(), *arrays_in(x))
+    def check_promises(self) -> None:
+        """What does not depend on a cotangent."""
+        params, x = self.params, self.x
+        out, cache = forward(params, x)
+        grads = backward(params, cache, map_arrays(np.ones_like, out))
+        _check_class(params, grads)
+        still = sgd(params, grads, 0.0)
+        for what, other in (("sgd of rate 0", still), ("reseed", reseed(params, 1))):
+            if type(other) is not type(params) or bits(parameters(other)) != bits(parameters(params)):
+                raise BrokenPromise(f"{what} must leave the parameters as they are")
+        quiet = inference(params)
+        if bits([forward(quiet, x)[0]]) != bits([forward(quiet, x)[0]]):
+            raise BrokenPromise("forward of inference(params) gives another result when it is called again")
+        LayerFunction(*_cast((params, x), np.float32)).check_float32()
 
-    def check() -> Report:
-        report = prove(Claim("check_layer", name, f, vjp, args, tuple(names), source), chosen)
-        _check_promises_of_the_whole(params, x)
-        _check_float32(*_cast((params, x), np.float32))
-        return report
-
-    return delivered("layer", name, chosen, check)
-
-
-def _check_promises_of_the_whole(params: Any, x: Any) -> None:
-    """What does not depend on a cotangent."""
-    out, cache = forward(params, x)
-    grads = backward(params, cache, map_arrays(np.ones_like, out))
-    _refuse_foreign(params, grads)
-    still = sgd(params, grads, 0.0)
-    for what, other in (("sgd of rate 0", still), ("reseed", reseed(params, 1))):
-        if type(other) is not type(params) or bits(parameters(other)) != bits(parameters(params)):
-            raise BrokenPromise(f"{what} must leave the parameters as they are")
-    quiet = inference(params)
-    if bits([forward(quiet, x)[0]]) != bits([forward(quiet, x)[0]]):
-        raise BrokenPromise("forward of inference(params) gives another result when it is called again")
+    def check_float32(self) -> None:
+        """A float32 layer gives float32, and stays one after a step."""
+        out, cache = forward(self.params, self.x)
+        _refuse_float64("out", out)
+        grads = backward(self.params, cache, map_arrays(np.ones_like, out))
+        _refuse_float64("grads", grads)
+        _refuse_float64("the stepped layer", sgd(self.params, grads, 0.1))
 
 
-def _check_promises(params: Any, cache: Any, dA: Any, grads: Grads[Any]) -> None:
-    _refuse_foreign(params, grads)
+def _check_gradients(params: Any, cache: Any, dA: Any, grads: Grads[Any]) -> None:
+    _check_class(params, grads)
     if bits(backward_params(params, cache, dA)) != bits(grads.params):
         raise BrokenPromise("backward_params(params, cache, dA) differs from backward(params, cache, dA).params")
     given = [id(a) for a in arrays_in((cache, dA))]
@@ -99,19 +116,11 @@ def _check_promises(params: Any, cache: Any, dA: Any, grads: Grads[Any]) -> None
             raise BrokenPromise(f"{path} can be written to")
 
 
-def _refuse_foreign(params: Any, grads: Grads[Any]) -> None:
+def _check_class(params: Any, grads: Grads[Any]) -> None:
     if type(grads.params) is not type(params):
         raise BrokenPromise(
             f"Grads.params must be a {type(params).__name__}, as params is; it is {short(grads.params)}"
         )
-
-
-def _check_float32(params: Any, x: Any) -> None:
-    out, cache = forward(params, x)
-    _refuse_float64("out", out)
-    grads = backward(params, cache, map_arrays(np.ones_like, out))
-    _refuse_float64("grads", grads)
-    _refuse_float64("the stepped layer", sgd(params, grads, 0.1))
 
 
 def _refuse_float64(name: str, tree: Any) -> None:
@@ -129,14 +138,14 @@ def _unflat(vector: Array, like: Any) -> Any:
     return map_arrays(lambda a: next(parts).reshape(a.shape), like)
 
 
-def _gradients(x: Any, dx: Any) -> list[Any]:
-    """A gradient for each array in x, None for those that have none; a None in x, no mask, is no array."""
+def _gradients_of(x: Any, dx: Any) -> list[Any]:
+    """A gradient for each array in x, None for an array without one; None in x stands for a mask and is no array."""
     if x is None:
         return []
     if type(x) is not tuple:
         return [dx]
     parts = dx if type(dx) is tuple else (dx,) * len(x)
-    return [gradient for part, d in zip(x, parts, strict=True) for gradient in _gradients(part, d)]
+    return [gradient for part, d in zip(x, parts, strict=True) for gradient in _gradients_of(part, d)]
 
 
 def bits(tree: Any) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""A loss: its gradient against its own value."""
+"""Check of a loss: its gradient against its own value."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import numpy as np
 from funcnn.arrays import Array, check_arrays, is_array, short
 from funcnn.core import Loss
 from funcnn.fields import check_function
-from funcnn.testing.explain import written
-from funcnn.testing.proof import Claim, prove
-from funcnn.testing.session import Undecided, delivered, options
+from funcnn.testing.claim import Claim
+from funcnn.testing.differentiation.constants import BLOCK_ABSOLUTE, BLOCK_RELATIVE
+from funcnn.testing.options import Undecided, options
+from funcnn.testing.recording import verdict
+from funcnn.testing.source import as_source
 from funcnn.testing.verdict import BrokenPromise, Report
 from funcnn.trees.walks import arrays_in, map_arrays, walk
 
@@ -19,7 +21,7 @@ from funcnn.trees.walks import arrays_in, map_arrays, walk
 def check_loss(
     loss: Loss, out: Any, y: Any, *, resolution: float | None = None, inconclusive: Undecided = "reject"
 ) -> Report:
-    """Prove a loss at (out, y): its dA against its own cost, and what a loss promises besides.
+    """Prove a loss at (out, y): its dA against its own cost, and the promises of a loss.
 
     The costs and gradients of blocks of rows, each weighed by its share of the rows, combine to those of all rows; and
     dA has out's shape and dtype. `out` may be a tuple: dA is one then too, with None for an array that holds no floats.
@@ -39,7 +41,7 @@ def check_loss(
     check_arrays("check_loss", out, "out")
     check_arrays("check_loss", y, "y")
     name = getattr(loss, "__name__", type(loss).__name__).replace("<lambda>", "loss")
-    source = f"    out = {written(out)}\n    y = {written(y)}"
+    source = f"    out = {as_source(out)}\n    y = {as_source(y)}"
 
     def rebuilt(args: tuple[Any, ...]) -> Any:
         rest = iter(args)
@@ -55,16 +57,15 @@ def check_loss(
     names = tuple([path for path, _ in walk(out, "out")])
     chosen = options("check_loss", resolution, inconclusive)
 
-    def check() -> Report:
-        report = prove(Claim("check_loss", name, f, vjp, tuple(arrays_in(out)), names, source), chosen)
+    def check_promises() -> None:
         _check_blocks(loss, _cast(out, np.float64), y)
         narrow = _cast(out, np.float32)
         for a, dA in zip(arrays_in(narrow), _gradients(narrow, loss(narrow, y)[1]), strict=True):
             if dA is not None and (dA.dtype != np.float32 or dA.shape != a.shape):
                 raise BrokenPromise(f"dA must be as out, float32 {a.shape}; it is {dA.dtype} {dA.shape}")
-        return report
 
-    return delivered("loss", name, chosen, check)
+    claim = Claim("check_loss", "loss", name, f, vjp, tuple(arrays_in(out)), names, source, check_promises)
+    return verdict(claim, chosen)
 
 
 def _cast(out: Any, dtype: Any) -> Any:
@@ -77,11 +78,11 @@ def _gradients(out: Any, dA: Any) -> list[Any]:
         if type(dA) is not tuple or len(dA) != len(out):
             raise BrokenPromise(f"dA must be a tuple of {len(out)}, as out is; it is {short(dA)}")
         return [d for part, of in zip(out, dA, strict=True) for d in _gradients(part, of)]
-    return [dA] if is_array(out) else []  # in place of a mask may stand None
+    return [dA] if is_array(out) else []  # an array without floats, such as a mask, has no gradient
 
 
 def _check_blocks(loss: Loss, out: Any, y: Any) -> None:
-    """Rows do not know of each other: a loss is a mean over them."""
+    """A loss is a mean over rows, so blocks of rows combine to the whole."""
     cost, dA = loss(out, y)
     m = len(arrays_in(out)[0])
     blocks = [slice(0, 1), slice(1, m)][: min(m, 2)]
@@ -89,12 +90,12 @@ def _check_blocks(loss: Loss, out: Any, y: Any) -> None:
     of = [map_arrays(lambda a: a[block], out) for block in blocks]  # noqa: B023  used at once
     parts = [loss(o, map_arrays(lambda a: a[block], y)) for o, block in zip(of, blocks, strict=True)]  # noqa: B023  as above
     combined = sum([share * part for share, (part, _) in zip(shares, parts, strict=True)])
-    if not np.isclose(combined, cost, rtol=1e-12, atol=1e-15):
+    if not np.isclose(combined, cost, rtol=BLOCK_RELATIVE, atol=BLOCK_ABSOLUTE):
         raise BrokenPromise(f"the cost is {cost:.10g}, but blocks of rows combine to {combined:.10g}; is it a mean?")
     blockwise = [_gradients(o, d) for o, (_, d) in zip(of, parts, strict=True)]
     for whole, *pieces in zip(_gradients(out, dA), *blockwise, strict=True):
         if whole is None:
             continue
         joined = np.concatenate([share * piece for share, piece in zip(shares, pieces, strict=True)])
-        if not np.allclose(joined, whole, rtol=1e-12, atol=1e-15):
+        if not np.allclose(joined, whole, rtol=BLOCK_RELATIVE, atol=BLOCK_ABSOLUTE):
             raise BrokenPromise("dA is not what those of blocks of rows combine to")

@@ -19,7 +19,7 @@ from hypothesis.strategies import SearchStrategy
 from funcnn.arrays import Array, kind
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_count, check_function, check_text, check_whole
-from funcnn.testing.subject import Vjp
+from funcnn.testing.differentiation.vector_function import Vjp
 from funcnn.testing.verdict import GradientError, Inconclusive
 from funcnn.testing.vjp import check_vjp
 

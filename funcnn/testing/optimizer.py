@@ -15,7 +15,7 @@ from funcnn.fields import check_flag
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
 from funcnn.records import build, is_record, plans
-from funcnn.testing.subject import generator, sealed
+from funcnn.testing.differentiation.vector_function import generator, sealed
 from funcnn.testing.verdict import BrokenPromise, NotDeterministic, NotFinite, NotPure, WrongDtype, WrongShape
 from funcnn.trees.walks import arrays_in, check_tree, count, map_arrays, walk
 

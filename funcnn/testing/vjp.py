@@ -1,4 +1,4 @@
-"""check_vjp: a function against its vjp (vector-Jacobian product)."""
+"""Check of a function against its vjp (vector-Jacobian product)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 from funcnn.arrays import kind
 from funcnn.errors import KindError
 from funcnn.fields import check_function
-from funcnn.testing.explain import written
-from funcnn.testing.proof import Claim, argument, prove
-from funcnn.testing.session import Undecided, delivered, options
-from funcnn.testing.subject import Vjp
+from funcnn.testing.claim import Claim, as_argument
+from funcnn.testing.differentiation.vector_function import Vjp
+from funcnn.testing.options import Undecided, options
+from funcnn.testing.recording import verdict
+from funcnn.testing.source import as_source
 from funcnn.testing.verdict import Report
 
 
@@ -67,10 +68,9 @@ def check_vjp(
         raise KindError(f"check_vjp: args must be a tuple, an array for each argument of f, not {kind(args)}")
     chosen = options("check_vjp", resolution, inconclusive, aliasing=aliasing, nondeterministic=nondeterministic)
     name, names = getattr(f, "__name__", "f").replace("<lambda>", "f"), _names_of(f, len(args))
-    arrays = tuple([argument("check_vjp", name, a) for name, a in zip(names, args, strict=True)])
-    source = "\n".join([f"    {name} = {written(a)}" for name, a in zip(names, arrays, strict=True)])
-    claim = Claim("check_vjp", name, f, vjp, arrays, names, source)
-    return delivered("function", name, chosen, lambda: prove(claim, chosen))
+    arrays = tuple([as_argument("check_vjp", name, a) for name, a in zip(names, args, strict=True)])
+    source = "\n".join([f"    {name} = {as_source(a)}" for name, a in zip(names, arrays, strict=True)])
+    return verdict(Claim("check_vjp", "function", name, f, vjp, arrays, names, source), chosen)
 
 
 def _names_of(f: Callable[..., Any], n: int) -> tuple[str, ...]:

@@ -1,49 +1,45 @@
-"""The accusation in words: what is wrong and where, both numbers, what the wrong entries share, how to see it again."""
+"""Messages of wrong gradients: where, both numbers, what the wrong entries have in common, and the arguments."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-import attrs
 import numpy as np
 
-from funcnn.arrays import Array, is_array
-from funcnn.records import is_record
-from funcnn.testing.appeals import Finding
-from funcnn.testing.judge import MOST_ENTRIES, Bench
+from funcnn.arrays import Array
+from funcnn.testing.comparison.comparison import Measurement
+from funcnn.testing.comparison.second_checks import Finding
+from funcnn.testing.differentiation.constants import MOST_ENTRIES
+from funcnn.testing.source import as_source
 from funcnn.testing.verdict import GradientError, NotFinite, WrongAtKink, WrongGradient, WrongTogether
 
-_MOST_SHOWN = 100  # entries of an array that are written out
 
-
-def accusation(bench: Bench, subject: str, findings: Sequence[Finding], source: str) -> GradientError:
+def gradient_error(measurement: Measurement, name: str, findings: Sequence[Finding], source: str) -> GradientError:
     """The error for what was found, all of it about one check."""
     alone = [f for f in findings if f.probe.entry is not None]
     first = alone[0] if alone else findings[0]
-    dA = bench.cotangents[first.cotangent].reshape(bench.subject.out.shape)
-    paste = f"{source}\n    dA = {written(dA)}"
+    dA = measurement.cotangents[first.cotangent].reshape(measurement.function.out.shape)
+    paste = f"{source}\n    dA = {as_source(dA)}"
     if not alone:
-        return WrongTogether(f"{subject}: {_together(bench, first)}\n{paste}")
+        return WrongTogether(f"{name}: {_together(measurement, first)}\n{paste}")
     leaf = first.probe.leaf
     same = [f for f in alone if f.probe.leaf == leaf]
-    count, total = len({f.probe.entry for f in same}), _entries(bench, leaf)
+    count, total = len({f.probe.entry for f in same}), _entries(measurement, leaf)
     one = f"{leaf}{list(first.probe.entry or ())}" if first.probe.entry else leaf
     others = sorted({f.probe.leaf for f in alone} - {leaf})
     also = f" ({', '.join(f'd{_last(other)}' for other in others)} too)" if others else ""
-    head = f"{subject}: d{_last(leaf)}, {count} of {total} entries wrong, first {one}{also}"
+    head = f"{name}: d{_last(leaf)}, {count} of {total} entries wrong, first {one}{also}"
     if not np.isfinite(first.analytic):
         return NotFinite(
             f"{head}\n    analytic {first.analytic}, but the slope of f is {_number(first, first.numeric)}\n{paste}"
         )
-    hints = "".join(f"\n    {hint}" for hint in _shared(bench, leaf, same))
+    hints = "".join(f"\n    {hint}" for hint in _shared(measurement, leaf, same))
     kind = WrongGradient if first.low == first.high else WrongAtKink
     return kind(f"{head}\n    {_numbers(first)}{hints}\n{paste}")
 
 
-def _entries(bench: Bench, leaf: str) -> int:
-    return next(int(np.prod(shape)) for name, _, shape in bench.subject.places() if name == leaf)
+def _entries(measurement: Measurement, leaf: str) -> int:
+    return next(int(np.prod(shape)) for name, _, shape in measurement.function.places() if name == leaf)
 
 
 def _last(leaf: str) -> str:
@@ -73,38 +69,42 @@ def _numbers(finding: Finding) -> str:
     )
 
 
-def _together(bench: Bench, finding: Finding) -> str:
+def _together(measurement: Measurement, finding: Finding) -> str:
     leaf = finding.probe.leaf
     where = f"the entries of d{_last(leaf)}" if leaf else "the gradients of all arguments"
-    each = all(_entries(bench, name) <= MOST_ENTRIES for name, _, _ in bench.subject.places() if leaf in ("", name))
+    each = all(
+        _entries(measurement, name) <= MOST_ENTRIES
+        for name, _, _ in measurement.function.places()
+        if leaf in ("", name)
+    )
     why = "though none by itself: is a tie counted twice?" if each else "though none of those looked at by themselves"
-    return f"{where} are wrong together, {why}\n    along {written(finding.probe.direction.by)}: {_numbers(finding)}"
+    return f"{where} are wrong together, {why}\n    along {as_source(finding.probe.direction.by)}: {_numbers(finding)}"
 
 
-def _shared(bench: Bench, leaf: str, findings: Sequence[Finding]) -> Iterator[str]:
+def _shared(measurement: Measurement, leaf: str, findings: Sequence[Finding]) -> Iterator[str]:
     """What the wrong entries have in common."""
-    place = next((start, shape) for name, start, shape in bench.subject.places() if name == leaf)
+    place = next((start, shape) for name, start, shape in measurement.function.places() if name == leaf)
     start, shape = place
-    c = findings[0].cotangent if findings[0].weighed is None else -1
-    analytic = bench.gradients[c, start : start + int(np.prod(shape))].reshape(shape)
+    c = findings[0].cotangent if findings[0].contracted is None else -1
+    analytic = measurement.gradients[c, start : start + int(np.prod(shape))].reshape(shape)
     numeric = analytic.copy()
     wrong = np.zeros(shape, bool)
     for f in findings:
-        value = f.weighed if c == -1 else f.numeric if f.cotangent == c else None
+        value = f.contracted if c == -1 else f.numeric if f.cotangent == c else None
         if value is not None and f.probe.entry is not None:
             numeric[f.probe.entry], wrong[f.probe.entry] = value / _scale(f), True
     first = findings[0]
     if first.low == first.high:
         bound = max(f.bound / _scale(f) for f in findings)
-        yield from _values(bench, analytic[wrong], numeric[wrong], 4 * bound)
+        yield from _values(measurement, analytic[wrong], numeric[wrong], 4 * bound)
         yield from _order(analytic, numeric, wrong)
-    x = bench.x[start : start + analytic.size].reshape(shape)
+    x = measurement.function.x[start : start + analytic.size].reshape(shape)
     for what, where in (("is 0", x == 0), ("is negative", x < 0), ("is positive", x > 0)):
         if wrong.size > 1 and not wrong.all() and (where == wrong).all():
             yield f"wrong just where {leaf} {what}"
 
 
-def _values(bench: Bench, a: Array, n: Array, error: float) -> Iterator[str]:
+def _values(measurement: Measurement, a: Array, n: Array, error: float) -> Iterator[str]:
     """A factor, a missing precision or an offset that all wrong entries share, up to the error of the numeric ones."""
     most = abs(n).argmax()
     with np.errstate(all="ignore"):
@@ -115,20 +115,20 @@ def _values(bench: Bench, a: Array, n: Array, error: float) -> Iterator[str]:
     if (a == 0).all():
         yield f"{every}analytic is 0"
     elif is_factor and off > 1e-3:
-        yield f"{every}analytic = {factor:.6g} x numeric{_name(bench, float(factor))}"
+        yield f"{every}analytic = {factor:.6g} x numeric{_name(measurement, float(factor))}"
     elif off <= 1e-3 and (a == a.astype(np.float32)).all():
         yield f"{every}analytic has no more digits than float32 holds"
     elif off <= 1e-3:
         yield f"{every}right to a relative {off:.0e}: a constant with too few digits, or a forgotten epsilon?"
-    elif a.size > 1 and bench.subject.out.size == 1 and np.ptp(a - n) <= error + 1e-6 * abs(a - n).max():
+    elif a.size > 1 and measurement.function.out.size == 1 and np.ptp(a - n) <= error + 1e-6 * abs(a - n).max():
         offset = (a - n).mean()
         yield f"{every}analytic = numeric {'-' if offset < 0 else '+'} {abs(offset):.6g}"
 
 
-def _name(bench: Bench, ratio: float) -> str:
+def _name(measurement: Measurement, ratio: float) -> str:
     """Which size a factor comes from."""
-    sizes = {size for a in (*bench.subject.args, bench.subject.out) for size in a.shape if size > 1}
-    for size in sorted(sizes | {bench.subject.out.size} - {0, 1}):
+    sizes = {size for a in (*measurement.function.args, measurement.function.out) for size in a.shape if size > 1}
+    for size in sorted(sizes | {measurement.function.out.size} - {0, 1}):
         for text, value in ((f"1/{size}", 1 / size), (f"{size}", size)):
             if abs(abs(ratio) - value) < 1e-5 * value:
                 return f", which is {'-' if ratio < 0 else ''}{text}, and {size} a size here"
@@ -151,21 +151,3 @@ def _order(analytic: Array, numeric: Array, wrong: Array) -> Iterator[str]:
         yield "analytic is numeric transposed"
     elif close(np.sort(numeric, axis=None)[np.argsort(np.argsort(analytic, axis=None))].reshape(analytic.shape)):
         yield "analytic holds the numeric entries in another order"
-
-
-def written(value: Any) -> str:
-    """A value as Python source that builds it again, as far as it is small enough to be read."""
-    if is_array(value):
-        if value.size > _MOST_SHOWN:
-            return f"...  # {value.dtype} of shape {value.shape}"
-        if not value.size:
-            return f"np.zeros({value.shape})"
-        dtype = "" if value.dtype in (np.float64, np.int64, np.bool_) else f", np.{value.dtype}"
-        numbers = re.sub(r"\b(inf|nan)\b", r"np.\1", str(value.tolist()))
-        return f"np.array({numbers}{dtype})"
-    if isinstance(value, tuple):
-        return f"({', '.join(map(written, value))}{',' if len(value) == 1 else ''})"
-    if is_record(value):
-        fields = {field.name: getattr(value, field.name) for field in attrs.fields(type(value))}
-        return f"{type(value).__name__}({', '.join(f'{name}={written(v)}' for name, v in fields.items())})"
-    return repr(value)

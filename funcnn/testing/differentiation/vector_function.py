@@ -1,4 +1,4 @@
-"""The function under test and its vjp, seen as one function of one vector: all entries of all float arguments."""
+"""A function of several arrays and its vjp as functions of one vector, and directions in which that vector moves."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
-from funcnn.arrays import Array
+from funcnn.testing.differentiation.constants import SMALLEST_MAGNITUDE
 
+Array = NDArray[Any]
+Value = Callable[[Array], Array]  # a function of one vector, whose value is one vector
 Vjp = Callable[[tuple[Any, ...], Any], Sequence[Any]]
 
 
@@ -28,24 +31,27 @@ class Direction(NamedTuple):
 
 
 @attrs.frozen(eq=False)
-class Subject:
-    """`f(*args)` and `vjp(args, dA)` at `args`, whose floats are float64; `out` is the value there."""
+class VectorFunction:
+    """`f(*args)` and `vjp(args, dA)` at `args`, whose floats are float64; `out` is the value there.
+
+    `floats` are the indices of the arguments that have gradients, and `x` holds all their entries, one after the other.
+    """
 
     f: Callable[..., Any]
     vjp: Vjp
     args: tuple[Array, ...]
     names: tuple[str, ...]
     out: Array
+    floats: tuple[int, ...] = attrs.field(init=False)
+    x: Array = attrs.field(init=False)
 
-    @property
-    def floats(self) -> list[int]:
-        """Which arguments have gradients."""
-        return [i for i, a in enumerate(self.args) if a.dtype.kind == "f"]
+    @floats.default
+    def _floats(self) -> tuple[int, ...]:
+        return tuple([i for i, a in enumerate(self.args) if a.dtype.kind == "f"])
 
-    @property
-    def x(self) -> Array:
-        """Every entry of every float argument, one after the other."""
-        return np.concatenate([self.args[i].ravel() for i in self.floats])
+    @x.default
+    def _x(self) -> Array:
+        return sealed(np.concatenate([self.args[i].ravel() for i in self.floats]))
 
     def arguments(self, x: Array) -> tuple[Array, ...]:
         """The arguments whose entries are x, read-only."""
@@ -58,20 +64,20 @@ class Subject:
         return tuple(args)
 
     def value(self, x: Array) -> Array:
-        """The outputs at x, one after the other; nan where f is not defined and says so by raising."""
+        """The outputs at x, one after the other; nan where f raises an exception."""
         try:
             out = np.asarray(self.f(*self.arguments(x)))
-        except Exception:  # noqa: BLE001  a step may leave the domain, and f say so in its own way
+        except Exception:  # noqa: BLE001  a step may leave the domain of f, and any exception may say so
             return np.full(self.out.size, np.nan)
         if out.shape != self.out.shape:
             return np.full(self.out.size, np.nan)
         return out.ravel().astype(np.float64, copy=False)
 
     def complex_value(self, x: Array) -> Array:
-        """The outputs at a complex x; nan where f does not know such numbers."""
+        """The outputs at a complex x; nan where f does not take complex numbers."""
         try:
             out = np.asarray(self.f(*self.arguments(x)))
-        except Exception:  # noqa: BLE001  most functions were never meant for this
+        except Exception:  # noqa: BLE001  most functions are written for real numbers
             return np.full(self.out.size, complex(np.nan, np.nan))
         fits = out.shape == self.out.shape and out.dtype.kind == "c"
         return out.ravel() if fits else np.full(self.out.size, complex(np.nan, np.nan))
@@ -82,23 +88,25 @@ class Subject:
         return np.concatenate([np.asarray(gradients[i], np.float64).ravel() for i in self.floats])
 
     def places(self) -> Iterator[tuple[str, int, tuple[int, ...]]]:
-        """Of every float argument its name, where its entries begin in x, and its shape."""
+        """For every float argument its name, where its entries begin in x, and its shape."""
         start = 0
         for i in self.floats:
             yield self.names[i], start, self.args[i].shape
             start += self.args[i].size
 
 
-def scales(x: Array) -> Array:
-    """The natural size of a step for each entry: its magnitude, at least 1, rounded up to a power of two."""
+def step_scales(x: Array) -> Array:
+    """The unit of the steps of each entry: its magnitude, at least 1, rounded up to a power of two."""
     return 2.0 ** np.ceil(np.log2(np.where(np.isfinite(x), np.maximum(1.0, abs(x)), 1.0)))
 
 
-def proportions(x: Array) -> Array:
-    """The magnitude of each entry, rounded up to a power of two: a step that takes a large one a little way must not
-    fling a small one across 0. For 0, 1.
+def magnitudes(x: Array) -> Array:
+    """The magnitude of each entry, rounded up to a power of two; for 0, 1.
+
+    A unit for joint steps: each entry moves in proportion to itself, so that a step which is short for a large entry
+    does not carry a small one across 0.
     """
-    return np.where((x == 0) | ~np.isfinite(x), 1.0, 2.0 ** np.ceil(np.log2(np.clip(abs(x), 1e-150, None))))
+    return np.where((x == 0) | ~np.isfinite(x), 1.0, 2.0 ** np.ceil(np.log2(np.clip(abs(x), SMALLEST_MAGNITUDE, None))))
 
 
 def generator(args: Sequence[Array]) -> np.random.Generator:
@@ -114,3 +122,8 @@ def sealed(a: Array) -> Array:
     a = np.array(a)
     a.flags.writeable = False
     return a
+
+
+def cotangent(rng: np.random.Generator, out: Array) -> Array:
+    """A random cotangent: numbers of few bits, exact in every dtype, and none near 0."""
+    return sealed((rng.integers(128, 385, out.shape) / 256 * rng.choice([-1.0, 1.0], out.shape)).astype(out.dtype))

@@ -1,0 +1,65 @@
+"""A pair (f, vjp) whose calls are checked: arguments are not written to, gradients have the right shapes and dtypes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from funcnn.arrays import Array, short
+from funcnn.testing.differentiation.vector_function import Vjp
+from funcnn.testing.verdict import GradientError, NotPure, Raised, WrongDtype, WrongShape
+
+
+@attrs.frozen(eq=False)
+class CheckedPair:
+    """f and vjp behind checks that hold for every call of theirs."""
+
+    f: Callable[..., Any]
+    vjp: Vjp
+    names: tuple[str, ...]
+
+    def forward(self, *args: Array) -> Any:
+        """What f returns; f may not write to what it is given."""
+        try:
+            return self.f(*args)
+        except ValueError as error:
+            raise _write_error("f", error) or error from None
+
+    def backward(self, args: tuple[Array, ...], dA: Array) -> list[Any]:
+        """What vjp returns, as arrays of the right shapes and dtypes, None for what has no gradient."""
+        dA.flags.writeable = False
+        try:
+            gradients = self.vjp(args, dA)
+        except GradientError:
+            raise
+        except Exception as error:
+            raise _write_error("vjp", error) or Raised(
+                f"vjp raised {type(error).__name__} where f did not: {error}"
+            ) from error
+        if not isinstance(gradients, Sequence) or len(gradients) != len(args):
+            given = f"{len(gradients)}" if isinstance(gradients, Sequence) else short(gradients)
+            raise WrongShape(f"vjp must give a gradient for each of {len(args)} arguments, in a tuple; it gave {given}")
+        return [self._fitting(*each, dA.dtype) for each in zip(self.names, args, gradients, strict=True)]
+
+    def _fitting(self, name: str, arg: Array, gradient: Any, dtype: Any) -> Any:
+        if arg.dtype.kind != "f":
+            if gradient is not None and np.asarray(gradient).dtype.kind in "fc":
+                raise WrongDtype(f"the gradient of {name}, which is {arg.dtype}, must be None; it is {short(gradient)}")
+            return None
+        if gradient is None:
+            raise WrongShape(f"the gradient of {name} must have its shape, {arg.shape}; it is None")
+        gradient = np.asarray(gradient)
+        if gradient.shape != arg.shape:
+            raise WrongShape(f"the gradient of {name} must have its shape, {arg.shape}; it is {gradient.shape}")
+        if gradient.dtype.kind not in "fiub" or (arg.ndim and gradient.dtype not in (arg.dtype, dtype)):
+            raise WrongDtype(f"the gradient of {name} must be {arg.dtype}, as {name} is; it is {gradient.dtype}")
+        return gradient
+
+
+def _write_error(who: str, error: Exception) -> GradientError | None:
+    if isinstance(error, ValueError) and "read-only" in str(error):
+        return NotPure(f"{who} writes to its arguments, which belong to others: {error}")
+    return None

@@ -1,0 +1,136 @@
+"""Comparison of analytic gradients with numeric slopes, within a bound on the error of both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import attrs
+import numpy as np
+
+from funcnn.arrays import Array
+from funcnn.testing.comparison.directions import Probe
+from funcnn.testing.differentiation.complex_step import complex_step, sharpened
+from funcnn.testing.differentiation.constants import (
+    BOUND,
+    COARSER_STEPS,
+    CONTRACTION,
+    EPS,
+    FINER_STEPS,
+    FIRST_STEPS,
+    MOST_OUTPUTS,
+    NUMBERS_IN_MEMORY,
+)
+from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate
+from funcnn.testing.differentiation.rounding import Noise, estimate_noise, gradient_change
+from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes
+
+
+@attrs.frozen(eq=False)
+class Measurement:
+    """All that a comparison needs: cotangents by (cotangent, output) and their gradients by (cotangent, entry)."""
+
+    function: VectorFunction
+    noise: Noise
+    cotangents: Array
+    gradients: Array
+    resolution: float
+    rng: np.random.Generator
+    changes: dict[int, Array] = attrs.field(factory=dict)
+
+    def gradient_change(self, c: int) -> Array:
+        """How far rounding moves the gradient for a cotangent: measured at the first call."""
+        if c not in self.changes:
+            function = self.function
+            self.changes[c] = gradient_change(function.gradient, function.x, self.cotangents[c], self.rng)
+        return self.changes[c]
+
+
+class Comparison(NamedTuple):
+    """By (direction, cotangent): both numbers, the bound on their distance, their size, and what is known of them."""
+
+    analytic: Array
+    numeric: Array
+    bound: Array
+    size: Array
+    known: Array
+    sharp: Array
+
+    def of(self, k: int) -> Comparison:
+        """The part of one direction, by cotangent."""
+        return Comparison(*[a[k] for a in self])
+
+    @property
+    def wrong(self) -> Array:
+        """Further apart than the bound. A nan is wrong."""
+        return self.known & ~(abs(self.analytic - self.numeric) <= self.bound)
+
+    @property
+    def settled(self) -> Array:
+        """Within the bound, which is sharp enough."""
+        return self.known & self.sharp & (abs(self.analytic - self.numeric) <= self.bound)
+
+
+def measure(function: VectorFunction, resolution: float, rng: np.random.Generator) -> Measurement:
+    """Everything that is measured once: the noise of f, and the gradient for each cotangent."""
+    m, x = function.out.size, function.x
+    random = rng.uniform(0.5, 1.5, (3, m)) * rng.choice([-1.0, 1.0], (3, m))  # all digits: one may be lost in float32
+    few = m <= MOST_OUTPUTS and m * x.size <= NUMBERS_IN_MEMORY
+    cotangents = np.concatenate([np.eye(m), random[:1]]) if few else random
+    gradients = np.array([function.gradient(x.copy(), dA) for dA in cotangents])
+    return Measurement(function, estimate_noise(function.value, x, rng), cotangents, gradients, resolution, rng)
+
+
+def compare(measurement: Measurement, probes: Sequence[Probe], slopes: Slopes) -> Comparison:
+    """The gradient along each direction, and the slopes contracted with each cotangent."""
+    weight = abs(measurement.cotangents).T
+    parts = [(measurement.gradients[:, d.where], d.by) for _, _, d in probes]
+    analytic = np.array([g @ d for g, d in parts])
+    size = np.array([abs(g) @ abs(d) for g, d in parts])
+    known = np.isfinite(slopes.error) & ~slopes.jump
+    slope, error = np.where(known, slopes.slope, 0), np.where(known, slopes.error, 0)
+    # An infinite gradient does not widen its own bound.
+    size = np.maximum(np.where(np.isfinite(size), size, 0), abs(slope) @ weight)
+    bound = BOUND * error @ weight + CONTRACTION * EPS * size
+    flat = (size <= bound) & (bound <= measurement.resolution * weight.max(axis=0))
+    sharp = flat | (bound <= measurement.resolution * size)
+    all_known = ~(~known @ (weight > 0))
+    return Comparison(analytic, slope @ measurement.cotangents.T, bound, size, all_known, sharp)
+
+
+def first_slopes(measurement: Measurement, probes: Sequence[Probe]) -> Slopes:
+    """The slopes that the first steps give."""
+    function = measurement.function
+    quotients = difference_quotients(function.value, function.x, [p.direction for p in probes], FIRST_STEPS)
+    return extrapolate(quotients, measurement.noise)
+
+
+def refined_slopes(measurement: Measurement, probe: Probe) -> tuple[Probe, DifferenceQuotients, Slopes]:
+    """The slopes along one direction from more steps: smaller ones for kinks and edges, larger ones for noise."""
+    f, x = measurement.function.value, measurement.function.x
+    few = measurement.function.out.size <= NUMBERS_IN_MEMORY // 16
+    steps = (*COARSER_STEPS, *FIRST_STEPS, *FINER_STEPS) if few else FIRST_STEPS
+    quotients = difference_quotients(f, x, [probe.direction], steps)
+    slopes = extrapolate(quotients, measurement.noise)
+    if np.isfinite(slopes.error).all():
+        return probe, quotients, slopes
+    index, entries = probe.direction  # the edge of the domain: let every entry move in proportion to itself
+    own = np.where(x[index] == 0, 0, magnitudes(x[index]) / 2)
+    if not own.any():  # nothing would move
+        return probe, quotients, slopes
+    probe = probe._replace(direction=Direction(index, np.sign(entries) * own))
+    quotients = difference_quotients(f, x, [probe.direction], steps)
+    return probe, quotients, extrapolate(quotients, measurement.noise)
+
+
+def compare_complex(measurement: Measurement, probe: Probe, slopes: Slopes) -> Comparison:
+    """The comparison by cotangent, with slopes sharpened by a complex step.
+
+    It never finds a gradient wrong: the bound is at least the resolution, since the gradient has the larger rounding
+    error here.
+    """
+    function = measurement.function
+    exact = complex_step(function.complex_value, function.x, probe.direction)
+    found = compare(measurement, [probe], sharpened(slopes, exact)).of(0)
+    widened = np.maximum(found.bound, measurement.resolution * found.size)
+    return found._replace(bound=np.where(found.sharp, widened, found.bound))

@@ -1,0 +1,63 @@
+"""Comparison of a gradient along every direction: quickly for all, then more thoroughly where that does not decide."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from funcnn.testing.comparison.comparison import (
+    Measurement,
+    compare,
+    compare_complex,
+    first_slopes,
+    measure,
+    refined_slopes,
+)
+from funcnn.testing.comparison.directions import Probe, probes, single_entries
+from funcnn.testing.comparison.explanation import gradient_error
+from funcnn.testing.comparison.second_checks import check_again
+from funcnn.testing.comparison.statistics import Statistics
+from funcnn.testing.differentiation.constants import SLOPES_IN_MEMORY
+from funcnn.testing.differentiation.vector_function import VectorFunction
+
+
+def check_gradient(
+    function: VectorFunction, resolution: float, rng: np.random.Generator, name: str, source: str
+) -> Statistics:
+    """The statistics, if no gradient is wrong; raises the GradientError of those that are."""
+    statistics = Statistics()
+    if not (function.out.size and function.x.size):
+        return statistics
+    measurement = measure(function, resolution, rng)
+    every = list(probes(function, rng))
+    at_once = max(1, SLOPES_IN_MEMORY // (function.out.size * 10))
+    for start in range(0, len(every), at_once):
+        some = every[start : start + at_once]
+        first = compare(measurement, some, first_slopes(measurement, some))
+        for k, probe in enumerate(some):
+            found = first.of(k)
+            if found.settled.all():
+                statistics.count(probe, found, found.settled)
+            else:
+                _check_thoroughly(measurement, probe, statistics)
+    findings = statistics.findings
+    if findings and all([finding.probe.entry is None for finding in findings]):
+        # A small entry moves little beside large ones; alone it is measured more sharply.
+        for probe in single_entries(function, findings[0].probe):
+            _check_thoroughly(measurement, probe, statistics)
+    if findings:
+        raise gradient_error(measurement, name, findings, source)
+    return statistics
+
+
+def _check_thoroughly(measurement: Measurement, probe: Probe, statistics: Statistics) -> None:
+    probe, quotients, slopes = refined_slopes(measurement, probe)
+    outcome = check_again(measurement, probe, quotients, slopes, thorough=not statistics.findings)
+    found, settled = compare(measurement, [probe], slopes).of(0), outcome.settled
+    if outcome.finding:
+        statistics.findings.append(outcome.finding)
+    elif not settled.all():
+        found = compare_complex(measurement, probe, slopes)
+        settled = settled | found.settled
+    statistics.count(probe, found, settled, outcome.kink)
+    if not settled.all():
+        statistics.count_undecided(found, settled, slopes)

@@ -1,0 +1,194 @@
+"""Second checks before a gradient is reported as wrong.
+
+Four things can explain the difference: the backward pass rounds as much; the function has a kink, at which an interval
+is allowed; finer steps agree with the gradient; other steps contradict the first ones.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from funcnn.arrays import Array
+from funcnn.testing.comparison.comparison import Comparison, Measurement, compare
+from funcnn.testing.comparison.directions import Probe
+from funcnn.testing.differentiation.constants import (
+    APART,
+    BOUND,
+    BOUNDED_SLOPE,
+    CANCELLATION,
+    DOUBTFUL,
+    FACTORS,
+    FARTHER,
+    FINER_STEPS,
+    FIRST_STEPS,
+    GRADIENT_CHANGE,
+    LARGEST_GRADIENT_CHANGE,
+    MEAN_ERROR,
+    NEAR,
+    OTHER_FACTOR,
+    PROPAGATED,
+    SAMPLES,
+    VISIBLE_ROUNDING,
+)
+from funcnn.testing.differentiation.kinks import slope_interval
+from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate
+from funcnn.testing.differentiation.rounding import cancellation_error, noise_along, propagated_noise
+
+
+class Finding(NamedTuple):
+    """A wrong gradient that passed every second check: along this probe, with this cotangent."""
+
+    probe: Probe
+    cotangent: int
+    analytic: float
+    numeric: float
+    bound: float
+    low: float
+    high: float
+    contracted: float | None = None  # the numeric value for the last cotangent, of all outputs, if it is wrong there
+
+
+class Outcome(NamedTuple):
+    """By cotangent: what is settled, and what of it by an interval at a kink; and the worst finding, if any."""
+
+    settled: Array
+    kink: Array
+    finding: Finding | None
+
+
+def check_again(
+    measurement: Measurement, probe: Probe, quotients: DifferenceQuotients, slopes: Slopes, *, thorough: bool
+) -> Outcome:
+    """The outcome of one direction, for each cotangent; with fewer samples of a kink if not thorough."""
+    first = compare(measurement, [probe], slopes).of(0)
+    none = np.zeros(len(measurement.cotangents), bool)
+    if not first.wrong.any():
+        return Outcome(first.settled, none, None)
+    if not np.isfinite(first.analytic[first.wrong]).all():
+        return _not_finite(measurement, probe, slopes, first)
+    bound, wrong = first.bound, first.wrong
+    largest = abs(measurement.cotangents).max(axis=1)
+    gap = float((abs(first.analytic - first.numeric) / largest)[wrong].min())
+    for samples in SAMPLES if thorough else SAMPLES[:1]:
+        low, high, error, kinked, unknown = _allowed(measurement, probe, slopes, gap, samples)
+        inside = (first.analytic >= low - bound - error) & (first.analytic <= high + bound + error)
+        outside = wrong & ~unknown & ~inside
+        if not outside.any():
+            break
+        if samples == SAMPLES[0]:  # measured where it is needed
+            bound = bound + _gradient_rounding(measurement, probe, first)
+            wrong = wrong & ~(abs(first.analytic - first.numeric) <= bound)
+            outside &= wrong
+            if not outside.any():
+                break
+    at_kink = kinked & ~outside & ~unknown
+    rounded = first.wrong & ~wrong & (bound <= measurement.resolution * first.size)
+    settled = first.settled | (wrong & at_kink) | rounded
+    if not outside.any():
+        return Outcome(settled, settled & at_kink, None)
+    sure = np.flatnonzero(outside & _confirmed(measurement, probe, quotients, slopes, first)).tolist()
+    if not sure:
+        return Outcome(settled, settled & at_kink, None)
+    distance = np.maximum(low - first.analytic, first.analytic - high) / (bound + error)
+    plain = abs(measurement.cotangents).sum(axis=1) == 1  # of one output alone
+    c = max(sure, key=lambda c: (plain[c], distance[c]))
+    numbers = [float(a[c]) for a in (first.analytic, first.numeric, bound + error, low, high)]
+    finding = Finding(probe, c, *numbers)._replace(contracted=float(first.numeric[-1]) if outside[-1] else None)
+    return Outcome(settled, settled & at_kink, finding)
+
+
+def _not_finite(measurement: Measurement, probe: Probe, slopes: Slopes, first: Comparison) -> Outcome:
+    """A nan is wrong where the slopes are bounded. Where they grow without bound, infinity may be right."""
+    none = np.zeros(len(measurement.cotangents), bool)
+    bounded = (BOUND * slopes.error[0] <= BOUNDED_SLOPE * np.maximum(abs(slopes.slope[0]), 1)) & ~slopes.jump[0]
+    if probe.entry is None or not bounded.all():
+        return Outcome(none, none, None)
+    c = int(np.flatnonzero(~np.isfinite(first.analytic))[0])
+    numbers = first.analytic[c], first.numeric[c], first.bound[c], first.numeric[c], first.numeric[c]
+    return Outcome(none, none, Finding(probe, c, *map(float, numbers)))
+
+
+def _gradient_rounding(measurement: Measurement, probe: Probe, first: Comparison) -> Array:
+    """The rounding error of the gradient along a probe; next to 0 if the gradient is discontinuous.
+
+    A gradient that changes by more than a hundredth of itself when x moves by one unit in the last place is wrong, not
+    rounded.
+    """
+    index, entries = probe.direction
+    f, x, out = measurement.function.value, measurement.function.x, measurement.function.out
+    change, cancelled, propagated = np.zeros((3, len(measurement.cotangents)))
+    for c in np.flatnonzero(first.wrong).tolist():
+        dA = measurement.cotangents[c]
+        change[c] = GRADIENT_CHANGE * measurement.gradient_change(c)[index] @ abs(entries)
+        cancelled[c] = CANCELLATION * cancellation_error(f, out, x, dA)[index] @ abs(entries)
+        propagated[c] = PROPAGATED * propagated_noise(out, x, dA, measurement.noise)[index] @ abs(entries)
+    return np.maximum(np.where(change <= LARGEST_GRADIENT_CHANGE * first.size, change, 0), cancelled) + propagated
+
+
+def _allowed(
+    measurement: Measurement, probe: Probe, slopes: Slopes, gap: float, samples: int
+) -> tuple[Array, Array, Array, Array, Array]:
+    """By cotangent: the interval of slopes, its error, and whether there is a kink, or a jump, which allows all."""
+    function, noise = measurement.function, measurement.noise.of_smallest_steps
+    at = slope_interval(
+        function.value, function.x, probe.direction, slopes.slope[0], gap, noise, measurement.rng, samples
+    )
+    kink = at.kink | slopes.kink[0]
+    least = np.where(kink, np.fmin(at.low, slopes.slope[0]), slopes.slope[0])
+    most = np.where(kink, np.fmax(at.high, slopes.slope[0]), slopes.slope[0])
+    u = measurement.cotangents
+    ends = np.where(u == 0, 0, u * least), np.where(u == 0, 0, u * most)
+    error = abs(u) @ np.where(kink, at.error, 0)
+    used = u != 0
+    kinked, unknown = (used & kink).any(axis=1), (used & kink & at.jump).any(axis=1)
+    return np.minimum(*ends).sum(axis=1), np.maximum(*ends).sum(axis=1), error, kinked, unknown
+
+
+def _confirmed(
+    measurement: Measurement, probe: Probe, quotients: DifferenceQuotients, slopes: Slopes, first: Comparison
+) -> Array:
+    """By cotangent, whether finer steps give the same slopes, and steps that are no powers of two."""
+    u, f, x = measurement.cotangents.T, measurement.function.value, measurement.function.x
+    steps = quotients.steps[1:]
+    rounding = measurement.noise.by_distance.at(steps)[:, 0] @ abs(u) / steps[:, 0]
+    finer = _finer_contradict(first, slopes, steps[:, 0], u, quotients.extrapolated[:, 0] @ u, rounding)
+    noise = measurement.noise.joined(noise_along(f, x, probe.direction))
+    other = difference_quotients(f, x, [probe.direction], (*FIRST_STEPS, *FINER_STEPS[:6]), OTHER_FACTOR)
+    second = compare(measurement, [probe], extrapolate(other, noise)).of(0)
+    clash = abs(second.numeric - first.numeric) > second.bound + first.bound
+    sure = second.wrong & ~clash & ~finer
+    return sure & ~_explained(measurement, probe, slopes, first, sure)
+
+
+def _explained(measurement: Measurement, probe: Probe, slopes: Slopes, first: Comparison, sure: Array) -> Array:
+    """By cotangent, whether a slope that bends within a step of x explains the difference.
+
+    There coarse steps may agree with one another, and be off by less than the rounding error of finer ones. For several
+    entries together this explains a difference below the resolution, since each entry alone is measured more sharply.
+    Beyond, the mean over many finer steps may agree with the gradient, since each of them rounds differently.
+    """
+    gap = abs(first.analytic - first.numeric)
+    explained = sure & (gap <= measurement.resolution * first.size) & (probe.entry is None)
+    doubtful = sure & ~explained & (gap <= DOUBTFUL * first.size)
+    if not doubtful.any():
+        return explained
+    u, f, x = measurement.cotangents.T, measurement.function.value, measurement.function.x
+    many = [difference_quotients(f, x, [probe.direction], FIRST_STEPS + FINER_STEPS[:6], by) for by in FACTORS]
+    slope, steps = np.array([quotients.extrapolated[:, 0] @ u for quotients in many]), many[0].steps[1:]
+    rounding = measurement.noise.by_distance.at(steps)[:, 0] @ abs(u) / steps[:, 0]
+    error = np.maximum(slope.std(axis=0) / (len(FACTORS) - 1) ** 0.5, rounding / MEAN_ERROR)
+    error = np.where(rounding <= VISIBLE_ROUNDING * gap, error, np.inf)  # below that steps may vanish in x
+    return explained | (doubtful & _finer_contradict(first, slopes, steps[:, 0], u, slope.mean(axis=0), error))
+
+
+def _finer_contradict(
+    first: Comparison, slopes: Slopes, steps: Array, u: Array, slope: Array, rounding: Array
+) -> Array:
+    """By cotangent, whether slopes at finer steps agree with the gradient, and not with the estimate."""
+    near, far = abs(first.analytic - slope), abs(first.numeric - slope)
+    unsettled = abs(np.diff(slope, axis=0, append=np.inf))
+    finer = steps < np.where(u != 0, slopes.step[0][:, None], np.inf).min(axis=0)
+    contradicts = finer & (near <= NEAR * rounding + unsettled) & (far > APART * rounding) & (far > FARTHER * near)
+    return contradicts.any(axis=0)

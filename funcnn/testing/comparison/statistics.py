@@ -1,0 +1,102 @@
+"""Statistics of a check: how many comparisons were made, what they decided, and how sharp they were."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import prod
+from typing import Literal
+
+import attrs
+import numpy as np
+
+from funcnn.arrays import Array
+from funcnn.testing.comparison.comparison import Comparison
+from funcnn.testing.comparison.directions import Probe
+from funcnn.testing.comparison.second_checks import Finding
+from funcnn.testing.differentiation.richardson import Slopes
+from funcnn.testing.differentiation.vector_function import VectorFunction
+from funcnn.testing.verdict import Report
+
+Why = Literal["jump", "edge", "rough"]
+
+
+@attrs.define
+class Statistics:
+    """The counts of one check, which grow with each comparison."""
+
+    probes: int = 0
+    kinks: int = 0
+    inconclusive: int = 0
+    findings: list[Finding] = attrs.field(factory=list)
+    decided: dict[str, bool] = attrs.field(factory=dict)
+    directions: Counter[tuple[str, bool]] = attrs.field(factory=Counter)
+    least_sensitive: tuple[float, float, str] = (0.0, 0.0, "")  # relative error that would be noticed, bound, where
+    reasons: Counter[Why] = attrs.field(factory=Counter)
+    telling: bool = False  # whether any slope that is not 0 was settled
+    sharpest: float = np.inf  # relative bound where nothing was settled
+
+    def count(self, probe: Probe, found: Comparison, settled: Array, kink: Array | None = None) -> None:
+        """Add one direction, for all cotangents."""
+        self.probes += len(settled)
+        self.inconclusive += int((~settled).sum())
+        self.kinks += int(kink.sum()) if kink is not None else 0
+        self.decided[probe.leaf] = self.decided.get(probe.leaf, False) or bool(settled.any())
+        self.directions[probe.leaf, probe.entry is None] += 1
+        telling = settled & (found.size > found.bound)
+        self.telling |= bool(telling.any())
+        if probe.entry is not None and telling.any():
+            relative = np.where(telling, found.bound / np.where(telling, found.size, 1), np.inf)
+            c = int(relative.argmin())
+            where = f"{probe.leaf}{list(probe.entry)}" if probe.entry else probe.leaf
+            entry = float(relative[c]), float(found.bound[c]) / float(probe.direction.by[0]), where
+            self.least_sensitive = max(self.least_sensitive, entry)
+
+    def count_undecided(self, found: Comparison, settled: Array, slopes: Slopes) -> None:
+        """Add the reason why a direction is not decided for some cotangents."""
+        self.reasons[_why(found, settled, slopes)] += 1
+        open_ = found.known & ~settled & (found.size > 0)
+        self.sharpest = min(self.sharpest, (found.bound[open_] / found.size[open_]).min(initial=np.inf))
+
+    def why_inconclusive(self, resolution: float) -> str:
+        """Why nothing was decided, and what to change."""
+        [(why, _)] = self.reasons.most_common(1)
+        if why == "jump":
+            return "f jumps, or its slopes grow without end, at these arguments: draw them from beside"
+        if why == "edge":
+            return "f is not defined on both sides of these arguments: draw them from inside its domain"
+        if self.sharpest <= resolution:
+            return "the slopes of f at different steps contradict each other: draw moderate arguments, or smooth f"
+        return (
+            f"the values of f are too rough: a relative error of {self.sharpest:.0e} in a gradient could not be seen, "
+            f"and the resolution is {resolution:.0e}: compute in float64, draw moderate arguments, or allow a coarser "
+            "resolution"
+        )
+
+    def report(self, function: VectorFunction) -> Report:
+        """The report of a check that passed."""
+        sees, bound, where = self.least_sensitive
+        leaves = [name for name, _, shape in function.places() if prod(shape)]
+        parts = []
+        for name, _, shape in function.places():
+            entries, together = self.directions[name, False], self.directions[name, True]
+            if entries:
+                every = "every entry" if entries == prod(shape) else f"{entries} of {prod(shape)} entries"
+                parts.append(f"{every} of {name}" + (f" and {together} directions" if together else ""))
+        return Report(
+            verdict="pass",
+            leaf=where,
+            bound=bound,
+            sees=sees,
+            probes=self.probes,
+            kinks=self.kinks,
+            inconclusive=self.inconclusive,
+            decided=tuple([name for name in leaves if self.decided.get(name)]),
+            undecided=tuple([name for name in leaves if not self.decided.get(name)]) if self.probes else (),
+            probed=", ".join(parts) or "nothing",
+        )
+
+
+def _why(found: Comparison, settled: Array, slopes: Slopes) -> Why:
+    if slopes.jump.any() or not np.isfinite(found.analytic).all():
+        return "jump"
+    return "rough" if found.known[~settled].any() else "edge"

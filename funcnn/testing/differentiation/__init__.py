@@ -1,0 +1,7 @@
+"""Numerical differentiation of a function of which nothing is known but its values.
+
+Read as an article: `vector_function` (what is differentiated, and along which directions), `richardson` (difference
+quotients, and their extrapolation with an error bound), `rounding` (the noise of the values, and of a gradient),
+`kinks` (points without a derivative), `complex_step` (a derivative without differences); `constants` has every number
+and what fixed it. The folder needs NumPy and attrs alone.
+"""

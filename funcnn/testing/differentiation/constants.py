@@ -1,0 +1,156 @@
+"""Every number of the checker, and the theorem, function or measurement that fixed it.
+
+A number is *derived* where a formula gives it, *chosen* where any near it would do, and *calibrated* where it was
+raised or lowered until the mistakes of `tests/mutants` were found and the right functions of `tests/nasty` and
+`tests/mutants` caused no alarm; `tests/test_checker_catches.py` and `tests/test_checker_spares.py` measure both again.
+"""
+
+import numpy as np
+
+EPS = float(np.finfo(float).eps)
+
+# Steps and extrapolation (richardson.py).
+
+# Steps are 2^-k times the scale of an entry, 4 apart: powers of two, so that x + h and the division by h are exact.
+# 2^-9 to 2^-17 contain the best step of sin, exp and products of them, which is eps^(1/5) = 2^-10.4 for an error in
+# h^4. Finer ones serve functions that bend within a step, down to where x + h has 5 digits of h; coarser ones serve
+# polynomials and noise.
+FIRST_STEPS = (9, 11, 13, 15, 17)
+FINER_STEPS = tuple(range(19, 49, 2))
+COARSER_STEPS = (1, 3, 5, 7)
+# Derived: an error in h^2 falls by 4^2 from a step to a quarter of it, so (16 C(h/4) - C(h)) / 15 has an error in h^4.
+ORDER = 16
+# Derived, with a margin of 4: an error in h^4 falls by 4^4 = 256. A change of 64 times the next is no accident.
+TRUNCATION_DECAY = 64
+# Derived: two values with an error of 1 noise give a central difference with an error of 1 noise / h; extrapolation
+# makes it (16 + 1/4) / 15 = 1.08. Rounded up.
+QUOTIENT_NOISE = 2
+# Calibrated: estimates at two steps agree within 4 times their error bounds.
+ESTIMATES_AGREE = 4
+# Calibrated: slopes on the two sides differ if by more than 40 times their noise, and by more than 1e-9 of their size.
+KINK_NOISE = 40
+KINK_RELATIVE = 1e-9
+# Derived: sizes of slopes that grow like h^-1/4 or faster, 4^(1/4) = 1.41, belong to a jump or a pole.
+GROWTH_OF_A_JUMP = 1.4
+
+# The noise of values (rounding.py).
+
+# Chosen: tables reach 2^-k times the scale of x, from beyond the coarsest first step to below the finest.
+REACHES = (4, 9, 14, 19, 24, 29, 34, 39)
+INDEX_OF_SMALLEST_STEPS = 4  # 2^-24: the first of the tables shorter than the smallest first step, 2^-17
+# Chosen to be irregular: the rounding of values at equal distances often grows evenly, and then no difference shows it.
+POINTS = (0.06, 0.17, 0.31, 0.42, 0.57, 0.70, 0.83, 0.94, 1.0)
+# Calibrated: a table shows noise if the next two finer ones show an eighth of it.
+CONFIRMED = 8
+# Chosen: a value has two digits at least, four over the coarsest table, where the function itself bends.
+LARGEST_NOISE = 1e-2
+LARGEST_NOISE_OF_COARSEST = 1e-4
+# Calibrated: the residual of a smooth function falls by more than 8 from the cubic to the quintic fit.
+CUBIC_TO_QUINTIC = 8
+# Calibrated: what no fit explains is noise without confirmation up to 64 units in the last place.
+SMALL_NOISE = 64
+# Chosen: an output a million times smaller than the largest one may be the difference of two that are as large.
+SMALL_OUTPUT = 1e-6
+# Derived: 30 of 53 binary digits contain the spacing of float32, 24 digits, and not the last ones of float64.
+DIGITS_KEPT = 30
+# Chosen: distances at which the size of an output counts that is constant near x.
+FAR = (-64, -8, -1, 1, 8, 64)
+FLOOR = 1e-300  # chosen: a logarithm of 0 is avoided
+SMALLEST_MAGNITUDE = 1e-150  # derived: its square is still a number
+
+# The rounding of a gradient (rounding.py).
+
+PERTURBATIONS = 6  # calibrated: the number of perturbed arguments of which the largest change is taken
+LARGE_NOISE = 64  # calibrated: noise of f below so many units of its own last digit does not enter the gradient
+
+# Kinks (kinks.py).
+
+# Derived: slopes of a smooth function at points 64 times nearer (4 h 2^12 / (h 2^8)) vary 64 times less; with a margin
+# of 8.
+NEAR_POINTS = 2.0**8
+FAR_POINTS = 2.0**12
+FAR_STEP = 4
+NARROWING = 8
+# Chosen: a step at which the slope's own noise is 1/128 of the gap to be seen, within 2^-34 and 2^-14.
+STEP_NOISE = 128
+SMALLEST_EXPONENT = -34
+LARGEST_EXPONENT = -14
+FLOOR_OF_STEP = 1e-99
+# Calibrated, as the bounds of a slope.
+INTERVAL_NOISE = 4
+INTERVAL_RELATIVE = 1e-9
+INTERVAL_ERROR = 8
+# Chosen: slopes at a jump grow by 4 with a step of a quarter, slopes at a kink by 1; between them lies 2.5.
+GROWTH_NEAR_A_JUMP = 2.5
+# Chosen: how far a sampled point lies beside the direction, in units of its distance.
+SIDE_STEP = 0.05
+# Calibrated: points sampled at random at first, and more before a gradient is reported as wrong.
+SAMPLES = (6, 48, 240)
+
+# Complex steps (complex_step.py).
+
+COMPLEX_STEP = 1e-20  # derived: its square vanishes beside 1 in float64, and nothing is subtracted
+COMPLEX_ERROR = 16  # calibrated: in units of the last digit, the rounding of f itself in complex numbers
+
+# Directions and cotangents (comparison/measurement.py, comparison/directions.py).
+
+MOST_ENTRIES = 96  # chosen: entries of an argument that are moved one by one; of a larger one, directions are drawn
+MOST_OUTPUTS = 24  # chosen: outputs with a cotangent each; more are contracted with three random cotangents
+NUMBERS_IN_MEMORY = 2**21  # chosen: 16 MB of cotangents and gradients
+SLOPES_IN_MEMORY = 2**20  # chosen: directions are measured in blocks of so many slopes
+
+# The comparison (comparison/comparison.py).
+
+# Calibrated: the margin on the error bound of a slope. It covers the second order of the error estimate: with 8, no
+# right function of tests/nasty is reported as wrong.
+BOUND = 8
+# Calibrated: the rounding of a contraction with a cotangent, in units of the last digit.
+CONTRACTION = 128
+
+# Second checks (comparison/second_checks.py).
+
+# Calibrated: the change of a gradient under perturbed arguments counts 8 times, unless the gradient is discontinuous:
+# a change of more than a hundredth of it (8 times that, 8e-2) is not rounding.
+GRADIENT_CHANGE = 8
+LARGEST_GRADIENT_CHANGE = 8e-2
+CANCELLATION = 256  # calibrated: margin on the rounding error left by cancelled terms
+PROPAGATED = 64  # calibrated: margin on the noise of f in a gradient
+BOUNDED_SLOPE = 1e-3  # chosen: a slope known to three digits is bounded, so that a nan in its place is wrong
+# Chosen: the second series of steps is no power of two, so that its rounding differs.
+OTHER_FACTOR = 0.83
+# Chosen: relative errors up to here are compared once more with the mean over 32 series of steps, whose rounding
+# errors are independent.
+DOUBTFUL = 1e-5
+FACTORS = tuple((0.7 + 0.6 * np.arange(32) / 32).tolist())
+# Calibrated: finer steps contradict the estimate if they are within 3 rounding errors of the gradient, and both 6
+# rounding errors and 4 times as far from the estimate.
+NEAR = 3
+APART = 6
+FARTHER = 4
+MEAN_ERROR = 64  # calibrated: the mean over the series is at best so many times sharper than one of them
+VISIBLE_ROUNDING = 16  # calibrated: steps whose rounding exceeds the gap by more than this say nothing
+
+# Structure and float32 (structure.py, float32.py).
+
+LINEARITY = 1e-6  # chosen: relative to the largest entry; linear maps that are computed in float32 keep to it
+LINEARITY_FLOOR = 1e-290  # chosen: products of smaller numbers are denormal and lose their digits
+LINEARITY_ROUNDING = 64  # calibrated: margin on the rounding of a gradient
+BESIDE = 1e-6  # chosen: relative distance of the arguments that decide whether a tie explains a difference of layouts
+EPS_32 = 2.0**-23
+LARGEST_32 = 1e30  # chosen: squares of larger numbers overflow in float32
+PERTURBATIONS_32 = 4  # calibrated, as PERTURBATIONS
+VALUE_32 = 1e-3  # chosen: where the values of f differ by more in float32, gradients are not compared
+# Chosen: float32 has seven digits, of which cancellation may take five.
+GRADIENT_32 = 5e-2
+SPREAD_32 = 8  # calibrated: margin on the changes of a gradient under perturbed arguments
+RESIDUE_32 = 64  # calibrated: margin on the rounding error left by cancelled terms
+
+# Blocks of rows of a loss (loss.py): sums in another order.
+BLOCK_RELATIVE = 1e-12
+BLOCK_ABSOLUTE = 1e-15
+
+# Options and messages.
+
+RESOLUTION = 1e-7  # chosen: float32 has no more digits, and an eps that was forgotten is rarely smaller
+SHARPEST_RESOLUTION = 1e-15
+MOST_SHOWN = 100  # chosen: entries of an array that a message writes out

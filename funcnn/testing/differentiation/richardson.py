@@ -1,0 +1,117 @@
+"""Richardson extrapolation of difference quotients, with a bound on the error.
+
+Central differences at steps h, h / 4, h / 16, ... err by a series in h^2. Richardson's extrapolation removes its first
+term, so that an error in h^4 remains (Richardson 1911, The approximate arithmetical solution by finite differences;
+Ridders 1982, Accurate computation of F'(x) and F'(x) F''(x)). The distance between consecutive extrapolations estimates
+the truncation error, and the noise of the function over the step gives the rounding error. A larger step has more of
+the first and less of the second. The step whose sum is least is used, and that sum is the error bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from funcnn.testing.differentiation.constants import (
+    ESTIMATES_AGREE,
+    GROWTH_OF_A_JUMP,
+    KINK_NOISE,
+    KINK_RELATIVE,
+    ORDER,
+    QUOTIENT_NOISE,
+    TRUNCATION_DECAY,
+)
+from funcnn.testing.differentiation.rounding import Noise
+from funcnn.testing.differentiation.vector_function import Array, Direction, Value
+
+
+class DifferenceQuotients(NamedTuple):
+    """One-sided slopes along directions, by (step, direction, output); steps by (step, 1, 1), coarse to fine."""
+
+    steps: Array
+    right: Array
+    left: Array
+
+    @property
+    def central(self) -> Array:
+        """The slope between x - h and x + h."""
+        return (self.right + self.left) / 2
+
+    @property
+    def extrapolated(self) -> Array:
+        """Richardson's extrapolation of each step but the first, with the step before it, which is 4 times as long."""
+        central = self.central
+        return (ORDER * central[1:] - central[:-1]) / (ORDER - 1)
+
+
+class Slopes(NamedTuple):
+    """Derivatives by (direction, output), their error, whether there is a kink or a jump instead, and the step used."""
+
+    slope: Array
+    error: Array
+    kink: Array
+    jump: Array
+    step: Array
+
+
+def difference_quotients(
+    f: Value, x: Array, directions: Sequence[Direction], exponents: Sequence[int], factor: float = 1
+) -> DifferenceQuotients:
+    """The slopes on both sides of x for steps `factor` 2^-k: exact powers of two if the factor is one."""
+    centre = f(x.copy())
+    steps = factor * 2.0 ** -np.array(exponents, float)
+    right, left = np.empty((2, len(steps), len(directions), centre.size))
+    for j, direction in enumerate(directions):
+        for k, h in enumerate(steps):
+            right[k, j] = (f(direction.moved(x, h)) - centre) / h
+            left[k, j] = (centre - f(direction.moved(x, -h))) / h
+    return DifferenceQuotients(steps.reshape(-1, 1, 1), right, left)
+
+
+def extrapolate(quotients: DifferenceQuotients, noise: Noise) -> Slopes:
+    """The best estimate for every direction and output.
+
+    An estimate counts only if all estimates at finer steps, whose truncation error is less, agree with it within their
+    rounding error. Near a kink, or if the steps sample a wave in phase, coarse ones can agree with each other and be
+    wrong.
+    """
+    steps = quotients.steps
+    best = quotients.extrapolated
+    distance = abs(np.diff(quotients.central, axis=0))
+    change = distance.copy()
+    change[1:] = abs(np.diff(best, axis=0))
+    change = np.where(np.isfinite(change), change, distance)
+    truncation = change.copy()  # two estimates may agree by accident, three in a row hardly
+    truncation[1:] = np.fmax(truncation[1:], change[:-1] / TRUNCATION_DECAY)
+    truncation[2:] = np.fmax(truncation[2:], change[:-2] / TRUNCATION_DECAY**2)
+    rounding = QUOTIENT_NOISE * noise.at(steps[1:]) / steps[1:]
+    error = truncation + rounding
+    known = np.isfinite(best) & np.isfinite(error)
+    error = np.where(known, error, np.inf)
+    agree = known.copy()
+    for k in range(len(best) - 1):
+        distance = abs(best[k] - best[k + 1 :])
+        clash = known[k + 1 :] & (distance > ESTIMATES_AGREE * (error[k] + rounding[k + 1 :]))
+        agree[k] &= ~clash.any(axis=0)
+    chosen = np.where(agree, error, np.inf).argmin(axis=0)[None]
+    slope, error = (np.take_along_axis(a, chosen, 0)[0] for a in (best, error))
+    kink, jump = one_sided_difference(quotients, noise)
+    return Slopes(np.where(np.isfinite(error), slope, np.nan), error, kink, jump, steps.ravel()[chosen[0] + 1])
+
+
+def one_sided_difference(quotients: DifferenceQuotients, noise: Noise) -> tuple[Array, Array]:
+    """Whether the slopes on the two sides differ down to the smallest step that noise allows, and whether they grow.
+
+    At a kink the difference stays; on a smooth function it falls with h. At a jump the slopes grow like 1 / h.
+    """
+    steps, right, left = quotients
+    distance, size = abs(right - left), np.maximum(abs(right), abs(left))
+    least = KINK_NOISE * noise.at(steps) / steps + KINK_RELATIVE * size
+    visible = np.isfinite(distance[1:]) & np.isfinite(distance[:-1]) & (least[1:] < distance[:-1] / 2)
+    stays = visible & (distance[1:] > distance[:-1] / 2)
+    grows = visible & (size[1:] > GROWTH_OF_A_JUMP * size[:-1])
+    last = len(distance) - 2 - visible[::-1].argmax(axis=0)[None]
+    kink, grows = (np.take_along_axis(a, last, 0)[0] for a in (stays, grows))
+    return kink, kink & grows

@@ -1,0 +1,180 @@
+"""Rounding errors of the values of a function, and of the numbers of its backward pass.
+
+Over a short distance a smooth function is a polynomial of low degree, and its rounding errors are not: what no
+polynomial fits is noise. (With differences of high order, from tables of values at equal distances: Hamming 1962,
+Numerical Methods for Scientists and Engineers; Moré and Wild 2011, Estimating computational noise, SIAM J. Sci. Comput.
+33.) A backward pass is no more precise than its argument, which was rounded too: the change of a gradient when x moves
+by one unit in the last place estimates its rounding error (Higham 2002, Accuracy and Stability of Numerical Algorithms,
+chapter 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from funcnn.testing.differentiation.constants import (
+    CONFIRMED,
+    CUBIC_TO_QUINTIC,
+    DIGITS_KEPT,
+    EPS,
+    FAR,
+    FLOOR,
+    INDEX_OF_SMALLEST_STEPS,
+    LARGE_NOISE,
+    LARGEST_NOISE,
+    LARGEST_NOISE_OF_COARSEST,
+    PERTURBATIONS,
+    POINTS,
+    REACHES,
+    SMALL_NOISE,
+    SMALL_OUTPUT,
+    SMALLEST_MAGNITUDE,
+)
+from funcnn.testing.differentiation.vector_function import Array, Direction, Value, magnitudes, sealed, step_scales
+
+Gradient = Callable[[Array, Array], Array]  # of x and a cotangent
+
+_POINTS = np.array(POINTS)
+_CUBIC, _QUINTIC = (np.linalg.qr(np.vander(_POINTS, n + 1))[0] for n in (3, 5))
+
+
+class Noise(NamedTuple):
+    """The rounding error of each output: the least over all distances, and that within each of ever shorter ones."""
+
+    least: Array
+    tables: Array
+
+    def at(self, steps: Array) -> Array:
+        """The noise by (step, 1, output), interpolated between tables: that of (1 + x) x, say, grows with distance."""
+        place = np.interp(-1 - np.log2(steps.ravel()), REACHES, range(len(REACHES)))[:, None]
+        below = np.floor(place).astype(int)
+        ends = [self.tables[np.minimum(below + i, len(REACHES) - 1)[:, 0]] for i in (0, 1)]
+        between = np.maximum(ends[0], FLOOR) ** (below + 1 - place) * np.maximum(ends[1], FLOOR) ** (place - below)
+        return np.maximum(between, self.least)[:, None]
+
+    def joined(self, other: Noise) -> Noise:
+        """The greater of two."""
+        return Noise(np.maximum(self.least, other.least), np.maximum(self.tables, other.tables))
+
+    @property
+    def by_distance(self) -> Noise:
+        """The noise over each distance alone, without the least over all of them."""
+        return Noise(self.tables[-1], self.tables)
+
+    @property
+    def of_smallest_steps(self) -> Array:
+        """The noise of each output over the smallest steps."""
+        return self.tables[INDEX_OF_SMALLEST_STEPS]
+
+
+def estimate_noise(f: Value, x: Array, rng: np.random.Generator) -> Noise:
+    """The noise of each output near x when all entries move: that of the coarsest table that a finer one confirms.
+
+    A fine table misses rounding whose steps are wider than its spacing, as in (x + 1e9) - 1e9. A coarse one may take
+    the function itself for noise, but then the next finer one shows much less.
+    """
+    way, every = rng.choice([-1.0, 1.0], x.size) * rng.uniform(0.5, 1.5, x.size), np.arange(x.size)
+    noise = noise_along(f, x, Direction(every, way * step_scales(x)))
+    if np.isfinite(noise.least).all():
+        return noise
+    return noise_along(f, x, Direction(every, way * magnitudes(x)))  # at the edge of a domain
+
+
+def noise_along(f: Value, x: Array, direction: Direction) -> Noise:
+    """The noise of each output as x moves to one side, so that a kink at x itself is not taken for noise."""
+    centre = f(x.copy())
+    size, spacing = abs(centre), np.full(centre.shape, np.inf)
+    flat, (found, coarse) = np.ones(centre.shape, bool), np.empty((2, len(REACHES), centre.size))
+    for k, reach in enumerate(REACHES):
+        table = np.array([f(direction.moved(x, place * 2.0**-reach)) for place in POINTS])
+        finite = np.isfinite(table)
+        changes = np.where(finite, table - centre, 0)
+        size = np.maximum(size, np.where(finite, abs(table), 0).max(axis=0))
+        spacing = np.minimum(spacing, _spacing(changes))
+        flat &= (changes == 0).all(axis=0)
+        found[k], coarse[k] = _residual(table, _QUINTIC), _residual(table, _CUBIC)
+    last_digit = EPS * np.maximum(size, SMALL_OUTPUT * size.max(initial=0))
+    least = np.maximum(last_digit, np.where(np.isfinite(spacing), spacing / 2, 0))
+    if flat.any():
+        least = np.where(flat, EPS * np.maximum(_size_far_from(f, x, direction), size), least)
+    found = np.maximum(found, least)
+    beside = np.fmax.reduce([abs(f(direction.moved(x, h))) for h in (-1, 1)])
+    is_noise = _is_noise(found, coarse, np.maximum(size, 1), np.fmax(size, beside))
+    finer = np.maximum.accumulate(found[::-1], axis=0)[::-1]  # the noise of this table and of all finer ones
+    return Noise(np.where(is_noise, found, 0).max(axis=0), finer)
+
+
+def _is_noise(found: Array, coarse: Array, size: Array, natural: Array) -> Array:
+    """Which tables show noise and not the function itself: those that a finer one confirms, and those that are tiny.
+
+    A value has two digits at least, so steps that are both wide and high are not rounding.
+    """
+    next_two = np.maximum(found[1:], np.concatenate([found[2:], found[-1:]]))
+    most = size * np.array([LARGEST_NOISE_OF_COARSEST] + [LARGEST_NOISE] * (len(found) - 2))[:, None]
+    confirmed = np.ones(found.shape, bool)
+    confirmed[:-1] = (found[:-1] <= CONFIRMED * next_two) & (found[:-1] <= most)
+    rough = found > coarse / CUBIC_TO_QUINTIC  # two degrees more fit a smooth function far better
+    return confirmed | (rough & (found <= SMALL_NOISE * EPS * natural))
+
+
+def _spacing(changes: Array) -> Array:
+    """The power of two of which all changes of an output are multiples: wide if f computes in float32 inside."""
+    mantissa, exponent = np.frexp(changes)
+    digits = np.rint(mantissa * 2.0**DIGITS_KEPT).astype(np.int64)
+    return np.where(digits == 0, np.inf, np.ldexp((digits & -digits).astype(float), exponent - DIGITS_KEPT)).min(axis=0)
+
+
+def _residual(table: Array, fit: Array) -> Array:
+    """From values by (point, output): the root mean square of what no polynomial explains, infinite if unknown."""
+    changes = table - table[0]
+    size = abs(changes).max(axis=0)
+    changes = changes / np.where(size == 0, 1, size)  # numbers beyond 1e154 have squares that are infinite
+    rest = changes - fit @ (fit.T @ changes)
+    noise = size * np.sqrt((rest**2).sum(axis=0) / (len(_POINTS) - fit.shape[1]))
+    return np.where(np.isfinite(noise), noise, np.inf)
+
+
+def _size_far_from(f: Value, x: Array, direction: Direction) -> Array:
+    """The size of outputs at a distance, at least 1: an output that is flat at x may be a small number plus a 1."""
+    far = [abs(f(direction.moved(x, h))) for h in FAR]
+    return np.fmax.reduce([np.where(np.isfinite(a), a, 1.0) for a in far] + [np.ones_like(far[0])])
+
+
+def perturbed(x: Array, rng: np.random.Generator, eps: float = EPS) -> Array:
+    """X moved by one or two units in the last place, read-only: equal entries together, zeros not; ties stay."""
+    values, back = np.unique(x, return_inverse=True)
+    values = values * (1 + eps * rng.choice([-2.0, -1.0, 1.0, 2.0], values.shape))
+    return sealed(values[back].reshape(x.shape))
+
+
+def gradient_change(gradient: Gradient, x: Array, dA: Array, rng: np.random.Generator) -> Array:
+    """The largest change of each entry of a gradient when x and dA are perturbed in their last digits."""
+    centre = gradient(x.copy(), dA)
+    changes = [abs(gradient(perturbed(x, rng), perturbed(dA, rng)) - centre) for _ in range(PERTURBATIONS)]
+    return np.fmax.reduce(changes)
+
+
+def cancellation_error(f: Value, out: Array, x: Array, dA: Array) -> Array:
+    """The rounding error that cancelled terms leave in each entry of a gradient: eps |dA f| / |x|; out is f(x).
+
+    A gradient is of the size of dA f / x. Where it is much smaller, terms of that size have cancelled, and their
+    rounding errors remain.
+    """
+    here = abs(out.ravel())
+    near = np.fmax.reduce([abs(f(x + h * step_scales(x))) for h in (-1, 1)])
+    size = np.maximum(here, np.fmin(near, 1.0))  # small at x and of size 1 beside it: small by cancellation
+    return EPS * (abs(dA.ravel()) @ size) / distance_to_zero(x)
+
+
+def distance_to_zero(x: Array) -> Array:
+    """The distance over which a gradient may change: that to 0, at most 1; from 0 itself, 1."""
+    return np.where(x == 0, 1.0, np.clip(abs(x), SMALLEST_MAGNITUDE, 1.0))
+
+
+def propagated_noise(out: Array, x: Array, dA: Array, noise: Noise) -> Array:
+    """The error of a gradient from noise of f that exceeds the last digits of out = f(x): noise |dA| / |x|."""
+    own = EPS * abs(out.ravel())
+    return abs(dA.ravel()) @ np.where(noise.least > LARGE_NOISE * own, noise.least, 0) / distance_to_zero(x)

@@ -1,0 +1,37 @@
+"""Recording of verdicts for the pytest plugin, and rejection of inconclusive examples by hypothesis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import Phase, currently_in_test_context, reject, settings
+
+from funcnn.testing.claim import Claim
+from funcnn.testing.options import Options, ledger
+from funcnn.testing.verdict import GradientError, Inconclusive, Report
+from funcnn.testing.verification import verify
+
+# A check calls f hundreds of times, and hypothesis repeats a failing one to explain it; a suite loads this profile.
+settings.register_profile("funcnn", deadline=None, print_blob=True, phases=set(Phase) - {Phase.explain})
+
+
+def verdict(claim: Claim, options: Options) -> Report:
+    """The report of a check, recorded; inside `@given` an inconclusive one rejects the example."""
+    try:
+        report = verify(claim, options)
+    except GradientError:
+        _record(claim, options, "fail")
+        raise
+    except Inconclusive as error:
+        _record(claim, options, "inconclusive", reason=str(error))
+        if options.inconclusive == "reject" and currently_in_test_context():
+            reject()
+        raise
+    found = {"kinks": report.kinks, "decided": report.decided, "undecided": report.undecided}
+    _record(claim, options, "pass", **found)
+    return report
+
+
+def _record(claim: Claim, options: Options, verdict: str, **found: Any) -> None:
+    if (record := ledger()) is not None:
+        record.record(claim.name, verdict, kind=claim.kind, resolution=options.resolution, **found)

@@ -1,0 +1,31 @@
+"""Python source of values, to paste into a test."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import attrs
+import numpy as np
+
+from funcnn.arrays import is_array
+from funcnn.records import is_record
+from funcnn.testing.differentiation.constants import MOST_SHOWN
+
+
+def as_source(value: Any) -> str:
+    """Python source that builds a value; a large array is only described."""
+    if is_array(value):
+        if value.size > MOST_SHOWN:
+            return f"...  # {value.dtype} of shape {value.shape}"
+        if not value.size:
+            return f"np.zeros({value.shape})"
+        dtype = "" if value.dtype in (np.float64, np.int64, np.bool_) else f", np.{value.dtype}"
+        numbers = re.sub(r"\b(inf|nan)\b", r"np.\1", str(value.tolist()))
+        return f"np.array({numbers}{dtype})"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(as_source, value))}{',' if len(value) == 1 else ''})"
+    if is_record(value):
+        fields = {field.name: getattr(value, field.name) for field in attrs.fields(type(value))}
+        return f"{type(value).__name__}({', '.join(f'{name}={as_source(v)}' for name, v in fields.items())})"
+    return repr(value)

@@ -1,0 +1,56 @@
+"""Verification of a claim: structure first, then the numbers, then float32, then what else was promised."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from funcnn.arrays import Array, short
+from funcnn.errors import KindError
+from funcnn.testing.checked_pair import CheckedPair
+from funcnn.testing.claim import Claim
+from funcnn.testing.comparison.gradient import check_gradient
+from funcnn.testing.differentiation.vector_function import VectorFunction, generator, sealed
+from funcnn.testing.float32 import check_float32
+from funcnn.testing.options import Options
+from funcnn.testing.structure import check_structure, equal
+from funcnn.testing.verdict import Inconclusive, NotDeterministic, NotPure, Report
+
+
+def verify(claim: Claim, options: Options) -> Report:
+    """The report, if the claim holds; raises the errors that `check_vjp` lists."""
+    args = claim.arrays()
+    rng = generator(args)
+    with np.errstate(all="ignore"):  # a value that is not finite is checked, without a warning
+        with claim.named():
+            function = _in_float64(claim, args, options.nondeterministic)
+        if not np.isfinite(function.out).all():
+            raise Inconclusive("f is not finite at these arguments: draw them from where it is")
+        with claim.named():
+            check_structure(function, rng, aliasing=options.aliasing, tolerance=options.nondeterministic)
+        statistics = check_gradient(function, options.resolution, rng, claim.name, claim.source)
+        with claim.named():
+            check_float32(function, rng)
+    if statistics.inconclusive and not statistics.telling:
+        raise Inconclusive(statistics.why_inconclusive(options.resolution))
+    report = statistics.report(function)
+    claim.promises()
+    return report
+
+
+def _in_float64(claim: Claim, args: tuple[Array, ...], tolerance: float) -> VectorFunction:
+    """The function in float64, once f is known to return one array of floats, twice the same."""
+    pair = CheckedPair(claim.f, claim.vjp, claim.names)
+    args = tuple([sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for a in args])
+    returned = pair.forward(*args)
+    if isinstance(returned, (tuple, list)):
+        found = type(returned).__name__
+        raise KindError(f"{claim.whose}: f must return one array, not a {found}; join its parts, or check each")
+    out = np.array(returned)
+    if out.dtype.kind != "f":
+        raise KindError(f"{claim.whose}: f must return floats; it returned {short(returned)}")
+    again = pair.forward(*args)
+    if not equal(out, again, tolerance):
+        raise NotDeterministic("f gives another result when it is called again")
+    if not equal(out, returned):
+        raise NotPure("f changes what it returned before, when it is called again")
+    return VectorFunction(pair.forward, pair.backward, args, pair.names, sealed(out))
