@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, Namespace
+from funcnn.arrays import Array, Namespace, is_array, kind, short
+from funcnn.errors import KindError
+from funcnn.fields import as_float_dtype, is_whole
 
 # np.uint32, not int: without 64-bit integers JAX refuses an int above 2**31 - 1.
 _GOLDEN = np.uint32(0x9E3779B9)  # 2**32 over the golden ratio, made odd: multiples of it are spread evenly
@@ -35,7 +37,15 @@ def words(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
     >>> words(np, (7, 0), (2, 2))
     array([[ 455756453, 1120889872],
            [1213860322, 3657183425]], dtype=uint32)
+
+    Raises:
+        KindError: `xp` is not a module of arrays, `key` not a tuple of ints, or `shape` not a tuple of sizes.
     """
+    _check("words", xp, key, shape)
+    return _words(xp, key, shape)
+
+
+def _words(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
     lanes = xp.asarray(_LANES)
     for word in key:
         lanes = _mix(lanes + xp.asarray(word).astype(np.uint32) * np.full(1, _GOLDEN))  # a scalar warns of overflow
@@ -57,8 +67,16 @@ def uniform(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: 
     >>> from funcnn.bits import uniform
     >>> uniform(np, (7, 0), (3,), np.float32)
     array([0.10611403, 0.2609775 , 0.28262383], dtype=float32)
+
+    Raises:
+        KindError: as `words`, or `dtype` is not a type of real floats.
     """
-    return (words(xp, key, shape) >> np.uint32(8)).astype(dtype) * 2.0**-24
+    _check("uniform", xp, key, shape)
+    return _uniform(xp, key, shape, as_float_dtype("uniform", dtype))
+
+
+def _uniform(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: Any) -> Array:
+    return (_words(xp, key, shape) >> np.uint32(8)).astype(dtype) * 2.0**-24
 
 
 def normal(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: Any) -> Array:
@@ -72,12 +90,32 @@ def normal(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: A
     >>> from funcnn.bits import normal
     >>> normal(np, (7, 0), (3,), np.float64).round(3)
     array([-0.096,  0.463,  0.464])
+
+    Raises:
+        KindError: as `uniform`.
     """
+    _check("normal", xp, key, shape)
+    dtype = as_float_dtype("normal", dtype)
     n = math.prod(shape)
-    wide = np.float32 if np.dtype(dtype).itemsize < 4 else dtype  # which holds 24 bits
-    u, v = uniform(xp, key, (2, (n + 1) // 2), wide)
+    wide = np.float32 if dtype.itemsize < 4 else dtype  # which holds 24 bits
+    u, v = _uniform(xp, key, (2, (n + 1) // 2), wide)
     r, angle = xp.sqrt(-2 * xp.log1p(-u)), 2 * math.pi * v
     return xp.concatenate([r * xp.cos(angle), r * xp.sin(angle)])[:n].reshape(shape).astype(dtype, copy=False)
+
+
+def _check(name: str, xp: Any, key: Any, shape: Any) -> None:
+    if not hasattr(xp, "concatenate"):
+        raise KindError(f"{name}: xp must be numpy or jax.numpy, not {kind(xp)}")
+    if type(key) is not tuple or not all([type(word) is int or _is_word(word) for word in key]):
+        raise KindError(f"{name}: key must be a tuple of ints, not {short(key)}")
+    if type(shape) is not tuple or not all([is_whole(size) and size >= 0 for size in shape]):
+        raise KindError(f"{name}: shape must be a tuple of whole numbers, none negative, not {short(shape)}")
+
+
+def _is_word(word: Any) -> bool:
+    if is_array(word):
+        return word.shape == () and word.dtype.kind in "iu"
+    return is_whole(word)
 
 
 def _mix(h: Array) -> Array:

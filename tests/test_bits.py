@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from funcnn.bits import normal, uniform, words
+from funcnn.errors import KindError
+from tests.says import assert_says
 
 N = 1 << 16
 
@@ -141,3 +143,42 @@ def test_normal_numbers_come_in_any_shape():
     for shape in [(), (0,), (1,), (3,), (3, 5)]:
         assert normal(np, (1,), shape, np.float64).shape == shape
     assert np.isfinite(normal(np, (1,), (N,), np.float32)).all()
+
+
+WRONG = {
+    "a name for a module": (
+        lambda: words("numpy", (7,), (2,)),
+        KindError,
+        "words: xp must be numpy or jax.numpy, not str",
+    ),
+    "an int for a key": (lambda: words(np, 7, (2,)), KindError, "words: key must be a tuple of ints, not 7"),
+    "a fraction in a key": (
+        lambda: uniform(np, (7, 1.5), (2,), np.float32),
+        KindError,
+        "uniform: key must be a tuple of ints, not (7, 1.5)",
+    ),
+    "a size for a shape": (
+        lambda: normal(np, (7,), 2, np.float32),
+        KindError,
+        "normal: shape must be a tuple of whole numbers, none negative, not 2",
+    ),
+    "a negative size": (
+        lambda: normal(np, (7,), (2, -1), np.float32),
+        KindError,
+        "normal: shape must be a tuple of whole numbers, none negative, not (2, -1)",
+    ),
+    "a dtype of ints": (
+        lambda: uniform(np, (7,), (2,), int),
+        KindError,
+        "uniform: dtype must be a type of real floats, such as np.float32, not int64",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_it_says(name):
+    assert_says(WRONG[name])
+
+
+def test_a_key_takes_words_of_numpy():
+    assert words(np, (np.int32(7), np.array(0)), (2,)).tolist() == words(np, (7, 0), (2,)).tolist()

@@ -85,4 +85,4 @@ _MODULES: dict[type, Callable[[Any], torch.nn.Module]] = {
     LogSoftmax: lambda _: torch.nn.LogSoftmax(dim=-1),
 }
 for _layer, _module in _MODULES.items():
-    to_torch.register(_layer, _module)
+    to_torch.register(_layer)(_module)

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import singledispatch
-from typing import Any, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 import torch
 
 from funcnn.arrays import Array
-from funcnn.errors import KindError
+from funcnn.dispatch import no_rule, verb
+
+P = TypeVar("P")  # a layer
+M = TypeVar("M", bound=torch.nn.Module)
 
 
-@singledispatch
-def to_torch(layer: Any) -> torch.nn.Module:
+class ToTorch(Protocol):
+    """`to_torch(layer) -> module`."""
+
+    def __call__(self, layer: Any, /) -> torch.nn.Module: ...
+    def dispatch(self, cls: type, /) -> Callable[..., Any]: ...
+    def register(self, cls: type[P], /) -> Callable[[Callable[[P], M]], Callable[..., M]]: ...
+
+
+@cast("Callable[[Any], ToTorch]", verb)
+def to_torch(layer: Any, /) -> torch.nn.Module:
     """A module of torch that computes what `layer` computes, with copies of its weights.
 
     Batch comes first, as in funcnn. Where torch has channels first, the module permutes the axes of x and out.
@@ -31,7 +41,7 @@ def to_torch(layer: Any) -> torch.nn.Module:
     Raises:
         KindError: there is no rule for the layer; write one with `@to_torch.register(Layer)`.
     """
-    raise KindError(f"to_torch: {type(layer).__name__} has no rule; write one with @to_torch.register")
+    raise no_rule("to_torch", layer)
 
 
 def parameter(array: Array) -> torch.nn.Parameter:

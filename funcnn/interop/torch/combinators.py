@@ -160,4 +160,4 @@ for _layer, _rule in {
     Scale: lambda layer: Scaled(layer.factor),
     Tied: lambda layer: Table(layer.W, to_torch(layer.net)),
 }.items():
-    to_torch.register(_layer, _rule)
+    to_torch.register(_layer)(_rule)

@@ -144,5 +144,5 @@ def _max(given: Any) -> Any:
     return most.masked_fill(~mask.any(1)[:, None], 0)
 
 
-to_torch.register(GlobalAvgPool, lambda _: Applied(_mean))
-to_torch.register(GlobalMaxPool, lambda _: Applied(_max))
+to_torch.register(GlobalAvgPool)(lambda _: Applied(_mean))
+to_torch.register(GlobalMaxPool)(lambda _: Applied(_max))

@@ -107,4 +107,4 @@ def _last(given: Any) -> Any:
     return found.masked_fill(~mask.any(1)[:, None], 0)
 
 
-to_torch.register(Last, lambda _: Applied(_last))
+to_torch.register(Last)(lambda _: Applied(_last))

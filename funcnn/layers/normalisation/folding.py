@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar, cast
 
-from funcnn.dispatch import inside
+from funcnn.dispatch import inside, verb
 from funcnn.layers.activations.base import Identity
 from funcnn.layers.convolution.base import Convolution
 from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.dense import Dense
 from funcnn.layers.normalisation.affine import Affine
 from funcnn.trees.edits import evolve
+
+P = TypeVar("P")  # a layer
+
+
+class Merge(Protocol):
+    """`merge(layer, affine) -> layer or None`."""
+
+    def __call__(self, layer: Any, affine: Affine, /) -> Any: ...
+    def register(self, cls: type[P], /) -> Callable[[Callable[[P, Affine], Any]], Callable[..., Any]]: ...
 
 
 def folded(net: Any) -> Any:
@@ -47,8 +56,8 @@ def folded(net: Any) -> Any:
     return tuple(layers)
 
 
-@singledispatch
-def merge(layer: Any, affine: Affine) -> Any:
+@cast("Callable[[Any], Merge]", verb)
+def merge(layer: Any, affine: Affine, /) -> Any:
     """One layer equal to `layer` followed by `affine`, or None: the rule for layers without one."""
     return None
 
