@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from funcnn.errors import KindError
 from funcnn.testing import GradientError, check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.testing.scipy import pair
 from funcnn.testing.verdict import NotPure, Raised, WrongGradient, WrongShape
+from tests.counts import at_most
 
-few = settings(max_examples=25)
+few = at_most(25)
 T = np.linspace(0, 1, 5)
 within_3 = fst.tensors("n", least=2).map(lambda args: [args[0].clip(-3, 3)])
 

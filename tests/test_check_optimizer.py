@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import funcnn as nn
@@ -12,6 +12,7 @@ from funcnn.testing import strategies as fst
 from funcnn.testing.optimizer import check_optimizer
 from funcnn.testing.verdict import BrokenPromise, NotDeterministic, NotFinite, NotPure, WrongDtype, WrongShape
 from funcnn.trees import map_parameters
+from tests.counts import at_most
 
 NET = mlp([2, 3, 1], hidden=Tanh(), seed=0)
 
@@ -188,7 +189,7 @@ def test_it_is_spared_with_any_network(name, params):
     check_optimizer(RIGHT[name], params)
 
 
-@settings(max_examples=20)
+@at_most(20)
 @given(fst.cases(tuple), st.sampled_from([Momentum(), Adaptive(), (Clip(), Noise())]))
 def test_it_is_spared_with_networks_that_are_drawn(case, optimizer):
     check_optimizer(optimizer, case[0])

@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import (
@@ -65,6 +65,7 @@ from funcnn.testing.cases.combinators import swish, swish_vjp
 from funcnn.testing.strategies import cases
 from funcnn.traits import gives_probabilities, is_inert
 from funcnn.trees import count, leaves
+from tests.counts import at_most
 
 FAMILY = [
     *(Copy, Parallel, Take, Sum, Concat, Residual, First, Scale, Flatten, Reshape, Map, Remat, Here, Shared, Tied),
@@ -179,7 +180,7 @@ def test_a_memory_is_the_layer_s_own(name):
 
 
 @pytest.mark.parametrize("layer", FAMILY, ids=lambda layer: layer.__name__)
-@settings(max_examples=10)
+@at_most(10)
 @given(data=st.data())
 def test_it_is_pickled_and_saved(layer, data, tmp_path_factory):
     params, given_x = data.draw(cases(layer))
@@ -197,7 +198,7 @@ def test_it_is_pickled_and_saved(layer, data, tmp_path_factory):
 
 
 @pytest.mark.parametrize("layer", FAMILY, ids=lambda layer: layer.__name__)
-@settings(max_examples=10)
+@at_most(10)
 @given(data=st.data())
 def test_forward_only_gives_the_same_bits(layer, data):
     params, given_x = data.draw(cases(layer))

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import (
@@ -29,6 +29,7 @@ from funcnn.layers import AvgPool, Conv1d, ConvTranspose2d, GlobalMaxPool, Upsam
 from funcnn.layers.convolution import correlation, windows
 from funcnn.testing import strategies as fst
 from funcnn.trees import leaves
+from tests.counts import at_most
 
 KERNELS = Conv1d, Conv2d, ConvTranspose2d
 ALL = (*KERNELS, MaxPool, AvgPool, GlobalAvgPool, GlobalMaxPool, Upsample)
@@ -281,7 +282,7 @@ def test_without_a_bias_there_is_no_gradient_of_one():
         assert forward_only(Frozen(layer), x).tolist() == out.tolist()
 
 
-@settings(max_examples=10)
+@at_most(10)
 @given(st.data())
 def test_the_cache_is_x_itself_or_x_and_out(data):
     for layer in ALL:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import (
@@ -61,6 +61,7 @@ from funcnn.layers import (
 )
 from funcnn.testing import strategies as fst
 from funcnn.trees.walks import arrays_in
+from tests.counts import at_most
 
 rows, film, image = np.ones((5, 3)), np.ones((5, 7, 3)), np.ones((5, 8, 8, 3))
 ids, mask = np.zeros((5, 7), int), np.ones((5, 7), bool)
@@ -127,7 +128,7 @@ def test_operations_counted_by_hand(layer, x, operations):
 
 
 @pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
-@settings(max_examples=20)
+@at_most(20)
 @given(st.data())
 def test_twice_the_rows_are_twice_the_operations(layer, data):
     params, x = data.draw(fst.cases(layer))
@@ -192,7 +193,7 @@ def allocated(params, x):
 
 
 @pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
-@settings(max_examples=5)
+@at_most(5)
 @given(st.data())
 def test_what_a_cache_keeps_is_what_was_allocated_and_is_still_there(layer, data):
     params, x = data.draw(fst.cases(layer))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from funcnn import (
@@ -29,9 +29,10 @@ from funcnn.records import is_record, values
 from funcnn.testing import strategies as fst
 from funcnn.trees import astype, map_parameters
 from funcnn.trees.walks import row_count
+from tests.counts import at_most
 
 every_layer = pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
-few = settings(max_examples=6)  # of each of so many layers
+few = at_most(6)  # of each of so many layers
 # Whose rows know of each other: by their statistics, or by what is drawn for all of them together.
 COUPLED = {BatchNorm, Dropout, ChannelDropout, GaussianNoise}
 SINGLE = [layer for layer in fst.registered() if layer not in COUPLED]

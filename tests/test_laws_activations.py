@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import Relu, Sigmoid, Softmax, Tanh, backward, forward, parameters
@@ -31,6 +31,7 @@ from funcnn.layers import (
 )
 from funcnn.testing import strategies as fst
 from funcnn.trees import astype, leaves
+from tests.counts import at_most
 
 FAMILY = [
     *(Selu, Celu, PRelu, Relu6, HardTanh, HardSigmoid, HardSwish, SoftShrink, HardShrink, Silu, Mish, ExactGelu),
@@ -38,7 +39,7 @@ FAMILY = [
 ]
 every_layer = pytest.mark.parametrize("layer", FAMILY, ids=lambda layer: layer.__name__)
 x = fst.tensors("m n").map(lambda arrays: arrays[0])
-some = settings(max_examples=min(30, settings.default.max_examples))  # of each of so many layers
+some = at_most(30)  # of each of so many layers
 close = {"rtol": 1e-13, "atol": 1e-13}
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from funcnn import (
@@ -52,6 +52,7 @@ from funcnn.layers import (
 from funcnn.testing import strategies as fst
 from funcnn.testing.strategies import cases
 from funcnn.trees import leaves
+from tests.counts import at_most
 
 FAMILY = [
     *(Copy, Parallel, Take, Sum, Concat, Residual, First, Scale, Flatten, Reshape, Map, Remat, Here, Shared, Tied),
@@ -78,7 +79,7 @@ def blame(out):
 
 
 @family
-@settings(max_examples=30)
+@at_most(30)
 @given(data=st.data())
 def test_a_batch_is_its_rows_one_by_one(layer, data):
     params, x = data.draw(cases(layer))
@@ -88,7 +89,7 @@ def test_a_batch_is_its_rows_one_by_one(layer, data):
 
 
 @family
-@settings(max_examples=30)
+@at_most(30)
 @given(data=st.data())
 def test_gradients_of_blocks_of_rows_add_up(layer, data):
     params, x = data.draw(cases(layer))

@@ -2,19 +2,20 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import Conv2d, GlobalAvgPool, MaxPool, backward, forward, inference, reseed
 from funcnn.layers import AvgPool, Conv1d, ConvTranspose2d, GlobalMaxPool, Upsample
 from funcnn.testing import strategies as fst
 from funcnn.trees import astype, leaves
+from tests.counts import at_most
 
 LINEAR = Conv1d, Conv2d, ConvTranspose2d, AvgPool, GlobalAvgPool, Upsample
 ALL = (*LINEAR, MaxPool, GlobalMaxPool)
 every_layer = pytest.mark.parametrize("layer", ALL, ids=lambda layer: layer.__name__)
 
-some = settings(max_examples=min(30, settings.default.max_examples))  # of each of so many layers
+some = at_most(30)  # of each of so many layers
 
 
 def tame(data, layer):

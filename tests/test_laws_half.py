@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import Adam, AdamW, ClipNorm, Dense, Grads, Momentum, losses, mse, sgd, tree_map, update
@@ -28,9 +28,10 @@ from funcnn.optimizers import (
 from funcnn.testing import strategies as fst
 from funcnn.trees import astype, leaves
 from funcnn.trees.walks import row_count
+from tests.counts import at_most
 from tests.narrow import LAYERS, LOSSES, MANY, check_layer_of_halves, check_loss_of_halves, drawn
 
-one = settings(max_examples=1)  # of each layer, with as many rows
+one = at_most(1)  # of each layer, with as many rows
 
 
 def with_many_rows(x):

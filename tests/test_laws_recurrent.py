@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import (
@@ -46,6 +46,7 @@ from funcnn.layers.embedding import rows_added
 from funcnn.testing import check_layer, check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.trees import astype, leaves
+from tests.counts import at_most
 
 N, T = 4, 5
 LAYERS = {
@@ -63,7 +64,7 @@ LAYERS = {
 FORWARD_IN_TIME = [name for name in LAYERS if "both" not in name]
 HAVE_STATES = ["RNN", "GRU", "LSTM", "both ways"]
 seeds = st.integers(0, 2**31 - 1)
-quick = settings(max_examples=25, deadline=None)
+quick = at_most(25)
 every = pytest.mark.parametrize("name", LAYERS)
 
 

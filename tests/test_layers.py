@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import funcnn as nn
@@ -13,11 +13,12 @@ from funcnn.records import registry
 from funcnn.testing import check_layer
 from funcnn.testing import strategies as fst
 from funcnn.testing.table import table
+from tests.counts import at_most
 
 
 @pytest.mark.unwatched
 @pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
-@settings(max_examples=20 if settings.default.max_examples >= 100 else 5)
+@at_most(20)
 @given(st.data())
 def test_its_gradients_are_those_of_its_values(layer, data):
     check_layer(*data.draw(fst.cases(layer)))

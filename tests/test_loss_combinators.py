@@ -5,7 +5,7 @@ from functools import partial, wraps
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -16,8 +16,9 @@ from funcnn.losses.protocol import takes_logits
 from funcnn.testing import BrokenPromise, WrongGradient, check_loss
 from funcnn.testing import strategies as fst
 from funcnn.trees import leaves
+from tests.counts import at_most
 
-few = settings(max_examples=25)
+few = at_most(25)
 both = joint(mse, softmax_cross_entropy, factors=(0.5, 3))
 random = np.random.default_rng(0)
 OUT, Y, CLASSES = random.standard_normal((4, 3, 2)), random.random((4, 3, 2)), random.integers(0, 2, (4, 3))
@@ -52,7 +53,7 @@ def spoiled(bad, a):
 
 
 @each
-@settings(max_examples=10)  # each proves a loss twice, and there are nine
+@at_most(10)  # each proves a loss twice, and there are nine
 @given(data=st.data())
 def test_a_masked_loss_is_proven(loss, out, y, data):
     mask = data.draw(hnp.arrays(bool, (4, 3)))

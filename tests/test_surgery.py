@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import funcnn as nn
@@ -54,6 +54,7 @@ from funcnn.testing import strategies as fst
 from funcnn.training import Divergence, compare
 from funcnn.traits import gives_probabilities, is_inert, rests
 from funcnn.trees import astype, count, difference, leaves, replace, to_vector
+from tests.counts import at_most
 
 random = np.random.default_rng(0)
 x, y = random.standard_normal((10, 2)), random.standard_normal((10, 1))
@@ -205,7 +206,7 @@ def thawed(layer):
     return tuple(map(thawed, layer)) if type(layer) is tuple else layer
 
 
-@settings(max_examples=20)
+@at_most(20)
 @given(partly_frozen())
 def test_a_network_with_frozen_layers_is_proven(case):
     check_layer(*case)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import (
@@ -53,6 +53,7 @@ from funcnn.layers import Copy, First, Here, Identity, Map, Parallel, Remat, Sca
 from funcnn.testing import strategies as fst
 from funcnn.traits import gives_probabilities
 from funcnn.trees import leaves
+from tests.counts import at_most
 
 x = np.linspace(-1, 2, 12).reshape(4, 3)
 dense = Dense.init(3, 3, seed=0)
@@ -76,7 +77,7 @@ def flat(chain):
 
 
 @pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
-@settings(max_examples=20)
+@at_most(20)
 @given(st.data())
 def test_what_is_traced_is_the_step_that_is_taken(layer, data):
     """Of every layer that there is, whatever it holds: the last out, the cost and the gradient, bit by bit."""
@@ -168,7 +169,7 @@ def nests():
     )
 
 
-@settings(max_examples=150)
+@at_most(150)
 @given(nests())
 def test_in_nests_of_combinators_gradients_stand_at_their_paths(inner):
     net = (inner, Dense.init(3, 2, seed=1))

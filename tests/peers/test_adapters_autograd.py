@@ -2,18 +2,19 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn.testing import GradientError, check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.testing.verdict import NotPure, WrongDtype, WrongGradient, WrongShape
+from tests.counts import at_most
 
 anp = pytest.importorskip("autograd.numpy", reason="this is the bridge to it")
 extend = pytest.importorskip("autograd.extend", reason="its primitives are under test")
 from funcnn.testing.autograd import pair  # noqa: E402  it needs autograd
 
-few = settings(max_examples=25)
+few = at_most(25)
 X = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.5]])
 
 

@@ -4,18 +4,19 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from funcnn.testing import check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.testing.verdict import Raised, WrongGradient
+from tests.counts import at_most
 
 jax = pytest.importorskip("jax", reason="this is the bridge to it")
 from funcnn.testing.jax import pair  # noqa: E402  it needs jax
 
 jnp = jax.numpy
 X = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.5]])
-few = settings(max_examples=25)  # JAX compiles for every shape
+few = at_most(25)  # JAX compiles for every shape
 
 
 def swish_by(backward):

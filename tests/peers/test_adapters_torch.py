@@ -2,18 +2,19 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn.errors import KindError
 from funcnn.testing import GradientError, check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.testing.verdict import NotPure, Raised, WrongGradient
+from tests.counts import at_most
 
 torch = pytest.importorskip("torch", reason="this is the bridge to it")
 from funcnn.testing.torch import pair, parameters_of  # noqa: E402  it needs torch
 
-few = settings(max_examples=25)
+few = at_most(25)
 one = fst.tensors("m n")
 X = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.5]])
 
@@ -202,7 +203,7 @@ def mixed():
     )
 
 
-@settings(max_examples=8)  # each checks six arrays, of which five stay the same
+@at_most(8)  # each checks six arrays, of which five stay the same
 @given(fst.tensors("m 3", least=2))
 def test_a_module_is_proven_with_its_parameters(args):
     module = mixed()

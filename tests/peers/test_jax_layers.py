@@ -6,13 +6,14 @@ JAX compiles for each shape, so a layer has at most three fixed ones; their valu
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import backward, forward, parameters
 from funcnn.arrays import is_float
 from funcnn.testing.strategies import registered
 from funcnn.trees import astype
+from tests.counts import at_most
 from tests.peers.cases import CASES
 from tests.peers.cases.drawing import within
 
@@ -78,7 +79,7 @@ def test_every_layer_has_a_case_and_at_most_three():
 
 
 @every_layer
-@settings(max_examples=6, deadline=None)
+@at_most(6)
 @given(data=st.data())
 def test_backward_is_the_vjp_of_forward(layer, data):
     for params, x, dA in drawn(layer, data):
@@ -95,7 +96,7 @@ def test_backward_is_the_vjp_of_forward(layer, data):
 
 
 @every_layer
-@settings(max_examples=2, deadline=None)
+@at_most(2)
 @given(data=st.data())
 def test_rules_give_under_jit_what_they_give_in_numpy_and_the_cache_crosses_its_border(layer, data):
     for params, x, dA in drawn(layer, data):
@@ -110,7 +111,7 @@ def test_rules_give_under_jit_what_they_give_in_numpy_and_the_cache_crosses_its_
 
 
 @every_layer
-@settings(max_examples=1, deadline=None)
+@at_most(1)
 @given(data=st.data())
 def test_float32_stays_float32_though_jax_has_64_bits(layer, data):
     for params, x, dA in drawn(layer, data):

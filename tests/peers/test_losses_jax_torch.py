@@ -7,7 +7,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import (
@@ -36,6 +36,7 @@ from funcnn.losses import (
 )
 from funcnn.testing.strategies import tensor
 from funcnn.trees import leaves
+from tests.counts import at_most
 
 jax = pytest.importorskip("jax", reason="jax.grad of a loss's value is an oracle for its gradient")
 torch = pytest.importorskip("torch", reason="its losses are the oracle")
@@ -253,7 +254,7 @@ def assert_close(dA, wanted, tolerance=1e-12):
 
 @every_loss
 @every_weight
-@settings(max_examples=20, deadline=None)
+@at_most(20)
 @given(data=st.data())
 def test_value_and_gradient_are_those_of_torch(name, weigh, data):
     loss, terms, out, y, weight = draw(name, weigh, data)
@@ -269,7 +270,7 @@ def test_value_and_gradient_are_those_of_torch(name, weigh, data):
 def test_gradient_is_jax_grad_of_the_value(name, weigh):
     value_and_grad = jax.jit(jax.value_and_grad(lambda out, *rest: CASES[name][0](out, *rest)[0]))
 
-    @settings(max_examples=15, deadline=None)
+    @at_most(15)
     @given(data=st.data())
     def check(data):
         loss, _, out, y, weight = draw(name, weigh, data)
@@ -284,7 +285,7 @@ def test_gradient_is_jax_grad_of_the_value(name, weigh):
 
 
 @every_loss
-@settings(max_examples=5, deadline=None)
+@at_most(5)
 @given(data=st.data())
 def test_weighted_takes_the_weight_from_y(name, data):
     loss, _, out, y, weight = draw(name, "rows", data)
@@ -297,7 +298,7 @@ def test_weighted_takes_the_weight_from_y(name, data):
 
 @every_loss
 @every_weight
-@settings(max_examples=5, deadline=None)
+@at_most(5)
 @given(data=st.data())
 def test_float32_stays_float32_in_numpy_and_jax_and_torch_agrees(name, weigh, data):
     loss, terms, out, y, weight = draw(name, weigh, data)

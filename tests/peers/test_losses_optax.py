@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import Dense, backward, forward, huber, mse, sgd, softmax_cross_entropy, value_and_grad
@@ -20,6 +20,7 @@ from funcnn.losses import (
     weighted,
 )
 from funcnn.trees import leaves
+from tests.counts import at_most
 
 jax = pytest.importorskip("jax", reason="it differentiates what optax computes")
 optax = pytest.importorskip("optax", reason="its losses are the oracle")
@@ -57,7 +58,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=20, deadline=None)
+@at_most(20)
 @given(seed=st.integers(0, 2**32 - 1), weigh=st.booleans())
 def test_value_and_gradient_are_those_of_optax(name, seed, weigh):
     loss, terms, draw = CASES[name]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import Relu, Sigmoid, Softmax, backward, forward, parameters
@@ -27,6 +27,7 @@ from funcnn.layers import (
     TanhShrink,
 )
 from funcnn.testing.strategies import cases
+from tests.counts import at_most
 
 torch = pytest.importorskip("torch", reason="its modules are the oracle")
 # After that line: without the library there is nothing to import.
@@ -61,7 +62,7 @@ def compare(layer, x):
 
 
 @pytest.mark.parametrize("layer", FAMILY, ids=lambda layer: layer.__name__)
-@settings(max_examples=25, deadline=None)
+@at_most(25)
 @given(data=st.data())
 def test_out_and_all_gradients_are_those_of_the_module(layer, data):
     compare(*data.draw(cases(layer)))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import funcnn as nn
@@ -10,6 +10,7 @@ from funcnn import Attention, Dense, backward, forward, parameters, transformer_
 from funcnn.layers import CrossAttention, Rotary, attend, attend_backward
 from funcnn.testing.strategies import cases
 from funcnn.trees import leaves
+from tests.counts import at_most
 
 torch = pytest.importorskip("torch", reason="its modules are the oracle")
 # After that line: without the library there is nothing to import.
@@ -77,7 +78,7 @@ def of_places(mask):
 
 
 @pytest.mark.parametrize("layer", [Attention, CrossAttention], ids=lambda layer: layer.__name__)
-@settings(max_examples=60, deadline=None)
+@at_most(60)
 @given(st.data())
 def test_out_and_all_gradients_are_those_of_the_formula(layer, data):
     params, x = data.draw(cases(layer))
@@ -133,7 +134,7 @@ def assert_gradients_equal(ours, theirs):
 
 
 @pytest.mark.parametrize("cross", [False, True], ids=["self", "cross"])
-@settings(max_examples=60, deadline=None)
+@at_most(60)
 @given(st.data())
 def test_out_and_all_gradients_are_those_of_the_module(cross, data):
     params, x = data.draw(settings_of_a_module(cross=cross))
@@ -149,7 +150,7 @@ def test_out_and_all_gradients_are_those_of_the_module(cross, data):
         assert_equal("dx", d, a.grad)
 
 
-@settings(max_examples=60, deadline=None)
+@at_most(60)
 @given(st.data())
 def test_the_dot_product_and_its_gradients_are_those_of_torch(data):
     """`scaled_dot_product_attention` reads its mask as `attend` does, True where a query may attend."""
@@ -214,7 +215,7 @@ def as_torch_has_it(block, *, pre_norm):
 
 @pytest.mark.parametrize("masked", [True, False])
 @pytest.mark.parametrize("pre_norm", [True, False])
-@settings(max_examples=20, deadline=None)
+@at_most(20)
 @given(st.data())
 def test_a_block_is_that_of_torch(pre_norm, masked, data):
     heads, d, m, t, hidden = (data.draw(st.integers(1, most)) for most in (3, 4, 3, 6, 9))

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import Dense, Flatten, Residual, Tanh, backward, forward, mlp, parameters, tree_map
 from funcnn.layers import Concat, Copy, First, Here, Map, Parallel, Remat, Reshape, Scale, Shared, Sum, Take, Tied
 from funcnn.testing.strategies import cases
 from funcnn.trees import leaves, map_parameters
+from tests.counts import at_most
 
 torch = pytest.importorskip("torch", reason="its modules are the oracle")
 # After that line: without the library there is nothing to import.
@@ -82,7 +83,7 @@ def gradient_of(value, theirs):
 
 
 @pytest.mark.parametrize("layer", FAMILY, ids=lambda layer: layer.__name__)
-@settings(max_examples=25, deadline=None)
+@at_most(25)
 @given(data=st.data())
 def test_out_and_all_gradients_are_those_of_the_module(layer, data):
     compare(*data.draw(cases(layer)), np.random.default_rng(data.draw(st.integers(0, 2**32 - 1))))

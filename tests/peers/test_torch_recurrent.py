@@ -2,19 +2,20 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import GRU, LSTM, Embedding, backward, forward, parameters
 from funcnn.errors import KindError
 from funcnn.layers import RNN, Bidirectional, Last, LearnedPosition, Rotary, SinusoidalPosition
 from funcnn.trees import astype
+from tests.counts import at_most
 
 torch = pytest.importorskip("torch", reason="its modules are the oracle")
 # After that line: without the library there is nothing to import.
 from funcnn.interop.torch import to_torch  # noqa: E402  as just said
 
-often = settings(max_examples=40, deadline=None)
+often = at_most(40)
 seeds, sizes = st.integers(0, 2**31 - 1), st.integers(1, 5)
 KINDS = [RNN, GRU, LSTM]
 
