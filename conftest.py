@@ -13,10 +13,12 @@ from sybil.document import PythonDocStringDocument
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 from sybil.parsers.rest import DocTestParser
 
-import funcnn.testing  # noqa: F401  registers the profile
+import funcnn.testing  # noqa: F401  registers the profile "funcnn"
 
-settings.load_profile("funcnn")
-settings.register_profile("brief", settings.get_profile("funcnn"), max_examples=15)  # to see that all runs
+# `pytest` draws few examples of each law, `pytest --hypothesis-profile full` as many as each test asks for.
+settings.register_profile("full", settings.get_profile("funcnn"))
+settings.register_profile("quick", settings.get_profile("funcnn"), max_examples=10)
+settings.load_profile("quick")
 
 ADAPTERS = [(library, f"funcnn/testing/{library}.py") for library in ("autograd", "jax", "scipy", "torch")]
 BRIDGES = [(library, f"funcnn/interop/{library}.py") for library in ("jax", "safetensors", "scipy")]

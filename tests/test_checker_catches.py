@@ -1,15 +1,15 @@
 """Every mistake planted in a backward pass is found within a hundred examples."""
 
 import pytest
-from hypothesis import settings
 
 from funcnn.testing.mutation import score
+from tests.counts import FULL
 from tests.mutants import LATER, MUTANTS
 
 pytestmark = pytest.mark.unwatched
 
 WRONG = {mutant.name: mutant for mutant in [*MUTANTS, *LATER]}
-SOME = [*WRONG][:: 1 if settings.default.max_examples >= 100 else 10]  # few under the profile "brief"
+SOME = [*WRONG][:: 1 if FULL else 10]
 
 
 @pytest.fixture

@@ -6,13 +6,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from funcnn.testing import Inconclusive, check_layer, check_vjp
 from funcnn.testing import strategies as fst
+from tests.counts import FULL
 from tests.mutants import LATER, MUTANTS
 from tests.nasty import NASTY
 
 pytestmark = pytest.mark.unwatched
 
 HARD = {nasty.name: nasty for nasty in NASTY}
-EVERY = 1 if settings.default.max_examples >= 100 else 10  # few under the profile "brief"
+EVERY = 1 if FULL else 10
 # One for each right pair, whose name comes first.
 ORDINARY = {mutant.name.split(":")[0]: mutant for mutant in [*MUTANTS, *LATER]}
 
