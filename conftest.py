@@ -15,10 +15,13 @@ from sybil.parsers.rest import DocTestParser
 
 import funcnn.testing  # noqa: F401  registers the profile "funcnn"
 
-# `pytest` draws few examples of each law, `pytest --hypothesis-profile full` as many as each test asks for.
+# `pytest` draws few examples of each law, and the same ones each time; `pytest --hypothesis-profile full` draws others
+# each time, and as many as each test asks for.
 settings.register_profile("full", settings.get_profile("funcnn"))
-settings.register_profile("quick", settings.get_profile("funcnn"), max_examples=10)
+settings.register_profile("quick", settings.get_profile("funcnn"), max_examples=10, derandomize=True)
 settings.load_profile("quick")
+
+pytest_plugins = ["tests.budget"]
 
 ADAPTERS = [(library, f"funcnn/testing/{library}.py") for library in ("autograd", "jax", "scipy", "torch")]
 BRIDGES = [(library, f"funcnn/interop/{library}.py") for library in ("jax", "safetensors", "scipy")]

@@ -1,8 +1,10 @@
 """The example `transmission.py` as a script: its picture, its number, and its errors."""
 
 import re
+import runpy
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,24 @@ def run(tmp_path):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
         added = {path.name for path in set(tmp_path.iterdir()) - before}
         return done.returncode, done.stdout.strip().rpartition("\n")[2], done.stderr, added
+
+    return run
+
+
+@pytest.fixture
+def run_here(tmp_path, monkeypatch, capsys):
+    """The same within this process, which has imported all that the script needs."""
+
+    def run(*arguments):
+        before = set(tmp_path.iterdir())
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", [str(SCRIPT), *arguments])
+        with pytest.raises(SystemExit) as ended, warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # others' imports may use what is deprecated
+            runpy.run_path(str(SCRIPT), run_name="__main__")
+        out, err = capsys.readouterr()
+        added = {path.name for path in set(tmp_path.iterdir()) - before}
+        return ended.value.code, out.strip().rpartition("\n")[2], err, added
 
     return run
 
@@ -121,7 +141,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_said_in_one_line(run, tmp_path, arguments, message):
+def test_what_is_wrong_is_said_in_one_line(run_here, tmp_path, arguments, message):
     (tmp_path / "notes.txt").write_text("no picture\n", "utf-8")
     (tmp_path / "notes.npz").write_text("no picture\n", "utf-8")
     np.savez(tmp_path / "no_y.npz", X=X)
@@ -130,7 +150,7 @@ def test_what_is_wrong_is_said_in_one_line(run, tmp_path, arguments, message):
     np.savez(tmp_path / "nan.npz", X=X, Y=np.nan * DISC)
     np.savez(tmp_path / "two.npz", X=X, Y=np.repeat(DISC, 2, axis=0))
     Image.new("L", (30, 20)).save(tmp_path / "black.png")
-    code, last, err, added = run(*arguments)
+    code, last, err, added = run_here(*arguments)
     assert (code, last, added) == (2, "", set())
     assert re.fullmatch(rf"transmission: .*{message}.*\n", err)
 

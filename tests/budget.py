@@ -1,0 +1,81 @@
+"""What a run of the tests costs, in counts that do not depend on the machine's load, and the most that it may cost.
+
+`pytest --budget NAME` prints the counts of all workers and fails if one exceeds its limit in `MOST`. The limits are about
+a fifth above what was counted, since Hypothesis draws other examples in each run.
+"""
+
+import subprocess
+from collections import Counter
+
+import pytest
+
+from funcnn.testing.subject import Subject
+
+VALUES, PROGRAMS, PROCESSES = "values of functions under check", "programs compiled by XLA", "processes started"
+MOST = {
+    "readme": {VALUES: 10**9, PROGRAMS: 0, PROCESSES: 10**9},
+    "watched": {VALUES: 10**9, PROGRAMS: 10**9, PROCESSES: 10**9},
+    "full": {VALUES: 10**9, PROGRAMS: 10**9, PROCESSES: 10**9},
+}
+counts: Counter[str] = Counter({VALUES: 0, PROGRAMS: 0, PROCESSES: 0})
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`pytest --budget NAME`."""
+    parser.addoption("--budget", choices=MOST, help="print what the tests cost, and fail if it is more than this budget")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Counting begins."""
+    if config.getoption("--budget"):
+        _count(Subject, "value", VALUES)
+        _count(subprocess.Popen, "__init__", PROCESSES)
+
+
+def pytest_collection_finish() -> None:
+    """By now the tests have imported JAX, if it is installed."""
+    try:
+        from jax import monitoring
+    except ImportError:
+        return
+    monitoring.register_event_duration_secs_listener(_compiled)
+
+
+def _compiled(event: str, _: float, **__: object) -> None:
+    counts[PROGRAMS] += event == "/jax/core/compile/backend_compile_duration"
+
+
+def _count(cls: type, method: str, what: str) -> None:
+    plain = getattr(cls, method)
+
+    def counted(self, *args, **settings):
+        counts[what] += 1
+        return plain(self, *args, **settings)
+
+    setattr(cls, method, counted)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node) -> None:
+    """A worker of pytest-xdist has ended."""
+    counts.update(getattr(node, "workeroutput", {}).get("counts", {}))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker hands its counts on; the process that began the run compares the sums with the limits."""
+    name, reporter = session.config.getoption("--budget"), session.config.pluginmanager.get_plugin("terminalreporter")
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["counts"] = dict(counts)
+    elif name and any([counts[what] > most for what, most in MOST[name].items()]):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """The counts, and which are too high."""
+    name = terminalreporter.config.getoption("--budget")
+    if name:
+        terminalreporter.section(f"budget: {name}")
+        for what, most in MOST[name].items():
+            verdict = "" if counts[what] <= most else ": too many; find what costs more, or raise the limit with a reason"
+            terminalreporter.line(f"{counts[what]:12,} {what}, at most {most:,}{verdict}")
