@@ -22,7 +22,9 @@ counts: Counter[str] = Counter({VALUES: 0, PROGRAMS: 0, PROCESSES: 0})
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`pytest --budget NAME`."""
-    parser.addoption("--budget", choices=MOST, help="print what the tests cost, and fail if it is more than this budget")
+    parser.addoption(
+        "--budget", choices=MOST, help="print what the tests cost, and fail if it is more than this budget"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -77,5 +79,7 @@ def pytest_terminal_summary(terminalreporter) -> None:
     if name:
         terminalreporter.section(f"budget: {name}")
         for what, most in MOST[name].items():
-            verdict = "" if counts[what] <= most else ": too many; find what costs more, or raise the limit with a reason"
+            verdict = (
+                "" if counts[what] <= most else ": too many; find what costs more, or raise the limit with a reason"
+            )
             terminalreporter.line(f"{counts[what]:12,} {what}, at most {most:,}{verdict}")

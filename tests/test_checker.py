@@ -25,11 +25,13 @@ from funcnn.layers.dense import dense_forward
 from funcnn.testing import GradientError, check_layer, check_loss, check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.testing.verdict import BrokenPromise, NotPure, WrongAtKink, WrongGradient
+from tests.counts import FULL
 
 X = np.array([[1.0, -2.0]])
 
-# Few examples, and no time spent on making the failure that is wanted small.
-few = settings(max_examples=60, database=None, phases=[Phase.generate], report_multiple_bugs=False)
+# No time spent on making the failure that is wanted small.
+many = settings(max_examples=60, database=None, phases=[Phase.generate], report_multiple_bugs=False)
+few = settings(many, max_examples=60 if FULL else 10)
 
 
 def passes(cases, check, examples=few):
@@ -44,7 +46,7 @@ def passes(cases, check, examples=few):
 def caught(cases, check, match, kind=GradientError):
     """The check fails on some of the drawn cases."""
     with pytest.raises(kind, match=match):
-        passes(cases, check)
+        passes(cases, check, many)
 
 
 def dense_with(wrong):
@@ -262,7 +264,7 @@ def test_a_layer_whose_parameters_follow_from_its_seed_is_caught():
 
 
 def test_networks_are_layers():
-    passes(fst.networks(), check_layer, settings(few, max_examples=20))
+    passes(fst.networks(), check_layer, settings(few, max_examples=min(20, few.max_examples)))
     planted = dense_with(lambda p, x, dA: {"W": 2 * x.T @ dA})
     with pytest.raises(WrongGradient, match=r"^network: dW, 2 of 2 entries wrong, first params\.1\.W\[0, 0\]\n"):
         check_layer((Relu(), planted(np.ones((2, 1)), np.ones(1))), np.ones((3, 2)))

@@ -9,7 +9,7 @@ from tests.mutants import LATER, MUTANTS
 pytestmark = pytest.mark.unwatched
 
 WRONG = {mutant.name: mutant for mutant in [*MUTANTS, *LATER]}
-SOME = [*WRONG][:: 1 if FULL else 10]
+SOME = [*WRONG][:: 1 if FULL else 20]
 
 
 @pytest.fixture

@@ -897,7 +897,7 @@ def traced():
 def test_a_file_changed_at_random_is_refused_or_gives_the_same_value(tmp_path, request, record_property):
     data = saved(tmp_path, value)
     counts = {}
-    for i in range(20_000 if request.config.getoption("--full") else 2_000):
+    for i in range(20_000 if request.config.getoption("--full") else 2_000 if FULL else 500):
         rng = np.random.default_rng((0, i))
         mutation = MUTATIONS[i % len(MUTATIONS)]
         what = mutation.__name__, outcome(tmp_path / "changed", mutation(data, rng), value)

@@ -18,7 +18,7 @@ from funcnn.testing import strategies as fst
 from funcnn.trees import leaves
 from tests.counts import at_most
 
-few = at_most(25)
+few = at_most(25, quick=4)
 both = joint(mse, softmax_cross_entropy, factors=(0.5, 3))
 random = np.random.default_rng(0)
 OUT, Y, CLASSES = random.standard_normal((4, 3, 2)), random.random((4, 3, 2)), random.integers(0, 2, (4, 3))
@@ -53,7 +53,7 @@ def spoiled(bad, a):
 
 
 @each
-@at_most(10)  # each proves a loss twice, and there are nine
+@at_most(10, quick=3)  # each proves a loss twice, and there are nine
 @given(data=st.data())
 def test_a_masked_loss_is_proven(loss, out, y, data):
     mask = data.draw(hnp.arrays(bool, (4, 3)))

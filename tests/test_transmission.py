@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.counts import in_full
+
 pytestmark = pytest.mark.unwatched
 
 for package in ("matplotlib", "skimage", "threadpoolctl", "tqdm"):
@@ -96,6 +98,7 @@ def test_article_layout_in_any_order_is_the_same_picture(run, tmp_path, channels
     assert (tmp_path / "sorted.png").read_bytes() == (tmp_path / "mixed.png").read_bytes()
 
 
+@in_full
 def test_network_draws_dark_where_the_picture_is_dark(run, tmp_path):
     pixels = np.where(DISC.reshape(20, 30) > 0, 60, 200).astype(np.uint8)
     Image.fromarray(pixels).resize((600, 400)).save(tmp_path / "disc.png")
@@ -163,6 +166,7 @@ def test_run_that_died_says_so(run, tmp_path):
     assert re.search(r"\ntransmission: the cost 0\.69\d\d is the cost of a constant output; try another --seed\n$", err)
 
 
+@in_full
 def test_default_run_learns_the_horse(run):
     code, last, err, _ = run()  # about a minute
     assert code == 0, err
