@@ -1,7 +1,7 @@
 """What a run of the tests costs, in counts that do not depend on the machine's load, and the most that it may cost.
 
-`pytest --budget NAME` prints the counts of all workers and fails if one exceeds its limit in `MOST`. The limits are about
-a fifth above what was counted, since Hypothesis draws other examples in each run.
+`pytest --budget NAME` prints the counts of all workers and fails if one exceeds its limit in `MOST`. A limit is about a
+fifth above the count of one run, since Hypothesis draws other examples in each.
 """
 
 import subprocess
@@ -22,9 +22,7 @@ counts: Counter[str] = Counter({VALUES: 0, PROGRAMS: 0, PROCESSES: 0})
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`pytest --budget NAME`."""
-    parser.addoption(
-        "--budget", choices=MOST, help="print what the tests cost, and fail if it is more than this budget"
-    )
+    parser.addoption("--budget", choices=MOST, help="print what the tests cost; fail above this budget")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -66,7 +64,7 @@ def pytest_testnodedown(node) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A worker hands its counts on; the process that began the run compares the sums with the limits."""
-    name, reporter = session.config.getoption("--budget"), session.config.pluginmanager.get_plugin("terminalreporter")
+    name = session.config.getoption("--budget")
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["counts"] = dict(counts)
     elif name and any([counts[what] > most for what, most in MOST[name].items()]):
@@ -79,7 +77,5 @@ def pytest_terminal_summary(terminalreporter) -> None:
     if name:
         terminalreporter.section(f"budget: {name}")
         for what, most in MOST[name].items():
-            verdict = (
-                "" if counts[what] <= most else ": too many; find what costs more, or raise the limit with a reason"
-            )
+            verdict = "" if counts[what] <= most else ": too many; mend what costs more, or raise it with a reason"
             terminalreporter.line(f"{counts[what]:12,} {what}, at most {most:,}{verdict}")

@@ -51,6 +51,7 @@ from funcnn.layers import Elu, LeakyRelu
 from funcnn.lazy import load_all
 from funcnn.records import name_of
 from funcnn.trees import leaves
+from tests.counts import FULL
 
 
 @record

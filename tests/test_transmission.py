@@ -4,7 +4,6 @@ import re
 import runpy
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -47,8 +46,7 @@ def run_here(tmp_path, monkeypatch, capsys):
         before = set(tmp_path.iterdir())
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "argv", [str(SCRIPT), *arguments])
-        with pytest.raises(SystemExit) as ended, warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # others' imports may use what is deprecated
+        with pytest.raises(SystemExit) as ended:
             runpy.run_path(str(SCRIPT), run_name="__main__")
         out, err = capsys.readouterr()
         added = {path.name for path in set(tmp_path.iterdir()) - before}
