@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from funcnn.testing.subject import Subject
+from funcnn.testing.differentiation.vector_function import VectorFunction
 
 VALUES, PROGRAMS, PROCESSES = "values of functions under check", "programs compiled by XLA", "processes started"
 MOST = {
@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Counting begins."""
     if config.getoption("--budget"):
-        _count(Subject, "value", VALUES)
+        _count(VectorFunction, "value", VALUES)
         _count(subprocess.Popen, "__init__", PROCESSES)
 
 

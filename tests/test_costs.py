@@ -128,7 +128,7 @@ def test_operations_counted_by_hand(layer, x, operations):
 
 
 @pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
-@at_most(20)
+@at_most(20, quick=4)
 @given(st.data())
 def test_twice_the_rows_are_twice_the_operations(layer, data):
     params, x = data.draw(fst.cases(layer))
@@ -193,7 +193,7 @@ def allocated(params, x):
 
 
 @pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
-@at_most(5)
+@at_most(5, quick=3)
 @given(st.data())
 def test_what_a_cache_keeps_is_what_was_allocated_and_is_still_there(layer, data):
     params, x = data.draw(fst.cases(layer))

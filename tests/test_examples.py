@@ -41,6 +41,7 @@ def test_every_example_is_a_short_story():
     assert {name: length for name, length in lengths.items() if length >= 80} == {}
 
 
+@in_full
 def test_a_gradient_of_ones_own_is_proven_and_what_the_report_promises_holds(run):
     out = run("prove_your_own", "matplotlib")
     assert out.startswith("WrongGradient: smooth_relu: dsharpness, 2 of 2 entries wrong, first sharpness[0]\n")

@@ -32,7 +32,7 @@ from funcnn.trees.walks import row_count
 from tests.counts import at_most
 
 every_layer = pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
-few = at_most(6)  # of each of so many layers
+few = at_most(6, quick=3)  # of each of so many layers
 # Whose rows know of each other: by their statistics, or by what is drawn for all of them together.
 COUPLED = {BatchNorm, Dropout, ChannelDropout, GaussianNoise}
 SINGLE = [layer for layer in fst.registered() if layer not in COUPLED]

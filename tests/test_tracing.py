@@ -77,7 +77,7 @@ def flat(chain):
 
 
 @pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
-@at_most(20)
+@at_most(20, quick=4)
 @given(st.data())
 def test_what_is_traced_is_the_step_that_is_taken(layer, data):
     """Of every layer that there is, whatever it holds: the last out, the cost and the gradient, bit by bit."""
