@@ -1,4 +1,4 @@
-"""Batches as a function of (seed, i): batch i needs no batch before it, so training resumes by a slice."""
+"""Batches of rows: batch i is a function of the seed and of i alone, so a slice of the batches resumes training."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def batches(x: Any, y: Any, size: int, *, epochs: int = 1, seed: Seed) -> Batche
 
     Batch i of epoch e holds rows `i size ... (i + 1) size - 1` of a permutation that depends on `(*seed, e)` alone; the
     last batch of an epoch may be smaller. x and y are arrays, or tuples of arrays, with equally many rows; a None in a
-    tuple is a None in each batch. They are borrowed: writing to them changes later batches. All rows in each step,
-    without shuffling, is `[(x, y)] * steps`.
+    tuple is a None in each batch. The arrays are not copied, so writing to them changes later batches. For all rows in
+    each step, without shuffling, write `[(x, y)] * steps`.
 
     >>> import numpy as np
     >>> from funcnn import batches
@@ -78,7 +78,7 @@ class Batches(Sequence[Batch]):
         return self._batch(self._order(epoch), k)
 
     def __iter__(self) -> Iterator[Batch]:
-        """As by index, but each permutation is drawn once."""
+        """The batches by index, but with each permutation drawn only once."""
         current, order = -1, np.empty(0, int)
         for step in self.steps:
             epoch, k = divmod(step, self.per_epoch)
@@ -95,7 +95,7 @@ class Batches(Sequence[Batch]):
 
 
 def first_step(data: Any) -> int | None:
-    """The step for which the first of `data` is the batch; None where the data do not tell, such as a list."""
+    """The number of the first batch of `data`; None if it is unknown, as for a list or a generator."""
     return data.steps[0] if isinstance(data, Batches) and data.steps and data.steps.step == 1 else None
 
 

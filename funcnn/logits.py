@@ -1,4 +1,4 @@
-"""Losses of logits behind layers that give probabilities: refused, since logits would be squashed twice."""
+"""The check that a loss of logits is not given probabilities, which it would squash a second time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from funcnn.traits import gives_probabilities
 
 
 def squashed_twice(loss: Any, params: Any, what: str = "the loss") -> str:
-    """What to say of a network that gives probabilities to a loss of logits; empty if it does not."""
+    """The end of an error about a loss of logits that is given probabilities; empty if it is not."""
     place = _squashed(takes, gives_probabilities(params)) if (takes := takes_logits(loss)) else None
     if place is None:
         return ""
@@ -18,7 +18,7 @@ def squashed_twice(loss: Any, params: Any, what: str = "the loss") -> str:
 
 
 def _squashed(takes: Any, gives: Any) -> str | None:
-    """Which output, by the answers of loss and network, holds probabilities that are taken for logits; None if none."""
+    """The output whose probabilities would be taken as logits: "" for the only one; None if there is no such output."""
     if type(takes) is tuple and type(gives) is tuple:  # each loss of `joint` has an output
         for i, pair in enumerate(zip(takes, gives, strict=False)):
             if (place := _squashed(*pair)) is not None:

@@ -1,6 +1,7 @@
-"""Metrics: `(out, y) -> number`, which tell how good a network is, where a loss is what training lowers.
+"""Metrics: functions `(out, y) -> number` that measure how good a network is.
 
-They take `out` and `y` as the losses do. `validation` turns a metric or a loss into a function of the state.
+They take `out` and `y` as losses do, but have no gradient. `validation` turns a metric or a loss into a function of the
+state.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ __all__ = ["accuracy", "confusion", "perplexity", "r2", "top_k_accuracy"]
 
 @better("higher")
 def accuracy(out: Array, y: Array, *, threshold: float | None = None) -> Any:
-    """The share of right answers, in [0, 1]; NaN if out holds a NaN
+    """The share of right predictions, in [0, 1]; NaN if out holds a NaN
 
-    Without a threshold the answer is the class with the largest output, and y is as for `softmax_cross_entropy`: for
-    out (m, ..., k), integer classes (m, ...), or soft labels of out's shape, whose class is the largest entry. With a
-    threshold each output is an answer, `out > threshold`, and y is as for the binary cross-entropies: zeros and ones of
-    out's shape. Use a threshold of 0 for logits, and 0.5 for probabilities. For padded sequences write
+    Without a threshold the predicted class is the one with the largest output, and y is as for `softmax_cross_entropy`:
+    for out (m, ..., k), integer classes (m, ...), or soft labels of out's shape, whose class is the largest entry. With
+    a threshold each output is a prediction, `out > threshold`, and y is as for the binary cross-entropies: zeros and
+    ones of out's shape. Use a threshold of 0 for logits, and 0.5 for probabilities. For padded sequences write
     `accuracy(out[mask], y[mask])`.
 
     >>> import numpy as np
@@ -48,9 +49,9 @@ def accuracy(out: Array, y: Array, *, threshold: float | None = None) -> Any:
 
 
 def confusion(out: Array, y: Array, *, threshold: float | None = None) -> Array:
-    """counts[i, j]: the number of examples of class i for which the answer was class j
+    """counts[i, j]: the number of examples of class i that were predicted as class j
 
-    Shape (k, k), integers; their sum is the number of answers, and the diagonal counts the right ones. `out`, `y`,
+    Shape (k, k), integers; their sum is the number of predictions, and the diagonal counts the right ones. `out`, `y`,
     masks and `threshold` are as in `accuracy`; with a threshold there are two classes, no and yes.
 
     >>> import numpy as np
@@ -153,7 +154,7 @@ def r2(out: Array, y: Array) -> float:
 def _answers(name: str, out: Array, y: Array, threshold: float | None) -> tuple[Array, Array, int]:
     """The predicted and the true classes, as whole numbers from 0 to k - 1, and k."""
     if threshold is None:
-        true = _classes(name, out, y, "; give threshold=0 for logits, threshold=0.5 for probabilities")
+        true = _classes(name, out, y, "; for one output give threshold=0 for logits or threshold=0.5 for probabilities")
         return out.argmax(axis=-1), true, out.shape[-1]
     threshold = as_finite(name, threshold, "threshold")
     check_alike(name, out, y)
@@ -169,7 +170,7 @@ def _classes(name: str, out: Array, y: Array, remedy: str = "") -> Array:
         needed = f"(m, ..., k), rows first{', or give a threshold' * bool(remedy)}"
         raise ShapeError(f"{name}: out must be {needed}; out: {out.shape}")
     if out.shape[-1] < 2:
-        raise RangeError(f"{name}: a single output is always the largest{remedy}; out: {out.shape}")
+        raise RangeError(f"{name}: out must have two classes or more; out: {out.shape}{remedy}")
     if check_classes(name, out, y):
         return y.astype(int)
     check_unit(name, y, out)

@@ -701,16 +701,20 @@ ROWS = {
         RangeError,
         "batches: epochs must be at least 0; it is -1",
     ),
-    "no stages": (nn.schedules.stages, RangeError, "stages: give (rate >= 0, steps >= 1) once or more; plan: ()"),
+    "no stages": (
+        nn.schedules.stages,
+        RangeError,
+        "stages: plan must be (rate >= 0, steps >= 1) once or more; it is ()",
+    ),
     "a stage of a negative rate": (
         lambda: nn.schedules.stages((1, 10), (-1, 10)),
         RangeError,
-        "stages: give (rate >= 0, steps >= 1) once or more; plan: ((1, 10), (-1, 10))",
+        "stages: plan must be (rate >= 0, steps >= 1) once or more; it is ((1, 10), (-1, 10))",
     ),
     "a stage of no number": (
         lambda: nn.schedules.stages((float("nan"), 10)),
         RangeError,
-        "stages: give (rate >= 0, steps >= 1) once or more; plan: ((nan, 10),)",
+        "stages: plan must be (rate >= 0, steps >= 1) once or more; it is ((nan, 10),)",
     ),
     "a cosine of a negative rate": (
         lambda: nn.cosine(-1, 10),

@@ -111,7 +111,7 @@ ROWS = [
     (
         lambda: Probe(dense, seen=x),
         KindError,
-        "Probe: seen must be None, or what a probe has seen, not float64 array",
+        "Probe: seen must be None or a Seen(x, out, dA), not float64 array",
     ),
     (lambda: trace(dense, x, None, mse), KindError, "mse: y must be an array, not None"),
     (
@@ -221,7 +221,7 @@ ROWS = [
     (
         lambda: summary(dense, costs=True),
         KindError,
-        "summary: costs depend on the shape of x; write summary(params, x, costs=True)",
+        "summary: x must be given if costs is True; write summary(params, x, costs=True)",
     ),
 ]
 

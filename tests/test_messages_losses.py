@@ -146,12 +146,12 @@ ROWS = {
     "quantile without q": (
         of(quantile, x, x),
         KindError,
-        "quantile: q is missing; write partial(quantile, q=0.9)",
+        "quantile: q must be given; write partial(quantile, q=0.9)",
     ),
     "a gradient of no quantile": (
         lambda: value_and_grad(quantile)(Dense(np.eye(2), None), x, x),
         KindError,
-        "quantile: q is missing; write partial(quantile, q=0.9)",
+        "quantile: q must be given; write partial(quantile, q=0.9)",
     ),
     **{
         f"{name}, a weight too short": (
@@ -479,7 +479,7 @@ ROWS = {
     "a second weight": (
         of(masked(joint(weighted(mse))), ((steps,), there), ((steps, there),)),
         KindError,
-        "weighted: the weight comes with y, as (y, weight), and a second one was given",
+        "weighted: weight must come with y, as (y, weight), not as a third argument",
     ),
     "masked, a list for y": (
         of(masked(mse), (steps, there), steps.tolist()),
@@ -509,7 +509,7 @@ ROWS = {
     "a mask for a weighted loss": (
         lambda: masked(weighted(mse)),
         KindError,
-        "masked: a weighted loss takes no mask; write weighted(masked(loss))",
+        "masked: loss must not be weighted; write weighted(masked(loss))",
     ),
     "what the loss inside refuses": (
         of(masked(mse), (steps, there), steps[..., 0]),
@@ -517,7 +517,7 @@ ROWS = {
         "mse: out and y must have the same shape; out: (4, 3, 2), y: (4, 3)",
     ),
     # joint
-    "no loss": (joint, RangeError, "joint: give one loss or more"),
+    "no loss": (joint, RangeError, "joint: losses must be one or more, got none"),
     "a tuple of losses": (
         lambda: joint((mse, mse)),
         KindError,
@@ -526,7 +526,7 @@ ROWS = {
     "a factor too few": (
         lambda: joint(mse, mse, factors=(1,)),
         ShapeError,
-        "joint: give a factor for each loss; losses: 2, factors: 1",
+        "joint: factors must be as many as losses; losses: 2, factors: 1",
     ),
     "an endless factor": (
         lambda: joint(mse, mse, factors=(1, math.inf)),

@@ -135,7 +135,7 @@ def exhausted():
 LIKE = (
     "Mine: step must return (g, *memory), g like p, <f64 [[1.] [2.]]>, and memory of arrays like it or of numbers; not "
 )
-ANOTHER = "Average: this is another network than the one it remembers: "
+ANOTHER = "Average: params must be like its sums; "
 A_STEP = "Mine: step must be a method (self, g, p, t, ...), with a default for each argument after t, not "
 ROWS = {
     "no rule for an array": (planned(), KindError, f"{A_STEP}None"),
@@ -326,31 +326,31 @@ ROWS = {
     "the memory of a network of another shape": (
         call(update, remembering(Momentum(), net[0]), Grads(small, None), small),
         ShapeError,
-        "update: Momentum remembers another network, (<f64 2x9>,) where the parameter is <f64 [[1.] [2.]]>; "
+        "update: the memory of Momentum is of another network, (<f64 2x9>,) where the parameter is <f64 [[1.] [2.]]>; "
         "start anew with Momentum(...)",
     ),
     "the memory of a network of another dtype": (
         call(update, remembering(Momentum(), half), Grads(small, None), small),
         ShapeError,
-        "update: Momentum remembers another network, (<f32 [[1.] [2.]]>,) where the parameter is <f64 [[1.] [2.]]>; "
-        "start anew with Momentum(...)",
+        "update: the memory of Momentum is of another network, (<f32 [[1.] [2.]]>,) where the parameter is "
+        "<f64 [[1.] [2.]]>; start anew with Momentum(...)",
     ),
     "the memory of fewer arrays": (
         call(update, remembering(Momentum(), small.W), Grads(small, None), small),
         ShapeError,
-        "update: Momentum remembers another network, None where the parameter is <f64 [3.]>; "
+        "update: the memory of Momentum is of another network, None where the parameter is <f64 [3.]>; "
         "start anew with Momentum(...)",
     ),
     "the memory of more arrays": (
         call(update, remembering(Momentum()), Grads(small.W, None), small.W),
         ShapeError,
-        "update: Momentum remembers another network, (<f64 [3.]>,) where the parameter is <f64 [[1.] [2.]]>; "
+        "update: the memory of Momentum is of another network, (<f64 [3.]>,) where the parameter is <f64 [[1.] [2.]]>; "
         "start anew with Momentum(...)",
     ),
     "a memory made by hand": (
         call(update, evolve(Momentum(), memory=(("m",), ("m",)), t=1), Grads(small, None), small),
         ShapeError,
-        "update: Momentum remembers another network, ('m',) where the parameter is <f64 [[1.] [2.]]>; "
+        "update: the memory of Momentum is of another network, ('m',) where the parameter is <f64 [[1.] [2.]]>; "
         "start anew with Momentum(...)",
     ),
     # A step of a user.
@@ -367,12 +367,12 @@ ROWS = {
     "no average": (
         call(averaged, (Adam(), ()), net),
         KindError,
-        "averaged: there must be one Average in the optimizer; there are 0",
+        "averaged: optimizer must hold exactly one Average, got 0",
     ),
     "two averages": (
         call(averaged, (Average(), (Average(0.9),)), net),
         KindError,
-        "averaged: there must be one Average in the optimizer; there are 2",
+        "averaged: optimizer must hold exactly one Average, got 2",
     ),
     "an average of another class": (
         call(averaged, remembering(Average()), net),
@@ -383,17 +383,17 @@ ROWS = {
     "an average of another shape": (
         call(update, remembering(Average()), Grads(net[0], None), net[0]),
         ShapeError,
-        ANOTHER + "it remembers <f64 [[0.] [0.]]> where the network has <f64 2x9>",
+        ANOTHER + "<f64 [[0.] [0.]]> in the sums, <f64 2x9> in params",
     ),
     "an average of another dtype": (
         call(averaged, remembering(Average()), half),
         ShapeError,
-        ANOTHER + "it remembers <f64 [[0.] [0.]]> where the network has <f32 [[1.] [2.]]>",
+        ANOTHER + "<f64 [[0.] [0.]]> in the sums, <f32 [[1.] [2.]]> in params",
     ),
     "an average without a bias": (
         call(averaged, remembering(Average(), Dense(small.W, None)), small),
         ShapeError,
-        ANOTHER + "it remembers None where the network has <f64 [3.]>",
+        ANOTHER + "None in the sums, <f64 [3.]> in params",
     ),
     # Constraints.
     "a projection to another shape": (
@@ -447,12 +447,12 @@ ROWS = {
     "a generator that has ended": (
         trained(data=exhausted()),
         RangeError,
-        "train: data gave no batch; a generator gives its batches once, so make a new one",
+        "train: data must give a batch, got none; a generator can be read once, so make a new one",
     ),
     "an optimizer with the memory of another network in train": (
         trained(remembering(Lion())),
         ShapeError,
-        "update: Lion remembers another network, (<f64 [[0.01] [0.02]]>,) where the parameter is <f64 2x9>; "
+        "update: the memory of Lion is of another network, (<f64 [[0.01] [0.02]]>,) where the parameter is <f64 2x9>; "
         "start anew with Lion(...)",
     ),
 }

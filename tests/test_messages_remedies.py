@@ -356,7 +356,7 @@ ROWS = {
         KindError,
         "weight must be an array, not float; write delta=2.0",
     ),
-    "q by position": (quantile, (COLUMN, COLUMN, 0.9), KindError, "q is missing; write partial(quantile, q=0.9)"),
+    "q by position": (quantile, (COLUMN, COLUMN, 0.9), KindError, "q must be given; write partial(quantile, q=0.9)"),
     "q by position, and by name": (
         partial(quantile, q=0.5),
         (COLUMN, COLUMN, 0.9),

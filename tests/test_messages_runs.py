@@ -43,6 +43,7 @@ data = [(x, y)] * 8
 out = np.linspace(-1, 1, 30).reshape(10, 3)
 classes = np.arange(10) % 3
 LAYER = "in layer 0, Dense(W=<f64 2x9>, b=<f64 9>), x: <f64 10x3>"
+EXACTLY_ONE = "exactly one of steps and seconds must be given"
 SETS = "on the validation set, x: <f64 10x3>, y: <f64 10x1>"
 
 
@@ -148,7 +149,7 @@ ROWS = {
     "the history of nothing": (
         call(history, []),
         RangeError,
-        "history: run has no states, since it was read before or was finished; if finished, give start",
+        "history: run must have a state, got none; a generator can be read once, and a finished run needs start",
     ),
     "a measure that gives nothing": (
         call(history, run(), {"held": lambda now: None}),
@@ -213,8 +214,8 @@ ROWS = {
             call(checkpoint_every, run(), "nowhere", **options), kind, f"checkpoint_every: {sentence}"
         )
         for options, kind, sentence in (
-            ({}, RangeError, "give either steps or seconds; steps: None, seconds: None"),
-            ({"steps": 1, "seconds": 1.0}, RangeError, "give either steps or seconds; steps: 1, seconds: 1.0"),
+            ({}, RangeError, f"{EXACTLY_ONE}; steps: None, seconds: None"),
+            ({"steps": 1, "seconds": 1.0}, RangeError, f"{EXACTLY_ONE}; steps: 1, seconds: 1.0"),
             ({"steps": 0}, RangeError, "steps must be at least 1; it is 0"),
             ({"steps": -1}, RangeError, "steps must be at least 1; it is -1"),
             ({"steps": 2.5}, KindError, "steps must be a whole number, not float"),
@@ -353,8 +354,8 @@ ROWS = {
     "one output, no threshold": (
         call(accuracy, out[:, :1], y),
         RangeError,
-        "accuracy: a single output is always the largest; give threshold=0 for logits, threshold=0.5 for "
-        "probabilities; out: (10, 1)",
+        "accuracy: out must have two classes or more; out: (10, 1); for one output give threshold=0 for logits or "
+        "threshold=0.5 for probabilities",
     ),
     "classes of fewer rows": (
         call(confusion, out, classes[:9]),
@@ -404,12 +405,12 @@ ROWS = {
     "states in no order": (
         call(bisect_nan, [start, start], data, mse, 0.1),
         RangeError,
-        "bisect_nan: states must be at least one, in the order of their steps; steps: [0, 0]",
+        "bisect_nan: states must be one or more, in the order of their steps; steps: [0, 0]",
     ),
     "no states": (
         call(bisect_nan, [], data, mse, 0.1),
         RangeError,
-        "bisect_nan: states must be at least one, in the order of their steps; steps: []",
+        "bisect_nan: states must be one or more, in the order of their steps; steps: []",
     ),
     "one state, bare": (
         call(bisect_nan, start, data, mse, 0.1),
@@ -479,13 +480,13 @@ ROWS = {
     "data of another run": (
         call(bisect_nan, [start, dead(5)], data, mse, 0.1),
         FuncnnError,
-        "bisect_nan: step 4 of the repeated run is not that of the states; data, loss, lr and constraint must be those "
+        "bisect_nan: step 4 of the repeated run differs from the states; data, loss, lr and constraint must be those "
         "of the run, and every rule pure",
     ),
     "a layer that is not pure": (
         fickle,
         FuncnnError,
-        "bisect_nan: step 0 of the repeated run is not that of the states; data, loss, lr and constraint must be those "
+        "bisect_nan: step 0 of the repeated run differs from the states; data, loss, lr and constraint must be those "
         "of the run, and every rule pure",
     ),
 }  # fmt: skip

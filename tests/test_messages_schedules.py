@@ -187,16 +187,16 @@ ROWS = {
             ("so many flags", (0.1, True), "(0.1, True)"),
         )
     },
-    "no stages": (stages, RangeError, "stages: give (rate >= 0, steps >= 1) once or more; plan: ()"),
+    "no stages": (stages, RangeError, "stages: plan must be (rate >= 0, steps >= 1) once or more; it is ()"),
     "a stage of an endless rate": (
         lambda: stages((1, 10), (inf, 10)),
         RangeError,
-        "stages: give (rate >= 0, steps >= 1) once or more; plan: ((1, 10), (inf, 10))",
+        "stages: plan must be (rate >= 0, steps >= 1) once or more; it is ((1, 10), (inf, 10))",
     ),
     "a stage of no steps": (
         lambda: stages((1, 10), (1, 0)),
         RangeError,
-        "stages: give (rate >= 0, steps >= 1) once or more; plan: ((1, 10), (1, 0))",
+        "stages: plan must be (rate >= 0, steps >= 1) once or more; it is ((1, 10), (1, 0))",
     ),
     "rate and steps without a pair": (
         lambda: stages(0.1, 10),

@@ -231,12 +231,12 @@ ROWS = {
     "runs that begin at different steps": (
         lambda: compare(run(), run(start=evolve(start, step=7))),
         RangeError,
-        "compare: the runs must be at one step; run_a is at step 1, run_b at step 8",
+        "compare: run_a and run_b must be at the same step; run_a is at step 1, run_b at step 8",
     ),
     "one generator twice": (
         lambda: compare(spent, spent),
         RangeError,
-        "compare: neither run has a state; a generator gives each of its states once",
+        "compare: one of the runs must have a state, got none; a generator can be read once",
     ),
     "runs of different networks": (
         lambda: compare(run(), run(start=TrainState((net,)))),

@@ -346,7 +346,7 @@ ROWS = {
     "a comparison with nothing": (
         call(compare, [], iter([])),
         RangeError,
-        "compare: neither run has a state; a generator gives each of its states once",
+        "compare: one of the runs must have a state, got none; a generator can be read once",
     ),
     "a bisection without a loss": (
         call(bisect_nan, [start], data, None, 0.1),
@@ -377,18 +377,18 @@ ROWS = {
     "a resumed run on all batches": (
         trained(start=TrainState(net, step=4), data=made),
         RangeError,
-        "train: data begin with batch 0, but start is at step 4; to resume write data[start.step:], for another run "
-        "evolve(start, step=0)",
+        "train: data must begin with batch 4, the step of start, not with batch 0; to resume write "
+        "data[start.step:], for another run evolve(start, step=0)",
     ),
     "a resumed run on batches cut too early": (
         trained(start=TrainState(net, step=4), data=made[2:]),
         RangeError,
-        "train: data begin with batch 2, but start is at step 4",
+        "train: data must begin with batch 4, the step of start, not with batch 2",
     ),
     "a first run on the last batches": (
         trained(data=made[4:]),
         RangeError,
-        "train: data begin with batch 4, but start is at step 0",
+        "train: data must begin with batch 0, the step of start, not with batch 4",
     ),
     "a bisection of the last batches": (
         call(bisect_nan, [start], made[4:], mse, 0.1),
@@ -521,7 +521,7 @@ ROWS = {
     "a run that forgets its best": (
         read(early_stopping, run(start=WithBest(net, step=2)), held_out, patience=1),
         KindError,
-        "early_stopping: run goes on from a state with a best; write start=state, that state",
+        "early_stopping: start must be given, as run goes on from a state with a best; write start=state",
     ),
     "a run that does not go on": (
         read(early_stopping, run(), held_out, patience=1, start=TrainState(net, step=1)),
@@ -546,7 +546,7 @@ ROWS = {
     "a direction of a function in C": (
         call(better("lower"), max),
         KindError,
-        "better: the metric must be a function of Python, not builtin_function_or_method",
+        "better: the metric must be a Python function, not builtin_function_or_method",
     ),
     # history.
     "a history of a metric": (
@@ -726,12 +726,12 @@ ROWS = {
     "the largest of one output": (
         call(top_k_accuracy, out[:, :1], classes, 1),
         RangeError,
-        "top_k_accuracy: a single output is always the largest; out: (10, 1)",
+        "top_k_accuracy: out must have two classes or more; out: (10, 1)",
     ),
     "the perplexity of one output": (
         call(perplexity, out[:, :1], classes),
         RangeError,
-        "perplexity: a single output is always the largest; out: (10, 1)",
+        "perplexity: out must have two classes or more; out: (10, 1)",
     ),
     "the perplexity of one row without its axis": (
         call(perplexity, out[0], np.array(1)),

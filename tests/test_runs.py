@@ -283,7 +283,7 @@ def test_a_table_is_a_value():
         lambda: operator.delitem(table, "cost"), lambda: operator.ior(table, {"a": table["cost"]}),
     ]  # fmt: skip
     for change in changes:
-        with pytest.raises(KindError, match=r"^Table: a table does not change; write {\*\*table, name: column}$"):
+        with pytest.raises(KindError, match=r"^Table: a table cannot be changed; write {\*\*table, name: column}$"):
             change()
     assert table == small()
 

@@ -32,7 +32,7 @@ def checksum(data: Any) -> str:
 
 
 def raw(array: Array) -> memoryview:
-    """The bytes of a contiguous array as they lie in memory."""
+    """The bytes of a contiguous array in the order of memory."""
     return (array if array.flags.c_contiguous else array.T).reshape(-1).view(np.uint8).data
 
 
@@ -127,7 +127,7 @@ def _arrays(archive: ZipFile, nodes: list[dict[str, Any]], refuse: Refuse) -> li
 
 
 def place(verb: str, path: Any, remedy: str = "") -> Path:
-    """The path of a file, or of nothing yet."""
+    """The path of a file that exists or can be created."""
     from pathlib import Path  # noqa: PLC0415  as hashlib
 
     try:

@@ -1,4 +1,4 @@
-"""Values as trees of JSON, in which arrays are numbered nodes, and back through the constructors of the records."""
+"""Encoding of values as JSON trees, in which arrays are numbered nodes, and decoding through the constructors."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def _made(name: str, fields: dict[str, Any], refuse: Refuse) -> Any:
 
 
 def _where_defined(name: str) -> str:
-    """What is known of a class that is not in the registry, and how it gets there."""
+    """The end of a sentence about a class that is not in the registry: where it is defined, and how to load it."""
     if name.startswith("__main__."):
         return "defined in the script or notebook that saved it; define it in this one, or rename it with migrate"
     if function := name.rpartition(".<locals>")[0]:

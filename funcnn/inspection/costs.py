@@ -1,4 +1,4 @@
-"""The number of operations in a forward."""
+"""Counts of the floating-point operations in `forward`."""
 
 from __future__ import annotations
 
@@ -68,9 +68,9 @@ def flops(params: Any, x: Any, /) -> int:
     """How many operations on floats are in `forward(params, x)`.
 
     A multiplication, an addition, exp and every other function of one number count as one operation; moving numbers
-    counts as none. By default a layer has the operations of the layers inside it, and a layer without layers inside has
-    one for each float of out. Another count is registered with `@flops.register(Layer)`. A backward has about twice as
-    many operations.
+    counts as 0 operations. By default a layer has the operations of the layers inside it, and a layer without layers
+    inside has one for each float of out. Another count is registered with `@flops.register(Layer)`. A backward has
+    about twice as many operations.
 
     >>> import numpy as np
     >>> from funcnn import mlp

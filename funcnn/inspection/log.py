@@ -1,7 +1,7 @@
-"""The log of one step: an entry for each call of a layer, also of the layers inside layers.
+"""The log of one training step: an entry for each call of a layer, including layers inside layers.
 
-Each layer is put into a `Logged`, which computes what the layer computes and writes an entry. So a layer needs nothing
-but its two rules to be logged, and a combinator nothing for the layers inside it.
+Each layer is put into a `Logged`, which computes what the layer computes and writes an entry. So a layer can be logged
+if it has its two rules, and a combinator needs no code for the layers inside it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Entry:
     repeatable: list[Entry] = attrs.field(factory=list)
 
     def __repr__(self) -> str:
-        """The cache, for which the entry stands, so that an error reads as without a log."""
+        """The repr of the cache, so that an error reads as without a log."""
         return short(self.cache)
 
 
@@ -86,8 +86,8 @@ class Log:
 class Logged:
     """out = logged(x), with an entry in a log; the cache is the entry
 
-    It is put around each layer for one step, and no network is made of it. Its fields have names that no layer has,
-    since a combinator may read the fields of the layer through it.
+    It wraps each layer for one step and is not part of any network that is returned. Its fields have names that no
+    layer has, since a combinator may read the fields of the layer through it.
     """
 
     logged: Any
@@ -100,7 +100,7 @@ class Logged:
         return getattr(self.logged, name)
 
     def __repr__(self) -> str:
-        """The layer, so that an error reads as without a log."""
+        """The repr of the layer, so that an error reads as without a log."""
         return short(self.logged)
 
 
@@ -126,7 +126,7 @@ def logged_backward_params(params: Logged, cache: Entry, dA: Any) -> Logged:
 
 @rests.register(Logged)
 def logged_rests(params: Logged) -> bool:
-    """No backward is done for the log alone"""
+    """True: the log alone needs no backward"""
     return True
 
 
@@ -168,7 +168,7 @@ def inner_calls(layer: Any, x: Any) -> list[tuple[Any, Any]]:
 
 
 def bare(tree: Any) -> Any:
-    """`tree`, a network, its gradient or its cache, with the layer for each `Logged` and the cache for each entry."""
+    """`tree`, a network, its gradient or its cache, with the layer of each `Logged` and the cache of each entry."""
     cls = type(tree)
     if cls is Logged:
         return bare(tree.logged)

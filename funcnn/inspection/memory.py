@@ -1,4 +1,4 @@
-"""The bytes that caches keep only for backward, and numbers with the prefix of their size."""
+"""Counts of the bytes that caches keep only for backward, and numbers with metric prefixes."""
 
 from __future__ import annotations
 

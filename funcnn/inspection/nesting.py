@@ -1,4 +1,4 @@
-"""Layers inside layers: which fields hold layers, and records with other layers in those fields."""
+"""Layers inside layers: the contents of values, and records with the layers in their fields replaced."""
 
 from __future__ import annotations
 

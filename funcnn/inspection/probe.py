@@ -18,7 +18,7 @@ L = TypeVar("L")
 class Seen(NamedTuple):
     """The values of one call of a layer: x, out, and dA, the gradient of out.
 
-    It is not a record, so a sum of the gradients of a layer in several places does not add them.
+    It is not a record, so where the gradients of a layer in several places are summed, these values are not.
     """
 
     x: Any
@@ -47,17 +47,17 @@ class Probe(Wrapper[L]):
     (5, 3)
 
     Raises:
-        KindError: `layer` is not a layer, or `seen` not the values that a probe returned.
+        KindError: `layer` is not a layer, or `seen` is neither None nor a `Seen`.
     """
 
     layer: L
     seen: Any = state(default=None)
 
     def __attrs_post_init__(self) -> None:
-        """A layer, and what a probe has seen, if anything."""
+        """`layer` is a layer, and `seen` the values of a call or None."""
         super().__attrs_post_init__()
         if self.seen is not None and type(self.seen) is not Seen:
-            raise KindError(f"Probe: seen must be None, or what a probe has seen, not {kind(self.seen)}")
+            raise KindError(f"Probe: seen must be None or a Seen(x, out, dA), not {kind(self.seen)}")
 
     def enter(self, x: Any) -> tuple[Any, Any]:
         """x as it is"""
@@ -78,13 +78,13 @@ class Probe(Wrapper[L]):
         return getattr(self.layer, name)
 
     def __repr__(self) -> str:
-        """The layer, so that an error reads as without the probe."""
+        """The repr of the layer, so that an error reads as without the probe."""
         return short(self.layer)
 
 
 @rests.register(Probe)
 def probe_rests(params: Probe[Any]) -> bool:
-    """No backward is done for a probe alone"""
+    """True: a probe alone needs no backward"""
     return True
 
 

@@ -1,4 +1,4 @@
-"""The layers of a network as a table, with shapes, parameters and costs."""
+"""Tables of the layers of a network, with shapes, parameters and costs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HEAD = ("layer", "x -> out", "parameters", "forward", "arrays", "cache")
 
 @record
 class Summary:
-    """The table that `summary` makes: rows of strings, of which the first is the head, and lines with the totals.
+    """The table that `summary` makes: rows of strings, the head first, and lines with the totals.
 
     It is shown as text at a prompt and by `print`, and as an HTML table in a notebook.
     """
@@ -80,7 +80,7 @@ def summary(params: Any, x: Any = None, *, costs: bool = False) -> Summary:
     if x is not None:
         check_arrays("summary", x)
     elif costs:
-        raise KindError("summary: costs depend on the shape of x; write summary(params, x, costs=True)")
+        raise KindError("summary: x must be given if costs is True; write summary(params, x, costs=True)")
     rows: list[tuple[tuple[str, ...], Any]] = []
     _add(rows, params, x, "", costs=costs, trained=True)
     held = held_bytes([(0, cache) for _, cache in rows], params, x)

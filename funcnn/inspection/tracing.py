@@ -1,4 +1,4 @@
-"""One step of training with all its intermediate values: the output, the cache and the gradients of each layer."""
+"""Traces of one training step: the output, the cache and the gradients of each layer."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
 
 
 def _flat(caller: Entry, depth: int = 0) -> Iterator[tuple[Entry, int]]:
-    """Each note with its depth, before the notes within it."""
+    """Each entry with its depth, before the entries inside it."""
     for entry in caller.inside:
         yield entry, depth
         yield from _flat(entry, depth + 1)

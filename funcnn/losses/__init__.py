@@ -1,4 +1,4 @@
-"""Losses, a family a file; `base` says what a loss is."""
+"""Losses, with one file for each family; `base` defines what a loss is."""
 
 from funcnn.lazy import lazily
 

@@ -1,13 +1,13 @@
-"""Losses: `(out, y) -> (cost, dA)`, a value and its gradient in one function, so that the two always agree.
+"""Losses: `(out, y) -> (cost, dA)`, a value and its gradient computed together, so that the two agree.
 
 The cost is a mean over the examples and over the outputs of each. `dA`, its gradient with respect to `out`, has the
-shape and the dtype of `out`. `y` and `weight` are cast to the dtype that is computed in: that of `out`, but float32 for
-float16 and bfloat16. A loss that takes the outputs of an example together, as a softmax does, has one term an example,
-and the axes between rows and outputs count examples too. Weights, of the terms' shape or of its first axes (one a row,
-one a step), multiply each term and do not normalise, so that blocks of rows combine exactly; none is negative or NaN.
-Nothing broadcasts: `out` and `y` have one shape.
+shape and the dtype of `out`. `y` and `weight` are cast to the dtype of the computation: the dtype of `out`, or float32
+if that is float16 or bfloat16. A loss that takes the outputs of an example together, as a softmax does, has one term
+for each example, and the axes between rows and outputs count as examples too. Weights have the shape of the terms or of
+its first axes: one weight for each row, or for each step. They multiply the terms and do not normalise, so that blocks
+of rows combine exactly; no weight is negative or NaN. Nothing broadcasts: `out` and `y` have the same shape.
 
-This module holds the parts that losses are made of.
+This module holds the functions that losses share.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ Fitted = tuple[Array, Array, Array | None]
 
 
 def fitted(name: str, out: Array, y: Array, weight: Array | None, setting: str = "") -> Fitted:
-    """out, y and the weight in the dtype that is computed in, the weight with as many axes; one term for each output.
+    """out, y and the weight in the dtype of the computation, with equally many axes; one term for each output.
 
-    `setting` is the argument that a number in the weight's place is meant for.
+    `setting` is the argument that the error recommends if a number is given as the weight.
     """
     check_alike(name, out, y)
     a = wide(out)
@@ -43,7 +43,7 @@ def fitted(name: str, out: Array, y: Array, weight: Array | None, setting: str =
 
 
 def fitted_examples(name: str, out: Array, y: Array, weight: Array | None) -> Fitted:
-    """`fitted`, for one term for each example."""
+    """As `fitted`, with one term for each example."""
     check_alike(name, out, y)
     check_examples(name, out)
     a = wide(out)
@@ -51,14 +51,14 @@ def fitted_examples(name: str, out: Array, y: Array, weight: Array | None) -> Fi
 
 
 def cast(values: Array, dtype: Any) -> Array:
-    """The values in this dtype; themselves if it is theirs."""
+    """The values in this dtype; the same array if it has the dtype."""
     return values if values.dtype == dtype else values.astype(dtype)
 
 
 def fitted_weight(
     name: str, weight: Any, shape: tuple[int, ...], dtype: Any, setting: str = "", classes: int = 0
 ) -> Array | None:
-    """The weight for terms of this shape and dtype; `classes` is their number if y holds classes."""
+    """The weight for terms of this shape and dtype; `classes` is the number of classes if y holds classes."""
     if weight is None:
         return None
     if is_number(weight):
@@ -84,12 +84,12 @@ def weigh(cost: Array, slope: Array, weight: Array | None, dtype: Any) -> tuple[
 
 
 def mean(terms: Array) -> Any:
-    """The mean, as a float of Python if the terms are NumPy's."""
+    """The mean, as a Python float if the terms are a NumPy array."""
     value = terms.sum() / terms.size  # as terms.mean(), in half the time
     return float(value) if isinstance(value, np.generic) else value
 
 
-# The checks. Tracers do not show their values; a NaN in y passes where a loss is defined between its labels.
+# The checks. The values of tracers are unknown. A NaN in y is accepted by losses that are defined between the labels.
 
 
 def check(name: str, out: Any, y: Any, *, of_classes: bool = False) -> None:
@@ -119,13 +119,13 @@ def check_alike(name: str, out: Any, y: Any) -> None:
 
 
 def check_examples(name: str, out: Array) -> None:
-    """`out` has an axis of outputs behind the axis of rows."""
+    """`out` has an axis of outputs after the axis of rows."""
     if out.ndim < 2:
         raise ShapeError(f"{name}: out must be (m, ..., n), rows first; out: {out.shape}")
 
 
 def _check_numbers(name: str, what: str, values: Array, *, of_classes: bool = False) -> None:
-    """Real numbers or bools; bfloat16 has NumPy's kind V, which tables with named columns have too."""
+    """The values are real numbers or bools. NumPy's kind V is that of bfloat16, and of arrays with named columns."""
     code = values.dtype.kind
     if code not in "biuf" and (code != "V" or values.dtype.names):
         given = {"O": "objects", "U": "strings", "S": "strings", "T": "strings"}.get(code, values.dtype)

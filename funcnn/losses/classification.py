@@ -28,8 +28,8 @@ def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> t
     """Cross-entropy of probabilities: cost = -mean (y log p + (1 - y) log(1 - p)), dA = (p - y) / (p (1 - p)) / size
 
     p is out, clipped to [eps, 1 - eps], eps the spacing of floats at 1; dA is 0 where out is clipped, so cost and
-    gradient stay finite. For networks that end in a Sigmoid; `binary_cross_entropy_with_logits` needs none and does not
-    clip.
+    gradient stay finite. For networks that end in a Sigmoid; `binary_cross_entropy_with_logits` takes logits and does
+    not clip.
 
     >>> import numpy as np
     >>> from funcnn import binary_cross_entropy
@@ -89,8 +89,9 @@ def softmax_cross_entropy(
     cost = -mean sum y log p and dA = (p sum y - y) / n. n is the number of examples, m times the axes between. The
     weight has the shape of the classes, or of their first axes; a weight w of each class is given as w[y].
 
-    With a smoothing s, y is the true class with probability 1 - s, and else any of the k classes alike:
-    the labels are (1 - s) onehot(y) + s / k. Szegedy et al. 2016, Rethinking the Inception Architecture, section 7.
+    With a smoothing s, y is the true class with probability 1 - s, and otherwise each of the k classes with the same
+    probability: the labels are (1 - s) onehot(y) + s / k. Szegedy et al. 2016, Rethinking the Inception Architecture,
+    section 7.
 
     >>> import numpy as np
     >>> from functools import partial
@@ -113,7 +114,7 @@ def softmax_cross_entropy(
 
 
 def cross_entropy(name: str, out: Array, y: Array, weight: Array | None = None, share: float = 0) -> tuple[Any, Array]:
-    """`softmax_cross_entropy`; errors call the function that was called by its name."""
+    """`softmax_cross_entropy`; errors name the function that was called, `name`."""
     a, y, weight = labels(name, out, y, weight, "smoothing")
     mass = y.sum(axis=-1, keepdims=True)
     if share:
@@ -128,10 +129,10 @@ def kl_divergence(out: Array, y: Array, weight: Array | None = None) -> tuple[An
     """The Kullback-Leibler divergence: cost = mean sum y (log y - log p), dA = (p sum y - y) / n, p = softmax of out
 
     out: (m, ..., k) logits; y: distributions over the last axis, of out's shape, where 0 log 0 is 0. It is
-    `softmax_cross_entropy` less the entropy of y, so the gradient is the same, and the cost is 0 where p = y: a
+    `softmax_cross_entropy` minus the entropy of y, so the gradient is the same, and the cost is 0 where p = y: a
     distance from the output of another network, or from frequencies. n is the number of examples, m times the axes
-    between; the weight has the shape of these, or of the first of them. Kullback & Leibler 1951, On Information and
-    Sufficiency.
+    between; the weight has the shape of these axes, or of the first of them. Kullback & Leibler 1951, On Information
+    and Sufficiency.
 
     >>> import numpy as np
     >>> from funcnn.losses import kl_divergence
@@ -183,7 +184,7 @@ def check_classes(name: str, out: Array, y: Array) -> bool:
 
 
 def check_several(name: str, out: Array) -> None:
-    """The softmax of a single logit is 1, whatever it is."""
+    """There are two classes or more: the softmax of a single logit is always 1."""
     if out.shape[-1] == 1:
         binary = "binary_focal" if name == "softmax_focal" else "binary_cross_entropy_with_logits"
         raise RangeError(f"{name}: out must have two classes or more; out: {out.shape}; for one output write {binary}")

@@ -1,4 +1,4 @@
-"""Losses made of losses: `weighted`, `masked` and `joint`. They pickle if those do, and nest in one another."""
+"""Losses made of losses: `weighted`, `masked` and `joint`. They can be nested, and pickle if their losses do."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def weighted(loss: Loss) -> Loss:
 
 def _weighted(loss: Any, out: Any, y: tuple[Any, Any], weight: Any = None) -> tuple[Any, Any]:
     if weight is not None:
-        raise KindError("weighted: the weight comes with y, as (y, weight), and a second one was given")
+        raise KindError("weighted: weight must come with y, as (y, weight), not as a third argument")
     if type(y) is not tuple or len(y) != 2:
         raise KindError(f"weighted: y must be a pair (y, weight), not {_given(y)}")
     return evaluated("weighted", loss, out, *y)
@@ -66,7 +66,7 @@ def masked(loss: Loss) -> Loss:
     """
     check_function("masked", loss, "loss", "a function (out, y, weight)", takes=3)
     if getattr(loss, "func", None) is _weighted:
-        raise KindError("masked: a weighted loss takes no mask; write weighted(masked(loss))")
+        raise KindError("masked: loss must not be weighted; write weighted(masked(loss))")
     return declared(BoundFunction(_masked, loss), takes_logits(loss))
 
 
@@ -118,12 +118,12 @@ def joint(*losses: Loss, factors: Sequence[float] | None = None) -> Loss:
     for i, loss in enumerate(losses):
         check_function("joint", loss, f"loss {i}", "a function (out, y)", takes=2)
     if not losses:
-        raise RangeError("joint: give one loss or more")
+        raise RangeError("joint: losses must be one or more, got none")
     factors = (1.0,) * len(losses) if factors is None else factors
     if type(factors) not in (tuple, list) or not all(map(is_number, factors)):
         raise KindError(f"joint: factors must be a tuple or a list of numbers, not {_given(factors)}")
     if len(factors) != len(losses):
-        raise ShapeError(f"joint: give a factor for each loss; losses: {len(losses)}, factors: {len(factors)}")
+        raise ShapeError(f"joint: factors must be as many as losses; losses: {len(losses)}, factors: {len(factors)}")
     if not all(map(math.isfinite, factors)):
         raise RangeError(f"joint: factors must be finite; they are {factors}")
     made = BoundFunction(_joint, losses, tuple(map(float, factors)))  # an np.float64 would turn float32 into float64

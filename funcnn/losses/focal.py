@@ -1,4 +1,4 @@
-"""Focal losses: cross-entropies with a factor that is small where the answer is right already."""
+"""Focal losses: cross-entropies with a factor that is small where the prediction is right already."""
 
 from __future__ import annotations
 

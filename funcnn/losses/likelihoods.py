@@ -1,4 +1,4 @@
-"""Negative log-likelihoods of counts and of real numbers, less the terms that no network can change."""
+"""Negative log-likelihoods of counts and of real numbers, without the terms that do not depend on the network."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def poisson_nll(out: Array, y: Array, weight: Array | None = None) -> tuple[Any,
 def gaussian_nll(out: tuple[Array, Array], y: Array, weight: Array | None = None) -> tuple[Any, tuple[Array, Array]]:
     """Negative log-likelihood of normal y: cost = mean (s + (mu - y)^2 e^-s) / 2, of the variance e^s, out = (mu, s)
 
-    dA = ((mu - y) e^-s, (1 - (mu - y)^2 e^-s) / 2) / size. mu, s and y have one shape. The network states its own
+    dA = ((mu - y) e^-s, (1 - (mu - y)^2 e^-s) / 2) / size. mu, s and y have one shape. The network predicts its own
     uncertainty: the gradient of mu is small where s is large, and s, the logarithm of the variance, tends to the
     logarithm of the squared error. Where mu = y, a term is s / 2, however small s is. The constant log(2 pi) / 2 is
     left out. Nix & Weigend 1994, Estimating the Mean and Variance of the Target Probability Distribution, equation 4.

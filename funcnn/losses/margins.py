@@ -1,4 +1,4 @@
-"""Margin losses: 0 as soon as a score, or a distance, is right by a margin."""
+"""Margin losses: 0 where a score, or a distance, is right by at least a margin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a loss promises to those who call it: the pair (cost, dA), and whether it takes logits."""
+"""The protocol of a loss: the pair (cost, dA), and the declaration that it takes logits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ def of_logits(loss: F) -> F:
     """Declare that a loss takes logits, so that `value_and_grad` refuses a network that ends in probabilities.
 
     A decorator of functions, methods and classes; of a loss that is a record, put it above `__call__`. The declaration
-    is found through `functools.partial`, `functools.wraps`, `weighted`, `masked` and `joint`.
+    is found through `functools.partial`, `functools.wraps`, `weighted`, `masked` and `joint`; `trace`, `validation` and
+    `bisect_nan` use it as well. It is not found inside another function: declare a lambda around such a loss itself. A
+    loss that is called by hand, `loss(out, y)`, cannot know what made `out`, so nothing is refused there.
 
     >>> from funcnn import softmax_cross_entropy
     >>> from funcnn.losses import of_logits
@@ -47,14 +49,14 @@ def takes_logits(loss: Any) -> Any:
 
 
 def declared(made: F, answer: Any) -> F:
-    """`made`, a partial that calls one loss or several, with the answer of `takes_logits` that holds for it."""
+    """`made`, a partial that calls one loss or several, with this answer of `takes_logits`."""
     if answer:
         setattr(made, _LOGITS, answer)
     return made
 
 
 def evaluated(whose: str, loss: Any, *given: Any) -> tuple[Any, Any]:
-    """(cost, dA), as the loss returns it; errors call the function that was given the loss by its name."""
+    """(cost, dA), as the loss returns it; errors name the function that was given the loss, `whose`."""
     made: Any = loss(*given)
     if type(made) is not tuple or len(made) != 2:
         given_back = f"{len(made)} values" if type(made) is tuple else kind(made)

@@ -102,7 +102,7 @@ def quantile(out: Array, y: Array, weight: Array | None = None, *, q: float | No
             given, since no q is usual.
     """
     if q is None:
-        raise KindError("quantile: q is missing; write partial(quantile, q=0.9)")
+        raise KindError("quantile: q must be given; write partial(quantile, q=0.9)")
     if not 0 < (q := as_number("quantile", q, "q")) < 1:
         raise RangeError(f"quantile: q must be in (0, 1); it is {q}")
     a, y, weight = fitted("quantile", out, y, weight, "q")

@@ -1,4 +1,4 @@
-"""What an error of a loss recommends, as the end of its sentence; empty if nothing is certain to be right."""
+"""Remedies in the errors of losses: the end of a sentence; empty if no remedy is certain to be right."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Shape = tuple[int, ...]
 
 
 def for_order(name: str) -> str:
-    """Swapped arguments."""
+    """For swapped arguments."""
     return f"; write {name}(out, y), the output of the network first"
 
 
@@ -22,12 +22,12 @@ def are_outputs(y: Any) -> bool:
 
 
 def for_predictions(name: str) -> str:
-    """Predicted classes in place of scores."""
+    """For predicted classes in place of scores."""
     return "; for predicted classes write (out == y).mean()" if name == "accuracy" else ""
 
 
 def for_entries(what: str, values: Array, *, of_classes: bool) -> str:
-    """Strings or objects in place of numbers."""
+    """For strings or objects in place of numbers."""
     entries = values.ravel().tolist() if values.dtype.kind in "OUST" else []
     if not entries:
         return ""
@@ -41,7 +41,7 @@ def for_entries(what: str, values: Array, *, of_classes: bool) -> str:
 
 
 def for_classes(y: Array, k: int) -> str:
-    """Classes that are not integers, or not in 0 .. k - 1."""
+    """For classes that are not integers, or not in 0 .. k - 1."""
     if type(y) is not np.ndarray or not np.isfinite(y).all() or (y != np.floor(y)).any():
         return ""
     if y.dtype.kind not in "iu":
@@ -50,7 +50,7 @@ def for_classes(y: Array, k: int) -> str:
 
 
 def for_labels(name: str, out: Any, y: Array) -> str:
-    """Labels that are not 0 or 1."""
+    """For labels that are not 0 or 1."""
     if (abs(y) == 1).all():
         return "; write (y + 1) / 2"
     is_labels = type(out) is np.ndarray and out.any() and ((out == 0) | (out == 1)).all()
@@ -58,14 +58,14 @@ def for_labels(name: str, out: Any, y: Array) -> str:
 
 
 def for_shapes(needed: Shape, given: Shape) -> str:
-    """A y with an axis too many or too few."""
+    """For a y with an axis too many or too few."""
     if (*given, 1) == needed:
         return f"; write y[{_axes(given)}, None]"
     return f"; write y[{_axes(needed)}, 0]" if given == (*needed, 1) else ""
 
 
 def for_weights(weight: Shape, terms: Shape, classes: int) -> str:
-    """A weight for each class, for each column, or in a column."""
+    """For a weight of each class, of each column, or in a column."""
     of_columns = len(terms) > 1 and weight == terms[-1:]
     if weight == (classes,) and not of_columns:
         return "; for a weight of each class write weight[y]"

@@ -1,4 +1,4 @@
-"""Optimizers, a family a file: `base` says what an optimizer is."""
+"""Optimizers, with one file for each family; `base` defines what an optimizer is."""
 
 from funcnn.lazy import lazily
 

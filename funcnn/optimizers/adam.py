@@ -1,4 +1,4 @@
-"""Adam and those that differ from it in one place."""
+"""Adam and its variants, each of which differs from it in one place."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Memory = Array | float
 class Adam(PerArray):
     """m' = b1 m + (1 - b1) g, v' = b2 v + (1 - b2) g^2, g' = m' / (1 - b1^t) / (sqrt(v' / (1 - b2^t)) + eps)
 
-    Kingma & Ba 2015, Adam: A Method for Stochastic Optimization, algorithm 1. What is remembered are m / (1 - b1) and
-    v / (1 - b2), plain sums of past gradients and squares: that saves two of eleven passes over the arrays. Torch and
+    Kingma & Ba 2015, Adam: A Method for Stochastic Optimization, algorithm 1. The memory is m / (1 - b1) and
+    v / (1 - b2), plain sums of past gradients and squares, which saves two of eleven passes over the arrays. Torch and
     optax have the same rule.
 
     >>> from funcnn import Adam, TrainState, mlp
@@ -61,11 +61,11 @@ class Adam(PerArray):
 
 @record(kw_only=True)
 class AdamW(Adam):
-    """Adam's g' + decay p: a decay that is not divided by the gradient's size, as that of an L2 penalty is
+    """Adam's g' + decay p: a decay that is not divided by the size of the gradient, unlike an L2 penalty
 
     The same as `(Adam(), Decay(decay, where))`. Loshchilov & Hutter 2019, Decoupled Weight Decay Regularization,
     algorithm 2, in which the decay is not multiplied by lr (but by a schedule); here it is, as in torch and optax. Only
-    the parameters that `where` chooses decay: `"!*.b"` spares the biases.
+    the parameters that `where` chooses decay: `"!*.b"` excludes the biases.
 
     >>> from funcnn import AdamW, TrainState, mlp
     >>> start = TrainState(mlp([2, 8, 1], seed=0), AdamW(decay=0.1, where="!*.b"))
@@ -88,7 +88,7 @@ def adamw_update(optimizer: AdamW, grads: Grads[P], params: P) -> tuple[Grads[P]
 
 @record(kw_only=True)
 class AMSGrad(Adam):
-    """Adam with the largest v' so far in place of the present one, so that large gradients are not forgotten
+    """Adam with the largest v' so far in place of the present v', so that it never decreases
 
     Reddi, Kale & Kumar 2018, On the Convergence of Adam and Beyond, algorithm 2, which has neither Adam's corrections
     1 - b^t nor its eps; here, as in torch, it has both, the largest being taken before the correction, in optax after.
@@ -106,7 +106,7 @@ class AMSGrad(Adam):
 
 @record(kw_only=True)
 class NAdam(Adam):
-    """Adam with Nesterov's look ahead, under mu_t = b1 (1 - 0.96^(psi t) / 2) and pi_t = mu_1 mu_2 ... mu_t
+    """Adam with Nesterov's lookahead, where mu_t = b1 (1 - 0.96^(psi t) / 2) and pi_t = mu_1 mu_2 ... mu_t
 
     g' = (mu_(t+1) m' / (1 - pi_(t+1)) + (1 - mu_t) g / (1 - pi_t)) / (sqrt(v' / (1 - b2^t)) + eps)
 
@@ -132,7 +132,7 @@ class NAdam(Adam):
 
 @record(kw_only=True)
 class RAdam(Adam):
-    """Adam, times a factor below 1 while few gradients are in v', and not divided by its root while there are too few
+    """Adam with a factor below 1 in early steps, and without the division by the root of v' in the first of them
 
     rho_t = rho - 2 t b2^t / (1 - b2^t), where rho = 2 / (1 - b2) - 1. If rho_t > 5, g' is Adam's times
     sqrt((rho_t - 4) (rho_t - 2) rho / ((rho - 4) (rho - 2) rho_t)), else it is m' / (1 - b1^t).

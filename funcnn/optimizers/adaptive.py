@@ -1,4 +1,4 @@
-"""Step lengths from the size of past gradients: what came before Adam."""
+"""Adagrad, Adadelta and RMSProp: step lengths from the size of past gradients."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Adadelta(PerArray):
     algorithm 1. Torch and optax have the same rule.
 
     Raises:
-        RangeError: `rho` is not in [0, 1), or `eps` not above 0: with 0 no step is ever made.
+        RangeError: `rho` is not in [0, 1), or `eps` not above 0: with 0 every step has length 0.
     """
 
     rho: float = fraction(default=0.9)
@@ -59,7 +59,7 @@ class RMSProp(PerArray):
     """s' = rho s + (1 - rho) g^2, g' = g / (sqrt(s') + eps)
 
     Centred, it divides by the deviation from the mean gradient instead: c' = rho c + (1 - rho) g, and s' - c'^2 is
-    under the root. With momentum, m' = momentum m + g / (sqrt(...) + eps) is what it steps along. Tieleman & Hinton
+    under the root. With momentum, the step is along m' = momentum m + g / (sqrt(...) + eps). Tieleman & Hinton
     2012, Lecture 6.5 of Neural Networks for Machine Learning; centred: Graves 2013, Generating Sequences With Recurrent
     Neural Networks, eq. 38 to 41, with its eps below the root. Torch has this rule, and optax with eps_in_sqrt=False.
 

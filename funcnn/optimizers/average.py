@@ -1,4 +1,4 @@
-"""The average of the networks on the way, which often answers better than the last of them."""
+"""The average of the networks of a run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ P = TypeVar("P")
 
 @record
 class Average:
-    """The gradient as it is, and a memory of where the network has been: `averaged` makes a network of it
+    """The gradient unchanged, with a running sum of the networks, from which `averaged` computes their average
 
     s' = beta s + p, over the parameters p that each step led to, and over the states of layers, such as running
     statistics, as well. The sums of arrays of float16 and bfloat16 are float32. Polyak & Juditsky 1992, Acceleration of
@@ -42,7 +42,7 @@ class Average:
 
 @update.register(Average)
 def average_update(optimizer: Average, grads: Grads[P], params: P) -> tuple[Grads[P], Average]:
-    """Where the last step led to; at first there was none"""
+    """Add the network that the last step led to; before the first step the sum is 0"""
     sums = optimizer.sums
     sums = (
         map_arrays(lambda p: 0 * wide(p) if is_float(p) else p, params) if sums is None else _added(optimizer, params)
@@ -51,12 +51,12 @@ def average_update(optimizer: Average, grads: Grads[P], params: P) -> tuple[Grad
 
 
 def averaged(optimizer: Any, params: P) -> P:
-    """The average of the networks after each step, of weight (1 - beta) beta^k / (1 - beta^t) for the one k steps ago.
+    """The average of the networks after each step, with the weight (1 - beta) beta^k / (1 - beta^t) for k steps ago.
 
     `optimizer` is an Average, or a chain in which there is one; `params` is the network that the last step led to, the
-    youngest of the t. Arrays of floats are averaged, those in states too; whole numbers, such as counters, are those of
-    `params`. Statistics exactly those of the averaged weights come from a pass over the data with a learning rate of 0,
-    which takes the next state of each layer and moves nothing.
+    latest of the t networks. Arrays of floats are averaged, those in states too; whole numbers, such as counters, are
+    taken from `params`. To compute running statistics of the averaged weights, pass over the data with a learning rate
+    of 0: that takes the next state of each layer and moves no parameter.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
@@ -71,12 +71,12 @@ def averaged(optimizer: Any, params: P) -> P:
 
     Raises:
         KindError: there is not exactly one Average in `optimizer`, or `params` is not a tree.
-        ShapeError: it remembers another network.
+        ShapeError: the sums are of another network.
     """
     check_tree(params, "averaged", "params")
     found = _averages(optimizer)
     if len(found) != 1:
-        raise KindError(f"averaged: there must be one Average in the optimizer; there are {len(found)}")
+        raise KindError(f"averaged: optimizer must hold exactly one Average, got {len(found)}")
     average = found[0]
     if average.sums is None:
         return params
@@ -88,13 +88,13 @@ def averaged(optimizer: Any, params: P) -> P:
 def _added(optimizer: Average, params: P) -> P:
     def add(p: Array, s: Array) -> Array:
         if getattr(s, "shape", None) != p.shape or s.dtype != (wide(p).dtype if is_float(p) else p.dtype):
-            raise ShapeError(f"it remembers {short(s)} where the network has {short(p)}")
+            raise ShapeError(f"{short(s)} in the sums, {short(p)} in params")
         return optimizer.beta * s + wide(p) if is_float(p) else p
 
     try:
         return map_arrays(add, params, optimizer.sums)
     except ShapeError as error:
-        raise ShapeError(f"Average: this is another network than the one it remembers: {error}") from None
+        raise ShapeError(f"Average: params must be like its sums; {error}") from None
 
 
 def _averages(optimizer: Any) -> list[Average]:

@@ -1,7 +1,7 @@
-"""Optimizers transform the gradient and carry their memory: `grads, optimizer = update(optimizer, grads, params)`.
+"""The protocol of optimizers: `grads, optimizer = update(optimizer, grads, params)`.
 
-`sgd` then steps along the gradient they give. A tuple of optimizers is one, each transforming what the one before it
-gives; `()` leaves the gradient as it is.
+An optimizer transforms the gradient and carries its memory; `sgd` then steps along the transformed gradient. A tuple of
+optimizers is an optimizer, which applies them one after the other; `()` leaves the gradient unchanged.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def _check(optimizer: Any, grads: Any, params: Any) -> None:
 
 @cast("Callable[[Any], Update]", verb(returns=(tuple, "(grads, optimizer)"), check=_check))
 def update(optimizer: Any, grads: Grads[Any], params: Any, /) -> tuple[Grads[Any], Any]:
-    """`(grads, optimizer)`: the gradient to step along, and the optimizer with what it remembers of it.
+    """`(grads, optimizer)`: the gradient to step along, and the optimizer with its new memory.
 
-    An optimizer is a record with a rule; what it remembers are its states.
+    An optimizer is a record with a rule; its memory is in its states.
 
     >>> from funcnn import Grads, evolve, record, state, update
     >>> from funcnn.trees import map_parameters
@@ -86,15 +86,15 @@ def chain_update(optimizer: tuple[Any, ...], grads: Grads[P], params: P) -> tupl
 
 @record
 class PerArray:
-    """The base of optimizers whose rule looks at one array at a time.
+    """The base of optimizers whose rule computes with one array at a time.
 
     A subclass gives the rule as its paper writes it, for the gradient g of array p in update t = 1, 2, ...:
 
         step(self, g, p, t, m=0, v=0) -> (g, m, v)
 
-    The gradient to step along comes first, then what is remembered for the next update: arrays like p, or numbers. The
-    defaults of these arguments are what is remembered at the start. The rule may write to arrays that it has made, and
-    to no others. For parameters of float16 or bfloat16 it computes and remembers float32; only g' is rounded.
+    The gradient to step along comes first, then the memory for the next update: arrays like p, or numbers. The defaults
+    of these arguments are the memory at the start. The rule may write to arrays that it has made, and to no others. If
+    p is float16 or bfloat16, the rule gets g and p in float32, its memory is float32, and g' is rounded.
 
     >>> import numpy as np
     >>> from funcnn import Dense, Grads, gradient, record, update
@@ -129,7 +129,7 @@ remedies[PerArray] = "; lr is an argument of sgd and train"
 
 @update.register(PerArray)
 def per_array_update(optimizer: PA, grads: Grads[P], params: P) -> tuple[Grads[P], PA]:
-    """`step` for each array, with what it returned for this array the last time"""
+    """`step` for each array, with the memory that the last `step` returned for this array"""
     before = optimizer.t
     t, new = (int(before) if isinstance(before, np.ndarray) else before) + 1, []
     past = iter(optimizer.memory) if optimizer.memory else repeat(())
@@ -186,8 +186,8 @@ def _can_be_remembered(memory: Any, p: Array) -> bool:
 
 def _foreign(optimizer: Any, memory: Any, p: Any) -> ShapeError:
     return ShapeError(
-        f"update: {_name(optimizer)} remembers another network, {short(memory)} where the parameter is {short(p)}; "
-        f"start anew with {_name(optimizer)}(...)"
+        f"update: the memory of {_name(optimizer)} is of another network, {short(memory)} where the parameter is "
+        f"{short(p)}; start anew with {_name(optimizer)}(...)"
     )
 
 

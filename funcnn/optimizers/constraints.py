@@ -1,4 +1,4 @@
-"""What parameters may be: after a step, back to the nearest point that is allowed."""
+"""Constraints on parameters: projections onto the nearest point that is allowed, after a step."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def nonnegative(p: Array) -> Array:
 
 
 def unit_norm(p: Array) -> Array:
-    """p / |p|, where |p| is the length along the first axis: of the weights of each unit of a Dense layer
+    """p / |p|, where |p| is the length along the first axis, so each unit of a Dense layer has weights of length 1
 
-    A column of zeros, which has no direction, stays.
+    A column of zeros, which has no direction, is unchanged.
 
     Raises:
         KindError: `p` is not an array of floats.

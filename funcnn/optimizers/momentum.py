@@ -1,4 +1,4 @@
-"""Momentum, and the one that keeps its sign only."""
+"""Momentum, and Lion, which keeps only the sign of a momentum."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from funcnn.records import record
 
 @record(kw_only=True)
 class Momentum(PerArray):
-    """m' = beta m + g, g' = m'; with Nesterov's look ahead g' = g + beta m'
+    """m' = beta m + g, g' = m'; with Nesterov's lookahead g' = g + beta m'
 
     The heavy ball: Polyak 1964, Some methods of speeding up the convergence of iteration methods, eq. 9. Nesterov's,
     as Sutskever et al. 2013, On the importance of initialization and momentum in deep learning, eq. 3 and 4, write it,
-    with `params` in the place they look ahead to. Torch (SGD without dampening) and optax (trace) have the same rules.
+    with `params` as the point of the lookahead. Torch (SGD without dampening) and optax (trace) have the same rules.
 
     >>> from funcnn import Momentum, TrainState, mlp
     >>> start = TrainState(mlp([2, 8, 1], seed=0), Momentum(beta=0.9, nesterov=True))
@@ -37,9 +37,9 @@ class Momentum(PerArray):
 class Lion(PerArray):
     """g' = sign(b1 m + (1 - b1) g), m' = b2 m + (1 - b2) g
 
-    Every number moves by lr up or down, so lr is three to ten times smaller than Adam's. Chen et al. 2023, Symbolic
-    Discovery of Optimization Algorithms, algorithm 2; its weight decay is `Decay`, placed behind. Optax has the same
-    rule.
+    Every number moves by lr, up or down; the paper recommends an lr three to ten times smaller than for Adam. Chen et
+    al. 2023, Symbolic Discovery of Optimization Algorithms, algorithm 2; its weight decay is `Decay`, placed behind.
+    Optax has the same rule.
 
     >>> from funcnn import TrainState, mlp
     >>> from funcnn.optimizers import Decay, Lion

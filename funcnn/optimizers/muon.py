@@ -1,4 +1,4 @@
-"""Muon, for which a matrix is more than its numbers."""
+"""Muon: momentum with orthogonalised matrices."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Muon(Adam):
     """m' = beta m + (1 - beta) g, g' = sqrt(max(1, n_out / n_in)) U V^T, where U S V^T is beta m' + (1 - beta) g or m'
 
     All directions of a matrix take steps of about one length. The singular values are brought to about 1 by five steps
-    of X <- a X + (b A + c A^2) X with A = X X^T, from X / |X|. Without Nesterov's look ahead, m' itself is taken.
+    of X <- a X + (b A + c A^2) X with A = X X^T, from X / |X|. Without Nesterov's lookahead, m' itself is taken.
     Kernels of more axes are matrices with the last one as n_out; for vectors and numbers the rule is Adam's.
 
     Jordan et al. 2024, Muon: An optimizer for hidden layers in neural networks, kellerjordan.github.io/posts/muon.
-    Torch has this rule in bfloat16, for weights (n_out, n_in); optax looks ahead with m' and g corrected as Adam's
-    means are.
+    Torch has this rule in bfloat16, for weights (n_out, n_in); in optax the lookahead has m' and g
+    corrected as Adam's means are.
 
     >>> import numpy as np
     >>> from funcnn.optimizers import Muon
@@ -36,7 +36,7 @@ class Muon(Adam):
     nesterov: bool = True
 
     def step(self, g: Array, p: Array, t: int, m: Memory = 0, v: Memory = 0) -> tuple[Array, ...]:
-        """g' and m'; of a vector what Adam gives"""
+        """g' and m'; for a vector the step of Adam"""
         if g.ndim < 2 or g.size == 0:
             return Adam.step(self, g, p, t, m, v)
         m = self.beta * m + (1 - self.beta) * g
@@ -46,7 +46,7 @@ class Muon(Adam):
 
 
 def _orthogonal(X: Array, eps: float) -> Array:
-    """U V^T of U S V^T, roughly: Newton and Schulz's iteration, on the shorter side"""
+    """An approximation of U V^T, where X = U S V^T: Newton and Schulz's iteration, on the shorter side"""
     if X.shape[0] > X.shape[1]:
         return _orthogonal(X.T, eps).T
     a, b, c = _QUINTIC

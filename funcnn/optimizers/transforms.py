@@ -1,6 +1,6 @@
-"""What is done to the gradient before or after an optimizer that remembers: clipping, decay, a rate for each layer.
+"""Gradient transformations without memory: clipping, decay, and rates by layer.
 
-These have no memory. A tuple puts them in order: `(ClipNorm(1.0), Adam(), Decay(0.01))`.
+They stand before or after an optimizer in a tuple: `(ClipNorm(1.0), Adam(), Decay(0.01))`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class ClipNorm:
     """g' = g min(1, norm / |g|), where |g| is the length of all gradients as one vector
 
     Pascanu, Mikolov & Bengio 2013, On the difficulty of training recurrent neural networks, algorithm 1. Optax has the
-    same rule; torch adds 1e-6 to |g|. Where a gradient is infinite, all of them become NaN.
+    same rule; torch adds 1e-6 to |g|. If a gradient is infinite, all gradients become NaN.
 
     Raises:
         RangeError: `norm` is not above 0.
@@ -48,7 +48,7 @@ def clip_norm_update(optimizer: ClipNorm, grads: Grads[P], params: P) -> tuple[G
 
 @record
 class ClipValue:
-    """g' = min(max(g, -value), value), number by number
+    """g' = min(max(g, -value), value), elementwise
 
     Mikolov 2012, Statistical Language Models Based on Neural Networks, section 3.2.2. Torch and optax have the same
     rule.
@@ -62,7 +62,7 @@ class ClipValue:
 
 @update.register(ClipValue)
 def clip_value_update(optimizer: ClipValue, grads: Grads[P], params: P) -> tuple[Grads[P], ClipValue]:
-    """Each number by itself"""
+    """Elementwise"""
     most = optimizer.value
     return per_parameter(lambda g, _: namespace(g).clip(g, -most, most), grads, params), optimizer
 
@@ -72,7 +72,7 @@ class Decay:
     """g' = g + rate p, for the parameters that `where` chooses
 
     Behind an adaptive optimizer it is decoupled: `(Adam(), Decay(0.01))` is AdamW. `where` is a pattern of paths, or a
-    tuple of them; `"!*.b"` is all but the biases. Hanson & Pratt 1988, Comparing Biases for Minimal Network
+    tuple of them; `"!*.b"` is all parameters but the biases. Hanson & Pratt 1988, Comparing Biases for Minimal Network
     Construction with Back-Propagation; decoupled: Loshchilov & Hutter 2019, Decoupled Weight Decay Regularization,
     eq. 1.
 
@@ -96,7 +96,7 @@ class Decay:
 
 @update.register(Decay)
 def decay_update(optimizer: Decay, grads: Grads[P], params: P) -> tuple[Grads[P], Decay]:
-    """The parameters are drawn to 0"""
+    """A gradient that pulls the parameters towards 0"""
     return decayed(grads, params, optimizer.rate, optimizer.where), optimizer
 
 
@@ -109,8 +109,8 @@ def decayed(grads: Grads[P], params: P, rate: float, where: Where) -> Grads[P]:
 class L2(Decay):
     """g' = g + rate p: the gradient of the penalty rate / 2 |p|^2 on the cost
 
-    The rule of `Decay`, by the name that it has in front of an optimizer, which then sees the penalty as a part of the
-    gradient: `(L2(0.01), Adam())`. It is what torch's optimizers, other than AdamW, call weight_decay.
+    The rule of `Decay`, under the name that it has in front of an optimizer, where the penalty is part of the gradient:
+    `(L2(0.01), Adam())`. The optimizers of torch, other than AdamW, call it weight_decay.
 
     Raises:
         RangeError: `rate` is negative.
@@ -123,10 +123,11 @@ Factors = tuple[tuple[Where, float], ...]
 
 @record
 class Rates:
-    """g' = factor g, for the parameters that match the pattern of a factor; where several do, their factors multiply
+    """g' = factor g, for the parameters that match the pattern of a factor; if several match, their factors multiply
 
-    Learning rates by layer: `Rates((("0.*", 0.1), ("*.b", 2.0)))`. It comes last, since Adam and others undo any factor
-    before them. Howard & Ruder 2018, Universal Language Model Fine-tuning for Text Classification, section 3.2.
+    Learning rates by layer: `Rates((("0.*", 0.1), ("*.b", 2.0)))`. Put it last, since Adam and other adaptive
+    optimizers cancel a factor before them. Howard & Ruder 2018, Universal Language Model Fine-tuning for Text
+    Classification, section 3.2.
 
     Raises:
         KindError: the factors are not pairs of a pattern, or a tuple of patterns, and a number.

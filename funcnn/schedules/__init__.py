@@ -1,4 +1,4 @@
-"""Schedules: functions from the step to the learning rate; `plateaus` has the one that reads the cost."""
+"""Schedules, functions from the step number to the learning rate; and plateaus, where the rate depends on the cost."""
 
 from funcnn.lazy import lazily
 

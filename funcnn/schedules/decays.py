@@ -1,7 +1,7 @@
 """Schedules that decay: functions from the step number, which counts from 0, to a learning rate.
 
 `train` takes a schedule in place of a number. It may be any function: `lambda step: 0.1 / (1 + step)`. The schedules
-made here pickle.
+of this module can be pickled.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def stages(*plan: tuple[float | Schedule, int]) -> Schedule:
     if odd := [stage for stage in plan if not _is_stage(stage)]:
         raise KindError(f"stages: a stage must be (rate or schedule, whole number of steps), not {short(odd[0])}")
     if not plan or any([steps < 1 or not (callable(lr) or 0 <= lr < math.inf) for lr, steps in plan]):
-        raise RangeError(f"stages: give (rate >= 0, steps >= 1) once or more; plan: {plan}")
+        raise RangeError(f"stages: plan must be (rate >= 0, steps >= 1) once or more; it is {plan}")
     begins = accumulate([operator.index(steps) for _, steps in plan[:-1]], initial=0)
     return BoundFunction(_stages, tuple([lr if callable(lr) else float(lr) for lr, _ in plan]), tuple(begins))
 
@@ -61,7 +61,7 @@ def _is_stage(stage: Any) -> bool:
 
 
 def exponential(lr: float, factor: float, steps: int) -> Schedule:
-    """lr factor^(step / steps): multiplied by `factor` every `steps` steps, by an equal ratio in each
+    """lr factor^(step / steps): multiplied by `factor` every `steps` steps, by the same ratio in each step
 
     >>> from funcnn.schedules import exponential
     >>> exponential(0.1, 0.5, 100)(200)

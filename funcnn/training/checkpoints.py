@@ -49,7 +49,9 @@ def checkpoint_every(
     check_run("checkpoint_every", run)
     place("checkpoint_every", path)
     if (steps is None) is (seconds is None):
-        raise RangeError(f"checkpoint_every: give either steps or seconds; steps: {steps}, seconds: {seconds}")
+        raise RangeError(
+            f"checkpoint_every: exactly one of steps and seconds must be given; steps: {steps}, seconds: {seconds}"
+        )
     if steps is not None:
         steps = as_count("checkpoint_every", steps)
     else:

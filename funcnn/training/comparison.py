@@ -62,11 +62,10 @@ def compare(run_a: Run[Any], run_b: Run[Any]) -> Divergence | None:
                 return Divergence((a or b).step, {}, "run_b" if b is None else "run_a")
             step = a.step
             if b.step != step:
-                raise RangeError(
-                    f"compare: the runs must be at one step; run_a is at step {step}, run_b at step {b.step}"
-                )
+                given = f"run_a is at step {step}, run_b at step {b.step}"
+                raise RangeError(f"compare: run_a and run_b must be at the same step; {given}")
             if found := difference(a, b):
                 return Divergence(step, found)
     if step is None:
-        raise RangeError("compare: neither run has a state; a generator gives each of its states once")
+        raise RangeError("compare: one of the runs must have a state, got none; a generator can be read once")
     return None

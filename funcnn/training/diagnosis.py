@@ -1,4 +1,4 @@
-"""The origin of the first NaN or infinity of a run: the run is repeated, and its first bad step is logged."""
+"""The origin of the first NaN or infinity of a run, found by repeating the run and logging its first bad step."""
 
 from __future__ import annotations
 
@@ -135,18 +135,18 @@ def _check_arguments(states: Any, data: Any) -> None:
         )
     steps = [now.step for now in states]
     if not steps or steps != sorted(set(steps)):
-        raise RangeError(f"bisect_nan: states must be at least one, in the order of their steps; steps: {steps}")
+        raise RangeError(f"bisect_nan: states must be one or more, in the order of their steps; steps: {steps}")
 
 
 def _another_way(step: int) -> FuncnnError:
     return FuncnnError(
-        f"bisect_nan: step {step} of the repeated run is not that of the states; data, loss, lr and constraint must be "
+        f"bisect_nan: step {step} of the repeated run differs from the states; data, loss, lr and constraint must be "
         "those of the run, and every rule pure"
     )
 
 
 def _birth(step: int, part: Callable[..., None], *given: Any) -> Birth | None:
-    """The first array that is not finite in a part of a run, which checks its arrays in the order of their making."""
+    """The first array that is not finite in `part`, which checks its arrays in the order in which they are computed."""
     try:
         part(*given)
     except Found as found:

@@ -31,9 +31,9 @@ S = TypeVar("S", bound="TrainState[Any]")
 
 @record
 class TrainState(Generic[P]):
-    """The network, the optimizer and the cost after `step` steps: everything that training carries.
+    """The network, the optimizer and the cost after `step` steps: all that one step of training passes to the next.
 
-    `params` is the network, and `optimizer` what transforms its gradient. `cost` is the cost of the last batch, before
+    `params` is the network, and `optimizer` transforms its gradient. `cost` is the cost of the last batch, before
     its step; NaN at the start.
 
     Raises:
@@ -48,7 +48,7 @@ class TrainState(Generic[P]):
     cost: Any = state(default=math.nan)
 
     def __attrs_post_init__(self) -> None:
-        """Every field is of its kind."""
+        """Each field is of the kind that it needs."""
         name = type(self).__name__
         check_tree(self.params, name, "params")
         if _is_optimizer(self.params) and not is_layer(self.params):
@@ -114,8 +114,8 @@ def train(
     no states, so write `last = start` before `for last in train(start, ...)`. `constraint` is a function of the
     parameters that is applied after each step, such as a `partial` of `project`.
 
-    Batches that `batches` makes know their steps, so others than those from `start.step` on are refused. The states
-    are of the class of `start`; fields that a subclass of TrainState adds are carried along unchanged.
+    Batches that `batches` made are refused unless the first is the batch of `start.step`. The states are of the class
+    of `start`; fields that a subclass of TrainState adds are carried along unchanged.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
@@ -162,7 +162,7 @@ def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any) -
         now = now.after(params, optimizer, cost)
         yield now
     if nothing:
-        raise RangeError("train: data gave no batch; a generator gives its batches once, so make a new one")
+        raise RangeError("train: data must give a batch, got none; a generator can be read once, so make a new one")
     if path := not_finite(now.params, "params"):
         if now.step == start.step:
             raise NotFiniteError(f"train: {path} of start is not finite, and data gave no batch")
@@ -170,7 +170,7 @@ def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any) -
 
 
 def check_data(name: str, data: Any) -> None:
-    """What can be seen without asking for a batch; a sequence of another library may read files for each."""
+    """The check of the data that needs no batch, since a sequence of another library may read files for each batch."""
     if isinstance(data, list | tuple | deque | str):
         for batch in data:
             _pair(name, batch)
@@ -184,11 +184,11 @@ def check_data(name: str, data: Any) -> None:
 
 
 def _check_begin(start: Any, data: Any) -> None:
-    """Batches whose numbers are known begin with the number of the step."""
+    """Batches whose numbers are known begin with the batch of the step."""
     step, first = as_step("train", start.step), first_step(data)
     if first is not None and type(step) is int and first != step:
         remedy = "; to resume write data[start.step:], for another run evolve(start, step=0)" if first == 0 else ""
-        raise RangeError(f"train: data begin with batch {first}, but start is at step {step}{remedy}")
+        raise RangeError(f"train: data must begin with batch {step}, the step of start, not with batch {first}{remedy}")
 
 
 def _pair(name: str, batch: Any) -> Any:
@@ -223,7 +223,7 @@ def check_constraint(name: str, constraint: Any) -> None:
 
 
 def _evaluated(value_and_grad: Any, params: Any, x: Any, y: Any) -> tuple[Any, Grads[Any]]:
-    """(cost, grads), of their kinds."""
+    """(cost, grads), checked."""
     made = value_and_grad(params, x, y)
     if type(made) is not tuple or len(made) != 2 or type(made[1]) is not Grads:
         given = f"({', '.join(map(kind, made))})" if type(made) is tuple else kind(made)

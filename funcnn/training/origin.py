@@ -1,4 +1,4 @@
-"""The first array of a step that is not finite: checks that end the step there."""
+"""Checks that end a step at the first array that is not finite."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def check_layers(phase: str, place: str, tree: Any, layer: Any = ()) -> None:
 
 
 def check_call(phase: str, place: str, layer: Any, **values: Any) -> None:
-    """What a log reports of a call of a layer is finite."""
+    """The values that a log reports for a call of a layer are finite."""
     for name, value in values.items():
         if name == "gradient":
             check_layers(phase, place, bare(value), bare(layer))
@@ -47,7 +47,7 @@ def check_call(phase: str, place: str, layer: Any, **values: Any) -> None:
 
 
 def origin(params: Any, x: Any, y: Any) -> str:
-    """A sentence about where the first NaN or infinity of a step appeared: the arguments, a layer, or what follows.
+    """A sentence about where the first NaN or infinity of a step appeared: the arguments, a layer, or later.
 
     `value_and_grad` may be any function, and then forward(params, x) need not be defined: its errors are ignored.
     """

@@ -1,7 +1,7 @@
-"""Runs, and what reads one to its end and keeps its states.
+"""Runs: the checks of a run, and `keep`, which reads a run to its end.
 
 A run is an iterable of TrainStates, such as `train` gives, or a list of them. Functions from runs to runs, such as
-`until` and `progress`, check their arguments when they are called; then nothing happens until a state is asked for.
+`until` and `progress`, check their arguments when they are called, and compute when a state is requested.
 Closing the outermost generator closes all runs inside it.
 """
 
@@ -86,7 +86,7 @@ class States(Sequence[S], Generic[S]):
 
 
 def check_run(name: str, run: Any, what: str = "run") -> None:
-    """What can be seen of a run without asking for a state; the states of a list are seen as well."""
+    """The check of a run that takes no state from it; the states of a list are checked as well."""
     if isinstance(run, list | tuple | deque | str | States):
         for now in run:
             _check_state(name, now, what)

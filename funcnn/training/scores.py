@@ -1,4 +1,4 @@
-"""Scores of a state: a metric or a loss on a validation set, and which of two scores is the better one."""
+"""Scores of a state: a metric or a loss on a validation set, and whether lower or higher scores are better."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def better(direction: Direction) -> Callable[[F], F]:
         try:
             setattr(function, _BETTER, direction)
         except AttributeError:
-            raise KindError(f"better: the metric must be a function of Python, not {kind(function)}") from None
+            raise KindError(f"better: the metric must be a Python function, not {kind(function)}") from None
         return function
 
     return declare
@@ -108,10 +108,10 @@ def _undeclared(name: str) -> KindError:
 
 
 def validation(metric: Metric, x: Any, y: Any, *, rows: int | None = None) -> Validation:
-    """The function `state -> metric(predict(state.params, x, rows), y)`; of a loss, its cost.
+    """The function `state -> metric(predict(state.params, x, rows), y)`; if the metric is a loss, the cost.
 
     The result for the last network is kept, so if `early_stopping` and `history` ask for the same score, the network is
-    evaluated once. It pickles if the metric does. y is whatever the metric takes.
+    evaluated once. It pickles if the metric does. y is passed to the metric as it is.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, validation
@@ -153,7 +153,7 @@ class Validation:
         return self.measured(state)[0]
 
     def measured(self, state: TrainState[Any]) -> tuple[Any, bool]:
-        """What the metric gives, and whether it is a loss."""
+        """The value of the metric, and whether it is a loss."""
         if not isinstance(state, TrainState):
             remedy = "; write TrainState(params)" if type(state) is tuple else ""
             raise KindError(f"validation: state must be a TrainState, not {kind(state)}{remedy}")
@@ -185,7 +185,7 @@ def _measure(metric: Metric, x: Any, y: Any, rows: int | None, params: Any) -> t
 
 
 def _check_scale(metric: Any, params: Any) -> None:
-    """A network that gives probabilities is measured by what takes probabilities."""
+    """A network that gives probabilities needs a metric of probabilities."""
     if found := squashed_twice(metric, params, "metric"):
         raise KindError(f"validation: {found}")
     threshold: Any = getattr(metric, "keywords", {}).get("threshold")

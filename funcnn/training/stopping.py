@@ -99,7 +99,7 @@ class WithBest(TrainState[P]):
     waited: int = state(default=0)
 
     def __attrs_post_init__(self) -> None:
-        """Every field is of its kind."""
+        """Each field is of the kind that it needs."""
         super().__attrs_post_init__()
         if not (self.best_or_none is None or isinstance(self.best_or_none, TrainState)):
             raise KindError(f"WithBest: best_or_none must be a TrainState or None, not {kind(self.best_or_none)}")
@@ -135,13 +135,13 @@ def best_so_far(
 ) -> Iterator[WithBest[P]]:
     """The states, each with the best-scored state up to it as its `best`.
 
-    A score is a number, of which the lower or the higher is better: `validation(mse, x, y)` and
-    `validation(accuracy, x, y)` know which, and a function may declare it with `@better("higher")`. For any other
-    function give `better="lower"` or `better="higher"`.
+    A score is a number. Whether lower or higher is better is declared by `validation(mse, x, y)`, by
+    `validation(accuracy, x, y)`, and by a function with the decorator `@better("higher")`. For any other function give
+    `better="lower"` or `better="higher"`.
 
     Scores are taken at each step that `every` divides. A NaN or an infinity is never the best; of equal scores the
-    first is. If the run goes on from a state with a best, give that state as `start`, and its best counts. To look for
-    a new best, train from a plain TrainState, such as `state.best`.
+    first is. If the run goes on from a state with a best, give that state as `start`, and its best counts. To begin
+    a new search, train from a plain TrainState, such as `state.best`.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
@@ -178,7 +178,9 @@ def _with_best(name: str, run: Any, cost: Any, every: int, start: Any) -> Iterat
                 if start is not None:
                     check_goes_on(name, start.step, now)
                 elif isinstance(now, WithBest):
-                    raise KindError(f"{name}: run goes on from a state with a best; write start=state, that state")
+                    raise KindError(
+                        f"{name}: start must be given, as run goes on from a state with a best; write start=state"
+                    )
             if now.step % every == 0:
                 found, waited = cost(now), waited + 1
                 if isfinite(found) and found < lowest:

@@ -1,4 +1,4 @@
-"""The history of a run: a table of its costs and of what else is measured."""
+"""The history of a run: a table of its costs and measures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from funcnn.training.runs import Run, check_goes_on, check_run, check_start, eve
 
 S = TypeVar("S", bound=TrainState[Any])
 
-_SHOWN = 20  # rows of a table in print: if there are more, the first half of them and the last
+_SHOWN = 20  # the most rows in print; of a longer table, the first and the last rows are printed
 
 
 def history(
@@ -80,7 +80,7 @@ def history(
     if last is None:
         if start is None:
             raise RangeError(
-                "history: run has no states, since it was read before or was finished; if finished, give start"
+                "history: run must have a state, got none; a generator can be read once, and a finished run needs start"
             )
         last = start
     return last, _table(columns)
@@ -127,7 +127,7 @@ def _measured(name: str, value: Any, others: list[Any]) -> Array:
 
 
 class Table(dict[str, Array]):  # noqa: PLW1641  like every dict, it has no hash
-    """The table that `history` makes: columns by name, arrays of equal length; nothing changes it.
+    """The table that `history` makes: columns by name, arrays of equal length; it cannot be changed.
 
     It is a dict of columns, as `pandas.DataFrame(table)` takes it. A measure that gives arrays has a column for each
     entry, `name.0` or `name.0.2`; `table[name]` holds them all, in the shape `(rows, ...)`.
@@ -157,7 +157,7 @@ class Table(dict[str, Array]):  # noqa: PLW1641  like every dict, it has no hash
         return Table, (self.whole,)
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
-        raise KindError("Table: a table does not change; write {**table, name: column}")
+        raise KindError("Table: a table cannot be changed; write {**table, name: column}")
 
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
 
@@ -179,7 +179,7 @@ class Table(dict[str, Array]):  # noqa: PLW1641  like every dict, it has no hash
 
 
 def _columns(name: str, array: Array) -> Iterator[tuple[str, Array]]:
-    """Each entry of a measure as a column; the measure itself, if it gives numbers."""
+    """Each entry of a measure as a column; the measure itself if its values are numbers."""
     if array.ndim < 2:
         yield name, array
         return
