@@ -1,8 +1,8 @@
-"""What a field takes, as its annotation says, and what it makes of it.
+"""Conversion of the values of fields, chosen by their annotations.
 
 `Array` and `Array | None` take arrays of floats, real or complex; `float`, `int`, `bool` and `str` become Python's own;
-`Seed` is a tuple of ints, `tuple` and `tuple[...]` are tuples of anything. Any other field takes a value that cannot
-change. Arrays become read-only copies in the machine's byte order, unless they are that already.
+`Seed` is a tuple of ints, `tuple` and `tuple[...]` are tuples of anything. Any other field takes an immutable value.
+Arrays become read-only copies in the machine's byte order; an array that is read-only and owns its memory is shared.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _bool(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
         return value
     if isinstance(value, bool | np.bool_):
         return bool(value)
-    raise _refusal(record, field, "True or False", value)  # a word would be true, and so a choice that nobody made
+    raise _refusal(record, field, "True or False", value)  # a string would count as true
 
 
 def _str(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
@@ -105,7 +105,7 @@ def _any(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     cls = type(value)
     if cls is tuple:
         return tuple([_any(part, record, field) for part in value])
-    if hasattr(cls, "__attrs_attrs__"):  # a record, or another class that says itself whether it can change
+    if hasattr(cls, "__attrs_attrs__"):  # a record, or another class of attrs, which may be mutable by choice
         return value
     if "state" in field.metadata:
         return _any_state(value, record, field)
@@ -130,7 +130,7 @@ def _tuple(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
 
 
 def _unchanging(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
-    """What has a hash, as what can change has none, and does not give its parts only once."""
+    """A value that has a hash, which mutable values do not have, and that is not an iterator."""
     try:
         hash(value)
     except (TypeError, ValueError):  # ValueError: of a memoryview
@@ -144,7 +144,7 @@ def _unchanging(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
 
 
 _UNCHANGING: dict[Any, str] = {
-    dict: "tuple({}.items())",  # a tuple of a dict has its keys alone
+    dict: "tuple({}.items())",  # tuple(a dict) has its keys only
     set: "frozenset({})",
     bytearray: "bytes({})",
     (list, tuple, deque, GeneratorType, map, zip, filter): "tuple({})",

@@ -1,4 +1,4 @@
-"""Arrays as values: what counts as one, who may write to it, when two are the same, how one is shown."""
+"""Arrays as values: recognition, ownership, equality and short descriptions."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ _FLOATS = "fc"  # kinds of dtype: real floats, and complex ones for the complex-
 def is_array(value: object) -> bool:
     """Whether `value` is an array of a library of the array API standard, tracers included.
 
-    Those of NumPy and of JAX go through every rule; of other libraries, array-api-strict is tested: records take its
-    arrays and compare them, but most rules use methods that the standard does not have.
+    Arrays of NumPy and JAX work with every rule. Of other libraries, array-api-strict is tested: records hold and
+    compare its arrays, but most rules use methods that the standard does not have.
     """
     if isinstance(value, np.ndarray):
         return True
-    # Of its class: a class is no array, nor is an object that has any attribute. NumPy's scalars have this one too.
+    # Looked up on the class, since a class is not an array, nor is a mock, which has every attribute. NumPy's scalars
+    # have it too.
     return hasattr(type(value), "__array_namespace__") and not isinstance(value, np.generic)
 
 
@@ -61,7 +62,7 @@ def float_namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
 
 
 def is_native_float(x: Any) -> bool:
-    """Whether x is an array of NumPy, of floats in the machine's byte order, as mostly."""
+    """Whether x is an array of NumPy, of floats in the machine's byte order: the most frequent case."""
     return type(x) is np.ndarray and x.dtype in _NATIVE
 
 
@@ -80,7 +81,7 @@ def check_arrays(name: str, x: Any, what: str = "x") -> None:
 
 
 def is_float(array: Any) -> bool:
-    """Whether an array holds floats: real, complex, or bfloat16, whose kind NumPy does not know."""
+    """Whether an array holds floats: real, complex, or bfloat16, for which NumPy has no kind."""
     dtype = array.dtype
     if not hasattr(dtype, "kind"):  # of a library whose dtypes are not NumPy's
         return bool(array.__array_namespace__().isdtype(dtype, ("real floating", "complex floating")))
@@ -88,12 +89,12 @@ def is_float(array: Any) -> bool:
 
 
 def as_array(value: Any) -> Any:
-    """NumPy turns results of no dimension into scalars: make those arrays again, and pass anything else on."""
+    """An array for a scalar, since NumPy turns results without axes into scalars; any other value as it is."""
     return np.asarray(value) if isinstance(value, np.generic) else value
 
 
 def freeze(value: Any) -> Any:
-    """Make an array that the caller has just made read-only, without a copy; scalars become arrays."""
+    """An array that the caller has just made, set to read-only without a copy; scalars become arrays."""
     value = as_array(value)
     if isinstance(value, np.ndarray):
         value.setflags(write=False)
@@ -106,9 +107,9 @@ def native(array: Any) -> Any:
 
 
 def owned(array: Any) -> Any:
-    """An array like this one that nobody can write to, in the machine's byte order: itself, or else a copy."""
+    """A read-only array of the same numbers in the machine's byte order: the array itself, or else a copy."""
     if not isinstance(array, np.ndarray):
-        return array  # those of JAX are immutable
+        return array  # arrays of JAX are immutable
     if not array.dtype.isnative:
         return freeze(native(array))
     base: Any = array
@@ -116,7 +117,7 @@ def owned(array: Any) -> Any:
         if base.flags.writeable:
             return freeze(array.copy())
         base = base.base
-    # At the bottom may lie the buffer of some other object: only that of bytes is known to stay as it is.
+    # The last base may be the buffer of another object, of which only bytes is certain to be immutable.
     return array if base is None or type(base) is bytes else freeze(array.copy())
 
 
@@ -135,7 +136,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 def _all(truths: Any) -> bool:
-    return bool(truths.__array_namespace__().all(truths))  # the standard has no method for it
+    return bool(truths.__array_namespace__().all(truths))  # the standard has the function, not the method
 
 
 def _alike(a: Any, b: Any) -> Any:
@@ -143,7 +144,7 @@ def _alike(a: Any, b: Any) -> Any:
 
 
 def shape_of(value: Any) -> Any:
-    """Something hashable that equal values share: arrays by their shape, NaN as one, anything else as it is."""
+    """A hashable value, the same for equal values: the shape of an array, "NaN" for NaN, else the value itself."""
     if is_array(value):
         return tuple(value.shape)
     if isinstance(value, tuple):
@@ -152,7 +153,7 @@ def shape_of(value: Any) -> Any:
 
 
 def kind(value: Any) -> str:
-    """What a value is, in a word or two, for messages: `list`, `int64 array`, `MaskedArray`, `the class Relu`."""
+    """The kind of a value in a word or two, for messages: `list`, `int64 array`, `MaskedArray`, `the class Relu`."""
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if not is_array(value):
@@ -165,7 +166,7 @@ def kind(value: Any) -> str:
 def short(value: Any) -> str:
     """`<f64 2x27>`, with the values where there are at most 6: `<f64 [1. 2.]>`; also within tuples.
 
-    An array in it never parses as Python, so nobody can paste it and believe to have the value again.
+    The text of an array does not parse as Python, so that pasting it is an error and not another value.
     """
     if is_array(value):
         name = _short_name(value.dtype)
@@ -200,6 +201,6 @@ def wide(x: Array) -> Array:
 
 
 def in_float32(f: Callable[..., Any], x: Array, *rest: Any) -> Any:
-    """f(x, *rest) with `wide` arrays in place of x and of all others of its dtype, and results in that dtype."""
+    """f(x, *rest), where x and all arrays of its dtype are `wide`; the results have the dtype of x."""
     made = f(wide(x), *[wide(a) if getattr(a, "dtype", None) == x.dtype else a for a in rest])
     return tuple([part.astype(x.dtype) for part in made]) if type(made) is tuple else made.astype(x.dtype)

@@ -1,8 +1,8 @@
-"""Record classes that go to another process by value, as cloudpickle sends those of `__main__` and of notebooks.
+"""Record classes sent to another process by value, as cloudpickle does for `__main__` and notebooks.
 
-A class takes along its entry in the tables of `records`, and its rules in those of the verbs. What is pickled with a
-class must be a function that can be imported: cloudpickle sends any other together with all that it refers to, such as
-the table of all records.
+A class carries its entry in the tables of `records` and its rules in the tables of the verbs. A function that is
+pickled with a class must be importable: cloudpickle sends any other function with everything it refers to, such as the
+table of all records.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import attrs
 
 from funcnn.records import enlist, plans, watchers
 
-# Every verb, in which a class may have a rule, by its module and name.
+# All verbs, by module and name.
 verbs: dict[tuple[str, str], Any] = {}
-# The record classes that were made in another process.
+# The record classes that arrived from another process.
 _guests: set[type] = set()
 
 
 class _Entry:
-    """An attribute of the class, and not a part of a record's `__reduce__`: a class may travel without a record."""
+    """The entry of a class, as an attribute and not in `__reduce__`, since a class may be sent without a record."""
 
     def __init__(self, cls: type) -> None:
         self.cls = cls
@@ -31,7 +31,7 @@ class _Entry:
         rules = [
             (module, name, verb.registry[self.cls])
             for (module, name), verb in verbs.items()
-            if self.cls in verb.registry and module != "__main__"  # where nobody else can find it
+            if self.cls in verb.registry and module != "__main__"  # which another process cannot import
         ]
         return _arrived, (self.cls, attrs.fields(cast("Any", self.cls))), rules
 
@@ -50,7 +50,7 @@ def _arrived(cls: Any, fields: Any) -> _Entry:
 
 
 def _give_entry(cls: type) -> None:
-    setattr(cls, "funcnn.by_value", _Entry(cls))  # no field can have that name
+    setattr(cls, "funcnn.by_value", _Entry(cls))  # a name that no field can have
 
 
 for _cls in plans:

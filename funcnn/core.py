@@ -7,7 +7,7 @@ A network is a value and these are functions from values to values; nothing here
     grads      = backward(params, cache, dA)
     params     = sgd(params, grads, lr)
 
-The rules of a layer stand below its record in `funcnn.layers`; the chain rule is that of the tuple, `layers/chain.py`.
+The rules of a layer stand below its record in `funcnn.layers`; the chain rule, of a tuple, in `layers/chain.py`.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def forward(params: Any, x: Any, /) -> tuple[Any, Any]:
 def backward(params: Any, cache: Any, dA: Any, /) -> Grads[Any]:
     """`Grads(params, x)`, given `dA`, the gradient of the cost with respect to `out`.
 
-    `cache` is what `forward(params, x)` returned. There is no other memory: a forward in between changes nothing.
+    `cache` is the second value of `forward(params, x)`. There is no other memory: a forward in between has no effect.
 
     >>> import numpy as np
     >>> from funcnn import Relu, backward, forward
@@ -90,10 +90,10 @@ def backward_params(params: Any, cache: Any, dA: Any) -> Any:
 
 @cast("Callable[[Any], Inference]", verb)
 def inference(params: Any, /) -> Any:
-    """The network that predicts, which for most layers is the network itself.
+    """The network for prediction; for most layers it is the layer itself.
 
-    A layer that trains otherwise than it predicts registers a rule: dropout becomes the identity, batch normalisation
-    a fixed affine map. By default `inference` is applied to every layer inside.
+    A layer that differs between training and prediction registers a rule: dropout becomes the identity, batch
+    normalisation a fixed affine map. By default `inference` is applied to every layer inside.
     """
     return inside(inference, params)
 
@@ -114,7 +114,7 @@ def reseed(params: Any, i: int, /) -> Any:
 
 
 def check_block(i: Any) -> None:
-    """The number of a row block is a word of a seed: an int, or under jit a tracer of one."""
+    """The number of a row block is part of a seed: an int, or under jit a tracer of one."""
     if type(i) is np.ndarray or not (is_array(i) or (is_whole(i) and 0 <= i < 2**31)):
         raise KindError(f"reseed: i must be an int in [0, 2**31), not {short(i)}")
 
@@ -152,7 +152,7 @@ _NO_RULE = forward.dispatch(object)
 
 
 def check_is_layer(name: str, params: Any, what: str = "params", x: Any = None) -> None:
-    """`params` is a layer or a tuple: not a list, a class, a state of training, or the x of `name(params, x)`."""
+    """`params` is a layer or a tuple of layers, and the arguments are in order: not `name(x, params)`."""
     if type(params) is tuple or is_layer(params):
         return
     remedy = f"; write tuple({what})" if isinstance(params, list) else ""
@@ -203,7 +203,7 @@ def sgd(params: P, grads: Grads[P], lr: float) -> P:
     Dense(W=<f64 [[1.]]>, b=<f64 [0.5]>)
 
     Raises:
-        ShapeError: `grads` are those of another network.
+        ShapeError: `grads` are gradients of another network.
         RangeError: `lr` is negative or not finite.
         KindError: `lr` is not a single number, `grads` not a Grads, or `params` not a tree.
     """
@@ -234,7 +234,7 @@ def _step(p: Any, g: Any, lr: Any) -> Any:
 
 
 def _down(p: Any, g: Any, lr: Any) -> Any:
-    """p - lr g, in p's dtype whatever that of lr is; p itself where lr is 0, even if g is not finite"""
+    """p - lr g in the dtype of p, whatever the dtype of lr; p itself if lr is 0, even if g is not finite"""
     if type(lr) is float and lr == 0:
         return p
     if p.dtype.itemsize < 4:  # in float16 a small lr is 0, and lr g may be infinite where p - lr g is not

@@ -19,18 +19,18 @@ from funcnn.records import build, is_record, plans, values
 
 Rule = Callable[..., Any]
 
-CHAIN = "funcnn.layers.chain"  # has the rules of the tuple and imports the verbs, so it is imported at the first tuple
+CHAIN = "funcnn.layers.chain"  # which has the rules of the tuple, and is imported when a verb first gets one
 
 
 def verb(
     default: Rule | None = None, *, returns: tuple[type, str] = (object, ""), check: Callable[..., None] | None = None
 ) -> Any:
-    """Make a function a verb: the rule for every class that has none of its own, and `register(cls)` for the others.
+    """A verb: a function with a rule for each class. `default` is the rule of classes for which none is registered.
 
     A class without a rule takes that of its nearest base, as in `functools.singledispatch`; classes are looked up in a
-    plain dict, for speed. Exactly `tuple` is a chain of layers: no rule applies to a NamedTuple. Arrays that a rule has
-    made are read-only in the result. `returns` is the class of what a rule must return, a tuple being a pair, and how
-    to write it. `check` is called with all arguments, and refuses those that no rule takes.
+    plain dict, for speed. Only `tuple` itself is a chain of layers; a NamedTuple has no rule. Arrays made by a rule are
+    read-only in the result. `returns` is the class that a rule must return, where a tuple means a pair, and how a
+    message writes it. `check` is called with all arguments and raises for those that no rule takes.
     """
     if default is None:
         return lambda function: verb(function, returns=returns, check=check)
@@ -53,7 +53,7 @@ def verb(
         if written and (cls_made is not returned or (cls_made is tuple and len(made) != 2)):
             given_back = f"{len(made)} values" if cls_made is tuple else kind(made)
             raise KindError(f"{name}: the rule for {cls.__name__} must return {written}, not {given_back}")
-        if cls is not tuple:  # a chain returns what its layers have sealed
+        if cls is not tuple:  # the layers of a chain have sealed the result
             _seal(made if cls_made is tuple else (made,), given)
         return made
 
@@ -61,9 +61,9 @@ def verb(
 
 
 def trait(default: Rule) -> Any:
-    """Make a function a verb that tells a property of a layer: its rule is looked up by class, the result not sealed.
+    """A verb for a property of a layer: its rule is found by class, and its result is not set to read-only.
 
-    A value without a rule of its own, a layer or not, has the answer of `default`.
+    For a value without a rule, a layer or not, the result is the one of `default`.
     """
     rules, find, register, dispatcher = _table(default)
 
@@ -80,7 +80,7 @@ def trait(default: Rule) -> Any:
 
 
 def _table(default: Rule) -> tuple[dict[type, Rule], Callable[[type], Rule], Any, Any]:
-    """The rules found so far, what finds and keeps one, what registers one, and the dispatcher behind them."""
+    """The rules found so far, the function that finds one, the function that registers one, and the dispatcher."""
     name, dispatcher = default.__name__, singledispatch(default)
     rules: dict[type, Rule] = {}
 
@@ -107,7 +107,7 @@ def _table(default: Rule) -> tuple[dict[type, Rule], Callable[[type], Rule], Any
         put.__qualname__ = register.__qualname__
         return put
 
-    register.__qualname__ = f"{name}.register"  # by which Python calls it, where an argument is missing
+    register.__qualname__ = f"{name}.register"  # Python's messages about missing arguments use it
     return rules, find, register, dispatcher
 
 

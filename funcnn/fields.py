@@ -1,4 +1,4 @@
-"""Numbers of which only some make sense: as fields of records, `b1: float = fraction(0.9)`, and as arguments."""
+"""Checks of numbers, strings and functions: for fields of records, `b1: float = fraction(0.9)`, and for arguments."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def _is_seed_word(word: Any) -> bool:
 
 
 def check_flag(name: str, value: Any, what: str) -> None:
-    """True or False: a word would count as true."""
+    """True or False; a string would count as true."""
     if not isinstance(value, bool | np.bool_):
         raise KindError(f"{name}: {what} must be True or False, not {kind(value)}")
 

@@ -33,9 +33,9 @@ def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
     one after another give what `forward` gives for the whole sequence, of recurrent layers and of causal attention. A
     layer that maps each position alone, such as Dense, has no memory.
 
-    By default a layer is refused. A layer of your own that maps each position alone, whatever stands at the others,
-    says so with `step.register(Layer)(positionwise)`; one with a memory has a rule of its own. Layers that train
-    otherwise than they predict, such as dropout, are refused: call `step(inference(net), x, memory)`.
+    By default a layer is refused. A layer of your own whose out at each position depends on x at that position only
+    declares it with `step.register(Layer)(positionwise)`; a layer with a memory has a rule of its own. Layers that
+    differ between training and prediction, such as dropout, are refused: call `step(inference(net), x, memory)`.
 
     >>> import numpy as np
     >>> from funcnn import mlp
@@ -45,15 +45,14 @@ def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
     ((5, 1, 1), (None, None, None))
 
     Raises:
-        KindError: a layer does not say how it goes on, looks at several positions at once, or trains otherwise than it
-            predicts.
+        KindError: a layer has no rule for `step`, mixes positions, or differs between training and prediction.
         What `forward` raises.
     """
     if not is_record(params):
         raise no_rule("step", params)
     cls = type(params).__name__
     raise KindError(
-        f"step: {cls} does not say that it maps each position alone; if it does, write "
+        f"step: {cls} is not declared to map each position alone; if it does, write "
         f"step.register({cls})(positionwise), else a rule with @step.register({cls})"
     )
 
@@ -77,15 +76,15 @@ def positionwise(params: Any, x: Any, memory: Any = None) -> tuple[Any, None]:
 
 
 def only_trains(params: Any, x: Any, memory: Any = None) -> Any:
-    """The rule for `step` of a layer that predicts otherwise than it trains: it is refused."""
+    """The rule for `step` of a layer that differs between training and prediction: it is refused."""
     raise KindError(
-        f"step: {type(params).__name__} predicts otherwise than it trains; write step(inference(net), x, memory)"
+        f"step: {type(params).__name__} differs between training and prediction; write step(inference(net), x, memory)"
     )
 
 
 def no_step(params: Any, x: Any, memory: Any = None) -> Any:
-    """The rule for `step` of a layer that looks ahead, or at all positions at once: it is refused."""
-    raise KindError(f"step: {type(params).__name__} looks at several positions at once, so it takes no part alone")
+    """The rule for `step` of a layer whose out depends on later positions: it is refused."""
+    raise KindError(f"step: {type(params).__name__} mixes positions, so it cannot take one part of a sequence alone")
 
 
 @cast("Callable[[Any], Trait]", trait)
@@ -118,9 +117,9 @@ def maps_alone(params: Any) -> bool:
 
 @cast("Callable[[Any], Trait]", trait)
 def pads_with_zeros(params: Any, /) -> Any:
-    """Whether zeros at the padded positions of x are to the layer as its own zero padding, as to a convolution in time.
+    """Whether zeros at the padded positions of x act as the layer's own zero padding, as in a convolution over time.
 
-    By default False. `First` accepts such a layer with a mask where it is given x itself, in which padded positions are
-    0; behind another layer it is refused.
+    By default False. With a mask, `First` accepts such a layer as the first one, where x is 0 at padded positions, and
+    refuses it behind another layer.
     """
     return False

@@ -31,7 +31,7 @@ class Grads(Generic[P]):
     x: Any = borrowed()
 
     def __attrs_post_init__(self) -> None:
-        """Trees; under `jax.vmap` and others that only pass their structure along, they are not looked at."""
+        """`params` is a tree and `x` holds arrays; transformations such as `jax.vmap` skip this check."""
         if type(self.params) not in plans:
             check_tree(self.params, "Grads", "params")
         if type(self.x) is not np.ndarray and self.x is not None:
@@ -127,7 +127,7 @@ def added(gradients: Sequence[Any]) -> Any:
     first, cls = found[0], type(found[0])
     if cls is tuple:
         if len({len(g) for g in found}) > 1:
-            raise ShapeError(f"gradients of one thing must be alike: {', '.join(map(short, found))}")
+            raise ShapeError(f"the gradients of a shared value must be alike: {', '.join(map(short, found))}")
         return tuple([added(parts) for parts in zip(*found, strict=True)])
     if cls in plans:
         columns = zip(plans[cls], *map(values, found), strict=True)
@@ -135,7 +135,7 @@ def added(gradients: Sequence[Any]) -> Any:
     if not is_array(first):
         return first  # a setting
     if len({g.shape for g in found}) > 1:
-        raise ShapeError(f"gradients of one thing must be alike: {', '.join(map(short, found))}")
+        raise ShapeError(f"the gradients of a shared value must be alike: {', '.join(map(short, found))}")
     total = first + found[1]
     for g in found[2:]:
         total += g

@@ -1,6 +1,6 @@
-"""Namespaces that import a module when one of its names is first asked for: PEP 562, as SPEC 1 describes it.
+"""Lazy namespaces, which import a module at the first use of one of its names (PEP 562, SPEC 1).
 
-What a type checker sees of a namespace is its stub, `__init__.pyi`, which `python -m tests.stubs` writes.
+Type checkers read the stub of a namespace, `__init__.pyi`, which `python -m tests.stubs` writes.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ def lazily(
         if name not in home:
             raise _absent(package, name)
         value = getattr(import_module(home[name]), name)
-        setattr(sys.modules[package], name, value)  # from now on without this function
+        setattr(sys.modules[package], name, value)  # later uses do not call this function
         return value
 
     return get, lambda: sorted([*home, *parts]), list(home)
 
 
 def load_all() -> None:
-    """Import whatever makes records: a name in a file then means the same, whatever a program imported before."""
+    """Import every module that defines records, so that names in files mean the same in every program."""
     for module in NAMESPACES:
         space = import_module(f"funcnn.{module}")
         for name in space.__all__:
@@ -63,7 +63,7 @@ def _absent(package: str, name: str) -> AttributeError | ImportError:
         home = f"funcnn.{module}"
         if name in import_module(home).__all__:
             moved = f"{package}.{name}: it is in {home}; write from {home} import {name}"
-            # Of an AttributeError, `from funcnn import name` would say only that the name cannot be imported.
+            # `from funcnn import name` replaces the text of an AttributeError by its own.
             importing = sys._getframe(2).f_code.co_name == "_handle_fromlist"  # noqa: SLF001  only to choose a class
             return ImportError(moved, name=package) if importing else AttributeError(moved)
     return AttributeError(f"module {package!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Which parameters: patterns of the paths that `parameters` gives, as data, so that an optimizer can be saved."""
+"""Choice of parameters by patterns of their paths, which are data, so that an optimizer can be saved."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def chosen(where: Where, paths: tuple[str, ...], whose: str) -> tuple[bool, ...]
     `*` stands for anything, also across dots, `?` for one character: `"*.W"`, `"0.*"`, `("!*.b", "!3.*")`.
 
     Raises:
-        FuncnnError: one of the patterns matches no path, which is a slip where there are any.
+        FuncnnError: a pattern matches no path, although there are paths.
     """
     patterns = where if isinstance(where, tuple) else (where,)
     for pattern in patterns:

@@ -1,8 +1,8 @@
-"""Records: frozen attrs classes whose arrays are read-only and their own, and which compare by value.
+"""Records: frozen attrs classes that own their arrays, which are read-only, and compare by value.
 
 A field is one of three things. A *parameter* holds an array or a layer (also inside a tuple) and is trained; a *state*
-is declared with `state` and is carried, saved and traced, but not trained; a *setting* is all else. What a field takes
-is said by its annotation; see `annotations`.
+is declared with `state` and is carried, saved and traced, but not trained; every other field is a *setting*. The
+annotation of a field says which values it takes; see `annotations`.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ T = TypeVar("T")
 
 # The fields of each record class, in order: (name, whether it is a state).
 plans: dict[type, tuple[tuple[str, bool], ...]] = {}
-# What takes the contents out of a record, in that order, and what puts each in.
+# The getter of all contents of a record, in that order, and the setter of each.
 _getters: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
 _setters: dict[type, tuple[Callable[[Any, Any], None], ...]] = {}
 # The record classes by name: the closed set that anything read from outside may name.
 registry: dict[str, type] = {}
-# Called with each new record class; a bridge to another library listens here.
+# Called with each new record class, as by a bridge to another library.
 watchers: list[Callable[[type], None]] = []
 
 
@@ -61,7 +61,7 @@ def branches(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
 
 
 def borrowed() -> Any:
-    """A field whose arrays are taken as they come, for records that live for one step."""
+    """A field whose arrays are neither copied nor converted, for records that are used within one step."""
     return attrs.field(metadata={"borrowed": True})
 
 
@@ -124,7 +124,7 @@ def enlist(cls: Any) -> None:
     """Write a record class into the tables."""
     names = [field.name for field in attrs.fields(cls)]
     plans[cls] = tuple([(field.name, "state" in field.metadata) for field in attrs.fields(cls)])
-    get = operator.attrgetter(*names or [""])  # which gives a tuple only where there are several
+    get = operator.attrgetter(*names or [""])  # which returns a tuple only for several names
     _getters[cls] = get if len(names) > 1 else lambda self: tuple([getattr(self, name) for name in names])
     _setters[cls] = tuple([_setter(cls, name) for name in names])
     registry[name_of(cls)] = cls
@@ -136,7 +136,7 @@ def _setter(cls: type, name: str) -> Callable[[Any, Any], None]:
     slot = getattr(cls, name, None)
     if isinstance(slot, MemberDescriptorType):
         return slot.__set__
-    return lambda self, value: object.__setattr__(self, name, value)  # a class that came by value has no slots
+    return lambda self, value: object.__setattr__(self, name, value)  # a class that was sent by value has no slots
 
 
 def name_of(cls: type) -> str:
@@ -158,7 +158,7 @@ def values(record: Any) -> tuple[Any, ...]:
 
 
 def is_record(value: object) -> bool:
-    """Whether `value` is a record (and no class of one)."""
+    """Whether `value` is a record; a record class is not one."""
     return type(value) in plans
 
 
@@ -209,7 +209,7 @@ def _restore(cls: type[T], contents: Sequence[Any]) -> T:
 
 
 def _frozen(value: Any) -> Any:
-    """Read-only, where pickle makes arrays writeable, and as a constructor would have it."""
+    """Read-only arrays, since pickle makes them writeable, in the machine's byte order and not memory-mapped."""
     if type(value) is tuple:
         return tuple(map(_frozen, value))
     if isinstance(value, np.memmap):
@@ -217,7 +217,7 @@ def _frozen(value: Any) -> Any:
     return freeze(native(value) if isinstance(value, np.ndarray) else value)
 
 
-def _getstate(self: Any) -> dict[str, Any]:  # this and its inverse are for those that do without __reduce__
+def _getstate(self: Any) -> dict[str, Any]:  # for libraries that do not call __reduce__
     return {name: value for (name, _), value in zip(plans[type(self)], values(self), strict=True)}
 
 
@@ -226,7 +226,7 @@ def _setstate(self: Any, contents: Mapping[str, Any]) -> None:
         put(self, _frozen(contents[name]))
 
 
-def _itself(self: T, memo: object = None) -> T:  # nothing can change, so a copy is the same thing
+def _itself(self: T, memo: object = None) -> T:  # a record is immutable, so it is its own copy
     return self
 
 

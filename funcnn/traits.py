@@ -1,4 +1,4 @@
-"""Traits: verbs by which a layer tells what its output is, and whether its states rest while it is trained."""
+"""Traits: verbs for properties of a layer, such as whether its output holds probabilities."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Trait(Protocol):
 
 @cast("Callable[[Any], Trait]", trait)
 def gives_probabilities(params: Any, /) -> Any:
-    """Whether out holds probabilities: True, False, or None if out is of the kind of x, as that of a Reshape is.
+    """Whether out holds probabilities: True, False, or None if out holds them exactly if x does, as for Reshape.
 
     A loss of logits refuses a network that gives probabilities, since it would squash them a second time. By default
-    False: nothing is promised. A chain has the answer of its last layer that does not answer None; a layer with several
-    outputs answers with a tuple, one answer for each.
+    False. The value for a chain is the one of its last layer whose value is not None; for a layer with several outputs
+    it is a tuple, one value for each output.
 
     >>> from funcnn import Dense, Sigmoid
     >>> from funcnn.traits import gives_probabilities
@@ -41,7 +41,7 @@ def gives_probabilities(params: Any, /) -> Any:
 
 @gives_probabilities.register(tuple)
 def chain_gives_probabilities(params: tuple[Any, ...]) -> Any:
-    """The answer of the last layer whose out is not of the kind of its x"""
+    """The value of the last layer for which it is not None"""
     for layer in reversed(params):
         if (answer := gives_probabilities(layer)) is not None:
             return answer
@@ -49,7 +49,7 @@ def chain_gives_probabilities(params: tuple[Any, ...]) -> Any:
 
 
 def like_x(params: Any) -> None:
-    """The rule of a layer whose out is of the kind of x: it moves, scales or drops the numbers of x."""
+    """The rule of a layer that moves, scales or drops the numbers of x: None."""
 
 
 def probabilities(params: Any) -> bool:
@@ -61,8 +61,7 @@ def probabilities(params: Any) -> bool:
 def rests(params: Any, /) -> bool:
     """Whether the states of a layer stay as they are while it is trained, as the layer in a Frozen does.
 
-    By default False. If nothing is trained up to some layer of a chain and all states before it rest, backward ends
-    there.
+    By default False. Backward ends at the first layer of a chain that has a parameter to train or a state that changes.
     """
     return False
 

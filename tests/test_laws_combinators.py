@@ -306,7 +306,7 @@ def test_a_combinator_hands_on_the_memory_of_its_layer(name):
 
 @pytest.mark.parametrize("layers", [(Tanh(),), (GRU.init(4, 4, seed=0),)])
 def test_a_combinator_without_a_rule_for_step_is_refused_whatever_it_holds(layers):
-    with pytest.raises(KindError, match="step: Twice does not say that it maps each position alone"):
+    with pytest.raises(KindError, match="step: Twice is not declared to map each position alone"):
         step(Twice(layers), np.ones((1, 3, 4)))
 
 

@@ -302,17 +302,17 @@ ROWS = {
     "rows that do not fit beside one another": (
         given(Concat(), (x, x[:2])),
         ShapeError,
-        "Concat: the parts of x must be (m, ..., n_i), alike but for n_i; shapes: (4, 3), (2, 3)",
+        "Concat: the parts of x must be (m, ..., n_i), equal in all axes but the last; shapes: (4, 3), (2, 3)",
     ),
     "two numbers of axes side by side": (
         given(Concat(), (film, x)),
         ShapeError,
-        "Concat: the parts of x must be (m, ..., n_i), alike but for n_i; shapes: (2, 3, 4), (4, 3)",
+        "Concat: the parts of x must be (m, ..., n_i), equal in all axes but the last; shapes: (2, 3, 4), (4, 3)",
     ),
     "vectors side by side": (
         given(Concat(), (x[0], x[0])),
         ShapeError,
-        "Concat: the parts of x must be (m, ..., n_i), alike but for n_i; shapes: (3,), (3,)",
+        "Concat: the parts of x must be (m, ..., n_i), equal in all axes but the last; shapes: (3,), (3,)",
     ),
     "two dtypes side by side": (
         given(Concat(), (half, x)),
@@ -448,7 +448,7 @@ ROWS = {
     "a shape of floats": (
         lambda: Reshape((3, 1.0)),
         KindError,
-        "Reshape: shape must be a tuple of ints, that of a row, not (3, 1.0)",
+        "Reshape: shape must be a tuple of ints, the shape of a row, not (3, 1.0)",
     ),
     "a size of 0": (
         lambda: Reshape((3, 0)),
@@ -503,8 +503,8 @@ ROWS = {
     "a sequence with its mask to map over": (
         given(Map(GRU.init(4, 2, seed=0)), (film, np.ones((2, 3), bool))),
         ShapeError,
-        "Map: the layer is given rows, so that it can have no mask; write First(Map(layer)), or for a "
-        "layer over time the layer alone",
+        "Map: x must not have a mask, since the layer is given rows; write First(Map(layer)), or without Map "
+        "a layer that takes a mask",
     ),
     "nothing to map over": (
         given(Map(Relu()), ()),
@@ -546,13 +546,13 @@ ROWS = {
     "a place without a layer": (
         given((Relu(), HERE), x),
         KindError,
-        "Here: there is no Shared around it, to put a layer in",
+        "Here: there is no Shared around it",
         ["in layer 1, Here(name='', layer=None), x: <f64 4x3>"],
     ),
     "a place of another name": (
         given(Shared(Relu(), (HERE, Here("other"))), x),
         KindError,
-        "Here: there is no Shared of the name 'other' around it, to put a layer in",
+        "Here: there is no Shared of the name 'other' around it",
         [
             "in layer 1, Here(name='other', layer=None), x: <f64 4x3>",
             "in Shared, (Here(name='', layer=Relu()), Here(name='other', layer=None)), x: <f64 4x3>",
@@ -571,17 +571,17 @@ ROWS = {
     "no place for what is shared": (
         lambda: Shared(Relu(), (Relu(), Tanh())),
         KindError,
-        "Shared: there is no Here() in net that is trained, so the layer would learn nothing",
+        "Shared: net must have a Here() outside of Frozen, so that the layer is trained",
     ),
     "a place of another name alone": (
         lambda: Shared(Relu(), Here("a"), "b"),
         KindError,
-        "Shared: there is no Here('b') in net that is trained, so the layer would learn nothing",
+        "Shared: net must have a Here('b') outside of Frozen, so that the layer is trained",
     ),
     "a frozen place alone": (
         lambda: Shared(Relu(), Frozen(HERE)),
         KindError,
-        "Shared: there is no Here() in net that is trained, so the layer would learn nothing",
+        "Shared: net must have a Here() outside of Frozen, so that the layer is trained",
     ),
     "a class to be shared": (
         lambda: Shared(Relu, HERE),
@@ -611,7 +611,7 @@ ROWS = {
     "a shared name within itself": (
         lambda: Shared(Relu(), (HERE, Shared(Relu(), HERE))),
         KindError,
-        "Shared: in net is a Shared of the same name, ''; give one of them another",
+        "Shared: net must not have a Shared of the same name, ''; rename one of them",
     ),
     "an error in a place": (
         given(Shared(dense, (Relu(), HERE, HERE)), x),
@@ -667,12 +667,12 @@ ROWS = {
     "a net that changes the features": (
         given(Tied(np.ones((5, 3)), dense), ids),
         ShapeError,
-        "Tied: net must give back (m, ..., 3), as many features as W has; out: <f64 [[[3. 3.]  [3. 3.]  [3. 3.]]]>",
+        "Tied: net must return (m, ..., 3), as many features as W has; out: <f64 [[[3. 3.]  [3. 3.]  [3. 3.]]]>",
     ),
     "a net that takes no mask": (
         given(Tied(np.ones((5, 2)), Take(0)), (ids, mask)),
         KindError,
-        "Tied: net must give back a tuple for a tuple; x: (<i64 [[0 1 4]]>, <b8 [[ True  True False]]>), "
+        "Tied: net must return a tuple for a tuple; x: (<i64 [[0 1 4]]>, <b8 [[ True  True False]]>), "
         "out: <f64 [[[1. 1.]  [1. 1.]  [0. 0.]]]>",
     ),
     "dA of logits of another shape": (
@@ -775,12 +775,12 @@ ROWS = {
     "gradients of one thing that differ": (
         lambda: added([x, x[:1]]),
         ShapeError,
-        "gradients of one thing must be alike: <f64 4x3>, <f64 [[-1.     -0.8182 -0.6364]]>",
+        "the gradients of a shared value must be alike: <f64 4x3>, <f64 [[-1.     -0.8182 -0.6364]]>",
     ),
     "gradients of one thing with other parts": (
         lambda: added([(x,), (x, x)]),
         ShapeError,
-        "gradients of one thing must be alike: (<f64 4x3>,), (<f64 4x3>, <f64 4x3>)",
+        "the gradients of a shared value must be alike: (<f64 4x3>,), (<f64 4x3>, <f64 4x3>)",
     ),
     "a gate that makes two of one": (
         given(Glu(Copy(2)), film),
@@ -802,20 +802,21 @@ ROWS = {
     "a step of a combinator that has no rule for the memory inside": (
         lambda: step((Tanh(), Twice((Tanh(), Residual(GRU.init(4, 4, seed=0))))), film),
         KindError,
-        "step: Twice does not say that it maps each position alone; if it does, write "
+        "step: Twice is not declared to map each position alone; if it does, write "
         "step.register(Twice)(positionwise), else a rule with @step.register(Twice)",
         1,
     ),
     "a step of a wrapper that might mix positions": (
         lambda: step(Backwards(GRU.init(4, 4, seed=0)), film),
         KindError,
-        "step: Backwards does not say that enter and leave map each position alone; if they do, write "
+        "step: Backwards does not declare that enter and leave map each position alone; if they do, write "
         "step.register(Backwards)(step_inside)",
     ),
     "a step of a function": (
         lambda: step(Function(square, square_vjp), film),
         KindError,
-        "step: Function does not tell whether square maps each position alone; write a record with a rule for step",
+        "step: whether square maps each position alone is not known for a Function; write a record with a "
+        "rule for step",
     ),
     "a step of what is no layer": (
         lambda: step("net", film),
@@ -825,7 +826,7 @@ ROWS = {
     "a step of dropout in a map": (
         lambda: step(Map(Dropout(0.5, seed=0)), film),
         KindError,
-        "step: Map predicts otherwise than it trains; write step(inference(net), x, memory)",
+        "step: Map differs between training and prediction; write step(inference(net), x, memory)",
     ),
     "a wrapper of a class": (
         lambda: Backwards(Relu),
@@ -840,12 +841,12 @@ ROWS = {
     "a place that is filled already": (
         lambda: Shared(Relu(), Here(layer=Tanh())),
         KindError,
-        "Shared: a Here in net holds a layer already; write Here(), where the shared one goes",
+        "Shared: each Here in net must be empty; write Here()",
     ),
     "a ufunc of one number as a vjp": (
         lambda: Function(np.sin, np.cos),
         KindError,
-        "Function: vjp must take x and dA, but cos is a ufunc of 1",
+        "Function: vjp must take x and dA, but the ufunc cos takes 1",
     ),
     "a mean over all places within a First": (
         lambda: forward(First(GlobalAvgPool()), (film, film[..., 0] > 0)),
@@ -880,19 +881,19 @@ ROWS = {
     "a layer of one's own in a First": (
         lambda: forward(First(Twice((Tanh(),))), (film, film[..., 0] > 0)),
         KindError,
-        "First: with a mask, the layer must map each position alone; Twice does not say that it does; if it does, "
+        "First: with a mask, the layer must map each position alone; Twice is not declared to; if it does, "
         "write step.register(Twice)(positionwise)",
     ),
     "a random layer of one's own in a First": (
         lambda: forward(First(Jitter()), (film, film[..., 0] > 0)),
         KindError,
-        "First: with a mask, the layer must map each position alone; Jitter does not say that it does; if it does, "
+        "First: with a mask, the layer must map each position alone; Jitter is not declared to; if it does, "
         "write mixes_positions.register(Jitter)(maps_alone)",
     ),
     "a wrapper of one's own in a First": (
         lambda: forward(First(Backwards(Tanh())), (film, film[..., 0] > 0)),
         KindError,
-        "First: with a mask, the layer must map each position alone; Backwards does not say that it does; if it "
+        "First: with a mask, the layer must map each position alone; Backwards is not declared to; if it "
         "does, write step.register(Backwards)(step_inside)",
     ),
     "a mask to a layer that mixes positions": (
@@ -913,19 +914,19 @@ ROWS = {
     "a step of a network that trains": (
         lambda: step((Tanh(), Dropout(0.5, seed=0)), film),
         KindError,
-        "step: Dropout predicts otherwise than it trains; write step(inference(net), x, memory)",
+        "step: Dropout differs between training and prediction; write step(inference(net), x, memory)",
         1,
     ),
     "a step of a batch norm inside": (
         lambda: step((Residual(BatchNorm.init(4)), GRU.init(4, 4, seed=0)), film),
         KindError,
-        "step: BatchNorm predicts otherwise than it trains; write step(inference(net), x, memory)",
+        "step: BatchNorm differs between training and prediction; write step(inference(net), x, memory)",
         2,
     ),
     "a step through a shape": (
         lambda: step((Tanh(), Flatten()), film),
         KindError,
-        "step: Flatten looks at several positions at once, so it takes no part alone",
+        "step: Flatten mixes positions, so it cannot take one part of a sequence alone",
         ["in layer 1, Flatten(), x: <f64 2x3x4>"],
     ),
 }

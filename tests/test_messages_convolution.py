@@ -557,17 +557,17 @@ ROWS = {
     "a step of an image": (
         lambda: step(conv, x),
         KindError,
-        "step: Conv2d looks at several positions at once, so it takes no part alone",
+        "step: Conv2d mixes positions, so it cannot take one part of a sequence alone",
     ),
     "a step of a pool": (
         lambda: step(MaxPool(2), x[:, :1, 0]),
         KindError,
-        "step: MaxPool looks at several positions at once, so it takes no part alone",
+        "step: MaxPool mixes positions, so it cannot take one part of a sequence alone",
     ),
     "a step of a global pool": (
         lambda: step(GlobalAvgPool(), x[:, :1, 0]),
         KindError,
-        "step: GlobalAvgPool looks at several positions at once, so it takes no part alone",
+        "step: GlobalAvgPool mixes positions, so it cannot take one part of a sequence alone",
     ),
     "a step of what is linear": (
         lambda: step(Upsample(2, linear=True), x[:, :1, 0]),

@@ -370,12 +370,12 @@ ROWS = {
     "a step of what looks at all places": (
         lambda: step(group, x[None]),
         KindError,
-        "step: GroupNorm looks at several positions at once, so it takes no part alone",
+        "step: GroupNorm mixes positions, so it cannot take one part of a sequence alone",
     ),
     "a step of one place of an instance": (
         lambda: step(instance, x[None, :1]),
         KindError,
-        "step: InstanceNorm looks at several positions at once, so it takes no part alone",
+        "step: InstanceNorm mixes positions, so it cannot take one part of a sequence alone",
     ),
     "another cache of dropout": (
         lambda: backward(dropout, (x,), x),

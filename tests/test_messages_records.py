@@ -193,7 +193,7 @@ ROWS = {
     "a setting of what has none": (
         call(Relu, alpha=0.1),
         KindError,
-        "Relu: there is no field alpha; it has none",
+        "Relu: there is no field alpha; it has no fields",
     ),
     "a number for what takes none": (call(Relu, 0.1), KindError, "Relu: takes no arguments, got 1"),
     "one too many": (

@@ -349,7 +349,7 @@ ROWS = {
     "a step both ways": (
         lambda: step(both, x),
         KindError,
-        "step: Bidirectional looks at several positions at once, so it takes no part alone",
+        "step: Bidirectional mixes positions, so it cannot take one part of a sequence alone",
     ),
     # Ids.
     # The last step.

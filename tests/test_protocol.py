@@ -126,7 +126,7 @@ forward.register(Halve)(lambda params, x: (x / 2, ()))
 
 
 def test_a_step_is_refused_until_the_layer_says_how():
-    with pytest.raises(KindError, match="Halve does not say that it maps each position alone; if it does, write"):
+    with pytest.raises(KindError, match="Halve is not declared to map each position alone; if it does, write"):
         step((Halve(),), film)
     step.register(Halve)(positionwise)
     assert same(step((Halve(),), film), (film / 2, (None,)))
@@ -408,7 +408,7 @@ forward.register(Named)(lambda params, x: (x, ()))
 def test_a_setting_that_bears_the_name_of_a_trait_is_a_setting():
     assert not is_inert(Named())
     assert gives_probabilities((Ramp(), Named())) is False
-    with pytest.raises(KindError, match="step: Named does not say"):
+    with pytest.raises(KindError, match="step: Named is not declared"):
         step(Named(), film)
 
 

@@ -1,4 +1,4 @@
-"""The layers: each record with its two rules below it. A family is a folder, a layer that has none a file."""
+"""Layers: each is a record with its two rules below it. A family of layers is a folder, a single layer a file."""
 
 from funcnn.lazy import lazily
 

@@ -1,4 +1,4 @@
-"""A tuple of layers is a layer: the chain. `()` is the identity, `net[:2]` and `net + (head,)` are networks too."""
+"""Chains: a tuple of layers is a layer. `()` is the identity; `net[:2]` and `net + (head,)` are networks too."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def chain_backward(params: Layers, cache: tuple[Any, ...], dA: Any) -> Grads[Lay
 
 @backward_params.register(tuple)
 def chain_backward_params(params: Layers, cache: tuple[Any, ...], dA: Any) -> Layers:
-    """The chain rule as far as it is needed: down to the first layer that is not inert"""
+    """The chain rule down to the first layer that is not inert"""
     _check_cache(params, cache)
     first = 0
     while first < len(params) and is_inert(params[first]):
@@ -120,14 +120,14 @@ def chain_step(params: Layers, x: Any, memory: Any = None) -> tuple[Any, tuple[A
 
 @inference.register(tuple)
 def chain_inference(params: Layers) -> Layers:
-    """The chain of the layers as they predict"""
+    """The chain of the layers for prediction"""
     new = tuple([inference(layer) for layer in params])
     return params if all([a is b for a, b in zip(params, new, strict=True)]) else new
 
 
 @reseed.register(tuple)
 def chain_reseed(params: Layers, i: int) -> Layers:
-    """The chain of the layers as row block i sees them"""
+    """The chain of the layers for row block i"""
     check_block(i)
     return tuple([reseed(layer, i) for layer in params])
 

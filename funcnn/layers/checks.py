@@ -1,4 +1,4 @@
-"""Checks that layers share: of their inputs, of the layers and tuples that they are given, and of the cache."""
+"""Checks for layers: of inputs, gradients, caches, and of layers and tuples in fields."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from funcnn.gradients import gradient
 from funcnn.records import is_record
 from funcnn.remedies import becomes_floats, has_mask
 
-# Inputs. A name is written only into an error, since these run at every call.
+# Inputs. The name of the layer is computed only for an error, since these run at every call.
 
 
 def float_array(layer: Any, x: Any) -> Namespace:
@@ -85,14 +85,14 @@ def wrong_shape(layer: Any, needed: str, x: Array, remedy: str = "", what: str =
 
 
 def missing_axis(x: Array, n: int, of: str = "feature") -> str:
-    """What to write if x lacks one axis of (..., n), and it is certain which."""
+    """The remedy if x lacks one axis of (..., n), and it is certain which one."""
     if x.shape[-1] == n and (n > 1 or x.ndim == 1):
         return "; write x[None] for one row"
     return f"; write x[..., None] for one {of}" if n == 1 != x.shape[-1] else ""
 
 
 def channels_first(x: Array, n: int) -> str:
-    """What to write if the n channels of x stand behind the rows instead of last."""
+    """The remedy if the n channels of x stand behind the rows instead of last."""
     axes = ", ".join(map(str, range(2, x.ndim)))
     return f"; channels are last, so write x.transpose(0, {axes}, 1)" if x.shape[1] == n != x.shape[-1] else ""
 
@@ -105,14 +105,14 @@ def mixed(whose: str, what: str, array: Any, name: str, like: Any) -> KindError:
 
 
 def like(layer: Any, method: str, made: Any, x: Array) -> Any:
-    """What a method of a layer made, an array of the shape and dtype of x; a slope may be a number."""
+    """The result of a method of a layer: an array of the shape and dtype of x; a slope may be a number."""
     if (getattr(made, "shape", None) == x.shape and made.dtype == x.dtype) or (method == "slope" and is_number(made)):
         return made
     raise KindError(f"{type(layer).__name__}: {method} must return an array of {x.dtype}, {x.shape}, not {short(made)}")
 
 
 def own_gradient(layer: Any, own: Any, /, **of_base: Any) -> Any:
-    """The gradient of a layer of the user's own: what `own_gradients` returned, and what its base computed."""
+    """The gradient of a user's layer: the result of `own_gradients`, and the gradients that its base computed."""
     if type(own) is not dict or own.keys() & of_base.keys():
         needed = "a dict of gradients and next values, by the names of its own fields"
         raise KindError(f"{type(layer).__name__}: own_gradients must return {needed}, not {kind(own)}")

@@ -1,4 +1,4 @@
-"""Dropout and noise: random while training, as a function of a seed and a step number in the layer."""
+"""Dropout and noise, whose random numbers are a function of a seed and a step number in the layer."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ P = TypeVar("P")
 
 @record
 class Stochastic:
-    """The base of layers that are random while they train, and the identity when they predict.
+    """The base of layers that are random in training and the identity in prediction.
 
-    Both fields are states. The random numbers depend on (seed, step) alone, so `forward` gives the same result again
-    until `step` is advanced: the gradient holds the next one, step + 1, and 0 after 2**31 - 1. `reseed` gives row block
-    i child i of the seed.
+    Both fields are states. The random numbers depend on (seed, step) alone, so `forward` gives the same result until
+    `step` changes: the gradient holds the next step, step + 1, and 0 after 2**31 - 1. `reseed` gives row block i child
+    i of the seed.
 
     Raises:
         KindError: `seed` is not a seed, or `step` not a whole number.

@@ -1,4 +1,4 @@
-"""Notes on errors: in which layer of a network an error was raised, and for what."""
+"""Notes on errors: the layer of a network in which an error was raised, and its x or dA."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONG = 160  # characters; a longer note would not be read
 
 
 def noted(where: str, verb: Callable[..., Any], layer: Any, *given: Any) -> Any:
-    """`verb(layer, *given)`, with a note on any error: where it was raised, in which layer, for which x or dA.
+    """`verb(layer, *given)`; an error gets a note with the place, the layer, and its x or dA.
 
     >>> import numpy as np
     >>> from funcnn import Dense, forward
@@ -38,7 +38,7 @@ def note(where: str, verb: Callable[..., Any], layer: Any, *given: Any) -> str:
 
 
 def named(layer: Any) -> str:
-    """A layer as a note shows it: its repr, or if that is long, with the classes of the layers inside.
+    """The text of a layer in a note: its repr or, if this is long, the classes of the layers inside.
 
     >>> from funcnn import mlp, transformer_block
     >>> from funcnn.layers.notes import named

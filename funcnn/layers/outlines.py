@@ -1,4 +1,4 @@
-"""Outlines: the shape and the dtype of an array, without its numbers, as a cache keeps them."""
+"""Outlines: the shape and dtype of an array without its numbers, for caches."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def outline(x: Any) -> Any:
 
 
 def fitting(layer: Any, dA: Any, kept: Any) -> Any:
-    """dA, which must be like the value whose outline is `kept`; None for ids, masks and others without a gradient."""
+    """dA, checked to be like the value with outline `kept`; None for ids, masks and values without a gradient."""
     if type(kept) is tuple:
         if dA is None:
             return (None,) * len(kept)
@@ -41,7 +41,7 @@ def fitting(layer: Any, dA: Any, kept: Any) -> Any:
 
 
 def nothing(kept: Any) -> Any:
-    """The gradient of an input that was not used: zeros, and None for ids, masks and others without a gradient."""
+    """The gradient of an unused input: zeros, and None for ids, masks and values without a gradient."""
     if type(kept) is tuple:
         return tuple(map(nothing, kept))
     if not is_array(kept) or not is_float(kept):

@@ -75,9 +75,9 @@ def _encoded(params: Position, given: Any, start: Any) -> Any:
 class SinusoidalPosition(Position):
     """out_p = x_p + (sin a_0, cos a_0, sin a_1, cos a_1, ...), a_i = p / base^(2 i / n)
 
-    x, out: (m, t, n), n even; p is the position, from 0 on; base: a number. Each pair of features is the point of a
-    circle at the angle a_i, which grows by 1 radian a position in the first pair and nearly base times more slowly in
-    the last. The waves are constant, so dx = dA.
+    x, out: (m, t, n), n even; p is the position, from 0 on; base: a number. Each pair of features is the point on a
+    circle at the angle a_i. From one position to the next the angle grows by 1 radian in the first pair, and by nearly
+    1 / base in the last. The waves are constant, so dx = dA.
 
     Vaswani et al. 2017, Attention Is All You Need, section 3.5.
 

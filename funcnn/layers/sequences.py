@@ -1,4 +1,4 @@
-"""Sequences: x of shape (m, t, features), alone or with a mask of its positions, or with a state as well."""
+"""Sequences: x of shape (m, t, features), (x, mask), or (x, mask, state)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def mask_of(given: Any) -> Any:
 
 
 def blank(x: Array, mask: Array | None) -> Array:
-    """x with 0 at padded positions; a choice, not a product, since x may be NaN there."""
+    """x with 0 at padded positions, by `where` instead of a product, since x may be NaN there."""
     return x if mask is None else namespace(x).where(mask[(..., *(None,) * (x.ndim - mask.ndim))], x, 0)
 
 

@@ -1,4 +1,4 @@
-"""The base of a layer around a layer: how x enters, how out leaves, and the two ways back."""
+"""The base of wrappers, which are layers around a layer: how x enters, how out leaves, and the gradients of both."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ L = TypeVar("L")
 class Wrapper(ABC, Generic[L]):
     """out = leave(layer(enter(x))), for a layer in the field `layer`
 
-    A subclass writes how x enters, and whatever differs from the identity of the other three methods:
+    A subclass writes `enter`, and those of the other three methods that are not the identity:
 
         enter(x) -> (x of the layer, aside)            leave(out of the layer, aside) -> (out, kept)
         enter_back(dx of the layer, dA, kept) -> dx    leave_back(dA, kept) -> dA of the layer
 
-    `aside` goes from enter to leave; `kept`, arrays and tuples of them, goes into the cache, for the ways back. The
-    rules of forward, backward and their two shortcuts are these four around those of the layer, with a note on every
-    error inside. `step` is refused, since enter and leave might mix positions, until `step.register(Mine)(step_inside)`
-    says that they do not. A wrapper with parameters or states of its own gives their gradients and next values in
-    `own_gradients`, from dA of its out: its parameters act behind the layer, in `leave`.
+    `aside` is passed from `enter` to `leave`. `kept`, an array or a tuple of arrays, is stored in the cache for
+    `leave_back` and `enter_back`. The base registers `forward`, `backward`, `forward_only` and `backward_params`, with
+    a note on every error inside. `step` is refused, since enter and leave might mix positions, until
+    `step.register(Mine)(step_inside)` declares that they do not. A wrapper with parameters or states of its own returns
+    their gradients and next values in `own_gradients`, computed from dA of its out: such parameters are used in
+    `leave`, after the layer.
 
     >>> import numpy as np
     >>> from funcnn import GRU, Array, forward, layers, record
@@ -60,18 +61,18 @@ class Wrapper(ABC, Generic[L]):
 
     @abstractmethod
     def enter(self, x: Any) -> tuple[Any, Any]:
-        """(the layer's x, what `leave` needs beside the layer's out)"""
+        """(x for the layer, values for `leave`)"""
 
     def leave(self, out: Any, aside: Any) -> tuple[Any, Any]:
-        """(out, what the ways back need), given the layer's out"""
+        """(out, arrays for `leave_back` and `enter_back`), given out of the layer"""
         return out, None
 
     def leave_back(self, dA: Any, kept: Any) -> Any:
-        """The gradient of the layer's out, given that of out"""
+        """The gradient of out of the layer, given dA, the gradient of out"""
         return dA
 
     def enter_back(self, dx: Any, dA: Any, kept: Any) -> Any:
-        """The gradient of x, given that of the layer's x, and that of out for what went past the layer"""
+        """The gradient of x, given the gradient of the layer's x; dA is used for values that bypass the layer"""
         return dx
 
     def own_gradients(self, dA: Any, kept: Any) -> dict[str, Any]:
@@ -83,12 +84,12 @@ class Wrapper(ABC, Generic[L]):
         return self.layer
 
     def held_gradients(self, gradient_of_held: Any) -> dict[str, Any]:
-        """The gradients of the fields that `held` is made of, given that of the layer that x goes through"""
+        """The gradients of the fields used in `held`, given the gradient of the layer that `held` returns"""
         return {"layer": gradient_of_held}
 
 
 class Through:
-    """x enters a Wrapper as it is."""
+    """A mixin for wrappers: `enter` does not change x."""
 
     __slots__ = ()
 
@@ -102,7 +103,7 @@ def _noted(params: Wrapper[Any], verb: Any, *given: Any) -> Any:
 
 
 def _pair(params: Wrapper[Any], method: str, made: Any) -> tuple[Any, Any]:
-    """What `enter` and `leave` return, which is a pair."""
+    """The result of `enter` or `leave`, checked to be a pair."""
     if type(made) is not tuple or len(made) != 2:
         needed = "(the layer's x, aside)" if method == "enter" else "(out, kept)"
         raise KindError(f"{type(params).__name__}: {method} must return {needed}, not {shown(made)}")
@@ -111,7 +112,7 @@ def _pair(params: Wrapper[Any], method: str, made: Any) -> tuple[Any, Any]:
 
 @forward.register(Wrapper)
 def wrapper_forward(params: Wrapper[Any], x: Any) -> tuple[Any, tuple[Any, Any]]:
-    """out = leave(layer(enter(x))); the cache is the layer's, and what leave kept"""
+    """out = leave(layer(enter(x))); the cache is the cache of the layer, and `kept`"""
     inner, aside = _pair(params, "enter", params.enter(x))
     made, cache = _noted(params, forward, inner)
     out, kept = _pair(params, "leave", params.leave(made, aside))
@@ -127,7 +128,7 @@ def wrapper_forward_only(params: Wrapper[Any], x: Any) -> Any:
 
 @backward.register(Wrapper)
 def wrapper_backward(params: Wrapper[Any], cache: tuple[Any, Any], dA: Any) -> Grads[Any]:
-    """dx = enter_back(dx of the layer), which is given leave_back(dA)"""
+    """dx = enter_back(dx of the layer), where the layer gets leave_back(dA)"""
     own, kept = unpacked(params, cache, 2)
     grads = _noted(params, backward, own, params.leave_back(dA, kept))
     try:
@@ -142,7 +143,7 @@ def wrapper_backward(params: Wrapper[Any], cache: tuple[Any, Any], dA: Any) -> G
 
 @backward_params.register(Wrapper)
 def wrapper_backward_params(params: Wrapper[Any], cache: tuple[Any, Any], dA: Any) -> Any:
-    """The gradient of the layer, which is given leave_back(dA)"""
+    """The gradient of the layer, where the layer gets leave_back(dA)"""
     own, kept = unpacked(params, cache, 2)
     return _gradient(params, _noted(params, backward_params, own, params.leave_back(dA, kept)), dA, kept)
 
@@ -156,13 +157,13 @@ def wrapper_step(params: Wrapper[Any], x: Any, memory: Any = None) -> Any:
     """Refused, as by default: enter and leave might mix positions"""
     cls = type(params).__name__
     raise KindError(
-        f"step: {cls} does not say that enter and leave map each position alone; if they do, write "
+        f"step: {cls} does not declare that enter and leave map each position alone; if they do, write "
         f"step.register({cls})(step_inside)"
     )
 
 
 def step_inside(params: Wrapper[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
-    """The rule for `step` of a wrapper whose enter and leave map each position alone; the memory is the layer's"""
+    """The rule for `step` of a wrapper whose enter and leave map each position alone, with the layer's memory"""
     inner, aside = _pair(params, "enter", params.enter(x))
     made, memory = _noted(params, step, inner, memory)
     return _pair(params, "leave", params.leave(made, aside))[0], memory
@@ -179,5 +180,5 @@ returned_by[Wrapper] = "own_gradients"
 
 
 def given_by_layer(params: Wrapper[Any]) -> Any:
-    """The rule for `gives_probabilities` of a wrapper that passes on what its layer gives"""
+    """The rule for `gives_probabilities` of a wrapper that returns the output of its layer"""
     return gives_probabilities(params.layer)

@@ -16,9 +16,9 @@ from funcnn.trees.walks import check_tree
 def difference(a: Any, b: Any) -> dict[str, float]:
     """The largest `|a - b|` of each array, state and setting in which two trees of one shape differ, by its path.
 
-    Empty where they are equal, as `==` has it: NaN equals NaN, and 0.0 equals -0.0. Infinite where one is NaN or
-    infinite and the other is not, and for settings that are no numbers. A number may stand for an array of no
-    dimension, since `jax.jit` turns the one into the other.
+    Empty if the trees are equal by `==`: NaN equals NaN, and 0.0 equals -0.0. Infinite if one value is NaN or infinite
+    and the other is not, and for settings that are not numbers. A number may be compared with an array without axes,
+    since `jax.jit` converts numbers to such arrays.
 
     >>> import numpy as np
     >>> from funcnn import mlp
@@ -30,7 +30,7 @@ def difference(a: Any, b: Any) -> dict[str, float]:
 
     Raises:
         ShapeError: the trees are not alike: somewhere a class, a number of parts, a shape or a dtype is another.
-        KindError: one is no tree: a list, a class, a number.
+        KindError: one is not a tree, but a list, a class or a number.
     """
     check_tree(a, "difference")
     check_tree(b, "difference")
@@ -40,7 +40,7 @@ def difference(a: Any, b: Any) -> dict[str, float]:
 
 
 def _collect(a: Any, b: Any, path: str, found: dict[str, float]) -> None:
-    """Enter in `found` what differs in a and b and in all that is inside."""
+    """Add the differences between a and b to `found`, by path."""
     if is_array(a) or is_array(b):
         p, q = _numbers(a), _numbers(b)
         if p is None or q is None or p.shape != q.shape or (is_array(a) and is_array(b) and p.dtype != q.dtype):

@@ -24,7 +24,7 @@ def evolve(record: T, /, **changes: Any) -> T:
     LeakyRelu(alpha=0.2)
 
     Raises:
-        KindError: `record` is not a record. What its class refuses, it refuses here too.
+        KindError: `record` is not a record. What the constructor of its class raises.
     """
     if not is_record(record):
         remedy = "; write replace(tree, path, value)" if type(record) is tuple else ""
@@ -44,7 +44,7 @@ def replace(tree: T, path: str, value: Any) -> T:
     Raises:
         FuncnnError: there is nothing at that path.
         KindError: `tree` is not a tree, `path` not a string, or `value` not a layer where a layer is, or not an array
-            where an array is. What the record there refuses, it refuses here too.
+            where an array is. What the constructor of the record at that path raises.
     """
     check_tree(tree, "replace")
     check_text("replace", path, "path")

@@ -1,4 +1,4 @@
-"""The trained arrays of a tree as one vector, or by path, and the tree with others in their place."""
+"""The trained arrays of a tree as one vector or by path, and the tree with other arrays."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ T = TypeVar("T")
 
 
 def to_vector(tree: Any) -> Array:
-    """All trained arrays one after the other, as one array of one dimension: what optimizers of other libraries take.
+    """All trained arrays, concatenated into one array with one axis, as optimizers of other libraries take it.
 
     >>> from funcnn import Dense, trees
     >>> trees.to_vector(Dense.init(2, 3, seed=1)).shape
     (9,)
 
     Raises:
-        KindError: `tree` is not a tree: a list, a class, a number.
+        KindError: `tree` is not a tree, but a list, a class or a number.
     """
     check_tree(tree, "to_vector")
     parts = [leaf.reshape(-1) for _, leaf in walk(tree, states=False)] or [np.zeros(0)]

@@ -1,4 +1,4 @@
-"""Walks over trees: records, tuples and the arrays in them. Whoever else needs the arrays of a network asks here."""
+"""Walks over trees: records, tuples and the arrays in them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def map_parameters(f: Callable[..., Any], tree: T, *rest: Any) -> T:
 
 
 def _checked(name: str, f: Any, tree: Any, rest: Sequence[Any]) -> Callable[..., Any]:
-    """f, of arrays alone: where one of the trees has an array, all have."""
+    """f with a check of its arguments: if one of the trees has an array, all have."""
     check_function(name, f, "f")
     check_tree(tree, name)
     for i, other in enumerate(rest):
@@ -64,7 +64,7 @@ def _checked(name: str, f: Any, tree: Any, rest: Sequence[Any]) -> Callable[...,
 
 
 def map_arrays(f: Callable[..., Any], tree: T, *rest: Any, whose: str = "", states: bool = True) -> T:
-    """`tree_map` that lets pass what is not a tree, for the functions that use it: errors name `whose`."""
+    """`tree_map` without checks of its arguments, for the functions that use it; errors name `whose`."""
     return cast("T", _map(f, tree, rest, whose, states=states))
 
 
@@ -86,7 +86,7 @@ def _map(f: Callable[..., Any], tree: Any, rest: Sequence[Any], whose: str, *, s
     if not is_array(tree):
         return tree
     new = f(tree, *rest)
-    return tree if new is tree else freeze(new)  # what f passes on is the caller's
+    return tree if new is tree else freeze(new)  # an array that f returns unchanged belongs to the caller
 
 
 def _unlike(whose: str, tree: Any, rest: Sequence[Any]) -> ShapeError:
@@ -102,14 +102,14 @@ def leaves(tree: Any) -> list[Array]:
     [(2, 3), (3,), (3, 1), (1,)]
 
     Raises:
-        KindError: `tree` is not a tree: a list, a class, a number.
+        KindError: `tree` is not a tree, but a list, a class or a number.
     """
     check_tree(tree, "leaves")
     return arrays_in(tree)
 
 
 def arrays_in(tree: Any) -> list[Array]:
-    """`leaves`, which passes over whatever is not a tree."""
+    """`leaves` without a check: values that are not trees have none."""
     return [leaf for _, leaf in walk(tree)]
 
 
@@ -121,7 +121,7 @@ def parameters(tree: Any) -> dict[str, Array]:
     ['0.W', '0.b', '2.W', '2.b']
 
     Raises:
-        KindError: `tree` is not a tree: a list, a class, a number.
+        KindError: `tree` is not a tree, but a list, a class or a number.
     """
     check_tree(tree, "parameters")
     return dict(walk(tree, states=False))
@@ -148,7 +148,7 @@ def count(tree: Any) -> int:
     109
 
     Raises:
-        KindError: `tree` is not a tree: a list, a class, a number.
+        KindError: `tree` is not a tree, but a list, a class or a number.
     """
     check_tree(tree, "count")
     return sum([leaf.size for _, leaf in walk(tree, states=False)])
@@ -165,7 +165,7 @@ def astype(tree: T, dtype: Any) -> T:
     (Dense(W=<f32 [[ 0.3874] [-0.6511]]>, b=<f32 [0.]>),)
 
     Raises:
-        KindError: `dtype` is no real float type, an array holds complex numbers, or `tree` is not a tree.
+        KindError: `dtype` is not a type of real floats, an array holds complex numbers, or `tree` is not a tree.
     """
     check_tree(tree, "astype")
     new = as_float_dtype("astype", dtype)

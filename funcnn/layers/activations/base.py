@@ -1,4 +1,4 @@
-"""The base of activations, elementwise layers without parameters, and the most common ones.
+"""The base of activations, which are elementwise layers, and the most common activations.
 
 An activation is a `value` and its derivative, `slope`; `Elementwise` makes a layer of the two.
 """
@@ -26,9 +26,9 @@ from funcnn.traits import gives_probabilities, like_x, probabilities
 class Elementwise(ABC):
     """out = value(x), dx = dA * slope(kept), for x of any shape.
 
-    The base of activations, also of your own. `keeps` is the array that the cache keeps for `slope`: "x", or "out" if
-    the derivative is a function of out, so that x need not stay in memory. `slope` returns an array of x's dtype, or a
-    Python number. An activation with parameters of its own returns their gradients in `own_gradients`.
+    The base of activations, also of your own. `keeps` names the array in the cache, which is passed to `slope`: "x", or
+    "out" if the derivative is a function of out, so that x need not stay in memory. `slope` returns an array of x's
+    dtype, or a Python number. An activation with parameters of its own returns their gradients in `own_gradients`.
 
     >>> from funcnn import Array, Elementwise, forward, record
     >>> import numpy as np
@@ -61,7 +61,7 @@ class Elementwise(ABC):
 def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
     """out = value(x)"""
     float_array(params, x)
-    # Of results without axes, NumPy makes numbers, which have no namespace.
+    # NumPy turns results without axes into scalars, which have no namespace.
     out = like(params, "value", params.value(x), x) if x.ndim else params.value(x[None]).reshape(())
     return out, out if params.keeps == "out" else x
 
@@ -119,7 +119,7 @@ class Relu(Elementwise):
         return namespace(kept).sign(kept)
 
 
-_LARGE = 1 << 14  # entries, from where on these ways are as fast or faster in NumPy, measured in float32 and float64
+_LARGE = 1 << 14  # entries, above which these expressions are not slower in NumPy, measured in float32 and float64
 
 
 @record

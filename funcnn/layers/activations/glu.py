@@ -1,4 +1,4 @@
-"""The gated linear unit: one half of the features multiplied by a gate of the other."""
+"""The gated linear unit: one half of the features multiplied by a gate of the other half."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Piecewise linear activations, and one with a parabola: cheap, and exact in numbers of few bits.
 
-At a corner, where there is no derivative, the slope is that of the flat piece, unless a docstring says otherwise.
+At a corner, where there is no derivative, the slope is 0, that of the flat piece, unless a docstring says otherwise.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class HardSigmoid(Elementwise):
     """out = min(max(x + 3, 0), 6) / 6
 
     The slope is 1 / 6 between the corners, -3 and 3, and 0 elsewhere, the corners included. out is a probability, as
-    that of Sigmoid.
+    for Sigmoid.
 
     Howard et al. 2019, Searching for MobileNetV3, section 5.2.
 
@@ -106,7 +106,7 @@ class HardSwish(Elementwise):
     """out = x min(max(x + 3, 0), 6) / 6
 
     Silu with HardSigmoid in place of Sigmoid: 0 up to -3, x from 3 on, a parabola between. At the corners, where the
-    slope jumps, it is that of the linear piece: 0 at -3, and 1 at 3.
+    slope jumps, it is the slope of the linear piece: 0 at -3, and 1 at 3.
 
     Howard et al. 2019, Searching for MobileNetV3, section 5.2.
 

@@ -112,7 +112,7 @@ class PRelu:
 
     @classmethod
     def init(cls, n: int = 1, *, alpha: float = 0.25, dtype: Any = np.float64) -> PRelu:
-        """n slopes, one for each feature, or one for all; 0.25 is the paper's, section 2.
+        """n slopes, one for each feature, or one for all; 0.25 is the value of the paper, section 2.
 
         >>> PRelu.init()
         PRelu(alpha=<f64 [0.25]>)

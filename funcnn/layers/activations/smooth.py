@@ -1,4 +1,4 @@
-"""Activations with a derivative everywhere."""
+"""Smooth activations, which have a derivative everywhere."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ def _ratio(x: Array) -> tuple[Array, Array]:
 class ExactGelu(Elementwise):
     """out = x P, where P = erfc(-x / sqrt(2)) / 2 is the probability that a standard normal number is below x
 
-    slope = P + x e^(-x^2 / 2) / sqrt(2 pi). `Gelu` approximates it by tanh, several times faster in NumPy, which has no
-    erfc: `math.erfc` is called for each number. For JAX arrays it is `jax.scipy.special.erfc`.
+    slope = P + x e^(-x^2 / 2) / sqrt(2 pi). `Gelu` approximates it by tanh, which is several times faster in NumPy:
+    since NumPy has no erfc, `math.erfc` is called for each number. For JAX arrays it is `jax.scipy.special.erfc`.
 
     Hendrycks & Gimpel 2016, Gaussian Error Linear Units, section 2.
 
@@ -114,7 +114,7 @@ def _probability_below(x: Array) -> Array:
     xp, z = cast("Any", namespace(x)), x / -math.sqrt(2)
     if xp is np:
         return np.asarray(_ERFC(z)).astype(x.dtype) / 2
-    library = xp.__name__.partition(".")[0]  # the array's own, already imported
+    library = xp.__name__.partition(".")[0]  # the library of the array, already imported
     return cast("Array", import_module(f"{library}.scipy.special").erfc(z)) / 2
 
 

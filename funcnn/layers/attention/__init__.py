@@ -1,1 +1,1 @@
-"""Attention layers: `dot_product` is the attention itself, `heads` the base of self- and cross-attention."""
+"""Attention layers: `dot_product` has the function, `heads` the base of self-attention and cross-attention."""

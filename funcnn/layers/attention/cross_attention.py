@@ -38,16 +38,16 @@ class CrossAttention(MultiHead):
 
     x: (queries, memory), of (m, t, n_in) and (m, s, n_memory), or (queries, memory, mask) with mask: bool (m, s), False
     at padded positions of the memory, or bool (m, t, s), True if query i may attend to position j of the memory. out
-    has the form of x, (out, memory) or (out, memory, mask), so that the next layer has the memory too; out itself is
-    (m, t, n_out). query: Dense of n_in to n features, key and value: of n_memory to n, of which each head has
-    d = n / heads; out: of n to n_out.
+    has the form of x, (out, memory) or (out, memory, mask), so that the next layer gets the memory too; its first part
+    is (m, t, n_out). query: Dense of n_in to n features, key and value: of n_memory to n, of which each head has d = n
+    / heads; out: of n to n_out.
 
-    Positions of the memory to which no query may attend are not read, and their gradient from key and value is 0. A
-    query that may attend to no position has the bias of out as its out. The memory is also passed on, so its gradient
-    is a sum: dmemory = dA[1] + dx of key + dx of value; dqueries = dx of query. None in dA[1] counts as 0.
+    Positions of the memory to which no query may attend are not read, and their gradient from key and value is 0. For a
+    query that may attend to no position, the result is the bias of the layer out. The memory is also passed on, so its
+    gradient is a sum: dmemory = dA[1] + dx of key + dx of value; dqueries = dx of query. None in dA[1] counts as 0.
 
-    `step` computes keys and values of the memory in the first step and keeps them. Later steps compare only the shape
-    of the memory: other numbers in it have no effect. `step` takes no mask of pairs.
+    `step` computes keys and values of the memory in the first step and keeps them. Later steps compare the shape of the
+    memory only: changed numbers in it have no effect. `step` takes no mask of pairs.
 
     Vaswani et al. 2017, Attention Is All You Need, section 3.2.3.
 

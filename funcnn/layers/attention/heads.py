@@ -22,7 +22,7 @@ Triple = tuple[Any, Any, Any]
 
 @record
 class MultiHead:
-    """The base of attention layers: four dense layers, and into how many heads their features are split."""
+    """The base of attention layers: four dense layers, and the number of heads."""
 
     query: Dense
     key: Dense
@@ -114,7 +114,7 @@ def project_backward(back: Callable[..., Any], params: MultiHead, caches: Triple
 
 
 def shape_of_out(params: MultiHead, cache: Any) -> tuple[int, ...]:
-    """The shape that out had."""
+    """The shape of out."""
     if type(cache) is not Cache:
         raise foreign(params, cache)
     m, _, t, _ = cache.qkv[0].shape

@@ -1,4 +1,4 @@
-"""Multi-head self-attention, over all positions of a sequence or over those up to each position."""
+"""Multi-head self-attention, over all positions of a sequence or, if causal, over the positions so far."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ class Attention(MultiHead):
     features, of which each head has d = n / heads; out: Dense of n to n_out. If `causal`, a position attends to itself
     and to earlier positions, else to all.
 
-    mask: bool (m, t), False at padded positions. There out and dx are 0, x is not read, and no position attends to it.
-    Or a mask of pairs, bool (m, t, t), True at i, j if position i may attend to position j; `causal` still leaves out
-    later j. Keys and values to which no position may attend are not read; a position that may attend to none has the
-    bias of out as its out.
+    mask: bool (m, t), False at padded positions. At padded positions out and dx are 0, x is not read, and no position
+    attends to them. Or a mask of pairs, bool (m, t, t), True at i, j if position i may attend to position j; `causal`
+    still leaves out later j. Keys and values to which no position may attend are not read; for a position that may
+    attend to none, the result is the bias of the layer out.
 
-    backward is that of the four dense layers around `attend_backward`. x is used three times, so dx is a sum: dx of
-    query + dx of key + dx of value. The cache holds the weights of all pairs of positions, (m, heads, t, t). The memory
-    of `step` is the keys and values of all positions so far, (k, v, mask); `step` takes no mask of pairs.
+    The backward pass is that of the four dense layers around `attend_backward`. x is used three times, so dx is a sum:
+    dx of query + dx of key + dx of value. The cache holds the weights of all pairs of positions, (m, heads, t, t). The
+    memory of `step` is the keys and values of all positions so far, (k, v, mask); `step` takes no mask of pairs.
 
     With `rotary`, q and k are rotated by angles proportional to their positions, so that q . k depends on the distance.
 

@@ -1,4 +1,4 @@
-"""The transformer block: attention, then two dense layers at each place, each with a residual connection."""
+"""The transformer block: attention, then two dense layers at each position, each part with a residual connection."""
 
 from __future__ import annotations
 

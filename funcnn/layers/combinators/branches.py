@@ -1,7 +1,7 @@
-"""Networks with branches: one x to several layers. `joins` has the layers that join their outputs again.
+"""Branches: several layers side by side. `joins` has the layers that join their outputs.
 
 `(Copy(2), Parallel((left, right)), Sum())` is out = left(x) + right(x): each of the three has its own derivative, and
-the chain rule is that of the tuple.
+the tuple applies the chain rule.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Copy:
 
 @forward.register(Copy)
 def copy_forward(params: Copy, x: Any) -> tuple[Parts, Any]:
-    """out = (x, ..., x); the cache has the shape of x, and no number of it"""
+    """out = (x, ..., x); the cache is the outline of x"""
     check_arrays("Copy", x)
     return (x,) * params.n, outline(x)
 
@@ -67,9 +67,8 @@ def copy_backward(params: Copy, kept: Any, dA: Parts) -> Grads[Copy]:
 class Parallel:
     """out = (layer_1(x_1), ..., layer_n(x_n)), for x = (x_1, ..., x_n); dx = (dx_1, ..., dx_n)
 
-    Branch i is given x_i alone, so the branches have independent derivatives. `()` is a branch that passes x_i on, or
-    the mask beside it.
-    For one x in all branches put `Copy(n)` before, and `Sum()` or `Concat()` behind.
+    Branch i is given x_i alone, so the branches have independent derivatives. `()` is a branch that returns x_i, which
+    may be a mask. For the same x in all branches write `Copy(n)` before it, and `Sum()` or `Concat()` after it.
 
     Szegedy et al. 2015, Going Deeper with Convolutions, figure 2.
 
@@ -80,8 +79,8 @@ class Parallel:
 
     Raises:
         KindError: `layers` is not a tuple of layers, or x is not a tuple.
-        ShapeError: there is no layer, or x or dA has another number of parts. A note on an error in a branch says in
-            which it was.
+        ShapeError: there is no layer, or x or dA has another number of parts. A note on an error in a branch names the
+            branch.
     """
 
     layers: tuple[Any, ...] = branches()
@@ -159,7 +158,7 @@ def parallel_mixes_positions(params: Parallel) -> bool:
 class Take:
     """out = x_i, for a tuple x; dx_i = dA, and 0 for every other part
 
-    The other parts have no influence on the cost. `Take(0)` leaves the mask of a pair (x, mask) behind.
+    The other parts have no influence on the cost. `Take(0)` drops the mask of a pair (x, mask).
 
     >>> import numpy as np
     >>> from funcnn import forward, layers

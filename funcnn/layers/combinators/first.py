@@ -1,4 +1,4 @@
-"""A layer that takes only the first part of a tuple; the rest, mostly a mask, is carried past it."""
+"""A layer applied to the first part of a tuple; the other parts, such as a mask, are passed through."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from funcnn.traits import gives_probabilities
 class First(Wrapper[L]):
     """out = (layer(x), *rest), for a tuple (x, *rest); dx = (dx of the layer, *drest)
 
-    It carries a mask past a layer that takes none: First(Dense.init(8, 8, seed=0)). x alone gives layer(x).
+    It passes a mask through for a layer that takes none: First(Dense.init(8, 8, seed=0)). An array x gives layer(x).
 
     For a sequence with its mask, x of floats (m, t, ...) and rest[0] bool (m, t), x is replaced by 0 at padded
     positions: values there, NaN included, are not read, and their dx is 0. A layer that mixes positions, such as
@@ -90,11 +90,11 @@ def _check_alone(layer: Any) -> None:
 
 
 def _reason(cls: type) -> str:
-    """Why a layer of this class is refused, and how a layer of the user's own declares that it maps positions alone"""
+    """The reason of the refusal, and how a user's layer declares that it maps each position alone"""
     rule, name = step.dispatch(cls), cls.__name__
     if rule not in _DECLARED or mixes_positions.dispatch(cls) not in _BY_STEP:
         return f"{name} mixes positions"
-    return f"{name} does not say that it does; if it does, write {_DECLARED[rule].format(name)}"
+    return f"{name} is not declared to; if it does, write {_DECLARED[rule].format(name)}"
 
 
 # By the rule for `step` of a layer that does not declare it.

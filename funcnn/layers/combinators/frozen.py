@@ -1,4 +1,4 @@
-"""A layer that is not trained: transfer learning keeps what a network has learnt elsewhere."""
+"""A layer that is not trained, as in transfer learning."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from funcnn.traits import gives_probabilities, rests
 
 @record
 class Frozen(Through, Wrapper[L]):
-    """out = forward(layer, x), by a layer that training leaves as it is; dx flows through it.
+    """out = layer(x), for a layer that is not trained; dx is the one of the layer
 
     The layer is a state: carried and saved, but not changed by `sgd` or an optimizer, and not in `parameters` or
-    `to_vector`. The states in it rest too: running statistics stay, a seed does not move on. `forward` is that of the
-    layer in training, so batch normalisation would still use the statistics of the batch, and dropout drop the same
-    entries in every step: `Frozen(inference(layer))` predicts. `inference` and `reseed` apply to the layer inside.
+    `to_vector`. The states in it do not change either, such as running statistics and seeds. `forward` computes the
+    layer in training mode, so batch normalisation uses the statistics of the batch, and dropout drops the same entries
+    in every step; for prediction write `Frozen(inference(layer))`. `inference` and `reseed` apply to the layer inside.
 
-    Backward ends at the first layer that is trained: frozen layers before it cost their forward alone.
+    Backward ends at the first layer that is trained: of frozen layers before it, only forward is computed.
     `frozen.layer` is the layer again.
 
     Yosinski, Clune, Bengio & Lipson 2014, How Transferable Are Features in Deep Neural Networks?, section 3.
@@ -33,7 +33,7 @@ class Frozen(Through, Wrapper[L]):
     ['2.W', '2.b']
 
     Raises:
-        KindError: `layer` is not a layer, but a class, a name, an array or a function.
+        KindError: `layer` is not a layer.
     """
 
     layer: L = state()
@@ -52,7 +52,7 @@ def frozen_backward(params: Frozen[Any], cache: Any, dA: Any) -> Grads[Frozen[An
 
 @backward_params.register(Frozen)
 def frozen_backward_params(params: Frozen[Any], cache: Any, dA: Any) -> Frozen[Any]:
-    """Nothing is trained: the layer is None, which means unchanged"""
+    """The layer is None, which means unchanged"""
     return gradient(params)
 
 

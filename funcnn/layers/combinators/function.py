@@ -19,11 +19,11 @@ from funcnn.records import record
 class Function:
     """out = f(x), dx = vjp(x, dA)
 
-    `f` and `vjp` are functions at the top of a module: pickle and the processes of a pool find them by their names
-    there, and `jax.jit` compiles once for them. A lambda, a function inside a function, a partial and a method are
-    refused. The cache is x, and nothing is trained; `check_layer` tests vjp against finite differences of f. `save`
-    refuses a Function, since a file that names functions to be called would be a program: write a record with two rules
-    if it must be saved, or has parameters.
+    `f` and `vjp` must be functions at the top of a module, where pickle and the processes of a pool find them by name,
+    and for which `jax.jit` compiles once. A lambda, a function inside a function, a partial and a method are refused.
+    The cache is x; there are no parameters. `check_layer` tests vjp against finite differences of f. `save` refuses a
+    Function, since a file that names functions to call would be a program. For a layer that is saved or has parameters,
+    write a record with two rules.
 
     >>> import numpy as np
     >>> from funcnn import backward, forward, layers
@@ -56,11 +56,11 @@ class Function:
                     f"not {_called(function)}"
                 )
         n = getattr(self.vjp, "nin", 2)
-        if n != 2:  # a ufunc, which would take dA for an array to write to
-            raise KindError(f"Function: vjp must take x and dA, but {_called(self.vjp)} is a ufunc of {n}")
+        if n != 2:  # a ufunc of one argument would write its result into dA
+            raise KindError(f"Function: vjp must take x and dA, but the ufunc {_called(self.vjp)} takes {n}")
 
     def __repr__(self) -> str:
-        """By name: an address would be another in each process."""
+        """The names of the functions, since their addresses differ between processes."""
         return f"Function({_called(self.f)}, {_called(self.vjp)})"
 
 
@@ -90,8 +90,8 @@ def function_backward(params: Function, cache: tuple[Any, Any], dA: Any) -> Grad
 
 @step.register(Function)
 def function_step(params: Function, x: Any, memory: Any = None) -> Any:
-    """Refused: whether f maps each position alone is not known"""
+    """Refused, since f may mix positions"""
     raise KindError(
-        f"step: Function does not tell whether {_called(params.f)} maps each position alone; "
+        f"step: whether {_called(params.f)} maps each position alone is not known for a Function; "
         "write a record with a rule for step"
     )

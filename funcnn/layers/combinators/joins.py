@@ -1,4 +1,4 @@
-"""Several arrays become one: the outputs of branches are added, or joined along the features."""
+"""Joins of several arrays: the outputs of branches are added, or concatenated along the features."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ Parts = tuple[Any, ...]
 class Sum:
     """out = x_1 + ... + x_n, for x = (x_1, ..., x_n) of one shape; dx_i = dA
 
-    Each term enters with slope 1, so each receives dA. Of pairs (x_i, mask), as sequences are, the x_i are
-    added, and out is (sum, mask) with the first mask.
+    Each term has slope 1, so each receives dA. For pairs (x_i, mask), such as padded sequences, the x_i are added, and
+    out is (sum, mask) with the first mask.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers
@@ -29,7 +29,7 @@ class Sum:
     array([[11., 22.]])
 
     Raises:
-        KindError: x is no tuple of arrays of floats, or of tuples that begin with one; or the dtypes differ.
+        KindError: x is not a tuple of arrays of floats, or of tuples that begin with one; or the dtypes differ.
         ShapeError: the shapes differ: nothing is broadcast.
     """
 
@@ -54,10 +54,10 @@ def sum_backward(params: Sum, kept: Parts, dA: Any) -> Grads[Sum]:
 
 @record
 class Concat:
-    """out = [x_1, ..., x_n] along the last axis; dx_i = the part of dA that x_i became
+    """out = [x_1, ..., x_n] along the last axis; dx_i = the part of dA at the features of x_i
 
-    x_i: (m, ..., n_i), out: (m, ..., n_1 + ... + n_n). Of pairs (x_i, mask), as sequences are, the x_i are joined, and
-    out is (joined, mask) with the first mask.
+    x_i: (m, ..., n_i), out: (m, ..., n_1 + ... + n_n). For pairs (x_i, mask), such as padded sequences, the x_i are
+    joined, and out is (joined, mask) with the first mask.
 
     Huang, Liu, van der Maaten & Weinberger 2017, Densely Connected Convolutional Networks, equation 2.
 
@@ -77,7 +77,9 @@ def concat_forward(params: Concat, x: Parts) -> tuple[Any, Any]:
     """out = [x_1, ..., x_n]"""
     heads, rest = _heads("Concat", x)
     if len({head.shape[:-1] for head in heads}) > 1 or heads[0].ndim < 2:
-        raise ShapeError(f"Concat: the parts of x must be (m, ..., n_i), alike but for n_i; shapes: {_shapes(heads)}")
+        raise ShapeError(
+            f"Concat: the parts of x must be (m, ..., n_i), equal in all axes but the last; shapes: {_shapes(heads)}"
+        )
     out = _with(float_namespace(heads[0]).concatenate(heads, -1), rest)
     return out, (outline(out), outline(x))
 

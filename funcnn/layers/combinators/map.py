@@ -1,4 +1,4 @@
-"""A layer for each moment of a sequence, as if the moments were rows."""
+"""A layer applied at each moment of a sequence, with the moments as rows."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Map(Wrapper[L]):
             shapes = ", ".join([str(array.shape) for array in arrays])
             raise ShapeError(f"Map: x must be (m, t, ...), with the same m and t in all arrays; x: {shapes}")
         if mask_of(x) is not None:
-            remedy = "write First(Map(layer)), or for a layer over time the layer alone"
-            raise ShapeError(f"Map: the layer is given rows, so that it can have no mask; {remedy}")
+            remedy = "write First(Map(layer)), or without Map a layer that takes a mask"
+            raise ShapeError(f"Map: x must not have a mask, since the layer is given rows; {remedy}")
         return _rows(x), namespace(arrays[0]).zeros((0, *arrays[0].shape[:2]), dtype=arrays[0].dtype)
 
     def leave(self, out: Any, aside: Array) -> tuple[Any, Array]:
@@ -92,7 +92,7 @@ def map_mixes_positions(params: Map[Any]) -> bool:
 
 
 def _mixes_rows(layer: Any) -> bool:
-    """Of its rows a layer computes each alone, unless it trains otherwise than it predicts, and is not random."""
+    """Whether a layer inside mixes rows: it has a rule for inference, and is not random."""
     if type(layer) is not tuple:
         if not is_record(layer):
             return False

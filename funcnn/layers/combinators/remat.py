@@ -1,4 +1,4 @@
-"""Memory for time: a layer whose caches are dropped and computed again."""
+"""Rematerialisation: a layer whose caches are dropped and computed again, which trades time for memory."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from funcnn.traits import gives_probabilities
 class Remat(Through, Wrapper[L]):
     """out = layer(x); the cache is x alone, and backward begins with the forward of the layer once more
 
-    Rematerialisation, or gradient checkpointing. A chain of n layers keeps n arrays; in k blocks, each within a Remat,
-    it keeps k, and those of one block at a time. With k = sqrt(n) the memory grows as sqrt(n), for one more forward:
-    about a third more work. The layer is a value and forward a pure function of it, so the second forward is the first,
-    bit for bit: dropout drops the same entries, and a state moves on once.
+    Rematerialisation, or gradient checkpointing. A chain of n layers keeps n arrays. In k blocks, each in a Remat, it
+    keeps k arrays and those of one block at a time. With k = sqrt(n) the memory grows as sqrt(n), for one more forward:
+    about a third more work. The layer is a value and forward a pure function of it, so the second forward equals the
+    first bit for bit: dropout drops the same entries, and a state advances once.
 
     Chen, Xu, Zhang & Guestrin 2016, Training Deep Nets with Sublinear Memory Cost, section 4.
 
@@ -55,13 +55,13 @@ def remat_forward(params: Remat[Any], x: Any) -> tuple[Any, Any]:
 
 @backward.register(Remat)
 def remat_backward(params: Remat[Any], x: Any, dA: Any) -> Grads[Remat[Any]]:
-    """The layer's own, with the cache that its forward makes of x again"""
+    """The backward of the layer, with the cache that its forward computes again from x"""
     return cast("Grads[Remat[Any]]", wrapper_backward(params, _again(params, x), dA))
 
 
 @backward_params.register(Remat)
 def remat_backward_params(params: Remat[Any], x: Any, dA: Any) -> Remat[Any]:
-    """The layer's own, with the cache that its forward makes of x again"""
+    """The backward of the layer, with the cache that its forward computes again from x"""
     return cast("Remat[Any]", wrapper_backward_params(params, _again(params, x), dA))
 
 

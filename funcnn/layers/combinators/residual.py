@@ -1,4 +1,4 @@
-"""A layer, and a way past it."""
+"""Residual connections: a layer, and x added to its output."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from funcnn.records import record
 class Residual(Wrapper[L]):
     """out = x + layer(x); dx = dA + dx of the layer
 
-    The derivative of the sum is I + J, where J is the derivative of the layer: whatever J is, dA reaches dx unchanged,
-    so deep networks train. The layer must keep the shape of x. A tuple (x, mask, ...) goes through the layer as a
-    whole; x is added to the first part of its out, whose other parts stay.
+    The derivative of the sum is I + J, where J is the derivative of the layer, so dA is a term of dx for every J. This
+    is why deep networks train. The layer must keep the shape of x. A tuple (x, mask, ...) enters the layer as a whole;
+    x is added to the first part of its output, and the other parts stay as they are.
 
     He, Zhang, Ren & Sun 2016, Deep Residual Learning for Image Recognition, equation 1.
 
@@ -33,7 +33,7 @@ class Residual(Wrapper[L]):
     """
 
     def enter(self, x: Any) -> tuple[Any, Any]:
-        """x, through the layer and past it"""
+        """x, for the layer and for the sum"""
         return x, x
 
     def leave(self, out: Any, aside: Any) -> tuple[Any, None]:

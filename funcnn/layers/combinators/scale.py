@@ -1,4 +1,4 @@
-"""A layer that multiplies by a trained factor, such as that of a residual branch."""
+"""A trained factor, such as the one of a residual branch."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from funcnn.records import record
 
 @record
 class Scale:
-    """out = factor * x; dx = factor * dA, dfactor = the sum of x * dA over all that one factor multiplies
+    """out = factor * x; dx = factor * dA, dfactor = the sum of x * dA over all entries that the factor multiplies
 
-    x: (m, ..., n), factor: (n,), one for each feature, or (), one for all. It is trained; one that is not is
-    `Frozen(Scale(...))`. At the end of a residual branch, small or 0, it makes the block the identity at the start.
+    x: (m, ..., n), factor: (n,), one for each feature, or (), one for all. The factor is trained; a fixed factor is
+    `Frozen(Scale(...))`. At the end of a residual branch, a factor that starts at 0 or near it makes the block the
+    identity at the start.
 
     Touvron et al. 2021, Going Deeper with Image Transformers (LayerScale), section 2; Bachlechner et al. 2021, ReZero
     is All You Need, equation 1.
@@ -34,7 +35,7 @@ class Scale:
 
     Raises:
         ShapeError: factor has two axes or more, or another number of entries than x has features.
-        KindError: factor is no array of floats, or of another dtype than x.
+        KindError: factor is not an array of floats, or has another dtype than x.
     """
 
     factor: Array

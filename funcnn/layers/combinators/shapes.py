@@ -1,4 +1,4 @@
-"""Layers that give rows another shape and leave their numbers in order."""
+"""Layers that change the shape of rows and keep the order of their entries."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from funcnn.traits import gives_probabilities, like_x
 class Flatten:
     """out = x as (m, k), with k the entries of a row; dx = dA in the shape of x
 
-    x: (m, ...), of any kind; the last axis runs fastest. An x in one piece is not copied: out is a view of it.
+    x: (m, ...), of any kind; the last axis runs fastest. A contiguous x is not copied: out is a view of it.
 
     >>> import numpy as np
     >>> from funcnn import Flatten, forward
@@ -51,8 +51,8 @@ def flatten_backward(params: Flatten, cache: tuple[Array, Array], dA: Any) -> Gr
 class Reshape:
     """out = x as (m, *shape); dx = dA in the shape of x
 
-    x: (m, ...), of any kind; the last axis runs fastest. One number in `shape` may be -1: what is left. An x in
-    one piece is not copied: out is a view of it.
+    x: (m, ...), of any kind; the last axis runs fastest. One number in `shape` may be -1, which is computed from the
+    others. A contiguous x is not copied: out is a view of it.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers
@@ -60,9 +60,8 @@ class Reshape:
     (9, 8, 8, 3)
 
     Raises:
-        KindError: `shape` is no tuple of whole numbers.
-        RangeError: a number in it is less than 1, and no single -1.
-        ShapeError: a row of x has another number of entries.
+        KindError: `shape` is not a tuple of whole numbers. RangeError: a number in it is less than 1, and not a single
+        -1. ShapeError: a row of x has another number of entries.
     """
 
     shape: tuple[int, ...]
@@ -70,7 +69,7 @@ class Reshape:
     def __attrs_post_init__(self) -> None:
         """Sizes, of which one may be -1."""
         if any([type(size) is not int for size in self.shape]):
-            raise KindError(f"Reshape: shape must be a tuple of ints, that of a row, not {short(self.shape)}")
+            raise KindError(f"Reshape: shape must be a tuple of ints, the shape of a row, not {short(self.shape)}")
         if self.shape.count(-1) > 1 or any([size < 1 and size != -1 for size in self.shape]):
             raise RangeError(f"Reshape: sizes must be at least 1, and one may be -1; shape: {self.shape}")
 

@@ -1,4 +1,4 @@
-"""One layer in several places: it is there once, and the gradients of its places add up."""
+"""Weight sharing: one layer in several places of a network, with one sum of gradients."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from funcnn.traits import gives_probabilities
 
 @record
 class Here(Through, Wrapper[Any]):
-    """out = layer(x), with the layer that the `Shared` of this name around it puts in
+    """out = layer(x), with the layer of the `Shared` of this name around it
 
-    In the net of a Shared it holds no layer: it marks a place for the shared one.
+    In the net of a Shared it is empty: it marks a place of the shared layer.
 
     >>> from funcnn.layers import Here
     >>> Here()
     Here(name='', layer=None)
 
     Raises:
-        KindError: the name is not a string; or in forward, no Shared of the name is around it.
+        KindError: the name is not a string; or in forward, there is no Shared of the name around it.
     """
 
     name: str = ""
@@ -40,7 +40,7 @@ class Here(Through, Wrapper[Any]):
         """The layer of the Shared"""
         if self.layer is None:
             named = f" of the name {self.name!r}" if self.name else ""
-            raise KindError(f"Here: there is no Shared{named} around it, to put a layer in")
+            raise KindError(f"Here: there is no Shared{named} around it")
         return self.layer
 
 
@@ -57,7 +57,7 @@ class Shared(Through, Wrapper[Any]):
     shape. A state starts with the same value in all places; its next value is that of the last place in the order of
     `net`. Several shared layers are Shared in Shared, each with a name.
 
-    A place inside a `Frozen` uses the layer and does not add to its gradient.
+    A place inside a `Frozen` uses the layer and adds nothing to its gradient.
 
     Bromley et al. 1993, Signature Verification using a Siamese Time Delay Neural Network; Lan et al. 2020, ALBERT,
     section 3.1.
@@ -78,16 +78,16 @@ class Shared(Through, Wrapper[Any]):
     name: str = ""
 
     def __attrs_post_init__(self) -> None:
-        """The net has places for the layer, which hold nothing yet."""
+        """The net has places for the layer, and they are empty."""
         super().__attrs_post_init__()
         check_held("Shared", "net", self.net)
         if any([found.name == self.name for found in _inside(Shared, self.net)]):
-            raise KindError(f"Shared: in net is a Shared of the same name, {self.name!r}; give one of them another")
+            raise KindError(f"Shared: net must not have a Shared of the same name, {self.name!r}; rename one of them")
         here = f"Here({self.name!r})" if self.name else "Here()"
         if not _places(self.net, self.name):
-            raise KindError(f"Shared: there is no {here} in net that is trained, so the layer would learn nothing")
+            raise KindError(f"Shared: net must have a {here} outside of Frozen, so that the layer is trained")
         if _filled(self.net, self.name, None) != self.net:
-            raise KindError(f"Shared: a Here in net holds a layer already; write {here}, where the shared one goes")
+            raise KindError(f"Shared: each Here in net must be empty; write {here}")
 
     def held(self) -> Any:
         """The net with the layer in its places"""
@@ -100,7 +100,7 @@ class Shared(Through, Wrapper[Any]):
 
 
 def _inside(cls: type, tree: Any) -> Iterator[Any]:
-    """Every record of a class in what is trained, in the order of the fields."""
+    """Every record of a class that is not in a state, in the order of the fields."""
     if type(tree) is cls:
         yield tree
     if type(tree) is tuple:

@@ -1,4 +1,4 @@
-"""One table of symbols at both ends of a network: for the symbols in, and for the logits of the symbols out."""
+"""Tied embeddings: one table of symbols for the input and for the output of a network."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Tied:
     """out = net(W[ids]) @ W^T: row i of W stands for symbol i, both in the input and in the output
 
     ids: whole numbers (m, ...), W: (n_symbols, n), net: (m, ..., n) -> (m, ..., n), out: logits (m, ..., n_symbols).
-    With a mask, (ids, mask) -> (out, mask), the net being given (W[ids], mask). An `Embedding`, a net and a `Dense`
-    that share W, whose gradient is so a sum of two: in row i the dx of the net wherever an id is i, and dA^T @ h with
-    h = net(W[ids]).
+    With a mask, (ids, mask) -> (out, mask), the net being given (W[ids], mask). It is an `Embedding`, a net and a
+    `Dense` that share W, so the gradient of W is a sum of two terms: in row i the dx of the net at all ids i, and dA^T
+    @ h with h = net(W[ids]).
 
     Press & Wolf 2017, Using the Output Embedding to Improve Language Models; Inan, Khosravi & Socher 2017.
 
@@ -61,14 +61,14 @@ class Tied:
         *,
         net: Any,
         seed: Seed,
-        weights: Initializer = normal(0.02),  # noqa: B008  a value, which nobody can change
+        weights: Initializer = normal(0.02),  # noqa: B008  an immutable value
         dtype: Any = np.float64,
     ) -> Tied:
         """W drawn by an initializer.
 
         Raises:
             RangeError: a size is less than 1.
-            KindError: a size is no whole number, or `weights` no initializer.
+            KindError: a size is not a whole number, or `weights` not an initializer.
         """
         check_sizes("Tied.init", {"n_symbols": n_symbols, "n": n})
         return cls(draw("Tied.init", weights, seed, (n_symbols, n), dtype), net)
@@ -81,10 +81,10 @@ def _table(params: Tied) -> Embedding:
 def _logits(params: Tied, x: Any, out: Any) -> tuple[Any, Array]:
     """h @ W^T, with the mask beside it, and h."""
     if (type(out) is tuple) != (type(x) is tuple):
-        raise KindError(f"Tied: net must give back a tuple for a tuple; x: {short(x)}, out: {short(out)}")
+        raise KindError(f"Tied: net must return a tuple for a tuple; x: {short(x)}, out: {short(out)}")
     h, n = out[0] if type(out) is tuple else out, params.W.shape[1]
     if not is_array(h) or h.dtype != params.W.dtype or h.shape[-1:] != (n,):
-        raise ShapeError(f"Tied: net must give back (m, ..., {n}), as many features as W has; out: {short(out)}")
+        raise ShapeError(f"Tied: net must return (m, ..., {n}), as many features as W has; out: {short(out)}")
     return _beside(h @ params.W.T, out), h
 
 

@@ -1,4 +1,4 @@
-"""The base of the convolutions: weights and settings, how they are drawn, and the x that fits them."""
+"""The base of convolutions: weights, settings, `init`, and the checks of x."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from funcnn.records import record
 
 @record
 class Convolution(ABC):
-    """out = b + a sum over the taps of each window; `windows` says which places of x each window covers
+    """out = b + a sum over the taps of each window; `windows` returns the positions of x in each window
 
     x: (m, *places, c_in), W: (*kernel, c_in / groups, c_out), b: (c_out,) or None, out: (m, *places, c_out).
     """

@@ -16,7 +16,7 @@ import numpy as np
 from funcnn.arrays import Array, in_float32, namespace
 from funcnn.layers.convolution.windows import Axes, Axis, by_blocks, gathered, scattered, taps
 
-WINDOW_BYTES = 1 << 21  # of windows in a block, measured: half and twice as many are as fast
+WINDOW_BYTES = 1 << 21  # bytes of the windows of a block, measured: half and twice as many are as fast
 
 
 def correlate(x: Array, W: Array, axes: Axes, groups: int = 1) -> Array:
@@ -71,7 +71,7 @@ def correlate_adjoint(dA: Array, W: Array, axes: Axes, groups: int = 1) -> Array
     if not type(dA) is type(W) is np.ndarray:
         return scattered((dA @ kernel for kernel in kernels), axes)
     dx = np.empty((dA.shape[0], axes[0].places, axes[1].places, W.shape[2]), dA.dtype)
-    kernels = np.ascontiguousarray(kernels)  # half as long again to multiply by otherwise
+    kernels = np.ascontiguousarray(kernels)  # otherwise the product takes 1.5 times as long
     for rows in _blocks(dx, axes):
         parts = np.matmul(dA[rows].reshape(-1, dA.shape[3]), kernels)
         dx[rows] = scattered(parts.reshape(len(kernels), *dA[rows].shape[:3], W.shape[2]), axes)
@@ -125,7 +125,7 @@ def _depthwise_adjoint(dA: Array, W: Array, axes: Axes, c: int) -> Array:
 
 
 def _copies(x: Array, o: int) -> Array:
-    """Each channel as often as it takes for o of them"""
+    """Each channel repeated, so that there are o channels"""
     n = o // x.shape[3]
     return x if n == 1 else namespace(x).repeat(x, n, axis=3)
 
@@ -157,7 +157,7 @@ def _added(parts: Iterable[Array]) -> Array:
     total: Any = None
     for part in parts:
         if total is None:
-            total = part  # made by the caller for this sum, which may add to it
+            total = part  # made by the caller for this sum, so it may be written to
         else:
             total += part
     return total

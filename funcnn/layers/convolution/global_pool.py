@@ -21,8 +21,8 @@ class GlobalAvgPool:
     x: (m, ..., c) with at least one axis of positions, out: (m, c). dx = dA / (the number of positions) at each of
     them. The cache is x. Lin, Chen & Yan 2014, Network in Network, section 3.2.
 
-    A sequence (m, t, c) may come as `(x, mask)`, mask bool (m, t), False at padded positions, or None. Padded positions
-    do not count and are not read, and their dx is 0; for a sequence of padding alone out is 0.
+    A sequence (m, t, c) may be given as `(x, mask)`, mask bool (m, t), False at padded positions, or None. Padded
+    positions do not count and are not read, and their dx is 0; for a sequence of padding alone out is 0.
 
     >>> import numpy as np
     >>> from funcnn import GlobalAvgPool, forward
@@ -59,7 +59,7 @@ class GlobalMaxPool:
     x: (m, ..., c) with at least one axis of positions, out: (m, c). dx is dA at the first position of the maximum, else
     0. The cache is x. Oquab, Bottou, Laptev & Sivic 2015, Is Object Localization for Free?, section 3.2.
 
-    A sequence (m, t, c) may come as `(x, mask)`, as for `GlobalAvgPool`; for a sequence of padding alone out is 0.
+    A sequence (m, t, c) may be given as `(x, mask)`, as for `GlobalAvgPool`; for a sequence of padding alone out is 0.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers
@@ -86,7 +86,7 @@ def global_max_pool_backward(params: GlobalMaxPool, cache: Any, dA: Array) -> Gr
     """dx = dA at the first maximum"""
     (x, mask), xp = _kept(params, cache, dA), namespace(dA)
     first = x.argmax(axis=1) if mask is None else _without_padding(x, mask).argmax(axis=1)
-    if mask is not None:  # if all positions but the padded ones are -inf, the first of them
+    if mask is not None:  # if all positions that are not padded are -inf, the first of them
         first = xp.where(xp.take_along_axis(mask, first, axis=1), first, mask.argmax(axis=1)[:, None])
     here = xp.arange(x.shape[1])[:, None] == first[:, None]
     return _grads(params, cache, blank(xp.where(here, dA[:, None], 0), mask))

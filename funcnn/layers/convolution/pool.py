@@ -57,7 +57,8 @@ class MaxPool(Pool):
     x: (m, h, w, c) or (m, t, c), out: (m, h_out, w_out, c) or (m, t_out, c), where
     h_out = floor((h + before + after - size) / s) + 1. `size` and the stride s are numbers for
     h and w alike, or tuples of one number for each axis; without a `stride`, s is `size`: the windows do not overlap.
-    `padding` is a number, a tuple of a pair (before, after) for each axis, "valid" or "same"; it is never the maximum.
+    `padding` is a number, a tuple of a pair (before, after) for each axis, "valid" or "same"; padding is never the
+    maximum.
 
         dx = dA where x is the maximum, else 0, summed over the windows
 
@@ -144,7 +145,7 @@ def avg_pool_forward(params: AvgPool, x: Array) -> tuple[Array, Array]:
 
 @backward.register(AvgPool)
 def avg_pool_backward(params: AvgPool, x: Array, dA: Array) -> Grads[AvgPool]:
-    """dx: an equal share to each tap"""
+    """dx: dA in equal shares for the taps"""
     axes = params.windows(only_array(params, x))
     check_out_gradient(params, dA, (x.shape[0], *[axis.out for axis in axes][4 - x.ndim :], x.shape[-1]), x.dtype)
     d = image_of(wide(dA))

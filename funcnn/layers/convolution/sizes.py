@@ -1,4 +1,4 @@
-"""Settings of convolution and pooling: sizes, strides, dilations and paddings, checked when given."""
+"""Settings of convolution and pooling: sizes, strides, dilations and paddings, with their checks."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def numbers(whose: str, name: str, value: Any, axes: int) -> Any:
     """A tuple of a whole number for each axis; over 0 axes a single number stays one.
 
     Raises:
-        KindError: `value` is not of whole numbers, or not of so many.
+        KindError: `value` holds other values than whole numbers, or another number of them.
         RangeError: a number is less than 1.
     """
     several = [", or a tuple of them", "", ", or a pair of them"][axes]

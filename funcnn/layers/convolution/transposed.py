@@ -64,7 +64,7 @@ class ConvTranspose2d(Convolution):
         return self.W.shape[2], self.W.shape[3] * self.groups
 
     def windows(self, x: Array) -> Axes:
-        """The windows over out, as a convolution from out to x has them."""
+        """The windows over out, those of the convolution from out to x."""
         axes = []
         for name, places, size, stride, side, dilation in of_each(self, x):
             full = stride * (places - 1) + dilation * (size - 1) + 1

@@ -62,7 +62,7 @@ def upsample_forward(params: Upsample, x: Array) -> tuple[Array, Array]:
 
 @backward.register(Upsample)
 def upsample_backward(params: Upsample, x: Array, dA: Array) -> Grads[Upsample]:
-    """The adjoint: the sum of the copies, or of what each share gives back"""
+    """The adjoint: the sum of the copies, or of the shares"""
     factors = _factors(params, only_array(params, x))
     places = [f * n for f, n in zip(factors, x.shape[1:-1], strict=True)]
     check_out_gradient(params, dA, (x.shape[0], *places, x.shape[-1]), x.dtype)
@@ -100,7 +100,7 @@ def _share(x: Array, s: float) -> Array:
 
 
 def _share_back(d: Array, s: float) -> Array:
-    """The adjoint of `_share`: what goes back to each position itself, and to the one before."""
+    """The adjoint of `_share`: the terms of each position, and of the position before."""
     if s >= 0:
         return _share_back(d[:, ::-1], -s)[:, ::-1] if s else d
     xp, border, inner = namespace(d), d[:, :1], d[:, 1:]
@@ -110,7 +110,7 @@ def _share_back(d: Array, s: float) -> Array:
 
 @step.register(Upsample)
 def upsample_step(params: Upsample, x: Array, memory: Any = None) -> tuple[Array, None]:
-    """out of x alone, which no other position changes, unless it is linear"""
+    """out of this x, unless `linear`, where out depends on the next position"""
     if params.linear:
         raise KindError("step: Upsample must not be linear; else out depends on the next position")
     return upsample_forward(params, x)[0], memory

@@ -44,12 +44,12 @@ class Axis(NamedTuple):
         return slice(first, first + (self.out - 1) * self.stride + 1, self.stride)
 
 
-X_BYTES = 1 << 19  # of x in a block, measured: 2^20 is as fast, one block of everything half as fast
+X_BYTES = 1 << 19  # bytes of x in a block, measured: 2^20 is as fast, one block of everything half as fast
 Axes = tuple[Axis, Axis]
 ONE_ROW = Axis(1, 1, 1, 1, 0, 0, 1)
 
 
-@cache  # of a few numbers, the same for every batch
+@cache  # few different arguments, the same for every batch
 def axis_of(
     whose: str, name: str, places: int, size: int, stride: int = 1, padding: Any = (0, 0), dilation: int = 1
 ) -> Axis:

@@ -24,17 +24,17 @@ class Merge(Protocol):
 
 
 def folded(net: Any) -> Any:
-    """The network with each `Affine` merged into the layer before it, where that is linear: fewer layers, equal outputs
+    """The network with each `Affine` merged into the linear layer before it: fewer layers, equal outputs
 
-    A dense layer or a convolution, whose last axis of W is that of its outputs, is affine itself:
+    The last axis of W of a dense layer or a convolution is the axis of its outputs, so
 
         (x W + b) scale + shift = x (W scale) + (b scale + shift)
 
-    `folded(inference(net))` is a network without its batch normalisations. Each `Identity`, such as that of dropout, is
-    dropped too. An `Affine` behind any other layer stays.
+    `folded(inference(net))` is a network without its batch normalisations. Each `Identity`, such as one in the place of
+    a dropout, is dropped too. An `Affine` behind any other layer stays.
 
-    The networks inside of layers are folded too. A field declared with `branches`, such as `layers` of Parallel, holds
-    layers side by side, of which each is folded alone and none is dropped; in any other field a tuple is a chain.
+    Networks inside layers are folded too. Layers in a field declared with `branches`, such as `layers` of Parallel, are
+    folded separately, and none is dropped; in any other field a tuple is a chain.
 
     >>> from funcnn import BatchNorm, Dense, Dropout, Relu, inference, layers
     >>> net = Dense.init(2, 4, seed=0), BatchNorm.init(4), Relu(), Dropout(0.5, seed=0), Dense.init(4, 9, seed=1)
@@ -65,14 +65,14 @@ def merge(layer: Any, affine: Affine, /) -> Any:
 @merge.register(Convolution)
 @merge.register(Dense)
 def merge_linear(layer: Any, affine: Affine) -> Any:
-    """W' = W scale, b' = b scale + shift, of any layer whose outputs are the last axis of its W"""
+    """W' = W scale, b' = b scale + shift, for a layer whose W has its outputs as the last axis"""
     b = affine.shift if layer.b is None else layer.b * affine.scale + affine.shift
     return evolve(layer, W=layer.W * affine.scale, b=b)
 
 
 @merge.register(ConvTranspose2d)
 def merge_transposed(layer: ConvTranspose2d, affine: Affine) -> Any:
-    """As `merge_linear`; with several groups the last axis of W is that of one of them alone"""
+    """As `merge_linear` for one group; for several groups the last axis of W has the outputs of one group only"""
     return merge_linear(layer, affine) if layer.groups == 1 else None
 
 

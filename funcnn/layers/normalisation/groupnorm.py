@@ -1,4 +1,4 @@
-"""Normalisation of each example over its positions: groups of channels together, or channel by channel."""
+"""Normalisation of each example over its positions, by groups of channels or by channel."""
 
 from __future__ import annotations
 

@@ -17,15 +17,15 @@ from funcnn.records import record
 Mean = Callable[[Array], Array]
 """The mean of the numbers that are normalised together, in a shape that broadcasts against them."""
 
-NUMBERS = 1 << 17  # of a large array in a block, measured: 2^16 is slower, 2^18 no faster
+NUMBERS = 1 << 17  # entries of a large array in a block, measured: 2^16 is slower, 2^18 not faster
 
 
 def standardized(x: Array, mean_of: Mean, eps: float) -> tuple[Array, Array, Array, Array]:
     """xhat = (x - mean) / sqrt(var + eps), var = mean((x - mean)^2): (xhat, 1 / sqrt(var + eps), mean, var)
 
     In two passes, since mean(x^2) - mean^2 cancels if the mean is large: Chan, Golub & LeVeque 1983, Algorithms for
-    Computing the Sample Variance. A second mean, of x - mean, corrects the rounding error of the first. The results but
-    xhat are `wide`.
+    Computing the Sample Variance. A second mean, of x - mean, corrects the rounding error of the first. All results
+    except xhat are `wide`.
     """
     a = wide(x)
     mean = mean_of(a)

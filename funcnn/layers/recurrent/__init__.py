@@ -1,1 +1,1 @@
-"""Recurrent layers: cells applied along a sequence; `base` lifts the rule of one step to a sequence."""
+"""Recurrent layers: cells applied along a sequence; `base` makes a layer from the rule of one step."""

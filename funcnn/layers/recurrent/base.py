@@ -1,4 +1,4 @@
-"""The base of recurrent layers: from the rule of one step to the rules of a sequence."""
+"""The base of recurrent layers, which makes the rules of a sequence from the rule of one step."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Recurrent(ABC):
         recurrent: Initializer = orthogonal,
         dtype: Any = np.float64,
     ) -> Self:
-        """W and U drawn gate by gate, U orthogonal, so that what it carries neither grows nor fades.
+        """W and U drawn gate by gate; U is orthogonal, so that the product with it keeps the norm of a state.
 
         Raises:
             RangeError: a size is less than 1.
@@ -104,7 +104,7 @@ class Recurrent(ABC):
     def own_gradients(
         self, kept: State, before: State, after: State, dafter: State, dz: Array, du: Array
     ) -> dict[str, Array]:
-        """The gradients of the layer's own parameters in one step, by name: what `back` is given, and dz and du."""
+        """The gradients of own parameters in one step, by name, given the arguments and results of `back`."""
         return {}
 
     def biases(self, dz: Array, du: Array) -> dict[str, Array]:
@@ -157,7 +157,7 @@ def _run(params: Recurrent, given: Any, others: list[State] | None) -> tuple[Any
 
 
 def _after(params: Recurrent, made: Any, like: State) -> tuple[State, State]:
-    """What `cell` returns: a state like the first, and what `back` needs."""
+    """The result of `cell`, checked: a state like the first, and the arrays for `back`."""
     state = made[0] if type(made) is tuple and len(made) == 2 else None
     if type(state) is not tuple or [getattr(a, "shape", None) for a in state] != [a.shape for a in like]:
         needed = f"((h, ...), kept), a state of arrays like {short(like)}"

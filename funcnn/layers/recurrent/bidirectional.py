@@ -1,4 +1,4 @@
-"""Two layers side by side, the second over the reversed sequence."""
+"""Bidirectional layers: two layers side by side, the second over the reversed sequence."""
 
 from __future__ import annotations
 

@@ -147,8 +147,8 @@ class LSTM(Recurrent):
     and output gate, and the candidate.
 
     x: (m, t, n), or with a mask, or with a mask and the first state, see `Recurrent`; W: (n, 4 k), U: (k, 4 k),
-    b: (4 k,), state: (h, c), each (m, k); out: (m, t, k). `init` sets the bias of the forget gate to 1, so that
-    the cell keeps its content at first.
+    b: (4 k,), state: (h, c), each (m, k); out: (m, t, k). `init` sets the bias of the forget gate to 1, so that the
+    cell keeps its content at the start of training.
 
     Backwards in time, with dh the gradient of h_t, from out_t and from step t + 1, and dc that of c_t, from step t + 1:
 

@@ -1,4 +1,4 @@
-"""The last step of a sequence."""
+"""The last step of a sequence, padding excluded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Last:
     is t - 1, or the last position at which the mask is True. For a sequence of padding alone out is 0. x is not read at
     padded positions. A classifier of sequences is recurrent layers, a Last and a Dense.
 
-    The out of `step` is the last step so far, which is also its memory.
+    `step` returns the last step so far, both as out and as memory.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers
@@ -54,7 +54,7 @@ def last_backward(params: Last, cache: Any, dA: Array) -> Grads[Last]:
     check_out_gradient(params, dA, (m, k), kept.dtype)
     xp = namespace(dA)
     here = xp.arange(t) == (t - 1 if mask is None else _places(mask, xp)[:, None])
-    if mask is not None:  # nowhere in a sequence of padding alone
+    if mask is not None:  # 0 everywhere in a sequence of padding alone
         here = here & mask
     return Grads(gradient(params), closed(cache, xp.where(here[..., None], dA[:, None], 0)))
 
