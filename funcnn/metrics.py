@@ -114,7 +114,7 @@ def perplexity(out: Array, y: Array) -> Any:
     cost, _ = cross_entropy("perplexity", out, y)
     if not isinstance(cost, float):
         return namespace(cost).exp(cost)
-    with np.errstate(over="ignore"):  # a cost beyond 709 is an infinite perplexity
+    with np.errstate(over="ignore"):  # the perplexity of a cost above 709 is infinite
         return float(np.exp(cost))
 
 

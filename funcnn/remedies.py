@@ -1,4 +1,4 @@
-"""What an error recommends for a value that is not an array of floats; empty if nothing is certain to be right."""
+"""Remedies for values that are not arrays of floats: the end of a sentence; empty if no remedy is certain."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def for_kind(x: Any, name: str) -> str:
 
 
 def _becomes_array(x: Any) -> bool:
-    """Whether np.asarray makes an array of numbers of x, and loses nothing."""
+    """Whether np.asarray makes an array of numbers of x without a loss."""
     if type(x) is list and not any(map(_is_array, x)):  # a list of arrays may be several inputs, or several rows
         try:
             return np.asarray(x).dtype.kind in "biufc"

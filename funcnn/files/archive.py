@@ -153,7 +153,7 @@ def replacing(verb: str, where: Path) -> Iterator[BinaryIO]:
     It has the mode of the file that it replaces, and its group and owner where the system allows that; a file at a new
     path has the mode of any new file.
     """
-    target = where.resolve()  # a link stays, and the file behind it is replaced
+    target = where.resolve()  # a link is kept, and the file that it points to is replaced
     spare = target.with_name(f".funcnn-{os.urandom(8).hex()}.tmp")
     try:
         old = None
@@ -172,7 +172,7 @@ def replacing(verb: str, where: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise FileError(f"{verb}: {where} cannot be written: {error.strerror or error}") from error
     finally:
-        with suppress(OSError):  # after a success there is no spare file
+        with suppress(OSError):  # after a success the spare file does not exist
             spare.unlink()
     with suppress(OSError):  # Windows cannot open a folder
         folder = os.open(target.parent, os.O_RDONLY)

@@ -23,7 +23,7 @@ Refuse = Callable[[str], FuncnnError]
 Migrate = Callable[[str, dict[str, Any]], tuple[str, dict[str, Any]]]
 """`migrate(name, fields) -> (name, fields)`: a record of a file, in terms of the classes that exist now."""
 
-# The dtypes that are the same on every machine, which longdouble is not.
+# The dtypes that are the same on every machine; longdouble is not.
 DTYPES = frozenset({np.dtype(f"{order}{code}").str for code in "?bBhHiIqQefdFD" for order in "<>"})
 DEEPEST = 100  # levels; a reader with a low limit of recursion could not read a deeper tree
 MOST_BITS = 2000  # of an int: 603 digits; Python's limit on reading digits can be set to 640 and no lower
@@ -65,7 +65,7 @@ def refusal(verb: str, part: Any, path: str) -> KindError:
 def _remedy(part: Any) -> str:
     if isinstance(part, type):
         return ""
-    if isinstance(part, list | tuple):  # of a NamedTuple only the contents are saved
+    if isinstance(part, list | tuple):  # a NamedTuple would lose its class
         return "; write tuple(value)"
     if isinstance(part, Mapping):  # a Table of history has its columns in `whole`
         return f"; write tuple(value{'.whole' if hasattr(part, 'whole') else ''}.items())"

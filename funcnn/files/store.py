@@ -17,7 +17,7 @@ from funcnn.remedies import for_entries
 
 PathLike = str | os.PathLike[str]
 
-# What to write for an array whose dtype no file takes, by the kind of the dtype.
+# Remedies for arrays of a dtype that no file takes, by the kind of the dtype.
 _INSTEAD = {
     "f": 'value.astype("float64")',  # longdouble
     "c": 'value.astype("complex128")',
@@ -66,7 +66,7 @@ def save(path: PathLike, value: Any) -> None:
         return node
 
     tree = encode("save", value, leaf, _newest)
-    # As load will do it, before the old file is replaced.
+    # The check that `load` will accept the tree, before the old file is replaced.
     decode(tree, [array for _, array in parts], None, lambda reason: KindError(f"save: the value {reason}"))
     with replacing("save", where) as file:
         write(file, tree, parts)
@@ -167,7 +167,7 @@ def fingerprint(value: Any) -> str:
         if not is_array(part):
             raise refusal("fingerprint", part, where)
         check_unmasked("fingerprint", part, where)
-        if part.dtype.hasobject or part.dtype.char in "gG":  # pointers; padding bytes, which may be anything
+        if part.dtype.hasobject or part.dtype.char in "gG":  # pointers, or padding bytes of any value
             needed = "an array of numbers without padding bytes" if part.dtype.char in "gG" else "an array of numbers"
             raise KindError(f"fingerprint: value{at(where)} must be {needed}, not {kind(part)}{_instead(part)}")
         arrays.append(np.asarray(part))

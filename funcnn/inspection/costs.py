@@ -47,7 +47,7 @@ def _by_default(params: Any, x: Any) -> int:
     return sum([_counted(*call) for call in calls]) if calls else _floats(forward_only(params, x))
 
 
-_by_default.__name__ = "flops"  # as errors of register name it
+_by_default.__name__ = "flops"  # the name in errors of register
 _counted = verb(_by_default)
 
 
@@ -84,7 +84,7 @@ def flops(params: Any, x: Any, /) -> int:
     """
     check_network("flops", params)
     check_arrays("flops", x)
-    forward_only(params, x)  # which refuses an x that does not fit; the rules only read its shape
+    forward_only(params, x)  # refuses an x that does not fit, since the rules below only read its shape
     return _counted(params, x)
 
 

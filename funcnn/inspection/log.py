@@ -148,7 +148,7 @@ def _back(verb: Any, params: Logged, cache: Any, dA: Any) -> Any:
     return params.logged_log.backward(verb, params.logged, dA, cache)
 
 
-# Networks with a log, and what comes out of them without it.
+# Networks with a log, and their results without it.
 
 
 def logged(value: Any, log: Log) -> Any:

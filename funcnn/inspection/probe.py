@@ -73,7 +73,7 @@ class Probe(Wrapper[L]):
 
     def __getattr__(self, name: str) -> Any:
         """The layer's own, as an attention reads the weights of the Dense that it holds."""
-        if name == "layer":  # in a probe that is being made
+        if name == "layer":  # in a probe whose constructor has not finished
             raise AttributeError(name)
         return getattr(self.layer, name)
 

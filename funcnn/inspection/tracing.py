@@ -132,7 +132,7 @@ def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
     held = held_bytes([(depth, own) for _, depth, own in rows], params, x)
     visits = []
     for (entry, depth, own), n in zip(rows, held, strict=True):
-        gradient = sums.pop(entry.path, None)  # at the first visit alone
+        gradient = sums.pop(entry.path, None)  # only at the first visit
         layer = bare(entry.layer)
         visits.append(Visit(entry.path, count[entry.path], depth, n, layer, entry.out, own, entry.dA, gradient))
         count[entry.path] += 1

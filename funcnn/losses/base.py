@@ -85,7 +85,7 @@ def weigh(cost: Array, slope: Array, weight: Array | None, dtype: Any) -> tuple[
 
 def mean(terms: Array) -> Any:
     """The mean, as a Python float if the terms are a NumPy array."""
-    value = terms.sum() / terms.size  # as terms.mean(), in half the time
+    value = terms.sum() / terms.size  # equal to terms.mean(), in half the time
     return float(value) if isinstance(value, np.generic) else value
 
 
@@ -125,7 +125,7 @@ def check_examples(name: str, out: Array) -> None:
 
 
 def _check_numbers(name: str, what: str, values: Array, *, of_classes: bool = False) -> None:
-    """The values are real numbers or bools. NumPy's kind V is that of bfloat16, and of arrays with named columns."""
+    """The values are real numbers or bools. NumPy's kind V is bfloat16, or an array with named columns."""
     code = values.dtype.kind
     if code not in "biuf" and (code != "V" or values.dtype.names):
         given = {"O": "objects", "U": "strings", "S": "strings", "T": "strings"}.get(code, values.dtype)

@@ -145,7 +145,7 @@ def _times(factor: float, dA: Any) -> Any:
 
 
 def _each(f: Callable[[Array], Any], tree: Any) -> Any:
-    """f of each array in nested tuples; None, which stands for no mask or no gradient, stays."""
+    """f of each array in nested tuples; None stays, as it stands for no mask or no gradient."""
     if type(tree) is tuple:
         return tuple([_each(f, part) for part in tree])
     return None if tree is None else f(tree)

@@ -62,7 +62,9 @@ def gaussian_nll(out: tuple[Array, Array], y: Array, weight: Array | None = None
         raise KindError(f"gaussian_nll: s is {s.dtype}, mu is {mu.dtype}; write s.astype({mu.dtype.name!r})")
     s = wide(s)
     most = math.floor(math.log(xp.finfo(s.dtype).max))
-    root = xp.exp(-0.5 * xp.maximum(s, -2 * most))  # of e^-s, and finite, so that an error of 0 gives a term of s / 2
+    root = xp.exp(
+        -0.5 * xp.maximum(s, -2 * most)
+    )  # sqrt(e^-s), kept finite, so that an error of 0 gives a term of s / 2
     r = (a - y) * root
     cost, dmu = weigh(0.5 * (s + r * r), r * root, weight, mu.dtype)
     return cost, (dmu, weigh(s, 0.5 * (1 - r * r), weight, mu.dtype)[1])

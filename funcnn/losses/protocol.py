@@ -10,7 +10,7 @@ from funcnn.arrays import kind
 from funcnn.errors import KindError
 
 F = TypeVar("F")
-_LOGITS = "__funcnn_logits__"  # an attribute of the function: `functools.wraps` and cloudpickle carry it along
+_LOGITS = "__funcnn_logits__"  # an attribute of the function, which `functools.wraps` and cloudpickle copy
 
 
 def of_logits(loss: F) -> F:
@@ -19,7 +19,8 @@ def of_logits(loss: F) -> F:
     A decorator of functions, methods and classes; of a loss that is a record, put it above `__call__`. The declaration
     is found through `functools.partial`, `functools.wraps`, `weighted`, `masked` and `joint`; `trace`, `validation` and
     `bisect_nan` use it as well. It is not found inside another function: declare a lambda around such a loss itself. A
-    loss that is called by hand, `loss(out, y)`, cannot know what made `out`, so nothing is refused there.
+    loss that is called by hand, `loss(out, y)`, is given numbers without their layer, so there the check is not
+    possible.
 
     >>> from funcnn import softmax_cross_entropy
     >>> from funcnn.losses import of_logits

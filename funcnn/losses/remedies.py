@@ -34,7 +34,7 @@ def for_entries(what: str, values: Array, *, of_classes: bool) -> str:
     if all([isinstance(entry, str | bytes) for entry in entries]) and of_classes:
         return f"; write classes, {what} = np.unique({what}, return_inverse=True)"
     try:
-        is_lost = np.isnan(values.astype(float)).any()  # as None is
+        is_lost = np.isnan(values.astype(float)).any()  # None becomes NaN
     except (TypeError, ValueError):
         return ""
     return "" if is_lost else f"; write {what}.astype(float)"

@@ -135,7 +135,7 @@ class RAdam(Adam):
     """Adam with a factor below 1 in early steps, and without the division by the root of v' in the first of them
 
     rho_t = rho - 2 t b2^t / (1 - b2^t), where rho = 2 / (1 - b2) - 1. If rho_t > 5, g' is Adam's times
-    sqrt((rho_t - 4) (rho_t - 2) rho / ((rho - 4) (rho - 2) rho_t)), else it is m' / (1 - b1^t).
+    sqrt((rho_t - 4) (rho_t - 2) rho / ((rho - 4) (rho - 2) rho_t)), otherwise it is m' / (1 - b1^t).
 
     Liu et al. 2020, On the Variance of the Adaptive Learning Rate and Beyond, algorithm 2, where the bound is 4 (5 in
     the authors' code and everywhere since), and which has no eps: optax has this rule, torch adds eps to sqrt(v').
@@ -148,7 +148,7 @@ class RAdam(Adam):
         """g', and the two sums"""
         m, v = self.sums(g, m, v)
         mean, rho = self.mean(m, t), 2 / (1 - self.b2) - 1
-        if rho <= 5:  # and rho_t is less
+        if rho <= 5:  # rho_t is less than rho
             return mean, m, v
         rho_t = rho - 2 * t * self.b2**t / (1 - self.b2**t)
         squared = (rho_t - 4) * (rho_t - 2) * rho / ((rho - 4) * (rho - 2) * rho_t)

@@ -80,7 +80,7 @@ class RMSProp(PerArray):
         root = s
         if self.centred:
             c = self.rho * c + (1 - self.rho) * g
-            root = namespace(g).maximum(s - c * c, 0)  # which rounding can make negative
+            root = namespace(g).maximum(s - c * c, 0)  # rounding can make it negative
         root = root**0.5
         root += self.eps
         g = g / root

@@ -23,8 +23,8 @@ class Average:
     s' = beta s + p, over the parameters p that each step led to, and over the states of layers, such as running
     statistics, as well. The sums of arrays of float16 and bfloat16 are float32. Polyak & Juditsky 1992, Acceleration of
     Stochastic Approximation by Averaging; with a decay: Tarvainen & Valpola 2017, Mean teachers are better role models,
-    eq. 2. Optax's `ema` of the parameters is the same; torch's average begins with the first parameters, as the paper's
-    does, whose weight never becomes 0.
+    eq. 2. Optax's `ema` of the parameters is the same. In torch and in the paper the average begins with the first
+    parameters, whose weight never becomes 0.
 
     Raises:
         RangeError: `beta` is not in [0, 1).
@@ -35,7 +35,7 @@ class Average:
     t: int = state(default=0)
 
     def __attrs_post_init__(self) -> None:
-        """Sums of networks, if any."""
+        """`sums` is a tree or None."""
         if self.sums is not None:
             check_tree(self.sums, "Average", "sums")
 
@@ -51,7 +51,7 @@ def average_update(optimizer: Average, grads: Grads[P], params: P) -> tuple[Grad
 
 
 def averaged(optimizer: Any, params: P) -> P:
-    """The average of the networks after each step, with the weight (1 - beta) beta^k / (1 - beta^t) for k steps ago.
+    """The average of the networks after each step, weighted by (1 - beta) beta^k / (1 - beta^t), k steps back.
 
     `optimizer` is an Average, or a chain in which there is one; `params` is the network that the last step led to, the
     latest of the t networks. Arrays of floats are averaged, those in states too; whole numbers, such as counters, are

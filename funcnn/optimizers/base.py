@@ -79,7 +79,7 @@ def chain_update(optimizer: tuple[Any, ...], grads: Grads[P], params: P) -> tupl
     """Each optimizer transforms what the one before it gives"""
     after = []
     for part in optimizer:
-        grads, part = update(part, grads, params)  # noqa: PLW2901  the same optimizer, one step on
+        grads, part = update(part, grads, params)  # noqa: PLW2901  the same optimizer, one step later
         after.append(part)
     return grads, tuple(after)
 
@@ -168,7 +168,7 @@ def per_parameter(f: Callable[[Array, Array], Any], grads: Grads[P], params: P, 
         if g.dtype.itemsize < 4:  # in float16 1e-8 is 0, and 256 squared is infinite
             return f(wide(g), wide(p)).astype(g.dtype)
         new = f(g, p)
-        return owned(new) if new is g else new  # g is the caller's, who may write to it
+        return owned(new) if new is g else new  # the caller may write to g
 
     return Grads(map_chosen(checked, where, grads.params, params, whose="update"), grads.x)
 

@@ -66,7 +66,7 @@ def unit_norm(p: Array) -> Array:
     """
     xp = float_namespace(p, "p", "unit_norm: ")
     full = wide(p)
-    largest = abs(full).max(0, initial=0)  # whose square may overflow, or be 0
+    largest = abs(full).max(0, initial=0)  # the square of p may overflow, or be 0
     scaled = full / xp.where(largest == 0, 1, largest)
     length = (scaled * scaled).sum(0) ** 0.5
     return (scaled / xp.where(length == 0, 1, length)).astype(p.dtype)

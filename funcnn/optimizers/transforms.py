@@ -40,7 +40,7 @@ def clip_norm_update(optimizer: ClipNorm, grads: Grads[P], params: P) -> tuple[G
         return grads, optimizer
     xp = namespace(arrays[0])
     largest = xp.stack([abs(wide(g)).max(initial=0) for g in arrays]).max()
-    scale = xp.maximum(largest, optimizer.norm)  # squares of what is far below the norm may vanish, none may overflow
+    scale = xp.maximum(largest, optimizer.norm)  # squares far below the norm may become 0, but none overflows
     length, limit = sum([((wide(g) / scale) ** 2).sum() for g in arrays]) ** 0.5, optimizer.norm / scale
     factor = limit / xp.maximum(length, limit)
     return per_parameter(lambda g, _: g * factor.astype(g.dtype), grads, params), optimizer

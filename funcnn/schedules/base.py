@@ -51,6 +51,6 @@ def as_step(name: str, step: Any) -> Any:
     if is_array(step) and step.shape == () and step.dtype.kind in "iu":
         try:
             step = operator.index(step)
-        except TypeError:  # JAX's, of a tracer
+        except TypeError:  # from JAX, for a tracer
             return step
     return as_count(name, step, "step", least=0)

@@ -79,7 +79,7 @@ def plateau(now: Plateau, cost: Any) -> Plateau:
         remedy = "; write Plateau(lr)" if now is Plateau or is_number(now) else ""
         raise KindError(f"plateau: now must be a Plateau, not {kind(now)}{remedy}")
     cost = as_number("plateau", cost, "cost")
-    # Below best also where best is negative; and a product, since the difference of two infinities is NaN.
+    # The bound is below best also if best is negative. It is a product, since a difference of two infinities is NaN.
     improves = cost < now.best * (1 - math.copysign(now.threshold, now.best))
     waiting = 0 if improves or now.cooling else now.waiting + 1
     if waiting > now.patience:

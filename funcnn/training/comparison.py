@@ -32,7 +32,7 @@ class Divergence(NamedTuple):
 
 
 def compare(run_a: Run[Any], run_b: Run[Any]) -> Divergence | None:
-    """The first step at which two runs differ, and their `difference` there; None if they never do.
+    """The first step at which two runs differ, and their `difference` there; None if they never differ.
 
     A run is an iterable of states, such as `train` gives, or a list of them. The two are read in lockstep, up to the
     step at which they differ, and then closed. If one run ends before the other, they differ at that step.

@@ -69,13 +69,13 @@ def bisect_nan(
     """The origin of the first NaN or infinity of a run: the step, the part of the step, the layer and the array.
 
     `states` are states of the run, in order, from the start on: `[start, *keep(while_finite(train(start, ...)))]`, or
-    `[start]` alone. Bisection finds the last of them whose parameters and optimizer are finite. The run is repeated
+    `[start]` alone. Bisection finds the last state whose parameters and optimizer are finite. The run is repeated
     from there, bit for bit, to the first step that ends with a cost, a parameter or a memory that is not finite. In
     that step each array is checked as soon as it is made, also inside layers that hold layers. The result is None if
     all states are finite and the run is finite to the end of the data.
 
-    `data` are all batches of the run, from step 0 on; `lr` and `constraint` are those of `train`, whose
-    `value_and_grad` was that of `loss`. NumPy's warnings are suppressed.
+    `data` are all batches of the run, from step 0 on; `lr` and `constraint` are the arguments of
+    `train`, whose `value_and_grad` was `value_and_grad(loss)`. NumPy's warnings are suppressed.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse

@@ -23,7 +23,7 @@ from funcnn.tables import Printer, Rows, html, text
 from funcnn.training.origin import is_finite, not_finite, origin
 from funcnn.trees.walks import check_tree, map_arrays
 
-_WIDTH = 100  # of a part of a state in print: an optimizer's memory may be long
+_WIDTH = 100  # most characters of a part of a state in print, as the memory of an optimizer may be long
 
 P = TypeVar("P")
 S = TypeVar("S", bound="TrainState[Any]")
@@ -110,9 +110,9 @@ def train(
     """The state after each batch `(x, y)` of `data`.
 
     `lr` is a number, or a function of the step number. To stop, leave the loop. To resume from a state, go on with
-    `data[state.step:]`: the states are those of a run that never stopped, bit for bit. If no batch is left, there are
-    no states, so write `last = start` before `for last in train(start, ...)`. `constraint` is a function of the
-    parameters that is applied after each step, such as a `partial` of `project`.
+    `data[state.step:]`: the states are equal, bit for bit, to the states of a run that never stopped. If no batch is
+    left, there are no states, so write `last = start` before `for last in train(start, ...)`. `constraint` is a
+    function of the parameters that is applied after each step, such as a `partial` of `project`.
 
     Batches that `batches` made are refused unless the first is the batch of `start.step`. The states are of the class
     of `start`; fields that a subclass of TrainState adds are carried along unchanged.

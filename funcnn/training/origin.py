@@ -60,7 +60,7 @@ def origin(params: Any, x: Any, y: Any) -> str:
     try:
         for name, value in (("params", params), ("x", x), ("y", y)):
             check("data", "", value, name)
-        with np.errstate(all="ignore"):  # NumPy has warned already, if it should
+        with np.errstate(all="ignore"):  # the step itself has given NumPy's warnings
             forward(logged(params, Log(check_and_name)), x)
     except Found as found:
         phase, place, name, _ = found.args

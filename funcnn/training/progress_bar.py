@@ -25,7 +25,7 @@ def progress(run: Run[S], total: int | None = None, *, lr: float | Callable[[int
     >>> x, lr = np.zeros((8, 2)), cosine(0.1, 200)
     >>> data = batches(x, x, 4, epochs=100, seed=0)
     >>> run = train(TrainState(mlp([2, 2], seed=0)), data, value_and_grad(mse), lr)
-    >>> run = progress(run, len(data), lr=lr)  # draws when the states are asked for
+    >>> run = progress(run, len(data), lr=lr)  # draws while a loop reads the states
 
     Raises:
         ImportError: tqdm is not installed.
@@ -48,9 +48,7 @@ def _progress(run: Run[S], total: int | None, lr: Any, tqdm: Any) -> Iterator[S]
     with closing(states_of(run, "progress")) as states, tqdm(total=total, unit="step") as bar:
         for now in states:
             if bar.n == 0:
-                bar.initial = bar.n = bar.last_print_n = max(
-                    now.step - 1, 0
-                )  # earlier steps do not count for the speed
+                bar.initial = bar.n = bar.last_print_n = max(now.step - 1, 0)  # earlier steps are not part of the speed
             rate = "" if lr is None else f", lr {float(lr(now.step - 1) if callable(lr) else lr):.3g}"
             bar.set_postfix_str(f"cost {float(now.cost):.4g}{rate}", refresh=False)
             bar.update(now.step - bar.n)

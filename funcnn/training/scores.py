@@ -21,7 +21,7 @@ F = TypeVar("F")
 Metric = Callable[[Any, Any], Any]
 Direction = Literal["lower", "higher"]
 
-_BETTER = "__funcnn_better__"  # an attribute of the function: `functools.wraps` and cloudpickle carry it along
+_BETTER = "__funcnn_better__"  # an attribute of the function, which `functools.wraps` and cloudpickle copy
 
 
 def better(direction: Direction) -> Callable[[F], F]:
@@ -29,7 +29,7 @@ def better(direction: Direction) -> Callable[[F], F]:
 
     `best_so_far` and `early_stopping` use it. A function of the state may declare it as well; for a metric that is an
     object, put the decorator above `__call__`. The declaration is found through `functools.partial`, `functools.wraps`
-    and `validation`. A loss needs none: lower is better.
+    and `validation`. A loss needs no declaration: lower is better.
 
     >>> import numpy as np
     >>> from funcnn.training import better
@@ -76,7 +76,7 @@ def as_cost(name: str, score: Any, direction: Any) -> Callable[[TrainState[Any]]
     if direction is not None:
         _check_direction(name, direction, "better")
         _check_agreement(name, direction, known)
-    elif known is None and not isinstance(score, Validation):  # a validation may turn out to be of a loss
+    elif known is None and not isinstance(score, Validation):  # the metric of a validation may be a loss
         raise _undeclared(name)
     return partial(_cost, name, score, direction or known)
 

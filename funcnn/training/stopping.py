@@ -55,8 +55,8 @@ def while_finite(run: Run[S]) -> Iterator[S]:
     """The states while their costs are finite: the run ends where `train` would raise a NotFiniteError.
 
     So the states before a NaN are not lost: `history(while_finite(train(...)))` shows how the cost rose, and
-    `bisect_nan` searches `keep(while_finite(train(...)))`. The parameters of the last state may be those that made the
-    next cost infinite.
+    `bisect_nan` searches `keep(while_finite(train(...)))`. The parameters of the last state may be the cause of the
+    infinite cost.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
@@ -87,7 +87,7 @@ def _while_finite(run: Run[S]) -> Iterator[S]:
 class WithBest(TrainState[P]):
     """A TrainState with the best of the states that were scored: what `best_so_far` and `early_stopping` give.
 
-    `best` is that state, a TrainState, and `waited` the number of scores since then, none of which was better.
+    `best` is that state, a TrainState, and `waited` the number of later scores, which were not better.
     `best_or_none` is None if there was no finite score yet, and then `best` raises an error. A state that `train` makes
     of a WithBest has no best until it is scored: `early_stopping` goes on with `start`.
 

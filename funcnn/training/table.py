@@ -68,7 +68,7 @@ def history(
         for now in states:
             if last is None:
                 check_goes_on("history", before, now)
-                if columns["step"] and columns["step"][-1] % every:  # that row was there for being the last
+                if columns["step"] and columns["step"][-1] % every:  # that row was added as the last of its run
                     columns = {name: column[:-1] for name, column in columns.items()}
             last = now
             columns["step"].append(now.step)
