@@ -187,7 +187,7 @@ ROWS = {
     "a list for x of predict": (
         lambda: predict(net, [[1.0, 2.0]]),
         KindError,
-        "predict: x must be an array or a tuple of arrays, rows first, not list",
+        "predict: x must be an array or a tuple of arrays, rows first, not list; write np.asarray(x)",
     ),
     # What is no layer.
     "a class for a value": (
@@ -694,7 +694,7 @@ ROWS = {
     "lists for data": (
         lambda: batches(x, [1] * 10, 2, seed=0),
         KindError,
-        "batches: y must be an array or a tuple of arrays, rows first, not list",
+        "batches: y must be an array or a tuple of arrays, rows first, not list; write np.asarray(y)",
     ),
     "negative epochs": (
         lambda: batches(x, y, 2, epochs=-1, seed=0),

@@ -216,6 +216,11 @@ ROWS = [
         "summary: params[1] must be a layer or a tuple of layers, not Adam",
     ),
     (lambda: summary(dense, 3), KindError, "summary: x must be an array, not int; write np.asarray(x)"),
+    (
+        lambda: summary(dense, (4, 3)),
+        KindError,
+        "summary: x must be an array or a tuple of arrays, not a shape (4, 3); write np.zeros(x)",
+    ),
     (lambda: summary(dense, x, costs="yes"), KindError, "summary: costs must be True or False, not str"),
     (lambda: summary(dense, x, costs=1), KindError, "summary: costs must be True or False, not int"),
     (

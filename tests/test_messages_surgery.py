@@ -236,7 +236,12 @@ ROWS = {
     "one generator twice": (
         lambda: compare(spent, spent),
         RangeError,
-        "compare: one of the runs must have a state, got none; a generator can be read once",
+        "compare: run_a was read to its end before; a generator can be read once, so make a new one",
+    ),
+    "runs of nothing": (
+        lambda: compare([], iter(())),
+        RangeError,
+        "compare: one of the runs must have a state, got none",
     ),
     "runs of different networks": (
         lambda: compare(run(), run(start=TrainState((net,)))),

@@ -31,6 +31,7 @@ from funcnn import (
     predict,
     record,
     train,
+    tree_map,
     validation,
     value_and_grad,
 )
@@ -39,6 +40,7 @@ from funcnn.layers import First
 from funcnn.metrics import confusion, perplexity, top_k_accuracy
 from funcnn.schedules import Plateau, plateau
 from funcnn.training import Birth, WithBest, best_so_far, better, bisect_nan, compare, keep, progress, until
+from funcnn.trees import astype
 from tests.says import assert_says
 
 x = np.linspace(-1, 1, 20).reshape(10, 2)
@@ -72,6 +74,10 @@ def generated():
 
 def run(steps=4, start=start):
     return train(start, data[:steps], gradient, 0.1)
+
+
+used = run()
+assert len(keep(used)) == 4
 
 
 def call(function, *given, **options):
@@ -414,6 +420,40 @@ ROWS = {
         lambda: keep(run())[-5],
         NoItemError,
         "States: index -5 is out of range; there are 4 states",
+    ),
+    "a constraint that changes a shape": (
+        read(train, start, data, gradient, 0.1, constraint=lambda p: tree_map(lambda a: a[:1], p)),
+        ShapeError,
+        "train: constraint must keep shapes and dtypes; <f64 2x9> became <f64 1x9>",
+    ),
+    "a constraint that changes the dtype": (
+        read(train, start, data[:1], gradient, 0.1, constraint=lambda p: astype(p, np.float32)),
+        ShapeError,
+        "train: constraint must keep shapes and dtypes; <f64 2x9> became <f32 2x9>",
+    ),
+    "a constraint that loses a layer": (
+        read(train, TrainState((Relu(), Relu())), [(y, y)], gradient, 0.1, constraint=lambda p: p[:1]),
+        ShapeError,
+        "train: the trees are not alike: (Relu(),), (Relu(), Relu())",
+    ),
+    **{
+        f"{name} of a run that was read before": (
+            act,
+            RangeError,
+            f"{name}: {what} was read to its end before; a generator can be read once, so make a new one",
+        )
+        for name, what, act in (
+            ("keep", "run", call(keep, used)),
+            ("history", "run", call(history, used)),
+            ("early_stopping", "run", call(early_stopping, used, held_out, patience=1)),
+            ("progress", "run", call(progress, used)),
+            ("compare", "run_b", call(compare, run(), used)),
+        )
+    },
+    "batches of lists": (
+        call(batches, x.tolist(), y, 2, seed=0),
+        KindError,
+        "batches: x must be an array or a tuple of arrays, rows first, not list; write np.asarray(x)",
     ),
     # Learning rates.
     **{

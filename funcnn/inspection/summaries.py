@@ -10,7 +10,7 @@ import attrs
 from funcnn.arrays import check_arrays, is_array, short
 from funcnn.core import forward
 from funcnn.errors import KindError
-from funcnn.fields import check_flag
+from funcnn.fields import check_flag, is_whole
 from funcnn.inspection.checks import check_network
 from funcnn.inspection.costs import flops
 from funcnn.inspection.memory import held_bytes, scaled
@@ -77,6 +77,8 @@ def summary(params: Any, x: Any = None, *, costs: bool = False) -> Summary:
     """
     check_network("summary", params)
     check_flag("summary", costs, "costs")
+    if type(x) is tuple and x and all(map(is_whole, x)):
+        raise KindError(f"summary: x must be an array or a tuple of arrays, not a shape {x}; write np.zeros(x)")
     if x is not None:
         check_arrays("summary", x)
     elif costs:

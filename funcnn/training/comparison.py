@@ -67,5 +67,5 @@ def compare(run_a: Run[Any], run_b: Run[Any]) -> Divergence | None:
             if found := difference(a, b):
                 return Divergence(step, found)
     if step is None:
-        raise RangeError("compare: one of the runs must have a state, got none; a generator can be read once")
+        raise RangeError("compare: one of the runs must have a state, got none")
     return None

@@ -12,7 +12,7 @@ from funcnn.arrays import as_array, is_array, is_float, kind, owned, short
 from funcnn.core import is_layer, sgd
 from funcnn.core import value_and_grad as gradient_of
 from funcnn.data import first_step
-from funcnn.errors import KindError, NotFiniteError, RangeError
+from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
 from funcnn.fields import as_called, check_function, is_number, learning_rate, parameters_of
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
@@ -133,6 +133,7 @@ def train(
             return (cost, Grads), `lr` is not a number or a function, or `constraint` does not return parameters.
         RangeError: `lr` is negative or not finite, `data` is an iterator that has ended, or `data` are made by
             `batches` and begin with another batch than that of `start.step`.
+        ShapeError: `constraint` changes a shape or a dtype, or the gradients are of another network.
     """
     if not isinstance(start, TrainState):
         is_network = type(start) is tuple or is_layer(start)
@@ -239,4 +240,10 @@ def _constrained(constraint: Any, params: Any) -> Any:
     after = constraint(params)
     if type(after) is not type(params):
         raise KindError(f"train: constraint must return parameters like those it is given, not {kind(after)}")
-    return map_arrays(owned, after)
+
+    def checked(new: Any, old: Any) -> Any:
+        if new.shape != old.shape or new.dtype != old.dtype:
+            raise ShapeError(f"train: constraint must keep shapes and dtypes; {short(old)} became {short(new)}")
+        return owned(new)
+
+    return map_arrays(checked, after, params, whose="train")

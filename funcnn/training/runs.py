@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
+from types import GeneratorType
 from typing import Any, Generic, TypeVar, overload
 
 import attrs
@@ -97,6 +98,8 @@ def check_run(name: str, run: Any, what: str = "run") -> None:
         or hasattr(run, "to_numpy")
     ):
         raise KindError(f"{name}: {what} must be an iterable of TrainStates, such as train gives, not {kind(run)}")
+    elif isinstance(run, GeneratorType) and run.gi_frame is None:
+        raise RangeError(f"{name}: {what} was read to its end before; a generator can be read once, so make a new one")
 
 
 def _check_state(name: str, now: Any, what: str) -> None:

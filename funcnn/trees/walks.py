@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from numbers import Number
 from types import NoneType
 from typing import Any, TypeVar, cast
 
@@ -12,7 +13,7 @@ from funcnn.arrays import Array, freeze, is_array, is_float, kind, short
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import as_float_dtype, check_function
 from funcnn.records import build, plans
-from funcnn.remedies import for_table
+from funcnn.remedies import for_kind
 
 T = TypeVar("T")
 
@@ -208,6 +209,6 @@ def row_count(x: Any, name: str = "x", whose: str = "") -> int:
         return counts[0]
     if not is_array(x) or not x.shape:
         given = short(x) if is_array(x) else kind(x)
-        remedy = for_table(x, name) if hasattr(x, "to_numpy") else ""
+        remedy = "" if type(x) is tuple or is_array(x) or isinstance(x, Number) else for_kind(x, name)
         raise KindError(f"{whose}{name} must be an array or a tuple of arrays, rows first, not {given}{remedy}")
     return int(x.shape[0])
