@@ -27,7 +27,7 @@ from funcnn import (
 )
 from funcnn.arrays import same
 from funcnn.errors import KindError
-from funcnn.generation import positionwise, step
+from funcnn.generation import mixes_positions, positionwise, step
 from funcnn.gradients import added
 from funcnn.inspection import Probe
 from funcnn.layers import (
@@ -328,6 +328,11 @@ MAPS = {
     "a position encoding": SinusoidalPosition(),
     "layers around layers": Frozen(Residual(Remat(Tanh()))),
 }
+
+
+def test_a_tied_net_mixes_positions_as_its_net_does():
+    assert not mixes_positions(Tied.init(5, 4, net=Tanh(), seed=0))
+    assert mixes_positions(Tied.init(5, 4, net=GRU.init(4, 4, seed=1), seed=0))
 
 
 @pytest.mark.parametrize("name", MAPS)

@@ -252,6 +252,16 @@ def test_an_activation_that_forgets_a_gradient_is_told():
     assert str(caught.value) == "Swish backward: the gradient of beta is left out; own_gradients must return it"
 
 
+def test_an_activation_with_a_parameter_is_proven_like_any_layer():
+    @record
+    class Whole(Swish):
+        def own_gradients(self, dA, kept):
+            s = 1 / (1 + np.exp(-self.beta * kept))
+            return {"beta": np.sum(dA * kept**2 * s * (1 - s))}
+
+    check_layer(Whole(np.array(1.5)), x)
+
+
 @pytest.mark.parametrize(
     ("returned", "sentence"),
     [

@@ -158,8 +158,8 @@ def channel_dropout_forward(params: ChannelDropout, x: Array) -> tuple[Array, Ar
     xp = float_array(params, x)
     if x.ndim < 2:
         raise wrong_shape(params, "(m, ..., c)", x)
-    m, *places, c = x.shape
-    keep = xp.broadcast_to(_keep(params, xp, (m, *[1] * len(places), c)), x.shape)
+    m, *positions, c = x.shape
+    keep = xp.broadcast_to(_keep(params, xp, (m, *[1] * len(positions), c)), x.shape)
     return _masked(params, keep, x), keep
 
 

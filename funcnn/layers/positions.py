@@ -242,7 +242,7 @@ def _waves(x: Array, start: Any, base: float, whose: str, name: str = "x") -> tu
     if type(start) is np.ndarray or not is_array(start):  # a traced one is not checked
         as_finite(whose, start, "start")
     base = as_positive(whose, base, "base")
-    places = (namespace(start) if is_array(start) else np).arange(t) + start
-    angles = places[:, None] * base ** (-np.arange(0, n, 2) / n)
+    positions = (namespace(start) if is_array(start) else np).arange(t) + start
+    angles = positions[:, None] * base ** (-np.arange(0, n, 2) / n)
     waves = namespace(angles)
     return xp.asarray(waves.sin(angles), dtype=x.dtype), xp.asarray(waves.cos(angles), dtype=x.dtype)

@@ -47,7 +47,7 @@ class Cropped(torch.nn.Module):
         own, x = self.module, x.movedim(-1, 1)
         whole = functional.conv_transpose2d(x, own.weight, None, own.stride, 0, 0, own.groups, own.dilation)
         axes = zip(self.axes(x.movedim(1, -1)), whole.shape[2:], strict=True)
-        sides = [(-axis.before, axis.before + axis.places - n) for axis, n in axes]
+        sides = [(-axis.before, axis.before + axis.positions - n) for axis, n in axes]
         out = functional.pad(whole, [*sides[1], *sides[0]]).movedim(1, -1)
         return out if own.bias is None else out + own.bias
 

@@ -14,7 +14,7 @@ from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
 
 
 class ChannelsLast(torch.nn.Module):
-    """A module of (m, c, places), for x of (m, ..., c)."""
+    """A module of (m, c, positions), for x of (m, ..., c)."""
 
     def __init__(self, module: torch.nn.Module) -> None:
         """Store the module, whose channels are in axis 1"""
@@ -23,8 +23,8 @@ class ChannelsLast(torch.nn.Module):
 
     def forward(self, x: Any) -> Any:
         """out has the shape of x"""
-        places = x.reshape(x.shape[0], -1, x.shape[-1]).transpose(1, 2)
-        return self.module(places).transpose(1, 2).reshape(x.shape)
+        positions = x.reshape(x.shape[0], -1, x.shape[-1]).transpose(1, 2)
+        return self.module(positions).transpose(1, 2).reshape(x.shape)
 
 
 class Scaled(torch.nn.Module):

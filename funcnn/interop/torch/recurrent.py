@@ -102,8 +102,8 @@ def _last(given: Any) -> Any:
     x, mask = given if isinstance(given, tuple) else (given, None)
     if mask is None:
         return x[:, -1]
-    places = (mask * torch.arange(x.shape[1], device=x.device)).amax(1)
-    found = x.gather(1, places[:, None, None].expand(-1, 1, x.shape[2]))[:, 0]
+    positions = (mask * torch.arange(x.shape[1], device=x.device)).amax(1)
+    found = x.gather(1, positions[:, None, None].expand(-1, 1, x.shape[2]))[:, 0]
     return found.masked_fill(~mask.any(1)[:, None], 0)
 
 

@@ -74,7 +74,7 @@ def transformer_block(
         W = draw(name, weights, (*words, i), (n_in, n_out), dtype)
         return Dense(W, draw_bias(name, n_out, dtype, bias=True))
 
-    places = (dense(1, n, hidden), activation, dense(2, hidden, n))
+    positionwise = (dense(1, n, hidden), activation, dense(2, hidden, n))
     norm = (LayerNorm.init(n, dtype=dtype),)
     before, after = (norm, ()) if pre_norm else ((), norm)
     drop = [(Dropout(rate=rate, seed=(*words, i)),) if rate else () for i in (3, 4)]
@@ -82,6 +82,6 @@ def transformer_block(
     return (
         Residual((*map(First, before), attention, *map(First, drop[0]))),
         *map(First, after),
-        Residual(First((*before, *places, *drop[1]))),
+        Residual(First((*before, *positionwise, *drop[1]))),
         *map(First, after),
     )

@@ -22,7 +22,7 @@ from funcnn.records import record
 class Convolution(ABC):
     """out = b + a sum over the taps of each window; `windows` returns the positions of x in each window
 
-    x: (m, *places, c_in), W: (*kernel, c_in / groups, c_out), b: (c_out,) or None, out: (m, *places, c_out).
+    x: (m, *positions, c_in), W: (*kernel, c_in / groups, c_out), b: (c_out,) or None, out: (m, *positions, c_out).
     """
 
     W: Array
@@ -100,8 +100,8 @@ def _check_groups(name: str, c_in: int, c_out: int, groups: int) -> None:
         raise RangeError(f"{name}: groups must divide c_in, {c_in}, and c_out, {c_out}; it is {groups}")
 
 
-def check_places(params: Convolution, x: Any) -> None:
-    """x is (m, *places, c_in), an array of W's dtype."""
+def check_positions(params: Convolution, x: Any) -> None:
+    """x is (m, *positions, c_in), an array of W's dtype."""
     any_array(params, x)
     c, missing = params.channels()[0], params.axes + 2 - x.ndim
     if missing or x.shape[-1] != c:

@@ -10,7 +10,7 @@ from funcnn.errors import KindError
 from funcnn.generation import no_step, pads_with_zeros, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_memory, check_out_gradient
-from funcnn.layers.convolution.base import Convolution, check_cache, check_places
+from funcnn.layers.convolution.base import Convolution, check_cache, check_positions
 from funcnn.layers.convolution.correlation import correlate, correlate_adjoint, kernel_gradient
 from funcnn.layers.convolution.sizes import of_each
 from funcnn.layers.convolution.windows import ONE_ROW, Axes, axis_of, image_of, like
@@ -105,7 +105,7 @@ def _kernel(params: Convolution) -> Array:
 @forward.register(Convolution)
 def convolution_forward(params: Convolution, x: Array) -> tuple[Array, Array]:
     """out = b + the sum over the taps of each window"""
-    check_places(params, x)
+    check_positions(params, x)
     out = like(x, correlate(image_of(x), _kernel(params), params.windows(x), params.groups))
     if params.b is not None:
         out += params.b
@@ -138,7 +138,7 @@ def conv1d_step(params: Conv1d, x: Array, memory: Any = None) -> tuple[Array, Ar
     if (params.stride, params.padding) != (1, (past, 0)):
         given = f"stride is {params.stride}, padding {params.padding}"
         raise KindError(f"step: Conv1d must be causal, of stride 1 and padding ({past}, 0); {given}")
-    check_places(params, x)
+    check_positions(params, x)
     shape = x.shape[0], past, x.shape[2]
     before = namespace(x).zeros(shape, dtype=x.dtype) if memory is None else memory
     check_memory(params, before, shape, x.dtype)

@@ -70,7 +70,7 @@ def correlate_adjoint(dA: Array, W: Array, axes: Axes, groups: int = 1) -> Array
     kernels = W.reshape(-1, *W.shape[2:]).swapaxes(1, 2)  # (taps, o, c)
     if not type(dA) is type(W) is np.ndarray:
         return scattered((dA @ kernel for kernel in kernels), axes)
-    dx = np.empty((dA.shape[0], axes[0].places, axes[1].places, W.shape[2]), dA.dtype)
+    dx = np.empty((dA.shape[0], axes[0].positions, axes[1].positions, W.shape[2]), dA.dtype)
     kernels = np.ascontiguousarray(kernels)  # otherwise the product takes 1.5 times as long
     for rows in _blocks(dx, axes):
         parts = np.matmul(dA[rows].reshape(-1, dA.shape[3]), kernels)
@@ -83,7 +83,7 @@ def _flipped(axes: Axes) -> Axes | None:
     if not all([axis.stride == 1 and max(axis.before, axis.after) < axis.reach for axis in axes]):
         return None
     rows, columns = [
-        Axis(a.out, a.size, 1, a.dilation, a.reach - 1 - a.before, a.reach - 1 - a.after, a.places) for a in axes
+        Axis(a.out, a.size, 1, a.dilation, a.reach - 1 - a.before, a.reach - 1 - a.after, a.positions) for a in axes
     ]
     return rows, columns
 

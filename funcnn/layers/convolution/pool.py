@@ -42,12 +42,12 @@ class Pool:
         axes = [self._axis(*one) for one in zip(names, x.shape[1:-1], size, stride, sides, strict=True)]
         return (ONE_ROW, axes[0]) if len(axes) == 1 else (axes[0], axes[1])
 
-    def _axis(self, name: str, places: int, size: int, stride: int, side: Any) -> Axis:
+    def _axis(self, name: str, positions: int, size: int, stride: int, side: Any) -> Axis:
         pair = (side, side) if type(side) is int else side
         if pair != "same" and max(pair) >= size:
             rule = "padding must be less than size, or some window covers padding alone"
             raise RangeError(f"{type(self).__name__}: {rule}; along {name} size is {size}, padding {pair}")
-        return axis_of(type(self).__name__, name, places, size, stride, pair)
+        return axis_of(type(self).__name__, name, positions, size, stride, pair)
 
 
 @record
@@ -162,7 +162,7 @@ def _counts(axes: Axes, dtype: Any) -> Array:
 
     def along(axis: Axis) -> Any:
         inside = np.zeros(axis.padded)
-        inside[axis.before : axis.before + axis.places] = 1
+        inside[axis.before : axis.before + axis.positions] = 1
         return sum([inside[axis.at(tap)] for tap in range(axis.size)])
 
     return np.multiply.outer(along(axes[0]), along(axes[1]))[..., None].astype(dtype)

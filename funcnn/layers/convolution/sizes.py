@@ -47,7 +47,7 @@ def for_axes(params: Any, name: str, value: Any, axes: int) -> Any:
 
 
 def of_each(params: Any, x: Array) -> list[tuple[Any, ...]]:
-    """(name, places, size of the kernel, stride, padding, dilation) of a convolution of images, for h and for w."""
+    """(name, positions, size of the kernel, stride, padding, dilation) of a convolution of images, for h and for w."""
     sides = ("same", "same") if params.padding == "same" else params.padding
     settings = "hw", x.shape[1:3], params.W.shape[:2], params.stride, sides, params.dilation
     return list(zip(*settings, strict=True))

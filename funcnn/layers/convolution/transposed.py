@@ -10,7 +10,7 @@ from funcnn.errors import ShapeError
 from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_out_gradient
-from funcnn.layers.convolution.base import Convolution, check_cache, check_places
+from funcnn.layers.convolution.base import Convolution, check_cache, check_positions
 from funcnn.layers.convolution.correlation import correlate, correlate_adjoint, kernel_gradient
 from funcnn.layers.convolution.sizes import of_each
 from funcnn.layers.convolution.windows import Axes, axis_of
@@ -66,10 +66,10 @@ class ConvTranspose2d(Convolution):
     def windows(self, x: Array) -> Axes:
         """The windows over out, those of the convolution from out to x."""
         axes = []
-        for name, places, size, stride, side, dilation in of_each(self, x):
-            full = stride * (places - 1) + dilation * (size - 1) + 1
-            out = stride * places if side == "same" else full - sum(side)
-            if places < 1:
+        for name, positions, size, stride, side, dilation in of_each(self, x):
+            full = stride * (positions - 1) + dilation * (size - 1) + 1
+            out = stride * positions if side == "same" else full - sum(side)
+            if positions < 1:
                 raise ShapeError(f"ConvTranspose2d: x must have positions along {name}, not 0")
             if out < 1:
                 rule = f"padding must leave a position of out along {name}"
@@ -82,7 +82,7 @@ class ConvTranspose2d(Convolution):
 @forward.register(ConvTranspose2d)
 def conv_transpose2d_forward(params: ConvTranspose2d, x: Array) -> tuple[Array, Array]:
     """out = b + x times the kernel, summed onto out for each position of x"""
-    check_places(params, x)
+    check_positions(params, x)
     out = correlate_adjoint(x, params.W.swapaxes(2, 3), params.windows(x), params.groups)
     if params.b is not None:
         out += params.b
@@ -102,7 +102,7 @@ def conv_transpose2d_backward_params(params: ConvTranspose2d, x: Array, dA: Arra
     W = params.W
     check_cache(params, x)
     rows, columns = params.windows(x)
-    check_out_gradient(params, dA, (x.shape[0], rows.places, columns.places, W.shape[3] * params.groups), W.dtype)
+    check_out_gradient(params, dA, (x.shape[0], rows.positions, columns.positions, W.shape[3] * params.groups), W.dtype)
     dW = kernel_gradient(dA, x, (rows, columns), params.groups).swapaxes(2, 3)
     return gradient(params, W=dW, b=None if params.b is None else sum_of_rows(dA))
 

@@ -64,8 +64,8 @@ def upsample_forward(params: Upsample, x: Array) -> tuple[Array, Array]:
 def upsample_backward(params: Upsample, x: Array, dA: Array) -> Grads[Upsample]:
     """The adjoint: the sum of the copies, or of the shares"""
     factors = _factors(params, only_array(params, x))
-    places = [f * n for f, n in zip(factors, x.shape[1:-1], strict=True)]
-    check_out_gradient(params, dA, (x.shape[0], *places, x.shape[-1]), x.dtype)
+    positions = [f * n for f, n in zip(factors, x.shape[1:-1], strict=True)]
+    check_out_gradient(params, dA, (x.shape[0], *positions, x.shape[-1]), x.dtype)
     dx: Any = wide(dA)
     for axis, factor in enumerate(factors, 1):
         before, n, behind = dx.shape[:axis], x.shape[axis], dx.shape[axis + 1 :]

@@ -20,7 +20,7 @@ from funcnn.errors import ShapeError
 class Axis(NamedTuple):
     """The windows along one axis: tap i < size of window o is at position `o stride + i dilation - before`."""
 
-    places: int
+    positions: int
     size: int
     stride: int
     dilation: int
@@ -36,7 +36,7 @@ class Axis(NamedTuple):
     @property
     def padded(self) -> int:
         """The number of positions with the padding."""
-        return self.before + self.places + self.after
+        return self.before + self.positions + self.after
 
     def at(self, tap: int) -> slice:
         """The positions of this tap in all windows, counted from the start of the padding."""
@@ -51,30 +51,32 @@ ONE_ROW = Axis(1, 1, 1, 1, 0, 0, 1)
 
 @cache  # few different arguments, the same for every batch
 def axis_of(
-    whose: str, name: str, places: int, size: int, stride: int = 1, padding: Any = (0, 0), dilation: int = 1
+    whose: str, name: str, positions: int, size: int, stride: int = 1, padding: Any = (0, 0), dilation: int = 1
 ) -> Axis:
-    """The windows along an axis of so many places; `whose` and `name` are for errors.
+    """The windows along an axis of so many positions; `whose` and `name` are for errors.
 
-        out = floor((before + places + after - reach) / stride) + 1,  reach = dilation (size - 1) + 1
+        out = floor((before + positions + after - reach) / stride) + 1,  reach = dilation (size - 1) + 1
 
-    With "same" padding out = ceil(places / stride); an odd number of zeros has one more after than before.
+    With "same" padding out = ceil(positions / stride); an odd number of zeros has one more after than before.
 
     Raises:
-        ShapeError: the window is larger than the padded x, or there are no places.
+        ShapeError: the window is larger than the padded x, or there are no positions.
     """
     reach = dilation * (size - 1) + 1
     if padding == "same":
-        spare = max((-(-places // stride) - 1) * stride + reach - places, 0)
+        spare = max((-(-positions // stride) - 1) * stride + reach - positions, 0)
         padding = spare // 2, spare - spare // 2
     before, after = padding
-    room = before + places + after - reach
-    if room < 0 or places < 1:
+    room = before + positions + after - reach
+    if room < 0 or positions < 1:
         needed = (
-            f"at least {reach} positions along {name}, the length of a window" if places else f"positions along {name}"
+            f"at least {reach} positions along {name}, the length of a window"
+            if positions
+            else f"positions along {name}"
         )
-        held = f"{places} and {before} + {after} of padding" if before + after and places else f"{places}"
+        held = f"{positions} and {before} + {after} of padding" if before + after and positions else f"{positions}"
         raise ShapeError(f"{whose}: x must have {needed}, not {held}")
-    return Axis(places, size, stride, dilation, before, after, room // stride + 1)
+    return Axis(positions, size, stride, dilation, before, after, room // stride + 1)
 
 
 def image_of(x: Array) -> Array:
@@ -98,7 +100,7 @@ def padded(x: Array, axes: Axes, value: float = 0) -> Array:
         return xp.pad(x, width, constant_values=value)
     shape = x.shape[0], rows.padded, columns.padded, x.shape[3]
     out = np.full(shape, value, x.dtype)  # np.pad takes ten times as long
-    out[:, rows.before : rows.before + rows.places, columns.before : columns.before + columns.places] = x
+    out[:, rows.before : rows.before + rows.positions, columns.before : columns.before + columns.positions] = x
     return out
 
 
@@ -126,7 +128,7 @@ def gathered(x: Array, axes: Axes) -> Array:
 
 
 def scattered(parts: Iterable[Array], axes: Axes) -> Array:
-    """The adjoint of `taps`: parts (m, *out, c), one for each tap, summed at its positions: (m, *places, c)"""
+    """The adjoint of `taps`: parts (m, *out, c), one for each tap, summed at its positions: (m, *positions, c)"""
     rows, columns = axes
     apart = rows.stride >= rows.reach and columns.stride >= columns.reach
     wide: Any = None
@@ -142,7 +144,7 @@ def scattered(parts: Iterable[Array], axes: Axes) -> Array:
             wide[:, rows.at(i), columns.at(j)] = part
         else:
             wide[:, rows.at(i), columns.at(j)] += part
-    return wide[:, rows.before : rows.before + rows.places, columns.before : columns.before + columns.places]
+    return wide[:, rows.before : rows.before + rows.positions, columns.before : columns.before + columns.positions]
 
 
 def by_blocks(of: Callable[..., Array], x: Array, *others: Array) -> Array:

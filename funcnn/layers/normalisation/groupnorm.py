@@ -145,5 +145,5 @@ for _layer in (GroupNorm, InstanceNorm):
 
 def _flat(a: Array) -> Array:
     """(m, ..., c) to (m, positions, c)"""
-    m, *places, c = a.shape
-    return a.reshape(m, math.prod(places), c)
+    m, *positions, c = a.shape
+    return a.reshape(m, math.prod(positions), c)

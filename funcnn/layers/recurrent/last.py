@@ -53,7 +53,7 @@ def last_backward(params: Last, cache: Any, dA: Array) -> Grads[Last]:
     m, t, k = kept.shape[1:]
     check_out_gradient(params, dA, (m, k), kept.dtype)
     xp = namespace(dA)
-    here = xp.arange(t) == (t - 1 if mask is None else _places(mask, xp)[:, None])
+    here = xp.arange(t) == (t - 1 if mask is None else _positions(mask, xp)[:, None])
     if mask is not None:  # 0 everywhere in a sequence of padding alone
         here = here & mask
     return Grads(gradient(params), closed(cache, xp.where(here[..., None], dA[:, None], 0)))
@@ -78,7 +78,7 @@ def _checked(whose: str, given: Any) -> tuple[Array, Array | None]:
     return x, mask
 
 
-def _places(mask: Array, xp: Any) -> Any:
+def _positions(mask: Array, xp: Any) -> Any:
     """The last position at which the mask is True, (m,); any position if there is none."""
     return mask.shape[1] - 1 - xp.argmax(mask[:, ::-1], axis=1)
 
@@ -88,5 +88,5 @@ def _taken(x: Array, mask: Any, otherwise: Any) -> Array:
     if mask is None:
         return x[:, -1].copy()
     xp = namespace(x)
-    found = xp.take_along_axis(x, _places(mask, xp)[:, None, None], axis=1)[:, 0]
+    found = xp.take_along_axis(x, _positions(mask, xp)[:, None, None], axis=1)[:, 0]
     return xp.where(mask.any(axis=1)[:, None], found, otherwise)
