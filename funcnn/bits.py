@@ -1,7 +1,7 @@
-"""Random numbers as a pure function of a key: no generator, nothing to carry, the same in NumPy and under `jax.jit`.
+"""Random numbers as a pure function of a key, without a generator, equal in NumPy and under `jax.jit`.
 
-Word i of a key is a hash of the key and of i. So the mask of a dropout is a value: whoever knows seed and step can make
-it again, on another machine or in another library, and there is no order in which numbers must be drawn.
+Word i of a key is a hash of the key and of i. So the mask of a dropout is a function of seed and step, and can be
+computed again on another machine or in another library, in any order.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from funcnn.fields import as_float_dtype, is_whole
 _GOLDEN = np.uint32(0x9E3779B9)  # 2**32 over the golden ratio, made odd: multiples of it are spread evenly
 _A, _B = np.uint32(0x7FEB352D), np.uint32(0x846CA68B)
 _LANES = np.array([0x243F6A88, 0x85A308D3], np.uint32)  # digits of pi: where the two halves of a key's hash start
-_BLOCK = 1 << 14  # so many words and a copy of them stay in the processor's nearest cache
+_BLOCK = 1 << 14  # words, which with a copy fit the first-level cache of a processor
 
 
 def words(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
     """word_i = mix(mix(i golden + h_1) xor h_2), where (h_1, h_2) is a hash of the key
 
-    An array of uint32, of which each value is as likely as any other: the same bits in NumPy and in JAX, whether that
-    has 64-bit integers or not. `key` holds ints, traced ones too, of which 32 bits count.
+    An array of uint32, uniformly distributed: the same bits in NumPy and in JAX, with and without 64-bit integers.
+    `key` holds ints, which may be traced; their lower 32 bits are used.
 
     `mix` is lowbias32: Wellons 2018, Prospecting for Hash Functions. Numbers by a hash of a counter: Salmon, Moraes,
     Dror & Shaw 2011, Parallel Random Numbers: As Easy as 1, 2, 3. Steps of the golden ratio: Steele, Lea & Flood 2014,
@@ -82,9 +82,8 @@ def _uniform(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype:
 def normal(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: Any) -> Array:
     """z = r cos(2 pi v) and r sin(2 pi v), r = sqrt(-2 log(1 - u)), with u and v uniform
 
-    Of mean 0 and variance 1, and never above 5.8, since u has 24 bits. NumPy and JAX round cos and log in their own
-    ways, so here they agree but for the last digits. Box & Muller 1958, A Note on the Generation of Random Normal
-    Deviates.
+    Mean 0, variance 1, and at most 5.8, since u has 24 bits. NumPy and JAX round cos and log differently, so the
+    results differ in the last digits. Box & Muller 1958, A Note on the Generation of Random Normal Deviates.
 
     >>> import numpy as np
     >>> from funcnn.bits import normal
@@ -119,7 +118,7 @@ def _is_word(word: Any) -> bool:
 
 
 def _mix(h: Array) -> Array:
-    """A bijection of the 32-bit words in which every bit depends on every other; it may write to h, which is ours."""
+    """A bijection of the 32-bit words in which every bit depends on every other; it writes to h."""
     for shift, factor in ((16, _A), (15, _B)):
         h ^= h >> np.uint32(shift)
         h *= factor

@@ -71,7 +71,7 @@ def backward(params: Any, cache: Any, dA: Any, /) -> Grads[Any]:
 
     Raises:
         KindError: as `forward`.
-        ShapeError: `dA` has another shape than `out`, or the cache is that of another network.
+        ShapeError: `dA` has another shape than `out`, or the cache is of another network.
     """
     raise no_rule("backward", params)
 

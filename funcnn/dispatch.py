@@ -27,10 +27,10 @@ def verb(
 ) -> Any:
     """A verb: a function with a rule for each class. `default` is the rule of classes for which none is registered.
 
-    A class without a rule takes that of its nearest base, as in `functools.singledispatch`; classes are looked up in a
-    plain dict, for speed. Only `tuple` itself is a chain of layers; a NamedTuple has no rule. Arrays made by a rule are
-    read-only in the result. `returns` is the class that a rule must return, where a tuple means a pair, and how a
-    message writes it. `check` is called with all arguments and raises for those that no rule takes.
+    A class without a rule takes the rule of its nearest base, as in `functools.singledispatch`; classes are looked up
+    in a plain dict, for speed. Only `tuple` itself is a chain of layers; a NamedTuple has no rule. Arrays made by a
+    rule are read-only in the result. `returns` is the class that a rule must return, where a tuple means a pair, and
+    how a message writes it. `check` is called with all arguments and raises for those that no rule takes.
     """
     if default is None:
         return lambda function: verb(function, returns=returns, check=check)
@@ -118,7 +118,7 @@ def _with_table(call: Any, register: Any, dispatcher: Any) -> Any:
 
 
 def _check_arity(default: Rule, rule: Rule | None, error: Exception, params: Any, given: tuple[Any, ...]) -> None:
-    """The rule takes the arguments of the verb, if it failed with a TypeError."""
+    """A rule that failed with a TypeError must accept the arguments of the verb."""
     if type(error) is not TypeError or (found := parameters_of(rule)) is None:
         return
     try:
@@ -130,7 +130,7 @@ def _check_arity(default: Rule, rule: Rule | None, error: Exception, params: Any
 
 
 def _refusal(default: Rule, given: tuple[Any, ...]) -> KindError | None:
-    """What to say where a rule failed that was called with arguments which no rule takes; None if they are in order."""
+    """The error for arguments that no rule takes, after a rule failed; None if the arguments are in order."""
     _, *parameters = signature(default).parameters.values()
     name, needed = default.__name__, [parameter for parameter in parameters if parameter.default is Parameter.empty]
     if not len(needed) <= len(given) <= len(parameters):
@@ -144,14 +144,14 @@ def _refusal(default: Rule, given: tuple[Any, ...]) -> KindError | None:
 
 
 def _holds_arrays(value: Any) -> bool:
-    """Whether `value` is an array, a record, or a tuple of such, named or not, in which None and ints may stand."""
+    """Whether `value` is an array, a record, or a tuple (or NamedTuple) of these, of None and of ints."""
     if isinstance(value, tuple):
         return all([part is None or type(part) is int or _holds_arrays(part) for part in value])
     return is_array(value) or is_record(value)
 
 
 def no_rule(verb: str, params: object, what: str = "layer") -> KindError:
-    """What to say to a class, a list, or a record that has no rule."""
+    """The error for a class, a list, or a record without a rule."""
     if isinstance(params, type):
         return KindError(f"{verb}: {params.__name__} is a class; pass a value of it, as {params.__name__}()")
     if isinstance(params, list | tuple):
@@ -165,7 +165,7 @@ def no_rule(verb: str, params: object, what: str = "layer") -> KindError:
 
 
 def _seal(parts: Iterable[Any], given: tuple[Any, ...]) -> None:
-    """Make every array that a rule made read-only; arrays that the rule was given and passes on stay as they are."""
+    """Set all arrays that a rule made to read-only; arguments that the rule returns are not changed."""
     for part in parts:
         cls = type(part)
         if cls is np.ndarray:
@@ -187,10 +187,10 @@ def _among(array: object, given: tuple[Any, ...]) -> bool:
 
 
 def inside(verb: Rule, tree: Any, *args: Any, name: str = "") -> Any:
-    """`tree` with `verb` applied to each layer in its fields: the default of verbs that turn layers into layers.
+    """`tree` with `verb` applied to each layer in its fields: the default of verbs that map layers to layers.
 
     A tuple of layers is one layer, the chain; in a field declared with `branches` it holds layers side by side. In any
-    other tuple `verb` is applied to the layers alone. Errors call the function `name`, or by the verb's own name.
+    other tuple `verb` is applied to the layers only. `name` is the function named in errors, by default the verb.
     """
     if not is_record(tree):
         raise no_rule(name or cast("Any", verb).__name__, tree)
@@ -219,7 +219,7 @@ def _is_made_of_records(value: Any) -> bool:
     return all(map(_is_made_of_records, value)) if type(value) is tuple else is_record(value)
 
 
-@cache  # of a class, which stays as it is
+@cache  # by class, since the fields of a class do not change
 def _are_branches(cls: Any) -> tuple[bool, ...]:
-    """Of each field, whether it is declared with `branches`."""
+    """For each field, whether it is declared with `branches`."""
     return tuple(["branches" in field.metadata for field in attrs.fields(cls)])

@@ -71,7 +71,7 @@ def _patterns(record: Any, field: attrs.Attribute[Any], value: Any) -> None:
 
 
 def check_patterns(whose: str, name: str, value: Any) -> None:
-    """A pattern is a text that is not empty, and a tuple of patterns has at least one."""
+    """A pattern is a string that is not empty; a tuple of patterns has at least one."""
     words = value if type(value) is tuple else (value,)
     if not words or not all([isinstance(word, str) and word.strip("!") for word in words]):
         raise KindError(
@@ -116,7 +116,7 @@ def as_rate(name: str, value: Any, what: str = "the rate") -> float:
 
 
 def learning_rate(lr: Any, whose: str = "sgd", what: str = "lr") -> Any:
-    """lr as a float, or as the tracer that it is; refused if it is not a number, not finite or negative."""
+    """lr as a float; a tracer is returned as it is. Refused if it is not a number, not finite or negative."""
     if type(lr) is not float and not is_number(lr):
         raise KindError(f"{whose}: {what} must be a number, not {kind(lr)}{_rate_of(lr, what)}")
     try:
@@ -163,7 +163,7 @@ def check_whole(name: str, value: Any, what: str) -> None:
 
 
 def check_sizes(name: str, sizes: dict[str, Any]) -> None:
-    """Whole numbers of at least 1, by what they are called."""
+    """Whole numbers of at least 1, by name."""
     for what, size in sizes.items():
         check_whole(name, size, what)
     if min(sizes.values()) < 1:
@@ -211,7 +211,7 @@ def check_function(name: str, value: Any, what: str, needed: str = "a function",
 
 
 def parameters_of(function: Any) -> Signature | None:
-    """The signature of a function, if it has one: some that are written in C have none."""
+    """The signature of a function; None for functions in C that have none."""
     try:
         return signature(function)
     except (TypeError, ValueError):
@@ -219,7 +219,7 @@ def parameters_of(function: Any) -> Signature | None:
 
 
 def as_called(function: Any) -> str:
-    """How a function with a signature is called, `mse(out, y, weight)`; `a function (out, y)` if it has no name."""
+    """The call of a function with a signature, `mse(out, y, weight)`; `a function (out, y)` if it has no name."""
     name = getattr(function, "__name__", "<lambda>")
     return f"{'a function ' if name == '<lambda>' else name}({', '.join(signature(function).parameters)})"
 
@@ -227,8 +227,8 @@ def as_called(function: Any) -> str:
 def as_float_dtype(name: str, dtype: Any) -> np.dtype[Any]:
     """A type of real floats as a NumPy dtype: `np.float32`, `"float32"`, `float`, bfloat16."""
     try:
-        found = None if dtype is None else np.dtype(dtype)  # of None, NumPy makes float64
-    except (TypeError, ValueError, SyntaxError):  # SyntaxError: of a text with commas
+        found = None if dtype is None else np.dtype(dtype)  # NumPy converts None to float64
+    except (TypeError, ValueError, SyntaxError):  # SyntaxError: for a string with commas
         found = None
     if found is None or (found.kind != "f" and found.name != "bfloat16"):
         given = found.name if found is not None else repr(dtype) if isinstance(dtype, str) else kind(dtype)

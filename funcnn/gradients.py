@@ -1,4 +1,4 @@
-"""The gradient of a network is a record of the network's own class."""
+"""Gradients of networks, which are records of the same class as the network."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ returned_by: dict[type, str] = {}
 class Grads(Generic[P]):
     """The gradient with respect to the two arguments of `forward`.
 
-    `params` is of the same class as the layer: where that has a parameter, this holds its gradient; where it has a
-    state, its next value, or None if it stays. `x` is like x, and None for integer inputs and from `value_and_grad`.
+    `params` has the class of the layer. In the place of each parameter it holds the gradient; in the place of each
+    state the next value, or None if the state does not change. `x` is like x, and None for integer inputs and from
+    `value_and_grad`.
     """
 
     params: P = borrowed()
@@ -41,7 +42,7 @@ class Grads(Generic[P]):
 def gradient(params: P, /, **parts: Any) -> P:
     """A record like `params` whose parameters are these gradients, and whose states are these next values.
 
-    Settings stay as they are; a state that is not given is None, which means unchanged.
+    Settings are unchanged; a state that is not given is None, which means unchanged.
 
     >>> import numpy as np
     >>> from funcnn import Dense, gradient
@@ -79,7 +80,7 @@ def gradient(params: P, /, **parts: Any) -> P:
 
 def _fitted(cls: type, name: str, old: Any, part: Any, *, is_state: bool) -> Any:
     part, what = as_array(part), f"the next {name}" if is_state else f"d{name}"
-    if is_array(old) and (is_array(part) or not is_state):  # jit hands a number that is a state over as an array
+    if is_array(old) and (is_array(part) or not is_state):  # jit passes a state that is a number as an array
         if not is_array(part):
             needed = f"an array like {name}, {short(old)}"
             raise KindError(f"{cls.__name__} backward: {what} must be {needed}, not {kind(part)}")
@@ -104,12 +105,12 @@ def _is_trained(value: Any) -> bool:
 
 
 def _is_identity(value: Any) -> bool:
-    """Whether `value` is the empty chain, or a chain of such."""
+    """Whether `value` is the empty chain, or a chain of empty chains."""
     return type(value) is tuple and all(map(_is_identity, value))
 
 
 def added(gradients: Sequence[Any]) -> Any:
-    """The sum of the gradients of a value that is used several times; a None adds nothing.
+    """The sum of the gradients of a value that is used several times; None counts as 0.
 
     Tuples and records add up part by part; a state takes the last of its next values that is not None.
 

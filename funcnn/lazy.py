@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-# The public modules and packages of funcnn, without those that need other libraries.
+# The public modules and packages of funcnn that need no other libraries.
 NAMESPACES = [
     "data",
     "errors",

@@ -17,7 +17,7 @@ Where = str | tuple[str, ...]
 
 
 def map_chosen(f: Callable[..., Any], where: Where, tree: T, *rest: Any, whose: str) -> T:
-    """`map_parameters` over those parameters of `tree` whose paths `where` chooses; the others stay as they are."""
+    """`map_parameters` for the parameters of `tree` whose paths match `where`; the others are unchanged."""
     if where == "*":
         return map_arrays(f, tree, *rest, whose=whose, states=False)
     yes = iter(chosen(where, tuple([path for path, _ in walk(tree, states=False)]), whose))
@@ -27,7 +27,7 @@ def map_chosen(f: Callable[..., Any], where: Where, tree: T, *rest: Any, whose: 
 
 @lru_cache
 def chosen(where: Where, paths: tuple[str, ...], whose: str) -> tuple[bool, ...]:
-    """For each path, whether it matches one of the patterns, and none of those that begin with an exclamation mark.
+    """For each path, whether it matches one of the patterns, and no pattern that begins with an exclamation mark.
 
     `*` stands for anything, also across dots, `?` for one character: `"*.W"`, `"0.*"`, `("!*.b", "!3.*")`.
 

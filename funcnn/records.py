@@ -140,12 +140,12 @@ def _setter(cls: type, name: str) -> Callable[[Any, Any], None]:
 
 
 def name_of(cls: type) -> str:
-    """The name of a record class in the registry: short for those of funcnn, with its module for all others."""
+    """The name of a record class in the registry: short for records of funcnn, with the module for all others."""
     return cls.__name__ if cls.__module__.startswith("funcnn.") else f"{cls.__module__}.{cls.__qualname__}"
 
 
 def build(cls: type[T], contents: Sequence[Any]) -> T:
-    """A record of contents that are in order already: nothing is converted, copied or checked."""
+    """A record of these contents, in the order of its fields: nothing is converted, copied or checked."""
     new, setters = object.__new__(cls), _setters[cls]
     for i, content in enumerate(contents):
         setters[i](new, content)

@@ -1,4 +1,4 @@
-"""The types of the verbs: what a type checker knows of a call, of `register` and of `dispatch`."""
+"""Types of the verbs: their calls, `register` and `dispatch`."""
 
 from __future__ import annotations
 

@@ -305,12 +305,12 @@ ROWS = {
     "keys and values of a longer memory": (
         lambda: step(cross, (x, memory), seen[:2]),
         ShapeError,
-        "step: the memory in x must be that of the first step, 3 sequences of 4 positions, not (3, 2, 6)",
+        "step: the memory in x must be the memory of the first step, 3 sequences of 4 positions, not (3, 2, 6)",
     ),
     "keys and values of fewer sequences": (
         lambda: step(cross, (x[:2], memory[:2]), tuple([a[:, :, :2] for a in seen])),
         ShapeError,
-        "step: the memory in x must be that of the first step, 3 sequences of 2 positions, not (2, 2, 6)",
+        "step: the memory in x must be the memory of the first step, 3 sequences of 2 positions, not (2, 2, 6)",
     ),
     "pairs part by part": (
         lambda: step(causal, (x, pairs)),
@@ -402,17 +402,17 @@ ROWS = {
     "weights turned over": (
         lambda: attend_backward(q, k, v, weights.swapaxes(1, 2), out),
         ShapeError,
-        "attend_backward: weights must be those that attend returned, float64, (2, 5, 3), not float64, (2, 3, 5)",
+        "attend_backward: weights must be the weights that attend returned, float64, (2, 5, 3), not float64, (2, 3, 5)",
     ),
     "weights of another dtype": (
         lambda: attend_backward(q, k, v, weights.astype(np.float32), out),
         ShapeError,
-        "attend_backward: weights must be those that attend returned, float64, (2, 5, 3), not float32, (2, 5, 3)",
+        "attend_backward: weights must be the weights that attend returned, float64, (2, 5, 3), not float32, (2, 5, 3)",
     ),
     "no weights": (
         lambda: attend_backward(q, k, v, None, out),
         ShapeError,
-        "attend_backward: weights must be those that attend returned, float64, (2, 5, 3), not None",
+        "attend_backward: weights must be the weights that attend returned, float64, (2, 5, 3), not None",
     ),
     "dA of another width": (
         lambda: attend_backward(q, k, v, weights, q),

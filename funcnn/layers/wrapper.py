@@ -21,7 +21,7 @@ L = TypeVar("L")
 class Wrapper(ABC, Generic[L]):
     """out = leave(layer(enter(x))), for a layer in the field `layer`
 
-    A subclass writes `enter`, and those of the other three methods that are not the identity:
+    A subclass writes `enter`, and the other three methods where they are not the identity:
 
         enter(x) -> (x of the layer, aside)            leave(out of the layer, aside) -> (out, kept)
         enter_back(dx of the layer, dA, kept) -> dx    leave_back(dA, kept) -> dA of the layer

@@ -1,6 +1,7 @@
 """Piecewise linear activations, and one with a parabola: cheap, and exact in numbers of few bits.
 
-At a corner, where there is no derivative, the slope is 0, that of the flat piece, unless a docstring says otherwise.
+At a corner, where there is no derivative, the slope is 0, the slope of the flat piece, unless a docstring says
+otherwise.
 """
 
 from __future__ import annotations

@@ -156,7 +156,7 @@ def cross_attention_step(params: CrossAttention, x: Any, memory: Any = None) -> 
         k, v = memory
         if k.shape[::2] != seen.shape[:2]:
             before = f"{k.shape[0]} sequences of {k.shape[2]} positions"
-            raise ShapeError(f"step: the memory in x must be that of the first step, {before}, not {seen.shape}")
+            raise ShapeError(f"step: the memory in x must be the memory of the first step, {before}, not {seen.shape}")
         q, _ = by_heads(params.query, queries, params.heads)
     out, _ = gather(params, (q, k, v), allowed_pairs(mask, None)[2])
     return (out, *x[1:]), (k, v)

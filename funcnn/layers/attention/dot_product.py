@@ -72,7 +72,7 @@ def attend_backward(q: Array, k: Array, v: Array, weights: Array, dA: Array) -> 
     if getattr(weights, "shape", None) != shape or weights.dtype != q.dtype:
         given = f"{weights.dtype}, {weights.shape}" if is_array(weights) else kind(weights)
         raise ShapeError(
-            f"attend_backward: weights must be those that attend returned, {q.dtype}, {shape}, not {given}"
+            f"attend_backward: weights must be the weights that attend returned, {q.dtype}, {shape}, not {given}"
         )
     check_out_gradient("attend_backward", dA, (*shape[:-1], v.shape[-1]), v.dtype)
     if q.dtype.itemsize < 4:

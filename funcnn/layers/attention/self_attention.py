@@ -46,7 +46,7 @@ class Attention(MultiHead):
     still leaves out later j. Keys and values to which no position may attend are not read; for a position that may
     attend to none, the result is the bias of the layer out.
 
-    The backward pass is that of the four dense layers around `attend_backward`. x is used three times, so dx is a sum:
+    The backward pass goes through the four dense layers and `attend_backward`. x is used three times, so dx is a sum:
     dx of query + dx of key + dx of value. The cache holds the weights of all pairs of positions, (m, heads, t, t). The
     memory of `step` is the keys and values of all positions so far, (k, v, mask); `step` takes no mask of pairs.
 

@@ -30,7 +30,7 @@ class Sum:
 
     Raises:
         KindError: x is not a tuple of arrays of floats, or of tuples that begin with one; or the dtypes differ.
-        ShapeError: the shapes differ: nothing is broadcast.
+        ShapeError: the shapes differ, since arrays are not broadcast.
     """
 
 

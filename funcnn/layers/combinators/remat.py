@@ -26,9 +26,9 @@ class Remat(Through, Wrapper[L]):
     """out = layer(x); the cache is x alone, and backward begins with the forward of the layer once more
 
     Rematerialisation, or gradient checkpointing. A chain of n layers keeps n arrays. In k blocks, each in a Remat, it
-    keeps k arrays and those of one block at a time. With k = sqrt(n) the memory grows as sqrt(n), for one more forward:
-    about a third more work. The layer is a value and forward a pure function of it, so the second forward equals the
-    first bit for bit: dropout drops the same entries, and a state advances once.
+    keeps k arrays and the arrays of one block at a time. With k = sqrt(n) the memory grows as sqrt(n), for one more
+    forward: about a third more work. The layer is a value and forward a pure function of it, so the second forward
+    equals the first bit for bit: dropout drops the same entries, and a state advances once.
 
     Chen, Xu, Zhang & Guestrin 2016, Training Deep Nets with Sublinear Memory Cost, section 4.
 

@@ -126,7 +126,7 @@ def _flat(x: Array) -> Array:
 
 
 def _counts(mask: Array) -> Array:
-    """The number of positions that are not padded, (m, 1); 1 if there is none."""
+    """The number of positions that are not padded, (m, 1), and at least 1."""
     return namespace(mask).maximum(mask.sum(axis=1, keepdims=True), 1)
 
 

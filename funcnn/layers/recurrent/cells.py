@@ -21,7 +21,7 @@ class RNN(Recurrent):
     x: (m, t, n), or with a mask, or with a mask and the first state, see `Recurrent`; W: (n, k), U: (k, k), b: (k,),
     state: h, (m, k); out: (m, t, k).
 
-    Backwards in time, with dh the gradient of h_t, the sum of those from out_t and from step t + 1:
+    Backwards in time, with dh the gradient of h_t, the sum of the gradients from out_t and from step t + 1:
 
         dz_t = dh (1 - h_t^2),   dh_{t-1} = dz_t @ U^T
 
@@ -67,7 +67,7 @@ class GRU(Recurrent):
     x: (m, t, n), or with a mask, or with a mask and the first state, see `Recurrent`; W: (n, 3 k), U: (k, 3 k),
     b: (3 k,), state: h, (m, k); out: (m, t, k).
 
-    Backwards in time, with dh the gradient of h_t, the sum of those from out_t and from step t + 1:
+    Backwards in time, with dh the gradient of h_t, the sum of the gradients from out_t and from step t + 1:
 
         dn = dh (1 - u) (1 - n^2),   dr = dn (v_3 + c) r (1 - r),   du = dh (h_{t-1} - n) u (1 - u)
         dz_t = (dr, du, dn),   dv_t = (dr, du, dn r),   dh_{t-1} = dh u + dv_t @ U^T,   dc = sum_t dn r
@@ -150,7 +150,8 @@ class LSTM(Recurrent):
     b: (4 k,), state: (h, c), each (m, k); out: (m, t, k). `init` sets the bias of the forget gate to 1, so that the
     cell keeps its content at the start of training.
 
-    Backwards in time, with dh the gradient of h_t, from out_t and from step t + 1, and dc that of c_t, from step t + 1:
+    Backwards in time, with dh the gradient of h_t, from out_t and from step t + 1, and dc the gradient of c_t, from
+    step t + 1:
 
         dc += dh o (1 - tanh(c_t)^2)
         di = dc g,   df = dc c_{t-1},   do = dh tanh(c_t),   dg = dc i

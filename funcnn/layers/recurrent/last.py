@@ -79,7 +79,7 @@ def _checked(whose: str, given: Any) -> tuple[Array, Array | None]:
 
 
 def _positions(mask: Array, xp: Any) -> Any:
-    """The last position at which the mask is True, (m,); any position if there is none."""
+    """The last position at which the mask is True, (m,); any position if the mask is False everywhere."""
     return mask.shape[1] - 1 - xp.argmax(mask[:, ::-1], axis=1)
 
 
