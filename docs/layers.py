@@ -15,7 +15,7 @@ PAGES = {
     ("Convolution and pooling", "layers/convolution.md"): "layers.convolution",
     ("Normalisation", "layers/normalisation.md"): "layers.normalisation",
     ("Dropout and noise", "layers/dropout.md"): "layers.dropout",
-    ("Symbols and places", "layers/embedding.md"): "layers.embedding layers.positions",
+    ("Symbols and places", "layers/embedding.md"): "layers.embedding",
     ("Recurrent layers", "layers/recurrent.md"): "layers.recurrent",
     ("Attention", "layers/attention.md"): "layers.attention",
     ("Looking inside", "looking_inside.md"): "inspection.probe",

@@ -37,7 +37,7 @@ ROOMS = [
     "inspection.log",
     "training",
     "metrics",
-    "layers.dense layers.embedding layers.positions layers.activations layers.recurrent",
+    "layers.dense layers.embedding layers.activations layers.recurrent",
     "layers.chain layers.dropout layers.combinators layers.convolution",
     "layers.normalisation",
     "layers.attention",

@@ -42,7 +42,7 @@ from funcnn.layers import (
     rotate,
     rotate_backward,
 )
-from funcnn.layers.embedding import rows_added
+from funcnn.layers.embedding.symbols import rows_added
 from funcnn.testing import check_layer, check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.trees import astype, leaves

@@ -27,12 +27,12 @@ from funcnn.layers.convolution.pool import AvgPool, MaxPool
 from funcnn.layers.convolution.transposed import ConvTranspose2d
 from funcnn.layers.convolution.upsample import Upsample
 from funcnn.layers.dense import Dense
-from funcnn.layers.embedding import Embedding
+from funcnn.layers.embedding.positions import Rotary
+from funcnn.layers.embedding.symbols import Embedding
 from funcnn.layers.normalisation.affine import Affine
 from funcnn.layers.normalisation.batchnorm import BatchNorm
 from funcnn.layers.normalisation.groupnorm import GroupNorm, InstanceNorm
 from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
-from funcnn.layers.positions import Rotary
 from funcnn.layers.recurrent.base import Recurrent
 from funcnn.layers.recurrent.last import Last
 from funcnn.trees.walks import arrays_in

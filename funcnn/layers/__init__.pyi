@@ -63,7 +63,12 @@ from funcnn.layers.dropout import Dropout as Dropout
 from funcnn.layers.dropout import GaussianNoise as GaussianNoise
 from funcnn.layers.dropout import Stochastic as Stochastic
 from funcnn.layers.dropout import noisy as noisy
-from funcnn.layers.embedding import Embedding as Embedding
+from funcnn.layers.embedding.positions import LearnedPosition as LearnedPosition
+from funcnn.layers.embedding.positions import Rotary as Rotary
+from funcnn.layers.embedding.positions import SinusoidalPosition as SinusoidalPosition
+from funcnn.layers.embedding.positions import rotate as rotate
+from funcnn.layers.embedding.positions import rotate_backward as rotate_backward
+from funcnn.layers.embedding.symbols import Embedding as Embedding
 from funcnn.layers.normalisation.affine import Affine as Affine
 from funcnn.layers.normalisation.batchnorm import BatchNorm as BatchNorm
 from funcnn.layers.normalisation.folding import folded as folded
@@ -71,11 +76,6 @@ from funcnn.layers.normalisation.groupnorm import GroupNorm as GroupNorm
 from funcnn.layers.normalisation.groupnorm import InstanceNorm as InstanceNorm
 from funcnn.layers.normalisation.norm import LayerNorm as LayerNorm
 from funcnn.layers.normalisation.norm import RMSNorm as RMSNorm
-from funcnn.layers.positions import LearnedPosition as LearnedPosition
-from funcnn.layers.positions import Rotary as Rotary
-from funcnn.layers.positions import SinusoidalPosition as SinusoidalPosition
-from funcnn.layers.positions import rotate as rotate
-from funcnn.layers.positions import rotate_backward as rotate_backward
 from funcnn.layers.recurrent.base import Recurrent as Recurrent
 from funcnn.layers.recurrent.bidirectional import Bidirectional as Bidirectional
 from funcnn.layers.recurrent.cells import GRU as GRU

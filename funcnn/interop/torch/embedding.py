@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from funcnn.interop.torch.base import filled, parameter, to_torch
-from funcnn.layers.embedding import Embedding
-from funcnn.layers.positions import LearnedPosition, Rotary, SinusoidalPosition
+from funcnn.layers.embedding.positions import LearnedPosition, Rotary, SinusoidalPosition
+from funcnn.layers.embedding.symbols import Embedding
 
 
 class Placed(torch.nn.Module):

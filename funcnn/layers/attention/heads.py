@@ -14,7 +14,7 @@ from funcnn.initializers import Initializer, draw, draw_bias
 from funcnn.layers.attention.dot_product import attend, attend_backward
 from funcnn.layers.checks import foreign
 from funcnn.layers.dense import Dense
-from funcnn.layers.positions import Rotary
+from funcnn.layers.embedding.positions import Rotary
 from funcnn.records import record
 
 Triple = tuple[Any, Any, Any]

@@ -28,7 +28,7 @@ from funcnn.layers.attention.heads import (
     shape_of_out,
 )
 from funcnn.layers.attention.masks import allowed_pairs, check_attended, check_no_pairs, of_positions
-from funcnn.layers.positions import Rotary, rotate, rotate_backward
+from funcnn.layers.embedding.positions import Rotary, rotate, rotate_backward
 from funcnn.layers.sequences import blank, closed, opened, out_gradient
 from funcnn.records import record
 

@@ -17,8 +17,8 @@ from funcnn.layers.combinators.first import First
 from funcnn.layers.combinators.residual import Residual
 from funcnn.layers.dense import Dense
 from funcnn.layers.dropout import Dropout
+from funcnn.layers.embedding.positions import Rotary
 from funcnn.layers.normalisation.norm import LayerNorm
-from funcnn.layers.positions import Rotary
 
 
 def transformer_block(

@@ -15,7 +15,7 @@ from funcnn.generation import mixes_positions, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
 from funcnn.layers.checks import check_held, check_out_gradient, only_array, unpacked
-from funcnn.layers.embedding import Embedding
+from funcnn.layers.embedding.symbols import Embedding
 from funcnn.layers.notes import noted
 from funcnn.layers.outlines import fitting, outline
 from funcnn.records import build, record

@@ -1,0 +1,1 @@
+"""Embeddings of symbols and encodings of positions."""
