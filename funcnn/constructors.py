@@ -36,9 +36,9 @@ def completed(cls: type, fields: list[Any]) -> list[Any]:
 
 def _check_name(cls: type, field: attrs.Attribute[Any]) -> None:
     """The name of a field is not an attribute of a base, nor a state of one, which the rules of the base set."""
-    for base in cls.__mro__[1:]:
+    for base in [base for base in cls.__mro__[1:] if field.name in vars(base)]:  # fields are slots of the class
         states = [f.name for f in getattr(base, "__attrs_attrs__", ()) if "state" in f.metadata]
-        is_method = field.name in vars(base) and type(vars(base)[field.name]) is not MemberDescriptorType
+        is_method = type(vars(base)[field.name]) is not MemberDescriptorType
         if is_method or (field.name in states and "state" not in field.metadata):
             used = f"an attribute of {base.__name__}" if is_method else f"a state of {base.__name__}"
             raise FuncnnError(f"record: a field of {cls.__name__} must have another name than {field.name}, {used}")
