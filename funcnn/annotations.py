@@ -30,13 +30,13 @@ def _array(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     subclass = isinstance(value, np.ndarray) and type(value) is not np.ndarray  # np.matrix, masked arrays
     if is_array(value) and not subclass and is_float(value):
         return owned(value)
-    sized = is_whole(value) and hasattr(record, "init")  # sizes, which belong to init
+    sized = is_whole(value) and hasattr(record, "init")  # a size is an argument of init
     remedy = f"{type(record).__name__}.init(...) for sizes" if sized else _as_floats(value, field.name)
     raise _refusal(record, field, "an array of floats", value, remedy)
 
 
 def _as_floats(value: Any, name: str) -> str:
-    """How to write an array of floats for a value that holds numbers."""
+    """The remedy for a value of numbers that is not an array of floats."""
     if hasattr(type(value), "to_numpy"):
         return f"{name}.to_numpy(float)"
     try:
@@ -60,7 +60,7 @@ def _float(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     raise _refusal(record, field, "a number", value, f"float({field.name})" if _becomes_float(value) else "")
 
 
-def _becomes_float(value: Any) -> bool:  # a Decimal, a text of digits, an array of JAX without axes
+def _becomes_float(value: Any) -> bool:  # a Decimal, a string of digits, a 0-d JAX array
     try:
         return not isinstance(value, bool | np.bool_ | np.ndarray) and math.isfinite(float(value))
     except (TypeError, ValueError):
@@ -79,7 +79,7 @@ def _int(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     raise _refusal(record, field, "a whole number", value, f"int({field.name})" if is_one else "")
 
 
-def _is_traced(value: Any, field: attrs.Attribute[Any]) -> bool:  # jit hands states over as arrays
+def _is_traced(value: Any, field: attrs.Attribute[Any]) -> bool:  # jit returns numbers in states as arrays
     return "state" in field.metadata and is_array(value) and not isinstance(value, np.ndarray)
 
 
@@ -111,7 +111,7 @@ def _any(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
         return _any_state(value, record, field)
     if isinstance(value, np.generic):
         return value.item()  # a setting is Python's own: an np.float64 would turn float32 training into float64
-    return _array(value, record, field) if is_array(value) else _unchanging(value, record, field)  # it is trained
+    return _array(value, record, field) if is_array(value) else _unchanging(value, record, field)  # a parameter
 
 
 def _any_state(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
@@ -133,7 +133,7 @@ def _unchanging(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     """A value that has a hash, which mutable values do not have, and that is not an iterator."""
     try:
         hash(value)
-    except (TypeError, ValueError):  # ValueError: of a memoryview
+    except (TypeError, ValueError):  # hash of a memoryview raises ValueError
         pass
     else:
         if not hasattr(type(value), "__next__"):
@@ -157,12 +157,12 @@ def _refusal(record: Any, field: attrs.Attribute[Any], needed: str, value: Any, 
 
 
 def _converter(convert: Callable[[Any, Any, attrs.Attribute[Any]], Any]) -> attrs.Converter[Any, Any]:
-    return attrs.Converter(convert, takes_self=True, takes_field=True)  # made once: attrs inspects each signature
+    return attrs.Converter(convert, takes_self=True, takes_field=True)  # made once: attrs inspects it
 
 
 ARRAY, OPTIONAL = _converter(_array), _converter(_optional_array)
 _ANY, _FLOAT, _INT, _BOOL, _STR, _SEED, _TUPLE = map(_converter, (_any, _float, _int, _bool, _str, _seed, _tuple))
-# By name too: under `from __future__ import annotations` an annotation is its text.
+# Also by name: under `from __future__ import annotations` an annotation is a string.
 _CONVERTERS: dict[Any, attrs.Converter[Any, Any]] = {
     **dict.fromkeys(["Array", "ndarray", Array, np.ndarray], ARRAY),
     **dict.fromkeys(

@@ -30,7 +30,7 @@ def is_array(value: object) -> bool:
 
 
 class Namespace(Protocol):
-    """What numpy and jax.numpy share, each function giving an array."""
+    """The functions that numpy and jax.numpy share; each returns an array."""
 
     def __getattr__(self, name: str, /) -> Callable[..., Array]: ...
     def finfo(self, dtype: Any, /) -> np.finfo[Any]: ...
@@ -175,7 +175,7 @@ def short(value: Any) -> str:
         return f"<{name} {'x'.join(map(str, value.shape))}>".replace(" >", ">")
     if type(value) is tuple:
         return f"({', '.join(map(short, value))}{',' if len(value) == 1 else ''})"
-    if hasattr(value, "to_numpy"):  # a table, as long as the data, and not all have a length
+    if hasattr(value, "to_numpy"):  # a DataFrame: its repr is long, and some DataFrames have no len
         return f"<{type(value).__name__}>"
     if isinstance(value, list | dict | set):
         text = repr(value) if len(value) <= 8 else ""

@@ -16,7 +16,7 @@ from funcnn.errors import KindError
 from funcnn.fields import as_float_dtype, is_whole
 
 # np.uint32, not int: without 64-bit integers JAX refuses an int above 2**31 - 1.
-_GOLDEN = np.uint32(0x9E3779B9)  # 2**32 over the golden ratio, made odd: multiples of it are spread evenly
+_GOLDEN = np.uint32(0x9E3779B9)  # 2**32 / golden ratio as an odd number: its multiples are spread evenly
 _A, _B = np.uint32(0x7FEB352D), np.uint32(0x846CA68B)
 _LANES = np.array([0x243F6A88, 0x85A308D3], np.uint32)  # digits of pi: where the two halves of a key's hash start
 _BLOCK = 1 << 14  # words, which with a copy fit the first-level cache of a processor
@@ -48,7 +48,7 @@ def words(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
 def _words(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
     lanes = xp.asarray(_LANES)
     for word in key:
-        lanes = _mix(lanes + xp.asarray(word).astype(np.uint32) * np.full(1, _GOLDEN))  # a scalar warns of overflow
+        lanes = _mix(lanes + xp.asarray(word).astype(np.uint32) * np.full(1, _GOLDEN))  # a scalar would warn
     first, second, n = lanes[:1], lanes[1:], math.prod(shape)
     if xp is not np or n <= _BLOCK:
         return _mix(_mix(xp.arange(n, dtype=np.uint32) * _GOLDEN + first) ^ second).reshape(shape)
@@ -96,7 +96,7 @@ def normal(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: A
     _check("normal", xp, key, shape)
     dtype = as_float_dtype("normal", dtype)
     n = math.prod(shape)
-    wide = np.float32 if dtype.itemsize < 4 else dtype  # which holds 24 bits
+    wide = np.float32 if dtype.itemsize < 4 else dtype  # float32 and float64 hold 24 bits exactly
     u, v = _uniform(xp, key, (2, (n + 1) // 2), wide)
     r, angle = xp.sqrt(-2 * xp.log1p(-u)), 2 * math.pi * v
     return xp.concatenate([r * xp.cos(angle), r * xp.sin(angle)])[:n].reshape(shape).astype(dtype, copy=False)

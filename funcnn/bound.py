@@ -24,7 +24,7 @@ class BoundFunction(partial[T]):
         try:
             return _call(self, *args, **kwargs) if kwargs else _call(self, *args)
         except TypeError as error:
-            if cast("TracebackType", error.__traceback__).tb_next:  # raised inside the function
+            if cast("TracebackType", error.__traceback__).tb_next:  # the error was raised inside the function
                 raise
             name, needed = self.func.__name__.lstrip("_"), ", ".join(signature(self).parameters)
             given = " and ".join([f"{len(args)} by position", *kwargs])

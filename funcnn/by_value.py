@@ -43,7 +43,7 @@ class _Entry:
 
 def _arrived(cls: Any, fields: Any) -> _Entry:
     if cls not in plans:
-        cls.__attrs_attrs__ = fields  # the other attributes come later, and may hold records of this class
+        cls.__attrs_attrs__ = fields  # first, since the other attributes may hold records of this class
         enlist(cls)
         _guests.add(cls)
     return _Entry(cls)

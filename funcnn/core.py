@@ -156,7 +156,7 @@ def check_is_layer(name: str, params: Any, what: str = "params", x: Any = None) 
     if type(params) is tuple or is_layer(params):
         return
     remedy = f"; write tuple({what})" if isinstance(params, list) else ""
-    if is_record(params) and hasattr(params, "params"):  # a TrainState, a gradient
+    if is_record(params) and hasattr(params, "params"):  # a TrainState or a Grads
         remedy = "; write state.params" if hasattr(params, "optimizer") else f"; write {what}.params"
     if is_array(params) and (is_record(x) or type(x) is tuple):
         remedy = f"; write {name}(params, x)"
@@ -227,7 +227,7 @@ def _step(p: Any, g: Any, lr: Any) -> Any:
         if getattr(g, "shape", None) == p.shape:
             return _down(p, g, lr)
     elif cls is not tuple:
-        return p  # a setting
+        return p  # a setting stays
     elif type(g) is tuple and len(g) == len(p):
         return tuple([_step(old, change, lr) for old, change in zip(p, g, strict=True)])
     raise ShapeError(f"sgd: the gradients are of another network; params: {short(p)}, grads: {short(g)}")
@@ -237,7 +237,7 @@ def _down(p: Any, g: Any, lr: Any) -> Any:
     """p - lr g in the dtype of p, whatever the dtype of lr; p itself if lr is 0, even if g is not finite"""
     if type(lr) is float and lr == 0:
         return p
-    if p.dtype.itemsize < 4:  # in float16 a small lr is 0, and lr g may be infinite where p - lr g is not
+    if p.dtype.itemsize < 4:  # in float16 a small lr rounds to 0, and lr g may overflow
         return freeze((wide(p) - lr * wide(g)).astype(p.dtype))
     step = lr * g
     if step.dtype != p.dtype:

@@ -14,7 +14,7 @@ __all__ = [
 
 
 class FuncnnError(Exception):
-    """The family: `except FuncnnError` catches whatever funcnn refuses."""
+    """The base of all errors that funcnn raises on purpose."""
 
 
 class ShapeError(FuncnnError, ValueError):
@@ -22,11 +22,11 @@ class ShapeError(FuncnnError, ValueError):
 
 
 class KindError(FuncnnError, TypeError):
-    """A value of a kind that has no meaning there: a list for an array, a class for a layer."""
+    """A value of a kind that is not accepted: a list for an array, a class for a layer."""
 
 
 class RangeError(FuncnnError, ValueError):
-    """A number outside its range: a negative learning rate, a label that is no class, no rows at all."""
+    """A number outside its range: a negative learning rate, a label that is not a class, an array without rows."""
 
 
 class NoItemError(RangeError, IndexError):
@@ -38,7 +38,7 @@ class FrozenError(FuncnnError, AttributeError):
 
 
 class FileError(FuncnnError, OSError):
-    """A file that cannot be written or read, or that does not hold what it should."""
+    """A file that cannot be written or read, or whose content is not valid."""
 
 
 class NoFileError(FileError, FileNotFoundError):

@@ -79,11 +79,11 @@ def check_patterns(whose: str, name: str, value: Any) -> None:
         )
 
 
-# The same for the arguments of functions; `name` is the function that was called, `what` the argument.
+# Checks of arguments: `name` is the function that was called, `what` its argument.
 
 
 def is_number(value: Any) -> bool:
-    """Whether `value` is one real number: of Python, of NumPy, or an array of shape (). True and False are not."""
+    """Whether `value` is one real number: of Python, of NumPy, or an array of shape (). True and False are not numbers."""
     if is_array(value):
         return value.shape == () and (value.dtype.kind in "iuf" or value.dtype.name == "bfloat16")
     return isinstance(value, Real) and not isinstance(value, bool)
@@ -122,7 +122,7 @@ def learning_rate(lr: Any, whose: str = "sgd", what: str = "lr") -> Any:
     try:
         rate = float(lr)
     except TypeError:
-        return lr  # a tracer, whose value is not known yet
+        return lr  # a tracer, whose value is unknown
     if not 0 <= rate < math.inf:
         raise RangeError(f"{whose}: {what} must be finite and not negative; it is {rate}")
     return rate
@@ -151,7 +151,7 @@ def as_count(name: str, value: Any, what: str = "steps", *, least: int = 1) -> i
 
 
 def is_whole(value: Any) -> bool:
-    """Whether `value` is a whole number of Python or NumPy. True and False are not."""
+    """Whether `value` is a whole number of Python or NumPy. True and False are not numbers."""
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
@@ -200,7 +200,7 @@ def check_text(name: str, value: Any, what: str) -> None:
 
 
 def check_function(name: str, value: Any, what: str, needed: str = "a function", *, takes: int | None = None) -> None:
-    """A function, or another value that can be called with `takes` arguments; a class is not one."""
+    """A function, or another value that can be called with `takes` arguments, but not a class."""
     if not callable(value) or isinstance(value, type):
         raise KindError(f"{name}: {what} must be {needed}, not {kind(value)}")
     if takes is not None and (parameters := parameters_of(value)) is not None:

@@ -106,7 +106,7 @@ def mixes_positions(params: Any, /) -> Any:
 
 @mixes_positions.register(tuple)
 def chain_mixes_positions(params: tuple[Any, ...]) -> bool:
-    """Whether one of the layers does"""
+    """Whether one of the layers mixes positions"""
     return any(map(mixes_positions, params))
 
 

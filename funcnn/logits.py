@@ -19,7 +19,7 @@ def squashed_twice(loss: Any, params: Any, what: str = "the loss") -> str:
 
 def _squashed(takes: Any, gives: Any) -> str | None:
     """The output whose probabilities would be taken as logits: "" for the only one; None if there is no such output."""
-    if type(takes) is tuple and type(gives) is tuple:  # each loss of `joint` has an output
+    if type(takes) is tuple and type(gives) is tuple:  # `joint` has a loss for each output
         for i, pair in enumerate(zip(takes, gives, strict=False)):
             if (place := _squashed(*pair)) is not None:
                 return f"branch {i} of {place}"

@@ -74,7 +74,7 @@ def confusion(out: Array, y: Array, *, threshold: float | None = None) -> Array:
 def top_k_accuracy(out: Array, y: Array, k: int) -> Any:
     """The share of examples whose class has one of the k largest outputs; NaN if out holds a NaN
 
-    `out`, `y` and masks are as in `accuracy`, to which this is equal for k = 1. Of equal outputs, the earlier one
+    `out`, `y` and masks are as in `accuracy`, and for k = 1 the result is the same. Of equal outputs, the earlier one
     counts as larger.
 
     >>> import numpy as np

@@ -30,7 +30,7 @@ plans: dict[type, tuple[tuple[str, bool], ...]] = {}
 # The getter of all contents of a record, in that order, and the setter of each.
 _getters: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
 _setters: dict[type, tuple[Callable[[Any, Any], None], ...]] = {}
-# The record classes by name: the closed set that anything read from outside may name.
+# The record classes by name: a file may name these classes and no others.
 registry: dict[str, type] = {}
 # Called with each new record class, as by a bridge to another library.
 watchers: list[Callable[[type], None]] = []
@@ -110,7 +110,7 @@ def _made(cls: Any, *, kw_only: bool) -> type:
             setattr(cls, name, method)
     has_own = "__init__" in cls.__dict__
     made: Any = attrs.frozen(cls, eq=False, repr=False, kw_only=kw_only, field_transformer=completed)
-    made.__setattr__, made.__delattr__ = refuse_to_set, refuse_to_delete  # each with the name of the field
+    made.__setattr__, made.__delattr__ = refuse_to_set, refuse_to_delete  # their errors give the name of the field
     if (name := name_of(made)) in registry and "." not in name:
         raise FuncnnError(f"record: the name {name} is taken, by {registry[name].__module__}")
     enlist(made)
@@ -121,7 +121,7 @@ def _made(cls: Any, *, kw_only: bool) -> type:
 
 
 def enlist(cls: Any) -> None:
-    """Write a record class into the tables."""
+    """Enter a record class in the tables."""
     names = [field.name for field in attrs.fields(cls)]
     plans[cls] = tuple([(field.name, "state" in field.metadata) for field in attrs.fields(cls)])
     get = operator.attrgetter(*names or [""])  # which returns a tuple only for several names
@@ -162,7 +162,7 @@ def is_record(value: object) -> bool:
     return type(value) in plans
 
 
-# What every record can do.
+# The methods of every record.
 
 
 def _equal(self: Any, other: Any) -> Any:
@@ -176,7 +176,7 @@ def _hash(self: Any) -> int:
 
 
 def _repr(self: Any) -> str:
-    if type(self) not in plans:  # a subclass without @record, which an error may have to show
+    if type(self) not in plans:  # a subclass without @record, whose repr an error may need
         return object.__repr__(self)
     fields = ", ".join([f"{name}={short(v)}" for (name, _), v in zip(plans[type(self)], values(self), strict=True)])
     return f"{type(self).__name__}({fields})"
@@ -191,7 +191,7 @@ def _shown(value: Any) -> Any:
 
 
 class _Short:
-    """An array with the repr that it has inside of a record."""
+    """An array whose repr is the short text that records show."""
 
     def __init__(self, array: Any) -> None:
         self.array = array

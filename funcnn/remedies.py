@@ -23,7 +23,7 @@ def for_kind(x: Any, name: str) -> str:
 
 def _becomes_array(x: Any) -> bool:
     """Whether np.asarray makes an array of numbers of x without a loss."""
-    if type(x) is list and not any(map(_is_array, x)):  # a list of arrays may be several inputs, or several rows
+    if type(x) is list and not any(map(_is_array, x)):  # a list of arrays may mean several inputs or several rows
         try:
             return np.asarray(x).dtype.kind in "biufc"
         except ValueError:  # rows of unequal lengths

@@ -43,7 +43,7 @@ def text(rows: Rows) -> str:
 
 
 def html(rows: Rows, *below: str) -> str:
-    """A table without colours of its own, so that it follows the theme of the page; each text of `below` follows it.
+    """An HTML table without colours, so that the theme of the page applies, and the texts `below` it.
 
     >>> from funcnn.tables import html
     >>> html([("step",), (5,)])
@@ -52,7 +52,7 @@ def html(rows: Rows, *below: str) -> str:
     from html import escape  # noqa: PLC0415  only a notebook needs it
 
     sides = ["right" if _is_right(column) else "left" for column in zip(*rows, strict=True)]
-    styles = [f'style="text-align: {side}; white-space: pre"' for side in sides]  # spaces at the left are the depth
+    styles = [f'style="text-align: {side}; white-space: pre"' for side in sides]  # leading spaces show the depth
 
     def line(row: Sequence[Cell], tag: str) -> str:
         cells = zip(styles, _shown(row), strict=True)

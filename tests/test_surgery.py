@@ -671,11 +671,12 @@ def test_the_first_step_at_which_they_part():
     expected = difference(list(run())[3], list(run(lambda step: 0.01 if step < 3 else 0.02))[3])
     assert parted == Divergence(4, expected, "")
     path = max(expected, key=expected.get)
-    assert str(parted) == (f"the runs differ from step 4 on: 6 parts differ, the most {path}, by {expected[path]:.3g}")
+    most = f"{path}, by {expected[path]:.3g}"
+    assert str(parted) == f"the runs differ from step 4 on: 6 parts differ, most of all {most}"
     assert compare(run(seed=0), run(seed=1)).step == 1
     other = replace(net, "0.W", net[0].W + 1e-9)
     assert str(compare([TrainState(net)], [TrainState(other)])) == (
-        "the runs differ from step 0 on: 1 part differs, the most params.0.W, by 1e-09"
+        "the runs differ from step 0 on: 1 part differs, most of all params.0.W, by 1e-09"
     )
 
 

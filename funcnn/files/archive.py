@@ -1,4 +1,4 @@
-"""The bytes of a file: a zip of a JSON tree and one .npy for each array, written whole or not at all."""
+"""The bytes of a file: a zip of a JSON tree and one .npy for each array, written completely or not at all."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ def write(file: BinaryIO, tree: Any, parts: Sequence[tuple[dict[str, Any], Array
     with zipfile.ZipFile(file, "w") as archive:
         archive.comment = checksum(text).encode()
         for name, chunks in {TREE: (text,), **entries}.items():
-            info = zipfile.ZipInfo(name)  # its date is 1980, so equal values give equal bytes
+            info = zipfile.ZipInfo(name)  # with the constant date of 1980, so equal values give equal bytes
             info.create_system = 3  # Unix, for the same reason
-            info.file_size = sum([len(chunk) for chunk in chunks])  # decides between 32 and 64 bits
+            info.file_size = sum([len(chunk) for chunk in chunks])  # selects 32 or 64 bits for sizes
             with archive.open(info, "w") as entry:
                 for chunk in chunks:
                     entry.write(chunk)
@@ -136,7 +136,7 @@ def place(verb: str, path: Any, remedy: str = "") -> Path:
         raise KindError(f"{verb}: path must be a string or a Path, not {kind(path)}{remedy}") from None
     except ValueError:
         raise FileError(f"{verb}: {path!r} is not a valid path") from None
-    except OSError as error:  # there is no file, or no permission to see it
+    except OSError as error:  # the file does not exist, or may not be read
         if error.errno == errno.ELOOP:
             raise FileError(f"{verb}: {Path(path)} is a link that leads to itself; give the path of a file") from None
         return Path(path)
@@ -148,7 +148,7 @@ def place(verb: str, path: Any, remedy: str = "") -> Path:
 
 @contextmanager
 def replacing(verb: str, where: Path) -> Iterator[BinaryIO]:
-    """A file to write to, which replaces the one at `where` at the end, in one step, or not at all.
+    """A file to write to. At the end it replaces the file at `where` atomically, or not at all.
 
     It has the mode of the file that it replaces, and its group and owner where the system allows that; a file at a new
     path has the mode of any new file.
@@ -183,13 +183,13 @@ def replacing(verb: str, where: Path) -> Iterator[BinaryIO]:
 
 
 def _take_over(spare: Path, old: os.stat_result) -> None:
-    """Give the spare file the mode of the old one, and its group and owner where the system allows that."""
+    """Give the new file the mode of the old one, and its group and owner where the system allows that."""
     mode = stat.S_IMODE(old.st_mode)
     try:
         os.chown(spare, -1, old.st_gid)
     except (OSError, AttributeError):  # Windows has no chown
-        mode &= ~0o070 | (mode & 0o007) << 3  # another group gets the permissions of all others
-    with suppress(OSError, AttributeError):  # only root can give a file away
+        mode &= ~0o070 | (mode & 0o007) << 3  # if the group cannot be kept, it gets the permissions of others
+    with suppress(OSError, AttributeError):  # only root can change the owner
         os.chown(spare, old.st_uid, -1)
     with suppress(OSError):  # some file systems have no modes
         spare.chmod(mode)

@@ -25,7 +25,7 @@ Migrate = Callable[[str, dict[str, Any]], tuple[str, dict[str, Any]]]
 
 # The dtypes that are the same on every machine; longdouble is not.
 DTYPES = frozenset({np.dtype(f"{order}{code}").str for code in "?bBhHiIqQefdFD" for order in "<>"})
-DEEPEST = 100  # levels; a reader with a low limit of recursion could not read a deeper tree
+DEEPEST = 100  # levels, so that a reader with a low recursion limit can read every file
 MOST_BITS = 2000  # of an int: 603 digits; Python's limit on reading digits can be set to 640 and no lower
 MOST_AXES = 64  # NumPy's own limit
 

@@ -28,7 +28,7 @@ _INSTEAD = {
 
 
 def save(path: PathLike, value: Any) -> None:
-    """Write a value to a file, in one step: at every moment the file holds the old value or the new one, whole.
+    """Write a value to a file, atomically: at every moment the file holds the complete old value or the new one.
 
     A value is made of records, tuples, arrays, numbers, strings and None. The file is a zip of a JSON tree and an .npy
     for each array; arrays of JAX become NumPy's. What `load` would refuse or change is refused here. A file that is
@@ -87,7 +87,7 @@ def _writable(part: Any, where: str) -> Array:
         raise KindError(f"save: value{at(where)} is traced and has no numbers yet; save outside of jit") from error
     order: Literal["C", "F"] = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
     array = owned(array)
-    # The order is kept, since the last bits of a product of matrices depend on it.
+    # The memory order is kept, since the last bits of a matrix product depend on it.
     return freeze(array.astype(array.dtype.newbyteorder("<"), order=order, copy=False))
 
 
@@ -127,7 +127,7 @@ def load(path: PathLike, *, migrate: Migrate | None = None) -> Any:
     Raises:
         FileError: the file cannot be read, is damaged, is of a newer version, or holds a record of a class that is not
             imported or that refuses its fields. It is a NoFileError, and so a FileNotFoundError, if there is no file.
-        KindError: `path` is not a path, `migrate` is not a function, or returns something else than a name and fields.
+        KindError: `path` is not a path, `migrate` is not a function, or does not return a name and fields.
     """
     if migrate is not None:
         check_function("load", migrate, "migrate")

@@ -65,7 +65,7 @@ def _with_register(function: Any) -> Any:
 
 @cast("Callable[[Any], Flops]", _with_register)
 def flops(params: Any, x: Any, /) -> int:
-    """How many operations on floats are in `forward(params, x)`.
+    """The number of operations on floats in `forward(params, x)`.
 
     A multiplication, an addition, exp and every other function of one number count as one operation; moving numbers
     counts as 0 operations. By default a layer has the operations of the layers inside it, and a layer without layers

@@ -30,7 +30,7 @@ class Entry:
     x: Any = None
     out: Any = None
     cache: Any = None
-    dA: Any = None  # noqa: N815  as everywhere
+    dA: Any = None  # noqa: N815  the symbol dA
     inside: list[Entry] = attrs.field(factory=list)
     repeatable: list[Entry] = attrs.field(factory=list)
 
@@ -113,14 +113,14 @@ def logged_forward(params: Logged, x: Any) -> tuple[Any, Entry]:
 
 @backward.register(Logged)
 def logged_backward(params: Logged, cache: Entry, dA: Any) -> Grads[Logged]:
-    """The layer's own"""
+    """The answer of the layer"""
     grads = _back(backward, params, cache, dA)
     return Grads(gradient(params, logged=grads.params, logged_entry=cache), grads.x)
 
 
 @backward_params.register(Logged)
 def logged_backward_params(params: Logged, cache: Entry, dA: Any) -> Logged:
-    """The layer's own"""
+    """The answer of the layer"""
     return gradient(params, logged=_back(backward_params, params, cache, dA), logged_entry=cache)
 
 
@@ -132,13 +132,13 @@ def logged_rests(params: Logged) -> bool:
 
 @mixes_positions.register(Logged)
 def logged_mixes_positions(params: Logged) -> bool:
-    """The layer's own"""
+    """The answer of the layer"""
     return bool(mixes_positions(params.logged))
 
 
 @pads_with_zeros.register(Logged)
 def logged_pads_with_zeros(params: Logged) -> bool:
-    """The layer's own"""
+    """The answer of the layer"""
     return bool(pads_with_zeros(params.logged))
 
 

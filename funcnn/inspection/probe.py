@@ -23,7 +23,7 @@ class Seen(NamedTuple):
 
     x: Any
     out: Any
-    dA: Any  # noqa: N815  as everywhere
+    dA: Any  # noqa: N815  the symbol dA
 
 
 @record
@@ -34,7 +34,7 @@ class Probe(Wrapper[L]):
     `grads.params`, and is in the network after `sgd`. Its arrays are read-only, and copies where the caller could write
     to them. The layer computes the same as without a probe. If the step needs no backward of the layer, since neither
     it nor a layer before it is trained, `seen` stays as it was. If the layer is called several times, it is the last
-    call, or what the combinator around it makes of several states.
+    call, or the combination of their states by the combinator around it.
 
     The fields of the layer can be read through the probe. `save` refuses a probe with values; save its `layer`.
 

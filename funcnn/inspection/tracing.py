@@ -42,7 +42,7 @@ class Visit:
     layer: Any = borrowed()
     out: Any = borrowed()
     cache: Any = borrowed()
-    dA: Any = borrowed()  # noqa: N815  as everywhere
+    dA: Any = borrowed()  # noqa: N815  the symbol dA
     gradient: Any = borrowed()
 
 
@@ -201,7 +201,7 @@ def _numbers(out: Any) -> tuple[str, ...]:
         return ("", "", "", *shares)
     least, mean, most = finite.min(), finite.mean(), finite.max()
     if abs(mean) < 1e-12 * max(-least, most):
-        mean = 0.0  # a rounding error, as after a normalisation
+        mean = 0.0  # the mean is only rounding error, as after a normalisation
     return (_digits(least), _digits(mean), _digits(most), *shares)
 
 
@@ -221,5 +221,5 @@ def _norm(tree: Any) -> str:
         return ""
     every = np.concatenate(arrays)
     largest = float(abs(every).max(initial=0))
-    scale = largest if 0 < largest < math.inf else 1.0  # squares may overflow, or be 0
+    scale = largest if 0 < largest < math.inf else 1.0  # squares may overflow, or round to 0
     return _digits(scale * float(np.linalg.norm(every / scale)))

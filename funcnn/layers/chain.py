@@ -96,7 +96,7 @@ def _back(params: Layers, cache: tuple[Any, ...], dA: Any, *, until: int) -> tup
         try:
             grads = backward(params[i], cache[i], dA)
             if grads.x is None and i > 0:
-                raise KindError("backward: Grads.x is None, but the layer before needs it")  # noqa: TRY301  with its note
+                raise KindError("backward: Grads.x is None, but the layer before needs it")  # noqa: TRY301  it gets a note
         except Exception as error:
             error.add_note(note(f"in layer {i}", backward, params[i], cache, dA))
             raise

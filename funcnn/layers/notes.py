@@ -9,7 +9,7 @@ from funcnn.arrays import short
 from funcnn.core import backward, backward_params
 from funcnn.records import is_record, plans, values
 
-LONG = 160  # characters; a longer note would not be read
+LONG = 160  # characters in a note
 
 
 def noted(where: str, verb: Callable[..., Any], layer: Any, *given: Any) -> Any:

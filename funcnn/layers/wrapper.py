@@ -154,7 +154,7 @@ def _gradient(params: Wrapper[Any], gradient_of_held: Any, dA: Any, kept: Any) -
 
 @step.register(Wrapper)
 def wrapper_step(params: Wrapper[Any], x: Any, memory: Any = None) -> Any:
-    """Refused, as by default: enter and leave might mix positions"""
+    """Refused by default, since enter and leave might mix positions"""
     cls = type(params).__name__
     raise KindError(
         f"step: {cls} does not declare that enter and leave map each position alone; if they do, write "
@@ -171,7 +171,7 @@ def step_inside(params: Wrapper[Any], x: Any, memory: Any = None) -> tuple[Any, 
 
 @mixes_positions.register(Wrapper)
 def wrapper_mixes_positions(params: Wrapper[Any]) -> bool:
-    """Whether the layer does, if enter and leave map each position alone; else as by default"""
+    """The answer of the layer if enter and leave map each position alone, else True"""
     rule = step.dispatch(type(params))
     return bool(mixes_positions(params.held())) if rule is step_inside else rule is not positionwise
 

@@ -74,7 +74,7 @@ def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None 
     a, y, weight = fitted("binary_cross_entropy_with_logits", out, y, weight)
     check_unit("binary_cross_entropy_with_logits", y, out)
     xp = namespace(a)
-    e = xp.exp(xp.where(a > 0, -a, a))  # once, for softplus and sigmoid
+    e = xp.exp(xp.where(a > 0, -a, a))  # computed once, for softplus and sigmoid
     cost = xp.where(a > 0, a, 0) - y * a + xp.log1p(e)
     return weigh(cost, xp.where(a > 0, 1, e) / (1 + e) - y, weight, out.dtype)
 

@@ -66,7 +66,7 @@ def softmax_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: f
     z, e, total = exponentials(y, a)
     xp = namespace(z)
     log_p = xp.where(y == 0, 0, z - xp.log(total))
-    wrong = -xp.expm1(log_p)  # 1 - p, whose ratio to log p goes to -1 as p goes to 1
+    wrong = -xp.expm1(log_p)  # 1 - p; its ratio to log p tends to -1 as p tends to 1
     ratio = xp.where(wrong == 0, -1, log_p / xp.where(wrong == 0, 1, wrong))
     each = y * wrong**gamma
     c = each * (gamma * (1 - wrong) * ratio - 1)

@@ -99,7 +99,7 @@ def quantile(out: Array, y: Array, weight: Array | None = None, *, q: float | No
 
     Raises:
         ShapeError, RangeError, KindError: as `mse`; RangeError also if q is not in (0, 1), KindError if it is not
-            given, since no q is usual.
+            given, since there is no usual value.
     """
     if q is None:
         raise KindError("quantile: q must be given; write partial(quantile, q=0.9)")

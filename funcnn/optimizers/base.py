@@ -165,7 +165,7 @@ def per_parameter(f: Callable[[Array, Array], Any], grads: Grads[P], params: P, 
     def checked(g: Array, p: Array) -> Any:
         if not _is_like(g, p):
             raise ShapeError(f"update: the gradient of {short(p)} must be like it; it is {short(g)}")
-        if g.dtype.itemsize < 4:  # in float16 1e-8 is 0, and 256 squared is infinite
+        if g.dtype.itemsize < 4:  # in float16 1e-8 rounds to 0, and 256 squared overflows
             return f(wide(g), wide(p)).astype(g.dtype)
         new = f(g, p)
         return owned(new) if new is g else new  # the caller may write to g
@@ -178,7 +178,7 @@ def _is_like(part: Any, p: Array) -> bool:
 
 
 def _can_be_remembered(memory: Any, p: Array) -> bool:
-    """Arrays like p, or numbers, which are arrays without axes once they come back from jit."""
+    """Arrays like p, or numbers, which jit returns as 0-d arrays."""
     return all(
         [_is_like(part, p) or isinstance(part, int | float) or getattr(part, "shape", None) == () for part in memory]
     )

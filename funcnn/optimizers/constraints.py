@@ -28,8 +28,8 @@ def project(params: P, onto: Callable[[Array], Array], where: Where = "*") -> P:
 
     Raises:
         FuncnnError: a pattern of `where` matches no parameter.
-        KindError: `params` is not a tree, `onto` not a function or gives no array, or `where` is neither a pattern of
-            paths nor a tuple of them.
+        KindError: `params` is not a tree, `onto` is not a function that returns an array, or `where` is not a pattern
+            of paths or a tuple of patterns.
         ShapeError: `onto` gives an array of another shape or dtype.
     """
 

@@ -7,7 +7,7 @@ from funcnn.fields import fraction
 from funcnn.optimizers.adam import Adam, Memory
 from funcnn.records import record
 
-_QUINTIC = 3.4445, -4.7750, 2.0315  # Jordan's coefficients: steep at 0, and within 0.7 to 1.2 after five steps
+_QUINTIC = 3.4445, -4.7750, 2.0315  # Jordan's coefficients: steep at 0; after five steps between 0.7 and 1.2
 
 
 @record(kw_only=True)

@@ -154,5 +154,5 @@ class Rates:
 def rates_update(optimizer: Rates, grads: Grads[P], params: P) -> tuple[Grads[P], Rates]:
     """One pattern after another"""
     for where, factor in optimizer.factors:
-        grads = per_parameter(lambda g, _: factor * g, grads, params, where=where)  # noqa: B023  called at once
+        grads = per_parameter(lambda g, _: factor * g, grads, params, where=where)  # noqa: B023  called in this iteration
     return grads, optimizer

@@ -28,7 +28,7 @@ class Divergence(NamedTuple):
             return f"{self.ended} ends before step {self.step}, which {other} has; the steps before it are equal"
         path, most = max(self.difference.items(), key=lambda item: item[1])
         parts = "1 part differs" if len(self.difference) == 1 else f"{len(self.difference)} parts differ"
-        return f"the runs differ from step {self.step} on: {parts}, the most {path}, by {most:.3g}"
+        return f"the runs differ from step {self.step} on: {parts}, most of all {path}, by {most:.3g}"
 
 
 def compare(run_a: Run[Any], run_b: Run[Any]) -> Divergence | None:
@@ -45,7 +45,7 @@ def compare(run_a: Run[Any], run_b: Run[Any]) -> Divergence | None:
     >>> compare(run(0.01), run(0.01)) is None
     True
     >>> print(compare(run(0.01), run(lambda step: 0.01 if step < 3 else 0.02)))
-    the runs differ from step 4 on: 2 parts differ, the most params.0.W, by ...
+    the runs differ from step 4 on: 2 parts differ, most of all params.0.W, by ...
 
     Raises:
         KindError: `run_a` or `run_b` is not a run.

@@ -96,7 +96,7 @@ def bisect_nan(
     check_lr("bisect_nan", lr)
     check_constraint("bisect_nan", constraint)
     with np.errstate(all="ignore"):
-        first_bad = bisect_left(states, True, key=lambda now: not _finite(now))  # noqa: FBT003  false, then true
+        first_bad = bisect_left(states, True, key=lambda now: not _finite(now))  # noqa: FBT003  the key is False, then True
         if not first_bad:
             return _birth(states[0].step, _state, states[0])
         now, end = states[first_bad - 1], states[min(first_bad, len(states) - 1)]

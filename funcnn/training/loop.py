@@ -149,7 +149,7 @@ def train(
 
 def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any) -> Iterator[S]:
     now, batches = start, iter(data)
-    nothing = batches is data  # an iterator gives its batches once
+    nothing = batches is data  # an iterator may have ended
     for batch in batches:
         nothing = False
         x, y = _pair("train", batch)

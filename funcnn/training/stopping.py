@@ -200,10 +200,10 @@ def early_stopping(
 ) -> Iterator[WithBest[P]]:
     """`best_so_far`, until `patience` scores in a row were not better than the best.
 
-    The best state is `best` of the last state, whether the run stopped early or not. What counts as better is up to the
-    score: `lambda state: round(score(state), 3)` ignores improvements smaller than 0.001. If `start` has waited long
-    enough already, there are no states. Prechelt 1998, Early Stopping - But When?, compares such rules; its criterion
-    UP counts scores in a row that are worse than the one before, not than the best.
+    The best state is `best` of the last state, whether the run stopped early or not. The score decides what is better:
+    `lambda state: round(score(state), 3)` ignores improvements below 0.001. If `start` has already waited for
+    `patience` scores, there are no states. Prechelt 1998, Early Stopping - But When?, compares such rules; its
+    criterion UP counts scores in a row that are worse than the one before, not than the best.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, early_stopping, mse, train, validation, value_and_grad

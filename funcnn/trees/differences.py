@@ -29,7 +29,7 @@ def difference(a: Any, b: Any) -> dict[str, float]:
     {'1.alpha': 0.5, '2.b': 0.25}
 
     Raises:
-        ShapeError: the trees are not alike: somewhere a class, a number of parts, a shape or a dtype is another.
+        ShapeError: the trees differ in a class, a number of parts, a shape or a dtype.
         KindError: one is not a tree, but a list, a class or a number.
     """
     check_tree(a, "difference")
@@ -64,20 +64,20 @@ def _parts(a: Any, b: Any) -> list[tuple[str, Any, Any]]:
 
 
 def _numbers(value: Any) -> Array | None:
-    """An array, or a number as one of no dimension."""
+    """An array, or a number as a 0-d array."""
     return np.asarray(value) if is_array(value) or isinstance(value, Number) else None
 
 
 def _distance(p: Array, q: Array) -> float:
-    """The largest |p - q|, which is 0 only where all are equal, NaN to NaN."""
+    """The largest |p - q|; 0 only if all entries are equal, NaN to NaN."""
     where = (p != q) & ((p == p) | (q == q))  # noqa: PLR0124  NaN is what differs from itself
     if not where.any():
         return 0.0
     p, q = p[where], q[where]
-    if p.dtype.kind in "biuO" and q.dtype.kind in "biuO":  # exactly: in float64 two large ones could be the same
+    if p.dtype.kind in "biuO" and q.dtype.kind in "biuO":  # Python ints, since large ones may be equal in float64
         return float(max([abs(i - j) for i, j in zip(p.tolist(), q.tolist(), strict=True)]))
     wide = np.result_type(p.dtype, q.dtype, np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):  # the difference of two large ones may be infinite
+    with np.errstate(over="ignore", invalid="ignore"):  # the difference may overflow
         largest = float(abs(p.astype(wide) - q.astype(wide)).max())
     return np.inf if np.isnan(largest) else largest
 

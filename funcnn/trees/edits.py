@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def evolve(record: T, /, **changes: Any) -> T:
-    """`record` with some fields replaced; the old one stays as it is.
+    """`record` with some fields replaced; the old record is unchanged.
 
     >>> from funcnn import evolve
     >>> from funcnn.layers import LeakyRelu
@@ -33,7 +33,7 @@ def evolve(record: T, /, **changes: Any) -> T:
 
 
 def replace(tree: T, path: str, value: Any) -> T:
-    """`tree` with another part at a path; the old tree stays as it is.
+    """`tree` with another part at a path; the old tree is unchanged.
 
     >>> import numpy as np
     >>> from funcnn import mlp, trees
@@ -43,8 +43,8 @@ def replace(tree: T, path: str, value: Any) -> T:
 
     Raises:
         FuncnnError: there is nothing at that path.
-        KindError: `tree` is not a tree, `path` not a string, or `value` not a layer where a layer is, or not an array
-            where an array is. What the constructor of the record at that path raises.
+        KindError: `tree` is not a tree, `path` is not a string, or a layer or an array would be replaced by a value of
+            another kind. What the constructor of the record at that path raises.
     """
     check_tree(tree, "replace")
     check_text("replace", path, "path")
@@ -70,7 +70,7 @@ def _replaced(tree: Any, steps: list[str], value: Any, path: str) -> Any:
 
 
 def _check_alike(old: Any, value: Any, path: str) -> None:
-    """A layer stays a layer, and an array an array."""
+    """A layer is replaced by a layer, and an array by an array."""
     is_layer, becomes_layer = [is_record(part) or type(part) is tuple for part in (old, value)]
     if (is_layer and not becomes_layer) or (is_array(old) and not is_array(value)):
         needed = "a record or a tuple" if is_layer else "an array"

@@ -27,7 +27,7 @@ def to_vector(tree: Any) -> Array:
     """
     check_tree(tree, "to_vector")
     parts = [leaf.reshape(-1) for _, leaf in walk(tree, states=False)] or [np.zeros(0)]
-    traced = [part for part in parts if type(part) is not np.ndarray]  # in part or in whole
+    traced = [part for part in parts if type(part) is not np.ndarray]  # some parts or all parts
     return freeze(namespace([*traced, *parts][0]).concatenate(parts))
 
 
@@ -41,7 +41,7 @@ def from_vector(tree: T, vector: Array) -> T:
 
     Raises:
         ShapeError: the vector has another number of entries than the tree has trained numbers.
-        KindError: `tree` is not a tree, or `vector` not an array of floats; complex numbers are for complex arrays.
+        KindError: `tree` is not a tree, `vector` is not an array of floats, or only `vector` is complex.
     """
     check_tree(tree, "from_vector")
     if is_array(tree) and (isinstance(vector, tuple) or is_record(vector)):

@@ -129,7 +129,7 @@ def parameters(tree: Any) -> dict[str, Array]:
 
 
 def walk(tree: Any, path: str = "", *, states: bool = True) -> Iterator[tuple[str, Array]]:
-    """Each array with its path, in field order; without the states if so asked."""
+    """Each array with its path, in field order; with `states=False` without states."""
     if is_array(tree):
         yield path, tree
         return
@@ -142,7 +142,7 @@ def walk(tree: Any, path: str = "", *, states: bool = True) -> Iterator[tuple[st
 
 
 def count(tree: Any) -> int:
-    """How many trained numbers there are: the entries of all `parameters`.
+    """The number of trained numbers: the entries of all `parameters`.
 
     >>> from funcnn import mlp, trees
     >>> trees.count(mlp([2, 27, 1], seed=0))
@@ -158,7 +158,8 @@ def count(tree: Any) -> int:
 def astype(tree: T, dtype: Any) -> T:
     """`tree` with every array of floats as `dtype`, states included; whole numbers stay.
 
-    An array that has the dtype already is shared. A number too large for it becomes infinite, and NumPy warns.
+    An array that has the dtype already is shared. A number that is too large for `dtype` becomes infinite, and NumPy
+    warns.
 
     >>> import numpy as np
     >>> from funcnn import mlp, trees
@@ -177,7 +178,7 @@ def astype(tree: T, dtype: Any) -> T:
 
 
 def check_tree(tree: Any, name: str, what: str = "tree") -> None:
-    """`tree` is a record, an array or a tuple of such; beside them a tuple may hold None, numbers and strings."""
+    """`tree` must be a record, an array or a tuple of trees; a tuple may also hold None, numbers and strings."""
     cls = type(tree)
     if cls in plans:
         return
@@ -185,7 +186,7 @@ def check_tree(tree: Any, name: str, what: str = "tree") -> None:
         for part in tree:
             if type(part) not in plans:
                 break
-        else:  # of records alone, as most networks are: an index would take as long again
+        else:  # only records, as in most networks: enumerate would double the time
             return
         for i, part in enumerate(tree):
             if not isinstance(part, _LEAVES):
@@ -201,7 +202,7 @@ _LEAVES = (NoneType, bool, int, float, complex, str, np.generic)
 
 def row_count(x: Any, name: str = "x", whose: str = "") -> int:
     """The number of examples in an array, or in a tuple of arrays, which must agree on it; a part may be None."""
-    parts = [part for part in x if part is not None] if type(x) is tuple else []  # no mask, no first state
+    parts = [part for part in x if part is not None] if type(x) is tuple else []  # a missing mask or first state
     if parts:
         counts = [row_count(part, name, whose) for part in parts]
         if len(set(counts)) > 1:

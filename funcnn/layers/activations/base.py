@@ -75,7 +75,7 @@ def elementwise_backward(params: Elementwise, kept: Array, dA: Array) -> Grads[E
     dx = like(params, "slope", params.slope(kept), kept)
     own = params.own_gradients(dA, kept)
     if dx is kept or getattr(dx, "base", None) is not None:
-        dx = dx * dA  # not in place: the array is the cache, or a view
+        dx = dx * dA  # not in place, since dx may be the cache or a view of it
     else:
         dx *= dA
     return Grads(own_gradient(params, own) if own else gradient(params), dx if has_axes else dx.reshape(()))

@@ -41,7 +41,7 @@ class Glu:
     gate: Any = Sigmoid()
 
     def __attrs_post_init__(self) -> None:
-        """A layer, or a tuple of them."""
+        """The gate must be a layer or a tuple of layers."""
         check_held("Glu", "gate", self.gate)
 
 
@@ -71,7 +71,7 @@ def glu_step(params: Glu, x: Array, memory: Any = None) -> tuple[Array, Any]:
 
 @mixes_positions.register(Glu)
 def glu_mixes_positions(params: Glu) -> bool:
-    """Whether the gate does"""
+    """Whether the gate mixes positions"""
     return bool(mixes_positions(params.gate))
 
 

@@ -105,7 +105,7 @@ class ExactGelu(Elementwise):
     def slope(self, kept: Array) -> Array:
         """P + x e^(-x^2 / 2) / sqrt(2 pi)"""
         xp = namespace(kept)
-        x = xp.clip(kept, -40, 40)  # beyond, the density is 0 in every dtype; the square could overflow
+        x = xp.clip(kept, -40, 40)  # beyond +-40 the density is 0 in every dtype, and the square could overflow
         return _probability_below(kept) + x * xp.exp(x * x / -2) / math.sqrt(2 * math.pi)
 
 

@@ -77,7 +77,7 @@ class CrossAttention(MultiHead):
         bias: bool = True,
         dtype: Any = np.float64,
     ) -> CrossAttention:
-        """n features in, inside and out; query, key, value and out draw from children 0 to 3 of the seed.
+        """n features in queries, in all heads together and in out; the weights draw from children 0 to 3 of the seed.
 
         Raises:
             RangeError: a size is less than 1, or heads does not divide n.

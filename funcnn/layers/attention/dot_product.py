@@ -36,7 +36,7 @@ def attend(q: Array, k: Array, v: Array, allowed: Array | None = None) -> tuple[
     if q.dtype.itemsize < 4:
         return in_float32(attend, q, k, v, allowed)
     xp = namespace(q)
-    # (..., s, t), since NumPy reduces over the last axis but one several times faster than over the last.
+    # (..., s, t), since NumPy reduces over axis -2 several times faster than over axis -1.
     scores = k @ _transposed(q * q.shape[-1] ** -0.5)
     if allowed is not None:
         _check_allowed(allowed, shape)

@@ -11,13 +11,13 @@ from funcnn.layers.sequences import check_mask, check_sequence
 
 
 def check_attended(params: Any, x: Any, mask: Any, queries: Any, W: Array, name: str = "x") -> None:
-    """x is (m, s, n), with W (n, ...), and the mask one of positions, (m, s), or of pairs, (m, t, s), or None."""
+    """x must be (m, s, n), for W of (n, ...), and the mask (m, s), (m, t, s) or None."""
     whose, W_name = type(params).__name__, {"queries": "W of query", "memory": "W of key"}.get(name, "W")
     check_sequence(whose, x, name=name)
     check_rows(params, x, len(W), W, W_name, form="m, s" if name == "memory" else "m, t", what=name)
     if mask is None:
         return
-    check_mask(whose, mask, getattr(mask, "shape", ()), name)  # of bools; its shape follows
+    check_mask(whose, mask, getattr(mask, "shape", ()), name)  # only that it holds bools; its shape is checked below
     (m, s), t, letter = x.shape[:2], queries.shape[1], "t" if x is queries else "s"
     if mask.shape not in ((m, s), (m, t, s)):
         forms = f"(m, {letter}), {(m, s)}, or (m, t, {letter}), {(m, t, s)}"

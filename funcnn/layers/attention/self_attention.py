@@ -98,7 +98,7 @@ class Attention(MultiHead):
         bias: bool = True,
         dtype: Any = np.float64,
     ) -> Attention:
-        """n features in, inside and out; query, key, value and out draw from children 0 to 3 of the seed.
+        """n features in x, in all heads together and in out; the weights draw from children 0 to 3 of the seed.
 
         Raises:
             RangeError: a size is less than 1, or heads does not divide n.

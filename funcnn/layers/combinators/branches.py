@@ -26,8 +26,9 @@ Parts = tuple[Any, ...]
 class Copy:
     """out = (x, ..., x), n times; dx = dA_1 + ... + dA_n
 
-    x is an array of any shape and kind, or a tuple. A value used n times receives the sum of n gradients: with
-    out_i = x, the cost changes by sum_i dA_i . dx. A None in dA, from a branch without a gradient, adds nothing.
+    x is an array of any shape and kind, or a tuple. A value used n times receives the sum of n gradients: if out_i = x
+    moves by delta, the cost changes by sum_i dA_i . delta. A None in dA, from a branch without a gradient, adds
+    nothing.
 
     >>> import numpy as np
     >>> from funcnn import backward, forward, layers
@@ -43,7 +44,7 @@ class Copy:
     n: int
 
     def __attrs_post_init__(self) -> None:
-        """At least one."""
+        """n must be at least 1."""
         if self.n < 1:
             raise RangeError(f"Copy: n must be at least 1; it is {self.n}")
 
@@ -86,14 +87,14 @@ class Parallel:
     layers: tuple[Any, ...] = branches()
 
     def __attrs_post_init__(self) -> None:
-        """A tuple of layers."""
+        """The branches must be a tuple of layers."""
         check_tuple("Parallel", "layers", self.layers, why=" of layers, one for each branch")
         for i, layer in enumerate(self.layers):
             check_held("Parallel", f"layers[{i}]", layer)
 
 
 def _branches(params: Parallel, verb: Any, *given: Parts) -> list[Any]:
-    """`verb` of each layer, with its part of all that is given."""
+    """`verb` of each layer, with its part of each argument."""
     parts = enumerate(zip(params.layers, *given, strict=True))
     return [noted(f"in branch {i} of Parallel", verb, layer, *own) for i, (layer, *own) in parts]
 
@@ -150,7 +151,7 @@ def parallel_step(params: Parallel, x: Parts, memory: Any = None) -> tuple[Parts
 
 @mixes_positions.register(Parallel)
 def parallel_mixes_positions(params: Parallel) -> bool:
-    """Whether one of the layers does"""
+    """Whether one of the layers mixes positions"""
     return any(map(mixes_positions, params.layers))
 
 
@@ -174,7 +175,7 @@ class Take:
     i: int
 
     def __attrs_post_init__(self) -> None:
-        """Counted from the first, which is 0."""
+        """i counts from 0."""
         if self.i < 0:
             raise RangeError(f"Take: i must be at least 0, the first part; it is {self.i}")
 
@@ -204,5 +205,5 @@ for _layer in (Copy, Take):
 
 @gives_probabilities.register(Parallel)
 def parallel_gives_probabilities(params: Parallel) -> tuple[Any, ...]:
-    """An answer for each branch"""
+    """A tuple with the answer of each branch"""
     return tuple(map(gives_probabilities, params.layers))

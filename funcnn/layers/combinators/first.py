@@ -83,7 +83,7 @@ def _is_ids_and_mask(x: Any) -> bool:
 
 
 def _check_alone(layer: Any) -> None:
-    """A layer that x enters with a mask maps each position alone, but for a convolution that reads the zeros."""
+    """If x has a mask, the layer must map each position alone, or be a convolution that pads with zeros."""
     behind = _behind_padding(layer)
     if mixes_positions(behind):
         raise KindError(f"First: with a mask, the layer must map each position alone; {_reason(type(_mixing(behind)))}")
@@ -97,7 +97,7 @@ def _reason(cls: type) -> str:
     return f"{name} is not declared to; if it does, write {_DECLARED[rule].format(name)}"
 
 
-# By the rule for `step` of a layer that does not declare it.
+# The declarations to write, by the rule for `step` of the layer.
 _DECLARED = {
     step.dispatch(object): "step.register({})(positionwise)",
     step.dispatch(Wrapper): "step.register({})(step_inside)",

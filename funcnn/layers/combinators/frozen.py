@@ -39,7 +39,7 @@ class Frozen(Through, Wrapper[L]):
     layer: L = state()
 
     def __attrs_post_init__(self) -> None:
-        """A layer; None in a gradient, where it means unchanged."""
+        """The layer; None in a gradient means unchanged."""
         if self.layer is not None:
             super().__attrs_post_init__()
 

@@ -67,7 +67,7 @@ class Concat:
     array([[1., 2., 3.]])
 
     Raises:
-        KindError: x is no tuple of arrays of floats, or of tuples that begin with one; or the dtypes differ.
+        KindError: x is not a tuple of arrays of floats, or of tuples that begin with one; or the dtypes differ.
         ShapeError: the shapes differ in more than the last axis.
     """
 

@@ -79,7 +79,7 @@ def _moments(tree: Any, outline: Array) -> Any:
 
 @step.register(Map)
 def map_step(params: Map[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
-    """Each moment alone, whatever the layer is"""
+    """Each position is mapped alone, for any layer"""
     if inference(params.layer) is not params.layer:
         return only_trains(params, x)
     return positionwise(params, x)

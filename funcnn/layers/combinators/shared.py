@@ -140,5 +140,5 @@ step.register(Shared)(step_inside)
 
 @gives_probabilities.register(Shared)
 def shared_gives_probabilities(params: Shared) -> Any:
-    """What the net gives"""
+    """The answer of the net"""
     return gives_probabilities(filled(params))

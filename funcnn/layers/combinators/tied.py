@@ -48,7 +48,7 @@ class Tied:
     net: Any
 
     def __attrs_post_init__(self) -> None:
-        """A table, and a layer."""
+        """W must be a table, and net a layer."""
         if len(self.W.shape) != 2:
             raise ShapeError(f"Tied: W must be (n_symbols, n); it is {self.W.shape}")
         check_held("Tied", "net", self.net)
@@ -133,5 +133,5 @@ def tied_step(params: Tied, x: Any, memory: Any = None) -> tuple[Any, Any]:
 
 @mixes_positions.register(Tied)
 def tied_mixes_positions(params: Tied) -> bool:
-    """Whether the net does"""
+    """Whether the net mixes positions"""
     return bool(mixes_positions(params.net))

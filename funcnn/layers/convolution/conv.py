@@ -133,7 +133,7 @@ def convolution_backward_params(params: Convolution, x: Array, dA: Array) -> Con
 @step.register(Conv1d)
 def conv1d_step(params: Conv1d, x: Array, memory: Any = None) -> tuple[Array, Array]:
     """out for the memory, zeros at first, followed by x"""
-    dilation: Any = params.dilation  # one number
+    dilation: Any = params.dilation  # a number, not a tuple
     past = dilation * (params.W.shape[0] - 1)
     if (params.stride, params.padding) != (1, (past, 0)):
         given = f"stride is {params.stride}, padding {params.padding}"
@@ -151,5 +151,5 @@ step.register(Conv2d)(no_step)
 
 @pads_with_zeros.register(Conv1d)
 def conv1d_pads_with_zeros(params: Conv1d) -> bool:
-    """Its own padding is zeros too"""
+    """True: its own padding is zeros"""
     return True

@@ -29,7 +29,7 @@ class Pool:
     stride: Sizes | None = sizes(default=None)
     padding: Padding = padding()
 
-    axes: ClassVar[int] = 0  # as many as x has
+    axes: ClassVar[int] = 0  # 0: the number of axes of x
 
     def windows(self, x: Array) -> Axes:
         """The windows over x as an image."""
@@ -104,7 +104,7 @@ def max_pool_backward(params: MaxPool, cache: tuple[Array, Array], dA: Array) ->
 def _routed(x: Array, out: Array, dA: Array, axes: Axes) -> Iterator[Array]:
     """For each tap the dA of the windows in which it is the first maximum."""
     free = namespace(x).ones(out.shape, dtype=bool)
-    for seen in taps(x, axes, math.nan):  # NaN equals nothing, so padding receives nothing
+    for seen in taps(x, axes, math.nan):  # padding is NaN, which equals no maximum
         first = seen == out
         first &= free
         free ^= first

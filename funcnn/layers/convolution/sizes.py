@@ -23,7 +23,7 @@ A number holds for every side; a tuple has a number or a pair `(before, after)` 
 """
 
 
-# Fields of a layer over `axes` axes of positions; 0 stands for as many as x has.
+# Fields of a layer over `axes` axes of positions; 0 means the number of axes of x.
 
 
 def sizes(*, default: Any = attrs.NOTHING) -> Any:
@@ -106,7 +106,7 @@ def _sides(value: Any, axes: int) -> Any:
     elif axes == 1:
         value = (value,)
     elif axes == 0 and not all([type(side) is tuple for side in value]):
-        return None  # (1, 0) would mean before and after for a sequence, above and left for an image
+        return None  # (1, 0) could mean before and after, or h and w
     pairs = [_whole(side if type(side) is tuple else (side, side)) for side in value]
     right = [pair for pair in pairs if pair is not None and len(pair) == 2]
     return right if right and len(right) == len(pairs) and axes in {0, len(right)} else None

@@ -42,7 +42,7 @@ class Upsample:
     factor: Sizes = sizes()
     linear: bool = False
 
-    axes: ClassVar[int] = 0  # as many as x has
+    axes: ClassVar[int] = 0  # 0: the number of axes of x
 
 
 @forward.register(Upsample)

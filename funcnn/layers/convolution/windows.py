@@ -122,7 +122,7 @@ def gathered(x: Array, axes: Axes) -> Array:
     m, h, w, c = wide.strides
     strides = m, h * rows.stride, w * columns.stride, h * rows.dilation, w * columns.dilation, c
     shape = x.shape[0], rows.out, columns.out, rows.size, columns.size, x.shape[3]
-    # A view whose windows overlap in memory; reshape copies it, in runs as long as a row of a window.
+    # A view whose windows overlap in memory; reshape copies it, one row of a window at a time.
     windows = as_strided(wide, shape, strides, writeable=False)
     return windows.reshape(x.shape[0] * rows.out * columns.out, rows.size * columns.size * x.shape[3])
 

@@ -239,7 +239,7 @@ def _waves(x: Array, start: Any, base: float, whose: str, name: str = "x") -> tu
         raise ShapeError(f"{whose}: {name} must have an even number of features, not {n}")
     if not _is_position(start):
         raise KindError(f"{whose}: start must be a number, the first position, not {kind(start)}")
-    if type(start) is np.ndarray or not is_array(start):  # a traced one is not checked
+    if type(start) is np.ndarray or not is_array(start):  # a traced start is not checked
         as_finite(whose, start, "start")
     base = as_positive(whose, base, "base")
     positions = (namespace(start) if is_array(start) else np).arange(t) + start

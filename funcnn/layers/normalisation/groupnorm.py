@@ -102,7 +102,7 @@ class InstanceNorm(Standardizing):
 
     @property
     def groups(self) -> int:
-        """As many as there are channels."""
+        """The number of groups is the number of channels."""
         return len(self.scale)
 
 

@@ -52,7 +52,7 @@ def standardized_backward(xhat: Array, inv: Array, d: Array, mean_of: Mean) -> A
     return d
 
 
-# The checks.
+# Checks.
 
 
 def check_channels(layer: Any, *names: str) -> None:
@@ -77,7 +77,7 @@ def check_back(params: Any, cache: Any, dA: Any) -> None:
     check_out_gradient(params, dA, like.shape, params.scale.dtype)
 
 
-# The trained rescaling: its first values, and its gradients.
+# Scale and shift: initial values, and gradients.
 
 
 def ones_and_zeros(cls: type, n: int, dtype: Any, *, bias: bool = True) -> tuple[Array, Any]:

@@ -1,4 +1,4 @@
-"""The first and the last state of a recurrent layer, and the gradient of the last."""
+"""States of recurrent layers: the first, the last, and the gradient of the last."""
 
 from __future__ import annotations
 
