@@ -5,7 +5,7 @@ cost, dA   = mse(out, y)
 grads      = backward(params, cache, dA)
 params     = sgd(params, grads, lr)
 
-Here is what a script uses every day; the rest stands in `funcnn.layers`, `funcnn.losses` and other namespaces.
+`funcnn` has the names that most scripts need; the others are in `funcnn.layers`, `funcnn.losses` and other namespaces.
 """
 
 from funcnn.lazy import NAMESPACES, lazily

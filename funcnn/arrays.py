@@ -89,7 +89,7 @@ def is_float(array: Any) -> bool:
 
 
 def as_array(value: Any) -> Any:
-    """An array for a scalar, since NumPy turns results without axes into scalars; any other value as it is."""
+    """A 0-d array for a NumPy scalar, since NumPy turns 0-d results into scalars; any other value as it is."""
     return np.asarray(value) if isinstance(value, np.generic) else value
 
 

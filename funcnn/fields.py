@@ -83,7 +83,7 @@ def check_patterns(whose: str, name: str, value: Any) -> None:
 
 
 def is_number(value: Any) -> bool:
-    """Whether `value` is one real number: of Python, of NumPy, or an array of shape (). True and False are not numbers."""
+    """Whether `value` is one real number: of Python, of NumPy, or a 0-d array. True and False are not numbers."""
     if is_array(value):
         return value.shape == () and (value.dtype.kind in "iuf" or value.dtype.name == "bfloat16")
     return isinstance(value, Real) and not isinstance(value, bool)

@@ -92,7 +92,7 @@ def record(cls: type[T] | None = None, /, *, kw_only: bool = False) -> Any:
         KindError: `cls` is not a class, or `kw_only` not True or False. The class raises it for arguments that do not
             fit its fields.
         FuncnnError: another record inside funcnn has that name, or a field has a name that attrs needs itself. A class
-            of your own replaces the older one of its name, as happens when a notebook cell runs again.
+            of your own replaces an older class with the same name, for notebook cells that run again.
     """
     check_flag("record", kw_only, "kw_only")
     if cls is None:

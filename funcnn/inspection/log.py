@@ -23,7 +23,7 @@ from funcnn.traits import rests
 
 @attrs.define(eq=False, repr=False)
 class Entry:
-    """One call of a layer, and the calls inside it; `repeatable` are those that backward may make once more."""
+    """One call of a layer, and the calls inside it; `repeatable` are the calls that backward may repeat."""
 
     path: str
     layer: Any = None

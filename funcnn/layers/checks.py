@@ -92,7 +92,7 @@ def missing_axis(x: Array, n: int, of: str = "feature") -> str:
 
 
 def channels_first(x: Array, n: int) -> str:
-    """The remedy if the n channels of x stand behind the rows instead of last."""
+    """The remedy if the n channels of x are in axis 1 instead of the last axis."""
     axes = ", ".join(map(str, range(2, x.ndim)))
     return f"; channels are last, so write x.transpose(0, {axes}, 1)" if x.shape[1] == n != x.shape[-1] else ""
 
@@ -135,14 +135,14 @@ def check_memory(params: Any, memory: Any, shape: tuple[int, ...], dtype: Any) -
 
 
 def unpacked(params: Any, cache: Any, n: int) -> tuple[Any, ...]:
-    """The cache, which is a tuple of n."""
+    """The cache, which must be a tuple of n parts."""
     if type(cache) is not tuple or len(cache) != n:
         raise foreign(params, cache)
     return cache
 
 
 def only_array(params: Any, cache: Any) -> Array:
-    """The cache, which is an array."""
+    """The cache, which must be an array."""
     if not is_array(cache):
         raise foreign(params, cache)
     return cast("Array", cache)

@@ -98,7 +98,7 @@ class AMSGrad(Adam):
     """
 
     def step(self, g: Array, p: Array, t: int, m: Memory = 0, v: Memory = 0, top: Memory = 0) -> tuple[Array, ...]:
-        """g', the two sums, and the largest of the second"""
+        """g', the two sums, and the largest second sum so far"""
         m, v = self.sums(g, m, v)
         top = namespace(g).maximum(v, top)
         return self.mean(m, t) / self.root(top, t), m, v, top

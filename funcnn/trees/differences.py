@@ -17,8 +17,8 @@ def difference(a: Any, b: Any) -> dict[str, float]:
     """The largest `|a - b|` of each array, state and setting in which two trees of one shape differ, by its path.
 
     Empty if the trees are equal by `==`: NaN equals NaN, and 0.0 equals -0.0. Infinite if one value is NaN or infinite
-    and the other is not, and for settings that are not numbers. A number may be compared with an array without axes,
-    since `jax.jit` converts numbers to such arrays.
+    and the other is not, and for settings that are not numbers. A number may be compared with a 0-d array, since
+    `jax.jit` converts numbers to 0-d arrays.
 
     >>> import numpy as np
     >>> from funcnn import mlp

@@ -72,7 +72,8 @@ def with_parameters(tree: T, arrays: Mapping[str, Array]) -> T:
     Dense(W=<f64 [[0.0334] [1.2741]]>, b=<f64 [3.]>)
 
     Raises:
-        KindError: `tree` is not a tree, `arrays` has other paths than `parameters(tree)`, or an array another dtype.
+        KindError: `tree` is not a tree, `arrays` has other paths than `parameters(tree)`, or an array has another
+            dtype.
         ShapeError: an array has another shape.
     """
     check_tree(tree, "with_parameters")

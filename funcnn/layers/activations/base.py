@@ -61,7 +61,7 @@ class Elementwise(ABC):
 def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
     """out = value(x)"""
     float_array(params, x)
-    # NumPy turns results without axes into scalars, which have no namespace.
+    # NumPy turns 0-d results into scalars, which have no namespace.
     out = like(params, "value", params.value(x), x) if x.ndim else params.value(x[None]).reshape(())
     return out, out if params.keeps == "out" else x
 

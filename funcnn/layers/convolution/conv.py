@@ -98,7 +98,7 @@ class Conv1d(Convolution):
 
 
 def _kernel(params: Convolution) -> Array:
-    """W as the kernel of images."""
+    """W as a kernel for images of one row."""
     return params.W.reshape(-1, *params.W.shape[-3:])
 
 

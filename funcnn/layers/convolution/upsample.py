@@ -90,7 +90,7 @@ def _offsets(factor: int) -> list[float]:
 
 
 def _share(x: Array, s: float) -> Array:
-    """(1 - |s|) of each position and |s| of the one before, or of the one after for s > 0; at the border it alone.
+    """(1 - |s|) of each position and |s| of the one before, or of the one after for s > 0; at the border x itself.
 
     Not a product with the matrix of these shares: in it, 0 times NaN would reach every position.
     """

@@ -220,7 +220,7 @@ def rotate_backward(dA: Array, start: Any = 0, base: float = 10000.0) -> Array:
 
 
 def _is_position(start: Any) -> bool:
-    """A number, or an array without axes, which may be traced"""
+    """A number, or a 0-d array, which may be traced"""
     return is_number(start) or (is_array(start) and start.shape == () and start.dtype != bool)
 
 

@@ -81,7 +81,7 @@ def check_back(params: Any, cache: Any, dA: Any) -> None:
 
 
 def ones_and_zeros(cls: type, n: int, dtype: Any, *, bias: bool = True) -> tuple[Array, Any]:
-    """The first scale and shift of `cls.init`; the shift is None without a bias."""
+    """The initial scale and shift of `cls.init`; the shift is None without a bias."""
     whose = f"{cls.__name__}.init"
     as_count(whose, n, "n")
     return constant(1.0)(0, (n,), as_float_dtype(whose, dtype)), draw_bias(whose, n, dtype, bias=bias)
