@@ -1,7 +1,7 @@
-"""The pytest plugin: one line on what was proven, and failures that end where the user's code calls the checker.
+"""The pytest plugin: a summary of all checks, and tracebacks that end where the user's code calls the checker.
 
 It imports neither funcnn nor numpy nor hypothesis, so that pytest starts as fast with it as without; `funcnn.testing`
-finds it in `sys.modules` and records in `ledger`. A suite that checks no gradient sees and pays nothing.
+finds it in `sys.modules` and records in `ledger`. A suite that checks no gradient gets no summary.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Any
 
 import pytest
 
-ledger: Ledger | None = None  # of the session that runs
+ledger: Ledger | None = None  # of the running session
 
 _INSIDES = ("funcnn.testing", "hypothesis", "_pytest", "pluggy")
-_MOST_LINES = 10  # on what was never decided
-_SHELL = "hypothesis_temporary_module_"  # has the function that @given puts in the place of a test
+_MOST_LINES = 10  # about arguments that were never decided
+_SHELL = "hypothesis_temporary_module_"  # the module of the function by which @given replaces a test
 
 
 @dataclass
 class Tally:
-    """How the checks of one subject in one test came out."""
+    """The verdicts of the checks of one subject in one test."""
 
     verdicts: dict[str, int] = field(default_factory=dict)
     kinks: int = 0  # in checks that passed
@@ -56,13 +56,13 @@ class Ledger:
         tally.verdicts[verdict] = tally.verdicts.get(verdict, 0) + 1
         tally.kinks += int(kinks) if verdict == "pass" else 0
         tally.reason = reason or tally.reason
-        tally.resolutions.update([float(resolution)] if resolution else [])  # no NumPy number: xdist sends plain ones
+        tally.resolutions.update([float(resolution)] if resolution else [])  # xdist sends Python numbers
         tally.decided.update(decided)
         tally.undecided.update(undecided)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Verdicts belong to the test that runs. One that passes although a check failed wanted that failure."""
+        """Record verdicts for the running test. A test that passes although a check failed expected the failure."""
         __tracebackhide__ = True
         self.test = item.nodeid
         try:
@@ -75,7 +75,7 @@ class Ledger:
         return result
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
-        """Hide what is not the user's, and say of an exhausted test that its examples were inconclusive."""
+        """Hide frames that are not the user's, and note that the examples of an exhausted test were inconclusive."""
         if call.excinfo is None:
             return
         error = call.excinfo.value
@@ -97,20 +97,20 @@ class Ledger:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """A worker of pytest-xdist hands in what it has."""
+        """A worker of pytest-xdist sends its verdicts."""
         if hasattr(session.config, "workeroutput"):
             plain = {test: {key: vars(tally) for key, tally in mine.items()} for test, mine in self.tests.items()}
             session.config.workeroutput["funcnn"] = plain
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Merge what a worker handed in; one that crashed handed in nothing."""
+        """Merge the verdicts of a worker; a worker that crashed sends none."""
         plain = getattr(node, "workeroutput", {}).get("funcnn", {})
         for test, mine in plain.items():
             self.tests.setdefault(test, {}).update({key: Tally(**values) for key, values in mine.items()})
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """What was proven, then what was never decided."""
+        """The passed checks, then the arguments that were never decided."""
         proven, undecided = list(self.proven()), list(self.undecided())
         if proven:
             terminalreporter.write_sep("=", "gradients")
@@ -135,7 +135,7 @@ class Ledger:
             yield ", ".join(parts) + (f" at float64 {span}" if span else "")
 
     def undecided(self) -> Iterator[str]:
-        """A line for each part of a subject that a whole test left open; a failure breaks off, and says more."""
+        """A line for each argument that no example of a test decided; a failing test has its own message."""
         for test, mine in sorted(self.tests.items()):
             for (_, subject), tally in mine.items():
                 if tally.verdicts.keys() == {"inconclusive"}:
@@ -146,7 +146,7 @@ class Ledger:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`funcnn_resolution = 1e-7` in the ini file holds for every check that does not say otherwise."""
+    """`funcnn_resolution = 1e-7` in the ini file is the default of every check."""
     parser.addini("funcnn_resolution", "relative error of a gradient that a check must be able to see", default=None)
 
 
@@ -165,7 +165,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Close it; in a test that runs pytest itself, that of the session around is next."""
+    """Close the ledger; in a test that runs pytest, the ledger of the outer session is restored."""
     global ledger  # noqa: PLW0603
     if ledger is not None and config.pluginmanager.is_registered(ledger):
         ledger = ledger.outer
@@ -176,16 +176,16 @@ def _is(error: BaseException, *names: str) -> bool:
 
 
 def _related(error: BaseException) -> list[BaseException]:
-    """An error, the members of a group, and what they came from, each once."""
+    """An error, the members of a group, and their causes, each once."""
     found = [error]
-    for one in found:  # which grows
+    for one in found:  # the list grows in the loop
         others = (one.__cause__, one.__context__, *getattr(one, "exceptions", ()))
         found += [new for new in others if new is not None and all([new is not old for old in found])]
     return found
 
 
 def _trimmed(traceback: TracebackType) -> TracebackType:
-    """The user's frames; where there are none, that of @given; else all."""
+    """The frames of the user's code; else the frame of @given; else all frames."""
     links = [traceback]
     while (link := links[-1].tb_next) is not None:
         links.append(link)

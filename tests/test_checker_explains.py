@@ -236,7 +236,7 @@ def test_a_report_says_what_was_seen():
     assert report.probed == "every entry of a and 4 directions, every entry of b and 4 directions"
     assert report.probes == (15 + 4 + 15 + 4 + 4) * 16
     counts = f"{report.probes} probes, 0 at kinks, 0 inconclusive"
-    sees = f"an error of {report.sees:.0e} would have been seen, bluntest at {report.leaf}"
+    sees = f"an error of {report.sees:.0e} would have been seen, least sensitive at {report.leaf}"
     assert str(report) == f"pass: {report.probed}: {counts}; {sees}"
 
 

@@ -1,4 +1,4 @@
-"""Proving a backward pass: finite differences over the inputs that hypothesis invents.
+"""Checks of gradients: finite differences on inputs that hypothesis draws.
 
 from hypothesis import given
 from funcnn.testing import check_layer, strategies as fst

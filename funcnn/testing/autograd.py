@@ -29,9 +29,9 @@ def pair(function: Callable[..., Any]) -> tuple[Callable[..., Array], Vjp]:
     >>> print(check_vjp(*pair(lambda x, W: np.tanh(np.dot(x, W))), (np.ones((2, 3)), np.ones((3, 2)))))
     pass: ...
 
-    Each argument is differentiated by itself, so that a gradient arrives in the shape that its rule gave it. An
-    argument that plays no part has a gradient of zeros. The function is called with other arguments between its forward
-    and its backward, and backward twice: what a rule does not keep for itself shows.
+    Each argument is differentiated by itself, so that a gradient keeps the shape that its rule returned. An argument
+    without influence has a gradient of zeros. The function is called with other arguments between its forward and its
+    backward, and backward twice: what a rule does not keep for itself shows.
 
     Raises:
         KindError: `function` is not a function.
@@ -44,7 +44,7 @@ def pair(function: Callable[..., Any]) -> tuple[Callable[..., Array], Vjp]:
 
     def vjp(args: Sequence[Array], dA: Array) -> tuple[Any, ...]:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Output seems independent")  # zeros are then right, or found to be wrong
+            warnings.filterwarnings("ignore", "Output seems independent")  # zeros are checked like other gradients
             backwards = [make_vjp(function, i)(*args)[0] if a.dtype.kind == "f" else None for i, a in enumerate(args)]
             first = [backward and backward(dA) for backward in backwards]
             _disturb(function, args)

@@ -1,4 +1,4 @@
-"""No layer ships unproven: one line in a suite, one test for each layer of a package."""
+"""A test for each layer of a package, by one line in a suite."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from funcnn.testing.table import layers_of
 
 
 def every_layer(module: str) -> Callable[..., None]:
-    """A test that proves every layer that a package defines, each under its own name; for pytest.
+    """A pytest test of the gradients of every layer that a package defines, parametrized by layer.
 
         test_every_layer = every_layer("mine")
 
-    A layer that nobody has said how to draw is not passed over: its test fails, and says how to register it.
+    The test of a layer without a strategy fails, and says how to register one.
 
     Raises:
         KindError: there is no such module, or no layer in it.

@@ -16,7 +16,7 @@ from funcnn.fields import check_flag, check_function
 Vjp = Callable[[Sequence[Array], Array], tuple[Array | None, ...]]
 
 _in_float64: Callable[..., AbstractContextManager[Any]] = (
-    jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64  # where it was before JAX 0.8
+    jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64  # its place before JAX 0.8
 )
 
 

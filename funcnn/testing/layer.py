@@ -76,7 +76,7 @@ class LayerFunction:
         """A gradient for each array; raises if a promise about gradients is broken."""
         params, x = self.at(args)
         out, cache = forward(params, x)
-        forward(params, map_arrays(_one_more, x))  # a layer that keeps its last input gives a wrong gradient now
+        forward(params, map_arrays(_one_more, x))  # so a layer that keeps its last input gives a wrong gradient
         dA = _unflat(dA, out)
         grads = backward(params, cache, dA)
         _check_gradients(params, cache, dA, grads)

@@ -1,4 +1,4 @@
-"""How good a check is: the share of planted mistakes that it finds.
+"""Mutation testing of checks: the share of planted mistakes that a check finds.
 
 A test that passes says little until one has seen it fail. A mutant is a backward pass with one mistake that somebody
 could make, beside the right one; `score` runs a check on a table of them and lists those that it let through.
@@ -46,13 +46,13 @@ class Mutant:
     """
 
     name: str
-    why: str  # somebody would write it
+    why: str  # why the mistake is likely
     arguments: SearchStrategy[tuple[Any, ...]]
     right: Pair
     wrong: Pair
 
     def __attrs_post_init__(self) -> None:
-        """Texts, a strategy and two pairs of functions."""
+        """The fields must be strings, a strategy and two pairs of functions."""
         check_text("Mutant", self.name, "name")
         check_text("Mutant", self.why, "why")
         if not isinstance(self.arguments, SearchStrategy):
@@ -64,14 +64,14 @@ class Mutant:
 
 @frozen
 class Row:
-    """One mutant, and the error that caught it at each seed; None where it got through."""
+    """One mutant, and for each seed the name of the error that found it, or None."""
 
     name: str
     errors: tuple[str | None, ...]
 
     @property
     def caught(self) -> int:
-        """At how many seeds it was caught."""
+        """The number of seeds at which the mutant was found."""
         return sum([error is not None for error in self.errors])
 
     def __str__(self) -> str:
@@ -81,13 +81,13 @@ class Row:
 
 @frozen
 class Score:
-    """How a check did on a table of mutants. Its `str` lists them, those that it let through first."""
+    """The result of a check on a table of mutants. Its `str` lists the mutants, those that were not found first."""
 
     rows: tuple[Row, ...]
 
     @property
     def survivors(self) -> tuple[Row, ...]:
-        """Those that got through at one seed or more."""
+        """The mutants that were not found at one seed or more."""
         return tuple([row for row in self.rows if row.caught < len(row.errors)])
 
     def __str__(self) -> str:
@@ -99,7 +99,7 @@ class Score:
 def is_caught(mutant: Mutant, check: Check = check_vjp, seed: int = 0, examples: int = 100) -> str | None:
     """The name of the error by which a check finds the mistake within so many examples; None if it does not.
 
-    Whatever else the check raises comes through. An example that it cannot judge is one on which the mistake survived.
+    Other exceptions of the check are raised. In an inconclusive example the mistake counts as not found.
 
     Raises:
         KindError: `mutant` is not a Mutant, `check` not a function, `seed` or `examples` not a whole number.
@@ -120,7 +120,7 @@ def is_caught(mutant: Mutant, check: Check = check_vjp, seed: int = 0, examples:
     )
     @given(mutant.arguments)
     def run(args: tuple[Any, ...]) -> None:
-        if found:  # hypothesis runs a failure again to report it; a mistake that lives in state may be gone by then
+        if found:  # hypothesis repeats a failure to report it, and a mistake that depends on state may not fail again
             raise found[0]
         try:
             check(*mutant.wrong, args)

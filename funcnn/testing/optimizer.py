@@ -1,4 +1,4 @@
-"""An optimizer is no derivative, but makes promises: it is pure, and what it remembers is in the value it returns."""
+"""Check of an optimizer: it is pure, and its memory is in the optimizer that it returns."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from funcnn.testing.differentiation.vector_function import generator, sealed
 from funcnn.testing.verdict import BrokenPromise, NotDeterministic, NotFinite, NotPure, WrongDtype, WrongShape
 from funcnn.trees.walks import arrays_in, check_tree, count, map_arrays, walk
 
-_SCALES = (1.0, 1e-3, 30.0, 1.0, 1e-6)  # of the gradient in each step: a norm is clipped in some of them only
-_EMPTY = ((type(None), None), (tuple, 0), (int, 0), (float, (0.0).hex()))  # what a memory is before the first step
+_SCALES = (1.0, 1e-3, 30.0, 1.0, 1e-6)  # of the gradients of the steps: some are clipped, some are not
+_EMPTY = ((type(None), None), (tuple, 0), (int, 0), (float, (0.0).hex()))  # outlines of an empty memory
 
 Outline = dict[str, tuple[Any, ...]]  # every part of a tree, bit for bit, by its path
 
@@ -44,7 +44,7 @@ class _Call(NamedTuple):
 
 
 def check_optimizer(optimizer: Any, params: Any, *, keeps_states: bool = True) -> None:
-    """Prove that an optimizer keeps its promises, over five steps of a network whose gradients are drawn at random.
+    """Check that an optimizer is pure, over five steps of a network with random gradients.
 
     It is pure: the same call gives the same bits, whatever was updated in between, and for copies of its arguments too,
     so that a run can stop and resume anywhere. Nothing given or returned is ever written to. What it remembers are
@@ -72,7 +72,7 @@ def check_optimizer(optimizer: Any, params: Any, *, keeps_states: bool = True) -
     check_tree(params, "check_optimizer", "params")
     check_tree(optimizer, "check_optimizer", "optimizer")
     check_flag("check_optimizer", keeps_states, "keeps_states")
-    for dtype in (np.float64, np.float32):  # float32 last: what is wrong in both is no matter of dtype
+    for dtype in (np.float64, np.float32):  # float32 last, so that its errors concern float32 alone
         cast = lambda a, dtype=dtype: np.array(a, dtype if a.dtype.kind == "f" else a.dtype)
         try:
             _check(map_arrays(cast, optimizer), map_arrays(cast, params), np.dtype(dtype), keeps_states=keeps_states)
@@ -92,7 +92,7 @@ def _check(optimizer: Any, params: Any, dtype: np.dtype[Any], *, keeps_states: b
     for other in (map_arrays(_one_more, params), larger):
         with suppress(Exception):  # an optimizer may be made for the shapes of one network
             list(_training(optimizer, other, rng))
-    for call in reversed(calls):  # the last first: a memory elsewhere must not be filled anew on the way there
+    for call in reversed(calls):  # the last call first, as a repeated call may fill a memory elsewhere
         if path := _differing(call.given_then, _look(call.given)) or _differing(call.made_then, _look(call.made)):
             raise NotPure(f"update changes {path}, which it was given or returned before")
         if path := _differing(call.made_then, _look(_called(_copied(call.given)))):
@@ -102,7 +102,7 @@ def _check(optimizer: Any, params: Any, dtype: np.dtype[Any], *, keeps_states: b
 
 
 def _training(optimizer: Any, params: Any, rng: np.random.Generator) -> Iterator[_Call]:
-    """Some steps of training, in which gradients are what rng says."""
+    """Some steps of training, with gradients drawn by rng."""
     for step, scale in enumerate(_SCALES):
         draw = lambda a, scale=scale: scale * rng.standard_normal(a.shape)
         given = _Given(optimizer, _gradient(params, draw, stay=step % 2 == 1), params)
@@ -114,7 +114,7 @@ def _training(optimizer: Any, params: Any, rng: np.random.Generator) -> Iterator
 
 def _called(given: _Given) -> _Made:
     try:
-        with np.errstate(all="ignore"):  # what is not finite is judged, not warned of
+        with np.errstate(all="ignore"):  # numbers that are not finite are checked below
             return _Made(*update(given.optimizer, given.grads, given.params))
     except ValueError as error:
         if "read-only" not in str(error):
@@ -123,7 +123,7 @@ def _called(given: _Given) -> _Made:
 
 
 def _check_fit(call: _Call, dtype: np.dtype[Any], *, keeps_states: bool) -> None:
-    """What was given is as it was, and what was made is like it."""
+    """The arguments are unchanged, and the results have the same classes, shapes and dtypes."""
     (grads, optimizer), given = call.made, call.given
     if path := _differing(call.given_then, _look(given)):
         raise NotPure(f"update changes {path}, which it was given")
@@ -173,7 +173,7 @@ def _check_again(call: _Call) -> None:
 
 
 def _check_zeros(optimizer: Any, params: Any) -> None:
-    """A dead unit has gradients of 0, from the first step on."""
+    """With gradients of 0, as of a dead unit, the results are finite from the first step on."""
     for _ in range(2):
         made, optimizer = _called(_Given(optimizer, _gradient(params, np.zeros_like, stay=True), params))
         for path, array in walk(made.params, "grads.params", states=False):
@@ -182,13 +182,13 @@ def _check_zeros(optimizer: Any, params: Any) -> None:
 
 
 def _check_memory(optimizer: Any, params: Any, later: list[Any]) -> None:
-    """A memory that is empty at first and stays so, whatever the gradient, is missing from what update returns.
+    """A memory that is empty at first and stays empty for any gradient is missing from the result of update.
 
     A state that holds something at first may be a setting that is to be traced, and stays with good reason; a count of
     the steps that were skipped changes only when a gradient is not finite.
     """
     for bad in (np.nan, np.inf):
-        with suppress(Exception):  # such a gradient may be refused
+        with suppress(Exception):  # an optimizer may refuse such a gradient
             grads = _gradient(params, partial(np.full_like, fill_value=bad), stay=True)
             later.append(_called(_Given(optimizer, grads, params)).optimizer)
     now, *others = [_outline(o, "optimizer") for o in (optimizer, *later)]
@@ -227,7 +227,7 @@ def _outline(tree: Any, path: str, *, states: bool = True) -> Outline:
     elif is_record(tree):
         parts = [(name, getattr(tree, name)) for name, is_state in plans[type(tree)] if states or not is_state]
     else:
-        return {path: (type(tree), tree.hex() if type(tree) is float else tree)}  # nan is nan, -0.0 is not 0.0
+        return {path: (type(tree), tree.hex() if type(tree) is float else tree)}  # hex: nan is nan, -0.0 is not 0.0
     inside = [_outline(part, f"{path}.{name}", states=states).items() for name, part in parts]
     return {path: (type(tree), len(parts)), **dict([entry for entries in inside for entry in entries])}
 

@@ -11,7 +11,7 @@ from funcnn.testing.options import Options, ledger
 from funcnn.testing.verdict import GradientError, Inconclusive, Report
 from funcnn.testing.verification import verify
 
-# A check calls f hundreds of times, and hypothesis repeats a failing one to explain it; a suite loads this profile.
+# A profile for suites: a check calls f hundreds of times, and hypothesis would repeat a failing check to explain it.
 settings.register_profile("funcnn", deadline=None, print_blob=True, phases=set(Phase) - {Phase.explain})
 
 

@@ -1,4 +1,4 @@
-"""What `scipy.optimize` minimizes, as the pair (f, vjp) that `check_vjp` takes. SciPy itself is not needed."""
+"""A function for `scipy.optimize` as the pair (f, vjp) that `check_vjp` takes. SciPy itself is not needed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def pair(fun: Callable[..., Any], jac: Callable[..., Any] | Literal[True]) -> tu
     """`fun` and `jac` of one x, as `minimize` (one value), `least_squares` and `root` (an array of values) take them.
 
     `jac(x)` is the gradient of the one value, or a matrix with a row for each value: an array, a sparse one or a linear
-    operator. With `jac=True`, `fun(x)` gives value and gradient in one. A Hessian is proven by `pair(jac, hess)`.
+    operator. With `jac=True`, `fun(x)` gives value and gradient in one. To check a Hessian, write `pair(jac, hess)`.
 
     >>> import numpy as np
     >>> from scipy.optimize import rosen, rosen_der

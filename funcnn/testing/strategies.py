@@ -1,6 +1,6 @@
-"""What hypothesis draws: arrays, cases `(params, x)` of a layer, of any layer, of whole networks.
+"""Strategies for hypothesis: arrays, cases `(params, x)` of a layer or of any layer, and networks.
 
-A layer of one's own is registered once, with how to draw a case of it:
+A layer of your own is registered once, with a strategy for its cases:
 
     fst.register(Swish, fst.tensors("m n").map(lambda arrays: (Swish(), *arrays)))
 

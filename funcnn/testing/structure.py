@@ -44,7 +44,7 @@ def check_structure(function: VectorFunction, rng: np.random.Generator, *, alias
     same(gradients, NotPure("vjp changes a gradient that it returned before, when it is called with another dA"))
     same(function.vjp(args, dA), NotDeterministic("vjp gives another result when it is called again"))
     what = "vjp gives another result after {} was called with other arguments"
-    # Two kinds of other arguments, since a memory may recognise them by their shape or by their sum.
+    # Two kinds of other arguments, since a function that caches may compare shapes or sums.
     moved = tuple([sealed(a + 1) if a.dtype.kind == "f" else a for a in args])
     rolled = tuple([sealed(np.roll(a, 1)) if a.dtype.kind == "f" else a for a in args])
     for other in (moved, rolled):
@@ -55,7 +55,7 @@ def check_structure(function: VectorFunction, rng: np.random.Generator, *, alias
     same(function.vjp(args, dA), NotPure(what.format("it")))
     if not all(equal(a, b) for a, b in zip(args, kept, strict=True)):
         raise NotPure("f or vjp changes its arguments")
-    rounding = cache(lambda: _rounding(function, dA, rng))  # measured where it is needed
+    rounding = cache(lambda: _rounding(function, dA, rng))  # computed at the first call
     _check_linearity(function, args, dA, other_dA, first, rounding)
     _check_layouts(function, dA, rng, rounding)
     _check_extremes(function, dA, aliasing=aliasing)
@@ -71,7 +71,7 @@ def equal(a: Any, b: Any, tolerance: float = 0.0) -> bool:
 def _rounding(function: VectorFunction, dA: Array, rng: np.random.Generator) -> list[Any]:
     """The rounding error of each gradient, None for an argument that has none."""
     x = function.x
-    hidden = EPS * abs(dA).sum() / distance_to_zero(x)  # numbers of the size of 1 may have cancelled
+    hidden = EPS * abs(dA).sum() / distance_to_zero(x)  # terms of size 1 may cancel
     entries = gradient_change(function.gradient, x, dA, rng)
     entries = entries + cancellation_error(function.value, function.out, x, dA) + hidden
     found: list[Any] = [None] * len(function.args)
@@ -117,7 +117,7 @@ def _refuse_nonlinear(
 def _differ_by_more(a: Array, b: Array, rounding: Any = 0.0) -> bool:
     """By more than a millionth of the largest entry, and more than rounding explains."""
     size = np.where(np.isfinite(b), abs(b), 0).max(initial=0)
-    return bool((abs(a - b) > LINEARITY * size + rounding + LINEARITY_FLOOR).any())  # nan differs from nothing here
+    return bool((abs(a - b) > LINEARITY * size + rounding + LINEARITY_FLOOR).any())  # NaN compares as equal here
 
 
 def _layouts(a: Array) -> Iterator[tuple[str, Array]]:

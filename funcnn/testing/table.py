@@ -1,4 +1,4 @@
-"""How to draw a case `(params, x)` of each layer; `register` adds to it."""
+"""The table of strategies for cases `(params, x)` of each layer; `register` adds to it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ table: dict[type, st.SearchStrategy[Case]] = {}
 
 
 def register(layer: type, strategy: st.SearchStrategy[Case]) -> None:
-    """Say how to draw a case `(params, x)` of a layer of your own: for `cases` and `layers`, and for `st.from_type`.
+    """Register a strategy for cases `(params, x)` of a layer of your own, for `cases`, `layers` and `st.from_type`.
 
     Raises:
         KindError: `layer` is not a class, or `strategy` not a strategy.
@@ -102,15 +102,15 @@ def registered(module: str = "funcnn") -> list[type]:
 
 
 def layers_of(whose: str, module: str) -> list[type]:
-    """What `registered` gives; errors begin with the name of the function that was called."""
+    """As `registered`; errors begin with the name of the function that was called."""
     check_text(whose, module, "module")
     try:
-        import_module(module)  # what is there must not depend on who was imported before
-        load_all()  # of funcnn
-    except (ModuleNotFoundError, ValueError):  # ValueError: of an empty name
+        import_module(module)  # the result must not depend on earlier imports
+        load_all()  # the layers of funcnn
+    except (ModuleNotFoundError, ValueError):  # an empty name raises ValueError
         raise KindError(f"{whose}: there is no module {module}") from None
     default, package = forward.dispatch(object), module.split(".", maxsplit=1)[0]
-    # What an example in a docstring of funcnn makes bears the name of a module in which it is not.
+    # A class of a docstring example has the name of a module that does not contain it.
     found = [
         cls
         for cls in records.registry.values()

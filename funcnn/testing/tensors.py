@@ -1,4 +1,4 @@
-"""Arrays to check with: sizes first, by name, then entries in a regime that is likely to hurt.
+"""Strategies for arrays: first named sizes, then entries in a regime that reveals mistakes.
 
 Every array is two drawn numbers, its regime and one integer that makes all its entries, so that large arrays cost no
 more than small ones, and that hypothesis shrinks towards the first regime, and there to ones, zeros and small numbers.
@@ -16,8 +16,8 @@ from funcnn.arrays import Array, freeze, kind
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_count, check_text
 
-_DIGIT = 32  # the lattice has so many values
-_DIGITS = 24  # entries that have a digit of their own; more come from a seed
+_DIGIT = 32  # the number of values of the lattice
+_DIGITS = 24  # entries with a digit of their own; further entries come from a seed
 
 
 def dims(*names: str, least: int = 1, most: int = 4) -> st.SearchStrategy[dict[str, int]]:

@@ -37,13 +37,13 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
     >>> print(check_vjp(*pair(layer, parameters=True), (*parameters_of(layer), np.ones((4, 3)))))
     pass: ...
 
-    An argument that plays no part has a gradient of zeros, as has one that backward answers with None. The function is
-    called with other arguments between its forward and its backward, and backward twice: what it keeps outside its
-    `ctx` shows. Arguments are contiguous, the cotangent need not be.
+    An argument without influence has a gradient of zeros, also if backward returns None for it. The function is called
+    with other arguments between its forward and its backward, and backward twice: what it keeps outside its `ctx`
+    shows. Arguments are contiguous, the cotangent need not be.
 
     Raises:
-        KindError: `function` is not one, or gives something else than one tensor; parameters are asked for, and it is
-            not a module.
+        KindError: `function` is not a function, or does not return one tensor; or `parameters` is True, and it is not a
+            module.
         ValueError: from f or vjp: an argument or the cotangent, which is read-only, was written to.
         GradientError: from vjp: backward gives another result the second time.
     """
@@ -107,7 +107,7 @@ def parameters_of(module: torch.nn.Module) -> tuple[Array, ...]:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """On arrays as small as those of a test, threads cost many times what they save."""
+    """For arrays as small as in tests, starting threads takes longer than the computation."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -117,7 +117,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def _tensor(a: Array, order: Literal["C", "K"] = "C") -> Any:
-    """A copy, since torch knows nothing of read-only; "K" keeps the order of its axes in memory."""
+    """A copy, since torch has no read-only tensors; "K" keeps the order of its axes in memory."""
     return torch.from_numpy(np.array(a, order=order))
 
 
@@ -155,7 +155,7 @@ def _pure(module: torch.nn.Module, names: Sequence[str]) -> Callable[..., Any]:
 
 
 def _name_after(f: Any, function: Any, names: Sequence[str]) -> None:
-    """Reports call f and its arguments what their author calls them."""
+    """Reports use the names of the function and its arguments in the source."""
     cls: Any = getattr(function, "__self__", None)
     if isinstance(function, torch.nn.Module):
         f.__name__ = type(function).__name__

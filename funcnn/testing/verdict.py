@@ -1,4 +1,4 @@
-"""What a check can say: it passed, it is wrong (and in which way), or it could not tell."""
+"""The verdicts of a check: a report, an error for each kind of mistake, or inconclusive."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import attrs
 
 
 class GradientError(AssertionError):
-    """A backward pass is wrong. Each way of being wrong is a class of its own, so that hypothesis tells them apart."""
+    """A backward pass is wrong. Each kind of mistake has its own class, so that hypothesis reports them separately."""
 
 
 class WrongGradient(GradientError):
-    """The numbers are not those that the values of the function imply."""
+    """A gradient differs from the slopes of the function."""
 
 
 class WrongAtKink(WrongGradient):
-    """At a kink of the function, where an interval of slopes is allowed, the number lies outside."""
+    """At a kink of the function, a gradient lies outside the interval of slopes."""
 
 
 class WrongTogether(WrongGradient):
-    """No entry is wrong by itself, but several are when they move together: a tie was counted twice, or not at all."""
+    """Each entry alone is right, and several together are wrong: a tie is counted twice, or not at all."""
 
 
 class NotFinite(GradientError):
@@ -26,23 +26,23 @@ class NotFinite(GradientError):
 
 
 class WrongShape(GradientError):
-    """A gradient has not the shape of what it belongs to, or there are too few or too many of them."""
+    """A gradient does not have the shape of its argument, or there are too few or too many gradients."""
 
 
 class WrongDtype(GradientError):
-    """A gradient has not the dtype of what it belongs to."""
+    """A gradient does not have the dtype of its argument."""
 
 
 class NotPure(GradientError):
-    """A function writes to its arguments or to what it returned, or depends on what was called before."""
+    """A function writes to its arguments or results, or depends on earlier calls."""
 
 
 class NotDeterministic(GradientError):
-    """The same call gives another result."""
+    """The same call gives another result the second time."""
 
 
 class Aliased(GradientError):
-    """A gradient shares writeable memory with what somebody else holds."""
+    """A gradient shares writeable memory with an argument or another result."""
 
 
 class NotLinear(GradientError):
@@ -50,11 +50,11 @@ class NotLinear(GradientError):
 
 
 class WrongForLayout(GradientError):
-    """The numbers depend on how the entries of an argument or of the cotangent lie in memory."""
+    """The gradient depends on the memory layout of an argument or of the cotangent."""
 
 
 class WrongForFloat32(GradientError):
-    """In float32 the gradient is not what it is in float64."""
+    """The gradient in float32 differs from the gradient in float64."""
 
 
 class Raised(GradientError):
@@ -62,22 +62,22 @@ class Raised(GradientError):
 
 
 class BrokenPromise(GradientError):
-    """A layer, a loss or an optimizer does not do what all of its kind do."""
+    """A layer, a loss or an optimizer breaks a rule of its protocol."""
 
 
 class Inconclusive(Exception):
-    """No probe could tell right from wrong; the message says why, and what to change."""
+    """No probe was decided; the message says why, and what to change."""
 
 
 @attrs.frozen
 class Report:
-    """What a check that raised nothing has seen.
+    """The result of a check that found no mistake.
 
-    `leaf` is the entry at which the check was bluntest, `bound` how far its gradient could be from the truth, and
-    `sees` the same relative to the gradient: the smallest relative error that would have been noticed in every entry
-    that was decided. `probes` counts pairs of a direction and a cotangent; `inconclusive` those of them that decided
-    nothing, `kinks` those that were judged by an interval. `decided` and `undecided` name the arguments of which
-    anything, or nothing, was decided; `probed` says along which directions they were moved.
+    `leaf` is the entry at which the check was least sensitive, `bound` how far its gradient could be from the truth,
+    and `sees` the same relative to the gradient: the smallest relative error that would have been noticed in every
+    entry that was decided. `probes` counts pairs of a direction and a cotangent; `inconclusive` those of them that
+    decided nothing, `kinks` those that were decided by an interval. `decided` and `undecided` name the arguments of
+    which anything, or nothing, was decided; `probed` says along which directions they were moved.
     """
 
     verdict: str
@@ -100,5 +100,7 @@ class Report:
         pass: ...
         """
         counts = f"{self.probes} probes, {self.kinks} at kinks, {self.inconclusive} inconclusive"
-        sees = f"; an error of {self.sees:.0e} would have been seen, bluntest at {self.leaf}" if self.leaf else ""
+        sees = (
+            f"; an error of {self.sees:.0e} would have been seen, least sensitive at {self.leaf}" if self.leaf else ""
+        )
         return f"{self.verdict}: {self.probed}: {counts}{sees}"

@@ -27,7 +27,7 @@ def check_vjp(
     inconclusive: Undecided = "reject",
     nondeterministic: float = 0.0,
 ) -> Report:
-    """Prove `vjp(args, dA)`, which gives a gradient for each argument, against the values of `f(*args)` alone.
+    """Check `vjp(args, dA)`, which gives a gradient for each argument, against the values of `f(*args)` alone.
 
     No type of funcnn is needed: f takes arrays and returns one, vjp takes their tuple and a cotangent dA of the shape
     of f's value, and returns dA @ J for the Jacobian J of each argument; None for integers and booleans. First comes
@@ -46,18 +46,18 @@ def check_vjp(
         every wrong entry: analytic = 2 x numeric...
 
     Args:
-        f: the function; its parameters' names are those of the message.
+        f: the function. Messages use the names of its parameters.
         vjp: its backward pass.
-        args: where to check it. One check proves one place: draw many with hypothesis.
-        resolution: the relative error that must be visible for a probe to count; else that of pytest's ini option
+        args: the arguments. A check covers this one point: draw many with hypothesis.
+        resolution: a probe counts if a relative error of this size would be found; by default pytest's ini option
             `funcnn_resolution`, else 1e-7.
         aliasing: whether a gradient may share memory with dA or an argument, as is normal in torch.
-        inconclusive: "error" raises `Inconclusive` inside `@given` too, where otherwise the example is rejected.
-        nondeterministic: the relative difference between two calls of the same function that is let pass.
+        inconclusive: "error" raises `Inconclusive` also inside `@given`, where otherwise the example is rejected.
+        nondeterministic: the relative difference that is allowed between two calls of the same function.
 
     Raises:
-        GradientError: a gradient is wrong. There is a subclass for each way of being wrong.
-        Inconclusive: no probe could tell; inside `@given` the example is rejected instead.
+        GradientError: a gradient is wrong. There is a subclass for each kind of mistake.
+        Inconclusive: no probe was decided; inside `@given` the example is rejected instead.
         KindError: f or vjp is not a function; an argument is not an array of numbers, or complex; no argument holds
             floats; f returns no floats; an option is of another kind.
         RangeError: an option is out of its range.

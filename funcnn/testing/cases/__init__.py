@@ -1,1 +1,1 @@
-"""How to draw a case of each layer of funcnn, a family a file."""
+"""Strategies for cases of each layer of funcnn, one file for each family."""

@@ -33,7 +33,7 @@ for _layer in (
 
 
 def _with(layer: type, *settings: tuple[float, ...]) -> None:
-    """Settings whose corners are among the numbers that `tensors` draws, and others."""
+    """Settings with kinks at numbers that `tensors` draws, and other settings."""
     register(layer, st.tuples(st.sampled_from([layer(*numbers) for numbers in settings]), inputs()))
 
 
@@ -46,7 +46,7 @@ _with(Sine, (), (0.5,), (3.0,))
 
 
 def _off_the_jumps(x: Array) -> Array:
-    """HardShrink has no derivative at its jumps, and no subgradient either: nothing to prove."""
+    """HardShrink has neither a derivative nor a subgradient at its jumps, so x keeps away from them."""
     return freeze(np.where((abs(x) == 0.5) | (abs(x) == 1), 1.01 * x, x))
 
 
@@ -57,7 +57,7 @@ register(
 
 
 def _prelu_cases() -> st.SearchStrategy[Case]:
-    """A slope for each feature, or one for all."""
+    """One slope for each feature, or one for all features."""
     shapes = [("n", "m n"), ("n", "m t n"), ("1", "m n"), ("1", "m t n"), ("1", "m")]
     return (
         st.sampled_from(shapes).flatmap(lambda names: tensors(*names)).map(lambda arrays: (PRelu(arrays[0]), arrays[1]))
@@ -68,7 +68,7 @@ register(PRelu, _prelu_cases())
 
 
 def _glu_cases() -> st.SearchStrategy[Case]:
-    """Gates that keep out, that keep x, that have a corner, that are a chain, and that are trained."""
+    """Gates whose cache is out or x, with a kink, a chain, and with parameters."""
     gates: list[Any] = [Sigmoid(), Silu(), Gelu(), Tanh(), Identity(), Relu(), (Tanh(), LeakyRelu())]
 
     def case(drawn: tuple[Any, tuple[Array, ...]]) -> Case:

@@ -1,4 +1,4 @@
-"""Cases of attention: one head and several, all widths, causal or not, masks with gaps, of pairs, and of nothing."""
+"""Cases of attention: one head and several, all widths, causal or not, masks of positions and of pairs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from funcnn.testing.tensors import dims, tensor
 
 
 def _array(*shape: int) -> st.SearchStrategy[Array]:
-    """As `tensor` draws, but within +-3: scores are products of four, and float32 has digits for so many only."""
+    """As `tensor` draws, but within +-3, since a score is a product of four numbers."""
     return tensor(shape).map(lambda a: freeze(a.clip(-3, 3)))
 
 
 def masks(m: int, t: int, s: int) -> st.SearchStrategy[Array]:
-    """Bools at random, (m, s) or of pairs, (m, t, s); rows of nothing, and of everything, are among them."""
+    """Random bools, (m, s) or (m, t, s); some rows are all False or all True."""
     return (hnp.arrays(bool, (m, s)) | hnp.arrays(bool, (m, t, s))).map(freeze)
 
 

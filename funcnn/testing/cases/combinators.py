@@ -1,4 +1,4 @@
-"""Cases of layers that hold others, or that put arrays together and into other shapes."""
+"""Cases of combinators: layers that contain layers, and layers that join or reshape arrays."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _masks(m: int, t: int) -> st.SearchStrategy[Array]:
 
 
 def _drawn(draw: Draw, *shapes: str, limit: float = 30) -> tuple[Array, ...]:
-    """Tensors of moderate size: what goes through several layers would overflow from +-800."""
+    """Tensors of moderate size, since +-800 would overflow after several layers."""
     return tuple([np.clip(a, -limit, limit) for a in draw(tensors(*shapes))])
 
 
@@ -53,7 +53,7 @@ register(Take, st.tuples(st.builds(Take, st.integers(0, 1)), _pairs))
 
 @st.composite
 def _parallel(draw: Draw) -> Case:
-    """Branches of several widths, among them one that passes on, perhaps none that learns."""
+    """Branches of several widths; one is the identity, and it may be that none has parameters."""
     x, z, W, b = draw(tensors("m n", "m k", "n j", "j"))
     branches = draw(st.sampled_from([(Dense(W, b), Tanh()), ((), (Dense(W, b), Tanh())), ((), ())]))
     return Parallel(branches), (z, x) if branches[0] == () else (x, z)
@@ -64,7 +64,7 @@ register(Parallel, _parallel())
 
 @st.composite
 def _joined(draw: Draw, *shapes: str) -> Any:
-    """Arrays to be joined, bare or with a mask each."""
+    """Arrays to be joined, each with or without a mask."""
     parts = draw(tensors(*shapes))
     if draw(st.booleans()):
         return parts
@@ -103,7 +103,7 @@ register(First, _square.map(_kept).flatmap(lambda case: _with_mask(case) | st.ju
 
 
 def _scaled(arrays: tuple[Array, ...]) -> Case:
-    """A factor for each feature; of one number for all, an array of no axes."""
+    """A factor for each feature, or a 0-d array for all features."""
     x, factor = arrays
     return Scale(factor if x.ndim > 1 and factor.shape == x.shape[-1:] else factor.reshape(())), x
 
@@ -117,7 +117,7 @@ register(Flatten, st.tuples(st.just(Flatten()), (tensors("m n") | tensors("m t n
 
 @st.composite
 def _reshape(draw: Draw) -> Case:
-    """The sizes of a row in another order, one of them perhaps left to be found."""
+    """The sizes of a row in another order; one of them may be -1."""
     x = draw(tensors("m n") | tensors("m t n"))[0]
     shape = draw(st.sampled_from([x.shape[:0:-1], (1, *x.shape[1:]), (-1,), (*x.shape[:1:-1], -1)]))
     return Reshape(shape), x
@@ -128,7 +128,7 @@ register(Reshape, _reshape())
 
 @st.composite
 def _map(draw: Draw) -> Case:
-    """A layer that needs rows, one that does not, one that takes two arrays, one that is a sequence's own."""
+    """A layer that needs rows, one that does not, one that takes two arrays, and one for sequences."""
     kind = draw(st.sampled_from(["flatten", "dense", "sum"]))
     x, z, W, b = draw(tensors("m t n", "m t n", "n k", "k"))
     if kind == "flatten":
@@ -145,7 +145,7 @@ register(Here, _square.map(_kept).map(lambda case: (Here("block", case[0]), case
 
 @st.composite
 def _shared(draw: Draw) -> Case:
-    """Places in a row, in branches, deep inside; a net that learns too; two shared layers, one within the other."""
+    """Places in a chain, in branches and at depth; a net with parameters; two nested shared layers."""
     x, W, b, V, U, c = _drawn(draw, "m n", "n n", "n", "n n", "n k", "k", limit=3)
     layer, here, other = Dense(W, b), Here(), Here("other")
     nets: list[Any] = [
@@ -163,7 +163,7 @@ register(Shared, _shared())
 
 @st.composite
 def _tied(draw: Draw) -> Case:
-    """A table of up to as many symbols as ids, so that some come twice; a net that changes h, or none; a mask."""
+    """A table with at most as many symbols as ids, so that ids repeat; a net or (); x with or without a mask."""
     sizes = draw(dims("m", "t", "v", "n"))
     size = " ".join
     W, V, b = _drawn(draw, *[size([str(sizes[name]) for name in names]) for names in ("vn", "nn", "n")], limit=3)

@@ -22,7 +22,7 @@ sides = st.tuples(st.integers(0, 2), st.integers(0, 2))
 
 @st.composite
 def convolutions(draw: st.DrawFn, layer: Any, axes: int) -> Case:
-    """A kernel, with whatever settings, and an x with at least one window."""
+    """A kernel with any settings, and an x with at least one window."""
     size = draw(st.tuples(*[small] * axes))
     stride, dilation = [draw(st.tuples(*[st.integers(1, 2)] * axes)) for _ in range(2)]
     padding: Any = draw(st.sampled_from(["same", "valid"]) | st.tuples(*[sides] * axes))
@@ -52,18 +52,18 @@ def places(draw: st.DrawFn, most: int = 5) -> Any:
 
 @st.composite
 def pools(draw: st.DrawFn, layer: Any) -> Case:
-    """Windows beside each other, and such as overlap or leave places out."""
+    """Windows that are adjacent, overlap or leave positions out."""
     x = draw(places())
     size = tuple([draw(st.integers(1, min(n, 3))) for n in x.shape[1:-1]])
     stride = draw(st.none() | small | st.tuples(*[small] * len(size)))
     within = tuple([(draw(st.integers(0, k - 1)), draw(st.integers(0, k - 1))) for k in size])
-    alike = draw(st.booleans())  # one number for both axes
+    alike = draw(st.booleans())  # the setting is one number for both axes
     return layer(min(size) if alike else size, stride, draw(st.sampled_from(["same", 0] if alike else [within]))), x
 
 
 @st.composite
 def all_places(draw: st.DrawFn) -> Any:
-    """A sequence or an image; a sequence perhaps with a mask, of rows of nothing too."""
+    """An image, or a sequence with or without a mask; some rows are all padding."""
     x = draw(places())
     if x.ndim > 3:
         return x

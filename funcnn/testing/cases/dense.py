@@ -31,8 +31,8 @@ register(Dense, _dense_cases())
 def networks(draw: st.DrawFn) -> Case:
     """A chain of dense layers and activations, nested at random, perhaps empty, and an x that fits it.
 
-    With kinks only where all numbers are generic: where several meet, the chain rule leaves the subgradient of the
-    whole. relu(x) - relu(-x) is x, whose slope at 0 is 1; the rules say 0.
+    Kinks only with generic numbers: where several kinks meet, the chain rule may leave the subgradient of the chain.
+    relu(x) - relu(-x) is x, whose slope at 0 is 1; the rules say 0.
     """
     kinked = draw(st.booleans())
     x = draw(_generic("m n") if kinked else tensors("m n"))[0]
@@ -57,4 +57,4 @@ def _generic(*shapes: str) -> st.SearchStrategy[tuple[Array, ...]]:
     return st.tuples(tensors(*shapes), st.integers(0, 2**32 - 1)).map(normal)
 
 
-table[tuple] = networks()  # not registered with hypothesis, to which a tuple is a tuple
+table[tuple] = networks()  # not registered with hypothesis, for which tuple is the builtin class

@@ -15,7 +15,7 @@ from funcnn.testing.tensors import dims, tensor
 
 
 def perhaps_masked(x: Array) -> st.SearchStrategy[Any]:
-    """x, or (x, mask) with bools at random: rows of nothing are among them, gaps, and rows of everything."""
+    """x, or (x, mask) with random bools; some rows are all False or all True."""
     masks = hnp.arrays(bool, x.shape[:2]).map(freeze)
     return st.just(x) | masks.map(lambda mask: (x, mask))
 

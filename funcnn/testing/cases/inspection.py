@@ -1,4 +1,4 @@
-"""Cases of probes: around a layer, around a chain, and around one that nothing in is trained."""
+"""Cases of probes: around a layer, around a chain, and around a layer without parameters."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ EPS = st.sampled_from([1e-2, 1e-5, 1.0])
 
 
 def _arrays(*shapes: str, least: dict[str, int] | None = None) -> st.SearchStrategy[tuple[Array, ...]]:
-    """As `tensors` draws them, of one of several shapes of x; the other arrays are (c,)."""
+    """Arrays from `tensors`: x of several shapes, the others (c,)."""
 
     def drawn(words: str) -> st.SearchStrategy[tuple[Array, ...]]:
         def of_size(sizes: dict[str, int]) -> st.SearchStrategy[tuple[Array, ...]]:
@@ -38,7 +38,7 @@ def _with_shift(draw: st.DrawFn, shift: Array) -> Array | None:
 
 @st.composite
 def _batch_norms(draw: st.DrawFn) -> Case:
-    """At least two rows, of which the statistics are; running ones are any."""
+    """At least two rows, for the statistics; running statistics are arbitrary."""
     x, scale, shift = draw(_arrays("m c", "m t c", "m h w c", least={"m": 2}))
     c = len(scale)
     running = np.linspace(-1, 1, c), np.linspace(0.5, 2, c)
@@ -55,7 +55,7 @@ def _row_norms(draw: st.DrawFn, cls: Any) -> Case:
 
 @st.composite
 def _group_norms(draw: st.DrawFn) -> Case:
-    """Groups of one channel, of several, and of all."""
+    """Groups of one channel, of several channels, and of all channels."""
     groups, size = draw(st.integers(1, 3)), draw(st.integers(1, 3))
     c, m, t = groups * size, draw(st.integers(1, 3)), draw(st.integers(2, 4))
     shapes = [(m, t, c), (m, 2, t, c), *([(m, c)] if size > 1 else [])]

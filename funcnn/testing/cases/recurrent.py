@@ -29,7 +29,7 @@ def _state(kind: Any, m: int, k: int) -> st.SearchStrategy[Any]:
 
 @st.composite
 def _given(draw: st.DrawFn, size: dict[str, int], state: st.SearchStrategy[Any]) -> Any:
-    """Masks hold bools at random: rows of nothing are among them, gaps, and rows of everything."""
+    """Masks are random bools; some rows are all False or all True."""
     m, t = size["m"], size["t"]
     x = draw(tensor((m, t, size["n"])))
     mask = draw(hnp.arrays(bool, (m, t)).map(freeze))
