@@ -89,8 +89,8 @@ def record(cls: type[T] | None = None, /, *, kw_only: bool = False) -> Any:
     `@record(kw_only=True)` makes a record whose fields are given by name alone.
 
     Raises:
-        KindError: `cls` is not a class, or `kw_only` not True or False. The class raises it for arguments that do not
-            fit its fields.
+        KindError: `cls` is not a class, or `kw_only` not True or False. The class raises a KindError for arguments that
+            do not fit its fields.
         FuncnnError: another record inside funcnn has that name, or a field has a name that attrs needs itself. A class
             of your own replaces an older class with the same name, for notebook cells that run again.
     """

@@ -52,8 +52,8 @@ def write(file: BinaryIO, tree: Any, parts: Sequence[tuple[dict[str, Any], Array
 
     Equal trees and arrays give equal bytes.
     """
-    import json  # noqa: PLC0415  as hashlib
-    import zipfile  # noqa: PLC0415  as hashlib
+    import json  # noqa: PLC0415  imported late, as hashlib is
+    import zipfile  # noqa: PLC0415  imported late, as hashlib is
 
     text = json.dumps({"format": "funcnn", "version": VERSION, "value": tree}).encode()
     entries: dict[str, tuple[bytes | memoryview, ...]]
@@ -128,7 +128,7 @@ def _arrays(archive: ZipFile, nodes: list[dict[str, Any]], refuse: Refuse) -> li
 
 def place(verb: str, path: Any, remedy: str = "") -> Path:
     """The path of a file that exists or can be created."""
-    from pathlib import Path  # noqa: PLC0415  as hashlib
+    from pathlib import Path  # noqa: PLC0415  imported late, as hashlib is
 
     try:
         mode = Path(path).stat().st_mode

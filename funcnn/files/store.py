@@ -159,7 +159,7 @@ def fingerprint(value: Any) -> str:
         RangeError: as `save`.
     """
     import hashlib  # noqa: PLC0415  importing it with funcnn would take a fifth longer
-    import json  # noqa: PLC0415  as hashlib
+    import json  # noqa: PLC0415  imported late, as hashlib is
 
     arrays: list[Array] = []
 

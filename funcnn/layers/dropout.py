@@ -114,7 +114,7 @@ class Dropout(Stochastic):
     Dropout(seed=(1,), step=1, rate=0.5)
 
     Raises:
-        RangeError: `rate` is not in [0, 1), `step` not in [0, 2**31).
+        RangeError: `rate` is not in [0, 1), or `step` is not in [0, 2**31).
         KindError: x is not an array of floats.
     """
 

@@ -19,8 +19,7 @@ def of_logits(loss: F) -> F:
     A decorator of functions, methods and classes; of a loss that is a record, put it above `__call__`. The declaration
     is found through `functools.partial`, `functools.wraps`, `weighted`, `masked` and `joint`; `trace`, `validation` and
     `bisect_nan` use it as well. It is not found inside another function: declare a lambda around such a loss itself. A
-    loss that is called by hand, `loss(out, y)`, is given numbers without their layer, so there the check is not
-    possible.
+    direct call, `loss(out, y)`, is not checked, since the loss does not get the network.
 
     >>> from funcnn import softmax_cross_entropy
     >>> from funcnn.losses import of_logits

@@ -184,8 +184,8 @@ def _check_zeros(optimizer: Any, params: Any) -> None:
 def _check_memory(optimizer: Any, params: Any, later: list[Any]) -> None:
     """A memory that is empty at first and stays empty for any gradient is missing from the result of update.
 
-    A state that holds something at first may be a setting that is to be traced, and stays with good reason; a count of
-    the steps that were skipped changes only when a gradient is not finite.
+    A state that is not empty at first may stay constant: it may be a traced setting, or count steps whose gradient is
+    not finite.
     """
     for bad in (np.nan, np.inf):
         with suppress(Exception):  # an optimizer may refuse such a gradient

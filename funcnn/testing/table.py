@@ -42,7 +42,8 @@ def register(layer: type, strategy: st.SearchStrategy[Case]) -> None:
 def cases(layer: type) -> st.SearchStrategy[Case]:
     """How to draw a layer and an x that fits it.
 
-    Of a layer that only `st.register_type_strategy` knows, x has two axes, of a width that forward accepts.
+    For a layer that is registered only with `st.register_type_strategy`, x has two axes, and a width that forward
+    accepts.
 
     >>> from hypothesis import find
     >>> from funcnn import Relu

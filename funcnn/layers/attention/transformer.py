@@ -44,7 +44,7 @@ def transformer_block(
     x: (m, t, n), or (x, mask); out has the form of x, since `First` passes the mask around layers that take none. With
     `causal`, `step` generates. A stack of pre-norm blocks needs a LayerNorm at its end.
 
-    Attention, the dense layers and the dropouts draw from children 0, 1, 2 and 3, 4 of the seed.
+    Attention draws from child 0 of the seed, the dense layers from 1 and 2, the dropouts from 3 and 4.
 
     Vaswani et al. 2017, Attention Is All You Need, section 3.1; Xiong et al. 2020, On Layer Normalization in the
     Transformer Architecture, table 1.

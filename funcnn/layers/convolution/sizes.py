@@ -27,7 +27,7 @@ A number holds for every side; a tuple has a number or a pair `(before, after)` 
 
 
 def sizes(*, default: Any = attrs.NOTHING) -> Any:
-    """A whole number from 1 on, over two axes as a pair, over 0 axes also a tuple of numbers."""
+    """A whole number of at least 1, or one for each axis; with `axes` 0, for any number of axes."""
     return attrs.field(default=default, converter=_SIZES)
 
 

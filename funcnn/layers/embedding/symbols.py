@@ -46,7 +46,7 @@ class Embedding:
 
     Raises:
         ShapeError: W is not (n_symbols, n), or the mask does not have the shape of ids.
-        KindError: W is not an array of floats, ids not of whole numbers, or the mask not of bools.
+        KindError: W is not an array of floats, the ids are not whole numbers, or the mask does not hold bools.
         RangeError: an id is negative, or W has no row for it. Ids of JAX are not checked, since under `jax.jit` their
             values are unknown: a negative id counts from the end, and a larger one than the last is read as the last.
     """

@@ -47,7 +47,7 @@ def _last(leaf: str) -> str:
 
 
 def _scale(finding: Finding) -> float:
-    """A direction may be longer than 1, and the numbers with it."""
+    """The length of a direction, by which its numbers are divided."""
     return float(abs(finding.probe.direction.by[0])) if finding.probe.entry is not None else 1.0
 
 

@@ -41,7 +41,7 @@ def check_gradient(
                 _check_thoroughly(measurement, probe, statistics)
     findings = statistics.findings
     if findings and all([finding.probe.entry is None for finding in findings]):
-        # A small entry moves little beside large ones; alone it is measured more sharply.
+        # In a joint direction a small entry moves little; alone it is measured more precisely.
         for probe in single_entries(function, findings[0].probe):
             _check_thoroughly(measurement, probe, statistics)
     if findings:
