@@ -188,7 +188,7 @@ def _take_over(spare: Path, old: os.stat_result) -> None:
     try:
         os.chown(spare, -1, old.st_gid)
     except (OSError, AttributeError):  # Windows has no chown
-        mode &= ~0o070 | (mode & 0o007) << 3  # if the group cannot be kept, it gets the permissions of others
+        mode &= ~0o070 | (mode & 0o007) << 3  # a new group gets the permissions of others
     with suppress(OSError, AttributeError):  # only root can change the owner
         os.chown(spare, old.st_uid, -1)
     with suppress(OSError):  # some file systems have no modes

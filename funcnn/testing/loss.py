@@ -21,7 +21,7 @@ from funcnn.trees.walks import arrays_in, map_arrays, walk
 def check_loss(
     loss: Loss, out: Any, y: Any, *, resolution: float | None = None, inconclusive: Undecided = "reject"
 ) -> Report:
-    """Prove a loss at (out, y): its dA against its own cost, and the promises of a loss.
+    """Check a loss at (out, y): its dA against its own cost, and the protocol of losses.
 
     The costs and gradients of blocks of rows, each weighed by its share of the rows, combine to those of all rows; and
     dA has out's shape and dtype. `out` may be a tuple: dA is one then too, with None for an array that holds no floats.

@@ -71,7 +71,7 @@ class Noise(NamedTuple):
 
 
 def estimate_noise(f: Value, x: Array, rng: np.random.Generator) -> Noise:
-    """The noise of each output near x when all entries move: that of the coarsest table that a finer one confirms.
+    """The noise of each output near x when all entries move, from the coarsest table that a finer table confirms.
 
     A fine table misses rounding whose steps are wider than its spacing, as in (x + 1e9) - 1e9. A coarse one may take
     the function itself for noise, but then the next finer one shows much less.
