@@ -18,7 +18,7 @@ from funcnn.fields import as_float_dtype, is_whole
 # np.uint32, not int: without 64-bit integers JAX refuses an int above 2**31 - 1.
 _GOLDEN = np.uint32(0x9E3779B9)  # 2**32 / golden ratio as an odd number: its multiples are spread evenly
 _A, _B = np.uint32(0x7FEB352D), np.uint32(0x846CA68B)
-_LANES = np.array([0x243F6A88, 0x85A308D3], np.uint32)  # digits of pi: where the two halves of a key's hash start
+_LANES = np.array([0x243F6A88, 0x85A308D3], np.uint32)  # digits of pi: initial values of the hash of a key
 _BLOCK = 1 << 14  # words, which with a copy fit the first-level cache of a processor
 
 

@@ -1,7 +1,7 @@
 """Mutation testing of checks: the share of planted mistakes that a check finds.
 
-A test that passes says little until one has seen it fail. A mutant is a backward pass with one mistake that somebody
-could make, beside the right one; `score` runs a check on a table of them and lists those that it let through.
+A test that passes says little until one has seen it fail. A mutant is a backward pass with one likely mistake, together
+with the correct one. `score` runs a check on a table of mutants and lists the mutants that the check did not find.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class Comparison(NamedTuple):
 def measure(function: VectorFunction, resolution: float, rng: np.random.Generator) -> Measurement:
     """Everything that is measured once: the noise of f, and the gradient for each cotangent."""
     m, x = function.out.size, function.x
-    random = rng.uniform(0.5, 1.5, (3, m)) * rng.choice([-1.0, 1.0], (3, m))  # all digits: one may be lost in float32
+    random = rng.uniform(0.5, 1.5, (3, m)) * rng.choice([-1.0, 1.0], (3, m))  # with digits that float32 loses
     few = m <= MOST_OUTPUTS and m * x.size <= NUMBERS_IN_MEMORY
     cotangents = np.concatenate([np.eye(m), random[:1]]) if few else random
     gradients = np.array([function.gradient(x.copy(), dA) for dA in cotangents])

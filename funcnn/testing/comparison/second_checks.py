@@ -38,7 +38,7 @@ from funcnn.testing.differentiation.rounding import cancellation_error, noise_al
 
 
 class Finding(NamedTuple):
-    """A wrong gradient that passed every second check: along this probe, with this cotangent."""
+    """A wrong gradient that no second check explains, along this probe, with this cotangent."""
 
     probe: Probe
     cotangent: int

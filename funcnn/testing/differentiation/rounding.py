@@ -35,7 +35,7 @@ from funcnn.testing.differentiation.constants import (
 )
 from funcnn.testing.differentiation.vector_function import Array, Direction, Value, magnitudes, sealed, step_scales
 
-Gradient = Callable[[Array, Array], Array]  # of x and a cotangent
+Gradient = Callable[[Array, Array], Array]  # a function of x and a cotangent
 
 _POINTS = np.array(POINTS)
 _CUBIC, _QUINTIC = (np.linalg.qr(np.vander(_POINTS, n + 1))[0] for n in (3, 5))
