@@ -158,7 +158,7 @@ def fingerprint(value: Any) -> str:
             or of longdouble.
         RangeError: as `save`.
     """
-    import hashlib  # noqa: PLC0415  importing it with funcnn would take a fifth longer
+    import hashlib  # noqa: PLC0415  imported late, since it takes a fifth of the import time
     import json  # noqa: PLC0415  imported late, as hashlib is
 
     arrays: list[Array] = []

@@ -29,7 +29,7 @@ class CheckedPair:
             raise _write_error("f", error) or error from None
 
     def backward(self, args: tuple[Array, ...], dA: Array) -> list[Any]:
-        """What vjp returns, as arrays of the right shapes and dtypes, None for what has no gradient."""
+        """What vjp returns, as arrays of the right shapes and dtypes, None for arguments without a gradient."""
         dA.flags.writeable = False
         try:
             gradients = self.vjp(args, dA)

@@ -50,8 +50,8 @@ def check_optimizer(optimizer: Any, params: Any, *, keeps_states: bool = True) -
     so that a run can stop and resume anywhere. Nothing given or returned is ever written to. What it remembers are
     states of the optimizer that it returns, whose settings stay; one that begins to remember late is to be checked with
     settings by which it does so in five steps. The gradient keeps its classes, shapes and dtype, in float64 and in
-    float32, and what is remembered has that dtype too. Where all gradients are 0, what it gives is finite. It passes
-    the next states of layers on as they are; where it means not to, say `keeps_states=False`.
+    float32, and the memory has that dtype too. Where all gradients are 0, what it gives is finite. It passes the next
+    states of layers on as they are; where it means not to, say `keeps_states=False`.
 
     >>> import numpy as np
     >>> from funcnn import Grads, mlp, record, update
@@ -154,7 +154,7 @@ def _check_gradient(made: Any, given: Any, *, keeps_states: bool) -> None:
         elif path in fixed and after.get(path) != entry:
             raise BrokenPromise(f"update must leave {path} what it is: of a gradient, only numbers change")
         elif keeps_states and after.get(path) != entry:
-            raise BrokenPromise(f"update must pass {path}, the next state of a layer, on as it is")
+            raise BrokenPromise(f"update must pass {path}, the next state of a layer, on unchanged")
 
 
 def _check_again(call: _Call) -> None:

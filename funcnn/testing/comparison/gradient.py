@@ -23,7 +23,7 @@ from funcnn.testing.differentiation.vector_function import VectorFunction
 def check_gradient(
     function: VectorFunction, resolution: float, rng: np.random.Generator, name: str, source: str
 ) -> Statistics:
-    """The statistics, if no gradient is wrong; raises the GradientError of those that are."""
+    """The statistics, if no gradient is wrong; otherwise raises a GradientError."""
     statistics = Statistics()
     if not (function.out.size and function.x.size):
         return statistics
