@@ -31,7 +31,8 @@ if not (0 < args.steps_scale < 1e6 and 0 <= args.seed < 2**31):
     parser.error("--steps-scale must be above 0, and --seed in [0, 2**31)")
 try:
     if args.file and args.file.endswith(".npz"):
-        X, Y = [np.load(args.file)[name] for name in "XY"]  # each column is a pixel, in any order
+        with np.load(args.file) as file:
+            X, Y = file["X"], file["Y"]  # each column is a pixel, in any order
         picture = Y[:, np.lexsort(X[::-1])].T.reshape(*[len(np.unique(row)) for row in X], len(Y))
     else:
         image = Image.open(args.file) if args.file else Image.fromarray(data.chelsea() if args.rgb else data.horse())
@@ -50,9 +51,8 @@ if args.enhance < 1 or h * w * args.enhance**2 > 10_000_000:
 if not args.out.parent.is_dir() or args.out.suffix[1:].lower() not in Figure().canvas.get_supported_filetypes():
     parser.error(f"--out must be a picture, such as horse.png, in a folder that exists, not {args.out}")
 
-# One loss for grey and for colours: its gradient for a logit is p - y in both, so one plan suits both.
 net, plan = mlp([2, 27, 31, 31, k], seed=args.seed, weights=he_normal, dtype=np.float32), SAFE
-loss = losses.binary_cross_entropy_with_logits
+loss = losses.binary_cross_entropy_with_logits  # its gradient for a logit is p - y, in grey and in colours
 if args.article:
     random = np.random.RandomState(args.seed)
     weights = lambda _seed, shape, _dtype: 0.2 * random.randn(*shape[::-1]).T  # drawn layer by layer

@@ -1,10 +1,14 @@
 """How many examples a test draws: as many as it asks for, or the few that a profile asks for."""
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 FULL = settings.default.max_examples >= 100  # the profile "full"; the other one is "quick"
 in_full = pytest.mark.skipif(not FULL, reason="takes long, and runs with --hypothesis-profile full")
+
+
+# For a failure that is wanted: it is not made small, and no second one is looked for.
+to_fail = settings(max_examples=25, phases=[Phase.generate], report_multiple_bugs=False)
 
 
 def at_most(examples, *, quick=settings.default.max_examples):

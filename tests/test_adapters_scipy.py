@@ -9,7 +9,7 @@ from funcnn.testing import GradientError, check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.testing.scipy import pair
 from funcnn.testing.verdict import NotPure, Raised, WrongGradient, WrongShape
-from tests.counts import at_most
+from tests.counts import at_most, to_fail
 
 few = at_most(25)
 T = np.linspace(0, 1, 5)
@@ -75,7 +75,7 @@ def test_a_right_jacobian_passes(args):
     ids=["entry", "shape", "float32", "writes", "jac=True", "factor", "transposed"],
 )
 def test_each_mistake_is_found(fun, jac, error):
-    @few
+    @to_fail
     @given(within_3)
     def check(args):
         check_vjp(*pair(fun, jac), args)

@@ -53,8 +53,8 @@ def draw(axes: Axes, axis: Axis, *, upside_down: bool) -> None:
         for tap in range(axis.size):
             place = o * axis.stride + tap * axis.dilation - axis.before
             axes.plot([at, place], [few, many], color=color, lw=2 if color == ORANGE else 0.8, zorder=1)
-    for place in range(-axis.before, axis.places + axis.after):
-        inside = 0 <= place < axis.places
+    for place in range(-axis.before, axis.positions + axis.after):
+        inside = 0 <= place < axis.positions
         axes.plot(place, many, "s", ms=11, mec=BLUE if inside else GREY, mfc=BLUE if inside else "white", zorder=2)
     axes.plot(middle, [few] * axis.out, "s", ms=11, color=BLUE, zorder=2)
     axes.set(xlim=(-4, 10.5), ylim=(-0.35, 1.35))

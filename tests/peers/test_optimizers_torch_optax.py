@@ -34,7 +34,7 @@ optax = pytest.importorskip("optax", reason="it is one of the two oracles")
 torch = pytest.importorskip("torch", reason="it is one of the two oracles")
 jnp, topt = jax.numpy, torch.optim
 
-SEEDS = range(20)
+SEEDS = range(8)
 SHAPES = (3, 4), (4,), (), (2, 3, 2, 5), (5, 2), (1, 3)  # two matrices, wide and tall, a kernel, a number ...
 
 
