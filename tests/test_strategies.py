@@ -1,17 +1,18 @@
 """The arrays that Hypothesis draws: sizes first, then ties, zeros and extreme numbers; small ones after shrinking."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
-from hypothesis.strategies._internal.types import _global_type_lookup
 
 import funcnn as nn
 from funcnn import Dense
 from funcnn.testing import strategies as fst
 from funcnn.testing.completeness import every_layer
-from funcnn.testing.table import table
+from funcnn.testing.table import table, types_of_hypothesis
 from funcnn.testing.tensors import _lattice
 
 few = settings(max_examples=100, database=None, derandomize=True, phases=[Phase.generate])
@@ -123,6 +124,21 @@ def test_a_case_of_any_layer():
     assert len(kinds) > 10
 
 
+def test_hypothesis_has_its_table_of_types_where_it_is_read():
+    moved = (
+        "hypothesis no longer has `_global_type_lookup` in hypothesis.strategies._internal.types: let "
+        "`types_of_hypothesis` in funcnn/testing/table.py read the table from its new place"
+    )
+    assert Dense in types_of_hypothesis(), moved
+
+
+def test_without_that_table_the_registered_cases_remain(monkeypatch):
+    monkeypatch.setitem(sys.modules, "hypothesis.strategies._internal.types", None)
+    assert Dense not in types_of_hypothesis()
+    assert fst.cases(Dense) is table[Dense]
+    assert fst.unproven() == []
+
+
 def test_a_layer_of_ones_own_is_registered_once():
     @nn.record
     class Half(nn.Elementwise):
@@ -177,6 +193,6 @@ def test_one_line_proves_every_layer_of_a_package(monkeypatch):
     assert mark.kwargs["ids"](Dense) == "Dense"
     assert test(layer=nn.layers.Identity) is None
     monkeypatch.delitem(table, nn.layers.Identity)
-    monkeypatch.delitem(_global_type_lookup, nn.layers.Identity)
+    monkeypatch.delitem(types_of_hypothesis(), nn.layers.Identity)
     with pytest.raises(nn.errors.KindError, match="there is no strategy for Identity"):
         test(layer=nn.layers.Identity)
