@@ -16,8 +16,9 @@ from funcnn.testing.claim import Claim
 from funcnn.testing.options import Undecided, options
 from funcnn.testing.recording import verdict
 from funcnn.testing.source import as_source
+from funcnn.testing.template import Template, template
 from funcnn.testing.verdict import BrokenPromise, Report
-from funcnn.trees.walks import arrays_in, map_arrays, map_parameters, parameters, walk
+from funcnn.trees.walks import arrays_in, map_arrays, parameters, walk
 
 
 def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconclusive: Undecided = "reject") -> Report:
@@ -50,6 +51,16 @@ class LayerFunction:
 
     params: Any
     x: Any
+    params_of: Template = attrs.field(init=False)
+    x_of: Template = attrs.field(init=False)
+
+    @params_of.default
+    def _params_of(self) -> Template:
+        return template(self.params, states=False)
+
+    @x_of.default
+    def _x_of(self) -> Template:
+        return template(self.x)
 
     def claim(self) -> Claim:
         """That its backward is the vjp of its forward, in float64, and that it keeps the promises of a layer."""
@@ -63,14 +74,18 @@ class LayerFunction:
 
     def at(self, args: Sequence[Array]) -> tuple[Any, Any]:
         """The layer and x that consist of these arrays, states in the same dtype."""
-        rest = iter(args)
-        kinds = [a.dtype for a in args if a.dtype.kind == "f"]
-        params = _cast(self.params, kinds[0]) if kinds and kinds[0] != np.float64 else self.params
-        return map_parameters(lambda _: next(rest), params), map_arrays(lambda _: next(rest), self.x)
+        rest, params = iter(args), self.params_of
+        dtype = next((a.dtype for a in args if a.dtype.kind == "f"), np.dtype(np.float64))
+        if dtype != np.float64:
+            params = template(_cast(self.params, dtype), states=False)
+        return params(rest), self.x_of(rest)
 
     def value(self, *args: Array) -> Array:
         """Every output, one after the other."""
-        return np.concatenate([a.ravel() for a in arrays_in(forward(*self.at(args))[0])])
+        out = forward(*self.at(args))[0]
+        if type(out) is np.ndarray:
+            return out.flatten()
+        return np.concatenate([a.ravel() for a in arrays_in(out)])
 
     def gradients(self, args: Sequence[Array], dA: Array) -> list[Any]:
         """A gradient for each array; raises if a promise about gradients is broken."""

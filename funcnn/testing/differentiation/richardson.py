@@ -65,9 +65,10 @@ def difference_quotients(
     right, left = np.empty((2, len(steps), len(directions), centre.size))
     for j, direction in enumerate(directions):
         for k, h in enumerate(steps):
-            right[k, j] = (f(direction.moved(x, h)) - centre) / h
-            left[k, j] = (centre - f(direction.moved(x, -h))) / h
-    return DifferenceQuotients(steps.reshape(-1, 1, 1), right, left)
+            right[k, j] = f(direction.moved(x, h))
+            left[k, j] = f(direction.moved(x, -h))
+    steps = steps.reshape(-1, 1, 1)
+    return DifferenceQuotients(steps, (right - centre) / steps, (centre - left) / steps)
 
 
 def extrapolate(quotients: DifferenceQuotients, noise: Noise) -> Slopes:

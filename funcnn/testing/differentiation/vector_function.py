@@ -44,6 +44,7 @@ class VectorFunction:
     out: Array
     floats: tuple[int, ...] = attrs.field(init=False)
     x: Array = attrs.field(init=False)
+    _spans: tuple[tuple[int, slice, tuple[int, ...]], ...] = attrs.field(init=False)
 
     @floats.default
     def _floats(self) -> tuple[int, ...]:
@@ -53,14 +54,21 @@ class VectorFunction:
     def _x(self) -> Array:
         return sealed(np.concatenate([self.args[i].ravel() for i in self.floats]))
 
+    @_spans.default
+    def _entries(self) -> tuple[tuple[int, slice, tuple[int, ...]], ...]:
+        spans, start = [], 0
+        for i in self.floats:
+            stop = start + self.args[i].size
+            spans.append((i, slice(start, stop), self.args[i].shape))
+            start = stop
+        return tuple(spans)
+
     def arguments(self, x: Array) -> tuple[Array, ...]:
         """The arguments whose entries are x, read-only."""
         x.flags.writeable = False
-        args, start = list(self.args), 0
-        for i in self.floats:
-            shape, size = self.args[i].shape, self.args[i].size
-            args[i] = x[start : start + size].reshape(shape)
-            start += size
+        args = list(self.args)
+        for i, span, shape in self._spans:
+            args[i] = x[span].reshape(shape)
         return tuple(args)
 
     def value(self, x: Array) -> Array:
@@ -89,10 +97,8 @@ class VectorFunction:
 
     def places(self) -> Iterator[tuple[str, int, tuple[int, ...]]]:
         """For every float argument its name, where its entries begin in x, and its shape."""
-        start = 0
-        for i in self.floats:
-            yield self.names[i], start, self.args[i].shape
-            start += self.args[i].size
+        for i, span, shape in self._spans:
+            yield self.names[i], span.start, shape
 
 
 def step_scales(x: Array) -> Array:
