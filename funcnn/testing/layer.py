@@ -9,16 +9,15 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import Array, check_arrays, short
-from funcnn.core import backward, backward_params, forward, inference, reseed, sgd
+from funcnn.core import backward, backward_params, check_is_layer, forward, inference, reseed, sgd
 from funcnn.gradients import Grads
-from funcnn.inspection.checks import check_network
 from funcnn.testing.claim import Claim
 from funcnn.testing.options import Undecided, options
 from funcnn.testing.recording import verdict
 from funcnn.testing.source import as_source
 from funcnn.testing.template import Template, template
 from funcnn.testing.verdict import BrokenPromise, Report
-from funcnn.trees.walks import arrays_in, map_arrays, parameters, walk
+from funcnn.trees.walks import arrays_in, check_tree, map_arrays, parameters, walk
 
 
 def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconclusive: Undecided = "reject") -> Report:
@@ -39,7 +38,7 @@ def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconcl
         Inconclusive: as `check_vjp`.
         KindError: params is not a layer, or x not an array or a tuple of arrays.
     """
-    check_network("check_layer", params)
+    check_is_layer("check_layer", params)
     check_arrays("check_layer", x)
     chosen = options("check_layer", resolution, inconclusive)
     return verdict(LayerFunction(params, x).claim(), chosen)
@@ -64,6 +63,7 @@ class LayerFunction:
 
     def claim(self) -> Claim:
         """That its backward is the vjp of its forward, in float64, and that it keeps the promises of a layer."""
+        check_tree(self.params, "check_layer", "params")
         name = "network" if type(self.params) is tuple else type(self.params).__name__
         source = f"    params = {as_source(self.params)}\n    x = {as_source(self.x)}"
         wide = LayerFunction(*_cast((self.params, self.x), np.float64))
