@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from funcnn.arrays import kind
 from funcnn.errors import KindError
 from funcnn.fields import check_function
@@ -74,6 +76,8 @@ def check_vjp(
 
 
 def _names_of(f: Callable[..., Any], n: int) -> tuple[str, ...]:
+    if isinstance(f, np.ufunc):  # which has a signature since NumPy 2.4 only
+        return ("x",) if n == 1 else tuple([f"x{i + 1}" for i in range(n)])
     try:
         parameters = inspect.signature(f).parameters.values()
         names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
