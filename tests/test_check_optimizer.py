@@ -402,7 +402,7 @@ def changed_settings(optimizer, grads, params):
     return grads, evolve(optimizer, beta=optimizer.beta / 2, memory=1.0)
 
 
-OUTSIDE = "when it is called again with the same arguments: what it remembers must be in the optimizer"
+OUTSIDE = "when it is called again with the same arguments: its memory must be in the optimizer"
 WROTE = "update writes to what it was given, or returned before: "
 
 PLANTED = {
@@ -525,7 +525,7 @@ PLANTED = {
     "memory forgotten": (
         lambda: planted(forgetful),
         BrokenPromise,
-        "optimizer.memory stays empty: what update remembers",
+        "optimizer.memory stays empty: the memory must be in",
     ),
     "memory forgotten, None at first": (
         lambda: planted(forgetful, None),

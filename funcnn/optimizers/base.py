@@ -136,10 +136,10 @@ def per_array_update(optimizer: PA, grads: Grads[P], params: P) -> tuple[Grads[P
 
     def step(g: Array, p: Array) -> Array:
         memory = next(past, None)
-        if memory is None or not _can_be_remembered(memory, p):
+        if memory is None or not _can_be_a_memory(memory, p):
             raise _foreign(optimizer, memory, p)
         made = optimizer.step(g, p, t, *memory)
-        if type(made) is not tuple or not made or not _is_like(made[0], p) or not _can_be_remembered(made[1:], p):
+        if type(made) is not tuple or not made or not _is_like(made[0], p) or not _can_be_a_memory(made[1:], p):
             given = short(made) if type(made) is tuple else kind(made)
             raise KindError(
                 f"{_name(optimizer)}: step must return (g, *memory), g like p, {short(p)}, and memory of "
@@ -177,7 +177,7 @@ def _is_like(part: Any, p: Array) -> bool:
     return getattr(part, "shape", None) == p.shape and part.dtype == p.dtype
 
 
-def _can_be_remembered(memory: Any, p: Array) -> bool:
+def _can_be_a_memory(memory: Any, p: Array) -> bool:
     """Arrays like p, or numbers, which jit returns as 0-d arrays."""
     return all(
         [_is_like(part, p) or isinstance(part, int | float) or getattr(part, "shape", None) == () for part in memory]

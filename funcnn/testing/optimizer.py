@@ -46,12 +46,12 @@ class _Call(NamedTuple):
 def check_optimizer(optimizer: Any, params: Any, *, keeps_states: bool = True) -> None:
     """Check that an optimizer is pure, over five steps of a network with random gradients.
 
-    It is pure: the same call gives the same bits, whatever was updated in between, and for copies of its arguments too,
-    so that a run can stop and resume anywhere. Nothing given or returned is ever written to. What it remembers are
-    states of the optimizer that it returns, whose settings stay; one that begins to remember late is to be checked with
-    settings by which it does so in five steps. The gradient keeps its classes, shapes and dtype, in float64 and in
-    float32, and the memory has that dtype too. Where all gradients are 0, what it gives is finite. It passes the next
-    states of layers on as they are; where it means not to, say `keeps_states=False`.
+    Pure means: the same call gives the same bits, also after other updates and for copies of its arguments, so a run
+    can stop and resume anywhere. No argument and no result is written to later. The memory of the optimizer is in the
+    states of the optimizer that it returns; the settings stay. If the memory begins to change late, use settings for
+    which it changes within five steps. The gradient keeps its classes, shapes and dtype, in float64 and in float32, and
+    the memory has that dtype too. If all gradients are 0, the result is finite. The next states of layers are passed on
+    unchanged; for an optimizer that changes them on purpose, write `keeps_states=False`.
 
     >>> import numpy as np
     >>> from funcnn import Grads, mlp, record, update
@@ -161,7 +161,7 @@ def _check_again(call: _Call) -> None:
     if path := _differing(call.made_then, _look(_called(call.given))):
         raise NotDeterministic(
             f"update gives another {path} when it is called again with the same arguments: "
-            "what it remembers must be in the optimizer that it returns, and noise must follow from a seed"
+            "its memory must be in the optimizer that it returns, and its noise must depend on a seed"
         )
     what = "for copies of its arguments: is something kept under the id of an array or of the optimizer?"
     try:
@@ -199,7 +199,7 @@ def _check_memory(optimizer: Any, params: Any, later: list[Any]) -> None:
         is_empty = now[path] in _EMPTY or (arrays and not any(map(any, arrays)))
         stays = all([inside == {p: other.get(p) for p in inside} for other in others])
         if is_empty and stays and count(params):
-            raise BrokenPromise(f"{path} stays empty: what update remembers must be in what it returns")
+            raise BrokenPromise(f"{path} stays empty: the memory must be in the optimizer that update returns")
 
 
 def _gradient(params: Any, f: Callable[[Array], Array], *, stay: bool) -> Grads[Any]:

@@ -73,11 +73,12 @@ def _check(whose: str, texts: tuple[str, ...], least: int, most: int) -> None:
 
 
 def tensor(shape: Sequence[int]) -> st.SearchStrategy[Array]:
-    """A read-only array in one of six regimes, all of which are needed, the mixture twice as often.
+    """A read-only array in one of six regimes; the mixture is drawn twice as often as each of the others.
 
-    Multiples of 1/8 up to 2, and of 1/2 up to 8: exact ties, zeros, ones, and the corners of piecewise functions.
-    Normal numbers: generic. A mixture of zeros, ties, ever smaller numbers, normal ones and +-30, +-800: saturation.
-    Sorted and constant arrays, and 1 and -1: what is true by accident of order or of size.
+    Multiples of 1/8 up to 2, and multiples of 1/2 up to 8, give exact ties, zeros, ones, and the corners of piecewise
+    functions. Normal numbers are the generic case. A mixture of zeros, ties, small numbers, normal numbers, +-30 and
+    +-800 saturates activations. Sorted arrays, constant arrays, and arrays of 1 and -1 find results that are right for
+    one order or one size alone.
 
     Raises:
         KindError: the shape is not a tuple or a list of whole numbers.
