@@ -72,6 +72,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="test the checker and the files with ten times the examples")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files with the longest tests come first, so that no worker waits for one at the end."""
+    items.sort(key=lambda item: item.path.name not in {"test_transmission.py", "test_examples.py", "test_kill.py"})
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A run with skips fails where none is allowed."""
