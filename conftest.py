@@ -17,7 +17,7 @@ import funcnn.testing  # noqa: F401  registers the profile "funcnn"
 
 # `pytest` draws few examples of each law, and the same ones each time; `pytest --hypothesis-profile full` draws others
 # each time, and as many as each test asks for.
-settings.register_profile("full", settings.get_profile("funcnn"))
+settings.register_profile("full", settings.get_profile("funcnn"), max_examples=50)
 settings.register_profile("quick", settings.get_profile("funcnn"), max_examples=10, derandomize=True)
 settings.load_profile("quick")
 

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import Phase, settings
 
-FULL = settings.default.max_examples >= 100  # the profile "full"; the other one is "quick"
+FULL = settings.default.max_examples >= 50  # the profile "full"; the other one is "quick"
 in_full = pytest.mark.skipif(not FULL, reason="takes long, and runs with --hypothesis-profile full")
 
 

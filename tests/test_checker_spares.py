@@ -69,4 +69,4 @@ def test_a_nasty_function_is_spared(name, full, record_property):
 @pytest.mark.parametrize("name", [*ORDINARY][::EVERY])
 def test_what_a_mutant_was_made_from_is_spared(name, full, record_property):
     mutant = ORDINARY[name]
-    assert undecided(mutant.right, mutant.arguments, 150 if full else 4, record_property) < 1
+    assert undecided(mutant.right, mutant.arguments, 150 if full else 3, record_property) < 1

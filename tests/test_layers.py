@@ -18,7 +18,7 @@ from tests.counts import at_most
 
 @pytest.mark.unwatched
 @pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
-@at_most(12, quick=3)
+@at_most(8, quick=3)
 @given(st.data())
 def test_its_gradients_are_those_of_its_values(layer, data):
     check_layer(*data.draw(fst.cases(layer)))
