@@ -29,7 +29,7 @@ from funcnn.testing import strategies as fst
 from funcnn.trees import astype, leaves
 from funcnn.trees.walks import row_count
 from tests.counts import at_most
-from tests.narrow import LAYERS, LOSSES, MANY, check_layer_of_halves, check_loss_of_halves, drawn
+from tests.narrow import LAYERS, LOSSES, MANY, check_layer_of_halves, check_loss_of_halves, drawn, of_many_terms
 
 one = at_most(1)  # of each layer, with as many rows
 
@@ -56,7 +56,7 @@ def test_a_layer_of_many_rows(layer, data):
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_a_layer_of_many_terms(name):
-    check_layer_of_halves(*LAYERS[name]())
+    check_layer_of_halves(*of_many_terms(name))
 
 
 @pytest.mark.parametrize("name", LOSSES)

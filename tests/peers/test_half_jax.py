@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.narrow import LAYERS, LOSSES, check_layer_of_halves, check_loss_of_halves, step
+from tests.narrow import LAYERS, LOSSES, check_layer_of_halves, check_loss_of_halves, of_many_terms, step
 
 jax = pytest.importorskip("jax", reason="JAX is not installed")
 pytestmark = pytest.mark.usefixtures("records_in_jax")
@@ -24,7 +24,7 @@ def records_in_jax():
 
 @pytest.mark.parametrize("name", [name for name in LAYERS if name not in SLOW])
 def test_a_layer_of_many_terms(name):
-    check_layer_of_halves(*LAYERS[name](), run=run)
+    check_layer_of_halves(*of_many_terms(name), run=run)
 
 
 @pytest.mark.parametrize("name", LOSSES)
