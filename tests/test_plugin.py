@@ -127,7 +127,8 @@ REAL = """
 import numpy as np
 from hypothesis import Phase, example, given, settings, strategies as st
 from funcnn.testing import check_vjp, strategies as fst
-settings.register_profile("quick", phases=[Phase.explicit, Phase.generate], max_examples=30, database=None, deadline=None)
+phases = [Phase.explicit, Phase.generate]
+settings.register_profile("quick", phases=phases, max_examples=30, database=None, deadline=None)
 settings.load_profile("quick")
 def mine(vjp, args):
     check_vjp(np.sin, vjp, args)
