@@ -16,7 +16,7 @@ from sybil.parsers.rest import DocTestParser
 import funcnn.testing  # noqa: F401  registers the profile "funcnn"
 
 # `pytest` draws few examples of each law, and the same ones each time; `pytest --hypothesis-profile full` draws others
-# each time, and as many as each test asks for.
+# each time, up to 50 of each law, as many as keep CI short.
 settings.register_profile("full", settings.get_profile("funcnn"), max_examples=50)
 settings.register_profile("quick", settings.get_profile("funcnn"), max_examples=10, derandomize=True)
 settings.load_profile("quick")

@@ -1,9 +1,10 @@
-"""How many examples a test draws: as many as it asks for, or the few that a profile asks for."""
+"""How many examples a test draws: its own number, or the limit of the profile if that is smaller."""
 
 import pytest
 from hypothesis import Phase, settings
 
 FULL = settings.default.max_examples >= 50  # the profile "full"; the other one is "quick"
+# Stories that train for seconds to a minute: a plain `pytest` stays short, and CI runs them with no skip allowed.
 in_full = pytest.mark.skipif(not FULL, reason="takes long, and runs with --hypothesis-profile full")
 
 
