@@ -1,6 +1,7 @@
 """Losses made of losses: weighted, masked, joint."""
 
 import pickle
+import re
 from functools import partial, wraps
 
 import numpy as np
@@ -53,9 +54,9 @@ def spoiled(bad, a):
 
 
 @each
-@at_most(10, quick=3)  # each proves a loss twice, and there are nine
+@at_most(10, quick=3)  # each checks a loss twice, and there are nine
 @given(data=st.data())
-def test_a_masked_loss_is_proven(loss, out, y, data):
+def test_a_masked_loss_passes(loss, out, y, data):
     mask = data.draw(hnp.arrays(bool, (4, 3)))
     check_loss(masked(loss), (out, mask), y)
     weight = data.draw(hnp.arrays(float, st.sampled_from([(4,), (4, 3)]), elements=st.sampled_from([0, 0.5, 3])))
@@ -119,7 +120,7 @@ def test_a_mask_of_rows_and_a_weight_of_places():
 
 @few
 @given(fst.tensors("m k", "m k", "m k").filter(lambda arrays: arrays[0].shape[1] > 1), st.data())
-def test_a_joint_loss_is_proven(arrays, data):
+def test_a_joint_loss_passes(arrays, data):
     a, b, y = arrays
     classes = data.draw(hnp.arrays(int, len(a), elements=st.integers(0, a.shape[1] - 1)))
     check_loss(both, (a, b), (y, classes))
@@ -283,7 +284,27 @@ def test_a_declaration_goes_along_where_the_function_is_pickled_by_value():
     assert takes_logits(pickle.loads(cloudpickle.dumps(weighted(local)))) is True
 
 
-# What check_loss says of those that are wrong.
+# What check_loss reports of wrong losses.
+
+
+def doubled(out, y, weight=None):
+    cost, d = mse(out, y, weight)
+    return cost, 2 * d
+
+
+@pytest.mark.parametrize(
+    ("loss", "out", "y", "name"),
+    [
+        (weighted(doubled), OUT, (Y, np.ones(len(Y))), "weighted(doubled)"),
+        (weighted(masked(doubled)), (OUT, None), (Y, np.ones(len(Y))), "weighted(masked(doubled))"),
+        (joint(doubled, mse), (OUT, OUT), (Y, Y), "joint(doubled, mse)"),
+        (partial(doubled, weight=np.ones(len(Y))), OUT, Y, "doubled"),
+        (weighted(lambda out, y, weight: doubled(3 * out, y, weight)), OUT, (Y, np.ones(len(Y))), "weighted(loss)"),
+    ],
+)
+def test_a_loss_made_of_losses_has_their_names_in_reports(loss, out, y, name):
+    with pytest.raises(WrongGradient, match="^" + re.escape(f"{name}: ")):
+        check_loss(loss, out, y)
 
 
 def test_a_gradient_of_one_of_several_outputs_that_is_wrong():

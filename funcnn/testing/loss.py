@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def check_loss(
     check_function("check_loss", loss, "loss", "a function (out, y)")
     check_arrays("check_loss", out, "out")
     check_arrays("check_loss", y, "y")
-    name = getattr(loss, "__name__", type(loss).__name__).replace("<lambda>", "loss")
+    name = _name_of(loss)
     source = f"    out = {as_source(out)}\n    y = {as_source(y)}"
 
     def rebuilt(args: tuple[Any, ...]) -> Any:
@@ -66,6 +67,15 @@ def check_loss(
 
     claim = Claim("check_loss", "loss", name, f, vjp, tuple(arrays_in(out)), names, source, check_promises)
     return verdict(claim, chosen)
+
+
+def _name_of(loss: Any) -> str:
+    """The name of a loss in messages: `mse`, also for a `partial` of it; `weighted(mse)`; `joint(mse, huber)`."""
+    if not isinstance(loss, partial):
+        return str(getattr(loss, "__name__", type(loss).__name__)).replace("<lambda>", "loss")
+    given = [part for a in loss.args for part in (a if type(a) is tuple else (a,))]  # `joint` binds a tuple of losses
+    losses = ", ".join(map(_name_of, filter(callable, given)))
+    return f"{_name_of(loss.func).lstrip('_')}({losses})" if losses else _name_of(loss.func)
 
 
 def _cast(out: Any, dtype: Any) -> Any:
