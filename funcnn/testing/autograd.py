@@ -12,6 +12,7 @@ from autograd import make_vjp
 
 from funcnn.arrays import Array
 from funcnn.fields import check_function
+from funcnn.testing.differentiation.constants import REPEATED
 from funcnn.testing.verdict import NotPure
 
 Vjp = Callable[[Sequence[Array], Array], tuple[Any, ...]]
@@ -66,4 +67,4 @@ def _disturb(function: Callable[..., Any], args: Sequence[Array]) -> None:
 
 
 def _close(a: Any, b: Any) -> bool:
-    return np.shape(a) == np.shape(b) and bool(np.allclose(a, b, rtol=1e-6, equal_nan=True))
+    return np.shape(a) == np.shape(b) and bool(np.allclose(a, b, rtol=REPEATED, equal_nan=True))

@@ -7,6 +7,7 @@ import numpy as np
 from funcnn.arrays import Array, short
 from funcnn.testing.differentiation.constants import (
     EPS_32,
+    FLOOR_32,
     GRADIENT_32,
     LARGEST_32,
     PERTURBATIONS_32,
@@ -50,7 +51,7 @@ def check_float32(function: VectorFunction, rng: np.random.Generator) -> None:
 
 
 def _near(a: Array, b: Array) -> bool:
-    return bool((abs(a - b) <= VALUE_32 * abs(b).max(initial=1e-30)).all())
+    return bool((abs(a - b) <= VALUE_32 * abs(b).max(initial=FLOOR_32)).all())
 
 
 def _refuse_far(name: str, wanted: list[Array], got: list[Array], residue: Array) -> None:

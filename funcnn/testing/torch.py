@@ -15,6 +15,7 @@ import torch
 from funcnn.arrays import Array, kind
 from funcnn.errors import KindError
 from funcnn.fields import check_flag, check_function
+from funcnn.testing.differentiation.constants import REPEATED
 from funcnn.testing.verdict import NotPure
 
 Vjp = Callable[[Sequence[Array], Array], tuple[Array | None, ...]]
@@ -85,7 +86,7 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
         first = backward()
         _disturb(call, args)
         gradients = backward()
-        if not all(np.allclose(a, b, rtol=1e-6, equal_nan=True) for a, b in zip(first, gradients, strict=True)):
+        if not all(np.allclose(a, b, rtol=REPEATED, equal_nan=True) for a, b in zip(first, gradients, strict=True)):
             raise NotPure("backward gives another result after the function was called with other arguments")
         rest = iter(gradients)
         return tuple([next(rest) if t.is_floating_point() else None for t in tensors])

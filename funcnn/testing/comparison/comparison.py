@@ -19,6 +19,7 @@ from funcnn.testing.differentiation.constants import (
     FINER_STEPS,
     FIRST_STEPS,
     MOST_OUTPUTS,
+    MOST_REFINED,
     NUMBERS_IN_MEMORY,
 )
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate
@@ -108,7 +109,7 @@ def first_slopes(measurement: Measurement, probes: Sequence[Probe]) -> Slopes:
 def refined_slopes(measurement: Measurement, probe: Probe) -> tuple[Probe, DifferenceQuotients, Slopes]:
     """The slopes along one direction from more steps: smaller ones for kinks and edges, larger ones for noise."""
     f, x = measurement.function.value, measurement.function.x
-    few = measurement.function.out.size <= NUMBERS_IN_MEMORY // 16
+    few = measurement.function.out.size <= MOST_REFINED
     steps = (*COARSER_STEPS, *FIRST_STEPS, *FINER_STEPS) if few else FIRST_STEPS
     quotients = difference_quotients(f, x, [probe.direction], steps)
     slopes = extrapolate(quotients, measurement.noise)

@@ -9,13 +9,20 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Measurement
 from funcnn.testing.comparison.second_checks import Finding
-from funcnn.testing.differentiation.constants import MOST_ENTRIES
+from funcnn.testing.differentiation.constants import (
+    MOST_ENTRIES,
+    NAMED_FACTOR,
+    NEARLY_RIGHT,
+    SHARED,
+    SHARED_BOUNDS,
+    VISIBLE_FACTOR,
+)
 from funcnn.testing.source import as_source
 from funcnn.testing.verdict import GradientError, NotFinite, WrongAtKink, WrongGradient, WrongTogether
 
 
 def gradient_error(measurement: Measurement, name: str, findings: Sequence[Finding], source: str) -> GradientError:
-    """The error for what was found, all of it about one check."""
+    """The error that reports the findings of one check."""
     alone = [f for f in findings if f.probe.entry is not None]
     first = alone[0] if alone else findings[0]
     dA = measurement.cotangents[first.cotangent].reshape(measurement.function.out.shape)
@@ -96,7 +103,7 @@ def _shared(measurement: Measurement, leaf: str, findings: Sequence[Finding]) ->
     first = findings[0]
     if first.low == first.high:
         bound = max(f.bound / _scale(f) for f in findings)
-        yield from _values(measurement, analytic[wrong], numeric[wrong], 4 * bound)
+        yield from _values(measurement, analytic[wrong], numeric[wrong], SHARED_BOUNDS * bound)
         yield from _order(analytic, numeric, wrong)
     x = measurement.function.x[start : start + analytic.size].reshape(shape)
     for what, where in (("is 0", x == 0), ("is negative", x < 0), ("is positive", x > 0)):
@@ -110,38 +117,39 @@ def _values(measurement: Measurement, a: Array, n: Array, error: float) -> Itera
     with np.errstate(all="ignore"):
         factor = a[most] / n[most]
         off = abs(a / n - 1).max()
-        is_factor = (abs(a - factor * n) <= error * abs(factor) + 1e-6 * abs(a)).all() and abs(n[most]) > 100 * error
+        is_factor = (abs(a - factor * n) <= error * abs(factor) + SHARED * abs(a)).all()
+        is_factor &= abs(n[most]) > VISIBLE_FACTOR * error
     every = "every wrong entry: " if a.size > 1 else ""
     if (a == 0).all():
         yield f"{every}analytic is 0"
-    elif is_factor and off > 1e-3:
+    elif is_factor and off > NEARLY_RIGHT:
         yield f"{every}analytic = {factor:.6g} x numeric{_name(measurement, float(factor))}"
-    elif off <= 1e-3 and (a == a.astype(np.float32)).all():
+    elif off <= NEARLY_RIGHT and (a == a.astype(np.float32)).all():
         yield f"{every}analytic has no more digits than float32 holds"
-    elif off <= 1e-3:
+    elif off <= NEARLY_RIGHT:
         yield f"{every}right to a relative {off:.0e}: a constant with too few digits, or a forgotten epsilon?"
-    elif a.size > 1 and measurement.function.out.size == 1 and np.ptp(a - n) <= error + 1e-6 * abs(a - n).max():
+    elif a.size > 1 and measurement.function.out.size == 1 and np.ptp(a - n) <= error + SHARED * abs(a - n).max():
         offset = (a - n).mean()
         yield f"{every}analytic = numeric {'-' if offset < 0 else '+'} {abs(offset):.6g}"
 
 
 def _name(measurement: Measurement, ratio: float) -> str:
-    """Which size a factor comes from."""
+    """The size that explains a factor, as a clause of a sentence; empty if there is none."""
     sizes = {size for a in (*measurement.function.args, measurement.function.out) for size in a.shape if size > 1}
     for size in sorted(sizes | {measurement.function.out.size} - {0, 1}):
         for text, value in ((f"1/{size}", 1 / size), (f"{size}", size)):
-            if abs(abs(ratio) - value) < 1e-5 * value:
+            if abs(abs(ratio) - value) < NAMED_FACTOR * value:
                 return f", which is {'-' if ratio < 0 else ''}{text}, and {size} a size here"
     return ""
 
 
 def _order(analytic: Array, numeric: Array, wrong: Array) -> Iterator[str]:
-    """Right numbers in wrong places."""
-    if wrong.sum() < 2 or np.allclose(analytic, numeric, rtol=1e-3, atol=0):
+    """A hint if the numbers are right and at the wrong positions."""
+    if wrong.sum() < 2 or np.allclose(analytic, numeric, rtol=NEARLY_RIGHT, atol=0):
         return
 
     def close(b: Array) -> bool:
-        return b.shape == analytic.shape and np.allclose(analytic, b, rtol=1e-6, atol=0)
+        return b.shape == analytic.shape and np.allclose(analytic, b, rtol=SHARED, atol=0)
 
     for axis in range(analytic.ndim):
         if close(np.flip(numeric, axis)):

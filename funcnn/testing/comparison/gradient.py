@@ -16,7 +16,7 @@ from funcnn.testing.comparison.directions import Probe, probes, single_entries
 from funcnn.testing.comparison.explanation import gradient_error
 from funcnn.testing.comparison.second_checks import check_again
 from funcnn.testing.comparison.statistics import Statistics
-from funcnn.testing.differentiation.constants import SLOPES_IN_MEMORY
+from funcnn.testing.differentiation.constants import FIRST_STEPS, SLOPES_IN_MEMORY
 from funcnn.testing.differentiation.vector_function import VectorFunction
 
 
@@ -29,7 +29,7 @@ def check_gradient(
         return statistics
     measurement = measure(function, resolution, rng)
     every = list(probes(function, rng))
-    at_once = max(1, SLOPES_IN_MEMORY // (function.out.size * 10))
+    at_once = max(1, SLOPES_IN_MEMORY // (2 * len(FIRST_STEPS) * function.out.size))
     for start in range(0, len(every), at_once):
         some = every[start : start + at_once]
         first = compare(measurement, some, first_slopes(measurement, some))

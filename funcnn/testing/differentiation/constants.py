@@ -92,12 +92,13 @@ SAMPLES = (6, 48, 240)
 COMPLEX_STEP = 1e-20  # derived: its square vanishes beside 1 in float64, and nothing is subtracted
 COMPLEX_ERROR = 16  # calibrated: in units of the last digit, the rounding of f itself in complex numbers
 
-# Directions and cotangents (comparison/measurement.py, comparison/directions.py).
+# Directions and cotangents (comparison/comparison.py, comparison/directions.py).
 
 MOST_ENTRIES = 96  # chosen: entries of an argument that are moved one by one; of a larger one, directions are drawn
 MOST_OUTPUTS = 24  # chosen: outputs with a cotangent each; more are contracted with three random cotangents
 NUMBERS_IN_MEMORY = 2**21  # chosen: 16 MB of cotangents and gradients
-SLOPES_IN_MEMORY = 2**20  # chosen: directions are measured in blocks of so many slopes
+SLOPES_IN_MEMORY = 2**20  # chosen: directions are measured in blocks of at most so many values of f
+MOST_REFINED = 2**17  # chosen: with more outputs, finer and coarser steps would take too much memory
 
 # The comparison (comparison/comparison.py).
 
@@ -130,6 +131,18 @@ FARTHER = 4
 MEAN_ERROR = 64  # calibrated: the mean over the series is at best so many times sharper than one of them
 VISIBLE_ROUNDING = 16  # calibrated: steps whose rounding exceeds the gap by more than this say nothing
 
+# What the wrong entries of a message have in common (comparison/explanation.py).
+
+SHARED = 1e-6  # chosen: a factor, an offset or an order is common to entries up to this relative difference
+SHARED_BOUNDS = 4  # chosen: and up to so many times the largest bound
+VISIBLE_FACTOR = 100  # chosen: a factor is named if the largest numeric value is more than so many times its error
+NEARLY_RIGHT = 1e-3  # chosen: entries that are right to three digits have too few digits, not a wrong factor
+NAMED_FACTOR = 1e-5  # chosen: a factor this near to a size, or to 1 / size, is explained by that size
+
+# Repeated gradients of other libraries (torch.py, autograd.py).
+
+REPEATED = 1e-6  # chosen: float32 has no more digits, and a library may add in another order the second time
+
 # Structure and float32 (structure.py, float32.py).
 
 LINEARITY = 1e-6  # chosen: relative to the largest entry; linear maps that are computed in float32 keep to it
@@ -140,6 +153,7 @@ EPS_32 = 2.0**-23
 LARGEST_32 = 1e30  # chosen: squares of larger numbers overflow in float32
 PERTURBATIONS_32 = 4  # calibrated, as PERTURBATIONS
 VALUE_32 = 1e-3  # chosen: where the values of f differ by more in float32, gradients are not compared
+FLOOR_32 = 1e-30  # chosen: values are compared relative to the largest one, but not to less than this
 # Chosen: float32 has seven digits, of which cancellation may take five.
 GRADIENT_32 = 5e-2
 SPREAD_32 = 8  # calibrated: margin on the changes of a gradient under perturbed arguments
