@@ -111,25 +111,25 @@ class Ledger:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The passed checks, then the arguments that were never decided."""
-        proven, undecided = list(self.proven()), list(self.undecided())
-        if proven:
+        tested, undecided = list(self.tested()), list(self.undecided())
+        if tested:
             terminalreporter.write_sep("=", "gradients")
         more = [f"and {len(undecided) - _MOST_LINES} more"] if len(undecided) > _MOST_LINES else []
-        for line in [*proven, *undecided[:_MOST_LINES], *more]:
+        for line in [*tested, *undecided[:_MOST_LINES], *more]:
             terminalreporter.write_line(line)
 
-    def proven(self) -> Iterator[str]:
-        """A line for each kind of subject."""
+    def tested(self) -> Iterator[str]:
+        """A line for each kind of subject; a subject whose checks all passed or were inconclusive counts as tested."""
         entries = [(kind, subject, tally) for mine in self.tests.values() for (kind, subject), tally in mine.items()]
         for kind in sorted({kind for kind, _, _ in entries}):
             tallies = [(subject, tally) for its, subject, tally in entries if its == kind]
             wrong = {subject for subject, tally in tallies if "fail" in tally.verdicts}
-            proven = {subject for subject, tally in tallies if "pass" in tally.verdicts} - wrong
+            passed = {subject for subject, tally in tallies if "pass" in tally.verdicts} - wrong
             kinked = {subject for subject, tally in tallies if tally.kinks} - wrong
-            left = {subject for subject, _ in tallies} - proven - wrong
+            left = {subject for subject, _ in tallies} - passed - wrong
             counts = [(kinked, "with kinks"), (left, "inconclusive"), (wrong, "wrong")]
-            plural = "" if len(proven) == 1 else "es" if kind.endswith("s") else "s"
-            parts = [f"{len(proven)} {kind}{plural} proven", *[f"{len(some)} {what}" for some, what in counts if some]]
+            plural = "" if len(passed) == 1 else "es" if kind.endswith("s") else "s"
+            parts = [f"{len(passed)} {kind}{plural} tested", *[f"{len(some)} {what}" for some, what in counts if some]]
             asked = {r for _, tally in tallies for r in tally.resolutions}
             span = " to ".join([_number(r) for r in sorted({min(asked), max(asked)})]) if asked else ""
             yield ", ".join(parts) + (f" at float64 {span}" if span else "")
@@ -147,7 +147,7 @@ class Ledger:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`funcnn_resolution = 1e-7` in the ini file is the default of every check."""
-    parser.addini("funcnn_resolution", "relative error of a gradient that a check must be able to see", default=None)
+    parser.addini("funcnn_resolution", "relative error of a gradient that a check must be able to find", default=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:

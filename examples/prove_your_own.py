@@ -36,7 +36,7 @@ def right(args, dA):
 arguments = fst.tensors("m n", "n", most=2).map(lambda a: (np.clip(a[0], -5, 5), np.clip(abs(a[1]), 0.5, 4)))
 
 
-# One point proves little. Hypothesis draws a hundred, and reduces one that fails to the simplest that fails.
+# One point shows little. Hypothesis draws a hundred, and reduces one that fails to the simplest that fails.
 def everywhere(vjp):
     @settings(deadline=None, database=None, phases=[Phase.generate, Phase.shrink])
     @given(arguments)

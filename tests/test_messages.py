@@ -802,7 +802,7 @@ ROWS = {
     "whole numbers only": (
         checked(tripled, labels),
         KindError,
-        "check_vjp: no argument holds floats, so there is no gradient to prove",
+        "check_vjp: no argument holds floats, so there is no gradient to check",
     ),
     "two outputs to check": (
         checked(lambda x: (x, x), y),

@@ -75,7 +75,7 @@ ROWS = {
     "a layer without floats": (
         call(check_layer, Relu(), np.ones((2, 2), int)),
         KindError,
-        "check_layer: no argument holds floats, so there is no gradient to prove",
+        "check_layer: no argument holds floats, so there is no gradient to check",
     ),
     "no loss": (call(check_loss, None, x, x), KindError, "check_loss: loss must be a function (out, y), not None"),
     "out in a list": (

@@ -94,9 +94,9 @@ def test_the_summary_counts_subjects_and_names_what_was_never_decided(run, optio
     code, printed = run(SUITE, *options)
     assert code == pytest.ExitCode.TESTS_FAILED
     assert section(printed) == [
-        "2 layers proven, 1 with kinks, 1 inconclusive, 1 wrong at float64 1e-9",
-        "2 losses proven at float64 1e-7 to 1e-5",
-        "1 optimizer proven",
+        "2 layers tested, 1 with kinks, 1 inconclusive, 1 wrong at float64 1e-9",
+        "2 losses tested at float64 1e-7 to 1e-5",
+        "1 optimizer tested",
         "params.b of Dense was never decided in test_it.py::test_dense",
         "nothing of Step was decided in test_it.py::test_step: jumps wherever it was looked at",
     ]
@@ -106,7 +106,7 @@ def test_a_worker_that_dies_takes_only_its_own_verdicts_along(run):
     suite = "import os\ndef test_dies(): check('f'); os._exit(3)\ndef test_lives(): check('g')"
     code, printed = run(suite, "-p", "xdist", "-n", "1")
     assert code == pytest.ExitCode.TESTS_FAILED
-    assert section(printed) == ["1 function proven"]
+    assert section(printed) == ["1 function tested"]
 
 
 def test_a_suite_without_checks_prints_what_it_always_did(run):
@@ -253,7 +253,7 @@ def test_a_long_list_is_cut(run):
     )
     _, printed = run(suite)
     lines = section(printed)
-    assert lines[0] == "1 function proven at float64 1e-7"
+    assert lines[0] == "1 function tested at float64 1e-7"
     assert lines[1:11] == [
         f"y of f was never decided in test_it.py::test_{i}" for i in sorted(map(str, range(13)))[:10]
     ]
@@ -282,7 +282,7 @@ def test_floor():
     code, printed = run(suite, "-o", "funcnn_resolution=1e-8")
     assert code == pytest.ExitCode.OK, printed
     lines = section(printed)
-    assert lines[0] == "0 functions proven, 1 inconclusive at float64 1e-8"
-    assert re.fullmatch(r"3 layers proven(, 1 with kinks)? at float64 1e-8", lines[1])
-    assert lines[2] == "1 loss proven at float64 1e-8"
+    assert lines[0] == "0 functions tested, 1 inconclusive at float64 1e-8"
+    assert re.fullmatch(r"3 layers tested(, 1 with kinks)? at float64 1e-8", lines[1])
+    assert lines[2] == "1 loss tested at float64 1e-8"
     assert lines[3].startswith("nothing of floor was decided in test_it.py::test_floor: f jumps")

@@ -41,7 +41,7 @@ class Claim:
         """The arguments as arrays of real numbers, whole numbers or booleans."""
         arrays = tuple([as_argument(self.whose, name, a) for name, a in zip(self.names, self.args, strict=True)])
         if not any(a.dtype.kind == "f" for a in arrays):
-            raise KindError(f"{self.whose}: no argument holds floats, so there is no gradient to prove")
+            raise KindError(f"{self.whose}: no argument holds floats, so there is no gradient to check")
         return arrays
 
     @contextmanager

@@ -21,7 +21,7 @@ from funcnn.trees.walks import arrays_in, check_tree, map_arrays, parameters, wa
 
 
 def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconclusive: Undecided = "reject") -> Report:
-    """Prove a layer at x: dx, and the gradient of every parameter, against the values of its forward.
+    """Test a layer at x: dx and the gradient of every parameter, against finite differences of its forward.
 
     A network is a layer. Besides all that `check_vjp` asks: another forward in between changes nothing, the shortcut
     without dx gives the same bits, nothing writeable comes out, a step of rate 0 changes no parameter, `inference` and

@@ -109,7 +109,7 @@ def registered(module: str = "funcnn") -> list[type]:
     `Logged` is left out: no network is made of it, and `trace`, which puts it around layers, is tested bit for bit.
 
     Raises:
-        KindError: there is none, so that a misspelt name cannot pass for a package in which all is proven.
+        KindError: there is none, so that a misspelt name does not pass as a package whose layers are all tested.
     """
     return layers_of("registered", module)
 
