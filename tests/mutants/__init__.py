@@ -18,8 +18,8 @@ from tests.mutants import (
     more_activations,
     normalisation,
     objectives,
-    places,
     pooling,
+    positions,
     precision,
     recurrent,
     sequences,
@@ -29,12 +29,12 @@ from tests.mutants import (
 )
 
 FAMILIES = [
-    *[dense, activations, losses, classification, axes, places, convolution, pooling],
+    *[dense, activations, losses, classification, axes, positions, convolution, pooling],
     *[normalisation, sequences, algebra, branches, state, precision],
 ]
 MUTANTS = [mutant for family in FAMILIES for mutant in family.MUTANTS]
 
-# Of the layers that came later. They must be caught as well, but the comparison with other checkers is over the others.
+# Mutants of further layers. They must be caught as well; the comparison with other checkers leaves them out.
 LAYERS = [
     attention,
     combinators,

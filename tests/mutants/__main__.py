@@ -19,13 +19,13 @@ PLAIN = settings(
 
 
 def main():
-    """Try every checker on every mutant, and on what each was made from; print one table."""
+    """Try every checker on every mutant and on its correct pair, and print one table."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Checkers of gradients side by side.")
     parser.add_argument("--quick", action="store_true", help="every fortieth mutant, 3 examples: does it run?")
-    parser.add_argument("--seeds", type=int, default=1, help="how many times, each with examples of its own")
-    parser.add_argument("--examples", type=int, default=100, help="how many for each mutant and each correct pair")
-    parser.add_argument("--every", type=int, default=1, help="every so manyth mutant: all take hours")
-    parser.add_argument("--survivors", action="store_true", help="list the mutants that each checker let through")
+    parser.add_argument("--seeds", type=int, default=1, help="how many times to draw the examples")
+    parser.add_argument("--examples", type=int, default=100, help="examples of each mutant and each correct pair")
+    parser.add_argument("--every", type=int, default=1, help="try one mutant in N, since all of them take hours")
+    parser.add_argument("--survivors", action="store_true", help="list the mutants that each checker did not find")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
     every, examples = (40, 3) if asked.quick else (asked.every, asked.examples)
@@ -43,7 +43,7 @@ def main():
 
 
 def report(name, check, mutants, pairs, drawn, *, survivors):
-    """A row of the table; what was raised, and what got through, to stderr."""
+    """Print the row of one checker; print the errors it raised and the mutants it did not find to stderr."""
     raised, through = Counter(), []
     caught = alarmed = alarmed_once = caught_once = alarms = 0
     for mutant in mutants:
@@ -74,7 +74,7 @@ def report(name, check, mutants, pairs, drawn, *, survivors):
 
 
 def draw(arguments, seed, examples):
-    """As many arguments as a test of so many examples sees."""
+    """The arguments of the examples of one test."""
     found = []
 
     @hypothesis.seed(seed)
@@ -88,22 +88,22 @@ def draw(arguments, seed, examples):
 
 
 def generic(batch):
-    """The example one would write down: sizes as different as there are, normal numbers."""
+    """The arguments with the most different sizes, filled with normal numbers, as in a test written by hand."""
     args = max(batch, key=lambda args: (len({n for a in args for n in a.shape}), sum([a.size for a in args])))
     rng = np.random.default_rng(0)
     return tuple([rng.standard_normal(a.shape) if a.dtype.kind == "f" else a for a in args])
 
 
 def first_fault(check, pair, batch):
-    """What the first complaint was; None if there was none."""
+    """The name of the first error of a checker; None if all examples pass."""
     return next(filter(None, (fault_of(check, pair, args) for args in batch)), None)
 
 
 def fault_of(check, pair, args):
-    """Whatever a checker raises is a fault found: some have no other way to notice a wrong shape."""
+    """The name of the error that a checker raises. Any error counts, since some checkers find a wrong shape only so."""
     try:
         check(*pair, args)
-    except Exception as error:  # noqa: BLE001  as said
+    except Exception as error:  # noqa: BLE001  any error counts
         return type(error).__name__
     return None
 

@@ -8,7 +8,7 @@ from funcnn.testing import strategies as fst
 from tests.mutants.family import Family, indexed, log_softmax, sigmoid, softmax, softmax_slope
 
 X = fst.tensors("m n")
-WIDE = X.map(lambda arrays: tuple([4 * x for x in arrays]))  # for what goes on beyond 3
+WIDE = X.map(lambda arrays: tuple([4 * x for x in arrays]))  # for functions that change beyond 3
 
 
 def elementwise(name, f, slope, arguments=X):

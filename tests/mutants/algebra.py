@@ -11,7 +11,7 @@ SYSTEM = fst.tensors("n n", "n k").map(lambda pair: (np.clip(pair[0], -3, 3), pa
 
 
 def regular(A):
-    """Never singular: the symmetric part is at least 1."""
+    """A matrix whose symmetric part is at least 1, so that it is not singular."""
     return A - A.T + A @ A.T + np.eye(len(A))
 
 
@@ -32,7 +32,7 @@ def inverse(A):
 
 
 def through(dM):
-    """A vjp of one square argument from the gradient of what is inverted."""
+    """A vjp of one square argument from the gradient of the matrix that is inverted."""
     return lambda A, dA: [regular_vjp(A, dM(regular(A), dA))]
 
 
@@ -207,7 +207,7 @@ MUTANTS = [
         ],
     ),
     kron.but(
-        "blocks for places",
+        "blocks exchanged with positions in a block",
         "a reshape without its swap",
         lambda A, B, dA: kron_vjp(A, B, dA.reshape(2, A.shape[0], 2, A.shape[1]).swapaxes(0, 1).swapaxes(2, 3)),
     ),

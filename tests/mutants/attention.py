@@ -24,12 +24,12 @@ def unturned(x):
 
 
 def there(t):
-    """The second place is not there."""
+    """A mask: the second position is padding."""
     return np.arange(t) != 1
 
 
 def weights(q, k, allowed):
-    """Softmax over what is allowed, and 0 for a query that may attend to nothing."""
+    """Softmax over the allowed positions; 0 for a query without an allowed position."""
     s = np.where(allowed, q @ k.swapaxes(-1, -2) * SCALE, -np.inf)
     e = np.exp(s - np.maximum(s.max(axis=-1, keepdims=True), -1e300))
     total = e.sum(axis=-1, keepdims=True)
@@ -53,7 +53,7 @@ def attend_vjp(x, memory, W, dA, allowed, *, split=heads, scale=SCALE, slope=sof
     return dq @ W[0].T, dk @ W[1].T + value * dv @ W[2].T, dW
 
 
-# Self-attention, causal, with a mask.
+# Causal self-attention with a mask.
 
 
 def both(t):
@@ -78,11 +78,11 @@ SHAPES = "n 4", "n 4", "n 4", "4 k"
 attention = Family("attention layer", fst.tensors("t n", *SHAPES, most=3), self_attention, self_vjp)
 
 
-# The same, with a mask of pairs.
+# Self-attention with a mask of pairs.
 
 
 def window(t):
-    """A place sees itself and what is two before it, the second nothing, so that nobody needs what is there."""
+    """Each position attends to itself and to the one two before it; the second, padding, attends to none."""
     far = np.arange(t)[:, None] - np.arange(t)
     return ((far == 0) | (far == 2)) & there(t)[:, None]
 
@@ -98,7 +98,7 @@ def window_but(**change):
 pairs = Family("attention of pairs", fst.tensors("t n", *SHAPES, most=4), in_window, window_but())
 
 
-# Cross-attention, with a mask on the memory, which goes on beside out.
+# Cross-attention with a mask on the memory; the memory is an output too.
 
 
 def cross_attention(x, memory, *W):
@@ -130,21 +130,21 @@ MUTANTS = [
     attention.but(
         "the mask forgotten in backward", "weights computed again", self_but(allowed=lambda t: np.tri(t) > 0)
     ),
-    attention.but("the future seen in backward", "weights computed again", self_but(allowed=there)),
-    attention.but("blame for places that are not there", "out is 0 there", self_but(blank=False)),
-    attention.but("dx without keys and values", "x looks at the others, they said", self_but(parts=(1, 0))),
+    attention.but("later positions enter backward", "weights computed again", self_but(allowed=there)),
+    attention.but("padded positions receive a gradient", "out is 0 there", self_but(blank=False)),
+    attention.but("dx without keys and values", "x is taken for the query alone", self_but(parts=(1, 0))),
     attention.but("dx without queries", "only the memory is read", self_but(parts=(0, 1))),
-    attention.but("dx without values", "what is weighed, not the weights", self_but(value=0)),
+    attention.but("dx without values", "values taken for constants", self_but(value=0)),
     attention.but("1 / d", "q and k are scaled", self_but(scale=SCALE**2)),
     attention.but("heads split without a transpose", "reshape is enough", self_but(split=unturned)),
-    attention.but("dWo from values", "of each place its own, not what it has gathered", self_but(values=True)),
+    attention.but("dWo from values", "values before the weighted sum, not after it", self_but(values=True)),
     attention.but("the softmax's sum over queries", "the wrong axis", self_but(slope=over_queries)),
     pairs.but("the mask turned over", "j, i for i, j", window_but(allowed=lambda t: window(t).T)),
     pairs.but("the mask forgotten in backward", "weights again", window_but(allowed=lambda t: np.ones((t, t), bool))),
     cross.but(
         "the memory's mask forgotten in backward", "weights again", cross_but(allowed=lambda s: np.ones(s, bool))
     ),
-    cross.but("what comes from behind forgotten", "the memory is passed on, not used", cross_but(passed=0)),
+    cross.but("the gradient of the memory output forgotten", "the memory is passed on, not used", cross_but(passed=0)),
     cross.but("no gradient of the memory", "the encoder is trained already", cross_but(seen=0)),
     cross.but("dmemory without values", "keys are enough", cross_but(value=0)),
     cross.but("the softmax's sum over queries", "the wrong axis", cross_but(slope=over_queries)),

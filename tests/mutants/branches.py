@@ -160,7 +160,7 @@ MUTANTS = [
         by(lambda x: np.where(abs(x) < 0.25, x * (-1 / 3 + x**2 / 30), bare_sinc_slope(np.where(x == 0, 1, x)))),
     ),
     sinc.but("cos(x) / x", "half of the quotient rule", by(lambda x: np.cos(x) / np.where(x == 0, 1, x) * (x != 0))),
-    bounded.but("0 beyond 6", "saturated, they said", by(lambda x: bounded.vjp(x, 1)[0] * (abs(x) < 6))),
+    bounded.but("0 beyond 6", "taken for saturated", by(lambda x: bounded.vjp(x, 1)[0] * (abs(x) < 6))),
     bounded.but(
         "wrong beyond 100",
         "an approximation's other end",

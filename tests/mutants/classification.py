@@ -52,7 +52,7 @@ def clipped_slope(p, y):
     return np.where(y, -1 / q, 1 / (1 - q))
 
 
-binary = Family(  # of logits, the positive class weighed 3
+binary = Family(  # of logits; the positive class has weight 3
     "binary cross-entropy",
     MARKED,
     lambda z, y: np.where(y, 3 * softplus(-z), softplus(z)),
@@ -77,7 +77,7 @@ squared_hinge = Family(
 
 
 def violations(z, y):
-    """By how much each class comes too near to the right one."""
+    """By how much each class violates the margin to the right one."""
     return np.maximum(z - (z * one_hot(z, y)).sum(axis=1, keepdims=True) + 1, 0) * (1 - one_hot(z, y))
 
 

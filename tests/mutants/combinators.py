@@ -5,7 +5,7 @@ import numpy as np
 from funcnn.testing import strategies as fst
 from tests.mutants.family import Family, indexed, sigmoid
 
-copied = Family(  # one x to three branches, each with something of its own
+copied = Family(  # one x in three branches of different functions
     "copy",
     fst.tensors("m n", "n k"),
     lambda x, W: np.concatenate([x @ W, np.tanh(x), x], axis=-1),
@@ -76,7 +76,7 @@ one_number = Family(
     lambda x, g, dA: [dA * g[0], (x * dA).sum().reshape(1)],
 )
 
-masked = Family(  # what goes past a mask
+masked = Family(  # a layer under a mask
     "first",
     indexed("m t n", "n n", ids="m t", below="2"),
     lambda x, W, mask: x @ W * mask[..., None],
@@ -102,7 +102,7 @@ def dmap(x, W, dA):
     return dA * (1 - np.tanh(x @ W) ** 2)
 
 
-shared = Family(  # one layer, one after the other
+shared = Family(  # one layer used twice, one use after the other
     "shared",
     fst.tensors("m n", "n n", "n"),
     lambda x, W, b: np.tanh(np.tanh(x @ W + b) @ W + b),
@@ -110,11 +110,11 @@ shared = Family(  # one layer, one after the other
 )
 
 
-def twice(x, W, b, dA, *, places=(1, 1)):
+def twice(x, W, b, dA, *, uses=(1, 1)):
     h = np.tanh(x @ W + b)
     outer = dA * (1 - np.tanh(h @ W + b) ** 2)
     inner = outer @ W.T * (1 - h**2)
-    a, z = places
+    a, z = uses
     return [inner @ W.T, a * (x.T @ inner) + z * (h.T @ outer), a * inner.sum(axis=0) + z * outer.sum(axis=0)]
 
 
@@ -133,7 +133,7 @@ tied = Family(
     table_vjp,
 )
 
-again = Family(  # a layer whose forward is made again
+again = Family(  # a layer whose forward is computed again in backward
     "remat",
     fst.tensors("m n", "n n"),
     lambda x, W: np.tanh(np.tanh(x @ W) @ W),
@@ -141,7 +141,7 @@ again = Family(  # a layer whose forward is made again
 )
 
 
-function = Family(  # of one's own
+function = Family(  # a function with a vjp of its own
     "function", fst.tensors("m n"), lambda x: x / (1 + x * x), lambda x, dA: [dA * (1 - x * x) / (1 + x * x) ** 2]
 )
 
@@ -153,12 +153,12 @@ def last_write(out, ids, rows):
 MUTANTS = [
     copied.but(
         "the last branch alone",
-        "each branch overwrote what the one before had found",
+        "each branch overwrote the gradient of the one before",
         lambda x, W, dA: [last(x, dA).copy(), x.T @ first(W, dA)],
     ),
     copied.but(
         "the mean of the branches",
-        "a mean does not depend on how many there are",
+        "a mean does not depend on the number of branches",
         lambda x, W, dA: [(first(W, dA) @ W.T + dtanh(x, W, dA) + last(x, dA)) / 3, x.T @ first(W, dA)],
     ),
     copied.but(
@@ -219,7 +219,7 @@ MUTANTS = [
     ),
     residual.but(
         "dg of the sum",
-        "out was kept, in place of what the branch made",
+        "the sum was kept, not the output of the branch",
         lambda x, W, g, dA: [*residual.vjp(x, W, g, dA)[:2], (dA * (x + g * np.tanh(x @ W))).sum(axis=0)],
     ),
     one_number.but(
@@ -231,7 +231,7 @@ MUTANTS = [
     one_number.but("dx without the factor", "it is 1 at first", lambda x, g, dA: [dA * 1, (x * dA).sum().reshape(1)]),
     masked.but(
         "dW without the mask",
-        "what is not there is 0 already, somebody said",
+        "padding was taken for 0",
         lambda x, W, mask, dA: [masked.vjp(x, W, mask, dA)[0], np.tensordot(x, dA, ([0, 1], [0, 1])), None],
     ),
     masked.but(
@@ -258,7 +258,7 @@ MUTANTS = [
         ],
     ),
     flattened.but(
-        "rows in the place of columns",
+        "rows exchanged with columns",
         "reshape(-1, ...) swallowed the rows",
         lambda x, c, dA: [np.moveaxis(dA.reshape(*x.shape[1:], len(x)), -1, 0) * c.sum(), flattened.vjp(x, c, dA)[1]],
     ),
@@ -281,14 +281,14 @@ MUTANTS = [
         ],
     ),
     shared.but(
-        "the last place alone", "gradients by name, in a dict", lambda x, W, b, dA: twice(x, W, b, dA, places=(0, 1))
+        "the last use alone", "gradients by name, in a dict", lambda x, W, b, dA: twice(x, W, b, dA, uses=(0, 1))
     ),
-    shared.but("the mean of the places", "as for replicas", lambda x, W, b, dA: twice(x, W, b, dA, places=(0.5, 0.5))),
-    shared.but("the first place twice", "the cache of one call", lambda x, W, b, dA: twice(x, W, b, dA, places=(2, 0))),
+    shared.but("the mean of the uses", "as for replicas", lambda x, W, b, dA: twice(x, W, b, dA, uses=(0.5, 0.5))),
+    shared.but("the first use twice", "the cache of one call", lambda x, W, b, dA: twice(x, W, b, dA, uses=(2, 0))),
     shared.but(
-        "the bias of one place only",
+        "the bias of one use only",
         "a path that was there already",
-        lambda x, W, b, dA: [*twice(x, W, b, dA)[:2], twice(x, W, b, dA, places=(0, 1))[2]],
+        lambda x, W, b, dA: [*twice(x, W, b, dA)[:2], twice(x, W, b, dA, uses=(0, 1))[2]],
     ),
     tied.but("the head alone", "ids have no gradient", lambda ids, W, dA: table_vjp(ids, W, dA, read=False)),
     tied.but("the last of equal ids", "out[ids] = rows", lambda ids, W, dA: table_vjp(ids, W, dA, scatter=last_write)),
@@ -298,13 +298,13 @@ MUTANTS = [
         lambda ids, W, dA: table_vjp(ids, W, dA, scatter=lambda out, ids, rows: out.__setitem__(ids, out[ids] + rows)),
     ),
     tied.but(
-        "the rows that were read, in the place of h",
+        "the rows of the table for h",
         "the cache of the embedding",
         lambda ids, W, dA: table_vjp(ids, W, dA, head=lambda dA, h: dA.T @ W[ids]),
     ),
     again.but(
         "the forward of dA",
-        "the forward was made again of what was at hand",
+        "the forward was computed again from dA",
         lambda x, W, dA: [again.vjp(x, W, dA)[0], x.T @ through(dA, W, through(np.tanh(x @ W), W, dA) @ W.T)],
     ),
     again.but(
@@ -314,7 +314,7 @@ MUTANTS = [
     ),
     again.but(
         "stopped at the block",
-        "what is made again has no history",
+        "a result that is computed again has no history",
         lambda x, W, dA: [np.zeros_like(x), again.vjp(x, W, dA)[1]],
     ),
     function.but("the slope alone", "dA was 1 in the test", lambda x, dA: [(1 - x * x) / (1 + x * x) ** 2]),

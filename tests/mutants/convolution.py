@@ -8,22 +8,22 @@ from tests.mutants.family import Family
 
 def correlate(x, w, step=1, spread=1):
     """out[m, s, o] = sum_kc x[m, step s + spread k, c] w[k, c, o]"""
-    return sum([x[:, places(x, w, step, spread, k)] @ w[k] for k in range(len(w))])
+    return sum([x[:, positions(x, w, step, spread, k)] @ w[k] for k in range(len(w))])
 
 
-def places(x, w, step, spread, k):
+def positions(x, w, step, spread, k):
     return slice(k * spread, x.shape[1] - (len(w) - 1 - k) * spread, step)
 
 
 def correlate_vjp(x, w, dA, step=1, spread=1):
     dx = np.zeros_like(x)
     for k in range(len(w)):
-        dx[:, places(x, w, step, spread, k)] += dA @ w[k].T
+        dx[:, positions(x, w, step, spread, k)] += dA @ w[k].T
     return [dx, dw(x, w, dA, step, spread)]
 
 
 def dw(x, w, dA, step=1, spread=1):
-    return np.stack([np.tensordot(x[:, places(x, w, step, spread, k)], dA, ([0, 1], [0, 1])) for k in range(len(w))])
+    return np.stack([np.tensordot(x[:, positions(x, w, step, spread, k)], dA, ([0, 1], [0, 1])) for k in range(len(w))])
 
 
 def pad(x, left, right):
@@ -68,7 +68,7 @@ depthwise = Family(
 )
 
 
-transposed = Family(  # its forward is the other's dx
+transposed = Family(  # its forward is dx of the convolution
     "transposed convolution",
     fst.tensors("m t o", "3 c o"),
     lambda x, w: sum([pad(x @ w[k].T, k, 2 - k) for k in range(3)]),
@@ -113,7 +113,7 @@ MUTANTS = [
     ),
     dilated.but(
         "dilation forgotten in dw",
-        "one of three places",
+        "one of three calls",
         lambda x, w, dA: [correlate_vjp(x, w, dA, 1, 2)[0], dw(x[:, :5], w, dA)],
     ),
     same.but(

@@ -52,7 +52,7 @@ def dz_of(x, W, dA):
 
 highway = Family(
     "highway",
-    fst.tensors("m n", "m n", "m n"),  # the gate's z, the branch, what is carried
+    fst.tensors("m n", "m n", "m n"),  # the gate's z, the branch, the carried x
     lambda z, h, x: sigmoid(z) * h + (1 - sigmoid(z)) * x,
     lambda z, h, x, dA: [dA * (h - x) * sigmoid(z) * sigmoid(-z), dA * sigmoid(z), dA * sigmoid(-z)],
 )
@@ -87,7 +87,7 @@ weight_norm = Family(
     "weight norm", fst.tensors("m n", "n k", "k"), lambda x, V, g: x @ (g * V / norm(V)), weight_norm_vjp
 )
 
-standardised = Family(  # the Frobenius norm in the place of the spectral one
+standardised = Family(  # by the Frobenius norm instead of the spectral one
     "norm of the weights",
     fst.tensors("m n", "n k"),
     lambda x, W: x @ W / (1 + (W**2).sum()),
@@ -226,7 +226,7 @@ MUTANTS = [
     weight_norm.but("norms of rows for square V", "axis 1 for axis 0", norm_of_rows),
     standardised.but(
         "held constant",
-        "power iteration runs without gradient, and so did this",
+        "as in power iteration, which runs without a gradient",
         lambda x, W, dA: [dA @ W.T / (1 + (W**2).sum()), x.T @ dA / (1 + (W**2).sum())],
     ),
     standardised.but(

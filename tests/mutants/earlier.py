@@ -27,7 +27,7 @@ def slope(h):
 
 
 def links(x, W, V, dA, *, transposed=True, kept=None, last=1.0):
-    """The two layers from the end, each from what it kept."""
+    """Backward of two layers, the last first, each with its own cache."""
     h = np.tanh(x @ W)
     d = dA * (slope(h @ V) if last else 1)
     below = (d @ V.T if transposed else d @ V) * slope(x @ W)
@@ -42,10 +42,10 @@ chain = Family(
 )
 
 MUTANTS = [
-    identity.but("no dx", "nothing was computed, so nothing was blamed", lambda x, dA: [np.zeros_like(x)]),
-    identity.but("dx is x", "what was kept was returned", lambda x, dA: [x.copy()]),
-    identity.but("the sign", "a subtraction that was to be left out", lambda x, dA: [-dA]),
-    softplus.but("1 where x > 0", "the slope of what it softens", lambda x, dA: [dA * (x > 0)]),
+    identity.but("no dx", "no computation was taken for no gradient", lambda x, dA: [np.zeros_like(x)]),
+    identity.but("dx is x", "the cache was returned", lambda x, dA: [x.copy()]),
+    identity.but("the sign", "the backward of a subtraction", lambda x, dA: [-dA]),
+    softplus.but("1 where x > 0", "the slope of relu", lambda x, dA: [dA * (x > 0)]),
     softplus.but("the sigmoid of -x", "the stable form was derived, not the formula", lambda x, dA: [dA * sigmoid(-x)]),
     softplus.but(
         "the slope of the sigmoid", "derived once too often", lambda x, dA: [dA * sigmoid(x) * (1 - sigmoid(x))]

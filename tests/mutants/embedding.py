@@ -11,7 +11,7 @@ from tests.mutants.family import Family
 
 
 def with_mask(*shapes, ids=False):
-    """(mask, arrays), or (mask, ids, arrays): of m sequences of t."""
+    """(mask, *arrays) or (mask, ids, *arrays), for m sequences of t positions."""
 
     def arrays(sizes):
         own = [tuple([sizes.get(word) or int(word) for word in shape.split()]) for shape in shapes]
@@ -28,7 +28,7 @@ def there(mask, d):
 
 
 def added(mask, ids, W, dA):
-    """What is to be added to which row, as a product with ones and zeros."""
+    """A matrix of ones and zeros and the rows of dA: their product adds each row of dA to the row of its id."""
     ones = (ids.reshape(-1) == np.arange(len(W))[:, None]) & mask.reshape(-1)
     return ones, dA.reshape(-1, W.shape[1])
 
@@ -100,18 +100,18 @@ MUTANTS = [
         "padding has an id, too",
         lambda mask, ids, W, dA: embedding_vjp(np.ones_like(mask), ids, W, dA),
     ),
-    embedding.but("the mean over a symbol's places", "frequent ones learn too fast", mean_of_a_symbol),
+    embedding.but("the mean over the positions of a symbol", "frequent symbols learn too fast", mean_of_a_symbol),
     embedding.but(
         "id 0 is padding", "so it is elsewhere", lambda mask, ids, W, dA: embedding_vjp(mask & (ids > 0), ids, W, dA)
     ),
     learned.but("the mean over rows", "the cost is a mean", learned_but(rows=lambda d: d.mean(0))),
-    learned.but("the mask in forward only", "P is no part of x", learned_but(seen=lambda mask, d: d)),
-    learned.but("places from 1", "off by one", learned_but(rows=lambda d: np.roll(d.sum(0), 1, axis=0))),
+    learned.but("the mask in forward only", "P is not a part of x", learned_but(seen=lambda mask, d: d)),
+    learned.but("positions from 1", "off by one", learned_but(rows=lambda d: np.roll(d.sum(0), 1, axis=0))),
     clocks.but("dA times the waves", "as if they were factors", lambda mask, x, dA: [None, there(mask, dA) * waves(x)]),
     clocks.but("the mask in forward only", "dx of padding is not used", lambda mask, x, dA: [None, +dA]),
     clocks.but("no dx", "an encoding is constant", lambda mask, x, dA: [None, np.zeros_like(x)]),
     turns.but("turned the same way", "the sign", lambda mask, x, dA: [None, rotate(there(mask, dA), 0, 3.0)]),
-    turns.but("places from 1", "off by one", lambda mask, x, dA: [None, rotate_backward(there(mask, dA), 1, 3.0)]),
+    turns.but("positions from 1", "off by one", lambda mask, x, dA: [None, rotate_backward(there(mask, dA), 1, 3.0)]),
     turns.but(
         "halves for pairs",
         "the other way to write it",

@@ -11,7 +11,7 @@ from funcnn.testing.mutation import Mutant
 
 @frozen
 class Family:
-    """A function and its vjp, both of `(*arguments)`, the vjp with the cotangent behind them."""
+    """A function of `(*arguments)` and its vjp of `(*arguments, dA)`."""
 
     name: str
     arguments: st.SearchStrategy
@@ -23,7 +23,7 @@ class Family:
         return self.f, spread(self.vjp)
 
     def but(self, what, why, vjp=None, f=None, *, narrow=True):
-        """The family with one of its two functions replaced by a wrong one."""
+        """A mutant of the family: one of its two functions is replaced by a wrong one."""
         return Mutant(
             name=f"{self.name}: {what}",
             why=why,
@@ -36,8 +36,8 @@ class Family:
 def spread(vjp, *, narrow=True):
     """`vjp(x, W, dA)` as the checker calls it, `vjp((x, W), dA)`.
 
-    Much in NumPy is float64 unasked. Where the cotangent is float32, so is made the gradient: what is planted is then
-    the only mistake.
+    Many functions of NumPy return float64. If the cotangent is float32, the gradient is cast to float32, so that the
+    planted mistake is the only one.
     """
 
     def called(args, dA):
@@ -75,5 +75,5 @@ def log_softmax(x):
 
 
 def softmax_slope(p, dp):
-    """The cotangent of what a softmax over the last axis was taken of."""
+    """The vjp of softmax over the last axis, from its output p."""
     return p * (dp - (p * dp).sum(axis=-1, keepdims=True))

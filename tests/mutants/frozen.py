@@ -7,7 +7,7 @@ from tests.mutants.family import Family
 
 
 def fixed(n, k):
-    """The weights of the frozen layer, which nobody trains: full, of both signs, and not symmetric."""
+    """The weights of the frozen layer: full, of both signs, and not symmetric."""
     return np.sin(1.0 + np.arange(n * k)).reshape(n, k)
 
 
@@ -16,7 +16,7 @@ def head(h):
 
 
 def dh(h, dA, slope=lambda out: 1 - out**2):
-    """dx of the frozen layer: its own gradient is all that is left out."""
+    """dx of the frozen layer. Only the gradient of its own weights is left out."""
     return dA * slope(head(h)) @ fixed(h.shape[1], h.shape[1]).T
 
 
@@ -37,14 +37,14 @@ below = Family(
     through(dh),
 )
 
-features = Family(  # x is asked for, as in an attack or a picture that is made to please a network
+features = Family(  # with the gradient of x, as for an adversarial example
     "dense above frozen features",
     fst.tensors("m n", "n k"),
     lambda x, W: head(x) @ W,
     lambda x, W, dA: [dh(x, dA @ W.T), head(x).T @ dA],
 )
 
-normalised = Family(  # its statistics rest, so they are constants
+normalised = Family(  # its statistics do not change, so they are constants
     "frozen statistics",
     fst.tensors("m n", "n", "n"),
     lambda x, gain, shift: (x - 0.5) / 1.5 * gain + shift,
@@ -67,7 +67,7 @@ MUTANTS = [
         through(lambda h, dA: dh(h, dA, slope=np.ones_like)),
     ),
     below.but(
-        "no gradient of what is below",
+        "no gradient of the layers below",
         "the walk back ends at the first frozen layer it meets",
         lambda x, W, b, dA: [dh(x @ W + b, dA) @ W.T, np.zeros_like(W), np.zeros_like(b)],
     ),

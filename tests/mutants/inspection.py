@@ -10,7 +10,7 @@ def slope(h):
     return 1 - np.tanh(h) ** 2
 
 
-probe = Family(  # around tanh(x @ W), between x and what comes of out
+probe = Family(  # around tanh(x @ W)
     "probe",
     fst.tensors("m n", "n k"),
     lambda x, W: np.tanh(x @ W) ** 2,
@@ -25,7 +25,7 @@ def through(x, W, d):
 
 MUTANTS = [
     probe.but(
-        "it blames the layer for what was seen, not for dA",
+        "the layer receives the gradient of the state, not dA",
         "the state and the gradient exchanged",
         lambda x, W, dA: through(x, W, np.tanh(x @ W)),
     ),

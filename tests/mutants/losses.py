@@ -118,7 +118,7 @@ MUTANTS = [
         ],
     ),
     kl.but("arguments exchanged", "kl(b, a)", lambda a, b, dA: kl.vjp(b, a, dA)[::-1]),
-    kl.but("p held constant", "the target needs no gradient, they said", lambda a, b, dA: [0 * a, kl.vjp(a, b, dA)[1]]),
+    kl.but("p held constant", "the target was taken for a constant", lambda a, b, dA: [0 * a, kl.vjp(a, b, dA)[1]]),
     quantile.but(
         "tau and 1 - tau exchanged",
         "which side is above",

@@ -84,7 +84,7 @@ def mish_slope(x, factor=4):
 
 selu, celu, relu6, hard_tanh = of(Selu()), of(Celu(0.5)), of(Relu6(), WIDE), of(HardTanh(-0.5, 2.0), WIDE)
 hard_sigmoid, hard_swish, soft_shrink = of(HardSigmoid(), WIDE), of(HardSwish(), WIDE), of(SoftShrink())
-hard_shrink = of(HardShrink(0.3))  # whose jumps are not among the numbers drawn
+hard_shrink = of(HardShrink(0.3))  # the drawn numbers do not contain its jumps
 silu, mish, gelu, softsign, log_sigmoid = of(Silu()), of(Mish()), of(ExactGelu()), of(Softsign()), of(LogSigmoid())
 tanh_shrink, sine, soft_max, log_softmax = of(TanhShrink()), of(Sine(3.0)), of(Softmax()), of(LogSoftmax())
 pairs = fst.tensors("m n", "m n").map(lambda arrays: (np.concatenate(arrays, axis=1),))
@@ -122,7 +122,7 @@ MUTANTS = [
         lambda x, alpha, dA: [prelu_vjp(x, alpha, dA)[0], (dA * below(x)).sum(axis=0)[:1]],
     ),
     one.but("dx of Relu", "alpha forgotten", lambda x, alpha, dA: [dA * (x > 0), prelu_vjp(x, alpha, dA)[1]]),
-    one.but("nothing learnt", "a constant", lambda x, alpha, dA: [prelu_vjp(x, alpha, dA)[0], 0 * alpha]),
+    one.but("dalpha is 0", "alpha taken for a constant", lambda x, alpha, dA: [prelu_vjp(x, alpha, dA)[0], 0 * alpha]),
     relu6.but("no end at 6", "copied from Relu", by(lambda x: x > 0)),
     relu6.but("ends at 1", "a clip from 0 to 1", by(lambda x: (x > 0) & (x < 1))),
     relu6.but("1 where it is flat", "the mask inverted", by(lambda x: (x <= 0) | (x >= 6))),

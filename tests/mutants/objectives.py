@@ -27,17 +27,17 @@ from tests.mutants.family import Family, log_softmax, sigmoid, softmax
 
 OUT = fst.tensors("m k")
 SEVERAL = fst.tensors("m k", least=2)  # examples and outputs
-CLASSES = LABELLED.filter(lambda pair: pair[0].shape[1] > 1)  # one alone is always certain
-MODERATE = OUT.map(lambda out: (np.clip(*out, -8, 8),))  # e^out is seen beside e^-out
+CLASSES = LABELLED.filter(lambda pair: pair[0].shape[1] > 1)  # the softmax of one class is always 1
+MODERATE = OUT.map(lambda out: (np.clip(*out, -8, 8),))  # e^out does not hide e^-out
 
 
 def target(out):
-    """What the outputs should be: halves of both signs, so that there are ties."""
+    """Targets: multiples of 1/2 of both signs, so that there are ties."""
     return (np.arange(out.size) % 5 - 2.0).reshape(out.shape) / 2
 
 
 def distribution(out):
-    """The same for probabilities over the last axis; the first class of all does not occur."""
+    """Targets that are probabilities over the last axis; some of them 0."""
     p = np.arange(float(out.size)).reshape(out.shape) % 7
     return p / np.maximum(p.sum(axis=-1, keepdims=True), 1)
 
@@ -47,7 +47,7 @@ def numbered(out):
 
 
 def objective(name, loss, arguments, y=None):
-    """A loss of out and of labels that are drawn with it, or made of it."""
+    """A family of a loss whose labels are drawn with out, or computed from its shape."""
 
     def labelled(out, labels):
         return (out, *labels) if y is None else (out, y(out))
@@ -115,12 +115,12 @@ def mass(out):
 
 
 def others(z, y):
-    """Labels whose smoothing goes to the wrong classes alone."""
+    """Smoothed labels: only the wrong classes share the smoothing."""
     return 0.8 * one_hot(z, y) + 0.2 / max(z.shape[1] - 1, 1) * (1 - one_hot(z, y))
 
 
 def cubed(u):
-    """The slope of a focal term of gamma 3 in the logit of being wrong."""
+    """The slope of a focal term of gamma 3 with respect to u, the logit of a wrong prediction."""
     return sigmoid(u) ** 3 * (3 * sigmoid(-u) * softplus(u) + sigmoid(u))
 
 
@@ -161,7 +161,7 @@ def length(out):
 
 
 def rows(out):
-    """Anchor, positive and negative, and whether the row costs anything."""
+    """Anchor, positive and negative, and whether the cost of the row is greater than 0."""
     a, p, n = out[:, 0], out[:, 1], out[:, 2]
     return a, p, n, (((a - p) ** 2 - (a - n) ** 2).sum(axis=1) > -1)[:, None, None]
 
@@ -315,7 +315,7 @@ MUTANTS = [
         lambda out, dA: [dA * 2 * out * ~there(out)[..., None] / out.size],
     ),
     hidden.but(
-        "divided by what is there",
+        "divided by the number of unmasked positions",
         "a mask that normalises",
         lambda out, dA: [hidden.vjp(out, dA)[0] / there(out).mean()],
     ),

@@ -29,13 +29,13 @@ class Closed:
         return np.asarray(self.f(*self.all_of(floats)), order="C")
 
     def gradients(self, floats, dA):
-        """Those of the floats, and those for which there is no argument at all."""
+        """The gradients of the float arguments, and any surplus gradients."""
         found = list(self.vjp(self.all_of(floats), dA))
         return [found[i] for i in self.where if i < len(found)] + found[len(self.args) :]
 
 
 def by_funcnn(f, vjp, args):
-    """What it cannot judge, it has not found."""
+    """Treat an undecided case as not found."""
     with suppress(Inconclusive):
         check_vjp(f, vjp, args)
 
@@ -98,7 +98,7 @@ def by_autograd(f, vjp, args):
         return lambda out, *floats: lambda dA: pair.gradients(floats, dA)[i]
 
     defvjp(wrapped, *[back(i) for i in range(len(pair.floats))])
-    np.random.seed(0)  # noqa: NPY002  its directions come from there
+    np.random.seed(0)  # noqa: NPY002  autograd draws its directions from it
     check_grads(wrapped, modes=["rev"], order=1)(*pair.floats)
 
 

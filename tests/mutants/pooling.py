@@ -27,7 +27,7 @@ def windows(x):
 
 
 def back(d, join):
-    """Each window's gradient to its place."""
+    """Add the gradient of each window at its position."""
     wide = [np.pad(d[:, i], ((0, 0), (i, 2 - i))) for i in range(3)]
     return join(join(wide[0], wide[1]), wide[2])
 
@@ -39,7 +39,7 @@ def by_last(a, b):
 COUNTS = np.array([2.0, 3, 2])
 
 
-average = Family(  # windows of three over three padded with one zero on either side, which do not count
+average = Family(  # windows of 3 with stride 3; the zero padded on each side does not count
     "average pooling",
     fst.tensors("m 3"),
     lambda x: averages(x) / COUNTS,
@@ -61,7 +61,7 @@ nearest = Family(
 
 
 def weights(n, swap=0.0, *, corners=False):
-    """The matrix that makes n numbers 2 n, linearly between the nearest two."""
+    """The matrix that upsamples n numbers to 2 n by linear interpolation."""
     at = np.arange(2 * n) * (n - 1) / (2 * n - 1) if corners else np.clip((np.arange(2 * n) + 0.5) / 2 - 0.5, 0, n - 1)
     near = np.maximum(1 - abs(at[:, None] - np.arange(n)), 0)
     return near if not swap else np.where(near > 0, np.where(near < 1, 1 - near, 1), 0)
@@ -75,7 +75,7 @@ linear = Family(
 )
 
 
-shuffle = Family(  # channels to places
+shuffle = Family(  # channels to positions
     "pixel shuffle",
     fst.tensors("m t c 2"),
     lambda x: x.swapaxes(2, 3).reshape(len(x), -1, x.shape[2]),
@@ -91,7 +91,7 @@ everywhere = Family(
 )
 
 
-at_points = Family(  # x read at t between two entries; the slope by t is theirs
+at_points = Family(  # linear interpolation of x at t; the slope by t is the difference of two entries
     "interpolation at points",
     fst.tensors("4", "k"),
     lambda x, t: x[low(t)] * (1 - part(t)) + x[low(t) + 1] * part(t),
@@ -99,16 +99,16 @@ at_points = Family(  # x read at t between two entries; the slope by t is theirs
 )
 
 
-def place(t):
+def position(t):
     return 1.5 * (1 + np.tanh(t))
 
 
 def low(t):
-    return np.clip(np.floor(place(t)).astype(int), 0, 2)
+    return np.clip(np.floor(position(t)).astype(int), 0, 2)
 
 
 def part(t):
-    return place(t) - low(t)
+    return position(t) - low(t)
 
 
 def read_back(dA, t, near=0, far=1):
@@ -159,5 +159,5 @@ MUTANTS = [
         "the near one gets the far one's",
         lambda x, t, dA: [read_back(dA, t, 1, 0), at_points.vjp(x, t, dA)[1]],
     ),
-    at_points.but("no gradient for the place", "an index", lambda x, t, dA: [read_back(dA, t), 0 * t]),
+    at_points.but("no gradient of the point", "an index", lambda x, t, dA: [read_back(dA, t), 0 * t]),
 ]

@@ -52,7 +52,7 @@ fixed_point = elementwise("fixed point", settled, implicit)
 
 
 def series(x, terms):
-    """exp's, by Horner."""
+    """The series of exp, by Horner's rule."""
     total = np.ones_like(x)
     for k in range(terms, 0, -1):
         total = 1 + x * total / k
@@ -60,7 +60,7 @@ def series(x, terms):
 
 
 def only(where, size):
-    """cos, wrong by a relative size in some places."""
+    """cos with a relative error in some entries."""
     return by(lambda x: np.cos(x) * (1 + size * where(x)))
 
 
@@ -93,10 +93,10 @@ MUTANTS = [
     sine.but("1e-6 too much in the first entry", "an update that leaked", only(first, 1e-6)),
     sine.but("1e-8 too much in the first entry", "an update that leaked", only(first, 1e-8)),
     sine.but("1e-7 too much below 0", "one branch of two", only(lambda x: x < 0, 1e-7)),
-    sine.but("by forward differences", "nobody had the formula", difference(np.sin, 1e-7)),
+    sine.but("by forward differences", "the formula was not derived", difference(np.sin, 1e-7)),
     sine.but(
         "by central differences of 1e-3",
-        "nobody had the formula",
+        "the formula was not derived",
         by(lambda x: (np.sin(x + 1e-3) - np.sin(x - 1e-3)) / 2e-3),
     ),
     sine.but("six decimals", "a round from a log", lambda x, dA: [np.round(dA * np.cos(x), 6)]),
@@ -112,12 +112,14 @@ MUTANTS = [
         "0.1 from float32", "a setting that was stored", by(lambda x: np.where(x > 0, 1, float(np.float32(0.1))))
     ),
     exponential.but("eight terms of its series", "enough for float32", by(lambda x: series(x, 8))),
-    angle.but("1e-7 in the denominator", "a guard that is felt", by(lambda x: 1 / (1 + x**2 + 1e-7))),
+    angle.but("1e-7 in the denominator", "a guard that is not negligible", by(lambda x: 1 / (1 + x**2 + 1e-7))),
     squares.but("clipped at 1000", "against explosion", by(lambda x: np.clip(2 * x, -1000, 1000))),
     squares.but("dead within 1e-4 of 0", "a threshold for noise", by(lambda x: 2 * x * (abs(x) > 1e-4))),
-    logistic.but("at least 1e-6", "so that it never vanishes", by(lambda x: np.maximum(logistic.vjp(x, 1)[0], 1e-6))),
-    mean.but("n + 1e-6", "a guard that is felt", lambda x, dA: [np.full_like(x, dA / (x.size + 1e-6))]),
-    soft_max.but("1e-7 in the denominator", "a guard that is felt", with_guard),
+    logistic.but(
+        "at least 1e-6", "so that the gradient does not vanish", by(lambda x: np.maximum(logistic.vjp(x, 1)[0], 1e-6))
+    ),
+    mean.but("n + 1e-6", "a guard that is not negligible", lambda x, dA: [np.full_like(x, dA / (x.size + 1e-6))]),
+    soft_max.but("1e-7 in the denominator", "a guard that is not negligible", with_guard),
     fixed_point.but("five terms of the series", "backpropagation through a few steps", by(lambda x: implicit(x, 5))),
     fixed_point.but("twenty terms of the series", "backpropagation through a few steps", by(lambda x: implicit(x, 20))),
 ]

@@ -12,7 +12,7 @@ from tests.mutants.family import Family
 
 @record
 class WrongRNN(RNN):
-    """`change` is given (self, kept, before, after, dafter) and what is right."""
+    """`change` takes (self, kept, before, after, dafter) and the right result."""
 
     change: object
 
@@ -70,8 +70,8 @@ def whole(kind):
     return f
 
 
-def gradients(kind, *, layer=None, cached=lambda cache: cache, blamed=lambda dA: dA, found=lambda grads: grads):
-    """The vjp by our own rules: with another layer for the way back, another cache, another dA, or in the end."""
+def gradients(kind, *, layer=None, cached=lambda cache: cache, change_dA=lambda dA: dA, found=lambda grads: grads):
+    """The vjp by the rules of funcnn, with another layer, cache or dA in backward, or another result."""
 
     def vjp(mask, x, *rest):
         *arrays, dA = rest
@@ -79,7 +79,7 @@ def gradients(kind, *, layer=None, cached=lambda cache: cache, blamed=lambda dA:
         _, cache = forward(kind(*weights), (x, mask, state))
         t = x.shape[1]
         last = tuple([dA[:, t + i] for i in range(kind.states)])
-        dA = blamed((dA[:, :t], None, last if kind.states > 1 else last[0]))
+        dA = change_dA((dA[:, :t], None, last if kind.states > 1 else last[0]))
         grads = backward(layer(*weights) if layer else kind(*weights), cached(cache), dA)
         dx, _, dstate = grads.x
         own = list(parameters(grads.params).values())
@@ -135,18 +135,18 @@ def update_gate_negative(dz):
     return np.concatenate([r, -u, n], axis=1)
 
 
-# Both ways: the second layer sees all from behind.
+# Both directions: the second layer reads the sequence backwards.
 
 
 def both(x, *arrays):
     return forward(Bidirectional(RNN(*arrays[:3]), RNN(*arrays[3:])), x)[0]
 
 
-def both_vjp(*args, blamed=lambda d, e: (d, e[:, ::-1]), turn=lambda dx: dx[:, ::-1]):
+def both_vjp(*args, change_dA=lambda d, e: (d, e[:, ::-1]), turn=lambda dx: dx[:, ::-1]):
     x, *arrays, dA = args
     one, other = RNN(*arrays[:3]), RNN(*arrays[3:])
     k = len(one.U)
-    d, e = blamed(dA[..., :k], dA[..., k:])
+    d, e = change_dA(dA[..., :k], dA[..., k:])
     a, b = backward(one, forward(one, x)[1], d), backward(other, forward(other, x[:, ::-1])[1], e)
     return [a.x + turn(b.x), *parameters((a.params, b.params)).values()]
 
@@ -162,12 +162,12 @@ ways = Family(
     both_vjp,
 )
 
-# The last step there is.
+# The last step that is not padding.
 
 
-def at_places(mask, x, dA, places):
-    """dA at one place of each row, there or not."""
-    return [None, np.where((np.arange(x.shape[1]) == places[:, None])[..., None], dA[:, None], 0)]
+def at_positions(mask, x, dA, positions):
+    """dA at one position of each row, padded or not."""
+    return [None, np.where((np.arange(x.shape[1]) == positions[:, None])[..., None], dA[:, None], 0)]
 
 
 def last_vjp(mask, x, dA):
@@ -183,7 +183,7 @@ last = Family(
     last_vjp,
 )
 
-# The mean and the maximum of the places that are there.
+# The mean and the maximum over positions that are not padding.
 
 
 def masked_pool(name, pool):
@@ -202,8 +202,8 @@ MUTANTS = [
     rnn.but("the mask in forward only", "padding is 0 anyway", gradients(RNN, cached=no_mask)),
     rnn.but(
         "the last state's gradient left out",
-        "nobody uses the last state",
-        gradients(RNN, blamed=lambda dA: (*dA[:2], None)),
+        "the last state was not used",
+        gradients(RNN, change_dA=lambda dA: (*dA[:2], None)),
     ),
     rnn.but("dU from the state after", "off by one in time", gradients(RNN, cached=states_after)),
     rnn.but(
@@ -229,7 +229,7 @@ MUTANTS = [
     lstm.but(
         "the last cell's gradient left out",
         "out is h alone",
-        gradients(LSTM, blamed=lambda dA: (*dA[:2], (dA[2][0], None))),
+        gradients(LSTM, change_dA=lambda dA: (*dA[:2], (dA[2][0], None))),
     ),
     gru.but("the mask in forward only", "padding is 0 anyway", gradients(GRU, cached=no_mask)),
     gru.but(
@@ -253,55 +253,55 @@ MUTANTS = [
         gradients(GRU, found=without_bias_of_reset),
     ),
     ways.but("dx of the second not turned round", "it has the shape", both_but(turn=lambda dx: dx)),
-    ways.but("dA of the second not turned round", "out was turned, dA not", both_but(blamed=lambda d, e: (d, e))),
+    ways.but("dA of the second not turned round", "out was turned, dA not", both_but(change_dA=lambda d, e: (d, e))),
     ways.but(
         "halves taken for each other",
         "both have one width",
-        both_but(blamed=lambda d, e: (e, d[:, ::-1])),
+        both_but(change_dA=lambda d, e: (e, d[:, ::-1])),
     ),
     last.but(
         "the mask in forward only",
         "x[:, -1] backwards",
-        lambda mask, x, dA: at_places(mask, x, dA, np.full(len(x), x.shape[1] - 1)),
+        lambda mask, x, dA: at_positions(mask, x, dA, np.full(len(x), x.shape[1] - 1)),
     ),
     last.but(
-        "dA at every step there is",
+        "dA at every unpadded step",
         "copied to all",
         lambda mask, x, dA: [None, np.where(mask[..., None], dA[:, None], 0)],
     ),
     last.but(
-        "the first step there is",
+        "the first unpadded step",
         "argmax finds the first",
-        lambda mask, x, dA: [None, np.where(mask[..., None], at_places(mask, x, dA, mask.argmax(1))[1], 0)],
+        lambda mask, x, dA: [None, np.where(mask[..., None], at_positions(mask, x, dA, mask.argmax(1))[1], 0)],
     ),
     last.but(
-        "dA where nothing is",
-        "argmax of nothing is a place",
-        lambda mask, x, dA: at_places(mask, x, dA, x.shape[1] - 1 - mask[:, ::-1].argmax(1)),
+        "dA at padded rows",
+        "argmax of no positions is 0",
+        lambda mask, x, dA: at_positions(mask, x, dA, x.shape[1] - 1 - mask[:, ::-1].argmax(1)),
     ),
     last.but(
         "gaps in the mask",
-        "as many steps as there are, from the first on",
-        lambda mask, x, dA: at_places(mask, x, dA, mask.sum(1) - 1),
+        "the number of unpadded steps taken for the last index",
+        lambda mask, x, dA: at_positions(mask, x, dA, mask.sum(1) - 1),
     ),
     mean.but(
-        "divided by all places",
+        "divided by the number of all positions",
         "a mean over the axis",
         lambda mask, x, dA: [None, mask[..., None] * dA[:, None] / x.shape[1]],
     ),
     mean.but(
-        "dA where nothing is",
+        "dA at padded rows",
         "the mask in forward only",
         lambda mask, x, dA: [None, 0 * x + (dA / np.maximum(mask.sum(1), 1)[:, None])[:, None]],
     ),
     largest.but(
-        "the maximum of all places",
+        "the maximum over all positions",
         "argmax of x as it is",
         lambda mask, x, dA: [None, np.where(mask[..., None], backward(GlobalMaxPool(), x, dA).x, 0)],
     ),
     largest.but(
-        "dA where nothing is",
-        "argmax of nothing is a place",
+        "dA at padded rows",
+        "argmax of no positions is 0",
         lambda mask, x, dA: [
             None,
             backward(GlobalMaxPool(), np.where(mask[..., None], x, -np.inf), dA).x,

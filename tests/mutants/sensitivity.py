@@ -12,7 +12,7 @@ EXAMPLES = 100
 
 @record
 class Off:
-    """A layer whose gradients are all too large, by a factor 1 + error."""
+    """A layer whose gradients are too large by a factor 1 + error."""
 
     layer: object
     error: float
@@ -20,20 +20,20 @@ class Off:
 
 @forward.register(Off)
 def off_forward(params, x):
-    """As the layer inside."""
+    """The forward of the layer inside."""
     return forward(params.layer, x)
 
 
 @backward.register(Off)
 def off_backward(params, cache, dA):
-    """Nearly as the layer inside."""
+    """The backward of the layer inside, times 1 + error."""
     grads = backward(params.layer, cache, dA)
     wrong = tree_map(lambda a: a * (1 + params.error), grads.params)
     return Grads(Off(wrong, params.error), grads.x * (1 + params.error))
 
 
 def is_noticed(layer, error, start=0, examples=EXAMPLES):
-    """Whether so many examples are enough."""
+    """Whether the error is found within this number of examples."""
 
     @seed(start)
     @settings(
@@ -57,7 +57,7 @@ def is_noticed(layer, error, start=0, examples=EXAMPLES):
 
 
 def smallest(layer):
-    """The smallest power of ten that is noticed, as its exponent."""
+    """The exponent of the smallest power of ten that is found as an error."""
     exponent = -4
     while exponent > -14 and is_noticed(layer, 10.0 ** (exponent - 1)):
         exponent -= 1

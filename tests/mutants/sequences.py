@@ -7,7 +7,7 @@ from tests.mutants.family import Family, sigmoid, softmax, softmax_slope
 
 
 def hidden(x, U, V):
-    """h_t = tanh(x_t U + h_{t-1} V), for x of shape (time, n), from h_0 = 0; h_0 is the first."""
+    """h_t = tanh(x_t U + h_{t-1} V), for x of shape (time, n), from h_0 = 0. The result begins with h_0."""
     h = [np.zeros(len(V))]
     for x_t in x:
         h.append(np.tanh(x_t @ U + h[-1] @ V))
@@ -35,7 +35,7 @@ rnn = Family("rnn", fst.tensors("t n", "n k", "k k"), lambda x, U, V: hidden(x, 
 
 
 def lstm(c, f, i, o):
-    """One step from the old cell, gates before their sigmoid; the candidate is i's tanh."""
+    """One step from the old cell and the gates before their sigmoid; the candidate is tanh of gate i."""
     new = sigmoid(f) * c + sigmoid(i) * np.tanh(i)
     return np.stack([sigmoid(o) * np.tanh(new), new])
 
@@ -59,7 +59,7 @@ cell = Family("lstm", fst.tensors("n", "n", "n", "n"), lstm, lstm_vjp)
 
 
 def gru(h, z, r, V):
-    """One step from h; the gates before their sigmoid; the candidate is tanh((r * h) V)."""
+    """One step from h and the gates before their sigmoid; the candidate is tanh((r * h) V)."""
     return sigmoid(z) * h + (1 - sigmoid(z)) * np.tanh((sigmoid(r) * h) @ V)
 
 
@@ -180,7 +180,7 @@ MUTANTS = [
     rnn.but("dh not carried", "each step for itself", rnn_but(carry=lambda dz, V: 0 * dz)),
     cell.but("forget gate from c_t", "c_{t-1} was overwritten", lstm_but(kept="new")),
     cell.but("without tanh's slope", "the cell, not its tanh", lstm_but(squash=0)),
-    cell.but("the next step's cell forgotten", "h carries all, they said", lstm_but(cell=0)),
+    cell.but("the next step's cell forgotten", "only h was taken for the state", lstm_but(cell=0)),
     cell.but("the gate's share of i only", "i is used twice", lstm_but(candidate=0)),
     gated.but("no gradient of the reset gate", "it is inside the tanh", gru_but(reset=0)),
     gated.but("reset after the product", "two versions of the paper", gru_but(inside=False)),

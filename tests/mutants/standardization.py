@@ -57,7 +57,7 @@ def sums(x, dA, axes):
 
 
 def slip(axes, change=None, **terms):
-    """dx with a term missing or wrong; `change` takes dA to what the rule goes on with."""
+    """dx with a wrong term: `change` replaces dA in the rule."""
 
     def vjp(x, scale, shift, dA):
         d = (change or (lambda scale, dA: dA * scale))(scale, dA)
@@ -121,7 +121,7 @@ MUTANTS = [
         only_dx(group, lambda x, scale, shift, dA: scale * in_groups(x, dA, "runs")),
     ),
     instance.but(
-        "over one axis of places",
+        "over one axis of positions",
         "images have two",
         lambda x, scale, shift, dA: [
             back(x, dA * scale, (1,)),

@@ -18,7 +18,7 @@ scaled = Family(
     lambda x, k, dA: [dA * k[:, None], None],
 )
 logistic = Family("sigmoid of any dtype", X, sigmoid, lambda x, dA: [dA * sigmoid(x) * sigmoid(-x)])
-ramp = Family(  # its entries are weighed by their place
+ramp = Family(  # its entries are weighted by their position
     "ramp", X, lambda x: np.sin(x.ravel()) * np.arange(x.size), lambda x, dA: [ramp_vjp(x, dA)]
 )
 
@@ -56,7 +56,7 @@ def gradient_in_a_buffer(*, locked=False):
 
 
 def remembered(key):
-    """The last gradient, for as long as the key is the same."""
+    """The gradient of the last call, if the key is the same."""
     last = {}
 
     def vjp(x, dA):
@@ -73,7 +73,7 @@ def accumulated(x, dA, total={}):  # noqa: B006  the mistake
 
 
 def output_reused():
-    """The slope is made in the memory of the output."""
+    """The slope overwrites the output."""
     kept = {}
 
     def f(x):
@@ -116,7 +116,7 @@ def overflow_of_float32(x, dA):
 
 
 def cotangent(change):
-    """The right vjp of a cotangent that was changed."""
+    """The right vjp for a changed cotangent."""
     return lambda x, dA: [change(dA) * np.cos(x)]
 
 
@@ -127,7 +127,7 @@ MUTANTS = [
     dense.but("forward keeps x in a reused buffer", "saves an allocation", buffered_vjp, buffered),
     dense.but(
         "float32 params get float64 gradients",
-        "np.zeros, np.float64 and their like",
+        "np.zeros returns float64",
         lambda x, W, b, dA: [d.astype(np.float64) for d in dense.vjp(x, W, b, dA)],
         narrow=False,
     ),
@@ -135,7 +135,7 @@ MUTANTS = [
     sine.but("a locked view of such a buffer", "looks safe", gradient_in_a_buffer(locked=True)),
     sine.but("remembered by shape", "a cache with too short a key", remembered(lambda x: x.shape)),
     sine.but("remembered by x alone", "the cotangent is not in the key", remembered(lambda x: (x.shape, x.tobytes()))),
-    sine.but("added to the last one", "a grad that nobody zeroes", accumulated),
+    sine.but("added to the last one", "the gradient is not reset", accumulated),
     sine.but("x overwritten in backward", "it is not needed any more", argument_in_place),
     sine.but("random in its last digits", "stochastic rounding", random_rounding(1e-9)),
     sine.but("random", "dropout that was left on", random_rounding(0.1)),
@@ -143,7 +143,7 @@ MUTANTS = [
     centred.but("x overwritten in forward", "an in-place option", f=forward_in_place),
     centred.but("the cotangent overwritten", "-= for -", backward_in_place),
     sine.but("|dA|", "a magnitude", cotangent(np.abs)),
-    sine.but("sign(dA)", "sign descent in the wrong place", cotangent(np.sign)),
+    sine.but("sign(dA)", "sign descent inside the vjp", cotangent(np.sign)),
     sine.but("relu(dA)", "guided backpropagation", cotangent(lambda dA: np.maximum(dA, 0))),
     sine.but("dA of length 1", "clipping by norm, always", cotangent(lambda dA: dA / max(np.linalg.norm(dA), 1e-9))),
     sine.but(

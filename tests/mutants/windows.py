@@ -44,7 +44,7 @@ bilinear = fixed("bilinear upsampling", "m 2 3 c", BILINEAR)
 
 
 def but(family, which, wrong):
-    """The right gradients, save one."""
+    """The vjp of a family with one gradient replaced."""
 
     def vjp(*given):
         grads = family.vjp(*given)
@@ -59,7 +59,7 @@ def dx_as(layer, *settings):
 
 
 def by_hand(params, hits):
-    """dx of pooling windows of 2 x 2 side by side, from what each entry of a window (m, h, w, 4, c) is given."""
+    """dx of adjacent pooling windows of 2 x 2, from the gradient of each entry of a window, (m, h, w, 4, c)."""
 
     def vjp(x, dA):
         m, h, w, c = x.shape
@@ -83,7 +83,11 @@ MUTANTS = [
         "neighbours instead of every second",
         but(conv1d, 1, lambda x, W, b, dA, dW: grads_of(Conv1d(W, b, 1, (1, 0)), x, dA).params.W),
     ),
-    conv1d.but("db of the last place", "one bias, one place", but(conv1d, 2, lambda x, W, b, dA, db: dA[:, -1].sum(0))),
+    conv1d.but(
+        "db of the last position",
+        "not summed",
+        but(conv1d, 2, lambda x, W, b, dA, db: dA[:, -1].sum(0)),
+    ),
     conv2d.but(
         "groups exchanged in dx",
         "which half is the first",
@@ -104,7 +108,7 @@ MUTANTS = [
         ),
     ),
     conv2d.but(
-        "db a mean", "over places too", but(conv2d, 2, lambda x, W, b, dA, db: db / (dA.shape[1] * dA.shape[2]))
+        "db a mean", "over positions too", but(conv2d, 2, lambda x, W, b, dA, db: db / (dA.shape[1] * dA.shape[2]))
     ),
     depthwise.but(
         "the multiplier's outputs interleaved",
@@ -140,14 +144,16 @@ MUTANTS = [
     transposed.but("dW flipped", "once too often", but(transposed, 1, lambda x, W, b, dA, dW: dW[::-1, ::-1].copy())),
     transposed.but(
         "db of what a kernel reaches alone",
-        "x's places, not those of out",
+        "the positions of x, not of out",
         but(transposed, 2, lambda x, W, b, dA, db: dA[:, ::2, ::2].sum(axis=(0, 1, 2))),
     ),
     pairs.but(
-        "every maximum is blamed", "x == max", by_hand(MaxPool(2), lambda seen, top: (seen == top).astype(seen.dtype))
+        "every maximum receives the gradient",
+        "x == max",
+        by_hand(MaxPool(2), lambda seen, top: (seen == top).astype(seen.dtype)),
     ),
     pairs.but(
-        "the minimum is blamed",
+        "the minimum receives the gradient",
         "argmin",
         by_hand(MaxPool(2), lambda seen, top: (seen == seen.min(axis=3, keepdims=True)) / 1.0),
     ),
@@ -176,7 +182,7 @@ MUTANTS = [
         "divided by the rows of the image", "one of two axes", lambda x, dA: [2 * grads_of(GlobalAvgPool(), x, dA).x]
     ),
     global_avg.but(
-        "at the first place alone",
+        "at the first position alone",
         "not spread",
         lambda x, dA: [np.where(np.arange(6).reshape(3, 2, 1) == 0, dA[:, None, None], 0)],
     ),
@@ -186,7 +192,7 @@ MUTANTS = [
         lambda x, dA: [np.broadcast_to(dA.mean(axis=0) / 6, x.shape).copy()],
     ),
     global_max.but(
-        "every maximum is blamed",
+        "every maximum receives the gradient",
         "x == max",
         lambda x, dA: [(x == x.max(axis=(1, 2), keepdims=True)) * dA[:, None, None]],
     ),

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from tests.nasty.base import Nasty
 
-# Each a module here, with its table under the same name in capitals.
+# Each is a module of this folder, with a table of its name in capitals.
 FAMILIES = [
     *("cancellation", "scale", "ties", "corners", "clips", "kinks", "jumps", "domain"),
     *("structure", "gathers", "algebra", "normalisation", "rounding", "recurrences"),

@@ -6,14 +6,14 @@ from tests.nasty.base import Nasty, among, arrays, drawn, mixed, normal
 
 
 def nearly_singular(rng):
-    """Square, its singular values 1 to 1e-8."""
+    """A square matrix with singular values from 1 to 1e-8."""
     n = rng.integers(1, 4)
     u, v = [np.linalg.qr(rng.standard_normal((n, n)))[0] for _ in range(2)]
     return (u * 10.0 ** rng.uniform(-8, 0, n)) @ v
 
 
 def positive_definite(rng):
-    """Symmetric, its eigenvalues 1 to 1e-8."""
+    """A symmetric matrix with eigenvalues from 1 to 1e-8."""
     n = rng.integers(1, 4)
     u = np.linalg.qr(rng.standard_normal((n, n)))[0]
     return (u * 10.0 ** rng.uniform(-8, 0, n)) @ u.T
@@ -40,7 +40,7 @@ def adjugate(a):
 
 
 def cholesky(a):
-    """Of the symmetric part: then every entry may move by itself. Raises LinAlgError where it is not positive."""
+    """Cholesky of the symmetric part, so that every entry can move alone; LinAlgError outside the domain."""
     return np.linalg.cholesky((a + a.T) / 2)
 
 

@@ -15,7 +15,7 @@ Fill = Callable[[np.random.Generator, tuple[int, ...]], Array]
 
 
 def fitted(pair: Pair) -> Pair:
-    """The pair, its gradients in the dtypes of their arguments, which may come as float32 too; all else as it was."""
+    """The pair, with float gradients cast to the dtypes of their arguments, which may be float32."""
     f, vjp = pair
 
     def cast(gradient: Any, arg: Array) -> Any:
@@ -40,16 +40,16 @@ class Nasty:
     why: str
     arguments: st.SearchStrategy[tuple[Array, ...]]
     pair: Pair = attrs.field(converter=fitted)
-    decidable: bool = True  # at some of its arguments; elsewhere rounding or jumps may hide everything
+    decidable: bool = True  # at some of its arguments; at others rounding or jumps may hide every slope
 
 
 def each(value: Callable[[Array], Array], slope: Callable[[Array], Array]) -> Pair:
-    """The pair of a function of every entry by itself."""
+    """The pair of an elementwise function."""
     return value, lambda args, dA: (dA * slope(args[0]),)
 
 
 def drawn(make: Callable[[np.random.Generator], tuple[Array, ...]]) -> st.SearchStrategy[tuple[Array, ...]]:
-    """What `make` draws, from one seed."""
+    """The values that `make` draws from one seed."""
     return st.integers(0, 2**32 - 1).map(lambda seed: make(np.random.default_rng(seed)))
 
 
@@ -73,12 +73,12 @@ def between(low: float, high: float) -> Fill:
 
 
 def among(*pool: float) -> Fill:
-    """These numbers alone: with few of them, ties are the rule."""
+    """Entries from these numbers alone, so that there are many ties."""
     return lambda rng, shape: np.asarray(rng.choice(np.array(pool), shape))
 
 
 def decades(low: int, high: int, *, signed: bool = True, around: float = 0.0) -> Fill:
-    """Numbers of magnitude 10^low to 10^high, all decades alike, added to `around`."""
+    """`around` plus numbers of magnitude 10^low to 10^high, each decade equally likely."""
 
     def fill(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         sign = rng.choice([-1.0, 1.0], shape) if signed else 1.0
@@ -88,7 +88,7 @@ def decades(low: int, high: int, *, signed: bool = True, around: float = 0.0) ->
 
 
 def mixed(*fills: Fill) -> Fill:
-    """Every entry from one of these, each as likely."""
+    """Every entry from one of these fills, each equally likely."""
 
     def fill(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         return np.asarray(np.choose(rng.integers(0, len(fills), shape), [one(rng, shape) for one in fills]))

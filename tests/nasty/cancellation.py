@@ -4,7 +4,7 @@ import numpy as np
 
 from tests.nasty.base import Nasty, Pair, among, arrays, between, decades, drawn, each, mixed, normal
 
-# Where a formula for the slope would cancel as the function does, it is written in a way that does not.
+# The formulas of slopes are written without the cancellation that the functions have.
 
 
 def there_and_back(c: float) -> Pair:
@@ -17,7 +17,7 @@ def root_minus_x_slope(x):
 
 
 def one_minus_cosine_slope(x):
-    """The series of the slope of (1 - cos x) / x^2, to rounding below 0.1."""
+    """The slope of (1 - cos x) / x^2, by its series below 0.1, to the last digits."""
     square = x * x
     return -x / 12 * (1 - square / 15 * (1 - 3 * square / 112 * (1 - 2 * square / 135)))
 

@@ -26,7 +26,7 @@ def largest_form_vjp(args, dA):
 
 
 def nearest_vjp(args, dA):
-    """Every row of x to its nearest row of y, in the sum of absolute differences."""
+    """The distance of every row of x from its nearest row of y: the sum of absolute differences."""
     x, y = args
     nearest = abs(x[:, None] - y).sum(axis=-1).argmin(axis=1)
     slope = dA[:, None] * np.sign(x - y[nearest])

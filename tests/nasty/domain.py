@@ -9,12 +9,12 @@ from tests.nasty.base import Fill, Nasty, among, arrays, between, decades, drawn
 SMALL: Fill = decades(-12, 0, signed=False)
 BELOW_1: Fill = mixed(lambda rng, shape: 1 - 10.0 ** rng.uniform(-12, 0, shape), between(-0.99, 0.99))
 math_sqrt = np.vectorize(math.sqrt, otypes=[float])  # raises ValueError below 0
-math_log = np.vectorize(math.log, otypes=[float])  # and this at 0
-math_asin = np.vectorize(math.asin, otypes=[float])  # and this beyond 1
+math_log = np.vectorize(math.log, otypes=[float])  # raises ValueError at 0 and below
+math_asin = np.vectorize(math.asin, otypes=[float])  # raises ValueError beyond 1
 
 
 def checked_entropy(p):
-    """As libraries do that refuse what is no distribution."""
+    """Raises an error if p is not a distribution, as some libraries do."""
     if abs(p.sum() - 1) > 1e-6:
         raise ValueError("probabilities must sum to 1")
     return -(p * np.log(p)).sum(keepdims=True)

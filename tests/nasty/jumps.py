@@ -39,7 +39,7 @@ def distance_vjp(args, dA):
 
 
 def clipped_norm(x):
-    """Rows shortened to length 1, as gradients are clipped."""
+    """Rows clipped to a norm of at most 1, as gradients are."""
     return x / np.maximum(norm(x), 1)[..., None]
 
 
@@ -49,7 +49,7 @@ def clipped_norm_vjp(args, dA):
 
 
 def eigenvalues(a, b, c):
-    """Of [[a, b], [b, c]]."""
+    """The two eigenvalues of [[a, b], [b, c]], the smaller first."""
     middle, radius = (a + c) / 2, np.hypot((a - c) / 2, b)
     return np.stack([middle - radius, middle + radius])
 

@@ -26,7 +26,7 @@ def saw(x):
 
 
 def saw_slope(x):
-    """To the right: one side for all, so that sums of saws are right at the corners they share."""
+    """The slope to the right at every corner, so that the slope of a sum of saws is right too."""
     return np.where(x - np.floor(x) < 0.5, 1.0, -1.0)
 
 

@@ -34,7 +34,7 @@ def masked_softmax_vjp(args, dA):
 
 
 def logits_and_mask(rng):
-    """Rows may be masked as a whole."""
+    """Logits, and a mask that may leave out whole rows."""
     shape = (rng.integers(1, 4), rng.integers(1, 5))
     return rng.standard_normal(shape), rng.random(shape) < 0.5
 
@@ -63,7 +63,7 @@ def cross_entropy_vjp(args, dA):
 
 
 def orthogonal(x, y):
-    """What of y is orthogonal to x."""
+    """The part of y that is orthogonal to x."""
     return y - x * ((x @ y) / (x @ x))
 
 

@@ -22,7 +22,7 @@ def logistic_map_slope(x, steps=20):
 
 
 def chebyshev(x, n=40):
-    """T_n by its recurrence."""
+    """The Chebyshev polynomial T_n, by its recurrence."""
     last, now = np.ones_like(x), x
     for _ in range(n - 1):
         last, now = now, 2 * x * now - last
@@ -30,7 +30,7 @@ def chebyshev(x, n=40):
 
 
 def chebyshev_slope(x, n=40):
-    """n U_(n-1)."""
+    """The slope of T_n: n U_(n-1)."""
     last, now = np.ones_like(x), 2 * x
     for _ in range(n - 2):
         last, now = now, 2 * x * now - last
@@ -48,7 +48,7 @@ def wilkinson_slope(x):
 
 
 def exp_series(x):
-    """120 terms of exp, which cancel for x far below 0."""
+    """120 terms of the series of exp, which cancel for x far below 0."""
     term, total = np.ones_like(x), np.ones_like(x)
     for k in range(1, 120):
         term = term * x / k
@@ -71,7 +71,7 @@ def euler_slope(x):
 
 
 def geometric_arithmetic_mean(x):
-    """Of 1 and x; K is the complete elliptic integral."""
+    """The arithmetic-geometric mean of 1 and x."""
     a, g = np.ones_like(x), x
     for _ in range(30):
         a, g = (a + g) / 2, np.sqrt(a * g)

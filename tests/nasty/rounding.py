@@ -11,7 +11,7 @@ HEIGHTS = np.array([0.0, 1.0, -1.0, 0.5, 0.5, 2.0, -3.0, 0.0, 1.0])
 
 
 def within(dtype, value, slope) -> Pair:
-    """The function in a coarser type, its slope in float64: the staircase is the function's rounding, not its shape."""
+    """The pair of a function computed in a coarser dtype, whose steps are rounding errors; its slope is in float64."""
     return (
         lambda x: value(x.astype(dtype)).astype(x.dtype),
         lambda args, dA: (dA * slope(args[0]),),
@@ -23,7 +23,7 @@ def dense32(x, W):
 
 
 def newton_root(c):
-    """x^3 + x = c, by Newton's method until a step is below 1e-9."""
+    """Solves x^3 + x = c by Newton's method, until a step is below 1e-9."""
     x = np.cbrt(c)
     for _ in range(60):
         step = (x**3 + x - c) / (3 * x * x + 1)
@@ -34,7 +34,7 @@ def newton_root(c):
 
 
 def fixed_point(x):
-    """y = cos(y) / 2 + x, until it moves by less than 1e-14."""
+    """Solves y = cos(y) / 2 + x by iteration, until y moves by less than 1e-14."""
     y = x
     for _ in range(200):
         y, last = np.cos(y) / 2 + x, y
@@ -44,7 +44,7 @@ def fixed_point(x):
 
 
 def bisected_root(c):
-    """y + y^3 = c within 2^-40 of 32: a staircase."""
+    """Solves y + y^3 = c by bisection to 2^-40 of 32, which makes a staircase."""
     low, high = np.full_like(c, -32.0), np.full_like(c, 32.0)
     for _ in range(46):
         y = (low + high) / 2
@@ -54,7 +54,7 @@ def bisected_root(c):
 
 
 def kepler(M):
-    """E - 0.8 sin E = M, twelve Newton steps."""
+    """Solves E - 0.8 sin E = M by twelve Newton steps."""
     E = M + 0.8 * np.sin(M)
     for _ in range(12):
         E = E - (E - 0.8 * np.sin(E) - M) / (1 - 0.8 * np.cos(E))
@@ -62,7 +62,7 @@ def kepler(M):
 
 
 def table_slope(x):
-    """That of the piece to the right; flat beyond the ends."""
+    """The slope of the piece to the right; 0 beyond the ends."""
     i = np.clip(np.searchsorted(TABLE, x, side="right") - 1, 0, TABLE.size - 2)
     return np.where((x >= TABLE[0]) & (x < TABLE[-1]), np.diff(HEIGHTS)[i] / np.diff(TABLE)[i], 0)
 

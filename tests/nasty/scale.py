@@ -1,4 +1,4 @@
-"""Flat, steep, tiny and huge functions: a step that suits one entry is too large or too small for another."""
+"""Flat, steep, tiny and huge functions: a good step for one entry is too large or too small for another."""
 
 import math
 
@@ -26,7 +26,7 @@ def stretched_tanh(s: float) -> Pair:
 
 def own_scale_vjp(args, dA):
     z = args[0] / args[1]
-    series = z**3 * (2 / 3 - z * z * (8 / 15 - z * z * 34 / 105))  # where the difference would cancel
+    series = z**3 * (2 / 3 - z * z * (8 / 15 - z * z * 34 / 105))  # for small z, where the difference would cancel
     return dA * sech2(z), dA * np.where(abs(z) < 3e-3, series, np.tanh(z) - z * sech2(z))
 
 

@@ -9,7 +9,7 @@ PLAIN = normal()
 
 
 def in_layout(change):
-    """Arguments that are no plain C-ordered arrays of their own."""
+    """Arguments that are views, or not C-ordered."""
     return arrays(PLAIN, "m n").map(lambda args: (change(args[0]),))
 
 

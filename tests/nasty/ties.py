@@ -1,10 +1,10 @@
-"""Many maxima or many kinks at once: along each coordinate alone, a tie may look smooth."""
+"""Many maxima or many kinks at once. Along a single coordinate, a function with a tie may be smooth."""
 
 import numpy as np
 
 from tests.nasty.base import Fill, Nasty, among, arrays, mixed, normal
 
-TIED: Fill = mixed(among(0.0, 1.0), among(0.0, 0.0, 0.5, -1.0), normal())  # also four at a time
+TIED: Fill = mixed(among(0.0, 1.0), among(0.0, 0.0, 0.5, -1.0), normal())  # with ties of up to four entries
 
 
 EQUAL: Fill = among(0.5, 0.5, 0.5, 0.5, 2.0)
@@ -20,7 +20,7 @@ def placed(shape, indices, values, axis=-1):
 
 
 def chosen(choose):
-    """The pair of a function that hands out entries of x: `choose` gives their indices along the last axis."""
+    """The pair of a function that returns entries of x; `choose` gives their indices along the last axis."""
     return (
         lambda x: np.take_along_axis(x, choose(x), axis=-1),
         lambda args, dA: (placed(args[0].shape, choose(args[0]), dA),),
@@ -45,14 +45,14 @@ def median_vjp(args, dA):
 
 
 def windows(x):
-    """The place of the first maximum of every three neighbours."""
+    """The position of the first maximum of every three neighbours."""
     n = x.shape[-1] - 2
     shifted = np.stack([x[..., k : k + n] for k in range(3)])
     return np.argmax(shifted, axis=0) + np.arange(n)
 
 
 def running_max(x):
-    """The place of the maximum so far."""
+    """The position of the maximum so far."""
     return np.stack([np.argmax(x[..., : k + 1], axis=-1) for k in range(x.shape[-1])], axis=-1)
 
 
@@ -64,7 +64,7 @@ def max_of_mins_vjp(args, dA):
     return (grad,)
 
 
-def quantile_places(x):
+def quantile_positions(x):
     """The two order statistics beside the quantile 0.3, and their weights."""
     at = 0.3 * (x.size - 1)
     low = int(at)
@@ -72,12 +72,12 @@ def quantile_places(x):
 
 
 def quantile(x):
-    i, weights = quantile_places(x)
+    i, weights = quantile_positions(x)
     return (weights * x[i]).sum(keepdims=True)
 
 
 def quantile_vjp(args, dA):
-    i, weights = quantile_places(args[0])
+    i, weights = quantile_positions(args[0])
     return (placed(args[0].shape, i, dA[0] * weights),)
 
 

@@ -77,7 +77,7 @@ embedding = Family(
 )
 
 
-bag = Family(  # the mean of two words' rows
+bag = Family(  # the mean of the rows of two words
     "embedding bag",
     indexed("n k", ids="m 2", below="n"),
     lambda E, ids: E[ids].mean(axis=1),
@@ -115,7 +115,7 @@ MUTANTS = [
     embedding.but("loses repeated ids", "dE[ids] += u", lambda E, ids, dA: [scattered_once(E.shape, ids, dA), None]),
     embedding.but(
         "no gradient for row 0",
-        "padding, which nobody asked for",
+        "row 0 taken for padding",
         lambda E, ids, dA: [scattered(E.shape, ids, dA * (ids > 0)[:, None]), None],
     ),
     embedding.but(
