@@ -16,7 +16,7 @@ import pytest
 ledger: Ledger | None = None  # of the running session
 
 _INSIDES = ("funcnn.testing", "hypothesis", "_pytest", "pluggy")
-_MOST_LINES = 10  # about arguments that were never decided
+_MOST_LINES = 10  # about undecided arguments
 _SHELL = "hypothesis_temporary_module_"  # the module of the function by which @given replaces a test
 
 
@@ -33,7 +33,7 @@ class Tally:
 
 
 class Ledger:
-    """The verdicts of a session, by test, then kind and subject; `resolution` is that of the ini file, if any."""
+    """The verdicts of a session, by test, then kind and subject; `resolution` is set in the ini file, else None."""
 
     def __init__(self, resolution: float | None, outer: Ledger | None) -> None:  # noqa: D107
         self.resolution, self.outer, self.test = resolution, outer, ""
@@ -51,7 +51,7 @@ class Ledger:
         kind: str = "function",
         decided: Iterable[str] = (),
     ) -> None:
-        """After each check: the verdict is pass, fail or inconclusive, the kind layer, loss, optimizer or function."""
+        """Record a check: the verdict is pass, fail or inconclusive, the kind layer, loss, optimizer or function."""
         tally = self.tests.setdefault(self.test, {}).setdefault((kind, subject), Tally())
         tally.verdicts[verdict] = tally.verdicts.get(verdict, 0) + 1
         tally.kinks += int(kinks) if verdict == "pass" else 0
@@ -75,7 +75,7 @@ class Ledger:
         return result
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
-        """Hide frames that are not the user's, and note that the examples of an exhausted test were inconclusive."""
+        """Hide frames of the checker; if a test ran out of examples, say that they were inconclusive."""
         if call.excinfo is None:
             return
         error = call.excinfo.value
@@ -110,7 +110,7 @@ class Ledger:
             self.tests.setdefault(test, {}).update({key: Tally(**values) for key, values in mine.items()})
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """The passed checks, then the arguments that were never decided."""
+        """The number of subjects by verdict, then the arguments that were never decided."""
         tested, undecided = list(self.tested()), list(self.undecided())
         if tested:
             terminalreporter.write_sep("=", "gradients")
@@ -139,7 +139,7 @@ class Ledger:
         for test, mine in sorted(self.tests.items()):
             for (_, subject), tally in mine.items():
                 if tally.verdicts.keys() == {"inconclusive"}:
-                    yield f"nothing of {subject} was decided in {test}: {tally.reason}"
+                    yield f"every check of {subject} was inconclusive in {test}: {tally.reason}"
                 elif "fail" not in tally.verdicts:
                     leaves = sorted(tally.undecided - tally.decided)
                     yield from [f"{leaf} of {subject} was never decided in {test}" for leaf in leaves]
@@ -152,7 +152,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Open the ledger."""
-    global ledger  # noqa: PLW0603  the checker, which knows no config, finds it here
+    global ledger  # noqa: PLW0603  the checker, which has no config, finds it here
     given = config.getini("funcnn_resolution")
     try:
         valid = not given or 0 < float(given) < 1

@@ -127,7 +127,7 @@ def test_a_leaky_slope_of_0_at_0_is_caught():
     def vjp(args, dA):
         return [dA * ((args[0] > 0) + dA.dtype.type(0.5) * (args[0] < 0))]
 
-    caught(fst.tensors("m n"), lambda x: check_vjp(leaky, vjp, [x]), r"at a kink .*\n.*wrong just where x is 0|kink")
+    caught(fst.tensors("m n"), lambda x: check_vjp(leaky, vjp, [x]), r"at a kink .*\n.*wrong exactly where x is 0|kink")
 
 
 def test_a_loss_that_forgets_to_average_is_caught():
@@ -144,8 +144,8 @@ def test_a_loss_that_forgets_to_average_is_caught():
 
     pairs = fst.tensors("m k", "m k")
     caught(pairs, lambda out, y: check_loss(forgets, out, y), "^forgets: dout, .* of .* entries wrong")
-    caught(pairs, lambda out, y: check_loss(normalises, out, y), "is it a mean")
-    caught(pairs, lambda out, y: check_loss(widens, out, y), "dA must be as out, float32")
+    caught(pairs, lambda out, y: check_loss(normalises, out, y), "is the cost a mean")
+    caught(pairs, lambda out, y: check_loss(widens, out, y), "dA must have the dtype and shape of out, float32")
 
 
 def test_a_loss_whose_gradient_is_no_mean_is_caught():
@@ -156,7 +156,7 @@ def test_a_loss_whose_gradient_is_no_mean_is_caught():
         cost, dA = mse(out, y)
         return cost, dA + (1e-3 if len(out) == 1 and len(calls) > 3 and max(calls) > 1 else 0)
 
-    with pytest.raises(GradientError, match="blocks of rows combine"):
+    with pytest.raises(GradientError, match="dA of all rows is not the weighted sum"):
         check_loss(drifts, np.ones((3, 1)), np.zeros((3, 1)))
 
 

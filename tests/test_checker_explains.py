@@ -14,6 +14,7 @@ from funcnn.testing.verdict import GradientError, WrongGradient
 rng = np.random.default_rng(1)
 X, SQUARE = rng.standard_normal((3, 5)), rng.standard_normal((3, 3))
 SIGNED = np.array([1.5, -0.5, 0.0, 2.0, -3.0])
+CAUSES = r"a constant with too few digits, or a forgotten epsilon\?"
 
 
 def double(x):
@@ -36,7 +37,7 @@ def sine_vjp(args, dA):
 
 
 def wrong_where(mask):
-    """A gradient of x^2 that is too large where it is said."""
+    """A vjp of x^2 that is too large at the entries that `mask` selects."""
     return lambda args, dA: [2 * args[0] * dA + mask(args[0]) * dA * dA.dtype.type(3)]
 
 
@@ -75,13 +76,13 @@ HINTS = {
         lambda x: x * np.pi,
         lambda args, dA: [dA * dA.dtype.type(3.14159)],
         X,
-        [r"every wrong entry: right to a relative 8e-07: a constant with too few digits, or a forgotten epsilon\?"],
+        [rf"every wrong entry: right to a relative error of 8e-07: {CAUSES}"],
     ),
     "a constant of few digits in a sum": (
         lambda x: x * np.pi + np.sin(x),
         lambda args, dA: [dA * (dA.dtype.type(3.14159) + np.cos(args[0]))],
         X,
-        [r"every wrong entry: right to a relative \de-0\d: a constant with too few digits, or a forgotten epsilon\?"],
+        [rf"every wrong entry: right to a relative error of \de-0\d: {CAUSES}"],
     ),
     "an offset": (
         lambda x: np.sum(x * x),
@@ -107,9 +108,9 @@ HINTS = {
         X,
         ["analytic holds the numeric entries in another order"],
     ),
-    "at 0": (square, wrong_where(lambda x: x == 0), SIGNED, ["wrong just where x is 0"]),
-    "below 0": (square, wrong_where(lambda x: x < 0), SIGNED, ["wrong just where x is negative"]),
-    "above 0": (square, wrong_where(lambda x: x > 0), SIGNED, ["wrong just where x is positive"]),
+    "at 0": (square, wrong_where(lambda x: x == 0), SIGNED, ["wrong exactly where x is 0"]),
+    "below 0": (square, wrong_where(lambda x: x < 0), SIGNED, ["wrong exactly where x is negative"]),
+    "above 0": (square, wrong_where(lambda x: x > 0), SIGNED, ["wrong exactly where x is positive"]),
     "in no order": (square, wrong_where(lambda x: x > 1.6), SIGNED, []),
 }
 
@@ -236,7 +237,7 @@ def test_a_report_says_what_was_seen():
     assert report.probed == "every entry of a and 4 directions, every entry of b and 4 directions"
     assert report.probes == (15 + 4 + 15 + 4 + 4) * 16
     counts = f"{report.probes} probes, 0 at kinks, 0 inconclusive"
-    sees = f"an error of {report.sees:.0e} would have been seen, least sensitive at {report.leaf}"
+    sees = f"an error of {report.sees:.0e} would have been found, least sensitive at {report.leaf}"
     assert str(report) == f"pass: {report.probed}: {counts}; {sees}"
 
 

@@ -57,7 +57,7 @@ def test_the_slope_of_a_magnitude_at_0_may_be_any_between(at_0):
 
 @pytest.mark.parametrize("at_0", [-1.5, 1.01])
 def test_but_no_other(at_0):
-    with pytest.raises(WrongAtKink, match="wrong just where x is 0"):
+    with pytest.raises(WrongAtKink, match="wrong exactly where x is 0"):
         check_vjp(abs, where_0(at_0, np.sign), [AT_0])
 
 
@@ -92,7 +92,9 @@ def test_a_tie_may_go_to_one_or_be_shared():
 
 
 def test_a_tie_counted_twice_is_wrong_though_no_entry_is():
-    with pytest.raises(WrongTogether, match="the gradients of all arguments are wrong together, though none by itself"):
+    with pytest.raises(
+        WrongTogether, match="the gradients of all arguments are wrong together, though each alone is right"
+    ):
         check_vjp(maximum, lambda args, dA: [dA * (args[0] >= args[1]), dA * (args[1] >= args[0])], [A, B])
 
 
@@ -139,12 +141,12 @@ def test_a_tie_of_one_argument_is_named_with_that_argument():
     def vjp(args, dA):
         return [to_every_tie(args[0], dA), dA + 0 * args[1]]
 
-    with pytest.raises(WrongTogether, match="the entries of da are wrong together, though none by itself"):
+    with pytest.raises(WrongTogether, match="the entries of da are wrong together, though each alone is right"):
         check_vjp(lambda a, b: a.max() + b.sum(), vjp, [np.ones(2), np.arange(3.0)])
 
 
 def test_a_tie_of_more_than_are_looked_at_one_by_one():
-    with pytest.raises(WrongTogether, match="though none of those looked at by themselves"):
+    with pytest.raises(WrongTogether, match="though each one tested alone is right"):
         check_vjp(np.max, lambda args, dA: [to_every_tie(args[0], dA)], [np.zeros(200)])
 
 

@@ -25,7 +25,7 @@ def slopes(slope):
 
 # What cannot be told.
 
-STEEP = "f jumps, or its slopes grow without end, at these arguments: draw them from beside"
+STEEP = "f jumps, or its slopes grow without bound, at these arguments: draw other arguments"
 UNDECIDED = {
     "a jump": (np.floor, slopes(np.zeros_like), 2.0, STEEP),
     "a jump, and wrong": (np.floor, slopes(np.ones_like), 2.0, STEEP),
@@ -49,7 +49,7 @@ UNDECIDED = {
         PAIR,
         "the values of f are too rough: a relative error of .* and the resolution is 1e-07: compute in float64",
     ),
-    "a root of no slope, and wrong": (np.cbrt, slopes(np.zeros_like), 0.0, "could not be seen"),
+    "a root of no slope, and wrong": (np.cbrt, slopes(np.zeros_like), 0.0, "could not be found"),
     "a root of no slope": (np.cbrt, slopes(lambda x: 1 / (3 * np.cbrt(x) ** 2)), 0.0, STEEP),
 }
 
@@ -105,7 +105,8 @@ def test_one_part_in_ten_million_is_seen(name):
     f, vjp, args = FEW_DIGITS[name]
     assert check_vjp(f, vjp, args).sees < 1e-8
     with pytest.raises(
-        WrongGradient, match=r"right to a relative 1e-07: a constant with too few digits, or a forgotten epsilon\?"
+        WrongGradient,
+        match=r"right to a relative error of 1e-07: a constant with too few digits, or a forgotten epsilon\?",
     ):
         check_vjp(f, lambda args, dA: [g * g.dtype.type(1 + 1e-7) for g in vjp(args, dA)], args)
 

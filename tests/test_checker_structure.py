@@ -131,7 +131,11 @@ WRONG = {
         "f or vjp changes its arguments",
     ),
     "a vjp that changes the output": (changing_outputs_in_vjp, NotPure, "vjp changes what f returned before"),
-    "an f that changes old outputs": (changing_old_outputs, NotPure, "f changes what it returned before"),
+    "an f that changes old outputs": (
+        changing_old_outputs,
+        NotPure,
+        "f changes an earlier result when it is called again",
+    ),
     "one buffer for all gradients": (one_buffer, NotPure, "vjp changes a gradient that it returned before"),
     "a memory by shape": (
         lambda: remembering(np.shape),

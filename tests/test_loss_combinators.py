@@ -338,7 +338,7 @@ def test_a_second_output_whose_blocks_do_not_combine():
         cost, (a, b) = joint(mse, mse)(out, y)
         return cost, (a, np.where(len(b) > 3, b, 0))  # right for all rows, and for no block of them
 
-    with pytest.raises(BrokenPromise, match="dA is not what those of blocks of rows combine to"):
+    with pytest.raises(BrokenPromise, match="dA of all rows is not the weighted sum of dA of blocks of rows"):
         check_loss(scaled, (OUT, OUT), (Y, Y))
 
 
@@ -349,4 +349,6 @@ def test_a_second_output_that_widens():
 
     with pytest.raises(Exception, match="float32") as caught:
         check_loss(widens, (OUT, OUT), (Y, Y))
-    assert "out.1" in str(caught.value) or "dA must be as out, float32 (4, 3, 2)" in str(caught.value)
+    assert "out.1" in str(caught.value) or "dA must have the dtype and shape of out, float32 (4, 3, 2)" in str(
+        caught.value
+    )

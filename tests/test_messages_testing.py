@@ -136,7 +136,7 @@ ROWS = {
     "most below least": (
         call(fst.tensors, "m", least=5),
         RangeError,
-        "tensors: most must be at least 5, as least is; it is 4",
+        "tensors: most must be at least 5, the value of least; it is 4",
     ),
     "a number for a shape": (call(fst.tensor, 3), KindError, "tensor: shape must be a tuple of sizes, not int"),
     "half a size": (call(fst.tensor, (2, 1.5)), KindError, "tensor: each size must be a whole number, not float"),

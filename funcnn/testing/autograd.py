@@ -19,10 +19,10 @@ Vjp = Callable[[Sequence[Array], Array], tuple[Any, ...]]
 
 
 def pair(function: Callable[..., Any]) -> tuple[Callable[..., Array], Vjp]:
-    """The values of a function of arrays, and its gradients by the rules of the primitives that it is made of.
+    """The values of a function of arrays, and its gradients by the rules of its primitives.
 
-    It is an `autograd.extend.primitive` with the rules that `defvjp` gave it, or any function of `autograd.numpy`, of
-    one argument or of several, that gives one array.
+    The function is an `autograd.extend.primitive` with rules from `defvjp`, or any function of `autograd.numpy` that
+    takes one argument or several and returns one array.
 
     >>> import autograd.numpy as np
     >>> from funcnn.testing import check_vjp
@@ -30,9 +30,9 @@ def pair(function: Callable[..., Any]) -> tuple[Callable[..., Array], Vjp]:
     >>> print(check_vjp(*pair(lambda x, W: np.tanh(np.dot(x, W))), (np.ones((2, 3)), np.ones((3, 2)))))
     pass: ...
 
-    Each argument is differentiated by itself, so that a gradient keeps the shape that its rule returned. An argument
-    without influence has a gradient of zeros. The function is called with other arguments between its forward and its
-    backward, and backward twice: what a rule does not keep for itself shows.
+    Each argument is differentiated alone, so that a gradient keeps the shape that its rule returned. An argument
+    without influence has a gradient of zeros. Backward runs twice, and in between the function is called with other
+    arguments: this finds rules that share state between calls.
 
     Raises:
         KindError: `function` is not a function.
@@ -59,7 +59,7 @@ def pair(function: Callable[..., Any]) -> tuple[Callable[..., Array], Vjp]:
 
 
 def _disturb(function: Callable[..., Any], args: Sequence[Array]) -> None:
-    """Half of a number lies in most domains that the number lies in."""
+    """Call the function with half of each number, which lies in most domains that contain the number."""
     try:
         function(*[a / a.dtype.type(2) if a.dtype.kind == "f" else a for a in args])
     except Exception:  # noqa: BLE001  these arguments are not the user's own: they may lie outside the domain

@@ -23,7 +23,7 @@ def every_layer(module: str) -> Callable[..., None]:
     Raises:
         KindError: there is no such module, or no layer in it.
     """
-    import pytest  # noqa: PLC0415  the checks themselves work without
+    import pytest  # noqa: PLC0415  the checks work without pytest
 
     @pytest.mark.parametrize("layer", layers_of("every_layer", module), ids=lambda layer: layer.__name__)
     @given(st.data())

@@ -21,7 +21,7 @@ from funcnn.testing.verdict import GradientError, WrongForFloat32
 
 
 def check_float32(function: VectorFunction, rng: np.random.Generator) -> None:
-    """For float32 arguments, float32 gradients, near those in float64; only where the values of f agree too."""
+    """Gradients of float32 arguments must be near the gradients in float64, if the values of f are."""
     if any(not abs(function.args[i]).max(initial=0) < LARGEST_32 for i in function.floats):
         return
     narrow = tuple([sealed(a.astype(np.float32)) if a.dtype.kind == "f" else a for a in function.args])

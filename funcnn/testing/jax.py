@@ -16,15 +16,15 @@ from funcnn.fields import check_flag, check_function
 Vjp = Callable[[Sequence[Array], Array], tuple[Array | None, ...]]
 
 _in_float64: Callable[..., AbstractContextManager[Any]] = (
-    jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64  # its place before JAX 0.8
+    jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64  # the name before JAX 0.8
 )
 
 
 def pair(function: Callable[..., Any], *, jit: bool = True) -> tuple[Callable[..., Array], Vjp]:
     """The values of a function of arrays, and the gradients that `jax.vjp` finds, as functions of NumPy arrays.
 
-    It is a `jax.custom_vjp`, or any function that gives one array. Float64 stays float64: JAX is told so for the length
-    of a call, and your own `jax_enable_x64` is not touched; it holds where all arguments are float32.
+    The function is a `jax.custom_vjp`, or any function that returns one array. Float64 stays float64:
+    `jax_enable_x64` is on during a call, and has its own value after it. It is not set if all arguments are float32.
 
     >>> import jax, numpy as np
     >>> from funcnn.testing import check_vjp
@@ -32,10 +32,10 @@ def pair(function: Callable[..., Any], *, jit: bool = True) -> tuple[Callable[..
     >>> print(check_vjp(*pair(jax.nn.softplus), [np.array([-1.0, 2.0])]))
     pass: ...
 
-    Both are compiled, once for each function and shape, since a check calls them hundreds of times: a hundred examples
-    take a quarter of the time. For that the function must be the same object in all of them, so define it outside the
-    test; and `jit=False` is for one whose Python looks at the values. Compilation makes the first example of a shape
-    slow, which hypothesis takes for flakiness: write `@settings(deadline=None)`.
+    Both are compiled once for each function and shape, since a check calls them hundreds of times: a hundred examples
+    take a quarter of the time. Define the function outside the test, so that all examples share one object. Write
+    `jit=False` if its Python code depends on values. Write `@settings(deadline=None)`, since the first example of each
+    shape is slow, and hypothesis would report it as flaky.
 
     Raises:
         KindError: `function` is not a function, or `jit` neither True nor False.
@@ -58,7 +58,7 @@ def pair(function: Callable[..., Any], *, jit: bool = True) -> tuple[Callable[..
 
 
 def _gradients_of(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Those of the float arguments alone."""
+    """The gradients of the float arguments."""
 
     def gradients(args: tuple[Any, ...], dA: Any) -> list[Any]:
         found = jax.vjp(function, *args)[1](dA)
@@ -78,5 +78,5 @@ def _precision(args: Sequence[Array]) -> AbstractContextManager[Any]:
 
 
 def _array(value: Any) -> Any:
-    """As NumPy's; a tuple stays one, for the check to refuse."""
+    """The value as a NumPy array; a tuple is left for the check to refuse."""
     return value if isinstance(value, tuple | list) else np.asarray(value)

@@ -23,9 +23,9 @@ from funcnn.trees.walks import arrays_in, check_tree, map_arrays, parameters, wa
 def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconclusive: Undecided = "reject") -> Report:
     """Test a layer at x: dx and the gradient of every parameter, against finite differences of its forward.
 
-    A network is a layer. Besides all that `check_vjp` asks: another forward in between changes nothing, the shortcut
-    without dx gives the same bits, nothing writeable comes out, a step of rate 0 changes no parameter, `inference` and
-    `reseed` leave the parameters alone, and a float32 layer stays one.
+    A network is a layer. Besides the properties that `check_vjp` tests: another forward before backward has no effect,
+    backward without dx gives the same bits, results are read-only, a step of rate 0 changes no parameter, `inference`
+    and `reseed` change no parameter, and a float32 layer stays float32.
 
     >>> import numpy as np
     >>> from funcnn import mlp
@@ -34,7 +34,7 @@ def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconcl
     pass: ...
 
     Raises:
-        GradientError: as `check_vjp`, or one of those promises is broken.
+        GradientError: as `check_vjp`, or the layer breaks the protocol.
         Inconclusive: as `check_vjp`.
         KindError: params is not a layer, or x not an array or a tuple of arrays.
     """
@@ -46,7 +46,7 @@ def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconcl
 
 @attrs.frozen(eq=False)
 class LayerFunction:
-    """A layer at x as a function of arrays: those of its parameters, then those of x."""
+    """A layer at x as a function of the arrays of its parameters and of x."""
 
     params: Any
     x: Any

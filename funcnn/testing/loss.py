@@ -22,10 +22,11 @@ from funcnn.trees.walks import arrays_in, map_arrays, walk
 def check_loss(
     loss: Loss, out: Any, y: Any, *, resolution: float | None = None, inconclusive: Undecided = "reject"
 ) -> Report:
-    """Check a loss at (out, y): its dA against its own cost, and the protocol of losses.
+    """Check a loss at (out, y): its dA against its cost, and the protocol of losses.
 
-    The costs and gradients of blocks of rows, each weighed by its share of the rows, combine to those of all rows; and
-    dA has out's shape and dtype. `out` may be a tuple: dA is one then too, with None for an array that holds no floats.
+    A loss is a mean over rows: the costs of blocks of rows, weighted by their shares of the rows, sum to the cost of
+    all rows, and so do the gradients. dA has the shape and the dtype of out. If `out` is a tuple, dA is a tuple too,
+    with None for an array that does not hold floats.
 
     >>> import numpy as np
     >>> from funcnn import mse
@@ -34,7 +35,7 @@ def check_loss(
     pass: ...
 
     Raises:
-        GradientError: as `check_vjp`, or one of those promises is broken.
+        GradientError: as `check_vjp`, or the loss breaks the protocol.
         Inconclusive: as `check_vjp`.
         KindError: `loss` is not a function; `out` or `y` is not an array or a tuple of arrays.
     """
@@ -63,7 +64,9 @@ def check_loss(
         narrow = _cast(out, np.float32)
         for a, dA in zip(arrays_in(narrow), _gradients(narrow, loss(narrow, y)[1]), strict=True):
             if dA is not None and (dA.dtype != np.float32 or dA.shape != a.shape):
-                raise BrokenPromise(f"dA must be as out, float32 {a.shape}; it is {dA.dtype} {dA.shape}")
+                raise BrokenPromise(
+                    f"dA must have the dtype and shape of out, float32 {a.shape}; it is {dA.dtype} {dA.shape}"
+                )
 
     claim = Claim("check_loss", "loss", name, f, vjp, tuple(arrays_in(out)), names, source, check_promises)
     return verdict(claim, chosen)
@@ -83,7 +86,7 @@ def _cast(out: Any, dtype: Any) -> Any:
 
 
 def _gradients(out: Any, dA: Any) -> list[Any]:
-    """What dA holds for each array in out."""
+    """The part of dA for each array in out."""
     if type(out) is tuple:
         if type(dA) is not tuple or len(dA) != len(out):
             raise BrokenPromise(f"dA must be a tuple of {len(out)}, as out is; it is {short(dA)}")
@@ -92,20 +95,22 @@ def _gradients(out: Any, dA: Any) -> list[Any]:
 
 
 def _check_blocks(loss: Loss, out: Any, y: Any) -> None:
-    """A loss is a mean over rows, so blocks of rows combine to the whole."""
+    """Check that the cost and dA of all rows are weighted sums over blocks of rows, since a loss is a mean."""
     cost, dA = loss(out, y)
     m = len(arrays_in(out)[0])
     blocks = [slice(0, 1), slice(1, m)][: min(m, 2)]
     shares = [len(range(m)[block]) / m for block in blocks]
-    of = [map_arrays(lambda a: a[block], out) for block in blocks]  # noqa: B023  used at once
+    of = [map_arrays(lambda a: a[block], out) for block in blocks]  # noqa: B023  called at once
     parts = [loss(o, map_arrays(lambda a: a[block], y)) for o, block in zip(of, blocks, strict=True)]  # noqa: B023  as above
     combined = sum([share * part for share, (part, _) in zip(shares, parts, strict=True)])
     if not np.isclose(combined, cost, rtol=BLOCK_RELATIVE, atol=BLOCK_ABSOLUTE):
-        raise BrokenPromise(f"the cost is {cost:.10g}, but blocks of rows combine to {combined:.10g}; is it a mean?")
+        raise BrokenPromise(
+            f"the cost is {cost:.10g}, but the weighted sum of blocks of rows is {combined:.10g}; is the cost a mean?"
+        )
     blockwise = [_gradients(o, d) for o, (_, d) in zip(of, parts, strict=True)]
     for whole, *pieces in zip(_gradients(out, dA), *blockwise, strict=True):
         if whole is None:
             continue
         joined = np.concatenate([share * piece for share, piece in zip(shares, pieces, strict=True)])
         if not np.allclose(joined, whole, rtol=BLOCK_RELATIVE, atol=BLOCK_ABSOLUTE):
-            raise BrokenPromise("dA is not what those of blocks of rows combine to")
+            raise BrokenPromise("dA of all rows is not the weighted sum of dA of blocks of rows")

@@ -1,7 +1,7 @@
 """Mutation testing of checks: the share of planted mistakes that a check finds.
 
-A test that passes says little until one has seen it fail. A mutant is a backward pass with one likely mistake, together
-with the correct one. `score` runs a check on a table of mutants and lists the mutants that the check did not find.
+A mutant is a backward pass with one likely mistake, together with the correct backward pass. `score` runs a check on a
+table of mutants and lists the mutants that the check did not find.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ Check = Callable[..., Any]
 
 @frozen
 class Mutant:
-    """A pair `(f, vjp)` with one mistake in it, the pair without, and the arguments to try it on.
+    """A pair `(f, vjp)` with one mistake, the pair without the mistake, and a strategy for their arguments.
 
     >>> import numpy as np
     >>> from funcnn.testing import strategies as fst
     >>> from funcnn.testing.mutation import Mutant, is_caught
     >>> doubled = Mutant(
     ...     name="sin: twice the gradient",
-    ...     why="added once for each of two uses, of which there is one",
+    ...     why="added for two uses, but x is used once",
     ...     arguments=fst.tensors("m n"),
     ...     right=(np.sin, lambda args, dA: [dA * np.cos(args[0])]),
     ...     wrong=(np.sin, lambda args, dA: [dA * np.cos(args[0]) * 2]),
@@ -71,7 +71,7 @@ class Row:
 
     @property
     def caught(self) -> int:
-        """The number of seeds at which the mutant was found."""
+        """The number of seeds with which the mutant was found."""
         return sum([error is not None for error in self.errors])
 
     def __str__(self) -> str:
@@ -87,7 +87,7 @@ class Score:
 
     @property
     def survivors(self) -> tuple[Row, ...]:
-        """The mutants that were not found at one seed or more."""
+        """The mutants that were not found with at least one seed."""
         return tuple([row for row in self.rows if row.caught < len(row.errors)])
 
     def __str__(self) -> str:
@@ -97,9 +97,9 @@ class Score:
 
 
 def is_caught(mutant: Mutant, check: Check = check_vjp, seed: int = 0, examples: int = 100) -> str | None:
-    """The name of the error by which a check finds the mistake within so many examples; None if it does not.
+    """The name of the error by which a check finds the mistake within `examples` examples; None if it does not.
 
-    Other exceptions of the check are raised. In an inconclusive example the mistake counts as not found.
+    Other exceptions of the check are raised. An inconclusive example does not count as found.
 
     Raises:
         KindError: `mutant` is not a Mutant, `check` not a function, `seed` or `examples` not a whole number.
@@ -142,7 +142,7 @@ def is_caught(mutant: Mutant, check: Check = check_vjp, seed: int = 0, examples:
 def score(
     mutants: Iterable[Mutant], check: Check = check_vjp, seeds: Iterable[int] = range(5), examples: int = 100
 ) -> Score:
-    """Try a check on every mutant, at every seed.
+    """Run a check on every mutant, with every seed.
 
     >>> import numpy as np
     >>> from funcnn.testing import strategies as fst

@@ -1,4 +1,4 @@
-"""Options of a check: how sharp it must be, and what it tolerates."""
+"""Options of a check: its resolution, and what it tolerates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Undecided = Literal["reject", "error"]
 
 @attrs.frozen
 class Options:
-    """The resolution asked for, and what becomes of the rest."""
+    """The resolution, the treatment of inconclusive examples, and what is tolerated."""
 
     resolution: float
     inconclusive: Undecided
@@ -33,7 +33,7 @@ def options(
     aliasing: bool = True,
     nondeterministic: float = 0.0,
 ) -> Options:
-    """The options of the check `whose`: the resolution asked for, else that of pytest's ini file, else 1e-7."""
+    """The options of the check `whose`. A resolution of None is read from pytest's ini file, or else is 1e-7."""
     found = ledger()
     if resolution is None:
         resolution = (found and found.resolution) or RESOLUTION
@@ -51,5 +51,5 @@ def options(
 
 
 def ledger() -> Any:
-    """The record of the pytest plugin, None outside pytest."""
+    """The ledger of the pytest plugin, None outside pytest."""
     return getattr(sys.modules.get("funcnn_pytest"), "ledger", None)

@@ -16,7 +16,7 @@ settings.register_profile("funcnn", deadline=None, print_blob=True, phases=set(P
 
 
 def verdict(claim: Claim, options: Options) -> Report:
-    """The report of a check, recorded; inside `@given` an inconclusive one rejects the example."""
+    """Run a check and record its verdict; inside `@given`, an inconclusive check rejects the example."""
     try:
         report = verify(claim, options)
     except GradientError:

@@ -18,8 +18,8 @@ Vjp = Callable[[Sequence[Array], Array], tuple[Array, ...]]
 def pair(fun: Callable[..., Any], jac: Callable[..., Any] | Literal[True]) -> tuple[Callable[[Array], Array], Vjp]:
     """`fun` and `jac` of one x, as `minimize` (one value), `least_squares` and `root` (an array of values) take them.
 
-    `jac(x)` is the gradient of the one value, or a matrix with a row for each value: an array, a sparse one or a linear
-    operator. With `jac=True`, `fun(x)` gives value and gradient in one. To check a Hessian, write `pair(jac, hess)`.
+    `jac(x)` is the gradient of the one value, or a matrix with a row for each value: an array, a sparse matrix or a
+    linear operator. With `jac=True`, `fun(x)` returns value and gradient. To check a Hessian, write `pair(jac, hess)`.
 
     >>> import numpy as np
     >>> from scipy.optimize import rosen, rosen_der
@@ -28,12 +28,10 @@ def pair(fun: Callable[..., Any], jac: Callable[..., Any] | Literal[True]) -> tu
     >>> print(check_vjp(*pair(rosen, rosen_der), [np.array([1.0, 2.0, 3.0])]))
     pass: ...
 
-    SciPy works in float64, and so do the two where x is float32. Other arguments are bound beforehand, as in
-    `lambda x: fun(x, a)`.
+    Both compute in float64 also if x is float32, as SciPy does. Bind other arguments, as in `lambda x: fun(x, a)`.
 
     Raises:
-        KindError: fun is not a function; jac is neither a function nor True: "2-point" and the like are SciPy's own
-            work.
+        KindError: fun is not a function, or jac is neither a function nor True, such as SciPy's "2-point".
     """
     if jac is not True and (not callable(jac) or isinstance(jac, type)):
         raise KindError(f"pair: jac must be a function or True, not {kind(jac)}")
@@ -58,5 +56,5 @@ def _wide(x: Array) -> Array:
 
 
 def _like(x: Array, value: Any) -> Array:
-    """A result in the dtype of x: NumPy's own, where a list or a Python number is given."""
+    """A result as an array in the dtype of x; it may be given as a list or a number."""
     return np.asarray(value, x.dtype)

@@ -40,7 +40,7 @@ def register(layer: type, strategy: st.SearchStrategy[Case]) -> None:
 
 
 def cases(layer: type) -> st.SearchStrategy[Case]:
-    """How to draw a layer and an x that fits it.
+    """A strategy for cases `(params, x)`: a layer, and an x that fits it.
 
     For a layer that is registered only with `st.register_type_strategy`, x has two axes, and a width that forward
     accepts.
@@ -81,7 +81,7 @@ def _check_class(whose: str, layer: Any) -> None:
 
 
 def _with_x(params: Any) -> st.SearchStrategy[Case]:
-    """A layer, with an x of any width that it takes."""
+    """A strategy for an x of a width that the layer accepts."""
     widths = dict.fromkeys([*[size for a in parameters(params).values() for size in a.shape], 1, 2, 3, 4])
     for width in widths:
         try:
@@ -104,9 +104,9 @@ def layers(module: str = "funcnn") -> st.SearchStrategy[Case]:
 
 
 def registered(module: str = "funcnn") -> list[type]:
-    """Every layer that a package defines: its records with a forward rule, less the abstract bases; and the chain.
+    """Every layer that a package defines: its records with a forward rule, except abstract bases. funcnn has the chain.
 
-    `Logged` is left out: no network is made of it, and `trace`, which puts it around layers, is tested bit for bit.
+    `Logged` is left out: only `trace` puts it around layers, and its results are compared bit for bit.
 
     Raises:
         KindError: there is none, so that a misspelt name does not pass as a package whose layers are all tested.
@@ -118,7 +118,7 @@ def layers_of(whose: str, module: str) -> list[type]:
     """As `registered`; errors begin with the name of the function that was called."""
     check_text(whose, module, "module")
     try:
-        import_module(module)  # the result must not depend on earlier imports
+        import_module(module)  # so that the result does not depend on earlier imports
         load_all()  # the layers of funcnn
     except (ModuleNotFoundError, ValueError):  # an empty name raises ValueError
         raise KindError(f"{whose}: there is no module {module}") from None

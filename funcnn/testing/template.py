@@ -13,9 +13,9 @@ Template = Callable[[Iterator[Array]], Any]
 
 
 def template(tree: Any, *, states: bool = True) -> Template:
-    """A function that builds `tree` with the next arrays of an iterator in place of its own, states only if asked for.
+    """A function that builds `tree` with the next arrays of an iterator; without `states`, states keep their arrays.
 
-    The result is that of `map_arrays`, without walking again through parts that have no arrays.
+    The result is the same as from `map_arrays`, but parts without arrays are not walked through again.
     """
     return _filled(tree, states=states) or partial(_constant, tree)
 

@@ -1,7 +1,8 @@
-"""Strategies for arrays: first named sizes, then entries in a regime that reveals mistakes.
+"""Strategies for arrays with named sizes and with entries that reveal mistakes.
 
-Every array is two drawn numbers, its regime and one integer that makes all its entries, so that large arrays cost no
-more than small ones, and that hypothesis shrinks towards the first regime, and there to ones, zeros and small numbers.
+Hypothesis draws two numbers for each array: the regime, which is the kind of its entries, and one integer, from which
+all entries are computed. So large arrays cost no more than small ones, and hypothesis shrinks towards the first regime
+and, inside it, towards ones, zeros and small numbers.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from funcnn.arrays import Array, freeze, kind
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_count, check_text
 
-_DIGIT = 32  # the number of values of the lattice
-_DIGITS = 24  # entries with a digit of their own; further entries come from a seed
+_DIGIT = 32  # chosen: the number of values of an entry of the lattice
+_DIGITS = 24  # chosen: so many entries have a digit of their own; larger arrays are random numbers of a seed
 
 
 def dims(*names: str, least: int = 1, most: int = 4) -> st.SearchStrategy[dict[str, int]]:
-    """A size for each name: all equal one time in four, one of them several times larger one time in eight.
+    """A size for each name: in one draw of four all are equal, in one of eight one of them is several times larger.
 
-    A forgotten transpose shows only in what is not square, a wrong one only in what is, and a loop that drops its
-    remainder only in what is large.
+    A missing transpose shows only if a matrix is not square, a superfluous one only if it is square, and a loop that
+    drops its remainder only if a size is large.
 
     Raises:
         KindError: a name is not a string, or a bound not a whole number.
@@ -45,7 +46,7 @@ def dims(*names: str, least: int = 1, most: int = 4) -> st.SearchStrategy[dict[s
 
 
 def tensors(*shapes: str, least: int = 1, most: int = 4) -> st.SearchStrategy[tuple[Array, ...]]:
-    """Arrays whose shapes are named sizes: `tensors("m n", "n k", "k")`; a digit is that size itself.
+    """Arrays whose shapes are named sizes: `tensors("m n", "n k", "k")`; a number is a fixed size.
 
     >>> from hypothesis import find
     >>> from funcnn.testing import strategies as fst
@@ -69,7 +70,7 @@ def _check(whose: str, texts: tuple[str, ...], least: int, most: int) -> None:
     for text in texts:
         check_text(whose, text, "each name" if whose == "dims" else "each shape")
     if as_count(whose, most, "most", least=0) < as_count(whose, least, "least", least=0):
-        raise RangeError(f"{whose}: most must be at least {least}, as least is; it is {most}")
+        raise RangeError(f"{whose}: most must be at least {least}, the value of least; it is {most}")
 
 
 def tensor(shape: Sequence[int]) -> st.SearchStrategy[Array]:
@@ -77,8 +78,8 @@ def tensor(shape: Sequence[int]) -> st.SearchStrategy[Array]:
 
     Multiples of 1/8 up to 2, and multiples of 1/2 up to 8, give exact ties, zeros, ones, and the corners of piecewise
     functions. Normal numbers are the generic case. A mixture of zeros, ties, small numbers, normal numbers, +-30 and
-    +-800 saturates activations. Sorted arrays, constant arrays, and arrays of 1 and -1 find results that are right for
-    one order or one size alone.
+    +-800 saturates activations. Sorted arrays, constant arrays, and arrays of 1 and -1 find results that are right only
+    for one order or one magnitude of the entries.
 
     Raises:
         KindError: the shape is not a tuple or a list of whole numbers.
@@ -110,8 +111,8 @@ def _normal(k: int, shape: tuple[int, ...]) -> Array:
 def _lattice(k: int, shape: tuple[int, ...]) -> Array:
     """The digits of k as whole numbers: 1, 0, -1, 2, -2, ..., the last entry first.
 
-    Ones come before zeros, since so many mistakes do not show at zeros: hypothesis, which changes one number at a time,
-    would not get from another regime to this one.
+    Ones come before zeros: many mistakes do not show at zeros, and hypothesis, which changes one number at a time,
+    could then not shrink from another regime to this one.
     """
     n = prod(shape)
     if n > _DIGITS:

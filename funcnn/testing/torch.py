@@ -20,16 +20,16 @@ from funcnn.testing.verdict import NotPure
 
 Vjp = Callable[[Sequence[Array], Array], tuple[Array | None, ...]]
 
-# Torch's first backward takes half a second: here, lest it be charged to the first example of a test.
+# The first backward of torch takes half a second: it runs here, not in the first example of a test.
 torch.ones(1, requires_grad=True).sum().backward()
 
 
 def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Callable[..., Array], Vjp]:
-    """The values of a function of tensors, and the gradients that torch's backward finds, as functions of arrays.
+    """The values of a function of tensors, and its gradients by torch's backward, as functions of arrays.
 
-    The function is the `apply` of a `torch.autograd.Function`, a module, or any other that gives one tensor. Arguments
-    become tensors of their own dtype, so all is float64 where they are, a module's own numbers too; your module stays
-    as it is. With `parameters=True` the parameters of a module are arguments, in its order, before those of `forward`.
+    The function is the `apply` of a `torch.autograd.Function`, a module, or any function that returns one tensor.
+    Arguments become tensors of their own dtype. A module is copied; the copy computes in the dtype of the arguments.
+    With `parameters=True` its parameters are arguments too: they come first, in the order of the module.
 
     >>> import numpy as np, torch
     >>> from funcnn.testing import check_vjp
@@ -38,9 +38,9 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
     >>> print(check_vjp(*pair(layer, parameters=True), (*parameters_of(layer), np.ones((4, 3)))))
     pass: ...
 
-    An argument without influence has a gradient of zeros, also if backward returns None for it. The function is called
-    with other arguments between its forward and its backward, and backward twice: what it keeps outside its `ctx`
-    shows. Arguments are contiguous, the cotangent need not be.
+    An argument without influence has a gradient of zeros, also if backward returns None for it. Backward runs twice,
+    and in between the function is called with other arguments: this finds values that are kept outside `ctx`.
+    Arguments are contiguous; a cotangent may not be.
 
     Raises:
         KindError: `function` is not a function, or does not return one tensor; or `parameters` is True, and it is not a
@@ -56,7 +56,7 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
         names = tuple([name for name, _ in function.named_parameters()]) if parameters else ()
         call = _pure(function, names)
     elif parameters:
-        raise KindError(f"pair: only a module has parameters; {function!r} is not one")
+        raise KindError(f"pair: function must be a module if parameters=True, not {kind(function)}")
 
     @_one_thread()
     def f(*args: Array) -> Array:
@@ -65,7 +65,7 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
             out = call(*tensors)
         _refuse_writes(tensors, args, "f")
         if not isinstance(out, torch.Tensor):
-            raise KindError(f"pair: the function must give one tensor; it gave a {type(out).__name__}")
+            raise KindError(f"pair: function must return one tensor, not {kind(out)}")
         return _array(out)
 
     @_one_thread()
@@ -133,7 +133,7 @@ def _refuse_writes(tensors: Sequence[Any], arrays: Sequence[Array], who: str) ->
 
 
 def _disturb(call: Callable[..., Any], args: Sequence[Array]) -> None:
-    """Half of a number lies in most domains that the number lies in."""
+    """Call the function with half of each number, which lies in most domains that contain the number."""
     try:
         with torch.no_grad():
             call(*[_tensor(a / a.dtype.type(2)) if a.dtype.kind == "f" else _tensor(a) for a in args])
@@ -156,7 +156,7 @@ def _pure(module: torch.nn.Module, names: Sequence[str]) -> Callable[..., Any]:
 
 
 def _name_after(f: Any, function: Any, names: Sequence[str]) -> None:
-    """Reports use the names of the function and its arguments in the source."""
+    """Give f the names that the function and its arguments have in the source, for reports."""
     cls: Any = getattr(function, "__self__", None)
     if isinstance(function, torch.nn.Module):
         f.__name__ = type(function).__name__
@@ -167,7 +167,7 @@ def _name_after(f: Any, function: Any, names: Sequence[str]) -> None:
         )
     elif isinstance(cls, type) and issubclass(cls, torch.autograd.Function):
         made: Any = cls
-        has_ctx = made.setup_context is torch.autograd.Function.setup_context  # the first argument of an old forward
+        has_ctx = made.setup_context is torch.autograd.Function.setup_context  # forward takes ctx first
         update_wrapper(f, partial(made.forward, None) if has_ctx else made.forward)
         f.__name__ = cls.__name__
     else:

@@ -73,11 +73,11 @@ class Inconclusive(Exception):
 class Report:
     """The result of a check that found no mistake.
 
-    `leaf` is the entry at which the check was least sensitive, `bound` how far its gradient could be from the truth,
-    and `sees` the same relative to the gradient: the smallest relative error that would have been noticed in every
-    entry that was decided. `probes` counts pairs of a direction and a cotangent; `inconclusive` those of them that
-    decided nothing, `kinks` those that were decided by an interval. `decided` and `undecided` name the arguments of
-    which anything, or nothing, was decided; `probed` says along which directions they were moved.
+    `leaf` is the entry at which the check was least sensitive, and `bound` the absolute error of its gradient that
+    would have been found. `sees` is the relative error that would have been found in every decided entry. `probes`
+    counts pairs of a direction and a cotangent, `inconclusive` the undecided pairs, and `kinks` the pairs that were
+    decided by an interval of slopes. `decided` names the arguments with a decided probe, `undecided` the other
+    arguments. `probed` says along which directions the arguments were moved.
     """
 
     verdict: str
@@ -101,6 +101,6 @@ class Report:
         """
         counts = f"{self.probes} probes, {self.kinks} at kinks, {self.inconclusive} inconclusive"
         sees = (
-            f"; an error of {self.sees:.0e} would have been seen, least sensitive at {self.leaf}" if self.leaf else ""
+            f"; an error of {self.sees:.0e} would have been found, least sensitive at {self.leaf}" if self.leaf else ""
         )
         return f"{self.verdict}: {self.probed}: {counts}{sees}"

@@ -1,4 +1,4 @@
-"""Verification of a claim: structure first, then the numbers, then float32, then what else was promised."""
+"""Verification of a claim: structure, then the numbers, then float32, then the protocol of a layer or a loss."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from funcnn.testing.verdict import Inconclusive, NotDeterministic, NotPure, Repo
 
 
 def verify(claim: Claim, options: Options) -> Report:
-    """The report, if the claim holds; raises the errors that `check_vjp` lists."""
+    """The report if the claim holds; otherwise one of the errors that `check_vjp` lists is raised."""
     args = claim.arrays()
     rng = generator(args)
     with np.errstate(all="ignore"):  # a value that is not finite is checked, without a warning
         with claim.named():
             function = _in_float64(claim, args, options.nondeterministic)
         if not np.isfinite(function.out).all():
-            raise Inconclusive("f is not finite at these arguments: draw them from where it is")
+            raise Inconclusive("f is not finite at these arguments: draw arguments at which it is")
         with claim.named():
             check_structure(function, rng, aliasing=options.aliasing, tolerance=options.nondeterministic)
         statistics = check_gradient(function, options.resolution, rng, claim.name, claim.source)
@@ -52,5 +52,5 @@ def _in_float64(claim: Claim, args: tuple[Array, ...], tolerance: float) -> Vect
     if not equal(out, again, tolerance):
         raise NotDeterministic("f gives another result when it is called again")
     if not equal(out, returned):
-        raise NotPure("f changes what it returned before, when it is called again")
+        raise NotPure("f changes an earlier result when it is called again")
     return VectorFunction(pair.forward, pair.backward, args, pair.names, sealed(out))

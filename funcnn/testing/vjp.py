@@ -31,10 +31,10 @@ def check_vjp(
 ) -> Report:
     """Check `vjp(args, dA)`, which gives a gradient for each argument, against the values of `f(*args)` alone.
 
-    No type of funcnn is needed: f takes arrays and returns one, vjp takes their tuple and a cotangent dA of the shape
-    of f's value, and returns dA @ J for the Jacobian J of each argument; None for integers and booleans. First comes
-    what holds for every backward pass (shapes, purity, linearity in dA), then the numbers, in float64 and with a
-    tolerance that follows from an error bound, then float32.
+    f takes arrays and returns one array. vjp takes the tuple of arguments and a cotangent dA of the shape of f's value,
+    and returns a gradient for each argument: dA @ J for its Jacobian J, None for integers and booleans. No type of
+    funcnn is needed. Shapes, purity and linearity in dA are checked first, then the numbers in float64, with a
+    tolerance from an error bound, and float32 last.
 
     >>> import numpy as np
     >>> from funcnn.testing import check_vjp
@@ -76,7 +76,7 @@ def check_vjp(
 
 
 def _names_of(f: Callable[..., Any], n: int) -> tuple[str, ...]:
-    if isinstance(f, np.ufunc):  # which has a signature since NumPy 2.4 only
+    if isinstance(f, np.ufunc):  # before NumPy 2.4 it has no signature
         return ("x",) if n == 1 else tuple([f"x{i + 1}" for i in range(n)])
     try:
         parameters = inspect.signature(f).parameters.values()

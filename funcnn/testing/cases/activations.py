@@ -19,7 +19,7 @@ from funcnn.testing.tensors import tensors
 
 
 def inputs() -> st.SearchStrategy[Array]:
-    """x of two or three axes, for layers that take any."""
+    """x of two or three axes, for layers that accept both."""
     return (tensors("m n") | tensors("m t n")).map(lambda arrays: arrays[0])
 
 
@@ -46,7 +46,7 @@ _with(Sine, (), (0.5,), (3.0,))
 
 
 def _off_the_jumps(x: Array) -> Array:
-    """HardShrink has neither a derivative nor a subgradient at its jumps, so x keeps away from them."""
+    """HardShrink has neither a derivative nor a subgradient at its jumps, so x does not contain them."""
     return freeze(np.where((abs(x) == 0.5) | (abs(x) == 1), 1.01 * x, x))
 
 
@@ -68,7 +68,7 @@ register(PRelu, _prelu_cases())
 
 
 def _glu_cases() -> st.SearchStrategy[Case]:
-    """Gates whose cache is out or x, with a kink, a chain, and with parameters."""
+    """Gates that keep out or x for backward, with and without a kink, a chain, and a gate with parameters."""
     gates: list[Any] = [Sigmoid(), Silu(), Gelu(), Tanh(), Identity(), Relu(), (Tanh(), LeakyRelu())]
 
     def case(drawn: tuple[Any, tuple[Array, ...]]) -> Case:

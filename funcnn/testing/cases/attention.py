@@ -28,7 +28,7 @@ def masks(m: int, t: int, s: int) -> st.SearchStrategy[Array]:
 
 @st.composite
 def _layers(draw: st.DrawFn, n_in: int, n_memory: int) -> tuple[Any, ...]:
-    """Query, key, value, out and heads, of any width; each has a bias or none."""
+    """Query, key, value, out and heads, of any width, with or without a bias."""
     heads, d, n_out = (draw(st.integers(1, most)) for most in (2, 2, 2))
     n = heads * d
 

@@ -41,7 +41,7 @@ def _drawn(draw: Draw, *shapes: str, limit: float = 30) -> tuple[Array, ...]:
 
 @st.composite
 def _some(draw: Draw) -> Any:
-    """An array of two or three axes, or a pair of one with a mask."""
+    """An array of two or three axes, alone or with a mask."""
     x = draw(tensors("m n") | tensors("m t n"))[0]
     return draw(st.sampled_from([x, (x, draw(_masks(x.shape[0], x.shape[1])))]))
 
@@ -53,7 +53,7 @@ register(Take, st.tuples(st.builds(Take, st.integers(0, 1)), _pairs))
 
 @st.composite
 def _parallel(draw: Draw) -> Case:
-    """Branches of several widths; one is the identity, and it may be that none has parameters."""
+    """Branches of several widths; one or both may be the identity."""
     x, z, W, b = draw(tensors("m n", "m k", "n j", "j"))
     branches = draw(st.sampled_from([(Dense(W, b), Tanh()), ((), (Dense(W, b), Tanh())), ((), ())]))
     return Parallel(branches), (z, x) if branches[0] == () else (x, z)
@@ -128,7 +128,7 @@ register(Reshape, _reshape())
 
 @st.composite
 def _map(draw: Draw) -> Case:
-    """A layer that needs rows, one that does not, one that takes two arrays, and one for sequences."""
+    """A chain that flattens each row, a dense layer, or a sum of two arrays."""
     kind = draw(st.sampled_from(["flatten", "dense", "sum"]))
     x, z, W, b = draw(tensors("m t n", "m t n", "n k", "k"))
     if kind == "flatten":
@@ -145,7 +145,7 @@ register(Here, _square.map(_kept).map(lambda case: (Here("block", case[0]), case
 
 @st.composite
 def _shared(draw: Draw) -> Case:
-    """Places in a chain, in branches and at depth; a net with parameters; two nested shared layers."""
+    """`Here` in a chain, in branches and in nested layers; a net with parameters; two nested shared layers."""
     x, W, b, V, U, c = _drawn(draw, "m n", "n n", "n", "n n", "n k", "k", limit=3)
     layer, here, other = Dense(W, b), Here(), Here("other")
     nets: list[Any] = [

@@ -32,10 +32,10 @@ def convolutions(draw: st.DrawFn, layer: Any, axes: int) -> Case:
     reach = [d * (k - 1) + 1 for d, k in zip(dilation, size, strict=True)]
     before = padding if type(padding) is tuple else [(0, 0)] * axes
     least = [1 + (sum(side) if transposed else r - 1) for r, side in zip(reach, before, strict=True)]
-    places = [n + draw(st.integers(0, 2)) for n in least]
+    positions = [n + draw(st.integers(0, 2)) for n in least]
     W = draw(tensor((*size, *channels)))
     b = draw(st.none() | tensor((groups * c_out,)))
-    x = draw(tensor((draw(small), *places, groups * c_in)))
+    x = draw(tensor((draw(small), *positions, groups * c_in)))
     if axes == 1:
         padding = padding[0] if type(padding) is tuple else padding
         return layer(W, b, stride[0], padding, dilation[0], groups), x
@@ -43,7 +43,7 @@ def convolutions(draw: st.DrawFn, layer: Any, axes: int) -> Case:
 
 
 @st.composite
-def places(draw: st.DrawFn, most: int = 5) -> Any:
+def spatial(draw: st.DrawFn, most: int = 5) -> Any:
     """A sequence or an image."""
     sequence = st.tuples(small, st.integers(1, most), small)
     image = st.tuples(st.integers(1, 2), *[st.integers(1, 4)] * 2, small)
@@ -53,7 +53,7 @@ def places(draw: st.DrawFn, most: int = 5) -> Any:
 @st.composite
 def pools(draw: st.DrawFn, layer: Any) -> Case:
     """Windows that are adjacent, overlap or leave positions out."""
-    x = draw(places())
+    x = draw(spatial())
     size = tuple([draw(st.integers(1, min(n, 3))) for n in x.shape[1:-1]])
     stride = draw(st.none() | small | st.tuples(*[small] * len(size)))
     within = tuple([(draw(st.integers(0, k - 1)), draw(st.integers(0, k - 1))) for k in size])
@@ -62,9 +62,9 @@ def pools(draw: st.DrawFn, layer: Any) -> Case:
 
 
 @st.composite
-def all_places(draw: st.DrawFn) -> Any:
+def pooled(draw: st.DrawFn) -> Any:
     """An image, or a sequence with or without a mask; some rows are all padding."""
-    x = draw(places())
+    x = draw(spatial())
     if x.ndim > 3:
         return x
     mask = draw(hnp.arrays(bool, x.shape[:2]).map(freeze))
@@ -76,9 +76,9 @@ register(Conv2d, convolutions(Conv2d, 2))
 register(ConvTranspose2d, convolutions(ConvTranspose2d, 2))
 register(MaxPool, pools(MaxPool))
 register(AvgPool, pools(AvgPool))
-register(GlobalAvgPool, st.tuples(st.just(GlobalAvgPool()), all_places()))
-register(GlobalMaxPool, st.tuples(st.just(GlobalMaxPool()), all_places()))
+register(GlobalAvgPool, st.tuples(st.just(GlobalAvgPool()), pooled()))
+register(GlobalMaxPool, st.tuples(st.just(GlobalMaxPool()), pooled()))
 register(
     Upsample,
-    st.tuples(st.builds(Upsample, st.integers(1, 3), st.booleans()), places(3)),
+    st.tuples(st.builds(Upsample, st.integers(1, 3), st.booleans()), spatial(3)),
 )

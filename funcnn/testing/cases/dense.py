@@ -31,8 +31,8 @@ register(Dense, _dense_cases())
 def networks(draw: st.DrawFn) -> Case:
     """A chain of dense layers and activations, nested at random, perhaps empty, and an x that fits it.
 
-    Kinks only with generic numbers: where several kinks meet, the chain rule may leave the subgradient of the chain.
-    relu(x) - relu(-x) is x, whose slope at 0 is 1; the rules say 0.
+    Layers with kinks get normal numbers only. Where several kinks meet, the chain rule may give a number outside the
+    subgradient of the chain: relu(x) - relu(-x) is x, whose slope at 0 is 1, and the chain rule gives 0.
     """
     kinked = draw(st.booleans())
     x = draw(_generic("m n") if kinked else tensors("m n"))[0]

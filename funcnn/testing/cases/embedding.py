@@ -1,4 +1,4 @@
-"""Cases of embeddings, whose ids repeat, and of positions; with a mask and without."""
+"""Cases of embeddings with repeated ids, and of position encodings; with and without a mask."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def _together(measurement: Measurement, finding: Finding) -> str:
         for name, _, _ in measurement.function.places()
         if leaf in ("", name)
     )
-    why = "though none by itself: is a tie counted twice?" if each else "though none of those looked at by themselves"
+    why = "though each alone is right: is a tie counted twice?" if each else "though each one tested alone is right"
     return f"{where} are wrong together, {why}\n    along {as_source(finding.probe.direction.by)}: {_numbers(finding)}"
 
 
@@ -108,7 +108,7 @@ def _shared(measurement: Measurement, leaf: str, findings: Sequence[Finding]) ->
     x = measurement.function.x[start : start + analytic.size].reshape(shape)
     for what, where in (("is 0", x == 0), ("is negative", x < 0), ("is positive", x > 0)):
         if wrong.size > 1 and not wrong.all() and (where == wrong).all():
-            yield f"wrong just where {leaf} {what}"
+            yield f"wrong exactly where {leaf} {what}"
 
 
 def _values(measurement: Measurement, a: Array, n: Array, error: float) -> Iterator[str]:
@@ -127,7 +127,7 @@ def _values(measurement: Measurement, a: Array, n: Array, error: float) -> Itera
     elif off <= NEARLY_RIGHT and (a == a.astype(np.float32)).all():
         yield f"{every}analytic has no more digits than float32 holds"
     elif off <= NEARLY_RIGHT:
-        yield f"{every}right to a relative {off:.0e}: a constant with too few digits, or a forgotten epsilon?"
+        yield f"{every}right to a relative error of {off:.0e}: a constant with too few digits, or a forgotten epsilon?"
     elif a.size > 1 and measurement.function.out.size == 1 and np.ptp(a - n) <= error + SHARED * abs(a - n).max():
         offset = (a - n).mean()
         yield f"{every}analytic = numeric {'-' if offset < 0 else '+'} {abs(offset):.6g}"

@@ -30,7 +30,7 @@ class Statistics:
     findings: list[Finding] = attrs.field(factory=list)
     decided: dict[str, bool] = attrs.field(factory=dict)
     directions: Counter[tuple[str, bool]] = attrs.field(factory=Counter)
-    least_sensitive: tuple[float, float, str] = (0.0, 0.0, "")  # relative error that would be noticed, bound, where
+    least_sensitive: tuple[float, float, str] = (0.0, 0.0, "")  # relative error that would be found, bound, entry
     reasons: Counter[Why] = attrs.field(factory=Counter)
     telling: bool = False  # whether any slope that is not 0 was settled
     sharpest: float = np.inf  # relative bound where nothing was settled
@@ -61,13 +61,15 @@ class Statistics:
         """Why nothing was decided, and what to change."""
         [(why, _)] = self.reasons.most_common(1)
         if why == "jump":
-            return "f jumps, or its slopes grow without end, at these arguments: draw them from beside"
+            return "f jumps, or its slopes grow without bound, at these arguments: draw other arguments"
         if why == "edge":
             return "f is not defined on both sides of these arguments: draw them from inside its domain"
         if self.sharpest <= resolution:
-            return "the slopes of f at different steps contradict each other: draw moderate arguments, or smooth f"
+            return (
+                "the slopes of f at different steps contradict each other: draw moderate arguments, or make f smoother"
+            )
         return (
-            f"the values of f are too rough: a relative error of {self.sharpest:.0e} in a gradient could not be seen, "
+            f"the values of f are too rough: a relative error of {self.sharpest:.0e} in a gradient could not be found, "
             f"and the resolution is {resolution:.0e}: compute in float64, draw moderate arguments, or allow a coarser "
             "resolution"
         )
