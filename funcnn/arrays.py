@@ -38,7 +38,7 @@ class Namespace(Protocol):
 
 
 def namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
-    """The module that computes with arrays like `x`: `numpy`, `jax.numpy`, ...; errors call it by its name."""
+    """The module that computes with arrays like `x`: `numpy`, `jax.numpy`, ...; errors call x by the name `name`."""
     if type(x) is np.ndarray:
         return _NUMPY
     if not is_array(x) or isinstance(x, np.ndarray):
@@ -124,7 +124,7 @@ def owned(array: Any) -> Any:
 def same(a: Any, b: Any) -> bool:
     """Equality by value: dtype, shape and elements of arrays, also within tuples; NaN equals NaN.
 
-    Always a bool, where `a == b` of two arrays is an array, or an error.
+    The result is a bool, while `a == b` of two arrays is an array or an error.
     """
     if a is b:
         return True

@@ -82,8 +82,9 @@ def _uniform(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype:
 def normal(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: Any) -> Array:
     """z = r cos(2 pi v) and r sin(2 pi v), r = sqrt(-2 log(1 - u)), with u and v uniform
 
-    Mean 0, variance 1, and at most 5.8, since u has 24 bits. NumPy and JAX round cos and log differently, so the
-    results differ in the last digits. Box & Muller 1958, A Note on the Generation of Random Normal Deviates.
+    Mean 0, variance 1, and absolute values of at most 5.8, since u has 24 bits. NumPy and JAX round cos and log
+    differently, so the results differ in the last digits. Box & Muller 1958, A Note on the Generation of Random Normal
+    Deviates.
 
     >>> import numpy as np
     >>> from funcnn.bits import normal

@@ -20,7 +20,7 @@ class BoundFunction(partial[T]):
     """
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> T:
-        """The function of the bound arguments and of these."""
+        """Call the function with the bound arguments and with these."""
         try:
             return _call(self, *args, **kwargs) if kwargs else _call(self, *args)
         except TypeError as error:

@@ -35,7 +35,7 @@ def completed(cls: type, fields: list[Any]) -> list[Any]:
 
 
 def _check_name(cls: type, field: attrs.Attribute[Any]) -> None:
-    """The name of a field is not an attribute of a base, nor a state of one, which the rules of the base set."""
+    """Refuse a field with the name of an attribute of a base, or of a state, which the rules of the base set."""
     for base in [base for base in cls.__mro__[1:] if field.name in vars(base)]:  # fields are slots of the class
         states = [f.name for f in getattr(base, "__attrs_attrs__", ()) if "state" in f.metadata]
         is_method = type(vars(base)[field.name]) is not MemberDescriptorType
@@ -45,7 +45,7 @@ def _check_name(cls: type, field: attrs.Attribute[Any]) -> None:
 
 
 def _check_order(cls: type, fields: list[Any]) -> None:
-    """A positional field with a default is followed by others with one."""
+    """Refuse a positional field without a default behind a field with one."""
     first = None
     for field in fields:
         if first is None:
@@ -63,7 +63,7 @@ def _converter(field: attrs.Attribute[Any]) -> Any:
 
 
 def _alias(field: attrs.Attribute[Any]) -> str:
-    """The name of the field in the constructor: its own, where attrs would leave out a leading underscore."""
+    """The argument of the constructor has the name of the field. attrs would leave out a leading underscore."""
     is_default = getattr(field, "alias_is_default", field.alias is None)  # attrs 25.4, and earlier versions
     return field.name if is_default else str(field.alias)
 
@@ -71,8 +71,8 @@ def _alias(field: attrs.Attribute[Any]) -> str:
 def constructor(cls: type, pair: Sequence[Callable[[Any, Any], None]]) -> Callable[..., None]:
     """The `__init__` that attrs generated for `cls`, which raises a KindError if the arguments do not fit.
 
-    `pair` are the setters of two fields without converters, as in Grads, which is made once for each layer and step;
-    else it is empty, and attrs sets the fields.
+    `pair` holds the setters of a class of two fields without converters, such as Grads, of which one is made for each
+    layer and step. For other classes it is empty, and attrs sets the fields.
     """
     init: Any = vars(cls)["__init__"]
     init.__annotations__ = {field.alias: field.type for field in _fields(cls)} | {"return": None}

@@ -78,7 +78,7 @@ class Batches(Sequence[Batch]):
         return self._batch(self._order(epoch), k)
 
     def __iter__(self) -> Iterator[Batch]:
-        """The batches by index, but with each permutation drawn only once."""
+        """The batches in order. Each permutation is drawn only once."""
         current, order = -1, np.empty(0, int)
         for step in self.steps:
             epoch, k = divmod(step, self.per_epoch)

@@ -30,7 +30,7 @@ def verb(
     A class without a rule takes the rule of its nearest base, as in `functools.singledispatch`; classes are looked up
     in a plain dict, for speed. Only `tuple` itself is a chain of layers; a NamedTuple has no rule. Arrays made by a
     rule are read-only in the result. `returns` is the class that a rule must return, where a tuple means a pair, and
-    how a message writes it. `check` is called with all arguments and raises for those that no rule takes.
+    its description in messages. `check` is called with all arguments and raises for those that no rule takes.
     """
     if default is None:
         return lambda function: verb(function, returns=returns, check=check)
@@ -118,7 +118,7 @@ def _with_table(call: Any, register: Any, dispatcher: Any) -> Any:
 
 
 def _check_arity(default: Rule, rule: Rule | None, error: Exception, params: Any, given: tuple[Any, ...]) -> None:
-    """A rule that failed with a TypeError must accept the arguments of the verb."""
+    """Raise a KindError if a rule failed with a TypeError because it does not accept the arguments of the verb."""
     if type(error) is not TypeError or (found := parameters_of(rule)) is None:
         return
     try:

@@ -97,7 +97,7 @@ def as_number(name: str, value: Any, what: str) -> float:
 
 
 def _rate_of(value: Any, what: str) -> str:
-    """The remedy for a Plateau in place of its rate."""
+    """The remedy if a Plateau was given instead of its rate."""
     return f"; write {what}.lr" if is_number(getattr(value, "lr", None)) else ""
 
 

@@ -29,9 +29,9 @@ class Step(Protocol):
 def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
     """`(out, memory)`: the output for the next part of a sequence, and what the parts after it need.
 
-    x is (m, t, ...), of which t is mostly 1; the memory is None at first, then what the last step returned. Parts given
-    one after another give what `forward` gives for the whole sequence, of recurrent layers and of causal attention. A
-    layer that maps each position alone, such as Dense, has no memory.
+    x is (m, t, ...), mostly with t = 1; the memory is None at first, then the memory that the last step returned. For
+    recurrent layers and causal attention, the outputs of consecutive parts equal the output of `forward` for the whole
+    sequence. A layer that maps each position alone, such as Dense, has no memory.
 
     By default a layer is refused. A layer of your own whose out at each position depends on x at that position only
     declares it with `step.register(Layer)(positionwise)`; a layer with a memory has a rule of its own. Layers that
@@ -92,8 +92,8 @@ def mixes_positions(params: Any, /) -> Any:
     """Whether out at one position may depend on x at other positions of the sequence: True or False.
 
     By default False for a layer whose rule for `step` is `positionwise`, and True for every other layer. If x has a
-    mask, `First` refuses a layer that mixes positions, since the padding would enter the result. Dropout answers False:
-    it maps each position alone, though `step` refuses it.
+    mask, `First` refuses a layer that mixes positions, since the padding would enter the result. For dropout it is
+    False, since dropout maps each position alone, though `step` refuses it.
 
     >>> from funcnn import BatchNorm, Dense, Dropout, Tanh
     >>> from funcnn.generation import mixes_positions

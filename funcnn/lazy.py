@@ -58,7 +58,7 @@ def load_all() -> None:
 
 
 def _absent(package: str, name: str) -> AttributeError | ImportError:
-    """The error for a name that a package does not have: with its home, if another namespace has it."""
+    """The error for a name that a package does not have: with its namespace, if another namespace has it."""
     for module in () if name.startswith("_") else NAMESPACES:
         home = f"funcnn.{module}"
         if name in import_module(home).__all__:

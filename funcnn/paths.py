@@ -27,7 +27,7 @@ def map_chosen(f: Callable[..., Any], where: Where, tree: T, *rest: Any, whose: 
 
 @lru_cache
 def chosen(where: Where, paths: tuple[str, ...], whose: str) -> tuple[bool, ...]:
-    """For each path, whether it matches one of the patterns, and no pattern that begins with an exclamation mark.
+    """For each path, whether it matches a pattern, and no pattern that begins with an exclamation mark.
 
     `*` stands for anything, also across dots, `?` for one character: `"*.W"`, `"0.*"`, `("!*.b", "!3.*")`.
 

@@ -111,7 +111,7 @@ def relu_vjp(at_0):
 
 @pytest.mark.parametrize("slope", [2.0, -1.0])
 def test_a_relu_of_another_slope_at_0_is_caught(slope):
-    allowed = r"at a kink of f: allowed \[.*\] \+- .*, from f alone: .* bounds outside"
+    allowed = r"at a kink of f: allowed \[.*\] \+- .*: .* bounds outside"
     caught(fst.tensors("m n"), lambda x: check_vjp(relu, relu_vjp(slope), [x]), allowed, WrongAtKink)
 
 
@@ -210,7 +210,7 @@ def test_a_rule_that_writes_to_its_arguments_is_caught():
         dA *= params.k
         return right(params, x, dA)
 
-    with pytest.raises(NotPure, match="Mine: vjp writes to its arguments, which belong to others"):
+    with pytest.raises(NotPure, match="Mine: vjp writes to its arguments, which are read-only"):
         check_layer(layer(writes), X)
 
 
@@ -226,7 +226,7 @@ def test_a_gradient_that_can_be_written_to_is_caught():
     class Open(np.ndarray):
         """An array that escapes the seal, which knows NumPy's own class only."""
 
-    with pytest.raises(BrokenPromise, match=r"grads\.params\.k can be written to"):
+    with pytest.raises(BrokenPromise, match=r"grads\.params\.k is not read-only"):
         check_layer(layer(lends), X)
 
 

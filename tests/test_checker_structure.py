@@ -118,12 +118,12 @@ WRONG = {
     "an f that writes": (
         lambda: (lambda x: np.multiply(x, 2, out=x), lambda args, dA: [2 * dA]),
         NotPure,
-        "f writes to its arguments, which belong to others",
+        "f writes to its arguments, which are read-only",
     ),
     "a vjp that writes to dA": (
         lambda: (double, lambda args, dA: [np.multiply(dA, 2, out=dA)]),
         NotPure,
-        "vjp writes to its arguments, which belong to others",
+        "vjp writes to its arguments, which are read-only",
     ),
     "a vjp that writes past the seal": (
         lambda: (double, lambda args, dA: forced(args[0]) or [2 * dA]),
@@ -160,7 +160,7 @@ WRONG = {
     "a clipped dA": (
         lambda: (double, lambda args, dA: [2 * np.clip(dA, -2, 2)]),
         NotLinear,
-        "dA is not .* times that of dA",
+        "dA is not .* times vjp of dA",
     ),
     "the size of dA": (lambda: (double, lambda args, dA: [2 * abs(dA)]), NotLinear, "-1 dA is not -1 times"),
     "a guided relu": (lambda: (double, lambda args, dA: [2 * np.maximum(dA, 0)]), NotLinear, "-1 dA is not -1 times"),
@@ -172,7 +172,7 @@ WRONG = {
     "a dA of one sign, sized by its sum": (
         lambda: (double, lambda args, dA: [abs(dA).sum() * np.sign(dA.sum()) * np.ones_like(dA)]),
         NotLinear,
-        "of a sum of cotangents is not the sum of its results",
+        "of a sum of cotangents is not the sum of vjp of each",
     ),
     "the memory order of dA": (
         lambda: (double, lambda args, dA: [2 * dA.ravel("K").reshape(dA.shape)]),

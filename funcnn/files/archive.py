@@ -25,7 +25,7 @@ TREE = "tree.json"
 
 
 def checksum(data: Any) -> str:
-    """32 hex digits, equal everywhere. BLAKE2: RFC 7693."""
+    """A checksum of 32 hex digits, the same on every machine. BLAKE2: RFC 7693."""
     import hashlib  # noqa: PLC0415  imported late, since it takes a fifth of the import time
 
     return hashlib.blake2b(data, digest_size=16).hexdigest()
@@ -37,7 +37,7 @@ def raw(array: Array) -> memoryview:
 
 
 def npy_header(node: dict[str, Any]) -> bytes:
-    """The bytes before those of an array in version 1.0 of NumPy's format, padded to a multiple of 64.
+    """The header of an array in version 1.0 of NumPy's format, padded to a multiple of 64 bytes.
 
     A reader makes the header from the tree and compares it with the file's, so it never evaluates text from a file.
     """

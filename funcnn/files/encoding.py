@@ -77,7 +77,7 @@ def _remedy(part: Any) -> str:
 
 
 def check_unmasked(verb: str, array: Any, path: str) -> None:
-    """An array with a value in each entry: NumPy would drop the mask."""
+    """Refuse a masked array, since NumPy would drop its mask."""
     if isinstance(array, np.ma.MaskedArray):
         raise KindError(f"{verb}: value{at(path)} is a MaskedArray; write value.filled(...), with a value for its gaps")
 
@@ -180,7 +180,7 @@ def _where_defined(name: str) -> str:
 
 
 def _plain(content: Any) -> Any:
-    """`content` with numbers for 0-d arrays: jit makes arrays of the numbers in states, constructors numbers again."""
+    """`content` with numbers in place of 0-d arrays: jit turns the numbers in states into arrays."""
     if type(content) is tuple:
         return tuple(map(_plain, content))
     return content.item() if is_array(content) and content.shape == () else content

@@ -31,8 +31,8 @@ def save(path: PathLike, value: Any) -> None:
     """Write a value to a file, atomically: at every moment the file holds the complete old value or the new one.
 
     A value is made of records, tuples, arrays, numbers, strings and None. The file is a zip of a JSON tree and an .npy
-    for each array; arrays of JAX become NumPy's. What `load` would refuse or change is refused here. A file that is
-    replaced keeps its permissions.
+    for each array; arrays of JAX become NumPy's. A value that `load` would refuse or change is not written. A file that
+    is replaced keeps its permissions.
 
     >>> import os, tempfile
     >>> from funcnn import load, mlp, save
@@ -110,8 +110,8 @@ def _newest(cls: type) -> str:
 def load(path: PathLike, *, migrate: Migrate | None = None) -> Any:
     """The value that was saved: equal to it, with read-only arrays of NumPy and records made by their constructors.
 
-    A state that is declared an `int` or a `float`, and that `jax.jit` returned as an array, is a number again. An array
-    is of the machine's byte order. Nothing in the file is executed, and the memory allocated is at most as large as the
+    A state that is declared an `int` or a `float`, and that `jax.jit` returned as an array, is a number again. Arrays
+    have the machine's byte order. Nothing in the file is executed, and the memory allocated is at most as large as the
     file. `migrate(name, fields) -> (name, fields)` is called with each record of the file, inner records first, and may
     return the name of another class and other fields.
 

@@ -191,7 +191,7 @@ def tied_flops(params: Tied, x: Any) -> int:
 
 @flops.register(Sum)
 def sum_flops(params: Sum, x: Any) -> int:
-    """1 for each number of x, without the first part"""
+    """1 for each number of every part of x but the first"""
     return _floats(x) - _floats(x[0])
 
 

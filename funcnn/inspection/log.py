@@ -40,7 +40,7 @@ class Entry:
 
 
 Report = Callable[..., None]
-"""`report(phase, path, layer, name=value)`: called with each value of a step as soon as it is there."""
+"""`report(phase, path, layer, name=value)`: called with each value of a step as soon as it is computed."""
 
 
 class Log:
@@ -55,7 +55,7 @@ class Log:
         self.now, self.report = Entry(""), report
 
     def forward(self, path: str, layer: Any, x: Any) -> Entry:
-        """`forward(layer, x)`, as the entry of this call."""
+        """`forward(layer, x)`, recorded in the entry of this call."""
         entry = next((entry for entry in self.now.repeatable if entry.path == path), None)
         if entry is None:
             entry = Entry(path)
@@ -96,7 +96,7 @@ class Logged:
     logged_entry: Any = state(default=None)  # in a gradient, the entry of the last call that had a backward
 
     def __getattr__(self, name: str) -> Any:
-        """The layer's own, as an attention reads the weights of the Dense that it holds."""
+        """An attribute of the layer: attention, for example, reads the weights of the Dense inside it."""
         return getattr(self.logged, name)
 
     def __repr__(self) -> str:
@@ -113,32 +113,32 @@ def logged_forward(params: Logged, x: Any) -> tuple[Any, Entry]:
 
 @backward.register(Logged)
 def logged_backward(params: Logged, cache: Entry, dA: Any) -> Grads[Logged]:
-    """The answer of the layer"""
+    """The result for the layer inside"""
     grads = _back(backward, params, cache, dA)
     return Grads(gradient(params, logged=grads.params, logged_entry=cache), grads.x)
 
 
 @backward_params.register(Logged)
 def logged_backward_params(params: Logged, cache: Entry, dA: Any) -> Logged:
-    """The answer of the layer"""
+    """The result for the layer inside"""
     return gradient(params, logged=_back(backward_params, params, cache, dA), logged_entry=cache)
 
 
 @rests.register(Logged)
 def logged_rests(params: Logged) -> bool:
-    """True: the log alone needs no backward"""
+    """True, since a log needs no backward of its own"""
     return True
 
 
 @mixes_positions.register(Logged)
 def logged_mixes_positions(params: Logged) -> bool:
-    """The answer of the layer"""
+    """The result for the layer inside"""
     return bool(mixes_positions(params.logged))
 
 
 @pads_with_zeros.register(Logged)
 def logged_pads_with_zeros(params: Logged) -> bool:
-    """The answer of the layer"""
+    """The result for the layer inside"""
     return bool(pads_with_zeros(params.logged))
 
 

@@ -18,7 +18,7 @@ L = TypeVar("L")
 class Seen(NamedTuple):
     """The values of one call of a layer: x, out, and dA, the gradient of out.
 
-    It is not a record, so where the gradients of a layer in several places are summed, these values are not.
+    It is not a record, so these values are not added up when the gradients of a layer that is called several times are.
     """
 
     x: Any
@@ -33,8 +33,8 @@ class Probe(Wrapper[L]):
     `seen` is a state, as are the running statistics of batch normalisation: its next value comes with the gradient, in
     `grads.params`, and is in the network after `sgd`. Its arrays are read-only, and copies where the caller could write
     to them. The layer computes the same as without a probe. If the step needs no backward of the layer, since neither
-    it nor a layer before it is trained, `seen` stays as it was. If the layer is called several times, it is the last
-    call, or the combination of their states by the combinator around it.
+    it nor a layer before it is trained, `seen` stays as it was. If the layer is called several times, `seen` has the
+    last call, or what the combinator around it makes of the states of all calls.
 
     The fields of the layer can be read through the probe. `save` refuses a probe with values; save its `layer`.
 
@@ -84,7 +84,7 @@ class Probe(Wrapper[L]):
 
 @rests.register(Probe)
 def probe_rests(params: Probe[Any]) -> bool:
-    """True: a probe alone needs no backward"""
+    """True, since a probe needs no backward of its own"""
     return True
 
 

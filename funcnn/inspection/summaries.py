@@ -73,7 +73,7 @@ def summary(params: Any, x: Any = None, *, costs: bool = False) -> Summary:
     Raises:
         KindError: `params` is not a layer or a tuple of layers, `x` is not an array or a tuple of arrays, `costs` is
             not True or False, or it is True without x.
-        What `forward(params, x)` raises.
+        Any error of `forward(params, x)`.
     """
     check_network("summary", params)
     check_flag("summary", costs, "costs")

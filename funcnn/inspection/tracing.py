@@ -92,7 +92,7 @@ def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
 
     The step is `value_and_grad(loss)(params, x, y)`, bit for bit, and includes the layers inside layers. A layer of
     your own needs only its two rules. A layer that is called several times, as in Shared, has a row for each call, and
-    its gradient, a sum, is in the first.
+    its gradient, a sum, is in the first of these rows.
 
     The columns: the shape of out; its smallest, mean and largest number; the share of zeros and of numbers that are not
     finite; the bytes that the cache keeps only for backward, as in `summary`; the Euclidean norm of dA; the norm of the
@@ -114,7 +114,7 @@ def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
     Raises:
         KindError: `params` is not a layer or a tuple of layers, `x` is not an array or a tuple of arrays, `loss` is not
             a function that returns (cost, dA), or it takes logits and the network ends in probabilities.
-        What forward, the loss and backward raise.
+        Any error of forward, the loss or backward.
     """
     check_network("trace", params)
     check_arrays("trace", x)

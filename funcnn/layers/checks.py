@@ -29,7 +29,7 @@ from funcnn.remedies import becomes_floats, has_mask
 
 
 def float_array(layer: Any, x: Any) -> Namespace:
-    """x is an array of floats; the module that computes with it."""
+    """The module that computes with x, which must be an array of floats."""
     if is_native_float(x):
         return _NUMPY
     _check_no_mask(layer, x)
@@ -47,7 +47,7 @@ def any_array(layer: Any, x: Any, what: str = "x") -> None:
 
 
 def _check_no_mask(layer: Any, x: Any) -> None:
-    """x is not a pair (x, mask), which only First carries past a layer that takes no mask."""
+    """Refuse a pair (x, mask): only First passes a mask around a layer that takes none."""
     if type(x) is tuple and has_mask(x) and (pads_with_zeros(layer) or not mixes_positions(layer)):
         remedy = "for (x, mask) write First(layer)"
         raise KindError(f"{type(layer).__name__}: x must be an array, not tuple; {remedy}")

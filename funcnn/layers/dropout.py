@@ -53,7 +53,7 @@ class Stochastic:
 
 @record
 class Active:
-    """A layer that stays random through `inference`; not a layer itself."""
+    """Protects a layer from `inference`, so that it stays random; it is not a layer itself."""
 
     layer: Any
 
@@ -225,7 +225,7 @@ def stochastic_backward_params(params: Stochastic, cache: Array, dA: Array) -> S
 
 
 def _next(params: P) -> P:
-    """The gradient, which holds the next step; computed without a sum that overflows 32 bits, as JAX counts"""
+    """The gradient, which holds the next step, computed without overflow of the 32-bit integers of JAX"""
     step = cast("Any", params).step
     more = step != 2**31 - 1
     return gradient(params, step=(step + more) * more)

@@ -171,7 +171,7 @@ def step_inside(params: Wrapper[Any], x: Any, memory: Any = None) -> tuple[Any, 
 
 @mixes_positions.register(Wrapper)
 def wrapper_mixes_positions(params: Wrapper[Any]) -> bool:
-    """The answer of the layer if enter and leave map each position alone, else True"""
+    """Whether the layer mixes positions, if enter and leave map each position alone; else True"""
     rule = step.dispatch(type(params))
     return bool(mixes_positions(params.held())) if rule is step_inside else rule is not positionwise
 

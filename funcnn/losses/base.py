@@ -111,7 +111,7 @@ def check(name: str, out: Any, y: Any, *, of_classes: bool = False) -> None:
 
 
 def check_alike(name: str, out: Any, y: Any) -> None:
-    """`check`, and out and y have one shape."""
+    """`check`, for out and y of one shape."""
     check(name, out, y)
     if out.shape != y.shape:
         remedy = for_shapes(out.shape, y.shape)

@@ -67,8 +67,8 @@ def triplet(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Arr
     """Distances of an anchor a to a positive p and a negative n: cost = mean max(0, |a - p|^2 - |a - n|^2 + y)
 
     out: (m, 3, d), in each row a, p and n, the outputs of a network for three inputs; y: (m,), the margin by which the
-    negative has to be further away, usually 1. Where it is not, dA = 2 (n - p, p - a, a - n) / m, else 0. Schroff,
-    Kalenichenko & Philbin 2015, FaceNet, equation 2.
+    negative has to be further away, usually 1. In a row whose cost is above 0, dA = 2 (n - p, p - a, a - n) / m, else
+    0. Schroff, Kalenichenko & Philbin 2015, FaceNet, equation 2.
 
     >>> import numpy as np
     >>> from funcnn.losses import triplet

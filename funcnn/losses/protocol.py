@@ -40,7 +40,7 @@ def of_logits(loss: F) -> F:
 
 
 def takes_logits(loss: Any) -> Any:
-    """Whether a loss is declared by `of_logits`; for `joint`, a tuple with an answer for each of its losses."""
+    """Whether a loss is declared by `of_logits`; for `joint`, a tuple with a result for each of its losses."""
     while (answer := getattr(loss, _LOGITS, None)) is None and isinstance(loss, partial):
         loss = loss.func
     if answer is None and callable(loss):
@@ -49,7 +49,7 @@ def takes_logits(loss: Any) -> Any:
 
 
 def declared(made: F, answer: Any) -> F:
-    """`made`, a partial that calls one loss or several, with this answer of `takes_logits`."""
+    """`made`, a partial that calls one loss or several, with `answer` as its result of `takes_logits`."""
     if answer:
         setattr(made, _LOGITS, answer)
     return made

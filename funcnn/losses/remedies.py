@@ -22,12 +22,12 @@ def are_outputs(y: Any) -> bool:
 
 
 def for_predictions(name: str) -> str:
-    """For predicted classes in place of scores."""
+    """The remedy for predicted classes in place of scores."""
     return "; for predicted classes write (out == y).mean()" if name == "accuracy" else ""
 
 
 def for_entries(what: str, values: Array, *, of_classes: bool) -> str:
-    """For strings or objects in place of numbers."""
+    """The remedy for strings or objects in place of numbers."""
     entries = values.ravel().tolist() if values.dtype.kind in "OUST" else []
     if not entries:
         return ""
@@ -41,7 +41,7 @@ def for_entries(what: str, values: Array, *, of_classes: bool) -> str:
 
 
 def for_classes(y: Array, k: int) -> str:
-    """For classes that are not integers, or not in 0 .. k - 1."""
+    """The remedy for classes that are not integers, or not in 0 .. k - 1."""
     if type(y) is not np.ndarray or not np.isfinite(y).all() or (y != np.floor(y)).any():
         return ""
     if y.dtype.kind not in "iu":
@@ -50,7 +50,7 @@ def for_classes(y: Array, k: int) -> str:
 
 
 def for_labels(name: str, out: Any, y: Array) -> str:
-    """For labels that are not 0 or 1."""
+    """The remedy for labels that are not 0 or 1."""
     if (abs(y) == 1).all():
         return "; write (y + 1) / 2"
     is_labels = type(out) is np.ndarray and out.any() and ((out == 0) | (out == 1)).all()
@@ -58,14 +58,14 @@ def for_labels(name: str, out: Any, y: Array) -> str:
 
 
 def for_shapes(needed: Shape, given: Shape) -> str:
-    """For a y with an axis too many or too few."""
+    """The remedy for a y with an axis too many or too few."""
     if (*given, 1) == needed:
         return f"; write y[{_axes(given)}, None]"
     return f"; write y[{_axes(needed)}, 0]" if given == (*needed, 1) else ""
 
 
 def for_weights(weight: Shape, terms: Shape, classes: int) -> str:
-    """For a weight of each class, of each column, or in a column."""
+    """The remedy for a weight of each class, of each column, or in a column."""
     of_columns = len(terms) > 1 and weight == terms[-1:]
     if weight == (classes,) and not of_columns:
         return "; for a weight of each class write weight[y]"

@@ -91,7 +91,8 @@ class AMSGrad(Adam):
     """Adam with the largest v' so far in place of the present v', so that it never decreases
 
     Reddi, Kale & Kumar 2018, On the Convergence of Adam and Beyond, algorithm 2, which has neither Adam's corrections
-    1 - b^t nor its eps; here, as in torch, it has both, the largest being taken before the correction, in optax after.
+    1 - b^t nor its eps; here, as in torch, it has both, and the largest v' is taken before the correction; optax takes
+    it after.
 
     Raises:
         RangeError: as Adam.

@@ -178,7 +178,7 @@ def _is_like(part: Any, p: Array) -> bool:
 
 
 def _can_be_a_memory(memory: Any, p: Array) -> bool:
-    """Arrays like p, or numbers, which jit returns as 0-d arrays."""
+    """A memory of arrays like p, or of numbers, which jit returns as 0-d arrays."""
     return all(
         [_is_like(part, p) or isinstance(part, int | float) or getattr(part, "shape", None) == () for part in memory]
     )

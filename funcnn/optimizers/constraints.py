@@ -17,7 +17,7 @@ P = TypeVar("P")
 def project(params: P, onto: Callable[[Array], Array], where: Where = "*") -> P:
     """`params` with `onto(p)` in place of each parameter p that `where` chooses: projected gradient descent.
 
-    Behind the fourth line, `params = project(sgd(params, grads, lr), nonnegative, "*.W")`, or in `train` as
+    Write it after the fourth line, `params = project(sgd(params, grads, lr), nonnegative, "*.W")`, or in `train` as
     `constraint=partial(project, onto=nonnegative, where="*.W")`. Goldstein 1964, Convex programming in Hilbert space.
 
     >>> import numpy as np

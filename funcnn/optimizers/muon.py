@@ -19,8 +19,8 @@ class Muon(Adam):
     Kernels of more axes are matrices with the last one as n_out; for vectors and numbers the rule is Adam's.
 
     Jordan et al. 2024, Muon: An optimizer for hidden layers in neural networks, kellerjordan.github.io/posts/muon.
-    Torch has this rule in bfloat16, for weights (n_out, n_in); in optax the lookahead has m' and g
-    corrected as Adam's means are.
+    Torch has this rule in bfloat16, for weights (n_out, n_in); optax corrects m' and g in the lookahead as Adam
+    corrects its means.
 
     >>> import numpy as np
     >>> from funcnn.optimizers import Muon

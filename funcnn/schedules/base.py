@@ -35,17 +35,17 @@ _MAKERS = {"funcnn.schedules.decays", "funcnn.schedules.cycles"}
 
 
 def between(a: float, b: float, share: float) -> float:
-    """`a` at share 0 and `b` at share 1, both exactly."""
+    """A straight line from exactly `a` at share 0 to exactly `b` at share 1."""
     return a * (1 - share) + b * share
 
 
 def half_cosine(share: float) -> float:
-    """1 at share 0, 0 at share 1, with slope 0 at both."""
+    """Half a wave from 1 at share 0 to 0 at share 1, with slope 0 at both."""
     return (1 + math.cos(math.pi * share)) / 2
 
 
 def as_step(name: str, step: Any) -> Any:
-    """The step as an int, 0 or above; as it is if it is traced."""
+    """The step as an int, 0 or above; a traced step is returned unchanged."""
     if type(step) is int and step >= 0:
         return step
     if is_array(step) and step.shape == () and step.dtype.kind in "iu":

@@ -73,7 +73,7 @@ def _sawtooth(lr: float, final: float, steps: int, up: float, step: int) -> floa
 
 
 def one_cycle(lr: float, steps: int, *, up: float = 0.45, start: float | None = None, final: float = 0.0) -> Schedule:
-    """start -> lr in the first `up steps` steps, lr -> start in as many, start -> final in the rest: straight lines
+    """Straight lines: from start to lr in the first `up steps` steps, back to start in as many, then to final
 
     `start` is lr / 10 by default; from step `steps` on the rate is `final`. The paper also moves the momentum, in the
     opposite direction; this schedule does not.

@@ -81,7 +81,7 @@ def _exponential(lr: float, factor: float, steps: int, step: int) -> float:
 def step_decay(lr: float, factor: float, steps: int) -> Schedule:
     """lr factor^floor(step / steps): multiplied by `factor` at once, every `steps` steps
 
-    For steps of unequal lengths there is `stages`. Ge et al. 2019, The Step Decay Schedule.
+    For stages of unequal lengths use `stages`. Ge et al. 2019, The Step Decay Schedule.
 
     >>> from funcnn.schedules import step_decay
     >>> lr = step_decay(0.1, 0.5, 100)

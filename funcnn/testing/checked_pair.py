@@ -15,21 +15,21 @@ from funcnn.testing.verdict import GradientError, NotPure, Raised, WrongDtype, W
 
 @attrs.frozen(eq=False)
 class CheckedPair:
-    """f and vjp behind checks that hold for every call of theirs."""
+    """f and vjp, with checks of every call."""
 
     f: Callable[..., Any]
     vjp: Vjp
     names: tuple[str, ...]
 
     def forward(self, *args: Array) -> Any:
-        """What f returns; f may not write to what it is given."""
+        """The result of f, which must not write to its arguments."""
         try:
             return self.f(*args)
         except ValueError as error:
             raise _write_error("f", error) or error from None
 
     def backward(self, args: tuple[Array, ...], dA: Array) -> list[Any]:
-        """What vjp returns, as arrays of the right shapes and dtypes, None for arguments without a gradient."""
+        """The gradients from vjp, as arrays of the right shapes and dtypes; None for arguments without a gradient."""
         dA.flags.writeable = False
         try:
             gradients = self.vjp(args, dA)
@@ -61,5 +61,5 @@ class CheckedPair:
 
 def _write_error(who: str, error: Exception) -> GradientError | None:
     if isinstance(error, ValueError) and "read-only" in str(error):
-        return NotPure(f"{who} writes to its arguments, which belong to others: {error}")
+        return NotPure(f"{who} writes to its arguments, which are read-only: {error}")
     return None

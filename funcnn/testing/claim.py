@@ -17,14 +17,15 @@ from funcnn.testing.verdict import GradientError
 
 
 def no_promises() -> None:
-    """The promises of a function without a layer or a loss: none."""
+    """No further checks, for a function that is not a layer or a loss."""
 
 
 @attrs.frozen(eq=False)
 class Claim:
-    """f, vjp and args; the names of the check, of f and of its arguments, their source, and what else must hold.
+    """f, vjp and args; the names of the check, of f and of its arguments; their source; and further checks.
 
-    `kind` is layer, loss or function. `promises` is called after the numbers, and raises what is not kept.
+    `kind` is layer, loss or function. `promises` is called after the numbers were compared; it raises an error if a
+    rule of the protocol is broken.
     """
 
     whose: str

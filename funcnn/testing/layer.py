@@ -62,7 +62,7 @@ class LayerFunction:
         return template(self.x)
 
     def claim(self) -> Claim:
-        """That its backward is the vjp of its forward, in float64, and that it keeps the promises of a layer."""
+        """The claim that backward is the vjp of forward, in float64, and that the layer obeys its protocol."""
         check_tree(self.params, "check_layer", "params")
         name = "network" if type(self.params) is tuple else type(self.params).__name__
         source = f"    params = {as_source(self.params)}\n    x = {as_source(self.x)}"
@@ -88,7 +88,7 @@ class LayerFunction:
         return np.concatenate([a.ravel() for a in arrays_in(out)])
 
     def gradients(self, args: Sequence[Array], dA: Array) -> list[Any]:
-        """A gradient for each array; raises if a promise about gradients is broken."""
+        """A gradient for each array; raises a BrokenPromise if a rule for gradients is broken."""
         params, x = self.at(args)
         out, cache = forward(params, x)
         forward(params, map_arrays(_one_more, x))  # so a layer that keeps its last input gives a wrong gradient
@@ -98,7 +98,7 @@ class LayerFunction:
         return [*parameters(grads.params).values(), *_gradients_of(x, grads.x)]
 
     def check_promises(self) -> None:
-        """What does not depend on a cotangent."""
+        """Checks that do not depend on a cotangent."""
         params, x = self.params, self.x
         out, cache = forward(params, x)
         grads = backward(params, cache, map_arrays(np.ones_like, out))
@@ -113,7 +113,7 @@ class LayerFunction:
         LayerFunction(*_cast((params, x), np.float32)).check_float32()
 
     def check_float32(self) -> None:
-        """A float32 layer gives float32, and stays one after a step."""
+        """A float32 layer gives float32, and stays float32 after a step."""
         out, cache = forward(self.params, self.x)
         _refuse_float64("out", out)
         grads = backward(self.params, cache, map_arrays(np.ones_like, out))
@@ -128,7 +128,7 @@ def _check_gradients(params: Any, cache: Any, dA: Any, grads: Grads[Any]) -> Non
     given = [id(a) for a in arrays_in((cache, dA))]
     for path, array in walk(grads, "grads"):
         if array.flags.writeable and id(array) not in given:
-            raise BrokenPromise(f"{path} can be written to")
+            raise BrokenPromise(f"{path} is not read-only")
 
 
 def _check_class(params: Any, grads: Grads[Any]) -> None:

@@ -157,7 +157,7 @@ def score(
     ()
 
     Raises:
-        KindError: `mutants` are not Mutants, `seeds` not whole numbers; the others as in `is_caught`.
+        KindError: `mutants` are not Mutants, or `seeds` not whole numbers; `check` and `examples` as in `is_caught`.
         RangeError: there is no mutant or no seed; `examples` is less than 1.
     """
     table, rerun = _listed(mutants, "mutants"), _listed(seeds, "seeds")

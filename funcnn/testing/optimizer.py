@@ -66,7 +66,7 @@ def check_optimizer(optimizer: Any, params: Any, *, keeps_states: bool = True) -
     >>> check_optimizer(Signs(), mlp([2, 3, 1], seed=0))
 
     Raises:
-        GradientError: a promise is broken; its class and its sentence say which.
+        GradientError: one of these properties does not hold; its class and its message say which.
         KindError: `optimizer` has no rule, `params` is not a tree, or `keeps_states` neither True nor False.
     """
     check_tree(params, "check_optimizer", "params")
@@ -203,7 +203,7 @@ def _check_memory(optimizer: Any, params: Any, later: list[Any]) -> None:
 
 
 def _gradient(params: Any, f: Callable[[Array], Array], *, stay: bool) -> Grads[Any]:
-    """Grads with `f(p)` for each parameter p; states stay, which is None, or take a next value."""
+    """Grads with `f(p)` for each parameter p; states are None, which means unchanged, or have a next value."""
 
     def of(part: Any) -> Any:
         if is_array(part):

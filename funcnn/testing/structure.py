@@ -1,6 +1,6 @@
 """Structure of a backward pass: shapes, purity, linearity, any layout of memory.
 
-These checks are cheap, so they come before the numbers; and a function that writes to its arguments has no derivative.
+These checks are cheap, so they come before the numbers. A function that writes to its arguments has no derivative.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def check_structure(function: VectorFunction, rng: np.random.Generator, *, alias
 
 
 def equal(a: Any, b: Any, tolerance: float = 0.0) -> bool:
-    """Same bits (nan equals nan), or as near as is tolerated."""
+    """Whether a and b have the same bits (nan equals nan), or differ by at most the tolerance."""
     if tolerance:
         return bool(np.allclose(a, b, rtol=tolerance, atol=tolerance * np.max(np.abs(a), initial=0), equal_nan=True))
     return bool(np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f"))
@@ -92,14 +92,12 @@ def _check_linearity(
     for c in (0.0, 2.0, -1.0, 2.0**30, 2.0**-30):
         scaled = function.vjp(args, np.asarray(c * dA, dA.dtype))
         wanted = [None if g is None else c * g for g in first]
-        what = f"vjp of {c:g} dA is not {c:g} times that of dA" if c else "vjp of a dA of zeros is not zero"
+        what = f"vjp of {c:g} dA is not {c:g} times vjp of dA" if c else "vjp of a dA of zeros is not zero"
         _refuse_nonlinear(function, scaled, wanted, abs(c), rounding, what)
     second = function.vjp(args, other_dA)
     total = function.vjp(args, np.asarray(dA + other_dA))
     sums = [None if a is None else a + b for a, b in zip(first, second, strict=True)]
-    _refuse_nonlinear(
-        function, total, sums, 1.0, rounding, "vjp of a sum of cotangents is not the sum of its results for each"
-    )
+    _refuse_nonlinear(function, total, sums, 1.0, rounding, "vjp of a sum of cotangents is not the sum of vjp of each")
 
 
 def _refuse_nonlinear(
@@ -111,11 +109,11 @@ def _refuse_nonlinear(
             and _differ_by_more(a, b)
             and _differ_by_more(a, b, LINEARITY_ROUNDING * scale * rounding()[i])
         ):
-            raise NotLinear(f"{what}: the gradient of {name} is {short(a)} where {short(b)} follows")
+            raise NotLinear(f"{what}: the gradient of {name} is {short(a)}, but {short(b)} follows")
 
 
 def _differ_by_more(a: Array, b: Array, rounding: Any = 0.0) -> bool:
-    """By more than a millionth of the largest entry, and more than rounding explains."""
+    """Whether a and b differ by more than a millionth of the largest entry, and by more than rounding errors."""
     size = np.where(np.isfinite(b), abs(b), 0).max(initial=0)
     return bool((abs(a - b) > LINEARITY * size + rounding + LINEARITY_FLOOR).any())  # NaN compares as equal here
 
@@ -158,7 +156,7 @@ def _differ(a: Sequence[Any], b: Sequence[Any], rounding: Rounding) -> bool:
 
 
 def _check_extremes(function: VectorFunction, dA: Array, *, aliasing: bool) -> None:
-    """Each argument all ones and all zeros: there shortcuts and broadcasts show that random arguments do not reach."""
+    """Arguments of ones and of zeros, which reach shortcuts and broadcasts that random arguments do not reach."""
     for i in function.floats:
         for fill in (1.0, 0.0):
             args = list(function.args)

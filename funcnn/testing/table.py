@@ -104,12 +104,14 @@ def layers(module: str = "funcnn") -> st.SearchStrategy[Case]:
 
 
 def registered(module: str = "funcnn") -> list[type]:
-    """Every layer that a package defines: its records with a forward rule, except abstract bases. funcnn has the chain.
+    """Every layer that a package defines: its records with a forward rule, except abstract bases; in funcnn, also the
+    chain.
 
     `Logged` is left out: only `trace` puts it around layers, and its results are compared bit for bit.
 
     Raises:
-        KindError: there is none, so that a misspelt name does not pass as a package whose layers are all tested.
+        KindError: the package defines no layer, so that a misspelt name does not pass as a package without untested
+        layers.
     """
     return layers_of("registered", module)
 

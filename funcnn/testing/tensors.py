@@ -28,7 +28,7 @@ def dims(*names: str, least: int = 1, most: int = 4) -> st.SearchStrategy[dict[s
     drops its remainder only if a size is large.
 
     Raises:
-        KindError: a name is not a string, or a bound not a whole number.
+        KindError: a name is not a string, or `least` or `most` is not a whole number.
         RangeError: `least` is negative, or `most` is less than `least`.
     """
     _check("dims", names, least, most)

@@ -40,7 +40,7 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
 
     An argument without influence has a gradient of zeros, also if backward returns None for it. Backward runs twice,
     and in between the function is called with other arguments: this finds values that are kept outside `ctx`.
-    Arguments are contiguous; a cotangent may not be.
+    Arguments are contiguous; the cotangent need not be.
 
     Raises:
         KindError: `function` is not a function, or does not return one tensor; or `parameters` is True, and it is not a

@@ -61,7 +61,7 @@ def check_vjp(
         GradientError: a gradient is wrong. There is a subclass for each kind of mistake.
         Inconclusive: no probe was decided; inside `@given` the example is rejected instead.
         KindError: f or vjp is not a function; an argument is not an array of numbers, or complex; no argument holds
-            floats; f returns no floats; an option is of another kind.
+            floats; f returns no floats; an option is of the wrong kind.
         RangeError: an option is out of its range.
     """
     check_function("check_vjp", f, "f")

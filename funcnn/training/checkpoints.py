@@ -21,7 +21,7 @@ S = TypeVar("S", bound=TrainState[Any])
 def checkpoint_every(
     run: Run[S], path: str | PathLike[str], *, steps: int | None = None, seconds: float | None = None
 ) -> Iterator[S]:
-    """The states; a state that is due is saved at `path` before it is given, and the last one when the run has ended.
+    """The states of a run. Each state that is due is saved at `path` before it is given, and the last state at the end.
 
     A state is due if `steps` divides its step, or if it is the first after `seconds` seconds without a save. If the
     loop is left by `break` or by an error, the file holds the last state that was due: a save at the end of a generator
@@ -44,7 +44,7 @@ def checkpoint_every(
     Raises:
         KindError: `run` is not a run, `path` is not a path, `steps` is not a whole number, or `seconds` not a number.
         RangeError: not exactly one of `steps` and `seconds` is given, or it is not above 0.
-        FileError: `path` is a folder. And what `save` raises.
+        FileError: `path` is a folder. Also any error of `save`.
     """
     check_run("checkpoint_every", run)
     place("checkpoint_every", path)

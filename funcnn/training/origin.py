@@ -28,7 +28,7 @@ def check(phase: str, place: str, tree: Any, name: str = "") -> None:
 
 
 def check_layers(phase: str, place: str, tree: Any, layer: Any = ()) -> None:
-    """As `check`, by the path of the layer of each array and its name there: dW for the gradient of a W in `layer`."""
+    """As `check`, with the layer that each array belongs to; the gradient of a W in `layer` is called dW."""
     trained = {path for path, _ in walk(layer, states=False)}
     for path, array in walk(tree, place):
         if is_float(array) and not is_finite(array):

@@ -118,7 +118,7 @@ def states_of(run: Run[S], name: str, what: str = "run") -> Generator[S, None, N
 
 
 def every_kth(run: Run[S], name: str, every: int) -> Generator[S, None, None]:
-    """The states at each step that `every` divides, and the last."""
+    """The states at each step that `every` divides, and the last state."""
     between = None
     with closing(states_of(run, name)) as states:
         for now in states:

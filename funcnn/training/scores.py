@@ -60,7 +60,7 @@ def _check_direction(name: str, direction: Any, what: str) -> None:
 
 
 def declared(score: Any) -> Any:
-    """The direction that a metric, a score or a validation declares; None if it declares none."""
+    """The direction that a metric, a score or a validation declares; None without a declaration."""
     if isinstance(score, Validation):
         score = score.metric
     while (direction := getattr(score, _BETTER, None)) is None and isinstance(score, partial):
@@ -195,7 +195,7 @@ def _check_scale(metric: Any, params: Any) -> None:
 
 
 def _cost_of(result: tuple[Any, ...], out: Any) -> Any:
-    """The cost, if the result is that of a loss: dA is of the shape of out, or a tuple if out is one."""
+    """The cost, if the result is (cost, dA) as from a loss: dA has the shape of out, or both are tuples."""
     if len(result) == 2:
         cost, dA = result
         if type(dA) is tuple if type(out) is tuple else is_array(dA) and dA.shape == out.shape:

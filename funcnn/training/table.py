@@ -31,8 +31,8 @@ def history(
 ) -> tuple[S, Table]:
     """`(last, table)`: the last state, and a table with the columns "step", "cost" and one for each measure.
 
-    There is a row for each step that `every` divides, and for the last. A measure is a function of the state that gives
-    a number or an array, such as `validation(accuracy, x, y)`. The cost at a step is the cost of its own batch.
+    There is a row for each step that `every` divides, and for the last step. A measure is a function of the state that
+    gives a number or an array, such as `validation(accuracy, x, y)`. The cost at a step is the cost of its own batch.
 
     If the run goes on from an earlier one, `start` is the state from which it goes on, and is the last state if no
     batch is left; `table` is the table so far, to which rows are added.

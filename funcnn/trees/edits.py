@@ -24,7 +24,7 @@ def evolve(record: T, /, **changes: Any) -> T:
     LeakyRelu(alpha=0.2)
 
     Raises:
-        KindError: `record` is not a record. What the constructor of its class raises.
+        KindError: `record` is not a record. Any error of the constructor of its class.
     """
     if not is_record(record):
         remedy = "; write replace(tree, path, value)" if type(record) is tuple else ""
@@ -44,7 +44,7 @@ def replace(tree: T, path: str, value: Any) -> T:
     Raises:
         FuncnnError: there is nothing at that path.
         KindError: `tree` is not a tree, `path` is not a string, or a layer or an array would be replaced by a value of
-            another kind. What the constructor of the record at that path raises.
+            another kind. Any error of the constructor of the record at that path.
     """
     check_tree(tree, "replace")
     check_text("replace", path, "path")

@@ -131,7 +131,7 @@ def frozen_to_torch(layer: Frozen[Any]) -> torch.nn.Module:
 
 @to_torch.register(Shared)
 def shared_to_torch(layer: Shared) -> torch.nn.Module:
-    """One module in all places with its name"""
+    """One module, called at each `Here` of its name"""
     shared, net = to_torch(layer.layer), to_torch(layer.net)
     for place in net.modules():
         if isinstance(place, Place) and place.name == layer.name:

@@ -25,12 +25,12 @@ class Padded(torch.nn.Module):
     """A module of (m, c, ...) without padding, for x of (m, ..., c), padded by the settings of the layer."""
 
     def __init__(self, module: torch.nn.Module, axes: Callable[[Any], Axes]) -> None:
-        """`axes(x)` are the windows over x"""
+        """`axes(x)` gives the windows over x"""
         super().__init__()
         self.module, self.axes = module, axes
 
     def forward(self, x: Any) -> Any:
-        """The module of padded x"""
+        """The module, applied to padded x"""
         return self.module(padded(x, self.axes(x), 0.0)).movedim(1, -1)
 
 
@@ -38,7 +38,7 @@ class Cropped(torch.nn.Module):
     """A transposed convolution of (m, c, h, w), for x of (m, h, w, c), cut to the size of the layer's out."""
 
     def __init__(self, module: torch.nn.Module, axes: Callable[[Any], Axes]) -> None:
-        """`axes(x)` are the windows over out"""
+        """`axes(x)` gives the windows over out"""
         super().__init__()
         self.module, self.axes = module, axes
 

@@ -152,7 +152,7 @@ def prelu_backward_params(params: PRelu, x: Array, dA: Array) -> PRelu:
 
 
 def _factor(params: PRelu) -> Array:
-    """alpha, without an axis if one serves all of x, which may have none"""
+    """alpha, as a 0-d array if there is one slope for all features, since x may have no axis"""
     return params.alpha if params.alpha.size > 1 else params.alpha.reshape(())
 
 

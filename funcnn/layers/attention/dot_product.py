@@ -89,7 +89,7 @@ def attend_backward(q: Array, k: Array, v: Array, weights: Array, dA: Array) -> 
 
 
 def no_later(s: int, t: int, xp: Any) -> Array:
-    """The pairs of the last t of s positions, as queries, and the positions up to each, as keys: (t, s)."""
+    """A mask (t, s): the last t of s positions are queries, and each may attend to the keys up to its own position."""
     return (xp.arange(s)[:, None] <= xp.arange(s - t, s)).T
 
 

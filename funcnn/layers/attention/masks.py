@@ -36,7 +36,8 @@ def of_positions(mask: Array | None) -> Array | None:
 
 
 def allowed_pairs(mask: Array | None, order: Array | None) -> tuple[Array | None, Array | None, Array | None]:
-    """(queries that may attend to some key, keys to which some query may attend, pairs for `attend`), within `order`.
+    """(queries that may attend to some key, keys to which some query may attend, pairs for `attend`); pairs outside
+    `order` are left out.
 
     The first two, (m, t) and (m, s), are None for a mask of positions, whose padding is 0 already.
     """

@@ -42,7 +42,7 @@ def transformer_block(
     them, usually 4 n. `dropout` is the dropout rate at the end of each branch; 0 leaves the layer out.
 
     x: (m, t, n), or (x, mask); out has the form of x, since `First` passes the mask around layers that take none. With
-    `causal`, `step` generates. A stack of pre-norm blocks needs a LayerNorm at its end.
+    `causal`, `step` takes a sequence part by part. A stack of pre-norm blocks needs a LayerNorm at its end.
 
     Attention draws from child 0 of the seed, the dense layers from 1 and 2, the dropouts from 3 and 4.
 

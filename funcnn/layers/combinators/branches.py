@@ -205,5 +205,5 @@ for _layer in (Copy, Take):
 
 @gives_probabilities.register(Parallel)
 def parallel_gives_probabilities(params: Parallel) -> tuple[Any, ...]:
-    """A tuple with the answer of each branch"""
+    """A tuple with the result of each branch"""
     return tuple(map(gives_probabilities, params.layers))

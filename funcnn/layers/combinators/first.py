@@ -107,7 +107,7 @@ _BY_STEP = mixes_positions.dispatch(object), mixes_positions.dispatch(Wrapper)
 
 
 def _behind_padding(layer: Any) -> Any:
-    """`layer` without a layer at its start that pads with zeros"""
+    """`layer`, without its first layer if that pads with zeros"""
     if type(layer) is tuple and layer:
         return (_behind_padding(layer[0]), *layer[1:])
     return () if pads_with_zeros(layer) else layer

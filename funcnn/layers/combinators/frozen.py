@@ -15,14 +15,14 @@ from funcnn.traits import gives_probabilities, rests
 
 @record
 class Frozen(Through, Wrapper[L]):
-    """out = layer(x), for a layer that is not trained; dx is the one of the layer
+    """out = layer(x), for a layer that is not trained; dx is dx of the layer
 
     The layer is a state: carried and saved, but not changed by `sgd` or an optimizer, and not in `parameters` or
     `to_vector`. The states in it do not change either, such as running statistics and seeds. `forward` computes the
     layer in training mode, so batch normalisation uses the statistics of the batch, and dropout drops the same entries
     in every step; for prediction write `Frozen(inference(layer))`. `inference` and `reseed` apply to the layer inside.
 
-    Backward ends at the first layer that is trained: of frozen layers before it, only forward is computed.
+    Backward ends at the first layer that is trained: for frozen layers before it, only forward is computed.
     `frozen.layer` is the layer again.
 
     Yosinski, Clune, Bengio & Lipson 2014, How Transferable Are Features in Deep Neural Networks?, section 3.

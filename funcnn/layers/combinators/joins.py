@@ -100,7 +100,7 @@ def concat_backward(params: Concat, cache: tuple[Any, Parts], dA: Any) -> Grads[
 
 
 def _heads(whose: str, x: Any) -> tuple[list[Array], Parts]:
-    """The arrays to be joined, and the rest of the tuple of the first, if it is in a tuple."""
+    """The arrays to be joined; and, if they come in tuples, the other entries of the first tuple."""
     check_tuple(whose, "x", x, why=" of the parts to be joined")
     tuples = [part if type(part) is tuple else (part,) for part in x]
     alike = len({(type(part) is tuple, len(own)) for part, own in zip(x, tuples, strict=True)}) == 1

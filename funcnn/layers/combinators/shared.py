@@ -125,7 +125,7 @@ def _filled(tree: Any, name: str, layer: Any) -> Any:
 
 
 def filled(params: Shared) -> Any:
-    """The net with the layer in all its places: what x goes through.
+    """The net with the layer in all its places, through which x goes.
 
     >>> from funcnn import Relu
     >>> from funcnn.layers.combinators.shared import Here, Shared, filled
@@ -140,5 +140,5 @@ step.register(Shared)(step_inside)
 
 @gives_probabilities.register(Shared)
 def shared_gives_probabilities(params: Shared) -> Any:
-    """The answer of the net"""
+    """The result for the net"""
     return gives_probabilities(filled(params))

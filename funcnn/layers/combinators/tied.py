@@ -89,7 +89,7 @@ def _logits(params: Tied, x: Any, out: Any) -> tuple[Any, Array]:
 
 
 def _beside(head: Any, x: Any) -> Any:
-    """`head` in the place of the first part of x, where x is a tuple."""
+    """`head`; if x is a tuple, x with `head` as its first part."""
     return (head, *x[1:]) if type(x) is tuple else head
 
 

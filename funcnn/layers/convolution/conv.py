@@ -93,7 +93,7 @@ class Conv1d(Convolution):
     form: ClassVar[str] = "(k, c_in / groups, c_out)"
 
     def windows(self, x: Array) -> Axes:
-        """The windows along t, x being an image of one row."""
+        """The windows along t; x is treated as an image of one row."""
         return ONE_ROW, axis_of("Conv1d", "t", x.shape[1], self.W.shape[0], self.stride, self.padding, self.dilation)
 
 
@@ -132,7 +132,7 @@ def convolution_backward_params(params: Convolution, x: Array, dA: Array) -> Con
 
 @step.register(Conv1d)
 def conv1d_step(params: Conv1d, x: Array, memory: Any = None) -> tuple[Array, Array]:
-    """out for the memory, zeros at first, followed by x"""
+    """out for x behind the memory, which is zeros at first"""
     dilation: Any = params.dilation  # a number, not a tuple
     past = dilation * (params.W.shape[0] - 1)
     if (params.stride, params.padding) != (1, (past, 0)):
@@ -151,5 +151,5 @@ step.register(Conv2d)(no_step)
 
 @pads_with_zeros.register(Conv1d)
 def conv1d_pads_with_zeros(params: Conv1d) -> bool:
-    """True: its own padding is zeros"""
+    """True, since its own padding is zeros"""
     return True

@@ -79,7 +79,7 @@ def correlate_adjoint(dA: Array, W: Array, axes: Axes, groups: int = 1) -> Array
 
 
 def _flipped(axes: Axes) -> Axes | None:
-    """The windows of the adjoint as a convolution with the flipped kernel, at stride 1; None if it is not one."""
+    """The windows of the adjoint if it is a convolution with the flipped kernel, as at stride 1; else None."""
     if not all([axis.stride == 1 and max(axis.before, axis.after) < axis.reach for axis in axes]):
         return None
     rows, columns = [
@@ -131,7 +131,7 @@ def _copies(x: Array, o: int) -> Array:
 
 
 def _along(W: Array, axes: Axes) -> Array:
-    """The kernel of each tap for a whole row of windows, (taps, w_out, o): NumPy is slow to broadcast a short one"""
+    """The kernel of each tap for a whole row of windows, (taps, w_out, o): NumPy is slow to broadcast a short row"""
     return namespace(W).tile(W.reshape(-1, 1, W.shape[3]), (1, axes[1].out, 1))
 
 

@@ -22,7 +22,7 @@ class GlobalAvgPool:
     them. The cache is x. Lin, Chen & Yan 2014, Network in Network, section 3.2.
 
     A sequence (m, t, c) may be given as `(x, mask)`, mask bool (m, t), False at padded positions, or None. Padded
-    positions do not count and are not read, and their dx is 0; for a sequence of padding alone out is 0.
+    positions do not count and are not read, and their dx is 0; for a sequence that is all padding, out is 0.
 
     >>> import numpy as np
     >>> from funcnn import GlobalAvgPool, forward
@@ -59,7 +59,8 @@ class GlobalMaxPool:
     x: (m, ..., c) with at least one axis of positions, out: (m, c). dx is dA at the first position of the maximum, else
     0. The cache is x. Oquab, Bottou, Laptev & Sivic 2015, Is Object Localization for Free?, section 3.2.
 
-    A sequence (m, t, c) may be given as `(x, mask)`, as for `GlobalAvgPool`; for a sequence of padding alone out is 0.
+    A sequence (m, t, c) may be given as `(x, mask)`, as for `GlobalAvgPool`; for a sequence that is all padding, out is
+    0.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers

@@ -54,7 +54,7 @@ def of_each(params: Any, x: Array) -> list[tuple[Any, ...]]:
 
 
 def numbers(whose: str, name: str, value: Any, axes: int) -> Any:
-    """A tuple of a whole number for each axis; over 0 axes a single number stays one.
+    """A tuple of a whole number for each axis; over 0 axes a number stays a number.
 
     Raises:
         KindError: `value` holds other values than whole numbers, or another number of them.

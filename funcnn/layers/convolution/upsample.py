@@ -85,7 +85,7 @@ def _factors(params: Upsample, x: Array) -> tuple[int, ...]:
 
 
 def _offsets(factor: int) -> list[float]:
-    """Where the f positions of out that lie around one position of x are, relative to it, in (-1/2, 1/2)."""
+    """The distances, in (-1/2, 1/2), of the f positions of out around one position of x from that position."""
     return [(2 * i + 1 - factor) / (2 * factor) for i in range(factor)]
 
 
@@ -110,7 +110,7 @@ def _share_back(d: Array, s: float) -> Array:
 
 @step.register(Upsample)
 def upsample_step(params: Upsample, x: Array, memory: Any = None) -> tuple[Array, None]:
-    """out of this x, unless `linear`, where out depends on the next position"""
+    """out for this part of x; refused if `linear`, since out then depends on the next position"""
     if params.linear:
         raise KindError("step: Upsample must not be linear; else out depends on the next position")
     return upsample_forward(params, x)[0], memory

@@ -53,7 +53,7 @@ ONE_ROW = Axis(1, 1, 1, 1, 0, 0, 1)
 def axis_of(
     whose: str, name: str, positions: int, size: int, stride: int = 1, padding: Any = (0, 0), dilation: int = 1
 ) -> Axis:
-    """The windows along an axis of so many positions; `whose` and `name` are for errors.
+    """The windows along an axis of `positions` positions; `whose` and `name` are for errors.
 
         out = floor((before + positions + after - reach) / stride) + 1,  reach = dilation (size - 1) + 1
 

@@ -48,7 +48,7 @@ class Embedding:
         ShapeError: W is not (n_symbols, n), or the mask does not have the shape of ids.
         KindError: W is not an array of floats, the ids are not whole numbers, or the mask does not hold bools.
         RangeError: an id is negative, or W has no row for it. Ids of JAX are not checked, since under `jax.jit` their
-            values are unknown: a negative id counts from the end, and a larger one than the last is read as the last.
+            values are unknown: a negative id counts from the end, and an id beyond the last row takes the last row.
     """
 
     W: Array

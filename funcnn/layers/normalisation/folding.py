@@ -84,6 +84,6 @@ def merge_affine(layer: Affine, affine: Affine) -> Affine:
 
 @merge.register(tuple)
 def merge_chain(layer: tuple[Any, ...], affine: Affine) -> tuple[Any, ...] | None:
-    """Into the last layer of a chain"""
+    """Merge into the last layer of a chain"""
     merged = merge(layer[-1], affine) if layer else None
     return None if merged is None else (*layer[:-1], merged)

@@ -42,7 +42,7 @@ class Bidirectional(Generic[A, B]):
     Raises:
         KindError: ahead or behind is not a layer; `step`, since out depends on later x.
         ShapeError: x has another form; the outs of the two layers are not (m, t, k) of equal m, t and dtype in the form
-            of x; and what the two layers raise.
+            of x; also any error of the two layers.
     """
 
     ahead: A

@@ -19,8 +19,8 @@ class Last:
     """out[m] = x[m, s_m], where s_m is the last step of sequence m; dx[m, s_m] = dA[m], else 0
 
     x: (m, t, k), or `(x, mask)`, mask bool (m, t), False at padded positions, or None; out: (m, k), without a mask. s_m
-    is t - 1, or the last position at which the mask is True. For a sequence of padding alone out is 0. x is not read at
-    padded positions. A classifier of sequences is recurrent layers, a Last and a Dense.
+    is t - 1, or the last position at which the mask is True. For a sequence that is all padding, out is 0. x is not
+    read at padded positions. A classifier of sequences is recurrent layers, a Last and a Dense.
 
     `step` returns the last step so far, both as out and as memory.
 
@@ -84,7 +84,7 @@ def _positions(mask: Array, xp: Any) -> Any:
 
 
 def _taken(x: Array, mask: Any, otherwise: Any) -> Array:
-    """x[m, s_m], or `otherwise` for padding alone; a copy, since a view would keep all of x in memory."""
+    """x[m, s_m], or `otherwise` if all of x is padding; a copy, since a view would keep all of x in memory."""
     if mask is None:
         return x[:, -1].copy()
     xp = namespace(x)

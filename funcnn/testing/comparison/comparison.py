@@ -29,7 +29,7 @@ from funcnn.testing.differentiation.vector_function import Direction, VectorFunc
 
 @attrs.frozen(eq=False)
 class Measurement:
-    """All that a comparison needs: cotangents by (cotangent, output) and their gradients by (cotangent, entry)."""
+    """The data of a comparison: cotangents by (cotangent, output) and their gradients by (cotangent, entry)."""
 
     function: VectorFunction
     noise: Noise
@@ -40,7 +40,7 @@ class Measurement:
     changes: dict[int, Array] = attrs.field(factory=dict)
 
     def gradient_change(self, c: int) -> Array:
-        """How far rounding moves the gradient for a cotangent: measured at the first call."""
+        """The change of the gradient for a cotangent by rounding; measured at the first call."""
         if c not in self.changes:
             function = self.function
             self.changes[c] = gradient_change(function.gradient, function.x, self.cotangents[c], self.rng)
@@ -48,7 +48,7 @@ class Measurement:
 
 
 class Comparison(NamedTuple):
-    """By (direction, cotangent): both numbers, the bound on their distance, their size, and what is known of them."""
+    """By (direction, cotangent): both values, a bound on their difference, their size, and whether they are known."""
 
     analytic: Array
     numeric: Array
@@ -63,12 +63,12 @@ class Comparison(NamedTuple):
 
     @property
     def wrong(self) -> Array:
-        """Further apart than the bound. A nan is wrong."""
+        """Whether the values differ by more than the bound. A nan is wrong."""
         return self.known & ~(abs(self.analytic - self.numeric) <= self.bound)
 
     @property
     def settled(self) -> Array:
-        """Within the bound, which is sharp enough."""
+        """Whether the values differ by less than the bound, and the bound is sharp enough."""
         return self.known & self.sharp & (abs(self.analytic - self.numeric) <= self.bound)
 
 

@@ -52,7 +52,7 @@ def probes(function: VectorFunction, rng: np.random.Generator) -> Iterator[Probe
 
 
 def single_entries(function: VectorFunction, probe: Probe) -> Iterator[Probe]:
-    """The entries that a direction moves, at most MOST_ENTRIES of them, each by itself and in proportion to itself."""
+    """A probe for each entry that a direction moves, at most MOST_ENTRIES, with steps in proportion to the entries."""
     x, places = function.x, list(function.places())[::-1]
     for k in probe.direction.where[:MOST_ENTRIES].tolist():
         leaf, start, shape = next(place for place in places if place[1] <= k)

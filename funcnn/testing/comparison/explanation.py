@@ -71,9 +71,7 @@ def _numbers(finding: Finding) -> str:
     apart = f"{miss:.1f}" if miss < 100 else f"{miss:.0e}"
     if finding.low == finding.high:
         return f"analytic {analytic}, numeric {numeric} +- {bound}: {apart} bounds apart"
-    return (
-        f"analytic {analytic}, at a kink of f: allowed [{low}, {high}] +- {bound}, from f alone: {apart} bounds outside"
-    )
+    return f"analytic {analytic}, at a kink of f: allowed [{low}, {high}] +- {bound}: {apart} bounds outside"
 
 
 def _together(measurement: Measurement, finding: Finding) -> str:
@@ -139,7 +137,7 @@ def _name(measurement: Measurement, ratio: float) -> str:
     for size in sorted(sizes | {measurement.function.out.size} - {0, 1}):
         for text, value in ((f"1/{size}", 1 / size), (f"{size}", size)):
             if abs(abs(ratio) - value) < NAMED_FACTOR * value:
-                return f", which is {'-' if ratio < 0 else ''}{text}, and {size} a size here"
+                return f", which is {'-' if ratio < 0 else ''}{text}, and {size} is a size of an array"
     return ""
 
 

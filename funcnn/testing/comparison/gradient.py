@@ -1,4 +1,4 @@
-"""Comparison of a gradient along every direction: quickly for all, then more thoroughly where that does not decide."""
+"""Comparison of a gradient along every direction: quickly for all, then more thoroughly for the undecided ones."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Second checks before a gradient is reported as wrong.
 
-Four things can explain the difference: the backward pass rounds as much; the function has a kink, at which an interval
-is allowed; finer steps agree with the gradient; other steps contradict the first ones.
+Four things can explain the difference: the backward pass has rounding errors of this size; the function has a kink, at
+which an interval is allowed; finer steps agree with the gradient; other steps contradict the first ones.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Finding(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """By cotangent: what is settled, and what of it by an interval at a kink; and the worst finding, if any."""
+    """By cotangent: whether it is settled, and whether by an interval at a kink; and the worst finding, if any."""
 
     settled: Array
     kink: Array
@@ -111,7 +111,7 @@ def _not_finite(measurement: Measurement, probe: Probe, slopes: Slopes, first: C
 
 
 def _gradient_rounding(measurement: Measurement, probe: Probe, first: Comparison) -> Array:
-    """The rounding error of the gradient along a probe; next to 0 if the gradient is discontinuous.
+    """The rounding error of the gradient along a probe; nearly 0 if the gradient is discontinuous.
 
     A gradient that changes by more than a hundredth of itself when x moves by one unit in the last place is wrong, not
     rounded.
@@ -130,7 +130,7 @@ def _gradient_rounding(measurement: Measurement, probe: Probe, first: Comparison
 def _allowed(
     measurement: Measurement, probe: Probe, slopes: Slopes, gap: float, samples: int
 ) -> tuple[Array, Array, Array, Array, Array]:
-    """By cotangent: the interval of slopes, its error, and whether there is a kink, or a jump, which allows all."""
+    """By cotangent: the interval of slopes, its error, and whether there is a kink, or a jump, where all is allowed."""
     function, noise = measurement.function, measurement.noise.of_smallest_steps
     at = slope_interval(
         function.value, function.x, probe.direction, slopes.slope[0], gap, noise, measurement.rng, samples
@@ -149,7 +149,7 @@ def _allowed(
 def _confirmed(
     measurement: Measurement, probe: Probe, quotients: DifferenceQuotients, slopes: Slopes, first: Comparison
 ) -> Array:
-    """By cotangent, whether finer steps give the same slopes, and steps that are no powers of two."""
+    """By cotangent, whether finer steps, and steps that are not powers of two, give the same slopes."""
     u, f, x = measurement.cotangents.T, measurement.function.value, measurement.function.x
     steps = quotients.steps[1:]
     rounding = measurement.noise.by_distance.at(steps)[:, 0] @ abs(u) / steps[:, 0]
@@ -165,9 +165,10 @@ def _confirmed(
 def _explained(measurement: Measurement, probe: Probe, slopes: Slopes, first: Comparison, sure: Array) -> Array:
     """By cotangent, whether a slope that bends within a step of x explains the difference.
 
-    There coarse steps may agree with one another, and be off by less than the rounding error of finer ones. For several
-    entries together this explains a difference below the resolution, since each entry alone is measured more sharply.
-    Beyond, the mean over many finer steps may agree with the gradient, since each of them rounds differently.
+    Coarse steps may then agree with one another and be wrong by less than the rounding error of finer steps. For
+    several entries together this explains a difference below the resolution, since each entry alone is measured more
+    sharply. For a larger difference, the mean over many finer steps, whose rounding errors differ, is compared with the
+    gradient.
     """
     gap = abs(first.analytic - first.numeric)
     explained = sure & (gap <= measurement.resolution * first.size) & (probe.entry is None)

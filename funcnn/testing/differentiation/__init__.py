@@ -1,7 +1,7 @@
-"""Numerical differentiation of a function of which nothing is known but its values.
+"""Numerical differentiation of a function from its values alone.
 
 Read as an article: `vector_function` (what is differentiated, and along which directions), `richardson` (difference
 quotients, and their extrapolation with an error bound), `rounding` (the noise of the values, and of a gradient),
-`kinks` (points without a derivative), `complex_step` (a derivative without differences); `constants` has every number
+`kinks` (points without a derivative), `complex_step` (a derivative without differences); `constants` has every constant
 and what fixed it. The folder needs NumPy and attrs alone.
 """

@@ -28,7 +28,7 @@ def complex_step(f: Value, x: Array, direction: Direction) -> Array:
 
 
 def sharpened(slopes: Slopes, exact: Array) -> Slopes:
-    """Slopes along one direction, replaced by those of a complex step where both agree and the latter is sharper."""
+    """Slopes along one direction, replaced by slopes of a complex step where both agree and these have less error."""
     agrees = np.isfinite(exact) & (abs(exact - slopes.slope) <= BOUND * slopes.error) & ~slopes.kink
     error = COMPLEX_ERROR * EPS * abs(exact)
     better = agrees & (error < slopes.error)

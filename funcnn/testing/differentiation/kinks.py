@@ -1,7 +1,7 @@
 """Kinks: intervals of slopes where a function has no derivative, from its values alone.
 
 Where a function is not differentiable, a backward pass may give any member of Clarke's generalized derivative: the
-convex hull of the limits of slopes at points nearby where there is one (Clarke 1983, Optimization and Nonsmooth
+convex hull of the limits of derivatives at nearby points that have one (Clarke 1983, Optimization and Nonsmooth
 Analysis, theorem 2.5.1). So slopes are sampled at points around x, at two distances. If they do not approach each other
 at the nearer points, x is at a kink, and the interval that they span is allowed. relu'(0) may be any number in [0, 1],
 but not 2.
@@ -77,7 +77,7 @@ def _mean(values: Array, of: Array) -> Array:
 
 
 def _step(gap: float, noise: Array) -> float:
-    """Small, but large enough that a difference of `gap` exceeds the noise."""
+    """A small step, but large enough that a difference of `gap` exceeds the noise."""
     needed = np.where(np.isfinite(noise), STEP_NOISE * noise, 0).max(initial=0) / gap
     return float(2.0 ** np.clip(np.ceil(np.log2(max(needed, FLOOR_OF_STEP))), SMALLEST_EXPONENT, LARGEST_EXPONENT))
 
@@ -89,7 +89,7 @@ def _slope(f: Value, y: Array, direction: Direction, h: float) -> Array:
 def _points_around(
     x: Array, direction: Direction, distance: float, rng: np.random.Generator, samples: int
 ) -> Iterator[Array]:
-    """Points near x: on both sides along the direction, along a ramp, all entries up or down; then random ones."""
+    """Points near x: on both sides along the direction, along a ramp, all entries up or down; then random points."""
     along = np.zeros(x.size)
     along[direction.where] = direction.by
     size = np.maximum(step_scales(x), abs(along))  # far more than a step, whatever moves

@@ -1,10 +1,11 @@
 """Richardson extrapolation of difference quotients, with a bound on the error.
 
-Central differences at steps h, h / 4, h / 16, ... err by a series in h^2. Richardson's extrapolation removes its first
-term, so that an error in h^4 remains (Richardson 1911, The approximate arithmetical solution by finite differences;
-Ridders 1982, Accurate computation of F'(x) and F'(x) F''(x)). The distance between consecutive extrapolations estimates
-the truncation error, and the noise of the function over the step gives the rounding error. A larger step has more of
-the first and less of the second. The step whose sum is least is used, and that sum is the error bound.
+The error of central differences at steps h, h / 4, h / 16, ... is a series in h^2. Richardson's extrapolation removes
+its first term, so that an error in h^4 remains (Richardson 1911, The approximate arithmetical solution by finite
+differences; Ridders 1982, Accurate computation of F'(x) and F'(x) F''(x)). The distance between consecutive
+extrapolations estimates the truncation error, and the noise of the function over the step gives the rounding error. A
+larger step has more of the first and less of the second. The step whose sum is least is used, and that sum is the error
+bound.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def extrapolate(quotients: DifferenceQuotients, noise: Noise) -> Slopes:
     """The best estimate for every direction and output.
 
     An estimate counts only if all estimates at finer steps, whose truncation error is less, agree with it within their
-    rounding error. Near a kink, or if the steps sample a wave in phase, coarse ones can agree with each other and be
+    rounding error. Near a kink, or if the steps sample a wave in phase, coarse steps can agree with each other and be
     wrong.
     """
     steps = quotients.steps

@@ -1,11 +1,11 @@
 """Rounding errors of the values of a function, and of the numbers of its backward pass.
 
-Over a short distance a smooth function is a polynomial of low degree, and its rounding errors are not: what no
-polynomial fits is noise. (With differences of high order, from tables of values at equal distances: Hamming 1962,
-Numerical Methods for Scientists and Engineers; Moré and Wild 2011, Estimating computational noise, SIAM J. Sci. Comput.
-33.) A backward pass is no more precise than its argument, which was rounded too: the change of a gradient when x moves
-by one unit in the last place estimates its rounding error (Higham 2002, Accuracy and Stability of Numerical Algorithms,
-chapter 1).
+Over a short distance a smooth function is nearly a polynomial of low degree, and its rounding errors are not: the
+residual of a polynomial fit is noise. (With differences of high order, from tables of values at equal distances:
+Hamming 1962, Numerical Methods for Scientists and Engineers; Moré and Wild 2011, Estimating computational noise, SIAM
+J. Sci. Comput. 33.) A backward pass is no more precise than its argument, which was rounded too: the change of a
+gradient when x moves by one unit in the last place estimates its rounding error (Higham 2002, Accuracy and Stability of
+Numerical Algorithms, chapter 1).
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ _CUBIC, _QUINTIC = (np.linalg.qr(np.vander(_POINTS, n + 1))[0] for n in (3, 5))
 
 
 class Noise(NamedTuple):
-    """The rounding error of each output: the least over all distances, and that within each of ever shorter ones."""
+    """The rounding error of each output: `least`, the least over all distances, and `tables`, one for each distance."""
 
     least: Array
     tables: Array
 
     def at(self, steps: Array) -> Array:
-        """The noise by (step, 1, output), interpolated between tables: that of (1 + x) x, say, grows with distance."""
+        """The noise by (step, 1, output), interpolated between tables, since noise may depend on the distance."""
         place = np.interp(-1 - np.log2(steps.ravel()), REACHES, range(len(REACHES)))[:, None]
         below = np.floor(place).astype(int)
         ends = [self.tables[np.minimum(below + i, len(REACHES) - 1)[:, 0]] for i in (0, 1)]
@@ -56,12 +56,12 @@ class Noise(NamedTuple):
         return np.maximum(between, self.least)[:, None]
 
     def joined(self, other: Noise) -> Noise:
-        """The greater of two."""
+        """The greater of two noises, output by output."""
         return Noise(np.maximum(self.least, other.least), np.maximum(self.tables, other.tables))
 
     @property
     def by_distance(self) -> Noise:
-        """The noise over each distance alone, without the least over all of them."""
+        """The noise of each distance, even if it is less than the least over all distances."""
         return Noise(self.tables[-1], self.tables)
 
     @property
@@ -73,8 +73,8 @@ class Noise(NamedTuple):
 def estimate_noise(f: Value, x: Array, rng: np.random.Generator) -> Noise:
     """The noise of each output near x when all entries move, from the coarsest table that a finer table confirms.
 
-    A fine table misses rounding whose steps are wider than its spacing, as in (x + 1e9) - 1e9. A coarse one may take
-    the function itself for noise, but then the next finer one shows much less.
+    A fine table misses rounding whose steps are wider than its spacing, as in (x + 1e9) - 1e9. A coarse table may take
+    the function itself for noise, but then the next finer table shows much less.
     """
     way, every = rng.choice([-1.0, 1.0], x.size) * rng.uniform(0.5, 1.5, x.size), np.arange(x.size)
     noise = noise_along(f, x, Direction(every, way * step_scales(x)))
@@ -108,9 +108,10 @@ def noise_along(f: Value, x: Array, direction: Direction) -> Noise:
 
 
 def _is_noise(found: Array, coarse: Array, size: Array, natural: Array) -> Array:
-    """Which tables show noise and not the function itself: those that a finer one confirms, and those that are tiny.
+    """Which tables show noise and not the function itself: those that a finer table confirms, and those whose noise is
+    tiny.
 
-    A value has two digits at least, so steps that are both wide and high are not rounding.
+    A value has two digits at least, so changes of more than a hundredth of it are not rounding.
     """
     next_two = np.maximum(found[1:], np.concatenate([found[2:], found[-1:]]))
     most = size * np.array([LARGEST_NOISE_OF_COARSEST] + [LARGEST_NOISE] * (len(found) - 2))[:, None]
@@ -121,14 +122,14 @@ def _is_noise(found: Array, coarse: Array, size: Array, natural: Array) -> Array
 
 
 def _spacing(changes: Array) -> Array:
-    """The power of two of which all changes of an output are multiples: wide if f computes in float32 inside."""
+    """The power of two of which all changes of an output are multiples: it is large if f computes in float32 inside."""
     mantissa, exponent = np.frexp(changes)
     digits = np.rint(mantissa * 2.0**DIGITS_KEPT).astype(np.int64)
     return np.where(digits == 0, np.inf, np.ldexp((digits & -digits).astype(float), exponent - DIGITS_KEPT)).min(axis=0)
 
 
 def _residual(table: Array, fit: Array) -> Array:
-    """From values by (point, output): the root mean square of what no polynomial explains, infinite if unknown."""
+    """From values by (point, output): the root mean square of the residual of a polynomial fit, infinite if unknown."""
     changes = table - table[0]
     size = abs(changes).max(axis=0)
     changes = changes / np.where(size == 0, 1, size)  # numbers beyond 1e154 have squares that are infinite
@@ -144,7 +145,7 @@ def _size_far_from(f: Value, x: Array, direction: Direction) -> Array:
 
 
 def perturbed(x: Array, rng: np.random.Generator, eps: float = EPS) -> Array:
-    """X moved by one or two units in the last place, read-only: equal entries together, zeros not; ties stay."""
+    """A read-only copy of x, moved by one or two units in the last place; zeros stay, and equal entries stay equal."""
     values, back = np.unique(x, return_inverse=True)
     values = values * (1 + eps * rng.choice([-2.0, -1.0, 1.0, 2.0], values.shape))
     return sealed(values[back].reshape(x.shape))
@@ -170,7 +171,7 @@ def cancellation_error(f: Value, out: Array, x: Array, dA: Array) -> Array:
 
 
 def distance_to_zero(x: Array) -> Array:
-    """The distance over which a gradient may change: that to 0, at most 1; from 0 itself, 1."""
+    """The distance over which a gradient may change: from the entry to 0, at most 1; for an entry of 0 it is 1."""
     return np.where(x == 0, 1.0, np.clip(abs(x), SMALLEST_MAGNITUDE, 1.0))
 
 

@@ -109,14 +109,14 @@ def step_scales(x: Array) -> Array:
 def magnitudes(x: Array) -> Array:
     """The magnitude of each entry, rounded up to a power of two; for 0, 1.
 
-    A unit for joint steps: each entry moves in proportion to itself, so that a step which is short for a large entry
-    does not carry a small one across 0.
+    A unit for joint steps: each entry moves in proportion to itself, so that a step for a large entry does not move a
+    small entry across 0.
     """
     return np.where((x == 0) | ~np.isfinite(x), 1.0, 2.0 ** np.ceil(np.log2(np.clip(abs(x), SMALLEST_MAGNITUDE, None))))
 
 
 def generator(args: Sequence[Array]) -> np.random.Generator:
-    """Random numbers that follow from the arguments, so that a failure replays."""
+    """A random generator whose seed is computed from the arguments, so that a failure can be replayed."""
     digest = hashlib.blake2b(digest_size=8)
     for a in args:
         digest.update(np.ascontiguousarray(a).tobytes())
