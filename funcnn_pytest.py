@@ -1,7 +1,7 @@
 """The pytest plugin: a summary of all checks, and tracebacks that end where the user's code calls the checker.
 
-It imports neither funcnn nor numpy nor hypothesis, so that pytest starts as fast with it as without; `funcnn.testing`
-finds it in `sys.modules` and records in `ledger`. A suite that checks no gradient gets no summary.
+The plugin imports neither funcnn nor numpy nor hypothesis, so that pytest starts as fast as without it;
+`funcnn.testing` finds it in `sys.modules` and records in `ledger`. A suite that checks no gradient gets no summary.
 """
 
 from __future__ import annotations

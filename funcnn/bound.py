@@ -16,7 +16,7 @@ _call: Any = partial.__call__
 class BoundFunction(partial[T]):
     """A `partial` of `_name`, as the function `name` returns it: arguments that it does not take are a KindError.
 
-    It pickles as a partial does, and `inspect.signature` shows the arguments that are left.
+    A BoundFunction pickles as a partial does, and `inspect.signature` shows the arguments that are left.
     """
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> T:

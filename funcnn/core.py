@@ -114,7 +114,7 @@ def reseed(params: Any, i: int, /) -> Any:
 
 
 def check_block(i: Any) -> None:
-    """The number of a row block is part of a seed: an int, or under jit a tracer of one."""
+    """The number of a row block becomes part of a seed: an int, or a tracer of an int under jit."""
     if type(i) is np.ndarray or not (is_array(i) or (is_whole(i) and 0 <= i < 2**31)):
         raise KindError(f"reseed: i must be an int in [0, 2**31), not {short(i)}")
 

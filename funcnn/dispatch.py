@@ -1,4 +1,4 @@
-"""Verbs: functions that find the rule for the class of their first argument, and seal what it returns."""
+"""Verbs: functions that find the rule for the class of their first argument, and set its result to read-only."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def verb(
     A class without a rule takes the rule of its nearest base, as in `functools.singledispatch`; classes are looked up
     in a plain dict, for speed. Only `tuple` itself is a chain of layers; a NamedTuple has no rule. Arrays made by a
     rule are read-only in the result. `returns` is the class that a rule must return, where a tuple means a pair, and
-    its description in messages. `check` is called with all arguments and raises for those that no rule takes.
+    its description in messages. `check` is called with all arguments and raises an error for arguments that no rule
+    takes.
     """
     if default is None:
         return lambda function: verb(function, returns=returns, check=check)
@@ -63,7 +64,7 @@ def verb(
 def trait(default: Rule) -> Any:
     """A verb for a property of a layer: its rule is found by class, and its result is not set to read-only.
 
-    For a value without a rule, a layer or not, the result is the one of `default`.
+    For a value without a rule, a layer or not, the result is the result of `default`.
     """
     rules, find, register, dispatcher = _table(default)
 
@@ -205,7 +206,7 @@ def inside(verb: Rule, tree: Any, *args: Any, name: str = "") -> Any:
 
 
 def _applied(verb: Rule, part: Any, *args: Any) -> Any:
-    """`verb` of a layer, of each layer in a tuple that is not a chain, and any other value as it is."""
+    """`verb` of a layer, `verb` of each layer in a tuple that is not a chain, and any other value unchanged."""
     if _is_made_of_records(part):
         return verb(part, *args)
     if type(part) is not tuple:

@@ -116,7 +116,7 @@ def as_rate(name: str, value: Any, what: str = "the rate") -> float:
 
 
 def learning_rate(lr: Any, whose: str = "sgd", what: str = "lr") -> Any:
-    """lr as a float; a tracer is returned as it is. Refused if it is not a number, not finite or negative."""
+    """lr as a float; a tracer is returned unchanged. Refused if it is not a number, not finite or negative."""
     if type(lr) is not float and not is_number(lr):
         raise KindError(f"{whose}: {what} must be a number, not {kind(lr)}{_rate_of(lr, what)}")
     try:

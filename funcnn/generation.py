@@ -27,7 +27,7 @@ class Step(Protocol):
 
 @cast("Callable[[Any], Step]", verb(returns=(tuple, "(out, memory)")))
 def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
-    """`(out, memory)`: the output for the next part of a sequence, and what the parts after it need.
+    """`(out, memory)`: the output for the next part of a sequence, and the memory that later parts need.
 
     x is (m, t, ...), mostly with t = 1; the memory is None at first, then the memory that the last step returned. For
     recurrent layers and causal attention, the outputs of consecutive parts equal the output of `forward` for the whole
@@ -76,14 +76,14 @@ def positionwise(params: Any, x: Any, memory: Any = None) -> tuple[Any, None]:
 
 
 def only_trains(params: Any, x: Any, memory: Any = None) -> Any:
-    """The rule for `step` of a layer that differs between training and prediction: it is refused."""
+    """The rule for `step` that refuses a layer that differs between training and prediction."""
     raise KindError(
         f"step: {type(params).__name__} differs between training and prediction; write step(inference(net), x, memory)"
     )
 
 
 def no_step(params: Any, x: Any, memory: Any = None) -> Any:
-    """The rule for `step` of a layer whose out depends on later positions: it is refused."""
+    """The rule for `step` that refuses a layer whose out depends on later positions."""
     raise KindError(f"step: {type(params).__name__} mixes positions, so it cannot take one part of a sequence alone")
 
 
@@ -92,8 +92,8 @@ def mixes_positions(params: Any, /) -> Any:
     """Whether out at one position may depend on x at other positions of the sequence: True or False.
 
     By default False for a layer whose rule for `step` is `positionwise`, and True for every other layer. If x has a
-    mask, `First` refuses a layer that mixes positions, since the padding would enter the result. For dropout it is
-    False, since dropout maps each position alone, though `step` refuses it.
+    mask, `First` refuses a layer that mixes positions, since the padding would enter the result. The result for dropout
+    is False: dropout maps each position alone, though `step` refuses dropout.
 
     >>> from funcnn import BatchNorm, Dense, Dropout, Tanh
     >>> from funcnn.generation import mixes_positions

@@ -1,8 +1,8 @@
 """Initializers: functions `(seed, shape, dtype) -> array` that draw the initial weights of a layer.
 
 `constant`, `normal` and `uniform` take a number and return an initializer: `normal(0.01)`. The last two axes of a shape
-are the features in and out, `(..., n_in, n_out)`; axes before them, such as those of a convolution's kernel, count in
-both:
+are the features in and out, `(..., n_in, n_out)`; axes before them, such as the axes of a convolution's kernel, count
+in both:
 
     fan_in = n_in * the product of the other axes,  fan_out = n_out * the product of the other axes
 
@@ -143,7 +143,7 @@ def fans(shape: Shape) -> tuple[int, int]:
 
     Raises:
         KindError: `shape` is not a tuple of whole numbers.
-        ShapeError: the shape has fewer than two axes, or an empty one.
+        ShapeError: the shape has fewer than two axes, or an axis of 0.
     """
     return _fans("fans", shape)
 

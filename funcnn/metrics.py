@@ -1,7 +1,7 @@
 """Metrics: functions `(out, y) -> number` that measure how good a network is.
 
-They take `out` and `y` as losses do, but have no gradient. `validation` turns a metric or a loss into a function of the
-state.
+Metrics take `out` and `y` as losses do, but have no gradient. `validation` turns a metric or a loss into a function of
+the state.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def accuracy(out: Array, y: Array, *, threshold: float | None = None) -> Any:
 def confusion(out: Array, y: Array, *, threshold: float | None = None) -> Array:
     """counts[i, j]: the number of examples of class i that were predicted as class j
 
-    Shape (k, k), integers; their sum is the number of predictions, and the diagonal counts the right ones. `out`, `y`,
-    masks and `threshold` are as in `accuracy`; with a threshold there are two classes, no and yes.
+    Shape (k, k), integers; their sum is the number of predictions, and the diagonal counts the right predictions.
+    `out`, `y`, masks and `threshold` are as in `accuracy`; with a threshold there are two classes, no and yes.
 
     >>> import numpy as np
     >>> from funcnn.metrics import confusion
@@ -98,7 +98,8 @@ def top_k_accuracy(out: Array, y: Array, k: int) -> Any:
 @better("lower")
 @of_logits
 def perplexity(out: Array, y: Array) -> Any:
-    """e^cost, where cost is that of `softmax_cross_entropy`: the number of equally likely classes with the same cost
+    """e^cost, where cost is the cost of `softmax_cross_entropy`: the number of equally likely classes with the same
+    cost
 
     1 is perfect, and k is as good as guessing. For padded sequences: `perplexity(out[mask], y[mask])`.
 

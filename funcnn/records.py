@@ -158,7 +158,7 @@ def values(record: Any) -> tuple[Any, ...]:
 
 
 def is_record(value: object) -> bool:
-    """Whether `value` is a record; a record class is not one."""
+    """Whether `value` is a record; a record class is not a record."""
     return type(value) in plans
 
 

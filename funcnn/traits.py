@@ -27,8 +27,8 @@ def gives_probabilities(params: Any, /) -> Any:
     """Whether out holds probabilities: True, False, or None if out holds them exactly if x does, as for Reshape.
 
     A loss of logits refuses a network that gives probabilities, since it would squash them a second time. By default
-    False. The value for a chain is the one of its last layer whose value is not None; for a layer with several outputs
-    it is a tuple, one value for each output.
+    False. The value for a chain is the value of its last layer whose value is not None; the value for a layer with
+    several outputs is a tuple.
 
     >>> from funcnn import Dense, Sigmoid
     >>> from funcnn.traits import gives_probabilities

@@ -150,8 +150,8 @@ def place(verb: str, path: Any, remedy: str = "") -> Path:
 def replacing(verb: str, where: Path) -> Iterator[BinaryIO]:
     """A file to write to. At the end it replaces the file at `where` atomically, or not at all.
 
-    It has the mode of the file that it replaces, and its group and owner where the system allows that; a file at a new
-    path has the mode of any new file.
+    The new file has the mode of the file that it replaces, and its group and owner where the system allows that; a file
+    at a new path has the mode of any new file.
     """
     target = where.resolve()  # a link is kept, and the file that it points to is replaced
     spare = target.with_name(f".funcnn-{os.urandom(8).hex()}.tmp")

@@ -46,7 +46,7 @@ def save(path: PathLike, value: Any) -> None:
         KindError: `path` is not a path; a part of the value is of another kind; an array has a dtype that is not the
             same on every machine; the class of a record was defined again.
         RangeError: the value is nested more than 100 deep, or an int has more than 2000 bits.
-        FileError: the file cannot be written; an old file is still there. It is a NoFileError, and so a
+        FileError: the file cannot be written; an old file is still there. The error is a NoFileError, and so a
             FileNotFoundError, if the folder does not exist.
     """
     swapped = isinstance(value, str | os.PathLike)
@@ -126,7 +126,8 @@ def load(path: PathLike, *, migrate: Migrate | None = None) -> Any:
 
     Raises:
         FileError: the file cannot be read, is damaged, is of a newer version, or holds a record of a class that is not
-            imported or that refuses its fields. It is a NoFileError, and so a FileNotFoundError, if there is no file.
+            imported or that refuses its fields. The error is a NoFileError, and so a FileNotFoundError, if there is no
+            file.
         KindError: `path` is not a path, `migrate` is not a function, or does not return a name and fields.
     """
     if migrate is not None:

@@ -47,7 +47,7 @@ class Log:
     """The entries of one step, in the order of the calls: `log.now.inside` before the step and after it.
 
     A layer that discards caches, as Remat does, calls forward once more in its backward. The calls inside that second
-    forward belong to the entries of the first; they are not new ones.
+    forward belong to the entries of the first forward; they do not get new entries.
     """
 
     def __init__(self, report: Report = lambda *_, **__: None) -> None:
@@ -86,8 +86,8 @@ class Log:
 class Logged:
     """out = logged(x), with an entry in a log; the cache is the entry
 
-    It wraps each layer for one step and is not part of any network that is returned. Its fields have names that no
-    layer has, since a combinator may read the fields of the layer through it.
+    A `Logged` wraps each layer for one step and is not part of any network that is returned. The fields of a `Logged`
+    have names that no layer has, since a combinator may read the fields of the layer through it.
     """
 
     logged: Any
@@ -193,7 +193,7 @@ def gradients(tree: Any) -> Iterator[tuple[str, Any]]:
 
 
 def entries(cache: Any) -> Iterator[Entry]:
-    """The entries in a cache: of all calls whose caches it keeps."""
+    """The entries in a cache: one for each call whose cache is kept."""
     if type(cache) is Entry:
         yield cache
         yield from entries(cache.cache)

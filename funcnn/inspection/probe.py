@@ -18,7 +18,7 @@ L = TypeVar("L")
 class Seen(NamedTuple):
     """The values of one call of a layer: x, out, and dA, the gradient of out.
 
-    It is not a record, so these values are not added up when the gradients of a layer that is called several times are.
+    `Seen` is not a record, so that its values are not added up where gradients are.
     """
 
     x: Any
@@ -31,10 +31,10 @@ class Probe(Wrapper[L]):
     """out = layer(x); the next value of the state `seen` is Seen(x, out, dA)
 
     `seen` is a state, as are the running statistics of batch normalisation: its next value comes with the gradient, in
-    `grads.params`, and is in the network after `sgd`. Its arrays are read-only, and copies where the caller could write
-    to them. The layer computes the same as without a probe. If the step needs no backward of the layer, since neither
-    it nor a layer before it is trained, `seen` stays as it was. If the layer is called several times, `seen` has the
-    last call, or what the combinator around it makes of the states of all calls.
+    `grads.params`, and is in the network after `sgd`. The arrays in `seen` are read-only, and copies where the caller
+    could write to them. The layer computes the same as without a probe. If the step needs no backward of the layer,
+    since neither it nor a layer before it is trained, `seen` stays as it was. If the layer is called several times,
+    `seen` has the last call, or what the combinator around it makes of the states of all calls.
 
     The fields of the layer can be read through the probe. `save` refuses a probe with values; save its `layer`.
 
@@ -72,7 +72,7 @@ class Probe(Wrapper[L]):
         return {"seen": Seen(*[map_arrays(owned, part) for part in (*kept, dA)])}
 
     def __getattr__(self, name: str) -> Any:
-        """The layer's own, as an attention reads the weights of the Dense that it holds."""
+        """An attribute of the layer: attention, for example, reads the weights of the Dense inside it."""
         if name == "layer":  # in a probe whose constructor has not finished
             raise AttributeError(name)
         return getattr(self.layer, name)

@@ -27,7 +27,7 @@ _HEAD = ("layer", "x -> out", "parameters", "forward", "arrays", "cache")
 class Summary:
     """The table that `summary` makes: rows of strings, the head first, and lines with the totals.
 
-    It is shown as text at a prompt and by `print`, and as an HTML table in a notebook.
+    The table is text at a prompt and in `print`, and HTML in a notebook.
     """
 
     rows: tuple[tuple[str, ...], ...]
@@ -95,7 +95,7 @@ def summary(params: Any, x: Any = None, *, costs: bool = False) -> Summary:
 
 
 def _add(rows: list[tuple[tuple[str, ...], Any]], layer: Any, x: Any, path: str, *, costs: bool, trained: bool) -> Any:
-    """Append the row and the cache of each layer, for a Frozen those of the layers inside; returns out."""
+    """Append the row and the cache of each layer, for a Frozen the rows of the layers inside; returns out."""
     if type(layer) is Frozen:
         return _add(rows, layer.layer, x, f"{path}.layer".lstrip("."), costs=costs, trained=False)
     if type(layer) is tuple:

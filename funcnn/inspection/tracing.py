@@ -28,11 +28,11 @@ from funcnn.trees.walks import arrays_in
 class Visit:
     """One call of a layer in a step: the path of the layer, the layer, out, the cache, dA, and the layer's gradient.
 
-    The visits of the layers inside a layer follow it, one deeper, and the values of the outer layer include theirs. A
-    layer that is called several times, as in Shared, has a visit for each call; `number` counts them from 0, and the
-    first has the gradient, which is a sum. `cache` is None if it was discarded, as in Remat. `held` is the number of
-    bytes that the cache keeps only for backward. `dA` and `gradient` are None if the step needs no backward of the
-    layer, since neither it nor a layer before it is trained.
+    The visits of the layers inside a layer follow the visit of that layer, one level deeper, and the values of the
+    outer layer include theirs. A layer that is called several times, as in Shared, has a visit for each call; `number`
+    counts them from 0, and the first has the gradient, which is a sum. `cache` is None if it was discarded, as in
+    Remat. `held` is the number of bytes that the cache keeps only for backward. `dA` and `gradient` are None if the
+    step needs no backward of the layer, since neither it nor a layer before it is trained.
     """
 
     path: str
@@ -50,7 +50,7 @@ class Visit:
 class Trace:
     """The cost of a step, and a `Visit` for each call of a layer, in the order of the calls.
 
-    It is shown as a table: text at a prompt and by `print`, HTML in a notebook. `trace[path]` is the visit of one
+    The table is text at a prompt and in `print`, and HTML in a notebook. `trace[path]` is the visit of one
     layer, `trace[path, 1]` the second visit of a layer that is called several times, and `trace.visits` has all visits.
     """
 
@@ -168,7 +168,7 @@ def _row(visit: Visit) -> tuple[str, ...]:
 
 
 def _named(layer: Any) -> str:
-    """A layer with its fields; a layer with layers inside by its class alone, since those have rows of their own."""
+    """A layer with its fields; a layer with layers inside by its class alone, since these have rows of their own."""
     return type(layer).__name__ if any(map(_holds, values(layer))) else described(layer)
 
 

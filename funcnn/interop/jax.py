@@ -1,6 +1,6 @@
 """Registration of records as JAX pytrees.
 
-Importing this module registers every record class, also those that are defined later.
+Importing this module registers every record class, also classes that are defined later.
 
 Arrays, layers and states are traced by `jax.jit` and `jax.grad`; settings are compiled in. The four
 lines then run inside `jax.jit` as they stand, and `jax.vjp` of a `forward` is an exact oracle for its `backward`.

@@ -1,7 +1,7 @@
 """Reading and writing of safetensors files, which hold arrays by name, for exchange with other libraries.
 
 The names are the paths of `parameters`: `0.W`, `0.b`, `2.W`. States are included; a state that is a number becomes a
-0-d array. Classes and settings are not included; `save` writes those.
+0-d array. Classes and settings are not included; `save` includes them.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def read(path: str | os.PathLike[str], like: T) -> T:
 
     Raises:
         KindError: `path` is not a path, or `like` is not a record, tuple or array.
-        FileError: the file is not a file of safetensors, or its names, shapes and dtypes are not those of `like`. It is
+        FileError: the file is not a file of safetensors, or `like` has other names, shapes or dtypes. It is
             a NoFileError, and so a FileNotFoundError, if there is no file.
     """
     check_tree(like, "read", "like")

@@ -53,8 +53,9 @@ def minimize(
     iterations, and `tolerance` SciPy's `tol`, whose meaning and default depend on the method.
 
     SciPy works in float64; a float32 network is rounded in each evaluation and stays float32. Parameters that are
-    arrays of JAX become NumPy's. The states of layers do not change: each evaluation starts from those of `params`, so
-    a dropout layer has the same mask in all of them, and running statistics need a step with learning rate 0 after it.
+    arrays of JAX become NumPy's. The states of layers do not change: each evaluation starts from the states of
+    `params`, so a dropout layer has the same mask in all of them, and running statistics need a step with learning rate
+    0 after the training.
 
     >>> import numpy as np
     >>> from funcnn import Dense, mse

@@ -54,7 +54,7 @@ def chain_forward_only(params: Layers, x: Any) -> Any:
 
 @backward.register(tuple)
 def chain_backward(params: Layers, cache: tuple[Any, ...], dA: Any) -> Grads[Layers]:
-    """The chain rule: dx of each layer is dA of the one before it"""
+    """The chain rule: dx of each layer is dA of the layer before it"""
     _check_cache(params, cache)
     grads, dx = _back(params, cache, dA, until=0)
     return Grads(grads, dx)

@@ -66,7 +66,7 @@ def check_rows(
 
 
 def check_out_gradient(layer: Any, dA: Any, shape: tuple[int, ...], dtype: Any) -> None:
-    """dA is an array of out's shape and dtype; `layer` may be the name of a function."""
+    """Check that dA has the shape and dtype of out; errors name `layer`, a layer or the name of a function."""
     if type(dA) is not np.ndarray and not is_array(dA):
         raise KindError(f"{_name(layer)}: dA must be an array of the shape of out, {shape}, not {kind(dA)}")
     if dA.shape != shape:
@@ -85,7 +85,7 @@ def wrong_shape(layer: Any, needed: str, x: Array, remedy: str = "", what: str =
 
 
 def missing_axis(x: Array, n: int, of: str = "feature") -> str:
-    """The remedy if x lacks one axis of (..., n), and it is certain which one."""
+    """The remedy if x lacks one axis of (..., n), and no other axis can be the missing one."""
     if x.shape[-1] == n and (n > 1 or x.ndim == 1):
         return "; write x[None] for one row"
     return f"; write x[..., None] for one {of}" if n == 1 != x.shape[-1] else ""

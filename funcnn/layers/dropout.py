@@ -28,9 +28,9 @@ P = TypeVar("P")
 class Stochastic:
     """The base of layers that are random in training and the identity in prediction.
 
-    Both fields are states. The random numbers depend on (seed, step) alone, so `forward` gives the same result until
-    `step` changes: the gradient holds the next step, step + 1, and 0 after 2**31 - 1. `reseed` gives row block i child
-    i of the seed.
+    `seed` and `step` are states. The random numbers depend on (seed, step) alone, so `forward` gives the same result
+    until `step` changes: the gradient holds the next step, step + 1, and 0 after 2**31 - 1. `reseed` gives row block i
+    child i of the seed.
 
     Raises:
         KindError: `seed` is not a seed, or `step` not a whole number.

@@ -4,8 +4,8 @@ The cost is a mean over the examples and over the outputs of each. `dA`, its gra
 shape and the dtype of `out`. `y` and `weight` are cast to the dtype of the computation: the dtype of `out`, or float32
 if that is float16 or bfloat16. A loss that takes the outputs of an example together, as a softmax does, has one term
 for each example, and the axes between rows and outputs count as examples too. Weights have the shape of the terms or of
-its first axes: one weight for each row, or for each step. They multiply the terms and do not normalise, so that blocks
-of rows combine exactly; no weight is negative or NaN. Nothing broadcasts: `out` and `y` have the same shape.
+its first axes: one weight for each row, or for each step. Weights multiply the terms and do not normalise, so that
+blocks of rows combine exactly; no weight is negative or NaN. Nothing broadcasts: `out` and `y` have the same shape.
 
 This module holds the functions that losses share.
 """

@@ -128,8 +128,8 @@ def cross_entropy(name: str, out: Array, y: Array, weight: Array | None = None, 
 def kl_divergence(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """The Kullback-Leibler divergence: cost = mean sum y (log y - log p), dA = (p sum y - y) / n, p = softmax of out
 
-    out: (m, ..., k) logits; y: distributions over the last axis, of out's shape, where 0 log 0 is 0. It is
-    `softmax_cross_entropy` minus the entropy of y, so the gradient is the same, and the cost is 0 where p = y: a
+    out: (m, ..., k) logits; y: distributions over the last axis, of out's shape, where 0 log 0 is 0. The cost is
+    `softmax_cross_entropy` minus the entropy of y, so the gradient is the same, and 0 where p = y: a
     distance from the output of another network, or from frequencies. n is the number of examples, m times the axes
     between; the weight has the shape of these axes, or of the first of them. Kullback & Leibler 1951, On Information
     and Sufficiency.

@@ -1,4 +1,4 @@
-"""Losses made of losses: `weighted`, `masked` and `joint`. They can be nested, and pickle if their losses do."""
+"""Losses made of losses: `weighted`, `masked` and `joint`. They can be nested, and pickle if the losses inside do."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ def of_logits(loss: F) -> F:
 
     A decorator of functions, methods and classes; of a loss that is a record, put it above `__call__`. The declaration
     is found through `functools.partial`, `functools.wraps`, `weighted`, `masked` and `joint`; `trace`, `validation` and
-    `bisect_nan` use it as well. It is not found inside another function: declare a lambda around such a loss itself. A
-    direct call, `loss(out, y)`, is not checked, since the loss does not get the network.
+    `bisect_nan` use it as well. The declaration is not found inside another function: declare a lambda around such a
+    loss too. A direct call, `loss(out, y)`, is not checked, since the loss does not get the network.
 
     >>> from funcnn import softmax_cross_entropy
     >>> from funcnn.losses import of_logits

@@ -53,8 +53,8 @@ def average_update(optimizer: Average, grads: Grads[P], params: P) -> tuple[Grad
 def averaged(optimizer: Any, params: P) -> P:
     """The average of the networks after each step, weighted by (1 - beta) beta^k / (1 - beta^t), k steps back.
 
-    `optimizer` is an Average, or a chain in which there is one; `params` is the network that the last step led to, the
-    latest of the t networks. Arrays of floats are averaged, those in states too; whole numbers, such as counters, are
+    `optimizer` is an Average, or a chain with one Average; `params` is the network that the last step led to, the
+    latest of the t networks. Arrays of floats are averaged, also in states; whole numbers, such as counters, are
     taken from `params`. To compute running statistics of the averaged weights, pass over the data with a learning rate
     of 0: that takes the next state of each layer and moves no parameter.
 

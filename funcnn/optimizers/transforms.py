@@ -1,6 +1,6 @@
 """Gradient transformations without memory: clipping, decay, and rates by layer.
 
-They stand before or after an optimizer in a tuple: `(ClipNorm(1.0), Adam(), Decay(0.01))`.
+Transformations stand before or after an optimizer in a tuple: `(ClipNorm(1.0), Adam(), Decay(0.01))`.
 """
 
 from __future__ import annotations
@@ -125,9 +125,9 @@ Factors = tuple[tuple[Where, float], ...]
 class Rates:
     """g' = factor g, for the parameters that match the pattern of a factor; if several match, their factors multiply
 
-    Learning rates by layer: `Rates((("0.*", 0.1), ("*.b", 2.0)))`. Put it last, since Adam and other adaptive
-    optimizers cancel a factor before them. Howard & Ruder 2018, Universal Language Model Fine-tuning for Text
-    Classification, section 3.2.
+    Learning rates by layer: `Rates((("0.*", 0.1), ("*.b", 2.0)))`. Put `Rates` last, since Adam and other adaptive
+    optimizers cancel a factor that comes before them. Howard & Ruder 2018, Universal Language Model Fine-tuning for
+    Text Classification, section 3.2.
 
     Raises:
         KindError: the factors are not pairs of a pattern, or a tuple of patterns, and a number.

@@ -1,7 +1,7 @@
 """Schedules that decay: functions from the step number, which counts from 0, to a learning rate.
 
-`train` takes a schedule in place of a number. It may be any function: `lambda step: 0.1 / (1 + step)`. The schedules
-of this module can be pickled.
+`train` takes a schedule in place of a number. A schedule may be any function: `lambda step: 0.1 / (1 + step)`. The
+schedules of this module can be pickled.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def pair(function: Callable[..., Any], *, jit: bool = True) -> tuple[Callable[..
     """The values of a function of arrays, and the gradients that `jax.vjp` finds, as functions of NumPy arrays.
 
     The function is a `jax.custom_vjp`, or any function that returns one array. Float64 stays float64:
-    `jax_enable_x64` is on during a call, and has its own value after it. It is not set if all arguments are float32.
+    `jax_enable_x64` is on during a call, unless all arguments are float32; your own setting does not change.
 
     >>> import jax, numpy as np
     >>> from funcnn.testing import check_vjp
@@ -32,10 +32,10 @@ def pair(function: Callable[..., Any], *, jit: bool = True) -> tuple[Callable[..
     >>> print(check_vjp(*pair(jax.nn.softplus), [np.array([-1.0, 2.0])]))
     pass: ...
 
-    Both are compiled once for each function and shape, since a check calls them hundreds of times: a hundred examples
-    take a quarter of the time. Define the function outside the test, so that all examples share one object. Write
-    `jit=False` if its Python code depends on values. Write `@settings(deadline=None)`, since the first example of each
-    shape is slow, and hypothesis would report it as flaky.
+    f and vjp are compiled once for each function and shape, since a check calls them hundreds of times: a hundred
+    examples take a quarter of the time. Define the function outside the test, so that all examples share one object.
+    Write `jit=False` if the Python code of the function depends on values. Write `@settings(deadline=None)`, since the
+    first example of each shape is slow, and hypothesis would report it as flaky.
 
     Raises:
         KindError: `function` is not a function, or `jit` neither True nor False.

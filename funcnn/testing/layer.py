@@ -154,7 +154,7 @@ def _unflat(vector: Array, like: Any) -> Any:
 
 
 def _gradients_of(x: Any, dx: Any) -> list[Any]:
-    """A gradient for each array in x, None for an array without one; None in x stands for a mask and is no array."""
+    """A gradient for each array in x, or None; a None in x stands for a mask and is not an array."""
     if x is None:
         return []
     if type(x) is not tuple:

@@ -81,7 +81,7 @@ class Row:
 
 @frozen
 class Score:
-    """The result of a check on a table of mutants. Its `str` lists the mutants, those that were not found first."""
+    """The result of a check on a table of mutants. Its `str` lists the mutants, the survivors first."""
 
     rows: tuple[Row, ...]
 

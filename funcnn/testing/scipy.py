@@ -28,7 +28,8 @@ def pair(fun: Callable[..., Any], jac: Callable[..., Any] | Literal[True]) -> tu
     >>> print(check_vjp(*pair(rosen, rosen_der), [np.array([1.0, 2.0, 3.0])]))
     pass: ...
 
-    Both compute in float64 also if x is float32, as SciPy does. Bind other arguments, as in `lambda x: fun(x, a)`.
+    f and vjp compute in float64, as SciPy does, also if x is float32. Bind other arguments, as in `lambda x: fun(x,
+    a)`.
 
     Raises:
         KindError: fun is not a function, or jac is neither a function nor True, such as SciPy's "2-point".

@@ -14,7 +14,7 @@ from funcnn.trees.differences import difference
 class Divergence(NamedTuple):
     """The first step at which two runs differ, with their difference there, or with the run that `ended` before it.
 
-    Its `str` is a sentence.
+    The `str` of a difference is a sentence.
     """
 
     step: int

@@ -132,7 +132,7 @@ def train(
         KindError: `start` is not a TrainState, `data` does not give pairs, `value_and_grad` is a loss or does not
             return (cost, Grads), `lr` is not a number or a function, or `constraint` does not return parameters.
         RangeError: `lr` is negative or not finite, `data` is an iterator that has ended, or `data` are made by
-            `batches` and begin with another batch than that of `start.step`.
+            `batches` and do not begin with the batch of `start.step`.
         ShapeError: `constraint` changes a shape or a dtype, or the gradients are of another network.
     """
     if not isinstance(start, TrainState):

@@ -16,7 +16,7 @@ from funcnn.trees.walks import walk
 class Found(BaseException):
     """The first array that is not finite: the phase of the step, the path of the layer, its name, and the array.
 
-    It is not an Exception, so it ends the step also inside a rule that catches every Exception.
+    `Found` is not an Exception, so it ends the step also inside a rule that catches every Exception.
     """
 
 

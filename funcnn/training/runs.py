@@ -30,7 +30,7 @@ Run = Iterable[S]
 def keep(run: Run[S], *, every: int = 1) -> States[S]:
     """The states at each step that `every` divides, and the last state, as a sequence: a run that can be read again.
 
-    Each state holds its own network; arrays that do not change, such as those of a frozen layer, are shared.
+    Each state holds its own network; arrays that do not change, such as the arrays of a frozen layer, are shared.
 
     >>> import numpy as np
     >>> from funcnn import TrainState, batches, mlp, mse, train, value_and_grad
@@ -136,6 +136,6 @@ def check_start(name: str, start: Any) -> None:
 
 
 def check_goes_on(name: str, before: int, now: TrainState[Any]) -> None:
-    """The first state of a run is later than the step from which it goes on."""
+    """Check that the first state of a run is later than the step from which it goes on."""
     if now.step <= before:
         raise RangeError(f"{name}: run must go on from step {before}; its first state is at step {now.step}")

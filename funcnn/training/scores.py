@@ -27,9 +27,9 @@ _BETTER = "__funcnn_better__"  # an attribute of the function, which `functools.
 def better(direction: Direction) -> Callable[[F], F]:
     """Declare whether a metric is better when it is "lower" or when it is "higher", as a decorator.
 
-    `best_so_far` and `early_stopping` use it. A function of the state may declare it as well; for a metric that is an
-    object, put the decorator above `__call__`. The declaration is found through `functools.partial`, `functools.wraps`
-    and `validation`. A loss needs no declaration: lower is better.
+    `best_so_far` and `early_stopping` use this declaration. A function of the state may declare it as well; for a
+    metric that is an object, put the decorator above `__call__`. The declaration is found through `functools.partial`,
+    `functools.wraps` and `validation`. A loss needs no declaration: lower is better.
 
     >>> import numpy as np
     >>> from funcnn.training import better
@@ -111,7 +111,7 @@ def validation(metric: Metric, x: Any, y: Any, *, rows: int | None = None) -> Va
     """The function `state -> metric(predict(state.params, x, rows), y)`; if the metric is a loss, the cost.
 
     The result for the last network is kept, so if `early_stopping` and `history` ask for the same score, the network is
-    evaluated once. It pickles if the metric does. y is passed to the metric as it is.
+    evaluated once. The function pickles if the metric does. y is passed to the metric unchanged.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, validation

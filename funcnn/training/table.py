@@ -129,8 +129,8 @@ def _measured(name: str, value: Any, others: list[Any]) -> Array:
 class Table(dict[str, Array]):  # noqa: PLW1641  like every dict, it has no hash
     """The table that `history` makes: columns by name, arrays of equal length; it cannot be changed.
 
-    It is a dict of columns, as `pandas.DataFrame(table)` takes it. A measure that gives arrays has a column for each
-    entry, `name.0` or `name.0.2`; `table[name]` holds them all, in the shape `(rows, ...)`.
+    A table is a dict of columns, which `pandas.DataFrame(table)` takes. A measure that gives arrays has a column for
+    each entry, `name.0` or `name.0.2`; `table[name]` holds them all, in the shape `(rows, ...)`.
     """
 
     __slots__ = ("whole",)

@@ -35,7 +35,7 @@ def tree_map(f: Callable[..., Any], tree: T, *rest: Any) -> T:
 
 
 def map_parameters(f: Callable[..., Any], tree: T, *rest: Any) -> T:
-    """`tree_map` over the trained arrays only; states and settings are those of `tree`.
+    """`tree_map` over the trained arrays only; states and settings are taken from `tree`.
 
     >>> from funcnn import Dense, trees
     >>> trees.map_parameters(lambda a: 0 * a, Dense.init(2, 1, seed=0))

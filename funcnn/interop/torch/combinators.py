@@ -39,7 +39,7 @@ class Place(torch.nn.Module):
     """A place where a shared module is called."""
 
     def __init__(self, name: str, layer: torch.nn.Module) -> None:
-        """`name` is the name of the Shared that it belongs to"""
+        """`name` is the name of the Shared around it"""
         super().__init__()
         self.name, self.layer = name, layer
 

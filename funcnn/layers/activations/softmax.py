@@ -18,7 +18,7 @@ class Softmax:
     """out_i = e^x_i / sum over j of e^x_j
 
     x and out: (m, ..., n); out is positive, and sums to 1 along the last axis. The largest x of each row is subtracted
-    first, so that no exponential overflows; out does not depend on it. With d out_i / d x_j = out_i (delta_ij - out_j),
+    first, so that no exponential overflows; this does not change out. With d out_i / d x_j = out_i (delta_ij - out_j),
 
         dx = out (dA - sum over j of dA_j out_j)
 
@@ -65,7 +65,7 @@ class LogSoftmax:
         dx = dA - e^out (sum over j of dA_j)
 
     LogSoftmax of out is out itself, so out are logits too: `softmax_cross_entropy` has the same value and the same
-    gradients with it as without.
+    gradients with a LogSoftmax before it as without.
 
     Bridle 1990, Probabilistic Interpretation of Feedforward Classification Network Outputs.
 

@@ -25,7 +25,7 @@ def check_attended(params: Any, x: Any, mask: Any, queries: Any, W: Array, name:
 
 
 def check_no_pairs(mask: Array | None) -> None:
-    """The mask is one of positions, as `step` needs it."""
+    """Refuse a mask of pairs, since `step` needs a mask of positions."""
     if mask is not None and mask.ndim == 3:
         raise ShapeError(f"step: mask must be one of positions, (m, t), not one of pairs, {mask.shape}")
 

@@ -42,9 +42,9 @@ class Attention(MultiHead):
     and to earlier positions, else to all.
 
     mask: bool (m, t), False at padded positions. At padded positions out and dx are 0, x is not read, and no position
-    attends to them. Or a mask of pairs, bool (m, t, t), True at i, j if position i may attend to position j; `causal`
-    still leaves out later j. Keys and values to which no position may attend are not read; for a position that may
-    attend to none, the result is the bias of the layer out.
+    attends to them. The mask may also be one of pairs, bool (m, t, t), True at i, j if position i may attend to
+    position j; `causal` still leaves out later j. Keys and values to which no position may attend are not read; for a
+    position that may attend to none, the result is the bias of the layer out.
 
     The backward pass goes through the four dense layers and `attend_backward`. x is used three times, so dx is a sum:
     dx of query + dx of key + dx of value. The cache holds the weights of all pairs of positions, (m, heads, t, t). The

@@ -38,8 +38,8 @@ def transformer_block(
     """A chain: h = x + attention(norm(x)), out = h + dense(activation(dense(norm(h)))); n features in and out.
 
     Without `pre_norm` it is the block of the first paper, h = norm(x + attention(x)), out = norm(h + dense(...(h))).
-    Its gradients are large at the start, so it needs a `warm_up`. The two dense layers have `hidden` features between
-    them, usually 4 n. `dropout` is the dropout rate at the end of each branch; 0 leaves the layer out.
+    The gradients of that block are large at the start, so it needs a `warm_up`. The two dense layers have `hidden`
+    features between them, usually 4 n. `dropout` is the dropout rate at the end of each branch; 0 leaves the layer out.
 
     x: (m, t, n), or (x, mask); out has the form of x, since `First` passes the mask around layers that take none. With
     `causal`, `step` takes a sequence part by part. A stack of pre-norm blocks needs a LayerNorm at its end.

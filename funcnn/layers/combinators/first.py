@@ -19,11 +19,11 @@ from funcnn.traits import gives_probabilities
 class First(Wrapper[L]):
     """out = (layer(x), *rest), for a tuple (x, *rest); dx = (dx of the layer, *drest)
 
-    It passes a mask through for a layer that takes none: First(Dense.init(8, 8, seed=0)). An array x gives layer(x).
+    `First` passes a mask around a layer that takes none: First(Dense.init(8, 8, seed=0)). An array x gives layer(x).
 
     For a sequence with its mask, x of floats (m, t, ...) and rest[0] bool (m, t), x is replaced by 0 at padded
     positions: values there, NaN included, are not read, and their dx is 0. A layer that mixes positions, such as
-    BatchNorm or Attention, is refused, since those zeros would enter its result; see `mixes_positions`. A Conv1d that
+    BatchNorm or Attention, is refused, since the zeros would enter its result; see `mixes_positions`. A Conv1d that
     is given x itself is accepted: the zeros are its own padding.
 
     >>> import numpy as np

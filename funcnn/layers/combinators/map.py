@@ -21,7 +21,7 @@ class Map(Wrapper[L]):
     """out[:, s] = layer(x[:, s]) for each moment s of a sequence; dx[:, s] = dx of the layer there
 
     x: (m, t, ...), or a tuple of such arrays, out: (m, t, ...). The layer is given m t rows at once, (m t, ...), so the
-    gradients of its parameters are sums over all moments. Use it for layers that need rows, such as a convolution on
+    gradients of its parameters are sums over all moments. Use `Map` for layers that need rows, such as a convolution on
     each picture of a film; a Dense takes (m, t, n) as it is. With a mask, write First(Map(layer)).
 
     >>> import numpy as np

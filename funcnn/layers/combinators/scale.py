@@ -1,4 +1,4 @@
-"""A trained factor, such as the one of a residual branch."""
+"""A trained factor, such as the factor of a residual branch."""
 
 from __future__ import annotations
 

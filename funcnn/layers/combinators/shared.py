@@ -18,7 +18,7 @@ from funcnn.traits import gives_probabilities
 class Here(Through, Wrapper[Any]):
     """out = layer(x), with the layer of the `Shared` of this name around it
 
-    In the net of a Shared it is empty: it marks a place of the shared layer.
+    In the net of a Shared, `Here` is empty and marks a place of the shared layer.
 
     >>> from funcnn.layers import Here
     >>> Here()
@@ -53,9 +53,9 @@ class Shared(Through, Wrapper[Any]):
     """out = net(x), where `layer` stands in each place of `net` that is `Here()`; dlayer = the sum over the places
 
     If w is used as w_1 = ... = w_k = w, the chain rule gives dw = dw_1 + ... + dw_k. The layer is trained, counted,
-    saved and printed once. It is the same function in all places: dropout drops the same entries of arrays of one
-    shape. A state starts with the same value in all places; its next value is the one of the last place in the order of
-    `net`. Several shared layers are Shared in Shared, each with a name.
+    saved and printed once. The layer is the same function in all places: dropout drops the same entries of arrays of
+    one shape. A state starts with the same value in all places; its next value is taken from the last place in the
+    order of `net`. Several shared layers are Shared in Shared, each with a name.
 
     A place inside a `Frozen` uses the layer and adds nothing to its gradient.
 

@@ -26,7 +26,7 @@ class Tied:
     """out = net(W[ids]) @ W^T: row i of W stands for symbol i, both in the input and in the output
 
     ids: whole numbers (m, ...), W: (n_symbols, n), net: (m, ..., n) -> (m, ..., n), out: logits (m, ..., n_symbols).
-    With a mask, (ids, mask) -> (out, mask), the net being given (W[ids], mask). It is an `Embedding`, a net and a
+    With a mask, (ids, mask) -> (out, mask), the net being given (W[ids], mask). `Tied` is an `Embedding`, a net and a
     `Dense` that share W, so the gradient of W is a sum of two terms: in row i the dx of the net at all ids i, and dA^T
     @ h with h = net(W[ids]).
 

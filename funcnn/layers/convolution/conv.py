@@ -68,8 +68,8 @@ class Conv1d(Convolution):
     """out[m, t, o] = b[o] + sum_kc x[m, s t + d k - before, c] W[k, c, o]
 
     x: (m, t, c_in), W: (k, c_in / groups, c_out), b: (c_out,) or None, out: (m, t_out, c_out), where
-    t_out = floor((t + before + after - d (k - 1) - 1) / s) + 1. The settings, the derivative and the cache are those of
-    `Conv2d` with one axis less: `padding` is a number, a pair (before, after), "valid" or "same".
+    t_out = floor((t + before + after - d (k - 1) - 1) / s) + 1. The settings, the derivative and the cache are as in
+    `Conv2d`, with one axis less: `padding` is a number, a pair (before, after), "valid" or "same".
 
     With the padding (d (k - 1), 0) the convolution is causal: out_t does not depend on later x. Then `step` takes a
     sequence part by part; its memory is the last d (k - 1) positions of x.

@@ -25,7 +25,7 @@ class ConvTranspose2d(Convolution):
 
     x: (m, h, w, c_in), W: (kh, kw, c_in, c_out / groups), b: (c_out,) or None, out: (m, h_out, w_out, c_out), where
     h_out = s (h - 1) + d (kh - 1) + 1 - before - after: each position of x adds a copy of the kernel, s positions
-    from the next, and the padding is cut off. With "same" h_out = s h. The settings are those of `Conv2d`.
+    from the next, and the padding is cut off. With "same" h_out = s h. The settings are as in `Conv2d`.
 
     out is the dx of a convolution, which is linear in its dA, so the dx here is that convolution,
 
@@ -64,7 +64,7 @@ class ConvTranspose2d(Convolution):
         return self.W.shape[2], self.W.shape[3] * self.groups
 
     def windows(self, x: Array) -> Axes:
-        """The windows over out, those of the convolution from out to x."""
+        """The windows over out: the windows of the convolution from out to x."""
         axes = []
         for name, positions, size, stride, side, dilation in of_each(self, x):
             full = stride * (positions - 1) + dilation * (size - 1) + 1

@@ -82,8 +82,9 @@ class GroupNorm:
 class InstanceNorm(Standardizing):
     """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each channel of each example
 
-    x and out: (m, ..., c), with at least two positions; scale and shift: (c,), shift may be None. It is group
-    normalisation with a group for each channel, and has its rules. It removes the contrast of an image.
+    x and out: (m, ..., c), with at least two positions; scale and shift: (c,), shift may be None. This is group
+    normalisation with a group for each channel, and has the same rules. Instance normalisation removes the contrast of
+    an image.
 
     Ulyanov, Vedaldi & Lempitsky 2016, Instance Normalization, eq. 3.
 

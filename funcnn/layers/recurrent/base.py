@@ -29,9 +29,10 @@ class Recurrent(ABC):
     layers, also of your own: write `cell`, one step forward, and `back`, one step backward.
 
     x may be `(x, mask)`, mask bool (m, t), False at padded positions; out is then `(out, mask)`. At a padded position
-    the state is kept, out is 0, and x is not read. Or x is `(x, mask, state)` with the first state, and out is
-    `(out, mask, state)` with the last; mask and first state may be None, and a first state of None is 0. A state is an
-    array h, (m, k), or a tuple of such arrays. Both the first and the last state have gradients; None in dA is 0.
+    the state is kept, out is 0, and x is not read. x may also be `(x, mask, state)` with the first state, and out is
+    then `(out, mask, state)` with the last state; mask and first state may be None, and a first state of None is 0. A
+    state is an array h, (m, k), or a tuple of such arrays. Both the first and the last state have gradients; None in dA
+    is 0.
 
     `(x, mask, state)` is for one layer. In a chain of two layers the last state of the first would be the first state
     of the second, which would then depend on later x. Give a stack x or `(x, mask)`, and parts of a sequence to `step`.
@@ -57,7 +58,7 @@ class Recurrent(ABC):
         self.check_dtypes(U=self.U, b=self.b)
 
     def check_dtypes(self, **arrays: Array) -> None:
-        """These arrays have the dtype of W."""
+        """Check that these arrays have the dtype of W."""
         for name, array in arrays.items():
             if array.dtype != self.W.dtype:
                 raise mixed(type(self).__name__, name, array, "W", self.W)
@@ -104,7 +105,7 @@ class Recurrent(ABC):
     def own_gradients(
         self, kept: State, before: State, after: State, dafter: State, dz: Array, du: Array
     ) -> dict[str, Array]:
-        """The gradients of own parameters in one step, by name, given the arguments and results of `back`."""
+        """The gradients of own parameters in one step, by name, from the arguments and results of `back`."""
         return {}
 
     def biases(self, dz: Array, du: Array) -> dict[str, Array]:

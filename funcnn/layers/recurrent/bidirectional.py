@@ -23,8 +23,8 @@ B = TypeVar("B")
 class Bidirectional(Generic[A, B]):
     """out = (ahead(x), reversed(behind(reversed(x)))), side by side
 
-    At each position out depends on earlier x through `ahead` and on later x through `behind`. Both are layers over
-    (m, t, n), recurrent layers or chains of them; out: (m, t, k_ahead + k_behind).
+    At each position out depends on earlier x through `ahead` and on later x through `behind`. `ahead` and `behind` are
+    layers over (m, t, n), recurrent layers or chains of them; out: (m, t, k_ahead + k_behind).
 
     x may be `(x, mask)`, or `(x, mask, state)` with a pair of states, one for each layer, or None. For a
     sequence shorter than t `behind` passes the padding first, where it keeps its first state.
@@ -88,7 +88,7 @@ def _joined(given: Any, outs: Both) -> Any:
 
 
 def _check(given: Any, outs: Both) -> None:
-    """Both outs have the form of x, and fit side by side."""
+    """Check that the outs of the two layers have the form of x, and fit side by side."""
     parts: list[Any] = [opened("", out, 3)[0] if _form(out) == _form(given) else None for out in outs]
     sequences = [(part.shape[:2], part.dtype) for part in parts if is_array(part) and part.ndim == 3]
     if len(sequences) < 2 or sequences[0] != sequences[1]:

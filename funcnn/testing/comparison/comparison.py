@@ -107,7 +107,7 @@ def first_slopes(measurement: Measurement, probes: Sequence[Probe]) -> Slopes:
 
 
 def refined_slopes(measurement: Measurement, probe: Probe) -> tuple[Probe, DifferenceQuotients, Slopes]:
-    """The slopes along one direction from more steps: smaller ones for kinks and edges, larger ones for noise."""
+    """The slopes along one direction from more steps: smaller steps for kinks and edges, larger steps for noise."""
     f, x = measurement.function.value, measurement.function.x
     few = measurement.function.out.size <= MOST_REFINED
     steps = (*COARSER_STEPS, *FIRST_STEPS, *FINER_STEPS) if few else FIRST_STEPS
@@ -127,8 +127,8 @@ def refined_slopes(measurement: Measurement, probe: Probe) -> tuple[Probe, Diffe
 def compare_complex(measurement: Measurement, probe: Probe, slopes: Slopes) -> Comparison:
     """The comparison by cotangent, with slopes sharpened by a complex step.
 
-    It never finds a gradient wrong: the bound is at least the resolution, since the gradient has the larger rounding
-    error here.
+    This comparison never finds a gradient wrong: the bound is at least the resolution, since the gradient has the
+    larger rounding error here.
     """
     function = measurement.function
     exact = complex_step(function.complex_value, function.x, probe.direction)

@@ -110,7 +110,7 @@ def _shared(measurement: Measurement, leaf: str, findings: Sequence[Finding]) ->
 
 
 def _values(measurement: Measurement, a: Array, n: Array, error: float) -> Iterator[str]:
-    """A factor, a missing precision or an offset that all wrong entries share, up to the error of the numeric ones."""
+    """A factor, a missing precision or an offset that all wrong entries share, within the numeric error."""
     most = abs(n).argmax()
     with np.errstate(all="ignore"):
         factor = a[most] / n[most]
