@@ -72,7 +72,7 @@ def constructor(cls: type, pair: Sequence[Callable[[Any, Any], None]]) -> Callab
     """The `__init__` that attrs generated for `cls`, which raises a KindError if the arguments do not fit.
 
     `pair` holds the setters of a class of two fields without converters, such as Grads, of which one is made for each
-    layer and step. For other classes it is empty, and attrs sets the fields.
+    layer and step. For other classes `pair` is empty, and attrs sets the fields.
     """
     init: Any = vars(cls)["__init__"]
     init.__annotations__ = {field.alias: field.type for field in _fields(cls)} | {"return": None}

@@ -22,7 +22,7 @@ def for_kind(x: Any, name: str) -> str:
 
 
 def _becomes_array(x: Any) -> bool:
-    """Whether np.asarray makes an array of numbers of x without a loss."""
+    """Whether np.asarray converts x to an array of numbers without loss."""
     if type(x) is list and not any(map(_is_array, x)):  # a list of arrays may mean several inputs or several rows
         try:
             return np.asarray(x).dtype.kind in "biufc"

@@ -67,7 +67,7 @@ def rests(params: Any, /) -> bool:
 
 
 def is_inert(layer: Any) -> bool:
-    """Whether nothing in `layer` is trained and all of its states rest, so that its backward is needed for dx alone."""
+    """Whether nothing in `layer` is trained and none of its states changes, so that backward is needed for dx alone."""
     if type(layer) is tuple:
         return all(map(is_inert, layer))
     for name, is_state in plans.get(type(layer), ()):

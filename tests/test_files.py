@@ -387,7 +387,7 @@ def test_a_constructor_that_changes_what_it_gets(path):
     class Percent:
         rate: float = attrs.field(converter=lambda rate: rate / 100)
 
-    with pytest.raises(KindError, match=r"Percent that its class changes: rate from 0\.5 to 0\.005$"):
+    with pytest.raises(KindError, match=r"Percent whose constructor changes rate from 0\.5 to 0\.005$"):
         save(path, Percent(50))
     save(path, Percent(0))
     assert load(path) == Percent(0)

@@ -132,7 +132,7 @@ ROWS = {
     "places of symbols": (
         lambda: forward(SinusoidalPosition(), ids),
         ShapeError,
-        "SinusoidalPosition: x must be (m, t, features), t at least 1, not (3, 5); put an Embedding before",
+        "SinusoidalPosition: x must be (m, t, features), t at least 1, not (3, 5); put an Embedding before the layer",
     ),
     "places for one sequence": (
         lambda: forward(places, x[0]),

@@ -303,7 +303,7 @@ ROWS = {
     "a gradient, whose states are None": (
         saved(gradient(Named())),
         KindError,
-        f"save: the value holds a {__name__}.Named that its class refuses:"
+        f"save: the value holds a {__name__}.Named that its constructor refuses:"
         " Named: mean must be an array of floats, not None",
     ),
     "a fingerprint of objects": (
@@ -520,13 +520,13 @@ ROWS = {
     "a field of another kind": (
         loaded(a_record("LeakyRelu", alpha="0.1")),
         FileError,
-        "load: net.npz holds a LeakyRelu that its class refuses:"
+        "load: net.npz holds a LeakyRelu that its constructor refuses:"
         " LeakyRelu: alpha must be a number, not str; write float(alpha)",
     ),
     "a class that became choosy": (
         choosier(lambda: load("net.npz")),
         FileError,
-        f"load: net.npz holds a {CHOOSY} that its class refuses: rate must be positive",
+        f"load: net.npz holds a {CHOOSY} that its constructor refuses: rate must be positive",
     ),
     "a migration to nothing": (
         loaded(lambda data: data, migrate=lambda name, fields: None),

@@ -160,11 +160,11 @@ def _made(name: str, fields: dict[str, Any], refuse: Refuse) -> Any:
     try:
         made = cls(**arguments)
     except Exception as error:
-        raise refuse(f"holds a {name} that its class refuses: {error}") from error
+        raise refuse(f"holds a {name} that its constructor refuses: {error}") from error
     for field in needed:
         given, got = _plain(fields[field]), _plain(getattr(made, field))
         if not same(given, got):
-            raise refuse(f"holds a {name} that its class changes: {field} from {short(given)} to {short(got)}")
+            raise refuse(f"holds a {name} whose constructor changes {field} from {short(given)} to {short(got)}")
     return made
 
 

@@ -13,7 +13,7 @@ def held_bytes(caches: Iterable[tuple[int, Any]], *given: Any) -> list[int]:
     """For each (depth, cache), the bytes that only this cache keeps in memory.
 
     The arrays in `given`, x and the parameters, are not counted, nor the arrays in the caches before it, so the numbers
-    of one depth add up. A cache is a part of the last less deep cache before it; its arrays count for both. A view
+    of one depth add up. A deeper cache is a part of a less deep cache before it, and its arrays count in both. A view
     counts as the whole array, which it keeps in memory; several views of one array count once.
 
     >>> import numpy as np

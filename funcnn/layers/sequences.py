@@ -30,7 +30,7 @@ def check_sequence(whose: str, x: Any, mask: Any = None, name: str = "x") -> Non
     """x is (m, t, features) with t at least 1, and the mask (m, t) of bools, or None."""
     namespace(x, name, f"{whose}: ")
     if x.ndim != 3 or x.shape[1] < 1:
-        advice = "; put an Embedding before" if x.ndim == 2 and x.dtype.kind in "iu" else ""
+        advice = "; put an Embedding before the layer" if x.ndim == 2 and x.dtype.kind in "iu" else ""
         raise ShapeError(f"{whose}: {name} must be (m, t, features), t at least 1, not {x.shape}{advice}")
     check_mask(whose, mask, x.shape[:2], name)
 

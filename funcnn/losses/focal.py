@@ -47,9 +47,9 @@ def binary_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: fl
 def softmax_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: float = 2.0) -> tuple[Any, Array]:
     """The focal loss of p = e^out / sum e^out over the last axis: cost = -mean (1 - p[y])^gamma log p[y]
 
-    out: (m, ..., k) logits; y and the weight: as `softmax_cross_entropy`, which this is with gamma = 0; for soft
-    labels, cost = -mean sum y (1 - p)^gamma log p. The slope of a term in log p is
-    c = y (1 - p)^gamma (gamma p log p / (1 - p) - 1), so dA = (c - p sum c) / n. Lin et al. 2017, as `binary_focal`.
+    out: (m, ..., k) logits; y and the weight: as `softmax_cross_entropy`, to which this loss is equal with gamma = 0;
+    for soft labels, cost = -mean sum y (1 - p)^gamma log p. The slope of a term in log p is c = y (1 - p)^gamma (gamma
+    p log p / (1 - p) - 1), so dA = (c - p sum c) / n. Lin et al. 2017, as `binary_focal`.
 
     >>> import numpy as np
     >>> from funcnn.losses import softmax_focal

@@ -65,7 +65,7 @@ def for_shapes(needed: Shape, given: Shape) -> str:
 
 
 def for_weights(weight: Shape, terms: Shape, classes: int) -> str:
-    """The remedy for a weight of each class, of each column, or in a column."""
+    """The remedy for one weight for each class or each column, or for weights in a column."""
     of_columns = len(terms) > 1 and weight == terms[-1:]
     if weight == (classes,) and not of_columns:
         return "; for a weight of each class write weight[y]"

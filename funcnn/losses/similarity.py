@@ -35,7 +35,7 @@ def cosine_distance(out: Array, y: Array, weight: Array | None = None) -> tuple[
 
 
 def _direction(vectors: Array) -> tuple[Array, Array]:
-    """The vectors divided by their lengths, and the lengths. The largest entry is divided out first, for squares overflow."""
+    """The vectors divided by their lengths, and the lengths, computed without overflow of a square."""
     xp = namespace(vectors)
     largest = abs(vectors).max(axis=-1, keepdims=True)
     scaled = vectors / xp.where(largest == 0, 1, largest)

@@ -17,8 +17,9 @@ P = TypeVar("P")
 def project(params: P, onto: Callable[[Array], Array], where: Where = "*") -> P:
     """`params` with `onto(p)` in place of each parameter p that `where` chooses: projected gradient descent.
 
-    Write it after the fourth line, `params = project(sgd(params, grads, lr), nonnegative, "*.W")`, or in `train` as
-    `constraint=partial(project, onto=nonnegative, where="*.W")`. Goldstein 1964, Convex programming in Hilbert space.
+    Write `params = project(sgd(params, grads, lr), nonnegative, "*.W")` as the fourth line, or pass
+    `constraint=partial(project, onto=nonnegative, where="*.W")` to `train`. Goldstein 1964, Convex programming in
+    Hilbert space.
 
     >>> import numpy as np
     >>> from funcnn import Dense

@@ -30,12 +30,12 @@ class Birth:
     """The origin of the first NaN or infinity; its repr is a sentence.
 
     `step` is the number of the step that made it, from 0, as for schedules. `phase` is the part of that step: "start"
-    (the state before the step has it), "data", "forward", "loss", "backward", "update" (of the optimizer), "step" (of
+    (it is in the state before the step), "data", "forward", "loss", "backward", "update" (of the optimizer), "step" (of
     `sgd`) or "constraint". `layer` is the path of the layer, "2" or "1.layer.0" for a layer inside layer 1; in "update"
     the path of the optimizer, "optimizer" or "optimizer.1"; empty for the data, the loss and a network of one layer.
     `array` is the name of the array: "x", "y", "out", "cost", "dA", "dx", "W", or "dW" for the gradient of W; in
-    "update" "grads.2.W", or "memory.0.1", the second array that the optimizer keeps for the first parameter. `value`
-    is the array.
+    "update" "grads.2.W", or "memory.0.1", the second array that the optimizer keeps for the first parameter. `value` is
+    the array.
     """
 
     step: int

@@ -107,7 +107,7 @@ def train(
     *,
     constraint: Callable[[Any], Any] | None = None,
 ) -> Iterator[S]:
-    """The state after each batch `(x, y)` of `data`.
+    """The states of a run, one after each batch `(x, y)` of `data`.
 
     `lr` is a number, or a function of the step number. To stop, leave the loop. To resume from a state, go on with
     `data[state.step:]`: the states are equal, bit for bit, to the states of a run that never stopped. If no batch is

@@ -24,7 +24,7 @@ def evolve(record: T, /, **changes: Any) -> T:
     LeakyRelu(alpha=0.2)
 
     Raises:
-        KindError: `record` is not a record. Any error of the constructor of its class.
+        KindError: `record` is not a record. Any error of the constructor of `record`.
     """
     if not is_record(record):
         remedy = "; write replace(tree, path, value)" if type(record) is tuple else ""

@@ -23,7 +23,7 @@ from funcnn.layers.combinators.tied import Tied
 
 
 class Held(torch.nn.Module):
-    """A function of a module and of x."""
+    """A module that computes `function(layer, x)`."""
 
     def __init__(self, layer: torch.nn.Module, function: Callable[[Any, Any], Any]) -> None:
         """The module is a submodule, so its parameters are trained"""

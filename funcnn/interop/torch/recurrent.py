@@ -65,7 +65,7 @@ def _in_order(layer: Recurrent, array: Array) -> Array:
 
 
 def _weights(layer: Recurrent, suffix: str) -> dict[str, Array]:
-    """The arrays of torch, which has two biases. Only their sum matters, except for the candidate of a GRU."""
+    """The weights by torch's names. Only the sum of torch's two biases matters, except for a GRU's candidate."""
     b, k = _in_order(layer, layer.b), len(layer.U)
     c = np.concatenate([np.zeros(2 * k, b.dtype), layer.c]) if isinstance(layer, GRU) else np.zeros_like(b)
     return {

@@ -19,7 +19,8 @@ from funcnn.traits import gives_probabilities
 class First(Wrapper[L]):
     """out = (layer(x), *rest), for a tuple (x, *rest); dx = (dx of the layer, *drest)
 
-    `First` passes a mask around a layer that takes none: First(Dense.init(8, 8, seed=0)). An array x gives layer(x).
+    `First` passes a mask around a layer that takes none: First(Dense.init(8, 8, seed=0)). For an array x, out is
+    layer(x).
 
     For a sequence with its mask, x of floats (m, t, ...) and rest[0] bool (m, t), x is replaced by 0 at padded
     positions: values there, NaN included, are not read, and their dx is 0. A layer that mixes positions, such as
@@ -90,7 +91,7 @@ def _check_alone(layer: Any) -> None:
 
 
 def _reason(cls: type) -> str:
-    """The reason of the refusal, and how a user's layer declares that it maps each position alone"""
+    """The reason for the refusal, and how a user's layer declares that it maps each position alone"""
     rule, name = step.dispatch(cls), cls.__name__
     if rule not in _DECLARED or mixes_positions.dispatch(cls) not in _BY_STEP:
         return f"{name} mixes positions"

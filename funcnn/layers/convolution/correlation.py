@@ -57,7 +57,7 @@ def kernel_gradient(x: Array, dA: Array, axes: Axes, groups: int = 1) -> Array:
 
 
 def correlate_adjoint(dA: Array, W: Array, axes: Axes, groups: int = 1) -> Array:
-    """dx[m, s p + d k - before, c] = sum_ko dA[m, p, o] W[k, c, o], over all p, k of that position"""
+    """dx[m, s p + d k - before, c] = sum_ko dA[m, p, o] W[k, c, o], over all p and k with that position"""
     if dA.dtype.itemsize < 4:
         return in_float32(correlate_adjoint, dA, W, axes, groups)
     if groups > 1:

@@ -18,8 +18,8 @@ from funcnn.records import record
 class GlobalAvgPool:
     """out[m, c] = the mean of x[m, ..., c] over all positions
 
-    x: (m, ..., c) with at least one axis of positions, out: (m, c). dx = dA / (the number of positions) at each of
-    them. The cache is x. Lin, Chen & Yan 2014, Network in Network, section 3.2.
+    x: (m, ..., c) with at least one axis of positions, out: (m, c). dx = dA / (the number of positions) at each
+    position. The cache is x. Lin, Chen & Yan 2014, Network in Network, section 3.2.
 
     A sequence (m, t, c) may be given as `(x, mask)`, mask bool (m, t), False at padded positions, or None. Padded
     positions do not count and are not read, and their dx is 0; for a sequence that is all padding, out is 0.

@@ -27,7 +27,7 @@ class ConvTranspose2d(Convolution):
     h_out = s (h - 1) + d (kh - 1) + 1 - before - after: each position of x adds a copy of the kernel, s positions
     from the next, and the padding is cut off. With "same" h_out = s h. The settings are as in `Conv2d`.
 
-    out is the dx of a convolution, which is linear in its dA, so the dx here is that convolution,
+    out is the dx of a convolution whose dA is x, and is linear in x, so dx is that convolution of dA,
 
         dx[m, i, j, c] = sum_klo dA[m, s i + d k - before, s j + d l - before, o] W[k, l, c, o]
         dW[k, l, c, o] = sum_mij x[m, i, j, c] dA[m, s i + d k - before, s j + d l - before, o]

@@ -17,7 +17,7 @@ from funcnn.testing.differentiation.vector_function import Direction, VectorFunc
 
 
 class Probe(NamedTuple):
-    """A direction: of one entry of a leaf, of a whole leaf (no entry), or of all leaves (leaf "")."""
+    """A direction that moves one entry of an argument, a whole argument (no entry), or all arguments (leaf "")."""
 
     leaf: str
     entry: tuple[int, ...] | None

@@ -100,7 +100,7 @@ def check_again(
 
 
 def _not_finite(measurement: Measurement, probe: Probe, slopes: Slopes, first: Comparison) -> Outcome:
-    """A nan is wrong where the slopes are bounded. Where they grow without bound, infinity may be right."""
+    """A nan is wrong where the slopes are bounded. Where slopes grow without bound, infinity may be right."""
     none = np.zeros(len(measurement.cotangents), bool)
     bounded = (BOUND * slopes.error[0] <= BOUNDED_SLOPE * np.maximum(abs(slopes.slope[0]), 1)) & ~slopes.jump[0]
     if probe.entry is None or not bounded.all():

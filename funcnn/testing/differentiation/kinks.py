@@ -52,7 +52,7 @@ def slope_interval(
     rng: np.random.Generator,
     samples: int,
 ) -> Interval:
-    """The slopes at points around x, at two distances, by steps that show differences of `gap`."""
+    """The slopes at points around x, at two distances, by steps that resolve differences of `gap`."""
     step = _step(gap, noise)
     near, far = (
         np.array([_slope(f, y, direction, h) for y in _points_around(x, direction, reach * h, rng, samples)])
