@@ -16,12 +16,12 @@ from sybil.parsers.rest import DocTestParser
 import funcnn.testing  # noqa: F401  registers the profile "funcnn"
 
 # `pytest` draws few examples of each law, and the same ones each time; `pytest --hypothesis-profile full` draws others
-# each time, up to 50 of each law, as many as keep CI short.
+# each time, up to 50 of each law, as many as keep CI short. CI sets their seed, so that it fails for all or for nobody.
 settings.register_profile("full", settings.get_profile("funcnn"), max_examples=50)
 settings.register_profile("quick", settings.get_profile("funcnn"), max_examples=10, derandomize=True)
 settings.load_profile("quick")
 
-pytest_plugins = ["tests.budget"]
+pytest_plugins = ["tests.budget", "tests.watched"]
 
 ADAPTERS = [(library, f"funcnn/testing/{library}.py") for library in ("autograd", "jax", "scipy", "torch")]
 BRIDGES = [(library, f"funcnn/interop/{library}.py") for library in ("jax", "safetensors", "scipy")]

@@ -5,6 +5,8 @@ import pytest
 
 from funcnn.bits import normal, uniform, words
 
+pytestmark = pytest.mark.unwatched
+
 jax = pytest.importorskip("jax", reason="its bits are compared")
 jnp = jax.numpy
 

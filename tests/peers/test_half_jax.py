@@ -5,7 +5,7 @@ import pytest
 from tests.narrow import LAYERS, LOSSES, check_layer_of_halves, check_loss_of_halves, of_many_terms, step
 
 jax = pytest.importorskip("jax", reason="JAX is not installed")
-pytestmark = pytest.mark.usefixtures("records_in_jax")
+pytestmark = [pytest.mark.usefixtures("records_in_jax"), pytest.mark.unwatched]
 SLOW = {
     "AvgPool",
     "AvgPool of a sequence",

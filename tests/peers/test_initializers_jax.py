@@ -20,7 +20,7 @@ from funcnn.initializers import (
 )
 
 jax = pytest.importorskip("jax", reason="its initializers are the oracle")
-pytestmark = pytest.mark.usefixtures("jax64")
+pytestmark = [pytest.mark.usefixtures("jax64"), pytest.mark.unwatched]
 peers, jnp = jax.nn.initializers, jax.numpy
 
 # A dense layer from few to many, kernels of images, and of sequences from many to few. JAX compiles for each.

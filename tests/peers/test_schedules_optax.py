@@ -11,7 +11,7 @@ from funcnn.trees import leaves
 
 jax = pytest.importorskip("jax", reason="optax is made of it")
 optax = pytest.importorskip("optax", reason="its schedules are the oracle")
-pytestmark = pytest.mark.usefixtures("jax64")
+pytestmark = [pytest.mark.usefixtures("jax64"), pytest.mark.unwatched]
 jnp = jax.numpy
 
 STEPS = [0, 1, 7, 49, 50, 51, 99, 100, 101, 250, 1000]
