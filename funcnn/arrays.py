@@ -71,7 +71,7 @@ _NUMPY = cast("Namespace", np)
 
 
 def check_arrays(name: str, x: Any, what: str = "x") -> None:
-    """`x` is an array, or a tuple of arrays, tuples and None."""
+    """Check that `x` is an array, or a tuple of arrays, tuples and None."""
     if type(x) is tuple:
         for i, part in enumerate(x):
             if part is not None:

@@ -114,7 +114,7 @@ def reseed(params: Any, i: int, /) -> Any:
 
 
 def check_block(i: Any) -> None:
-    """The number of a row block becomes part of a seed: an int, or a tracer of an int under jit."""
+    """Check the number of a row block, which becomes part of a seed: an int, or a tracer of an int under jit."""
     if type(i) is np.ndarray or not (is_array(i) or (is_whole(i) and 0 <= i < 2**31)):
         raise KindError(f"reseed: i must be an int in [0, 2**31), not {short(i)}")
 
@@ -152,7 +152,7 @@ _NO_RULE = forward.dispatch(object)
 
 
 def check_is_layer(name: str, params: Any, what: str = "params", x: Any = None) -> None:
-    """`params` is a layer or a tuple of layers, and the arguments are in order: not `name(x, params)`."""
+    """Check that `params` is a layer or a tuple of layers, and not the x of `name(x, params)`."""
     if type(params) is tuple or is_layer(params):
         return
     remedy = f"; write tuple({what})" if isinstance(params, list) else ""

@@ -100,7 +100,7 @@ def first_step(data: Any) -> int | None:
 
 
 def check_index(name: str, i: Any, n: int, items: str) -> None:
-    """A whole number from -n to n - 1, or a slice of whole numbers, as an index of a sequence of n items."""
+    """Check an index of a sequence of n items: a whole number from -n to n - 1, or a slice of whole numbers."""
     parts = [part for part in (i.start, i.stop, i.step) if part is not None] if isinstance(i, slice) else [i]
     for part in parts:
         try:

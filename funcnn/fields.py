@@ -71,7 +71,7 @@ def _patterns(record: Any, field: attrs.Attribute[Any], value: Any) -> None:
 
 
 def check_patterns(whose: str, name: str, value: Any) -> None:
-    """A pattern is a string that is not empty; a tuple of patterns has at least one."""
+    """Check a pattern, a string that is not empty, or a tuple of at least one pattern."""
     words = value if type(value) is tuple else (value,)
     if not words or not all([isinstance(word, str) and word.strip("!") for word in words]):
         raise KindError(
@@ -156,14 +156,14 @@ def is_whole(value: Any) -> bool:
 
 
 def check_whole(name: str, value: Any, what: str) -> None:
-    """A whole number, of any size."""
+    """Check that a value is a whole number, of any size."""
     if not is_whole(value):
         remedy = f"; write int({what})" if is_number(value) and math.isfinite(value) and value == int(value) else ""
         raise KindError(f"{name}: {what} must be a whole number, not {kind(value)}{remedy}")
 
 
 def check_sizes(name: str, sizes: dict[str, Any]) -> None:
-    """Whole numbers of at least 1, by name."""
+    """Check that sizes, given by name, are whole numbers of at least 1."""
     for what, size in sizes.items():
         check_whole(name, size, what)
     if min(sizes.values()) < 1:
@@ -188,19 +188,19 @@ def _is_seed_word(word: Any) -> bool:
 
 
 def check_flag(name: str, value: Any, what: str) -> None:
-    """True or False; a string would count as true."""
+    """Check that a value is True or False; a string would count as true."""
     if not isinstance(value, bool | np.bool_):
         raise KindError(f"{name}: {what} must be True or False, not {kind(value)}")
 
 
 def check_text(name: str, value: Any, what: str) -> None:
-    """A string."""
+    """Check that a value is a string."""
     if not isinstance(value, str):
         raise KindError(f"{name}: {what} must be a string, not {kind(value)}")
 
 
 def check_function(name: str, value: Any, what: str, needed: str = "a function", *, takes: int | None = None) -> None:
-    """A function, or another value that can be called with `takes` arguments, but not a class."""
+    """Check that a value is a function, or can be called with `takes` arguments, and is not a class."""
     if not callable(value) or isinstance(value, type):
         raise KindError(f"{name}: {what} must be {needed}, not {kind(value)}")
     if takes is not None and (parameters := parameters_of(value)) is not None:

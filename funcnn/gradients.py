@@ -24,15 +24,15 @@ class Grads(Generic[P]):
     """The gradient with respect to the two arguments of `forward`.
 
     `params` has the class of the layer. In the place of each parameter it holds the gradient; in the place of each
-    state the next value, or None if the state does not change. `x` is like x, and None for integer inputs and from
-    `value_and_grad`.
+    state the next value, or None if the state does not change. The field `x` is like the input x, and None for integer
+    inputs and from `value_and_grad`.
     """
 
     params: P = borrowed()
     x: Any = borrowed()
 
     def __attrs_post_init__(self) -> None:
-        """`params` is a tree and `x` holds arrays; transformations such as `jax.vmap` skip this check."""
+        """Check that `params` is a tree and `x` holds arrays; transformations such as `jax.vmap` skip this check."""
         if type(self.params) not in plans:
             check_tree(self.params, "Grads", "params")
         if type(self.x) is not np.ndarray and self.x is not None:

@@ -751,7 +751,7 @@ ROWS = {
     "an infinity born in the loss": (
         stepped(y=y * 1e200),
         NotFiniteError,
-        "train: in step 0 the cost is inf; params, x, y and out are finite, so the loss made it",
+        "train: in step 0 the cost is inf; params, x, y and out are finite, so the loss is the cause",
     ),
     "parameters lost in the last step": (
         stepped(y=y * 1e150, lr=1e300, steps=1),

@@ -274,7 +274,7 @@ ROWS = {
     "a NaN from a function that forward does not know": (
         read(train, TrainState(Bare()), data, lambda params, x, y: (float("nan"), Grads(params, None)), 0.1),
         NotFiniteError,
-        "train: in step 0 the cost is nan; params, x and y are finite, so value_and_grad made it",
+        "train: in step 0 the cost is nan; params, x and y are finite, so value_and_grad is the cause",
     ),
     # until, progress, checkpoint_every, compare, bisect_nan, keep.
     "until a number": (call(until, run(), 5), KindError, "until: done must be a function of the state, not int"),

@@ -8,7 +8,7 @@ from funcnn.core import check_is_layer
 
 
 def check_network(name: str, params: Any, what: str = "params") -> None:
-    """`params` is a layer or a tuple of layers, at any depth."""
+    """Check that `params` is a layer or a tuple of layers, at any depth."""
     check_is_layer(name, params, what)
     for i, layer in enumerate(params if type(params) is tuple else ()):
         check_network(name, layer, f"{what}[{i}]")

@@ -54,7 +54,7 @@ class Probe(Wrapper[L]):
     seen: Any = state(default=None)
 
     def __attrs_post_init__(self) -> None:
-        """`layer` is a layer, and `seen` the values of a call or None."""
+        """Check that `layer` is a layer, and `seen` the values of a call or None."""
         super().__attrs_post_init__()
         if self.seen is not None and type(self.seen) is not Seen:
             raise KindError(f"Probe: seen must be None or a Seen(x, out, dA), not {kind(self.seen)}")

@@ -169,7 +169,7 @@ def _kind(value: Any) -> str:
 
 
 def shape(value: Any) -> str:
-    """`9400x2`, `(5x9, 5)` for a tuple, `number` for a 0-d array."""
+    """A shape as text: `9400x2`, `(5x9, 5)` for a tuple, `number` for a 0-d array."""
     if type(value) is tuple:
         return f"({', '.join(map(shape, value))})"
     if value is None:

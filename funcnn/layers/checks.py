@@ -56,7 +56,7 @@ def _check_no_mask(layer: Any, x: Any) -> None:
 def check_rows(
     layer: Any, x: Any, n: int | None, like: Array, name: str = "W", *, form: str = "m, ...", what: str = "x"
 ) -> None:
-    """x is an array of shape (m, ..., n), or of any shape, and of the dtype of `like`, the parameter called `name`."""
+    """Check that x is (m, ..., n), or of any shape, and has the dtype of `like`, the parameter called `name`."""
     any_array(layer, x, what)
     if n is not None and (x.ndim < 2 or x.shape[-1] != n):
         remedy = missing_axis(x, n) if x.ndim == 1 else channels_first(x, n) if x.ndim == 4 else ""
@@ -128,7 +128,7 @@ def foreign(params: Any, cache: Any, verb: str = "backward", what: str = "cache"
 
 
 def check_memory(params: Any, memory: Any, shape: tuple[int, ...], dtype: Any) -> None:
-    """The memory of `step` is an array of this shape and dtype."""
+    """Check that the memory of `step` is an array of this shape and dtype."""
     if not is_array(memory) or memory.shape != shape or memory.dtype != dtype:
         needed = f"an array of {dtype}, {shape}, as x is"
         raise ShapeError(f"step: the memory of {type(params).__name__} must be {needed}, not {short(memory)}")
@@ -152,7 +152,7 @@ def only_array(params: Any, cache: Any) -> Array:
 
 
 def check_held(whose: str, name: str, value: Any) -> None:
-    """`value` is a layer, a record with a rule for `forward`, or a tuple of layers."""
+    """Check that `value` is a layer, which is a record with a rule for `forward`, or a tuple of layers."""
     if type(value) is tuple:
         for i, layer in enumerate(value):
             check_held(whose, f"{name}[{i}]", layer)
@@ -166,7 +166,7 @@ _NO_RULE = forward.dispatch(object)
 
 
 def check_tuple(whose: str, name: str, value: Any, n: int | None = None, why: str = "", remedy: str = "") -> None:
-    """`value` is a tuple of n parts; without n, of one part or more."""
+    """Check that `value` is a tuple of n parts; without n, of one part or more."""
     size = f"a tuple of {n}" if n else "a tuple"
     if type(value) is not tuple:
         raise KindError(f"{whose}: {name} must be {size}{why}, not {shown(value)}{remedy}")

@@ -38,7 +38,7 @@ class Dense:
     b: Array | None
 
     def __attrs_post_init__(self) -> None:
-        """W and b fit together."""
+        """Check that W and b fit together."""
         b = self.b
         if len(self.W.shape) != 2 or (b is not None and b.shape != self.W.shape[1:]):
             shapes = f"W: {self.W.shape}, b: {None if b is None else b.shape}"
@@ -64,7 +64,7 @@ class Dense:
 
         Raises:
             RangeError: a size is less than 1.
-            KindError: a size is not a whole number, or another argument of the wrong kind.
+            KindError: a size is not a whole number, or another argument is of the wrong kind.
         """
         check_sizes("Dense.init", {"n_in": n_in, "n_out": n_out})
         W = draw("Dense.init", weights, seed, (n_in, n_out), dtype)

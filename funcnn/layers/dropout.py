@@ -41,7 +41,7 @@ class Stochastic:
     step: int = state(default=0, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        """A step within 31 bits; a traced one is not checked."""
+        """Check that the step has at most 31 bits; a traced step is not checked."""
         if type(self.step) is int and not 0 <= self.step < 2**31:
             raise RangeError(f"{type(self).__name__}: step must be in [0, 2**31); it is {self.step}")
 
@@ -232,6 +232,6 @@ def _next(params: P) -> P:
 
 
 def _check_back(params: Stochastic, cache: Any, dA: Any) -> None:
-    """dA has the shape of out, and its dtype unless the cache is a mask"""
+    """Check that dA has the shape of out, and its dtype unless the cache is a mask."""
     only_array(params, cache)
     check_out_gradient(params, dA, cache.shape, cache.dtype if cache.dtype.kind != "b" else getattr(dA, "dtype", None))

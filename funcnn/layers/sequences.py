@@ -27,7 +27,7 @@ def closed(given: Any, x: Any, mask: Any = None, state: Any = None) -> Any:
 
 
 def check_sequence(whose: str, x: Any, mask: Any = None, name: str = "x") -> None:
-    """x is (m, t, features) with t at least 1, and the mask (m, t) of bools, or None."""
+    """Check that x is (m, t, features) with t at least 1, and that the mask is bools (m, t), or None."""
     namespace(x, name, f"{whose}: ")
     if x.ndim != 3 or x.shape[1] < 1:
         advice = "; put an Embedding before the layer" if x.ndim == 2 and x.dtype.kind in "iu" else ""
@@ -36,7 +36,7 @@ def check_sequence(whose: str, x: Any, mask: Any = None, name: str = "x") -> Non
 
 
 def check_mask(whose: str, mask: Any, shape: tuple[int, ...], name: str = "x") -> None:
-    """The mask is of bools and of this shape, or None."""
+    """Check that the mask holds bools and has this shape, or is None."""
     if mask is None:
         return
     if not is_array(mask) or mask.dtype != bool:

@@ -56,7 +56,7 @@ class Wrapper(ABC, Generic[L]):
     layer: L
 
     def __attrs_post_init__(self) -> None:
-        """A layer."""
+        """Check that the field `layer` is a layer."""
         check_held(type(self).__name__, "layer", self.layer)
 
     @abstractmethod

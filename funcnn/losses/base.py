@@ -93,7 +93,7 @@ def mean(terms: Array) -> Any:
 
 
 def check(name: str, out: Any, y: Any, *, of_classes: bool = False) -> None:
-    """`out` holds floats, y numbers, and there are rows."""
+    """Check that `out` holds floats, that y holds numbers, and that there are rows."""
     if is_array(out) and not is_float(out) and is_array(y):
         if is_float(y) and out.dtype.kind in "biu" and (are_outputs(y) or not of_classes):
             remedy = for_order(name) if are_outputs(y) else ""
@@ -111,7 +111,7 @@ def check(name: str, out: Any, y: Any, *, of_classes: bool = False) -> None:
 
 
 def check_alike(name: str, out: Any, y: Any) -> None:
-    """`check`, for out and y of one shape."""
+    """As `check`; also check that out and y have one shape."""
     check(name, out, y)
     if out.shape != y.shape:
         remedy = for_shapes(out.shape, y.shape)
@@ -119,13 +119,13 @@ def check_alike(name: str, out: Any, y: Any) -> None:
 
 
 def check_examples(name: str, out: Array) -> None:
-    """`out` has an axis of outputs after the axis of rows."""
+    """Check that `out` has an axis of outputs after the axis of rows."""
     if out.ndim < 2:
         raise ShapeError(f"{name}: out must be (m, ..., n), rows first; out: {out.shape}")
 
 
 def _check_numbers(name: str, what: str, values: Array, *, of_classes: bool = False) -> None:
-    """The values are real numbers or bools. NumPy's kind V is bfloat16, or an array with named columns."""
+    """Check that the values are real numbers or bools. NumPy's kind V is bfloat16, or an array with named columns."""
     code = values.dtype.kind
     if code not in "biuf" and (code != "V" or values.dtype.names):
         given = {"O": "objects", "U": "strings", "S": "strings", "T": "strings"}.get(code, values.dtype)
@@ -134,20 +134,20 @@ def _check_numbers(name: str, what: str, values: Array, *, of_classes: bool = Fa
 
 
 def check_unit(name: str, y: Array, out: Any = None) -> None:
-    """y is in [0, 1]."""
+    """Check that y is in [0, 1]."""
     if type(y) is np.ndarray and (y.min() < 0 or y.max() > 1):
         remedy = for_labels(name, out, y)
         raise RangeError(f"{name}: y must be in [0, 1]; it has {y.min()} .. {y.max()}{remedy}")
 
 
 def check_binary(name: str, y: Array, out: Any) -> None:
-    """y is 0 or 1."""
+    """Check that y is 0 or 1."""
     if type(y) is np.ndarray and not ((y == 0) | (y == 1)).all():
         remedy = for_labels(name, out, y)
         raise RangeError(f"{name}: y must be 0 or 1; it has {y.min()} .. {y.max()}{remedy}")
 
 
 def check_not_negative(name: str, y: Array) -> None:
-    """y is 0 or above."""
+    """Check that y is not negative."""
     if type(y) is np.ndarray and y.min() < 0:
         raise RangeError(f"{name}: y must not be negative; it has {y.min()} .. {y.max()}")

@@ -184,7 +184,7 @@ def check_classes(name: str, out: Array, y: Array) -> bool:
 
 
 def check_several(name: str, out: Array) -> None:
-    """There are two classes or more: the softmax of a single logit is always 1."""
+    """Check that there are two classes or more, since the softmax of a single logit is always 1."""
     if out.shape[-1] == 1:
         binary = "binary_focal" if name == "softmax_focal" else "binary_cross_entropy_with_logits"
         raise RangeError(f"{name}: out must have two classes or more; out: {out.shape}; for one output write {binary}")

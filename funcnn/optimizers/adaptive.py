@@ -58,9 +58,9 @@ class Adadelta(PerArray):
 class RMSProp(PerArray):
     """s' = rho s + (1 - rho) g^2, g' = g / (sqrt(s') + eps)
 
-    Centred, it divides by the deviation from the mean gradient instead: c' = rho c + (1 - rho) g, and s' - c'^2 is
-    under the root. With momentum, the step is along m' = momentum m + g / (sqrt(...) + eps). Tieleman & Hinton
-    2012, Lecture 6.5 of Neural Networks for Machine Learning; centred: Graves 2013, Generating Sequences With Recurrent
+    If `centred`, g is divided by the deviation from the mean gradient instead: c' = rho c + (1 - rho) g, and s' - c'^2
+    is under the root. With momentum, the step is along m' = momentum m + g / (sqrt(...) + eps). Tieleman & Hinton 2012,
+    Lecture 6.5 of Neural Networks for Machine Learning; centred: Graves 2013, Generating Sequences With Recurrent
     Neural Networks, eq. 38 to 41, with its eps below the root. Torch has this rule, and optax with eps_in_sqrt=False.
 
     Raises:

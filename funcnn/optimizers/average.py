@@ -35,7 +35,7 @@ class Average:
     t: int = state(default=0)
 
     def __attrs_post_init__(self) -> None:
-        """`sums` is a tree or None."""
+        """Check that `sums` is a tree or None."""
         if self.sums is not None:
             check_tree(self.sums, "Average", "sums")
 

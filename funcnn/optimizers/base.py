@@ -117,7 +117,7 @@ class PerArray:
     t: int = state(default=0, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        """A rule for one array, and a memory as `update` makes it: a tuple for each parameter."""
+        """Check the rule for one array, and the memory, which has a tuple for each parameter."""
         needed = "a method (self, g, p, t, ...), with a default for each argument after t"
         check_function(_name(self), getattr(self, "step", None), "step", needed, takes=3)
         if type(self.memory) is not tuple or not all([type(part) is tuple for part in self.memory]):

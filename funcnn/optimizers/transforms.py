@@ -138,7 +138,7 @@ class Rates:
     factors: Factors
 
     def __attrs_post_init__(self) -> None:
-        """Each pair is a pattern and a number."""
+        """Check that each pair is a pattern and a number."""
         pairs: tuple[Any, ...] = self.factors if type(self.factors) is tuple else (self.factors,)
         if not all([type(pair) is tuple and len(pair) == 2 and isinstance(pair[1], int | float) for pair in pairs]):
             raise KindError(

@@ -17,7 +17,7 @@ Schedule = Callable[[int], float]
 
 
 def check_schedule(name: str, schedule: Any, what: str, needed: str) -> None:
-    """`schedule` is a function of one argument, and not a function that makes schedules, such as `cosine`."""
+    """Check that `schedule` is a function of one argument, and not one that makes schedules, such as `cosine`."""
     maker = schedule
     while isinstance(maker, partial):
         maker = maker.func

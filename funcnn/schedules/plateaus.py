@@ -42,7 +42,7 @@ class Plateau:
     cooling: int = state(default=0, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        """Each number lies in its range."""
+        """Check that each number is in its range."""
         counts = {name: getattr(self, name) for name in ("patience", "cooldown", "waiting", "cooling")}
         for name, needed, fits in (
             ("final", "finite and not negative", 0 <= self.final < math.inf),

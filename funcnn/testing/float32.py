@@ -21,7 +21,7 @@ from funcnn.testing.verdict import GradientError, WrongForFloat32
 
 
 def check_float32(function: VectorFunction, rng: np.random.Generator) -> None:
-    """Gradients of float32 arguments must be near the gradients in float64, if the values of f are."""
+    """Check that gradients in float32 are near the gradients in float64, if the values of f are."""
     if any(not abs(function.args[i]).max(initial=0) < LARGEST_32 for i in function.floats):
         return
     narrow = tuple([sealed(a.astype(np.float32)) if a.dtype.kind == "f" else a for a in function.args])
@@ -55,7 +55,7 @@ def _near(a: Array, b: Array) -> bool:
 
 
 def _refuse_far(name: str, wanted: list[Array], got: list[Array], residue: Array) -> None:
-    """Allow five of seven digits for cancellation, and all of them where every term cancels."""
+    """Refuse a gradient in float32 that is far off: cancellation may take five of seven digits."""
     low, high = np.minimum.reduce(wanted), np.maximum.reduce(wanted)
     size = np.maximum(abs(low), abs(high)).max(initial=0)
     if not size < LARGEST_32:

@@ -113,7 +113,7 @@ class LayerFunction:
         LayerFunction(*_cast((params, x), np.float32)).check_float32()
 
     def check_float32(self) -> None:
-        """A float32 layer gives float32, and stays float32 after a step."""
+        """Check that a float32 layer gives float32, and stays float32 after a step."""
         out, cache = forward(self.params, self.x)
         _refuse_float64("out", out)
         grads = backward(self.params, cache, map_arrays(np.ones_like, out))

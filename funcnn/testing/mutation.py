@@ -52,7 +52,7 @@ class Mutant:
     wrong: Pair
 
     def __attrs_post_init__(self) -> None:
-        """The fields must be strings, a strategy and two pairs of functions."""
+        """Check that the fields are strings, a strategy and two pairs of functions."""
         check_text("Mutant", self.name, "name")
         check_text("Mutant", self.why, "why")
         if not isinstance(self.arguments, SearchStrategy):

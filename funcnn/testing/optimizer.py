@@ -123,7 +123,7 @@ def _called(given: _Given) -> _Made:
 
 
 def _check_fit(call: _Call, dtype: np.dtype[Any], *, keeps_states: bool) -> None:
-    """The arguments are unchanged, and the results have the same classes, shapes and dtypes."""
+    """Check that the arguments are unchanged, and that the results have the same classes, shapes and dtypes."""
     (grads, optimizer), given = call.made, call.given
     if path := _differing(call.given_then, _look(given)):
         raise NotPure(f"update changes {path}, which it was given")
@@ -173,7 +173,7 @@ def _check_again(call: _Call) -> None:
 
 
 def _check_zeros(optimizer: Any, params: Any) -> None:
-    """With gradients of 0, as of a dead unit, the results are finite from the first step on."""
+    """Check that results are finite if gradients are 0 from the first step on, as of a dead unit."""
     for _ in range(2):
         made, optimizer = _called(_Given(optimizer, _gradient(params, np.zeros_like, stay=True), params))
         for path, array in walk(made.params, "grads.params", states=False):
@@ -182,7 +182,7 @@ def _check_zeros(optimizer: Any, params: Any) -> None:
 
 
 def _check_memory(optimizer: Any, params: Any, later: list[Any]) -> None:
-    """A memory that is empty at first and stays empty for any gradient is missing from the result of update.
+    """Refuse a memory that is empty at first and stays empty for any gradient: it is missing from the result of update.
 
     A state that is not empty at first may stay constant: it may be a traced setting, or count steps whose gradient is
     not finite.

@@ -88,7 +88,7 @@ def _check_linearity(
     first: Sequence[Any],
     rounding: Rounding,
 ) -> None:
-    """backward(0) = 0, backward(c dA) = c backward(dA), backward(dA + dB) = backward(dA) + backward(dB)."""
+    """Check that backward(0) = 0, backward(c dA) = c backward(dA), backward(dA + dB) = backward(dA) + backward(dB)."""
     for c in (0.0, 2.0, -1.0, 2.0**30, 2.0**-30):
         scaled = function.vjp(args, np.asarray(c * dA, dA.dtype))
         wanted = [None if g is None else c * g for g in first]
@@ -156,7 +156,7 @@ def _differ(a: Sequence[Any], b: Sequence[Any], rounding: Rounding) -> bool:
 
 
 def _check_extremes(function: VectorFunction, dA: Array, *, aliasing: bool) -> None:
-    """Arguments of ones and of zeros, which reach shortcuts and broadcasts that random arguments do not reach."""
+    """Try arguments of ones and of zeros, which reach shortcuts and broadcasts that random arguments do not reach."""
     for i in function.floats:
         for fill in (1.0, 0.0):
             args = list(function.args)

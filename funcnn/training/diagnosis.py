@@ -45,7 +45,7 @@ class Birth:
     value: Any = borrowed()
 
     def __attrs_post_init__(self) -> None:
-        """The value is an array of floats."""
+        """Check that the value is an array of floats."""
         if not (is_number(self.value) or (is_array(self.value) and is_float(self.value))):
             raise KindError(f"Birth: value must be an array of floats, not {kind(self.value)}")
 

@@ -48,7 +48,7 @@ class TrainState(Generic[P]):
     cost: Any = state(default=math.nan)
 
     def __attrs_post_init__(self) -> None:
-        """Each field is of the kind that it needs."""
+        """Check that each field has the kind that it needs."""
         name = type(self).__name__
         check_tree(self.params, name, "params")
         if _is_optimizer(self.params) and not is_layer(self.params):
@@ -171,7 +171,7 @@ def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any) -
 
 
 def check_data(name: str, data: Any) -> None:
-    """The check of the data that needs no batch, since a sequence of another library may read files for each batch."""
+    """Check the data without reading a batch, since a sequence of another library may read files for each batch."""
     if isinstance(data, list | tuple | deque | str):
         for batch in data:
             _pair(name, batch)
@@ -185,7 +185,7 @@ def check_data(name: str, data: Any) -> None:
 
 
 def _check_begin(start: Any, data: Any) -> None:
-    """Batches whose numbers are known begin with the batch of the step."""
+    """Check that batches whose numbers are known begin with the batch of the step."""
     step, first = as_step("train", start.step), first_step(data)
     if first is not None and type(step) is int and first != step:
         remedy = "; to resume write data[start.step:], for another run evolve(start, step=0)" if first == 0 else ""
@@ -210,7 +210,7 @@ def _check_gradient(function: Any) -> None:
 
 
 def check_lr(name: str, lr: Any) -> None:
-    """A learning rate, or a function of the step number that gives one."""
+    """Check that `lr` is a learning rate, or a function from the step number to a learning rate."""
     if callable(lr):
         check_schedule(name, lr, "lr", "a number or a function of the step number")
     else:
@@ -218,7 +218,7 @@ def check_lr(name: str, lr: Any) -> None:
 
 
 def check_constraint(name: str, constraint: Any) -> None:
-    """A function of the parameters, or None."""
+    """Check that `constraint` is a function of the parameters, or None."""
     if constraint is not None:
         check_function(name, constraint, "constraint", "a function of the parameters", takes=1)
 

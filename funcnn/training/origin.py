@@ -21,7 +21,7 @@ class Found(BaseException):
 
 
 def check(phase: str, place: str, tree: Any, name: str = "") -> None:
-    """Every array of a tree is finite."""
+    """Check that every array of a tree is finite."""
     for path, array in walk(tree, name):
         if is_float(array) and not is_finite(array):
             raise Found(phase, place, path, array)
@@ -38,7 +38,7 @@ def check_layers(phase: str, place: str, tree: Any, layer: Any = ()) -> None:
 
 
 def check_call(phase: str, place: str, layer: Any, **values: Any) -> None:
-    """The values that a log reports for a call of a layer are finite."""
+    """Check that the values that a log reports for a call of a layer are finite."""
     for name, value in values.items():
         if name == "gradient":
             check_layers(phase, place, bare(value), bare(layer))
@@ -70,8 +70,8 @@ def origin(params: Any, x: Any, y: Any) -> str:
             f"the first array that is not finite is {name} of {f'layer {place}, ' * bool(place)}{short(layers[place])}"
         )
     except Exception:  # noqa: BLE001  a user's rule may raise anything, and the error to report is another
-        return "params, x and y are finite, so value_and_grad made it"
-    return "params, x, y and out are finite, so the loss made it"
+        return "params, x and y are finite, so value_and_grad is the cause"
+    return "params, x, y and out are finite, so the loss is the cause"
 
 
 def not_finite(tree: Any, name: str) -> str:

@@ -87,7 +87,7 @@ class States(Sequence[S], Generic[S]):
 
 
 def check_run(name: str, run: Any, what: str = "run") -> None:
-    """The check of a run that takes no state from it; the states of a list are checked as well."""
+    """Check a run without taking a state from it; the states of a list are checked too."""
     if isinstance(run, list | tuple | deque | str | States):
         for now in run:
             _check_state(name, now, what)
@@ -130,7 +130,7 @@ def every_kth(run: Run[S], name: str, every: int) -> Generator[S, None, None]:
 
 
 def check_start(name: str, start: Any) -> None:
-    """The state from which a run goes on, or None."""
+    """Check that `start` is the state from which a run goes on, or None."""
     if start is not None and not isinstance(start, TrainState):
         raise KindError(f"{name}: start must be the TrainState from which the run goes on, not {kind(start)}")
 

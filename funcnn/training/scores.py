@@ -185,7 +185,7 @@ def _measure(metric: Metric, x: Any, y: Any, rows: int | None, params: Any) -> t
 
 
 def _check_scale(metric: Any, params: Any) -> None:
-    """A network that gives probabilities needs a metric of probabilities."""
+    """Check that the metric takes probabilities if the network gives probabilities."""
     if found := squashed_twice(metric, params, "metric"):
         raise KindError(f"validation: {found}")
     threshold: Any = getattr(metric, "keywords", {}).get("threshold")

@@ -99,7 +99,7 @@ class WithBest(TrainState[P]):
     waited: int = state(default=0)
 
     def __attrs_post_init__(self) -> None:
-        """Each field is of the kind that it needs."""
+        """Check that each field has the kind that it needs."""
         super().__attrs_post_init__()
         if not (self.best_or_none is None or isinstance(self.best_or_none, TrainState)):
             raise KindError(f"WithBest: best_or_none must be a TrainState or None, not {kind(self.best_or_none)}")
@@ -198,7 +198,7 @@ def early_stopping(
     every: int = 1,
     start: TrainState[P] | None = None,
 ) -> Iterator[WithBest[P]]:
-    """`best_so_far`, until `patience` scores in a row were not better than the best.
+    """The states of `best_so_far`, until `patience` scores in a row were not better than the best.
 
     The best state is `best` of the last state, whether the run stopped early or not. The score decides what is better:
     `lambda state: round(score(state), 3)` ignores improvements below 0.001. If `start` has already waited for

@@ -70,7 +70,7 @@ def _replaced(tree: Any, steps: list[str], value: Any, path: str) -> Any:
 
 
 def _check_alike(old: Any, value: Any, path: str) -> None:
-    """A layer is replaced by a layer, and an array by an array."""
+    """Check that a layer is replaced by a layer, and an array by an array."""
     is_layer, becomes_layer = [is_record(part) or type(part) is tuple for part in (old, value)]
     if (is_layer and not becomes_layer) or (is_array(old) and not is_array(value)):
         needed = "a record or a tuple" if is_layer else "an array"

@@ -178,7 +178,7 @@ def astype(tree: T, dtype: Any) -> T:
 
 
 def check_tree(tree: Any, name: str, what: str = "tree") -> None:
-    """`tree` must be a record, an array or a tuple of trees; a tuple may also hold None, numbers and strings."""
+    """Check that `tree` is a record, an array or a tuple of trees; a tuple may also hold None, numbers and strings."""
     cls = type(tree)
     if cls in plans:
         return

@@ -41,7 +41,7 @@ class Glu:
     gate: Any = Sigmoid()
 
     def __attrs_post_init__(self) -> None:
-        """The gate must be a layer or a tuple of layers."""
+        """Check that the gate is a layer or a tuple of layers."""
         check_held("Glu", "gate", self.gate)
 
 

@@ -62,7 +62,7 @@ class HardTanh(Elementwise):
     keeps = "out"
 
     def __attrs_post_init__(self) -> None:
-        """low < high, both finite"""
+        """Check that low < high, and that both are finite."""
         if not -math.inf < self.low < self.high < math.inf:
             raise RangeError(f"HardTanh: low must be below high, both finite; low: {self.low}, high: {self.high}")
 

@@ -106,7 +106,7 @@ class PRelu:
     alpha: Array
 
     def __attrs_post_init__(self) -> None:
-        """alpha is (n,)."""
+        """Check that alpha is (n,)."""
         if len(self.alpha.shape) != 1 or not self.alpha.size:
             raise ShapeError(f"PRelu: alpha must be (n,), or (1,) for one slope; it is {self.alpha.shape}")
 

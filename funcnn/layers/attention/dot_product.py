@@ -94,7 +94,7 @@ def no_later(s: int, t: int, xp: Any) -> Array:
 
 
 def _shape_of_weights(whose: str, q: Any, k: Any, v: Any) -> tuple[int, ...]:
-    """(..., t, s); q, k and v are checked: arrays of floats of one dtype that fit together"""
+    """The shape of the weights, (..., t, s); q, k and v must be arrays of floats of one dtype that fit together"""
     float_namespace(q, "q", whose)
     float_namespace(k, "k", whose)
     float_namespace(v, "v", whose)
@@ -108,7 +108,7 @@ def _shape_of_weights(whose: str, q: Any, k: Any, v: Any) -> tuple[int, ...]:
 
 
 def _check_allowed(allowed: Any, shape: tuple[int, ...]) -> None:
-    """Bools that broadcast to the shape of the weights"""
+    """Check that `allowed` holds bools, and broadcasts to the shape of the weights."""
     if not is_array(allowed) or allowed.dtype != bool:
         raise KindError(f"attend: allowed must be an array of bools, True where i may attend to j, not {kind(allowed)}")
     if allowed.shape in (shape, shape[-2:]):

@@ -31,7 +31,7 @@ class MultiHead:
     heads: int = count()
 
     def __attrs_post_init__(self) -> None:
-        """Four dense layers that fit together, and heads that divide their features."""
+        """Check that the four dense layers fit together, and that the heads divide their features."""
         whose, layers = type(self).__name__, (self.query, self.key, self.value, self.out)
         for name, layer in zip(("query", "key", "value", "out"), layers, strict=True):
             if type(layer) is not Dense:
@@ -53,13 +53,13 @@ class Cache(NamedTuple):
 
 
 def check_heads(whose: str, n: int, heads: int) -> None:
-    """The heads divide the n features."""
+    """Check that the number of heads divides the n features."""
     if not 1 <= heads <= n or n % heads:
         raise RangeError(f"{whose}: heads must divide the {n} features; heads: {heads}")
 
 
 def check_rotary(whose: str, rotary: Any) -> None:
-    """Rotary positions, or None."""
+    """Check that `rotary` is a Rotary, or None."""
     if rotary is not None and type(rotary) is not Rotary:
         raise KindError(f"{whose}: rotary must be a Rotary, or None, not {kind(rotary)}")
 

@@ -11,7 +11,7 @@ from funcnn.layers.sequences import check_mask, check_sequence
 
 
 def check_attended(params: Any, x: Any, mask: Any, queries: Any, W: Array, name: str = "x") -> None:
-    """x must be (m, s, n), for W of (n, ...), and the mask (m, s), (m, t, s) or None."""
+    """Check that x is (m, s, n), for W of (n, ...), and that the mask is (m, s), (m, t, s) or None."""
     whose, W_name = type(params).__name__, {"queries": "W of query", "memory": "W of key"}.get(name, "W")
     check_sequence(whose, x, name=name)
     check_rows(params, x, len(W), W, W_name, form="m, s" if name == "memory" else "m, t", what=name)

@@ -75,7 +75,7 @@ class Attention(MultiHead):
     rotary: Rotary | None = None
 
     def __attrs_post_init__(self) -> None:
-        """Four dense layers that fit together, and heads that divide their features."""
+        """Check that the four dense layers fit together, and that the heads divide their features."""
         MultiHead.__attrs_post_init__(self)
         if self.query.W.shape[0] != self.key.W.shape[0]:
             shapes = f"query: {self.query.W.shape}, key: {self.key.W.shape}"

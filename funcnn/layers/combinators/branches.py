@@ -44,7 +44,7 @@ class Copy:
     n: int
 
     def __attrs_post_init__(self) -> None:
-        """n must be at least 1."""
+        """Check that n is at least 1."""
         if self.n < 1:
             raise RangeError(f"Copy: n must be at least 1; it is {self.n}")
 
@@ -87,7 +87,7 @@ class Parallel:
     layers: tuple[Any, ...] = branches()
 
     def __attrs_post_init__(self) -> None:
-        """The branches must be a tuple of layers."""
+        """Check that the branches are a tuple of layers."""
         check_tuple("Parallel", "layers", self.layers, why=" of layers, one for each branch")
         for i, layer in enumerate(self.layers):
             check_held("Parallel", f"layers[{i}]", layer)
@@ -175,7 +175,7 @@ class Take:
     i: int
 
     def __attrs_post_init__(self) -> None:
-        """i counts from 0."""
+        """Check that i is not negative."""
         if self.i < 0:
             raise RangeError(f"Take: i must be at least 0, the first part; it is {self.i}")
 

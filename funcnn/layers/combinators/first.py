@@ -84,7 +84,7 @@ def _is_ids_and_mask(x: Any) -> bool:
 
 
 def _check_alone(layer: Any) -> None:
-    """If x has a mask, the layer must map each position alone, or be a convolution that pads with zeros."""
+    """Check that the layer maps each position alone, or is a convolution that pads with zeros, if x has a mask."""
     behind = _behind_padding(layer)
     if mixes_positions(behind):
         raise KindError(f"First: with a mask, the layer must map each position alone; {_reason(type(_mixing(behind)))}")

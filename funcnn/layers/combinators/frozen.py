@@ -39,7 +39,7 @@ class Frozen(Through, Wrapper[L]):
     layer: L = state()
 
     def __attrs_post_init__(self) -> None:
-        """The layer; None in a gradient means unchanged."""
+        """Check the layer; None in a gradient means unchanged."""
         if self.layer is not None:
             super().__attrs_post_init__()
 

@@ -67,7 +67,7 @@ class Reshape:
     shape: tuple[int, ...]
 
     def __attrs_post_init__(self) -> None:
-        """Sizes are at least 1, and one may be -1."""
+        """Check that sizes are at least 1, except for one -1."""
         if any([type(size) is not int for size in self.shape]):
             raise KindError(f"Reshape: shape must be a tuple of ints, the shape of a row, not {short(self.shape)}")
         if self.shape.count(-1) > 1 or any([size < 1 and size != -1 for size in self.shape]):

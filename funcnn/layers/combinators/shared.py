@@ -32,7 +32,7 @@ class Here(Through, Wrapper[Any]):
     layer: Any = None
 
     def __attrs_post_init__(self) -> None:
-        """A layer, or None."""
+        """Check that `layer` is a layer, or None."""
         if self.layer is not None:
             super().__attrs_post_init__()
 
@@ -78,7 +78,7 @@ class Shared(Through, Wrapper[Any]):
     name: str = ""
 
     def __attrs_post_init__(self) -> None:
-        """The net has places for the layer, and they are empty."""
+        """Check that the net has places for the layer, and that they are empty."""
         super().__attrs_post_init__()
         check_held("Shared", "net", self.net)
         if any([found.name == self.name for found in _inside(Shared, self.net)]):

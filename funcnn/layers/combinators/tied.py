@@ -48,7 +48,7 @@ class Tied:
     net: Any
 
     def __attrs_post_init__(self) -> None:
-        """W must be a table, and net a layer."""
+        """Check that W is a table, and net a layer."""
         if len(self.W.shape) != 2:
             raise ShapeError(f"Tied: W must be (n_symbols, n); it is {self.W.shape}")
         check_held("Tied", "net", self.net)

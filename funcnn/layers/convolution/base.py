@@ -36,7 +36,7 @@ class Convolution(ABC):
     form: ClassVar[str]
 
     def __attrs_post_init__(self) -> None:
-        """W and b fit together, and the groups divide the channels."""
+        """Check that W and b fit together, and that the groups divide the channels."""
         W, b, name = self.W, self.b, type(self).__name__
         shapes = f"W: {W.shape}, b: {None if b is None else b.shape}"
         if len(W.shape) != self.axes + 2 or min(W.shape) < 1:
@@ -72,7 +72,7 @@ class Convolution(ABC):
 
         Raises:
             RangeError: a size is less than 1, or `groups` does not divide c_in and c_out.
-            KindError: a size is not a whole number, or another argument of the wrong kind.
+            KindError: a size is not a whole number, or another argument is of the wrong kind.
         """
         name = f"{cls.__name__}.init"
         check_sizes(name, {"c_in": c_in, "c_out": c_out, "groups": groups})
@@ -101,7 +101,7 @@ def _check_groups(name: str, c_in: int, c_out: int, groups: int) -> None:
 
 
 def check_positions(params: Convolution, x: Any) -> None:
-    """x is (m, *positions, c_in), an array of W's dtype."""
+    """Check that x is (m, *positions, c_in), an array of W's dtype."""
     any_array(params, x)
     c, missing = params.channels()[0], params.axes + 2 - x.ndim
     if missing or x.shape[-1] != c:
@@ -112,7 +112,7 @@ def check_positions(params: Convolution, x: Any) -> None:
 
 
 def check_cache(params: Convolution, x: Any) -> None:
-    """x, which is the cache, has as many axes as W, and c_in channels."""
+    """Check that the cache, which is x, has as many axes as W, and c_in channels."""
     shape: Any = getattr(x, "shape", ())
     if len(shape) != params.axes + 2 or shape[-1] != params.channels()[0]:
         raise foreign(params, x)

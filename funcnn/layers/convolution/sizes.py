@@ -57,7 +57,7 @@ def numbers(whose: str, name: str, value: Any, axes: int) -> Any:
     """A tuple of a whole number for each axis; over 0 axes a number stays a number.
 
     Raises:
-        KindError: `value` holds other values than whole numbers, or another number of them.
+        KindError: `value` holds other values than whole numbers, or too many or too few numbers.
         RangeError: a number is less than 1.
     """
     several = [", or a tuple of them", "", ", or a pair of them"][axes]

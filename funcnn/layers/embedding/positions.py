@@ -126,7 +126,7 @@ class LearnedPosition(Position):
     P: Array
 
     def __attrs_post_init__(self) -> None:
-        """A row for each position."""
+        """Check that P is (t_most, n), a row for each position."""
         if len(self.P.shape) != 2 or not self.P.size:
             raise ShapeError(f"LearnedPosition: P must be (t_most, n); it is {self.P.shape}")
 

@@ -54,7 +54,7 @@ class Embedding:
     W: Array
 
     def __attrs_post_init__(self) -> None:
-        """A table."""
+        """Check that W is a table, (n_symbols, n)."""
         if len(self.W.shape) != 2 or not self.W.size:
             raise ShapeError(f"Embedding: W must be (n_symbols, n); it is {self.W.shape}")
 

@@ -43,7 +43,7 @@ class Affine:
     shift: Array
 
     def __attrs_post_init__(self) -> None:
-        """Both are (n,)."""
+        """Check that both arrays are (n,)."""
         check_channels(self, "scale", "shift")
 
     @classmethod
@@ -55,7 +55,7 @@ class Affine:
 
         Raises:
             RangeError: n is less than 1.
-            KindError: n is not a whole number, or another argument of the wrong kind.
+            KindError: n is not a whole number, or another argument is of the wrong kind.
         """
         return cls(*ones_and_zeros(cls, n, dtype))
 

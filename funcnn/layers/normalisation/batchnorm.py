@@ -71,7 +71,7 @@ class BatchNorm:
     eps: float = positive(default=1e-5)
 
     def __attrs_post_init__(self) -> None:
-        """All are (n,), and no variance is negative."""
+        """Check that all arrays are (n,), and that no variance is negative."""
         check_channels(self, "scale", "shift", "mean", "var")
         if type(self.var) is np.ndarray and (self.var.real < 0).any():
             raise RangeError(f"BatchNorm: var must not be negative; its least is {self.var.real.min()}")
@@ -87,7 +87,7 @@ class BatchNorm:
 
         Raises:
             RangeError: n is less than 1.
-            KindError: n is not a whole number, or another argument of the wrong kind.
+            KindError: n is not a whole number, or another argument is of the wrong kind.
         """
         mean, var = ones_and_zeros(cls, n, dtype)[::-1]
         return cls(*ones_and_zeros(cls, n, dtype, bias=bias), mean, var, momentum, eps)

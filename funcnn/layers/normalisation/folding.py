@@ -30,8 +30,8 @@ def folded(net: Any) -> Any:
 
         (x W + b) scale + shift = x (W scale) + (b scale + shift)
 
-    `folded(inference(net))` is a network without its batch normalisations. Each `Identity`, such as one in the place of
-    a dropout, is dropped too. An `Affine` behind any other layer stays.
+    `folded(inference(net))` is a network without its batch normalisations. Each `Identity`, such as one that replaces a
+    dropout, is dropped too. An `Affine` behind any other layer stays.
 
     Networks inside layers are folded too. Layers in a field declared with `branches`, such as `layers` of Parallel, are
     folded separately, and none is dropped; in any other field a tuple is a chain.

@@ -59,7 +59,7 @@ class GroupNorm:
     eps: float = positive(default=1e-5)
 
     def __attrs_post_init__(self) -> None:
-        """Groups of equal size."""
+        """Check that the groups have equal sizes."""
         check_channels(self, "scale", "shift")
         if len(self.scale) % self.groups:
             raise RangeError(f"GroupNorm: groups must divide the {len(self.scale)} channels; it is {self.groups}")
@@ -73,7 +73,7 @@ class GroupNorm:
 
         Raises:
             RangeError: n is less than 1.
-            KindError: n is not a whole number, or another argument of the wrong kind.
+            KindError: n is not a whole number, or another argument is of the wrong kind.
         """
         return cls(*ones_and_zeros(cls, n, dtype, bias=bias), groups, eps)
 

@@ -119,7 +119,7 @@ class RMSNorm:
     eps: float = positive(default=1e-6)
 
     def __attrs_post_init__(self) -> None:
-        """scale is (n,)."""
+        """Check that scale is (n,)."""
         check_channels(self, "scale")
 
     @classmethod
@@ -131,7 +131,7 @@ class RMSNorm:
 
         Raises:
             RangeError: n is less than 1.
-            KindError: n is not a whole number, or another argument of the wrong kind.
+            KindError: n is not a whole number, or another argument is of the wrong kind.
         """
         return cls(ones_and_zeros(cls, n, dtype)[0], eps)
 

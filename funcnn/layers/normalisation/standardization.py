@@ -43,7 +43,7 @@ def standardized_backward(xhat: Array, inv: Array, d: Array, mean_of: Mean) -> A
 
     x_i changes xhat_i directly, by 1 / sqrt(var + eps); the mean, and through it every xhat_j, by -1/n as much; and the
     variance, by 2 (x_i - mean) / n, and through it xhat_j by -xhat_j / (2 (var + eps)). The sums over j of these three
-    changes, each times d_j, are the three terms.
+    changes, each times d_j, are the three terms of dx.
     """
     slope = mean_of(d * xhat)
     d -= mean_of(d)
@@ -56,7 +56,7 @@ def standardized_backward(xhat: Array, inv: Array, d: Array, mean_of: Mean) -> A
 
 
 def check_channels(layer: Any, *names: str) -> None:
-    """These fields of a layer are (n,) and of one dtype, or None."""
+    """Check that these fields of a layer are (n,) and of one dtype, or None."""
     first = getattr(layer, names[0])
     for name in names:
         array = getattr(layer, name)
@@ -70,7 +70,7 @@ def check_channels(layer: Any, *names: str) -> None:
 
 
 def check_back(params: Any, cache: Any, dA: Any) -> None:
-    """The cache is a tuple that begins with an array of the shape of out; dA has the shape and the dtype of out."""
+    """Check that the cache is a tuple that begins with an array of the shape of out, and that dA is like out."""
     like = cache[0] if type(cache) is tuple and cache else None
     if like is None or getattr(like, "shape", ())[-1:] != params.scale.shape:
         raise foreign(params, cache)
@@ -96,7 +96,7 @@ class Standardizing:
     eps: float = positive(default=1e-5)
 
     def __attrs_post_init__(self) -> None:
-        """Both are (n,)."""
+        """Check that both arrays are (n,)."""
         check_channels(self, "scale", "shift")
 
     @classmethod

@@ -48,7 +48,7 @@ class Recurrent(ABC):
     states: ClassVar[int] = 1
 
     def __attrs_post_init__(self) -> None:
-        """W, U and b fit together."""
+        """Check that W, U and b fit together."""
         g, shapes = self.gates, (self.W.shape, self.U.shape, self.b.shape)
         n, k = [(*shape, 0)[0] for shape in shapes[:2]]
         if n * k == 0 or shapes != ((n, g * k), (k, g * k), (g * k,)):

@@ -94,7 +94,7 @@ class GRU(Recurrent):
     gates: ClassVar[int] = 3
 
     def __attrs_post_init__(self) -> None:
-        """W, U, b and c fit together."""
+        """Check that W, U, b and c fit together."""
         Recurrent.__attrs_post_init__(self)
         k = len(self.U)
         if self.c.shape != (k,):

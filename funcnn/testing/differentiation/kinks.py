@@ -2,9 +2,9 @@
 
 Where a function is not differentiable, a backward pass may give any member of Clarke's generalized derivative: the
 convex hull of the limits of derivatives at nearby points that have one (Clarke 1983, Optimization and Nonsmooth
-Analysis, theorem 2.5.1). So slopes are sampled at points around x, at two distances. If they do not approach each other
-at the nearer points, x is at a kink, and the interval that they span is allowed. relu'(0) may be any number in [0, 1],
-but not 2.
+Analysis, theorem 2.5.1). So slopes are sampled at points around x, at two distances. If the slopes at the nearer points
+do not approach each other, x is at a kink, and the interval that the slopes span is allowed. relu'(0) may be any number
+in [0, 1], but not 2.
 """
 
 from __future__ import annotations
