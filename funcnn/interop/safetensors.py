@@ -71,8 +71,8 @@ def read(path: str | os.PathLike[str], like: T) -> T:
 
     Raises:
         KindError: `path` is not a path, or `like` is not a record, tuple or array.
-        FileError: the file is not a file of safetensors, or `like` has other names, shapes or dtypes. It is
-            a NoFileError, and so a FileNotFoundError, if there is no file.
+        FileError: the file is not a file of safetensors, or `like` has other names, shapes or dtypes. The error is a
+            NoFileError, and so a FileNotFoundError, if there is no file.
     """
     check_tree(like, "read", "like")
     found = _arrays(path)

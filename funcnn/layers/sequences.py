@@ -12,7 +12,7 @@ FORMS = {2: "(x, mask)", 3: "(x, mask, state)"}
 
 
 def opened(whose: str, given: Any, most: int = 2) -> tuple[Any, Any, Any]:
-    """(x, mask, state) of x, of (x, mask) or of (x, mask, state); a part that is not given is None."""
+    """The triple (x, mask, state) from x, (x, mask) or (x, mask, state); a part that is not given is None."""
     if type(given) is not tuple:
         return given, None, None
     if not 2 <= len(given) <= most:

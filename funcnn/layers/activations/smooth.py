@@ -140,7 +140,7 @@ class Softsign(Elementwise):
         return x / (1 + _size(x))
 
     def slope(self, kept: Array) -> Array:
-        """1 / (1 + |x|)^2, squared last, so it cannot overflow"""
+        """1 / (1 + |x|)^2, squared last, so that nothing overflows"""
         inverse = 1 / (1 + _size(kept))
         return inverse * inverse
 

@@ -169,7 +169,7 @@ class Take:
     Raises:
         RangeError: i is negative.
         KindError: x is not a tuple.
-        ShapeError: x has no part i: the first is 0.
+        ShapeError: x has no part i, counted from 0.
     """
 
     i: int

@@ -79,7 +79,7 @@ def _table(params: Tied) -> Embedding:
 
 
 def _logits(params: Tied, x: Any, out: Any) -> tuple[Any, Array]:
-    """h @ W^T, in a tuple with the mask if h has one, and h."""
+    """(out, h), where out is h @ W^T, in a tuple with the mask if h has one."""
     if (type(out) is tuple) != (type(x) is tuple):
         raise KindError(f"Tied: net must return a tuple for a tuple; x: {short(x)}, out: {short(out)}")
     h, n = out[0] if type(out) is tuple else out, params.W.shape[1]

@@ -148,7 +148,7 @@ def scattered(parts: Iterable[Array], axes: Axes) -> Array:
 
 
 def by_blocks(of: Callable[..., Array], x: Array, *others: Array) -> Array:
-    """of(x, *others), which is row by row, on blocks of rows that fit the processor's cache; on all rows for JAX"""
+    """`of(x, *others)`, computed on blocks of rows that fit the processor's cache; for JAX, on all rows at once"""
     size = max(1, X_BYTES // max(1, x[:1].nbytes))
     if not isinstance(x, np.ndarray) or len(x) <= size:
         return of(x, *others)
