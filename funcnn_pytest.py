@@ -97,7 +97,7 @@ class Ledger:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """A worker of pytest-xdist sends its verdicts."""
+        """Send the verdicts of a worker of pytest-xdist."""
         if hasattr(session.config, "workeroutput"):
             plain = {test: {key: vars(tally) for key, tally in mine.items()} for test, mine in self.tests.items()}
             session.config.workeroutput["funcnn"] = plain
@@ -176,7 +176,7 @@ def _is(error: BaseException, *names: str) -> bool:
 
 
 def _related(error: BaseException) -> list[BaseException]:
-    """An error, the members of a group, and their causes, each once."""
+    """An error, the members of an exception group, and all their causes, each once."""
     found = [error]
     for one in found:  # the list grows in the loop
         others = (one.__cause__, one.__context__, *getattr(one, "exceptions", ()))

@@ -166,7 +166,7 @@ def check_is_layer(name: str, params: Any, what: str = "params", x: Any = None) 
 def value_and_grad(loss: Loss) -> ValueAndGrad:
     """The first three of the four lines as one function `(params, x, y) -> (cost, Grads)`, whose `Grads.x` is None.
 
-    dx of the first layer is not needed, so it is not computed. The result pickles if `loss` does.
+    dx of the first layer is not needed and not computed. The result pickles if `loss` does.
 
     >>> import numpy as np
     >>> from funcnn import Dense, mse, value_and_grad
@@ -194,7 +194,7 @@ def _value_and_grad(loss: Loss, params: P, x: Any, y: Any) -> tuple[Any, Grads[P
 def sgd(params: P, grads: Grads[P], lr: float) -> P:
     """`p - lr g` for each trained array p with gradient g; each state takes its next value, whatever `lr` is.
 
-    The only function that moves parameters. Robbins & Monro 1951, A Stochastic Approximation Method.
+    `sgd` is the only function that moves parameters. Robbins & Monro 1951, A Stochastic Approximation Method.
 
     >>> import numpy as np
     >>> from funcnn import Dense, Grads, gradient, sgd

@@ -116,7 +116,7 @@ def as_rate(name: str, value: Any, what: str = "the rate") -> float:
 
 
 def learning_rate(lr: Any, whose: str = "sgd", what: str = "lr") -> Any:
-    """lr as a float; a tracer is returned unchanged. Refused if it is not a number, not finite or negative."""
+    """lr as a float; a tracer is returned unchanged. An lr that is not a number, not finite or negative is refused."""
     if type(lr) is not float and not is_number(lr):
         raise KindError(f"{whose}: {what} must be a number, not {kind(lr)}{_rate_of(lr, what)}")
     try:
@@ -172,7 +172,7 @@ def check_sizes(name: str, sizes: dict[str, Any]) -> None:
 
 
 def as_seed(name: str, seed: Any, what: str = "seed") -> tuple[Any, ...]:
-    """A seed as a tuple of ints in [0, 2**31), the range of JAX without 64-bit integers; a traced word may be any."""
+    """A seed as a tuple of ints in [0, 2**31), the range of JAX without 64-bit integers; tracers are unchecked."""
     words = seed if type(seed) is tuple else (seed,)
     if not all(map(_is_seed_word, words)):
         given = short(seed) if is_number(seed) or type(seed) in {tuple, str} else kind(seed)

@@ -120,7 +120,7 @@ def added(gradients: Sequence[Any]) -> Any:
     (array([5.]), None)
 
     Raises:
-        ShapeError: two of them differ in shape, or in the number of their parts.
+        ShapeError: two of the gradients differ in shape, or in the number of their parts.
     """
     found = [g for g in gradients if g is not None]
     if len(found) < 2:

@@ -18,7 +18,7 @@ def squashed_twice(loss: Any, params: Any, what: str = "the loss") -> str:
 
 
 def _squashed(takes: Any, gives: Any) -> str | None:
-    """The path of the output whose probabilities would be taken as logits, "" for a single output; None without one."""
+    """The path of the output whose probabilities are taken as logits: "" for a single output, None for no output."""
     if type(takes) is tuple and type(gives) is tuple:  # `joint` has a loss for each output
         for i, pair in enumerate(zip(takes, gives, strict=False)):
             if (place := _squashed(*pair)) is not None:

@@ -170,12 +170,12 @@ ROWS = {
     "one x for two branches": (
         given(two, x),
         KindError,
-        "Parallel: x must be a tuple of 2, one for each layer, not <f64 4x3>; Copy(2) makes it of one x",
+        "Parallel: x must be a tuple of 2, one for each layer, not <f64 4x3>; for one x put Copy(2) before Parallel",
     ),
     "three parts of x for two branches": (
         given(two, (x, x, x)),
         ShapeError,
-        "Parallel: x must be a tuple of 2, one for each layer, not one of 3; Copy(2) makes it of one x",
+        "Parallel: x must be a tuple of 2, one for each layer, not one of 3; for one x put Copy(2) before Parallel",
     ),
     "an error in a branch": (
         given((Copy(2), Parallel((Relu(), dense))), film),

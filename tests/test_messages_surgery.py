@@ -143,12 +143,12 @@ ROWS = {
     "a cast of complex numbers": (
         lambda: astype((Relu(), complex_net), np.float32),
         KindError,
-        "astype: 1.0.W holds complex numbers; no array of float32 can",
+        "astype: 1.0.W holds complex numbers, but float32 does not",
     ),
     "a cast of one complex array": (
         lambda: astype(np.ones(2, complex), "float16"),
         KindError,
-        "astype: the array holds complex numbers; no array of float16 can",
+        "astype: the array holds complex numbers, but float16 does not",
     ),
     # difference.
     "a difference of lists": (

@@ -85,7 +85,7 @@ def check_unmasked(verb: str, array: Any, path: str) -> None:
 def array_nodes(tree: Any, refuse: Refuse) -> list[dict[str, Any]]:
     """The nodes of arrays, in order, of a tree from a file, which is checked first.
 
-    The dtypes of the nodes exist, and their sizes are not negative.
+    Refuse nodes of unknown dtypes or negative sizes.
     """
     numbers = count()
 

@@ -46,7 +46,7 @@ def save(path: PathLike, value: Any) -> None:
         KindError: `path` is not a path; a part of the value is of another kind; an array has a dtype that is not the
             same on every machine; the class of a record was defined again.
         RangeError: the value is nested more than 100 deep, or an int has more than 2000 bits.
-        FileError: the file cannot be written; an old file is still there. The error is a NoFileError, and so a
+        FileError: the file cannot be written; an old file is not changed. The error is a NoFileError, and so a
             FileNotFoundError, if the folder does not exist.
     """
     swapped = isinstance(value, str | os.PathLike)

@@ -151,7 +151,7 @@ def mlp(
     (Dense(W=<f64 2x8>, b=<f64 8>), Tanh(), Dense(W=<f64 8x1>, b=<f64 [0.]>))
 
     Raises:
-        RangeError: there are fewer than two sizes, or one is less than 1.
+        RangeError: there are fewer than two sizes, or a size is less than 1.
         KindError: `sizes` is not a list of whole numbers, `hidden` not a layer, or another argument of the wrong kind.
     """
     row = is_array(sizes) and np.ndim(sizes) == 1

@@ -51,7 +51,7 @@ def fitted_examples(name: str, out: Array, y: Array, weight: Array | None) -> Fi
 
 
 def cast(values: Array, dtype: Any) -> Array:
-    """The values in this dtype; the same array if it has the dtype."""
+    """The values in this dtype; an array of this dtype is not copied."""
     return values if values.dtype == dtype else values.astype(dtype)
 
 

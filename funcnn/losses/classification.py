@@ -166,7 +166,7 @@ def labels(name: str, out: Array, y: Array, weight: Array | None, setting: str) 
 
 
 def check_classes(name: str, out: Array, y: Array) -> bool:
-    """Whether y holds classes, and not soft labels; refused if it is neither."""
+    """Whether y holds classes, and not soft labels; any other y is refused."""
     check(name, out, y, of_classes=True)
     check_examples(name, out)
     *axes, k = out.shape

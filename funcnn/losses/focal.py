@@ -18,9 +18,9 @@ def binary_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: fl
 
     out: logits; y: zeros and ones of out's shape. With u = -out if y = 1, else out, the logit of the wrong answer, the
     term is s(u)^gamma log(1 + e^u), s the sigmoid, and its slope in u is
-    s(u)^gamma (gamma s(-u) log(1 + e^u) + s(u)). With gamma = 0 it is `binary_cross_entropy_with_logits`. The balance
-    of the classes in the paper, alpha, is a weight: `weighted(binary_focal)(out, (y, np.where(y, alpha, 1 - alpha)))`.
-    Lin et al. 2017, Focal Loss for Dense Object Detection, equation 4.
+    s(u)^gamma (gamma s(-u) log(1 + e^u) + s(u)). With gamma = 0 the loss is `binary_cross_entropy_with_logits`. The
+    balance of the classes in the paper, alpha, is a weight: `weighted(binary_focal)(out, (y, np.where(y, alpha, 1 -
+    alpha)))`. Lin et al. 2017, Focal Loss for Dense Object Detection, equation 4.
 
     >>> import numpy as np
     >>> from funcnn.losses import binary_focal

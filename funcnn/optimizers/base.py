@@ -76,7 +76,7 @@ def update(optimizer: Any, grads: Grads[Any], params: Any, /) -> tuple[Grads[Any
 
 @update.register(tuple)
 def chain_update(optimizer: tuple[Any, ...], grads: Grads[P], params: P) -> tuple[Grads[P], tuple[Any, ...]]:
-    """Each optimizer transforms what the one before it gives"""
+    """Each optimizer transforms the result of the one before it"""
     after = []
     for part in optimizer:
         grads, part = update(part, grads, params)  # noqa: PLW2901  the same optimizer, one step later

@@ -71,10 +71,10 @@ def clip_value_update(optimizer: ClipValue, grads: Grads[P], params: P) -> tuple
 class Decay:
     """g' = g + rate p, for the parameters that `where` chooses
 
-    Behind an adaptive optimizer it is decoupled: `(Adam(), Decay(0.01))` is AdamW. `where` is a pattern of paths, or a
-    tuple of them; `"!*.b"` is all parameters but the biases. Hanson & Pratt 1988, Comparing Biases for Minimal Network
-    Construction with Back-Propagation; decoupled: Loshchilov & Hutter 2019, Decoupled Weight Decay Regularization,
-    eq. 1.
+    Behind an adaptive optimizer the decay is decoupled: `(Adam(), Decay(0.01))` is AdamW. `where` is a pattern of
+    paths, or a tuple of them; `"!*.b"` is all parameters but the biases. Hanson & Pratt 1988, Comparing Biases for
+    Minimal Network Construction with Back-Propagation; decoupled: Loshchilov & Hutter 2019, Decoupled Weight Decay
+    Regularization, eq. 1.
 
     >>> import numpy as np
     >>> from funcnn import Dense, Grads, gradient, update
@@ -110,7 +110,7 @@ class L2(Decay):
     """g' = g + rate p: the gradient of the penalty rate / 2 |p|^2 on the cost
 
     The rule of `Decay`, under the name that it has in front of an optimizer, where the penalty is part of the gradient:
-    `(L2(0.01), Adam())`. The optimizers of torch, other than AdamW, call it weight_decay.
+    `(L2(0.01), Adam())`. The optimizers of torch, other than AdamW, call this penalty weight_decay.
 
     Raises:
         RangeError: `rate` is negative.

@@ -56,7 +56,7 @@ class Claim:
 
 
 def as_argument(whose: str, name: str, a: Any) -> Array:
-    """An argument as an array; the check `whose` calls it by its name."""
+    """An argument as an array; errors name the check `whose` and the argument `name`."""
     array = np.asarray(a) if is_array(a) or isinstance(a, Number) else np.zeros((), object)
     if array.dtype.kind == "c":
         raise KindError(f"{whose}: {name} is complex; give its real and imaginary parts as two arguments")

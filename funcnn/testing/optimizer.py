@@ -237,7 +237,7 @@ def _look(trees: _Given | _Made) -> Outline:
 
 
 def _differing(before: Outline, after: Outline) -> str:
-    """The first path at which two outlines differ, "" if there is none."""
+    """The first path at which two outlines differ, "" if they are equal."""
     return next((path for path in {**before, **after} if before.get(path) != after.get(path)), "")
 
 

@@ -48,7 +48,7 @@ def check_vjp(
         every wrong entry: analytic = 2 x numeric...
 
     Args:
-        f: the function. Messages use the names of its parameters.
+        f: the function. Messages use the names of the parameters of f.
         vjp: its backward pass.
         args: the arguments. A check covers this one point: draw many with hypothesis.
         resolution: a probe counts if a relative error of this size would be found; by default pytest's ini option

@@ -43,7 +43,7 @@ def checkpoint_every(
 
     Raises:
         KindError: `run` is not a run, `path` is not a path, `steps` is not a whole number, or `seconds` not a number.
-        RangeError: not exactly one of `steps` and `seconds` is given, or it is not above 0.
+        RangeError: not exactly one of `steps` and `seconds` is given, or the given one is not above 0.
         FileError: `path` is a folder. Also any error of `save`.
     """
     check_run("checkpoint_every", run)

@@ -54,8 +54,8 @@ def history(
     Raises:
         KindError: `run` is not a run, `every` is not a whole number, `measures` is not a mapping from names to
             functions, a measure does not give numbers or arrays of one shape, or `table` has other columns.
-        RangeError: the run is empty and there is no `start`, it does not go on from there, `every` is less than 1, or
-            two columns have one name.
+        RangeError: the run is empty and there is no `start`, the run does not go on from `start`, `every` is less than
+            1, or two columns have one name.
     """
     check_run("history", run)
     every = as_count("history", every, "every")

@@ -42,7 +42,7 @@ def replace(tree: T, path: str, value: Any) -> T:
     array([0.5])
 
     Raises:
-        FuncnnError: there is nothing at that path.
+        FuncnnError: the tree has no part at that path.
         KindError: `tree` is not a tree, `path` is not a string, or a layer or an array would be replaced by a value of
             another kind. Any error of the constructor of the record at that path.
     """

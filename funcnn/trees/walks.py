@@ -173,7 +173,7 @@ def astype(tree: T, dtype: Any) -> T:
     new = as_float_dtype("astype", dtype)
     for path, leaf in walk(tree):
         if leaf.dtype.kind == "c":
-            raise KindError(f"astype: {path or 'the array'} holds complex numbers; no array of {new.name} can")
+            raise KindError(f"astype: {path or 'the array'} holds complex numbers, but {new.name} does not")
     return map_arrays(lambda a: a.astype(new) if is_float(a) and a.dtype != new else a, tree)
 
 

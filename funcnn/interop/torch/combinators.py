@@ -121,7 +121,7 @@ def _checkpointed(layer: torch.nn.Module, x: Any) -> Any:
 
 @to_torch.register(Frozen)
 def frozen_to_torch(layer: Frozen[Any]) -> torch.nn.Module:
-    """Its weights need no gradient, and its running statistics do not change"""
+    """The weights inside need no gradient, and running statistics do not change"""
     module: torch.nn.Module = to_torch(layer.layer)
     for part in module.modules():
         if isinstance(part, torch.nn.BatchNorm1d):

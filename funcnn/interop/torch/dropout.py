@@ -20,7 +20,7 @@ class Noisy(torch.nn.Module):
         self.std = std
 
     def forward(self, x: Any) -> Any:
-        """The noise is drawn by torch, so it differs from the layer's"""
+        """The noise is drawn by torch, so the numbers differ from the layer's"""
         return x + self.std * torch.randn_like(x) if self.training else x
 
 

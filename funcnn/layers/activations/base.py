@@ -28,7 +28,7 @@ class Elementwise(ABC):
 
     The base of activations, also of your own. `keeps` names the array in the cache, which is passed to `slope`: "x", or
     "out" if the derivative is a function of out, so that x need not stay in memory. `slope` returns an array of x's
-    dtype, or a Python number. An activation with parameters of its own returns their gradients in `own_gradients`.
+    dtype, or a Python number. `own_gradients` returns the gradients of an activation's own parameters.
 
     >>> from funcnn import Array, Elementwise, forward, record
     >>> import numpy as np

@@ -21,7 +21,7 @@ class Glu:
 
     x: (m, ..., 2 n), out: (m, ..., n). The gate is any layer that keeps the shape of b; its parameters are trained.
     `Glu()` is GLU, `Glu(Identity())` bilinear, `Glu(Relu())` ReGLU, `Glu(Gelu())` GEGLU, `Glu(Silu())` SwiGLU. A dense
-    layer before it computes both halves: `Dense.init(n_in, 2 * n, seed=1)`.
+    layer before the Glu computes both halves: `Dense.init(n_in, 2 * n, seed=1)`.
 
         da = dA gate(b);  db = dx of the gate, given dA a;  dx = (da, db)
 

@@ -44,7 +44,7 @@ class Relu6(Elementwise):
 class HardTanh(Elementwise):
     """out = min(max(x, low), high)
 
-    The slope is 1 between the two corners and 0 elsewhere, the corners included. With (-1, 1) it approximates tanh.
+    The slope is 1 between the two corners and 0 elsewhere, the corners included. With (-1, 1) out approximates tanh(x).
 
     Collobert 2004, Large Scale Machine Learning.
 

@@ -88,7 +88,7 @@ class ExactGelu(Elementwise):
     """out = x P, where P = erfc(-x / sqrt(2)) / 2 is the probability that a standard normal number is below x
 
     slope = P + x e^(-x^2 / 2) / sqrt(2 pi). `Gelu` approximates it by tanh, which is several times faster in NumPy:
-    since NumPy has no erfc, `math.erfc` is called for each number. For JAX arrays it is `jax.scipy.special.erfc`.
+    since NumPy has no erfc, `math.erfc` is called for each number. For JAX arrays `jax.scipy.special.erfc` is called.
 
     Hendrycks & Gimpel 2016, Gaussian Error Linear Units, section 2.
 
@@ -125,7 +125,7 @@ _ERFC = np.frompyfunc(math.erfc, 1, 1)
 class Softsign(Elementwise):
     """out = x / (1 + |x|)
 
-    Like tanh, but with polynomial tails: it saturates far more slowly. The slope is 1 / (1 + |x|)^2.
+    Like tanh, but with polynomial tails, so that out saturates far more slowly. The slope is 1 / (1 + |x|)^2.
 
     Glorot & Bengio 2010, Understanding the Difficulty of Training Deep Feedforward Neural Networks, section 3.
 

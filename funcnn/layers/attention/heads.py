@@ -122,7 +122,7 @@ def shape_of_out(params: MultiHead, cache: Any) -> tuple[int, ...]:
 
 
 def _rows(x: Array) -> Array:
-    """(m, t, n) as (m * t, n): one product, which is faster than m"""
+    """(m, t, n) as (m * t, n): one product, which is faster than m products"""
     return x.reshape(-1, x.shape[-1])
 
 

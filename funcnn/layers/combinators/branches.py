@@ -101,7 +101,7 @@ def _branches(params: Parallel, verb: Any, *given: Parts) -> list[Any]:
 
 def _split(params: Parallel, x: Any) -> Parts:
     n = len(params.layers)
-    check_tuple("Parallel", "x", x, n, ", one for each layer", f"; Copy({n}) makes it of one x")
+    check_tuple("Parallel", "x", x, n, ", one for each layer", f"; for one x put Copy({n}) before Parallel")
     return tuple(x)
 
 

@@ -52,7 +52,7 @@ def frozen_backward(params: Frozen[Any], cache: Any, dA: Any) -> Grads[Frozen[An
 
 @backward_params.register(Frozen)
 def frozen_backward_params(params: Frozen[Any], cache: Any, dA: Any) -> Frozen[Any]:
-    """The layer is None, which means unchanged"""
+    """The gradient has None as its layer, which means unchanged"""
     return gradient(params)
 
 

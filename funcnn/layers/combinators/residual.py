@@ -1,4 +1,4 @@
-"""Residual connections: a layer, and x added to its output."""
+"""Residual connections: x is added to the output of a layer."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from funcnn.traits import gives_probabilities, like_x
 class Flatten:
     """out = x as (m, k), with k the entries of a row; dx = dA in the shape of x
 
-    x: (m, ...), of any kind; the last axis runs fastest. A contiguous x is not copied: out is a view of it.
+    x: (m, ...), of any kind; the last axis runs fastest. A contiguous x is not copied: out is a view of x.
 
     >>> import numpy as np
     >>> from funcnn import Flatten, forward
@@ -52,7 +52,7 @@ class Reshape:
     """out = x as (m, *shape); dx = dA in the shape of x
 
     x: (m, ...), of any kind; the last axis runs fastest. One number in `shape` may be -1, which is computed from the
-    others. A contiguous x is not copied: out is a view of it.
+    others. A contiguous x is not copied: out is a view of x.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers

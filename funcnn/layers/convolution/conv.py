@@ -29,7 +29,7 @@ class Conv2d(Convolution):
     zero more at the end than at the beginning.
 
     With several `groups` the first c_out / groups channels of out depend on the first c_in / groups channels of x, and
-    so on. With as many groups as x has channels, it is a depthwise convolution.
+    so on. With as many groups as x has channels, this is a depthwise convolution.
 
     out is linear in x and in W, so the coefficient of each in the sum is its gradient,
 

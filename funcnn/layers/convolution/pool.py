@@ -136,7 +136,7 @@ class AvgPool(Pool):
 
 @forward.register(AvgPool)
 def avg_pool_forward(params: AvgPool, x: Array) -> tuple[Array, Array]:
-    """out = the sum over the taps / their number"""
+    """out = the sum over the taps / the number of taps"""
     float_array(params, x)
     axes, a = params.windows(x), wide(x)
     out: Any = sum(taps(image_of(a), axes)) / _counts(axes, a.dtype)

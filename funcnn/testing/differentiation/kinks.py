@@ -71,7 +71,7 @@ def slope_interval(
 
 
 def _mean(values: Array, of: Array) -> Array:
-    """The mean over the finite samples; 0 if there are none."""
+    """The mean over the finite samples; 0 without finite samples."""
     of = of & np.isfinite(values)
     return np.where(of, values, 0).sum(axis=0) / np.maximum(of.sum(axis=0), 1)
 
