@@ -126,6 +126,13 @@ def _misfit(cls: type, args: tuple[Any, ...], given: dict[str, Any]) -> KindErro
     return KindError(f"{whose}: {', '.join(missing)} must be given{known}")
 
 
+def refuse_abstract(cls: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """The `__new__` of records with abstract methods, and of their subclasses"""
+    if missing := sorted(cls.__abstractmethods__):
+        raise KindError(f"{cls.__name__}: {' and '.join(missing)} must be defined in the class")
+    return object.__new__(cls)
+
+
 def refuse_to_set(self: Any, name: str, value: object) -> None:
     """The `__setattr__` of records"""
     is_field = name in [field.name for field in attrs.fields(type(self))]

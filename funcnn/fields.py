@@ -199,7 +199,9 @@ def check_text(name: str, value: Any, what: str) -> None:
         raise KindError(f"{name}: {what} must be a string, not {kind(value)}")
 
 
-def check_function(name: str, value: Any, what: str, needed: str = "a function", *, takes: int | None = None) -> None:
+def check_function(
+    name: str, value: Any, what: str, needed: str = "a function", *, takes: int | None = None, remedy: str = ""
+) -> None:
     """Check that a value is a function, or can be called with `takes` arguments, and is not a class."""
     if not callable(value) or isinstance(value, type):
         raise KindError(f"{name}: {what} must be {needed}, not {kind(value)}")
@@ -207,7 +209,7 @@ def check_function(name: str, value: Any, what: str, needed: str = "a function",
         try:
             parameters.bind(*range(takes))
         except TypeError:
-            raise KindError(f"{name}: {what} must be {needed}, not {as_called(value)}") from None
+            raise KindError(f"{name}: {what} must be {needed}, not {as_called(value)}{remedy}") from None
 
 
 def parameters_of(function: Any) -> Signature | None:

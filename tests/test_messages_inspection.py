@@ -29,10 +29,11 @@ from funcnn.errors import KindError, ShapeError
 from funcnn.files import fingerprint
 from funcnn.inspection import Probe, flops
 from funcnn.inspection.probe import Seen
-from funcnn.layers import Here, Shared
+from funcnn.layers import First, GlobalAvgPool, Here, Remat, Shared
 from tests.says import assert_says
 
 x = np.linspace(-1, 1, 12).reshape(4, 3)
+series = np.ones((2, 5, 4))
 dense = Dense(np.ones((3, 2)), None)
 TWO = "in layer 1, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 4x2>"
 IN_RESIDUAL = [
@@ -215,7 +216,12 @@ ROWS = [
         KindError,
         "summary: params[1] must be a layer or a tuple of layers, not Adam",
     ),
-    (lambda: summary(dense, 3), KindError, "summary: x must be an array, not int; write np.asarray(x)"),
+    (
+        lambda: trace(First((Relu(), Remat(GlobalAvgPool()))), (series, series[..., 0] > 0), series, mse),
+        KindError,
+        "First: with a mask, the layer must map each position alone; GlobalAvgPool mixes positions",
+    ),
+    (lambda: summary(dense, 3), KindError, "summary: x must be an array or a tuple of arrays, not int"),
     (
         lambda: summary(dense, (4, 3)),
         KindError,

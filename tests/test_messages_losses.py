@@ -560,7 +560,15 @@ ROWS = {
             f"{name}: {which} must be a function {needed}, not {given}",
         )
         for name, made, which, needed, what, loss, given in (
-            ("masked", masked, "loss", "(out, y, weight)", "no weight", accuracy, "accuracy(out, y, threshold)"),
+            (
+                "masked",
+                masked,
+                "loss",
+                "(out, y, weight)",
+                "no weight",
+                accuracy,
+                "accuracy(out, y, threshold); for a metric write metric(out[mask], y[mask])",
+            ),
             ("weighted", weighted, "loss", "(out, y, weight)", "no weight", accuracy, "accuracy(out, y, threshold)"),
             ("joint", joint, "loss 0", "(out, y)", "one argument", lambda out: out, "a function (out)"),
             ("value_and_grad", value_and_grad, "loss", "(out, y)", "one argument", abs, "abs(x)"),

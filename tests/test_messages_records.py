@@ -83,6 +83,11 @@ def changing(value):
     return call(Fields, inner=value)
 
 
+def flat():
+    """An activation without a slope."""
+    return made((Elementwise,), {}, value=lambda self, x: x)()()
+
+
 AN_ARRAY = "Dense: W must be an array of floats, not "
 A_SEED = "Fields: seed must be an int in [0, 2**31), or a tuple of them, not "
 ROWS = {
@@ -106,6 +111,23 @@ ROWS = {
         made((), {"rate": float, "layers": tuple}, rate=1.0, layers=branches()),
         KindError,
         "record: layers of Mine must have a default, since rate before it has one; put layers before rate",
+    ),
+    **{
+        f"a value of {cls.__name__}, which is abstract": (
+            call(cls, *given),
+            KindError,
+            f"{cls.__name__}: {methods} must be defined in the class",
+        )
+        for cls, given, methods in (
+            (Elementwise, (), "slope and value"),
+            (Wrapper, (Relu(),), "enter"),
+            (Recurrent, (1,), "back and cell"),
+        )
+    },
+    "a value of an activation without a slope": (
+        flat,
+        KindError,
+        "Mine: slope must be defined in the class",
     ),
     "a setting for a method": (
         made((Elementwise,), {"value": float}),

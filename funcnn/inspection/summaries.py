@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from funcnn.arrays import check_arrays, is_array, short
+from funcnn.arrays import check_arrays, is_array, kind, short
 from funcnn.core import forward
 from funcnn.errors import KindError
 from funcnn.fields import check_flag, is_whole
@@ -77,8 +77,9 @@ def summary(params: Any, x: Any = None, *, costs: bool = False) -> Summary:
     """
     check_network("summary", params)
     check_flag("summary", costs, "costs")
-    if type(x) is tuple and x and all(map(is_whole, x)):
-        raise KindError(f"summary: x must be an array or a tuple of arrays, not a shape {x}; write np.zeros(x)")
+    if is_whole(x) or (type(x) is tuple and x and all(map(is_whole, x))):
+        given = f"a shape {x}; write np.zeros(x)" if type(x) is tuple else kind(x)
+        raise KindError(f"summary: x must be an array or a tuple of arrays, not {given}")
     if x is not None:
         check_arrays("summary", x)
     elif costs:

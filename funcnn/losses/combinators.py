@@ -64,7 +64,8 @@ def masked(loss: Loss) -> Loss:
             not a pair (out, mask), or the mask does not hold bools.
         ShapeError: out, y or the weight do not begin with the axes of the mask.
     """
-    check_function("masked", loss, "loss", "a function (out, y, weight)", takes=3)
+    remedy = "; for a metric write metric(out[mask], y[mask])"
+    check_function("masked", loss, "loss", "a function (out, y, weight)", takes=3, remedy=remedy)
     if getattr(loss, "func", None) is _weighted:
         raise KindError("masked: loss must not be weighted; write weighted(masked(loss))")
     return declared(BoundFunction(_masked, loss), takes_logits(loss))
