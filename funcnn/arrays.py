@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -191,8 +192,17 @@ def _short_name(dtype: Any) -> str:
 
 def sum_of_rows(a: Array) -> Array:
     """The sum over all axes but the last: a product with a row of ones, several times as fast as `sum`"""
-    rows = a.reshape(-1, a.shape[-1])
-    return namespace(a).ones(len(rows), dtype=a.dtype) @ rows
+    rows = a if a.ndim == 2 else a.reshape(-1, a.shape[-1])
+    ones = _ones if type(rows) is np.ndarray and len(rows) < _FEW else namespace(rows).ones
+    return ones(len(rows), rows.dtype) @ rows
+
+
+_FEW = 1 << 12  # rows, above which the time to make a row of ones is a small part of the product
+
+
+@lru_cache(16)
+def _ones(m: int, dtype: Any) -> Array:
+    return freeze(np.ones(m, dtype))
 
 
 def wide(x: Array) -> Array:

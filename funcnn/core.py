@@ -35,9 +35,6 @@ Loss = Callable[[Any, Any], tuple[Any, Any]]
 """`loss(out, y) -> (cost, dA)`, where dA is the gradient of cost with respect to out."""
 
 
-# The two verbs of a layer.
-
-
 @cast("Callable[[Any], Forward]", verb(returns=(tuple, "(out, cache)")))
 def forward(params: Any, x: Any, /) -> tuple[Any, Any]:
     """`(out, cache)`: the output of the layer for x, and the arrays that its `backward` needs.
@@ -133,8 +130,7 @@ def predict(params: Any, x: Any, rows: int | None = None) -> Any:
         ShapeError: the arrays of `x` have unequal numbers of rows, or do not fit the network.
     """
     check_is_layer("predict", params, x=x)
-    if rows is not None:
-        rows = as_count("predict", rows, "rows")
+    rows = None if rows is None else as_count("predict", rows, "rows")
     params, m = inference(params), row_count(x, "x", "predict: ")
     if rows is None or rows >= m:
         return forward_only(params, x)
@@ -211,11 +207,14 @@ def sgd(params: P, grads: Grads[P], lr: float) -> P:
         raise KindError(f"sgd: grads must be what backward returns, a Grads, not {kind(grads)}")
     if type(params) not in plans:
         check_tree(params, "sgd", "params")
-    return cast("P", _step(params, grads.params, learning_rate(lr)))
+    after: P = _step(params, grads.params, learning_rate(lr))
+    return after
 
 
 def _step(p: Any, g: Any, lr: Any) -> Any:
     cls = type(p)
+    if cls is type(g) is np.ndarray and p.shape == g.shape:
+        return _down(p, g, lr)
     if cls in plans:
         if type(g) is cls:
             new = []
@@ -223,7 +222,7 @@ def _step(p: Any, g: Any, lr: Any) -> Any:
                 old, change = getattr(p, name), getattr(g, name)
                 new.append(_step(old, change, lr) if not is_state else old if change is None else change)
             return build(cls, new) if new else p
-    elif cls is np.ndarray or is_array(p):
+    elif is_array(p):
         if getattr(g, "shape", None) == p.shape:
             return _down(p, g, lr)
     elif cls is not tuple:
@@ -242,8 +241,8 @@ def _down(p: Any, g: Any, lr: Any) -> Any:
     step = lr * g
     if step.dtype != p.dtype:
         step = step.astype(p.dtype)
-    if not type(step) is type(p) is np.ndarray:
-        return freeze(p - step)
-    np.subtract(p, step, out=step)
-    step.setflags(write=False)
-    return step
+    if type(step) is np.ndarray is type(p):
+        np.subtract(p, step, step)
+        step.setflags(write=False)
+        return step
+    return freeze(p - step)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache, singledispatch, wraps
 from importlib import import_module
 from inspect import Parameter, signature
@@ -15,7 +15,7 @@ from funcnn.arrays import is_array, kind
 from funcnn.by_value import verbs
 from funcnn.errors import FuncnnError, KindError
 from funcnn.fields import as_called, check_function, parameters_of
-from funcnn.records import build, is_record, plans, values
+from funcnn.records import build, getters, is_record, plans, values
 
 Rule = Callable[..., Any]
 
@@ -55,7 +55,7 @@ def verb(
             given_back = f"{len(made)} values" if cls_made is tuple else kind(made)
             raise KindError(f"{name}: the rule for {cls.__name__} must return {written}, not {given_back}")
         if cls is not tuple:  # the layers of a chain have sealed the result
-            _seal(made if cls_made is tuple else (made,), given)
+            _seal([*made] if cls_made is tuple else [made], given)
         return made
 
     return _with_table(call, register, dispatcher)
@@ -165,26 +165,27 @@ def no_rule(verb: str, params: object, what: str = "layer") -> KindError:
     return KindError(f"{verb}: {cls} has no rule for it; write one with @{verb}.register({cls})")
 
 
-def _seal(parts: Iterable[Any], given: tuple[Any, ...]) -> None:
+def _seal(parts: list[Any], given: tuple[Any, ...]) -> None:
     """Set all arrays that a rule made to read-only; arguments that the rule returns are not changed."""
-    for part in parts:
+    for part in parts:  # the loop reaches the parts that it appends
         cls = type(part)
         if cls is np.ndarray:
-            if part.flags.writeable and not _among(part, given):
+            for one in given:
+                if one is part or (type(one) is not np.ndarray and _among(part, one)):
+                    break
+            else:
                 part.setflags(0)  # write=False, twice as fast as by keyword
         elif cls in plans:
-            _seal(values(part), given)
-        elif isinstance(part, tuple | list):
-            _seal(part, given)
+            parts += getters[cls](part)
+        elif isinstance(part, (tuple, list)):
+            parts += part
         elif isinstance(part, dict):
-            _seal(part.values(), given)
+            parts += part.values()
 
 
-def _among(array: object, given: tuple[Any, ...]) -> bool:
-    for part in given:
-        if part is array or (isinstance(part, tuple) and _among(array, part)):
-            return True
-    return False
+def _among(array: object, given: Any) -> bool:
+    """Whether `given` is a tuple with this array in it, at any depth."""
+    return isinstance(given, tuple) and any([part is array or _among(array, part) for part in given])
 
 
 def inside(verb: Rule, tree: Any, *args: Any, name: str = "") -> Any:

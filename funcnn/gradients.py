@@ -55,11 +55,11 @@ def gradient(params: P, /, **parts: Any) -> P:
     """
     cls = type(params)
     new: list[Any] = []
-    if cls not in plans:
+    if (plan := plans.get(cls)) is None:
         raise KindError(f"gradient: params must be a record, not {kind(params)}")
-    if not plans[cls] and not parts:
+    if not plan and not parts:
         return params
-    for name, is_state in plans[cls]:
+    for name, is_state in plan:
         old, part = getattr(params, name), parts.pop(name, _LEFT_OUT)
         if type(part) is type(old) is np.ndarray and part.shape == old.shape and part.dtype == old.dtype:
             new.append(part)

@@ -17,7 +17,7 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import freeze, is_array, kind, native, same, shape_of, short
-from funcnn.constructors import completed, constructor, refuse_to_add, refuse_to_delete, refuse_to_set
+from funcnn.constructors import completed, constructor, refuse_abstract, refuse_to_add, refuse_to_delete, refuse_to_set
 from funcnn.errors import FuncnnError, KindError
 from funcnn.fields import check_flag, count, fraction, not_negative, patterns, positive
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 # The fields of each record class, in order: (name, whether it is a state).
 plans: dict[type, tuple[tuple[str, bool], ...]] = {}
 # The getter of all contents of a record, in that order, and the setter of each.
-_getters: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
+getters: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
 _setters: dict[type, tuple[Callable[[Any, Any], None], ...]] = {}
 # The record classes by name: a file may name these classes and no others.
 registry: dict[str, type] = {}
@@ -111,6 +111,8 @@ def _made(cls: Any, *, kw_only: bool) -> type:
     has_own = "__init__" in cls.__dict__
     made: Any = attrs.frozen(cls, eq=False, repr=False, kw_only=kw_only, field_transformer=completed)
     made.__setattr__, made.__delattr__ = refuse_to_set, refuse_to_delete  # their errors give the name of the field
+    if getattr(made, "__abstractmethods__", ()):
+        made.__new__ = staticmethod(refuse_abstract)
     if (name := name_of(made)) in registry and "." not in name:
         raise FuncnnError(f"record: the name {name} is taken, by {registry[name].__module__}")
     enlist(made)
@@ -125,7 +127,8 @@ def enlist(cls: Any) -> None:
     names = [field.name for field in attrs.fields(cls)]
     plans[cls] = tuple([(field.name, "state" in field.metadata) for field in attrs.fields(cls)])
     get = operator.attrgetter(*names or [""])  # which returns a tuple only for several names
-    _getters[cls] = get if len(names) > 1 else lambda self: tuple([getattr(self, name) for name in names])
+    one = (lambda self: (get(self),)) if names else lambda _: ()
+    getters[cls] = get if len(names) > 1 else one
     _setters[cls] = tuple([_setter(cls, name) for name in names])
     registry[name_of(cls)] = cls
     for watch in watchers:
@@ -154,7 +157,7 @@ def build(cls: type[T], contents: Sequence[Any]) -> T:
 
 def values(record: Any) -> tuple[Any, ...]:
     """The contents of a record, in the order of its fields."""
-    return _getters[type(record)](record)
+    return getters[type(record)](record)
 
 
 def is_record(value: object) -> bool:

@@ -48,11 +48,11 @@ ROOMS = [
 
 # The most lines of each folder, and of the files beside them; it may be raised for a reason that stands in its line.
 MOST_LINES = {
-    "": 3300,  # values, verbs, constructors, what errors recommend, and the namespaces that are one module
+    "": 3310,  # values, verbs, constructors, their refusals, what errors recommend, and namespaces of one module
     "files": 600,
     "inspection": 1100,
     "interop": 1300,
-    "layers": 7450,  # each layer that mixes positions, or is as its layer inside, says so
+    "layers": 7215,  # each layer that mixes positions, or is as its layer inside, says so
     "losses": 1080,
     "optimizers": 915,  # of float16 they compute in float32
     "schedules": 475,  # what is given as a schedule is checked when it is given

@@ -57,7 +57,7 @@ def chain_backward(params: Layers, cache: tuple[Any, ...], dA: Any) -> Grads[Lay
     """The chain rule: dx of each layer is dA of the layer before it"""
     _check_cache(params, cache)
     grads, dx = _back(params, cache, dA, until=0)
-    return Grads(grads, dx)
+    return build(Grads, (grads, dx))  # parts of Grads, which are checked
 
 
 @backward_params.register(tuple)

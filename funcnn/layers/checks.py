@@ -57,7 +57,8 @@ def check_rows(
     layer: Any, x: Any, n: int | None, like: Array, name: str = "W", *, form: str = "m, ...", what: str = "x"
 ) -> None:
     """Check that x is (m, ..., n), or of any shape, and has the dtype of `like`, the parameter called `name`."""
-    any_array(layer, x, what)
+    if type(x) is not np.ndarray:
+        any_array(layer, x, what)
     if n is not None and (x.ndim < 2 or x.shape[-1] != n):
         remedy = missing_axis(x, n) if x.ndim == 1 else channels_first(x, n) if x.ndim == 4 else ""
         raise wrong_shape(layer, f"({form}, {n})", x, remedy, what)
@@ -143,9 +144,10 @@ def unpacked(params: Any, cache: Any, n: int) -> tuple[Any, ...]:
 
 def only_array(params: Any, cache: Any) -> Array:
     """The cache, which must be an array."""
-    if not is_array(cache):
+    if type(cache) is not np.ndarray and not is_array(cache):
         raise foreign(params, cache)
-    return cast("Array", cache)
+    only: Array = cache
+    return only
 
 
 # Layers and tuples.

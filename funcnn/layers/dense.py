@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, namespace
+from funcnn.arrays import Array, sum_of_rows
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import ShapeError
 from funcnn.fields import check_sizes
@@ -38,7 +38,6 @@ class Dense:
     b: Array | None
 
     def __attrs_post_init__(self) -> None:
-        """Check that W and b fit together."""
         b = self.b
         if len(self.W.shape) != 2 or (b is not None and b.shape != self.W.shape[1:]):
             shapes = f"W: {self.W.shape}, b: {None if b is None else b.shape}"
@@ -91,15 +90,14 @@ def dense_backward(params: Dense, x: Array, dA: Array) -> Grads[Dense]:
 
 @backward_params.register(Dense)
 def dense_backward_params(params: Dense, x: Array, dA: Array) -> Dense:
-    """dW = x^T @ dA, db = 1^T @ dA: the sum over rows as a product, several times faster than `sum`"""
+    """dW = x^T @ dA, db = 1^T @ dA"""
     W = params.W
     if getattr(x, "shape", ())[-1:] != W.shape[:1]:
         raise foreign(params, x)
     check_out_gradient(params, dA, (*x.shape[:-1], W.shape[1]), W.dtype)
     if x.ndim != 2:
         x, dA = x.reshape(-1, x.shape[-1]), dA.reshape(-1, dA.shape[-1])
-    ones = namespace(dA).ones(dA.shape[0], dtype=dA.dtype)
-    return gradient(params, W=x.T @ dA, b=None if params.b is None else ones @ dA)
+    return gradient(params, W=x.T @ dA, b=None if params.b is None else sum_of_rows(dA))
 
 
 step.register(Dense)(positionwise)

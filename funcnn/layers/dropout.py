@@ -41,7 +41,6 @@ class Stochastic:
     step: int = state(default=0, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        """Check that the step has at most 31 bits; a traced step is not checked."""
         if type(self.step) is int and not 0 <= self.step < 2**31:
             raise RangeError(f"{type(self).__name__}: step must be in [0, 2**31); it is {self.step}")
 
@@ -60,6 +59,7 @@ class Active:
 
 inference.register(Stochastic)(lambda _: Identity())
 inference.register(Active)(lambda params: params.layer)
+reseed.register(Stochastic)(lambda params, i: evolve(params, seed=(*as_seed("reseed", params.seed), i)))
 step.register(Stochastic)(only_trains)
 mixes_positions.register(Stochastic)(maps_alone)
 gives_probabilities.register(Stochastic)(like_x)
@@ -85,12 +85,6 @@ def _with_active(net: Any) -> Any:
     if isinstance(net, Stochastic):
         return Active(net)
     return tuple(map(_with_active, net)) if type(net) is tuple else inside(_with_active, net, name="noisy")
-
-
-@reseed.register(Stochastic)
-def stochastic_reseed(params: Stochastic, i: int) -> Stochastic:
-    """Child i of the seed"""
-    return evolve(params, seed=(*as_seed("reseed", params.seed), i))
 
 
 @record
@@ -139,9 +133,8 @@ class ChannelDropout(Dropout):
             [0., 2., 2., 0.]]])
 
     Raises:
-        RangeError: `rate` is not in [0, 1).
+        RangeError, KindError: as `Dropout`.
         ShapeError: x has fewer than two axes.
-        KindError: x is not an array of floats.
     """
 
 

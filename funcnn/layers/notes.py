@@ -13,17 +13,7 @@ LONG = 160  # characters in a note
 
 
 def noted(where: str, verb: Callable[..., Any], layer: Any, *given: Any) -> Any:
-    """`verb(layer, *given)`; an error gets a note with the place, the layer, and its x or dA.
-
-    >>> import numpy as np
-    >>> from funcnn import Dense, forward
-    >>> from funcnn.layers.notes import noted
-    >>> try:
-    ...     noted("in branch 1 of Parallel", forward, Dense.init(2, 3, seed=0), np.ones((5, 7)))
-    ... except ValueError as error:
-    ...     print(error.__notes__[0])
-    in branch 1 of Parallel, Dense(W=<f64 [...]>, b=<f64 [0. 0. 0.]>), x: <f64 5x7>
-    """
+    """`verb(layer, *given)`; an error gets a note with the place, the layer, and its x or dA."""
     try:
         return verb(layer, *given)
     except Exception as error:
@@ -38,14 +28,7 @@ def note(where: str, verb: Callable[..., Any], layer: Any, *given: Any) -> str:
 
 
 def named(layer: Any) -> str:
-    """The text of a layer in a note: its repr or, if this is long, the classes of the layers inside.
-
-    >>> from funcnn import mlp, transformer_block
-    >>> from funcnn.layers.notes import named
-    >>> block = transformer_block(8, 2, 32, seed=0)
-    >>> named(block), named(block[0])
-    ('(Residual, Residual)', 'Residual(layer=(First, Attention))')
-    """
+    """The text of a layer in a note: its repr or, if this is long, the classes of the layers inside."""
     whole = short(layer)
     if len(whole) <= LONG:
         return whole

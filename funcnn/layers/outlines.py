@@ -10,13 +10,7 @@ from funcnn.layers.checks import check_out_gradient
 
 
 def outline(x: Any) -> Any:
-    """x as arrays of shape `(0, *x.shape)`, which take no memory, and which jit can trace.
-
-    >>> import numpy as np
-    >>> from funcnn.layers.outlines import outline
-    >>> outline((np.ones((5, 3)), None))[0].shape
-    (0, 5, 3)
-    """
+    """x as arrays of shape `(0, *x.shape)`, which take no memory, and which jit can trace."""
     if type(x) is tuple:
         return tuple(map(outline, x))
     return namespace(x).zeros((0, *x.shape), dtype=x.dtype) if is_array(x) else x

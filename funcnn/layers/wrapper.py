@@ -56,7 +56,6 @@ class Wrapper(ABC, Generic[L]):
     layer: L
 
     def __attrs_post_init__(self) -> None:
-        """Check that the field `layer` is a layer."""
         check_held(type(self).__name__, "layer", self.layer)
 
     @abstractmethod
@@ -94,7 +93,6 @@ class Through:
     __slots__ = ()
 
     def enter(self, x: Any) -> tuple[Any, None]:
-        """(x, None)"""
         return x, None
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, float_namespace, is_array, is_float, kind, namespace, wide
+from funcnn.arrays import Array, float_namespace, is_array, is_float, is_native_float, kind, namespace, wide
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import is_number
 from funcnn.losses.remedies import (
@@ -94,6 +94,19 @@ def mean(terms: Array) -> Any:
 
 def check(name: str, out: Any, y: Any, *, of_classes: bool = False) -> None:
     """Check that `out` holds floats, that y holds numbers, and that there are rows."""
+    if not is_native_float(out):
+        _check_floats(name, out, y, of_classes=of_classes)
+    if type(y) is not np.ndarray:
+        namespace(y, "y", f"{name}: ")
+    _check_numbers(name, "y", y, of_classes=of_classes and y.shape != out.shape)
+    if out.size == 0:
+        raise RangeError(f"{name}: out must have at least one entry; out: {out.shape}")
+    if out.ndim == 0:
+        raise ShapeError(f"{name}: out must be (m, ...), rows first; out: ()")
+
+
+def _check_floats(name: str, out: Any, y: Any, *, of_classes: bool) -> None:
+    """Check that `out` is an array of floats; arguments in the wrong order and predicted classes have own messages."""
     if is_array(out) and not is_float(out) and is_array(y):
         if is_float(y) and out.dtype.kind in "biu" and (are_outputs(y) or not of_classes):
             remedy = for_order(name) if are_outputs(y) else ""
@@ -102,12 +115,6 @@ def check(name: str, out: Any, y: Any, *, of_classes: bool = False) -> None:
             remedy = for_predictions(name)
             raise KindError(f"{name}: out must be the scores of the classes, in floats, not {kind(out)}{remedy}")
     float_namespace(out, "out", f"{name}: ")
-    namespace(y, "y", f"{name}: ")
-    _check_numbers(name, "y", y, of_classes=of_classes and y.shape != out.shape)
-    if out.size == 0:
-        raise RangeError(f"{name}: out must have at least one entry; out: {out.shape}")
-    if out.ndim == 0:
-        raise ShapeError(f"{name}: out must be (m, ...), rows first; out: ()")
 
 
 def check_alike(name: str, out: Any, y: Any) -> None:

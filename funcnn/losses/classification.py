@@ -74,9 +74,9 @@ def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None 
     a, y, weight = fitted("binary_cross_entropy_with_logits", out, y, weight)
     check_unit("binary_cross_entropy_with_logits", y, out)
     xp = namespace(a)
-    e = xp.exp(xp.where(a > 0, -a, a))  # computed once, for softplus and sigmoid
-    cost = xp.where(a > 0, a, 0) - y * a + xp.log1p(e)
-    return weigh(cost, xp.where(a > 0, 1, e) / (1 + e) - y, weight, out.dtype)
+    e = xp.exp(xp.minimum(a, -a))  # e^-|a|, where abs would drop an imaginary step; for softplus and sigmoid
+    cost = xp.maximum(a, 0.0) - y * a + xp.log1p(e)  # NumPy is slower with 0 and 1, which it converts
+    return weigh(cost, xp.where(a > 0.0, 1.0, e) / (1.0 + e) - y, weight, out.dtype)
 
 
 @of_logits

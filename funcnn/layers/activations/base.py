@@ -136,7 +136,6 @@ class LeakyRelu(Elementwise):
     keeps = "out"
 
     def value(self, x: Array) -> Array:
-        """x where x > 0, else alpha x"""
         return namespace(x).where(x > 0, x, self.alpha * x)
 
     def slope(self, kept: Array) -> Array:
@@ -176,7 +175,7 @@ class Tanh(Elementwise):
 
     def slope(self, kept: Array) -> Array:
         """1 - out^2, as a product without cancellation near 1"""
-        return (1 - kept) * (1 + kept)
+        return (1.0 - kept) * (1.0 + kept)
 
 
 @record
@@ -208,7 +207,6 @@ class Elu(Elementwise):
     keeps = "out"
 
     def value(self, x: Array) -> Array:
-        """x where x > 0, else alpha (e^x - 1)"""
         xp = namespace(x)
         return xp.where(x > 0, x, self.alpha * xp.expm1(xp.where(x > 0, 0, x)))
 
@@ -226,7 +224,6 @@ class Gelu(Elementwise):
     """
 
     def value(self, x: Array) -> Array:
-        """x (1 + tanh u) / 2"""
         _, t = _gelu_tanh(x)
         return 0.5 * x * (1 + t)
 

@@ -41,7 +41,6 @@ class Glu:
     gate: Any = Sigmoid()
 
     def __attrs_post_init__(self) -> None:
-        """Check that the gate is a layer or a tuple of layers."""
         check_held("Glu", "gate", self.gate)
 
 
@@ -69,10 +68,7 @@ def glu_step(params: Glu, x: Array, memory: Any = None) -> tuple[Array, Any]:
     return a * passed, memory
 
 
-@mixes_positions.register(Glu)
-def glu_mixes_positions(params: Glu) -> bool:
-    """Whether the gate mixes positions"""
-    return bool(mixes_positions(params.gate))
+mixes_positions.register(Glu)(lambda params: mixes_positions(params.gate))
 
 
 def _gated(verb: Any, params: Glu, x: Array, *memory: Any) -> tuple[Array, Array, Any]:

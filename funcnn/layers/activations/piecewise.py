@@ -62,7 +62,6 @@ class HardTanh(Elementwise):
     keeps = "out"
 
     def __attrs_post_init__(self) -> None:
-        """Check that low < high, and that both are finite."""
         if not -math.inf < self.low < self.high < math.inf:
             raise RangeError(f"HardTanh: low must be below high, both finite; low: {self.low}, high: {self.high}")
 
@@ -118,7 +117,6 @@ class HardSwish(Elementwise):
     """
 
     def value(self, x: Array) -> Array:
-        """x HardSigmoid(x)"""
         return x * (namespace(x).clip(x + 3, 0, 6) / 6)
 
     def slope(self, kept: Array) -> Array:
@@ -149,7 +147,6 @@ class SoftShrink(Elementwise):
     keeps = "out"
 
     def value(self, x: Array) -> Array:
-        """x - clip(x, -threshold, threshold)"""
         return x - namespace(x).clip(x, -self.threshold, self.threshold)
 
     def slope(self, kept: Array) -> Array:
@@ -179,7 +176,6 @@ class HardShrink(Elementwise):
     keeps = "out"
 
     def value(self, x: Array) -> Array:
-        """0 within the threshold, else x"""
         return namespace(x).where((x >= -self.threshold) & (x <= self.threshold), 0, x)
 
     def slope(self, kept: Array) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array, as_array, is_array, namespace, wide
-from funcnn.core import backward, backward_params, forward
+from funcnn.core import backward, forward
 from funcnn.elementary import broken_slope
 from funcnn.errors import ShapeError
 from funcnn.fields import as_count, as_finite, positive
@@ -37,7 +37,6 @@ class Selu(Elementwise):
     keeps = "out"
 
     def value(self, x: Array) -> Array:
-        """scale x where x > 0, else scale alpha (e^x - 1)"""
         xp = namespace(x)
         return _SCALE * xp.where(x > 0, x, _ALPHA * xp.expm1(xp.where(x > 0, 0, x)))
 
@@ -70,7 +69,6 @@ class Celu(Elementwise):
     keeps = "out"
 
     def value(self, x: Array) -> Array:
-        """x where x > 0, else alpha (e^(x / alpha) - 1)"""
         xp = namespace(x)
         return xp.where(x > 0, x, self.alpha * xp.expm1(xp.where(x > 0, 0, x) / self.alpha))
 
@@ -106,7 +104,6 @@ class PRelu:
     alpha: Array
 
     def __attrs_post_init__(self) -> None:
-        """Check that alpha is (n,)."""
         if len(self.alpha.shape) != 1 or not self.alpha.size:
             raise ShapeError(f"PRelu: alpha must be (n,), or (1,) for one slope; it is {self.alpha.shape}")
 
@@ -135,20 +132,14 @@ def prelu_forward(params: PRelu, x: Array) -> tuple[Array, Array]:
 
 @backward.register(PRelu)
 def prelu_backward(params: PRelu, x: Array, dA: Array) -> Grads[PRelu]:
-    """dx = dA where x > 0, else alpha dA, and dalpha as in `prelu_backward_params`"""
-    grads = prelu_backward_params(params, x, dA)
-    return Grads(grads, as_array(dA * broken_slope(x, _factor(params))))
-
-
-@backward_params.register(PRelu)
-def prelu_backward_params(params: PRelu, x: Array, dA: Array) -> PRelu:
-    """dalpha = sum of dA min(x, 0)"""
+    """dx = dA where x > 0, else alpha dA; dalpha = sum of dA min(x, 0)"""
     alpha = params.alpha
     if not is_array(x) or (alpha.size > 1 and x.shape[-1:] != alpha.shape):
         raise foreign(params, x)
     check_out_gradient(params, dA, x.shape, x.dtype)
     by_feature = (wide(dA) * namespace(x).where(x > 0, 0, x)).reshape(-1, alpha.size)
-    return gradient(params, alpha=by_feature.sum(0).astype(x.dtype, copy=False))
+    grads = gradient(params, alpha=by_feature.sum(0).astype(x.dtype, copy=False))
+    return Grads(grads, as_array(dA * broken_slope(x, _factor(params))))
 
 
 def _factor(params: PRelu) -> Array:

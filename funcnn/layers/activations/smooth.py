@@ -64,7 +64,6 @@ class Mish(Elementwise):
     """
 
     def value(self, x: Array) -> Array:
-        """x n / d"""
         p, q = _ratio(x)
         n = p * (p + 2 * q)
         return x * (n / (n + 2 * q * q))
@@ -99,7 +98,6 @@ class ExactGelu(Elementwise):
     """
 
     def value(self, x: Array) -> Array:
-        """x P"""
         return x * _probability_below(x)
 
     def slope(self, kept: Array) -> Array:
@@ -136,7 +134,6 @@ class Softsign(Elementwise):
     """
 
     def value(self, x: Array) -> Array:
-        """x / (1 + |x|)"""
         return x / (1 + _size(x))
 
     def slope(self, kept: Array) -> Array:
@@ -163,7 +160,6 @@ class LogSigmoid(Elementwise):
     """
 
     def value(self, x: Array) -> Array:
-        """-log(1 + e^-x)"""
         return -softplus(-x)
 
     def slope(self, kept: Array) -> Array:
@@ -184,7 +180,6 @@ class TanhShrink(Elementwise):
     """
 
     def value(self, x: Array) -> Array:
-        """x - tanh(x)"""
         return x - namespace(x).tanh(x)
 
     def slope(self, kept: Array) -> Array:

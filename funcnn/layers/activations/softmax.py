@@ -50,7 +50,7 @@ def softmax_forward(params: Softmax, x: Array) -> tuple[Array, Array]:
 @backward.register(Softmax)
 def softmax_backward(params: Softmax, out: Array, dA: Array) -> Grads[Softmax]:
     """dx = out (dA - sum of dA out)"""
-    _check_cache(params, out, dA)
+    check_out_gradient(params, dA, only_array(params, out).shape, out.dtype)
     p = wide(out)
     dx = p * (dA - (dA * p).sum(axis=-1, keepdims=True))
     return Grads(gradient(params), dx.astype(out.dtype, copy=False))
@@ -91,7 +91,7 @@ def log_softmax_forward(params: LogSoftmax, x: Array) -> tuple[Array, Array]:
 @backward.register(LogSoftmax)
 def log_softmax_backward(params: LogSoftmax, out: Array, dA: Array) -> Grads[LogSoftmax]:
     """dx = dA - e^out (sum of dA)"""
-    _check_cache(params, out, dA)
+    check_out_gradient(params, dA, only_array(params, out).shape, out.dtype)
     dx = dA - namespace(out).exp(wide(out)) * wide(dA).sum(axis=-1, keepdims=True)
     return Grads(gradient(params), dx.astype(out.dtype, copy=False))
 
@@ -102,10 +102,6 @@ def _below_the_largest(params: Any, x: Array) -> Array:
     if x.ndim < 2 or not x.shape[-1]:
         raise wrong_shape(params, "(m, ..., n), n at least 1", x)
     return wide(x) - x.max(axis=-1, keepdims=True)
-
-
-def _check_cache(params: Any, out: Any, dA: Array) -> None:
-    check_out_gradient(params, dA, only_array(params, out).shape, out.dtype)
 
 
 for _layer in (Softmax, LogSoftmax):

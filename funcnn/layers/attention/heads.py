@@ -31,7 +31,6 @@ class MultiHead:
     heads: int = count()
 
     def __attrs_post_init__(self) -> None:
-        """Check that the four dense layers fit together, and that the heads divide their features."""
         whose, layers = type(self).__name__, (self.query, self.key, self.value, self.out)
         for name, layer in zip(("query", "key", "value", "out"), layers, strict=True):
             if type(layer) is not Dense:

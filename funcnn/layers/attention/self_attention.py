@@ -57,8 +57,6 @@ class Attention(MultiHead):
     >>> import numpy as np
     >>> from funcnn import Attention, forward
     >>> layer = Attention.init(4, 2, seed=0, causal=True)
-    >>> layer.query
-    Dense(W=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>)
     >>> x, mask = np.ones((2, 3, 4)), np.array([[True, True, True], [True, True, False]])
     >>> out, mask = forward(layer, (x, mask))[0]
     >>> out.shape, out[1, 2]
@@ -75,7 +73,6 @@ class Attention(MultiHead):
     rotary: Rotary | None = None
 
     def __attrs_post_init__(self) -> None:
-        """Check that the four dense layers fit together, and that the heads divide their features."""
         MultiHead.__attrs_post_init__(self)
         if self.query.W.shape[0] != self.key.W.shape[0]:
             shapes = f"query: {self.query.W.shape}, key: {self.key.W.shape}"

@@ -54,8 +54,6 @@ def transformer_block(
     >>> block = transformer_block(4, 2, 16, seed=0, causal=True)
     >>> forward(block, np.ones((3, 5, 4)))[0].shape
     (3, 5, 4)
-    >>> print(block[1].layer.layer[2])
-    Gelu()
 
     Raises:
         RangeError: a size is less than 1, heads does not divide n, or dropout is not in [0, 1).

@@ -44,7 +44,6 @@ class Copy:
     n: int
 
     def __attrs_post_init__(self) -> None:
-        """Check that n is at least 1."""
         if self.n < 1:
             raise RangeError(f"Copy: n must be at least 1; it is {self.n}")
 
@@ -87,7 +86,6 @@ class Parallel:
     layers: tuple[Any, ...] = branches()
 
     def __attrs_post_init__(self) -> None:
-        """Check that the branches are a tuple of layers."""
         check_tuple("Parallel", "layers", self.layers, why=" of layers, one for each branch")
         for i, layer in enumerate(self.layers):
             check_held("Parallel", f"layers[{i}]", layer)
@@ -149,10 +147,8 @@ def parallel_step(params: Parallel, x: Parts, memory: Any = None) -> tuple[Parts
     return outs, memories
 
 
-@mixes_positions.register(Parallel)
-def parallel_mixes_positions(params: Parallel) -> bool:
-    """Whether one of the layers mixes positions"""
-    return any(map(mixes_positions, params.layers))
+mixes_positions.register(Parallel)(lambda params: mixes_positions(params.layers))
+gives_probabilities.register(Parallel)(lambda params: tuple(map(gives_probabilities, params.layers)))
 
 
 @record
@@ -175,7 +171,6 @@ class Take:
     i: int
 
     def __attrs_post_init__(self) -> None:
-        """Check that i is not negative."""
         if self.i < 0:
             raise RangeError(f"Take: i must be at least 0, the first part; it is {self.i}")
 
@@ -201,9 +196,3 @@ def take_backward(params: Take, kept: Parts, dA: Any) -> Grads[Take]:
 
 for _layer in (Copy, Take):
     step.register(_layer)(positionwise)
-
-
-@gives_probabilities.register(Parallel)
-def parallel_gives_probabilities(params: Parallel) -> tuple[Any, ...]:
-    """A tuple with the result of each branch"""
-    return tuple(map(gives_probabilities, params.layers))

@@ -12,6 +12,7 @@ from funcnn.layers.outlines import fitting, outline
 from funcnn.layers.sequences import blank, mask_of
 from funcnn.layers.wrapper import L, Wrapper, given_by_layer, step_inside
 from funcnn.records import record
+from funcnn.remedies import has_mask
 from funcnn.traits import gives_probabilities
 
 
@@ -47,11 +48,13 @@ class First(Wrapper[L]):
         check_arrays("First", x)
         mask = mask_of(x)
         if mask is not None or _is_ids_and_mask(x):
-            _check_alone(self.layer)
+            behind = _behind_padding(self.layer)
+            if mixes_positions(behind):
+                reason = _reason(type(_mixing(behind)))
+                raise KindError(f"First: with a mask, the layer must map each position alone; {reason}")
         return blank(x[0], mask), (x[1:], mask)
 
     def leave(self, out: Any, aside: Any) -> tuple[Any, Any]:
-        """(out of the layer, *rest)"""
         if aside is None:
             return out, None
         rest, mask = aside
@@ -61,14 +64,12 @@ class First(Wrapper[L]):
         return (out, *rest), (outline(rest), mask)
 
     def leave_back(self, dA: Any, kept: Any) -> Any:
-        """The first part of dA"""
         if kept is None:
             return dA
         check_tuple("First", "dA", dA, 1 + len(kept[0]), ", like out")
         return dA[0]
 
     def enter_back(self, dx: Any, dA: Any, kept: Any) -> Any:
-        """(dx of the layer, *drest)"""
         if kept is None:
             return dx
         rest, mask = kept
@@ -77,17 +78,8 @@ class First(Wrapper[L]):
 
 def _is_ids_and_mask(x: Any) -> bool:
     """Whether x is (ids, mask, ...), both (m, t), as an Embedding takes them."""
-    if len(x) < 2 or not all(map(is_array, x[:2])):
-        return False
-    ids, mask = x[:2]
-    return ids.shape == mask.shape and ids.ndim == 2 and ids.dtype.kind in "iu" and mask.dtype == bool
-
-
-def _check_alone(layer: Any) -> None:
-    """Check that the layer maps each position alone, or is a convolution that pads with zeros, if x has a mask."""
-    behind = _behind_padding(layer)
-    if mixes_positions(behind):
-        raise KindError(f"First: with a mask, the layer must map each position alone; {_reason(type(_mixing(behind)))}")
+    ids = x[0]
+    return has_mask(x) and is_array(ids) and ids.ndim == 2 and ids.shape == x[1].shape and ids.dtype.kind in "iu"
 
 
 def _reason(cls: type) -> str:
@@ -116,6 +108,7 @@ def _behind_padding(layer: Any) -> Any:
 
 def _mixing(layer: Any) -> Any:
     """The first layer inside that mixes positions, given a layer that does"""
+    layer = getattr(layer, "logged", layer)  # a trace puts each layer into a Logged
     if type(layer) is tuple:
         return _mixing(next(filter(mixes_positions, layer)))
     inside = isinstance(layer, Wrapper) and step.dispatch(type(layer)) is step_inside

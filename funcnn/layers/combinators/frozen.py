@@ -39,8 +39,7 @@ class Frozen(Through, Wrapper[L]):
     layer: L = state()
 
     def __attrs_post_init__(self) -> None:
-        """Check the layer; None in a gradient means unchanged."""
-        if self.layer is not None:
+        if self.layer is not None:  # in a gradient None means unchanged
             super().__attrs_post_init__()
 
 
@@ -50,17 +49,7 @@ def frozen_backward(params: Frozen[Any], cache: Any, dA: Any) -> Grads[Frozen[An
     return Grads(gradient(params), backward(params.layer, unpacked(params, cache, 2)[0], dA).x)
 
 
-@backward_params.register(Frozen)
-def frozen_backward_params(params: Frozen[Any], cache: Any, dA: Any) -> Frozen[Any]:
-    """The gradient has None as its layer, which means unchanged"""
-    return gradient(params)
-
-
-@rests.register(Frozen)
-def frozen_rests(params: Frozen[Any]) -> bool:
-    """The layer stays as it is"""
-    return True
-
-
+backward_params.register(Frozen)(lambda params, _cache, _dA: gradient(params))
+rests.register(Frozen)(lambda _: True)
 step.register(Frozen)(step_inside)
 gives_probabilities.register(Frozen)(given_by_layer)

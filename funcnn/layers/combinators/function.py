@@ -45,7 +45,6 @@ class Function:
     vjp: Callable[[Any, Any], Any]
 
     def __attrs_post_init__(self) -> None:
-        """Check that both functions can be imported by name."""
         for name, function in (("f", self.f), ("vjp", self.vjp)):
             if not callable(function) or isinstance(function, type):
                 raise KindError(f"Function: {name} must be a function, not {_called(function)}")

@@ -49,11 +49,9 @@ class Map(Wrapper[L]):
         return _rows(x), namespace(arrays[0]).zeros((0, *arrays[0].shape[:2]), dtype=arrays[0].dtype)
 
     def leave(self, out: Any, aside: Array) -> tuple[Any, Array]:
-        """Rows as (m, t, ...)"""
         return _moments(out, aside), aside
 
     def leave_back(self, dA: Any, kept: Array) -> Any:
-        """dA as rows"""
         if getattr(kept, "ndim", 0) != 3:
             raise foreign(self, kept)
         for array in arrays_in(dA):
@@ -63,7 +61,6 @@ class Map(Wrapper[L]):
         return _rows(dA)
 
     def enter_back(self, dx: Any, dA: Any, kept: Array) -> Any:
-        """dx of the layer as (m, t, ...)"""
         return _moments(dx, kept)
 
 
@@ -85,14 +82,8 @@ def map_step(params: Map[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
     return positionwise(params, x)
 
 
-@mixes_positions.register(Map)
-def map_mixes_positions(params: Map[Any]) -> bool:
-    """Whether a layer inside mixes rows, as batch normalisation does"""
-    return _mixes_rows(params.layer)
-
-
 def _mixes_rows(layer: Any) -> bool:
-    """Whether a layer inside mixes rows: it has a rule for inference, and is not random."""
+    """Whether a layer inside mixes rows, as BatchNorm does: it has a rule for inference, and is not random."""
     if type(layer) is not tuple:
         if not is_record(layer):
             return False
@@ -102,4 +93,5 @@ def _mixes_rows(layer: Any) -> bool:
     return any(map(_mixes_rows, layer))
 
 
+mixes_positions.register(Map)(lambda params: _mixes_rows(params.layer))
 gives_probabilities.register(Map)(given_by_layer)

@@ -37,11 +37,9 @@ class Residual(Wrapper[L]):
         return x, x
 
     def leave(self, out: Any, aside: Any) -> tuple[Any, None]:
-        """x + out"""
         return _past(aside, out), None
 
     def enter_back(self, dx: Any, dA: Any, kept: None) -> Any:
-        """dA + dx of the layer"""
         return (added((dx[0], dA[0])), *dx[1:]) if type(dA) is tuple else added((dx, dA))
 
 

@@ -41,7 +41,6 @@ class Scale:
     factor: Array
 
     def __attrs_post_init__(self) -> None:
-        """Check that the factor is a number or a row of numbers."""
         if len(self.factor.shape) > 1:
             raise ShapeError(f"Scale: factor must be (n,), or () for one number; it is {self.factor.shape}")
 

@@ -41,12 +41,6 @@ def flatten_forward(params: Flatten, x: Array) -> tuple[Array, Array]:
     return _shaped(x, (x.shape[0], prod(x.shape[1:])))
 
 
-@backward.register(Flatten)
-def flatten_backward(params: Flatten, cache: tuple[Array, Array], dA: Any) -> Grads[Flatten]:
-    """dx = dA in the shape of x"""
-    return Grads(params, _unshaped(params, cache, dA))
-
-
 @record
 class Reshape:
     """out = x as (m, *shape); dx = dA in the shape of x
@@ -67,7 +61,6 @@ class Reshape:
     shape: tuple[int, ...]
 
     def __attrs_post_init__(self) -> None:
-        """Check that sizes are at least 1, except for one -1."""
         if any([type(size) is not int for size in self.shape]):
             raise KindError(f"Reshape: shape must be a tuple of ints, the shape of a row, not {short(self.shape)}")
         if self.shape.count(-1) > 1 or any([size < 1 and size != -1 for size in self.shape]):
@@ -87,23 +80,19 @@ def reshape_forward(params: Reshape, x: Array) -> tuple[Array, Array]:
     return _shaped(x, (x.shape[0], *[left if size == -1 else size for size in params.shape]))
 
 
-@backward.register(Reshape)
-def reshape_backward(params: Reshape, cache: tuple[Array, Array], dA: Any) -> Grads[Reshape]:
-    """dx = dA in the shape of x"""
-    return Grads(params, _unshaped(params, cache, dA))
-
-
-for _layer in (Flatten, Reshape):
-    step.register(_layer)(no_step)
-    gives_probabilities.register(_layer)(like_x)
-
-
 def _shaped(x: Array, shape: tuple[int, ...]) -> tuple[Any, Any]:
     out = x.reshape(shape)
     return out, (outline(x), outline(out))
 
 
-def _unshaped(params: Flatten | Reshape, cache: tuple[Array, Array], dA: Any) -> Any:
+def shape_backward(params: Any, cache: tuple[Array, Array], dA: Any) -> Grads[Any]:
+    """dx = dA in the shape of x"""
     of_x, of_out = [only_array(params, part) for part in unpacked(params, cache, 2)]
     d = fitting(params, dA, of_out)
-    return None if d is None else d.reshape(of_x.shape[1:])
+    return Grads(params, None if d is None else d.reshape(of_x.shape[1:]))
+
+
+for _layer in (Flatten, Reshape):
+    backward.register(_layer)(shape_backward)
+    step.register(_layer)(no_step)
+    gives_probabilities.register(_layer)(like_x)

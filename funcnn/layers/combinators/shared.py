@@ -32,7 +32,6 @@ class Here(Through, Wrapper[Any]):
     layer: Any = None
 
     def __attrs_post_init__(self) -> None:
-        """Check that `layer` is a layer, or None."""
         if self.layer is not None:
             super().__attrs_post_init__()
 
@@ -78,7 +77,6 @@ class Shared(Through, Wrapper[Any]):
     name: str = ""
 
     def __attrs_post_init__(self) -> None:
-        """Check that the net has places for the layer, and that they are empty."""
         super().__attrs_post_init__()
         check_held("Shared", "net", self.net)
         if any([found.name == self.name for found in _inside(Shared, self.net)]):
@@ -91,7 +89,7 @@ class Shared(Through, Wrapper[Any]):
 
     def held(self) -> Any:
         """The net with the layer in its places"""
-        return filled(self)
+        return _filled(self.net, self.name, self.layer)
 
     def held_gradients(self, gradient_of_held: Any) -> dict[str, Any]:
         """dlayer, the sum over the places; and the gradient of the net around them"""
@@ -124,21 +122,5 @@ def _filled(tree: Any, name: str, layer: Any) -> Any:
     return build(type(tree), [_filled(part, name, layer) for part in values(tree)]) if is_record(tree) else tree
 
 
-def filled(params: Shared) -> Any:
-    """The net with the layer in all its places, through which x goes.
-
-    >>> from funcnn import Relu
-    >>> from funcnn.layers.combinators.shared import Here, Shared, filled
-    >>> filled(Shared(Relu(), (Here(), Here())))
-    (Here(name='', layer=Relu()), Here(name='', layer=Relu()))
-    """
-    return _filled(params.net, params.name, params.layer)
-
-
 step.register(Shared)(step_inside)
-
-
-@gives_probabilities.register(Shared)
-def shared_gives_probabilities(params: Shared) -> Any:
-    """The result for the net"""
-    return gives_probabilities(filled(params))
+gives_probabilities.register(Shared)(lambda params: gives_probabilities(params.held()))

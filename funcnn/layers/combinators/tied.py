@@ -48,7 +48,6 @@ class Tied:
     net: Any
 
     def __attrs_post_init__(self) -> None:
-        """Check that W is a table, and net a layer."""
         if len(self.W.shape) != 2:
             raise ShapeError(f"Tied: W must be (n_symbols, n); it is {self.W.shape}")
         check_held("Tied", "net", self.net)
@@ -131,7 +130,4 @@ def tied_step(params: Tied, x: Any, memory: Any = None) -> tuple[Any, Any]:
     return _logits(params, x, inner)[0], memory
 
 
-@mixes_positions.register(Tied)
-def tied_mixes_positions(params: Tied) -> bool:
-    """Whether the net mixes positions"""
-    return bool(mixes_positions(params.net))
+mixes_positions.register(Tied)(lambda params: mixes_positions(params.net))

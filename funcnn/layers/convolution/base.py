@@ -36,7 +36,6 @@ class Convolution(ABC):
     form: ClassVar[str]
 
     def __attrs_post_init__(self) -> None:
-        """Check that W and b fit together, and that the groups divide the channels."""
         W, b, name = self.W, self.b, type(self).__name__
         shapes = f"W: {W.shape}, b: {None if b is None else b.shape}"
         if len(W.shape) != self.axes + 2 or min(W.shape) < 1:

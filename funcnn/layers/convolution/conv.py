@@ -58,7 +58,6 @@ class Conv2d(Convolution):
     form: ClassVar[str] = "(kh, kw, c_in / groups, c_out)"
 
     def windows(self, x: Array) -> Axes:
-        """The windows along h and w."""
         rows, columns = [axis_of("Conv2d", *settings) for settings in of_each(self, x)]
         return rows, columns
 
@@ -93,7 +92,6 @@ class Conv1d(Convolution):
     form: ClassVar[str] = "(k, c_in / groups, c_out)"
 
     def windows(self, x: Array) -> Axes:
-        """The windows along t; x is treated as an image of one row."""
         return ONE_ROW, axis_of("Conv1d", "t", x.shape[1], self.W.shape[0], self.stride, self.padding, self.dilation)
 
 
@@ -147,9 +145,4 @@ def conv1d_step(params: Conv1d, x: Array, memory: Any = None) -> tuple[Array, Ar
 
 
 step.register(Conv2d)(no_step)
-
-
-@pads_with_zeros.register(Conv1d)
-def conv1d_pads_with_zeros(params: Conv1d) -> bool:
-    """True, since its own padding is zeros"""
-    return True
+pads_with_zeros.register(Conv1d)(lambda _: True)

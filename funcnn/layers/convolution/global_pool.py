@@ -10,6 +10,7 @@ from funcnn.core import backward, forward
 from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_out_gradient, float_array, foreign, wrong_shape
+from funcnn.layers.convolution.windows import flat
 from funcnn.layers.sequences import blank, check_sequence, closed, mask_of, opened
 from funcnn.records import record
 
@@ -68,8 +69,7 @@ class GlobalMaxPool:
     array([[5., 0.]])
 
     Raises:
-        ShapeError: x has no positions, or the mask is not (m, t).
-        KindError: x is not an array of floats, or the mask not of bools.
+        ShapeError, KindError: as `GlobalAvgPool`.
     """
 
 
@@ -105,7 +105,7 @@ def _given(params: Any, given: Any) -> tuple[Array, Any]:
         check_sequence(type(params).__name__, x, mask)
     if x.ndim < 3 or 0 in x.shape[1:-1]:
         raise wrong_shape(params, "(m, t, c) or (m, h, w, c), with at least one position", x)
-    return _flat(x), mask
+    return flat(x), mask
 
 
 def _kept(params: Any, cache: Any, dA: Array) -> tuple[Array, Any]:
@@ -114,16 +114,12 @@ def _kept(params: Any, cache: Any, dA: Array) -> tuple[Array, Any]:
     if not is_array(x) or x.ndim < 3 or (mask is not None and mask_of(cache) is None):
         raise foreign(params, cache)
     check_out_gradient(params, dA, (x.shape[0], x.shape[-1]), x.dtype)
-    return _flat(x), mask
+    return flat(x), mask
 
 
 def _grads(params: Any, given: Any, dx: Array) -> Grads[Any]:
     x = given[0] if type(given) is tuple else given
     return Grads(gradient(params), closed(given, dx.reshape(x.shape)))
-
-
-def _flat(x: Array) -> Array:
-    return x.reshape(x.shape[0], math.prod(x.shape[1:-1]), x.shape[-1])
 
 
 def _counts(mask: Array) -> Array:

@@ -128,9 +128,7 @@ class AvgPool(Pool):
     array([3., 3., 4.])
 
     Raises:
-        ShapeError: x has another number of axes, or a window is larger than the padded x.
-        KindError: x is not an array of floats, or a setting not a whole number.
-        RangeError: a size or a stride is less than 1; a padding is negative, or not less than the size.
+        ShapeError, KindError, RangeError: as `MaxPool`.
     """
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
 from typing import Any, Literal
 
 import attrs
@@ -54,12 +53,7 @@ def of_each(params: Any, x: Array) -> list[tuple[Any, ...]]:
 
 
 def numbers(whose: str, name: str, value: Any, axes: int) -> Any:
-    """A tuple of a whole number for each axis; over 0 axes a number stays a number.
-
-    Raises:
-        KindError: `value` holds other values than whole numbers, or too many or too few numbers.
-        RangeError: a number is less than 1.
-    """
+    """A tuple of a whole number of at least 1 for each axis; over 0 axes a single number stays one."""
     several = [", or a tuple of them", "", ", or a pair of them"][axes]
     rule = f"{whose}: {name} must be a whole number from 1 on{several}"
     found = _whole(value if type(value) is tuple else (value,) * (axes or 1))
@@ -120,8 +114,4 @@ def _shown(value: Any) -> str:
     return short(value) if value is None or isinstance(value, int | float | str | tuple) else kind(value)
 
 
-def _converter(convert: Callable[[Any, Any, attrs.Attribute[Any]], Any]) -> attrs.Converter[Any, Any]:
-    return attrs.Converter(convert, takes_self=True, takes_field=True)
-
-
-_SIZES, _PADDING = _converter(_sizes), _converter(_padding)
+_SIZES, _PADDING = [attrs.Converter(convert, takes_self=True, takes_field=True) for convert in (_sizes, _padding)]

@@ -56,11 +56,9 @@ class ConvTranspose2d(Convolution):
 
     @staticmethod
     def kernel_channels(c_in: int, c_out: int, groups: int) -> tuple[int, int]:
-        """The last two axes of W."""
         return c_in, c_out // groups
 
     def channels(self) -> tuple[int, int]:
-        """(c_in, c_out)"""
         return self.W.shape[2], self.W.shape[3] * self.groups
 
     def windows(self, x: Array) -> Axes:

@@ -6,6 +6,7 @@ a row (im2col); `scattered`, its adjoint, sums over all windows that contain a p
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
@@ -58,9 +59,6 @@ def axis_of(
         out = floor((before + positions + after - reach) / stride) + 1,  reach = dilation (size - 1) + 1
 
     With "same" padding out = ceil(positions / stride); an odd number of zeros has one more after than before.
-
-    Raises:
-        ShapeError: the window is larger than the padded x, or there are no positions.
     """
     reach = dilation * (size - 1) + 1
     if padding == "same":
@@ -82,6 +80,11 @@ def axis_of(
 def image_of(x: Array) -> Array:
     """A sequence as an image of one row; an image as it is."""
     return x[:, None] if x.ndim == 3 else x
+
+
+def flat(x: Array) -> Array:
+    """(m, ..., c) as (m, positions, c)"""
+    return x.reshape(x.shape[0], math.prod(x.shape[1:-1]), x.shape[-1])
 
 
 def like(x: Array, image: Array) -> Array:

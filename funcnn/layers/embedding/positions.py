@@ -95,7 +95,6 @@ class SinusoidalPosition(Position):
     base: float = positive(default=10000.0)
 
     def encode(self, x: Array, start: Any) -> Array:
-        """x_p + (sin, cos) of each angle"""
         sin, cos = _waves(x, start, self.base, "SinusoidalPosition")
         return x + namespace(x).stack([sin, cos], axis=-1).reshape(x.shape[1:])
 
@@ -126,7 +125,6 @@ class LearnedPosition(Position):
     P: Array
 
     def __attrs_post_init__(self) -> None:
-        """Check that P is (t_most, n), a row for each position."""
         if len(self.P.shape) != 2 or not self.P.size:
             raise ShapeError(f"LearnedPosition: P must be (t_most, n); it is {self.P.shape}")
 
@@ -149,7 +147,6 @@ class LearnedPosition(Position):
         return cls(draw("LearnedPosition.init", weights, seed, (t_most, n), dtype))
 
     def encode(self, x: Array, start: Any) -> Array:
-        """x_p + P_p"""
         t, (most, n), P = x.shape[1], self.P.shape, self.P
         check_rows(self, x, n, P, "P", form="m, t")
         last = t if is_array(start) else start + t  # the value of a traced start is unknown
@@ -179,14 +176,12 @@ class Rotary(Position):
             [0.54030231, 0.84147098]]])
 
     Raises:
-        RangeError: base is not finite and above 0.
-        ShapeError: x is not (m, t, n), or n is odd.
+        RangeError, ShapeError: as `SinusoidalPosition`.
     """
 
     base: float = positive(default=10000.0)
 
     def encode(self, x: Array, start: Any) -> Array:
-        """R_p x_p"""
         return _rotated(x, *_waves(x, start, self.base, "Rotary"))
 
     def back(self, dA: Array) -> tuple[Any, Array]:

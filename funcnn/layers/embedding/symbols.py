@@ -33,16 +33,10 @@ class Embedding:
 
     >>> import numpy as np
     >>> from funcnn import Embedding, backward, forward
-    >>> layer = Embedding(np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]))
+    >>> layer = Embedding(np.array([[0.0], [2.0], [4.0]]))
     >>> out, cache = forward(layer, np.array([[2, 0, 2]]))
-    >>> out
-    array([[[4., 5.],
-            [0., 1.],
-            [4., 5.]]])
-    >>> backward(layer, cache, np.ones((1, 3, 2))).params.W
-    array([[1., 1.],
-           [0., 0.],
-           [2., 2.]])
+    >>> out.ravel(), backward(layer, cache, np.ones((1, 3, 1))).params.W.ravel()
+    (array([4., 0., 4.]), array([1., 0., 2.]))
 
     Raises:
         ShapeError: W is not (n_symbols, n), or the mask does not have the shape of ids.
@@ -54,7 +48,6 @@ class Embedding:
     W: Array
 
     def __attrs_post_init__(self) -> None:
-        """Check that W is a table, (n_symbols, n)."""
         if len(self.W.shape) != 2 or not self.W.size:
             raise ShapeError(f"Embedding: W must be (n_symbols, n); it is {self.W.shape}")
 
@@ -109,11 +102,6 @@ def rows_added(ids: Array, rows: Array, n: int) -> Array:
     """(n, k): row i is the sum of all rows with id i; ids: (m,), rows: (m, k).
 
     In NumPy, ids are sorted and runs of equal ids are summed, in 0.2 to 0.67 of the time of `np.add.at`.
-
-    >>> import numpy as np
-    >>> from funcnn.layers.embedding.symbols import rows_added
-    >>> rows_added(np.array([2, 0, 2]), np.array([[1.0], [10.0], [100.0]]), 3).tolist()
-    [[10.0], [0.0], [101.0]]
     """
     if rows.dtype.itemsize < 4:
         return in_float32(lambda rows: rows_added(ids, rows, n), rows)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.core import backward, backward_params, forward
+from funcnn.core import backward, forward
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_rows
@@ -43,7 +43,6 @@ class Affine:
     shift: Array
 
     def __attrs_post_init__(self) -> None:
-        """Check that both arrays are (n,)."""
         check_channels(self, "scale", "shift")
 
     @classmethod
@@ -69,16 +68,10 @@ def affine_forward(params: Affine, x: Array) -> tuple[Array, tuple[Array]]:
 
 @backward.register(Affine)
 def affine_backward(params: Affine, cache: tuple[Array], dA: Array) -> Grads[Affine]:
-    """dx = dA scale"""
-    return Grads(affine_backward_params(params, cache, dA), dA * params.scale)
-
-
-@backward_params.register(Affine)
-def affine_backward_params(params: Affine, cache: tuple[Array], dA: Array) -> Affine:
-    """dscale = sum(dA x), dshift = sum(dA)"""
+    """dx = dA scale, dscale = sum(dA x), dshift = sum(dA)"""
     check_back(params, cache, dA)
     dscale, dshift = [d.astype(dA.dtype, copy=False) for d in rescaled_backward(cache[0], dA)]
-    return gradient(params, scale=dscale, shift=dshift)
+    return Grads(gradient(params, scale=dscale, shift=dshift), dA * params.scale)
 
 
 step.register(Affine)(positionwise)

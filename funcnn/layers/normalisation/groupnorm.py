@@ -15,6 +15,7 @@ from funcnn.fields import count, positive
 from funcnn.generation import no_step, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_rows
+from funcnn.layers.convolution.windows import flat
 from funcnn.layers.normalisation.standardization import (
     Standardizing,
     check_back,
@@ -59,7 +60,6 @@ class GroupNorm:
     eps: float = positive(default=1e-5)
 
     def __attrs_post_init__(self) -> None:
-        """Check that the groups have equal sizes."""
         check_channels(self, "scale", "shift")
         if len(self.scale) % self.groups:
             raise RangeError(f"GroupNorm: groups must divide the {len(self.scale)} channels; it is {self.groups}")
@@ -103,7 +103,6 @@ class InstanceNorm(Standardizing):
 
     @property
     def groups(self) -> int:
-        """The number of groups is the number of channels."""
         return len(self.scale)
 
 
@@ -122,7 +121,7 @@ def group_norm_forward(params: Any, x: Array) -> tuple[Array, tuple[Array, Array
     if math.prod(x.shape[1:]) < 2 * params.groups:
         rule = f"x must have at least two numbers in each of its {params.groups} groups for a variance"
         raise RangeError(f"{type(params).__name__}: {rule}, not {x.shape}")
-    xhat, inv, _, _ = standardized(_flat(x), partial(_mean_of_groups, params.groups), params.eps)
+    xhat, inv, _, _ = standardized(flat(x), partial(_mean_of_groups, params.groups), params.eps)
     xhat = xhat.reshape(x.shape)
     return rescaled(xhat, params.scale, params.shift), (xhat, inv)
 
@@ -131,8 +130,8 @@ def group_norm_backward(params: Any, cache: tuple[Array, Array], dA: Array) -> G
     """dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps), d = dA scale"""
     check_back(params, cache, dA)
     xhat, inv = cache
-    d = _flat(wide(dA) * params.scale)
-    dx = standardized_backward(_flat(xhat), inv, d, partial(_mean_of_groups, params.groups))
+    d = flat(wide(dA) * params.scale)
+    dx = standardized_backward(flat(xhat), inv, d, partial(_mean_of_groups, params.groups))
     dx = dx.reshape(dA.shape).astype(dA.dtype, copy=False)
     dscale, dshift = [sums.astype(dA.dtype, copy=False) for sums in rescaled_backward(xhat, dA)]
     return Grads(gradient(params, scale=dscale, shift=None if params.shift is None else dshift), dx)
@@ -142,9 +141,3 @@ for _layer in (GroupNorm, InstanceNorm):
     forward.register(_layer)(group_norm_forward)
     backward.register(_layer)(group_norm_backward)
     step.register(_layer)(no_step)
-
-
-def _flat(a: Array) -> Array:
-    """(m, ..., c) to (m, positions, c)"""
-    m, *positions, c = a.shape
-    return a.reshape(m, math.prod(positions), c)

@@ -96,7 +96,6 @@ class Standardizing:
     eps: float = positive(default=1e-5)
 
     def __attrs_post_init__(self) -> None:
-        """Check that both arrays are (n,)."""
         check_channels(self, "scale", "shift")
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, namespace, short
+from funcnn.arrays import Array, namespace, short, sum_of_rows
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import as_seed, check_sizes
@@ -48,7 +48,6 @@ class Recurrent(ABC):
     states: ClassVar[int] = 1
 
     def __attrs_post_init__(self) -> None:
-        """Check that W, U and b fit together."""
         g, shapes = self.gates, (self.W.shape, self.U.shape, self.b.shape)
         n, k = [(*shape, 0)[0] for shape in shapes[:2]]
         if n * k == 0 or shapes != ((n, g * k), (k, g * k), (g * k,)):
@@ -110,7 +109,7 @@ class Recurrent(ABC):
 
     def biases(self, dz: Array, du: Array) -> dict[str, Array]:
         """The gradient of each bias, given dz and du of all steps, one a row."""
-        return {"b": namespace(dz).ones(dz.shape[0], dtype=dz.dtype) @ dz}
+        return {"b": sum_of_rows(dz)}
 
 
 class Cache(NamedTuple):

@@ -49,7 +49,6 @@ class Bidirectional(Generic[A, B]):
     behind: B
 
     def __attrs_post_init__(self) -> None:
-        """Check that `ahead` and `behind` are layers."""
         check_held("Bidirectional", "ahead", self.ahead)
         check_held("Bidirectional", "behind", self.behind)
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from funcnn.arrays import Array, namespace
+from funcnn.arrays import Array, namespace, sum_of_rows
 from funcnn.elementary import sigmoid
 from funcnn.errors import ShapeError
 from funcnn.layers.recurrent.base import Recurrent
@@ -41,7 +41,6 @@ class RNN(Recurrent):
     """
 
     def cell(self, z: Array, before: State) -> tuple[State, State]:
-        """h = tanh(z + h @ U)"""
         h = before[0] @ self.U
         h += z
         return (namespace(z).tanh(h),), ()
@@ -94,7 +93,6 @@ class GRU(Recurrent):
     gates: ClassVar[int] = 3
 
     def __attrs_post_init__(self) -> None:
-        """Check that W, U, b and c fit together."""
         Recurrent.__attrs_post_init__(self)
         k = len(self.U)
         if self.c.shape != (k,):
@@ -103,11 +101,9 @@ class GRU(Recurrent):
 
     @classmethod
     def first_biases(cls, k: int, dtype: Any) -> tuple[Array, ...]:
-        """b = 0, c = 0"""
         return np.zeros(3 * k, dtype), np.zeros(k, dtype)
 
     def cell(self, z: Array, before: State) -> tuple[State, State]:
-        """h = n + u (h - n)"""
         [h] = before
         k = h.shape[1]
         v = h @ self.U
@@ -134,9 +130,7 @@ class GRU(Recurrent):
         return xp.concatenate([ds, dn], axis=1), xp.concatenate([ds, dn * r], axis=1), (direct,)
 
     def biases(self, dz: Array, du: Array) -> dict[str, Array]:
-        """db = sum_t dz_t, dc = sum_t dn r"""
-        ones = namespace(dz).ones(dz.shape[0], dtype=dz.dtype)
-        return {"b": ones @ dz, "c": ones @ du[:, 2 * len(self.U) :]}
+        return {"b": sum_of_rows(dz), "c": sum_of_rows(du[:, 2 * len(self.U) :])}
 
 
 @record
@@ -169,8 +163,7 @@ class LSTM(Recurrent):
     ((1, 4, 3), True, (1, 3))
 
     Raises:
-        ShapeError: W, U and b do not fit together, or x, mask or state do not fit them.
-        KindError: an array is not of floats or not of the dtype of W, or the mask not of bools.
+        ShapeError, KindError: as `RNN`.
     """
 
     gates: ClassVar[int] = 4
@@ -178,11 +171,9 @@ class LSTM(Recurrent):
 
     @classmethod
     def first_biases(cls, k: int, dtype: Any) -> tuple[Array, ...]:
-        """b = 0, but 1 for the forget gate"""
         return (np.repeat(np.array([0, 1, 0, 0], dtype), k),)
 
     def cell(self, z: Array, before: State) -> tuple[State, State]:
-        """c = f c + i g, h = o tanh(c)"""
         h, c = before
         k = h.shape[1]
         a = h @ self.U
