@@ -96,7 +96,7 @@ def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
 
     The columns: the shape of out; its smallest, mean and largest number; the share of zeros and of numbers that are not
     finite; the bytes that the cache keeps only for backward, as in `summary`; the Euclidean norm of dA; the norm of the
-    gradient of each array. Masks and ids are not counted; zeros at padded positions are.
+    gradient of each array. Masks and ids are not counted; zeros at padded positions are counted.
 
     >>> import numpy as np
     >>> from funcnn import Relu, mlp, mse, trace

@@ -85,7 +85,7 @@ def _factors(params: Upsample, x: Array) -> tuple[int, ...]:
 
 
 def _offsets(factor: int) -> list[float]:
-    """The distances, in (-1/2, 1/2), of the f positions of out around one position of x from that position."""
+    """The offsets, in (-1/2, 1/2), of the f positions of out around a position of x."""
     return [(2 * i + 1 - factor) / (2 * factor) for i in range(factor)]
 
 

@@ -88,7 +88,7 @@ def flat(x: Array) -> Array:
 
 
 def like(x: Array, image: Array) -> Array:
-    """The image as a sequence, if x is one."""
+    """The image as a sequence, if x is a sequence."""
     return image[:, 0] if x.ndim == 3 else image
 
 

@@ -155,7 +155,7 @@ class LearnedPosition(Position):
         return x + (P[namespace(start).arange(t) + start] if is_array(start) else P[start:last])
 
     def back(self, dA: Array) -> tuple[Any, Array]:
-        """dP = sum_m dA, and 0 for positions after the last of x"""
+        """dP = sum_m dA, and 0 for positions after the last position of x"""
         rest = namespace(dA).zeros((len(self.P) - dA.shape[1], dA.shape[2]), dtype=dA.dtype)
         return gradient(self, P=namespace(dA).concatenate([wide(dA).sum(0).astype(dA.dtype, copy=False), rest])), dA
 
