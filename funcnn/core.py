@@ -23,7 +23,7 @@ from funcnn.dispatch import inside, no_rule, verb
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import as_count, check_function, is_whole, learning_rate
 from funcnn.gradients import Grads
-from funcnn.logits import squashed_twice
+from funcnn.logits import check_end, squashed_twice
 from funcnn.losses.protocol import evaluated
 from funcnn.records import build, is_record, plans
 from funcnn.signatures import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed, ValueAndGrad
@@ -171,8 +171,8 @@ def value_and_grad(loss: Loss) -> ValueAndGrad:
     (4.0, Dense(W=<f64 [[12.]]>, b=<f64 [4.]>))
 
     Raises:
-        KindError: `loss` is not a function, or does not return a pair; the network ends in probabilities and the loss
-            takes logits, so it would squash them twice.
+        KindError: `loss` is not a function or returns no pair; or it takes logits and the net ends in probabilities.
+        ShapeError: the network ends in a Softmax over one output.
     """
     check_function("value_and_grad", loss, "loss", "a function (out, y)", takes=2)
     return BoundFunction(_value_and_grad, loss)
@@ -183,6 +183,7 @@ def _value_and_grad(loss: Loss, params: P, x: Any, y: Any) -> tuple[Any, Grads[P
     if found := squashed_twice(loss, params):
         raise KindError(f"value_and_grad: {found}")
     out, cache = forward(params, x)
+    check_end("value_and_grad", params, out)
     cost, dA = evaluated("value_and_grad", loss, out, y)
     return cost, Grads(backward_params(params, cache, dA), None)
 

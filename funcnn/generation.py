@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar, cast
 
+from funcnn.arrays import short
 from funcnn.core import forward_only
 from funcnn.dispatch import no_rule, trait, verb
-from funcnn.errors import KindError
+from funcnn.errors import KindError, ShapeError
 from funcnn.records import is_record
 from funcnn.traits import Trait
 
@@ -72,6 +73,8 @@ def positionwise(params: Any, x: Any, memory: Any = None) -> tuple[Any, None]:
     >>> step(Cube(), np.array([[[3.0]]]))
     (array([[[9.]]]), None)
     """
+    if memory is not None:
+        raise ShapeError(f"step: the memory of {type(params).__name__} must be None, not {short(memory)}")
     return forward_only(params, x), None
 
 

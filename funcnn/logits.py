@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from funcnn.arrays import short
+from funcnn.errors import ShapeError
 from funcnn.losses.protocol import takes_logits
-from funcnn.traits import gives_probabilities
+from funcnn.traits import gives_probabilities, shares
 
 
 def squashed_twice(loss: Any, params: Any, what: str = "the loss") -> str:
@@ -15,6 +16,16 @@ def squashed_twice(loss: Any, params: Any, what: str = "the loss") -> str:
     if place is None:
         return ""
     return f"{what} takes logits, so leave out the layer at the end of {place}{short(params)}"
+
+
+def check_end(name: str, params: Any, out: Any) -> None:
+    """Check that the network does not end in a softmax over one output, which is always 1."""
+    if getattr(out, "shape", ())[-1:] == (1,):
+        while type(params) is tuple and params:
+            params = params[-1]
+        if gives_probabilities.dispatch(type(params)) is shares:
+            cls = type(params).__name__
+            raise ShapeError(f"{name}: {cls} over one output is always 1, and its dx is 0; write Sigmoid()")
 
 
 def _squashed(takes: Any, gives: Any) -> str | None:

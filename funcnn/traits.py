@@ -9,7 +9,7 @@ from funcnn.arrays import is_array
 from funcnn.dispatch import trait
 from funcnn.records import plans
 
-__all__ = ["gives_probabilities", "like_x", "probabilities", "rests"]
+__all__ = ["gives_probabilities", "like_x", "probabilities", "rests", "shares"]
 
 P = TypeVar("P")
 
@@ -54,6 +54,11 @@ def like_x(params: Any) -> None:
 
 def probabilities(params: Any) -> bool:
     """The rule of a layer that gives probabilities."""
+    return True
+
+
+def shares(params: Any) -> bool:
+    """The rule of a layer that gives probabilities with the sum 1 along the last axis, such as Softmax."""
     return True
 
 

@@ -48,7 +48,7 @@ ROOMS = [
 
 # The most lines of each folder, and of the files beside them; it may be raised for a reason that stands in its line.
 MOST_LINES = {
-    "": 3310,  # values, verbs, constructors, their refusals, what errors recommend, and namespaces of one module
+    "": 3330,  # values, verbs, constructors, their refusals, what errors recommend, and namespaces of one module
     "files": 600,
     "inspection": 1100,
     "interop": 1300,

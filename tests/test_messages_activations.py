@@ -13,6 +13,7 @@ from funcnn import (
     binary_cross_entropy_with_logits,
     forward,
     mlp,
+    mse,
     sgd,
     softmax_cross_entropy,
     value_and_grad,
@@ -56,6 +57,11 @@ ROWS = {
         for cls, name in [(Celu, "alpha"), (SoftShrink, "threshold"), (HardShrink, "threshold"), (Sine, "omega")]
         for value in (0.0, -1.0, float("inf"), float("nan"))
     },
+    "a softmax over one output": (
+        lambda: value_and_grad(mse)((*mlp([3, 1], seed=0), Softmax()), x, x[:, :1]),
+        ShapeError,
+        "value_and_grad: Softmax over one output is always 1, and its dx is 0; write Sigmoid()",
+    ),
     "a text for a number": (lambda: Celu("1"), KindError, "Celu: alpha must be a number, not str; write float(alpha)"),
     **{
         f"a HardTanh from {low} to {high}": (

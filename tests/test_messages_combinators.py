@@ -923,6 +923,14 @@ ROWS = {
         "step: BatchNorm differs between training and prediction; write step(inference(net), x, memory)",
         2,
     ),
+    **{
+        f"a memory of {type(layer).__name__}, which has none": (
+            lambda layer=layer: step(layer, film, "junk"),
+            ShapeError,
+            f"step: the memory of {type(layer).__name__} must be None, not 'junk'",
+        )
+        for layer in (Tanh(), Map(Tanh()))
+    },
     "a step through a shape": (
         lambda: step((Tanh(), Flatten()), film),
         KindError,

@@ -18,6 +18,14 @@ _, ids_cache = forward(table, ids)
 dA = np.ones((3, 5, 4))
 
 ROWS = {
+    **{
+        f"a step from position {start}": (
+            lambda start=start: step(SinusoidalPosition(), np.ones((1, 2, 4)), start),
+            ShapeError,
+            f"step: the memory is of another network; memory: {start}, layer: SinusoidalPosition(base=10000.0)",
+        )
+        for start in (-3, 2.5)
+    },
     "an embedding of one axis": (
         lambda: Embedding(np.ones(3)),
         ShapeError,

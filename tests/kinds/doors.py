@@ -30,7 +30,7 @@ MADE_BY_FUNCNN = {
 RULES = {
     **dict.fromkeys(["no_step", "only_trains", "positionwise", "step_inside"], "a rule of step, which has checked"),
     **dict.fromkeys(
-        ["given_by_layer", "like_x", "maps_alone", "probabilities"], "a rule of a trait, which reads nothing"
+        ["given_by_layer", "like_x", "maps_alone", "probabilities", "shares"], "a rule of a trait, which reads nothing"
     ),
     "PerArray": "a base, which is refused without a rule; its subclasses have rows",
 }

@@ -10,7 +10,7 @@ from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_out_gradient, float_array, only_array, wrong_shape
 from funcnn.records import record
-from funcnn.traits import gives_probabilities, probabilities
+from funcnn.traits import gives_probabilities, shares
 
 
 @record
@@ -106,4 +106,4 @@ def _below_the_largest(params: Any, x: Array) -> Array:
 
 for _layer in (Softmax, LogSoftmax):
     step.register(_layer)(positionwise)
-gives_probabilities.register(Softmax)(probabilities)
+gives_probabilities.register(Softmax)(shares)

@@ -79,7 +79,7 @@ def map_step(params: Map[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
     """Each position is mapped alone, for any layer"""
     if inference(params.layer) is not params.layer:
         return only_trains(params, x)
-    return positionwise(params, x)
+    return positionwise(params, x, memory)
 
 
 def _mixes_rows(layer: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from funcnn.arrays import Array, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.errors import KindError
-from funcnn.generation import step
+from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_out_gradient, float_array, only_array, wrong_shape
 from funcnn.layers.convolution.sizes import Sizes, for_axes, sizes
@@ -113,4 +113,4 @@ def upsample_step(params: Upsample, x: Array, memory: Any = None) -> tuple[Array
     """out for this part of x; refused if `linear`, since out then depends on the next position"""
     if params.linear:
         raise KindError("step: Upsample must not be linear; else out depends on the next position")
-    return upsample_forward(params, x)[0], memory
+    return positionwise(params, x, memory)

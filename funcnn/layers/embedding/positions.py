@@ -11,7 +11,7 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, float_namespace, is_array, kind, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import as_finite, as_positive, check_sizes, is_number, positive
+from funcnn.fields import as_finite, as_positive, check_sizes, is_number, is_whole, positive
 from funcnn.generation import maps_alone, mixes_positions, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
@@ -55,8 +55,9 @@ def position_backward(params: Position, given: Any, dA: Any) -> Grads[Any]:
 @step.register(Position)
 def position_step(params: Position, given: Any, memory: Any = None) -> tuple[Any, Any]:
     """out = encode(x, memory); the memory is the number of positions so far"""
-    start = 0 if memory is None else memory
-    if not _is_position(start):
+    start: Any = 0 if memory is None else memory
+    traced = is_array(start) and start.shape == () and start.dtype.kind in "iu"
+    if not traced and not (is_whole(start) and start >= 0):
         raise foreign(params, memory, "step", "memory")
     return _encoded(params, given, start), start + opened("", given)[0].shape[1]
 
