@@ -41,6 +41,7 @@ class Nasty:
     arguments: st.SearchStrategy[tuple[Array, ...]]
     pair: Pair = attrs.field(converter=fitted)
     decidable: bool = True  # at some of its arguments; at others rounding or jumps may hide every slope
+    options: dict[str, Any] = attrs.field(factory=dict)  # of the check: what f takes, and what it leaves open
 
 
 def each(value: Callable[[Array], Array], slope: Callable[[Array], Array]) -> Pair:

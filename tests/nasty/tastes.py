@@ -1,0 +1,84 @@
+"""What libraries settle by taste: a gradient at a kink outside Clarke's set, or one with few digits."""
+
+import numpy as np
+
+from tests.nasty.base import Nasty, among, arrays, each, mixed, normal
+
+TIES = among(0.0, 1.0, 2.0)
+
+
+def row_norm(x):
+    return np.sqrt((x * x).sum(axis=1))
+
+
+def min_max(x):
+    low, high = x.min(), x.max()
+    return (x - low) / (high - low + 1)
+
+
+def min_max_vjp(args, dA):
+    """Every smallest and every largest entry gets all that the smallest or the largest one gets."""
+    (x,) = args
+    span = x.max() - x.min() + 1
+    y = (x - x.min()) / span
+    dx = dA / span
+    dhigh, dlow = -(dA * y).sum() / span, (dA * (y - 1)).sum() / span
+    return (dx + dhigh * (x == x.max()) + dlow * (x == x.min()),)
+
+
+def in_float32(args, dA):
+    return ((dA.astype(np.float32) * np.cos(args[0].astype(np.float32))).astype(dA.dtype),)
+
+
+TASTES = [
+    Nasty(
+        "max, all of it to every tie",
+        "right for each entry, not for all together",
+        arrays(TIES, "m n"),
+        (lambda x: x.max(axis=1), lambda args, dA: (dA[:, None] * (args[0] == args[0].max(axis=1, keepdims=True)),)),
+        options={"at_kinks": "hull"},
+    ),
+    Nasty(
+        "maximum of two, all of it to both",
+        "right for each entry, not for both together",
+        arrays(TIES, "n", "n"),
+        (np.maximum, lambda args, dA: (dA * (args[0] >= args[1]), dA * (args[1] >= args[0]))),
+        options={"at_kinks": "hull"},
+    ),
+    Nasty(
+        "norm of rows, nan at 0",
+        "0 / 0 is left to the caller",
+        arrays(mixed(among(0.0), among(0.0), normal()), "m n"),
+        (row_norm, lambda args, dA: ((dA / row_norm(args[0]))[:, None] * args[0],)),
+        options={"at_kinks": "skip"},
+    ),
+    Nasty(
+        "|x|, slope 2 at 0",
+        "an answer nobody relies on",
+        arrays(mixed(among(0.0), normal()), "n"),
+        each(abs, lambda x: np.where(x == 0, 2, np.sign(x))),
+        options={"at_kinks": "skip"},
+    ),
+    Nasty(
+        "x scaled to [0, 1]",
+        "ties for the smallest and the largest",
+        arrays(TIES, "n"),
+        (min_max, min_max_vjp),
+        decidable=False,
+        options={"at_kinks": "skip"},
+    ),
+    Nasty(
+        "sin, its gradient computed in float32",
+        "seven digits",
+        arrays(normal(), "n"),
+        (np.sin, in_float32),
+        options={"tolerance": 1e-5},
+    ),
+    Nasty(
+        "log10 with six digits of its constant",
+        "one millionth off",
+        arrays(lambda rng, shape: rng.uniform(0.1, 9, shape), "n"),
+        each(np.log10, lambda x: 0.434294 / x),
+        options={"tolerance": 1e-5},
+    ),
+]
