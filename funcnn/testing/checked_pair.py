@@ -10,6 +10,7 @@ import numpy as np
 
 from funcnn.arrays import Array, short
 from funcnn.testing.differentiation.vector_function import Vjp
+from funcnn.testing.domain import Domain
 from funcnn.testing.verdict import GradientError, NotPure, Raised, WrongDtype, WrongShape
 
 
@@ -20,16 +21,22 @@ class CheckedPair:
     f: Callable[..., Any]
     vjp: Vjp
     names: tuple[str, ...]
+    domain: Domain
 
     def forward(self, *args: Array) -> Any:
-        """The result of f, which must not write to its arguments."""
+        """The result of f, which must not write to its arguments. Raises OutsideDomainError."""
+        self.domain.check(args)
         try:
             return self.f(*args)
         except ValueError as error:
             raise _write_error("f", error) or error from None
 
     def backward(self, args: tuple[Array, ...], dA: Array) -> list[Any]:
-        """The gradients from vjp, as arrays of the right shapes and dtypes; None for arguments without a gradient."""
+        """The gradients from vjp, as arrays of the right shapes and dtypes; None for arguments without a gradient.
+
+        Raises OutsideDomainError.
+        """
+        self.domain.check(args)
         dA.flags.writeable = False
         try:
             gradients = self.vjp(args, dA)

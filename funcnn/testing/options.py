@@ -1,4 +1,4 @@
-"""Options of a check: its resolution, and what it tolerates."""
+"""Options of a check: its resolution, what it tolerates, and the domain of f."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from funcnn.arrays import kind, short
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_number, check_flag
 from funcnn.testing.differentiation.constants import RESOLUTION, SHARPEST_RESOLUTION
+from funcnn.testing.domain import Domain
 
 Undecided = Literal["reject", "error"]
+AtKinks = Literal["subgradient", "hull", "skip"]
 
 
 @attrs.frozen
@@ -23,6 +25,9 @@ class Options:
     inconclusive: Undecided
     aliasing: bool = True
     nondeterministic: float = 0.0
+    domain: Domain = attrs.field(factory=Domain)
+    at_kinks: AtKinks = "subgradient"
+    tolerance: float = 0.0
 
 
 def options(
@@ -32,6 +37,8 @@ def options(
     *,
     aliasing: bool = True,
     nondeterministic: float = 0.0,
+    at_kinks: AtKinks = "subgradient",
+    tolerance: float = 0.0,
 ) -> Options:
     """The options of the check `whose`. A resolution of None is read from pytest's ini file, or else is 1e-7."""
     found = ledger()
@@ -40,14 +47,28 @@ def options(
     for name, value, low in (
         ("resolution", resolution, SHARPEST_RESOLUTION),
         ("nondeterministic", nondeterministic, 0.0),
+        ("tolerance", tolerance, 0.0),
     ):
         if not low <= as_number(whose, value, name) < 1:
             raise RangeError(f"{whose}: {name} must be in [{low:g}, 1); it is {value}")
-    if not isinstance(inconclusive, str) or inconclusive not in ("reject", "error"):
-        given = short(inconclusive) if isinstance(inconclusive, str) else kind(inconclusive)
-        raise KindError(f'{whose}: inconclusive must be "reject" or "error", not {given}')
+    _check_word(whose, "inconclusive", inconclusive, "reject", "error")
+    _check_word(whose, "at_kinks", at_kinks, "subgradient", "hull", "skip")
     check_flag(whose, aliasing, "aliasing")
-    return Options(float(resolution), inconclusive, aliasing, float(nondeterministic))
+    return Options(
+        float(resolution),
+        inconclusive,
+        aliasing,
+        float(nondeterministic),
+        at_kinks=at_kinks,
+        tolerance=float(tolerance),
+    )
+
+
+def _check_word(whose: str, name: str, value: Any, *words: str) -> None:
+    if not isinstance(value, str) or value not in words:
+        given = short(value) if isinstance(value, str) else kind(value)
+        *others, last = [f'"{word}"' for word in words]
+        raise KindError(f"{whose}: {name} must be {', '.join(others)} or {last}, not {given}")
 
 
 def ledger() -> Any:

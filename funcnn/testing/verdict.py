@@ -77,7 +77,8 @@ class Report:
     would have been found. `sees` is the relative error that would have been found in every decided entry. `probes`
     counts pairs of a direction and a cotangent, `inconclusive` the undecided pairs, and `kinks` the pairs that were
     decided by an interval of slopes. `decided` names the arguments with a decided probe, `undecided` the other
-    arguments. `probed` says along which directions the arguments were moved.
+    arguments. `probed` says along which directions the arguments were moved. `tolerated` names each argument whose
+    gradient has an error below the `tolerance`, with its largest relative error.
     """
 
     verdict: str
@@ -90,6 +91,7 @@ class Report:
     decided: tuple[str, ...]
     undecided: tuple[str, ...]
     probed: str
+    tolerated: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """One line.
@@ -103,4 +105,5 @@ class Report:
         sees = (
             f"; an error of {self.sees:.0e} would have been found, least sensitive at {self.leaf}" if self.leaf else ""
         )
-        return f"{self.verdict}: {self.probed}: {counts}{sees}"
+        tolerated = f"; tolerated: {', '.join(self.tolerated)}" if self.tolerated else ""
+        return f"{self.verdict}: {self.probed}: {counts}{sees}{tolerated}"

@@ -10,6 +10,7 @@ from funcnn.testing.checked_pair import CheckedPair
 from funcnn.testing.claim import Claim
 from funcnn.testing.comparison.gradient import check_gradient
 from funcnn.testing.differentiation.vector_function import VectorFunction, generator, sealed
+from funcnn.testing.domain import OutsideDomainError
 from funcnn.testing.float32 import check_float32
 from funcnn.testing.options import Options
 from funcnn.testing.structure import check_structure, equal
@@ -22,12 +23,12 @@ def verify(claim: Claim, options: Options) -> Report:
     rng = generator(args)
     with np.errstate(all="ignore"):  # a value that is not finite is checked, without a warning
         with claim.named():
-            function = _in_float64(claim, args, options.nondeterministic)
+            function = _in_float64(claim, args, options)
         if not np.isfinite(function.out).all():
             raise Inconclusive("f is not finite at these arguments: draw arguments at which it is")
         with claim.named():
             check_structure(function, rng, aliasing=options.aliasing, tolerance=options.nondeterministic)
-        statistics = check_gradient(function, options.resolution, rng, claim.name, claim.source)
+        statistics = check_gradient(function, options, rng, claim.name, claim.source)
         with claim.named():
             check_float32(function, rng)
     if statistics.inconclusive and not statistics.telling:
@@ -37,11 +38,15 @@ def verify(claim: Claim, options: Options) -> Report:
     return report
 
 
-def _in_float64(claim: Claim, args: tuple[Array, ...], tolerance: float) -> VectorFunction:
+def _in_float64(claim: Claim, args: tuple[Array, ...], options: Options) -> VectorFunction:
     """The function in float64, once f is known to return one array of floats, twice the same."""
-    pair = CheckedPair(claim.f, claim.vjp, claim.names)
+    domain = options.domain
+    pair = CheckedPair(claim.f, claim.vjp, claim.names, domain)
     args = tuple([sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for a in args])
-    returned = pair.forward(*args)
+    try:
+        returned = pair.forward(*args)
+    except OutsideDomainError:
+        raise Inconclusive("these arguments lie outside the domain that was said: draw them from inside") from None
     if isinstance(returned, (tuple, list)):
         found = type(returned).__name__
         raise KindError(f"{claim.whose}: f must return one array, not a {found}; join its parts, or check each")
@@ -49,8 +54,8 @@ def _in_float64(claim: Claim, args: tuple[Array, ...], tolerance: float) -> Vect
     if out.dtype.kind != "f":
         raise KindError(f"{claim.whose}: f must return floats; it returned {short(returned)}")
     again = pair.forward(*args)
-    if not equal(out, again, tolerance):
+    if not equal(out, again, options.nondeterministic):
         raise NotDeterministic("f gives another result when it is called again")
     if not equal(out, returned):
         raise NotPure("f changes an earlier result when it is called again")
-    return VectorFunction(pair.forward, pair.backward, args, pair.names, sealed(out))
+    return VectorFunction(pair.forward, pair.backward, args, pair.names, sealed(out), domain.fitted, domain.pulled_back)

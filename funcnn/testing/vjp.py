@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from attrs import evolve
 
 from funcnn.arrays import kind
 from funcnn.errors import KindError
 from funcnn.fields import check_function
 from funcnn.testing.claim import Claim, as_argument
 from funcnn.testing.differentiation.vector_function import Vjp
-from funcnn.testing.options import Undecided, options
+from funcnn.testing.domain import Interval, as_domain
+from funcnn.testing.options import AtKinks, Undecided, options
 from funcnn.testing.recording import verdict
 from funcnn.testing.source import as_source
 from funcnn.testing.verdict import Report
@@ -28,6 +30,10 @@ def check_vjp(
     aliasing: bool = True,
     inconclusive: Undecided = "reject",
     nondeterministic: float = 0.0,
+    domain: Callable[..., Any] | Mapping[str, Interval] | None = None,
+    structure: Mapping[str, str] | None = None,
+    at_kinks: AtKinks = "subgradient",
+    tolerance: float = 0.0,
 ) -> Report:
     """Check `vjp(args, dA)`, which gives a gradient for each argument, against the values of `f(*args)` alone.
 
@@ -68,10 +74,21 @@ def check_vjp(
     check_function("check_vjp", vjp, "vjp")
     if not isinstance(args, tuple | list):
         raise KindError(f"check_vjp: args must be a tuple, an array for each argument of f, not {kind(args)}")
-    chosen = options("check_vjp", resolution, inconclusive, aliasing=aliasing, nondeterministic=nondeterministic)
+    chosen = options(
+        "check_vjp",
+        resolution,
+        inconclusive,
+        aliasing=aliasing,
+        nondeterministic=nondeterministic,
+        at_kinks=at_kinks,
+        tolerance=tolerance,
+    )
     name, names = getattr(f, "__name__", "f").replace("<lambda>", "f"), _names_of(f, len(args))
     arrays = tuple([as_argument("check_vjp", name, a) for name, a in zip(names, args, strict=True)])
+    chosen = evolve(chosen, domain=as_domain("check_vjp", names, arrays, domain, structure))
     source = "\n".join([f"    {name} = {as_source(a)}" for name, a in zip(names, arrays, strict=True)])
+    for moved, what in (structure or {}).items():
+        source += f"\n    # {moved} is {what}, and its gradient is compared along such arguments"
     return verdict(Claim("check_vjp", "function", name, f, vjp, arrays, names, source), chosen)
 
 

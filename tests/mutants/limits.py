@@ -118,8 +118,8 @@ MUTANTS = [
     ),
     but("x exp(x) near 700", "without x", "the product rule", slope(np.exp)),
     but("cosh near 710", "a millionth off", "series", slope(lambda x: np.sinh(x) * (1 + 1e-6))),
-    but("x^2 near 1e154", "half of it", "x for 2 x", slope(lambda x: x)),
-    but("x / (1 + x^2) near 1e154", "its sign", "the quotient rule", slope(lambda x: (x * x - 1) / (1 + x * x) ** 2)),
+    but("exp(exp(x)) near 6.5", "as of one", "the chain rule", slope(np.exp)),
+    but("1e300 sin(1e8 x)", "its sign", "as cos", slope(lambda x: -1e308 * np.cos(1e8 * x))),
     but("log(sum of exp) without a shift", "not divided", "exp is left", lambda x, dA: [dA * np.exp(x)]),
     but(
         "log |1 - x|",

@@ -6,10 +6,25 @@ import numpy as np
 
 from tests.nasty.base import Nasty, drawn
 
-SYMMETRIC = {"structure": {"A": "symmetric"}}
-POSITIVE = {"structure": {"A": "positive definite"}}
-LOWER = {"structure": {"A": "lower triangular"}}
-UPPER = {"structure": {"A": "upper triangular"}}
+SYMMETRIC, POSITIVE, LOWER, UPPER = (
+    {"structure": {"A": what}} for what in ("symmetric", "positive definite", "lower triangular", "upper triangular")
+)
+
+
+def cholesky(A):
+    return np.linalg.cholesky(A)
+
+
+def eigenvalues(A):
+    return np.linalg.eigvalsh(A)
+
+
+def inverse(A):
+    return np.linalg.inv(A)
+
+
+def solved(A, b):
+    return np.linalg.solve(A, b)
 
 
 def orthogonal(rng, n):
@@ -208,7 +223,7 @@ MATRICES = [
         "Cholesky, of both triangles",
         "f reads one, the gradient is symmetric",
         one(positive),
-        (np.linalg.cholesky, cholesky_vjp),
+        (cholesky, cholesky_vjp),
         options=POSITIVE,
     ),
     Nasty(
@@ -221,7 +236,7 @@ MATRICES = [
         "eigenvalues of a symmetric matrix",
         "f reads one triangle",
         one(symmetric),
-        (np.linalg.eigvalsh, eigenvalues_vjp),
+        (eigenvalues, eigenvalues_vjp),
         options=SYMMETRIC,
     ),
     Nasty(
@@ -273,7 +288,7 @@ MATRICES = [
         "solve, lower triangular",
         "no gradient above the diagonal",
         system(triangular),
-        (np.linalg.solve, triangular_solve_vjp),
+        (solved, triangular_solve_vjp),
         options=LOWER,
     ),
     Nasty(
@@ -287,7 +302,7 @@ MATRICES = [
         "inverse, upper triangular",
         "no gradient below the diagonal",
         one(upper(triangular)),
-        (np.linalg.inv, lambda args, dA: (np.triu(inverse_vjp(args, dA)[0]),)),
+        (inverse, lambda args, dA: (np.triu(inverse_vjp(args, dA)[0]),)),
         options=UPPER,
     ),
 ]

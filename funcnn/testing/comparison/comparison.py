@@ -25,6 +25,7 @@ from funcnn.testing.differentiation.constants import (
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate
 from funcnn.testing.differentiation.rounding import Noise, estimate_noise, gradient_change
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes
+from funcnn.testing.options import Options
 
 
 @attrs.frozen(eq=False)
@@ -35,15 +36,20 @@ class Measurement:
     noise: Noise
     cotangents: Array
     gradients: Array
-    resolution: float
+    options: Options
     rng: np.random.Generator
     changes: dict[int, Array] = attrs.field(factory=dict)
+
+    @property
+    def resolution(self) -> float:
+        """The relative error that must be visible."""
+        return self.options.resolution
 
     def gradient_change(self, c: int) -> Array:
         """The change of the gradient for a cotangent by rounding; measured at the first call."""
         if c not in self.changes:
             function = self.function
-            self.changes[c] = gradient_change(function.gradient, function.x, self.cotangents[c], self.rng)
+            self.changes[c] = gradient_change(function.gradient_or_nan, function.x, self.cotangents[c], self.rng)
         return self.changes[c]
 
 
@@ -63,8 +69,8 @@ class Comparison(NamedTuple):
 
     @property
     def wrong(self) -> Array:
-        """Whether the values differ by more than the bound. A nan is wrong."""
-        return self.known & ~(abs(self.analytic - self.numeric) <= self.bound)
+        """Whether the values differ by more than the bound, which is finite. A gradient of nan is wrong."""
+        return self.known & np.isfinite(self.bound) & ~(abs(self.analytic - self.numeric) <= self.bound)
 
     @property
     def settled(self) -> Array:
@@ -72,14 +78,14 @@ class Comparison(NamedTuple):
         return self.known & self.sharp & (abs(self.analytic - self.numeric) <= self.bound)
 
 
-def measure(function: VectorFunction, resolution: float, rng: np.random.Generator) -> Measurement:
+def measure(function: VectorFunction, options: Options, rng: np.random.Generator) -> Measurement:
     """Everything that is measured once: the noise of f, and the gradient for each cotangent."""
     m, x = function.out.size, function.x
     random = rng.uniform(0.5, 1.5, (3, m)) * rng.choice([-1.0, 1.0], (3, m))  # with digits that float32 loses
     few = m <= MOST_OUTPUTS and m * x.size <= NUMBERS_IN_MEMORY
     cotangents = np.concatenate([np.eye(m), random[:1]]) if few else random
     gradients = np.array([function.gradient(x.copy(), dA) for dA in cotangents])
-    return Measurement(function, estimate_noise(function.value, x, rng), cotangents, gradients, resolution, rng)
+    return Measurement(function, estimate_noise(function.value, x, rng), cotangents, gradients, options, rng)
 
 
 def compare(measurement: Measurement, probes: Sequence[Probe], slopes: Slopes) -> Comparison:

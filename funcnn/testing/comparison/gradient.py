@@ -18,16 +18,17 @@ from funcnn.testing.comparison.second_checks import check_again
 from funcnn.testing.comparison.statistics import Statistics
 from funcnn.testing.differentiation.constants import FIRST_STEPS, SLOPES_IN_MEMORY
 from funcnn.testing.differentiation.vector_function import VectorFunction
+from funcnn.testing.options import Options
 
 
 def check_gradient(
-    function: VectorFunction, resolution: float, rng: np.random.Generator, name: str, source: str
+    function: VectorFunction, options: Options, rng: np.random.Generator, name: str, source: str
 ) -> Statistics:
     """The statistics, if no gradient is wrong; otherwise raises a GradientError."""
     statistics = Statistics()
     if not (function.out.size and function.x.size):
         return statistics
-    measurement = measure(function, resolution, rng)
+    measurement = measure(function, options, rng)
     every = list(probes(function, rng))
     at_once = max(1, SLOPES_IN_MEMORY // (2 * len(FIRST_STEPS) * function.out.size))
     for start in range(0, len(every), at_once):
@@ -53,11 +54,14 @@ def _check_thoroughly(measurement: Measurement, probe: Probe, statistics: Statis
     probe, quotients, slopes = refined_slopes(measurement, probe)
     outcome = check_again(measurement, probe, quotients, slopes, thorough=not statistics.findings)
     found, settled = compare(measurement, [probe], slopes).of(0), outcome.settled
-    if outcome.finding:
-        statistics.findings.append(outcome.finding)
+    finding = outcome.finding
+    if finding and finding.distance <= measurement.options.tolerance * finding.size:
+        statistics.tolerate(finding)
+    elif finding:
+        statistics.findings.append(finding)
     elif not settled.all():
         found = compare_complex(measurement, probe, slopes)
         settled = settled | found.settled
     statistics.count(probe, found, settled, outcome.kink)
     if not settled.all():
-        statistics.count_undecided(found, settled, slopes)
+        statistics.count_undecided(found, settled, slopes, left_out=bool(outcome.left_out.any()))

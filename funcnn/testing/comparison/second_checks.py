@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.testing.comparison.comparison import Comparison, Measurement, compare
-from funcnn.testing.comparison.directions import Probe
+from funcnn.testing.comparison.comparison import Comparison, Measurement, compare, refined_slopes
+from funcnn.testing.comparison.directions import Probe, single_entries
 from funcnn.testing.differentiation.constants import (
     APART,
     BOUND,
@@ -47,15 +47,25 @@ class Finding(NamedTuple):
     bound: float
     low: float
     high: float
+    size: float
     contracted: float | None = None  # the numeric value for the last cotangent, of all outputs, if it is wrong there
+
+    @property
+    def distance(self) -> float:
+        """The distance to the allowed interval."""
+        return max(self.low - self.analytic, self.analytic - self.high)
 
 
 class Outcome(NamedTuple):
-    """By cotangent: whether it is settled, and whether by an interval at a kink; and the worst finding, if any."""
+    """By cotangent: whether it is settled, whether by an interval at a kink, and whether `at_kinks` leaves it out.
+
+    And the worst finding, if any.
+    """
 
     settled: Array
     kink: Array
     finding: Finding | None
+    left_out: Array
 
 
 def check_again(
@@ -65,7 +75,7 @@ def check_again(
     first = compare(measurement, [probe], slopes).of(0)
     none = np.zeros(len(measurement.cotangents), bool)
     if not first.wrong.any():
-        return Outcome(first.settled, none, None)
+        return Outcome(first.settled, none, None, none)
     if not np.isfinite(first.analytic[first.wrong]).all():
         return _not_finite(measurement, probe, slopes, first)
     bound, wrong = first.bound, first.wrong
@@ -73,30 +83,32 @@ def check_again(
     gap = float((abs(first.analytic - first.numeric) / largest)[wrong].min())
     for samples in SAMPLES if thorough else SAMPLES[:1]:
         low, high, error, kinked, unknown = _allowed(measurement, probe, slopes, gap, samples)
-        inside = (first.analytic >= low - bound - error) & (first.analytic <= high + bound + error)
-        outside = wrong & ~unknown & ~inside
+        distance = np.maximum(low - first.analytic, first.analytic - high)
+        outside = wrong & ~unknown & (distance > bound + error)  # not where the bound is nan
         if not outside.any():
             break
         if samples == SAMPLES[0]:  # measured where it is needed
             bound = bound + _gradient_rounding(measurement, probe, first)
-            wrong = wrong & ~(abs(first.analytic - first.numeric) <= bound)
+            wrong = wrong & (abs(first.analytic - first.numeric) > bound)
             outside &= wrong
             if not outside.any():
                 break
-    at_kink = kinked & ~outside & ~unknown
+    left_out = outside & _left_out(measurement, probe, slopes, gap) if outside.any() else none
+    at_kink = kinked & ~outside & ~unknown & np.isfinite(error)
+    outside &= ~left_out
     rounded = first.wrong & ~wrong & (bound <= measurement.resolution * first.size)
     settled = first.settled | (wrong & at_kink) | rounded
+    if outside.any():
+        outside &= _confirmed(measurement, probe, quotients, slopes, first)
     if not outside.any():
-        return Outcome(settled, settled & at_kink, None)
-    sure = np.flatnonzero(outside & _confirmed(measurement, probe, quotients, slopes, first)).tolist()
-    if not sure:
-        return Outcome(settled, settled & at_kink, None)
-    distance = np.maximum(low - first.analytic, first.analytic - high) / (bound + error)
+        return Outcome(settled, settled & at_kink, None, left_out)
+    tolerated = distance <= measurement.options.tolerance * first.size
     plain = abs(measurement.cotangents).sum(axis=1) == 1  # of one output alone
-    c = max(sure, key=lambda c: (plain[c], distance[c]))
-    numbers = [float(a[c]) for a in (first.analytic, first.numeric, bound + error, low, high)]
+    apart = distance / (bound + error)
+    c = max(np.flatnonzero(outside).tolist(), key=lambda c: (not tolerated[c], plain[c], apart[c]))
+    numbers = [float(a[c]) for a in (first.analytic, first.numeric, bound + error, low, high, first.size)]
     finding = Finding(probe, c, *numbers)._replace(contracted=float(first.numeric[-1]) if outside[-1] else None)
-    return Outcome(settled, settled & at_kink, finding)
+    return Outcome(settled | (outside & tolerated), settled & at_kink, finding, left_out)
 
 
 def _not_finite(measurement: Measurement, probe: Probe, slopes: Slopes, first: Comparison) -> Outcome:
@@ -104,10 +116,30 @@ def _not_finite(measurement: Measurement, probe: Probe, slopes: Slopes, first: C
     none = np.zeros(len(measurement.cotangents), bool)
     bounded = (BOUND * slopes.error[0] <= BOUNDED_SLOPE * np.maximum(abs(slopes.slope[0]), 1)) & ~slopes.jump[0]
     if probe.entry is None or not bounded.all():
-        return Outcome(none, none, None)
-    c = int(np.flatnonzero(~np.isfinite(first.analytic))[0])
-    numbers = first.analytic[c], first.numeric[c], first.bound[c], first.numeric[c], first.numeric[c]
-    return Outcome(none, none, Finding(probe, c, *map(float, numbers)))
+        return Outcome(none, none, None, none)
+    wrong = first.wrong & ~np.isfinite(first.analytic)
+    left_out = wrong & _left_out(measurement, probe, slopes, BOUNDED_SLOPE)
+    if left_out.any():
+        return Outcome(none, none, None, left_out)
+    c = int(np.flatnonzero(wrong)[0])
+    numbers = (first.analytic, first.numeric, first.bound, first.numeric, first.numeric, first.size)
+    return Outcome(none, none, Finding(probe, c, *[float(a[c]) for a in numbers]), none)
+
+
+def _left_out(measurement: Measurement, probe: Probe, slopes: Slopes, gap: float) -> Array:
+    """By cotangent, whether there is a kink that `at_kinks` leaves out.
+
+    The hull has an interval for each entry, and each entry is compared by itself; so only several together are left
+    out, where one of them has a kink. To skip is to leave out one by itself as well.
+    """
+    found, at_kinks = np.zeros(len(measurement.cotangents), bool), measurement.options.at_kinks
+    if at_kinks == "skip":
+        found |= _allowed(measurement, probe, slopes, gap, SAMPLES[-1])[3]
+    if at_kinks != "subgradient" and probe.entry is None:
+        for single in single_entries(measurement.function, probe):
+            entry, _, own = refined_slopes(measurement, single)
+            found |= _allowed(measurement, entry, own, gap, SAMPLES[-1])[3]
+    return found
 
 
 def _gradient_rounding(measurement: Measurement, probe: Probe, first: Comparison) -> Array:

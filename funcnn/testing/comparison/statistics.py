@@ -17,7 +17,7 @@ from funcnn.testing.differentiation.richardson import Slopes
 from funcnn.testing.differentiation.vector_function import VectorFunction
 from funcnn.testing.verdict import Report
 
-Why = Literal["jump", "edge", "rough"]
+Why = Literal["kink", "jump", "edge", "rough"]
 
 
 @attrs.define
@@ -28,6 +28,7 @@ class Statistics:
     kinks: int = 0
     inconclusive: int = 0
     findings: list[Finding] = attrs.field(factory=list)
+    tolerated: dict[str, tuple[float, str]] = attrs.field(factory=dict)  # by leaf: the largest relative error, where
     decided: dict[str, bool] = attrs.field(factory=dict)
     directions: Counter[tuple[str, bool]] = attrs.field(factory=Counter)
     least_sensitive: tuple[float, float, str] = (0.0, 0.0, "")  # relative error that would be found, bound, entry
@@ -47,19 +48,27 @@ class Statistics:
         if probe.entry is not None and telling.any():
             relative = np.where(telling, found.bound / np.where(telling, found.size, 1), np.inf)
             c = int(relative.argmin())
-            where = f"{probe.leaf}{list(probe.entry)}" if probe.entry else probe.leaf
-            entry = float(relative[c]), float(found.bound[c]) / float(probe.direction.by[0]), where
+            entry = float(relative[c]), float(found.bound[c]) / float(probe.direction.by[0]), _where(probe)
             self.least_sensitive = max(self.least_sensitive, entry)
 
-    def count_undecided(self, found: Comparison, settled: Array, slopes: Slopes) -> None:
+    def tolerate(self, finding: Finding) -> None:
+        """Add an error that is tolerated."""
+        probe = finding.probe
+        self.tolerated[probe.leaf] = max(
+            self.tolerated.get(probe.leaf, (0.0, "")), (finding.distance / finding.size, _where(probe))
+        )
+
+    def count_undecided(self, found: Comparison, settled: Array, slopes: Slopes, *, left_out: bool) -> None:
         """Add the reason why a direction is not decided for some cotangents."""
-        self.reasons[_why(found, settled, slopes)] += 1
+        self.reasons["kink" if left_out else _why(found, settled, slopes)] += 1
         open_ = found.known & ~settled & (found.size > 0)
         self.sharpest = min(self.sharpest, (found.bound[open_] / found.size[open_]).min(initial=np.inf))
 
     def why_inconclusive(self, resolution: float) -> str:
         """Why nothing was decided, and what to change."""
         [(why, _)] = self.reasons.most_common(1)
+        if why == "kink":
+            return "f has a kink at these arguments, and at_kinks leaves it out: draw them from beside"
         if why == "jump":
             return "f jumps, or its slopes grow without bound, at these arguments: draw other arguments"
         if why == "edge":
@@ -95,7 +104,15 @@ class Statistics:
             decided=tuple([name for name in leaves if self.decided.get(name)]),
             undecided=tuple([name for name in leaves if not self.decided.get(name)]) if self.probes else (),
             probed=", ".join(parts) or "nothing",
+            tolerated=tuple([f"{where} by {error:.0e}" for error, where in self.tolerated.values()]),
         )
+
+
+def _where(probe: Probe) -> str:
+    """An entry by its place, several by the name of their argument."""
+    if probe.entry is None:
+        return f"{probe.leaf or 'all arguments'} together"
+    return f"{probe.leaf}{list(probe.entry)}" if probe.entry else probe.leaf
 
 
 def _why(found: Comparison, settled: Array, slopes: Slopes) -> Why:

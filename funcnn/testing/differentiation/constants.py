@@ -159,6 +159,10 @@ GRADIENT_32 = 5e-2
 SPREAD_32 = 8  # calibrated: margin on the changes of a gradient under perturbed arguments
 RESIDUE_32 = 64  # calibrated: margin on the rounding error left by cancelled terms
 
+# Arguments with a structure (domain.py).
+
+IN_ITS_SET = 1e-6  # chosen: relative; arguments that were computed in float32 keep to it
+
 # Blocks of rows of a loss (loss.py): sums in another order.
 BLOCK_RELATIVE = 1e-12
 BLOCK_ABSOLUTE = 1e-15

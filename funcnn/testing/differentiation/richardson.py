@@ -38,13 +38,16 @@ class DifferenceQuotients(NamedTuple):
     @property
     def central(self) -> Array:
         """The slope between x - h and x + h."""
-        return (self.right + self.left) / 2
+        return self.right / 2 + self.left / 2
 
     @property
     def extrapolated(self) -> Array:
-        """Richardson's extrapolation of each step but the first, with the step before it, which is 4 times as long."""
+        """Richardson's extrapolation of each step but the first, with the step before it, which is 4 times as long.
+
+        (16 C(h/4) - C(h)) / 15, written so that it does not overflow before C does.
+        """
         central = self.central
-        return (ORDER * central[1:] - central[:-1]) / (ORDER - 1)
+        return central[1:] + (central[1:] - central[:-1]) / (ORDER - 1)
 
 
 class Slopes(NamedTuple):
@@ -91,6 +94,7 @@ def extrapolate(quotients: DifferenceQuotients, noise: Noise) -> Slopes:
     rounding = QUOTIENT_NOISE * noise.at(steps[1:]) / steps[1:]
     error = truncation + rounding
     known = np.isfinite(best) & np.isfinite(error)
+    known = np.logical_and.accumulate(known[::-1])[::-1]  # a finer quotient that is not finite has overflowed
     error = np.where(known, error, np.inf)
     agree = known.copy()
     for k in range(len(best) - 1):

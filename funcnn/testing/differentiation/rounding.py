@@ -152,7 +152,10 @@ def perturbed(x: Array, rng: np.random.Generator, eps: float = EPS) -> Array:
 
 
 def gradient_change(gradient: Gradient, x: Array, dA: Array, rng: np.random.Generator) -> Array:
-    """The largest change of each entry of a gradient when x and dA are perturbed in their last digits."""
+    """The largest change of each entry of a gradient when x and dA are perturbed in their last digits.
+
+    A perturbed gradient that is nan says nothing; if all are, the change is nan.
+    """
     centre = gradient(x.copy(), dA)
     changes = [abs(gradient(perturbed(x, rng), perturbed(dA, rng)) - centre) for _ in range(PERTURBATIONS)]
     return np.fmax.reduce(changes)

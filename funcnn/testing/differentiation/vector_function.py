@@ -35,6 +35,8 @@ class VectorFunction:
     """`f(*args)` and `vjp(args, dA)` at `args`, whose floats are float64; `out` is the value there.
 
     `floats` are the indices of the arguments that have gradients, and `x` holds all their entries, one after the other.
+    Arguments move through `fitted`, which leaves `args` as they are; `pulled_back(args, gradients)` are the gradients
+    of f(*fitted(args)) if those of f are `gradients`.
     """
 
     f: Callable[..., Any]
@@ -42,6 +44,8 @@ class VectorFunction:
     args: tuple[Array, ...]
     names: tuple[str, ...]
     out: Array
+    fitted: Callable[[tuple[Array, ...]], tuple[Array, ...]] = lambda args: args
+    pulled_back: Callable[[tuple[Array, ...], Sequence[Any]], Sequence[Any]] = lambda _, gradients: gradients
     floats: tuple[int, ...] = attrs.field(init=False)
     x: Array = attrs.field(init=False)
     _spans: tuple[tuple[int, slice, tuple[int, ...]], ...] = attrs.field(init=False)
@@ -64,7 +68,10 @@ class VectorFunction:
         return tuple(spans)
 
     def arguments(self, x: Array) -> tuple[Array, ...]:
-        """The arguments whose entries are x, read-only."""
+        """The arguments whose entries are x, fitted and read-only."""
+        return self.fitted(self._unfitted(x))
+
+    def _unfitted(self, x: Array) -> tuple[Array, ...]:
         x.flags.writeable = False
         args = list(self.args)
         for i, span, shape in self._spans:
@@ -92,8 +99,16 @@ class VectorFunction:
 
     def gradient(self, x: Array, dA: Array) -> Array:
         """The gradient at x for the cotangent dA, one entry after the other."""
-        gradients = self.vjp(self.arguments(x), sealed(dA.reshape(self.out.shape)))
+        args = self._unfitted(x)
+        gradients = self.pulled_back(args, self.vjp(self.fitted(args), sealed(dA.reshape(self.out.shape))))
         return np.concatenate([np.asarray(gradients[i], np.float64).ravel() for i in self.floats])
+
+    def gradient_or_nan(self, x: Array, dA: Array) -> Array:
+        """The gradient at an x that the checker made; nan where vjp raises an exception."""
+        try:
+            return self.gradient(x, dA)
+        except Exception:  # noqa: BLE001  such an x may lie outside the domain of vjp
+            return np.full(self.x.size, np.nan)
 
     def places(self) -> Iterator[tuple[str, int, tuple[int, ...]]]:
         """For every float argument its name, where its entries begin in x, and its shape."""

@@ -1,0 +1,95 @@
+"""Sets that structured arguments stay in: symmetric matrices, probabilities, directions and others.
+
+A set without inner points has directions in which an argument cannot move. So an argument moves through a projection
+onto its set, P: f(P(x)) is differentiated, and its gradient is P'(x)^T g for the gradient g that vjp gives. What g has
+beside the tangent space of the set is without effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from funcnn.arrays import Array
+
+
+class Constraint(NamedTuple):
+    """The projection onto a set, the transpose of its derivative at x applied to g, and what else must hold in it."""
+
+    project: Callable[[Array], Array]
+    pull_back: Callable[[Array, Array], Array]  # of (x, g)
+    holds: Callable[[Array], bool]
+
+
+class Family(NamedTuple):
+    """The constraint of arguments near a given one, whether they are square matrices, and their measure, if it is 1."""
+
+    near: Callable[[Array], Constraint]
+    is_square: bool = False
+    measure: Callable[[Array], Array] | None = None
+
+
+def _always(_: Array) -> bool:
+    return True
+
+
+def _linear(project: Callable[[Array], Array], holds: Callable[[Array], bool] = _always) -> Family:
+    """Matrices that an orthogonal projection leaves as they are."""
+    return Family(lambda _: Constraint(project, lambda _, g: project(g), holds), is_square=True)
+
+
+def _symmetric(a: Array) -> Array:
+    return (a + np.swapaxes(a, -1, -2)) / 2
+
+
+def _is_positive_definite(a: Array) -> bool:
+    try:
+        np.linalg.cholesky(a.astype(np.float64))
+    except np.linalg.LinAlgError:
+        return False
+    return True
+
+
+def _total(a: Array) -> Array:
+    return a.sum(axis=-1, keepdims=True)
+
+
+def _length(a: Array) -> Array:
+    return np.sqrt((a * a).sum(axis=-1, keepdims=True))  # analytic, so that a complex step goes through
+
+
+def _simplex(own: Array) -> Constraint:
+    """P(x) = s x / sum(x), with the sum s of the given argument, which P leaves exactly as it is."""
+    s = _total(own)
+    return Constraint(
+        lambda x: x * (s / _total(x)),
+        lambda x, g: s / _total(x) * (g - _total(g * x) / _total(x)),
+        lambda x: bool((x >= 0).all()),
+    )
+
+
+def _sphere(own: Array) -> Constraint:
+    """P(x) = s x / |x|, with the length s of the given argument."""
+    s = _length(own)
+    return Constraint(
+        lambda x: x * (s / _length(x)),
+        lambda x, g: s / _length(x) * (g - x * (_total(g * x) / _length(x) ** 2)),
+        _always,
+    )
+
+
+def _increases(a: Array) -> bool:
+    return bool((np.diff(a, axis=-1) >= 0).all())
+
+
+STRUCTURES = {
+    "symmetric": _linear(_symmetric),
+    "positive definite": _linear(_symmetric, _is_positive_definite),
+    "lower triangular": _linear(np.tril),
+    "upper triangular": _linear(np.triu),
+    "simplex": Family(_simplex, measure=_total),
+    "unit norm": Family(_sphere, measure=_length),
+    "sorted": Family(lambda _: Constraint(lambda x: x, lambda _, g: g, _increases)),  # a set with inner points
+}

@@ -1,0 +1,117 @@
+"""Domain of a function: where the checker may call it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from funcnn.arrays import Array, kind, short
+from funcnn.errors import KindError, RangeError
+from funcnn.fields import as_number
+from funcnn.testing.constraints import STRUCTURES, Constraint
+from funcnn.testing.differentiation.constants import IN_ITS_SET
+
+Args = tuple[Any, ...]
+Interval = tuple[float | None, float | None]
+
+
+class OutsideDomainError(Exception):
+    """Arguments that the checker made lie outside the domain of f."""
+
+
+@attrs.frozen(eq=False)
+class Domain:
+    """The condition that arguments must meet, and by its index the constraint of each argument with a structure."""
+
+    holds: Callable[..., Any] | None = None
+    constraints: Mapping[int, Constraint] = attrs.field(factory=dict)
+
+    def check(self, args: Args) -> None:
+        """Raise OutsideDomainError unless f may be called."""
+        if any(a.dtype.kind == "c" for a in args):  # of a complex step, which moves no real part
+            return
+        inside = all(constraint.holds(args[i]) for i, constraint in self.constraints.items())
+        if not (inside and (self.holds is None or np.all(self.holds(*args)))):
+            raise OutsideDomainError
+
+    def fitted(self, args: Args) -> Args:
+        """The arguments, those with a structure projected onto their sets; read-only."""
+        if not self.constraints:
+            return args
+        found = list(args)
+        for i, constraint in self.constraints.items():
+            found[i] = np.asarray(constraint.project(args[i]), args[i].dtype)
+            found[i].flags.writeable = False
+        return tuple(found)
+
+    def pulled_back(self, args: Args, gradients: Sequence[Any]) -> list[Any]:
+        """The gradients of f(fitted(args)) from those of f at fitted(args)."""
+        found = list(gradients)
+        for i, constraint in self.constraints.items():
+            found[i] = constraint.pull_back(args[i], np.asarray(gradients[i], np.float64))
+        return found
+
+
+def as_domain(whose: str, names: Sequence[str], args: Sequence[Array], domain: Any, structure: Any) -> Domain:
+    """The domain that the options `domain` and `structure` of the check `whose` say."""
+    holds = domain if domain is None or callable(domain) else _intervals(whose, names, domain)
+    _check_names(whose, "structure", {} if structure is None else structure, names)
+    own = dict(zip(names, args, strict=True))
+    constraints = {
+        names.index(name): _constraint(whose, name, own[name], what) for name, what in (structure or {}).items()
+    }
+    return Domain(holds, constraints)
+
+
+def _intervals(whose: str, names: Sequence[str], domain: Any) -> Callable[..., bool]:
+    _check_names(whose, "domain", domain, names, "a function of the arguments or a dict")
+    ends = {names.index(name): _ends(whose, name, interval) for name, interval in domain.items()}
+
+    def holds(*args: Array) -> bool:
+        return all(((low <= args[i]) & (args[i] <= high)).all() for i, (low, high) in ends.items())
+
+    return holds
+
+
+def _ends(whose: str, name: str, interval: Any) -> tuple[float, float]:
+    if not isinstance(interval, tuple | list) or len(interval) != 2:
+        raise KindError(f"{whose}: domain of {name} must be a pair (low, high), not {kind(interval)}")
+    low, high = (
+        default if end is None else as_number(whose, end, f"an end of the domain of {name}")
+        for end, default in zip(interval, (-np.inf, np.inf), strict=True)
+    )
+    if not low < high:
+        raise RangeError(f"{whose}: domain of {name} must be (low, high) with low < high; it is {short(interval)}")
+    return low, high
+
+
+def _check_names(whose: str, what: str, given: Any, names: Sequence[str], needed: str = "a dict") -> None:
+    if not isinstance(given, Mapping):
+        raise KindError(f"{whose}: {what} must be {needed} by names of arguments, not {kind(given)}")
+    for name in given:
+        if name not in names:
+            raise RangeError(f"{whose}: {what} names {short(name)}, but the arguments are {', '.join(names)}")
+
+
+def _constraint(whose: str, name: str, a: Array, structure: Any) -> Constraint:
+    if not isinstance(structure, str) or structure not in STRUCTURES:
+        known = ", ".join([f'"{known}"' for known in STRUCTURES])
+        given = short(structure) if isinstance(structure, str) else kind(structure)
+        raise KindError(f"{whose}: structure of {name} must be one of {known}, not {given}")
+    family = STRUCTURES[structure]
+    if a.dtype.kind != "f":
+        raise KindError(f"{whose}: structure of {name} is for floats; {name} is {a.dtype}")
+    if a.ndim < 1 + family.is_square or (family.is_square and a.shape[-1] != a.shape[-2]):
+        needed = "square matrices" if family.is_square else "arrays with an axis"
+        raise RangeError(f"{whose}: structure of {name} is for {needed}; its shape is {a.shape}")
+    wide = a.astype(np.float64)
+    constraint = family.near(wide)
+    measure = np.ones(()) if family.measure is None else family.measure(wide)
+    with np.errstate(all="ignore"):
+        near = abs(constraint.project(wide) - wide) <= IN_ITS_SET * abs(wide).max(initial=0)
+        if not (near.all() and (abs(measure - 1) <= IN_ITS_SET).all() and constraint.holds(wide)):
+            raise RangeError(f'{whose}: {name} is not "{structure}", as structure says')
+    return constraint
