@@ -6,7 +6,7 @@ The plugin imports neither funcnn nor numpy nor hypothesis, so that pytest start
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import FrameType, TracebackType
 from typing import Any
@@ -29,6 +29,7 @@ class Tally:
     resolutions: set[float] = field(default_factory=set)
     decided: set[str] = field(default_factory=set)
     undecided: set[str] = field(default_factory=set)
+    tolerated: dict[str, float] = field(default_factory=dict)  # by argument: the largest relative error
     reason: str = "no probe decided"  # of the last inconclusive check
 
 
@@ -50,6 +51,7 @@ class Ledger:
         *,
         kind: str = "function",
         decided: Iterable[str] = (),
+        tolerated: Mapping[str, float] | None = None,
     ) -> None:
         """Record a check: the verdict is pass, fail or inconclusive, the kind layer, loss, optimizer or function."""
         tally = self.tests.setdefault(self.test, {}).setdefault((kind, subject), Tally())
@@ -59,6 +61,8 @@ class Ledger:
         tally.resolutions.update([float(resolution)] if resolution else [])  # xdist sends Python numbers
         tally.decided.update(decided)
         tally.undecided.update(undecided)
+        for name, error in (tolerated or {}).items():
+            tally.tolerated[name] = max(float(error), tally.tolerated.get(name, 0.0))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -110,8 +114,8 @@ class Ledger:
             self.tests.setdefault(test, {}).update({key: Tally(**values) for key, values in mine.items()})
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """The number of subjects by verdict, then the arguments that were never decided."""
-        tested, undecided = list(self.tested()), list(self.undecided())
+        """The number of subjects by verdict, the tolerated errors, and the arguments that were never decided."""
+        tested, undecided = [*self.tested(), *self.tolerated()], list(self.undecided())
         if tested:
             terminalreporter.write_sep("=", "gradients")
         more = [f"and {len(undecided) - _MOST_LINES} more"] if len(undecided) > _MOST_LINES else []
@@ -133,6 +137,13 @@ class Ledger:
             asked = {r for _, tally in tallies for r in tally.resolutions}
             span = " to ".join([_number(r) for r in sorted({min(asked), max(asked)})]) if asked else ""
             yield ", ".join(parts) + (f" at float64 {span}" if span else "")
+
+    def tolerated(self) -> Iterator[str]:
+        """A line for each argument whose gradient has errors that a test tolerates."""
+        for test, mine in sorted(self.tests.items()):
+            for (_, subject), tally in mine.items():
+                for name, error in sorted(tally.tolerated.items()):
+                    yield f"the gradient of {name} of {subject} is off by up to {_number(error)}, tolerated in {test}"
 
     def undecided(self) -> Iterator[str]:
         """A line for each argument that no example of a test decided; a failing test has its own message."""

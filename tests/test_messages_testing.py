@@ -52,6 +52,98 @@ ROWS = {
         KindError,
         "check_vjp: aliasing must be True or False, not str",
     ),
+    "a tolerance of all": (
+        call(check_vjp, half, half_vjp, [x], tolerance=1),
+        RangeError,
+        "check_vjp: tolerance must be in [0, 1); it is 1",
+    ),
+    "at_kinks by another word": (
+        call(check_vjp, half, half_vjp, [x], at_kinks="any"),
+        KindError,
+        'check_vjp: at_kinks must be "subgradient", "hull" or "skip", not \'any\'',
+    ),
+    "an interval without a name": (
+        call(check_vjp, half, half_vjp, [x], domain=(0, 1)),
+        KindError,
+        "check_vjp: domain must be a function of the arguments or a dict by names of arguments, not tuple",
+    ),
+    "an interval of another argument": (
+        call(check_vjp, half, half_vjp, [x], domain={"y": (0, 1)}),
+        RangeError,
+        "check_vjp: domain names 'y', but the arguments are x",
+    ),
+    "one end for an interval": (
+        call(check_vjp, half, half_vjp, [x], domain={"x": 0}),
+        KindError,
+        "check_vjp: domain of x must be a pair (low, high), not int",
+    ),
+    "the ends of an interval exchanged": (
+        call(check_vjp, half, half_vjp, [x], domain={"x": (1, 0)}),
+        RangeError,
+        "check_vjp: domain of x must be (low, high) with low < high; it is (1, 0)",
+    ),
+    "an end by a word": (
+        call(check_vjp, half, half_vjp, [x], domain={"x": ("0", 1)}),
+        KindError,
+        "check_vjp: an end of the domain of x must be a number, not str",
+    ),
+    "a structure without a name": (
+        call(check_vjp, half, half_vjp, [x], structure="symmetric"),
+        KindError,
+        "check_vjp: structure must be a dict by names of arguments, not str",
+    ),
+    "a structure of another argument": (
+        call(check_vjp, half, half_vjp, [x], structure={"A": "symmetric"}),
+        RangeError,
+        "check_vjp: structure names 'A', but the arguments are x",
+    ),
+    "an unknown structure": (
+        call(check_vjp, half, half_vjp, [x], structure={"x": "hermitian"}),
+        KindError,
+        'check_vjp: structure of x must be one of "symmetric", "positive definite", "lower triangular", '
+        '"upper triangular", "simplex", "unit norm", "sorted", not \'hermitian\'',
+    ),
+    "a structure by its number": (
+        call(check_vjp, half, half_vjp, [x], structure={"x": 1}),
+        KindError,
+        'check_vjp: structure of x must be one of "symmetric", "positive definite", "lower triangular", '
+        '"upper triangular", "simplex", "unit norm", "sorted", not int',
+    ),
+    "a structure of whole numbers": (
+        call(check_vjp, lambda x, i: x[i], half_vjp, [x, np.arange(2)], structure={"i": "sorted"}),
+        KindError,
+        "check_vjp: structure of i is for floats; i is int64",
+    ),
+    "a matrix that is not square": (
+        call(check_vjp, half, half_vjp, [x], structure={"x": "symmetric"}),
+        RangeError,
+        "check_vjp: structure of x is for square matrices; its shape is (3, 2)",
+    ),
+    "a number for a vector": (
+        call(check_vjp, half, half_vjp, [1.0], structure={"x": "sorted"}),
+        RangeError,
+        "check_vjp: structure of x is for arrays with an axis; its shape is ()",
+    ),
+    "a matrix that is not symmetric": (
+        call(check_vjp, half, half_vjp, [np.arange(4.0).reshape(2, 2)], structure={"x": "symmetric"}),
+        RangeError,
+        'check_vjp: x is not "symmetric", as structure says',
+    ),
+    "an indefinite matrix": (
+        call(check_vjp, half, half_vjp, [-np.eye(2)], structure={"x": "positive definite"}),
+        RangeError,
+        'check_vjp: x is not "positive definite", as structure says',
+    ),
+    "a sum of 2": (
+        call(check_vjp, half, half_vjp, [x], structure={"x": "simplex"}),
+        RangeError,
+        'check_vjp: x is not "simplex", as structure says',
+    ),
+    "a probability below 0": (
+        call(check_vjp, half, half_vjp, [np.array([-0.5, 1.5])], structure={"x": "simplex"}),
+        RangeError,
+        'check_vjp: x is not "simplex", as structure says',
+    ),
     "a resolution for a layer": (
         call(check_layer, dense, x, resolution=2),
         RangeError,

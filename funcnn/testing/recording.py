@@ -27,8 +27,8 @@ def verdict(claim: Claim, options: Options) -> Report:
         if options.inconclusive == "reject" and currently_in_test_context():
             reject()
         raise
-    found = {"kinks": report.kinks, "decided": report.decided, "undecided": report.undecided}
-    _record(claim, options, "pass", **found)
+    found: dict[str, Any] = {"kinks": report.kinks, "decided": report.decided, "undecided": report.undecided}
+    _record(claim, options, "pass", tolerated=report.tolerated, **found)
     return report
 
 

@@ -60,10 +60,11 @@ def check_structure(function: VectorFunction, rng: np.random.Generator, *, alias
 def _other_arguments(function: VectorFunction) -> Iterator[tuple[Array, ...]]:
     """Arguments at which f was called: two kinds, since a function that caches may compare shapes or sums.
 
-    If f is not finite there, nearer ones follow: a function that stores its results may do so in its domain alone.
+    Where f is not finite there, nearer arguments follow: f may store something inside its domain alone. The last ones
+    are no roll, which leaves a single entry as it is.
     """
     moves: list[Callable[[Array], Array]] = [lambda a: a + 1, lambda a: a / 2, lambda a: a * (1 + BESIDE)]
-    for ways in (moves, [lambda a: np.roll(a, 1)]):
+    for ways in ([lambda a: np.roll(a, 1)], moves):
         for way in ways:
             other = function.fitted(tuple([sealed(way(a)) if a.dtype.kind == "f" else a for a in function.args]))
             out = _value_or_none(function.f, *other)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 
@@ -77,8 +79,8 @@ class Report:
     would have been found. `sees` is the relative error that would have been found in every decided entry. `probes`
     counts pairs of a direction and a cotangent, `inconclusive` the undecided pairs, and `kinks` the pairs that were
     decided by an interval of slopes. `decided` names the arguments with a decided probe, `undecided` the other
-    arguments. `probed` says along which directions the arguments were moved. `tolerated` names each argument whose
-    gradient has an error below the `tolerance`, with its largest relative error.
+    arguments. `probed` says along which directions the arguments were moved. `tolerated` has the largest relative error
+    below the `tolerance`, by the name of the argument.
     """
 
     verdict: str
@@ -91,7 +93,7 @@ class Report:
     decided: tuple[str, ...]
     undecided: tuple[str, ...]
     probed: str
-    tolerated: tuple[str, ...] = ()
+    tolerated: Mapping[str, float] = attrs.field(factory=dict)
 
     def __str__(self) -> str:
         """One line.
@@ -105,5 +107,6 @@ class Report:
         sees = (
             f"; an error of {self.sees:.0e} would have been found, least sensitive at {self.leaf}" if self.leaf else ""
         )
-        tolerated = f"; tolerated: {', '.join(self.tolerated)}" if self.tolerated else ""
+        errors = ", ".join([f"{error:.0e} in the gradient of {name}" for name, error in self.tolerated.items()])
+        tolerated = f"; relative errors tolerated: {errors}" if errors else ""
         return f"{self.verdict}: {self.probed}: {counts}{sees}{tolerated}"

@@ -53,6 +53,23 @@ def check_vjp(
         analytic 1.0806..., numeric 0.5403... +- ...: ... bounds apart
         every wrong entry: analytic = 2 x numeric...
 
+    f and vjp are called beside `args`, too: at steps, and at arguments of ones and of zeros. What f or vjp raises
+    there, or a value that is not finite, is not a mistake. `domain` and `structure` keep these calls inside a set that
+    f does not enforce. An argument with a structure moves through the projection P onto its set, so that f(P(x)) is
+    differentiated, and P'(x)^T g is compared for its gradient g: along the tangent space of the set. NumPy's Cholesky
+    factor is a function of symmetric matrices, of which it reads one triangle.
+
+    >>> def cholesky(A):
+    ...     return np.linalg.cholesky(A)
+    >>> def cholesky_vjp(args, dL):
+    ...     L = np.linalg.cholesky(args[0])
+    ...     inner = np.tril(L.T @ dL) - np.diag(np.diag(L.T @ dL)) / 2
+    ...     half = np.linalg.inv(L).T @ inner @ np.linalg.inv(L)
+    ...     return [(half + half.T) / 2]
+    >>> A = np.array([[2.0, 1.0], [1.0, 3.0]])
+    >>> print(check_vjp(cholesky, cholesky_vjp, [A], structure={"A": "positive definite"}))
+    pass: every entry of A and 4 directions: ...
+
     Args:
         f: the function. Messages use the names of the parameters of f.
         vjp: its backward pass.
@@ -62,13 +79,24 @@ def check_vjp(
         aliasing: whether a gradient may share memory with dA or an argument, as is normal in torch.
         inconclusive: "error" raises `Inconclusive` also inside `@given`, where otherwise the example is rejected.
         nondeterministic: the relative difference that is allowed between two calls of the same function.
+        domain: where f and vjp may be called: a function of the arguments that returns whether they are inside, or an
+            interval (low, high) for names of arguments, as in `{"x": (0, None)}`, where None is no end. Arguments
+            outside are inconclusive.
+        structure: for names of arguments the set they are in: "symmetric", "positive definite", "lower triangular",
+            "upper triangular", "simplex" (not negative, of sum 1), "unit norm" or "sorted". A set of vectors holds
+            along the last axis, a set of matrices in the last two.
+        at_kinks: what is asked of a gradient where f has a kink: "subgradient", that the gradient lies in the interval
+            of slopes nearby in every direction; "hull", that each entry by itself does; "skip", nothing.
+        tolerance: a gradient may differ by `tolerance` max(|analytic|, |numeric|) beside the error bound. Such an error
+            is listed in `tolerated` of the report, and by the pytest plugin, and does not fail.
 
     Raises:
         GradientError: a gradient is wrong. There is a subclass for each kind of mistake.
         Inconclusive: no probe was decided; inside `@given` the example is rejected instead.
         KindError: f or vjp is not a function; an argument is not an array of numbers, or complex; no argument holds
             floats; f returns no floats; an option is of the wrong kind.
-        RangeError: an option is out of its range.
+        RangeError: an option is out of its range, or names an argument that f does not have; an argument is not in the
+            set that `structure` says.
     """
     check_function("check_vjp", f, "f")
     check_function("check_vjp", vjp, "vjp")

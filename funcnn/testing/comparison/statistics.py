@@ -28,7 +28,7 @@ class Statistics:
     kinks: int = 0
     inconclusive: int = 0
     findings: list[Finding] = attrs.field(factory=list)
-    tolerated: dict[str, tuple[float, str]] = attrs.field(factory=dict)  # by leaf: the largest relative error, where
+    tolerated: dict[str, float] = attrs.field(factory=dict)  # by leaf: the largest relative error
     decided: dict[str, bool] = attrs.field(factory=dict)
     directions: Counter[tuple[str, bool]] = attrs.field(factory=Counter)
     least_sensitive: tuple[float, float, str] = (0.0, 0.0, "")  # relative error that would be found, bound, entry
@@ -48,15 +48,14 @@ class Statistics:
         if probe.entry is not None and telling.any():
             relative = np.where(telling, found.bound / np.where(telling, found.size, 1), np.inf)
             c = int(relative.argmin())
-            entry = float(relative[c]), float(found.bound[c]) / float(probe.direction.by[0]), _where(probe)
+            where = f"{probe.leaf}{list(probe.entry)}" if probe.entry else probe.leaf
+            entry = float(relative[c]), float(found.bound[c]) / float(probe.direction.by[0]), where
             self.least_sensitive = max(self.least_sensitive, entry)
 
     def tolerate(self, finding: Finding) -> None:
         """Add an error that is tolerated."""
-        probe = finding.probe
-        self.tolerated[probe.leaf] = max(
-            self.tolerated.get(probe.leaf, (0.0, "")), (finding.distance / finding.size, _where(probe))
-        )
+        leaf = finding.probe.leaf or "all arguments"
+        self.tolerated[leaf] = max(self.tolerated.get(leaf, 0.0), finding.distance / finding.size)
 
     def count_undecided(self, found: Comparison, settled: Array, slopes: Slopes, *, left_out: bool) -> None:
         """Add the reason why a direction is not decided for some cotangents."""
@@ -104,15 +103,8 @@ class Statistics:
             decided=tuple([name for name in leaves if self.decided.get(name)]),
             undecided=tuple([name for name in leaves if not self.decided.get(name)]) if self.probes else (),
             probed=", ".join(parts) or "nothing",
-            tolerated=tuple([f"{where} by {error:.0e}" for error, where in self.tolerated.values()]),
+            tolerated=self.tolerated,
         )
-
-
-def _where(probe: Probe) -> str:
-    """An entry by its place, several by the name of their argument."""
-    if probe.entry is None:
-        return f"{probe.leaf or 'all arguments'} together"
-    return f"{probe.leaf}{list(probe.entry)}" if probe.entry else probe.leaf
 
 
 def _why(found: Comparison, settled: Array, slopes: Slopes) -> Why:
