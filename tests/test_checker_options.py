@@ -1,6 +1,5 @@
 """Options of a check that say where f may be called, and what is left open at kinks and below a tolerance."""
 
-from contextlib import suppress
 from functools import partial
 
 import numpy as np
@@ -84,8 +83,13 @@ def test_a_layout_is_judged_where_vjp_is_defined_beside():
 
     with pytest.raises(WrongForLayout):
         check_vjp(np.square, vjp, [x])
-    with suppress(WrongGradient):
-        check_vjp(np.square, refusing(x, vjp), [x])
+
+    def near_x_only(args, dA):
+        if abs(args[0] - x).max() > 1e-9:
+            raise ValueError("far from x")
+        return vjp(args, dA)
+
+    assert check_vjp(np.square, near_x_only, [x]).verdict == "pass"  # so a tie could explain the difference
 
 
 def stale_arcsin():
