@@ -242,8 +242,8 @@ def _down(p: Any, g: Any, lr: Any) -> Any:
     step = lr * g
     if step.dtype != p.dtype:
         step = step.astype(p.dtype)
-    if type(step) is np.ndarray is type(p):
-        np.subtract(p, step, step)
-        step.setflags(write=False)
-        return step
+    if type(step) is type(p) is np.ndarray:
+        after: Any = np.subtract(p, step, step)
+        after.setflags(0)  # write=False, twice as fast as by keyword
+        return after
     return freeze(p - step)
