@@ -285,7 +285,7 @@ def row_norm(x):
 
 
 def test_a_kink_that_is_skipped_is_not_asked():
-    x = np.array([[0.0, 0.0], [3.0, 4.0]])
+    x = np.array([[0.0], [3.0]])
     with pytest.raises(NotFinite):
         check_vjp(row_norm, norm_vjp, [x])
     report = check_vjp(row_norm, norm_vjp, [x], at_kinks="skip")

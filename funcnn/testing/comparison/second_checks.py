@@ -93,7 +93,7 @@ def check_again(
             outside &= wrong
             if not outside.any():
                 break
-    left_out = outside & _left_out(measurement, probe, slopes, gap) if outside.any() else none
+    left_out = _left_out(measurement, probe, slopes, gap, outside)
     at_kink = kinked & ~outside & ~unknown & np.isfinite(error)
     outside &= ~left_out
     rounded = first.wrong & ~wrong & (bound <= measurement.resolution * first.size)
@@ -118,7 +118,7 @@ def _not_finite(measurement: Measurement, probe: Probe, slopes: Slopes, first: C
     if probe.entry is None or not bounded.all():
         return Outcome(none, none, None, none)
     wrong = first.wrong & ~np.isfinite(first.analytic)
-    left_out = wrong & _left_out(measurement, probe, slopes, BOUNDED_SLOPE)
+    left_out = _left_out(measurement, probe, slopes, BOUNDED_SLOPE, wrong)
     if left_out.any():
         return Outcome(none, none, None, left_out)
     c = int(np.flatnonzero(wrong)[0])
@@ -126,20 +126,22 @@ def _not_finite(measurement: Measurement, probe: Probe, slopes: Slopes, first: C
     return Outcome(none, none, Finding(probe, c, *[float(a[c]) for a in numbers]), none)
 
 
-def _left_out(measurement: Measurement, probe: Probe, slopes: Slopes, gap: float) -> Array:
-    """By cotangent, whether there is a kink that `at_kinks` leaves out.
+def _left_out(measurement: Measurement, probe: Probe, slopes: Slopes, gap: float, wrong: Array) -> Array:
+    """By cotangent, whether what is wrong is at a kink that `at_kinks` leaves out.
 
     The hull has an interval for each entry, and each entry is compared by itself; so only several together are left
     out, where one of them has a kink. To skip is to leave out one by itself as well.
     """
-    found, at_kinks = np.zeros(len(measurement.cotangents), bool), measurement.options.at_kinks
-    if at_kinks == "skip":
-        found |= _allowed(measurement, probe, slopes, gap, SAMPLES[-1])[3]
+    rest, at_kinks = wrong.copy(), measurement.options.at_kinks
+    if at_kinks == "skip" and rest.any():
+        rest &= ~_allowed(measurement, probe, slopes, gap, SAMPLES[-1])[3]
     if at_kinks != "subgradient" and probe.entry is None:
         for single in single_entries(measurement.function, probe):
+            if not rest.any():
+                break
             entry, _, own = refined_slopes(measurement, single)
-            found |= _allowed(measurement, entry, own, gap, SAMPLES[-1])[3]
-    return found
+            rest &= ~_allowed(measurement, entry, own, gap, SAMPLES[-1])[3]
+    return wrong & ~rest
 
 
 def _gradient_rounding(measurement: Measurement, probe: Probe, first: Comparison) -> Array:
