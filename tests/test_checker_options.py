@@ -136,7 +136,7 @@ def test_f_and_vjp_are_called_inside_the_domain(options):
     assert check_vjp(f, vjp, [PAIR], **options).inconclusive == 0
     with pytest.raises(WrongGradient):
         check_vjp(f, lambda args, dA: [2 * g for g in vjp(args, dA)], [PAIR], **options)
-    with pytest.raises(Inconclusive, match="outside the domain"):
+    with pytest.raises(Inconclusive, match="outside domain"):
         check_vjp(f, vjp, [np.array([0.1, 1.8])], **options)
 
 
@@ -173,7 +173,9 @@ def test_a_gradient_counts_along_its_set_only():
         return [dA * np.ones_like(args[0])]
 
     assert check_vjp(reads_one_triangle, vjp, [A], structure={"A": "symmetric"}).verdict == "pass"
-    with pytest.raises(WrongGradient, match="# A is symmetric, and its gradient is compared along such arguments"):
+    with pytest.raises(
+        WrongGradient, match='# structure of A: "symmetric"; its gradient is compared on the tangent space'
+    ):
         check_vjp(reads_one_triangle, lambda args, dA: [dA * np.tril(args[0])], [A], structure={"A": "symmetric"})
     with pytest.raises(WrongGradient):
         check_vjp(reads_one_triangle, vjp, [A])

@@ -1,8 +1,8 @@
-"""Sets that structured arguments stay in: symmetric matrices, probabilities, directions and others.
+"""Sets of structured arguments: symmetric matrices, probabilities, unit vectors and others.
 
-A set without inner points has directions in which an argument cannot move. So an argument moves through a projection
-onto its set, P: f(P(x)) is differentiated, and its gradient is P'(x)^T g for the gradient g that vjp gives. What g has
-beside the tangent space of the set is without effect.
+An argument in such a set cannot move in every direction. So it moves through a projection P onto its set: f(P(x)) is
+differentiated, and its gradient is P'(x)^T g for the gradient g from vjp. The part of g that is orthogonal to the
+tangent space of the set has no effect.
 """
 
 from __future__ import annotations

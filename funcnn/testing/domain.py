@@ -1,4 +1,4 @@
-"""Domain of a function: where the checker may call it."""
+"""The domain of a function: the arguments at which the checker may call it."""
 
 from __future__ import annotations
 

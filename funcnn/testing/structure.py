@@ -60,8 +60,8 @@ def check_structure(function: VectorFunction, rng: np.random.Generator, *, alias
 def _other_arguments(function: VectorFunction) -> Iterator[tuple[Array, ...]]:
     """Arguments at which f was called: two kinds, since a function that caches may compare shapes or sums.
 
-    Where f is not finite there, nearer arguments follow: f may store something inside its domain alone. The last ones
-    are no roll, which leaves a single entry as it is.
+    Where f is not finite, nearer arguments follow, since f may store its arguments only inside its domain. Rolled
+    arguments come first: a roll does not change a single entry, and the last call must be at other arguments.
     """
     moves: list[Callable[[Array], Array]] = [lambda a: a + 1, lambda a: a / 2, lambda a: a * (1 + BESIDE)]
     for ways in ([lambda a: np.roll(a, 1)], moves):

@@ -46,7 +46,7 @@ def _in_float64(claim: Claim, args: tuple[Array, ...], options: Options) -> Vect
     try:
         returned = pair.forward(*args)
     except OutsideDomainError:
-        raise Inconclusive("these arguments lie outside the domain that was said: draw them from inside") from None
+        raise Inconclusive("the arguments are outside domain: draw arguments inside it") from None
     if isinstance(returned, (tuple, list)):
         found = type(returned).__name__
         raise KindError(f"{claim.whose}: f must return one array, not a {found}; join its parts, or check each")

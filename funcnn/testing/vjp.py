@@ -53,11 +53,11 @@ def check_vjp(
         analytic 1.0806..., numeric 0.5403... +- ...: ... bounds apart
         every wrong entry: analytic = 2 x numeric...
 
-    f and vjp are called beside `args`, too: at steps, and at arguments of ones and of zeros. What f or vjp raises
-    there, or a value that is not finite, is not a mistake. `domain` and `structure` keep these calls inside a set that
-    f does not enforce. An argument with a structure moves through the projection P onto its set, so that f(P(x)) is
-    differentiated, and P'(x)^T g is compared for its gradient g: along the tangent space of the set. NumPy's Cholesky
-    factor is a function of symmetric matrices, of which it reads one triangle.
+    f and vjp are also called at other arguments: at steps, at ones and at zeros. There an exception or a value that is
+    not finite is not a mistake. `domain` and `structure` keep these calls inside a set that f does not enforce. An
+    argument with a structure moves through the projection P onto its set: f(P(x)) is differentiated, and the gradient g
+    from vjp is compared on the tangent space of the set, as P'(x)^T g. For example, `np.linalg.cholesky` reads one
+    triangle of a symmetric matrix:
 
     >>> def cholesky(A):
     ...     return np.linalg.cholesky(A)
@@ -79,24 +79,24 @@ def check_vjp(
         aliasing: whether a gradient may share memory with dA or an argument, as is normal in torch.
         inconclusive: "error" raises `Inconclusive` also inside `@given`, where otherwise the example is rejected.
         nondeterministic: the relative difference that is allowed between two calls of the same function.
-        domain: where f and vjp may be called: a function of the arguments that returns whether they are inside, or an
-            interval (low, high) for names of arguments, as in `{"x": (0, None)}`, where None is no end. Arguments
-            outside are inconclusive.
-        structure: for names of arguments the set they are in: "symmetric", "positive definite", "lower triangular",
-            "upper triangular", "simplex" (not negative, of sum 1), "unit norm" or "sorted". A set of vectors holds
-            along the last axis, a set of matrices in the last two.
-        at_kinks: what is asked of a gradient where f has a kink: "subgradient", that the gradient lies in the interval
-            of slopes nearby in every direction; "hull", that each entry by itself does; "skip", nothing.
-        tolerance: a gradient may differ by `tolerance` max(|analytic|, |numeric|) beside the error bound. Such an error
-            is listed in `tolerated` of the report, and by the pytest plugin, and does not fail.
+        domain: the arguments at which f and vjp may be called: a function of the arguments that returns whether they
+            are inside, or a dict of intervals by names of arguments, such as `{"x": (0, None)}`, where None means no
+            end. A check at arguments outside is inconclusive.
+        structure: a dict by names of arguments: "symmetric", "positive definite", "lower triangular" and "upper
+            triangular" matrices (the last two axes); "simplex" (not negative, of sum 1), "unit norm" and "sorted"
+            vectors (the last axis).
+        at_kinks: the test at a kink of f. "subgradient": the gradient must lie in the interval of slopes nearby along
+            every direction; "hull": each entry must lie in its own interval; "skip": there is no test.
+        tolerance: a difference of up to `tolerance` max(|analytic|, |numeric|) does not fail the check. It is listed in
+            `Report.tolerated` and in the summary of pytest.
 
     Raises:
         GradientError: a gradient is wrong. There is a subclass for each kind of mistake.
         Inconclusive: no probe was decided; inside `@given` the example is rejected instead.
         KindError: f or vjp is not a function; an argument is not an array of numbers, or complex; no argument holds
             floats; f returns no floats; an option is of the wrong kind.
-        RangeError: an option is out of its range, or names an argument that f does not have; an argument is not in the
-            set that `structure` says.
+        RangeError: an option is out of its range, or names an argument that f does not have; an argument does not have
+            its `structure`.
     """
     check_function("check_vjp", f, "f")
     check_function("check_vjp", vjp, "vjp")
@@ -116,7 +116,7 @@ def check_vjp(
     chosen = evolve(chosen, domain=as_domain("check_vjp", names, arrays, domain, structure))
     source = "\n".join([f"    {name} = {as_source(a)}" for name, a in zip(names, arrays, strict=True)])
     for moved, what in (structure or {}).items():
-        source += f"\n    # {moved} is {what}, and its gradient is compared along such arguments"
+        source += f'\n    # structure of {moved}: "{what}"; its gradient is compared on the tangent space'
     return verdict(Claim("check_vjp", "function", name, f, vjp, arrays, names, source), chosen)
 
 

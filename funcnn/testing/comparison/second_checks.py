@@ -127,10 +127,10 @@ def _not_finite(measurement: Measurement, probe: Probe, slopes: Slopes, first: C
 
 
 def _left_out(measurement: Measurement, probe: Probe, slopes: Slopes, gap: float, wrong: Array) -> Array:
-    """By cotangent, whether what is wrong is at a kink that `at_kinks` leaves out.
+    """By cotangent, whether a wrong gradient is at a kink that `at_kinks` leaves out.
 
-    The hull has an interval for each entry, and each entry is compared by itself; so only several together are left
-    out, where one of them has a kink. To skip is to leave out one by itself as well.
+    With "hull", each entry is compared by itself, with an interval of its own. So a direction of several entries is
+    left out if one of them has a kink. With "skip", single entries are left out as well.
     """
     rest, at_kinks = wrong.copy(), measurement.options.at_kinks
     if at_kinks == "skip" and rest.any():
