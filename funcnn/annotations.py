@@ -1,7 +1,7 @@
 """Conversion of the values of fields, chosen by their annotations.
 
-`Array` and `Array | None` take arrays of floats, real or complex; `float`, `int`, `bool` and `str` become Python's own;
-`Seed` is a tuple of ints, `tuple` and `tuple[...]` are tuples of anything. Any other field takes an immutable value.
+`Array` and `Array | None` take arrays of floats, real or complex. Values of `float`, `int`, `bool` and `str` become
+Python's own, `Seed` a tuple of ints. `tuple` and `tuple[...]` take a tuple, other annotations any immutable value.
 Arrays become read-only copies in the machine's byte order; an array that is read-only and owns its memory is shared.
 """
 
@@ -93,7 +93,7 @@ def _bool(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
 
 def _str(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     if isinstance(value, str):
-        return str.__str__(value)  # Python's own of an np.str_ and of a member of an enumeration
+        return str.__str__(value)  # a plain str, also from an np.str_ or a member of an enumeration
     raise _refusal(record, field, "a string", value)
 
 
@@ -110,7 +110,7 @@ def _any(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     if "state" in field.metadata:
         return _any_state(value, record, field)
     if isinstance(value, np.generic):
-        return value.item()  # a setting is Python's own: an np.float64 would turn float32 training into float64
+        return value.item()  # a Python number: an np.float64 would turn float32 training into float64
     return _array(value, record, field) if is_array(value) else _unchanging(value, record, field)  # a parameter
 
 
@@ -157,12 +157,12 @@ def _refusal(record: Any, field: attrs.Attribute[Any], needed: str, value: Any, 
 
 
 def _converter(convert: Callable[[Any, Any, attrs.Attribute[Any]], Any]) -> attrs.Converter[Any, Any]:
-    return attrs.Converter(convert, takes_self=True, takes_field=True)  # made once: attrs inspects it
+    return attrs.Converter(convert, takes_self=True, takes_field=True)  # made once, since attrs inspects `convert`
 
 
 ARRAY, OPTIONAL = _converter(_array), _converter(_optional_array)
 _ANY, _FLOAT, _INT, _BOOL, _STR, _SEED, _TUPLE = map(_converter, (_any, _float, _int, _bool, _str, _seed, _tuple))
-# Also by name: under `from __future__ import annotations` an annotation is a string.
+# Annotations and their names: under `from __future__ import annotations` an annotation is a string.
 _CONVERTERS: dict[Any, attrs.Converter[Any, Any]] = {
     **dict.fromkeys(["Array", "ndarray", Array, np.ndarray], ARRAY),
     **dict.fromkeys(
@@ -178,7 +178,7 @@ _CONVERTERS: dict[Any, attrs.Converter[Any, Any]] = {
 
 
 def accepting(annotation: Any) -> attrs.Converter[Any, Any]:
-    """The converter of fields with this annotation."""
+    """The converter for a field with this annotation."""
     if type(annotation) is str:  # "nn.Array" is "Array", and "tuple[Any, ...]" is a tuple of anything
         annotation = re.sub(r"\w+\.(?=\w)|['\"]|(?<=^tuple)\[[^|]*\]$", "", annotation)
     if get_origin(annotation) is tuple:

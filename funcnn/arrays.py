@@ -25,8 +25,8 @@ def is_array(value: object) -> bool:
     """
     if isinstance(value, np.ndarray):
         return True
-    # Looked up on the class, since a class is not an array, nor is a mock, which has every attribute. NumPy's scalars
-    # have it too.
+    # The type must have the attribute: a class of arrays has it as well, and a mock has every attribute, but neither is
+    # an array. The type of a NumPy scalar has it too.
     return hasattr(type(value), "__array_namespace__") and not isinstance(value, np.generic)
 
 
@@ -63,7 +63,7 @@ def float_namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
 
 
 def is_native_float(x: Any) -> bool:
-    """Whether x is an array of NumPy, of floats in the machine's byte order: the most frequent case."""
+    """Whether x is a NumPy array of floats in the machine's byte order, which is the most frequent case."""
     return type(x) is np.ndarray and x.dtype in _NATIVE
 
 
@@ -90,12 +90,12 @@ def is_float(array: Any) -> bool:
 
 
 def as_array(value: Any) -> Any:
-    """A 0-d array for a NumPy scalar, since NumPy turns 0-d results into scalars; any other value as it is."""
+    """`value`, but a NumPy scalar as a 0-d array, since NumPy turns 0-d results into scalars."""
     return np.asarray(value) if isinstance(value, np.generic) else value
 
 
 def freeze(value: Any) -> Any:
-    """An array that the caller has just made, set to read-only without a copy; scalars become arrays."""
+    """Set an array that the caller has just made to read-only, without a copy; scalars become arrays."""
     value = as_array(value)
     if isinstance(value, np.ndarray):
         value.setflags(write=False)
@@ -118,7 +118,7 @@ def owned(array: Any) -> Any:
         if base.flags.writeable:
             return freeze(array.copy())
         base = base.base
-    # The last base may be the buffer of another object, of which only bytes is certain to be immutable.
+    # The last base may be an object that is not an array; of these, only bytes is certain to be immutable.
     return array if base is None or type(base) is bytes else freeze(array.copy())
 
 
@@ -141,7 +141,7 @@ def _all(truths: Any) -> bool:
 
 
 def _alike(a: Any, b: Any) -> Any:
-    return (a == b) | ((a != a) & (b != b))  # noqa: PLR0124  NaN is what differs from itself
+    return (a == b) | ((a != a) & (b != b))  # noqa: PLR0124  only NaN differs from itself
 
 
 def shape_of(value: Any) -> Any:
@@ -150,7 +150,7 @@ def shape_of(value: Any) -> Any:
         return tuple(value.shape)
     if isinstance(value, tuple):
         return tuple(map(shape_of, value))
-    return value if value == value else "NaN"  # noqa: PLR0124  NaN is what differs from itself; its hash is its address
+    return value if value == value else "NaN"  # noqa: PLR0124  only NaN differs from itself; its hash is its address
 
 
 def kind(value: Any) -> str:
@@ -165,7 +165,7 @@ def kind(value: Any) -> str:
 
 
 def short(value: Any) -> str:
-    """`<f64 2x27>`, with the values where there are at most 6: `<f64 [1. 2.]>`; also within tuples.
+    """The text of a value, for messages: of an array `<f64 2x27>`, or `<f64 [1. 2.]>` if it has at most 6 entries.
 
     The text of an array does not parse as Python, so that pasting it is an error and not another value.
     """
@@ -197,7 +197,7 @@ def sum_of_rows(a: Array) -> Array:
     return ones(len(rows), rows.dtype) @ rows
 
 
-_FEW = 1 << 12  # rows, above which the time to make a row of ones is a small part of the product
+_FEW = 1 << 12  # rows: with more, making the row of ones takes a small part of the time of the product
 
 
 @lru_cache(16)
@@ -206,11 +206,11 @@ def _ones(m: int, dtype: Any) -> Array:
 
 
 def wide(x: Array) -> Array:
-    """x as float32 if it has fewer bytes: in float16 the square of 256 and a count of 65,520 are infinite."""
+    """x as float32 if its dtype is smaller: in float16 the square of 256 and a count of 65,520 are infinite."""
     return x.astype(np.float32) if x.dtype.itemsize < 4 else x
 
 
 def in_float32(f: Callable[..., Any], x: Array, *rest: Any) -> Any:
-    """f(x, *rest), where x and all arrays of its dtype are `wide`; the results have the dtype of x."""
+    """f(x, *rest), computed with x, and each array in rest of its dtype, made `wide`; results have the dtype of x."""
     made = f(wide(x), *[wide(a) if getattr(a, "dtype", None) == x.dtype else a for a in rest])
     return tuple([part.astype(x.dtype) for part in made]) if type(made) is tuple else made.astype(x.dtype)

@@ -19,7 +19,7 @@ from funcnn.fields import as_float_dtype, is_whole
 _GOLDEN = np.uint32(0x9E3779B9)  # 2**32 / golden ratio as an odd number: its multiples are spread evenly
 _A, _B = np.uint32(0x7FEB352D), np.uint32(0x846CA68B)
 _LANES = np.array([0x243F6A88, 0x85A308D3], np.uint32)  # digits of pi: initial values of the hash of a key
-_BLOCK = 1 << 14  # words, which with a copy fit the first-level cache of a processor
+_BLOCK = 1 << 14  # words: these and a copy of them fit the first-level cache of a processor
 
 
 def words(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
@@ -39,7 +39,7 @@ def words(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
            [1213860322, 3657183425]], dtype=uint32)
 
     Raises:
-        KindError: `xp` is not a module of arrays, `key` not a tuple of ints, or `shape` not a tuple of sizes.
+        KindError: `xp` is not numpy or jax.numpy, `key` not a tuple of ints, or `shape` not a tuple of sizes.
     """
     _check("words", xp, key, shape)
     return _words(xp, key, shape)
@@ -48,7 +48,7 @@ def words(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
 def _words(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
     lanes = xp.asarray(_LANES)
     for word in key:
-        lanes = _mix(lanes + xp.asarray(word).astype(np.uint32) * np.full(1, _GOLDEN))  # a scalar would warn
+        lanes = _mix(lanes + xp.asarray(word).astype(np.uint32) * np.full(1, _GOLDEN))  # a scalar that overflows warns
     first, second, n = lanes[:1], lanes[1:], math.prod(shape)
     if xp is not np or n <= _BLOCK:
         return _mix(_mix(xp.arange(n, dtype=np.uint32) * _GOLDEN + first) ^ second).reshape(shape)
@@ -119,7 +119,7 @@ def _is_word(word: Any) -> bool:
 
 
 def _mix(h: Array) -> Array:
-    """A bijection of the 32-bit words in which every bit depends on every other; it writes to h."""
+    """A bijection of the 32-bit words in which every bit depends on every other; h is overwritten."""
     for shift, factor in ((16, _A), (15, _B)):
         h ^= h >> np.uint32(shift)
         h *= factor

@@ -14,13 +14,13 @@ _call: Any = partial.__call__
 
 
 class BoundFunction(partial[T]):
-    """A `partial` of `_name`, as the function `name` returns it: arguments that it does not take are a KindError.
+    """The `partial` of `_name` that a function `name` returns; arguments that do not fit it raise a KindError.
 
-    A BoundFunction pickles as a partial does, and `inspect.signature` shows the arguments that are left.
+    A BoundFunction pickles as a partial does, and `inspect.signature` shows the arguments that are not bound yet.
     """
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> T:
-        """Call the function with the bound arguments and with these."""
+        """Call the function with the bound arguments and the given ones."""
         try:
             return _call(self, *args, **kwargs) if kwargs else _call(self, *args)
         except TypeError as error:

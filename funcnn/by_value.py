@@ -22,7 +22,7 @@ _guests: set[type] = set()
 
 
 class _Entry:
-    """The entry of a class, as an attribute and not in `__reduce__`, since a class may be sent without a record."""
+    """The entry that a class carries, as an attribute of the class: a class may be sent without a record of it."""
 
     def __init__(self, cls: type) -> None:
         self.cls = cls
@@ -31,7 +31,7 @@ class _Entry:
         rules = [
             (module, name, verb.registry[self.cls])
             for (module, name), verb in verbs.items()
-            if self.cls in verb.registry and module != "__main__"  # which another process cannot import
+            if self.cls in verb.registry and module != "__main__"  # another process cannot import this one
         ]
         return _arrived, (self.cls, attrs.fields(cast("Any", self.cls))), rules
 

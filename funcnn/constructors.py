@@ -15,15 +15,15 @@ from funcnn.errors import FrozenError, FuncnnError, KindError
 # Names of variables in the code that attrs generates: a field with such a name would overwrite the variable.
 _TAKEN = frozenset({"self", "attr_dict", "NOTHING", "_config", "_setattr", "_cached_setattr_get"})
 
-# By base: the end of the sentence about an argument that is not a setting of its subclasses.
+# For each base class, the end of the error for an argument that its subclasses do not take.
 remedies: dict[type, str] = {}
 
 
 def completed(cls: type, fields: list[Any]) -> list[Any]:
-    """Fields with the converters of their annotations, and with their own names in the constructor."""
+    """The fields of a class, checked, with the converters of their annotations and with their names as arguments."""
     for field in fields:
         if field.name in _TAKEN:
-            raise FuncnnError(f"record: a field of {cls.__name__} must have another name than {field.name}")
+            raise FuncnnError(f"record: a field of {cls.__name__} must not be named {field.name}; choose another name")
         if field.type is None:  # with one field without annotation, attrs ignores the annotated names of the class
             raise KindError(
                 f"record: {field.name} of {cls.__name__} must have an annotation, such as {field.name}: int"
@@ -35,13 +35,13 @@ def completed(cls: type, fields: list[Any]) -> list[Any]:
 
 
 def _check_name(cls: type, field: attrs.Attribute[Any]) -> None:
-    """Refuse a field with the name of an attribute of a base, or of a state, which the rules of the base set."""
+    """Refuse a field that has the name of an attribute of a base, or of a state that the rules of the base set."""
     for base in [base for base in cls.__mro__[1:] if field.name in vars(base)]:  # fields are slots of the class
         states = [f.name for f in getattr(base, "__attrs_attrs__", ()) if "state" in f.metadata]
         is_method = type(vars(base)[field.name]) is not MemberDescriptorType
         if is_method or (field.name in states and "state" not in field.metadata):
             used = f"an attribute of {base.__name__}" if is_method else f"a state of {base.__name__}"
-            raise FuncnnError(f"record: a field of {cls.__name__} must have another name than {field.name}, {used}")
+            raise FuncnnError(f"record: a field of {cls.__name__} must not be named {field.name}, as {used} is")
 
 
 def _check_order(cls: type, fields: list[Any]) -> None:
@@ -71,8 +71,8 @@ def _alias(field: attrs.Attribute[Any]) -> str:
 def constructor(cls: type, pair: Sequence[Callable[[Any, Any], None]]) -> Callable[..., None]:
     """The `__init__` that attrs generated for `cls`, which raises a KindError if the arguments do not fit.
 
-    `pair` holds the setters of a class of two fields without converters, such as Grads, of which one is made for each
-    layer and step. For other classes `pair` is empty, and attrs sets the fields.
+    For a class of two fields without converters, such as Grads, `pair` holds their setters, for speed: a Grads is made
+    for each layer in each step. For other classes `pair` is empty, and attrs sets the fields.
     """
     init: Any = vars(cls)["__init__"]
     init.__annotations__ = {field.alias: field.type for field in _fields(cls)} | {"return": None}
@@ -146,7 +146,7 @@ def refuse_to_delete(self: Any, name: str) -> None:
 
 
 def refuse_to_add(self: Any, other: object) -> Any:
-    """The `__radd__` of records: a layer behind a chain is a chain of one layer"""
+    """The `__radd__` of records, which refuses `chain + layer`"""
     if type(other) is not tuple:
         return NotImplemented
     raise KindError(f"+: the right side of a chain must be a tuple, not {type(self).__name__}; write net + (layer,)")

@@ -7,7 +7,7 @@ A network is a value and these are functions from values to values; nothing here
     grads      = backward(params, cache, dA)
     params     = sgd(params, grads, lr)
 
-The rules of a layer stand below its record in `funcnn.layers`; the chain rule, of a tuple, in `layers/chain.py`.
+In `funcnn.layers` the rules of a layer follow its class; the rules of a tuple, a chain, are in `layers/chain.py`.
 """
 
 from __future__ import annotations
@@ -75,13 +75,13 @@ def backward(params: Any, cache: Any, dA: Any, /) -> Grads[Any]:
 
 @cast("Callable[[Any], ForwardOnly]", verb)
 def forward_only(params: Any, x: Any) -> Any:
-    """`forward(params, x)[0]`; the chain drops each cache before it makes the next."""
+    """`forward(params, x)[0]`, without the caches: a chain drops each cache before it makes the next."""
     return forward(params, x)[0]
 
 
 @cast("Callable[[Any], BackwardParams]", verb)
 def backward_params(params: Any, cache: Any, dA: Any) -> Any:
-    """`backward(params, cache, dA).params`; a layer for which dx is extra work registers a rule."""
+    """`backward(params, cache, dA).params`; a layer registers a rule if computing dx is extra work."""
     return backward(params, cache, dA).params
 
 
@@ -117,7 +117,7 @@ def check_block(i: Any) -> None:
 
 
 def predict(params: Any, x: Any, rows: int | None = None) -> Any:
-    """`forward(inference(params), x)[0]`, without caches, and `rows` rows at a time, which bounds the memory.
+    """`forward(inference(params), x)[0]`, without caches; with `rows`, for so many rows at a time to save memory.
 
     >>> import numpy as np
     >>> from funcnn import mlp, predict
@@ -171,7 +171,7 @@ def value_and_grad(loss: Loss) -> ValueAndGrad:
     (4.0, Dense(W=<f64 [[12.]]>, b=<f64 [4.]>))
 
     Raises:
-        KindError: `loss` is not a function or returns no pair; or it takes logits and the net ends in probabilities.
+        KindError: `loss` is not a function, returns no pair, or takes logits although the net gives probabilities.
         ShapeError: the network ends in a Softmax over one output.
     """
     check_function("value_and_grad", loss, "loss", "a function (out, y)", takes=2)

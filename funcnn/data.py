@@ -21,7 +21,7 @@ Batch = tuple[Any, Any]
 
 
 def batches(x: Any, y: Any, size: int, *, epochs: int = 1, seed: Seed) -> Batches:
-    """`epochs` passes over the rows of x and y, in a new random order in each, `size` rows at a time.
+    """The rows of x and y in batches of `size` rows, `epochs` times over, each time in a new random order.
 
     Batch i of epoch e holds rows `i size ... (i + 1) size - 1` of a permutation that depends on `(*seed, e)` alone; the
     last batch of an epoch may be smaller. x and y are arrays, or tuples of arrays, with equally many rows; a None in a
@@ -39,7 +39,7 @@ def batches(x: Any, y: Any, size: int, *, epochs: int = 1, seed: Seed) -> Batche
         KindError: x or y is not an array or a tuple of arrays, `size` or `epochs` is not a whole number, or `seed` is
             not a seed.
         ShapeError: x and y have unequal numbers of rows.
-        RangeError: `size` is less than 1 or more than there are rows, or `epochs` is negative.
+        RangeError: `size` is less than 1 or greater than the number of rows, or `epochs` is negative.
     """
     rows, others = row_count(x, "x", "batches: "), row_count(y, "y", "batches: ")
     if rows != others:
@@ -53,7 +53,7 @@ def batches(x: Any, y: Any, size: int, *, epochs: int = 1, seed: Seed) -> Batche
 
 @attrs.frozen(eq=False)
 class Batches(Sequence[Batch]):
-    """The sequence of batches `(x, y)` that `batches` makes; a slice of it is one as well."""
+    """The sequence of batches `(x, y)` that `batches` makes; a slice of a Batches is a Batches."""
 
     x: Any = attrs.field(repr=False)
     y: Any = attrs.field(repr=False)

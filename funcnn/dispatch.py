@@ -19,13 +19,13 @@ from funcnn.records import build, getters, is_record, plans, values
 
 Rule = Callable[..., Any]
 
-CHAIN = "funcnn.layers.chain"  # which has the rules of the tuple, and is imported when a verb first gets one
+CHAIN = "funcnn.layers.chain"  # the module of the rules for tuples, imported when a verb first gets a tuple
 
 
 def verb(
     default: Rule | None = None, *, returns: tuple[type, str] = (object, ""), check: Callable[..., None] | None = None
 ) -> Any:
-    """A verb: a function with a rule for each class. `default` is the rule of classes for which none is registered.
+    """A verb: a function with a rule for each class. `default` is the rule of classes without a registered one.
 
     A class without a rule takes the rule of its nearest base, as in `functools.singledispatch`; classes are looked up
     in a plain dict, for speed. Only `tuple` itself is a chain of layers; a NamedTuple has no rule. Arrays made by a
@@ -64,7 +64,7 @@ def verb(
 def trait(default: Rule) -> Any:
     """A verb for a property of a layer: its rule is found by class, and its result is not set to read-only.
 
-    For a value without a rule, a layer or not, the result is the result of `default`.
+    For a value without a rule, be it a layer or not, `default` gives the result.
     """
     rules, find, register, dispatcher = _table(default)
 
@@ -162,7 +162,7 @@ def no_rule(verb: str, params: object, what: str = "layer") -> KindError:
         a = "an" if what == "optimizer" else "a"
         return KindError(f"{verb}: {kind(params)} is not {a} {what}; {a} {what} is a record or a tuple of {what}s")
     cls = type(params).__name__
-    return KindError(f"{verb}: {cls} has no rule for it; write one with @{verb}.register({cls})")
+    return KindError(f"{verb}: there is no rule for {cls}; write one with @{verb}.register({cls})")
 
 
 def _seal(parts: list[Any], given: tuple[Any, ...]) -> None:

@@ -1,4 +1,4 @@
-"""The errors that funcnn raises on purpose: one family, each a sentence that says what was given and what is needed."""
+"""The errors that funcnn raises on purpose: one family. Each message says what was given and what is needed."""
 
 __all__ = [
     "FileError",

@@ -16,27 +16,27 @@ from funcnn.errors import KindError, RangeError
 
 
 def fraction(*, default: Any = attrs.NOTHING) -> Any:
-    """A number in [0, 1): a decay rate, a momentum."""
+    """A field for a number in [0, 1), such as a decay rate or a momentum."""
     return attrs.field(default=default, validator=_fraction)
 
 
 def positive(*, default: Any = attrs.NOTHING) -> Any:
-    """A finite number above 0: a norm, a bound."""
+    """A field for a finite number above 0, such as a norm or a bound."""
     return attrs.field(default=default, validator=_positive)
 
 
 def not_negative(*, default: Any = attrs.NOTHING) -> Any:
-    """A finite number, 0 or above: a penalty, an epsilon."""
+    """A field for a finite number of at least 0, such as a penalty or an epsilon."""
     return attrs.field(default=default, validator=_not_negative)
 
 
 def count(*, default: Any = attrs.NOTHING) -> Any:
-    """A whole number of at least 1: heads, groups, a stride."""
+    """A field for a whole number of at least 1, such as the number of heads or a stride."""
     return attrs.field(default=default, converter=_COUNT)
 
 
 def patterns(*, default: str = "*") -> Any:
-    """Paths of parameters: a pattern, or a tuple of patterns; see `paths.chosen`."""
+    """A field for a pattern of paths of parameters, or a tuple of patterns; see `paths.chosen`."""
     return attrs.field(default=default, validator=_patterns)
 
 
@@ -71,7 +71,7 @@ def _patterns(record: Any, field: attrs.Attribute[Any], value: Any) -> None:
 
 
 def check_patterns(whose: str, name: str, value: Any) -> None:
-    """Check a pattern, a string that is not empty, or a tuple of at least one pattern."""
+    """Check that `value` is a pattern, a string that is not empty, or a tuple of at least one pattern."""
     words = value if type(value) is tuple else (value,)
     if not words or not all([isinstance(word, str) and word.strip("!") for word in words]):
         raise KindError(
@@ -90,7 +90,7 @@ def is_number(value: Any) -> bool:
 
 
 def as_number(name: str, value: Any, what: str) -> float:
-    """A number as a Python float."""
+    """Check that `value` is a number; the result is a Python float."""
     if not is_number(value):
         raise KindError(f"{name}: {what} must be a number, not {kind(value)}{_rate_of(value, what)}")
     return float(value)
@@ -102,21 +102,21 @@ def _rate_of(value: Any, what: str) -> str:
 
 
 def as_finite(name: str, value: Any, what: str) -> float:
-    """A finite number."""
+    """Check that `value` is a finite number; the result is a float."""
     if not math.isfinite(number := as_number(name, value, what)):
         raise RangeError(f"{name}: {what} must be finite; it is {value}")
     return number
 
 
 def as_rate(name: str, value: Any, what: str = "the rate") -> float:
-    """A finite number that is not negative."""
+    """Check that `value` is a finite number and not negative; the result is a float."""
     if not 0 <= (number := as_number(name, value, what)) < math.inf:
         raise RangeError(f"{name}: {what} must be finite and not negative; it is {value}")
     return number
 
 
 def learning_rate(lr: Any, whose: str = "sgd", what: str = "lr") -> Any:
-    """lr as a float; a tracer is returned unchanged. An lr that is not a number, not finite or negative is refused."""
+    """Check that lr is a finite number and not negative; the result is a float. A tracer is returned unchanged."""
     if type(lr) is not float and not is_number(lr):
         raise KindError(f"{whose}: {what} must be a number, not {kind(lr)}{_rate_of(lr, what)}")
     try:
@@ -129,21 +129,21 @@ def learning_rate(lr: Any, whose: str = "sgd", what: str = "lr") -> Any:
 
 
 def as_positive(name: str, value: Any, what: str) -> float:
-    """A finite number above 0."""
+    """Check that `value` is a finite number above 0; the result is a float."""
     if not 0 < (number := as_number(name, value, what)) < math.inf:
         raise RangeError(f"{name}: {what} must be finite and above 0; it is {value}")
     return number
 
 
 def as_fraction(name: str, value: Any, what: str) -> float:
-    """A number in [0, 1)."""
+    """Check that `value` is a number in [0, 1); the result is a float."""
     if not 0 <= (number := as_number(name, value, what)) < 1:
         raise RangeError(f"{name}: {what} must be in [0, 1); it is {value}")
     return number
 
 
 def as_count(name: str, value: Any, what: str = "steps", *, least: int = 1) -> int:
-    """A whole number of at least `least`."""
+    """Check that `value` is a whole number of at least `least`; the result is an int."""
     check_whole(name, value, what)
     if value < least:
         raise RangeError(f"{name}: {what} must be at least {least}; it is {value}")
@@ -172,7 +172,7 @@ def check_sizes(name: str, sizes: dict[str, Any]) -> None:
 
 
 def as_seed(name: str, seed: Any, what: str = "seed") -> tuple[Any, ...]:
-    """A seed as a tuple of ints in [0, 2**31), the range of JAX without 64-bit integers; tracers are unchecked."""
+    """Check a seed; the result is a tuple of ints in [0, 2**31), the range of JAX's 32-bit ints, or of tracers."""
     words = seed if type(seed) is tuple else (seed,)
     if not all(map(_is_seed_word, words)):
         given = short(seed) if is_number(seed) or type(seed) in {tuple, str} else kind(seed)
@@ -202,7 +202,7 @@ def check_text(name: str, value: Any, what: str) -> None:
 def check_function(
     name: str, value: Any, what: str, needed: str = "a function", *, takes: int | None = None, remedy: str = ""
 ) -> None:
-    """Check that a value is a function, or can be called with `takes` arguments, and is not a class."""
+    """Check that a value can be called, with `takes` arguments if `takes` is given, and is not a class."""
     if not callable(value) or isinstance(value, type):
         raise KindError(f"{name}: {what} must be {needed}, not {kind(value)}")
     if takes is not None and (parameters := parameters_of(value)) is not None:
@@ -227,7 +227,7 @@ def as_called(function: Any) -> str:
 
 
 def as_float_dtype(name: str, dtype: Any) -> np.dtype[Any]:
-    """A type of real floats as a NumPy dtype: `np.float32`, `"float32"`, `float`, bfloat16."""
+    """Check a type of real floats, such as `np.float32`, `"float32"` or `float`; the result is a NumPy dtype."""
     try:
         found = None if dtype is None else np.dtype(dtype)  # NumPy converts None to float64
     except (TypeError, ValueError, SyntaxError):  # SyntaxError: for a string with commas

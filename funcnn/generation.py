@@ -34,9 +34,9 @@ def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
     recurrent layers and causal attention, the outputs of consecutive parts equal the output of `forward` for the whole
     sequence. A layer that maps each position alone, such as Dense, has no memory.
 
-    By default a layer is refused. A layer of your own whose out at each position depends on x at that position only
-    declares it with `step.register(Layer)(positionwise)`; a layer with a memory has a rule of its own. Layers that
-    differ between training and prediction, such as dropout, are refused: call `step(inference(net), x, memory)`.
+    A layer without a rule is refused. For a layer of your own whose out at each position depends on x at that position
+    only, write `step.register(Layer)(positionwise)`; for a layer with a memory, write a rule. Layers that differ
+    between training and prediction, such as dropout, are refused: call `step(inference(net), x, memory)`.
 
     >>> import numpy as np
     >>> from funcnn import mlp
@@ -47,7 +47,7 @@ def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
 
     Raises:
         KindError: a layer has no rule for `step`, mixes positions, or differs between training and prediction.
-        What `forward` raises.
+        Any error that `forward` raises.
     """
     if not is_record(params):
         raise no_rule("step", params)
@@ -122,7 +122,7 @@ def maps_alone(params: Any) -> bool:
 def pads_with_zeros(params: Any, /) -> Any:
     """Whether zeros at the padded positions of x act as the layer's own zero padding, as in a convolution over time.
 
-    By default False. With a mask, `First` accepts such a layer as the first one, where x is 0 at padded positions, and
-    refuses it behind another layer.
+    By default False. If x has a mask, `First` accepts such a layer as the first of a chain, since x is 0 at padded
+    positions there, and refuses it behind another layer.
     """
     return False

@@ -15,7 +15,7 @@ from funcnn.trees.walks import check_tree
 P = TypeVar("P")
 
 _LEFT_OUT: Any = object()
-# By base: the method that returns the gradients of its subclasses' own parameters.
+# For each base class, the method that returns the gradients of parameters that a subclass adds.
 returned_by: dict[type, str] = {}
 
 
@@ -23,9 +23,9 @@ returned_by: dict[type, str] = {}
 class Grads(Generic[P]):
     """The gradient with respect to the two arguments of `forward`.
 
-    `params` has the class of the layer. In the place of each parameter it holds the gradient; in the place of each
-    state the next value, or None if the state does not change. The field `x` is like the input x, and None for integer
-    inputs and from `value_and_grad`.
+    `params` has the class of the layer. It holds the gradient in place of each parameter and the next value in place
+    of each state, or None if the state does not change. The field `x` is an array or tuple like the input x; it is None
+    for integer inputs, and in the result of `value_and_grad`.
     """
 
     params: P = borrowed()
@@ -40,7 +40,7 @@ class Grads(Generic[P]):
 
 
 def gradient(params: P, /, **parts: Any) -> P:
-    """A record like `params` whose parameters are these gradients, and whose states are these next values.
+    """A record like `params`, with the given gradients as parameters and the given next values as states.
 
     Settings are unchanged; a state that is not given is None, which means unchanged.
 
@@ -50,7 +50,7 @@ def gradient(params: P, /, **parts: Any) -> P:
     Dense(W=<f64 [[3.]]>, b=<f64 [4.]>)
 
     Raises:
-        KindError: a parameter is left out, there is no such field, it is a setting, or its dtype is another.
+        KindError: a parameter is left out, a name is a setting or not a field, or a gradient has another dtype.
         ShapeError: a gradient has another shape than its parameter.
     """
     cls = type(params)

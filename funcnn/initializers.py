@@ -1,12 +1,12 @@
 """Initializers: functions `(seed, shape, dtype) -> array` that draw the initial weights of a layer.
 
 `constant`, `normal` and `uniform` take a number and return an initializer: `normal(0.01)`. The last two axes of a shape
-are the features in and out, `(..., n_in, n_out)`; axes before them, such as the axes of a convolution's kernel, count
-in both:
+are the features in and out, `(..., n_in, n_out)`. The other axes, such as the height and width of a kernel, multiply
+both fans:
 
     fan_in = n_in * the product of the other axes,  fan_out = n_out * the product of the other axes
 
-Each is a pure function of its arguments: the same seed gives the same weights.
+An initializer is a pure function of its arguments: the same seed gives the same weights.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def fans(shape: Shape) -> tuple[int, int]:
 
 
 def draw(whose: str, weights: Initializer, seed: Seed, shape: Shape, dtype: Any, *, what: str = "weights") -> Array:
-    """The array that an initializer returns, checked. Errors name the function `whose` and its argument `what`.
+    """Call an initializer and check its result. Errors name the function `whose` and its argument `what`.
 
     Raises:
         KindError: `weights` is not an initializer, `seed` is not a seed, or `dtype` is not a type of real floats; or
@@ -167,7 +167,7 @@ def draw(whose: str, weights: Initializer, seed: Seed, shape: Shape, dtype: Any,
 
 
 def draw_bias(whose: str, n: int, dtype: Any, *, bias: bool) -> Array | None:
-    """n zeros, or None without a bias."""
+    """A bias of n zeros, or None if `bias` is False."""
     check_flag(whose, bias, "bias")
     return zeros(0, (n,), dtype) if bias else None
 

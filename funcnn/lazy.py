@@ -33,7 +33,7 @@ NAMESPACES = [
 def lazily(
     package: str, homes: dict[str, str], modules: list[str] | None = None
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
-    """`(__getattr__, __dir__, __all__)` of a package, from the names that each of its modules gives it."""
+    """`(__getattr__, __dir__, __all__)` of a package; `homes` maps each of its modules to the names that it gives."""
     home = {name: f"{package}.{module}" for module, names in homes.items() for name in names.split()}
     parts = modules or []
 
@@ -50,7 +50,7 @@ def lazily(
 
 
 def load_all() -> None:
-    """Import every module that defines records, so that names in files mean the same in every program."""
+    """Import every module that defines records, so that the class names in a file are found in every program."""
     for module in NAMESPACES:
         space = import_module(f"funcnn.{module}")
         for name in space.__all__:
@@ -58,12 +58,12 @@ def load_all() -> None:
 
 
 def _absent(package: str, name: str) -> AttributeError | ImportError:
-    """The error for a name that a package does not have: with its namespace, if another namespace has it."""
+    """The error for a name that a package does not have; it gives the namespace that has the name, if one does."""
     for module in () if name.startswith("_") else NAMESPACES:
         home = f"funcnn.{module}"
         if name in import_module(home).__all__:
             moved = f"{package}.{name}: it is in {home}; write from {home} import {name}"
             # `from funcnn import name` replaces the text of an AttributeError by its own.
-            importing = sys._getframe(2).f_code.co_name == "_handle_fromlist"  # noqa: SLF001  only to choose a class
+            importing = sys._getframe(2).f_code.co_name == "_handle_fromlist"  # noqa: SLF001  for the class of the error
             return ImportError(moved, name=package) if importing else AttributeError(moved)
     return AttributeError(f"module {package!r} has no attribute {name!r}")

@@ -11,7 +11,7 @@ from funcnn.traits import gives_probabilities, shares
 
 
 def squashed_twice(loss: Any, params: Any, what: str = "the loss") -> str:
-    """The end of an error about a loss of logits that is given probabilities; empty if it is not."""
+    """The end of the error if a loss of logits is given probabilities, and otherwise an empty string."""
     place = _squashed(takes, gives_probabilities(params)) if (takes := takes_logits(loss)) else None
     if place is None:
         return ""

@@ -25,11 +25,11 @@ __all__ = ["accuracy", "confusion", "perplexity", "r2", "top_k_accuracy"]
 def accuracy(out: Array, y: Array, *, threshold: float | None = None) -> Any:
     """The share of right predictions, in [0, 1]; NaN if out holds a NaN
 
-    Without a threshold the predicted class is the one with the largest output, and y is as for `softmax_cross_entropy`:
-    for out (m, ..., k), integer classes (m, ...), or soft labels of out's shape, whose class is the largest entry. With
-    a threshold each output is a prediction, `out > threshold`, and y is as for the binary cross-entropies: zeros and
-    ones of out's shape. Use a threshold of 0 for logits, and 0.5 for probabilities. For padded sequences write
-    `accuracy(out[mask], y[mask])`.
+    Without a threshold, out is (m, ..., k), and the predicted class is the index of the largest output; y holds integer
+    classes (m, ...), or soft labels of out's shape, whose class is the index of the largest label. With a threshold,
+    each output is a prediction, `out > threshold`, and y holds zeros and ones in out's shape. Use a threshold of 0 for
+    logits, and 0.5 for probabilities. So y is as for `softmax_cross_entropy` or for the binary cross-entropies. For
+    padded sequences write `accuracy(out[mask], y[mask])`.
 
     >>> import numpy as np
     >>> from funcnn import accuracy
@@ -51,7 +51,7 @@ def accuracy(out: Array, y: Array, *, threshold: float | None = None) -> Any:
 def confusion(out: Array, y: Array, *, threshold: float | None = None) -> Array:
     """counts[i, j]: the number of examples of class i that were predicted as class j
 
-    Shape (k, k), integers; their sum is the number of predictions, and the diagonal counts the right predictions.
+    Integers of shape (k, k). The sum of all counts is the number of predictions; the diagonal counts the right ones.
     `out`, `y`, masks and `threshold` are as in `accuracy`; with a threshold there are two classes, no and yes.
 
     >>> import numpy as np
@@ -84,7 +84,7 @@ def top_k_accuracy(out: Array, y: Array, k: int) -> Any:
 
     Raises:
         ShapeError, KindError, RangeError: as `accuracy`; KindError also if k is not a whole number, and RangeError if
-            it is not in 1 .. the number of classes.
+            k is less than 1 or greater than the number of classes.
     """
     true, classes = _classes("top_k_accuracy", out, y), out.shape[-1]
     if as_count("top_k_accuracy", k, "k") > classes:
@@ -101,7 +101,7 @@ def perplexity(out: Array, y: Array) -> Any:
     """e^cost, where cost is the cost of `softmax_cross_entropy`: the number of equally likely classes with the same
     cost
 
-    1 is perfect, and k is as good as guessing. For padded sequences: `perplexity(out[mask], y[mask])`.
+    1 is perfect; k is as good as guessing among k classes. For padded sequences: `perplexity(out[mask], y[mask])`.
 
     >>> import numpy as np
     >>> from funcnn.metrics import perplexity
@@ -123,9 +123,9 @@ def perplexity(out: Array, y: Array) -> Any:
 def r2(out: Array, y: Array) -> float:
     """1 - sum (y - out)^2 / sum (y - mean y)^2, averaged over the outputs: the coefficient of determination
 
-    1 is perfect, 0 is as good as the mean of y, and there is no lower bound; NaN if out is not finite. For an output
-    whose y is equal in all rows it is 1 if out equals y, else 0. Computed by `sklearn.metrics.r2_score`, so it needs
-    scikit-learn. out and y: (m, ...), of one shape.
+    1 is perfect, 0 is as good as the mean of y, and there is no lower bound; NaN if out is not finite. An output
+    whose y is the same in all rows counts as 1 if out equals y, else as 0. out and y: (m, ...), of one shape. The
+    result is that of `sklearn.metrics.r2_score`, so `r2` needs scikit-learn.
 
     >>> import numpy as np
     >>> from funcnn.metrics import r2
@@ -165,7 +165,7 @@ def _answers(name: str, out: Array, y: Array, threshold: float | None) -> tuple[
 
 
 def _classes(name: str, out: Array, y: Array, remedy: str = "") -> Array:
-    """The true classes, for out (m, ..., k); the remedy is for a single output."""
+    """The true classes, for out (m, ..., k); `remedy` ends the error for a single output."""
     check(name, out, y, of_classes=True)
     if out.ndim < 2:
         needed = f"(m, ..., k), rows first{', or give a threshold' * bool(remedy)}"
@@ -181,7 +181,7 @@ def _classes(name: str, out: Array, y: Array, remedy: str = "") -> Array:
 
 
 def _share(right: Array, out: Array) -> Any:
-    """The share that is true, as a float if out is NumPy's; NaN if out holds a NaN."""
+    """The share of True in `right`, as a float if out is a NumPy array; NaN if out holds a NaN."""
     xp = namespace(out)
     share = xp.where(xp.isnan(out).any(), xp.nan, right.mean())
     return float(share) if xp is np else share

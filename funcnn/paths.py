@@ -1,4 +1,4 @@
-"""Choice of parameters by patterns of their paths, which are data, so that an optimizer can be saved."""
+"""Choice of parameters by patterns of their paths. Patterns are strings, so optimizers that hold them can be saved."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def map_chosen(f: Callable[..., Any], where: Where, tree: T, *rest: Any, whose: 
 
 @lru_cache
 def chosen(where: Where, paths: tuple[str, ...], whose: str) -> tuple[bool, ...]:
-    """For each path, whether it matches a pattern, and no pattern that begins with an exclamation mark.
+    """For each path, whether it is chosen: a pattern matches it, and no pattern behind an exclamation mark does.
 
-    `*` stands for anything, also across dots, `?` for one character: `"*.W"`, `"0.*"`, `("!*.b", "!3.*")`.
+    `*` matches any text, dots included, and `?` one character: `"*.W"`, `"0.*"`. `("!*.b", "!3.*")` only excludes.
 
     Raises:
         FuncnnError: a pattern matches no path, although there are paths.

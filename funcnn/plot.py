@@ -28,13 +28,13 @@ _ROWS = 1 << 16  # pixels at a time, so the memory needed does not grow with the
 
 
 def cost_curve(table: Mapping[str, Any], ax: Axes | None = None, **line: Any) -> Axes:
-    """The costs of a run on a logarithmic scale; further arguments go to `Axes.plot`, such as `label`.
+    """The costs of a run on a logarithmic scale; further arguments, such as `label`, go to `Axes.plot`.
 
     `table` is the table that `history` gives, or any mapping with the columns "step" and "cost".
 
     Raises:
         KindError: `table` is not such a mapping, a column does not hold numbers, or `ax` is not an Axes.
-        ShapeError: there is not one cost for each step.
+        ShapeError: the numbers of steps and of costs differ.
     """
     if not isinstance(table, Mapping) or not {"step", "cost"} <= table.keys():
         remedy = '; write {"step": steps, "cost": costs}'
@@ -50,7 +50,7 @@ def cost_curve(table: Mapping[str, Any], ax: Axes | None = None, **line: Any) ->
 
 
 def rate_curve(lr: float | Schedule, steps: int, ax: Axes | None = None, **line: Any) -> Axes:
-    """The learning rate of the steps 0 ... steps - 1, a number or a schedule; further arguments go to `Axes.plot`.
+    """The learning rate, a number or a schedule, at the steps 0 ... steps - 1; further arguments go to `Axes.plot`.
 
     Raises:
         KindError: `lr` is not a number or a function of the step number, `steps` is not a whole number, or `ax` is not
@@ -66,10 +66,10 @@ def rate_curve(lr: float | Schedule, steps: int, ax: Axes | None = None, **line:
 
 
 def decision_regions(params: Any, x: Array, y: Array, ax: Axes | None = None, *, points: int = 300) -> Axes:
-    """The class of each point of the plane, for a network of two inputs and one output, and the examples.
+    """The examples, over the class of each point of the plane, for a network of two inputs and one output.
 
-    x: (m, 2), y: (m, 1) of 0 and 1. The boundary is where the output is 0.5 if the network gives probabilities, and
-    where it is 0 if it gives logits. `points` is the number of points for each axis.
+    x: (m, 2), y: (m, 1) of 0 and 1. The boundary is drawn where the output is 0.5 if the network gives probabilities,
+    and where the output is 0 if it gives logits. `points` is the number of points for each axis.
 
     Raises:
         KindError: `params` is not a layer or a tuple of layers, x is not an array of floats, y is not an array,
@@ -147,9 +147,9 @@ def pictures(
 
 
 def picture(params: Any, shape: tuple[int, int], ax: Axes | None = None, *, rows: int = _ROWS, **image: Any) -> Axes:
-    """A network as a picture: its output for every (row, column) in [-1, 1] x [-1, 1], at `shape` pixels.
+    """The output of a network as a picture of `shape` pixels; x is (row, column), each from -1 to 1.
 
-    One output is drawn in grey, three in colour; 0 is black and 1 is white. Other arguments go to `Axes.imshow`:
+    One output is drawn in grey, three in colour; 0 is black and 1 is white. Further arguments go to `Axes.imshow`:
     `cmap="gray_r"` draws 1 as black.
 
     Raises:

@@ -27,19 +27,19 @@ T = TypeVar("T")
 
 # The fields of each record class, in order: (name, whether it is a state).
 plans: dict[type, tuple[tuple[str, bool], ...]] = {}
-# The getter of all contents of a record, in that order, and the setter of each.
+# For each record class, the getter of all contents in the order of the fields, and the setter of each field.
 getters: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
 _setters: dict[type, tuple[Callable[[Any, Any], None], ...]] = {}
 # The record classes by name: a file may name these classes and no others.
 registry: dict[str, type] = {}
-# Called with each new record class, as by a bridge to another library.
+# Functions to call with each new record class, such as the one that registers the class with JAX.
 watchers: list[Callable[[type], None]] = []
 
 
 def state(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
     """A field that is carried, saved and traced, but not trained: running statistics, counters, seeds, a frozen layer.
 
-    A base that others subclass declares its states with `kw_only=True`, since the fields of a base come first.
+    In a base class give `kw_only=True`: otherwise the state precedes the fields of subclasses in their constructors.
     """
     check_flag("state", kw_only, "kw_only")
     return attrs.field(default=default, kw_only=kw_only, metadata={"state": True})
@@ -89,8 +89,8 @@ def record(cls: type[T] | None = None, /, *, kw_only: bool = False) -> Any:
     `@record(kw_only=True)` makes a record whose fields are given by name alone.
 
     Raises:
-        KindError: `cls` is not a class, or `kw_only` not True or False. The class raises a KindError for arguments that
-            do not fit its fields.
+        KindError: `cls` is not a class, or `kw_only` not True or False. The constructor of the record raises a
+            KindError for arguments that do not fit the fields.
         FuncnnError: another record inside funcnn has that name, or a field has a name that attrs needs itself. A class
             of your own replaces an older class with the same name, for notebook cells that run again.
     """
@@ -123,7 +123,7 @@ def _made(cls: Any, *, kw_only: bool) -> type:
 
 
 def enlist(cls: Any) -> None:
-    """Enter a record class in the tables."""
+    """Enter a record class in the tables above."""
     names = [field.name for field in attrs.fields(cls)]
     plans[cls] = tuple([(field.name, "state" in field.metadata) for field in attrs.fields(cls)])
     get = operator.attrgetter(*names or [""])  # which returns a tuple only for several names
@@ -212,7 +212,7 @@ def _restore(cls: type[T], contents: Sequence[Any]) -> T:
 
 
 def _frozen(value: Any) -> Any:
-    """Read-only arrays, since pickle makes them writeable, in the machine's byte order and not memory-mapped."""
+    """`value` with its arrays, which pickle makes writeable, set to read-only; in native byte order, not mapped."""
     if type(value) is tuple:
         return tuple(map(_frozen, value))
     if isinstance(value, np.memmap):

@@ -36,7 +36,7 @@ def _is_array(part: Any) -> bool:
 
 
 def has_mask(x: Any) -> bool:
-    """Whether x is a tuple or a list (x, mask, ...), as a sequence with its mask is."""
+    """Whether x is a tuple or a list (x, mask, ...), the form of a sequence with a mask."""
     return type(x) in {tuple, list} and len(x) > 1 and _is_array(x[1]) and str(x[1].dtype) == "bool"
 
 
@@ -64,12 +64,12 @@ def for_table(x: Any, name: str) -> str:
 
 
 def for_entries(x: Any, name: str) -> str:
-    """The end of a sentence about an array of other entries than floats."""
+    """The end of a sentence about an array whose entries are not floats."""
     return f"; write {name}.astype(float)" if becomes_floats(x) else ""
 
 
 def becomes_floats(x: Any) -> bool:
-    """Whether the entries of an array are real numbers or bools, also if they are held as objects."""
+    """Whether the entries of an array are real numbers or bools, including numbers in an array of objects."""
     if getattr(x.dtype, "kind", "no") != "O":
         return getattr(x.dtype, "kind", "no") in "biu"
     return all([isinstance(entry, int | float | np.number) for entry in x.ravel().tolist()])

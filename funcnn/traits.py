@@ -24,7 +24,7 @@ class Trait(Protocol):
 
 @cast("Callable[[Any], Trait]", trait)
 def gives_probabilities(params: Any, /) -> Any:
-    """Whether out holds probabilities: True, False, or None if out holds them exactly if x does, as for Reshape.
+    """Whether out holds probabilities: True, False, or None if the answer for out is the answer for x, as for Reshape.
 
     A loss of logits refuses a network that gives probabilities, since it would squash them a second time. By default
     False. The value for a chain is the value of its last layer whose value is not None; the value for a layer with
@@ -49,7 +49,7 @@ def chain_gives_probabilities(params: tuple[Any, ...]) -> Any:
 
 
 def like_x(params: Any) -> None:
-    """The rule of a layer that moves, scales or drops the numbers of x: None."""
+    """The rule of a layer that only moves, scales or drops numbers of x: the answer for x is the answer for out."""
 
 
 def probabilities(params: Any) -> bool:
@@ -64,9 +64,9 @@ def shares(params: Any) -> bool:
 
 @cast("Callable[[Any], Trait]", trait)
 def rests(params: Any, /) -> bool:
-    """Whether the states of a layer stay as they are while it is trained, as the layer in a Frozen does.
+    """Whether training leaves the states of a layer unchanged, as for Frozen, whose state is the layer inside.
 
-    By default False. Backward ends at the first layer of a chain that has a parameter to train or a state that changes.
+    By default False. Backward stops at the first layer of a chain that has a parameter or a state that changes.
     """
     return False
 

@@ -230,12 +230,12 @@ ROWS = {
     "a record without rules": (
         lambda: forward(Bare(), x),
         KindError,
-        "forward: Bare has no rule for it; write one with @forward.register(Bare)",
+        "forward: there is no rule for Bare; write one with @forward.register(Bare)",
     ),
     "an optimizer without a rule": (
         lambda: nn.update(relu, grads, net),
         KindError,
-        "update: Relu has no rule for it; write one with @update.register(Relu)",
+        "update: there is no rule for Relu; write one with @update.register(Relu)",
     ),
     "a backward of nothing": (
         lambda: backward(3, (), x),
@@ -646,12 +646,12 @@ ROWS = {
     "a path to nowhere": (
         lambda: nn.trees.replace(net, "2.V", y),
         nn.FuncnnError,
-        "replace: there is no 'V' of '2.V' in Dense(W=<f64 27x1>, b=<f64 [0.]>)",
+        "replace: path '2.V' does not exist: there is no 'V' in Dense(W=<f64 27x1>, b=<f64 [0.]>)",
     ),
     "a path beyond the end": (
         lambda: nn.trees.replace((relu,), "1.W", y),
         nn.FuncnnError,
-        "replace: there is no '1' of '1.W' in (Relu(),)",
+        "replace: path '1.W' does not exist: there is no '1' in (Relu(),)",
     ),
     "a part that does not fit": (
         lambda: nn.trees.replace(net, "2.W", x),

@@ -435,7 +435,7 @@ ROWS = {
     "a newer version": (
         loaded(document(version=2)),
         FileError,
-        "load: net.npz has version 2 of the format, this funcnn reads 1; update funcnn",
+        "load: net.npz has version 2 of the format, but this funcnn reads 1; update funcnn",
     ),
     "an older version": (loaded(document(version=0)), FileError, FORM),
     "no version": (loaded(lambda _: packed({"tree.json": b"[]"})), FileError, FORM),

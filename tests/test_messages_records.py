@@ -132,27 +132,27 @@ ROWS = {
     "a setting for a method": (
         made((Elementwise,), {"value": float}),
         FuncnnError,
-        "record: a field of Mine must have another name than value, an attribute of Elementwise",
+        "record: a field of Mine must not be named value, as an attribute of Elementwise is",
     ),
     "a setting for what the cache keeps": (
         made((Elementwise,), {"keeps": str}, keeps="out"),
         FuncnnError,
-        "record: a field of Mine must have another name than keeps, an attribute of Elementwise",
+        "record: a field of Mine must not be named keeps, as an attribute of Elementwise is",
     ),
     "a setting for the number of gates": (
         made((Recurrent,), {"gates": int}, gates=4),
         FuncnnError,
-        "record: a field of Mine must have another name than gates, an attribute of Recurrent",
+        "record: a field of Mine must not be named gates, as an attribute of Recurrent is",
     ),
     "a setting for what a wrapper holds": (
         made((Wrapper,), {"held": float}),
         FuncnnError,
-        "record: a field of Mine must have another name than held, an attribute of Wrapper",
+        "record: a field of Mine must not be named held, as an attribute of Wrapper is",
     ),
     "a setting for a counter": (
         made((PerArray,), {"t": float}, t=1.0),
         FuncnnError,
-        "record: a field of Mine must have another name than t, a state of PerArray",
+        "record: a field of Mine must not be named t, as a state of PerArray is",
     ),
     # Records.
     "a field set": (
@@ -250,7 +250,7 @@ ROWS = {
         f"a field called {name}": (
             named(name),
             FuncnnError,
-            f"record: a field of Mine must have another name than {name}",
+            f"record: a field of Mine must not be named {name}; choose another name",
         )
         for name in ("self", "attr_dict", "NOTHING", "_config", "_setattr", "_cached_setattr_get")
     },

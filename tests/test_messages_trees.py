@@ -192,7 +192,7 @@ ROWS = {
     "complex numbers": (
         call(from_vector, net, vector * 1j),
         KindError,
-        "from_vector: vector holds complex numbers, the tree float64",
+        "from_vector: vector holds complex numbers, but the tree float64",
     ),
     "a matrix": (
         call(from_vector, net, vector[:, None]),
@@ -290,7 +290,7 @@ ROWS = {
     "an empty path": (
         call(replace, small, "", Relu()),
         FuncnnError,
-        "replace: there is no '' of '' in Dense(W=<f64 [[1.] [1.]]>, b=None)",
+        "replace: path '' does not exist: there is no '' in Dense(W=<f64 [[1.] [1.]]>, b=None)",
     ),
     "evolve a class": (call(evolve, Relu, a=1), KindError, "evolve: record must be a record, not the class Relu"),
     # sgd, update and others pass over nothing.

@@ -97,7 +97,7 @@ def _tree(archive: ZipFile, size: int, refuse: Refuse) -> Any:
     document = json.loads(text)
     version = document.get("version") if type(document) is dict else None
     if type(version) is int and version > VERSION:
-        raise refuse(f"has version {version} of the format, this funcnn reads {VERSION}; update funcnn")
+        raise refuse(f"has version {version} of the format, but this funcnn reads {VERSION}; update funcnn")
     if checksum(text).encode() != archive.comment:
         raise refuse(f"is damaged: {TREE} does not match the checksum in the comment of the zip")
     if (type(version), version) != (int, VERSION) or document.keys() != {"format", "version", "value"}:
@@ -127,7 +127,7 @@ def _arrays(archive: ZipFile, nodes: list[dict[str, Any]], refuse: Refuse) -> li
 
 
 def place(verb: str, path: Any, remedy: str = "") -> Path:
-    """The path of a file that exists or can be created."""
+    """Check that `path` is the path of a file that exists or can be created; the result is a Path."""
     from pathlib import Path  # noqa: PLC0415  imported late, as hashlib is
 
     try:

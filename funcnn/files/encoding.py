@@ -18,15 +18,15 @@ from funcnn.remedies import for_table
 FORM = "has a tree of a form that save does not write"
 
 Refuse = Callable[[str], FuncnnError]
-"""Makes the error for a reason: the part of the sentence after the name of the file."""
+"""`refuse(reason) -> error`, where reason is the part of the message after the name of the file."""
 
 Migrate = Callable[[str, dict[str, Any]], tuple[str, dict[str, Any]]]
-"""`migrate(name, fields) -> (name, fields)`: a record of a file, in terms of the classes that exist now."""
+"""`migrate(name, fields) -> (name, fields)`: the record of an old file, in terms of the present classes."""
 
 # The dtypes that are the same on every machine; longdouble is not.
 DTYPES = frozenset({np.dtype(f"{order}{code}").str for code in "?bBhHiIqQefdFD" for order in "<>"})
 DEEPEST = 100  # levels, so that a reader with a low recursion limit can read every file
-MOST_BITS = 2000  # of an int: 603 digits; Python's limit on reading digits can be set to 640 and no lower
+MOST_BITS = 2000  # of an int: 603 digits, since the limit on digits that Python reads can be set as low as 640
 MOST_AXES = 64  # NumPy's own limit
 
 
@@ -83,9 +83,9 @@ def check_unmasked(verb: str, array: Any, path: str) -> None:
 
 
 def array_nodes(tree: Any, refuse: Refuse) -> list[dict[str, Any]]:
-    """The nodes of arrays, in order, of a tree from a file, which is checked first.
+    """Check a tree from a file, and list its nodes of arrays in order.
 
-    Refuse nodes of unknown dtypes or negative sizes.
+    A tree that `save` does not write is refused, such as one with an unknown dtype or a negative size.
     """
     numbers = count()
 
@@ -123,7 +123,7 @@ def _is_array_node(node: dict[str, Any]) -> bool:
 
 
 def decode(node: Any, arrays: Sequence[Array], migrate: Migrate | None, refuse: Refuse) -> Any:
-    """The value of a tree whose form is checked; each record is made by its constructor, which checks its arguments."""
+    """The value of a tree that `array_nodes` checked or `encode` made; constructors check the fields of the records."""
     if type(node) is not dict:
         return node
     if "array" in node:

@@ -31,8 +31,8 @@ def save(path: PathLike, value: Any) -> None:
     """Write a value to a file, atomically: at every moment the file holds the complete old value or the new one.
 
     A value is made of records, tuples, arrays, numbers, strings and None. The file is a zip of a JSON tree and an .npy
-    for each array; arrays of JAX become NumPy's. A value that `load` would refuse or change is not written. A file that
-    is replaced keeps its permissions.
+    for each array; arrays of JAX become arrays of NumPy. A value that `load` would refuse or change is refused. A
+    file that is replaced keeps its permissions.
 
     >>> import os, tempfile
     >>> from funcnn import load, mlp, save
@@ -43,8 +43,8 @@ def save(path: PathLike, value: Any) -> None:
     True
 
     Raises:
-        KindError: `path` is not a path; a part of the value is of another kind; an array has a dtype that is not the
-            same on every machine; the class of a record was defined again.
+        KindError: `path` is not a path, a part of the value is of another kind, an array has a dtype that differs
+            between machines, or the class of a record was defined again.
         RangeError: the value is nested more than 100 deep, or an int has more than 2000 bits.
         FileError: the file cannot be written; an old file is not changed. The error is a NoFileError, and so a
             FileNotFoundError, if the folder does not exist.

@@ -12,9 +12,11 @@ from funcnn.inspection.nesting import contents
 def held_bytes(caches: Iterable[tuple[int, Any]], *given: Any) -> list[int]:
     """For each (depth, cache), the bytes that only this cache keeps in memory.
 
-    The arrays in `given`, x and the parameters, are not counted, nor the arrays in the caches before it, so the numbers
-    of one depth add up. A deeper cache is a part of a less deep cache before it, and its arrays count in both. A view
-    counts as the whole array, which it keeps in memory; several views of one array count once.
+    Two kinds of arrays are not counted: those in `given` (x and the parameters), and those in an earlier cache of the
+    same depth. So the sum over the caches of one depth is the memory that they need together. The depth of a layer is
+    the number of layers around it: the cache of an inner layer is part of the cache of the layer around it, which is
+    listed earlier, and its arrays count at both depths. A view counts as the whole array that it keeps in memory;
+    several views of one array count once.
 
     >>> import numpy as np
     >>> from funcnn import forward, mlp

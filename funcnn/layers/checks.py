@@ -106,7 +106,7 @@ def mixed(whose: str, what: str, array: Any, name: str, like: Any) -> KindError:
 
 
 def like(layer: Any, method: str, made: Any, x: Array) -> Any:
-    """The result of a method of a layer: an array of the shape and dtype of x; a slope may be a number."""
+    """Check what a method of an activation returned: an array like x; `slope`, the derivative, may return a number."""
     if (getattr(made, "shape", None) == x.shape and made.dtype == x.dtype) or (method == "slope" and is_number(made)):
         return made
     raise KindError(f"{type(layer).__name__}: {method} must return an array of {x.dtype}, {x.shape}, not {short(made)}")

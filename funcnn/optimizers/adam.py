@@ -64,8 +64,8 @@ class AdamW(Adam):
     """Adam's g' + decay p: a decay that is not divided by the size of the gradient, unlike an L2 penalty
 
     The same as `(Adam(), Decay(decay, where))`. Loshchilov & Hutter 2019, Decoupled Weight Decay Regularization,
-    algorithm 2, in which the decay is not multiplied by lr (but by a schedule); here it is, as in torch and optax. Only
-    the parameters that `where` chooses decay: `"!*.b"` excludes the biases.
+    algorithm 2, where the decay is multiplied by a schedule, not by lr; here, as in torch and optax, it is multiplied
+    by lr. Only the parameters that `where` chooses decay: `"!*.b"` excludes the biases.
 
     >>> from funcnn import AdamW, TrainState, mlp
     >>> start = TrainState(mlp([2, 8, 1], seed=0), AdamW(decay=0.1, where="!*.b"))
@@ -88,11 +88,11 @@ def adamw_update(optimizer: AdamW, grads: Grads[P], params: P) -> tuple[Grads[P]
 
 @record(kw_only=True)
 class AMSGrad(Adam):
-    """Adam with the largest v' so far in place of the present v', so that it never decreases
+    """Adam with the largest v' so far in place of v', so that the divisor does not shrink with v'
 
     Reddi, Kale & Kumar 2018, On the Convergence of Adam and Beyond, algorithm 2, which has neither Adam's corrections
-    1 - b^t nor its eps; here, as in torch, it has both, and the largest v' is taken before the correction; optax takes
-    it after.
+    1 - b^t nor its eps. Here, as in torch, both are used, and the largest v' is taken before the correction; optax
+    takes the largest value after the correction.
 
     Raises:
         RangeError: as Adam.
@@ -112,8 +112,8 @@ class NAdam(Adam):
     g' = (mu_(t+1) m' / (1 - pi_(t+1)) + (1 - mu_t) g / (1 - pi_t)) / (sqrt(v' / (1 - b2^t)) + eps)
 
     m' and v' are Adam's. Dozat 2016, Incorporating Nesterov Momentum into Adam, algorithm 2, with the schedule of
-    Sutskever et al. 2013 that it suggests, as in torch; a large psi, such as 1e6, makes mu_t = b1 from the first step
-    on, as in optax.
+    Sutskever et al. 2013 that Dozat suggests, as in torch. A large psi, such as 1e6, makes mu_t = b1 from the first
+    step on, as in optax.
 
     Raises:
         RangeError: as Adam, or `psi` is negative.
@@ -133,13 +133,13 @@ class NAdam(Adam):
 
 @record(kw_only=True)
 class RAdam(Adam):
-    """Adam with a factor below 1 in early steps, and without the division by the root of v' in the first of them
+    """Adam with a factor below 1 in early steps; the first of these steps are not divided by the root of v'
 
     rho_t = rho - 2 t b2^t / (1 - b2^t), where rho = 2 / (1 - b2) - 1. If rho_t > 5, g' is Adam's times
     sqrt((rho_t - 4) (rho_t - 2) rho / ((rho - 4) (rho - 2) rho_t)), otherwise it is m' / (1 - b1^t).
 
-    Liu et al. 2020, On the Variance of the Adaptive Learning Rate and Beyond, algorithm 2, where the bound is 4 (5 in
-    the authors' code and everywhere since), and which has no eps: optax has this rule, torch adds eps to sqrt(v').
+    Liu et al. 2020, On the Variance of the Adaptive Learning Rate and Beyond, algorithm 2, with the
+    bound 4 and no eps. The authors' code and torch have 5, as here. Optax has this rule; torch adds eps to sqrt(v').
 
     Raises:
         RangeError: as Adam.

@@ -35,11 +35,11 @@ class Adagrad(PerArray):
 class Adadelta(PerArray):
     """s' = rho s + (1 - rho) g^2, g' = g sqrt(d + eps) / sqrt(s' + eps), d' = rho d + (1 - rho) g'^2
 
-    The steps have the units of the parameters: lr is 1. Zeiler 2012, ADADELTA: An Adaptive Learning Rate Method,
-    algorithm 1. Torch and optax have the same rule.
+    The steps have the units of the parameters, so use lr = 1. Zeiler 2012, ADADELTA: An Adaptive Learning Rate
+    Method, algorithm 1. Torch and optax have the same rule.
 
     Raises:
-        RangeError: `rho` is not in [0, 1), or `eps` not above 0: with 0 every step has length 0.
+        RangeError: `rho` is not in [0, 1), or `eps` is not above 0 (with 0, every step has length 0).
     """
 
     rho: float = fraction(default=0.9)
@@ -61,7 +61,7 @@ class RMSProp(PerArray):
     If `centred`, g is divided by the deviation from the mean gradient instead: c' = rho c + (1 - rho) g, and s' - c'^2
     is under the root. With momentum, the step is along m' = momentum m + g / (sqrt(...) + eps). Tieleman & Hinton 2012,
     Lecture 6.5 of Neural Networks for Machine Learning; centred: Graves 2013, Generating Sequences With Recurrent
-    Neural Networks, eq. 38 to 41, with its eps below the root. Torch has this rule, and optax with eps_in_sqrt=False.
+    Neural Networks, eq. 38 to 41, which has eps below the root. Torch has this rule, and optax with eps_in_sqrt=False.
 
     Raises:
         RangeError: `rho` or `momentum` is not in [0, 1), or `eps` is negative.
@@ -75,7 +75,7 @@ class RMSProp(PerArray):
     def step(
         self, g: Array, p: Array, t: int, s: Array | float = 0, c: Array | float = 0, m: Array | float = 0
     ) -> tuple[Any, ...]:
-        """g', s', and c' and m' where they are used"""
+        """g' and s', then c' and m', which stay 0 if they are not used"""
         s = self.rho * s + (1 - self.rho) * (g * g)
         root = s
         if self.centred:

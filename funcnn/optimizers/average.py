@@ -23,8 +23,8 @@ class Average:
     s' = beta s + p, over the parameters p that each step led to, and over the states of layers, such as running
     statistics, as well. The sums of arrays of float16 and bfloat16 are float32. Polyak & Juditsky 1992, Acceleration of
     Stochastic Approximation by Averaging; with a decay: Tarvainen & Valpola 2017, Mean teachers are better role models,
-    eq. 2. Optax's `ema` of the parameters is the same. In torch and in the paper the average begins with the first
-    parameters, whose weight never becomes 0.
+    eq. 2. Optax's `ema` of the parameters is the same. In torch and in that paper the average begins with the
+    parameters before the first step, whose weight never becomes 0.
 
     Raises:
         RangeError: `beta` is not in [0, 1).
@@ -51,12 +51,12 @@ def average_update(optimizer: Average, grads: Grads[P], params: P) -> tuple[Grad
 
 
 def averaged(optimizer: Any, params: P) -> P:
-    """The average of the networks after each step, weighted by (1 - beta) beta^k / (1 - beta^t), k steps back.
+    """The average of the networks after each step, with weight (1 - beta) beta^k / (1 - beta^t) for k steps ago.
 
     `optimizer` is an Average, or a chain with one Average; `params` is the network that the last step led to, the
     latest of the t networks. Arrays of floats are averaged, also in states; whole numbers, such as counters, are
     taken from `params`. To compute running statistics of the averaged weights, pass over the data with a learning rate
-    of 0: that takes the next state of each layer and moves no parameter.
+    of 0, which gives each layer its next state and moves no parameter.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, train, value_and_grad

@@ -68,7 +68,7 @@ def update(optimizer: Any, grads: Grads[Any], params: Any, /) -> tuple[Grads[Any
     ...     return Grads(memory, grads.x), evolve(optimizer, memory=memory)
 
     Raises:
-        KindError: `optimizer` has no rule: a class, a list, another record; or `grads` is not a Grads.
+        KindError: `optimizer` is not an optimizer (but a class, a list or a layer), or `grads` is not a Grads.
         ShapeError: `grads` are the gradients of another network.
     """
     raise no_rule("update", optimizer, "optimizer")
@@ -90,11 +90,12 @@ class PerArray:
 
     A subclass gives the rule as its paper writes it, for the gradient g of array p in update t = 1, 2, ...:
 
-        step(self, g, p, t, m=0, v=0) -> (g, m, v)
+        step(self, g, p, t, m=0, v=0) -> (g', m', v')
 
-    The gradient to step along comes first, then the memory for the next update: arrays like p, or numbers. The defaults
-    of these arguments are the memory at the start. The rule may write to arrays that it has made, and to no others. If
-    p is float16 or bfloat16, the rule gets g and p in float32, its memory is float32, and g' is rounded.
+    `step` returns g', the gradient to step along, and the memory for the next update, here m' and v'. Each part of the
+    memory is an array like p, or a number; its default is its value before the first update. `step` may write to arrays
+    that it has made, and to no others. If p is float16 or bfloat16, `step` gets g and p in float32, the memory is
+    float32, and g' is rounded to the dtype of p.
 
     >>> import numpy as np
     >>> from funcnn import Dense, Grads, gradient, record, update
@@ -117,7 +118,7 @@ class PerArray:
     t: int = state(default=0, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        """Check the rule for one array, and the memory, which has a tuple for each parameter."""
+        """Check `step`, and that the memory is a tuple with one tuple for each parameter."""
         needed = "a method (self, g, p, t, ...), with a default for each argument after t"
         check_function(_name(self), getattr(self, "step", None), "step", needed, takes=3)
         if type(self.memory) is not tuple or not all([type(part) is tuple for part in self.memory]):
@@ -159,7 +160,7 @@ def per_array_update(optimizer: PA, grads: Grads[P], params: P) -> tuple[Grads[P
 def per_parameter(f: Callable[[Array, Array], Any], grads: Grads[P], params: P, *, where: Where = "*") -> Grads[P]:
     """`grads` with `f(g, p)` in place of the gradient g of each parameter p that `where` chooses.
 
-    g and p are float32 if they have fewer bytes, and the result is rounded to the dtype of the gradient.
+    float16 and bfloat16 are passed to f as float32, and the result is rounded to the dtype of the gradient.
     """
 
     def checked(g: Array, p: Array) -> Any:
@@ -178,7 +179,7 @@ def _is_like(part: Any, p: Array) -> bool:
 
 
 def _can_be_a_memory(memory: Any, p: Array) -> bool:
-    """A memory of arrays like p, or of numbers, which jit returns as 0-d arrays."""
+    """Whether each part of the memory is an array like p, or a number, which jit returns as a 0-d array."""
     return all(
         [_is_like(part, p) or isinstance(part, int | float) or getattr(part, "shape", None) == () for part in memory]
     )

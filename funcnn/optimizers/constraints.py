@@ -1,4 +1,4 @@
-"""Constraints on parameters: projections onto the nearest point that is allowed, after a step."""
+"""Constraints on parameters: after a step, each is projected onto the nearest allowed point."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ P = TypeVar("P")
 def project(params: P, onto: Callable[[Array], Array], where: Where = "*") -> P:
     """`params` with `onto(p)` in place of each parameter p that `where` chooses: projected gradient descent.
 
-    Write `params = project(sgd(params, grads, lr), nonnegative, "*.W")` as the fourth line, or pass
+    Write `params = project(sgd(params, grads, lr), nonnegative, "*.W")` as the last of the four lines, or pass
     `constraint=partial(project, onto=nonnegative, where="*.W")` to `train`. Goldstein 1964, Convex programming in
     Hilbert space.
 
@@ -58,7 +58,7 @@ def nonnegative(p: Array) -> Array:
 
 
 def unit_norm(p: Array) -> Array:
-    """p / |p|, where |p| is the length along the first axis, so each unit of a Dense layer has weights of length 1
+    """p / |p|, where |p| is the length along the first axis, so that each unit of a Dense layer has weights of length 1
 
     A column of zeros, which has no direction, is unchanged.
 

@@ -38,8 +38,8 @@ class Lion(PerArray):
     """g' = sign(b1 m + (1 - b1) g), m' = b2 m + (1 - b2) g
 
     Every number moves by lr, up or down; the paper recommends an lr three to ten times smaller than for Adam. Chen et
-    al. 2023, Symbolic Discovery of Optimization Algorithms, algorithm 2; for its weight decay put `Decay` after it.
-    Optax has the same rule.
+    al. 2023, Symbolic Discovery of Optimization Algorithms, algorithm 2; for its weight decay put `Decay` behind
+    Lion. Optax has the same rule.
 
     >>> from funcnn import TrainState, mlp
     >>> from funcnn.optimizers import Decay, Lion

@@ -7,16 +7,16 @@ from funcnn.fields import fraction
 from funcnn.optimizers.adam import Adam, Memory
 from funcnn.records import record
 
-_QUINTIC = 3.4445, -4.7750, 2.0315  # Jordan's coefficients: steep at 0; after five steps between 0.7 and 1.2
+_QUINTIC = 3.4445, -4.7750, 2.0315  # Jordan's coefficients: steep at 0; five steps give singular values of 0.7 to 1.2
 
 
 @record(kw_only=True)
 class Muon(Adam):
     """m' = beta m + (1 - beta) g, g' = sqrt(max(1, n_out / n_in)) U V^T, where U S V^T is beta m' + (1 - beta) g or m'
 
-    All directions of a matrix take steps of about one length. The singular values are brought to about 1 by five steps
-    of X <- a X + (b A + c A^2) X with A = X X^T, from X / |X|. Without Nesterov's lookahead, m' itself is taken.
-    Kernels of more axes are matrices with the last one as n_out; for vectors and numbers the rule is Adam's.
+    All directions of a matrix take steps of about equal length. Five steps of X <- a X + (b A + c A^2) X with
+    A = X X^T, from X / |X|, bring the singular values to about 1. With `nesterov=False`, U S V^T is m'. For a kernel of
+    more axes, all axes but the last, n_out, are the rows of the matrix. For vectors and numbers the rule is Adam's.
 
     Jordan et al. 2024, Muon: An optimizer for hidden layers in neural networks, kellerjordan.github.io/posts/muon.
     Torch has this rule in bfloat16, for weights (n_out, n_in); optax corrects m' and g in the lookahead as Adam

@@ -1,6 +1,6 @@
 """Gradient transformations without memory: clipping, decay, and rates by layer.
 
-Transformations stand before or after an optimizer in a tuple: `(ClipNorm(1.0), Adam(), Decay(0.01))`.
+Put a transformation before or after an optimizer, in a tuple: `(ClipNorm(1.0), Adam(), Decay(0.01))`.
 """
 
 from __future__ import annotations
@@ -96,12 +96,12 @@ class Decay:
 
 @update.register(Decay)
 def decay_update(optimizer: Decay, grads: Grads[P], params: P) -> tuple[Grads[P], Decay]:
-    """A gradient that pulls the parameters towards 0"""
+    """Add the decay to the gradient"""
     return decayed(grads, params, optimizer.rate, optimizer.where), optimizer
 
 
 def decayed(grads: Grads[P], params: P, rate: float, where: Where) -> Grads[P]:
-    """Grads with g + rate p."""
+    """`grads` with g + rate p in place of each chosen g."""
     return per_parameter(lambda g, p: g + rate * p, grads, params, where=where)
 
 
@@ -109,8 +109,8 @@ def decayed(grads: Grads[P], params: P, rate: float, where: Where) -> Grads[P]:
 class L2(Decay):
     """g' = g + rate p: the gradient of the penalty rate / 2 |p|^2 on the cost
 
-    The rule of `Decay`, under the name that it has in front of an optimizer, where the penalty is part of the gradient:
-    `(L2(0.01), Adam())`. The optimizers of torch, other than AdamW, call this penalty weight_decay.
+    `L2` has the same rule as `Decay`, but stands before an optimizer, which then gets the gradient with the penalty in
+    it: `(L2(0.01), Adam())`. The optimizers of torch, other than AdamW, call this penalty weight_decay.
 
     Raises:
         RangeError: `rate` is negative.

@@ -1,4 +1,4 @@
-"""Schedules, functions from the step number to the learning rate; and plateaus, where the rate depends on the cost."""
+"""Schedules, functions from the step number to the learning rate; and plateaus, which compute it from the costs."""
 
 from funcnn.lazy import lazily
 

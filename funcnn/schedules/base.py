@@ -17,7 +17,7 @@ Schedule = Callable[[int], float]
 
 
 def check_schedule(name: str, schedule: Any, what: str, needed: str) -> None:
-    """Check that `schedule` is a function of one argument, and not one that makes schedules, such as `cosine`."""
+    """Check that `schedule` is a function of one argument, and not a maker of schedules, such as `cosine`."""
     maker = schedule
     while isinstance(maker, partial):
         maker = maker.func
@@ -45,7 +45,7 @@ def half_cosine(share: float) -> float:
 
 
 def as_step(name: str, step: Any) -> Any:
-    """The step as an int, 0 or above; a traced step is returned unchanged."""
+    """Check a step: the result is an int of at least 0. A traced step is returned unchanged."""
     if type(step) is int and step >= 0:
         return step
     if is_array(step) and step.shape == () and step.dtype.kind in "iu":

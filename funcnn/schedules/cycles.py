@@ -11,8 +11,8 @@ from funcnn.schedules.base import Schedule, as_step, between, half_cosine
 def cosine_restarts(lr: float, steps: int, *, factor: int = 1, final: float = 0.0) -> Schedule:
     """final + (lr - final) (1 + cos(pi t / T)) / 2, t steps into a cycle of T steps
 
-    T is `steps` in the first cycle, and `factor` times the one before in each later cycle. The last step of a cycle
-    comes near `final`; the next jumps back to `lr`.
+    T is `steps` in the first cycle; each later cycle is `factor` times as long as the cycle before. The rate is near
+    `final` in the last step of a cycle, and jumps back to `lr` in the next step.
 
     Loshchilov & Hutter 2017, SGDR: Stochastic Gradient Descent with Warm Restarts, eq. 5, with `steps` for T_0 and
     `factor` for T_mult.
@@ -73,7 +73,7 @@ def _sawtooth(lr: float, final: float, steps: int, up: float, step: int) -> floa
 
 
 def one_cycle(lr: float, steps: int, *, up: float = 0.45, start: float | None = None, final: float = 0.0) -> Schedule:
-    """Straight lines: from start to lr in the first `up steps` steps, back to start in as many, then to final
+    """Straight lines: from start to lr in up * steps steps, back to start in as many steps, then to final
 
     `start` is lr / 10 by default; from step `steps` on the rate is `final`. The paper also moves the momentum, in the
     opposite direction; this schedule does not.

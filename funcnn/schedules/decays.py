@@ -20,9 +20,9 @@ from funcnn.schedules.base import Schedule, as_step, between, check_schedule, ha
 
 
 def stages(*plan: tuple[float | Schedule, int]) -> Schedule:
-    """One rate after another, each for a number of steps: `stages((2.8, 1000), (1.4, 2000))`; the last rate stays.
+    """One rate after another, each for a number of steps: `stages((2.8, 1000), (1.4, 2000))`; the last one stays.
 
-    A schedule may stand in place of a rate: it counts from 0 at the start of its stage; the last one runs on.
+    A stage may have a schedule in place of a rate. A schedule counts from 0 at the start of its stage.
 
     >>> from funcnn import cosine
     >>> from funcnn.schedules import stages
@@ -61,7 +61,7 @@ def _is_stage(stage: Any) -> bool:
 
 
 def exponential(lr: float, factor: float, steps: int) -> Schedule:
-    """lr factor^(step / steps): multiplied by `factor` every `steps` steps, by the same ratio in each step
+    """lr factor^(step / steps): the rate falls by the same ratio in each step, and by `factor` in `steps` steps
 
     >>> from funcnn.schedules import exponential
     >>> exponential(0.1, 0.5, 100)(200)
@@ -79,7 +79,7 @@ def _exponential(lr: float, factor: float, steps: int, step: int) -> float:
 
 
 def step_decay(lr: float, factor: float, steps: int) -> Schedule:
-    """lr factor^floor(step / steps): multiplied by `factor` at once, every `steps` steps
+    """lr factor^floor(step / steps): the rate is multiplied by `factor` after each `steps` steps
 
     For stages of unequal lengths use `stages`. Ge et al. 2019, The Step Decay Schedule.
 
@@ -125,7 +125,7 @@ def inverse_time(lr: float, steps: int, *, power: float = 1.0) -> Schedule:
 
 
 def _inverse_time(lr: float, steps: int, power: float, step: int) -> float:
-    # A negative power underflows to 0 where a positive one overflows.
+    # With -power the result underflows to 0, where dividing by the positive power would overflow.
     return lr * (1 + as_step("inverse_time", step) / steps) ** -power
 
 

@@ -30,8 +30,9 @@ def pair(function: Callable[..., Any]) -> tuple[Callable[..., Array], Vjp]:
     >>> print(check_vjp(*pair(lambda x, W: np.tanh(np.dot(x, W))), (np.ones((2, 3)), np.ones((3, 2)))))
     pass: ...
 
-    Each argument is differentiated alone, so that a gradient keeps the shape that its rule returned. An argument
-    without influence has a gradient of zeros. Backward runs twice, and in between the function is called with other
+    Backward is called for one argument at a time. For several at once, autograd would broadcast a gradient of a wrong
+    shape to the shape of its argument, and the mistake would not be found. An argument without influence has a gradient
+    of zeros. Backward runs twice, and in between the function is called with other
     arguments: this finds rules that share state between calls.
 
     Raises:

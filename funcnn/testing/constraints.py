@@ -24,11 +24,11 @@ class Constraint(NamedTuple):
 
 
 class Family(NamedTuple):
-    """The constraint of arguments near a given one, whether they are square matrices, and their measure, if it is 1."""
+    """A kind of structured argument."""
 
-    near: Callable[[Array], Constraint]
-    is_square: bool = False
-    measure: Callable[[Array], Array] | None = None
+    near: Callable[[Array], Constraint]  # of the given argument: the constraint for arguments near it
+    is_square: bool = False  # whether the argument must be a square matrix
+    measure: Callable[[Array], Array] | None = None  # a function that must be 1 at the given argument, such as its sum
 
 
 def _always(_: Array) -> bool:

@@ -16,9 +16,9 @@ from funcnn.trees.walks import check_tree
 def difference(a: Any, b: Any) -> dict[str, float]:
     """The largest `|a - b|` of each array, state and setting in which two trees of one shape differ, by its path.
 
-    Empty if the trees are equal by `==`: NaN equals NaN, and 0.0 equals -0.0. Infinite if one value is NaN or infinite
-    and the other is not, and for settings that are not numbers. A number may be compared with a 0-d array, since
-    `jax.jit` converts numbers to 0-d arrays.
+    The dict is empty if the trees are equal by `==`: NaN equals NaN, and 0.0 equals -0.0. A difference is infinite if
+    one value is NaN or infinite and the other is not, or if the settings are not numbers. A number may be compared with
+    a 0-d array, since `jax.jit` converts numbers to 0-d arrays.
 
     >>> import numpy as np
     >>> from funcnn import mlp
@@ -30,7 +30,7 @@ def difference(a: Any, b: Any) -> dict[str, float]:
 
     Raises:
         ShapeError: the trees differ in a class, a number of parts, a shape or a dtype.
-        KindError: one is not a tree, but a list, a class or a number.
+        KindError: `a` or `b` is not a tree, but a list, a class or a number.
     """
     check_tree(a, "difference")
     check_tree(b, "difference")
@@ -70,11 +70,11 @@ def _numbers(value: Any) -> Array | None:
 
 def _distance(p: Array, q: Array) -> float:
     """The largest |p - q|; 0 only if all entries are equal, NaN to NaN."""
-    where = (p != q) & ((p == p) | (q == q))  # noqa: PLR0124  NaN is what differs from itself
+    where = (p != q) & ((p == p) | (q == q))  # noqa: PLR0124  only NaN differs from itself
     if not where.any():
         return 0.0
     p, q = p[where], q[where]
-    if p.dtype.kind in "biuO" and q.dtype.kind in "biuO":  # Python ints, since large ones may be equal in float64
+    if p.dtype.kind in "biuO" and q.dtype.kind in "biuO":  # as Python ints: large ones may be equal in float64
         return float(max([abs(i - j) for i, j in zip(p.tolist(), q.tolist(), strict=True)]))
     wide = np.result_type(p.dtype, q.dtype, np.float64)
     with np.errstate(over="ignore", invalid="ignore"):  # the difference may overflow

@@ -62,7 +62,7 @@ def _replaced(tree: Any, steps: list[str], value: Any, path: str) -> Any:
             _check_alike(tree[i], value, path)
         return (*tree[:i], _replaced(tree[i], rest, value, path), *tree[i + 1 :])
     if not is_record(tree) or step not in (fields := attrs.fields_dict(type(tree))):
-        raise FuncnnError(f"replace: there is no {step!r} of {path!r} in {short(tree)}")
+        raise FuncnnError(f"replace: path {path!r} does not exist: there is no {step!r} in {short(tree)}")
     field, old = fields[step], getattr(tree, step)
     if not rest and is_record(old) and value is not None and "state" not in field.metadata:
         _check_alike(old, value, path)

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def to_vector(tree: Any) -> Array:
-    """All trained arrays, concatenated into one array with one axis, as optimizers of other libraries take it.
+    """All trained arrays, concatenated into one array with one axis, the form that optimizers of other libraries take.
 
     >>> from funcnn import Dense, trees
     >>> trees.to_vector(Dense.init(2, 3, seed=1)).shape
@@ -27,7 +27,7 @@ def to_vector(tree: Any) -> Array:
     """
     check_tree(tree, "to_vector")
     parts = [leaf.reshape(-1) for _, leaf in walk(tree, states=False)] or [np.zeros(0)]
-    traced = [part for part in parts if type(part) is not np.ndarray]  # some parts or all parts
+    traced = [part for part in parts if type(part) is not np.ndarray]  # tracers, under jax.jit
     return freeze(namespace([*traced, *parts][0]).concatenate(parts))
 
 
@@ -41,7 +41,7 @@ def from_vector(tree: T, vector: Array) -> T:
 
     Raises:
         ShapeError: the vector has another number of entries than the tree has trained numbers.
-        KindError: `tree` is not a tree, `vector` is not an array of floats, or only `vector` is complex.
+        KindError: `tree` is not a tree, `vector` is not an array of floats, or `vector` is complex and the tree is not.
     """
     check_tree(tree, "from_vector")
     if is_array(tree) and (isinstance(vector, tuple) or is_record(vector)):
@@ -56,7 +56,7 @@ def from_vector(tree: T, vector: Array) -> T:
         nonlocal start
         start += leaf.size
         if vector.dtype.kind == "c" != leaf.dtype.kind:
-            raise KindError(f"from_vector: vector holds complex numbers, the tree {leaf.dtype}")
+            raise KindError(f"from_vector: vector holds complex numbers, but the tree {leaf.dtype}")
         return vector[start - leaf.size : start].astype(leaf.dtype).reshape(leaf.shape)
 
     return map_arrays(cut, tree, states=False)

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def tree_map(f: Callable[..., Any], tree: T, *rest: Any) -> T:
-    """`tree` with `f(leaf, *the same leaf of each of rest)` in place of every array, states included, as in JAX.
+    """`tree` with `f(array, *others)` for each array, states included; others: the arrays at its path in `rest`.
 
     >>> import numpy as np
     >>> from funcnn import mlp, tree_map
@@ -29,7 +29,7 @@ def tree_map(f: Callable[..., Any], tree: T, *rest: Any) -> T:
 
     Raises:
         ShapeError: the trees differ in the number of layers, or in class.
-        KindError: `f` is not a function, or one of the trees not a tree.
+        KindError: `f` is not a function, or `tree` or a part of `rest` is not a tree.
     """
     return map_arrays(_checked("tree_map", f, tree, rest), tree, *rest, whose="tree_map")
 
@@ -50,7 +50,7 @@ def map_parameters(f: Callable[..., Any], tree: T, *rest: Any) -> T:
 
 
 def _checked(name: str, f: Any, tree: Any, rest: Sequence[Any]) -> Callable[..., Any]:
-    """f with a check of its arguments: if one of the trees has an array, all have."""
+    """f with a check: where `tree` has an array, each tree of `rest` must have an array too."""
     check_function(name, f, "f")
     check_tree(tree, name)
     for i, other in enumerate(rest):
@@ -110,7 +110,7 @@ def leaves(tree: Any) -> list[Array]:
 
 
 def arrays_in(tree: Any) -> list[Array]:
-    """`leaves` without a check: values that are not trees have none."""
+    """`leaves` without the check: for a value that is not a tree the list is empty."""
     return [leaf for _, leaf in walk(tree)]
 
 
@@ -156,7 +156,7 @@ def count(tree: Any) -> int:
 
 
 def astype(tree: T, dtype: Any) -> T:
-    """`tree` with every array of floats as `dtype`, states included; whole numbers stay.
+    """`tree` with every array of floats as `dtype`, states included; arrays of whole numbers are unchanged.
 
     An array that has the dtype already is shared. A number that is too large for `dtype` becomes infinite, and NumPy
     warns.
@@ -201,7 +201,7 @@ _LEAVES = (NoneType, bool, int, float, complex, str, np.generic)
 
 
 def row_count(x: Any, name: str = "x", whose: str = "") -> int:
-    """The number of examples in an array, or in a tuple of arrays, which must agree on it; a part may be None."""
+    """The number of rows of an array, or of all arrays in a tuple, checked to be equal; a part may be None."""
     parts = [part for part in x if part is not None] if type(x) is tuple else []  # a missing mask or first state
     if parts:
         counts = [row_count(part, name, whose) for part in parts]

@@ -14,6 +14,6 @@ from funcnn.layers import Function
 
 
 def test_a_layer_without_a_rule_is_named():
-    sentence = "to_torch: Function has no rule for it; write one with @to_torch.register(Function)"
+    sentence = "to_torch: there is no rule for Function; write one with @to_torch.register(Function)"
     with pytest.raises(KindError, match=re.escape(sentence)):
         to_torch((Function(np.sin, math.pow),))

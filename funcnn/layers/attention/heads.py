@@ -126,7 +126,7 @@ def _rows(x: Array) -> Array:
 
 
 def rows_to_sequence(x: Array, heads: Array) -> Array:
-    """(m * t, n) as (m, t, n), for heads (m, heads, t, d)"""
+    """(m * t, n) as (m, t, n), where m and t are read from the shape of `heads`, (m, heads, t, d)"""
     return x.reshape(heads.shape[0], heads.shape[2], x.shape[-1])
 
 

@@ -92,7 +92,7 @@ class Parallel:
 
 
 def _branches(params: Parallel, verb: Any, *given: Parts) -> list[Any]:
-    """`verb` of each layer, with its part of each argument."""
+    """The results of `verb`, called for each branch with its layer and its part of each of `given`."""
     parts = enumerate(zip(params.layers, *given, strict=True))
     return [noted(f"in branch {i} of Parallel", verb, layer, *own) for i, (layer, *own) in parts]
 

@@ -25,10 +25,11 @@ from funcnn.traits import gives_probabilities
 class Remat(Through, Wrapper[L]):
     """out = layer(x); the cache is x alone, and backward begins with the forward of the layer once more
 
-    Rematerialisation, or gradient checkpointing. A chain of n layers keeps n arrays. In k blocks, each in a Remat, it
-    keeps k arrays and the arrays of one block at a time. With k = sqrt(n) the memory grows as sqrt(n), for one more
-    forward: about a third more work. The layer is a value and forward a pure function of it, so the second forward
-    equals the first bit for bit: dropout drops the same entries, and a state advances once.
+    Rematerialisation, or gradient checkpointing. Until its backward, a chain of n layers keeps n arrays. If the chain
+    is cut into k blocks, each in a Remat, only the k inputs of the blocks are kept; during backward, the arrays of one
+    block at a time are added. With k = sqrt(n) the memory grows as sqrt(n), and the work by one forward, about a third.
+    The second forward equals the first bit for bit, since forward is a pure function of layer and x: dropout drops the
+    same entries, and a state advances once.
 
     Chen, Xu, Zhang & Guestrin 2016, Training Deep Nets with Sublinear Memory Cost, section 4.
 

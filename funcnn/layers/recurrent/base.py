@@ -34,8 +34,8 @@ class Recurrent(ABC):
     state is an array h, (m, k), or a tuple of such arrays. Both the first and the last state have gradients; None in dA
     is 0.
 
-    `(x, mask, state)` is for one layer. In a chain of two layers the last state of the first would be the first state
-    of the second, which would then depend on later x. Give a stack x or `(x, mask)`, and parts of a sequence to `step`.
+    Do not pass `(x, mask, state)` to a chain of recurrent layers: the last state of one layer would become the first
+    state of the next, whose out would then depend on later x. Pass x or `(x, mask)`, and parts of a sequence to `step`.
 
     t steps are t iterations of a loop in Python, and t copies of the cell for `jax.jit` to compile.
     """
