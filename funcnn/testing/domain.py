@@ -57,7 +57,8 @@ class Domain:
 
 def as_domain(whose: str, names: Sequence[str], args: Sequence[Array], domain: Any, structure: Any) -> Domain:
     """The domain that the options `domain` and `structure` of the check `whose` say."""
-    holds = domain if domain is None or callable(domain) else _intervals(whose, names, domain)
+    is_function = callable(domain) and not isinstance(domain, type)
+    holds = domain if domain is None or is_function else _intervals(whose, names, domain)
     _check_names(whose, "structure", {} if structure is None else structure, names)
     own = dict(zip(names, args, strict=True))
     constraints = {
