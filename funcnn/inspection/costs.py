@@ -80,11 +80,11 @@ def flops(params: Any, x: Any, /) -> int:
 
     Raises:
         KindError: `params` is not a layer or a tuple of layers, or `x` is not an array or a tuple of arrays.
-        What `forward` raises.
+        Any error that `forward` raises.
     """
     check_network("flops", params)
     check_arrays("flops", x)
-    forward_only(params, x)  # refuses an x that does not fit, since the rules below only read its shape
+    forward_only(params, x)  # checks x, since the rules below only read its shape
     return _counted(params, x)
 
 
@@ -149,7 +149,7 @@ def recurrent_flops(params: Recurrent, x: Any) -> int:
 
 @flops.register(Attention)
 def attention_flops(params: Attention, x: Any) -> int:
-    """The four dense layers, and for each pair of positions 4 n for the two products and 4 a head for the softmax"""
+    """The four dense layers, and for each pair of positions 4 n for the two products, and 4 for each head's softmax"""
     m, t, _ = _first(x).shape
     return _projections(params, m * t, m * t) + _pairs(params, m * t * t)
 
@@ -191,7 +191,7 @@ def tied_flops(params: Tied, x: Any) -> int:
 
 @flops.register(Sum)
 def sum_flops(params: Sum, x: Any) -> int:
-    """1 for each number of every part of x but the first"""
+    """1 for each number in x, except in its first part"""
     return _floats(x) - _floats(x[0])
 
 
@@ -201,7 +201,7 @@ def _per_number(operations: int) -> Callable[[Any, Any], int]:
 
 @flops.register(Upsample)
 def upsample_flops(params: Upsample, x: Any) -> int:
-    """0 for copies; if it is linear, for each axis 3 for each number that lies between two positions of x"""
+    """0 for copies; for linear interpolation, on each axis, 3 for each number between two positions of x"""
     total, size = 0, int(x.size)
     for before, after in zip(x.shape[1:-1], forward_only(params, x).shape[1:-1], strict=True):
         factor = after // before

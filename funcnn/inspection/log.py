@@ -23,7 +23,7 @@ from funcnn.traits import rests
 
 @attrs.define(eq=False, repr=False)
 class Entry:
-    """One call of a layer, and the calls inside it; `repeatable` are the calls that backward may repeat."""
+    """One call of a layer; `inside` has the calls inside it, and `repeatable` those that its backward may repeat."""
 
     path: str
     layer: Any = None
@@ -35,7 +35,7 @@ class Entry:
     repeatable: list[Entry] = attrs.field(factory=list)
 
     def __repr__(self) -> str:
-        """The repr of the cache, so that an error reads as without a log."""
+        """The repr of the cache, so that errors read as they do without a log."""
         return short(self.cache)
 
 
@@ -44,14 +44,14 @@ Report = Callable[..., None]
 
 
 class Log:
-    """The entries of one step, in the order of the calls: `log.now.inside` before the step and after it.
+    """The entries of one step, in the order of the calls; after the step, `log.now.inside` holds them.
 
     A layer that discards caches, as Remat does, calls forward once more in its backward. The calls inside that second
     forward belong to the entries of the first forward; they do not get new entries.
     """
 
     def __init__(self, report: Report = lambda *_, **__: None) -> None:
-        """An empty log."""
+        """Make an empty log."""
         self.now, self.report = Entry(""), report
 
     def forward(self, path: str, layer: Any, x: Any) -> Entry:
@@ -71,7 +71,7 @@ class Log:
         return entry
 
     def backward(self, verb: Any, layer: Any, dA: Any, entry: Entry) -> Any:
-        """`verb(layer, cache, dA)`, which is `backward` or `backward_params`, for the call of the entry."""
+        """`verb(layer, cache, dA)` for the call of the entry, where verb is `backward` or `backward_params`."""
         self.report("backward", entry.path, layer, dA=dA)
         caller, self.now = self.now, entry
         entry.dA, entry.repeatable = dA, list(entry.inside)
@@ -100,7 +100,7 @@ class Logged:
         return getattr(self.logged, name)
 
     def __repr__(self) -> str:
-        """The repr of the layer, so that an error reads as without a log."""
+        """The repr of the layer, so that errors read as they do without a log."""
         return short(self.logged)
 
 
@@ -168,7 +168,7 @@ def inner_calls(layer: Any, x: Any) -> list[tuple[Any, Any]]:
 
 
 def bare(tree: Any) -> Any:
-    """`tree`, a network, its gradient or its cache, with the layer of each `Logged` and the cache of each entry."""
+    """A network, gradient or cache without its log: the layer in place of each `Logged`, the cache of each entry."""
     cls = type(tree)
     if cls is Logged:
         return bare(tree.logged)

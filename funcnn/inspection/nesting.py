@@ -10,7 +10,7 @@ from funcnn.records import build, is_record, plans, values
 
 
 def contents(value: Any) -> Iterable[Any]:
-    """The contents of a record, a tuple, a list or a dict; nothing for any other value."""
+    """The contents of a record, a tuple, a list or a dict; any other value has none."""
     if isinstance(value, dict):
         return value.values()
     return values(value) if is_record(value) else value if isinstance(value, tuple | list) else ()
@@ -26,7 +26,7 @@ def replaced(value: Any, replace: Callable[[str, Any], Any], path: str = "") -> 
 def with_replaced_fields(layer: Any, replace: Callable[[str, Any], Any], path: str = "") -> Any:
     """`layer` with `replace(path, inner)` for each layer in its fields, states included.
 
-    The record is built without a check, since a class may refuse other layers than its own kind.
+    The record is built without a check, since a class may accept only layers of one kind.
     """
     fields = zip(plans[type(layer)], values(layer), strict=True)
     return build(type(layer), [replaced(part, replace, f"{path}.{name}".lstrip(".")) for (name, _), part in fields])

@@ -33,8 +33,8 @@ class Probe(Wrapper[L]):
     `seen` is a state, as are the running statistics of batch normalisation: its next value comes with the gradient, in
     `grads.params`, and is in the network after `sgd`. The arrays in `seen` are read-only, and copies where the caller
     could write to them. The layer computes the same as without a probe. If the step needs no backward of the layer,
-    since neither it nor a layer before it is trained, `seen` stays as it was. If the layer is called several times,
-    `seen` has the last call, or what the combinator around it makes of the states of all calls.
+    since neither this layer nor a layer before it is trained, `seen` does not change. If the layer is called several
+    times, `seen` has the last call, or the state that the combinator around the layer computes from all calls.
 
     The fields of the layer can be read through the probe. `save` refuses a probe with values; save its `layer`.
 
@@ -78,7 +78,7 @@ class Probe(Wrapper[L]):
         return getattr(self.layer, name)
 
     def __repr__(self) -> str:
-        """The repr of the layer, so that an error reads as without the probe."""
+        """The repr of the layer, so that errors read as they do without the probe."""
         return short(self.layer)
 
 

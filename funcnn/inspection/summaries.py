@@ -50,7 +50,8 @@ def summary(params: Any, x: Any = None, *, costs: bool = False) -> Summary:
     The number of a layer is its path, as in errors and in `parameters`; settings at their defaults are left out, and
     so are the shapes if x is not given. Parameters inside a `Frozen` count as frozen. With `costs`, each row has the
     operations of its forward (`flops`), the bytes of its arrays, and the bytes that its cache keeps only for backward,
-    which excludes x, the arrays of the network, and what the cache of a row above keeps. The last line has the sums.
+    which excludes x, the arrays of the network, and arrays that the cache of a row above keeps. The last line has the
+    sums.
 
     >>> import numpy as np
     >>> from funcnn import Relu, mlp, summary

@@ -28,11 +28,12 @@ from funcnn.trees.walks import arrays_in
 class Visit:
     """One call of a layer in a step: the path of the layer, the layer, out, the cache, dA, and the layer's gradient.
 
-    The visits of the layers inside a layer follow the visit of that layer, one level deeper, and the values of the
-    outer layer include theirs. A layer that is called several times, as in Shared, has a visit for each call; `number`
-    counts them from 0, and the first has the gradient, which is a sum. `cache` is None if it was discarded, as in
-    Remat. `held` is the number of bytes that the cache keeps only for backward. `dA` and `gradient` are None if the
-    step needs no backward of the layer, since neither it nor a layer before it is trained.
+    The visits of inner layers follow the visit of the layer around them, one level deeper, and the values of the outer
+    layer include the values of the inner layers. A layer that is called several times, as in Shared, has a visit for
+    each call; `number` counts these visits from 0, and the first has the gradient, a sum over the calls. `cache` is
+    None if it was discarded, as in Remat. `held` is the number of bytes that the cache keeps only for backward. `dA`
+    and `gradient` are None if the step needs no backward of the layer, since neither this layer nor a layer before it
+    is trained.
     """
 
     path: str
@@ -58,7 +59,7 @@ class Trace:
     visits: tuple[Visit, ...] = borrowed()
 
     def __getitem__(self, key: str | tuple[str, int]) -> Visit:
-        """The first visit of the layer at a path, or the visit with a number.
+        """The first visit of the layer at a path, or the visit with the given number.
 
         Raises:
             FuncnnError: there is no such visit.
@@ -168,7 +169,7 @@ def _row(visit: Visit) -> tuple[str, ...]:
 
 
 def _named(layer: Any) -> str:
-    """A layer with its fields; a layer with layers inside by its class alone, since these have rows of their own."""
+    """A layer with its fields; for a layer with layers inside, which have rows of their own, the class alone."""
     return type(layer).__name__ if any(map(_holds, values(layer))) else described(layer)
 
 
@@ -210,7 +211,7 @@ def _digits(number: float) -> str:
 
 
 def _share(which: Array) -> str:
-    """A percentage; 100 % only if it is true of all numbers."""
+    """The percentage of True in `which`, as text; 100 % only if all are True."""
     percent = 100 * which.mean() if which.any() else 0.0
     return ("> 99 %" if percent < 100 else "100 %") if percent >= 99.5 else f"{percent:.2g} %" if percent else ""
 

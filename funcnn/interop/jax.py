@@ -2,8 +2,8 @@
 
 Importing this module registers every record class, also classes that are defined later.
 
-Arrays, layers and states are traced by `jax.jit` and `jax.grad`; settings are compiled in. The four
-lines then run inside `jax.jit` as they stand, and `jax.vjp` of a `forward` is an exact oracle for its `backward`.
+Arrays, layers and states are traced by `jax.jit` and `jax.grad`; settings become constants of the compiled function.
+So the four lines run unchanged inside `jax.jit`, and `jax.vjp` of a `forward` is an exact oracle for its `backward`.
 """
 
 from __future__ import annotations

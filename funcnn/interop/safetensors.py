@@ -41,7 +41,7 @@ def write(path: str | os.PathLike[str], tree: Any) -> None:
     True
 
     Raises:
-        KindError: `path` is not a path, `tree` is not a record, tuple or array, or safetensors has no such dtype.
+        KindError: `path` is not a path, `tree` is not a record, tuple or array, or safetensors does not have its dtype.
         FileError: as `save`.
     """
     is_swapped = isinstance(tree, str | os.PathLike)
@@ -67,7 +67,7 @@ def write(path: str | os.PathLike[str], tree: Any) -> None:
 def read(path: str | os.PathLike[str], like: T) -> T:
     """`like` with the arrays of a file of safetensors, which must have the same names, shapes and dtypes.
 
-    The arrays are NumPy's, and read-only.
+    The arrays are read-only arrays of NumPy.
 
     Raises:
         KindError: `path` is not a path, or `like` is not a record, tuple or array.

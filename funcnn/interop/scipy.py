@@ -24,7 +24,7 @@ class Minimum(NamedTuple, Generic[P]):
     """The result of `minimize`.
 
     `history[k]` is the cost after k iterations, `history[0]` the cost at the start. `evaluations` is how often cost and
-    gradient were computed, `converged` whether the method met its own stopping criterion, and `message` is SciPy's.
+    gradient were computed, `converged` whether the method met its own stopping criterion, `message` is SciPy's message.
     """
 
     params: P
@@ -53,7 +53,7 @@ def minimize(
     iterations, and `tolerance` SciPy's `tol`, whose meaning and default depend on the method.
 
     SciPy works in float64; a float32 network is rounded in each evaluation and stays float32. Parameters that are
-    arrays of JAX become NumPy's. The states of layers do not change: each evaluation starts from the states of
+    arrays of JAX become arrays of NumPy. The states of layers do not change: each evaluation starts from the states of
     `params`, so a dropout layer has the same mask in all of them, and running statistics need a step with learning rate
     0 after the training.
 

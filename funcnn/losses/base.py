@@ -1,11 +1,11 @@
 """Losses: `(out, y) -> (cost, dA)`, a value and its gradient computed together, so that the two agree.
 
-The cost is a mean over the examples and over the outputs of each. `dA`, its gradient with respect to `out`, has the
-shape and the dtype of `out`. `y` and `weight` are cast to the dtype of the computation: the dtype of `out`, or float32
-if that is float16 or bfloat16. A loss that takes the outputs of an example together, as a softmax does, has one term
-for each example, and the axes between rows and outputs count as examples too. Weights have the shape of the terms or of
-its first axes: one weight for each row, or for each step. Weights multiply the terms and do not normalise, so that
-blocks of rows combine exactly; no weight is negative or NaN. Nothing broadcasts: `out` and `y` have the same shape.
+The cost is the mean of terms, one for each output. If a loss takes the outputs of an example together, as a softmax
+does, it has one term for each example; every position on the axes between rows and outputs counts as an example. `dA`,
+the gradient of the cost with respect to `out`, has the shape and the dtype of `out`. `y` and `weight` are cast to the
+dtype of the computation: the dtype of `out`, or float32 for float16 and bfloat16. Nothing broadcasts: `out` and `y`
+have the same shape, and weights have the shape of the terms, or of their first axes: one for each row, or each step.
+Weights multiply the terms; the divisor stays the number of terms, so that blocks of rows combine exactly.
 
 This module holds the functions that losses share.
 """
@@ -33,7 +33,7 @@ Fitted = tuple[Array, Array, Array | None]
 
 
 def fitted(name: str, out: Array, y: Array, weight: Array | None, setting: str = "") -> Fitted:
-    """out, y and the weight in the dtype of the computation, with equally many axes; one term for each output.
+    """Check out, y and the weight, and cast them to the dtype of the computation; one term for each output.
 
     `setting` is the argument that the error recommends if a number is given as the weight.
     """
@@ -43,7 +43,7 @@ def fitted(name: str, out: Array, y: Array, weight: Array | None, setting: str =
 
 
 def fitted_examples(name: str, out: Array, y: Array, weight: Array | None) -> Fitted:
-    """As `fitted`, with one term for each example."""
+    """As `fitted`, for a loss with one term for each example."""
     check_alike(name, out, y)
     check_examples(name, out)
     a = wide(out)
@@ -58,7 +58,7 @@ def cast(values: Array, dtype: Any) -> Array:
 def fitted_weight(
     name: str, weight: Any, shape: tuple[int, ...], dtype: Any, setting: str = "", classes: int = 0
 ) -> Array | None:
-    """The weight for terms of this shape and dtype; `classes` is the number of classes if y holds classes."""
+    """Check the weight for terms of this shape, and cast it; `classes` is their number if y holds classes, else 0."""
     if weight is None:
         return None
     if is_number(weight):
@@ -76,7 +76,7 @@ def fitted_weight(
 
 
 def weigh(cost: Array, slope: Array, weight: Array | None, dtype: Any) -> tuple[Any, Array]:
-    """The mean of the terms in cost, and its gradient in this dtype, weighted; slope may have more axes than cost."""
+    """The weighted mean of the terms `cost`, and dA; `slope`, their derivative by out, may have more axes."""
     if weight is None:
         return mean(cost), cast(slope * (1 / cost.size), dtype)
     each = weight * (1 / cost.size)
@@ -89,7 +89,7 @@ def mean(terms: Array) -> Any:
     return float(value) if isinstance(value, np.generic) else value
 
 
-# The checks. The values of tracers are unknown. A NaN in y is accepted by losses that are defined between the labels.
+# The checks. Tracers have no values to check. Losses that are defined between the labels accept a NaN in y.
 
 
 def check(name: str, out: Any, y: Any, *, of_classes: bool = False) -> None:
@@ -106,7 +106,7 @@ def check(name: str, out: Any, y: Any, *, of_classes: bool = False) -> None:
 
 
 def _check_floats(name: str, out: Any, y: Any, *, of_classes: bool) -> None:
-    """Check that `out` is an array of floats; arguments in the wrong order and predicted classes have own messages."""
+    """Check that `out` is an array of floats; swapped arguments and predicted classes have their own errors."""
     if is_array(out) and not is_float(out) and is_array(y):
         if is_float(y) and out.dtype.kind in "biu" and (are_outputs(y) or not of_classes):
             remedy = for_order(name) if are_outputs(y) else ""

@@ -27,9 +27,9 @@ from funcnn.losses.remedies import for_classes, for_shapes
 def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """Cross-entropy of probabilities: cost = -mean (y log p + (1 - y) log(1 - p)), dA = (p - y) / (p (1 - p)) / size
 
-    p is out, clipped to [eps, 1 - eps], eps the spacing of floats at 1; dA is 0 where out is clipped, so cost and
-    gradient stay finite. For networks that end in a Sigmoid; `binary_cross_entropy_with_logits` takes logits and does
-    not clip.
+    p is out clipped to [eps, 1 - eps], where eps is the spacing of floats at 1; dA is 0 where out is clipped, so cost
+    and gradient stay finite. Use this loss for networks that end in a Sigmoid; `binary_cross_entropy_with_logits` takes
+    logits and does not clip.
 
     >>> import numpy as np
     >>> from funcnn import binary_cross_entropy
@@ -60,7 +60,7 @@ def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> t
 def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """Cross-entropy of p = 1 / (1 + e^-out): cost = mean (log(1 + e^out) - y out), dA = (p - y) / size
 
-    Neither overflows nor clips, however large the logits are.
+    Cost and gradient neither overflow nor are clipped, however large the logits are.
 
     >>> import numpy as np
     >>> from funcnn import binary_cross_entropy_with_logits
@@ -87,7 +87,7 @@ def softmax_cross_entropy(
 
     out: (m, ..., k) logits. y: classes, integers of shape (m, ...); or soft labels, a distribution of out's shape, with
     cost = -mean sum y log p and dA = (p sum y - y) / n. n is the number of examples, m times the axes between. The
-    weight has the shape of the classes, or of their first axes; a weight w of each class is given as w[y].
+    weight has the shape of the classes, or of their first axes; for a weight w of each class give w[y].
 
     With a smoothing s, y is the true class with probability 1 - s, and otherwise each of the k classes with the same
     probability: the labels are (1 - s) onehot(y) + s / k. Szegedy et al. 2016, Rethinking the Inception Architecture,
@@ -129,8 +129,8 @@ def kl_divergence(out: Array, y: Array, weight: Array | None = None) -> tuple[An
     """The Kullback-Leibler divergence: cost = mean sum y (log y - log p), dA = (p sum y - y) / n, p = softmax of out
 
     out: (m, ..., k) logits; y: distributions over the last axis, of out's shape, where 0 log 0 is 0. The cost is
-    `softmax_cross_entropy` minus the entropy of y, so the gradient is the same, and 0 where p = y: a
-    distance from the output of another network, or from frequencies. n is the number of examples, m times the axes
+    `softmax_cross_entropy` minus the entropy of y, so the gradient is the same; cost and dA are 0 where p = y. The cost
+    is a distance from the output of another network, or from frequencies. n is the number of examples, m times the axes
     between; the weight has the shape of these axes, or of the first of them. Kullback & Leibler 1951, On Information
     and Sufficiency.
 

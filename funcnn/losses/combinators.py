@@ -85,7 +85,7 @@ def _masked(loss: Any, out: tuple[Any, Any], y: Any, weight: Any = None) -> tupl
 
 
 def _unmasked(mask: Array, name: str, values: Array) -> Array:
-    """The values where the mask is True, else 0; a weight of one entry a row becomes one entry a position."""
+    """The values where the mask is True, else 0; a weight with one entry for each row gets one for each position."""
     xp = namespace(mask if type(values) is np.ndarray else values, name, "masked: ")
     axes = mask.ndim if name != "weight" else min(mask.ndim, values.ndim)
     if values.ndim < axes or axes == 0 or values.shape[:axes] != mask.shape[:axes]:
@@ -146,7 +146,7 @@ def _times(factor: float, dA: Any) -> Any:
 
 
 def _each(f: Callable[[Array], Any], tree: Any) -> Any:
-    """f of each array in nested tuples; None stays, as it stands for no mask or no gradient."""
+    """f of each array in nested tuples; None, which means no mask or no gradient, stays None."""
     if type(tree) is tuple:
         return tuple([_each(f, part) for part in tree])
     return None if tree is None else f(tree)

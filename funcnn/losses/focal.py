@@ -16,8 +16,8 @@ from funcnn.losses.protocol import of_logits
 def binary_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: float = 2.0) -> tuple[Any, Array]:
     """The focal loss of p = 1 / (1 + e^-out): cost = -mean (1 - q)^gamma log q, where q is p if y = 1, else 1 - p
 
-    out: logits; y: zeros and ones of out's shape. With u = -out if y = 1, else out, the logit of the wrong answer, the
-    term is s(u)^gamma log(1 + e^u), s the sigmoid, and its slope in u is
+    out: logits; y: zeros and ones of out's shape. Let u be the logit of the wrong answer, -out if y = 1, else out, and
+    s the sigmoid. The term is s(u)^gamma log(1 + e^u), and its derivative by u is
     s(u)^gamma (gamma s(-u) log(1 + e^u) + s(u)). With gamma = 0 the loss is `binary_cross_entropy_with_logits`. The
     balance of the classes in the paper, alpha, is a weight: `weighted(binary_focal)(out, (y, np.where(y, alpha, 1 -
     alpha)))`. Lin et al. 2017, Focal Loss for Dense Object Detection, equation 4.
@@ -48,8 +48,8 @@ def softmax_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: f
     """The focal loss of p = e^out / sum e^out over the last axis: cost = -mean (1 - p[y])^gamma log p[y]
 
     out: (m, ..., k) logits; y and the weight: as `softmax_cross_entropy`, to which this loss is equal with gamma = 0;
-    for soft labels, cost = -mean sum y (1 - p)^gamma log p. The slope of a term in log p is c = y (1 - p)^gamma (gamma
-    p log p / (1 - p) - 1), so dA = (c - p sum c) / n. Lin et al. 2017, as `binary_focal`.
+    for soft labels, cost = -mean sum y (1 - p)^gamma log p. The derivative of a term by log p is
+    c = y (1 - p)^gamma (gamma p log p / (1 - p) - 1), so dA = (c - p sum c) / n. Lin et al. 2017, as `binary_focal`.
 
     >>> import numpy as np
     >>> from funcnn.losses import softmax_focal

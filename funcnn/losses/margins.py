@@ -39,8 +39,8 @@ def hinge(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array
 def squared_hinge(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """The squared hinge loss: cost = mean max(0, 1 - s out)^2, dA = -2 s max(0, 1 - s out) / size, s = 2 y - 1
 
-    Smooth at the margin; its slope grows with the distance from it. out and y are as in `hinge`. Lee & Mangasarian
-    2001, SSVM: A Smooth Support Vector Machine, equation 5.
+    The loss is smooth at the margin, and steeper with the distance from it. out and y are as in `hinge`. Lee &
+    Mangasarian 2001, SSVM: A Smooth Support Vector Machine, equation 5.
 
     >>> import numpy as np
     >>> from funcnn.losses import squared_hinge
@@ -56,7 +56,7 @@ def squared_hinge(out: Array, y: Array, weight: Array | None = None) -> tuple[An
 
 
 def _shortfall(name: str, out: Array, y: Array, weight: Array | None) -> tuple[Array, Array, Array | None]:
-    """How far each score is from its margin, 0 beyond it, and the sign that the score should have."""
+    """The distance of each score from its margin, 0 for a score beyond it, and the sign that the score should have."""
     a, y, weight = fitted(name, out, y, weight)
     check_binary(name, y, out)
     sign = 2 * y - 1

@@ -16,7 +16,7 @@ _LOGITS = "__funcnn_logits__"  # an attribute of the function, which `functools.
 def of_logits(loss: F) -> F:
     """Declare that a loss takes logits, so that `value_and_grad` refuses a network that ends in probabilities.
 
-    A decorator of functions, methods and classes; of a loss that is a record, put it above `__call__`. The declaration
+    A decorator of functions, methods and classes; for a loss that is a record, put it above `__call__`. The declaration
     is found through `functools.partial`, `functools.wraps`, `weighted`, `masked` and `joint`; `trace`, `validation` and
     `bisect_nan` use it as well. The declaration is not found inside another function: declare a lambda around such a
     loss too. A direct call, `loss(out, y)`, is not checked, since the loss does not get the network.
@@ -49,14 +49,14 @@ def takes_logits(loss: Any) -> Any:
 
 
 def declared(made: F, answer: Any) -> F:
-    """`made`, a partial that calls one loss or several, with `answer` as its result of `takes_logits`."""
+    """Mark `made`, a partial that calls one loss or several, so that `takes_logits(made)` is `answer`."""
     if answer:
         setattr(made, _LOGITS, answer)
     return made
 
 
 def evaluated(whose: str, loss: Any, *given: Any) -> tuple[Any, Any]:
-    """(cost, dA), as the loss returns it; errors name the function that was given the loss, `whose`."""
+    """Call the loss and check that it returns (cost, dA); errors name the function that was given the loss."""
     made: Any = loss(*given)
     if type(made) is not tuple or len(made) != 2:
         given_back = f"{len(made)} values" if type(made) is tuple else kind(made)

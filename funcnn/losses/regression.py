@@ -98,8 +98,8 @@ def quantile(out: Array, y: Array, weight: Array | None = None, *, q: float | No
            [ 0.0625]]))
 
     Raises:
-        ShapeError, RangeError, KindError: as `mse`; RangeError also if q is not in (0, 1), KindError if it is not
-            given, since there is no usual value.
+        ShapeError, RangeError, KindError: as `mse`; RangeError also if q is not in (0, 1); KindError if q is not
+            given, since it has no default.
     """
     if q is None:
         raise KindError("quantile: q must be given; write partial(quantile, q=0.9)")

@@ -12,12 +12,12 @@ Shape = tuple[int, ...]
 
 
 def for_order(name: str) -> str:
-    """For swapped arguments."""
+    """The remedy for swapped arguments."""
     return f"; write {name}(out, y), the output of the network first"
 
 
 def are_outputs(y: Any) -> bool:
-    """Whether floats cannot be labels, since some are not whole numbers."""
+    """Whether y holds floats that cannot be labels, since some are not whole numbers."""
     return type(y) is np.ndarray and bool((y != np.floor(y)).any())
 
 

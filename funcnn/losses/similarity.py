@@ -13,8 +13,8 @@ def cosine_distance(out: Array, y: Array, weight: Array | None = None) -> tuple[
 
     dA = ((u . v) u - v) / |out| / n. out and y: (m, ..., d), of one shape; n is the number of examples, m times the
     axes between. The weight has the shape of these axes, or of the first of them. The lengths of out and y have no
-    effect on the cost, so dA is at right angles to out. A vector of zeros has no direction: its u is taken as 0, so the
-    cost is 1, and dA is 0.
+    effect on the cost, so dA is at right angles to out. A vector of zeros has no direction: u is then taken as 0, so
+    the cost is 1, and dA is 0.
 
     >>> import numpy as np
     >>> from funcnn.losses import cosine_distance

@@ -24,9 +24,9 @@ def checkpoint_every(
     """The states of a run. Each state that is due is saved at `path` before it is given, and the last state at the end.
 
     A state is due if `steps` divides its step, or if it is the first after `seconds` seconds without a save. If the
-    loop is left by `break` or by an error, the file holds the last state that was due: a save at the end of a generator
-    that is still referred to could overwrite the states of a later run. So `checkpoint_every` should be the outermost
-    function around a run: around `early_stopping` it saves the state at which the run stops, with the best one.
+    loop is left by `break` or by an error, the file holds the last state that was due, since a later save could
+    overwrite the states of another run. So put `checkpoint_every` around all other functions of the run: around
+    `early_stopping` it also saves the state at which the run stops, with the best state in it.
 
     >>> import os, tempfile
     >>> import numpy as np

@@ -12,9 +12,9 @@ from funcnn.trees.differences import difference
 
 
 class Divergence(NamedTuple):
-    """The first step at which two runs differ, with their difference there, or with the run that `ended` before it.
+    """The first step at which two runs differ, and their `difference`, or the name of the run that `ended` earlier.
 
-    The `str` of a difference is a sentence.
+    The `str` of a Divergence is a sentence.
     """
 
     step: int
@@ -32,10 +32,10 @@ class Divergence(NamedTuple):
 
 
 def compare(run_a: Run[Any], run_b: Run[Any]) -> Divergence | None:
-    """The first step at which two runs differ, and their `difference` there; None if they never differ.
+    """The first step at which two runs differ, and their `difference` at this step; None if they are equal.
 
-    A run is an iterable of states, such as `train` gives, or a list of them. The two are read in lockstep, up to the
-    step at which they differ, and then closed. If one run ends before the other, they differ at that step.
+    A run is an iterable of states, such as `train` gives, or a list of them. Both runs are read in lockstep, up to
+    the step at which they differ, and then closed. If one run ends early, they differ at the next step of the other.
 
     >>> import numpy as np
     >>> from funcnn import TrainState, batches, mlp, mse, train, value_and_grad
@@ -49,7 +49,7 @@ def compare(run_a: Run[Any], run_b: Run[Any]) -> Divergence | None:
 
     Raises:
         KindError: `run_a` or `run_b` is not a run.
-        RangeError: the runs are at different steps, or neither has a state: a generator gives its states once.
+        RangeError: the runs are at different steps, or neither run has a state (a generator gives each state once).
         ShapeError: as `difference`.
     """
     check_run("compare", run_a, "run_a")

@@ -29,13 +29,13 @@ P = TypeVar("P")
 class Birth:
     """The origin of the first NaN or infinity; its repr is a sentence.
 
-    `step` is the number of the step that made it, from 0, as for schedules. `phase` is the part of that step: "start"
-    (it is in the state before the step), "data", "forward", "loss", "backward", "update" (of the optimizer), "step" (of
-    `sgd`) or "constraint". `layer` is the path of the layer, "2" or "1.layer.0" for a layer inside layer 1; in "update"
-    the path of the optimizer, "optimizer" or "optimizer.1"; empty for the data, the loss and a network of one layer.
-    `array` is the name of the array: "x", "y", "out", "cost", "dA", "dx", "W", or "dW" for the gradient of W; in
-    "update" "grads.2.W", or "memory.0.1", the second array that the optimizer keeps for the first parameter. `value` is
-    the array.
+    `value` is the first array that is not finite, and `step` the number of the step that made it, counted from 0.
+    `phase` is the part of that step: "start" (the array is in the state before the step), "data", "forward", "loss",
+    "backward", "update" (of the optimizer), "step" (of `sgd`) or "constraint". `layer` is the path of the layer, "2",
+    or "1.layer.0" for a layer inside layer 1; it is empty for the data, the loss and a network of one layer. `array` is
+    the name of the array: "x", "y", "out", "cost", "dA", "dx", "W", or "dW" for the gradient of W. In the phase
+    "update", `layer` is the path of the optimizer, "optimizer" or "optimizer.1", and `array` is "grads.2.W", or
+    "memory.0.1" for the second array that the optimizer keeps for the first parameter.
     """
 
     step: int
@@ -70,12 +70,12 @@ def bisect_nan(
 
     `states` are states of the run, in order, from the start on: `[start, *keep(while_finite(train(start, ...)))]`, or
     `[start]` alone. Bisection finds the last state whose parameters and optimizer are finite. The run is repeated
-    from there, bit for bit, to the first step that ends with a cost, a parameter or a memory that is not finite. In
+    from that state, bit for bit, to the first step after which the cost, a parameter or a memory is not finite. In
     that step each array is checked as soon as it is made, also inside layers that hold layers. The result is None if
     all states are finite and the run is finite to the end of the data.
 
-    `data` are all batches of the run, from step 0 on; `lr` and `constraint` are the arguments of
-    `train`, whose `value_and_grad` was `value_and_grad(loss)`. NumPy's warnings are suppressed.
+    `data` are all batches of the run, from step 0 on. `lr` and `constraint` are the arguments that `train` was called
+    with; its `value_and_grad` must have been `value_and_grad(loss)`. NumPy's warnings are suppressed.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse
@@ -87,7 +87,7 @@ def bisect_nan(
     Raises:
         KindError: `states` is not a sequence of TrainStates, `data` is not a sequence of batches, `loss` or
             `constraint` is not a function, or `lr` is not a number or a function.
-        RangeError: there are no states, they are not in order, or the data end before the last of them; `lr` is
+        RangeError: there are no states, they are not in order, or the data end before the last state; `lr` is
             negative or not finite.
         FuncnnError: the repeated run is not the run of the states.
     """

@@ -23,7 +23,7 @@ from funcnn.tables import Printer, Rows, html, text
 from funcnn.training.origin import is_finite, not_finite, origin
 from funcnn.trees.walks import check_tree, map_arrays
 
-_WIDTH = 100  # most characters of a part of a state in print, as the memory of an optimizer may be long
+_WIDTH = 100  # the most characters printed of a part of a state, since the memory of an optimizer may be long
 
 P = TypeVar("P")
 S = TypeVar("S", bound="TrainState[Any]")
@@ -33,8 +33,8 @@ S = TypeVar("S", bound="TrainState[Any]")
 class TrainState(Generic[P]):
     """The network, the optimizer and the cost after `step` steps: all that one step of training passes to the next.
 
-    `params` is the network, and `optimizer` transforms its gradient. `cost` is the cost of the last batch, before
-    its step; NaN at the start.
+    `params` is the network, and `optimizer` transforms its gradient. `cost` is the cost of the last batch,
+    computed before the step with that batch; NaN at the start.
 
     Raises:
         KindError: `params` is not a record, a tuple or an array; `optimizer` is not a record with a rule for `update`,
@@ -128,7 +128,7 @@ def train(
 
     Raises:
         NotFiniteError: the cost of a step is not finite, or the parameters after the last step are not. The message
-            says in which step, and which array was the first: an input, a parameter, or the output of a layer.
+            gives the step and the first such array: an input, a parameter, or the output of a layer.
         KindError: `start` is not a TrainState, `data` does not give pairs, `value_and_grad` is a loss or does not
             return (cost, Grads), `lr` is not a number or a function, or `constraint` does not return parameters.
         RangeError: `lr` is negative or not finite, `data` is an iterator that has ended, or `data` are made by
@@ -185,7 +185,7 @@ def check_data(name: str, data: Any) -> None:
 
 
 def _check_begin(start: Any, data: Any) -> None:
-    """Check that batches whose numbers are known begin with the batch of the step."""
+    """Check that `data`, if the number of its first batch is known, begins with the batch of `start.step`."""
     step, first = as_step("train", start.step), first_step(data)
     if first is not None and type(step) is int and first != step:
         remedy = "; to resume write data[start.step:], for another run evolve(start, step=0)" if first == 0 else ""
@@ -203,7 +203,7 @@ def _pair(name: str, batch: Any) -> Any:
 def _check_gradient(function: Any) -> None:
     needed = "a function (params, x, y) that returns (cost, Grads)"
     is_itself, parameters = function is gradient_of, parameters_of(function)
-    if is_itself or (parameters and next(iter(parameters.parameters), "") == "out"):  # every loss is called (out, y)
+    if is_itself or (parameters and next(iter(parameters.parameters), "") == "out"):  # every loss takes (out, y)
         given = "value_and_grad itself" if is_itself else as_called(function)
         raise KindError(f"train: value_and_grad must be {needed}, not {given}; write value_and_grad(loss)")
     check_function("train", function, "value_and_grad", needed, takes=3)
@@ -224,7 +224,7 @@ def check_constraint(name: str, constraint: Any) -> None:
 
 
 def _evaluated(value_and_grad: Any, params: Any, x: Any, y: Any) -> tuple[Any, Grads[Any]]:
-    """(cost, grads), checked."""
+    """Call `value_and_grad` and check that it returns (cost, grads)."""
     made = value_and_grad(params, x, y)
     if type(made) is not tuple or len(made) != 2 or type(made[1]) is not Grads:
         given = f"({', '.join(map(kind, made))})" if type(made) is tuple else kind(made)
@@ -236,7 +236,7 @@ def _evaluated(value_and_grad: Any, params: Any, x: Any, y: Any) -> tuple[Any, G
 
 
 def _constrained(constraint: Any, params: Any) -> Any:
-    """The parameters as the constraint returns them, read-only."""
+    """Apply the constraint and check the parameters that it returns; they become read-only."""
     after = constraint(params)
     if type(after) is not type(params):
         raise KindError(f"train: constraint must return parameters like those it is given, not {kind(after)}")

@@ -14,9 +14,9 @@ from funcnn.trees.walks import walk
 
 
 class Found(BaseException):
-    """The first array that is not finite: the phase of the step, the path of the layer, its name, and the array.
+    """The first array that is not finite: the phase of the step, the path of the layer, the array's name and the array.
 
-    `Found` is not an Exception, so it ends the step also inside a rule that catches every Exception.
+    `Found` is not an Exception, so that a rule that catches every Exception does not catch it.
     """
 
 
@@ -28,7 +28,7 @@ def check(phase: str, place: str, tree: Any, name: str = "") -> None:
 
 
 def check_layers(phase: str, place: str, tree: Any, layer: Any = ()) -> None:
-    """As `check`, with the layer that each array belongs to; the gradient of a W in `layer` is called dW."""
+    """As `check`, but `Found` has the path of the layer that holds the array, and the gradient of W is called dW."""
     trained = {path for path, _ in walk(layer, states=False)}
     for path, array in walk(tree, place):
         if is_float(array) and not is_finite(array):
@@ -49,7 +49,7 @@ def check_call(phase: str, place: str, layer: Any, **values: Any) -> None:
 def origin(params: Any, x: Any, y: Any) -> str:
     """A sentence about where the first NaN or infinity of a step appeared: the arguments, a layer, or later.
 
-    `value_and_grad` may be any function, and then forward(params, x) need not be defined: its errors are ignored.
+    Errors of forward(params, x) are ignored: `value_and_grad` may be a function that calls something else.
     """
     layers = {}
 
@@ -60,7 +60,7 @@ def origin(params: Any, x: Any, y: Any) -> str:
     try:
         for name, value in (("params", params), ("x", x), ("y", y)):
             check("data", "", value, name)
-        with np.errstate(all="ignore"):  # the step itself has given NumPy's warnings
+        with np.errstate(all="ignore"):  # the step itself has shown NumPy's warnings
             forward(logged(params, Log(check_and_name)), x)
     except Found as found:
         phase, place, name, _ = found.args
@@ -69,7 +69,7 @@ def origin(params: Any, x: Any, y: Any) -> str:
         return (
             f"the first array that is not finite is {name} of {f'layer {place}, ' * bool(place)}{short(layers[place])}"
         )
-    except Exception:  # noqa: BLE001  a user's rule may raise anything, and the error to report is another
+    except Exception:  # noqa: BLE001  a user's rule may raise anything, but the error to report is NotFiniteError
         return "params, x and y are finite, so value_and_grad is the cause"
     return "params, x, y and out are finite, so the loss is the cause"
 

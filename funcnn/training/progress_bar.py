@@ -16,8 +16,8 @@ S = TypeVar("S", bound=TrainState[Any])
 def progress(run: Run[S], total: int | None = None, *, lr: float | Callable[[int], float] | None = None) -> Iterator[S]:
     """The states, under a tqdm bar with the step, steps per second, the cost, and the learning rate if `lr` is given.
 
-    `total` is the number of the last step, `len(data)`; with it the bar shows the time left. For a run that goes on
-    from a state, the bar begins at that step. The bar is drawn at most ten times a second, on standard error.
+    `total` is the number of the last step, `len(data)`; if it is given, the bar shows the time left. For a run that
+    goes on from a state, the bar begins at its step. The bar is drawn at most ten times a second, on standard error.
 
     >>> from funcnn import TrainState, batches, cosine, mlp, mse, train, value_and_grad
     >>> from funcnn.training import progress

@@ -55,7 +55,7 @@ def keep(run: Run[S], *, every: int = 1) -> States[S]:
 
 @attrs.frozen(repr=False)
 class States(Sequence[S], Generic[S]):
-    """The sequence of states that `keep` makes; a slice of it is one as well."""
+    """The sequence of states that `keep` makes; a slice of a States is a States."""
 
     states: tuple[S, ...]
 
@@ -87,7 +87,7 @@ class States(Sequence[S], Generic[S]):
 
 
 def check_run(name: str, run: Any, what: str = "run") -> None:
-    """Check a run without taking a state from it; the states of a list are checked too."""
+    """Check that `run` is a run, without taking a state from it; the states in a list are checked too."""
     if isinstance(run, list | tuple | deque | str | States):
         for now in run:
             _check_state(name, now, what)

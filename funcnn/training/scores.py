@@ -38,7 +38,7 @@ def better(direction: Direction) -> Callable[[F], F]:
     ...     return float((abs(out - y) < 0.1).mean())
 
     Raises:
-        KindError: `direction` is another word, or what is decorated is not a function.
+        KindError: `direction` is another word, or the decorated object is not a function.
     """
     _check_direction("better", direction, "direction")
 
@@ -108,10 +108,10 @@ def _undeclared(name: str) -> KindError:
 
 
 def validation(metric: Metric, x: Any, y: Any, *, rows: int | None = None) -> Validation:
-    """The function `state -> metric(predict(state.params, x, rows), y)`; if the metric is a loss, the cost.
+    """The function `state -> metric(predict(state.params, x, rows), y)`; for a loss, only the cost is returned.
 
-    The result for the last network is kept, so if `early_stopping` and `history` ask for the same score, the network is
-    evaluated once. The function pickles if the metric does. y is passed to the metric unchanged.
+    The result for the last network is kept, so if `early_stopping` and `history` call the same validation, the network
+    is evaluated once. The function pickles if the metric does. y is passed to the metric unchanged.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, validation
@@ -121,11 +121,11 @@ def validation(metric: Metric, x: Any, y: Any, *, rows: int | None = None) -> Va
 
     Raises:
         KindError: `metric` is not a function, `x` is not an array or a tuple of arrays, or `rows` is not a whole
-            number. When it is called: the argument is not a TrainState, or the metric returns a tuple that is not
-            (cost, dA), or takes logits and the network ends in probabilities. A note on any error of predict or of the
-            metric says that it was on the validation set.
-        RangeError: `rows` is less than 1. When it is called: the metric is a `partial` with a threshold that is not in
-            (0, 1), and the network ends in probabilities.
+            number. The function raises it if the argument is not a TrainState, or if the metric returns a tuple that is
+            not (cost, dA), or takes logits although the network gives probabilities. A note on any error of `predict`
+            or of the metric says that it was on the validation set.
+        RangeError: `rows` is less than 1. The function raises it if the metric is a `partial` with a threshold
+            that is not in (0, 1), and the network gives probabilities.
     """
     check_function("validation", metric, "metric", "a function (out, y)", takes=2)
     row_count(x, "x", "validation: ")
@@ -195,7 +195,7 @@ def _check_scale(metric: Any, params: Any) -> None:
 
 
 def _cost_of(result: tuple[Any, ...], out: Any) -> Any:
-    """The cost, if the result is (cost, dA) as from a loss: dA has the shape of out, or both are tuples."""
+    """The cost in a result (cost, dA), after a check that dA has the shape of out, or that both are tuples."""
     if len(result) == 2:
         cost, dA = result
         if type(dA) is tuple if type(out) is tuple else is_array(dA) and dA.shape == out.shape:

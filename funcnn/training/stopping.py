@@ -54,7 +54,7 @@ def _until(run: Run[S], done: Callable[[S], Any]) -> Iterator[S]:
 def while_finite(run: Run[S]) -> Iterator[S]:
     """The states while their costs are finite: the run ends where `train` would raise a NotFiniteError.
 
-    So the states before a NaN are not lost: `history(while_finite(train(...)))` shows how the cost rose, and
+    This keeps the states before a NaN: `history(while_finite(train(...)))` shows how the cost rose, and
     `bisect_nan` searches `keep(while_finite(train(...)))`. The parameters of the last state may be the cause of the
     infinite cost.
 
@@ -88,8 +88,8 @@ class WithBest(TrainState[P]):
     """A TrainState with the best of the states that were scored: what `best_so_far` and `early_stopping` give.
 
     `best` is that state, a TrainState, and `waited` the number of later scores, which were not better.
-    `best_or_none` is None if there was no finite score yet, and then `best` raises an error. A state that `train` makes
-    of a WithBest has no best until it is scored: `early_stopping` goes on with `start`.
+    `best_or_none` is None if there was no finite score yet, and then `best` raises an error. If `train` starts from a
+    WithBest, its states have no best until they are scored: to keep the best, pass `start` to `early_stopping` too.
 
     Raises:
         KindError, RangeError: as TrainState; or `best_or_none` is not a TrainState or None, or `waited` is negative.
@@ -133,15 +133,15 @@ def best_so_far(
     every: int = 1,
     start: TrainState[P] | None = None,
 ) -> Iterator[WithBest[P]]:
-    """The states, each with the best-scored state up to it as its `best`.
+    """The states, each with the best-scored state so far as its `best`.
 
     A score is a number. Whether lower or higher is better is declared by `validation(mse, x, y)`, by
     `validation(accuracy, x, y)`, and by a function with the decorator `@better("higher")`. For any other function give
     `better="lower"` or `better="higher"`.
 
-    Scores are taken at each step that `every` divides. A NaN or an infinity is never the best; of equal scores the
-    first is. If the run goes on from a state with a best, give that state as `start`, and its best counts. To begin
-    a new search, train from a plain TrainState, such as `state.best`.
+    Scores are taken at each step that `every` divides. A NaN or an infinity is never the best; of equal scores, the
+    first is the best. If the run goes on from a state with a best, give that state as `start`, so that its best counts.
+    To begin a new search, train from a plain TrainState, such as `state.best`.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
@@ -203,7 +203,7 @@ def early_stopping(
     The best state is `best` of the last state, whether the run stopped early or not. The score decides what is better:
     `lambda state: round(score(state), 3)` ignores improvements below 0.001. If `start` has already waited for
     `patience` scores, there are no states. Prechelt 1998, Early Stopping - But When?, compares such rules; its
-    criterion UP counts scores in a row that are worse than the one before, not than the best.
+    criterion UP compares each score with the score before it, not with the best score.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, early_stopping, mse, train, validation, value_and_grad

@@ -34,8 +34,8 @@ def history(
     There is a row for each step that `every` divides, and for the last step. A measure is a function of the state that
     gives a number or an array, such as `validation(accuracy, x, y)`. The cost at a step is the cost of its own batch.
 
-    If the run goes on from an earlier one, `start` is the state from which it goes on, and is the last state if no
-    batch is left; `table` is the table so far, to which rows are added.
+    If the run goes on from an earlier run, `start` is the state from which it goes on, and `table` the table of the
+    earlier run, to which the new rows are added. If no batch is left, the last state is `start`.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, history, mse, train, value_and_grad
@@ -130,7 +130,7 @@ class Table(dict[str, Array]):  # noqa: PLW1641  like every dict, it has no hash
     """The table that `history` makes: columns by name, arrays of equal length; it cannot be changed.
 
     A table is a dict of columns, which `pandas.DataFrame(table)` takes. A measure that gives arrays has a column for
-    each entry, `name.0` or `name.0.2`; `table[name]` holds them all, in the shape `(rows, ...)`.
+    each entry, `name.0` or `name.0.2`; `table[name]` holds all entries, in the shape `(rows, ...)`.
     """
 
     __slots__ = ("whole",)

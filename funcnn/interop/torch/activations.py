@@ -17,7 +17,7 @@ from funcnn.layers.activations.softmax import LogSoftmax, Softmax
 
 
 class LastAxis(torch.nn.Module):
-    """A module whose features are in axis 1, for x with features in the last axis"""
+    """A module whose features are in axis 1, applied to x with features in the last axis"""
 
     def __init__(self, module: torch.nn.Module) -> None:
         """Store the module"""
@@ -25,7 +25,7 @@ class LastAxis(torch.nn.Module):
         self.module = module
 
     def forward(self, x: Any) -> Any:
-        """The leading axes are merged into one and restored"""
+        """The module, applied with the leading axes merged into one"""
         return self.module(x.reshape(-1, x.shape[-1])).reshape(x.shape)
 
 

@@ -38,13 +38,13 @@ class MemoryAttention(torch.nn.Module):
         self.attention = attention
 
     def forward(self, given: tuple[Any, ...]) -> tuple[Any, ...]:
-        """A mask is the mask of the memory"""
+        """A mask in `given` is the mask of the memory"""
         queries, memory, mask = given if len(given) == 3 else (*given, None)
         return attended(self.attention, queries, memory, mask, causal=False), *given[1:]
 
 
 def attended(module: Any, queries: Any, memory: Any, mask: Any, *, causal: bool) -> Any:
-    """out of torch's attention, and the bias where a query may attend to no key
+    """out of torch's attention; for a query that may attend to no key, out is the bias
 
     A mask of torch is True where a query may not attend, and torch returns NaN if a whole row is True.
     """
@@ -88,7 +88,7 @@ def multi_head(layer: Attention | CrossAttention) -> torch.nn.Module:
 
 @to_torch.register(Attention)
 def attention_to_torch(layer: Attention) -> torch.nn.Module:
-    """If one of the four layers has a bias, the module has all four, zeros for the others"""
+    """If one of the four Dense layers has a bias, the module has four biases, with zeros for the others"""
     if layer.rotary is not None:
         raise KindError("to_torch: torch has no attention with rotary positions")
     return SelfAttention(multi_head(layer), causal=layer.causal)
@@ -96,5 +96,5 @@ def attention_to_torch(layer: Attention) -> torch.nn.Module:
 
 @to_torch.register(CrossAttention)
 def cross_attention_to_torch(layer: CrossAttention) -> torch.nn.Module:
-    """If one of the four layers has a bias, the module has all four, zeros for the others"""
+    """If one of the four Dense layers has a bias, the module has four biases, with zeros for the others"""
     return MemoryAttention(multi_head(layer))

@@ -27,8 +27,8 @@ class ToTorch(Protocol):
 def to_torch(layer: Any, /) -> torch.nn.Module:
     """A module of torch that computes what `layer` computes, with copies of its weights.
 
-    Batch comes first, as in funcnn. Where torch has channels first, the module permutes the axes of x and out.
-    A state, such as running statistics, becomes a buffer, and a chain becomes a `torch.nn.Sequential`.
+    The first axis is the batch, as in funcnn. Where torch has the channels in axis 1, the module permutes the axes
+    of x and out. A state, such as running statistics, becomes a buffer, and a chain becomes a `torch.nn.Sequential`.
 
     >>> import numpy as np
     >>> import torch
@@ -45,12 +45,12 @@ def to_torch(layer: Any, /) -> torch.nn.Module:
 
 
 def parameter(array: Array) -> torch.nn.Parameter:
-    """A trainable copy."""
+    """A copy of the array as a trainable parameter."""
     return torch.nn.Parameter(torch.from_numpy(np.array(array)))
 
 
 def filled(module: torch.nn.Module, **arrays: Array | None) -> torch.nn.Module:
-    """`module` with copies of these arrays as its parameters and buffers; None leaves one as it is."""
+    """`module` with copies of these arrays as its parameters and buffers; with None the module keeps its own."""
     for name, array in arrays.items():
         if array is not None:
             old = getattr(module, name)

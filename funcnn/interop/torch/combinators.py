@@ -26,7 +26,7 @@ class Held(torch.nn.Module):
     """A module that computes `function(layer, x)`."""
 
     def __init__(self, layer: torch.nn.Module, function: Callable[[Any, Any], Any]) -> None:
-        """The module is a submodule, so its parameters are trained"""
+        """Store both; the layer is a submodule, so that its parameters are trained"""
         super().__init__()
         self.layer, self.function = layer, function
 
@@ -39,7 +39,7 @@ class Place(torch.nn.Module):
     """A place where a shared module is called."""
 
     def __init__(self, name: str, layer: torch.nn.Module) -> None:
-        """`name` is the name of the Shared around it"""
+        """`name` is the name of the Shared around this place"""
         super().__init__()
         self.name, self.layer = name, layer
 
@@ -52,7 +52,7 @@ class Scaled(torch.nn.Module):
     """factor * x"""
 
     def __init__(self, factor: Any) -> None:
-        """A copy of the factor"""
+        """Store a copy of the factor"""
         super().__init__()
         self.factor = parameter(factor)
 
@@ -65,7 +65,7 @@ class Table(torch.nn.Module):
     """net(W[ids]) @ W^T"""
 
     def __init__(self, W: Any, net: torch.nn.Module) -> None:
-        """A copy of W, used twice"""
+        """Store net and a copy of W"""
         super().__init__()
         self.W, self.net = parameter(W), net
 

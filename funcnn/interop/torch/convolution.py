@@ -22,7 +22,7 @@ from funcnn.layers.convolution.windows import Axes
 
 
 class Padded(torch.nn.Module):
-    """A module of (m, c, ...) without padding, for x of (m, ..., c), padded by the settings of the layer."""
+    """A module that takes (m, c, ...) and does not pad, applied to x of (m, ..., c), padded as the layer pads."""
 
     def __init__(self, module: torch.nn.Module, axes: Callable[[Any], Axes]) -> None:
         """`axes(x)` gives the windows over x"""
@@ -35,7 +35,7 @@ class Padded(torch.nn.Module):
 
 
 class Cropped(torch.nn.Module):
-    """A transposed convolution of (m, c, h, w), for x of (m, h, w, c), cut to the size of the layer's out."""
+    """A transposed convolution that takes (m, c, h, w), applied to x of (m, h, w, c) and cut to the layer's out."""
 
     def __init__(self, module: torch.nn.Module, axes: Callable[[Any], Axes]) -> None:
         """`axes(x)` gives the windows over out"""
@@ -43,7 +43,7 @@ class Cropped(torch.nn.Module):
         self.module, self.axes = module, axes
 
     def forward(self, x: Any) -> Any:
-        """The full convolution, cropped by negative padding, plus the bias, also at positions without a tap"""
+        """The full convolution, cropped by negative padding, plus the bias, which is also added where no tap falls"""
         own, x = self.module, x.movedim(-1, 1)
         whole = functional.conv_transpose2d(x, own.weight, None, own.stride, 0, 0, own.groups, own.dilation)
         axes = zip(self.axes(x.movedim(1, -1)), whole.shape[2:], strict=True)
@@ -53,7 +53,7 @@ class Cropped(torch.nn.Module):
 
 
 def padded(x: Any, axes: Axes, value: float) -> Any:
-    """x with its padding, as (m, c, ...)."""
+    """x, (m, ..., c), padded with `value`, as (m, c, ...)."""
     sides = [side for axis in axes[4 - x.ndim :][::-1] for side in (axis.before, axis.after)]
     return functional.pad(x.movedim(-1, 1), sides, value=value)
 
@@ -90,7 +90,7 @@ def conv_transpose2d_to_torch(layer: ConvTranspose2d) -> torch.nn.Module:
 
 @to_torch.register(MaxPool)
 def max_pool_to_torch(layer: MaxPool) -> torch.nn.Module:
-    """Padded by minus infinity"""
+    """x is padded with minus infinity"""
     return Applied(lambda x: pooled(functional.max_pool2d, x, layer.windows(x), -torch.inf))
 
 
@@ -108,7 +108,7 @@ def avg_pool_to_torch(layer: AvgPool) -> torch.nn.Module:
 
 
 def pooled(pool: Callable[..., Any], x: Any, axes: Axes, value: float) -> Any:
-    """The pool of an image, or of a sequence as an image of one row."""
+    """Pooling of an image, or of a sequence, which is taken as an image of one row."""
     image = x[:, None] if x.ndim == 3 else x
     rows, columns = axes
     out = pool(padded(image, axes, value), (rows.size, columns.size), (rows.stride, columns.stride)).movedim(1, -1)

@@ -15,7 +15,7 @@ class Noisy(torch.nn.Module):
     """out = x + std z in training mode, with z from the standard normal distribution."""
 
     def __init__(self, std: float) -> None:
-        """The standard deviation, in the units of x"""
+        """Store the standard deviation, in the units of x"""
         super().__init__()
         self.std = std
 

@@ -27,7 +27,7 @@ class Waves(Placed):
     """x + (sin a_0, cos a_0, ...)"""
 
     def __init__(self, base: float) -> None:
-        """The base of the wavelengths"""
+        """Store the base of the wavelengths"""
         super().__init__()
         self.base = base
 
@@ -52,7 +52,7 @@ class PlaceTable(Placed):
     """x + table"""
 
     def __init__(self, table: torch.nn.Parameter) -> None:
-        """A row for each position"""
+        """Store the table, which has a row for each position"""
         super().__init__()
         self.table = table
 

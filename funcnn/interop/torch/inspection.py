@@ -12,5 +12,5 @@ from funcnn.interop.torch.base import to_torch
 
 @to_torch.register(Probe)
 def probe_to_torch(layer: Probe[Any]) -> torch.nn.Module:
-    """The layer inside alone, since torch has hooks for values"""
+    """The module of the layer inside; in torch, hooks read the values"""
     return cast("torch.nn.Module", to_torch(layer.layer))

@@ -14,7 +14,7 @@ from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
 
 
 class ChannelsLast(torch.nn.Module):
-    """A module of (m, c, positions), for x of (m, ..., c)."""
+    """A module that takes (m, c, positions), applied to x of (m, ..., c)."""
 
     def __init__(self, module: torch.nn.Module) -> None:
         """Store the module, whose channels are in axis 1"""
