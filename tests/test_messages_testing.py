@@ -154,6 +154,21 @@ ROWS = {
         KindError,
         'check_loss: inconclusive must be "reject" or "error", not bool',
     ),
+    "exact by a number": (
+        call(check_layer, dense, x, exact=1),
+        KindError,
+        "check_layer: exact must be True or False, not int",
+    ),
+    "a structure in exact arithmetic": (
+        call(check_vjp, half, half_vjp, [np.eye(2)], structure={"x": "symmetric"}, exact=True),
+        RangeError,
+        "check_vjp: structure must be None for exact=True, which moves every entry",
+    ),
+    "too many numbers for exact arithmetic": (
+        call(check_layer, Relu(), np.ones((11, 91)), exact=True),
+        RangeError,
+        "check_layer: exact=True takes at most 1000 numbers in all arrays; it got 1001",
+    ),
     "a list of layers": (
         call(check_layer, [dense], x),
         KindError,

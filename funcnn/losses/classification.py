@@ -118,7 +118,7 @@ def cross_entropy(name: str, out: Array, y: Array, weight: Array | None = None, 
     a, y, weight = labels(name, out, y, weight, "smoothing")
     mass = y.sum(axis=-1, keepdims=True)
     if share:
-        y = (1 - share) * y + share / y.shape[-1] * mass
+        y = y + share * (mass / y.shape[-1] - y)
     z, e, total = exponentials(y, a)
     cost = (mass * namespace(z).log(total))[..., 0] - (y * z).sum(axis=-1)
     return weigh(cost, mass * (e / total) - y, weight, out.dtype)

@@ -60,7 +60,8 @@ def _shortfall(name: str, out: Array, y: Array, weight: Array | None) -> tuple[A
     a, y, weight = fitted(name, out, y, weight)
     check_binary(name, y, out)
     sign = 2 * y - 1
-    return namespace(sign).maximum(1 - sign * a, 0), sign, weight
+    short = 1 - sign * a  # traced if out or y is
+    return namespace(short).maximum(short, 0), sign, weight
 
 
 def triplet(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:

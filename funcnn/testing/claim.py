@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from numbers import Number
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 import numpy as np
@@ -20,12 +20,24 @@ def no_promises() -> None:
     """No further checks, for a function that is not a layer or a loss."""
 
 
+class Rules(NamedTuple):
+    """f and vjp of a claim for arrays of any library, without checks, from lists of arrays to lists of arrays.
+
+    `forward(args)` gives every output, `backward(args, cotangents)` a gradient for each argument. From `first_drawn`
+    on, other numbers may replace those of an argument.
+    """
+
+    forward: Callable[[Sequence[Any]], Sequence[Any]]
+    backward: Callable[[Sequence[Any], Sequence[Any]], Sequence[Any]]
+    first_drawn: int
+
+
 @attrs.frozen(eq=False)
 class Claim:
     """f, vjp and args; the names of the check, of f and of its arguments; their source; and further checks.
 
     `kind` is layer, loss or function. `promises` is called after the numbers were compared; it raises an error if a
-    rule of the protocol is broken.
+    rule of the protocol is broken. `rules` are for exact arithmetic: by default f and vjp themselves.
     """
 
     whose: str
@@ -37,6 +49,11 @@ class Claim:
     names: tuple[str, ...]
     source: str
     promises: Callable[[], None] = no_promises
+    rules: Rules = attrs.field()
+
+    @rules.default
+    def _rules(self) -> Rules:
+        return Rules(lambda args: [self.f(*args)], lambda args, dA: self.vjp(tuple(args), *dA), len(self.args))
 
     def arrays(self) -> tuple[Array, ...]:
         """The arguments as arrays of real numbers, whole numbers or booleans."""

@@ -12,7 +12,7 @@ import numpy as np
 from funcnn.arrays import Array, check_arrays, short
 from funcnn.core import backward, backward_params, check_is_layer, forward, inference, reseed, sgd
 from funcnn.gradients import Grads
-from funcnn.testing.claim import Claim
+from funcnn.testing.claim import Claim, Rules
 from funcnn.testing.options import Undecided, options
 from funcnn.testing.recording import verdict
 from funcnn.testing.source import as_source
@@ -21,7 +21,9 @@ from funcnn.testing.verdict import BrokenPromise, Report
 from funcnn.trees.walks import arrays_in, check_tree, map_arrays, parameters, walk
 
 
-def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconclusive: Undecided = "reject") -> Report:
+def check_layer(
+    params: Any, x: Any, *, resolution: float | None = None, inconclusive: Undecided = "reject", exact: bool = False
+) -> Report:
     """Test a layer at x: dx and the gradient of every parameter, against finite differences of its forward.
 
     A network is a layer. Besides the properties that `check_vjp` tests: another forward before backward has no effect,
@@ -34,14 +36,18 @@ def check_layer(params: Any, x: Any, *, resolution: float | None = None, inconcl
     >>> print(check_layer(mlp([2, 3, 1], seed=0), np.ones((4, 2))))
     pass: ...
 
+    With `exact=True` only the numbers are checked, in exact arithmetic, as by `check_vjp`, at x and also at numbers up
+    to +-64 and +-800 in place of x, if out is finite there. The layer must compute with `namespace(x)`.
+
     Raises:
         GradientError: as `check_vjp`, or the layer breaks the protocol.
         Inconclusive: as `check_vjp`.
         KindError: params is not a layer, or x not an array or a tuple of arrays.
+        RangeError, ImportError: as `check_vjp`.
     """
     check_is_layer("check_layer", params)
     check_arrays("check_layer", x)
-    chosen = options("check_layer", resolution, inconclusive)
+    chosen = options("check_layer", resolution, inconclusive, exact=exact)
     return verdict(LayerFunction(params, x).claim(), chosen)
 
 
@@ -71,7 +77,10 @@ class LayerFunction:
         own = parameters(wide.params)
         args = (*own.values(), *arrays_in(wide.x))
         names = (*[f"params.{path}".rstrip(".") for path in own], *[path for path, _ in walk(wide.x, "x")])
-        return Claim("check_layer", "layer", name, wide.value, wide.gradients, args, names, source, wide.check_promises)
+        rules = Rules(wide.outputs, wide.pulled_back, len(own))
+        return Claim(
+            "check_layer", "layer", name, wide.value, wide.gradients, args, names, source, wide.check_promises, rules
+        )
 
     def at(self, args: Sequence[Array]) -> tuple[Any, Any]:
         """The layer and x that consist of these arrays, states in the same dtype."""
@@ -87,6 +96,19 @@ class LayerFunction:
         if type(out) is np.ndarray:
             return out.flatten()
         return np.concatenate([a.ravel() for a in arrays_in(out)])
+
+    def outputs(self, args: Sequence[Any]) -> list[Any]:
+        """Every output, for arrays of any library."""
+        return arrays_in(forward(*self.at(args))[0])
+
+    def pulled_back(self, args: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
+        """A gradient for each array, for arrays of any library."""
+        params, x = self.at(args)
+        out, cache = forward(params, x)
+        rest = iter(cotangents)
+        grads = backward(params, cache, map_arrays(lambda _: next(rest), out))
+        _check_class(params, grads)
+        return [*parameters(grads.params).values(), *_gradients_of(x, grads.x)]
 
     def gradients(self, args: Sequence[Array], dA: Array) -> list[Any]:
         """A gradient for each array; raises a BrokenPromise if a rule for gradients is broken."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, check_arrays, is_array, short
+from funcnn.arrays import Array, check_arrays, is_array, namespace, short
 from funcnn.core import Loss
 from funcnn.fields import check_function
-from funcnn.testing.claim import Claim
+from funcnn.testing.claim import Claim, Rules
 from funcnn.testing.differentiation.constants import BLOCK_ABSOLUTE, BLOCK_RELATIVE
 from funcnn.testing.options import Undecided, options
 from funcnn.testing.recording import verdict
@@ -20,7 +21,13 @@ from funcnn.trees.walks import arrays_in, map_arrays, walk
 
 
 def check_loss(
-    loss: Loss, out: Any, y: Any, *, resolution: float | None = None, inconclusive: Undecided = "reject"
+    loss: Loss,
+    out: Any,
+    y: Any,
+    *,
+    resolution: float | None = None,
+    inconclusive: Undecided = "reject",
+    exact: bool = False,
 ) -> Report:
     """Check a loss at (out, y): its dA against its cost, and the protocol of losses.
 
@@ -34,10 +41,13 @@ def check_loss(
     >>> print(check_loss(mse, np.ones((3, 2)), np.zeros((3, 2))))
     pass: ...
 
+    With `exact=True` only the numbers of dA are checked, in exact arithmetic, as by `check_vjp`.
+
     Raises:
         GradientError: as `check_vjp`, or the loss breaks the protocol.
         Inconclusive: as `check_vjp`.
         KindError: `loss` is not a function; `out` or `y` is not an array or a tuple of arrays.
+        RangeError, ImportError: as `check_vjp`.
     """
     check_function("check_loss", loss, "loss", "a function (out, y)")
     check_arrays("check_loss", out, "out")
@@ -45,7 +55,7 @@ def check_loss(
     name = _name_of(loss)
     source = f"    out = {as_source(out)}\n    y = {as_source(y)}"
 
-    def rebuilt(args: tuple[Any, ...]) -> Any:
+    def rebuilt(args: Sequence[Any]) -> Any:
         rest = iter(args)
         return map_arrays(lambda _: next(rest), out)
 
@@ -57,7 +67,18 @@ def check_loss(
         return [None if d is None else d * dA for d in _gradients(of, loss(of, y)[1])]
 
     names = tuple([path for path, _ in walk(out, "out")])
-    chosen = options("check_loss", resolution, inconclusive)
+    chosen = options("check_loss", resolution, inconclusive, exact=exact)
+
+    def value(args: Sequence[Any]) -> list[Any]:
+        """The cost, for arrays of any library."""
+        xp = namespace(args[0])
+        return [xp.asarray(loss(rebuilt(args), map_arrays(xp.asarray, y))[0])]
+
+    def pulled_back(args: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
+        """The gradients, for arrays of any library."""
+        of, [u] = rebuilt(args), cotangents
+        dA = loss(of, map_arrays(namespace(args[0]).asarray, y))[1]
+        return [None if d is None else d * u for d in _gradients(of, dA)]
 
     def check_promises() -> None:
         _check_blocks(loss, _cast(out, np.float64), y)
@@ -68,7 +89,8 @@ def check_loss(
                     f"dA must have the dtype and shape of out, float32 {a.shape}; it is {dA.dtype} {dA.shape}"
                 )
 
-    claim = Claim("check_loss", "loss", name, f, vjp, tuple(arrays_in(out)), names, source, check_promises)
+    args, rules = tuple(arrays_in(out)), Rules(value, pulled_back, 0)
+    claim = Claim("check_loss", "loss", name, f, vjp, args, names, source, check_promises, rules)
     return verdict(claim, chosen)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from typing import Any, Literal
 
 import attrs
@@ -13,13 +14,14 @@ from funcnn.fields import as_number, check_flag
 from funcnn.testing.differentiation.constants import RESOLUTION, SHARPEST_RESOLUTION
 from funcnn.testing.domain import Domain
 
+AGREEING = 40  # chosen: digits in which both sides of a check in exact arithmetic agree, computed in 50 or in 900
 Undecided = Literal["reject", "error"]
 AtKinks = Literal["subgradient", "hull", "skip"]
 
 
 @attrs.frozen
 class Options:
-    """The resolution, the treatment of inconclusive examples, and what is tolerated."""
+    """The resolution, the treatment of inconclusive examples, what is tolerated, and whether arithmetic is exact."""
 
     resolution: float
     inconclusive: Undecided
@@ -28,6 +30,7 @@ class Options:
     domain: Domain = attrs.field(factory=Domain)
     at_kinks: AtKinks = "subgradient"
     tolerance: float = 0.0
+    exact: bool = False
 
 
 def options(
@@ -39,6 +42,7 @@ def options(
     nondeterministic: float = 0.0,
     at_kinks: AtKinks = "subgradient",
     tolerance: float = 0.0,
+    exact: bool = False,
 ) -> Options:
     """The options of the check `whose`. A resolution of None is read from pytest's ini file, or else is 1e-7."""
     found = ledger()
@@ -54,13 +58,17 @@ def options(
     _check_word(whose, "inconclusive", inconclusive, "reject", "error")
     _check_word(whose, "at_kinks", at_kinks, "subgradient", "hull", "skip")
     check_flag(whose, aliasing, "aliasing")
+    check_flag(whose, exact, "exact")
+    if exact and find_spec("mpmath") is None:
+        raise ImportError(f"{whose}: exact=True needs mpmath; write pip install mpmath")
     return Options(
-        float(resolution),
+        10.0**-AGREEING if exact else float(resolution),
         inconclusive,
         aliasing,
         float(nondeterministic),
         at_kinks=at_kinks,
         tolerance=float(tolerance),
+        exact=bool(exact),
     )
 
 

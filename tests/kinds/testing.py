@@ -24,7 +24,7 @@ def zero_vjp(args, dA):
 
 resolution = kind(1e-6, "None")
 inconclusive = kind("error")
-options = {"resolution": resolution, "inconclusive": inconclusive}
+options = {"resolution": resolution, "inconclusive": inconclusive, "exact": flag}
 drawn = kind(None).made(lambda: fst.tensors("m n"))
 PAIR, WRONG_PAIR = (np.sin, sine_vjp), (np.sin, zero_vjp)
 MUTANT = Mutant("zero", "forgotten", fst.tensors("m n"), PAIR, WRONG_PAIR)

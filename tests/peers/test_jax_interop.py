@@ -481,6 +481,12 @@ def test_a_loss_may_be_traced_in_y_alone(loss):
     assert float(jax.jit(lambda y: loss(out, y)[0])(y)) == pytest.approx(loss(out, y)[0], rel=1e-12)
 
 
+@pytest.mark.parametrize("loss", [hinge, squared_hinge, binary_focal])
+def test_a_loss_may_be_traced_in_out_alone(loss):
+    out, y = np.arange(6.0).reshape(2, 3) / 4, np.eye(2, 3, dtype=int)
+    assert float(jax.jit(lambda out: loss(out, y)[0])(out)) == pytest.approx(loss(out, y)[0], rel=1e-12)
+
+
 def test_jax_itself_finds_the_gradient_of_logits_at_0():
     out, y = np.zeros((1, 1)), np.ones((1, 1))
     dA = jax.grad(lambda out: binary_cross_entropy_with_logits(out, y)[0])(out)

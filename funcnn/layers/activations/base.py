@@ -230,7 +230,7 @@ class Gelu(Elementwise):
     def slope(self, kept: Array) -> Array:
         """(1 + t) / 2 + x (1 - t^2) u' / 2, t = tanh u, u' = sqrt(2 / pi) (1 + 3 * 0.044715 x^2)"""
         x, t = _gelu_tanh(kept)
-        return 0.5 * (1 + t) + 0.5 * _C * x * ((1 - t) * (1 + t)) * (1 + 3 * 0.044715 * x * x)
+        return 0.5 * (1 + t) + 0.5 * _C * x * ((1 - t) * (1 + t)) * (1 + 0.044715 * (3 * x * x))
 
 
 _C = math.sqrt(2 / math.pi)

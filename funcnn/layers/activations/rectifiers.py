@@ -38,14 +38,15 @@ class Selu(Elementwise):
 
     def value(self, x: Array) -> Array:
         xp = namespace(x)
-        return _SCALE * xp.where(x > 0, x, _ALPHA * xp.expm1(xp.where(x > 0, 0, x)))
+        return xp.where(x > 0, _SCALE * x, _SCALE_ALPHA * xp.expm1(xp.where(x > 0, 0, x)))
 
     def slope(self, kept: Array) -> Array:
         """scale where out > 0, else out + scale alpha"""
-        return namespace(kept).where(kept > 0, _SCALE, kept + _SCALE * _ALPHA)
+        return namespace(kept).where(kept > 0, _SCALE, kept + _SCALE_ALPHA)
 
 
-_SCALE, _ALPHA = 1.0507009873554805, 1.6732632423543772
+_SCALE = 1.0507009873554805
+_SCALE_ALPHA = _SCALE * 1.6732632423543772
 
 
 @record

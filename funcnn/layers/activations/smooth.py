@@ -87,7 +87,8 @@ class ExactGelu(Elementwise):
     """out = x P, where P = erfc(-x / sqrt(2)) / 2 is the probability that a standard normal number is below x
 
     slope = P + x e^(-x^2 / 2) / sqrt(2 pi). `Gelu` approximates it by tanh, which is several times faster in NumPy:
-    since NumPy has no erfc, `math.erfc` is called for each number. For JAX arrays `jax.scipy.special.erfc` is called.
+    since NumPy has no erfc, `math.erfc` is called for each number. For JAX arrays `jax.scipy.special.erfc` is called;
+    for arrays of another library, `erfc` of their namespace, if it has one.
 
     Hendrycks & Gimpel 2016, Gaussian Error Linear Units, section 2.
 
@@ -112,8 +113,10 @@ def _probability_below(x: Array) -> Array:
     xp, z = cast("Any", namespace(x)), x / -math.sqrt(2)
     if xp is np:
         return np.asarray(_ERFC(z)).astype(x.dtype) / 2
-    library = xp.__name__.partition(".")[0]  # the library of the array, already imported
-    return cast("Array", import_module(f"{library}.scipy.special").erfc(z)) / 2
+    if not hasattr(xp, "erfc"):
+        library = xp.__name__.partition(".")[0]  # the library of the array, already imported
+        xp = import_module(f"{library}.scipy.special")
+    return cast("Array", xp.erfc(z)) / 2
 
 
 _ERFC = np.frompyfunc(math.erfc, 1, 1)

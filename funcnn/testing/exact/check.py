@@ -1,0 +1,114 @@
+"""The check in exact arithmetic: at the arguments, and at larger ones where forward takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import mpmath
+import numpy as np
+
+from funcnn.arrays import Array
+from funcnn.errors import RangeError
+from funcnn.testing.claim import Claim
+from funcnn.testing.differentiation.vector_function import generator
+from funcnn.testing.exact.comparison import DIGITS, Agreement, Pullback, culprit, dyadic, pullback
+from funcnn.testing.exact.values import with_digits
+from funcnn.testing.options import AGREEING
+from funcnn.testing.verdict import Inconclusive, Report, WrongGradient
+
+MOST_NUMBERS = 1000  # chosen: a check then takes milliseconds, and a second at worst
+LIMITS = (64, 800)  # of entries drawn anew: far out on a saturated tail, and where e^x overflows in float64
+
+
+def check_exactly(claim: Claim) -> Report:
+    """The report if backward agrees with forward; otherwise a GradientError, or Inconclusive."""
+    args = [a.astype(np.float64) if a.dtype.kind == "f" else a for a in claim.arrays()]
+    if (n := sum([a.size for a in args])) > MOST_NUMBERS:
+        raise RangeError(f"{claim.whose}: exact=True takes at most {MOST_NUMBERS} numbers in all arrays; it got {n}")
+    rng = generator(args)
+    with claim.named(), np.errstate(all="ignore"):
+        seed = [int(word) for word in rng.integers(2**32, size=2)]
+        points = [args, *[drawn for limit in LIMITS if (drawn := _drawn_anew(claim, args, limit, rng))]]
+        try:
+            found = [_agreement(claim, point, seed, *DIGITS) for point in points]
+        except (AttributeError, TypeError) as error:
+            error.add_note("exact=True computes with arrays of exact numbers; rules that use namespace(x) take them")
+            raise
+    decided = [agreement for agreement in found if agreement is not None and agreement.holds]
+    if not decided:
+        raise Inconclusive(
+            "f has a kink at these arguments, where it compares equal numbers with different slopes; or its slopes "
+            "vanish, or are not finite: draw other arguments"
+        )
+    rational = all([agreement.is_rational for agreement in decided])
+    return Report(
+        verdict="pass",
+        leaf="",
+        bound=0.0,
+        sees=0.0,
+        probes=len(found),
+        kinks=0,
+        inconclusive=len(found) - len(decided),
+        decided=tuple([name for name, a in zip(claim.names, args, strict=True) if a.dtype.kind == "f"]),
+        undecided=(),
+        probed=f"all entries together, equal {'as fractions' if rational else f'in {AGREEING} digits or more'}",
+    )
+
+
+def _drawn_anew(claim: Claim, args: list[Array], limit: int, rng: np.random.Generator) -> list[Array] | None:
+    """The arguments with numbers up to the limit in place of the floats of x; None if forward does not take them.
+
+    They are negative only where x has negative numbers.
+    """
+    drawn = list(args)
+    for i, a in enumerate(args):
+        if i >= claim.rules.first_drawn and a.dtype.kind == "f":
+            drawn[i] = _apart(a.shape, limit, rng)
+            drawn[i] = drawn[i] if (a < 0).any() else abs(drawn[i])
+    if all([a is b for a, b in zip(args, drawn, strict=True)]):
+        return None
+    try:
+        outs = claim.rules.forward(drawn)
+    except (ArithmeticError, LookupError, ValueError):
+        return None
+    return drawn if all([np.isfinite(out).all() for out in outs]) else None
+
+
+def _apart(shape: Sequence[int], limit: int, rng: np.random.Generator) -> Array:
+    """Random numbers up to the limit, none of them 0, and no two of the same size, which would be a tie."""
+    n = prod(shape)
+    steps = 8 << n.bit_length()
+    sizes = (rng.permutation(steps)[:n] + 0.5) * (limit / steps)
+    return (sizes * rng.choice([-1.0, 1.0], n)).reshape(shape)
+
+
+def _agreement(claim: Claim, args: list[Array], seed: list[int], digits: int, *more: int) -> Agreement | None:
+    """The agreement at arguments, None if a slope is infinite there; a WrongGradient if the sides differ.
+
+    A difference of numbers with digits must stay when it is computed with more digits.
+    """
+    rng = np.random.default_rng(seed)
+    directions = [dyadic(a.shape, rng) for a in args]
+    with mpmath.workdps(digits):
+        try:
+            found = pullback(claim.rules, claim.names, args, rng)
+            agreement = found.compared(directions)
+        except ZeroDivisionError:
+            return None
+        if agreement.holds or agreement.is_open:
+            return agreement
+        if agreement.is_rational or not more:
+            raise _wrong(claim, found, directions)
+    return _agreement(claim, args, seed, *more)
+
+
+def _wrong(claim: Claim, found: Pullback, directions: Sequence[Array]) -> WrongGradient:
+    i, k, at = culprit(found, directions)
+    index = ", ".join(map(str, np.unravel_index(k, found.args[i].shape)))
+    analytic, exact = [mpmath.nstr(with_digits(side), 20) for side in (at.backward, at.forward)]
+    rounded = "; is a constant of the rule a product of rounded constants?" if 15 <= at.digits < AGREEING else ""
+    return WrongGradient(
+        f"d{claim.names[i]}, wrong at {claim.names[i]}[{index}], in exact arithmetic\n"
+        f"    analytic {analytic}, exact {exact}: {at.digits:.1f} digits agree{rounded}"
+    )

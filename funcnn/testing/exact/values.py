@@ -1,0 +1,75 @@
+"""Exact numbers: fractions, and numbers of many digits where a function has no fraction as its value.
+
+A number stays a fraction until the first function such as exp; what it is combined with then has digits too. So a
+result that is still a fraction has no rounding error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import numpy as np
+from mpmath import mpf
+
+Value = Any
+"""A Fraction or an mpf."""
+
+ZERO, ONE = Fraction(0), Fraction(1)
+
+
+def exact(number: Any) -> Value:
+    """The value of a Python or NumPy number, without rounding."""
+    if isinstance(number, np.generic):
+        number = number.item()
+    return mpf(number) if isinstance(number, float) and not math.isfinite(number) else Fraction(number)
+
+
+def with_digits(value: Value) -> mpf:
+    """The value as a number of as many digits as mpmath works with."""
+    return mpf(value.numerator) / value.denominator if type(value) is Fraction else value
+
+
+def alike(a: Value, b: Value) -> tuple[Value, Value]:
+    """Both as fractions if both are fractions, else both with digits: Python would round the fraction to a float."""
+    return (a, b) if type(a) is type(b) else (with_digits(a), with_digits(b))
+
+
+def plus(a: Value, b: Value) -> Value:
+    """A + b"""
+    a, b = alike(a, b)
+    return a + b
+
+
+def times(a: Value, b: Value) -> Value:
+    """A b"""
+    a, b = alike(a, b)
+    return a * b
+
+
+def over(a: Value, b: Value) -> Value:
+    """A / b"""
+    a, b = alike(a, b)
+    return a / b
+
+
+def power(a: Value, e: Value) -> Value:
+    """a^e, a fraction if a is a fraction and e a whole number"""
+    return a ** int(e) if e == int(e) else with_digits(a) ** with_digits(e)
+
+
+# Each function with its derivative, for numbers with digits.
+FUNCTIONS: dict[str, tuple[Callable[[mpf], mpf], Callable[[mpf], mpf]]] = {
+    "exp": (mpmath.exp, mpmath.exp),
+    "expm1": (mpmath.expm1, mpmath.exp),
+    "log": (mpmath.log, lambda x: 1 / x),
+    "log1p": (mpmath.log1p, lambda x: 1 / (1 + x)),
+    "sqrt": (mpmath.sqrt, lambda x: 1 / (2 * mpmath.sqrt(x))),
+    "tanh": (mpmath.tanh, lambda x: mpmath.sech(x) ** 2),
+    "sin": (mpmath.sin, mpmath.cos),
+    "cos": (mpmath.cos, lambda x: -mpmath.sin(x)),
+    "erfc": (mpmath.erfc, lambda x: -2 * mpmath.exp(-x * x) / mpmath.sqrt(mpmath.pi)),
+}

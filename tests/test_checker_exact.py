@@ -1,0 +1,425 @@
+"""Gradients in exact arithmetic: every layer and every loss, and mistakes too small for differences."""
+
+import re
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import funcnn.arrays
+import funcnn.testing.options
+from funcnn import (
+    Dense,
+    Embedding,
+    Frozen,
+    Gelu,
+    Grads,
+    Relu,
+    Sigmoid,
+    Tanh,
+    backward,
+    forward,
+    gradient,
+    layers,
+    losses,
+    mse,
+    parameters,
+    record,
+)
+from funcnn.arrays import namespace, sum_of_rows
+from funcnn.elementary import sigmoid
+from funcnn.layers.activations.base import _C, _gelu_tanh
+from funcnn.layers.convolution import correlation, windows
+from funcnn.layers.normalisation import standardization
+from funcnn.testing import Inconclusive, check_layer, check_loss, check_vjp
+from funcnn.testing import strategies as fst
+from funcnn.testing.exact import comparison
+from funcnn.testing.exact.array import of_values
+from funcnn.testing.verdict import BrokenPromise, WrongGradient, WrongShape
+
+# Their gradients are fractions, whatever x is; those of other layers agree in 40 digits or more.
+RATIONAL = {
+    *("Identity", "Relu", "LeakyRelu", "PRelu", "Relu6", "HardTanh", "HardSigmoid", "HardSwish", "SoftShrink"),
+    *("HardShrink", "Softsign", "Dense", "Embedding", "Affine", "Copy", "Take", "Sum", "Concat", "Map", "Scale"),
+    *("Flatten", "Reshape", "Conv1d", "Conv2d", "ConvTranspose2d", "AvgPool", "MaxPool", "GlobalAvgPool"),
+    *("GlobalMaxPool", "Upsample", "SinusoidalPosition", "LearnedPosition", "Rotary", "Dropout", "ChannelDropout"),
+    *("GaussianNoise", "Last"),
+}
+ROUNDED = {"ExactGelu": 16}  # agrees in about so many digits: the square roots of 2 and of 2 pi are float64
+random = np.random.default_rng(0)
+
+
+def in_fractions(report):
+    assert report.verdict == "pass"
+    return "fractions" in report.probed
+
+
+def named(layer):
+    return layer.__name__
+
+
+@pytest.mark.parametrize("layer", [layer for layer in fst.registered() if named(layer) not in ROUNDED], ids=named)
+@settings(max_examples=2, derandomize=True)
+@given(st.data())
+def test_every_layer(layer, data):
+    params, x = data.draw(fst.cases(layer))
+    assert in_fractions(check_layer(params, x, exact=True)) >= (layer.__name__ in RATIONAL)
+
+
+def test_rounded_constants_show_in_the_last_digit_of_a_float64():
+    for name, digits in ROUNDED.items():
+        with pytest.raises(WrongGradient, match=r"digits agree; is a constant of the rule a product of") as caught:
+            check_layer(getattr(layers, name)(), np.array([[0.3, -0.7]]), exact=True)
+        assert abs(float(re.search(r"(\S+) digits agree", str(caught.value))[1]) - digits) < 1
+
+
+# Rules with a branch for NumPy's own arrays, on arrays of objects and with small blocks.
+
+CONVOLUTIONS = [layers.Conv1d, layers.Conv2d, layers.ConvTranspose2d, layers.AvgPool, layers.MaxPool, layers.Upsample]
+NORMS = [layers.LayerNorm, layers.RMSNorm, layers.GroupNorm, layers.InstanceNorm]
+
+
+@pytest.mark.parametrize("layer", [*CONVOLUTIONS, *NORMS, layers.GlobalAvgPool, Embedding], ids=named)
+@settings(max_examples=2, derandomize=True)
+@given(st.data())
+def test_the_branch_of_numpy(layer, data):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(funcnn.arrays, "_FLOATS", "fcO")
+        patch.setattr(comparison, "of_values", lambda *given: of_values(*given).data)
+        patch.setattr(windows, "X_BYTES", 64)
+        patch.setattr(correlation, "WINDOW_BYTES", 64)
+        patch.setattr(standardization, "NUMBERS", 4)
+        params, x = data.draw(fst.cases(layer))
+        assert in_fractions(check_layer(params, x, exact=True)) >= (layer.__name__ in RATIONAL)
+
+
+OUT, Y = random.standard_normal((2, 3, 4))
+YES, COUNTS = random.integers(0, 2, (3, 4)), random.integers(0, 9, (3, 4))
+CLASSES, SOFT = random.integers(0, 4, 3), random.integers(1, 9, (3, 4)) / 64
+WEIGHT, MASK = random.random(3), np.array([True, False, True])
+# Each with a 1 if its gradient is a fraction, else a 0.
+LOSSES = {
+    "mse": (1, mse, OUT, Y),
+    "mae": (1, losses.mae, OUT, Y),
+    "huber": (1, partial(losses.huber, delta=0.7), OUT, Y),
+    "quantile": (1, partial(losses.quantile, q=0.3), OUT, Y),
+    "hinge": (1, losses.hinge, OUT, YES),
+    "squared_hinge": (1, losses.squared_hinge, OUT, YES),
+    "triplet": (1, losses.triplet, random.standard_normal((3, 3, 2)), WEIGHT),
+    "weighted": (1, losses.weighted(mse), OUT, (Y, WEIGHT)),
+    "masked": (1, losses.masked(mse), (OUT, MASK), Y),
+    "joint": (1, losses.joint(mse, losses.hinge, factors=(0.3, 1.0)), (OUT, Y), (Y, YES)),
+    "log_cosh": (0, losses.log_cosh, OUT, Y),
+    "binary_cross_entropy": (0, losses.binary_cross_entropy, random.random((3, 4)), YES),
+    "binary_cross_entropy_with_logits": (0, losses.binary_cross_entropy_with_logits, OUT, YES),
+    "softmax_cross_entropy": (0, losses.softmax_cross_entropy, OUT, CLASSES),
+    "softmax_cross_entropy of soft labels": (0, losses.softmax_cross_entropy, OUT, SOFT),
+    "softmax_cross_entropy, smoothed": (0, partial(losses.softmax_cross_entropy, smoothing=0.1), OUT, CLASSES),
+    "kl_divergence": (0, losses.kl_divergence, OUT, SOFT),
+    "binary_focal": (0, losses.binary_focal, OUT, YES),
+    "binary_focal, gamma 1.7": (0, partial(losses.binary_focal, gamma=1.7), OUT, YES),
+    "softmax_focal": (0, losses.softmax_focal, OUT, CLASSES),
+    "softmax_focal, gamma 0.5": (0, partial(losses.softmax_focal, gamma=0.5), OUT, SOFT),
+    "cosine_distance": (0, losses.cosine_distance, OUT, Y),
+    "poisson_nll": (0, losses.poisson_nll, OUT, COUNTS),
+    "gaussian_nll": (0, losses.gaussian_nll, (OUT, Y), SOFT),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss(name):
+    rational, loss, out, y = LOSSES[name]
+    assert in_fractions(check_loss(loss, out, y, exact=True)) == rational
+
+
+def test_no_loss_was_forgotten():
+    assert set(losses.__all__) - {name.split(",")[0] for name in LOSSES} == {"of_logits"}
+
+
+# Relative errors of 1e-7 to 1e-15.
+
+
+@record
+class Edited:
+    """A layer with a mistake in its gradients."""
+
+    layer: object
+    edit: object
+
+
+@forward.register(Edited)
+def edited_forward(params, x):
+    return forward(params.layer, x)
+
+
+@backward.register(Edited)
+def edited_backward(params, cache, dA):
+    own, dx = params.edit(params.layer, cache, dA, backward(params.layer, cache, dA))
+    return Grads(Edited(own, params.edit), dx)
+
+
+def times(error):
+    """A factor of dx."""
+    return lambda p, c, d, g: (g.params, g.x * (1 + error))
+
+
+def of_parameter(name, change):
+    """A change of the gradient of one parameter; the others keep theirs."""
+
+    def edit(p, cache, dA, g):
+        own = parameters(g.params)
+        return gradient(p, **own | {name: change(own[name], dA)}), g.x
+
+    return edit
+
+
+@record
+class NinthDigit(Gelu):
+    def slope(self, kept):
+        x, t = _gelu_tanh(kept)
+        return 0.5 * (1 + t) + 0.5 * _C * x * ((1 - t) * (1 + t)) * (1 + 0.044715000 * (3.000000003 * x * x))
+
+
+@record
+class TanhAndMore(Tanh):
+    def slope(self, kept):
+        return 1 - kept * kept + 1e-15
+
+
+@record
+class SeluOfNine(layers.Selu):
+    def slope(self, kept):
+        return namespace(kept).where(kept > 0, 1.050700987, kept + 1.7580993408473766)
+
+
+@record
+class SoftplusUpTo30(layers.Softplus):
+    def slope(self, kept):
+        return sigmoid(namespace(kept).clip(kept, -30, 30))
+
+
+@record
+class SigmoidOfAtLeast(Sigmoid):
+    def slope(self, kept):
+        return namespace(kept).maximum(kept * (1 - kept), 1e-12)
+
+
+@record
+class SiluByAnUlp(layers.Silu):
+    def slope(self, kept):
+        s = sigmoid(kept)
+        return s * (1 + kept * (1 - s + 2**-53))
+
+
+@record
+class SineOfNine(layers.Sine):
+    def slope(self, kept):
+        return namespace(kept).cos(3.000000001 * kept) * 3
+
+
+def drawn(*shape):
+    return random.standard_normal(shape)
+
+
+def norm(layer, scale, eps):
+    """The gradient dx of a normalisation whose backward takes 1 / sqrt(var + eps) for another number."""
+    return layer, lambda p, c, d, g: (g.params, scale(c, p.eps, namespace(d), g.x)), drawn(3, 6)
+
+
+ONES = np.ones(6)
+BATCH = layers.BatchNorm(drawn(4), drawn(4), np.zeros(4), np.ones(4))
+GRU = layers.GRU(drawn(2, 9), drawn(3, 9), drawn(9), drawn(3))
+DENSE, HEAD = Dense(drawn(4, 3), drawn(3)), layers.Attention.init(4, 2, seed=0)
+MISTAKES = {
+    "dense: dW times 1 + 1e-12": (DENSE, of_parameter("W", lambda g, d: g * (1 + 1e-12)), drawn(5, 4)),
+    "dense: db and 1e-14 of the first row": (DENSE, of_parameter("b", lambda g, d: g + 1e-14 * d[0]), drawn(5, 4)),
+    "convolution: dx times 1 + 1e-13": (layers.Conv2d(drawn(2, 2, 2, 3), drawn(3)), times(1e-13), drawn(1, 4, 4, 2)),
+    "softmax: dx times 1 + 2e-15": (layers.Softmax(), times(2**-49), drawn(3, 4)),
+    "layer norm: eps outside the root": norm(
+        layers.LayerNorm(ONES, ONES, 1e-12),
+        lambda c, eps, xp, dx: dx / c[1] / (xp.sqrt(1 / (c[1] * c[1]) - eps) + eps),
+        1e-12,
+    ),
+    "layer norm: eps forgotten": norm(
+        layers.LayerNorm(ONES, ONES, 1e-10), lambda c, eps, xp, dx: dx / c[1] / xp.sqrt(1 / (c[1] * c[1]) - eps), 1e-10
+    ),
+    "RMS norm: an eps more": norm(
+        layers.RMSNorm(ONES), lambda c, eps, xp, dx: dx / c[1] / xp.sqrt(1 / (c[1] * c[1]) + 1e-12), 1e-12
+    ),
+    "batch norm: a third in nine digits": (
+        BATCH,
+        lambda p, c, d, g: (g.params, g.x + p.scale * c[1] * (sum_of_rows(d) * (1 / 3 - 0.333333333))),
+        drawn(3, 4),
+    ),
+    "GRU: dU and 1e-12": (GRU, of_parameter("U", lambda g, d: g + 1e-12), drawn(2, 3, 2)),
+    "embedding: rows times 1 + 2^-24": (
+        Embedding(drawn(5, 3)),
+        of_parameter("W", lambda g, d: g * (1 + 2**-24)),
+        np.array([[0, 1, 1], [4, 0, 1]]),
+    ),
+    "attention: dx times 1 - 1e-15": (HEAD, times(-1e-15), drawn(1, 3, 4)),
+    "frozen: dx times 1 + 1e-7": (Frozen(DENSE), times(1e-7), drawn(2, 4)),
+    "max pooling: dx times 1 + 1e-11": (layers.MaxPool(2), times(1e-11), drawn(1, 4, 4, 2)),
+    "tanh: and 1e-15": (TanhAndMore(), None, drawn(3, 4)),
+    "gelu: a constant in nine digits": (NinthDigit(), None, drawn(3, 4)),
+    "selu: a scale of nine digits": (SeluOfNine(), None, drawn(3, 4)),
+    "softplus: a slope clipped at 30": (SoftplusUpTo30(), None, drawn(3, 4)),
+    "sigmoid: a slope of at least 1e-12": (SigmoidOfAtLeast(), None, drawn(3, 4)),
+    "silu: 1 - s off by an ulp": (SiluByAnUlp(), None, drawn(3, 4)),
+    "sine: a frequency in nine digits": (SineOfNine(3.0), None, drawn(3, 4)),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_found(name):
+    layer, edit, x = MISTAKES[name]
+    with pytest.raises(WrongGradient, match="in exact arithmetic\n"):
+        check_layer(layer if edit is None else Edited(layer, edit), x, exact=True)
+
+
+@pytest.mark.parametrize("error", [1e-7, 1e-11, 1e-15])
+@pytest.mark.parametrize("name", ["mse", "softmax_cross_entropy", "gaussian_nll", "masked"])
+def test_a_mistake_in_a_loss_is_found(name, error):
+    _, loss, out, y = LOSSES[name]
+
+    def wrong(out, y):
+        cost, dA = loss(out, y)
+        if type(dA) is tuple:
+            return cost, (dA[0] * (1 + error), *dA[1:])
+        return cost, dA * (1 + error)
+
+    with pytest.raises(WrongGradient, match="wrong: dout"):
+        check_loss(wrong, out, y, exact=True)
+
+
+def test_the_message_names_the_entry():
+    def edit(p, cache, dA, g):
+        corner = np.zeros((4, 3))
+        corner[2, 1] = 1e-13
+        return gradient(p, W=g.params.W + corner, b=g.params.b), g.x
+
+    with pytest.raises(WrongGradient) as caught:
+        check_layer(Edited(DENSE, edit), drawn(5, 4), exact=True)
+    first, second, *rest = str(caught.value).splitlines()
+    assert first == "Edited: dparams.layer.W, wrong at params.layer.W[2, 1], in exact arithmetic"
+    analytic, exact, digits = re.fullmatch(r"    analytic (\S+), exact (\S+): (\S+) digits agree", second).groups()
+    assert float(analytic) == pytest.approx(float(exact), rel=1e-10)
+    assert float(digits) < 15
+    assert rest[0].startswith("    params = ")
+
+
+# Functions of NumPy, whose derivatives are known.
+
+HALF, POINTS = np.array([[1.5, -0.5]]), np.array([[0.25, 1.5, 3.0]])
+FUNCTIONS = {
+    "sums": (lambda x: 1 - x + (2 - -x) + +x, lambda x: 1),
+    "quotients": (lambda x: 2 / x + x / 4, lambda x: 0.25 - 2 / (x * x)),
+    "powers": (lambda x: x**3 + x**-1 + x**0 + 0 * x, lambda x: 3 * x * x - x**-2),
+    "roots": (lambda x: x**2.5 + np.sqrt(x), lambda x: 2.5 * x**1.5 + 0.5 / np.sqrt(x)),
+    "exponentials": (lambda x: np.exp(x) + np.expm1(x), lambda x: 2 * np.exp(x)),
+    "logarithms": (lambda x: np.log(x) + np.log1p(x), lambda x: 1 / x + 1 / (1 + x)),
+    "waves": (lambda x: np.sin(x) + np.cos(x), lambda x: np.cos(x) - np.sin(x)),
+    "tanh": (np.tanh, lambda x: 1 - np.tanh(x) ** 2),
+    "abs": (lambda x: abs(-x).conjugate(), np.sign),
+    "clip": (lambda x: np.clip(x, 1, 2), lambda x: (x >= 1) & (x <= 2)),
+    "where": (lambda x: np.where(x < 1, x, 2 * x), lambda x: np.where(x < 1, 1, 2)),
+    "nan": (lambda x: x * np.isfinite(x) * ~np.isnan(x), np.ones_like),
+    "equal": (lambda x: x * (x != 1.5), lambda x: 1 - (x == 1.5)),
+    "whole numbers": (lambda x: x * (np.arange(3) / 3) * np.isnan(x.size), lambda x: np.isnan(x.shape[1])),
+    "an array of floats": (lambda x: x * HALF[:, :1], lambda x: HALF[0, :1]),
+    "truth": (lambda x: x * 2 if x.any() and x.size and x[0, 0] else x, lambda x: 2),
+    "whole parts": (lambda x: x * x.astype(int), lambda x: x.astype(int)),
+    "bools": (lambda x: x * (x.astype(bool).astype(float) + 1), lambda x: 2),
+    "a new array": (lambda x: x + np.full_like(x, 0.5) + x.__array_namespace__().zeros((1, 3)), lambda x: 1),
+    "parts": (lambda x: np.concatenate(np.split(x, 3, axis=1)[::-1], axis=1)[:, ::-1] + 0, lambda x: 1),
+    "another dtype": (lambda x: x.__array_namespace__().asarray(x, np.float32), lambda x: 1),
+}
+
+
+def slopes(slope):
+    return lambda args, dA: [dA * slope(args[0])]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_of_numpy(name):
+    f, slope = FUNCTIONS[name]
+    assert check_vjp(f, slopes(slope), [POINTS], exact=True).verdict == "pass"
+    with pytest.raises(WrongGradient, match="wrong at x"):
+        check_vjp(f, slopes(lambda x: slope(x) + 1e-9), [POINTS], exact=True)
+
+
+UNDECIDED = {
+    "a kink": (abs, np.sign, 0.0),
+    "a kink of max": (lambda x: np.maximum(x, 1), lambda x: x > 1, 1.0),
+    "an infinite slope": (np.sqrt, lambda x: 0.5 / np.sqrt(x), 0.0),
+    "slopes that vanish": (lambda x: np.exp(-x), lambda x: 0 * x, 1000.0),
+}
+
+
+@pytest.mark.parametrize("name", UNDECIDED)
+def test_it_is_inconclusive(name):
+    f, slope, x = UNDECIDED[name]
+    with pytest.raises(Inconclusive, match="f has a kink at these arguments, where it compares equal numbers"):
+        check_vjp(f, slopes(slope), [np.array([x])], exact=True)
+
+
+def test_at_a_tie_that_changes_nothing_it_is_decided():
+    report = check_layer(layers.LogSoftmax(), np.array([[2.0, 2.0]]), exact=True)
+    assert report.inconclusive == 0
+
+
+def test_a_kink_at_x_is_not_one_of_the_numbers_in_its_place():
+    report = check_layer(Relu(), np.array([[0.0, -1.0]]), exact=True)
+    assert (report.probes, report.inconclusive, report.undecided) == (3, 1, ())
+
+
+def test_digits_that_cancel_are_computed_again():
+    report = check_vjp(
+        lambda x: np.log(np.exp(x) + 1) - x, slopes(lambda x: 1 / (1 + np.exp(-x)) - 1), [np.array([90.0])], exact=True
+    )
+    assert report.verdict == "pass"
+
+
+REFUSED = {
+    "a function without a rule": np.sinh,
+    "an exponent that moves": lambda x: x**x,
+    "an array of floats": lambda x: np.asarray(x),  # noqa: PLW0108  it is called with one argument
+    "a number of Python": lambda x: x * float(x[0]),
+    "a special method": lambda x: x.__array_interface__,
+    "a method of a ufunc": np.add.reduce,
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_it_cannot_compute_is_said(name):
+    with pytest.raises((TypeError, AttributeError)) as caught:
+        check_vjp(REFUSED[name], slopes(np.ones_like), [np.array([1.0, 2.0])], exact=True)
+    notes = ["exact=True computes with arrays of exact numbers; rules that use namespace(x) take them"]
+    assert caught.value.__notes__ == notes
+
+
+@pytest.mark.parametrize("gradient", [None, np.ones((1, 2))])
+def test_a_gradient_of_another_shape_is_refused(gradient):
+    with pytest.raises(WrongShape, match="f: the gradient of x must have the shape"):
+        check_vjp(lambda x: x, lambda args, dA: [gradient], [POINTS], exact=True)
+
+
+def test_a_gradient_of_another_class_is_refused():
+    @record
+    class Unwrapped(Edited):
+        pass
+
+    @backward.register(Unwrapped)
+    def unwrapped_backward(params, cache, dA):
+        return backward(params.layer, cache, dA)
+
+    with pytest.raises(BrokenPromise, match=r"Grads.params must be a Unwrapped, as params is; it is Dense"):
+        check_layer(Unwrapped(DENSE, None), drawn(1, 4), exact=True)
+
+
+def test_without_mpmath_it_is_named(monkeypatch):
+    monkeypatch.setattr(funcnn.testing.options, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match="check_vjp: exact=True needs mpmath; write pip install mpmath"):
+        check_vjp(np.sin, slopes(np.cos), [POINTS], exact=True)
