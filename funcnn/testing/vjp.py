@@ -10,7 +10,7 @@ import numpy as np
 from attrs import evolve
 
 from funcnn.arrays import kind
-from funcnn.errors import KindError
+from funcnn.errors import KindError, RangeError
 from funcnn.fields import check_function
 from funcnn.testing.claim import Claim, as_argument
 from funcnn.testing.differentiation.vector_function import Vjp

@@ -34,7 +34,7 @@ from funcnn import (
 from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
 from funcnn.files import fingerprint
 from funcnn.layers import LeakyRelu
-from funcnn.losses import mae, weighted
+from funcnn.losses import binary_focal, hinge, mae, squared_hinge, weighted
 from funcnn.trees import from_vector, leaves, replace, to_vector
 
 jax = pytest.importorskip("jax", reason="this is the bridge to it")

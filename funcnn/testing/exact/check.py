@@ -64,8 +64,7 @@ def _drawn_anew(claim: Claim, args: list[Array], limit: int, rng: np.random.Gene
     drawn = list(args)
     for i, a in enumerate(args):
         if i >= claim.rules.first_drawn and a.dtype.kind == "f":
-            drawn[i] = _apart(a.shape, limit, rng)
-            drawn[i] = drawn[i] if (a < 0).any() else abs(drawn[i])
+            drawn[i] = _apart(a.shape, limit, [1.0, -1.0] if (a < 0).any() else [1.0], rng)
     if all([a is b for a, b in zip(args, drawn, strict=True)]):
         return None
     try:
@@ -75,12 +74,12 @@ def _drawn_anew(claim: Claim, args: list[Array], limit: int, rng: np.random.Gene
     return drawn if all([np.isfinite(out).all() for out in outs]) else None
 
 
-def _apart(shape: Sequence[int], limit: int, rng: np.random.Generator) -> Array:
+def _apart(shape: Sequence[int], limit: int, signs: Sequence[float], rng: np.random.Generator) -> Array:
     """Random numbers up to the limit, none of them 0, and no two of the same size, which would be a tie."""
     n = prod(shape)
     steps = 8 << n.bit_length()
     sizes = (rng.permutation(steps)[:n] + 0.5) * (limit / steps)
-    return (sizes * rng.choice([-1.0, 1.0], n)).reshape(shape)
+    return (sizes * rng.choice(signs, n)).reshape(shape)
 
 
 def _agreement(claim: Claim, args: list[Array], seed: list[int], digits: int, *more: int) -> Agreement | None:
@@ -105,10 +104,11 @@ def _agreement(claim: Claim, args: list[Array], seed: list[int], digits: int, *m
 
 def _wrong(claim: Claim, found: Pullback, directions: Sequence[Array]) -> WrongGradient:
     i, k, at = culprit(found, directions)
-    index = ", ".join(map(str, np.unravel_index(k, found.args[i].shape)))
+    name, a = claim.names[i], found.args[i]
+    index = f"[{', '.join(map(str, np.unravel_index(k, a.shape)))}]" if a.ndim else ""
     analytic, exact = [mpmath.nstr(with_digits(side), 20) for side in (at.backward, at.forward)]
     rounded = "; is a constant of the rule a product of rounded constants?" if 15 <= at.digits < AGREEING else ""
     return WrongGradient(
-        f"d{claim.names[i]}, wrong at {claim.names[i]}[{index}], in exact arithmetic\n"
+        f"d{name}, wrong in exact arithmetic at {name}{index} = {a.flat[k]}\n"
         f"    analytic {analytic}, exact {exact}: {at.digits:.1f} digits agree{rounded}"
     )
