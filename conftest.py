@@ -42,7 +42,8 @@ class Runnable(CodeBlockParser):
 
     def __call__(self, document: Document) -> Iterator[Region]:
         """Every block that needs another library names it."""
-        absent = {name for name in ("autograd", "jax", "mpmath", "safetensors", "scipy", "torch", "tqdm") if not find_spec(name)}
+        libraries = ("autograd", "jax", "mpmath", "safetensors", "scipy", "torch", "tqdm")
+        absent = {name for name in libraries if not find_spec(name)}
         for region in super().__call__(document):
             if not set(re.findall(r"\w+", region.parsed)) & absent:
                 yield region
