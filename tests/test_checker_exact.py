@@ -338,6 +338,14 @@ FUNCTIONS = {
 }
 
 
+def growing(x):
+    xp = x.__array_namespace__()
+    return xp.exp(xp.arange(3)) / xp.arange(1, 4)
+
+
+FUNCTIONS["functions of whole numbers"] = (lambda x: x * growing(x), growing)
+
+
 def slopes(slope):
     return lambda args, dA: [dA * slope(args[0])]
 

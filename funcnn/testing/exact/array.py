@@ -184,7 +184,7 @@ def _elementwise(ufunc: Any, args: Any) -> Any:
         return wrapped(np.asarray(_TESTS[ufunc](given[0]), bool))
     made = ufunc(*given)
     if np.asarray(made).dtype.kind == "f":
-        made = ufunc(*[np.asarray(a).astype(object) for a in given])
+        made = ufunc(*[_dual(a) for a in given])
     return wrapped(made)
 
 
