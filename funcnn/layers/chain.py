@@ -28,7 +28,7 @@ Layers = tuple[Any, ...]
 
 @forward.register(tuple)
 def chain_forward(params: Layers, x: Any) -> tuple[Any, tuple[Any, ...]]:
-    """x through each layer in turn; the cache is the tuple of their caches"""
+    """x through each layer in turn; the cache is the tuple of the caches of the layers"""
     caches = []
     for i, layer in enumerate(params):
         try:
@@ -57,12 +57,12 @@ def chain_backward(params: Layers, cache: tuple[Any, ...], dA: Any) -> Grads[Lay
     """The chain rule: dx of each layer is dA of the layer before it"""
     _check_cache(params, cache)
     grads, dx = _back(params, cache, dA, until=0)
-    return build(Grads, (grads, dx))  # parts of Grads, which are checked
+    return build(Grads, (grads, dx))  # not Grads(grads, dx): its parts are checked already
 
 
 @backward_params.register(tuple)
 def chain_backward_params(params: Layers, cache: tuple[Any, ...], dA: Any) -> Layers:
-    """The chain rule down to the first layer that is not inert"""
+    """The chain rule, down to the first layer with a parameter to train or a state that changes"""
     _check_cache(params, cache)
     first = 0
     while first < len(params) and is_inert(params[first]):
@@ -80,7 +80,7 @@ def _check_cache(params: Layers, cache: Any) -> None:
 
 
 def _unchanged(layer: Any) -> Any:
-    """The gradient of an inert layer: itself, but None for each state."""
+    """The gradient of a layer in which nothing is trained: the layer with None for each state."""
     if type(layer) is tuple:
         return tuple(map(_unchanged, layer))
     if not plans.get(type(layer)):
@@ -96,7 +96,7 @@ def _back(params: Layers, cache: tuple[Any, ...], dA: Any, *, until: int) -> tup
         try:
             grads = backward(params[i], cache[i], dA)
             if grads.x is None and i > 0:
-                raise KindError("backward: Grads.x is None, but the layer before needs it")  # noqa: TRY301  it gets a note
+                raise KindError("backward: Grads.x is None, but the layer before needs it")  # noqa: TRY301  is noted
         except Exception as error:
             error.add_note(note(f"in layer {i}", backward, params[i], cache, dA))
             raise
@@ -120,14 +120,14 @@ def chain_step(params: Layers, x: Any, memory: Any = None) -> tuple[Any, tuple[A
 
 @inference.register(tuple)
 def chain_inference(params: Layers) -> Layers:
-    """The chain of the layers for prediction"""
+    """The chain of the results of `inference` for each layer"""
     new = tuple([inference(layer) for layer in params])
     return params if all([a is b for a, b in zip(params, new, strict=True)]) else new
 
 
 @reseed.register(tuple)
 def chain_reseed(params: Layers, i: int) -> Layers:
-    """The chain of the layers for row block i"""
+    """The chain of the results of `reseed` for each layer"""
     check_block(i)
     return tuple([reseed(layer, i) for layer in params])
 
@@ -152,7 +152,7 @@ def mlp(
 
     Raises:
         RangeError: there are fewer than two sizes, or a size is less than 1.
-        KindError: `sizes` is not a list of whole numbers, `hidden` not a layer, or another argument of the wrong kind.
+        KindError: `sizes` is not a list of whole numbers, `hidden` is not a layer, or an argument is of a wrong kind.
     """
     row = is_array(sizes) and np.ndim(sizes) == 1
     if isinstance(sizes, str | bytes | bytearray) or not (row or isinstance(sizes, Sequence)):

@@ -29,7 +29,7 @@ from funcnn.remedies import becomes_floats, has_mask
 
 
 def float_array(layer: Any, x: Any) -> Namespace:
-    """The module that computes with x, which must be an array of floats."""
+    """Check that x is an array of floats; the result is the module that computes with x."""
     if is_native_float(x):
         return _NUMPY
     _check_no_mask(layer, x)
@@ -40,7 +40,7 @@ _NUMPY = cast("Namespace", np)
 
 
 def any_array(layer: Any, x: Any, what: str = "x") -> None:
-    """x is an array."""
+    """Check that x is an array."""
     if type(x) is not np.ndarray:
         _check_no_mask(layer, x)
         namespace(x, what, f"{type(layer).__name__}: ")
@@ -99,7 +99,7 @@ def channels_first(x: Array, n: int) -> str:
 
 
 def mixed(whose: str, what: str, array: Any, name: str, like: Any) -> KindError:
-    """The error for an array of another dtype than the one called `name`."""
+    """The error for an array whose dtype is not the dtype of `like`, the array called `name`."""
     loses = not (is_float(array) or becomes_floats(array)) or (array.dtype.kind == "c" != like.dtype.kind)
     remedy = "" if loses else f"; write {what}.astype({like.dtype.name!r})"
     return KindError(f"{whose}: {what} is {array.dtype}, {name} is {like.dtype}{remedy}")
@@ -113,7 +113,7 @@ def like(layer: Any, method: str, made: Any, x: Array) -> Any:
 
 
 def own_gradient(layer: Any, own: Any, /, **of_base: Any) -> Any:
-    """The gradient of a user's layer: the result of `own_gradients`, and the gradients that its base computed."""
+    """The gradient of a user's layer: the result of `own_gradients`, checked, and the gradients `of_base`."""
     if type(own) is not dict or own.keys() & of_base.keys():
         needed = "a dict of gradients and next values, by the names of its own fields"
         raise KindError(f"{type(layer).__name__}: own_gradients must return {needed}, not {kind(own)}")
@@ -136,14 +136,14 @@ def check_memory(params: Any, memory: Any, shape: tuple[int, ...], dtype: Any) -
 
 
 def unpacked(params: Any, cache: Any, n: int) -> tuple[Any, ...]:
-    """The cache, which must be a tuple of n parts."""
+    """Check that the cache is a tuple of n parts; the result is the cache."""
     if type(cache) is not tuple or len(cache) != n:
         raise foreign(params, cache)
     return cache
 
 
 def only_array(params: Any, cache: Any) -> Array:
-    """The cache, which must be an array."""
+    """Check that the cache is an array; the result is the cache."""
     if type(cache) is not np.ndarray and not is_array(cache):
         raise foreign(params, cache)
     only: Array = cache
@@ -178,7 +178,7 @@ def check_tuple(whose: str, name: str, value: Any, n: int | None = None, why: st
 
 
 def shown(value: Any) -> str:
-    """Arrays with their shapes, also within tuples; the kind of anything else, since a list may be long."""
+    """The text of arrays with their shapes, also within tuples; of other values the kind, since a list may be long."""
     if type(value) is tuple:
         return f"({', '.join(map(shown, value))})"
     return short(value) if is_array(value) else kind(value)

@@ -56,7 +56,7 @@ class Dense:
         bias: bool = True,
         dtype: Any = np.float64,
     ) -> Dense:
-        """W drawn by an initializer, b = 0, or None without a bias.
+        """W is drawn by an initializer; b is 0, or None without a bias.
 
         >>> Dense.init(2, 27, seed=1)
         Dense(W=<f64 2x27>, b=<f64 27>)
@@ -85,7 +85,7 @@ def dense_forward(params: Dense, x: Array) -> tuple[Array, Array]:
 def dense_backward(params: Dense, x: Array, dA: Array) -> Grads[Dense]:
     """dx = dA @ W^T, and the gradients of W and b as in `dense_backward_params`"""
     grads, W = dense_backward_params(params, x, dA), params.W
-    return Grads(grads, dA @ W.T if W.shape[1] > 1 else dA * W[:, 0])  # a product by one column is a plain multiply
+    return Grads(grads, dA @ W.T if W.shape[1] > 1 else dA * W[:, 0])  # for one column, faster than a product
 
 
 @backward_params.register(Dense)

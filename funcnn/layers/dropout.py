@@ -29,8 +29,8 @@ class Stochastic:
     """The base of layers that are random in training and the identity in prediction.
 
     `seed` and `step` are states. The random numbers depend on (seed, step) alone, so `forward` gives the same result
-    until `step` changes: the gradient holds the next step, step + 1, and 0 after 2**31 - 1. `reseed` gives row block i
-    child i of the seed.
+    until `step` changes: the gradient holds the next step, step + 1, and 0 after 2**31 - 1. With `reseed`, row
+    block i gets child i of the seed.
 
     Raises:
         KindError: `seed` is not a seed, or `step` not a whole number.
@@ -52,7 +52,7 @@ class Stochastic:
 
 @record
 class Active:
-    """Protects a layer from `inference`, so that it stays random; it is not a layer itself."""
+    """Protects a layer from `inference`, so that the layer stays random; an Active is not a layer."""
 
     layer: Any
 
@@ -66,7 +66,7 @@ gives_probabilities.register(Stochastic)(like_x)
 
 
 def noisy(net: P) -> P:
-    """`inference(net)` with its dropout and noise still random: Monte Carlo dropout, one draw for each `reseed` of it
+    """`inference(net)` with its dropout and noise still random: Monte Carlo dropout, with one draw for each `reseed`
 
     The mean of `forward(reseed(noisy(net), i), x)[0]` over i is a prediction; the standard deviation measures how much
     the thinned networks differ.
@@ -93,7 +93,7 @@ class Dropout(Stochastic):
 
     x and out: of any shape. dx = dA mask / (1 - rate). The expectation of out is x, so `inference` replaces the layer
     by an `Identity`. The mask is a hash of (seed, step) and the entry's index, equal in NumPy and in JAX; each step
-    has another mask. For other seeds throughout a network write `reseed(net, i)`.
+    has another mask. To change all seeds of a network write `reseed(net, i)`.
 
     Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov 2014, Dropout: A Simple Way to Prevent Neural Networks
     from Overfitting, section 4, scaled as in section 10.
@@ -172,7 +172,7 @@ def _masked(params: Dropout, keep: Array, a: Array) -> Array:
 
 
 def _keep(params: Dropout, xp: Namespace, shape: tuple[int, ...]) -> Array:
-    """True with probability 1 - rate: a word is at least rate 2^32"""
+    """True with probability 1 - rate: where a random word is at least rate 2^32"""
     return as_array(words(xp, params.key, shape) >= np.uint32(min(round(params.rate * 2**32), 2**32 - 1)))
 
 
@@ -180,8 +180,8 @@ def _keep(params: Dropout, xp: Namespace, shape: tuple[int, ...]) -> Array:
 class GaussianNoise(Stochastic):
     """out = x + std z, z normal of mean 0 and variance 1, drawn anew for each entry in each step
 
-    x and out: of any shape, std in the units of x. dx = dA. On inputs it acts as a penalty on steep functions: Bishop
-    1995, Training with Noise is Equivalent to Tikhonov Regularization.
+    x and out: of any shape, std in the units of x. dx = dA. On inputs the noise acts as a penalty on steep functions:
+    Bishop 1995, Training with Noise is Equivalent to Tikhonov Regularization.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers

@@ -17,7 +17,7 @@ def outline(x: Any) -> Any:
 
 
 def fitting(layer: Any, dA: Any, kept: Any) -> Any:
-    """dA, checked to be like the value with outline `kept`; None for ids, masks and values without a gradient."""
+    """Check that dA is like the value with outline `kept`; the result is dA, or None where there is no gradient."""
     if type(kept) is tuple:
         if dA is None:
             return (None,) * len(kept)

@@ -71,7 +71,7 @@ def out_gradients(layer: Any, given: Any, dA: Any) -> tuple[Any, Any]:
 
 
 def out_gradient(layer: Any, given: Any, dA: Any, shape: tuple[int, ...], dtype: Any) -> Array:
-    """The gradient of out, checked, for a layer that takes x or (x, mask)."""
+    """Check the gradient of out for a layer that takes x or (x, mask); the result is that gradient."""
     dout, _ = out_gradients(layer, given, dA)
     check_out_gradient(layer, dout, shape, dtype)
     return dout

@@ -30,8 +30,8 @@ class Wrapper(ABC, Generic[L]):
     `leave_back` and `enter_back`. The base registers `forward`, `backward`, `forward_only` and `backward_params`, with
     a note on every error inside. `step` is refused, since enter and leave might mix positions, until
     `step.register(Mine)(step_inside)` declares that they do not. A wrapper with parameters or states of its own returns
-    their gradients and next values in `own_gradients`, computed from dA of its out: such parameters are used in
-    `leave`, after the layer.
+    their gradients and next values in `own_gradients`, which gets dA, the gradient of the wrapper's out. So such
+    parameters must be used in `leave`, after the layer.
 
     >>> import numpy as np
     >>> from funcnn import GRU, Array, forward, layers, record

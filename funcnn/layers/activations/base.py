@@ -119,7 +119,7 @@ class Relu(Elementwise):
         return namespace(kept).sign(kept)
 
 
-_LARGE = 1 << 14  # entries, above which these expressions are not slower in NumPy, measured in float32 and float64
+_LARGE = 1 << 14  # entries: with more, these expressions are not slower in NumPy, measured in float32 and float64
 
 
 @record
@@ -147,8 +147,8 @@ class LeakyRelu(Elementwise):
 class Sigmoid(Elementwise):
     """out = 1 / (1 + e^-x)
 
-    Exact to rounding in both tails; it cannot overflow. out is a probability, for `binary_cross_entropy`; losses of
-    logits take x instead.
+    out is exact to rounding in both tails, without overflow. out is a probability, as `binary_cross_entropy` takes it;
+    losses of logits take x instead.
     """
 
     keeps = "out"
@@ -237,7 +237,7 @@ _C = math.sqrt(2 / math.pi)
 
 
 def _gelu_tanh(x: Array) -> tuple[Array, Array]:
-    """x clipped to [-16, 16], and tanh u, which is +-1 in every dtype beyond: the cube cannot overflow."""
+    """x clipped to [-16, 16], so that the cube cannot overflow, and tanh u, which rounds to +-1 beyond these limits."""
     xp = namespace(x)
     x = xp.clip(x, -16, 16)
     return x, xp.tanh(_C * x * (1 + 0.044715 * x * x))

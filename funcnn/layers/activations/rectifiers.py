@@ -24,7 +24,7 @@ class Selu(Elementwise):
     """out = scale x where x > 0, else scale alpha (e^x - 1); scale = 1.0507..., alpha = 1.6732...
 
     The two constants make mean 0 and variance 1 a fixed point: through many layers whose weights have variance 1 / n_in
-    (`lecun_normal`) the signal keeps its scale. At 0, where the slope jumps, the slope is the left one, scale alpha.
+    (`lecun_normal`) the signal keeps its scale. At 0, where the slope jumps, it is its left limit, scale alpha.
 
     Klambauer, Unterthiner, Mayr & Hochreiter 2017, Self-Normalizing Neural Networks, eq. 2 and 14.
 
@@ -87,7 +87,7 @@ class PRelu:
         dx = dA where x > 0, else alpha dA;  dalpha = sum of dA min(x, 0) over all entries that share an alpha
 
     At 0 the slope is alpha, and dalpha is 0. alpha may become negative, so the cache is x, not out. Weight decay would
-    pull alpha towards 0, a Relu: exclude alpha from it, as the paper does.
+    pull alpha towards 0, and the layer towards a Relu: exclude alpha from the decay, as the paper does.
 
     He, Zhang, Ren & Sun 2015, Delving Deep into Rectifiers, eq. 1 to 3.
 

@@ -174,7 +174,7 @@ class LogSigmoid(Elementwise):
 class TanhShrink(Elementwise):
     """out = x - tanh(x)
 
-    out is about x^3 / 3 near 0, and x - 1 or x + 1 far from it. The slope is tanh(x)^2.
+    out is about x^3 / 3 near 0, and x - 1 or x + 1 far from 0. The slope is tanh(x)^2.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers
@@ -195,7 +195,7 @@ class TanhShrink(Elementwise):
 class Sine(Elementwise):
     """out = sin(omega x)
 
-    For networks that represent an image, a sound or a field as a function of coordinates, with all its derivatives. The
+    Used in networks that represent an image, a sound or a field and its derivatives as a function of coordinates. The
     paper takes omega = 30 and weights uniform up to sqrt(6 / n_in) / omega (1 / n_in in the first layer). The slope is
     omega cos(omega x).
 

@@ -38,9 +38,9 @@ class CrossAttention(MultiHead):
 
     x: (queries, memory), of (m, t, n_in) and (m, s, n_memory), or (queries, memory, mask) with mask: bool (m, s), False
     at padded positions of the memory, or bool (m, t, s), True if query i may attend to position j of the memory. out
-    has the form of x, (out, memory) or (out, memory, mask), so that the next layer gets the memory too; its first part
-    is (m, t, n_out). query: Dense of n_in to n features, key and value: of n_memory to n, of which each head has d = n
-    / heads; out: of n to n_out.
+    has the form of x, (out, memory) or (out, memory, mask), so that the next layer gets the memory too; the first
+    part is (m, t, n_out). query is a Dense of n_in to n features, key and value are Dense of n_memory to n, out is a
+    Dense of n to n_out. Each head has d = n / heads features.
 
     Positions of the memory to which no query may attend are not read, and their gradient from key and value is 0. For a
     query that may attend to no position, the result is the bias of the layer out. The memory is also passed on, so its
@@ -77,7 +77,7 @@ class CrossAttention(MultiHead):
         bias: bool = True,
         dtype: Any = np.float64,
     ) -> CrossAttention:
-        """n features in queries, in all heads together and in out; the weights draw from children 0 to 3 of the seed.
+        """n features in queries, in all heads together and in out; the weights come from children 0 to 3 of the seed.
 
         Raises:
             RangeError: a size is less than 1, or heads does not divide n.
@@ -113,7 +113,7 @@ def cross_attention_forward(params: CrossAttention, x: Any) -> tuple[tuple[Any, 
 
 
 def _back(back: Any, params: CrossAttention, cache: Cache, dA: Any) -> tuple[Any, Any, Any, Any]:
-    """`back` of query, key and value, and the gradient of out"""
+    """The results of `back` for query, key and value, and the gradient of the layer `out`"""
     shape = shape_of_out(params, cache)
     if type(dA) is not tuple or len(dA) not in (2, 3):
         raise ShapeError(

@@ -13,9 +13,9 @@ from funcnn.layers.checks import check_out_gradient
 def attend(q: Array, k: Array, v: Array, allowed: Array | None = None) -> tuple[Array, Array]:
     """out_i = sum_j w_ij v_j, w_ij = softmax_j(q_i . k_j / sqrt(d)); returns out and the weights w.
 
-    q: (..., t, d), k: (..., s, d), v: (..., s, e), with the same axes before, such as (m, heads); out: (..., t, e),
+    q: (..., t, d), k: (..., s, d), v: (..., s, e), with equal leading axes, such as (m, heads); out: (..., t, e),
     weights: (..., t, s). allowed: bools that are, or broadcast to, (..., t, s), True where query i may attend to key j;
-    None for all.
+    None allows all pairs.
 
     A pair that is not allowed has weight exactly 0 if all numbers are finite; a NaN in a key or value reaches every
     query. A query that may attend to no key has out 0.
@@ -94,7 +94,7 @@ def no_later(s: int, t: int, xp: Any) -> Array:
 
 
 def _shape_of_weights(whose: str, q: Any, k: Any, v: Any) -> tuple[int, ...]:
-    """The shape of the weights, (..., t, s); q, k and v must be arrays of floats of one dtype that fit together"""
+    """Check that q, k and v are floats of one dtype and fit together; the result is the shape of the weights"""
     float_namespace(q, "q", whose)
     float_namespace(k, "k", whose)
     float_namespace(v, "v", whose)
@@ -119,7 +119,7 @@ def _check_allowed(allowed: Any, shape: tuple[int, ...]) -> None:
 
 
 def _transposed(a: Array) -> Array:
-    """The last two axes exchanged, as a copy, by which BLAS multiplies faster."""
+    """The last two axes exchanged, as a copy, with which BLAS multiplies faster."""
     return a.swapaxes(-1, -2).copy()
 
 

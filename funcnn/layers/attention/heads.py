@@ -107,7 +107,7 @@ def gather_backward(params: MultiHead, cache: Cache, dA: Array) -> tuple[Triple,
 
 
 def project_backward(back: Callable[..., Any], params: MultiHead, caches: Triple, dqkv: Triple) -> list[Any]:
-    """`back`, which is backward or backward_params, of query, key and value"""
+    """The results of `back`, backward or backward_params, for query, key and value"""
     layers = (params.query, params.key, params.value)
     return [back(layer, cache, merge(d)) for layer, cache, d in zip(layers, caches, dqkv, strict=True)]
 
@@ -142,7 +142,7 @@ def merge(x: Array) -> Array:
 
 
 def check_memory_of_heads(params: MultiHead, memory: Any, parts: int) -> None:
-    """The memory holds keys and values by heads, and, if it has three parts, a mask of all their positions or None."""
+    """Check that the memory is (k, v) by heads, or with three parts (k, v, mask), mask bool (m, positions) or None."""
     W, heads = params.key.W, params.heads
 
     def fits(a: Any) -> bool:

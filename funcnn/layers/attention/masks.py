@@ -36,10 +36,10 @@ def of_positions(mask: Array | None) -> Array | None:
 
 
 def allowed_pairs(mask: Array | None, order: Array | None) -> tuple[Array | None, Array | None, Array | None]:
-    """(queries that may attend to some key, keys to which some query may attend, pairs for `attend`); pairs outside
-    `order` are left out.
+    """(queries that may attend to some key, keys to which some query may attend, pairs for `attend`); only pairs in
+    `order` are allowed.
 
-    The first two, (m, t) and (m, s), are None for a mask of positions, whose padding is 0 already.
+    The first two, (m, t) and (m, s), are None for a mask of positions, since padded positions are 0 already.
     """
     if mask is None:
         return None, None, order

@@ -37,20 +37,20 @@ from funcnn.records import record
 class Attention(MultiHead):
     """out = out_layer(softmax(q . k / sqrt(d)) @ v), head by head, with q = query(x), k = key(x), v = value(x)
 
-    x: (m, t, n_in), or (x, mask); out has the form of x, and is (m, t, n_out). query, key, value: Dense of n_in to n
-    features, of which each head has d = n / heads; out: Dense of n to n_out. If `causal`, a position attends to itself
-    and to earlier positions, else to all.
+    x: (m, t, n_in), or (x, mask); out has the form of x, and is (m, t, n_out). query, key and value are Dense of
+    n_in to n features, out is a Dense of n to n_out; each head has d = n / heads features. If `causal`, a position
+    attends to itself and to earlier positions, else to all.
 
     mask: bool (m, t), False at padded positions. At padded positions out and dx are 0, x is not read, and no position
     attends to them. The mask may also be one of pairs, bool (m, t, t), True at i, j if position i may attend to
-    position j; `causal` still leaves out later j. Keys and values to which no position may attend are not read; for a
-    position that may attend to none, the result is the bias of the layer out.
+    position j; with `causal`, pairs with j > i are excluded in any case. Keys and values to which no position may
+    attend are not read; for a position that may attend to none, the result is the bias of the layer out.
 
     The backward pass goes through the four dense layers and `attend_backward`. x is used three times, so dx is a sum:
     dx of query + dx of key + dx of value. The cache holds the weights of all pairs of positions, (m, heads, t, t). The
     memory of `step` is the keys and values of all positions so far, (k, v, mask); `step` takes no mask of pairs.
 
-    With `rotary`, q and k are rotated by angles proportional to their positions, so that q . k depends on the distance.
+    With `rotary`, q and k are rotated by angles proportional to the position, so that q . k depends on the distance.
 
     Vaswani et al. 2017, Attention Is All You Need, section 3.2.
 
@@ -95,7 +95,7 @@ class Attention(MultiHead):
         bias: bool = True,
         dtype: Any = np.float64,
     ) -> Attention:
-        """n features in x, in all heads together and in out; the weights draw from children 0 to 3 of the seed.
+        """n features in x, in all heads together and in out; the weights come from children 0 to 3 of the seed.
 
         Raises:
             RangeError: a size is less than 1, or heads does not divide n.
@@ -125,7 +125,7 @@ def attention_forward(params: Attention, given: Any) -> tuple[Any, tuple[Any, Ca
 
 
 def _back(back: Any, params: Attention, cache: tuple[Any, Cache], dA: Any) -> tuple[Any, Any, Any, Any]:
-    """`back` of query, key and value, and the gradient of out"""
+    """The results of `back` for query, key and value, and the gradient of the layer `out`"""
     given, own = cache if type(cache) is tuple and len(cache) == 2 else (None, cast("Any", cache))
     dA = out_gradient(params, given, dA, shape_of_out(params, own), params.out.W.dtype)
     (dq, dk, dv), out = gather_backward(params, own, blank(dA, of_positions(opened("backward", given)[1])))

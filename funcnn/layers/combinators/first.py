@@ -25,8 +25,8 @@ class First(Wrapper[L]):
 
     For a sequence with its mask, x of floats (m, t, ...) and rest[0] bool (m, t), x is replaced by 0 at padded
     positions: values there, NaN included, are not read, and their dx is 0. A layer that mixes positions, such as
-    BatchNorm or Attention, is refused, since the zeros would enter its result; see `mixes_positions`. A Conv1d that
-    is given x itself is accepted: the zeros are its own padding.
+    BatchNorm or Attention, is refused, since the zeros would enter its result; see `mixes_positions`. A Conv1d that is
+    the first layer is accepted: it sees the zeros as its own padding.
 
     >>> import numpy as np
     >>> from funcnn import Relu, forward, layers
@@ -107,7 +107,7 @@ def _behind_padding(layer: Any) -> Any:
 
 
 def _mixing(layer: Any) -> Any:
-    """The first layer inside that mixes positions, given a layer that does"""
+    """The first layer in `layer` that mixes positions, or `layer`, which does"""
     layer = getattr(layer, "logged", layer)  # a trace puts each layer into a Logged
     if type(layer) is tuple:
         return _mixing(next(filter(mixes_positions, layer)))

@@ -22,8 +22,8 @@ class Frozen(Through, Wrapper[L]):
     layer in training mode, so batch normalisation uses the statistics of the batch, and dropout drops the same entries
     in every step; for prediction write `Frozen(inference(layer))`. `inference` and `reseed` apply to the layer inside.
 
-    Backward ends at the first layer that is trained: for frozen layers before it, only forward is computed.
-    `frozen.layer` is the layer again.
+    Backward ends at the first layer that is trained: for frozen layers before that layer, only forward is computed.
+    To train the layer again, replace the `Frozen` by its field `layer`.
 
     Yosinski, Clune, Bengio & Lipson 2014, How Transferable Are Features in Deep Neural Networks?, section 3.
 

@@ -20,8 +20,8 @@ Parts = tuple[Any, ...]
 class Sum:
     """out = x_1 + ... + x_n, for x = (x_1, ..., x_n) of one shape; dx_i = dA
 
-    Each term has slope 1, so each receives dA. For pairs (x_i, mask), such as padded sequences, the x_i are added, and
-    out is (sum, mask) with the first mask.
+    The derivative of out by each x_i is 1, so each x_i receives dA. For pairs (x_i, mask), such as padded sequences,
+    the x_i are added, and out is (sum, mask) with the first mask.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers

@@ -18,7 +18,7 @@ from funcnn.trees.walks import arrays_in, map_arrays
 
 @record
 class Map(Wrapper[L]):
-    """out[:, s] = layer(x[:, s]) for each moment s of a sequence; dx[:, s] = dx of the layer there
+    """out[:, s] = layer(x[:, s]) for each moment s of a sequence; dx[:, s] = dx of the layer at s
 
     x: (m, t, ...), or a tuple of such arrays, out: (m, t, ...). The layer is given m t rows at once, (m t, ...), so the
     gradients of its parameters are sums over all moments. Use `Map` for layers that need rows, such as a convolution on
@@ -83,7 +83,7 @@ def map_step(params: Map[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
 
 
 def _mixes_rows(layer: Any) -> bool:
-    """Whether a layer inside mixes rows, as BatchNorm does: it has a rule for inference, and is not random."""
+    """Whether a layer inside mixes rows, as BatchNorm does: it then has a rule for inference, and is not random."""
     if type(layer) is not tuple:
         if not is_record(layer):
             return False

@@ -54,8 +54,9 @@ class Reshape:
     (9, 8, 8, 3)
 
     Raises:
-        KindError: `shape` is not a tuple of whole numbers. RangeError: a number in `shape` is less than 1, except for
-        one -1. ShapeError: a row of x has another number of entries.
+        KindError: `shape` is not a tuple of whole numbers.
+        RangeError: a number in `shape` is less than 1, except for one -1.
+        ShapeError: a row of x has another number of entries.
     """
 
     shape: tuple[int, ...]

@@ -16,16 +16,16 @@ from funcnn.traits import gives_probabilities
 
 @record
 class Here(Through, Wrapper[Any]):
-    """out = layer(x), with the layer of the `Shared` of this name around it
+    """out = layer(x), where layer is the layer of the `Shared` around the `Here`, of the same name
 
-    In the net of a Shared, `Here` is empty and marks a place of the shared layer.
+    In the net of a Shared, `Here` is empty and marks a place where the shared layer is called.
 
     >>> from funcnn.layers import Here
     >>> Here()
     Here(name='', layer=None)
 
     Raises:
-        KindError: the name is not a string; or in forward, there is no Shared of the name around it.
+        KindError: the name is not a string; or in forward, no Shared of that name is around the Here.
     """
 
     name: str = ""
@@ -68,8 +68,8 @@ class Shared(Through, Wrapper[Any]):
     ((5, 8), ['layer.W', 'layer.b'])
 
     Raises:
-        KindError: `layer` or `net` is not a layer, the name is not a string, no place of the name in `net` is trained,
-            one holds a layer already, or a Shared of the same name is in `net`.
+        KindError: `layer` or `net` is not a layer, the name is not a string, `net` has no `Here` of that name outside
+            of a `Frozen`, a `Here` holds a layer already, or a Shared of the same name is in `net`.
     """
 
     layer: Any

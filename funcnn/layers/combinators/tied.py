@@ -27,8 +27,8 @@ class Tied:
 
     ids: whole numbers (m, ...), W: (n_symbols, n), net: (m, ..., n) -> (m, ..., n), out: logits (m, ..., n_symbols).
     With a mask, (ids, mask) -> (out, mask), the net being given (W[ids], mask). `Tied` is an `Embedding`, a net and a
-    `Dense` that share W, so the gradient of W is a sum of two terms: in row i the dx of the net at all ids i, and dA^T
-    @ h with h = net(W[ids]).
+    `Dense` that share W, so the gradient of W is a sum of two terms: dA^T @ h with h = net(W[ids]), and in row i the dx
+    of the net at all positions with id i.
 
     Press & Wolf 2017, Using the Output Embedding to Improve Language Models; Inan, Khosravi & Socher 2017.
 
@@ -39,7 +39,7 @@ class Tied:
     (1, 3, 27)
 
     Raises:
-        KindError: W is not an array of floats, `net` is not a layer, or gives no mask for a mask. Ids: as Embedding.
+        KindError: W is not an array of floats, `net` is not a layer, or drops the mask. For ids, as Embedding.
         ShapeError: W is not (n_symbols, n), or the net gives another number of features than n.
         RangeError: an id is negative, or W has no row for it.
     """
@@ -63,7 +63,7 @@ class Tied:
         weights: Initializer = normal(0.02),  # noqa: B008  an immutable value
         dtype: Any = np.float64,
     ) -> Tied:
-        """W drawn by an initializer.
+        """W is drawn by an initializer.
 
         Raises:
             RangeError: a size is less than 1.

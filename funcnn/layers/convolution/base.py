@@ -63,7 +63,7 @@ class Convolution(ABC):
         bias: bool = True,
         dtype: Any = np.float64,
     ) -> Self:
-        """W of a kernel of this size drawn by an initializer, b = 0, or None without a bias.
+        """W, for a kernel of this size, is drawn by an initializer; b is 0, or None without a bias.
 
         >>> from funcnn import Conv2d, layers
         >>> Conv2d.init(3, 16, 5, seed=1, padding="same").W.shape, layers.Conv1d.init(2, 8, 3, seed=1).W.shape

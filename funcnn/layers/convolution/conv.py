@@ -24,9 +24,9 @@ class Conv2d(Convolution):
 
     x: (m, h, w, c_in), W: (kh, kw, c_in / groups, c_out), b: (c_out,) or None, out: (m, h_out, w_out, c_out), where
     h_out = floor((h + before + after - d (kh - 1) - 1) / s) + 1, and w_out alike. `stride` s and `dilation` d are whole
-    numbers or pairs, one for each of h and w. `padding`, with zeros, is a number for all sides; for each of h and w a
-    number or a pair (before, after); "valid": none; or "same": h_out = ceil(h / s). An even kernel with "same" adds one
-    zero more at the end than at the beginning.
+    numbers or pairs, one for each of h and w. `padding` is a number of zeros for all sides, or for each of h and w a
+    number or a pair (before, after), or "valid" for none, or "same" for h_out = ceil(h / s). An even kernel with "same"
+    adds one zero more at the end than at the beginning.
 
     With several `groups` the first c_out / groups channels of out depend on the first c_in / groups channels of x, and
     so on. With as many groups as x has channels, this is a depthwise convolution.
@@ -84,7 +84,7 @@ class Conv1d(Convolution):
 
     Raises:
         ShapeError: W and b do not fit together, or x does not fit W; the kernel is larger than the padded x.
-        KindError: as `Conv2d`; `step`, unless the convolution is causal and its stride 1.
+        KindError: as `Conv2d`; in `step`, also if the convolution is not causal, or its stride is not 1.
         RangeError: a stride, a dilation or `groups` is less than 1, a padding is negative, groups do not divide c_out.
     """
 
@@ -130,7 +130,7 @@ def convolution_backward_params(params: Convolution, x: Array, dA: Array) -> Con
 
 @step.register(Conv1d)
 def conv1d_step(params: Conv1d, x: Array, memory: Any = None) -> tuple[Array, Array]:
-    """out for x behind the memory, which is zeros at first"""
+    """out for the memory, which is zeros at first, followed by x"""
     dilation: Any = params.dilation  # a number, not a tuple
     past = dilation * (params.W.shape[0] - 1)
     if (params.stride, params.padding) != (1, (past, 0)):

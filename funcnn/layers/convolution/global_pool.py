@@ -87,7 +87,7 @@ def global_max_pool_backward(params: GlobalMaxPool, cache: Any, dA: Array) -> Gr
     """dx = dA at the first maximum"""
     (x, mask), xp = _kept(params, cache, dA), namespace(dA)
     first = x.argmax(axis=1) if mask is None else _without_padding(x, mask).argmax(axis=1)
-    if mask is not None:  # if all positions that are not padded are -inf, the first of them
+    if mask is not None:  # the first position that is not padded, if all these are -inf
         first = xp.where(xp.take_along_axis(mask, first, axis=1), first, mask.argmax(axis=1)[:, None])
     here = xp.arange(x.shape[1])[:, None] == first[:, None]
     return _grads(params, cache, blank(xp.where(here, dA[:, None], 0), mask))

@@ -15,9 +15,9 @@ Sizes = int | tuple[int, ...]
 """A whole number for all axes alike, or a tuple of one for each axis."""
 
 Padding = Literal["same", "valid"] | int | tuple[int | tuple[int, int], ...]
-"""The number of positions added around x. Numbers; "valid": none; "same": out is as large as x over the stride.
+"""Numbers of positions added around x; "valid" for none; "same" for an out as large as x divided by the stride.
 
-A number holds for every side; a tuple has a number or a pair `(before, after)` for each axis. The size of out with
+A single number is for every side; a tuple has a number or a pair `(before, after)` for each axis. The size of out with
 "same" is rounded up; an odd number of added positions, as for an even kernel, has one more at the end.
 """
 
@@ -26,12 +26,12 @@ A number holds for every side; a tuple has a number or a pair `(before, after)` 
 
 
 def sizes(*, default: Any = attrs.NOTHING) -> Any:
-    """A whole number of at least 1, or one for each axis; with `axes` 0, for any number of axes."""
+    """A field for a whole number of at least 1, or one for each axis; with `axes` 0, for any number of axes."""
     return attrs.field(default=default, converter=_SIZES)
 
 
 def padding() -> Any:
-    """A `Padding` as "same", as a pair, or over two axes as two pairs; over 0 axes a number stays a number."""
+    """A field for a `Padding`, held as "same" or as a pair for each axis; with `axes` 0, a number stays a number."""
     return attrs.field(default=0, converter=_PADDING)
 
 
@@ -53,7 +53,7 @@ def of_each(params: Any, x: Array) -> list[tuple[Any, ...]]:
 
 
 def numbers(whose: str, name: str, value: Any, axes: int) -> Any:
-    """A tuple of a whole number of at least 1 for each axis; over 0 axes a single number stays one."""
+    """Check a setting; the result has a whole number from 1 on for each axis; with 0 axes, a number stays a number."""
     several = [", or a tuple of them", "", ", or a pair of them"][axes]
     rule = f"{whose}: {name} must be a whole number from 1 on{several}"
     found = _whole(value if type(value) is tuple else (value,) * (axes or 1))
@@ -94,7 +94,7 @@ def _padding(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
 
 
 def _sides(value: Any, axes: int) -> Any:
-    """A pair of whole numbers for each axis, or None."""
+    """A pair of whole numbers for each axis, or None if `value` is not a valid padding."""
     if type(value) is not tuple:
         value = (value,) * (axes or 1)
     elif axes == 1:

@@ -35,7 +35,7 @@ class Upsample:
 
     Raises:
         ShapeError: x has another number of axes, or no positions.
-        KindError: x is not an array of floats, `factor` not a whole number, or `linear` not a bool; `step`, if linear.
+        KindError: x is not an array of floats, `factor` not a whole number, `linear` not a bool; `step`, if `linear`.
         RangeError: `factor` is less than 1.
     """
 
@@ -90,9 +90,9 @@ def _offsets(factor: int) -> list[float]:
 
 
 def _share(x: Array, s: float) -> Array:
-    """(1 - |s|) of each position and |s| of the one before, or of the one after for s > 0; at the border x itself.
+    """(1 - |s|) of each position plus |s| of the position before, or if s > 0 of the one after; at the border x itself.
 
-    Not a product with the matrix of these shares: in it, 0 times NaN would reach every position.
+    In a product with the matrix of these shares, a NaN would reach every position, since 0 times NaN is NaN.
     """
     if s > 0:
         return _share(x[:, ::-1], -s)[:, ::-1]

@@ -29,7 +29,7 @@ class Position(ABC):
 
     @abstractmethod
     def encode(self, x: Array, start: Any) -> Array:
-        """x with its positions encoded, from `start` on: a whole number, which may be traced under jit."""
+        """x with its positions encoded; `start`, a whole number or a tracer, is the first position."""
 
     @abstractmethod
     def back(self, dA: Array) -> tuple[Any, Array]:
@@ -139,7 +139,7 @@ class LearnedPosition(Position):
         weights: Initializer = normal(0.02),  # noqa: B008  an immutable value
         dtype: Any = np.float64,
     ) -> LearnedPosition:
-        """P drawn by an initializer.
+        """P is drawn by an initializer.
 
         Raises:
             RangeError: a size is less than 1.
@@ -216,7 +216,7 @@ def rotate_backward(dA: Array, start: Any = 0, base: float = 10000.0) -> Array:
 
 
 def _is_position(start: Any) -> bool:
-    """A number, or a 0-d array, which may be traced"""
+    """Whether `start` is a number, or a 0-d array, which may be a tracer"""
     return is_number(start) or (is_array(start) and start.shape == () and start.dtype != bool)
 
 

@@ -61,7 +61,7 @@ class Embedding:
         weights: Initializer = normal(1.0),  # noqa: B008  an immutable value
         dtype: Any = np.float64,
     ) -> Embedding:
-        """W drawn by an initializer.
+        """W is drawn by an initializer.
 
         >>> Embedding.init(27, 8, seed=0)
         Embedding(W=<f64 27x8>)

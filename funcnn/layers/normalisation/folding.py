@@ -58,7 +58,7 @@ def folded(net: Any) -> Any:
 
 @cast("Callable[[Any], Merge]", verb)
 def merge(layer: Any, affine: Affine, /) -> Any:
-    """One layer equal to `layer` followed by `affine`, or None: the rule for layers without one."""
+    """One layer equal to `layer` followed by `affine`; None, the default, if there is no such layer."""
     return None
 
 
@@ -72,7 +72,7 @@ def merge_linear(layer: Any, affine: Affine) -> Any:
 
 @merge.register(ConvTranspose2d)
 def merge_transposed(layer: ConvTranspose2d, affine: Affine) -> Any:
-    """As `merge_linear` for one group; for several groups the last axis of W has the outputs of one group only"""
+    """As `merge_linear` for one group; for several groups None, since the last axis of W has one group's outputs"""
     return merge_linear(layer, affine) if layer.groups == 1 else None
 
 

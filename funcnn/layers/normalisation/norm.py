@@ -57,7 +57,7 @@ def _inverse_root_mean_square(a: Array, eps: float) -> Array:
 
 
 def _slopes(xhat: Array, scale: Array, d: Array) -> tuple[Array, Array]:
-    """sum(dA xhat) over the rows, and mean(d xhat) of each; the memory of their product is reused while still cached"""
+    """sum(dA xhat) over the rows, and mean(d xhat) of each row, from one product, which is read while still cached"""
     product = d * xhat
     return sum_of_rows(product).astype(xhat.dtype, copy=False), _mean_of_rows(product, scale)
 
@@ -98,7 +98,7 @@ class RMSNorm:
 
         dx = (d - xhat mean(d xhat)) / sqrt(mean(x^2) + eps)
 
-    x_i changes the mean square by 2 x_i / n, and through it each xhat_j by -xhat_j / (2 (mean(x^2) + eps)) as much.
+    x_i changes the mean square by 2 x_i / n, and so each xhat_j by -xhat_j / (2 (mean(x^2) + eps)) times that.
 
     Zhang & Sennrich 2019, Root Mean Square Layer Normalization, eq. 4.
 

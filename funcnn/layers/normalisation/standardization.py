@@ -138,6 +138,6 @@ def _rescaled_by_blocks(xhat: Array, scale: Array, shift: Array | None) -> Array
 
 
 def rescaled_backward(xhat: Array, dA: Array) -> tuple[Array, Array]:
-    """dscale = sum(dA xhat), dshift = sum(dA), over all axes but the last, as `wide` as dA"""
+    """dscale = sum(dA xhat), dshift = sum(dA), over all axes but the last, in the dtype of `wide(dA)`"""
     d = wide(dA)
     return sum_of_rows(d * xhat), sum_of_rows(d)

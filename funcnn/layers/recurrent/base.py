@@ -32,7 +32,7 @@ class Recurrent(ABC):
     the state is kept, out is 0, and x is not read. x may also be `(x, mask, state)` with the first state, and out is
     then `(out, mask, state)` with the last state; mask and first state may be None, and a first state of None is 0. A
     state is an array h, (m, k), or a tuple of such arrays. Both the first and the last state have gradients; None in dA
-    is 0.
+    counts as 0.
 
     Do not pass `(x, mask, state)` to a chain of recurrent layers: the last state of one layer would become the first
     state of the next, whose out would then depend on later x. Pass x or `(x, mask)`, and parts of a sequence to `step`.
@@ -98,17 +98,17 @@ class Recurrent(ABC):
     def back(self, kept: State, before: State, after: State, dafter: State) -> tuple[Array, Array, tuple[Any, ...]]:
         """(dz, du, dbefore), where u = h @ U, and du may be dz itself.
 
-        dbefore leaves out the path through u; dh in it is None if there is no other path.
+        dbefore leaves out the path through u; dh in dbefore is None if there is no other path.
         """
 
     def own_gradients(
         self, kept: State, before: State, after: State, dafter: State, dz: Array, du: Array
     ) -> dict[str, Array]:
-        """The gradients of own parameters in one step, by name, from the arguments and results of `back`."""
+        """The gradients of the cell's own parameters in one step, by name, from the arguments and results of `back`."""
         return {}
 
     def biases(self, dz: Array, du: Array) -> dict[str, Array]:
-        """The gradient of each bias, given dz and du of all steps, one a row."""
+        """The gradient of each bias, given dz and du with one row for each step of each sequence."""
         return {"b": sum_of_rows(dz)}
 
 
@@ -157,7 +157,7 @@ def _run(params: Recurrent, given: Any, others: list[State] | None) -> tuple[Any
 
 
 def _after(params: Recurrent, made: Any, like: State) -> tuple[State, State]:
-    """The result of `cell`, checked: a state like the first, and the arrays for `back`."""
+    """Check the result of `cell`: a state like the first one, and the arrays for `back`."""
     state = made[0] if type(made) is tuple and len(made) == 2 else None
     if type(state) is not tuple or [getattr(a, "shape", None) for a in state] != [a.shape for a in like]:
         needed = f"((h, ...), kept), a state of arrays like {short(like)}"
@@ -181,7 +181,7 @@ def recurrent_backward_params(params: Recurrent, cache: Cache, dA: Any) -> Any:
 
 
 def _back(params: Recurrent, cache: Cache, dA: Any) -> tuple[Any, Array, State]:
-    """The gradients of the parameters, of z in all steps, one step a row, and of the first state."""
+    """The gradients of the parameters, of z (one row for each step of each sequence), and of the first state."""
     if type(cache) is not Cache or [part.shape[1] for part in cache.states[0]] != [len(params.U)] * params.states:
         raise foreign(params, cache.states[0] if type(cache) is Cache else cache)
     x, mask, _ = opened("", cache.given, 3)

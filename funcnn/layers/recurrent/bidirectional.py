@@ -27,7 +27,7 @@ class Bidirectional(Generic[A, B]):
     layers over (m, t, n), recurrent layers or chains of them; out: (m, t, k_ahead + k_behind).
 
     x may be `(x, mask)`, or `(x, mask, state)` with a pair of states, one for each layer, or None. For a
-    sequence shorter than t `behind` passes the padding first, where it keeps its first state.
+    sequence shorter than t, `behind` starts in the padding, where its state does not change.
 
     dA is split into the parts of the two layers, and dx = dx_ahead + reversed(dx_behind).
 
@@ -40,7 +40,7 @@ class Bidirectional(Generic[A, B]):
     (1, 4, 6)
 
     Raises:
-        KindError: ahead or behind is not a layer; `step`, since out depends on later x.
+        KindError: ahead or behind is not a layer; in `step`, since out depends on later x.
         ShapeError: x has another form; the outs of the two layers are not (m, t, k) of equal m, t and dtype in the form
             of x; also any error of the two layers.
     """
@@ -57,7 +57,7 @@ Both = tuple[Any, Any]
 
 
 def _both(params: Bidirectional[Any, Any], verb: Any, *given: Both) -> Both:
-    """`verb` of each of the two layers, with its half of each pair."""
+    """The results of `verb` for the two layers, each with its half of each pair in `given`."""
     ahead = noted("in ahead of Bidirectional", verb, params.ahead, *[one for one, _ in given])
     return ahead, noted("in behind of Bidirectional", verb, params.behind, *[other for _, other in given])
 

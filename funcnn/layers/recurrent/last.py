@@ -20,7 +20,7 @@ class Last:
 
     x: (m, t, k), or `(x, mask)`, mask bool (m, t), False at padded positions, or None; out: (m, k), without a mask. s_m
     is t - 1, or the last position at which the mask is True. For a sequence that is all padding, out is 0. x is not
-    read at padded positions. A classifier of sequences is recurrent layers, a Last and a Dense.
+    read at padded positions. A classifier of sequences is a chain of recurrent layers, a Last and a Dense.
 
     `step` returns the last step so far, both as out and as memory.
 
@@ -71,7 +71,7 @@ def last_step(params: Last, given: Any, memory: Any = None) -> tuple[Array, Arra
 
 
 def _checked(whose: str, given: Any) -> tuple[Array, Array | None]:
-    """x and the mask."""
+    """Check the input; the result is x and the mask."""
     x, mask, _ = opened(whose, given)
     float_namespace(x, whose=f"{whose}: ")
     check_sequence(whose, x, mask)

@@ -12,7 +12,7 @@ State = tuple[Array, ...]
 
 
 def first_state(params: Any, state: Any, m: int, xp: Any) -> State:
-    """The state before the first step as a tuple; 0 for None."""
+    """Check the state before the first step; the result is a tuple, of zeros for None."""
     shape, dtype = (m, len(params.U)), params.W.dtype
     if state is None:
         return (xp.zeros(shape, dtype=dtype),) * params.states
@@ -30,7 +30,7 @@ def as_given(params: Any, state: State) -> Any:
 
 
 def last_gradient(params: Any, given: Any, state: State, xp: Any) -> State:
-    """The gradient of the last state as a tuple; 0 for None."""
+    """Check the gradient of the last state; the result is a tuple, of zeros for None."""
     parts = given if params.states > 1 and given is not None else (given,) * params.states
     if type(parts) is not tuple or len(parts) != len(state):
         needed = short(as_given(params, state))
