@@ -81,8 +81,10 @@ def check_again(
     bound, wrong = first.bound, first.wrong
     largest = abs(measurement.cotangents).max(axis=1)
     gap = float((abs(first.analytic - first.numeric) / largest)[wrong].min())
+    skip = measurement.options.at_kinks == "skip"
     for samples in SAMPLES if thorough else SAMPLES[:1]:
         low, high, error, kinked, unknown = _allowed(measurement, probe, slopes, gap, samples)
+        unknown |= kinked & skip
         distance = np.maximum(low - first.analytic, first.analytic - high)
         outside = wrong & ~unknown & (distance > bound + error)  # not where the bound is nan
         if not outside.any():
@@ -93,7 +95,7 @@ def check_again(
             outside &= wrong
             if not outside.any():
                 break
-    left_out = _left_out(measurement, probe, slopes, gap, outside)
+    left_out = (wrong & kinked & skip) | _left_out(measurement, probe, gap, outside)
     at_kink = kinked & ~outside & ~unknown & np.isfinite(error)
     outside &= ~left_out
     rounded = first.wrong & ~wrong & (bound <= measurement.resolution * first.size)
@@ -117,25 +119,24 @@ def _not_finite(measurement: Measurement, probe: Probe, slopes: Slopes, first: C
     bounded = (BOUND * slopes.error[0] <= BOUNDED_SLOPE * np.maximum(abs(slopes.slope[0]), 1)) & ~slopes.jump[0]
     if probe.entry is None or not bounded.all():
         return Outcome(none, none, None, none)
-    wrong = first.wrong & ~np.isfinite(first.analytic)
-    left_out = _left_out(measurement, probe, slopes, BOUNDED_SLOPE, wrong)
-    if left_out.any():
+    wrong, left_out = first.wrong & ~np.isfinite(first.analytic), none
+    if measurement.options.at_kinks == "skip":
+        left_out = wrong & _allowed(measurement, probe, slopes, BOUNDED_SLOPE, SAMPLES[0])[3]
+    if left_out.any():  # then 0 nan may be in the gradients for other cotangents as well
         return Outcome(none, none, None, left_out)
     c = int(np.flatnonzero(wrong)[0])
     numbers = (first.analytic, first.numeric, first.bound, first.numeric, first.numeric, first.size)
-    return Outcome(none, none, Finding(probe, c, *[float(a[c]) for a in numbers]), none)
+    return Outcome(none, none, Finding(probe, c, *[float(a[c]) for a in numbers]), left_out)
 
 
-def _left_out(measurement: Measurement, probe: Probe, slopes: Slopes, gap: float, wrong: Array) -> Array:
-    """By cotangent, whether a wrong gradient is at a kink that `at_kinks` leaves out.
+def _left_out(measurement: Measurement, probe: Probe, gap: float, wrong: Array) -> Array:
+    """By cotangent, whether `at_kinks` leaves out a wrong gradient of several entries.
 
     With "hull", each entry is compared by itself, with an interval of its own. So a direction of several entries is
-    left out if one of them has a kink. With "skip", single entries are left out as well.
+    left out if one of them has a kink.
     """
-    rest, at_kinks = wrong.copy(), measurement.options.at_kinks
-    if at_kinks == "skip" and rest.any():
-        rest &= ~_allowed(measurement, probe, slopes, gap, SAMPLES[-1])[3]
-    if at_kinks != "subgradient" and probe.entry is None:
+    rest = wrong.copy()
+    if measurement.options.at_kinks != "subgradient" and probe.entry is None:
         for single in single_entries(measurement.function, probe):
             if not rest.any():
                 break
