@@ -402,7 +402,7 @@ def changed_settings(optimizer, grads, params):
     return grads, evolve(optimizer, beta=optimizer.beta / 2, memory=1.0)
 
 
-OUTSIDE = "when it is called again with the same arguments: its memory must be in the optimizer"
+OUTSIDE = "when it is called again with the same arguments: the memory must be in the optimizer"
 WROTE = "update writes to what it was given, or returned before: "
 
 PLANTED = {
@@ -490,17 +490,17 @@ PLANTED = {
     "no array": (
         lambda: of_pair(lambda o, g: (Grads((nn.trees.replace(g.params, "0.b", None)[0], *g.params[1:]), g.x), o)),
         BrokenPromise,
-        "update must leave grads.params.0.b what it is: of a gradient, only numbers change",
+        "update must not change grads.params.0.b: in a gradient, only numbers may change",
     ),
     "another class": (
         lambda: of_pair(lambda o, g: (Grads((g.params[0], nn.Relu(), *g.params[2:]), g.x), o)),
         BrokenPromise,
-        "update must leave grads.params.1 what it is",
+        "update must not change grads.params.1",
     ),
     "a layer left out": (
         lambda: of_pair(lambda o, g: (Grads(g.params[:-1], g.x), o)),
         BrokenPromise,
-        "update must leave grads.params what it is",
+        "update must not change grads.params",
     ),
     "no Grads": (
         lambda: of_pair(lambda o, g: (g.params, o)),
@@ -510,17 +510,17 @@ PLANTED = {
     "a setting that changes": (
         lambda: planted(changed_settings),
         BrokenPromise,
-        "update must leave optimizer.beta as it is: of an optimizer, only states change",
+        "update must not change optimizer.beta: in an optimizer, only states may change",
     ),
     "another optimizer": (
         lambda: of_pair(lambda o, g: (g, Momentum())),
         BrokenPromise,
-        "update must leave optimizer as it is",
+        "update must not change optimizer",
     ),
     "an optimizer in a tuple": (
         lambda: of_pair(lambda o, g: (g, (o,))),
         BrokenPromise,
-        "must leave optimizer as it is",
+        "must not change optimizer",
     ),
     "memory forgotten": (
         lambda: planted(forgetful),
@@ -603,7 +603,7 @@ def test_an_optimizer_may_say_that_it_holds_states_back():
 
 def test_a_setting_of_a_layer_is_no_number():
     optimizer = of_pair(lambda o, g: (Grads(evolve(g.params, name="other"), g.x), o))
-    with pytest.raises(BrokenPromise, match=r"leave grads.params.name what it is"):
+    with pytest.raises(BrokenPromise, match=r"not change grads.params.name"):
         check_optimizer(optimizer, TEMPERED, keeps_states=False)
 
 

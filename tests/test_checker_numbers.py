@@ -35,7 +35,7 @@ UNDECIDED = {
         lambda x: x**1.5 if x >= 0 else 1 / 0,
         slopes(lambda x: 1.5 * np.sqrt(x)),
         0.0,
-        "f is not defined on both sides of these arguments: draw them from inside its domain",
+        "f is not defined on both sides of these arguments: draw arguments inside the domain of f",
     ),
     "noise": (
         lambda x: np.round(1e3 * np.sin(1e9 * x)),

@@ -112,37 +112,37 @@ ROWS = {
     "a structure of whole numbers": (
         call(check_vjp, lambda x, i: x[i], half_vjp, [x, np.arange(2)], structure={"i": "sorted"}),
         KindError,
-        "check_vjp: structure of i is for floats; i is int64",
+        "check_vjp: structure of i needs floats; i is int64",
     ),
     "a matrix that is not square": (
         call(check_vjp, half, half_vjp, [x], structure={"x": "symmetric"}),
         RangeError,
-        "check_vjp: structure of x is for square matrices; its shape is (3, 2)",
+        "check_vjp: structure of x needs square matrices; x has shape (3, 2)",
     ),
     "a number for a vector": (
         call(check_vjp, half, half_vjp, [1.0], structure={"x": "sorted"}),
         RangeError,
-        "check_vjp: structure of x is for arrays with an axis; its shape is ()",
+        "check_vjp: structure of x needs arrays with an axis; x has shape ()",
     ),
     "a matrix that is not symmetric": (
         call(check_vjp, half, half_vjp, [np.arange(4.0).reshape(2, 2)], structure={"x": "symmetric"}),
         RangeError,
-        'check_vjp: x is not "symmetric", as structure says',
+        'check_vjp: x must be "symmetric", as structure says; it is not',
     ),
     "an indefinite matrix": (
         call(check_vjp, half, half_vjp, [-np.eye(2)], structure={"x": "positive definite"}),
         RangeError,
-        'check_vjp: x is not "positive definite", as structure says',
+        'check_vjp: x must be "positive definite", as structure says; it is not',
     ),
     "a sum of 2": (
         call(check_vjp, half, half_vjp, [x], structure={"x": "simplex"}),
         RangeError,
-        'check_vjp: x is not "simplex", as structure says',
+        'check_vjp: x must be "simplex", as structure says; it is not',
     ),
     "a probability below 0": (
         call(check_vjp, half, half_vjp, [np.array([-0.5, 1.5])], structure={"x": "simplex"}),
         RangeError,
-        'check_vjp: x is not "simplex", as structure says',
+        'check_vjp: x must be "simplex", as structure says; it is not',
     ),
     "a resolution for a layer": (
         call(check_layer, dense, x, resolution=2),

@@ -32,8 +32,8 @@ def pair(function: Callable[..., Any]) -> tuple[Callable[..., Array], Vjp]:
 
     Backward is called for one argument at a time. For several at once, autograd would broadcast a gradient of a wrong
     shape to the shape of its argument, and the mistake would not be found. An argument without influence has a gradient
-    of zeros. Backward runs twice, and in between the function is called with other
-    arguments: this finds rules that share state between calls.
+    of zeros. Backward runs twice, and in between the function is called with other arguments: this finds rules that
+    share state between calls.
 
     Raises:
         KindError: `function` is not a function.

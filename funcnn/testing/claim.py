@@ -34,7 +34,7 @@ class Rules(NamedTuple):
 
 @attrs.frozen(eq=False)
 class Claim:
-    """f, vjp and args; the names of the check, of f and of its arguments; their source; and further checks.
+    """f, vjp and args; the names of the check, of f and of its arguments; the source of the arguments; further checks.
 
     `kind` is layer, loss or function. `promises` is called after the numbers were compared; it raises an error if a
     rule of the protocol is broken. `rules` are for exact arithmetic: by default f and vjp themselves.
@@ -73,7 +73,7 @@ class Claim:
 
 
 def as_argument(whose: str, name: str, a: Any) -> Array:
-    """An argument as an array; errors name the check `whose` and the argument `name`."""
+    """Check an argument; the result is an array. Errors name the check `whose` and the argument `name`."""
     array = np.asarray(a) if is_array(a) or isinstance(a, Number) else np.zeros((), object)
     if array.dtype.kind == "c":
         raise KindError(f"{whose}: {name} is complex; give its real and imaginary parts as two arguments")

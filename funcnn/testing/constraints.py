@@ -16,10 +16,10 @@ from funcnn.arrays import Array
 
 
 class Constraint(NamedTuple):
-    """The projection onto a set, the transpose of its derivative at x applied to g, and what else must hold in it."""
+    """A set of arguments."""
 
     project: Callable[[Array], Array]
-    pull_back: Callable[[Array, Array], Array]  # of (x, g)
+    pull_back: Callable[[Array, Array], Array]  # of (x, g): P'(x)^T g, for the projection P
     holds: Callable[[Array], bool]
 
 
@@ -36,7 +36,7 @@ def _always(_: Array) -> bool:
 
 
 def _linear(project: Callable[[Array], Array], holds: Callable[[Array], bool] = _always) -> Family:
-    """Matrices that an orthogonal projection leaves as they are."""
+    """The family of the matrices that an orthogonal projection does not change."""
     return Family(lambda _: Constraint(project, lambda _, g: project(g), holds), is_square=True)
 
 

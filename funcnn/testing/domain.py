@@ -24,14 +24,14 @@ class OutsideDomainError(Exception):
 
 @attrs.frozen(eq=False)
 class Domain:
-    """The condition that arguments must meet, and by its index the constraint of each argument with a structure."""
+    """The condition that arguments must meet, and the constraints of arguments with a structure, by their index."""
 
     holds: Callable[..., Any] | None = None
     constraints: Mapping[int, Constraint] = attrs.field(factory=dict)
 
     def check(self, args: Args) -> None:
-        """Raise OutsideDomainError unless f may be called."""
-        if any(a.dtype.kind == "c" for a in args):  # of a complex step, which moves no real part
+        """Raise OutsideDomainError unless the arguments lie in the domain."""
+        if any(a.dtype.kind == "c" for a in args):  # a complex step, which does not move the real parts
             return
         inside = all(constraint.holds(args[i]) for i, constraint in self.constraints.items())
         if not (inside and (self.holds is None or np.all(self.holds(*args)))):
@@ -56,7 +56,7 @@ class Domain:
 
 
 def as_domain(whose: str, names: Sequence[str], args: Sequence[Array], domain: Any, structure: Any) -> Domain:
-    """The domain that the options `domain` and `structure` of the check `whose` say."""
+    """Check the options `domain` and `structure` of the check `whose`; the result is the domain that they describe."""
     is_function = callable(domain) and not isinstance(domain, type)
     holds = domain if domain is None or is_function else _intervals(whose, names, domain)
     _check_names(whose, "structure", {} if structure is None else structure, names)
@@ -104,15 +104,15 @@ def _constraint(whose: str, name: str, a: Array, structure: Any) -> Constraint:
         raise KindError(f"{whose}: structure of {name} must be one of {known}, not {given}")
     family = STRUCTURES[structure]
     if a.dtype.kind != "f":
-        raise KindError(f"{whose}: structure of {name} is for floats; {name} is {a.dtype}")
+        raise KindError(f"{whose}: structure of {name} needs floats; {name} is {a.dtype}")
     if a.ndim < 1 + family.is_square or (family.is_square and a.shape[-1] != a.shape[-2]):
         needed = "square matrices" if family.is_square else "arrays with an axis"
-        raise RangeError(f"{whose}: structure of {name} is for {needed}; its shape is {a.shape}")
+        raise RangeError(f"{whose}: structure of {name} needs {needed}; {name} has shape {a.shape}")
     wide = a.astype(np.float64)
     constraint = family.near(wide)
     measure = np.ones(()) if family.measure is None else family.measure(wide)
     with np.errstate(all="ignore"):
         near = abs(constraint.project(wide) - wide) <= IN_ITS_SET * abs(wide).max(initial=0)
         if not (near.all() and (abs(measure - 1) <= IN_ITS_SET).all() and constraint.holds(wide)):
-            raise RangeError(f'{whose}: {name} is not "{structure}", as structure says')
+            raise RangeError(f'{whose}: {name} must be "{structure}", as structure says; it is not')
     return constraint

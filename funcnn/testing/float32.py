@@ -24,10 +24,10 @@ from funcnn.testing.verdict import GradientError, Raised, WrongForFloat32
 
 
 def check_float32(function: VectorFunction, rng: np.random.Generator) -> None:
-    """Check that gradients in float32 are near the gradients in float64, if the values of f are.
+    """Check that gradients in float32 are near those in float64, if the values of f in both are near each other.
 
-    Rounding to float32 may move the arguments to the edge of a domain. So an exception or nan counts only if vjp gives
-    it at all nearby arguments.
+    Rounding to float32 may move the arguments to the edge of a domain. So an exception or nan counts only if it
+    occurs at all nearby arguments.
     """
     if any(not abs(function.args[i]).max(initial=0) < LARGEST_32 for i in function.floats):
         return

@@ -26,9 +26,9 @@ def check_layer(
 ) -> Report:
     """Test a layer at x: dx and the gradient of every parameter, against finite differences of its forward.
 
-    A network is a layer. Besides the properties that `check_vjp` tests: another forward before backward has no effect,
-    backward without dx gives the same bits, results are read-only, a step of rate 0 changes no parameter, `inference`
-    and `reseed` change no parameter, and a float32 layer stays float32.
+    A network is a layer. It must have the properties that `check_vjp` tests, and these: another forward before backward
+    has no effect, backward without dx gives the same bits, results are read-only, a step of rate 0 changes no
+    parameter, `inference` and `reseed` change no parameter, and a float32 layer stays float32.
 
     >>> import numpy as np
     >>> from funcnn import mlp
@@ -114,7 +114,7 @@ class LayerFunction:
         """A gradient for each array; raises a BrokenPromise if a rule for gradients is broken."""
         params, x = self.at(args)
         out, cache = forward(params, x)
-        with suppress(Exception):  # x + 1 may lie outside its domain
+        with suppress(Exception):  # x + 1 may lie outside the domain of the layer
             forward(params, map_arrays(_one_more, x))  # so a layer that keeps its last input gives a wrong gradient
         dA = _unflat(dA, out)
         grads = backward(params, cache, dA)

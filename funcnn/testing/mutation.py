@@ -87,7 +87,7 @@ class Score:
 
     @property
     def survivors(self) -> tuple[Row, ...]:
-        """The mutants that were not found with at least one seed."""
+        """The mutants that were missed with at least one seed."""
         return tuple([row for row in self.rows if row.caught < len(row.errors)])
 
     def __str__(self) -> str:

@@ -19,7 +19,7 @@ from funcnn.testing.differentiation.vector_function import generator, sealed
 from funcnn.testing.verdict import BrokenPromise, NotDeterministic, NotFinite, NotPure, WrongDtype, WrongShape
 from funcnn.trees.walks import arrays_in, check_tree, count, map_arrays, walk
 
-_SCALES = (1.0, 1e-3, 30.0, 1.0, 1e-6)  # of the gradients of the steps: some are clipped, some are not
+_SCALES = (1.0, 1e-3, 30.0, 1.0, 1e-6)  # the sizes of the gradients, step by step: some are clipped, some are not
 _EMPTY = ((type(None), None), (tuple, 0), (int, 0), (float, (0.0).hex()))  # outlines of an empty memory
 
 Outline = dict[str, tuple[Any, ...]]  # every part of a tree, bit for bit, by its path
@@ -48,7 +48,7 @@ def check_optimizer(optimizer: Any, params: Any, *, keeps_states: bool = True) -
 
     Pure means: the same call gives the same bits, also after other updates and for copies of its arguments, so a run
     can stop and resume anywhere. No argument and no result is written to later. The memory of the optimizer is in the
-    states of the optimizer that it returns; the settings stay. If the memory begins to change late, use settings for
+    states of the optimizer that it returns; settings do not change. If a memory begins to change late, use settings for
     which it changes within five steps. The gradient keeps its classes, shapes and dtype, in float64 and in float32, and
     the memory has that dtype too. If all gradients are 0, the result is finite. The next states of layers are passed on
     unchanged; for an optimizer that changes them on purpose, write `keeps_states=False`.
@@ -92,7 +92,7 @@ def _check(optimizer: Any, params: Any, dtype: np.dtype[Any], *, keeps_states: b
     for other in (map_arrays(_one_more, params), larger):
         with suppress(Exception):  # an optimizer may be made for the shapes of one network
             list(_training(optimizer, other, rng))
-    for call in reversed(calls):  # the last call first, as a repeated call may fill a memory elsewhere
+    for call in reversed(calls):  # the last call first, since a repeated call may fill a memory kept elsewhere
         if path := _differing(call.given_then, _look(call.given)) or _differing(call.made_then, _look(call.made)):
             raise NotPure(f"update changes {path}, which it was given or returned before")
         if path := _differing(call.made_then, _look(_called(_copied(call.given)))):
@@ -131,7 +131,7 @@ def _check_fit(call: _Call, dtype: np.dtype[Any], *, keeps_states: bool) -> None
         raise BrokenPromise(f"update must return Grads first; it returned {short(grads)}")
     _check_gradient(grads.params, given.grads.params, keeps_states=keeps_states)
     if path := _differing(*[_outline(o, "optimizer", states=False) for o in (given.optimizer, optimizer)]):
-        raise BrokenPromise(f"update must leave {path} as it is: of an optimizer, only states change")
+        raise BrokenPromise(f"update must not change {path}: in an optimizer, only states may change")
     for path, array in walk(optimizer, "optimizer"):
         if array.dtype.kind == "f" and array.dtype != dtype:
             raise WrongDtype(f"{path} must be {dtype}, as the parameters are; it is {array.dtype}")
@@ -152,7 +152,7 @@ def _check_gradient(made: Any, given: Any, *, keeps_states: bool) -> None:
             if not np.isfinite(g).all():
                 raise NotFinite(f"{path} is not finite where the gradient that was given is")
         elif path in fixed and after.get(path) != entry:
-            raise BrokenPromise(f"update must leave {path} what it is: of a gradient, only numbers change")
+            raise BrokenPromise(f"update must not change {path}: in a gradient, only numbers may change")
         elif keeps_states and after.get(path) != entry:
             raise BrokenPromise(f"update must pass {path}, the next state of a layer, on unchanged")
 
@@ -161,7 +161,7 @@ def _check_again(call: _Call) -> None:
     if path := _differing(call.made_then, _look(_called(call.given))):
         raise NotDeterministic(
             f"update gives another {path} when it is called again with the same arguments: "
-            "its memory must be in the optimizer that it returns, and its noise must depend on a seed"
+            "the memory must be in the optimizer that update returns, and noise must depend on a seed"
         )
     what = "for copies of its arguments: is something kept under the id of an array or of the optimizer?"
     try:
@@ -182,7 +182,7 @@ def _check_zeros(optimizer: Any, params: Any) -> None:
 
 
 def _check_memory(optimizer: Any, params: Any, later: list[Any]) -> None:
-    """Refuse a memory that is empty at first and stays empty for any gradient: it is missing from the result of update.
+    """Refuse a memory that is empty at first and stays empty for any gradient: update does not return the memory.
 
     A state that is not empty at first may stay constant: it may be a traced setting, or count steps whose gradient is
     not finite.

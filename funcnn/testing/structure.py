@@ -1,6 +1,7 @@
-"""Structure of a backward pass: shapes, purity, linearity, any layout of memory.
+"""Structure of a backward pass: shapes, purity, linearity, independence of the memory layout.
 
-These checks are cheap, so they come before the numbers. A function that writes to its arguments has no derivative.
+These checks are cheap, so they run before the numbers are compared. A function that writes to its arguments has no
+derivative.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def _other_arguments(function: VectorFunction) -> Iterator[tuple[Array, ...]]:
     """Arguments at which f was called: two kinds, since a function that caches may compare shapes or sums.
 
     Where f is not finite, nearer arguments follow, since f may store its arguments only inside its domain. Rolled
-    arguments come first: a roll does not change a single entry, and the last call must be at other arguments.
+    arguments come first: a roll does not change an array of one entry, and the last call must be at other arguments.
     """
     moves: list[Callable[[Array], Array]] = [lambda a: a + 1, lambda a: a / 2, lambda a: a * (1 + BESIDE)]
     for ways in ([lambda a: np.roll(a, 1)], moves):
@@ -120,7 +121,7 @@ def _check_linearity(
 
 
 def _where_finite(got: Sequence[Any], wanted: Sequence[Any]) -> list[Any]:
-    """What is wanted, nan where one of both is not finite: for a larger cotangent, numbers may overflow on the way."""
+    """`wanted`, with nan where it or `got` is not finite: a larger cotangent may make intermediate numbers overflow."""
     return [
         None if a is None else np.where(np.isfinite(a) & np.isfinite(b), b, np.nan)
         for a, b in zip(got, wanted, strict=True)
@@ -155,7 +156,7 @@ def _layouts(a: Array) -> Iterator[tuple[str, Array]]:
 
 
 def _check_layouts(function: VectorFunction, dA: Array, rng: np.random.Generator, rounding: Rounding) -> None:
-    """A cotangent or an argument may be a view of something larger, in any order."""
+    """Check that gradients do not depend on the memory layout of the cotangent or of an argument."""
     same = np.broadcast_to(dA.ravel()[:1].reshape((1,) * dA.ndim) if dA.size else dA, dA.shape)
     pairs = [(what, dA, other) for what, other in _layouts(dA)] + [("broadcast", sealed(same), same)]
     for what, plain, other in pairs:
@@ -168,7 +169,7 @@ def _check_layouts(function: VectorFunction, dA: Array, rng: np.random.Generator
             found = [[view for _, view in _layouts(a)] if a.dtype.kind == "f" else [] for a in args]
             return tuple([_frozen(v[index]) if v else a for v, a in zip(found, args, strict=True)])
 
-        # Rounding may break a tie differently for each layout, which is not a mistake: try arguments beside it, too.
+        # Rounding may break a tie differently for each layout, which is not a mistake: arguments beside the tie decide.
         beside = function.arguments(function.x * (1 + BESIDE * rng.uniform(-1, 1, function.x.size)))
         if not _differ(function.vjp(arranged(function.args), dA), function.vjp(function.args, dA), rounding):
             continue

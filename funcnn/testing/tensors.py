@@ -18,7 +18,7 @@ from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_count, check_text
 
 _DIGIT = 32  # chosen: the number of values of an entry of the lattice
-_DIGITS = 24  # chosen: so many entries have a digit of their own; larger arrays are random numbers of a seed
+_DIGITS = 24  # chosen: so many entries have a digit of their own; larger arrays hold random numbers from a seed
 
 
 def dims(*names: str, least: int = 1, most: int = 4) -> st.SearchStrategy[dict[str, int]]:

@@ -29,7 +29,7 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
 
     The function is the `apply` of a `torch.autograd.Function`, a module, or any function that returns one tensor.
     Arguments become tensors of their own dtype. A module is copied; the copy computes in the dtype of the arguments.
-    With `parameters=True` its parameters are arguments too: they come first, in the order of the module.
+    With `parameters=True` its parameters are arguments too, before the others, in the order of the module.
 
     >>> import numpy as np, torch
     >>> from funcnn.testing import check_vjp
@@ -43,8 +43,8 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
     Arguments are contiguous; the cotangent need not be.
 
     Raises:
-        KindError: `function` is not a function, or does not return one tensor; or `parameters` is True, and it is not a
-            module.
+        KindError: `function` is not a function, or does not return one tensor; or `parameters` is True, and `function`
+            is not a module.
         ValueError: from f or vjp: an argument or the cotangent, which is read-only, was written to.
         GradientError: from vjp: backward gives another result the second time.
     """
@@ -96,7 +96,7 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
 
 
 def parameters_of(module: torch.nn.Module) -> tuple[Array, ...]:
-    """The parameters of a module as arrays, which come first among the arguments of `pair(module, parameters=True)`.
+    """The parameters of a module as arrays: the first arguments of the pair `pair(module, parameters=True)`.
 
     Raises:
         KindError: `module` is not a module.

@@ -12,7 +12,7 @@ class GradientError(AssertionError):
 
 
 class WrongGradient(GradientError):
-    """A gradient differs from the slopes of the function."""
+    """A gradient differs from the slopes of the function, its numeric derivatives along directions."""
 
 
 class WrongAtKink(WrongGradient):
@@ -68,7 +68,7 @@ class BrokenPromise(GradientError):
 
 
 class Inconclusive(Exception):
-    """No probe was decided; the message says why, and what to change."""
+    """No probe, a direction with a cotangent, was decided; the message says why, and what to change."""
 
 
 @attrs.frozen
@@ -96,7 +96,7 @@ class Report:
     tolerated: Mapping[str, float] = attrs.field(factory=dict)
 
     def __str__(self) -> str:
-        """One line.
+        """The report in one line.
 
         >>> import numpy as np
         >>> from funcnn.testing import check_vjp

@@ -39,7 +39,7 @@ def verify(claim: Claim, options: Options) -> Report:
 
 
 def _in_float64(claim: Claim, args: tuple[Array, ...], options: Options) -> VectorFunction:
-    """The function in float64, once f is known to return one array of floats, twice the same."""
+    """Check that f returns one array of floats, equal in two calls; the result is the function in float64."""
     domain = options.domain
     pair = CheckedPair(claim.f, claim.vjp, claim.names, domain)
     args = tuple([sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for a in args])

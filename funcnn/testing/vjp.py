@@ -54,11 +54,11 @@ def check_vjp(
         analytic 1.0806..., numeric 0.5403... +- ...: ... bounds apart
         every wrong entry: analytic = 2 x numeric...
 
-    f and vjp are also called at other arguments: at steps, at ones and at zeros. There an exception or a value that is
-    not finite is not a mistake. `domain` and `structure` keep these calls inside a set that f does not enforce. An
-    argument with a structure moves through the projection P onto its set: f(P(x)) is differentiated, and the gradient g
-    from vjp is compared on the tangent space of the set, as P'(x)^T g. For example, `np.linalg.cholesky` reads one
-    triangle of a symmetric matrix:
+    f and vjp are also called at other arguments: after steps, at ones and at zeros. At these arguments, exceptions and
+    values that are not finite are not mistakes. `domain` and `structure` keep these calls inside a set that f does not
+    enforce. An argument with a structure moves through the projection P onto its set: f(P(x)) is differentiated, and
+    the gradient g from vjp is compared on the tangent space of the set, as P'(x)^T g. For example,
+    `np.linalg.cholesky` reads one triangle of a symmetric matrix:
 
     >>> def cholesky(A):
     ...     return np.linalg.cholesky(A)
@@ -80,8 +80,8 @@ def check_vjp(
         f: the function. Messages use the names of the parameters of f.
         vjp: its backward pass.
         args: the arguments. A check covers this one point: draw many with hypothesis.
-        resolution: a probe counts if a relative error of this size would be found; by default pytest's ini option
-            `funcnn_resolution`, else 1e-7.
+        resolution: a probe, which is a direction and a cotangent, counts if a relative error of this size would be
+            found; by default pytest's ini option `funcnn_resolution`, else 1e-7.
         aliasing: whether a gradient may share memory with dA or an argument, as is normal in torch.
         inconclusive: "error" raises `Inconclusive` also inside `@given`, where otherwise the example is rejected.
         nondeterministic: the relative difference that is allowed between two calls of the same function.

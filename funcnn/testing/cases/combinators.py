@@ -181,7 +181,7 @@ def swish(x: Array) -> Array:
 
 
 def swish_vjp(x: Array, dA: Array) -> Array:
-    """dA times the slope"""
+    """dA times the derivative"""
     s = 1 / (1 + namespace(x).exp(-x))
     return dA * (s + x * s * (1 - s))
 

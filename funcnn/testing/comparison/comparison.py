@@ -30,7 +30,7 @@ from funcnn.testing.options import Options
 
 @attrs.frozen(eq=False)
 class Measurement:
-    """The data of a comparison: cotangents by (cotangent, output) and their gradients by (cotangent, entry)."""
+    """The data of a comparison: cotangents (cotangent, output), and their gradients (cotangent, entry)."""
 
     function: VectorFunction
     noise: Noise
@@ -54,7 +54,7 @@ class Measurement:
 
 
 class Comparison(NamedTuple):
-    """By (direction, cotangent): both values, a bound on their difference, their size, and whether they are known."""
+    """Both values, a bound on their difference, their size, whether they are known; each (direction, cotangent)."""
 
     analytic: Array
     numeric: Array
@@ -69,7 +69,7 @@ class Comparison(NamedTuple):
 
     @property
     def wrong(self) -> Array:
-        """Whether the values differ by more than the bound, which is finite. A gradient of nan is wrong."""
+        """Whether the values differ by more than a finite bound. A gradient of nan is wrong."""
         return self.known & np.isfinite(self.bound) & ~(abs(self.analytic - self.numeric) <= self.bound)
 
     @property

@@ -142,7 +142,7 @@ def _name(measurement: Measurement, ratio: float) -> str:
 
 
 def _order(analytic: Array, numeric: Array, wrong: Array) -> Iterator[str]:
-    """A hint if the numbers are right and at the wrong positions."""
+    """A hint if the numbers are right, but at the wrong positions."""
     if wrong.sum() < 2 or np.allclose(analytic, numeric, rtol=NEARLY_RIGHT, atol=0):
         return
 

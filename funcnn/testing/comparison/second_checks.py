@@ -57,9 +57,9 @@ class Finding(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """By cotangent: whether it is settled, whether by an interval at a kink, and whether `at_kinks` leaves it out.
+    """For each cotangent: is it settled, did an interval at a kink settle it, does `at_kinks` leave it out?
 
-    And the worst finding, if any.
+    And the worst finding, if there is one.
     """
 
     settled: Array
@@ -215,7 +215,7 @@ def _explained(measurement: Measurement, probe: Probe, slopes: Slopes, first: Co
     slope, steps = np.array([quotients.extrapolated[:, 0] @ u for quotients in many]), many[0].steps[1:]
     rounding = measurement.noise.by_distance.at(steps)[:, 0] @ abs(u) / steps[:, 0]
     error = np.maximum(slope.std(axis=0) / (len(FACTORS) - 1) ** 0.5, rounding / MEAN_ERROR)
-    error = np.where(rounding <= VISIBLE_ROUNDING * gap, error, np.inf)  # below that steps may vanish in x
+    error = np.where(rounding <= VISIBLE_ROUNDING * gap, error, np.inf)  # smaller steps may vanish in x + h
     return explained | (doubtful & _finer_contradict(first, slopes, steps[:, 0], u, slope.mean(axis=0), error))
 
 

@@ -67,11 +67,11 @@ class Statistics:
         """Why nothing was decided, and what to change."""
         [(why, _)] = self.reasons.most_common(1)
         if why == "kink":
-            return "f has a kink at these arguments, and at_kinks leaves it out: draw them from beside"
+            return "f has a kink at these arguments, and at_kinks leaves it out: draw arguments beside the kink"
         if why == "jump":
             return "f jumps, or its slopes grow without bound, at these arguments: draw other arguments"
         if why == "edge":
-            return "f is not defined on both sides of these arguments: draw them from inside its domain"
+            return "f is not defined on both sides of these arguments: draw arguments inside the domain of f"
         if self.sharpest <= resolution:
             return (
                 "the slopes of f at different steps contradict each other: draw moderate arguments, or make f smoother"

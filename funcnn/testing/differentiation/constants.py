@@ -47,13 +47,13 @@ LARGEST_NOISE = 1e-2
 LARGEST_NOISE_OF_COARSEST = 1e-4
 # Calibrated: the residual of a smooth function falls by more than 8 from the cubic to the quintic fit.
 CUBIC_TO_QUINTIC = 8
-# Calibrated: what no fit explains is noise without confirmation up to 64 units in the last place.
+# Calibrated: a residual that no fit explains is noise, unconfirmed, up to 64 units in the last place.
 SMALL_NOISE = 64
 # Chosen: an output a million times smaller than the largest one may be the difference of two that are as large.
 SMALL_OUTPUT = 1e-6
 # Derived: 30 of 53 binary digits contain the spacing of float32, 24 digits, and not the last ones of float64.
 DIGITS_KEPT = 30
-# Chosen: distances at which the size of an output counts that is constant near x.
+# Chosen: distances at which the size of an output is measured, since it may be constant near x.
 FAR = (-64, -8, -1, 1, 8, 64)
 FLOOR = 1e-300  # chosen: a logarithm of 0 is avoided
 SMALLEST_MAGNITUDE = 1e-150  # derived: its square is still a number

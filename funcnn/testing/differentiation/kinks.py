@@ -94,7 +94,7 @@ def _points_around(
     along[direction.where] = direction.by
     size = np.maximum(step_scales(x), abs(along))  # far more than a step, whatever moves
     ramp = np.arange(1.0, x.size + 1) / x.size
-    # A random step to the side, too, leaves a kink of another kind.
+    # A random step to the side, too, moves away from a kink of another kind.
     for way in (along, ramp * size, size, np.sign(x) * size):
         for sign in (1, -1):
             yield x + sign * distance * (way + SIDE_STEP * size * rng.uniform(-1, 1, x.size))

@@ -32,7 +32,7 @@ class Direction(NamedTuple):
 
 @attrs.frozen(eq=False)
 class VectorFunction:
-    """`f(*args)` and `vjp(args, dA)` at `args`, whose floats are float64; `out` is the value there.
+    """`f(*args)` and `vjp(args, dA)` at `args`, whose floats are float64; `out` is f(*args).
 
     `floats` are the indices of the arguments that have gradients, and `x` holds all their entries, one after the other.
     Arguments move through `fitted`, which leaves `args` as they are; `pulled_back(args, gradients)` are the gradients
