@@ -1,7 +1,7 @@
 """Conversion of the values of fields, chosen by their annotations.
 
-`Array` and `Array | None` take arrays of floats, real or complex. Values of `float`, `int`, `bool` and `str` become
-Python's own, `Seed` a tuple of ints. `tuple` and `tuple[...]` take a tuple, other annotations any immutable value.
+`Array` and `Array | None` take arrays of floats, real or complex. `float`, `int`, `bool` and `str` convert to Python's
+types, and `Seed` to a tuple of ints. `tuple` and `tuple[...]` take tuples, other annotations any immutable value.
 Arrays become read-only copies in the machine's byte order; an array that is read-only and owns its memory is shared.
 """
 

@@ -26,7 +26,7 @@ def is_array(value: object) -> bool:
     if isinstance(value, np.ndarray):
         return True
     # The type must have the attribute: a class of arrays has it as well, and a mock has every attribute, but neither is
-    # an array. The type of a NumPy scalar has it too.
+    # an array. The types of NumPy's scalars have it too, and are excluded.
     return hasattr(type(value), "__array_namespace__") and not isinstance(value, np.generic)
 
 

@@ -31,7 +31,7 @@ class _Entry:
         rules = [
             (module, name, verb.registry[self.cls])
             for (module, name), verb in verbs.items()
-            if self.cls in verb.registry and module != "__main__"  # another process cannot import this one
+            if self.cls in verb.registry and module != "__main__"  # another process has another __main__
         ]
         return _arrived, (self.cls, attrs.fields(cast("Any", self.cls))), rules
 

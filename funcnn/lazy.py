@@ -64,6 +64,6 @@ def _absent(package: str, name: str) -> AttributeError | ImportError:
         if name in import_module(home).__all__:
             moved = f"{package}.{name}: it is in {home}; write from {home} import {name}"
             # `from funcnn import name` replaces the text of an AttributeError by its own.
-            importing = sys._getframe(2).f_code.co_name == "_handle_fromlist"  # noqa: SLF001  for the class of the error
+            importing = sys._getframe(2).f_code.co_name == "_handle_fromlist"  # noqa: SLF001  only to choose the class of the error
             return ImportError(moved, name=package) if importing else AttributeError(moved)
     return AttributeError(f"module {package!r} has no attribute {name!r}")

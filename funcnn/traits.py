@@ -49,7 +49,7 @@ def chain_gives_probabilities(params: tuple[Any, ...]) -> Any:
 
 
 def like_x(params: Any) -> None:
-    """The rule of a layer that only moves, scales or drops numbers of x: the answer for x is the answer for out."""
+    """The rule of a layer that only moves, scales or drops numbers of x: None, the same answer as for x."""
 
 
 def probabilities(params: Any) -> bool:

@@ -41,7 +41,7 @@ def write(path: str | os.PathLike[str], tree: Any) -> None:
     True
 
     Raises:
-        KindError: `path` is not a path, `tree` is not a record, tuple or array, or safetensors does not have its dtype.
+        KindError: `path` is not a path, `tree` is not a record, tuple or array, or safetensors lacks a dtype.
         FileError: as `save`.
     """
     is_swapped = isinstance(tree, str | os.PathLike)

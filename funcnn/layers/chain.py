@@ -57,7 +57,7 @@ def chain_backward(params: Layers, cache: tuple[Any, ...], dA: Any) -> Grads[Lay
     """The chain rule: dx of each layer is dA of the layer before it"""
     _check_cache(params, cache)
     grads, dx = _back(params, cache, dA, until=0)
-    return build(Grads, (grads, dx))  # not Grads(grads, dx): its parts are checked already
+    return build(Grads, (grads, dx))  # without the checks of Grads, which both parts have passed
 
 
 @backward_params.register(tuple)
@@ -96,7 +96,7 @@ def _back(params: Layers, cache: tuple[Any, ...], dA: Any, *, until: int) -> tup
         try:
             grads = backward(params[i], cache[i], dA)
             if grads.x is None and i > 0:
-                raise KindError("backward: Grads.x is None, but the layer before needs it")  # noqa: TRY301  is noted
+                raise KindError("backward: Grads.x is None, but the layer before needs it")  # noqa: TRY301  the handler below adds a note
         except Exception as error:
             error.add_note(note(f"in layer {i}", backward, params[i], cache, dA))
             raise

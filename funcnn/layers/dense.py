@@ -85,7 +85,7 @@ def dense_forward(params: Dense, x: Array) -> tuple[Array, Array]:
 def dense_backward(params: Dense, x: Array, dA: Array) -> Grads[Dense]:
     """dx = dA @ W^T, and the gradients of W and b as in `dense_backward_params`"""
     grads, W = dense_backward_params(params, x, dA), params.W
-    return Grads(grads, dA @ W.T if W.shape[1] > 1 else dA * W[:, 0])  # for one column, faster than a product
+    return Grads(grads, dA @ W.T if W.shape[1] > 1 else dA * W[:, 0])  # with one column, elementwise is faster
 
 
 @backward_params.register(Dense)

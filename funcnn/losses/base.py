@@ -58,7 +58,7 @@ def cast(values: Array, dtype: Any) -> Array:
 def fitted_weight(
     name: str, weight: Any, shape: tuple[int, ...], dtype: Any, setting: str = "", classes: int = 0
 ) -> Array | None:
-    """Check the weight for terms of this shape, and cast it; `classes` is their number if y holds classes, else 0."""
+    """Check the weight for terms of this shape, and cast it; `classes` is the number of classes, if any."""
     if weight is None:
         return None
     if is_number(weight):
@@ -76,7 +76,7 @@ def fitted_weight(
 
 
 def weigh(cost: Array, slope: Array, weight: Array | None, dtype: Any) -> tuple[Any, Array]:
-    """The weighted mean of the terms `cost`, and dA; `slope`, their derivative by out, may have more axes."""
+    """The weighted mean of the terms `cost`, and dA; `slope`, the derivative of the terms, may have more axes."""
     if weight is None:
         return mean(cost), cast(slope * (1 / cost.size), dtype)
     each = weight * (1 / cost.size)

@@ -39,8 +39,8 @@ def hinge(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array
 def squared_hinge(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """The squared hinge loss: cost = mean max(0, 1 - s out)^2, dA = -2 s max(0, 1 - s out) / size, s = 2 y - 1
 
-    The loss is smooth at the margin, and steeper with the distance from it. out and y are as in `hinge`. Lee &
-    Mangasarian 2001, SSVM: A Smooth Support Vector Machine, equation 5.
+    The loss is smooth at the margin, and its derivative grows with the distance from the margin. out and y are as in
+    `hinge`. Lee & Mangasarian 2001, SSVM: A Smooth Support Vector Machine, equation 5.
 
     >>> import numpy as np
     >>> from funcnn.losses import squared_hinge

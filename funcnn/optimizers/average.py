@@ -51,7 +51,7 @@ def average_update(optimizer: Average, grads: Grads[P], params: P) -> tuple[Grad
 
 
 def averaged(optimizer: Any, params: P) -> P:
-    """The average of the networks after each step, with weight (1 - beta) beta^k / (1 - beta^t) for k steps ago.
+    """The average of the networks after each step; k steps ago has the weight (1 - beta) beta^k / (1 - beta^t).
 
     `optimizer` is an Average, or a chain with one Average; `params` is the network that the last step led to, the
     latest of the t networks. Arrays of floats are averaged, also in states; whole numbers, such as counters, are

@@ -20,9 +20,10 @@ from funcnn.schedules.base import Schedule, as_step, between, check_schedule, ha
 
 
 def stages(*plan: tuple[float | Schedule, int]) -> Schedule:
-    """One rate after another, each for a number of steps: `stages((2.8, 1000), (1.4, 2000))`; the last one stays.
+    """One rate after another, each for a number of steps: `stages((2.8, 1000), (1.4, 2000))`; the last rate stays.
 
-    A stage may have a schedule in place of a rate. A schedule counts from 0 at the start of its stage.
+    A stage may have a schedule in place of a rate. The schedule counts from 0 at the start of its stage, and the last
+    schedule runs on.
 
     >>> from funcnn import cosine
     >>> from funcnn.schedules import stages

@@ -14,7 +14,7 @@ from funcnn.trees.edits import evolve
 
 @record
 class Plateau:
-    """The learning rate `lr`, with the settings and counters with which `plateau` multiplies it by `factor`.
+    """The learning rate `lr`, with the settings and counters by which `plateau` decides to multiply it by `factor`.
 
     A cost improves if it is lower than `best`, the lowest cost so far, by more than the share `threshold` of `best`.
     The rate is reduced when more than `patience` costs in a row have not improved, but not below `final`. The

@@ -44,7 +44,7 @@ def options(
     tolerance: float = 0.0,
     exact: bool = False,
 ) -> Options:
-    """Check the options of the check `whose`. For a resolution of None, pytest's ini file is read; default 1e-7."""
+    """Check the options of the check `whose`. A resolution of None is read from pytest's ini file, default 1e-7."""
     found = ledger()
     if resolution is None:
         resolution = (found and found.resolution) or RESOLUTION

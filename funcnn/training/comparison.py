@@ -32,7 +32,7 @@ class Divergence(NamedTuple):
 
 
 def compare(run_a: Run[Any], run_b: Run[Any]) -> Divergence | None:
-    """The first step at which two runs differ, and their `difference` at this step; None if they are equal.
+    """The first step at which two runs differ, and their `difference` at this step; None if the runs are equal.
 
     A run is an iterable of states, such as `train` gives, or a list of them. Both runs are read in lockstep, up to
     the step at which they differ, and then closed. If one run ends early, they differ at the next step of the other.

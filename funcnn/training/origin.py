@@ -49,7 +49,7 @@ def check_call(phase: str, place: str, layer: Any, **values: Any) -> None:
 def origin(params: Any, x: Any, y: Any) -> str:
     """A sentence about where the first NaN or infinity of a step appeared: the arguments, a layer, or later.
 
-    Errors of forward(params, x) are ignored: `value_and_grad` may be a function that calls something else.
+    Errors of forward(params, x) are ignored: `value_and_grad` may be a function that does not call it.
     """
     layers = {}
 

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def tree_map(f: Callable[..., Any], tree: T, *rest: Any) -> T:
-    """`tree` with `f(array, *others)` for each array, states included; others: the arrays at its path in `rest`.
+    """`tree` with `f(a, *others)` in place of each array a, states included; others: the arrays at a's path in `rest`.
 
     >>> import numpy as np
     >>> from funcnn import mlp, tree_map

@@ -107,7 +107,7 @@ def _behind_padding(layer: Any) -> Any:
 
 
 def _mixing(layer: Any) -> Any:
-    """The first layer in `layer` that mixes positions, or `layer`, which does"""
+    """The first layer inside `layer` that mixes positions, else `layer` itself"""
     layer = getattr(layer, "logged", layer)  # a trace puts each layer into a Logged
     if type(layer) is tuple:
         return _mixing(next(filter(mixes_positions, layer)))

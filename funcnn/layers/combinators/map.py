@@ -83,7 +83,7 @@ def map_step(params: Map[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
 
 
 def _mixes_rows(layer: Any) -> bool:
-    """Whether a layer inside mixes rows, as BatchNorm does: it then has a rule for inference, and is not random."""
+    """Whether a layer inside mixes rows, as BatchNorm does: a layer with a rule for inference that is not random."""
     if type(layer) is not tuple:
         if not is_record(layer):
             return False

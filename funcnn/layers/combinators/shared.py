@@ -16,7 +16,7 @@ from funcnn.traits import gives_probabilities
 
 @record
 class Here(Through, Wrapper[Any]):
-    """out = layer(x), where layer is the layer of the `Shared` around the `Here`, of the same name
+    """out = layer(x), where layer is the layer of the `Shared` of the same name around this `Here`
 
     In the net of a Shared, `Here` is empty and marks a place where the shared layer is called.
 

@@ -35,7 +35,7 @@ class Upsample:
 
     Raises:
         ShapeError: x has another number of axes, or no positions.
-        KindError: x is not an array of floats, `factor` not a whole number, `linear` not a bool; `step`, if `linear`.
+        KindError: x is not of floats, `factor` is not a whole number, `linear` is not a bool; in `step`, if `linear`.
         RangeError: `factor` is less than 1.
     """
 

@@ -153,7 +153,7 @@ class LSTM(Recurrent):
         dh_{t-1} = dz_t @ U^T,   dc_{t-1} = dc f
 
     Hochreiter & Schmidhuber 1997, Long Short-Term Memory; the forget gate: Gers, Schmidhuber & Cummins 2000, Learning
-    to Forget; 1: Jozefowicz, Zaremba & Sutskever 2015, An Empirical Exploration of Recurrent Network Architectures.
+    to Forget; the bias 1: Jozefowicz et al. 2015, An Empirical Exploration of Recurrent Network Architectures.
 
     >>> import numpy as np
     >>> from funcnn import LSTM, forward

@@ -1,7 +1,7 @@
 """An array of dual numbers that says it is float64, and the namespace of its functions.
 
-Rules that compute with `namespace(x)` take it for an array of another library, as they take an array of JAX, and so do
-checks of dtypes. NumPy does the work on arrays of objects; arrays of whole numbers and of bools keep their dtype.
+Rules that compute with `namespace(x)` accept it as they accept an array of JAX, and so do checks of dtypes. NumPy does
+the work on arrays of objects; arrays of whole numbers and of bools keep their dtype.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _dual = np.frompyfunc(dual, 1, 1)
 
 
 class Size(int):
-    """A length of an axis, or a product of lengths; its quotients are exact arrays, not rounded."""
+    """A length of an axis, or a product of lengths; a quotient with it is an exact array, not a rounded number."""
 
     def __truediv__(self, other: Any) -> Any:
         return wrapped(dual(int(self))) / other
@@ -41,7 +41,7 @@ class ExactArray(NDArrayOperatorsMixin):
 
     @property
     def dtype(self) -> Any:
-        """float64 for dual numbers."""
+        """float64 for dual numbers, else the dtype of the entries."""
         return np.dtype(np.float64) if self.data.dtype == object else self.data.dtype
 
     @property
@@ -61,11 +61,11 @@ class ExactArray(NDArrayOperatorsMixin):
 
     @property
     def at(self) -> _At:
-        """`x.at[ids].add(rows)`, as JAX has it."""
+        """`x.at[ids].add(rows)`, as in JAX."""
         return _At(self)
 
     def astype(self, dtype: Any, *, copy: bool = True) -> Any:
-        """Floats of every dtype are dual numbers."""
+        """The array with another dtype; for every dtype of floats, the entries are dual numbers."""
         kind = np.dtype(dtype).kind
         if kind != "f":
             return wrapped(self.data != 0 if kind == "b" else self.data.astype(dtype))
@@ -125,7 +125,7 @@ class _Namespace:
         return partial(_called, found) if callable(found) and not isinstance(found, type) else found
 
     def asarray(self, values: Any, dtype: Any = None) -> Any:
-        """An exact array of the numbers; a float64 stays the number that it is."""
+        """An exact array of the numbers; a float64 keeps its exact value."""
         array = wrapped(np.asarray(unwrapped(values)))
         return array if dtype is None else array.astype(dtype)
 
@@ -153,7 +153,7 @@ def numbers_in(array: Any) -> list[Dual]:
 
 
 def wrapped(made: Any) -> Any:
-    """What a function of NumPy returned, with every float made a dual number."""
+    """The result of a function of NumPy, with each float as a dual number."""
     if isinstance(made, (list, tuple)):
         return type(made)([wrapped(part) for part in made])
     if not isinstance(made, np.ndarray | np.generic | Dual):
@@ -163,7 +163,7 @@ def wrapped(made: Any) -> Any:
 
 
 def unwrapped(given: Any) -> Any:
-    """The arrays that NumPy computes with in place of the exact arrays among the arguments of a function."""
+    """The arguments of a function, with each exact array replaced by the array that NumPy computes with."""
     if isinstance(given, ExactArray):
         return given.data
     if isinstance(given, (list, tuple)):

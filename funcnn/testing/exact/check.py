@@ -1,4 +1,4 @@
-"""The check in exact arithmetic: at the arguments, and at larger ones where forward takes them."""
+"""The check in exact arithmetic: at the arguments, and at larger ones if forward accepts them."""
 
 from __future__ import annotations
 
@@ -83,9 +83,9 @@ def _apart(shape: Sequence[int], limit: int, signs: Sequence[float], rng: np.ran
 
 
 def _agreement(claim: Claim, args: list[Array], seed: list[int], digits: int, *more: int) -> Agreement | None:
-    """The agreement at arguments, None if a slope is infinite there; a WrongGradient if the sides differ.
+    """The agreement at arguments; None if a slope is infinite. Raises a WrongGradient if the sides differ.
 
-    A difference of numbers with digits must stay when it is computed with more digits.
+    If numbers were rounded, a difference counts only if a computation with more digits confirms it.
     """
     rng = np.random.default_rng(seed)
     directions = [dyadic(a.shape, rng) for a in args]

@@ -20,7 +20,7 @@ from funcnn.testing.options import AGREEING
 from funcnn.testing.verdict import WrongShape
 
 DIGITS = (50, 900)  # of the first comparison, and of the second one if the first fails: at +-800, 50 digits may cancel
-VANISHING = 1e-60  # below, slopes are 0 in float64 for every purpose, and rules cut them off: nothing is said of them
+VANISHING = 1e-60  # smaller slopes are as good as 0 in float64, and rules cut them off: they are not compared
 
 
 @attrs.frozen

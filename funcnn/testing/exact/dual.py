@@ -17,7 +17,7 @@ _kinks: ContextVar[list[str]] = ContextVar("kinks")
 
 @contextmanager
 def recorded_kinks() -> Iterator[list[str]]:
-    """The comparisons of two equal numbers with different derivatives, made meanwhile: nearby, either may be larger."""
+    """A list of the comparisons, in the block, of equal numbers with different derivatives: either may grow faster."""
     found: list[str] = []
     token = _kinks.set(found)
     try:
@@ -27,7 +27,7 @@ def recorded_kinks() -> Iterator[list[str]]:
 
 
 @attrs.define(eq=False)
-class Dual:  # noqa: PLW1641  nothing looks it up in a table
+class Dual:  # noqa: PLW1641  a Dual is never a key
     """A value and its derivative; the derivative of a constant is 0.
 
     Wengert 1964, A Simple Automatic Derivative Evaluation Program.
@@ -133,7 +133,7 @@ def dual(number: Any) -> Dual:
 
 
 def _part(derivative: Value, factor: Value) -> Value:
-    """Their product, without a multiplication where the derivative is 0."""
+    """derivative * factor, without a multiplication if the derivative is 0."""
     return times(derivative, factor) if derivative else ZERO
 
 

@@ -1,7 +1,7 @@
 """Exact numbers: fractions, and numbers of many digits where a function has no fraction as its value.
 
-A number stays a fraction until the first function such as exp; what it is combined with then has digits too. So a
-result that is still a fraction has no rounding error.
+A number stays a fraction until a function such as exp is applied to it; a result computed from numbers with digits has
+digits too. So a result that is a fraction has no rounding error.
 """
 
 from __future__ import annotations
