@@ -1,0 +1,299 @@
+"""Trees, several outputs, forward mode, Hessians, complex numbers: each wrong derivative is found, its right twin passes."""
+
+import numpy as np
+import pytest
+
+from funcnn.testing import GradientError, check_gradient, check_hessian, check_jvp, check_vjp
+
+rng = np.random.default_rng(0)
+W, b, x = rng.standard_normal((3, 2)), rng.standard_normal(2), rng.standard_normal((4, 3))
+V, c = rng.standard_normal((2, 2)), rng.standard_normal(2)
+S = rng.standard_normal((3, 3))
+v = rng.standard_normal(3)
+z, w = (rng.standard_normal(2) + 1j * rng.standard_normal(2) for _ in range(2))
+PARAMS = {"W": W, "b": b}
+LAYERS = [{"W": W, "b": b}, {"W": V, "b": c}]
+
+
+def dense(params, x):
+    return x @ params["W"] + params["b"]
+
+
+def mlp(layers, x):
+    for layer in layers[:-1]:
+        x = np.tanh(x @ layer["W"] + layer["b"])
+    return x @ layers[-1]["W"] + layers[-1]["b"]
+
+
+def mlp_vjp(args, dA, swapped=False):
+    (first, last), x = args
+    h = np.tanh(x @ first["W"] + first["b"])
+    dz = dA @ last["W"].T * (1 - h * h)
+    grads = [{"W": x.T @ dz, "b": dz.sum(0)}, {"W": h.T @ dA, "b": dA.sum(0)}]
+    if swapped:
+        grads[0]["b"], grads[1]["b"] = grads[1]["b"], grads[0]["b"]
+    return grads, dz @ first["W"].T
+
+
+def moments(x):
+    return {"mean": x.mean(axis=0), "square": (x * x).mean(axis=0)}
+
+
+def split(x):
+    return np.sin(x), (np.cos(x), x.sum())
+
+
+def ranked(x):
+    order = np.argsort(x)
+    return x[order], order
+
+
+def scaled(x, scale, power=1):
+    return scale * x**power
+
+
+def loss(x, A, y):
+    return float(0.5 * ((A @ x - y) ** 2).sum())
+
+
+def quartic(x):
+    return (x**4).sum() / 4 + x[0] * x[1] * x[2]
+
+
+def quartic_grad(x):
+    return x**3 + np.array([x[1] * x[2], x[0] * x[2], x[0] * x[1]])
+
+
+def quartic_hess(x):
+    return np.diag(3 * x**2) + np.array([[0, x[2], x[1]], [x[2], 0, x[0]], [x[1], x[0], 0]])
+
+
+def rotation_field(x):  # the gradient of no function
+    return np.array([-x[1], x[0], x[2]])
+
+
+def power(z):
+    return (z * z.conj()).real.sum()
+
+
+def vjp_of(f, args, **options):
+    return lambda vjp: check_vjp(f, vjp, args, **options)
+
+
+def jvp_of(f, args, **options):
+    return lambda jvp: check_jvp(f, jvp, args, **options)
+
+
+def gradient_of(f, x, **options):
+    return lambda grad: check_gradient(f, grad, x, **options)
+
+
+def hessian_of(grad, x, **options):
+    return lambda hess: check_hessian(grad, hess, x, **options)
+
+
+def dense_grads(args, dA, of_W=lambda x, dA: x.T @ dA):
+    params, x = args
+    return {"W": of_W(x, dA), "b": dA.sum(axis=0)}, dA @ params["W"].T
+
+
+ROWS = {
+    "a leaf of a dict": (
+        vjp_of(dense, (PARAMS, x)),
+        dense_grads,
+        lambda args, dA: dense_grads(args, dA, lambda x, dA: x.T @ dA / len(x)),
+    ),
+    "swapped leaves of one shape": (
+        vjp_of(mlp, (LAYERS, x)),
+        mlp_vjp,
+        lambda args, dA: mlp_vjp(args, dA, swapped=True),
+    ),
+    "a forgotten key": (
+        vjp_of(dense, (PARAMS, x)),
+        dense_grads,
+        lambda args, dA: ({"W": args[1].T @ dA}, dense_grads(args, dA)[1]),
+    ),
+    "a list too short": (
+        vjp_of(mlp, (LAYERS, x)),
+        mlp_vjp,
+        lambda args, dA: (mlp_vjp(args, dA)[0][:1], mlp_vjp(args, dA)[1]),
+    ),
+    "the cotangent of the second output": (
+        vjp_of(split, (v,)),
+        lambda args, dA: [dA[0] * np.cos(args[0]) - dA[1][0] * np.sin(args[0]) + dA[1][1]],
+        lambda args, dA: [dA[0] * np.cos(args[0]) + dA[1][0] * np.sin(args[0]) + dA[1][1]],
+    ),
+    "the cotangent of the first output for the second": (
+        vjp_of(split, (v,)),
+        lambda args, dA: [dA[0] * np.cos(args[0]) - dA[1][0] * np.sin(args[0]) + dA[1][1]],
+        lambda args, dA: [dA[0] * np.cos(args[0]) - dA[0] * np.sin(args[0]) + dA[1][1]],
+    ),
+    "an output without cotangent": (
+        vjp_of(split, (v,)),
+        lambda args, dA: [dA[0] * np.cos(args[0]) - dA[1][0] * np.sin(args[0]) + dA[1][1]],
+        lambda args, dA: [dA[0] * np.cos(args[0]) - dA[1][0] * np.sin(args[0])],
+    ),
+    "outputs by name": (
+        vjp_of(moments, (x,)),
+        lambda args, dA: [np.broadcast_to(dA["mean"] / 4 + 2 * args[0] * dA["square"] / 4, args[0].shape)],
+        lambda args, dA: [np.broadcast_to(dA["mean"] / 4 + args[0] * dA["square"] / 4, args[0].shape)],
+    ),
+    "an output of whole numbers": (
+        vjp_of(ranked, (v,)),
+        lambda args, dA: [dA[0][np.argsort(np.argsort(args[0]))]],
+        lambda args, dA: [dA[0][np.argsort(args[0])]],
+    ),
+    "an argument by its number": (
+        vjp_of(scaled, (v, 3.0), argnums=0),
+        lambda args, dA: [args[1] * dA],
+        lambda args, dA: [args[1] * args[0] * dA],
+    ),
+    "a word beside the arguments": (
+        vjp_of(lambda how, x: np.sin(x) if how == "sin" else x, ("sin", v), argnums=1),
+        lambda args, dA: (None, dA * np.cos(args[1])),
+        lambda args, dA: (None, dA * np.sin(args[1])),
+    ),
+    "keywords": (
+        vjp_of(scaled, (v, np.array(2.0)), kwargs={"power": 3}),
+        lambda args, dA, power: [power * args[1] * args[0] ** (power - 1) * dA, (args[0] ** power * dA).sum()],
+        lambda args, dA, power: [args[1] * args[0] ** (power - 1) * dA, (args[0] ** power * dA).sum()],
+    ),
+    "a buffer in a tuple": (
+        vjp_of(lambda x: (2 * x, 3 * x), (v,)),
+        lambda args, dA: [2 * dA[0] + 3 * dA[1]],
+        lambda args, dA: [np.multiply(dA[0], 2, out=dA[0]) + 3 * dA[1]],
+    ),
+    "cotangents in memory order": (
+        vjp_of(lambda x: (2 * x, 3 * x), (x,)),
+        lambda args, dA: [2 * dA[0] + 3 * dA[1]],
+        lambda args, dA: [2 * dA[0] + 3 * dA[1].ravel("K").reshape(dA[1].shape)],
+    ),
+    "a jvp that forgets a tangent": (
+        jvp_of(lambda x, y: x * y, (v, v[::-1])),
+        lambda args, tangents: args[1] * tangents[0] + args[0] * tangents[1],
+        lambda args, tangents: args[1] * tangents[0],
+    ),
+    "a jvp of a wrong slope": (
+        jvp_of(np.sin, (v,)),
+        lambda args, t: np.cos(args[0]) * t[0],
+        lambda args, t: np.sin(args[0]) * t[0],
+    ),
+    "a jvp that is transposed": (
+        jvp_of(lambda x: S @ x, (v,)),
+        lambda args, t: S @ t[0],
+        lambda args, t: S.T @ t[0],
+    ),
+    "a jvp that is not linear": (
+        jvp_of(np.sin, (v,)),
+        lambda args, t: np.cos(args[0]) * t[0],
+        lambda args, t: np.cos(args[0]) * abs(t[0]),
+    ),
+    "a jvp of trees": (
+        jvp_of(dense, (PARAMS, x)),
+        lambda args, t: t[1] @ args[0]["W"] + args[1] @ t[0]["W"] + t[0]["b"],
+        lambda args, t: t[1] @ args[0]["W"] + args[1] @ t[0]["W"],
+    ),
+    "a jvp of several outputs": (
+        jvp_of(split, (v,)),
+        lambda args, t: (np.cos(args[0]) * t[0], (-np.sin(args[0]) * t[0], t[0].sum())),
+        lambda args, t: (np.cos(args[0]) * t[0], (np.sin(args[0]) * t[0], t[0].sum())),
+    ),
+    "a jvp that writes to its tangent": (
+        jvp_of(np.square, (v,)),
+        lambda args, t: 2 * args[0] * t[0],
+        lambda args, t: np.multiply(2 * args[0], t[0], out=t[0]),
+    ),
+    "a jvp of another shape": (
+        jvp_of(np.square, (x,)),
+        lambda args, t: 2 * args[0] * t[0],
+        lambda args, t: (2 * args[0] * t[0]).ravel(),
+    ),
+    "a vjp that is not the transpose of the jvp": (
+        lambda vjp: check_jvp(lambda x: S @ x, lambda args, t: S @ t[0], (v,), vjp=vjp),
+        lambda args, dA: [S.T @ dA],
+        lambda args, dA: [S @ dA],
+    ),
+    "a gradient without its transpose": (
+        gradient_of(loss, v, args=(S, np.ones(3))),
+        lambda x, A, y: A.T @ (A @ x - y),
+        lambda x, A, y: A @ (A @ x - y),
+    ),
+    "a gradient beside its value": (
+        lambda f: check_gradient(f, True, v),
+        lambda x: (quartic(x), quartic_grad(x)),
+        lambda x: (quartic(x), 4 * quartic_grad(x)),
+    ),
+    "a gradient in a buffer": (
+        gradient_of(quartic, v),
+        quartic_grad,
+        lambda x, kept=np.zeros(3): np.add(quartic_grad(x), 0, out=kept),
+    ),
+    "a Hessian without its mixed terms": (hessian_of(quartic_grad, v), quartic_hess, lambda x: np.diag(3 * x**2)),
+    "a Hessian of one triangle": (hessian_of(quartic_grad, v), quartic_hess, lambda x: np.triu(quartic_hess(x))),
+    "a Hessian that is not symmetric": (
+        lambda pair: check_hessian(*pair, v),
+        (quartic_grad, quartic_hess),
+        (rotation_field, lambda x: np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])),
+    ),
+    "the product of a Hessian and a vector": (
+        hessian_of(quartic_grad, v, product=True),
+        lambda x, p: quartic_hess(x) @ p,
+        lambda x, p: quartic_hess(x) @ p + p,
+    ),
+    "a product by the diagonal": (
+        hessian_of(quartic_grad, v, product=True),
+        lambda x, p: quartic_hess(x) @ p,
+        lambda x, p: np.diag(quartic_hess(x)) * p,
+    ),
+    "conj forgotten, as torch has it": (
+        vjp_of(lambda z, w: z * w, (z, w), convention="torch"),
+        lambda args, dA: [dA * args[1].conj(), dA * args[0].conj()],
+        lambda args, dA: [dA * args[1], dA * args[0]],
+    ),
+    "conj too many, as JAX has it": (
+        vjp_of(lambda z, w: z * w, (z, w), convention="jax"),
+        lambda args, dA: [dA * args[1], dA * args[0]],
+        lambda args, dA: [dA * args[1].conj(), dA * args[0].conj()],
+    ),
+    "a power, as torch has it": (
+        vjp_of(power, (z,), convention="torch"),
+        lambda args, dA: [2 * dA * args[0]],
+        lambda args, dA: [2 * dA * args[0].conj()],
+    ),
+    "a power, as JAX has it": (
+        vjp_of(power, (z,), convention="jax"),
+        lambda args, dA: [2 * dA * args[0].conj()],
+        lambda args, dA: [2 * dA * args[0]],
+    ),
+    "half of a power": (
+        vjp_of(power, (z,), convention="torch"),
+        lambda args, dA: [2 * dA * args[0]],
+        lambda args, dA: [dA * args[0]],
+    ),
+    "the real part of a gradient": (
+        vjp_of(lambda r, z: r * z, (v[:2], z), convention="torch"),
+        lambda args, dA: [(dA * args[1].conj()).real, dA * args[0]],
+        lambda args, dA: [(dA * args[1]).real, dA * args[0]],
+    ),
+    "a complex jvp": (
+        jvp_of(lambda z: z * z.conj() * z, (z,), convention="jax"),
+        lambda args, t: 2 * abs(args[0]) ** 2 * t[0] + args[0] ** 2 * t[0].conj(),
+        lambda args, t: 2 * abs(args[0]) ** 2 * t[0] + args[0] ** 2 * t[0],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_the_wrong_derivative_is_found(name):
+    check, _, wrong = ROWS[name]
+    with pytest.raises(GradientError):
+        check(wrong)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_its_right_twin_passes(name):
+    check, right, _ = ROWS[name]
+    report = check(right)
+    assert report.verdict == "pass"
+    assert report.decided
+    assert report.undecided == ()
