@@ -56,7 +56,7 @@ MOST_LINES = {
     "losses": 1080,
     "optimizers": 915,  # of float16 they compute in float32
     "schedules": 475,  # what is given as a schedule is checked when it is given
-    "testing": 5690,  # gradients by differences and in exact arithmetic; arguments stay in domains and sets
+    "testing": 7050,  # by differences and in exact arithmetic; arguments stay in domains, or are trees
     "training": 1515,  # arguments, batches and scores are checked, and states and tables show themselves
     "trees": 500,
 }

@@ -5,12 +5,22 @@ import pytest
 
 from funcnn import Dense, Momentum, Relu, mse
 from funcnn.errors import KindError, RangeError
-from funcnn.testing import check_layer, check_loss, check_optimizer, check_vjp, every_layer
+from funcnn.testing import (
+    check_gradient,
+    check_hessian,
+    check_jvp,
+    check_layer,
+    check_loss,
+    check_optimizer,
+    check_vjp,
+    every_layer,
+)
 from funcnn.testing import strategies as fst
 from funcnn.testing.mutation import Mutant, is_caught, score
 from funcnn.testing.scipy import pair
 from tests.says import assert_says
 
+yes = True
 x, dense = np.ones((3, 2)), Dense.init(2, 1, seed=0)
 
 
@@ -20,6 +30,10 @@ def half(x):
 
 def half_vjp(args, dA):
     return [dA / 2]
+
+
+def half_jvp(args, tangents):
+    return tangents[0] / 2
 
 
 def forgotten(args, dA):
@@ -37,10 +51,192 @@ def call(function, *given, **settings):
 ROWS = {
     "no function": (call(check_vjp, 3, half_vjp, [x]), KindError, "check_vjp: f must be a function, not int"),
     "no vjp": (call(check_vjp, half, Relu, [x]), KindError, "check_vjp: vjp must be a function, not the class Relu"),
-    "an argument in a list": (
-        call(check_vjp, half, half_vjp, [[1.0]]),
+    "a word in a list": (
+        call(check_vjp, half, half_vjp, [["1.0"]]),
         KindError,
-        "check_vjp: x must be an array of numbers, not list",
+        "check_vjp: x[0] must be an array of numbers, not str",
+    ),
+    "an argument in a set": (
+        call(check_vjp, half, half_vjp, [{1.0}]),
+        KindError,
+        "check_vjp: x must be an array of numbers, not set",
+    ),
+    "args without a tuple": (
+        call(check_vjp, half, half_vjp, x),
+        KindError,
+        "check_vjp: args must be a tuple, an array for each argument of f, not float64 array",
+    ),
+    "complex without convention": (
+        call(check_vjp, half, half_vjp, [{"z": 1j * x}]),
+        KindError,
+        'check_vjp: x["z"] is complex; choose convention="jax" or convention="torch"',
+    ),
+    "complex values without convention": (
+        call(check_vjp, lambda x: 1j * x, half_vjp, [x]),
+        KindError,
+        'check_vjp: f returns complex numbers; choose convention="jax" or convention="torch"',
+    ),
+    "a convention of nobody": (
+        call(check_vjp, half, half_vjp, [x], convention="numpy"),
+        KindError,
+        'check_vjp: convention must be "jax" or "torch", not \'numpy\'',
+    ),
+    "a convention by a number": (
+        call(check_vjp, half, half_vjp, [x], convention=1),
+        KindError,
+        'check_vjp: convention must be "jax" or "torch", not int',
+    ),
+    "complex numbers that are exact": (
+        call(check_vjp, half, half_vjp, [x], convention="jax", exact=True),
+        RangeError,
+        "check_vjp: convention must be None for exact=True, which computes with real numbers",
+    ),
+    "argnums by a name": (
+        call(check_vjp, half, half_vjp, [x], argnums="x"),
+        KindError,
+        "check_vjp: argnums must be a whole number or a tuple of them, not str",
+    ),
+    "argnums of nothing": (
+        call(check_vjp, half, half_vjp, [x], argnums=()),
+        KindError,
+        "check_vjp: argnums must be a whole number or a tuple of them, not ()",
+    ),
+    "argnums of names": (
+        call(check_vjp, half, half_vjp, [x], argnums=["x"]),
+        KindError,
+        "check_vjp: argnums must be a whole number or a tuple of them, not ('x',)",
+    ),
+    "argnums beyond": (
+        call(check_vjp, half, half_vjp, [x], argnums=1),
+        RangeError,
+        "check_vjp: argnums must be in [-1, 1), since f has 1 arguments; it has 1",
+    ),
+    "argnums twice": (
+        call(check_vjp, half, half_vjp, [x], argnums=(0, -1)),
+        RangeError,
+        "check_vjp: argnums must name each argument once; it is (0, -1)",
+    ),
+    "argnums of whole numbers": (
+        call(check_vjp, half, half_vjp, [x, np.arange(2)], argnums=(0, 1)),
+        KindError,
+        "check_vjp: argnums has 1, but args[1] holds no floats, so it has no gradient",
+    ),
+    "keywords in a list": (
+        call(check_vjp, half, half_vjp, [x], kwargs=["axis"]),
+        KindError,
+        "check_vjp: kwargs must be a dict of keyword arguments of f, not list",
+    ),
+    "keywords by number": (
+        call(check_vjp, half, half_vjp, [x], kwargs={0: 1}),
+        KindError,
+        "check_vjp: kwargs must have names of keyword arguments as keys, not int",
+    ),
+    "no f of a jvp": (call(check_jvp, "f", half_vjp, [x]), KindError, "check_jvp: f must be a function, not str"),
+    "no jvp": (call(check_jvp, half, None, [x]), KindError, "check_jvp: jvp must be a function, not None"),
+    "no vjp of a jvp": (
+        call(check_jvp, half, half_jvp, [x], vjp=3),
+        KindError,
+        "check_jvp: vjp must be a function, not int",
+    ),
+    "a jvp of whole numbers": (
+        call(check_jvp, half, half_jvp, [np.arange(2)]),
+        KindError,
+        "check_jvp: no argument holds floats, so there is no gradient to check",
+    ),
+    "a jvp of nothing": (
+        call(check_jvp, half, half_jvp, []),
+        KindError,
+        "check_jvp: no argument holds floats, so there is no gradient to check",
+    ),
+    "a jvp of no floats": (
+        call(check_jvp, lambda x: None, half_jvp, [x]),
+        KindError,
+        "check_jvp: f must return floats; it returned None",
+    ),
+    "no scalar function": (
+        call(check_gradient, 1.0, half, x),
+        KindError,
+        "check_gradient: f must be a function, not float",
+    ),
+    "a gradient by a word": (
+        call(check_gradient, half, "2-point", x),
+        KindError,
+        "check_gradient: grad must be a function or True, not str",
+    ),
+    "several numbers": (
+        call(check_gradient, half, half, x[0]),
+        KindError,
+        "check_gradient: f must return one number, not <f64 [0.5 0.5]>",
+    ),
+    "value and gradient without True": (
+        call(check_gradient, lambda x: (1.0, x), half, x[0]),
+        KindError,
+        "check_gradient: f must return one number, not (1.0, <f64 [1. 1.]>)",
+    ),
+    "None for a number": (
+        call(check_gradient, lambda x: None, half, x),
+        KindError,
+        "check_gradient: f must return one number, not None",
+    ),
+    "a value alone with True": (
+        call(check_gradient, lambda x: 2.0, yes, x[0]),
+        KindError,
+        "check_gradient: f must return value and gradient if grad is True, not 2.0",
+    ),
+    "x in a dict": (
+        call(check_gradient, np.sum, np.ones_like, {"x": x}),
+        KindError,
+        "check_gradient: x must be an array or a list of numbers, not dict",
+    ),
+    "x of words": (
+        call(check_gradient, np.sum, np.ones_like, ["1.0"]),
+        KindError,
+        "check_gradient: x must be an array or a list of numbers, not list",
+    ),
+    "a complex x": (
+        call(check_gradient, np.sum, np.ones_like, [1j]),
+        KindError,
+        "check_gradient: x must be an array or a list of numbers, not list",
+    ),
+    "True for x": (
+        call(check_gradient, np.sum, np.ones_like, yes),
+        KindError,
+        "check_gradient: x must be an array or a list of numbers, not bool",
+    ),
+    "args of a gradient alone": (
+        call(check_gradient, np.sum, np.ones_like, x, args=3.0),
+        KindError,
+        "check_gradient: args must be a tuple of further arguments, not float",
+    ),
+    "no gradient of a Hessian": (
+        call(check_hessian, None, half, x),
+        KindError,
+        "check_hessian: grad must be a function, not None",
+    ),
+    "no Hessian": (
+        call(check_hessian, half, x, x),
+        KindError,
+        "check_hessian: hess must be a function, not float64 array",
+    ),
+    "a product by a word": (
+        call(check_hessian, half, half, x, product="yes"),
+        KindError,
+        "check_hessian: product must be True or False, not str",
+    ),
+    "ragged rows": (
+        call(check_hessian, half, half, [[1.0], [1.0, 2.0]]),
+        KindError,
+        "check_hessian: x must be an array or a list of numbers, not list",
+    ),
+    "a gradient of another shape": (
+        call(check_hessian, np.sum, half, x[0]),
+        KindError,
+        "check_hessian: grad must return an array of shape (2,), as x has; it is <f64 2.>",
+    ),
+    "a tolerance of a Hessian": (
+        call(check_hessian, half, half, x, tolerance=2),
+        RangeError,
+        "check_hessian: tolerance must be in [0, 1); it is 2",
     ),
     "True for a number": (
         call(check_vjp, half, half_vjp, [True]),

@@ -9,18 +9,24 @@ def test_dense(case):
 """
 
 from funcnn.testing.completeness import every_layer
+from funcnn.testing.hessian import check_hessian
+from funcnn.testing.jvp import check_jvp
 from funcnn.testing.layer import check_layer
 from funcnn.testing.loss import check_loss
 from funcnn.testing.optimizer import check_optimizer
+from funcnn.testing.scalar import check_gradient
 from funcnn.testing.verdict import (
     Aliased,
     BrokenPromise,
     GradientError,
     Inconclusive,
+    NoDerivative,
     NotDeterministic,
     NotFinite,
     NotLinear,
     NotPure,
+    NotSymmetric,
+    NotTransposed,
     Raised,
     Report,
     WrongAtKink,
@@ -38,10 +44,13 @@ __all__ = [
     "BrokenPromise",
     "GradientError",
     "Inconclusive",
+    "NoDerivative",
     "NotDeterministic",
     "NotFinite",
     "NotLinear",
     "NotPure",
+    "NotSymmetric",
+    "NotTransposed",
     "Raised",
     "Report",
     "WrongAtKink",
@@ -51,6 +60,9 @@ __all__ = [
     "WrongGradient",
     "WrongShape",
     "WrongTogether",
+    "check_gradient",
+    "check_hessian",
+    "check_jvp",
     "check_layer",
     "check_loss",
     "check_optimizer",

@@ -29,7 +29,7 @@ class CheckedPair:
         try:
             return self.f(*args)
         except ValueError as error:
-            raise _write_error("f", error) or error from None
+            raise write_error("f", error) or error from None
 
     def backward(self, args: tuple[Array, ...], dA: Array) -> list[Any]:
         """The gradients from vjp, as arrays of the right shapes and dtypes; None for arguments without a gradient.
@@ -43,7 +43,7 @@ class CheckedPair:
         except GradientError:
             raise
         except Exception as error:
-            raise _write_error("vjp", error) or Raised(
+            raise write_error("vjp", error) or Raised(
                 f"vjp raised {type(error).__name__} where f did not: {error}"
             ) from error
         if not isinstance(gradients, Sequence) or len(gradients) != len(args):
@@ -66,7 +66,8 @@ class CheckedPair:
         return gradient
 
 
-def _write_error(who: str, error: Exception) -> GradientError | None:
+def write_error(who: str, error: Exception) -> GradientError | None:
+    """The error that reports a write to an argument; None if another exception was raised."""
     if isinstance(error, ValueError) and "read-only" in str(error):
         return NotPure(f"{who} writes to its arguments, which are read-only: {error}")
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from numbers import Number
@@ -37,7 +38,8 @@ class Claim:
     """f, vjp and args; the names of the check, of f and of its arguments; the source of the arguments; further checks.
 
     `kind` is layer, loss or function. `promises` is called after the numbers were compared; it raises an error if a
-    rule of the protocol is broken. `rules` are for exact arithmetic: by default f and vjp themselves.
+    rule of the protocol is broken. `cotangent` gives a cotangent the structure that the caller's vjp takes, and
+    `derivative` is what the caller calls vjp. `rules` are for exact arithmetic: by default f and vjp themselves.
     """
 
     whose: str
@@ -55,6 +57,9 @@ class Claim:
     def _rules(self) -> Rules:
         return Rules(lambda args: [self.f(*args)], lambda args, dA: self.vjp(tuple(args), *dA), len(self.args))
 
+    cotangent: Callable[[Array], Any] = np.asarray
+    derivative: str = "vjp"
+
     def arrays(self) -> tuple[Array, ...]:
         """The arguments as arrays of real numbers, whole numbers or booleans."""
         arrays = tuple([as_argument(self.whose, name, a) for name, a in zip(self.names, self.args, strict=True)])
@@ -68,7 +73,8 @@ class Claim:
         try:
             yield
         except GradientError as error:
-            error.args = (f"{self.name}: {error}\n{self.source}",)
+            message = re.sub(r"\bvjp\b", self.derivative, str(error))
+            error.args = (f"{self.name}: {message}\n{self.source}",)
             raise
 
 

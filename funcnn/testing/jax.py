@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache, update_wrapper
 from typing import Any
 
 import jax
 import numpy as np
 
-from funcnn.arrays import Array
 from funcnn.fields import check_flag, check_function
+from funcnn.testing.verdict import NoDerivative
 
-Vjp = Callable[[Sequence[Array], Array], tuple[Array | None, ...]]
+Vjp = Callable[[Sequence[Any], Any], tuple[Any, ...]]
 
 _in_float64: Callable[..., AbstractContextManager[Any]] = (
     jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64  # the name before JAX 0.8
 )
 
 
-def pair(function: Callable[..., Any], *, jit: bool = True) -> tuple[Callable[..., Array], Vjp]:
+def pair(function: Callable[..., Any], *, jit: bool = True) -> tuple[Callable[..., Any], Vjp]:
     """The values of a function of arrays, and the gradients that `jax.vjp` finds, as functions of NumPy arrays.
 
-    The function is a `jax.custom_vjp`, or any function that returns one array. Float64 stays float64:
+    The function is a `jax.custom_vjp`, or any function of arrays and of trees of arrays, with one value or
+    several. For complex numbers write `convention="jax"`. Float64 stays float64:
     `jax_enable_x64` is on during a call, unless all arguments are float32; your own setting does not change.
 
     >>> import jax, numpy as np
@@ -39,32 +40,96 @@ def pair(function: Callable[..., Any], *, jit: bool = True) -> tuple[Callable[..
 
     Raises:
         KindError: `function` is not a function, or `jit` neither True nor False.
+        GradientError: from vjp: JAX has no derivative of the function, which is a `NoDerivative`.
     """
     check_function("pair", function, "function")
     check_flag("pair", jit, "jit")
     value, gradients = _compiled(function) if jit else (function, _gradients_of(function))
 
-    def f(*args: Array) -> Array:
+    def f(*args: Any) -> Any:
         with _precision(args):
-            return _array(value(*args))
+            return jax.tree.map(np.asarray, value(*args))
 
-    def vjp(args: Sequence[Array], dA: Array) -> tuple[Array | None, ...]:
-        with _precision(args):
-            found = iter(gradients(tuple(args), dA))
-            return tuple([_array(next(found)) if a.dtype.kind == "f" else None for a in args])
+    def vjp(args: Sequence[Any], dA: Any) -> tuple[Any, ...]:
+        with _precision(args), _named_without_rule():
+            found = iter(gradients(tuple(args), jax.tree.leaves(dA)))
+        leaves, tree = jax.tree.flatten(tuple(args))
+        return tuple(jax.tree.unflatten(tree, [np.asarray(next(found)) if _is_float(a) else None for a in leaves]))
 
     update_wrapper(f, function, updated=())
     return f, vjp
 
 
-def _gradients_of(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The gradients of the float arguments."""
+def jvp_pair(function: Callable[..., Any], *, jit: bool = True) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The values of a function, and the tangents that `jax.jvp` finds, as `check_jvp` takes them; otherwise as `pair`.
 
-    def gradients(args: tuple[Any, ...], dA: Any) -> list[Any]:
-        found = jax.vjp(function, *args)[1](dA)
-        return [g for g, a in zip(found, args, strict=True) if a.dtype.kind == "f"]
+    >>> import jax, numpy as np
+    >>> from funcnn.testing import check_jvp
+    >>> from funcnn.testing.jax import jvp_pair, pair
+    >>> x = np.array([-1.0, 2.0])
+    >>> print(check_jvp(*jvp_pair(jax.nn.softplus), [x], vjp=pair(jax.nn.softplus)[1]))
+    pass: ...
+
+    Raises:
+        KindError: as `pair`.
+        GradientError: as `pair`.
+    """
+    f, _ = pair(function, jit=jit)
+    ahead = _compiled_jvp(function) if jit else _tangents_of(function)
+
+    def jvp(args: Sequence[Any], tangents: Sequence[Any]) -> Any:
+        with _precision(args), _named_without_rule():
+            leaves, tree = jax.tree.flatten(ahead(tuple(args), jax.tree.leaves(tangents)), is_leaf=_is_none)
+        return jax.tree.unflatten(tree, [None if a is None else np.asarray(a) for a in leaves])
+
+    return f, jvp
+
+
+def _gradients_of(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The gradients of the leaves that hold floats, from the cotangents of the outputs that hold floats."""
+
+    def gradients(args: tuple[Any, ...], dA: list[Any]) -> list[Any]:
+        out, backward = jax.vjp(function, *args)
+        found = backward(jax.tree.map(_or_nothing(iter(dA)), out))
+        return [g for g, a in zip(jax.tree.leaves(found), jax.tree.leaves(args), strict=True) if _is_float(a)]
 
     return gradients
+
+
+def _tangents_of(function: Callable[..., Any]) -> Callable[..., Any]:
+    def tangents(args: tuple[Any, ...], given: list[Any]) -> Any:
+        steps = jax.tree.map(_or_nothing(iter(given)), args)
+        out, found = jax.jvp(function, args, steps)
+        return jax.tree.map(lambda a, tangent: tangent if _is_float(a) else None, out, found)
+
+    return tangents
+
+
+def _or_nothing(rest: Iterator[Any]) -> Callable[[Any], Any]:
+    """For a leaf the next of `rest`; for whole numbers the type without values that JAX has for them."""
+    return lambda a: next(rest) if _is_float(a) else np.zeros(np.shape(a), jax.dtypes.float0)
+
+
+def _is_float(a: Any) -> bool:
+    return bool(jax.numpy.issubdtype(jax.numpy.result_type(a), np.inexact))
+
+
+def _is_none(a: Any) -> bool:
+    return a is None
+
+
+@contextmanager
+def _named_without_rule() -> Iterator[None]:
+    """Raise NoDerivative where JAX has no rule."""
+    try:
+        yield
+    except (NotImplementedError, ValueError) as error:
+        if isinstance(error, ValueError) and not any(words in str(error) for words in _WITHOUT_RULE):
+            raise
+        raise NoDerivative(f"JAX has no derivative of this function: {str(error).splitlines()[0]}") from error
+
+
+_WITHOUT_RULE = ("Reverse-mode differentiation does not work", "do not support JVP")
 
 
 @lru_cache(maxsize=64)
@@ -72,11 +137,12 @@ def _compiled(function: Callable[..., Any]) -> tuple[Callable[..., Any], Callabl
     return jax.jit(function), jax.jit(_gradients_of(function))
 
 
-def _precision(args: Sequence[Array]) -> AbstractContextManager[Any]:
-    floats = [a.dtype for a in args if a.dtype.kind in "fc"]
-    return nullcontext() if floats and all(dtype == np.float32 for dtype in floats) else _in_float64(True)  # noqa: FBT003  JAX takes no keyword here
+@lru_cache(maxsize=64)
+def _compiled_jvp(function: Callable[..., Any]) -> Callable[..., Any]:
+    return jax.jit(_tangents_of(function))
 
 
-def _array(value: Any) -> Any:
-    """The value as a NumPy array; a tuple is left for the check to refuse."""
-    return value if isinstance(value, tuple | list) else np.asarray(value)
+def _precision(args: Sequence[Any]) -> AbstractContextManager[Any]:
+    floats = [np.asarray(a).dtype for a in jax.tree.leaves(tuple(args)) if _is_float(a)]
+    single = (np.float32, np.complex64)
+    return nullcontext() if floats and all(dtype in single for dtype in floats) else _in_float64(True)  # noqa: FBT003  JAX takes no keyword here

@@ -16,16 +16,24 @@ from funcnn.testing.differentiation.constants import MOST_SHOWN
 def as_source(value: Any) -> str:
     """Python source that builds a value; a large array is only described."""
     if is_array(value):
-        if value.size > MOST_SHOWN:
-            return f"...  # {value.dtype} of shape {value.shape}"
-        if not value.size:
-            return f"np.zeros({value.shape})"
-        dtype = "" if value.dtype in (np.float64, np.int64, np.bool_) else f", np.{value.dtype}"
-        numbers = re.sub(r"\b(inf|nan)\b", r"np.\1", str(value.tolist()))
-        return f"np.array({numbers}{dtype})"
+        return _of_array(value)
     if isinstance(value, tuple):
         return f"({', '.join(map(as_source, value))}{',' if len(value) == 1 else ''})"
+    if isinstance(value, list):
+        return f"[{', '.join(map(as_source, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key!r}: {as_source(part)}' for key, part in value.items())}}}"
     if is_record(value):
         fields = {field.name: getattr(value, field.name) for field in attrs.fields(type(value))}
         return f"{type(value).__name__}({', '.join(f'{name}={as_source(v)}' for name, v in fields.items())})"
     return repr(value)
+
+
+def _of_array(value: Any) -> str:
+    if value.size > MOST_SHOWN:
+        return f"...  # {value.dtype} of shape {value.shape}"
+    if not value.size:
+        return f"np.zeros({value.shape})"
+    dtype = "" if value.dtype in (np.float64, np.int64, np.bool_, np.complex128) else f", np.{value.dtype}"
+    numbers = re.sub(r"\b(inf|nan)\b", r"np.\1", str(value.tolist()))
+    return f"np.array({numbers}{dtype})"

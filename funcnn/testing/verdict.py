@@ -51,6 +51,14 @@ class NotLinear(GradientError):
     """A backward pass is linear in the cotangent dA; this one is not."""
 
 
+class NotTransposed(GradientError):
+    """<u, J v> = <J' u, v> does not hold: a vjp is not the transpose of a jvp."""
+
+
+class NotSymmetric(GradientError):
+    """A Hessian is symmetric; this one is not."""
+
+
 class WrongForLayout(GradientError):
     """The gradient depends on the memory layout of an argument or of the cotangent."""
 
@@ -61,6 +69,10 @@ class WrongForFloat32(GradientError):
 
 class Raised(GradientError):
     """The backward pass raised an exception where the forward pass did not."""
+
+
+class NoDerivative(GradientError):
+    """A library has no derivative of a function."""
 
 
 class BrokenPromise(GradientError):

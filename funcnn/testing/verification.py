@@ -47,9 +47,6 @@ def _in_float64(claim: Claim, args: tuple[Array, ...], options: Options) -> Vect
         returned = pair.forward(*args)
     except OutsideDomainError:
         raise Inconclusive("the arguments are outside domain: draw arguments inside it") from None
-    if isinstance(returned, (tuple, list)):
-        found = type(returned).__name__
-        raise KindError(f"{claim.whose}: f must return one array, not a {found}; join its parts, or check each")
     out = np.array(returned)
     if out.dtype.kind != "f":
         raise KindError(f"{claim.whose}: f must return floats; it returned {short(returned)}")
@@ -58,4 +55,6 @@ def _in_float64(claim: Claim, args: tuple[Array, ...], options: Options) -> Vect
         raise NotDeterministic("f gives another result when it is called again")
     if not equal(out, returned):
         raise NotPure("f changes an earlier result when it is called again")
-    return VectorFunction(pair.forward, pair.backward, args, pair.names, sealed(out), domain.fitted, domain.pulled_back)
+    return VectorFunction(
+        pair.forward, pair.backward, args, pair.names, sealed(out), domain.fitted, domain.pulled_back, claim.cotangent
+    )

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from attrs import evolve
 
-from funcnn.arrays import kind
-from funcnn.errors import KindError, RangeError
+from funcnn.errors import RangeError
 from funcnn.fields import check_function
-from funcnn.testing.claim import Claim, as_argument
-from funcnn.testing.differentiation.vector_function import Vjp
-from funcnn.testing.domain import Interval, as_domain
+from funcnn.testing.arguments import Argnums, Convention, claim_of, flattened
+from funcnn.testing.domain import Interval
 from funcnn.testing.options import AtKinks, Undecided, options
 from funcnn.testing.recording import verdict
-from funcnn.testing.source import as_source
 from funcnn.testing.verdict import Report
 
 
 def check_vjp(
     f: Callable[..., Any],
-    vjp: Vjp,
+    vjp: Callable[..., Any],
     args: Sequence[Any],
     *,
+    argnums: Argnums | None = None,
+    kwargs: Mapping[str, Any] | None = None,
+    convention: Convention | None = None,
     resolution: float | None = None,
     aliasing: bool = True,
     inconclusive: Undecided = "reject",
@@ -40,8 +38,10 @@ def check_vjp(
 
     f takes arrays and returns one array. vjp takes the tuple of arguments and a cotangent dA of the shape of f's value,
     and returns a gradient for each argument: dA @ J for its Jacobian J, None for integers and booleans. No type of
-    funcnn is needed. Shapes, purity and linearity in dA are checked first, then the numbers in float64, with a
-    tolerance from an error bound, and float32 last.
+    funcnn is needed. Arguments and values may also be trees: tuples, lists and dicts of arrays, nested in any way. A
+    gradient has the structure of its argument, dA the structure of the value, with None for integers. Shapes, purity
+    and linearity in dA are checked first, then the numbers in float64, with a tolerance from an error bound, and
+    float32 last.
 
     >>> import numpy as np
     >>> from funcnn.testing import check_vjp
@@ -53,6 +53,32 @@ def check_vjp(
     funcnn.testing.verdict.WrongGradient: sin: dx, 2 of 2 entries wrong, first x[0]
         analytic 1.0806..., numeric 0.5403... +- ...: ... bounds apart
         every wrong entry: analytic = 2 x numeric...
+
+    The cotangent of several outputs, and the gradient of a dict:
+
+    >>> def moments(x):
+    ...     return {"mean": x.mean(), "square": (x * x).mean()}
+    >>> def moments_vjp(args, dA):
+    ...     (x,) = args
+    ...     return [(dA["mean"] + 2 * x * dA["square"]) / x.size]
+    >>> check_vjp(moments, moments_vjp, [np.array([1.0, 2.0])]).verdict
+    'pass'
+    >>> def scaled(params, x):
+    ...     return params["a"] * x
+    >>> check_vjp(scaled, lambda args, dA: [{"a": (dA * args[1]).sum()}, dA], ({"a": np.array(3.0)}, np.ones(2)))
+    Traceback (most recent call last):
+    ...
+    funcnn.testing.verdict.WrongGradient: scaled: dx, 2 of 2 entries wrong, first x[0]
+    ...
+
+    Complex numbers are pairs of real ones, and libraries put the pair together in two ways. For a cost L of z = x + iy,
+    the gradient of z is dL/dx + i dL/dy in torch, and dL/dx - i dL/dy in JAX; cotangents are of the same form.
+
+    >>> z = np.array([1.0 + 2.0j])
+    >>> check_vjp(np.square, lambda args, dA: [2 * dA * args[0]], [z], convention="jax").verdict
+    'pass'
+    >>> check_vjp(np.square, lambda args, dA: [2 * dA * args[0].conj()], [z], convention="torch").verdict
+    'pass'
 
     f and vjp are also called at other arguments: after steps, at ones and at zeros. At these arguments, exceptions and
     values that are not finite are not mistakes. `domain` and `structure` keep these calls inside a set that f does not
@@ -80,6 +106,11 @@ def check_vjp(
         f: the function. Messages use the names of the parameters of f.
         vjp: its backward pass.
         args: the arguments. A check covers this one point: draw many with hypothesis.
+        argnums: the number of the argument that has a gradient, or a tuple of such numbers; by default all have. Other
+            arguments are constants of any kind. vjp gives a gradient for each argument, in which those of constants
+            are ignored, or for each of argnums.
+        kwargs: keyword arguments of f, which vjp is given, too: `vjp(args, dA, **kwargs)`. They are constants.
+        convention: of complex numbers, "jax" or "torch". Messages name the parts `real(z)` and `imag(z)`.
         resolution: a probe, which is a direction and a cotangent, counts if a relative error of this size would be
             found; by default pytest's ini option `funcnn_resolution`, else 1e-7.
         aliasing: whether a gradient may share memory with dA or an argument, as is normal in torch.
@@ -100,16 +131,16 @@ def check_vjp(
     Raises:
         GradientError: a gradient is wrong. There is a subclass for each kind of mistake.
         Inconclusive: no probe was decided; inside `@given` the example is rejected instead.
-        KindError: f or vjp is not a function; an argument is not an array of numbers, or complex; no argument holds
-            floats; f returns no floats; an option is of the wrong kind.
+        KindError: f or vjp is not a function; a leaf of an argument is not an array of numbers; an argument or a value
+            is complex, without a convention; no argument holds floats; f returns no floats; an option is of the wrong
+            kind.
         RangeError: an option is out of its range, or names an argument that f does not have; an argument does not have
             its `structure`; there are more than 1000 numbers, or a structure, for `exact=True`.
         ImportError: `exact=True` needs mpmath.
     """
     check_function("check_vjp", f, "f")
     check_function("check_vjp", vjp, "vjp")
-    if not isinstance(args, tuple | list):
-        raise KindError(f"check_vjp: args must be a tuple, an array for each argument of f, not {kind(args)}")
+    function = flattened("check_vjp", f, args, argnums, kwargs, convention)
     chosen = options(
         "check_vjp",
         resolution,
@@ -120,23 +151,9 @@ def check_vjp(
         tolerance=tolerance,
         exact=exact,
     )
-    name, names = getattr(f, "__name__", "f").replace("<lambda>", "f"), _names_of(f, len(args))
-    arrays = tuple([as_argument("check_vjp", name, a) for name, a in zip(names, args, strict=True)])
-    chosen = evolve(chosen, domain=as_domain("check_vjp", names, arrays, domain, structure))
+    claim, chosen = claim_of(function, function.gradients(vjp), chosen, domain, structure)
     if exact and structure:
         raise RangeError("check_vjp: structure must be None for exact=True, which moves every entry")
-    source = "\n".join([f"    {name} = {as_source(a)}" for name, a in zip(names, arrays, strict=True)])
-    for moved, what in (structure or {}).items():
-        source += f'\n    # structure of {moved}: "{what}"; its gradient is compared on the tangent space'
-    return verdict(Claim("check_vjp", "function", name, f, vjp, arrays, names, source), chosen)
-
-
-def _names_of(f: Callable[..., Any], n: int) -> tuple[str, ...]:
-    if isinstance(f, np.ufunc):  # before NumPy 2.4 it has no signature
-        return ("x",) if n == 1 else tuple([f"x{i + 1}" for i in range(n)])
-    try:
-        parameters = inspect.signature(f).parameters.values()
-        names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    except (TypeError, ValueError):
-        names = []
-    return tuple(names[:n]) if len(names) >= n else tuple([f"args[{i}]" for i in range(n)])
+    if exact and convention:
+        raise RangeError("check_vjp: convention must be None for exact=True, which computes with real numbers")
+    return verdict(evolve(claim, rules=function.rules(vjp)), chosen)

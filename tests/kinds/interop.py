@@ -55,9 +55,10 @@ if find_spec("torch"):
 if find_spec("jax"):
     from jax import numpy as jnp
 
-    from funcnn.testing.jax import pair
+    from funcnn.testing.jax import jvp_pair, pair
 
     ROWS.append(row(pair, "jax.pair", function=kind(jnp.sin), jit=flag))
+    ROWS.append(row(jvp_pair, "jax.jvp_pair", function=kind(jnp.sin), jit=flag, speaks="pair"))
 if find_spec("autograd"):
     from autograd import numpy as anp
 

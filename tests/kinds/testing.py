@@ -3,7 +3,16 @@
 import numpy as np
 
 from funcnn import Relu, Tanh, mse
-from funcnn.testing import check_layer, check_loss, check_optimizer, check_vjp, every_layer
+from funcnn.testing import (
+    check_gradient,
+    check_hessian,
+    check_jvp,
+    check_layer,
+    check_loss,
+    check_optimizer,
+    check_vjp,
+    every_layer,
+)
 from funcnn.testing import strategies as fst
 from funcnn.testing.mutation import Mutant, is_caught, score
 from tests.kinds.kinds import NET, array, count, flag, layer, optimizer, text
@@ -18,32 +27,79 @@ def sine_vjp(args, dA):
     return [dA * np.cos(args[0])]
 
 
+def sine_jvp(args, tangents):
+    return np.cos(args[0]) * tangents[0]
+
+
+def total(x):
+    return np.exp(x).sum()
+
+
+def slopes(x):
+    return np.exp(x)
+
+
+def curvature(x, p):
+    return np.exp(x) * p
+
+
 def zero_vjp(args, dA):
     return [0 * dA]
 
 
 resolution = kind(1e-6, "None")
 inconclusive = kind("error")
-options = {"resolution": resolution, "inconclusive": inconclusive, "exact": flag}
+differences = {"resolution": resolution, "inconclusive": inconclusive}
+options = {**differences, "exact": flag}
 drawn = kind(None).made(lambda: fst.tensors("m n"))
 PAIR, WRONG_PAIR = (np.sin, sine_vjp), (np.sin, zero_vjp)
 MUTANT = Mutant("zero", "forgotten", fst.tensors("m n"), PAIR, WRONG_PAIR)
 mutant = kind(None).made(lambda: MUTANT)
 small = array(np.ones((2, 2)) / 3)
+of_x = {
+    "x": (small | "1.5; 0-d").but("nan; []; (list,)"),  # of [] there is nothing to check, and (list,) is a matrix
+    "nondeterministic": kind(0.0),
+    "domain": kind({}, "None; {}"),
+    "at_kinks": kind("hull"),
+    "tolerance": kind(0.0),
+    **differences,
+}
 ROWS = [
-    # At nan no slope of f is finite, so the check is inconclusive.
+    # At nan no slope of f is finite, so the check is inconclusive. A list is a tree, for which this vjp is wrong.
     row(
         check_vjp,
         f=kind(sine),
         vjp=kind(sine_vjp),
-        args=both((small | "1.5; 0-d").but("nan")),
+        args=both((small | "1.5; 0-d").but("nan; (list,)")).but("(list,)"),
         aliasing=flag,
-        nondeterministic=kind(0.0),
         domain=kind({}, "None; {}"),
         structure=kind({}, "None; {}"),
         at_kinks=kind("hull"),
         tolerance=kind(0.0),
+        nondeterministic=kind(0.0),
+        argnums=kind((0,), "None"),
+        kwargs=kind(None, "None; {}"),
+        convention=kind(None, "None"),
         **options,
+    ),
+    row(
+        check_jvp,
+        f=kind(sine),
+        jvp=kind(sine_jvp),
+        args=both((small | "1.5; 0-d").but("nan; (list,)")).but("(list,)"),
+        vjp=kind(sine_vjp, "None"),
+        nondeterministic=kind(0.0),
+        domain=kind({}, "None; {}"),
+        at_kinks=kind("hull"),
+        tolerance=kind(0.0),
+        argnums=kind((0,), "None"),
+        kwargs=kind(None, "None; {}"),
+        convention=kind(None, "None"),
+        **differences,
+    ),
+    row(check_gradient, f=kind(total), grad=kind(slopes), args=kind((), "[]").but("(list,)"), **of_x),
+    row(
+        check_hessian, grad=kind(slopes), hess=kind(curvature), args=kind((), "[]").but("(list,)"), product=flag, **of_x
     ),
     row(check_layer, params=layer(Tanh()), x=small | "0-d", **options, speaks="x; Tanh"),
     row(check_loss, loss=kind(mse), out=small, y=small, **options, speaks="mse"),

@@ -1,18 +1,16 @@
 """JAX functions in the checker: correct ones pass, each mistake is found, and user settings do not change."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 from hypothesis import given
 
-from funcnn.testing import check_vjp
+from funcnn.testing import check_jvp, check_vjp
 from funcnn.testing import strategies as fst
-from funcnn.testing.verdict import Raised, WrongGradient
+from funcnn.testing.verdict import NoDerivative, Raised, WrongGradient
 from tests.counts import at_most, to_fail
 
 jax = pytest.importorskip("jax", reason="this is the bridge to it")
-from funcnn.testing.jax import pair  # noqa: E402  it needs jax
+from funcnn.testing.jax import jvp_pair, pair  # noqa: E402  it needs jax
 
 jnp = jax.numpy
 X = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.5]])
@@ -138,6 +136,65 @@ def test_a_function_whose_python_looks_at_values_goes_uncompiled():
         check_vjp(*pair(by_sign), [X])
 
 
-def test_a_tuple_is_refused():
-    with pytest.raises(TypeError, match="one array"):
-        check_vjp(*pair(partial(jnp.split, indices_or_sections=1)), [X])
+def network(layers, x, power):
+    for W, b in layers:
+        x = jnp.tanh(x @ W + b)
+    return {"out": x**power, "largest": x.argmax()}, [x.sum()]
+
+
+def test_trees_and_several_values():
+    layers = [(np.ones((3, 2)) / 3, np.zeros(2)), (np.ones((2, 2)) / 2, np.ones(2))]
+    f, vjp = pair(network)
+    report = check_vjp(f, vjp, (layers, X, np.array(2)))
+    assert report.decided == ("layers[0][0]", "layers[0][1]", "layers[1][0]", "layers[1][1]", "x")
+    _, jvp = jvp_pair(network)
+    assert check_jvp(f, jvp, (layers, X, np.array(2)), vjp=vjp).decided == report.decided
+
+    def swapped(args, dA):
+        [(W, b), (V, c)], dx, _ = vjp(args, dA)
+        return [(W, c), (V, b)], dx, None
+
+    with pytest.raises(WrongGradient, match=r"dlayers\[0\]\[1\], 2 of 2 entries wrong"):
+        check_vjp(f, swapped, (layers, X, np.array(2)))
+    with pytest.raises(WrongGradient, match="dx"):
+        check_jvp(f, lambda args, t: jvp(args, (t[0], 2 * t[1], t[2])), (layers, X, np.array(2)))
+
+
+def test_complex_numbers_are_those_of_jax():
+    z = X + 1j * X[::-1]
+
+    def f(z, x):
+        return jnp.exp(z) * jnp.conj(z) * x, jnp.abs(z)
+
+    args = (z, X)
+    check_vjp(*pair(f), args, convention="jax")
+    with pytest.raises(WrongGradient):
+        check_vjp(*pair(f), args, convention="torch")
+    check_jvp(*jvp_pair(f, jit=False), args, vjp=pair(f)[1], convention="jax")
+    narrow = pair(f)[0](z.astype(np.complex64), X.astype(np.float32))
+    assert [a.dtype for a in narrow] == [np.complex64, np.float32]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: jax.lax.while_loop(lambda s: s.sum() < 9, lambda s: 2 * s + 1, x),
+        lambda x: jax.pure_callback(np.sin, x, x),
+    ],
+)
+def test_a_function_without_derivative_is_named(function):
+    with pytest.raises(NoDerivative, match="JAX has no derivative of this function: "):
+        check_vjp(*pair(function), [abs(X)])
+
+
+def test_other_errors_of_a_rule_come_out_as_they_are():
+    @jax.custom_vjp
+    def f(x):
+        return x
+
+    def refuses(_, dA):
+        raise ValueError("not for me")
+
+    f.defvjp(lambda x: (x, None), refuses)
+    with pytest.raises(Raised, match="vjp raised ValueError where f did not: not for me"):
+        check_vjp(*pair(f), [X])

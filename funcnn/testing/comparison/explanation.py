@@ -26,7 +26,7 @@ def gradient_error(measurement: Measurement, name: str, findings: Sequence[Findi
     alone = [f for f in findings if f.probe.entry is not None]
     first = alone[0] if alone else findings[0]
     dA = measurement.cotangents[first.cotangent].reshape(measurement.function.out.shape)
-    paste = f"{source}\n    dA = {as_source(dA)}"
+    paste = f"{source}\n    dA = {as_source(measurement.function.shown(dA))}"
     if not alone:
         return WrongTogether(f"{name}: {_together(measurement, first)}\n{paste}")
     leaf = first.probe.leaf

@@ -46,6 +46,7 @@ class VectorFunction:
     out: Array
     fitted: Callable[[tuple[Array, ...]], tuple[Array, ...]] = lambda args: args
     pulled_back: Callable[[tuple[Array, ...], Sequence[Any]], Sequence[Any]] = lambda _, gradients: gradients
+    shown: Callable[[Array], Any] = np.asarray  # a cotangent as the caller's vjp takes it
     floats: tuple[int, ...] = attrs.field(init=False)
     x: Array = attrs.field(init=False)
     _spans: tuple[tuple[int, slice, tuple[int, ...]], ...] = attrs.field(init=False)

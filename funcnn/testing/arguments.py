@@ -1,0 +1,122 @@
+"""Arguments of a function under a check: which have gradients, their names, and their source."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import attrs
+import numpy as np
+
+from funcnn.arrays import is_array, kind, short
+from funcnn.errors import KindError, RangeError
+from funcnn.fields import is_whole
+from funcnn.testing.claim import Claim, as_argument
+from funcnn.testing.domain import as_domain
+from funcnn.testing.flattening import Flattened
+from funcnn.testing.options import Options
+from funcnn.testing.pytrees import leaves, map_leaves
+from funcnn.testing.source import as_source
+
+Convention = Literal["jax", "torch"]
+Argnums = int | tuple[int, ...] | list[int]
+
+
+def flattened(whose: str, f: Callable[..., Any], args: Any, argnums: Any, kwargs: Any, convention: Any) -> Flattened:
+    """f at its arguments as a function of real arrays; the other parameters are options of the check `whose`."""
+    if not isinstance(args, tuple | list):
+        raise KindError(f"{whose}: args must be a tuple, an array for each argument of f, not {kind(args)}")
+    sign = _sign_of(whose, convention)
+    chosen = _argnums_of(whose, argnums, len(args))
+    paths = names_of(f, len(args))
+
+    def as_leaf(path: str, leaf: Any) -> Any:
+        if is_array(leaf) or isinstance(leaf, complex):
+            array = np.asarray(leaf)
+            if array.dtype.kind == "c":
+                if not sign:
+                    raise KindError(f'{whose}: {path} is complex; choose convention="jax" or convention="torch"')
+                return array
+        return as_argument(whose, path, leaf)
+
+    found = list(args)
+    for i in chosen:
+        arrays = iter([as_leaf(path, leaf) for path, leaf in leaves(args[i], paths[i])])
+        found[i] = map_leaves(lambda _: next(arrays), args[i])  # noqa: B023  called at once
+        if argnums is not None and not any(a.dtype.kind in "fc" for _, a in leaves(found[i])):
+            raise KindError(f"{whose}: argnums has {i}, but {paths[i]} holds no floats, so it has no gradient")
+    return Flattened(whose, f, tuple(found), paths, chosen, _keywords_of(whose, kwargs), sign)
+
+
+def claim_of(
+    function: Flattened,
+    vjp: Callable[..., Any],
+    options: Options,
+    domain: Any,
+    structure: Any = None,
+    derivative: str = "vjp",
+) -> tuple[Claim, Options]:
+    """The claim that vjp is the derivative of a function of real arrays, and the options with its domain."""
+    whose = function.whose
+    name = getattr(function.f, "__name__", "f").replace("<lambda>", "f")
+    names, arrays = zip(*function.parts(), strict=True) if [*function.parts()] else ((), ())
+    is_function = callable(domain) and not isinstance(domain, type)
+    holds = (lambda *parts: domain(*function.called(parts)[0])) if is_function else domain
+    options = attrs.evolve(options, domain=as_domain(whose, names, arrays, holds, structure))
+    every = {**dict(zip(function.paths, function.args, strict=True)), **function.kwargs}
+    source = "\n".join([f"    {path} = {as_source(a)}" for path, a in every.items()])
+    for moved, what in (structure or {}).items():
+        source += f'\n    # structure of {moved}: "{what}"; its gradient is compared on the tangent space'
+    claim = Claim(whose, "function", name, function.value, vjp, arrays, names, source)
+    return attrs.evolve(claim, cotangent=function.cotangent, derivative=derivative), options
+
+
+def _sign_of(whose: str, convention: Any) -> int:
+    """The sign of the imaginary part of a gradient; 0 without a convention."""
+    signs = {"jax": -1, "torch": 1}
+    if convention is None:
+        return 0
+    if not isinstance(convention, str) or convention not in signs:
+        given = short(convention) if isinstance(convention, str) else kind(convention)
+        raise KindError(f'{whose}: convention must be "jax" or "torch", not {given}')
+    return signs[convention]
+
+
+def _argnums_of(whose: str, argnums: Any, n: int) -> tuple[int, ...]:
+    if argnums is None:
+        return tuple(range(n))
+    several = list(argnums) if isinstance(argnums, tuple | list) else [argnums]
+    if not several or not all(map(is_whole, several)):
+        given = short(tuple(several)) if isinstance(argnums, tuple | list) else kind(argnums)
+        raise KindError(f"{whose}: argnums must be a whole number or a tuple of them, not {given}")
+    for i in several:
+        if not -n <= i < n:
+            raise RangeError(f"{whose}: argnums must be in [{-n}, {n}), since f has {n} arguments; it has {i}")
+    chosen = tuple([int(i) % n for i in several])
+    if len({*chosen}) < len(chosen):
+        raise RangeError(f"{whose}: argnums must name each argument once; it is {short(tuple(several))}")
+    return chosen
+
+
+def _keywords_of(whose: str, kwargs: Any) -> Mapping[str, Any]:
+    if kwargs is None:
+        return {}
+    if not isinstance(kwargs, dict):
+        raise KindError(f"{whose}: kwargs must be a dict of keyword arguments of f, not {kind(kwargs)}")
+    for name in kwargs:
+        if not isinstance(name, str):
+            raise KindError(f"{whose}: kwargs must have names of keyword arguments as keys, not {kind(name)}")
+    return kwargs
+
+
+def names_of(f: Callable[..., Any], n: int) -> tuple[str, ...]:
+    """The names of the first n parameters of f, by their place where f does not tell."""
+    if isinstance(f, np.ufunc):  # before NumPy 2.4 it has no signature
+        return ("x",) if n == 1 else tuple([f"x{i + 1}" for i in range(n)])
+    try:
+        parameters = inspect.signature(f).parameters.values()
+        names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    except (TypeError, ValueError):
+        names = []
+    return tuple(names[:n]) if len(names) >= n else tuple([f"args[{i}]" for i in range(n)])

@@ -1,0 +1,227 @@
+"""A function of trees and of complex numbers, and its derivatives, as functions of real arrays.
+
+Each leaf of an argument becomes one real array; a complex leaf becomes two, its real and its imaginary part. Several
+outputs, and complex ones, become one vector. One real array stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import attrs
+import numpy as np
+
+from funcnn.arrays import Array, freeze, is_array, short
+from funcnn.errors import KindError
+from funcnn.testing.claim import Rules
+from funcnn.testing.differentiation.vector_function import sealed
+from funcnn.testing.pytrees import children, leaves, leaves_like, map_leaves, rebuilt
+from funcnn.testing.verdict import NotDeterministic, NotPure, WrongDtype, WrongShape
+
+
+class Result(NamedTuple):
+    """The structure of a result: its tree, and the kind of numbers and the shape of each leaf."""
+
+    tree: Any
+    leaves: tuple[tuple[str, tuple[int, ...]], ...]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the result is one value that is not complex."""
+        return (children(self.tree) is None or self.tree is None) and self.leaves[0][0] != "c"
+
+
+_UNKNOWN = Result(None, ())  # before f was called
+
+
+@attrs.define(eq=False)
+class Flattened:
+    """f of `args`, differentiated by the leaves of `argnums`; the other arguments and `kwargs` are constants.
+
+    `sign` is the sign of an imaginary part in a gradient: -1 for JAX, 1 for torch, 0 where no number may be complex.
+    """
+
+    whose: str
+    f: Callable[..., Any]
+    args: tuple[Any, ...]
+    paths: tuple[str, ...]
+    argnums: tuple[int, ...]
+    kwargs: Mapping[str, Any]
+    sign: int
+    result: Result = attrs.field(default=_UNKNOWN, init=False)
+    _fault: str = attrs.field(default="", init=False)
+    _earlier: list[tuple[Array, Array]] = attrs.field(factory=list, init=False)  # leaves of a result, and their copies
+    _constants: dict[Any, tuple[tuple[Any, ...], Mapping[str, Any]]] = attrs.field(factory=dict, init=False)
+
+    def parts(self) -> Iterator[tuple[str, Array]]:
+        """The real arrays with their names."""
+        for i in self.argnums:
+            for path, leaf in leaves(self.args[i], self.paths[i]):
+                if leaf.dtype.kind == "c":
+                    yield f"real({path})", leaf.real
+                    yield f"imag({path})", leaf.imag
+                else:
+                    yield path, leaf
+
+    def called(self, parts: Sequence[Array]) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+        """The arguments and the keyword arguments of f whose real arrays are `parts`."""
+        floats = [a.dtype for a in parts if a.dtype.kind in "fc"]
+        constants, kwargs = self._constants_as(np.result_type(*floats) if floats else np.dtype(float))
+        rest = iter(parts)
+        args = list(constants)
+        for i in self.argnums:
+            args[i] = rebuilt(self.args[i], (join(leaf, rest) for _, leaf in leaves(self.args[i])))
+        return tuple(args), kwargs
+
+    def _constants_as(self, dtype: Any) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+        """The constants in the precision of the arguments; arrays are read-only copies."""
+        if dtype not in self._constants:
+
+            def cast(a: Any) -> Any:
+                if not is_array(a):
+                    return a
+                a = np.asarray(a)
+                wide = {"f": dtype, "c": np.result_type(dtype, np.complex64)}
+                return sealed(a.astype(wide.get(a.dtype.kind, a.dtype)))
+
+            args = tuple([None if i in self.argnums else map_leaves(cast, a) for i, a in enumerate(self.args)])
+            self._constants[dtype] = args, map_leaves(cast, dict(self.kwargs))
+        return self._constants[dtype]
+
+    def value(self, *parts: Array) -> Any:
+        """The result of f: one array of real numbers."""
+        args, kwargs = self.called(parts)
+        out = self.f(*args, **kwargs)
+        if self.result is _UNKNOWN:
+            self.result = self._result_of(out)
+        if self.result.is_plain:
+            return out
+        self._check_earlier("f changes an earlier result when it is called again")
+        found = list(leaves_like(self.result.tree, out, "the result of f", NotDeterministic))
+        found = [np.asarray(a) for a in found]
+        if tuple([a.shape for a in found]) != tuple([shape for _, shape in self.result.leaves]):
+            raise NotDeterministic("f gives a result of another shape when it is called again")
+        self._earlier = [(a, a.copy()) for a in found]
+        return np.concatenate(list(self._reals(found)))
+
+    def _result_of(self, out: Any) -> Result:
+        if children(out) is None or out is None:
+            kinds = [np.asarray(out)] if is_array(out) or np.isscalar(out) else [np.zeros((), object)]
+        else:
+            kinds = [np.asarray(leaf) for _, leaf in leaves(out)]
+            if not any(a.dtype.kind in "fc" for a in kinds):
+                raise KindError(f"{self.whose}: f must return floats; it returned {short(out)}")
+        if not self.sign and any(a.dtype.kind == "c" for a in kinds):
+            raise KindError(f'{self.whose}: f returns complex numbers; choose convention="jax" or convention="torch"')
+        return Result(map_leaves(lambda _: 0, out), tuple([(a.dtype.kind, a.shape) for a in kinds]))
+
+    def _check_earlier(self, message: str) -> None:
+        if not all(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc") for a, b in self._earlier):
+            self._fault = self._fault or message  # a check may ignore the first exception
+            raise NotPure(self._fault)
+
+    def _reals(self, found: Sequence[Array]) -> Iterator[Array]:
+        """The real parts and the imaginary parts of the leaves of a result, each as a vector."""
+        for (kind, _), a in zip(self.result.leaves, found, strict=True):
+            if kind in "fc":
+                yield from [part.ravel() for part in split(a, kind)]
+
+    def cotangent(self, dA: Array) -> Any:
+        """The cotangent as f's vjp takes it: with the structure of the result, None for whole numbers; read-only."""
+        if self.result.is_plain:
+            return dA
+        rest, start = [], 0
+        for kind, shape in self.result.leaves:
+            size = int(np.prod(shape))
+            parts = [dA[start + k * size : start + (k + 1) * size] for k in range("fc".find(kind) + 1)]
+            start += size * len(parts)
+            whole = [_arranged(part, shape) for part in parts]
+            rest.append(
+                freeze(whole[0] if kind == "f" else _complex(whole[0], self.sign * whole[1])) if parts else None
+            )
+        return rebuilt(self.result.tree, iter(rest))
+
+    def gradients(self, vjp: Callable[..., Any]) -> Callable[[tuple[Array, ...], Array], list[Any]]:
+        """The vjp as a function of real arrays."""
+
+        def flat(parts: tuple[Array, ...], dA: Array) -> list[Any]:
+            args, kwargs = self.called(parts)
+            found = vjp(args, self.cotangent(dA), **kwargs)
+            self._check_earlier("vjp changes what f returned before")
+            return self._gradients_of(args, found)
+
+        return flat
+
+    def rules(self, vjp: Callable[..., Any]) -> Rules:
+        """The function and its vjp for arrays of any library, of real numbers."""
+        made: list[Any] = [0]
+
+        def forward(parts: Sequence[Any]) -> list[Any]:
+            args, kwargs = self.called(parts)
+            out = self.f(*args, **kwargs)
+            made[0] = map_leaves(_is_real, out)
+            return [leaf for _, leaf in leaves(out) if _is_real(leaf)]
+
+        def backward(parts: Sequence[Any], dA: Sequence[Any]) -> list[Any]:
+            args, kwargs = self.called(parts)
+            rest = iter(dA)
+            return self._gradients_of(
+                args, vjp(args, map_leaves(lambda real: next(rest) if real else None, made[0]), **kwargs)
+            )
+
+        return Rules(forward, backward, len([*self.parts()]))
+
+    def _gradients_of(self, args: tuple[Any, ...], found: Any) -> list[Any]:
+        """The gradients of the real arrays, from what vjp returned."""
+        if not isinstance(found, Sequence) or len(found) not in (len(args), len(self.argnums)):
+            given = f"{len(found)}" if isinstance(found, Sequence) else short(found)
+            raise WrongShape(f"vjp must give a gradient for each of {len(args)} arguments, in a tuple; it gave {given}")
+        own = [found[i] for i in self.argnums] if len(found) == len(args) else found
+        gradients: list[Any] = []
+        for i, gradient in zip(self.argnums, own, strict=True):
+            path = self.paths[i]
+            every = leaves_like(args[i], gradient, f"the gradient of {path}", WrongShape)
+            for (name, arg), g in zip(leaves(args[i], path), every, strict=True):
+                gradients += _parts(arg, g, self.sign, f"the gradient of {name}", f"as {name} is")
+        return gradients
+
+
+def _is_real(leaf: Any) -> bool:
+    return leaf.dtype.kind == "f" if is_array(leaf) else isinstance(leaf, float)
+
+
+def split(a: Array, kind: str) -> list[Array]:
+    """The parts of a real or a complex array."""
+    return [a.real, a.imag] if kind == "c" else [a]
+
+
+def join(leaf: Array, rest: Iterator[Any]) -> Any:
+    """The next leaf of an argument from the next one or two real arrays."""
+    return next(rest) if leaf.dtype.kind != "c" else _complex(next(rest), next(rest))
+
+
+def _complex(real: Array, imaginary: Array) -> Array:
+    if "c" in (real.dtype.kind, imaginary.dtype.kind):
+        raise TypeError("a part of a complex number must be real")  # a complex step does not pass through it
+    z = np.empty_like(real, np.result_type(real, np.complex64))
+    z.real, z.imag = real, imaginary
+    return freeze(z)
+
+
+def _parts(arg: Array, value: Any, sign: int, what: str, why: str) -> list[Any]:
+    """A gradient or a tangent as one or two real arrays."""
+    if arg.dtype.kind != "c":
+        return [value]
+    if value is None:
+        return [None, None]
+    value = np.asarray(value)
+    if value.dtype.kind != "c" and arg.ndim:
+        raise WrongDtype(f"{what} must be {arg.dtype}, {why}; it is {value.dtype}")
+    return [value.real, sign * value.imag]
+
+
+def _arranged(part: Array, shape: tuple[int, ...]) -> Array:
+    """A leaf of the cotangent; of a strided vector in Fortran's order, which a vector alone cannot have."""
+    whole = part.reshape(shape)
+    return np.asfortranarray(whole) if part.strides[0] > part.itemsize and whole.ndim > 1 else whole

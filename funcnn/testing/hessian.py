@@ -1,0 +1,158 @@
+"""Check of a Hessian, or of its product with a vector, against a gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from funcnn.arrays import Array, short
+from funcnn.errors import KindError
+from funcnn.fields import check_flag, check_function
+from funcnn.testing.arguments import claim_of
+from funcnn.testing.differentiation.constants import (
+    CONTRACTION,
+    EPS,
+    GRADIENT_CHANGE,
+    LARGEST_GRADIENT_CHANGE,
+    MOST_ENTRIES,
+    PERTURBATIONS,
+)
+from funcnn.testing.differentiation.rounding import perturbed
+from funcnn.testing.differentiation.vector_function import generator
+from funcnn.testing.domain import Interval
+from funcnn.testing.flattening import Flattened
+from funcnn.testing.options import AtKinks, Undecided, options
+from funcnn.testing.recording import verdict
+from funcnn.testing.scalar import of_x, refuse_changes, wide
+from funcnn.testing.sections import Section
+from funcnn.testing.tangents import Jvp
+from funcnn.testing.verdict import NotSymmetric, Report, WrongShape
+
+
+def check_hessian(
+    grad: Callable[..., Any],
+    hess: Callable[..., Any],
+    x: Any,
+    *,
+    args: Sequence[Any] = (),
+    product: bool = False,
+    resolution: float | None = None,
+    inconclusive: Undecided = "reject",
+    nondeterministic: float = 0.0,
+    domain: Callable[..., Any] | Mapping[str, Interval] | None = None,
+    at_kinks: AtKinks = "subgradient",
+    tolerance: float = 0.0,
+) -> Report:
+    """Check `hess(x, *args)`, or a product of it with a vector, against the gradient `grad(x, *args)`.
+
+    H_ij = d grad_i / dx_j. That H is symmetric is checked as well: the Jacobian of a wrong gradient is not.
+
+    >>> import numpy as np
+    >>> from scipy.optimize import rosen_der, rosen_hess, rosen_hess_prod
+    >>> from funcnn.testing import check_hessian
+    >>> x = np.array([1.5, 2.0, 3.0])
+    >>> print(check_hessian(rosen_der, rosen_hess, x))
+    pass: every entry of x and 4 directions: ...
+    >>> check_hessian(rosen_der, rosen_hess_prod, x, product=True).verdict
+    'pass'
+    >>> check_hessian(rosen_der, lambda x: np.triu(rosen_hess(x)), x)
+    Traceback (most recent call last):
+    ...
+    funcnn.testing.verdict.WrongGradient: rosen_der: dx, 2 of 3 entries wrong, first x[0]
+    ...
+
+    Args:
+        grad: the gradient, which is taken for right. `check_gradient` checks it.
+        hess: the Hessian, a matrix: an array, a sparse matrix or a linear operator.
+        x: an array of numbers, or a list of them.
+        args: further arguments of grad and hess. They are constants.
+        product: whether hess is `hess(x, p, *args)`, the product of the Hessian with p, as SciPy's hessp.
+        resolution: as in `check_vjp`.
+        inconclusive: as in `check_vjp`.
+        nondeterministic: as in `check_vjp`.
+        domain: as in `check_gradient`.
+        at_kinks: as in `check_vjp`.
+        tolerance: as in `check_vjp`.
+
+    Raises:
+        GradientError: the Hessian is wrong. There is a subclass for each kind of mistake.
+        Inconclusive: as `check_vjp`.
+        KindError: grad or hess is not a function, x is not an array of numbers, args is not a tuple, grad does not
+            return an array of the shape of x, or an option is of the wrong kind.
+        RangeError: as `check_vjp`.
+    """
+    whose = "check_hessian"
+    check_function(whose, grad, "grad")
+    check_function(whose, hess, "hess")
+    check_flag(whose, product, "product")
+    chosen = options(
+        whose,
+        resolution,
+        inconclusive,
+        nondeterministic=nondeterministic,
+        at_kinks=at_kinks,
+        tolerance=tolerance,
+    )
+
+    def value(x: Array, *rest: Any) -> Array:
+        found = np.asarray(grad(wide(x), *rest))
+        if found.shape != x.shape:
+            raise KindError(f"{whose}: grad must return an array of shape {x.shape}, as x has; it is {short(found)}")
+        return found.astype(np.float64)
+
+    function = of_x(whose, grad, value, x, args)
+    kept: list[tuple[Any, Array]] = []
+
+    def times(args: tuple[Any, ...], p: Array, *, transposed: bool = False) -> Array:
+        """The product of the Hessian with p."""
+        (x, *rest), n = args, p.size
+        if product:
+            return np.asarray(hess(wide(x), p, *rest))
+        H = hess(wide(x), *rest)
+        if not hasattr(H, "T"):
+            H = np.asarray(H)
+        if H.shape != (n, n):
+            raise WrongShape(f"hess must return a matrix of shape {(n, n)}; it is {H.shape}")
+        if isinstance(H, np.ndarray):
+            refuse_changes(kept, H, "hess")
+        return np.asarray((H.T if transposed else H) @ p.ravel()).reshape(p.shape)
+
+    vjp = function.gradients(lambda args, dA: [times(args, dA, transposed=True)])
+    claim, chosen = claim_of(function, vjp, chosen, domain, derivative="hess")
+
+    def check_symmetry() -> None:
+        with claim.named():
+            _refuse_asymmetry(function, times)
+
+    own = attrs.evolve(claim, promises=check_symmetry)
+    if not product:
+        return verdict(own, chosen)
+    section = Section(claim.names, claim.args)
+    products = Jvp(function, lambda args, tangents: times(args, tangents[0]), section, nondeterministic, "hess")
+    return verdict(*products.claimed(own, chosen))
+
+
+def _refuse_asymmetry(function: Flattened, times: Callable[..., Array]) -> None:
+    """Check that V'HV is symmetric: for V the identity where x is small, else for random columns."""
+    (x,) = [a for _, a in function.parts()]
+    rng = generator([x])
+    few = x.size <= MOST_ENTRIES
+    V = np.eye(x.size) if few else rng.choice([-1.0, 1.0], (4, x.size))
+
+    def products(x: Array) -> Array:
+        args, _ = function.called([x])
+        return np.array([times(args, v.reshape(x.shape)).ravel() for v in V]) @ V.T
+
+    M = products(x)
+    change = np.max([abs(products(perturbed(x, rng)) - M) for _ in range(PERTURBATIONS)], axis=0, initial=0)
+    change = GRADIENT_CHANGE * (change + change.T)
+    size = abs(M) + abs(M.T)
+    bound = np.where(change <= LARGEST_GRADIENT_CHANGE * size, change, 0) + CONTRACTION * EPS * abs(M).max(initial=0)
+    if (abs(M - M.T) <= bound).all():
+        return
+    i, j = np.unravel_index(int((abs(M - M.T) - bound).argmax()), M.shape)
+    names = (f"H[{j}, {i}]", f"H[{i}, {j}]") if few else ("<u, H v>", "<v, H u>")
+    raise NotSymmetric(f"hess is not symmetric: {names[0]} is {M[i, j]:.10g}, but {names[1]} is {M[j, i]:.10g}")

@@ -1,0 +1,152 @@
+"""Check of a function against its jvp (Jacobian-vector product), which is forward mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from funcnn.arrays import Array
+from funcnn.fields import check_function
+from funcnn.testing.arguments import Argnums, Convention, claim_of, flattened
+from funcnn.testing.differentiation.constants import (
+    CONTRACTION,
+    EPS,
+    GRADIENT_CHANGE,
+    LARGEST_GRADIENT_CHANGE,
+    PERTURBATIONS,
+)
+from funcnn.testing.differentiation.rounding import perturbed
+from funcnn.testing.differentiation.vector_function import cotangent, generator, sealed
+from funcnn.testing.domain import Interval
+from funcnn.testing.options import AtKinks, Undecided, options
+from funcnn.testing.recording import verdict
+from funcnn.testing.sections import Section
+from funcnn.testing.tangents import Jvp
+from funcnn.testing.verdict import NotTransposed, Report
+
+
+def check_jvp(
+    f: Callable[..., Any],
+    jvp: Callable[..., Any],
+    args: Sequence[Any],
+    *,
+    vjp: Callable[..., Any] | None = None,
+    argnums: Argnums | None = None,
+    kwargs: Mapping[str, Any] | None = None,
+    convention: Convention | None = None,
+    resolution: float | None = None,
+    inconclusive: Undecided = "reject",
+    nondeterministic: float = 0.0,
+    domain: Callable[..., Any] | Mapping[str, Interval] | None = None,
+    at_kinks: AtKinks = "subgradient",
+    tolerance: float = 0.0,
+) -> Report:
+    """Check `jvp(args, tangents)`, which gives the tangent of f's value, against the values of `f(*args)` alone.
+
+    For a tangent v, a direction in which the arguments move, jvp returns J v for the Jacobian J of f: a tangent for
+    each value. It is compared along each entry of the arguments; of an array with more than 96 entries, along 32 of
+    them and 3 directions. It must be linear in the tangents, and must not write to them.
+
+    >>> import numpy as np
+    >>> from funcnn.testing import check_jvp
+    >>> x, y = np.array([1.0, 2.0]), np.array([3.0, 5.0])
+    >>> def product_jvp(args, tangents):
+    ...     return tangents[0] * args[1] + args[0] * tangents[1]
+    >>> print(check_jvp(np.multiply, product_jvp, (x, y)))
+    pass: every entry of x1 and 4 directions, every entry of x2 and 4 directions: ...
+    >>> check_jvp(np.multiply, lambda args, tangents: tangents[0] * args[1], (x, y))
+    Traceback (most recent call last):
+    ...
+    funcnn.testing.verdict.WrongGradient: multiply: dx2, 2 of 2 entries wrong, first x2[0]
+        analytic 0, numeric 1 +- ...
+        every wrong entry: analytic is 0
+    ...
+
+    With `vjp`, that both belong to one Jacobian is checked as well: <u, J v> = <J' u, v> for a random cotangent u and a
+    random tangent of each argument.
+
+    >>> A = np.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> check_jvp(lambda x: A @ x, lambda args, v: A @ v[0], [x], vjp=lambda args, u: [A @ u])
+    Traceback (most recent call last):
+    ...
+    funcnn.testing.verdict.NotTransposed: f: vjp is not the transpose of jvp: along x, <u, J v> is ...
+    ...
+
+    Args:
+        f: the function, as in `check_vjp`: also of trees.
+        jvp: its forward mode. `tangents` has the structure of `args`; it has None for integers and for constants.
+        args: the arguments.
+        vjp: its backward pass, as `check_vjp` takes it.
+        argnums: as in `check_vjp`.
+        kwargs: as in `check_vjp`; jvp and vjp are given them, too.
+        convention: as in `check_vjp`. A tangent is the complex number dz itself; the convention is that of vjp.
+        resolution: as in `check_vjp`.
+        inconclusive: as in `check_vjp`.
+        nondeterministic: as in `check_vjp`.
+        domain: as in `check_vjp`.
+        at_kinks: as in `check_vjp`.
+        tolerance: as in `check_vjp`.
+
+    Raises:
+        GradientError: the tangent is wrong. There is a subclass for each kind of mistake.
+        Inconclusive: as `check_vjp`.
+        KindError: as `check_vjp`.
+        RangeError: as `check_vjp`.
+    """
+    check_function("check_jvp", f, "f")
+    check_function("check_jvp", jvp, "jvp")
+    if vjp is not None:
+        check_function("check_jvp", vjp, "vjp")
+    function = flattened("check_jvp", f, args, argnums, kwargs, convention)
+    chosen = options(
+        "check_jvp",
+        resolution,
+        inconclusive,
+        nondeterministic=nondeterministic,
+        at_kinks=at_kinks,
+        tolerance=tolerance,
+    )
+    claim, chosen = claim_of(function, jvp, chosen, domain, derivative="jvp")
+    products = Jvp(function, jvp, Section(claim.names, claim.args), nondeterministic)
+    if vjp is not None:
+        transposed, spoken = function.gradients(vjp), attrs.evolve(claim, derivative="vjp")
+
+        def check_transposed() -> None:
+            with spoken.named():
+                _refuse_other_transpose(products, transposed, claim.names, claim.args)
+
+        claim = attrs.evolve(claim, promises=check_transposed)
+    return verdict(*products.claimed(claim, chosen))
+
+
+def _refuse_other_transpose(products: Jvp, vjp: Any, names: Sequence[str], arrays: Sequence[Array]) -> None:
+    rng = generator(arrays)
+    wide = tuple([sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for a in arrays])
+    v = [cotangent(rng, a) if a.dtype.kind == "f" else None for a in wide]
+    zeros = [None if a is None else sealed(0 * a) for a in v]
+    value = np.asarray(products.function.value(*wide))
+    u = cotangent(rng, value)
+    near = [wide, *[tuple([_moved(a, rng) for a in wide]) for _ in range(PERTURBATIONS)]]
+    back = [vjp(args, u) for args in near]
+    for i, (name, step) in enumerate(zip(names, v, strict=True)):
+        if step is None:
+            continue
+        alone = [step if j == i else zero for j, zero in enumerate(zeros)]
+        ahead = [products(args, alone) for args in near]
+        left = np.array([u.ravel() @ tangent for tangent in ahead])
+        right = np.array([np.asarray(g[i], np.float64).ravel() @ step.ravel() for g in back])
+        size = abs(u.ravel()) @ abs(ahead[0]) + abs(np.asarray(back[0][i], np.float64)).ravel() @ abs(step.ravel())
+        change = GRADIENT_CHANGE * (np.ptp(left) + np.ptp(right))  # by rounding, unless it is a jump
+        change = change if change <= LARGEST_GRADIENT_CHANGE * size else 0.0
+        if abs(left[0] - right[0]) > change + CONTRACTION * EPS * size:  # a nan is found by the comparison with f
+            raise NotTransposed(
+                f"vjp is not the transpose of jvp: along {name}, <u, J v> is {left[0]:.10g}, but <J' u, v> is "
+                f"{right[0]:.10g}"
+            )
+
+
+def _moved(a: Array, rng: np.random.Generator) -> Array:
+    return perturbed(a, rng) if a.dtype.kind == "f" else a

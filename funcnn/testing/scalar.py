@@ -1,0 +1,144 @@
+"""Check of the gradient of a scalar function, as SciPy, statsmodels and scikit-learn write it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import update_wrapper
+from numbers import Number
+from typing import Any, Literal
+
+import numpy as np
+
+from funcnn.arrays import Array, is_array, kind, short
+from funcnn.errors import KindError
+from funcnn.fields import check_function
+from funcnn.testing.arguments import claim_of, flattened
+from funcnn.testing.domain import Interval
+from funcnn.testing.flattening import Flattened
+from funcnn.testing.options import AtKinks, Undecided, options
+from funcnn.testing.recording import verdict
+from funcnn.testing.verdict import NotPure, Report
+
+
+def check_gradient(
+    f: Callable[..., Any],
+    grad: Callable[..., Any] | Literal[True],
+    x: Any,
+    *,
+    args: Sequence[Any] = (),
+    resolution: float | None = None,
+    inconclusive: Undecided = "reject",
+    nondeterministic: float = 0.0,
+    domain: Callable[..., Any] | Mapping[str, Interval] | None = None,
+    at_kinks: AtKinks = "subgradient",
+    tolerance: float = 0.0,
+) -> Report:
+    """Check `grad(x, *args)`, the gradient of one number, against the values of `f(x, *args)` alone.
+
+    These are the functions that `scipy.optimize.minimize` takes as fun and jac, the loglike and score of a model of
+    statsmodels, and the loss and gradient of scikit-learn. All is computed in float64, as there.
+
+    >>> import numpy as np
+    >>> from funcnn.testing import check_gradient
+    >>> def loss(x, A, y):
+    ...     return 0.5 * ((A @ x - y) ** 2).sum()
+    >>> A, y = np.array([[1.0, 2.0], [3.0, 5.0]]), np.array([1.0, 0.0])
+    >>> print(check_gradient(loss, lambda x, A, y: A.T @ (A @ x - y), [1.0, -1.0], args=(A, y)))
+    pass: every entry of x and 4 directions: ...
+    >>> check_gradient(loss, lambda x, A, y: A @ (A @ x - y), [1.0, -1.0], args=(A, y))
+    Traceback (most recent call last):
+    ...
+    funcnn.testing.verdict.WrongGradient: loss: dx, 2 of 2 entries wrong, first x[0]
+    ...
+
+    Args:
+        f: the function, which returns one number; or value and gradient, if grad is True.
+        grad: its gradient, an array of the shape of x; True for a function like that of `minimize(fun, x, jac=True)`.
+        x: an array of numbers, or a list of them. Whole numbers become floats, as in SciPy.
+        args: further arguments of f and grad. They are constants.
+        resolution: as in `check_vjp`.
+        inconclusive: as in `check_vjp`.
+        nondeterministic: as in `check_vjp`.
+        domain: as in `check_vjp`; as a function, of x and args.
+        at_kinks: as in `check_vjp`.
+        tolerance: as in `check_vjp`.
+
+    Raises:
+        GradientError: the gradient is wrong. There is a subclass for each kind of mistake.
+        Inconclusive: as `check_vjp`.
+        KindError: f or grad is not a function, x is not an array of numbers, args is not a tuple, f does not return one
+            number, or an option is of the wrong kind.
+        RangeError: as `check_vjp`.
+    """
+    whose = "check_gradient"
+    check_function(whose, f, "f")
+    if grad is not True:
+        check_function(whose, grad, "grad", "a function or True")
+    chosen = options(
+        whose,
+        resolution,
+        inconclusive,
+        nondeterministic=nondeterministic,
+        at_kinks=at_kinks,
+        tolerance=tolerance,
+    )
+
+    def value(x: Array, *rest: Any) -> Array:
+        found = f(wide(x), *rest)
+        if grad is True:
+            found, _ = _pair(whose, found)
+        number = _array(found)
+        if number.size != 1 or number.dtype.kind not in "fiub":
+            raise KindError(f"{whose}: f must return one number, not {short(found)}")
+        return number.astype(np.float64).reshape(())
+
+    kept: list[tuple[Any, Array]] = []
+
+    def vjp(args: tuple[Any, ...], dA: Array) -> list[Any]:
+        x, *rest = args
+        found = _pair(whose, f(wide(x), *rest))[1] if grad is True else grad(wide(x), *rest)
+        refuse_changes(kept, found, "grad" if grad is not True else "f")
+        return [np.asarray(found, np.float64) * dA]
+
+    function = of_x(whose, f, value, x, args)
+    derivative = "f" if grad is True else "grad"
+    return verdict(*claim_of(function, function.gradients(vjp), chosen, domain, derivative=derivative))
+
+
+def of_x(whose: str, f: Any, value: Callable[..., Any], x: Any, args: Any) -> Flattened:
+    """A function of x and constants, with the name and the parameters of f."""
+    if not isinstance(args, tuple | list):
+        raise KindError(f"{whose}: args must be a tuple of further arguments, not {kind(args)}")
+    numbers = _array(x)
+    if numbers.dtype.kind not in "fiu" or isinstance(x, bool):
+        raise KindError(f"{whose}: x must be an array or a list of numbers, not {kind(x)}")
+    update_wrapper(value, f, updated=())
+    return flattened(whose, value, (numbers.astype(np.float64), *args), 0, None, None)
+
+
+def _pair(whose: str, found: Any) -> tuple[Any, Any]:
+    if not isinstance(found, tuple | list) or len(found) != 2:
+        raise KindError(f"{whose}: f must return value and gradient if grad is True, not {short(found)}")
+    return found[0], found[1]
+
+
+def _array(x: Any) -> Array:
+    """An array of numbers, a number or a list of numbers as an array; of objects, if it is none of them."""
+    if not (is_array(x) or isinstance(x, Number | list | tuple)):
+        return np.zeros((), object)
+    try:
+        return np.asarray(x)
+    except ValueError:  # of rows of different lengths
+        return np.zeros((), object)
+
+
+def wide(x: Array) -> Array:
+    """X in float64, in which SciPy computes; complex numbers as they are."""
+    return x.astype(np.float64) if x.dtype == np.float32 else x
+
+
+def refuse_changes(kept: list[tuple[Any, Array]], found: Any, who: str) -> None:
+    """Check that an array that was returned before is unchanged, and keep this one."""
+    if any(not np.array_equal(a, b, equal_nan=True) for a, b in kept):
+        raise NotPure(f"{who} changes an array that it returned before")
+    kept[:] = [(found, np.array(found, np.float64))]

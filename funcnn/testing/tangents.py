@@ -1,0 +1,171 @@
+"""A jvp (Jacobian-vector product) as a vjp, column by column of the Jacobian, and what a jvp must keep to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from funcnn.arrays import Array, freeze, short
+from funcnn.testing.checked_pair import write_error
+from funcnn.testing.claim import Claim
+from funcnn.testing.differentiation.constants import LINEARITY, LINEARITY_FLOOR
+from funcnn.testing.differentiation.vector_function import cotangent, generator
+from funcnn.testing.domain import Domain
+from funcnn.testing.flattening import Flattened, join, split
+from funcnn.testing.options import Options
+from funcnn.testing.pytrees import leaves, leaves_like, rebuilt
+from funcnn.testing.sections import Section
+from funcnn.testing.verdict import (
+    GradientError,
+    NotDeterministic,
+    NotLinear,
+    NotPure,
+    Raised,
+    WrongDtype,
+    WrongForLayout,
+    WrongShape,
+)
+
+Tangents = Sequence[Array | None]
+
+
+@attrs.define(eq=False)
+class Jvp:
+    """`jvp(args, tangents)` of a flattened function, as functions of real arrays."""
+
+    function: Flattened
+    jvp: Callable[..., Any]
+    section: Section
+    tolerance: float
+    name: str = "jvp"
+    _is_checked: bool = False
+    _earlier: list[tuple[Array, Array]] = attrs.field(factory=list, init=False)  # tangents returned, and their copies
+    _columns: dict[Any, list[Array]] = attrs.field(factory=dict, init=False)
+
+    def claimed(self, claim: Claim, options: Options) -> tuple[Claim, Options]:
+        """The claim, and the options, about the arguments of the section."""
+        names, parts = zip(*self.section.parts(), strict=True) if claim.args else ((), ())
+        own = attrs.evolve(claim, f=self.value, vjp=self.gradients, args=parts, names=names)
+        holds, whole = options.domain.holds, self.section.whole
+        if holds is None:
+            return own, options
+        return own, attrs.evolve(options, domain=Domain(lambda *parts: holds(*whole(parts))))
+
+    def value(self, *parts: Array) -> Any:
+        """The value of f."""
+        return self.function.value(*self.section.whole(parts))
+
+    def gradients(self, parts: tuple[Array, ...], dA: Array) -> list[Any]:
+        """The vjp: <dA, J e> for each entry of the arguments, where e is 1 there and 0 elsewhere."""
+        if not self._is_checked:
+            self._is_checked = True
+            check_tangents(self, self.section.whole(parts), self.tolerance)
+        key = tuple([(a.tobytes(), a.strides, a.dtype) for a in parts])
+        if key not in self._columns:
+            if len(self._columns) > 8:  # the last arguments are enough
+                self._columns.clear()
+            whole = self.section.whole(parts)
+            self._columns[key] = [
+                np.array([self(whole, e) for e in self.section.basis(parts, i)]) for i in range(len(parts))
+            ]
+        u = dA.ravel()
+        return [
+            np.asarray((J @ u if J.size else np.zeros(len(J))).reshape(a.shape), a.dtype)
+            if a.dtype.kind == "f"
+            else None
+            for a, J in zip(parts, self._columns[key], strict=True)
+        ]
+
+    def __call__(self, parts: Sequence[Array], tangents: Tangents) -> Array:
+        """The tangent of the value, as a vector."""
+        function = self.function
+        args, kwargs = function.called(parts)
+        rest, steps = iter(tangents), [None] * len(args)
+        for i in function.argnums:
+            steps[i] = rebuilt(args[i], (join(leaf, rest) for _, leaf in leaves(args[i])))
+        try:
+            found = self.jvp(args, tuple(steps), **kwargs)
+        except GradientError:
+            raise
+        except Exception as error:
+            raise write_error(self.name, error) or Raised(
+                f"{self.name} raised {type(error).__name__} where f did not: {error}"
+            ) from error
+        if not all(np.array_equal(a, b, equal_nan=True) for a, b in self._earlier):
+            raise NotPure(f"{self.name} changes a tangent that it returned before")
+        dtype = np.result_type(*[a.dtype for a in parts if a.dtype.kind == "f"])
+        given = list(leaves_like(function.result.tree, found, "the tangent of f", WrongShape))
+        self._earlier, reals = [], []
+        for (kind, shape), value in zip(function.result.leaves, given, strict=True):
+            if kind in "fc":
+                own = _fitting(value, kind, shape, dtype)
+                self._earlier.append((own, own.copy()))
+                reals += [a.ravel() for a in split(own, kind)]
+        return np.concatenate(reals)
+
+
+def _fitting(value: Any, kind: str, shape: tuple[int, ...], dtype: Any) -> Array:
+    """The tangent of one output, which has its shape and its dtype."""
+    array = np.asarray(np.nan if value is None else value)
+    if array.shape != shape or value is None:
+        given = "None" if value is None else f"{array.shape}"
+        raise WrongShape(f"the tangent of f must have the shape of its value, {shape}; it is {given}")
+    wanted = dtype if kind == "f" else np.result_type(dtype, np.complex64)
+    if array.dtype.kind not in ("fiub" if kind == "f" else "fiubc") or (shape and array.dtype != wanted):
+        raise WrongDtype(f"the tangent of f must be {wanted}, as its value is; it is {array.dtype}")
+    return array
+
+
+def check_tangents(jvp: Jvp, parts: Sequence[Array], tolerance: float) -> None:
+    """Raise the GradientError of the first structural property that does not hold for a jvp."""
+    rng, name = generator(parts), jvp.name
+    v, w = ([cotangent(rng, a) if a.dtype.kind == "f" else None for a in parts] for _ in range(2))
+    first = jvp(parts, v)
+    other = jvp(parts, w)
+
+    def same(now: Array, error: GradientError) -> None:
+        size = abs(first).max(initial=0)
+        if not np.allclose(now, first, rtol=tolerance, atol=tolerance * size, equal_nan=True):
+            raise error
+
+    same(jvp(parts, v), NotDeterministic(f"{name} gives another result when it is called again"))
+    moved = [freeze(np.roll(a, 1)) if a.dtype.kind == "f" else a for a in parts]
+    for call in (lambda: jvp.function.value(*moved), lambda: jvp(moved, w)):
+        try:
+            call()
+        except Exception:  # noqa: BLE001, S112  these arguments may lie outside the domain
+            continue
+    jvp._earlier = []  # noqa: SLF001  of other arguments
+    same(jvp(parts, v), NotPure(f"{name} gives another result after f or {name} was called with other arguments"))
+    for c in (0.0, 2.0, -1.0, 2.0**30):
+        what = f"{c:g} tangents is not {c:g} times {name} of tangents" if c else "zeros is not zero"
+        _refuse_nonlinear(jvp(parts, _each(lambda a: c * a, v)), c * first, f"{name} of {what}")  # noqa: B023  called at once
+    total = jvp(parts, [None if a is None else a + b for a, b in zip(v, w, strict=True)])
+    _refuse_nonlinear(total, first + other, f"{name} of a sum of tangents is not the sum of {name} of each")
+    for what, arrange in _LAYOUTS.items():
+        if _differ(jvp(parts, _each(arrange, v)), first):
+            raise WrongForLayout(f"{name} gives another result for {what} tangents of the same entries")
+
+
+_LAYOUTS: dict[str, Callable[[Array], Array]] = {
+    "Fortran-ordered": lambda a: np.asfortranarray(a) if a.ndim else a,
+    "reversed": lambda a: np.ascontiguousarray(a[::-1])[::-1] if a.ndim else a,
+    "strided": lambda a: np.repeat(a, 2, axis=-1)[..., ::2] if a.ndim else a,
+}
+
+
+def _each(f: Callable[[Array], Array], tangents: Tangents) -> list[Array | None]:
+    return [None if a is None else freeze(np.asarray(f(a))) for a in tangents]
+
+
+def _refuse_nonlinear(got: Array, wanted: Array, what: str) -> None:
+    if _differ(got, wanted):
+        raise NotLinear(f"{what}: it is {short(got)}, but {short(wanted)} follows")
+
+
+def _differ(a: Array, b: Array) -> bool:
+    size = np.where(np.isfinite(b), abs(b), 0).max(initial=0)
+    return bool((abs(a - b) > LINEARITY * size + LINEARITY_FLOOR).any())

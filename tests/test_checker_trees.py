@@ -1,0 +1,426 @@
+"""What the checks of derivatives take beside plain arrays: trees, constants, complex numbers, and what they refuse."""
+
+from collections import OrderedDict, namedtuple
+
+import numpy as np
+import pytest
+from scipy.optimize import rosen, rosen_der, rosen_hess, rosen_hess_prod
+from scipy.sparse import csr_array
+from scipy.sparse.linalg import aslinearoperator
+
+from funcnn.testing import (
+    Inconclusive,
+    NotDeterministic,
+    NotLinear,
+    NotPure,
+    NotSymmetric,
+    NotTransposed,
+    Raised,
+    WrongDtype,
+    WrongForLayout,
+    WrongGradient,
+    WrongShape,
+    check_gradient,
+    check_hessian,
+    check_jvp,
+    check_vjp,
+)
+
+x = np.array([[0.5, -1.0, 2.0], [1.5, 3.0, -0.25]])
+v = np.array([0.5, -1.0, 2.0])
+z = np.array([[1.0 + 2.0j, -0.5j, 3.0]])
+Pair = namedtuple("Pair", "first second")  # noqa: PYI024  the short form is what is tested
+
+
+def says(error, message, check, *given, **options):
+    with pytest.raises(error, match=message) as caught:
+        check(*given, **options)
+    assert type(caught.value) is error
+    return str(caught.value)
+
+
+def two(x):
+    return np.sin(x), {"double": 2 * x, "count": x.size}
+
+
+def two_vjp(args, dA):
+    return [np.cos(args[0]) * dA[0] + 2 * dA[1]["double"]]
+
+
+def two_jvp(args, tangents):
+    return np.cos(args[0]) * tangents[0], {"double": 2 * tangents[0], "count": None}
+
+
+def test_every_kind_of_tree_is_taken_and_given_back():
+    tree = {"pair": Pair(x, [v, None]), 3: OrderedDict(b=np.float64(2.0)), "ids": np.array([0, 1])}
+
+    def f(tree, y):
+        assert isinstance(tree["pair"], Pair)
+        assert isinstance(tree[3], OrderedDict)
+        return tree["pair"].first[tree["ids"]] * tree["pair"].second[0] * tree[3]["b"] + y
+
+    def vjp(args, dA, factor=1):
+        tree = args[0]
+        (X, (w, _)), b = tree["pair"], tree[3]["b"]
+        dX = np.zeros_like(X)
+        np.add.at(dX, tree["ids"], dA * w * b)
+        rows = X[tree["ids"]]
+        return {
+            "pair": Pair(dX, (factor * (dA * rows * b).sum(axis=0), None)),
+            3: {"b": (dA * rows * w).sum()},
+            "ids": None,
+        }, dA.sum()
+
+    report = check_vjp(f, vjp, (tree, 1.5))
+    assert report.decided == ('tree["pair"].first', 'tree["pair"].second[0]', 'tree[3]["b"]', "y")
+    text = says(
+        WrongGradient, r'first tree\["pair"\]\.second\[0\]\[0\]', check_vjp, f, lambda *a: vjp(*a, 2), (tree, 1.5)
+    )
+    assert "'ids': np.array([0, 1])" in text
+
+
+def test_a_gradient_of_another_structure_is_refused_where_it_differs():
+    def f(params):
+        return params["a"] * params["b"][0]
+
+    args = ({"a": v, "b": [v]},)
+    for gradient, message in (
+        ({"a": v}, "the gradient of params must be a dict of 'a', 'b'; it is a dict of 'a'"),
+        (v, "the gradient of params must be a dict of 'a', 'b'; it is <f64"),
+        ({"a": v, "b": v}, r'the gradient of params\["b"\] must be a list of 1; it is <f64'),
+        ({"a": v, "b": ()}, r'the gradient of params\["b"\] must be a list of 1; it is a tuple of 0'),
+        ({"a": v, "b": {}}, r'the gradient of params\["b"\] must be a list of 1; it is an empty dict'),
+        ({"a": v, "b": "no"}, r'the gradient of params\["b"\] must be a list of 1; it is str'),
+        (None, r'the gradient of params\["a"\] must have its shape, \(3,\); it is None'),
+    ):
+        says(WrongShape, message, check_vjp, f, lambda args, dA, g=gradient: [g], args)
+    says(
+        WrongShape,
+        "must give a gradient for each of 1 arguments, in a tuple; it gave 2",
+        check_vjp,
+        f,
+        lambda *_: [v, v],
+        args,
+    )
+    says(WrongShape, "in a tuple; it gave <f64", check_vjp, f, lambda *_: v, args)
+
+
+def test_empty_trees_and_values_without_axes_or_entries():
+    assert (
+        check_vjp(lambda x, none: (x.sum(), x[:0]), lambda args, dA: [dA[0] + 0 * args[0], None], (v, None)).kinks == 0
+    )
+    report = check_vjp(lambda t: t, lambda args, dA: [dA], ({"a": np.float64(2.0), "b": np.zeros((0, 2))},))
+    assert report.decided == ('t["a"]',)
+    report = check_jvp(lambda t: t, lambda args, tangents: tangents[0], ({"a": 2.0, "b": np.zeros((0, 2))},))
+    assert report.decided == ('t["a"]',)
+    assert check_jvp(np.sin, lambda args, t: np.cos(args[0]) * t[0], [np.zeros(0)]).probed == "nothing"
+
+
+def test_a_value_whose_structure_changes():
+    calls = []
+
+    def f(x):
+        calls.append(x)
+        return (x, x) if len(calls) == 1 else (x,)
+
+    def g(x):
+        calls.append(x)
+        return (x, x) if len(calls) == 1 else (x, x[:1])
+
+    says(NotDeterministic, "the result of f must be a tuple of 2; it is a tuple of 1", check_vjp, f, two_vjp, [v])
+    calls.clear()
+    says(NotDeterministic, "a result of another shape", check_vjp, g, two_vjp, [v])
+
+
+def test_results_that_are_kept_and_changed():
+    kept = np.zeros(3)
+
+    def f(x):
+        return np.add(x, 0, out=kept), x * 1
+
+    says(NotPure, "f changes an earlier result", check_vjp, f, lambda args, dA: [dA[0] + dA[1]], [v])
+    given = []
+
+    def g(x):
+        given[:] = [x * 1, x * 2]
+        return tuple(given)
+
+    def writes(args, dA):
+        given[0] += 1
+        return [dA[0] + 2 * dA[1]]
+
+    says(NotPure, "vjp changes what f returned before", check_vjp, g, writes, [v])
+
+
+def test_constants_have_the_precision_of_the_arguments_and_are_not_written_to():
+    seen = set()
+
+    def f(x, a, *, b, name):
+        seen.add((x.dtype, a.dtype, b.dtype, name))
+        return a * x * b.real
+
+    def vjp(args, dA, *, b, name):
+        return [args[1] * dA * b.real]
+
+    options = {"argnums": -2, "kwargs": {"b": v + 0j, "name": "it"}}
+    check_vjp(f, vjp, (v, v.astype(np.float32)), **options)
+    wide, narrow = (np.dtype(np.float64), np.dtype(complex)), (np.dtype(np.float32), np.dtype(np.complex64))
+    assert seen >= {(d, d, c, "it") for d, c in (wide, narrow)}
+
+    def writes(args, dA, *, b, name):
+        b += 1
+        return [dA]
+
+    says(NotPure, "vjp writes to its arguments", check_vjp, f, writes, (v, v), **options)
+
+
+def test_a_gradient_for_each_argument_or_for_each_of_argnums():
+    for vjp in (lambda args, dA: [dA * args[1]], lambda args, dA: [dA * args[1], "not looked at"]):
+        assert check_vjp(np.multiply, vjp, (v, v), argnums=[0]).decided == ("x1",)
+
+
+def test_domain_and_structure_know_the_leaves():
+    tried = []
+
+    def inside(params):
+        tried.append(params["x"].min())
+        return (params["x"] > 0).all()
+
+    log = (lambda params: np.log(params["x"]), lambda args, dA: [{"x": dA / args[0]["x"]}], ({"x": v**2},))
+    check_vjp(*log, domain=inside)
+    assert min(tried) <= 0
+    check_vjp(*log, domain={'params["x"]': (0, None)})
+    says(Inconclusive, "outside domain", check_vjp, *log, domain={'params["x"]': (9, None)})
+    jvp = (log[0], lambda args, t: t[0]["x"] / args[0]["x"], log[2])
+    check_jvp(*jvp, domain=inside)
+    says(Inconclusive, "outside domain", check_jvp, *jvp, domain={'params["x"]': (9, None)})
+    S = np.array([[2.0, 1.0], [1.0, 3.0]])
+    inverse = (
+        lambda t: np.linalg.inv(t[0]),
+        lambda args, dA: [(-(P := np.linalg.inv(args[0][0])).T @ dA @ P.T,)],
+        ((S,),),
+    )
+    check_vjp(*inverse, structure={"t[0]": "symmetric"})
+
+
+def test_complex_values_of_real_arguments_and_real_values_of_complex_ones():
+    for convention, given in (("torch", lambda z: z), ("jax", np.conj)):  # from torch's gradients to those of each
+
+        def phase_vjp(args, dA, given=given):
+            return [(given(dA) * np.exp(1j * args[0]).conj() * -1j).real]
+
+        def size_vjp(args, dA, given=given):
+            return [dA * given(args[0]) / abs(args[0])]
+
+        def wrong_vjp(args, dA, given=given):
+            return [2 * dA * given(args[0]).conj()]
+
+        check_vjp(lambda x: np.exp(1j * x), phase_vjp, [v], convention=convention)
+        check_vjp(abs, size_vjp, [z], convention=convention)
+        message = r"dimag\(z\), 3 of 3 entries wrong, first imag\(z\)\[0, 0\]"
+        says(WrongGradient, message, check_vjp, lambda z: abs(z) ** 2, wrong_vjp, [z - 1j], convention=convention)
+    check_vjp(lambda z: (z.real, z * 1j), lambda args, dA: [dA[0] - 1j * dA[1]], [z], convention="torch")
+    check_vjp(lambda z: z * 2, lambda args, dA: [2 * dA], [3j], convention="torch")
+    says(
+        WrongDtype,
+        "the gradient of z must be complex128, as z is; it is float64",
+        check_vjp,
+        lambda z: z * 1,
+        lambda args, dA: [dA.real],
+        [z],
+        convention="jax",
+    )
+    says(
+        WrongShape,
+        r"the gradient of real\(z\) must have its shape",
+        check_vjp,
+        lambda z: z * 1,
+        lambda *_: [None],
+        [z],
+        convention="jax",
+    )
+    says(
+        WrongDtype,
+        "gradient of x must be float64, as x is; it is complex128",
+        check_vjp,
+        lambda x: x * 1j,
+        lambda args, dA: [-1j * dA],
+        [v],
+        convention="torch",
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "jvp"),
+    [
+        (WrongShape, "the tangent of f must be a tuple of 2; it is <f64", lambda args, t: t[0]),
+        (WrongShape, r"shape of its value, \(3,\); it is None", lambda args, t: (t[0], {"double": None, "count": 0})),
+        (
+            WrongShape,
+            r"shape of its value, \(3,\); it is \(1,\)",
+            lambda args, t: (t[0][:1], {"double": t[0], "count": 0}),
+        ),
+        (
+            WrongDtype,
+            "must be float64, as its value is; it is float32",
+            lambda args, t: (t[0].astype("f"), {"double": t[0], "count": 0}),
+        ),
+        (Raised, "jvp raised KeyError where f did not", lambda args, t: {}["lost"]),
+        (NotPure, "jvp writes to its arguments", lambda args, t: t[0].fill(0)),
+        (NotLinear, "jvp of zeros is not zero", lambda args, t: (t[0] + 1, {"double": t[0], "count": 0})),
+        (NotLinear, "jvp of -1 tangents", lambda args, t: (abs(t[0]), {"double": t[0], "count": 0})),
+        (NotLinear, "jvp of a sum", lambda args, t: (t[0] + t[0].max() + t[0].min(), {"double": t[0], "count": 0})),
+        (
+            NotDeterministic,
+            "jvp gives another result",
+            lambda args, t: (t[0] * np.random.default_rng().random(), {"double": t[0], "count": 0}),
+        ),
+        (
+            WrongForLayout,
+            "reversed tangents",
+            lambda args, t: (
+                np.lib.stride_tricks.as_strided(t[0]) * (t[0].strides[0] > 0),
+                {"double": t[0], "count": 0},
+            ),
+        ),
+        (WrongGradient, "dx, 3 of 3 entries wrong", lambda args, t: (t[0], {"double": 3 * t[0], "count": 0})),
+    ],
+)
+def test_a_wrong_jvp_is_named(error, message, jvp):
+    says(error, message, check_jvp, two, jvp, [v])
+
+
+def test_a_jvp_keeps_what_it_gave_and_nothing_of_other_calls():
+    check_jvp(two, two_jvp, [v])
+    buffer, last = np.zeros(3), []
+
+    def f(x):
+        last[:] = [x]
+        return np.sin(x)
+
+    says(
+        NotPure,
+        "jvp changes a tangent that it returned",
+        check_jvp,
+        np.sin,
+        lambda args, t: np.multiply(np.cos(args[0]), t[0], out=buffer),
+        [v],
+    )
+    says(
+        NotPure,
+        "jvp gives another result after f or jvp was called",
+        check_jvp,
+        f,
+        lambda args, t: np.cos(last[0]) * t[0],
+        [v],
+    )
+
+    def reraised(args, t):
+        raise WrongGradient("of my own")
+
+    says(WrongGradient, "of my own", check_jvp, np.sin, reraised, [v])
+
+    def only_positive(args, t):
+        if args[0][0] < 0:
+            raise ValueError("elsewhere")
+        return t[0] * 1
+
+    check_jvp(lambda x: x * 1, only_positive, [np.array([0.5, 1.0, -2.0])])
+
+
+def test_a_jvp_beside_whole_numbers_constants_and_its_vjp():
+    ids = np.array([0, 2])
+    f, jvp = (
+        (lambda x, ids, how: x[ids] * how),
+        (lambda args, t: t[0][args[1]] * args[2] if t[1] is t[2] is None else None),
+    )
+
+    def vjp(args, dA):
+        dx = np.zeros_like(args[0])
+        np.add.at(dx, args[1], dA * args[2])
+        return [dx, *[None for _ in args[1:]]]
+
+    report = check_jvp(f, jvp, (v, ids, 3), vjp=vjp, argnums=0)
+    assert report.decided == ("x",)
+    message = r"vjp is not the transpose of jvp: along x, <u, J v> is -?\d.*, but <J' u, v> is"
+    says(NotTransposed, message, check_jvp, f, jvp, (v, ids, 3), vjp=lambda *a: [2 * vjp(*a)[0]], argnums=0)
+    take, ahead, back = (
+        (lambda x, ids: x[ids]),
+        (lambda args, t: t[0][args[1]]),
+        (lambda args, dA: vjp((*args, 1), dA)[:2]),
+    )
+    check_jvp(take, ahead, (v, ids), vjp=back)
+
+
+def test_large_arrays_are_probed_in_part():
+    large = np.linspace(0.5, 2, 200).reshape(2, 100)
+    calls = []
+
+    def jvp(args, t, wrong=1.0):
+        calls.append(args)
+        return wrong * np.cos(args[0]) * t[0] + args[1]["y"] * t[1]["y"]
+
+    def f(x, t):
+        return np.sin(x) + t["y"] ** 2 / 2
+
+    report = check_jvp(f, jvp, (large, {"y": 2.0}))
+    assert "every entry of x along random directions" in report.probed
+    says(
+        WrongGradient,
+        r"dx\[\d, \d+\], 1 of 1 entries wrong, first x\[\d, \d+\]",
+        check_jvp,
+        f,
+        lambda *a: jvp(*a, 2.0),
+        (large, {"y": 2.0}),
+    )
+    check_jvp(f, jvp, (large, {"y": 2.0}), domain=lambda x, t: x.shape == (2, 100))
+    assert check_hessian(lambda x: x**3, lambda x, p: 3 * x**2 * p, large, product=True).verdict == "pass"
+
+
+def test_hessians_of_every_kind():
+    y = np.array([1.5, 2.0, 3.0])
+    for made in (csr_array, aslinearoperator, lambda H: H, lambda H: H.tolist()):
+        check_hessian(rosen_der, lambda x, made=made: made(rosen_hess(x)), y)
+    check_hessian(rosen_der, rosen_hess_prod, [1, 2, 3], product=True)
+    says(
+        WrongShape, r"hess must return a matrix of shape \(3, 3\); it is \(3,\)", check_hessian, rosen_der, rosen_der, y
+    )
+    kept = np.zeros((3, 3))
+    says(NotPure, "hess changes an array", check_hessian, rosen_der, lambda x: np.add(rosen_hess(x), 0, out=kept), y)
+    turned = (lambda x: np.roll(x, 1) * 1.0, lambda x: np.roll(np.eye(x.size), 1, axis=0))
+    says(
+        NotSymmetric, r"hess is not symmetric: H\[\d, \d\] is [01], but H\[\d, \d\] is [01]", check_hessian, *turned, y
+    )
+    says(NotSymmetric, "<u, H v> is", check_hessian, *turned, np.arange(100.0) + 1)
+
+
+def test_gradients_of_every_kind():
+    assert check_gradient(rosen, rosen_der, [1, 2, 3]).decided == ("x",)
+    check_gradient(lambda x: np.array([rosen(x)]), lambda x: rosen_der(x).tolist(), (1.0, 2.0))
+    check_gradient(lambda x, a: a * x**2, lambda x, a: 2 * a * x, np.float32(3.0), args=(2.0,))
+    text = says(
+        WrongShape,
+        r"must have its shape, \(3,\); it is \(3, 1\)",
+        check_gradient,
+        rosen,
+        lambda x: rosen_der(x)[:, None],
+        v,
+    )
+    assert "    x = np.array([0.5, -1.0, 2.0])" in text
+    says(Raised, "grad raised KeyError where f did not", check_gradient, rosen, lambda x: {}["lost"], v)
+
+
+def test_trees_in_exact_arithmetic():
+    pytest.importorskip("mpmath")
+
+    def f(params, x):
+        return params["a"] * x * x, {"sum": (x * x).sum(), "count": 3}
+
+    def vjp(args, dA, factor=1.0):
+        params, x = args
+        assert dA[1]["count"] is None
+        return {"a": (dA[0] * x * x).sum()}, factor * 2 * x * (dA[0] * params["a"] + dA[1]["sum"])
+
+    check_vjp(f, vjp, ({"a": np.array(2.0)}, v), exact=True)
+    with pytest.raises(WrongGradient, match="dx, wrong in exact arithmetic"):
+        check_vjp(f, lambda *a: vjp(*a, factor=1 + 2.0**-50), ({"a": np.array(2.0)}, v), exact=True)
