@@ -165,7 +165,7 @@ def kind(value: Any) -> str:
 
 
 def short(value: Any) -> str:
-    """The text of a value, for messages: of an array `<f64 2x27>`, or `<f64 [1. 2.]>` if it has at most 6 entries.
+    """The text of a value for messages: `<f64 2x27>` for an array, `<f64 [1. 2.]>` for one of at most 6 entries.
 
     The text of an array does not parse as Python, so that pasting it is an error and not another value.
     """

@@ -1,6 +1,6 @@
 """The four lines: forward, a loss, backward, sgd.
 
-A network is a value and these are functions from values to values; nothing here changes anything in place:
+A network is a value, and the functions of this module map values to values, without changing anything in place:
 
     out, cache = forward(params, x)
     cost, dA   = mse(out, y)

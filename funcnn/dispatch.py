@@ -189,7 +189,7 @@ def _among(array: object, given: Any) -> bool:
 
 
 def inside(verb: Rule, tree: Any, *args: Any, name: str = "") -> Any:
-    """`tree` with `verb` applied to each layer in its fields: the default of verbs that map layers to layers.
+    """`tree` with `verb` applied to each layer in its fields: the default rule of verbs from layers to layers.
 
     A tuple of layers is one layer, the chain; in a field declared with `branches` it holds layers side by side. In any
     other tuple `verb` is applied to the layers only. `name` is the function named in errors, by default the verb.

@@ -22,7 +22,7 @@ class ShapeError(FuncnnError, ValueError):
 
 
 class KindError(FuncnnError, TypeError):
-    """A value of a kind that is not accepted: a list for an array, a class for a layer."""
+    """A value of a kind that is not accepted, such as a list in place of an array."""
 
 
 class RangeError(FuncnnError, ValueError):

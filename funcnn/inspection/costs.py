@@ -42,7 +42,7 @@ Rule = Callable[[P, Any], int]
 
 
 def _by_default(params: Any, x: Any) -> int:
-    """The operations of the layers inside, or one for each float of out"""
+    """The operations of the layers inside; without any, one operation for each float of out"""
     calls = inner_calls(params, x)
     return sum([_counted(*call) for call in calls]) if calls else _floats(forward_only(params, x))
 

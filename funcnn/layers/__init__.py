@@ -1,4 +1,4 @@
-"""Layers: each is a record with its two rules below it. A family of layers is a folder, a single layer a file."""
+"""Layers: each is a record, followed by its two rules. A family of layers is a folder; a single layer is a file."""
 
 from funcnn.lazy import lazily
 

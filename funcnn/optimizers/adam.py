@@ -20,8 +20,8 @@ class Adam(PerArray):
     """m' = b1 m + (1 - b1) g, v' = b2 v + (1 - b2) g^2, g' = m' / (1 - b1^t) / (sqrt(v' / (1 - b2^t)) + eps)
 
     Kingma & Ba 2015, Adam: A Method for Stochastic Optimization, algorithm 1. The memory is m / (1 - b1) and
-    v / (1 - b2), plain sums of past gradients and squares, which saves two of eleven passes over the arrays. Torch and
-    optax have the same rule.
+    v / (1 - b2), the sums s' = b s + g of gradients and of squares, which saves two of eleven passes over the arrays.
+    Torch and optax have the same rule.
 
     >>> from funcnn import Adam, TrainState, mlp
     >>> start = TrainState(mlp([2, 8, 1], seed=0), Adam(b2=0.99))

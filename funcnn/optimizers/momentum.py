@@ -1,4 +1,4 @@
-"""Momentum, and Lion, which keeps only the sign of a momentum."""
+"""Momentum, and Lion, which steps along the sign of a momentum."""
 
 from __future__ import annotations
 

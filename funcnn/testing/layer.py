@@ -36,8 +36,8 @@ def check_layer(
     >>> print(check_layer(mlp([2, 3, 1], seed=0), np.ones((4, 2))))
     pass: ...
 
-    With `exact=True` only the numbers are checked, in exact arithmetic, as by `check_vjp`, at x and also at numbers up
-    to +-64 and +-800 in place of x, if out is finite there. The layer must compute with `namespace(x)`.
+    With `exact=True` only the numbers are checked, in exact arithmetic, as by `check_vjp`, at x and, where
+    out is finite, at numbers up to +-64 and +-800 in place of x. The layer must compute with `namespace(x)`.
 
     Raises:
         GradientError: as `check_vjp`, or the layer breaks the protocol.

@@ -110,7 +110,7 @@ def registered(module: str = "funcnn") -> list[type]:
     `Logged` is left out: only `trace` puts it around layers, and its results are compared bit for bit.
 
     Raises:
-        KindError: the package defines no layer, so that a misspelt name does not pass as a package without untested
+        KindError: the package defines no layer: a misspelt name must not pass as a package without untested
         layers.
     """
     return layers_of("registered", module)

@@ -99,7 +99,7 @@ def check_vjp(
 
     With `exact=True`, f is differentiated along a random direction of all entries, and compared with vjp as fractions,
     or in 40 digits if f has a function such as exp: a relative error of 1e-15 is found, in arrays of up to 1000 numbers
-    together. f and vjp get arrays that say that they are float64. They may use NumPy's arithmetic, comparisons, sums,
+    together. f and vjp get exact arrays whose dtype reads float64. They may use NumPy's arithmetic, comparisons, sums,
     products and shapes, and exp, expm1, log, log1p, sqrt, tanh, sin and cos. A kink is inconclusive.
 
     Args:
@@ -126,7 +126,7 @@ def check_vjp(
             every direction; "hull": each entry must lie in its own interval; "skip": there is no test.
         tolerance: a difference of up to `tolerance` max(|analytic|, |numeric|) does not fail the check. It is listed in
             `Report.tolerated` and in the summary of pytest.
-        exact: whether the numbers, and nothing else, are checked in exact arithmetic, without differences.
+        exact: if True, only the numbers are checked, in exact arithmetic and without finite differences.
 
     Raises:
         GradientError: a gradient is wrong. There is a subclass for each kind of mistake.

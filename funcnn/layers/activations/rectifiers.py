@@ -24,7 +24,7 @@ class Selu(Elementwise):
     """out = scale x where x > 0, else scale alpha (e^x - 1); scale = 1.0507..., alpha = 1.6732...
 
     The two constants make mean 0 and variance 1 a fixed point: through many layers whose weights have variance 1 / n_in
-    (`lecun_normal`) the signal keeps its scale. At 0, where the slope jumps, it is its left limit, scale alpha.
+    (`lecun_normal`) the signal keeps its scale. The slope jumps at 0; there its left limit, scale alpha, is used.
 
     Klambauer, Unterthiner, Mayr & Hochreiter 2017, Self-Normalizing Neural Networks, eq. 2 and 14.
 

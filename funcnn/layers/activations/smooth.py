@@ -86,7 +86,7 @@ def _ratio(x: Array) -> tuple[Array, Array]:
 class ExactGelu(Elementwise):
     """out = x P, where P = erfc(-x / sqrt(2)) / 2 is the probability that a standard normal number is below x
 
-    slope = P + x e^(-x^2 / 2) / sqrt(2 pi). `Gelu` approximates it by tanh, which is several times faster in NumPy:
+    slope = P + x e^(-x^2 / 2) / sqrt(2 pi). `Gelu`, an approximation by tanh, is several times faster in NumPy:
     since NumPy has no erfc, `math.erfc` is called for each number. For JAX arrays `jax.scipy.special.erfc` is called;
     for arrays of another library, `erfc` of their namespace, if it has one.
 

@@ -31,7 +31,7 @@ class Map(Wrapper[L]):
 
     Raises:
         KindError: `layer` is not a layer, or x is neither an array nor a tuple of arrays.
-        ShapeError: an array has less than two axes, or they differ in the first two; or x is a sequence and its mask.
+        ShapeError: an array has less than two axes, arrays differ in the first two, or x is a sequence with its mask.
     """
 
     def enter(self, x: Any) -> tuple[Any, Array]:

@@ -54,7 +54,7 @@ class Shared(Through, Wrapper[Any]):
     If w is used as w_1 = ... = w_k = w, the chain rule gives dw = dw_1 + ... + dw_k. The layer is trained, counted,
     saved and printed once. The layer is the same function in all places: dropout drops the same entries of arrays of
     one shape. A state starts with the same value in all places; its next value is taken from the last place in the
-    order of `net`. Several shared layers are Shared in Shared, each with a name.
+    order of `net`. For several shared layers, nest a Shared in a Shared, each with a name.
 
     A place inside a `Frozen` uses the layer and adds nothing to its gradient.
 

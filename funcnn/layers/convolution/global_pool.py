@@ -109,7 +109,7 @@ def _given(params: Any, given: Any) -> tuple[Array, Any]:
 
 
 def _kept(params: Any, cache: Any, dA: Array) -> tuple[Array, Any]:
-    """x as (m, positions, c), and the mask, from the cache, which is x as given; dA is checked."""
+    """Check dA; the result is x as (m, positions, c), and the mask, both from the cache, which is x as given."""
     x, mask = cache if type(cache) is tuple and len(cache) == 2 else (cache, None)
     if not is_array(x) or x.ndim < 3 or (mask is not None and mask_of(cache) is None):
         raise foreign(params, cache)

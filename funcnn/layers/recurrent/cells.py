@@ -71,8 +71,8 @@ class GRU(Recurrent):
         dn = dh (1 - u) (1 - n^2),   dr = dn (v_3 + c) r (1 - r),   du = dh (h_{t-1} - n) u (1 - u)
         dz_t = (dr, du, dn),   dv_t = (dr, du, dn r),   dh_{t-1} = dh u + dv_t @ U^T,   dc = sum_t dn r
 
-    Cho et al. 2014, Learning Phrase Representations using RNN Encoder-Decoder, section 2.3; the variant: Appleyard,
-    Kocisky & Blunsom 2016, Optimizing Performance of Recurrent Neural Networks on GPUs.
+    Cho et al. 2014, Learning Phrase Representations using RNN Encoder-Decoder, section 2.3; the variant with c:
+    Appleyard, Kocisky & Blunsom 2016, Optimizing Performance of Recurrent Neural Networks on GPUs.
 
     >>> import numpy as np
     >>> from funcnn import GRU

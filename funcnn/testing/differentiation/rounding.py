@@ -48,7 +48,7 @@ class Noise(NamedTuple):
     tables: Array
 
     def at(self, steps: Array) -> Array:
-        """The noise by (step, 1, output), interpolated between tables, since noise may depend on the distance."""
+        """The noise, (step, 1, output), interpolated between tables, since noise may depend on the distance."""
         place = np.interp(-1 - np.log2(steps.ravel()), REACHES, range(len(REACHES)))[:, None]
         below = np.floor(place).astype(int)
         ends = [self.tables[np.minimum(below + i, len(REACHES) - 1)[:, 0]] for i in (0, 1)]
@@ -154,7 +154,7 @@ def perturbed(x: Array, rng: np.random.Generator, eps: float = EPS) -> Array:
 def gradient_change(gradient: Gradient, x: Array, dA: Array, rng: np.random.Generator) -> Array:
     """The largest change of each entry of a gradient when x and dA are perturbed in their last digits.
 
-    A perturbed gradient that is nan says nothing; if all are, the change is nan.
+    Perturbed gradients that are nan are left out; if all are nan, the change is nan.
     """
     centre = gradient(x.copy(), dA)
     changes = [abs(gradient(perturbed(x, rng), perturbed(dA, rng)) - centre) for _ in range(PERTURBATIONS)]

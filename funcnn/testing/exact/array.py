@@ -1,4 +1,4 @@
-"""An array of dual numbers that says it is float64, and the namespace of its functions.
+"""An array of dual numbers whose `dtype` is float64, and the namespace of its functions.
 
 Rules that compute with `namespace(x)` accept it as they accept an array of JAX, and so do checks of dtypes. NumPy does
 the work on arrays of objects; arrays of whole numbers and of bools keep their dtype.
@@ -178,7 +178,7 @@ def _called(function: Any, *args: Any, **settings: Any) -> Any:
 
 
 def _elementwise(ufunc: Any, args: Any) -> Any:
-    """A function of NumPy entry by entry; where it would round, on dual numbers."""
+    """A function of NumPy, entry by entry; if its result would be rounded, it is computed with dual numbers."""
     given = unwrapped(args)
     if ufunc in _TESTS and given[0].dtype == object:
         return wrapped(np.asarray(_TESTS[ufunc](given[0]), bool))

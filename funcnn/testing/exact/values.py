@@ -1,4 +1,4 @@
-"""Exact numbers: fractions, and numbers of many digits where a function has no fraction as its value.
+"""Exact numbers: fractions, and numbers of many digits for functions whose values are not fractions.
 
 A number stays a fraction until a function such as exp is applied to it; a result computed from numbers with digits has
 digits too. So a result that is a fraction has no rounding error.
