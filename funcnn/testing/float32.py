@@ -23,7 +23,7 @@ from funcnn.testing.domain import OutsideDomainError
 from funcnn.testing.verdict import GradientError, Raised, WrongForFloat32
 
 
-def check_float32(function: VectorFunction, rng: np.random.Generator) -> None:
+def check_float32(function: VectorFunction) -> None:
     """Check that gradients in float32 are near those in float64, if the values of f in both are near each other.
 
     Rounding to float32 may move the arguments to the edge of a domain. So an exception or nan counts only if it
@@ -41,10 +41,10 @@ def check_float32(function: VectorFunction, rng: np.random.Generator) -> None:
         return
     if out.dtype != np.float32 or out.shape != exact.shape or not np.isfinite(out).all():
         return
-    dA = cotangent(rng, out)
+    dA = cotangent(function.rng, out)
     places = [(wide, narrow)]
     for _ in range(PERTURBATIONS_32):
-        moved = function.fitted(tuple([perturbed(a, rng, EPS_32) if a.dtype.kind == "f" else a for a in wide]))
+        moved = function.fitted(tuple([perturbed(a, function.rng, EPS_32) if a.dtype.kind == "f" else a for a in wide]))
         places.append((moved, tuple([sealed(a.astype(b.dtype)) for a, b in zip(moved, narrow, strict=True)])))
     own = _gradients_or_error(function, narrow, dA)
     if not _near(out, exact):

@@ -22,10 +22,10 @@ from funcnn.testing.verdict import Aliased, GradientError, NotDeterministic, Not
 Rounding = Callable[[], list[Any]]
 
 
-def check_structure(function: VectorFunction, rng: np.random.Generator, *, aliasing: bool, tolerance: float) -> None:
+def check_structure(function: VectorFunction, *, aliasing: bool, tolerance: float) -> None:
     """Raise the GradientError of the first structural property that does not hold."""
     args, out, names = function.args, function.out, function.names
-    dA, other_dA = (cotangent(rng, out) for _ in range(2))
+    dA, other_dA = (cotangent(function.rng, out) for _ in range(2))
     kept = [a.copy() for a in args]
     returned = function.f(*args)
     gradients = function.vjp(args, dA)
@@ -52,9 +52,9 @@ def check_structure(function: VectorFunction, rng: np.random.Generator, *, alias
     same(function.vjp(args, dA), NotPure(what.format("it")))
     if not all(equal(a, b) for a, b in zip(args, kept, strict=True)):
         raise NotPure("f or vjp changes its arguments")
-    rounding = cache(lambda: _rounding(function, dA, rng))  # computed at the first call
+    rounding = cache(lambda: _rounding(function, dA))  # computed at the first call
     _check_linearity(function, args, dA, other_dA, first, rounding)
-    _check_layouts(function, dA, rng, rounding)
+    _check_layouts(function, dA, rounding)
     _check_extremes(function, dA, aliasing=aliasing)
 
 
@@ -86,11 +86,11 @@ def equal(a: Any, b: Any, tolerance: float = 0.0) -> bool:
     return bool(np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f"))
 
 
-def _rounding(function: VectorFunction, dA: Array, rng: np.random.Generator) -> list[Any]:
+def _rounding(function: VectorFunction, dA: Array) -> list[Any]:
     """The rounding error of each gradient, None for an argument that has none."""
     x = function.x
     hidden = EPS * abs(dA).sum() / distance_to_zero(x)  # terms of size 1 may cancel
-    entries = gradient_change(function.gradient_or_nan, x, dA, rng)
+    entries = gradient_change(function.gradient_or_nan, x, dA, function.rng)
     entries = entries + cancellation_error(function.value, function.out, x, dA) + hidden
     found: list[Any] = [None] * len(function.args)
     for i, (_, start, shape) in zip(function.floats, function.places(), strict=True):
@@ -155,7 +155,7 @@ def _layouts(a: Array) -> Iterator[tuple[str, Array]]:
         yield "strided", np.repeat(a, 2, axis=-1)[..., ::2]
 
 
-def _check_layouts(function: VectorFunction, dA: Array, rng: np.random.Generator, rounding: Rounding) -> None:
+def _check_layouts(function: VectorFunction, dA: Array, rounding: Rounding) -> None:
     """Check that gradients do not depend on the memory layout of the cotangent or of an argument."""
     same = np.broadcast_to(dA.ravel()[:1].reshape((1,) * dA.ndim) if dA.size else dA, dA.shape)
     pairs = [(what, dA, other) for what, other in _layouts(dA)] + [("broadcast", sealed(same), same)]
@@ -170,7 +170,7 @@ def _check_layouts(function: VectorFunction, dA: Array, rng: np.random.Generator
             return tuple([_frozen(v[index]) if v else a for v, a in zip(found, args, strict=True)])
 
         # Rounding may break a tie differently for each layout, which is not a mistake: arguments beside the tie decide.
-        beside = function.arguments(function.x * (1 + BESIDE * rng.uniform(-1, 1, function.x.size)))
+        beside = function.arguments(function.x * (1 + BESIDE * function.rng.uniform(-1, 1, function.x.size)))
         if not _differ(function.vjp(arranged(function.args), dA), function.vjp(function.args, dA), rounding):
             continue
         pair = [_value_or_none(function.vjp, args, dA) for args in (arranged(beside), beside)]

@@ -9,7 +9,7 @@ from funcnn.errors import KindError
 from funcnn.testing.checked_pair import CheckedPair
 from funcnn.testing.claim import Claim
 from funcnn.testing.comparison.gradient import check_gradient
-from funcnn.testing.differentiation.vector_function import VectorFunction, generator, sealed
+from funcnn.testing.differentiation.vector_function import VectorFunction, sealed
 from funcnn.testing.domain import OutsideDomainError
 from funcnn.testing.float32 import check_float32
 from funcnn.testing.options import Options
@@ -20,17 +20,16 @@ from funcnn.testing.verdict import Inconclusive, NotDeterministic, NotPure, Repo
 def verify(claim: Claim, options: Options) -> Report:
     """The report if the claim holds; otherwise one of the errors that `check_vjp` lists is raised."""
     args = claim.arrays()
-    rng = generator(args)
     with np.errstate(all="ignore"):  # a value that is not finite is checked, without a warning
         with claim.named():
             function = _in_float64(claim, args, options)
         if not np.isfinite(function.out).all():
             raise Inconclusive("f is not finite at these arguments: draw arguments at which it is")
         with claim.named():
-            check_structure(function, rng, aliasing=options.aliasing, tolerance=options.nondeterministic)
-        statistics = check_gradient(function, options, rng, claim.name, claim.source)
+            check_structure(function, aliasing=options.aliasing, tolerance=options.nondeterministic)
+        statistics = check_gradient(function, options, claim.name, claim.source)
         with claim.named():
-            check_float32(function, rng)
+            check_float32(function)
     if statistics.inconclusive and not statistics.telling:
         raise Inconclusive(statistics.why_inconclusive(options.resolution))
     report = statistics.report(function)

@@ -37,7 +37,6 @@ class Measurement:
     cotangents: Array
     gradients: Array
     options: Options
-    rng: np.random.Generator
     changes: dict[int, Array] = attrs.field(factory=dict)
 
     @property
@@ -49,7 +48,7 @@ class Measurement:
         """The change of the gradient for a cotangent by rounding; measured at the first call."""
         if c not in self.changes:
             function = self.function
-            self.changes[c] = gradient_change(function.gradient_or_nan, function.x, self.cotangents[c], self.rng)
+            self.changes[c] = gradient_change(function.gradient_or_nan, function.x, self.cotangents[c], function.rng)
         return self.changes[c]
 
 
@@ -78,14 +77,14 @@ class Comparison(NamedTuple):
         return self.known & self.sharp & (abs(self.analytic - self.numeric) <= self.bound)
 
 
-def measure(function: VectorFunction, options: Options, rng: np.random.Generator) -> Measurement:
+def measure(function: VectorFunction, options: Options) -> Measurement:
     """Everything that is measured once: the noise of f, and the gradient for each cotangent."""
-    m, x = function.out.size, function.x
+    m, x, rng = function.out.size, function.x, function.rng
     random = rng.uniform(0.5, 1.5, (3, m)) * rng.choice([-1.0, 1.0], (3, m))  # with digits that float32 loses
     few = m <= MOST_OUTPUTS and m * x.size <= NUMBERS_IN_MEMORY
     cotangents = np.concatenate([np.eye(m), random[:1]]) if few else random
     gradients = np.array([function.gradient(x.copy(), dA) for dA in cotangents])
-    return Measurement(function, estimate_noise(function.value, x, rng), cotangents, gradients, options, rng)
+    return Measurement(function, estimate_noise(function.value, x, rng), cotangents, gradients, options)
 
 
 def compare(measurement: Measurement, probes: Sequence[Probe], slopes: Slopes) -> Comparison:

@@ -24,9 +24,9 @@ class Probe(NamedTuple):
     direction: Direction
 
 
-def probes(function: VectorFunction, rng: np.random.Generator) -> Iterator[Probe]:
+def probes(function: VectorFunction) -> Iterator[Probe]:
     """Every entry of small arguments, some of large ones; then several entries together, of one argument and of all."""
-    x = function.x
+    x, rng = function.x, function.rng
     size, own = step_scales(x), magnitudes(x)
 
     def together(leaf: str, index: Array) -> Iterator[Probe]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from funcnn.testing.comparison.comparison import (
     Measurement,
     compare,
@@ -21,15 +19,13 @@ from funcnn.testing.differentiation.vector_function import VectorFunction
 from funcnn.testing.options import Options
 
 
-def check_gradient(
-    function: VectorFunction, options: Options, rng: np.random.Generator, name: str, source: str
-) -> Statistics:
+def check_gradient(function: VectorFunction, options: Options, name: str, source: str) -> Statistics:
     """The statistics, if no gradient is wrong; otherwise raises a GradientError."""
     statistics = Statistics()
     if not (function.out.size and function.x.size):
         return statistics
-    measurement = measure(function, options, rng)
-    every = list(probes(function, rng))
+    measurement = measure(function, options)
+    every = list(probes(function))
     at_once = max(1, SLOPES_IN_MEMORY // (2 * len(FIRST_STEPS) * function.out.size))
     for start in range(0, len(every), at_once):
         some = every[start : start + at_once]

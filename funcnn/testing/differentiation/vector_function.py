@@ -35,8 +35,8 @@ class VectorFunction:
     """`f(*args)` and `vjp(args, dA)` at `args`, whose floats are float64; `out` is f(*args).
 
     `floats` are the indices of the arguments that have gradients, and `x` holds all their entries, one after the other.
-    Arguments move through `fitted`, which leaves `args` as they are; `pulled_back(args, gradients)` are the gradients
-    of f(*fitted(args)) if those of f are `gradients`.
+    `rng` follows from `args`, so that a failure replays. Arguments move through `fitted`, which leaves `args` as they
+    are; `pulled_back(args, gradients)` are the gradients of f(*fitted(args)) if those of f are `gradients`.
     """
 
     f: Callable[..., Any]
@@ -49,6 +49,7 @@ class VectorFunction:
     shown: Callable[[Array], Any] = np.asarray  # a cotangent as the caller's vjp takes it
     floats: tuple[int, ...] = attrs.field(init=False)
     x: Array = attrs.field(init=False)
+    rng: np.random.Generator = attrs.field(init=False)
     _spans: tuple[tuple[int, slice, tuple[int, ...]], ...] = attrs.field(init=False)
 
     @floats.default
@@ -58,6 +59,10 @@ class VectorFunction:
     @x.default
     def _x(self) -> Array:
         return sealed(np.concatenate([self.args[i].ravel() for i in self.floats]))
+
+    @rng.default
+    def _rng(self) -> np.random.Generator:
+        return generator(self.args)
 
     @_spans.default
     def _entries(self) -> tuple[tuple[int, slice, tuple[int, ...]], ...]:
