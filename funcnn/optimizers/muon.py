@@ -46,7 +46,7 @@ class Muon(Adam):
 
 
 def _orthogonal(X: Array, eps: float) -> Array:
-    """An approximation of U V^T, where X = U S V^T: Newton and Schulz's iteration, on the shorter side"""
+    """An approximation of U V^T, where X = U S V^T: Newton and Schulz's iteration, for no more rows than columns"""
     if X.shape[0] > X.shape[1]:
         return _orthogonal(X.T, eps).T
     a, b, c = _QUINTIC

@@ -24,7 +24,7 @@ Argnums = int | tuple[int, ...] | list[int]
 
 
 def flattened(whose: str, f: Callable[..., Any], args: Any, argnums: Any, kwargs: Any, convention: Any) -> Flattened:
-    """f at its arguments as a function of real arrays; the other parameters are options of the check `whose`."""
+    """Check the arguments of f and the options of the check `whose`; the result is f as a function of real arrays."""
     if not isinstance(args, tuple | list):
         raise KindError(f"{whose}: args must be a tuple, an array for each argument of f, not {kind(args)}")
     sign = _sign_of(whose, convention)
@@ -111,7 +111,7 @@ def _keywords_of(whose: str, kwargs: Any) -> Mapping[str, Any]:
 
 
 def names_of(f: Callable[..., Any], n: int) -> tuple[str, ...]:
-    """The names of the first n parameters of f, by their place where f does not tell."""
+    """The names of the first n parameters of f, or names by position if f does not give any."""
     if isinstance(f, np.ufunc):  # before NumPy 2.4 it has no signature
         return ("x",) if n == 1 else tuple([f"x{i + 1}" for i in range(n)])
     try:

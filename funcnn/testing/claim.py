@@ -22,10 +22,10 @@ def no_promises() -> None:
 
 
 class Rules(NamedTuple):
-    """f and vjp of a claim for arrays of any library, without checks, from lists of arrays to lists of arrays.
+    """f and vjp of a claim, without checks, from lists of arrays of any library to lists of arrays.
 
-    `forward(args)` gives every output, `backward(args, cotangents)` a gradient for each argument. From `first_drawn`
-    on, other numbers may replace those of an argument.
+    `forward(args)` gives every output, `backward(args, cotangents)` a gradient for each argument. In the
+    arguments from index `first_drawn` on, the check may replace the numbers by others.
     """
 
     forward: Callable[[Sequence[Any]], Sequence[Any]]
@@ -38,8 +38,8 @@ class Claim:
     """f, vjp and args; the names of the check, of f and of its arguments; the source of the arguments; further checks.
 
     `kind` is layer, loss or function. `promises` is called after the numbers were compared; it raises an error if a
-    rule of the protocol is broken. `cotangent` gives a cotangent the structure that the caller's vjp takes, and
-    `derivative` is what the caller calls vjp. `rules` are for exact arithmetic: by default f and vjp themselves.
+    rule of the protocol is broken. `cotangent` gives a cotangent the structure that the user's vjp takes, and
+    `derivative` is the name of vjp in messages. `rules` are the functions for exact arithmetic, by default f and vjp.
     """
 
     whose: str

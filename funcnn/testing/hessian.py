@@ -48,7 +48,7 @@ def check_hessian(
 ) -> Report:
     """Check `hess(x, *args)`, or a product of it with a vector, against the gradient `grad(x, *args)`.
 
-    H_ij = d grad_i / dx_j. That H is symmetric is checked as well: the Jacobian of a wrong gradient is not.
+    H_ij = d grad_i / dx_j. H must also be symmetric, which the Jacobian of a wrong gradient is not.
 
     >>> import numpy as np
     >>> from scipy.optimize import rosen_der, rosen_hess, rosen_hess_prod
@@ -65,7 +65,7 @@ def check_hessian(
     ...
 
     Args:
-        grad: the gradient, which is taken for right. `check_gradient` checks it.
+        grad: the gradient, which is assumed to be right; `check_gradient` checks it.
         hess: the Hessian, a matrix: an array, a sparse matrix or a linear operator.
         x: an array of numbers, or a list of them.
         args: further arguments of grad and hess. They are constants.
@@ -136,7 +136,7 @@ def check_hessian(
 
 
 def _refuse_asymmetry(function: Flattened, times: Callable[..., Array]) -> None:
-    """Check that V'HV is symmetric: for V the identity where x is small, else for random columns."""
+    """Check that V'HV is symmetric, where V is the identity if x is small, else has random columns."""
     (x,) = [a for _, a in function.parts()]
     rng = generator([x])
     few = x.size <= MOST_ENTRIES

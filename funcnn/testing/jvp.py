@@ -47,8 +47,8 @@ def check_jvp(
     """Check `jvp(args, tangents)`, which gives the tangent of f's value, against the values of `f(*args)` alone.
 
     For a tangent v, a direction in which the arguments move, jvp returns J v for the Jacobian J of f: a tangent for
-    each value. It is compared along each entry of the arguments; of an array with more than 96 entries, along 32 of
-    them and 3 directions. It must be linear in the tangents, and must not write to them.
+    each value. J v is compared along each entry of the arguments, or for an array with more than 96 entries, along 32
+    entries and 3 directions. jvp must be linear in the tangents, and must not write to them.
 
     >>> import numpy as np
     >>> from funcnn.testing import check_jvp
@@ -65,8 +65,8 @@ def check_jvp(
         every wrong entry: analytic is 0
     ...
 
-    With `vjp`, that both belong to one Jacobian is checked as well: <u, J v> = <J' u, v> for a random cotangent u and a
-    random tangent of each argument.
+    If `vjp` is given, the check also tests that both belong to one Jacobian: <u, J v> = <J' u, v> for a random
+    cotangent u and a random tangent of each argument.
 
     >>> A = np.array([[1.0, 2.0], [3.0, 4.0]])
     >>> check_jvp(lambda x: A @ x, lambda args, v: A @ v[0], [x], vjp=lambda args, u: [A @ u])
@@ -76,13 +76,13 @@ def check_jvp(
     ...
 
     Args:
-        f: the function, as in `check_vjp`: also of trees.
-        jvp: its forward mode. `tangents` has the structure of `args`; it has None for integers and for constants.
+        f: the function, as in `check_vjp`; it may take and return trees.
+        jvp: the forward mode of f. `tangents` has the structure of `args`, with None for integers and for constants.
         args: the arguments.
-        vjp: its backward pass, as `check_vjp` takes it.
+        vjp: the backward pass of f, as `check_vjp` takes it.
         argnums: as in `check_vjp`.
-        kwargs: as in `check_vjp`; jvp and vjp are given them, too.
-        convention: as in `check_vjp`. A tangent is the complex number dz itself; the convention is that of vjp.
+        kwargs: as in `check_vjp`; jvp and vjp get them, too.
+        convention: as in `check_vjp`. A tangent is the complex number dz itself; the convention is for vjp.
         resolution: as in `check_vjp`.
         inconclusive: as in `check_vjp`.
         nondeterministic: as in `check_vjp`.

@@ -38,7 +38,7 @@ def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def rebuilt(tree: Any, rest: Iterator[Any]) -> Any:
-    """A tree of the same structure, whose leaves are the next ones of an iterator."""
+    """A tree of the structure of `tree`, whose leaves are taken from `rest`."""
     if tree is None:
         return None
     if isinstance(tree, dict):
@@ -57,7 +57,7 @@ def map_leaves(f: Callable[[Any], Any], tree: Any) -> Any:
 
 
 def leaves_like(tree: Any, given: Any, what: str, error: type[GradientError]) -> Iterator[Any]:
-    """The leaves of `given` in the order of `tree`; where `given` is None, None for each leaf.
+    """The leaves of `given` in the order of `tree`; where a part of `given` is None, None for each leaf of that part.
 
     A tuple may stand for a list. Raises `error` where the structures differ; `what` names `given`.
     """

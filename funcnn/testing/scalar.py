@@ -36,7 +36,8 @@ def check_gradient(
     """Check `grad(x, *args)`, the gradient of one number, against the values of `f(x, *args)` alone.
 
     These are the functions that `scipy.optimize.minimize` takes as fun and jac, the loglike and score of a model of
-    statsmodels, and the loss and gradient of scikit-learn. All is computed in float64, as there.
+    statsmodels, and the loss and gradient of scikit-learn. The check computes in float64, as
+    these libraries do.
 
     >>> import numpy as np
     >>> from funcnn.testing import check_gradient
@@ -59,7 +60,7 @@ def check_gradient(
         resolution: as in `check_vjp`.
         inconclusive: as in `check_vjp`.
         nondeterministic: as in `check_vjp`.
-        domain: as in `check_vjp`; as a function, of x and args.
+        domain: as in `check_vjp`; a function gets x and args.
         at_kinks: as in `check_vjp`.
         tolerance: as in `check_vjp`.
 
@@ -123,7 +124,7 @@ def _pair(whose: str, found: Any) -> tuple[Any, Any]:
 
 
 def _array(x: Any) -> Array:
-    """An array of numbers, a number or a list of numbers as an array; of objects, if it is none of them."""
+    """x as an array; an array of objects if x is not an array of numbers, a number or a list of numbers."""
     if not (is_array(x) or isinstance(x, Number | list | tuple)):
         return np.zeros((), object)
     try:

@@ -1,4 +1,4 @@
-"""A jvp (Jacobian-vector product) as a vjp, column by column of the Jacobian, and what a jvp must keep to."""
+"""A jvp (Jacobian-vector product) as a vjp, column by column of the Jacobian, and the rules that a jvp must keep."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Jvp:
         return self.function.value(*self.section.whole(parts))
 
     def gradients(self, parts: tuple[Array, ...], dA: Array) -> list[Any]:
-        """The vjp: <dA, J e> for each entry of the arguments, where e is 1 there and 0 elsewhere."""
+        """The vjp: <dA, J e> for each entry of the arguments, where e is 1 at this entry and 0 elsewhere."""
         if not self._is_checked:
             self._is_checked = True
             check_tangents(self, self.section.whole(parts), self.tolerance)
@@ -108,7 +108,7 @@ class Jvp:
 
 
 def _fitting(value: Any, kind: str, shape: tuple[int, ...], dtype: Any) -> Array:
-    """The tangent of one output, which has its shape and its dtype."""
+    """Check that the tangent of one output has the shape and the dtype of the output."""
     array = np.asarray(np.nan if value is None else value)
     if array.shape != shape or value is None:
         given = "None" if value is None else f"{array.shape}"
