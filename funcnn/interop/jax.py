@@ -25,7 +25,7 @@ def _is_traced(value: Any) -> bool:
 
 
 def _register(cls: Any) -> None:
-    # A field annotated as an array is always traced, since in a tree of axes or shapes its value is not an array.
+    # A field annotated as an array is always traced, even if its value is not an array, as in a tree of axes for vmap.
     by_class = [
         is_state or field.converter in (ARRAY, OPTIONAL) or "borrowed" in field.metadata
         for (_, is_state), field in zip(plans[cls], attrs.fields(cls), strict=True)
