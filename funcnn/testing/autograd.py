@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import update_wrapper
 from typing import Any
 
@@ -13,16 +14,17 @@ from autograd import make_vjp
 from funcnn.arrays import Array
 from funcnn.fields import check_function
 from funcnn.testing.differentiation.constants import REPEATED
-from funcnn.testing.verdict import NotPure
+from funcnn.testing.pytrees import leaves, map_leaves
+from funcnn.testing.verdict import NoDerivative, NotPure
 
-Vjp = Callable[[Sequence[Array], Array], tuple[Any, ...]]
+Vjp = Callable[[Sequence[Any], Array], tuple[Any, ...]]
 
 
 def pair(function: Callable[..., Any]) -> tuple[Callable[..., Array], Vjp]:
     """The values of a function of arrays, and its gradients by the rules of its primitives.
 
     The function is an `autograd.extend.primitive` with rules from `defvjp`, or any function of `autograd.numpy` that
-    takes one argument or several and returns one array.
+    takes one argument or several, also lists, tuples and dicts of arrays, and returns one array.
 
     >>> import autograd.numpy as np
     >>> from funcnn.testing import check_vjp
@@ -37,21 +39,23 @@ def pair(function: Callable[..., Any]) -> tuple[Callable[..., Array], Vjp]:
 
     Raises:
         KindError: `function` is not a function.
-        GradientError: from vjp: a rule gives another result the second time.
+        GradientError: from vjp: a rule gives another result the second time; or autograd has no rule for a part of the
+            function, which is a `NoDerivative`.
     """
     check_function("pair", function, "function")
 
     def f(*args: Array) -> Any:
         return function(*args)
 
-    def vjp(args: Sequence[Array], dA: Array) -> tuple[Any, ...]:
+    def vjp(args: Sequence[Any], dA: Array) -> tuple[Any, ...]:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Output seems independent")  # zeros are checked like other gradients
-            backwards = [make_vjp(function, i)(*args)[0] if a.dtype.kind == "f" else None for i, a in enumerate(args)]
-            first = [backward and backward(dA) for backward in backwards]
-            _disturb(function, args)
-            gradients = [backward and backward(dA) for backward in backwards]
-        if not all(a is None or _close(a, b) for a, b in zip(first, gradients, strict=True)):
+            with _named_without_rule():
+                backwards = [make_vjp(function, i)(*args)[0] if _has_floats(a) else None for i, a in enumerate(args)]
+                first = [backward and backward(dA) for backward in backwards]
+                _disturb(function, args)
+                gradients = [backward and backward(dA) for backward in backwards]
+        if not all(_close(a, b) for (_, a), (_, b) in zip(leaves(first), leaves(gradients), strict=True)):
             raise NotPure("a rule gives another result after the function was called with other arguments")
         return tuple(gradients)
 
@@ -59,10 +63,23 @@ def pair(function: Callable[..., Any]) -> tuple[Callable[..., Array], Vjp]:
     return f, vjp
 
 
-def _disturb(function: Callable[..., Any], args: Sequence[Array]) -> None:
+def _has_floats(arg: Any) -> bool:
+    return any(np.asarray(leaf).dtype.kind in "fc" for _, leaf in leaves(arg))
+
+
+@contextmanager
+def _named_without_rule() -> Iterator[None]:
+    """Raise NoDerivative where autograd has no rule."""
+    try:
+        yield
+    except NotImplementedError as error:
+        raise NoDerivative(f"autograd has no derivative of this function: {error}") from error
+
+
+def _disturb(function: Callable[..., Any], args: Sequence[Any]) -> None:
     """Call the function with half of each number, which lies in most domains that contain the number."""
     try:
-        function(*[a / a.dtype.type(2) if a.dtype.kind == "f" else a for a in args])
+        function(*map_leaves(lambda a: a / a.dtype.type(2) if a.dtype.kind in "fc" else a, tuple(args)))
     except Exception:  # noqa: BLE001  these arguments are not the user's own: they may lie outside the domain
         return
 

@@ -16,19 +16,21 @@ from funcnn.arrays import Array, kind
 from funcnn.errors import KindError
 from funcnn.fields import check_flag, check_function
 from funcnn.testing.differentiation.constants import REPEATED
-from funcnn.testing.verdict import NotPure
+from funcnn.testing.pytrees import leaves, map_leaves
+from funcnn.testing.verdict import NoDerivative, NotPure
 
-Vjp = Callable[[Sequence[Array], Array], tuple[Array | None, ...]]
+Vjp = Callable[[Sequence[Any], Any], tuple[Any, ...]]
 
 # The first backward of torch takes half a second: it runs here, not in the first example of a test.
 torch.ones(1, requires_grad=True).sum().backward()
 
 
-def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Callable[..., Array], Vjp]:
+def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Callable[..., Any], Vjp]:
     """The values of a function of tensors, and its gradients by torch's backward, as functions of arrays.
 
-    The function is the `apply` of a `torch.autograd.Function`, a module, or any function that returns one tensor.
-    Arguments become tensors of their own dtype. A module is copied; the copy computes in the dtype of the arguments.
+    The function is the `apply` of a `torch.autograd.Function`, a module, or any function that returns a tensor, or a
+    tuple, list or dict of them. For complex numbers write `convention="torch"`. Arguments become tensors of their own
+    dtype. A module is copied; the copy computes in the dtype of the arguments.
     With `parameters=True` its parameters are arguments too, before the others, in the order of the module.
 
     >>> import numpy as np, torch
@@ -43,10 +45,11 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
     Arguments are contiguous; the cotangent need not be.
 
     Raises:
-        KindError: `function` is not a function, or does not return one tensor; or `parameters` is True, and `function`
+        KindError: `function` is not a function, or does not return tensors; or `parameters` is True, and `function`
             is not a module.
         ValueError: from f or vjp: an argument or the cotangent, which is read-only, was written to.
-        GradientError: from vjp: backward gives another result the second time.
+        GradientError: from vjp: backward gives another result the second time; or torch has no derivative of the
+            function, which is a `NoDerivative`.
     """
     check_function("pair", function, "function", "a function or a module")
     check_flag("pair", parameters, "parameters")
@@ -59,28 +62,29 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
         raise KindError(f"pair: function must be a module if parameters=True, not {kind(function)}")
 
     @_one_thread()
-    def f(*args: Array) -> Array:
-        tensors = [_tensor(a) for a in args]
+    def f(*args: Any) -> Any:
+        tensors = map_leaves(_tensor, args)
         with torch.no_grad():
             out = call(*tensors)
         _refuse_writes(tensors, args, "f")
-        if not isinstance(out, torch.Tensor):
-            raise KindError(f"pair: function must return one tensor, not {kind(out)}")
-        return _array(out)
+        return map_leaves(_array, _checked(out))
 
     @_one_thread()
-    def vjp(args: Sequence[Array], dA: Array) -> tuple[Array | None, ...]:
-        tensors = [_tensor(a) for a in args]
-        wanted = [t.requires_grad_() for t in tensors if t.is_floating_point()]
+    def vjp(args: Sequence[Any], dA: Any) -> tuple[Any, ...]:
+        tensors = map_leaves(_tensor, tuple(args))
+        wanted = [t.requires_grad_() for _, t in leaves(tensors) if _has_gradient(t)]
         with torch.enable_grad():
-            out = call(*tensors)
+            outs = [out for _, out in leaves(_checked(call(*tensors))) if _has_gradient(out)]
 
         def backward() -> list[Array]:
-            if not out.requires_grad:
-                return [_array(torch.zeros_like(t)) for t in wanted]
-            cotangent = _tensor(dA, "K")
-            found = torch.autograd.grad(out, wanted, cotangent, retain_graph=True, allow_unused=True)
-            _refuse_writes([cotangent, *tensors], [dA, *args], "backward")
+            cotangents = [_tensor(a, "K") for _, a in leaves(dA)]
+            pairs = [(out, c) for out, c in zip(outs, cotangents, strict=True) if out.requires_grad]
+            if not pairs:
+                raise NoDerivative("torch has no derivative of this function: its output does not require a gradient")
+            ahead, back = zip(*pairs, strict=True)
+            with _named_without_rule():
+                found = torch.autograd.grad(ahead, wanted, back, retain_graph=True, allow_unused=True)
+            _refuse_writes([*cotangents, tensors], [dA, args], "backward")
             return [_array(torch.zeros_like(t) if g is None else g) for t, g in zip(wanted, found, strict=True)]
 
         first = backward()
@@ -89,7 +93,7 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
         if not all(np.allclose(a, b, rtol=REPEATED, equal_nan=True) for a, b in zip(first, gradients, strict=True)):
             raise NotPure("backward gives another result after the function was called with other arguments")
         rest = iter(gradients)
-        return tuple([next(rest) if t.is_floating_point() else None for t in tensors])
+        return tuple(map_leaves(lambda t: next(rest) if _has_gradient(t) else None, tensors))
 
     _name_after(f, function, names)
     return f, vjp
@@ -126,17 +130,41 @@ def _array(tensor: Any) -> Array:
     return tensor.detach().numpy(force=True)
 
 
-def _refuse_writes(tensors: Sequence[Any], arrays: Sequence[Array], who: str) -> None:
-    for tensor, array in zip(tensors, arrays, strict=True):
+def _has_gradient(tensor: Any) -> bool:
+    return bool(tensor.is_floating_point() or tensor.is_complex())
+
+
+def _checked(out: Any) -> Any:
+    """The result of a function, a tree of tensors."""
+    if out is None or not all(isinstance(leaf, torch.Tensor) for _, leaf in leaves(out)):
+        raise KindError(f"pair: function must return tensors, not {kind(out)}")
+    return out
+
+
+@contextmanager
+def _named_without_rule() -> Iterator[None]:
+    """Raise NoDerivative where torch has no derivative."""
+    try:
+        yield
+    except NotImplementedError as error:
+        raise NoDerivative(f"torch has no derivative of this function: {error}") from error
+
+
+def _refuse_writes(tensors: Any, arrays: Any, who: str) -> None:
+    for (_, tensor), (_, array) in zip(leaves(tensors), leaves(arrays), strict=True):
         if _array(tensor).tobytes() != array.tobytes():
             raise ValueError(f"{who} wrote to a tensor of shape {array.shape}, which is read-only")
 
 
-def _disturb(call: Callable[..., Any], args: Sequence[Array]) -> None:
+def _disturb(call: Callable[..., Any], args: Any) -> None:
     """Call the function with half of each number, which lies in most domains that contain the number."""
+
+    def half(a: Array) -> Any:
+        return _tensor(a / a.dtype.type(2) if a.dtype.kind in "fc" else a)
+
     try:
         with torch.no_grad():
-            call(*[_tensor(a / a.dtype.type(2)) if a.dtype.kind == "f" else _tensor(a) for a in args])
+            call(*map_leaves(half, args))
     except Exception:  # noqa: BLE001  these arguments are not the user's own: they may lie outside the domain
         return
 

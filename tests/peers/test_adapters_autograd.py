@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from funcnn.testing import GradientError, check_vjp
 from funcnn.testing import strategies as fst
-from funcnn.testing.verdict import NotPure, WrongDtype, WrongGradient, WrongShape
+from funcnn.testing.verdict import NoDerivative, NotPure, WrongDtype, WrongGradient, WrongShape
 from tests.counts import at_most, to_fail
 
 anp = pytest.importorskip("autograd.numpy", reason="this is the bridge to it")
@@ -149,3 +149,16 @@ def test_an_argument_that_plays_no_part_has_a_gradient_of_zeros():
 
 def test_a_function_may_refuse_other_arguments():
     np.testing.assert_array_equal(pair(refuses_other_arguments)[1]((X,), X)[0], X)
+
+
+def test_trees_of_arguments():
+    def f(params, x):
+        return anp.tanh(anp.dot(x, params["layers"][0])) + params["b"]
+
+    args = ({"layers": [X.T.copy()], "b": X[0, :2]}, X)
+    assert check_vjp(*pair(f), args).decided == ('params["layers"][0]', 'params["b"]', "x")
+
+
+def test_a_function_without_rule_is_named():
+    with pytest.raises(NoDerivative, match=r"autograd has no derivative of this function: VJP of .* not defined"):
+        check_vjp(*pair(extend.primitive(swish)), [X])
