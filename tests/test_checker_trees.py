@@ -177,6 +177,10 @@ def test_constants_have_the_precision_of_the_arguments_and_are_not_written_to():
 def test_a_gradient_for_each_argument_or_for_each_of_argnums():
     for vjp in (lambda args, dA: [dA * args[1]], lambda args, dA: [dA * args[1], "not looked at"]):
         assert check_vjp(np.multiply, vjp, (v, v), argnums=[0]).decided == ("x1",)
+    report = check_vjp(
+        np.subtract, lambda args, dA: [1 * dA, -dA], (v, v), argnums=(1, 0)
+    )  # of each argument, in order
+    assert report.decided == ("x2", "x1")
 
 
 def test_domain_and_structure_know_the_leaves():

@@ -21,18 +21,17 @@ from funcnn.testing.verdict import NotDeterministic, NotPure, WrongDtype, WrongS
 
 
 class Result(NamedTuple):
-    """The structure of a result: its tree, and the kind of numbers and the shape of each leaf."""
+    """The structure of a result: its tree, the kind of numbers and the shape of each leaf, and whether it is one array.
+
+    A plain result is one value that is not complex.
+    """
 
     tree: Any
     leaves: tuple[tuple[str, tuple[int, ...]], ...]
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the result is one value that is not complex."""
-        return (children(self.tree) is None or self.tree is None) and self.leaves[0][0] != "c"
+    is_plain: bool
 
 
-_UNKNOWN = Result(None, ())  # before f was called
+_UNKNOWN = Result(None, (), is_plain=False)  # before f was called
 
 
 @attrs.define(eq=False)
@@ -49,10 +48,16 @@ class Flattened:
     argnums: tuple[int, ...]
     kwargs: Mapping[str, Any]
     sign: int
+    is_plain: bool = attrs.field(init=False)  # every argument is one real array: then a call costs nothing more
     result: Result = attrs.field(default=_UNKNOWN, init=False)
     _fault: str = attrs.field(default="", init=False)
     _earlier: list[tuple[Array, Array]] = attrs.field(factory=list, init=False)  # leaves of a result, and their copies
     _constants: dict[Any, tuple[tuple[Any, ...], Mapping[str, Any]]] = attrs.field(factory=dict, init=False)
+
+    @is_plain.default
+    def _is_plain(self) -> bool:
+        in_order = self.argnums == tuple(range(len(self.args)))
+        return in_order and not self.kwargs and all(map(_is_real_array, self.args))
 
     def parts(self) -> Iterator[tuple[str, Array]]:
         """The real arrays with their names."""
@@ -66,6 +71,8 @@ class Flattened:
 
     def called(self, parts: Sequence[Array]) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
         """The arguments and the keyword arguments of f whose real arrays are `parts`."""
+        if self.is_plain:
+            return tuple(parts), {}
         floats = [a.dtype for a in parts if a.dtype.kind in "fc"]
         constants, kwargs = self._constants_as(np.result_type(*floats) if floats else np.dtype(float))
         rest = iter(parts)
@@ -114,7 +121,9 @@ class Flattened:
                 raise KindError(f"{self.whose}: f must return floats; it returned {short(out)}")
         if not self.sign and any(a.dtype.kind == "c" for a in kinds):
             raise KindError(f'{self.whose}: f returns complex numbers; choose convention="jax" or convention="torch"')
-        return Result(map_leaves(lambda _: 0, out), tuple([(a.dtype.kind, a.shape) for a in kinds]))
+        specs = tuple([(a.dtype.kind, a.shape) for a in kinds])
+        is_plain = (children(out) is None or out is None) and specs[0][0] != "c"
+        return Result(map_leaves(lambda _: 0, out), specs, is_plain)
 
     def _check_earlier(self, message: str) -> None:
         if not all(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc") for a, b in self._earlier):
@@ -148,6 +157,8 @@ class Flattened:
         def flat(parts: tuple[Array, ...], dA: Array) -> list[Any]:
             args, kwargs = self.called(parts)
             found = vjp(args, self.cotangent(dA), **kwargs)
+            if self.is_plain and self.result.is_plain:
+                return found
             self._check_earlier("vjp changes what f returned before")
             return self._gradients_of(args, found)
 
@@ -185,6 +196,10 @@ class Flattened:
             for (name, arg), g in zip(leaves(args[i], path), every, strict=True):
                 gradients += _parts(arg, g, self.sign, f"the gradient of {name}", f"as {name} is")
         return gradients
+
+
+def _is_real_array(arg: Any) -> bool:
+    return is_array(arg) and arg.dtype.kind != "c"
 
 
 def _is_real(leaf: Any) -> bool:
