@@ -105,6 +105,19 @@ def test_a_gradient_of_another_structure_is_refused_where_it_differs():
     says(WrongShape, "in a tuple; it gave <f64", check_vjp, f, lambda *_: v, args)
 
 
+def test_a_key_with_a_dot_is_named_whole():
+    args = ({"conv.weight": v},)
+    message = r'dparams\["conv\.weight"\], 3 of 3 entries wrong, first params\["conv\.weight"\]\[0\]'
+    says(
+        WrongGradient,
+        message,
+        check_vjp,
+        lambda params: 2 * params["conv.weight"],
+        lambda _, dA: [{"conv.weight": dA}],
+        args,
+    )
+
+
 def test_empty_trees_and_values_without_axes_or_entries():
     assert (
         check_vjp(lambda x, none: (x.sum(), x[:0]), lambda args, dA: [dA[0] + 0 * args[0], None], (v, None)).kinks == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from copy import copy
 from typing import Any
@@ -15,7 +16,7 @@ def children(tree: Any) -> list[tuple[str, Any]] | None:
     if tree is None:
         return []
     if isinstance(tree, dict):
-        return [(f'["{key}"]' if isinstance(key, str) else f"[{key!r}]", part) for key, part in tree.items()]
+        return [(f"[{json.dumps(key) if isinstance(key, str) else repr(key)}]", part) for key, part in tree.items()]
     if not isinstance(tree, tuple | list):
         return None
     names = getattr(type(tree), "_fields", None)  # of a named tuple

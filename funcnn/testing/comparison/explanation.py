@@ -50,7 +50,7 @@ def _entries(measurement: Measurement, leaf: str) -> int:
 
 
 def _last(leaf: str) -> str:
-    return leaf.rpartition(".")[2]
+    return leaf if '"' in leaf else leaf.rpartition(".")[2]  # a key of a dict may have a dot
 
 
 def _scale(finding: Finding) -> float:
