@@ -307,6 +307,17 @@ def test_a_wrong_jvp_is_named(error, message, jvp):
     says(error, message, check_jvp, two, jvp, [v])
 
 
+def test_a_complex_step_does_not_pass_a_complex_argument():
+    def f(x, z):  # far from 0, so that steps alone do not decide it
+        return 1e12 + abs(x) ** 3 * z.imag
+
+    def vjp(args, dA):
+        x, z = args
+        return 3 * x * abs(x) * z.imag * dA, abs(x) ** 3 * dA * 1j
+
+    says(Inconclusive, "too rough", check_vjp, f, vjp, [v, z[0]], convention="torch")
+
+
 def test_a_jvp_keeps_what_it_gave_and_nothing_of_other_calls():
     check_jvp(two, two_jvp, [v])
     buffer, last = np.zeros(3), []

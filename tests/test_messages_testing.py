@@ -386,6 +386,11 @@ ROWS = {
         KindError,
         "check_loss: out must be an array, not list; write np.asarray(out)",
     ),
+    "complex out": (
+        call(check_loss, mse, 1j * x, x),
+        KindError,
+        "check_loss: out must hold real numbers; it is complex128",
+    ),
     "y in a list": (
         call(check_loss, mse, x, [1.0]),
         KindError,

@@ -82,7 +82,7 @@ def as_argument(whose: str, name: str, a: Any) -> Array:
     """Check an argument; the result is an array. Errors name the check `whose` and the argument `name`."""
     array = np.asarray(a) if is_array(a) or isinstance(a, Number) else np.zeros((), object)
     if array.dtype.kind == "c":
-        raise KindError(f"{whose}: {name} is complex; give its real and imaginary parts as two arguments")
+        raise KindError(f"{whose}: {name} must hold real numbers; it is {array.dtype}")
     if array.dtype.kind not in "fiub" or isinstance(a, bool):
         raise KindError(f"{whose}: {name} must be an array of numbers, not {kind(a)}")
     return array
