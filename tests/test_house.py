@@ -52,8 +52,8 @@ MOST_LINES = {
     "files": 600,
     "inspection": 1100,
     "interop": 1300,
-    "layers": 7215,  # each layer that mixes positions, or is as its layer inside, says so
-    "losses": 1080,
+    "layers": 7265,  # layers that mix positions say so; Gelu and TanhShrink have formulas that do not cancel
+    "losses": 1110,  # for classes, the cross-entropy and the focal loss compute 1 - p without cancellation
     "optimizers": 915,  # of float16 they compute in float32
     "schedules": 475,  # what is given as a schedule is checked when it is given
     "testing": 7050,  # by differences and in exact arithmetic; arguments stay in domains, or are trees

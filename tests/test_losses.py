@@ -257,7 +257,7 @@ def test_one_hot_labels_are_classes():
     cost, dA = softmax_cross_entropy(out, np.eye(3, dtype=int)[y])
     expected, expected_dA = softmax_cross_entropy(out, y)
     assert cost == pytest.approx(expected, rel=1e-15)
-    assert np.array_equal(dA, expected_dA)
+    np.testing.assert_allclose(dA, expected_dA, rtol=1e-14)  # classes keep digits that soft labels lose
 
 
 def test_relatives():

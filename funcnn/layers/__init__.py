@@ -7,7 +7,8 @@ __getattr__, __dir__, __all__ = lazily(
     {
         "dense": "Dense",
         "chain": "mlp",
-        "activations.base": "Relu Sigmoid Tanh Identity LeakyRelu Softplus Elu Gelu Elementwise",
+        "activations.base": "Relu Sigmoid Tanh Identity LeakyRelu Softplus Elu Elementwise",
+        "activations.gelu": "Gelu",
         "activations.smooth": "ExactGelu Silu Mish Softsign LogSigmoid TanhShrink Sine",
         "activations.rectifiers": "Celu Selu PRelu",
         "activations.piecewise": "Relu6 HardTanh HardSigmoid HardSwish SoftShrink HardShrink",

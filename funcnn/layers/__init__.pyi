@@ -1,12 +1,12 @@
 from funcnn.layers.activations.base import Elementwise as Elementwise
 from funcnn.layers.activations.base import Elu as Elu
-from funcnn.layers.activations.base import Gelu as Gelu
 from funcnn.layers.activations.base import Identity as Identity
 from funcnn.layers.activations.base import LeakyRelu as LeakyRelu
 from funcnn.layers.activations.base import Relu as Relu
 from funcnn.layers.activations.base import Sigmoid as Sigmoid
 from funcnn.layers.activations.base import Softplus as Softplus
 from funcnn.layers.activations.base import Tanh as Tanh
+from funcnn.layers.activations.gelu import Gelu as Gelu
 from funcnn.layers.activations.glu import Glu as Glu
 from funcnn.layers.activations.piecewise import HardShrink as HardShrink
 from funcnn.layers.activations.piecewise import HardSigmoid as HardSigmoid

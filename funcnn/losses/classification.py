@@ -10,7 +10,6 @@ from funcnn.arrays import Array, namespace, wide
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_number
 from funcnn.losses.base import (
-    Fitted,
     cast,
     check,
     check_examples,
@@ -76,7 +75,8 @@ def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None 
     xp = namespace(a)
     e = xp.exp(xp.minimum(a, -a))  # e^-|a|, where abs would drop an imaginary step; for softplus and sigmoid
     cost = xp.maximum(a, 0.0) - y * a + xp.log1p(e)  # NumPy is slower with 0 and 1, which it converts
-    return weigh(cost, xp.where(a > 0.0, 1.0, e) / (1.0 + e) - y, weight, out.dtype)
+    # p - y over one denominator: where y = 1 and a > 0, -e is left, while p - 1 would cancel.
+    return weigh(cost, (xp.maximum(e, a > 0.0) - y - y * e) / (1.0 + e), weight, out.dtype)
 
 
 @of_logits
@@ -115,11 +115,15 @@ def softmax_cross_entropy(
 
 def cross_entropy(name: str, out: Array, y: Array, weight: Array | None = None, share: float = 0) -> tuple[Any, Array]:
     """`softmax_cross_entropy`; errors name the function that was called, `name`."""
-    a, y, weight = labels(name, out, y, weight, "smoothing")
+    a, y, weight, of_classes = labels(name, out, y, weight, "smoothing")
+    if of_classes and not share:
+        cost, slope, _, _ = minus_log_p(y, a)
+        return weigh(cost[..., 0], slope, weight, out.dtype)
     mass = y.sum(axis=-1, keepdims=True)
     if share:
         y = y + share * (mass / y.shape[-1] - y)
-    z, e, total = exponentials(y, a)
+    z, e = exponentials(y, a)
+    total = e.sum(axis=-1, keepdims=True)
     cost = (mass * namespace(z).log(total))[..., 0] - (y * z).sum(axis=-1)
     return weigh(cost, mass * (e / total) - y, weight, out.dtype)
 
@@ -147,14 +151,32 @@ def kl_divergence(out: Array, y: Array, weight: Array | None = None) -> tuple[An
     a, y, weight = fitted_examples("kl_divergence", out, y, weight)
     check_several("kl_divergence", out)
     check_unit("kl_divergence", y, out)
-    z, e, total = exponentials(y, a)
+    z, e = exponentials(y, a)
+    total = e.sum(axis=-1, keepdims=True)
     xp, mass = namespace(z), y.sum(axis=-1, keepdims=True)
     cost = (mass * xp.log(total))[..., 0] + (y * (xp.log(xp.where(y == 0, 1, y)) - z)).sum(axis=-1)
     return weigh(cost, mass * (e / total) - y, weight, out.dtype)
 
 
-def labels(name: str, out: Array, y: Array, weight: Array | None, setting: str) -> Fitted:
-    """`fitted` for classes or soft labels: out, y as a distribution over its last axis, and the weight."""
+def minus_log_p(y: Array, out: Array) -> tuple[Array, Array, Array, Array]:
+    """For one-hot y, -log p[y] of each row, its gradient p - y, and p[y] and 1 - p[y], both times the same number.
+
+    1 - p[y] is the sum of the other exponentials, not a difference, so that no digits are lost where p[y] is near 1.
+    The first two are 0 where no class is y, which only a tracer can hold.
+    """
+    z, e = exponentials(y, out)
+    xp, z, mass = namespace(z), z.sum(axis=-1, keepdims=True), y.sum(axis=-1, keepdims=True)
+    others = e * (1 - y)
+    own, rest = xp.exp(z), others.sum(axis=-1, keepdims=True)
+    total = own + rest
+    cost = mass * (xp.log1p(rest + xp.expm1(z)) - z)
+    return cost, (others - y * rest) * (mass / total), own, rest
+
+
+def labels(
+    name: str, out: Array, y: Array, weight: Array | None, setting: str
+) -> tuple[Array, Array, Array | None, bool]:
+    """`fitted` for classes or soft labels, y as a distribution over its last axis; and whether y holds classes."""
     of_classes = check_classes(name, out, y)
     k, a = out.shape[-1], wide(out)
     if of_classes:
@@ -162,7 +184,7 @@ def labels(name: str, out: Array, y: Array, weight: Array | None, setting: str) 
     else:
         check_unit(name, y, out)
     weight = fitted_weight(name, weight, out.shape[:-1], a.dtype, setting, k if of_classes else 0)
-    return a, cast(y, a.dtype), weight
+    return a, cast(y, a.dtype), weight, of_classes
 
 
 def check_classes(name: str, out: Array, y: Array) -> bool:
@@ -190,12 +212,11 @@ def check_several(name: str, out: Array) -> None:
         raise RangeError(f"{name}: out must have two classes or more; out: {out.shape}; for one output write {binary}")
 
 
-def exponentials(y: Array, out: Array) -> tuple[Array, Array, Array]:
-    """z = out - max out, e^z and its sum: log softmax is z - log(sum). z is 0 where y is 0.
+def exponentials(y: Array, out: Array) -> tuple[Array, Array]:
+    """z = out - max out and e^z: log softmax is z - log(sum of e^z). z is 0 where y is 0.
 
     A logit of -inf excludes a class, and 0 * -inf would be NaN.
     """
     xp = namespace(y if type(out) is np.ndarray else out)  # either may be traced
     z = out - out.max(axis=-1, keepdims=True)
-    e = xp.exp(z)
-    return xp.where(y == 0, 0, z), e, e.sum(axis=-1, keepdims=True)
+    return xp.where(y == 0, 0, z), xp.exp(z)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from funcnn.arrays import Array, namespace
-from funcnn.elementary import sigmoid, softplus
+from funcnn.elementary import largest_exponent, sigmoid, softplus
 from funcnn.fields import as_rate
 from funcnn.losses.base import check_binary, fitted, weigh
-from funcnn.losses.classification import exponentials, labels
+from funcnn.losses.classification import exponentials, labels, minus_log_p
 from funcnn.losses.protocol import of_logits
 
 
@@ -37,9 +37,10 @@ def binary_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: fl
     check_binary("binary_focal", y, out)
     sign = 1 - 2 * y
     u = sign * a
-    wrong, cost = sigmoid(u), softplus(u)
+    wrong, cost, xp = sigmoid(u), softplus(u), namespace(u)
     factor = wrong**gamma
-    slope = sign * factor * (gamma * sigmoid(-u) * cost + wrong)
+    # The sigmoid does not reach 0, so its product with a huge cost would not tend to 0.
+    slope = sign * factor * (gamma * sigmoid(-u) * xp.minimum(cost, largest_exponent(xp, u.dtype)) + wrong)
     return weigh(factor * cost, slope, weight, out.dtype)
 
 
@@ -62,8 +63,15 @@ def softmax_focal(out: Array, y: Array, weight: Array | None = None, *, gamma: f
         RangeError: as `softmax_cross_entropy`; or gamma is negative or not finite.
     """
     gamma = as_rate("softmax_focal", gamma, "gamma")
-    a, y, weight = labels("softmax_focal", out, y, weight, "gamma")
-    z, e, total = exponentials(y, a)
+    a, y, weight, of_classes = labels("softmax_focal", out, y, weight, "gamma")
+    if of_classes:
+        cost, slope, own, rest = minus_log_p(y, a)
+        p, wrong = own / (own + rest), rest / (own + rest)
+        factor, where = wrong**gamma, namespace(wrong).where
+        ratio = where(wrong == 0, 1, cost / where(wrong == 0, 1, wrong))
+        return weigh((factor * cost)[..., 0], slope * (factor * (gamma * p * ratio + 1)), weight, out.dtype)
+    z, e = exponentials(y, a)
+    total = e.sum(axis=-1, keepdims=True)
     xp = namespace(z)
     log_p = xp.where(y == 0, 0, z - xp.log(total))
     wrong = -xp.expm1(log_p)  # 1 - p; its ratio to log p tends to -1 as p tends to 1

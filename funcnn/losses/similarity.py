@@ -11,10 +11,10 @@ from funcnn.losses.base import fitted_examples, weigh
 def cosine_distance(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """One minus the cosine of the angle: cost = mean (1 - u . v), u = out / |out|, v = y / |y| over the last axis
 
-    dA = ((u . v) u - v) / |out| / n. out and y: (m, ..., d), of one shape; n is the number of examples, m times the
-    axes between. The weight has the shape of these axes, or of the first of them. The lengths of out and y have no
-    effect on the cost, so dA is at right angles to out. A vector of zeros has no direction: u is then taken as 0, so
-    the cost is 1, and dA is 0.
+    dA = ((u . v) u - v) / |out| / n. The cost is computed as |u - v|^2 / 2, which does not cancel where u is near v.
+    out and y: (m, ..., d), of one shape; n is the number of examples, m times the axes between. The weight has the
+    shape of these axes, or of the first of them. The lengths of out and y have no effect on the cost, so dA is at right
+    angles to out. A vector of zeros has no direction: its u is then taken as 0, so the cost is 1, and dA is 0.
 
     >>> import numpy as np
     >>> from funcnn.losses import cosine_distance
@@ -27,11 +27,13 @@ def cosine_distance(out: Array, y: Array, weight: Array | None = None) -> tuple[
         RangeError: as `mse`.
     """
     a, y, weight = fitted_examples("cosine_distance", out, y, weight)
-    (u, length), (v, _) = _direction(a), _direction(y)
-    cosine = (u * v).sum(axis=-1)
-    xp = namespace(cosine)
-    slope = xp.where(length == 0, 0, (cosine[..., None] * u - v) / xp.where(length == 0, 1, length))
-    return weigh(1 - cosine, slope, weight, out.dtype)
+    (u, length), (v, of_y) = _direction(a), _direction(y)
+    e = u - v
+    xp, zero = namespace(e), (length == 0) | (of_y == 0)
+    cost = xp.where(zero, 1, 0.5 * (e * e).sum(axis=-1, keepdims=True))
+    e -= (e * u).sum(axis=-1, keepdims=True) * u  # at right angles to u, also where u and v agree in most digits
+    slope = xp.where(zero, 0, e / xp.where(length == 0, 1, length))
+    return weigh(cost[..., 0], slope, weight, out.dtype)
 
 
 def _direction(vectors: Array) -> tuple[Array, Array]:

@@ -8,7 +8,8 @@ from typing import Any, cast
 import torch
 
 from funcnn.interop.torch.base import Applied, filled, to_torch
-from funcnn.layers.activations.base import Elu, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
+from funcnn.layers.activations.base import Elu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
+from funcnn.layers.activations.gelu import Gelu
 from funcnn.layers.activations.glu import Glu
 from funcnn.layers.activations.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
 from funcnn.layers.activations.rectifiers import Celu, PRelu, Selu

@@ -213,31 +213,3 @@ class Elu(Elementwise):
     def slope(self, kept: Array) -> Array:
         """1 where out > 0, else out + alpha"""
         return namespace(kept).where(kept > 0, 1, kept + self.alpha)
-
-
-@record
-class Gelu(Elementwise):
-    """out = x (1 + tanh u) / 2, u = sqrt(2 / pi) (x + 0.044715 x^3)
-
-    Hendrycks & Gimpel 2016, Gaussian Error Linear Units, section 2, the approximation by tanh, which differs by up to
-    0.0005 from `ExactGelu`.
-    """
-
-    def value(self, x: Array) -> Array:
-        _, t = _gelu_tanh(x)
-        return 0.5 * x * (1 + t)
-
-    def slope(self, kept: Array) -> Array:
-        """(1 + t) / 2 + x (1 - t^2) u' / 2, t = tanh u, u' = sqrt(2 / pi) (1 + 3 * 0.044715 x^2)"""
-        x, t = _gelu_tanh(kept)
-        return 0.5 * (1 + t) + 0.5 * _C * x * ((1 - t) * (1 + t)) * (1 + 0.044715 * (3 * x * x))
-
-
-_C = math.sqrt(2 / math.pi)
-
-
-def _gelu_tanh(x: Array) -> tuple[Array, Array]:
-    """x clipped to [-16, 16], so that the cube cannot overflow, and tanh u, which rounds to +-1 beyond these limits."""
-    xp = namespace(x)
-    x = xp.clip(x, -16, 16)
-    return x, xp.tanh(_C * x * (1 + 0.044715 * x * x))

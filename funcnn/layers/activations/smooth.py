@@ -39,12 +39,13 @@ class Silu(Elementwise):
         return x * sigmoid(x)
 
     def slope(self, kept: Array) -> Array:
-        """s (1 + x (1 - s))"""
+        """s (1 + x e s), e = e^-x, where e s = 1 - s does not cancel"""
         xp = namespace(kept)
         most = largest_exponent(xp, kept.dtype)
         x = xp.clip(kept, -most, most)
-        s = sigmoid(x)
-        return s * (1 + x * (1 - s))
+        e = xp.exp(-x)
+        s = 1 / (1 + e)
+        return s * (1 + x * (e * s))
 
 
 @record
@@ -174,7 +175,9 @@ class LogSigmoid(Elementwise):
 class TanhShrink(Elementwise):
     """out = x - tanh(x)
 
-    out is about x^3 / 3 near 0, and x - 1 or x + 1 far from 0. The slope is tanh(x)^2.
+    out is about x^3 / 3 near 0, and x - 1 or x + 1 far from 0. The slope is tanh(x)^2. Where |x| < 1/2 the difference
+    would cancel, and out is x^3 / (k + x^2), k = 3 + x^2 / (5 + x^2 / (7 + ...)): Lambert's continued fraction of tanh
+    (Abramowitz & Stegun 1964, Handbook of Mathematical Functions, 4.5.70).
 
     >>> import numpy as np
     >>> from funcnn import forward, layers
@@ -183,12 +186,30 @@ class TanhShrink(Elementwise):
     """
 
     def value(self, x: Array) -> Array:
-        return x - namespace(x).tanh(x)
+        xp, shape, x = namespace(x), x.shape, x.reshape(-1)
+        out, small = x - xp.tanh(x), abs(x) < _CANCELS
+        if xp is np:
+            i = np.flatnonzero(small)  # several times as fast as `where`
+            out[i] = _near_zero(x[i])
+            return out.reshape(shape)
+        return xp.where(small, _near_zero(xp.where(small, x, 0)), out).reshape(shape)
 
     def slope(self, kept: Array) -> Array:
         """tanh(x)^2"""
         t = namespace(kept).tanh(kept)
         return t * t
+
+
+_CANCELS = 0.5  # above, x - tanh(x) loses at most three bits
+
+
+def _near_zero(x: Array) -> Array:
+    """x - tanh(x) where |x| < 1/2, with a relative error below 3e-18 of the continued fraction."""
+    square = x * x
+    k = square / 15 + 13
+    for odd in (11, 9, 7, 5, 3):
+        k = square / k + odd
+    return x * (square / (k + square))
 
 
 @record

@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from funcnn.arrays import Array, freeze
-from funcnn.layers.activations.base import Elu, Gelu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
+from funcnn.layers.activations.base import Elu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
+from funcnn.layers.activations.gelu import Gelu
 from funcnn.layers.activations.glu import Glu
 from funcnn.layers.activations.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
 from funcnn.layers.activations.rectifiers import Celu, PRelu, Selu

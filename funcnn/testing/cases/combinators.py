@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from funcnn.arrays import Array, namespace
-from funcnn.layers.activations.base import Gelu, Sigmoid, Tanh
+from funcnn.layers.activations.base import Sigmoid, Tanh
+from funcnn.layers.activations.gelu import Gelu
 from funcnn.layers.combinators.branches import Copy, Parallel, Take
 from funcnn.layers.combinators.first import First
 from funcnn.layers.combinators.frozen import Frozen

@@ -1,0 +1,182 @@
+"""The functions that rules compute, as textbooks define them, in mpmath: of a number, of a row, and of a row and y."""
+
+from functools import partial
+
+from mpmath import erfc, exp, log, log1p, mp, mpf, sin, sinh, sqrt, tanh
+
+from funcnn import layers
+
+# Activations: the function, and the slope as a function of out where out is what the cache keeps.
+
+
+def sigmoid(x):
+    return 1 / (1 + exp(-x))
+
+
+def softplus(x):
+    return log(1 + exp(x))
+
+
+def gelu(x):
+    return x * (1 + tanh(sqrt(2 / mp.pi) * (x + mpf(0.044715) * x**3))) / 2
+
+
+def below(x):
+    """The probability that a standard normal number is below x, which is 0 or 1 in all digits if |x| is large."""
+    return erfc(-x / sqrt(2)) / 2 if abs(x) < 100 else mpf(x > 0)
+
+
+def elu(x, scale=1.0, alpha=1.0, width=1.0):
+    return mpf(scale) * x if x > 0 else mpf(alpha) * (exp(x / mpf(width)) - 1)
+
+
+def elu_slope(out, scale=1.0, alpha=1.0, width=1.0):
+    return mpf(scale) if out > 0 else (out + mpf(alpha)) / mpf(width)
+
+
+def clip(x, low, high):
+    return min(max(x, low), high)
+
+
+SELU = {"scale": 1.0507009873554805, "alpha": 1.0507009873554805 * 1.6732632423543772}
+CELU = {"alpha": 0.5, "width": 0.5}
+
+ELEMENTWISE = {
+    layers.Identity(): (lambda x: x, None),
+    layers.Relu(): (lambda x: max(x, 0), None),
+    layers.LeakyRelu(): (lambda x: x if x > 0 else mpf(0.01) * x, None),
+    layers.Relu6(): (lambda x: clip(x, 0, 6), None),
+    layers.HardTanh(): (lambda x: clip(x, -1, 1), None),
+    layers.HardSigmoid(): (lambda x: clip(x + 3, 0, 6) / 6, None),
+    layers.HardSwish(): (lambda x: x * clip(x + 3, 0, 6) / 6, None),
+    layers.SoftShrink(): (lambda x: x - clip(x, -0.5, 0.5), None),
+    layers.HardShrink(): (lambda x: x if abs(x) > 0.5 else mpf(0), None),
+    layers.Sigmoid(): (sigmoid, lambda out: out * (1 - out)),
+    layers.Tanh(): (tanh, lambda out: 1 - out**2),
+    layers.Softplus(): (softplus, None),
+    layers.LogSigmoid(): (lambda x: -softplus(-x), None),
+    layers.Elu(): (elu, elu_slope),
+    layers.Selu(): (partial(elu, **SELU), partial(elu_slope, **SELU)),
+    layers.Celu(0.5): (partial(elu, **CELU), partial(elu_slope, **CELU)),
+    layers.Gelu(): (gelu, None),
+    layers.ExactGelu(): (lambda x: x * below(x), None),
+    layers.Silu(): (lambda x: x * sigmoid(x), None),
+    layers.Mish(): (lambda x: x * tanh(softplus(x)), None),
+    layers.Softsign(): (lambda x: x / (1 + abs(x)), None),
+    layers.TanhShrink(): (lambda x: x - tanh(x), None),
+    layers.Sine(3.0): (lambda x: sin(3 * x), None),
+}
+
+
+# Rules of a row: the function, and the gradient as a function of what the cache keeps.
+
+
+def dot(a, b):
+    return sum([p * q for p, q in zip(a, b, strict=True)])
+
+
+def mean(a):
+    return sum(a) / len(a)
+
+
+def log_softmax(x):
+    most = max(x)
+    total = log(sum([exp(v - most) for v in x]))
+    return [v - most - total for v in x]
+
+
+def softmax(x):
+    return [exp(v) for v in log_softmax(x)]
+
+
+def softmax_back(out, dA):
+    return [o * (d - dot(out, dA)) for o, d in zip(out, dA, strict=True)]
+
+
+def log_softmax_back(out, dA):
+    return [d - exp(o) * sum(dA) for o, d in zip(out, dA, strict=True)]
+
+
+SCALE, SHIFT = [0.75, -1.5, 2.0, 1.25], [0.5, -0.25, 0.0, 1.0]
+
+
+def normalized(x, eps, shift=SHIFT, center=mean):
+    centred = [v - center(x) for v in x]
+    inverse = 1 / sqrt(dot(centred, centred) / len(x) + mpf(eps))
+    return [v * inverse * s + b for v, s, b in zip(centred, SCALE, shift, strict=True)]
+
+
+def normalized_back(cache, dA, centred=1):
+    xhat, (inverse, *_) = cache
+    d = [a * s for a, s in zip(dA, SCALE, strict=True)]
+    return [
+        (a - centred * mean(d) - v * mean([p * q for p, q in zip(d, xhat, strict=True)])) * inverse
+        for a, v in zip(d, xhat, strict=True)
+    ]
+
+
+def swiglu(x):
+    half = len(x) // 2
+    return [a * b * sigmoid(b) for a, b in zip(x[:half], x[half:], strict=True)]
+
+
+# Losses of one example.
+
+
+def bce(a, y):
+    return softplus(a) - y * a
+
+
+def focal(a, y, gamma=2):
+    u = a if y == 0 else -a
+    return sigmoid(u) ** gamma * softplus(u)
+
+
+def cross_entropy(x, y):
+    return -dot(y, log_softmax(x))
+
+
+def softmax_focal(x, y, gamma=2):
+    return -sum([t * (1 - exp(v)) ** gamma * v for t, v in zip(y, log_softmax(x), strict=True)])
+
+
+def kl(x, y):
+    return sum([t * (log(t) - v) for t, v in zip(y, log_softmax(x), strict=True) if t])
+
+
+def cosine(x, y):
+    return 1 - dot(x, y) / sqrt(dot(x, x) * dot(y, y))
+
+
+def distances(out):
+    a, p, n = out[:2], out[2:4], out[4:]
+    return sum([(u - v) ** 2 for u, v in zip(a, p, strict=True)]) - sum(
+        [(u - v) ** 2 for u, v in zip(a, n, strict=True)]
+    )
+
+
+def log_cosh(e):
+    return log1p(2 * sinh(e / 2) ** 2)
+
+
+def huber(e):
+    return e**2 / 2 if abs(e) <= 1 else abs(e) - mpf(0.5)
+
+
+def quantile(e, q=0.875):
+    return (1 - q) * e if e > 0 else -q * e
+
+
+def gaussian(out, y):
+    mu, s = out
+    return (s + (mu - y) ** 2 * exp(-s)) / 2
+
+
+def of_error(f):
+    """A loss of the error of a single output."""
+    return lambda out, y: f(out[0] - y[0])
+
+
+def of_one(f):
+    """A loss of a single output."""
+    return lambda out, y: f(out[0], y[0])
