@@ -452,3 +452,16 @@ def test_trees_in_exact_arithmetic():
     check_vjp(f, vjp, ({"a": np.array(2.0)}, v), exact=True)
     with pytest.raises(WrongGradient, match="dx, wrong in exact arithmetic"):
         check_vjp(f, lambda *a: vjp(*a, factor=1 + 2.0**-50), ({"a": np.array(2.0)}, v), exact=True)
+
+
+def test_terms_of_a_tangent_that_cancel():
+    def softmax(x):
+        e = np.exp(x - x.max())
+        return e / e.sum()
+
+    def jvp(args, t):
+        s = softmax(args[0])
+        return s * (t[0] - s @ t[0])
+
+    for x in ([1.1441658720372287, -30.0], [-1.7471729232577715, 16.63723991391197, 6.59147749832255, -16.41]):
+        check_jvp(softmax, jvp, [np.array(x)], vjp=lambda args, dA: [jvp(args, [dA])])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import attrs
@@ -11,7 +12,14 @@ import numpy as np
 from funcnn.arrays import Array, freeze, short
 from funcnn.testing.checked_pair import write_error
 from funcnn.testing.claim import Claim
-from funcnn.testing.differentiation.constants import LINEARITY, LINEARITY_FLOOR
+from funcnn.testing.differentiation.constants import (
+    EPS,
+    LINEARITY,
+    LINEARITY_FLOOR,
+    LINEARITY_ROUNDING,
+    PERTURBATIONS,
+)
+from funcnn.testing.differentiation.rounding import perturbed
 from funcnn.testing.differentiation.vector_function import cotangent, generator
 from funcnn.testing.domain import Domain
 from funcnn.testing.flattening import Flattened, join, split
@@ -124,7 +132,7 @@ def check_tangents(jvp: Jvp, parts: Sequence[Array], tolerance: float) -> None:
     rng, name = generator(parts), jvp.name
     v, w = ([cotangent(rng, a) if a.dtype.kind == "f" else None for a in parts] for _ in range(2))
     first = jvp(parts, v)
-    other = jvp(parts, w)
+    jvp(parts, w)
 
     def same(now: Array, error: GradientError) -> None:
         size = abs(first).max(initial=0)
@@ -140,13 +148,32 @@ def check_tangents(jvp: Jvp, parts: Sequence[Array], tolerance: float) -> None:
             continue
     jvp._earlier = []  # noqa: SLF001  of other arguments
     same(jvp(parts, v), NotPure(f"{name} gives another result after f or {name} was called with other arguments"))
+    _check_linearity(jvp, parts, v, w)
+
+
+def _check_linearity(jvp: Jvp, parts: Sequence[Array], v: Tangents, w: Tangents) -> None:
+    """Check that a jvp is linear in the tangents, and gives the same for tangents in any layout of memory."""
+    rng, name, first, other = generator(parts), jvp.name, jvp(parts, v), jvp(parts, w)
+
+    @cache  # computed where two results differ
+    def rounding() -> Array:
+        near = [[perturbed(a, rng) if a.dtype.kind == "f" else a for a in parts] for _ in range(PERTURBATIONS)]
+        change = np.fmax.reduce([abs(jvp(args, v) - first) for args in near])
+        terms = sum([float(abs(a).sum()) for a in (*v, *w) if a is not None])
+        return LINEARITY_ROUNDING * (change + EPS * terms)  # terms of the size of the tangents may cancel
+
     for c in (0.0, 2.0, -1.0, 2.0**30):
         what = f"{c:g} tangents is not {c:g} times {name} of tangents" if c else "zeros is not zero"
-        _refuse_nonlinear(jvp(parts, _each(lambda a: c * a, v)), c * first, f"{name} of {what}")  # noqa: B023  called at once
+        scaled = jvp(parts, _each(lambda a: c * a, v))  # noqa: B023  called at once
+        if _differ(scaled, c * first) and _differ(scaled, c * first, abs(c) * rounding()):
+            raise NotLinear(f"{name} of {what}: it is {short(scaled)}, but {short(c * first)} follows")
     total = jvp(parts, [None if a is None else a + b for a, b in zip(v, w, strict=True)])
-    _refuse_nonlinear(total, first + other, f"{name} of a sum of tangents is not the sum of {name} of each")
+    if _differ(total, first + other) and _differ(total, first + other, rounding()):
+        what = f"{name} of a sum of tangents is not the sum of {name} of each"
+        raise NotLinear(f"{what}: it is {short(total)}, but {short(first + other)} follows")
     for what, arrange in _LAYOUTS.items():
-        if _differ(jvp(parts, _each(arrange, v)), first):
+        arranged = jvp(parts, _each(arrange, v))
+        if _differ(arranged, first) and _differ(arranged, first, rounding()):
             raise WrongForLayout(f"{name} gives another result for {what} tangents of the same entries")
 
 
@@ -161,11 +188,6 @@ def _each(f: Callable[[Array], Array], tangents: Tangents) -> list[Array | None]
     return [None if a is None else freeze(np.asarray(f(a))) for a in tangents]
 
 
-def _refuse_nonlinear(got: Array, wanted: Array, what: str) -> None:
-    if _differ(got, wanted):
-        raise NotLinear(f"{what}: it is {short(got)}, but {short(wanted)} follows")
-
-
-def _differ(a: Array, b: Array) -> bool:
+def _differ(a: Array, b: Array, rounding: Any = 0.0) -> bool:
     size = np.where(np.isfinite(b), abs(b), 0).max(initial=0)
-    return bool((abs(a - b) > LINEARITY * size + LINEARITY_FLOOR).any())
+    return bool((abs(a - b) > LINEARITY * size + rounding + LINEARITY_FLOOR).any())
