@@ -465,3 +465,18 @@ def test_terms_of_a_tangent_that_cancel():
 
     for x in ([1.1441658720372287, -30.0], [-1.7471729232577715, 16.63723991391197, 6.59147749832255, -16.41]):
         check_jvp(softmax, jvp, [np.array(x)], vjp=lambda args, dA: [jvp(args, [dA])])
+
+
+def test_a_jvp_is_called_inside_its_domain_only():
+    outside = []
+
+    def log_jvp(args, t):
+        outside.extend(args[0][args[0] <= args[1]])
+        return t[0] / (args[0] - args[1]) - t[1] / (args[0] - args[1])
+
+    def f(x, y):
+        outside.extend(x[x <= y])
+        return np.log(x - y)
+
+    check_jvp(f, log_jvp, [np.array([1.0, 3.0]), np.array([0.5, 2.0])], domain=lambda x, y: x > y)
+    assert outside == []
