@@ -4,9 +4,6 @@ from collections import OrderedDict, namedtuple
 
 import numpy as np
 import pytest
-from scipy.optimize import rosen, rosen_der, rosen_hess, rosen_hess_prod
-from scipy.sparse import csr_array
-from scipy.sparse.linalg import aslinearoperator
 
 from funcnn.testing import (
     Inconclusive,
@@ -405,7 +402,17 @@ def test_large_arrays_are_probed_in_part():
     assert check_hessian(lambda x: x**3, lambda x, p: 3 * x**2 * p, large, product=True).verdict == "pass"
 
 
-def test_hessians_of_every_kind():
+@pytest.fixture
+def rosenbrock():
+    """SciPy's function of Rosenbrock, its gradient, its Hessian, and the product of its Hessian with a vector."""
+    optimize = pytest.importorskip("scipy.optimize", reason="its functions are checked")
+    return optimize.rosen, optimize.rosen_der, optimize.rosen_hess, optimize.rosen_hess_prod
+
+
+def test_hessians_of_every_kind(rosenbrock):
+    _, rosen_der, rosen_hess, rosen_hess_prod = rosenbrock
+    csr_array = pytest.importorskip("scipy.sparse").csr_array
+    aslinearoperator = pytest.importorskip("scipy.sparse.linalg").aslinearoperator
     y = np.array([1.5, 2.0, 3.0])
     for made in (csr_array, aslinearoperator, lambda H: H, lambda H: H.tolist()):
         check_hessian(rosen_der, lambda x, made=made: made(rosen_hess(x)), y)
@@ -422,7 +429,8 @@ def test_hessians_of_every_kind():
     says(NotSymmetric, "<u, H v> is", check_hessian, *turned, np.arange(100.0) + 1)
 
 
-def test_gradients_of_every_kind():
+def test_gradients_of_every_kind(rosenbrock):
+    rosen, rosen_der = rosenbrock[:2]
     assert check_gradient(rosen, rosen_der, [1, 2, 3]).decided == ("x",)
     check_gradient(lambda x: np.array([rosen(x)]), lambda x: rosen_der(x).tolist(), (1.0, 2.0))
     check_gradient(lambda x, a: a * x**2, lambda x, a: 2 * a * x, np.float32(3.0), args=(2.0,))
