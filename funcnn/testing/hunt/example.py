@@ -1,0 +1,86 @@
+"""The check of one example of a target."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+from zlib import crc32
+
+import hypothesis
+import numpy as np
+from hypothesis import HealthCheck, Phase, given, settings
+
+from funcnn.testing.hunt.spec import load_spec
+from funcnn.testing.hunt.target import ERROR, INCONCLUSIVE, NOT_IMPLEMENTED
+from funcnn.testing.source import as_source
+from funcnn.testing.verdict import GradientError, Inconclusive
+from funcnn.testing.vjp import check_vjp
+
+PASSED = "Passed"
+
+
+class Outcome(NamedTuple):
+    """The kind of a finding, or Passed; its message; and the number of entries of the arguments."""
+
+    kind: str
+    message: str = ""
+    size: int = 0
+
+
+@lru_cache(maxsize=1)
+def _examples(path: str, name: str, seed: int, most: int) -> list[Sequence[Any]]:
+    """The examples of a target, the same ones for the same seed."""
+    found: list[Sequence[Any]] = []
+
+    @hypothesis.seed(crc32(f"{seed} {name}".encode()))
+    @settings(
+        max_examples=most,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        derandomize=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(load_spec(path).targets[name].arguments)
+    def draw(args: Sequence[Any]) -> None:
+        found.append(args)
+
+    draw()
+    return found
+
+
+def check_example(path: str, name: str, seed: int, most: int, i: int) -> Outcome | None:
+    """The outcome of example i of at most `most`; None if there are not so many."""
+    target, args = load_spec(path).targets[name], None
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            examples = _examples(path, name, seed, most)
+            if i >= len(examples):
+                return None
+            args = examples[i]
+            check_vjp(*target.pair, args, **target.options)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  any error of a library is an outcome
+        message = str(error) if isinstance(error, GradientError) else f"{type(error).__name__}: {error}"
+        if not isinstance(error, (GradientError, Inconclusive)) and args is not None:
+            message += "\n" + "\n".join([f"    {as_source(a)}" for a in args])
+        return Outcome(_kind(error), message, sum([np.size(a) for a in args or ()]))
+    return Outcome(PASSED)
+
+
+def forget() -> None:
+    """Read specs again: their files may have changed since an earlier hunt in this process."""
+    load_spec.cache_clear()
+    _examples.cache_clear()
+
+
+def _kind(error: BaseException) -> str:
+    cause = error.__cause__ or error
+    if isinstance(cause, NotImplementedError) or re.search("not (implemented|differentiable|supported)", str(cause)):
+        return NOT_IMPLEMENTED
+    if isinstance(error, Inconclusive):
+        return INCONCLUSIVE
+    return type(error).__name__ if isinstance(error, GradientError) else ERROR

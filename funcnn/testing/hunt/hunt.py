@@ -1,0 +1,99 @@
+"""A hunt from a spec to its findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from os import PathLike, fspath
+from pathlib import Path
+
+from funcnn.arrays import kind
+from funcnn.errors import KindError, RangeError
+from funcnn.fields import as_count, as_positive, check_text, check_whole
+from funcnn.testing.hunt.example import forget
+from funcnn.testing.hunt.findings import Findings, findings
+from funcnn.testing.hunt.reports import write_reports
+from funcnn.testing.hunt.schedule import run
+from funcnn.testing.hunt.spec import load_spec
+from funcnn.testing.hunt.state import load_state
+from funcnn.testing.hunt.worker import ThisProcess, Worker
+
+
+def _silent(line: str) -> None:
+    """Show nothing."""
+
+
+def hunt(
+    spec: str | PathLike[str],
+    folder: str | PathLike[str],
+    *,
+    seconds: float = 60,
+    workers: int = 1,
+    seed: int = 0,
+    examples: int = 100,
+    patience: float = 60,
+    only: str = "*",
+    show: Callable[[str], None] = _silent,
+) -> Findings:
+    """Check the functions of a spec for at most about `seconds` seconds, and write the findings into a folder.
+
+    The spec is a Python file that defines `TARGETS`, a list of `Target`. It may define `LIBRARIES`, a list of
+    distributions whose versions are reported. The folder gets `state.json`, `findings.json`, `junit.xml` and
+    `findings.md`. A later hunt with the same folder continues from `state.json`: no example is checked again.
+
+    >>> import tempfile, pathlib
+    >>> from funcnn.testing.hunt import hunt
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> spec = '''
+    ... import numpy as np
+    ... from funcnn.testing import strategies as fst
+    ... from funcnn.testing.hunt import Target
+    ... sin = (np.sin, lambda args, dA: [dA * np.cos(args[0])])
+    ... tan = (np.tan, lambda args, dA: [dA * np.tan(args[0])])
+    ... TARGETS = [Target("sin", sin, fst.tensors("n")), Target("tan", tan, fst.tensors("n"))]
+    ... '''
+    >>> _ = (folder / "spec.py").write_text(spec)
+    >>> found = hunt(folder / "spec.py", folder, workers=0, examples=5)
+    >>> [(one.target, one.kind) for one in found.new]
+    [('tan', 'WrongGradient')]
+
+    Args:
+        spec: the path of the spec.
+        folder: the path of the folder, which is made if it does not exist.
+        seconds: the time of this run, which the functions share fairly. Each function gets at least one example.
+        workers: the number of processes. If one of them ends or hangs, this is a finding. With 0, examples are checked
+            in this process, which a debugger can follow.
+        seed: the examples of a function depend on the seed and its name alone.
+        examples: the most examples of each function.
+        patience: the seconds after which one example hangs.
+        only: a pattern of names, such as "linalg.*".
+        show: a function that gets a line after each function.
+
+    Raises:
+        KindError: an argument is of the wrong kind; the spec does not define a list of Targets.
+        RangeError: a number is out of its range; no name matches `only`; two targets have the same name; the folder
+            holds the state of a hunt with another seed or another number of examples.
+        FileError: the spec cannot be read or run, or `state.json` is not the state of a hunt.
+    """
+    for name, path in (("spec", spec), ("folder", folder)):
+        if not isinstance(path, str | PathLike):
+            raise KindError(f"hunt: {name} must be a path, not {kind(path)}")
+    as_positive("hunt", seconds, "seconds")
+    as_positive("hunt", patience, "patience")
+    as_count("hunt", workers, "workers", least=0)
+    as_count("hunt", examples, "examples")
+    check_whole("hunt", seed, "seed")
+    check_text("hunt", only, "only")
+    path, into = fspath(spec), Path(folder)
+    forget()
+    loaded = load_spec(path)
+    names = [name for name in loaded.targets if fnmatchcase(name, only)]
+    if not names:
+        raise RangeError(f"hunt: only must match a name of {path}; it is {only!r}")
+    state = load_state(into / "state.json", seed, examples)
+    into.mkdir(parents=True, exist_ok=True)
+    team = [Worker(path, patience) for _ in range(workers)] if workers else [ThisProcess(path, patience)]
+    run(state, names, team, seconds, show)
+    found = findings(loaded, {name: state.results[name] for name in loaded.targets if name in state.results})
+    write_reports(found, into, Path(path).stem)
+    return found

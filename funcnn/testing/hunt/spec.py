@@ -1,0 +1,60 @@
+"""A spec: a Python file with the functions that a hunt checks."""
+
+from __future__ import annotations
+
+import runpy
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import attrs
+
+from funcnn.arrays import kind
+from funcnn.errors import FileError, KindError, NoFileError, RangeError
+from funcnn.testing.hunt.target import Target
+
+
+@attrs.frozen
+class Spec:
+    """The functions by their names, and the versions of the libraries that they are from."""
+
+    targets: dict[str, Target]
+    versions: dict[str, str]
+
+
+@lru_cache(maxsize=4)
+def load_spec(path: str) -> Spec:
+    """The spec in a file, which defines `TARGETS`, a list, and may define `LIBRARIES`, the names of distributions.
+
+    Raises:
+        NoFileError: there is no such file.
+        FileError: the file cannot be run, for example because a library is not installed.
+        KindError: `TARGETS` is not a list of Targets, or `LIBRARIES` not a list of strings.
+        RangeError: `TARGETS` is empty, two targets have the same name, or a library is not installed.
+    """
+    if not Path(path).is_file():
+        raise NoFileError(f"hunt: there is no file {path}")
+    try:
+        found = runpy.run_path(path)
+    except Exception as error:
+        raise FileError(f"hunt: {path} cannot be run: {type(error).__name__}: {error}") from error
+    targets, libraries = found.get("TARGETS"), found.get("LIBRARIES", [])
+    if not isinstance(targets, list) or not all([isinstance(target, Target) for target in targets]):
+        raise KindError(f"hunt: {path} must define TARGETS, a list of Targets; TARGETS is {kind(targets)}")
+    if not targets:
+        raise RangeError(f"hunt: TARGETS of {path} must not be empty")
+    if not isinstance(libraries, list) or not all([isinstance(library, str) for library in libraries]):
+        raise KindError(f"hunt: LIBRARIES of {path} must be a list of strings, not {kind(libraries)}")
+    by_name = {target.name: target for target in targets}
+    if len(by_name) < len(targets):
+        names = [target.name for target in targets]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise RangeError(f"hunt: two targets of {path} have the name {twice}")
+    return Spec(by_name, {library: _version(path, library) for library in libraries})
+
+
+def _version(path: str, library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        raise RangeError(f"hunt: LIBRARIES of {path} names {library}, which is not installed") from None

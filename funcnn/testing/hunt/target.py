@@ -1,0 +1,74 @@
+"""A function that a hunt checks, with its derivative, its arguments and its known issues."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
+from typing import Any
+
+import attrs
+from hypothesis.strategies import SearchStrategy
+
+from funcnn.arrays import kind, short
+from funcnn.errors import KindError, RangeError
+from funcnn.fields import check_text
+from funcnn.testing import verdict
+from funcnn.testing.vjp import check_vjp
+
+OPTIONS = [name for name in signature(check_vjp).parameters if name not in {"f", "vjp", "args", "inconclusive"}]
+INCONCLUSIVE, NOT_IMPLEMENTED, ERROR, CRASHED, HUNG = "Inconclusive", "NotImplemented", "Error", "Crashed", "Hung"
+KINDS = [
+    *[name for name, cls in vars(verdict).items() if isinstance(cls, type) and issubclass(cls, verdict.GradientError)],
+    NOT_IMPLEMENTED,  # the library says that it has no derivative of the function
+    INCONCLUSIVE,  # no example was decided
+    ERROR,  # another exception: of the forward pass, or of the strategy
+    CRASHED,  # the process ended
+    HUNG,  # one example took longer than `patience`
+]
+
+
+@attrs.frozen(eq=False, init=False)
+class Target:
+    """A function to check: its name, the pair `(f, vjp)`, a strategy for its arguments, and options of `check_vjp`.
+
+    The pair is written by hand or made by an adapter, such as `funcnn.testing.torch.pair`. `known` gives the reason of
+    each finding that is expected, by its kind: the name of an error, such as "WrongGradient"; "NotImplemented", if the
+    library has no derivative; "Inconclusive", if no example was decided; "Error", if another exception was raised;
+    "Crashed", if the process ended; "Hung", if an example took too long.
+
+    >>> import numpy as np
+    >>> from funcnn.testing import strategies as fst
+    >>> from funcnn.testing.hunt import Target
+    >>> log = (np.log, lambda args, dA: [dA / args[0]])
+    >>> Target("log", log, fst.tensors("n").map(lambda args: [abs(args[0]) + 1]), domain={"x": (0, None)}).name
+    'log'
+
+    Raises:
+        KindError: a field is of the wrong kind, or `options` names no option of `check_vjp`.
+        RangeError: `known` names no kind of finding.
+    """
+
+    name: str
+    pair: tuple[Callable[..., Any], Callable[..., Any]]
+    arguments: SearchStrategy[Sequence[Any]]
+    known: Mapping[str, str]
+    options: Mapping[str, Any]
+
+    def __init__(  # noqa: D107  the class says it
+        self, name: str, pair: Any, arguments: Any, *, known: Mapping[str, str] | None = None, **options: Any
+    ) -> None:
+        check_text("Target", name, "name")
+        if type(pair) is not tuple or len(pair) != 2 or not all(map(callable, pair)):
+            raise KindError(f"Target: pair must be a pair of functions (f, vjp), not {kind(pair)}")
+        if not isinstance(arguments, SearchStrategy):
+            raise KindError(f"Target: arguments must be a strategy of hypothesis, not {kind(arguments)}")
+        if known is not None and not isinstance(known, Mapping):
+            raise KindError(f"Target: known must be a dict of reasons by kinds of findings, not {kind(known)}")
+        for which, reason in (known or {}).items():
+            if which not in KINDS:
+                raise RangeError(f"Target: known must name kinds of findings ({', '.join(KINDS)}), not {short(which)}")
+            check_text("Target", reason, f"the reason of {which}")
+        for option in options:
+            if option not in OPTIONS:
+                raise KindError(f"Target: there is no option {option} of check_vjp; there are {', '.join(OPTIONS)}")
+        self.__attrs_init__(name, pair, arguments, dict(known or {}), options)

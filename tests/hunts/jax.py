@@ -1,0 +1,321 @@
+"""Functions of JAX: jax.nn, jax.numpy and jax.scipy."""
+
+import jax
+import jax.numpy as jnp
+from jax import nn
+from jax.scipy import special, stats
+
+from funcnn.testing.hunt import Target
+from funcnn.testing.jax import pair
+from tests.hunts.draws import (
+    ABOVE_1,
+    ANY,
+    GENERIC,
+    OPEN,
+    PAIR,
+    POSITIVE,
+    REAL,
+    TIES,
+    UNIT,
+    definite,
+    each,
+    matrices,
+    of,
+    probabilities,
+    regular,
+    symmetric,
+    triangular,
+)
+from tests.nasty.base import drawn
+
+LIBRARIES = ["jax", "jaxlib", "numpy"]
+ACTIVATIONS = [
+    "celu",
+    "elu",
+    "gelu",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_tanh",
+    "leaky_relu",
+    "log_sigmoid",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "soft_sign",
+    "softplus",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "squareplus",
+    "softmax",
+    "log_softmax",
+    "logsumexp",
+    "standardize",
+]
+EVERYWHERE = [
+    "negative",
+    "abs",
+    "exp",
+    "exp2",
+    "expm1",
+    "sin",
+    "cos",
+    "tan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "arctan",
+    "arcsinh",
+    "square",
+    "sinc",
+    "cbrt",
+    "deg2rad",
+    "rad2deg",
+    "sum",
+    "mean",
+    "prod",
+    "var",
+    "std",
+    "max",
+    "min",
+    "ptp",
+    "cumsum",
+    "ravel",
+    "flipud",
+    "fliplr",
+    "rot90",
+    "triu",
+    "tril",
+    "transpose",
+    "floor",
+    "ceil",
+    "round",
+    "sign",
+    "nan_to_num",
+]
+ABOVE_0 = ["log", "log2", "log10", "log1p", "sqrt", "reciprocal"]
+OF_TWO = [
+    "add",
+    "subtract",
+    "multiply",
+    "maximum",
+    "minimum",
+    "fmax",
+    "fmin",
+    "logaddexp",
+    "logaddexp2",
+    "arctan2",
+    "hypot",
+    "kron",
+    "outer",
+]
+SPECIAL = ["erf", "erfc", "expit", "i0", "i0e", "i1", "i1e", "log_ndtr", "ndtr", "erfcx", "dawsn"]
+SPECIAL_ABOVE_0 = ["gammaln", "digamma", "gamma", "entr", "exp1", "loggamma", "spence"]
+DENSITIES = ["norm", "cauchy", "laplace", "logistic", "gumbel_l", "gumbel_r"]
+
+FIRST = {
+    "arcsin": (jnp.arcsin, each(OPEN)),
+    "arccos": (jnp.arccos, each(OPEN)),
+    "arctanh": (jnp.arctanh, each(OPEN)),
+    "arccosh": (jnp.arccosh, each(ABOVE_1)),
+    "divide": (jnp.divide, of((REAL, "m n"), (POSITIVE, "m n"))),
+    "power": (jnp.power, of((POSITIVE, "m n"), (REAL, "m n"))),
+    "power 3": (lambda x: x**3, ANY),
+    "mod": (jnp.mod, of((GENERIC, "m n"), (POSITIVE, "m n"))),
+    "fmod": (jnp.fmod, of((GENERIC, "m n"), (POSITIVE, "m n"))),
+    "cumprod": (lambda x: jnp.cumprod(x, 1), each(GENERIC)),
+    "cumprod with zeros": (jnp.cumprod, each(TIES, "n")),
+    "cummax": (lambda x: jax.lax.cummax(x), each(TIES)),
+    "prod of zeros": (lambda x: jnp.prod(x, 1), each(TIES)),
+    "max of ties": (lambda x: x.max(1), each(TIES)),
+    "sort": (jnp.sort, each(TIES, "n")),
+    "top_k": (lambda x: jax.lax.top_k(x, 2)[0], each(GENERIC, "m 3")),
+    "median": (jnp.median, each(GENERIC)),
+    "quantile": (lambda x: jnp.quantile(x, 0.3), each(GENERIC)),
+    "clip": (lambda x: jnp.clip(x, -0.5, 0.7), ANY),
+    "where": (lambda x, y: jnp.where(x > 0.3, x, y), of((GENERIC, "m n"), (GENERIC, "m n"))),
+    "repeat": (lambda x: jnp.repeat(x, 2, 1), ANY),
+    "tile": (lambda x: jnp.tile(x, (2, 3)), ANY),
+    "roll": (lambda x: jnp.roll(x, 2, 1), ANY),
+    "take": (lambda x: x[jnp.array([0, 0, -1])], ANY),
+    "at add": (lambda x, y: x.at[0].add(y), of((REAL, "m n"), (REAL, "n"))),
+    "at multiply": (lambda x, y: x.at[0].multiply(y), of((REAL, "m n"), (REAL, "n"))),
+    "at max": (lambda x, y: x.at[0].max(y), of((GENERIC, "m n"), (GENERIC, "n"))),
+    "at set": (lambda x, y: x.at[0].set(y), of((REAL, "m n"), (REAL, "n"))),
+    "segment_sum": (lambda x: jax.ops.segment_sum(x, jnp.array([0, 1, 0]), 2), each(REAL, "3 n")),
+    "segment_max": (lambda x: jax.ops.segment_max(x, jnp.array([0, 1, 0]), 2), each(GENERIC, "3 n")),
+    "segment_prod": (lambda x: jax.ops.segment_prod(x, jnp.array([0, 1, 0]), 2), each(GENERIC, "3 n")),
+    "pad, reflect": (lambda x: jnp.pad(x, ((0, 0), (2, 1)), "reflect"), each(REAL, "m 4")),
+    "diff": (jnp.diff, each(REAL, least=2)),
+    "gradient": (jnp.gradient, each(REAL, "n", least=3)),
+    "trapezoid": (jnp.trapezoid, of((REAL, "m n"), (REAL, "m n"))),
+    "interp": (
+        lambda x: jnp.interp(x, jnp.array([-1.0, 0.0, 2.0]), jnp.array([1.0, -1.0, 3.0])),
+        each(GENERIC, "n"),
+    ),
+    "unwrap": (jnp.unwrap, each(GENERIC, "n")),
+    "convolve": (jnp.convolve, of((REAL, "n"), (REAL, "k"))),
+    "correlate": (jnp.correlate, of((REAL, "n"), (REAL, "k"))),
+    "cross": (jnp.cross, of((REAL, "m 3"), (REAL, "m 3"))),
+    "matmul": (jnp.matmul, of((REAL, "m n"), (REAL, "n k"))),
+    "einsum": (lambda x, y: jnp.einsum("ij,jk->ki", x, y), of((REAL, "m n"), (REAL, "n k"))),
+    "cov": (jnp.cov, each(REAL, least=2)),
+    "corrcoef": (jnp.corrcoef, each(GENERIC, "2 4")),
+    "polyval": (jnp.polyval, of((REAL, "m"), (GENERIC, "n"))),
+    "vander": (jnp.vander, each(REAL, "n")),
+    "fft": (lambda x: jnp.fft.fft(x).real, ANY),
+    "rfft": (lambda x: jnp.fft.rfft(x).imag, each(REAL, "m 4")),
+    "irfft": (jnp.fft.irfft, each(REAL, "m n", least=2)),
+    "fft absolute": (lambda x: jnp.abs(jnp.fft.fft(x)), each(GENERIC, "n")),
+    "norm of rows": (lambda x: jnp.linalg.norm(x, axis=1), each(GENERIC)),
+    "norm 3 of rows": (lambda x: jnp.linalg.norm(x, 3, axis=1), each(GENERIC)),
+    "norm inf of rows": (lambda x: jnp.linalg.norm(x, jnp.inf, axis=1), each(REAL)),
+    "norm, nuclear": (lambda x: jnp.linalg.norm(x, "nuc"), each(GENERIC, "3 2")),
+    "linalg.det": (jnp.linalg.det, matrices(regular)),
+    "linalg.slogdet": (lambda A: jnp.linalg.slogdet(A)[1], matrices(regular)),
+    "linalg.inv": (jnp.linalg.inv, matrices(regular)),
+    "linalg.pinv": (jnp.linalg.pinv, each(GENERIC, "3 2")),
+    "linalg.solve": (jnp.linalg.solve, matrices(regular, "n k")),
+    "linalg.lstsq": (lambda A, b: jnp.linalg.lstsq(A, b)[0], of((GENERIC, "3 2"), (GENERIC, "3 k"))),
+    "linalg.svd values": (lambda A: jnp.linalg.svd(A, compute_uv=False), each(GENERIC, "3 2")),
+    "linalg.qr, R": (lambda A: jnp.abs(jnp.linalg.qr(A)[1]), each(GENERIC, "3 2")),
+    "linalg.cond": (jnp.linalg.cond, matrices(regular)),
+    "linalg.matrix_power": (lambda A: jnp.linalg.matrix_power(A, -2), matrices(regular)),
+    "linalg.lu": (lambda A: jax.scipy.linalg.lu_factor(A)[0], matrices(regular)),
+    "linalg.expm": (jax.scipy.linalg.expm, each(GENERIC, "n n", most=3)),
+    "glu": (nn.glu, each(REAL, "m 4")),
+    "gelu, erf": (lambda x: nn.gelu(x, approximate=False), ANY),
+    "elu of alpha 2": (lambda x: nn.elu(x, 2.0), ANY),
+    "logmeanexp": (nn.logmeanexp, ANY),
+    "log1mexp": (nn.log1mexp, each(POSITIVE)),
+    "dot_product_attention": (
+        lambda q, k, v: nn.dot_product_attention(q, k, v),
+        of((GENERIC, "2 n 1 k"), (GENERIC, "2 n 1 k"), (GENERIC, "2 n 1 k"), most=3),
+    ),
+    "special.erfinv": (special.erfinv, each(OPEN)),
+    "special.ndtri": (special.ndtri, each(UNIT)),
+    "special.logit": (special.logit, each(UNIT)),
+    "special.expi": (special.expi, each(GENERIC)),
+    "special.expi above 0": (special.expi, each(POSITIVE)),
+    "special.expn 1": (lambda x: special.expn(1, x), each(POSITIVE)),
+    "special.expn 2": (lambda x: special.expn(2, x), each(POSITIVE)),
+    "special.expn 0": (lambda x: special.expn(0, x), each(POSITIVE)),
+    "special.spence below 1": (special.spence, each(UNIT)),
+    "special.polygamma": (lambda x: special.polygamma(1, x), each(POSITIVE)),
+    "special.zeta": (lambda q: special.zeta(2.5, q), each(ABOVE_1)),
+    "special.multigammaln": (lambda x: special.multigammaln(x, 3), each(POSITIVE).map(lambda a: [a[0] + 1])),
+    "special.beta": (special.beta, of((POSITIVE, "n"), (POSITIVE, "n"))),
+    "special.betaln": (special.betaln, of((POSITIVE, "n"), (POSITIVE, "n"))),
+    "special.betainc": (lambda x: special.betainc(1.5, 2.5, x), each(UNIT)),
+    "special.betainc of all": (special.betainc, of((ABOVE_1, "n"), (ABOVE_1, "n"), (UNIT, "n"))),
+    "special.gammainc": (special.gammainc, of((POSITIVE, "n"), (POSITIVE, "n"))),
+    "special.gammaincc": (special.gammaincc, of((POSITIVE, "n"), (POSITIVE, "n"))),
+    "special.xlogy": (special.xlogy, of((POSITIVE, "n"), (POSITIVE, "n"))),
+    "special.xlog1py": (special.xlog1py, of((POSITIVE, "n"), (POSITIVE, "n"))),
+    "special.rel_entr": (special.rel_entr, of((POSITIVE, "n"), (POSITIVE, "n"))),
+    "special.kl_div": (special.kl_div, of((POSITIVE, "n"), (POSITIVE, "n"))),
+    "special.boxcox": (special.boxcox, of((POSITIVE, "n"), (GENERIC, "n"))),
+    "special.boxcox1p": (special.boxcox1p, of((POSITIVE, "n"), (GENERIC, "n"))),
+    "special.poch": (special.poch, of((POSITIVE, "n"), (POSITIVE, "n"))),
+    "special.hyp1f1 of x": (lambda x: special.hyp1f1(1.5, 2.5, x), each(GENERIC)),
+    "special.hyp2f1 of x": (lambda x: special.hyp2f1(0.5, 1.5, 2.5, x), each(UNIT).map(lambda a: [0.9 * a[0]])),
+    "special.sici": (lambda x: special.sici(x)[0], each(POSITIVE)),
+    "special.sici, Ci": (lambda x: special.sici(x)[1], each(POSITIVE)),
+    "special.fresnel": (lambda x: special.fresnel(x)[0], each(GENERIC)),
+    "special.fresnel, C": (lambda x: special.fresnel(x)[1], each(GENERIC)),
+    "special.owens_t": (special.owens_t, of((GENERIC, "n"), (GENERIC, "n"))),
+    "special.factorial": (special.factorial, each(POSITIVE)),
+    "special.bessel_jn": (lambda z: special.bessel_jn(z, v=2)[2], each(ABOVE_1, "n")),
+    "special.logsumexp with b": (lambda x: special.logsumexp(x, b=jnp.array([1.0, 2.0]), axis=-1), each(REAL, "m 2")),
+    "stats.beta.logpdf": (lambda x, a, b: stats.beta.logpdf(x, a, b), of((UNIT, "n"), (POSITIVE, "n"), (ABOVE_1, "n"))),
+    "stats.beta.cdf": (lambda x: stats.beta.cdf(x, 2.0, 1.5), each(UNIT)),
+    "stats.gamma.logpdf": (lambda x, a: stats.gamma.logpdf(x, a), of((POSITIVE, "n"), (POSITIVE, "n"))),
+    "stats.gamma.cdf": (lambda x: stats.gamma.cdf(x, 1.5), each(POSITIVE)),
+    "stats.gamma.logsf": (lambda x: stats.gamma.logsf(x, 1.5), each(POSITIVE)),
+    "stats.chi2.logpdf": (lambda x, df: stats.chi2.logpdf(x, df), of((POSITIVE, "n"), (POSITIVE, "n"))),
+    "stats.t.logpdf": (lambda x, df: stats.t.logpdf(x, df), of((GENERIC, "n"), (POSITIVE, "n"))),
+    "stats.poisson.logpmf": (lambda mu: stats.poisson.logpmf(3, mu), each(POSITIVE)),
+    "stats.binom.logpmf": (lambda p: stats.binom.logpmf(2, 5, p), each(UNIT)),
+    "stats.nbinom.logpmf": (lambda p: stats.nbinom.logpmf(2, 5, p), each(UNIT)),
+    "stats.geom.logpmf": (lambda p: stats.geom.logpmf(2, p), each(UNIT)),
+    "stats.bernoulli.logpmf": (lambda p: stats.bernoulli.logpmf(1, p), each(UNIT)),
+    "stats.expon.logpdf": (stats.expon.logpdf, each(POSITIVE)),
+    "stats.pareto.logpdf": (lambda x, b: stats.pareto.logpdf(x, b), of((ABOVE_1, "n"), (POSITIVE, "n"))),
+    "stats.truncnorm.logpdf": (lambda x: stats.truncnorm.logpdf(x, -1.0, 2.0), each(OPEN)),
+    "stats.truncnorm.logcdf": (lambda x: stats.truncnorm.logcdf(x, -1.0, 2.0), each(OPEN)),
+    "stats.truncnorm.logpdf of a": (
+        lambda a: stats.truncnorm.logpdf(0.5, a, 2.0),
+        each(POSITIVE).map(lambda args: [-args[0]]),
+    ),
+    "stats.vonmises.logpdf": (stats.vonmises.logpdf, of((GENERIC, "n"), (POSITIVE, "n"))),
+    "stats.wrapcauchy.logpdf": (
+        lambda x, c: stats.wrapcauchy.logpdf(x, c),
+        of((ABOVE_1, "n"), (UNIT, "n")).map(lambda args: [abs(args[0]) % 6, 0.9 * args[1]]),
+    ),
+    "stats.gennorm.logpdf": (stats.gennorm.logpdf, of((GENERIC, "n"), (ABOVE_1, "n"))),
+    "stats.betabinom.logpmf": (
+        lambda a, b: stats.betabinom.logpmf(2, 5, a, b),
+        of((POSITIVE, "n"), (POSITIVE, "n")),
+    ),
+}
+for _name in DENSITIES:
+    for _kind in ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf"):
+        if hasattr(getattr(stats, _name), _kind):
+            FIRST[f"stats.{_name}.{_kind}"] = (getattr(getattr(stats, _name), _kind), each(REAL, "n"))
+STRUCTURED = {
+    "linalg.cholesky": (lambda A: jnp.linalg.cholesky(A), matrices(definite), {"A": "positive definite"}),
+    "linalg.eigvalsh": (lambda A: jnp.linalg.eigvalsh(A), matrices(symmetric), {"A": "symmetric"}),
+    "linalg.eigh, projections": (
+        lambda A: (lambda v: (v * jnp.arange(1.0, 1 + len(A), dtype=A.dtype)) @ v.T)(jnp.linalg.eigh(A)[1]),
+        matrices(symmetric),
+        {"A": "symmetric"},
+    ),
+    "linalg.cho_solve": (
+        lambda A, b: jax.scipy.linalg.cho_solve((jnp.linalg.cholesky(A), True), b),
+        matrices(definite, "n k"),
+        {"A": "positive definite"},
+    ),
+    "linalg.solve_triangular": (
+        lambda A, b: jax.scipy.linalg.solve_triangular(A, b, lower=True),
+        matrices(triangular, "n k"),
+        {"A": "lower triangular"},
+    ),
+    "linalg.sqrtm": (lambda A: jax.scipy.linalg.sqrtm(A).real, matrices(definite), {"A": "positive definite"}),
+    "stats.multivariate_normal.logpdf": (
+        lambda x, A: stats.multivariate_normal.logpdf(x, jnp.zeros(len(A)), A),
+        matrices(definite, "n").map(lambda args: args[::-1]),
+        {"A": "positive definite"},
+    ),
+    "stats.dirichlet.logpdf": (
+        lambda p: stats.dirichlet.logpdf(p, jnp.array([1.5, 2.0, 0.7])),
+        drawn(lambda rng: (probabilities(rng, 3),)),
+        {"p": "simplex"},
+    ),
+}
+KNOWN = {
+    "special.i0": {"WrongGradient": "the derivative at 0 is 1: see docs/found.md"},
+    "vander": {"NotFinite": "the derivative of x**0 at 0 is nan: see docs/found.md"},
+    "special.expn 0": {"NotFinite": "the rule calls expn of order -1: see docs/found.md"},
+    "special.betainc of all": {"NotImplemented": "there is no rule for a and b"},
+    "segment_prod": {"NotImplemented": "only for unique indices"},
+}
+
+PLAIN = (
+    {f"nn.{name}": (getattr(nn, name), ANY) for name in ACTIVATIONS}
+    | {name: (getattr(jnp, name), ANY) for name in EVERYWHERE}
+    | {name: (getattr(jnp, name), each(POSITIVE)) for name in ABOVE_0}
+    | {name: (getattr(jnp, name), PAIR) for name in OF_TWO}
+    | {f"special.{name}": (getattr(special, name), each(REAL)) for name in SPECIAL}
+    | {f"special.{name}": (getattr(special, name), each(POSITIVE)) for name in SPECIAL_ABOVE_0}
+    | FIRST
+)
+OPTIONS = {"std": {"at_kinks": "skip"}}  # 0 / 0 where all entries are equal
+TARGETS = [
+    Target(name, pair(f), arguments, known=KNOWN.get(name), **OPTIONS.get(name, {}))
+    for name, (f, arguments) in PLAIN.items()
+] + [
+    Target(name, pair(f), arguments, known=KNOWN.get(name), structure=structure)
+    for name, (f, arguments, structure) in STRUCTURED.items()
+]
