@@ -48,7 +48,7 @@ ALL_KINDS = """
 Target("sin", sin, ONE),
 Target("tan", tan, ONE),
 Target("tan, known", tan, ONE, known={"WrongGradient": "a typing error", "NotFinite": "it was nan"}),
-Target("no rule", (np.sin, refuses(NotImplementedError("Derivative of sin"))), ONE, known={"NotImplemented": "later"}),
+Target("no rule", (np.sin, refuses(NotImplementedError("Derivative of sin"))), ONE, known={"NoDerivative": "later"}),
 Target("no forward", (refuses(ZeroDivisionError("bell \\x07 ```")), sin[1]), ONE),
 Target("never decided", (np.floor, lambda args, dA: [np.zeros_like(dA)]), ONE.map(lambda args: [np.floor(args[0])])),
 Target("one example", sin, st.just([np.ones(2)])),

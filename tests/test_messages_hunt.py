@@ -15,8 +15,8 @@ HEAD = "from tests.test_messages_hunt import *\n"
 GOOD = "TARGETS = [Target('sin', SINE, ONE)]"
 KINDS = (
     "GradientError, WrongGradient, WrongAtKink, WrongTogether, NotFinite, WrongShape, WrongDtype, NotPure, "
-    "NotDeterministic, Aliased, NotLinear, WrongForLayout, WrongForFloat32, Raised, BrokenPromise, NotImplemented, "
-    "Inconclusive, Error, Crashed, Hung"
+    "NotDeterministic, Aliased, NotLinear, NotTransposed, NotSymmetric, WrongForLayout, WrongForFloat32, Raised, "
+    "NoDerivative, BrokenPromise, Inconclusive, Error, Crashed, Hung"
 )
 
 
@@ -66,8 +66,8 @@ ROWS = {
     "an unknown option": (
         call(Target, "sin", SINE, ONE, domains={}),
         KindError,
-        "Target: there is no option domains of check_vjp; there are resolution, aliasing, nondeterministic, domain, "
-        "structure, at_kinks, tolerance, exact",
+        "Target: there is no option domains of check_vjp; there are argnums, kwargs, convention, "
+        "resolution, aliasing, nondeterministic, domain, structure, at_kinks, tolerance, exact",
     ),
     "a number for a spec": (call(hunt, 3, "."), KindError, "hunt: spec must be a path, not int"),
     "a number for a folder": (call(hunt, "spec.py", 3), KindError, "hunt: folder must be a path, not int"),

@@ -301,11 +301,11 @@ KNOWN = {
         "Raised": "the rule repeats the first axis, the function the last one: see docs/found.md",
     },
     "gradient": {"Raised": "the rule needs four entries: see docs/found.md"},
-    "msort of rows": {"NotImplemented": "sort of matrices has no rule"},
-    "norm of order 1": {"NotImplemented": "norm of order 1 has no rule"},
-    "stats.chi2.logpdf of df": {"NotImplemented": "there is no rule for df"},
-    "stats.t.cdf of loc and scale": {"NotImplemented": "there is no rule for x"},
-    "stats.t.logcdf of loc and scale": {"NotImplemented": "there is no rule for x"},
+    "msort of rows": {"NoDerivative": "sort of matrices has no rule"},
+    "norm of order 1": {"NoDerivative": "norm of order 1 has no rule"},
+    "stats.chi2.logpdf of df": {"NoDerivative": "there is no rule for df"},
+    "stats.t.cdf of loc and scale": {"NoDerivative": "there is no rule for x"},
+    "stats.t.logcdf of loc and scale": {"NoDerivative": "there is no rule for x"},
     "log2 of float32": {"WrongDtype": "gradients are float64 where a rule has a NumPy constant: see docs/found.md"},
 }
 

@@ -440,7 +440,7 @@ STRUCTURED = {
 }
 DETACHED = "PyTorch has no derivative of it: the result does not require a gradient"
 TRIGAMMA = "trigamma is right to 5e-10: see docs/found.md"
-KNOWN = {f"special.{name}": {"WrongGradient": DETACHED} for name in WITHOUT_DERIVATIVE} | {
+KNOWN = {f"special.{name}": {"NoDerivative": DETACHED} for name in WITHOUT_DERIVATIVE} | {
     "hardsigmoid": {"WrongGradient": "1/6 is a constant of float32: see docs/found.md"},
     "special.psi": {"WrongGradient": TRIGAMMA},
     "torch.digamma": {"WrongGradient": TRIGAMMA},

@@ -14,9 +14,9 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 
 from funcnn.testing.hunt.spec import load_spec
-from funcnn.testing.hunt.target import ERROR, INCONCLUSIVE, NOT_IMPLEMENTED
+from funcnn.testing.hunt.target import ERROR, INCONCLUSIVE
 from funcnn.testing.source import as_source
-from funcnn.testing.verdict import GradientError, Inconclusive
+from funcnn.testing.verdict import GradientError, Inconclusive, NoDerivative
 from funcnn.testing.vjp import check_vjp
 
 PASSED = "Passed"
@@ -80,7 +80,7 @@ def forget() -> None:
 def _kind(error: BaseException) -> str:
     cause = error.__cause__ or error
     if isinstance(cause, NotImplementedError) or re.search("not (implemented|differentiable|supported)", str(cause)):
-        return NOT_IMPLEMENTED
+        return NoDerivative.__name__
     if isinstance(error, Inconclusive):
         return INCONCLUSIVE
     return type(error).__name__ if isinstance(error, GradientError) else ERROR

@@ -16,10 +16,9 @@ from funcnn.testing import verdict
 from funcnn.testing.vjp import check_vjp
 
 OPTIONS = [name for name in signature(check_vjp).parameters if name not in {"f", "vjp", "args", "inconclusive"}]
-INCONCLUSIVE, NOT_IMPLEMENTED, ERROR, CRASHED, HUNG = "Inconclusive", "NotImplemented", "Error", "Crashed", "Hung"
+INCONCLUSIVE, ERROR, CRASHED, HUNG = "Inconclusive", "Error", "Crashed", "Hung"
 KINDS = [
     *[name for name, cls in vars(verdict).items() if isinstance(cls, type) and issubclass(cls, verdict.GradientError)],
-    NOT_IMPLEMENTED,  # the library says that it has no derivative of the function
     INCONCLUSIVE,  # no example was decided
     ERROR,  # another exception: of the forward pass, or of the strategy
     CRASHED,  # the process ended
@@ -32,9 +31,9 @@ class Target:
     """A function to check: its name, the pair `(f, vjp)`, a strategy for its arguments, and options of `check_vjp`.
 
     The pair is written by hand or made by an adapter, such as `funcnn.testing.torch.pair`. `known` gives the reason of
-    each finding that is expected, by its kind: the name of an error, such as "WrongGradient"; "NotImplemented", if the
-    library has no derivative; "Inconclusive", if no example was decided; "Error", if another exception was raised;
-    "Crashed", if the process ended; "Hung", if an example took too long.
+    each finding that is expected, by its kind: the name of an error, such as "WrongGradient", or "NoDerivative"
+    if the library has no derivative; "Inconclusive", if no example was decided; "Error", if another exception was
+    raised; "Crashed", if the process ended; "Hung", if an example took too long.
 
     >>> import numpy as np
     >>> from funcnn.testing import strategies as fst
