@@ -48,11 +48,11 @@ ROOMS = [
 
 # The most lines of each folder, and of the files beside them; it may be raised for a reason that stands in its line.
 MOST_LINES = {
-    "": 3330,  # values, verbs, constructors, their refusals, what errors recommend, and namespaces of one module
+    "": 3380,  # values, verbs, constructors, refusals, namespaces of one module; elementary functions do not cancel
     "files": 600,
     "inspection": 1100,
     "interop": 1300,
-    "layers": 7265,  # layers that mix positions say so; Gelu and TanhShrink have formulas that do not cancel
+    "layers": 7215,  # layers that mix positions say so
     "losses": 1110,  # for classes, the cross-entropy and the focal loss compute 1 - p without cancellation
     "optimizers": 915,  # of float16 they compute in float32
     "schedules": 475,  # what is given as a schedule is checked when it is given

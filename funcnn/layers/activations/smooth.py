@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import math
-from importlib import import_module
-from typing import Any, cast
-
-import numpy as np
 
 from funcnn.arrays import Array, namespace
-from funcnn.elementary import largest_exponent, sigmoid, softplus
+from funcnn.elementary import absolute, largest_exponent, minus_tanh, normal_cdf, sigmoid, softplus
 from funcnn.fields import positive
 from funcnn.layers.activations.base import Elementwise
 from funcnn.records import record
@@ -19,9 +15,7 @@ from funcnn.records import record
 class Silu(Elementwise):
     """out = x s, s = 1 / (1 + e^-x)
 
-    Also known as Swish.
-
-        slope = s + x s (1 - s)
+    Also known as Swish. slope = s + x s (1 - s)
 
     Elfwing, Uchibe & Doya 2018, Sigmoid-Weighted Linear Units for Neural Network Function Approximation in
     Reinforcement Learning; Ramachandran, Zoph & Le 2017, Searching for Activation Functions.
@@ -70,7 +64,6 @@ class Mish(Elementwise):
         return x * (n / (n + 2 * q * q))
 
     def slope(self, kept: Array) -> Array:
-        """t + x t'"""
         p, q = _ratio(kept)
         n = p * (p + 2 * q)
         d = n + 2 * q * q
@@ -100,27 +93,12 @@ class ExactGelu(Elementwise):
     """
 
     def value(self, x: Array) -> Array:
-        return x * _probability_below(x)
+        return x * normal_cdf(x)
 
     def slope(self, kept: Array) -> Array:
-        """P + x e^(-x^2 / 2) / sqrt(2 pi)"""
         xp = namespace(kept)
         x = xp.clip(kept, -40, 40)  # beyond +-40 the density is 0 in every dtype, and the square could overflow
-        return _probability_below(kept) + x * xp.exp(x * x / -2) / math.sqrt(2 * math.pi)
-
-
-def _probability_below(x: Array) -> Array:
-    """erfc(-x / sqrt(2)) / 2; (1 + erf(x / sqrt(2))) / 2 would cancel to 0 in the left tail."""
-    xp, z = cast("Any", namespace(x)), x / -math.sqrt(2)
-    if xp is np:
-        return np.asarray(_ERFC(z)).astype(x.dtype) / 2
-    if not hasattr(xp, "erfc"):
-        library = xp.__name__.partition(".")[0]  # the library of the array, already imported
-        xp = import_module(f"{library}.scipy.special")
-    return cast("Array", xp.erfc(z)) / 2
-
-
-_ERFC = np.frompyfunc(math.erfc, 1, 1)
+        return normal_cdf(kept) + x * xp.exp(x * x / -2) / math.sqrt(2 * math.pi)
 
 
 @record
@@ -138,17 +116,12 @@ class Softsign(Elementwise):
     """
 
     def value(self, x: Array) -> Array:
-        return x / (1 + _size(x))
+        return x / (1 + absolute(x))
 
     def slope(self, kept: Array) -> Array:
         """1 / (1 + |x|)^2, squared last, so that nothing overflows"""
-        inverse = 1 / (1 + _size(kept))
+        inverse = 1 / (1 + absolute(kept))
         return inverse * inverse
-
-
-def _size(x: Array) -> Array:
-    """|x|, analytic in x except at 0"""
-    return namespace(x).where(x > 0, x, -x)
 
 
 @record
@@ -167,7 +140,6 @@ class LogSigmoid(Elementwise):
         return -softplus(-x)
 
     def slope(self, kept: Array) -> Array:
-        """1 / (1 + e^x)"""
         return sigmoid(-kept)
 
 
@@ -175,9 +147,7 @@ class LogSigmoid(Elementwise):
 class TanhShrink(Elementwise):
     """out = x - tanh(x)
 
-    out is about x^3 / 3 near 0, and x - 1 or x + 1 far from 0. The slope is tanh(x)^2. Where |x| < 1/2 the difference
-    would cancel, and out is x^3 / (k + x^2), k = 3 + x^2 / (5 + x^2 / (7 + ...)): Lambert's continued fraction of tanh
-    (Abramowitz & Stegun 1964, Handbook of Mathematical Functions, 4.5.70).
+    out is about x^3 / 3 near 0, and x - 1 or x + 1 far from 0. The slope is tanh(x)^2.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers
@@ -186,30 +156,11 @@ class TanhShrink(Elementwise):
     """
 
     def value(self, x: Array) -> Array:
-        xp, shape, x = namespace(x), x.shape, x.reshape(-1)
-        out, small = x - xp.tanh(x), abs(x) < _CANCELS
-        if xp is np:
-            i = np.flatnonzero(small)  # several times as fast as `where`
-            out[i] = _near_zero(x[i])
-            return out.reshape(shape)
-        return xp.where(small, _near_zero(xp.where(small, x, 0)), out).reshape(shape)
+        return minus_tanh(x)
 
     def slope(self, kept: Array) -> Array:
-        """tanh(x)^2"""
         t = namespace(kept).tanh(kept)
         return t * t
-
-
-_CANCELS = 0.5  # above, x - tanh(x) loses at most three bits
-
-
-def _near_zero(x: Array) -> Array:
-    """x - tanh(x) where |x| < 1/2, with a relative error below 3e-18 of the continued fraction."""
-    square = x * x
-    k = square / 15 + 13
-    for odd in (11, 9, 7, 5, 3):
-        k = square / k + odd
-    return x * (square / (k + square))
 
 
 @record
