@@ -26,7 +26,7 @@ from tests.hunts.draws import (
     symmetric,
     triangular,
 )
-from tests.nasty.base import drawn
+from tests.nasty.base import among, between, drawn
 
 LIBRARIES = ["jax", "jaxlib", "numpy"]
 ACTIVATIONS = [
@@ -228,6 +228,8 @@ FIRST = {
     "special.owens_t": (special.owens_t, of((GENERIC, "n"), (GENERIC, "n"))),
     "special.factorial": (special.factorial, each(POSITIVE)),
     "special.bessel_jn": (lambda z: special.bessel_jn(z, v=2)[2], each(ABOVE_1, "n")),
+    "special.bessel_jn from 7 to 9": (lambda z: special.bessel_jn(z, v=2)[2], each(between(7, 9), "n")),
+    "special.spence at 1": (special.spence, each(among(0.5, 1.0, 2.0), "n")),
     "special.logsumexp with b": (lambda x: special.logsumexp(x, b=jnp.array([1.0, 2.0]), axis=-1), each(REAL, "m 2")),
     "stats.beta.logpdf": (lambda x, a, b: stats.beta.logpdf(x, a, b), of((UNIT, "n"), (POSITIVE, "n"), (ABOVE_1, "n"))),
     "stats.beta.cdf": (lambda x: stats.beta.cdf(x, 2.0, 1.5), each(UNIT)),
@@ -295,6 +297,13 @@ STRUCTURED = {
     ),
 }
 KNOWN = {
+    "std": {"NotFinite": "0 / 0 for one number"},
+    "special.bessel_jn from 7 to 9": {"WrongForFloat32": "the recurrence overflows in float32: see docs/found.md"},
+    "special.spence": {"NotFinite": "the derivative above 1, up to 2, is nan: see docs/found.md"},
+    "special.spence at 1": {
+        "WrongGradient": "the derivative at 1 is 0: see docs/found.md",
+        "NotFinite": "the derivative above 1, up to 2, is nan: see docs/found.md",
+    },
     "special.i0": {"WrongGradient": "the derivative at 0 is 1: see docs/found.md"},
     "vander": {"NotFinite": "the derivative of x**0 at 0 is nan: see docs/found.md"},
     "special.expn 0": {"NotFinite": "the rule calls expn of order -1: see docs/found.md"},
