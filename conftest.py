@@ -33,6 +33,7 @@ ORACLES = [
     ("sklearn", "funcnn/metrics.py"),
     ("tqdm", "funcnn/training/progress_bar.py"),
     ("tqdm", "funcnn/training/progress.py"),
+    ("scipy", "funcnn/testing/hessian.py"),
     *ADAPTERS,
 ]  # files whose examples need a library
 
