@@ -92,6 +92,7 @@ def test_an_early_end_is_continued(spec, tmp_path):
     assert first.examples == 7  # one of each
     assert len(first.unfinished) == 7
     assert first.unseen == ()
+    assert "Inconclusive" not in {one.kind for one in first.new}  # the other examples may be decided
     for _ in range(3):
         last = hunt(path, tmp_path / "parts", workers=0, examples=3, seconds=1e-9)
     assert last.unfinished == ()
@@ -147,6 +148,22 @@ def test_a_crash_and_a_hang_are_findings(spec, tmp_path):
     assert (kinds["crash"], kinds["hang"]) == ("Crashed", "Hung")
     assert found.unfinished == ()
     assert len(lines) == 3
+
+
+def test_a_worker_ends_with_its_parent(monkeypatch):
+    ended = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    worker._end_after(None)  # the process that a person started
+    assert ended == []
+    worker._end_after(Ended())
+    assert ended == [1]
+
+
+class Ended:
+    """A process that has ended."""
+
+    def join(self):
+        pass
 
 
 def test_a_worker_begins_with_the_spec(spec):

@@ -55,14 +55,15 @@ class Findings:
 def findings(spec: Spec, results: Mapping[str, Result]) -> Findings:
     """The findings among results, by the known issues of the spec.
 
-    That examples are inconclusive is a finding only if no example of the target was decided.
+    That examples are inconclusive is a finding only if all examples of the target were checked, and none was decided.
     """
     new: list[Finding] = []
     known: list[Finding] = []
     unseen: list[tuple[str, str, str]] = []
     for name, result in results.items():
         issues = spec.targets[name].known
-        kinds = [kind for kind in result.found if kind != INCONCLUSIVE or result.inconclusive == result.examples]
+        undecided = result.complete and result.inconclusive == result.examples
+        kinds = [kind for kind in result.found if kind != INCONCLUSIVE or undecided]
         for kind in kinds:
             found = result.found[kind]
             reason = issues.get(kind)

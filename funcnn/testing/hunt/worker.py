@@ -6,7 +6,9 @@ import os
 import signal
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
+from typing import Any
 
 from funcnn.testing.hunt.example import Outcome, check_example
 from funcnn.testing.hunt.spec import load_spec
@@ -63,5 +65,13 @@ class Worker(ThisProcess):
 
 def _begin(path: str) -> int:
     """Import the libraries, so that the first example does not wait for them; the result is the id of the process."""
+    Thread(target=_end_after, args=(parent_process(),), daemon=True).start()
     load_spec(path)
     return os.getpid()
+
+
+def _end_after(parent: Any) -> None:
+    """End this process when the process that started it has ended; it may have been killed."""
+    if parent is not None:
+        parent.join()
+        os._exit(1)
