@@ -284,7 +284,7 @@ FIRST = {
     "avg_pool3d": (lambda x: F.avg_pool3d(x, 2, 1, 1, ceil_mode=True), each(REAL, "1 1 2 3 2")),
     "adaptive_avg_pool2d": (lambda x: F.adaptive_avg_pool2d(x, (2, 3)), each(REAL, "1 m 5 4", most=2)),
     "lp_pool1d": (lambda x: F.lp_pool1d(x, 2, 2), each(POSITIVE, "m n 4", most=2)),
-    "lp_pool1d of order 3": (lambda x: F.lp_pool1d(x, 3, 2), each(GENERIC, "m n 4", most=2)),
+    "lp_pool1d of order 3": (lambda x: F.lp_pool1d(x, 3, 2), each(POSITIVE, "m n 4", most=2)),
     "fold": (lambda x: F.fold(x, (3, 3), 2), each(REAL, "1 4 4")),
     "unfold of images": (lambda x: F.unfold(x, 2, padding=1), each(REAL, "1 m 3 2", most=2)),
     "pad, reflect": (lambda x: F.pad(x, (2, 1), "reflect"), each(REAL, "m n 4", most=2)),
