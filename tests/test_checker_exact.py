@@ -375,6 +375,14 @@ def test_it_is_inconclusive(name):
         check_vjp(f, slopes(slope), [np.array([x])], exact=True)
 
 
+@pytest.mark.parametrize("domain", [{"x": (5, 6)}, lambda x: x > 5])
+def test_arguments_outside_the_domain_are_inconclusive(domain):
+    twice = partial(check_vjp, lambda x: 2 * x, slopes(lambda x: 2), exact=True, domain=domain)
+    assert twice([np.array([5.5])]).verdict == "pass"
+    with pytest.raises(Inconclusive, match="the arguments are outside domain"):
+        twice([np.arange(3.0)])
+
+
 def test_at_a_tie_that_changes_nothing_it_is_decided():
     report = check_layer(layers.LogSoftmax(), np.array([[2.0, 2.0]]), exact=True)
     assert report.inconclusive == 0

@@ -355,6 +355,35 @@ ROWS = {
         KindError,
         "check_layer: exact must be True or False, not int",
     ),
+    **{
+        f"{name} in exact arithmetic": (
+            call(check_vjp, half, half_vjp, [x], exact=True, **{name: value}),
+            RangeError,
+            f"check_vjp: {name} has no effect with exact=True; leave it out",
+        )
+        for name, value in {
+            "resolution": 1e-3,
+            "aliasing": False,
+            "nondeterministic": 1e-6,
+            "at_kinks": "skip",
+            "tolerance": 0.5,
+        }.items()
+    },
+    "a resolution of a layer in exact arithmetic": (
+        call(check_layer, dense, x, resolution=1e-3, exact=True),
+        RangeError,
+        "check_layer: resolution has no effect with exact=True; leave it out",
+    ),
+    "a domain that returns None": (
+        call(check_vjp, half, half_vjp, [x], domain=lambda x: None),
+        KindError,
+        "check_vjp: domain must return a bool or an array of bools, not None",
+    ),
+    "a domain of another function": (
+        call(check_vjp, half, half_vjp, [x], domain=lambda x, y: x < y),
+        KindError,
+        "check_vjp: domain must be a function (x), not a function (x, y)",
+    ),
     "a structure in exact arithmetic": (
         call(check_vjp, half, half_vjp, [np.eye(2)], structure={"x": "symmetric"}, exact=True),
         RangeError,

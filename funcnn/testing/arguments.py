@@ -11,7 +11,7 @@ import numpy as np
 
 from funcnn.arrays import is_array, kind, short
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import is_whole
+from funcnn.fields import check_function, is_whole
 from funcnn.testing.claim import Claim, as_argument
 from funcnn.testing.domain import as_domain
 from funcnn.testing.flattening import Flattened
@@ -61,8 +61,7 @@ def claim_of(
     whose = function.whose
     name = getattr(function.f, "__name__", "f").replace("<lambda>", "f")
     names, arrays = zip(*function.parts(), strict=True) if [*function.parts()] else ((), ())
-    is_function = callable(domain) and not isinstance(domain, type)
-    holds = (lambda *parts: domain(*function.called(parts)[0])) if is_function else domain
+    holds = _predicate(function, domain) if callable(domain) and not isinstance(domain, type) else domain
     options = attrs.evolve(options, domain=as_domain(whose, names, arrays, holds, structure))
     every = {**dict(zip(function.paths, function.args, strict=True)), **function.kwargs}
     source = "\n".join([f"    {path} = {as_source(a)}" for path, a in every.items()])
@@ -70,6 +69,20 @@ def claim_of(
         source += f'\n    # structure of {moved}: "{what}"; its gradient is compared on the tangent space'
     claim = Claim(whose, "function", name, function.value, vjp, arrays, names, source)
     return attrs.evolve(claim, cotangent=function.cotangent, derivative=derivative), options
+
+
+def _predicate(function: Flattened, domain: Callable[..., Any]) -> Callable[..., Any]:
+    """A domain as a function of the real arrays of a flattened function."""
+    needed = f"a function ({', '.join(function.paths)})"
+    check_function(function.whose, domain, "domain", needed, takes=len(function.paths))
+
+    def holds(*parts: Any) -> Any:
+        inside = domain(*function.called(parts)[0])
+        if np.asarray(inside).dtype != np.bool_:
+            raise KindError(f"{function.whose}: domain must return a bool or an array of bools, not {short(inside)}")
+        return inside
+
+    return holds
 
 
 def _sign_of(whose: str, convention: Any) -> int:

@@ -45,7 +45,7 @@ def options(
     exact: bool = False,
 ) -> Options:
     """Check the options of the check `whose`. A resolution of None is read from pytest's ini file, default 1e-7."""
-    found = ledger()
+    found, is_given = ledger(), resolution is not None
     if resolution is None:
         resolution = (found and found.resolution) or RESOLUTION
     for name, value, low in (
@@ -59,6 +59,15 @@ def options(
     _check_word(whose, "at_kinks", at_kinks, "subgradient", "hull", "skip")
     check_flag(whose, aliasing, "aliasing")
     check_flag(whose, exact, "exact")
+    without_effect = {
+        "resolution": is_given,
+        "aliasing": not aliasing,
+        "nondeterministic": nondeterministic,
+        "at_kinks": at_kinks != "subgradient",
+        "tolerance": tolerance,
+    }
+    if exact and (ignored := [name for name, given in without_effect.items() if given]):
+        raise RangeError(f"{whose}: {ignored[0]} has no effect with exact=True; leave it out")
     if exact and find_spec("mpmath") is None:
         raise ImportError(f"{whose}: exact=True needs mpmath; write pip install mpmath")
     return Options(

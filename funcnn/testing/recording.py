@@ -18,7 +18,7 @@ settings.register_profile("funcnn", deadline=None, print_blob=True, phases=set(P
 def verdict(claim: Claim, options: Options) -> Report:
     """Run a check and record its verdict; inside `@given`, an inconclusive check rejects the example."""
     try:
-        report = _check_exactly(claim) if options.exact else verify(claim, options)
+        report = _check_exactly(claim, options) if options.exact else verify(claim, options)
     except GradientError:
         _record(claim, options, "fail")
         raise
@@ -32,10 +32,10 @@ def verdict(claim: Claim, options: Options) -> Report:
     return report
 
 
-def _check_exactly(claim: Claim) -> Report:
+def _check_exactly(claim: Claim, options: Options) -> Report:
     from funcnn.testing.exact.check import check_exactly  # noqa: PLC0415  it needs mpmath
 
-    return check_exactly(claim)
+    return check_exactly(claim, options.domain)
 
 
 def _record(claim: Claim, options: Options, verdict: str, **found: Any) -> None:

@@ -99,8 +99,9 @@ def check_vjp(
 
     With `exact=True`, f is differentiated along a random direction of all entries, and compared with vjp as fractions,
     or in 40 digits if f has a function such as exp: a relative error of 1e-15 is found, in arrays of up to 1000 numbers
-    together. f and vjp get exact arrays whose dtype reads float64. They may use NumPy's arithmetic, comparisons, sums,
-    products and shapes, and exp, expm1, log, log1p, sqrt, tanh, sin and cos. A kink is inconclusive.
+    together. The check is made at the arguments alone, not at larger numbers as by `check_layer`. f and vjp get exact
+    arrays whose dtype reads float64. They may use NumPy's arithmetic, comparisons, sums, products and shapes, and exp,
+    expm1, log, log1p, sqrt, tanh, sin and cos. A kink is inconclusive.
 
     Args:
         f: the function. Messages use the names of the parameters of f.
@@ -117,8 +118,8 @@ def check_vjp(
         inconclusive: "error" raises `Inconclusive` also inside `@given`, where otherwise the example is rejected.
         nondeterministic: the relative difference that is allowed between two calls of the same function.
         domain: the arguments at which f and vjp may be called: a function of the arguments that returns whether they
-            are inside, or a dict of intervals by names of arguments, such as `{"x": (0, None)}`, where None means no
-            end. A check at arguments outside is inconclusive.
+            are inside, a bool or an array of bools, or a dict of intervals by names of arguments, such as
+            `{"x": (0, None)}`, where None means no end. A check at arguments outside is inconclusive.
         structure: a dict by names of arguments: "symmetric", "positive definite", "lower triangular" and "upper
             triangular" matrices (the last two axes); "simplex" (not negative, of sum 1), "unit norm" and "sorted"
             vectors (the last axis).
@@ -135,7 +136,7 @@ def check_vjp(
             is complex, without a convention; no argument holds floats; f returns no floats; an option is of the wrong
             kind.
         RangeError: an option is out of its range, or names an argument that f does not have; an argument does not have
-            its `structure`; there are more than 1000 numbers, or a structure, for `exact=True`.
+            its `structure`; there are more than 1000 numbers, or an option without effect, for `exact=True`.
         ImportError: `exact=True` needs mpmath.
     """
     check_function("check_vjp", f, "f")

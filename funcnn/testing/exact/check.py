@@ -12,6 +12,7 @@ from funcnn.arrays import Array
 from funcnn.errors import RangeError
 from funcnn.testing.claim import Claim
 from funcnn.testing.differentiation.vector_function import generator
+from funcnn.testing.domain import Domain, OutsideDomainError
 from funcnn.testing.exact.comparison import DIGITS, Agreement, Pullback, culprit, dyadic, pullback
 from funcnn.testing.exact.values import with_digits
 from funcnn.testing.options import AGREEING
@@ -21,11 +22,15 @@ MOST_NUMBERS = 1000  # chosen: a check then takes milliseconds, and a second at 
 LIMITS = (64, 800)  # of entries drawn anew: far out on a saturated tail, and where e^x overflows in float64
 
 
-def check_exactly(claim: Claim) -> Report:
+def check_exactly(claim: Claim, domain: Domain) -> Report:
     """The report if backward agrees with forward; otherwise a GradientError, or Inconclusive."""
     args = [a.astype(np.float64) if a.dtype.kind == "f" else a for a in claim.arrays()]
     if (n := sum([a.size for a in args])) > MOST_NUMBERS:
         raise RangeError(f"{claim.whose}: exact=True takes at most {MOST_NUMBERS} numbers in all arrays; it got {n}")
+    try:
+        domain.check(tuple(args))
+    except OutsideDomainError:
+        raise Inconclusive("the arguments are outside domain: draw arguments inside it") from None
     rng = generator(args)
     with claim.named(), np.errstate(all="ignore"):
         seed = [int(word) for word in rng.integers(2**32, size=2)]
