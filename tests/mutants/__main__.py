@@ -1,35 +1,42 @@
-"""`python -m tests.mutants [--quick] [--every N] [--seeds N] [--examples N] [--survivors]`: mistakes found."""
+"""`python -m tests.mutants [--curve] [--quick] [--every N] [--examples N]`: mistakes found, of each checker."""
 # ruff: noqa: T201  a command prints
 
 import argparse
+import logging
 import sys
 import warnings
 from collections import Counter
+from pathlib import Path
 
-import hypothesis
 import numpy as np
-from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.mutants import MUTANTS
+from tests.mutants.curve import print_curve
 from tests.mutants.peers import CHECKERS
+from tests.mutants.trials import draw, fault_of, first_fault, print_row
+from tests.nasty import NASTY
 
-PLAIN = settings(
-    phases=[Phase.generate], database=None, deadline=None, derandomize=False, suppress_health_check=list(HealthCheck)
-)
+PICTURE = Path(__file__).parents[2] / "docs" / "operating_curve.svg"
 
 
 def main():
     """Try every checker on every mutant and on its correct pair, and print one table."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Checkers of gradients side by side.")
-    parser.add_argument("--quick", action="store_true", help="every fortieth mutant, 3 examples: does it run?")
+    parser.add_argument("--quick", action="store_true", help="few mutants, few examples, no picture: does it run?")
     parser.add_argument("--seeds", type=int, default=1, help="how many times to draw the examples")
     parser.add_argument("--examples", type=int, default=100, help="examples of each mutant and each correct pair")
     parser.add_argument("--every", type=int, default=1, help="try one mutant in N, since all of them take hours")
     parser.add_argument("--survivors", action="store_true", help="list the mutants that each checker did not find")
+    parser.add_argument("--curve", action="store_true", help="try several tolerances; draw docs/operating_curve.svg")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
-    every, examples = (40, 3) if asked.quick else (asked.every, asked.examples)
+    logging.disable()  # jax logs every exception of a function
+    quick = (120, 2) if asked.curve else (40, 3)
+    every, examples = quick if asked.quick else (asked.every, asked.examples)
     mutants = MUTANTS[::every]
+    if asked.curve:
+        print_curve(mutants, NASTY[::every], examples, None if asked.quick else PICTURE)
+        return
     pairs = {mutant.name.split(":")[0]: mutant for mutant in mutants}
     drawn = {
         name: [draw(mutant.arguments, seed, examples) for seed in range(asked.seeds)] for name, mutant in pairs.items()
@@ -73,44 +80,11 @@ def report(name, check, mutants, pairs, drawn, *, survivors):
         print(*through, sep="\n", file=sys.stderr)
 
 
-def draw(arguments, seed, examples):
-    """The arguments of the examples of one test."""
-    found = []
-
-    @hypothesis.seed(seed)
-    @settings(PLAIN, max_examples=examples)
-    @given(arguments)
-    def run(args):
-        found.append(args)
-
-    run()
-    return found
-
-
 def generic(batch):
     """The arguments with the most different sizes, filled with normal numbers, as in a test written by hand."""
     args = max(batch, key=lambda args: (len({n for a in args for n in a.shape}), sum([a.size for a in args])))
     rng = np.random.default_rng(0)
     return tuple([rng.standard_normal(a.shape) if a.dtype.kind == "f" else a for a in args])
-
-
-def first_fault(check, pair, batch):
-    """The name of the first error of a checker; None if all examples pass."""
-    return next(filter(None, (fault_of(check, pair, args) for args in batch)), None)
-
-
-def fault_of(check, pair, args):
-    """The name of the error that a checker raises. Any error counts, since some checkers find a wrong shape only so."""
-    try:
-        check(*pair, args)
-    except Exception as error:  # noqa: BLE001  any error counts
-        return type(error).__name__
-    return None
-
-
-def print_row(*cells):
-    """One line of a Markdown table."""
-    print("|", " | ".join(cells), "|", flush=True)
 
 
 if __name__ == "__main__":
