@@ -37,7 +37,7 @@ from funcnn.testing import Inconclusive, check_layer, check_loss, check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.testing.exact import comparison
 from funcnn.testing.exact.array import of_values
-from funcnn.testing.verdict import BrokenPromise, WrongGradient, WrongShape
+from funcnn.testing.verdict import BrokenPromise, NotPure, WrongGradient, WrongShape
 
 # Their gradients are fractions, whatever x is; those of other layers agree in 40 digits or more.
 RATIONAL = {
@@ -336,8 +336,45 @@ FUNCTIONS = {
     "bools": (lambda x: x * (x.astype(bool).astype(float) + 1), lambda x: 2),
     "a new array": (lambda x: x + np.full_like(x, 0.5) + x.__array_namespace__().zeros((1, 3)), lambda x: 1),
     "parts": (lambda x: np.concatenate(np.split(x, 3, axis=1)[::-1], axis=1)[:, ::-1] + 0, lambda x: 1),
-    "another dtype": (lambda x: x.__array_namespace__().asarray(x, np.float32), lambda x: 1),
+    "another dtype": (lambda x: x.__array_namespace__().asarray(x, np.float64), lambda x: 1),
+    "angles": (lambda x: np.tan(x / 8) + np.arctan(x), lambda x: 1 / (8 * np.cos(x / 8) ** 2) + 1 / (1 + x * x)),
+    "arcs": (lambda x: np.arcsin(x / 4) + 2 * np.arccos(x / 4), lambda x: -1 / np.sqrt(16 - x * x)),
+    "hyperbolic": (lambda x: np.sinh(x) + np.cosh(x), np.exp),
+    "their inverses": (
+        lambda x: np.arcsinh(x) + np.arccosh(x + 1) + np.arctanh(x / 4),
+        lambda x: 1 / np.sqrt(x * x + 1) + 1 / np.sqrt(x * x + 2 * x) + 4 / (16 - x * x),
+    ),
+    "powers of 2": (
+        lambda x: np.exp2(x) + np.log2(x),
+        lambda x: np.exp2(x) * np.log(2 + 0 * x) + 1 / x / np.log(2 + 0 * x),
+    ),
+    "log10": (np.log10, lambda x: 1 / (x * np.log(10 + 0 * x))),
+    "logaddexp": (lambda x: np.logaddexp(x, 0), lambda x: 1 / (1 + np.exp(-x))),
 }
+
+
+def assigned(x):
+    """4 x, 2 x + 1/2, x"""
+    o = np.zeros_like(x)
+    o[:] = x
+    o[:, 1] += 0.5
+    view = o[0]
+    view[:2] *= 2
+    view.reshape(-1)[1] -= 0.5
+    np.add(o[0, :1], x[0, :1], out=o[0, :1])
+    np.add.at(o, ([0], [0]), x[:, 0])
+    total = np.zeros((1, 3))
+    total += o
+    return total
+
+
+def assigned_slope(x):
+    slope = np.ones_like(x).astype(int)
+    slope[0, :2] = 4.0, 2
+    return slope
+
+
+FUNCTIONS["assignments"] = (assigned, assigned_slope)
 
 
 def growing(x):
@@ -406,7 +443,15 @@ def test_digits_that_cancel_are_computed_again():
 
 
 REFUSED = {
-    "a function without a rule": np.sinh,
+    "a function without a rule": np.cbrt,
+    "a function of two numbers": lambda x: np.hypot(x, 1),
+    "a function that rounds": np.floor,
+    "a method that rounds": lambda x: x.round(),
+    "a function of matrices": lambda x: np.linalg.solve(np.eye(2) * x, x),
+    "float32": lambda x: x.astype(np.float32),
+    "an array of float32": lambda x: np.zeros_like(x, dtype=np.float32) + x,
+    "an assignment to floats": lambda x: np.zeros(2).__setitem__(0, x[0]),
+    "a sum into floats": lambda x: np.add.at(np.zeros(2), [0, 1], x),
     "an exponent that moves": lambda x: x**x,
     "an array of floats": lambda x: np.asarray(x),  # noqa: PLW0108  it is called with one argument
     "a number of Python": lambda x: x * float(x[0]),
@@ -419,8 +464,76 @@ REFUSED = {
 def test_what_it_cannot_compute_is_said(name):
     with pytest.raises((TypeError, AttributeError)) as caught:
         check_vjp(REFUSED[name], slopes(np.ones_like), [np.array([1.0, 2.0])], exact=True)
-    notes = ["exact=True computes with arrays of exact numbers; rules that use namespace(x) take them"]
-    assert caught.value.__notes__ == notes
+    [note] = caught.value.__notes__
+    assert "comparisons, sums, products, shapes and assignments, logaddexp, arccos, arccosh, " in note
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (np.cbrt, "NumPy's cbrt does not take exact numbers: "),
+        (np.floor, "NumPy's floor does not take exact numbers: "),
+        (REFUSED["a function of matrices"], "NumPy's solve does not take exact numbers: "),
+        (REFUSED["float32"], "exact numbers are not rounded to float32; exact=True has no dtype of floats but float64"),
+        (REFUSED["an assignment to floats"], "np.zeros_like(x) makes an array of exact numbers"),
+    ],
+)
+def test_a_function_without_a_rule_is_named(f, message):
+    with pytest.raises(TypeError, match=re.escape(message)):
+        check_vjp(f, slopes(np.ones_like), [np.array([1.0, 2.0])], exact=True)
+
+
+def test_arguments_are_read_only():
+    def changed(x):
+        x += 1
+        return x
+
+    with pytest.raises(NotPure, match="f or vjp writes to its arguments"):
+        check_vjp(changed, slopes(np.ones_like), [np.ones(2)], exact=True)
+
+
+def test_a_value_error_of_f_comes_out_as_it_is():
+    def refusing(x):
+        raise ValueError("too small")
+
+    with pytest.raises(ValueError, match="too small"):
+        check_vjp(refusing, slopes(np.ones_like), [np.ones(2)], exact=True)
+
+
+def pasted(error):
+    """The variables that the message of an error assigns."""
+    made = {**globals()}
+    exec("\n".join([line.strip() for line in str(error).splitlines() if " = " in line][1:]), made)
+    return made
+
+
+def test_the_numbers_follow_from_what_is_pasted():
+    def f(x, y):
+        return {"product": x * y, "count": 2, "sum": x + y}
+
+    def vjp(args, dA):
+        x, y = args
+        return dA["product"] * y + dA["sum"], 2 * dA["product"] * x + dA["sum"]
+
+    with pytest.raises(WrongGradient) as caught:
+        check_vjp(f, vjp, (np.array([0.5, 2.0]), np.array([3.0, -1.0])), exact=True)
+    made = pasted(caught.value)
+    k = int(re.search(r"at y\[(\d)\]", str(caught.value))[1])
+    analytic, exact = map(float, re.search(r"analytic (\S+), exact (\S+):", str(caught.value)).groups())
+    assert vjp((made["x"], made["y"]), made["dA"])[1][k] == analytic
+    assert made["dA"]["product"][k] * made["x"][k] + made["dA"]["sum"][k] == exact
+
+
+def test_the_numbers_of_a_layer_that_were_drawn_are_pasted():
+    with pytest.raises(WrongGradient) as caught:
+        check_layer(SigmoidOfAtLeast(), np.array([[0.5, -1.0]]), exact=True)
+    made = pasted(caught.value)
+    i, j, analytic = re.search(r"x\[(\d), (\d)\] = .*\n    analytic (\S+),", str(caught.value)).groups()
+    _, cache = forward(made["params"], made["x"])
+    dx = backward(made["params"], cache, made["dA"]).x
+    assert dx[int(i), int(j)] == pytest.approx(float(analytic))
+    assert abs(made["x"]).max() > 1
+    assert "  # in place of x above" in str(caught.value)
 
 
 @pytest.mark.parametrize("gradient", [None, np.ones((1, 2))])

@@ -191,6 +191,7 @@ def test_a_layer_and_a_loss_are_pasted_too():
     exec(source, scope)
     assert scope["params"] == (Doubled(SQUARE), Dense(SQUARE, None))
     assert np.array_equal(scope["x"], X[:, :3])
+    assert scope["dA"].shape == X[:, :3].shape
 
     def half_right(out, y):
         return nn.mse(out, y)[0], out

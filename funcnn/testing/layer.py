@@ -78,8 +78,9 @@ class LayerFunction:
         args = (*own.values(), *arrays_in(wide.x))
         names = (*[f"params.{path}".rstrip(".") for path in own], *[path for path, _ in walk(wide.x, "x")])
         rules = Rules(wide.outputs, wide.pulled_back, len(own))
+        promises, shaped = wide.check_promises, wide.shaped
         return Claim(
-            "check_layer", "layer", name, wide.value, wide.gradients, args, names, source, wide.check_promises, rules
+            "check_layer", "layer", name, wide.value, wide.gradients, args, names, source, promises, rules, shaped
         )
 
     def at(self, args: Sequence[Array]) -> tuple[Any, Any]:
@@ -109,6 +110,10 @@ class LayerFunction:
         grads = backward(params, cache, map_arrays(lambda _: next(rest), out))
         _check_class(params, grads)
         return [*parameters(grads.params).values(), *_gradients_of(x, grads.x)]
+
+    def shaped(self, dA: Array) -> Any:
+        """A cotangent, one entry after the other, with the structure of out."""
+        return _unflat(dA, forward(self.params, self.x)[0])
 
     def gradients(self, args: Sequence[Array], dA: Array) -> list[Any]:
         """A gradient for each array; raises a BrokenPromise if a rule for gradients is broken."""

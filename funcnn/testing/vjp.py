@@ -100,8 +100,10 @@ def check_vjp(
     With `exact=True`, f is differentiated along a random direction of all entries, and compared with vjp as fractions,
     or in 40 digits if f has a function such as exp: a relative error of 1e-15 is found, in arrays of up to 1000 numbers
     together. The check is made at the arguments alone, not at larger numbers as by `check_layer`. f and vjp get exact
-    arrays whose dtype reads float64. They may use NumPy's arithmetic, comparisons, sums, products and shapes, and exp,
-    expm1, log, log1p, sqrt, tanh, sin and cos. A kink is inconclusive.
+    arrays whose dtype reads float64. They may use NumPy's arithmetic, comparisons, sums, products and shapes,
+    assignments to arrays such as `np.zeros_like(x)`, and exp, expm1, exp2, log, log1p, log2, log10, logaddexp, sqrt,
+    the trigonometric and hyperbolic functions and their inverses. Another function, and a cast to float32, raise a
+    TypeError. A kink is inconclusive.
 
     Args:
         f: the function. Messages use the names of the parameters of f.

@@ -6,6 +6,8 @@ the work on arrays of objects; arrays of whole numbers and of bools keep their d
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -13,7 +15,7 @@ import attrs
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from funcnn.testing.exact.dual import Dual, dual
+from funcnn.testing.exact.dual import Dual, NoExactRuleError, dual
 
 _dual = np.frompyfunc(dual, 1, 1)
 
@@ -35,7 +37,7 @@ class Size(int):
 
 @attrs.define(eq=False)
 class ExactArray(NDArrayOperatorsMixin):
-    """An immutable array of dual numbers, or of whole numbers or bools; `x += 1` makes another array."""
+    """An array of dual numbers, or of whole numbers or bools."""
 
     data: Any
 
@@ -65,11 +67,11 @@ class ExactArray(NDArrayOperatorsMixin):
         return _At(self)
 
     def astype(self, dtype: Any, *, copy: bool = True) -> Any:
-        """The array with another dtype; for every dtype of floats, the entries are dual numbers."""
-        kind = np.dtype(dtype).kind
+        """A copy with another dtype; float64 stands for dual numbers."""
+        kind = _unrounded(dtype).kind
         if kind != "f":
             return wrapped(self.data != 0 if kind == "b" else self.data.astype(dtype))
-        return self if self.data.dtype == object else wrapped(self.data.astype(object))
+        return wrapped(self.data.astype(object))
 
     def __array_namespace__(self, api_version: str | None = None) -> Any:
         return NAMESPACE
@@ -78,10 +80,22 @@ class ExactArray(NDArrayOperatorsMixin):
         return _called(function, *args, **settings)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, out: Any = None) -> Any:
-        return _elementwise(ufunc, args) if method == "__call__" else NotImplemented
+        if method == "at" and isinstance(args[0], ExactArray):
+            return ufunc.at(*unwrapped(args))
+        if method != "__call__":
+            return NotImplemented
+        made = _elementwise(ufunc, args)
+        if out is None or not isinstance(out[0], ExactArray):  # `floats += x` makes an exact array
+            return made
+        out[0][...] = made
+        return out[0]
 
     def __getitem__(self, index: Any) -> Any:
         return wrapped(self.data[unwrapped(index)])
+
+    def __setitem__(self, index: Any, values: Any) -> None:
+        given = unwrapped(values)
+        self.data[unwrapped(index)] = _dual(given) if self.data.dtype == object else given
 
     def __len__(self) -> int:
         return len(self.data)
@@ -90,7 +104,11 @@ class ExactArray(NDArrayOperatorsMixin):
         return bool(self.data)
 
     def __array__(self, *args: Any, **settings: Any) -> Any:
-        raise TypeError("exact numbers do not fit into an array of floats")
+        raise NoExactRuleError(
+            "exact numbers are not converted to floats; np.zeros_like(x) makes an array of exact numbers"
+        )
+
+    __float__ = __array__
 
     def __getattr__(self, name: str) -> Any:
         """The methods of NumPy's arrays."""
@@ -140,11 +158,12 @@ _ERFC = np.frompyfunc(lambda number: number.erfc(), 1, 1)
 
 
 def of_values(values: Any, derivatives: Any = None) -> Any:
-    """The numbers of a NumPy array as an exact array; if they are floats, with derivatives."""
-    array = wrapped(values)
-    if derivatives is None or values.dtype.kind != "f":
-        return array
-    return wrapped(_WITH(array.data, unwrapped(derivatives)))
+    """The numbers of a NumPy array as a read-only exact array; if they are floats, with derivatives."""
+    data = wrapped(values).data.view()
+    if derivatives is not None and values.dtype.kind == "f":
+        data = np.asarray(_WITH(data, unwrapped(derivatives)), object)
+    data.flags.writeable = False
+    return ExactArray(data)
 
 
 def numbers_in(array: Any) -> list[Dual]:
@@ -153,13 +172,15 @@ def numbers_in(array: Any) -> list[Dual]:
 
 
 def wrapped(made: Any) -> Any:
-    """The result of a function of NumPy, with each float as a dual number."""
+    """The result of a function of NumPy, with each float as a dual number; a view stays a view."""
     if isinstance(made, (list, tuple)):
         return type(made)([wrapped(part) for part in made])
     if not isinstance(made, np.ndarray | np.generic | Dual):
         return made
     data = np.asarray(made)
-    return ExactArray(np.asarray(_dual(data), object) if data.dtype.kind in "Of" else data)
+    if data.dtype.kind == "f" or (data.dtype == object and any([type(number) is not Dual for number in data.flat])):
+        data = np.asarray(_dual(data), object)
+    return ExactArray(data)
 
 
 def unwrapped(given: Any) -> Any:
@@ -174,7 +195,30 @@ def unwrapped(given: Any) -> Any:
 def _called(function: Any, *args: Any, **settings: Any) -> Any:
     if isinstance(function, np.ufunc):
         return _elementwise(function, args)
-    return wrapped(function(*unwrapped(args), **{name: unwrapped(value) for name, value in settings.items()}))
+    _unrounded(settings.get("dtype") or float)
+    with _refusal(function.__name__):
+        return wrapped(function(*unwrapped(args), **{name: unwrapped(value) for name, value in settings.items()}))
+
+
+def _unrounded(dtype: Any) -> np.dtype[Any]:
+    """Refuse a dtype to which exact numbers would be rounded; the result is a NumPy dtype."""
+    found = np.dtype(dtype)
+    if found.kind == "f" and found.itemsize < 8:
+        raise NoExactRuleError(
+            f"exact numbers are not rounded to {found}; exact=True has no dtype of floats but float64"
+        )
+    return found
+
+
+@contextmanager
+def _refusal(name: str) -> Iterator[None]:
+    """Name the function of NumPy that does not take exact numbers."""
+    try:
+        yield
+    except NoExactRuleError:
+        raise
+    except (AttributeError, TypeError) as error:
+        raise NoExactRuleError(f"NumPy's {name} does not take exact numbers: {error}") from error
 
 
 def _elementwise(ufunc: Any, args: Any) -> Any:
@@ -182,9 +226,12 @@ def _elementwise(ufunc: Any, args: Any) -> Any:
     given = unwrapped(args)
     if ufunc in _TESTS and given[0].dtype == object:
         return wrapped(np.asarray(_TESTS[ufunc](given[0]), bool))
-    made = ufunc(*given)
-    if np.asarray(made).dtype.kind == "f":
-        made = ufunc(*[_dual(a) for a in given])
+    if ufunc is np.logaddexp:
+        return np.log(np.exp(args[0]) + np.exp(args[1]))
+    with _refusal(ufunc.__name__):
+        made = ufunc(*given)
+        if np.asarray(made).dtype.kind == "f":
+            made = ufunc(*[_dual(a) for a in given])
     return wrapped(made)
 
 

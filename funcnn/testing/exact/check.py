@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from math import prod
 
 import mpmath
@@ -10,15 +11,22 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.errors import RangeError
+from funcnn.testing.checked_pair import write_error
 from funcnn.testing.claim import Claim
 from funcnn.testing.differentiation.vector_function import generator
 from funcnn.testing.domain import Domain, OutsideDomainError
 from funcnn.testing.exact.comparison import DIGITS, Agreement, Pullback, culprit, dyadic, pullback
-from funcnn.testing.exact.values import with_digits
+from funcnn.testing.exact.dual import NoExactRuleError
+from funcnn.testing.exact.values import FUNCTIONS, with_digits
 from funcnn.testing.options import AGREEING
+from funcnn.testing.source import as_source
 from funcnn.testing.verdict import Inconclusive, Report, WrongGradient
 
 MOST_NUMBERS = 1000  # chosen: a check then takes milliseconds, and a second at worst
+KNOWN = (
+    "exact=True computes with arrays of exact numbers, which take NumPy's arithmetic, comparisons, sums, products, "
+    f"shapes and assignments, logaddexp, {', '.join(sorted(FUNCTIONS))}"
+)
 LIMITS = (64, 800)  # of entries drawn anew: far out on a saturated tail, and where e^x overflows in float64
 
 
@@ -32,13 +40,13 @@ def check_exactly(claim: Claim, domain: Domain) -> Report:
     except OutsideDomainError:
         raise Inconclusive("the arguments are outside domain: draw arguments inside it") from None
     rng = generator(args)
-    with claim.named(), np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):
         seed = [int(word) for word in rng.integers(2**32, size=2)]
         points = [args, *[drawn for limit in LIMITS if (drawn := _drawn_anew(claim, args, limit, rng))]]
         try:
             found = [_agreement(claim, point, seed, *DIGITS) for point in points]
         except (AttributeError, TypeError) as error:
-            error.add_note("exact=True computes with arrays of exact numbers; rules that use namespace(x) take them")
+            error.add_note(KNOWN)
             raise
     decided = [agreement for agreement in found if agreement is not None and agreement.holds]
     if not decided:
@@ -96,8 +104,9 @@ def _agreement(claim: Claim, args: list[Array], seed: list[int], digits: int, *m
     directions = [dyadic(a.shape, rng) for a in args]
     with mpmath.workdps(digits):
         try:
-            found = pullback(claim.rules, claim.names, args, rng)
-            agreement = found.compared(directions)
+            with claim.named(), _as_told():
+                found = pullback(claim.rules, claim.names, args, rng)
+                agreement = found.compared(directions)
         except ZeroDivisionError:
             return None
         if agreement.holds or agreement.is_open:
@@ -107,6 +116,17 @@ def _agreement(claim: Claim, args: list[Array], seed: list[int], digits: int, *m
     return _agreement(claim, args, seed, *more)
 
 
+@contextmanager
+def _as_told() -> Iterator[None]:
+    """Replace errors of NumPy about a write to an argument, and about an exact number in an array of floats."""
+    try:
+        yield
+    except ValueError as error:
+        if isinstance(error.__cause__, NoExactRuleError):
+            raise error.__cause__ from None
+        raise write_error("f or vjp", error) or error from None
+
+
 def _wrong(claim: Claim, found: Pullback, directions: Sequence[Array]) -> WrongGradient:
     i, k, at = culprit(found, directions)
     name, a = claim.names[i], found.args[i]
@@ -114,6 +134,16 @@ def _wrong(claim: Claim, found: Pullback, directions: Sequence[Array]) -> WrongG
     analytic, exact = [mpmath.nstr(with_digits(side), 20) for side in (at.backward, at.forward)]
     rounded = "; is a constant of the rule a product of rounded constants?" if 15 <= at.digits < AGREEING else ""
     return WrongGradient(
-        f"d{name}, wrong in exact arithmetic at {name}{index} = {a.flat[k]}\n"
-        f"    analytic {analytic}, exact {exact}: {at.digits:.1f} digits agree{rounded}"
+        f"{claim.name}: d{name}, wrong in exact arithmetic at {name}{index} = {a.flat[k]}\n"
+        f"    analytic {analytic}, exact {exact}: {at.digits:.1f} digits agree{rounded}\n"
+        f"{claim.source}{''.join(_pasted(claim, found))}"
     )
+
+
+def _pasted(claim: Claim, found: Pullback) -> Iterator[str]:
+    """The numbers that were drawn in place of arguments, and the cotangent, as source."""
+    for name, own, a in zip(claim.names, claim.arrays(), found.args, strict=True):
+        if not np.array_equal(own, a):
+            yield f"\n    {name} = {as_source(a)}  # in place of {name} above"
+    dA = np.concatenate([u.ravel() for u in found.cotangents]).reshape(np.shape(claim.f(*found.args)))
+    yield f"\n    dA = {as_source(claim.cotangent(dA))}"

@@ -12,6 +12,11 @@ import attrs
 
 from funcnn.testing.exact.values import FUNCTIONS, ONE, ZERO, Value, alike, exact, over, plus, power, times, with_digits
 
+
+class NoExactRuleError(TypeError):
+    """A function that has no rule for exact numbers."""
+
+
 _kinks: ContextVar[list[str]] = ContextVar("kinks")
 
 
@@ -58,7 +63,7 @@ class Dual:  # noqa: PLW1641  a Dual is never a key
         """(a^e)' = e a^(e - 1) a', for a constant e"""
         exponent = dual(other)
         if exponent.derivative:
-            raise TypeError("an exponent that depends on the arguments has no exact rule; write exp(e log a)")
+            raise NoExactRuleError("an exponent that depends on the arguments has no exact rule; write exp(e log a)")
         e = exponent.value
         slope = times(e, power(self.value, e - 1)) if self.derivative and e else ZERO
         return Dual(power(self.value, e), _part(self.derivative, slope))
