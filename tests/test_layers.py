@@ -94,7 +94,7 @@ def test_a_sigmoid_keeps_its_digits_in_both_tails():
 
 
 def test_a_slope_may_be_what_was_kept_without_harm():
-    """The gradient is formed in the array that slope returns, but never in one that is somebody else's."""
+    """The gradient is not formed in the array that slope returns."""
 
     @record
     class HalfSquare(Elementwise):
@@ -121,6 +121,82 @@ def test_a_slope_may_be_what_was_kept_without_harm():
         assert grads.x.tolist() == ([[20, 2]] if layer == Double() else [[30, 5]])
         assert x.tolist() == [[3, 5]]
         check_layer(layer, np.array([[3.0, 5.0]]))
+
+
+def test_what_slope_returns_stays_the_user_s():
+    whole = np.full((3, 4), 2.0)
+
+    @record
+    class Twice(Elementwise):
+        def value(self, x: Array) -> Array:
+            return 2 * x
+
+        def slope(self, kept: Array) -> Array:
+            return whole
+
+    @record
+    class Steep(nn.Sigmoid):
+        def slope(self, kept: Array) -> Array:
+            return whole
+
+    for layer in (Twice(), Twice(), Steep()):
+        _, cache = forward(layer, np.ones((3, 4)))
+        assert np.array_equal(backward(layer, cache, np.full((3, 4), 5.0)).x, np.full((3, 4), 10.0))
+        assert np.array_equal(whole, np.full((3, 4), 2.0))
+        assert whole.flags.writeable
+
+
+@pytest.mark.parametrize("a", [3.0, [3.0], [1.0, 2.0, 3.0], [[1.0], [2.0]], [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]])
+def test_a_slope_may_broadcast_to_the_shape_of_x(a):
+    @record
+    class Line(Elementwise):
+        a: Array
+
+        def value(self, x: Array) -> Array:
+            return self.a * x
+
+        def slope(self, kept: Array) -> Array:
+            return self.a
+
+        def own_gradients(self, dA: Array, kept: Array) -> dict[str, Array]:
+            ways = tuple(range(dA.ndim - self.a.ndim))
+            return {"a": np.sum(np.sum(dA * kept, ways), axis=_narrow(self.a), keepdims=True).reshape(self.a.shape)}
+
+    layer, x = Line(np.array(a)), np.array([[1.0, -2.0, 3.0], [0.5, 5.0, -7.0]])
+    check_layer(layer, x)
+    grads = backward(layer, forward(layer, x)[1], np.ones_like(x))
+    assert np.array_equal(grads.x, np.broadcast_to(np.array(a), x.shape))
+    assert np.array_equal(layer.a, a)
+
+
+def _narrow(a: Array) -> tuple[int, ...]:
+    return tuple([i for i, n in enumerate(a.shape) if n == 1])
+
+
+@pytest.mark.parametrize("two", [2, 2.0, np.float64(2), np.array(2.0), np.array([[2.0]])])
+def test_a_slope_may_be_a_number_of_any_kind(two):
+    @record
+    class Twice(Elementwise):
+        def value(self, x: Array) -> Array:
+            return 2 * x
+
+        def slope(self, kept: Array) -> Array:
+            return two if np.ndim(two) < 2 else two.astype(kept.dtype)
+
+    check_layer(Twice(), np.array([[3.0, 5.0]]))
+
+
+@pytest.mark.parametrize("cls", [cls for cls in fst.registered("funcnn") if issubclass(cls, Elementwise)])
+def test_every_slope_in_funcnn_is_a_new_array(cls):
+    """The gradient is formed in it."""
+    for size in (3, 1 << 15):
+        kept = np.linspace(0.1, 0.9, size)
+        slope = cls().slope(kept)
+        assert slope.shape == kept.shape
+        assert slope.base is None
+        assert slope.flags.writeable
+        assert slope is not cls().slope(kept)
+        assert slope is not kept
 
 
 def test_an_activation_without_a_slope_cannot_be_made():

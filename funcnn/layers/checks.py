@@ -106,9 +106,16 @@ def mixed(whose: str, what: str, array: Any, name: str, like: Any) -> KindError:
 
 
 def like(layer: Any, method: str, made: Any, x: Array) -> Any:
-    """Check what a method of an activation returned: an array like x; `slope`, the derivative, may return a number."""
-    if (getattr(made, "shape", None) == x.shape and made.dtype == x.dtype) or (method == "slope" and is_number(made)):
+    """Check what a method of an activation returned: like x; a slope is a number, or broadcasts to the shape of x."""
+    shape, dtype = getattr(made, "shape", None), getattr(made, "dtype", None)
+    if shape == x.shape and dtype == x.dtype:
         return made
+    if method == "slope":
+        if is_number(made):
+            return made.astype(x.dtype) if dtype else made
+        axes = zip((shape or ())[::-1], x.shape[::-1], strict=False)
+        if shape and dtype == x.dtype and len(shape) <= x.ndim and all([n in {1, m} for n, m in axes]):
+            return made
     raise KindError(f"{type(layer).__name__}: {method} must return an array of {x.dtype}, {x.shape}, not {short(made)}")
 
 

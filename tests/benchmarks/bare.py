@@ -21,9 +21,9 @@ def mse(out, y):
 
 def cross_entropy(out, y):
     """Cross-entropy of logits and its gradient."""
-    e = np.exp(-abs(out))
-    cost = np.maximum(out, 0) - y * out + np.log1p(e)
-    return float(cost.mean()), (np.where(out > 0, 1, e) / (1 + e) - y) * (1 / out.size)
+    e = np.exp(np.minimum(out, -out))
+    cost = np.maximum(out, 0.0) - y * out + np.log1p(e)
+    return float(cost.mean()), (np.maximum(e, out > 0.0) - y - y * e) / (1.0 + e) * (1 / out.size)
 
 
 def bare(workload: Workload) -> Contender:

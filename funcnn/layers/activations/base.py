@@ -27,8 +27,9 @@ class Elementwise(ABC):
     """out = value(x), dx = dA * slope(kept), for x of any shape.
 
     The base of activations, also of your own. `keeps` names the array in the cache, which is passed to `slope`: "x", or
-    "out" if the derivative is a function of out, so that x need not stay in memory. `slope` returns an array of x's
-    dtype, or a Python number. `own_gradients` returns the gradients of an activation's own parameters.
+    "out" if the derivative is a function of out, so that x need not stay in memory. `slope` returns a number, or
+    an array of x's dtype that broadcasts to x's shape. `own_gradients` returns the gradients of an activation's own
+    parameters.
 
     >>> from funcnn import Array, Elementwise, forward, record
     >>> import numpy as np
@@ -74,10 +75,10 @@ def elementwise_backward(params: Elementwise, kept: Array, dA: Array) -> Grads[E
         kept, dA = kept[None], dA[None]
     dx = like(params, "slope", params.slope(kept), kept)
     own = params.own_gradients(dA, kept)
-    if dx is kept or getattr(dx, "base", None) is not None:
-        dx = dx * dA  # not in place, since dx may be the cache or a view of it
+    if type(params).__module__.startswith("funcnn."):
+        dx *= dA  # in place, since every slope in funcnn is a new array
     else:
-        dx *= dA
+        dx = dx * dA  # not in place, since it may be an array of the user
     return Grads(own_gradient(params, own) if own else gradient(params), dx if has_axes else dx.reshape(()))
 
 
