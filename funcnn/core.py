@@ -85,7 +85,7 @@ def backward_params(params: Any, cache: Any, dA: Any) -> Any:
     return backward(params, cache, dA).params
 
 
-@cast("Callable[[Any], Inference]", verb)
+@cast("Callable[[Any], Inference]", verb(returns=(object, "a layer")))
 def inference(params: Any, /) -> Any:
     """The network for prediction; for most layers it is the layer itself.
 
@@ -95,7 +95,7 @@ def inference(params: Any, /) -> Any:
     return inside(inference, params)
 
 
-@cast("Callable[[Any], Reseed]", verb)
+@cast("Callable[[Any], Reseed]", verb(returns=(object, "a layer")))
 def reseed(params: Any, i: int, /) -> Any:
     """The network for row block `i`: every `seed` inside becomes its child `(*seed, i)`.
 

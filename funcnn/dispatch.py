@@ -29,9 +29,9 @@ def verb(
 
     A class without a rule takes the rule of its nearest base, as in `functools.singledispatch`; classes are looked up
     in a plain dict, for speed. Only `tuple` itself is a chain of layers; a NamedTuple has no rule. Arrays made by a
-    rule are read-only in the result. `returns` is the class that a rule must return, where a tuple means a pair, and
-    its description in messages. `check` is called with all arguments and raises an error for arguments that no rule
-    takes.
+    rule are read-only in the result. `returns` is the class that a rule must return, where a tuple means a pair and
+    `object` a layer, and its description in messages. `check` is called with all arguments and raises an error for
+    arguments that no rule takes.
     """
     if default is None:
         return lambda function: verb(function, returns=returns, check=check)
@@ -52,7 +52,9 @@ def verb(
             raise
         cls_made = type(made)
         if written and (cls_made is not returned or (cls_made is tuple and len(made) != 2)):
-            given_back = f"{len(made)} values" if cls_made is tuple else kind(made)
+            if returned is object and _is_made_of_records(made):
+                return made
+            given_back = f"{len(made)} values" if returned is cls_made is tuple else kind(made)
             raise KindError(f"{name}: the rule for {cls.__name__} must return {written}, not {given_back}")
         if cls is not tuple:  # the layers of a chain have sealed the result
             _seal([*made] if cls_made is tuple else [made], given)

@@ -5,6 +5,7 @@ import pytest
 
 from funcnn import (
     Dense,
+    Elementwise,
     Relu,
     Sigmoid,
     Softmax,
@@ -14,6 +15,7 @@ from funcnn import (
     forward,
     mlp,
     mse,
+    record,
     sgd,
     softmax_cross_entropy,
     value_and_grad,
@@ -78,6 +80,19 @@ ROWS = {
         "Silu: x must be an array of floats, not int64 array; write x.astype(float)",
     ),
     "a list": (lambda: forward(Selu(), [[1.0]]), KindError, "Selu: x must be an array, not list; write np.asarray(x)"),
+    **{
+        f"a class that keeps {value!r} as {name}": (
+            lambda name=name, value=value: record(type("Own", (Elementwise,), {name: value})),
+            KindError,
+            sentence,
+        )
+        for name, value, sentence in [
+            ("keep", "out", 'Own: there is no setting keep; write keeps = "out"'),
+            ("kept", "x", 'Own: there is no setting kept; write keeps = "x"'),
+            ("keeps", "output", """Own: keeps must be "x" or "out", not 'output'"""),
+            ("keeps", np.ones(2), 'Own: keeps must be "x" or "out", not <f64 [1. 1.]>'),
+        ]
+    },
     # PRelu.
     "slopes in a matrix": (
         lambda: PRelu(np.ones((2, 2))),

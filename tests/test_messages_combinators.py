@@ -111,6 +111,29 @@ class Backwards(Wrapper):
         return x[:, ::-1], None
 
 
+@record
+class Entering(Wrapper):
+    """A wrapper that takes arrays alone in enter."""
+
+    factor: Any = 2
+
+    def enter(self, x):
+        return self.factor * x, None
+
+
+@record
+class Leaving(Wrapper):
+    """A wrapper that takes arrays alone in leave."""
+
+    factor: Any = 2
+
+    def enter(self, x):
+        return x, None
+
+    def leave(self, out, aside):
+        return self.factor * out, None
+
+
 ROWS = {
     "no copies": (
         lambda: Copy(0),
@@ -827,6 +850,24 @@ ROWS = {
         lambda: step(Map(Dropout(0.5, seed=0)), film),
         KindError,
         "step: Map differs between training and prediction; write step(inference(net), x, memory)",
+    ),
+    **{
+        f"a mask for a wrapper of arrays, {layer}": (
+            given(layer, (np.ones((1, 3, 4)), mask)),
+            KindError,
+            f"{type(layer).__name__}: {what} must be an array, not tuple; for (x, mask) write First(layer)",
+        )
+        for factor in (2, 2.0)
+        for layer, what in [
+            (Entering(GRU.init(4, 4, seed=0), factor), "x"),
+            (Leaving(GRU.init(4, 4, seed=0), factor), "out of the layer"),
+        ]
+    },
+    "a wrapper whose layer refuses": (
+        given(Entering(dense), np.ones((1, 3, 4))),
+        ShapeError,
+        "Dense: x must be (m, ..., 3), not (1, 3, 4)",
+        1,
     ),
     "a wrapper of a class": (
         lambda: Backwards(Relu),

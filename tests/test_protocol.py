@@ -461,6 +461,21 @@ def test_traits_are_looked_up_once_for_each_class():
     assert calls == [dense, None, Tanh()]
 
 
+@pytest.mark.parametrize(("returned", "given"), [(None, "None"), ((None,), "tuple"), (x, "float64 array")])
+def test_inference_and_reseed_return_layers(returned, given):
+    @record
+    class Odd:
+        pass
+
+    inference.register(Odd)(lambda params: returned)
+    reseed.register(Odd)(lambda params, i: returned)
+    for net in (Odd(), (Tanh(), Odd())):
+        for verb_, act in (("inference", inference), ("reseed", lambda net: reseed(net, 0))):
+            with pytest.raises(KindError) as caught:
+                act(net)
+            assert str(caught.value) == f"{verb_}: the rule for Odd must return a layer, not {given}"
+
+
 @pytest.mark.parametrize("given", [(dense,), (dense, x, x)])
 def test_a_verb_called_with_another_number_of_arguments_says_what_it_takes(given):
     with pytest.raises(KindError) as caught:

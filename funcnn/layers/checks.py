@@ -6,17 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from funcnn.arrays import (
-    Array,
-    Namespace,
-    float_namespace,
-    is_array,
-    is_float,
-    is_native_float,
-    kind,
-    namespace,
-    short,
-)
+from funcnn.arrays import Array, Namespace, float_namespace, is_array, is_float, is_native_float, kind, namespace, short
 from funcnn.core import forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import is_number

@@ -68,8 +68,7 @@ gives_probabilities.register(Stochastic)(like_x)
 def noisy(net: P) -> P:
     """`inference(net)` with its dropout and noise still random: Monte Carlo dropout, with one draw for each `reseed`
 
-    The mean of `forward(reseed(noisy(net), i), x)[0]` over i is a prediction; the standard deviation measures how much
-    the thinned networks differ.
+    The mean of `forward(reseed(noisy(net), i), x)[0]` over i is a prediction; the standard deviation is its spread.
 
     Gal & Ghahramani 2016, Dropout as a Bayesian Approximation, eq. 6 and 7.
 

@@ -6,12 +6,13 @@ from abc import ABC, abstractmethod
 from typing import Any, Generic, TypeVar
 
 from funcnn.core import backward, backward_params, forward, forward_only
-from funcnn.errors import KindError
+from funcnn.errors import FuncnnError, KindError
 from funcnn.generation import mixes_positions, positionwise, step
 from funcnn.gradients import Grads, returned_by
 from funcnn.layers.checks import check_held, own_gradient, shown, unpacked
 from funcnn.layers.notes import noted
 from funcnn.records import record
+from funcnn.remedies import has_mask
 from funcnn.traits import gives_probabilities
 
 L = TypeVar("L")
@@ -100,28 +101,44 @@ def _noted(params: Wrapper[Any], verb: Any, *given: Any) -> Any:
     return noted(f"in {type(params).__name__}", verb, params.held(), *given)
 
 
-def _pair(params: Wrapper[Any], method: str, made: Any) -> tuple[Any, Any]:
-    """The result of `enter` or `leave`, checked to be a pair."""
+def _pair(params: Wrapper[Any], method: str, x: Any, *aside: Any) -> tuple[Any, Any]:
+    """The result of `enter` or `leave`, checked to be a pair; a method of arrays alone is refused for (x, mask)."""
+    cls = type(params).__name__
+    try:
+        made = getattr(params, method)(x, *aside)
+        if has_mask(x) and type(made) is tuple:
+            _refuse_repeated(made[0], x)
+    except (TypeError, ValueError, AttributeError, LookupError) as error:
+        if has_mask(x) and not isinstance(error, FuncnnError):
+            what = "x" if method == "enter" else "out of the layer"
+            raise KindError(f"{cls}: {what} must be an array, not tuple; for (x, mask) write First(layer)") from error
+        raise
     if type(made) is not tuple or len(made) != 2:
         needed = "(the layer's x, aside)" if method == "enter" else "(out, kept)"
-        raise KindError(f"{type(params).__name__}: {method} must return {needed}, not {shown(made)}")
+        raise KindError(f"{cls}: {method} must return {needed}, not {shown(made)}")
     return made
+
+
+def _refuse_repeated(made: Any, x: tuple[Any, ...]) -> None:
+    """Raise an error if `made` is 2 * x, or another multiple of the tuple, instead of the products of its parts."""
+    if type(made) is tuple and len(made) != len(x) and all([part is x[i % len(x)] for i, part in enumerate(made)]):
+        raise TypeError
 
 
 @forward.register(Wrapper)
 def wrapper_forward(params: Wrapper[Any], x: Any) -> tuple[Any, tuple[Any, Any]]:
     """out = leave(layer(enter(x))); the cache is the cache of the layer, and `kept`"""
-    inner, aside = _pair(params, "enter", params.enter(x))
+    inner, aside = _pair(params, "enter", x)
     made, cache = _noted(params, forward, inner)
-    out, kept = _pair(params, "leave", params.leave(made, aside))
+    out, kept = _pair(params, "leave", made, aside)
     return out, (cache, kept)
 
 
 @forward_only.register(Wrapper)
 def wrapper_forward_only(params: Wrapper[Any], x: Any) -> Any:
     """out = leave(layer(enter(x)))"""
-    inner, aside = _pair(params, "enter", params.enter(x))
-    return _pair(params, "leave", params.leave(_noted(params, forward_only, inner), aside))[0]
+    inner, aside = _pair(params, "enter", x)
+    return _pair(params, "leave", _noted(params, forward_only, inner), aside)[0]
 
 
 @backward.register(Wrapper)
@@ -162,9 +179,9 @@ def wrapper_step(params: Wrapper[Any], x: Any, memory: Any = None) -> Any:
 
 def step_inside(params: Wrapper[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
     """The rule for `step` of a wrapper whose enter and leave map each position alone, with the layer's memory"""
-    inner, aside = _pair(params, "enter", params.enter(x))
+    inner, aside = _pair(params, "enter", x)
     made, memory = _noted(params, step, inner, memory)
-    return _pair(params, "leave", params.leave(made, aside))[0], memory
+    return _pair(params, "leave", made, aside)[0], memory
 
 
 @mixes_positions.register(Wrapper)

@@ -11,9 +11,10 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from funcnn.arrays import Array, namespace
+from funcnn.arrays import Array, namespace, short
 from funcnn.core import backward, forward
 from funcnn.elementary import broken_slope, sigmoid, softplus
+from funcnn.errors import KindError
 from funcnn.fields import not_negative
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient, returned_by
@@ -28,8 +29,7 @@ class Elementwise(ABC):
 
     The base of activations, also of your own. `keeps` names the array in the cache, which is passed to `slope`: "x", or
     "out" if the derivative is a function of out, so that x need not stay in memory. `slope` returns a number, or
-    an array of x's dtype that broadcasts to x's shape. `own_gradients` returns the gradients of an activation's own
-    parameters.
+    an array of x's dtype that broadcasts to x's shape. `own_gradients` returns the gradients of own parameters.
 
     >>> from funcnn import Array, Elementwise, forward, record
     >>> import numpy as np
@@ -44,6 +44,14 @@ class Elementwise(ABC):
     """
 
     keeps: ClassVar[Literal["x", "out"]] = "x"
+
+    def __init_subclass__(cls) -> None:
+        for name, value in vars(cls).items():
+            is_known = type(value) is str and value in {"x", "out"}
+            if is_known and name in {"keep", "kept"}:
+                raise KindError(f'{cls.__name__}: there is no setting {name}; write keeps = "{value}"')
+            if name == "keeps" and not is_known:
+                raise KindError(f'{cls.__name__}: keeps must be "x" or "out", not {short(value)}')
 
     @abstractmethod
     def value(self, x: Array) -> Array:
@@ -104,8 +112,7 @@ gives_probabilities.register(Identity)(like_x)
 class Relu(Elementwise):
     """out = max(x, 0)
 
-    The slope at 0, where there is no derivative, is 0. Nair & Hinton 2010, Rectified Linear Units Improve Restricted
-    Boltzmann Machines.
+    The slope at 0 is 0. Nair & Hinton 2010, Rectified Linear Units Improve Restricted Boltzmann Machines.
     """
 
     keeps = "out"

@@ -21,8 +21,7 @@ class Gelu(Elementwise):
     Computed as x s, s = 1 / (1 + e^(-2 u)), which keeps its digits in the left tail. The slope is
     s (1 + x (1 - s) 2 u').
 
-    Hendrycks & Gimpel 2016, Gaussian Error Linear Units, section 2, the approximation by tanh, which differs by up to
-    0.0005 from `ExactGelu`.
+    Hendrycks & Gimpel 2016, Gaussian Error Linear Units, section 2, by tanh, within 0.0005 of `ExactGelu`.
     """
 
     def value(self, x: Array) -> Array:

@@ -1,7 +1,6 @@
 """Piecewise linear activations, and one with a parabola: cheap, and exact in numbers of few bits.
 
-At a corner, where there is no derivative, the slope is 0, the slope of the flat piece, unless a docstring says
-otherwise.
+At a corner, where there is no derivative, the slope is 0, as of the flat piece, unless a docstring says otherwise.
 """
 
 from __future__ import annotations
@@ -77,8 +76,7 @@ class HardTanh(Elementwise):
 class HardSigmoid(Elementwise):
     """out = min(max(x + 3, 0), 6) / 6
 
-    The slope is 1 / 6 between the corners, -3 and 3, and 0 elsewhere, the corners included. out is a probability, as
-    for Sigmoid.
+    The slope is 1 / 6 between the corners, -3 and 3, and 0 elsewhere, the corners included. out is a probability.
 
     Howard et al. 2019, Searching for MobileNetV3, section 5.2.
 
@@ -158,8 +156,7 @@ class SoftShrink(Elementwise):
 class HardShrink(Elementwise):
     """out = 0 where -threshold <= x <= threshold, else x
 
-    out jumps at the threshold. The slope is 0 on the flat piece, its two ends included, and 1 elsewhere; the gradient
-    leaves out the jump.
+    The slope is 0 on the flat piece, ends included, and 1 elsewhere; it leaves out the jump at the threshold.
 
     Donoho & Johnstone 1994, Ideal Spatial Adaptation by Wavelet Shrinkage.
 

@@ -14,8 +14,7 @@ def attend(q: Array, k: Array, v: Array, allowed: Array | None = None) -> tuple[
     """out_i = sum_j w_ij v_j, w_ij = softmax_j(q_i . k_j / sqrt(d)); returns out and the weights w.
 
     q: (..., t, d), k: (..., s, d), v: (..., s, e), with equal leading axes, such as (m, heads); out: (..., t, e),
-    weights: (..., t, s). allowed: bools that are, or broadcast to, (..., t, s), True where query i may attend to key j;
-    None allows all pairs.
+    weights: (..., t, s). allowed: bools that broadcast to (..., t, s), True where i may attend to j; None allows all.
 
     A pair that is not allowed has weight exactly 0 if all numbers are finite; a NaN in a key or value reaches every
     query. A query that may attend to no key has out 0.

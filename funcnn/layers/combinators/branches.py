@@ -27,8 +27,7 @@ class Copy:
     """out = (x, ..., x), n times; dx = dA_1 + ... + dA_n
 
     x is an array of any shape and kind, or a tuple. A value used n times receives the sum of n gradients: if out_i = x
-    moves by delta, the cost changes by sum_i dA_i . delta. A None in dA, from a branch without a gradient, adds
-    nothing.
+    moves by delta, the cost changes by sum_i dA_i . delta. A None in dA, of a branch without a gradient, adds 0.
 
     >>> import numpy as np
     >>> from funcnn import backward, forward, layers
@@ -79,8 +78,7 @@ class Parallel:
 
     Raises:
         KindError: `layers` is not a tuple of layers, or x is not a tuple.
-        ShapeError: there is no layer, or x or dA has another number of parts. A note on an error in a branch names the
-            branch.
+        ShapeError: there is no layer, or x or dA has another number of parts. A note on an error names the branch.
     """
 
     layers: tuple[Any, ...] = branches()

@@ -20,8 +20,7 @@ class Frozen(Through, Wrapper[L]):
     The layer is a state: carried and saved, but not changed by `sgd` or an optimizer, and not in `parameters` or
     `to_vector`. The states inside the layer, such as running statistics and seeds, do not change either. `forward`
     computes the layer in training mode, so batch normalisation uses the statistics of the batch, and dropout drops the
-    same entries in every step; for prediction write `Frozen(inference(layer))`. `inference` and `reseed` apply to the
-    layer inside.
+    same entries in every step; for prediction write `Frozen(inference(layer))`. `inference` and `reseed` apply inside.
 
     Backward ends at the first layer that is trained: for frozen layers before that layer, only forward is computed.
     To train the layer again, replace the `Frozen` by its field `layer`.

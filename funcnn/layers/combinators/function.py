@@ -22,8 +22,7 @@ class Function:
     `f` and `vjp` must be functions at the top of a module, so that pickle finds them by name in every process, and
     `jax.jit` compiles once. A lambda, a function inside a function, a partial and a method are refused. The cache is x;
     there are no parameters. `check_layer` tests vjp against finite differences of f. `save` refuses a Function, since a
-    file that names functions to call would be a program. For a layer that is saved or has parameters, write a record
-    with two rules.
+    file that names functions to call would be a program. For a layer with parameters, write a record with two rules.
 
     >>> import numpy as np
     >>> from funcnn import backward, forward, layers

@@ -58,8 +58,7 @@ class Shared(Through, Wrapper[Any]):
 
     A place inside a `Frozen` uses the layer and adds nothing to its gradient.
 
-    Bromley et al. 1993, Signature Verification using a Siamese Time Delay Neural Network; Lan et al. 2020, ALBERT,
-    section 3.1.
+    Bromley et al. 1993, Signature Verification using a Siamese Time Delay Neural Network; Lan et al. 2020, ALBERT.
 
     >>> import numpy as np
     >>> from funcnn import Dense, Tanh, layers, parameters, predict

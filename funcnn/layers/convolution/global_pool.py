@@ -60,8 +60,7 @@ class GlobalMaxPool:
     x: (m, ..., c) with at least one axis of positions, out: (m, c). dx is dA at the first position of the maximum, else
     0. The cache is x. Oquab, Bottou, Laptev & Sivic 2015, Is Object Localization for Free?, section 3.2.
 
-    A sequence (m, t, c) may be given as `(x, mask)`, as for `GlobalAvgPool`; for a sequence that is all padding, out is
-    0.
+    A sequence (m, t, c) may be given as `(x, mask)`, as for `GlobalAvgPool`; if all is padding, out is 0.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers

@@ -24,8 +24,7 @@ class Upsample:
     value of the nearest position; with `linear`, a value interpolated between the two neighbours (bilinearly in
     images), or the value of the border. A NaN or an infinity reaches only the positions that depend on it.
 
-    Along each axis out is linear in x, so dx is the adjoint applied to dA: the sum of the copies, or of their shares.
-    The cache is x.
+    Along each axis out is linear in x, so dx is the adjoint of dA: the sum of the copies or shares. The cache is x.
 
     >>> import numpy as np
     >>> from funcnn import forward, layers

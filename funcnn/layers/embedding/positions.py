@@ -193,8 +193,7 @@ class Rotary(Position):
 def rotate(x: Array, start: Any = 0, base: float = 10000.0) -> Array:
     """(out_2i, out_2i+1) = (x_2i cos a - x_2i+1 sin a, x_2i sin a + x_2i+1 cos a), a = p / base^(2 i / n)
 
-    x, out: (..., t, n), n even, such as the queries or the keys of heads, (m, heads, t, n). Position p is start + the
-    index along t. See `Rotary`.
+    x, out: (..., t, n), n even, such as queries or keys of heads, (m, heads, t, n). p is start + the index along t.
 
     >>> import numpy as np
     >>> from funcnn.layers import rotate

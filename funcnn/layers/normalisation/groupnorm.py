@@ -49,8 +49,7 @@ class GroupNorm:
 
     Raises:
         ShapeError: the arrays are not (c,), or x has another number of channels.
-        RangeError: `groups` is less than 1 or does not divide the channels, or `eps` is not above 0; in forward: a
-            group is a single number.
+        RangeError: `groups` is below 1 or does not divide the channels, `eps` is not above 0; or a group is a number.
         KindError: shift or x is not of the dtype of scale.
     """
 
@@ -83,8 +82,7 @@ class InstanceNorm(Standardizing):
     """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each channel of each example
 
     x and out: (m, ..., c), with at least two positions; scale and shift: (c,), shift may be None. This is group
-    normalisation with a group for each channel, and has the same rules. Instance normalisation removes the contrast of
-    an image.
+    normalisation with a group for each channel, and has the same rules. It removes the contrast of an image.
 
     Ulyanov, Vedaldi & Lempitsky 2016, Instance Normalization, eq. 3.
 

@@ -31,8 +31,7 @@ class Recurrent(ABC):
     x may be `(x, mask)`, mask bool (m, t), False at padded positions; out is then `(out, mask)`. At a padded position
     the state is kept, out is 0, and x is not read. x may also be `(x, mask, state)` with the first state, and out is
     then `(out, mask, state)` with the last state; mask and first state may be None, and a first state of None is 0. A
-    state is an array h, (m, k), or a tuple of such arrays. Both the first and the last state have gradients; None in dA
-    counts as 0.
+    state is an array h, (m, k), or a tuple of such arrays. First and last state have gradients; None in dA is 0.
 
     Do not pass `(x, mask, state)` to a chain of recurrent layers: the last state of one layer would become the first
     state of the next, whose out would then depend on later x. Pass x or `(x, mask)`, and parts of a sequence to `step`.
