@@ -15,7 +15,7 @@ import numpy as np
 
 from funcnn.arrays import Array, short
 from funcnn.testing.differentiation.constants import BESIDE, EPS, LINEARITY, LINEARITY_FLOOR, LINEARITY_ROUNDING
-from funcnn.testing.differentiation.rounding import cancellation_error, distance_to_zero, gradient_change
+from funcnn.testing.differentiation.rounding import cancellation_error, distance_to_zero, gradient_change, size_of_terms
 from funcnn.testing.differentiation.vector_function import VectorFunction, cotangent, sealed
 from funcnn.testing.verdict import Aliased, GradientError, NotDeterministic, NotLinear, NotPure, Raised, WrongForLayout
 
@@ -91,7 +91,7 @@ def _rounding(function: VectorFunction, dA: Array) -> list[Any]:
     x = function.x
     hidden = EPS * abs(dA).sum() / distance_to_zero(x)  # terms of size 1 may cancel
     entries = gradient_change(function.gradient_or_nan, x, dA, function.rng)
-    entries = entries + cancellation_error(function.value, function.out, x, dA) + hidden
+    entries = entries + cancellation_error(size_of_terms(function.value, function.out, x), x, dA) + hidden
     found: list[Any] = [None] * len(function.args)
     for i, (_, start, shape) in zip(function.floats, function.places(), strict=True):
         found[i] = entries[start : start + prod(shape)].reshape(shape)

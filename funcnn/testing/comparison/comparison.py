@@ -23,7 +23,7 @@ from funcnn.testing.differentiation.constants import (
     NUMBERS_IN_MEMORY,
 )
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate
-from funcnn.testing.differentiation.rounding import Noise, estimate_noise, gradient_change
+from funcnn.testing.differentiation.rounding import Noise, estimate_noise, gradient_change, size_of_terms
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes
 from funcnn.testing.options import Options
 
@@ -38,6 +38,7 @@ class Measurement:
     gradients: Array
     options: Options
     changes: dict[int, Array] = attrs.field(factory=dict)
+    _terms: list[Array] = attrs.field(factory=list)
 
     @property
     def resolution(self) -> float:
@@ -50,6 +51,13 @@ class Measurement:
             function = self.function
             self.changes[c] = gradient_change(function.gradient_or_nan, function.x, self.cotangents[c], function.rng)
         return self.changes[c]
+
+    @property
+    def terms(self) -> Array:
+        """The size of the terms of each output; measured at the first call."""
+        if not self._terms:
+            self._terms.append(size_of_terms(self.function.value, self.function.out, self.function.x))
+        return self._terms[0]
 
 
 class Comparison(NamedTuple):

@@ -8,7 +8,7 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Measurement
-from funcnn.testing.comparison.second_checks import Finding
+from funcnn.testing.comparison.finding import Finding
 from funcnn.testing.differentiation.constants import (
     MOST_ENTRIES,
     NAMED_FACTOR,

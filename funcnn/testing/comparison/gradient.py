@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
+from funcnn.arrays import Array
+from funcnn.testing.comparison.certain import certain_finding, nonlinearity
 from funcnn.testing.comparison.comparison import (
     Measurement,
     compare,
@@ -25,30 +31,49 @@ def check_gradient(function: VectorFunction, options: Options, name: str, source
     if not (function.out.size and function.x.size):
         return statistics
     measurement = measure(function, options)
-    every = list(probes(function))
+    every = sorted(probes(function), key=lambda probe: probe.entry is None)
     at_once = max(1, SLOPES_IN_MEMORY // (2 * len(FIRST_STEPS) * function.out.size))
     for start in range(0, len(every), at_once):
-        some = every[start : start + at_once]
-        first = compare(measurement, some, first_slopes(measurement, some))
-        for k, probe in enumerate(some):
-            found = first.of(k)
-            if found.settled.all():
-                statistics.count(probe, found, found.settled)
-            else:
-                _check_thoroughly(measurement, probe, statistics)
-    findings = statistics.findings
+        _check_some(measurement, every[start : start + at_once], statistics)
+    findings, unknown = statistics.findings, _unknown(measurement)
     if findings and all([finding.probe.entry is None for finding in findings]):
         # In a joint direction a small entry moves little; alone it is measured more precisely.
         for probe in single_entries(function, findings[0].probe):
-            _check_thoroughly(measurement, probe, statistics)
+            _check_thoroughly(measurement, probe, statistics, unknown)
     if findings:
         raise gradient_error(measurement, name, findings, source)
     return statistics
 
 
-def _check_thoroughly(measurement: Measurement, probe: Probe, statistics: Statistics) -> None:
+def _check_some(measurement: Measurement, some: Sequence[Probe], statistics: Statistics) -> None:
+    """Add some directions, which are measured together, those of single entries first."""
+    slopes = first_slopes(measurement, some)
+    first, deviation, measured = compare(measurement, some, slopes), _unknown(measurement), False
+    for k, probe in enumerate(some):
+        found = first.of(k)
+        if found.settled.all():
+            statistics.count(probe, found, found.settled)
+            continue
+        alone = any(finding.probe.entry is not None for finding in statistics.findings)
+        if probe.entry is None:
+            if not alone:  # otherwise the message speaks of single entries
+                _check_thoroughly(measurement, probe, statistics, deviation)
+            continue
+        if not measured and found.wrong.any():
+            deviation, measured = nonlinearity(measurement, some, slopes), True
+        if alone and (finding := certain_finding(measurement, probe, found, deviation)):
+            statistics.findings.append(finding)
+        else:
+            _check_thoroughly(measurement, probe, statistics, deviation)
+
+
+def _unknown(measurement: Measurement) -> Array:
+    return np.full(len(measurement.cotangents), np.inf)
+
+
+def _check_thoroughly(measurement: Measurement, probe: Probe, statistics: Statistics, deviation: Array) -> None:
     probe, quotients, slopes = refined_slopes(measurement, probe)
-    outcome = check_again(measurement, probe, quotients, slopes, thorough=not statistics.findings)
+    outcome = check_again(measurement, probe, quotients, slopes, deviation, thorough=not statistics.findings)
     found, settled = compare(measurement, [probe], slopes).of(0), outcome.settled
     finding = outcome.finding
     if finding and finding.distance <= measurement.options.tolerance * finding.size:

@@ -11,49 +11,28 @@ from typing import NamedTuple
 import numpy as np
 
 from funcnn.arrays import Array
+from funcnn.testing.comparison.certain import certain_finding
 from funcnn.testing.comparison.comparison import Comparison, Measurement, compare, refined_slopes
 from funcnn.testing.comparison.directions import Probe, single_entries
+from funcnn.testing.comparison.finding import Finding, gradient_rounding, worst_finding
 from funcnn.testing.differentiation.constants import (
     APART,
     BOUND,
     BOUNDED_SLOPE,
-    CANCELLATION,
     DOUBTFUL,
     FACTORS,
     FARTHER,
     FINER_STEPS,
     FIRST_STEPS,
-    GRADIENT_CHANGE,
-    LARGEST_GRADIENT_CHANGE,
     MEAN_ERROR,
     NEAR,
     OTHER_FACTOR,
-    PROPAGATED,
     SAMPLES,
     VISIBLE_ROUNDING,
 )
 from funcnn.testing.differentiation.kinks import slope_interval
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate
-from funcnn.testing.differentiation.rounding import cancellation_error, noise_along, propagated_noise
-
-
-class Finding(NamedTuple):
-    """A wrong gradient that no second check explains, along this probe, with this cotangent."""
-
-    probe: Probe
-    cotangent: int
-    analytic: float
-    numeric: float
-    bound: float
-    low: float
-    high: float
-    size: float
-    contracted: float | None = None  # the numeric value for the last cotangent, of all outputs, if it is wrong there
-
-    @property
-    def distance(self) -> float:
-        """The distance to the allowed interval."""
-        return max(self.low - self.analytic, self.analytic - self.high)
+from funcnn.testing.differentiation.rounding import noise_along
 
 
 class Outcome(NamedTuple):
@@ -69,7 +48,13 @@ class Outcome(NamedTuple):
 
 
 def check_again(
-    measurement: Measurement, probe: Probe, quotients: DifferenceQuotients, slopes: Slopes, *, thorough: bool
+    measurement: Measurement,
+    probe: Probe,
+    quotients: DifferenceQuotients,
+    slopes: Slopes,
+    deviation: Array,
+    *,
+    thorough: bool,
 ) -> Outcome:
     """The outcome of one direction, for each cotangent; with fewer samples of a kink if not thorough."""
     first = compare(measurement, [probe], slopes).of(0)
@@ -78,6 +63,8 @@ def check_again(
         return Outcome(first.settled, none, None, none)
     if not np.isfinite(first.analytic[first.wrong]).all():
         return _not_finite(measurement, probe, slopes, first)
+    if (finding := certain_finding(measurement, probe, first, deviation)) is not None:
+        return Outcome(first.settled, none, finding, none)
     bound, wrong = first.bound, first.wrong
     largest = abs(measurement.cotangents).max(axis=1)
     gap = float((abs(first.analytic - first.numeric) / largest)[wrong].min())
@@ -90,7 +77,7 @@ def check_again(
         if not outside.any():
             break
         if samples == SAMPLES[0]:  # measured where it is needed
-            bound = bound + _gradient_rounding(measurement, probe, first)
+            bound = bound + gradient_rounding(measurement, probe, first)
             wrong = wrong & (abs(first.analytic - first.numeric) > bound)
             outside &= wrong
             if not outside.any():
@@ -105,11 +92,7 @@ def check_again(
     if not outside.any():
         return Outcome(settled, settled & at_kink, None, left_out)
     tolerated = distance <= measurement.options.tolerance * first.size
-    plain = abs(measurement.cotangents).sum(axis=1) == 1  # of one output alone
-    apart = distance / (bound + error)
-    c = max(np.flatnonzero(outside).tolist(), key=lambda c: (not tolerated[c], plain[c], apart[c]))
-    numbers = [float(a[c]) for a in (first.analytic, first.numeric, bound + error, low, high, first.size)]
-    finding = Finding(probe, c, *numbers)._replace(contracted=float(first.numeric[-1]) if outside[-1] else None)
+    finding = worst_finding(measurement, probe, first, outside, (low, high), bound + error)
     return Outcome(settled | (outside & tolerated), settled & at_kink, finding, left_out)
 
 
@@ -143,23 +126,6 @@ def _left_out(measurement: Measurement, probe: Probe, gap: float, wrong: Array) 
             entry, _, own = refined_slopes(measurement, single)
             rest &= ~_allowed(measurement, entry, own, gap, SAMPLES[-1])[3]
     return wrong & ~rest
-
-
-def _gradient_rounding(measurement: Measurement, probe: Probe, first: Comparison) -> Array:
-    """The rounding error of the gradient along a probe; nearly 0 if the gradient is discontinuous.
-
-    A gradient that changes by more than a hundredth of itself when x moves by one unit in the last place is wrong, not
-    rounded.
-    """
-    index, entries = probe.direction
-    f, x, out = measurement.function.value, measurement.function.x, measurement.function.out
-    change, cancelled, propagated = np.zeros((3, len(measurement.cotangents)))
-    for c in np.flatnonzero(first.wrong).tolist():
-        dA = measurement.cotangents[c]
-        change[c] = GRADIENT_CHANGE * measurement.gradient_change(c)[index] @ abs(entries)
-        cancelled[c] = CANCELLATION * cancellation_error(f, out, x, dA)[index] @ abs(entries)
-        propagated[c] = PROPAGATED * propagated_noise(out, x, dA, measurement.noise)[index] @ abs(entries)
-    return np.maximum(np.where(change <= LARGEST_GRADIENT_CHANGE * first.size, change, 0), cancelled) + propagated
 
 
 def _allowed(

@@ -12,7 +12,7 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Comparison
 from funcnn.testing.comparison.directions import Probe
-from funcnn.testing.comparison.second_checks import Finding
+from funcnn.testing.comparison.finding import Finding
 from funcnn.testing.differentiation.richardson import Slopes
 from funcnn.testing.differentiation.vector_function import VectorFunction
 from funcnn.testing.verdict import Report

@@ -131,6 +131,22 @@ FARTHER = 4
 MEAN_ERROR = 64  # calibrated: the mean over the series is at best so many times sharper than one of them
 VISIBLE_ROUNDING = 16  # calibrated: steps whose rounding exceeds the gap by more than this say nothing
 
+# Findings without a second check (comparison/certain.py).
+
+# Chosen: near the finest first step, where the rounding of values is 1e-10 of a slope, and an eighth of it.
+LINEAR_STEP = 2.0**-16
+LINEAR_FACTOR = 8
+# Calibrated: a step from here in each sample. Without them a / (a - b) with b = a - 3e-9, beside a pole that all other
+# steps leap over, was reported as wrong.
+LINEAR_FINER = (26, 29, 32, 35, 38, 41, 44)
+LINEAR_NOISE = 4  # chosen: the rounding of two values, and a margin of two
+LINEAR_BEND = 8  # chosen: a bend must explain a difference, and be no 32nd of it
+# Calibrated: with 42 samples, all nasty functions get the verdicts that the second checks give, and a failing check of
+# sin costs 2.2 passing ones.
+LINEAR_SAMPLES = 42
+# Calibrated: a difference of more than so many times its bound and the deviation from a linear function.
+CERTAIN = 32
+
 # What the wrong entries of a message have in common (comparison/explanation.py).
 
 SHARED = 1e-6  # chosen: a factor, an offset or an order is common to entries up to this relative difference

@@ -161,16 +161,21 @@ def gradient_change(gradient: Gradient, x: Array, dA: Array, rng: np.random.Gene
     return np.fmax.reduce(changes)
 
 
-def cancellation_error(f: Value, out: Array, x: Array, dA: Array) -> Array:
-    """The rounding error that cancelled terms leave in each entry of a gradient: eps |dA f| / |x|; out is f(x).
+def size_of_terms(f: Value, out: Array, x: Array) -> Array:
+    """The size of the terms of each output, where out is f(x): small at x and of size 1 beside it is small by
+    cancellation.
+    """
+    near = np.fmax.reduce([abs(f(x + h * step_scales(x))) for h in (-1, 1)])
+    return np.maximum(abs(out.ravel()), np.fmin(near, 1.0))
+
+
+def cancellation_error(terms: Array, x: Array, dA: Array) -> Array:
+    """The rounding error that cancelled terms leave in each entry of a gradient: eps |dA f| / |x|, for terms of f.
 
     A gradient is of the size of dA f / x. Where it is much smaller, terms of that size have cancelled, and their
     rounding errors remain.
     """
-    here = abs(out.ravel())
-    near = np.fmax.reduce([abs(f(x + h * step_scales(x))) for h in (-1, 1)])
-    size = np.maximum(here, np.fmin(near, 1.0))  # small at x and of size 1 beside it: small by cancellation
-    return EPS * (abs(dA.ravel()) @ size) / distance_to_zero(x)
+    return EPS * (abs(dA.ravel()) @ terms) / distance_to_zero(x)
 
 
 def distance_to_zero(x: Array) -> Array:

@@ -1,0 +1,64 @@
+"""How often a check calls f: a gradient that is wrong costs at most three times as much as the right one."""
+
+import numpy as np
+import pytest
+
+from funcnn import Conv2d, Dense
+from funcnn.layers import LSTM
+from funcnn.testing import check_vjp
+from funcnn.testing.differentiation.vector_function import VectorFunction
+from funcnn.testing.layer import LayerFunction
+from funcnn.testing.verdict import GradientError
+
+rng = np.random.default_rng(0)
+LAYERS = {
+    "Dense": (Dense.init(3, 4, seed=0), rng.standard_normal((5, 3))),
+    "LSTM": (LSTM.init(2, 2, seed=0), rng.standard_normal((2, 2, 2))),
+    "Conv2d": (
+        Conv2d.init(2, 2, 2, seed=0),
+        rng.standard_normal((2, 4, 3, 2)),
+    ),  # some entries of x are not moved alone
+}
+WRONG = {
+    "twice": lambda g: 2 * g,
+    "a thousandth too large": lambda g: g * g.dtype.type(1.001),
+    "zero": np.zeros_like,
+    "one entry": lambda g: g * (1 + (np.arange(g.size) == 0)).reshape(g.shape).astype(g.dtype),
+}
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """The number of calls of f in a check, and whether it failed."""
+    made, value = [], VectorFunction.value
+
+    def counted(self, x):
+        made.append(1)
+        return value(self, x)
+
+    monkeypatch.setattr(VectorFunction, "value", counted)
+
+    def count(f, vjp, args):
+        made.clear()
+        try:
+            check_vjp(f, vjp, args)
+        except GradientError:
+            return len(made), True
+        return len(made), False
+
+    return count
+
+
+@pytest.mark.parametrize("what", [*LAYERS, "sin"])
+def test_a_check_that_fails_costs_at_most_three_that_pass(what, calls):
+    if what == "sin":
+        f, vjp, args = np.sin, lambda args, dA: [dA * np.cos(args[0])], (rng.standard_normal(4),)
+    else:
+        claim = LayerFunction(*LAYERS[what]).claim()
+        f, vjp, args = claim.f, claim.vjp, claim.args
+    passing, failed = calls(f, vjp, args)
+    assert not failed
+    for change in WRONG.values():
+        failing, failed = calls(f, lambda args, dA, change=change: [*map(change, vjp(args, dA))], args)
+        assert failed
+        assert failing <= 3 * passing
