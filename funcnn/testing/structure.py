@@ -17,27 +17,23 @@ from funcnn.arrays import Array, short
 from funcnn.testing.differentiation.constants import BESIDE, EPS, LINEARITY, LINEARITY_FLOOR, LINEARITY_ROUNDING
 from funcnn.testing.differentiation.rounding import cancellation_error, distance_to_zero, gradient_change, size_of_terms
 from funcnn.testing.differentiation.vector_function import VectorFunction, cotangent, sealed
+from funcnn.testing.purity import FirstResults, equal, value_or_none
 from funcnn.testing.verdict import Aliased, GradientError, NotDeterministic, NotLinear, NotPure, Raised, WrongForLayout
 
 Rounding = Callable[[], list[Any]]
 
 
-def check_structure(function: VectorFunction, *, aliasing: bool, tolerance: float) -> None:
-    """Raise the GradientError of the first structural property that does not hold."""
-    args, out, names = function.args, function.out, function.names
+def check_structure(function: VectorFunction, *, aliasing: bool, tolerance: float) -> FirstResults:
+    """Raise the GradientError of the first structural property that does not hold; return what f and vjp gave first."""
+    args, out = function.args, function.out
     dA, other_dA = (cotangent(function.rng, out) for _ in range(2))
     kept = [a.copy() for a in args]
     returned = function.f(*args)
     gradients = function.vjp(args, dA)
     if not equal(returned, out, tolerance):
         raise NotPure("vjp changes what f returned before")
-    first = [None if g is None else g.copy() for g in gradients]
-
-    def same(now: Sequence[Any], error: GradientError) -> None:
-        for name, a, b in zip(names, first, now, strict=True):
-            if a is not None and not equal(a, b, tolerance):
-                error.add_note(f"in the gradient of {name}")
-                raise error
+    results = FirstResults(function, dA, returned, gradients, tolerance)
+    first, same = results.copies, results.same
 
     if not aliasing:
         _refuse_aliases(function, args, gradients, dA)
@@ -48,7 +44,7 @@ def check_structure(function: VectorFunction, *, aliasing: bool, tolerance: floa
     others = list(_other_arguments(function))
     same(function.vjp(args, dA), NotPure(what.format("f")))
     for other in others:
-        _value_or_none(function.vjp, other, dA)
+        value_or_none(function.vjp, other, dA)
     same(function.vjp(args, dA), NotPure(what.format("it")))
     if not all(equal(a, b) for a, b in zip(args, kept, strict=True)):
         raise NotPure("f or vjp changes its arguments")
@@ -56,6 +52,7 @@ def check_structure(function: VectorFunction, *, aliasing: bool, tolerance: floa
     _check_linearity(function, args, dA, other_dA, first, rounding)
     _check_layouts(function, dA, rounding)
     _check_extremes(function, dA, aliasing=aliasing)
+    return results
 
 
 def _other_arguments(function: VectorFunction) -> Iterator[tuple[Array, ...]]:
@@ -68,7 +65,7 @@ def _other_arguments(function: VectorFunction) -> Iterator[tuple[Array, ...]]:
     for ways in ([lambda a: np.roll(a, 1)], moves):
         for way in ways:
             other = function.fitted(tuple([sealed(way(a)) if a.dtype.kind == "f" else a for a in function.args]))
-            out = _value_or_none(function.f, *other)
+            out = value_or_none(function.f, *other)
             yield other
             if _is_like(out, function.out):
                 break
@@ -77,13 +74,6 @@ def _other_arguments(function: VectorFunction) -> Iterator[tuple[Array, ...]]:
 def _is_like(out: Any, wanted: Array) -> bool:
     """Whether a value of f is of the right shape, and finite."""
     return out is not None and np.shape(out) == wanted.shape and bool(np.isfinite(out).all())
-
-
-def equal(a: Any, b: Any, tolerance: float = 0.0) -> bool:
-    """Whether a and b have the same bits (nan equals nan), or differ by at most the tolerance."""
-    if tolerance:
-        return bool(np.allclose(a, b, rtol=tolerance, atol=tolerance * np.max(np.abs(a), initial=0), equal_nan=True))
-    return bool(np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f"))
 
 
 def _rounding(function: VectorFunction, dA: Array) -> list[Any]:
@@ -173,7 +163,7 @@ def _check_layouts(function: VectorFunction, dA: Array, rounding: Rounding) -> N
         beside = function.arguments(function.x * (1 + BESIDE * function.rng.uniform(-1, 1, function.x.size)))
         if not _differ(function.vjp(arranged(function.args), dA), function.vjp(function.args, dA), rounding):
             continue
-        pair = [_value_or_none(function.vjp, args, dA) for args in (arranged(beside), beside)]
+        pair = [value_or_none(function.vjp, args, dA) for args in (arranged(beside), beside)]
         if all(found is not None for found in pair) and _differ(pair[0], pair[1], rounding):
             raise WrongForLayout(f"vjp gives another result for {what} arguments of the same entries")
 
@@ -190,7 +180,7 @@ def _check_extremes(function: VectorFunction, dA: Array, *, aliasing: bool) -> N
             args = list(function.args)
             args[i] = sealed(np.full_like(args[i], fill))
             args = list(function.fitted(tuple(args)))
-            if _is_like(_value_or_none(function.f, *args), function.out):
+            if _is_like(value_or_none(function.f, *args), function.out):
                 try:
                     gradients = function.vjp(tuple(args), dA)
                 except Raised:  # outside the domain of vjp
@@ -212,10 +202,3 @@ def _refuse_aliases(function: VectorFunction, args: tuple[Array, ...], gradients
 def _frozen(a: Array) -> Array:
     a.flags.writeable = False
     return a
-
-
-def _value_or_none(f: Callable[..., Any], *args: Any) -> Any:
-    try:
-        return f(*args)
-    except Exception:  # noqa: BLE001  the checker made these arguments: they may lie outside the domain
-        return None

@@ -1,4 +1,4 @@
-"""Verification of a claim: structure, then the numbers, then float32, then the protocol of a layer or a loss."""
+"""Verification of a claim: structure, then the numbers, what lasts, float32, then the protocol of a layer or a loss."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from funcnn.testing.differentiation.vector_function import VectorFunction, seale
 from funcnn.testing.domain import OutsideDomainError
 from funcnn.testing.float32 import check_float32
 from funcnn.testing.options import Options
-from funcnn.testing.structure import check_structure, equal
+from funcnn.testing.purity import equal
+from funcnn.testing.structure import check_structure
 from funcnn.testing.verdict import Inconclusive, NotDeterministic, NotPure, Report
 
 
@@ -26,9 +27,10 @@ def verify(claim: Claim, options: Options) -> Report:
         if not np.isfinite(function.out).all():
             raise Inconclusive("f is not finite at these arguments: draw arguments at which it is")
         with claim.named():
-            check_structure(function, aliasing=options.aliasing, tolerance=options.nondeterministic)
+            first = check_structure(function, aliasing=options.aliasing, tolerance=options.nondeterministic)
         statistics = check_gradient(function, options, claim.name, claim.source)
         with claim.named():
+            first.check_lasting()
             check_float32(function)
     if statistics.inconclusive and not statistics.telling:
         raise Inconclusive(statistics.why_inconclusive(options.resolution))

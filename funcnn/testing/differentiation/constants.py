@@ -159,12 +159,18 @@ NAMED_FACTOR = 1e-5  # chosen: a factor this near to a size, or to 1 / size, is 
 
 REPEATED = 1e-6  # chosen: float32 has no more digits, and a library may add in another order the second time
 
-# Structure and float32 (structure.py, float32.py).
+# Structure and float32 (structure.py, purity.py, float32.py).
 
 LINEARITY = 1e-6  # chosen: relative to the largest entry; linear maps that are computed in float32 keep to it
 LINEARITY_FLOOR = 1e-290  # chosen: products of smaller numbers are denormal and lose their digits
 LINEARITY_ROUNDING = 64  # calibrated: margin on the rounding of a gradient
 BESIDE = 1e-6  # chosen: relative distance of the arguments that decide whether a tie explains a difference of layouts
+CHANGED_ENTRIES = 2  # chosen: entries that are changed one by one, beside the first and the last
+BESIDE_PRINTED = 2.0**-30  # chosen: NumPy prints eight digits after the point
+# Chosen: distances of arguments at which nothing was called before, of one changed entry, and of all others.
+NEW_ARGUMENTS = 2.0**-9
+NEW_ENTRY = 2.0**-6
+NUDGE = 2.0**-24
 EPS_32 = 2.0**-23
 LARGEST_32 = 1e30  # chosen: squares of larger numbers overflow in float32
 PERTURBATIONS_32 = 4  # calibrated, as PERTURBATIONS

@@ -1,0 +1,112 @@
+"""Results that later calls may not change: those of the first calls, compared with each other's and with later ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from funcnn.arrays import Array
+from funcnn.testing.differentiation.constants import (
+    BESIDE_PRINTED,
+    CHANGED_ENTRIES,
+    LINEARITY,
+    NEW_ARGUMENTS,
+    NEW_ENTRY,
+    NUDGE,
+)
+from funcnn.testing.differentiation.vector_function import VectorFunction, step_scales
+from funcnn.testing.verdict import GradientError, NotPure
+
+
+@attrs.frozen(eq=False)
+class FirstResults:
+    """What f and vjp returned first, and copies of the gradients; results are equal if within the tolerance."""
+
+    function: VectorFunction
+    dA: Array  # noqa: N815  its name everywhere
+    returned: Any
+    gradients: Sequence[Any]
+    tolerance: float
+    copies: Sequence[Any] = attrs.field(init=False)
+
+    @copies.default
+    def _copies(self) -> list[Any]:
+        return [None if g is None else g.copy() for g in self.gradients]
+
+    def same(self, now: Sequence[Any], error: GradientError) -> None:
+        """Raise the error unless gradients are as they were first."""
+        for name, a, b in zip(self.function.names, self.copies, now, strict=True):
+            if a is not None and not equal(a, b, self.tolerance):
+                error.add_note(f"in the gradient of {name}")
+                raise error
+
+    def check_lasting(self) -> None:
+        """Check after all other calls that results are as they were first, and that f and vjp still give them.
+
+        A memo that f fills under a part of its argument, or under its printed digits, shows where f is called with
+        one entry changed.
+        """
+        function, args = self.function, self.function.args
+        if not equal(self.returned, function.out, self.tolerance):
+            raise NotPure("f changes an earlier result after many other calls")
+        self.same(self.gradients, NotPure("vjp changes an earlier gradient after many other calls"))
+        after = "after many other calls"
+        for other in (None, *self._changed()):
+            if other is not None:
+                after = "after f was called with one entry changed"
+                value_or_none(function.f, *other)
+            self.same(function.vjp(args, self.dA), NotPure(f"vjp gives another result {after}"))
+            if not equal(function.f(*args), function.out, self.tolerance):
+                raise NotPure(f"f gives another result {after}")
+        for k in {0, function.x.size - 1} if function.x.size else ():
+            self._refuse_stale(k)
+
+    def _refuse_stale(self, k: int) -> None:
+        """Refuse a gradient that stays when entry k changes, unless it also stays where others move a little as well.
+
+        Such a gradient was remembered under the other entries.
+        """
+        x, rng = self.function.x, self.function.rng
+        x = x + NEW_ARGUMENTS * step_scales(x) * rng.uniform(0.5, 1, x.size)
+        others = (np.arange(x.size) != k) * step_scales(x)
+        step = NEW_ENTRY * step_scales(x) - NEW_ENTRY * others
+        points = x, x + step, x + NUDGE * others, x - NUDGE * others + step
+        found = [value_or_none(self._both, self.function.arguments(point)) for point in points]
+        if any(gradients is None for gradients in found):
+            return
+        for name, a, b, c, d in zip(self.function.names, found[0], found[1], found[2], found[3], strict=True):
+            if a is not None and equal(a, b) and (abs(c - d) > LINEARITY * abs(d).max(initial=0)).any():
+                raise NotPure(f"vjp gives the gradient of {name} of an earlier call, when one entry has changed")
+
+    def _both(self, args: tuple[Array, ...]) -> list[Any]:
+        """The gradients at other arguments, after f was called there."""
+        self.function.f(*args)
+        return [*self.function.vjp(args, self.dA)]
+
+    def _changed(self) -> Iterator[tuple[Array, ...]]:
+        """Arguments with one entry changed: by less than is printed."""
+        x = self.function.x
+        if not x.size:
+            return
+        for k in sorted({0, x.size - 1, *self.function.rng.integers(0, x.size, CHANGED_ENTRIES).tolist()}):
+            moved = x.copy()
+            moved[k] += BESIDE_PRINTED * step_scales(x)[k]
+            yield self.function.arguments(moved)
+
+
+def equal(a: Any, b: Any, tolerance: float = 0.0) -> bool:
+    """Whether a and b have the same bits (nan equals nan), or differ by at most the tolerance."""
+    if tolerance:
+        return bool(np.allclose(a, b, rtol=tolerance, atol=tolerance * np.max(np.abs(a), initial=0), equal_nan=True))
+    return bool(np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f"))
+
+
+def value_or_none(f: Callable[..., Any], *args: Any) -> Any:
+    """The value of f; None if it raises an exception at arguments that the checker made."""
+    try:
+        return f(*args)
+    except Exception:  # noqa: BLE001  they may lie outside the domain
+        return None

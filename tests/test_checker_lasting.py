@@ -1,0 +1,90 @@
+"""Results that later calls may not change: stale memos, pools of buffers, calls that are counted."""
+
+import numpy as np
+import pytest
+
+from funcnn.testing import check_vjp
+from funcnn.testing.purity import FirstResults
+from funcnn.testing.verdict import NotPure
+from tests.mutants import memos
+
+X = np.array([[0.3, -1.7, 0.8], [2.1, 0.4, -0.6]])
+END = {"late": 0}
+
+
+def stale(memo):
+    return memo["f"], lambda args, dA: memo["vjp"](*args, dA)
+
+
+def late(f, slope):
+    """Another function once the numbers are compared."""
+    return f, lambda args, dA: [dA * slope(args[0])]
+
+
+FOUND = {
+    "f by printed digits": (
+        stale(memos.memo(lambda x: (x.shape, str(x)))),
+        "vjp gives another result after f was called with one entry changed",
+    ),
+    "f once, by the first entry": (
+        stale(memos.filled_once(lambda x: x.flat[0])),
+        "vjp gives the gradient of x of an earlier call, when one entry has changed",
+    ),
+    "vjp once, by the first entry": (
+        stale({"f": np.sin, "vjp": memos.kept_first(lambda x: x.flat[0])}),
+        "vjp gives the gradient of x of an earlier call, when one entry has changed",
+    ),
+    "a pool of values": (
+        late(memos.pool_of_values(12), np.cos),
+        "f changes an earlier result after many other calls",
+    ),
+    "a pool of gradients": (
+        stale({"f": np.sin, "vjp": memos.pool(12)}),
+        "vjp changes an earlier gradient after many other calls",
+    ),
+    "another vjp in the end": (
+        late(np.sin, lambda x: np.cos(x) * (1 + END["late"])),
+        "vjp gives another result after many other calls",
+    ),
+    "another f in the end": (
+        late(lambda x: np.sin(x) + END["late"], np.cos),
+        "f gives another result after many other calls",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FOUND)
+def test_what_does_not_last_is_found_in_one_check(what, monkeypatch):
+    pair, message = FOUND[what]
+    check = FirstResults.check_lasting
+
+    def checked(self):
+        monkeypatch.setitem(END, "late", 1)
+        check(self)
+
+    monkeypatch.setattr(FirstResults, "check_lasting", checked)
+    with pytest.raises(NotPure, match=message):
+        check_vjp(*pair, [X])
+
+
+def refusing(x):
+    if (abs(x) > 1).any():
+        raise ValueError("beyond 1")
+    return np.arcsin(x)
+
+
+@pytest.mark.parametrize(
+    ("f", "slope", "x"),
+    [
+        (refusing, lambda x: 1 / np.sqrt(1 - x * x), np.array([0.99, 0.5])),
+        (np.positive, np.ones_like, X),
+        (np.sin, np.cos, X[0, 0]),
+    ],
+    ids=["new arguments are refused", "the same gradient everywhere", "one entry"],
+)
+def test_what_lasts_is_spared(f, slope, x):
+    assert check_vjp(*late(f, slope), [x]).verdict == "pass"
+
+
+def test_without_entries_nothing_is_changed():
+    assert check_vjp(*late(np.sin, np.cos), [np.zeros((0, 3))]).probes == 0
