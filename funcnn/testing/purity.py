@@ -12,10 +12,11 @@ from funcnn.arrays import Array
 from funcnn.testing.differentiation.constants import (
     BESIDE_PRINTED,
     CHANGED_ENTRIES,
-    LINEARITY,
     NEW_ARGUMENTS,
     NEW_ENTRY,
     NUDGE,
+    NUDGED,
+    VISIBLE,
 )
 from funcnn.testing.differentiation.vector_function import VectorFunction, step_scales
 from funcnn.testing.verdict import GradientError, NotPure
@@ -73,12 +74,12 @@ class FirstResults:
         x = x + NEW_ARGUMENTS * step_scales(x) * rng.uniform(0.5, 1, x.size)
         others = (np.arange(x.size) != k) * step_scales(x)
         step = NEW_ENTRY * step_scales(x) - NEW_ENTRY * others
-        points = x, x + step, x + NUDGE * others, x - NUDGE * others + step
+        points = x, x + step, x + NUDGE * others, x - NUDGE * others + step, x + 2 * NUDGE * others
         found = [value_or_none(self._both, self.function.arguments(point)) for point in points]
         if any(gradients is None for gradients in found):
             return
-        for name, a, b, c, d in zip(self.function.names, found[0], found[1], found[2], found[3], strict=True):
-            if a is not None and equal(a, b) and (abs(c - d) > LINEARITY * abs(d).max(initial=0)).any():
+        for name, a, b, c, d, e in zip(self.function.names, *found, strict=True):
+            if a is not None and equal(a, b) and _largest(c - d) > NUDGED * _largest(c - e) + VISIBLE * _largest(c):
                 raise NotPure(f"vjp gives the gradient of {name} of an earlier call, when one entry has changed")
 
     def _both(self, args: tuple[Array, ...]) -> list[Any]:
@@ -95,6 +96,10 @@ class FirstResults:
             moved = x.copy()
             moved[k] += BESIDE_PRINTED * step_scales(x)[k]
             yield self.function.arguments(moved)
+
+
+def _largest(a: Array) -> float:
+    return float(abs(a).max(initial=0))
 
 
 def equal(a: Any, b: Any, tolerance: float = 0.0) -> bool:

@@ -171,6 +171,9 @@ BESIDE_PRINTED = 2.0**-30  # chosen: NumPy prints eight digits after the point
 NEW_ARGUMENTS = 2.0**-9
 NEW_ENTRY = 2.0**-6
 NUDGE = 2.0**-24
+# Chosen: a changed entry changes the gradient by more than a thousandth, and by far more than the nudge.
+VISIBLE = 1e-3
+NUDGED = 64
 EPS_32 = 2.0**-23
 LARGEST_32 = 1e30  # chosen: squares of larger numbers overflow in float32
 PERTURBATIONS_32 = 4  # calibrated, as PERTURBATIONS
