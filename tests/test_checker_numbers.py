@@ -13,7 +13,7 @@ from funcnn.testing.differentiation.constants import BOUND, COARSER_STEPS, FINER
 from funcnn.testing.differentiation.richardson import difference_quotients, extrapolate
 from funcnn.testing.differentiation.rounding import estimate_noise
 from funcnn.testing.differentiation.vector_function import Direction, step_scales
-from funcnn.testing.verdict import WrongGradient
+from funcnn.testing.verdict import GradientError, WrongGradient
 
 PAIR = np.array([0.3, 1.7])
 
@@ -133,6 +133,25 @@ REAL_ONLY = {
 def test_a_function_of_real_numbers_has_no_such_step(f, slope):
     with pytest.raises(Inconclusive, match="the values of f are too rough"):
         check_vjp(f, slopes(slope), [0.3])
+
+
+SINGULAR_AT_0 = [  # functions that bend on the scale of x itself, and their slopes
+    (np.log, lambda x: 1 / x),
+    (np.sqrt, lambda x: 0.5 / np.sqrt(x)),
+    (lambda x: x**0.1, lambda x: 0.1 * x**-0.9),
+    (lambda x: 1 / x, lambda x: -1 / x**2),
+    (lambda x: x * np.log(x), lambda x: np.log(x) + 1),
+]
+
+
+@pytest.mark.parametrize("small", [3e-8, 4e-7, 1e-6, 6e-4])
+@pytest.mark.parametrize(("f", "slope"), SINGULAR_AT_0)
+def test_a_small_entry_beside_larger_ones_is_decided(f, slope, small):
+    x = np.array([small, 0.3, 4.0])
+    assert check_vjp(f, slopes(slope), [x]).undecided == ()
+    for factor in (-1, 0.5, 1 + 1e-5):
+        with pytest.raises(GradientError):
+            check_vjp(f, slopes(lambda x, factor=factor: slope(x) * np.where(x < 1e-2, factor, 1)), [x])
 
 
 # The estimates.

@@ -24,7 +24,7 @@ from funcnn.testing.differentiation.constants import (
 )
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate
 from funcnn.testing.differentiation.rounding import Noise, estimate_noise, gradient_change, size_of_terms
-from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes
+from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes, step_scales
 from funcnn.testing.options import Options
 
 
@@ -37,6 +37,7 @@ class Measurement:
     cotangents: Array
     gradients: Array
     options: Options
+    scale: Array  # by entry: the unit of distances from x
     changes: dict[int, Array] = attrs.field(factory=dict)
     _terms: list[Array] = attrs.field(factory=list)
 
@@ -92,7 +93,7 @@ def measure(function: VectorFunction, options: Options) -> Measurement:
     few = m <= MOST_OUTPUTS and m * x.size <= NUMBERS_IN_MEMORY
     cotangents = np.concatenate([np.eye(m), random[:1]]) if few else random
     gradients = np.array([function.gradient(x.copy(), dA) for dA in cotangents])
-    return Measurement(function, estimate_noise(function.value, x, rng), cotangents, gradients, options)
+    return Measurement(function, estimate_noise(function.value, x, rng), cotangents, gradients, options, step_scales(x))
 
 
 def compare(measurement: Measurement, probes: Sequence[Probe], slopes: Slopes) -> Comparison:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+import attrs
 import numpy as np
 
 from funcnn.arrays import Array
@@ -20,8 +21,9 @@ from funcnn.testing.comparison.directions import Probe, probes, single_entries
 from funcnn.testing.comparison.explanation import gradient_error
 from funcnn.testing.comparison.second_checks import check_again
 from funcnn.testing.comparison.statistics import Statistics
-from funcnn.testing.differentiation.constants import FIRST_STEPS, SLOPES_IN_MEMORY
-from funcnn.testing.differentiation.vector_function import VectorFunction
+from funcnn.testing.differentiation.constants import FIRST_STEPS, LARGEST_SMALL_ENTRY, REACHES, SLOPES_IN_MEMORY
+from funcnn.testing.differentiation.rounding import Noise, noise_along
+from funcnn.testing.differentiation.vector_function import VectorFunction, magnitudes
 from funcnn.testing.options import Options
 
 
@@ -72,17 +74,37 @@ def _unknown(measurement: Measurement) -> Array:
 
 
 def _check_thoroughly(measurement: Measurement, probe: Probe, statistics: Statistics, deviation: Array) -> None:
-    probe, quotients, slopes = refined_slopes(measurement, probe)
-    outcome = check_again(measurement, probe, quotients, slopes, deviation, thorough=not statistics.findings)
-    found, settled = compare(measurement, [probe], slopes).of(0), outcome.settled
+    for own, tried in _steps_of_every_size(measurement, probe):
+        probe, quotients, slopes = refined_slopes(own, tried)
+        outcome = check_again(own, probe, quotients, slopes, deviation, thorough=not statistics.findings)
+        found, settled = compare(own, [probe], slopes).of(0), outcome.settled
+        if not outcome.finding and not settled.all():
+            found = compare_complex(own, probe, slopes)
+            settled = settled | found.settled
+        if outcome.finding or settled.all() or outcome.left_out.any():
+            break
     finding = outcome.finding
     if finding and finding.distance <= measurement.options.tolerance * finding.size:
         statistics.tolerate(finding)
     elif finding:
         statistics.findings.append(finding)
-    elif not settled.all():
-        found = compare_complex(measurement, probe, slopes)
-        settled = settled | found.settled
     statistics.count(probe, found, settled, outcome.kink)
     if not settled.all():
         statistics.count_undecided(found, settled, slopes, left_out=bool(outcome.left_out.any()))
+
+
+def _steps_of_every_size(measurement: Measurement, probe: Probe) -> Iterator[tuple[Measurement, Probe]]:
+    """The probe as it is; then, for a small entry, with steps in proportion to it, and the noise over such steps.
+
+    Over steps of the size of 1, log x at 1e-6 bends so much that it looks like noise. Where so short a step changes no
+    output, its noise is unknown.
+    """
+    yield measurement, probe
+    function = measurement.function
+    small = () if probe.entry is None else single_entries(function, probe)
+    for own in small:
+        if own.direction.by[0] < LARGEST_SMALL_ENTRY:
+            here = noise_along(function.value, function.x, own.direction)
+            moves = function.value(own.direction.moved(function.x, 2.0 ** -REACHES[0])) != function.out.ravel()
+            noise = [np.where(moves, *both) for both in zip(here, measurement.noise, strict=True)]
+            yield attrs.evolve(measurement, noise=Noise(*noise), scale=magnitudes(function.x)), own

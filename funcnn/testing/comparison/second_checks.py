@@ -133,7 +133,8 @@ def _allowed(
 ) -> tuple[Array, Array, Array, Array, Array]:
     """By cotangent: the interval of slopes, its error, and whether there is a kink, or a jump, where all is allowed."""
     function, noise = measurement.function, measurement.noise.of_smallest_steps
-    at = slope_interval(function.value, function.x, probe.direction, slopes.slope[0], gap, noise, function.rng, samples)
+    f, x, rng = function.value, function.x, function.rng
+    at = slope_interval(f, x, probe.direction, slopes.slope[0], gap, noise, rng, samples, measurement.scale)
     kink = at.kink | slopes.kink[0]
     least = np.where(kink, np.fmin(at.low, slopes.slope[0]), slopes.slope[0])
     most = np.where(kink, np.fmax(at.high, slopes.slope[0]), slopes.slope[0])

@@ -100,6 +100,9 @@ NUMBERS_IN_MEMORY = 2**21  # chosen: 16 MB of cotangents and gradients
 SLOPES_IN_MEMORY = 2**20  # chosen: directions are measured in blocks of at most so many values of f
 MOST_REFINED = 2**17  # chosen: with more outputs, finer and coarser steps would take too much memory
 
+# Chosen: an entry below it is tried with steps in proportion to it as well (comparison/gradient.py).
+LARGEST_SMALL_ENTRY = 2.0**-6
+
 # The comparison (comparison/comparison.py).
 
 # Calibrated: the margin on the error bound of a slope. It covers the second order of the error estimate: with 8, no

@@ -29,7 +29,7 @@ from funcnn.testing.differentiation.constants import (
     SMALLEST_EXPONENT,
     STEP_NOISE,
 )
-from funcnn.testing.differentiation.vector_function import Array, Direction, Value, step_scales
+from funcnn.testing.differentiation.vector_function import Array, Direction, Value
 
 
 class Interval(NamedTuple):
@@ -51,11 +51,12 @@ def slope_interval(
     noise: Array,
     rng: np.random.Generator,
     samples: int,
+    scale: Array,
 ) -> Interval:
     """The slopes at points around x, at two distances, by steps that resolve differences of `gap`."""
     step = _step(gap, noise)
     near, far = (
-        np.array([_slope(f, y, direction, h) for y in _points_around(x, direction, reach * h, rng, samples)])
+        np.array([_slope(f, y, direction, h) for y in _points_around(x, direction, reach * h, rng, samples, scale)])
         for h, reach in ((step, NEAR_POINTS), (FAR_STEP * step, FAR_POINTS))
     )
     low, high = np.fmin.reduce(near), np.fmax.reduce(near)
@@ -87,12 +88,12 @@ def _slope(f: Value, y: Array, direction: Direction, h: float) -> Array:
 
 
 def _points_around(
-    x: Array, direction: Direction, distance: float, rng: np.random.Generator, samples: int
+    x: Array, direction: Direction, distance: float, rng: np.random.Generator, samples: int, scale: Array
 ) -> Iterator[Array]:
     """Points near x: on both sides along the direction, along a ramp, all entries up or down; then random points."""
     along = np.zeros(x.size)
     along[direction.where] = direction.by
-    size = np.maximum(step_scales(x), abs(along))  # far more than a step, whatever moves
+    size = np.maximum(scale, abs(along))  # far more than a step, whatever moves
     ramp = np.arange(1.0, x.size + 1) / x.size
     # A random step to the side, too, moves away from a kink of another kind.
     for way in (along, ramp * size, size, np.sign(x) * size):
