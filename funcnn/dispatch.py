@@ -54,7 +54,7 @@ def verb(
         if written and (cls_made is not returned or (cls_made is tuple and len(made) != 2)):
             if returned is object and _is_made_of_records(made):
                 return made
-            given_back = f"{len(made)} values" if returned is cls_made is tuple else kind(made)
+            given_back = f"{len(made)} values" if cls_made is tuple else kind(made)
             raise KindError(f"{name}: the rule for {cls.__name__} must return {written}, not {given_back}")
         if cls is not tuple:  # the layers of a chain have sealed the result
             _seal([*made] if cls_made is tuple else [made], given)

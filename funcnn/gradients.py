@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Never, TypeVar
 
 import numpy as np
 
@@ -39,7 +39,7 @@ class Grads(Generic[P]):
             check_arrays("Grads", self.x)
 
 
-def gradient(params: P, /, **parts: Any) -> P:
+def gradient(params: P, /, *others: Never, **parts: Any) -> P:
     """A record like `params`, with the given gradients as parameters and the given next values as states.
 
     Settings are unchanged; a state that is not given is None, which means unchanged.
@@ -53,6 +53,8 @@ def gradient(params: P, /, **parts: Any) -> P:
         KindError: a parameter is left out, a name is a setting or not a field, or a gradient has another dtype.
         ShapeError: a gradient has another shape than its parameter.
     """
+    if others:
+        raise KindError("gradient: the gradients must be given by name; write gradient(params, **gradients)")
     cls = type(params)
     new: list[Any] = []
     if (plan := plans.get(cls)) is None:

@@ -331,6 +331,11 @@ ROWS = {
         ShapeError,
         "backward: the cache is of another network; layers: 3, cache: <f64 10x2>",
     ),
+    "gradients in a dict": (
+        lambda: gradient(dense, {"W": dense.W, "b": dense.b}),
+        KindError,
+        "gradient: the gradients must be given by name; write gradient(params, **gradients)",
+    ),
     "a gradient left out": (
         lambda: gradient(dense, W=dense.W),
         KindError,

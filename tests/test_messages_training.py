@@ -40,6 +40,7 @@ from funcnn.layers import First
 from funcnn.metrics import confusion, perplexity, top_k_accuracy
 from funcnn.schedules import Plateau, plateau
 from funcnn.training import Birth, WithBest, best_so_far, better, bisect_nan, compare, keep, progress, until
+from funcnn.training.table import Table
 from funcnn.trees import astype
 from tests.says import assert_says
 
@@ -566,8 +567,26 @@ ROWS = {
     "a run that does not go on": (
         read(early_stopping, run(), held_out, patience=1, start=TrainState(net, step=1)),
         RangeError,
-        "early_stopping: run must go on from step 1; its first state is at step 1",
+        "early_stopping: start must be the state from which run goes on, at step 0; it is at step 1",
     ),
+    "a run that goes on from a later state": (
+        read(best_so_far, list(run())[1:], held_out, start=WithBest(net)),
+        RangeError,
+        "best_so_far: start must be the state from which run goes on, at step 1; it is at step 0",
+    ),
+    **{
+        f"a table of {whole}": (
+            call(Table, whole),
+            KindError,
+            "Table: whole must be a mapping from names to arrays with equal numbers of rows",
+        )
+        for whole in (
+            [1, 2],
+            {"step": [1, 2]},
+            {"step": np.array(1)},
+            {"step": np.arange(3), "cost": np.ones(2)},
+        )
+    },
     "a declared direction in other words": (
         call(better, "more"),
         KindError,

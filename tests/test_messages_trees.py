@@ -215,6 +215,11 @@ ROWS = {
         KindError,
         "with_parameters: arrays must have the paths of parameters(tree); 0.b, 2.b are missing",
     ),
+    "a path in lower case": (
+        call(with_parameters, net, {"0.w": given["0.W"]}),
+        KindError,
+        "with_parameters: arrays must have the paths of parameters(tree), 0.W, 0.b, 2.W, 2.b; there is no 0.w",
+    ),
     "a path too many": (
         call(with_parameters, net, given | {"0.c": vector}),
         KindError,

@@ -461,7 +461,7 @@ def test_traits_are_looked_up_once_for_each_class():
     assert calls == [dense, None, Tanh()]
 
 
-@pytest.mark.parametrize(("returned", "given"), [(None, "None"), ((None,), "tuple"), (x, "float64 array")])
+@pytest.mark.parametrize(("returned", "given"), [(None, "None"), ((Tanh(), None), "2 values"), (x, "float64 array")])
 def test_inference_and_reseed_return_layers(returned, given):
     @record
     class Odd:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from funcnn.tables import filled, html, text
+from funcnn.training.table import Table
 
 ROWS = [("layer", "n", "share"), ("<a & b>", 12, 0.5), ("  c", 3, 1 / 3)]
 
@@ -44,3 +45,8 @@ def test_html_aligns_as_text_does_and_has_no_colours():
     ]
     assert "color" not in made
     assert "background" not in made
+
+
+def test_a_table_may_have_any_columns_or_none():
+    assert repr(Table({"cost": np.array([0.5, 0.25])})) == "cost\n 0.5\n0.25"
+    assert repr(Table({})) == ""

@@ -14,7 +14,7 @@ from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.fields import as_count, check_function
 from funcnn.records import build, record, state, values
 from funcnn.training.loop import TrainState
-from funcnn.training.runs import Run, check_goes_on, check_run, check_start, states_of
+from funcnn.training.runs import Run, check_run, check_start, states_of
 from funcnn.training.scores import Direction, as_cost
 
 P = TypeVar("P")
@@ -175,9 +175,10 @@ def _with_best(name: str, run: Any, cost: Any, every: int, start: Any) -> Iterat
         for now in states:
             if is_first:
                 is_first = False
-                if start is not None:
-                    check_goes_on(name, start.step, now)
-                elif isinstance(now, WithBest):
+                if start is not None and now.step != start.step + 1:
+                    needed = f"the state from which run goes on, at step {now.step - 1}"
+                    raise RangeError(f"{name}: start must be {needed}; it is at step {start.step}")
+                if start is None and isinstance(now, WithBest):
                     raise KindError(
                         f"{name}: start must be given, as run goes on from a state with a best; write start=state"
                     )

@@ -137,6 +137,9 @@ class Table(dict[str, Array]):  # noqa: PLW1641  like every dict, it has no hash
 
     def __init__(self, whole: Mapping[str, Array]) -> None:
         """A table of these arrays, by the names of the measures."""
+        arrays = whole.values() if isinstance(whole, Mapping) else [None]
+        if not all([is_array(array) and array.ndim for array in arrays]) or len(set(map(len, arrays))) > 1:
+            raise KindError("Table: whole must be a mapping from names to arrays with equal numbers of rows")
         self.whole = {name: owned(array) for name, array in whole.items()}
         for name, array in self.whole.items():
             for column, part in _columns(name, array):
@@ -163,7 +166,7 @@ class Table(dict[str, Array]):  # noqa: PLW1641  like every dict, it has no hash
 
     def _rows(self) -> Rows:
         whole = self.whole.values()
-        n = len(self["step"])
+        n = len(next(iter(whole), ()))
         shown = [*range(_SHOWN // 2), None, *range(n - _SHOWN // 2, n)] if n > _SHOWN else range(n)
         body = [["..." if i is None else _cell(column[i]) for column in whole] for i in shown]
         return [tuple(self.whole), *body]

@@ -81,10 +81,11 @@ def with_parameters(tree: T, arrays: Mapping[str, Array]) -> T:
         raise KindError(f"with_parameters: arrays must be a dict of arrays by path, not {kind(arrays)}")
     paths = [path for path, _ in walk(tree, states=False)]
     needed = "with_parameters: arrays must have the paths of parameters(tree)"
-    if missing := [path for path in paths if path not in arrays]:
-        raise KindError(f"{needed}; {', '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing")
-    if others := [str(path) for path in arrays if path not in paths]:
+    missing, others = [p for p in paths if p not in arrays], [str(p) for p in arrays if p not in paths]
+    if others:
         raise KindError(f"{needed}, {', '.join(paths)}; there is no {', '.join(others)}")
+    if missing:
+        raise KindError(f"{needed}; {', '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing")
     rest = iter(paths)
 
     def given(leaf: Array) -> Any:
