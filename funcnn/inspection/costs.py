@@ -149,7 +149,7 @@ def recurrent_flops(params: Recurrent, x: Any) -> int:
 
 @flops.register(Attention)
 def attention_flops(params: Attention, x: Any) -> int:
-    """The four dense layers, and for each pair of positions 4 n for the two products, and 4 for each head's softmax"""
+    """The four dense layers; and for each pair of positions, 4 n for the two products and 4 a head for the softmax"""
     m, t, _ = _first(x).shape
     return _projections(params, m * t, m * t) + _pairs(params, m * t * t)
 

@@ -161,7 +161,7 @@ def logged(value: Any, log: Log) -> Any:
 
 
 def inner_calls(layer: Any, x: Any) -> list[tuple[Any, Any]]:
-    """(inner, x) for each call of a layer in the fields of `layer`, in `forward(layer, x)`."""
+    """Run `forward(layer, x)` and list (inner, its x) for each call of a layer that stands in a field of `layer`."""
     log = Log()
     forward(with_replaced_fields(layer, lambda path, inner: Logged(inner, path, log)), x)
     return [(entry.layer, entry.x) for entry in log.now.inside]

@@ -207,7 +207,7 @@ def _is_real(leaf: Any) -> bool:
 
 
 def split(a: Array, kind: str) -> list[Array]:
-    """The parts of a real or a complex array."""
+    """[a.real, a.imag] for a complex array, [a] for a real one."""
     return [a.real, a.imag] if kind == "c" else [a]
 
 

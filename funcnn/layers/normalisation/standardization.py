@@ -25,7 +25,7 @@ def standardized(x: Array, mean_of: Mean, eps: float) -> tuple[Array, Array, Arr
 
     In two passes, since mean(x^2) - mean^2 cancels if the mean is large: Chan, Golub & LeVeque 1983, Algorithms for
     Computing the Sample Variance. A second mean, of x - mean, corrects the rounding error of the first. All results
-    except xhat are `wide`.
+    except xhat have the dtype `wide`.
     """
     a = wide(x)
     mean = mean_of(a)

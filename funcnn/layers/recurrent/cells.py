@@ -56,7 +56,7 @@ class RNN(Recurrent):
 class GRU(Recurrent):
     """h_t = n + u (h_{t-1} - n), out_t = h_t
 
-    where, with the three thirds of x_t @ W + b as z and of h_{t-1} @ U as v,
+    where x_t @ W + b is split into (z_1, z_2, z_3), each (m, k), and h_{t-1} @ U into (v_1, v_2, v_3), and
 
         r = sigmoid(z_1 + v_1),   u = sigmoid(z_2 + v_2),   n = tanh(z_3 + r (v_3 + c))
 

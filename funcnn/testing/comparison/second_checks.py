@@ -187,7 +187,7 @@ def _explained(measurement: Measurement, probe: Probe, slopes: Slopes, first: Co
 def _finer_contradict(
     first: Comparison, slopes: Slopes, steps: Array, u: Array, slope: Array, rounding: Array
 ) -> Array:
-    """By cotangent, whether slopes at finer steps agree with the gradient, and not with the estimate."""
+    """For each cotangent, whether slopes at finer steps agree with the gradient and contradict the numeric slope."""
     near, far = abs(first.analytic - slope), abs(first.numeric - slope)
     unsettled = abs(np.diff(slope, axis=0, append=np.inf))
     finer = steps < np.where(u != 0, slopes.step[0][:, None], np.inf).min(axis=0)

@@ -48,7 +48,7 @@ class Noise(NamedTuple):
     tables: Array
 
     def at(self, steps: Array) -> Array:
-        """The noise, (step, 1, output), interpolated between tables, since noise may depend on the distance."""
+        """The noise at each step, (step, 1, output): between two tables it is interpolated by the distance from x."""
         place = np.interp(-1 - np.log2(steps.ravel()), REACHES, range(len(REACHES)))[:, None]
         below = np.floor(place).astype(int)
         ends = [self.tables[np.minimum(below + i, len(REACHES) - 1)[:, 0]] for i in (0, 1)]

@@ -118,7 +118,7 @@ def _agreement(claim: Claim, args: list[Array], seed: list[int], digits: int, *m
 
 @contextmanager
 def _as_told() -> Iterator[None]:
-    """Replace errors of NumPy about a write to an argument, and about an exact number in an array of floats."""
+    """Replace two errors of NumPy by errors that name the cause: a write to an argument, or a missing exact rule."""
     try:
         yield
     except ValueError as error:

@@ -35,7 +35,10 @@ class Result:
     found: dict[str, Found] = attrs.field(factory=dict)
 
     def add(self, outcome: Outcome | None, most: int) -> None:
-        """Count the outcome of the next example; None, a crash and a hang end the target."""
+        """Count the outcome of the next example.
+
+        The target is complete after None, which means no more examples, after a crash and after a hang.
+        """
         if outcome is None:
             self.complete = True
             return
