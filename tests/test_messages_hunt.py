@@ -16,7 +16,7 @@ GOOD = "TARGETS = [Target('sin', SINE, ONE)]"
 KINDS = (
     "GradientError, WrongGradient, WrongAtKink, WrongTogether, NotFinite, WrongShape, WrongDtype, NotPure, "
     "NotDeterministic, Aliased, NotLinear, NotTransposed, NotSymmetric, WrongForLayout, WrongForFloat32, Raised, "
-    "NoDerivative, BrokenPromise, Inconclusive, Error, Crashed, Hung"
+    "RefusedLayout, RefusedDtype, NoDerivative, BrokenPromise, Inconclusive, Error, Crashed, Hung"
 )
 
 
@@ -67,7 +67,8 @@ ROWS = {
         call(Target, "sin", SINE, ONE, domains={}),
         KindError,
         "Target: there is no option domains of check_vjp; there are argnums, kwargs, convention, "
-        "resolution, aliasing, nondeterministic, domain, structure, at_kinks, tolerance, exact",
+        "resolution, aliasing, nondeterministic, domain, structure, at_kinks, tolerance, exact, "
+        "float32, layouts, extremes, purity",
     ),
     "a number for a spec": (call(hunt, 3, "."), KindError, "hunt: spec must be a path, not int"),
     "a number for a folder": (call(hunt, "spec.py", 3), KindError, "hunt: folder must be a path, not int"),

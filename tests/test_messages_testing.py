@@ -248,6 +248,26 @@ ROWS = {
         KindError,
         "check_vjp: aliasing must be True or False, not str",
     ),
+    "layouts by a word": (
+        call(check_vjp, half, half_vjp, [x], layouts="no"),
+        KindError,
+        "check_vjp: layouts must be True or False, not str",
+    ),
+    "float32 by a number": (
+        call(check_vjp, half, half_vjp, [x], float32=0),
+        KindError,
+        "check_vjp: float32 must be True or False, not int",
+    ),
+    "extremes by None": (
+        call(check_vjp, half, half_vjp, [x], extremes=None),
+        KindError,
+        "check_vjp: extremes must be True or False, not None",
+    ),
+    "purity by a dtype": (
+        call(check_vjp, half, half_vjp, [x], purity=np.float32),
+        KindError,
+        "check_vjp: purity must be True or False, not the class float32",
+    ),
     "a tolerance of all": (
         call(check_vjp, half, half_vjp, [x], tolerance=1),
         RangeError,

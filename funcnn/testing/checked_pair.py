@@ -16,12 +16,13 @@ from funcnn.testing.verdict import GradientError, NotPure, Raised, WrongDtype, W
 
 @attrs.frozen(eq=False)
 class CheckedPair:
-    """f and vjp, with checks of every call."""
+    """f and vjp, with checks of every call. `casts` says that gradients of a wrong dtype are cast."""
 
     f: Callable[..., Any]
     vjp: Vjp
     names: tuple[str, ...]
     domain: Domain
+    casts: bool = False
 
     def forward(self, *args: Array) -> Any:
         """The result of f, which must not write to its arguments. Raises OutsideDomainError."""
@@ -53,7 +54,7 @@ class CheckedPair:
 
     def _fitting(self, name: str, arg: Array, gradient: Any, dtype: Any) -> Any:
         if arg.dtype.kind != "f":
-            if gradient is not None and np.asarray(gradient).dtype.kind in "fc":
+            if gradient is not None and np.asarray(gradient).dtype.kind in "fc" and not self.casts:
                 raise WrongDtype(f"the gradient of {name}, which is {arg.dtype}, must be None; it is {short(gradient)}")
             return None
         if gradient is None:
@@ -62,6 +63,8 @@ class CheckedPair:
         if gradient.shape != arg.shape:
             raise WrongShape(f"the gradient of {name} must have its shape, {arg.shape}; it is {gradient.shape}")
         if gradient.dtype.kind not in "fiub" or (arg.ndim and gradient.dtype not in (arg.dtype, dtype)):
+            if self.casts and gradient.dtype.kind in "fiubc":
+                return gradient.real.astype(arg.dtype)
             raise WrongDtype(f"the gradient of {name} must be {arg.dtype}, as {name} is; it is {gradient.dtype}")
         return gradient
 

@@ -16,6 +16,8 @@ from funcnn.errors import KindError
 from funcnn.testing.differentiation.vector_function import Vjp
 from funcnn.testing.verdict import GradientError
 
+_FLOATS = re.compile(r"np\.array\(((?=[^()]*(?:\d[.e]|np\.inf|np\.nan))[^()j]*?)(?:, np\.float\d+)?\)")
+
 
 def no_promises() -> None:
     """No further checks, for a function that is not a layer or a loss."""
@@ -68,14 +70,35 @@ class Claim:
         return arrays
 
     @contextmanager
-    def named(self) -> Iterator[None]:
-        """Begin an error with the name of f, and end it with the source of the arguments."""
+    def named(self, dtype: Any = np.float64) -> Iterator[None]:
+        """Begin an error with the name of f, and end it with the source of the arguments, whose floats have a dtype."""
         try:
             yield
         except GradientError as error:
+            if str(error).startswith(f"{self.name}: "):  # as an error about numbers does
+                raise
             message = re.sub(r"\bvjp\b", self.derivative, str(error))
-            error.args = (f"{self.name}: {message}\n{self.source}",)
+            error.args = (f"{self.name}: {message}\n{self.source_in(dtype)}",)
             raise
+
+    def source_in(self, dtype: Any) -> str:
+        """The source of the arguments, in which the floats that f differentiates have a dtype."""
+
+        def cast(match: re.Match[str]) -> str:
+            return f"np.array({match[1]}{'' if dtype == np.float64 else f', np.{np.dtype(dtype)}'})"
+
+        moved = {re.sub(r"^(?:real|imag)\(", "", name).partition("[")[0].partition(".")[0] for name in self.names}
+        lines = self.source.split("\n")
+        ours = [name is not None and name[1] in moved for name in [re.match(r" *(\w+)", line) for line in lines]]
+        return "\n".join([_FLOATS.sub(cast, line) if own else line for line, own in zip(lines, ours, strict=True)])
+
+    def paragraph(self, error: GradientError) -> str:
+        """A finding in a list of several: its kind and its message, without the name of f and its arguments."""
+        message = str(error).removeprefix(f"{self.name}: ")
+        for dtype in (np.float64, np.float32):
+            message = message.partition(f"\n{self.source_in(dtype)}")[0]
+        notes = "".join([f", {note}" for note in getattr(error, "__notes__", ())])
+        return f"    {type(error).__name__}: {message}{notes}"
 
 
 def as_argument(whose: str, name: str, a: Any) -> Array:

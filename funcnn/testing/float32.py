@@ -20,7 +20,7 @@ from funcnn.testing.differentiation.constants import (
 from funcnn.testing.differentiation.rounding import distance_to_zero, perturbed
 from funcnn.testing.differentiation.vector_function import VectorFunction, cotangent, sealed
 from funcnn.testing.domain import OutsideDomainError
-from funcnn.testing.verdict import GradientError, Raised, WrongForFloat32
+from funcnn.testing.verdict import GradientError, Raised, RefusedDtype, WrongForFloat32
 
 
 def check_float32(function: VectorFunction) -> None:
@@ -52,7 +52,7 @@ def check_float32(function: VectorFunction) -> None:
     near = [_gradients_or_error(function, args, dA.astype(exact.dtype)) for args, _ in places]
     nearby = [own] + [_gradients_or_error(function, args, dA) for _, args in places[1:]]
     if isinstance(own, Raised) and not any([isinstance(found, list) for found in nearby]):
-        raise own
+        raise RefusedDtype(f"{own}, for float32 arguments") from own.__cause__
     if not all([isinstance(found, list) for found in near + nearby]):
         return
     distance = abs(out - exact).max(initial=0)  # the gradient is rounded at least as much as f

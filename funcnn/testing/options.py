@@ -17,6 +17,7 @@ from funcnn.testing.domain import Domain
 AGREEING = 40  # chosen: digits in which both sides of a check in exact arithmetic agree, computed in 50 or in 900
 Undecided = Literal["reject", "error"]
 AtKinks = Literal["subgradient", "hull", "skip"]
+PARTS = frozenset({"float32", "layouts", "extremes", "purity"})  # of a check, which may be left out
 
 
 @attrs.frozen
@@ -31,6 +32,8 @@ class Options:
     at_kinks: AtKinks = "subgradient"
     tolerance: float = 0.0
     exact: bool = False
+    parts: frozenset[str] = PARTS
+    casts: bool = False  # of gradients to the dtype of their argument
 
 
 def options(
@@ -43,8 +46,12 @@ def options(
     at_kinks: AtKinks = "subgradient",
     tolerance: float = 0.0,
     exact: bool = False,
+    **parts: bool,
 ) -> Options:
-    """Check the options of the check `whose`. A resolution of None is read from pytest's ini file, default 1e-7."""
+    """Check the options of the check `whose`. A resolution of None is read from pytest's ini file, default 1e-7.
+
+    `parts` says for some of PARTS whether they are checked; by default all are.
+    """
     found, is_given = ledger(), resolution is not None
     if resolution is None:
         resolution = (found and found.resolution) or RESOLUTION
@@ -57,14 +64,15 @@ def options(
             raise RangeError(f"{whose}: {name} must be in [{low:g}, 1); it is {value}")
     _check_word(whose, "inconclusive", inconclusive, "reject", "error")
     _check_word(whose, "at_kinks", at_kinks, "subgradient", "hull", "skip")
-    check_flag(whose, aliasing, "aliasing")
-    check_flag(whose, exact, "exact")
+    for name, flag in {"aliasing": aliasing, "exact": exact, **parts}.items():
+        check_flag(whose, flag, name)
     without_effect = {
         "resolution": is_given,
         "aliasing": not aliasing,
         "nondeterministic": nondeterministic,
         "at_kinks": at_kinks != "subgradient",
         "tolerance": tolerance,
+        **{name: not asked for name, asked in parts.items()},
     }
     if exact and (ignored := [name for name, given in without_effect.items() if given]):
         raise RangeError(f"{whose}: {ignored[0]} has no effect with exact=True; leave it out")
@@ -78,6 +86,7 @@ def options(
         at_kinks=at_kinks,
         tolerance=float(tolerance),
         exact=bool(exact),
+        parts=PARTS - {name for name, asked in parts.items() if not asked},
     )
 
 

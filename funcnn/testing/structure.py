@@ -14,29 +14,54 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array, short
-from funcnn.testing.differentiation.constants import BESIDE, EPS, LINEARITY, LINEARITY_FLOOR, LINEARITY_ROUNDING
+from funcnn.testing.differentiation.constants import BESIDE, EPS, LINEARITY, LINEARITY_FLOOR, LINEARITY_ROUNDING, ROUGH
 from funcnn.testing.differentiation.rounding import cancellation_error, distance_to_zero, gradient_change, size_of_terms
 from funcnn.testing.differentiation.vector_function import VectorFunction, cotangent, sealed
+from funcnn.testing.options import Options
 from funcnn.testing.purity import FirstResults, equal, value_or_none
-from funcnn.testing.verdict import Aliased, GradientError, NotDeterministic, NotLinear, NotPure, Raised, WrongForLayout
+from funcnn.testing.verdict import (
+    Aliased,
+    GradientError,
+    NotDeterministic,
+    NotLinear,
+    NotPure,
+    Raised,
+    RefusedLayout,
+    WrongForLayout,
+)
 
 Rounding = Callable[[], list[Any]]
+Check = Callable[[], None]
 
 
-def check_structure(function: VectorFunction, *, aliasing: bool, tolerance: float) -> FirstResults:
-    """Raise the GradientError of the first structural property that does not hold; return what f and vjp gave first."""
-    args, out = function.args, function.out
+def structure_checks(results: FirstResults, other_dA: Array, options: Options) -> Iterator[Check]:
+    """The checks of structure that follow `check_calls`, each of which raises a GradientError."""
+    function, dA = results.function, results.dA
+    rounding = cache(lambda: _rounding(function, dA, ROUGH if options.casts else 0.0))  # computed at the first call
+    if not options.aliasing:
+        yield lambda: _refuse_aliases(function, function.args, function.vjp(function.args, dA), dA)
+    yield lambda: _check_linearity(function, dA, other_dA, results.copies, rounding)
+    if "layouts" in options.parts:
+        yield lambda: _check_layouts(function, dA, rounding)
+    if "extremes" in options.parts:
+        yield lambda: _check_extremes(function, dA, aliasing=options.aliasing)
+
+
+def check_calls(function: VectorFunction, options: Options) -> tuple[FirstResults, Array]:
+    """Check that a result depends on nothing but the arguments of its call.
+
+    What f and vjp gave first is returned, and another cotangent. A mistake that is found here makes other checks moot.
+    """
+    args, out, tolerance = function.args, function.out, options.nondeterministic
     dA, other_dA = (cotangent(function.rng, out) for _ in range(2))
     kept = [a.copy() for a in args]
-    returned = function.f(*args)
-    gradients = function.vjp(args, dA)
+    returned = function.f(*args) if "purity" in options.parts else out
+    results = FirstResults(function, dA, returned, function.vjp(args, dA), tolerance)
+    if "purity" not in options.parts:
+        return results, other_dA
     if not equal(returned, out, tolerance):
         raise NotPure("vjp changes what f returned before")
-    results = FirstResults(function, dA, returned, gradients, tolerance)
-    first, same = results.copies, results.same
-
-    if not aliasing:
-        _refuse_aliases(function, args, gradients, dA)
+    gradients, same = results.gradients, results.same
     function.vjp(args, other_dA)
     same(gradients, NotPure("vjp changes a gradient that it returned before, when it is called with another dA"))
     same(function.vjp(args, dA), NotDeterministic("vjp gives another result when it is called again"))
@@ -48,11 +73,7 @@ def check_structure(function: VectorFunction, *, aliasing: bool, tolerance: floa
     same(function.vjp(args, dA), NotPure(what.format("it")))
     if not all(equal(a, b) for a, b in zip(args, kept, strict=True)):
         raise NotPure("f or vjp changes its arguments")
-    rounding = cache(lambda: _rounding(function, dA))  # computed at the first call
-    _check_linearity(function, args, dA, other_dA, first, rounding)
-    _check_layouts(function, dA, rounding)
-    _check_extremes(function, dA, aliasing=aliasing)
-    return results
+    return results, other_dA
 
 
 def _other_arguments(function: VectorFunction) -> Iterator[tuple[Array, ...]]:
@@ -76,12 +97,13 @@ def _is_like(out: Any, wanted: Array) -> bool:
     return out is not None and np.shape(out) == wanted.shape and bool(np.isfinite(out).all())
 
 
-def _rounding(function: VectorFunction, dA: Array) -> list[Any]:
-    """The rounding error of each gradient, None for an argument that has none."""
+def _rounding(function: VectorFunction, dA: Array, rough: float) -> list[Any]:
+    """The rounding error of each gradient, None for an argument that has none; at least `rough` times its largest."""
     x = function.x
     hidden = EPS * abs(dA).sum() / distance_to_zero(x)  # terms of size 1 may cancel
     entries = gradient_change(function.gradient_or_nan, x, dA, function.rng)
     entries = entries + cancellation_error(size_of_terms(function.value, function.out, x), x, dA) + hidden
+    entries = entries + (rough and rough * abs(function.gradient(x.copy(), dA)).max(initial=0))
     found: list[Any] = [None] * len(function.args)
     for i, (_, start, shape) in zip(function.floats, function.places(), strict=True):
         found[i] = entries[start : start + prod(shape)].reshape(shape)
@@ -89,14 +111,10 @@ def _rounding(function: VectorFunction, dA: Array) -> list[Any]:
 
 
 def _check_linearity(
-    function: VectorFunction,
-    args: tuple[Array, ...],
-    dA: Array,
-    other_dA: Array,
-    first: Sequence[Any],
-    rounding: Rounding,
+    function: VectorFunction, dA: Array, other_dA: Array, first: Sequence[Any], rounding: Rounding
 ) -> None:
     """Check that backward(0) = 0, backward(c dA) = c backward(dA), backward(dA + dB) = backward(dA) + backward(dB)."""
+    args = function.args
     for c in (0.0, 2.0, -1.0, 2.0**30, 2.0**-30):
         scaled = function.vjp(args, np.asarray(c * dA, dA.dtype))
         wanted = [None if g is None else c * g for g in first]
@@ -151,7 +169,7 @@ def _check_layouts(function: VectorFunction, dA: Array, rounding: Rounding) -> N
     pairs = [(what, dA, other) for what, other in _layouts(dA)] + [("broadcast", sealed(same), same)]
     for what, plain, other in pairs:
         wanted = function.vjp(function.args, plain)
-        if _differ(function.vjp(function.args, other), wanted, rounding):
+        if _differ(_of_layout(function, function.args, other, f"a {what} dA"), wanted, rounding):
             raise WrongForLayout(f"vjp gives another result for a {what} dA of the same entries")
     for what, index in (("Fortran-ordered", 0), ("reversed", -2), ("strided", -1)):
 
@@ -161,11 +179,19 @@ def _check_layouts(function: VectorFunction, dA: Array, rounding: Rounding) -> N
 
         # Rounding may break a tie differently for each layout, which is not a mistake: arguments beside the tie decide.
         beside = function.arguments(function.x * (1 + BESIDE * function.rng.uniform(-1, 1, function.x.size)))
-        if not _differ(function.vjp(arranged(function.args), dA), function.vjp(function.args, dA), rounding):
+        wanted = function.vjp(function.args, dA)
+        if not _differ(_of_layout(function, arranged(function.args), dA, f"{what} arguments"), wanted, rounding):
             continue
         pair = [value_or_none(function.vjp, args, dA) for args in (arranged(beside), beside)]
         if all(found is not None for found in pair) and _differ(pair[0], pair[1], rounding):
             raise WrongForLayout(f"vjp gives another result for {what} arguments of the same entries")
+
+
+def _of_layout(function: VectorFunction, args: tuple[Array, ...], dA: Array, what: str) -> list[Any]:
+    try:
+        return list(function.vjp(args, dA))
+    except Raised as error:
+        raise RefusedLayout(f"{error}, for {what}") from error.__cause__
 
 
 def _differ(a: Sequence[Any], b: Sequence[Any], rounding: Rounding) -> bool:

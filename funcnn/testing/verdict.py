@@ -8,7 +8,18 @@ import attrs
 
 
 class GradientError(AssertionError):
-    """A backward pass is wrong. Each kind of mistake has its own class, so that hypothesis reports them separately."""
+    """A backward pass is wrong. Each kind of mistake has its own class, so that hypothesis reports them separately.
+
+    A check that finds several mistakes raises the most important one. `findings` holds it and the others, which the
+    message lists.
+    """
+
+    others: tuple[GradientError, ...] = ()
+
+    @property
+    def findings(self) -> tuple[GradientError, ...]:
+        """All mistakes that the check found, the most important one first."""
+        return (self, *self.others)
 
 
 class WrongGradient(GradientError):
@@ -69,6 +80,14 @@ class WrongForFloat32(GradientError):
 
 class Raised(GradientError):
     """The backward pass raised an exception where the forward pass did not."""
+
+
+class RefusedLayout(Raised):
+    """The backward pass raises an exception for arrays of the same entries in another memory layout."""
+
+
+class RefusedDtype(Raised):
+    """The backward pass raises an exception in float32 where the forward pass does not."""
 
 
 class NoDerivative(GradientError):

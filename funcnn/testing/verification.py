@@ -1,7 +1,14 @@
-"""Verification of a claim: structure, then the numbers, what lasts, float32, then the protocol of a layer or a loss."""
+"""Verification of a claim: structure, then the numbers, what lasts, float32, then the protocol of a layer or a loss.
+
+A mistake does not hide another one: all are collected, and one error reports them, the numbers first.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import attrs
 import numpy as np
 
 from funcnn.arrays import Array, short
@@ -9,29 +16,46 @@ from funcnn.errors import KindError
 from funcnn.testing.checked_pair import CheckedPair
 from funcnn.testing.claim import Claim
 from funcnn.testing.comparison.gradient import check_gradient
+from funcnn.testing.comparison.statistics import Statistics
+from funcnn.testing.differentiation.constants import ROUGH
 from funcnn.testing.differentiation.vector_function import VectorFunction, sealed
 from funcnn.testing.domain import OutsideDomainError
 from funcnn.testing.float32 import check_float32
 from funcnn.testing.options import Options
 from funcnn.testing.purity import equal
-from funcnn.testing.structure import check_structure
-from funcnn.testing.verdict import Inconclusive, NotDeterministic, NotPure, Report
+from funcnn.testing.structure import check_calls, structure_checks
+from funcnn.testing.verdict import (
+    GradientError,
+    Inconclusive,
+    NoDerivative,
+    NotDeterministic,
+    NotFinite,
+    NotLinear,
+    NotPure,
+    Raised,
+    Report,
+    WrongDtype,
+    WrongGradient,
+    WrongShape,
+)
+
+MOOT = (WrongShape, Raised, NoDerivative, NotPure, NotDeterministic, NotLinear)  # then there is no Jacobian to compare
+NUMBERS = (WrongGradient, NotFinite)
 
 
 def verify(claim: Claim, options: Options) -> Report:
-    """The report if the claim holds; otherwise one of the errors that `check_vjp` lists is raised."""
-    args = claim.arrays()
+    """The report if the claim holds; otherwise the most important one of the errors that `check_vjp` lists is raised.
+
+    A gradient of a wrong dtype ends a run. Then the checks run once more with casts, to find other mistakes.
+    """
+    found: dict[type[GradientError], GradientError] = {}
     with np.errstate(all="ignore"):  # a value that is not finite is checked, without a warning
-        with claim.named():
-            function = _in_float64(claim, args, options)
-        if not np.isfinite(function.out).all():
-            raise Inconclusive("f is not finite at these arguments: draw arguments at which it is")
-        with claim.named():
-            first = check_structure(function, aliasing=options.aliasing, tolerance=options.nondeterministic)
-        statistics = check_gradient(function, options, claim.name, claim.source)
-        with claim.named():
-            first.check_lasting()
-            check_float32(function)
+        run = _run(claim, options, found)
+        if WrongDtype in found:
+            _run(claim, attrs.evolve(options, casts=True, tolerance=max(options.tolerance, ROUGH)), found)
+    if run is None or found:
+        raise combined(claim, [*found.values()])
+    function, statistics = run
     if statistics.inconclusive and not statistics.telling:
         raise Inconclusive(statistics.why_inconclusive(options.resolution))
     report = statistics.report(function)
@@ -39,19 +63,71 @@ def verify(claim: Claim, options: Options) -> Report:
     return report
 
 
+def _run(
+    claim: Claim, options: Options, found: dict[type[GradientError], GradientError]
+) -> tuple[VectorFunction, Statistics] | None:
+    """Run the checks and add the first mistake of each kind to `found`; None if a mistake makes the others moot."""
+    statistics = Statistics()
+    try:
+        with claim.named():
+            function = _in_float64(claim, claim.arrays(), options)
+            if not np.isfinite(function.out).all():
+                raise Inconclusive("f is not finite at these arguments: draw arguments at which it is")
+            first, other_dA = check_calls(function, options)
+        for check in structure_checks(first, other_dA, options):
+            with _collected(found), claim.named():
+                check()
+        with _collected(found), claim.named():
+            statistics = check_gradient(function, options, claim.name, claim.source_in(np.float64))
+        if "purity" in options.parts:
+            with _collected(found), claim.named():
+                first.check_lasting()
+        if "float32" in options.parts:
+            with _collected(found), claim.named(np.float32):
+                check_float32(function)
+    except GradientError as error:
+        found.setdefault(type(error), error)
+        return None
+    return function, statistics
+
+
+@contextmanager
+def _collected(found: dict[type[GradientError], GradientError]) -> Iterator[None]:
+    try:
+        yield
+    except WrongDtype:
+        raise
+    except GradientError as error:
+        found.setdefault(type(error), error)
+
+
+def combined(claim: Claim, found: Sequence[GradientError]) -> GradientError:
+    """The most important mistake, whose message lists the others."""
+    error, *others = sorted(found, key=lambda one: 0 if type(one) in MOOT else 1 if isinstance(one, NUMBERS) else 2)
+    if others:
+        error.others = tuple(others)
+        error.args = (f"{error}\n    and also:\n" + "\n".join([claim.paragraph(other) for other in others]),)
+    return error
+
+
 def _in_float64(claim: Claim, args: tuple[Array, ...], options: Options) -> VectorFunction:
     """Check that f returns one array of floats, equal in two calls; the result is the function in float64."""
     domain = options.domain
-    pair = CheckedPair(claim.f, claim.vjp, claim.names, domain)
+    pair = CheckedPair(claim.f, claim.vjp, claim.names, domain, options.casts)
     args = tuple([sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for a in args])
     try:
         returned = pair.forward(*args)
     except OutsideDomainError:
         raise Inconclusive("the arguments are outside domain: draw arguments inside it") from None
+    except AssertionError as error:
+        if isinstance(error, GradientError):
+            raise
+        error.add_note(f"raised by {claim.name} itself, not by {claim.whose}\n{claim.source_in(np.float64)}")
+        raise
     out = np.array(returned)
     if out.dtype.kind != "f":
         raise KindError(f"{claim.whose}: f must return floats; it returned {short(returned)}")
-    again = pair.forward(*args)
+    again = pair.forward(*args) if "purity" in options.parts else returned
     if not equal(out, again, options.nondeterministic):
         raise NotDeterministic("f gives another result when it is called again")
     if not equal(out, returned):

@@ -33,6 +33,10 @@ def check_vjp(
     at_kinks: AtKinks = "subgradient",
     tolerance: float = 0.0,
     exact: bool = False,
+    float32: bool = True,
+    layouts: bool = True,
+    extremes: bool = True,
+    purity: bool = True,
 ) -> Report:
     """Check `vjp(args, dA)`, which gives a gradient for each argument, against the values of `f(*args)` alone.
 
@@ -41,7 +45,7 @@ def check_vjp(
     funcnn is needed. Arguments and values may also be trees: tuples, lists and dicts of arrays, nested in any way. A
     gradient has the structure of its argument, dA the structure of the value, with None for integers. Shapes, purity
     and linearity in dA are checked first, then the numbers in float64, with a tolerance from an error bound, and
-    float32 last.
+    float32 last. One error reports all mistakes that were found; its `findings` holds an error for each of them.
 
     >>> import numpy as np
     >>> from funcnn.testing import check_vjp
@@ -130,9 +134,15 @@ def check_vjp(
         tolerance: a difference of up to `tolerance` max(|analytic|, |numeric|) does not fail the check. It is listed in
             `Report.tolerated` and in the summary of pytest.
         exact: if True, only the numbers are checked, in exact arithmetic and without finite differences.
+        float32: whether gradients in float32 are compared with gradients in float64.
+        layouts: whether arrays of the same entries in other memory layouts must have the same gradients.
+        extremes: whether vjp is called at arguments of ones and of zeros.
+        purity: whether repeated calls, and calls after others, must give the same result. Arguments are read-only also
+            without this part.
 
     Raises:
-        GradientError: a gradient is wrong. There is a subclass for each kind of mistake.
+        GradientError: a gradient is wrong. There is a subclass for each kind of mistake. The message prints the
+            arguments in the dtype in which the check failed.
         Inconclusive: no probe was decided; inside `@given` the example is rejected instead.
         KindError: f or vjp is not a function; a leaf of an argument is not an array of numbers; an argument or a value
             is complex, without a convention; no argument holds floats; f returns no floats; an option is of the wrong
@@ -153,6 +163,10 @@ def check_vjp(
         at_kinks=at_kinks,
         tolerance=tolerance,
         exact=exact,
+        float32=float32,
+        layouts=layouts,
+        extremes=extremes,
+        purity=purity,
     )
     claim, chosen = claim_of(function, function.gradients(vjp), chosen, domain, structure)
     if exact and structure:

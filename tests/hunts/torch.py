@@ -445,7 +445,7 @@ KNOWN = {f"special.{name}": {"NoDerivative": DETACHED} for name in WITHOUT_DERIV
     "special.psi": {"WrongGradient": TRIGAMMA},
     "torch.digamma": {"WrongGradient": TRIGAMMA},
     "polygamma 1": {"WrongGradient": TRIGAMMA},
-    "conv_tbc": {"Raised": "backward refuses a cotangent that is not contiguous: see docs/found.md"},
+    "conv_tbc": {"RefusedLayout": "backward refuses a cotangent that is not contiguous: see docs/found.md"},
 }
 
 PLAIN = (

@@ -167,6 +167,7 @@ REPEATED = 1e-6  # chosen: float32 has no more digits, and a library may add in 
 LINEARITY = 1e-6  # chosen: relative to the largest entry; linear maps that are computed in float32 keep to it
 LINEARITY_FLOOR = 1e-290  # chosen: products of smaller numbers are denormal and lose their digits
 LINEARITY_ROUNDING = 64  # calibrated: margin on the rounding of a gradient
+ROUGH = 1e-3  # chosen: relative error of a gradient that was computed in a narrower dtype than asked for
 BESIDE = 1e-6  # chosen: relative distance of the arguments that decide whether a tie explains a difference of layouts
 CHANGED_ENTRIES = 2  # chosen: entries that are changed one by one, beside the first and the last
 BESIDE_PRINTED = 2.0**-30  # chosen: NumPy prints eight digits after the point
