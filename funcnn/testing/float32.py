@@ -75,7 +75,7 @@ def _near(a: Array, b: Array) -> bool:
 
 
 def _refuse_far(name: str, wanted: list[Array], got: list[Array], residue: Array) -> None:
-    """Refuse a gradient in float32 that is far off: cancellation may take five of seven digits."""
+    """Refuse a gradient in float32 that is far off, by more than the spread of nearby gradients and cancellation."""
     low, high = np.minimum.reduce(wanted), np.maximum.reduce(wanted)
     size = np.maximum(abs(low), abs(high)).max(initial=0)
     if not size < LARGEST_32:

@@ -3,6 +3,7 @@
 from tests.mutants import (
     activations,
     algebra,
+    alike,
     attention,
     axes,
     branches,
@@ -16,7 +17,9 @@ from tests.mutants import (
     inspection,
     limits,
     losses,
+    memos,
     more_activations,
+    narrow,
     normalisation,
     objectives,
     pooling,
@@ -37,6 +40,7 @@ MUTANTS = [mutant for family in FAMILIES for mutant in family.MUTANTS]
 
 # Mutants of further layers. They must be caught as well; the comparison with other checkers leaves them out.
 LAYERS = [
+    alike,
     attention,
     combinators,
     earlier,
@@ -44,7 +48,9 @@ LAYERS = [
     frozen,
     inspection,
     limits,
+    memos,
     more_activations,
+    narrow,
     objectives,
     recurrent,
     standardization,

@@ -114,7 +114,6 @@ MUTANTS = [
     sine.but("a memo filled once, by the last row", "a fast key", **filled_once(lambda x: x[-1:].tobytes())),
     sine.but("a memo of vjp by the first entry", "a fast key", kept_first(lambda x: x.flat[0])),
     sine.but("a memo of vjp by the mean", "a checksum", kept_first(lambda x: x.mean())),
-    sine.but("a memo of vjp by printed digits", "str of an array as its key", kept_first(str)),
     tangent.but(
         "a memo by the corner",
         "a fast key",
