@@ -6,7 +6,7 @@ Type checkers read the stub of a namespace, `__init__.pyi`, which `python -m tes
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any
 
@@ -58,12 +58,49 @@ def load_all() -> None:
 
 
 def _absent(package: str, name: str) -> AttributeError | ImportError:
-    """The error for a name that a package does not have; it gives the namespace that has the name, if one does."""
-    for module in () if name.startswith("_") else NAMESPACES:
-        home = f"funcnn.{module}"
-        if name in import_module(home).__all__:
-            moved = f"{package}.{name}: it is in {home}; write from {home} import {name}"
-            # `from funcnn import name` replaces the text of an AttributeError by its own.
-            importing = sys._getframe(2).f_code.co_name == "_handle_fromlist"  # noqa: SLF001  only to choose the class of the error
-            return ImportError(moved, name=package) if importing else AttributeError(moved)
-    return AttributeError(f"module {package!r} has no attribute {name!r}")
+    """The error for a name that a package does not have; it gives the place of the name, or of a name like it."""
+    text = f"module {package!r} has no attribute {name!r}"
+    if name.startswith("_"):
+        return AttributeError(text)
+    homes: dict[str, str] = {}  # the place of each name, in the package itself if it is there
+    for home in [package, *[f"funcnn.{module}" for module in NAMESPACES], "funcnn"]:
+        for known in import_module(home).__all__:
+            homes.setdefault(known, home)
+    if name in homes:
+        text = f"{package}.{name}: it is in {homes[name]}; write from {homes[name]} import {name}"
+    elif found := _OTHERS.get(name.lower().removesuffix("1d").removesuffix("2d")):
+        text += f"; write {homes[found]}.{found}"
+    elif found := _closest(name, homes):
+        text += f"; the closest name is {homes[found]}.{found}"
+    # `from funcnn import name` replaces the text of an AttributeError by its own.
+    importing = sys._getframe(2).f_code.co_name == "_handle_fromlist"  # noqa: SLF001  only to choose the class of the error
+    return ImportError(text, name=package) if importing and ";" in text else AttributeError(text)
+
+
+def _closest(name: str, names: Iterable[str]) -> str:
+    """The name that is most like `name`, apart from upper case; empty if none is."""
+    from difflib import get_close_matches  # noqa: PLC0415  only an error needs it
+
+    lower = {known.lower(): known for known in names}
+    return "".join([lower[found] for found in get_close_matches(name.lower(), lower, 1, 0.75)])
+
+
+# What other libraries call a name of funcnn, in lower case and without the number of axes.
+_OTHERS = {
+    "linear": "Dense",
+    "batchnorm": "BatchNorm",
+    "instancenorm": "InstanceNorm",
+    "maxpool": "MaxPool",
+    "avgpool": "AvgPool",
+    "multiheadattention": "Attention",
+    "swish": "Silu",
+    "mseloss": "mse",
+    "huberloss": "huber",
+    "smoothl1loss": "huber",
+    "bceloss": "binary_cross_entropy",
+    "bcewithlogitsloss": "binary_cross_entropy_with_logits",
+    "cross_entropy": "softmax_cross_entropy",
+    "crossentropyloss": "softmax_cross_entropy",
+    "dataloader": "batches",
+    "grad": "value_and_grad",
+}

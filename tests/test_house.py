@@ -48,7 +48,7 @@ ROOMS = [
 
 # The most lines of each folder, and of the files beside them; it may be raised for a reason that stands in its line.
 MOST_LINES = {
-    "": 3384,  # values, verbs, constructors, refusals, namespaces of one module; rules that must return a layer
+    "": 3421,  # values, verbs, constructors, refusals, namespaces of one module; names of other libraries have a remedy
     "files": 600,
     "inspection": 1100,
     "interop": 1300,

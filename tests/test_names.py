@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import funcnn
-from funcnn.lazy import NAMESPACES, load_all
+from funcnn.lazy import _OTHERS, NAMESPACES, load_all
 from funcnn.records import registry
 from tests.stubs import PACKAGES, stub
 
@@ -157,6 +157,35 @@ def test_the_top_says_where_any_other_name_is(space, name):
     assert str(missing.value) == message
     assert missing.value.name == "funcnn"
     assert not hasattr(funcnn, name)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "remedy"),
+    [
+        ("funcnn", "ReLU", "the closest name is funcnn.Relu"),
+        ("funcnn", "SGD", "the closest name is funcnn.sgd"),
+        ("funcnn", "ConvTranspos2d", "the closest name is funcnn.layers.ConvTranspose2d"),
+        ("funcnn.layers", "Relu7", "the closest name is funcnn.layers.Relu"),
+        ("funcnn", "Linear", "write funcnn.Dense"),
+        ("funcnn.layers", "MSELoss", "write funcnn.losses.mse"),
+        ("funcnn.layers", "grad", "write funcnn.value_and_grad"),
+        ("funcnn", "cross_entropy", "write funcnn.softmax_cross_entropy"),
+        ("funcnn", "BatchNorm2d", "write funcnn.BatchNorm"),
+    ],
+)
+def test_a_name_of_another_library_has_a_remedy(module, name, remedy):
+    message = f"module '{module}' has no attribute '{name}'; {remedy}"
+    with pytest.raises(AttributeError) as absent:
+        getattr(import_module(module), name)
+    assert str(absent.value) == message
+    with pytest.raises(ImportError) as missing:
+        exec(f"from {module} import {name}")
+    assert str(missing.value) == message
+
+
+def test_every_name_of_another_library_leads_to_one_of_funcnn():
+    assert {name for name in _OTHERS if name in _OTHERS.values()} == set()
+    assert set(_OTHERS.values()) <= {*funcnn.__all__, *[name for space in SPACES.values() for name in space.__all__]}
 
 
 @pytest.mark.parametrize("module", ["funcnn", "funcnn.layers"])
