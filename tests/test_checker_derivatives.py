@@ -300,3 +300,78 @@ def test_its_right_twin_passes(name):
     assert report.verdict == "pass"
     assert report.decided
     assert report.undecided == ()
+
+
+# Messages.
+
+
+def message_of(check, *args, **settings):
+    with pytest.raises(GradientError) as caught:
+        check(*args, **settings)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("product", [False, True])
+def test_an_entry_of_a_hessian_is_named_and_no_factor_contradicts_its_numbers(product):
+    def hess(x, *p):
+        H = np.array([[2.0, 1.0], [1.0, 6 * x[1]]])
+        return H @ p[0] if p else H
+
+    said = message_of(check_hessian, lambda x: np.array([2 * x[0], 3 * x[1] ** 2]), hess, [1.0, 2.0], product=product)
+    assert "2 of 2 columns of H wrong, first H[1, 0]\n    analytic 1, numeric 0 +-" in said
+    assert "x numeric" not in said
+
+
+def test_a_product_of_several_outputs_has_no_entry_of_a_hessian():
+    said = message_of(check_hessian, lambda x: x * x, lambda x: 3 * np.diag(x), np.arange(1.0, 31.0))
+    assert "dx, 30 of 30 entries wrong, first x[0]\n" in said
+    assert "analytic = 1.5 x numeric" in said
+
+
+def test_the_tangents_of_a_jvp_are_pasted():
+    def f(p, x):
+        return p["a"] * x
+
+    def jvp(args, tangents):
+        (p, x), (dp, dx) = args, tangents
+        return dp["a"] * x + 2 * p["a"] * dx
+
+    args = ({"a": np.array([0.5, 2.0])}, np.array([3.0, -1.0]))
+    said = message_of(check_jvp, f, jvp, args)
+    scope = {"np": np}
+    exec("\n".join([line.strip() for line in said.splitlines() if " = np" in line or " = (" in line]), scope)
+    found = scope["u"] @ jvp(args, scope["tangents"])
+    assert f"analytic {found:.10g}, numeric {found / 2:.10g} +-" in said
+    assert "dA" not in said
+
+
+def test_tangents_that_are_wrong_together_have_a_cotangent():
+    said = message_of(
+        check_jvp, np.max, lambda args, v: (v[0] * (args[0] == args[0].max())).sum(), [np.array([1.0, 3.0, 3.0])]
+    )
+    assert "u = np.array(1.0)  # the numbers are <u, J v>" in said
+    assert "tangents" not in said
+
+
+def test_a_symmetric_argument_may_have_a_structure():
+    def values_vjp(args, dA):
+        ((A,),) = (p.values() if isinstance(p, dict) else (p,) for p in args)
+        V = np.linalg.eigh(A)[1]
+        return [{"A": (V * dA) @ V.T} if isinstance(args[0], dict) else (V * dA) @ V.T]
+
+    A = np.array([[2.0, 1.0], [1.0, 3.0]])
+
+    def of(A):
+        return np.linalg.eigvalsh(A)
+
+    def of_part(p):
+        return of(p["A"])
+
+    assert 'A is symmetric; if it always is, write structure={"A": "symmetric"}' in message_of(
+        check_vjp, of, values_vjp, [A]
+    )
+    hint = """p["A"] is symmetric; if it always is, write structure={'p["A"]': "symmetric"}"""
+    assert hint in message_of(check_vjp, of_part, values_vjp, [{"A": A}])
+    assert check_vjp(of_part, values_vjp, [{"A": A}], structure={'p["A"]': "symmetric"}).verdict == "pass"
+    assert "is symmetric" not in message_of(check_vjp, of, lambda *a: [2 * g for g in values_vjp(*a)], [A])
+    assert "is symmetric" not in message_of(check_vjp, of, values_vjp, [A + np.eye(2)[::-1] * [0, 1]])

@@ -24,10 +24,14 @@ class OutsideDomainError(Exception):
 
 @attrs.frozen(eq=False)
 class Domain:
-    """The condition that arguments must meet, and the constraints of arguments with a structure, by their index."""
+    """The condition that arguments must meet, and the constraints of arguments with a structure, by their index.
+
+    `hints` has a sentence for each name of an argument that seems to have a structure.
+    """
 
     holds: Callable[..., Any] | None = None
     constraints: Mapping[int, Constraint] = attrs.field(factory=dict)
+    hints: Mapping[str, str] = attrs.field(factory=dict)
 
     def check(self, args: Args) -> None:
         """Raise OutsideDomainError unless the arguments lie in the domain."""
@@ -64,7 +68,17 @@ def as_domain(whose: str, names: Sequence[str], args: Sequence[Array], domain: A
     constraints = {
         names.index(name): _constraint(whose, name, own[name], what) for name, what in (structure or {}).items()
     }
-    return Domain(holds, constraints)
+    free = {name: a for name, a in own.items() if whose == "check_vjp" and name not in (structure or {})}
+    hints = {
+        name: f'{name} is symmetric; if it always is, write structure={{{_quoted(name)}: "symmetric"}}'
+        for name, a in free.items()
+        if a.ndim > 1 and a.shape[-1] > 1 and np.array_equal(a, np.swapaxes(a, -1, -2))
+    }
+    return Domain(holds, constraints, hints)
+
+
+def _quoted(name: str) -> str:
+    return repr(name) if '"' in name else f'"{name}"'
 
 
 def _intervals(whose: str, names: Sequence[str], domain: Any) -> Callable[..., bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import attrs
@@ -28,6 +29,7 @@ from funcnn.testing.options import AtKinks, Undecided, options
 from funcnn.testing.recording import verdict
 from funcnn.testing.scalar import of_x, refuse_changes, wide
 from funcnn.testing.sections import Section
+from funcnn.testing.source import as_source
 from funcnn.testing.tangents import Jvp
 from funcnn.testing.verdict import NotSymmetric, Report, WrongShape
 
@@ -61,7 +63,7 @@ def check_hessian(
     >>> check_hessian(rosen_der, lambda x: np.triu(rosen_hess(x)), x)
     Traceback (most recent call last):
     ...
-    funcnn.testing.verdict.WrongGradient: rosen_der: dx, 2 of 3 entries wrong, first x[0]
+    funcnn.testing.verdict.WrongGradient: rosen_der: 2 of 3 columns of H wrong, first H[1, 0]
     ...
 
     Args:
@@ -127,12 +129,24 @@ def check_hessian(
         with claim.named():
             _refuse_asymmetry(function, times)
 
-    own = attrs.evolve(claim, promises=check_symmetry)
+    own = attrs.evolve(claim, promises=check_symmetry, cotangent=partial(_shown, claim.names))
     if not product:
         return verdict(own, chosen)
     section = Section(claim.names, claim.args)
     products = Jvp(function, lambda args, tangents: times(args, tangents[0]), section, nondeterministic, "hess")
     return verdict(*products.claimed(own, chosen))
+
+
+def _shown(names: Sequence[str], dA: Array) -> Callable[[str, Any], tuple[str, str]]:
+    """By the index of an entry of x: the name of the entry of H, if dA has one entry, and dA as source."""
+
+    def named(leaf: str, entry: tuple[int, ...] | None) -> tuple[str, str]:
+        source = f"dA = {as_source(dA)}"
+        if entry is None or leaf not in names or np.count_nonzero(dA) != 1:
+            return "", source
+        return f"H[{abs(dA).argmax()}, {np.arange(dA.size).reshape(dA.shape)[entry]}]", source
+
+    return named
 
 
 def _refuse_asymmetry(function: Flattened, times: Callable[..., Array]) -> None:

@@ -111,6 +111,7 @@ def check_jvp(
     )
     claim, chosen = claim_of(function, jvp, chosen, domain, derivative="jvp")
     products = Jvp(function, jvp, Section(claim.names, claim.args), nondeterministic)
+    claim = attrs.evolve(claim, cotangent=products.shown)
     if vjp is not None:
         transposed, spoken = function.gradients(vjp), attrs.evolve(claim, derivative="vjp")
 

@@ -26,6 +26,7 @@ from funcnn.testing.flattening import Flattened, join, split
 from funcnn.testing.options import Options
 from funcnn.testing.pytrees import leaves, leaves_like, rebuilt
 from funcnn.testing.sections import Section
+from funcnn.testing.source import as_source
 from funcnn.testing.verdict import (
     GradientError,
     NotDeterministic,
@@ -89,15 +90,35 @@ class Jvp:
             for a, J in zip(parts, self._columns[key], strict=True)
         ]
 
+    def shown(self, dA: Array) -> Callable[[str, Any], tuple[str, str]]:
+        """By the name of an argument and the index of an entry: the tangents along it, and the cotangent, as source."""
+
+        def pasted(leaf: str, entry: tuple[int, ...] | None) -> tuple[str, str]:
+            u = f"u = {as_source(self.function.cotangent(dA))}  # the numbers are <u, J v>"
+            if entry is None:
+                return "", u
+            names, parts = zip(*self.section.parts(), strict=True)
+            j = names.index(leaf)
+            k = int(np.arange(parts[j].size).reshape(parts[j].shape)[entry])
+            v = list(self.section.basis(parts, j))[k]
+            return "", f"tangents = {as_source(self._as_given(v))}\n    {u}"
+
+        return pasted
+
+    def _as_given(self, tangents: Tangents) -> tuple[Any, ...]:
+        """The tangents with the structure of the arguments."""
+        args = self.function.args
+        rest, steps = iter(tangents), [None] * len(args)
+        for i in self.function.argnums:
+            steps[i] = rebuilt(args[i], (join(leaf, rest) for _, leaf in leaves(args[i])))
+        return tuple(steps)
+
     def __call__(self, parts: Sequence[Array], tangents: Tangents) -> Array:
         """The tangent of the value, as a vector."""
         function = self.function
         args, kwargs = function.called(parts)
-        rest, steps = iter(tangents), [None] * len(args)
-        for i in function.argnums:
-            steps[i] = rebuilt(args[i], (join(leaf, rest) for _, leaf in leaves(args[i])))
         try:
-            found = self.jvp(args, tuple(steps), **kwargs)
+            found = self.jvp(args, self._as_given(tangents), **kwargs)
         except GradientError:
             raise
         except Exception as error:

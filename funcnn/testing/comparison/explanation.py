@@ -26,7 +26,9 @@ def gradient_error(measurement: Measurement, name: str, findings: Sequence[Findi
     alone = [f for f in findings if f.probe.entry is not None]
     first = alone[0] if alone else findings[0]
     dA = measurement.cotangents[first.cotangent].reshape(measurement.function.out.shape)
-    paste = f"{source}\n    dA = {as_source(measurement.function.shown(dA))}"
+    shown = measurement.function.shown(dA)
+    where, pasted = shown(first.probe.leaf, first.probe.entry) if callable(shown) else ("", f"dA = {as_source(shown)}")
+    paste = f"{source}\n    {pasted}"
     if not alone:
         return WrongTogether(f"{name}: {_together(measurement, first)}\n{paste}")
     leaf = first.probe.leaf
@@ -35,7 +37,8 @@ def gradient_error(measurement: Measurement, name: str, findings: Sequence[Findi
     one = f"{leaf}{list(first.probe.entry or ())}" if first.probe.entry else leaf
     others = sorted({f.probe.leaf for f in alone} - {leaf})
     also = f" ({', '.join(f'd{_last(other)}' for other in others)} too)" if others else ""
-    head = f"{name}: d{_last(leaf)}, {count} of {total} entries wrong, first {one}{also}"
+    what = "{} of {} columns of H" if where else f"d{_last(leaf)}, {{}} of {{}} entries"
+    head = f"{name}: {what.format(count, total)} wrong, first {where or one}{also}"
     if not np.isfinite(first.analytic):
         return NotFinite(
             f"{head}\n    analytic {first.analytic}, but the slope of f is {_number(first, first.numeric)}\n{paste}"
@@ -101,22 +104,30 @@ def _shared(measurement: Measurement, leaf: str, findings: Sequence[Finding]) ->
     first = findings[0]
     if first.low == first.high:
         bound = max(f.bound / _scale(f) for f in findings)
-        yield from _values(measurement, analytic[wrong], numeric[wrong], SHARED_BOUNDS * bound)
+        pair = first.analytic / _scale(first), first.numeric / _scale(first)
+        yield from _values(measurement, analytic[wrong], numeric[wrong], SHARED_BOUNDS * bound, pair)
         yield from _order(analytic, numeric, wrong)
+        hint, apart = measurement.options.domain.hints.get(leaf), analytic - numeric
+        if hint and (abs(apart + np.swapaxes(apart, -1, -2)) <= SHARED_BOUNDS * bound + SHARED * abs(apart)).all():
+            yield hint  # along symmetric directions, the gradient is right
     x = measurement.function.x[start : start + analytic.size].reshape(shape)
     for what, where in (("is 0", x == 0), ("is negative", x < 0), ("is positive", x > 0)):
         if wrong.size > 1 and not wrong.all() and (where == wrong).all():
             yield f"wrong exactly where {leaf} {what}"
 
 
-def _values(measurement: Measurement, a: Array, n: Array, error: float) -> Iterator[str]:
-    """A factor, a missing precision or an offset that all wrong entries share, within the numeric error."""
+def _values(measurement: Measurement, a: Array, n: Array, error: float, pair: tuple[float, float]) -> Iterator[str]:
+    """A factor, a missing precision or an offset that all wrong entries share, within the numeric error.
+
+    A factor must hold for the pair of numbers in the message, too.
+    """
     most = abs(n).argmax()
     with np.errstate(all="ignore"):
         factor = a[most] / n[most]
         off = abs(a / n - 1).max()
         is_factor = (abs(a - factor * n) <= error * abs(factor) + SHARED * abs(a)).all()
         is_factor &= abs(n[most]) > VISIBLE_FACTOR * error
+        is_factor &= abs(pair[0] - factor * pair[1]) <= error * abs(factor) + SHARED * abs(pair[0])
     every = "every wrong entry: " if a.size > 1 else ""
     if (a == 0).all():
         yield f"{every}analytic is 0"
