@@ -56,7 +56,7 @@ MOST_LINES = {
     "losses": 1110,  # for classes, the cross-entropy and the focal loss compute 1 - p without cancellation
     "optimizers": 915,  # of float16 they compute in float32
     "schedules": 475,  # what is given as a schedule is checked when it is given
-    "testing": 8520,  # by differences and exactly; in domains, of trees, in hunts; one error reports all mistakes; rich messages
+    "testing": 8520,  # by differences and exactly; in domains, of trees, in hunts; one error reports all mistakes
     "training": 1515,  # arguments, batches and scores are checked, and states and tables show themselves
     "trees": 500,
 }
