@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from funcnn import Dense, Momentum, Relu, mse
+from funcnn import Array, Dense, Grads, Momentum, Relu, backward, forward, gradient, mse, record
 from funcnn.errors import KindError, RangeError
+from funcnn.layers import Reshape
 from funcnn.testing import (
     check_gradient,
     check_hessian,
@@ -47,6 +48,16 @@ mutant = Mutant("half: the factor", "forgotten", names, (half, half_vjp), (half,
 def call(function, *given, **settings):
     return lambda: function(*given, **settings)
 
+
+@record
+class Gain:
+    """A layer that multiplies any numbers, whole ones too."""
+
+    factor: Array
+
+
+forward.register(Gain)(lambda params, x: (params.factor * x, x))
+backward.register(Gain)(lambda params, x, dA: Grads(gradient(params, factor=(x * dA).sum(axis=0)), params.factor * dA))
 
 ROWS = {
     "no function": (call(check_vjp, 3, half_vjp, [x]), KindError, "check_vjp: f must be a function, not int"),
@@ -334,6 +345,21 @@ ROWS = {
         call(check_vjp, half, half_vjp, [x], structure={"x": "symmetric"}),
         RangeError,
         "check_vjp: structure of x needs square matrices; x has shape (3, 2)",
+    ),
+    "whole numbers for a layer of floats": (
+        call(check_layer, Reshape((6,)), np.arange(6).reshape(1, 2, 3)),
+        KindError,
+        "check_layer: no argument holds floats, so there is no gradient to check",
+    ),
+    "whole numbers for a layer of one's own": (
+        call(check_layer, Gain(np.ones(3)), np.arange(6).reshape(2, 3)),
+        KindError,
+        "check_layer: x must be floats, not int64 array; write x.astype(float)",
+    ),
+    "whole numbers for a Dense": (
+        call(check_layer, Dense.init(3, 2, seed=0), np.arange(6).reshape(2, 3)),
+        KindError,
+        "Dense: x is int64, W is float64; write x.astype('float64')",
     ),
     "a number for a vector": (
         call(check_vjp, half, half_vjp, [1.0], structure={"x": "sorted"}),

@@ -9,8 +9,9 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, check_arrays, short
+from funcnn.arrays import Array, check_arrays, is_array, kind, short
 from funcnn.core import backward, backward_params, check_is_layer, forward, inference, reseed, sgd
+from funcnn.errors import KindError
 from funcnn.gradients import Grads
 from funcnn.testing.claim import Claim, Rules
 from funcnn.testing.options import Undecided, options
@@ -42,13 +43,25 @@ def check_layer(
     Raises:
         GradientError: as `check_vjp`, or the layer breaks the protocol.
         Inconclusive: as `check_vjp`.
-        KindError: params is not a layer, or x not an array or a tuple of arrays.
+        KindError: params is not a layer, or x not an array or a tuple of arrays, or whole numbers where floats are due.
         RangeError, ImportError: as `check_vjp`.
     """
     check_is_layer("check_layer", params)
     check_arrays("check_layer", x)
+    _check_floats(params, x)
     chosen = options("check_layer", resolution, inconclusive, exact=exact)
     return verdict(LayerFunction(params, x).claim(), chosen)
+
+
+def _check_floats(params: Any, x: Any) -> None:
+    """Refuse an x of whole numbers for a layer that gives a gradient of x: only a layer of ids gives None."""
+    if is_array(x) and x.dtype.kind in "iu":
+        dx = None
+        with suppress(Exception):  # the check itself shows this error
+            out, cache = forward(params, x)
+            dx = backward(params, cache, map_arrays(np.ones_like, out)).x
+        if dx is not None:
+            raise KindError(f"check_layer: x must be floats, not {kind(x)}; write x.astype(float)")
 
 
 @attrs.frozen(eq=False)
