@@ -11,7 +11,7 @@ from funcnn.testing.differentiation.constants import BOUND, COARSER_STEPS, EPS, 
 from funcnn.testing.differentiation.kinks import slope_interval
 from funcnn.testing.differentiation.richardson import difference_quotients, extrapolate
 from funcnn.testing.differentiation.rounding import estimate_noise
-from funcnn.testing.differentiation.vector_function import Direction, generator
+from funcnn.testing.differentiation.vector_function import Direction, generator, step_scales
 
 mpl.use("Agg")  # the pictures go into files: no screen needed
 ALONG = Direction(np.array([0]), np.ones(1))  # the one entry of x
@@ -70,7 +70,7 @@ def kink(left: Axes, right: Axes) -> tuple[float, float]:
     x, direction = np.array([0.0]), ALONG
     rng = generator((x,))
     noise = estimate_noise(relu, x, rng).of_smallest_steps
-    at = slope_interval(relu, x, direction, np.array([0.5]), 1.0, noise, rng, samples=24)
+    at = slope_interval(relu, x, direction, np.array([0.5]), 1.0, noise, rng, 24, step_scales(x))
     low, high = float(at.low.item()), float(at.high.item())
 
     reach = np.array([-1.0, 1.0])
