@@ -44,7 +44,7 @@ ROWS = [
     ),
     row(update, optimizer=optimizer, grads=grads, params=layer),
     row(Grads, params=kind(NET, "0-d; record"), x=array | "None; 0-d; texts"),
-    row(gradient, params=kind(Dense(np.eye(3), None)), W=array(np.eye(3)), b=kind(None, "None")),
+    row(gradient, params=kind(Dense(np.eye(3), None)), others=kind(()), W=array(np.eye(3)), b=kind(None, "None")),
     # The names are read only where x is refused.
     row(
         namespace,
