@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import funcnn as nn
-from funcnn import Array, Dense, Elementwise, Grads, backward, forward, record
+from funcnn import Array, Dense, Elementwise, Grads, backward, forward, gradient, record
+from funcnn.generation import positionwise, step
 from funcnn.records import registry
 from funcnn.testing import check_layer
 from funcnn.testing import strategies as fst
 from funcnn.testing.table import table
+from funcnn.testing.verdict import BrokenPromise
 from tests.counts import at_most
 
 
@@ -197,6 +199,22 @@ def test_every_slope_in_funcnn_is_a_new_array(cls):
         assert slope.flags.writeable
         assert slope is not cls().slope(kept)
         assert slope is not kept
+
+
+@pytest.mark.parametrize(("shift", "place"), [(lambda x: np.roll(x, 1, 1), "first"), (lambda x: x.cumsum(1), "last")])
+def test_a_layer_that_is_not_positionwise_is_found(shift, place):
+    @record
+    class Mixing:
+        pass
+
+    forward.register(Mixing)(lambda params, x: (shift(x), x))
+    # Both maps are linear, so backward is the transpose: the reverse of the map of the reverse.
+    backward.register(Mixing)(lambda params, x, dA: Grads(gradient(params), shift(dA[:, ::-1])[:, ::-1].copy()))
+    x = np.random.default_rng(0).normal(size=(2, 3, 2))
+    check_layer(Mixing(), x)
+    step.register(Mixing)(positionwise)
+    with pytest.raises(BrokenPromise, match=f"step is positionwise, but out at the {place} position depends on others"):
+        check_layer(Mixing(), x)
 
 
 def test_an_activation_without_a_slope_cannot_be_made():

@@ -12,6 +12,7 @@ import numpy as np
 from funcnn.arrays import Array, check_arrays, is_array, kind, short
 from funcnn.core import backward, backward_params, check_is_layer, forward, inference, reseed, sgd
 from funcnn.errors import KindError
+from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads
 from funcnn.testing.claim import Claim, Rules
 from funcnn.testing.options import Undecided, options
@@ -152,7 +153,18 @@ class LayerFunction:
         quiet = inference(params)
         if bits([forward(quiet, x)[0]]) != bits([forward(quiet, x)[0]]):
             raise BrokenPromise("forward of inference(params) gives another result when it is called again")
+        self._check_positionwise(out)
         LayerFunction(*_cast((params, x), np.float32)).check_float32()
+
+    def _check_positionwise(self, out: Any) -> None:
+        """Check that a layer with the rule `positionwise` maps the first and the last position alone."""
+        x = self.x
+        is_declared = step.dispatch(type(self.params)) is positionwise and is_array(x) and is_array(out)
+        if is_declared and x.ndim > 2 and x.shape[1] > 1 and out.shape[:2] == x.shape[:2]:
+            for place, part in (("first", slice(1)), ("last", slice(-1, None))):
+                same = np.repeat(x[:, part], x.shape[1], axis=1)  # of x's shape, so that sums have the same order
+                if not np.allclose(forward(self.params, same)[0][:, part], out[:, part], 1e-6, 0, equal_nan=True):
+                    raise BrokenPromise(f"step is positionwise, but out at the {place} position depends on others")
 
     def check_float32(self) -> None:
         """Check that a float32 layer gives float32, and stays float32 after a step."""
