@@ -201,7 +201,9 @@ def test_every_slope_in_funcnn_is_a_new_array(cls):
         assert slope is not kept
 
 
-@pytest.mark.parametrize(("shift", "place"), [(lambda x: np.roll(x, 1, 1), "first"), (lambda x: x.cumsum(1), "last")])
+@pytest.mark.parametrize(
+    ("shift", "place"), [(lambda x: np.roll(x, 1, 1), "first"), (lambda x: x.cumsum(1), "last")], ids=["roll", "sum"]
+)
 def test_a_layer_that_is_not_positionwise_is_found(shift, place):
     @record
     class Mixing:
