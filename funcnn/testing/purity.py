@@ -13,6 +13,7 @@ from funcnn.testing.differentiation.constants import (
     BESIDE_PRINTED,
     CHANGED_ENTRIES,
     EPS,
+    NATURAL,
     NEW_ARGUMENTS,
     NEW_ENTRY,
     NUDGE,
@@ -79,11 +80,13 @@ class FirstResults:
         found = [value_or_none(self._both, self.function.arguments(point)) for point in points]
         if any(gradients is None for gradients in found):
             return
-        rounding = EPS * max([_largest(c) for c in found[2] if c is not None])  # a gradient may be 0 but for rounding
+        # A gradient may be 0 but for rounding: that of f, or of what f saturates.
+        rounding = EPS * max([_largest(c) for c in found[2] if c is not None])
+        least = NATURAL * _largest(self.dA) * max(_largest(self.function.out), 1)
         for name, a, b, c, d, e in zip(self.function.names, *found, strict=True):
             if a is None or not equal(a, b):
                 continue
-            if _largest(c - d) > NUDGED * (_largest(c - e) + rounding) + VISIBLE * _largest(c):
+            if _largest(c - d) > max(NUDGED * (_largest(c - e) + rounding) + VISIBLE * _largest(c), least):
                 raise NotPure(f"vjp gives the gradient of {name} of an earlier call, when one entry has changed")
 
     def _both(self, args: tuple[Array, ...]) -> list[Any]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from funcnn.testing import check_jvp, check_vjp
 from funcnn.testing import strategies as fst
@@ -71,6 +71,7 @@ def dense(x, W, b):
 
 @few
 @given(fst.tensors("m k", "k n", "n", most=2))
+@example((np.array([[0.5]]), np.array([[-30.0, -800.0]]), np.array([-1.0, 1.0])))  # saturated: 0 but for rounding
 def test_a_plain_function_of_several_arguments_passes(args):
     check_vjp(*pair(dense), args)
 
