@@ -144,7 +144,7 @@ LINEAR_FACTOR = 8
 LINEAR_FINER = (26, 29, 32, 35, 38, 41, 44)
 LINEAR_NOISE = 4  # chosen: the rounding of two values, and a margin of two
 LINEAR_BEND = 8  # chosen: a bend must explain a difference, and be no 32nd of it
-# Calibrated: with 42 samples, no nasty function is reported as wrong, and a failing check of sin costs 2.2 passing ones.
+# Calibrated: with 42 samples, no nasty function is reported as wrong, and a failing check of sin costs 2.2 passes.
 LINEAR_SAMPLES = 42
 # Calibrated: a difference of more than so many times its bound and the deviation from a linear function.
 CERTAIN = 32
