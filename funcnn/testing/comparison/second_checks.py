@@ -120,9 +120,8 @@ def _left_out(measurement: Measurement, probe: Probe, gap: float, wrong: Array) 
     """
     rest = wrong.copy()
     if measurement.options.at_kinks != "subgradient" and probe.entry is None:
-        for single in single_entries(measurement.function, probe):
-            if not rest.any():
-                break
+        singles = single_entries(measurement.function, probe)
+        while rest.any() and (single := next(singles, None)):
             entry, _, own = refined_slopes(measurement, single)
             rest &= ~_allowed(measurement, entry, own, gap, SAMPLES[-1])[3]
     return wrong & ~rest
