@@ -72,7 +72,7 @@ def _named_without_rule() -> Iterator[None]:
     """Raise NoDerivative where autograd has no rule."""
     try:
         yield
-    except NotImplementedError as error:
+    except NotImplementedError as error:  # raised by autograd for a primitive without a vjp
         raise NoDerivative(f"autograd has no derivative of this function: {error}") from error
 
 

@@ -123,7 +123,7 @@ def _named_without_rule() -> Iterator[None]:
     """Raise NoDerivative where JAX has no rule."""
     try:
         yield
-    except (NotImplementedError, ValueError) as error:
+    except (NotImplementedError, ValueError) as error:  # JAX raises one or the other where it has no rule
         if isinstance(error, ValueError) and not any(words in str(error) for words in _WITHOUT_RULE):
             raise
         raise NoDerivative(f"JAX has no derivative of this function: {str(error).splitlines()[0]}") from error

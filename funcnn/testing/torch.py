@@ -146,7 +146,7 @@ def _named_without_rule() -> Iterator[None]:
     """Raise NoDerivative where torch has no derivative."""
     try:
         yield
-    except NotImplementedError as error:
+    except NotImplementedError as error:  # raised by torch for an operation without a backward
         raise NoDerivative(f"torch has no derivative of this function: {error}") from error
 
 

@@ -79,6 +79,7 @@ def forget() -> None:
 
 def _kind(error: BaseException) -> str:
     cause = error.__cause__ or error
+    # Libraries say by this class, or only by these words, that they have no derivative.
     if isinstance(cause, NotImplementedError) or re.search("not (implemented|differentiable|supported)", str(cause)):
         return NoDerivative.__name__
     if isinstance(error, Inconclusive):
