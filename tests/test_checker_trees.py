@@ -411,8 +411,9 @@ def rosenbrock():
 
 def test_hessians_of_every_kind(rosenbrock):
     _, rosen_der, rosen_hess, rosen_hess_prod = rosenbrock
-    csr_array = pytest.importorskip("scipy.sparse").csr_array
-    aslinearoperator = pytest.importorskip("scipy.sparse.linalg").aslinearoperator
+    csr_array = pytest.importorskip("scipy.sparse", reason="a Hessian may be sparse").csr_array
+    linalg = pytest.importorskip("scipy.sparse.linalg", reason="a Hessian may be a linear operator")
+    aslinearoperator = linalg.aslinearoperator
     y = np.array([1.5, 2.0, 3.0])
     for made in (csr_array, aslinearoperator, lambda H: H, lambda H: H.tolist()):
         check_hessian(rosen_der, lambda x, made=made: made(rosen_hess(x)), y)
@@ -447,7 +448,7 @@ def test_gradients_of_every_kind(rosenbrock):
 
 
 def test_trees_in_exact_arithmetic():
-    pytest.importorskip("mpmath")
+    pytest.importorskip("mpmath", reason="exact arithmetic computes with it")
 
     def f(params, x):
         return params["a"] * x * x, {"sum": (x * x).sum(), "count": 3}

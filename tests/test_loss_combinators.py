@@ -275,7 +275,7 @@ def test_a_declaration_pickles(loss):
 
 
 def test_a_declaration_goes_along_where_the_function_is_pickled_by_value():
-    cloudpickle = pytest.importorskip("cloudpickle")
+    cloudpickle = pytest.importorskip("cloudpickle", reason="it sends functions by value")
 
     @of_logits
     def local(out, y, weight=None):

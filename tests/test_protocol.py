@@ -88,7 +88,7 @@ def test_a_joint_loss_of_logits_is_refused_behind_the_branch_that_gives_probabil
 
 
 def test_a_picture_parts_the_classes_of_a_user_s_probabilities_at_a_half():
-    plt = pytest.importorskip("matplotlib.pyplot")
+    plt = pytest.importorskip("matplotlib.pyplot", reason="it draws the picture")
     points, labels = np.array([[-3.0, -3.0], [3.0, 3.0]]), np.array([[0], [1]])
     to_one = Dense(np.array([[1.0], [0.0]]), np.zeros(1))
     for net in ((to_one, Ramp()), to_one):
