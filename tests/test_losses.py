@@ -39,6 +39,7 @@ from funcnn.losses import (
     triplet,
     weighted,
 )
+from funcnn.losses.classification import gathered, multiplied, one_hot
 from funcnn.losses.protocol import takes_logits
 from funcnn.testing import check_loss
 from funcnn.testing import strategies as fst
@@ -258,6 +259,21 @@ def test_one_hot_labels_are_classes():
     expected, expected_dA = softmax_cross_entropy(out, y)
     assert cost == pytest.approx(expected, rel=1e-15)
     np.testing.assert_allclose(dA, expected_dA, rtol=1e-14)  # classes keep digits that soft labels lose
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (2, 3, 300), (4, 2)])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_gathered_classes_equal_one_hot_rows_bit_for_bit(shape, dtype):
+    random = np.random.default_rng(0)
+    out = (3 * random.standard_normal(shape)).astype(dtype)
+    y = random.integers(0, min(shape[-1], 256), shape[:-1]).astype(np.uint8)
+    out[0, ..., -1] = -np.inf  # a class that is excluded, also where it is the label
+    out[1, ..., 0] = 200
+    for one, other in zip(gathered(y, out), multiplied(one_hot(y, out), out), strict=True):
+        np.testing.assert_array_equal(one, other, strict=True)
+    in_columns = softmax_cross_entropy(np.asfortranarray(out[1:]), y[1:])
+    assert in_columns[0] == pytest.approx(softmax_cross_entropy(out[1:], y[1:])[0], rel=1e-6)
+    np.testing.assert_allclose(in_columns[1], softmax_cross_entropy(out[1:], y[1:])[1], rtol=1e-5)
 
 
 def test_relatives():

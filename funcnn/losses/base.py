@@ -78,7 +78,8 @@ def fitted_weight(
 def weigh(cost: Array, slope: Array, weight: Array | None, dtype: Any) -> tuple[Any, Array]:
     """The weighted mean of the terms `cost`, and dA; `slope`, the derivative of the terms, may have more axes."""
     if weight is None:
-        return mean(cost), cast(slope * (1 / cost.size), dtype)
+        slope *= 1 / cost.size  # each loss has just made it
+        return mean(cost), cast(slope, dtype)
     each = weight * (1 / cost.size)
     return mean(weight * cost), cast(slope * each.reshape(each.shape + (1,) * (slope.ndim - cost.ndim)), dtype)
 

@@ -119,6 +119,8 @@ def cross_entropy(name: str, out: Array, y: Array, weight: Array | None = None, 
     if of_classes and not share:
         cost, slope, _, _ = minus_log_p(y, a)
         return weigh(cost[..., 0], slope, weight, out.dtype)
+    if of_classes:
+        y = one_hot(y, a)
     mass = y.sum(axis=-1, keepdims=True)
     if share:
         y = y + share * (mass / y.shape[-1] - y)
@@ -159,11 +161,15 @@ def kl_divergence(out: Array, y: Array, weight: Array | None = None) -> tuple[An
 
 
 def minus_log_p(y: Array, out: Array) -> tuple[Array, Array, Array, Array]:
-    """For one-hot y, -log p[y] of each row, its gradient p - y, and p[y] and 1 - p[y], both times the same number.
+    """For classes y, -log p[y] of each row, its gradient p - onehot(y), and p[y] and 1 - p[y], both times one number.
 
     1 - p[y] is the sum of the other exponentials, not a difference, so that no digits are lost where p[y] is near 1.
-    The first two are 0 where no class is y, which only a tracer can hold.
     """
+    return gathered(y, out) if type(y) is type(out) is np.ndarray else multiplied(one_hot(y, out), out)
+
+
+def multiplied(y: Array, out: Array) -> tuple[Array, Array, Array, Array]:
+    """`minus_log_p` for one-hot y. The first two are 0 where no class is y, which only a tracer can hold."""
     z, e = exponentials(y, out)
     xp, z, mass = namespace(z), z.sum(axis=-1, keepdims=True), y.sum(axis=-1, keepdims=True)
     others = e * (1 - y)
@@ -173,18 +179,36 @@ def minus_log_p(y: Array, out: Array) -> tuple[Array, Array, Array, Array]:
     return cost, (others - y * rest) * (mass / total), own, rest
 
 
+def gathered(y: Array, out: Array) -> tuple[Array, Array, Array, Array]:
+    """`minus_log_p` in NumPy: one index for each row in place of a one-hot row, in a third of the time."""
+    e = np.subtract(out, out.max(axis=-1, keepdims=True), order="C")
+    at = np.arange(0, e.size, e.shape[-1]).reshape(y.shape) + cast(y, np.intp)
+    flat = e.reshape(-1)  # a view of e
+    z = flat[at][..., None]
+    np.exp(e, out=e)
+    flat[at] = 0
+    own, rest = np.exp(z), e.sum(axis=-1, keepdims=True)
+    flat[at] = -rest[..., 0]
+    e *= 1 / (own + rest)
+    return np.log1p(rest + np.expm1(z)) - z, e, own, rest
+
+
 def labels(
     name: str, out: Array, y: Array, weight: Array | None, setting: str
 ) -> tuple[Array, Array, Array | None, bool]:
-    """`fitted` for classes or soft labels, y as a distribution over its last axis; and whether y holds classes."""
+    """`fitted` for classes or soft labels; and whether y holds classes."""
     of_classes = check_classes(name, out, y)
     k, a = out.shape[-1], wide(out)
-    if of_classes:
-        y = y[..., None] == namespace(out).arange(k)
-    else:
+    if not of_classes:
         check_unit(name, y, out)
+        y = cast(y, a.dtype)
     weight = fitted_weight(name, weight, out.shape[:-1], a.dtype, setting, k if of_classes else 0)
-    return a, cast(y, a.dtype), weight, of_classes
+    return a, y, weight, of_classes
+
+
+def one_hot(y: Array, out: Array) -> Array:
+    """A row for each class y, like a row of `out`: 1 at the class, 0 elsewhere."""
+    return cast(y[..., None] == namespace(out).arange(out.shape[-1]), out.dtype)
 
 
 def check_classes(name: str, out: Array, y: Array) -> bool:
