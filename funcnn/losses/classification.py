@@ -45,14 +45,16 @@ def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> t
     check_unit("binary_cross_entropy", y)
     eps = float(xp.finfo(out.dtype).eps)
     inside = (a > eps) & (a < 1 - eps)
-    if xp is np and not inside.all() and (a.min() < 0 or a.max() > 1):
+    clips = not (xp is np and inside.all())
+    if clips and xp is np and (a.min() < 0 or a.max() > 1):
         raise RangeError(
             f"binary_cross_entropy: out must be in [0, 1]; it has {a.min()} .. {a.max()}; "
             f"for logits write binary_cross_entropy_with_logits"
         )
-    p = xp.clip(a, eps, 1 - eps)
-    cost = -(y * xp.log(p) + (1 - y) * xp.log1p(-p))
-    return weigh(cost, inside * ((p - y) / (p * (1 - p))), weight, out.dtype)
+    p = xp.clip(a, eps, 1 - eps) if clips else a
+    slope = (p - y) / (p * (1 - p))
+    cost = (y - 1) * xp.log1p(-p) - y * xp.log(p)
+    return weigh(cost, inside * slope if clips else slope, weight, out.dtype)
 
 
 @of_logits
@@ -74,9 +76,11 @@ def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None 
     check_unit("binary_cross_entropy_with_logits", y, out)
     xp = namespace(a)
     e = xp.exp(xp.minimum(a, -a))  # e^-|a|, where abs would drop an imaginary step; for softplus and sigmoid
-    cost = xp.maximum(a, 0.0) - y * a + xp.log1p(e)  # NumPy is slower with 0 and 1, which it converts
+    step = cast(a > 0.0, a.dtype)
+    above = step - y
+    cost = above * a + xp.log1p(e)  # above * a is max(a, 0) - y a
     # p - y over one denominator: where y = 1 and a > 0, -e is left, while p - 1 would cancel.
-    return weigh(cost, (xp.maximum(e, a > 0.0) - y - y * e) / (1.0 + e), weight, out.dtype)
+    return weigh(cost, (above + (1.0 - step - y) * e) / (1.0 + e), weight, out.dtype)
 
 
 @of_logits
@@ -182,8 +186,7 @@ def multiplied(y: Array, out: Array) -> tuple[Array, Array, Array, Array]:
 def gathered(y: Array, out: Array) -> tuple[Array, Array, Array, Array]:
     """`minus_log_p` in NumPy: one index for each row in place of a one-hot row, in a third of the time."""
     e = np.subtract(out, out.max(axis=-1, keepdims=True), order="C")
-    at = np.arange(0, e.size, e.shape[-1]).reshape(y.shape) + cast(y, np.intp)
-    flat = e.reshape(-1)  # a view of e
+    at, flat = np.arange(0, e.size, e.shape[-1]).reshape(y.shape) + cast(y, np.intp), e.reshape(-1)
     z = flat[at][..., None]
     np.exp(e, out=e)
     flat[at] = 0

@@ -22,8 +22,10 @@ def mse(out, y):
 def cross_entropy(out, y):
     """Cross-entropy of logits and its gradient."""
     e = np.exp(np.minimum(out, -out))
-    cost = np.maximum(out, 0.0) - y * out + np.log1p(e)
-    return float(cost.mean()), (np.maximum(e, out > 0.0) - y - y * e) / (1.0 + e) * (1 / out.size)
+    step = (out > 0.0).astype(out.dtype)
+    above = step - y
+    cost = above * out + np.log1p(e)
+    return float(cost.mean()), (above + (1.0 - step - y) * e) / (1.0 + e) * (1 / out.size)
 
 
 def bare(workload: Workload) -> Contender:
