@@ -23,7 +23,9 @@ settings.load_profile("quick")
 
 pytest_plugins = ["tests.budget", "tests.watched"]
 
-ADAPTERS = [(library, f"funcnn/testing/{library}.py") for library in ("autograd", "jax", "scipy", "torch")]
+ADAPTERS = [
+    (library, f"funcnn/testing/{library}.py") for library in ("autograd", "jax", "mygrad", "scipy", "thinc", "torch")
+]
 BRIDGES = [(library, f"funcnn/interop/{library}.py") for library in ("jax", "safetensors", "scipy")]
 MODULES = (Path(__file__).parent / "funcnn/interop/torch").glob("*.py")
 TORCH = [("torch", f"funcnn/interop/torch/{path.name}") for path in MODULES]
@@ -43,7 +45,10 @@ class Runnable(CodeBlockParser):
 
     def __call__(self, document: Document) -> Iterator[Region]:
         """Every block that needs another library names it."""
-        libraries = ("autograd", "jax", "mpmath", "safetensors", "scipy", "torch", "tqdm")
+        libraries = (
+            *("autograd", "jax", "mpmath", "mygrad", "safetensors", "scipy"),
+            *("sklearn", "statsmodels", "thinc", "torch", "tqdm"),
+        )
         absent = {name for name in libraries if not find_spec(name)}
         for region in super().__call__(document):
             if not set(re.findall(r"\w+", region.parsed)) & absent:

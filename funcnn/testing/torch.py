@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial, update_wrapper
@@ -11,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from torch.autograd import forward_ad
 
 from funcnn.arrays import Array, kind
 from funcnn.errors import KindError
@@ -20,6 +22,7 @@ from funcnn.testing.pytrees import leaves, map_leaves
 from funcnn.testing.verdict import NoDerivative, NotPure
 
 Vjp = Callable[[Sequence[Any], Any], tuple[Any, ...]]
+Jvp = Callable[[Sequence[Any], Sequence[Any]], Any]
 
 # The first backward of torch takes half a second: it runs here, not in the first example of a test.
 torch.ones(1, requires_grad=True).sum().backward()
@@ -51,15 +54,7 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
         GradientError: from vjp: backward gives another result the second time; or torch has no derivative of the
             function, which is a `NoDerivative`.
     """
-    check_function("pair", function, "function", "a function or a module")
-    check_flag("pair", parameters, "parameters")
-    names: tuple[str, ...] = ()
-    call = function
-    if isinstance(function, torch.nn.Module):
-        names = tuple([name for name, _ in function.named_parameters()]) if parameters else ()
-        call = _pure(function, names)
-    elif parameters:
-        raise KindError(f"pair: function must be a module if parameters=True, not {kind(function)}")
+    call, names = _called("pair", function, parameters)
 
     @_one_thread()
     def f(*args: Any) -> Any:
@@ -99,6 +94,42 @@ def pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Cal
     return f, vjp
 
 
+def jvp_pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple[Callable[..., Any], Jvp]:
+    """The values of a function, and its tangents by torch's forward mode, as `check_jvp` takes them; else as `pair`.
+
+    An output that depends on no argument has a tangent of zeros.
+
+    >>> import numpy as np, torch
+    >>> from funcnn.testing import check_jvp
+    >>> from funcnn.testing.torch import jvp_pair, pair
+    >>> x = np.array([-1.0, 2.0])
+    >>> print(check_jvp(*jvp_pair(torch.tanh), [x], vjp=pair(torch.tanh)[1]))
+    pass: ...
+
+    Raises:
+        KindError: as `pair`.
+        ValueError: from f: as `pair`.
+        GradientError: from jvp: torch has no forward mode of the function, which is a `NoDerivative`.
+    """
+    call, _ = _called("jvp_pair", function, parameters)
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning), forward_ad.dual_level():
+        forward_ad.make_dual(torch.ones(1), torch.ones(1))  # the first one loads rules, and torch warns of itself
+    f, _ = pair(function, parameters=parameters)
+
+    @_one_thread()
+    def jvp(args: Sequence[Any], tangents: Sequence[Any]) -> Any:
+        rest = iter([_tensor(a) for _, a in leaves(tangents)])
+        tensors = map_leaves(_tensor, tuple(args))
+        with forward_ad.dual_level(), _named_without_rule():
+            duals = map_leaves(lambda t: forward_ad.make_dual(t, next(rest)) if _has_gradient(t) else t, tensors)
+            out = _checked(call(*duals))
+            if all([forward_ad.unpack_dual(leaf).tangent is None for _, leaf in leaves(out)]):
+                raise NoDerivative("torch has no derivative of this function: its output has no tangent")
+            return map_leaves(_tangent, out)
+
+    return f, jvp
+
+
 def parameters_of(module: torch.nn.Module) -> tuple[Array, ...]:
     """The parameters of a module as arrays: the first arguments of the pair `pair(module, parameters=True)`.
 
@@ -108,6 +139,18 @@ def parameters_of(module: torch.nn.Module) -> tuple[Array, ...]:
     if not isinstance(module, torch.nn.Module):
         raise KindError(f"parameters_of: module must be a torch.nn.Module, not {kind(module)}")
     return tuple([p.detach().to("cpu", torch.float64, copy=True).numpy() for p in module.parameters()])
+
+
+def _called(whose: str, function: Any, parameters: Any) -> tuple[Callable[..., Any], tuple[str, ...]]:
+    """What `pair` calls, and the names of the parameters that it takes first."""
+    check_function(whose, function, "function", "a function or a module")
+    check_flag(whose, parameters, "parameters")
+    if isinstance(function, torch.nn.Module):
+        names = tuple([name for name, _ in function.named_parameters()]) if parameters else ()
+        return _pure(function, names), names
+    if parameters:
+        raise KindError(f"{whose}: function must be a module if parameters=True, not {kind(function)}")
+    return function, ()
 
 
 @contextmanager
@@ -134,6 +177,13 @@ def _has_gradient(tensor: Any) -> bool:
     return bool(tensor.is_floating_point() or tensor.is_complex())
 
 
+def _tangent(out: Any) -> Any:
+    if not _has_gradient(out):
+        return None
+    found = forward_ad.unpack_dual(out).tangent
+    return _array(torch.zeros_like(out) if found is None else found)
+
+
 def _checked(out: Any) -> Any:
     """The result of a function, a tree of tensors."""
     if out is None or not all(isinstance(leaf, torch.Tensor) for _, leaf in leaves(out)):
@@ -147,7 +197,7 @@ def _named_without_rule() -> Iterator[None]:
     try:
         yield
     except NotImplementedError as error:  # raised by torch for an operation without a backward
-        raise NoDerivative(f"torch has no derivative of this function: {error}") from error
+        raise NoDerivative(f"torch has no derivative of this function: {str(error).splitlines()[0]}") from error
 
 
 def _refuse_writes(tensors: Any, arrays: Any, who: str) -> None:
@@ -158,13 +208,9 @@ def _refuse_writes(tensors: Any, arrays: Any, who: str) -> None:
 
 def _disturb(call: Callable[..., Any], args: Any) -> None:
     """Call the function with half of each number, which lies in most domains that contain the number."""
-
-    def half(a: Array) -> Any:
-        return _tensor(a / a.dtype.type(2) if a.dtype.kind in "fc" else a)
-
     try:
         with torch.no_grad():
-            call(*map_leaves(half, args))
+            call(*map_leaves(lambda a: _tensor(a / a.dtype.type(2) if a.dtype.kind in "fc" else a), args))
     except Exception:  # noqa: BLE001  these arguments are not the user's own: they may lie outside the domain
         return
 

@@ -44,13 +44,14 @@ if find_spec("torch"):
     import torch
 
     from funcnn.interop.torch import to_torch
-    from funcnn.testing.torch import pair, parameters_of
+    from funcnn.testing.torch import jvp_pair, pair, parameters_of
 
     module = kind(torch.nn.Tanh())
     ROWS += [
         row(to_torch, layer=layer),
         row(pair, "torch.pair", function=kind(torch.nn.Tanh()), parameters=flag),
-        row(parameters_of, module=module),
+        row(jvp_pair, "torch.jvp_pair", function=kind(torch.nn.Tanh()), parameters=flag),
+        row(parameters_of, "torch.parameters_of", module=module),
     ]
 if find_spec("jax"):
     from jax import numpy as jnp
@@ -65,3 +66,16 @@ if find_spec("autograd"):
     from funcnn.testing.autograd import pair
 
     ROWS.append(row(pair, "autograd.pair", function=kind(anp.sin)))
+if find_spec("mygrad"):
+    from mygrad import tanh
+
+    from funcnn.testing.mygrad import pair
+
+    ROWS.append(row(pair, "mygrad.pair", function=kind(tanh)))
+if find_spec("thinc"):
+    from thinc.api import Linear
+
+    from funcnn.testing.thinc import pair, parameters_of
+
+    model = kind(Linear(2, 3).initialize())
+    ROWS += [row(pair, "thinc.pair", model=model), row(parameters_of, "thinc.parameters_of", model=model)]

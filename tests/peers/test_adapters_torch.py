@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn.errors import KindError
-from funcnn.testing import GradientError, check_vjp
+from funcnn.testing import GradientError, check_jvp, check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.testing.verdict import NoDerivative, NotPure, Raised, WrongGradient
 from tests.counts import at_most, to_fail
 
 torch = pytest.importorskip("torch", reason="this is the bridge to it")
-from funcnn.testing.torch import pair, parameters_of  # noqa: E402  it needs torch
+from funcnn.testing.torch import jvp_pair, pair, parameters_of  # noqa: E402  it needs torch
 
 few = at_most(25)
 one = fst.tensors("m n")
@@ -320,6 +320,47 @@ def test_complex_numbers_are_those_of_torch():
     check_vjp(*pair(f), (z, X[0]), convention="torch")
     with pytest.raises(WrongGradient):
         check_vjp(*pair(f), (z, X[0]), convention="jax")
+
+
+class SwishAhead(Swish):
+    """Swish with forward mode"""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.x = x
+        return Swish.forward(ctx, x)
+
+    @staticmethod
+    def jvp(ctx, v):
+        return Swish.backward(type("", (), {"saved_tensors": (ctx.x,)}), v)
+
+
+def test_forward_mode():
+    assert check_jvp(*jvp_pair(SwishAhead.apply), [X], vjp=pair(SwishAhead.apply)[1]).verdict == "pass"
+    module = torch.nn.Linear(3, 2)
+    args = (*parameters_of(module), X)
+    check_jvp(*jvp_pair(module, parameters=True), args, vjp=pair(module, parameters=True)[1])
+    z = X[0] + 1j * X[1]
+    check_jvp(*jvp_pair(lambda z, x: torch.exp(z) * z.conj() * x), (z, X[0]), convention="torch")
+
+
+def test_forward_mode_of_trees_and_of_outputs_without_tangent():
+    def f(params, ids):
+        return {"rows": params["E"][ids] ** 2, "ids": ids + 1, "ones": torch.ones_like(params["E"])}
+
+    args = ({"E": X}, np.array([0, 1, 1]))
+    f, jvp = jvp_pair(f)
+    check_jvp(f, jvp, args)
+    with pytest.raises(WrongGradient, match=r'params\["E"\]'):
+        check_jvp(f, lambda args, t: {**jvp(args, t), "ones": args[0]["E"] * t[0]["E"]}, args)
+
+
+@pytest.mark.parametrize(
+    "function", [Swish.apply, torch.special.bessel_j0, lambda x: x.detach(), lambda x: torch.cdist(x, x + 1)]
+)
+def test_a_function_without_forward_mode_is_named(function):
+    with pytest.raises(NoDerivative, match=r"torch has no derivative of this function: [^\n]+\n    "):
+        check_jvp(*jvp_pair(function), [abs(X)])
 
 
 @pytest.mark.parametrize("function", [torch.special.bessel_j0, lambda x: torch.special.zeta(x + 2, x)])

@@ -1,0 +1,102 @@
+"""A function of MyGrad as the pair (f, vjp) that `check_vjp` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import update_wrapper
+from typing import Any
+
+import mygrad
+import numpy as np
+
+from funcnn.arrays import Array, is_array, kind
+from funcnn.errors import KindError
+from funcnn.fields import check_function
+from funcnn.testing.differentiation.constants import REPEATED
+from funcnn.testing.pytrees import leaves, map_leaves
+from funcnn.testing.verdict import NoDerivative, NotPure
+
+Vjp = Callable[[Sequence[Any], Array], tuple[Any, ...]]
+
+_UFUNC: Any = type(mygrad.add).__base__  # functions such as mygrad.add are classes, of this class
+
+
+def pair(function: Callable[..., Any]) -> tuple[Callable[..., Array], Vjp]:
+    """The values of a function of tensors, and its gradients by MyGrad's backward, as functions of arrays.
+
+    The function is any function of tensors, for example one that calls `mygrad.execute_op` with your `Operation`. It
+    takes one argument or several, also lists, tuples and dicts of tensors, and returns one tensor. Arrays of whole
+    numbers become constant tensors.
+
+    >>> import mygrad, numpy as np
+    >>> from funcnn.testing import check_vjp
+    >>> from funcnn.testing.mygrad import pair
+    >>> print(check_vjp(*pair(lambda x, W: mygrad.tanh(x @ W)), (np.ones((2, 3)), np.ones((3, 2)))))
+    pass: ...
+
+    An argument without influence has a gradient of zeros. Forward and backward run twice, the second time with a call
+    with other arguments in between: this finds values that operations share between calls.
+
+    Raises:
+        KindError: `function` is not a function, or does not return a tensor.
+        GradientError: from vjp: backward gives another result the second time; or MyGrad has no derivative of the
+            function, which is a `NoDerivative`.
+    """
+    if not isinstance(function, _UFUNC):
+        check_function("pair", function, "function")
+
+    def f(*args: Any) -> Any:
+        with mygrad.no_autodiff:
+            out = function(*map_leaves(lambda a: mygrad.tensor(a, constant=True), args))
+        if not isinstance(out, mygrad.Tensor) and not is_array(out):
+            raise KindError(f"pair: function must return a tensor, not {kind(out)}")
+        return np.asarray(out)
+
+    def vjp(args: Sequence[Any], dA: Array) -> tuple[Any, ...]:
+        first = _gradients(function, args, dA, lambda: None)
+        gradients = _gradients(function, args, dA, lambda: _disturb(function, args))
+        if not all(_close(a, b) for (_, a), (_, b) in zip(leaves(first), leaves(gradients), strict=True)):
+            raise NotPure("backward gives another result after the function was called with other arguments")
+        return gradients
+
+    update_wrapper(f, function, updated=())
+    return f, vjp
+
+
+def _gradients(
+    function: Callable[..., Any], args: Sequence[Any], dA: Array, disturb: Callable[[], None]
+) -> tuple[Any, ...]:
+    tensors = map_leaves(mygrad.tensor, tuple(args))
+    with _named_without_rule():
+        out = function(*tensors)
+    disturb()
+    if isinstance(out, mygrad.Tensor):
+        out.backward(np.array(dA, order="K"))
+    found = [t.grad for _, t in leaves(tensors)]
+    if all(g is None for g in found):
+        raise NoDerivative("MyGrad has no derivative of this function: no argument gets a gradient")
+    return map_leaves(lambda t: None if t.constant else np.zeros_like(t.data) if t.grad is None else t.grad, tensors)
+
+
+@contextmanager
+def _named_without_rule() -> Iterator[None]:
+    """Raise NoDerivative where MyGrad has no derivative."""
+    try:
+        yield
+    except ValueError as error:  # raised by MyGrad for a NumPy function without a derivative
+        if "cannot involve non-constant" not in str(error):
+            raise
+        raise NoDerivative(f"MyGrad has no derivative of this function: {error}") from error
+
+
+def _disturb(function: Callable[..., Any], args: Sequence[Any]) -> None:
+    """Call the function with half of each number, which lies in most domains that contain the number."""
+    try:
+        function(*map_leaves(lambda a: mygrad.tensor(a / a.dtype.type(2) if a.dtype.kind == "f" else a), tuple(args)))
+    except Exception:  # noqa: BLE001  these arguments are not the user's own: they may lie outside the domain
+        return
+
+
+def _close(a: Array, b: Array) -> bool:
+    return bool(np.allclose(a, b, rtol=REPEATED, equal_nan=True))
