@@ -415,6 +415,36 @@ ROWS = {
             "tolerance": 0.5,
         }.items()
     },
+    "an interval for an array that a layer does not have": (
+        call(check_layer, dense, x, domain={"W": (0, 1)}),
+        RangeError,
+        "check_layer: domain names 'W', but the arguments are params.W, params.b, x",
+    ),
+    "a domain of x alone for a layer": (
+        call(check_layer, dense, x, domain=lambda x: x > 0),
+        KindError,
+        "check_layer: domain must be a function (params, x), not a function (x)",
+    ),
+    "a domain of out alone for a loss": (
+        call(check_loss, mse, x, x, domain=lambda out: out > 0),
+        KindError,
+        "check_loss: domain must be a function (out, y), not a function (out)",
+    ),
+    "a structure of the targets": (
+        call(check_loss, mse, x, x, structure={"y": "simplex"}),
+        RangeError,
+        "check_loss: structure names 'y', but the arguments are out",
+    ),
+    "a tolerance of every layer": (
+        call(every_layer, "funcnn", tolerance=2),
+        RangeError,
+        "every_layer: tolerance must be in [0, 1); it is 2",
+    ),
+    "a domain by a word for every layer": (
+        call(every_layer, "funcnn", domain="x > 0"),
+        KindError,
+        "every_layer: domain must be a function of the arguments or a dict by names of arguments, not str",
+    ),
     "a resolution of a layer in exact arithmetic": (
         call(check_layer, dense, x, resolution=1e-3, exact=True),
         RangeError,

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import attrs
 import numpy as np
 
-from funcnn.arrays import is_array, kind, short
+from funcnn.arrays import Array, is_array, kind, short
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import check_function, is_whole
 from funcnn.testing.claim import Claim, as_argument
 from funcnn.testing.domain import as_domain
 from funcnn.testing.flattening import Flattened
-from funcnn.testing.options import Options
+from funcnn.testing.options import Options, checked_options
 from funcnn.testing.pytrees import leaves, map_leaves
 from funcnn.testing.source import as_source
 
@@ -50,36 +50,41 @@ def flattened(whose: str, f: Callable[..., Any], args: Any, argnums: Any, kwargs
 
 
 def claim_of(
-    function: Flattened,
-    vjp: Callable[..., Any],
-    options: Options,
-    domain: Any,
-    structure: Any = None,
-    derivative: str = "vjp",
+    function: Flattened, vjp: Callable[..., Any], given: Any, derivative: str = "vjp"
 ) -> tuple[Claim, Options]:
-    """The claim that vjp is the derivative of a function of real arrays, and the options with its domain."""
-    whose = function.whose
+    """The claim that vjp is the derivative of a function of real arrays, and the options that were `given`."""
     name = getattr(function.f, "__name__", "f").replace("<lambda>", "f")
     names, arrays = zip(*function.parts(), strict=True) if [*function.parts()] else ((), ())
-    holds = _predicate(function, domain) if callable(domain) and not isinstance(domain, type) else domain
-    options = attrs.evolve(options, domain=as_domain(whose, names, arrays, holds, structure))
     every = {**dict(zip(function.paths, function.args, strict=True)), **function.kwargs}
     source = "\n".join([f"    {path} = {as_source(a)}" for path, a in every.items()])
-    for moved, what in (structure or {}).items():
-        source += f'\n    # structure of {moved}: "{what}"; its gradient is compared on the tangent space'
-    claim = Claim(whose, "function", name, function.value, vjp, arrays, names, source)
-    return attrs.evolve(claim, cotangent=function.cotangent, derivative=derivative), options
+    claim = Claim(function.whose, "function", name, function.value, vjp, arrays, names, source)
+    claim = attrs.evolve(claim, cotangent=function.cotangent, derivative=derivative)
+    return limited(claim, given, function.paths, lambda parts: function.called(parts)[0])
 
 
-def _predicate(function: Flattened, domain: Callable[..., Any]) -> Callable[..., Any]:
-    """A domain as a function of the real arrays of a flattened function."""
-    needed = f"a function ({', '.join(function.paths)})"
-    check_function(function.whose, domain, "domain", needed, takes=len(function.paths))
+def limited(
+    claim: Claim, given: Any, paths: Sequence[str], called: Callable[[Sequence[Array]], Sequence[Any]]
+) -> tuple[Claim, Options]:
+    """The claim, and its checked options with their domain. `called` gives the arguments `paths` of f from arrays."""
+    options = checked_options(claim.whose, given)
+    holds = options.domain
+    if callable(holds):
+        holds = _predicate(claim.whose, holds, paths, called)
+    structure = options.structure or {}
+    limits = as_domain(claim.whose, claim.names, claim.args, holds, structure)
+    tangent = "its gradient is compared on the tangent space"
+    source = "".join([f'\n    # structure of {moved}: "{what}"; {tangent}' for moved, what in structure.items()])
+    return attrs.evolve(claim, source=claim.source + source), attrs.evolve(options, limits=limits)
+
+
+def _predicate(whose: str, domain: Callable[..., Any], paths: Sequence[str], called: Any) -> Callable[..., Any]:
+    """A domain as a function of real arrays."""
+    check_function(whose, domain, "domain", f"a function ({', '.join(paths)})", takes=len(paths))
 
     def holds(*parts: Any) -> Any:
-        inside = domain(*function.called(parts)[0])
+        inside = domain(*called(parts))
         if np.asarray(inside).dtype != np.bool_:
-            raise KindError(f"{function.whose}: domain must return a bool or an array of bools, not {short(inside)}")
+            raise KindError(f"{whose}: domain must return a bool or an array of bools, not {short(inside)}")
         return inside
 
     return holds

@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Unpack
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn.testing.layer import check_layer
+from funcnn.testing.options import LayerOptions, checked_options, takes
 from funcnn.testing.strategies import cases
 from funcnn.testing.table import layers_of
 
 
-def every_layer(module: str) -> Callable[..., None]:
+@takes(LayerOptions)
+def every_layer(module: str, **options: Unpack[LayerOptions]) -> Callable[..., None]:
     """A pytest test of the gradients of every layer that a package defines, parametrized by layer.
 
         test_every_layer = every_layer("mine")
 
+    The options are those of `check_layer`, for every layer: `every_layer("mine", float32=False)`.
+
     The test of a layer without a strategy fails, and says how to register one.
 
     Raises:
-        KindError: there is no such module, or no layer in it.
+        KindError: there is no such module, or no layer in it, or an option is of the wrong kind.
+        RangeError: an option is out of its range.
+        ImportError: `exact=True` needs mpmath.
     """
+    checked_options("every_layer", options)
     import pytest  # noqa: PLC0415  the checks work without pytest
 
     @pytest.mark.parametrize("layer", layers_of("every_layer", module), ids=lambda layer: layer.__name__)
     @given(st.data())
     def test(layer: type, data: Any) -> None:
-        check_layer(*data.draw(cases(layer)))
+        check_layer(*data.draw(cases(layer)), **options)
 
     return test

@@ -15,6 +15,7 @@ from funcnn.testing.constraints import STRUCTURES, Constraint
 from funcnn.testing.differentiation.constants import IN_ITS_SET
 
 Args = tuple[Any, ...]
+STRUCTURED = {"check_vjp", "check_layer", "check_loss"}  # they take `structure`
 Interval = tuple[float | None, float | None]
 
 
@@ -33,12 +34,16 @@ class Domain:
     constraints: Mapping[int, Constraint] = attrs.field(factory=dict)
     hints: Mapping[str, str] = attrs.field(factory=dict)
 
+    def has(self, args: Args) -> bool:
+        """Whether the arguments lie in the domain."""
+        if any(a.dtype.kind == "c" for a in args):  # a complex step, which does not move the real parts
+            return True
+        inside = all(constraint.holds(args[i]) for i, constraint in self.constraints.items())
+        return inside and (self.holds is None or bool(np.all(self.holds(*args))))
+
     def check(self, args: Args) -> None:
         """Raise OutsideDomainError unless the arguments lie in the domain."""
-        if any(a.dtype.kind == "c" for a in args):  # a complex step, which does not move the real parts
-            return
-        inside = all(constraint.holds(args[i]) for i, constraint in self.constraints.items())
-        if not (inside and (self.holds is None or np.all(self.holds(*args)))):
+        if not self.has(args):
             raise OutsideDomainError
 
     def fitted(self, args: Args) -> Args:
@@ -60,15 +65,12 @@ class Domain:
 
 
 def as_domain(whose: str, names: Sequence[str], args: Sequence[Array], domain: Any, structure: Any) -> Domain:
-    """Check the options `domain` and `structure` of the check `whose`; the result is the domain that they describe."""
-    is_function = callable(domain) and not isinstance(domain, type)
-    holds = domain if domain is None or is_function else _intervals(whose, names, domain)
-    _check_names(whose, "structure", {} if structure is None else structure, names)
+    """Check the contents of `domain` and `structure` of the check `whose`; the result is what they describe."""
+    holds = _intervals(whose, names, domain) if isinstance(domain, Mapping) else domain
+    _check_names(whose, "structure", structure, names)
     own = dict(zip(names, args, strict=True))
-    constraints = {
-        names.index(name): _constraint(whose, name, own[name], what) for name, what in (structure or {}).items()
-    }
-    free = {name: a for name, a in own.items() if whose == "check_vjp" and name not in (structure or {})}
+    constraints = {names.index(name): _constraint(whose, name, own[name], what) for name, what in structure.items()}
+    free = {name: a for name, a in own.items() if whose in STRUCTURED and name not in structure}
     hints = {
         name: f'{name} is symmetric; if it always is, write structure={{{_quoted(name)}: "symmetric"}}'
         for name, a in free.items()
@@ -82,7 +84,7 @@ def _quoted(name: str) -> str:
 
 
 def _intervals(whose: str, names: Sequence[str], domain: Any) -> Callable[..., bool]:
-    _check_names(whose, "domain", domain, names, "a function of the arguments or a dict")
+    _check_names(whose, "domain", domain, names)
     ends = {names.index(name): _ends(whose, name, interval) for name, interval in domain.items()}
 
     def holds(*args: Array) -> bool:
@@ -103,9 +105,7 @@ def _ends(whose: str, name: str, interval: Any) -> tuple[float, float]:
     return low, high
 
 
-def _check_names(whose: str, what: str, given: Any, names: Sequence[str], needed: str = "a dict") -> None:
-    if not isinstance(given, Mapping):
-        raise KindError(f"{whose}: {what} must be {needed} by names of arguments, not {kind(given)}")
+def _check_names(whose: str, what: str, given: Mapping[str, Any], names: Sequence[str]) -> None:
     for name in given:
         if name not in names:
             raise RangeError(f"{whose}: {what} names {short(name)}, but the arguments are {', '.join(names)}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 
 import attrs
 import numpy as np
@@ -23,9 +23,8 @@ from funcnn.testing.differentiation.constants import (
 )
 from funcnn.testing.differentiation.rounding import perturbed
 from funcnn.testing.differentiation.vector_function import generator
-from funcnn.testing.domain import Interval
 from funcnn.testing.flattening import Flattened
-from funcnn.testing.options import AtKinks, Undecided, options
+from funcnn.testing.options import FunctionOptions, takes
 from funcnn.testing.recording import verdict
 from funcnn.testing.scalar import of_x, refuse_changes, wide
 from funcnn.testing.sections import Section
@@ -34,6 +33,7 @@ from funcnn.testing.tangents import Jvp
 from funcnn.testing.verdict import NotSymmetric, Report, WrongShape
 
 
+@takes(FunctionOptions)
 def check_hessian(
     grad: Callable[..., Any],
     hess: Callable[..., Any],
@@ -41,12 +41,7 @@ def check_hessian(
     *,
     args: Sequence[Any] = (),
     product: bool = False,
-    resolution: float | None = None,
-    inconclusive: Undecided = "reject",
-    nondeterministic: float = 0.0,
-    domain: Callable[..., Any] | Mapping[str, Interval] | None = None,
-    at_kinks: AtKinks = "subgradient",
-    tolerance: float = 0.0,
+    **options: Unpack[FunctionOptions],
 ) -> Report:
     """Check `hess(x, *args)`, or a product of it with a vector, against the gradient `grad(x, *args)`.
 
@@ -72,12 +67,7 @@ def check_hessian(
         x: an array of numbers, or a list of them.
         args: further arguments of grad and hess. They are constants.
         product: whether hess is `hess(x, p, *args)`, the product of the Hessian with p, as SciPy's hessp.
-        resolution: as in `check_vjp`.
-        inconclusive: as in `check_vjp`.
-        nondeterministic: as in `check_vjp`.
-        domain: as in `check_gradient`.
-        at_kinks: as in `check_vjp`.
-        tolerance: as in `check_vjp`.
+        **options: as in `check_vjp`; a function for `domain` gets x and args.
 
     Raises:
         GradientError: the Hessian is wrong. There is a subclass for each kind of mistake.
@@ -90,14 +80,6 @@ def check_hessian(
     check_function(whose, grad, "grad")
     check_function(whose, hess, "hess")
     check_flag(whose, product, "product")
-    chosen = options(
-        whose,
-        resolution,
-        inconclusive,
-        nondeterministic=nondeterministic,
-        at_kinks=at_kinks,
-        tolerance=tolerance,
-    )
 
     def value(x: Array, *rest: Any) -> Array:
         found = np.asarray(grad(wide(x), *rest))
@@ -123,7 +105,7 @@ def check_hessian(
         return np.asarray((H.T if transposed else H) @ p.ravel()).reshape(p.shape)
 
     vjp = function.gradients(lambda args, dA: [times(args, dA, transposed=True)])
-    claim, chosen = claim_of(function, vjp, chosen, domain, derivative="hess")
+    claim, chosen = claim_of(function, vjp, options, derivative="hess")
 
     def check_symmetry() -> None:
         with claim.named():
@@ -133,7 +115,7 @@ def check_hessian(
     if not product:
         return verdict(own, chosen)
     section = Section(claim.names, claim.args)
-    products = Jvp(function, lambda args, tangents: times(args, tangents[0]), section, nondeterministic, "hess")
+    products = Jvp(function, lambda args, tangents: times(args, tangents[0]), section, chosen.nondeterministic, "hess")
     return verdict(*products.claimed(own, chosen))
 
 

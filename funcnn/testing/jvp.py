@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import attrs
 import numpy as np
@@ -20,14 +20,14 @@ from funcnn.testing.differentiation.constants import (
 )
 from funcnn.testing.differentiation.rounding import perturbed
 from funcnn.testing.differentiation.vector_function import cotangent, generator, sealed
-from funcnn.testing.domain import Interval
-from funcnn.testing.options import AtKinks, Undecided, options
+from funcnn.testing.options import FunctionOptions, takes
 from funcnn.testing.recording import verdict
 from funcnn.testing.sections import Section
 from funcnn.testing.tangents import Jvp
 from funcnn.testing.verdict import NotTransposed, Report
 
 
+@takes(FunctionOptions)
 def check_jvp(
     f: Callable[..., Any],
     jvp: Callable[..., Any],
@@ -37,12 +37,7 @@ def check_jvp(
     argnums: Argnums | None = None,
     kwargs: Mapping[str, Any] | None = None,
     convention: Convention | None = None,
-    resolution: float | None = None,
-    inconclusive: Undecided = "reject",
-    nondeterministic: float = 0.0,
-    domain: Callable[..., Any] | Mapping[str, Interval] | None = None,
-    at_kinks: AtKinks = "subgradient",
-    tolerance: float = 0.0,
+    **options: Unpack[FunctionOptions],
 ) -> Report:
     """Check `jvp(args, tangents)`, which gives the tangent of f's value, against the values of `f(*args)` alone.
 
@@ -83,12 +78,7 @@ def check_jvp(
         argnums: as in `check_vjp`.
         kwargs: as in `check_vjp`; jvp and vjp get them, too.
         convention: as in `check_vjp`. A tangent is the complex number dz itself; the convention is for vjp.
-        resolution: as in `check_vjp`.
-        inconclusive: as in `check_vjp`.
-        nondeterministic: as in `check_vjp`.
-        domain: as in `check_vjp`.
-        at_kinks: as in `check_vjp`.
-        tolerance: as in `check_vjp`.
+        **options: as in `check_vjp`.
 
     Raises:
         GradientError: the tangent is wrong. There is a subclass for each kind of mistake.
@@ -101,16 +91,8 @@ def check_jvp(
     if vjp is not None:
         check_function("check_jvp", vjp, "vjp")
     function = flattened("check_jvp", f, args, argnums, kwargs, convention)
-    chosen = options(
-        "check_jvp",
-        resolution,
-        inconclusive,
-        nondeterministic=nondeterministic,
-        at_kinks=at_kinks,
-        tolerance=tolerance,
-    )
-    claim, chosen = claim_of(function, jvp, chosen, domain, derivative="jvp")
-    products = Jvp(function, jvp, Section(claim.names, claim.args), nondeterministic)
+    claim, chosen = claim_of(function, jvp, options, derivative="jvp")
+    products = Jvp(function, jvp, Section(claim.names, claim.args), chosen.nondeterministic)
     claim = attrs.evolve(claim, cotangent=products.shown)
     if vjp is not None:
         transposed, spoken = function.gradients(vjp), attrs.evolve(claim, derivative="vjp")

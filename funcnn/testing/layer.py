@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Unpack
 
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, check_arrays, is_array, kind, short
-from funcnn.core import backward, backward_params, check_is_layer, forward, inference, reseed, sgd
+from funcnn.arrays import Array, check_arrays, is_array, kind
+from funcnn.core import backward, check_is_layer, forward, inference, reseed, sgd
 from funcnn.errors import KindError
 from funcnn.generation import positionwise, step
-from funcnn.gradients import Grads
+from funcnn.testing.arguments import limited
 from funcnn.testing.claim import Claim, Rules
-from funcnn.testing.options import Undecided, options
+from funcnn.testing.options import LayerOptions, Options, takes
+from funcnn.testing.protocol import bits, cast, check_class, check_gradients, refuse_float64
 from funcnn.testing.recording import verdict
 from funcnn.testing.source import as_source
 from funcnn.testing.template import Template, template
@@ -23,9 +24,8 @@ from funcnn.testing.verdict import BrokenPromise, Report
 from funcnn.trees.walks import arrays_in, check_tree, map_arrays, parameters, walk
 
 
-def check_layer(
-    params: Any, x: Any, *, resolution: float | None = None, inconclusive: Undecided = "reject", exact: bool = False
-) -> Report:
+@takes(LayerOptions)
+def check_layer(params: Any, x: Any, **options: Unpack[LayerOptions]) -> Report:
     """Test a layer at x: dx and the gradient of every parameter, against finite differences of its forward.
 
     A network is a layer. It must have the properties that `check_vjp` tests, and these: another forward before backward
@@ -33,13 +33,34 @@ def check_layer(
     parameter, `inference` and `reseed` change no parameter, and a float32 layer stays float32.
 
     >>> import numpy as np
-    >>> from funcnn import mlp
+    >>> from funcnn import Grads, backward, forward, gradient, mlp, record
     >>> from funcnn.testing import check_layer
     >>> print(check_layer(mlp([2, 3, 1], seed=0), np.ones((4, 2))))
     pass: ...
 
+    The options are those of `check_vjp`. `domain` and `structure` name arrays as messages do: "x", "params.W", or
+    "params.0.W" in a network. A function for `domain` gets `(params, x)`.
+
+    >>> @record
+    ... class Log:
+    ...     pass
+    >>> @forward.register(Log)
+    ... def log_forward(params, x):
+    ...     return np.log(x), x
+    >>> @backward.register(Log)
+    ... def log_backward(params, x, dA):
+    ...     return Grads(gradient(params), dA / x)
+    >>> check_layer(Log(), np.array([[0.5, 2.0]]), domain={"x": (1e-3, None)}).verdict
+    'pass'
+
     With `exact=True` only the numbers are checked, in exact arithmetic, as by `check_vjp`, at x and, where
     out is finite, at numbers up to +-64 and +-800 in place of x. The layer must compute with `namespace(x)`.
+
+    Args:
+        params: the layer, or a tuple of layers.
+        x: its input.
+        **options: as in `check_vjp`. Without `float32`, a float32 layer may become float64. Without `purity`, other
+            forwards are not called before backward.
 
     Raises:
         GradientError: as `check_vjp`, or the layer breaks the protocol.
@@ -50,8 +71,7 @@ def check_layer(
     check_is_layer("check_layer", params)
     check_arrays("check_layer", x)
     _check_floats(params, x)
-    chosen = options("check_layer", resolution, inconclusive, exact=exact)
-    return verdict(LayerFunction(params, x).claim(), chosen)
+    return verdict(*LayerFunction(params, x).claimed(options))
 
 
 def _check_floats(params: Any, x: Any) -> None:
@@ -71,6 +91,7 @@ class LayerFunction:
 
     params: Any
     x: Any
+    options: Options = attrs.field(factory=Options)
     params_of: Template = attrs.field(init=False)
     x_of: Template = attrs.field(init=False)
 
@@ -82,27 +103,31 @@ class LayerFunction:
     def _x_of(self) -> Template:
         return template(self.x)
 
-    def claim(self) -> Claim:
-        """The claim that backward is the vjp of forward, in float64, and that the layer obeys its protocol."""
+    def claimed(self, given: Any) -> tuple[Claim, Options]:
+        """The claim that backward is the vjp of forward, in float64, and that the layer obeys its protocol.
+
+        The options are those that were `given` to the check.
+        """
         check_tree(self.params, "check_layer", "params")
         name = "network" if type(self.params) is tuple else type(self.params).__name__
         source = f"    params = {as_source(self.params)}\n    x = {as_source(self.x)}"
-        wide = LayerFunction(*_cast((self.params, self.x), np.float64))
+        wide = LayerFunction(*cast((self.params, self.x), np.float64))
         own = parameters(wide.params)
         args = (*own.values(), *arrays_in(wide.x))
         names = (*[f"params.{path}".rstrip(".") for path in own], *[path for path, _ in walk(wide.x, "x")])
         rules = Rules(wide.outputs, wide.pulled_back, len(own))
-        promises, shaped = wide.check_promises, wide.shaped
-        return Claim(
-            "check_layer", "layer", name, wide.value, wide.gradients, args, names, source, promises, rules, shaped
-        )
+        claim = Claim("check_layer", "layer", name, wide.value, wide.gradients, args, names, source, rules=rules)
+        claim, options = limited(claim, given, ("params", "x"), wide.at)
+        wide = attrs.evolve(wide, options=options)
+        claim = attrs.evolve(claim, vjp=wide.gradients, promises=wide.check_promises, cotangent=wide.shaped)
+        return claim, options
 
     def at(self, args: Sequence[Array]) -> tuple[Any, Any]:
         """The layer and x that consist of these arrays, states in the same dtype."""
         rest, params = iter(args), self.params_of
         dtype = next((a.dtype for a in args if a.dtype.kind == "f"), np.dtype(np.float64))
         if dtype != np.float64:
-            params = template(_cast(self.params, dtype), states=False)
+            params = template(cast(self.params, dtype), states=False)
         return params(rest), self.x_of(rest)
 
     def value(self, *args: Array) -> Array:
@@ -122,7 +147,7 @@ class LayerFunction:
         out, cache = forward(params, x)
         rest = iter(cotangents)
         grads = backward(params, cache, map_arrays(lambda _: next(rest), out))
-        _check_class(params, grads)
+        check_class(params, grads)
         return [*parameters(grads.params).values(), *_gradients_of(x, grads.x)]
 
     def shaped(self, dA: Array) -> Any:
@@ -133,28 +158,35 @@ class LayerFunction:
         """A gradient for each array; raises a BrokenPromise if a rule for gradients is broken."""
         params, x = self.at(args)
         out, cache = forward(params, x)
-        with suppress(Exception):  # x + 1 may lie outside the domain of the layer
-            forward(params, map_arrays(_one_more, x))  # so a layer that keeps its last input gives a wrong gradient
+        if self.options.purity and self._has(other := map_arrays(_one_more, x)):
+            with suppress(Exception):  # x + 1 may lie outside the domain of the layer
+                forward(params, other)  # so a layer that keeps its last input gives a wrong gradient
         dA = _unflat(dA, out)
         grads = backward(params, cache, dA)
-        _check_gradients(params, cache, dA, grads)
+        check_gradients(params, cache, dA, grads)
         return [*parameters(grads.params).values(), *_gradients_of(x, grads.x)]
+
+    def _has(self, x: Any) -> bool:
+        """Whether x lies in the domain, with the parameters."""
+        return self.options.limits.has((*parameters(self.params).values(), *arrays_in(x)))
 
     def check_promises(self) -> None:
         """Checks that do not depend on a cotangent."""
         params, x = self.params, self.x
         out, cache = forward(params, x)
         grads = backward(params, cache, map_arrays(np.ones_like, out))
-        _check_class(params, grads)
+        check_class(params, grads)
         still = sgd(params, grads, 0.0)
         for what, other in (("sgd of rate 0", still), ("reseed", reseed(params, 1))):
             if type(other) is not type(params) or bits(parameters(other)) != bits(parameters(params)):
                 raise BrokenPromise(f"{what} must leave the parameters as they are")
         quiet = inference(params)
-        if bits([forward(quiet, x)[0]]) != bits([forward(quiet, x)[0]]):
+        if self.options.purity and bits([forward(quiet, x)[0]]) != bits([forward(quiet, x)[0]]):
             raise BrokenPromise("forward of inference(params) gives another result when it is called again")
         self._check_positionwise(out)
-        LayerFunction(*_cast((params, x), np.float32)).check_float32()
+        narrow = LayerFunction(cast(params, np.float32), cast(x, np.float32), self.options)
+        if self.options.float32 and narrow._has(narrow.x):
+            narrow.check_float32()
 
     def _check_positionwise(self, out: Any) -> None:
         """Check that a layer with the rule `positionwise` maps the first and the last position alone."""
@@ -163,43 +195,18 @@ class LayerFunction:
         if is_declared and x.ndim > 2 and x.shape[1] > 1 and out.shape[:2] == x.shape[:2]:
             for place, part in (("first", slice(1)), ("last", slice(-1, None))):
                 same = np.repeat(x[:, part], x.shape[1], axis=1)  # of x's shape, so that sums have the same order
-                if not np.allclose(forward(self.params, same)[0][:, part], out[:, part], 1e-6, 0, equal_nan=True):
+                if self._has(same) and not np.allclose(
+                    forward(self.params, same)[0][:, part], out[:, part], 1e-6, 0, equal_nan=True
+                ):
                     raise BrokenPromise(f"step is positionwise, but out at the {place} position depends on others")
 
     def check_float32(self) -> None:
         """Check that a float32 layer gives float32, and stays float32 after a step."""
         out, cache = forward(self.params, self.x)
-        _refuse_float64("out", out)
+        refuse_float64("out", out)
         grads = backward(self.params, cache, map_arrays(np.ones_like, out))
-        _refuse_float64("grads", grads)
-        _refuse_float64("the stepped layer", sgd(self.params, grads, 0.1))
-
-
-def _check_gradients(params: Any, cache: Any, dA: Any, grads: Grads[Any]) -> None:
-    _check_class(params, grads)
-    if bits(backward_params(params, cache, dA)) != bits(grads.params):
-        raise BrokenPromise("backward_params(params, cache, dA) differs from backward(params, cache, dA).params")
-    given = [id(a) for a in arrays_in((cache, dA))]
-    for path, array in walk(grads, "grads"):
-        if array.flags.writeable and id(array) not in given:
-            raise BrokenPromise(f"{path} is not read-only")
-
-
-def _check_class(params: Any, grads: Grads[Any]) -> None:
-    if type(grads.params) is not type(params):
-        raise BrokenPromise(
-            f"Grads.params must be a {type(params).__name__}, as params is; it is {short(grads.params)}"
-        )
-
-
-def _refuse_float64(name: str, tree: Any) -> None:
-    for path, array in walk(tree, name):
-        if array.dtype == np.float64:
-            raise BrokenPromise(f"{path} is float64 where the layer and x are float32")
-
-
-def _cast(tree: Any, dtype: Any) -> Any:
-    return map_arrays(lambda a: a.astype(dtype) if a.dtype.kind == "f" else a, tree)
+        refuse_float64("grads", grads)
+        refuse_float64("the stepped layer", sgd(self.params, grads, 0.1))
 
 
 def _unflat(vector: Array, like: Any) -> Any:
@@ -215,13 +222,6 @@ def _gradients_of(x: Any, dx: Any) -> list[Any]:
         return [dx]
     parts = dx if type(dx) is tuple else (dx,) * len(x)
     return [gradient for part, d in zip(x, parts, strict=True) for gradient in _gradients_of(part, d)]
-
-
-def bits(tree: Any) -> list[bytes]:
-    """The bytes of every array in a tree, or in a list or dict of trees."""
-    if isinstance(tree, dict):
-        tree = list(tree.values())
-    return [np.ascontiguousarray(a).tobytes() for a in arrays_in(tuple(tree) if isinstance(tree, list) else tree)]
 
 
 def _one_more(a: Array) -> Array:

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 
+import attrs
 import numpy as np
 
 from funcnn.arrays import Array, check_arrays, is_array, namespace, short
 from funcnn.core import Loss
 from funcnn.fields import check_function
+from funcnn.testing.arguments import limited
 from funcnn.testing.claim import Claim, Rules
 from funcnn.testing.differentiation.constants import BLOCK_ABSOLUTE, BLOCK_RELATIVE
-from funcnn.testing.options import Undecided, options
+from funcnn.testing.options import LayerOptions, takes
+from funcnn.testing.protocol import cast
 from funcnn.testing.recording import verdict
 from funcnn.testing.source import as_source
 from funcnn.testing.verdict import BrokenPromise, Report
 from funcnn.trees.walks import arrays_in, map_arrays, walk
 
 
-def check_loss(
-    loss: Loss,
-    out: Any,
-    y: Any,
-    *,
-    resolution: float | None = None,
-    inconclusive: Undecided = "reject",
-    exact: bool = False,
-) -> Report:
+@takes(LayerOptions)
+def check_loss(loss: Loss, out: Any, y: Any, **options: Unpack[LayerOptions]) -> Report:
     """Check a loss at (out, y): its dA against its cost, and the protocol of losses.
 
     A loss is a mean over rows: the costs of blocks of rows, weighted by their shares of the rows, sum to the cost of
@@ -41,7 +37,21 @@ def check_loss(
     >>> print(check_loss(mse, np.ones((3, 2)), np.zeros((3, 2))))
     pass: ...
 
+    The options are those of `check_vjp`. `domain` and `structure` name "out", or "out[0]" in a tuple. A function for
+    `domain` gets `(out, y)`. The loss is also called with blocks of their rows.
+
+    >>> from funcnn import binary_cross_entropy
+    >>> p, y = np.array([[0.25], [0.75]]), np.array([[0.0], [1.0]])
+    >>> print(check_loss(binary_cross_entropy, p, y, domain={"out": (0, 1)}))
+    pass: ...
+
     With `exact=True` only the numbers of dA are checked, in exact arithmetic, as by `check_vjp`.
+
+    Args:
+        loss: the loss, a function `(out, y)`.
+        out: the output of a network.
+        y: the targets.
+        **options: as in `check_vjp`. Without `float32`, dA of a float32 out may have another dtype.
 
     Raises:
         GradientError: as `check_vjp`, or the loss breaks the protocol.
@@ -67,7 +77,6 @@ def check_loss(
         return [None if d is None else d * dA for d in _gradients(of, loss(of, y)[1])]
 
     names = tuple([path for path, _ in walk(out, "out")])
-    chosen = options("check_loss", resolution, inconclusive, exact=exact)
 
     def value(args: Sequence[Any]) -> list[Any]:
         """The cost, for arrays of any library."""
@@ -81,8 +90,10 @@ def check_loss(
         return [None if d is None else d * u for d in _gradients(of, dA)]
 
     def check_promises() -> None:
-        _check_blocks(loss, _cast(out, np.float64), y)
-        narrow = _cast(out, np.float32)
+        _check_blocks(loss, cast(out, np.float64), y)
+        narrow = cast(out, np.float32)
+        if not (chosen.float32 and chosen.limits.has(tuple(arrays_in(narrow)))):
+            return
         for a, dA in zip(arrays_in(narrow), _gradients(narrow, loss(narrow, y)[1]), strict=True):
             if dA is not None and (dA.dtype != np.float32 or dA.shape != a.shape):
                 raise BrokenPromise(
@@ -90,8 +101,9 @@ def check_loss(
                 )
 
     args, rules = tuple(arrays_in(out)), Rules(value, pulled_back, 0)
-    claim = Claim("check_loss", "loss", name, f, vjp, args, names, source, check_promises, rules)
-    return verdict(claim, chosen)
+    claim = Claim("check_loss", "loss", name, f, vjp, args, names, source, rules=rules)
+    claim, chosen = limited(claim, options, ("out", "y"), lambda parts: (rebuilt(parts), y))
+    return verdict(attrs.evolve(claim, promises=check_promises), chosen)
 
 
 def _name_of(loss: Any) -> str:
@@ -101,10 +113,6 @@ def _name_of(loss: Any) -> str:
     given = [part for a in loss.args for part in (a if type(a) is tuple else (a,))]  # `joint` binds a tuple of losses
     losses = ", ".join(map(_name_of, filter(callable, given)))
     return f"{_name_of(loss.func).lstrip('_')}({losses})" if losses else _name_of(loss.func)
-
-
-def _cast(out: Any, dtype: Any) -> Any:
-    return map_arrays(lambda a: a.astype(dtype) if a.dtype.kind == "f" else a, out)
 
 
 def _gradients(out: Any, dA: Any) -> list[Any]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
+from functools import wraps
 from importlib.util import find_spec
-from typing import Any, Literal
+from inspect import Parameter, signature
+from typing import Any, Literal, TypedDict, TypeVar, cast, get_type_hints
 
 import attrs
 
@@ -12,81 +15,138 @@ from funcnn.arrays import kind, short
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_number, check_flag
 from funcnn.testing.differentiation.constants import RESOLUTION, SHARPEST_RESOLUTION
-from funcnn.testing.domain import Domain
+from funcnn.testing.domain import Domain, Interval
 
 AGREEING = 40  # chosen: digits in which both sides of a check in exact arithmetic agree, computed in 50 or in 900
 Undecided = Literal["reject", "error"]
 AtKinks = Literal["subgradient", "hull", "skip"]
-PARTS = frozenset({"float32", "layouts", "extremes", "purity"})  # of a check, which may be left out
+Check = TypeVar("Check", bound=Callable[..., Any])
+
+
+class CommonOptions(TypedDict, total=False):
+    """Keyword arguments of every check. `check_vjp` describes them."""
+
+    resolution: float | None
+    inconclusive: Undecided
+    domain: Callable[..., Any] | Mapping[str, Interval] | None
+    at_kinks: AtKinks
+    tolerance: float
+
+
+class LayerOptions(CommonOptions, total=False):
+    """Keyword arguments of a check of a layer or a loss."""
+
+    structure: Mapping[str, str] | None
+    exact: bool
+    float32: bool
+    layouts: bool
+    extremes: bool
+    purity: bool
+
+
+class FunctionOptions(CommonOptions, total=False):
+    """Keyword arguments of a check of a function, whose results may be nondeterministic."""
+
+    nondeterministic: float
+
+
+class VjpOptions(LayerOptions, FunctionOptions, total=False):
+    """Keyword arguments of `check_vjp`."""
+
+    aliasing: bool
 
 
 @attrs.frozen
 class Options:
-    """The resolution, the treatment of inconclusive examples, what is tolerated, and whether arithmetic is exact."""
+    """The options of a check, with their defaults. `limits` is the domain that `domain` and `structure` describe."""
 
-    resolution: float
-    inconclusive: Undecided
+    resolution: Any = None  # a number, once it is checked
     aliasing: bool = True
+    inconclusive: Undecided = "reject"
     nondeterministic: float = 0.0
-    domain: Domain = attrs.field(factory=Domain)
+    domain: Callable[..., Any] | Mapping[str, Interval] | None = None
+    structure: Mapping[str, str] | None = None
     at_kinks: AtKinks = "subgradient"
     tolerance: float = 0.0
     exact: bool = False
-    parts: frozenset[str] = PARTS
+    float32: bool = True
+    layouts: bool = True
+    extremes: bool = True
+    purity: bool = True
+    limits: Domain = attrs.field(factory=Domain)
     casts: bool = False  # of gradients to the dtype of their argument
 
 
-def options(
-    whose: str,
-    resolution: float | None,
-    inconclusive: Undecided,
-    *,
-    aliasing: bool = True,
-    nondeterministic: float = 0.0,
-    at_kinks: AtKinks = "subgradient",
-    tolerance: float = 0.0,
-    exact: bool = False,
-    **parts: bool,
-) -> Options:
-    """Check the options of the check `whose`. A resolution of None is read from pytest's ini file, default 1e-7.
+_DEFAULTS = {field.name: field.default for field in attrs.fields(Options)}
+_ALLOWED_WITH_EXACT = {"exact", "inconclusive", "domain", "structure"}
 
-    `parts` says for some of PARTS whether they are checked; by default all are.
+
+def takes(options: type) -> Callable[[Check], Check]:
+    """Declare the `**options` of a check by a TypedDict: its signature lists them, and others raise a TypeError."""
+
+    def declared(check: Check) -> Check:
+        *own, _ = signature(check).parameters.values()
+        types = get_type_hints(options)
+        every = [
+            *own,
+            *[
+                Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=types[name])
+                for name, default in _DEFAULTS.items()
+                if name in types
+            ],
+        ]
+        names = {parameter.name for parameter in every}
+
+        @wraps(check)
+        def checked(*args: Any, **given: Any) -> Any:
+            if unknown := given.keys() - names:
+                raise TypeError(f"{check.__name__}() got an unexpected keyword argument '{min(unknown)}'")
+            return check(*args, **given)
+
+        listing: Any = checked
+        listing.__signature__ = signature(check).replace(parameters=every)
+        return cast("Check", listing)
+
+    return declared
+
+
+def checked_options(whose: str, given: Any) -> Options:
+    """Check the options `given` to the check `whose`. A resolution of None is read from pytest's ini file, else 1e-7.
+
+    The names of arguments in `domain` and `structure` are checked by `as_domain`.
     """
-    found, is_given = ledger(), resolution is not None
+    asked = Options(**given)
+    found = ledger()
+    resolution = asked.resolution
     if resolution is None:
         resolution = (found and found.resolution) or RESOLUTION
     for name, value, low in (
         ("resolution", resolution, SHARPEST_RESOLUTION),
-        ("nondeterministic", nondeterministic, 0.0),
-        ("tolerance", tolerance, 0.0),
+        ("nondeterministic", asked.nondeterministic, 0.0),
+        ("tolerance", asked.tolerance, 0.0),
     ):
         if not low <= as_number(whose, value, name) < 1:
             raise RangeError(f"{whose}: {name} must be in [{low:g}, 1); it is {value}")
-    _check_word(whose, "inconclusive", inconclusive, "reject", "error")
-    _check_word(whose, "at_kinks", at_kinks, "subgradient", "hull", "skip")
-    for name, flag in {"aliasing": aliasing, "exact": exact, **parts}.items():
-        check_flag(whose, flag, name)
-    without_effect = {
-        "resolution": is_given,
-        "aliasing": not aliasing,
-        "nondeterministic": nondeterministic,
-        "at_kinks": at_kinks != "subgradient",
-        "tolerance": tolerance,
-        **{name: not asked for name, asked in parts.items()},
-    }
-    if exact and (ignored := [name for name, given in without_effect.items() if given]):
-        raise RangeError(f"{whose}: {ignored[0]} has no effect with exact=True; leave it out")
-    if exact and find_spec("mpmath") is None:
-        raise ImportError(f"{whose}: exact=True needs mpmath; write pip install mpmath")
-    return Options(
-        10.0**-AGREEING if exact else float(resolution),
-        inconclusive,
-        aliasing,
-        float(nondeterministic),
-        at_kinks=at_kinks,
-        tolerance=float(tolerance),
-        exact=bool(exact),
-        parts=PARTS - {name for name, asked in parts.items() if not asked},
+    _check_word(whose, "inconclusive", asked.inconclusive, "reject", "error")
+    _check_word(whose, "at_kinks", asked.at_kinks, "subgradient", "hull", "skip")
+    for name in ("aliasing", "exact", "float32", "layouts", "extremes", "purity"):
+        check_flag(whose, getattr(asked, name), name)
+    is_function = callable(asked.domain) and not isinstance(asked.domain, type)
+    _check_names(whose, "domain", None if is_function else asked.domain, "a function of the arguments or a dict")
+    _check_names(whose, "structure", asked.structure, "a dict")
+    if asked.exact:
+        for name, value in given.items():
+            if name not in _ALLOWED_WITH_EXACT and value != _DEFAULTS[name]:
+                raise RangeError(f"{whose}: {name} has no effect with exact=True; leave it out")
+        if asked.structure:
+            raise RangeError(f"{whose}: structure must be None for exact=True, which moves every entry")
+        if find_spec("mpmath") is None:
+            raise ImportError(f"{whose}: exact=True needs mpmath; write pip install mpmath")
+    return attrs.evolve(
+        asked,
+        resolution=10.0**-AGREEING if asked.exact else float(resolution),
+        nondeterministic=float(asked.nondeterministic),
+        tolerance=float(asked.tolerance),
     )
 
 
@@ -95,6 +155,11 @@ def _check_word(whose: str, name: str, value: Any, *words: str) -> None:
         given = short(value) if isinstance(value, str) else kind(value)
         *others, last = [f'"{word}"' for word in words]
         raise KindError(f"{whose}: {name} must be {', '.join(others)} or {last}, not {given}")
+
+
+def _check_names(whose: str, name: str, value: Any, needed: str) -> None:
+    if value is not None and not isinstance(value, Mapping):
+        raise KindError(f"{whose}: {name} must be {needed} by names of arguments, not {kind(value)}")
 
 
 def ledger() -> Any:

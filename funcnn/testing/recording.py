@@ -35,7 +35,7 @@ def verdict(claim: Claim, options: Options) -> Report:
 def _check_exactly(claim: Claim, options: Options) -> Report:
     from funcnn.testing.exact.check import check_exactly  # noqa: PLC0415  it needs mpmath
 
-    return check_exactly(claim, options.domain)
+    return check_exactly(claim, options.limits)
 
 
 def _record(claim: Claim, options: Options, verdict: str, **found: Any) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from numbers import Number
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
@@ -13,25 +13,20 @@ from funcnn.arrays import Array, is_array, kind, short
 from funcnn.errors import KindError
 from funcnn.fields import check_function
 from funcnn.testing.arguments import claim_of, flattened
-from funcnn.testing.domain import Interval
 from funcnn.testing.flattening import Flattened
-from funcnn.testing.options import AtKinks, Undecided, options
+from funcnn.testing.options import FunctionOptions, takes
 from funcnn.testing.recording import verdict
 from funcnn.testing.verdict import NotPure, Report
 
 
+@takes(FunctionOptions)
 def check_gradient(
     f: Callable[..., Any],
     grad: Callable[..., Any] | Literal[True],
     x: Any,
     *,
     args: Sequence[Any] = (),
-    resolution: float | None = None,
-    inconclusive: Undecided = "reject",
-    nondeterministic: float = 0.0,
-    domain: Callable[..., Any] | Mapping[str, Interval] | None = None,
-    at_kinks: AtKinks = "subgradient",
-    tolerance: float = 0.0,
+    **options: Unpack[FunctionOptions],
 ) -> Report:
     """Check `grad(x, *args)`, the gradient of one number, against the values of `f(x, *args)` alone.
 
@@ -57,12 +52,7 @@ def check_gradient(
         grad: its gradient, an array of the shape of x; True for a function like that of `minimize(fun, x, jac=True)`.
         x: an array of numbers, or a list of them. Whole numbers become floats, as in SciPy.
         args: further arguments of f and grad. They are constants.
-        resolution: as in `check_vjp`.
-        inconclusive: as in `check_vjp`.
-        nondeterministic: as in `check_vjp`.
-        domain: as in `check_vjp`; a function gets x and args.
-        at_kinks: as in `check_vjp`.
-        tolerance: as in `check_vjp`.
+        **options: as in `check_vjp`; a function for `domain` gets x and args.
 
     Raises:
         GradientError: the gradient is wrong. There is a subclass for each kind of mistake.
@@ -75,14 +65,6 @@ def check_gradient(
     check_function(whose, f, "f")
     if grad is not True:
         check_function(whose, grad, "grad", "a function or True")
-    chosen = options(
-        whose,
-        resolution,
-        inconclusive,
-        nondeterministic=nondeterministic,
-        at_kinks=at_kinks,
-        tolerance=tolerance,
-    )
 
     def value(x: Array, *rest: Any) -> Array:
         found = f(wide(x), *rest)
@@ -103,7 +85,7 @@ def check_gradient(
 
     function = of_x(whose, f, value, x, args)
     derivative = "f" if grad is True else "grad"
-    return verdict(*claim_of(function, function.gradients(vjp), chosen, domain, derivative=derivative))
+    return verdict(*claim_of(function, function.gradients(vjp), options, derivative=derivative))
 
 
 def of_x(whose: str, f: Any, value: Callable[..., Any], x: Any, args: Any) -> Flattened:

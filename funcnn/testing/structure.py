@@ -41,9 +41,9 @@ def structure_checks(results: FirstResults, other_dA: Array, options: Options) -
     if not options.aliasing:
         yield lambda: _refuse_aliases(function, function.args, function.vjp(function.args, dA), dA)
     yield lambda: _check_linearity(function, dA, other_dA, results.copies, rounding)
-    if "layouts" in options.parts:
+    if options.layouts:
         yield lambda: _check_layouts(function, dA, rounding)
-    if "extremes" in options.parts:
+    if options.extremes:
         yield lambda: _check_extremes(function, dA, aliasing=options.aliasing)
 
 
@@ -55,9 +55,9 @@ def check_calls(function: VectorFunction, options: Options) -> tuple[FirstResult
     args, out, tolerance = function.args, function.out, options.nondeterministic
     dA, other_dA = (cotangent(function.rng, out) for _ in range(2))
     kept = [a.copy() for a in args]
-    returned = function.f(*args) if "purity" in options.parts else out
+    returned = function.f(*args) if options.purity else out
     results = FirstResults(function, dA, returned, function.vjp(args, dA), tolerance)
-    if "purity" not in options.parts:
+    if not options.purity:
         return results, other_dA
     if not equal(returned, out, tolerance):
         raise NotPure("vjp changes what f returned before")
@@ -140,15 +140,11 @@ def _refuse_nonlinear(
     function: VectorFunction, got: Sequence[Any], wanted: Sequence[Any], scale: float, rounding: Rounding, what: str
 ) -> None:
     for i, (name, a, b) in enumerate(zip(function.names, got, wanted, strict=True)):
-        if (
-            a is not None
-            and _differ_by_more(a, b)
-            and _differ_by_more(a, b, LINEARITY_ROUNDING * scale * rounding()[i])
-        ):
+        if a is not None and differ_by_more(a, b) and differ_by_more(a, b, LINEARITY_ROUNDING * scale * rounding()[i]):
             raise NotLinear(f"{what}: the gradient of {name} is {short(a)}, but {short(b)} follows")
 
 
-def _differ_by_more(a: Array, b: Array, rounding: Any = 0.0) -> bool:
+def differ_by_more(a: Array, b: Array, rounding: Any = 0.0) -> bool:
     """Whether a and b differ by more than a millionth of the largest entry, and by more than rounding errors."""
     size = np.where(np.isfinite(b), abs(b), 0).max(initial=0)
     return bool((abs(a - b) > LINEARITY * size + rounding + LINEARITY_FLOOR).any())  # NaN compares as equal here
@@ -196,7 +192,7 @@ def _of_layout(function: VectorFunction, args: tuple[Array, ...], dA: Array, wha
 
 def _differ(a: Sequence[Any], b: Sequence[Any], rounding: Rounding) -> bool:
     pairs = [(i, p, q) for i, (p, q) in enumerate(zip(a, b, strict=True)) if p is not None]
-    return any(_differ_by_more(p, q) and _differ_by_more(p, q, LINEARITY_ROUNDING * rounding()[i]) for i, p, q in pairs)
+    return any(differ_by_more(p, q) and differ_by_more(p, q, LINEARITY_ROUNDING * rounding()[i]) for i, p, q in pairs)
 
 
 def _check_extremes(function: VectorFunction, dA: Array, *, aliasing: bool) -> None:

@@ -14,8 +14,6 @@ from funcnn.testing.checked_pair import write_error
 from funcnn.testing.claim import Claim
 from funcnn.testing.differentiation.constants import (
     EPS,
-    LINEARITY,
-    LINEARITY_FLOOR,
     LINEARITY_ROUNDING,
     PERTURBATIONS,
 )
@@ -27,6 +25,7 @@ from funcnn.testing.options import Options
 from funcnn.testing.pytrees import leaves, leaves_like, rebuilt
 from funcnn.testing.sections import Section
 from funcnn.testing.source import as_source
+from funcnn.testing.structure import differ_by_more
 from funcnn.testing.verdict import (
     GradientError,
     NotDeterministic,
@@ -59,11 +58,11 @@ class Jvp:
         """The claim, and the options, about the arguments of the section."""
         names, parts = zip(*self.section.parts(), strict=True) if claim.args else ((), ())
         own = attrs.evolve(claim, f=self.value, vjp=self.gradients, args=parts, names=names)
-        holds, whole = options.domain.holds, self.section.whole
+        holds, whole = options.limits.holds, self.section.whole
         if holds is None:
             return own, options
         self.holds = holds
-        return own, attrs.evolve(options, domain=Domain(lambda *parts: holds(*whole(parts))))
+        return own, attrs.evolve(options, limits=Domain(lambda *parts: holds(*whole(parts))))
 
     def value(self, *parts: Array) -> Any:
         """The value of f."""
@@ -188,15 +187,15 @@ def _check_linearity(jvp: Jvp, parts: Sequence[Array], v: Tangents, w: Tangents)
     for c in (0.0, 2.0, -1.0, 2.0**30):
         what = f"{c:g} tangents is not {c:g} times {name} of tangents" if c else "zeros is not zero"
         scaled = jvp(parts, _each(lambda a: c * a, v))  # noqa: B023  called at once
-        if _differ(scaled, c * first) and _differ(scaled, c * first, abs(c) * rounding()):
+        if differ_by_more(scaled, c * first) and differ_by_more(scaled, c * first, abs(c) * rounding()):
             raise NotLinear(f"{name} of {what}: it is {short(scaled)}, but {short(c * first)} follows")
     total = jvp(parts, [None if a is None else a + b for a, b in zip(v, w, strict=True)])
-    if _differ(total, first + other) and _differ(total, first + other, rounding()):
+    if differ_by_more(total, first + other) and differ_by_more(total, first + other, rounding()):
         what = f"{name} of a sum of tangents is not the sum of {name} of each"
         raise NotLinear(f"{what}: it is {short(total)}, but {short(first + other)} follows")
     for what, arrange in _LAYOUTS.items():
         arranged = jvp(parts, _each(arrange, v))
-        if _differ(arranged, first) and _differ(arranged, first, rounding()):
+        if differ_by_more(arranged, first) and differ_by_more(arranged, first, rounding()):
             raise WrongForLayout(f"{name} gives another result for {what} tangents of the same entries")
 
 
@@ -209,8 +208,3 @@ _LAYOUTS: dict[str, Callable[[Array], Array]] = {
 
 def _each(f: Callable[[Array], Array], tangents: Tangents) -> list[Array | None]:
     return [None if a is None else freeze(np.asarray(f(a))) for a in tangents]
-
-
-def _differ(a: Array, b: Array, rounding: Any = 0.0) -> bool:
-    size = np.where(np.isfinite(b), abs(b), 0).max(initial=0)
-    return bool((abs(a - b) > LINEARITY * size + rounding + LINEARITY_FLOOR).any())

@@ -79,10 +79,10 @@ def _run(
                 check()
         with _collected(found), claim.named():
             statistics = check_gradient(function, options, claim.name, claim.source_in(np.float64))
-        if "purity" in options.parts:
+        if options.purity:
             with _collected(found), claim.named():
                 first.check_lasting()
-        if "float32" in options.parts:
+        if options.float32:
             with _collected(found), claim.named(np.float32):
                 check_float32(function)
     except GradientError as error:
@@ -112,7 +112,7 @@ def combined(claim: Claim, found: Sequence[GradientError]) -> GradientError:
 
 def _in_float64(claim: Claim, args: tuple[Array, ...], options: Options) -> VectorFunction:
     """Check that f returns one array of floats, equal in two calls; the result is the function in float64."""
-    domain = options.domain
+    domain = options.limits
     pair = CheckedPair(claim.f, claim.vjp, claim.names, domain, options.casts)
     args = tuple([sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for a in args])
     try:
@@ -127,7 +127,7 @@ def _in_float64(claim: Claim, args: tuple[Array, ...], options: Options) -> Vect
     out = np.array(returned)
     if out.dtype.kind != "f":
         raise KindError(f"{claim.whose}: f must return floats; it returned {short(returned)}")
-    again = pair.forward(*args) if "purity" in options.parts else returned
+    again = pair.forward(*args) if options.purity else returned
     if not equal(out, again, options.nondeterministic):
         raise NotDeterministic("f gives another result when it is called again")
     if not equal(out, returned):

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from attrs import evolve
 
 from funcnn.errors import RangeError
 from funcnn.fields import check_function
 from funcnn.testing.arguments import Argnums, Convention, claim_of, flattened
-from funcnn.testing.domain import Interval
-from funcnn.testing.options import AtKinks, Undecided, options
+from funcnn.testing.options import VjpOptions, takes
 from funcnn.testing.recording import verdict
 from funcnn.testing.verdict import Report
 
 
+@takes(VjpOptions)
 def check_vjp(
     f: Callable[..., Any],
     vjp: Callable[..., Any],
@@ -24,19 +24,7 @@ def check_vjp(
     argnums: Argnums | None = None,
     kwargs: Mapping[str, Any] | None = None,
     convention: Convention | None = None,
-    resolution: float | None = None,
-    aliasing: bool = True,
-    inconclusive: Undecided = "reject",
-    nondeterministic: float = 0.0,
-    domain: Callable[..., Any] | Mapping[str, Interval] | None = None,
-    structure: Mapping[str, str] | None = None,
-    at_kinks: AtKinks = "subgradient",
-    tolerance: float = 0.0,
-    exact: bool = False,
-    float32: bool = True,
-    layouts: bool = True,
-    extremes: bool = True,
-    purity: bool = True,
+    **options: Unpack[VjpOptions],
 ) -> Report:
     """Check `vjp(args, dA)`, which gives a gradient for each argument, against the values of `f(*args)` alone.
 
@@ -118,6 +106,7 @@ def check_vjp(
             are ignored, or for each of argnums.
         kwargs: keyword arguments of f, which vjp is given, too: `vjp(args, dA, **kwargs)`. They are constants.
         convention: of complex numbers, "jax" or "torch". Messages name the parts `real(z)` and `imag(z)`.
+        **options: the following.
         resolution: a probe, which is a direction and a cotangent, counts if a relative error of this size would be
             found; by default pytest's ini option `funcnn_resolution`, else 1e-7.
         aliasing: whether a gradient may share memory with dA or an argument, as is normal in torch.
@@ -154,23 +143,7 @@ def check_vjp(
     check_function("check_vjp", f, "f")
     check_function("check_vjp", vjp, "vjp")
     function = flattened("check_vjp", f, args, argnums, kwargs, convention)
-    chosen = options(
-        "check_vjp",
-        resolution,
-        inconclusive,
-        aliasing=aliasing,
-        nondeterministic=nondeterministic,
-        at_kinks=at_kinks,
-        tolerance=tolerance,
-        exact=exact,
-        float32=float32,
-        layouts=layouts,
-        extremes=extremes,
-        purity=purity,
-    )
-    claim, chosen = claim_of(function, function.gradients(vjp), chosen, domain, structure)
-    if exact and structure:
-        raise RangeError("check_vjp: structure must be None for exact=True, which moves every entry")
-    if exact and convention:
+    claim, chosen = claim_of(function, function.gradients(vjp), options)
+    if chosen.exact and convention:
         raise RangeError("check_vjp: convention must be None for exact=True, which computes with real numbers")
     return verdict(evolve(claim, rules=function.rules(vjp)), chosen)

@@ -50,7 +50,16 @@ def zero_vjp(args, dA):
 resolution = kind(1e-6, "None")
 inconclusive = kind("error")
 differences = {"resolution": resolution, "inconclusive": inconclusive}
-options = {**differences, "exact": kind(False).but("True")}  # noqa: FBT003  with True others have no effect
+common = {**differences, "domain": kind({}, "None; {}"), "at_kinks": kind("hull"), "tolerance": kind(0.0)}
+options = {
+    **common,
+    "exact": kind(False).but("True"),  # noqa: FBT003  with True others have no effect
+    "structure": kind({}, "None; {}"),
+    "float32": flag,
+    "layouts": flag,
+    "extremes": flag,
+    "purity": flag,
+}
 drawn = kind(None).made(lambda: fst.tensors("m n"))
 PAIR, WRONG_PAIR = (np.sin, sine_vjp), (np.sin, zero_vjp)
 MUTANT = Mutant("zero", "forgotten", fst.tensors("m n"), PAIR, WRONG_PAIR)
@@ -59,10 +68,7 @@ small = array(np.ones((2, 2)) / 3)
 of_x = {
     "x": (small | "1.5; 0-d").but("nan; []; (list,)"),  # of [] there is nothing to check, and (list,) is a matrix
     "nondeterministic": kind(0.0),
-    "domain": kind({}, "None; {}"),
-    "at_kinks": kind("hull"),
-    "tolerance": kind(0.0),
-    **differences,
+    **common,
 }
 ROWS = [
     # At nan no slope of f is finite, so the check is inconclusive. A list is a tree, for which this vjp is wrong.
@@ -72,14 +78,6 @@ ROWS = [
         vjp=kind(sine_vjp),
         args=both((small | "1.5; 0-d").but("nan; (list,)")).but("(list,)"),
         aliasing=flag,
-        float32=flag,
-        layouts=flag,
-        extremes=flag,
-        purity=flag,
-        domain=kind({}, "None; {}"),
-        structure=kind({}, "None; {}"),
-        at_kinks=kind("hull"),
-        tolerance=kind(0.0),
         nondeterministic=kind(0.0),
         argnums=kind((0,), "None"),
         kwargs=kind(None, "None; {}"),
@@ -93,13 +91,10 @@ ROWS = [
         args=both((small | "1.5; 0-d").but("nan; (list,)")).but("(list,)"),
         vjp=kind(sine_vjp, "None"),
         nondeterministic=kind(0.0),
-        domain=kind({}, "None; {}"),
-        at_kinks=kind("hull"),
-        tolerance=kind(0.0),
         argnums=kind((0,), "None"),
         kwargs=kind(None, "None; {}"),
         convention=kind(None, "None"),
-        **differences,
+        **common,
     ),
     row(check_gradient, f=kind(total), grad=kind(slopes), args=kind((), "[]").but("(list,)"), **of_x),
     row(
@@ -108,7 +103,7 @@ ROWS = [
     row(check_layer, params=layer(Tanh()), x=small | "0-d", **options, speaks="x; Tanh"),
     row(check_loss, loss=kind(mse), out=small, y=small, **options, speaks="mse"),
     row(check_optimizer, optimizer=optimizer, params=kind(NET, "0-d; record"), speaks="update", keeps_states=flag),
-    row(every_layer, module=kind("funcnn")),
+    row(every_layer, module=kind("funcnn"), **options),
     row(fst.cases, layer=kind(Relu, "class")),
     row(fst.layers, module=kind("funcnn")),
     row(fst.registered, module=kind("funcnn")),

@@ -107,7 +107,7 @@ def _shared(measurement: Measurement, leaf: str, findings: Sequence[Finding]) ->
         pair = first.analytic / _scale(first), first.numeric / _scale(first)
         yield from _values(measurement, analytic[wrong], numeric[wrong], SHARED_BOUNDS * bound, pair)
         yield from _order(analytic, numeric, wrong)
-        hint, apart = measurement.options.domain.hints.get(leaf), analytic - numeric
+        hint, apart = measurement.options.limits.hints.get(leaf), analytic - numeric
         if hint and (abs(apart + np.swapaxes(apart, -1, -2)) <= SHARED_BOUNDS * bound + SHARED * abs(apart)).all():
             yield hint  # along symmetric directions, the gradient is right
     x = measurement.function.x[start : start + analytic.size].reshape(shape)

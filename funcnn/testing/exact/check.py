@@ -42,7 +42,7 @@ def check_exactly(claim: Claim, domain: Domain) -> Report:
     rng = generator(args)
     with np.errstate(all="ignore"):
         seed = [int(word) for word in rng.integers(2**32, size=2)]
-        points = [args, *[drawn for limit in LIMITS if (drawn := _drawn_anew(claim, args, limit, rng))]]
+        points = [args, *[drawn for limit in LIMITS if (drawn := _drawn_anew(claim, args, limit, rng, domain))]]
         try:
             found = [_agreement(claim, point, seed, *DIGITS) for point in points]
         except (AttributeError, TypeError) as error:
@@ -69,7 +69,9 @@ def check_exactly(claim: Claim, domain: Domain) -> Report:
     )
 
 
-def _drawn_anew(claim: Claim, args: list[Array], limit: int, rng: np.random.Generator) -> list[Array] | None:
+def _drawn_anew(
+    claim: Claim, args: list[Array], limit: int, rng: np.random.Generator, domain: Domain
+) -> list[Array] | None:
     """The arguments with numbers up to the limit in place of the floats of x; None if forward does not take them.
 
     They are negative only where x has negative numbers.
@@ -78,7 +80,7 @@ def _drawn_anew(claim: Claim, args: list[Array], limit: int, rng: np.random.Gene
     for i, a in enumerate(args):
         if i >= claim.rules.first_drawn and a.dtype.kind == "f":
             drawn[i] = _apart(a.shape, limit, [1.0, -1.0] if (a < 0).any() else [1.0], rng)
-    if all([a is b for a, b in zip(args, drawn, strict=True)]):
+    if all([a is b for a, b in zip(args, drawn, strict=True)]) or not domain.has(tuple(drawn)):
         return None
     try:
         outs = claim.rules.forward(drawn)
