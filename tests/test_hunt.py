@@ -109,6 +109,12 @@ def test_the_seed_gives_the_examples(spec, tmp_path):
     assert messages[2] == messages[3]
 
 
+def test_arguments_may_be_trees(spec, tmp_path):
+    f, vjp = "lambda X: X[0].sum() + X[1].sum()", "lambda args, dA: [[2 * dA + 0 * a for a in args[0]]]"
+    path = spec(f'Target("trees", ({f}, {vjp}), st.just([[np.ones(1), np.ones((2, 2))]]))')
+    assert [one.kind for one in hunt(path, tmp_path, workers=0, examples=1).new] == ["WrongGradient"]
+
+
 class Stops:
     """A worker that is interrupted at an example of tan."""
 

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from funcnn.testing.hunt.spec import load_spec
 from funcnn.testing.hunt.target import ERROR, INCONCLUSIVE
+from funcnn.testing.pytrees import leaves
 from funcnn.testing.source import as_source
 from funcnn.testing.verdict import GradientError, Inconclusive, NoDerivative
 from funcnn.testing.vjp import check_vjp
@@ -67,7 +68,7 @@ def check_example(path: str, name: str, seed: int, most: int, i: int) -> Outcome
         message = str(error) if isinstance(error, GradientError) else f"{type(error).__name__}: {error}"
         if not isinstance(error, (GradientError, Inconclusive)) and args is not None:
             message += "\n" + "\n".join([f"    {as_source(a)}" for a in args])
-        return Outcome(_kind(error), message, sum([np.size(a) for a in args or ()]))
+        return Outcome(_kind(error), message, sum([np.size(a) for _, a in leaves(args)]))
     return Outcome(PASSED)
 
 
