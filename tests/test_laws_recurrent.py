@@ -523,14 +523,21 @@ def test_a_cell_of_ones_own_is_a_layer_with_masks_states_and_generation():
     close(out, forward(layer, x)[0][:, 1:])
 
 
-@given(st.integers(1, 30), st.integers(1, 5), st.integers(0, 60), seeds)
-def test_rows_are_added_as_by_a_loop(n, k, m, seed):
-    rng = np.random.default_rng(seed)
-    ids, rows = rng.integers(0, n, m), rng.standard_normal((m, k))
-    expected = np.zeros((n, k))
+# Symbols and ids: a product, `reduceat` alone, short runs, short and long runs, ids beyond 16 bits.
+@pytest.mark.parametrize("n, m", [(5, 60), (5, 0), (40, 0), (40, 90), (900, 300), (40, 300), (1 << 17, 300)])
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+def test_rows_are_added_as_by_a_loop(n, m, dtype):
+    rng = np.random.default_rng(m)
+    ids, rows = (n * rng.random(m) ** 2).astype(dtype), rng.standard_normal((m, 2))
+    expected = np.zeros((n, 2))
     for i, row in zip(ids, rows, strict=True):
         expected[i] += row
     np.testing.assert_allclose(rows_added(ids, rows, n), expected, rtol=1e-13, atol=1e-13)
+
+
+def test_an_infinite_row_reaches_its_own_symbol_alone():
+    dW = rows_added(np.array([1, 0, 1]), np.array([[np.inf], [2.0], [np.nan]]), 3)
+    np.testing.assert_array_equal(dW, [[2], [np.nan], [0]])
 
 
 @quick

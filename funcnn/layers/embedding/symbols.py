@@ -99,22 +99,49 @@ def embedding_backward(params: Embedding, cache: tuple[Any, Array], dA: Any) -> 
 
 
 def rows_added(ids: Array, rows: Array, n: int) -> Array:
-    """(n, k): row i is the sum of all rows with id i; ids: (m,), rows: (m, k).
-
-    In NumPy, ids are sorted and runs of equal ids are summed, in 0.2 to 0.67 of the time of `np.add.at`.
-    """
+    """(n, k): row i is the sum of all rows with id i; ids: (m,), rows: (m, k)."""
     if rows.dtype.itemsize < 4:
         return in_float32(lambda rows: rows_added(ids, rows, n), rows)
     xp = namespace(rows)
     total: Any = xp.zeros((n, rows.shape[1]), dtype=rows.dtype)
     if xp is not np:
         return total.at[ids].add(rows)
-    if ids.size:
-        order = np.argsort(ids, kind="stable")
-        in_order = ids[order]
-        begins = np.flatnonzero(np.concatenate([[True], in_order[1:] != in_order[:-1]]))
-        total[in_order[begins]] = np.add.reduceat(rows[order], begins, axis=0)
+    ids = ids.astype(np.intp, copy=False)  # `take` refuses uint64
+    if n <= _FEW:
+        with np.errstate(invalid="ignore"):  # 0 * inf is NaN, also in rows of other ids
+            product = np.eye(n, dtype=rows.dtype).take(ids, axis=0).T @ rows
+        if np.isfinite(product).all():
+            return product
+    return _runs_added(ids, rows, total) if ids.size else total
+
+
+def _runs_added(ids: Array, rows: Array, total: Any) -> Array:
+    """`rows_added` to zeros. Sorting makes equal ids a run; row i of all short runs is added at once, i = 0, 1, ...
+
+    With 10,000 symbols this takes 0.1 to 0.3 of the time of `reduceat` alone, which is faster for long runs.
+    """
+    order = (ids.astype(np.uint16) if len(total) <= 1 << 16 else ids).argsort(
+        kind="stable"
+    )  # a radix sort, for 16 bits
+    in_order = ids[order]
+    begins = np.flatnonzero(np.concatenate([[True], in_order[1:] != in_order[:-1]]))
+    symbols, lengths = in_order[begins], np.append(begins[1:], ids.size) - begins
+    long = lengths > (_LONG if ids.size > _SMALL else 0)
+    if long.any():
+        of_long = rows.take(order[np.repeat(long, lengths)], axis=0)
+        total[symbols[long]] = np.add.reduceat(of_long, lengths[long].cumsum() - lengths[long], axis=0)
+    i, more = 0, ~long
+    while more.any():
+        symbols, begins, lengths = symbols[more], begins[more], lengths[more]
+        total[symbols] = total.take(symbols, axis=0) + rows.take(order[begins + i], axis=0)
+        i += 1
+        more = lengths > i
     return total
+
+
+# Measured: up to 32 symbols, the product with one-hot rows is faster; runs of more than 8 rows, or of up to 256 ids, are
+# summed faster by `reduceat`.
+_FEW, _LONG, _SMALL = 32, 8, 256
 
 
 step.register(Embedding)(positionwise)
