@@ -32,6 +32,7 @@ from funcnn.arrays import namespace, sum_of_rows
 from funcnn.elementary import sigmoid
 from funcnn.layers.activations.gelu import _C, _gelu_power
 from funcnn.layers.convolution import correlation, windows
+from funcnn.layers.embedding import symbols
 from funcnn.layers.normalisation import standardization
 from funcnn.testing import Inconclusive, check_layer, check_loss, check_vjp
 from funcnn.testing import strategies as fst
@@ -92,6 +93,8 @@ def test_the_branch_of_numpy(layer, data):
         patch.setattr(windows, "X_BYTES", 64)
         patch.setattr(correlation, "WINDOW_BYTES", 64)
         patch.setattr(standardization, "NUMBERS", 4)
+        for name, bound in (("FEW", data.draw(st.sampled_from([0, 32]))), ("SMALL", 1), ("LONG", 2)):
+            patch.setattr(symbols, name, bound)
         params, x = data.draw(fst.cases(layer))
         assert in_fractions(check_layer(params, x, exact=True)) >= (layer.__name__ in RATIONAL)
 

@@ -524,7 +524,7 @@ def test_a_cell_of_ones_own_is_a_layer_with_masks_states_and_generation():
 
 
 # Symbols and ids: a product, `reduceat` alone, short runs, short and long runs, ids beyond 16 bits.
-@pytest.mark.parametrize("n, m", [(5, 60), (5, 0), (40, 0), (40, 90), (900, 300), (40, 300), (1 << 17, 300)])
+@pytest.mark.parametrize(("n", "m"), [(5, 60), (5, 0), (40, 0), (40, 90), (900, 300), (40, 300), (1 << 17, 300)])
 @pytest.mark.parametrize("dtype", [np.int64, np.uint64])
 def test_rows_are_added_as_by_a_loop(n, m, dtype):
     rng = np.random.default_rng(m)

@@ -107,10 +107,10 @@ def rows_added(ids: Array, rows: Array, n: int) -> Array:
     if xp is not np:
         return total.at[ids].add(rows)
     ids = ids.astype(np.intp, copy=False)  # `take` refuses uint64
-    if n <= _FEW:
+    if n <= FEW:
         with np.errstate(invalid="ignore"):  # 0 * inf is NaN, also in rows of other ids
             product = np.eye(n, dtype=rows.dtype).take(ids, axis=0).T @ rows
-        if np.isfinite(product).all():
+        if (product == product).all():  # noqa: PLR0124  only NaN differs from itself
             return product
     return _runs_added(ids, rows, total) if ids.size else total
 
@@ -126,7 +126,7 @@ def _runs_added(ids: Array, rows: Array, total: Any) -> Array:
     in_order = ids[order]
     begins = np.flatnonzero(np.concatenate([[True], in_order[1:] != in_order[:-1]]))
     symbols, lengths = in_order[begins], np.append(begins[1:], ids.size) - begins
-    long = lengths > (_LONG if ids.size > _SMALL else 0)
+    long = lengths > (LONG if ids.size > SMALL else 0)
     if long.any():
         of_long = rows.take(order[np.repeat(long, lengths)], axis=0)
         total[symbols[long]] = np.add.reduceat(of_long, lengths[long].cumsum() - lengths[long], axis=0)
@@ -139,9 +139,9 @@ def _runs_added(ids: Array, rows: Array, total: Any) -> Array:
     return total
 
 
-# Measured: up to 32 symbols, the product with one-hot rows is faster; runs of more than 8 rows, or of up to 256 ids, are
-# summed faster by `reduceat`.
-_FEW, _LONG, _SMALL = 32, 8, 256
+# Measured: the product with one-hot rows is faster for up to FEW symbols, `reduceat` for runs of more than LONG rows,
+# and for up to SMALL ids.
+FEW, LONG, SMALL = 32, 8, 256
 
 
 step.register(Embedding)(positionwise)
