@@ -97,18 +97,23 @@ def log_softmax_back(out, dA):
     return [d - exp(o) * sum(dA) for o, d in zip(out, dA, strict=True)]
 
 
+ALPHA = [0.25, -0.625, 1.375, 0.0]
 SCALE, SHIFT = [0.75, -1.5, 2.0, 1.25], [0.5, -0.25, 0.0, 1.0]
 
 
-def normalized(x, eps, shift=SHIFT, center=mean):
+def prelu(x):
+    return [v if v > 0 else a * v for v, a in zip(x, ALPHA, strict=True)]
+
+
+def normalized(x, eps, scale=SCALE, shift=SHIFT, center=mean):
     centred = [v - center(x) for v in x]
     inverse = 1 / sqrt(dot(centred, centred) / len(x) + mpf(eps))
-    return [v * inverse * s + b for v, s, b in zip(centred, SCALE, shift, strict=True)]
+    return [v * inverse * s + b for v, s, b in zip(centred, scale, shift, strict=True)]
 
 
-def normalized_back(cache, dA, centred=1):
-    xhat, (inverse, *_) = cache
-    d = [a * s for a, s in zip(dA, SCALE, strict=True)]
+def normalized_back(cache, dA, scale=SCALE, centred=1):
+    xhat, (inverse, *_), *_ = cache
+    d = [a * s for a, s in zip(dA, scale, strict=True)]
     return [
         (a - centred * mean(d) - v * mean([p * q for p, q in zip(d, xhat, strict=True)])) * inverse
         for a, v in zip(d, xhat, strict=True)

@@ -25,18 +25,18 @@ def of_elementwise(layer, dtype, rng, n):
 
 
 def of_rows(name, dtype, rng, n):
-    """As `of_elementwise`, for a rule of rows of four numbers."""
+    """As `of_elementwise`, for a rule of rows of four numbers, or of columns."""
     make, definition, back = subjects.ROWS[name]
     layer, found, at = make(dtype), [], [*subjects.rows(rng, n, dtype, 4)]
     for x in at:
-        out, cache = forward(layer, x[None])
+        out, cache = forward(layer, x[:, None] if name in subjects.COLUMNS else x[None])
         dA = rng.standard_normal(out.shape).astype(dtype)
         dx = backward(layer, cache, dA).x
         kept = [[mpf(float(v)) for v in a.ravel()] for a in (cache if type(cache) is tuple else (cache,))]
-        exact_dA = [mpf(float(v)) for v in dA[0]]
+        exact_dA = [mpf(float(v)) for v in dA.ravel()]
         with mp.workdps(DIGITS[dtype]):
             given = back and back(kept if type(cache) is tuple else kept[0], exact_dA)
-        found.append(of_row(definition, x, out[0], dA[0], dx[0], given, dtype))
+        found.append(of_row(definition, x, out.ravel(), dA.ravel(), dx.ravel(), given, dtype))
     return worst(found, at, "out", "dx")
 
 

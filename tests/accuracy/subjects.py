@@ -35,7 +35,9 @@ def rows(rng, n, dtype, k):
         yield (x + 1e4 * (i % 7 == 6) + np.eye(k)[i % k] * 40 * (i % 3 == 1)).astype(dtype)
 
 
+# The layer, its definition, and its gradient as a function of the cache, for rows of four numbers.
 ROWS = {
+    "PRelu": (lambda dtype: layers.PRelu(np.array(of.ALPHA, dtype)), of.prelu, None),
     "Softmax": (lambda dtype: layers.Softmax(), of.softmax, of.softmax_back),
     "LogSoftmax": (lambda dtype: layers.LogSoftmax(), of.log_softmax, of.log_softmax_back),
     "LayerNorm": (
@@ -48,6 +50,11 @@ ROWS = {
         partial(of.normalized, eps=1e-5),
         of.normalized_back,
     ),
+    "BatchNorm": (
+        lambda dtype: layers.BatchNorm(*(np.array([a], dtype) for a in (of.SCALE[0], of.SHIFT[0], 0, 1))),
+        partial(of.normalized, eps=1e-5, scale=of.SCALE[:1] * 4, shift=of.SHIFT[:1] * 4),
+        partial(of.normalized_back, scale=of.SCALE[:1] * 4),
+    ),
     "RMSNorm": (
         lambda dtype: layers.RMSNorm(np.array(of.SCALE, dtype)),
         partial(of.normalized, eps=1e-6, shift=[0, 0, 0, 0], center=lambda x: 0),
@@ -55,6 +62,7 @@ ROWS = {
     ),
     "Glu(Silu())": (lambda dtype: layers.Glu(layers.Silu()), of.swiglu, None),
 }
+COLUMNS = {"BatchNorm"}  # to these layers, the four numbers are a column
 
 
 def errors_of(rng, n, dtype):
