@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
-from types import MemberDescriptorType, TracebackType
+from functools import update_wrapper, wraps
+from inspect import getattr_static
+from types import FunctionType, MemberDescriptorType, TracebackType
 from typing import Any, cast
 
 import attrs
@@ -124,6 +125,23 @@ def _misfit(cls: type, args: tuple[Any, ...], given: dict[str, Any]) -> KindErro
     needed = [str(field.alias) for field in fields if field.default is attrs.NOTHING]
     missing = [name for name in needed if name not in (*positional[: len(args)], *given)]
     return KindError(f"{whose}: {', '.join(missing)} must be given{known}")
+
+
+def finish_class(cls: Any) -> None:
+    """Give a new record class its refusals, and a copy of each public classmethod that it inherits.
+
+    Python's errors name the class in which a method is defined: those of a copy begin with the class that was called.
+    """
+    cls.__setattr__, cls.__delattr__ = refuse_to_set, refuse_to_delete  # their errors give the name of the field
+    if getattr(cls, "__abstractmethods__", ()):
+        cls.__new__ = staticmethod(refuse_abstract)
+    for name in [name for name in dir(cls) if name not in vars(cls) and not name.startswith("_")]:
+        method = getattr_static(cls, name)
+        if type(method) is classmethod and isinstance(rule := method.__func__, FunctionType):
+            own = FunctionType(rule.__code__, rule.__globals__, name, rule.__defaults__, rule.__closure__)
+            own.__kwdefaults__ = rule.__kwdefaults__
+            update_wrapper(own, rule).__qualname__ = f"{cls.__qualname__}.{name}"
+            setattr(cls, name, classmethod(own))
 
 
 def refuse_abstract(cls: Any, /, *args: Any, **kwargs: Any) -> Any:

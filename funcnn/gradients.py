@@ -34,9 +34,9 @@ class Grads(Generic[P]):
     def __attrs_post_init__(self) -> None:
         """Check that `params` is a tree and `x` holds arrays; transformations such as `jax.vmap` skip this check."""
         if type(self.params) not in plans:
-            check_tree(self.params, "Grads", "params")
+            check_tree(self.params, type(self).__name__, "params")
         if type(self.x) is not np.ndarray and self.x is not None:
-            check_arrays("Grads", self.x)
+            check_arrays(type(self).__name__, self.x)
 
 
 def gradient(params: P, /, *others: Never, **parts: Any) -> P:

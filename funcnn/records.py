@@ -17,7 +17,7 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import freeze, is_array, kind, native, same, shape_of, short
-from funcnn.constructors import completed, constructor, refuse_abstract, refuse_to_add, refuse_to_delete, refuse_to_set
+from funcnn.constructors import completed, constructor, finish_class, refuse_to_add
 from funcnn.errors import FuncnnError, KindError
 from funcnn.fields import check_flag, count, fraction, not_negative, patterns, positive
 
@@ -110,9 +110,7 @@ def _made(cls: Any, *, kw_only: bool) -> type:
             setattr(cls, name, method)
     has_own = "__init__" in cls.__dict__
     made: Any = attrs.frozen(cls, eq=False, repr=False, kw_only=kw_only, field_transformer=completed)
-    made.__setattr__, made.__delattr__ = refuse_to_set, refuse_to_delete  # their errors give the name of the field
-    if getattr(made, "__abstractmethods__", ()):
-        made.__new__ = staticmethod(refuse_abstract)
+    finish_class(made)
     if (name := name_of(made)) in registry and "." not in name:
         raise FuncnnError(f"record: the name {name} is taken, by {registry[name].__module__}")
     enlist(made)

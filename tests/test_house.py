@@ -48,7 +48,7 @@ ROOMS = [
 
 # The most lines of each folder, and of the files beside them; it may be raised for a reason that stands in its line.
 MOST_LINES = {
-    "": 3421,  # values, verbs, constructors, refusals, namespaces of one module; names of other libraries have a remedy
+    "": 3437,  # values, verbs, constructors, refusals, namespaces of one module; remedies; names of inherited methods
     "files": 600,
     "inspection": 1100,
     "interop": 1300,

@@ -1,6 +1,7 @@
 """Every public function refuses each value that its table does not allow, in a sentence that begins with its name."""
 
 import importlib
+import inspect
 import sys
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import attrs
 import numpy as np
 import pytest
 
+from funcnn import record
 from funcnn.errors import KindError
+from funcnn.records import plans
 from tests.kinds.doors import doors, parameters
 from tests.kinds.rows import kind, row
 from tests.kinds.trials import miscounted, refusals, swapped
@@ -41,6 +44,24 @@ def test_what_it_does_not_take_is_refused(row):
 def test_swapped_arguments_are_refused(row):
     pytest.importorskip(row.needs or "numpy", reason="it computes")
     assert swapped(row) == []
+
+
+def subclassed(row):
+    """The row of a class of records, or of its `init`, for a subclass."""
+    cls = row.function if isinstance(row.function, type) else row.function.__self__
+    own = record(type("Mine", (cls,), {}))
+    function = own if isinstance(row.function, type) else own.init
+    return attrs.evolve(row, function=function, speaks=row.speaks - {cls.__name__, row.name} | {"Mine", "Mine.init"})
+
+
+def is_of_records(row):
+    cls = row.function if isinstance(row.function, type) else getattr(row.function, "__self__", None)
+    return cls in plans and not inspect.isabstract(cls)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if is_of_records(row)], ids=lambda row: row.name)
+def test_errors_of_a_subclass_begin_with_its_name(row):
+    assert refusals(subclassed(row)) == []
 
 
 @every_row

@@ -26,6 +26,11 @@ MEMORY = "step: the memory of Conv1d must be an array of float64, (2, 2, 4), as 
 steps, there = np.ones((3, 5, 2)), np.ones((3, 5), bool)
 
 ROWS = {
+    "a kernel that is not given": (
+        lambda: Conv2d.init(3, 8),
+        TypeError,
+        "Conv2d.init() missing 1 required positional argument: 'kernel'",
+    ),
     # The weights.
     "a kernel of three axes": (
         lambda: Conv2d(W[0], b),

@@ -26,6 +26,11 @@ def back(params, x, dA):
 
 
 ROWS = {
+    "eps by position": (
+        lambda: LayerNorm.init(1, 1e-5),
+        TypeError,
+        "LayerNorm.init() takes 2 positional arguments but 3 were given",
+    ),
     # Made wrongly.
     "scale is a matrix": (
         lambda: LayerNorm(x, zeros),

@@ -44,6 +44,11 @@ def halved_vjp(x, dA):
 
 
 ROWS = {
+    "a GRU without sizes": (
+        GRU.init,
+        TypeError,
+        "GRU.init() missing 2 required positional arguments: 'n_in' and 'n_hidden'",
+    ),
     # Construction.
     "an RNN whose U is not square": (
         lambda: RNN(np.ones((2, 4)), np.ones((4, 3)), np.ones(4)),

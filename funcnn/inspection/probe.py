@@ -57,7 +57,7 @@ class Probe(Wrapper[L]):
         """Check that `layer` is a layer, and `seen` the values of a call or None."""
         super().__attrs_post_init__()
         if self.seen is not None and type(self.seen) is not Seen:
-            raise KindError(f"Probe: seen must be None or a Seen(x, out, dA), not {kind(self.seen)}")
+            raise KindError(f"{type(self).__name__}: seen must be None or a Seen(x, out, dA), not {kind(self.seen)}")
 
     def enter(self, x: Any) -> tuple[Any, Any]:
         """x as it is"""

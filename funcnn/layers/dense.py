@@ -41,9 +41,9 @@ class Dense:
         b = self.b
         if len(self.W.shape) != 2 or (b is not None and b.shape != self.W.shape[1:]):
             shapes = f"W: {self.W.shape}, b: {None if b is None else b.shape}"
-            raise ShapeError(f"Dense: W must be (n_in, n_out) and b (n_out,) or None; {shapes}")
+            raise ShapeError(f"{type(self).__name__}: W must be (n_in, n_out) and b (n_out,) or None; {shapes}")
         if b is not None and b.dtype != self.W.dtype:
-            raise mixed("Dense", "b", b, "W", self.W)
+            raise mixed(type(self).__name__, "b", b, "W", self.W)
 
     @classmethod
     def init(
@@ -65,9 +65,9 @@ class Dense:
             RangeError: a size is less than 1.
             KindError: a size is not a whole number, or another argument is of the wrong kind.
         """
-        check_sizes("Dense.init", {"n_in": n_in, "n_out": n_out})
-        W = draw("Dense.init", weights, seed, (n_in, n_out), dtype)
-        return cls(W, draw_bias("Dense.init", n_out, dtype, bias=bias))
+        check_sizes(f"{cls.__name__}.init", {"n_in": n_in, "n_out": n_out})
+        W = draw(f"{cls.__name__}.init", weights, seed, (n_in, n_out), dtype)
+        return cls(W, draw_bias(f"{cls.__name__}.init", n_out, dtype, bias=bias))
 
 
 @forward.register(Dense)

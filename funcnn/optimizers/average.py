@@ -37,7 +37,7 @@ class Average:
     def __attrs_post_init__(self) -> None:
         """Check that `sums` is a tree or None."""
         if self.sums is not None:
-            check_tree(self.sums, "Average", "sums")
+            check_tree(self.sums, type(self).__name__, "sums")
 
 
 @update.register(Average)

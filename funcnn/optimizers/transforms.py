@@ -141,13 +141,12 @@ class Rates:
         """Check that each pair is a pattern and a number."""
         pairs: tuple[Any, ...] = self.factors if type(self.factors) is tuple else (self.factors,)
         if not all([type(pair) is tuple and len(pair) == 2 and isinstance(pair[1], int | float) for pair in pairs]):
-            raise KindError(
-                f'Rates: factors must be pairs, such as (("0.*", 0.1), ("*.b", 2.0)), not {short(self.factors)}'
-            )
+            needed = 'pairs, such as (("0.*", 0.1), ("*.b", 2.0))'
+            raise KindError(f"{type(self).__name__}: factors must be {needed}, not {short(self.factors)}")
         for where, factor in pairs:
-            check_patterns("Rates", "the first of a pair", where)
+            check_patterns(type(self).__name__, "the first of a pair", where)
             if not 0 <= factor < math.inf:
-                raise RangeError(f"Rates: a factor must be finite and not negative; it is {factor}")
+                raise RangeError(f"{type(self).__name__}: a factor must be finite and not negative; it is {factor}")
 
 
 @update.register(Rates)

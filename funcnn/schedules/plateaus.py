@@ -53,7 +53,7 @@ class Plateau:
             *[(name, "at least 0", count >= 0) for name, count in counts.items()],
         ):
             if not fits:
-                raise RangeError(f"Plateau: {name} must be {needed}; it is {getattr(self, name)}")
+                raise RangeError(f"{type(self).__name__}: {name} must be {needed}; it is {getattr(self, name)}")
 
 
 def plateau(now: Plateau, cost: Any) -> Plateau:

@@ -47,7 +47,7 @@ class Birth:
     def __attrs_post_init__(self) -> None:
         """Check that the value is an array of floats."""
         if not (is_number(self.value) or (is_array(self.value) and is_float(self.value))):
-            raise KindError(f"Birth: value must be an array of floats, not {kind(self.value)}")
+            raise KindError(f"{type(self).__name__}: value must be an array of floats, not {kind(self.value)}")
 
     def __repr__(self) -> str:
         value = np.asarray(self.value)

@@ -101,10 +101,10 @@ class WithBest(TrainState[P]):
     def __attrs_post_init__(self) -> None:
         """Check that each field has the kind that it needs."""
         super().__attrs_post_init__()
-        if not (self.best_or_none is None or isinstance(self.best_or_none, TrainState)):
-            raise KindError(f"WithBest: best_or_none must be a TrainState or None, not {kind(self.best_or_none)}")
+        if not ((best := self.best_or_none) is None or isinstance(best, TrainState)):
+            raise KindError(f"{type(self).__name__}: best_or_none must be a TrainState or None, not {kind(best)}")
         if isinstance(self.waited, int) and self.waited < 0:
-            raise RangeError(f"WithBest: waited must not be negative; it is {self.waited}")
+            raise RangeError(f"{type(self).__name__}: waited must not be negative; it is {self.waited}")
 
     @property
     def best(self) -> TrainState[P]:

@@ -98,7 +98,7 @@ def miscounted(row: Row) -> list[str]:
     found, parameters = [], inspect.signature(row.function).parameters.values()
     needs_some = any([one.default is one.empty and one.kind in (*BY_PLACE, one.KEYWORD_ONLY) for one in parameters])
     counts = [0] * needs_some + [len(parameters) + 1] * (not _packed(row))
-    names = [word.split(".")[-1] for word in row.speaks]
+    names = [row.name] if inspect.ismethod(row.function) else [word.split(".")[-1] for word in row.speaks]
     for count in counts:
         try:
             row.function(*[None] * count)

@@ -41,7 +41,7 @@ class Glu:
     gate: Any = Sigmoid()
 
     def __attrs_post_init__(self) -> None:
-        check_held("Glu", "gate", self.gate)
+        check_held(type(self).__name__, "gate", self.gate)
 
 
 @forward.register(Glu)

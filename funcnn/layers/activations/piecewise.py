@@ -62,7 +62,8 @@ class HardTanh(Elementwise):
 
     def __attrs_post_init__(self) -> None:
         if not -math.inf < self.low < self.high < math.inf:
-            raise RangeError(f"HardTanh: low must be below high, both finite; low: {self.low}, high: {self.high}")
+            given = f"low: {self.low}, high: {self.high}"
+            raise RangeError(f"{type(self).__name__}: low must be below high, both finite; {given}")
 
     def value(self, x: Array) -> Array:
         return namespace(x).clip(x, self.low, self.high)

@@ -105,8 +105,8 @@ class PRelu:
     alpha: Array
 
     def __attrs_post_init__(self) -> None:
-        if len(self.alpha.shape) != 1 or not self.alpha.size:
-            raise ShapeError(f"PRelu: alpha must be (n,), or (1,) for one slope; it is {self.alpha.shape}")
+        if len(shape := self.alpha.shape) != 1 or not self.alpha.size:
+            raise ShapeError(f"{type(self).__name__}: alpha must be (n,), or (1,) for one slope; it is {shape}")
 
     @classmethod
     def init(cls, n: int = 1, *, alpha: float = 0.25, dtype: Any = np.float64) -> PRelu:
@@ -119,8 +119,8 @@ class PRelu:
             RangeError: n is less than 1.
             KindError: n is not a whole number, `alpha` not a number, or `dtype` not a type of real floats.
         """
-        value = constant(as_finite("PRelu.init", alpha, "alpha"))
-        return cls(draw("PRelu.init", value, 0, (as_count("PRelu.init", n, "n"),), dtype))
+        value = constant(as_finite(whose := f"{cls.__name__}.init", alpha, "alpha"))
+        return cls(draw(whose, value, 0, (as_count(whose, n, "n"),), dtype))
 
 
 @forward.register(PRelu)

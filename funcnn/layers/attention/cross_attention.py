@@ -82,7 +82,7 @@ class CrossAttention(MultiHead):
         Raises:
             RangeError: a size is less than 1, or heads does not divide n.
         """
-        return cls(*dense_layers("CrossAttention.init", n, n_memory, heads, seed, weights, dtype, bias=bias), heads)
+        return cls(*dense_layers(f"{cls.__name__}.init", n, n_memory, heads, seed, weights, dtype, bias=bias), heads)
 
 
 def _opened(params: CrossAttention, x: Any) -> tuple[Array, Array, Array | None]:

@@ -75,12 +75,12 @@ class Attention(MultiHead):
     def __attrs_post_init__(self) -> None:
         MultiHead.__attrs_post_init__(self)
         if self.query.W.shape[0] != self.key.W.shape[0]:
-            shapes = f"query: {self.query.W.shape}, key: {self.key.W.shape}"
-            raise ShapeError(f"Attention: W of query and key must have equally many rows, the features of x; {shapes}")
-        check_rotary("Attention", self.rotary)
+            shapes = f"the features of x; query: {self.query.W.shape}, key: {self.key.W.shape}"
+            raise ShapeError(f"{type(self).__name__}: W of query and key must have equally many rows, {shapes}")
+        check_rotary(type(self).__name__, self.rotary)
         d = self.query.W.shape[1] // self.heads
         if self.rotary is not None and d % 2:
-            raise RangeError(f"Attention: rotary needs an even number of features in each head, not {d}")
+            raise RangeError(f"{type(self).__name__}: rotary needs an even number of features in each head, not {d}")
 
     @classmethod
     def init(
@@ -100,7 +100,8 @@ class Attention(MultiHead):
         Raises:
             RangeError: a size is less than 1, or heads does not divide n.
         """
-        return cls(*dense_layers("Attention.init", n, n, heads, seed, weights, dtype, bias=bias), heads, causal, rotary)
+        layers = dense_layers(f"{cls.__name__}.init", n, n, heads, seed, weights, dtype, bias=bias)
+        return cls(*layers, heads, causal, rotary)
 
 
 def _project(params: Attention, queries: Array, keys: Array, start: int = 0) -> tuple[Any, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from funcnn.arrays import check_arrays
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import RangeError, ShapeError
+from funcnn.fields import count
 from funcnn.generation import mixes_positions, positionwise, step
 from funcnn.gradients import Grads, added, gradient
 from funcnn.layers.checks import check_held, check_tuple, foreign
@@ -40,11 +41,7 @@ class Copy:
         ShapeError: dA is not a tuple of n parts like x.
     """
 
-    n: int
-
-    def __attrs_post_init__(self) -> None:
-        if self.n < 1:
-            raise RangeError(f"Copy: n must be at least 1; it is {self.n}")
+    n: int = count()
 
 
 @forward.register(Copy)
@@ -84,9 +81,9 @@ class Parallel:
     layers: tuple[Any, ...] = branches()
 
     def __attrs_post_init__(self) -> None:
-        check_tuple("Parallel", "layers", self.layers, why=" of layers, one for each branch")
+        check_tuple(type(self).__name__, "layers", self.layers, why=" of layers, one for each branch")
         for i, layer in enumerate(self.layers):
-            check_held("Parallel", f"layers[{i}]", layer)
+            check_held(type(self).__name__, f"layers[{i}]", layer)
 
 
 def _branches(params: Parallel, verb: Any, *given: Parts) -> list[Any]:
@@ -170,7 +167,7 @@ class Take:
 
     def __attrs_post_init__(self) -> None:
         if self.i < 0:
-            raise RangeError(f"Take: i must be at least 0, the first part; it is {self.i}")
+            raise RangeError(f"{type(self).__name__}: i must be at least 0, the first part; it is {self.i}")
 
 
 @forward.register(Take)

@@ -46,16 +46,15 @@ class Function:
     def __attrs_post_init__(self) -> None:
         for name, function in (("f", self.f), ("vjp", self.vjp)):
             if not callable(function) or isinstance(function, type):
-                raise KindError(f"Function: {name} must be a function, not {_called(function)}")
+                raise KindError(f"{type(self).__name__}: {name} must be a function, not {_called(function)}")
             path = getattr(function, "__qualname__", "<none>")
             if "<" in path or "." in path:
-                raise KindError(
-                    f"Function: {name} must be a function at the top of a module, where pickle finds it by its name, "
-                    f"not {_called(function)}"
-                )
+                needed = "a function at the top of a module, where pickle finds it by its name"
+                raise KindError(f"{type(self).__name__}: {name} must be {needed}, not {_called(function)}")
         n = getattr(self.vjp, "nin", 2)
         if n != 2:  # a ufunc of one argument would write its result into dA
-            raise KindError(f"Function: vjp must take x and dA, but the ufunc {_called(self.vjp)} takes {n}")
+            ufunc = _called(self.vjp)
+            raise KindError(f"{type(self).__name__}: vjp must take x and dA, but the ufunc {ufunc} takes {n}")
 
     def __repr__(self) -> str:
         """The names of the functions, since their addresses differ between processes."""

@@ -40,8 +40,8 @@ class Scale:
     factor: Array
 
     def __attrs_post_init__(self) -> None:
-        if len(self.factor.shape) > 1:
-            raise ShapeError(f"Scale: factor must be (n,), or () for one number; it is {self.factor.shape}")
+        if len(shape := self.factor.shape) > 1:
+            raise ShapeError(f"{type(self).__name__}: factor must be (n,), or () for one number; it is {shape}")
 
     @classmethod
     def init(cls, n: int | tuple[()] = (), *, value: float, dtype: Any = np.float64) -> Scale:
@@ -54,8 +54,9 @@ class Scale:
             RangeError: n is less than 1.
             KindError: n is not a whole number, `value` not a number, or `dtype` not a type of real floats.
         """
-        shape = () if type(n) is tuple and not n else (as_count("Scale.init", n, "n"),)
-        return cls(draw("Scale.init", constant(as_finite("Scale.init", value, "value")), 0, shape, dtype))
+        whose = f"{cls.__name__}.init"
+        shape = () if type(n) is tuple and not n else (as_count(whose, n, "n"),)
+        return cls(draw(whose, constant(as_finite(whose, value, "value")), 0, shape, dtype))
 
 
 @forward.register(Scale)

@@ -63,9 +63,10 @@ class Reshape:
 
     def __attrs_post_init__(self) -> None:
         if any([type(size) is not int for size in self.shape]):
-            raise KindError(f"Reshape: shape must be a tuple of ints, the shape of a row, not {short(self.shape)}")
+            needed = "a tuple of ints, the shape of a row"
+            raise KindError(f"{type(self).__name__}: shape must be {needed}, not {short(self.shape)}")
         if self.shape.count(-1) > 1 or any([size < 1 and size != -1 for size in self.shape]):
-            raise RangeError(f"Reshape: sizes must be at least 1, and one may be -1; shape: {self.shape}")
+            raise RangeError(f"{type(self).__name__}: sizes must be at least 1, and one may be -1; shape: {self.shape}")
 
 
 @forward.register(Reshape)

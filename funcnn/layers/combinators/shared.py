@@ -77,14 +77,16 @@ class Shared(Through, Wrapper[Any]):
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
-        check_held("Shared", "net", self.net)
+        check_held(type(self).__name__, "net", self.net)
         if any([found.name == self.name for found in _inside(Shared, self.net)]):
-            raise KindError(f"Shared: net must not have a Shared of the same name, {self.name!r}; rename one of them")
+            same = f"a Shared of the same name, {self.name!r}"
+            raise KindError(f"{type(self).__name__}: net must not have {same}; rename one of them")
         here = f"Here({self.name!r})" if self.name else "Here()"
         if not _places(self.net, self.name):
-            raise KindError(f"Shared: net must have a {here} outside of Frozen, so that the layer is trained")
+            where = "outside of Frozen, so that the layer is trained"
+            raise KindError(f"{type(self).__name__}: net must have a {here} {where}")
         if _filled(self.net, self.name, None) != self.net:
-            raise KindError(f"Shared: each Here in net must be empty; write {here}")
+            raise KindError(f"{type(self).__name__}: each Here in net must be empty; write {here}")
 
     def held(self) -> Any:
         """The net with the layer in its places"""

@@ -49,8 +49,8 @@ class Tied:
 
     def __attrs_post_init__(self) -> None:
         if len(self.W.shape) != 2:
-            raise ShapeError(f"Tied: W must be (n_symbols, n); it is {self.W.shape}")
-        check_held("Tied", "net", self.net)
+            raise ShapeError(f"{type(self).__name__}: W must be (n_symbols, n); it is {self.W.shape}")
+        check_held(type(self).__name__, "net", self.net)
 
     @classmethod
     def init(
@@ -69,8 +69,8 @@ class Tied:
             RangeError: a size is less than 1.
             KindError: a size is not a whole number, or `weights` not an initializer.
         """
-        check_sizes("Tied.init", {"n_symbols": n_symbols, "n": n})
-        return cls(draw("Tied.init", weights, seed, (n_symbols, n), dtype), net)
+        check_sizes(f"{cls.__name__}.init", {"n_symbols": n_symbols, "n": n})
+        return cls(draw(f"{cls.__name__}.init", weights, seed, (n_symbols, n), dtype), net)
 
 
 def _table(params: Tied) -> Embedding:

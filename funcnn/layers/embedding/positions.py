@@ -127,7 +127,7 @@ class LearnedPosition(Position):
 
     def __attrs_post_init__(self) -> None:
         if len(self.P.shape) != 2 or not self.P.size:
-            raise ShapeError(f"LearnedPosition: P must be (t_most, n); it is {self.P.shape}")
+            raise ShapeError(f"{type(self).__name__}: P must be (t_most, n); it is {self.P.shape}")
 
     @classmethod
     def init(
@@ -144,8 +144,8 @@ class LearnedPosition(Position):
         Raises:
             RangeError: a size is less than 1.
         """
-        check_sizes("LearnedPosition.init", {"t_most": t_most, "n": n})
-        return cls(draw("LearnedPosition.init", weights, seed, (t_most, n), dtype))
+        check_sizes(f"{cls.__name__}.init", {"t_most": t_most, "n": n})
+        return cls(draw(f"{cls.__name__}.init", weights, seed, (t_most, n), dtype))
 
     def encode(self, x: Array, start: Any) -> Array:
         t, (most, n), P = x.shape[1], self.P.shape, self.P

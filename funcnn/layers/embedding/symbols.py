@@ -49,7 +49,7 @@ class Embedding:
 
     def __attrs_post_init__(self) -> None:
         if len(self.W.shape) != 2 or not self.W.size:
-            raise ShapeError(f"Embedding: W must be (n_symbols, n); it is {self.W.shape}")
+            raise ShapeError(f"{type(self).__name__}: W must be (n_symbols, n); it is {self.W.shape}")
 
     @classmethod
     def init(
@@ -69,8 +69,8 @@ class Embedding:
         Raises:
             RangeError: a size is less than 1.
         """
-        check_sizes("Embedding.init", {"n_symbols": n_symbols, "n": n})
-        return cls(draw("Embedding.init", weights, seed, (n_symbols, n), dtype))
+        check_sizes(f"{cls.__name__}.init", {"n_symbols": n_symbols, "n": n})
+        return cls(draw(f"{cls.__name__}.init", weights, seed, (n_symbols, n), dtype))
 
 
 @forward.register(Embedding)

@@ -72,7 +72,7 @@ class BatchNorm:
     def __attrs_post_init__(self) -> None:
         check_channels(self, "scale", "shift", "mean", "var")
         if type(self.var) is np.ndarray and (self.var.real < 0).any():
-            raise RangeError(f"BatchNorm: var must not be negative; its least is {self.var.real.min()}")
+            raise RangeError(f"{type(self).__name__}: var must not be negative; its least is {self.var.real.min()}")
 
     @classmethod
     def init(

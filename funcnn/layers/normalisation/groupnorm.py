@@ -60,8 +60,8 @@ class GroupNorm:
 
     def __attrs_post_init__(self) -> None:
         check_channels(self, "scale", "shift")
-        if len(self.scale) % self.groups:
-            raise RangeError(f"GroupNorm: groups must divide the {len(self.scale)} channels; it is {self.groups}")
+        if (c := len(self.scale)) % self.groups:
+            raise RangeError(f"{type(self).__name__}: groups must divide the {c} channels; it is {self.groups}")
 
     @classmethod
     def init(cls, n: int, *, groups: int, eps: float = 1e-5, bias: bool = True, dtype: Any = np.float64) -> GroupNorm:

@@ -49,8 +49,8 @@ class Bidirectional(Generic[A, B]):
     behind: B
 
     def __attrs_post_init__(self) -> None:
-        check_held("Bidirectional", "ahead", self.ahead)
-        check_held("Bidirectional", "behind", self.behind)
+        check_held(type(self).__name__, "ahead", self.ahead)
+        check_held(type(self).__name__, "behind", self.behind)
 
 
 Both = tuple[Any, Any]
