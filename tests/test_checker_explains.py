@@ -14,7 +14,6 @@ from funcnn.testing.verdict import GradientError, WrongGradient
 rng = np.random.default_rng(1)
 X, SQUARE = rng.standard_normal((3, 5)), rng.standard_normal((3, 3))
 SIGNED = np.array([1.5, -0.5, 0.0, 2.0, -3.0])
-CAUSES = r"a constant with too few digits, or a forgotten epsilon\?"
 
 
 def double(x):
@@ -76,13 +75,13 @@ HINTS = {
         lambda x: x * np.pi,
         lambda args, dA: [dA * dA.dtype.type(3.14159)],
         X,
-        [rf"every wrong entry: right to a relative error of 8e-07: {CAUSES}"],
+        ["every wrong entry: right to a relative error of 8e-07"],
     ),
     "a constant of few digits in a sum": (
         lambda x: x * np.pi + np.sin(x),
         lambda args, dA: [dA * (dA.dtype.type(3.14159) + np.cos(args[0]))],
         X,
-        [rf"every wrong entry: right to a relative error of \de-0\d: {CAUSES}"],
+        [r"every wrong entry: right to a relative error of \de-0\d"],
     ),
     "an offset": (
         lambda x: np.sum(x * x),
@@ -152,7 +151,7 @@ def test_an_output_too_rough_to_weigh_does_not_hide_the_others():
 
     lines = said(f, vjp, np.array([1.0, 3.0]))
     assert lines[0] == "f: dx, 2 of 2 entries wrong, first x[0]"
-    assert lines[2].startswith("    analytic = 2 x numeric")
+    assert lines[2].startswith("    x = ")  # a factor is not named, since it is unknown for the last output
     assert lines[-1] == "    dA = np.array([1.0, 0.0, 0.0])"
 
 
@@ -258,3 +257,20 @@ def test_a_numeric_value_of_0_gives_no_factor_and_no_offset(x):
 def test_an_offset_is_named_where_all_numeric_values_are_0():
     lines = said(lambda x: np.sum(x * x), lambda args, dA: [2 * np.cos(args[0]) * dA], np.zeros(3))
     assert re.fullmatch(r"    every wrong entry: analytic = numeric [+-] \d\S*", lines[2])
+
+
+def test_a_claim_about_wrong_entries_names_their_argument_if_others_are_wrong_too():
+    lines = said(lambda a, b: (a * b).sum(), lambda args, dA: [2 * dA * args[1], 3 * dA * args[0]], X[0], X[1])
+    assert lines[2] == "    every wrong entry of da: analytic = 2 x numeric"
+
+
+def test_of_a_large_argument_a_lower_bound_is_counted_and_no_order_is_named():
+    lines = said(lambda x: np.sum(x**3), lambda args, dA: [3 * np.roll(args[0], 1) ** 2 * dA], np.linspace(1, 2, 120))
+    assert lines[0] == "f: dx, at least 32 of 120 entries wrong, first x[0]"
+    assert lines[2].startswith("    x = ")
+
+
+def test_a_mistake_of_one_output_is_no_factor():
+    """For the sum of all outputs, with random weights, another factor holds."""
+    lines = said(lambda x: x * np.ones(3), lambda args, dA: [(dA[1:].sum() + 2 * dA[:1].sum()).reshape(1)], np.ones(1))
+    assert not [line for line in lines if "analytic = " in line]

@@ -144,7 +144,7 @@ def test_a_tie_of_one_argument_is_named_with_that_argument():
 
 
 def test_a_tie_of_more_than_are_looked_at_one_by_one():
-    with pytest.raises(WrongTogether, match="though each one tested alone is right"):
+    with pytest.raises(WrongTogether, match="though each one tested alone is right: f has a kink at these arguments"):
         check_vjp(np.max, lambda args, dA: [to_every_tie(args[0], dA)], [np.zeros(200)])
 
 
@@ -179,3 +179,11 @@ def test_slopes_that_bend_close_to_x_are_spared(seed):
     random = np.random.default_rng(seed)
     out = random.choice([-1.0, 1.0], (1, 20))
     check_loss(huber, out, random.choice([0.0, 0.0, 1e-5, -1e-5, 1e-7, 800.0, -800.0], (1, 20)))
+
+
+def test_where_no_kink_is_known_none_is_named():
+    def vjp(args, dA):
+        return [2 * args[0] * dA * (np.arange(200) != 142)]  # an entry that is not tested alone
+
+    with pytest.raises(WrongTogether, match="though each one tested alone is right within its bound"):
+        check_vjp(lambda x: (x * x).sum(), vjp, [np.linspace(1, 2, 200)])

@@ -106,7 +106,7 @@ def test_one_part_in_ten_million_is_seen(name):
     assert check_vjp(f, vjp, args).sees < 1e-8
     with pytest.raises(
         WrongGradient,
-        match=r"right to a relative error of 1e-07: a constant with too few digits, or a forgotten epsilon\?",
+        match="right to a relative error of 1e-07",
     ):
         check_vjp(f, lambda args, dA: [g * g.dtype.type(1 + 1e-7) for g in vjp(args, dA)], args)
 

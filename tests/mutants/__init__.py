@@ -8,6 +8,7 @@ from tests.mutants import (
     axes,
     branches,
     classification,
+    coincidences,
     combinators,
     convolution,
     dense,
@@ -42,6 +43,7 @@ MUTANTS = [mutant for family in FAMILIES for mutant in family.MUTANTS]
 LAYERS = [
     alike,
     attention,
+    coincidences,
     combinators,
     earlier,
     embedding,

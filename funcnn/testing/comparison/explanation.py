@@ -9,20 +9,22 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Measurement
 from funcnn.testing.comparison.finding import Finding
+from funcnn.testing.comparison.statistics import Statistics
 from funcnn.testing.differentiation.constants import (
     MOST_ENTRIES,
-    NAMED_FACTOR,
     NEARLY_RIGHT,
     SHARED,
     SHARED_BOUNDS,
+    SINGLE,
     VISIBLE_FACTOR,
 )
 from funcnn.testing.source import as_source
 from funcnn.testing.verdict import GradientError, NotFinite, WrongAtKink, WrongGradient, WrongTogether
 
 
-def gradient_error(measurement: Measurement, name: str, findings: Sequence[Finding], source: str) -> GradientError:
+def gradient_error(measurement: Measurement, name: str, statistics: Statistics, source: str) -> GradientError:
     """The error that reports the findings of one check."""
+    findings = statistics.findings
     alone = [f for f in findings if f.probe.entry is not None]
     first = alone[0] if alone else findings[0]
     dA = measurement.cotangents[first.cotangent].reshape(measurement.function.out.shape)
@@ -30,20 +32,22 @@ def gradient_error(measurement: Measurement, name: str, findings: Sequence[Findi
     where, pasted = shown(first.probe.leaf, first.probe.entry) if callable(shown) else ("", f"dA = {as_source(shown)}")
     paste = f"{source}\n    {pasted}"
     if not alone:
-        return WrongTogether(f"{name}: {_together(measurement, first)}\n{paste}")
+        return WrongTogether(f"{name}: {_together(measurement, first, at_kink=statistics.kinks > 0)}\n{paste}")
     leaf = first.probe.leaf
     same = [f for f in alone if f.probe.leaf == leaf]
     count, total = len({f.probe.entry for f in same}), _entries(measurement, leaf)
     one = f"{leaf}{list(first.probe.entry or ())}" if first.probe.entry else leaf
     others = sorted({f.probe.leaf for f in alone} - {leaf})
     also = f" ({', '.join(f'd{_last(other)}' for other in others)} too)" if others else ""
-    what = "{} of {} columns of H" if where else f"d{_last(leaf)}, {{}} of {{}} entries"
+    least = "" if total <= MOST_ENTRIES else "at least "
+    what = "{} of {} columns of H" if where else f"d{_last(leaf)}, {least}{{}} of {{}} entries"
     head = f"{name}: {what.format(count, total)} wrong, first {where or one}{also}"
     if not np.isfinite(first.analytic):
         return NotFinite(
             f"{head}\n    analytic {first.analytic}, but the slope of f is {_number(first, first.numeric)}\n{paste}"
         )
-    hints = "".join(f"\n    {hint}" for hint in _shared(measurement, leaf, same))
+    every = "" if count == 1 else f"every wrong entry{f' of d{_last(leaf)}' if others else ''}: "
+    hints = "".join(f"\n    {hint}" for hint in _shared(measurement, leaf, same, statistics.undecided[leaf], every))
     kind = WrongGradient if first.low == first.high else WrongAtKink
     return kind(f"{head}\n    {_numbers(first)}{hints}\n{paste}")
 
@@ -77,7 +81,7 @@ def _numbers(finding: Finding) -> str:
     return f"analytic {analytic}, at a kink of f: allowed [{low}, {high}] +- {bound}: {apart} bounds outside"
 
 
-def _together(measurement: Measurement, finding: Finding) -> str:
+def _together(measurement: Measurement, finding: Finding, *, at_kink: bool) -> str:
     leaf = finding.probe.leaf
     where = f"the entries of d{_last(leaf)}" if leaf else "the gradients of all arguments"
     each = all(
@@ -85,80 +89,84 @@ def _together(measurement: Measurement, finding: Finding) -> str:
         for name, _, _ in measurement.function.places()
         if leaf in ("", name)
     )
-    why = "though each alone is right: is a tie counted twice?" if each else "though each one tested alone is right"
-    return f"{where} are wrong together, {why}\n    along {as_source(finding.probe.direction.by)}: {_numbers(finding)}"
+    why = f"though each {'' if each else 'one tested '}alone is right"
+    kink = ": f has a kink at these arguments, such as a tie" if at_kink else " within its bound"
+    along = f"\n    along {as_source(finding.probe.direction.by)}: {_numbers(finding)}"
+    return f"{where} are wrong together, {why}{kink}{along}"
 
 
-def _shared(measurement: Measurement, leaf: str, findings: Sequence[Finding]) -> Iterator[str]:
-    """What the wrong entries have in common."""
+def _shared(
+    measurement: Measurement, leaf: str, findings: Sequence[Finding], undecided: int, every: str
+) -> Iterator[str]:
+    """What the wrong entries have in common, for every cotangent."""
     place = next((start, shape) for name, start, shape in measurement.function.places() if name == leaf)
     start, shape = place
-    c = findings[0].cotangent if findings[0].contracted is None else -1
+    last, first, single = len(measurement.cotangents) - 1, findings[0], measurement.function.out.size == 1
+    c = first.cotangent if single else last  # a random one, so that numbers that agree for it agree for all
     analytic = measurement.gradients[c, start : start + int(np.prod(shape))].reshape(shape)
     numeric = analytic.copy()
     wrong = np.zeros(shape, bool)
-    for f in findings:
-        value = f.contracted if c == -1 else f.numeric if f.cotangent == c else None
-        if value is not None and f.probe.entry is not None:
-            numeric[f.probe.entry], wrong[f.probe.entry] = value / _scale(f), True
-    first = findings[0]
-    if first.low == first.high:
-        bound = max(f.bound / _scale(f) for f in findings)
-        pair = first.analytic / _scale(first), first.numeric / _scale(first)
-        yield from _values(measurement, analytic[wrong], numeric[wrong], SHARED_BOUNDS * bound, pair)
-        yield from _order(analytic, numeric, wrong)
+    values = [(f.numeric, f.bound) if f.cotangent == c else f.contracted if c == last else None for f in findings]
+    known = [value for value, f in zip(values, findings, strict=True) if value and f.low == f.high]
+    for f, value in zip(findings, values, strict=True):
+        wrong[f.probe.entry] = True
+        numeric[f.probe.entry] = value[0] / _scale(f) if value else 0
+    tested = analytic.size <= MOST_ENTRIES and not undecided
+    compared = single or len(findings) > 1 or first.cotangent != c  # one entry and one cotangent have a factor anyway
+    if compared and len(known) == len(findings):
+        error = SHARED_BOUNDS * max(value[1] / _scale(f) for value, f in zip(known, findings, strict=True))
+        pair = np.array([[first.analytic], [first.numeric]]) / _scale(first)  # the numbers in the message
+        a, n = np.hstack([pair, [analytic[wrong], numeric[wrong]]])
+        yield from [every + said for said in _values(measurement, a, n, error)]
+        if tested:
+            yield from _order(analytic, numeric, wrong, error)
         hint, apart = measurement.options.limits.hints.get(leaf), analytic - numeric
-        if hint and (abs(apart + np.swapaxes(apart, -1, -2)) <= SHARED_BOUNDS * bound + SHARED * abs(apart)).all():
+        if hint and (abs(apart + np.swapaxes(apart, -1, -2)) <= error + SHARED * abs(apart)).all():
             yield hint  # along symmetric directions, the gradient is right
     x = measurement.function.x[start : start + analytic.size].reshape(shape)
     for what, where in (("is 0", x == 0), ("is negative", x < 0), ("is positive", x > 0)):
-        if wrong.size > 1 and not wrong.all() and (where == wrong).all():
+        if tested and wrong.size > 1 and not wrong.all() and (where == wrong).all():
             yield f"wrong exactly where {leaf} {what}"
 
 
-def _values(measurement: Measurement, a: Array, n: Array, error: float, pair: tuple[float, float]) -> Iterator[str]:
-    """A factor, a missing precision or an offset that all wrong entries share, within the numeric error.
-
-    A factor must hold for the pair of numbers in the message, too.
-    """
+def _values(measurement: Measurement, a: Array, n: Array, error: float) -> Iterator[str]:
+    """A factor, a missing precision or an offset that analytic and numeric values share, within the numeric error."""
     most = abs(n).argmax()
     with np.errstate(all="ignore"):
         factor = a[most] / n[most]
         off = abs(a / n - 1).max()
         is_factor = (abs(a - factor * n) <= error * abs(factor) + SHARED * abs(a)).all()
-        is_factor &= abs(n[most]) > VISIBLE_FACTOR * error
-        is_factor &= abs(pair[0] - factor * pair[1]) <= error * abs(factor) + SHARED * abs(pair[0])
-    every = "every wrong entry: " if a.size > 1 else ""
+        is_factor &= (abs(n) > VISIBLE_FACTOR * error).all()
     if (a == 0).all():
-        yield f"{every}analytic is 0"
+        yield "analytic is 0"
     elif is_factor and off > NEARLY_RIGHT:
-        yield f"{every}analytic = {factor:.6g} x numeric{_name(measurement, float(factor))}"
-    elif off <= NEARLY_RIGHT and (a == a.astype(np.float32)).all():
-        yield f"{every}analytic has no more digits than float32 holds"
+        yield f"analytic = {factor:.6g} x numeric{_name(measurement, float(factor), error / abs(n[most]) + SHARED)}"
+    elif off <= SINGLE and (a == a.astype(np.float32)).all():
+        yield "analytic has no more digits than float32 holds"
     elif off <= NEARLY_RIGHT:
-        yield f"{every}right to a relative error of {off:.0e}: a constant with too few digits, or a forgotten epsilon?"
-    elif a.size > 1 and measurement.function.out.size == 1 and np.ptp(a - n) <= error + SHARED * abs(a - n).max():
+        yield f"right to a relative error of {off:.0e}"
+    elif a.size > 2 and measurement.function.out.size == 1 and np.ptp(a - n) <= error + SHARED * abs(a - n).max():
         offset = (a - n).mean()
-        yield f"{every}analytic = numeric {'-' if offset < 0 else '+'} {abs(offset):.6g}"
+        yield f"analytic = numeric {'-' if offset < 0 else '+'} {abs(offset):.6g}"
 
 
-def _name(measurement: Measurement, ratio: float) -> str:
+def _name(measurement: Measurement, ratio: float, error: float) -> str:
     """The size that explains a factor, as a clause of a sentence; empty if there is none."""
     sizes = {size for a in (*measurement.function.args, measurement.function.out) for size in a.shape if size > 1}
     for size in sorted(sizes | {measurement.function.out.size} - {0, 1}):
         for text, value in ((f"1/{size}", 1 / size), (f"{size}", size)):
-            if abs(abs(ratio) - value) < NAMED_FACTOR * value:
+            if abs(abs(ratio) - value) <= error * value:
                 return f", which is {'-' if ratio < 0 else ''}{text}, and {size} is a size of an array"
     return ""
 
 
-def _order(analytic: Array, numeric: Array, wrong: Array) -> Iterator[str]:
+def _order(analytic: Array, numeric: Array, wrong: Array, error: float) -> Iterator[str]:
     """A hint if the numbers are right, but at the wrong positions."""
     if wrong.sum() < 2 or np.allclose(analytic, numeric, rtol=NEARLY_RIGHT, atol=0):
         return
 
     def close(b: Array) -> bool:
-        return b.shape == analytic.shape and np.allclose(analytic, b, rtol=SHARED, atol=0)
+        return b.shape == analytic.shape and np.allclose(analytic, b, rtol=SHARED, atol=error)
 
     for axis in range(analytic.ndim):
         if close(np.flip(numeric, axis)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,9 @@ class Finding(NamedTuple):
     low: float
     high: float
     size: float
-    contracted: float | None = None  # the numeric value for the last cotangent, of all outputs, if it is wrong there
+    contracted: tuple[float, float] | None = (
+        None  # for the last cotangent, of all outputs: the numeric value, its bound
+    )
 
     @property
     def distance(self) -> float:
@@ -47,8 +49,9 @@ def worst_finding(
     plain = abs(measurement.cotangents).sum(axis=1) == 1  # of one output alone
     apart = distance / error
     c = max(np.flatnonzero(outside).tolist(), key=lambda c: (not tolerated[c], plain[c], apart[c]))
-    numbers = [float(a[c]) for a in (first.analytic, first.numeric, error, low, high, first.size)]
-    contracted = float(first.numeric[-1]) if outside[-1] else None
+    numbers: Any = [float(a[c]) for a in (first.analytic, first.numeric, error, low, high, first.size)]
+    sharp = first.known[-1] and error[-1] <= measurement.resolution * first.size[-1]
+    contracted = (float(first.numeric[-1]), float(error[-1])) if sharp else None
     return Finding(probe, c, *numbers)._replace(contracted=contracted)
 
 

@@ -43,7 +43,7 @@ def check_gradient(function: VectorFunction, options: Options, name: str, source
         for probe in single_entries(function, findings[0].probe):
             _check_thoroughly(measurement, probe, statistics, unknown)
     if findings:
-        raise gradient_error(measurement, name, findings, source)
+        raise gradient_error(measurement, name, statistics, source)
     return statistics
 
 
@@ -88,6 +88,8 @@ def _check_thoroughly(measurement: Measurement, probe: Probe, statistics: Statis
         statistics.tolerate(finding)
     elif finding:
         statistics.findings.append(finding)
+    elif probe.entry is not None and not settled.all():
+        statistics.undecided[probe.leaf] += 1
     statistics.count(probe, found, settled, outcome.kink)
     if not settled.all():
         statistics.count_undecided(found, settled, slopes, left_out=bool(outcome.left_out.any()))

@@ -6,7 +6,7 @@ which an interval is allowed; finer steps agree with the gradient; other steps c
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -109,7 +109,8 @@ def _not_finite(measurement: Measurement, probe: Probe, slopes: Slopes, first: C
         return Outcome(none, none, None, left_out)
     c = int(np.flatnonzero(wrong)[0])
     numbers = (first.analytic, first.numeric, first.bound, first.numeric, first.numeric, first.size)
-    return Outcome(none, none, Finding(probe, c, *[float(a[c]) for a in numbers]), left_out)
+    values: Any = [float(a[c]) for a in numbers]
+    return Outcome(none, none, Finding(probe, c, *values), left_out)
 
 
 def _left_out(measurement: Measurement, probe: Probe, gap: float, wrong: Array) -> Array:

@@ -31,6 +31,7 @@ class Statistics:
     tolerated: dict[str, float] = attrs.field(factory=dict)  # by leaf: the largest relative error
     decided: dict[str, bool] = attrs.field(factory=dict)
     directions: Counter[tuple[str, bool]] = attrs.field(factory=Counter)
+    undecided: Counter[str] = attrs.field(factory=Counter)  # by leaf: entries that are neither wrong nor settled
     least_sensitive: tuple[float, float, str] = (0.0, 0.0, "")  # relative error that would be found, bound, entry
     reasons: Counter[Why] = attrs.field(factory=Counter)
     telling: bool = False  # whether any slope that is not 0 was settled

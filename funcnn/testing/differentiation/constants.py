@@ -151,11 +151,11 @@ CERTAIN = 32
 
 # What the wrong entries of a message have in common (comparison/explanation.py).
 
-SHARED = 1e-6  # chosen: a factor, an offset or an order is common to entries up to this relative difference
+SHARED = 1e-9  # chosen: a factor, an offset or an order is common to entries up to this relative difference
 SHARED_BOUNDS = 4  # chosen: and up to so many times the largest bound
 VISIBLE_FACTOR = 100  # chosen: a factor is named if the largest numeric value is more than so many times its error
 NEARLY_RIGHT = 1e-3  # chosen: entries that are right to three digits have too few digits, not a wrong factor
-NAMED_FACTOR = 1e-5  # chosen: a factor this near to a size, or to 1 / size, is explained by that size
+SINGLE = 1e-5  # chosen: a gradient computed in float32 is right to five digits
 
 # Repeated gradients of other libraries (torch.py, autograd.py).
 
