@@ -9,9 +9,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from funcnn.testing.hunt import command, hunt, worker
-from funcnn.testing.hunt.schedule import run
-from funcnn.testing.hunt.state import load_state
+from funcnn.testing.hunt import command, hunt, schedule, worker
+from funcnn.testing.hunt.state import Result, load_state
 
 HEAD = """
 import os, time
@@ -36,8 +35,8 @@ def refuses(error):
 
 @pytest.fixture
 def spec(tmp_path):
-    def write(targets, libraries="[]"):
-        path = tmp_path / "spec.py"
+    def write(targets, libraries="[]", name="spec"):
+        path = tmp_path / f"{name}.py"
         path.write_text(f"{HEAD}\nLIBRARIES = {libraries}\nTARGETS = [{targets}]\n", "utf-8")
         return path
 
@@ -59,30 +58,31 @@ Target("one example", sin, st.just([np.ones(2)])),
 def test_findings_are_new_known_or_not_seen(spec, tmp_path):
     found = hunt(spec(ALL_KINDS, "['numpy']"), tmp_path / "out", workers=0, examples=3)
     new = [(one.target, one.kind) for one in found.new]
-    assert new == [("tan", "WrongGradient"), ("no forward", "Error"), ("never decided", "Inconclusive")]
+    assert new == [("spec/tan", "WrongGradient"), ("spec/no forward", "Error"), ("spec/never decided", "Inconclusive")]
     known = [(one.target, one.reason) for one in found.known]
-    assert known == [("tan, known", "a typing error"), ("no rule", "has no rule")]
-    assert found.unseen == (("tan, known", "NotFinite", "it was nan"),)
+    assert known == [("spec/tan, known", "a typing error"), ("spec/no rule", "has no rule")]
+    assert found.unseen == (("spec/tan, known", "NotFinite", "it was nan"),)
     assert (found.unfinished, found.examples, found.inconclusive) == ((), 19, 3)
     assert "analytic" in found.new[0].message
     assert found.new[1].message.startswith("ZeroDivisionError: bell")
     last = "7 functions, 19 examples, 3 inconclusive: 3 new findings, 2 known, 1 known issues not seen"
     assert str(found).endswith(f"{last}; 0 functions unfinished")
-    assert "not seen: tan, known: NotFinite, known as: it was nan" in str(found)
+    assert "not seen: spec/tan, known: NotFinite, known as: it was nan" in str(found)
 
 
 def test_reports_hold_the_findings(spec, tmp_path):
     hunt(spec(ALL_KINDS, "['numpy']"), tmp_path, workers=0, examples=3)
     plain = json.loads((tmp_path / "findings.json").read_text("utf-8"))
-    assert [one["target"] for one in plain["new"]] == ["tan", "no forward", "never decided"]
+    assert [one["target"] for one in plain["new"]] == ["spec/tan", "spec/no forward", "spec/never decided"]
     assert list(plain["versions"]) == ["numpy"]
     suite = ET.parse(tmp_path / "junit.xml").getroot()
     counts = {name: int(suite.attrib[name]) for name in ("tests", "failures", "skipped")}
     assert counts == {"tests": 7, "failures": 3, "skipped": 2}
     assert {case.attrib["name"] for case in suite if len(case) == 0} == {"sin", "one example"}
+    assert {case.attrib["classname"] for case in suite} == {"spec"}
     assert suite.find(".//failure").attrib["type"] == "WrongGradient"
     page = (tmp_path / "findings.md").read_text("utf-8")
-    assert "### tan: WrongGradient\n\n3 examples" in page
+    assert "### spec/tan: WrongGradient\n\n3 examples" in page
     assert "\na typing error\n" in page
     assert page.count("```") == 2 * 5
 
@@ -121,11 +121,11 @@ class Stops:
     def __init__(self):
         self.asked = []
 
-    def check(self, name, seed, most, i):
-        self.asked.append((name, i))
-        if name == "tan" and i == 1:
+    def check(self, place, seed, most, i):
+        self.asked.append((place.name, i))
+        if place.name == "tan" and i == 1:
             raise KeyboardInterrupt
-        return worker.Outcome("Passed")
+        return []
 
     def close(self):
         self.asked.append("closed")
@@ -133,16 +133,101 @@ class Stops:
 
 def test_an_interrupted_run_keeps_what_was_done(tmp_path):
     state, stops = load_state(tmp_path / "state.json", 0, 2), Stops()
+    names = ["sin", "tan", "cos"]
+    state.results = {name: Result(name) for name in names}
     with pytest.raises(KeyboardInterrupt):
-        run(state, ["sin", "tan", "cos"], [stops], 60, print)
+        schedule.run(state, {name: worker.Place("spec.py", name) for name in names}, [stops], 60, print)
     assert stops.asked == [("sin", 0), ("sin", 1), ("tan", 0), ("tan", 1), "closed"]
     again = load_state(tmp_path / "state.json", 0, 2)
     assert list(again.results) == ["sin"]
     assert again.results["sin"].complete
 
 
+class Clock:
+    """A time in which an example of a slow function takes 3 seconds, and of a quick one 1 second."""
+
+    now = 0
+
+    def monotonic(self):
+        return self.now
+
+    def check(self, place, seed, most, i):
+        self.now += 3 if place.name.startswith("slow") else 1
+        return []
+
+    def close(self):
+        pass
+
+
+def test_slow_functions_share_what_quick_ones_leave(tmp_path, monkeypatch):
+    state, clock = load_state(tmp_path / "state.json", 0, 5), Clock()
+    monkeypatch.setattr(schedule, "time", clock)
+    names = ["slow", "quick", "also quick", "slow, too"]
+    state.results = {name: Result(name) for name in names}
+    schedule.run(state, {name: worker.Place("spec.py", name) for name in names}, [clock], 36, print)
+    assert [state.results[name].examples for name in names] == [4, 5, 5, 5]
+    assert clock.now == 37
+
+
+def test_each_mistake_of_an_example_is_counted(spec, tmp_path):
+    two = "lambda args, dA: [2.0 * np.cos(args[0]).astype(np.float64) * dA]"
+    path = spec(f'Target("two", (np.sin, {two}), ONE, known={{"WrongDtype": "of NumPy"}})')
+    found = hunt(path, tmp_path / "out", workers=0, examples=3)
+    assert [(one.kind, one.count) for one in (*found.new, *found.known)] == [("WrongGradient", 3), ("WrongDtype", 3)]
+
+
+def test_a_folder_stands_for_its_specs(spec, tmp_path):
+    path = spec('Target("sin", sin, ONE)', "['numpy']", name="one")
+    spec('Target("sin", sin, ONE), Target("tan", tan, ONE)', "['attrs']", name="two")
+    (tmp_path / "helpers.py").write_text("import no_library", "utf-8")
+    found = hunt(tmp_path, tmp_path / "out", workers=1, examples=1)
+    assert found.targets == ("one/sin", "two/sin", "two/tan")
+    assert [*found.versions] == ["numpy", "attrs"]
+    assert hunt([path], tmp_path / "out", workers=0, examples=1).targets == ("one/sin",)
+    found = hunt([path, tmp_path / "two.py"], tmp_path / "out", workers=0, examples=1, only="two/*")
+    assert found.targets == ("one/sin", "two/sin", "two/tan")  # the results of an earlier run stay
+
+
+BEFORE = """
+def wave(x):
+    return SCALE * np.sin(x) if abs(x).max() < 9 else x
+
+def scaled(factor):
+    return lambda args, dA: [factor * dA * np.cos(args[0])]
+
+SCALE = 2.0
+TARGETS = [Target("wave", (wave, scaled(2.0)), ONE, domain={"x": (None, 99)}, known={"Hung": "slow"})]
+"""
+CHANGES = {
+    "nothing": ("", "", False),
+    "a comment": ("SCALE =", "# of waves\nSCALE =", False),
+    "a reason": ("slow", "in float32", False),
+    "another target": ("TARGETS = [", "TARGETS = [Target('sin', sin, ONE), ", False),
+    "the code": ("np.sin(x)", "np.sin(x + 0)", True),
+    "a constant of the code": ("< 9", "< 8", True),
+    "a constant outside": ("SCALE = 2.0", "SCALE = 2.5", True),
+    "code in a function": ("factor * dA", "dA * factor", True),
+    "a constant in a closure": ("scaled(2.0)", "scaled(2.5)", True),
+    "an option": ("99", "98", True),
+    "the arguments": ("ONE, d", "fst.tensors('m n'), d", True),
+    "arguments that cannot be drawn": ("ONE, d", "ONE.filter(lambda x: False), d", True),
+    "a version": ("TARGETS =", "LIBRARIES = ['numpy']\nTARGETS =", True),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "again"), CHANGES.values(), ids=CHANGES)
+def test_what_has_changed_is_checked_again(tmp_path, old, new, again):
+    path, lines = tmp_path / "spec.py", []
+    for text in (BEFORE, BEFORE.replace(old, new)):
+        path.write_text(HEAD + text, "utf-8")
+        lines.clear()
+        hunt(path, tmp_path / "out", workers=0, examples=1, show=lines.append)
+    assert any(line.startswith("spec/wave: 1 examples") for line in lines) == again
+
+
 def test_only_the_named_functions_run(spec, tmp_path):
-    assert hunt(spec(ALL_KINDS), tmp_path, workers=0, examples=1, only="tan*").targets == ("tan", "tan, known")
+    found = hunt(spec(ALL_KINDS), tmp_path, workers=0, examples=1, only="tan*")
+    assert found.targets == ("spec/tan", "spec/tan, known")
 
 
 def test_a_crash_and_a_hang_are_findings(spec, tmp_path):
@@ -153,7 +238,7 @@ def test_a_crash_and_a_hang_are_findings(spec, tmp_path):
     lines = []
     found = hunt(path, tmp_path, examples=3, patience=4, show=lines.append)
     kinds = {one.target: one.kind for one in found.new}
-    assert (kinds["crash"], kinds["hang"]) == ("Crashed", "Hung")
+    assert (kinds["spec/crash"], kinds["spec/hang"]) == ("Crashed", "Hung")
     assert found.unfinished == ()
     assert len(lines) == 3
 

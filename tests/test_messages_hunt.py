@@ -71,6 +71,13 @@ ROWS = {
         "float32, layouts, extremes, purity",
     ),
     "a number for a spec": (call(hunt, 3, "."), KindError, "hunt: spec must be a path, not int"),
+    "a number in a list of specs": (call(hunt, ["spec.py", 3], "."), KindError, "hunt: spec must be a path, not int"),
+    "a folder without specs": (call(hunt, ".", "."), RangeError, "hunt: no file in . defines TARGETS"),
+    "two specs of one name": (
+        call(hunt, ["one/spec.py", "two/spec.py"], "."),
+        RangeError,
+        "hunt: two specs have the name spec: one/spec.py and two/spec.py",
+    ),
     "a number for a folder": (call(hunt, "spec.py", 3), KindError, "hunt: folder must be a path, not int"),
     "no time": (told(GOOD, seconds=0), RangeError, "hunt: seconds must be finite and above 0; it is 0"),
     "endless patience": (

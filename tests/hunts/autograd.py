@@ -1,101 +1,32 @@
-"""Functions of HIPS autograd: its numpy, its scipy.special and its scipy.stats."""
+"""Functions of HIPS autograd: its numpy, its scipy.linalg, scipy.special and scipy.stats."""
 
 import autograd.numpy as np
 import autograd.scipy.special as special
-from autograd.scipy import stats
+from autograd.scipy import linalg, stats
 from autograd.scipy.signal import convolve
 
 from funcnn.testing.autograd import pair
-from funcnn.testing.hunt import Target
-from tests.hunts.draws import (
-    ABOVE_1,
-    ANY,
-    GENERIC,
-    OPEN,
-    PAIR,
-    POSITIVE,
-    REAL,
-    TIES,
-    UNIT,
-    definite,
-    each,
-    matrices,
-    of,
-    probabilities,
-    regular,
-    symmetric,
-    triangular,
-)
-from tests.nasty.base import drawn, fitted
+from tests.hunts.draws import *
+from tests.nasty.base import fitted
 
 LIBRARIES = ["autograd", "numpy", "scipy"]
-EVERYWHERE = [
-    "negative",
-    "abs",
-    "fabs",
-    "exp",
-    "exp2",
-    "expm1",
-    "sin",
-    "cos",
-    "tan",
-    "sinh",
-    "cosh",
-    "tanh",
-    "arctan",
-    "arcsinh",
-    "square",
-    "sinc",
-    "degrees",
-    "radians",
-    "deg2rad",
-    "rad2deg",
-    "real",
-    "cumsum",
-    "sum",
-    "mean",
-    "prod",
-    "var",
-    "std",
-    "max",
-    "min",
-    "amax",
-    "amin",
-    "ravel",
-    "flipud",
-    "fliplr",
-    "rot90",
-    "triu",
-    "tril",
-    "transpose",
-    "squeeze",
-    "floor",
-    "ceil",
-    "round",
-    "sign",
-    "atleast_3d",
-    "nan_to_num",
-]
-ABOVE_0 = ["log", "log2", "log10", "log1p", "sqrt", "reciprocal"]
-OF_TWO = [
-    "add",
-    "subtract",
-    "multiply",
-    "maximum",
-    "minimum",
-    "fmax",
-    "fmin",
-    "logaddexp",
-    "logaddexp2",
-    "arctan2",
-    "hypot",
-    "kron",
-    "outer",
-]
-SPECIAL_EVERYWHERE = ["erf", "erfc", "expit", "i0", "i1", "j0", "j1"]
-SPECIAL_ABOVE_0 = ["gammaln", "digamma", "psi", "gamma", "rgamma", "y0", "y1"]
 
-FIRST = {
+TABLE = {
+    **named(
+        np,
+        """
+        negative abs fabs exp exp2 expm1 sin cos tan sinh cosh tanh arctan arcsinh square sinc degrees radians
+        deg2rad rad2deg real cumsum sum mean prod var max min amax amin ravel flipud fliplr rot90 triu tril
+        transpose squeeze floor ceil round sign atleast_3d nan_to_num
+        """,
+        ANY,
+    ),
+    **named(np, "log log2 log10 log1p sqrt reciprocal", each(POSITIVE)),
+    **named(np, "add subtract multiply maximum minimum fmax fmin logaddexp logaddexp2 arctan2 kron outer", PAIR),
+    **named(special, "erf erfc expit i0 i1 j0 j1", each(REAL), "special."),
+    **named(special, "gammaln digamma psi gamma rgamma y0 y1", each(POSITIVE), "special."),
+    "std": (np.std, ANY, {"at_kinks": "skip"}),  # 0 / 0 where all entries are equal
+    "hypot": (np.hypot, PAIR, {"at_kinks": "skip"}),  # 0 / 0 at 0
     "reciprocal_negative": (lambda x: 1 / x, each(GENERIC)),
     "arcsin": (np.arcsin, each(OPEN)),
     "arccos": (np.arccos, each(OPEN)),
@@ -243,25 +174,98 @@ FIRST = {
         lambda x, mean: stats.multivariate_normal.logpdf(x, mean, np.eye(2) + 0.3),
         of((GENERIC, "m 2"), (GENERIC, "2")),
     ),
-}
-for _name in ("pdf", "cdf", "sf", "logpdf", "logcdf", "logsf"):
-    if hasattr(stats.norm, _name):
-        _f = getattr(stats.norm, _name)
-        FIRST[f"stats.norm.{_name}"] = (
-            lambda x, loc, scale, f=_f: f(x, loc, scale),
+    **{
+        f"stats.norm.{name}": (
+            lambda x, loc, scale, name=name: getattr(stats.norm, name)(x, loc, scale),
             of((GENERIC, "n"), (GENERIC, "n"), (ABOVE_1, "n")),
         )
-for _name in ("pdf", "cdf", "logpdf", "logcdf"):
-    _f = getattr(stats.t, _name)
-    FIRST[f"stats.t.{_name}"] = (lambda x, f=_f: f(x, 3.0), each(GENERIC, "n"))
-    FIRST[f"stats.t.{_name} of loc and scale"] = (
-        lambda x, loc, scale, f=_f: f(x, 3.0, loc, scale),
-        of((GENERIC, "n"), (GENERIC, "n"), (ABOVE_1, "n")),
-    )
-
-SYMMETRIC = {"structure": {"A": "symmetric"}}
-STRUCTURED = {
-    "cholesky": (lambda A: np.linalg.cholesky(A), matrices(definite), {"structure": {"A": "positive definite"}}),
+        for name in ("pdf", "cdf", "sf", "logpdf", "logcdf", "logsf")
+    },
+    **{
+        f"stats.t.{name}": (lambda x, name=name: getattr(stats.t, name)(x, 3.0), each(GENERIC, "n"))
+        for name in ("pdf", "cdf", "logpdf", "logcdf")
+    },
+    **{
+        f"stats.t.{name} of loc and scale": (
+            lambda x, loc, scale, name=name: getattr(stats.t, name)(x, 3.0, loc, scale),
+            of((GENERIC, "n"), (GENERIC, "n"), (ABOVE_1, "n")),
+        )
+        for name in ("pdf", "cdf", "logpdf", "logcdf")
+    },
+    "sum of negative axis": (lambda x: np.sum(x, axis=-1), each(REAL, "m n k", most=3)),
+    "mean of negative axis": (lambda x: np.mean(x, axis=-2), each(REAL, "m n k", most=3)),
+    "max of negative axis": (lambda x: np.max(x, axis=-1), each(REAL)),
+    "prod of negative axis": (lambda x: np.prod(x, axis=-1), each(GENERIC, "m n k", most=3)),
+    "var of negative axis": (lambda x: np.var(x, axis=-1), ANY),
+    "std of axis": (lambda x: np.std(x, axis=-1), each(GENERIC, least=2)),
+    "cumsum of negative axis": (lambda x: np.cumsum(x, axis=-2), each(REAL, "m n k", most=3)),
+    "concatenate of negative axis": (lambda x, y: np.concatenate((x, y), axis=-1), of((REAL, "m n"), (REAL, "m k"))),
+    "expand_dims of negative axis": (lambda x: np.expand_dims(x, -2), ANY),
+    "roll of negative axis": (lambda x: np.roll(x, 1, axis=-1), ANY),
+    "rollaxis of negative axis": (lambda x: np.rollaxis(x, -1), each(REAL, "m n k", most=3)),
+    "swapaxes of negative axis": (lambda x: np.swapaxes(x, 0, -1), each(REAL, "m n k", most=3)),
+    "moveaxis of negative axes": (lambda x: np.moveaxis(x, -1, -3), each(REAL, "m n k", most=3)),
+    "diff of negative axis": (lambda x: np.diff(x, axis=-2), each(REAL, least=2)),
+    "stack in front": (lambda x, y: np.stack((x, y)), PAIR),
+    "dstack": (lambda x, y: np.dstack((x, y)), PAIR),
+    "column_stack": (lambda x, y: np.column_stack((x, y)), of((REAL, "m"), (REAL, "m n"))),
+    "split": (lambda x: np.split(x, 2)[1], each(REAL, "4 n")),
+    "array_split": (lambda x: np.array_split(x, 2, axis=1)[0], ANY),
+    "hsplit": (lambda x: np.hsplit(x, 2)[0], each(REAL, "m 4")),
+    "broadcast_to": (lambda x: np.broadcast_to(x, (2, *x.shape)), ANY),
+    "gradient of axis": (lambda x: np.gradient(x, axis=0), each(REAL, "m n", least=4, most=5)),
+    "pad of tuples": (lambda x: np.pad(x, ((1, 2), (0, 1)), "constant"), ANY),
+    "full": (lambda x: np.full((2, 3), x), each(REAL, "")),
+    "linspace": (lambda x, y: np.linspace(x, y, 4), of((REAL, ""), (REAL, ""))),
+    "diag with offset": (lambda x: np.diag(x, 1), each(REAL, "n")),
+    "make_diagonal": (lambda x: np.make_diagonal(x, axis1=-1, axis2=-2), each(REAL, "m n")),
+    "tensordot of one axis": (lambda x, y: np.tensordot(x, y, axes=1), of((REAL, "m n"), (REAL, "n k"))),
+    "einsum of a trace": (lambda x: np.einsum("ii->", x), each(REAL, "n n")),
+    "einsum of three": (
+        lambda x, y, z: np.einsum("ij,jk,k->i", x, y, z),
+        of((REAL, "m n"), (REAL, "n k"), (REAL, "k"), most=3),
+    ),
+    "cross of vectors": (np.cross, of((REAL, "3"), (REAL, "3"))),
+    "fft of n": (lambda x: np.real(np.fft.fft(x, 5)), each(REAL, "n")),
+    "irfft": (lambda x: np.fft.irfft(x), each(REAL, "5")),
+    "ifftn": (lambda x: np.real(np.fft.ifftn(x)), ANY),
+    "rfftn": (lambda x: np.imag(np.fft.rfftn(x)), each(REAL, "n 4")),
+    "angle": (lambda x, y: np.angle(x + 1j * y), of((GENERIC, "n"), (GENERIC, "n"))),
+    "abs of complex numbers": (lambda x, y: np.abs(x + 1j * y), of((GENERIC, "n"), (GENERIC, "n"))),
+    "conj": (lambda x, y: np.imag(np.conj(x + 1j * y) ** 2), of((GENERIC, "n"), (GENERIC, "n"))),
+    "eig values": (lambda A: np.real(np.sum(np.linalg.eig(A)[0] ** 3)), matrices(regular)),
+    "svd projections": (
+        lambda A: (lambda u, s, v: np.dot(u * s**2, v))(*np.linalg.svd(A, full_matrices=False)),
+        each(GENERIC, "3 2"),
+    ),
+    "norm of order inf": (lambda x: np.linalg.norm(x, ord=np.inf, axis=1), each(GENERIC)),
+    "norm of columns": (lambda x: np.linalg.norm(x, axis=0), each(GENERIC)),
+    "norm, Frobenius": (lambda x: np.linalg.norm(x, "fro"), each(GENERIC)),
+    "norm of order 0.5": (lambda x: np.linalg.norm(x, ord=0.5), each(POSITIVE, "n")),
+    "solve of a vector": (np.linalg.solve, matrices(regular, "n")),
+    "inv of stacks": (lambda A: np.linalg.inv(np.stack((A, 2 * A))), matrices(regular)),
+    "det of stacks": (lambda A: np.linalg.det(np.stack((A, 2 * A))), matrices(regular)),
+    "expm": (linalg.expm, each(GENERIC, "n n", most=2)),
+    "sqrtm": (linalg.sqrtm, matrices(definite), DEFINITE),
+    "solve_triangular": (lambda A, b: linalg.solve_triangular(A, b, lower=True), matrices(triangular, "n k"), LOWER),
+    "solve_triangular, transposed": (
+        lambda A, b: linalg.solve_triangular(A, b, trans="T", lower=True),
+        matrices(triangular, "n k"),
+        LOWER,
+    ),
+    "solve_sylvester": (
+        linalg.solve_sylvester,
+        matrices(definite, "n n").map(lambda args: [args[0], args[0] + 1, args[1]]),
+    ),
+    "solve_banded": (
+        lambda ab, b: linalg.solve_banded((1, 1), ab, b),
+        of((UNIT, "3 n"), (REAL, "n")).map(lambda args: [args[0] + [[0], [4], [0]], args[1]]),
+    ),
+    "convolve of axes": (
+        lambda x, y: convolve(x, y, axes=([1], [0]), dot_axes=([0], [1])),
+        of((REAL, "2 n"), (REAL, "3 2 k"), most=3),
+    ),
+    "cholesky": (lambda A: np.linalg.cholesky(A), matrices(definite), DEFINITE),
     "eigh values": (lambda A: np.linalg.eigh(A)[0], matrices(symmetric), SYMMETRIC),
     "eigh projections": (
         lambda A: np.einsum("ij,j,kj->ik", np.linalg.eigh(A)[1], np.arange(1.0, 1 + len(A)), np.linalg.eigh(A)[1]),
@@ -271,12 +275,12 @@ STRUCTURED = {
     "solve, triangular": (
         lambda A, b: np.linalg.solve(A, b),
         matrices(triangular, "n k"),
-        {"structure": {"A": "lower triangular"}},
+        LOWER,
     ),
     "stats.multivariate_normal.cov": (
         lambda x, A: stats.multivariate_normal.logpdf(x, np.zeros(len(A)), A),
         matrices(definite, "n").map(lambda args: args[::-1]),
-        {"structure": {"A": "positive definite"}},
+        DEFINITE,
     ),
     "stats.dirichlet.logpdf": (
         lambda p: stats.dirichlet.logpdf(p, np.array([1.5, 2.0, 0.7])),
@@ -286,10 +290,8 @@ STRUCTURED = {
     "stats.dirichlet.logpdf of alpha": (
         lambda alpha: stats.dirichlet.logpdf(np.array([0.2, 0.5, 0.3]), alpha),
         each(POSITIVE, "3"),
-        {},
     ),
 }
-OPTIONS = {name: {"at_kinks": "skip"} for name in ("std", "hypot")}  # 0 / 0 where all entries are equal, or zero
 KNOWN = {
     "sinc": {"NotFinite": "the derivative at 0 is nan: see docs/found.md"},
     "prod": {"NotFinite": "the derivative at a zero is nan: see docs/found.md"},
@@ -316,18 +318,16 @@ KNOWN = {
     "stats.chi2.logpdf of df": {"NoDerivative": "there is no rule for df"},
     "stats.t.cdf of loc and scale": {"NoDerivative": "there is no rule for x"},
     "stats.t.logcdf of loc and scale": {"NoDerivative": "there is no rule for x"},
-    "log2 of float32": {"WrongDtype": "gradients are float64 where a rule has a NumPy constant: see docs/found.md"},
 }
-
-PLAIN = (
-    {name: (getattr(np, name), ANY) for name in EVERYWHERE if hasattr(np, name)}
-    | {name: (getattr(np, name), each(POSITIVE)) for name in ABOVE_0}
-    | {name: (getattr(np, name), PAIR) for name in OF_TWO if hasattr(np, name)}
-    | {f"special.{name}": (getattr(special, name), each(REAL)) for name in SPECIAL_EVERYWHERE}
-    | {f"special.{name}": (getattr(special, name), each(POSITIVE)) for name in SPECIAL_ABOVE_0}
-    | FIRST
-)
 TARGETS = [
-    Target(name, fitted(pair(f)), arguments, known=KNOWN.get(name), **options, **OPTIONS.get(name, {}))
-    for name, (f, arguments, options) in ({k: (*v, {}) for k, v in PLAIN.items()} | STRUCTURED).items()
-] + [Target("log2 of float32", pair(np.log2), each(POSITIVE), known=KNOWN["log2 of float32"])]
+    *targets(TABLE, lambda f: fitted(pair(f)), KNOWN),
+    *targets(
+        {"log2 of float32": (np.log2, each(POSITIVE))},
+        pair,
+        {
+            "log2 of float32": {
+                "WrongDtype": "gradients are float64 where a rule has a NumPy constant: see docs/found.md"
+            }
+        },
+    ),
+]

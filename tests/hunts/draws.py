@@ -1,9 +1,10 @@
-"""Strategies of arguments that the specs share."""
+"""Strategies of arguments that the specs share, and targets from a table."""
 
-import numpy as np
+import numpy  # noqa: ICN001  in a spec, np is the numpy of its library
 from hypothesis import strategies as st
 
 from funcnn.testing import strategies as fst
+from funcnn.testing.hunt import Target
 from tests.nasty.base import among, between, decades, drawn, mixed, normal
 
 REAL = mixed(normal(), normal(0, 5), among(-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0))
@@ -14,8 +15,28 @@ OPEN = mixed(between(-1.0, 1.0), decades(-5, -1))
 ABOVE_1 = mixed(between(1.1, 5.0), decades(-5, 1, signed=False, around=1.0))
 TIES = among(0.0, 1.0, 2.0)
 
+ONE = fst.tensors("n")
+TWO = fst.tensors("n", "n")
 ANY = fst.tensors("m n")
 PAIR = fst.tensors("m n", "m n")
+
+SYMMETRIC, DEFINITE, LOWER = (
+    {"structure": {"A": structure}} for structure in ("symmetric", "positive definite", "lower triangular")
+)
+
+
+def named(module, names, arguments, prefix=""):
+    """Rows of a table: functions of a module that take the same arguments."""
+    return {prefix + name: (getattr(module, name), arguments) for name in names.split()}
+
+
+def targets(table, pair, known):
+    """The targets of a table whose rows are a function, its arguments and perhaps options of the check."""
+    assert known.keys() <= table.keys()
+    return [
+        Target(name, pair(f), arguments, known=known.get(name), **dict(*options))
+        for name, (f, arguments, *options) in table.items()
+    ]
 
 
 def of(*parts, least=1, most=4):
@@ -23,7 +44,7 @@ def of(*parts, least=1, most=4):
     names = sorted({name for _, shape in parts for name in shape.split() if not name.isdecimal()})
 
     def filled(sizes, seed):
-        rng = np.random.default_rng(seed)
+        rng = numpy.random.default_rng(seed)
         return tuple([fill(rng, tuple([int(sizes.get(n, n)) for n in shape.split()])) for fill, shape in parts])
 
     return st.builds(filled, fst.dims(*names, least=least, most=most), st.integers(0, 2**32 - 1))
@@ -35,7 +56,7 @@ def each(fill, shape="m n", **sizes):
 
 def regular(rng, n):
     """A matrix with singular values from 0.5 to 2."""
-    left, right = (np.linalg.qr(rng.standard_normal((n, n)))[0] for _ in range(2))
+    left, right = (numpy.linalg.qr(rng.standard_normal((n, n)))[0] for _ in range(2))
     return (left * rng.uniform(0.5, 2, n)) @ right
 
 
@@ -46,13 +67,13 @@ def definite(rng, n):
 
 def symmetric(rng, n):
     """Eigenvalues that are at least 0.5 apart."""
-    vectors = np.linalg.qr(rng.standard_normal((n, n)))[0]
-    A = (vectors * (np.cumsum(rng.uniform(0.5, 2, n)) - n / 2)) @ vectors.T
+    vectors = numpy.linalg.qr(rng.standard_normal((n, n)))[0]
+    A = (vectors * (numpy.cumsum(rng.uniform(0.5, 2, n)) - n / 2)) @ vectors.T
     return (A + A.T) / 2
 
 
 def triangular(rng, n):
-    return np.tril(rng.standard_normal((n, n)), -1) + np.diag(rng.uniform(0.5, 2, n))
+    return numpy.tril(rng.standard_normal((n, n)), -1) + numpy.diag(rng.uniform(0.5, 2, n))
 
 
 def matrices(make, *shapes):

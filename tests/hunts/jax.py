@@ -1,130 +1,57 @@
-"""Functions of JAX: jax.nn, jax.numpy and jax.scipy."""
+"""Functions of JAX: jax.nn, jax.numpy, jax.lax and jax.scipy."""
 
 import jax
 import jax.numpy as jnp
 from jax import nn
-from jax.scipy import special, stats
+from jax.scipy import fft, linalg, ndimage, signal, special, stats
 
-from funcnn.testing.hunt import Target
 from funcnn.testing.jax import pair
-from tests.hunts.draws import (
-    ABOVE_1,
-    ANY,
-    GENERIC,
-    OPEN,
-    PAIR,
-    POSITIVE,
-    REAL,
-    TIES,
-    UNIT,
-    definite,
-    each,
-    matrices,
-    of,
-    probabilities,
-    regular,
-    symmetric,
-    triangular,
-)
-from tests.nasty.base import among, between, drawn
+from tests.hunts.draws import *
 
 LIBRARIES = ["jax", "jaxlib", "numpy"]
-ACTIVATIONS = [
-    "celu",
-    "elu",
-    "gelu",
-    "hard_sigmoid",
-    "hard_silu",
-    "hard_tanh",
-    "leaky_relu",
-    "log_sigmoid",
-    "mish",
-    "relu",
-    "relu6",
-    "selu",
-    "sigmoid",
-    "silu",
-    "soft_sign",
-    "softplus",
-    "sparse_plus",
-    "sparse_sigmoid",
-    "squareplus",
-    "softmax",
-    "log_softmax",
-    "logsumexp",
-    "standardize",
-]
-EVERYWHERE = [
-    "negative",
-    "abs",
-    "exp",
-    "exp2",
-    "expm1",
-    "sin",
-    "cos",
-    "tan",
-    "sinh",
-    "cosh",
-    "tanh",
-    "arctan",
-    "arcsinh",
-    "square",
-    "sinc",
-    "cbrt",
-    "deg2rad",
-    "rad2deg",
-    "sum",
-    "mean",
-    "prod",
-    "var",
-    "std",
-    "max",
-    "min",
-    "ptp",
-    "cumsum",
-    "ravel",
-    "flipud",
-    "fliplr",
-    "rot90",
-    "triu",
-    "tril",
-    "transpose",
-    "floor",
-    "ceil",
-    "round",
-    "sign",
-    "nan_to_num",
-]
-ABOVE_0 = ["log", "log2", "log10", "log1p", "sqrt", "reciprocal"]
-OF_TWO = [
-    "add",
-    "subtract",
-    "multiply",
-    "maximum",
-    "minimum",
-    "fmax",
-    "fmin",
-    "logaddexp",
-    "logaddexp2",
-    "arctan2",
-    "hypot",
-    "kron",
-    "outer",
-]
-SPECIAL = ["erf", "erfc", "expit", "i0", "i0e", "i1", "i1e", "log_ndtr", "ndtr", "erfcx", "dawsn"]
-SPECIAL_ABOVE_0 = ["gammaln", "digamma", "gamma", "entr", "exp1", "loggamma", "spence"]
-DENSITIES = ["norm", "cauchy", "laplace", "logistic", "gumbel_l", "gumbel_r"]
+jax.config.update("jax_disable_most_optimizations", val=True)  # compilation takes half as long; rules are the same
 
-FIRST = {
-    "arcsin": (jnp.arcsin, each(OPEN)),
-    "arccos": (jnp.arccos, each(OPEN)),
-    "arctanh": (jnp.arctanh, each(OPEN)),
-    "arccosh": (jnp.arccosh, each(ABOVE_1)),
-    "divide": (jnp.divide, of((REAL, "m n"), (POSITIVE, "m n"))),
-    "power": (jnp.power, of((POSITIVE, "m n"), (REAL, "m n"))),
+TABLE = {
+    **named(
+        nn,
+        """
+        celu elu gelu hard_sigmoid hard_silu hard_tanh leaky_relu log_sigmoid mish relu relu6 selu sigmoid silu
+        soft_sign softplus sparse_plus sparse_sigmoid squareplus
+        """,
+        ONE,
+        "nn.",
+    ),
+    **named(nn, "softmax log_softmax logsumexp standardize", ANY, "nn."),
+    **named(
+        jnp,
+        """
+        negative abs exp exp2 expm1 sin cos tan sinh cosh tanh arctan arcsinh square sinc cbrt deg2rad rad2deg
+        floor ceil round sign nan_to_num
+        """,
+        ONE,
+    ),
+    **named(
+        jnp,
+        """
+        sum mean prod var max min ptp cumsum ravel flipud fliplr rot90 triu tril transpose nanmax nanmin
+        nansum nanmean nanprod nanvar
+        """,
+        ANY,
+    ),
+    **named(jnp, "log log2 log10 log1p sqrt reciprocal", each(POSITIVE, "n")),
+    **named(jnp, "add subtract multiply maximum minimum fmax fmin logaddexp logaddexp2 arctan2 hypot", TWO),
+    **named(jnp, "kron outer", PAIR),
+    **named(special, "erf erfc expit i0 i0e i1 i1e log_ndtr ndtr erfcx dawsn", each(REAL, "n"), "special."),
+    **named(special, "gammaln digamma gamma entr exp1 loggamma spence", each(POSITIVE, "n"), "special."),
+    "arcsin": (jnp.arcsin, each(OPEN, "n")),
+    "arccos": (jnp.arccos, each(OPEN, "n")),
+    "arctanh": (jnp.arctanh, each(OPEN, "n")),
+    "arccosh": (jnp.arccosh, each(ABOVE_1, "n")),
+    "divide": (jnp.divide, of((REAL, "n"), (POSITIVE, "n"))),
+    "power": (jnp.power, of((POSITIVE, "n"), (REAL, "n"))),
     "power 3": (lambda x: x**3, ANY),
-    "mod": (jnp.mod, of((GENERIC, "m n"), (POSITIVE, "m n"))),
-    "fmod": (jnp.fmod, of((GENERIC, "m n"), (POSITIVE, "m n"))),
+    "mod": (jnp.mod, of((GENERIC, "n"), (POSITIVE, "n"))),
+    "fmod": (jnp.fmod, of((GENERIC, "n"), (POSITIVE, "n"))),
     "cumprod": (lambda x: jnp.cumprod(x, 1), each(GENERIC)),
     "cumprod with zeros": (jnp.cumprod, each(TIES, "n")),
     "cummax": (lambda x: jax.lax.cummax(x), each(TIES)),
@@ -135,7 +62,7 @@ FIRST = {
     "median": (jnp.median, each(GENERIC)),
     "quantile": (lambda x: jnp.quantile(x, 0.3), each(GENERIC)),
     "clip": (lambda x: jnp.clip(x, -0.5, 0.7), ANY),
-    "where": (lambda x, y: jnp.where(x > 0.3, x, y), of((GENERIC, "m n"), (GENERIC, "m n"))),
+    "where": (lambda x, y: jnp.where(x > 0.3, x, y), of((GENERIC, "n"), (GENERIC, "n"))),
     "repeat": (lambda x: jnp.repeat(x, 2, 1), ANY),
     "tile": (lambda x: jnp.tile(x, (2, 3)), ANY),
     "roll": (lambda x: jnp.roll(x, 2, 1), ANY),
@@ -194,21 +121,21 @@ FIRST = {
         lambda q, k, v: nn.dot_product_attention(q, k, v),
         of((GENERIC, "2 n 1 k"), (GENERIC, "2 n 1 k"), (GENERIC, "2 n 1 k"), most=3),
     ),
-    "special.erfinv": (special.erfinv, each(OPEN)),
-    "special.ndtri": (special.ndtri, each(UNIT)),
-    "special.logit": (special.logit, each(UNIT)),
-    "special.expi": (special.expi, each(GENERIC)),
-    "special.expi above 0": (special.expi, each(POSITIVE)),
-    "special.expn 1": (lambda x: special.expn(1, x), each(POSITIVE)),
-    "special.expn 2": (lambda x: special.expn(2, x), each(POSITIVE)),
-    "special.expn 0": (lambda x: special.expn(0, x), each(POSITIVE)),
-    "special.spence below 1": (special.spence, each(UNIT)),
-    "special.polygamma": (lambda x: special.polygamma(1, x), each(POSITIVE)),
-    "special.zeta": (lambda q: special.zeta(2.5, q), each(ABOVE_1)),
-    "special.multigammaln": (lambda x: special.multigammaln(x, 3), each(POSITIVE).map(lambda a: [a[0] + 1])),
+    "special.erfinv": (special.erfinv, each(OPEN, "n")),
+    "special.ndtri": (special.ndtri, each(UNIT, "n")),
+    "special.logit": (special.logit, each(UNIT, "n")),
+    "special.expi": (special.expi, each(GENERIC, "n")),
+    "special.expi above 0": (special.expi, each(POSITIVE, "n")),
+    "special.expn 1": (lambda x: special.expn(1, x), each(POSITIVE, "n")),
+    "special.expn 2": (lambda x: special.expn(2, x), each(POSITIVE, "n")),
+    "special.expn 0": (lambda x: special.expn(0, x), each(POSITIVE, "n")),
+    "special.spence below 1": (special.spence, each(UNIT, "n")),
+    "special.polygamma": (lambda x: special.polygamma(1, x), each(POSITIVE, "n")),
+    "special.zeta": (lambda q: special.zeta(2.5, q), each(ABOVE_1, "n")),
+    "special.multigammaln": (lambda x: special.multigammaln(x, 3), each(POSITIVE, "n").map(lambda a: [a[0] + 1])),
     "special.beta": (special.beta, of((POSITIVE, "n"), (POSITIVE, "n"))),
     "special.betaln": (special.betaln, of((POSITIVE, "n"), (POSITIVE, "n"))),
-    "special.betainc": (lambda x: special.betainc(1.5, 2.5, x), each(UNIT)),
+    "special.betainc": (lambda x: special.betainc(1.5, 2.5, x), each(UNIT, "n")),
     "special.betainc of all": (special.betainc, of((ABOVE_1, "n"), (ABOVE_1, "n"), (UNIT, "n"))),
     "special.gammainc": (special.gammainc, of((POSITIVE, "n"), (POSITIVE, "n"))),
     "special.gammaincc": (special.gammaincc, of((POSITIVE, "n"), (POSITIVE, "n"))),
@@ -219,37 +146,37 @@ FIRST = {
     "special.boxcox": (special.boxcox, of((POSITIVE, "n"), (GENERIC, "n"))),
     "special.boxcox1p": (special.boxcox1p, of((POSITIVE, "n"), (GENERIC, "n"))),
     "special.poch": (special.poch, of((POSITIVE, "n"), (POSITIVE, "n"))),
-    "special.hyp1f1 of x": (lambda x: special.hyp1f1(1.5, 2.5, x), each(GENERIC)),
-    "special.hyp2f1 of x": (lambda x: special.hyp2f1(0.5, 1.5, 2.5, x), each(UNIT).map(lambda a: [0.9 * a[0]])),
-    "special.sici": (lambda x: special.sici(x)[0], each(POSITIVE)),
-    "special.sici, Ci": (lambda x: special.sici(x)[1], each(POSITIVE)),
-    "special.fresnel": (lambda x: special.fresnel(x)[0], each(GENERIC)),
-    "special.fresnel, C": (lambda x: special.fresnel(x)[1], each(GENERIC)),
+    "special.hyp1f1 of x": (lambda x: special.hyp1f1(1.5, 2.5, x), each(GENERIC, "n")),
+    "special.hyp2f1 of x": (lambda x: special.hyp2f1(0.5, 1.5, 2.5, x), each(UNIT, "n").map(lambda a: [0.9 * a[0]])),
+    "special.sici": (lambda x: special.sici(x)[0], each(POSITIVE, "n")),
+    "special.sici, Ci": (lambda x: special.sici(x)[1], each(POSITIVE, "n")),
+    "special.fresnel": (lambda x: special.fresnel(x)[0], each(GENERIC, "n")),
+    "special.fresnel, C": (lambda x: special.fresnel(x)[1], each(GENERIC, "n")),
     "special.owens_t": (special.owens_t, of((GENERIC, "n"), (GENERIC, "n"))),
-    "special.factorial": (special.factorial, each(POSITIVE)),
+    "special.factorial": (special.factorial, each(POSITIVE, "n")),
     "special.bessel_jn": (lambda z: special.bessel_jn(z, v=2)[2], each(ABOVE_1, "n")),
     "special.bessel_jn from 7 to 9": (lambda z: special.bessel_jn(z, v=2)[2], each(between(7, 9), "n")),
     "special.spence at 1": (special.spence, each(among(0.5, 1.0, 2.0), "n")),
     "special.logsumexp with b": (lambda x: special.logsumexp(x, b=jnp.array([1.0, 2.0]), axis=-1), each(REAL, "m 2")),
     "stats.beta.logpdf": (lambda x, a, b: stats.beta.logpdf(x, a, b), of((UNIT, "n"), (POSITIVE, "n"), (ABOVE_1, "n"))),
-    "stats.beta.cdf": (lambda x: stats.beta.cdf(x, 2.0, 1.5), each(UNIT)),
+    "stats.beta.cdf": (lambda x: stats.beta.cdf(x, 2.0, 1.5), each(UNIT, "n")),
     "stats.gamma.logpdf": (lambda x, a: stats.gamma.logpdf(x, a), of((POSITIVE, "n"), (POSITIVE, "n"))),
-    "stats.gamma.cdf": (lambda x: stats.gamma.cdf(x, 1.5), each(POSITIVE)),
-    "stats.gamma.logsf": (lambda x: stats.gamma.logsf(x, 1.5), each(POSITIVE)),
+    "stats.gamma.cdf": (lambda x: stats.gamma.cdf(x, 1.5), each(POSITIVE, "n")),
+    "stats.gamma.logsf": (lambda x: stats.gamma.logsf(x, 1.5), each(POSITIVE, "n")),
     "stats.chi2.logpdf": (lambda x, df: stats.chi2.logpdf(x, df), of((POSITIVE, "n"), (POSITIVE, "n"))),
     "stats.t.logpdf": (lambda x, df: stats.t.logpdf(x, df), of((GENERIC, "n"), (POSITIVE, "n"))),
-    "stats.poisson.logpmf": (lambda mu: stats.poisson.logpmf(3, mu), each(POSITIVE)),
-    "stats.binom.logpmf": (lambda p: stats.binom.logpmf(2, 5, p), each(UNIT)),
-    "stats.nbinom.logpmf": (lambda p: stats.nbinom.logpmf(2, 5, p), each(UNIT)),
-    "stats.geom.logpmf": (lambda p: stats.geom.logpmf(2, p), each(UNIT)),
-    "stats.bernoulli.logpmf": (lambda p: stats.bernoulli.logpmf(1, p), each(UNIT)),
-    "stats.expon.logpdf": (stats.expon.logpdf, each(POSITIVE)),
+    "stats.poisson.logpmf": (lambda mu: stats.poisson.logpmf(3, mu), each(POSITIVE, "n")),
+    "stats.binom.logpmf": (lambda p: stats.binom.logpmf(2, 5, p), each(UNIT, "n")),
+    "stats.nbinom.logpmf": (lambda p: stats.nbinom.logpmf(2, 5, p), each(UNIT, "n")),
+    "stats.geom.logpmf": (lambda p: stats.geom.logpmf(2, p), each(UNIT, "n")),
+    "stats.bernoulli.logpmf": (lambda p: stats.bernoulli.logpmf(1, p), each(UNIT, "n")),
+    "stats.expon.logpdf": (stats.expon.logpdf, each(POSITIVE, "n")),
     "stats.pareto.logpdf": (lambda x, b: stats.pareto.logpdf(x, b), of((ABOVE_1, "n"), (POSITIVE, "n"))),
-    "stats.truncnorm.logpdf": (lambda x: stats.truncnorm.logpdf(x, -1.0, 2.0), each(OPEN)),
-    "stats.truncnorm.logcdf": (lambda x: stats.truncnorm.logcdf(x, -1.0, 2.0), each(OPEN)),
+    "stats.truncnorm.logpdf": (lambda x: stats.truncnorm.logpdf(x, -1.0, 2.0), each(OPEN, "n")),
+    "stats.truncnorm.logcdf": (lambda x: stats.truncnorm.logcdf(x, -1.0, 2.0), each(OPEN, "n")),
     "stats.truncnorm.logpdf of a": (
         lambda a: stats.truncnorm.logpdf(0.5, a, 2.0),
-        each(POSITIVE).map(lambda args: [-args[0]]),
+        each(POSITIVE, "n").map(lambda args: [-args[0]]),
     ),
     "stats.vonmises.logpdf": (stats.vonmises.logpdf, of((GENERIC, "n"), (POSITIVE, "n"))),
     "stats.wrapcauchy.logpdf": (
@@ -261,40 +188,220 @@ FIRST = {
         lambda a, b: stats.betabinom.logpmf(2, 5, a, b),
         of((POSITIVE, "n"), (POSITIVE, "n")),
     ),
-}
-for _name in DENSITIES:
-    for _kind in ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf"):
-        if hasattr(getattr(stats, _name), _kind):
-            FIRST[f"stats.{_name}.{_kind}"] = (getattr(getattr(stats, _name), _kind), each(REAL, "n"))
-STRUCTURED = {
-    "linalg.cholesky": (lambda A: jnp.linalg.cholesky(A), matrices(definite), {"A": "positive definite"}),
-    "linalg.eigvalsh": (lambda A: jnp.linalg.eigvalsh(A), matrices(symmetric), {"A": "symmetric"}),
+    "amax of axes": (lambda x: jnp.amax(x, (0, 2)), each(TIES, "m n k", most=3)),
+    "average": (jnp.average, each(REAL)),
+    "average by weights": (lambda x, w: jnp.average(x, 1, w), of((REAL, "m n"), (POSITIVE, "m n"))),
+    "percentile": (lambda x: jnp.percentile(x, 70.0, 1), each(GENERIC)),
+    "quantile of ties": (lambda x: jnp.quantile(x, 0.25), each(TIES, "n")),
+    "median of ties": (jnp.median, each(TIES, "n")),
+    "nanmedian": (lambda x: jnp.nanmedian(x, 0), each(GENERIC)),
+    "nanstd": (lambda x: jnp.nanstd(x, 1), each(GENERIC, least=2)),
+    "std of rows": (lambda x: jnp.std(x, 1), each(GENERIC, least=2)),
+    "partition": (lambda x: jnp.partition(x, 1), each(GENERIC, "n", least=2)),
+    "append": (jnp.append, of((REAL, "n"), (REAL, "k"))),
+    "concatenate": (lambda x, y: jnp.concatenate((x, y), 1), of((REAL, "m n"), (REAL, "m k"), most=3)),
+    "stack": (lambda x, y: jnp.stack((x, y), -1), PAIR),
+    "column_stack": (lambda x, y: jnp.column_stack((x, y)), of((REAL, "n"), (REAL, "n"))),
+    "dstack": (lambda x, y: jnp.dstack((x, y)), PAIR),
+    "block": (lambda x, y: jnp.block([[x, y], [y, x]]), of((REAL, "n n"), (REAL, "n n"))),
+    "choose": (lambda x, y: jnp.choose(jnp.arange(len(x)) % 2, [x, y]), of((REAL, "n"), (REAL, "n"))),
+    "select": (lambda x: jnp.select([x > 1, x > 0], [x**2, 3 * x]), each(GENERIC)),
+    "compress": (lambda x: jnp.compress(jnp.array([True, False]), x, 0), each(REAL, "2 n")),
+    "extract": (lambda x: jnp.extract(jnp.array([True, False, True]), x, size=2), each(REAL, "3")),
+    "delete": (lambda x: jnp.delete(x, 1, 0), each(REAL, least=2)),
+    "insert": (lambda x, y: jnp.insert(x, 1, y, 1), of((REAL, "m n"), (REAL, "m"))),
+    "put": (lambda x: jnp.put(x, jnp.array([0, 0]), jnp.array([1.0, 2.0]), inplace=False), each(REAL)),
+    "place": (lambda x: jnp.place(x, jnp.array([True, False]), jnp.array([2.0]), inplace=False), each(REAL, "2")),
+    "fill_diagonal": (lambda x, y: jnp.fill_diagonal(x, y, inplace=False), of((REAL, "n n"), (REAL, "n"))),
+    "take_along_axis": (lambda x: jnp.take_along_axis(x, jnp.array([[0, 0, 1]]), 1), each(REAL, "m 3")),
+    "apply_along_axis": (lambda x: jnp.apply_along_axis(jnp.cumprod, 0, x), each(REAL, most=3)),
+    "resize": (lambda x: jnp.resize(x, (2, 5)), ANY),
+    "reshape, order F": (lambda x: jnp.reshape(x, (-1, 2), order="F"), each(REAL, "n 4")),
+    "moveaxis": (lambda x: jnp.moveaxis(x, 0, -1), each(REAL, "m n k", most=3)),
+    "squeeze": (lambda x: jnp.squeeze(x, 1), each(REAL, "m 1 n")),
+    "diag": (jnp.diag, each(REAL, "n")),
+    "diag of a matrix": (lambda x: jnp.diag(x, -1), each(REAL, "m n", least=2)),
+    "diagonal": (lambda x: jnp.diagonal(x, 1, 2, 0), each(REAL, "n 2 n", least=2)),
+    "trace": (lambda x: jnp.trace(x, 1), each(REAL, least=2)),
+    "ediff1d": (jnp.ediff1d, each(REAL, "n", least=2)),
+    "float_power": (jnp.float_power, of((POSITIVE, "n"), (REAL, "n"))),
+    "power of a negative number": (lambda x: jnp.power(-x, 3.0), each(POSITIVE, "n")),
+    "power of 0": (lambda x: jnp.power(x, 2.0), each(TIES, "n")),
+    "floor_divide": (jnp.floor_divide, of((GENERIC, "n"), (POSITIVE, "n"))),
+    "remainder of negatives": (lambda x, y: jnp.remainder(x, -y), of((GENERIC, "n"), (POSITIVE, "n"))),
+    "divmod": (lambda x, y: jnp.divmod(x, y)[1], of((GENERIC, "n"), (POSITIVE, "n"))),
+    "modf": (lambda x: jnp.modf(x)[0], each(GENERIC, "n")),
+    "frexp": (lambda x: jnp.frexp(x)[0], each(GENERIC, "n")),
+    "ldexp": (lambda x: jnp.ldexp(x, 3), each(GENERIC, "n")),
+    "copysign": (jnp.copysign, of((GENERIC, "n"), (GENERIC, "n"))),
+    "heaviside": (lambda x: jnp.heaviside(x, 0.5) * x, each(GENERIC, "n")),
+    "cumulative_sum": (lambda x: jnp.cumulative_sum(x, axis=1, include_initial=True), ANY),
+    "cumulative_prod": (lambda x: jnp.cumulative_prod(x, axis=0), each(TIES)),
+    "nancumprod": (lambda x: jnp.nancumprod(x, 1), each(REAL, most=3)),
+    "geomspace": (lambda x, y: jnp.geomspace(x, y, 4), of((POSITIVE, "n"), (POSITIVE, "n"))),
+    "linspace": (lambda x, y: jnp.linspace(x, y, 4), of((REAL, "n"), (REAL, "n"))),
+    "logspace": (lambda x, y: jnp.logspace(x, y, 3), of((GENERIC, "n"), (GENERIC, "n"))),
+    "inner": (jnp.inner, of((REAL, "m n"), (REAL, "k n"), most=3)),
+    "dot of 3 axes": (jnp.dot, of((REAL, "m n k"), (REAL, "m k n"), most=2)),
+    "tensordot": (lambda x, y: jnp.tensordot(x, y, 2), of((REAL, "m n k"), (REAL, "n k"), most=2)),
+    "vecdot": (jnp.vecdot, of((REAL, "m n"), (REAL, "m n"))),
+    "matvec": (jnp.matvec, of((REAL, "m n"), (REAL, "n"))),
+    "vecmat": (jnp.vecmat, of((REAL, "m"), (REAL, "m n"))),
+    "einsum of a diagonal": (lambda x: jnp.einsum("ii->i", x), each(REAL, "n n")),
+    "polyadd": (jnp.polyadd, of((REAL, "m"), (REAL, "n"))),
+    "polymul": (jnp.polymul, of((REAL, "m"), (REAL, "n"))),
+    "polyder": (jnp.polyder, each(REAL, "n", least=2)),
+    "polyint": (lambda p: jnp.polyint(p, 2), each(REAL, "n")),
+    "polyfit": (lambda y: jnp.polyfit(jnp.arange(4.0), y, 2), each(REAL, "4")),
+    "poly": (jnp.poly, each(GENERIC, "n", most=3)),
+    "unwrap of ties": (lambda x: jnp.unwrap(x, axis=0), each(GENERIC, "3 n")),
+    "fft of order n": (lambda x: jnp.fft.fft(x, 5).imag, each(REAL, "m n", most=3)),
+    "ifft2": (lambda x: jnp.fft.ifft2(x).real, each(REAL, most=3)),
+    "rfftn": (lambda x: jnp.fft.rfftn(x).real, each(REAL, most=3)),
+    "irfft2": (lambda x: jnp.fft.irfft2(x, (3, 4)), each(REAL, "3 3")),
+    "hfft": (lambda x: jnp.fft.hfft(x, 4), each(REAL, "3")),
+    "ihfft": (lambda x: jnp.fft.ihfft(x).real, each(REAL, "4")),
+    "fftshift": (jnp.fft.fftshift, ANY),
+    "linalg.norm 2": (lambda A: jnp.linalg.norm(A, 2), each(GENERIC, "3 2")),
+    "linalg.norm -2": (lambda A: jnp.linalg.norm(A, -2), each(GENERIC, "3 2")),
+    "linalg.norm of ties": (lambda A: jnp.linalg.norm(A, 1), each(TIES)),
+    "linalg.vector_norm 0.5": (lambda x: jnp.linalg.vector_norm(x, ord=0.5), each(POSITIVE, "n")),
+    "linalg.multi_dot": (
+        lambda x, y, z: jnp.linalg.multi_dot([x, y, z]),
+        of((REAL, "m n"), (REAL, "n k"), (REAL, "k m"), most=2),
+    ),
+    "linalg.tensorinv": (lambda A: jnp.linalg.tensorinv(A, 1), matrices(regular)),
+    "linalg.tensorsolve": (jnp.linalg.tensorsolve, matrices(regular, "n")),
+    "linalg.pinv of a row": (jnp.linalg.pinv, each(GENERIC, "1 3")),
+    "linalg.svd projections": (
+        lambda A: (lambda u, s, v: (u * s**2) @ v)(*jnp.linalg.svd(A, full_matrices=False)),
+        each(GENERIC, "3 2"),
+    ),
+    "linalg.lu_solve": (lambda A, b: linalg.lu_solve(linalg.lu_factor(A), b), matrices(regular, "n k")),
+    "linalg.block_diag": (linalg.block_diag, of((REAL, "m n"), (REAL, "k k"), most=2)),
+    "linalg.toeplitz": (linalg.toeplitz, of((REAL, "m"), (REAL, "n"))),
+    "linalg.hankel": (linalg.hankel, of((REAL, "m"), (REAL, "n"))),
+    "linalg.circulant": (linalg.circulant, each(REAL, "n")),
+    "linalg.companion": (linalg.companion, each(POSITIVE, "n", least=2)),
+    "linalg.convolution_matrix": (lambda a: linalg.convolution_matrix(a, 3), each(REAL, "n")),
+    "linalg.fiedler": (linalg.fiedler, each(GENERIC, "n", least=2)),
+    "linalg.leslie": (linalg.leslie, of((REAL, "3"), (REAL, "2"))),
+    "linalg.expm_frechet": (
+        lambda A, E: linalg.expm_frechet(A, E, compute_expm=False),
+        of((GENERIC, "n n"), (GENERIC, "n n"), most=2),
+    ),
+    "linalg.polar": (lambda A: linalg.polar(A, method="svd")[0], matrices(regular)),
+    "linalg.solve_sylvester": (linalg.solve_sylvester, matrices(definite, "n n").map(lambda a: [a[0], a[0] + 1, a[1]])),
+    "linalg.hessenberg": (lambda A: jnp.abs(linalg.hessenberg(A)), each(GENERIC, "3 3")),
+    "signal.convolve2d": (signal.convolve2d, of((REAL, "m n"), (REAL, "2 2"), most=3)),
+    "signal.correlate2d": (
+        lambda x, y: signal.correlate2d(x, y, mode="valid"),
+        of((REAL, "3 n"), (REAL, "2 2"), least=2),
+    ),
+    "signal.fftconvolve": (lambda x, y: signal.fftconvolve(x, y, mode="same"), of((REAL, "4"), (REAL, "n"), most=3)),
+    "signal.detrend": (signal.detrend, each(REAL, "n", least=3)),
+    "fft.dct": (lambda x: fft.dct(x, axis=0, norm="ortho"), each(REAL, most=3)),
+    "fft.idctn": (fft.idctn, each(REAL, most=3)),
+    "ndimage.map_coordinates": (
+        lambda x, at: ndimage.map_coordinates(x, at, 1, mode="nearest"),
+        of((REAL, "3 3"), (GENERIC, "2 n")),
+    ),
+    "ndimage.map_coordinates, reflected": (
+        lambda x, at: ndimage.map_coordinates(x, at, 1, mode="mirror"),
+        of((REAL, "3 3"), (GENERIC, "2 n")),
+    ),
+    "lax.cumlogsumexp": (lambda x: jax.lax.cumlogsumexp(x, 0), each(GENERIC, "n")),
+    "lax.reduce_precision": (lambda x: jax.lax.reduce_precision(x, 11, 52), each(REAL, "n")),
+    "lax.conv": (
+        lambda x, w: jax.lax.conv_general_dilated(x, w, (2, 1), ((1, 1), (0, 1)), lhs_dilation=(1, 2)),
+        of((REAL, "1 2 3 3"), (REAL, "k 2 2 2"), most=2),
+    ),
+    "lax.reduce_window max": (
+        lambda x: jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, 2), (1, 1), "VALID"),
+        each(TIES, "m 4", most=2),
+    ),
+    "lax.reduce_window sum": (
+        lambda x: jax.lax.reduce_window(x, 0.0, jax.lax.add, (2, 2), (1, 2), "SAME"),
+        each(REAL, most=3),
+    ),
+    "lax.associative_scan": (lambda x: jax.lax.associative_scan(jnp.multiply, x), each(TIES, "n")),
+    "lax.scan": (lambda x: jax.lax.scan(lambda c, a: (c * a + a, c), 1.0 * x[0], x)[1], each(REAL, "n")),
+    "lax.dynamic_update_slice": (
+        lambda x, y: jax.lax.dynamic_update_slice(x, y, (1, 5)),  # which is moved inside
+        of((REAL, "3 n"), (REAL, "2 1")),
+    ),
+    "lax.igamma_grad_a": (lambda a: jax.lax.igamma(a, jnp.full_like(a, 1.3)), each(POSITIVE, "n")),
+    "lax.betainc of broadcast": (
+        lambda x: jax.lax.regularized_incomplete_beta(2.0 + 0 * x, 3.0 + 0 * x, x),
+        each(UNIT, "n"),
+    ),
+    "image.resize": (lambda x: jax.image.resize(x, (4, 3), "bilinear"), each(REAL, most=3)),
+    "image.resize, cubic": (lambda x: jax.image.resize(x, (2, 5), "cubic"), each(REAL, "3 3")),
+    "image.resize, lanczos": (lambda x: jax.image.resize(x, (5, 2), "lanczos3"), each(REAL, "3 3")),
+    "segment_min": (lambda x: jax.ops.segment_min(x, jnp.array([0, 1, 0]), 2), each(TIES, "3 n")),
+    "stats.multinomial.logpmf": (
+        lambda p: stats.multinomial.logpmf(jnp.array([1, 0, 2]), 3, p),
+        drawn(lambda rng: (probabilities(rng, 3),)),
+        {"structure": {"p": "simplex"}},
+    ),
+    "stats.gaussian_kde": (
+        lambda data, x: stats.gaussian_kde(data).logpdf(x),
+        of((GENERIC, "4"), (GENERIC, "n")),
+    ),
+    "stats.sem": (stats.sem, each(GENERIC, "m n", least=2)),
+    "special.wofz": (lambda x: special.wofz(x).real, each(GENERIC, "n")),
+    "special.hyp2f1 of all": (special.hyp2f1, of((POSITIVE, "n"), (POSITIVE, "n"), (ABOVE_1, "n"), (UNIT, "n"))),
+    "special.hyp1f1 of all": (special.hyp1f1, of((ABOVE_1, "n"), (ABOVE_1, "n"), (GENERIC, "n"))),
+    "special.gammaln of negative x": (special.gammaln, each(between(-0.9, -0.1), "n")),
+    "special.digamma of negative x": (special.digamma, each(between(-0.9, -0.1), "n")),
+    "special.gamma of negative x": (special.gamma, each(between(-1.9, -1.1), "n")),
+    "special.polygamma 0": (lambda x: special.polygamma(0, x), each(POSITIVE, "n")),
+    "special.polygamma 3": (lambda x: special.polygamma(3, x), each(ABOVE_1, "n")),
+    "special.xlogy at 0": (special.xlogy, of((TIES, "n"), (POSITIVE, "n"))),
+    "special.entr of 0": (special.entr, each(among(0.0, 0.5), "n"), {"at_kinks": "skip"}),
+    "special.expn 5": (lambda x: special.expn(5, x), each(POSITIVE, "n")),
+    "special.lpmn": (lambda x: special.lpmn_values(2, 2, x, is_normalized=False), each(OPEN, "n")),
+    **{
+        f"stats.{name}.{kind}": (getattr(getattr(stats, name), kind), each(REAL, "n"))
+        for name in ("norm", "cauchy", "laplace", "logistic", "gumbel_l", "gumbel_r")
+        for kind in ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf")
+        if hasattr(getattr(stats, name), kind)
+    },
+    **{
+        f"stats.{name}.{kind}": (getattr(getattr(stats, name), kind), each(UNIT, "n"))
+        for name in ("norm", "cauchy", "laplace", "logistic", "gumbel_l", "gumbel_r")
+        for kind in ("ppf", "isf")
+        if hasattr(getattr(stats, name), kind)
+    },
+    "linalg.cholesky": (lambda A: jnp.linalg.cholesky(A), matrices(definite), DEFINITE),
+    "linalg.eigvalsh": (lambda A: jnp.linalg.eigvalsh(A), matrices(symmetric), SYMMETRIC),
     "linalg.eigh, projections": (
         lambda A: (lambda v: (v * jnp.arange(1.0, 1 + len(A), dtype=A.dtype)) @ v.T)(jnp.linalg.eigh(A)[1]),
         matrices(symmetric),
-        {"A": "symmetric"},
+        SYMMETRIC,
     ),
     "linalg.cho_solve": (
         lambda A, b: jax.scipy.linalg.cho_solve((jnp.linalg.cholesky(A), True), b),
         matrices(definite, "n k"),
-        {"A": "positive definite"},
+        DEFINITE,
     ),
     "linalg.solve_triangular": (
         lambda A, b: jax.scipy.linalg.solve_triangular(A, b, lower=True),
         matrices(triangular, "n k"),
-        {"A": "lower triangular"},
+        LOWER,
     ),
-    "linalg.sqrtm": (lambda A: jax.scipy.linalg.sqrtm(A).real, matrices(definite), {"A": "positive definite"}),
+    "linalg.sqrtm": (lambda A: jax.scipy.linalg.sqrtm(A).real, matrices(definite), DEFINITE),
     "stats.multivariate_normal.logpdf": (
         lambda x, A: stats.multivariate_normal.logpdf(x, jnp.zeros(len(A)), A),
         matrices(definite, "n").map(lambda args: args[::-1]),
-        {"A": "positive definite"},
+        DEFINITE,
     ),
     "stats.dirichlet.logpdf": (
         lambda p: stats.dirichlet.logpdf(p, jnp.array([1.5, 2.0, 0.7])),
         drawn(lambda rng: (probabilities(rng, 3),)),
-        {"p": "simplex"},
+        {"structure": {"p": "simplex"}},
     ),
+    "std": (jnp.std, ANY, {"at_kinks": "skip"}),  # 0 / 0 where all entries are equal
 }
 KNOWN = {
     "std": {"NotFinite": "0 / 0 for one number"},
@@ -311,21 +418,4 @@ KNOWN = {
     "linalg.sqrtm": {"NoDerivative": "schur has no rule"},
     "segment_prod": {"NoDerivative": "only for unique indices"},
 }
-
-PLAIN = (
-    {f"nn.{name}": (getattr(nn, name), ANY) for name in ACTIVATIONS}
-    | {name: (getattr(jnp, name), ANY) for name in EVERYWHERE}
-    | {name: (getattr(jnp, name), each(POSITIVE)) for name in ABOVE_0}
-    | {name: (getattr(jnp, name), PAIR) for name in OF_TWO}
-    | {f"special.{name}": (getattr(special, name), each(REAL)) for name in SPECIAL}
-    | {f"special.{name}": (getattr(special, name), each(POSITIVE)) for name in SPECIAL_ABOVE_0}
-    | FIRST
-)
-OPTIONS = {"std": {"at_kinks": "skip"}}  # 0 / 0 where all entries are equal
-TARGETS = [
-    Target(name, pair(f), arguments, known=KNOWN.get(name), **OPTIONS.get(name, {}))
-    for name, (f, arguments) in PLAIN.items()
-] + [
-    Target(name, pair(f), arguments, known=KNOWN.get(name), structure=structure)
-    for name, (f, arguments, structure) in STRUCTURED.items()
-]
+TARGETS = targets(TABLE, pair, KNOWN)

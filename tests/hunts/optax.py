@@ -1,13 +1,14 @@
 """Losses of optax. Targets are probabilities or numbers, and labels are constants."""
 
+import jax
 import jax.numpy as jnp
 from optax import losses
 
-from funcnn.testing.hunt import Target
 from funcnn.testing.jax import pair
-from tests.hunts.draws import ANY, GENERIC, OPEN, PAIR, POSITIVE, REAL, TIES, UNIT, each, of
+from tests.hunts.draws import *
 
 LIBRARIES = ["optax", "jax", "numpy"]
+jax.config.update("jax_disable_most_optimizations", val=True)  # as in the spec of JAX
 PROBABILITIES = of((GENERIC, "m n"), (POSITIVE, "m n")).map(lambda a: [a[0], a[1] / a[1].sum(-1, keepdims=True)])
 
 
@@ -16,7 +17,7 @@ def labels(x):
     return jnp.arange(len(x)) % min(2, x.shape[-1])
 
 
-LOSSES = {
+TABLE = {
     "squared_error": (losses.squared_error, PAIR),
     "l2_loss": (losses.l2_loss, PAIR),
     "huber_loss": (losses.huber_loss, PAIR),
@@ -77,10 +78,32 @@ LOSSES = {
         lambda x: losses.ctc_loss(x, jnp.zeros((1, 4)), jnp.array([[1, 2]]), jnp.zeros((1, 2))),
         each(GENERIC, "1 4 3"),
     ),
+    "multiclass_hinge_loss of ties": (lambda x: losses.multiclass_hinge_loss(x, labels(x)), each(TIES, least=2)),
+    "triplet_margin_loss of equals": (
+        lambda a: losses.triplet_margin_loss(a, a, 0.5 * a),
+        each(GENERIC),
+    ),
+    "squared_error without targets": (losses.squared_error, ANY),
+    "softmax_cross_entropy of axis 0": (
+        lambda x, y: losses.softmax_cross_entropy(x, y, axis=0),
+        of((GENERIC, "m n"), (UNIT, "m n")),
+    ),
+    "ctc_loss, padded": (
+        lambda x: losses.ctc_loss(x, jnp.array([[0.0, 0, 0, 1]]), jnp.array([[1, 1, 0]]), jnp.array([[0.0, 0, 1]])),
+        each(GENERIC, "1 4 3"),
+    ),
+    "ranking_softmax_loss, masked": (
+        lambda x, y: losses.ranking_softmax_loss(x, y, where=jnp.arange(x.shape[-1]) < 2),
+        of((GENERIC, "m n"), (UNIT, "m n")),
+    ),
+    "kl_divergence at 0": (losses.kl_divergence, of((GENERIC, "m n"), (TIES, "m n"))),
+    "dice_loss of axes": (
+        lambda x, y: losses.dice_loss(x, y, apply_softmax=False, alpha=0.3, beta=0.7),
+        of((UNIT, "m n 2"), (UNIT, "m n 2"), most=3),
+    ),
     "fenchel_young of logsumexp": (
         lambda x, y: losses.make_fenchel_young_loss(lambda z: jnp.log(jnp.exp(z).sum(-1)))(x, y),
         of((OPEN, "n"), (UNIT, "n")),
     ),
 }
-KNOWN = {}
-TARGETS = [Target(name, pair(f), arguments, known=KNOWN.get(name)) for name, (f, arguments) in LOSSES.items()]
+TARGETS = targets(TABLE, pair, known={})

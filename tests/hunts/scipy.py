@@ -4,9 +4,8 @@ import numpy as np
 from scipy import special
 from scipy.optimize import rosen, rosen_der, rosen_hess
 
-from funcnn.testing.hunt import Target
 from funcnn.testing.scipy import pair
-from tests.hunts.draws import ABOVE_1, GENERIC, OPEN, POSITIVE, REAL, UNIT, each
+from tests.hunts.draws import *
 
 LIBRARIES = ["scipy", "numpy"]
 PHI = np.sqrt(2 * np.pi)
@@ -15,6 +14,11 @@ ROOT = np.sqrt(np.pi)
 
 def normal_density(x):
     return np.exp(-x * x / 2) / PHI
+
+
+def both(f, *first):
+    """The two results of a function that returns its value and its derivative."""
+    return lambda x: f(*first, x)[0], lambda x: f(*first, x)[1]
 
 
 SLOPES = {
@@ -137,13 +141,13 @@ SLOPES = {
         lambda x: special.spherical_kn(2, x, derivative=True),
         POSITIVE,
     ),
-    "pbdv": (lambda x: special.pbdv(1.5, x)[0], lambda x: special.pbdv(1.5, x)[1], GENERIC),
-    "pbvv": (lambda x: special.pbvv(1.5, x)[0], lambda x: special.pbvv(1.5, x)[1], GENERIC),
-    "pbwa": (lambda x: special.pbwa(1.5, x)[0], lambda x: special.pbwa(1.5, x)[1], GENERIC),
-    "mathieu_cem": (lambda x: special.mathieu_cem(1, 2, x)[0], lambda x: special.mathieu_cem(1, 2, x)[1], GENERIC),
-    "mathieu_sem": (lambda x: special.mathieu_sem(1, 2, x)[0], lambda x: special.mathieu_sem(1, 2, x)[1], GENERIC),
-    "pro_ang1": (lambda x: special.pro_ang1(1, 1, 0.5, x)[0], lambda x: special.pro_ang1(1, 1, 0.5, x)[1], OPEN),
-    "obl_ang1": (lambda x: special.obl_ang1(1, 1, 0.5, x)[0], lambda x: special.obl_ang1(1, 1, 0.5, x)[1], OPEN),
+    "pbdv": (*both(special.pbdv, 1.5), GENERIC),
+    "pbvv": (*both(special.pbvv, 1.5), GENERIC),
+    "pbwa": (*both(special.pbwa, 1.5), GENERIC),
+    "mathieu_cem": (*both(special.mathieu_cem, 1, 2), GENERIC),
+    "mathieu_sem": (*both(special.mathieu_sem, 1, 2), GENERIC),
+    "pro_ang1": (*both(special.pro_ang1, 1, 1, 0.5), OPEN),
+    "obl_ang1": (*both(special.obl_ang1, 1, 1, 0.5), OPEN),
     "hyp1f1": (
         lambda x: special.hyp1f1(1.5, 2.5, x),
         lambda x: 1.5 / 2.5 * special.hyp1f1(2.5, 3.5, x),
@@ -263,6 +267,270 @@ SLOPES = {
         lambda x: special.modstruve(0, x) - special.modstruve(1, x) / x,
         POSITIVE,
     ),
+    "eval_sh_chebyt": (
+        lambda x: special.eval_sh_chebyt(4, x),
+        lambda x: 8 * special.eval_chebyu(3, 2 * x - 1),
+        UNIT,
+    ),
+    "eval_legendre 2.5": (
+        lambda x: special.eval_legendre(2.5, 0.9 * x),
+        lambda x: 0.9 * 2.5 * 3.5 / 2 * special.hyp2f1(-1.5, 4.5, 2, (1 - 0.9 * x) / 2),
+        OPEN,
+    ),
+    "eval_gegenbauer 2.5": (
+        lambda x: special.eval_gegenbauer(2.5, 0.7, 0.9 * x),
+        lambda x: 0.9 * 1.4 * special.eval_gegenbauer(1.5, 1.7, 0.9 * x),
+        OPEN,
+    ),
+    "eval_jacobi 2.5": (
+        lambda x: special.eval_jacobi(2.5, 0.5, 1.5, 0.9 * x),
+        lambda x: 0.9 * 2.75 * special.eval_jacobi(1.5, 1.5, 2.5, 0.9 * x),
+        OPEN,
+    ),
+    **{
+        f"legendre_p {n}": (
+            lambda x, n=n: special.legendre_p(n, x, diff_n=1)[0],
+            lambda x, n=n: special.legendre_p(n, x, diff_n=1)[1],
+            OPEN,
+        )
+        for n in (1, 4)
+    },
+    "legendre_p, slope": (
+        lambda x: special.legendre_p(5, x, diff_n=2)[1],
+        lambda x: special.legendre_p(5, x, diff_n=2)[2],
+        OPEN,
+    ),
+    **{
+        f"assoc_legendre_p {n} {m}": (
+            lambda x, n=n, m=m: special.assoc_legendre_p(n, m, 0.9 * x, diff_n=1)[0],
+            lambda x, n=n, m=m: 0.9 * special.assoc_legendre_p(n, m, 0.9 * x, diff_n=1)[1],
+            OPEN,
+        )
+        for n, m in ((3, 1), (4, -2), (2, 2))
+    },
+    "assoc_legendre_p above 1": (
+        lambda x: special.assoc_legendre_p(3, 1, x, branch_cut=3, diff_n=1)[0],
+        lambda x: special.assoc_legendre_p(3, 1, x, branch_cut=3, diff_n=1)[1],
+        ABOVE_1,
+    ),
+    "assoc_legendre_p, slope": (
+        lambda x: special.assoc_legendre_p(3, 1, 0.9 * x, diff_n=2)[1],
+        lambda x: 0.9 * special.assoc_legendre_p(3, 1, 0.9 * x, diff_n=2)[2],
+        OPEN,
+    ),
+    **{
+        f"sph_legendre_p {n} {m}": (
+            lambda x, n=n, m=m: special.sph_legendre_p(n, m, x, diff_n=1)[0],
+            lambda x, n=n, m=m: special.sph_legendre_p(n, m, x, diff_n=1)[1],
+            ABOVE_1,
+        )
+        for n, m in ((3, 0), (3, 2), (4, -1))
+    },
+    "sph_harm_y": (
+        lambda x: special.sph_harm_y(3, 2, x, 0.4, diff_n=1)[0].real,
+        lambda x: special.sph_harm_y(3, 2, x, 0.4, diff_n=1)[1][..., 0].real,
+        ABOVE_1,
+    ),
+    "sph_harm_y of phi": (
+        lambda x: special.sph_harm_y(3, 2, 0.4, x, diff_n=1)[0].imag,
+        lambda x: special.sph_harm_y(3, 2, 0.4, x, diff_n=1)[1][..., 1].imag,
+        GENERIC,
+    ),
+    "jve 1.5": (lambda x: special.jve(1.5, x), lambda x: special.jvp(1.5, x), POSITIVE),
+    "ive 1.5": (
+        lambda x: special.ive(1.5, x),
+        lambda x: (special.ive(0.5, x) + special.ive(2.5, x)) / 2 - special.ive(1.5, x),
+        POSITIVE,
+    ),
+    "kve 1.5": (
+        lambda x: special.kve(1.5, x),
+        lambda x: -(special.kve(0.5, x) + special.kve(2.5, x)) / 2 + special.kve(1.5, x),
+        POSITIVE,
+    ),
+    "hankel1": (lambda x: special.hankel1(1.5, x).imag, lambda x: special.h1vp(1.5, x).imag, POSITIVE),
+    "hankel2": (lambda x: special.hankel2(2, x).imag, lambda x: special.h2vp(2, x).imag, POSITIVE),
+    "kvp 2": (lambda x: special.kvp(2, x), lambda x: special.kvp(2, x, 2), POSITIVE),
+    "ivp 0": (lambda x: special.ivp(0, x), lambda x: special.ivp(0, x, 2), GENERIC),
+    "kelvin, Ke": (lambda x: special.kelvin(x)[1].real, lambda x: special.kelvin(x)[3].real, POSITIVE),
+    "kerp": (special.kerp, lambda x: -special.kei(x) - special.kerp(x) / x, POSITIVE),  # Kelvin's equation
+    "berp": (special.berp, lambda x: -special.bei(x) - special.berp(x) / x, POSITIVE),
+    "it2i0k0, I": (lambda x: special.it2i0k0(x)[0], lambda x: (special.i0(x) - 1) / x, POSITIVE),
+    "it2i0k0, K": (lambda x: special.it2i0k0(x)[1], lambda x: -special.k0(x) / x, POSITIVE),
+    "it2j0y0, J": (lambda x: special.it2j0y0(x)[0], lambda x: (1 - special.j0(x)) / x, POSITIVE),
+    "it2j0y0, Y": (lambda x: special.it2j0y0(x)[1], lambda x: -special.y0(x) / x, POSITIVE),
+    "modfresnelp": (
+        lambda x: special.modfresnelp(x)[0].real,
+        lambda x: -np.cos(x * x),
+        POSITIVE,
+    ),
+    "modfresnelm": (lambda x: special.modfresnelm(x)[0].imag, lambda x: np.sin(x * x), POSITIVE),
+    "pro_ang1 2 3": (*both(special.pro_ang1, 2, 3, 1.5), OPEN),
+    "obl_ang1 0 3": (*both(special.obl_ang1, 0, 3, 1.5), OPEN),
+    "mathieu_modcem1": (*both(special.mathieu_modcem1, 2, 0.7), POSITIVE),
+    "mathieu_modcem2": (*both(special.mathieu_modcem2, 2, 0.7), POSITIVE),
+    "mathieu_modsem1": (*both(special.mathieu_modsem1, 2, 0.7), POSITIVE),
+    "mathieu_modsem2": (*both(special.mathieu_modsem2, 2, 0.7), POSITIVE),
+    "pro_rad1": (*both(special.pro_rad1, 1, 2, 0.5), ABOVE_1),
+    "pro_rad2": (*both(special.pro_rad2, 1, 2, 0.5), ABOVE_1),
+    "obl_rad1": (*both(special.obl_rad1, 1, 2, 0.5), ABOVE_1),
+    "obl_rad2": (*both(special.obl_rad2, 1, 2, 0.5), ABOVE_1),
+    "riccati_jn": (
+        lambda x: np.array([special.riccati_jn(2, a)[0][2] for a in x]),
+        lambda x: np.array([special.riccati_jn(2, a)[1][2] for a in x]),
+        POSITIVE,
+    ),
+    "riccati_yn": (
+        lambda x: np.array([special.riccati_yn(2, a)[0][2] for a in x]),
+        lambda x: np.array([special.riccati_yn(2, a)[1][2] for a in x]),
+        POSITIVE,
+    ),
+    "powm1": (lambda x: special.powm1(x, 0.3), lambda x: 0.3 * x**-0.7, POSITIVE),
+    "powm1 of y": (lambda y: special.powm1(0.9, y), lambda y: np.log(0.9) * 0.9**y, GENERIC),
+    "poch": (
+        lambda z: special.poch(z, 1.5),
+        lambda z: special.poch(z, 1.5) * (special.digamma(z + 1.5) - special.digamma(z)),
+        POSITIVE,
+    ),
+    "binom": (
+        lambda n: special.binom(n, 3),
+        lambda n: special.binom(n, 3) * (special.digamma(n + 1) - special.digamma(n - 2)),
+        lambda rng, shape: 3 + POSITIVE(rng, shape),
+    ),
+    "multigammaln": (
+        lambda a: np.array([special.multigammaln(b, 2) for b in 1 + a]),
+        lambda a: special.digamma(1 + a) + special.digamma(0.5 + a),
+        POSITIVE,
+    ),
+    "voigt_profile": (
+        lambda x: special.voigt_profile(x, 1.3, 0.7),
+        lambda x: -(lambda z: z * special.wofz(z))((x + 0.7j) / (1.3 * np.sqrt(2))).real / (1.3**2 * ROOT),
+        GENERIC,
+    ),
+    "wofz": (lambda x: special.wofz(x).imag, lambda x: 2 / ROOT - 2 * x * special.wofz(x).imag, GENERIC),
+    "wright_bessel": (
+        lambda x: special.wright_bessel(0.7, 1.5, x),
+        lambda x: special.wright_bessel(0.7, 2.2, x),
+        POSITIVE,
+    ),
+    "log_wright_bessel": (
+        lambda x: special.log_wright_bessel(0.7, 1.5, x),
+        lambda x: np.exp(special.log_wright_bessel(0.7, 2.2, x) - special.log_wright_bessel(0.7, 1.5, x)),
+        POSITIVE,
+    ),
+    "ndtri_exp": (
+        lambda x: special.ndtri_exp(-x),
+        lambda x: -np.exp(-x) / normal_density(special.ndtri_exp(-x)),
+        POSITIVE,
+    ),
+    "gammaincinv": (
+        lambda p: special.gammaincinv(1.5, p),
+        lambda p: (lambda x: special.gamma(1.5) * np.exp(x) / np.sqrt(x))(special.gammaincinv(1.5, p)),
+        UNIT,
+    ),
+    "gammainccinv": (
+        lambda p: special.gammainccinv(1.5, p),
+        lambda p: (lambda x: -special.gamma(1.5) * np.exp(x) / np.sqrt(x))(special.gammainccinv(1.5, p)),
+        UNIT,
+    ),
+    "betaincinv": (
+        lambda p: special.betaincinv(1.5, 2.5, p),
+        lambda p: (lambda x: special.beta(1.5, 2.5) / (np.sqrt(x) * (1 - x) ** 1.5))(special.betaincinv(1.5, 2.5, p)),
+        UNIT,
+    ),
+    "betainccinv": (
+        lambda p: special.betainccinv(1.5, 2.5, p),
+        lambda p: (lambda x: -special.beta(1.5, 2.5) / (np.sqrt(x) * (1 - x) ** 1.5))(special.betainccinv(1.5, 2.5, p)),
+        UNIT,
+    ),
+    "stdtrit": (
+        lambda p: special.stdtrit(3, p),
+        lambda p: (lambda t: np.pi * np.sqrt(3) / 2 * (1 + t * t / 3) ** 2)(special.stdtrit(3, p)),
+        UNIT,
+    ),
+    "chdtri": (
+        lambda p: special.chdtri(3, p),
+        lambda p: (lambda x: -np.sqrt(2 * np.pi / x) * np.exp(x / 2))(special.chdtri(3, p)),
+        UNIT,
+    ),
+    "fdtri": (
+        lambda p: special.fdtri(2, 4, p),
+        lambda p: (1 + special.fdtri(2, 4, p) / 2) ** 3,
+        UNIT,
+    ),
+    "gdtrix": (
+        lambda p: special.gdtrix(2.0, 1.5, p),
+        lambda p: (lambda x: ROOT / (2**2.5 * np.sqrt(x) * np.exp(-2 * x)))(special.gdtrix(2.0, 1.5, p)),
+        UNIT,
+    ),
+    "chndtr": (
+        lambda x: special.chndtr(x, 5, 1.5),
+        lambda x: (special.chndtr(x, 3, 1.5) - special.chndtr(x, 5, 1.5)) / 2,
+        POSITIVE,
+    ),
+    "nbdtr": (lambda p: special.nbdtr(2, 3, p), lambda p: 30 * p**2 * (1 - p) ** 2, UNIT),
+    "pdtrc": (lambda m: special.pdtrc(3, m), lambda m: m**3 * np.exp(-m) / 6, POSITIVE),
+    "gdtrc": (
+        lambda x: special.gdtrc(2.0, 1.5, x),
+        lambda x: -(2**2.5) * np.sqrt(x) * np.exp(-2 * x) / ROOT,
+        POSITIVE,
+    ),
+    "kolmogorov": (
+        special.kolmogorov,
+        lambda x: 8 * x * sum([(-1) ** k * k * k * np.exp(-2 * (k * x) ** 2) for k in range(1, 60)]),
+        between(0.3, 3.0),
+    ),
+    "kolmogi": (
+        special.kolmogi,
+        lambda p: (lambda x: 1 / (8 * x * sum([(-1) ** k * k * k * np.exp(-2 * (k * x) ** 2) for k in range(1, 60)])))(
+            special.kolmogi(p)
+        ),
+        UNIT,
+    ),
+    "smirnov": (
+        lambda x: special.smirnov(2, x),  # 1 - x - x**2 up to 1 / 2, and (1 - x)**2 above
+        lambda x: np.where(x < 0.5, -1 - 2 * x, 2 * x - 2),
+        between(0.05, 0.95),
+    ),
+    "elliprf": (
+        lambda x: special.elliprf(x, 1.0, 2.0),
+        lambda x: -special.elliprd(1.0, 2.0, x) / 6,
+        POSITIVE,
+    ),
+    "elliprc": (
+        lambda x: special.elliprc(x, 2.0),
+        lambda x: -special.elliprd(2.0, 2.0, x) / 6,
+        POSITIVE,
+    ),
+    "elliprg": (
+        lambda x: special.elliprg(x, 1.0, 2.0),
+        lambda x: (special.elliprf(x, 1.0, 2.0) - x * special.elliprd(1.0, 2.0, x) / 3) / 4,
+        POSITIVE,
+    ),
+    "ellipj, cn": (
+        lambda x: special.ellipj(x, 0.7)[1],
+        lambda x: -special.ellipj(x, 0.7)[0] * special.ellipj(x, 0.7)[2],
+        GENERIC,
+    ),
+    "ellipj, dn": (
+        lambda x: special.ellipj(x, 0.7)[2],
+        lambda x: -0.7 * special.ellipj(x, 0.7)[0] * special.ellipj(x, 0.7)[1],
+        GENERIC,
+    ),
+    "ellipj, phi": (
+        lambda x: special.ellipj(x, 0.7)[3],
+        lambda x: special.ellipj(x, 0.7)[2],
+        GENERIC,
+    ),
+    "sinc": (special.sinc, lambda x: np.cos(np.pi * x) / x - np.sin(np.pi * x) / (np.pi * x * x), ABOVE_1),
+    "radian": (lambda x: special.radian(x, 3.0, 2.0), lambda x: np.pi / 180 + 0 * x, REAL),
+    "log1p": (special.log1p, lambda x: 1 / (1 + x), POSITIVE),
+    "expm1": (special.expm1, np.exp, GENERIC),
+    "inv_boxcox1p": (lambda x: special.inv_boxcox1p(x, 0.3), lambda x: (1 + 0.3 * x) ** (0.7 / 0.3), POSITIVE),
+    "tklmbda": (
+        lambda x: special.tklmbda(x, 0.0),  # the logistic distribution
+        lambda x: special.expit(x) * special.expit(-x),
+        GENERIC,
+    ),
 }
 KNOWN = {
     "itairy, Ai": {"WrongGradient": "the integral is right to 2e-9: see docs/found.md"},
@@ -276,10 +544,17 @@ def diagonal(slope):
     return lambda x: np.diag(slope(x))
 
 
-TARGETS = [
-    Target(name, pair(f, diagonal(slope)), each(fill, "n"), known=KNOWN.get(name))
-    for name, (f, slope, fill) in SLOPES.items()
-] + [
-    Target("rosen", pair(rosen, rosen_der), each(GENERIC, "n", least=3)),
-    Target("rosen_der", pair(rosen_der, rosen_hess), each(GENERIC, "n", least=3)),
-]
+TABLE = {name: ((f, diagonal(slope)), each(fill, "n")) for name, (f, slope, fill) in SLOPES.items()} | {
+    "rosen": ((rosen, rosen_der), each(GENERIC, "n", least=3)),
+    "rosen_der": ((rosen_der, rosen_hess), each(GENERIC, "n", least=3)),
+    "softmax": (
+        (special.softmax, lambda x: (lambda p: np.diag(p) - np.outer(p, p))(special.softmax(x))),
+        each(REAL, "n"),
+    ),
+    "log_softmax": (
+        (special.log_softmax, lambda x: np.eye(len(x)) - special.softmax(x)),
+        each(REAL, "n"),
+    ),
+    "logsumexp": ((special.logsumexp, special.softmax), each(REAL, "n")),
+}
+TARGETS = targets(TABLE, lambda both: pair(*both), KNOWN)

@@ -1,135 +1,48 @@
-"""Functions of PyTorch: torch, torch.nn.functional, torch.special and torch.linalg."""
+"""Functions of PyTorch: torch, torch.nn.functional, torch.special, torch.linalg and torch.fft."""
 
 import torch
 import torch.nn.functional as F
 from torch import linalg, special
 
-from funcnn.testing.hunt import Target
 from funcnn.testing.torch import pair
-from tests.hunts.draws import (
-    ABOVE_1,
-    ANY,
-    GENERIC,
-    OPEN,
-    PAIR,
-    POSITIVE,
-    REAL,
-    TIES,
-    UNIT,
-    definite,
-    each,
-    matrices,
-    of,
-    regular,
-    symmetric,
-    triangular,
-)
+from tests.hunts.draws import *
 
 LIBRARIES = ["torch", "numpy"]
-ACTIVATIONS = [
-    "relu",
-    "relu6",
-    "elu",
-    "selu",
-    "celu",
-    "gelu",
-    "silu",
-    "mish",
-    "softplus",
-    "softsign",
-    "tanhshrink",
-    "hardtanh",
-    "hardswish",
-    "hardsigmoid",
-    "leaky_relu",
-    "logsigmoid",
-    "softshrink",
-    "hardshrink",
-    "sigmoid",
-    "tanh",
-]
-EVERYWHERE = [
-    "neg",
-    "abs",
-    "exp",
-    "exp2",
-    "expm1",
-    "sin",
-    "cos",
-    "tan",
-    "sinh",
-    "cosh",
-    "tanh",
-    "atan",
-    "asinh",
-    "square",
-    "sinc",
-    "sigmoid",
-    "deg2rad",
-    "rad2deg",
-    "sum",
-    "mean",
-    "prod",
-    "amax",
-    "amin",
-    "frac",
-    "trunc",
-    "floor",
-    "ceil",
-    "round",
-    "sign",
-    "positive",
-    "erf",
-    "erfc",
-    "flatten",
-    "t",
-    "triu",
-    "tril",
-    "cov",
-    "corrcoef",
-]
-ABOVE_0 = ["log", "log2", "log10", "log1p", "sqrt", "rsqrt", "reciprocal", "lgamma", "digamma"]
-OF_TWO = [
-    "add",
-    "sub",
-    "mul",
-    "maximum",
-    "minimum",
-    "fmax",
-    "fmin",
-    "logaddexp",
-    "logaddexp2",
-    "atan2",
-    "hypot",
-    "kron",
-    "copysign",
-    "dist",
-]
-SPECIAL = [
-    "i0",
-    "i0e",
-    "i1",
-    "i1e",
-    "erfcx",
-    "log_ndtr",
-    "ndtr",
-    "expit",
-    "bessel_j0",
-    "bessel_j1",
-    "modified_bessel_i0",
-    "modified_bessel_i1",
-    "spherical_bessel_j0",
-    "airy_ai",
-]
-SPECIAL_ABOVE_0 = ["entr", "gammaln", "psi", "modified_bessel_k0", "modified_bessel_k1", "bessel_y0", "bessel_y1"]
-LOSSES = ["mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"]
 IMAGES = each(REAL, "m 2 4 4", most=2)
+WITHOUT_DERIVATIVE = """
+        bessel_j0 bessel_j1 bessel_y0 bessel_y1 modified_bessel_i0 modified_bessel_i1 modified_bessel_k0
+        modified_bessel_k1 spherical_bessel_j0 airy_ai scaled_modified_bessel_k0 scaled_modified_bessel_k1
+        """
 
-WITHOUT_DERIVATIVE = [
-    *["bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "modified_bessel_i0", "modified_bessel_i1"],
-    *["modified_bessel_k0", "modified_bessel_k1", "spherical_bessel_j0", "airy_ai"],
-]
-FIRST = {
+TABLE = {
+    **named(
+        F,
+        """
+        relu relu6 elu selu celu gelu silu mish softplus softsign tanhshrink hardtanh hardswish hardsigmoid
+        leaky_relu logsigmoid softshrink hardshrink sigmoid tanh
+        """,
+        ANY,
+    ),
+    **named(
+        torch,
+        """
+        neg abs exp exp2 expm1 sin cos tan sinh cosh tanh atan asinh square sinc sigmoid deg2rad rad2deg sum
+        mean prod amax amin frac trunc floor ceil round sign positive erf erfc flatten t triu tril cov corrcoef
+        """,
+        ANY,
+        "torch.",
+    ),
+    **named(torch, "log log2 log10 log1p sqrt rsqrt reciprocal lgamma digamma", each(POSITIVE), "torch."),
+    **named(
+        torch,
+        "add sub mul maximum minimum fmax fmin logaddexp logaddexp2 atan2 hypot kron copysign dist",
+        PAIR,
+        "torch.",
+    ),
+    **named(special, "i0 i0e i1 i1e erfcx log_ndtr ndtr expit", each(REAL), "special."),
+    **named(special, "entr gammaln psi", each(POSITIVE), "special."),
+    **named(special, WITHOUT_DERIVATIVE, each(POSITIVE), "special."),
+    **named(F, "mse_loss l1_loss smooth_l1_loss huber_loss", PAIR),
     "asin": (torch.asin, each(OPEN)),
     "acos": (torch.acos, each(OPEN)),
     "atanh": (torch.atanh, each(OPEN)),
@@ -412,57 +325,251 @@ FIRST = {
     "linalg.householder_product": (linalg.householder_product, of((GENERIC, "3 2"), (GENERIC, "2"))),
     "linalg.vander": (linalg.vander, each(REAL, "n", least=2)),
     "linalg.tensorinv": (lambda A: linalg.tensorinv(A, 1), matrices(regular)),
-}
-STRUCTURED = {
-    "linalg.cholesky": (lambda A: linalg.cholesky(A), matrices(definite), {"A": "positive definite"}),
-    "logdet": (lambda A: torch.logdet(A), matrices(definite), {"A": "positive definite"}),
+    "conv3d": (F.conv3d, of((REAL, "1 2 2 3 2"), (REAL, "k 2 2 2 1"), (REAL, "k"), most=2)),
+    "conv_transpose3d": (
+        lambda x, w: F.conv_transpose3d(x, w, stride=2, padding=1, dilation=2),
+        of((REAL, "1 1 2 2 2"), (REAL, "1 k 2 2 2"), most=2),
+    ),
+    "conv1d, same": (lambda x, w: F.conv1d(x, w, padding="same"), of((REAL, "m 2 5"), (REAL, "k 2 4"), most=2)),
+    "adaptive_avg_pool1d": (lambda x: F.adaptive_avg_pool1d(x, 3), each(REAL, "m n 5", most=2)),
+    "adaptive_avg_pool3d": (lambda x: F.adaptive_avg_pool3d(x, (2, 1, 2)), each(REAL, "1 m 3 2 3", most=2)),
+    "adaptive_max_pool3d": (lambda x: F.adaptive_max_pool3d(x, (2, 1, 2)), each(TIES, "1 m 3 2 3", most=2)),
+    "max_pool3d": (lambda x: F.max_pool3d(x, 2, 1, ceil_mode=True), each(TIES, "1 1 3 2 3")),
+    "max_pool1d, dilated": (lambda x: F.max_pool1d(x, 2, 1, 1, 2, ceil_mode=True), each(TIES, "m n 5", most=2)),
+    "lp_pool2d": (lambda x: F.lp_pool2d(x, 2, 2), each(REAL, "1 m 4 4", most=2), {"at_kinks": "skip"}),
+    "lp_pool3d": (lambda x: F.lp_pool3d(x, 3, 2), each(POSITIVE, "1 1 2 4 2")),
+    "max_unpool1d": (
+        lambda x: F.max_unpool1d(x, torch.tensor([[[0, 3]]]), 2),
+        each(REAL, "1 1 2"),
+    ),
+    "max_unpool2d": (
+        lambda x: F.max_unpool2d(x, torch.tensor([[[[0, 3], [9, 14]]]]), 2),
+        each(REAL, "1 1 2 2"),
+    ),
+    "multilabel_margin_loss": (
+        lambda x: F.multilabel_margin_loss(x, torch.tensor([[2, 0, -1]]).expand(len(x), 3)),
+        each(GENERIC, "m 3"),
+    ),
+    "multi_margin_loss of order 2": (
+        lambda x: F.multi_margin_loss(x, torch.zeros(len(x), dtype=torch.long), p=2, margin=0.7),
+        each(REAL),
+    ),
+    "triplet_margin_loss, swapped": (
+        lambda a, p, n: F.triplet_margin_loss(a, p, n, swap=True, p=3),
+        of((GENERIC, "m n"), (GENERIC, "m n"), (GENERIC, "m n")),
+    ),
+    "smooth_l1_loss of beta 0": (lambda x, y: F.smooth_l1_loss(x, y, beta=0.0), PAIR),
+    "nll_loss of weights": (
+        lambda x: F.nll_loss(x, torch.arange(len(x)) % 2, torch.tensor([0.3, 2.0], dtype=x.dtype)),
+        each(REAL, "m 2"),
+    ),
+    "nll_loss of images": (
+        lambda x: F.nll_loss(x, torch.tensor([[[0, 1], [1, -100]]]), reduction="sum"),
+        each(REAL, "1 2 2 2"),
+    ),
+    "cross_entropy, ignored": (
+        lambda x: F.cross_entropy(x, torch.tensor([1, -100, 0]), torch.tensor([0.3, 2.0], dtype=x.dtype)),
+        each(REAL, "3 2"),
+    ),
+    "gaussian_nll_loss, full": (
+        lambda x, y, v: F.gaussian_nll_loss(x, y, v, full=True),
+        of((GENERIC, "m n"), (GENERIC, "m n"), (POSITIVE, "m")),
+    ),
+    "pad, reflect of images": (lambda x: F.pad(x, (1, 2, 3, 0), "reflect"), IMAGES),
+    "pad, replicate of volumes": (lambda x: F.pad(x, (1, 2, 0, 1, 1, 0), "replicate"), each(REAL, "1 1 2 2 2")),
+    "pad, circular of images": (lambda x: F.pad(x, (1, 2, 3, 0), "circular"), IMAGES),
+    "interpolate, trilinear": (lambda x: F.interpolate(x, (3, 1, 4), mode="trilinear"), each(REAL, "1 1 2 2 3")),
+    "interpolate, nearest-exact": (lambda x: F.interpolate(x, (3, 5), mode="nearest-exact"), IMAGES),
+    "interpolate, bicubic antialias": (lambda x: F.interpolate(x, (3, 2), mode="bicubic", antialias=True), IMAGES),
+    "interpolate, bicubic corners": (
+        lambda x: F.interpolate(x, (5, 3), mode="bicubic", align_corners=True),
+        IMAGES,
+    ),
+    "grid_sample of volumes": (
+        lambda x, g: F.grid_sample(x, g, align_corners=True),
+        of((GENERIC, "1 1 2 3 2"), (OPEN, "1 1 2 1 3")),
+    ),
+    "grid_sample, nearest": (
+        lambda x, g: F.grid_sample(x, g, mode="nearest", align_corners=False),
+        of((GENERIC, "1 1 3 3"), (GENERIC, "1 2 1 2")),
+    ),
+    "grid_sample, bicubic reflection": (
+        lambda x, g: F.grid_sample(x, g, mode="bicubic", padding_mode="reflection", align_corners=False),
+        of((GENERIC, "1 1 4 4"), (GENERIC, "1 2 1 2")),
+    ),
+    "attention, masked": (
+        lambda q, k, v: F.scaled_dot_product_attention(q, k, v, torch.eye(len(q[0]), dtype=torch.bool)),
+        of((GENERIC, "m n k"), (GENERIC, "m n k"), (GENERIC, "m n k"), most=3),
+    ),
+    "attention, grouped": (
+        lambda q, k, v: F.scaled_dot_product_attention(q, k, v, enable_gqa=True),
+        of((GENERIC, "1 4 n k"), (GENERIC, "1 2 n k"), (GENERIC, "1 2 n k"), most=2),
+    ),
+    "batch_norm in evaluation": (
+        lambda x, m, v: F.batch_norm(x, m, v, training=False),
+        of((GENERIC, "m n"), (GENERIC, "n"), (ABOVE_1, "n")),
+    ),
+    "fractional_max_pool2d": (
+        lambda x: F.fractional_max_pool2d(x, 2, (2, 2), _random_samples=torch.full((len(x), 2, 2), 0.3, dtype=x.dtype)),
+        each(TIES, "m 2 4 4", most=2),
+    ),
+    "linear_cross_entropy": (
+        lambda x, w: F.linear_cross_entropy(x, w, torch.zeros(len(x), dtype=torch.long)),
+        of((REAL, "m n"), (REAL, "k n")),
+    ),
+    "special.multigammaln": (lambda x: special.multigammaln(x, 2), each(POSITIVE).map(lambda args: [args[0] + 1])),
+    "special.chebyshev_polynomial_t": (lambda x: special.chebyshev_polynomial_t(x, torch.tensor(3)), each(OPEN)),
+    "special.legendre_polynomial_p": (lambda x: special.legendre_polynomial_p(x, torch.tensor(3)), each(OPEN)),
+    "special.round": (lambda x: special.round(x, decimals=1), each(GENERIC)),
+    "special.xlogy of 0": (special.xlogy, of((TIES, "n"), (POSITIVE, "n"))),
+    "special.entr of 0": (lambda x: special.entr(x), each(TIES, "n"), {"at_kinks": "skip"}),
+    "special.polygamma 3": (lambda x: special.polygamma(3, x), each(ABOVE_1)),
+    "special.sinc near 0": (special.sinc, each(decades(-9, 0), "n")),
+    "linalg.vecdot": (linalg.vecdot, of((REAL, "m n"), (REAL, "m n"))),
+    "linalg.tensorsolve": (linalg.tensorsolve, matrices(regular, "n")),
+    "linalg.lu": (lambda A: torch.cat(linalg.lu(A)[1:]), matrices(regular)),
+    "linalg.lu of a wide matrix": (lambda A: linalg.lu(A)[2], each(GENERIC, "2 3")),
+    "linalg.lu_solve": (lambda A, b: linalg.lu_solve(*linalg.lu_factor(A), b), matrices(regular, "n k")),
+    "linalg.lu_solve, adjoint": (
+        lambda A, b: linalg.lu_solve(*linalg.lu_factor(A), b, adjoint=True),
+        matrices(regular, "n k"),
+    ),
+    "linalg.svd projections": (
+        lambda A: (lambda u, s, v: (u * s**2) @ v)(*linalg.svd(A, full_matrices=False)),
+        each(GENERIC, "3 2"),
+    ),
+    "linalg.inv_ex": (lambda A: linalg.inv_ex(A)[0], matrices(regular)),
+    "linalg.solve_ex": (lambda A, b: linalg.solve_ex(A, b)[0], matrices(regular, "n k")),
+    "linalg.matrix_norm inf": (lambda A: linalg.matrix_norm(A, -torch.inf), each(GENERIC)),
+    "linalg.matrix_norm of ties": (lambda A: linalg.matrix_norm(A, 1), each(TIES)),
+    "linalg.cond of order 1": (lambda A: linalg.cond(A, 1), matrices(regular)),
+    "linalg.pinv of a row": (linalg.pinv, each(GENERIC, "1 3")),
+    "linalg.eigvals of a sum": (lambda A: linalg.eigvals(A).real.sum(), matrices(regular)),
+    "linalg.eig, powers": (
+        lambda A: (lambda w, V: ((V * w**3) @ linalg.inv(V)).real)(*linalg.eig(A)),
+        matrices(definite),
+    ),
+    "scatter_add": (
+        lambda x, y: x.scatter_add(0, torch.zeros_like(y, dtype=torch.long), y),
+        of((REAL, "2 n"), (REAL, "3 n")),
+    ),
+    "scatter_reduce, prod": (
+        lambda x, y: x.scatter_reduce(0, torch.tensor([0, 1, 0]), y, "prod"),
+        of((TIES, "2"), (TIES, "3")),
+    ),
+    "scatter_reduce, amax": (
+        lambda x, y: x.scatter_reduce(0, torch.tensor([0, 1, 0]), y, "amax"),
+        of((TIES, "2"), (TIES, "3")),
+    ),
+    "scatter_reduce, mean": (
+        lambda x, y: x.scatter_reduce(0, torch.tensor([0, 1, 0]), y, "mean"),
+        of((REAL, "2"), (REAL, "3")),
+    ),
+    "index_reduce, prod": (
+        lambda x, y: x.index_reduce(0, torch.tensor([0, 1, 0]), y, "prod"),
+        of((TIES, "2"), (TIES, "3")),
+    ),
+    "index_reduce, amin": (
+        lambda x, y: x.index_reduce(0, torch.tensor([0, 1, 0]), y, "amin", include_self=False),
+        of((TIES, "2"), (TIES, "3")),
+    ),
+    "index_copy": (lambda x, y: x.index_copy(0, torch.tensor([1, 0]), y), of((REAL, "3 n"), (REAL, "2 n"))),
+    "index_fill": (lambda x: x.index_fill(0, torch.tensor([1, 0]), 2.0), each(REAL, "3 n")),
+    "masked_scatter": (
+        lambda x, y: x.masked_scatter(torch.tensor([True, False, True]), y),
+        of((REAL, "3"), (REAL, "3")),
+    ),
+    "masked_fill": (lambda x: x.masked_fill(torch.tensor([True, False]), 3.0), each(REAL, "m 2")),
+    "take_along_dim": (lambda x: torch.take_along_dim(x, torch.tensor([[0, 0, 1]]), 1), each(REAL, "m 3")),
+    "segment_reduce, max": (
+        lambda x: torch.segment_reduce(x, "max", lengths=torch.tensor([1, 3])),
+        each(TIES, "4"),
+    ),
+    "segment_reduce, prod": (
+        lambda x: torch.segment_reduce(x, "prod", lengths=torch.tensor([1, 3])),
+        each(TIES, "4"),
+    ),
+    "segment_reduce, mean": (
+        lambda x: torch.segment_reduce(x, "mean", lengths=torch.tensor([1, 3])),
+        each(REAL, "4"),
+    ),
+    "stft": (
+        lambda x: torch.stft(x, 4, 2, return_complex=True, window=torch.ones(4, dtype=x.dtype)).abs(),
+        each(GENERIC, "8"),
+    ),
+    "fftn": (lambda x: torch.fft.fftn(x, (2, 3)).imag, each(REAL, "m n")),
+    "rfft2": (lambda x: torch.fft.rfft2(x).real, ANY),
+    "irfft2": (lambda x: torch.fft.irfft2(x, (3, 4)), each(REAL, "3 3")),
+    "hfft2": (lambda x: torch.fft.hfft2(x), each(REAL, "m n", least=2)),
+    "ihfftn": (lambda x: torch.fft.ihfftn(x).real, ANY),
+    "float_power": (torch.float_power, of((POSITIVE, "n"), (REAL, "n"))),
+    "pow of ties": (lambda x: torch.pow(x, 2.0), each(TIES, "n")),
+    "pow by numbers": (lambda y: torch.pow(2.0, y), ANY),
+    "ldexp": (lambda x: torch.ldexp(x, torch.tensor(3)), ANY),
+    "heaviside": (lambda x: x * torch.heaviside(x, torch.tensor(0.5, dtype=x.dtype)), each(GENERIC)),
+    "nan_to_num": (torch.nan_to_num, ANY),
+    "vdot": (torch.vdot, of((REAL, "n"), (REAL, "n"))),
+    "addmm": (lambda x, y, z: torch.addmm(z, x, y, beta=0.5, alpha=2), of((REAL, "m n"), (REAL, "n k"), (REAL, "m k"))),
+    "addmv": (torch.addmv, of((REAL, "m"), (REAL, "m n"), (REAL, "n"))),
+    "addr": (lambda A, x, y: torch.addr(A, x, y, beta=2), of((REAL, "m n"), (REAL, "m"), (REAL, "n"))),
+    "addbmm": (torch.addbmm, of((REAL, "m k"), (REAL, "b m n"), (REAL, "b n k"), most=3)),
+    "baddbmm": (torch.baddbmm, of((REAL, "b m k"), (REAL, "b m n"), (REAL, "b n k"), most=3)),
+    "var_mean": (lambda x: torch.stack(torch.var_mean(x, 0)), each(REAL, least=2)),
+    "std of dims": (lambda x: torch.std(x, (0, 2)), each(GENERIC, "m n k", least=2, most=3)),
+    "nanmean": (lambda x: torch.nanmean(x, 1), ANY),
+    "nansum": (torch.nansum, ANY),
+    "prod of all": (torch.prod, each(TIES, "n")),
+    "cummax of ties": (lambda x: torch.cummax(x, 1)[0], each(TIES)),
+    "cumsum of axis": (lambda x: torch.cumsum(x, 0), ANY),
+    "histc": (lambda x: torch.bucketize(x, torch.tensor([0.0, 1.0])) * x, each(GENERIC)),
+    "movedim": (lambda x: torch.movedim(x, 0, -1), each(REAL, "m n k", most=3)),
+    "unflatten": (lambda x: x.unflatten(1, (2, -1)), each(REAL, "m 4")),
+    "tensor_split": (lambda x: torch.cat(x.tensor_split(2)[::-1]), each(REAL, "n", least=2)),
+    "tril_of_negative": (lambda x: torch.tril(x, -1), ANY),
+    "as_strided": (lambda x: x.as_strided((2, 2), (1, 1)), each(REAL, "4")),
+    "vander": (torch.vander, each(REAL, "n", least=2)),
+    "dist of order 3": (lambda x, y: torch.dist(x, y, 3), of((GENERIC, "n"), (GENERIC, "n"))),
+    "logaddexp of equals": (lambda x: torch.logaddexp(x, x), ANY),
+    "igamma near 0": (lambda x: torch.igamma(torch.full_like(x, 2.0), x), each(POSITIVE, "n")),
+    "lstm cell": (
+        lambda x, w, u: torch.lstm_cell(x, (x[:, :2], x[:, :2]), w, u)[0],
+        of((REAL, "m 3"), (REAL, "8 3"), (REAL, "8 2"), most=3),
+    ),
+    "gru cell": (
+        lambda x, w, u: torch.gru_cell(x, x[:, :2], w, u),
+        of((REAL, "m 3"), (REAL, "6 3"), (REAL, "6 2"), most=3),
+    ),
+    "linalg.cholesky": (lambda A: linalg.cholesky(A), matrices(definite), DEFINITE),
+    "logdet": (lambda A: torch.logdet(A), matrices(definite), DEFINITE),
     "cholesky_solve": (
         lambda A, b: torch.cholesky_solve(b, linalg.cholesky(A)),
         matrices(definite, "n k"),
-        {"A": "positive definite"},
+        DEFINITE,
     ),
     "cholesky_inverse": (
         lambda A: torch.cholesky_inverse(A),
         matrices(triangular),
-        {"A": "lower triangular"},
+        LOWER,
     ),
-    "linalg.eigvalsh": (lambda A: linalg.eigvalsh(A), matrices(symmetric), {"A": "symmetric"}),
+    "linalg.eigvalsh": (lambda A: linalg.eigvalsh(A), matrices(symmetric), SYMMETRIC),
     "linalg.eigh, projections": (
         lambda A: (lambda v: (v * torch.arange(1, 1 + len(A), dtype=A.dtype)) @ v.T)(linalg.eigh(A)[1]),
         matrices(symmetric),
-        {"A": "symmetric"},
+        SYMMETRIC,
     ),
     "linalg.solve_triangular": (
         lambda A, b: linalg.solve_triangular(A, b, upper=False),
         matrices(triangular, "n k"),
-        {"A": "lower triangular"},
+        LOWER,
     ),
 }
 DETACHED = "PyTorch has no derivative of it: the result does not require a gradient"
 TRIGAMMA = "trigamma is right to 5e-10: see docs/found.md"
-KNOWN = {f"special.{name}": {"NoDerivative": DETACHED} for name in WITHOUT_DERIVATIVE} | {
+KNOWN = {f"special.{name}": {"NoDerivative": DETACHED} for name in WITHOUT_DERIVATIVE.split()} | {
     "hardsigmoid": {"WrongGradient": "1/6 is a constant of float32: see docs/found.md"},
     "special.psi": {"WrongGradient": TRIGAMMA},
     "torch.digamma": {"WrongGradient": TRIGAMMA},
     "polygamma 1": {"WrongGradient": TRIGAMMA},
     "conv_tbc": {"RefusedLayout": "backward refuses a cotangent that is not contiguous: see docs/found.md"},
 }
-
-PLAIN = (
-    {name: (getattr(F, name), ANY) for name in ACTIVATIONS}
-    | {f"torch.{name}": (getattr(torch, name), ANY) for name in EVERYWHERE}
-    | {f"torch.{name}": (getattr(torch, name), each(POSITIVE)) for name in ABOVE_0}
-    | {f"torch.{name}": (getattr(torch, name), PAIR) for name in OF_TWO}
-    | {f"special.{name}": (getattr(special, name), each(REAL)) for name in SPECIAL}
-    | {f"special.{name}": (getattr(special, name), each(POSITIVE)) for name in SPECIAL_ABOVE_0}
-    | {name: (getattr(F, name), PAIR) for name in LOSSES}
-    | FIRST
-)
-OPTIONS = {}
-TARGETS = [
-    Target(name, pair(f), arguments, known=KNOWN.get(name), **OPTIONS.get(name, {}))
-    for name, (f, arguments) in PLAIN.items()
-] + [
-    Target(name, pair(f), arguments, known=KNOWN.get(name), structure=structure)
-    for name, (f, arguments, structure) in STRUCTURED.items()
-]
+TARGETS = targets(TABLE, pair, KNOWN)

@@ -17,14 +17,14 @@ def main(words: Sequence[str]) -> int:
     command = parser.add_subparsers(required=True).add_parser(
         "hunt", help="check a list of functions under a time budget", formatter_class=ArgumentDefaultsHelpFormatter
     )
-    command.add_argument("spec", help="a Python file that defines TARGETS")
+    command.add_argument("spec", nargs="+", help="a Python file that defines TARGETS, or a folder of them")
     command.add_argument("--folder", default="hunt", help="where the state and the reports are")
     command.add_argument("--seconds", type=float, default=60, help="the time of this run")
     command.add_argument("--workers", type=int, default=1, help="processes; 0 is this process")
     command.add_argument("--seed", type=int, default=0, help="of the examples")
     command.add_argument("--examples", type=int, default=100, help="at most, of each function")
     command.add_argument("--patience", type=float, default=60, help="seconds after which an example hangs")
-    command.add_argument("--only", default="*", help="a pattern of names")
+    command.add_argument("--only", default="*", help="a pattern of names, such as linalg.* or jax/*")
     asked = vars(parser.parse_args(words))
     try:
         found = hunt(**asked, show=lambda line: print(line, flush=True))

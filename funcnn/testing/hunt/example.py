@@ -14,29 +14,26 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 
 from funcnn.testing.hunt.spec import load_spec
-from funcnn.testing.hunt.target import ERROR, INCONCLUSIVE
+from funcnn.testing.hunt.target import ERROR, INCONCLUSIVE, Target
 from funcnn.testing.pytrees import leaves
 from funcnn.testing.source import as_source
 from funcnn.testing.verdict import GradientError, Inconclusive, NoDerivative
 from funcnn.testing.vjp import check_vjp
 
-PASSED = "Passed"
-
 
 class Outcome(NamedTuple):
-    """The kind of a finding, or Passed; its message; and the number of entries of the arguments."""
+    """The kind of a finding; its message; and the number of entries of the arguments."""
 
     kind: str
-    message: str = ""
+    message: str
     size: int = 0
 
 
-@lru_cache(maxsize=1)
-def _examples(path: str, name: str, seed: int, most: int) -> list[Sequence[Any]]:
-    """The examples of a target, the same ones for the same seed."""
+def draw(target: Target, seed: int, most: int) -> list[Sequence[Any]]:
+    """At most `most` examples of the arguments of a target, the same ones for the same seed."""
     found: list[Sequence[Any]] = []
 
-    @hypothesis.seed(crc32(f"{seed} {name}".encode()))
+    @hypothesis.seed(crc32(f"{seed} {target.name}".encode()))
     @settings(
         max_examples=most,
         phases=[Phase.generate],
@@ -45,16 +42,21 @@ def _examples(path: str, name: str, seed: int, most: int) -> list[Sequence[Any]]
         derandomize=False,
         suppress_health_check=list(HealthCheck),
     )
-    @given(load_spec(path).targets[name].arguments)
-    def draw(args: Sequence[Any]) -> None:
+    @given(target.arguments)
+    def append(args: Sequence[Any]) -> None:
         found.append(args)
 
-    draw()
+    append()
     return found
 
 
-def check_example(path: str, name: str, seed: int, most: int, i: int) -> Outcome | None:
-    """The outcome of example i of at most `most`; None if there are not so many."""
+@lru_cache(maxsize=1)
+def _examples(path: str, name: str, seed: int, most: int) -> list[Sequence[Any]]:
+    return draw(load_spec(path).targets[name], seed, most)
+
+
+def check_example(path: str, name: str, seed: int, most: int, i: int) -> list[Outcome] | None:
+    """The mistakes that example i of at most `most` shows; None if there are not so many examples."""
     target, args = load_spec(path).targets[name], None
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -65,17 +67,23 @@ def check_example(path: str, name: str, seed: int, most: int, i: int) -> Outcome
             args = examples[i]
             check_vjp(*target.pair, args, **target.options)
     except (Exception, SystemExit) as error:  # noqa: BLE001  any error of a library is an outcome
-        message = str(error) if isinstance(error, GradientError) else f"{type(error).__name__}: {error}"
-        if not isinstance(error, (GradientError, Inconclusive)) and args is not None:
-            message += "\n" + "\n".join([f"    {as_source(a)}" for a in args])
-        return Outcome(_kind(error), message, sum([np.size(a) for _, a in leaves(args)]))
-    return Outcome(PASSED)
+        found = error.findings if isinstance(error, GradientError) else (error,)
+        size = sum([np.size(a) for _, a in leaves(args)])
+        return [Outcome(_kind(one), _message(one, args), size) for one in found]
+    return []
 
 
 def forget() -> None:
     """Read specs again: their files may have changed since an earlier hunt in this process."""
     load_spec.cache_clear()
     _examples.cache_clear()
+
+
+def _message(error: BaseException, args: Sequence[Any] | None) -> str:
+    if isinstance(error, GradientError):
+        return str(error)
+    sources = [] if isinstance(error, Inconclusive) or args is None else [f"    {as_source(a)}" for a in args]
+    return "\n".join([f"{type(error).__name__}: {error}", *sources])
 
 
 def _kind(error: BaseException) -> str:

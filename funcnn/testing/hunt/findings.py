@@ -13,7 +13,7 @@ from funcnn.testing.hunt.target import INCONCLUSIVE
 
 @attrs.frozen
 class Finding:
-    """A kind of mistake of one target. `example` is the number of the example that the message shows.
+    """A kind of mistake of one target, named as in `jax/linalg.det`. `example` is the number of the example shown.
 
     `reason` is that of the known issue; it is None if the finding is new.
     """
@@ -52,16 +52,17 @@ class Findings:
         return "\n".join([*lines, f"{counts}: {ends}; {len(self.unfinished)} functions unfinished"])
 
 
-def findings(spec: Spec, results: Mapping[str, Result]) -> Findings:
-    """The findings among results, by the known issues of the spec.
+def findings(specs: Mapping[str, Spec], results: Mapping[str, Result]) -> Findings:
+    """The findings among results, by the known issues of the specs.
 
     That examples are inconclusive is a finding only if all examples of the target were checked, and none was decided.
     """
     new: list[Finding] = []
     known: list[Finding] = []
     unseen: list[tuple[str, str, str]] = []
+    every = {f"{title}/{name}": target for title, spec in specs.items() for name, target in spec.targets.items()}
     for name, result in results.items():
-        issues = spec.targets[name].known
+        issues = every[name].known
         undecided = result.complete and result.inconclusive == result.examples
         kinds = [kind for kind in result.found if kind != INCONCLUSIVE or undecided]
         for kind in kinds:
@@ -78,5 +79,5 @@ def findings(spec: Spec, results: Mapping[str, Result]) -> Findings:
         tuple(results),
         sum([result.examples for result in results.values()]),
         sum([result.inconclusive for result in results.values()]),
-        spec.versions,
+        {library: number for spec in specs.values() for library, number in spec.versions.items()},
     )

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from funcnn.arrays import kind
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_count, as_positive, check_text, check_whole
 from funcnn.testing.hunt.example import forget
 from funcnn.testing.hunt.findings import Findings, findings
+from funcnn.testing.hunt.fingerprint import fingerprint
 from funcnn.testing.hunt.reports import write_reports
 from funcnn.testing.hunt.schedule import run
-from funcnn.testing.hunt.spec import load_spec
+from funcnn.testing.hunt.spec import load_spec, spec_files
 from funcnn.testing.hunt.state import load_state
-from funcnn.testing.hunt.worker import ThisProcess, Worker
+from funcnn.testing.hunt.worker import Place, ThisProcess, Worker
+
+SpecPath = str | PathLike[str]
 
 
 def _silent(line: str) -> None:
@@ -24,7 +28,7 @@ def _silent(line: str) -> None:
 
 
 def hunt(
-    spec: str | PathLike[str],
+    spec: SpecPath | Sequence[SpecPath],
     folder: str | PathLike[str],
     *,
     seconds: float = 60,
@@ -39,7 +43,8 @@ def hunt(
 
     The spec is a Python file that defines `TARGETS`, a list of `Target`. It may define `LIBRARIES`, a list of
     distributions whose versions are reported. The folder gets `state.json`, `findings.json`, `junit.xml` and
-    `findings.md`. A later hunt with the same folder continues from `state.json`: no example is checked again.
+    `findings.md`. A later hunt with the same folder continues from `state.json`: no example is checked again, unless
+    the target or a version has changed.
 
     >>> import tempfile, pathlib
     >>> from funcnn.testing.hunt import hunt
@@ -55,10 +60,11 @@ def hunt(
     >>> _ = (folder / "spec.py").write_text(spec)
     >>> found = hunt(folder / "spec.py", folder, workers=0, examples=5)
     >>> [(one.target, one.kind) for one in found.new]
-    [('tan', 'WrongGradient')]
+    [('spec/tan', 'WrongGradient')]
 
     Args:
-        spec: the path of the spec.
+        spec: the path of the spec, or of a folder of specs, or a list of paths. Reports name a target with its spec,
+            such as `jax/linalg.det`.
         folder: the path of the folder, which is made if it does not exist.
         seconds: the time of this run, which the functions share fairly. Each function gets at least one example.
         workers: the number of processes. If one of them ends or hangs, this is a finding. With 0, examples are checked
@@ -66,16 +72,18 @@ def hunt(
         seed: the examples of a function depend on the seed and its name alone.
         examples: the most examples of each function.
         patience: the seconds after which one example hangs.
-        only: a pattern of names, such as "linalg.*".
+        only: a pattern of names, such as "linalg.*" or "jax/*".
         show: a function that gets a line after each function.
 
     Raises:
         KindError: an argument is of the wrong kind; the spec does not define a list of Targets.
-        RangeError: a number is out of its range; no name matches `only`; two targets have the same name; the folder
-            holds the state of a hunt with another seed or another number of examples.
+        RangeError: a number is out of its range; there is no spec; two specs, or two targets of a spec, have the same
+            name; no name matches `only`; the folder holds the state of a hunt with another seed or another number of
+            examples.
         FileError: the spec cannot be read or run, or `state.json` is not the state of a hunt.
     """
-    for name, path in (("spec", spec), ("folder", folder)):
+    paths: list[Any] = [*spec] if isinstance(spec, list | tuple) else [spec]
+    for name, path in (*[("spec", path) for path in paths], ("folder", folder)):
         if not isinstance(path, str | PathLike):
             raise KindError(f"hunt: {name} must be a path, not {kind(path)}")
     as_positive("hunt", seconds, "seconds")
@@ -84,16 +92,21 @@ def hunt(
     as_count("hunt", examples, "examples")
     check_whole("hunt", seed, "seed")
     check_text("hunt", only, "only")
-    path, into = fspath(spec), Path(folder)
     forget()
-    loaded = load_spec(path)
-    names = [name for name in loaded.targets if fnmatchcase(name, only)]
-    if not names:
-        raise RangeError(f"hunt: only must match a name of {path}; it is {only!r}")
+    into, files = Path(folder), spec_files(paths)
+    specs = {title: load_spec(path) for title, path in files.items()}
+    places = {f"{title}/{name}": Place(files[title], name) for title, spec in specs.items() for name in spec.targets}
+    asked = {name: at for name, at in places.items() if fnmatchcase(name, only) or fnmatchcase(at.name, only)}
+    if not asked:
+        raise RangeError(f"hunt: only must match a name of {', '.join(files.values())}; it is {only!r}")
     state = load_state(into / "state.json", seed, examples)
+    results = {}
+    for name, (path, own) in places.items():
+        if name in asked or name in state.results:
+            now = fingerprint(load_spec(path).targets[own], load_spec(path).versions, seed)
+            results[name] = state.result(name, now)
     into.mkdir(parents=True, exist_ok=True)
-    team = [Worker(path, patience) for _ in range(workers)] if workers else [ThisProcess(path, patience)]
-    run(state, names, team, seconds, show)
-    found = findings(loaded, {name: state.results[name] for name in loaded.targets if name in state.results})
-    write_reports(found, into, Path(path).stem)
+    run(state, asked, [Worker(patience) for _ in range(workers)] or [ThisProcess()], seconds, show)
+    found = findings(specs, results)
+    write_reports(found, into)
     return found

@@ -12,24 +12,24 @@ import attrs
 from funcnn.testing.hunt.findings import Finding, Findings
 
 
-def write_reports(found: Findings, folder: Path, title: str) -> None:
+def write_reports(found: Findings, folder: Path) -> None:
     """Write `findings.json`, `junit.xml` and `findings.md`."""
     plain = json.dumps(attrs.asdict(found), indent=1)
     (folder / "findings.json").write_text(plain + "\n", "utf-8")
-    (folder / "findings.md").write_text(_page(found, title), "utf-8")
-    _junit(found, title).write(folder / "junit.xml", "utf-8", xml_declaration=True)
+    (folder / "findings.md").write_text(_page(found), "utf-8")
+    _junit(found).write(folder / "junit.xml", "utf-8", xml_declaration=True)
 
 
-def _junit(found: Findings, title: str) -> ElementTree[Element]:
+def _junit(found: Findings) -> ElementTree[Element]:
     """A test case for each finding, and for each target without one. Known findings count as skipped."""
     every = [*found.new, *found.known]
     quiet = [name for name in found.targets if name not in {one.target for one in every}]
     counts = {"tests": len(every) + len(quiet), "failures": len(found.new), "skipped": len(found.known)}
-    suite = Element("testsuite", {"name": title, **{name: str(count) for name, count in counts.items()}})
+    suite = Element("testsuite", {"name": "hunt", **{name: str(count) for name, count in counts.items()}})
     for name in quiet:
-        SubElement(suite, "testcase", {"classname": title, "name": _legal(name)})
+        SubElement(suite, "testcase", _names(name))
     for one in every:
-        case = SubElement(suite, "testcase", {"classname": title, "name": _legal(f"{one.target}: {one.kind}")})
+        case = SubElement(suite, "testcase", _names(f"{one.target}: {one.kind}"))
         if one.reason is None:
             first = _legal(one.message.partition("\n")[0])
             SubElement(case, "failure", {"type": one.kind, "message": first}).text = _legal(one.message)
@@ -38,14 +38,19 @@ def _junit(found: Findings, title: str) -> ElementTree[Element]:
     return ElementTree(suite)
 
 
+def _names(name: str) -> dict[str, str]:
+    spec, _, own = name.partition("/")
+    return {"classname": spec, "name": _legal(own)}
+
+
 def _legal(text: str) -> str:
     """The text without the characters that XML 1.0 does not allow."""
     return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "?", text)
 
 
-def _page(found: Findings, title: str) -> str:
+def _page(found: Findings) -> str:
     versions = ", ".join([f"{name} {version}" for name, version in found.versions.items()])
-    lines = [f"# {title}", "", *([versions, ""] if versions else []), str(found).rpartition("\n")[2], ""]
+    lines = ["# Findings", "", *([versions, ""] if versions else []), str(found).rpartition("\n")[2], ""]
     lines += _section("New findings", [_entry(one) for one in found.new])
     lines += _section("Known findings", [_entry(one) for one in found.known])
     unseen = [f"- {target}, {kind}: {reason}" for target, kind, reason in found.unseen]

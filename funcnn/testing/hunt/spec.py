@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import runpy
-from functools import lru_cache
+from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from os import PathLike
 from pathlib import Path
 
 import attrs
@@ -12,6 +15,8 @@ import attrs
 from funcnn.arrays import kind
 from funcnn.errors import FileError, KindError, NoFileError, RangeError
 from funcnn.testing.hunt.target import Target
+
+_TARGETS = re.compile(r"^TARGETS\b", re.MULTILINE)
 
 
 @attrs.frozen
@@ -22,7 +27,7 @@ class Spec:
     versions: dict[str, str]
 
 
-@lru_cache(maxsize=4)
+@cache
 def load_spec(path: str) -> Spec:
     """The spec in a file, which defines `TARGETS`, a list, and may define `LIBRARIES`, the names of distributions.
 
@@ -51,6 +56,24 @@ def load_spec(path: str) -> Spec:
         twice = next(name for name in names if names.count(name) > 1)
         raise RangeError(f"hunt: two targets of {path} have the name {twice}")
     return Spec(by_name, {library: _version(path, library) for library in libraries})
+
+
+def spec_files(specs: Iterable[str | PathLike[str]]) -> dict[str, str]:
+    """The paths of specs by their names, which are those of the files; a folder stands for its files with `TARGETS`.
+
+    Raises:
+        RangeError: a folder has no such file, or two specs have the same name.
+    """
+    found: dict[str, str] = {}
+    for path in map(Path, specs):
+        files = [one for one in sorted(path.glob("*.py")) if _TARGETS.search(one.read_text("utf-8"))] or [path]
+        if files == [path] and path.is_dir():
+            raise RangeError(f"hunt: no file in {path} defines TARGETS")
+        for file in files:
+            if file.stem in found:
+                raise RangeError(f"hunt: two specs have the name {file.stem}: {found[file.stem]} and {file}")
+            found[file.stem] = str(file)
+    return found
 
 
 def _version(path: str, library: str) -> str:

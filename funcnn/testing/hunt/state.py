@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from funcnn.errors import FileError, RangeError
-from funcnn.testing.hunt.example import PASSED, Outcome
+from funcnn.testing.hunt.example import Outcome
 from funcnn.testing.hunt.target import CRASHED, HUNG, INCONCLUSIVE
 
 
@@ -26,31 +26,32 @@ class Found:
 
 @attrs.define
 class Result:
-    """The outcomes of the examples of one target, in the order of the examples."""
+    """The outcomes of the examples of one target, in the order of the examples; see `fingerprint` for its own."""
 
+    fingerprint: str = ""
     examples: int = 0
     passed: int = 0
     inconclusive: int = 0
     complete: bool = False
     found: dict[str, Found] = attrs.field(factory=dict)
 
-    def add(self, outcome: Outcome | None, most: int) -> None:
-        """Count the outcome of the next example.
+    def add(self, outcomes: list[Outcome] | None, most: int) -> None:
+        """Count the mistakes that the next example shows.
 
         The target is complete after None, which means no more examples, after a crash and after a hang.
         """
-        if outcome is None:
+        if outcomes is None:
             self.complete = True
             return
-        i, self.examples = self.examples, self.examples + 1
-        self.passed += outcome.kind == PASSED
-        self.inconclusive += outcome.kind == INCONCLUSIVE
-        self.complete = self.examples == most or outcome.kind in {CRASHED, HUNG}
-        if outcome.kind != PASSED:
-            before = self.found.get(outcome.kind)
-            new = Found(1, i, outcome.size, outcome.message)
-            smaller = new if before is None or new.size < before.size else before
-            self.found[outcome.kind] = attrs.evolve(smaller, count=before.count + 1 if before else 1)
+        i, self.examples, kinds = self.examples, self.examples + 1, {outcome.kind for outcome in outcomes}
+        self.passed += not kinds
+        self.inconclusive += INCONCLUSIVE in kinds
+        self.complete = self.examples == most or not kinds.isdisjoint({CRASHED, HUNG})
+        for kind, message, size in outcomes:
+            before = self.found.get(kind)
+            new = Found(1, i, size, message)
+            smaller = new if before is None or size < before.size else before
+            self.found[kind] = attrs.evolve(smaller, count=before.count + 1 if before else 1)
 
 
 @attrs.define
@@ -61,6 +62,12 @@ class State:
     seed: int
     most: int
     results: dict[str, Result] = attrs.field(factory=dict)
+
+    def result(self, name: str, fingerprint: str) -> Result:
+        """The result of a target, which is empty if the target is new or has changed."""
+        if name not in self.results or self.results[name].fingerprint != fingerprint:
+            self.results[name] = Result(fingerprint)
+        return self.results[name]
 
     def save(self) -> None:
         """Write the file. A run that is killed meanwhile leaves the previous file."""

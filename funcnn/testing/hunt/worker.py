@@ -8,44 +8,51 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 from threading import Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 from funcnn.testing.hunt.example import Outcome, check_example
 from funcnn.testing.hunt.spec import load_spec
 from funcnn.testing.hunt.target import CRASHED, HUNG
 
 
+class Place(NamedTuple):
+    """Where a target is: the path of its spec, and its name there."""
+
+    path: str
+    name: str
+
+
 class ThisProcess:
     """A worker without a process of its own: a crash ends the hunt, and a function that hangs is waited for."""
 
-    def __init__(self, path: str, patience: float) -> None:  # noqa: D107  the class says it
-        self.path = path
-
-    def check(self, name: str, seed: int, most: int, i: int) -> Outcome | None:
-        """The outcome of an example; see `check_example`."""
-        return check_example(self.path, name, seed, most, i)
+    def check(self, place: Place, seed: int, most: int, i: int) -> list[Outcome] | None:
+        """The outcomes of an example; see `check_example`."""
+        return check_example(*place, seed, most, i)
 
     def close(self) -> None:
         """There is nothing to close."""
 
 
 class Worker(ThisProcess):
-    """A process. If it ends or hangs, this is the outcome, and the next example gets a new process."""
+    """A process for the targets of one spec. After a crash, after a hang and for another spec there is a new one."""
 
-    def __init__(self, path: str, patience: float) -> None:  # noqa: D107  the class says it
-        super().__init__(path, patience)
+    def __init__(self, patience: float) -> None:  # noqa: D107  the class says it
         self.patience = patience
         self.executor: ProcessPoolExecutor | None = None
+        self.path = ""
         self.pid = 0
 
-    def check(self, name: str, seed: int, most: int, i: int) -> Outcome | None:
-        """The outcome of an example; see `check_example`."""
+    def check(self, place: Place, seed: int, most: int, i: int) -> list[Outcome] | None:
+        """The outcomes of an example; see `check_example`."""
+        if self.path != place.path:
+            self.close()
         if self.executor is None:
+            self.path = place.path
             self.executor = ProcessPoolExecutor(
                 1, mp_context=get_context("spawn")
             )  # libraries with threads do not fork
             self.pid = self.executor.submit(_begin, self.path).result()
-        future = self.executor.submit(check_example, self.path, name, seed, most, i)
+        future = self.executor.submit(check_example, *place, seed, most, i)
         try:
             return future.result(self.patience)
         except TimeoutError:
@@ -54,7 +61,7 @@ class Worker(ThisProcess):
         except BrokenProcessPool:
             outcome = Outcome(CRASHED, f"example {i}: the process that checked it ended")
         self.close()
-        return outcome
+        return [outcome]
 
     def close(self) -> None:
         """End the process."""
