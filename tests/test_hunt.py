@@ -210,7 +210,7 @@ CHANGES = {
     "a constant in a closure": ("scaled(2.0)", "scaled(2.5)", True),
     "an option": ("99", "98", True),
     "the arguments": ("ONE, d", "fst.tensors('m n'), d", True),
-    "arguments that cannot be drawn": ("ONE, d", "ONE.filter(lambda x: False), d", True),
+    "arguments that cannot be drawn": ("ONE, d", "ONE.map(refuses(ValueError())), d", True),
     "a version": ("TARGETS =", "LIBRARIES = ['numpy']\nTARGETS =", True),
 }
 
