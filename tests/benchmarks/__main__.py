@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from statistics import median
 
+from tests.benchmarks import instructions
 from tests.benchmarks.adam import ALONE, BOTH, FOREACH, FUSED, NETWORKS, OPTAX, times_of_adam
 from tests.benchmarks.attention import ATTENTIONS, times_of_attention
 from tests.benchmarks.convolution import CONVOLUTIONS, times_of_conv
@@ -159,4 +160,5 @@ def in_units(seconds):
 
 
 if __name__ == "__main__":
-    main()
+    command, *words = sys.argv[1:] or [""]
+    instructions.main(words) if command == "instructions" else main()
