@@ -284,6 +284,9 @@ SAMPLE = {
     "jax": "special.log_ndtr",
     "optax": "huber_loss",
     "scipy": "erf*",
+    "thinc": "Dish*",
+    "statsmodels": "copula Frank*",
+    "sklearn": "sgd.*",
 }
 
 
