@@ -241,6 +241,19 @@ def test_a_dense_layer_treats_all_leading_axes_alike(arrays):
     assert np.allclose(a.x.reshape(flat.shape), b.x, rtol=1e-13, atol=1e-13)
 
 
+@pytest.mark.parametrize("n_out", [1, 2, 3])
+def test_a_dense_layer_stores_tall_products_by_columns(n_out):
+    layer = Dense.init(2, n_out, seed=0)
+    x, dA = [np.random.default_rng(i).standard_normal((500, n)) for i, n in enumerate((2, n_out))]
+    (out, cache), few = forward(layer, x), forward(layer, x[:9])
+    grads = backward(layer, cache, dA)
+    for made, expected in ((out, x @ layer.W + layer.b), (out[:9], few[0]), (grads.x, dA @ layer.W.T)):
+        np.testing.assert_allclose(made, expected, rtol=1e-13, atol=1e-15)
+    assert out.T.flags.c_contiguous
+    assert grads.x.T.flags.c_contiguous
+    assert few[0].flags.c_contiguous
+
+
 def test_check_layer_follows_tuples_and_whole_numbers():
     @record
     class Pick:

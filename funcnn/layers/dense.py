@@ -75,7 +75,7 @@ def dense_forward(params: Dense, x: Array) -> tuple[Array, Array]:
     """out = x @ W + b"""
     W = params.W
     check_rows(params, x, W.shape[0], W)
-    out = x @ W
+    out = (W.T @ x.T).T if by_columns(x, W.shape[1]) else x @ W
     if params.b is not None:
         out += params.b
     return out, x
@@ -85,7 +85,9 @@ def dense_forward(params: Dense, x: Array) -> tuple[Array, Array]:
 def dense_backward(params: Dense, x: Array, dA: Array) -> Grads[Dense]:
     """dx = dA @ W^T, and the gradients of W and b as in `dense_backward_params`"""
     grads, W = dense_backward_params(params, x, dA), params.W
-    return Grads(grads, dA @ W.T if W.shape[1] > 1 else dA * W[:, 0])  # with one column, elementwise is faster
+    if W.shape[1] == 1:  # elementwise is faster
+        return Grads(grads, (W * dA.T).T if by_columns(dA, len(W)) else dA * W[:, 0])
+    return Grads(grads, (W @ dA.T).T if by_columns(dA, len(W)) else dA @ W.T)
 
 
 @backward_params.register(Dense)
@@ -98,6 +100,17 @@ def dense_backward_params(params: Dense, x: Array, dA: Array) -> Dense:
     if x.ndim != 2:
         x, dA = x.reshape(-1, x.shape[-1]), dA.reshape(-1, dA.shape[-1])
     return gradient(params, W=x.T @ dA, b=None if params.b is None else sum_of_rows(dA))
+
+
+def by_columns(x: Array, n: int) -> bool:
+    """Whether x @ W, with n columns, is stored by columns: x has many rows and few columns, and so has the product.
+
+    A bias, and the elementwise layers that follow, then loop over long columns instead of over short rows.
+    """
+    return 1 < n <= len(x) / _TALL and type(x) is np.ndarray and x.ndim == 2 and x.shape[1] <= _TALL
+
+
+_TALL = 128  # rows for each column, and the most columns of x, both measured
 
 
 step.register(Dense)(positionwise)

@@ -28,6 +28,14 @@ def cross_entropy(out, y):
     return float(cost.mean()), (above + (1.0 - step - y) * e) / (1.0 + e) * (1 / out.size)
 
 
+def product(x, W):
+    """x @ W, stored by columns if it is tall; with one column of x, elementwise."""
+    tall = 1 < W.shape[1] <= len(x) / 128 and x.shape[1] <= 128
+    if len(W) == 1:
+        return (W.T * x.T).T if tall else x * W[0]
+    return (W.T @ x.T).T if tall else x @ W
+
+
 def bare(workload: Workload) -> Contender:
     """Like the four lines, it makes dx of the first layer too."""
     x, y = workload.data()
@@ -41,7 +49,7 @@ def bare(workload: Workload) -> Contender:
         inputs, out = [], x
         for i in range(len(Ws)):
             inputs.append(out)
-            out = out @ Ws[i]
+            out = product(out, Ws[i])
             out += bs[i]
             if i < len(values):
                 out = values[i](out)
@@ -55,7 +63,7 @@ def bare(workload: Workload) -> Contender:
                 dA = slope
             dWs.append(inputs[i].T @ dA)
             dbs.append(np.ones(len(dA)) @ dA)
-            dA = dA @ Ws[i].T if Ws[i].shape[1] > 1 else dA * Ws[i][:, 0]
+            dA = product(dA, Ws[i].T)
         Ws = [W - LR * dW for W, dW in zip(Ws, dWs[::-1], strict=True)]
         bs = [b - LR * db for b, db in zip(bs, dbs[::-1], strict=True)]
         return cost, (Ws, bs)
