@@ -48,7 +48,7 @@ left, middle, right = figure.subfigures(1, 3)
 axes = left.subplots()
 axes.plot(table["step"], table["cost"], label="last batch")
 axes.plot(table["step"], table["held out"], label="held out")
-axes.axvline(best.step, color="grey", ls=":")
+axes.axvline(best.step, color="grey", ls=":", label="best state")
 axes.set(xlabel="step", ylabel="cost", yscale="log", title="Stopped after 8 epochs without improvement")
 axes.legend()
 axes = middle.subplots()
@@ -59,6 +59,7 @@ axes.set(xlabel="answer", ylabel="digit", xticks=range(10), yticks=range(10), ti
 for axes, i in zip(right.subplots(3, 4).flat, wrong, strict=False):
     axes.imshow(x_test[i].reshape(8, 8), cmap="gray_r")
     axes.set_title(f"{y_test[i]}, not {out[i].argmax()}", fontsize=9)
+right.suptitle("Mistakes")
 for axes in right.axes:
     axes.axis("off")
 figure.savefig("digits.png", dpi=150)

@@ -50,7 +50,7 @@ def print_curve(mutants, nasty, examples, picture):
 
 
 def draw_curves(curves, picture):
-    """One line for each checker, a large marker at its default settings."""
+    """One line for each checker, a large ring at its default settings, through which other lines can be seen."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -60,12 +60,19 @@ def draw_curves(curves, picture):
     with mpl.rc_context({**grey, "svg.hashsalt": "funcnn", "svg.fonttype": "none"}):
         figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
         for (name, points), color in zip(curves.items(), COLORS, strict=True):
-            default = points[0]
-            _, alarms, missed = np.array(sorted(points)).T
+            (_, *default), is_second = 100 * np.array(points[0]), name.endswith("resolution")
+            _, alarms, missed = 100 * np.array(sorted(points)).T
             axes.plot(
-                100 * alarms, 100 * missed, ".:" if name.endswith("resolution") else ".-", color=color, label=name
+                alarms,
+                missed,
+                "s:" if is_second else ".-",
+                color=color,
+                ms=13 if is_second else 6,
+                mfc="none",
+                label=name,
             )
-            axes.plot(100 * default[1], 100 * default[2], "o", color=color, ms=9)
+            axes.plot(*default, "o", color=color, ms=10, mew=2, mfc="none")
+        axes.plot([], [], "o", color=GREY, ms=10, mew=2, mfc="none", label="default settings")
         axes.set(xlabel="correct functions reported as wrong, %", ylabel="mistakes missed, %")
         axes.grid(alpha=0.2, color=GREY)
         axes.spines[["top", "right"]].set_visible(False)
