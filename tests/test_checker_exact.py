@@ -30,7 +30,7 @@ from funcnn import (
 )
 from funcnn.arrays import namespace, sum_of_rows
 from funcnn.elementary import sigmoid
-from funcnn.layers.activations.gelu import _C, _gelu_power
+from funcnn.layers.activations.smooth import _C, _gelu_power
 from funcnn.layers.convolution import correlation, windows
 from funcnn.layers.embedding import symbols
 from funcnn.layers.normalisation import standardization

@@ -6,7 +6,6 @@ from funcnn.layers.activations.base import Relu as Relu
 from funcnn.layers.activations.base import Sigmoid as Sigmoid
 from funcnn.layers.activations.base import Softplus as Softplus
 from funcnn.layers.activations.base import Tanh as Tanh
-from funcnn.layers.activations.gelu import Gelu as Gelu
 from funcnn.layers.activations.glu import Glu as Glu
 from funcnn.layers.activations.piecewise import HardShrink as HardShrink
 from funcnn.layers.activations.piecewise import HardSigmoid as HardSigmoid
@@ -18,6 +17,7 @@ from funcnn.layers.activations.rectifiers import Celu as Celu
 from funcnn.layers.activations.rectifiers import PRelu as PRelu
 from funcnn.layers.activations.rectifiers import Selu as Selu
 from funcnn.layers.activations.smooth import ExactGelu as ExactGelu
+from funcnn.layers.activations.smooth import Gelu as Gelu
 from funcnn.layers.activations.smooth import LogSigmoid as LogSigmoid
 from funcnn.layers.activations.smooth import Mish as Mish
 from funcnn.layers.activations.smooth import Silu as Silu

@@ -1,7 +1,4 @@
-"""The base of activations, which are elementwise layers, and the most common activations.
-
-An activation is a `value` and its derivative, `slope`; `Elementwise` makes a layer of the two.
-"""
+"""The base of activations, which are elementwise layers, and the most common activations."""
 
 from __future__ import annotations
 
@@ -27,9 +24,9 @@ from funcnn.traits import gives_probabilities, like_x, probabilities
 class Elementwise(ABC):
     """out = value(x), dx = dA * slope(kept), for x of any shape.
 
-    The base of activations, also of your own. `keeps` names the array in the cache, which is passed to `slope`: "x", or
-    "out" if the derivative is a function of out, so that x need not stay in memory. `slope` returns a number, or
-    an array of x's dtype that broadcasts to x's shape. `own_gradients` returns the gradients of own parameters.
+    The base of activations, also of your own: `value` and its derivative, `slope`. `slope` gets the array in the cache
+    that `keeps` names: "x", or "out" if the derivative is a function of out, so that x need not stay in memory. It
+    returns a number, or an array of x's dtype that broadcasts to x. `own_gradients` gives gradients of own parameters.
 
     >>> from funcnn import Array, Elementwise, forward, record
     >>> import numpy as np
@@ -41,6 +38,10 @@ class Elementwise(ABC):
     ...         return 2 * kept
     >>> forward(Square(), np.array([[3.0]]))[0]
     array([[9.]])
+
+    Raises:
+        KindError: x is not an array of floats, or a method returns another shape or dtype; `keeps` is another word.
+        ShapeError: dA does not have the shape of x.
     """
 
     keeps: ClassVar[Literal["x", "out"]] = "x"
@@ -113,6 +114,9 @@ class Relu(Elementwise):
     """out = max(x, 0)
 
     The slope at 0 is 0. Nair & Hinton 2010, Rectified Linear Units Improve Restricted Boltzmann Machines.
+
+    >>> forward(Relu(), np.array([[-1.0, 0.0, 2.0]]))[0]
+    array([[0., 0., 2.]])
     """
 
     keeps = "out"
@@ -134,7 +138,10 @@ _LARGE = 1 << 14  # entries: with more, these expressions are not slower in NumP
 class LeakyRelu(Elementwise):
     """out = x where x > 0, else alpha x
 
-    Maas, Hannun & Ng 2013, Rectifier Nonlinearities Improve Neural Network Acoustic Models.
+    Maas, Hannun & Ng 2013, Rectifier Nonlinearities Improve Neural Network Acoustic Models. At 0 the slope is alpha.
+
+    >>> forward(LeakyRelu(0.1), np.array([[-1.0, 2.0]]))[0]
+    array([[-0.1,  2. ]])
 
     Raises:
         RangeError: `alpha` is negative: out would not have the sign of x, from which the slope is computed.
@@ -155,8 +162,11 @@ class LeakyRelu(Elementwise):
 class Sigmoid(Elementwise):
     """out = 1 / (1 + e^-x)
 
-    out is exact to rounding in both tails, without overflow. out is a probability, as `binary_cross_entropy` takes it;
-    losses of logits take x instead.
+    out is exact to rounding in both tails. out is a probability, as `binary_cross_entropy` takes it; losses of logits
+    take x. Rumelhart, Hinton & Williams 1986, Learning Representations by Back-Propagating Errors, eq. 2.
+
+    >>> forward(Sigmoid(), np.array([[-800.0, 0.0, 800.0]]))[0].round(4)
+    array([[0. , 0.5, 1. ]])
     """
 
     keeps = "out"
@@ -174,7 +184,13 @@ gives_probabilities.register(Sigmoid)(probabilities)
 
 @record
 class Tanh(Elementwise):
-    """out = tanh(x)"""
+    """out = tanh(x)
+
+    LeCun, Bottou, Orr & Müller 1998, Efficient BackProp, section 4.4.
+
+    >>> forward(Tanh(), np.array([[0.0, 800.0]]))[0]
+    array([[0., 1.]])
+    """
 
     keeps = "out"
 
@@ -191,6 +207,9 @@ class Softplus(Elementwise):
     """out = log(1 + e^x), as max(x, 0) + log(1 + e^-|x|), which cannot overflow.
 
     Dugas et al. 2001, Incorporating Second-Order Functional Knowledge for Better Option Pricing.
+
+    >>> forward(Softplus(), np.array([[0.0, 800.0]]))[0].round(4)
+    array([[6.931e-01, 8.000e+02]])
     """
 
     def value(self, x: Array) -> Array:
@@ -206,6 +225,9 @@ class Elu(Elementwise):
     """out = x where x > 0, else alpha (e^x - 1)
 
     Clevert, Unterthiner & Hochreiter 2016, Fast and Accurate Deep Network Learning by Exponential Linear Units, eq. 15.
+
+    >>> forward(Elu(), np.array([[-1.0, 2.0]]))[0].round(4)
+    array([[-0.6321,  2.    ]])
 
     Raises:
         RangeError: `alpha` is negative: out would not have the sign of x, from which the slope is computed.

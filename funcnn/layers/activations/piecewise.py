@@ -61,9 +61,9 @@ class HardTanh(Elementwise):
     keeps = "out"
 
     def __attrs_post_init__(self) -> None:
-        if not -math.inf < self.low < self.high < math.inf:
-            given = f"low: {self.low}, high: {self.high}"
-            raise RangeError(f"{type(self).__name__}: low must be below high, both finite; {given}")
+        low, high = self.low, self.high
+        if not -math.inf < low < high < math.inf:
+            raise RangeError(f"{type(self).__name__}: low must be below high, both finite; low: {low}, high: {high}")
 
     def value(self, x: Array) -> Array:
         return namespace(x).clip(x, self.low, self.high)
@@ -77,7 +77,7 @@ class HardTanh(Elementwise):
 class HardSigmoid(Elementwise):
     """out = min(max(x + 3, 0), 6) / 6
 
-    The slope is 1 / 6 between the corners, -3 and 3, and 0 elsewhere, the corners included. out is a probability.
+    x has any shape. The slope is 1 / 6 between the corners -3 and 3, else 0, also at the corners. out is a probability.
 
     Howard et al. 2019, Searching for MobileNetV3, section 5.2.
 

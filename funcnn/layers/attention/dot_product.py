@@ -28,8 +28,8 @@ def attend(q: Array, k: Array, v: Array, allowed: Array | None = None) -> tuple[
     (4.0, 2.0)
 
     Raises:
-        KindError: q, k and v are not arrays of floats of one dtype, or allowed not of bools.
-        ShapeError: the shapes do not fit together.
+        KindError: q, k and v are not arrays of floats of one dtype, or `allowed` is not an array of bools.
+        ShapeError: the shapes of q, k, v and `allowed` do not fit together.
     """
     shape = _shape_of_weights("attend: ", q, k, v)
     if q.dtype.itemsize < 4:
@@ -64,8 +64,8 @@ def attend_backward(q: Array, k: Array, v: Array, weights: Array, dA: Array) -> 
     array([0.5, 0.5, 0. ])
 
     Raises:
-        KindError: as `attend`.
-        ShapeError: as `attend`; the weights do not have the shape for q and k, or dA not the shape of out.
+        KindError: as `attend`; dA does not have the dtype of out.
+        ShapeError: as `attend`; the weights do not fit q and k, or dA does not have the shape of out.
     """
     shape = _shape_of_weights("attend_backward: ", q, k, v)
     if getattr(weights, "shape", None) != shape or weights.dtype != q.dtype:

@@ -9,7 +9,7 @@ import numpy as np
 from funcnn.annotations import Seed
 from funcnn.fields import as_fraction, as_seed, check_flag, check_sizes
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
-from funcnn.layers.activations.gelu import Gelu
+from funcnn.layers.activations.smooth import Gelu
 from funcnn.layers.attention.heads import check_heads, check_rotary
 from funcnn.layers.attention.self_attention import Attention
 from funcnn.layers.checks import check_held

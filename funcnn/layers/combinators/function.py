@@ -51,10 +51,8 @@ class Function:
             if "<" in path or "." in path:
                 needed = "a function at the top of a module, where pickle finds it by its name"
                 raise KindError(f"{type(self).__name__}: {name} must be {needed}, not {_called(function)}")
-        n = getattr(self.vjp, "nin", 2)
-        if n != 2:  # a ufunc of one argument would write its result into dA
-            ufunc = _called(self.vjp)
-            raise KindError(f"{type(self).__name__}: vjp must take x and dA, but the ufunc {ufunc} takes {n}")
+        if (n := getattr(vjp := self.vjp, "nin", 2)) != 2:  # a ufunc of one argument would write its result into dA
+            raise KindError(f"{type(self).__name__}: vjp must take x and dA, but the ufunc {_called(vjp)} takes {n}")
 
     def __repr__(self) -> str:
         """The names of the functions, since their addresses differ between processes."""

@@ -36,9 +36,9 @@ class GroupNorm:
     x and out: (m, ..., c), such as images (m, h, w, c); scale and shift: (c,), shift may be None. The channels are
     split into `groups` equal runs; mean and var are over all positions and the c / groups channels of a run.
     Examples are independent, so batches may be small. One group is layer normalisation over a whole image. With
-    d = dA scale and xhat = (x - mean) / sqrt(var + eps), and means over the same numbers:
+    d = dA scale and xhat = (x - mean) / sqrt(var + eps), means over the same numbers, sums over all axes but the last:
 
-        dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps)
+        dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps),  dscale = sum(dA xhat),  dshift = sum(dA)
 
     Wu & He 2018, Group Normalization, eq. 1, 2 and 7.
 

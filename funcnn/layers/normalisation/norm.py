@@ -27,9 +27,9 @@ class LayerNorm(Standardizing):
     """out = (x - mean) / sqrt(var + eps) scale + shift, mean and var of each row over the last axis
 
     x and out: (m, ..., n); scale and shift: (n,), shift may be None. Rows are independent, so training and prediction
-    are the same. With d = dA scale and xhat = (x - mean) / sqrt(var + eps), and means over the last axis:
+    are the same. With d = dA scale and xhat = (x - mean) / sqrt(var + eps), means over the last axis, sums over rows:
 
-        dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps)
+        dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps),  dscale = sum(dA xhat),  dshift = sum(dA)
 
     Ba, Kiros & Hinton 2016, Layer Normalization, eq. 4.
 
@@ -96,7 +96,7 @@ class RMSNorm:
     x and out: (m, ..., n), scale: (n,). Layer normalisation without mean and shift, with one pass less over x. With
     d = dA scale and xhat = x / sqrt(mean(x^2) + eps):
 
-        dx = (d - xhat mean(d xhat)) / sqrt(mean(x^2) + eps)
+        dx = (d - xhat mean(d xhat)) / sqrt(mean(x^2) + eps),  dscale = sum(dA xhat) over all rows
 
     x_i changes the mean square by 2 x_i / n, and so each xhat_j by -xhat_j / (2 (mean(x^2) + eps)) times that.
 

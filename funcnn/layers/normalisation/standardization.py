@@ -108,7 +108,7 @@ class Standardizing:
 
         Raises:
             RangeError: n is less than 1.
-            KindError: n is not a whole number.
+            KindError: n is not a whole number, or another argument is of the wrong kind.
         """
         return cls(*ones_and_zeros(cls, n, dtype, bias=bias), eps)
 

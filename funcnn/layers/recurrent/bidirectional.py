@@ -88,17 +88,14 @@ def _joined(given: Any, outs: Both) -> Any:
 
 def _check(given: Any, outs: Both) -> None:
     """Check that the outs of the two layers have the form of x, and fit side by side."""
-    parts: list[Any] = [opened("", out, 3)[0] if _form(out) == _form(given) else None for out in outs]
+    form: Any = lambda x: len(x) if type(x) is tuple else 0
+    parts: list[Any] = [opened("", out, 3)[0] if form(out) == form(given) else None for out in outs]
     sequences = [(part.shape[:2], part.dtype) for part in parts if is_array(part) and part.ndim == 3]
     if len(sequences) < 2 or sequences[0] != sequences[1]:
         needed = "ahead and behind must both return (m, t, k) in the form of x, of equal m, t and dtype"
         made = f"ahead: {shown(outs[0])}, behind: {shown(outs[1])}"
         remedy = "; put Last behind Bidirectional" if any([getattr(out, "ndim", 0) == 2 for out in outs]) else ""
         raise ShapeError(f"Bidirectional: {needed}; {made}{remedy}")
-
-
-def _form(x: Any) -> int:
-    return len(x) if type(x) is tuple else 0
 
 
 @forward.register(Bidirectional)

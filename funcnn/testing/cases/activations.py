@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 
 from funcnn.arrays import Array, freeze
 from funcnn.layers.activations.base import Elu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
-from funcnn.layers.activations.gelu import Gelu
 from funcnn.layers.activations.glu import Glu
 from funcnn.layers.activations.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
 from funcnn.layers.activations.rectifiers import Celu, PRelu, Selu
-from funcnn.layers.activations.smooth import ExactGelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
+from funcnn.layers.activations.smooth import ExactGelu, Gelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
 from funcnn.layers.activations.softmax import LogSoftmax, Softmax
 from funcnn.testing.table import Case, register
 from funcnn.testing.tensors import tensors

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from funcnn.arrays import Array, namespace
 from funcnn.layers.activations.base import Sigmoid, Tanh
-from funcnn.layers.activations.gelu import Gelu
+from funcnn.layers.activations.smooth import Gelu
 from funcnn.layers.combinators.branches import Copy, Parallel, Take
 from funcnn.layers.combinators.first import First
 from funcnn.layers.combinators.frozen import Frozen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from funcnn.inspection.probe import Probe
-from funcnn.layers.activations.gelu import Gelu
+from funcnn.layers.activations.smooth import Gelu
 from funcnn.layers.dense import Dense
 from funcnn.testing.cases.dense import networks
 from funcnn.testing.table import cases, register
