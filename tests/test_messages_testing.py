@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from funcnn import Array, Dense, Grads, Momentum, Relu, backward, forward, gradient, mse, record
-from funcnn.errors import KindError, RangeError
+from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.layers import Reshape
 from funcnn.testing import (
     check_gradient,
@@ -101,6 +101,43 @@ ROWS = {
         call(check_vjp, half, half_vjp, [x], convention="jax", exact=True),
         RangeError,
         "check_vjp: convention must be None for exact=True, which computes with real numbers",
+    ),
+    "an oracle of complex numbers": (
+        call(check_vjp, half, half_vjp, [x], convention="jax", oracle=abs),
+        RangeError,
+        "check_vjp: convention must be None with an oracle, which computes with real numbers",
+    ),
+    "an oracle of a structure": (
+        call(check_vjp, half, half_vjp, [np.eye(2)], structure={"x": "symmetric"}, oracle=abs),
+        RangeError,
+        "check_vjp: structure must be None with an oracle, whose entries move one by one",
+    ),
+    "an oracle in exact arithmetic": (
+        call(check_vjp, half, half_vjp, [x], oracle=abs, exact=True),
+        RangeError,
+        "check_vjp: oracle has no effect with exact=True; leave it out",
+    ),
+    "an oracle by a number": (
+        call(check_vjp, half, half_vjp, [x], oracle=1),
+        KindError,
+        "check_vjp: oracle must be a function, not int",
+    ),
+    "an oracle that returns text": (
+        call(check_vjp, half, half_vjp, [x], oracle=lambda number: "1"),
+        KindError,
+        "check_vjp: oracle must take a number of mpmath for each argument of f and return one, which is real; "
+        "it returned '1'",
+    ),
+    "an oracle of two arguments": (
+        call(check_vjp, half, half_vjp, [x], oracle=lambda a, b: a),
+        KindError,
+        "check_vjp: oracle must take a number of mpmath for each argument of f and return one; "
+        "it raised TypeError: <lambda>() missing 1 required positional argument: 'b'",
+    ),
+    "an oracle of a sum": (
+        call(check_vjp, np.sum, lambda args, dA: [dA + 0 * args[0]], [np.ones(3)], oracle=abs),
+        ShapeError,
+        "check_vjp: oracle is applied entry by entry, which gives the shape (3,); the value of f has the shape ()",
     ),
     "argnums by a name": (
         call(check_vjp, half, half_vjp, [x], argnums="x"),

@@ -13,7 +13,7 @@ import attrs
 
 from funcnn.arrays import kind, short
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import as_number, check_flag
+from funcnn.fields import as_number, check_flag, check_function
 from funcnn.testing.differentiation.constants import RESOLUTION, SHARPEST_RESOLUTION
 from funcnn.testing.domain import Domain, Interval
 
@@ -54,6 +54,7 @@ class VjpOptions(LayerOptions, FunctionOptions, total=False):
     """Keyword arguments of `check_vjp`."""
 
     aliasing: bool
+    oracle: Callable[..., Any] | None
 
 
 @attrs.frozen
@@ -73,6 +74,7 @@ class Options:
     layouts: bool = True
     extremes: bool = True
     purity: bool = True
+    oracle: Any = None
     limits: Domain = attrs.field(factory=Domain)
     casts: bool = False  # of gradients to the dtype of their argument
 
@@ -134,20 +136,30 @@ def checked_options(whose: str, given: Any) -> Options:
     is_function = callable(asked.domain) and not isinstance(asked.domain, type)
     _check_names(whose, "domain", None if is_function else asked.domain, "a function of the arguments or a dict")
     _check_names(whose, "structure", asked.structure, "a dict")
-    if asked.exact:
-        for name, value in given.items():
-            if name not in _ALLOWED_WITH_EXACT and value != _DEFAULTS[name]:
-                raise RangeError(f"{whose}: {name} has no effect with exact=True; leave it out")
-        if asked.structure:
-            raise RangeError(f"{whose}: structure must be None for exact=True, which moves every entry")
-        if find_spec("mpmath") is None:
-            raise ImportError(f"{whose}: exact=True needs mpmath; write pip install mpmath")
+    _check_exactness(whose, asked, given)
     return attrs.evolve(
         asked,
         resolution=10.0**-AGREEING if asked.exact else float(resolution),
         nondeterministic=float(asked.nondeterministic),
         tolerance=float(asked.tolerance),
     )
+
+
+def _check_exactness(whose: str, asked: Options, given: Mapping[str, Any]) -> None:
+    """Check `exact` and `oracle`, which other options exclude."""
+    if asked.exact:
+        for name, value in given.items():
+            if name not in _ALLOWED_WITH_EXACT and value != _DEFAULTS[name]:
+                raise RangeError(f"{whose}: {name} has no effect with exact=True; leave it out")
+        if asked.structure:
+            raise RangeError(f"{whose}: structure must be None for exact=True, which moves every entry")
+    if asked.oracle is not None:
+        check_function(whose, asked.oracle, "oracle")
+        if asked.structure:
+            raise RangeError(f"{whose}: structure must be None with an oracle, whose entries move one by one")
+    if (asked.exact or asked.oracle) and find_spec("mpmath") is None:
+        option = "exact=True" if asked.exact else "oracle"
+        raise ImportError(f"{whose}: {option} needs mpmath; write pip install mpmath")
 
 
 def _check_word(whose: str, name: str, value: Any, *words: str) -> None:

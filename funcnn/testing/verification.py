@@ -73,6 +73,8 @@ def _run(
             function = _in_float64(claim, claim.arrays(), options)
             if not np.isfinite(function.out).all():
                 raise Inconclusive("f is not finite at these arguments: draw arguments at which it is")
+            if options.oracle:
+                options.oracle.check(function)
             first, other_dA = check_calls(function, options)
         for check in structure_checks(first, other_dA, options):
             with _collected(found), claim.named():

@@ -82,6 +82,7 @@ ROWS = [
         argnums=kind((0,), "None"),
         kwargs=kind(None, "None; {}"),
         convention=kind(None, "None"),
+        oracle=kind(None, "None"),
         **options,
     ),
     row(

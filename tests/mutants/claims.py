@@ -296,7 +296,10 @@ def points(facts):
     rng = np.random.default_rng(2)
     for _ in range(3):
         yield sealed(
-            [a * rng.uniform(0.5, 0.9) + 0.01 * rng.random() if a.dtype.kind == "f" else a for a in facts.wide]
+            [
+                a * rng.uniform(0.5, 0.9, a.shape) + 0.01 * rng.random(a.shape) if a.dtype.kind == "f" else a
+                for a in facts.wide
+            ]
         )
 
 

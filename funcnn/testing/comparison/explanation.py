@@ -27,10 +27,12 @@ def gradient_error(measurement: Measurement, name: str, statistics: Statistics, 
     findings = statistics.findings
     alone = [f for f in findings if f.probe.entry is not None]
     first = alone[0] if alone else findings[0]
-    dA = measurement.cotangents[first.cotangent].reshape(measurement.function.out.shape)
+    u, oracle = measurement.cotangents[first.cotangent], measurement.options.oracle
+    dA = u.reshape(measurement.function.out.shape)
     shown = measurement.function.shown(dA)
     where, pasted = shown(first.probe.leaf, first.probe.entry) if callable(shown) else ("", f"dA = {as_source(shown)}")
-    paste = f"{source}\n    {pasted}"
+    opinion = f"{oracle.opinion(measurement.function, first, u)}\n" if oracle else ""
+    paste = f"{opinion}{source}\n    {pasted}"
     if not alone:
         return WrongTogether(f"{name}: {_together(measurement, first, at_kink=statistics.kinks > 0)}\n{paste}")
     leaf = first.probe.leaf
