@@ -72,7 +72,7 @@ def test_every_layer(layer, data):
 
 def test_rounded_constants_show_in_the_last_digit_of_a_float64():
     for name, digits in ROUNDED.items():
-        with pytest.raises(WrongGradient, match=r"digits agree; is a constant of the rule a product of") as caught:
+        with pytest.raises(WrongGradient, match="digits agree\n") as caught:
             check_layer(getattr(layers, name)(), np.array([[0.3, -0.7]]), exact=True)
         assert abs(float(re.search(r"(\S+) digits agree", str(caught.value))[1]) - digits) < 1
 
