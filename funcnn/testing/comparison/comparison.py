@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import attrs
@@ -21,11 +21,20 @@ from funcnn.testing.differentiation.constants import (
     MOST_OUTPUTS,
     MOST_REFINED,
     NUMBERS_IN_MEMORY,
+    REACHES,
 )
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate
-from funcnn.testing.differentiation.rounding import Noise, estimate_noise, gradient_change, size_of_terms
+from funcnn.testing.differentiation.rounding import (
+    Noise,
+    estimate_noise,
+    gradient_change,
+    noise_along,
+    size_of_terms,
+)
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes, step_scales
 from funcnn.testing.options import Options
+
+Product = Callable[[Array, Array], Array]
 
 
 @attrs.frozen(eq=False)
@@ -86,31 +95,49 @@ class Comparison(NamedTuple):
         return self.known & self.sharp & (abs(self.analytic - self.numeric) <= self.bound)
 
 
-def measure(function: VectorFunction, options: Options) -> Measurement:
-    """Everything that is measured once: the noise of f, and the gradient for each cotangent."""
+def measure(function: VectorFunction, options: Options, noise: Noise | None = None) -> Measurement:
+    """Everything that is measured once: the noise of f, unless it is given, and the gradient for each cotangent."""
     m, x, rng = function.out.size, function.x, function.rng
     random = rng.uniform(0.5, 1.5, (3, m)) * rng.choice([-1.0, 1.0], (3, m))  # with digits that float32 loses
     few = m <= MOST_OUTPUTS and m * x.size <= NUMBERS_IN_MEMORY
     cotangents = np.concatenate([np.eye(m), random[:1]]) if few else random
     gradients = np.array([function.gradient(x.copy(), dA) for dA in cotangents])
-    return Measurement(function, estimate_noise(function.value, x, rng), cotangents, gradients, options, step_scales(x))
+    noise = estimate_noise(function.value, x, rng) if noise is None else noise
+    return Measurement(function, noise, cotangents, gradients, options, step_scales(x))
+
+
+def with_noise_along(measurement: Measurement, direction: Direction) -> Measurement:
+    """The measurement with the noise along a direction of short steps, where such steps change an output."""
+    function = measurement.function
+    here = noise_along(function.value, function.x, direction)
+    moves = function.value(direction.moved(function.x, 2.0 ** -REACHES[0])) != function.out.ravel()
+    noise = [np.where(moves, *both) for both in zip(here, measurement.noise, strict=True)]
+    return attrs.evolve(measurement, noise=Noise(*noise), scale=magnitudes(function.x))
 
 
 def compare(measurement: Measurement, probes: Sequence[Probe], slopes: Slopes) -> Comparison:
     """The gradient along each direction, and the slopes contracted with each cotangent."""
-    weight = abs(measurement.cotangents).T
     parts = [(measurement.gradients[:, d.where], d.by) for _, _, d in probes]
     analytic = np.array([g @ d for g, d in parts])
     size = np.array([abs(g) @ abs(d) for g, d in parts])
+    return compared(analytic, size, slopes, measurement.cotangents, np.matmul, measurement.resolution)
+
+
+def compared(
+    analytic: Array, size: Array, slopes: Slopes, cotangents: Array, product: Product, resolution: float
+) -> Comparison:
+    """The comparison of gradients of a size with slopes, which `product(slopes, cotangents.T)` contracts."""
+    weight = abs(cotangents).T
     known = np.isfinite(slopes.error) & ~slopes.jump
     slope, error = np.where(known, slopes.slope, 0), np.where(known, slopes.error, 0)
     # An infinite gradient does not widen its own bound.
-    size = np.maximum(np.where(np.isfinite(size), size, 0), abs(slope) @ weight)
-    bound = BOUND * error @ weight + CONTRACTION * EPS * size
-    flat = (size <= bound) & (bound <= measurement.resolution * weight.max(axis=0))
-    sharp = flat | (bound <= measurement.resolution * size)
-    all_known = ~(~known @ (weight > 0))
-    return Comparison(analytic, slope @ measurement.cotangents.T, bound, size, all_known, sharp)
+    size = np.maximum(np.where(np.isfinite(size), size, 0), product(abs(slope), weight))
+    bound = BOUND * product(error, weight) + CONTRACTION * EPS * size
+    flat = (size <= bound) & (bound <= resolution * weight.max(axis=0))
+    all_known = ~product(~known, weight > 0)
+    return Comparison(
+        analytic, product(slope, cotangents.T), bound, size, all_known, flat | (bound <= resolution * size)
+    )
 
 
 def first_slopes(measurement: Measurement, probes: Sequence[Probe]) -> Slopes:

@@ -5,7 +5,7 @@ A tie that was counted twice shows only if all entries that are tied move.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from math import prod
 from typing import NamedTuple
 
@@ -24,8 +24,11 @@ class Probe(NamedTuple):
     direction: Direction
 
 
-def probes(function: VectorFunction) -> Iterator[Probe]:
-    """Every entry of small arguments, some of large ones; then several entries together, of one argument and of all."""
+def probes(function: VectorFunction, done: Collection[str] = ()) -> Iterator[Probe]:
+    """Every entry of small arguments, some of large ones; then several entries together, of one argument and of all.
+
+    Without the arguments that are `done`.
+    """
     x, rng = function.x, function.rng
     size, own = step_scales(x), magnitudes(x)
 
@@ -37,7 +40,8 @@ def probes(function: VectorFunction) -> Iterator[Probe]:
     def random(leaf: str, index: Array) -> Probe:
         return Probe(leaf, None, Direction(index, rng.choice([-1.0, -0.5, 0.5, 1.0], index.size) * own[index]))
 
-    for leaf, start, shape in function.places():
+    open_ = [place for place in function.places() if place[0] not in done]
+    for leaf, start, shape in open_:
         n = prod(shape)
         entries = range(n) if n <= MOST_ENTRIES else sorted(rng.choice(n, MOST_ENTRIES // 3, replace=False).tolist())
         for k in entries:
@@ -47,16 +51,21 @@ def probes(function: VectorFunction) -> Iterator[Probe]:
                 yield random(leaf, start + np.sort(rng.choice(n, MOST_ENTRIES // 3, replace=False)))
         if n > 1:
             yield from together(leaf, np.arange(start, start + n))
-    if sum(1 for _, _, shape in function.places() if prod(shape)) > 1:
+    if open_ and sum(1 for _, _, shape in function.places() if prod(shape)) > 1:
         yield from together("", np.arange(x.size))
 
 
 def single_entries(function: VectorFunction, probe: Probe) -> Iterator[Probe]:
     """A probe for each entry that a direction moves, at most MOST_ENTRIES, with steps in proportion to the entries."""
-    x, places = function.x, list(function.places())[::-1]
+    x = function.x
     for k in probe.direction.where[:MOST_ENTRIES].tolist():
-        leaf, start, shape = next(place for place in places if place[1] <= k)
-        yield Probe(leaf, _entry(k - start, shape), Direction(np.array([k]), magnitudes(x[k : k + 1])))
+        yield Probe(*place_of(function, k), Direction(np.array([k]), magnitudes(x[k : k + 1])))
+
+
+def place_of(function: VectorFunction, k: int) -> tuple[str, tuple[int, ...]]:
+    """The argument of an entry of x, and its index in the argument."""
+    leaf, start, shape = next(place for place in list(function.places())[::-1] if place[1] <= k)
+    return leaf, _entry(k - start, shape)
 
 
 def _entry(k: int, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-import attrs
 import numpy as np
 
 from funcnn.arrays import Array
@@ -16,14 +15,19 @@ from funcnn.testing.comparison.comparison import (
     first_slopes,
     measure,
     refined_slopes,
+    with_noise_along,
 )
-from funcnn.testing.comparison.directions import Probe, probes, single_entries
+from funcnn.testing.comparison.directions import Probe, place_of, probes, single_entries
 from funcnn.testing.comparison.explanation import gradient_error
 from funcnn.testing.comparison.second_checks import check_again
 from funcnn.testing.comparison.statistics import Statistics
-from funcnn.testing.differentiation.constants import FIRST_STEPS, LARGEST_SMALL_ENTRY, REACHES, SLOPES_IN_MEMORY
-from funcnn.testing.differentiation.rounding import Noise, noise_along
-from funcnn.testing.differentiation.vector_function import VectorFunction, magnitudes
+from funcnn.testing.comparison.together import Restriction, restricted, tested_blocks
+from funcnn.testing.differentiation.constants import (
+    FIRST_STEPS,
+    LARGEST_SMALL_ENTRY,
+    SLOPES_IN_MEMORY,
+)
+from funcnn.testing.differentiation.vector_function import Direction, VectorFunction
 from funcnn.testing.options import Options
 
 
@@ -33,18 +37,55 @@ def check_gradient(function: VectorFunction, options: Options, name: str, source
     if not (function.out.size and function.x.size):
         return statistics
     measurement = measure(function, options)
-    every = sorted(probes(function), key=lambda probe: probe.entry is None)
-    at_once = max(1, SLOPES_IN_MEMORY // (2 * len(FIRST_STEPS) * function.out.size))
-    for start in range(0, len(every), at_once):
-        _check_some(measurement, every[start : start + at_once], statistics)
-    findings, unknown = statistics.findings, _unknown(measurement)
-    if findings and all([finding.probe.entry is None for finding in findings]):
-        # In a joint direction a small entry moves little; alone it is measured more precisely.
-        for probe in single_entries(function, findings[0].probe):
-            _check_thoroughly(measurement, probe, statistics, unknown)
+    tested = tested_blocks(measurement)
+    for one in tested:
+        statistics.count_blocks(function, one)
+    if some := restricted(measurement, tested):
+        _check_suspects(function, some, statistics)
+    suspected = len(statistics.findings)
+    done = [one.blocks.leaf for one in tested if suspected or one.decided]
+    coupled = [k for one in tested for k in one.blocks.entries_of(np.array(one.coupled, int)).tolist()]
+    alone = single_entries(function, Probe("", None, Direction(np.array(coupled, int), np.array(coupled))))
+    _check_all(measurement, [*alone, *probes(function, done)], statistics)
+    findings = statistics.findings
+    if some and suspected:
+        measurement, findings = some.restored(measurement, findings, suspected)
     if findings:
         raise gradient_error(measurement, name, statistics, source)
     return statistics
+
+
+def _check_suspects(function: VectorFunction, some: Restriction, statistics: Statistics) -> None:
+    """Add the directions of a restriction, whose entries have the names that they have in the whole function."""
+
+    def named(probe: Probe) -> Probe:
+        if probe.entry is None:
+            return probe
+        return probe._replace(entry=place_of(function, int(some.entries[probe.direction.where[0]]))[1])
+
+    every = [*probes(some.measurement.function)]
+    _check_all(some.measurement, [probe for probe in every if probe.entry is not None], statistics, named)
+    if not statistics.findings:
+        _check_all(some.measurement, [probe for probe in every if probe.entry is None], statistics, named)
+
+
+def _check_all(
+    measurement: Measurement,
+    every: Sequence[Probe],
+    statistics: Statistics,
+    named: Callable[[Probe], Probe] = lambda probe: probe,
+) -> None:
+    """Add directions, in blocks that fit into memory."""
+    every = sorted(map(named, every), key=lambda probe: probe.entry is None)
+    before = len(statistics.findings)
+    at_once = max(1, SLOPES_IN_MEMORY // (2 * len(FIRST_STEPS) * measurement.function.out.size))
+    for start in range(0, len(every), at_once):
+        _check_some(measurement, every[start : start + at_once], statistics)
+    findings, unknown = statistics.findings[before:], _unknown(measurement)
+    if findings and all([finding.probe.entry is None for finding in statistics.findings]):
+        # In a joint direction a small entry moves little; alone it is measured more precisely.
+        for probe in single_entries(measurement.function, findings[0].probe):
+            _check_thoroughly(measurement, named(probe), statistics, unknown)
 
 
 def _check_some(measurement: Measurement, some: Sequence[Probe], statistics: Statistics) -> None:
@@ -106,7 +147,4 @@ def _steps_of_every_size(measurement: Measurement, probe: Probe) -> Iterator[tup
     small = () if probe.entry is None else single_entries(function, probe)
     for own in small:
         if own.direction.by[0] < LARGEST_SMALL_ENTRY:
-            here = noise_along(function.value, function.x, own.direction)
-            moves = function.value(own.direction.moved(function.x, 2.0 ** -REACHES[0])) != function.out.ravel()
-            noise = [np.where(moves, *both) for both in zip(here, measurement.noise, strict=True)]
-            yield attrs.evolve(measurement, noise=Noise(*noise), scale=magnitudes(function.x)), own
+            yield with_noise_along(measurement, own.direction), own

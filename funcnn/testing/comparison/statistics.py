@@ -11,8 +11,9 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Comparison
-from funcnn.testing.comparison.directions import Probe
+from funcnn.testing.comparison.directions import Probe, place_of
 from funcnn.testing.comparison.finding import Finding
+from funcnn.testing.comparison.together import Tested
 from funcnn.testing.differentiation.richardson import Slopes
 from funcnn.testing.differentiation.vector_function import VectorFunction
 from funcnn.testing.verdict import Report
@@ -53,6 +54,21 @@ class Statistics:
             entry = float(relative[c]), float(found.bound[c]) / float(probe.direction.by[0]), where
             self.least_sensitive = max(self.least_sensitive, entry)
 
+    def count_blocks(self, function: VectorFunction, tested: Tested) -> None:
+        """Add the blocks of an argument that are settled without a second comparison."""
+        blocks, (_, settled, visible) = tested.blocks, tested.verdicts
+        alone = settled.copy()
+        alone[tested.suspects] = False
+        self.probes += settled.size
+        self.inconclusive += int((~alone).sum()) - tested.suspects.size
+        self.decided[blocks.leaf] = bool(settled.any())
+        self.directions[blocks.leaf, False] += blocks.width * int(alone.sum())
+        self.directions[blocks.leaf, True] += 1
+        self.telling |= bool(visible.any())
+        worst = int(visible.argmax())
+        leaf, entry = place_of(function, blocks.entries.start + worst * blocks.width)
+        self.least_sensitive = max(self.least_sensitive, (float(visible[worst]), 0.0, f"{leaf}{list(entry)}"))
+
     def tolerate(self, finding: Finding) -> None:
         """Add an error that is tolerated."""
         leaf = finding.probe.leaf or "all arguments"
@@ -91,7 +107,7 @@ class Statistics:
         for name, _, shape in function.places():
             entries, together = self.directions[name, False], self.directions[name, True]
             if entries:
-                every = "every entry" if entries == prod(shape) else f"{entries} of {prod(shape)} entries"
+                every = "every entry" if entries >= prod(shape) else f"{entries} of {prod(shape)} entries"
                 parts.append(f"{every} of {name}" + (f" and {together} directions" if together else ""))
         return Report(
             verdict="pass",

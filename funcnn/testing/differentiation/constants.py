@@ -98,7 +98,17 @@ MOST_ENTRIES = 96  # chosen: entries of an argument that are moved one by one; o
 MOST_OUTPUTS = 24  # chosen: outputs with a cotangent each; more are contracted with three random cotangents
 NUMBERS_IN_MEMORY = 2**21  # chosen: 16 MB of cotangents and gradients
 SLOPES_IN_MEMORY = 2**20  # chosen: directions are measured in blocks of at most so many values of f
+OUTPUTS_AT_ONCE = 2**13  # chosen: tables of their values stay in a processor's cache
 MOST_REFINED = 2**17  # chosen: with more outputs, finer and coarser steps would take too much memory
+
+# Blocks of a block-diagonal Jacobian (comparison/blocks.py, comparison/together.py).
+
+MOST_IN_A_BLOCK = 32  # chosen: entries of a block; each of them costs as many calls of f as an entry that moves alone
+MOST_COUPLED = 4  # chosen: blocks that change outputs of others; with more of them, the blocks are not compared
+BLOCK_STEP = 2.0**-12  # chosen: relative; as the steps of difference quotients, visible and inside most domains
+MOST_SETTLED = 0.5  # chosen: if at most this share of the blocks is settled, the usual directions follow
+MOST_SUSPECTS = 4  # chosen: blocks that are compared once more, as a function of their own
+TRACED_SUSPECTS = 3  # chosen: suspects for which a coupled block is searched, by 20 calls each among a million
 
 # Chosen: an entry below it is tried with steps in proportion to it as well (comparison/gradient.py).
 LARGEST_SMALL_ENTRY = 2.0**-6

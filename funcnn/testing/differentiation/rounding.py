@@ -10,7 +10,7 @@ Numerical Algorithms, chapter 1).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +26,7 @@ from funcnn.testing.differentiation.constants import (
     LARGE_NOISE,
     LARGEST_NOISE,
     LARGEST_NOISE_OF_COARSEST,
+    OUTPUTS_AT_ONCE,
     PERTURBATIONS,
     POINTS,
     REACHES,
@@ -89,22 +90,33 @@ def noise_along(f: Value, x: Array, direction: Direction) -> Noise:
     size, spacing = abs(centre), np.full(centre.shape, np.inf)
     flat, (found, coarse) = np.ones(centre.shape, bool), np.empty((2, len(REACHES), centre.size))
     for k, reach in enumerate(REACHES):
-        table = np.array([f(direction.moved(x, place * 2.0**-reach)) for place in POINTS])
-        finite = np.isfinite(table)
-        changes = np.where(finite, table - centre, 0)
-        size = np.maximum(size, np.where(finite, abs(table), 0).max(axis=0))
-        spacing = np.minimum(spacing, _spacing(changes))
-        flat &= (changes == 0).all(axis=0)
-        found[k], coarse[k] = _residual(table, _QUINTIC), _residual(table, _CUBIC)
+        whole = np.array([f(direction.moved(x, place * 2.0**-reach)) for place in POINTS])
+        for part in parts(centre.size):
+            table = whole[:, part]
+            finite = np.isfinite(table)
+            changes = np.where(finite, table - centre[part], 0)
+            size[part] = np.maximum(size[part], np.where(finite, abs(table), 0).max(axis=0))
+            spacing[part] = np.minimum(spacing[part], _spacing(changes))
+            flat[part] &= (changes == 0).all(axis=0)
+            found[k, part], coarse[k, part] = _residual(table, _QUINTIC), _residual(table, _CUBIC)
     last_digit = EPS * np.maximum(size, SMALL_OUTPUT * size.max(initial=0))
     least = np.maximum(last_digit, np.where(np.isfinite(spacing), spacing / 2, 0))
     if flat.any():
         least = np.where(flat, EPS * np.maximum(_size_far_from(f, x, direction), size), least)
     found = np.maximum(found, least)
     beside = np.fmax.reduce([abs(f(direction.moved(x, h))) for h in (-1, 1)])
-    is_noise = _is_noise(found, coarse, np.maximum(size, 1), np.fmax(size, beside))
-    finer = np.maximum.accumulate(found[::-1], axis=0)[::-1]  # the noise of this table and of all finer ones
-    return Noise(np.where(is_noise, found, 0).max(axis=0), finer)
+    natural, noise, finer = np.fmax(size, beside), np.empty(centre.size), np.empty(found.shape)
+    for part in parts(centre.size):
+        table = found[:, part]
+        is_noise = _is_noise(table, coarse[:, part], np.maximum(size[part], 1), natural[part])
+        noise[part] = np.where(is_noise, table, 0).max(axis=0)
+        finer[:, part] = np.maximum.accumulate(table[::-1], axis=0)[::-1]  # of this table and of all finer ones
+    return Noise(noise, finer)
+
+
+def parts(size: int, at_once: int = OUTPUTS_AT_ONCE) -> Iterator[slice]:
+    """Parts of an axis, of so many entries that tables of them fit into a processor's cache."""
+    yield from [slice(start, min(start + at_once, size)) for start in range(0, size, at_once)]
 
 
 def _is_noise(found: Array, coarse: Array, size: Array, natural: Array) -> Array:

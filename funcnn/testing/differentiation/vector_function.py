@@ -25,6 +25,8 @@ class Direction(NamedTuple):
 
     def moved(self, x: Array, h: float) -> Array:
         """X after a step of h."""
+        if self.where.size == x.size:
+            return x + h * self.by
         x = x.copy()
         x[self.where] += h * self.by
         return x
