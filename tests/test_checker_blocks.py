@@ -126,14 +126,14 @@ def test_no_right_gradient_is_refused(f, vjp, args):
 @pytest.mark.parametrize(
     ("f", "vjp", "args", "where"),
     [
-        (np.tanh, changed(tanh_vjp, 123), [X], "dx, 1 of 300 entries wrong, first x[123]"),
+        (np.tanh, changed(tanh_vjp, 123), [X], "dx, at least 1 of 300 entries wrong, first x[123]"),
         (np.tanh, changed(tanh_vjp, slice(None), 2), [X], "every wrong entry: analytic = 2 x numeric"),
         (np.tanh, changed(tanh_vjp, X > 1.5), [X], "every wrong entry: analytic = 1.001 x numeric"),
-        (np.multiply, changed(product_vjp, 17, of=1), [X, Y], "dy, 1 of 300 entries wrong, first y[17]"),
-        (softmax, changed(softmax_vjp, 123), [ROWS], "dx, 1 of 300 entries wrong, first x[24, 3]"),
-        (with_first, tanh_vjp, [X], "dx, 1 of 300 entries wrong, first x[0]"),
-        (with_one, tanh_vjp, [X], "dx, 1 of 300 entries wrong, first x[7]"),
-        (np.tanh, with_a_neighbour, [X], "dx, 1 of 300 entries wrong, first x[5]"),
+        (np.multiply, changed(product_vjp, 17, of=1), [X, Y], "dy, at least 1 of 300 entries wrong, first y[17]"),
+        (softmax, changed(softmax_vjp, 123), [ROWS], "dx, at least 1 of 300 entries wrong, first x[24, 3]"),
+        (with_first, tanh_vjp, [X], "dx, at least 1 of 300 entries wrong, first x[0]"),
+        (with_one, tanh_vjp, [X], "dx, at least 1 of 300 entries wrong, first x[7]"),
+        (np.tanh, with_a_neighbour, [X], "dx, at least 1 of 300 entries wrong, first x[5]"),
         (with_many, tanh_vjp, [X], " of 300 entries wrong"),
     ],
 )
@@ -154,7 +154,7 @@ def test_a_wrong_slope_at_kinks_is_found():
 
 
 def test_one_nan_is_found():
-    with pytest.raises(NotFinite, match="1 of 300 entries wrong"):
+    with pytest.raises(NotFinite, match="at least 1 of 300 entries wrong"):
         check_vjp(np.tanh, changed(tanh_vjp, 123, np.nan), [X])
 
 
@@ -167,7 +167,7 @@ def test_a_small_argument_beside_large_ones_is_compared_as_well():
 
     with pytest.raises(WrongGradient, match="da, 1 of 1 entries wrong"):
         check_vjp(scaled, scaled_vjp, [X, np.array(2.0)])
-    with pytest.raises(WrongGradient, match=r"dx, 1 of 300 entries wrong, first x\[123\] \(da too\)"):
+    with pytest.raises(WrongGradient, match=r"dx, at least 1 of 300 entries wrong, first x\[123\] \(da too\)"):
         check_vjp(scaled, changed(scaled_vjp, 123), [X, np.array(2.0)])
 
 

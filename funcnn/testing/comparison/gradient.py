@@ -47,10 +47,9 @@ def check_gradient(function: VectorFunction, options: Options, name: str, source
     coupled = [k for one in tested for k in one.blocks.entries_of(np.array(one.coupled, int)).tolist()]
     alone = single_entries(function, Probe("", None, Direction(np.array(coupled, int), np.array(coupled))))
     _check_all(measurement, [*alone, *probes(function, done)], statistics)
-    findings = statistics.findings
-    if some and suspected:
-        measurement, findings = some.restored(measurement, findings, suspected)
-    if findings:
+    if statistics.findings:
+        if some and suspected:
+            measurement, statistics.findings = some.restored(measurement, statistics.findings, suspected)
         raise gradient_error(measurement, name, statistics, source)
     return statistics
 

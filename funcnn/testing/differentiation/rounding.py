@@ -20,6 +20,7 @@ from funcnn.testing.differentiation.constants import (
     CUBIC_TO_QUINTIC,
     DIGITS_KEPT,
     EPS,
+    EPS_32,
     FAR,
     FLOOR,
     INDEX_OF_SMALLEST_STEPS,
@@ -88,6 +89,7 @@ def noise_along(f: Value, x: Array, direction: Direction) -> Noise:
     """The noise of each output as x moves to one side, so that a kink at x itself is not taken for noise."""
     centre = f(x.copy())
     size, spacing = abs(centre), np.full(centre.shape, np.inf)
+    narrow = True  # whether all values have the digits of float32
     flat, (found, coarse) = np.ones(centre.shape, bool), np.empty((2, len(REACHES), centre.size))
     for k, reach in enumerate(REACHES):
         whole = np.array([f(direction.moved(x, place * 2.0**-reach)) for place in POINTS])
@@ -95,6 +97,7 @@ def noise_along(f: Value, x: Array, direction: Direction) -> Noise:
             table = whole[:, part]
             finite = np.isfinite(table)
             changes = np.where(finite, table - centre[part], 0)
+            narrow &= bool((~finite | (table == table.astype(np.float32))).all())
             size[part] = np.maximum(size[part], np.where(finite, abs(table), 0).max(axis=0))
             spacing[part] = np.minimum(spacing[part], _spacing(changes))
             flat[part] &= (changes == 0).all(axis=0)
@@ -102,7 +105,8 @@ def noise_along(f: Value, x: Array, direction: Direction) -> Noise:
     last_digit = EPS * np.maximum(size, SMALL_OUTPUT * size.max(initial=0))
     least = np.maximum(last_digit, np.where(np.isfinite(spacing), spacing / 2, 0))
     if flat.any():
-        least = np.where(flat, EPS * np.maximum(_size_far_from(f, x, direction), size), least)
+        digit = EPS_32 if narrow and not flat.all() else EPS
+        least = np.where(flat, digit * np.maximum(_size_far_from(f, x, direction), size), least)
     found = np.maximum(found, least)
     beside = np.fmax.reduce([abs(f(direction.moved(x, h))) for h in (-1, 1)])
     natural, noise, finer = np.fmax(size, beside), np.empty(centre.size), np.empty(found.shape)
