@@ -144,7 +144,9 @@ def test_a_tie_of_one_argument_is_named_with_that_argument():
 
 
 def test_a_tie_of_more_than_are_looked_at_one_by_one():
-    with pytest.raises(WrongTogether, match="though each one tested alone is right: f has a kink at these arguments"):
+    with pytest.raises(
+        WrongTogether, match="though no entry tested alone is found wrong: f has a kink at these arguments"
+    ):
         check_vjp(np.max, lambda args, dA: [to_every_tie(args[0], dA)], [np.zeros(200)])
 
 
@@ -185,5 +187,5 @@ def test_where_no_kink_is_known_none_is_named():
     def vjp(args, dA):
         return [2 * args[0] * dA * (np.arange(200) != 142)]  # an entry that is not tested alone
 
-    with pytest.raises(WrongTogether, match="though each one tested alone is right within its bound"):
+    with pytest.raises(WrongTogether, match=r"though no entry tested alone is found wrong\n"):
         check_vjp(lambda x: (x * x).sum(), vjp, [np.linspace(1, 2, 200)])

@@ -34,7 +34,7 @@ def gradient_error(measurement: Measurement, name: str, statistics: Statistics, 
     opinion = f"{oracle.opinion(measurement.function, first, u)}\n" if oracle else ""
     paste = f"{opinion}{source}\n    {pasted}"
     if not alone:
-        return WrongTogether(f"{name}: {_together(measurement, first, at_kink=statistics.kinks > 0)}\n{paste}")
+        return WrongTogether(f"{name}: {_together(measurement, first, statistics)}\n{paste}")
     leaf = first.probe.leaf
     same = [f for f in alone if f.probe.leaf == leaf]
     count, total = len({f.probe.entry for f in same}), _entries(measurement, leaf)
@@ -83,18 +83,18 @@ def _numbers(finding: Finding) -> str:
     return f"analytic {analytic}, at a kink of f: allowed [{low}, {high}] +- {bound}: {apart} bounds outside"
 
 
-def _together(measurement: Measurement, finding: Finding, *, at_kink: bool) -> str:
+def _together(measurement: Measurement, finding: Finding, statistics: Statistics) -> str:
     leaf = finding.probe.leaf
     where = f"the entries of d{_last(leaf)}" if leaf else "the gradients of all arguments"
     each = all(
-        _entries(measurement, name) <= MOST_ENTRIES
+        _entries(measurement, name) <= MOST_ENTRIES and not statistics.undecided[name]
         for name, _, _ in measurement.function.places()
         if leaf in ("", name)
     )
-    why = f"though each {'' if each else 'one tested '}alone is right"
-    kink = ": f has a kink at these arguments, such as a tie" if at_kink else " within its bound"
-    along = f"\n    along {as_source(finding.probe.direction.by)}: {_numbers(finding)}"
-    return f"{where} are wrong together, {why}{kink}{along}"
+    why = "each alone is right" if each and statistics.kinks else "no entry tested alone is found wrong"
+    kink = ": f has a kink at these arguments, such as a tie" if statistics.kinks else ""
+    along = f"along {as_source(finding.probe.direction.by)}: {_numbers(finding)}"
+    return f"{where} are wrong together, though {why}{kink}\n    {along}"
 
 
 def _shared(
