@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, singledispatch, wraps
 from importlib import import_module
 from inspect import Parameter, signature
@@ -56,11 +56,11 @@ def verb(
                 return made
             given_back = f"{len(made)} values" if cls_made is tuple else kind(made)
             raise KindError(f"{name}: the rule for {cls.__name__} must return {written}, not {given_back}")
-        if cls is not tuple:  # the layers of a chain have sealed the result
-            _seal([*made] if cls_made is tuple else [made], given)
+        if cls is not tuple and made is not params:  # the layers of a chain have sealed the result
+            _seal(made if cls_made is tuple else (made,), given)
         return made
 
-    return _with_table(call, register, dispatcher)
+    return _with_table(call, rules, find, register, dispatcher)
 
 
 def trait(default: Rule) -> Any:
@@ -79,7 +79,7 @@ def trait(default: Rule) -> Any:
             _check_arity(default, rule, error, params, ())
             raise
 
-    return _with_table(call, register, dispatcher)
+    return _with_table(call, rules, find, register, dispatcher)
 
 
 def _table(default: Rule) -> tuple[dict[type, Rule], Callable[[type], Rule], Any, Any]:
@@ -114,8 +114,9 @@ def _table(default: Rule) -> tuple[dict[type, Rule], Callable[[type], Rule], Any
     return rules, find, register, dispatcher
 
 
-def _with_table(call: Any, register: Any, dispatcher: Any) -> Any:
-    call.register, call.dispatch, call.registry = register, dispatcher.dispatch, dispatcher.registry
+def _with_table(call: Any, rules: Any, find: Any, register: Any, dispatcher: Any) -> Any:
+    call.dispatch = lambda cls: rules.get(cls) or find(cls)
+    call.register, call.registry = register, dispatcher.registry
     verbs[call.__module__, call.__name__] = call
     return call
 
@@ -167,22 +168,21 @@ def no_rule(verb: str, params: object, what: str = "layer") -> KindError:
     return KindError(f"{verb}: there is no rule for {cls}; write one with @{verb}.register({cls})")
 
 
-def _seal(parts: list[Any], given: tuple[Any, ...]) -> None:
+def _seal(parts: Iterable[Any], given: tuple[Any, ...]) -> None:
     """Set all arrays that a rule made to read-only; arguments that the rule returns are not changed."""
-    for part in parts:  # the loop reaches the parts that it appends
-        cls = type(part)
-        if cls is np.ndarray:
+    for part in parts:
+        if type(part) is np.ndarray:
             for one in given:
                 if one is part or (type(one) is not np.ndarray and _among(part, one)):
                     break
             else:
                 part.setflags(0)  # write=False, twice as fast as by keyword
-        elif cls in plans:
-            parts += getters[cls](part)
+        elif (contents := getters.get(type(part))) is not None:
+            _seal(contents(part), given)
         elif isinstance(part, (tuple, list)):
-            parts += part
+            _seal(part, given)
         elif isinstance(part, dict):
-            parts += part.values()
+            _seal(part.values(), given)
 
 
 def _among(array: object, given: Any) -> bool:
@@ -206,6 +206,21 @@ def inside(verb: Rule, tree: Any, *args: Any, name: str = "") -> Any:
         else:
             new.append(_applied(verb, part, *args))
     return tree if all([a is b for a, b in zip(old, new, strict=True)]) else build(cls, new)
+
+
+def alters(verb: Any, value: Any, *, in_field: bool = False) -> bool:
+    """Whether a layer in `value`, at any depth, has a rule for `verb` other than the default, which changes nothing.
+
+    Also True for a value that is no layer, which the verb refuses; in the field of a record it may be a setting.
+    """
+    cls = type(value)
+    if cls is tuple:
+        return any([alters(verb, part, in_field=in_field) for part in value])
+    if cls not in plans:
+        return not in_field
+    if verb.dispatch(cls) is not verb.dispatch(object):
+        return True
+    return any([type(part) is not np.ndarray and alters(verb, part, in_field=True) for part in getters[cls](value)])
 
 
 def _applied(verb: Rule, part: Any, *args: Any) -> Any:

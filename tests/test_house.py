@@ -48,11 +48,11 @@ ROOMS = [
 
 # The most lines of each folder, and of the files beside them; it may be raised for a reason that stands in its line.
 MOST_LINES = {
-    "": 3437,  # values, verbs, constructors, refusals, namespaces of one module; remedies; names of inherited methods
+    "": 3455,  # values, verbs, constructors, refusals, namespaces of one module; remedies; names of inherited methods
     "files": 600,
     "inspection": 1100,
     "interop": 1300,
-    "layers": 7270,  # layers that mix positions say so; NumPy sums the rows of equal ids in one of three ways
+    "layers": 7285,  # layers that mix positions say so; NumPy sums the rows of equal ids in one of three ways
     "losses": 1140,  # for classes, 1 - p does not cancel; in NumPy it is gathered, in other libraries multiplied
     "optimizers": 915,  # of float16 they compute in float32
     "schedules": 475,  # what is given as a schedule is checked when it is given

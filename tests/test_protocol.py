@@ -38,7 +38,7 @@ from funcnn.core import backward_params, forward_only
 from funcnn.dispatch import trait, verb
 from funcnn.errors import KindError, ShapeError
 from funcnn.generation import positionwise, step
-from funcnn.layers import RNN, Affine, Copy, Identity, Parallel, Recurrent, folded
+from funcnn.layers import RNN, Affine, Copy, Identity, Parallel, Recurrent, Reshape, folded
 from funcnn.layers.wrapper import Wrapper, given_by_layer, step_inside
 from funcnn.losses import joint
 from funcnn.plot import decision_regions
@@ -474,6 +474,21 @@ def test_inference_and_reseed_return_layers(returned, given):
             with pytest.raises(KindError) as caught:
                 act(net)
             assert str(caught.value) == f"{verb_}: the rule for Odd must return a layer, not {given}"
+
+
+def test_inference_returns_a_chain_itself_unless_a_layer_has_a_rule():
+    @record
+    class Later(Relu):
+        pass
+
+    chain = (dense, Residual((Tanh(), Later())), Reshape((3,)))
+    assert inference(chain) is chain
+    inference.register(Later)(lambda params: Identity())
+    assert inference(chain)[1].layer == (Tanh(), Identity())
+    np.testing.assert_array_equal(predict(chain, x), forward(inference(chain), x)[0])
+    for wrong in ((dense, 3), (dense, (x,))):
+        with pytest.raises(KindError, match=r"inference: .* is not a layer"):
+            inference(wrong)
 
 
 @pytest.mark.parametrize("given", [(dense,), (dense, x, x)])

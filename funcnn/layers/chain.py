@@ -11,6 +11,7 @@ import numpy as np
 from funcnn.annotations import Seed
 from funcnn.arrays import is_array, kind, short
 from funcnn.core import backward, backward_params, check_block, forward, forward_only, inference, reseed
+from funcnn.dispatch import alters
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_seed, check_sizes
 from funcnn.generation import step
@@ -43,9 +44,10 @@ def chain_forward(params: Layers, x: Any) -> tuple[Any, tuple[Any, ...]]:
 @forward_only.register(tuple)
 def chain_forward_only(params: Layers, x: Any) -> Any:
     """x through each layer in turn"""
+    by_default = forward_only.dispatch(object)
     for i, layer in enumerate(params):
         try:
-            x = forward_only(layer, x)
+            x = forward(layer, x)[0] if forward_only.dispatch(type(layer)) is by_default else forward_only(layer, x)
         except Exception as error:
             error.add_note(note(f"in layer {i}", forward, layer, x))
             raise
@@ -121,6 +123,8 @@ def chain_step(params: Layers, x: Any, memory: Any = None) -> tuple[Any, tuple[A
 @inference.register(tuple)
 def chain_inference(params: Layers) -> Layers:
     """The chain of the results of `inference` for each layer"""
+    if not alters(inference, params):
+        return params
     new = tuple([inference(layer) for layer in params])
     return params if all([a is b for a, b in zip(params, new, strict=True)]) else new
 
