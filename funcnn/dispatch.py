@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache, singledispatch, wraps
 from importlib import import_module
 from inspect import Parameter, signature
@@ -168,16 +168,18 @@ def no_rule(verb: str, params: object, what: str = "layer") -> KindError:
     return KindError(f"{verb}: there is no rule for {cls}; write one with @{verb}.register({cls})")
 
 
-def _seal(parts: Iterable[Any], given: tuple[Any, ...]) -> None:
+def _seal(parts: Any, given: tuple[Any, ...]) -> None:
     """Set all arrays that a rule made to read-only; arguments that the rule returns are not changed."""
+    part: Any
     for part in parts:
-        if type(part) is np.ndarray:
+        cls = type(part)
+        if cls is np.ndarray:
             for one in given:
                 if one is part or (type(one) is not np.ndarray and _among(part, one)):
                     break
             else:
                 part.setflags(0)  # write=False, twice as fast as by keyword
-        elif (contents := getters.get(type(part))) is not None:
+        elif (contents := getters.get(cls)) is not None:
             _seal(contents(part), given)
         elif isinstance(part, (tuple, list)):
             _seal(part, given)
