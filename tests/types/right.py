@@ -39,6 +39,7 @@ from funcnn import (
 from funcnn.layers import Parallel, Residual
 from funcnn.optimizers import L2, Average, Decay, Lion, PerArray, Rates
 from funcnn.records import branches
+from funcnn.testing import Report, check_layer
 from funcnn.training import WithBest
 from funcnn.trees import from_vector, replace, to_vector, with_parameters
 
@@ -160,3 +161,4 @@ def best(now: WithBest[tuple[Dense, Tanh]]) -> Dense:
 
 assert len(costs(start, x, y)) == 3
 assert several[0] == Several()
+assert_type(check_layer(Tanh(), x, domain={"x": (None, 10.0)}, tolerance=1e-6, float32=False), Report)
