@@ -168,7 +168,9 @@ class LayerFunction:
 
     def _has(self, x: Any) -> bool:
         """Whether x lies in the domain, with the parameters."""
-        return self.options.limits.has((*parameters(self.params).values(), *arrays_in(x)))
+        limits = self.options.limits  # most layers have none, and this runs in every backward
+        is_bounded = limits.holds or limits.constraints
+        return not is_bounded or limits.has((*parameters(self.params).values(), *arrays_in(x)))
 
     def check_promises(self) -> None:
         """Checks that do not depend on a cotangent."""
