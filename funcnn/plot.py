@@ -20,7 +20,7 @@ from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_count, as_rate, check_sizes
 from funcnn.inspection.checks import check_network
 from funcnn.schedules.base import Schedule
-from funcnn.training.loop import check_lr
+from funcnn.training.arguments import check_lr
 from funcnn.traits import gives_probabilities
 from funcnn.trees.walks import arrays_in
 

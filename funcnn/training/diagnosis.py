@@ -19,7 +19,8 @@ from funcnn.inspection.log import Log, bare, logged
 from funcnn.losses.protocol import evaluated
 from funcnn.optimizers.base import update
 from funcnn.records import borrowed, record
-from funcnn.training.loop import TrainState, check_constraint, check_data, check_lr, train
+from funcnn.training.arguments import check_constraint, check_data, check_lr
+from funcnn.training.loop import TrainState, train
 from funcnn.training.origin import Found, check, check_call, check_layers
 
 P = TypeVar("P")

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from inspect import isgeneratorfunction
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar, cast
 
+from funcnn.allocation import keep_freed_memory
 from funcnn.arrays import as_array, is_array, is_float, kind, owned, short
 from funcnn.core import is_layer, sgd
-from funcnn.core import value_and_grad as gradient_of
-from funcnn.data import first_step
 from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
-from funcnn.fields import as_called, check_function, is_number, learning_rate, parameters_of
+from funcnn.fields import is_number, learning_rate
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
 from funcnn.records import build, is_record, plans, record, state, values
-from funcnn.schedules.base import as_step, check_schedule
 from funcnn.signatures import ValueAndGrad
 from funcnn.tables import Printer, Rows, html, text
+from funcnn.training.arguments import check_begin, check_constraint, check_data, check_gradient, check_lr, pair
 from funcnn.training.origin import is_finite, not_finite, origin
 from funcnn.trees.walks import check_tree, map_arrays
 
@@ -117,6 +114,9 @@ def train(
     Batches that `batches` made are refused unless the first is the batch of `start.step`. The states are of the class
     of `start`; fields that a subclass of TrainState adds are carried along unchanged.
 
+    On Linux, `train` makes glibc's malloc keep freed memory, up to 64 MiB, since steps with arrays above 128 KiB take
+    half the time then. Set the environment variable FUNCNN_KEEP_MEMORY to 0 if malloc shall stay as it is.
+
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
     >>> x = np.arange(-2.0, 5.0)[:, None]
@@ -132,7 +132,7 @@ def train(
         KindError: `start` is not a TrainState, `data` does not give pairs, `value_and_grad` is a loss or does not
             return (cost, Grads), `lr` is not a number or a function, or `constraint` does not return parameters.
         RangeError: `lr` is negative or not finite, `data` is an iterator that has ended, or `data` are made by
-            `batches` and do not begin with the batch of `start.step`.
+            `batches` and do not begin with the batch of `start.step`. Or FUNCNN_KEEP_MEMORY is neither 0 nor 1.
         ShapeError: `constraint` changes a shape or a dtype, or the gradients are of another network.
     """
     if not isinstance(start, TrainState):
@@ -140,10 +140,11 @@ def train(
         remedy = "; write TrainState(params)" if is_network else ""
         raise KindError(f"train: start must be a TrainState, not {kind(start)}{remedy}")
     check_data("train", data)
-    _check_begin(start, data)
-    _check_gradient(value_and_grad)
+    check_begin(start, data)
+    check_gradient(value_and_grad)
     check_lr("train", lr)
     check_constraint("train", constraint)
+    keep_freed_memory("train")
     return _train(start, data, value_and_grad, lr, constraint)
 
 
@@ -152,7 +153,7 @@ def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any) -
     nothing = batches is data  # an iterator may have ended
     for batch in batches:
         nothing = False
-        x, y = _pair("train", batch)
+        x, y = pair("train", batch)
         cost, grads = _evaluated(value_and_grad, now.params, x, y)
         if not is_finite(cost):
             raise NotFiniteError(f"train: in step {now.step} the cost is {cost}; {origin(now.params, x, y)}")
@@ -168,59 +169,6 @@ def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any) -
         if now.step == start.step:
             raise NotFiniteError(f"train: {path} of start is not finite, and data gave no batch")
         raise NotFiniteError(f"train: after step {now.step - 1} {path} is not finite; a smaller lr may help")
-
-
-def check_data(name: str, data: Any) -> None:
-    """Check the data without reading a batch, since a sequence of another library may read files for each batch."""
-    if isinstance(data, list | tuple | deque | str):
-        for batch in data:
-            _pair(name, batch)
-    elif is_array(data) or hasattr(data, "to_numpy"):
-        _pair(name, data)
-    elif isinstance(data, Mapping | set | frozenset | type) or not (
-        hasattr(data, "__iter__") or hasattr(data, "__getitem__")
-    ):
-        remedy = "; write data()" if isgeneratorfunction(data) else ""
-        raise KindError(f"{name}: data must be an iterable of batches (x, y), not {kind(data)}{remedy}")
-
-
-def _check_begin(start: Any, data: Any) -> None:
-    """Check that `data`, if the number of its first batch is known, begins with the batch of `start.step`."""
-    step, first = as_step("train", start.step), first_step(data)
-    if first is not None and type(step) is int and first != step:
-        remedy = "; to resume write data[start.step:], for another run evolve(start, step=0)" if first == 0 else ""
-        raise RangeError(f"train: data must begin with batch {step}, the step of start, not with batch {first}{remedy}")
-
-
-def _pair(name: str, batch: Any) -> Any:
-    if not isinstance(batch, tuple | list) or len(batch) != 2:
-        given = f"{kind(batch)} of {len(batch)}" if isinstance(batch, tuple | list) else kind(batch)
-        remedy = "; write [(x, y)] for one batch of all rows" if is_array(batch) else ""
-        raise KindError(f"{name}: data must give batches (x, y), not {given}{remedy}")
-    return batch
-
-
-def _check_gradient(function: Any) -> None:
-    needed = "a function (params, x, y) that returns (cost, Grads)"
-    is_itself, parameters = function is gradient_of, parameters_of(function)
-    if is_itself or (parameters and next(iter(parameters.parameters), "") == "out"):  # every loss takes (out, y)
-        given = "value_and_grad itself" if is_itself else as_called(function)
-        raise KindError(f"train: value_and_grad must be {needed}, not {given}; write value_and_grad(loss)")
-    check_function("train", function, "value_and_grad", needed, takes=3)
-
-
-def check_lr(name: str, lr: Any) -> None:
-    """Check that `lr` is a learning rate, or a function from the step number to a learning rate."""
-    if callable(lr):
-        check_schedule(name, lr, "lr", "a number or a function of the step number")
-    else:
-        learning_rate(lr, name)
-
-
-def check_constraint(name: str, constraint: Any) -> None:
-    """Check that `constraint` is a function of the parameters, or None."""
-    if constraint is not None:
-        check_function(name, constraint, "constraint", "a function of the parameters", takes=1)
 
 
 def _evaluated(value_and_grad: Any, params: Any, x: Any, y: Any) -> tuple[Any, Grads[Any]]:

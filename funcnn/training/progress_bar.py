@@ -7,7 +7,8 @@ from contextlib import closing
 from typing import Any, TypeVar
 
 from funcnn.fields import as_count
-from funcnn.training.loop import TrainState, check_lr
+from funcnn.training.arguments import check_lr
+from funcnn.training.loop import TrainState
 from funcnn.training.runs import Run, check_run, states_of
 
 S = TypeVar("S", bound=TrainState[Any])

@@ -1,0 +1,70 @@
+"""Checks of the arguments of training: the data, the gradient, the learning rate, the constraint."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from inspect import isgeneratorfunction
+from typing import Any
+
+from funcnn.arrays import is_array, kind
+from funcnn.core import value_and_grad as gradient_of
+from funcnn.data import first_step
+from funcnn.errors import KindError, RangeError
+from funcnn.fields import as_called, check_function, learning_rate, parameters_of
+from funcnn.schedules.base import as_step, check_schedule
+
+
+def check_data(name: str, data: Any) -> None:
+    """Check the data without reading a batch, since a sequence of another library may read files for each batch."""
+    if isinstance(data, list | tuple | deque | str):
+        for batch in data:
+            pair(name, batch)
+    elif is_array(data) or hasattr(data, "to_numpy"):
+        pair(name, data)
+    elif isinstance(data, Mapping | set | frozenset | type) or not (
+        hasattr(data, "__iter__") or hasattr(data, "__getitem__")
+    ):
+        remedy = "; write data()" if isgeneratorfunction(data) else ""
+        raise KindError(f"{name}: data must be an iterable of batches (x, y), not {kind(data)}{remedy}")
+
+
+def check_begin(start: Any, data: Any) -> None:
+    """Check that `data`, if the number of its first batch is known, begins with the batch of `start.step`."""
+    step, first = as_step("train", start.step), first_step(data)
+    if first is not None and type(step) is int and first != step:
+        remedy = "; to resume write data[start.step:], for another run evolve(start, step=0)" if first == 0 else ""
+        raise RangeError(f"train: data must begin with batch {step}, the step of start, not with batch {first}{remedy}")
+
+
+def pair(name: str, batch: Any) -> Any:
+    """Check that a batch is a pair (x, y)."""
+    if not isinstance(batch, tuple | list) or len(batch) != 2:
+        given = f"{kind(batch)} of {len(batch)}" if isinstance(batch, tuple | list) else kind(batch)
+        remedy = "; write [(x, y)] for one batch of all rows" if is_array(batch) else ""
+        raise KindError(f"{name}: data must give batches (x, y), not {given}{remedy}")
+    return batch
+
+
+def check_gradient(function: Any) -> None:
+    """Check that `function` is a function like the result of `value_and_grad`, and not a loss."""
+    needed = "a function (params, x, y) that returns (cost, Grads)"
+    is_itself, parameters = function is gradient_of, parameters_of(function)
+    if is_itself or (parameters and next(iter(parameters.parameters), "") == "out"):  # every loss takes (out, y)
+        given = "value_and_grad itself" if is_itself else as_called(function)
+        raise KindError(f"train: value_and_grad must be {needed}, not {given}; write value_and_grad(loss)")
+    check_function("train", function, "value_and_grad", needed, takes=3)
+
+
+def check_lr(name: str, lr: Any) -> None:
+    """Check that `lr` is a learning rate, or a function from the step number to a learning rate."""
+    if callable(lr):
+        check_schedule(name, lr, "lr", "a number or a function of the step number")
+    else:
+        learning_rate(lr, name)
+
+
+def check_constraint(name: str, constraint: Any) -> None:
+    """Check that `constraint` is a function of the parameters, or None."""
+    if constraint is not None:
+        check_function(name, constraint, "constraint", "a function of the parameters", takes=1)
