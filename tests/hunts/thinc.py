@@ -24,7 +24,10 @@ KNOWN = {
     **dict.fromkeys(["Softmax", "Softmax_v2 of temperature 2"], LOGITS),
     **dict.fromkeys(["Gelu", "ops.gelu", "ops.gelu_approx", "ops.gelu in NumPy", "ops.gelu_approx in NumPy"], DIGITS),
     **{name: {"WrongForLayout": FOUND} for name in ["Mish", "ops.mish", "ops.mish of threshold 5"]},
-    **{name: {"NotLinear": FOUND} for name in ["LSTM", "LSTM of depth 2", "LSTM, both directions"]},
+    **{
+        name: {"NotLinear": FOUND, "WrongGradient": FOUND}
+        for name in ["LSTM", "LSTM of depth 2", "LSTM, both directions"]
+    },
     **{name: {"Raised": FOUND} for name in ["Dish", "with_reshape"]},
     **{name: {"WrongGradient": FOUND} for name in ["Dish of as many outputs", "add of Relu"]},
     **{f"ops.clipped_linear of a negative slope{which}": {"WrongGradient": FOUND} for which in ["", " in NumPy"]},
