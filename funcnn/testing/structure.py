@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, short
+from funcnn.arrays import Array
 from funcnn.testing.differentiation.constants import BESIDE, EPS, LINEARITY, LINEARITY_FLOOR, LINEARITY_ROUNDING, ROUGH
 from funcnn.testing.differentiation.rounding import cancellation_error, distance_to_zero, gradient_change, size_of_terms
 from funcnn.testing.differentiation.vector_function import VectorFunction, cotangent, sealed
@@ -141,7 +141,12 @@ def _refuse_nonlinear(
 ) -> None:
     for i, (name, a, b) in enumerate(zip(function.names, got, wanted, strict=True)):
         if a is not None and differ_by_more(a, b) and differ_by_more(a, b, LINEARITY_ROUNDING * scale * rounding()[i]):
-            raise NotLinear(f"{what}: the gradient of {name} is {short(a)}, but {short(b)} follows")
+            k = int(np.nan_to_num(abs(a - b)).argmax())
+            entry = ", ".join([str(int(index)) for index in np.unravel_index(k, a.shape)])
+            where = f"{name}[{entry}]" if entry else name
+            raise NotLinear(
+                f"{what}: the gradient of {where} is {a.flat[k]:.10g}, but {b.flat[k] + 0.0:.10g} follows"
+            )  # not -0
 
 
 def differ_by_more(a: Array, b: Array, rounding: Any = 0.0) -> bool:
