@@ -284,6 +284,7 @@ SAMPLE = {
     "jax": "special.log_ndtr",
     "optax": "huber_loss",
     "scipy": "erf*",
+    "mygrad": "softmax*",
     "thinc": "Dish*",
     "statsmodels": "copula Frank*",
     "sklearn": "sgd.*",
