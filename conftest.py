@@ -32,6 +32,7 @@ TORCH = [("torch", f"funcnn/interop/torch/{path.name}") for path in MODULES]
 ORACLES = [
     *BRIDGES,
     *TORCH,
+    ("llvmlite", "funcnn/compilation/compiler.py"),
     ("sklearn", "funcnn/metrics.py"),
     ("tqdm", "funcnn/training/progress_bar.py"),
     ("tqdm", "funcnn/training/progress.py"),
@@ -40,13 +41,21 @@ ORACLES = [
 ]  # files whose examples need a library
 
 
+@pytest.fixture(autouse=True, scope="session")
+def kernels_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Kernels are compiled anew, and not kept in the user's folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FUNCNN_CACHE", str(tmp_path_factory.mktemp("kernels")))
+        yield
+
+
 class Runnable(CodeBlockParser):
     """The blocks of a page, less those that name a library which is not installed."""
 
     def __call__(self, document: Document) -> Iterator[Region]:
         """Every block that needs another library names it."""
         libraries = (
-            *("autograd", "jax", "mpmath", "mygrad", "safetensors", "scipy"),
+            *("autograd", "jax", "llvmlite", "mpmath", "mygrad", "safetensors", "scipy"),
             *("sklearn", "statsmodels", "thinc", "torch", "tqdm"),
         )
         absent = {name for name in libraries if not find_spec(name)}

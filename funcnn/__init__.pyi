@@ -1,3 +1,4 @@
+from funcnn import compilation as compilation
 from funcnn import data as data
 from funcnn import errors as errors
 from funcnn import files as files

@@ -16,8 +16,8 @@ from funcnn.errors import KindError
 from funcnn.fields import as_float_dtype, is_whole
 
 # np.uint32, not int: without 64-bit integers JAX refuses an int above 2**31 - 1.
-_GOLDEN = np.uint32(0x9E3779B9)  # 2**32 / golden ratio as an odd number: its multiples are spread evenly
-_A, _B = np.uint32(0x7FEB352D), np.uint32(0x846CA68B)
+GOLDEN = np.uint32(0x9E3779B9)  # 2**32 / golden ratio as an odd number: its multiples are spread evenly
+MIX_A, MIX_B = np.uint32(0x7FEB352D), np.uint32(0x846CA68B)
 _LANES = np.array([0x243F6A88, 0x85A308D3], np.uint32)  # digits of pi: initial values of the hash of a key
 _BLOCK = 1 << 14  # words: these and a copy of them fit the first-level cache of a processor
 
@@ -48,14 +48,16 @@ def words(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
 def _words(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
     lanes = xp.asarray(_LANES)
     for word in key:
-        lanes = _mix(lanes + xp.asarray(word).astype(np.uint32) * np.full(1, _GOLDEN))  # a scalar that overflows warns
+        lanes = _mix(lanes + xp.asarray(word).astype(np.uint32) * np.full(1, GOLDEN))  # a scalar that overflows warns
     first, second, n = lanes[:1], lanes[1:], math.prod(shape)
+    if hasattr(xp, "words"):  # a compiler has an operation for the rest
+        return xp.words(first, second, shape)
     if xp is not np or n <= _BLOCK:
-        return _mix(_mix(xp.arange(n, dtype=np.uint32) * _GOLDEN + first) ^ second).reshape(shape)
-    out, counters = np.empty(n, np.uint32), np.arange(_BLOCK, dtype=np.uint32) * _GOLDEN
+        return _mix(_mix(xp.arange(n, dtype=np.uint32) * GOLDEN + first) ^ second).reshape(shape)
+    out, counters = np.empty(n, np.uint32), np.arange(_BLOCK, dtype=np.uint32) * GOLDEN
     for start in range(0, n, _BLOCK):
         block = out[start : start + _BLOCK]
-        offset = first + np.full(1, start, np.uint32) * _GOLDEN
+        offset = first + np.full(1, start, np.uint32) * GOLDEN
         block[...] = _mix(_mix(counters[: len(block)] + offset) ^ second)
     return out.reshape(shape)
 
@@ -120,7 +122,7 @@ def _is_word(word: Any) -> bool:
 
 def _mix(h: Array) -> Array:
     """A bijection of the 32-bit words in which every bit depends on every other; h is overwritten."""
-    for shift, factor in ((16, _A), (15, _B)):
+    for shift, factor in ((16, MIX_A), (15, MIX_B)):
         h ^= h >> np.uint32(shift)
         h *= factor
     h ^= h >> np.uint32(16)

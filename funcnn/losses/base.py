@@ -12,11 +12,13 @@ This module holds the functions that losses share.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from funcnn.arrays import Array, float_namespace, is_array, is_float, is_native_float, kind, namespace, wide
+from funcnn.conditions import differs, outside
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import is_number
 from funcnn.losses.remedies import (
@@ -143,19 +145,19 @@ def _check_numbers(name: str, what: str, values: Array, *, of_classes: bool = Fa
 
 def check_unit(name: str, y: Array, out: Any = None) -> None:
     """Check that y is in [0, 1]."""
-    if type(y) is np.ndarray and (y.min() < 0 or y.max() > 1):
+    if outside(y, 0, 1):
         remedy = for_labels(name, out, y)
         raise RangeError(f"{name}: y must be in [0, 1]; it has {y.min()} .. {y.max()}{remedy}")
 
 
 def check_binary(name: str, y: Array, out: Any) -> None:
     """Check that y is 0 or 1."""
-    if type(y) is np.ndarray and not ((y == 0) | (y == 1)).all():
+    if differs(y, 0, 1):
         remedy = for_labels(name, out, y)
         raise RangeError(f"{name}: y must be 0 or 1; it has {y.min()} .. {y.max()}{remedy}")
 
 
 def check_not_negative(name: str, y: Array) -> None:
     """Check that y is not negative."""
-    if type(y) is np.ndarray and y.min() < 0:
+    if outside(y, 0, math.inf):
         raise RangeError(f"{name}: y must not be negative; it has {y.min()} .. {y.max()}")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array, namespace, wide
+from funcnn.conditions import outside
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_number
 from funcnn.losses.base import (
@@ -46,11 +47,9 @@ def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> t
     eps = float(xp.finfo(out.dtype).eps)
     inside = (a > eps) & (a < 1 - eps)
     clips = not (xp is np and inside.all())
-    if clips and xp is np and (a.min() < 0 or a.max() > 1):
-        raise RangeError(
-            f"binary_cross_entropy: out must be in [0, 1]; it has {a.min()} .. {a.max()}; "
-            f"for logits write binary_cross_entropy_with_logits"
-        )
+    if clips and outside(a, 0, 1):
+        remedy = "for logits write binary_cross_entropy_with_logits"
+        raise RangeError(f"binary_cross_entropy: out must be in [0, 1]; it has {a.min()} .. {a.max()}; {remedy}")
     p = xp.clip(a, eps, 1 - eps) if clips else a
     slope = (p - y) / (p * (1 - p))
     cost = (y - 1) * xp.log1p(-p) - y * xp.log(p)
@@ -227,7 +226,7 @@ def check_classes(name: str, out: Array, y: Array) -> bool:
         return False
     if y.dtype.kind not in "iu":
         raise KindError(f"{name}: classes must be integers, not {y.dtype}{for_classes(y, k)}")
-    if type(y) is np.ndarray and not (y.min() >= 0 and y.max() < k):
+    if outside(y, 0, k - 1):
         raise RangeError(f"{name}: classes must be in 0 .. {k - 1}; y has {y.min()} .. {y.max()}{for_classes(y, k)}")
     return True
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, Generic, TypeVar, cast
 
 from funcnn.allocation import keep_freed_memory
 from funcnn.arrays import as_array, is_array, is_float, kind, owned, short
 from funcnn.core import is_layer, sgd
 from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
-from funcnn.fields import is_number, learning_rate
+from funcnn.fields import as_count, is_number, learning_rate
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
 from funcnn.records import build, is_record, plans, record, state, values
@@ -57,9 +58,9 @@ class TrainState(Generic[P]):
         if not (is_number(self.cost) or (is_array(self.cost) and is_float(self.cost))):
             raise KindError(f"{name}: cost must be a number, not {kind(self.cost)}")
 
-    def after(self, params: Any, optimizer: Any, cost: Any) -> Any:
-        """The state one step later."""
-        return build(type(self), (params, optimizer, self.step + 1, cost, *values(self)[4:]))
+    def after(self, params: Any, optimizer: Any, cost: Any, steps: int = 1) -> Any:
+        """The state one step later, or some steps later."""
+        return build(type(self), (params, optimizer, self.step + steps, cost, *values(self)[4:]))
 
     def _rows(self) -> Rows:
         rows = [(type(self).__name__, "")]
@@ -103,8 +104,9 @@ def train(
     lr: float | Callable[[int], float],
     *,
     constraint: Callable[[Any], Any] | None = None,
+    every: int = 1,
 ) -> Iterator[S]:
-    """The states of a run, one after each batch `(x, y)` of `data`.
+    """The states of a run, one after each batch `(x, y)` of `data`; or at each step that `every` divides, and the last.
 
     `lr` is a number, or a function of the step number. To stop, leave the loop. To resume from a state, go on with
     `data[state.step:]`: the states are equal, bit for bit, to the states of a run that never stopped. If no batch is
@@ -112,7 +114,8 @@ def train(
     function of the parameters that is applied after each step, such as a `partial` of `project`.
 
     Batches that `batches` made are refused unless the first is the batch of `start.step`. The states are of the class
-    of `start`; fields that a subclass of TrainState adds are carried along unchanged.
+    of `start`; fields that a subclass of TrainState adds are carried along unchanged. With `every`, the steps between
+    two states may be one call of machine code, if `value_and_grad` is made by `funcnn.compilation.compiled`.
 
     On Linux, `train` makes glibc's malloc keep freed memory, up to 64 MiB, since steps with arrays above 128 KiB take
     half the time then. Set the environment variable FUNCNN_KEEP_MEMORY to 0 if malloc shall stay as it is.
@@ -144,24 +147,21 @@ def train(
     check_gradient(value_and_grad)
     check_lr("train", lr)
     check_constraint("train", constraint)
+    every = as_count("train", every, "every")
     keep_freed_memory("train")
-    return _train(start, data, value_and_grad, lr, constraint)
+    return _train(start, data, value_and_grad, lr, constraint, every)
 
 
-def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any) -> Iterator[S]:
+def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any, every: int) -> Iterator[S]:
     now, batches = start, iter(data)
     nothing = batches is data  # an iterator may have ended
-    for batch in batches:
+    while block := list(islice(batches, every - now.step % every)):
         nothing = False
-        x, y = pair("train", batch)
-        cost, grads = _evaluated(value_and_grad, now.params, x, y)
-        if not is_finite(cost):
-            raise NotFiniteError(f"train: in step {now.step} the cost is {cost}; {origin(now.params, x, y)}")
-        grads, optimizer = update(now.optimizer, grads, now.params)
-        params = sgd(now.params, grads, learning_rate(lr(now.step), "train", f"lr({now.step})") if callable(lr) else lr)
-        if constraint is not None:
-            params = _constrained(constraint, params)
-        now = now.after(params, optimizer, cost)
+        while block:
+            after = _folded(now, block, value_and_grad, lr) if len(block) > 1 and constraint is None else None
+            after = after or _after(now, block[0], value_and_grad, lr, constraint)
+            block = block[after.step - now.step :]
+            now = after
         yield now
     if nothing:
         raise RangeError("train: data must give a batch, got none; a generator can be read once, so make a new one")
@@ -169,6 +169,37 @@ def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any) -
         if now.step == start.step:
             raise NotFiniteError(f"train: {path} of start is not finite, and data gave no batch")
         raise NotFiniteError(f"train: after step {now.step - 1} {path} is not finite; a smaller lr may help")
+
+
+def _after(now: S, batch: Any, value_and_grad: Any, lr: Any, constraint: Any) -> S:
+    """The state after one step."""
+    x, y = pair("train", batch)
+    cost, grads = _evaluated(value_and_grad, now.params, x, y)
+    if not is_finite(cost):
+        raise NotFiniteError(f"train: in step {now.step} the cost is {cost}; {origin(now.params, x, y)}")
+    grads, optimizer = update(now.optimizer, grads, now.params)
+    params = sgd(now.params, grads, _rate(lr, now.step))
+    if constraint is not None:
+        params = _constrained(constraint, params)
+    after: S = now.after(params, optimizer, cost)
+    return after
+
+
+def _folded(now: S, batches: list[Any], value_and_grad: Any, lr: Any) -> S | None:
+    """The state after several steps, which a function made by `compiled` may take in one call."""
+    if not hasattr(value_and_grad, "fold"):
+        return None
+    pairs = [pair("train", batch) for batch in batches]
+    made = value_and_grad.fold(now.params, now.optimizer, pairs, [_rate(lr, now.step + i) for i in range(len(pairs))])
+    if made is None:
+        return None
+    params, optimizer, costs = made
+    after: S = now.after(params, optimizer, costs[-1], len(costs))
+    return after
+
+
+def _rate(lr: Any, step: Any) -> Any:
+    return learning_rate(lr(step), "train", f"lr({step})") if callable(lr) else lr
 
 
 def _evaluated(value_and_grad: Any, params: Any, x: Any, y: Any) -> tuple[Any, Grads[Any]]:

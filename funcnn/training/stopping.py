@@ -118,9 +118,9 @@ class WithBest(TrainState[P]):
             raise RangeError(f"WithBest: there is no best up to step {self.step}, since {none}")
         return self.best_or_none
 
-    def after(self, params: Any, optimizer: Any, cost: Any) -> Any:
-        """The state one step later, which has no score."""
-        return build(type(self), (params, optimizer, self.step + 1, cost, None, 0, *values(self)[6:]))
+    def after(self, params: Any, optimizer: Any, cost: Any, steps: int = 1) -> Any:
+        """The state one step later, or some steps later, which has no score."""
+        return build(type(self), (params, optimizer, self.step + steps, cost, None, 0, *values(self)[6:]))
 
     _repr_pretty_ = TrainState._repr_pretty_  # IPython prefers the repr of a class to a method of its base
 

@@ -53,7 +53,13 @@ ROWS = [
         waited=count,
     ),
     row(
-        train, start=start, data=data | "[]; generator", value_and_grad=gradient_of, lr=schedule, constraint=constraint
+        train,
+        start=start,
+        data=data | "[]; generator",
+        value_and_grad=gradient_of,
+        lr=schedule,
+        constraint=constraint,
+        every=count,
     ),
     row(
         history,

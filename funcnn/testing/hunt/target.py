@@ -53,7 +53,7 @@ class Target:
     known: Mapping[str, str]
     options: Mapping[str, Any]
 
-    def __init__(  # noqa: D107  the class says it
+    def __init__(
         self, name: str, pair: Any, arguments: Any, *, known: Mapping[str, str] | None = None, **options: Any
     ) -> None:
         check_text("Target", name, "name")

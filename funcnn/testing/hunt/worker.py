@@ -36,7 +36,7 @@ class ThisProcess:
 class Worker(ThisProcess):
     """A process for the targets of one spec. After a crash, after a hang and for another spec there is a new one."""
 
-    def __init__(self, patience: float) -> None:  # noqa: D107  the class says it
+    def __init__(self, patience: float) -> None:
         self.patience = patience
         self.executor: ProcessPoolExecutor | None = None
         self.path = ""

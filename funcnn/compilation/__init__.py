@@ -1,0 +1,11 @@
+"""Compilation of networks to machine code.
+
+`trace` applies the rules of a network to symbolic arrays (`shapes`, `symbols`, `namespace`). `graph` and `program` hold
+the operations, `update` those of an optimizer, and `schedule` puts them in order. `tile`, `panel`, `products` and
+`functions` write them as `text`, which `kernel` puts together. `engine` makes machine code, `step` and `fold` call it,
+and `compiler` has the public functions.
+"""
+
+from funcnn.lazy import lazily
+
+__getattr__, __dir__, __all__ = lazily(__name__, {"compiler": "compiled explain"})

@@ -1,0 +1,2 @@
+from funcnn.compilation.compiler import compiled as compiled
+from funcnn.compilation.compiler import explain as explain

@@ -1,0 +1,204 @@
+"""`compiled(loss)`, the same function as `value_and_grad(loss)`, as machine code."""
+
+from __future__ import annotations
+
+import traceback
+import warnings
+from functools import cache
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import kind
+from funcnn.compilation.engine import engine
+from funcnn.compilation.fold import Fold
+from funcnn.compilation.shapes import Untraceable
+from funcnn.compilation.step import Step
+from funcnn.compilation.structure import flatten
+from funcnn.compilation.trace import trace
+from funcnn.core import Loss, value_and_grad
+from funcnn.errors import KindError
+from funcnn.fields import as_count, check_function
+from funcnn.gradients import Grads
+
+WIDEST = 256  # features; with more, the products of BLAS are faster, measured
+_MOST_STEPS = 16  # of a compiled function; the step that was used longest ago is dropped
+_HERE = str(Path(__file__).parent)
+
+
+class Compiled:
+    """The function that `compiled` returns; it pickles if the loss does, and is compiled anew where it is loaded."""
+
+    def __init__(self, loss: Loss, threads: int) -> None:
+        self.loss, self.threads = loss, threads
+        self._plain = value_and_grad(loss)
+        self._steps: list[tuple[list[Any], Step | str]] = []
+
+    def __call__(self, params: Any, x: Any, y: Any, /) -> tuple[Any, Grads[Any]]:
+        """(cost, Grads), as `value_and_grad(loss)` returns it."""
+        arrays, numbers = list[Any](), list[Any]()
+        step = self.step(params, x, y, arrays, numbers)
+        made = None if isinstance(step, str) else step(arrays, numbers, x, y)
+        return self._plain(params, x, y) if made is None else made
+
+    def step(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> Step | str:
+        """The kernel for these arguments, or the reason why there is none; what differs goes to the two lists."""
+        try:
+            form = _form(params, x, y, arrays, numbers)
+        except Untraceable as reason:
+            return str(reason)
+        for i, (known, step) in enumerate(self._steps):
+            if known == form:
+                if i:
+                    self._steps.insert(0, self._steps.pop(i))
+                return step
+        step = self._made(params, x, y, arrays)
+        self._steps = [(form, step), *self._steps[: _MOST_STEPS - 1]]
+        return step
+
+    def _made(self, params: Any, x: Any, y: Any, arrays: list[Any]) -> Step | str:
+        if reason := unavailable() or _unsuited(x, arrays):
+            return reason
+        try:
+            traced = trace(self.loss, params, x, y)
+        except Exception as error:  # noqa: BLE001  of a user's rule or loss, which raises its errors again where it runs plain
+            return f"{error}{_line(error)}"
+        try:
+            return Step(traced, len(x), self.threads)
+        except Untraceable as reason:
+            return str(reason)
+
+    def fold(
+        self, params: Any, optimizer: Any, batches: list[tuple[Any, Any]], lrs: list[float]
+    ) -> tuple[Any, Any, list[float]] | None:
+        """(params, optimizer, costs) after a step with the first batch, and with the next ones of its shape.
+
+        None if there is no kernel for these steps, if a check fails or a cost is not finite: then take a step as usual.
+        """
+        x, y = batches[0]
+        step = self.step(params, x, y, [], [])
+        if isinstance(step, str):
+            return None
+        alike = list(takewhile(lambda batch: _are_alike(x, batch[0]) and _are_alike(y, batch[1]), batches))
+        fold = self._fold(step, optimizer)
+        return None if isinstance(fold, str) else fold(params, optimizer, alike, lrs[: len(alike)])
+
+    def _fold(self, step: Step, optimizer: Any) -> Fold | str:
+        """The fold of a step with an optimizer, or the reason why there is none; counters may differ."""
+        form: list[Any] = []
+        flatten(optimizer, [], [], form)
+        for known, fold in step.folds:
+            if known == form:
+                return fold
+        try:
+            made: Fold | str = Fold(step, optimizer)
+        except Exception as error:  # noqa: BLE001  as in `_made`
+            made = f"{error}{_line(error)}"
+        step.folds = [(form, made), *step.folds[: _MOST_STEPS - 1]]
+        return made
+
+    def __reduce__(self) -> Any:
+        return Compiled, (self.loss, self.threads)
+
+    def __repr__(self) -> str:
+        return f"compiled({getattr(self.loss, '__name__', self.loss)})"
+
+
+def compiled(loss: Loss, *, threads: int = 1) -> Compiled:
+    """`value_and_grad(loss)` as machine code, several times as fast for small networks: (params, x, y) -> (cost, Grads)
+
+    At the first call for a network of some structure, `forward`, the loss and `backward_params` are applied to symbolic
+    arrays, as they stand, also the rules of your own layers. What they compute becomes a program over a few rows at a
+    time, which llvmlite translates for the processor of this machine; the code is kept in the folder $FUNCNN_CACHE (by
+    default ~/.cache/funcnn). Where a rule does what
+    a kernel cannot do, and for networks for which NumPy is faster, the result is that of `value_and_grad(loss)`;
+    `explain` says which and why. Errors are those of `value_and_grad`.
+
+    Rows are summed in another order than by NumPy, so results differ by rounding errors. They have the same bits for
+    any number of threads; among processors they may differ.
+
+    Needs the extra `compiled`, `pip install "funcnn[compiled]"`; without it, results are computed by NumPy.
+
+    >>> import numpy as np
+    >>> from funcnn import Dense, mse
+    >>> from funcnn.compilation import compiled
+    >>> cost, grads = compiled(mse)(Dense(np.eye(1), np.zeros(1)), np.array([[3.0]]), np.array([[1.0]]))
+    >>> cost, grads.params
+    (4.0, Dense(W=<f64 [[12.]]>, b=<f64 [4.]>))
+
+    Raises:
+        KindError: `loss` is not a function, or `threads` not a whole number.
+        RangeError: `threads` is less than 1.
+    """
+    check_function("compiled", loss, "loss", "a function (out, y)", takes=2)
+    return Compiled(loss, as_count("compiled", threads, "threads"))
+
+
+def explain(function: Compiled, params: Any, x: Any, y: Any) -> str:
+    """How `function`, made by `compiled`, computes the cost and the gradient for these arguments, in a sentence.
+
+    Raises:
+        KindError: `function` is not made by `compiled`.
+        FuncnnError: as `function(params, x, y)`.
+    """
+    if type(function) is not Compiled:
+        raise KindError(f"explain: function must be made by compiled, not {kind(function)}")
+    function(params, x, y)  # raises an error if the arguments do not fit
+    step = function.step(params, x, y, [], [])
+    if isinstance(step, str):
+        return f"plain NumPy: {step}"
+    schedule, program = step.kernel.schedule, step.program
+    return (
+        f"compiled: {len(program.nodes)} operations and {len(program.sums)} sums over tiles of {schedule.tile_rows} "
+        f"rows, {len(step.bounds) - 1} shards, threads: {step.threads}"
+    )
+
+
+def _form(params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> list[Any]:
+    """What two calls must have in common to use the same kernel."""
+    if not type(x) is type(y) is np.ndarray:
+        raise Untraceable(f"x and y must be NumPy arrays, got {kind(x)} and {kind(y)}")
+    form: list[Any] = [x.shape, x.dtype, y.shape, y.dtype]
+    flatten(params, arrays, numbers, form)
+    return form
+
+
+def _are_alike(a: Any, b: Any) -> bool:
+    return type(b) is np.ndarray and (a.shape, a.dtype) == (b.shape, b.dtype)
+
+
+def _unsuited(x: Any, arrays: list[Any]) -> str:
+    """Why there is no kernel for arrays of these shapes and dtypes."""
+    widest = max([0, *x.shape[1:], *[n for a in arrays for n in a.shape]])
+    if x.dtype not in {np.dtype(np.float32), np.dtype(np.float64)} or not x.dtype.isnative:
+        return f"kernels compute in float32 and float64, x is {x.dtype}"
+    if any([a.dtype != x.dtype for a in arrays]):
+        return "the arrays of the network are not all of the dtype of x"
+    if x.ndim < 2 or not x.size:
+        return f"x must be (m, ..., n), with at least one row, not {x.shape}"
+    return f"a width of {widest} is above {WIDEST}, where NumPy is faster" if widest > WIDEST else ""
+
+
+def _line(error: Exception) -> str:
+    """Where a rule or a loss did what a kernel cannot do: the last line outside this package."""
+    places = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith((_HERE, "<"))
+    ]
+    notes = "".join([f"; {note}" for note in getattr(error, "__notes__", [])])
+    return f"{notes}, {Path(places[-1].filename).name}:{places[-1].lineno}" if places else notes
+
+
+@cache
+def unavailable() -> str:
+    """Why nothing can be compiled on this machine, or an empty string."""
+    try:
+        engine()
+    except Exception as error:  # noqa: BLE001  a broken installation may raise anything
+        reason = f"llvmlite cannot be used ({error})"
+        warnings.warn(
+            f'compiled: {reason}, so NumPy computes; write pip install "funcnn[compiled]"', RuntimeWarning, stacklevel=2
+        )
+        return reason
+    return ""

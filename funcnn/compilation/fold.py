@@ -1,0 +1,84 @@
+"""Several steps of training in one call of a kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import freeze
+from funcnn.compilation.engine import engine
+from funcnn.compilation.evaluation import evaluate
+from funcnn.compilation.kernel import Kernel
+from funcnn.compilation.memory import Memory, address, aligned
+from funcnn.compilation.shapes import NUMBER, Untraceable
+from funcnn.compilation.step import Functions, Step, compute
+from funcnn.compilation.structure import builder, flatten, stepper, view
+from funcnn.compilation.symbols import Symbol
+from funcnn.compilation.update import Update, memory_of
+
+
+class Fold:
+    """Steps with one optimizer: gradients, the update of the optimizer, and sgd.
+
+    Raises:
+        Untraceable: the optimizer does what a kernel cannot do, or the kernel needs numbers computed from parameters.
+    """
+
+    def __init__(self, step: Step, optimizer: Any) -> None:
+        program = step.program
+        if any([isinstance(a, Symbol) and a.op != "halves" for _, a in program.extras]):
+            raise Untraceable("an array that is computed from the parameters")
+        self.step, self.update = step, Update(optimizer, program)
+        self.kernel = Kernel(program, engine().registers, self.update)
+        self._functions = Functions(self.kernel)
+        self._params = stepper(program.trace.params, program.trace.grads)
+        self._optimizer = builder(self.update.after, self._leaf)
+        self._firsts = [s.data for s in memory_of(self.update.before)]
+
+    def __call__(
+        self, params: Any, optimizer: Any, batches: list[tuple[Any, Any]], lrs: list[float]
+    ) -> tuple[Any, Any, list[float]] | None:
+        """(params, optimizer, costs) after the batches; None if a check fails or a cost is not finite."""
+        step, kernel, program = self.step, self.kernel, self.step.program
+        arrays, own_arrays, numbers, own_numbers = list[Any](), list[Any](), list[Any](), list[Any]()
+        flatten(params, arrays, numbers, [])
+        flatten(optimizer, own_arrays, own_numbers, [])
+        memory, own = Memory(kernel, len(step.bounds) - 1, step.threads), aligned(self.update.memory, step.dtype)
+        memory.take(arrays)
+        for first, array in zip(self._firsts, own_arrays, strict=True):
+            own[first : first + array.size] = array.reshape(-1)
+        run, own_run = program.trace.states.run(numbers, len(lrs)), self.update.states.run(own_numbers, len(lrs))
+        data = [(step.ready(x), step.ready(y)) for x, y in batches]
+        totals = np.empty((len(lrs), kernel.totals), step.dtype)
+        self._run(memory, own, data, run, self.update.numbers(lrs, own_run[:-1]), totals)
+        costs = np.asarray(program.cost(totals.T), float)
+        if totals[:, -1].any() or not np.isfinite(costs).all():
+            return None
+        after = freeze(memory.constants[: program.trace.count].copy())
+        made = self._params(params, (after, dict(zip(map(id, program.trace.states.following), run[-1], strict=True))))
+        return made, self._optimizer((freeze(own), self.update.states.named(own_run[-2]))), costs.tolist()
+
+    def _run(self, memory: Memory, own: Any, data: Any, run: list[list[Any]], numbers: Any, totals: Any) -> None:
+        """Take the steps: in one call; or one by one, if there are several threads or random numbers."""
+        step, f = self.step, self._functions
+        constants, tiles, sums, _ = memory.addresses
+        shards, M = len(step.bounds) - 1, address(own)
+        if step.threads == 1 and not run[0]:
+            at = [np.array([address(batch[i]) for batch in data], np.uintp) for i in (0, 1)]
+            bounds = np.array(step.bounds, np.int64)
+            arrays = [address(a) for a in (*at, bounds, numbers, totals)]
+            f.fold(f.table, constants, tiles, sums, M, *arrays, shards, len(data))
+            return
+        for i, (x, y) in enumerate(data):
+            step.program.fill_computed(memory.constants, step.program.trace.states.named(run[i]))
+            compute(f, self.kernel, memory, step.bounds, step.threads, x, y)
+            f.finish(f.table, constants, sums, M, address(numbers[i]), address(totals[i]), shards)
+
+    def _leaf(self, s: Symbol) -> Callable[[Any], Any]:
+        """What stands for a symbolic array in the optimizer after the steps: its memory, or a state."""
+        if s.dtype == NUMBER:
+            return lambda source: evaluate(s, lambda one: source[1][id(one)]).item()
+        take = view(s, self.update.place(s))
+        return lambda source: take(source[0])

@@ -1,0 +1,86 @@
+"""The array namespace of symbolic arrays: functions with the names and arguments that NumPy gives them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from funcnn.compilation.shapes import Operand, Shape, refused
+from funcnn.compilation.symbols import Symbol, elementwise, product, reduced
+
+UNARY = ["absolute", "exp", "expm1", "log", "log1p", "negative", "sign", "sqrt", "tanh"]
+BINARY = ["add", "divide", "maximum", "minimum", "multiply", "subtract"]
+TRUTHS = {  # functions whose result is a bool
+    *["equal", "greater", "greater_equal", "isfinite", "less", "less_equal"],
+    *["logical_and", "logical_not", "logical_or", "not_equal"],
+}
+ELEMENTWISE = {*UNARY, *BINARY, *TRUTHS}
+
+
+class Namespace:
+    """What `namespace(x)` is for a symbolic array x."""
+
+    __name__ = "funcnn.compilation"
+    inf, nan, pi, newaxis = math.inf, math.nan, math.pi, None
+    float32, float64 = np.float32, np.float64
+    finfo = staticmethod(np.finfo)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ELEMENTWISE:
+            raise AttributeError(f"there is no kernel for {name}")
+        return lambda *args: elementwise(name, *args, dtype=bool if name in TRUTHS else None)
+
+    def abs(self, x: Operand) -> Symbol:
+        return elementwise("absolute", x)
+
+    def square(self, x: Operand) -> Symbol:
+        return elementwise("multiply", x, x)
+
+    def reciprocal(self, x: Operand) -> Symbol:
+        return elementwise("divide", 1.0, x)
+
+    def where(self, condition: Operand, a: Operand, b: Operand) -> Symbol:
+        return elementwise("where", condition, a, b, dtype=np.result_type(*[getattr(v, "dtype", v) for v in (a, b)]))
+
+    def clip(self, x: Operand, low: Operand, high: Operand) -> Symbol:
+        return elementwise("minimum", elementwise("maximum", x, low), high)
+
+    def matmul(self, a: Operand, b: Operand) -> Symbol:
+        return product(a, b)
+
+    def sum(self, x: Symbol, axis: Any = None, *, keepdims: bool = False) -> Symbol:
+        return reduced("sum", x, axis, keepdims)
+
+    def full(self, shape: int | Shape, value: float, dtype: Any = None) -> Symbol:
+        return Symbol("full", (), (shape,) if isinstance(shape, int) else shape, dtype or float, None, value)
+
+    def ones(self, shape: int | Shape, dtype: Any = None) -> Symbol:
+        return self.full(shape, 1.0, dtype)
+
+    def zeros(self, shape: int | Shape, dtype: Any = None) -> Symbol:
+        return self.full(shape, 0.0, dtype)
+
+    def ones_like(self, x: Symbol) -> Symbol:
+        return self.full(x.shape, 1.0, x.dtype)
+
+    def zeros_like(self, x: Symbol) -> Symbol:
+        return self.full(x.shape, 0.0, x.dtype)
+
+    def asarray(self, a: Any) -> Any:
+        return a if isinstance(a, Symbol) else np.asarray(a)
+
+    def words(self, first: Any, second: Any, shape: Shape) -> Symbol:
+        """`funcnn.bits.words`, given the hash of the key."""
+        halves = [Symbol("halves", (h,), (2,), np.float32, None) for h in (first, second)]
+        return Symbol("words", (*halves,), shape, np.uint32, math.prod(shape[1:]))
+
+    def concatenate(self, parts: Any, axis: int = 0) -> Any:
+        return refused("a concatenation")
+
+    def arange(self, *limits: int) -> Any:
+        return np.arange(*limits)
+
+
+Symbol.functions = Namespace()

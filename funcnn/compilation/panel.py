@@ -1,0 +1,131 @@
+"""The numbers of one panel of rows: where they are in memory, and elementwise operations on them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from funcnn.compilation.functions import exp, expm1, log, log1p, tanh
+from funcnn.compilation.graph import Graph, Node, Value
+from funcnn.compilation.hashing import random
+from funcnn.compilation.text import Index, Text
+
+COMPARISONS = {
+    "greater": "ogt",
+    "greater_equal": "oge",
+    "less": "olt",
+    "less_equal": "ole",
+    "equal": "oeq",
+    "not_equal": "une",
+}
+LOGIC = {"logical_and": "and", "logical_or": "or", "multiply": "and", "maximum": "or", "minimum": "and"}
+FUNCTIONS = {"exp": exp, "expm1": expm1, "log": log, "log1p": log1p, "tanh": tanh}
+IN_TEXT = {0.0, 1.0, -1.0, 2.0, -2.0, 0.5}  # numbers that do not depend on the number of rows, as 1 / m may
+
+Known = dict[Value, tuple[str, bool]]
+"""What a loop over features has in registers: the name of the panel, and whether it consists of bools."""
+
+
+class Panel:
+    """Writes operations on a feature of some rows; `row` is the first row, `tile` and `passing` are its memory."""
+
+    def __init__(self, text: Text, graph: Graph) -> None:
+        self.text, self.graph = text, graph
+        self.tile = self.passing = ""
+        self.constants = "%V"
+        self.row: Index = 0
+
+    def address(self, node: Node, f: Index, tile: str = "") -> str:
+        """Where feature f of a stored node is, in this panel or in the panel of the tile at `tile`."""
+        area, line = node.place
+        base = self.passing if area == "panel" else tile or self.tile
+        return self.text.at(base, self.text.times(self.text.plus(f, line), self.text.rows))
+
+    def compute(self, group: list[Node], f: Index, known: Known) -> None:
+        """Feature f of elementwise nodes, each stored if another loop needs it."""
+        for node in group:
+            known[node] = self._operation(node, f, known)
+            self.keep(node, f, known)
+
+    def keep(self, node: Node, f: Index, known: Known) -> None:
+        """Store feature f of a node, if it has a place."""
+        if node.is_stored and node.place[0]:
+            self.text.store(self.number(node, f, node.features, known), self.address(node, f))
+
+    def _operation(self, node: Node, f: Index, known: Known) -> tuple[str, bool]:
+        """The value of a node, and whether it is a panel of bools."""
+        t, op = self.text, node.op
+        if op == "random":
+            return random(t, node, self.row, f, self.constants), True
+        if op in LOGIC and (op.startswith("logical") or all([self._is_bool(a, known) for a in node.args])):
+            return t.logic(LOGIC[op], *[self._truth(a, f, node, known) for a in node.args]), True
+        if op == "logical_not":
+            return t.logic(
+                "xor", self._truth(node.args[0], f, node, known), f"<{', '.join(['i1 true'] * t.rows)}>"
+            ), True
+        if op == "where":
+            condition, a, b = node.args
+            chosen = [self.number(v, f, node.features, known) for v in (a, b)]
+            return t.select(self._truth(condition, f, node, known), *chosen), False
+        return self._of_numbers(op, *[self.number(a, f, node.features, known) for a in node.args], node=node)
+
+    def _of_numbers(self, op: str, a: str, b: str = "", *, node: Node) -> tuple[str, bool]:
+        t = self.text
+        if op in COMPARISONS:
+            return t.compare(COMPARISONS[op], a, b), True
+        if op == "isfinite":
+            return t.compare("olt", t.call("fabs", a), t.constant(math.inf)), True
+        if op in FUNCTIONS:
+            return FUNCTIONS[op](t, a), False
+        if op == "sign":
+            negative = t.select(t.compare("olt", a, t.constant(0)), t.constant(-1), a)  # NaN and 0 stay
+            return t.select(t.compare("ogt", a, t.constant(0)), t.constant(1), negative), False
+        if op in {"maximum", "minimum"} and isinstance(node.args[1], float):  # NaN stays, since no comparison is true
+            return t.select(t.compare("olt" if op == "maximum" else "ogt", a, b), b, a), False
+        return _ARITHMETIC[op](t, *([a, b] if b else [a])), False
+
+    # Arguments.
+
+    def _is_bool(self, a: Value, known: Known) -> bool:
+        return a in known and known[a][1]
+
+    def number(self, a: Value, f: Index, features: int, known: Known) -> str:
+        """Feature f of an argument, or its only feature; bools as 1 and 0."""
+        name, is_bool = self._value(a, f, features, known)
+        return self.text.select(name, self.text.constant(1), self.text.constant(0)) if is_bool else name
+
+    def _truth(self, a: Value, f: Index, node: Node, known: Known) -> str:
+        name, is_bool = self._value(a, f, node.features, known)
+        return name if is_bool else self.text.compare("une", name, self.text.constant(0))
+
+    def _value(self, a: Value, f: Index, features: int, known: Known) -> tuple[str, bool]:
+        """Feature f of an argument, or its only feature."""
+        if a not in known:
+            known[a] = self._load(a, f if getattr(a, "features", 1) == features else 0), False
+        return known[a]
+
+    def _load(self, a: Value, f: Index) -> str:
+        t = self.text
+        if isinstance(a, float):
+            if not math.isfinite(a) or a in IN_TEXT or abs(a) >= 16:
+                return t.constant(a)
+            return t.splat(t.number(self.constants, self.graph.constant(np.array([a], t.dtype))[0]))
+        if a.op == "vector":
+            first, stride = a.data
+            return t.splat(t.number(self.constants, t.plus(first, t.times(f, stride))))
+        return t.load(self.address(a, f))
+
+
+_ARITHMETIC: dict[str, Callable[..., str]] = {
+    "add": Text.add,
+    "subtract": Text.sub,
+    "multiply": Text.mul,
+    "divide": Text.div,
+    "negative": Text.neg,
+    "absolute": lambda t, a: t.call("fabs", a),
+    "sqrt": lambda t, a: t.call("sqrt", a),
+    "maximum": lambda t, a, b: t.call("maximum", a, b),
+    "minimum": lambda t, a, b: t.call("minimum", a, b),
+}

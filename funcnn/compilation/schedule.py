@@ -1,0 +1,108 @@
+"""When a kernel computes each node for a panel of rows, and where it keeps the numbers."""
+
+from __future__ import annotations
+
+import attrs
+
+from funcnn.compilation.graph import ROOMS, Node
+from funcnn.compilation.program import Program
+
+# Operations that take many instructions: a product with many outputs has no registers left for them.
+DEAR = {"divide", "exp", "expm1", "log", "log1p", "sign", "sqrt", "tanh"}
+MOST_BYTES = 192 * 1024  # kept for the panels of a tile: half of a second-level cache, or less
+
+
+@attrs.define(eq=False)
+class Stage:
+    """A room, which is an operation across features, and the groups of elementwise nodes around it.
+
+    Each group has nodes with one number of features, computed in one loop over the features. `own` is computed in the
+    loop of the room itself, if `is_fused`, else in a loop after it.
+    """
+
+    room: Node | None
+    before: list[list[Node]]
+    own: list[Node]
+    after: list[list[Node]]
+    is_fused: bool = True
+
+
+class Schedule:
+    """Stages, and for each stored node a place: in the tile, which sums read at the end, or in the panel.
+
+    `kept` and `passing` are the lines of the two, and `panels` is the number of panels of a tile.
+    """
+
+    def __init__(self, program: Program, rows: int, line_bytes: int) -> None:
+        self.stages = [_stage(nodes) for nodes in _slots(program.nodes)]
+        for stage in self.stages:
+            _store(stage)
+        summed = {one for s in program.sums for one in s.arguments}
+        lengths = {"tile": 0, "panel": 0}
+        for node in program.nodes:
+            if node.is_stored and node.op != "vector":
+                area = "tile" if node in summed else "panel"
+                node.place = area, lengths[area]
+                lengths[area] += node.features
+        self.kept, self.passing = lengths["tile"] | 1, lengths["panel"]  # odd, so that panels use all sets of a cache
+        self.panels = max(4, min(16, MOST_BYTES // (self.kept * line_bytes)))
+        self.tile_rows = self.panels * rows
+
+
+def _slots(nodes: list[Node]) -> list[list[Node]]:
+    """Nodes by slot: a slot begins with a room, and the elementwise nodes after it need no later room.
+
+    A node is computed as early as it can be, while its arguments are in registers; but as late as it can be if all
+    its arguments are in memory anyway.
+    """
+    last = 0
+    for node in nodes:
+        if node.op in ROOMS:
+            last += 1
+            node.slot = last
+            node.args[0].is_stored = True
+        elif node.op in {"x", "y"}:
+            node.is_stored = True
+    latest: dict[Node, int] = {}
+    for node in reversed(nodes):
+        latest[node] = min([u.slot - 1 if u.op in ROOMS else latest[u] for u in node.users], default=last)
+    slots: list[list[Node]] = [[] for _ in range(last + 1)]
+    for node in nodes:
+        if node.op in {"vector", "x", "y"}:
+            continue
+        if node.op not in ROOMS:
+            node.slot = max([a.slot for a in node.inputs], default=0)
+            if not node.is_stored and node.inputs and all([a.is_stored for a in node.inputs]):
+                node.slot = max(node.slot, latest[node])
+        slots[node.slot].append(node)
+    return slots
+
+
+def _stage(nodes: list[Node]) -> Stage:
+    """The room of a slot, and its other nodes by number of features.
+
+    A node needs only nodes with as many features or with one: so groups of one feature come first.
+    """
+    room = next((node for node in nodes if node.op in ROOMS), None)
+    groups: dict[int, list[Node]] = {}
+    for node in nodes:
+        if node is not room:
+            groups.setdefault(node.features, []).append(node)
+    if room is None:
+        return Stage(None, [], [], [groups[n] for n in sorted(groups)])
+    own = groups.pop(room.features, [])
+    others = [groups[n] for n in sorted(groups)]
+    before, after = ([], others) if room.features == 1 else (others, [])
+    is_dear = any([node.op in DEAR for node in own])
+    return Stage(room, before, own, after, not is_dear or room.op != "dense" or room.features <= 2)
+
+
+def _store(stage: Stage) -> None:
+    """Mark the nodes that another loop than their own reads."""
+    if stage.room is not None and not stage.is_fused:
+        stage.room.is_stored = True
+    for group in [*stage.before, stage.own, *stage.after]:
+        for node in group:
+            for a in node.inputs:
+                if a not in group and not (a is stage.room and stage.is_fused and group is stage.own):
+                    a.is_stored = True

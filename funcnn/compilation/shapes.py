@@ -1,0 +1,136 @@
+"""Arrays without numbers: where their numbers would come from, and views of them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+Shape = tuple[int, ...]
+Operand = Any
+"""A Symbol, a NumPy array or a number."""
+
+
+class Untraceable(Exception):  # noqa: N818  not an error for the user: the network runs plain
+    """An operation that kernels do not have; its message is a noun phrase."""
+
+
+class Shaped:
+    """An array that was made from `args` by the operation `op`, of which only the shape and the dtype are known.
+
+    Operations have the names of NumPy's functions. `features` says when a kernel knows the numbers:
+
+        None    before it reads rows: a parameter, or what was computed from parameters
+        n >= 1  row by row, with n numbers for each row
+        0       after the last row: a sum over the rows
+
+    A row's numbers are in C order, also where a reshape merged the axes of rows and features. `data` is for a
+    parameter the index of each of its numbers among all parameters, as an array, so that views are views of it.
+    """
+
+    __slots__ = ("args", "data", "dtype", "features", "op", "shape")
+    __array_priority__ = 1000
+    functions: ClassVar[Any]  # the array namespace, set where it is defined
+
+    def __init__(
+        self, op: str, args: tuple[Operand, ...], shape: Shape, dtype: Any, features: int | None, data: Any = None
+    ) -> None:
+        self.op, self.args, self.shape, self.dtype = op, args, tuple(shape), np.dtype(dtype)
+        self.features, self.data = features, data
+
+    ndim = property(lambda self: len(self.shape))
+    size = property(lambda self: math.prod(self.shape))
+    real = property(lambda self: self)
+
+    @property
+    def rows(self) -> int:
+        """The number of rows of an array that is known row by row."""
+        return self.size // self.features
+
+    @property
+    def T(self) -> Self:  # noqa: N802  as NumPy has it
+        """The transpose."""
+        if self.features is None:
+            return self._view(self.data.T) if self.op == "parameter" else refused("the transpose of a computed array")
+        if self.features and self.ndim == 2 and self.shape[0] == self.rows:
+            return type(self)("transpose", (self,), self.shape[::-1], self.dtype, self.features)
+        return refused(f"the transpose of an array {self.shape}")
+
+    def _view(self, data: Any) -> Self:
+        return type(self)("parameter", (), data.shape, self.dtype, None, data)
+
+    def _reshaped(self, shape: Shape) -> Self:
+        return self if shape == self.shape else type(self)("reshape", (self,), shape, self.dtype, self.features)
+
+    def __array_namespace__(self, api_version: str | None = None) -> Any:
+        return self.functions
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *args: Operand, **kwargs: Any) -> Any:
+        """The function of the namespace that has the name of NumPy's: a user's rule may call np.exp."""
+        if method != "__call__" or kwargs:
+            return refused(f"np.{ufunc.__name__} with {', '.join(kwargs) or method}")
+        return getattr(self.__array_namespace__(), ufunc.__name__)(*args)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """As for ufuncs: np.where and others."""
+        return getattr(self.functions, function.__name__)(*args, **kwargs)
+
+    def __bool__(self) -> bool:
+        return refused("a branch that depends on numbers")
+
+    def _truth(self, *_: Any, **__: Any) -> bool:
+        return refused("a branch that depends on numbers")
+
+    all = any = _truth
+    __index__ = __int__ = __float__ = __iter__ = __bool__
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    # Shapes.
+
+    def astype(self, dtype: Any, copy: bool = True) -> Self:  # noqa: FBT001, FBT002  as NumPy has it
+        dtype = np.dtype(dtype)
+        if dtype == self.dtype:
+            return self
+        if dtype.kind != "f" and self.features is not None:
+            return refused(f"a conversion from {self.dtype} to {dtype}")
+        return type(self)("astype", (self,), self.shape, dtype, self.features)
+
+    def reshape(self, *shape: Any) -> Self:
+        new: Shape = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
+        if -1 in new:
+            rest = -math.prod(new)
+            new = tuple([self.size // rest if n == -1 else n for n in new])
+        if self.op == "parameter":
+            return self._view(self.data.reshape(new))
+        keeps_rows = self.features and (new[:1] == (self.rows,) or new[0] == math.prod(new))
+        if math.prod(new) != self.size or not (keeps_rows or self.features == 0):
+            return refused(f"a reshape from {self.shape} to {new}")
+        return self._reshaped(new)
+
+    def __getitem__(self, key: Any) -> Self:
+        if self.op == "parameter":
+            return self._view(np.asarray(self.data[key]))
+        if self.features is None:
+            shape = np.empty(self.shape)[key].shape
+            return type(self)("index", (self,), shape, self.dtype, None, key)
+        two = (2, *self.shape[1:])  # rows are enough to see that an index keeps all numbers in their order
+        before = np.arange(math.prod(two)).reshape(two)
+        after = before[key] if self.features and self.shape[0] == self.rows else before[:0]
+        if after.shape[:1] != (2,) or not np.array_equal(after.ravel(), before.ravel()):
+            return refused(f"an index {key} of an array {self.shape}")
+        return self._reshaped((self.rows, *after.shape[1:]))
+
+
+NUMBER = np.dtype(np.int64)
+"""The dtype that marks numbers that differ from step to step; like numbers of Python, they do not widen floats."""
+
+
+def refused(what: str) -> Any:
+    """End the trace."""
+    raise Untraceable(what)

@@ -1,0 +1,60 @@
+"""Numbers that change from step to step, such as the step of a dropout or the t of an optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from funcnn.compilation.evaluation import evaluate
+from funcnn.compilation.shapes import NUMBER, Untraceable
+from funcnn.compilation.symbols import Symbol, is_number
+from funcnn.records import getters, plans
+
+
+@attrs.frozen(eq=False)
+class States:
+    """Symbolic numbers, and for each the value after a step, computed from them."""
+
+    symbols: list[Symbol]
+    following: list[Any]
+
+    def named(self, numbers: Any) -> dict[int, Any]:
+        """These numbers by the ids of their symbols."""
+        return {id(s): number for s, number in zip(self.symbols, numbers, strict=True)}
+
+    def after(self, numbers: list[Any]) -> list[Any]:
+        """The numbers one step later."""
+        known = self.named(numbers)
+        new = [evaluate(one, lambda s: known[id(s)]) for one in self.following]
+        return [type(number)(one) for number, one in zip(numbers, new, strict=True)]
+
+    def run(self, numbers: list[Any], steps: int) -> list[list[Any]]:
+        """The numbers before each step, and after the last."""
+        run = [numbers]
+        for _ in range(steps):
+            run.append(self.after(run[-1]))
+        return run
+
+
+def states(symbols: list[Symbol], before: Any, after: Any) -> States:
+    """The states of a tree, given the tree before and after a step; in `after`, None means unchanged."""
+    following = [s if one is None else one for s, one in _pairs(before, after)]
+    if len(following) != len(symbols) or not all(
+        [is_number(s) or getattr(s, "dtype", None) == NUMBER for s in following]
+    ):
+        raise Untraceable("a state that is not a number after the step")
+    return States(symbols, following)
+
+
+def _pairs(before: Any, after: Any) -> Iterator[tuple[Symbol, Any]]:
+    cls = type(before)
+    if cls is Symbol:
+        if before.op == "state":
+            yield before, after
+    elif cls is tuple or cls in plans:
+        contents: Any = tuple if cls is tuple else getters[cls]
+        parts = contents(before)
+        for part, other in zip(parts, [None] * len(parts) if after is None else contents(after), strict=True):
+            yield from _pairs(part, other)

@@ -1,0 +1,115 @@
+"""Calls of a kernel: one step, or several with the update of the parameters."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from funcnn.compilation.engine import engine
+from funcnn.compilation.evaluation import evaluate
+from funcnn.compilation.kernel import NAMES, Kernel
+from funcnn.compilation.memory import Memory, address, aligned
+from funcnn.compilation.program import Program
+from funcnn.compilation.shapes import NUMBER
+from funcnn.compilation.structure import builder, view
+from funcnn.compilation.symbols import Symbol
+from funcnn.compilation.trace import Trace
+from funcnn.gradients import Grads
+
+_ARGUMENTS = {  # pointers and whole numbers
+    "shard": [ctypes.c_void_p] * 6 + [ctypes.c_int64] * 2,
+    "finish": [ctypes.c_void_p] * 6 + [ctypes.c_int64],
+    "fold": [ctypes.c_void_p] * 10 + [ctypes.c_int64] * 2,
+}
+
+
+class Functions:
+    """The functions of a kernel, and the table of constants that is their first argument."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        addresses = engine().functions(kernel.text, NAMES)
+        shard, finish, fold = [
+            ctypes.CFUNCTYPE(None, *_ARGUMENTS[name])(at) for name, at in zip(NAMES, addresses, strict=True)
+        ]
+        self.shard, self.finish, self.fold = shard, finish, fold
+        self._table = aligned(kernel.table.size, kernel.table.dtype)
+        self._table[:] = kernel.table
+        self.table = address(self._table)
+
+
+class Step:
+    """`value_and_grad(loss)` for networks of one structure and batches of one shape.
+
+    Raises:
+        Untraceable: there is no kernel for what the trace does.
+    """
+
+    def __init__(self, traced: Trace, rows: int, threads: int) -> None:
+        self.program = p = Program(traced)
+        self.kernel = Kernel(p, engine().registers)
+        self.dtype = traced.dtype
+        self.bounds = self.kernel.bounds(rows)
+        self.threads = min(threads, len(self.bounds) - 1)
+        self._functions = Functions(self.kernel)
+        self._grads = builder(traced.grads, self._leaf)
+        self.folds: list[tuple[list[Any], Any]] = []  # by the form of the optimizer
+        self._memories: list[Memory] = []  # one for each call at a time
+
+    def __call__(self, arrays: list[Any], numbers: list[Any], x: Any, y: Any) -> tuple[float, Grads[Any]] | None:
+        """The cost and the gradient; None if a check fails, whose error the plain path has."""
+        memory = self._memories.pop() if self._memories else Memory(self.kernel, len(self.bounds) - 1, self.threads)
+        memory.take(arrays)
+        known = self.program.trace.states.named(numbers)
+        self.program.fill_computed(memory.constants, known)
+        constants, _, sums, totals = memory.addresses
+        compute(self._functions, self.kernel, memory, self.bounds, self.threads, self.ready(x), self.ready(y))
+        self._functions.finish(self._functions.table, constants, sums, None, None, totals, len(self.bounds) - 1)
+        gradients, made = memory.sums[: self.program.first_total].copy(), memory.totals.copy()
+        self._memories.append(memory)
+        if made[-1]:  # the number of faults
+            return None
+        gradients.setflags(0)
+        return float(self.program.cost(made)), Grads(self._grads((gradients, known)), None)
+
+    def _leaf(self, s: Symbol) -> Callable[[Any], Any]:
+        """What stands for a symbolic array in the gradient: a part of the sums, or the next value of a state."""
+        if s.dtype == NUMBER:
+            return lambda source: evaluate(s, lambda one: source[1][id(one)]).item()
+        take = view(s, self.program.places[id(s)])
+        return lambda source: take(source[0])
+
+    def ready(self, rows: Any) -> Any:
+        """An array as kernels read it: contiguous, and of the dtype of x."""
+        return np.ascontiguousarray(rows, self.dtype)
+
+
+def compute(
+    functions: Functions, kernel: Kernel, memory: Memory, bounds: list[int], threads: int, x: Any, y: Any
+) -> None:
+    """The sums of all shards; each thread takes the next shard that no other thread has taken."""
+    constants, tiles, sums, _ = memory.addresses
+    at_x, at_y, size, numbers = address(x), address(y), memory.sums.itemsize, iter(range(len(bounds) - 1))
+
+    def shards(thread: int) -> None:
+        tile = tiles + thread * kernel.memory * size
+        for i in numbers:
+            G = sums + i * kernel.length * size
+            functions.shard(functions.table, constants, tile, G, at_x, at_y, bounds[i], bounds[i + 1])
+
+    helpers = [_pool(os.getpid()).submit(shards, i) for i in range(1, threads)]
+    shards(0)
+    for helper in helpers:
+        if not helper.cancel():  # a helper that has not begun is not waited for
+            helper.result()
+
+
+@cache
+def _pool(process: int) -> ThreadPoolExecutor:
+    """The helpers of this process; a forked process has threads of its own."""
+    return ThreadPoolExecutor(os.cpu_count(), "funcnn-compiled")

@@ -1,0 +1,117 @@
+"""The structure of a network: what two networks have in common that run in the same kernel, and copies of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import is_array, kind
+from funcnn.compilation.shapes import NUMBER, Untraceable
+from funcnn.compilation.symbols import Symbol
+from funcnn.records import build, getters, plans
+
+Source = Any
+Leaf = Callable[[Symbol], Callable[[Source], Any]]
+
+
+def flatten(tree: Any, arrays: list[Any], numbers: list[Any], form: list[Any], *, is_state: bool = False) -> None:
+    """Append the arrays of a tree to `arrays`, the numbers that may change to `numbers`, and the rest to `form`.
+
+    The rest are classes and settings, and the shapes and dtypes of the arrays.
+    """
+    cls = type(tree)
+    if cls is np.ndarray:
+        arrays.append(tree)
+        form += (tree.shape, tree.dtype)
+    elif cls is tuple:
+        form.append(len(tree))
+        for part in tree:
+            flatten(part, arrays, numbers, form, is_state=is_state)
+    elif cls in plans:
+        form.append(cls)
+        for (_, part_is_state), part in zip(plans[cls], getters[cls](tree), strict=True):
+            if part_is_state and type(part) is int:
+                numbers.append(part)
+            else:
+                flatten(part, arrays, numbers, form, is_state=is_state or part_is_state)
+    elif is_state and cls is float:
+        numbers.append(tree)
+    elif is_array(tree):
+        raise Untraceable(f"a {kind(tree)} in the network")
+    else:
+        form.append(tree)
+
+
+def symbolic(tree: Any, array: Callable[[Any], Symbol], numbers: list[Symbol], *, is_state: bool = False) -> Any:
+    """A tree with `array(a)` in place of each array a, and symbolic numbers in place of the numbers that may change.
+
+    These are ints that are states, such as a step, and floats in states, such as in the memory of an optimizer; not the
+    ints in tuples, such as a seed.
+    """
+    cls = type(tree)
+    if cls is np.ndarray:
+        return array(tree)
+    if is_state and cls is float:
+        return _number(numbers)
+    if cls is tuple:
+        return tuple([symbolic(part, array, numbers, is_state=is_state) for part in tree])
+    if cls not in plans:
+        return tree
+    parts = []
+    for (_, part_is_state), part in zip(plans[cls], getters[cls](tree), strict=True):
+        if part_is_state and type(part) is int:
+            parts.append(_number(numbers))
+        else:
+            parts.append(symbolic(part, array, numbers, is_state=is_state or part_is_state))
+    return build(cls, parts)
+
+
+def _number(numbers: list[Symbol]) -> Symbol:
+    numbers.append(Symbol("state", (), (), NUMBER, None))
+    return numbers[-1]
+
+
+def builder(tree: Any, leaf: Leaf) -> Callable[[Source], Any]:
+    """The function from a source to a tree like this one, with `leaf(s)(source)` in place of each symbolic array s."""
+    cls = type(tree)
+    if cls is Symbol:
+        return leaf(tree)
+    if cls is not tuple and cls not in plans:
+        return lambda _: tree
+    parts = [builder(part, leaf) for part in (tree if cls is tuple else getters[cls](tree))]
+    if cls is tuple:
+        return lambda source: tuple([part(source) for part in parts])
+    return lambda source: build(cls, [part(source) for part in parts])
+
+
+def stepper(params: Any, grads: Any) -> Callable[[Any, Any], Any]:
+    """The function from a network, and a source for its arrays and states, to the network after the steps.
+
+    The source is a vector of all parameters, and the states by the ids of what stands for them in the gradient.
+
+    Where the gradient has no array, as at a state that does not change, the network keeps its own.
+    """
+    cls = type(params)
+    if cls is Symbol and params.op == "state":
+        return lambda old, source: source[1].get(id(grads), old)
+    if cls is Symbol and grads is not None:
+        return partial(_viewed, view(params, int(params.data.flat[0])))
+    if grads is None or not (cls is tuple or cls in plans):
+        return lambda old, _: old
+    contents: Callable[[Any], Any] = tuple if cls is tuple else getters[cls]
+    parts = [stepper(part, grad) for part, grad in zip(contents(params), contents(grads), strict=True)]
+    make: Callable[[Any], Any] = tuple if cls is tuple else partial(build, cls)
+    return lambda old, source: make([part(one, source) for part, one in zip(parts, contents(old), strict=True)])
+
+
+def _viewed(take: Callable[[Any], Any], _: Any, source: Any) -> Any:
+    return take(source[0])
+
+
+def view(s: Symbol, first: int) -> Callable[[Any], Any]:
+    """The function from a vector to the array at number `first`."""
+    end, shape = first + s.size, s.shape
+    return lambda vector: vector[first:end].reshape(shape)

@@ -1,0 +1,159 @@
+"""Symbolic arrays: what happens to them is recorded, and nothing is computed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from funcnn.compilation.shapes import NUMBER, Operand, Shape, Shaped, refused
+
+
+def _operator(op: str, dtype: Any = None, *, is_reflected: bool = False) -> Callable[[Symbol, Operand], Symbol]:
+    def apply(self: Symbol, other: Operand) -> Symbol:
+        return elementwise(op, *((other, self) if is_reflected else (self, other)), dtype=dtype)
+
+    return apply
+
+
+class Symbol(Shaped):
+    """An array whose operations are those of NumPy's arrays, recorded."""
+
+    __slots__ = ()
+
+    __add__, __radd__ = _operator("add"), _operator("add", is_reflected=True)
+    __sub__, __rsub__ = _operator("subtract"), _operator("subtract", is_reflected=True)
+    __mul__, __rmul__ = _operator("multiply"), _operator("multiply", is_reflected=True)
+    __truediv__, __rtruediv__ = _operator("divide"), _operator("divide", is_reflected=True)
+    __gt__, __ge__ = _operator("greater", bool), _operator("greater_equal", bool)
+    __lt__, __le__ = _operator("less", bool), _operator("less_equal", bool)
+    __eq__, __ne__ = _operator("equal", bool), _operator("not_equal", bool)  # type: ignore[assignment]  # of object
+    __and__, __or__ = _operator("logical_and", bool), _operator("logical_or", bool)
+    __xor__, __rshift__ = _operator("bitwise_xor"), _operator("right_shift")
+    __hash__ = Shaped.__hash__
+
+    def sum(self, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Symbol:  # noqa: FBT001, FBT002  as NumPy has it
+        return reduced("sum", self, axis, keepdims)
+
+    def max(self, axis: Any = None, out: None = None, keepdims: bool = False) -> Symbol:  # noqa: FBT001, FBT002  as NumPy has it
+        return reduced("maximum", self, axis, keepdims)
+
+    def min(self, axis: Any = None, out: None = None, keepdims: bool = False) -> Symbol:  # noqa: FBT001, FBT002  as NumPy has it
+        return reduced("minimum", self, axis, keepdims)
+
+    def mean(self, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Symbol:  # noqa: FBT001, FBT002  as NumPy has it
+        total = self.sum(axis, keepdims=keepdims)
+        return total / (self.size // total.size)
+
+    def __matmul__(self, other: Operand) -> Symbol:
+        return product(self, other)
+
+    def __rmatmul__(self, other: Operand) -> Symbol:
+        return product(other, self)
+
+    def __pow__(self, power: Operand) -> Symbol:
+        if power in {2, 3}:
+            return self * self if power == 2 else self * self * self
+        return elementwise("sqrt", self) if power == 0.5 else elementwise("power", self, power)
+
+    def __rpow__(self, base: Operand) -> Symbol:
+        return elementwise("power", base, self)
+
+    def __neg__(self) -> Symbol:
+        return elementwise("negative", self)
+
+    def __abs__(self) -> Symbol:
+        return elementwise("absolute", self)
+
+    def __invert__(self) -> Symbol:
+        return elementwise("logical_not", self, dtype=bool)
+
+
+def elementwise(op: str, *args: Operand, dtype: Any = None) -> Symbol:
+    """The operation on arrays and numbers, entry by entry, broadcast as NumPy does."""
+    symbols = [a for a in args if isinstance(a, Symbol)]
+    shape = np.broadcast_shapes(*[getattr(a, "shape", ()) for a in args])
+    dtype = dtype or _common_dtype(args)
+    if not any([a.features is not None for a in symbols]):
+        return Symbol(op, args, shape, dtype, None)
+    if any([a.features == 0 for a in symbols]):
+        if any([a.features for a in symbols]):
+            return refused("a sum over all rows that each row needs")
+        return Symbol(op, args, shape, dtype, 0)
+    rows = next(a.rows for a in symbols if a.features)
+    features = math.prod(shape) // rows
+    if not all([_broadcasts(a, shape, rows, features) for a in args]):
+        shapes = " and ".join([str(getattr(a, "shape", ())) for a in args])
+        return refused(f"{op} of arrays {shapes}")
+    return Symbol(op, args, shape, dtype, features)
+
+
+def _broadcasts(a: Operand, shape: Shape, rows: int, features: int) -> bool:
+    """Whether each row takes its own numbers of a, or the numbers that all rows share, all of them or one."""
+    own = getattr(a, "shape", ())
+    if isinstance(a, Symbol) and a.op == "full":
+        return True
+    if isinstance(a, Symbol) and a.features:
+        one = a.features == 1 and own == (rows, *[1] * (len(shape) - 1))
+        return a.op != "transpose" and a.rows == rows and (own == shape or one)
+    shared = (1,) * (len(shape) - len(own)) + own
+    return math.prod(own) == 1 or (shape[0] == rows and shared == (1, *shape[1:]))
+
+
+def _common_dtype(args: tuple[Operand, ...]) -> Any:
+    """The dtype of the arrays; numbers do not widen it, unless all arrays are bools."""
+    dtypes = {a.dtype for a in args if isinstance(a, Symbol | np.ndarray)}
+    for weak in (np.dtype(bool), NUMBER):
+        dtypes = dtypes - {weak} or dtypes
+    return np.result_type(*dtypes, *([a for a in args if is_number(a)] if dtypes == {np.dtype(bool)} else []))
+
+
+def is_number(a: Operand) -> bool:
+    """Whether a is a number that is known, of Python or of NumPy."""
+    return isinstance(a, int | float | np.generic)
+
+
+def reduced(op: str, a: Symbol, axis: Any, keepdims: bool) -> Symbol:  # noqa: FBT001  as NumPy has it
+    """The sum, maximum or minimum over the features of each row; or the sum over all rows, or over all entries."""
+    axes = tuple(range(a.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = tuple(sorted([i % max(a.ndim, 1) for i in axes]))
+    has_rows = a.features and a.op != "transpose"
+    left = tuple([1 if i in axes else n for i, n in enumerate(a.shape) if i not in axes or keepdims])
+    if has_rows and axes == (a.ndim - 1,) and a.ndim > 1 and a.features == a.shape[-1]:
+        return Symbol(f"row {op}", (a,), left, a.dtype, 1)
+    if has_rows and op == "sum" and axes == (0,) and a.rows == a.shape[0]:
+        return Symbol("product", (None, a), left, a.dtype, 0)
+    if has_rows and op == "sum" and 0 in axes and math.prod(left) == 1:
+        return Symbol("total", (a,), left, a.dtype, 0)
+    return refused(f"the {op} of an array {a.shape} over axes {axes}")
+
+
+def product(a: Operand, b: Operand) -> Symbol:  # noqa: PLR0911  one for each kind of product
+    """The matrix product a @ b, of rows with parameters, or of one array with another over all rows."""
+    if a.dtype != b.dtype:
+        return refused(f"a product of {a.dtype} and {b.dtype}")
+    by_row = [isinstance(one, Symbol) and bool(one.features) for one in (a, b)]
+    if by_row == [True, False] and a.op != "transpose" and a.features == a.shape[-1] and is_known(b):
+        if b.ndim == 1:
+            return reduced("sum", a if is_ones(b) else a * b, -1, keepdims=False)
+        return Symbol("dense", (a, b), (*a.shape[:-1], b.shape[1]), a.dtype, b.shape[1])
+    if by_row == [True, True] and a.op == "transpose":
+        return Symbol("product", (a.args[0], b), (a.shape[0], *b.shape[1:]), b.dtype, 0)
+    if by_row == [True, True] and a.shape[1:] == (1, a.features) and b.shape[1:] == (b.features, 1):
+        rows = (a.rows, a.features)
+        return (a.reshape(rows) * b.reshape(rows)).sum(-1).reshape(a.rows, 1, 1)
+    if by_row == [False, True] and is_ones(a) and a.shape == b.shape[:1] == (b.rows,):
+        return reduced("sum", b, 0, keepdims=False)
+    return refused(f"a product of arrays {a.shape} and {b.shape}")
+
+
+def is_known(a: Operand) -> bool:
+    """Whether all numbers of a are known before the kernel reads rows."""
+    return not isinstance(a, Symbol) or a.features is None
+
+
+def is_ones(a: Operand) -> bool:
+    """Whether a is made by `ones`."""
+    return isinstance(a, Symbol) and a.op == "full" and a.data == 1

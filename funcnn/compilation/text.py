@@ -1,0 +1,215 @@
+"""Text of LLVM IR: statements, loops and arithmetic of panels, vectors with one number for each of some rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+Index = int | str
+"""A whole number that is known, or the name of a value that holds it."""
+
+LINE = 64
+"""Bytes of a line of a processor's cache, to which panels are aligned."""
+
+
+class Text:
+    """The statements of one function, written in order; each method that computes returns the name of its value.
+
+    A panel is a vector of `rows` floats, one for each row, which fills `lines` cache lines. %C is the table of constant
+    panels: LLVM would hoist constants in the text out of loops, and then spill them for want of registers.
+
+    LLVM Language Reference Manual, https://llvm.org/docs/LangRef.html.
+    """
+
+    def __init__(self, dtype: Any, lines: int = 1) -> None:
+        self.dtype = np.dtype(dtype)
+        self.bytes = self.dtype.itemsize
+        self.double = self.bytes == 8
+        self.rows = LINE * lines // self.bytes
+        self.float, self.integer = ("double", "i64") if self.double else ("float", "i32")
+        self.panel, self.integers, self.bools = [f"<{self.rows} x {t}>" for t in (self.float, self.integer, "i1")]
+        self.statements: list[str] = []
+        self.block = "entry"
+        self.flags = " contract"
+        self.declared: set[str] = set()
+        self.table: dict[bytes, int] = {}
+        self._names = 0
+
+    def function(self, name: str, arguments: str) -> list[str]:
+        """The lines of a function that consists of the statements so far; the next statements begin another one."""
+        lines = [f"define void @{name}({arguments}) nounwind {{", "entry:", *self.statements, "  ret void", "}"]
+        self.statements, self.block = [], "entry"
+        return lines
+
+    # Statements.
+
+    def do(self, statement: str) -> None:
+        self.statements.append("  " + statement)
+
+    def let(self, expression: str) -> str:
+        name = f"%v{self._name()}"
+        self.do(f"{name} = {expression}")
+        return name
+
+    def _name(self) -> int:
+        self._names += 1
+        return self._names
+
+    def _label(self, name: str) -> None:
+        self.statements.append(f"{name}:")
+        self.block = name
+
+    def when(self, condition: str, body: Callable[[], object]) -> None:
+        """The body, if the condition is true."""
+        name = f"W{self._name()}"
+        self.do(f"br i1 {condition}, label %{name}, label %E{name}")
+        self._label(name)
+        body()
+        self.do(f"br label %E{name}")
+        self._label("E" + name)
+
+    def loop(
+        self,
+        count: Index,
+        body: Callable[..., Sequence[str] | None],
+        *carried: str,
+        step: int = 1,
+        of: str = "",
+    ) -> Sequence[str]:
+        """`carried = body(i, *carried)` for i in 0, step, ... below count, at least once; of type `of`."""
+        if isinstance(count, int) and count <= step:
+            return body(0, *carried) or ()
+        name, before, kind = f"L{self._name()}", self.block, of or self.panel
+        self.do(f"br label %{name}")
+        self._label(name)
+        at, i, names = len(self.statements), f"%i{name}", [f"%c{k}{name}" for k in range(len(carried))]
+        self.statements += [""] * (
+            1 + len(carried)
+        )  # the values at the start of a round, written when the last is known
+        new = body(i, *names) or ()
+        after = self.let(f"add nuw nsw i64 {i}, {step}")
+        more = self.let(f"icmp ult i64 {after}, {count}")
+        self.do(f"br i1 {more}, label %{name}, label %E{name}")
+        ends = f"%{before} ], [ {{}}, %{self.block} ]"
+        self.statements[at] = f"  {i} = phi i64 [ 0, {ends.format(after)}"
+        for k, (first, later) in enumerate(zip(carried, new, strict=True)):
+            self.statements[at + 1 + k] = f"  {names[k]} = phi {kind} [ {first}, {ends.format(later)}"
+        self._label("E" + name)
+        return new
+
+    # Whole numbers.
+
+    def plus(self, a: Index, b: Index) -> Index:
+        if isinstance(a, int) and isinstance(b, int):
+            return a + b
+        return b if a == 0 else a if b == 0 else self.let(f"add nuw nsw i64 {a}, {b}")
+
+    def times(self, a: Index, b: Index) -> Index:
+        if isinstance(a, int) and isinstance(b, int):
+            return a * b
+        if 0 in (a, b):
+            return 0
+        return b if a == 1 else a if b == 1 else self.let(f"mul nuw nsw i64 {a}, {b}")
+
+    def minus(self, a: Index, b: Index) -> str:
+        return self.let(f"sub nuw nsw i64 {a}, {b}")
+
+    def least(self, a: Index, b: Index) -> str:
+        self.declared.add("declare i64 @llvm.umin.i64(i64, i64)")
+        return self.let(f"call i64 @llvm.umin.i64(i64 {a}, i64 {b})")
+
+    # Memory.
+
+    def at(self, pointer: str, i: Index) -> str:
+        """The address of number i."""
+        return pointer if i == 0 else self.let(f"getelementptr inbounds {self.float}, ptr {pointer}, i64 {i}")
+
+    def load(self, pointer: str, i: Index = 0) -> str:
+        return self.let(f"load {self.panel}, ptr {self.at(pointer, i)}, align {LINE}")
+
+    def store(self, value: str, pointer: str, i: Index = 0) -> None:
+        self.do(f"store {self.panel} {value}, ptr {self.at(pointer, i)}, align {LINE}")
+
+    def number(self, pointer: str, i: Index = 0) -> str:
+        return self.let(f"load {self.float}, ptr {self.at(pointer, i)}")
+
+    def put(self, number: str, pointer: str, i: Index = 0) -> None:
+        self.do(f"store {self.float} {number}, ptr {self.at(pointer, i)}")
+
+    def shuffled(self, kind: str, a: str, b: str, lanes: Sequence[int]) -> str:
+        """The chosen lanes of a and b, two vectors of this kind, counted through both."""
+        which = ", ".join(f"i32 {lane}" for lane in lanes)
+        return self.let(f"shufflevector {kind} {a}, {kind} {b}, <{len(lanes)} x i32> <{which}>")
+
+    def splat(self, number: str) -> str:
+        first = self.let(f"insertelement {self.panel} poison, {self.float} {number}, i64 0")
+        return self.shuffled(self.panel, first, "poison", [0] * self.rows)
+
+    # Constants.
+
+    def constant(self, value: float) -> str:
+        if value == 0 and math.copysign(1, value) > 0:
+            return "zeroinitializer"
+        return self.let(f"load {self.panel}, ptr {self._entry(np.full(self.rows, value, self.dtype))}, align {LINE}")
+
+    def whole(self, value: int) -> str:
+        """A panel of integers of the size of the floats."""
+        entry = self._entry(np.full(self.rows, value, f"i{self.bytes}"))
+        return self.let(f"load {self.integers}, ptr {entry}, align {LINE}")
+
+    def _entry(self, panel: Any) -> str:
+        return self.at("%C", self.table.setdefault(panel.tobytes(), len(self.table)) * self.rows)
+
+    # Arithmetic. With `contract` a product and a sum become one instruction, which rounds once, where there is one.
+
+    def add(self, a: str, b: str, kind: str = "") -> str:
+        return self.let(f"fadd{self.flags} {kind or self.panel} {a}, {b}")
+
+    def sub(self, a: str, b: str) -> str:
+        return self.let(f"fsub{self.flags} {self.panel} {a}, {b}")
+
+    def mul(self, a: str, b: str, kind: str = "") -> str:
+        return self.let(f"fmul{self.flags} {kind or self.panel} {a}, {b}")
+
+    def div(self, a: str, b: str) -> str:
+        return self.let(f"fdiv {self.panel} {a}, {b}")
+
+    def fma(self, a: str, b: str, c: str, kind: str = "") -> str:
+        """a b + c"""
+        return self.add(self.mul(a, b, kind), c, kind)
+
+    def exactly(self, operation: str, a: str, b: str) -> str:
+        """fadd, fsub or fmul, rounded by itself, for differences that are meant to be rounding errors."""
+        return self.let(f"{operation} {self.panel} {a}, {b}")
+
+    def neg(self, a: str) -> str:
+        return self.let(f"fneg {self.panel} {a}")
+
+    def compare(self, how: str, a: str, b: str) -> str:
+        return self.let(f"fcmp {how} {self.panel} {a}, {b}")
+
+    def logic(self, operation: str, a: str, b: str) -> str:
+        return self.let(f"{operation} {self.bools} {a}, {b}")
+
+    def select(self, condition: str, a: str, b: str) -> str:
+        return self.let(f"select {self.bools} {condition}, {self.panel} {a}, {self.panel} {b}")
+
+    def call(self, name: str, *arguments: str) -> str:
+        """An intrinsic of LLVM, such as sqrt, that maps panels to a panel."""
+        full = f"llvm.{name}.v{self.rows}f{8 * self.bytes}"
+        self.declared.add(f"declare {self.panel} @{full}({', '.join([self.panel] * len(arguments))})")
+        return self.let(f"call {self.panel} @{full}({', '.join([f'{self.panel} {a}' for a in arguments])})")
+
+    # The bits of floats.
+
+    def bits(self, a: str) -> str:
+        return self.let(f"bitcast {self.panel} {a} to {self.integers}")
+
+    def floats(self, a: str) -> str:
+        return self.let(f"bitcast {self.integers} {a} to {self.panel}")
+
+    def integral(self, operation: str, a: str, b: str) -> str:
+        return self.let(f"{operation} {self.integers} {a}, {b}")

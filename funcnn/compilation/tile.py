@@ -1,0 +1,160 @@
+"""The function of a kernel that computes a range of rows: tile by tile, and within a tile panel by panel."""
+
+from __future__ import annotations
+
+import math
+
+from funcnn.compilation.graph import Node
+from funcnn.compilation.panel import Panel
+from funcnn.compilation.products import Registers, across, dense, sums
+from funcnn.compilation.program import Program
+from funcnn.compilation.schedule import Schedule, Stage
+from funcnn.compilation.text import LINE, Index, Text
+
+INPUTS = {"x": "%X", "y": "%Y"}
+
+
+class Tile:
+    """Writes `shard`, which sets the numbers at %G to the sums over the rows from %lo to %hi.
+
+    %X and %Y are the rows of x and y, %V the vector of constants, %C the table of panels, and %A memory: for the panels
+    of a tile, for the current panel, and for a copy of the last rows, filled up to a panel with the very last.
+    """
+
+    def __init__(self, text: Text, program: Program, registers: Registers) -> None:
+        self.text, self.program, self.registers = text, program, registers
+        self.panel = Panel(text, program)
+        self.schedule = Schedule(program, text.rows, text.rows * text.bytes)
+        self.widths = program.trace.widths
+        self.outputs = max(1, registers.outputs * LINE // (text.rows * text.bytes))
+
+    @property
+    def memory(self) -> int:
+        """The numbers at %A."""
+        s = self.schedule
+        return (s.panels * s.kept + s.passing + sum(self.widths.values())) * self.text.rows
+
+    def function(self, length: int) -> list[str]:
+        """The text of `shard`; `length` numbers at %G, which fill panels, are set to 0 at first."""
+        t, s = self.text, self.schedule
+        t.loop(length, lambda i: t.store(t.constant(0), "%G", i), step=t.rows)
+        self.panel.passing = t.at("%A", s.panels * s.kept * t.rows)
+        self.spare = t.at("%A", (s.panels * s.kept + s.passing) * t.rows)
+        t.loop(t.minus("%hi", "%lo"), self._tile, step=s.tile_rows)
+        pointers = ", ".join([f"ptr noalias %{name}" for name in "CVAGXY"])
+        return t.function("shard", f"{pointers}, i64 %lo, i64 %hi")
+
+    def _tile(self, start: Index) -> None:
+        t, s = self.text, self.schedule
+        low = t.plus("%lo", start)
+        rows = t.least(t.minus("%hi", low), s.tile_rows)
+        panels = t.let(f"lshr i64 {t.plus(rows, t.rows - 1)}, {int(math.log2(t.rows))}")
+        over = t.let(f"and i64 {rows}, {t.rows - 1}")
+        is_uneven = t.let(f"icmp ne i64 {over}, 0")
+        t.when(is_uneven, lambda: self._copy_last_rows(t.plus(low, t.minus(rows, over)), over))
+        t.loop(panels, lambda p: self._panel(p, t.plus(low, t.times(p, t.rows))))
+        t.when(is_uneven, lambda: self._clear(t.minus(panels, 1), over))
+        for one in self.program.sums:
+            sums(self.panel, one, panels, s.kept, self.registers)
+
+    def _copy_last_rows(self, first: Index, over: str) -> None:
+        """The rows that do not fill a panel, then copies of the last one, since zeros could become 0 / 0."""
+        t = self.text
+
+        def row(i: Index) -> None:
+            source, start = t.plus(first, t.least(i, t.minus(over, 1))), 0
+            for name, width in self.widths.items():
+                of, to = t.at(INPUTS[name], t.times(source, width)), t.at(self.spare, t.plus(start, t.times(i, width)))
+                t.loop(width, lambda f: t.put(t.number(of, f), to, f))  # noqa: B023  used at once
+                start += width * t.rows
+
+        t.loop(t.rows, row)
+
+    def _clear(self, panel: Index, over: str) -> None:
+        """Set to 0, in the last panel, what the sums read of rows that are copies."""
+        t, lanes = self.text, f"<{self.text.rows} x i64>"
+        first = t.let(f"insertelement {lanes} poison, i64 {over}, i64 0")
+        count = t.shuffled(lanes, first, "poison", [0] * t.rows)
+        is_row = t.let(f"icmp ult {lanes} <{', '.join([f'i64 {i}' for i in range(t.rows)])}>, {count}")
+        tile = t.at("%A", t.times(panel, self.schedule.kept * t.rows))
+        for node in {one: None for s in self.program.sums for one in s.arguments}:
+
+            def clear(f: Index, node: Node = node) -> None:
+                address = self.panel.address(node, f, tile)
+                t.store(t.select(is_row, t.load(address), t.constant(0)), address)
+
+            t.loop(node.features, clear)
+
+    def _panel(self, p: Index, row: Index) -> None:
+        t = self.text
+        self.panel.row = row
+        self.panel.tile = t.at("%A", t.times(p, self.schedule.kept * t.rows))
+        is_full = t.let(f"icmp ule i64 {t.plus(row, t.rows)}, %hi")
+        inputs, start = {node.op: node for node in self.program.nodes}, 0
+        for name, width in self.widths.items():
+            if name in inputs:
+                there, spare = t.at(INPUTS[name], t.times(row, width)), t.at(self.spare, start)
+                self._read(inputs[name], t.let(f"select i1 {is_full}, ptr {there}, ptr {spare}"))
+            start += width * t.rows
+        for stage in self.schedule.stages:
+            self._stage(stage)
+
+    def _stage(self, stage: Stage) -> None:
+        for group in stage.before:
+            self._group(group)
+        if (room := stage.room) is not None:
+            then = lambda f, known: self.panel.compute(stage.own if stage.is_fused else [], f, known)
+            if room.op == "dense":
+                dense(self.panel, room, self.outputs, then)
+            else:
+                across(self.panel, room, then)
+            if stage.own and not stage.is_fused:
+                self._group(stage.own)
+        for group in stage.after:
+            self._group(group)
+
+    def _group(self, group: list[Node]) -> None:
+        self.text.loop(group[0].features, lambda f: self.panel.compute(group, f, {}))
+
+    # From rows to panels.
+
+    def _read(self, node: Node, pointer: str) -> None:
+        """Rows at the pointer become panels, one for each feature: a transposition."""
+        t, width = self.text, node.features
+        if width <= 2:
+            self._split(node, pointer)
+            return
+        whole = width // 4 * 4
+        if whole:
+            t.loop(whole, lambda f: self._four(node, pointer, f), step=4)
+        if width % 4 and whole:
+            self._four(node, pointer, width - 4)  # some of them once more
+        for f in range(width if not whole else 0):
+            panel = "poison"
+            for i in range(t.rows):
+                number = t.number(pointer, f + i * width)
+                panel = t.let(f"insertelement {t.panel} {panel}, {t.float} {number}, i64 {i}")
+            t.store(panel, self.panel.address(node, f))
+
+    def _split(self, node: Node, pointer: str) -> None:
+        t, width = self.text, node.features
+        kind = f"<{width * t.rows} x {t.float}>"
+        rows = t.let(f"load {kind}, ptr {pointer}, align {t.bytes}")
+        for f in range(width):
+            panel = rows if width == 1 else t.shuffled(kind, rows, "poison", range(f, width * t.rows, width))
+            t.store(panel, self.panel.address(node, f))
+
+    def _four(self, node: Node, pointer: str, f: Index) -> None:
+        """Four features: four numbers of each row, joined to one long vector of which every fourth lane is a panel."""
+        t, length = self.text, 4
+        at = t.at(pointer, f)
+        parts = [
+            t.let(f"load <4 x {t.float}>, ptr {t.at(at, i * node.features)}, align {t.bytes}") for i in range(t.rows)
+        ]
+        while len(parts) > 1:
+            pairs = zip(parts[::2], parts[1::2], strict=True)
+            parts = [t.shuffled(f"<{length} x {t.float}>", a, b, range(2 * length)) for a, b in pairs]
+            length *= 2
+        for j in range(4):
+            panel = t.shuffled(f"<{length} x {t.float}>", parts[0], "poison", range(j, length, 4))
+            t.store(panel, self.panel.address(node, t.plus(f, j)))

@@ -1,0 +1,82 @@
+"""The trace of a network and a loss: their own rules, applied to symbolic arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+
+from funcnn.compilation.shapes import NUMBER, Untraceable
+from funcnn.compilation.states import States, states
+from funcnn.compilation.structure import symbolic
+from funcnn.compilation.symbols import Symbol
+from funcnn.compilation.text import LINE
+from funcnn.conditions import recorded
+from funcnn.core import Loss, value_and_grad
+from funcnn.trees.walks import leaves
+
+
+@attrs.frozen(eq=False)
+class Trace:
+    """The cost and the gradient of a network as symbolic arrays.
+
+    `params` is the network with symbolic arrays, whose indices count up to `count` with gaps, since each array begins
+    at a panel; `grads` is its gradient, with the symbolic arrays `gradients`. `faults` are true where a check of
+    numbers would have raised an error.
+    """
+
+    params: Any
+    grads: Any
+    cost: Symbol
+    faults: list[Symbol]
+    count: int
+    states: States
+    x: Symbol
+    y: Symbol
+    gradients: list[Symbol] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Check that the cost and the gradients are sums over the rows."""
+        arrays: list[Any] = leaves(self.grads)
+        object.__setattr__(self, "gradients", [a for a in arrays if a.dtype != NUMBER])
+        for name, arrays in (("cost", [self.cost]), ("gradient", self.gradients)):
+            if not all([isinstance(a, Symbol) and a.features == 0 for a in arrays]):
+                raise Untraceable(f"a {name} that is not a sum over the rows")
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """The numbers of a row of x and of y."""
+        return {name: one.size // len(one) for name, one in (("x", self.x), ("y", self.y))}
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of all arrays but y."""
+        return self.x.dtype
+
+
+def trace(loss: Loss, params: Any, x: Any, y: Any) -> Trace:
+    """What `value_and_grad(loss)(params, x, y)` computes.
+
+    Raises:
+        Untraceable: a rule or the loss does what a kernel cannot do.
+    """
+    count, counters = 0, list[Symbol]()
+
+    def numbered(array: Any) -> Symbol:
+        nonlocal count
+        index = np.arange(count, count + array.size).reshape(array.shape)
+        count = padded(count + array.size, array.dtype)
+        return Symbol("parameter", (), array.shape, array.dtype, None, index)
+
+    layers = symbolic(params, numbered, counters)
+    inputs = [Symbol(name, (), a.shape, a.dtype, a.size // len(a)) for name, a in (("x", x), ("y", y))]
+    with recorded() as faults:
+        cost, grads = value_and_grad(loss)(layers, *inputs)
+    return Trace(layers, grads.params, cost, faults, count, states(counters, layers, grads.params), *inputs)
+
+
+def padded(n: int, dtype: Any) -> int:
+    """n, or the next number of floats that fill panels."""
+    panel = 2 * LINE // dtype.itemsize
+    return -(-n // panel) * panel

@@ -1,0 +1,183 @@
+"""The step of an optimizer and of sgd as a program: its own rules, applied to symbolic arrays, entry by entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import numpy as np
+
+from funcnn.compilation.evaluation import evaluate
+from funcnn.compilation.graph import INPUTS, Graph, Node
+from funcnn.compilation.panel import Known, Panel
+from funcnn.compilation.program import Program
+from funcnn.compilation.shapes import NUMBER, Untraceable
+from funcnn.compilation.states import states
+from funcnn.compilation.structure import symbolic
+from funcnn.compilation.symbols import Symbol
+from funcnn.compilation.text import Index, Text
+from funcnn.compilation.trace import padded
+from funcnn.gradients import Grads
+from funcnn.optimizers.base import update
+from funcnn.records import plans, values
+from funcnn.trees.walks import arrays_in, map_arrays
+
+POINTERS = {"parameters": "%V", "gradients": "%G", "memory": "%M"}
+
+
+@attrs.frozen(eq=False)
+class Place:
+    """Where the entries of an array begin, in the memory of this name."""
+
+    name: str
+    first: int
+
+
+@attrs.frozen(eq=False)
+class Store:
+    """A value that a loop stores: `value`, or start - lr value, for `size` entries from a place on."""
+
+    value: Any
+    start: Any
+    place: Place
+    size: int
+
+
+class Update(Graph):
+    """`p - lr g'` for each parameter, with g' and the next memory from `update(optimizer, grads, params)`.
+
+    The constants differ from step to step; the first is lr. `memory` is the length of the optimizer's memory, whose
+    arrays are in the order of its fields, each at the start of a panel. `after` is the optimizer after the step, with
+    symbolic arrays.
+
+    Raises:
+        Untraceable: an entry depends on other entries, as where a norm is clipped, or there is no kernel for the rule.
+    """
+
+    def __init__(self, optimizer: Any, program: Program) -> None:
+        super().__init__(1)
+        self.dtype, self.memory = program.trace.dtype, 0
+        counters: list[Symbol] = []
+        places = program.places
+        params = map_arrays(
+            lambda s: s if s.dtype == NUMBER else _entries("parameters", s, int(s.data.flat[0])), program.trace.params
+        )
+        grads = map_arrays(
+            lambda s: s if s.dtype == NUMBER else _entries("gradients", s, places[id(s)]), program.trace.grads
+        )
+        self.before = symbolic(optimizer, self._memory, counters)
+        steps, self.after = update(self.before, Grads(grads, None), params)
+        self._stores: list[Store] = []
+        for p, g in _trained(params, steps.params):
+            self._store(g, p, Place("parameters", p.data))
+        old, new = memory_of(self.before), memory_of(self.after)
+        if [s.shape for s in old] != [s.shape for s in new]:
+            raise Untraceable("a memory of another shape after the step")
+        for one, other in zip(old, new, strict=True):
+            self._store(other, None, Place("memory", one.data))
+        self.states = states(counters, self.before, self.after)
+
+    def numbers(self, lrs: list[float], run: list[list[Any]]) -> Any:
+        """The constants of each step, one row a step, given the states before each step."""
+        made = np.empty((len(lrs), self.constants))
+        made[:, 0] = lrs
+        known = self.states.named(np.array(run).T if run[0] else [])
+        for at, a in self.extras:
+            made[:, at] = evaluate(a, lambda s: known[id(s)]) if isinstance(a, Symbol) else a.reshape(())
+        return made.astype(self.dtype)
+
+    def place(self, s: Symbol) -> int:
+        """Where the memory begins that has this symbolic array as its value after the step."""
+        i = [id(one) for one in memory_of(self.after)].index(id(s))
+        return int(memory_of(self.before)[i].data)
+
+    def write(self, text: Text) -> None:
+        """The statements of the step: for each group of arrays that need one another, one loop over their entries.
+
+        Each operation is rounded as NumPy rounds it, so that folds have the bits of single steps.
+        """
+        text.flags = ""
+        for stores in self._groups():
+            self._write_group(text, stores)
+        text.flags = " contract"
+
+    def _memory(self, array: Any) -> Symbol:
+        first, self.memory = self.memory, padded(self.memory + array.size, self.dtype)
+        return _entries("memory", array, first)
+
+    def _store(self, value: Symbol, minus_from: Symbol | None, place: Place) -> None:
+        """Keep an array of entries; or, for a step, p - lr times it."""
+        if not isinstance(value, Symbol) or value.features != 1:
+            raise Untraceable("a step or a memory that is not computed entry by entry")
+        nodes = [None if s is None else self.node(s) for s in (minus_from, value)]
+        self._stores.append(Store(nodes[1], nodes[0], place, value.size))
+
+    def _groups(self) -> list[list[Store]]:
+        """The stores by the arrays that they read: a memory is overwritten, so all that read it are in one loop."""
+        groups: list[tuple[set[Node], list[Store]]] = []
+        for store in self._stores:
+            reads = {node for node in _needed([store.value, store.start]) if node.op in INPUTS}
+            together = [group for group in groups if group[0] & reads]
+            groups = [group for group in groups if not group[0] & reads]
+            stores = [one for _, group in together for one in group]
+            groups.append((reads.union(*[read for read, _ in together]), [*stores, store]))
+        return [stores for _, stores in groups]
+
+    def _write_group(self, t: Text, stores: list[Store]) -> None:
+        panel = Panel(t, self)
+        panel.constants = "%W"
+        needed = _needed([node for store in stores for node in (store.value, store.start)])
+
+        def entries(i: Index) -> None:
+            known: Known = {}
+            for node in self.nodes:
+                if node in needed and node.op in INPUTS:
+                    known[node] = t.load(POINTERS[node.op], t.plus(node.data, i)), False
+            panel.compute([n for n in self.nodes if n in needed and n.op not in {*INPUTS, "vector"}], 0, known)
+            for store in stores:
+                value = panel.number(store.value, 0, 1, known)
+                if store.start is not None:
+                    step = t.mul(t.splat(t.number("%W")), value)
+                    value = t.sub(panel.number(store.start, 0, 1, known), step)
+                t.store(value, POINTERS[store.place.name], t.plus(store.place.first, i))
+
+        t.loop(padded(stores[0].size, self.dtype), entries, step=t.rows)
+
+
+def memory_of(optimizer: Any) -> list[Symbol]:
+    """The symbolic arrays of an optimizer, without its counters."""
+    found: list[Any] = arrays_in(optimizer)
+    return [s for s in found if s.dtype != NUMBER]
+
+
+def _entries(name: str, like: Any, first: int) -> Symbol:
+    """The entries of an array, which a loop reads from the memory of this name, from number `first` on."""
+    return Symbol(name, (), like.shape, like.dtype, 1, first)
+
+
+def _trained(params: Any, steps: Any) -> Iterator[tuple[Symbol, Symbol]]:
+    """The parameters of a network with their steps; its states must not change."""
+    if isinstance(params, Symbol):
+        yield params, steps
+    elif type(params) is tuple:
+        for part, step in zip(params, steps, strict=True):
+            yield from _trained(part, step)
+    elif type(params) in plans:
+        for (_, is_state), part, step in zip(plans[type(params)], values(params), values(steps), strict=True):
+            if not is_state:
+                yield from _trained(part, step)
+            elif step is not None and step.dtype != NUMBER:
+                raise Untraceable(f"a state of {type(params).__name__} that is an array and changes")
+
+
+def _needed(values: list[Any]) -> set[Node]:
+    """The nodes of which these are computed, and the nodes among them."""
+    found: set[Node] = set()
+    left = [value for value in values if isinstance(value, Node)]
+    while left:
+        node = left.pop()
+        if node not in found:
+            found.add(node)
+            left += [a for a in node.args if isinstance(a, Node)]
+    return found

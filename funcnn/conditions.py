@@ -1,0 +1,49 @@
+"""Checks of the numbers of arrays: made at once, or recorded for arrays whose numbers are not known yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import reduce
+from operator import and_, or_
+from typing import Any
+
+import numpy as np
+
+_RECORD: ContextVar[list[Any] | None] = ContextVar("faults", default=None)
+
+
+@contextmanager
+def recorded() -> Iterator[list[Any]]:
+    """A list of arrays of bools, true where a number fails a check inside the block, for arrays other than NumPy's."""
+    faults: list[Any] = []
+    token = _RECORD.set(faults)
+    try:
+        yield faults
+    finally:
+        _RECORD.reset(token)
+
+
+def outside(a: Any, low: float, high: float) -> bool:
+    """Whether a number of `a` is below `low` or above `high`, which NaN is not.
+
+    A tracer has no numbers: for it the result is False, and the check is recorded.
+    """
+    if type(a) is np.ndarray:
+        return bool(a.min() < low or a.max() > high)
+    _record(lambda: (a < low) | (a > high))
+    return False
+
+
+def differs(a: Any, *allowed: float) -> bool:
+    """Whether a number of `a` is none of the allowed ones; for a tracer as `outside`."""
+    if type(a) is np.ndarray:
+        return not reduce(or_, [a == one for one in allowed]).all()
+    _record(lambda: reduce(and_, [a != one for one in allowed]))
+    return False
+
+
+def _record(is_fault: Callable[[], Any]) -> None:
+    if (faults := _RECORD.get()) is not None:
+        faults.append(is_fault())

@@ -1,0 +1,279 @@
+"""Where nothing can be compiled, why something is not, and the code that is kept on disk."""
+
+import os
+import subprocess
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from funcnn import (
+    Array,
+    BatchNorm,
+    Dense,
+    Elementwise,
+    Grads,
+    Tanh,
+    backward,
+    forward,
+    gradient,
+    mlp,
+    mse,
+    record,
+    tree_map,
+    value_and_grad,
+)
+from funcnn.compilation import compiled, explain
+from funcnn.errors import FuncnnError
+from funcnn.losses import weighted
+from funcnn.trees import astype
+
+engine, compiler = import_module("funcnn.compilation.engine"), import_module("funcnn.compilation.compiler")
+rng = np.random.default_rng(0)
+x, y = rng.normal(size=(6, 2)), rng.normal(size=(6, 1))
+net = mlp([2, 3, 1], hidden=Tanh(), seed=0)
+compiles = pytest.mark.skipif(find_spec("llvmlite") is None, reason="it compiles")
+
+
+@record
+class Branching(Elementwise):
+    """A rule with a branch that depends on numbers."""
+
+    def value(self, x):
+        return x if (x > 0).all() else -x
+
+    def slope(self, kept):
+        return np.ones_like(kept)
+
+
+@record
+class Sorted(Elementwise):
+    """A rule that uses a function without a kernel."""
+
+    def value(self, x):
+        return np.sort(x)
+
+    def slope(self, kept):
+        return np.ones_like(kept)
+
+
+def of_all(out, y):
+    """A loss that is not a mean over rows."""
+    e = out - y
+    return float(np.sqrt((e * e).sum())), e / np.sqrt((e * e).sum())
+
+
+@record
+class Signs:
+    """A layer whose gradient is not a sum over rows, but computed from one; and whose array may have any dtype."""
+
+    W: Array
+
+
+@forward.register(Signs)
+def signs_forward(params, x):
+    return x * 1.0, x
+
+
+@backward.register(Signs)
+def signs_backward(params, x, dA):
+    dW = abs(x.T @ dA).astype(params.W.dtype)
+    return Grads(gradient(params, W=dW), dA)
+
+
+HALF = astype(net, np.float16)
+REASONS = [
+    (mse, (Branching(),), x, x, "a branch that depends on numbers; in layer 0, Branching(), x: <f64 6x2>, FILE:"),
+    (mse, (Sorted(),), x, x, "there is no kernel for sort; in layer 0, Sorted(), x: <f64 6x2>, FILE:"),
+    (mse, (Dense.init(2, 2, seed=0), BatchNorm.init(2)), x, x, "a sum over all rows that each row needs; in layer 1, "),
+    (of_all, net, x, y, "a branch that depends on numbers, FILE:"),
+    (mse, (Signs(np.ones((2, 2))),), x, x, "absolute of a sum over all rows"),
+    (mse, (Signs(np.ones((2, 2), np.float32)),), x, x, "the arrays of the network are not all of the dtype of x"),
+    (mse, mlp([2, 300, 1], seed=0), x, y, "a width of 300 is above 256, where NumPy is faster"),
+    (mse, HALF, x.astype(np.float16), y, "kernels compute in float32 and float64, x is float16"),
+    (weighted(mse), net, x, (y, np.ones(6)), "x and y must be NumPy arrays, got float64 array and tuple"),
+]
+
+
+@compiles
+@pytest.mark.parametrize(("loss", "net", "x", "y", "reason"), REASONS)
+def test_explain_says_why_there_is_no_kernel(loss, net, x, y, reason):
+    function = compiled(loss)
+    text = explain(function, net, x, y)
+    assert text.startswith("plain NumPy: " + reason.replace("FILE", Path(__file__).name)), text
+    assert function(net, x, y) == value_and_grad(loss)(net, x, y)
+
+
+@compiles
+def test_explain_says_how_it_is_compiled():
+    text = explain(compiled(mse), net, x, y)
+    assert text == "compiled: 14 operations and 5 sums over tiles of 256 rows, 1 shards, threads: 1"
+
+
+@compiles
+def test_errors_are_those_of_the_plain_path():
+    function = compiled(mse)
+    for arguments in ((net, x[:, :1], y), (net, x, y[:3]), (net, x[:0], y[:0]), (net, x[0], y), ([*net], x, y)):
+        with pytest.raises(FuncnnError) as plain:
+            value_and_grad(mse)(*arguments)
+        with pytest.raises(type(plain.value)) as made:
+            function(*arguments)
+        assert str(made.value) == str(plain.value)
+
+
+@compiles
+def test_arrays_of_other_libraries_run_plain():
+    jax = pytest.importorskip("jax", reason="its arrays are tried")
+    jaxed = tree_map(jax.numpy.asarray, astype(net, np.float32))
+    function = compiled(mse)
+    xs, ys = jax.numpy.asarray(x, np.float32), jax.numpy.asarray(y, np.float32)
+    assert explain(function, jaxed, xs, ys).startswith("plain NumPy: x and y must be NumPy arrays, got float32 array")
+    assert explain(function, jaxed, *map(np.asarray, (xs, ys))).startswith(
+        "plain NumPy: a float32 array in the network"
+    )
+    cost, _ = function(jaxed, xs, ys)
+    assert float(cost) == pytest.approx(value_and_grad(mse)(net, x, y)[0], rel=1e-5)
+
+
+@compiles
+def test_kernels_that_were_not_used_for_long_are_dropped():
+    function = compiled(mse)
+    for width in range(1, 20):
+        function(mlp([2, width, 1], seed=0), x, y)
+    assert len(function._steps) == 16
+    before = function.step(net, x, y, [], [])
+    function(mlp([2, 18, 1], seed=0), x, y)
+    assert function.step(net, x, y, [], []) is before
+    assert function._steps[0][1] is before
+
+
+def test_without_llvmlite_numpy_computes(monkeypatch):
+    def absent():
+        raise ImportError("No module named 'llvmlite'")
+
+    monkeypatch.setattr(compiler, "engine", absent)
+    compiler.unavailable.cache_clear()
+    function = compiled(mse)
+    with pytest.warns(RuntimeWarning, match=r"compiled: llvmlite cannot be used \(No module named 'llvmlite'\)"):
+        assert function(net, x, y) == value_and_grad(mse)(net, x, y)
+    assert explain(function, net, x, y) == "plain NumPy: llvmlite cannot be used (No module named 'llvmlite')"
+    assert function.fold(net, (), [(x, y)] * 2, [0.1, 0.1]) is None
+    compiler.unavailable.cache_clear()
+
+
+def test_llvmlite_is_not_loaded_before_it_is_used():
+    code = "import sys, funcnn.compilation.compiler; sys.exit('llvmlite' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# The cache.
+
+CODE = """
+import numpy as np
+from funcnn import Tanh, mlp, mse
+from funcnn.compilation import compiled
+x = np.ones((6, 2))
+print(compiled(mse)(mlp([2, 3, 1], hidden=Tanh(), seed=0), x, x[:, :1])[0])
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("FUNCNN_CACHE", str(tmp_path / "funcnn"))
+    monkeypatch.setattr(engine, "_warn_once", engine._warn_once.__wrapped__)
+    return tmp_path / "funcnn"
+
+
+def fresh():
+    """A function that has nothing in memory"""
+    new = engine.Engine()
+    return lambda: new.functions(TEXT, ("run",))
+
+
+TEXT = "define void @run() nounwind {\nentry:\n  ret void\n}\n"
+
+
+@compiles
+def test_code_is_read_from_disk(folder, monkeypatch):
+    fresh()()
+    (path,) = folder.iterdir()
+    before = path.stat().st_mtime_ns
+    monkeypatch.setattr(engine.Engine, "_code", lambda *_: pytest.fail("compiled again"))
+    assert fresh()()[0] > 0
+    assert path.stat().st_mtime_ns >= before  # the files that were used last are kept
+    other = engine.Engine("x86-64" if engine.Engine().cpu != "x86-64" else "haswell", "")
+    monkeypatch.undo()
+    monkeypatch.setenv("FUNCNN_CACHE", str(folder))
+    other.functions(TEXT, ("run",))
+    assert len(list(folder.iterdir())) == 2  # code for another processor has a name of its own
+
+
+@compiles
+@pytest.mark.parametrize("content", [b"", b"short", bytes(4000)])
+def test_a_file_that_is_not_what_was_written_is_replaced(folder, content):
+    fresh()()
+    (path,) = folder.iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(content)
+    fresh()()
+    assert path.read_bytes() == whole
+
+
+@compiles
+def test_a_folder_that_cannot_be_written_is_no_obstacle(folder):
+    folder.write_text("a file, where the folder should be")
+    with pytest.warns(RuntimeWarning, match="compiled: kernels cannot be kept in "):
+        fresh()()
+
+
+def test_the_folder_is_that_of_the_user(monkeypatch):
+    monkeypatch.delenv("FUNCNN_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", "caches")
+    assert engine.folder() == Path("caches/funcnn")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert engine.folder() == Path.home() / ".cache" / "funcnn"
+
+
+def test_registers_of_processors():
+    sizes = [engine._registers(*given).vector for given in (("x86_64", {"+avx512f"}), ("x86_64", {"+avx"}))]
+    assert sizes == [64, 32]
+    assert engine._registers("aarch64-linux", {"+neon"}).outputs == 6
+    assert engine._registers("x86_64", {"+sse2"}).outputs == 2
+
+
+@compiles
+def test_the_oldest_files_are_removed(folder, monkeypatch):
+    monkeypatch.setattr(engine, "MOST_FILES", 2)
+    folder.mkdir()
+    for age in (1, 2, 3):
+        (folder / f"{age}.kernel").touch()
+        os.utime(folder / f"{age}.kernel", (age, age))
+    fresh()()
+    assert "3.kernel" in {path.name for path in folder.iterdir()}
+    assert len(list(folder.iterdir())) == 2
+
+
+@compiles
+def test_two_processes_may_compile_at_once(folder):
+    one, two = [subprocess.Popen([sys.executable, "-c", CODE], stdout=subprocess.PIPE) for _ in range(2)]
+    assert one.communicate()[0] == two.communicate()[0] != b""
+    assert {path.suffix for path in folder.iterdir()} == {".kernel"}
+
+
+@compiles
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_process_has_threads_of_its_own():
+    code = (
+        "import os, warnings, numpy as np; warnings.simplefilter('ignore')\n"
+        "from funcnn import mlp, mse; from funcnn.compilation import compiled\n"
+        "x, net, f = np.ones((4000, 2)), mlp([2, 3, 2], seed=0), compiled(mse, threads=2)\n"
+        "before = f(net, x, x)\n"
+        "child = os.fork()\n"
+        "same = f(net, x, x) == before\n"
+        "if not child: os._exit(not same)\n"
+        "os._exit(os.waitpid(child, 0)[1] or not same)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0

@@ -1,0 +1,98 @@
+"""The functions of kernels, against 40 digits; and kernels for processors with fewer features."""
+
+import ctypes
+from importlib import import_module
+
+import mpmath
+import numpy as np
+import pytest
+
+pytest.importorskip("llvmlite", reason="it compiles")
+
+from funcnn import Tanh, mlp, mse, softmax_cross_entropy, value_and_grad
+from funcnn.compilation import compiled
+from funcnn.compilation.engine import Engine, engine
+from funcnn.compilation.memory import address, aligned
+from funcnn.compilation.text import Text
+from funcnn.trees import leaves
+
+functions = import_module("funcnn.compilation.functions")
+NAMES = ["exp", "expm1", "log", "log1p", "tanh"]
+SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, 0.625, -0.625, 0.5, 2.0]
+
+
+def applied(name, values):
+    """The function of kernels, of an array."""
+    t = Text(values.dtype)
+    count = -(-values.size // t.rows)
+    source, target = aligned(count * t.rows, values.dtype), aligned(count * t.rows, values.dtype)
+    source[: values.size] = values
+    write = lambda i: t.store(getattr(functions, name)(t, t.load("%X", i)), "%Y", i)
+    t.loop(count * t.rows, write, step=t.rows)
+    text = "\n".join([*t.declared, *t.function("run", "ptr %C, ptr %X, ptr %Y")])
+    panels = np.frombuffer(b"".join(t.table), values.dtype)
+    table = aligned(panels.size, values.dtype)
+    table[:] = panels
+    (at,) = engine().functions(text, ("run",))
+    ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)(at)(address(table), address(source), address(target))
+    return target[: values.size].copy()
+
+
+def arguments(name, dtype):
+    """Numbers over the whole range, near 0, near 1, and at the ends."""
+    info, rng = np.finfo(dtype), np.random.default_rng(0)
+    powers = 2.0 ** rng.uniform(np.log2(info.tiny) - 10, np.log2(info.max), 400)
+    signs = rng.choice([-1, 1], 400)
+    end = float(np.log(info.max))
+    near = [rng.uniform(-end - 25, end + 1, 400), rng.normal(size=400), 1 + 0.5 * rng.normal(size=200), powers * signs]
+    values = np.concatenate([*near, SPECIAL, [info.max, info.tiny, info.smallest_subnormal, end, -end]])
+    with np.errstate(over="ignore"):
+        values = values.astype(dtype)
+    return abs(values) if name == "log" else values[values >= -1] if name == "log1p" else values
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", NAMES)
+def test_functions_are_exact_to_rounding(name, dtype):
+    values = arguments(name, dtype)
+    made = applied(name, values)
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(np.isnan(made), np.isnan(getattr(np, name)(values)))
+    finite = np.isfinite(values) & ((values > 0) if name == "log" else (values > -1) if name == "log1p" else True)
+    largest = mpmath.mpf(float(np.finfo(dtype).max))
+    with mpmath.workdps(40):
+        for value, got in zip(values[finite], made[finite], strict=True):
+            exact = getattr(mpmath, name)(mpmath.mpf(float(value)))
+            if abs(exact) > largest:
+                assert got == np.inf
+            else:
+                unit = float(np.spacing(np.abs(dtype(float(exact)))))
+                assert abs(exact - mpmath.mpf(float(got))) <= 1.3 * unit, (name, value, got)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_limits_are_those_of_numpy(name):
+    values = np.array(SPECIAL)
+    with np.errstate(all="ignore"):
+        expected = getattr(np, name)(values)
+    made = applied(name, values)
+    at_limits = ~np.isfinite(values) | (values == 0) | ~np.isfinite(expected)
+    np.testing.assert_array_equal(made[at_limits], expected[at_limits])
+    zeros = (values == 0) & (expected == 0)
+    np.testing.assert_array_equal(np.signbit(made[zeros]), np.signbit(expected[zeros]))
+
+
+@pytest.mark.parametrize("features", ["+sse2", "+avx", "+avx,+avx2,+fma"])
+def test_processors_with_fewer_features_compute_the_same(features, monkeypatch):
+    if engine().triple.partition("-")[0] not in {"x86_64", "AMD64"}:
+        pytest.skip("features of x86")  # pragma: no cover  on other processors
+    older = Engine("x86-64", features)
+    monkeypatch.setattr("funcnn.compilation.step.engine", lambda: older)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(201, 3))
+    net = mlp([3, 13, 4], hidden=Tanh(), seed=0)
+    for loss, y in ((softmax_cross_entropy, rng.integers(0, 4, 201)), (mse, rng.normal(size=(201, 4)))):
+        _, made = compiled(loss)(net, x, y)
+        _, expected = value_and_grad(loss)(net, x, y)
+        for a, b in zip(leaves(made), leaves(expected), strict=True):
+            np.testing.assert_allclose(a, b, 1e-12, 1e-14)

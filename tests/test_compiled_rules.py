@@ -1,0 +1,179 @@
+"""Rules of a user's own: what kernels can do, alone and in sums over rows, and what they cannot."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("llvmlite", reason="it compiles")
+
+from funcnn import Array, Elementwise, Grads, backward, forward, gradient, mse, namespace, record, value_and_grad
+from funcnn.bits import words
+from funcnn.compilation import compiled, explain
+from funcnn.conditions import outside
+from funcnn.trees import leaves
+
+rng = np.random.default_rng(0)
+x, y = rng.normal(size=(19, 3)), rng.normal(size=(19, 3))
+CONSTANT = np.array([0.5, 2.0, -1.0])
+
+
+@record
+class Rule(Elementwise):
+    """An activation with a rule that is given."""
+
+    f: Any
+
+    def value(self, x):
+        return self.f(x)
+
+    def slope(self, kept):
+        return namespace(kept).ones_like(kept)
+
+
+RULES = {
+    "absolute": lambda x: np.abs(x) + abs(x) + namespace(x).abs(x),
+    "square": np.square,
+    "reciprocal": lambda x: np.reciprocal(x + 10),
+    "zeros": lambda x: x + namespace(x).zeros(x.shape, x.dtype) + np.zeros_like(x),
+    "ones": lambda x: x - namespace(x).ones(3, x.dtype) + np.ones_like(x),
+    "sum of a row": lambda x: x * np.sum(x, axis=-1, keepdims=True),
+    "mean of a row": lambda x: x - x.mean(axis=-1, keepdims=True),
+    "least of a row": lambda x: x - x.min(axis=-1, keepdims=True),
+    "sum of one number": lambda x: x * x.max(axis=-1, keepdims=True).sum(axis=-1, keepdims=True),
+    "powers": lambda x: x**3 - x**2 + abs(x) ** 0.5,
+    "finite": lambda x: np.where(np.isfinite(x), x, 0),
+    "logic": lambda x: x * (~(x > 0) | ((x < -1) & (x != 0)) & np.logical_not(x >= 5)),
+    "truth of a number": lambda x: np.where(np.logical_and(x, x > 0), x, -x),
+    "largest of two": lambda x: np.maximum(x, x * x) + np.minimum(-x, 0.3),
+    "products of bools": lambda x: x * ((x > 0) * (x < 1)),
+    "sums of bools": lambda x: x + (x > 0) + np.maximum(x > 1, x < 0),
+    "constants": lambda x: (x * CONSTANT + CONSTANT) / CONSTANT + CONSTANT[:, None].T * np.float64(3),
+    "same numbers again": lambda x: (x * 0.125 + 0.125) * CONSTANT - CONSTANT,
+    "axes": lambda x: x[:, None, :].reshape(x.shape) + x[..., None][..., 0] + x.reshape(-1, 3),
+    "flat": lambda x: np.tanh(x.reshape(-1)).reshape(x.shape) + (x.reshape(-1) * 2).reshape(x.shape),
+    "products with vectors": lambda x: x * (x @ CONSTANT)[:, None],
+    "products with matrices": lambda x: x @ np.outer(CONSTANT, CONSTANT) + np.matmul(x, np.eye(3)),
+    "sqrt and sign": lambda x: np.sqrt(x * x) * np.sign(x),
+    "rows of rows": lambda x: x * (x[:, None, :] @ x[:, :, None])[..., 0],
+    "real": lambda x: x.real,
+    "many steps": lambda x: sum([x * i for i in range(400)]),
+}
+REFUSED = [
+    ("power", lambda x: x**2.5),
+    ("power", lambda x: 2.0**x),
+    ("np.exp with where", lambda x: np.exp(x, where=x > 0)),
+    ("np.add with reduce", lambda x: x + np.add.reduce(x)),
+    ("an index slice(None, None, -1) of an array (19, 3)", lambda x: x[::-1]),
+    ("an index (slice(None, None, None), slice(1, None, None)) of an array (19, 3)", lambda x: x[:, 1:]),
+    ("a reshape from (19, 3) to (3, 19)", lambda x: x.reshape(3, 19).T),
+    ("the transpose of an array (57,)", lambda x: x.reshape(-1).T),
+    ("multiply of arrays (3, 19) and (3, 19)", lambda x: (x.T * x.T).T),
+    ("the transpose of an array (3, 3)", lambda x: (x.T @ x).T),
+    ("a conversion from float64 to int32", lambda x: x.astype(np.int32) * x),
+    ("the maximum of an array (19, 3) over axes (0,)", lambda x: x - x.max(axis=0)),
+    ("a sum over all rows that each row needs", lambda x: x - x.sum(axis=0)),
+    ("add of arrays (19, 3) and (19, 3)", lambda x: x + y),
+    ("add of arrays (19,) and (19, 19)", lambda x: x @ CONSTANT + x @ np.ones((3, 19))),
+    ("a product of float64 and float32", lambda x: x @ np.eye(3, dtype=np.float32)),
+    ("a product of arrays (3, 3) and (19, 3)", lambda x: np.eye(3) @ x),
+    ("a branch that depends on numbers", lambda x: float(x) * x),
+    ("a concatenation", lambda x: np.concatenate([x, x])),
+    ("there is no kernel for sort", np.sort),
+    ("words", lambda x: x * (words(namespace(x), (1,), x.shape) > np.uint32(7))),
+]
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_rules_compile(name):
+    net = (Rule(RULES[name]),)
+    function = compiled(mse)
+    assert explain(function, net, x, y).startswith("compiled: "), explain(function, net, x, y)
+    assert function(net, x, y)[0] == pytest.approx(value_and_grad(mse)(net, x, y)[0], rel=1e-13)
+
+
+@pytest.mark.parametrize(("reason", "f"), REFUSED)
+def test_rules_that_do_not(reason, f):
+    step = compiled(mse).step((Rule(f),), x, y, [], [])
+    assert isinstance(step, str)
+    assert step.startswith(reason), step
+
+
+@record
+class Sums:
+    """A layer whose gradient is `f` of two sums over rows; `w` is used before the rows."""
+
+    W: Array
+    w: Array
+    f: Any
+
+
+@forward.register(Sums)
+def sums_forward(params, x):
+    root = namespace(x).sqrt(params.w * params.w) + params.W[0] * params.W[:, 1]
+    return x * root + x @ params.W[::-1] + x @ params.W.T[[0, 2, 1]], x
+
+
+@backward.register(Sums)
+def sums_backward(params, x, dA):
+    W = params.f(x.T @ dA, dA.T @ x)
+    return Grads(gradient(params, W=W, w=(x * dA).sum(axis=0)), dA)
+
+
+SUMS = [
+    *[lambda a, b: -a, lambda a, b: a + b, lambda a, b: a - b, lambda a, b: 2 * a, lambda a, b: a * 2.0],
+    *[lambda a, b: a / 4, lambda a, b: -(3 * a - b / 2).reshape(3, 3), lambda a, b: (a + b).astype(np.float64)],
+]
+
+
+@pytest.mark.parametrize("f", SUMS)
+def test_gradients_are_linear_in_sums_over_rows(f):
+    net = (Sums(np.arange(9.0).reshape(3, 3) / 10, np.array([1.0, -2.0, 3.0]), f),)
+    function = compiled(mse)
+    assert explain(function, net, x, y).startswith("compiled: "), explain(function, net, x, y)
+    (cost, made), (expected_cost, expected) = function(net, x, y), value_and_grad(mse)(net, x, y)
+    assert cost == pytest.approx(expected_cost, rel=1e-13)
+    for a, b in zip(leaves(made), leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, 1e-12, 1e-14)
+    assert function.fold(net, (), [(x, y)] * 2, [0.1, 0.1]) is None  # its constants change with the parameters
+
+
+def of_parts(out, y):
+    e = out - y
+    return (abs(e).sum() + (e * e).sum()) ** 0.5 / 2 - e.mean(), e
+
+
+def of_no_rows(out, y):
+    outside(namespace(out).ones(3, out.dtype) * 1.0, 0, 1)
+    return mse(out, y)
+
+
+def test_costs_may_be_any_function_of_sums():
+    function, net = compiled(of_parts), (Rule(np.tanh),)
+    assert function(net, x, y)[0] == pytest.approx(float(of_parts(np.tanh(x), y)[0]), rel=1e-13)
+    assert "compiled" in explain(function, net, x, y)
+
+
+def test_a_loss_need_not_use_y():
+    function, net = compiled(lambda out, y: ((out * out).sum(), 2 * out)), (Rule(np.tanh),)
+    assert function(net, x, y)[0] == pytest.approx(float((np.tanh(x) ** 2).sum()), rel=1e-13)
+    assert "compiled" in explain(function, net, x, y)
+
+
+def test_a_gradient_that_is_no_sum_runs_plain():
+    step = compiled(mse).step((Sums(np.eye(3), np.ones(3), lambda a, b: 0 * np.eye(3)),), x, y, [], [])
+    assert isinstance(step, str)
+    assert step.startswith("a gradient that is not a sum over the rows")
+
+
+LOSSES = {
+    "a cost that is not a sum over the rows": lambda out, y: (1.0, out - y),
+    "a check of numbers that no row takes part in": of_no_rows,
+}
+
+
+@pytest.mark.parametrize("reason", LOSSES)
+def test_losses_that_do_not(reason):
+    step = compiled(LOSSES[reason]).step((Rule(np.tanh),), x, y, [], [])
+    assert isinstance(step, str)
+    assert step.startswith(reason)
