@@ -36,7 +36,7 @@ class Tally:
 class Ledger:
     """The verdicts of a session, by test, then kind and subject; `resolution` is set in the ini file, else None."""
 
-    def __init__(self, resolution: float | None, outer: Ledger | None) -> None:  # noqa: D107
+    def __init__(self, resolution: float | None, outer: Ledger | None) -> None:
         self.resolution, self.outer, self.test = resolution, outer, ""
         self.tests: dict[str, dict[tuple[str, str], Tally]] = {}
 

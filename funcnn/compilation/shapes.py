@@ -88,9 +88,6 @@ class Shaped:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __hash__(self) -> int:
-        return id(self)
-
     # Shapes.
 
     def astype(self, dtype: Any, copy: bool = True) -> Self:  # noqa: FBT001, FBT002  as NumPy has it

@@ -32,7 +32,7 @@ class Symbol(Shaped):
     __eq__, __ne__ = _operator("equal", bool), _operator("not_equal", bool)  # type: ignore[assignment]  # of object
     __and__, __or__ = _operator("logical_and", bool), _operator("logical_or", bool)
     __xor__, __rshift__ = _operator("bitwise_xor"), _operator("right_shift")
-    __hash__ = Shaped.__hash__
+    __hash__ = object.__hash__
 
     def sum(self, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Symbol:  # noqa: FBT001, FBT002  as NumPy has it
         return reduced("sum", self, axis, keepdims)
@@ -49,9 +49,6 @@ class Symbol(Shaped):
 
     def __matmul__(self, other: Operand) -> Symbol:
         return product(self, other)
-
-    def __rmatmul__(self, other: Operand) -> Symbol:
-        return product(other, self)
 
     def __pow__(self, power: Operand) -> Symbol:
         if power in {2, 3}:
