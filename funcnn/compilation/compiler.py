@@ -166,7 +166,7 @@ def _form(params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) ->
 
 
 def _are_alike(a: Any, b: Any) -> bool:
-    return type(b) is np.ndarray and (a.shape, a.dtype) == (b.shape, b.dtype)
+    return a is b or (type(b) is np.ndarray and (a.shape, a.dtype) == (b.shape, b.dtype))
 
 
 def _unsuited(x: Any, arrays: list[Any]) -> str:

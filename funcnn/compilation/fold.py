@@ -28,7 +28,7 @@ class Fold:
 
     def __init__(self, step: Step, optimizer: Any) -> None:
         program = step.program
-        if any([isinstance(a, Symbol) and a.op != "halves" for _, a in program.extras]):
+        if any([a.op != "halves" for _, a in program.computed]):
             raise Untraceable("an array that is computed from the parameters")
         self.step, self.update = step, Update(optimizer, program)
         self.kernel = Kernel(program, engine().registers, self.update)
@@ -50,15 +50,28 @@ class Fold:
         for first, array in zip(self._firsts, own_arrays, strict=True):
             own[first : first + array.size] = array.reshape(-1)
         run, own_run = program.trace.states.run(numbers, len(lrs)), self.update.states.run(own_numbers, len(lrs))
-        data = [(step.ready(x), step.ready(y)) for x, y in batches]
+        data = self._ready(batches)
         totals = np.empty((len(lrs), kernel.totals), step.dtype)
-        self._run(memory, own, data, run, self.update.numbers(lrs, own_run[:-1]), totals)
+        self._run(memory, own, data, run, self.update.numbers(lrs, own_run[: len(lrs)]), totals)
         costs = np.asarray(program.cost(totals.T), float)
         if totals[:, -1].any() or not np.isfinite(costs).all():
             return None
         after = freeze(memory.constants[: program.trace.count].copy())
         made = self._params(params, (after, dict(zip(map(id, program.trace.states.following), run[-1], strict=True))))
-        return made, self._optimizer((freeze(own), self.update.states.named(own_run[-2]))), costs.tolist()
+        return (
+            made,
+            self._optimizer((freeze(own), self.update.states.named(own_run[max(0, len(own_run) - 2)]))),
+            costs.tolist(),
+        )
+
+    def _ready(self, batches: list[tuple[Any, Any]]) -> list[tuple[Any, Any, int, int]]:
+        """Each batch as kernels read it, and the addresses of its arrays; a batch that is repeated is made once."""
+        ready: dict[tuple[int, int], tuple[Any, Any, int, int]] = {}
+        for x, y in batches:
+            if (id(x), id(y)) not in ready:
+                rows = self.step.ready(x), self.step.ready(y)
+                ready[id(x), id(y)] = (*rows, address(rows[0]), address(rows[1]))
+        return [ready[id(x), id(y)] for x, y in batches]
 
     def _run(self, memory: Memory, own: Any, data: Any, run: list[list[Any]], numbers: Any, totals: Any) -> None:
         """Take the steps: in one call; or one by one, if there are several threads or random numbers."""
@@ -66,13 +79,14 @@ class Fold:
         constants, tiles, sums, _ = memory.addresses
         shards, M = len(step.bounds) - 1, address(own)
         if step.threads == 1 and not run[0]:
-            at = [np.array([address(batch[i]) for batch in data], np.uintp) for i in (0, 1)]
+            at = [np.array([batch[i] for batch in data], np.uintp) for i in (2, 3)]
             bounds = np.array(step.bounds, np.int64)
             arrays = [address(a) for a in (*at, bounds, numbers, totals)]
             f.fold(f.table, constants, tiles, sums, M, *arrays, shards, len(data))
             return
-        for i, (x, y) in enumerate(data):
-            step.program.fill_computed(memory.constants, step.program.trace.states.named(run[i]))
+        for i, (_, _, x, y) in enumerate(data):
+            if run[0]:
+                step.program.fill_computed(memory.constants, step.program.trace.states.named(run[i]))
             compute(f, self.kernel, memory, step.bounds, step.threads, x, y)
             f.finish(f.table, constants, sums, M, address(numbers[i]), address(totals[i]), shards)
 

@@ -118,6 +118,11 @@ class Graph:
         first, *strides = self.constant(s.reshape(-1) if is_view else s)
         return self._make("vector", (), s.size, (first, strides[0] if is_view else 1))
 
+    @property
+    def computed(self) -> list[tuple[int, Symbol]]:
+        """The extras that are symbolic arrays."""
+        return [(at, a) for at, a in self.extras if isinstance(a, Symbol)]
+
     def fill(self, constants: Any) -> None:
         """Write the constants that are the same in every call."""
         for at, a in self.extras:
@@ -127,9 +132,8 @@ class Graph:
     def fill_computed(self, constants: Any, states: dict[int, Any]) -> None:
         """Write the constants that are computed from the parameters, which stand before them, and from states."""
         done = dict(states)
-        for at, a in self.extras:
-            if isinstance(a, Symbol):
-                constants[at : at + a.size] = evaluate(a, lambda s: constants[s.data], done).reshape(-1)
+        for at, a in self.computed:
+            constants[at : at + a.size] = evaluate(a, lambda s: constants[s.data], done).reshape(-1)
 
     def constant(self, a: Operand) -> tuple[int, ...]:
         """(first, *strides) of an array among the constants, the strides in numbers."""

@@ -31,9 +31,9 @@ class States:
         return [type(number)(one) for number, one in zip(numbers, new, strict=True)]
 
     def run(self, numbers: list[Any], steps: int) -> list[list[Any]]:
-        """The numbers before each step, and after the last."""
+        """The numbers before each step, and after the last; if there are none, one empty list."""
         run = [numbers]
-        for _ in range(steps):
+        for _ in range(steps if numbers else 0):
             run.append(self.after(run[-1]))
         return run
 

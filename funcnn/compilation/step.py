@@ -59,6 +59,7 @@ class Step:
         self._functions = Functions(self.kernel)
         self._grads = builder(traced.grads, self._leaf)
         self.folds: list[tuple[list[Any], Any]] = []  # by the form of the optimizer
+        self._is_computed = bool(p.computed)
         self._memories: list[Memory] = []  # one for each call at a time
 
     def __call__(self, arrays: list[Any], numbers: list[Any], x: Any, y: Any) -> tuple[float, Grads[Any]] | None:
@@ -66,9 +67,11 @@ class Step:
         memory = self._memories.pop() if self._memories else Memory(self.kernel, len(self.bounds) - 1, self.threads)
         memory.take(arrays)
         known = self.program.trace.states.named(numbers)
-        self.program.fill_computed(memory.constants, known)
+        if self._is_computed:
+            self.program.fill_computed(memory.constants, known)
         constants, _, sums, totals = memory.addresses
-        compute(self._functions, self.kernel, memory, self.bounds, self.threads, self.ready(x), self.ready(y))
+        x, y = self.ready(x), self.ready(y)
+        compute(self._functions, self.kernel, memory, self.bounds, self.threads, address(x), address(y))
         self._functions.finish(self._functions.table, constants, sums, None, None, totals, len(self.bounds) - 1)
         gradients, made = memory.sums[: self.program.first_total].copy(), memory.totals.copy()
         self._memories.append(memory)
@@ -90,17 +93,17 @@ class Step:
 
 
 def compute(
-    functions: Functions, kernel: Kernel, memory: Memory, bounds: list[int], threads: int, x: Any, y: Any
+    functions: Functions, kernel: Kernel, memory: Memory, bounds: list[int], threads: int, x: int, y: int
 ) -> None:
-    """The sums of all shards; each thread takes the next shard that no other thread has taken."""
+    """The sums of all shards, of rows at the addresses x and y; each thread takes the next one that is free."""
     constants, tiles, sums, _ = memory.addresses
-    at_x, at_y, size, numbers = address(x), address(y), memory.sums.itemsize, iter(range(len(bounds) - 1))
+    size, numbers = memory.sums.itemsize, iter(range(len(bounds) - 1))
 
     def shards(thread: int) -> None:
         tile = tiles + thread * kernel.memory * size
         for i in numbers:
             G = sums + i * kernel.length * size
-            functions.shard(functions.table, constants, tile, G, at_x, at_y, bounds[i], bounds[i + 1])
+            functions.shard(functions.table, constants, tile, G, x, y, bounds[i], bounds[i + 1])
 
     helpers = [_pool(os.getpid()).submit(shards, i) for i in range(1, threads)]
     shards(0)
