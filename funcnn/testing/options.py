@@ -107,6 +107,7 @@ def takes(options: type) -> Callable[[Check], Check]:
 
         listing: Any = checked
         listing.__signature__ = signature(check).replace(parameters=every)
+        del listing.__wrapped__  # Sphinx reads defaults in the source of what was wrapped, which lacks the options
         return cast("Check", listing)
 
     return declared
