@@ -535,6 +535,7 @@ SLOPES = {
 KNOWN = {
     "itairy, Ai": {"WrongGradient": "the integral is right to 2e-9: see docs/found.md"},
     "itairy, Bi": {"WrongGradient": "the integral is right to 1e-9: see docs/found.md"},
+    "obl_rad2": {"WrongGradient": "wrong for x below 2: see docs/found.md"},
     "mathieu_cem": {"WrongGradient": "x is in degrees, the derivative is by radians: see docs/found.md"},
     "mathieu_sem": {"WrongGradient": "x is in degrees, the derivative is by radians: see docs/found.md"},
 }
