@@ -1,10 +1,16 @@
 """The commands of tests/benchmarks, without their measurements."""
 
 import json
+import re
 
+import numpy as np
 import pytest
 
-from tests.benchmarks import instructions
+from tests.benchmarks import instructions, page, whole
+from tests.benchmarks.__main__ import OF_THE_PAGE
+from tests.benchmarks.article import NeuralNetwork
+from tests.benchmarks.families import ROWS
+from tests.benchmarks.tables import report
 
 HERE = {"Python": "3.11.7", "valgrind": "3.24.0"}
 BUDGETED = {"a step": 100_000, "predict": 1_000}
@@ -51,3 +57,54 @@ def test_instructions_need_valgrind(counting, monkeypatch, capsys):
     with pytest.raises(SystemExit, match="2"):
         counting({})
     assert capsys.readouterr().err.startswith("instructions: valgrind is not installed")
+
+
+def test_the_page_has_all_rows_of_the_command():
+    written = page.written_by_the_command(page.PAGE.read_text("utf-8"))
+    left_out = [name for name in OF_THE_PAGE if ROWS[name].cores > 1 and f"| `{name}`" not in written]
+    assert set(re.findall(r"^\| `(\S+)`", written, re.MULTILINE)) == {*OF_THE_PAGE} - {*left_out}
+    assert all([name in written for name in left_out])
+
+
+def test_the_command_writes_between_its_marks_alone(tmp_path):
+    speed = tmp_path / "speed.md"
+    speed.write_text(f"above\n{page.START}old\n{page.END}below\n")
+    page.write("new", speed)
+    page.write("newer", speed)
+    assert speed.read_text() == f"above\n{page.START}\nnewer\n\n{page.END}below\n"
+
+
+def test_ratios_are_medians_within_repeats_and_the_faster_variant_counts():
+    text = report(
+        {
+            "titanic": {"funcnn": [1.0, 2.0, 4.0], "torch": [3.0, 4.0, 2.0], "JAX jit": [0.5, 0.5, 4.0]},
+            "max-pool": {"funcnn": [1.0] * 3, "torch (channels last)": [3.0] * 3, "torch (channels first)": [0.8] * 3},
+        }
+    )
+    cells = {line.split("`")[1]: line.split(" | ")[1:] for line in text.split("\n") if line.startswith("| `")}
+    assert [cell.strip(" |") for cell in cells["titanic"]] == ["2 s", "2.00", "0.50"]
+    assert [cell.strip(" |") for cell in cells["max-pool"]] == ["1 s", "0.80"]
+    assert text.endswith("\n\n- JAX jit: titanic 2.00\n- torch: max-pool 1.25")
+
+
+def test_the_classes_of_the_article_print_its_costs(monkeypatch):
+    monkeypatch.setattr(np.random, "randn", np.random.RandomState(1).randn)
+    line, x, costs = NeuralNetwork("mse"), np.arange(-2.0, 5.0)[None], []
+    line.add(1, n_in=1)
+    for _ in range(101):
+        A = line.forward(x)
+        costs.append(line.cost(A, 2 * x + 1))
+        line.backward(A, 2 * x + 1)
+        line.update(0.01)
+    assert np.allclose(costs[::100], [24.643963268924306, 0.009408179907957642], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["funcnn", "article"])
+def test_a_whole_program_makes_the_steps_of_all_runs(name, monkeypatch):
+    made = []
+    for module, function in (("house", "network"), ("article", "article")):
+        where = whole.import_module(f"tests.benchmarks.{module}")
+        plain = getattr(where, function)
+        monkeypatch.setattr(where, function, lambda workload, plain=plain: made.append(workload) or plain(workload))
+    whole.main(name, 0.01)
+    assert made == [workload for workload, _ in whole.RUNS.values()]

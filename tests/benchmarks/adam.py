@@ -3,7 +3,6 @@
 All start from the same parameters and gradients, are first shown to give the same result, and are then timed.
 """
 
-from importlib.util import find_spec
 from itertools import pairwise
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from funcnn import Adam, Grads, mlp, sgd, tree_map, update
 from funcnn.trees import leaves
+from tests.benchmarks.contenders import installed
 from tests.benchmarks.timing import Contender, interleaved
 
 LR = 1e-5  # a turn may have thousands of steps
@@ -20,22 +20,22 @@ NETWORKS = {  # sizes of the layers, by about how many parameters that makes
     "adam-536k": (784, 512, 256, 10),
     "adam-5M": (1024, 1536, 2048, 200),
 }
-BOTH, ALONE = "update, sgd", "update alone"
-FUSED, FOREACH, OPTAX = "torch fused", "torch foreach", "optax, jit"
+OURS, ALONE = "funcnn", "update alone"
+FUSED, FOREACH, OPTAX = "torch (fused)", "torch (foreach)", "JAX"
 
 
 def times_of_adam(name: str, repeats: int) -> dict[str, list[float]]:
     """Seconds of a step in each repeat, by contender; to be called in a fresh process, as `times_of_a_step`."""
     np.empty(31 << 20, np.uint8)  # see steps.py
     params, grads = arrays_of(NETWORKS[name])
-    contenders = {BOTH: with_funcnn(params, grads), ALONE: with_update(params, grads)}
-    if find_spec("torch"):
+    contenders = {OURS: with_funcnn(params, grads), ALONE: with_update(params, grads)}
+    if installed("torch"):
         contenders[FUSED] = with_torch(params, grads, fused=True)
         contenders[FOREACH] = with_torch(params, grads, foreach=True)
-    if find_spec("optax"):
+    if installed("optax"):
         contenders[OPTAX] = with_optax(params, grads)
-    ours = after_three_steps(contenders[BOTH])
-    for who in contenders.keys() - {BOTH, ALONE}:
+    ours = after_three_steps(contenders[OURS])
+    for who in contenders.keys() - {OURS, ALONE}:
         for mine, other in zip(ours, after_three_steps(contenders[who]), strict=True):
             assert np.abs(mine - other).max() < 1e-6, who
     return interleaved(contenders, repeats)

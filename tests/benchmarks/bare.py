@@ -62,7 +62,7 @@ def bare(workload: Workload) -> Contender:
                 slope *= dA
                 dA = slope
             dWs.append(inputs[i].T @ dA)
-            dbs.append(np.ones(len(dA)) @ dA)
+            dbs.append(np.ones(len(dA), dA.dtype) @ dA)
             dA = product(dA, Ws[i].T)
         Ws = [W - LR * dW for W, dW in zip(Ws, dWs[::-1], strict=True)]
         bs = [b - LR * db for b, db in zip(bs, dbs[::-1], strict=True)]

@@ -1,49 +1,39 @@
-"""Forward and backward of a 3 x 3 convolution in float32: funcnn next to torch, in both of its layouts, and JAX.
+"""Forward and backward of a 3 x 3 convolution in float32: funcnn next to torch, in both of its layouts, and JAX."""
 
-All are first shown to find the same numbers, and then timed: `python -m tests.benchmarks.convolution [repeats]`.
-"""
-
-from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-from funcnn import Conv2d, backward, forward
-from tests.benchmarks.timing import equally, steady
+from funcnn import Conv2d
+from tests.benchmarks.both_ways import with_jax, with_rules
+from tests.benchmarks.contenders import installed
+from tests.benchmarks.timing import Contender, equally, steady
 
-CONVOLUTIONS = {"conv": (28, 16, 32), "conv-small": (8, 16, 32)}  # 64 images: places, channels in, channels out
-OURS, LAST, FIRST, JAX = "funcnn", "torch, last", "torch, first", "jax, jit"
-Made = tuple[Callable[[], Any], Callable[[Any], list[np.ndarray]]]
+CONVOLUTIONS = {  # 64 images: positions, channels in, channels out, groups
+    "conv": (28, 16, 32, 1),
+    "conv-small": (8, 16, 32, 1),
+    "conv-depthwise": (28, 32, 32, 32),
+}
 
 
 def times_of_conv(name: str, repeats: int) -> dict[str, list[float]]:
     """Seconds of a forward and a backward in each repeat, by contender; to be called in a fresh process."""
     np.empty(31 << 20, np.uint8)  # see steps.py
-    places, c_in, c_out = CONVOLUTIONS[name]
+    positions, c_in, c_out, groups = CONVOLUTIONS[name]
     random = np.random.default_rng(0)
-    x = random.standard_normal((64, places, places, c_in)).astype(np.float32)
-    dA = random.standard_normal((64, places, places, c_out)).astype(np.float32)
-    layer = Conv2d.init(c_in, c_out, 3, seed=0, padding="same", dtype=np.float32)
-    made = {OURS: with_funcnn(layer, x, dA)}
-    if find_spec("torch"):
-        made |= {LAST: with_torch(layer, x, dA, last=True), FIRST: with_torch(layer, x, dA, last=False)}
-    if find_spec("jax"):
-        made[JAX] = with_jax(layer, x, dA)
-    return equally({who: steady(*pair) for who, pair in made.items()}, 1e-4, repeats)
+    x = random.standard_normal((64, positions, positions, c_in)).astype(np.float32)
+    dA = random.standard_normal((64, positions, positions, c_out)).astype(np.float32)
+    layer = Conv2d.init(c_in, c_out, 3, seed=0, padding="same", groups=groups, dtype=np.float32)
+    made = {"funcnn": with_rules(layer, x, dA)}
+    if installed("torch"):
+        made["torch (channels last)"] = with_torch(layer, x, dA, last=True)
+        made["torch (channels first)"] = with_torch(layer, x, dA, last=False)
+    if installed("jax"):
+        made["JAX"] = with_jax(in_jax(groups), [x, np.array(layer.W), np.array(layer.b)], dA)
+    return equally(made, 1e-4, repeats)
 
 
-def with_funcnn(layer: Conv2d, x: np.ndarray, dA: np.ndarray) -> Made:
-    """The two verbs."""
-
-    def run():
-        out, cache = forward(layer, x)
-        return out, backward(layer, cache, dA)
-
-    return run, lambda made: [made[0], made[1].x, made[1].params.W, made[1].params.b]
-
-
-def with_torch(layer: Conv2d, x: np.ndarray, dA: np.ndarray, *, last: bool) -> Made:
+def with_torch(layer: Conv2d, x: np.ndarray, dA: np.ndarray, *, last: bool) -> Contender:
     """Autograd, with channels last in memory, or first, as by default; nothing is moved while the clock runs."""
     import torch
 
@@ -55,7 +45,7 @@ def with_torch(layer: Conv2d, x: np.ndarray, dA: np.ndarray, *, last: bool) -> M
         tensor.requires_grad_()
 
     def run():
-        out = torch.nn.functional.conv2d(*given, padding=1)
+        out = torch.nn.functional.conv2d(*given, padding=1, groups=layer.groups)
         return out, torch.autograd.grad(out, given, cotangent)
 
     def arrays(made):
@@ -63,20 +53,12 @@ def with_torch(layer: Conv2d, x: np.ndarray, dA: np.ndarray, *, last: bool) -> M
         moved = out.detach().permute(0, 2, 3, 1), dx.permute(0, 2, 3, 1), dW.permute(2, 3, 1, 0), db
         return [tensor.numpy() for tensor in moved]
 
-    return run, arrays
+    return steady(run, arrays)
 
 
-def with_jax(layer: Conv2d, x: np.ndarray, dA: np.ndarray) -> Made:
-    """`lax.conv_general_dilated` and its vjp in one jitted function."""
+def in_jax(groups: int) -> Any:
+    """`lax.conv_general_dilated` with channels last."""
     import jax
 
-    def convolved(x, W, b):
-        return jax.lax.conv_general_dilated(x, W, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")) + b
-
-    @jax.jit
-    def both(x, W, b, dA):
-        out, vjp = jax.vjp(convolved, x, W, b)
-        return out, vjp(dA)
-
-    given = [jax.numpy.asarray(a) for a in (x, layer.W, layer.b, dA)]
-    return lambda: jax.block_until_ready(both(*given)), lambda made: [np.asarray(a) for a in (made[0], *made[1])]
+    form = {"dimension_numbers": ("NHWC", "HWIO", "NHWC"), "feature_group_count": groups}
+    return lambda x, W, b: jax.lax.conv_general_dilated(x, W, (1, 1), "SAME", **form) + b

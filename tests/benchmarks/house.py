@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from funcnn import Dense, Relu, Sigmoid, Tanh, backward, forward, mse, sgd, value_and_grad
+from funcnn import Dense, Relu, Sigmoid, Tanh, TrainState, backward, forward, mse, sgd, train, value_and_grad
 from funcnn import binary_cross_entropy_with_logits as cross_entropy
 from funcnn.trees import leaves
-from tests.benchmarks.timing import Contender
+from tests.benchmarks.timing import FOLD, Contender
 from tests.benchmarks.workloads import LR, Workload
 
 LOSSES = {"mse": mse, "cross-entropy": cross_entropy}
@@ -19,6 +19,20 @@ def network(workload: Workload) -> tuple[Any, ...]:
     for dense in others:
         net += (HIDDEN[workload.hidden], dense)
     return (*net, Sigmoid()) if workload.sigmoid else net
+
+
+def folded(workload: Workload) -> Contender:
+    """`train` with a compiled loss, which makes FOLD steps in one call of machine code; the cost is the last one's."""
+    from funcnn.compilation import compiled
+
+    net, batches, gradients = network(workload), [workload.data()] * FOLD, compiled(LOSSES[workload.loss])
+
+    def step(params):
+        for state in train(TrainState(params), batches, gradients, LR, every=FOLD):  # noqa: B007  the last one counts
+            pass
+        return state.cost, state.params
+
+    return Contender(lambda: net, step, leaves, FOLD)
 
 
 def four_lines(workload: Workload) -> Contender:
@@ -35,9 +49,16 @@ def four_lines(workload: Workload) -> Contender:
     return Contender(lambda: net, step, leaves)
 
 
-def training(workload: Workload) -> Contender:
+def with_compiled(workload: Workload) -> Contender:
+    """`training`, with the gradients of a compiled loss."""
+    from funcnn.compilation import compiled
+
+    return training(workload, compiled)
+
+
+def training(workload: Workload, gradients_of: Any = value_and_grad) -> Contender:
     """`value_and_grad`, then `sgd`."""
-    net, (x, y), gradients = network(workload), workload.data(), value_and_grad(LOSSES[workload.loss])
+    net, (x, y), gradients = network(workload), workload.data(), gradients_of(LOSSES[workload.loss])
 
     def step(params):
         cost, grads = gradients(params, x, y)

@@ -4,6 +4,7 @@ import platform
 import re
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 
@@ -18,6 +19,19 @@ def described() -> list[str]:
         f"Python {platform.python_version()}, {', '.join(filter(None, map(_with_version, LIBRARIES)))}",
         f"NumPy computes matrix products with OpenBLAS {openblas()}",
     ]
+
+
+def busy(during: float = 1.0) -> float:
+    """The share of all cores that was in use; 0 where no file tells."""
+    before = _cpu_times()
+    sleep(during)
+    passed = [b - a for a, b in zip(before, _cpu_times(), strict=True)]
+    return 1 - sum(passed[3:5]) / sum(passed) if sum(passed) else 0.0  # the 4th is idle, the 5th waits for a disk
+
+
+def _cpu_times() -> list[int]:
+    stat = Path("/proc/stat")
+    return [int(word) for word in stat.read_text("utf-8").split("\n")[0].split()[1:]] if stat.exists() else []
 
 
 def openblas() -> str:

@@ -8,41 +8,47 @@ an array of 31 MiB, except for NumPy `alone`, with malloc in its initial state.
 
 import numpy as np
 
-from tests.benchmarks import peers
-from tests.benchmarks.bare import bare
-from tests.benchmarks.house import four_lines, training
-from tests.benchmarks.timing import Contender, interleaved
-from tests.benchmarks.workloads import WORKLOADS
+from tests.benchmarks.contenders import BARE, COMPILED, FOLDED, FORI, FOUR, JIT, OURS, here, maker
+from tests.benchmarks.timing import FOLD, Contender, interleaved
+from tests.benchmarks.workloads import ALONE, WORKLOADS, Workload
 
-BARE, FOUR, TRAINING = "bare NumPy", "four lines", "value_and_grad"
-OURS = {BARE: bare, FOUR: four_lines, TRAINING: training}
-PEERS = {"jax": peers.with_jax, "torch": peers.with_torch, "scikit-learn": peers.with_sklearn}
+NUMPY = {OURS, FOUR, BARE}
+ON_TWO_CORES = {OURS, "article", "torch", JIT, FORI, COMPILED, FOLDED}  # the others have nothing to gain
+
+
+def competing(workload: Workload) -> list[str]:
+    """Those that are installed and that the workload compares."""
+    return [
+        who for who in here() if (who in NUMPY or not workload.alone) and (who in ON_TWO_CORES or workload.cores == 1)
+    ]
 
 
 def times_of_a_step(name: str, repeats: int) -> dict[str, list[float]]:
     """Seconds of a step in each repeat, by contender; to be called in a fresh process."""
-    workload = WORKLOADS[name]
+    workload = (WORKLOADS | ALONE)[name]
     if not workload.alone:
         np.empty(31 << 20, np.uint8)
-    made = {who: make(workload) for who, make in (OURS if workload.alone else OURS | PEERS).items()}
+    made = {who: maker(who)(workload) for who in competing(workload)}
     contenders = {who: contender for who, contender in made.items() if contender is not None}
-    reference = three_steps(contenders[BARE])
+    one, many = [after(contenders[OURS], steps) for steps in (3, FOLD)]
     for who, contender in contenders.items():
-        check(f"{name}: {who}", three_steps(contender), reference, exactly=who in {FOUR, TRAINING})
+        steps, reference = (3, one) if contender.calls == 1 else (contender.calls, many)
+        check(f"{name}: {who}", after(contender, steps), reference)
     return interleaved(contenders, repeats)
 
 
-def three_steps(contender: Contender) -> list[np.ndarray]:
-    """The three costs and the parameters after them."""
-    params, costs = contender.start(), []
-    for _ in range(3):
+def after(contender: Contender, steps: int) -> list[np.ndarray]:
+    """The cost of the last of so many steps, and the parameters after it."""
+    params = contender.start()
+    for _ in range(0, steps, contender.calls):
         cost, params = contender.step(params)
-        costs.append(float(cost))
-    return [np.array(costs), *contender.arrays(params)]
+    return [np.array(float(cost)), *contender.arrays(params)]
 
 
-def check(what: str, found: list[np.ndarray], reference: list[np.ndarray], *, exactly: bool) -> None:
-    """The same arithmetic: the same bits where the operations are the same, else as close as rounding allows."""
+def check(what: str, found: list[np.ndarray], reference: list[np.ndarray]) -> None:
+    """The same numbers, but for rounding."""
+    rtol, atol = (1e-9, 1e-12) if reference[-1].dtype == np.float64 else (1e-3, 1e-6)
+    assert [array.dtype for array in found] == [array.dtype for array in reference], what
     for array, wanted in zip(found, reference, strict=True):
         assert array.shape == wanted.shape, what
-        assert np.array_equal(array, wanted) if exactly else np.allclose(array, wanted, 1e-9, 1e-12), what
+        assert np.allclose(array, wanted, rtol, atol), what

@@ -10,12 +10,16 @@ from typing import Any, NamedTuple
 LASTING = 0.02  # seconds of a turn: long beside the clock's resolution, short beside the machine's moods
 
 
+FOLD = 20  # steps in one call of those that can make many
+
+
 class Contender(NamedTuple):
     """One way to train the same network: `step(params) -> (cost, params)`, from the parameters that `start` makes."""
 
     start: Callable[[], Any]
     step: Callable[[Any], tuple[Any, Any]]
     arrays: Callable[[Any], list[Any]]  # the parameters as NumPy arrays W, b, W, b, ...
+    calls: int = 1  # steps of the network that one call of `step` makes
 
 
 def interleaved(contenders: dict[str, Contender], repeats: int) -> dict[str, list[float]]:
@@ -63,7 +67,7 @@ def median_ratio(times: list[float], reference: list[float]) -> float:
 
 def _steps_of_a_turn(contender: Contender) -> int:
     steps = 1
-    while (seconds := _turn(contender, steps)) * steps < LASTING / 4:
+    while (seconds := _turn(contender, steps) * contender.calls) * steps < LASTING / 4:
         steps *= 2
     return max(1, round(LASTING / seconds))
 
@@ -74,4 +78,4 @@ def _turn(contender: Contender, steps: int) -> float:
     began = now()
     for _ in range(steps):
         _, params = step(params)
-    return (now() - began) / steps
+    return (now() - began) / (steps * contender.calls)

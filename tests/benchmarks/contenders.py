@@ -1,0 +1,40 @@
+"""Who makes a training step, and where: imported only by its user, so that a program pays for its own imports alone."""
+
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+OURS, FOUR, BARE = "funcnn", "four lines", "bare NumPy"
+COMPILED, FOLDED, JIT, FORI = "compiled", "fold", "JAX jit", "JAX fori_loop"
+# The packages that a contender needs, its module here, and the function that makes it.
+CONTENDERS = {
+    OURS: ("", "house", "training"),
+    FOUR: ("", "house", "four_lines"),
+    BARE: ("", "bare", "bare"),
+    "article": ("", "article", "article"),
+    "autograd": ("autograd", "peers", "with_autograd"),
+    "MyGrad": ("mygrad", "peers", "with_mygrad"),
+    "scikit-learn": ("sklearn", "peers", "with_sklearn"),
+    "torch": ("torch", "peers", "with_torch"),
+    JIT: ("jax", "peers", "with_jax"),
+    FORI: ("jax", "peers", "with_fori_loop"),
+    COMPILED: ("funcnn.compilation llvmlite", "house", "with_compiled"),
+    FOLDED: ("funcnn.compilation llvmlite", "house", "folded"),
+}
+
+
+def installed(packages: str) -> bool:
+    """Whether all of them can be imported."""
+    return all([find_spec(package) for package in packages.split()])
+
+
+def maker(who: str) -> Callable[..., Any]:
+    """A function of a workload."""
+    _, module, function = CONTENDERS[who]
+    return getattr(import_module(f"tests.benchmarks.{module}"), function)
+
+
+def here() -> list[str]:
+    """Those whose packages are installed."""
+    return [who for who, (packages, *_) in CONTENDERS.items() if installed(packages)]

@@ -1,0 +1,69 @@
+"""The CPU time of a whole program, its imports included, that runs the small experiments of the article.
+
+`python -m tests.benchmarks.whole NAME` is such a program; it imports only the library of that name.
+"""
+
+import subprocess
+import sys
+from collections import deque
+from importlib import import_module
+from pathlib import Path
+from random import Random
+from resource import RUSAGE_CHILDREN, getrusage
+
+from tests.benchmarks.contenders import BARE, COMPILED, FOLDED, FOUR, OURS, here, maker
+from tests.benchmarks.timing import FOLD
+from tests.benchmarks.workloads import LR, RUNS
+
+
+def times_of_programs(_: str, repeats: int) -> dict[str, list[float]]:
+    """CPU seconds of each program, in an order drawn by lot; each is a mean of 14,000 steps, so few repeats do."""
+    programs = [who for who in here() if who not in {FOUR, BARE, COMPILED}]
+    times, lot = {name: [] for name in programs}, Random(0)
+    for name in programs:
+        cpu_seconds(name, "0")  # writes bytecode, and reads the files from the disk
+    for _ in range(repeats // 6 + 1):
+        for name in lot.sample(programs, len(programs)):
+            times[name].append(cpu_seconds(name))
+    return times
+
+
+def cpu_seconds(*words: str) -> float:
+    """Those of a new process, with all its threads."""
+    command = [sys.executable, "-m", "tests.benchmarks.whole", *words]
+    before = getrusage(RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[2])
+    after = getrusage(RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def main(name: str, share: float = 1) -> None:
+    """Make a share of the steps of each run."""
+    for workload, steps in RUNS.values():
+        if name not in {OURS, FOLDED}:
+            contender = maker(name)(workload)
+            params = contender.start()
+            for _ in range(0, int(share * steps), contender.calls):
+                _, params = contender.step(params)
+        else:
+            with_train(workload, int(share * steps), compiled=name == FOLDED)
+
+
+def with_train(workload, steps, *, compiled):
+    """A run of funcnn, with a compiled loss or without."""
+    from funcnn import TrainState, train, value_and_grad
+    from tests.benchmarks.house import LOSSES, network
+
+    gradients_of = import_module("funcnn.compilation").compiled if compiled else value_and_grad
+    run = train(
+        TrainState(network(workload)),
+        [workload.data()] * steps,
+        gradients_of(LOSSES[workload.loss]),
+        LR,
+        every=FOLD if compiled else 1,
+    )
+    deque(run, 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], *map(float, sys.argv[2:]))
