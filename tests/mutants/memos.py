@@ -51,6 +51,11 @@ def memo_of_second():
     return {"f": keep, "vjp": lambda x, y, dA: [dA * y, dA * slopes.get((y.dtype, y.tobytes()), x)]}
 
 
+def memo_of_first():
+    slopes = {}
+    return lambda x, y, dA: [dA * slopes.setdefault((y.dtype, y.shape, str(y)), y), dA * x]
+
+
 def bounded_memo(most):
     """Full after so many arguments: then the last slope stays."""
     slopes = {}
@@ -114,6 +119,17 @@ MUTANTS = [
     sine.but("a memo filled once, by the last row", "a fast key", **filled_once(lambda x: x[-1:].tobytes())),
     sine.but("a memo of vjp by the first entry", "a fast key", kept_first(lambda x: x.flat[0])),
     sine.but("a memo of vjp by the mean", "a checksum", kept_first(lambda x: x.mean())),
+    sine.but("a memo of vjp by printed digits", "str of an array as its key", kept_first(str)),
+    sine.but("a memo of vjp by four digits", "a short key", kept_first(lambda x: np.array2string(x, precision=4))),
+    sine.but(
+        "a memo of vjp by rounded entries", "a key of six decimals", kept_first(lambda x: np.round(x, 6).tobytes())
+    ),
+    sine.but(
+        "a memo of vjp by float32", "a key of half the size", kept_first(lambda x: x.astype(np.float32).tobytes())
+    ),
+    sine.but("a memo of vjp by thousandths", "a table", kept_first(lambda x: np.floor(x * 1000).tobytes())),
+    tangent.but("a memo of vjp by printed digits", "str of an array", kept_first(repr, lambda x: 1 - np.tanh(x) ** 2)),
+    product.but("a memo of dx by printed digits of y", "str of an array", memo_of_first()),
     tangent.but(
         "a memo by the corner",
         "a fast key",
