@@ -34,6 +34,10 @@ FOUND = {
         stale({"f": np.sin, "vjp": memos.kept_first(lambda x: x.flat[0])}),
         "vjp gives the gradient of x of an earlier call, when one entry has changed",
     ),
+    "a memo of vjp by printed digits": (
+        stale({"f": np.sin, "vjp": memos.kept_first(str)}),
+        "vjp gives the gradient of an earlier call at arguments that differ in their last digits",
+    ),
     "a pool of values": (
         late(memos.pool_of_values(12), np.cos),
         "f changes an earlier result after many other calls",
@@ -88,6 +92,11 @@ def test_what_lasts_is_spared(f, slope, x):
 
 def test_without_entries_nothing_is_changed():
     assert check_vjp(*late(np.sin, np.cos), [np.zeros((0, 3))]).probes == 0
+
+
+def test_a_gradient_that_repeats_in_float32_is_no_memo():
+    vjp = lambda args, dA: [dA * np.cos(args[0].astype(np.float32)).astype(args[0].dtype)]
+    assert check_vjp(np.sin, vjp, [X], tolerance=1e-5).verdict == "pass"
 
 
 def test_a_gradient_that_is_0_but_for_rounding_is_no_stale_memo():

@@ -12,6 +12,7 @@ from funcnn.testing.differentiation.constants import (
     FLOOR_32,
     GRADIENT_32,
     LARGEST_32,
+    LARGEST_ARGUMENT_32,
     PERTURBATIONS_32,
     RESIDUE_32,
     SPREAD_32,
@@ -29,7 +30,7 @@ def check_float32(function: VectorFunction) -> None:
     Rounding to float32 may move the arguments to the edge of a domain. So an exception or nan counts only if it
     occurs at all nearby arguments.
     """
-    if any(not abs(function.args[i]).max(initial=0) < LARGEST_32 for i in function.floats):
+    if not all(_fits(function.args[i]) for i in function.floats):
         return
     narrow = tuple([sealed(a.astype(np.float32)) if a.dtype.kind == "f" else a for a in function.args])
     wide = function.fitted(tuple([sealed(a.astype(np.float64)) if a.dtype.kind == "f" else a for a in narrow]))
@@ -60,6 +61,11 @@ def check_float32(function: VectorFunction) -> None:
     for i in function.floats:
         wanted, got = ([gradients[i].astype(np.float64) for gradients in found] for found in (near, nearby))
         _refuse_far(function.names[i], wanted, got, RESIDUE_32 * size / distance_to_zero(wide[i]))
+
+
+def _fits(a: Array) -> bool:
+    """Whether float32 can hold an array: no entry overflows when it is squared, and none becomes 0."""
+    return bool(((abs(a) < LARGEST_ARGUMENT_32) & ((a == 0) | (a.astype(np.float32) != 0))).all())
 
 
 def _gradients_or_error(function: VectorFunction, args: tuple[Array, ...], dA: Array) -> Any:

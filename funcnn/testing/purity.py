@@ -18,9 +18,14 @@ from funcnn.testing.differentiation.constants import (
     NEW_ENTRY,
     NUDGE,
     NUDGED,
+    REPEATING,
+    REPEATING_APART,
+    REPEATING_FIT,
+    REPEATING_POINTS,
+    REPEATING_START,
     VISIBLE,
 )
-from funcnn.testing.differentiation.vector_function import VectorFunction, step_scales
+from funcnn.testing.differentiation.vector_function import VectorFunction, magnitudes, step_scales
 from funcnn.testing.verdict import GradientError, NotPure
 
 
@@ -66,6 +71,7 @@ class FirstResults:
                 raise NotPure(f"f gives another result {after}")
         for k in {0, function.x.size - 1} if function.x.size else ():
             self._refuse_stale(k)
+            all(self._refuse_repeated(k, 2.0**-exponent) for exponent in REPEATING)
 
     def _refuse_stale(self, k: int) -> None:
         """Refuse a gradient that stays when entry k changes, unless it also stays where others move a little as well.
@@ -88,6 +94,40 @@ class FirstResults:
                 continue
             if _largest(c - d) > max(NUDGED * (_largest(c - e) + rounding) + VISIBLE * _largest(c), least):
                 raise NotPure(f"vjp gives the gradient of {name} of an earlier call, when one entry has changed")
+
+    def _refuse_repeated(self, k: int, distance: float) -> bool:
+        """Refuse a gradient that stays over a distance from points at which vjp was called just before.
+
+        Such a gradient may be right: constant, or a staircase if vjp computes in float32 inside. But a staircase does
+        not meet a smooth curve exactly at the points that are called first. False if the gradient is constant.
+        """
+        rng, size = self.function.rng, magnitudes(self.function.x)[k]
+        apart = REPEATING_APART * distance * rng.uniform(0.5, 1.5, REPEATING_POINTS)
+        places = REPEATING_START * rng.uniform(1, 2) + np.cumsum(apart)
+        found: list[Array] = []
+        repeated = 0
+        for count, place in enumerate(places):
+            first, again = [self._gradient_beside(k, size * h) for h in (place, place + distance)]
+            found.append(first)
+            repeated += equal(first, again)
+            if count == 1 and equal(found[0], first):
+                return False
+            if not (repeated and np.isfinite(first).all()):
+                return True
+        table = np.array(found)
+        apart = places - places.mean()
+        powers = np.linalg.qr(np.vander(apart / abs(apart).max(), 4))[0]
+        rest = abs(table - powers @ (powers.T @ table)).max(axis=0)
+        change = np.ptp(table, axis=0) * distance / np.ptp(places)
+        if 2 * repeated > REPEATING_POINTS and (change > REPEATING_FIT * rest).any():
+            raise NotPure("vjp gives the gradient of an earlier call at arguments that differ in their last digits")
+        return True
+
+    def _gradient_beside(self, k: int, step: float) -> Array:
+        """The gradient where entry k has moved; nan where vjp raises an exception."""
+        moved = self.function.x.copy()
+        moved[k] += step
+        return self.function.gradient_or_nan(moved, self.dA)
 
     def _both(self, args: tuple[Array, ...]) -> list[Any]:
         """The gradients at other arguments, after f was called there."""

@@ -1,4 +1,4 @@
-"""Mistakes at arguments below 1e-150, and where values come near the largest number: most of them are not found yet."""
+"""Mistakes at arguments below 1e-150, and where values come near the largest number."""
 
 import numpy as np
 

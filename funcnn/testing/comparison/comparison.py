@@ -102,14 +102,14 @@ def measure(function: VectorFunction, options: Options, noise: Noise | None = No
     few = m <= MOST_OUTPUTS and m * x.size <= NUMBERS_IN_MEMORY
     cotangents = np.concatenate([np.eye(m), random[:1]]) if few else random
     gradients = np.array([function.gradient(x.copy(), dA) for dA in cotangents])
-    noise = estimate_noise(function.value, x, rng) if noise is None else noise
+    noise = estimate_noise(function.value, x, rng, function.one) if noise is None else noise
     return Measurement(function, noise, cotangents, gradients, options, step_scales(x))
 
 
 def with_noise_along(measurement: Measurement, direction: Direction) -> Measurement:
     """The measurement with the noise along a direction of short steps, where such steps change an output."""
     function = measurement.function
-    here = noise_along(function.value, function.x, direction)
+    here = noise_along(function.value, function.x, direction, function.one)
     moves = function.value(direction.moved(function.x, 2.0 ** -REACHES[0])) != function.out.ravel()
     noise = [np.where(moves, *both) for both in zip(here, measurement.noise, strict=True)]
     return attrs.evolve(measurement, noise=Noise(*noise), scale=magnitudes(function.x))

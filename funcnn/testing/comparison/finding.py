@@ -9,8 +9,19 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Comparison, Measurement
 from funcnn.testing.comparison.directions import Probe
-from funcnn.testing.differentiation.constants import CANCELLATION, GRADIENT_CHANGE, LARGEST_GRADIENT_CHANGE, PROPAGATED
+from funcnn.testing.differentiation.constants import (
+    CANCELLATION,
+    EPS,
+    GRADIENT_CHANGE,
+    HIDDEN,
+    LARGEST_GRADIENT_CHANGE,
+    PROPAGATED,
+    SMALLEST_FACTOR,
+    SMALLEST_NORMAL,
+    VISIBLE,
+)
 from funcnn.testing.differentiation.rounding import cancellation_error, propagated_noise
+from funcnn.testing.differentiation.vector_function import Direction, VectorFunction
 
 
 class Finding(NamedTuple):
@@ -32,6 +43,28 @@ class Finding(NamedTuple):
     def distance(self) -> float:
         """The distance to the allowed interval."""
         return max(self.low - self.analytic, self.analytic - self.high)
+
+    def without_units(self, function: VectorFunction, gradients: Array) -> Finding:
+        """The same finding in units of 1, in which the gradients are these; function has the units."""
+        where, by = self.probe.direction
+        by, e = np.ldexp(by, function.x_exponent[where]), function.out_exponent
+        contracted = np.nan if self.contracted is None else self.contracted
+        numbers = np.array([self.numeric, self.bound, self.low, self.high, self.size, contracted])
+        if self.probe.entry is not None:  # along the unit vector, so that no number overflows
+            by, e, numbers = np.ones(1), e - int(function.x_exponent[where[0]]), numbers / self.probe.direction.by[0]
+        numeric, bound, low, high, size, contracted = np.ldexp(numbers, e).tolist()
+        analytic = float(gradients[self.cotangent, where] @ by)
+        found = Finding(
+            self.probe._replace(direction=Direction(where, by)),
+            self.cotangent,
+            analytic,
+            numeric,
+            bound,
+            low,
+            high,
+            size,
+        )
+        return found if np.isnan(contracted) else found._replace(contracted=contracted)
 
 
 def worst_finding(
@@ -69,4 +102,27 @@ def gradient_rounding(measurement: Measurement, probe: Probe, first: Comparison)
         change[c] = GRADIENT_CHANGE * measurement.gradient_change(c)[index] @ abs(entries)
         cancelled[c] = CANCELLATION * cancellation_error(measurement.terms, x, dA)[index] @ abs(entries)
         propagated[c] = PROPAGATED * propagated_noise(out, x, dA, measurement.noise)[index] @ abs(entries)
-    return np.maximum(np.where(change <= LARGEST_GRADIENT_CHANGE * first.size, change, 0), cancelled) + propagated
+    rounded = np.maximum(np.where(change <= LARGEST_GRADIENT_CHANGE * first.size, change, 0), cancelled) + propagated
+    return rounded + _unseen(measurement, index) @ abs(entries)
+
+
+def _unseen(measurement: Measurement, where: Array) -> Array:
+    """The error of gradients that values of f cannot show; (cotangent, entry).
+
+    Gradients that are denormal or 0 have lost digits. Where arguments are extremely large, a distance of 1 is less than
+    their last digit: f may change by all of its size from one number to the next, as sin(x) does, and beside a large
+    value a term of size 1 is lost, as in x + sin(x).
+    """
+    function, weight = measurement.function, abs(measurement.cotangents)
+    unit, found = function.gradient_unit[where], abs(measurement.gradients[:, where])
+    small = np.where(found < SMALLEST_NORMAL / unit, SMALLEST_NORMAL, 0)
+    error = np.where(found == 0, SMALLEST_FACTOR, small) / unit
+    large = function.large[where]
+    if not large.any():
+        return error
+    size, x = weight @ measurement.terms, function.x
+    beside = [function.value(x * (1 + EPS * function.rng.choice([-2.0, -1.0, 1.0, 2.0], x.shape))) for _ in range(4)]
+    changes = weight @ np.fmax.reduce([abs(out - function.out.ravel()) for out in beside])
+    lost = np.where((size * EPS > HIDDEN * function.one) | (size == 0), weight.sum(axis=1) / HIDDEN, 0)
+    lost = np.where(changes > VISIBLE * size, np.inf, lost)
+    return error + np.where(large, lost[:, None] / unit, 0)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from math import prod
 
+import attrs
 import numpy as np
 
 from funcnn.arrays import Array
@@ -19,25 +21,42 @@ from funcnn.testing.comparison.comparison import (
 )
 from funcnn.testing.comparison.directions import Probe, place_of, probes, single_entries
 from funcnn.testing.comparison.explanation import gradient_error
+from funcnn.testing.comparison.finding import Finding
 from funcnn.testing.comparison.second_checks import check_again
 from funcnn.testing.comparison.statistics import Statistics
 from funcnn.testing.comparison.together import Restriction, restricted, tested_blocks
 from funcnn.testing.differentiation.constants import (
     FIRST_STEPS,
     LARGEST_SMALL_ENTRY,
+    MOST_ENTRIES,
     SLOPES_IN_MEMORY,
 )
-from funcnn.testing.differentiation.vector_function import Direction, VectorFunction
+from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, rescaled
 from funcnn.testing.options import Options
 
 
 def check_gradient(function: VectorFunction, options: Options, name: str, source: str) -> Statistics:
-    """The statistics, if no gradient is wrong; otherwise raises a GradientError."""
+    """The statistics, if no gradient is wrong; otherwise raises a GradientError.
+
+    If arguments are extreme, the gradient is compared in units that fit them, and as it is if that does not decide.
+    """
     statistics = Statistics()
     if not (function.out.size and function.x.size):
         return statistics
+    for own in filter(None, (rescaled(function), function)):
+        found = _compared(own, function, options, name, source)
+        statistics = statistics.joined(found)
+        every = {leaf for leaf, _, shape in function.places() if prod(shape)}
+        if every <= statistics.telling and function.x.size <= MOST_ENTRIES:  # so that no entry was left out
+            break
+    return statistics
+
+
+def _compared(function: VectorFunction, plain: VectorFunction, options: Options, name: str, source: str) -> Statistics:
+    """The statistics of a function, which may be `plain` in other units; then blocks are not sought."""
+    statistics = Statistics(function.gradient_unit)
     measurement = measure(function, options)
-    tested = tested_blocks(measurement)
+    tested = tested_blocks(measurement) if function is plain else []
     for one in tested:
         statistics.count_blocks(function, one)
     if some := restricted(measurement, tested):
@@ -50,6 +69,8 @@ def check_gradient(function: VectorFunction, options: Options, name: str, source
     if statistics.findings:
         if some and suspected:
             measurement, statistics.findings = some.restored(measurement, statistics.findings, suspected)
+        if function is not plain:
+            measurement, statistics.findings = _without_units(plain, measurement, statistics.findings)
         raise gradient_error(measurement, name, statistics, source)
     return statistics
 
@@ -85,6 +106,15 @@ def _check_all(
         # In a joint direction a small entry moves little; alone it is measured more precisely.
         for probe in single_entries(measurement.function, findings[0].probe):
             _check_thoroughly(measurement, named(probe), statistics, unknown)
+
+
+def _without_units(
+    function: VectorFunction, measurement: Measurement, findings: Sequence[Finding]
+) -> tuple[Measurement, list[Finding]]:
+    """The measurement, and findings in it, in the units of the function itself."""
+    gradients = np.array([function.gradient(function.x.copy(), dA) for dA in measurement.cotangents])
+    plain = attrs.evolve(measurement, function=function, gradients=gradients)
+    return plain, [finding.without_units(measurement.function, gradients) for finding in findings]
 
 
 def _check_some(measurement: Measurement, some: Sequence[Probe], statistics: Statistics) -> None:

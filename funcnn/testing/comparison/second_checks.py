@@ -100,6 +100,8 @@ def _not_finite(measurement: Measurement, probe: Probe, slopes: Slopes, first: C
     """A nan is wrong where the slopes are bounded. Where slopes grow without bound, infinity may be right."""
     none = np.zeros(len(measurement.cotangents), bool)
     bounded = (BOUND * slopes.error[0] <= BOUNDED_SLOPE * np.maximum(abs(slopes.slope[0]), 1)) & ~slopes.jump[0]
+    unit = measurement.function.gradient_unit[probe.direction.where[0]] / probe.direction.by[0]
+    bounded &= np.isfinite(slopes.slope[0] * unit)
     if probe.entry is None or not bounded.all():
         return Outcome(none, none, None, none)
     wrong, left_out = first.wrong & ~np.isfinite(first.analytic), none
@@ -154,7 +156,7 @@ def _confirmed(
     steps = quotients.steps[1:]
     rounding = measurement.noise.by_distance.at(steps)[:, 0] @ abs(u) / steps[:, 0]
     finer = _finer_contradict(first, slopes, steps[:, 0], u, quotients.extrapolated[:, 0] @ u, rounding)
-    noise = measurement.noise.joined(noise_along(f, x, probe.direction))
+    noise = measurement.noise.joined(noise_along(f, x, probe.direction, measurement.function.one))
     other = difference_quotients(f, x, [probe.direction], (*FIRST_STEPS, *FINER_STEPS[:6]), OTHER_FACTOR)
     second = compare(measurement, [probe], extrapolate(other, noise)).of(0)
     clash = abs(second.numeric - first.numeric) > second.bound + first.bound

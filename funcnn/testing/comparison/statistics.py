@@ -25,6 +25,7 @@ Why = Literal["kink", "jump", "edge", "rough"]
 class Statistics:
     """The counts of one check, which grow with each comparison."""
 
+    unit: Array = attrs.field(factory=lambda: np.ones(0))  # of the gradient, by entry
     probes: int = 0
     kinks: int = 0
     inconclusive: int = 0
@@ -35,7 +36,7 @@ class Statistics:
     undecided: Counter[str] = attrs.field(factory=Counter)  # by leaf: entries that are neither wrong nor settled
     least_sensitive: tuple[float, float, str] = (0.0, 0.0, "")  # relative error that would be found, bound, entry
     reasons: Counter[Why] = attrs.field(factory=Counter)
-    telling: bool = False  # whether any slope that is not 0 was settled
+    telling: set[str] = attrs.field(factory=set)  # leaves of which a slope that is not 0 was settled
     sharpest: float = np.inf  # relative bound where nothing was settled
 
     def count(self, probe: Probe, found: Comparison, settled: Array, kink: Array | None = None) -> None:
@@ -46,12 +47,13 @@ class Statistics:
         self.decided[probe.leaf] = self.decided.get(probe.leaf, False) or bool(settled.any())
         self.directions[probe.leaf, probe.entry is None] += 1
         telling = settled & (found.size > found.bound)
-        self.telling |= bool(telling.any())
+        self.telling |= {probe.leaf} if telling.any() else set()
         if probe.entry is not None and telling.any():
             relative = np.where(telling, found.bound / np.where(telling, found.size, 1), np.inf)
             c = int(relative.argmin())
             where = f"{probe.leaf}{list(probe.entry)}" if probe.entry else probe.leaf
-            entry = float(relative[c]), float(found.bound[c]) / float(probe.direction.by[0]), where
+            bound = float(found.bound[c]) / float(probe.direction.by[0]) * float(self.unit[probe.direction.where[0]])
+            entry = float(relative[c]), bound, where
             self.least_sensitive = max(self.least_sensitive, entry)
 
     def count_blocks(self, function: VectorFunction, tested: Tested) -> None:
@@ -64,10 +66,17 @@ class Statistics:
         self.decided[blocks.leaf] = bool(settled.any())
         self.directions[blocks.leaf, False] += blocks.width * int(alone.sum())
         self.directions[blocks.leaf, True] += 1
-        self.telling |= bool(visible.any())
+        self.telling |= {blocks.leaf} if visible.any() else set()
         worst = int(visible.argmax())
         leaf, entry = place_of(function, blocks.entries.start + worst * blocks.width)
         self.least_sensitive = max(self.least_sensitive, (float(visible[worst]), 0.0, f"{leaf}{list(entry)}"))
+
+    def joined(self, other: Statistics) -> Statistics:
+        """These statistics if they are telling, else those of the same function in other units."""
+        best, rest = (self, other) if self.telling else (other, self)
+        for leaf, decided in rest.decided.items():
+            best.decided[leaf] = best.decided.get(leaf, False) or decided
+        return best
 
     def tolerate(self, finding: Finding) -> None:
         """Add an error that is tolerated."""

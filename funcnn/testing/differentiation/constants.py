@@ -56,7 +56,19 @@ DIGITS_KEPT = 30
 # Chosen: distances at which the size of an output is measured, since it may be constant near x.
 FAR = (-64, -8, -1, 1, 8, 64)
 FLOOR = 1e-300  # chosen: a logarithm of 0 is avoided
-SMALLEST_MAGNITUDE = 1e-150  # derived: its square is still a number
+SMALLEST_MAGNITUDE = 1e-290  # derived: the smallest step, 2^-48 times it, is above the denormal numbers
+
+# Units (vector_function.py).
+
+# Derived: beside numbers above 2^53, 1 vanishes; with a margin. Below it, x - mean(x) cancels, as in layer norm at 1e8.
+# Chosen: below 2^-20, steps of 1 make a kink of hypot.
+EXTREMES = (-20, 64)
+LARGEST_EXTREME = 960  # derived: 2^-960 times a number of 53 digits is no denormal number
+SMALLEST_NORMAL = 2.0**-1022  # derived: smaller gradients have lost digits
+HIDDEN = (
+    0.125  # chosen: a term of size 1 beside values with a last digit of an eighth is lost, and its slope is below 8
+)
+SMALLEST_FACTOR = 1e-150  # derived: a gradient of 0 may be 1 / a^2, where the square of a is infinite
 
 # The rounding of a gradient (rounding.py).
 
@@ -184,13 +196,21 @@ BESIDE_PRINTED = 2.0**-30  # chosen: NumPy prints eight digits after the point
 NEW_ARGUMENTS = 2.0**-9
 NEW_ENTRY = 2.0**-6
 NUDGE = 2.0**-24
+# Chosen: distances at which a memo of vjp under a short key may repeat a gradient, relative to the entry, as 1e-9 does
+# under printed digits. Points lie 16 to 48 distances apart, beginning a 16th of the entry from it.
+REPEATING = (14, 18, 22, 26, 30, 34)
+REPEATING_START = 2.0**-4
+REPEATING_APART = 32
+REPEATING_POINTS = 12  # chosen: a polynomial of degree 3 fits so many values of a staircase by no accident
+REPEATING_FIT = 64  # calibrated: the gradient at a point first called is so many times nearer to the polynomial
 # Chosen: a changed entry changes the gradient by more than a thousandth, and by far more than the nudge.
 VISIBLE = 1e-3
 # Chosen: smaller changes of a gradient, in units of |dA f|, may be rounding where f saturates, as tanh(-30 x) does.
 NATURAL = 1e-9
 NUDGED = 64
 EPS_32 = 2.0**-23
-LARGEST_32 = 1e30  # chosen: squares of larger numbers overflow in float32
+LARGEST_ARGUMENT_32 = 1e18  # chosen: squares of larger numbers overflow in float32
+LARGEST_32 = 1e30  # chosen: so do products of a larger gradient
 PERTURBATIONS_32 = 4  # calibrated, as PERTURBATIONS
 VALUE_32 = 1e-3  # chosen: where the values of f differ by more in float32, gradients are not compared
 FLOOR_32 = 1e-30  # chosen: values are compared relative to the largest one, but not to less than this

@@ -72,20 +72,20 @@ class Noise(NamedTuple):
         return self.tables[INDEX_OF_SMALLEST_STEPS]
 
 
-def estimate_noise(f: Value, x: Array, rng: np.random.Generator) -> Noise:
+def estimate_noise(f: Value, x: Array, rng: np.random.Generator, one: float = 1.0) -> Noise:
     """The noise of each output near x when all entries move, from the coarsest table that a finer table confirms.
 
     A fine table misses rounding whose steps are wider than its spacing, as in (x + 1e9) - 1e9. A coarse table may take
-    the function itself for noise, but then the next finer table shows much less.
+    the function itself for noise, but then the next finer table shows much less. `one` is 1 in the units of f.
     """
     way, every = rng.choice([-1.0, 1.0], x.size) * rng.uniform(0.5, 1.5, x.size), np.arange(x.size)
-    noise = noise_along(f, x, Direction(every, way * step_scales(x)))
+    noise = noise_along(f, x, Direction(every, way * step_scales(x)), one)
     if np.isfinite(noise.least).all():
         return noise
-    return noise_along(f, x, Direction(every, way * magnitudes(x)))  # at the edge of a domain
+    return noise_along(f, x, Direction(every, way * magnitudes(x)), one)  # at the edge of a domain
 
 
-def noise_along(f: Value, x: Array, direction: Direction) -> Noise:
+def noise_along(f: Value, x: Array, direction: Direction, one: float = 1.0) -> Noise:
     """The noise of each output as x moves to one side, so that a kink at x itself is not taken for noise."""
     centre = f(x.copy())
     size, spacing = abs(centre), np.full(centre.shape, np.inf)
@@ -106,13 +106,13 @@ def noise_along(f: Value, x: Array, direction: Direction) -> Noise:
     least = np.maximum(last_digit, np.where(np.isfinite(spacing), spacing / 2, 0))
     if flat.any():
         digit = EPS_32 if narrow and not flat.all() else EPS
-        least = np.where(flat, digit * np.maximum(_size_far_from(f, x, direction), size), least)
+        least = np.where(flat, digit * np.maximum(_size_far_from(f, x, direction, one), size), least)
     found = np.maximum(found, least)
     beside = np.fmax.reduce([abs(f(direction.moved(x, h))) for h in (-1, 1)])
     natural, noise, finer = np.fmax(size, beside), np.empty(centre.size), np.empty(found.shape)
     for part in parts(centre.size):
         table = found[:, part]
-        is_noise = _is_noise(table, coarse[:, part], np.maximum(size[part], 1), natural[part])
+        is_noise = _is_noise(table, coarse[:, part], np.maximum(size[part], one), natural[part])
         noise[part] = np.where(is_noise, table, 0).max(axis=0)
         finer[:, part] = np.maximum.accumulate(table[::-1], axis=0)[::-1]  # of this table and of all finer ones
     return Noise(noise, finer)
@@ -154,10 +154,10 @@ def _residual(table: Array, fit: Array) -> Array:
     return np.where(np.isfinite(noise), noise, np.inf)
 
 
-def _size_far_from(f: Value, x: Array, direction: Direction) -> Array:
+def _size_far_from(f: Value, x: Array, direction: Direction, one: float) -> Array:
     """The size of outputs at a distance, at least 1: an output that is flat at x may be a small number plus a 1."""
     far = [abs(f(direction.moved(x, h))) for h in FAR]
-    return np.fmax.reduce([np.where(np.isfinite(a), a, 1.0) for a in far] + [np.ones_like(far[0])])
+    return np.fmax.reduce([np.where(np.isfinite(a), a, one) for a in far] + [np.full_like(far[0], one)])
 
 
 def perturbed(x: Array, rng: np.random.Generator, eps: float = EPS) -> Array:

@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from funcnn.testing.differentiation.constants import SMALLEST_MAGNITUDE
+from funcnn.testing.differentiation.constants import EXTREMES, LARGEST_EXTREME, SMALLEST_MAGNITUDE
 
 Array = NDArray[Any]
 Value = Callable[[Array], Array]  # a function of one vector, whose value is one vector
@@ -38,7 +38,8 @@ class VectorFunction:
 
     `floats` are the indices of the arguments that have gradients, and `x` holds all their entries, one after the other.
     `rng` follows from `args`, so that a failure replays. Arguments move through `fitted`, which leaves `args` as they
-    are; `pulled_back(args, gradients)` are the gradients of f(*fitted(args)) if those of f are `gradients`.
+    are; `pulled_back(args, gradients)` are the gradients of f(*fitted(args)) if those of f are `gradients`. `x` and
+    `out` are in units of powers of two: of `exponents`, one for each argument, and of `out_exponent`.
     """
 
     f: Callable[..., Any]
@@ -49,18 +50,29 @@ class VectorFunction:
     fitted: Callable[[tuple[Array, ...]], tuple[Array, ...]] = lambda args: args
     pulled_back: Callable[[tuple[Array, ...], Sequence[Any]], Sequence[Any]] = lambda _, gradients: gradients
     shown: Callable[[Array], Any] = np.asarray  # a cotangent as the caller's vjp takes it
+    exponents: tuple[int, ...] = attrs.field()
+    out_exponent: int = 0
     floats: tuple[int, ...] = attrs.field(init=False)
+    x_exponent: Array = attrs.field(init=False)  # by entry of x
     x: Array = attrs.field(init=False)
     rng: np.random.Generator = attrs.field(init=False)
     _spans: tuple[tuple[int, slice, tuple[int, ...]], ...] = attrs.field(init=False)
+
+    @exponents.default
+    def _exponents(self) -> tuple[int, ...]:
+        return (0,) * len(self.args)
 
     @floats.default
     def _floats(self) -> tuple[int, ...]:
         return tuple([i for i, a in enumerate(self.args) if a.dtype.kind == "f"])
 
+    @x_exponent.default
+    def _x_exponent(self) -> Array:
+        return np.concatenate([np.full(self.args[i].size, self.exponents[i]) for i in self.floats])
+
     @x.default
     def _x(self) -> Array:
-        return sealed(np.concatenate([self.args[i].ravel() for i in self.floats]))
+        return sealed(np.ldexp(np.concatenate([self.args[i].ravel() for i in self.floats]), -self.x_exponent))
 
     @rng.default
     def _rng(self) -> np.random.Generator:
@@ -80,6 +92,7 @@ class VectorFunction:
         return self.fitted(self._unfitted(x))
 
     def _unfitted(self, x: Array) -> tuple[Array, ...]:
+        x = x * np.ldexp(1.0, self.x_exponent)
         x.flags.writeable = False
         args = list(self.args)
         for i, span, shape in self._spans:
@@ -94,7 +107,7 @@ class VectorFunction:
             return np.full(self.out.size, np.nan)
         if out.shape != self.out.shape:
             return np.full(self.out.size, np.nan)
-        return out.ravel().astype(np.float64, copy=False)
+        return np.ldexp(out.ravel().astype(np.float64, copy=False), -self.out_exponent)
 
     def complex_value(self, x: Array) -> Array:
         """The outputs at a complex x; nan where f does not take complex numbers."""
@@ -103,13 +116,15 @@ class VectorFunction:
         except Exception:  # noqa: BLE001  most functions are written for real numbers
             return np.full(self.out.size, complex(np.nan, np.nan))
         fits = out.shape == self.out.shape and out.dtype.kind == "c"
-        return out.ravel() if fits else np.full(self.out.size, complex(np.nan, np.nan))
+        unit = 2.0**-self.out_exponent
+        return out.ravel() * unit if fits else np.full(self.out.size, complex(np.nan, np.nan))
 
     def gradient(self, x: Array, dA: Array) -> Array:
         """The gradient at x for the cotangent dA, one entry after the other."""
         args = self._unfitted(x)
         gradients = self.pulled_back(args, self.vjp(self.fitted(args), sealed(dA.reshape(self.out.shape))))
-        return np.concatenate([np.asarray(gradients[i], np.float64).ravel() for i in self.floats])
+        found = np.concatenate([np.asarray(gradients[i], np.float64).ravel() for i in self.floats])
+        return np.ldexp(found, self.x_exponent - self.out_exponent)
 
     def gradient_or_nan(self, x: Array, dA: Array) -> Array:
         """The gradient at an x that the checker made; nan where vjp raises an exception."""
@@ -118,10 +133,45 @@ class VectorFunction:
         except Exception:  # noqa: BLE001  such an x may lie outside the domain of vjp
             return np.full(self.x.size, np.nan)
 
+    @property
+    def one(self) -> float:
+        """The number 1 in the unit of out."""
+        return float(np.ldexp(1.0, -self.out_exponent))
+
+    @property
+    def large(self) -> Array:
+        """By entry of x: whether its argument is extremely large."""
+        return np.concatenate([np.full(self.args[i].size, _exponent(self.args[i]) > 0) for i in self.floats])
+
+    @property
+    def gradient_unit(self) -> Array:
+        """By entry of x: the unit of a gradient."""
+        return np.ldexp(1.0, self.out_exponent - self.x_exponent)
+
     def places(self) -> Iterator[tuple[str, int, tuple[int, ...]]]:
         """For every float argument its name, where its entries begin in x, and its shape."""
         for i, span, shape in self._spans:
             yield self.names[i], span.start, shape
+
+
+def rescaled(function: VectorFunction) -> VectorFunction | None:
+    """The same function in units in which the largest entries of its arguments and its value are about 1.
+
+    None if no argument is extreme. Steps of 1, and errors relative to 1, then fit f. Powers of two are exact.
+    """
+    exponents = tuple([_exponent(a) for a in function.args])
+    if not any(exponents):
+        return None
+    e = _exponent(function.out)
+    out = sealed(np.ldexp(function.out.astype(np.float64), -e))
+    return attrs.evolve(function, out=out, exponents=exponents, out_exponent=e)
+
+
+def _exponent(a: Array) -> int:
+    """The power of two of the largest entry, if it is extreme; else 0."""
+    e = int(np.frexp(abs(a).max(initial=0))[1]) if a.dtype.kind == "f" else 0
+    low, high = EXTREMES
+    return 0 if low <= e <= high else max(-LARGEST_EXTREME, min(e, LARGEST_EXTREME))
 
 
 def step_scales(x: Array) -> Array:
