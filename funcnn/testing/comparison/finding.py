@@ -48,23 +48,13 @@ class Finding(NamedTuple):
         """The same finding in units of 1, in which the gradients are these; function has the units."""
         where, by = self.probe.direction
         by, e = np.ldexp(by, function.x_exponent[where]), function.out_exponent
-        contracted = np.nan if self.contracted is None else self.contracted
-        numbers = np.array([self.numeric, self.bound, self.low, self.high, self.size, contracted])
+        numbers: Any = np.array([self.numeric, self.bound, self.low, self.high, self.size, *(self.contracted or ())])
         if self.probe.entry is not None:  # along the unit vector, so that no number overflows
             by, e, numbers = np.ones(1), e - int(function.x_exponent[where[0]]), numbers / self.probe.direction.by[0]
-        numeric, bound, low, high, size, contracted = np.ldexp(numbers, e).tolist()
+        numbers = np.ldexp(numbers, e).tolist()
         analytic = float(gradients[self.cotangent, where] @ by)
-        found = Finding(
-            self.probe._replace(direction=Direction(where, by)),
-            self.cotangent,
-            analytic,
-            numeric,
-            bound,
-            low,
-            high,
-            size,
-        )
-        return found if np.isnan(contracted) else found._replace(contracted=contracted)
+        found = Finding(self.probe._replace(direction=Direction(where, by)), self.cotangent, analytic, *numbers[:5])
+        return found._replace(contracted=self.contracted and (numbers[5], numbers[6]))
 
 
 def worst_finding(
