@@ -22,6 +22,8 @@ LAYERS = {
 WRONG = {
     "twice": lambda g: 2 * g,
     "a thousandth too large": lambda g: g * g.dtype.type(1.001),
+    "a millionth too large": lambda g: g * g.dtype.type(1.000001),
+    "near the resolution": lambda g: g * g.dtype.type(1 + 3e-7),
     "zero": np.zeros_like,
     "one entry": lambda g: g * (1 + (np.arange(g.size) == 0)).reshape(g.shape).astype(g.dtype),
 }
@@ -62,3 +64,21 @@ def test_a_check_that_fails_costs_at_most_three_that_pass(what, calls):
         failing, failed = calls(f, lambda args, dA, change=change: [*map(change, vjp(args, dA))], args)
         assert failed
         assert failing <= 3 * passing
+
+
+@pytest.mark.parametrize("change", ["twice", "zero", "a thousandth too large"])
+@pytest.mark.parametrize(
+    ("f", "vjp", "x"),
+    [
+        (lambda x: np.maximum(x, 0), lambda args, dA: [dA * (args[0] > 0)], [0.0, 0.0, 1.0, -1.0]),
+        (np.log, lambda args, dA: [dA / args[0]], [1e-9, 1e-5, 2.0]),
+        (lambda x: x**1.5, lambda args, dA: [dA * 1.5 * args[0] ** 0.5], [1e-8, 0.5]),
+    ],
+    ids=["kinks", "the edge of a domain", "a slope that vanishes at the edge"],
+)
+def test_so_does_one_at_a_kink_and_at_an_edge(f, vjp, x, change, calls):
+    passing, failed = calls(f, vjp, (np.array(x),))
+    assert not failed
+    failing, failed = calls(f, lambda args, dA: [WRONG[change](g) for g in vjp(args, dA)], (np.array(x),))
+    assert failed
+    assert failing <= 3 * passing

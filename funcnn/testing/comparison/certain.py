@@ -60,16 +60,28 @@ def nonlinearity(measurement: Measurement, probes: Sequence[Probe], slopes: Slop
     return np.where(known & np.isfinite(worst), worst, np.inf)
 
 
+def may_be_certain(found: Comparison) -> Array:
+    """By cotangent, whether the difference is so large that a finding needs no second check if f is linear near x."""
+    return found.wrong & (_gap(found) > found.bound)
+
+
 def certain_finding(measurement: Measurement, probe: Probe, first: Comparison, deviation: Array) -> Finding | None:
     """A finding without second checks: f is linear near x, and the difference is far beyond every error.
 
-    `deviation` is that of f from a linear function, by cotangent. None if there is no such finding.
+    `deviation` is that of f from a linear function, by cotangent. None if there is no such finding. The rounding error
+    of the gradient is measured once for a cotangent; cotangents for which it is known suffice.
     """
-    gap = np.where(np.isfinite(first.analytic), abs(first.analytic - first.numeric), np.inf) / CERTAIN
-    sure = first.wrong & (gap > np.maximum(first.bound, deviation))
+    gap = _gap(first)
+    sure = may_be_certain(first) & (gap > deviation)
     sure &= gap * CERTAIN > measurement.options.tolerance * first.size
     if probe.entry is None or not sure.any():
         return None
-    bound = first.bound + gradient_rounding(measurement, probe, first)
+    measured = sure & np.isin(np.arange(sure.size), [*measurement.changes])
+    sure = measured if measured.any() else sure
+    bound = first.bound + gradient_rounding(measurement, probe, first, sure)
     sure &= gap > bound
     return worst_finding(measurement, probe, first, sure, (first.numeric, first.numeric), bound) if sure.any() else None
+
+
+def _gap(found: Comparison) -> Array:
+    return np.where(np.isfinite(found.analytic), abs(found.analytic - found.numeric), np.inf) / CERTAIN

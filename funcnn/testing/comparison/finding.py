@@ -78,8 +78,8 @@ def worst_finding(
     return Finding(probe, c, *numbers)._replace(contracted=contracted)
 
 
-def gradient_rounding(measurement: Measurement, probe: Probe, first: Comparison) -> Array:
-    """The rounding error of the gradient along a probe; nearly 0 if the gradient is discontinuous.
+def gradient_rounding(measurement: Measurement, probe: Probe, first: Comparison, of: Array) -> Array:
+    """The rounding error of the gradient along a probe for some cotangents; nearly 0 if the gradient is discontinuous.
 
     A gradient that changes by more than a hundredth of itself when x moves by one unit in the last place is wrong, not
     rounded.
@@ -87,7 +87,7 @@ def gradient_rounding(measurement: Measurement, probe: Probe, first: Comparison)
     index, entries = probe.direction
     x, out = measurement.function.x, measurement.function.out
     change, cancelled, propagated = np.zeros((3, len(measurement.cotangents)))
-    for c in np.flatnonzero(first.wrong).tolist():
+    for c in np.flatnonzero(of).tolist():
         dA = measurement.cotangents[c]
         change[c] = GRADIENT_CHANGE * measurement.gradient_change(c)[index] @ abs(entries)
         cancelled[c] = CANCELLATION * cancellation_error(measurement.terms, x, dA)[index] @ abs(entries)

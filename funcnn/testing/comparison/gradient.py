@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.testing.comparison.certain import certain_finding, nonlinearity
+from funcnn.testing.comparison.certain import certain_finding, may_be_certain, nonlinearity
 from funcnn.testing.comparison.comparison import (
     Measurement,
     compare,
@@ -22,7 +22,7 @@ from funcnn.testing.comparison.comparison import (
 from funcnn.testing.comparison.directions import Probe, place_of, probes, single_entries
 from funcnn.testing.comparison.explanation import gradient_error
 from funcnn.testing.comparison.finding import Finding
-from funcnn.testing.comparison.second_checks import check_again
+from funcnn.testing.comparison.second_checks import check_again, doubtful
 from funcnn.testing.comparison.statistics import Statistics
 from funcnn.testing.comparison.together import Restriction, restricted, tested_blocks
 from funcnn.testing.differentiation.constants import (
@@ -131,10 +131,13 @@ def _check_some(measurement: Measurement, some: Sequence[Probe], statistics: Sta
             if not alone:  # otherwise the message speaks of single entries
                 _check_thoroughly(measurement, probe, statistics, deviation)
             continue
-        if not measured and found.wrong.any():
+        if not measured and may_be_certain(found).any():
             deviation, measured = nonlinearity(measurement, some, slopes), True
         if alone and (finding := certain_finding(measurement, probe, found, deviation)):
             statistics.findings.append(finding)
+        elif alone and doubtful(found).any():  # many second checks would only make a message longer
+            statistics.count(probe, found, found.settled)
+            statistics.undecided[probe.leaf] += 1
         else:
             _check_thoroughly(measurement, probe, statistics, deviation)
 

@@ -74,10 +74,10 @@ def check_again(
         unknown |= kinked & skip
         distance = np.maximum(low - first.analytic, first.analytic - high)
         outside = wrong & ~unknown & (distance > bound + error)  # not where the bound is nan
-        if not outside.any():
+        if not outside.any() or (samples == SAMPLES[1] and not (kinked & outside).any()):
             break
         if samples == SAMPLES[0]:  # measured where it is needed
-            bound = bound + gradient_rounding(measurement, probe, first)
+            bound = bound + gradient_rounding(measurement, probe, first, first.wrong)
             wrong = wrong & (abs(first.analytic - first.numeric) > bound)
             outside &= wrong
             if not outside.any():
@@ -164,6 +164,11 @@ def _confirmed(
     return sure & ~_explained(measurement, probe, slopes, first, sure)
 
 
+def doubtful(found: Comparison) -> Array:
+    """By cotangent, whether a difference is so small that coarse steps may agree with one another and be wrong."""
+    return found.wrong & (abs(found.analytic - found.numeric) <= DOUBTFUL * found.size)
+
+
 def _explained(measurement: Measurement, probe: Probe, slopes: Slopes, first: Comparison, sure: Array) -> Array:
     """By cotangent, whether a slope that bends within a step of x explains the difference.
 
@@ -174,8 +179,8 @@ def _explained(measurement: Measurement, probe: Probe, slopes: Slopes, first: Co
     """
     gap = abs(first.analytic - first.numeric)
     explained = sure & (gap <= measurement.resolution * first.size) & (probe.entry is None)
-    doubtful = sure & ~explained & (gap <= DOUBTFUL * first.size)
-    if not doubtful.any():
+    unsure = sure & ~explained & doubtful(first)
+    if not unsure.any():
         return explained
     u, f, x = measurement.cotangents.T, measurement.function.value, measurement.function.x
     many = [difference_quotients(f, x, [probe.direction], FIRST_STEPS + FINER_STEPS[:6], by) for by in FACTORS]
@@ -183,7 +188,7 @@ def _explained(measurement: Measurement, probe: Probe, slopes: Slopes, first: Co
     rounding = measurement.noise.by_distance.at(steps)[:, 0] @ abs(u) / steps[:, 0]
     error = np.maximum(slope.std(axis=0) / (len(FACTORS) - 1) ** 0.5, rounding / MEAN_ERROR)
     error = np.where(rounding <= VISIBLE_ROUNDING * gap, error, np.inf)  # smaller steps may vanish in x + h
-    return explained | (doubtful & _finer_contradict(first, slopes, steps[:, 0], u, slope.mean(axis=0), error))
+    return explained | (unsure & _finer_contradict(first, slopes, steps[:, 0], u, slope.mean(axis=0), error))
 
 
 def _finer_contradict(
