@@ -4,6 +4,7 @@ Nothing here differentiates: gradients are compared with those of the correct pa
 """
 
 import re
+from itertools import product
 
 import numpy as np
 from attrs import field, frozen
@@ -352,6 +353,20 @@ def remembers(facts, pair, name):
     return False
 
 
+def remembers_nearby(facts, pair):
+    """A gradient stays when an entry changes in its last digits, and should not."""
+    for args, change in product(points(facts), (1e-3, 1e-4, 1e-5, 1e-6)):
+        for i in range(len(args)):
+            other = [a * (1 + change) if k == i else a for k, a in enumerate(args)]
+            before, after, right = [
+                called(p, x, facts.randoms[0]) for p, x in ((pair, args), (pair, other), (facts.mutant.right, other))
+            ]
+            for a, b, c in zip(before, after, right, strict=True):
+                if a is not None and np.array_equal(a, b) and (error_of(b, c) > ROUNDING).any():
+                    return True
+    return False
+
+
 def writes(facts, pair, who, _):
     """Read-only arguments are refused."""
     args = sealed(facts.wide)
@@ -440,6 +455,7 @@ def is_argument(facts, name, *_):
     return name in facts.names
 
 
+ENTRY = rf"{NAME}(?:\[[\d, ]+\])?"
 OTHER_CALLS = (
     r"(?:vjp|f) (?:gives another result when it is called again|gives another result after .*"
     r"|changes (?:a gradient that it|what f) returned before.*|changes an earlier (?:gradient|result) .*)"
@@ -475,9 +491,10 @@ NUMBERS = [
     (rf"{TOGETHER} no entry tested alone is found wrong", is_wrong_together),
 ]
 CALLS = [
+    (r"vjp gives the gradient of an earlier call at arguments that differ in their last digits", remembers_nearby),
     (r"vjp gives the gradient of (\S+) of an earlier call, when one entry has changed", remembers),
     (r"(vjp|f) writes to its arguments, which are read-only: (.*)", writes),
-    (rf"vjp of (?:a dA of zeros|{NUMBER} dA) is not .*: the gradient of {NAME} is .*, but .* follows", is_not_linear),
+    (rf"vjp of (?:a dA of zeros|{NUMBER} dA) is not .*: the gradient of {ENTRY} is .*, but .* follows", is_not_linear),
     (r"vjp gives another result for (?:a )?(\S+) (?:(dA)|arguments) of the same entries", depends_on_layout),
     (r"vjp raised (\w+) where f did not: (.*)", raises),
     (rf"the gradient of {NAME} must have its shape, (\(.*\)); it is (.*)", is_of_shape),
