@@ -181,7 +181,8 @@ def size_of_terms(f: Value, out: Array, x: Array) -> Array:
     """The size of the terms of each output, where out is f(x): small at x and of size 1 beside it is small by
     cancellation.
     """
-    near = np.fmax.reduce([abs(f(x + h * step_scales(x))) for h in (-1, 1)])
+    ways = np.ones(x.size), np.cos(np.arange(1, x.size + 1))  # equal entries together, and each by itself
+    near = np.fmax.reduce([abs(f(x + h * way * step_scales(x))) for way in ways for h in (-8, -1, 1, 8)])
     return np.maximum(abs(out.ravel()), np.fmin(near, 1.0))
 
 

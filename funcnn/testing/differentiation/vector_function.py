@@ -157,12 +157,15 @@ class VectorFunction:
 def rescaled(function: VectorFunction) -> VectorFunction | None:
     """The same function in units in which the largest entries of its arguments and its value are about 1.
 
-    None if no argument is extreme. Steps of 1, and errors relative to 1, then fit f. Powers of two are exact.
+    None if no argument is extreme. Steps of 1, and errors relative to 1, then fit f. Powers of two are exact; None too
+    if entries differ by so much that the smallest ones would lose digits.
     """
-    exponents = tuple([_exponent(a) for a in function.args])
-    if not any(exponents):
+    exponents, e = tuple([_exponent(a) for a in function.args]), _exponent(function.out)
+    units = zip((*function.args, function.out), (*exponents, e), strict=True)
+    if not any(exponents) or not all(
+        [np.array_equal(np.ldexp(np.ldexp(a, -n), n), a, equal_nan=True) for a, n in units if n]
+    ):
         return None
-    e = _exponent(function.out)
     out = sealed(np.ldexp(function.out.astype(np.float64), -e))
     return attrs.evolve(function, out=out, exponents=exponents, out_exponent=e)
 
