@@ -1,6 +1,7 @@
 """`compiled(loss)` is `value_and_grad(loss)` to rounding errors, with the same bits for any number of threads."""
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
 
@@ -200,3 +201,10 @@ def test_a_batch_may_be_a_view():
     net = mlp([N_IN, N_OUT], seed=0)
     wide, tall = np.repeat(x, 2, axis=1), np.asfortranarray(y)
     assert compiled(mse)(net, wide[:, ::2], tall)[1] == compiled(mse)(net, x, y)[1]
+
+
+def test_threads_may_call_one_function():
+    function, nets = compiled(mse), [mlp([N_IN, width, N_OUT], seed=0) for width in range(21, 29)]
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda net: function(net, x, y)[0], nets * 8))
+    assert made == [compiled(mse)(net, x, y)[0] for net in nets] * 8

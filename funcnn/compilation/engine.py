@@ -10,6 +10,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from threading import Lock
 from typing import Any
 
 from funcnn.compilation.products import Registers
@@ -35,13 +36,15 @@ class Engine:
         self.registers = _registers(self.triple, set(self.features.split(",")))
         self._compilers: list[Any] = []
         self._libraries: dict[str, Any] = {}
+        self._lock = Lock()
 
     def functions(self, text: str, names: tuple[str, ...]) -> tuple[int, ...]:
         """The addresses of the functions with these names, from memory, from disk, or newly compiled."""
         key = hashlib.sha256("\0".join([text, *self._version()]).encode()).hexdigest()
-        if key not in self._libraries:
-            code = _read(key) or _written(key, self._code(text))
-            self._libraries[key] = self._linked(code, f"kernel{len(self._libraries)}", names)
+        with self._lock:  # threads that ask at the same time wait for the same code
+            if key not in self._libraries:
+                code = _read(key) or _written(key, self._code(text))
+                self._libraries[key] = self._linked(code, f"kernel{len(self._libraries)}", names)
         return tuple([self._libraries[key][name] for name in names])
 
     def _version(self) -> list[str]:

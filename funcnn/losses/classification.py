@@ -76,10 +76,9 @@ def binary_cross_entropy_with_logits(out: Array, y: Array, weight: Array | None 
     xp = namespace(a)
     e = xp.exp(xp.minimum(a, -a))  # e^-|a|, where abs would drop an imaginary step; for softplus and sigmoid
     step = cast(a > 0.0, a.dtype)
-    above = step - y
-    cost = above * a + xp.log1p(e)  # above * a is max(a, 0) - y a
+    cost = xp.maximum(a, 0.0) - y * a + xp.log1p(e)  # whose slope at 0 is right in JAX, as that of step * a is not
     # p - y over one denominator: where y = 1 and a > 0, -e is left, while p - 1 would cancel.
-    return weigh(cost, (above + (1.0 - step - y) * e) / (1.0 + e), weight, out.dtype)
+    return weigh(cost, (step - y + (1.0 - step - y) * e) / (1.0 + e), weight, out.dtype)
 
 
 @of_logits

@@ -155,13 +155,13 @@ def train(
 def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any, every: int) -> Iterator[S]:
     now, batches = start, iter(data)
     nothing = batches is data  # an iterator may have ended
-    while block := list(islice(batches, every - now.step % every)):
+    while block := list(islice(batches, every - now.step % every if every > 1 else 1)):  # a step may be traced
         nothing = False
         while block:
-            after = _folded(now, block, value_and_grad, lr) if len(block) > 1 and constraint is None else None
-            after = after or _after(now, block[0], value_and_grad, lr, constraint)
-            block = block[after.step - now.step :]
-            now = after
+            now, steps = _folded(now, block, value_and_grad, lr) if len(block) > 1 and constraint is None else (now, 0)
+            if not steps:
+                now, steps = _after(now, block[0], value_and_grad, lr, constraint), 1
+            block = block[steps:]
         yield now
     if nothing:
         raise RangeError("train: data must give a batch, got none; a generator can be read once, so make a new one")
@@ -185,17 +185,16 @@ def _after(now: S, batch: Any, value_and_grad: Any, lr: Any, constraint: Any) ->
     return after
 
 
-def _folded(now: S, batches: list[Any], value_and_grad: Any, lr: Any) -> S | None:
-    """The state after several steps, which a function made by `compiled` may take in one call."""
+def _folded(now: S, batches: list[Any], value_and_grad: Any, lr: Any) -> tuple[S, int]:
+    """The state after several steps, which a function made by `compiled` may take in one call, and their number."""
     if not hasattr(value_and_grad, "fold"):
-        return None
+        return now, 0
     pairs = [pair("train", batch) for batch in batches]
     made = value_and_grad.fold(now.params, now.optimizer, pairs, [_rate(lr, now.step + i) for i in range(len(pairs))])
     if made is None:
-        return None
+        return now, 0
     params, optimizer, costs = made
-    after: S = now.after(params, optimizer, costs[-1], len(costs))
-    return after
+    return now.after(params, optimizer, costs[-1], len(costs)), len(costs)
 
 
 def _rate(lr: Any, step: Any) -> Any:
