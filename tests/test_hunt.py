@@ -162,11 +162,13 @@ class Clock:
 def test_slow_functions_share_what_quick_ones_leave(tmp_path, monkeypatch):
     state, clock = load_state(tmp_path / "state.json", 0, 5), Clock()
     monkeypatch.setattr(schedule, "time", clock)
-    names = ["slow", "quick", "also quick", "slow, too"]
+    names, lines = ["slow", "quick", "also quick", "slow, too"], []
     state.results = {name: Result(name) for name in names}
-    schedule.run(state, {name: worker.Place("spec.py", name) for name in names}, [clock], 36, print)
-    assert [state.results[name].examples for name in names] == [4, 5, 5, 5]
-    assert clock.now == 37
+    schedule.run(state, {name: worker.Place("spec.py", name) for name in names}, [clock], 39, lines.append)
+    assert lines[0] == "slow: 4 examples"  # the first one, and those that begin in a quarter of the other 36 seconds
+    assert lines[-1] == "slow: 5 examples"
+    assert [state.results[name].examples for name in names] == [5, 5, 5, 5]
+    assert clock.now == 40
 
 
 def test_each_mistake_of_an_example_is_counted(spec, tmp_path):

@@ -42,7 +42,7 @@ TABLE = {
     **named(jnp, "add subtract multiply maximum minimum fmax fmin logaddexp logaddexp2 arctan2 hypot", TWO),
     **named(jnp, "kron outer", PAIR),
     **named(special, "erf erfc expit i0 i0e i1 i1e log_ndtr ndtr erfcx dawsn", each(REAL, "n"), "special."),
-    **named(special, "gammaln digamma gamma entr exp1 loggamma spence", each(POSITIVE, "n"), "special."),
+    **named(special, "gammaln digamma gamma entr loggamma spence", each(POSITIVE, "n"), "special."),
     "arcsin": (jnp.arcsin, each(OPEN, "n")),
     "arccos": (jnp.arccos, each(OPEN, "n")),
     "arctanh": (jnp.arctanh, each(OPEN, "n")),
@@ -125,7 +125,8 @@ TABLE = {
     "special.ndtri": (special.ndtri, each(UNIT, "n")),
     "special.logit": (special.logit, each(UNIT, "n")),
     "special.expi": (special.expi, each(GENERIC, "n")),
-    "special.expi above 0": (special.expi, each(POSITIVE, "n")),
+    "special.expi above 0": (special.expi, each(between(0.1, 5.0), "n")),
+    "special.exp1": (special.exp1, each(between(0.1, 5.0), "n")),  # below, a value takes up to seconds
     "special.expn 1": (lambda x: special.expn(1, x), each(POSITIVE, "n")),
     "special.expn 2": (lambda x: special.expn(2, x), each(POSITIVE, "n")),
     "special.expn 0": (lambda x: special.expn(0, x), each(POSITIVE, "n")),
@@ -293,7 +294,7 @@ TABLE = {
     "linalg.polar": (lambda A: linalg.polar(A, method="svd")[0], matrices(regular)),
     "linalg.solve_sylvester": (linalg.solve_sylvester, matrices(definite, "n n").map(lambda a: [a[0], a[0] + 1, a[1]])),
     "linalg.hessenberg": (lambda A: jnp.abs(linalg.hessenberg(A)), each(GENERIC, "3 3")),
-    "signal.convolve2d": (signal.convolve2d, of((REAL, "m n"), (REAL, "2 2"), most=3)),
+    "signal.convolve2d": (signal.convolve2d, of((REAL, "m n"), (REAL, "2 2"), least=2, most=3)),
     "signal.correlate2d": (
         lambda x, y: signal.correlate2d(x, y, mode="valid"),
         of((REAL, "3 n"), (REAL, "2 2"), least=2),

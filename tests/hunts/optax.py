@@ -97,10 +97,6 @@ TABLE = {
         of((GENERIC, "m n"), (UNIT, "m n")),
     ),
     "kl_divergence at 0": (losses.kl_divergence, of((GENERIC, "m n"), (TIES, "m n"))),
-    "dice_loss of axes": (
-        lambda x, y: losses.dice_loss(x, y, apply_softmax=False, alpha=0.3, beta=0.7),
-        of((UNIT, "m n 2"), (UNIT, "m n 2"), most=3),
-    ),
     "fenchel_young of logsumexp": (
         lambda x, y: losses.make_fenchel_young_loss(lambda z: jnp.log(jnp.exp(z).sum(-1)))(x, y),
         of((OPEN, "n"), (UNIT, "n")),

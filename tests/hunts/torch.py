@@ -579,6 +579,7 @@ KNOWN = {f"special.{name}": {"NoDerivative": DETACHED} for name in WITHOUT_DERIV
         "NotPure": "gelsy starts from memory that is not initialised: see docs/found.md",
     },
     "linalg.cond of order 1": {"Raised": "backward raises an error for this norm: see docs/found.md"},
+    "torch.hypot": {"NotFinite": "0 / 0 at (0, 0)"},
     "vander": {"Raised": "backward raises an error for every x: see docs/found.md"},
     "segment_reduce, max": {
         "NotLinear": "a negative cotangent is not divided among ties: see docs/found.md",

@@ -21,8 +21,8 @@ def run(
 ) -> None:
     """Check examples of the named targets until all are checked, or `seconds` have passed. The state is saved.
 
-    In each round, a target gets an equal share of the time that is left when it begins, and at least one example. What
-    some targets do not need is shared by the others, in the same round or in the next one.
+    In each round, a target gets one example, and then an equal share of the time that is left. What some targets do not
+    need is shared by the others, in the same round or in the next one.
     """
     end = time.monotonic() + seconds
     with ThreadPoolExecutor(len(workers)) as threads:
@@ -52,18 +52,16 @@ def _round(
     def serve(name: str) -> None:
         if stopped.is_set():
             return
-        result, worker = state.results[name], free.get()
-        with lock:
-            now = time.monotonic()
-            until = now + max(end - now, 0) * len(workers) / max(len(waiting), len(workers))
-            waiting.remove(name)
+        result, worker, until = state.results[name], free.get(), None
         try:
-            while True:
+            while until is None or not (result.complete or stopped.is_set() or time.monotonic() >= until):
                 outcomes = worker.check(places[name], state.seed, state.most, result.examples)
                 with lock:
                     result.add(outcomes, state.most)
-                if result.complete or stopped.is_set() or time.monotonic() >= until:
-                    break
+                    if until is None:  # the first example may have waited for the start of a process
+                        now = time.monotonic()
+                        until = now + max(end - now, 0) * len(workers) / max(len(waiting), len(workers))
+                        waiting.remove(name)
         except BaseException:
             stopped.set()
             raise
