@@ -80,6 +80,7 @@ TIED = [[0.5, 0.5, 0.5, 0.5], [2.0, 0.5, 0.5, 0.5], [0.5, 2.0, 0.5, 0.5], [2.0, 
 RARE = {  # one example in thousands
     "kl of two softmaxes": [LOGITS, LOGITS],  # a term of 1e-16 is lost where all values of f are 0
     "max of mins": [TIED],  # few directions at a tie show that there is one
+    "log2(1 + x^2)": [[[1e-7]]],  # all values near x have lost digits
     "hypot at 1e200": [[-5.2e174, -1.7e191, -7.2e-178], [7.7e195, 4.5e159, 2.4e-189]],  # no unit fits them all
 }
 

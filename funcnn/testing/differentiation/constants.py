@@ -61,8 +61,8 @@ SMALLEST_MAGNITUDE = 1e-290  # derived: the smallest step, 2^-48 times it, is ab
 # Units (vector_function.py).
 
 # Derived: beside numbers above 2^53, 1 vanishes; with a margin. Below it, x - mean(x) cancels, as in layer norm at 1e8.
-# Chosen: below 2^-20, steps of 1 make a kink of hypot.
-EXTREMES = (-20, 64)
+# Numbers below 2^-53 vanish beside 1; larger ones lose digits there, which only steps of 1 show, as in log(1 + x^2).
+EXTREMES = (-60, 64)
 LARGEST_EXTREME = 960  # derived: 2^-960 times a number of 53 digits is no denormal number
 SMALLEST_NORMAL = 2.0**-1022  # derived: smaller gradients have lost digits
 HIDDEN = (
