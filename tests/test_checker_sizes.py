@@ -72,6 +72,9 @@ def test_a_large_value_has_a_slope():
         (np.square, lambda x: 2 * x, [5e-324]),
         (np.sin, np.cos, [1.25e21, 3e40]),  # the numbers beside have other values
         (lambda x: x + np.sin(x), lambda x: 1 + np.cos(x), [1.25e21]),
+        (lambda x: (x + 1e9) - 1e9, np.ones_like, [1.5e-8, 5e-9]),
+        (lambda x: (x + 1e12) - 1e12, np.ones_like, [-2e-9, 1e-9]),
+        (lambda x: x.sum() + 1e12 - 1e12, np.ones_like, [2e-9, 1e-9, 1e-9]),
         (lambda x: np.log(1 + x * x), lambda x: 2 * x / (1 + x * x), [3e-9, -4e-8]),  # small beside 1
     ],
 )

@@ -159,6 +159,31 @@ SCALE = [
         arrays(decades(140, 150), "n"),
         each(np.square, lambda x: 2 * x),
     ),
+    Nasty(
+        "(x + 1e12) - 1e12, x about 1e-8",
+        "no step of this size is seen",
+        arrays(decades(-10, -7), "n"),
+        each(lambda x: (x + 1e12) - 1e12, np.ones_like),
+    ),
+    Nasty(
+        "log(1 + x^2), x about 1e-8",
+        "small beside 1",
+        arrays(decades(-10, -7), "n"),
+        each(lambda x: np.log(1 + x * x), lambda x: 2 * x / (1 + x * x)),
+    ),
+    Nasty(
+        "sin above 1e20",
+        "the numbers beside have other values",
+        arrays(decades(20, 100), "n"),
+        each(np.sin, np.cos),
+        decidable=False,
+    ),
+    Nasty(
+        "x + sin x above 1e20",
+        "sin x is lost in the sum",
+        arrays(decades(20, 100), "n"),
+        each(lambda x: x + np.sin(x), lambda x: 1 + np.cos(x)),
+    ),
     Nasty("x^2, x about 1e-170", "squares vanish", arrays(decades(-175, -165), "n"), each(np.square, lambda x: 2 * x)),
     Nasty(
         "sum of squares from 1e-200 to 1e200",

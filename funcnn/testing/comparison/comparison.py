@@ -143,8 +143,29 @@ def compared(
 def first_slopes(measurement: Measurement, probes: Sequence[Probe]) -> Slopes:
     """The slopes that the first steps give."""
     function = measurement.function
-    quotients = difference_quotients(function.value, function.x, [p.direction for p in probes], FIRST_STEPS)
-    return extrapolate(quotients, measurement.noise)
+    directions = [p.direction for p in probes]
+    quotients = difference_quotients(function.value, function.x, directions, FIRST_STEPS)
+    return _shown(function, directions, quotients, extrapolate(quotients, measurement.noise))
+
+
+def _shown(
+    function: VectorFunction, directions: Sequence[Direction], quotients: DifferenceQuotients, slopes: Slopes
+) -> Slopes:
+    """The slopes, unknown where short steps of tiny arguments are lost in the rounding of f, as in (x + 1e9) - 1e9.
+
+    Then no short step changes an output, and a step of about 1 in the units of the caller does.
+    """
+    if min(function.exponents) >= 0:
+        return slopes
+    k = int(np.flatnonzero(quotients.steps.ravel() == 2.0 ** -FIRST_STEPS[-1])[0])
+    lost = (quotients.right[k] == 0) & (quotients.left[k] == 0)
+    for j in np.flatnonzero(lost.any(axis=1)).tolist():
+        index, entries = directions[j]
+        way = np.sign(entries) * function.rng.uniform(0.5, 1, index.size)  # in which no entries cancel
+        one = Direction(index, np.ldexp(way, -function.x_exponent[index]))
+        beside = np.array([function.value(one.moved(function.x, h)) for h in (-1, 1)])
+        lost[j] &= (np.isfinite(beside) & (beside != function.out.ravel())).any(axis=0)
+    return slopes._replace(error=np.where(lost, np.inf, slopes.error))
 
 
 def refined_slopes(measurement: Measurement, probe: Probe) -> tuple[Probe, DifferenceQuotients, Slopes]:
@@ -154,15 +175,14 @@ def refined_slopes(measurement: Measurement, probe: Probe) -> tuple[Probe, Diffe
     steps = (*COARSER_STEPS, *FIRST_STEPS, *FINER_STEPS) if few else FIRST_STEPS
     quotients = difference_quotients(f, x, [probe.direction], steps)
     slopes = extrapolate(quotients, measurement.noise)
-    if np.isfinite(slopes.error).all():
-        return probe, quotients, slopes
-    index, entries = probe.direction  # the edge of the domain: let every entry move in proportion to itself
+    index, entries = probe.direction
     own = np.where(x[index] == 0, 0, magnitudes(x[index]) / 2)
-    if not own.any():  # nothing would move
-        return probe, quotients, slopes
-    probe = probe._replace(direction=Direction(index, np.sign(entries) * own))
-    quotients = difference_quotients(f, x, [probe.direction], steps)
-    return probe, quotients, extrapolate(quotients, measurement.noise)
+    if own.any() and not np.isfinite(slopes.error).all():
+        # The edge of the domain: let every entry move in proportion to itself.
+        probe = probe._replace(direction=Direction(index, np.sign(entries) * own))
+        quotients = difference_quotients(f, x, [probe.direction], steps)
+        slopes = extrapolate(quotients, measurement.noise)
+    return probe, quotients, _shown(measurement.function, [probe.direction], quotients, slopes)
 
 
 def compare_complex(measurement: Measurement, probe: Probe, slopes: Slopes) -> Comparison:

@@ -111,7 +111,8 @@ def _unseen(measurement: Measurement, where: Array) -> Array:
     if not large.any():
         return error
     size, x = weight @ measurement.terms, function.x
-    beside = [function.value(x * (1 + EPS * function.rng.choice([-2.0, -1.0, 1.0, 2.0], x.shape))) for _ in range(4)]
+    ways = function.rng.choice([-EPS, EPS], x.shape)
+    beside = [function.value(x * (1 + k * ways)) for k in (-8, -4, -2, -1, 1, 2, 4, 8)]
     changes = weight @ np.fmax.reduce([abs(out - function.out.ravel()) for out in beside])
     lost = np.where((size * EPS > HIDDEN * function.one) | (size == 0), weight.sum(axis=1) / HIDDEN, 0)
     lost = np.where(changes > VISIBLE * size, np.inf, lost)
