@@ -585,7 +585,10 @@ KNOWN = {f"special.{name}": {"NoDerivative": DETACHED} for name in WITHOUT_DERIV
         "NotLinear": "a negative cotangent is not divided among ties: see docs/found.md",
         "WrongTogether": "a negative cotangent is not divided among ties: see docs/found.md",
     },
-    "index_reduce, amin": {"WrongGradient": "entries that take no part count as ties: see docs/found.md"},
+    "index_reduce, amin": {
+        "WrongGradient": "entries that take no part count as ties: see docs/found.md",
+        "WrongTogether": "entries that take no part count as ties: see docs/found.md",
+    },
     "scatter_reduce, amax of others": {"WrongGradient": "entries that take no part count as ties: see docs/found.md"},
     "hardsigmoid": {"WrongGradient": "1/6 is a constant of float32: see docs/found.md"},
     "special.psi": {"WrongGradient": TRIGAMMA},
