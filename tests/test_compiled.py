@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-pytest.importorskip("llvmlite", reason="it compiles")
+pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
 from funcnn import (
     Dense,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("llvmlite", reason="it compiles")
+pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
 from funcnn import (
     Adam,

@@ -7,7 +7,7 @@ import mpmath
 import numpy as np
 import pytest
 
-pytest.importorskip("llvmlite", reason="it compiles")
+pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
 from funcnn import Tanh, mlp, mse, softmax_cross_entropy, value_and_grad
 from funcnn.compilation import compiled
@@ -85,7 +85,7 @@ def test_the_limits_are_those_of_numpy(name):
 @pytest.mark.parametrize("features", ["+sse2", "+avx", "+avx,+avx2,+fma"])
 def test_processors_with_fewer_features_compute_the_same(features, monkeypatch):
     if engine().triple.partition("-")[0] not in {"x86_64", "AMD64"}:
-        pytest.skip("features of x86")  # pragma: no cover  on other processors
+        pytest.skip("the features are those of x86")  # pragma: no cover  this line runs on other processors alone
     older = Engine("x86-64", features)
     monkeypatch.setattr("funcnn.compilation.step.engine", lambda: older)
     rng = np.random.default_rng(0)

@@ -49,7 +49,7 @@ ROOMS = [
 # The most lines of each folder, and of the files beside them; it may be raised for a reason that stands in its line.
 MOST_LINES = {
     "": 3560,  # values, checks, malloc, verbs, constructors, namespaces of one module; remedies; inherited names
-    "compilation": 2900,  # rules become symbolic arrays, a program, text, machine code, calls
+    "compilation": 3000,  # rules become symbolic arrays, a program, text, machine code, calls; what floats cannot do
     "files": 600,
     "inspection": 1100,
     "interop": 1300,
@@ -58,7 +58,7 @@ MOST_LINES = {
     "optimizers": 915,  # of float16 they compute in float32
     "schedules": 475,  # what is given as a schedule is checked when it is given
     "testing": 10000,  # by differences at every size, exactly, by an oracle; large arrays, trees; six libraries; hunts
-    "training": 1570,  # arguments, batches and scores are checked, and states and tables show themselves
+    "training": 1600,  # arguments, batches and scores are checked, and states and tables show themselves
     "trees": 500,
 }
 

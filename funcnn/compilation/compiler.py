@@ -18,13 +18,15 @@ from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import Step
 from funcnn.compilation.structure import flatten
 from funcnn.compilation.trace import trace
-from funcnn.core import Loss, value_and_grad
+from funcnn.core import Loss, sgd, value_and_grad
 from funcnn.errors import KindError
 from funcnn.fields import as_count, check_function
 from funcnn.gradients import Grads
+from funcnn.optimizers.base import update
+from funcnn.trees.walks import leaves
 
 WIDEST = 256  # features; with more, the products of BLAS are faster, measured
-_MOST_STEPS = 16  # of a compiled function; the step that was used longest ago is dropped
+_MOST_STEPS = 64  # of a compiled function; the step that was used longest ago is dropped
 _HERE = str(Path(__file__).parent)
 
 
@@ -52,23 +54,23 @@ class Compiled:
         for i, (known, step) in enumerate(self._steps):
             if known == form:
                 if i:
-                    self._steps.insert(0, self._steps.pop(i))
+                    self._steps = [(known, step), *[one for one in self._steps if one[1] is not step]]
                 return step
-        step = self._made(params, x, y, arrays)
+        step = self._made(params, x, y, arrays, numbers)
         self._steps = [(form, step), *self._steps[: _MOST_STEPS - 1]]
         return step
 
-    def _made(self, params: Any, x: Any, y: Any, arrays: list[Any]) -> Step | str:
-        if reason := unavailable() or _unsuited(x, arrays):
+    def _made(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> Step | str:
+        """The kernel, if its result for these arguments is that of the plain path."""
+        if reason := unavailable() or _unsuited(x, y, arrays):
             return reason
         try:
-            traced = trace(self.loss, params, x, y)
+            step = Step(trace(self.loss, params, x, y), len(x), self.threads)
         except Exception as error:  # noqa: BLE001  of a user's rule or loss, which raises its errors again where it runs plain
             return f"{error}{_line(error)}"
-        try:
-            return Step(traced, len(x), self.threads)
-        except Untraceable as reason:
-            return str(reason)
+        plain = self._plain(params, x, y)
+        made = step(arrays, numbers, x, y)
+        return step if made is None or agree(made, plain) else "the kernel's result differs from that of NumPy"
 
     def fold(
         self, params: Any, optimizer: Any, batches: list[tuple[Any, Any]], lrs: list[float]
@@ -82,18 +84,24 @@ class Compiled:
         if isinstance(step, str):
             return None
         alike = list(takewhile(lambda batch: _are_alike(x, batch[0]) and _are_alike(y, batch[1]), batches))
-        fold = self._fold(step, optimizer)
+        fold = self._fold(step, params, optimizer, alike[:2], lrs[: len(alike[:2])])
         return None if isinstance(fold, str) else fold(params, optimizer, alike, lrs[: len(alike)])
 
-    def _fold(self, step: Step, optimizer: Any) -> Fold | str:
-        """The fold of a step with an optimizer, or the reason why there is none; counters may differ."""
+    def _fold(self, step: Step, params: Any, optimizer: Any, batches: Any, lrs: Any) -> Fold | str:
+        """The fold of a step with an optimizer, if it gives the bits of single steps; or why there is none."""
         form: list[Any] = []
         flatten(optimizer, [], [], form)
         for known, fold in step.folds:
             if known == form:
                 return fold
         try:
-            made: Fold | str = Fold(step, optimizer)
+            fold = Fold(step, optimizer)
+            folded, single = fold(params, optimizer, batches, lrs), (params, optimizer)
+            for (x, y), lr in zip(batches, lrs, strict=True):
+                grads, after = update(single[1], self(single[0], x, y)[1], single[0])
+                single = sgd(single[0], grads, lr), after
+            is_right = folded is None or folded[:2] == single
+            made: Fold | str = fold if is_right else "the fold's result differs from that of single steps"
         except Exception as error:  # noqa: BLE001  as in `_made`
             made = f"{error}{_line(error)}"
         step.folds = [(form, made), *step.folds[: _MOST_STEPS - 1]]
@@ -112,9 +120,12 @@ def compiled(loss: Loss, *, threads: int = 1) -> Compiled:
     At the first call for a network of some structure, `forward`, the loss and `backward_params` are applied to symbolic
     arrays, as they stand, also the rules of your own layers. What they compute becomes a program over a few rows at a
     time, which llvmlite translates for the processor of this machine; the code is kept in the folder $FUNCNN_CACHE (by
-    default ~/.cache/funcnn). Where a rule does what
-    a kernel cannot do, and for networks for which NumPy is faster, the result is that of `value_and_grad(loss)`;
-    `explain` says which and why. Errors are those of `value_and_grad`.
+    default ~/.cache/funcnn).
+
+    NumPy computes all results where a rule does what a kernel cannot do, where it is faster, and where the first result
+    of the kernel is not that of `value_and_grad(loss)`; `explain` says why. Errors are those of `value_and_grad`. What
+    a rule or the loss reads from outside, such as a global variable, is read once, at the first call. NumPy's warnings
+    about overflow do not appear.
 
     Rows are summed in another order than by NumPy, so results differ by rounding errors. They have the same bits for
     any number of threads; among processors they may differ.
@@ -169,7 +180,18 @@ def _are_alike(a: Any, b: Any) -> bool:
     return a is b or (type(b) is np.ndarray and (a.shape, a.dtype) == (b.shape, b.dtype))
 
 
-def _unsuited(x: Any, arrays: list[Any]) -> str:
+def agree(made: Any, plain: Any) -> bool:
+    """Whether two results of a step are equal but for rounding errors, relative to the largest gradient."""
+    (cost, grads), (plain_cost, plain_grads) = made, plain
+    pairs = [(np.asarray(cost), np.asarray(plain_cost)), *zip(leaves(grads), leaves(plain_grads), strict=True)]
+    if any([a.shape != b.shape or not np.array_equal(np.isfinite(a), np.isfinite(b)) for a, b in pairs]):
+        return False
+    largest = max([float(abs(b[np.isfinite(b)]).max(initial=0)) for _, b in pairs])
+    bound = float(np.finfo(pairs[-1][0].dtype).eps) ** 0.5 * largest
+    return all([bool((abs(a - b)[np.isfinite(a)] <= bound).all()) for a, b in pairs])
+
+
+def _unsuited(x: Any, y: Any, arrays: list[Any]) -> str:
     """Why there is no kernel for arrays of these shapes and dtypes."""
     widest = max([0, *x.shape[1:], *[n for a in arrays for n in a.shape]])
     if x.dtype not in {np.dtype(np.float32), np.dtype(np.float64)} or not x.dtype.isnative:
@@ -178,6 +200,8 @@ def _unsuited(x: Any, arrays: list[Any]) -> str:
         return "the arrays of the network are not all of the dtype of x"
     if x.ndim < 2 or not x.size:
         return f"x must be (m, ..., n), with at least one row, not {x.shape}"
+    if y.shape[:1] != x.shape[:1] or not y.size:
+        return f"y must have the rows of x, {len(x)}; y: {y.shape}"
     return f"a width of {widest} is above {WIDEST}, where NumPy is faster" if widest > WIDEST else ""
 
 

@@ -48,8 +48,8 @@ class Graph:
     an array, or a symbolic array that is known before the kernel reads rows, with the place of its first number.
     """
 
-    def __init__(self, start: int) -> None:
-        self.constants = start
+    def __init__(self, start: int, dtype: Any) -> None:
+        self.constants, self.dtype = start, dtype
         self.nodes: list[Node] = []
         self.extras: list[tuple[int, Operand]] = []
         self._made: dict[Any, Node] = {}
@@ -78,6 +78,7 @@ class Graph:
             return float(s.data)
         if s.features is None:
             return self._vector(s)
+        self._check_dtypes(s)
         if s.op in {"reshape", "astype"} or (s.op in ACROSS and s.args[0].features == 1):
             return self.node(s.args[0])
         if s.op in INPUTS:
@@ -87,6 +88,13 @@ class Graph:
             bias = (None, 0) if b is None else self.constant(b)
             return self._make("dense", (self.node(x),), s.features, (*self.constant(W), *bias))
         return self._random(s) or self._operation(s)
+
+    def _check_dtypes(self, s: Symbol) -> None:
+        """Refuse floats of another dtype than that of the kernel; y may be converted to it."""
+        y = [a for a in s.args if isinstance(a, Symbol) and a.op == "y" and s.op != "astype"]
+        for a in y if s.op == "y" else (s, *y):
+            if a.dtype.kind == "f" and a.dtype != self.dtype:
+                raise Untraceable(f"{s.op} in {a.dtype}, in a network of {self.dtype}")
 
     def _random(self, s: Symbol) -> Node | None:
         """Random words, which are used only where they are compared with a threshold."""
@@ -104,7 +112,7 @@ class Graph:
         return self._make(s.op, args, s.features)
 
     def _make(self, op: str, args: tuple[Value, ...], features: Any, data: Any = None) -> Node:
-        key = op, tuple([a if isinstance(a, float) else id(a) for a in args]), features, data
+        key = op, tuple([repr(a) if isinstance(a, float) else id(a) for a in args]), features, data  # -0.0 is not 0.0
         if key not in self._made:
             node = self._made[key] = Node(op, args, features, data)
             for a in args:
@@ -133,7 +141,7 @@ class Graph:
         """Write the constants that are computed from the parameters, which stand before them, and from states."""
         done = dict(states)
         for at, a in self.computed:
-            constants[at : at + a.size] = evaluate(a, lambda s: constants[s.data], done).reshape(-1)
+            constants[at : at + a.size] = np.reshape(evaluate(a, lambda s: constants[s.data], done), -1)
 
     def constant(self, a: Operand) -> tuple[int, ...]:
         """(first, *strides) of an array among the constants, the strides in numbers."""
@@ -141,7 +149,7 @@ class Graph:
             grid = _regular(a.data)
             if grid is not None:
                 return grid
-        key = ("number", a.shape, a.tobytes()) if isinstance(a, np.ndarray) else id(a)
+        key = (a.dtype, a.shape, a.tobytes()) if isinstance(a, np.ndarray) else id(a)
         if key not in self._places:
             self._places[key] = self.constants
             self.extras.append((self.constants, a))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.shapes import Operand, Shape, refused
-from funcnn.compilation.symbols import Symbol, elementwise, product, reduced
+from funcnn.compilation.symbols import Symbol, common_dtype, elementwise, product, reduced
 
 UNARY = ["absolute", "exp", "expm1", "log", "log1p", "negative", "sign", "sqrt", "tanh"]
 BINARY = ["add", "divide", "maximum", "minimum", "multiply", "subtract"]
@@ -16,7 +16,8 @@ TRUTHS = {  # functions whose result is a bool
     *["equal", "greater", "greater_equal", "isfinite", "less", "less_equal"],
     *["logical_and", "logical_not", "logical_or", "not_equal"],
 }
-ELEMENTWISE = {*UNARY, *BINARY, *TRUTHS}
+BITS = ["bitwise_and", "bitwise_or", "invert"]
+ELEMENTWISE = {*UNARY, *BINARY, *TRUTHS, *BITS}
 
 
 class Namespace:
@@ -42,10 +43,11 @@ class Namespace:
         return elementwise("divide", 1.0, x)
 
     def where(self, condition: Operand, a: Operand, b: Operand) -> Symbol:
-        return elementwise("where", condition, a, b, dtype=np.result_type(*[getattr(v, "dtype", v) for v in (a, b)]))
+        return elementwise("where", condition, a, b, dtype=common_dtype((a, b)))
 
     def clip(self, x: Operand, low: Operand, high: Operand) -> Symbol:
-        return elementwise("minimum", elementwise("maximum", x, low), high)
+        bounded = x if low is None else elementwise("maximum", x, low)
+        return bounded if high is None else elementwise("minimum", bounded, high)
 
     def matmul(self, a: Operand, b: Operand) -> Symbol:
         return product(a, b)

@@ -20,7 +20,15 @@ COMPARISONS = {
     "equal": "oeq",
     "not_equal": "une",
 }
-LOGIC = {"logical_and": "and", "logical_or": "or", "multiply": "and", "maximum": "or", "minimum": "and"}
+LOGIC = {
+    "logical_and": "and",
+    "logical_or": "or",
+    "bitwise_and": "and",
+    "bitwise_or": "or",
+    "multiply": "and",
+    "maximum": "or",
+    "minimum": "and",
+}
 FUNCTIONS = {"exp": exp, "expm1": expm1, "log": log, "log1p": log1p, "tanh": tanh}
 IN_TEXT = {0.0, 1.0, -1.0, 2.0, -2.0, 0.5}  # numbers that do not depend on the number of rows, as 1 / m may
 
@@ -59,9 +67,9 @@ class Panel:
         t, op = self.text, node.op
         if op == "random":
             return random(t, node, self.row, f, self.constants), True
-        if op in LOGIC and (op.startswith("logical") or all([self._is_bool(a, known) for a in node.args])):
+        if op in LOGIC and (op.startswith(("logical", "bitwise")) or all([self._is_bool(a, known) for a in node.args])):
             return t.logic(LOGIC[op], *[self._truth(a, f, node, known) for a in node.args]), True
-        if op == "logical_not":
+        if op in {"logical_not", "invert"}:
             return t.logic(
                 "xor", self._truth(node.args[0], f, node, known), f"<{', '.join(['i1 true'] * t.rows)}>"
             ), True
@@ -82,14 +90,17 @@ class Panel:
         if op == "sign":
             negative = t.select(t.compare("olt", a, t.constant(0)), t.constant(-1), a)  # NaN and 0 stay
             return t.select(t.compare("ogt", a, t.constant(0)), t.constant(1), negative), False
-        if op in {"maximum", "minimum"} and isinstance(node.args[1], float):  # NaN stays, since no comparison is true
+        number = node.args[-1]
+        if (
+            op in {"maximum", "minimum"} and isinstance(number, float) and not math.isnan(number)
+        ):  # NaN stays, since no comparison is true
             return t.select(t.compare("olt" if op == "maximum" else "ogt", a, b), b, a), False
         return _ARITHMETIC[op](t, *([a, b] if b else [a])), False
 
     # Arguments.
 
     def _is_bool(self, a: Value, known: Known) -> bool:
-        return a in known and known[a][1]
+        return _key(a) in known and known[_key(a)][1]
 
     def number(self, a: Value, f: Index, features: int, known: Known) -> str:
         """Feature f of an argument, or its only feature; bools as 1 and 0."""
@@ -102,9 +113,9 @@ class Panel:
 
     def _value(self, a: Value, f: Index, features: int, known: Known) -> tuple[str, bool]:
         """Feature f of an argument, or its only feature."""
-        if a not in known:
-            known[a] = self._load(a, f if getattr(a, "features", 1) == features else 0), False
-        return known[a]
+        if _key(a) not in known:
+            known[_key(a)] = self._load(a, f if getattr(a, "features", 1) == features else 0), False
+        return known[_key(a)]
 
     def _load(self, a: Value, f: Index) -> str:
         t = self.text
@@ -116,6 +127,11 @@ class Panel:
             first, stride = a.data
             return t.splat(t.number(self.constants, t.plus(first, t.times(f, stride))))
         return t.load(self.address(a, f))
+
+
+def _key(a: Value) -> Value:
+    """A number by its text, since -0.0 equals 0.0."""
+    return repr(a) if isinstance(a, float) else a
 
 
 _ARITHMETIC: dict[str, Callable[..., str]] = {

@@ -35,7 +35,7 @@ class Program(Graph):
     """
 
     def __init__(self, trace: Trace) -> None:
-        super().__init__(trace.count)
+        super().__init__(trace.count, trace.dtype)
         self.trace = trace
         self.sums: list[Sum] = []
         self.places: dict[int, int] = {}

@@ -94,7 +94,7 @@ class Shaped:
         dtype = np.dtype(dtype)
         if dtype == self.dtype:
             return self
-        if dtype.kind != "f" and self.features is not None:
+        if self.features is not None and (dtype.kind != "f" or (self.dtype.kind == "f" and self.op != "y")):
             return refused(f"a conversion from {self.dtype} to {dtype}")
         return type(self)("astype", (self,), self.shape, dtype, self.features)
 
@@ -116,12 +116,12 @@ class Shaped:
         if self.features is None:
             shape = np.empty(self.shape)[key].shape
             return type(self)("index", (self,), shape, self.dtype, None, key)
-        two = (2, *self.shape[1:])  # rows are enough to see that an index keeps all numbers in their order
-        before = np.arange(math.prod(two)).reshape(two)
-        after = before[key] if self.features and self.shape[0] == self.rows else before[:0]
-        if after.shape[:1] != (2,) or not np.array_equal(after.ravel(), before.ravel()):
-            return refused(f"an index {key} of an array {self.shape}")
-        return self._reshaped((self.rows, *after.shape[1:]))
+        if self.features and self.shape[0] == self.rows:
+            before = np.arange(self.size).reshape(self.shape)
+            after = before[key]
+            if after.shape[:1] == self.shape[:1] and np.array_equal(after.ravel(), before.ravel()):
+                return self._reshaped(after.shape)
+        return refused(f"an index {key} of an array {self.shape}")
 
 
 NUMBER = np.dtype(np.int64)

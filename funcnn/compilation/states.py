@@ -45,7 +45,19 @@ def states(symbols: list[Symbol], before: Any, after: Any) -> States:
         [is_number(s) or getattr(s, "dtype", None) == NUMBER for s in following]
     ):
         raise Untraceable("a state that is not a number after the step")
+    if not _leaves(following) <= set(map(id, symbols)):
+        raise Untraceable("a state that follows from a state of something else")
     return States(symbols, following)
+
+
+def _leaves(values: list[Any]) -> set[int]:
+    """The ids of the states of which these are computed."""
+    found, left = set(), [s for s in values if isinstance(s, Symbol)]
+    while left:
+        s = left.pop()
+        found |= {id(s)} if s.op == "state" else set()
+        left += [a for a in s.args if isinstance(a, Symbol)]
+    return found
 
 
 def _pairs(before: Any, after: Any) -> Iterator[tuple[Symbol, Any]]:

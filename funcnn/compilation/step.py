@@ -64,7 +64,10 @@ class Step:
 
     def __call__(self, arrays: list[Any], numbers: list[Any], x: Any, y: Any) -> tuple[float, Grads[Any]] | None:
         """The cost and the gradient; None if a check fails, whose error the plain path has."""
-        memory = self._memories.pop() if self._memories else Memory(self.kernel, len(self.bounds) - 1, self.threads)
+        try:  # not `if`, since another thread may take the last one
+            memory = self._memories.pop()
+        except IndexError:
+            memory = Memory(self.kernel, len(self.bounds) - 1, self.threads)
         memory.take(arrays)
         known = self.program.trace.states.named(numbers)
         if self._is_computed:

@@ -27,7 +27,7 @@ def flatten(tree: Any, arrays: list[Any], numbers: list[Any], form: list[Any], *
         arrays.append(tree)
         form += (tree.shape, tree.dtype)
     elif cls is tuple:
-        form.append(len(tree))
+        form += (tuple, len(tree))
         for part in tree:
             flatten(part, arrays, numbers, form, is_state=is_state)
     elif cls in plans:
@@ -35,14 +35,16 @@ def flatten(tree: Any, arrays: list[Any], numbers: list[Any], form: list[Any], *
         for (_, part_is_state), part in zip(plans[cls], getters[cls](tree), strict=True):
             if part_is_state and type(part) is int:
                 numbers.append(part)
+                form.append(int)
             else:
-                flatten(part, arrays, numbers, form, is_state=is_state or part_is_state)
+                flatten(part, arrays, numbers, form, is_state=part_is_state)
     elif is_state and cls is float:
         numbers.append(tree)
+        form.append(float)
     elif is_array(tree):
         raise Untraceable(f"a {kind(tree)} in the network")
-    else:
-        form.append(tree)
+    else:  # True equals 1, and 0.0 equals -0.0, but rules may tell them apart
+        form += (cls, repr(tree) if cls is float else tree)
 
 
 def symbolic(tree: Any, array: Callable[[Any], Symbol], numbers: list[Symbol], *, is_state: bool = False) -> Any:
@@ -65,7 +67,7 @@ def symbolic(tree: Any, array: Callable[[Any], Symbol], numbers: list[Symbol], *
         if part_is_state and type(part) is int:
             parts.append(_number(numbers))
         else:
-            parts.append(symbolic(part, array, numbers, is_state=is_state or part_is_state))
+            parts.append(symbolic(part, array, numbers, is_state=part_is_state))
     return build(cls, parts)
 
 

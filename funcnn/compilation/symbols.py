@@ -29,8 +29,8 @@ class Symbol(Shaped):
     __truediv__, __rtruediv__ = _operator("divide"), _operator("divide", is_reflected=True)
     __gt__, __ge__ = _operator("greater", bool), _operator("greater_equal", bool)
     __lt__, __le__ = _operator("less", bool), _operator("less_equal", bool)
-    __eq__, __ne__ = _operator("equal", bool), _operator("not_equal", bool)  # type: ignore[assignment]  # of object
-    __and__, __or__ = _operator("logical_and", bool), _operator("logical_or", bool)
+    __eq__, __ne__ = _operator("equal", bool), _operator("not_equal", bool)  # type: ignore[assignment]  # an object returns a bool
+    __and__, __or__ = _operator("bitwise_and"), _operator("bitwise_or")
     __xor__, __rshift__ = _operator("bitwise_xor"), _operator("right_shift")
     __hash__ = object.__hash__
 
@@ -65,14 +65,15 @@ class Symbol(Shaped):
         return elementwise("absolute", self)
 
     def __invert__(self) -> Symbol:
-        return elementwise("logical_not", self, dtype=bool)
+        return elementwise("invert", self)
 
 
 def elementwise(op: str, *args: Operand, dtype: Any = None) -> Symbol:
     """The operation on arrays and numbers, entry by entry, broadcast as NumPy does."""
     symbols = [a for a in args if isinstance(a, Symbol)]
     shape = np.broadcast_shapes(*[getattr(a, "shape", ()) for a in args])
-    dtype = dtype or _common_dtype(args)
+    dtype = dtype or common_dtype(args)
+    _check_kinds(op, args)
     if not any([a.features is not None for a in symbols]):
         return Symbol(op, args, shape, dtype, None)
     if any([a.features == 0 for a in symbols]):
@@ -99,12 +100,42 @@ def _broadcasts(a: Operand, shape: Shape, rows: int, features: int) -> bool:
     return math.prod(own) == 1 or (shape[0] == rows and shared == (1, *shape[1:]))
 
 
-def _common_dtype(args: tuple[Operand, ...]) -> Any:
-    """The dtype of the arrays; numbers do not widen it, unless all arrays are bools."""
-    dtypes = {a.dtype for a in args if isinstance(a, Symbol | np.ndarray)}
-    for weak in (np.dtype(bool), NUMBER):
-        dtypes = dtypes - {weak} or dtypes
-    return np.result_type(*dtypes, *([a for a in args if is_number(a)] if dtypes == {np.dtype(bool)} else []))
+def _check_kinds(op: str, args: tuple[Operand, ...]) -> None:
+    """Refuse what floats cannot compute: kernels hold bools and whole numbers of rows as floats."""
+    rows = [a for a in args if isinstance(a, Symbol) and a.features and a.op != "words"]
+    if not rows or op == "where":
+        return
+    if any([a.dtype.kind in "iu" for a in rows]):
+        others = [np.asarray(a) for a in args if not isinstance(a, Symbol)]
+        if op not in COMPARISONS or len(rows) != 1 or not all([(abs(a) <= LARGEST_WHOLE).all() for a in others]):
+            refused(f"{op} of whole numbers")
+    are_bools = all([getattr(a, "dtype", None) == np.dtype(bool) for a in args])
+    if op in OF_BITS and not are_bools:
+        refused(f"{op} of numbers")
+    has_floats = any([isinstance(a, float) or getattr(getattr(a, "dtype", None), "kind", "") == "f" for a in args])
+    if op not in COMPARISONS | OF_TRUTHS | OF_BITS and not has_floats and not (are_bools and op in OF_BOOLS):
+        refused(f"{op} of bools")
+
+
+COMPARISONS = {"equal", "greater", "greater_equal", "less", "less_equal", "not_equal"}
+OF_TRUTHS = {"isfinite", "logical_and", "logical_not", "logical_or"}  # of numbers and of bools
+OF_BITS = {"bitwise_and", "bitwise_or", "invert"}  # of bools they are logic, of whole numbers something else
+OF_BOOLS = {"maximum", "minimum", "multiply"}  # whose result for bools is a bool
+LARGEST_WHOLE = 1 << 24  # beyond, float32 does not hold every whole number
+
+
+def common_dtype(args: tuple[Operand, ...]) -> Any:
+    """The dtype that NumPy gives the result; numbers that differ from step to step count as Python's numbers."""
+    dtypes = {a.dtype for a in args if hasattr(a, "dtype") and not is_step_number(a)}
+    numbers = [a for a in args if is_number(a) and not hasattr(a, "dtype")]
+    if dtypes <= {np.dtype(bool)} and any(map(is_step_number, args)):
+        return NUMBER
+    return np.result_type(*dtypes, *numbers)
+
+
+def is_step_number(a: Operand) -> bool:
+    """Whether a is a symbolic number that differs from step to step."""
+    return isinstance(a, Symbol) and a.features is None and a.dtype == NUMBER and a.shape == ()
 
 
 def is_number(a: Operand) -> bool:
@@ -132,6 +163,8 @@ def product(a: Operand, b: Operand) -> Symbol:  # noqa: PLR0911  one for each ki
     if a.dtype != b.dtype:
         return refused(f"a product of {a.dtype} and {b.dtype}")
     by_row = [isinstance(one, Symbol) and bool(one.features) for one in (a, b)]
+    if a.shape[-1:] != b.shape[max(0, len(b.shape) - 2) :][:1]:
+        return refused(f"a product of arrays {a.shape} and {b.shape}")
     if by_row == [True, False] and a.op != "transpose" and a.features == a.shape[-1] and is_known(b):
         if b.ndim == 1:
             return reduced("sum", a if is_ones(b) else a * b, -1, keepdims=False)

@@ -56,8 +56,8 @@ class Update(Graph):
     """
 
     def __init__(self, optimizer: Any, program: Program) -> None:
-        super().__init__(1)
-        self.dtype, self.memory = program.trace.dtype, 0
+        super().__init__(1, program.trace.dtype)
+        self.memory = 0
         counters: list[Symbol] = []
         places = program.places
         params = map_arrays(

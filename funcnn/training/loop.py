@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, Generic, TypeVar, cast
 
+import numpy as np
+
 from funcnn.allocation import keep_freed_memory
 from funcnn.arrays import as_array, is_array, is_float, kind, owned, short
 from funcnn.core import is_layer, sgd
@@ -154,14 +156,22 @@ def train(
 
 def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any, every: int) -> Iterator[S]:
     now, batches = start, iter(data)
-    nothing = batches is data  # an iterator may have ended
-    while block := list(islice(batches, every - now.step % every if every > 1 else 1)):  # a step may be traced
+    nothing, between = batches is data, False  # an iterator may have ended
+    fold = getattr(value_and_grad, "fold", None) if every > 1 and constraint is None else None
+    is_kept = isinstance(data, list | tuple)
+    while block := [
+        batch if is_kept or fold is None else _copied(batch)  # an iterator may use its arrays again
+        for batch in islice(batches, 1 if fold is None else every - now.step % every)
+    ]:
         nothing = False
-        while block:
-            now, steps = _folded(now, block, value_and_grad, lr) if len(block) > 1 and constraint is None else (now, 0)
-            if not steps:
-                now, steps = _after(now, block[0], value_and_grad, lr, constraint), 1
-            block = block[steps:]
+        if fold is not None:
+            now = _folded(now, block, value_and_grad, fold, lr)
+        else:
+            now = _after(now, block[0], value_and_grad, lr, constraint)
+        between = every > 1 and bool(now.step % every)
+        if not between:
+            yield now
+    if between:
         yield now
     if nothing:
         raise RangeError("train: data must give a batch, got none; a generator can be read once, so make a new one")
@@ -185,16 +195,28 @@ def _after(now: S, batch: Any, value_and_grad: Any, lr: Any, constraint: Any) ->
     return after
 
 
-def _folded(now: S, batches: list[Any], value_and_grad: Any, lr: Any) -> tuple[S, int]:
-    """The state after several steps, which a function made by `compiled` may take in one call, and their number."""
-    if not hasattr(value_and_grad, "fold"):
-        return now, 0
-    pairs = [pair("train", batch) for batch in batches]
-    made = value_and_grad.fold(now.params, now.optimizer, pairs, [_rate(lr, now.step + i) for i in range(len(pairs))])
-    if made is None:
-        return now, 0
-    params, optimizer, costs = made
-    return now.after(params, optimizer, costs[-1], len(costs)), len(costs)
+def _folded(now: S, batches: list[Any], value_and_grad: Any, fold: Any, lr: Any) -> S:
+    """The state after all batches, taken in few calls of `fold`, or one by one where it gives None.
+
+    The first step is often one that cannot be folded, since an optimizer has no memory before it; so a second fold is
+    tried after it.
+    """
+    rates, tries = [_rate(lr, now.step + i) for i in range(len(batches))], 2
+    pairs, done = [pair("train", batch) for batch in batches], 0
+    while done < len(pairs):
+        rest = len(pairs) - done
+        made = fold(now.params, now.optimizer, pairs[done:], rates[done:]) if rest > 1 and tries else None
+        if made is None:
+            now, tries, done = _after(now, pairs[done], value_and_grad, rates[done], None), tries - 1, done + 1
+        else:
+            params, optimizer, costs = made
+            now, done = now.after(params, optimizer, costs[-1], len(costs)), done + len(costs)
+    return now
+
+
+def _copied(batch: Any) -> Any:
+    x, y = pair("train", batch)
+    return map_arrays(lambda a: a.copy() if isinstance(a, np.ndarray) else a, (x, y))
 
 
 def _rate(lr: Any, step: Any) -> Any:
