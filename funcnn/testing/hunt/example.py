@@ -89,7 +89,6 @@ def _message(error: BaseException, args: Sequence[Any] | None) -> str:
 def _kind(error: BaseException) -> str:
     cause = error.__cause__ or error
     # Libraries say by this class, or only by these words, that they have no derivative.
-    # A library says so by this class, or by an error of another class with these words.
     if isinstance(cause, NotImplementedError) or re.search("not (implemented|differentiable|supported)", str(cause)):
         return NoDerivative.__name__
     if isinstance(error, Inconclusive):
