@@ -10,6 +10,7 @@ from pathlib import Path
 
 import funcnn
 from funcnn import initializers, layers, losses
+from funcnn.installation import LIBRARIES
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "funcnn").rglob("*.py"))
@@ -42,13 +43,13 @@ ROOMS = [
     "layers.normalisation",
     "layers.attention",
     "inspection",
-    "interop plot",
-    "testing",
+    "installation interop plot",
+    "__main__ testing",
 ]
 
 # The most lines of each folder, and of the files beside them; it may be raised for a reason that stands in its line.
 MOST_LINES = {
-    "": 3560,  # values, checks, malloc, verbs, constructors, namespaces of one module; remedies; inherited names
+    "": 3705,  # values, checks, malloc, verbs, constructors, namespaces of one module; inherited names; a self-check
     "compilation": 3000,  # rules become symbolic arrays, a program, text, machine code, calls; what floats cannot do
     "files": 600,
     "inspection": 1100,
@@ -126,6 +127,17 @@ def test_hypothesis_is_loaded_by_testing_alone():
     loaded = loaded_by("import funcnn.testing")
     assert "hypothesis" in loaded
     assert "mpmath" not in loaded  # which only a check in exact arithmetic needs
+
+
+def test_the_report_of_an_installation_has_every_optional_library():
+    imported = {"llvmlite"}  # by import_module
+    for path in [*SOURCES, ROOT / "funcnn_pytest.py"]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [part.name for part in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) else []
+            imported |= {name.split(".")[0] for name in names}
+    needed = {"attrs", "funcnn", "numpy", *sys.stdlib_module_names}
+    assert {name.replace("sklearn", "scikit-learn") for name in imported - needed} == LIBRARIES.keys()
 
 
 def test_the_readme_counts_right():

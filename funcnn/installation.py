@@ -1,0 +1,135 @@
+"""What `python -m funcnn` prints: versions, BLAS, optional libraries, and the result of a self-check."""
+# ruff: noqa: T201  a command prints
+
+from __future__ import annotations
+
+import platform
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+import funcnn
+from funcnn.core import backward, forward, predict, sgd
+from funcnn.files.store import load, save
+from funcnn.layers.activations.base import Sigmoid, Tanh
+from funcnn.layers.chain import mlp
+from funcnn.losses.classification import binary_cross_entropy
+from funcnn.trees.vectors import from_vector, to_vector
+
+# The libraries that funcnn imports where they are used, and what needs them.
+LIBRARIES = {
+    "autograd": "funcnn.testing.autograd",
+    "hypothesis": "funcnn.testing",
+    "jax": "funcnn.interop.jax, funcnn.testing.jax",
+    "llvmlite": "funcnn.compilation",
+    "matplotlib": "funcnn.plot",
+    "mpmath": "checks of funcnn.testing in exact arithmetic",
+    "mygrad": "funcnn.testing.mygrad",
+    "pytest": "the plugin funcnn_pytest",
+    "safetensors": "funcnn.interop.safetensors",
+    "scikit-learn": "funcnn.metrics.r2",
+    "scipy": "funcnn.interop.scipy",
+    "thinc": "funcnn.testing.thinc",
+    "threadpoolctl": "the number of BLAS threads in this report",
+    "torch": "funcnn.interop.torch, funcnn.testing.torch",
+    "tqdm": "progress bars of funcnn.training",
+}
+X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+Y = np.array([[0], [1], [1], [0]])  # exclusive or
+NET = (*mlp([2, 4, 1], hidden=Tanh(), seed=1), Sigmoid())
+
+
+def main(words: Sequence[str]) -> int:
+    """Print the report. The result is 0 if the self-check found no error, otherwise 1."""
+    about = "Print versions, BLAS and optional libraries, and check that this installation computes correctly."
+    ArgumentParser(prog="python -m funcnn", description=about).parse_args(words)
+    for name, text in report():
+        print(f"{name:15}{text}")
+    failed = False
+    for check in (training, gradients, files):
+        error = self_check(check)
+        failed = failed or error is not None
+        print(f"{'self-check':15}{check.__name__} {'ok' if error is None else f'failed: {error}'}")
+    print("failed" if failed else "ok")
+    return int(failed)
+
+
+def report() -> Iterator[tuple[str, str]]:
+    """Lines of a name and a text."""
+    yield "funcnn", f"{funcnn.__version__}, from {Path(funcnn.__file__).parent}"
+    yield "Python", f"{platform.python_version()}, {platform.platform()}"
+    yield "NumPy", np.__version__
+    yield "attrs", version("attrs")
+    yield "BLAS", f"{_blas()}; {_threads()}"
+    for library, use in LIBRARIES.items():
+        yield library, f"{_version(library):15}{use}"
+
+
+def self_check(check: Callable[[], str]) -> str | None:
+    """What is wrong, or None."""
+    try:
+        return check() or None
+    except Exception as error:  # noqa: BLE001  whatever fails is reported
+        return f"{type(error).__name__}: {error}"
+
+
+def training() -> str:
+    """The exclusive or is learned in 500 steps."""
+    params = NET
+    for _ in range(500):
+        out, cache = forward(params, X)
+        cost, dA = binary_cross_entropy(out, Y)
+        params = sgd(params, backward(params, cache, dA), 2.0)
+    right = bool(((predict(params, X) > 0.5) == Y).all())
+    return "" if right and cost < 0.02 else f"the cost is {cost:.3g} after 500 steps and must be below 0.02"
+
+
+def gradients() -> str:
+    """The gradient of each parameter is near the central difference of the cost."""
+    out, cache = forward(NET, X)
+    gradient = to_vector(backward(NET, cache, binary_cross_entropy(out, Y)[1]).params)
+    start, h = to_vector(NET), 1e-5
+
+    def cost(vector: np.ndarray) -> float:
+        return float(binary_cross_entropy(forward(from_vector(NET, vector), X)[0], Y)[0])
+
+    steps = h * np.eye(len(start))
+    differences = [(cost(start + step) - cost(start - step)) / (2 * h) for step in steps]
+    error = float(abs(gradient - differences).max())
+    # Measured: 8e-12, where the largest gradient is 0.03.
+    return "" if error < 1e-7 else f"a gradient differs from the difference quotient by {error:.3g}"
+
+
+def files() -> str:
+    """A network that is saved and loaded is equal."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "net.npz"
+        save(path, NET)
+        return "" if load(path) == NET else "a network that was saved and loaded is not equal"
+
+
+def _blas() -> str:
+    """The BLAS for which NumPy was built."""
+    blas = np.show_config("dicts").get("Build Dependencies", {}).get("blas", {})
+    return f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
+
+
+def _threads() -> str:
+    """The number of threads of the loaded BLAS."""
+    try:
+        from threadpoolctl import threadpool_info  # noqa: PLC0415  an optional library
+    except ImportError:
+        return "the number of threads is unknown without threadpoolctl"
+    pools = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return f"threads: {', '.join(map(str, pools))}"
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "not installed"

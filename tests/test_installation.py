@@ -1,0 +1,96 @@
+"""`python -m funcnn`: its report, its self-check, and its exit code."""
+
+import re
+import runpy
+import sys
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError
+
+import attrs
+import numpy as np
+import pytest
+
+import funcnn
+from funcnn import installation
+from funcnn.installation import LIBRARIES, files, gradients, main, self_check, training
+from funcnn.losses import mse
+
+
+def command(monkeypatch, *words):
+    monkeypatch.setattr(sys, "argv", ["funcnn", *words])
+    monkeypatch.delitem(sys.modules, "funcnn.__main__", raising=False)  # runpy warns of a module that is imported
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("funcnn", run_name="__main__")
+    return ended.value.code
+
+
+def test_the_command_reports_and_checks(monkeypatch, capsys):
+    assert command(monkeypatch) == 0
+    lines = capsys.readouterr().out.splitlines()
+    shown = {line.split()[0]: line.split(maxsplit=1)[1] for line in lines[:-1]}
+    assert shown["funcnn"].startswith(f"{funcnn.__version__}, from ")
+    assert shown["Python"].startswith(".".join(map(str, sys.version_info[:3])))
+    assert (shown["NumPy"], shown["attrs"]) == (np.__version__, attrs.__version__)
+    assert re.fullmatch(r"\S+( [\d.]+)?; .*threads.*", shown["BLAS"])
+    assert LIBRARIES.keys() < shown.keys()
+    assert shown["hypothesis"].endswith(" funcnn.testing")
+    assert lines[-4:] == [*[f"self-check     {name} ok" for name in ("training", "gradients", "files")], "ok"]
+
+
+def test_an_import_of_its_module_prints_nothing(monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "funcnn.__main__", raising=False)
+    import_module("funcnn.__main__")
+    assert capsys.readouterr().out == ""
+
+
+def test_the_command_takes_no_arguments(monkeypatch, capsys):
+    assert command(monkeypatch, "loudly") == 2
+    assert "python -m funcnn: error: unrecognized arguments: loudly" in capsys.readouterr().err
+
+
+def wrong_gradient(out, y):
+    cost, dA = mse(out, y)
+    return cost, 1.01 * dA
+
+
+def test_an_error_is_named_and_is_the_exit_code(monkeypatch, capsys):
+    monkeypatch.setattr(installation, "binary_cross_entropy", wrong_gradient)
+    assert main([]) == 1
+    *_, first, second, third, last = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"self-check +training (ok|failed: the cost is .* and must be below 0.02)", first)
+    assert re.fullmatch(r"self-check +gradients failed: a gradient differs from the difference quotient by .*", second)
+    assert re.fullmatch(r"self-check +files ok", third)
+    assert last == "failed"
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "replaced", "error"),
+    [
+        (training, "sgd", lambda params, grads, lr: params, "the cost is 0.695 after 500 steps and must be below 0.02"),
+        (gradients, "backward", lambda params, cache, dA: installation.NET, "AttributeError: .*"),
+        (files, "load", lambda path: (), "a network that was saved and loaded is not equal"),
+        (files, "save", lambda path, net: None, "NoFileError: load: there is no file .*"),
+    ],
+)
+def test_each_check_can_fail(monkeypatch, check, name, replaced, error):
+    assert self_check(check) is None
+    monkeypatch.setattr(installation, name, replaced)
+    assert re.fullmatch(error, self_check(check))
+
+
+def absent(library):
+    raise PackageNotFoundError(library)
+
+
+def test_absent_libraries_are_reported(monkeypatch):
+    monkeypatch.setattr(installation, "version", lambda name: "1.0" if name == "attrs" else absent(name))
+    monkeypatch.setitem(sys.modules, "threadpoolctl", None)
+    monkeypatch.setattr(np, "show_config", lambda mode: {})
+    found = dict(installation.report())
+    assert all([found[library].startswith("not installed  ") for library in LIBRARIES])
+    assert found["BLAS"] == "unknown; the number of threads is unknown without threadpoolctl"
+
+
+def test_threads_are_counted():
+    pytest.importorskip("threadpoolctl", reason="it counts them")
+    assert re.fullmatch(r".*; threads: \d+(, \d+)*", dict(installation.report())["BLAS"])
