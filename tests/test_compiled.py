@@ -160,6 +160,12 @@ def test_networks(run):
     check(net, x, y)
 
 
+@pytest.mark.parametrize("sizes", [[625, 7, 1], [2, 1000, 1], [300, 32, 3]], ids=str)
+def test_wide_beside_narrow(sizes):
+    x, y = rng.normal(size=(37, sizes[0])), rng.normal(size=(37, sizes[-1]))
+    check(mlp(sizes, hidden=Tanh(), seed=0), x, y)
+
+
 def test_any_number_of_threads_has_the_same_bits():
     net = mlp([2, 27, 5, 1], hidden=Tanh(), seed=0)
     x, y = rng.normal(size=(5000, 2)), rng.normal(size=(5000, 1))

@@ -92,7 +92,15 @@ REASONS = [
     (of_all, net, x, y, "a branch that depends on numbers, FILE:"),
     (mse, (Signs(np.ones((2, 2))),), x, x, "absolute of a sum over all rows"),
     (mse, (Signs(np.ones((2, 2), np.float32)),), x, x, "the arrays of the network are not all of the dtype of x"),
-    (mse, mlp([2, 300, 1], seed=0), x, y, "a width of 300 is above 256, where NumPy is faster"),
+    (mse, mlp([2, 300, 300, 1], seed=0), x, y, "a matrix of 300 x 300 is wider than 256, where NumPy is faster"),
+    (mse, mlp([2, 1030, 1], seed=0), x, y, "a matrix of 2 x 1030 is wider than 1024, where NumPy is faster"),
+    (
+        mse,
+        (Tanh(),),
+        np.zeros((4, 1030)),
+        np.zeros((4, 1030)),
+        "a row of 1030 is wider than 1024, where NumPy is faster",
+    ),
     (mse, HALF, x.astype(np.float16), y, "kernels compute in float32 and float64, x is float16"),
     (weighted(mse), net, x, (y, np.ones(6)), "x and y must be NumPy arrays, got float64 array and tuple"),
 ]

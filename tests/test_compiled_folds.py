@@ -199,7 +199,7 @@ def test_a_state_that_is_an_array_takes_single_steps():
 
 
 def test_wide_networks_and_plain_functions_take_single_steps():
-    wide, function = mlp([2, 300, 1], seed=0), compiled(mse)
+    wide, function = mlp([2, 300, 300, 1], seed=0), compiled(mse)
     assert function.fold(wide, (), batch * 2, [0.1, 0.1]) is None
     steps = [now.step for now in train(TrainState(net), batch * 7, value_and_grad(mse), 0.1, every=3)]
     assert steps == [3, 6, 7]

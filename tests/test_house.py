@@ -50,7 +50,7 @@ ROOMS = [
 # The most lines of each folder, and of the files beside them; it may be raised for a reason that stands in its line.
 MOST_LINES = {
     "": 3705,  # values, checks, malloc, verbs, constructors, namespaces of one module; inherited names; a self-check
-    "compilation": 3000,  # rules become symbolic arrays, a program, text, machine code, calls; what floats cannot do
+    "compilation": 3150,  # rules become symbolic arrays, a program, text, machine code, calls; one block of arguments
     "files": 600,
     "inspection": 1100,
     "interop": 1300,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 import warnings
 from functools import cache
+from inspect import Parameter, Signature
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,11 @@ from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
 from funcnn.trees.walks import leaves
 
-WIDEST = 256  # features; with more, the products of BLAS are faster, measured
+# Features of layers; with more, the products of BLAS are faster, measured. If one side of a matrix is narrow, the other
+# may be wider.
+WIDEST, NARROW, WIDEST_BESIDE_NARROW = 256, 32, 1024
 _MOST_STEPS = 64  # of a compiled function; the step that was used longest ago is dropped
+_TAKEN = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in ("params", "x", "y")])
 _HERE = str(Path(__file__).parent)
 
 
@@ -37,6 +41,7 @@ class Compiled:
         self.loss, self.threads = loss, threads
         self._plain = value_and_grad(loss)
         self._steps: list[tuple[list[Any], Step | str]] = []
+        self.__signature__ = _TAKEN  # which `train` asks for at each call; `inspect` needs 30 us to find it
 
     def __call__(self, params: Any, x: Any, y: Any, /) -> tuple[Any, Grads[Any]]:
         """(cost, Grads), as `value_and_grad(loss)` returns it."""
@@ -193,7 +198,6 @@ def agree(made: Any, plain: Any) -> bool:
 
 def _unsuited(x: Any, y: Any, arrays: list[Any]) -> str:
     """Why there is no kernel for arrays of these shapes and dtypes."""
-    widest = max([0, *x.shape[1:], *[n for a in arrays for n in a.shape]])
     if x.dtype not in {np.dtype(np.float32), np.dtype(np.float64)} or not x.dtype.isnative:
         return f"kernels compute in float32 and float64, x is {x.dtype}"
     if any([a.dtype != x.dtype for a in arrays]):
@@ -202,7 +206,12 @@ def _unsuited(x: Any, y: Any, arrays: list[Any]) -> str:
         return f"x must be (m, ..., n), with at least one row, not {x.shape}"
     if y.shape[:1] != x.shape[:1] or not y.size:
         return f"y must have the rows of x, {len(x)}; y: {y.shape}"
-    return f"a width of {widest} is above {WIDEST}, where NumPy is faster" if widest > WIDEST else ""
+    for shape in [*[(n,) for n in x.shape[1:]], *[a.shape for a in arrays]]:
+        widest = WIDEST if len(shape) > 1 and min(shape) > NARROW else WIDEST_BESIDE_NARROW
+        if max(shape, default=0) > widest:
+            what = "a row of" if len(shape) < 2 else "a matrix of"
+            return f"{what} {' x '.join(map(str, shape))} is wider than {widest}, where NumPy is faster"
+    return ""
 
 
 def _line(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import add, mul, neg, sub, truediv
 from typing import Any
 
 import numpy as np
@@ -36,9 +37,20 @@ def _evaluated(a: Symbol, numbers_of: Callable[[Symbol], Any], done: dict[int, A
         bases, powers = np.broadcast_arrays(*args)
         made = [base**power for base, power in zip(bases.ravel().tolist(), powers.ravel().tolist(), strict=True)]
         return np.array(made).reshape(bases.shape)
-    return _SHAPES[a.op](a, args[0]) if a.op in _SHAPES else getattr(np, a.op)(*args)
+    if a.op in _SHAPES:
+        return _SHAPES[a.op](a, args[0])
+    function: Callable[..., Any] = getattr(np, a.op)
+    return (function if a.dtype == NUMBER else _OPERATORS.get(a.op, function))(*args)
 
 
+# For NumPy's scalars, such as a cost, ten times as fast as its functions.
+_OPERATORS: dict[str, Callable[..., Any]] = {
+    "add": add,
+    "divide": truediv,
+    "multiply": mul,
+    "negative": neg,
+    "subtract": sub,
+}
 _SHAPES: dict[str, Callable[[Symbol, Any], Any]] = {
     "astype": lambda a, numbers: np.asarray(numbers).astype(a.dtype),
     "halves": lambda _, word: np.array([word.item() >> 16, word.item() & 0xFFFF]),  # float32 cannot hold 32 bits

@@ -11,7 +11,7 @@ from funcnn.arrays import freeze
 from funcnn.compilation.engine import engine
 from funcnn.compilation.evaluation import evaluate
 from funcnn.compilation.kernel import Kernel
-from funcnn.compilation.memory import Memory, address, aligned
+from funcnn.compilation.memory import Memory, address
 from funcnn.compilation.shapes import NUMBER, Untraceable
 from funcnn.compilation.step import Functions, Step, compute
 from funcnn.compilation.structure import builder, flatten, stepper, view
@@ -36,6 +36,7 @@ class Fold:
         self._params = stepper(program.trace.params, program.trace.grads)
         self._optimizer = builder(self.update.after, self._leaf)
         self._firsts = [s.data for s in memory_of(self.update.before)]
+        self._memories: list[Memory] = []  # as in Step
 
     def __call__(
         self, params: Any, optimizer: Any, batches: list[tuple[Any, Any]], lrs: list[float]
@@ -45,22 +46,27 @@ class Fold:
         arrays, own_arrays, numbers, own_numbers = list[Any](), list[Any](), list[Any](), list[Any]()
         flatten(params, arrays, numbers, [])
         flatten(optimizer, own_arrays, own_numbers, [])
-        memory, own = Memory(kernel, len(step.bounds) - 1, step.threads), aligned(self.update.memory, step.dtype)
+        try:
+            memory = self._memories.pop()
+        except IndexError:
+            memory = Memory(kernel, self._functions.table, step.bounds, step.threads)
         memory.take(arrays)
+        own = memory.own
         for first, array in zip(self._firsts, own_arrays, strict=True):
             own[first : first + array.size] = array.reshape(-1)
         run, own_run = program.trace.states.run(numbers, len(lrs)), self.update.states.run(own_numbers, len(lrs))
         data = self._ready(batches)
         totals = np.empty((len(lrs), kernel.totals), step.dtype)
-        self._run(memory, own, data, run, self.update.numbers(lrs, own_run[: len(lrs)]), totals)
+        self._run(memory, data, run, self.update.numbers(lrs, own_run[: len(lrs)]), totals)
         costs = np.asarray(program.cost(totals.T), float)
+        after, own = freeze(memory.constants[: program.trace.count].copy()), freeze(own.copy())
+        self._memories.append(memory)
         if totals[:, -1].any() or not np.isfinite(costs).all():
             return None
-        after = freeze(memory.constants[: program.trace.count].copy())
         made = self._params(params, (after, dict(zip(map(id, program.trace.states.following), run[-1], strict=True))))
         return (
             made,
-            self._optimizer((freeze(own), self.update.states.named(own_run[max(0, len(own_run) - 2)]))),
+            self._optimizer((own, self.update.states.named(own_run[max(0, len(own_run) - 2)]))),
             costs.tolist(),
         )
 
@@ -73,17 +79,15 @@ class Fold:
                 ready[id(x), id(y)] = (*rows, address(rows[0]), address(rows[1]))
         return [ready[id(x), id(y)] for x, y in batches]
 
-    def _run(self, memory: Memory, own: Any, data: Any, run: list[list[Any]], numbers: Any, totals: Any) -> None:
+    def _run(self, memory: Memory, data: Any, run: list[list[Any]], numbers: Any, totals: Any) -> None:
         """Take the steps: in one call; or one by one, if there are several threads or random numbers."""
         step, f = self.step, self._functions
-        constants, tiles, sums, _ = memory.addresses
-        shards, M = len(step.bounds) - 1, address(own)
         if step.threads == 1 and not run[0]:
-            at = [np.array([batch[i] for batch in data], np.uintp) for i in (2, 3)]
-            bounds = np.array(step.bounds, np.int64)
-            arrays = [address(a) for a in (*at, bounds, numbers, totals)]
-            f.fold(f.table, constants, tiles, sums, M, *arrays, shards, len(data))
+            xs, ys = [np.array([batch[i] for batch in data], np.uintp) for i in (2, 3)]
+            memory.set_run(xs, ys, numbers, totals)
+            f.fold(memory.arguments)
             return
+        (constants, _, sums, _), M, shards = memory.addresses, address(memory.own), len(step.bounds) - 1
         for i, (_, _, x, y) in enumerate(data):
             if run[0]:
                 step.program.fill_computed(memory.constants, step.program.trace.states.named(run[i]))
@@ -94,5 +98,4 @@ class Fold:
         """What stands for a symbolic array in the optimizer after the steps: its memory, or a state."""
         if s.dtype == NUMBER:
             return lambda source: evaluate(s, lambda one: source[1][id(one)]).item()
-        take = view(s, self.update.place(s))
-        return lambda source: take(source[0])
+        return view(s, self.update.place(s))

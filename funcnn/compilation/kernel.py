@@ -12,6 +12,9 @@ from funcnn.compilation.update import Update
 
 MOST_SHARDS, ROWS_OF_SHARD = 8, 1024
 NAMES = ("shard", "finish", "fold")
+# The arguments of `fold`, which stand in one block: pointers, then two whole numbers. %XS and %YS are the addresses of
+# the batches of `steps` steps, %bounds those of %count shards; the others are arguments of `shard` and `finish`.
+ARGUMENTS = ("C", "V", "A", "G", "M", "XS", "YS", "bounds", "W", "out", "count", "steps")
 
 
 class Kernel:
@@ -57,7 +60,9 @@ class Kernel:
         return t.function("finish", f"{pointers}, i64 %count")
 
     def _fold(self, t: Text) -> list[str]:
-        """%XS and %YS are the addresses of the batches of `steps` steps, %bounds those of %count shards."""
+        for i, name in enumerate(ARGUMENTS):
+            kind = "i64" if name in {"count", "steps"} else "ptr"
+            t.do(f"%{name} = load {kind}, ptr {_word(t, '%block', i)}")
 
         def step(i: Index) -> None:
             X, Y = [t.let(f"load ptr, ptr {_word(t, name, i)}") for name in ("%XS", "%YS")]
@@ -73,8 +78,7 @@ class Kernel:
             t.do(f"call void @finish({_pointers('%C', '%V', '%G', '%M', W, out)}, i64 %count)")
 
         t.loop("%steps", step)
-        names = ("C", "V", "A", "G", "M", "XS", "YS", "bounds", "W", "out")
-        return t.function("fold", f"{_pointers(*[f'%{name}' for name in names])}, i64 %count, i64 %steps")
+        return t.function("fold", "ptr %block")
 
 
 def _word(t: Text, pointer: str, i: Index) -> str:

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.kernel import Kernel
+from funcnn.compilation.kernel import ARGUMENTS, Kernel
 from funcnn.compilation.shapes import NUMBER
 from funcnn.compilation.text import LINE
 from funcnn.trees.walks import leaves
 
 
 class Memory:
-    """What a call of a kernel writes: constants, the numbers of a tile for each thread, and the sums of the shards."""
+    """What a call of a kernel writes: constants, the numbers of a tile for each thread, and the sums of the shards.
 
-    def __init__(self, kernel: Kernel, shards: int, threads: int) -> None:
+    `own` is the memory of an optimizer. The arguments of the function `fold` are at the address `arguments`, for one
+    step; `set_batch` and `set_run` change them.
+    """
+
+    def __init__(self, kernel: Kernel, table: int, bounds: list[int], threads: int) -> None:
         program, dtype = kernel.program, kernel.program.trace.dtype
+        shards = len(bounds) - 1
         self.constants = aligned(program.constants, dtype)
         self.tiles = aligned(kernel.memory * threads, dtype)
         self.sums = aligned(kernel.length * shards, dtype)
+        self.own = aligned(kernel.update.memory if kernel.update else 0, dtype)
         self.totals = np.empty(kernel.totals, dtype)
         self.addresses = [address(a) for a in (self.constants, self.tiles, self.sums, self.totals)]
+        self._bounds, self._batch = np.array(bounds, np.int64), np.empty(2, np.uintp)
+        constants, tiles, sums, totals = self.addresses
+        X, B = address(self._batch), address(self._bounds)
+        own, word = address(self.own), self._batch.itemsize
+        self._block = (ctypes.c_int64 * len(ARGUMENTS))(
+            table, constants, tiles, sums, own, X, X + word, B, 0, totals, shards, 1
+        )
+        self.arguments = ctypes.addressof(self._block)
         symbols: list[Any] = leaves(program.trace.params)
         indices = [s.data for s in symbols if s.dtype != NUMBER]
         self._parameters = [self.constants[i.flat[0] : i.flat[0] + i.size].reshape(i.shape) for i in indices]
@@ -32,10 +47,41 @@ class Memory:
         for place, array in zip(self._parameters, arrays, strict=True):
             place[...] = array
 
+    def set_batch(self, x: int, y: int) -> None:
+        """The addresses of the rows of the one step."""
+        self._batch[0], self._batch[1] = x, y
+
+    def set_run(self, xs: Any, ys: Any, numbers: Any, totals: Any) -> None:
+        """The addresses of the rows of several steps, the constants of each update, and the totals of each step."""
+        for name, array in (("XS", xs), ("YS", ys), ("W", numbers), ("out", totals)):
+            self._block[ARGUMENTS.index(name)] = address(array)
+        self._block[ARGUMENTS.index("steps")] = len(totals)
+
+
+class _Interface(ctypes.Structure):
+    """NumPy's array interface for C, https://numpy.org/doc/stable/reference/arrays.interface.html."""
+
+    _fields_ = (
+        ("two", ctypes.c_int),
+        ("nd", ctypes.c_int),
+        ("typekind", ctypes.c_char),
+        ("itemsize", ctypes.c_int),
+        ("flags", ctypes.c_int),
+        ("shape", ctypes.c_void_p),
+        ("strides", ctypes.c_void_p),
+        ("data", ctypes.c_void_p),
+    )
+
+
+_content = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(
+    ("PyCapsule_GetPointer", ctypes.pythonapi)
+)
+
 
 def address(array: Any) -> int:
-    """The address of the first number."""
-    first: int = array.__array_interface__["data"][0]
+    """The address of the first number; from the interface for C, since a dict takes twice as long."""
+    capsule = array.__array_struct__
+    first: int = _Interface.from_address(_content(capsule, None)).data
     return first
 
 

@@ -22,10 +22,10 @@ from funcnn.compilation.symbols import Symbol
 from funcnn.compilation.trace import Trace
 from funcnn.gradients import Grads
 
-_ARGUMENTS = {  # pointers and whole numbers
+_ARGUMENTS: dict[str, list[Any]] = {  # pointers and whole numbers
     "shard": [ctypes.c_void_p] * 6 + [ctypes.c_int64] * 2,
     "finish": [ctypes.c_void_p] * 6 + [ctypes.c_int64],
-    "fold": [ctypes.c_void_p] * 10 + [ctypes.c_int64] * 2,
+    "fold": [ctypes.c_void_p],
 }
 
 
@@ -67,15 +67,19 @@ class Step:
         try:  # not `if`, since another thread may take the last one
             memory = self._memories.pop()
         except IndexError:
-            memory = Memory(self.kernel, len(self.bounds) - 1, self.threads)
+            memory = Memory(self.kernel, self._functions.table, self.bounds, self.threads)
         memory.take(arrays)
         known = self.program.trace.states.named(numbers)
         if self._is_computed:
             self.program.fill_computed(memory.constants, known)
-        constants, _, sums, totals = memory.addresses
         x, y = self.ready(x), self.ready(y)
-        compute(self._functions, self.kernel, memory, self.bounds, self.threads, address(x), address(y))
-        self._functions.finish(self._functions.table, constants, sums, None, None, totals, len(self.bounds) - 1)
+        if self.threads == 1:
+            memory.set_batch(address(x), address(y))
+            self._functions.fold(memory.arguments)
+        else:
+            constants, _, sums, totals = memory.addresses
+            compute(self._functions, self.kernel, memory, self.bounds, self.threads, address(x), address(y))
+            self._functions.finish(self._functions.table, constants, sums, None, None, totals, len(self.bounds) - 1)
         gradients, made = memory.sums[: self.program.first_total].copy(), memory.totals.copy()
         self._memories.append(memory)
         if made[-1]:  # the number of faults
@@ -87,8 +91,7 @@ class Step:
         """What stands for a symbolic array in the gradient: a part of the sums, or the next value of a state."""
         if s.dtype == NUMBER:
             return lambda source: evaluate(s, lambda one: source[1][id(one)]).item()
-        take = view(s, self.program.places[id(s)])
-        return lambda source: take(source[0])
+        return view(s, self.program.places[id(s)])
 
     def ready(self, rows: Any) -> Any:
         """An array as kernels read it: contiguous, and of the dtype of x."""

@@ -100,7 +100,8 @@ def stepper(params: Any, grads: Any) -> Callable[[Any, Any], Any]:
     if cls is Symbol and params.op == "state":
         return lambda old, source: source[1].get(id(grads), old)
     if cls is Symbol and grads is not None:
-        return partial(_viewed, view(params, int(params.data.flat[0])))
+        take = view(params, int(params.data.flat[0]))
+        return lambda _, source: take(source)
     if grads is None or not (cls is tuple or cls in plans):
         return lambda old, _: old
     contents: Callable[[Any], Any] = tuple if cls is tuple else getters[cls]
@@ -109,11 +110,9 @@ def stepper(params: Any, grads: Any) -> Callable[[Any, Any], Any]:
     return lambda old, source: make([part(one, source) for part, one in zip(parts, contents(old), strict=True)])
 
 
-def _viewed(take: Callable[[Any], Any], _: Any, source: Any) -> Any:
-    return take(source[0])
-
-
-def view(s: Symbol, first: int) -> Callable[[Any], Any]:
-    """The function from a vector to the array at number `first`."""
+def view(s: Symbol, first: int) -> Callable[[Source], Any]:
+    """The function from a source, whose first part is a vector, to the array at number `first` of it."""
     end, shape = first + s.size, s.shape
-    return lambda vector: vector[first:end].reshape(shape)
+    if len(shape) == 1:
+        return lambda source: source[0][first:end]
+    return lambda source: source[0][first:end].reshape(shape)
