@@ -190,6 +190,16 @@ def test_a_folder_stands_for_its_specs(spec, tmp_path):
     assert found.targets == ("one/sin", "two/sin", "two/tan")  # the results of an earlier run stay
 
 
+def test_a_spec_may_define_its_targets_in_a_block_or_import_them(spec, tmp_path, monkeypatch):
+    path = spec('Target("sin", sin, ONE)')
+    path.write_text(
+        path.read_text("utf-8").replace("TARGETS =", "with np.errstate(all='ignore'):\n    TARGETS ="), "utf-8"
+    )
+    (tmp_path / "again.py").write_text("import json\nfrom spec import TARGETS", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert hunt(tmp_path, tmp_path / "out", workers=0, examples=1).targets == ("again/sin", "spec/sin")
+
+
 BEFORE = """
 def wave(x):
     return SCALE * np.sin(x) if abs(x).max() < 9 else x

@@ -24,14 +24,14 @@ def call(function, *given, **settings):
     return lambda: function(*given, **settings)
 
 
-def told(text, state=None, **options):
+def told(text, state=None, path="spec.py", **options):
     """A hunt with a spec of this text, in an empty folder or beside this state."""
 
     def act():
         Path("spec.py").write_text(HEAD + text, "utf-8")
         if state is not None:
             Path("state.json").write_text(state, "utf-8")
-        hunt("spec.py", ".", workers=0, **options)
+        hunt(path, ".", workers=0, **options)
 
     return act
 
@@ -73,6 +73,11 @@ ROWS = {
     "a number for a spec": (call(hunt, 3, "."), KindError, "hunt: spec must be a path, not int"),
     "a number in a list of specs": (call(hunt, ["spec.py", 3], "."), KindError, "hunt: spec must be a path, not int"),
     "a folder without specs": (call(hunt, ".", "."), RangeError, "hunt: no file in . defines TARGETS"),
+    "a folder with a file that is not Python": (
+        told("TARGETS = [", path="."),
+        FileError,
+        "hunt: spec.py cannot be run: SyntaxError: '[' was never closed (spec.py, line 2)",
+    ),
     "two specs of one name": (
         call(hunt, ["one/spec.py", "two/spec.py"], "."),
         RangeError,

@@ -100,6 +100,12 @@ JUMPS = [
     Nasty("x less its floor", "jumps at whole numbers", arrays(WHOLE, "m n"), each(lambda x: x - np.floor(x), one)),
     Nasty("x mod 0.1", "jumps at tenths", arrays(WHOLE, "n"), each(lambda x: np.mod(x, 0.1), one)),
     Nasty(
+        "x1 mod x2",
+        "the gradient of x2 is a staircase, whose steps are close where x2 is small",
+        arrays(mixed(among(0.5, 1.0), decades(-6, 1)), "m n", "m n"),
+        (np.mod, lambda args, dA: [dA, -dA * np.floor(args[0] / args[1])]),
+    ),
+    Nasty(
         "x, or x + 1 to the right of 0",
         "slope 1 on both sides of a jump",
         arrays(AT_0, "n"),

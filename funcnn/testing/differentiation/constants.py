@@ -177,6 +177,7 @@ SHARED = 1e-9  # chosen: a factor, an offset or an order is common to entries up
 SHARED_BOUNDS = 4  # chosen: and up to so many times the largest bound
 VISIBLE_FACTOR = 100  # chosen: a factor is named if the largest numeric value is more than so many times its error
 NEARLY_RIGHT = 1e-3  # chosen: entries that are right to three digits have too few digits, not a wrong factor
+FAINT = 1e-9  # chosen: a smaller gradient, relative to the largest, is not said to be right
 SINGLE = 1e-5  # chosen: a gradient computed in float32 is right to five digits
 
 # Repeated gradients of other libraries (torch.py, autograd.py).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import ast
 import runpy
 from collections.abc import Iterable
 from functools import cache
@@ -15,8 +15,6 @@ import attrs
 from funcnn.arrays import kind
 from funcnn.errors import FileError, KindError, NoFileError, RangeError
 from funcnn.testing.hunt.target import Target
-
-_TARGETS = re.compile(r"^TARGETS\b", re.MULTILINE)
 
 
 @attrs.frozen
@@ -66,7 +64,7 @@ def spec_files(specs: Iterable[str | PathLike[str]]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for path in map(Path, specs):
-        files = [one for one in sorted(path.glob("*.py")) if _TARGETS.search(one.read_text("utf-8"))] or [path]
+        files = [one for one in sorted(path.glob("*.py")) if _defines_targets(one)] or [path]
         if files == [path] and path.is_dir():
             raise RangeError(f"hunt: no file in {path} defines TARGETS")
         for file in files:
@@ -74,6 +72,19 @@ def spec_files(specs: Iterable[str | PathLike[str]]) -> dict[str, str]:
                 raise RangeError(f"hunt: two specs have the name {file.stem}: {found[file.stem]} and {file}")
             found[file.stem] = str(file)
     return found
+
+
+def _defines_targets(path: Path) -> bool:
+    """Whether the file assigns to `TARGETS`, or imports it. A file that is not Python counts, so that it is refused."""
+    try:
+        nodes = [*ast.walk(ast.parse(path.read_bytes()))]
+    except (SyntaxError, ValueError):
+        return True
+    stored = [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    imported = [
+        alias.asname or alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names
+    ]
+    return "TARGETS" in (*stored, *imported)
 
 
 def _version(path: str, library: str) -> str:
