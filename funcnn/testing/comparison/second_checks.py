@@ -6,6 +6,7 @@ which an interval is allowed; finer steps agree with the gradient; other steps c
 
 from __future__ import annotations
 
+from math import ceil, log
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,9 +26,12 @@ from funcnn.testing.differentiation.constants import (
     FINER_STEPS,
     FIRST_STEPS,
     MEAN_ERROR,
+    MOST_ENTRIES,
+    MOST_TIED,
     NEAR,
     OTHER_FACTOR,
     SAMPLES,
+    UNLIKELY,
     VISIBLE_ROUNDING,
 )
 from funcnn.testing.differentiation.kinks import slope_interval
@@ -69,16 +73,16 @@ def check_again(
     largest = abs(measurement.cotangents).max(axis=1)
     gap = float((abs(first.analytic - first.numeric) / largest)[wrong].min())
     skip = measurement.options.at_kinks == "skip"
-    x = measurement.function.x
-    has_ties = np.unique(x).size < x.size  # equal arguments may be a kink of which few directions show anything
-    for samples in SAMPLES if thorough else SAMPLES[:1]:
+    of_ties = _samples_of_ties(measurement.function.x)
+    few, more, many = SAMPLES
+    for samples in (few, more, max(many, of_ties)) if thorough else (few,):
         low, high, error, kinked, unknown = _allowed(measurement, probe, slopes, gap, samples)
         unknown |= kinked & skip
         distance = np.maximum(low - first.analytic, first.analytic - high)
         outside = wrong & ~unknown & (distance > bound + error)  # not where the bound is nan
-        if not outside.any() or (samples == SAMPLES[1] and not (has_ties or (kinked & outside).any())):
+        if not outside.any() or (samples == more and of_ties <= more and not (kinked & outside).any()):
             break
-        if samples == SAMPLES[0]:  # measured where it is needed
+        if samples == few:  # measured where it is needed
             bound = bound + gradient_rounding(measurement, probe, first, first.wrong)
             wrong = wrong & (abs(first.analytic - first.numeric) > bound)
             outside &= wrong
@@ -96,6 +100,18 @@ def check_again(
     tolerated = distance <= measurement.options.tolerance * first.size
     finding = worst_finding(measurement, probe, first, outside, (low, high), bound + error)
     return Outcome(settled | (outside & tolerated), settled & at_kink, finding, left_out)
+
+
+def _samples_of_ties(x: Array) -> int:
+    """The number of samples in which each of n equal entries is the largest at least once, but for a small probability.
+
+    It is the least m with n exp(-m / n) <= e^-14. Equal entries may be a kink of which few directions show anything.
+    """
+    counts = np.unique(x, return_counts=True)[1]
+    tied = min(int(counts[counts > 1].sum()), MOST_TIED)
+    if tied and x.size > MOST_ENTRIES:  # each sample is expensive
+        return SAMPLES[-1]
+    return ceil(tied * (log(tied) + UNLIKELY)) if tied else 0
 
 
 def _not_finite(measurement: Measurement, probe: Probe, slopes: Slopes, first: Comparison) -> Outcome:

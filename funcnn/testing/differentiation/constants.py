@@ -98,6 +98,10 @@ GROWTH_NEAR_A_JUMP = 2.5
 SIDE_STEP = 0.05
 # Calibrated: points sampled at random at first, and more before a gradient is reported as wrong.
 SAMPLES = (6, 48, 240)
+# Chosen: the samples around a tie leave out one of the tied entries with a probability of e^-14, if at most so many are
+# tied.
+UNLIKELY = 14
+MOST_TIED = 64
 
 # Complex steps (complex_step.py).
 
