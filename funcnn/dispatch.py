@@ -19,6 +19,7 @@ from funcnn.records import build, getters, is_record, plans, values
 
 Rule = Callable[..., Any]
 
+registered: list[type] = []  # the class of each rule, in order: what depends on a rule can be renewed
 CHAIN = "funcnn.layers.chain"  # the module of the rules for tuples, imported when a verb first gets a tuple
 
 
@@ -105,6 +106,7 @@ def _table(default: Rule) -> tuple[dict[type, Rule], Callable[[type], Rule], Any
         def put(rule: Rule) -> Rule:
             check_function(f"{name}.register", rule, "the rule")
             rules.clear()
+            registered.append(cls)
             return dispatcher.register(cls, rule)
 
         put.__qualname__ = register.__qualname__

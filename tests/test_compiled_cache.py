@@ -233,7 +233,7 @@ def test_a_file_that_is_not_what_was_written_is_replaced(folder, content):
 @compiles
 def test_a_folder_that_cannot_be_written_is_no_obstacle(folder):
     folder.write_text("a file, where the folder should be")
-    with pytest.warns(RuntimeWarning, match="compiled: kernels cannot be kept in "):
+    with pytest.warns(RuntimeWarning, match="compiled: kernels cannot be kept on disk"):
         fresh()()
 
 

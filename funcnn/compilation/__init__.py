@@ -3,7 +3,7 @@
 `trace` applies the rules of a network to symbolic arrays (`shapes`, `symbols`, `namespace`). `graph` and `program` hold
 the operations, `update` those of an optimizer, and `schedule` puts them in order. `tile`, `panel`, `products` and
 `functions` write them as `text`, which `kernel` puts together. `engine` makes machine code, `step` and `fold` call it,
-and `compiler` has the public functions.
+and `compiler` has the public functions. `agreement` and `outside` say when a kernel may be used.
 """
 
 from funcnn.lazy import lazily

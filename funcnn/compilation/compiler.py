@@ -13,22 +13,21 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import kind
+from funcnn.compilation.agreement import agree, are_alike, unsuited
 from funcnn.compilation.engine import engine
 from funcnn.compilation.fold import Fold
+from funcnn.compilation.outside import parts_of
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import Step
 from funcnn.compilation.structure import flatten
 from funcnn.compilation.trace import trace
 from funcnn.core import Loss, sgd, value_and_grad
+from funcnn.dispatch import registered
 from funcnn.errors import KindError
 from funcnn.fields import as_count, check_function
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
-from funcnn.trees.walks import leaves
 
-# Features of layers; with more, the products of BLAS are faster, measured. If one side of a matrix is narrow, the other
-# may be wider.
-WIDEST, NARROW, WIDEST_BESIDE_NARROW = 256, 32, 1024
 _MOST_STEPS = 64  # of a compiled function; the step that was used longest ago is dropped
 _TAKEN = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in ("params", "x", "y")])
 _HERE = str(Path(__file__).parent)
@@ -41,21 +40,25 @@ class Compiled:
         self.loss, self.threads = loss, threads
         self._plain = value_and_grad(loss)
         self._steps: list[tuple[list[Any], Step | str]] = []
+        self._registered = len(registered)
         self.__signature__ = _TAKEN  # which `train` asks for at each call; `inspect` needs 30 us to find it
 
     def __call__(self, params: Any, x: Any, y: Any, /) -> tuple[Any, Grads[Any]]:
         """(cost, Grads), as `value_and_grad(loss)` returns it."""
         arrays, numbers = list[Any](), list[Any]()
         step = self.step(params, x, y, arrays, numbers)
-        made = None if isinstance(step, str) else step(arrays, numbers, x, y)
+        made = None if isinstance(step, str) else _tried(step, arrays, numbers, x, y)
         return self._plain(params, x, y) if made is None else made
 
     def step(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> Step | str:
         """The kernel for these arguments, or the reason why there is none; what differs goes to the two lists."""
         try:
             form = _form(params, x, y, arrays, numbers)
+            parts_of(self.loss, form)
         except Untraceable as reason:
             return str(reason)
+        if self._registered != len(registered):
+            self._forget_old_rules()
         for i, (known, step) in enumerate(self._steps):
             if known == form:
                 if i:
@@ -65,16 +68,27 @@ class Compiled:
         self._steps = [(form, step), *self._steps[: _MOST_STEPS - 1]]
         return step
 
+    def _forget_old_rules(self) -> None:
+        """Drop the kernels of classes that have got another rule."""
+        new, self._registered = tuple(set(registered[self._registered :])), len(registered)
+        self._steps = [one for one in self._steps if not _has_class(one[0], new)]
+        for _, step in self._steps:
+            if isinstance(step, Step):
+                step.folds = [one for one in step.folds if not _has_class(one[0], new)]
+
     def _made(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> Step | str:
         """The kernel, if its result for these arguments is that of the plain path."""
-        if reason := unavailable() or _unsuited(x, y, arrays):
+        if reason := unavailable() or unsuited(x, y, arrays):
             return reason
         try:
             step = Step(trace(self.loss, params, x, y), len(x), self.threads)
         except Exception as error:  # noqa: BLE001  of a user's rule or loss, which raises its errors again where it runs plain
             return f"{error}{_line(error)}"
         plain = self._plain(params, x, y)
-        made = step(arrays, numbers, x, y)
+        if not isinstance(plain[0], float | np.generic):
+            return f"the cost must be a number, not {kind(plain[0])}"
+        step.number = type(plain[0])
+        made = _tried(step, arrays, numbers, x, y)
         return step if made is None or agree(made, plain) else "the kernel's result differs from that of NumPy"
 
     def fold(
@@ -88,9 +102,12 @@ class Compiled:
         step = self.step(params, x, y, [], [])
         if isinstance(step, str):
             return None
-        alike = list(takewhile(lambda batch: _are_alike(x, batch[0]) and _are_alike(y, batch[1]), batches))
+        alike = list(takewhile(lambda batch: are_alike(x, batch[0]) and are_alike(y, batch[1]), batches))
+        alike = alike[: [*lrs, 0].index(0)]  # with lr 0 sgd takes no step, even if a gradient is infinite
+        if not alike:
+            return None
         fold = self._fold(step, params, optimizer, alike[:2], lrs[: len(alike[:2])])
-        return None if isinstance(fold, str) else fold(params, optimizer, alike, lrs[: len(alike)])
+        return None if isinstance(fold, str) else _tried(fold, params, optimizer, alike, lrs[: len(alike)])
 
     def _fold(self, step: Step, params: Any, optimizer: Any, batches: Any, lrs: Any) -> Fold | str:
         """The fold of a step with an optimizer, if it gives the bits of single steps; or why there is none."""
@@ -129,8 +146,9 @@ def compiled(loss: Loss, *, threads: int = 1) -> Compiled:
 
     NumPy computes all results where a rule does what a kernel cannot do, where it is faster, and where the first result
     of the kernel is not that of `value_and_grad(loss)`; `explain` says why. Errors are those of `value_and_grad`. What
-    a rule or the loss reads from outside, such as a global variable, is read once, at the first call. NumPy's warnings
-    about overflow do not appear.
+    a rule or the loss reads from outside, such as a global variable, is read once, at the first call; arguments of a
+    partial and attributes of a loss that is an object are read in each call. NumPy's warnings about overflow do not
+    appear.
 
     Rows are summed in another order than by NumPy, so results differ by rounding errors. They have the same bits for
     any number of threads; among processors they may differ.
@@ -181,37 +199,16 @@ def _form(params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) ->
     return form
 
 
-def _are_alike(a: Any, b: Any) -> bool:
-    return a is b or (type(b) is np.ndarray and (a.shape, a.dtype) == (b.shape, b.dtype))
+def _tried(function: Any, *arguments: Any) -> Any:
+    """The result of a step or a fold; None if it ends in an error, which NumPy's steps raise where they meet it."""
+    try:
+        return function(*arguments)
+    except Exception:  # noqa: BLE001  of numbers, such as a division by a state that is 0, or a state that is too large
+        return None
 
 
-def agree(made: Any, plain: Any) -> bool:
-    """Whether two results of a step are equal but for rounding errors, relative to the largest gradient."""
-    (cost, grads), (plain_cost, plain_grads) = made, plain
-    pairs = [(np.asarray(cost), np.asarray(plain_cost)), *zip(leaves(grads), leaves(plain_grads), strict=True)]
-    if any([a.shape != b.shape or not np.array_equal(np.isfinite(a), np.isfinite(b)) for a, b in pairs]):
-        return False
-    largest = max([float(abs(b[np.isfinite(b)]).max(initial=0)) for _, b in pairs])
-    bound = float(np.finfo(pairs[-1][0].dtype).eps) ** 0.5 * largest
-    return all([bool((abs(a - b)[np.isfinite(a)] <= bound).all()) for a, b in pairs])
-
-
-def _unsuited(x: Any, y: Any, arrays: list[Any]) -> str:
-    """Why there is no kernel for arrays of these shapes and dtypes."""
-    if x.dtype not in {np.dtype(np.float32), np.dtype(np.float64)} or not x.dtype.isnative:
-        return f"kernels compute in float32 and float64, x is {x.dtype}"
-    if any([a.dtype != x.dtype for a in arrays]):
-        return "the arrays of the network are not all of the dtype of x"
-    if x.ndim < 2 or not x.size:
-        return f"x must be (m, ..., n), with at least one row, not {x.shape}"
-    if y.shape[:1] != x.shape[:1] or not y.size:
-        return f"y must have the rows of x, {len(x)}; y: {y.shape}"
-    for shape in [*[(n,) for n in x.shape[1:]], *[a.shape for a in arrays]]:
-        widest = WIDEST if len(shape) > 1 and min(shape) > NARROW else WIDEST_BESIDE_NARROW
-        if max(shape, default=0) > widest:
-            what = "a row of" if len(shape) < 2 else "a matrix of"
-            return f"{what} {' x '.join(map(str, shape))} is wider than {widest}, where NumPy is faster"
-    return ""
+def _has_class(form: list[Any], classes: tuple[type, ...]) -> bool:
+    return any([isinstance(part, type) and issubclass(part, classes) for part in form])
 
 
 def _line(error: Exception) -> str:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 from funcnn.compilation.products import Registers
 
 MOST_FILES = 500  # of the cache; the files that were used longest ago are removed
+_LOCK = RLock()  # held while llvmlite is loaded or at work
 _LEVEL = 3  # of code generation: passes over the text gain nothing, and take as long again
+
+# A fork waits, since the child of a process that compiles could not compile.
+if hasattr(os, "register_at_fork"):  # pragma: no branch  Windows has no fork
+    os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
 
 
 class Engine:
@@ -27,21 +33,21 @@ class Engine:
     """
 
     def __init__(self, cpu: str | None = None, features: str | None = None) -> None:
-        self.llvm = llvm = import_module("llvmlite.binding")
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        self.cpu = cpu or llvm.get_host_cpu_name()
-        self.features = llvm.get_host_cpu_features().flatten() if features is None else features
-        self.triple = llvm.get_process_triple()
+        with _LOCK:
+            self.llvm = llvm = import_module("llvmlite.binding")
+            llvm.initialize_native_target()
+            llvm.initialize_native_asmprinter()
+            self.cpu = cpu or llvm.get_host_cpu_name()
+            self.features = llvm.get_host_cpu_features().flatten() if features is None else features
+            self.triple = llvm.get_process_triple()
         self.registers = _registers(self.triple, set(self.features.split(",")))
         self._compilers: list[Any] = []
         self._libraries: dict[str, Any] = {}
-        self._lock = Lock()
 
     def functions(self, text: str, names: tuple[str, ...]) -> tuple[int, ...]:
         """The addresses of the functions with these names, from memory, from disk, or newly compiled."""
         key = hashlib.sha256("\0".join([text, *self._version()]).encode()).hexdigest()
-        with self._lock:  # threads that ask at the same time wait for the same code
+        with _LOCK:  # threads that ask at the same time wait for the same code
             if key not in self._libraries:
                 code = _read(key) or _written(key, self._code(text))
                 self._libraries[key] = self._linked(code, f"kernel{len(self._libraries)}", names)
@@ -88,15 +94,22 @@ def engine() -> Engine:
 
 
 def folder() -> Path:
-    """The folder of the cache: $FUNCNN_CACHE; or else `funcnn` in $XDG_CACHE_HOME, which is ~/.cache by default."""
+    """The folder of the cache: $FUNCNN_CACHE; or else `funcnn` in $XDG_CACHE_HOME, which is ~/.cache by default.
+
+    Raises:
+        OSError: the process has no home directory.
+    """
     given = os.environ.get("FUNCNN_CACHE")
-    return Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "funcnn"
+    try:
+        return Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "funcnn"
+    except RuntimeError as error:
+        raise OSError(str(error)) from None
 
 
 def _read(key: str) -> bytes | None:
     """The code in the file of this key; None if there is no such file, or its content is not what was written."""
-    path = folder() / f"{key}.kernel"
     try:
+        path = folder() / f"{key}.kernel"
         content = path.read_bytes()
         os.utime(path)
     except OSError:
@@ -109,15 +122,27 @@ def _written(key: str, code: bytes) -> bytes:
     """Write the file, complete or not at all, and remove the oldest files; with a warning where that is impossible."""
     try:
         folder().mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=folder(), delete=False) as file:
+        with NamedTemporaryFile(dir=folder(), delete=False) as file, _removed_on_error(file.name):
             file.write(hashlib.sha256(key.encode() + code).digest() + code)
-        Path(file.name).replace(folder() / f"{key}.kernel")
+            file.close()
+            Path(file.name).replace(folder() / f"{key}.kernel")
     except OSError as error:
-        _warn_once(f"compiled: kernels cannot be kept in {folder()}, so each process compiles them anew ({error})")
+        _warn_once(f"compiled: kernels cannot be kept on disk, so each process compiles them anew ({error})")
     with suppress(OSError):  # another process may remove a file at the same time
         for path in sorted(folder().glob("*.kernel"), key=lambda path: path.stat().st_mtime)[:-MOST_FILES]:
             path.unlink()
     return code
+
+
+@contextmanager
+def _removed_on_error(path: str) -> Iterator[None]:
+    """A block that writes a file, which is removed if the block ends in an error."""
+    try:
+        yield
+    except OSError:
+        with suppress(OSError):
+            Path(path).unlink()
+        raise
 
 
 @cache

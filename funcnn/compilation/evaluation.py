@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
-from operator import add, mul, neg, sub, truediv
 from typing import Any
 
 import numpy as np
@@ -33,24 +33,37 @@ def _evaluated(a: Symbol, numbers_of: Callable[[Symbol], Any], done: dict[int, A
     if a.op == "full":
         return np.full(a.shape, a.data, a.dtype)
     args = [evaluate(one, numbers_of, done) for one in a.args]
-    if a.op == "power" and a.dtype == NUMBER:  # as Python rounds it, which NumPy does not always do
-        bases, powers = np.broadcast_arrays(*args)
-        made = [base**power for base, power in zip(bases.ravel().tolist(), powers.ravel().tolist(), strict=True)]
-        return np.array(made).reshape(bases.shape)
+    if a.dtype == NUMBER and a.op in _PYTHON:
+        return _PYTHON[a.op](*args)
     if a.op in _SHAPES:
         return _SHAPES[a.op](a, args[0])
-    function: Callable[..., Any] = getattr(np, a.op)
-    return (function if a.dtype == NUMBER else _OPERATORS.get(a.op, function))(*args)
+    return _OPERATORS.get(a.op, getattr(np, a.op))(*args)
 
 
 # For NumPy's scalars, such as a cost, ten times as fast as its functions.
 _OPERATORS: dict[str, Callable[..., Any]] = {
-    "add": add,
-    "divide": truediv,
-    "multiply": mul,
-    "negative": neg,
-    "subtract": sub,
+    "add": operator.add,
+    "divide": operator.truediv,
+    "multiply": operator.mul,
+    "negative": operator.neg,
+    "subtract": operator.sub,
 }
+# What Python does with numbers: unlike NumPy, it rounds powers exactly, counts beyond 64 bits, refuses 1 / 0, and
+# the sum of two bools is a whole number. For arrays of objects, one for each step.
+_PYTHON: dict[str, Callable[..., Any]] = {
+    "absolute": np.frompyfunc(abs, 1, 1),
+    **{name: np.frompyfunc(getattr(operator, short), 1, 1) for name, short in (("invert", "inv"), ("negative", "neg"))},
+    **{
+        name: np.frompyfunc(getattr(operator, short), 2, 1)
+        for name, short in (
+            *[("add", "add"), ("subtract", "sub"), ("multiply", "mul"), ("divide", "truediv"), ("power", "pow")],
+            *[("floor_divide", "floordiv"), ("remainder", "mod"), ("equal", "eq"), ("not_equal", "ne")],
+            *[("greater", "gt"), ("greater_equal", "ge"), ("less", "lt"), ("less_equal", "le")],
+            *[("bitwise_and", "and_"), ("bitwise_or", "or_"), ("bitwise_xor", "xor"), ("right_shift", "rshift")],
+        )
+    },
+}
+
 _SHAPES: dict[str, Callable[[Symbol, Any], Any]] = {
     "astype": lambda a, numbers: np.asarray(numbers).astype(a.dtype),
     "halves": lambda _, word: np.array([word.item() >> 16, word.item() & 0xFFFF]),  # float32 cannot hold 32 bits

@@ -67,7 +67,7 @@ class Fold:
         return (
             made,
             self._optimizer((own, self.update.states.named(own_run[max(0, len(own_run) - 2)]))),
-            costs.tolist(),
+            [step.number(cost) for cost in costs.tolist()],
         )
 
     def _ready(self, batches: list[tuple[Any, Any]]) -> list[tuple[Any, Any, int, int]]:
@@ -97,5 +97,5 @@ class Fold:
     def _leaf(self, s: Symbol) -> Callable[[Any], Any]:
         """What stands for a symbolic array in the optimizer after the steps: its memory, or a state."""
         if s.dtype == NUMBER:
-            return lambda source: evaluate(s, lambda one: source[1][id(one)]).item()
+            return lambda source: evaluate(s, lambda one: source[1][id(one)])
         return view(s, self.update.place(s))

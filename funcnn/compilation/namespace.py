@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.compilation.shapes import Operand, Shape, refused
-from funcnn.compilation.symbols import Symbol, common_dtype, elementwise, product, reduced
+from funcnn.compilation.symbols import Symbol, common_dtype, elementwise, is_number, is_step_number, product, reduced
 
 UNARY = ["absolute", "exp", "expm1", "log", "log1p", "negative", "sign", "sqrt", "tanh"]
 BINARY = ["add", "divide", "maximum", "minimum", "multiply", "subtract"]
@@ -30,24 +30,26 @@ class Namespace:
 
     def __getattr__(self, name: str) -> Any:
         if name not in ELEMENTWISE:
-            raise AttributeError(f"there is no kernel for {name}")
-        return lambda *args: elementwise(name, *args, dtype=bool if name in TRUTHS else None)
+            if hasattr(np, name):
+                return refused(f"there is no kernel for {name}")
+            raise AttributeError(name)
+        return lambda *args: _of_arrays(name, *args, dtype=bool if name in TRUTHS else None)
 
     def abs(self, x: Operand) -> Symbol:
-        return elementwise("absolute", x)
+        return _of_arrays("absolute", x)
 
     def square(self, x: Operand) -> Symbol:
-        return elementwise("multiply", x, x)
+        return _of_arrays("multiply", x, x)
 
     def reciprocal(self, x: Operand) -> Symbol:
-        return elementwise("divide", 1.0, x)
+        return _of_arrays("divide", 1.0, x)
 
     def where(self, condition: Operand, a: Operand, b: Operand) -> Symbol:
-        return elementwise("where", condition, a, b, dtype=common_dtype((a, b)))
+        return _of_arrays("where", condition, a, b, dtype=common_dtype((a, b)))
 
     def clip(self, x: Operand, low: Operand, high: Operand) -> Symbol:
-        bounded = x if low is None else elementwise("maximum", x, low)
-        return bounded if high is None else elementwise("minimum", bounded, high)
+        bounded = x if low is None else _of_arrays("maximum", x, low)
+        return bounded if high is None else _of_arrays("minimum", bounded, high)
 
     def matmul(self, a: Operand, b: Operand) -> Symbol:
         return product(a, b)
@@ -83,6 +85,13 @@ class Namespace:
 
     def arange(self, *limits: int) -> Any:
         return np.arange(*limits)
+
+
+def _of_arrays(op: str, *args: Operand, dtype: Any = None) -> Symbol:
+    """The operation, refused for numbers alone: NumPy would make them arrays, which widen other arrays."""
+    if all([is_step_number(a) or is_number(a) for a in args]):
+        return refused(f"{op} of a state")
+    return elementwise(op, *args, dtype=dtype)
 
 
 Symbol.functions = Namespace()

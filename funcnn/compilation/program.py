@@ -10,6 +10,9 @@ from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, elementwise, is_known, is_number
 from funcnn.compilation.trace import Trace, padded
 
+LEAST_FACTOR = 1e-9
+"""The least factor of a sum over rows that kernels multiply into the rows."""
+
 
 class Sum:
     """left^T @ right over all rows, added to the sums from number `at` on; without left, the sum of the rows of right.
@@ -67,6 +70,8 @@ class Program(Graph):
     def _decompose(self, s: Symbol, at: int, factor: float) -> None:
         """Add factor * s, where s is a linear combination of sums over rows."""
         a, b = (*s.args, None, None)[:2]
+        if not LEAST_FACTOR <= abs(factor) <= 1 / LEAST_FACTOR:  # a row times a factor must not overflow or vanish
+            raise Untraceable("a sum over all rows times a very large or small number")
         if s.op in {"reshape", "astype"}:
             self._decompose(a, at, factor)
         elif s.op == "negative":

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar, Self
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from inspect import currentframe
+from pathlib import Path
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -12,8 +17,40 @@ Operand = Any
 """A Symbol, a NumPy array or a number."""
 
 
+VIEWS = {"reshape", "transpose"}  # operations whose result shares memory with their argument
+
+
 class Untraceable(Exception):  # noqa: N818  not an error for the user: the network runs plain
     """An operation that kernels do not have; its message is a noun phrase."""
+
+
+_WITHIN = str(Path(__file__).parents[1]), "<attrs"  # files whose code may ask for the class of an array
+_REFUSED: ContextVar[list[Untraceable] | None] = ContextVar("refused", default=None)
+
+
+def refused(what: str) -> Any:
+    """End the trace."""
+    error = Untraceable(what)
+    if (found := _REFUSED.get()) is not None:
+        found.append(error)
+    raise error
+
+
+@contextmanager
+def unrefused() -> Iterator[None]:
+    """A block that ends with the first refusal inside it, also where a rule catches the exception and goes on.
+
+    Raises:
+        Untraceable: something was refused.
+    """
+    found: list[Untraceable] = []
+    token = _REFUSED.set(found)
+    try:
+        yield
+    finally:
+        _REFUSED.reset(token)
+    if found:
+        raise found[0]
 
 
 class Shaped:
@@ -27,9 +64,10 @@ class Shaped:
 
     A row's numbers are in C order, also where a reshape merged the axes of rows and features. `data` is for a
     parameter the index of each of its numbers among all parameters, as an array, so that views are views of it.
+    `is_changed` is set where a rule changes the array in place: its old numbers are gone.
     """
 
-    __slots__ = ("args", "data", "dtype", "features", "op", "shape")
+    __slots__ = ("args", "data", "dtype", "features", "is_changed", "op", "shape")
     __array_priority__ = 1000
     functions: ClassVar[Any]  # the array namespace, set where it is defined
 
@@ -37,7 +75,30 @@ class Shaped:
         self, op: str, args: tuple[Operand, ...], shape: Shape, dtype: Any, features: int | None, data: Any = None
     ) -> None:
         self.op, self.args, self.shape, self.dtype = op, args, tuple(shape), np.dtype(dtype)
-        self.features, self.data = features, data
+        self.features, self.data, self.is_changed = features, data, False
+        for a in args:
+            if isinstance(a, Shaped):
+                a.check_unchanged()
+
+    def check_unchanged(self) -> None:
+        """Refuse an array that was changed in place, itself or as part of another array, and is used again."""
+        one = self
+        while one.op in VIEWS and not one.is_changed:
+            one = one.args[0]
+        if one.is_changed:
+            refused("an array that is used again after a change in place")
+
+    @property  # type: ignore[misc]  # `isinstance` reads it for a class that is not the type
+    def __class__(self) -> type:
+        if not cast("Any", currentframe()).f_back.f_code.co_filename.startswith(_WITHIN):
+            refused("a branch that depends on the class of an array")
+        return type(self)
+
+    def __getattr__(self, name: str) -> Any:
+        """What NumPy's arrays have and these have not is refused, since a rule may ask for it with `hasattr`."""
+        if hasattr(np.ndarray, name):
+            return refused(f"an array's {name}")
+        raise AttributeError(name)
 
     ndim = property(lambda self: len(self.shape))
     size = property(lambda self: math.prod(self.shape))
@@ -70,7 +131,7 @@ class Shaped:
         """The function of the namespace that has the name of NumPy's: a user's rule may call np.exp."""
         if method != "__call__" or kwargs:
             return refused(f"np.{ufunc.__name__} with {', '.join(kwargs) or method}")
-        return getattr(self.__array_namespace__(), ufunc.__name__)(*args)
+        return getattr(self.functions, ufunc.__name__)(*args)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         """As for ufuncs: np.where and others."""
@@ -126,8 +187,3 @@ class Shaped:
 
 NUMBER = np.dtype(np.int64)
 """The dtype that marks numbers that differ from step to step; like numbers of Python, they do not widen floats."""
-
-
-def refused(what: str) -> Any:
-    """End the trace."""
-    raise Untraceable(what)

@@ -58,6 +58,7 @@ class Step:
         self.threads = min(threads, len(self.bounds) - 1)
         self._functions = Functions(self.kernel)
         self._grads = builder(traced.grads, self._leaf)
+        self.number: Callable[[Any], Any] = float  # the class of the cost that the loss returns
         self.folds: list[tuple[list[Any], Any]] = []  # by the form of the optimizer
         self._is_computed = bool(p.computed)
         self._memories: list[Memory] = []  # one for each call at a time
@@ -85,12 +86,12 @@ class Step:
         if made[-1]:  # the number of faults
             return None
         gradients.setflags(0)
-        return float(self.program.cost(made)), Grads(self._grads((gradients, known)), None)
+        return self.number(self.program.cost(made)), Grads(self._grads((gradients, known)), None)
 
     def _leaf(self, s: Symbol) -> Callable[[Any], Any]:
         """What stands for a symbolic array in the gradient: a part of the sums, or the next value of a state."""
         if s.dtype == NUMBER:
-            return lambda source: evaluate(s, lambda one: source[1][id(one)]).item()
+            return lambda source: evaluate(s, lambda one: source[1][id(one)])
         return view(s, self.program.places[id(s)])
 
     def ready(self, rows: Any) -> Any:

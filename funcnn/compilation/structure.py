@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import is_array, kind
+from funcnn.compilation.outside import parts_of
 from funcnn.compilation.shapes import NUMBER, Untraceable
 from funcnn.compilation.symbols import Symbol
 from funcnn.records import build, getters, plans
@@ -43,8 +44,8 @@ def flatten(tree: Any, arrays: list[Any], numbers: list[Any], form: list[Any], *
         form.append(float)
     elif is_array(tree):
         raise Untraceable(f"a {kind(tree)} in the network")
-    else:  # True equals 1, and 0.0 equals -0.0, but rules may tell them apart
-        form += (cls, repr(tree) if cls is float else tree)
+    else:
+        parts_of(tree, form)
 
 
 def symbolic(tree: Any, array: Callable[[Any], Symbol], numbers: list[Symbol], *, is_state: bool = False) -> Any:

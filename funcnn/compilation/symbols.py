@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.shapes import NUMBER, Operand, Shape, Shaped, refused
+from funcnn.compilation.shapes import NUMBER, VIEWS, Operand, Shape, Shaped, refused
 
 
 def _operator(op: str, dtype: Any = None, *, is_reflected: bool = False) -> Callable[[Symbol, Operand], Symbol]:
@@ -16,6 +17,27 @@ def _operator(op: str, dtype: Any = None, *, is_reflected: bool = False) -> Call
         return elementwise(op, *((other, self) if is_reflected else (self, other)), dtype=dtype)
 
     return apply
+
+
+def _in_place(apply: Callable[[Any, Any], Symbol]) -> Callable[[Symbol, Operand], Symbol]:
+    """`a += b`, which gives a new array, and leaves the old one, and views of it, as arrays that have changed.
+
+    Scalars do not change in place: what holds the old number keeps it.
+    """
+
+    def change(self: Symbol, other: Operand) -> Symbol:
+        made = apply(self, other)
+        if self.shape == () and self.op not in {*VIEWS, "full", "parameter", "where"}:
+            return made
+        if (made.shape, made.dtype) != (self.shape, self.dtype):
+            return refused("a change in place to another shape or dtype")
+        one: Any = self
+        while one.op in VIEWS:
+            one.is_changed, one = True, one.args[0]
+        one.is_changed = True
+        return made if one.args or one.op == "full" else refused(f"a change in place of {one.op}")
+
+    return change
 
 
 class Symbol(Shaped):
@@ -32,9 +54,17 @@ class Symbol(Shaped):
     __eq__, __ne__ = _operator("equal", bool), _operator("not_equal", bool)  # type: ignore[assignment]  # an object returns a bool
     __and__, __or__ = _operator("bitwise_and"), _operator("bitwise_or")
     __xor__, __rshift__ = _operator("bitwise_xor"), _operator("right_shift")
+    __iadd__, __isub__, __imul__ = map(_in_place, (operator.add, operator.sub, operator.mul))
+    __itruediv__, __ipow__ = map(_in_place, (operator.truediv, operator.pow))
+    __iand__, __ior__, __ixor__ = map(_in_place, (operator.and_, operator.or_, operator.xor))
+    __irshift__ = _in_place(operator.rshift)
+    __floordiv__, __rfloordiv__ = _operator("floor_divide"), _operator("floor_divide", is_reflected=True)
+    __mod__, __rmod__ = _operator("remainder"), _operator("remainder", is_reflected=True)
     __hash__ = object.__hash__
 
     def sum(self, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Symbol:  # noqa: FBT001, FBT002  as NumPy has it
+        if dtype is not None or out is not None:
+            return refused("a sum with a dtype or an out")
         return reduced("sum", self, axis, keepdims)
 
     def max(self, axis: Any = None, out: None = None, keepdims: bool = False) -> Symbol:  # noqa: FBT001, FBT002  as NumPy has it
@@ -44,16 +74,16 @@ class Symbol(Shaped):
         return reduced("minimum", self, axis, keepdims)
 
     def mean(self, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Symbol:  # noqa: FBT001, FBT002  as NumPy has it
-        total = self.sum(axis, keepdims=keepdims)
+        total = self.sum(axis, dtype, out, keepdims)
         return total / (self.size // total.size)
 
     def __matmul__(self, other: Operand) -> Symbol:
         return product(self, other)
 
     def __pow__(self, power: Operand) -> Symbol:
-        if power in {2, 3}:
-            return self * self if power == 2 else self * self * self
-        return elementwise("sqrt", self) if power == 0.5 else elementwise("power", self, power)
+        if is_number(power) and power in {0.5, 2, 3} and self.dtype.kind == "f":
+            return elementwise("sqrt", self) if power == 0.5 else self * self if power == 2 else self * self * self
+        return elementwise("power", self, power)
 
     def __rpow__(self, base: Operand) -> Symbol:
         return elementwise("power", base, self)
@@ -71,6 +101,8 @@ class Symbol(Shaped):
 def elementwise(op: str, *args: Operand, dtype: Any = None) -> Symbol:
     """The operation on arrays and numbers, entry by entry, broadcast as NumPy does."""
     symbols = [a for a in args if isinstance(a, Symbol)]
+    if all([is_step_number(a) or (is_number(a) and not isinstance(a, np.generic)) for a in args]):
+        return Symbol(op, args, (), NUMBER, None)
     shape = np.broadcast_shapes(*[getattr(a, "shape", ()) for a in args])
     dtype = dtype or common_dtype(args)
     _check_kinds(op, args)
@@ -105,16 +137,23 @@ def _check_kinds(op: str, args: tuple[Operand, ...]) -> None:
     rows = [a for a in args if isinstance(a, Symbol) and a.features and a.op != "words"]
     if not rows or op == "where":
         return
+    has_floats = any([isinstance(a, float) or getattr(getattr(a, "dtype", None), "kind", "") == "f" for a in args])
     if any([a.dtype.kind in "iu" for a in rows]):
         others = [np.asarray(a) for a in args if not isinstance(a, Symbol)]
-        if op not in COMPARISONS or len(rows) != 1 or not all([(abs(a) <= LARGEST_WHOLE).all() for a in others]):
+        if op in COMPARISONS and len(rows) == 1 and all([_is_exact(a) for a in others]):
+            return
+        if op in COMPARISONS | OF_TRUTHS | OF_BITS or not has_floats:
             refused(f"{op} of whole numbers")
     are_bools = all([getattr(a, "dtype", None) == np.dtype(bool) for a in args])
     if op in OF_BITS and not are_bools:
         refused(f"{op} of numbers")
-    has_floats = any([isinstance(a, float) or getattr(getattr(a, "dtype", None), "kind", "") == "f" for a in args])
     if op not in COMPARISONS | OF_TRUTHS | OF_BITS and not has_floats and not (are_bools and op in OF_BOOLS):
         refused(f"{op} of bools")
+
+
+def _is_exact(a: Any) -> bool:
+    """Whether float32 holds these numbers, and all whole numbers up to them: then it compares whole numbers rightly."""
+    return bool((abs(a) < LARGEST_WHOLE).all()) and np.array_equal(a.astype(np.float32), a)
 
 
 COMPARISONS = {"equal", "greater", "greater_equal", "less", "less_equal", "not_equal"}
@@ -129,7 +168,7 @@ def common_dtype(args: tuple[Operand, ...]) -> Any:
     dtypes = {a.dtype for a in args if hasattr(a, "dtype") and not is_step_number(a)}
     numbers = [a for a in args if is_number(a) and not hasattr(a, "dtype")]
     if dtypes <= {np.dtype(bool)} and any(map(is_step_number, args)):
-        return NUMBER
+        return refused("a state in an array of whole numbers or bools")
     return np.result_type(*dtypes, *numbers)
 
 
@@ -148,13 +187,15 @@ def reduced(op: str, a: Symbol, axis: Any, keepdims: bool) -> Symbol:  # noqa: F
     axes = tuple(range(a.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     axes = tuple(sorted([i % max(a.ndim, 1) for i in axes]))
     has_rows = a.features and a.op != "transpose"
+    is_count = op == "sum" and a.dtype.kind in "biu"
+    dtype = np.dtype(np.uint64 if a.dtype.kind == "u" else np.int64) if is_count else a.dtype
     left = tuple([1 if i in axes else n for i, n in enumerate(a.shape) if i not in axes or keepdims])
     if has_rows and axes == (a.ndim - 1,) and a.ndim > 1 and a.features == a.shape[-1]:
-        return Symbol(f"row {op}", (a,), left, a.dtype, 1)
+        return Symbol(f"row {op}", (a,), left, dtype, 1)
     if has_rows and op == "sum" and axes == (0,) and a.rows == a.shape[0]:
-        return Symbol("product", (None, a), left, a.dtype, 0)
+        return Symbol("product", (None, a), left, dtype, 0)
     if has_rows and op == "sum" and 0 in axes and math.prod(left) == 1:
-        return Symbol("total", (a,), left, a.dtype, 0)
+        return Symbol("total", (a,), left, dtype, 0)
     return refused(f"the {op} of an array {a.shape} over axes {axes}")
 
 
@@ -186,4 +227,16 @@ def is_known(a: Operand) -> bool:
 
 def is_ones(a: Operand) -> bool:
     """Whether a is made by `ones`."""
-    return isinstance(a, Symbol) and a.op == "full" and a.data == 1
+    return isinstance(a, Symbol) and a.op == "full" and a.data == 1 and not a.is_changed
+
+
+def _refuses(name: str) -> Callable[..., Any]:
+    return lambda *_: refused(f"the operator {name}")
+
+
+_OTHERS = (
+    *["complex", "contains", "delitem", "divmod", "lshift", "pos", "rand", "rdivmod", "rlshift", "rmatmul", "ror"],
+    *["rrshift", "rxor", "setitem", "ifloordiv", "ilshift", "imatmul", "imod"],
+)
+for _name in _OTHERS:
+    setattr(Symbol, f"__{_name}__", _refuses(_name))

@@ -7,10 +7,10 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.compilation.shapes import NUMBER, Untraceable
+from funcnn.compilation.shapes import Untraceable, unrefused
 from funcnn.compilation.states import States, states
 from funcnn.compilation.structure import symbolic
-from funcnn.compilation.symbols import Symbol
+from funcnn.compilation.symbols import Symbol, is_step_number
 from funcnn.compilation.text import LINE
 from funcnn.conditions import recorded
 from funcnn.core import Loss, value_and_grad
@@ -39,10 +39,12 @@ class Trace:
     def __attrs_post_init__(self) -> None:
         """Check that the cost and the gradients are sums over the rows."""
         arrays: list[Any] = leaves(self.grads)
-        object.__setattr__(self, "gradients", [a for a in arrays if a.dtype != NUMBER])
+        object.__setattr__(self, "gradients", [a for a in arrays if not is_step_number(a)])
         for name, arrays in (("cost", [self.cost]), ("gradient", self.gradients)):
             if not all([isinstance(a, Symbol) and a.features == 0 for a in arrays]):
                 raise Untraceable(f"a {name} that is not a sum over the rows")
+            for a in arrays:
+                a.check_unchanged()
 
     @property
     def widths(self) -> dict[str, int]:
@@ -71,7 +73,7 @@ def trace(loss: Loss, params: Any, x: Any, y: Any) -> Trace:
 
     layers = symbolic(params, numbered, counters)
     inputs = [Symbol(name, (), a.shape, a.dtype, a.size // len(a)) for name, a in (("x", x), ("y", y))]
-    with recorded() as faults:
+    with unrefused(), recorded() as faults:
         cost, grads = value_and_grad(loss)(layers, *inputs)
     return Trace(layers, grads.params, cost, faults, count, states(counters, layers, grads.params), *inputs)
 

@@ -12,7 +12,7 @@ from funcnn.compilation.evaluation import evaluate
 from funcnn.compilation.graph import INPUTS, Graph, Node
 from funcnn.compilation.panel import Known, Panel
 from funcnn.compilation.program import Program
-from funcnn.compilation.shapes import NUMBER, Untraceable
+from funcnn.compilation.shapes import NUMBER, Untraceable, unrefused
 from funcnn.compilation.states import states
 from funcnn.compilation.structure import symbolic
 from funcnn.compilation.symbols import Symbol
@@ -67,7 +67,8 @@ class Update(Graph):
             lambda s: s if s.dtype == NUMBER else _entries("gradients", s, places[id(s)]), program.trace.grads
         )
         self.before = symbolic(optimizer, self._memory, counters)
-        steps, self.after = update(self.before, Grads(grads, None), params)
+        with unrefused():
+            steps, self.after = update(self.before, Grads(grads, None), params)
         self._stores: list[Store] = []
         for p, g in _trained(params, steps.params):
             self._store(g, p, Place("parameters", p.data))
@@ -82,7 +83,7 @@ class Update(Graph):
         """The constants of each step, one row a step, given the states before each step."""
         made = np.empty((len(lrs), self.constants))
         made[:, 0] = lrs
-        known = self.states.named(np.array(run).T if run[0] else [])
+        known = self.states.named(np.array(run, object).T if run[0] else [])
         for at, a in self.extras:
             made[:, at] = evaluate(a, lambda s: known[id(s)]) if isinstance(a, Symbol) else a.reshape(())
         return made.astype(self.dtype)
@@ -110,6 +111,7 @@ class Update(Graph):
         """Keep an array of entries; or, for a step, p - lr times it."""
         if not isinstance(value, Symbol) or value.features != 1:
             raise Untraceable("a step or a memory that is not computed entry by entry")
+        value.check_unchanged()
         nodes = [None if s is None else self.node(s) for s in (minus_from, value)]
         self._stores.append(Store(nodes[1], nodes[0], place, value.size))
 

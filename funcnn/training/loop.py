@@ -210,7 +210,7 @@ def _folded(now: S, batches: list[Any], value_and_grad: Any, fold: Any, lr: Any)
             now, tries, done = _after(now, pairs[done], value_and_grad, rates[done], None), tries - 1, done + 1
         else:
             params, optimizer, costs = made
-            now, done = now.after(params, optimizer, costs[-1], len(costs)), done + len(costs)
+            now, done = now.after(params, optimizer, owned(as_array(costs[-1])), len(costs)), done + len(costs)
     return now
 
 

@@ -51,8 +51,7 @@ def namespaces():
     strategies = importlib.import_module("funcnn.testing.strategies")
     yield strategies, strategies.__all__
     if find_spec("torch"):
-        bridge = importlib.import_module("funcnn.interop.torch")
-        yield bridge, bridge.__all__
+        yield importlib.import_module("funcnn.interop.torch"), ["to_torch"]
 
 
 def doors():

@@ -1,0 +1,50 @@
+"""Which arrays kernels are for, and whether a kernel's result is that of NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcnn.trees.walks import leaves
+
+# Features of layers; with more, the products of BLAS are faster, measured. If one side of a matrix is narrow, the other
+# may be wider.
+WIDEST, NARROW, WIDEST_BESIDE_NARROW = 256, 32, 1024
+
+
+def are_alike(a: Any, b: Any) -> bool:
+    """Whether two arrays may be the input of one kernel."""
+    return a is b or (type(b) is np.ndarray and (a.shape, a.dtype) == (b.shape, b.dtype))
+
+
+def agree(made: Any, plain: Any) -> bool:
+    """Whether two results of a step are equal but for rounding errors, relative to the largest gradient."""
+    (cost, grads), (plain_cost, plain_grads) = made, plain
+    pairs = [(np.asarray(cost), np.asarray(plain_cost)), *zip(leaves(grads), leaves(plain_grads), strict=True)]
+    if any([(a.shape, a.dtype) != (b.shape, b.dtype) for a, b in pairs]):
+        return False
+    if not all([np.array_equal(np.isfinite(a), np.isfinite(b)) for a, b in pairs]):
+        return False
+    largest = max([float(abs(b[np.isfinite(b)]).max(initial=0)) for _, b in pairs])
+    bound = float(np.finfo(pairs[-1][0].dtype).eps) ** 0.5 * largest
+    return all([bool((abs(a - b)[np.isfinite(a)] <= bound).all()) for a, b in pairs])
+
+
+def unsuited(x: Any, y: Any, arrays: list[Any]) -> str:
+    """Why there is no kernel for arrays of these shapes and dtypes."""
+    is_native = x.dtype in {np.dtype(np.float32), np.dtype(np.float64)} and x.dtype.isnative
+    if not is_native or y.dtype.kind not in "biuf":
+        return f"kernels compute in float32 and float64, x is {x.dtype}, y is {y.dtype}"
+    if any([a.dtype != x.dtype for a in arrays]):
+        return "the arrays of the network are not all of the dtype of x"
+    if x.ndim < 2 or not x.size:
+        return f"x must be (m, ..., n), with at least one row, not {x.shape}"
+    if y.shape[:1] != x.shape[:1] or not y.size:
+        return f"y must have the rows of x, {len(x)}; y: {y.shape}"
+    for shape in [*[(n,) for n in x.shape[1:]], *[a.shape for a in arrays]]:
+        widest = WIDEST if len(shape) > 1 and min(shape) > NARROW else WIDEST_BESIDE_NARROW
+        if max(shape, default=0) > widest:
+            what = "a row of" if len(shape) < 2 else "a matrix of"
+            return f"{what} {' x '.join(map(str, shape))} is wider than {widest}, where NumPy is faster"
+    return ""

@@ -1,0 +1,245 @@
+"""Numbers and states that kernels would compute otherwise than NumPy and Python, at the first call or later."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("llvmlite", reason="kernels need llvmlite")
+
+from funcnn import (
+    Adam,
+    Array,
+    Dense,
+    Elementwise,
+    Grads,
+    TrainState,
+    backward,
+    forward,
+    gradient,
+    mse,
+    namespace,
+    record,
+    state,
+    train,
+    value_and_grad,
+)
+from funcnn.compilation import compiled, explain
+from funcnn.compilation.compiler import agree
+from funcnn.compilation.shapes import Untraceable
+from funcnn.compilation.symbols import Symbol
+from funcnn.optimizers import PerArray
+from funcnn.trees import astype, leaves
+from tests.test_compiled_later import are_alike
+
+rng = np.random.default_rng(0)
+x, y = rng.normal(size=(37, 5)), rng.normal(size=(37, 3))
+first = Dense.init(5, 3, seed=0)
+small, large = x * 0.01, x * 9
+
+
+@record
+class Rule(Elementwise):
+    """An activation with a rule that is given."""
+
+    f: Any
+
+    def value(self, x):
+        return self.f(x)
+
+    def slope(self, kept):
+        return namespace(kept).ones_like(kept)
+
+
+# Numbers.
+
+
+def test_whole_numbers_at_the_end_of_float32():
+    def loss(out, y):
+        return ((y == 1 << 24) * out).sum(), out
+
+    function, net = compiled(loss), (astype(first, np.float32),)
+    for n in ((1 << 24), (1 << 24) + 1):
+        are_alike(function, loss, net, x.astype(np.float32), np.full((37, 3), n))
+    assert np.float32(0.9999999999) == 1
+
+    def near(out, y):
+        return ((y > 0.9999999999) * out).sum(), out
+
+    are_alike(compiled(near), near, net, x.astype(np.float32), np.ones((37, 3), int))
+
+
+@pytest.mark.parametrize("dtype", [complex, object, "U8", "m8[s]"])
+def test_y_that_are_no_real_numbers(dtype):
+    def loss(out, y):
+        return (out * y).sum().real, out
+
+    labels = np.ones((37, 3), int).astype(dtype)
+    assert explain(compiled(mse), (first,), x, y).startswith("compiled: ")
+    if dtype in {complex, object}:
+        step = compiled(loss).step((first,), x, labels, [], [])
+        assert step == f"kernels compute in float32 and float64, x is float64, y is {labels.dtype}"
+    if dtype != "m8[s]":
+        are_alike(compiled(loss), loss, (first,), x, labels)
+
+
+@pytest.mark.parametrize("number", [float, np.float64, lambda a: np.asarray(a, object).item()])
+def test_the_cost_has_the_class_of_the_plain_cost(number):
+    def loss(out, y):
+        cost, dA = mse(out, y)
+        return (number(cost) if isinstance(out, np.ndarray.__mro__[0]) else cost), dA
+
+    made = lambda out, y: ((out - y).sum(), out)
+    for dtype in (np.float32, np.float64):
+        net, data = (astype(first, dtype),), (x.astype(dtype), y.astype(dtype))
+        cost, _ = compiled(made)(net, *data)
+        assert type(cost) is type(value_and_grad(made)(net, *data)[0]) is dtype
+        runs = [[*train(TrainState(net), [data] * 4, f, 0.1, every=2)] for f in (compiled(made), value_and_grad(made))]
+        assert [type(s.cost) for s in runs[0]] == [type(s.cost) for s in runs[1]]
+    are_alike(compiled(loss), loss, (first,), x, y)
+
+
+def test_a_cost_that_is_an_array_runs_plain():
+    def loss(out, y):
+        cost, dA = mse(out, y)
+        return namespace(out).asarray(cost) if type(out) is np.ndarray else cost, dA
+
+    assert explain(compiled(loss), (first,), x, y) == "plain NumPy: the cost must be a number, not float64 array"
+
+
+def test_results_of_another_dtype_do_not_agree():
+    cost, grads = value_and_grad(mse)((first,), x, y)
+    assert not agree((cost, astype(grads, np.float32)), (cost, grads))
+
+
+def test_a_sum_times_a_very_small_number_runs_plain():
+    @record
+    class Far:
+        W: Array
+
+    forward.register(Far)(lambda params, x: (x @ params.W, x))
+    backward.register(Far)(lambda params, x, dA: Grads(gradient(params, W=x.T @ dA * 1e-200 * 1e200), dA))
+    text = explain(compiled(mse), (Far(np.ones((5, 3))),), x, y)
+    assert text.startswith("plain NumPy: a sum over all rows times a very large or small number"), text
+
+
+# States.
+
+
+@record
+class Stateful(Elementwise):
+    """A layer with a number as a state."""
+
+    s: Any = state(default=8)
+    next: Any = None
+    use: Any = None
+
+    def value(self, x):
+        return x * self.use(self.s)
+
+    def slope(self, kept):
+        return self.use(self.s)
+
+    def own_gradients(self, dA, kept):
+        return {"s": self.next(self.s)}
+
+
+@record
+class Milestones(PerArray):
+    """A rule with a number that changes after some steps"""
+
+    def step(self, g, p, t, m=0.0):
+        return 0.5 ** ((t > 10) + (t > 20)) * g, m * 0.9 + g
+
+
+@record
+class Counts(PerArray):
+    """Whole numbers beyond 64 bits, remainders, and a number that is 0 in step 21"""
+
+    def step(self, g, p, t, n=1, k=0.0):
+        n = n * 3 - t // 2
+        return g * namespace(g).where((t % 5 == 0) | (t < 3), 1.0, 0.5), n, k
+
+
+@record
+class Divides(PerArray):
+    """A rule that ends in an error in step 21"""
+
+    def step(self, g, p, t):
+        return (g / abs(21.0 - t) * -(1 / (t - 21)) * (~t & 3) * (t != 4),)
+
+
+@record
+class Renamed(PerArray):
+    """A memory that is changed in place, with two names"""
+
+    def step(self, g, p, t, m=0.0):
+        m = m * 1.0
+        old = m
+        m += g * namespace(g).where(t > 10, 1.0, 0.0)
+        return g - old * 0.1, m
+
+
+@record
+class Widens(PerArray):
+    """Numbers of NumPy, and functions of numbers alone, which do not fold"""
+
+    f: Any = None
+
+    def step(self, g, p, t):
+        return (g * self.f(namespace(g), t),)
+
+
+STATES = [
+    (lambda s: s / 2, lambda s: 1.0),
+    *[(lambda s: s / 2, lambda s: 1.0 + s * 0.01), (lambda s: s * 6364136223846793005 + 1, lambda s: 1.0)],
+    *[(lambda s: s - 1, lambda s: 1.0 + 0.01 / s), (lambda s: s + 1, lambda s: 0.5 ** ((s > 18) + (s > 28)))],
+    *[(lambda s: s * 2, lambda s: 1.0 + s**0.5 * 1e-9), (lambda s: s > 3, lambda s: 1.0 + s * 0.1)],
+    *[(lambda s: s * np.float64(2), lambda s: 1.0 + s), (lambda s: s + 1, np.sqrt)],
+]
+OPTIMIZERS = [
+    *[Milestones(), Counts(), Divides(), Renamed(), (Adam(), Milestones())],
+    *[Widens(f) for f in (lambda xp, t: xp.sqrt(t), lambda xp, t: xp.where(t > 3, t, 1), lambda xp, t: np.float64(t))],
+    Widens(lambda xp, t: t * np.float64(0.1)),
+]
+
+
+def runs_alike(net, optimizer, lr=1e-3, data=None):
+    ends = []
+    for function in (compiled(mse), value_and_grad(mse)):
+        with np.errstate(all="ignore"):
+            try:
+                ends.append([*train(TrainState(net, optimizer), data or [(x, y)] * 40, function, lr, every=10)])
+            except Exception as error:  # noqa: BLE001  the same error is right
+                ends.append(repr(error))
+    if any([isinstance(end, str) for end in ends]):
+        assert ends[0] == ends[1]
+        return
+    for one, other in zip(*ends, strict=True):
+        for a, b in zip(leaves(one), leaves(other), strict=True):
+            assert type(a) is type(b)
+            np.testing.assert_allclose(np.asarray(a, float), np.asarray(b, float), 1e-9, 1e-11)
+
+
+@pytest.mark.parametrize("rules", STATES)
+def test_states_of_layers(rules):
+    runs_alike((first, Stateful(8, *rules)), ())
+
+
+def test_what_is_refused_outside_of_a_trace():
+    with pytest.raises(Untraceable, match="the operator pos"):
+        +Symbol("x", (), (2, 3), np.float64, 3)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_states_of_optimizers(optimizer):
+    runs_alike((first,), optimizer)
+
+
+def test_no_step_is_taken_with_lr_0():
+    runs_alike((first,), Adam(), lambda step: 1e-3 if step % 3 else 0.0)
+    steep = lambda out, y: ((out * 0.0).sum(), 1 / (y * 0))
+    for function in (compiled(steep), value_and_grad(steep)):
+        with np.errstate(all="ignore"):
+            *_, end = train(TrainState((first,)), [(x, y)] * 8, function, lambda _: 0.0, every=4)
+        assert end.params == (first,)
