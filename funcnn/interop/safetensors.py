@@ -7,7 +7,8 @@ The names are the paths of `parameters`: `0.W`, `0.b`, `2.W`. States are include
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -18,14 +19,14 @@ from funcnn.arrays import Array, freeze, is_array, kind
 from funcnn.errors import FileError, KindError, NoFileError
 from funcnn.files.archive import place, replacing
 from funcnn.files.encoding import at, check_unmasked
-from funcnn.records import build, is_record, plans
+from funcnn.interop.named import NUMBERS, map_named, renamed
+from funcnn.layers.recurrent.base import Recurrent
 from funcnn.trees.walks import check_tree
 
 T = TypeVar("T")
 
 _DTYPES = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 _DTYPES |= {"bool", "float16", "bfloat16", "float32", "float64", "complex64"}
-_KINDS = {bool: "b", int: "iu", float: "f"}  # the kinds of dtypes that hold numbers of each type
 
 
 def write(path: str | os.PathLike[str], tree: Any) -> None:
@@ -58,26 +59,35 @@ def write(path: str | os.PathLike[str], tree: Any) -> None:
         arrays[name] = array.astype(array.dtype.newbyteorder("="), copy=False)
         return leaf
 
-    _each(take, tree)
+    map_named(take, tree)
     data = save(arrays)
     with replacing("write", where) as file:
         file.write(data)
 
 
-def read(path: str | os.PathLike[str], like: T) -> T:
+def read(path: str | os.PathLike[str], like: T, *, names: Mapping[str, str] | None = None) -> T:
     """`like` with the arrays of a file of safetensors, which must have the same names, shapes and dtypes.
 
-    The arrays are read-only arrays of NumPy.
+    The arrays are read-only arrays of NumPy. `names` renames those of the file: each key is a name, or the part of it
+    before a dot, and its value stands in its place, as in `{"encoder.dense.kernel": "0.W", "decoder": "1"}`.
+
+    An array whose axes or gates another library may order otherwise is refused, although its shape fits: a weight by a
+    name of PyTorch, which `funcnn.interop.torch.weights_from` takes, and, where the last part of a name is another, the
+    arrays of an LSTM or a GRU.
 
     Raises:
-        KindError: `path` is not a path, or `like` is not a record, tuple or array.
+        KindError: `path` is not a path, `like` is not a record, tuple or array, or `names` is not a dict of strings,
+            has a name that is not in the file, gives two arrays one name, or names an array that is refused.
         FileError: the file is not a file of safetensors, or `like` has other names, shapes or dtypes. The error is a
             NoFileError, and so a FileNotFoundError, if there is no file.
     """
     check_tree(like, "read", "like")
-    found = _arrays(path)
+    given = _arrays(path)
+    found = renamed("read", given, names, os.fspath(path))
+    for old, new in zip(given, found, strict=True):
+        _check_order(old, given[old], new, like)
     needed: list[str] = []
-    _each(lambda name, _: needed.append(name), like)
+    map_named(lambda name, _: needed.append(name), like)
     if lone := [name for name in needed if name not in found]:
         raise FileError(f"read: {os.fspath(path)} must have the arrays of like; it does not have {', '.join(lone)}")
     if lone := [name for name in found if name not in needed]:
@@ -86,14 +96,41 @@ def read(path: str | os.PathLike[str], like: T) -> T:
     def take(name: str, leaf: Any) -> Any:
         array = found[name]
         number = None if is_array(leaf) else type(leaf)
-        if number and array.shape == () and array.dtype.kind in _KINDS[number]:
+        if number and array.shape == () and array.dtype.kind in NUMBERS[number]:
             return number(array.item())
         if not number and (array.shape, array.dtype) == (leaf.shape, leaf.dtype):
             return array
         needed = number.__name__ if number else f"{leaf.dtype} {leaf.shape}"
         raise FileError(f"read: {os.fspath(path)} has {name} as {array.dtype} {array.shape}; like has it as {needed}")
 
-    return cast("T", _each(take, like))
+    return cast("T", map_named(take, like))
+
+
+def _check_order(old: str, array: Array, new: str, like: Any) -> None:
+    """Refuse an array of another library whose numbers may lie in another order, although its shape fits."""
+    theirs, ours = old.rpartition(".")[2], new.rpartition(".")[2]
+    if theirs == ours:
+        return
+    rule = f"read: names must not make {old} {new}"
+    if _PACKED_BY_TORCH.match(theirs) or (theirs == "weight" and array.ndim > 1):
+        raise KindError(f"{rule}, since PyTorch has its numbers in another order; write weights_from of interop.torch")
+    owner = _part(like, new.split(".")[:-1])
+    if isinstance(owner, Recurrent) and owner.gates > 1:
+        cls = type(owner).__name__
+        raise KindError(f"{rule}, since other libraries order the gates of {cls} differently")
+
+
+_PACKED_BY_TORCH = re.compile(r"(weight|bias)_[ih]h_|in_proj_|[qkv]_proj_weight")
+
+
+def _part(tree: Any, steps: list[str]) -> Any:
+    """The layer at a path; None if there is none."""
+    for step in steps:
+        fits = step.isdigit() and int(step) < len(tree) if type(tree) is tuple else hasattr(tree, step)
+        if not fits:
+            return None
+        tree = tree[int(step)] if type(tree) is tuple else getattr(tree, step)
+    return tree
 
 
 def _arrays(path: Any) -> dict[str, Array]:
@@ -107,19 +144,3 @@ def _arrays(path: Any) -> dict[str, Array]:
         raise FileError(f"read: {where} cannot be read: {error.strerror or error}") from error
     except (SafetensorError, AttributeError) as error:  # AttributeError: NumPy does not have the dtype
         raise FileError(f"read: {where} is damaged, or not a file of safetensors: {error}") from error
-
-
-def _each(take: Callable[[str, Any], Any], tree: Any, path: str = "", *, carried: bool = False) -> Any:
-    """The tree with `take(path, leaf)` for each array, and for each number in a state."""
-    if is_array(tree) or (carried and type(tree) in _KINDS):
-        return take(path, tree)
-
-    def inside(part: Any, step: str, *, is_state: bool = False) -> Any:
-        return _each(take, part, f"{path}.{step}" if path else step, carried=carried or is_state)
-
-    if type(tree) is tuple:
-        return tuple([inside(part, str(i)) for i, part in enumerate(tree)])
-    if not is_record(tree):
-        return tree
-    fields = plans[type(tree)]
-    return build(type(tree), [inside(getattr(tree, name), name, is_state=is_state) for name, is_state in fields])

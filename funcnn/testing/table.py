@@ -107,7 +107,8 @@ def registered(module: str = "funcnn") -> list[type]:
     """Every layer that a package defines: its records with a forward rule, except abstract bases; in funcnn, also the
     chain.
 
-    `Logged` is left out: only `trace` puts it around layers, and its results are compared bit for bit.
+    `Logged` is left out: only `trace` puts it around layers, and its results are compared bit for bit. So are layers
+    around functions of other libraries, in `funcnn.interop`.
 
     Raises:
         KindError: the package defines no layer: a misspelt name must not pass as a package without untested
@@ -130,6 +131,7 @@ def layers_of(whose: str, module: str) -> list[type]:
         cls
         for cls in records.registry.values()
         if cls.__module__.split(".")[0] == package
+        and not cls.__module__.startswith("funcnn.interop.")  # loaded only where its library is used
         and (package != "funcnn" or hasattr(sys.modules.get(cls.__module__), cls.__name__))
     ]
     made = [

@@ -51,7 +51,8 @@ def namespaces():
     strategies = importlib.import_module("funcnn.testing.strategies")
     yield strategies, strategies.__all__
     if find_spec("torch"):
-        yield importlib.import_module("funcnn.interop.torch"), ["to_torch"]
+        bridge = importlib.import_module("funcnn.interop.torch")
+        yield bridge, bridge.__all__
 
 
 def doors():

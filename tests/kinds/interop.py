@@ -5,8 +5,8 @@ from importlib.util import find_spec
 import numpy as np
 
 from funcnn import Dense
-from tests.kinds.kinds import NET, Y, array, count, flag, layer, loss, number, path
-from tests.kinds.rows import kind, row
+from tests.kinds.kinds import NET, Y, array, count, flag, layer, loss, number, path, seed
+from tests.kinds.rows import both, kind, row
 
 ROWS = []
 if find_spec("scipy"):
@@ -38,17 +38,34 @@ if find_spec("safetensors"):
 
     ROWS += [
         row(write, path=path, tree=kind(NET, "0-d; record")),
-        row(read, path=path.made(written) - "text", like=kind(NET)),
+        row(read, path=path.made(written) - "text", like=kind(NET), names=kind({"0": "0"}, "{}; None")),
     ]
 if find_spec("torch"):
     import torch
 
-    from funcnn.interop.torch import to_torch
+    from funcnn.interop.torch import Network, TorchLayer, from_torch, to_torch, weights_from
     from funcnn.testing.torch import jvp_pair, pair, parameters_of
 
+    class Plain(torch.nn.Module):
+        """A module without a rule."""
+
     module = kind(torch.nn.Tanh())
+    SOURCE = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1)).double()
     ROWS += [
         row(to_torch, layer=layer),
+        row(from_torch, module=kind(torch.nn.Tanh().eval()), x=kind(torch.ones(2, 2))),
+        row(from_torch.register, cls=kind(Plain), speaks="from_torch.register"),
+        row(weights_from, source=kind(SOURCE), like=layer, names=kind({"0": "0"}, "{}; None"), speaks="like"),
+        row(Network, params=layer),
+        row(TorchLayer.init, module=module, seed=seed),
+        row(
+            TorchLayer,
+            arrays=both(kind(np.ones(8))),
+            module=kind(TorchLayer.init(torch.nn.PReLU(8)).module),
+            buffers=kind(()),
+            seed=seed,
+            step=count,
+        ),
         row(pair, "torch.pair", function=kind(torch.nn.Tanh()), parameters=flag),
         row(jvp_pair, "torch.jvp_pair", function=kind(torch.nn.Tanh()), parameters=flag),
         row(parameters_of, "torch.parameters_of", module=module),

@@ -25,6 +25,7 @@ from funcnn import (
 from funcnn.arrays import same
 from funcnn.errors import FileError, KindError, NoFileError
 from funcnn.files import fingerprint
+from funcnn.layers import LSTM, RNN, RMSNorm
 from funcnn.trees import leaves
 from tests.says import assert_says
 
@@ -317,3 +318,71 @@ def test_a_file_cut_at_any_byte_is_refused(path):
         path.write_bytes(data[:length])
         with pytest.raises(FileError):
             read(path, net)
+
+
+def test_names_of_the_file_are_mapped(path):
+    flax = {
+        "encoder.Dense_0.kernel": np.ones((2, 3)),
+        "encoder.Dense_0.bias": np.zeros(3),
+        "norm.weight": np.full(3, 2.0),
+    }
+    library.save_file({**flax, "tail.0.W": np.eye(3), "tail.0.b": np.ones(3)}, path)
+    like = (Dense.init(2, 3, seed=0), RMSNorm.init(3), Dense.init(3, 3, seed=0))
+    names = {"encoder.Dense_0.kernel": "0.W", "encoder.Dense_0.bias": "0.b", "norm.weight": "1.scale", "tail.0": "2"}
+    net = read(path, like, names=names)
+    assert net == (Dense(np.ones((2, 3)), np.zeros(3)), RMSNorm(np.full(3, 2.0)), Dense(np.eye(3), np.ones(3)))
+
+
+def test_gates_with_names_of_their_own_are_read(path):
+    layer = LSTM.init(2, 3, seed=1)
+    write(path, (layer,))
+    assert read(path, layer, names={"0": ""}) == layer
+    assert read(path, (Tanh(), layer), names={"0": "1"}) == (Tanh(), layer)
+
+
+KERAS = {"rnn.kernel": np.ones((2, 12)), "rnn.recurrent_kernel": np.ones((3, 12)), "rnn.bias": np.ones(12)}
+TORCH = {"0.weight": np.eye(3), "0.bias": np.ones(3)}
+RNN_OF_TORCH = {"weight_ih_l0": np.eye(3), "weight_hh_l0": np.eye(3), "bias_ih_l0": np.ones(3)}
+NAMES = [
+    (
+        KERAS,
+        (LSTM.init(2, 3, seed=0),),
+        {"rnn.kernel": "0.W", "rnn.recurrent_kernel": "0.U", "rnn.bias": "0.b"},
+        "read: names must not make rnn.bias 0.b, since other libraries order the gates of LSTM differently",
+    ),
+    (
+        TORCH,
+        (Dense.init(3, 3, seed=0),),
+        {"0.weight": "0.W", "0.bias": "0.b"},
+        "read: names must not make 0.weight 0.W, since PyTorch has its numbers in another order; "
+        "write weights_from of interop.torch",
+    ),
+    (
+        RNN_OF_TORCH,
+        RNN.init(3, 3, seed=0),
+        {"weight_ih_l0": "W", "weight_hh_l0": "U", "bias_ih_l0": "b"},
+        "read: names must not make bias_ih_l0 b, since PyTorch has its numbers in another order; "
+        "write weights_from of interop.torch",
+    ),
+    (TORCH, Tanh(), {"1": "0"}, "read: names has 1, with which no name of net.safetensors begins"),
+    (TORCH, Tanh(), [], "read: names must be a dict of strings, not list"),
+    (
+        TORCH,
+        Tanh(),
+        {"0.weight": "0.bias"},
+        "read: names must keep all names apart, but two of net.safetensors become 0.bias",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arrays", "like", "names", "sentence"), NAMES, ids=lambda value: str(value)[:40])
+def test_names_that_confuse_are_refused(path, arrays, like, names, sentence):
+    library.save_file(arrays, path)
+    assert_says((lambda: read(path, like, names=names), KindError, sentence), like)
+
+
+def test_names_that_lead_nowhere_are_lacking(path):
+    library.save_file({"a.kernel": np.ones(2), "b.c.kernel": np.ones(2)}, path)
+    like = Dense.init(1, 1, seed=0)
+    with pytest.raises(FileError, match="must have the arrays of like; it does not have W, b"):
+        read(path, like, names={"a.kernel": "7.W", "b.c.kernel": "there.W"})

@@ -1,4 +1,4 @@
-"""Conversion of layers to PyTorch modules that compute the same function with the same weights."""
+"""PyTorch: layers as its modules, its weights in networks, its modules as networks and layers, networks as modules."""
 
 from funcnn.interop.torch import (  # noqa: F401  each module registers its rules
     activations,
@@ -8,10 +8,17 @@ from funcnn.interop.torch import (  # noqa: F401  each module registers its rule
     dense,
     dropout,
     embedding,
+    image_modules,
     inspection,
     normalisation,
     recurrent,
+    sequence_modules,
+    simple_modules,
 )
 from funcnn.interop.torch.base import to_torch
+from funcnn.interop.torch.module_layer import TorchLayer
+from funcnn.interop.torch.modules import from_torch
+from funcnn.interop.torch.network import Network
+from funcnn.interop.torch.weights import weights_from
 
-__all__ = ["to_torch"]
+__all__ = ["Network", "TorchLayer", "from_torch", "to_torch", "weights_from"]

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import torch
 
-from funcnn.interop.torch.base import Applied, filled, to_torch
+from funcnn.interop.torch.base import Applied, Around, filled, to_torch
 from funcnn.layers.activations.base import Elu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
 from funcnn.layers.activations.glu import Glu
 from funcnn.layers.activations.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
@@ -16,7 +16,7 @@ from funcnn.layers.activations.smooth import ExactGelu, Gelu, LogSigmoid, Mish, 
 from funcnn.layers.activations.softmax import LogSoftmax, Softmax
 
 
-class LastAxis(torch.nn.Module):
+class LastAxis(Around):
     """A module whose features are in axis 1, applied to x with features in the last axis"""
 
     def __init__(self, module: torch.nn.Module) -> None:

@@ -8,13 +8,15 @@ import numpy as np
 import torch
 
 from funcnn.errors import KindError, ShapeError
-from funcnn.interop.torch.base import parameter, to_torch
+from funcnn.interop.torch.base import Around, parameter, to_torch
 from funcnn.layers.attention.cross_attention import CrossAttention
 from funcnn.layers.attention.self_attention import Attention
 
 
-class SelfAttention(torch.nn.Module):
+class SelfAttention(Around):
     """x -> out, or (x, mask) -> (out, mask), by `self.attention`, a `torch.nn.MultiheadAttention`"""
+
+    around = "attention"
 
     def __init__(self, attention: torch.nn.Module, *, causal: bool) -> None:
         """`causal`: each position attends to itself and earlier ones only"""
@@ -29,8 +31,10 @@ class SelfAttention(torch.nn.Module):
         return (out, mask) if isinstance(given, tuple) else out
 
 
-class MemoryAttention(torch.nn.Module):
+class MemoryAttention(Around):
     """(queries, memory, ...) -> (out, memory, ...), by `self.attention`, a `torch.nn.MultiheadAttention`"""
+
+    around = "attention"
 
     def __init__(self, attention: torch.nn.Module) -> None:
         """Store the module"""

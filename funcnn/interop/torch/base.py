@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 import numpy as np
 import torch
@@ -57,6 +57,12 @@ def filled(module: torch.nn.Module, **arrays: Array | None) -> torch.nn.Module:
             new = torch.from_numpy(np.array(array))
             setattr(module, name, torch.nn.Parameter(new) if isinstance(old, torch.nn.Parameter) else new)
     return module
+
+
+class Around(torch.nn.Module):
+    """The base of modules around one of torch's own, whose weights `weights_from` takes by torch's names."""
+
+    around: ClassVar[str] = "module"
 
 
 class Applied(torch.nn.Module):

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from funcnn.interop.torch.base import Applied, filled, to_torch
+from funcnn.interop.torch.base import Applied, Around, filled, to_torch
 from funcnn.layers.convolution.conv import Conv1d, Conv2d
 from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
 from funcnn.layers.convolution.pool import AvgPool, MaxPool
@@ -21,7 +21,7 @@ from funcnn.layers.convolution.upsample import Upsample
 from funcnn.layers.convolution.windows import Axes
 
 
-class Padded(torch.nn.Module):
+class Padded(Around):
     """A module that takes (m, c, ...) and does not pad, applied to x of (m, ..., c), padded as the layer pads."""
 
     def __init__(self, module: torch.nn.Module, axes: Callable[[Any], Axes]) -> None:
@@ -34,7 +34,7 @@ class Padded(torch.nn.Module):
         return self.module(padded(x, self.axes(x), 0.0)).movedim(1, -1)
 
 
-class Cropped(torch.nn.Module):
+class Cropped(Around):
     """A transposed convolution that takes (m, c, h, w), applied to x of (m, h, w, c) and cut to the layer's out."""
 
     def __init__(self, module: torch.nn.Module, axes: Callable[[Any], Axes]) -> None:

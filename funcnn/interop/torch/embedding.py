@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from funcnn.interop.torch.base import filled, parameter, to_torch
+from funcnn.interop.torch.base import Around, filled, parameter, to_torch
 from funcnn.layers.embedding.positions import LearnedPosition, Rotary, SinusoidalPosition
 from funcnn.layers.embedding.symbols import Embedding
 
@@ -86,8 +86,10 @@ def learned_position_to_torch(layer: LearnedPosition) -> torch.nn.Module:
     return PlaceTable(parameter(layer.P))
 
 
-class Table(torch.nn.Module):
+class Table(Around):
     """ids -> out, or (ids, mask) -> (out, mask), by `self.layer`, a `torch.nn.Embedding`"""
+
+    around = "layer"
 
     def __init__(self, layer: torch.nn.Module) -> None:
         """Store the module"""

@@ -6,14 +6,14 @@ from typing import Any
 
 import torch
 
-from funcnn.interop.torch.base import filled, parameter, to_torch
+from funcnn.interop.torch.base import Around, filled, parameter, to_torch
 from funcnn.layers.normalisation.affine import Affine
 from funcnn.layers.normalisation.batchnorm import BatchNorm
 from funcnn.layers.normalisation.groupnorm import GroupNorm, InstanceNorm
 from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
 
 
-class ChannelsLast(torch.nn.Module):
+class ChannelsLast(Around):
     """A module that takes (m, c, positions), applied to x of (m, ..., c)."""
 
     def __init__(self, module: torch.nn.Module) -> None:

@@ -9,18 +9,20 @@ import torch
 
 from funcnn.arrays import Array, short
 from funcnn.errors import KindError
-from funcnn.interop.torch.base import Applied, filled, to_torch
+from funcnn.interop.torch.base import Applied, Around, filled, to_torch
 from funcnn.layers.recurrent.base import Recurrent
 from funcnn.layers.recurrent.bidirectional import Bidirectional
 from funcnn.layers.recurrent.cells import GRU, LSTM, RNN
 from funcnn.layers.recurrent.last import Last
 
 
-class Sequences(torch.nn.Module):
+class Sequences(Around):
     """x -> out, (x, mask) -> (out, mask), (x, mask, state) -> (out, mask, state), by `self.layer`, a `torch.nn.RNNBase`
 
     torch packs sequences of unequal lengths, so each row of a mask must be one or more True, then False.
     """
+
+    around = "layer"
 
     def __init__(self, layer: torch.nn.Module) -> None:
         """Store the module, which has batch_first=True"""
@@ -74,6 +76,18 @@ def _weights(layer: Recurrent, suffix: str) -> dict[str, Array]:
         f"bias_ih_l0{suffix}": b,
         f"bias_hh_l0{suffix}": c,
     }
+
+
+def join_biases(given: dict[str, Array], is_constant: dict[str, Array]) -> dict[str, Array]:
+    """Weights by torch's names with each bias_hh added to bias_ih where only their sum matters: where `is_constant`."""
+    joined = dict(given)
+    for name, array in given.items():
+        partner = name.replace("bias_hh_l", "bias_ih_l")
+        if partner != name and array.shape == given[partner].shape == is_constant[name].shape:
+            moved = is_constant[name] & (array != 0)  # -0.0 + 0.0 is 0.0
+            joined[partner] = np.where(moved, given[partner] + array, given[partner])
+            joined[name] = np.where(moved, np.zeros_like(array), array)
+    return joined
 
 
 MODULES: dict[type, Any] = {RNN: torch.nn.RNN, GRU: torch.nn.GRU, LSTM: torch.nn.LSTM}

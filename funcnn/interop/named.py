@@ -1,0 +1,59 @@
+"""Every array of a tree, and every number in its states, by its path: what other libraries store by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from funcnn.arrays import Array, is_array, kind
+from funcnn.errors import KindError
+from funcnn.records import build, is_record, plans
+
+MANY = 8  # names in a message
+NUMBERS = {bool: "b", int: "iu", float: "f"}  # the kinds of dtypes that hold numbers of each type
+
+
+def map_named(take: Callable[[str, Any], Any], tree: Any, path: str = "", *, carried: bool = False) -> Any:
+    """The tree with `take(path, leaf)` for each array, and for each number in a state."""
+    if is_array(tree) or (carried and type(tree) in NUMBERS):
+        return take(path, tree)
+
+    def inside(part: Any, step: str, *, is_state: bool = False) -> Any:
+        return map_named(take, part, f"{path}.{step}" if path else step, carried=carried or is_state)
+
+    if type(tree) is tuple:
+        return tuple([inside(part, str(i)) for i, part in enumerate(tree)])
+    if not is_record(tree):
+        return tree
+    fields = plans[type(tree)]
+    return build(type(tree), [inside(getattr(tree, name), name, is_state=is_state) for name, is_state in fields])
+
+
+def renamed(whose: str, given: Mapping[str, Array], names: Any, source: str) -> dict[str, Array]:
+    """The arrays, with the longest key of `names` with which a name begins, up to a dot, replaced by its value.
+
+    Errors of the function `whose` call the arrays `source`.
+    """
+    names = {} if names is None else names
+    if not isinstance(names, Mapping) or not all([isinstance(word, str) for pair in names.items() for word in pair]):
+        raise KindError(f"{whose}: names must be a dict of strings, not {kind(names)}")
+    found: dict[str, Array] = {}
+    used = set()
+    for name, array in given.items():
+        parts = name.split(".")
+        heads = [".".join(parts[:n]) for n in range(len(parts), 0, -1)]
+        head = next((head for head in heads if head in names), None)
+        new = name if head is None else f"{names[head]}{name[len(head) :]}".removeprefix(".")
+        if new in found:
+            raise KindError(f"{whose}: names must keep all names apart, but two of {source} become {new}")
+        found[new] = array
+        used.add(head)
+    if unused := [head for head in names if head not in used]:
+        raise KindError(f"{whose}: names has {listed(unused)}, with which no name of {source} begins")
+    return found
+
+
+def listed(names: list[str]) -> str:
+    """Names in a message: the first of them, if there are many."""
+    more = f" and {len(names) - MANY} more" if len(names) > MANY else ""
+    return ", ".join(names[:MANY]) + more

@@ -1,0 +1,207 @@
+"""Rules of `from_torch` for Linear, Embedding, dropout, normalisation, and activations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from funcnn.initializers import zeros
+from funcnn.interop.torch.layouts import CHANNELS, ROWS, Layout
+from funcnn.interop.torch.modules import Given, from_torch
+from funcnn.interop.torch.tensors import dtype_of
+from funcnn.interop.torch.weights import weights_from
+from funcnn.layers.activations.base import Elu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
+from funcnn.layers.activations.glu import Glu
+from funcnn.layers.activations.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
+from funcnn.layers.activations.rectifiers import Celu, PRelu, Selu
+from funcnn.layers.activations.smooth import ExactGelu, Gelu, LogSigmoid, Mish, Silu, Softsign, TanhShrink
+from funcnn.layers.activations.softmax import LogSoftmax, Softmax
+from funcnn.layers.dense import Dense
+from funcnn.layers.dropout import ChannelDropout, Dropout
+from funcnn.layers.embedding.symbols import Embedding
+from funcnn.layers.normalisation.batchnorm import BatchNorm
+from funcnn.layers.normalisation.groupnorm import GroupNorm, InstanceNorm
+from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
+from funcnn.trees.edits import evolve
+from funcnn.trees.walks import map_arrays
+
+
+@from_torch.register(nn.Linear)
+def linear_from_torch(module: Any, given: Given) -> Dense:
+    """Behind a Flatten the rows of W are in funcnn's order"""
+    n_in, n_out = module.in_features, module.out_features
+    like = Dense.init(n_in, n_out, seed=0, weights=zeros, bias=module.bias is not None, dtype=dtype_of(module))
+    layer = weights_from(module, like)
+    if not given.layout.is_mixed:
+        given.features_in(module, ROWS)
+        return layer
+    given.out = Layout(ROWS)
+    return evolve(layer, W=given.layout.of_features(layer.W))
+
+
+@from_torch.register(nn.Embedding)
+def embedding_from_torch(module: Any, given: Given) -> Embedding:
+    """A table of the same rows"""
+    given.features_in(module, ROWS)
+    given.need(module, "no max_norm", module.max_norm, holds=module.max_norm is None)
+    has_none = module.padding_idx is None
+    given.need(module, "padding_idx=None, since funcnn trains every row", module.padding_idx, holds=has_none)
+    shape = module.num_embeddings, module.embedding_dim
+    return weights_from(module, Embedding.init(*shape, seed=0, weights=zeros, dtype=dtype_of(module)))
+
+
+@from_torch.register(nn.Dropout)
+def dropout_from_torch(module: Any, given: Given) -> Dropout:
+    """Of the same rate"""
+    return Dropout(module.p, seed=next(given.seeds))
+
+
+@from_torch.register(nn.Dropout1d)
+@from_torch.register(nn.Dropout2d)
+def channel_dropout_from_torch(module: Any, given: Given) -> ChannelDropout:
+    """Of the same rate"""
+    given.axes(module, "(m, c, t)" if isinstance(module, nn.Dropout1d) else "(m, c, h, w)")
+    given.features_in(module, CHANNELS)
+    return ChannelDropout(module.p, seed=next(given.seeds))
+
+
+# Normalisation. Features are in axis 1, in the last axis of two, or in the order of a Flatten.
+
+
+def _by_features(module: Any, given: Given, like: Any, *, order: str) -> Any:
+    """`like` with the weights of the module, or with scale 1 if it has none, in the order of funcnn"""
+    if not given.layout.is_mixed:
+        given.features_in(module, ROWS if given.tensor.ndim == 2 else order)
+    weights = module.state_dict()
+    if module.weight is None:
+        weights["weight"] = torch.ones(len(like.scale), dtype=given.tensor.dtype)
+    return map_arrays(given.layout.of_features, weights_from(weights, like))
+
+
+@from_torch.register(nn.BatchNorm1d)
+@from_torch.register(nn.BatchNorm2d)
+def batch_norm_from_torch(module: Any, given: Given) -> BatchNorm:
+    """Running statistics are states"""
+    given.need(module, "running statistics", "none", holds=module.track_running_stats)
+    momentum = module.momentum
+    given.need(module, "a number as momentum", "None, the mean over all batches", holds=momentum is not None)
+    settings = {"momentum": momentum, "eps": module.eps, "bias": module.bias is not None}
+    like = BatchNorm.init(module.num_features, dtype=dtype_of(module, given.tensor), **settings)
+    return _by_features(module, given, like, order=CHANNELS)
+
+
+@from_torch.register(nn.LayerNorm)
+@from_torch.register(nn.RMSNorm)
+def row_norm_from_torch(module: Any, given: Given) -> LayerNorm | RMSNorm:
+    """Over the last axis"""
+    shape, dtype = module.normalized_shape, dtype_of(module, given.tensor)
+    given.need(module, "a normalized_shape of one axis", shape, holds=len(shape) == 1)
+    if isinstance(module, nn.RMSNorm):
+        eps = float(np.finfo(dtype).eps) if module.eps is None else module.eps
+        return _by_features(module, given, RMSNorm.init(*shape, eps=eps, dtype=dtype), order=ROWS)
+    like = LayerNorm.init(*shape, eps=module.eps, bias=module.bias is not None, dtype=dtype)
+    return _by_features(module, given, like, order=ROWS)
+
+
+@from_torch.register(nn.GroupNorm)
+def group_norm_from_torch(module: Any, given: Given) -> GroupNorm:
+    """Over runs of channels"""
+    given.features_in(module, ROWS if given.tensor.ndim == 2 else CHANNELS)
+    settings = {"groups": module.num_groups, "eps": module.eps, "bias": module.bias is not None}
+    like = GroupNorm.init(module.num_channels, dtype=dtype_of(module, given.tensor), **settings)
+    return _by_features(module, given, like, order=CHANNELS)
+
+
+@from_torch.register(nn.InstanceNorm1d)
+@from_torch.register(nn.InstanceNorm2d)
+def instance_norm_from_torch(module: Any, given: Given) -> InstanceNorm:
+    """By channel"""
+    given.need(module, "no running statistics", "some", holds=not module.track_running_stats)
+    given.axes(module, "(m, c, t)" if isinstance(module, nn.InstanceNorm1d) else "(m, c, h, w)")
+    settings = {"eps": module.eps, "bias": module.bias is not None}
+    like = InstanceNorm.init(module.num_features, dtype=dtype_of(module, given.tensor), **settings)
+    return _by_features(module, given, like, order=CHANNELS)
+
+
+# Activations.
+
+
+@from_torch.register(nn.PReLU)
+def prelu_from_torch(module: Any, given: Given) -> PRelu:
+    """One slope, or one for each feature in axis 1"""
+    like = PRelu.init(module.num_parameters, dtype=dtype_of(module))
+    if module.num_parameters == 1:
+        return weights_from(module, like)
+    if not given.layout.is_mixed:
+        given.features_in(module, ROWS if given.tensor.ndim == 2 else CHANNELS)
+    return map_arrays(given.layout.of_features, weights_from(module, like))
+
+
+def _check_axis(module: Any, given: Given) -> None:
+    """Decide that the features are in the axis `dim` of the module."""
+    n, dim = given.tensor.ndim, module.dim
+    dims = {ROWS: (-1, n - 1), CHANNELS: (1, 1 - n)}
+    given.need(module, "the axis of features as dim", dim, holds=any([dim in some for some in dims.values()]))
+    if given.layout.is_mixed or dim in dims[ROWS]:
+        given.features_in(module, ROWS)
+    else:
+        given.features_in(module, CHANNELS)
+
+
+@from_torch.register(nn.GLU)
+def glu_from_torch(module: Any, given: Given) -> Glu:
+    """Halves along the axis of features"""
+    _check_axis(module, given)
+    return Glu()
+
+
+@from_torch.register(nn.Softmax)
+@from_torch.register(nn.LogSoftmax)
+def softmax_from_torch(module: Any, given: Given) -> Softmax | LogSoftmax:
+    """Along the axis of features"""
+    if not (given.layout.is_mixed and module.dim in (1, -1)):
+        _check_axis(module, given)
+    return Softmax() if isinstance(module, nn.Softmax) else LogSoftmax()
+
+
+@from_torch.register(nn.Softplus)
+def softplus_from_torch(module: Any, given: Given) -> Softplus:
+    """Above its threshold torch returns x, which differs by e^-threshold at most"""
+    given.need(module, "beta=1", module.beta, holds=module.beta == 1)
+    given.need(module, "a threshold of 20 or more", module.threshold, holds=module.threshold >= 20)
+    return Softplus()
+
+
+def _activation(layer: Callable[[Any], Any], module: Any, given: Given) -> Any:
+    return layer(module)
+
+
+_ACTIVATIONS: dict[type, Callable[[Any], Any]] = {
+    nn.Identity: lambda _: Identity(),
+    nn.ReLU: lambda _: Relu(),
+    nn.LeakyReLU: lambda module: LeakyRelu(module.negative_slope),
+    nn.Sigmoid: lambda _: Sigmoid(),
+    nn.Tanh: lambda _: Tanh(),
+    nn.ELU: lambda module: Elu(module.alpha),
+    nn.GELU: lambda module: Gelu() if module.approximate == "tanh" else ExactGelu(),
+    nn.SELU: lambda _: Selu(),
+    nn.CELU: lambda module: Celu(module.alpha),
+    nn.ReLU6: lambda _: Relu6(),
+    nn.Hardtanh: lambda module: HardTanh(module.min_val, module.max_val),
+    nn.Hardsigmoid: lambda _: HardSigmoid(),
+    nn.Hardswish: lambda _: HardSwish(),
+    nn.Softshrink: lambda module: SoftShrink(module.lambd),
+    nn.Hardshrink: lambda module: HardShrink(module.lambd),
+    nn.SiLU: lambda _: Silu(),
+    nn.Mish: lambda _: Mish(),
+    nn.Softsign: lambda _: Softsign(),
+    nn.LogSigmoid: lambda _: LogSigmoid(),
+    nn.Tanhshrink: lambda _: TanhShrink(),
+}
+for _cls, _layer in _ACTIVATIONS.items():
+    from_torch.register(_cls)(partial(_activation, _layer))

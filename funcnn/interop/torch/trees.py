@@ -1,0 +1,54 @@
+"""Trees of tensors as trees of arrays, and the other way round: tensors, tuples of them, and None."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from funcnn.arrays import Array, kind
+from funcnn.errors import KindError
+from funcnn.interop.torch.tensors import array_of
+
+
+def tensor_of(array: Any) -> Any:
+    """A copy: torch has no read-only tensors."""
+    return torch.from_numpy(np.array(array))
+
+
+def map_tree(f: Any, tree: Any) -> Any:
+    """The tree with f of each leaf that is not None; a list counts as a tuple."""
+    if isinstance(tree, tuple | list):
+        return tuple([map_tree(f, part) for part in tree])
+    return None if tree is None else f(tree)
+
+
+def leaves_of(tree: Any) -> Iterator[Any]:
+    """The leaves that are not None, in order."""
+    if isinstance(tree, tuple):
+        for part in tree:
+            yield from leaves_of(part)
+    elif tree is not None:
+        yield tree
+
+
+def arrays_in_tensors(whose: str, tree: Any, what: str) -> Any:
+    """The arrays of a tree of real tensors, which share their memory and are read-only."""
+
+    def array(tensor: Any) -> Array:
+        if not isinstance(tensor, torch.Tensor):
+            raise KindError(f"{whose}: {what} must be a tensor, or a tuple of tensors, not {kind(tensor)}")
+        if tensor.is_complex():
+            raise KindError(f"{whose}: {what} must hold real numbers, not {tensor.dtype}")
+        view = array_of(whose, tensor, what)[...]
+        view.setflags(write=False)
+        return view
+
+    return map_tree(array, tree)
+
+
+def has_gradient(leaf: Any) -> bool:
+    """Whether an array or a tensor holds floats, so that it has a gradient."""
+    return bool(leaf.is_floating_point() if isinstance(leaf, torch.Tensor) else leaf.dtype.kind == "f")

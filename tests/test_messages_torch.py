@@ -1,0 +1,481 @@
+"""Error messages of the bridges to PyTorch, pinned word for word.
+
+Each row: the call, the class of the error, and the sentence.
+"""
+
+import numpy as np
+import pytest
+
+from funcnn import BatchNorm, Dense, Dropout, FuncnnError, Relu, Tanh, backward, forward, mlp, record, save
+from funcnn.errors import KindError, ShapeError
+from funcnn.layers import GRU, LSTM, Attention, Here, Scale, Shared
+from tests.says import assert_says
+
+torch = pytest.importorskip("torch", reason="these are its modules")
+# After that line: without torch there is nothing to import.
+from torch import nn  # noqa: E402  as just said
+
+from funcnn.interop.torch import Network, TorchLayer, from_torch, to_torch, weights_from  # noqa: E402  as just said
+
+X, NET = np.ones((3, 2)), mlp([2, 3, 1], seed=0)
+NARROW = torch.ones(3, 2)
+ROWS, SEQUENCE, IMAGE = torch.ones(3, 4), torch.ones(2, 3, 4), torch.ones(2, 4, 5, 5)
+SOURCE = {"weight": np.ones((3, 2)), "bias": np.ones(3)}
+DENSE = Dense.init(2, 3, seed=0)
+ATTENTION = nn.MultiheadAttention(2, 1).double().state_dict()
+BIASED = Attention(*[Dense(np.eye(2), b) for b in (None, None, None, np.ones(2))], 1)
+NAMES = "weights_from: source must have the names that to_torch(like) has"
+
+
+class Mine(nn.Module):
+    """A module with a forward of its own."""
+
+    def forward(self, x):
+        return x
+
+
+class Odd(nn.Linear):
+    """A Linear that computes something else."""
+
+    def forward(self, x):
+        return super().forward(x) + 1
+
+
+class Wrong(Mine):
+    """A module whose rule is wrong."""
+
+    def forward(self, x):
+        return x * 2
+
+
+class Listed(Mine):
+    """A module whose rule gives no layer."""
+
+    def forward(self, x):
+        return [x, {}]
+
+
+@from_torch.register(Wrong)
+def wrong(module, x):
+    return Relu() if x.tensor.shape[1] > 2 else Dense(np.ones((2, 1), np.float32), None)
+
+
+@from_torch.register(Listed)
+def listed(module, x):
+    return [Relu()]
+
+
+class ListedTensor(Mine):
+    """A module whose rule gives a list."""
+
+
+from_torch.register(ListedTensor)(lambda module, x: [Relu()])
+
+
+@record
+class Half:
+    """A layer with a parameter that has the name of a method of modules."""
+
+    half: np.ndarray
+
+
+@forward.register(Half)
+def half_forward(params, x):
+    return x, x
+
+
+def converted(module, x=ROWS, *, train=False):
+    return lambda: from_torch(module.train(train), x)
+
+
+def weighed(source, like, **options):
+    return lambda: weights_from(source, like, **options)
+
+
+def called(network, *x):
+    return lambda: network(*x)
+
+
+def backed(layer, x, dA):
+    return lambda: backward(layer, forward(layer, x)[1], dA)
+
+
+def registered(cls, rule=None):
+    return lambda: from_torch.register(cls)(rule)
+
+
+def parametrized():
+    return nn.utils.parametrizations.weight_norm(nn.Linear(4, 2))
+
+
+def eval_network():
+    network = Network((DENSE, BatchNorm.init(3))).eval()
+    network(torch.tensor(X)).sum().backward()
+
+
+def second():
+    x = torch.tensor(X, requires_grad=True)
+    torch.autograd.grad(Network(NET)(x).sum(), x, create_graph=True)
+
+
+def shared():
+    net = Shared(Dense.init(2, 2, seed=0), (Here("w"), Here("w")), "w")
+    source = to_torch(net).state_dict()
+    return weights_from({name: t + float("1" in name) for name, t in source.items()}, net)
+
+
+def refuses(module, sentence, x=ROWS):
+    return converted(module, x), KindError, f"from_torch: {type(module).__name__} must have {sentence}"
+
+
+REFUSED = [
+    refuses(nn.Conv2d(4, 2, 3, padding_mode="reflect"), "padding_mode=\"zeros\", not 'reflect'", IMAGE),
+    refuses(nn.MaxPool2d(2, ceil_mode=True), "ceil_mode=False, not True", IMAGE),
+    refuses(nn.MaxPool2d(2, dilation=2), "dilation=1, not 2", IMAGE),
+    refuses(nn.AvgPool2d(2, padding=1), "count_include_pad=False, or no padding, not padding=1", IMAGE),
+    refuses(nn.AvgPool2d(2, divisor_override=3), "no divisor_override, not 3", IMAGE),
+    refuses(nn.AdaptiveAvgPool2d((2, 1)), "output_size=1, not (2, 1)", IMAGE),
+    refuses(nn.Upsample(scale_factor=1.5), "whole numbers as scale_factor, not 1.5", IMAGE),
+    refuses(nn.Upsample(size=9), "a scale_factor, not size=9", IMAGE),
+    refuses(nn.Upsample(scale_factor=2, mode="bicubic"), 'mode="nearest" or "bilinear", not \'bicubic\'', IMAGE),
+    refuses(nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True), "align_corners=False, not True", IMAGE),
+    refuses(nn.Flatten(2), "start_dim=1 and end_dim=-1, not (2, -1)", IMAGE),
+    refuses(
+        nn.ConvTranspose2d(4, 2, 3, stride=2, output_padding=1),
+        "an output_padding up to its padding, not (1, 1)",
+        IMAGE,
+    ),
+    refuses(nn.BatchNorm1d(4, track_running_stats=False), "running statistics, not none"),
+    refuses(nn.BatchNorm1d(4, momentum=None), "a number as momentum, not None, the mean over all batches"),
+    refuses(nn.InstanceNorm2d(4, track_running_stats=True), "no running statistics, not some", IMAGE),
+    refuses(nn.LayerNorm((3, 4)), "a normalized_shape of one axis, not (3, 4)", SEQUENCE),
+    refuses(nn.Softmax(2), "the axis of features as dim, not 2", IMAGE),
+    refuses(nn.Softplus(beta=2), "beta=1, not 2"),
+    refuses(nn.Softplus(threshold=3), "a threshold of 20 or more, not 3"),
+    refuses(nn.Embedding(9, 2, max_norm=1), "no max_norm, not 1", torch.ones(1, 2, dtype=torch.int64)),
+    refuses(
+        nn.Embedding(9, 2, padding_idx=0),
+        "padding_idx=None, since funcnn trains every row, not 0",
+        torch.ones(1, 2, dtype=torch.int64),
+    ),
+    refuses(nn.LSTM(4, 2), "batch_first=True, not False", SEQUENCE),
+    refuses(nn.LSTM(4, 3, proj_size=2, batch_first=True), "proj_size=0, not 2", SEQUENCE),
+    refuses(nn.RNN(4, 2, nonlinearity="relu", batch_first=True), "nonlinearity=\"tanh\", not 'relu'", SEQUENCE),
+    refuses(
+        nn.MultiheadAttention(4, 2, dropout=0.1, batch_first=True),
+        "dropout=0.0, since funcnn does not drop attention weights, not 0.1",
+        SEQUENCE,
+    ),
+    refuses(
+        nn.MultiheadAttention(4, 2, add_zero_attn=True, batch_first=True),
+        "add_bias_kv=False and add_zero_attn=False, not True",
+        SEQUENCE,
+    ),
+    refuses(
+        nn.TransformerEncoderLayer(4, 2, 3, dropout=0.0, batch_first=True, activation=torch.sin),
+        "relu, gelu or a module as activation, not sin",
+        SEQUENCE,
+    ),
+]
+
+MESSAGES = [
+    # from_torch: the module and x.
+    (converted(nn.Linear(4, 2).to("meta")), KindError, "from_torch: weight must be on the CPU, not on meta"),
+    (converted(nn.Linear(4, 2), ROWS.to("meta")), KindError, "from_torch: x must be on the CPU, not on meta"),
+    (
+        converted(nn.Sequential(nn.Linear(4, 2), nn.Dropout(0.1)), train=True),
+        KindError,
+        "from_torch: module must be in evaluation mode, but 0 (Linear) is in training mode; write module.eval()",
+    ),
+    (
+        converted(Mine(), train=True),
+        KindError,
+        "from_torch: module must be in evaluation mode, but it (Mine) is in training mode; write module.eval()",
+    ),
+    (
+        lambda: from_torch(nn.Sequential(nn.Linear(4, 2).eval(), nn.Dropout(0.1)).eval().append(nn.Tanh()), ROWS),
+        KindError,
+        "from_torch: module must be in evaluation mode, but 2 (Tanh) is in training mode; write module.eval()",
+    ),
+    (
+        lambda: from_torch(nn.Linear, ROWS),
+        KindError,
+        "from_torch: module must be a module of torch, not the class Linear",
+    ),
+    (converted(nn.Tanh(), X), KindError, "from_torch: x must be a tensor of torch, not float64 array"),
+    (
+        converted(nn.Linear(4, 2), ROWS.double()),
+        KindError,
+        "from_torch: x is torch.float64, weight is torch.float32; write x.to(torch.float32)",
+    ),
+    (
+        converted(nn.Linear(4, 2).bfloat16(), ROWS.bfloat16()),
+        KindError,
+        "from_torch: x must be of a dtype that NumPy has, not torch.bfloat16; write x.float()",
+    ),
+    (
+        converted(nn.Sequential(nn.Linear(4, 2), nn.Tanh()), torch.ones(3, 5)),
+        ShapeError,
+        "from_torch: x must fit the module, but it refuses (3, 5): "
+        "mat1 and mat2 shapes cannot be multiplied (3x5 and 4x2)",
+    ),
+    (converted(nn.Tanh(), torch.ones(4)), ShapeError, "from_torch: x must be (m, ...), with one row or more, not (4,)"),
+    (converted(nn.Tanh(), ROWS[:0]), ShapeError, "from_torch: x must be (m, ...), with one row or more, not (0, 4)"),
+    (converted(nn.LazyLinear(2)), KindError, "from_torch: weight has no shape yet; call the module with x before"),
+    (
+        converted(nn.Conv2d(4, 2, 3), IMAGE[0]),
+        ShapeError,
+        "from_torch: x of Conv2d must be (m, c, h, w), not (4, 5, 5)",
+    ),
+    # from_torch: modules without a rule, or in an order that no network has.
+    (
+        converted(nn.Sequential(nn.Tanh(), nn.Sequential(nn.Tanh(), Mine()))),
+        KindError,
+        "from_torch: there is no rule for Mine at 1.1; write one with @from_torch.register(Mine)",
+    ),
+    (converted(Odd(4, 2)), KindError, "from_torch: there is no rule for Odd; write one with @from_torch.register(Odd)"),
+    (
+        converted(nn.Sequential(parametrized())),
+        KindError,
+        "from_torch: 0 (ParametrizedLinear) must not have a parametrization, but it has one of weight",
+    ),
+    (
+        converted(nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(3)), SEQUENCE),
+        KindError,
+        "from_torch: x of 1 (BatchNorm1d) must have its features in axis 1; "
+        "behind the modules before it they are in the last axis",
+    ),
+    (
+        converted(nn.Sequential(nn.Conv2d(4, 2, 1), nn.Linear(5, 5)), IMAGE),
+        KindError,
+        "from_torch: x of 1 (Linear) must have its features in the last axis; "
+        "behind the modules before it they are in axis 1",
+    ),
+    (
+        converted(nn.Sequential(nn.Conv2d(4, 2, 1), nn.Flatten(), nn.GroupNorm(2, 50)), IMAGE),
+        KindError,
+        "from_torch: x of 2 (GroupNorm) must have its features in the last axis; "
+        "behind the modules before it they are in the order of its Flatten",
+    ),
+    (
+        converted(Wrong()),
+        FuncnnError,
+        "from_torch: out of the network and of the module must be equal; for x they differ by 1",
+    ),
+    (
+        converted(Wrong(), NARROW),
+        FuncnnError,
+        "from_torch: out of the network and of the module must be equal; for x they are (3, 1) and (3, 2)",
+    ),
+    (
+        lambda: from_torch(nn.Sequential(nn.Tanh(), ListedTensor()).eval(), ROWS),
+        KindError,
+        "from_torch: what the rule for ListedTensor returns must be a layer, such as Relu(), "
+        "or a tuple of layers, not list; write tuple(what the rule for ListedTensor returns)",
+    ),
+    (converted(Listed()), KindError, "from_torch: out of the module must be a tensor, not list"),
+    (registered(torch.nn), KindError, "from_torch.register: cls must be a class of modules of torch, not module"),
+    (registered(Dense), KindError, "from_torch.register: cls must be a class of modules of torch, not the class Dense"),
+    (
+        registered(Mine, lambda module: Relu()),
+        KindError,
+        "from_torch.register: the rule must be a function (module, x), not a function (module)",
+    ),
+    # weights_from: what is given.
+    (
+        weighed(nn.Linear(2, 3).double().to("meta"), DENSE),
+        KindError,
+        "weights_from: weight must be on the CPU, not on meta",
+    ),
+    (weighed([1], DENSE), KindError, "weights_from: source must be a module of torch or its state dict, not list"),
+    (weighed({0: X}, DENSE), KindError, "weights_from: source must be a module of torch or its state dict, not dict"),
+    (weighed({"weight": [1.0]}, DENSE), KindError, "weights_from: weight must be a tensor, not list"),
+    (
+        weighed(nn.Linear(2, 3), DENSE),
+        KindError,
+        "weights_from: weight is float32, W of like is float64; write astype(like, 'float32')",
+    ),
+    (
+        weighed(nn.Linear(2, 3).bfloat16(), DENSE),
+        KindError,
+        "weights_from: weight must be of a dtype that NumPy has, not torch.bfloat16; write weight.float()",
+    ),
+    (weighed(SOURCE, SOURCE), KindError, "weights_from: like must be a layer or a tuple of layers, not dict"),
+    (
+        weighed(SOURCE, Dense(np.ones((2, 3)) * 1j, None)),
+        KindError,
+        "weights_from: like must hold real numbers, but W is complex128",
+    ),
+    # weights_from: a state dict of another network.
+    (
+        weighed(nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1)).double(), NET),
+        ShapeError,
+        "weights_from: 0.weight must be (3, 2), for 0.W of like, not (4, 2)",
+    ),
+    (
+        weighed(nn.MultiheadAttention(4, 2).double(), Attention.init(2, 1, seed=0)),
+        ShapeError,
+        "weights_from: in_proj_weight must be (6, 2), for query.W, key.W, value.W of like, not (12, 4)",
+    ),
+    (
+        weighed(nn.Sequential(nn.Linear(2, 3, bias=False), nn.Linear(3, 1)).double(), NET),
+        KindError,
+        f"{NAMES}; it lacks 0.bias, 2.weight, 2.bias and it has 1.weight, 1.bias, for which like has no place",
+    ),
+    (weighed({"weight": X.T}, DENSE), KindError, f"{NAMES}; it lacks bias"),
+    (
+        weighed({**SOURCE, **{f"extra.{i}": X for i in range(10)}}, DENSE),
+        KindError,
+        f"{NAMES}; it has extra.0, extra.1, extra.2, extra.3, extra.4, extra.5, extra.6, extra.7 and 2 more, "
+        "for which like has no place",
+    ),
+    (
+        weighed({**ATTENTION, "in_proj_bias": np.ones(6)}, BIASED),
+        FuncnnError,
+        "weights_from: in_proj_bias must be 0 in the entries for which like has no array",
+    ),
+    (
+        shared,
+        FuncnnError,
+        "weights_from: 1.layer.weight must hold the numbers that source has for layer.W of like under another name, "
+        "since like has them once",
+    ),
+    # weights_from: gates, whose order a name of torch says, and no other name.
+    (
+        weighed({"W": np.ones((2, 12)), "U": np.ones((3, 12)), "b": np.ones(12)}, LSTM.init(2, 3, seed=0)),
+        KindError,
+        f"{NAMES}; it lacks weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0 and it has W, U, b, "
+        "for which like has no place",
+    ),
+    (
+        weighed(nn.GRU(2, 4).double(), LSTM.init(2, 3, seed=0)),
+        ShapeError,
+        "weights_from: weight_hh_l0 must be (12, 3), for U of like, not (12, 4)",
+    ),
+    (
+        weighed(nn.LSTM(2, 3, proj_size=1).double(), LSTM.init(2, 3, seed=0)),
+        KindError,
+        f"{NAMES}; it has weight_hr_l0, for which like has no place",
+    ),
+    (
+        weighed(nn.GRU(2, 3, bidirectional=True).double(), GRU.init(2, 3, seed=0)),
+        KindError,
+        f"{NAMES}; it has weight_ih_l0_reverse, weight_hh_l0_reverse, bias_ih_l0_reverse, bias_hh_l0_reverse, "
+        "for which like has no place",
+    ),
+    # weights_from: names.
+    (weighed(SOURCE, DENSE, names=["fc"]), KindError, "weights_from: names must be a dict of strings, not list"),
+    (weighed(SOURCE, DENSE, names={"fc": 0}), KindError, "weights_from: names must be a dict of strings, not dict"),
+    (
+        weighed(SOURCE, DENSE, names={"fc": "", "bias": "bias"}),
+        KindError,
+        "weights_from: names has fc, with which no name of source begins",
+    ),
+    (
+        weighed(SOURCE, DENSE, names={"weight": "bias"}),
+        KindError,
+        "weights_from: names must keep all names apart, but two of source become bias",
+    ),
+    # Network.
+    (called(Network(NET), X), KindError, "Network: x must be a tensor, or a tuple of tensors, not float64 array"),
+    (called(Network(NET), torch.tensor(X).to("meta")), KindError, "Network: x must be on the CPU, not on meta"),
+    (called(Network(NET).to("meta"), torch.tensor(X)), KindError, "Network: 0.W must be on the CPU, not on meta"),
+    (called(Network(NET), torch.tensor(X) * 1j), KindError, "Network: x must hold real numbers, not torch.complex128"),
+    (
+        called(Network(NET), torch.tensor(X).float()),
+        KindError,
+        "Dense: x is float32, W is float64; write x.astype('float64')",
+        1,
+    ),
+    (lambda: Network(nn.Tanh()), KindError, "Network: params must be a layer or a tuple of layers, not Tanh"),
+    (
+        lambda: Network((1,)),
+        KindError,
+        "Network: params[0] must be a layer, such as Relu(), or a tuple of layers, not int",
+    ),
+    (
+        lambda: Network(Scale(np.ones(1) * 1j)),
+        KindError,
+        "Network: params must hold real numbers, but factor is complex128",
+    ),
+    (
+        lambda: Network((Half(np.ones(2)),)),
+        KindError,
+        "Network: 0.half must have a name that modules of torch do not use themselves",
+    ),
+    (
+        eval_network,
+        KindError,
+        "Network: in evaluation mode 1.scale has no gradient; "
+        "write network.train(), or network.requires_grad_(False) for dx alone",
+    ),
+    (second, KindError, "Network: there is no second derivative; write create_graph=False"),
+    # TorchLayer.
+    (lambda: TorchLayer.init(Relu()), KindError, "TorchLayer.init: module must be a module of torch, not Relu"),
+    (
+        lambda: TorchLayer.init(nn.Linear(2, 3).to("meta")),
+        KindError,
+        "TorchLayer.init: weight must be on the CPU, not on meta",
+    ),
+    (
+        lambda: TorchLayer.init(nn.Linear(2, 3).to(torch.complex64)),
+        KindError,
+        "TorchLayer.init: weight must hold real numbers, not complex64",
+    ),
+    (
+        lambda: TorchLayer((X,), nn.Linear(2, 3)),
+        KindError,
+        "TorchLayer: module must be made by TorchLayer.init(module), not Linear",
+    ),
+    (
+        lambda: TorchLayer((X,), TorchLayer.init(nn.Linear(2, 3)).module),
+        ShapeError,
+        "TorchLayer: arrays must be arrays of the shapes [(3, 2), (3,)], as Linear has them, "
+        "not (<f64 [[1. 1.] [1. 1.] [1. 1.]]>,)",
+    ),
+    (
+        lambda: forward(TorchLayer.init(nn.Linear(2, 3)), X),
+        KindError,
+        "TorchLayer: x is float64, weight is float32; write x.astype('float32')",
+    ),
+    (
+        lambda: forward(TorchLayer.init(nn.Linear(2, 3)), torch.ones(3, 2)),
+        KindError,
+        "TorchLayer: x must be an array of NumPy, or a tuple of them, not Tensor",
+    ),
+    (
+        lambda: forward(TorchLayer.init(Listed()), X),
+        KindError,
+        "TorchLayer: Listed must return a tensor, or a tuple of tensors, not dict",
+    ),
+    (
+        backed(TorchLayer.init(nn.Linear(2, 3).double()), X, X),
+        ShapeError,
+        "TorchLayer: dA must have the shape of out, (3, 3); it has (3, 2)",
+    ),
+    (
+        lambda: save("net.npz", TorchLayer.init(nn.Linear(2, 3))),
+        KindError,
+        "save: value at module must be a record, a tuple, an array, a real number, a string or None, not Skeleton",
+    ),
+]
+
+
+@pytest.mark.filterwarnings("ignore:Complex modules are a new feature", "ignore:LSTM with projections")
+@pytest.mark.parametrize("row", [*MESSAGES, *REFUSED], ids=lambda row: row[2][:60])
+def test_each_says_what_is_wrong(row, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert_says(row, X, NET)
+
+
+def test_an_error_of_a_layer_says_in_which_module():
+    module = nn.Sequential(nn.Tanh(), nn.BatchNorm1d(4, momentum=1.0)).eval()
+    with pytest.raises(FuncnnError) as caught:
+        from_torch(module, ROWS)
+    assert str(caught.value) == "BatchNorm: momentum must be in [0, 1); it is 1.0"
+    assert caught.value.__notes__ == ["in 1 (BatchNorm1d), x: (3, 4)"]
+
+
+def test_a_warning_of_torch_stays_one():
+    assert from_torch(nn.Sequential(nn.Linear(4, 2), nn.Dropout(0.0)).eval(), ROWS)[1] == Dropout(0.0, seed=0)
+    assert from_torch(nn.Sequential(nn.Tanh()).eval(), ROWS) == (Tanh(),)
