@@ -160,6 +160,14 @@ def test_networks(run):
     check(net, x, y)
 
 
+def test_a_cost_that_is_a_function_of_a_sum():
+    def root(out, y):
+        e = out - y
+        return np.sqrt((e * e).mean()), e / len(y)
+
+    check(mlp([N_IN, 4, N_OUT], hidden=Tanh(), seed=0), x, y, root)
+
+
 @pytest.mark.parametrize("sizes", [[625, 7, 1], [2, 1000, 1], [300, 32, 3]], ids=str)
 def test_wide_beside_narrow(sizes):
     x, y = rng.normal(size=(37, sizes[0])), rng.normal(size=(37, sizes[-1]))

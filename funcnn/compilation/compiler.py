@@ -45,7 +45,8 @@ class Compiled:
 
     def __call__(self, params: Any, x: Any, y: Any, /) -> tuple[Any, Grads[Any]]:
         """(cost, Grads), as `value_and_grad(loss)` returns it."""
-        arrays, numbers = list[Any](), list[Any]()
+        arrays: list[Any] = []
+        numbers: list[Any] = []
         step = self.step(params, x, y, arrays, numbers)
         made = None if isinstance(step, str) else _tried(step, arrays, numbers, x, y)
         return self._plain(params, x, y) if made is None else made

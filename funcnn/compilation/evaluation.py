@@ -64,6 +64,22 @@ _PYTHON: dict[str, Callable[..., Any]] = {
     },
 }
 
+
+def prepared(a: Operand, leaf: Callable[[Symbol], Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    """`evaluate`, for one that is called often: the function of a source, of which `leaf(s)` takes the numbers of s."""
+    if not isinstance(a, Symbol):
+        return lambda _: a
+    if a.op in LEAVES:
+        return leaf(a)
+    if a.op not in _OPERATORS or a.dtype == NUMBER:
+        return lambda source: evaluate(a, lambda s: leaf(s)(source))
+    function, (first, *others) = _OPERATORS[a.op], [prepared(one, leaf) for one in a.args]
+    if not others:
+        return lambda source: function(first(source))
+    second = others[0]
+    return lambda source: function(first(source), second(source))
+
+
 _SHAPES: dict[str, Callable[[Symbol, Any], Any]] = {
     "astype": lambda a, numbers: np.asarray(numbers).astype(a.dtype),
     "halves": lambda _, word: np.array([word.item() >> 16, word.item() & 0xFFFF]),  # float32 cannot hold 32 bits

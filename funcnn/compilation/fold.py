@@ -43,9 +43,7 @@ class Fold:
     ) -> tuple[Any, Any, list[float]] | None:
         """(params, optimizer, costs) after the batches; None if a check fails or a cost is not finite."""
         step, kernel, program = self.step, self.kernel, self.step.program
-        arrays, own_arrays, numbers, own_numbers = list[Any](), list[Any](), list[Any](), list[Any]()
-        flatten(params, arrays, numbers, [])
-        flatten(optimizer, own_arrays, own_numbers, [])
+        (arrays, numbers), (own_arrays, own_numbers) = _contents(params), _contents(optimizer)
         try:
             memory = self._memories.pop()
         except IndexError:
@@ -72,12 +70,14 @@ class Fold:
 
     def _ready(self, batches: list[tuple[Any, Any]]) -> list[tuple[Any, Any, int, int]]:
         """Each batch as kernels read it, and the addresses of its arrays; a batch that is repeated is made once."""
-        ready: dict[tuple[int, int], tuple[Any, Any, int, int]] = {}
+        known: dict[tuple[int, int], tuple[Any, Any, int, int]] = {}
+        ready = []
         for x, y in batches:
-            if (id(x), id(y)) not in ready:
+            if (key := (id(x), id(y))) not in known:
                 rows = self.step.ready(x), self.step.ready(y)
-                ready[id(x), id(y)] = (*rows, address(rows[0]), address(rows[1]))
-        return [ready[id(x), id(y)] for x, y in batches]
+                known[key] = (*rows, address(rows[0]), address(rows[1]))
+            ready.append(known[key])
+        return ready
 
     def _run(self, memory: Memory, data: Any, run: list[list[Any]], numbers: Any, totals: Any) -> None:
         """Take the steps: in one call; or one by one, if there are several threads or random numbers."""
@@ -99,3 +99,11 @@ class Fold:
         if s.dtype == NUMBER:
             return lambda source: evaluate(s, lambda one: source[1][id(one)])
         return view(s, self.update.place(s))
+
+
+def _contents(tree: Any) -> tuple[list[Any], list[Any]]:
+    """The arrays of a network or an optimizer, and its numbers that may change."""
+    arrays: list[Any] = []
+    numbers: list[Any] = []
+    flatten(tree, arrays, numbers, [])
+    return arrays, numbers

@@ -28,7 +28,7 @@ class Kernel:
     def __init__(self, program: Program, registers: Registers, update: Update | None = None) -> None:
         trace = program.trace
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
-        t = Text(trace.dtype, 2 if widest <= 8 else 1)  # small networks wait for results: take more rows at once
+        t = Text(trace.dtype, 2 if widest <= 16 else 1)  # small networks wait for results: take more rows at once
         tile = Tile(t, program, registers)
         self.program, self.update, self.schedule = program, update, tile.schedule
         self.memory = tile.memory

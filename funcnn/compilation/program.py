@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from operator import itemgetter
 
-from funcnn.compilation.evaluation import evaluate
+from funcnn.compilation.evaluation import prepared
 from funcnn.compilation.graph import Graph, Node
 from funcnn.compilation.shapes import Operand, Untraceable
 from funcnn.compilation.symbols import Symbol, elementwise, is_known, is_number
@@ -34,7 +34,7 @@ class Program(Graph):
 
     `places` gives for the id of a symbolic sum where it stands among the sums. The gradients are the first, each at the
     start of a panel; then from `first_total` on the sums of which the cost is computed, and the number of faults, at
-    `faults`.
+    `faults`. `cost` is the function from these last sums to the cost; there may be several sets of them, as columns.
     """
 
     def __init__(self, trace: Trace) -> None:
@@ -55,10 +55,7 @@ class Program(Graph):
                 raise Untraceable("a check of numbers that no row takes part in")
             self._add_sum(None, elementwise("where", fault, 1.0, 0.0, dtype=trace.dtype), self.faults, is_total=True)
         self.length = self._length + 1
-
-    def cost(self, totals: Any) -> Any:
-        """The cost, from the sums after the gradients, of which there may be several sets, one in each column."""
-        return evaluate(self.trace.cost, lambda s: totals[self.places[id(s)] - self.first_total])
+        self.cost = prepared(trace.cost, lambda s: itemgetter(self.places[id(s)] - self.first_total))
 
     def _keep(self, s: Symbol) -> None:
         """Give a sum its place, and add what it consists of."""

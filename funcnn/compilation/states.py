@@ -22,7 +22,7 @@ class States:
 
     def named(self, numbers: Any) -> dict[int, Any]:
         """These numbers by the ids of their symbols."""
-        return {id(s): number for s, number in zip(self.symbols, numbers, strict=True)}
+        return {id(s): number for s, number in zip(self.symbols, numbers, strict=True)} if self.symbols else {}
 
     def after(self, numbers: list[Any]) -> list[Any]:
         """The numbers one step later."""

@@ -21,6 +21,7 @@ from funcnn.compilation.structure import builder, view
 from funcnn.compilation.symbols import Symbol
 from funcnn.compilation.trace import Trace
 from funcnn.gradients import Grads
+from funcnn.records import build
 
 _ARGUMENTS: dict[str, list[Any]] = {  # pointers and whole numbers
     "shard": [ctypes.c_void_p] * 6 + [ctypes.c_int64] * 2,
@@ -81,12 +82,13 @@ class Step:
             constants, _, sums, totals = memory.addresses
             compute(self._functions, self.kernel, memory, self.bounds, self.threads, address(x), address(y))
             self._functions.finish(self._functions.table, constants, sums, None, None, totals, len(self.bounds) - 1)
-        gradients, made = memory.sums[: self.program.first_total].copy(), memory.totals.copy()
+        gradients, cost = memory.sums[: self.program.first_total].copy(), self.program.cost(memory.totals)
+        has_faults = memory.totals[-1]
         self._memories.append(memory)
-        if made[-1]:  # the number of faults
+        if has_faults:
             return None
         gradients.setflags(0)
-        return self.number(self.program.cost(made)), Grads(self._grads((gradients, known)), None)
+        return self.number(cost), build(Grads, (self._grads((gradients, known)), None))
 
     def _leaf(self, s: Symbol) -> Callable[[Any], Any]:
         """What stands for a symbolic array in the gradient: a part of the sums, or the next value of a state."""

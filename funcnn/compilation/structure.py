@@ -34,7 +34,10 @@ def flatten(tree: Any, arrays: list[Any], numbers: list[Any], form: list[Any], *
     elif cls in plans:
         form.append(cls)
         for (_, part_is_state), part in zip(plans[cls], getters[cls](tree), strict=True):
-            if part_is_state and type(part) is int:
+            if type(part) is np.ndarray:  # as above, without a call for each array
+                arrays.append(part)
+                form += (part.shape, part.dtype)
+            elif part_is_state and type(part) is int:
                 numbers.append(part)
                 form.append(int)
             else:
@@ -82,12 +85,19 @@ def builder(tree: Any, leaf: Leaf) -> Callable[[Source], Any]:
     cls = type(tree)
     if cls is Symbol:
         return leaf(tree)
-    if cls is not tuple and cls not in plans:
+    if not _has_symbols(tree):
         return lambda _: tree
     parts = [builder(part, leaf) for part in (tree if cls is tuple else getters[cls](tree))]
     if cls is tuple:
         return lambda source: tuple([part(source) for part in parts])
     return lambda source: build(cls, [part(source) for part in parts])
+
+
+def _has_symbols(tree: Any) -> bool:
+    cls = type(tree)
+    if cls is tuple or cls in plans:
+        return any([_has_symbols(part) for part in (tree if cls is tuple else getters[cls](tree))])
+    return cls is Symbol
 
 
 def stepper(params: Any, grads: Any) -> Callable[[Any, Any], Any]:
