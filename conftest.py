@@ -29,9 +29,11 @@ ADAPTERS = [
 BRIDGES = [(library, f"funcnn/interop/{library}.py") for library in ("jax", "safetensors", "scipy")]
 MODULES = (Path(__file__).parent / "funcnn/interop/torch").glob("*.py")
 TORCH = [("torch", f"funcnn/interop/torch/{path.name}") for path in MODULES]
+SKLEARN = [("sklearn", f"funcnn/interop/sklearn/{name}.py") for name in ("classifier", "regressor")]
 ORACLES = [
     *BRIDGES,
     *TORCH,
+    *SKLEARN,
     ("llvmlite", "funcnn/compilation/compiler.py"),
     ("sklearn", "funcnn/metrics.py"),
     ("tqdm", "funcnn/training/progress_bar.py"),

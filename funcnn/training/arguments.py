@@ -1,17 +1,19 @@
-"""Checks of the arguments of training: the data, the gradient, the learning rate, the constraint."""
+"""Checks of the arguments of training: data, optimizer, gradient, learning rate, constraint."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
 from inspect import isgeneratorfunction
-from typing import Any
+from typing import Any, cast
 
 from funcnn.arrays import is_array, kind
 from funcnn.core import value_and_grad as gradient_of
 from funcnn.data import first_step
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_called, check_function, learning_rate, parameters_of
+from funcnn.optimizers.base import update
+from funcnn.records import is_record
 from funcnn.schedules.base import as_step, check_schedule
 
 
@@ -35,6 +37,22 @@ def check_begin(start: Any, data: Any) -> None:
     if first is not None and type(step) is int and first != step:
         remedy = "; to resume write data[start.step:], for another run evolve(start, step=0)" if first == 0 else ""
         raise RangeError(f"train: data must begin with batch {step}, the step of start, not with batch {first}{remedy}")
+
+
+def is_optimizer(value: Any) -> bool:
+    """Whether `value` is a record with a rule for `update`."""
+    dispatch = cast("Any", update).dispatch
+    return is_record(value) and dispatch(type(value)) is not dispatch(object)
+
+
+def check_optimizer(name: str, optimizer: Any) -> None:
+    """Check that `optimizer` is an optimizer, or a tuple of optimizers."""
+    if type(optimizer) is tuple:
+        for part in optimizer:
+            check_optimizer(name, part)
+    elif not is_optimizer(optimizer):
+        remedy = "; write () for none" if optimizer is None else ""
+        raise KindError(f"{name}: optimizer must be an optimizer or a tuple of them, not {kind(optimizer)}{remedy}")
 
 
 def pair(name: str, batch: Any) -> Any:

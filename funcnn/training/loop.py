@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -16,10 +16,19 @@ from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
 from funcnn.fields import as_count, is_number, learning_rate
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
-from funcnn.records import build, is_record, plans, record, state, values
+from funcnn.records import build, plans, record, state, values
 from funcnn.signatures import ValueAndGrad
 from funcnn.tables import Printer, Rows, html, text
-from funcnn.training.arguments import check_begin, check_constraint, check_data, check_gradient, check_lr, pair
+from funcnn.training.arguments import (
+    check_begin,
+    check_constraint,
+    check_data,
+    check_gradient,
+    check_lr,
+    check_optimizer,
+    is_optimizer,
+    pair,
+)
 from funcnn.training.origin import is_finite, not_finite, origin
 from funcnn.trees.walks import check_tree, map_arrays
 
@@ -51,10 +60,10 @@ class TrainState(Generic[P]):
         """Check that each field has the kind that it needs."""
         name = type(self).__name__
         check_tree(self.params, name, "params")
-        if _is_optimizer(self.params) and not is_layer(self.params):
+        if is_optimizer(self.params) and not is_layer(self.params):
             given = f"the optimizer {type(self.params).__name__}"
             raise KindError(f"{name}: params must be a network, not {given}; write {name}(params, optimizer)")
-        _check_optimizer(name, self.optimizer)
+        check_optimizer(name, self.optimizer)
         if isinstance(self.step, int) and self.step < 0:
             raise RangeError(f"{name}: step must not be negative; it is {self.step}")
         if not (is_number(self.cost) or (is_array(self.cost) and is_float(self.cost))):
@@ -83,20 +92,6 @@ def _shown(value: Any) -> str:
         return f"{type(value).__name__} of step {value.step}, cost {_shown(value.cost)}"
     words = f"{float(value):.6g}" if is_number(value) else short(value)
     return words if len(words) <= _WIDTH else f"{words[: _WIDTH - 3]}..."
-
-
-def _is_optimizer(value: Any) -> bool:
-    dispatch = cast("Any", update).dispatch
-    return is_record(value) and dispatch(type(value)) is not dispatch(object)
-
-
-def _check_optimizer(name: str, optimizer: Any) -> None:
-    if type(optimizer) is tuple:
-        for part in optimizer:
-            _check_optimizer(name, part)
-    elif not _is_optimizer(optimizer):
-        remedy = "; write () for none" if optimizer is None else ""
-        raise KindError(f"{name}: optimizer must be an optimizer or a tuple of them, not {kind(optimizer)}{remedy}")
 
 
 def train(

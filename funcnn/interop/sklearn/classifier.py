@@ -1,0 +1,247 @@
+"""The classifier."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import ClassifierMixin
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from funcnn.arrays import Array, short
+from funcnn.errors import KindError, RangeError
+from funcnn.interop.sklearn.base import Estimator
+from funcnn.interop.sklearn.columns import Columns
+from funcnn.interop.sklearn.course import Course, begun, continued
+from funcnn.interop.sklearn.rows import Rows
+from funcnn.interop.sklearn.settings import class_weights
+from funcnn.interop.sklearn.targets import Classes, Labels, unique
+from funcnn.layers.activations.base import Relu
+from funcnn.optimizers.adam import Adam
+from funcnn.traits import gives_probabilities
+
+
+class NetworkClassifier(ClassifierMixin, Estimator):
+    """A classifier of scikit-learn that trains a network of funcnn.
+
+    The settings are values of funcnn, such as layers, losses and optimizers. They are checked when `fit` is called.
+
+    - `sizes`, `hidden`: the numbers of hidden units, and the layer after each of them, or a tuple of layers. The
+      network is `mlp([n_in, *sizes, n_out], hidden, seed=seed)`.
+    - `network`: a network, or a function (n_in, n_out, seed) that makes one, in place of `sizes` and `hidden`.
+    - `loss`: a loss (out, y), or (out, y, weight) if rows have weights. y has the shape of out and holds zeros and
+      ones: one-hot rows of classes. None is the softmax cross-entropy; for several labels, and for a network with one
+      output, None is the binary cross-entropy. Both take logits.
+    - `optimizer`: an optimizer or a tuple of optimizers. `lr`: the learning rate, or a function of the step number.
+    - `batch_size`: the number of rows in a batch, at most. `epochs`: how often a fit sees each row.
+    - `class_weight`: a dict from classes to weights, "balanced" for weights that give all classes the same total, or
+      None. It multiplies `sample_weight`. For several columns of y, a list with one of these for each column.
+    - `validation_fraction`: the share of rows that is held out of the training, by class, to measure the cost after
+      each epoch; or None.
+    - `patience`: stop after so many epochs without a lower cost on the rows held out, and keep the network of the
+      lowest cost. None trains all epochs and keeps the last network.
+    - `warm_start`: whether `fit` goes on where the last fit ended, with the same network and classes.
+    - `random_state`: an int in [0, 2**31), which is the seed of the network and of the order of rows; a RandomState or
+      None draws a seed for each fit that begins anew.
+
+    X: (m, n_in), dense or sparse; a batch of sparse rows is made dense when its turn comes. A network with arrays of
+    float32 is trained in float32, and so is the network of `sizes` if X is float32. y: one class for each row, (m,);
+    zeros and ones of several labels, (m, n); or several columns of classes, (m, n), for which the network has an output
+    for each class of each column, and the cost is the sum of the costs of the columns. Weights are divided by their
+    mean, so that the cost is a weighted mean of all rows; in batches of all rows, a weight of 2 is a row that comes
+    twice.
+
+    The order of rows in epoch e depends on the seed and e alone. So 30 epochs, 15 epochs and 15 more with `warm_start`,
+    30 calls of `partial_fit`, dense rows and sparse rows give the same network, bit for bit.
+
+    After a fit: `network_`, the network, for `funcnn.predict`, `save` and all else; `state_`, the TrainState at the
+    end; `loss_curve_`, the mean cost of the batches of each epoch; `validation_curve_`, the cost on the rows held out,
+    after each epoch; `n_iter_`, the number of epochs; `seed_`; `classes_`, the sorted labels, or for several columns a
+    list of them; and `n_features_in_` and `feature_names_in_`, as all estimators have them.
+
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from funcnn import Dropout, Relu, Tanh
+    >>> from funcnn.interop.sklearn import NetworkClassifier
+    >>> x, y = load_iris(return_X_y=True)
+    >>> net = NetworkClassifier(sizes=(10,), lr=0.01, epochs=60, random_state=0)
+    >>> search = GridSearchCV(net, {"hidden": [Tanh(), (Relu(), Dropout(0.1, seed=1))]}, cv=2).fit(x, y)
+    >>> search.best_estimator_.score(x, y) > 0.9
+    True
+
+    Raises:
+        KindError, RangeError, ShapeError: by `fit` and `partial_fit`, for a setting, labels or weights that do not fit;
+            the message begins with the class and the method. scikit-learn checks X, and raises a ValueError.
+        NotFiniteError: the cost of a step is not finite, as by `train`.
+    """
+
+    def __init__(
+        self,
+        sizes: Any = (100,),
+        hidden: Any = (Relu(),),  # noqa: B008  an immutable value
+        *,
+        network: Any = None,
+        loss: Any = None,
+        optimizer: Any = (Adam(),),  # noqa: B008  as hidden
+        lr: Any = 0.001,
+        batch_size: int = 200,
+        epochs: int = 200,
+        class_weight: Any = None,
+        validation_fraction: float | None = None,
+        patience: int | None = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+    ) -> None:
+        super().__init__(
+            sizes,
+            hidden,
+            network=network,
+            loss=loss,
+            optimizer=optimizer,
+            lr=lr,
+            batch_size=batch_size,
+            epochs=epochs,
+            validation_fraction=validation_fraction,
+            patience=patience,
+            warm_start=warm_start,
+            random_state=random_state,
+        )
+        self.class_weight = class_weight
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on the rows of X and y for `epochs`; with `warm_start`, go on where the last fit ended."""
+        name = f"{type(self).__name__}.fit"
+        course = self._before(name)
+        X, y = self._labelled(name, X, y, reset=course is None)
+        target = course.target if course else _found(name, y)
+        rows = self._rows(name, target, X, y, sample_weight)
+        if course is None:
+            _check_classes(name, target, rows)
+        course = course or begun(name, self, target, X)
+        stratify = isinstance(target, Classes)
+        return self._put(continued(name, self, course, rows, self.epochs, stratify=stratify))
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Train for one epoch on the rows of X and y, from where the last call or fit ended.
+
+        `classes` are all classes, also those that only later calls have; the first call needs them. For several columns
+        of y they are a list with the classes of each column; for several labels, zeros and ones, they are not needed.
+        """
+        name = f"{type(self).__name__}.partial_fit"
+        course = self._before(name, partial=True)
+        weights = self.class_weight
+        if "balanced" in (weights if isinstance(weights, list) else [weights]):
+            raise RangeError(f'{name}: class_weight must not be "balanced", as the rows to come are not known')
+        X, y = self._labelled(name, X, y, reset=course is None)
+        target = course.target if course else _given(name, y, classes)
+        if course and classes is not None and not _alike(classes, target.values):
+            raise RangeError(f"{name}: classes must be those of the first fit, or None")
+        rows = self._rows(name, target, X, y, sample_weight)
+        return self._put(continued(name, self, course or begun(name, self, target, X), rows, 1))
+
+    def predict(self, X: Any) -> Array:
+        """The class of each row, (m,); for several labels or columns, (m, n)."""
+        out = self._out(X)
+        prediction: Array = self._course.target.prediction(out, squashed=self._squashed)
+        return prediction
+
+    def predict_proba(self, X: Any) -> Any:
+        """The probability of each class, (m, k), or of each label, (m, n); for several columns a list of (m, k)."""
+        out = self._out(X)
+        return self._course.target.probabilities(out, squashed=self._squashed)
+
+    def decision_function(self, X: Any) -> Any:
+        """The logit of each class, (m, k), or of each label, (m, n); for several columns a list.
+
+        For two classes it is the difference of their logits, (m,), which is positive for the second class.
+        """
+        out = self._out(X)
+        return self._course.target.scores(out, squashed=self._squashed)
+
+    @property
+    def _squashed(self) -> bool:
+        """Whether the network ends in probabilities."""
+        return gives_probabilities(self.network_) is True
+
+    def _labelled(self, name: str, X: Any, y: Any, *, reset: bool) -> tuple[Any, Array]:
+        X, y = self._data(X, y=y, multi_output=True, reset=reset)
+        y = y.toarray() if sparse.issparse(y) else y
+        if y.dtype.kind == "O":
+            unique(name, y)  # scikit-learn sorts the labels of all columns together
+        check_classification_targets(y)
+        return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+
+    def _rows(self, name: str, target: Any, X: Any, y: Array, sample_weight: Any) -> Rows:
+        codes, weight = target.codes(name, y), self._weight(name, sample_weight, len(y))
+        if self.class_weight is not None:
+            weight = np.ones(len(y)) if weight is None else weight
+            weight = class_weights(name, self.class_weight, target.columns(codes), weight)
+            if not weight.any():
+                raise RangeError(f"{name}: class_weight must leave a row with a weight above 0")
+        return Rows(X, codes, weight)
+
+    def _put(self, course: Course) -> Self:
+        self.classes_ = course.target.values
+        return super()._put(course)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _check_classes(name: str, target: Any, rows: Rows) -> None:
+    """Check that each column has two classes at least. A label may be 0 in all rows."""
+    codes = rows.codes if rows.weight is None else rows.codes[rows.weight > 0]
+    for _, column in [] if isinstance(target, Labels) else target.columns(codes):
+        if len(np.unique(column)) < 2:
+            raise RangeError(f"{name}: y must have at least 2 classes with weights above 0; it has 1 class")
+
+
+def _found(name: str, y: Array) -> Any:
+    """The target that y shows."""
+    if type_of_target(y) == "multilabel-indicator":
+        return Labels(y.shape[1])
+    if y.ndim == 1:
+        return Classes(unique(name, y))
+    return Columns(tuple([Classes(unique(name, column)) for column in y.T]))
+
+
+def _given(name: str, y: Array, classes: Any) -> Any:
+    """The target of the classes that the first call of `partial_fit` is given."""
+    if y.ndim == 1:
+        return Classes(_as_classes(name, classes))
+    labels = Labels(y.shape[1])
+    if classes is None or _alike(classes, labels.values):
+        return labels
+    if not isinstance(classes, list | tuple) or len(classes) != y.shape[1]:
+        needed = f"a list of {y.shape[1]} lists of labels, one for each column"
+        raise KindError(f"{name}: classes must be {needed}, not {short(classes)}")
+    return Columns(tuple([Classes(_as_classes(name, of_column)) for of_column in classes]))
+
+
+def _as_classes(name: str, classes: Any) -> Array:
+    if classes is None:
+        raise KindError(f"{name}: classes must be given in the first call, since y may not have all of them")
+    if not _is_list(classes):
+        raise KindError(f"{name}: classes must be a list of labels, not {short(classes)}")
+    if len(found := unique(name, np.asarray(classes), "classes")) < 2:
+        raise RangeError(f"{name}: classes must be at least 2, got {len(found)}")
+    return found
+
+
+def _is_list(labels: Any) -> bool:
+    """Whether `labels` is a list of labels, which are not lists themselves."""
+    if not isinstance(labels, list | tuple | range | np.ndarray):
+        return False
+    return not any([isinstance(label, list | tuple | range | np.ndarray) for label in labels])
+
+
+def _alike(classes: Any, known: Any) -> bool:
+    """Whether these are the known classes, in any order."""
+    if isinstance(known, list):
+        return isinstance(classes, list | tuple) and len(classes) == len(known) and all(map(_alike, classes, known))
+    return _is_list(classes) and set(np.asarray(classes).tolist()) == set(known.tolist())

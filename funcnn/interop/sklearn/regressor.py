@@ -1,0 +1,64 @@
+"""The regressor."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from sklearn.base import RegressorMixin
+
+from funcnn.arrays import Array
+from funcnn.interop.sklearn.base import Estimator
+from funcnn.interop.sklearn.course import Course, begun, continued
+from funcnn.interop.sklearn.rows import Rows
+from funcnn.interop.sklearn.targets import Numbers
+
+
+class NetworkRegressor(RegressorMixin, Estimator):
+    """A regressor of scikit-learn that trains a network of funcnn.
+
+    The settings, X, the weights and the attributes are those of `NetworkClassifier`, without `class_weight` and
+    `classes_`. y: (m,) or (m, n), numbers; the network has an output for each column. `loss`: a loss (out, y), where
+    out and y are (m, n); None is `mse`. If the network gives several outputs, as `gaussian_nll` takes them, the first
+    is the prediction.
+
+    >>> import numpy as np
+    >>> from functools import partial
+    >>> from funcnn import cosine
+    >>> from funcnn.interop.sklearn import NetworkRegressor
+    >>> from funcnn.losses import quantile
+    >>> x = np.linspace(0, 1, 100)[:, None]
+    >>> y = 3 * x[:, 0] + np.tile([0.0, 0.5, 1.0, 1.5], 25)
+    >>> upper = NetworkRegressor((), loss=partial(quantile, q=0.7), lr=cosine(0.1, 400), epochs=400, random_state=0)
+    >>> upper.fit(x, y).predict(np.array([[0.0], [1.0]])).round(1)
+    array([1., 4.])
+
+    Raises:
+        KindError, RangeError, ShapeError, NotFiniteError: as NetworkClassifier.
+    """
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on the rows of X and y for `epochs`; with `warm_start`, go on where the last fit ended."""
+        name = f"{type(self).__name__}.fit"
+        return self._trained(name, self._before(name), X, y, sample_weight, self.epochs)
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train for one epoch on the rows of X and y, from where the last call or fit ended."""
+        name = f"{type(self).__name__}.partial_fit"
+        return self._trained(name, self._before(name, partial=True), X, y, sample_weight, 1)
+
+    def predict(self, X: Any) -> Array:
+        """The outputs of the network, (m,) or (m, n) as y was; for a pair of outputs, the first."""
+        out = self._out(X)
+        prediction: Array = self._course.target.prediction(out)
+        return prediction
+
+    def _trained(self, name: str, course: Course | None, X: Any, y: Any, sample_weight: Any, epochs: int) -> Self:
+        X, y = self._data(X, y=y, multi_output=True, reset=course is None)
+        target = course.target if course else Numbers(1 if y.ndim == 1 else y.shape[1], is_flat=y.ndim == 1)
+        rows = Rows(X, target.codes(name, y), self._weight(name, sample_weight, len(y)))
+        return self._put(continued(name, self, course or begun(name, self, target, X), rows, epochs))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

@@ -1,0 +1,112 @@
+"""Checks of the settings of an estimator, when it is fitted: scikit-learn's constructors check nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from funcnn.arrays import is_array, kind
+from funcnn.core import is_layer
+from funcnn.errors import KindError, RangeError
+from funcnn.fields import as_count, as_number, check_flag, check_function, check_sizes, is_whole
+from funcnn.inspection.checks import check_network
+from funcnn.layers.activations.base import Relu
+from funcnn.layers.checks import check_held
+from funcnn.training.arguments import check_lr, check_optimizer
+
+SIZES, HIDDEN = (100,), (Relu(),)  # the defaults
+_SHARE = "validation_fraction"
+
+
+def check_settings(name: str, estimator: Any) -> None:
+    """Check all settings of an estimator; errors begin with `name`."""
+    _check_network(name, estimator)
+    if estimator.loss is not None:
+        check_function(name, estimator.loss, "loss", "a function (out, y)", takes=2)
+    check_optimizer(name, estimator.optimizer)
+    check_lr(name, estimator.lr)
+    as_count(name, estimator.batch_size, "batch_size")
+    as_count(name, estimator.epochs, "epochs")
+    if (share := estimator.validation_fraction) is not None and not 0 < as_number(name, share, _SHARE) < 1:
+        raise RangeError(f"{name}: {_SHARE} must be above 0 and below 1, or None; it is {share}")
+    if estimator.patience is not None:
+        as_count(name, estimator.patience, "patience")
+        if share is None:
+            raise RangeError(f"{name}: {_SHARE} must be given with patience, which counts scores of held-out rows")
+    check_flag(name, estimator.warm_start, "warm_start")
+
+
+def _check_network(name: str, estimator: Any) -> None:
+    network, sizes = estimator.network, estimator.sizes
+    if not isinstance(sizes, tuple | list) and not (is_array(sizes) and np.ndim(sizes) == 1):
+        remedy = f"; write ({sizes},)" if is_whole(sizes) else ""
+        raise KindError(f"{name}: sizes must be a tuple of whole numbers, such as (100,), not {kind(sizes)}{remedy}")
+    if len(sizes):
+        check_sizes(name, {f"sizes[{i}]": size for i, size in enumerate(sizes)})
+    check_held(name, "hidden", estimator.hidden)
+    if network is None:
+        return
+    if type(network) is tuple or is_layer(network) or not callable(network):
+        check_network(name, network, "network")
+    else:
+        check_function(name, network, "network", "a network or a function (n_in, n_out, seed)", takes=3)
+    for setting, value, default in (("sizes", tuple(sizes), SIZES), ("hidden", estimator.hidden, HIDDEN)):
+        if value != default:
+            raise KindError(f"{name}: {setting} must not be given with network, which has its own layers")
+
+
+def seed_of(name: str, random_state: Any) -> int:
+    """The seed of a fit: an int `random_state` itself, or else a number that the generator of NumPy draws."""
+    if is_whole(random_state):
+        if not 0 <= random_state < 2**31:
+            raise RangeError(f"{name}: random_state must be in [0, 2**31); it is {random_state}")
+        return int(random_state)
+    if random_state is not None and not isinstance(random_state, np.random.RandomState):
+        raise KindError(f"{name}: random_state must be an int, a RandomState or None, not {kind(random_state)}")
+    return int(check_random_state(random_state).randint(2**31 - 1))
+
+
+def class_weights(name: str, given: Any, columns: Sequence[tuple[Any, Any]], weight: Any) -> Any:
+    """The weight of each row, times the weight of its class in each column of y.
+
+    `columns` has the classes and their numbers (m,) for each column. "balanced" gives all classes of a column the same
+    total weight: class c has the weight sum w / (k sum w_c), w_c being the weights of its rows.
+    """
+    for j, (classes, codes) in enumerate(columns):
+        one = given if isinstance(given, str | dict) else _each(name, given, len(columns))[j]
+        if one is None:
+            continue
+        if isinstance(one, dict):
+            weight = weight * np.array([_weight(name, one, label) for label in classes.tolist()])[codes]
+        elif one == "balanced":
+            totals = np.bincount(codes, weight, minlength=len(classes))
+            share = np.divide(weight.sum(), len(classes) * totals, out=np.zeros(len(classes)), where=totals > 0)
+            weight = weight * share[codes]
+        else:
+            raise _no_class_weight(name, one)
+        if isinstance(one, dict) and (strange := [label for label in one if label not in classes.tolist()]):
+            raise RangeError(f"{name}: class_weight must have classes of y as its keys; {strange[0]!r} is not one")
+    return weight
+
+
+def _each(name: str, given: Any, columns: int) -> Any:
+    if not isinstance(given, list):
+        raise _no_class_weight(name, given)
+    if len(given) != columns:
+        raise RangeError(f"{name}: class_weight must have {columns} entries, one for each column; it has {len(given)}")
+    return given
+
+
+def _no_class_weight(name: str, given: Any) -> KindError:
+    shown = repr(given) if isinstance(given, str) else kind(given)
+    return KindError(f'{name}: class_weight must be None, "balanced", a dict, or a list of these, not {shown}')
+
+
+def _weight(name: str, weights: dict[Any, Any], label: Any) -> float:
+    weight = as_number(name, weights.get(label, 1), f"class_weight[{label!r}]")
+    if not 0 <= weight < np.inf:
+        raise RangeError(f"{name}: class_weight must be finite and not negative; that of {label!r} is {weight}")
+    return weight

@@ -1,0 +1,200 @@
+"""Encodings of y: what a loss takes for labels, and the labels and probabilities of what a network gives.
+
+`codes(name, y)` are the numbers of y, checked. `task(loss)` is the loss, and the function from codes to what the loss
+takes. `scores`, `prediction` and `probabilities` are of out; `squashed` says that the network ends in probabilities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import numpy as np
+
+from funcnn.arrays import Array, kind
+from funcnn.bound import BoundFunction
+from funcnn.core import forward_only
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.layers.activations.base import Sigmoid
+from funcnn.layers.activations.softmax import Softmax
+from funcnn.losses.classification import binary_cross_entropy_with_logits, softmax_cross_entropy
+from funcnn.losses.regression import mse
+
+Task = tuple[Any, Callable[[Array], Any]]
+
+
+@attrs.frozen(eq=False)
+class Numbers:
+    """The target of a regression: numbers (m, n), or (m,) if `is_flat`."""
+
+    n: int
+    is_flat: bool
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """How many outputs a network may have."""
+        return (self.n,)
+
+    def for_outputs(self, n: int) -> Numbers:
+        """The target of a network with n outputs."""
+        return self
+
+    def codes(self, name: str, y: Array) -> Array:
+        """The numbers, (m, n)."""
+        numbers = as_numbers(name, y)
+        if (n := 1 if y.ndim == 1 else y.shape[1]) != self.n:
+            raise ShapeError(f"{name}: y must have {self.n} columns, as in the first fit; it has {n}")
+        return numbers.reshape(len(y), n)
+
+    def task(self, loss: Any) -> Task:
+        """The loss, and the numbers as they are."""
+        return loss or mse, _itself
+
+    def prediction(self, out: Array) -> Array:
+        """The outputs, (m, n) or (m,)."""
+        return out[:, 0] if self.is_flat else out
+
+
+@attrs.frozen(eq=False)
+class Classes:
+    """One of k classes for each row; a network has k outputs, or 1 for two classes."""
+
+    values: Array
+    outputs: int = attrs.field()
+
+    @outputs.default
+    def _one_for_each(self) -> int:
+        return len(self.values)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """How many outputs a network may have."""
+        return (2, 1) if len(self.values) == 2 else (len(self.values),)
+
+    def for_outputs(self, n: int) -> Classes:
+        """The target of a network with n outputs."""
+        return attrs.evolve(self, outputs=n)
+
+    def codes(self, name: str, y: Array) -> Array:
+        """The index of the class of each row, (m,)."""
+        if y.ndim > 1:
+            raise ShapeError(f"{name}: y must be one class for each row, as in the first fit; y: {y.shape}")
+        known = self.values.tolist()
+        if unseen := [label for label in unique(name, y).tolist() if label not in known]:
+            raise RangeError(f"{name}: y must have the classes {_shown(known)}; it has {unseen[0]!r}")
+        return np.searchsorted(self.values, y)
+
+    def columns(self, codes: Array) -> list[tuple[Array, Array]]:
+        """The classes and the codes, in a list, as y has one column."""
+        return [(self.values, codes)]
+
+    def task(self, loss: Any) -> Task:
+        """The loss, and classes for the softmax cross-entropy, zeros and ones of the shape of out for other losses."""
+        if self.outputs == 1:
+            return loss or binary_cross_entropy_with_logits, _column
+        return (softmax_cross_entropy, _itself) if loss is None else (loss, BoundFunction(_one_hot, self.outputs))
+
+    def scores(self, out: Array, *, squashed: bool) -> Array:
+        """A score for each class, (m, k); for two classes one score, (m,), positive for the second class."""
+        if self.outputs == 1:
+            return out[:, 0] - 0.5 if squashed else out[:, 0]
+        return out[:, 1] - out[:, 0] if self.outputs == 2 else out
+
+    def prediction(self, out: Array, *, squashed: bool) -> Array:
+        """The class with the highest score."""
+        scores = self.scores(out, squashed=squashed)
+        return self.values[scores.argmax(axis=1) if scores.ndim > 1 else (scores > 0).astype(int)]
+
+    def probabilities(self, out: Array, *, squashed: bool) -> Array:
+        """The probability of each class, (m, k)."""
+        if self.outputs > 1:
+            return out if squashed else forward_only(Softmax(), out)
+        p = out if squashed else forward_only(Sigmoid(), out)
+        return np.concatenate([1 - p, p], axis=1)
+
+
+@attrs.frozen(eq=False)
+class Labels:
+    """n labels for each row, each 0 or 1, independent of each other."""
+
+    n: int
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """How many outputs a network may have."""
+        return (self.n,)
+
+    @property
+    def values(self) -> Array:
+        """The numbers of the labels."""
+        return np.arange(self.n)
+
+    def for_outputs(self, n: int) -> Labels:
+        """The target of a network with n outputs."""
+        return self
+
+    def codes(self, name: str, y: Array) -> Array:
+        """Zeros and ones, (m, n)."""
+        if y.shape[1:] != (self.n,):
+            raise ShapeError(f"{name}: y must have {self.n} labels for each row, as in the first fit; y: {y.shape}")
+        if y.dtype.kind not in "biuf" or not np.isin(y, (0, 1)).all():
+            raise RangeError(f"{name}: y must hold zeros and ones, since it has one column for each label")
+        return y.astype(float)
+
+    def columns(self, codes: Array) -> list[tuple[Array, Array]]:
+        """The classes 0 and 1 and the codes of each label."""
+        return [(np.arange(2), codes[:, j].astype(int)) for j in range(self.n)]
+
+    def task(self, loss: Any) -> Task:
+        """The loss, and the zeros and ones."""
+        return loss or binary_cross_entropy_with_logits, _itself
+
+    def scores(self, out: Array, *, squashed: bool) -> Array:
+        """A score for each label, (m, n), positive for 1."""
+        return out - 0.5 if squashed else out
+
+    def prediction(self, out: Array, *, squashed: bool) -> Array:
+        """Zeros and ones."""
+        return (self.scores(out, squashed=squashed) > 0).astype(int)
+
+    def probabilities(self, out: Array, *, squashed: bool) -> Array:
+        """The probability of each label, (m, n)."""
+        return out if squashed else forward_only(Sigmoid(), out)
+
+
+def as_numbers(name: str, values: Array, what: str = "y") -> Array:
+    """The values as float64."""
+    if values.dtype.kind not in "biufO":
+        raise KindError(f"{name}: {what} must hold numbers, not {kind(values)}")
+    try:
+        return values.astype(float)
+    except (TypeError, ValueError) as error:  # objects
+        raise KindError(f"{name}: {what} must hold numbers; {error}") from None
+
+
+def unique(name: str, y: Array, what: str = "y") -> Array:
+    """The labels in y, sorted."""
+    try:
+        return np.unique(y)
+    except TypeError:
+        raise KindError(f"{name}: {what} must hold labels of one kind, such as int or str, not of several") from None
+
+
+def _shown(labels: list[Any]) -> str:
+    return f"{labels[:6]!r}"[:-1] + (", ...]" if len(labels) > 6 else "]")
+
+
+# Functions from codes to what a loss takes.
+
+
+def _itself(codes: Array) -> Array:
+    return codes
+
+
+def _column(codes: Array) -> Array:
+    return codes[:, None].astype(float)
+
+
+def _one_hot(k: int, codes: Array) -> Array:
+    return (codes[:, None] == np.arange(k)).astype(float)
