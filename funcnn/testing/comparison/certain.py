@@ -14,6 +14,7 @@ from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Comparison, Measurement
 from funcnn.testing.comparison.directions import Probe
 from funcnn.testing.comparison.finding import Finding, gradient_rounding, worst_finding
+from funcnn.testing.comparison.finest import agrees_at_finest_steps
 from funcnn.testing.differentiation.constants import (
     CERTAIN,
     LINEAR_BEND,
@@ -80,6 +81,7 @@ def certain_finding(measurement: Measurement, probe: Probe, first: Comparison, d
     sure = measured if measured.any() else sure
     bound = first.bound + gradient_rounding(measurement, probe, first, sure)
     sure &= gap > bound
+    sure &= ~agrees_at_finest_steps(measurement, probe, first, sure, steps=1)
     return worst_finding(measurement, probe, first, sure, (first.numeric, first.numeric), bound) if sure.any() else None
 
 

@@ -16,6 +16,7 @@ from funcnn.testing.comparison.certain import certain_finding
 from funcnn.testing.comparison.comparison import Comparison, Measurement, compare, refined_slopes
 from funcnn.testing.comparison.directions import Probe, single_entries
 from funcnn.testing.comparison.finding import Finding, gradient_rounding, worst_finding
+from funcnn.testing.comparison.finest import agrees_at_finest_steps
 from funcnn.testing.differentiation.constants import (
     APART,
     BOUND,
@@ -179,6 +180,7 @@ def _confirmed(
     second = compare(measurement, [probe], extrapolate(other, noise)).of(0)
     clash = abs(second.numeric - first.numeric) > second.bound + first.bound
     sure = second.wrong & ~clash & ~finer
+    sure &= ~agrees_at_finest_steps(measurement, probe, first, sure)
     return sure & ~_explained(measurement, probe, slopes, first, sure)
 
 

@@ -160,6 +160,13 @@ FARTHER = 4
 MEAN_ERROR = 64  # calibrated: the mean over the series is at best so many times sharper than one of them
 VISIBLE_ROUNDING = 16  # calibrated: steps whose rounding exceeds the gap by more than this say nothing
 
+# Slopes at the finest steps (comparison/finest.py). Chosen: rounding errors hide a thousandth of the difference at the
+# finest of three steps, each 4 times as long as the one before; the slopes equal the gradient to a 16th of it.
+FINEST_STEP = 1024
+FINEST = 3
+FINEST_RATIO = 4
+FINEST_AGREES = 16
+
 # Findings without a second check (comparison/certain.py).
 
 # Chosen: near the finest first step, where the rounding of values is 1e-10 of a slope, and an eighth of it.
