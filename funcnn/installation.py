@@ -25,7 +25,7 @@ LIBRARIES = {
     "autograd": "funcnn.testing.autograd",
     "hypothesis": "funcnn.testing",
     "jax": "funcnn.interop.jax, funcnn.testing.jax",
-    "llvmlite": "funcnn.compilation",
+    "llvmlite": "funcnn.compilation, and kernels of layers for large arrays",
     "matplotlib": "funcnn.plot",
     "mpmath": "checks of funcnn.testing in exact arithmetic",
     "mygrad": "funcnn.testing.mygrad",

@@ -162,11 +162,14 @@ def test_networks(run):
 
 def test_a_cost_that_is_a_function_of_a_sum():
     def root(out, y):
-        e = out - y
-        cost = np.sqrt((e * e).mean())
-        return cost.item() if isinstance(cost, np.generic) else cost, e / len(y)
+        return np.sqrt(((out - y) ** 2).mean()), (out - y) / len(y)
 
-    check(mlp([N_IN, 4, N_OUT], hidden=Tanh(), seed=0), x, y, root)
+    net, function = mlp([N_IN, 4, N_OUT], hidden=Tanh(), seed=0), compiled(root)
+    assert explain(function, net, x, y).startswith("compiled: ")
+    (cost, grads), (plain_cost, plain) = function(net, x, y), value_and_grad(root)(net, x, y)
+    assert type(cost) is type(plain_cost) is np.float64
+    np.testing.assert_allclose(cost, plain_cost, 1e-12)
+    np.testing.assert_allclose(grads.params[0].W, plain.params[0].W, 1e-10)
 
 
 @pytest.mark.parametrize("sizes", [[625, 7, 1], [2, 1000, 1], [300, 32, 3]], ids=str)

@@ -8,4 +8,4 @@ and `compiler` has the public functions. `agreement` and `outside` say when a ke
 
 from funcnn.lazy import lazily
 
-__getattr__, __dir__, __all__ = lazily(__name__, {"compiler": "compiled explain"})
+__getattr__, __dir__, __all__ = lazily(__name__, {"compiler": "compiled explain", "switch": "without_kernels"})

@@ -1,2 +1,3 @@
 from funcnn.compilation.compiler import compiled as compiled
 from funcnn.compilation.compiler import explain as explain
+from funcnn.compilation.switch import without_kernels as without_kernels

@@ -76,7 +76,7 @@ class Graph:
     def _made_of(self, s: Symbol) -> Value:
         if s.op == "full":
             return float(s.data)
-        if s.features is None:
+        if not s.features:
             return self._vector(s)
         self._check_dtypes(s)
         if s.op in {"reshape", "astype"} or (s.op in ACROSS and s.args[0].features == 1):

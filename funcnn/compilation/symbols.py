@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.shapes import NUMBER, VIEWS, Operand, Shape, Shaped, refused
+from funcnn.compilation.shapes import IN_SWEEPS, NUMBER, VIEWS, Operand, Shape, Shaped, refused
 
 
 def _operator(op: str, dtype: Any = None, *, is_reflected: bool = False) -> Callable[[Symbol, Operand], Symbol]:
@@ -109,9 +109,10 @@ def elementwise(op: str, *args: Operand, dtype: Any = None) -> Symbol:
     if not any([a.features is not None for a in symbols]):
         return Symbol(op, args, shape, dtype, None)
     if any([a.features == 0 for a in symbols]):
-        if any([a.features for a in symbols]):
+        if not any([a.features for a in symbols]):
+            return Symbol(op, args, shape, dtype, 0)
+        if not IN_SWEEPS.get():
             return refused("a sum over all rows that each row needs")
-        return Symbol(op, args, shape, dtype, 0)
     rows = next(a.rows for a in symbols if a.features)
     features = math.prod(shape) // rows
     if not all([_broadcasts(a, shape, rows, features) for a in args]):

@@ -18,17 +18,19 @@ LINE = 64
 class Text:
     """The statements of one function, written in order; each method that computes returns the name of its value.
 
-    A panel is a vector of `rows` floats, one for each row, which fills `lines` cache lines. %C is the table of constant
-    panels: LLVM would hoist constants in the text out of loops, and then spill them for want of registers.
+    A panel is a vector of `rows` floats, one for each row, which fills `lines` cache lines, or has `most` floats. %C is
+    the table of constant panels: LLVM would hoist constants in the text out of loops, and then spill them for want of
+    registers.
 
     LLVM Language Reference Manual, https://llvm.org/docs/LangRef.html.
     """
 
-    def __init__(self, dtype: Any, lines: int = 1) -> None:
+    def __init__(self, dtype: Any, lines: int = 1, *, most: int | None = None) -> None:
         self.dtype = np.dtype(dtype)
         self.bytes = self.dtype.itemsize
         self.double = self.bytes == 8
-        self.rows = LINE * lines // self.bytes
+        self.rows = min(LINE * lines // self.bytes, most or LINE * lines)
+        self.line = min(LINE, self.rows * self.bytes)
         self.float, self.integer = ("double", "i64") if self.double else ("float", "i32")
         self.panel, self.integers, self.bools = [f"<{self.rows} x {t}>" for t in (self.float, self.integer, "i1")]
         self.statements: list[str] = []
@@ -128,10 +130,10 @@ class Text:
         return pointer if i == 0 else self.let(f"getelementptr inbounds {self.float}, ptr {pointer}, i64 {i}")
 
     def load(self, pointer: str, i: Index = 0) -> str:
-        return self.let(f"load {self.panel}, ptr {self.at(pointer, i)}, align {LINE}")
+        return self.let(f"load {self.panel}, ptr {self.at(pointer, i)}, align {self.line}")
 
     def store(self, value: str, pointer: str, i: Index = 0) -> None:
-        self.do(f"store {self.panel} {value}, ptr {self.at(pointer, i)}, align {LINE}")
+        self.do(f"store {self.panel} {value}, ptr {self.at(pointer, i)}, align {self.line}")
 
     def number(self, pointer: str, i: Index = 0) -> str:
         return self.let(f"load {self.float}, ptr {self.at(pointer, i)}")
@@ -153,12 +155,14 @@ class Text:
     def constant(self, value: float) -> str:
         if value == 0 and math.copysign(1, value) > 0:
             return "zeroinitializer"
-        return self.let(f"load {self.panel}, ptr {self._entry(np.full(self.rows, value, self.dtype))}, align {LINE}")
+        return self.let(
+            f"load {self.panel}, ptr {self._entry(np.full(self.rows, value, self.dtype))}, align {self.line}"
+        )
 
     def whole(self, value: int) -> str:
         """A panel of integers of the size of the floats."""
         entry = self._entry(np.full(self.rows, value, f"i{self.bytes}"))
-        return self.let(f"load {self.integers}, ptr {entry}, align {LINE}")
+        return self.let(f"load {self.integers}, ptr {entry}, align {self.line}")
 
     def _entry(self, panel: Any) -> str:
         return self.at("%C", self.table.setdefault(panel.tobytes(), len(self.table)) * self.rows)
@@ -197,11 +201,11 @@ class Text:
     def select(self, condition: str, a: str, b: str) -> str:
         return self.let(f"select {self.bools} {condition}, {self.panel} {a}, {self.panel} {b}")
 
-    def call(self, name: str, *arguments: str) -> str:
+    def call(self, name: str, *arguments: str, flags: str = "") -> str:
         """An intrinsic of LLVM, such as sqrt, that maps panels to a panel."""
         full = f"llvm.{name}.v{self.rows}f{8 * self.bytes}"
         self.declared.add(f"declare {self.panel} @{full}({', '.join([self.panel] * len(arguments))})")
-        return self.let(f"call {self.panel} @{full}({', '.join([f'{self.panel} {a}' for a in arguments])})")
+        return self.let(f"call {flags}{self.panel} @{full}({', '.join([f'{self.panel} {a}' for a in arguments])})")
 
     # The bits of floats.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.acceleration import traced
 from funcnn.arrays import Array
 from funcnn.core import backward, forward
 from funcnn.generation import positionwise, step
@@ -60,6 +61,7 @@ class Affine:
 
 
 @forward.register(Affine)
+@traced(at=1, least=1 << 15)
 def affine_forward(params: Affine, x: Array) -> tuple[Array, tuple[Array]]:
     """out = x scale + shift"""
     check_rows(params, x, params.scale.size, params.scale, "scale")
@@ -67,6 +69,7 @@ def affine_forward(params: Affine, x: Array) -> tuple[Array, tuple[Array]]:
 
 
 @backward.register(Affine)
+@traced(at=2, least=1 << 15)
 def affine_backward(params: Affine, cache: tuple[Array], dA: Array) -> Grads[Affine]:
     """dx = dA scale, dscale = sum(dA x), dshift = sum(dA)"""
     check_back(params, cache, dA)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.acceleration import traced
 from funcnn.arrays import Array, namespace, sum_of_rows, wide
 from funcnn.core import backward, forward
 from funcnn.fields import positive
@@ -59,33 +60,37 @@ def _inverse_root_mean_square(a: Array, eps: float) -> Array:
 def _slopes(xhat: Array, scale: Array, d: Array) -> tuple[Array, Array]:
     """sum(dA xhat) over the rows, and mean(d xhat) of each row, from one product, which is read while still cached"""
     product = d * xhat
-    return sum_of_rows(product).astype(xhat.dtype, copy=False), _mean_of_rows(product, scale)
+    return sum_of_rows(product), _mean_of_rows(product, scale)
 
 
 @forward.register(LayerNorm)
-def layer_norm_forward(params: LayerNorm, x: Array) -> tuple[Array, tuple[Array, Array]]:
-    """The cache is xhat and 1 / sqrt(var + eps)"""
+@traced(at=1, least=1 << 12)
+def layer_norm_forward(params: LayerNorm, x: Array) -> tuple[Array, tuple[Array, ...]]:
+    """The cache is x, the means of its rows, and 1 / sqrt(var + eps)"""
     check_rows(params, x, params.scale.size, params.scale, "scale")
     a = wide(x)
-    xhat = a - _mean_of_rows(a, namespace(x).ones(x.shape[-1], dtype=a.dtype))
+    mean = _mean_of_rows(a, namespace(x).ones(x.shape[-1], dtype=a.dtype))
+    xhat = a - mean
     inv = _inverse_root_mean_square(xhat, params.eps)
     xhat *= inv
-    xhat = xhat.astype(x.dtype, copy=False)
-    return rescaled(xhat, params.scale, params.shift), (xhat, inv)
+    return rescaled(xhat.astype(x.dtype, copy=False), params.scale, params.shift), (x, mean, inv)
 
 
 @backward.register(LayerNorm)
-def layer_norm_backward(params: LayerNorm, cache: tuple[Array, Array], dA: Array) -> Grads[LayerNorm]:
+@traced(at=2, least=1 << 12)
+def layer_norm_backward(params: LayerNorm, cache: tuple[Array, ...], dA: Array) -> Grads[LayerNorm]:
     """dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps), d = dA scale"""
     check_back(params, cache, dA)
-    (xhat, inv), d = cache, wide(dA)
+    (x, mean, inv), d = cache, wide(dA)
+    xhat = x - mean
+    xhat *= inv
     dscale, slope = _slopes(xhat, params.scale, d)
-    means = xhat * slope
-    means += _mean_of_rows(d, params.scale)
+    xhat *= slope
+    xhat += _mean_of_rows(d, params.scale)
     dx = rescaled(d, params.scale, None)
-    dx -= means
+    dx -= xhat
     dx *= inv
-    shift = None if params.shift is None else sum_of_rows(dA)
+    dscale, shift = dscale.astype(dA.dtype, copy=False), None if params.shift is None else sum_of_rows(dA)
     return Grads(gradient(params, scale=dscale, shift=shift), dx.astype(dA.dtype, copy=False))
 
 
@@ -134,25 +139,28 @@ class RMSNorm:
 
 
 @forward.register(RMSNorm)
+@traced(at=1, least=1 << 13)
 def rms_norm_forward(params: RMSNorm, x: Array) -> tuple[Array, tuple[Array, Array]]:
-    """The cache is xhat and 1 / sqrt(mean(x^2) + eps)"""
+    """The cache is x and 1 / sqrt(mean(x^2) + eps)"""
     check_rows(params, x, params.scale.size, params.scale, "scale")
     a = wide(x)
     inv = _inverse_root_mean_square(a, params.eps)
-    xhat = (a * inv).astype(x.dtype, copy=False)
-    return rescaled(xhat, params.scale, None), (xhat, inv)
+    return rescaled((a * inv).astype(x.dtype, copy=False), params.scale, None), (x, inv)
 
 
 @backward.register(RMSNorm)
+@traced(at=2, least=1 << 13)
 def rms_norm_backward(params: RMSNorm, cache: tuple[Array, Array], dA: Array) -> Grads[RMSNorm]:
     """dx = (d - xhat mean(d xhat)) / sqrt(mean(x^2) + eps), d = dA scale"""
     check_back(params, cache, dA)
-    (xhat, inv), d = cache, wide(dA)
+    (x, inv), d = cache, wide(dA)
+    xhat = x * inv
     dscale, slope = _slopes(xhat, params.scale, d)
+    xhat *= slope
     dx = rescaled(d, params.scale, None)
-    dx -= xhat * slope
+    dx -= xhat
     dx *= inv
-    return Grads(gradient(params, scale=dscale), dx.astype(dA.dtype, copy=False))
+    return Grads(gradient(params, scale=dscale.astype(dA.dtype, copy=False)), dx.astype(dA.dtype, copy=False))
 
 
 for _layer in (LayerNorm, RMSNorm):

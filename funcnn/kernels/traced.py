@@ -1,0 +1,30 @@
+"""Kernels that are traced from their rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from funcnn.kernels.rows import by_rows
+from funcnn.layers.activations import softmax
+from funcnn.layers.normalisation import affine, batchnorm, norm
+from funcnn.losses import classification
+
+layer_norm_forward = by_rows(norm.layer_norm_forward, at=1)
+layer_norm_backward = by_rows(norm.layer_norm_backward, at=2)
+rms_norm_forward = by_rows(norm.rms_norm_forward, at=1)
+rms_norm_backward = by_rows(norm.rms_norm_backward, at=2)
+batch_norm_forward = by_rows(batchnorm.batch_norm_forward, at=1)
+batch_norm_backward = by_rows(batchnorm.batch_norm_backward, at=2)
+batch_norm_backward_params = by_rows(batchnorm.batch_norm_backward_params, at=2)
+affine_forward = by_rows(affine.affine_forward, at=1)
+affine_backward = by_rows(affine.affine_backward, at=2)
+softmax_forward = by_rows(softmax.softmax_forward, at=1)
+softmax_backward = by_rows(softmax.softmax_backward, at=2)
+log_softmax_forward = by_rows(softmax.log_softmax_forward, at=1)
+log_softmax_backward = by_rows(softmax.log_softmax_backward, at=2)
+_cross_entropy = by_rows(classification.cross_entropy, at=1)
+
+
+def cross_entropy(name: str, out: Any, y: Any, weight: Any = None, share: float = 0) -> Any:
+    """Without a weight, which must not be negative: the rule checks that in NumPy alone."""
+    return None if weight is not None else _cross_entropy(name, out, y, None, share)

@@ -1,0 +1,168 @@
+"""The trace of a rule over rows: its result as symbolic arrays, computed in one sweep over the rows or in several."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from funcnn.compilation.evaluation import evaluate
+from funcnn.compilation.graph import Graph
+from funcnn.compilation.shapes import Operand, Shape, Untraceable, in_sweeps
+from funcnn.compilation.structure import symbolic
+from funcnn.compilation.symbols import Symbol, elementwise
+from funcnn.compilation.trace import padded
+from funcnn.conditions import recorded
+from funcnn.kernels.passes import Passes, Sum
+from funcnn.records import getters, plans
+
+PANEL = 64  # numbers: as long as any panel, so that a panel that begins in an array of constants ends among them
+
+
+class Trace(Graph):
+    """What a rule computes from rows: of the array `given[at]`, and of the other arrays with as many rows.
+
+    `arrays` are the symbols of all arrays in order: inputs, which are read row by row, with their number as `data`; and
+    parameters, which are read as a whole and stand at the start of the constants. `made` is the result of the rule.
+    Its arrays of rows are computed in `sweeps`, each as early as it can be; `stages` gives the number of sweeps before
+    a symbolic array is known. Its other arrays are computed from the sums, which stand at their `places`.
+
+    Raises:
+        Untraceable: the rule does what a kernel cannot do.
+    """
+
+    def __init__(self, rule: Callable[..., Any], given: tuple[Any, ...], at: int) -> None:
+        x = given[at]
+        super().__init__(0, x.dtype)
+        self.lead: Shape = x.shape[:-1]
+        self.rows, self.features = math.prod(self.lead), x.shape[-1]
+        self.arrays: list[Symbol] = []
+        self.inputs: list[Symbol] = []
+        self.places: dict[int, int] = {}
+        self.length = 0
+        self._stages: dict[int, int] = {}
+        with recorded() as faults, in_sweeps():
+            self.made = rule(*self._symbols(given))
+        self.faults = [elementwise("where", fault, 1.0, 0.0, dtype=x.dtype).sum() for fault in faults]
+        self.leaves = _leaves(self.made)
+        if any([s.dtype != self.dtype or s.op == "astype" for s in self.leaves]):
+            raise Untraceable("a result of another dtype")
+        self.sweeps = self._sweeps([*self.leaves, *self.faults])
+
+    def _symbols(self, given: tuple[Any, ...]) -> list[Any]:
+        numbers: list[Symbol] = []
+        takers = [self._parameter if type(part) in plans else self._array for part in given]
+        takers = [self._inner if type(part) is tuple else take for part, take in zip(given, takers, strict=True)]
+        symbols = [symbolic(part, take, numbers) for part, take in zip(given, takers, strict=True)]
+        if numbers or self.features < 2 or not self.lead:
+            raise Untraceable("a number that differs from step to step, or no rows of several numbers")
+        return symbols
+
+    def _array(self, a: Any) -> Symbol:
+        """An argument of its own: rows, or one number for each row; else a parameter."""
+        return self._input(a, ()) if a.shape == self.lead else self._inner(a)
+
+    def _inner(self, a: Any) -> Symbol:
+        """An array of a cache, whose rows have as many axes as x."""
+        is_row = a.ndim == len(self.lead) + 1 and a.shape[:-1] == self.lead
+        return self._input(a, a.shape[-1:]) if is_row else self._parameter(a)
+
+    def _input(self, a: Any, own: Shape) -> Symbol:
+        """Rows, traced with one axis for all rows; of another dtype as y, which may be converted."""
+        op = "x" if a.dtype == self.dtype else "y"
+        self.inputs.append(Symbol(op, (), (self.rows, *own), a.dtype, math.prod(own), len(self.inputs)))
+        self.arrays.append(self.inputs[-1])
+        return self.inputs[-1]
+
+    def _parameter(self, a: Any) -> Symbol:
+        if a.dtype != self.dtype:
+            raise Untraceable(f"a parameter of {a.dtype} beside {self.dtype}")
+        first, self.constants = self.constants, padded(self.constants + a.size, a.dtype)
+        index = np.arange(first, first + a.size).reshape(a.shape)
+        self.arrays.append(Symbol("parameter", (), a.shape, a.dtype, None, index))
+        return self.arrays[-1]
+
+    # Sweeps.
+
+    def stage(self, a: Operand) -> int:
+        """The number of sweeps that are over when an array is known, or that are over when its rows are computed."""
+        if not isinstance(a, Symbol):
+            return 0
+        if id(a) not in self._stages:
+            before = max([self.stage(one) for one in a.args], default=0)
+            self._stages[id(a)] = before + (a.op in {"product", "total"})
+        return self._stages[id(a)]
+
+    def _sweeps(self, roots: list[Symbol]) -> list[Passes]:
+        sums: dict[int, tuple[int, Sum]] = {}
+        for s in _sums_of(roots):
+            self.places[id(s)], self.length = self.length, padded(self.length + s.size, self.dtype)
+            left, *_ = s.args
+            if s.op == "product" and left is not None:
+                raise Untraceable("a product of arrays over all rows")
+            sums[id(s)] = self.stage(s) - 1, Sum(self.node(s.args[-1]), self.places[id(s)], s.op == "total")
+        outputs = [(self.stage(s), self.node(s)) for s in self.leaves if s.features]
+        self.length = max(PANEL, self.length)
+        for node in self.nodes:
+            is_apart = node.op == "vector" and node.features > 1 and node.data[1] != 1
+            if node.op in {"dense", "random"} or node.features not in {1, self.features} or is_apart:
+                raise Untraceable(f"{node.op} of {node.features} features, in rows of {self.features}")
+        given = set(map(self.node, self.inputs))
+        count = 1 + max([i for i, _ in [*outputs, *sums.values()]], default=0)
+        return [
+            Passes(
+                self.nodes,
+                list(dict.fromkeys([node for stage, node in outputs if stage == i and node not in given])),
+                [one for stage, one in sums.values() if stage == i],
+                self.features,
+            )
+            for i in range(count)
+        ]
+
+    # Numbers.
+
+    def known(self, a: Operand, constants: Any, sums: Any, done: dict[int, Any]) -> Any:
+        """The numbers of what is computed from parameters and sums; `done` are those that were computed before."""
+
+        def leaf(s: Symbol) -> Any:
+            if s.op == "parameter":
+                return constants[s.data]
+            first = self.places[id(s)]
+            return sums[first : first + s.size].reshape(s.shape)
+
+        return evaluate(a, leaf, done)
+
+    def shape(self, s: Symbol) -> Shape:
+        """The shape of an array of rows in the result, which has the axes of rows that x has."""
+        return *self.lead, *s.shape[1:]
+
+    def computed_before(self, sweep: int) -> list[tuple[int, Symbol]]:
+        """The constants that are known before this sweep and not earlier, with their places."""
+        return [(at, a) for at, a in self.computed if self.stage(a) == sweep]
+
+
+def _leaves(tree: Any) -> list[Symbol]:
+    cls = type(tree)
+    if cls is Symbol:
+        return [tree]
+    contents: Any = tree if cls is tuple else getters[cls](tree) if cls in plans else ()
+    return [s for part in contents for s in _leaves(part)]
+
+
+def _sums_of(roots: list[Symbol]) -> list[Symbol]:
+    """The sums over rows of which these are computed, each after those that it needs itself."""
+    found: dict[int, Symbol] = {}
+    seen: set[int] = set()
+    left: list[tuple[Any, bool]] = [(s, False) for s in reversed(roots)]
+    while left:
+        s, is_done = left.pop()
+        if is_done:
+            found[id(s)] = s
+        elif isinstance(s, Symbol) and id(s) not in seen:
+            seen.add(id(s))
+            if s.op in {"product", "total"}:
+                left.append((s, True))
+            left += [(a, False) for a in s.args]
+    return list(found.values())
