@@ -44,14 +44,14 @@ def normal_cdf(x: Array) -> Array:
     """
     xp, z = cast("Any", namespace(x)), x / -math.sqrt(2)
     if xp is np:
-        return np.asarray(_ERFC(z)).astype(x.dtype) / 2
+        return np.asarray(erfc(z)).astype(x.dtype) / 2
     if not hasattr(xp, "erfc"):
         library = xp.__name__.partition(".")[0]  # the library of the array, already imported
         xp = import_module(f"{library}.scipy.special")
     return cast("Array", xp.erfc(z)) / 2
 
 
-_ERFC = np.frompyfunc(math.erfc, 1, 1)
+erfc = np.frompyfunc(math.erfc, 1, 1)
 
 
 def minus_tanh(x: Array) -> Array:

@@ -61,6 +61,7 @@ ACTIVATIONS = [
     *[layers.Gelu(), layers.Silu(), layers.Mish(), layers.Softplus(), layers.Softsign(), layers.LogSigmoid()],
     *[layers.TanhShrink(), layers.HardTanh(), layers.HardSigmoid(), layers.HardSwish(), layers.SoftShrink(0.5)],
     *[layers.HardShrink(0.5), layers.Identity(), Cubed()],
+    *[layers.ExactGelu(), layers.Sine(), layers.Sine(3.0)],
 ]
 OTHERS = [
     *[layers.Softmax(), layers.LogSoftmax(), LayerNorm.init(WIDTH), LayerNorm.init(WIDTH, bias=False)],

@@ -9,15 +9,22 @@ import pytest
 
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
-from funcnn import Tanh, mlp, mse, softmax_cross_entropy, value_and_grad
-from funcnn.compilation import compiled
+from funcnn import Dense, Tanh, layers, mlp, mse, softmax_cross_entropy, value_and_grad
+from funcnn.compilation import compiled, explain
 from funcnn.compilation.engine import Engine, engine
 from funcnn.compilation.memory import address, aligned
 from funcnn.compilation.text import Text
+from funcnn.compilation.trigonometric import LARGEST
+from funcnn.elementary import erfc
 from funcnn.trees import leaves
 
-functions = import_module("funcnn.compilation.functions")
-NAMES = ["exp", "expm1", "log", "log1p", "tanh"]
+functions = {
+    name: getattr(import_module(f"funcnn.compilation.{module}"), name)
+    for module, names in (("functions", "exp expm1 log log1p tanh"), ("trigonometric", "sin cos"), ("normal", "erfc"))
+    for name in names.split()
+}
+NAMES = list(functions)
+UNITS = dict.fromkeys(NAMES, 1.3) | {"erfc": 2.5}  # in the last place
 SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, 0.625, -0.625, 0.5, 2.0]
 
 
@@ -27,7 +34,7 @@ def applied(name, values):
     count = -(-values.size // t.rows)
     source, target = aligned(count * t.rows, values.dtype), aligned(count * t.rows, values.dtype)
     source[: values.size] = values
-    write = lambda i: t.store(getattr(functions, name)(t, t.load("%X", i)), "%Y", i)
+    write = lambda i: t.store(functions[name](t, t.load("%X", i)), "%Y", i)
     t.loop(count * t.rows, write, step=t.rows)
     text = "\n".join([*t.declared, *t.function("run", "ptr %C, ptr %X, ptr %Y")])
     panels = np.frombuffer(b"".join(t.table), values.dtype)
@@ -48,7 +55,20 @@ def arguments(name, dtype):
     values = np.concatenate([*near, SPECIAL, [info.max, info.tiny, info.smallest_subnormal, end, -end]])
     with np.errstate(over="ignore"):
         values = values.astype(dtype)
+    if name in {"sin", "cos"}:
+        largest = LARGEST[info.bits // 8]
+        nearly = np.arange(1, int(largest / 1.6), int(largest / 500)) * np.pi / 2  # multiples of pi / 2, rounded
+        values = np.concatenate([values[abs(values) <= largest], rng.uniform(-largest, largest, 400), nearly])
+        return np.concatenate([values, SPECIAL]).astype(dtype)
+    if name == "erfc":
+        values = np.concatenate([values[abs(values) < 1e3], rng.uniform(-6, 28, 800).astype(dtype), SPECIAL]).astype(
+            dtype
+        )
     return abs(values) if name == "log" else values[values >= -1] if name == "log1p" else values
+
+
+def of_numpy(name, values):
+    return np.asarray(erfc(values), values.dtype) if name == "erfc" else getattr(np, name)(values)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -57,7 +77,7 @@ def test_functions_are_exact_to_rounding(name, dtype):
     values = arguments(name, dtype)
     made = applied(name, values)
     with np.errstate(all="ignore"):
-        np.testing.assert_array_equal(np.isnan(made), np.isnan(getattr(np, name)(values)))
+        np.testing.assert_array_equal(np.isnan(made), np.isnan(of_numpy(name, values)))
     finite = np.isfinite(values) & ((values > 0) if name == "log" else (values > -1) if name == "log1p" else True)
     largest = mpmath.mpf(float(np.finfo(dtype).max))
     with mpmath.workdps(40):
@@ -67,19 +87,32 @@ def test_functions_are_exact_to_rounding(name, dtype):
                 assert got == np.inf
             else:
                 unit = float(np.spacing(np.abs(dtype(float(exact)))))
-                assert abs(exact - mpmath.mpf(float(got))) <= 1.3 * unit, (name, value, got)
+                assert abs(exact - mpmath.mpf(float(got))) <= UNITS[name] * unit, (name, value, got)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_limits_are_those_of_numpy(name):
     values = np.array(SPECIAL)
     with np.errstate(all="ignore"):
-        expected = getattr(np, name)(values)
+        expected = of_numpy(name, values)
     made = applied(name, values)
     at_limits = ~np.isfinite(values) | (values == 0) | ~np.isfinite(expected)
     np.testing.assert_array_equal(made[at_limits], expected[at_limits])
     zeros = (values == 0) & (expected == 0)
     np.testing.assert_array_equal(np.signbit(made[zeros]), np.signbit(expected[zeros]))
+
+
+def test_sines_of_large_arguments_are_those_of_numpy():
+    rng = np.random.default_rng(0)
+    x, net = rng.normal(size=(20, 3)), (Dense.init(3, 4, seed=0), layers.Sine(30.0))
+    function, plain = compiled(mse), value_and_grad(mse)
+    assert explain(function, net, x, np.ones((20, 4))).startswith("compiled: ")
+    for size in (1.0, 1e3, 1e5, 1e9, 1e300, np.inf, np.nan):
+        with np.errstate(all="ignore"):
+            (cost, made), (expected_cost, expected) = [f(net, x * size, np.ones((20, 4))) for f in (function, plain)]
+        np.testing.assert_allclose(cost, expected_cost, 1e-12)
+        for a, b in zip(leaves(made), leaves(expected), strict=True):
+            np.testing.assert_allclose(a, b, 1e-9 if size < 1e6 else 0)
 
 
 @pytest.mark.parametrize("features", ["+sse2", "+avx", "+avx,+avx2,+fma"])
@@ -91,6 +124,7 @@ def test_processors_with_fewer_features_compute_the_same(features, monkeypatch):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(201, 3))
     net = mlp([3, 13, 4], hidden=Tanh(), seed=0)
+    net = (*net, layers.ExactGelu(), layers.Sine())
     for loss, y in ((softmax_cross_entropy, rng.integers(0, 4, 201)), (mse, rng.normal(size=(201, 4)))):
         _, made = compiled(loss)(net, x, y)
         _, expected = value_and_grad(loss)(net, x, y)

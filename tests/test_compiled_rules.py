@@ -57,6 +57,7 @@ RULES = {
     "sqrt and sign": lambda x: np.sqrt(x * x) * np.sign(x),
     "rows of rows": lambda x: x * (x[:, None, :] @ x[:, :, None])[..., 0],
     "real": lambda x: x.real,
+    "periodic": lambda x: np.sin(x) * np.cos(2 * x),
     "many steps": lambda x: sum([x * i for i in range(400)]),
 }
 REFUSED = [

@@ -51,7 +51,7 @@ ROOMS = [
 # The most lines of each folder, and of the files beside them; it may be raised for a reason that stands in its line.
 MOST_LINES = {
     "": 3820,  # values, checks, malloc, kernels, verbs, constructors, namespaces; inherited names; a self-check
-    "compilation": 3500,  # rules become symbolic arrays, a program, text, machine code, calls; what a kernel depends on
+    "compilation": 3800,  # rules become symbolic arrays, a program, text, machine code, calls; eight functions
     "files": 600,
     "inspection": 1100,
     "interop": 4200,  # PyTorch both ways, a rule for each layer and each module; estimators for each kind of y and of X

@@ -10,6 +10,7 @@ import numpy as np
 
 from funcnn.compilation.shapes import NUMBER, Operand
 from funcnn.compilation.symbols import Symbol
+from funcnn.elementary import erfc
 
 LEAVES = {"parameter", "product", "state", "total"}
 
@@ -37,13 +38,14 @@ def _evaluated(a: Symbol, numbers_of: Callable[[Symbol], Any], done: dict[int, A
         return _PYTHON[a.op](*args)
     if a.op in _SHAPES:
         return _SHAPES[a.op](a, args[0])
-    return _OPERATORS.get(a.op, getattr(np, a.op))(*args)
+    return (_OPERATORS.get(a.op) or getattr(np, a.op))(*args)
 
 
 # For NumPy's scalars, such as a cost, ten times as fast as its functions.
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add,
     "divide": operator.truediv,
+    "erfc": lambda x: np.asarray(erfc(x), x.dtype),
     "multiply": operator.mul,
     "negative": operator.neg,
     "subtract": operator.sub,

@@ -11,7 +11,7 @@ from funcnn.compilation.text import Text
 
 # By the bytes of a float. log 2 is a sum of two floats, the first with so few bits that its products are exact.
 _LOG_2 = {8: (6.93147180369123816490e-01, 1.90821492927058770002e-10), 4: (0.693359375, -2.12194440e-4)}
-_MAGIC = {8: 1.5 * 2.0**52, 4: 1.5 * 2.0**23}  # a float plus this number ends in the bits of the nearest whole number
+MAGIC = {8: 1.5 * 2.0**52, 4: 1.5 * 2.0**23}  # a float plus this number ends in the bits of the nearest whole number
 _BIAS = {8: 1023, 4: 127}  # of the exponent
 _FRACTION = {8: 52, 4: 23}  # bits
 _SMALLEST = {8: 2.0**-1022, 4: 2.0**-126}  # the smallest normal number
@@ -67,19 +67,19 @@ def _clamped(t: Text, x: str, low: float, high: float) -> str:
 
 def _reduced(t: Text, x: str) -> tuple[str, str, tuple[str, str]]:
     """(n, bits that end in n, p): x = n log 2 + r, and p = e^r - 1 as the sum of r and a rest."""
-    magic, (high, low) = t.constant(_MAGIC[t.bytes]), _LOG_2[t.bytes]
+    magic, (high, low) = t.constant(MAGIC[t.bytes]), _LOG_2[t.bytes]
     ends_in_n = t.fma(x, t.constant(1 / math.log(2)), magic)
     n = t.exactly("fsub", ends_in_n, magic)
     above = t.sub(x, t.mul(n, t.constant(high)))
     r = t.sub(above, t.mul(n, t.constant(low)))
     lost = t.sub(t.exactly("fsub", above, r), t.mul(n, t.constant(low)))
-    series = _polynomial(t, r, [1 / math.factorial(k) for k in range(13 if t.double else 7, 1, -1)])
+    series = polynomial(t, r, [1 / math.factorial(k) for k in range(13 if t.double else 7, 1, -1)])
     return n, t.bits(ends_in_n), (r, t.fma(t.mul(series, r), r, lost))
 
 
 def _halves(t: Text, n: str, bits: str) -> tuple[str, str]:
     """Bits that end in two whole numbers of about n / 2, with the sum n."""
-    half = t.bits(t.fma(n, t.constant(0.5), t.constant(_MAGIC[t.bytes])))
+    half = t.bits(t.fma(n, t.constant(0.5), t.constant(MAGIC[t.bytes])))
     return half, t.integral("sub", bits, half)
 
 
@@ -88,7 +88,7 @@ def _power(t: Text, bits: str) -> str:
     return t.floats(t.integral("shl", t.integral("add", bits, t.whole(_BIAS[t.bytes])), t.whole(_FRACTION[t.bytes])))
 
 
-def _polynomial(t: Text, x: str, coefficients: list[float]) -> str:
+def polynomial(t: Text, x: str, coefficients: list[float]) -> str:
     """Horner's rule, from the highest power down."""
     value = t.constant(coefficients[0])
     for c in coefficients[1:]:
@@ -107,8 +107,8 @@ def tanh(t: Text, x: str) -> str:
     power = _power(t, bits)
     e_plus_1 = t.add(t.fma(power, t.add(r, rest), power), t.constant(1))
     z, (above, below) = t.mul(a, a), _TANH[t.bytes]
-    numerator = t.select(is_far, t.constant(-2), t.mul(z, _polynomial(t, z, above)))
-    u = t.div(numerator, t.select(is_far, e_plus_1, _polynomial(t, z, below)))
+    numerator = t.select(is_far, t.constant(-2), t.mul(z, polynomial(t, z, above)))
+    u = t.div(numerator, t.select(is_far, e_plus_1, polynomial(t, z, below)))
     b = t.select(is_far, t.constant(1), a)
     return t.call("copysign", t.fma(b, u, b), x)
 
@@ -152,7 +152,7 @@ def _limits(t: Text, x: str, value: str) -> str:
 def _by_parity(t: Text, z: str, coefficients: list[float]) -> str:
     """z times a polynomial in z, even and odd powers apart, which a processor computes side by side."""
     square = t.mul(z, z)
-    first, second = [_polynomial(t, square, coefficients[start::2]) for start in (1, 0)]
+    first, second = [polynomial(t, square, coefficients[start::2]) for start in (1, 0)]
     if len(coefficients) % 2:  # the lowest power is among the second ones
         return t.add(t.mul(square, first), t.mul(z, second))
     return t.add(t.mul(z, first), t.mul(square, second))

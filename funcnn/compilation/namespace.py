@@ -9,15 +9,17 @@ import numpy as np
 
 from funcnn.compilation.shapes import Operand, Shape, refused
 from funcnn.compilation.symbols import Symbol, common_dtype, elementwise, is_number, is_step_number, product, reduced
+from funcnn.compilation.trigonometric import LARGEST
+from funcnn.conditions import outside
 
-UNARY = ["absolute", "exp", "expm1", "log", "log1p", "negative", "sign", "sqrt", "tanh"]
+UNARY = ["absolute", "erfc", "exp", "expm1", "log", "log1p", "negative", "sign", "sqrt", "tanh"]
 BINARY = ["add", "divide", "maximum", "minimum", "multiply", "subtract"]
 TRUTHS = {  # functions whose result is a bool
     *["equal", "greater", "greater_equal", "isfinite", "less", "less_equal"],
     *["logical_and", "logical_not", "logical_or", "not_equal"],
 }
 BITS = ["bitwise_and", "bitwise_or", "invert"]
-ELEMENTWISE = {*UNARY, *BINARY, *TRUTHS, *BITS}
+ELEMENTWISE = {"cos", "sin", *UNARY, *BINARY, *TRUTHS, *BITS}
 
 
 class Namespace:
@@ -37,6 +39,12 @@ class Namespace:
 
     def abs(self, x: Operand) -> Symbol:
         return _of_arrays("absolute", x)
+
+    def sin(self, x: Operand) -> Symbol:
+        return _periodic("sin", x)
+
+    def cos(self, x: Operand) -> Symbol:
+        return _periodic("cos", x)
 
     def square(self, x: Operand) -> Symbol:
         return _of_arrays("multiply", x, x)
@@ -85,6 +93,14 @@ class Namespace:
 
     def arange(self, *limits: int) -> Any:
         return np.arange(*limits)
+
+
+def _periodic(op: str, x: Any) -> Symbol:
+    """sin or cos; a larger argument than the kernel can reduce is a fault, so that NumPy computes the step."""
+    if isinstance(x, Symbol) and x.features:
+        largest = LARGEST[x.dtype.itemsize]
+        outside(x, -largest, largest)
+    return _of_arrays(op, x)
 
 
 def _of_arrays(op: str, *args: Operand, dtype: Any = None) -> Symbol:

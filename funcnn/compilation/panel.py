@@ -10,7 +10,9 @@ import numpy as np
 from funcnn.compilation.functions import exp, expm1, log, log1p, tanh
 from funcnn.compilation.graph import Graph, Node, Value
 from funcnn.compilation.hashing import random
+from funcnn.compilation.normal import erfc
 from funcnn.compilation.text import Index, Text
+from funcnn.compilation.trigonometric import cos, sin
 
 COMPARISONS = {
     "greater": "ogt",
@@ -29,7 +31,16 @@ LOGIC = {
     "maximum": "or",
     "minimum": "and",
 }
-FUNCTIONS = {"exp": exp, "expm1": expm1, "log": log, "log1p": log1p, "tanh": tanh}
+FUNCTIONS = {
+    "cos": cos,
+    "erfc": erfc,
+    "exp": exp,
+    "expm1": expm1,
+    "log": log,
+    "log1p": log1p,
+    "sin": sin,
+    "tanh": tanh,
+}
 IN_TEXT = {0.0, 1.0, -1.0, 2.0, -2.0, 0.5}  # numbers that do not depend on the number of rows, as 1 / m may
 
 Known = dict[Value, tuple[str, bool]]

@@ -8,7 +8,7 @@ from funcnn.compilation.graph import ROOMS, Node
 from funcnn.compilation.program import Program
 
 # Operations that take many instructions: a product with many outputs has no registers left for them.
-DEAR = {"divide", "exp", "expm1", "log", "log1p", "sign", "sqrt", "tanh"}
+DEAR = {"cos", "divide", "erfc", "exp", "expm1", "log", "log1p", "sign", "sin", "sqrt", "tanh"}
 MOST_BYTES = 192 * 1024  # kept for the panels of a tile: half of a second-level cache, or less
 
 

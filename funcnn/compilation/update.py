@@ -18,6 +18,7 @@ from funcnn.compilation.structure import symbolic
 from funcnn.compilation.symbols import Symbol
 from funcnn.compilation.text import Index, Text
 from funcnn.compilation.trace import padded
+from funcnn.conditions import recorded
 from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
 from funcnn.records import plans, values
@@ -67,8 +68,10 @@ class Update(Graph):
             lambda s: s if s.dtype == NUMBER else _entries("gradients", s, places[id(s)]), program.trace.grads
         )
         self.before = symbolic(optimizer, self._memory, counters)
-        with unrefused():
+        with unrefused(), recorded() as faults:
             steps, self.after = update(self.before, Grads(grads, None), params)
+        if faults:
+            raise Untraceable("a check of numbers")
         self._stores: list[Store] = []
         for p, g in _trained(params, steps.params):
             self._store(g, p, Place("parameters", p.data))
