@@ -22,6 +22,7 @@ NARROW = torch.ones(3, 2)
 ROWS, SEQUENCE, IMAGE = torch.ones(3, 4), torch.ones(2, 3, 4), torch.ones(2, 4, 5, 5)
 SOURCE = {"weight": np.ones((3, 2)), "bias": np.ones(3)}
 DENSE = Dense.init(2, 3, seed=0)
+TWICE = nn.Linear(4, 4)
 ATTENTION = nn.MultiheadAttention(2, 1).double().state_dict()
 BIASED = Attention(*[Dense(np.eye(2), b) for b in (None, None, None, np.ones(2))], 1)
 NAMES = "weights_from: source must have the names that to_torch(like) has"
@@ -227,6 +228,11 @@ MESSAGES = [
         ShapeError,
         "from_torch: x of Conv2d must be (m, c, h, w), not (4, 5, 5)",
     ),
+    (
+        lambda: from_torch(nn.Sequential(TWICE, nn.Tanh(), TWICE).eval(), ROWS),
+        KindError,
+        "from_torch: 2.weight and 0.weight must be two parameters, since each layer has its own; they are one",
+    ),
     # from_torch: modules without a rule, or in an order that no network has.
     (
         converted(nn.Sequential(nn.Tanh(), nn.Sequential(nn.Tanh(), Mine()))),
@@ -370,6 +376,11 @@ MESSAGES = [
         weighed(SOURCE, DENSE, names={"fc": "", "bias": "bias"}),
         KindError,
         "weights_from: names has fc, with which no name of source begins",
+    ),
+    (
+        weighed(SOURCE, DENSE, names={"fc.*": "0"}),
+        KindError,
+        "weights_from: names must have as many stars in fc.* as in 0",
     ),
     (
         weighed(SOURCE, DENSE, names={"weight": "bias"}),

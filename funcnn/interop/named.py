@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -32,22 +33,30 @@ def map_named(take: Callable[[str, Any], Any], tree: Any, path: str = "", *, car
 def renamed(whose: str, given: Mapping[str, Array], names: Any, source: str) -> dict[str, Array]:
     """The arrays, with the longest key of `names` with which a name begins, up to a dot, replaced by its value.
 
-    Errors of the function `whose` call the arrays `source`.
+    A star in a key stands for any text within a part, and one in its value for the same text. Errors of the function
+    `whose` call the arrays `source`.
     """
     names = {} if names is None else names
     if not isinstance(names, Mapping) or not all([isinstance(word, str) for pair in names.items() for word in pair]):
         raise KindError(f"{whose}: names must be a dict of strings, not {kind(names)}")
+    for head, new in names.items():
+        if head.count("*") != new.count("*"):
+            raise KindError(f"{whose}: names must have as many stars in {head} as in {new}")
     found: dict[str, Array] = {}
     used = set()
     for name, array in given.items():
-        parts = name.split(".")
-        heads = [".".join(parts[:n]) for n in range(len(parts), 0, -1)]
-        head = next((head for head in heads if head in names), None)
-        new = name if head is None else f"{names[head]}{name[len(head) :]}".removeprefix(".")
+        new = name
+        for head in sorted(names, key=len, reverse=True):
+            pattern = re.escape(head).replace(re.escape("*"), "([^.]+)")
+            if match := re.match(rf"{pattern}(?=\.|$)", name):
+                texts = iter(match.groups())
+                start = "".join([next(texts) if letter == "*" else letter for letter in names[head]])
+                new = f"{start}{name[match.end() :]}".removeprefix(".")
+                used.add(head)
+                break
         if new in found:
             raise KindError(f"{whose}: names must keep all names apart, but two of {source} become {new}")
         found[new] = array
-        used.add(head)
     if unused := [head for head in names if head not in used]:
         raise KindError(f"{whose}: names has {listed(unused)}, with which no name of {source} begins")
     return found

@@ -69,7 +69,8 @@ def read(path: str | os.PathLike[str], like: T, *, names: Mapping[str, str] | No
     """`like` with the arrays of a file of safetensors, which must have the same names, shapes and dtypes.
 
     The arrays are read-only arrays of NumPy. `names` renames those of the file: each key is a name, or the part of it
-    before a dot, and its value stands in its place, as in `{"encoder.dense.kernel": "0.W", "decoder": "1"}`.
+    before a dot, and its value stands in its place, as in `{"encoder.dense.kernel": "0.W", "decoder": "1"}`. A star
+    stands for any text within a part, as in `{"blocks.*.kernel": "*.W"}`.
 
     An array whose axes or gates another library may order otherwise is refused, although its shape fits: a weight by a
     name of PyTorch, which `funcnn.interop.torch.weights_from` takes, and, where the last part of a name is another, the

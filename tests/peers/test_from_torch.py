@@ -207,6 +207,14 @@ def test_the_module_keeps_its_own_numbers():
     assert all(torch.equal(before[name], t) for name, t in module.state_dict().items() if name != "0.weight")
 
 
+def test_x_keeps_its_numbers():
+    module, x = nn.Sequential(nn.ELU(inplace=True), nn.Linear(4, 2), nn.ReLU(inplace=True)).eval(), torch.randn(ROWS)
+    before = x.clone()
+    net = from_torch(module, x)
+    assert torch.equal(x, before)
+    assert abs(predict(net, x.numpy()) - module(before).detach().numpy()).max() < 1e-6
+
+
 def test_statistics_of_a_batch_norm_are_states_and_it_trains():
     module = seeded(lambda: nn.BatchNorm1d(4))
     layer = from_torch(module, torch.randn(ROWS))

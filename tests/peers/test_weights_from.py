@@ -131,6 +131,19 @@ def test_names_are_mapped(names):
         assert abs(predict(net, x) - module(torch.tensor(x)).detach().numpy()).max() < 1e-14
 
 
+def test_stars_stand_for_any_text_within_a_part():
+    module = NN.ModuleDict({"lstm": NN.LSTM(2, 3, num_layers=2, batch_first=True)}).double()
+    like = (LSTM.init(2, 3, seed=0), Tanh(), LSTM.init(3, 3, seed=0))
+    net = weights_from(module, like, names={"lstm.*_l1": "2.*_l0", "lstm": "0"})
+    x = np.random.default_rng(0).normal(size=(2, 5, 2))
+    ours = predict((net[0], net[2]), x)
+    assert abs(ours - module["lstm"](torch.tensor(x))[0].detach().numpy()).max() < 1e-14
+    layers = {f"blocks.{i}.fc": np.eye(2) for i in range(3)}
+    plain = tuple([Dense(np.zeros((2, 2)), None)] * 3)
+    found = weights_from(layers, plain, names={"blocks.*.fc": "*.weight"})
+    assert found == tuple([Dense(np.eye(2), None)] * 3)
+
+
 def test_a_beginning_may_fall_away():
     module = Net().double()
     head = {name: tensor for name, tensor in module.state_dict().items() if name.startswith("head")}

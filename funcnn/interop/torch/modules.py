@@ -121,7 +121,8 @@ def from_torch(module: Any, x: Any, /) -> Any:
 
     Raises:
         KindError: there is no rule for a module inside, or it has a setting that no layer has; `module` is not a module
-            in evaluation mode with its tensors on the CPU, x is not a tensor there, or their dtypes differ.
+            in evaluation mode with its tensors on the CPU, or uses a parameter twice; x is not a tensor on the CPU, or
+            has another dtype.
         ShapeError: the module does not take x, or x has no rows.
         FuncnnError: the network computes something else.
     """
@@ -158,6 +159,11 @@ def _checked(module: Any, x: Any) -> Array:
         if part.training and type(part) is not torch.nn.Sequential:  # whose parts have modes of their own
             mode = f"{name or 'it'} ({type(part).__name__}) is in training mode"
             raise KindError(f"from_torch: module must be in evaluation mode, but {mode}; write module.eval()")
+    names: dict[int, str] = {}
+    for name, tensor in module.named_parameters(remove_duplicate=False):
+        if (other := names.setdefault(id(tensor), name)) != name:
+            rule = f"{name} and {other} must be two parameters, since each layer has its own"
+            raise KindError(f"from_torch: {rule}; they are one")
     array = array_of("from_torch", x, "x")
     arrays_of("from_torch", module)
     if x.ndim < 2 or not len(x):
@@ -177,6 +183,7 @@ def _is_near(ours: Any, theirs: Any) -> bool:
 
 def called(module: Any, x: Any) -> Any:
     """out of the module; of an attention, to x itself; of several outs the first."""
+    x = x.clone()  # the module may write to it
     out = module(x, x, x) if isinstance(module, torch.nn.MultiheadAttention) else module(x)
     return out[0] if isinstance(out, tuple) else out
 

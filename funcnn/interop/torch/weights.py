@@ -27,6 +27,7 @@ def weights_from(source: Any, like: P, *, names: Mapping[str, str] | None = None
     running statistics included. Its names are those of `to_torch(like).state_dict()`, or the same without the names of
     the modules that `to_torch` puts around torch's own: `0.weight` for `0.module.weight`. `names` renames: each key is
     a name in `source`, or the part of it before a dot, and its value stands in its place, as in `{"encoder.fc1": "0"}`.
+    A star stands for any text within a part: `{"lstm.*_l1": "2.*_l0"}` makes the second layer of an LSTM the layer 2.
     Values of a state dict may be arrays of NumPy, such as `safetensors.numpy.load_file` returns.
 
     Nothing is inferred from the order of the names, nor from shapes. A name of torch says how its numbers lie, such as
