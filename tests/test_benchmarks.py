@@ -6,11 +6,14 @@ import re
 import numpy as np
 import pytest
 
+from funcnn import acceleration
 from tests.benchmarks import instructions, page, whole
 from tests.benchmarks.__main__ import OF_THE_PAGE
 from tests.benchmarks.article import NeuralNetwork
 from tests.benchmarks.families import ROWS
+from tests.benchmarks.switched import ours
 from tests.benchmarks.tables import report
+from tests.benchmarks.timing import Contender
 
 HERE = {"Python": "3.11.7", "valgrind": "3.24.0"}
 BUDGETED = {"a step": 100_000, "predict": 1_000}
@@ -85,6 +88,23 @@ def test_ratios_are_medians_within_repeats_and_the_faster_variant_counts():
     assert [cell.strip(" |") for cell in cells["titanic"]] == ["2 s", "2.00", "0.50"]
     assert [cell.strip(" |") for cell in cells["max-pool"]] == ["1 s", "0.80"]
     assert text.endswith("\n\n- JAX jit: titanic 2.00\n- torch: max-pool 1.25")
+
+
+def test_kernels_have_a_table_of_their_own():
+    times = {"funcnn": [4.0], "kernels": [1.0], "torch": [2.0]}
+    text = report({"layer-norm": times, "dropout": {"funcnn": [1.0], "torch": [2.0]}})
+    own = text.split("with the kernels of the extra:")[1].split("###")[0]
+    (row,) = [line for line in own.split("\n") if line.startswith("| `")]
+    assert [cell.strip(" |") for cell in row.split(" | ")[1:]] == ["1 s", "4.00", "2.00"]
+
+
+def test_one_process_measures_funcnn_with_kernels_and_without():
+    pytest.importorskip("llvmlite", reason="kernels need llvmlite")
+    made = ours(Contender(acceleration._OFF.get, lambda off: (None, off), lambda _: []))
+    try:
+        assert [contender.step(contender.start()) for contender in made.values()] == [(None, True), (None, False)]
+    finally:
+        acceleration._OFF.set(False)
 
 
 def test_the_classes_of_the_article_print_its_costs(monkeypatch):

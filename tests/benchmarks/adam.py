@@ -11,6 +11,7 @@ import numpy as np
 from funcnn import Adam, Grads, mlp, sgd, tree_map, update
 from funcnn.trees import leaves
 from tests.benchmarks.contenders import installed
+from tests.benchmarks.switched import ours, plain
 from tests.benchmarks.timing import Contender, interleaved
 
 LR = 1e-5  # a turn may have thousands of steps
@@ -28,15 +29,15 @@ def times_of_adam(name: str, repeats: int) -> dict[str, list[float]]:
     """Seconds of a step in each repeat, by contender; to be called in a fresh process, as `times_of_a_step`."""
     np.empty(31 << 20, np.uint8)  # see steps.py
     params, grads = arrays_of(NETWORKS[name])
-    contenders = {OURS: with_funcnn(params, grads), ALONE: with_update(params, grads)}
+    contenders = {**ours(with_funcnn(params, grads)), ALONE: plain(with_update(params, grads))}
     if installed("torch"):
         contenders[FUSED] = with_torch(params, grads, fused=True)
         contenders[FOREACH] = with_torch(params, grads, foreach=True)
     if installed("optax"):
         contenders[OPTAX] = with_optax(params, grads)
-    ours = after_three_steps(contenders[OURS])
+    reference = after_three_steps(contenders[OURS])
     for who in contenders.keys() - {OURS, ALONE}:
-        for mine, other in zip(ours, after_three_steps(contenders[who]), strict=True):
+        for mine, other in zip(reference, after_three_steps(contenders[who]), strict=True):
             assert np.abs(mine - other).max() < 1e-6, who
     return interleaved(contenders, repeats)
 

@@ -8,6 +8,7 @@ from funcnn import Attention, parameters
 from funcnn.trees import astype
 from tests.benchmarks.both_ways import with_jax, with_rules, with_torch
 from tests.benchmarks.contenders import installed
+from tests.benchmarks.switched import ours
 from tests.benchmarks.timing import Contender, equally, steady
 
 ATTENTIONS = {  # sequences, positions, features, heads, causal
@@ -25,7 +26,7 @@ def times_of_attention(name: str, repeats: int) -> dict[str, list[float]]:
     random = np.random.default_rng(0)
     layer = astype(Attention.init(n, heads, seed=0, causal=causal), np.float32)
     x, dA = random.standard_normal((2, m, t, n)).astype(np.float32)
-    made, given = {"funcnn": with_rules(layer, x, dA)}, [x, *map(np.array, parameters(layer).values())]
+    made, given = ours(with_rules(layer, x, dA)), [x, *map(np.array, parameters(layer).values())]
     if installed("torch"):
         made["torch (module)"] = with_module(layer, x, dA)
         made["torch (functions)"] = with_torch(in_torch(layer), given, dA)

@@ -5,7 +5,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-OURS, FOUR, BARE = "funcnn", "four lines", "bare NumPy"
+OURS, FOUR, BARE, KERNELS = "funcnn", "four lines", "bare NumPy", "kernels"
 COMPILED, FOLDED, JIT, FORI = "compiled", "fold", "JAX jit", "JAX fori_loop"
 # The packages that a contender needs, its module here, and the function that makes it.
 CONTENDERS = {

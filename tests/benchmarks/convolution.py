@@ -7,6 +7,7 @@ import numpy as np
 from funcnn import Conv2d
 from tests.benchmarks.both_ways import with_jax, with_rules
 from tests.benchmarks.contenders import installed
+from tests.benchmarks.switched import ours
 from tests.benchmarks.timing import Contender, equally, steady
 
 CONVOLUTIONS = {  # 64 images: positions, channels in, channels out, groups
@@ -24,7 +25,7 @@ def times_of_conv(name: str, repeats: int) -> dict[str, list[float]]:
     x = random.standard_normal((64, positions, positions, c_in)).astype(np.float32)
     dA = random.standard_normal((64, positions, positions, c_out)).astype(np.float32)
     layer = Conv2d.init(c_in, c_out, 3, seed=0, padding="same", groups=groups, dtype=np.float32)
-    made = {"funcnn": with_rules(layer, x, dA)}
+    made = ours(with_rules(layer, x, dA))
     if installed("torch"):
         made["torch (channels last)"] = with_torch(layer, x, dA, last=True)
         made["torch (channels first)"] = with_torch(layer, x, dA, last=False)

@@ -6,6 +6,7 @@ from funcnn import BatchNorm, Dropout, LayerNorm
 from funcnn.layers import RMSNorm
 from tests.benchmarks.both_ways import with_jax, with_rules, with_torch
 from tests.benchmarks.contenders import installed
+from tests.benchmarks.switched import ours
 from tests.benchmarks.timing import equally, interleaved
 
 NORMS = {  # the layer, rows, features
@@ -26,7 +27,7 @@ def times_of_norm(name: str, repeats: int) -> dict[str, list[float]]:
     layer = Dropout(0.5, seed=1) if kind is Dropout else kind.init(n, eps=EPS, dtype=np.float32)
     own = {LayerNorm: ("scale", "shift"), BatchNorm: ("scale", "shift"), RMSNorm: ("scale",), Dropout: ()}[kind]
     given = [x, *[np.array(getattr(layer, field)) for field in own]]
-    made = {"funcnn": with_rules(layer, x, dA)}
+    made = ours(with_rules(layer, x, dA))
     if installed("torch"):
         made["torch"] = with_torch(in_torch(kind, n), given, dA)
     if installed("jax"):

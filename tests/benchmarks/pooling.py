@@ -5,6 +5,7 @@ import numpy as np
 from funcnn import MaxPool
 from tests.benchmarks.both_ways import with_jax, with_rules, with_torch
 from tests.benchmarks.contenders import installed
+from tests.benchmarks.switched import ours
 from tests.benchmarks.timing import equally
 
 POOLS = {"max-pool": (64, 28, 28, 16)}
@@ -17,7 +18,7 @@ def times_of_pool(name: str, repeats: int) -> dict[str, list[float]]:
     random, (m, h, w, c) = np.random.default_rng(0), POOLS[name]
     x = random.standard_normal((m, h, w, c)).astype(np.float32)
     dA = random.standard_normal((m, h // 2, w // 2, c)).astype(np.float32)
-    made = {"funcnn": with_rules(MaxPool(2), x, dA)}
+    made = ours(with_rules(MaxPool(2), x, dA))
     if installed("torch"):
         from torch.nn.functional import max_pool2d
 

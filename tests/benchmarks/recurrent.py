@@ -7,6 +7,7 @@ import numpy as np
 from funcnn import GRU, LSTM
 from tests.benchmarks.both_ways import with_jax, with_rules
 from tests.benchmarks.contenders import installed
+from tests.benchmarks.switched import ours
 from tests.benchmarks.timing import Contender, cores, equally, steady
 
 RECURRENT = {"lstm-64": (LSTM, 64), "lstm-256": (LSTM, 256), "gru-64": (GRU, 64), "gru-256": (GRU, 256)}
@@ -19,7 +20,7 @@ def times_of_recurrent(name: str, repeats: int) -> dict[str, list[float]]:
     kind, k = RECURRENT[name]
     x, dA = np.random.default_rng(0).standard_normal((2, ROWS, STEPS, k)).astype(np.float32)
     layer = kind.init(k, k, seed=0, dtype=np.float32)
-    made = {"funcnn": with_rules(layer, x, dA)}
+    made = ours(with_rules(layer, x, dA))
     if installed("torch"):
         made["torch"] = with_torch(layer, x, dA)
     if installed("jax") and kind is LSTM:

@@ -5,6 +5,7 @@ import numpy as np
 from funcnn import Embedding, softmax_cross_entropy
 from tests.benchmarks.both_ways import with_jax, with_rules, with_torch
 from tests.benchmarks.contenders import installed
+from tests.benchmarks.switched import ours
 from tests.benchmarks.timing import Contender, equally, steady
 
 EMBEDDINGS = {"embedding-100": 100, "embedding-10k": 10_000}  # symbols; 64 features of 32 sequences of 64
@@ -17,7 +18,7 @@ def times_of_embedding(name: str, repeats: int) -> dict[str, list[float]]:
     random, k = np.random.default_rng(0), EMBEDDINGS[name]
     layer = Embedding.init(k, 64, seed=0, dtype=np.float32)
     ids, dA = random.integers(0, k, (32, 64)), random.standard_normal((32, 64, 64)).astype(np.float32)
-    made, given = {"funcnn": with_rules(layer, ids, dA)}, [ids, np.array(layer.W)]
+    made, given = ours(with_rules(layer, ids, dA)), [ids, np.array(layer.W)]
     if installed("torch"):
         from torch.nn.functional import embedding
 
@@ -32,7 +33,7 @@ def times_of_softmax(name: str, repeats: int) -> dict[str, list[float]]:
     np.empty(31 << 20, np.uint8)  # see steps.py
     random, (m, k) = np.random.default_rng(0), CLASSES[name]
     out, y = random.standard_normal((m, k)).astype(np.float32), random.integers(0, k, m)
-    made = {"funcnn": with_loss(out, y)}
+    made = ours(with_loss(out, y))
     if installed("torch"):
         from torch.nn.functional import cross_entropy
 

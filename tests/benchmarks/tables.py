@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from tests.benchmarks.contenders import BARE, COMPILED, FOLDED, FORI, FOUR, JIT, OURS
+from tests.benchmarks.contenders import BARE, COMPILED, FOLDED, FORI, FOUR, JIT, KERNELS, OURS
 from tests.benchmarks.families import LAYERS, OTHERS, ROWS, STEPS, STEPS_ALONE, WHOLE, Times
 from tests.benchmarks.timing import FOLD, median_ratio
 
@@ -77,6 +77,8 @@ def report(measured: dict[str, Times]) -> str:
         rows = {name: measured[name] for name in family if name in measured}
         if rows:
             parts += [f"### {title}", compared(rows, OURS, peers)]
+        if any([KERNELS in times for times in rows.values()]):
+            parts += [f"{title}, with the kernels of the extra:", compared(rows, KERNELS, [OURS, "torch", "JAX"])]
         if any([COMPILED in times for times in rows.values()]):
             parts += [f"{title}, with a compiled loss:", compared(rows, COMPILED, [OURS, "torch", JIT])]
         if any([FOLDED in times for times in rows.values()]):

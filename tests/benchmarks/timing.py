@@ -43,7 +43,7 @@ def steady(run: Callable[[], Any], arrays: Callable[[Any], list[Any]]) -> Conten
 
 def equally(contenders: dict[str, Contender], within: float, repeats: int) -> dict[str, list[float]]:
     """`interleaved`, of steady contenders that are first shown to find the arrays of the first, but for rounding."""
-    ours, *others = [contender.arrays(contender.step(None)[1]) for contender in contenders.values()]
+    ours, *others = [contender.arrays(contender.step(contender.start())[1]) for contender in contenders.values()]
     for who, theirs in zip([*contenders][1:], others, strict=True):
         for mine, other in zip(ours, theirs, strict=True):
             assert abs(mine - other).max() < within * max(1, abs(mine).max()), who

@@ -23,6 +23,7 @@ from funcnn.layers import Rotary
 from funcnn.trees import astype
 from tests.benchmarks import transformer
 from tests.benchmarks.contenders import installed
+from tests.benchmarks.switched import ours
 from tests.benchmarks.timing import Contender, interleaved
 
 LR = 1e-3
@@ -49,7 +50,7 @@ def times_of_trained(name: str, repeats: int) -> dict[str, list[float]]:
         y, functions = random.integers(0, SIZES[-1], ROWS[name]), {"torch": mlp_in_torch, "jax": mlp_in_jax}
     net = astype(net, np.float32)
     arrays = [np.array(array) for array in parameters(net).values()]
-    contenders = {"funcnn": with_funcnn(net, x, y)}
+    contenders = ours(with_funcnn(net, x, y))
     if installed("torch"):
         contenders["torch"] = with_torch(functions["torch"], arrays, x, y)
     if installed("optax"):

@@ -9,6 +9,7 @@ from funcnn import parameters, transformer_block
 from funcnn.trees import astype
 from tests.benchmarks.both_ways import with_jax, with_rules, with_torch
 from tests.benchmarks.contenders import installed
+from tests.benchmarks.switched import ours
 from tests.benchmarks.timing import equally
 
 BLOCKS = {"transformer-block": (8, 64, 64, 4)}  # sequences, positions, features, heads; 4 times as many features inside
@@ -20,7 +21,7 @@ def times_of_block(name: str, repeats: int) -> dict[str, list[float]]:
     m, t, n, heads = BLOCKS[name]
     layer = astype(transformer_block(n, heads, 4 * n, seed=0), np.float32)
     x, dA = np.random.default_rng(0).standard_normal((2, m, t, n)).astype(np.float32)
-    given, made = [x, *map(np.array, parameters(layer).values())], {"funcnn": with_rules(layer, x, dA)}
+    given, made = [x, *map(np.array, parameters(layer).values())], ours(with_rules(layer, x, dA))
     if installed("torch"):
         made["torch"] = with_torch(lambda x, *arrays: block(torch_parts(heads), x, arrays), given, dA)
     if installed("jax"):
