@@ -24,20 +24,20 @@ _DTYPES = {np.dtype(np.float32), np.dtype(np.float64)}  # native ones
 _OFF: ContextVar[bool] = ContextVar("without kernels", default=False)
 
 
-def accelerated(home: str, *, at: int, least: int) -> Callable[[F], F]:
+def accelerated(home: str, *, at: Any, least: int) -> Callable[[F], F]:
     """A rule with a kernel: the function of the same name in the module `home`, imported when it is first needed.
 
     The kernel is called with the arguments of the rule, if argument number `at` is a NumPy array of float32 or float64
-    with `least` entries or more. It returns what the rule returns, but for rounding errors; or None where it cannot, as
-    for arrays that are not contiguous or arguments that the rule refuses, and then the rule itself is called. Also the
-    rule is called for a record of another module, since a user's subclass may mean something else; without llvmlite;
-    inside `without_kernels`; and after a kernel has raised an error, which is shown as a warning.
+    with `least` entries or more; or if `at`, a function of the arguments, gives that many. It returns what the rule
+    returns, but for rounding errors; or None where it cannot, as for arrays that are not contiguous or arguments that
+    the rule refuses, and then the rule itself is called. Also the rule is called for a record of another package, since
+    a user's subclass may mean something else; without llvmlite; inside `without_kernels`; and after a kernel has raised
+    an error, which is shown as a warning.
     """
 
     def decorate(rule: F) -> F:
         bound = {0: least}  # a dict, so that a test can lower it
 
-        @wraps(rule)
         def call(*given: Any) -> Any:
             if len(given) > at and type(a := given[at]) is np.ndarray and a.size >= bound[0] and a.dtype in _DTYPES:
                 made = _by_kernel(home, rule, given)
@@ -45,8 +45,14 @@ def accelerated(home: str, *, at: int, least: int) -> Callable[[F], F]:
                     return made
             return rule(*given)
 
-        cast("Any", call).least = bound
-        return cast("F", call)
+        def call_by_size(*given: Any) -> Any:
+            if at(*given) >= bound[0] and (made := _by_kernel(home, rule, given)) is not None:
+                return made
+            return rule(*given)
+
+        found: Any = wraps(rule)(call if isinstance(at, int) else call_by_size)
+        found.least = bound
+        return cast("F", found)
 
     return decorate
 
@@ -58,7 +64,7 @@ def traced(*, at: int, least: int) -> Callable[[F], F]:
 
 def _by_kernel(home: str, rule: Any, given: tuple[Any, ...]) -> Any:
     cls = type(given[0])
-    if (cls in plans and cls.__module__ != rule.__module__) or _OFF.get() or rule in _FAILED or not _is_ready():
+    if (cls in plans and not cls.__module__.startswith("funcnn.")) or _OFF.get() or rule in _FAILED or not _is_ready():
         return None
     try:
         return _kernel(home, rule.__name__)(*given)

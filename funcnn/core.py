@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from funcnn.acceleration import accelerated
 from funcnn.arrays import freeze, is_array, kind, namespace, short, wide
 from funcnn.bound import BoundFunction
 from funcnn.dispatch import inside, no_rule, verb
@@ -208,14 +209,13 @@ def sgd(params: P, grads: Grads[P], lr: float) -> P:
         raise KindError(f"sgd: grads must be what backward returns, a Grads, not {kind(grads)}")
     if type(params) not in plans:
         check_tree(params, "sgd", "params")
-    after: P = _step(params, grads.params, learning_rate(lr))
-    return after
+    return cast("P", _step(params, grads.params, learning_rate(lr)))
 
 
 def _step(p: Any, g: Any, lr: Any) -> Any:
     cls = type(p)
     if cls is type(g) is np.ndarray and p.shape == g.shape:
-        return _down(p, g, lr)
+        return down(p, g, lr)
     if cls in plans:
         if type(g) is cls:
             new = []
@@ -225,7 +225,7 @@ def _step(p: Any, g: Any, lr: Any) -> Any:
             return build(cls, new) if new else p
     elif is_array(p):
         if getattr(g, "shape", None) == p.shape:
-            return _down(p, g, lr)
+            return down(p, g, lr)
     elif cls is not tuple:
         return p  # a setting stays
     elif type(g) is tuple and len(g) == len(p):
@@ -233,15 +233,15 @@ def _step(p: Any, g: Any, lr: Any) -> Any:
     raise ShapeError(f"sgd: the gradients are of another network; params: {short(p)}, grads: {short(g)}")
 
 
-def _down(p: Any, g: Any, lr: Any) -> Any:
+@accelerated("funcnn.kernels.optimizers", at=0, least=1 << 14)
+def down(p: Any, g: Any, lr: Any) -> Any:
     """p - lr g in the dtype of p, whatever the dtype of lr; p itself if lr is 0, even if g is not finite"""
     if type(lr) is float and lr == 0:
         return p
     if p.dtype.itemsize < 4:  # in float16 a small lr rounds to 0, and lr g may overflow
         return freeze((wide(p) - lr * wide(g)).astype(p.dtype))
     step = lr * g
-    if step.dtype != p.dtype:
-        step = step.astype(p.dtype)
+    step = step if step.dtype == p.dtype else step.astype(p.dtype)
     if type(step) is type(p) is np.ndarray:
         after: Any = np.subtract(p, step, step)
         after.setflags(0)  # write=False, twice as fast as by keyword

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from typing import Any
 
 import numpy as np
@@ -78,11 +79,24 @@ _content = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
 )
 
 
-def address(array: Any) -> int:
-    """The address of the first number; from the interface for C, since a dict takes twice as long."""
+def told_address(array: Any) -> int:
+    """The address of the first number, from the interface for C."""
     capsule = array.__array_struct__
     first: int = _Interface.from_address(_content(capsule, None)).data
     return first
+
+
+def read_address(array: Any) -> int:
+    """The address of the first number, read where NumPy keeps it, behind the head of the object: five times as fast.
+
+    https://numpy.org/doc/stable/reference/c-api/types-and-structures.html, PyArrayObject.
+    """
+    return ctypes.c_void_p.from_address(id(array) + _HEAD).value or 0
+
+
+_HEAD, _SAMPLE = object.__basicsize__, np.zeros(1)
+_CAN_BE_READ = sys.implementation.name == "cpython" and read_address(_SAMPLE) == told_address(_SAMPLE)
+address = read_address if _CAN_BE_READ else told_address
 
 
 def aligned(n: int, dtype: Any) -> Any:

@@ -11,11 +11,10 @@ import numpy as np
 
 from funcnn.allocation import keep_freed_memory
 from funcnn.arrays import as_array, is_array, is_float, kind, owned, short
-from funcnn.core import is_layer, sgd
+from funcnn.core import is_layer
 from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
 from funcnn.fields import as_count, is_number, learning_rate
 from funcnn.gradients import Grads
-from funcnn.optimizers.base import update
 from funcnn.records import build, plans, record, state, values
 from funcnn.signatures import ValueAndGrad
 from funcnn.tables import Printer, Rows, html, text
@@ -29,6 +28,7 @@ from funcnn.training.arguments import (
     is_optimizer,
     pair,
 )
+from funcnn.training.descent import moved
 from funcnn.training.origin import is_finite, not_finite, origin
 from funcnn.trees.walks import check_tree, map_arrays
 
@@ -182,8 +182,7 @@ def _after(now: S, batch: Any, value_and_grad: Any, lr: Any, constraint: Any) ->
     cost, grads = _evaluated(value_and_grad, now.params, x, y)
     if not is_finite(cost):
         raise NotFiniteError(f"train: in step {now.step} the cost is {cost}; {origin(now.params, x, y)}")
-    grads, optimizer = update(now.optimizer, grads, now.params)
-    params = sgd(now.params, grads, _rate(lr, now.step))
+    params, optimizer = moved(now.optimizer, grads, now.params, _rate(lr, now.step))
     if constraint is not None:
         params = _constrained(constraint, params)
     after: S = now.after(params, optimizer, cost)

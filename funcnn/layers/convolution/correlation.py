@@ -65,7 +65,7 @@ def correlate_adjoint(dA: Array, W: Array, axes: Axes, groups: int = 1) -> Array
             return _depthwise_adjoint(dA, W, axes, groups)
         pairs = zip(_split(dA, groups), _split(W, groups), strict=True)
         return _joined([correlate_adjoint(a, b, axes) for a, b in pairs])
-    if flipped := _flipped(axes):
+    if flipped := adjoint_windows(axes):
         return correlate(dA, W[::-1, ::-1].swapaxes(2, 3), flipped)
     kernels = W.reshape(-1, *W.shape[2:]).swapaxes(1, 2)  # (taps, o, c)
     if not type(dA) is type(W) is np.ndarray:
@@ -78,7 +78,7 @@ def correlate_adjoint(dA: Array, W: Array, axes: Axes, groups: int = 1) -> Array
     return dx
 
 
-def _flipped(axes: Axes) -> Axes | None:
+def adjoint_windows(axes: Axes) -> Axes | None:
     """The windows of the adjoint if it is a convolution with the flipped kernel, as at stride 1; else None."""
     if not all([axis.stride == 1 and max(axis.before, axis.after) < axis.reach for axis in axes]):
         return None
@@ -114,7 +114,7 @@ def _depthwise_kernel_gradient(x: Array, dA: Array, axes: Axes) -> Array:
 
 
 def _depthwise_adjoint(dA: Array, W: Array, axes: Axes, c: int) -> Array:
-    flipped, n = _flipped(axes), W.shape[3] // c
+    flipped, n = adjoint_windows(axes), W.shape[3] // c
     kernels = () if flipped else _along(W, axes)
 
     def of_block(dA: Array) -> Array:

@@ -1,0 +1,60 @@
+"""Calls of machine code: a function from its text, and the arrays that it fills."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from typing import Any
+
+import numpy as np
+
+from funcnn.compilation.engine import engine
+from funcnn.compilation.memory import address, aligned
+from funcnn.compilation.text import LINE, Text
+
+FLOATS = {np.dtype(np.float32), np.dtype(np.float64)}  # native ones
+
+
+class Call:
+    """A function of pointers, by these names, and of whole numbers, from the statements of a text.
+
+    It is called with arrays and whole numbers. %C is the table of the text.
+    """
+
+    def __init__(self, t: Text, pointers: list[str], numbers: list[str]) -> None:
+        named = ", ".join(
+            [*[f"ptr noalias %{name}" for name in ("C", *pointers)], *[f"i64 %{name}" for name in numbers]]
+        )
+        lines = t.function("run", named)
+        [at] = engine().functions("\n".join([*sorted(t.declared), *lines, ""]), ("run",))
+        types = [ctypes.c_void_p] * (1 + len(pointers)) + [ctypes.c_int64] * len(numbers)
+        self._function = ctypes.CFUNCTYPE(None, *types)(at)
+        self._count = len(pointers)
+        table = np.frombuffer(b"".join(t.table), t.dtype)
+        self._table = aligned(table.size, t.dtype)
+        self._table[:] = table
+        self._at = address(self._table)
+
+    def __call__(self, *given: Any) -> None:
+        arrays, numbers = given[: self._count], given[self._count :]
+        self._function(self._at, *map(address, arrays), *numbers)
+
+
+def fresh(shape: tuple[int, ...], dtype: Any) -> Any:
+    """An array without values yet that begins with a line of the cache: then stores take half the time."""
+    memory = np.empty(math.prod(shape) * dtype.itemsize + LINE, np.uint8)
+    return np.ndarray(shape, dtype, memory, -address(memory) % LINE)
+
+
+def sealed(array: Any) -> Any:
+    """A fresh array as read-only, and the memory behind it."""
+    array.base.setflags(0)  # write=False, twice as fast as by keyword
+    array.setflags(0)
+    return array
+
+
+def are_plain(dtype: Any, *arrays: Any) -> bool:
+    """Whether these are contiguous NumPy arrays of this dtype, float32 or float64, as kernels read them."""
+    return dtype in FLOATS and all(
+        [type(a) is np.ndarray and a.dtype == dtype and a.flags.c_contiguous for a in arrays]
+    )

@@ -1,0 +1,202 @@
+"""Kernels of depthwise convolutions: the numbers of a tap, for a panel of channels, stay in a register."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from funcnn.compilation.engine import engine
+from funcnn.compilation.text import Index
+from funcnn.errors import FuncnnError
+from funcnn.gradients import Grads, gradient
+from funcnn.kernels.calls import Call, are_plain, fresh, sealed
+from funcnn.kernels.strips import Strips, lanes
+from funcnn.layers.convolution.correlation import adjoint_windows, correlate_adjoint
+from funcnn.layers.convolution.windows import Axes, image_of, like
+
+MOST_TAPS = 25  # which are written out
+
+
+def convolution_forward(params: Any, x: Any) -> Any:
+    """out = b + the sum over the taps of each window"""
+    if (axes := _axes(params, x)) is None:
+        return None
+    return like(x, _correlated(image_of(x), params.W, axes, params.b)), x
+
+
+def convolution_backward_params(params: Any, x: Any, dA: Any) -> Any:
+    """dW: the x under each tap times dA, summed over the windows; db: the sum of dA over all positions"""
+    if (axes := _axes(params, x)) is None or not _is_out_gradient(x, axes, dA):
+        return None
+    W, c = params.W, x.shape[-1]
+    both = np.zeros(W.size + c, W.dtype)
+    _kernel_gradient(W.dtype, c, _settings(axes))(x, dA, both, _memory(x, axes), *_sizes(len(x), axes))
+    both.setflags(write=False)
+    return gradient(params, W=both[: W.size].reshape(W.shape), b=None if params.b is None else both[W.size :])
+
+
+def convolution_backward(params: Any, x: Any, dA: Any) -> Any:
+    """dx: dA times the kernel, added back onto each window"""
+    if (grads := convolution_backward_params(params, x, dA)) is None:
+        return None
+    axes, d = params.windows(x), image_of(dA)
+    W = params.W.reshape(-1, *params.W.shape[-3:])
+    if flipped := adjoint_windows(axes):
+        dx = _correlated(d, np.ascontiguousarray(W[::-1, ::-1]), flipped, None)
+    else:
+        dx = correlate_adjoint(d, W, axes, params.groups)
+    return Grads(grads, like(x, dx))
+
+
+def _axes(params: Any, x: Any) -> Axes | None:
+    """The windows of a depthwise convolution with one kernel for each channel; None if there is no kernel for it."""
+    W, b = params.W, params.b
+    c = W.shape[-1]
+    if not are_plain(x.dtype, x, W, *([] if b is None else [b])) or x.ndim != W.ndim or x.shape[-1] != c:
+        return None
+    if params.groups != c or W.shape[-2] != 1 or W.size > MOST_TAPS * c:
+        return None
+    try:
+        axes: Axes = params.windows(x)
+    except FuncnnError:  # which the rule raises
+        return None
+    return axes
+
+
+def _is_out_gradient(x: Any, axes: Axes, dA: Any) -> bool:
+    shape = len(x), *[axis.out for axis in axes][4 - x.ndim :], x.shape[-1]
+    return are_plain(x.dtype, dA) and dA.shape == shape
+
+
+def _correlated(x: Any, W: Any, axes: Axes, b: Any) -> Any:
+    out = fresh((len(x), axes[0].out, axes[1].out, x.shape[3]), x.dtype)
+    kernel = _forward(x.dtype, x.shape[3], _settings(axes), b is not None)
+    kernel(x, W, W if b is None else b, out, _memory(x, axes), *_sizes(len(x), axes))
+    return sealed(out)
+
+
+def _settings(axes: Axes) -> tuple[Any, ...]:
+    """What the text depends on: sizes, strides, dilations, and whether there is padding."""
+    is_padded = any([axis.before + axis.after for axis in axes])
+    return (*[(axis.size, axis.stride, axis.dilation) for axis in axes], is_padded)
+
+
+def _sizes(m: int, axes: Axes) -> list[int]:
+    rows, columns = axes
+    both = [(axis.positions, axis.padded, axis.before, axis.out) for axis in (rows, columns)]
+    return [m, *both[0], *both[1]]
+
+
+def _memory(x: Any, axes: Axes) -> Any:
+    """Memory for an image with its padding, which is 0."""
+    is_padded = any([axis.before + axis.after for axis in axes])
+    return np.zeros(axes[0].padded * axes[1].padded * x.shape[-1] if is_padded else 1, x.dtype)
+
+
+_NUMBERS = ["m", "h", "hp", "hb", "ho", "w", "wp", "wb", "wo"]
+
+
+class _Images:
+    """Loops over images, and the taps of a window."""
+
+    def __init__(self, dtype: Any, c: int, settings: Any) -> None:
+        widest = engine().registers.vector // dtype.itemsize
+        self.t, self.c = Strips(dtype, most=min(widest, lanes(c))), c
+        self.rows, self.columns, self.is_padded = settings
+        self.taps = [(k, j) for k in range(self.rows[0]) for j in range(self.columns[0])]
+
+    def each(self, body: Callable[[Index, str], object]) -> None:
+        """`body(i, pointer)` for each image, with its padding"""
+        t = self.t
+        size, line = t.times("%h", t.times("%w", self.c)), t.times("%w", self.c)
+
+        def image(i: Index) -> None:
+            x = t.at("%x", t.times(i, size))
+            if self.is_padded:
+                first = t.at("%A", t.times(t.plus(t.times("%hb", "%wp"), "%wb"), self.c))
+
+                def copy(r: Index) -> None:
+                    source, to = t.at(x, t.times(r, line)), t.at(first, t.times(r, t.times("%wp", self.c)))
+                    t.strips(line, lambda f: t.write(t.read(source, f), to, f))
+
+                t.loop("%h", copy)
+                x = "%A"
+            body(i, x)
+
+        t.loop("%m", image)
+
+    def lines(self, x: str, r: Index, f: Index) -> list[str]:
+        """For each row of taps, the address of its first number in row r of the windows, from feature f on."""
+        t = self.t
+        row = t.times("%wp", self.c)
+        start = t.times(r, self.rows[1])
+        return [t.at(x, t.plus(t.times(t.plus(start, k * self.rows[2]), row), f)) for k in range(self.rows[0])]
+
+    def pixel(self, lines: list[str], q: Index) -> list[str]:
+        """The panels under the taps of window q."""
+        t = self.t
+        at = t.times(q, self.columns[1] * self.c)
+        starts = [t.at(line, at) for line in lines]
+        return [t.read(starts[k], j * self.columns[2] * self.c) for k, j in self.taps]
+
+
+@cache
+def _forward(dtype: Any, c: int, settings: Any, has_bias: bool) -> Call:  # noqa: FBT001  of a cached function
+    images = _Images(dtype, c, settings)
+    t = images.t
+
+    def image(i: Index, x: str) -> None:
+        def row(r: Index) -> None:
+            out = t.at("%out", t.times(t.plus(t.times(i, "%ho"), r), t.times("%wo", c)))
+
+            def panel(f: Index) -> None:
+                W = [t.read("%W", t.plus(k * c, f)) for k in range(len(images.taps))]
+                b, lines, here = t.read("%b", f) if has_bias else "", images.lines(x, r, f), t.at(out, f)
+
+                def window(q: Index) -> None:
+                    first, *others = images.pixel(lines, q)
+                    value = t.mul(first, W[0])
+                    for seen, w in zip(others, W[1:], strict=True):
+                        value = t.fma(seen, w, value)
+                    t.write(t.add(value, b) if has_bias else value, here, t.times(q, c))
+
+                t.loop("%wo", window)
+
+            t.strips(c, panel)
+
+        t.loop("%ho", row)
+
+    images.each(image)
+    return Call(t, ["x", "W", "b", "out", "A"], _NUMBERS)
+
+
+@cache
+def _kernel_gradient(dtype: Any, c: int, settings: Any) -> Call:
+    images = _Images(dtype, c, settings)
+    t = images.t
+    zeros = ["zeroinitializer"] * (len(images.taps) + 1)
+
+    def image(i: Index, x: str) -> None:
+        def panel(f: Index) -> None:
+            def row(r: Index, *sums: str) -> Any:
+                dA = t.at("%dA", t.plus(t.times(t.plus(t.times(i, "%ho"), r), t.times("%wo", c)), f))
+                lines = images.lines(x, r, f)
+
+                def window(q: Index, *sums: str) -> Any:
+                    d = t.read(dA, t.times(q, c))
+                    dW = [t.fma(seen, d, one) for seen, one in zip(images.pixel(lines, q), sums, strict=False)]
+                    return *dW, t.add(sums[-1], d)
+
+                return t.loop("%wo", window, *sums)
+
+            for k, one in enumerate(t.loop("%ho", row, *zeros)):
+                to = t.at("%dW", t.plus(k * c, f))
+                t.write(t.add(t.read(to), one), to)
+
+        t.strips(c, panel)
+
+    images.each(image)
+    return Call(t, ["x", "dA", "dW", "A"], _NUMBERS)

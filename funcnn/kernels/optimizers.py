@@ -1,0 +1,192 @@
+"""Kernels of optimizers and of sgd, with the bits of NumPy: one pass over each array."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import cache
+from operator import attrgetter
+from typing import Any, cast
+
+import numpy as np
+
+from funcnn.arrays import is_array
+from funcnn.compilation.memory import address
+from funcnn.compilation.text import LINE
+from funcnn.gradients import Grads
+from funcnn.kernels.calls import FLOATS, Call, are_plain, fresh, sealed
+from funcnn.kernels.entries import EntryRule
+from funcnn.kernels.strips import Strips
+from funcnn.optimizers.base import per_array_update as rule
+from funcnn.optimizers.base import update
+from funcnn.records import build, getters, plans
+
+_dispatch = cast("Any", update).dispatch
+_NUMBERS = {int, float}
+_MOST = 1000  # kernels that are kept, one for each combination of settings
+Pairs = list[tuple[Any, Any]]
+
+
+def per_array_update(optimizer: Any, grads: Any, params: Any) -> tuple[Grads[Any], Any] | None:
+    """The rule of the optimizer, traced, for all arrays in one call; from the second update on, with its memory"""
+    if (made := _updated(optimizer, grads, params)) is None:
+        return None
+    steps, after = made
+    return Grads(_filled(grads.params, iter(steps)), grads.x), after
+
+
+def moved(optimizer: Any, grads: Any, params: Any, lr: Any) -> tuple[Any, Any] | None:
+    """The update and the step of sgd, which leaves out writing g' and reading it"""
+    if type(lr) is not float or not 0 < lr < math.inf or _dispatch(type(optimizer)) is not rule:
+        return None
+    if type(grads) is not Grads or (made := _updated(optimizer, grads, params, lr)) is None:
+        return None
+    arrays, after = made
+    return _stepped(params, grads.params, iter(arrays)), after
+
+
+def _updated(optimizer: Any, grads: Any, params: Any, *lr: float) -> tuple[list[Any], Any] | None:
+    """(g' of all arrays, the optimizer after the update), or with lr the arrays after the step; None if it must not."""
+    memory, pairs = optimizer.memory, list[tuple[Any, Any]]()
+    cls: Any = type(optimizer)
+    if not memory or type(optimizer.t) is not int or not _are_alike(grads.params, params, pairs):
+        return None
+    if len(pairs) != len(memory) or not _fit(pairs, memory):
+        return None
+    numbers = [part for part in memory[0] if type(part) is not np.ndarray]
+    kinds = [type(part) is np.ndarray for part in memory[0]]
+    key = cls, pairs[0][1].dtype, bool(lr), _settings(cls)(optimizer), *kinds
+    if not _NUMBERS.issuperset(map(type, numbers)) or (traced := _RULES.get(key) or _rule(key, optimizer)) is None:
+        return None
+    t = optimizer.t + 1
+    made, after = _run(traced, [t, *numbers, *lr], pairs, memory)
+    fields = zip(plans[cls], getters[cls](optimizer), strict=True)
+    new = {"memory": after, "t": t}
+    return made, build(cls, [new.get(name, old) for (name, _), old in fields])
+
+
+def _are_alike(grads: Any, params: Any, pairs: Pairs) -> bool:
+    """Whether two trees are alike and of NumPy arrays; the arrays g and p are added to `pairs`."""
+    cls = type(params)
+    if cls is np.ndarray:
+        pairs.append((grads, params))
+        return True
+    if cls is not type(grads):
+        return False
+    if cls is tuple:
+        return len(grads) == len(params) and all([_are_alike(g, p, pairs) for g, p in zip(grads, params, strict=True)])
+    if cls not in plans:
+        return not is_array(params)
+    contents = zip(plans[cls], getters[cls](grads), getters[cls](params), strict=True)
+    return all([is_state or _are_alike(g, p, pairs) for (_, is_state), g, p in contents])
+
+
+def _fit(pairs: Pairs, memory: Any) -> bool:
+    """Whether all arrays are as the kernel reads them, and all memories hold the same numbers."""
+    dtype, first = pairs[0][1].dtype, memory[0]
+    for (g, p), parts in zip(pairs, memory, strict=True):
+        if len(parts) != len(first):
+            return False
+        for part, like in zip((g, p, *parts), (g, p, *first), strict=True):
+            if type(part) is np.ndarray is type(like):
+                if part.shape != p.shape or part.dtype != dtype or not part.flags.c_contiguous:
+                    return False
+            elif type(part) is not type(like) or part != like:
+                return False
+    return dtype in FLOATS
+
+
+def _filled(tree: Any, arrays: Iterator[Any]) -> Any:
+    """The tree of gradients with other arrays."""
+    cls = type(tree)
+    if cls is np.ndarray:
+        return next(arrays)
+    if cls is tuple:
+        return tuple([_filled(part, arrays) for part in tree])
+    if cls not in plans:
+        return tree
+    contents = zip(plans[cls], getters[cls](tree), strict=True)
+    return build(cls, [part if is_state else _filled(part, arrays) for (_, is_state), part in contents])
+
+
+def _stepped(tree: Any, grads: Any, arrays: Iterator[Any]) -> Any:
+    """A network with other arrays, and with the states that the gradients have."""
+    cls = type(tree)
+    if cls is np.ndarray:
+        return next(arrays)
+    if cls is tuple:
+        return tuple([_stepped(part, g, arrays) for part, g in zip(tree, grads, strict=True)])
+    if cls not in plans:
+        return tree
+    contents = zip(plans[cls], getters[cls](tree), getters[cls](grads), strict=True)
+    return build(
+        cls, [(p if g is None else g) if is_state else _stepped(p, g, arrays) for (_, is_state), p, g in contents]
+    )
+
+
+_RULES: dict[Any, EntryRule | None] = {}
+
+
+def _rule(key: Any, optimizer: Any) -> EntryRule | None:
+    """The kernel for these settings and this kind of memory; None if there is none."""
+    if key not in _RULES:
+        if len(_RULES) >= _MOST:
+            _RULES.clear()
+        try:
+            _RULES[key] = EntryRule(optimizer, optimizer.memory[0], key[1], moves=key[2])
+        except Exception:  # noqa: BLE001  of a rule, which raises its errors again where it runs plain
+            _RULES[key] = None
+    return _RULES[key]
+
+
+@cache
+def _settings(cls: Any) -> Any:
+    """The function from an optimizer to its settings."""
+    return attrgetter("__class__", *[name for name, is_state in plans[cls] if not is_state])
+
+
+def _run(rule: EntryRule, numbers: list[Any], pairs: Pairs, memory: Any) -> tuple[list[Any], tuple[Any, ...]]:
+    """(the first result, the new memory) of each array, given the numbers of the rule.
+
+    Each result of the rule is one block of memory for all arrays. Parameters have each their own, so that one that is
+    kept does not keep the others.
+    """
+    dtype, table, starts, end = pairs[0][1].dtype, list[int](), [], 0
+    for _, p in pairs:
+        starts.append(end)
+        end += -(-p.nbytes // LINE) * LINE
+    blocks = [fresh((end // dtype.itemsize,), dtype) for _ in range(rule.moves, rule.outputs)]
+    own = [fresh(p.shape, dtype) for _, p in pairs] if rule.moves else []
+    places = [address(block) for block in blocks]
+    for i, ((g, p), parts, start) in enumerate(zip(pairs, memory, starts, strict=True)):
+        given, first = (g, p, *parts), map(address, own[i : i + 1])
+        table += [p.size, *[address(given[j]) for j in rule.inputs], *first, *[place + start for place in places]]
+    constants, known = rule.numbers(numbers)
+    rule.call(constants, np.array(table, np.int64), len(pairs))
+    firsts, after, owners = [], [], [sealed(block).base for block in blocks]
+    offsets = [place - address(owner) for place, owner in zip(places, owners, strict=True)]
+    for i, ((g, p), parts, start) in enumerate(zip(pairs, memory, starts, strict=True)):
+        views = [np.ndarray(p.shape, dtype, owner, at + start) for owner, at in zip(owners, offsets, strict=True)]
+        sources = {"output": [*map(sealed, own[i : i + 1]), *views], "given": (g, p, *parts), "number": known}
+        first, *new = [sources[name][j] for name, j in rule.made]
+        firsts.append(first)
+        after.append(tuple(new))
+    return firsts, tuple(after)
+
+
+def down(p: Any, g: Any, lr: Any) -> Any:
+    """p - lr g"""
+    if type(lr) is not float or lr == 0 or not are_plain(p.dtype, p, g):
+        return None
+    out = fresh(p.shape, p.dtype)
+    _down(p.dtype)(np.array([lr], p.dtype), p, g, out, p.size)
+    return sealed(out)
+
+
+@cache
+def _down(dtype: Any) -> Call:
+    t = Strips(dtype)
+    t.flags = ""  # each operation is rounded as NumPy rounds it
+    lr = t.splat(t.number("%lr"))
+    t.strips("%size", lambda i: t.write(t.sub(t.read("%p", i), t.mul(lr, t.read("%g", i))), "%out", i))
+    return Call(t, ["lr", "p", "g", "out"], ["size"])

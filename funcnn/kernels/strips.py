@@ -1,0 +1,78 @@
+"""Text of kernels for arrays of any length and alignment: strips of numbers that follow one another in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from funcnn.compilation.text import Index, Text
+
+
+class Strips(Text):
+    """Panels of numbers that follow one another, the last of which may be cut off: then its other lanes are 0.
+
+    A pointer may point to any number of an array.
+    """
+
+    def __init__(self, dtype: Any, *, most: int | None = None) -> None:
+        super().__init__(dtype, most=most)
+        self._mask = ""
+
+    def strips(self, count: Index, body: Callable[[Index], None]) -> None:
+        """`body(i)` for each panel i = 0, rows, ... of `count` numbers, which may be none."""
+        if isinstance(count, int):
+            known = count - count % self.rows
+            if known:
+                self.loop(known, body, step=self.rows)
+            if count > known:
+                self._cut(count - known, known, body)
+            return
+        whole = self.let(f"and i64 {count}, {-self.rows}")
+        self.when(self.let(f"icmp ne i64 {whole}, 0"), lambda: self.loop(whole, body, step=self.rows))
+        self.when(self.let(f"icmp ne i64 {whole}, {count}"), lambda: self._cut(self.minus(count, whole), whole, body))
+
+    def _cut(self, count: Index, i: Index, body: Callable[[Index], None]) -> None:
+        words, rest = f"<{self.rows} x i32>", count if isinstance(count, int) else self.let(f"trunc i64 {count} to i32")
+        lanes = ", ".join([f"i32 {lane}" for lane in range(self.rows)])
+        first = self.let(f"insertelement {words} poison, i32 {rest}, i64 0")
+        most = self.shuffled(words, first, "poison", [0] * self.rows)
+        self._mask = self.let(f"icmp ult {words} <{lanes}>, {most}")
+        body(i)
+        self._mask = ""
+
+    def read(self, pointer: str, i: Index = 0) -> str:
+        """The panel from number i on."""
+        at = self.at(pointer, i)
+        if not self._mask:
+            return self.let(f"load {self.panel}, ptr {at}, align {self.bytes}")
+        name = self._masked("load", f"{self.panel} @{{}}(ptr, i32, {self.bools}, {self.panel})")
+        mask = f"{self.bools} {self._mask}, {self.panel} zeroinitializer"
+        return self.let(f"call {self.panel} @{name}(ptr {at}, i32 {self.bytes}, {mask})")
+
+    def write(self, value: str, pointer: str, i: Index = 0) -> None:
+        """A panel to the place of number i and those after it."""
+        at = self.at(pointer, i)
+        if not self._mask:
+            self.do(f"store {self.panel} {value}, ptr {at}, align {self.bytes}")
+            return
+        name = self._masked("store", f"void @{{}}({self.panel}, ptr, i32, {self.bools})")
+        self.do(f"call void @{name}({self.panel} {value}, ptr {at}, i32 {self.bytes}, {self.bools} {self._mask})")
+
+    def _masked(self, what: str, declaration: str) -> str:
+        name = f"llvm.masked.{what}.v{self.rows}f{8 * self.bytes}.p0"
+        self.declared.add(f"declare {declaration.format(name)}")
+        return name
+
+    def word(self, pointer: str, i: Index) -> str:
+        """Whole number i, of 64 bits, at the pointer."""
+        return self.let(f"load i64, ptr {self.let(f'getelementptr inbounds i64, ptr {pointer}, i64 {i}')}")
+
+    def pointer(self, pointer: str, i: Index) -> str:
+        """Address i at the pointer."""
+        return self.let(f"load ptr, ptr {self.let(f'getelementptr inbounds i64, ptr {pointer}, i64 {i}')}")
+
+
+def lanes(channels: int) -> int:
+    """The numbers of a panel for pixels of so many channels: a power of 2 that divides them, or the next one below."""
+    divides = channels & -channels
+    return divides if divides >= 4 else 1 << (channels.bit_length() - 1)
