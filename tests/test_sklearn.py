@@ -522,14 +522,16 @@ def layers_of(mlp):
         (MLPRegressor, NetworkRegressor, Y[:, 0], 0.5),  # they minimise half the squared error
     ],
 )
-def test_steps_are_those_of_scikit_learns_own_networks(theirs, ours, y, factor):
-    """As docs/sklearn.md says of alpha, of the rate for a regression, and of one output for two classes"""
+@pytest.mark.parametrize("rate", ["constant", "invscaling"])
+def test_steps_are_those_of_scikit_learns_own_networks(theirs, ours, y, factor, rate):
+    """As docs/sklearn.md says of alpha, of rates, of a regression, and of one output for two classes"""
     first = {"classes": np.unique(y)} if theirs is MLPClassifier else {}
     settings = {"hidden_layer_sizes": (4,), "activation": "tanh", "solver": "sgd", "momentum": 0, "batch_size": 47}
     settings |= {"nesterovs_momentum": False, "alpha": 0.5, "learning_rate_init": 0.1, "random_state": 0}
-    mlp = theirs(**settings).partial_fit(X, y, **first)
+    mlp = theirs(**settings, learning_rate=rate).partial_fit(X, y, **first)
+    schedule = (lambda step: 0.1 * factor / (1 + 47 * (step + 1)) ** 0.5) if rate == "invscaling" else 0.1 * factor
     penalty = L2(0.5 / 47 / factor, where="*.W")
-    here = ours(network=layers_of(mlp), optimizer=penalty, lr=0.1 * factor, epochs=20, random_state=0).fit(X, y)
+    here = ours(network=layers_of(mlp), optimizer=penalty, lr=schedule, epochs=20, random_state=0).fit(X, y)
     for _ in range(20):
         mlp.partial_fit(X, y)
     pairs = zip(leaves(here.network_), leaves(layers_of(mlp)), strict=True)
