@@ -9,10 +9,20 @@ from funcnn.arrays import short
 from funcnn.core import forward_only
 from funcnn.dispatch import no_rule, trait, verb
 from funcnn.errors import KindError, ShapeError
+from funcnn.fields import check_sizes
 from funcnn.records import is_record
 from funcnn.traits import Trait
 
-__all__ = ["maps_alone", "mixes_positions", "no_step", "only_trains", "pads_with_zeros", "positionwise", "step"]
+__all__ = [
+    "fixed_memory",
+    "maps_alone",
+    "mixes_positions",
+    "no_step",
+    "only_trains",
+    "pads_with_zeros",
+    "positionwise",
+    "step",
+]
 
 P = TypeVar("P")
 X = TypeVar("X")
@@ -56,6 +66,59 @@ def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
         f"step: {cls} is not declared to map each position alone; if it does, write "
         f"step.register({cls})(positionwise), else a rule with @step.register({cls})"
     )
+
+
+class FixedMemory(Protocol):
+    """`fixed_memory(params, m, t_most) -> memory`."""
+
+    def __call__(self, params: Any, m: int, t_most: int, /) -> Any: ...
+    def dispatch(self, cls: type, /) -> Callable[..., Any]: ...
+    def register(self, cls: type[P], /) -> Callable[[Callable[[P, int, int], Any]], Callable[[P, int, int], Any]]: ...
+
+
+def _check_sizes(params: Any, m: Any, t_most: Any) -> None:
+    check_sizes("fixed_memory", {"m": m, "t_most": t_most})
+
+
+@cast("Callable[[Any], FixedMemory]", verb(check=_check_sizes))
+def fixed_memory(params: Any, m: int, t_most: int, /) -> Any:
+    """The memory for the first call of `step`, which keeps its shapes: with room for t_most positions of m sequences
+
+    The memory that `step` makes by itself grows with each position of an attention, so that `jax.jit` compiles anew for
+    each. From this memory on, the shapes stay, and the outputs are the same. An attention refuses a position beyond
+    t_most; under `jax.jit`, where the number of positions so far is not known, out is NaN there.
+
+    By default None, which is the first memory of every layer. For a layer of your own whose memory grows, register a
+    rule.
+
+    >>> import numpy as np
+    >>> from funcnn import transformer_block
+    >>> from funcnn.generation import fixed_memory, step
+    >>> net = transformer_block(4, 2, 8, seed=0, causal=True)
+    >>> memory = fixed_memory(net, 1, 10)
+    >>> out, memory = step(net, np.ones((1, 3, 4)), memory)
+    >>> np.array_equal(out, step(net, np.ones((1, 3, 4)))[0])
+    True
+
+    Raises:
+        KindError: m or t_most is not a whole number, or `step` refuses a layer.
+        RangeError: m or t_most is less than 1.
+    """
+    if not is_record(params):
+        raise no_rule("fixed_memory", params)
+    rule = step.dispatch(type(params))
+    if rule in (no_step, only_trains, step.dispatch(object)):
+        try:
+            rule(params, None)
+        except KindError as error:
+            raise KindError(f"fixed_memory: {str(error).removeprefix('step: ')}") from None
+    return None
+
+
+@fixed_memory.register(tuple)
+def chain_fixed_memory(params: tuple[Any, ...], m: int, t_most: int) -> tuple[Any, ...]:
+    """The memory of each layer"""
+    return tuple([fixed_memory(layer, m, t_most) for layer in params])
 
 
 def positionwise(params: Any, x: Any, memory: Any = None) -> tuple[Any, None]:

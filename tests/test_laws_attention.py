@@ -6,11 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import (
+    GRU,
+    LSTM,
     Attention,
     Dense,
     Dropout,
     Embedding,
     LayerNorm,
+    Residual,
     backward,
     forward,
     inference,
@@ -21,8 +24,20 @@ from funcnn import (
     tree_map,
 )
 from funcnn.core import backward_params
-from funcnn.generation import step
-from funcnn.layers import CrossAttention, LearnedPosition, Rotary, SinusoidalPosition, attend, attend_backward
+from funcnn.generation import fixed_memory, step
+from funcnn.layers import (
+    Copy,
+    CrossAttention,
+    Glu,
+    LearnedPosition,
+    Map,
+    Parallel,
+    Rotary,
+    SinusoidalPosition,
+    Tied,
+    attend,
+    attend_backward,
+)
 from funcnn.layers.attention.dot_product import no_later
 from funcnn.testing import check_vjp
 from funcnn.testing.strategies import cases, tensor
@@ -393,9 +408,9 @@ def test_nothing_but_dx_is_left_out_where_nobody_asks_for_it(drawn):
 # Generation.
 
 
-def generated(net, x, sizes):
+def generated(net, x, sizes, memory=None):
     """What `step` makes of x part by part, and the last memory."""
-    memory, outs, start = None, [], 0
+    outs, start = [], 0
     for size in sizes:
         out, memory = step(net, tree_map(lambda a, i=start, j=start + size: a[:, i:j], x), memory)
         outs.append(out[0] if type(out) is tuple else out)
@@ -416,6 +431,43 @@ def test_part_by_part_it_is_the_whole(drawn, data):
     sizes = data.draw(parts(x.shape[1]))
     near(generated(layer, x, sizes)[0], forward(layer, x)[0])
     near(generated(layer, (x, mask), sizes)[0], forward(layer, (x, mask))[0][0])
+
+
+@given(layers_and_x(causal=True), st.integers(0, 2), st.data())
+def test_a_memory_of_a_fixed_size_makes_no_difference(drawn, more, data):
+    layer, x, mask = drawn
+    m, t = x.shape[:2]
+    sizes = data.draw(parts(t))
+    for given_x in (x, (x, mask)):
+        out, memory = generated(layer, given_x, sizes, fixed_memory(layer, m, t + more))
+        near(out, generated(layer, given_x, sizes)[0])
+        assert (memory.k.shape[2], memory.length) == (t + more, t)
+        there = memory.mask[:, :t] if given_x is not x else memory.mask
+        assert there is None or np.array_equal(there, mask)
+
+
+def test_every_layer_with_a_memory_has_one_of_a_fixed_size():
+    table = Embedding.init(5, 4, seed=0).W
+    causal = Attention.init(4, 2, seed=0, causal=True)
+    net = (
+        Tied(table, (SinusoidalPosition(), Residual(causal))),
+        Dense.init(5, 4, seed=1),
+        Map(Dense.init(4, 4, seed=2)),
+        Copy(2),
+        Parallel((LSTM.init(4, 2, seed=3), (Dense.init(4, 4, seed=4), Glu(GRU.init(2, 2, seed=5))))),
+    )
+    ids = np.array([[0, 3, 1, 4], [2, 2, 0, 1]])
+    memory = fixed_memory(net, 2, 4)
+    assert memory[0][0] == 0
+    assert memory[1:4] == (None, None, None)
+    shapes = tree_map(np.shape, memory[4])
+    outs = []
+    for i in range(4):
+        out, memory = step(net, ids[:, i : i + 1], memory)
+        outs.append(out)
+    assert tree_map(np.shape, memory[4]) == shapes
+    for ours, whole in zip(zip(*outs, strict=True), forward(net, ids)[0], strict=True):
+        near(np.concatenate(ours, axis=1), whole)
 
 
 def test_the_memory_is_keys_values_and_mask():

@@ -5,8 +5,8 @@ import pytest
 
 from funcnn import Attention, Dense, Relu, Residual, backward, forward, transformer_block
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.generation import step
-from funcnn.layers import CrossAttention, Rotary, attend, attend_backward
+from funcnn.generation import fixed_memory, step
+from funcnn.layers import CrossAttention, Flatten, Rotary, attend, attend_backward
 from tests.says import assert_says
 
 x, mask, memory = np.ones((3, 5, 4)), np.ones((3, 5), bool), np.ones((3, 2, 6))
@@ -23,6 +23,7 @@ pairs = np.ones((3, 5, 5), bool)
 FORMS = "(queries, memory) or (queries, memory, mask)"
 PAST = "(<f64 3x2x5x2>, <f64 3x2x5x2>, None)"
 DENSE = "Dense(W=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>)"
+FIXED = "step: the memory is of another network; memory: (<f64 3x2x9x2>, <f64 3x2x9x2>, None, {}), layer: "
 WIDE = DENSE.replace("4x4", "6x4")
 CROSS = f"CrossAttention(query={DENSE}, key={WIDE}, value={WIDE}, out={DENSE}, heads=2)"
 
@@ -311,6 +312,46 @@ ROWS = {
         lambda: step(cross, (x[:2], memory[:2]), tuple([a[:, :, :2] for a in seen])),
         ShapeError,
         "step: the memory in x must be the memory of the first step, 3 sequences of 2 positions, not (2, 2, 6)",
+    ),
+    "a memory of a fixed size for other sequences": (
+        lambda: step(causal, x[:2], fixed_memory(causal, 3, 9)),
+        ShapeError,
+        "step: x must be of the 3 sequences of the memory, not (2, 5, 4)",
+    ),
+    "a memory that is full": (
+        lambda: step(causal, x, step(causal, x, fixed_memory(causal, 3, 9))[1]),
+        ShapeError,
+        "step: the memory has room for 9 positions, not for 10",
+    ),
+    "a length of text": (
+        lambda: step(causal, x, fixed_memory(causal, 3, 9)._replace(length="two")),
+        ShapeError,
+        FIXED.format("'two'") + shown(2),
+    ),
+    "a length below 0": (
+        lambda: step(causal, x, fixed_memory(causal, 3, 9)._replace(length=-1)),
+        ShapeError,
+        FIXED.format(-1) + shown(2),
+    ),
+    "a memory of a fixed size without causality": (
+        lambda: fixed_memory(layer, 3, 9),
+        KindError,
+        "fixed_memory: Attention must be causal; else out depends on later positions",
+    ),
+    "a memory of a fixed size of no positions": (
+        lambda: fixed_memory((causal,), 3, 0),
+        RangeError,
+        "fixed_memory: sizes must be at least 1; m: 3, t_most: 0",
+    ),
+    "a memory of a fixed size that step refuses": (
+        lambda: fixed_memory((Flatten(),), 3, 9),
+        KindError,
+        "fixed_memory: Flatten mixes positions, so it cannot take one part of a sequence alone",
+    ),
+    "a memory of a fixed size of no network": (
+        lambda: fixed_memory("net", 3, 9),
+        KindError,
+        "fixed_memory: str is not a layer; a layer is a record or a tuple of layers",
     ),
     "pairs part by part": (
         lambda: step(causal, (x, pairs)),

@@ -66,8 +66,8 @@ from funcnn.layers.dropout import noisy as noisy
 from funcnn.layers.embedding.positions import LearnedPosition as LearnedPosition
 from funcnn.layers.embedding.positions import Rotary as Rotary
 from funcnn.layers.embedding.positions import SinusoidalPosition as SinusoidalPosition
-from funcnn.layers.embedding.positions import rotate as rotate
-from funcnn.layers.embedding.positions import rotate_backward as rotate_backward
+from funcnn.layers.embedding.rotation import rotate as rotate
+from funcnn.layers.embedding.rotation import rotate_backward as rotate_backward
 from funcnn.layers.embedding.symbols import Embedding as Embedding
 from funcnn.layers.normalisation.affine import Affine as Affine
 from funcnn.layers.normalisation.batchnorm import BatchNorm as BatchNorm

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import FuncnnError, KindError
-from funcnn.generation import mixes_positions, positionwise, step
+from funcnn.generation import fixed_memory, mixes_positions, positionwise, step
 from funcnn.gradients import Grads, returned_by
 from funcnn.layers.checks import check_held, own_gradient, shown, unpacked
 from funcnn.layers.notes import noted
@@ -182,6 +182,13 @@ def step_inside(params: Wrapper[Any], x: Any, memory: Any = None) -> tuple[Any, 
     inner, aside = _pair(params, "enter", x)
     made, memory = _noted(params, step, inner, memory)
     return _pair(params, "leave", made, aside)[0], memory
+
+
+@fixed_memory.register(Wrapper)
+def wrapper_fixed_memory(params: Wrapper[Any], m: int, t_most: int) -> Any:
+    """The memory of the layer; None if the wrapper itself is declared to map each position alone"""
+    rule = step.dispatch(type(params))
+    return _noted(params, fixed_memory, m, t_most) if rule is step_inside else None
 
 
 @mixes_positions.register(Wrapper)

@@ -17,7 +17,7 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.core import backward_params, forward_only
-from funcnn.generation import step
+from funcnn.generation import fixed_memory, step
 from tests.kinds.kinds import CACHE, NET, OUT, Y, array, count, grads, layer, loss, number, optimizer
 from tests.kinds.rows import kind, row
 from tests.kinds.wrong import ANYTHING
@@ -31,6 +31,7 @@ ROWS = [
     row(inference, params=layer | "record"),
     row(reseed, params=layer | "record", i=count),
     row(step, params=layer, x=array, memory=kind(None, "None"), speaks="x"),
+    row(fixed_memory, params=layer, m=count, t_most=count),
     row(predict, params=layer, x=array, rows=count | "None", speaks="x"),
     row(sgd, params=layer, grads=grads, lr=number),
     row(value_and_grad, loss=loss),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from funcnn import Embedding, Residual, backward, forward, predict, softmax_cross_entropy, transformer_block
-from funcnn.generation import step
+from funcnn.generation import fixed_memory, step
 from funcnn.layers import CrossAttention, First, LearnedPosition, Rotary
 from funcnn.losses import masked
 from funcnn.trees import leaves
@@ -57,6 +57,32 @@ def test_generation_under_jit_is_that_of_numpy():
         outs.append(out)
     assert len(traces) == 7  # the keys are one more each time
     np.testing.assert_allclose(np.concatenate(outs, axis=1), predict(net, IDS), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_a_memory_of_a_fixed_size_is_compiled_once(masked):
+    net = language[:2] + language[3:]
+    traces = []
+
+    def counted(*args):
+        traces.append(args)
+        return step(*args)
+
+    whole = predict(net, (IDS, MASK) if masked else IDS)
+    jitted, memory, outs = jax.jit(counted), fixed_memory(net, 3, 7), []
+    for t in range(0, 6, 2):
+        part = slice(t, t + 2)
+        out, memory = jitted(net, (IDS[:, part], MASK[:, part]) if masked else IDS[:, part], memory)
+        outs.append(out[0] if masked else out)
+    assert len(traces) == (2 if masked else 1)  # the first mask is an array more in the memory
+    close = {"rtol": 1e-12, "atol": 1e-12}
+    np.testing.assert_allclose(np.concatenate(outs, axis=1), (whole[0] if masked else whole)[:, :6], **close)
+    out, memory = step(net, IDS[:, 6:], jax.tree.map(np.asarray, memory))  # goes on in NumPy
+    assert masked or np.allclose(out, whole[:, 6:], **close)
+    attended = transformer_block(4, 1, 8, seed=3, causal=True)
+    last, memory = jax.jit(step)(attended, X[:, :3], fixed_memory(attended, 3, 4))
+    assert np.isfinite(last).all()
+    assert np.isnan(jax.jit(step)(attended, X[:, :2], memory)[0]).all()
 
 
 def test_a_masked_loss_goes_through_a_block():

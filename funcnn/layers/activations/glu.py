@@ -7,7 +7,7 @@ from typing import Any
 from funcnn.arrays import Array, is_array, namespace
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
-from funcnn.generation import mixes_positions, step
+from funcnn.generation import fixed_memory, mixes_positions, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.activations.base import Sigmoid
 from funcnn.layers.checks import check_held, check_out_gradient, float_array, only_array, shown, unpacked, wrong_shape
@@ -67,6 +67,8 @@ def glu_step(params: Glu, x: Array, memory: Any = None) -> tuple[Array, Any]:
     a, passed, memory = _gated(step, params, x, memory)
     return a * passed, memory
 
+
+fixed_memory.register(Glu)(lambda params, m, t_most: fixed_memory(params.gate, m, t_most))
 
 mixes_positions.register(Glu)(lambda params: mixes_positions(params.gate))
 

@@ -10,14 +10,13 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, namespace
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.generation import step
+from funcnn.generation import fixed_memory, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, glorot_uniform
 from funcnn.layers.attention.dot_product import no_later
 from funcnn.layers.attention.heads import (
     Cache,
     MultiHead,
-    check_memory_of_heads,
     check_rotary,
     dense_layers,
     gather,
@@ -28,7 +27,9 @@ from funcnn.layers.attention.heads import (
     shape_of_out,
 )
 from funcnn.layers.attention.masks import allowed_pairs, check_attended, check_no_pairs, of_positions
-from funcnn.layers.embedding.positions import Rotary, rotate, rotate_backward
+from funcnn.layers.attention.memory import FixedMemory, extended, positions_before
+from funcnn.layers.embedding.positions import Rotary
+from funcnn.layers.embedding.rotation import rotate_alike
 from funcnn.layers.sequences import blank, closed, opened, out_gradient
 from funcnn.records import record
 
@@ -48,7 +49,8 @@ class Attention(MultiHead):
 
     The backward pass goes through the four dense layers and `attend_backward`. x is used three times, so dx is a sum:
     dx of query + dx of key + dx of value. The cache holds the weights of all pairs of positions, (m, heads, t, t). The
-    memory of `step` is the keys and values of all positions so far, (k, v, mask); `step` takes no mask of pairs.
+    memory of `step` is the keys and values of all positions so far, (k, v, mask), or is made by `fixed_memory`; `step`
+    takes no mask of pairs.
 
     With `rotary`, q and k are rotated by angles proportional to the position, so that q . k depends on the distance.
 
@@ -108,7 +110,7 @@ def _project(params: Attention, queries: Array, keys: Array, start: int = 0) -> 
     """q, k, v of the heads, rotated for positions from `start` on, and the caches"""
     (q, k, v), caches = project(params, queries, keys)
     if params.rotary is not None:
-        q, k = rotate(q, start, params.rotary.base), rotate(k, start, params.rotary.base)
+        q, k = rotate_alike((q, k), start, params.rotary.base)
     return (q, k, v), caches
 
 
@@ -131,7 +133,7 @@ def _back(back: Any, params: Attention, cache: tuple[Any, Cache], dA: Any) -> tu
     dA = out_gradient(params, given, dA, shape_of_out(params, own), params.out.W.dtype)
     (dq, dk, dv), out = gather_backward(params, own, blank(dA, of_positions(opened("backward", given)[1])))
     if params.rotary is not None:
-        dq, dk = rotate_backward(dq, 0, params.rotary.base), rotate_backward(dk, 0, params.rotary.base)
+        dq, dk = rotate_alike((dq, dk), 0, params.rotary.base, back=True)
     q, k, v = project_backward(back, params, own.layers, (dq, dk, dv))
     return q, k, v, out
 
@@ -154,32 +156,25 @@ def attention_backward_params(params: Attention, cache: tuple[Any, Cache], dA: A
 
 
 @step.register(Attention)
-def attention_step(params: Attention, given: Any, memory: Any = None) -> tuple[Any, tuple[Array, Array, Array | None]]:
+def attention_step(params: Attention, given: Any, memory: Any = None) -> tuple[Any, Any]:
     """The positions of x attend to themselves and to earlier positions, whose keys and values are the memory"""
     if not params.causal:
         raise KindError("step: Attention must be causal; else out depends on later positions")
     x, mask, _ = opened("Attention", given)
     check_attended(params, x, mask, x, params.query.W)
     check_no_pairs(mask)
-    x, so_far = blank(x, mask), mask
-    if memory is None:
-        (q, k, v), _ = _project(params, x, x)
-    else:
-        check_memory_of_heads(params, memory, 3)
-        if memory[0].shape[0] != x.shape[0]:
-            raise ShapeError(f"step: x must be of the {memory[0].shape[0]} sequences of the memory, not {x.shape}")
-        (q, k, v), _ = _project(params, x, x, start=memory[0].shape[2])
-        k, v, so_far = _with_memory(memory, k, v, mask)
-    _, _, allowed = allowed_pairs(so_far, no_later(k.shape[2], x.shape[1], namespace(x)))
+    x = blank(x, mask)
+    (q, k, v), _ = _project(params, x, x, start=positions_before(params, memory, x))
+    (k, v), allowed, memory = extended(memory, k, v, mask)
     out, _ = gather(params, (q, k, v), allowed)
-    return closed(given, blank(out, mask), mask), (k, v, so_far)
+    return closed(given, blank(out, mask), mask), memory
 
 
-def _with_memory(memory: Any, k: Array, v: Array, mask: Array | None) -> tuple[Array, Array, Array | None]:
-    """Keys, values and mask of all positions so far; a part without a mask has no padding."""
-    past_k, past_v, past = memory
-    xp = namespace(k)
-    if not past is mask is None:
-        parts = (past, past_k), (mask, k)
-        mask = xp.concatenate([xp.ones(a.shape[:3:2], dtype=bool) if m is None else m for m, a in parts], axis=1)
-    return xp.concatenate([past_k, k], axis=2), xp.concatenate([past_v, v], axis=2), mask
+@fixed_memory.register(Attention)
+def attention_fixed_memory(params: Attention, m: int, t_most: int) -> FixedMemory:
+    """Zeros for keys and values, (m, heads, t_most, d), of which none is a position so far"""
+    if not params.causal:
+        raise KindError("fixed_memory: Attention must be causal; else out depends on later positions")
+    W = params.key.W
+    nothing = np.zeros((m, params.heads, t_most, W.shape[1] // params.heads), W.dtype)
+    return FixedMemory(nothing, nothing, None, 0)

@@ -12,7 +12,7 @@ from funcnn.arrays import check_arrays
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import RangeError, ShapeError
 from funcnn.fields import count
-from funcnn.generation import mixes_positions, positionwise, step
+from funcnn.generation import fixed_memory, mixes_positions, positionwise, step
 from funcnn.gradients import Grads, added, gradient
 from funcnn.layers.checks import check_held, check_tuple, foreign
 from funcnn.layers.notes import noted
@@ -141,6 +141,8 @@ def parallel_step(params: Parallel, x: Parts, memory: Any = None) -> tuple[Parts
     outs, memories = zip(*_branches(params, step, x, before), strict=True)
     return outs, memories
 
+
+fixed_memory.register(Parallel)(lambda params, m, t_most: fixed_memory(params.layers, m, t_most))
 
 mixes_positions.register(Parallel)(lambda params: mixes_positions(params.layers))
 gives_probabilities.register(Parallel)(lambda params: tuple(map(gives_probabilities, params.layers)))

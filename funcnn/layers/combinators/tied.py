@@ -11,7 +11,7 @@ from funcnn.arrays import Array, is_array, short
 from funcnn.core import backward, forward, forward_only
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import check_sizes
-from funcnn.generation import mixes_positions, step
+from funcnn.generation import fixed_memory, mixes_positions, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
 from funcnn.layers.checks import check_held, check_out_gradient, only_array, unpacked
@@ -129,5 +129,7 @@ def tied_step(params: Tied, x: Any, memory: Any = None) -> tuple[Any, Any]:
     inner, memory = noted("in Tied", step, params.net, rows, memory)
     return _logits(params, x, inner)[0], memory
 
+
+fixed_memory.register(Tied)(lambda params, m, t_most: fixed_memory(params.net, m, t_most))
 
 mixes_positions.register(Tied)(lambda params: mixes_positions(params.net))

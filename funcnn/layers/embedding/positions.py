@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, float_namespace, is_array, kind, namespace, wide
+from funcnn.arrays import Array, is_array, namespace, wide
 from funcnn.core import backward, forward
-from funcnn.errors import KindError, ShapeError
-from funcnn.fields import as_finite, as_positive, check_sizes, is_number, is_whole, positive
-from funcnn.generation import maps_alone, mixes_positions, step
+from funcnn.errors import ShapeError
+from funcnn.fields import check_sizes, is_whole, positive
+from funcnn.generation import fixed_memory, maps_alone, mixes_positions, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
 from funcnn.layers.checks import check_rows, float_array, foreign
+from funcnn.layers.embedding.rotation import rotate_backward, rotated, waves
 from funcnn.layers.sequences import blank, check_sequence, closed, opened, out_gradient
 from funcnn.records import record
 
@@ -65,6 +66,12 @@ def position_step(params: Position, given: Any, memory: Any = None) -> tuple[Any
 mixes_positions.register(Position)(maps_alone)
 
 
+@fixed_memory.register(Position)
+def position_fixed_memory(params: Position, m: int, t_most: int) -> int:
+    """No position so far"""
+    return 0
+
+
 def _encoded(params: Position, given: Any, start: Any) -> Any:
     x, mask, _ = opened(type(params).__name__, given)
     check_sequence(type(params).__name__, x, mask)
@@ -96,7 +103,7 @@ class SinusoidalPosition(Position):
     base: float = positive(default=10000.0)
 
     def encode(self, x: Array, start: Any) -> Array:
-        sin, cos = _waves(x, start, self.base, "SinusoidalPosition")
+        sin, cos = waves(x, start, self.base, "SinusoidalPosition")
         return x + namespace(x).stack([sin, cos], axis=-1).reshape(x.shape[1:])
 
     def back(self, dA: Array) -> tuple[Any, Array]:
@@ -183,61 +190,8 @@ class Rotary(Position):
     base: float = positive(default=10000.0)
 
     def encode(self, x: Array, start: Any) -> Array:
-        return _rotated(x, *_waves(x, start, self.base, "Rotary"))
+        return rotated(x, *waves(x, start, self.base, "Rotary"))
 
     def back(self, dA: Array) -> tuple[Any, Array]:
         """dx_p = R_p^T dA_p"""
         return self, rotate_backward(dA, 0, self.base)
-
-
-def rotate(x: Array, start: Any = 0, base: float = 10000.0) -> Array:
-    """(out_2i, out_2i+1) = (x_2i cos a - x_2i+1 sin a, x_2i sin a + x_2i+1 cos a), a = p / base^(2 i / n)
-
-    x, out: (..., t, n), n even, such as queries or keys of heads, (m, heads, t, n). p is start + the index along t.
-
-    >>> import numpy as np
-    >>> from funcnn.layers import rotate
-    >>> rotate(np.array([[1.0, 0.0]]), start=1)
-    array([[0.54030231, 0.84147098]])
-
-    Raises:
-        KindError: x is not an array of floats, or start or base not a number.
-        ShapeError: x is not (..., t, n), or n is odd.
-        RangeError: base is not finite and above 0, or start not finite.
-    """
-    return _rotated(x, *_waves(x, start, base, "rotate"))
-
-
-def rotate_backward(dA: Array, start: Any = 0, base: float = 10000.0) -> Array:
-    """dx of `rotate`: the rotation back, since the transpose of a rotation is its inverse"""
-    sin, cos = _waves(dA, start, base, "rotate_backward", "dA")
-    return _rotated(dA, -sin, cos)
-
-
-def _is_position(start: Any) -> bool:
-    """Whether `start` is a number, or a 0-d array, which may be a tracer"""
-    return is_number(start) or (is_array(start) and start.shape == () and start.dtype != bool)
-
-
-def _rotated(x: Array, sin: Array, cos: Array) -> Array:
-    a, b = x[..., ::2], x[..., 1::2]
-    return namespace(x).stack([a * cos - b * sin, a * sin + b * cos], axis=-1).reshape(x.shape)
-
-
-def _waves(x: Array, start: Any, base: float, whose: str, name: str = "x") -> tuple[Array, Array]:
-    """Sine and cosine, (t, n / 2), of the angle of each pair at each position, computed in float64 unless traced."""
-    xp = float_namespace(x, name, f"{whose}: ")
-    if x.ndim < 2:
-        raise ShapeError(f"{whose}: {name} must be (..., t, n), not {x.shape}")
-    t, n = x.shape[-2:]
-    if n % 2:
-        raise ShapeError(f"{whose}: {name} must have an even number of features, not {n}")
-    if not _is_position(start):
-        raise KindError(f"{whose}: start must be a number, the first position, not {kind(start)}")
-    if type(start) is np.ndarray or not is_array(start):  # a traced start is not checked
-        as_finite(whose, start, "start")
-    base = as_positive(whose, base, "base")
-    positions = (namespace(start) if is_array(start) else np).arange(t) + start
-    angles = positions[:, None] * base ** (-np.arange(0, n, 2) / n)
-    waves = namespace(angles)
-    return xp.asarray(waves.sin(angles), dtype=x.dtype), xp.asarray(waves.cos(angles), dtype=x.dtype)

@@ -12,7 +12,7 @@ from funcnn.arrays import Array, namespace, short, sum_of_rows
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import as_seed, check_sizes
-from funcnn.generation import step
+from funcnn.generation import fixed_memory, step
 from funcnn.gradients import Grads, added, returned_by
 from funcnn.initializers import Initializer, draw, glorot_uniform, orthogonal
 from funcnn.layers.checks import check_out_gradient, check_rows, foreign, mixed, own_gradient
@@ -221,6 +221,12 @@ def recurrent_step(params: Recurrent, given: Any, memory: Any = None) -> tuple[A
     x, mask, _ = opened(f"step: {type(params).__name__}", given)
     out, _, state = forward_only(params, (x, mask, memory))
     return closed(given, out, mask), state
+
+
+@fixed_memory.register(Recurrent)
+def recurrent_fixed_memory(params: Recurrent, m: int, t_most: int) -> Any:
+    """The first state"""
+    return as_given(params, first_state(params, None, m, np))
 
 
 returned_by[Recurrent] = "own_gradients"
