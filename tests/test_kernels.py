@@ -5,6 +5,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from platform import machine
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ from funcnn import (
 )
 from funcnn.bits import words
 from funcnn.compilation import without_kernels
+from funcnn.compilation.engine import Engine
 from funcnn.core import backward_params
 from funcnn.errors import FuncnnError
 from funcnn.kernels import rows, traced
@@ -393,3 +395,28 @@ def test_llvmlite_is_loaded_by_the_first_large_array():
 def test_the_environment_variable_is_0_or_1():
     text = "funcnn.errors.RangeError: funcnn: the environment variable FUNCNN_KERNELS must be 0 or 1, not 'no'"
     assert outcome(LARGE, FUNCNN_KERNELS="no") == text
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+def test_a_forked_process_computes_too():
+    code = f"""import os
+{LARGE}
+child = os.fork()
+if not child:
+    again = forward(LayerNorm.init(64), np.ones((640, 64)))
+    os._exit(int((again[0] != out[0]).any()))
+print(os.waitpid(child, 0)[1])"""
+    assert outcome(code) == "0"
+
+
+@pytest.mark.skipif(machine() not in {"x86_64", "AMD64"}, reason="the names are those of x86")
+def test_a_processor_without_avx(monkeypatch):
+    baseline = Engine("x86-64", "")
+    monkeypatch.setattr(rows, "engine", lambda: baseline)
+    for dtype, tolerance in TOLERANCES.items():
+        for cls, name in ((LayerNorm, "layer_norm_forward"), (BatchNorm, "batch_norm_forward")):
+            layer, x, _ = layer_and_data(cls, (9, 37), dtype)
+            rule = RULES[name].__wrapped__
+            is_close(rows.by_rows(rule, at=1)(layer, x), rule(layer, x), tolerance)
+        rule = classification.cross_entropy.__wrapped__
+        is_close(rows.by_rows(rule, at=1)("", x, np.arange(9)), rule("", x, np.arange(9)), tolerance)

@@ -40,11 +40,12 @@ def by_rows(rule: Callable[..., Any], *, at: int) -> Callable[..., Any]:
         except Untraceable:
             return None
         key = tuple(form)
-        if key not in kernels:
+        try:
+            found = kernels[key]
+        except KeyError:
             if len(kernels) >= _MOST:
                 kernels.clear()
-            kernels[key] = _made(rule, given, at)
-        found = kernels[key]
+            found = kernels[key] = _made(rule, given, at)
         if found is None or not all([a.flags.c_contiguous for a in arrays]):
             return None
         return found(arrays)
@@ -71,9 +72,10 @@ def _flatten(part: Any, arrays: list[Any], form: list[Any]) -> None:
 
 def _made(rule: Callable[..., Any], given: tuple[Any, ...], at: int) -> Rows | None:
     try:
-        return Rows(Trace(rule, given, at))
+        trace = Trace(rule, given, at)
     except Exception:  # noqa: BLE001  also the errors of the rule, which it raises again where it computes
         return None
+    return Rows(trace)
 
 
 class Rows:
@@ -101,6 +103,7 @@ class Rows:
         self._memory = self._first + (0 if self._is_fixed else self._constants.size)
         # Arguments and results.
         self._inputs = [i for i, s in enumerate(trace.arrays) if s.features]
+        self._others = [i for i, s in enumerate(trace.inputs) if s.op == "y"]  # of another dtype
         parameters = [(i, s.data.flat[0], s.size) for i, s in enumerate(trace.arrays) if not s.features]
         self._parameters = [(i, int(first), int(first) + size) for i, first, size in parameters]
         self._given = {trace.node(s): i for i, s in zip(self._inputs, trace.inputs, strict=True)}
@@ -120,7 +123,9 @@ class Rows:
             constants[...] = self._constants
             for i, start, end in self._parameters:
                 constants[start:end] = arrays[i].reshape(-1)
-        inputs = [np.ascontiguousarray(arrays[i], dtype) for i in self._inputs]
+        inputs = [arrays[i] for i in self._inputs]
+        for i in self._others:
+            inputs[i] = inputs[i].astype(dtype)
         places, outputs = [address(a) for a in inputs], list[Any]()
         kept = sums + self._kept * dtype.itemsize
         for run, shapes, computed in zip(self._sweeps, self._shapes, self._computed, strict=True):
@@ -144,7 +149,10 @@ class Rows:
             )
         if s.shape == ():
             return lambda source: float(trace.known(s, *source[2:]))
-        return lambda source: np.array(trace.known(s, *source[2:]))  # the memory of the call is not kept
+        if id(s) in trace.places:  # copied, since the memory of the call is not kept
+            first, last, shape = trace.places[id(s)], trace.places[id(s)] + s.size, s.shape
+            return lambda source: source[3][first:last].reshape(shape).copy()
+        return lambda source: np.array(trace.known(s, *source[2:]))
 
 
 def _address(new: Any) -> int:
