@@ -36,6 +36,14 @@ def outside(a: Any, low: float, high: float) -> bool:
     return False
 
 
+def not_at_least(a: Any, low: float) -> bool:
+    """Whether a number of `a` is below `low` or NaN; for a tracer as `outside`."""
+    if type(a) is np.ndarray:
+        return not a.min() >= low
+    _record(lambda: ~(a >= low))
+    return False
+
+
 def differs(a: Any, *allowed: float) -> bool:
     """Whether a number of `a` is none of the allowed ones; for a tracer as `outside`."""
     if type(a) is np.ndarray:

@@ -28,7 +28,6 @@ from funcnn import (
 )
 from funcnn.compilation import compiled, explain
 from funcnn.errors import FuncnnError
-from funcnn.losses import weighted
 from funcnn.trees import astype
 
 engine, compiler = import_module("funcnn.compilation.engine"), import_module("funcnn.compilation.compiler")
@@ -102,7 +101,13 @@ REASONS = [
         "a row of 1030 is wider than 1024, where NumPy is faster",
     ),
     (mse, HALF, x.astype(np.float16), y, "kernels compute in float32 and float64, x is float16"),
-    (weighted(mse), net, x, (y, np.ones(6)), "x and y must be NumPy arrays, got float64 array and tuple"),
+    (
+        lambda out, y: mse(out, y[0]),
+        net,
+        x,
+        (y, [1]),
+        "x and y must be NumPy arrays, or y a tuple of them, got float64 ",
+    ),
 ]
 
 
@@ -138,7 +143,9 @@ def test_arrays_of_other_libraries_run_plain():
     jaxed = tree_map(jax.numpy.asarray, astype(net, np.float32))
     function = compiled(mse)
     xs, ys = jax.numpy.asarray(x, np.float32), jax.numpy.asarray(y, np.float32)
-    assert explain(function, jaxed, xs, ys).startswith("plain NumPy: x and y must be NumPy arrays, got float32 array")
+    assert explain(function, jaxed, xs, ys).startswith(
+        "plain NumPy: x and y must be NumPy arrays, or y a tuple of them, got float32 array"
+    )
     assert explain(function, jaxed, *map(np.asarray, (xs, ys))).startswith(
         "plain NumPy: a float32 array in the network"
     )

@@ -78,7 +78,7 @@ def test_y_that_are_no_real_numbers(dtype):
     assert explain(compiled(mse), (first,), x, y).startswith("compiled: ")
     if dtype in {complex, object}:
         step = compiled(loss).step((first,), x, labels, [], [])
-        assert step == f"kernels compute in float32 and float64, x is float64, y is {labels.dtype}"
+        assert step == f"y must hold numbers, not {labels.dtype}"
     if dtype != "m8[s]":
         are_alike(compiled(loss), loss, (first,), x, labels)
 

@@ -15,6 +15,8 @@ WIDEST, NARROW, WIDEST_BESIDE_NARROW = 256, 32, 1024
 
 def are_alike(a: Any, b: Any) -> bool:
     """Whether two arrays may be the input of one kernel."""
+    if type(a) is tuple:
+        return type(b) is tuple and len(a) == len(b) and all(map(are_alike, a, b))
     return a is b or (type(b) is np.ndarray and (a.shape, a.dtype) == (b.shape, b.dtype))
 
 
@@ -34,17 +36,23 @@ def agree(made: Any, plain: Any) -> bool:
 def unsuited(x: Any, y: Any, arrays: list[Any]) -> str:
     """Why there is no kernel for arrays of these shapes and dtypes."""
     is_native = x.dtype in {np.dtype(np.float32), np.dtype(np.float64)} and x.dtype.isnative
-    if not is_native or y.dtype.kind not in "biuf":
-        return f"kernels compute in float32 and float64, x is {x.dtype}, y is {y.dtype}"
+    if not is_native:
+        return f"kernels compute in float32 and float64, x is {x.dtype}"
     if any([a.dtype != x.dtype for a in arrays]):
         return "the arrays of the network are not all of the dtype of x"
     if x.ndim < 2 or not x.size:
         return f"x must be (m, ..., n), with at least one row, not {x.shape}"
-    if y.shape[:1] != x.shape[:1] or not y.size:
-        return f"y must have the rows of x, {len(x)}; y: {y.shape}"
+    if reason := next(filter(None, [_unsuited_part(x, one) for one in (y if type(y) is tuple else (y,))]), ""):
+        return reason
     for shape in [*[(n,) for n in x.shape[1:]], *[a.shape for a in arrays]]:
         widest = WIDEST if len(shape) > 1 and min(shape) > NARROW else WIDEST_BESIDE_NARROW
         if max(shape, default=0) > widest:
             what = "a row of" if len(shape) < 2 else "a matrix of"
             return f"{what} {' x '.join(map(str, shape))} is wider than {widest}, where NumPy is faster"
     return ""
+
+
+def _unsuited_part(x: Any, y: Any) -> str:
+    if y.dtype.kind not in "biuf":
+        return f"y must hold numbers, not {y.dtype}"
+    return "" if y.shape[:1] == x.shape[:1] and y.size else f"y must have the rows of x, {len(x)}; y: {y.shape}"

@@ -193,9 +193,11 @@ def explain(function: Compiled, params: Any, x: Any, y: Any) -> str:
 
 def _form(params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> list[Any]:
     """What two calls must have in common to use the same kernel."""
-    if not type(x) is type(y) is np.ndarray:
-        raise Untraceable(f"x and y must be NumPy arrays, got {kind(x)} and {kind(y)}")
-    form: list[Any] = [x.shape, x.dtype, y.shape, y.dtype]
+    form: list[Any] = [type(y)]
+    for one in (x, *y) if type(y) is tuple else (x, y):
+        if type(one) is not np.ndarray:
+            raise Untraceable(f"x and y must be NumPy arrays, or y a tuple of them, got {kind(x)} and {kind(y)}")
+        form += (one.shape, one.dtype)
     flatten(params, arrays, numbers, form)
     return form
 

@@ -97,7 +97,10 @@ class Step:
         return view(s, self.program.places[id(s)])
 
     def ready(self, rows: Any) -> Any:
-        """An array as kernels read it: contiguous, and of the dtype of x."""
+        """An array as kernels read it: contiguous, and of the dtype of x; the rows of a tuple stand side by side."""
+        if type(rows) is tuple:
+            parts = [one.reshape(len(one), -1) for one in rows]
+            return np.concatenate(parts, axis=1, dtype=self.dtype, casting="unsafe")
         return np.ascontiguousarray(rows, self.dtype)
 
 

@@ -90,11 +90,12 @@ class Tile:
         self.panel.row = row
         self.panel.tile = t.at("%A", t.times(p, self.schedule.kept * t.rows))
         is_full = t.let(f"icmp ule i64 {t.plus(row, t.rows)}, %hi")
-        inputs, start = {node.op: node for node in self.program.nodes}, 0
+        start = 0
         for name, width in self.widths.items():
-            if name in inputs:
-                there, spare = t.at(INPUTS[name], t.times(row, width)), t.at(self.spare, start)
-                self._read(inputs[name], t.let(f"select i1 {is_full}, ptr {there}, ptr {spare}"))
+            there, spare = t.at(INPUTS[name], t.times(row, width)), t.at(self.spare, start)
+            pointer = t.let(f"select i1 {is_full}, ptr {there}, ptr {spare}")
+            for node in [one for one in self.program.nodes if one.op == name]:
+                self._read(node, t.at(pointer, node.data), width)
             start += width * t.rows
         for stage in self.schedule.stages:
             self._stage(stage)
@@ -118,18 +119,18 @@ class Tile:
 
     # From rows to panels.
 
-    def _read(self, node: Node, pointer: str) -> None:
-        """Rows at the pointer become panels, one for each feature: a transposition."""
-        t, width = self.text, node.features
-        if width <= 2:
+    def _read(self, node: Node, pointer: str, width: int) -> None:
+        """Rows of `width` numbers at the pointer become panels, one for each feature: a transposition."""
+        t, features = self.text, node.features
+        if features == width <= 2:
             self._split(node, pointer)
             return
-        whole = width // 4 * 4
+        whole = features // 4 * 4
         if whole:
-            t.loop(whole, lambda f: self._four(node, pointer, f), step=4)
-        if width % 4 and whole:
-            self._four(node, pointer, width - 4)  # some of them once more
-        for f in range(width if not whole else 0):
+            t.loop(whole, lambda f: self._four(node, pointer, f, width), step=4)
+        if features % 4 and whole:
+            self._four(node, pointer, features - 4, width)  # some of them once more
+        for f in range(features if not whole else 0):
             panel = "poison"
             for i in range(t.rows):
                 number = t.number(pointer, f + i * width)
@@ -144,13 +145,11 @@ class Tile:
             panel = rows if width == 1 else t.shuffled(kind, rows, "poison", range(f, width * t.rows, width))
             t.store(panel, self.panel.address(node, f))
 
-    def _four(self, node: Node, pointer: str, f: Index) -> None:
+    def _four(self, node: Node, pointer: str, f: Index, width: int) -> None:
         """Four features: four numbers of each row, joined to one long vector of which every fourth lane is a panel."""
         t, length = self.text, 4
         at = t.at(pointer, f)
-        parts = [
-            t.let(f"load <4 x {t.float}>, ptr {t.at(at, i * node.features)}, align {t.bytes}") for i in range(t.rows)
-        ]
+        parts = [t.let(f"load <4 x {t.float}>, ptr {t.at(at, i * width)}, align {t.bytes}") for i in range(t.rows)]
         while len(parts) > 1:
             pairs = zip(parts[::2], parts[1::2], strict=True)
             parts = [t.shuffled(f"<{length} x {t.float}>", a, b, range(2 * length)) for a, b in pairs]

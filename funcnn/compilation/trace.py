@@ -33,7 +33,7 @@ class Trace:
     count: int
     states: States
     x: Symbol
-    y: Symbol
+    y: Symbol | tuple[Symbol, ...]
     gradients: list[Symbol] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -49,7 +49,8 @@ class Trace:
     @property
     def widths(self) -> dict[str, int]:
         """The numbers of a row of x and of y."""
-        return {name: one.size // len(one) for name, one in (("x", self.x), ("y", self.y))}
+        parts = [("x", (self.x,)), ("y", self.y if isinstance(self.y, tuple) else (self.y,))]
+        return {name: sum([one.size // len(one) for one in ones]) for name, ones in parts}
 
     @property
     def dtype(self) -> Any:
@@ -72,10 +73,23 @@ def trace(loss: Loss, params: Any, x: Any, y: Any) -> Trace:
         return Symbol("parameter", (), array.shape, array.dtype, None, index)
 
     layers = symbolic(params, numbered, counters)
-    inputs = [Symbol(name, (), a.shape, a.dtype, a.size // len(a)) for name, a in (("x", x), ("y", y))]
+    inputs = _input("x", x, 0), _inputs(y)
     with unrefused(), recorded() as faults:
         cost, grads = value_and_grad(loss)(layers, *inputs)
     return Trace(layers, grads.params, cost, faults, count, states(counters, layers, grads.params), *inputs)
+
+
+def _input(name: str, rows: Any, first: int) -> Symbol:
+    """Rows whose numbers are those of an input, from feature `first` on."""
+    return Symbol(name, (), rows.shape, rows.dtype, rows.size // len(rows), first)
+
+
+def _inputs(y: Any) -> Any:
+    """y, or the parts of y, whose rows stand beside one another."""
+    if type(y) is not tuple:
+        return _input("y", y, 0)
+    widths = [one.size // len(one) for one in y]
+    return tuple([_input("y", one, sum(widths[:i])) for i, one in enumerate(y)])
 
 
 def padded(n: int, dtype: Any) -> int:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array, float_namespace, is_array, is_float, is_native_float, kind, namespace, wide
-from funcnn.conditions import differs, outside
+from funcnn.conditions import differs, not_at_least, outside
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import is_number
 from funcnn.losses.remedies import (
@@ -72,7 +72,7 @@ def fitted_weight(
         needed = " or ".join([str(shape[: i + 1]) for i in range(len(shape))])
         remedy = for_weights(weight.shape, shape, classes)
         raise ShapeError(f"{name}: weight must have the shape {needed}, not {weight.shape}{remedy}")
-    if type(weight) is np.ndarray and not weight.min() >= 0:
+    if not_at_least(weight, 0):
         raise RangeError(f"{name}: weight must not be negative or NaN; it has {weight.min()} .. {weight.max()}")
     return weight.reshape(weight.shape + (1,) * (len(shape) - weight.ndim)).astype(dtype)
 
