@@ -239,6 +239,11 @@ MESSAGES = [
         KindError,
         "from_torch: there is no rule for Mine at 1.1; write one with @from_torch.register(Mine)",
     ),
+    (
+        converted(nn.Bilinear(4, 2, 2)),
+        KindError,
+        "from_torch: there is no rule for Bilinear; write one with @from_torch.register(Bilinear)",
+    ),
     (converted(Odd(4, 2)), KindError, "from_torch: there is no rule for Odd; write one with @from_torch.register(Odd)"),
     (
         converted(nn.Sequential(parametrized())),
@@ -276,8 +281,7 @@ MESSAGES = [
     (
         lambda: from_torch(nn.Sequential(nn.Tanh(), ListedTensor()).eval(), ROWS),
         KindError,
-        "from_torch: what the rule for ListedTensor returns must be a layer, such as Relu(), "
-        "or a tuple of layers, not list; write tuple(what the rule for ListedTensor returns)",
+        "from_torch: the rule for ListedTensor must return a layer or a tuple of layers, not list",
     ),
     (converted(Listed()), KindError, "from_torch: out of the module must be a tensor, not list"),
     (registered(torch.nn), KindError, "from_torch.register: cls must be a class of modules of torch, not module"),
@@ -434,6 +438,11 @@ MESSAGES = [
         "TorchLayer.init: weight must hold real numbers, not complex64",
     ),
     (
+        lambda: TorchLayer.init(torch.jit.trace(nn.Tanh(), ROWS)),
+        KindError,
+        "TorchLayer.init: module must be one that pickles, not one that torch.jit compiled",
+    ),
+    (
         lambda: TorchLayer((X,), nn.Linear(2, 3)),
         KindError,
         "TorchLayer: module must be made by TorchLayer.init(module), not Linear",
@@ -472,7 +481,9 @@ MESSAGES = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore:Complex modules are a new feature", "ignore:LSTM with projections")
+@pytest.mark.filterwarnings(
+    "ignore:Complex modules are a new feature", "ignore:LSTM with projections", "ignore:`torch.jit.trace"
+)
 @pytest.mark.parametrize("row", [*MESSAGES, *REFUSED], ids=lambda row: row[2][:60])
 def test_each_says_what_is_wrong(row, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -50,8 +50,9 @@ class TorchLayer:
     ((4, 1), ['0.W', '0.b', '1.arrays.0', '1.arrays.1'])
 
     Raises:
-        KindError: the module is not one of torch on the CPU, of real numbers that NumPy has, or cannot be copied; x is
-            not an array of NumPy, or has another dtype than the parameters; the module returns no tensors.
+        KindError: the module is not one of torch on the CPU, of real numbers that NumPy has, or cannot be copied or
+            pickled; x is not an array of NumPy, or has another dtype than the parameters; the module returns no
+            tensors.
         ShapeError: dA is not like out, or the arrays are not those of the module.
     """
 
@@ -81,6 +82,8 @@ class TorchLayer:
         whose = f"{cls.__name__}.init"
         if not isinstance(module, torch.nn.Module):
             raise KindError(f"{whose}: module must be a module of torch, not {kind(module)}")
+        if isinstance(module, torch.jit.ScriptModule):
+            raise KindError(f"{whose}: module must be one that pickles, not one that torch.jit compiled")
         given = (*module.named_parameters(), *module.named_buffers())
         arrays = {name: array_of(whose, tensor, name).copy() for name, tensor in given}
         for name, array in arrays.items():

@@ -11,12 +11,11 @@ import torch
 from torch.nn.utils.parametrize import is_parametrized
 
 from funcnn.arrays import Array, kind
-from funcnn.core import predict
+from funcnn.core import is_layer, predict
 from funcnn.errors import FuncnnError, KindError, ShapeError
 from funcnn.fields import check_function
 from funcnn.interop.torch.layouts import ROWS, Layout
 from funcnn.interop.torch.tensors import array_of, arrays_of
-from funcnn.layers.checks import check_held
 
 M = TypeVar("M", bound=torch.nn.Module)
 
@@ -129,7 +128,8 @@ def from_torch(module: Any, x: Any, /) -> Any:
     if isinstance(x, Given):
         layer, _, x.out = converted(module, x)
         return layer
-    array = _checked(module, x)
+    array, given = _checked(module, x), Given(x, Layout(), "", count())
+    _rule(module, given)
     try:
         with torch.no_grad():
             theirs = array_of("from_torch", called(module, x), "out of the module")
@@ -138,7 +138,6 @@ def from_torch(module: Any, x: Any, /) -> Any:
             raise
         reason = str(error).split("\n", maxsplit=1)[0]
         raise ShapeError(f"from_torch: x must fit the module, but it refuses {tuple(x.shape)}: {reason}") from error
-    given = Given(x, Layout(), "", count())
     layer, _, layout = converted(module, given)
     ours, theirs = predict(layer, given.layout.moved(array)), layout.moved(theirs)
     if ours.shape != theirs.shape or not _is_near(ours, theirs):
@@ -193,13 +192,19 @@ def layer_of(module: Any, given: Given) -> Any:
     rule = _rule(module, given)
     try:
         layer = rule(module, given)
-        check_held("from_torch", f"what the rule for {type(module).__name__} returns", layer)
     except Exception as error:
         is_placed = str(error).startswith("from_torch: ") or hasattr(error, "__notes__")
         if not is_placed:  # the innermost module says where it is
             error.add_note(f"in {given.named(module)}, x: {tuple(given.tensor.shape)}")
         raise
+    if not _is_network(layer):
+        needed = f"a layer or a tuple of layers, not {kind(layer)}"
+        raise KindError(f"from_torch: the rule for {type(module).__name__} must return {needed}")
     return layer
+
+
+def _is_network(value: Any) -> bool:
+    return all(map(_is_network, value)) if type(value) is tuple else is_layer(value)
 
 
 def converted(module: Any, given: Given) -> tuple[Any, Any, Layout]:
