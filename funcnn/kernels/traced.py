@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from funcnn.kernels.rows import by_rows
-from funcnn.layers.activations import softmax
+from funcnn.layers.activations import base, softmax
 from funcnn.layers.normalisation import affine, batchnorm, norm
 from funcnn.losses import classification
 
@@ -22,9 +22,24 @@ softmax_forward = by_rows(softmax.softmax_forward, at=1)
 softmax_backward = by_rows(softmax.softmax_backward, at=2)
 log_softmax_forward = by_rows(softmax.log_softmax_forward, at=1)
 log_softmax_backward = by_rows(softmax.log_softmax_backward, at=2)
+_elementwise_forward = by_rows(base.elementwise_forward, at=1)
+_elementwise_backward = by_rows(base.elementwise_backward, at=2)
 _cross_entropy = by_rows(classification.cross_entropy, at=1)
 
 
 def cross_entropy(name: str, out: Any, y: Any, weight: Any = None, share: float = 0) -> Any:
     """Without a weight, which must not be negative: the rule checks that in NumPy alone."""
     return None if weight is not None else _cross_entropy(name, out, y, None, share)
+
+
+def elementwise_forward(params: Any, x: Any) -> Any:
+    """Without activations that are one pass in NumPy."""
+    return None if type(params) in _ONE_PASS else _elementwise_forward(params, x)
+
+
+def elementwise_backward(params: Any, kept: Any, dA: Any) -> Any:
+    """Without activations that are one pass in NumPy."""
+    return None if type(params) in _ONE_PASS else _elementwise_backward(params, kept, dA)
+
+
+_ONE_PASS = {base.Identity, base.Relu, base.Tanh}

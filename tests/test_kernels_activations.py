@@ -1,0 +1,69 @@
+"""Kernels of activations, beside the rules from which they are traced."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("llvmlite", reason="kernels need llvmlite")
+
+from funcnn import Array, Elementwise, Gelu, Relu, backward, forward, record
+from funcnn.compilation import without_kernels
+from funcnn.kernels import rows, traced
+from funcnn.layers import Silu
+from funcnn.layers.activations import base
+from funcnn.records import registry
+from funcnn.testing import check_layer
+from tests.kernelled import for_all_sizes
+
+RULES = base.elementwise_forward, base.elementwise_backward
+EDGES = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-30, -1e-30, 30.0, -30.0, 700.0, -700.0, 0.5, -0.5, 1.0, -1.0, 3.0]
+OURS = [cls for cls in registry.values() if issubclass(cls, Elementwise) and cls.__module__.startswith("funcnn.")]
+ACTIVATIONS = [cls for cls in OURS if cls is not Elementwise]
+
+
+@pytest.fixture
+def used(monkeypatch):
+    """The kernels that are used, which get arrays of any size."""
+    found, call = [], rows.Rows.__call__
+    monkeypatch.setattr(rows.Rows, "__call__", lambda self, arrays: found.append(self) or call(self, arrays))
+    with for_all_sizes(*RULES):
+        yield found
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("cls", ACTIVATIONS)
+def test_an_activation_is_that_of_its_rule(cls, dtype, used):
+    random, layer = np.random.default_rng(0), cls()
+    x, dA = random.normal(0, 3, (2, 9, 21)).astype(dtype)
+    x[0, : len(EDGES)] = EDGES
+    with np.errstate(all="ignore"):
+        out, cache = forward(layer, x)
+        dx = backward(layer, cache, dA).x
+        assert len(used) == (0 if cls in traced._ONE_PASS else 2)
+        with without_kernels():
+            plain, cache = forward(layer, x)
+            wanted = backward(layer, cache, dA).x
+    within = 2e-15 if dtype is np.float64 else 1e-6
+    for made, rule in ((out, plain), (dx, wanted)):
+        assert (made.dtype, made.shape, made.flags.writeable) == (rule.dtype, rule.shape, rule.flags.writeable)
+        np.testing.assert_allclose(made, rule, rtol=within, atol=within)
+
+
+@pytest.mark.parametrize("cls", [Gelu, Silu])
+def test_a_kernel_is_proven_like_its_rule(cls, used):
+    check_layer(cls(), np.random.default_rng(0).normal(size=(3, 5)))
+    assert used
+
+
+def test_an_activation_of_a_user_keeps_its_rule(used):
+    @record
+    class Cube(Elementwise):
+        def value(self, x: Array) -> Array:
+            return x * x * x
+
+        def slope(self, kept: Array) -> Array:
+            return 3 * kept * kept
+
+    forward(Cube(), np.ones((9, 9)))
+    forward(Relu(), np.ones((9, 9)))
+    forward(Gelu(), np.ones((9, 9))[:, ::2])  # not contiguous
+    assert used == []
