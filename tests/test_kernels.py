@@ -1,6 +1,7 @@
 """Rules with kernels compute what they compute without, also small arrays, if the kernels get them."""
 
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -35,15 +36,19 @@ from funcnn.core import backward_params
 from funcnn.errors import FuncnnError
 from funcnn.kernels import rows, traced
 from funcnn.layers import Affine, LogSoftmax, RMSNorm
-from funcnn.layers.activations import softmax
+from funcnn.layers.activations import base, softmax
 from funcnn.layers.normalisation import affine, batchnorm, norm
 from funcnn.losses import classification
 from funcnn.testing import check_layer, check_loss
 from funcnn.testing import strategies as fst
 from funcnn.trees import leaves
 
-MODULES = [affine, batchnorm, norm, softmax, classification]
-RULES = {name: next(getattr(m, name) for m in MODULES if hasattr(m, name)) for name in vars(traced) if "ward" in name}
+MODULES = [base, affine, batchnorm, norm, softmax, classification]
+RULES = {
+    name: next(getattr(m, name) for m in MODULES if hasattr(m, name))
+    for name in vars(traced)
+    if re.match("[a-z].*ward", name)
+}
 RULES["cross_entropy"] = classification.cross_entropy
 LAYERS = [LayerNorm, RMSNorm, BatchNorm, Affine, Softmax, LogSoftmax]
 SHAPES = [(2, 2), (5, 6, 19), (129, 32), (64, 64), (3, 200)]
