@@ -8,6 +8,8 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from funcnn import (
     Adam,
@@ -58,7 +60,7 @@ CHECKS = """
 from sklearn.utils.estimator_checks import check_estimator
 from funcnn.interop.sklearn import NetworkClassifier, NetworkRegressor
 
-for estimator in (NetworkClassifier(epochs=60, lr=0.01), NetworkRegressor(epochs=60, lr=0.01)):
+for estimator in (NetworkClassifier(epochs=30, lr=0.03), NetworkRegressor(epochs=30, lr=0.03)):
     results = check_estimator(estimator, on_fail=None, on_skip=None)
     print(len(results))
     for result in results:
@@ -169,6 +171,21 @@ def test_every_way_to_train_for_30_epochs_gives_the_same_bits(way, make, y, weig
     assert np.array_equal(other.predict(x), whole.predict(X))
 
 
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 3)), min_size=1, max_size=5))
+def test_epochs_add_up_however_they_are_divided(parts):
+    """Among fits with a warm start, dense and sparse, and calls of partial_fit"""
+    model, done = regressor(sizes=(2,), batch_size=16, warm_start=True), 0
+    for is_fit, epochs in parts:
+        x = sparse.csr_array(X) if done % 2 else X
+        if is_fit:
+            model.set_params(epochs=epochs).fit(x, Y)
+        for _ in range(0 if is_fit else epochs):
+            model.partial_fit(x, Y)
+        done += epochs
+    assert model.state_ == regressor(sizes=(2,), batch_size=16, epochs=done).fit(X, Y).state_
+    assert model.n_iter_ == done
+
+
 def test_a_fit_is_a_fold_over_batches():
     net = mlp([3, 5, 2], seed=7)
     data = batches(X, Y, 10, epochs=30, seed=7)
@@ -203,8 +220,8 @@ def test_weights_of_classes_are_weights_of_rows():
     by_name = dict(zip(np.unique(NAMES), balanced, strict=True))
     rows = np.array([by_name[name] for name in NAMES])
     expected = classifier().fit(X, NAMES, sample_weight=rows).network_
-    for given in ("balanced", by_name, [by_name], ["balanced"]):
-        found = classifier(class_weight=given).fit(X, NAMES).network_
+    for weights in ("balanced", by_name, [by_name], ["balanced"]):
+        found = classifier(class_weight=weights).fit(X, NAMES).network_
         pairs = zip(leaves(found), leaves(expected), strict=True)
         assert all([np.allclose(a, b, rtol=0, atol=1e-12) for a, b in pairs])
     both = classifier(class_weight={"one": 3.0}).fit(X, NAMES, sample_weight=WEIGHT)  # of others, the weight is 1

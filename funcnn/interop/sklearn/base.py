@@ -1,4 +1,4 @@
-"""What both estimators share: their settings, the checks of data, and their attributes."""
+"""The base of both estimators: their settings, the checks of data, and their attributes."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class NetworkClassifier(ClassifierMixin, Estimator):
       ones: one-hot rows of classes. None is the softmax cross-entropy; for several labels, and for a network with one
       output, None is the binary cross-entropy. Both take logits.
     - `optimizer`: an optimizer or a tuple of optimizers. `lr`: the learning rate, or a function of the step number.
-    - `batch_size`: the number of rows in a batch, at most. `epochs`: how often a fit sees each row.
+    - `batch_size`: the number of rows in a batch, at most. `epochs`: the number of passes over the rows in a fit.
     - `class_weight`: a dict from classes to weights, "balanced" for weights that give all classes the same total, or
       None. It multiplies `sample_weight`. For several columns of y, a list with one of these for each column.
     - `validation_fraction`: the share of rows that is held out of the training, by class, to measure the cost after
