@@ -27,12 +27,15 @@ ADAPTERS = [
     (library, f"funcnn/testing/{library}.py") for library in ("autograd", "jax", "mygrad", "scipy", "thinc", "torch")
 ]
 BRIDGES = [(library, f"funcnn/interop/{library}.py") for library in ("jax", "safetensors", "scipy")]
-MODULES = (Path(__file__).parent / "funcnn/interop/torch").glob("*.py")
-TORCH = [("torch", f"funcnn/interop/torch/{path.name}") for path in MODULES]
+CONVERSIONS = [
+    (library, f"funcnn/interop/{folder}/{path.name}")
+    for library, folder in (("torch", "torch"), ("spox", "onnx"))
+    for path in (Path(__file__).parent / "funcnn/interop" / folder).glob("*.py")
+]
 SKLEARN = [("sklearn", f"funcnn/interop/sklearn/{name}.py") for name in ("classifier", "regressor")]
 ORACLES = [
     *BRIDGES,
-    *TORCH,
+    *CONVERSIONS,
     *SKLEARN,
     ("llvmlite", "funcnn/compilation/compiler.py"),
     ("sklearn", "funcnn/metrics.py"),
@@ -57,8 +60,8 @@ class Runnable(CodeBlockParser):
     def __call__(self, document: Document) -> Iterator[Region]:
         """Every block that needs another library names it."""
         libraries = (
-            *("autograd", "jax", "llvmlite", "mpmath", "mygrad", "safetensors", "scipy"),
-            *("sklearn", "statsmodels", "thinc", "torch", "tqdm"),
+            *("autograd", "jax", "jax2onnx", "llvmlite", "mpmath", "mygrad", "onnx", "onnxruntime", "safetensors"),
+            *("scipy", "sklearn", "spox", "statsmodels", "thinc", "torch", "tqdm"),
         )
         absent = {name for name in libraries if not find_spec(name)}
         for region in super().__call__(document):

@@ -143,7 +143,7 @@ def _refusal(default: Rule, given: tuple[Any, ...]) -> KindError | None:
         needs = f"({', '.join(signature(default).parameters)}), got {1 + len(given)} of them"
         return KindError(f"{name}: the arguments must be {needs}")
     for parameter, value in zip(parameters, given, strict=False):
-        is_checked = value is parameter.default or parameter.annotation == "int"  # checked by the verb
+        is_checked = value is parameter.default or parameter.annotation in ("int", "Values")  # checked by the verb
         if not is_checked and not _holds_arrays(value):
             return KindError(f"{name}: {parameter.name} must be an array or a tuple of arrays, not {kind(value)}")
     return None

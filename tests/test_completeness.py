@@ -72,6 +72,7 @@ FAMILIES = {
     "CrossAttention": ["cross-attention layer"],
 }
 NOT_IN_TORCH = {"Function": "its two functions are NumPy's, which torch cannot follow"}
+NOT_IN_ONNX = {"Function": "its two functions are NumPy's, which ONNX cannot follow"}
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +132,15 @@ def test_it_has_a_module_in_torch_or_a_reason(layer):
 
     has_a_rule = to_torch.dispatch(layer) is not to_torch.dispatch(object)
     assert has_a_rule is (layer.__name__ not in NOT_IN_TORCH)
+
+
+@pytest.mark.parametrize("layer", REGISTERED, ids=NAMES)
+def test_it_is_written_in_onnx_or_has_a_reason(layer):
+    pytest.importorskip("spox", reason="the rules are written with it")
+    from funcnn.interop.onnx import to_graph
+
+    has_a_rule = to_graph.dispatch(layer) is not to_graph.dispatch(object)
+    assert has_a_rule is (layer.__name__ not in NOT_IN_ONNX)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -11,8 +11,8 @@ from zipfile import ZipFile
 import pytest
 
 ROOT = Path(__file__).parents[1]
-# The source is 509 kB when compressed file by file; each file takes 130 bytes more, and RECORD 13 kB.
-MOST_BYTES = 650_000
+# The text of some 340 files, compressed one by one, which took 663 kB. It grows with the source.
+MOST_BYTES = 800_000
 NOT_SOURCE = ".git .*_cache .hypothesis .venv .coverage* *.egg-info __pycache__ build dist _build"
 
 

@@ -107,7 +107,7 @@ def by_columns(x: Array, n: int) -> bool:
 
     A bias, and the elementwise layers that follow, then loop over long columns instead of over short rows.
     """
-    return 1 < n <= len(x) / _TALL and type(x) is np.ndarray and x.ndim == 2 and x.shape[1] <= _TALL
+    return type(x) is np.ndarray and 1 < n <= len(x) / _TALL and x.ndim == 2 and x.shape[1] <= _TALL
 
 
 _TALL = 128  # rows for each column, and the most columns of x, both measured

@@ -50,6 +50,8 @@ def namespaces():
     yield importlib.import_module("funcnn.core"), ["forward_only", "backward_params"]  # of which docs tell authors
     strategies = importlib.import_module("funcnn.testing.strategies")
     yield strategies, strategies.__all__
+    if find_spec("spox"):
+        yield importlib.import_module("funcnn.interop.onnx"), ["to_graph", "to_onnx"]
     if find_spec("torch"):
         bridge = importlib.import_module("funcnn.interop.torch")
         yield bridge, bridge.__all__

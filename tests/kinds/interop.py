@@ -40,6 +40,20 @@ if find_spec("safetensors"):
         row(write, path=path, tree=kind(NET, "0-d; record")),
         row(read, path=path.made(written) - "text", like=kind(NET), names=kind({"0": "0"}, "{}; None")),
     ]
+if find_spec("spox"):
+    import spox
+
+    from funcnn.interop.onnx import to_graph, to_onnx
+
+    ROWS += [
+        row(to_onnx, params=layer, x=array),
+        row(
+            to_graph,
+            layer=layer,
+            x=kind(None).made(lambda: spox.argument(spox.Tensor(np.float64, ("m", 2)))),
+            speaks="to_onnx",
+        ),
+    ]
 if find_spec("torch"):
     import torch
 

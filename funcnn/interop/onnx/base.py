@@ -1,0 +1,83 @@
+"""The verb `to_graph`. Each family of layers registers its rules in a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar, cast
+
+import spox
+
+from funcnn.arrays import kind
+from funcnn.core import is_layer
+from funcnn.dispatch import no_rule, verb
+from funcnn.errors import KindError
+from funcnn.layers.notes import noted
+
+P = TypeVar("P")  # a layer
+V = TypeVar("V")  # values of spox
+W = TypeVar("W")
+Values = Any
+"""A value of spox, which stands for an array; a tuple of values; or None."""
+
+
+class ToGraph(Protocol):
+    """`to_graph(layer, x) -> out`."""
+
+    def __call__(self, layer: Any, x: Values, /) -> Values: ...
+    def dispatch(self, cls: type, /) -> Callable[..., Any]: ...
+    def register(self, cls: type[P], /) -> Callable[[Callable[[P, V], W]], Callable[..., W]]: ...
+
+
+def _check(layer: Any, x: Values) -> None:
+    """Check that the layer has a rule of its own, and that x is made of values of spox."""
+    if type(layer) not in cast("Any", to_graph).registry and is_layer(layer):
+        raise without_rule(layer)
+    if not _is_made_of_values(x) or (x is None and type(layer) is not tuple):
+        given = f"not {kind(x)}; to_onnx takes arrays"
+        raise KindError(f"to_graph: x must be a value of spox, or a tuple of them, {given}")
+
+
+def _is_made_of_values(x: Values) -> bool:
+    return all(map(_is_made_of_values, x)) if type(x) is tuple else x is None or isinstance(x, spox.Var)
+
+
+def without_rule(layer: Any) -> KindError:
+    """The error for a layer that cannot be written as ONNX."""
+    cls = type(layer).__name__
+    return KindError(f"to_onnx: there is no rule for {cls}; write one with @to_graph.register({cls})")
+
+
+@cast("Callable[[Any], ToGraph]", verb(check=_check))
+def to_graph(layer: Any, x: Values, /) -> Values:
+    """out of the layer in prediction, written with operators of ONNX; x and out are values of spox.
+
+    A layer registers its rule with `@to_graph.register(Layer)`, and `to_onnx` calls the rules. A value stands for an
+    array: it has a dtype and a shape, whose first axis is free. `(x, mask)` is a tuple of two values.
+
+    A rule holds for its class alone, and not for subclasses, since these may compute something else.
+
+    >>> import spox.opset.ai.onnx.v17 as op
+    >>> from funcnn import Array, Elementwise, record
+    >>> from funcnn.interop.onnx import to_graph
+    >>> @record
+    ... class Square(Elementwise):
+    ...     def value(self, x: Array) -> Array:
+    ...         return x * x
+    ...     def slope(self, kept: Array) -> Array:
+    ...         return 2 * kept
+    >>> @to_graph.register(Square)
+    ... def square_to_graph(layer, x):
+    ...     return op.mul(x, x)
+
+    Raises:
+        KindError: there is no rule for the layer; x is not made of values of spox.
+    """
+    raise no_rule("to_graph", layer)
+
+
+@to_graph.register(tuple)
+def chain_to_graph(layer: tuple[Any, ...], x: Values) -> Values:
+    """x through each layer in turn"""
+    for i, part in enumerate(layer):
+        x = noted(f"in layer {i}", to_graph, part, x)
+    return x

@@ -1,0 +1,90 @@
+"""`to_onnx`: a whole network as a model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import spox
+from onnx import ModelProto
+
+from funcnn.arrays import is_array, is_float, kind
+from funcnn.core import check_is_layer, inference, predict
+from funcnn.errors import KindError, ShapeError
+from funcnn.interop.onnx.base import Values, to_graph
+from funcnn.interop.onnx.values import dtype_of, shape_of
+from funcnn.trees.walks import row_count, walk
+
+
+def to_onnx(params: Any, x: Any) -> ModelProto:
+    """A model of ONNX that computes `predict(params, x)`, for any number of rows.
+
+    x is an example of what the network will be given: its dtypes are those of the model, and so is its shape, but for
+    the first axis, which is free. The inputs of the model are called `x`, or `x_0`, `x_1`, ... if x is a tuple, such as
+    (x, mask); a part that is None has no input. The outputs are called `out`, or `out_0`, `out_1`, ...
+
+    >>> import numpy as np
+    >>> from funcnn import mlp
+    >>> from funcnn.interop.onnx import to_onnx
+    >>> model = to_onnx(mlp([2, 8, 1], seed=0, dtype=np.float32), np.zeros((1, 2), np.float32))
+    >>> [node.op_type for node in model.graph.node if node.op_type not in ("Constant", "Identity")]
+    ['MatMul', 'Add', 'Relu', 'MatMul', 'Add']
+
+    Raises:
+        KindError: `params` is not a network, x is not an array or a tuple of arrays; there is no rule for a layer, with
+            a note on where it is; a number is neither float32 nor float64, or a layer cannot be written in float64; a
+            rule gives values of another kind than predict does.
+        ShapeError: the parts of x have unequal numbers of rows, or do not fit the network; a rule gives another shape.
+    """
+    check_is_layer("to_onnx", params, x=x)
+    row_count(x, "x", "to_onnx: ")
+    net = inference(params)
+    _check_dtypes(net, "params")
+    _check_dtypes(x, "x")
+    out = predict(params, x)
+    given = _arguments(x)
+    made = to_graph(net, given)
+    _check_made(made, out)
+    return spox.build(_named("x", given), _named("out", made))
+
+
+def _check_dtypes(tree: Any, name: str) -> None:
+    for path, array in walk(tree):
+        if is_float(array) and array.dtype not in (np.float32, np.float64):
+            where = f"{name}.{path}" if path else name
+            raise KindError(f"to_onnx: {where} must be float32 or float64, not {array.dtype}")
+
+
+def _arguments(x: Any) -> Values:
+    if type(x) is tuple:
+        return tuple(map(_arguments, x))
+    return None if x is None else spox.argument(spox.Tensor(np.asarray(x).dtype, ("m", *x.shape[1:])))
+
+
+def _check_made(made: Values, out: Any) -> None:
+    """Check that the values are like what `predict` returns: parts, dtypes, and shapes but for the first axis."""
+    if _form(made) != _form(out) or is_array(made):
+        given = kind(made) if is_array(made) else _form(made)
+        raise KindError(f"to_onnx: the rules must give {_form(out)}, like predict, not {given}")
+    if type(made) is tuple:
+        for part, like in zip(made, out, strict=True):
+            _check_made(part, like)
+    elif made is not None:
+        first, *rest = shape_of(made) or (0,)
+        if dtype_of(made) != out.dtype or tuple(rest) != out.shape[1:] or type(first) is int:
+            needed = f"{out.dtype} with a free first axis, then {out.shape[1:]}"
+            raise ShapeError(f"to_onnx: the rules must give {needed}, not {made.type}")
+
+
+def _form(tree: Any) -> str:
+    if type(tree) is tuple:
+        return f"a tuple of {len(tree)}"
+    return "a value of spox" if is_array(tree) or isinstance(tree, spox.Var) else kind(tree)
+
+
+def _named(name: str, values: Values) -> dict[str, spox.Var]:
+    """Each value with its name; parts of a tuple are numbered."""
+    if type(values) is tuple:
+        parts = [_named(f"{name}_{i}", part) for i, part in enumerate(values)]
+        return {key: value for part in parts for key, value in part.items()}
+    return {} if values is None else {name: values}

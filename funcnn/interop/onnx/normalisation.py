@@ -1,0 +1,66 @@
+"""Conversions of normalisation layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import spox.opset.ai.onnx.v17 as op
+
+from funcnn.interop.onnx.base import to_graph
+from funcnn.interop.onnx.values import Var, constant, reshaped, scaled, shape_of
+from funcnn.layers.combinators.scale import Scale
+from funcnn.layers.normalisation.affine import Affine
+from funcnn.layers.normalisation.groupnorm import GroupNorm, InstanceNorm
+from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
+
+
+def _standardized(x: Var, axes: Sequence[int], eps: float) -> Var:
+    """(x - mean) / sqrt(var + eps), mean and var over these axes"""
+    away = op.sub(x, op.reduce_mean(x, axes=axes))
+    return _divided(away, away, axes, eps)
+
+
+def _divided(x: Var, a: Var, axes: Sequence[int], eps: float) -> Var:
+    """x / sqrt(mean(a^2) + eps); with Pow onnxruntime recognises a layer normalisation and runs it as one operator"""
+    square = op.pow(a, constant(2, x))
+    return op.div(x, op.sqrt(op.add(op.reduce_mean(square, axes=axes), constant(eps, x))))
+
+
+@to_graph.register(LayerNorm)
+def layer_norm_to_graph(layer: LayerNorm, x: Var) -> Var:
+    """Written out, since ONNX has an operator for it only from opset 17 on"""
+    return scaled(_standardized(x, [-1], layer.eps), layer.scale, layer.shift)
+
+
+@to_graph.register(RMSNorm)
+def rms_norm_to_graph(layer: RMSNorm, x: Var) -> Var:
+    """Without the mean"""
+    return scaled(_divided(x, x, [-1], layer.eps), layer.scale, None)
+
+
+@to_graph.register(GroupNorm)
+def group_norm_to_graph(layer: GroupNorm, x: Var) -> Var:
+    """The channels of a group become an axis of their own"""
+    _, *positions, c = shape_of(x)
+    grouped = reshaped(x, *positions, layer.groups, c // layer.groups)
+    axes = [*range(1, 1 + len(positions)), 2 + len(positions)]
+    return scaled(reshaped(_standardized(grouped, axes, layer.eps), *positions, c), layer.scale, layer.shift)
+
+
+@to_graph.register(InstanceNorm)
+def instance_norm_to_graph(layer: InstanceNorm, x: Var) -> Var:
+    """Each channel alone"""
+    axes = range(1, len(shape_of(x)) - 1)
+    return scaled(_standardized(x, axes, layer.eps), layer.scale, layer.shift)
+
+
+@to_graph.register(Affine)
+def affine_to_graph(layer: Affine, x: Var) -> Var:
+    """x scale + shift"""
+    return scaled(x, layer.scale, layer.shift)
+
+
+@to_graph.register(Scale)
+def scale_to_graph(layer: Scale, x: Var) -> Var:
+    """x factor"""
+    return scaled(x, layer.factor, None)

@@ -1,0 +1,127 @@
+"""Conversions of recurrent layers and of Last.
+
+ONNX's recurrent operators know the length of each sequence and no mask. The positions that are not padded are moved to
+the front, in their order, and their outs are moved back, so that masks may have holes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import spox.opset.ai.onnx.v17 as op
+
+from funcnn.arrays import Array
+from funcnn.interop.onnx.base import Values, to_graph
+from funcnn.interop.onnx.values import Var, any_of, blank, check_single, constant, shape_of
+from funcnn.layers.notes import noted
+from funcnn.layers.recurrent.bidirectional import Bidirectional
+from funcnn.layers.recurrent.cells import GRU, LSTM, RNN
+from funcnn.layers.recurrent.last import Last
+from funcnn.layers.sequences import closed, opened
+
+# The gates of ONNX, as numbers of ours: of an LSTM input, output, forget, candidate, of a GRU update, reset, candidate.
+GATES: dict[type, list[int]] = {RNN: [0], GRU: [1, 0, 2], LSTM: [0, 2, 1, 3]}
+
+
+def _in_order(layer: Any, array: Array) -> Array:
+    parts = np.split(np.asarray(array), layer.gates, axis=-1)
+    return np.concatenate([parts[i] for i in GATES[type(layer)]], axis=-1)
+
+
+def _weights(layer: Any) -> tuple[Var, Var, Var]:
+    """W, U and both biases, with an axis for the direction in front; only a GRU's candidate has a second bias"""
+    b, k = _in_order(layer, layer.b), len(layer.U)
+    second = np.zeros_like(b)
+    if type(layer) is GRU:
+        second[2 * k :] = layer.c
+    W, U = [_in_order(layer, array).T[None] for array in (layer.W, layer.U)]
+    return constant(W), constant(U), constant(np.concatenate([b, second])[None])
+
+
+@to_graph.register(RNN)
+@to_graph.register(GRU)
+@to_graph.register(LSTM)
+def recurrent_to_graph(layer: Any, given: Values) -> Values:
+    """The state is kept at padded positions"""
+    x, mask, state = opened("to_onnx", given, 3)
+    check_single(layer, x)
+    place: Var = None
+    lengths: Var = None
+    if mask is not None:
+        order, place = _order(mask)
+        lengths = op.reduce_sum(op.cast(mask, to=np.int32), constant(np.array([1])), keepdims=0)
+        x = op.gather_nd(blank(x, mask), order, batch_dims=1)
+    first = () if state is None else state if type(state) is tuple else (state,)
+    out, last = _run(layer, x, lengths, first)
+    if mask is not None:
+        out = blank(op.gather_nd(out, place, batch_dims=1), mask)
+        befores = first or [op.mul(part, constant(0, x)) for part in last]
+        some = any_of(mask, 1)
+        last = tuple([_either(some, new, old) for new, old in zip(last, befores, strict=True)])
+    return closed(given, out, mask, last if layer.states > 1 else last[0])
+
+
+def _either(some: Var, new: Var, old: Var) -> Var:
+    return op.where(op.unsqueeze(some, constant(np.array([1]))), new, old)
+
+
+def _order(mask: Var) -> tuple[Var, Var]:
+    """(for each step the position that is read, for each position the step that reads it), both (m, t, 1)
+
+    The sum of the mask up to a position is the number of its step. Positions that are not padded have the highest keys
+    t, t - 1, ..., so that the t largest keys are in the order of positions.
+    """
+    t = shape_of(mask)[1]
+    marked = op.cast(mask, to=np.int64)
+    step = op.sub(op.cumsum(marked, constant(np.array(1))), constant(np.array(1)))
+    keys = op.mul(marked, constant(np.arange(t, 0, -1)))
+    _, order = op.top_k(keys, constant(np.array([t])), axis=1)
+    last = constant(np.array([2]))
+    return op.unsqueeze(order, last), op.unsqueeze(op.max([step, constant(np.array(0))]), last)
+
+
+def _run(layer: Any, x: Var, lengths: Var | None, first: tuple[Var, ...]) -> tuple[Var, tuple[Var, ...]]:
+    """(out, (m, t, k), the last state); ONNX has time first, and an axis for the direction"""
+    direction = constant(np.array([0]))
+    initial: list[Any] = [op.unsqueeze(part, direction) for part in first] or [None] * layer.states
+    given = (op.transpose(x, perm=[1, 0, 2]), *_weights(layer), lengths, *initial)
+    k = len(layer.U)
+    if type(layer) is LSTM:
+        out, *last = op.lstm(*given, hidden_size=k)
+    elif type(layer) is GRU:
+        out, *last = op.gru(*given, hidden_size=k, linear_before_reset=1)
+    else:
+        out, *last = op.rnn(*given, hidden_size=k)
+    out = op.transpose(op.squeeze(out, constant(np.array([1]))), perm=[1, 0, 2])
+    return out, tuple([op.squeeze(part, direction) for part in last])
+
+
+@to_graph.register(Bidirectional)
+def bidirectional_to_graph(layer: Bidirectional[Any, Any], given: Values) -> Values:
+    """The second layer reads x from its end"""
+    x, mask, states = opened("to_onnx", given, 3)
+    one, other = (None, None) if states is None else states
+    turned = closed(given, _turned(x), None if mask is None else _turned(mask), other)
+    ahead = noted("in ahead of Bidirectional", to_graph, layer.ahead, closed(given, x, mask, one))
+    behind = noted("in behind of Bidirectional", to_graph, layer.behind, turned)
+    (a, _, last), (b, _, first) = opened("", ahead, 3), opened("", behind, 3)
+    return closed(given, op.concat([a, _turned(b)], axis=2), mask, (last, first))
+
+
+def _turned(x: Var) -> Var:
+    """x from its last position to its first"""
+    ends = [constant(np.array([n])) for n in (-1, np.iinfo(np.int64).min, 1, -1)]
+    return op.slice(x, *ends)
+
+
+@to_graph.register(Last)
+def last_to_graph(layer: Last, given: Values) -> Var:
+    """The last position that is not padded; 0 if there is none"""
+    x, mask, _ = opened("to_onnx", given)
+    t = shape_of(x)[1]
+    if mask is None:
+        return op.gather(x, constant(np.array(t - 1)), axis=1)
+    positions = op.mul(op.cast(mask, to=np.int64), constant(np.arange(t)))
+    found = op.gather_nd(x, op.reduce_max(positions, axes=[1], keepdims=1), batch_dims=1)
+    return blank(found, any_of(mask, 1))

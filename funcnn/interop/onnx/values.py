@@ -1,0 +1,68 @@
+"""What the rules of `to_graph` are written with: constants, shapes, masks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import spox.opset.ai.onnx.v17 as op
+
+from funcnn.arrays import Array
+from funcnn.errors import KindError
+
+Var = Any
+"""A value of spox."""
+
+
+def shape_of(x: Var) -> tuple[Any, ...]:
+    """The shape; the first number is a name, or None if it is not known."""
+    return tuple(x.unwrap_tensor().shape)
+
+
+def dtype_of(x: Var) -> np.dtype[Any]:
+    """The dtype, as one of NumPy."""
+    return np.dtype(x.unwrap_tensor().dtype)
+
+
+def constant(value: Any, like: Var | None = None) -> Var:
+    """A constant with these numbers, in the dtype of `like` if it is given."""
+    return op.const(np.asarray(value, None if like is None else dtype_of(like)))
+
+
+def reshaped(x: Var, *shape: int) -> Var:
+    """x in another shape, with a free first axis: (-1, *shape)"""
+    return op.reshape(x, constant(np.array([-1, *shape])))
+
+
+def outline(x: Var) -> Array:
+    """An array of the shape of x, with one row of zeros, without memory of its own: for rules that read the shape."""
+    return np.broadcast_to(np.zeros((), dtype_of(x)), (1, *shape_of(x)[1:]))
+
+
+def scaled(x: Var, scale: Array, shift: Array | None) -> Var:
+    """x scale + shift"""
+    out = op.mul(x, constant(scale))
+    return out if shift is None else op.add(out, constant(shift))
+
+
+def blank(x: Var, mask: Var | None) -> Var:
+    """x with 0 at padded positions, also where x is NaN"""
+    if mask is None:
+        return x
+    if behind := len(shape_of(x)) - len(shape_of(mask)):
+        mask = op.unsqueeze(mask, constant(np.arange(-behind, 0)))
+    return op.where(mask, x, constant(0, x))
+
+
+def any_of(mask: Var, axis: int) -> Var:
+    """Whether some entry along the axis is True, without that axis"""
+    return op.cast(op.reduce_max(op.cast(mask, to=np.int32), axes=[axis], keepdims=0), to=np.bool_)
+
+
+def check_single(layer: Any, x: Var) -> None:
+    """Refuse float64 where ONNX has float32 settings, or where onnxruntime has an operator for float32 alone."""
+    if dtype_of(x) != np.float32:
+        remedy = "write astype(params, np.float32) and astype(x, np.float32)"
+        raise KindError(
+            f"to_onnx: for {type(layer).__name__} params and x must be float32, not {dtype_of(x)}; {remedy}"
+        )
