@@ -99,6 +99,19 @@ def test_the_cost_has_the_class_of_the_plain_cost(number):
     are_alike(compiled(loss), loss, (first,), x, y)
 
 
+def test_a_cost_that_uses_a_number_in_many_ways():
+    def root(out, y):
+        e = out - y
+        mean = (e * e).mean()
+        root = mean + 1
+        for _ in range(60):  # Newton's iteration
+            root = (root + mean / root) / 2
+        return root, e / e.size
+
+    assert explain(compiled(root), (first,), x, y).startswith("compiled: ")
+    are_alike(compiled(root), root, (first,), x, y)
+
+
 def test_a_cost_that_is_an_array_runs_plain():
     def loss(out, y):
         cost, dA = mse(out, y)
@@ -121,6 +134,23 @@ def test_a_sum_times_a_very_small_number_runs_plain():
     backward.register(Far)(lambda params, x, dA: Grads(gradient(params, W=x.T @ dA * 1e-200 * 1e200), dA))
     text = explain(compiled(mse), (Far(np.ones((5, 3))),), x, y)
     assert text.startswith("plain NumPy: a sum over all rows times a very large or small number"), text
+
+
+def test_a_gradient_that_is_doubled_many_times_runs_plain():
+    @record
+    class Doubled:
+        W: Array
+
+    def doubled(params, x, dA):
+        dW = x.T @ dA
+        for _ in range(20):
+            dW = dW + dW
+        return Grads(gradient(params, W=dW), dA)
+
+    forward.register(Doubled)(lambda params, x: (x @ params.W, x))
+    backward.register(Doubled)(doubled)
+    text = explain(compiled(mse), (Doubled(np.ones((5, 3))),), x, y)
+    assert text.startswith("plain NumPy: more than 10000 sums over all rows"), text
 
 
 # States.

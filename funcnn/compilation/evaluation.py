@@ -69,13 +69,32 @@ _PYTHON: dict[str, Callable[..., Any]] = {
 
 def prepared(a: Operand, leaf: Callable[[Symbol], Callable[[Any], Any]]) -> Callable[[Any], Any]:
     """`evaluate`, for one that is called often: the function of a source, of which `leaf(s)` takes the numbers of s."""
+    if _is_tree(a):
+        return _prepared(a, leaf)
+    return lambda source: evaluate(a, lambda s: leaf(s)(source))
+
+
+def _is_tree(a: Operand) -> bool:
+    """Whether no result is used twice: a function would compute it anew each time, and what it is computed from."""
+    left, seen = [a], set[int]()
+    while left:
+        one = left.pop()
+        if isinstance(one, Symbol) and one.op not in LEAVES:
+            if id(one) in seen:
+                return False
+            seen.add(id(one))
+            left += one.args
+    return True
+
+
+def _prepared(a: Operand, leaf: Callable[[Symbol], Callable[[Any], Any]]) -> Callable[[Any], Any]:
     if not isinstance(a, Symbol):
         return lambda _: a
     if a.op in LEAVES:
         return leaf(a)
     if a.op not in _OPERATORS or a.dtype == NUMBER:
         return lambda source: evaluate(a, lambda s: leaf(s)(source))
-    function, (first, *others) = _OPERATORS[a.op], [prepared(one, leaf) for one in a.args]
+    function, (first, *others) = _OPERATORS[a.op], [_prepared(one, leaf) for one in a.args]
     if not others:
         return lambda source: function(first(source))
     second = others[0]

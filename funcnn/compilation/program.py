@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from operator import itemgetter
+from typing import Any
 
 from funcnn.compilation.evaluation import prepared
 from funcnn.compilation.graph import Graph, Node
@@ -12,6 +13,7 @@ from funcnn.compilation.trace import Trace, padded
 
 LEAST_FACTOR = 1e-9
 """The least factor of a sum over rows that kernels multiply into the rows."""
+MOST_SUMS = 10_000
 
 
 class Sum:
@@ -87,6 +89,8 @@ class Program(Graph):
             raise Untraceable(f"{s.op} of a sum over all rows")
 
     def _add_sum(self, left: Symbol | None, right: Symbol, at: int, *, is_total: bool) -> None:
+        if len(self.sums) == MOST_SUMS:  # a sum that is doubled many times consists of very many
+            raise Untraceable(f"more than {MOST_SUMS} sums over all rows")
         one = Sum(None if left is None else self.node(left), self.node(right), at, is_total=is_total)
         for node in one.arguments:
             node.is_stored = True
@@ -98,7 +102,12 @@ def _is_sum(a: Operand, like: Symbol) -> bool:
 
 
 def _sums_of(cost: Symbol) -> list[Symbol]:
-    """The sums over rows of which a cost is computed."""
-    if cost.op in {"product", "total"}:
-        return [cost]
-    return [one for a in cost.args if isinstance(a, Symbol) and a.features == 0 for one in _sums_of(a)]
+    """The sums over rows of which a cost is computed, each once."""
+    found: dict[int, Symbol] = {}
+    left: list[Any] = [cost]
+    while left:
+        one = left.pop()
+        if isinstance(one, Symbol) and one.features == 0 and id(one) not in found:
+            found[id(one)] = one
+            left += [] if one.op in {"product", "total"} else one.args[::-1]
+    return [one for one in found.values() if one.op in {"product", "total"}]
