@@ -357,8 +357,8 @@ ROWS = {
     "another cache of layer norm": (
         lambda: backward(layer, forward(LayerNorm.init(2), x.repeat(2, axis=0)[:, :2])[1], x),
         ShapeError,
-        "backward: the cache is of another network; cache: (<f64 8x2>, <f64 8x1>), layer: LayerNorm(scale=<f64 "
-        "[1. 1. 1.]>, shift=<f64 [0. 0. 0.]>, eps=1e-05)",
+        "backward: the cache is of another network; cache: (<f64 8x2>, <f64 8x1>, <f64 8x1>), layer: "
+        "LayerNorm(scale=<f64 [1. 1. 1.]>, shift=<f64 [0. 0. 0.]>, eps=1e-05)",
     ),
     "no cache": (
         lambda: backward(affine, (), x),
