@@ -40,7 +40,7 @@ class Compiled:
         self.loss, self.threads = loss, threads
         self._plain = value_and_grad(loss)
         self._steps: list[tuple[list[Any], Step | str]] = []
-        self._registered = len(registered)
+        self._registered, self._reason = len(registered), ""
         self.__signature__ = _TAKEN  # which `train` asks for at each call; `inspect` needs 30 us to find it
 
     def __call__(self, params: Any, x: Any, y: Any, /) -> tuple[Any, Grads[Any]]:
@@ -54,10 +54,11 @@ class Compiled:
     def step(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> Step | str:
         """The kernel for these arguments, or the reason why there is none; what differs goes to the two lists."""
         try:
-            form = _form(params, x, y, arrays, numbers)
-            parts_of(self.loss, form)
+            form = self._reason or _form(params, x, y, arrays, numbers, self._parts())
         except Untraceable as reason:
             return str(reason)
+        if isinstance(form, str):
+            return form
         if self._registered != len(registered):
             self._forget_old_rules()
         for i, (known, step) in enumerate(self._steps):
@@ -68,6 +69,16 @@ class Compiled:
         step = self._made(params, x, y, arrays, numbers)
         self._steps = [(form, step), *self._steps[: _MOST_STEPS - 1]]
         return step
+
+    def _parts(self) -> list[Any]:
+        """The parts of the loss; if there are too many of them to be compared, NumPy computes from now on."""
+        form: list[Any] = []
+        try:
+            parts_of(self.loss, form)
+        except Untraceable as reason:
+            self._reason = str(reason)
+            raise
+        return form
 
     def _forget_old_rules(self) -> None:
         """Drop the kernels of classes that have got another rule."""
@@ -191,9 +202,9 @@ def explain(function: Compiled, params: Any, x: Any, y: Any) -> str:
     )
 
 
-def _form(params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> list[Any]:
-    """What two calls must have in common to use the same kernel."""
-    form: list[Any] = [type(y)]
+def _form(params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any], form: list[Any]) -> list[Any]:
+    """What two calls must have in common to use the same kernel, appended to the parts of the loss."""
+    form.append(type(y))
     for one in (x, *y) if type(y) is tuple else (x, y):
         if type(one) is not np.ndarray:
             raise Untraceable(f"x and y must be NumPy arrays, or y a tuple of them, got {kind(x)} and {kind(y)}")

@@ -15,6 +15,7 @@ from funcnn.compilation.shapes import Untraceable
 from funcnn.records import getters, plans
 
 MOST_PARTS = 1000  # of a loss or a setting: comparing more in each step would take longer than the step
+_TOO_MANY = f"a loss or a setting of more than {MOST_PARTS} parts, which may change"
 _FIXED = {bool, int, str, bytes, type(None), FunctionType, BuiltinFunctionType, np.ufunc}
 _OPAQUE = type, ModuleType, Enum  # values that are one part, whatever they hold
 
@@ -63,13 +64,15 @@ def _nested(value: Any, form: list[Any], most: int, around: set[int]) -> None:
         for part in _contents(value, form):
             _nested(part, form, most, {*around, id(value)})
     if len(form) > most:
-        raise Untraceable(f"a loss or a setting of more than {MOST_PARTS} parts, which may change")
+        raise Untraceable(_TOO_MANY)
 
 
 def _contents(value: Any, form: list[Any]) -> Iterator[Any]:
     """What a value consists of, and its identity if it may have parts that Python does not show."""
     cls = type(value)
     if isinstance(value, np.ndarray | np.generic):
+        if value.size > MOST_PARTS:
+            raise Untraceable(_TOO_MANY)
         yield from (str(value.dtype), value.shape, value.tobytes())
     elif cls in plans:
         yield from getters[cls](value)
