@@ -169,17 +169,17 @@ ROWS = {
     "the name of an optimizer": (
         fit(optimizer="adam"),
         KindError,
-        A + "optimizer must be an optimizer or a tuple of them, not str",
+        A + "optimizer must be an optimizer, such as Adam(), or a tuple of them, not str",
     ),
     "the class of an optimizer": (
         fit(optimizer=Adam),
         KindError,
-        A + "optimizer must be an optimizer or a tuple of them, not the class Adam",
+        A + "optimizer must be an optimizer, such as Adam(), or a tuple of them, not the class Adam",
     ),
     "no optimizer": (
         fit(optimizer=None),
         KindError,
-        A + "optimizer must be an optimizer or a tuple of them, not None; write () for none",
+        A + "optimizer must be an optimizer, such as Adam(), or a tuple of them, not None; write () for none",
     ),
     "the name of a schedule": (fit(lr="adaptive"), KindError, A + "lr must be a number, not str"),
     "a negative rate": (regress(lr=-0.1), RangeError, R + "lr must be finite and not negative; it is -0.1"),

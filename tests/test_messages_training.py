@@ -140,7 +140,7 @@ ROWS = {
         f"a state with {name} as its optimizer": (
             call(TrainState, net, given),
             KindError,
-            f"TrainState: optimizer must be an optimizer or a tuple of them, not {kind}",
+            f"TrainState: optimizer must be an optimizer, such as Adam(), or a tuple of them, not {kind}",
         )
         for name, given, kind in [
             ("a learning rate", 0.1, "float"),

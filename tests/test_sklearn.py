@@ -536,7 +536,9 @@ def layers_of(mlp):
     [
         (MLPClassifier, NetworkClassifier, NAMES, 1),
         (MLPClassifier, NetworkClassifier, X[:, 0] > 0, 1),
-        (MLPRegressor, NetworkRegressor, Y[:, 0], 0.5),  # they minimise half the squared error
+        (MLPRegressor, NetworkRegressor, Y[:, 0], 0.5),  # half the sum of squared errors over the outputs, not the mean
+        (MLPRegressor, NetworkRegressor, np.column_stack([Y[:, 0], X[:, 1]]), 1),
+        (MLPRegressor, NetworkRegressor, np.column_stack([Y[:, 0], X[:, 1], X[:, 0]]), 1.5),
     ],
 )
 @pytest.mark.parametrize("rate", ["constant", "invscaling"])

@@ -52,7 +52,8 @@ def check_optimizer(name: str, optimizer: Any) -> None:
             check_optimizer(name, part)
     elif not is_optimizer(optimizer):
         remedy = "; write () for none" if optimizer is None else ""
-        raise KindError(f"{name}: optimizer must be an optimizer or a tuple of them, not {kind(optimizer)}{remedy}")
+        needed = "an optimizer, such as Adam(), or a tuple of them"
+        raise KindError(f"{name}: optimizer must be {needed}, not {kind(optimizer)}{remedy}")
 
 
 def pair(name: str, batch: Any) -> Any:
