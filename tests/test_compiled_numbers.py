@@ -28,6 +28,7 @@ from funcnn.compilation import compiled, explain
 from funcnn.compilation.compiler import agree
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.symbols import Symbol
+from funcnn.elementary import normal_cdf
 from funcnn.optimizers import PerArray
 from funcnn.trees import astype, leaves
 from tests.test_compiled_later import are_alike
@@ -220,6 +221,36 @@ class Widens(PerArray):
         return (g * self.f(namespace(g), t),)
 
 
+@record
+class Waves(PerArray):
+    """A sine of the gradient, whose argument would have to be checked in each step"""
+
+    def step(self, g, p, t):
+        return (namespace(g).sin(g),)
+
+
+@record
+class Before(Elementwise):
+    """A layer that computes with its parameter before it reads rows."""
+
+    w: Array
+
+    def value(self, x):
+        return x * (np.sin(self.w) + normal_cdf(self.w))
+
+    def slope(self, kept):
+        return np.sin(self.w) + normal_cdf(self.w)
+
+    def own_gradients(self, dA, kept):
+        return {"w": (dA * kept).sum(axis=0)}
+
+
+def test_functions_of_parameters():
+    net = (first, Before(np.array([0.5, 1e7, -2.0])))
+    are_alike(compiled(mse), mse, net, x, y)
+    assert explain(compiled(mse), net, x, y).startswith("compiled: ")
+
+
 STATES = [
     (lambda s: s / 2, lambda s: 1.0),
     *[(lambda s: s / 2, lambda s: 1.0 + s * 0.01), (lambda s: s * 6364136223846793005 + 1, lambda s: 1.0)],
@@ -228,7 +259,7 @@ STATES = [
     *[(lambda s: s * np.float64(2), lambda s: 1.0 + s), (lambda s: s + 1, np.sqrt)],
 ]
 OPTIMIZERS = [
-    *[Milestones(), Counts(), Divides(), Renamed(), (Adam(), Milestones())],
+    *[Waves(), Milestones(), Counts(), Divides(), Renamed(), (Adam(), Milestones())],
     *[Widens(f) for f in (lambda xp, t: xp.sqrt(t), lambda xp, t: xp.where(t > 3, t, 1), lambda xp, t: np.float64(t))],
     Widens(lambda xp, t: t * np.float64(0.1)),
 ]
