@@ -60,13 +60,13 @@ def to_graph(layer: Any, x: Values, /) -> Values:
     >>> from funcnn import Array, Elementwise, record
     >>> from funcnn.interop.onnx import to_graph
     >>> @record
-    ... class Square(Elementwise):
+    ... class Squared(Elementwise):
     ...     def value(self, x: Array) -> Array:
     ...         return x * x
     ...     def slope(self, kept: Array) -> Array:
     ...         return 2 * kept
-    >>> @to_graph.register(Square)
-    ... def square_to_graph(layer, x):
+    >>> @to_graph.register(Squared)
+    ... def squared_to_graph(layer, x):
     ...     return op.mul(x, x)
 
     Raises:
