@@ -26,10 +26,10 @@ pytest_plugins = ["tests.budget", "tests.watched"]
 ADAPTERS = [
     (library, f"funcnn/testing/{library}.py") for library in ("autograd", "jax", "mygrad", "scipy", "thinc", "torch")
 ]
-BRIDGES = [(library, f"funcnn/interop/{library}.py") for library in ("jax", "safetensors", "scipy")]
+BRIDGES = [(library, f"funcnn/interop/{library}.py") for library in ("safetensors", "scipy")]
 CONVERSIONS = [
     (library, f"funcnn/interop/{folder}/{path.name}")
-    for library, folder in (("torch", "torch"), ("spox", "onnx"))
+    for library, folder in (("jax", "jax"), ("optax", "optax"), ("torch", "torch"), ("spox", "onnx"))
     for path in (Path(__file__).parent / "funcnn/interop" / folder).glob("*.py")
 ]
 SKLEARN = [("sklearn", f"funcnn/interop/sklearn/{name}.py") for name in ("classifier", "regressor")]
@@ -60,8 +60,19 @@ class Runnable(CodeBlockParser):
     def __call__(self, document: Document) -> Iterator[Region]:
         """Every block that needs another library names it."""
         libraries = (
-            *("autograd", "jax", "jax2onnx", "llvmlite", "mpmath", "mygrad", "onnx", "onnxruntime", "safetensors"),
-            *("scipy", "sklearn", "spox", "statsmodels", "thinc", "torch", "tqdm"),
+            *("autograd", "equinox", "jax", "jax2onnx", "keras", "llvmlite", "mpmath", "mygrad", "onnx"),
+            *(
+                "onnxruntime",
+                "optax",
+                "safetensors",
+                "scipy",
+                "sklearn",
+                "spox",
+                "statsmodels",
+                "thinc",
+                "torch",
+                "tqdm",
+            ),
         )
         absent = {name for name in libraries if not find_spec(name)}
         for region in super().__call__(document):

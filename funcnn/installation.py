@@ -30,6 +30,7 @@ LIBRARIES = {
     "mpmath": "checks of funcnn.testing in exact arithmetic",
     "mygrad": "funcnn.testing.mygrad",
     "onnx": "funcnn.interop.onnx",
+    "optax": "funcnn.interop.optax",
     "pytest": "the plugin funcnn_pytest",
     "safetensors": "funcnn.interop.safetensors",
     "scikit-learn": "funcnn.interop.sklearn, funcnn.metrics.r2",

@@ -66,7 +66,7 @@ def _remedy(part: Any) -> str:
     if isinstance(part, type):
         return ""
     if isinstance(part, list | tuple):  # a NamedTuple would lose its class
-        return "; write tuple(value)"
+        return "" if any(map(callable, part)) else "; write tuple(value)"
     if isinstance(part, Mapping):  # a Table of history has its columns in `whole`
         return f"; write tuple(value{'.whole' if hasattr(part, 'whole') else ''}.items())"
     if isinstance(part, np.generic):

@@ -212,4 +212,4 @@ def row_count(x: Any, name: str = "x", whose: str = "") -> int:
         given = short(x) if is_array(x) else kind(x)
         remedy = "" if type(x) is tuple or is_array(x) or isinstance(x, Number) else for_kind(x, name)
         raise KindError(f"{whose}{name} must be an array or a tuple of arrays, rows first, not {given}{remedy}")
-    return int(x.shape[0])
+    return cast("int", x.shape[0])  # in jax.export it may be a symbol

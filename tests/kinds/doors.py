@@ -52,9 +52,10 @@ def namespaces():
     yield strategies, strategies.__all__
     if find_spec("spox"):
         yield importlib.import_module("funcnn.interop.onnx"), ["to_graph", "to_onnx"]
-    if find_spec("torch"):
-        bridge = importlib.import_module("funcnn.interop.torch")
-        yield bridge, bridge.__all__
+    for library in ("jax", "optax", "torch"):
+        if find_spec(library):
+            module = importlib.import_module(f"funcnn.interop.{library}")
+            yield module, module.__all__
 
 
 def doors():

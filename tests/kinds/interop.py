@@ -5,7 +5,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from funcnn import Dense
-from tests.kinds.kinds import NET, Y, array, count, flag, layer, loss, number, path, seed
+from tests.kinds.kinds import NET, Y, array, count, flag, layer, loss, number, optimizer, path, seed
 from tests.kinds.rows import both, kind, row
 
 ROWS = []
@@ -87,10 +87,19 @@ if find_spec("torch"):
 if find_spec("jax"):
     from jax import numpy as jnp
 
+    from funcnn.interop.jax import JaxFunction
     from funcnn.testing.jax import jvp_pair, pair
 
+    ROWS.append(row(JaxFunction, f=kind(jnp.sin), params=kind(())))
     ROWS.append(row(pair, "jax.pair", function=kind(jnp.sin), jit=flag))
     ROWS.append(row(jvp_pair, "jax.jvp_pair", function=kind(jnp.sin), jit=flag, speaks="pair"))
+if find_spec("optax"):
+    import optax
+
+    from funcnn.interop.optax import from_optax, to_optax
+
+    ROWS.append(row(from_optax, transformation=kind(optax.sgd(0.1))))
+    ROWS.append(row(to_optax, optimizer=optimizer, lr=number))
 if find_spec("autograd"):
     from autograd import numpy as anp
 

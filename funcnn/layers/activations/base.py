@@ -125,7 +125,8 @@ class Relu(Elementwise):
     keeps = "out"
 
     def value(self, x: Array) -> Array:
-        return namespace(x).maximum(x, 0) if x.size < _LARGE else namespace(x).clip(x, 0, math.inf)
+        is_large = isinstance(x.size, int) and x.size >= _LARGE  # in jax.export the size may be a symbol
+        return namespace(x).clip(x, 0, math.inf) if is_large else namespace(x).maximum(x, 0)
 
     def slope(self, kept: Array) -> Array:
         """1 where out > 0, else 0: the sign of out, which is not negative"""

@@ -96,7 +96,7 @@ def _opened(params: CrossAttention, x: Any) -> tuple[Array, Array, Array | None]
     queries, memory, mask = x if len(x) == 3 else (*x, None)
     check_attended(params, queries, None, queries, params.query.W, "queries")
     check_attended(params, memory, mask, queries, params.key.W, "memory")
-    if len(queries) != len(memory):
+    if queries.shape[0] != memory.shape[0]:
         shapes = f"queries: {queries.shape}, memory: {memory.shape}"
         raise ShapeError(f"CrossAttention: queries and memory must be of equally many sequences; {shapes}")
     return queries, blank(memory, of_positions(mask)), mask

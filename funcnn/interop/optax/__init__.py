@@ -1,0 +1,10 @@
+"""Optax: its gradient transformations as optimizers of funcnn, and optimizers of funcnn as its transformations.
+
+Optax adds updates to the parameters, `sgd` subtracts `lr` times the gradient. So after an `update` with a
+transformation of optax, `sgd(params, grads, 1.0)` is the step of `optax.apply_updates(params, updates)`.
+"""
+
+from funcnn.interop.optax.optimizers import Optax, from_optax
+from funcnn.interop.optax.transformations import to_optax
+
+__all__ = ["Optax", "from_optax", "to_optax"]
