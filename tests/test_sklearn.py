@@ -40,6 +40,7 @@ from funcnn.trees import astype, leaves
 
 sklearn = pytest.importorskip("sklearn", reason="these are its estimators")
 from scipy import sparse  # noqa: E402  scikit-learn stands on it
+from scipy.stats import rankdata  # noqa: E402  as just said
 from sklearn.datasets import load_iris, make_classification, make_multilabel_classification  # noqa: E402  as just said
 from sklearn.exceptions import DataConversionWarning, NotFittedError  # noqa: E402  as just said
 from sklearn.linear_model import LogisticRegression  # noqa: E402  as just said
@@ -60,7 +61,8 @@ CHECKS = """
 from sklearn.utils.estimator_checks import check_estimator
 from funcnn.interop.sklearn import NetworkClassifier, NetworkRegressor
 
-for estimator in (NetworkClassifier(epochs=30, lr=0.03), NetworkRegressor(epochs=30, lr=0.03)):
+settings = {"epochs": 30, "lr": 0.03, "random_state": 0}
+for estimator in (NetworkClassifier(**settings), NetworkRegressor(**settings)):
     results = check_estimator(estimator, on_fail=None, on_skip=None)
     print(len(results))
     for result in results:
@@ -354,6 +356,9 @@ def test_labels_that_exclude_nothing(as_given):
     assert np.array_equal(fitted.predict_proba(x) > 0.5, fitted.predict(x))
     assert np.array_equal(fitted.decision_function(x) > 0, fitted.predict(x))
     assert fitted.classes_.tolist() == [0, 1, 2]
+    scores, p = fitted.decision_function(1e3 * x), fitted.predict_proba(1e3 * x)  # p is 1 for several rows
+    assert np.isfinite(scores).all()
+    assert np.array_equal(rankdata(scores, axis=0), rankdata(p, axis=0))
     calls = classifier().partial_fit(x, as_given(y), classes=range(3))
     for _ in range(3):
         calls.partial_fit(x, as_given(y))

@@ -153,9 +153,10 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         return self._course.target.probabilities(out, squashed=self._squashed)
 
     def decision_function(self, X: Any) -> Any:
-        """The logit of each class, (m, k), or of each label, (m, n); for several columns a list.
+        """The logit of each class, (m, k), or the log odds of each label, (m, n); for several columns a list.
 
-        For two classes it is the difference of their logits, (m,), which is positive for the second class.
+        For two classes it is the difference of their logits, (m,), which is positive for the second class. The log odds
+        are those of `predict_proba`, so that rows with equal probabilities have equal scores.
         """
         out = self._out(X)
         return self._course.target.scores(out, squashed=self._squashed)

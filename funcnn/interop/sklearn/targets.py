@@ -151,8 +151,13 @@ class Labels:
         return loss or binary_cross_entropy_with_logits, _itself
 
     def scores(self, out: Array, *, squashed: bool) -> Array:
-        """A score for each label, (m, n), positive for 1."""
-        return out - 0.5 if squashed else out
+        """log(p / (1 - p)) for the probability p of each label, (m, n), positive for 1; finite where p is 0 or 1.
+
+        Large logits would have an order among rows whose probabilities are equal after rounding.
+        """
+        p = self.probabilities(out, squashed=squashed)
+        p = np.clip(p, np.finfo(p.dtype).tiny, 1 - np.finfo(p.dtype).epsneg)
+        return np.log(p) - np.log1p(-p)
 
     def prediction(self, out: Array, *, squashed: bool) -> Array:
         """Zeros and ones."""
