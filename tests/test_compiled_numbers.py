@@ -26,7 +26,8 @@ from funcnn import (
 )
 from funcnn.compilation import compiled, explain
 from funcnn.compilation.compiler import agree
-from funcnn.compilation.shapes import Untraceable
+from funcnn.compilation.shapes import NUMBER, Untraceable
+from funcnn.compilation.states import States
 from funcnn.compilation.symbols import Symbol
 from funcnn.elementary import normal_cdf
 from funcnn.optimizers import PerArray
@@ -304,3 +305,30 @@ def test_no_step_is_taken_with_lr_0():
         with np.errstate(all="ignore"):
             *_, end = train(TrainState((first,)), [(x, y)] * 8, function, lambda _: 0.0, every=4)
         assert end.params == (first,)
+
+
+def test_a_state_may_not_become_a_number_of_another_class():
+    number = Symbol("state", (), (), NUMBER, None)
+    assert States([number], [number + 1]).after([2]) == [3]
+    with pytest.raises(Untraceable, match="a state that becomes a number of another class"):
+        States([number], [number / 2]).after([2])
+
+
+def test_two_parameters_may_have_the_same_gradient():
+    @record
+    class Twice:
+        a: Array
+        b: Array
+
+    @forward.register(Twice)
+    def twice_forward(params, x):
+        return x + (params.a + params.b), x
+
+    @backward.register(Twice)
+    def twice_backward(params, kept, dA):
+        d = dA.sum(axis=0)
+        return Grads(gradient(params, a=d, b=d), dA)
+
+    net = (first, Twice(np.ones(3), np.zeros(3)))
+    assert "compiled" in explain(compiled(mse), net, x, y)
+    are_alike(compiled(mse), mse, net, x, y)

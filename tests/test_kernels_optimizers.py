@@ -23,12 +23,13 @@ from funcnn import (
 )
 from funcnn.compilation import without_kernels
 from funcnn.compilation.memory import address, read_address, told_address
-from funcnn.compilation.shapes import Untraceable
+from funcnn.compilation.shapes import NUMBER, Untraceable
+from funcnn.compilation.symbols import Symbol, elementwise
 from funcnn.compilation.text import LINE
 from funcnn.core import down
 from funcnn.errors import RangeError, ShapeError
 from funcnn.kernels import optimizers as kernels
-from funcnn.kernels.entries import EntryRule
+from funcnn.kernels.entries import EntryRule, Numbers
 from funcnn.kernels.strips import Strips
 from funcnn.optimizers import Adadelta, Adagrad, AMSGrad, ClipValue, Lion, NAdam, PerArray, RAdam, RMSProp
 from funcnn.optimizers.base import per_array_update
@@ -241,3 +242,12 @@ def test_strips_of_known_length():
     begun.clear()
     t.strips(16, begun.append)
     assert begun == [0]
+
+
+def test_numbers_of_states_are_computed_by_operations_of_python_alone():
+    number = Symbol("state", (), (), NUMBER, None)
+    numbers = Numbers([number])
+    place = numbers.place(number + 1)
+    assert numbers([2])[place] == 3
+    with pytest.raises(Untraceable, match="sin of numbers"):
+        numbers.place(elementwise("sin", number))
