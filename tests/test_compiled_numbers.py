@@ -10,7 +10,6 @@ pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 from funcnn import (
     Adam,
     Array,
-    Dense,
     Elementwise,
     Grads,
     TrainState,
@@ -32,26 +31,7 @@ from funcnn.compilation.symbols import Symbol
 from funcnn.elementary import normal_cdf
 from funcnn.optimizers import PerArray
 from funcnn.trees import astype, leaves
-from tests.test_compiled_later import are_alike
-
-rng = np.random.default_rng(0)
-x, y = rng.normal(size=(37, 5)), rng.normal(size=(37, 3))
-first = Dense.init(5, 3, seed=0)
-small, large = x * 0.01, x * 9
-
-
-@record
-class Rule(Elementwise):
-    """An activation with a rule that is given."""
-
-    f: Any
-
-    def value(self, x):
-        return self.f(x)
-
-    def slope(self, kept):
-        return namespace(kept).ones_like(kept)
-
+from tests.test_compiled_later import are_alike, first, x, y
 
 # Numbers.
 

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from functools import partial
 from importlib import import_module
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,36 +13,14 @@ pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
 from funcnn import (
     Dense,
-    Elementwise,
     losses,
     mse,
-    namespace,
-    record,
     sgd,
     value_and_grad,
 )
 from funcnn.compilation import compiled
 from tests.test_compiled import ACTIVATIONS, OTHERS, WIDTH
 from tests.test_compiled_later import are_alike
-
-rng = np.random.default_rng(0)
-x, y = rng.normal(size=(37, 5)), rng.normal(size=(37, 3))
-first = Dense.init(5, 3, seed=0)
-small, large = x * 0.01, x * 9
-
-
-@record
-class Rule(Elementwise):
-    """An activation with a rule that is given."""
-
-    f: Any
-
-    def value(self, x):
-        return self.f(x)
-
-    def slope(self, kept):
-        return namespace(kept).ones_like(kept)
-
 
 # Processes.
 
