@@ -118,7 +118,9 @@ def as_rate(name: str, value: Any, what: str = "the rate") -> float:
 def learning_rate(lr: Any, whose: str = "sgd", what: str = "lr") -> Any:
     """Check that lr is a finite number and not negative; the result is a float. A tracer is returned unchanged."""
     if type(lr) is not float and not is_number(lr):
-        raise KindError(f"{whose}: {what} must be a number, not {kind(lr)}{_rate_of(lr, what)}")
+        is_schedule = whose == "sgd" and callable(lr) and not isinstance(lr, type)
+        remedy = "; write lr(step)" if is_schedule else _rate_of(lr, what)
+        raise KindError(f"{whose}: {what} must be a number, not {kind(lr)}{remedy}")
     try:
         rate = float(lr)
     except TypeError:

@@ -422,7 +422,13 @@ ROWS = {
         KindError,
         "sgd: lr must be a number, not float64 array",
     ),
-    "lr a function": (lambda: sgd(net, grads, "fast"), KindError, "sgd: lr must be a number, not str"),
+    "lr a word": (lambda: sgd(net, grads, "fast"), KindError, "sgd: lr must be a number, not str"),
+    "lr a schedule": (
+        lambda: sgd(net, grads, nn.cosine(0.1, steps=10)),
+        KindError,
+        "sgd: lr must be a number, not BoundFunction; write lr(step)",
+    ),
+    "lr a class": (lambda: sgd(net, grads, float), KindError, "sgd: lr must be a number, not the class float"),
     # Losses.
     "mse of (5, 1) and (5,)": (
         loss(mse, np.ones((5, 1)), np.ones(5)),
