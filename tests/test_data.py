@@ -67,7 +67,7 @@ def test_what_is_not_there_is_in_no_batch():
 
 def test_batches_print_short_and_pickle():
     data = batches(np.ones((6, 2)), np.ones(6), 4, seed=3)
-    assert repr(data) == "Batches(size=4, seed=(3,), per_epoch=2, steps=range(0, 2))"
+    assert repr(data) == "Batches(source=Shuffled(size=4, seed=(3,), per_epoch=2), steps=range(0, 2))"
     assert np.array_equal(pickle.loads(pickle.dumps(data))[1][0], data[1][0])
 
 

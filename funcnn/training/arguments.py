@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from funcnn.arrays import is_array, kind
 from funcnn.core import value_and_grad as gradient_of
-from funcnn.data import first_step
+from funcnn.data.sequence import first_step
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_called, check_function, learning_rate, parameters_of
 from funcnn.optimizers.base import update

@@ -11,7 +11,7 @@ import numpy as np
 
 from funcnn.arrays import is_array, is_float, kind
 from funcnn.core import Loss, backward_params, forward, sgd, value_and_grad
-from funcnn.data import first_step
+from funcnn.data.sequence import first_step
 from funcnn.errors import FuncnnError, KindError, NotFiniteError, RangeError
 from funcnn.fields import check_function, is_number
 from funcnn.gradients import Grads

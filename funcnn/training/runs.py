@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar, overload
 import attrs
 
 from funcnn.arrays import is_array, kind
-from funcnn.data import check_index
+from funcnn.data.sequence import check_index
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_count
 from funcnn.training.loop import TrainState

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from funcnn.arrays import Array, is_float
 from funcnn.core import predict
-from funcnn.data import batches
+from funcnn.data.rows import batches
 from funcnn.training.loop import TrainState
 from funcnn.trees.walks import leaves
 

@@ -1,0 +1,143 @@
+"""Batches of rows, in a random order in each epoch; or with equally many rows of each class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+
+from funcnn.annotations import Seed
+from funcnn.arrays import Array, freeze, is_array, kind
+from funcnn.data.sequence import Batches
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.fields import as_count, as_seed
+from funcnn.trees.walks import map_arrays, row_count
+
+
+def batches(x: Any, y: Any, size: int, *, epochs: int = 1, seed: Seed) -> Batches:
+    """The rows of x and y in batches of `size` rows, `epochs` times over, each time in a new random order.
+
+    Batch i of epoch e holds rows `i size ... (i + 1) size - 1` of a permutation that depends on `(*seed, e)` alone; the
+    last batch of an epoch may be smaller. x and y are arrays, or tuples of arrays, with equally many rows; a None in a
+    tuple is a None in each batch. The arrays are not copied, so writing to them changes later batches. For all rows in
+    each step, without shuffling, write `[(x, y)] * steps`.
+
+    >>> import numpy as np
+    >>> from funcnn import batches
+    >>> x = np.arange(10.0).reshape(5, 2)
+    >>> data = batches(x, x[:, :1], 2, epochs=3, seed=0)
+    >>> len(data), data.per_epoch, data[2][0].shape, len(data[4:])
+    (9, 3, (1, 2), 5)
+
+    Raises:
+        KindError: x or y is not an array or a tuple of arrays, `size` or `epochs` is not a whole number, or `seed` is
+            not a seed.
+        ShapeError: x and y have unequal numbers of rows.
+        RangeError: `size` is less than 1 or greater than the number of rows, or `epochs` is negative.
+    """
+    rows = _rows("batches", x, y)
+    size, epochs = as_count("batches", size, "size"), as_count("batches", epochs, "epochs", least=0)
+    if size > rows:
+        raise RangeError(f"batches: size must be at most the number of rows, {rows}; it is {size}")
+    source = Shuffled(x, y, size, as_seed("batches", seed), -(-rows // size))
+    return Batches(source, range(source.per_epoch * epochs))
+
+
+def balanced_batches(
+    x: Any, y: Any, size: int, *, classes: Array | None = None, epochs: int = 1, seed: Seed
+) -> Batches:
+    """Batches in which each class has equally many rows, or one more if `size` is not a multiple of their number.
+
+    `classes` has the class of each row, whole numbers from 0 on, (m,); without it, y has. An epoch holds each row of
+    the largest class once; the rows of a smaller class are repeated, each as often as the others of its class, or once
+    less. A network trained on such batches gives probabilities as if all classes were equally frequent.
+    The order in epoch e depends on `(*seed, e)` alone; the last batch of an epoch may be smaller.
+
+    >>> import numpy as np
+    >>> from funcnn.data import balanced_batches
+    >>> classes = np.array([0, 0, 0, 0, 0, 0, 1, 1])
+    >>> data = balanced_batches(np.zeros((8, 2)), classes, 4, epochs=5, seed=0)
+    >>> len(data), np.bincount(data[7][1])
+    (15, array([2, 2]))
+
+    Raises:
+        KindError: as `batches`; or the classes are not an array of whole numbers.
+        ShapeError: x, y and the classes have unequal numbers of rows, or the classes are not (m,).
+        RangeError: a class is negative or has no rows; `size` is less than the number of classes, or greater than the
+            number of rows in an epoch; `epochs` is negative.
+    """
+    name, what = "balanced_batches", "y" if classes is None else "classes"
+    rows = _rows(name, x, y)
+    groups = _groups(name, y if classes is None else classes, what, rows)
+    size, epochs = as_count(name, size, "size"), as_count(name, epochs, "epochs", least=0)
+    most = len(groups) * max(map(len, groups))
+    if not len(groups) <= size <= most:
+        needed = f"at least the number of classes, {len(groups)}, and at most the rows in an epoch, {most}"
+        raise RangeError(f"{name}: size must be {needed}; it is {size}")
+    source = Balanced(x, y, size, as_seed(name, seed), -(-most // size), groups)
+    return Batches(source, range(source.per_epoch * epochs))
+
+
+def _rows(name: str, x: Any, y: Any) -> int:
+    rows, others = row_count(x, "x", f"{name}: "), row_count(y, "y", f"{name}: ")
+    if rows != others:
+        raise ShapeError(f"{name}: x and y must have equally many rows; x: {rows}, y: {others}")
+    return rows
+
+
+def _groups(name: str, classes: Any, what: str, rows: int) -> tuple[Array, ...]:
+    """The rows of each class."""
+    remedy = "; give the class of each row as classes" if what == "y" else ""
+    if not is_array(classes) or classes.dtype.kind not in "iu":
+        raise KindError(f"{name}: {what} must be an array of whole numbers, not {kind(classes)}{remedy}")
+    if classes.shape != (rows,):
+        raise ShapeError(f"{name}: {what} must be ({rows},), a class for each row, not {classes.shape}{remedy}")
+    classes = np.asarray(classes)
+    if rows == 0 or classes.min() < 0:
+        given = "there are no rows" if rows == 0 else f"the least is {classes.min()}"
+        raise RangeError(f"{name}: {what} must be 0 or more, for one row or more; {given}")
+    counts = np.bincount(classes)
+    if not counts.all():
+        raise RangeError(
+            f"{name}: each class from 0 to {len(counts) - 1} must have a row; class {counts.argmin()} has none"
+        )
+    return tuple(np.split(classes.argsort(kind="stable"), counts.cumsum()[:-1]))
+
+
+@attrs.frozen(eq=False)
+class Shuffled:
+    """Rows in an order of each epoch, cut into batches."""
+
+    x: Any = attrs.field(repr=False)
+    y: Any = attrs.field(repr=False)
+    size: int
+    seed: tuple[int, ...]
+    per_epoch: int
+
+    def order(self, epoch: int) -> Array:
+        """A permutation of the rows."""
+        return np.random.default_rng((*self.seed, epoch)).permutation(row_count(self.x))
+
+    def batch(self, order: Array, step: int) -> tuple[Any, Any]:
+        """The rows of a batch."""
+        k = step % self.per_epoch
+        rows = order[k * self.size : (k + 1) * self.size]
+        return map_arrays(lambda a: freeze(a[rows]), (self.x, self.y))
+
+
+@attrs.frozen(eq=False)
+class Balanced(Shuffled):
+    """Rows in an order that takes one of each class in turn."""
+
+    groups: tuple[Array, ...] = attrs.field(repr=False)
+
+    def order(self, epoch: int) -> Array:
+        """Permutations of each class, repeated to the length of the largest."""
+        random = np.random.default_rng((*self.seed, epoch))
+        most = max(map(len, self.groups))
+        turns = [
+            np.concatenate([random.permutation(group) for _ in range(-(-most // len(group)))])[:most]
+            for group in self.groups
+        ]
+        return np.stack(turns, axis=1).ravel()

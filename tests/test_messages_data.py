@@ -1,0 +1,302 @@
+"""Error messages of batches, of their maps, and of augmentations for invalid arguments, pinned word for word.
+
+Each row: the call, the class of the error, the sentence, and the notes that say where.
+"""
+
+from itertools import count
+
+import numpy as np
+import pytest
+
+from funcnn import batches
+from funcnn.data import balanced_batches, bucketed_batches
+from funcnn.errors import KindError, RangeError, ShapeError
+from tests.says import assert_says
+
+x = np.linspace(-1, 1, 20).reshape(10, 2)
+y = np.ones((10, 1))
+classes = np.arange(10) % 3
+data = batches(x, y, 4, epochs=3, seed=0)
+sequences = [np.ones((t, 2)) for t in (1, 4, 2)]
+numbers = count()
+of_itself = np.random.default_rng(0)
+
+
+def call(function, *given, **options):
+    return lambda: function(*given, **options)
+
+
+def mapped(f, seed=None):
+    return lambda: data.map(f, seed=seed)
+
+
+def later(f):
+    """The second batch, after a first that is right."""
+    calls = count()
+    return lambda: data.map(lambda x, y: f(x, y) if next(calls) > 1 else (x, y))[1]
+
+
+def writing(x, y, rng):
+    x += rng.normal(size=x.shape)
+    return x, y
+
+
+def writing_to_y(x, y):
+    y[0] = 2
+    return x, y
+
+
+def unsealing(x, y, rng):
+    x.setflags(write=True)
+    rng.shuffle(x)
+    return x, y
+
+
+def drawing(x, y, rng):
+    return x + of_itself.normal(size=x.shape), y
+
+
+MAP = "Batches.map: f must"
+BALANCED, BUCKETED = "balanced_batches", "bucketed_batches"
+
+
+def balanced(y, size=3, **options):
+    return call(balanced_batches, x, y, size, seed=0, **options)
+
+
+def bucketed(x=sequences, y=classes[:3], size=2, lengths=(2, 4)):
+    return call(bucketed_batches, x, y, size, lengths=lengths, seed=0)
+
+
+ROWS = {
+    # Batches.map.
+    "a map of a name": (mapped("flip"), KindError, f"{MAP} be a function (x, y), not str"),
+    "a map of a class": (mapped(np.ndarray), KindError, f"{MAP} be a function (x, y), not the class ndarray"),
+    "a map of one argument": (
+        mapped(lambda x: x),
+        KindError,
+        f"{MAP} be a function (x, y), not a function (x)",
+    ),
+    "a map with random numbers and no seed": (
+        mapped(writing),
+        KindError,
+        f"{MAP} be a function (x, y), not writing(x, y, rng); for an rng give a seed",
+    ),
+    "a map with a seed and no random numbers": (
+        mapped(writing_to_y, 0),
+        KindError,
+        f"{MAP} be a function (x, y, rng), not writing_to_y(x, y)",
+    ),
+    "a map with half a seed": (
+        mapped(writing, 0.5),
+        KindError,
+        "Batches.map: seed must be an int in [0, 2**31), or a tuple of them, not 0.5",
+    ),
+    "a map with a generator for a seed": (
+        mapped(writing, of_itself),
+        KindError,
+        "Batches.map: seed must be an int in [0, 2**31), or a tuple of them, not Generator",
+    ),
+    "a map that changes x": (mapped(writing, 0), KindError, f"{MAP} not change its arguments, but it changes x"),
+    "a map that changes y": (mapped(writing_to_y), KindError, f"{MAP} not change its arguments, but it changes y"),
+    "a map that shuffles x": (mapped(unsealing, 0), KindError, f"{MAP} not change its arguments, but it changes x"),
+    "a map that is random by itself": (
+        mapped(drawing, 0),
+        KindError,
+        f"{MAP} return equal batches for equal arguments, not another x in each call",
+    ),
+    "a map that draws from NumPy's global generator": (
+        mapped(lambda x, y: (x, y * np.random.random())),  # noqa: NPY002  what is refused
+        KindError,
+        f"{MAP} return equal batches for equal arguments, not another y in each call",
+    ),
+    "a map that counts": (
+        mapped(lambda x, y: (x + next(numbers), y)),
+        KindError,
+        f"{MAP} return equal batches for equal arguments, not another x in each call",
+    ),
+    "a map that returns x": (mapped(lambda x, y: x), KindError, f"{MAP} return a pair (x, y), not float64 array"),
+    "a map that returns nothing": (mapped(lambda x, y: None), KindError, f"{MAP} return a pair (x, y), not None"),
+    "a map that returns three": (
+        mapped(lambda x, y: (x, y, y)),
+        KindError,
+        f"{MAP} return a pair (x, y), not 3 values",
+    ),
+    "a map that returns a list": (
+        mapped(lambda x, y: (x.tolist(), y)),
+        KindError,
+        f"{MAP} return x as arrays, rows first, or tuples of them, not list",
+    ),
+    "a map that returns a list in a tuple": (
+        mapped(lambda x, y: (x, (y, [1.0]))),
+        KindError,
+        f"{MAP} return y as arrays, rows first, or tuples of them, not list",
+    ),
+    "a map that returns an empty tuple": (
+        mapped(lambda x, y: ((), y)),
+        KindError,
+        f"{MAP} return x as arrays, rows first, or tuples of them, not tuple",
+    ),
+    "a map that returns a number": (
+        mapped(lambda x, y: (x, y.mean())),
+        KindError,
+        f"{MAP} return y as arrays, rows first, or tuples of them, not float64",
+    ),
+    "a map that returns an array without rows": (
+        mapped(lambda x, y: (x, np.asarray(y.mean()))),
+        KindError,
+        f"{MAP} return y as arrays, rows first, or tuples of them, not <f64 1.>",
+    ),
+    "a map that returns one row less": (
+        mapped(lambda x, y: (x[1:], y[1:])),
+        ShapeError,
+        f"{MAP} return as many rows as it is given, 4, not 3 in x",
+    ),
+    "a map that returns more rows of y": (
+        mapped(lambda x, y: (x, (y, np.repeat(y, 2, axis=0)))),
+        ShapeError,
+        f"{MAP} return as many rows as it is given, 4, not 8 in y",
+    ),
+    "a map that later returns one row less": (
+        later(lambda x, y: (x[1:], y[1:])),
+        ShapeError,
+        f"{MAP} return as many rows as it is given, 4, not 3 in x",
+    ),
+    "a map that fails": (
+        mapped(lambda x, y: batches(x, y, 9, seed=0)),
+        RangeError,
+        "batches: size must be at most the number of rows, 4; it is 9",
+        ["in map, in batch 0"],
+    ),
+    # balanced_batches.
+    "classes in floats": (
+        balanced(classes * 1.0),
+        KindError,
+        f"{BALANCED}: y must be an array of whole numbers, not float64 array; give the class of each row as classes",
+    ),
+    "classes in a column": (
+        balanced(classes[:, None]),
+        ShapeError,
+        f"{BALANCED}: y must be (10,), a class for each row, not (10, 1); give the class of each row as classes",
+    ),
+    "classes that are one-hot": (
+        balanced(np.eye(3, dtype=int)[classes]),
+        ShapeError,
+        f"{BALANCED}: y must be (10,), a class for each row, not (10, 3); give the class of each row as classes",
+    ),
+    "classes in a list": (
+        balanced(y, classes=[0] * 10),
+        KindError,
+        f"{BALANCED}: classes must be an array of whole numbers, not list",
+    ),
+    "classes of fewer rows": (
+        balanced(y, classes=classes[1:]),
+        ShapeError,
+        f"{BALANCED}: classes must be (10,), a class for each row, not (9,)",
+    ),
+    "a class of no rows": (
+        balanced(2 * classes),
+        RangeError,
+        f"{BALANCED}: each class from 0 to 4 must have a row; class 1 has none",
+    ),
+    "a class below 0": (
+        balanced(classes - 1),
+        RangeError,
+        f"{BALANCED}: y must be 0 or more, for one row or more; the least is -1",
+    ),
+    "no rows of any class": (
+        call(balanced_batches, x[:0], classes[:0], 3, seed=0),
+        RangeError,
+        f"{BALANCED}: y must be 0 or more, for one row or more; there are no rows",
+    ),
+    "fewer rows than classes in a batch": (
+        balanced(classes, 2),
+        RangeError,
+        f"{BALANCED}: size must be at least the number of classes, 3, and at most the rows in an epoch, 12; it is 2",
+    ),
+    "more rows than an epoch has": (
+        balanced(classes, 13),
+        RangeError,
+        f"{BALANCED}: size must be at least the number of classes, 3, and at most the rows in an epoch, 12; it is 13",
+    ),
+    "balanced batches of unequal rows": (
+        balanced(classes[1:]),
+        ShapeError,
+        f"{BALANCED}: x and y must have equally many rows; x: 10, y: 9",
+    ),
+    # bucketed_batches.
+    "buckets of a padded array": (
+        bucketed(np.ones((3, 4, 2))),
+        KindError,
+        f"{BUCKETED}: x must be a list of arrays, not float64 array; write [a[b] for a, b in zip(x, mask)]",
+    ),
+    "buckets of a tuple": (bucketed(tuple(sequences)), KindError, f"{BUCKETED}: x must be a list of arrays, not tuple"),
+    "buckets of lists": (
+        bucketed([[1, 2], [3]]),
+        KindError,
+        f"{BUCKETED}: x must be a list of arrays (t, ...); x[0] is [1, 2]",
+    ),
+    "buckets of nothing": (bucketed([]), RangeError, f"{BUCKETED}: x must have a sequence, got none"),
+    "buckets of two dtypes": (
+        bucketed([np.ones(2), np.ones(2, int)]),
+        KindError,
+        f"{BUCKETED}: x must have one dtype; x[1] is int64, not float64",
+    ),
+    "buckets of unequal features": (
+        bucketed([np.ones((2, 2)), np.ones((2, 3))]),
+        ShapeError,
+        f"{BUCKETED}: x must be alike after the first axis; x[1] is (2, 3), x[0] is (2, 2)",
+    ),
+    "an empty sequence": (
+        bucketed([np.ones(2), np.ones(0)]),
+        RangeError,
+        f"{BUCKETED}: x must have a position in each sequence; x[1] has none",
+    ),
+    "a bucket of zero length": (
+        bucketed(lengths=(0, 4)),
+        RangeError,
+        f"{BUCKETED}: lengths must be above 0 and rising, one or more; they are (0, 4)",
+    ),
+    "lengths that fall": (
+        bucketed(lengths=(4, 2)),
+        RangeError,
+        f"{BUCKETED}: lengths must be above 0 and rising, one or more; they are (4, 2)",
+    ),
+    "no lengths": (
+        bucketed(lengths=()),
+        RangeError,
+        f"{BUCKETED}: lengths must be above 0 and rising, one or more; they are ()",
+    ),
+    "lengths in floats": (
+        bucketed(lengths=(2, 4.0)),
+        KindError,
+        f"{BUCKETED}: lengths must be a tuple of whole numbers, not (2, 4.0)",
+    ),
+    "one length": (bucketed(lengths=4), KindError, f"{BUCKETED}: lengths must be a tuple of whole numbers, not int"),
+    "a sequence that is longer than every bucket": (
+        bucketed(lengths=(1, 3)),
+        RangeError,
+        f"{BUCKETED}: lengths must end at 4 or more, the longest sequence, not at 3",
+    ),
+    "labels of fewer sequences": (
+        bucketed(y=classes[:2]),
+        ShapeError,
+        f"{BUCKETED}: x and y must have equally many rows; x: 3, y: 2",
+    ),
+    "labels of fewer positions": (
+        bucketed(y=[np.ones(1), np.ones(4), np.ones(3)]),
+        ShapeError,
+        f"{BUCKETED}: x and y must have equally many positions; x[2]: 2, y[2]: 3",
+    ),
+    "lists of unequal length": (
+        bucketed(y=[np.ones(1)]),
+        ShapeError,
+        f"{BUCKETED}: x and y must have equally many rows; x: 3, y: 1",
+    ),
+    "a bucket of no rows": (bucketed(size=0), RangeError, f"{BUCKETED}: size must be at least 1; it is 0"),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_it_says(row):
+    assert_says(ROWS[row], x, y, classes)
