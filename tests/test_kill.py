@@ -1,4 +1,4 @@
-"""Training that saves every step, killed at random moments, resumes to the same bits."""
+"""Training on augmented data that saves every step, killed at random moments, resumes to the same bits."""
 
 import os
 import subprocess
@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from funcnn import Adam, Tanh, TrainState, batches, load, mlp, mse, save, train, value_and_grad
+from funcnn.data import gaussian_noise
 from funcnn.files import fingerprint
 
 pytestmark = pytest.mark.unwatched
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.unwatched
 random = np.random.default_rng(0)
 x = random.uniform(-2, 2, (64, 2))
 data = batches(x, x[:, :1] * x[:, 1:], 8, epochs=100_000, seed=0)
+data = data.map(lambda x, y, rng: (gaussian_noise(x, rng, deviation=0.1), y), seed=1)
 start = TrainState(mlp([2, 16, 1], hidden=Tanh(), seed=1), Adam())
 
 # Where in a save it may stop for good: at the third entry of the zip, and around the other steps.

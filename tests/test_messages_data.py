@@ -9,7 +9,20 @@ import numpy as np
 import pytest
 
 from funcnn import batches
-from funcnn.data import balanced_batches, bucketed_batches
+from funcnn.data import (
+    balanced_batches,
+    bucketed_batches,
+    cutout,
+    gaussian_noise,
+    mixup,
+    random_brightness,
+    random_crop,
+    random_flip,
+    random_rotation,
+    random_turn,
+    random_window,
+    token_dropout,
+)
 from funcnn.errors import KindError, RangeError, ShapeError
 from tests.says import assert_says
 
@@ -19,7 +32,8 @@ classes = np.arange(10) % 3
 data = batches(x, y, 4, epochs=3, seed=0)
 sequences = [np.ones((t, 2)) for t in (1, 4, 2)]
 numbers = count()
-of_itself = np.random.default_rng(0)
+of_itself, rng = np.random.default_rng(0), np.random.default_rng(0)
+images = np.ones((3, 4, 5, 1))
 
 
 def call(function, *given, **options):
@@ -292,6 +306,152 @@ ROWS = {
         bucketed(y=[np.ones(1)]),
         ShapeError,
         f"{BUCKETED}: x and y must have equally many rows; x: 3, y: 1",
+    ),
+    # Augmentations.
+    "a seed for a generator": (
+        call(random_flip, images, 0),
+        KindError,
+        "random_flip: rng must be a numpy.random.Generator, as map gives it, not int",
+    ),
+    "NumPy's old generator": (
+        call(gaussian_noise, x, np.random.RandomState(0), deviation=0.1),
+        KindError,
+        "gaussian_noise: rng must be a numpy.random.Generator, as map gives it, not RandomState",
+    ),
+    "a flip of rows of numbers": (
+        call(random_flip, x, rng),
+        ShapeError,
+        "random_flip: x must be (m, h, w, c), not (10, 2)",
+    ),
+    "a flip of channels": (
+        call(random_flip, images, rng, axis=3),
+        RangeError,
+        "random_flip: axis must be 1, top to bottom, or 2, left to right; it is 3",
+    ),
+    "a flip of no images": (
+        call(random_flip, images[:0], rng),
+        RangeError,
+        "random_flip: x must be (m, h, w, c), with no axis of 0, not (0, 4, 5, 1)",
+    ),
+    "images and masks of other images": (
+        call(random_turn, (images, images[1:]), rng),
+        ShapeError,
+        "random_turn: x must hold arrays alike in (m, h, w, c), not (3, 4, 5, 1) and (2, 4, 5, 1)",
+    ),
+    "images and a list": (
+        call(random_turn, (images, [1]), rng),
+        KindError,
+        "random_turn: x[1] must be an array, not list; write np.asarray(x[1])",
+    ),
+    "no image in a tuple": (
+        call(random_turn, (), rng),
+        KindError,
+        "random_turn: x must be an array, not tuple",
+    ),
+    "a turn of images that are not square": (
+        call(random_turn, images, rng),
+        ShapeError,
+        "random_turn: x must hold square images, not 4 x 5",
+    ),
+    "a crop that is larger than the image": (
+        call(random_crop, images, rng, size=(7, 5), padding=1),
+        RangeError,
+        "random_crop: size must be at most (6, 7), the padded image; it is (7, 5)",
+    ),
+    "a crop of one size": (
+        call(random_crop, images, rng, size=3),
+        KindError,
+        "random_crop: size must be (h, w), two whole numbers, not 3",
+    ),
+    "a crop to nothing": (
+        call(random_crop, images, rng, size=(0, 2)),
+        RangeError,
+        "random_crop: size[0] must be at least 1; it is 0",
+    ),
+    "a rotation by no degrees": (
+        call(random_rotation, images, rng, degrees=0),
+        RangeError,
+        "random_rotation: degrees must be finite and above 0; it is 0",
+    ),
+    "brightness of bytes": (
+        call(random_brightness, images.astype(np.uint8), rng, most=0.1),
+        KindError,
+        "random_brightness: x must be an array of floats, not uint8 array; write x.astype(float)",
+    ),
+    "brightness that may be negative": (
+        call(random_brightness, images, rng, most=1),
+        RangeError,
+        "random_brightness: most must be in [0, 1); it is 1",
+    ),
+    "a cutout of nothing": (
+        call(cutout, images, rng, size=0),
+        RangeError,
+        "cutout: size must be at least 1; it is 0",
+    ),
+    "a cutout of two arrays": (
+        call(cutout, (images, images), rng, size=2),
+        KindError,
+        "cutout: x must be an array, not tuple",
+    ),
+    "noise of ids": (
+        call(gaussian_noise, classes, rng, deviation=0.1),
+        KindError,
+        "gaussian_noise: x must be an array of floats, not int64 array; write x.astype(float)",
+    ),
+    "noise of one number": (
+        call(gaussian_noise, np.array(0.5), rng, deviation=0.1),
+        ShapeError,
+        "gaussian_noise: x must be (m, ...), rows first, not ()",
+    ),
+    "a mixture of classes": (
+        call(mixup, x, classes, rng, alpha=0.2),
+        KindError,
+        "mixup: y must be an array of floats, not int64 array; write np.eye(k)[y] for k classes",
+    ),
+    "a mixture of unequal rows": (
+        call(mixup, x, y[1:], rng, alpha=0.2),
+        ShapeError,
+        "mixup: x and y must have equally many rows; x: 10, y: 9",
+    ),
+    "a window that is longer than the sequence": (
+        call(random_window, x, rng, size=3),
+        RangeError,
+        "random_window: size must be at most 2, the number of positions; it is 3",
+    ),
+    "a window of a mask for lengths": (
+        call(random_window, x, rng, size=1, lengths=x > 0),
+        KindError,
+        "random_window: lengths must be an array of whole numbers, not bool array",
+    ),
+    "lengths of fewer sequences": (
+        call(random_window, x, rng, size=1, lengths=classes[1:]),
+        ShapeError,
+        "random_window: lengths must be (10,), one for each sequence, not (9,)",
+    ),
+    "a length that is longer than the sequence": (
+        call(random_window, x, rng, size=1, lengths=classes + 1),
+        RangeError,
+        "random_window: lengths must be in 0 .. 2; they are in 1 .. 3",
+    ),
+    "a window of single numbers": (
+        call(random_window, classes, rng, size=1),
+        ShapeError,
+        "random_window: x must be (m, t, ...), not (10,)",
+    ),
+    "tokens in floats": (
+        call(token_dropout, x, rng, rate=0.1, token=0),
+        KindError,
+        "token_dropout: ids must be an array of whole numbers, not float64 array",
+    ),
+    "a token that ids cannot hold": (
+        call(token_dropout, classes.astype(np.uint8), rng, rate=0.1, token=256),
+        RangeError,
+        "token_dropout: token must fit uint8, 0 .. 255; it is 256",
+    ),
+    "tokens that are all dropped": (
+        call(token_dropout, classes, rng, rate=1, token=0),
+        RangeError,
+        "token_dropout: rate must be in [0, 1); it is 1",
     ),
     "a bucket of no rows": (bucketed(size=0), RangeError, f"{BUCKETED}: size must be at least 1; it is 0"),
 }

@@ -1,0 +1,210 @@
+"""Augmentations of images (m, h, w, c): each image is changed by its own random numbers.
+
+Functions that move pixels also take a tuple of arrays with equal m, h and w, such as `(images, masks)`, and move the
+pixels of all of them alike.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+
+from funcnn.arrays import Array, is_float, namespace
+from funcnn.data.checks import by_row, check_array, check_generator, check_images_of_floats, image_sizes
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.fields import as_count, as_fraction, as_positive, check_whole
+from funcnn.trees.walks import map_arrays
+
+T = TypeVar("T")
+Rng = np.random.Generator
+
+
+def random_flip(x: T, rng: Rng, *, axis: int = 2) -> T:
+    """x, where each image is mirrored with probability 1/2: left to right, or with axis=1 top to bottom
+
+    >>> import numpy as np
+    >>> from funcnn.data import random_flip
+    >>> x = np.arange(3.0).reshape(1, 1, 3, 1) + np.zeros((4, 1, 1, 1))
+    >>> random_flip(x, np.random.default_rng(0))[:, 0, :, 0].tolist()
+    [[0.0, 1.0, 2.0], [2.0, 1.0, 0.0], [2.0, 1.0, 0.0], [2.0, 1.0, 0.0]]
+
+    Raises:
+        KindError: x is not an array or a tuple of arrays, or `rng` is not a numpy.random.Generator.
+        ShapeError: x is not (m, h, w, c), or the arrays of a tuple differ in m, h or w.
+        RangeError: `axis` is not 1 or 2, or an axis of x has size 0.
+    """
+    m, _, _ = image_sizes("random_flip", x)
+    check_generator("random_flip", rng)
+    check_whole("random_flip", axis, "axis")
+    if axis not in (1, 2):
+        raise RangeError(f"random_flip: axis must be 1, top to bottom, or 2, left to right; it is {axis}")
+    chosen = (rng.random(m) < 0.5).reshape(m, 1, 1, 1)
+    return map_arrays(lambda a: namespace(a).where(chosen, a[:, :, ::-1] if axis == 2 else a[:, ::-1], a), x)
+
+
+def random_crop(x: T, rng: Rng, *, size: tuple[int, int] | None = None, padding: int = 0) -> T:
+    """A random part of each image, of `size` (h, w), after `padding` rows and columns of 0 were added on all sides
+
+    Without a size, the images keep theirs: they are shifted by up to `padding` pixels. Krizhevsky et al. 2012, ImageNet
+    Classification with Deep Convolutional Neural Networks, section 4.1; with padding: He et al. 2016, Deep Residual
+    Learning for Image Recognition, section 4.2.
+
+    >>> import numpy as np
+    >>> from funcnn.data import random_crop
+    >>> x = np.arange(1.0, 5.0).reshape(1, 1, 4, 1)
+    >>> random_crop(x, np.random.default_rng(9), padding=1)[0, :, :, 0]
+    array([[2., 3., 4., 0.]])
+    >>> random_crop(x, np.random.default_rng(3), size=(1, 2)).shape
+    (1, 1, 2, 1)
+
+    Raises:
+        KindError, ShapeError: as `random_flip`; KindError also if `size` or `padding` is not made of whole numbers.
+        RangeError: `size` is greater than the padded image, or less than 1, `padding` is negative, or x has no pixels.
+    """
+    name = "random_crop"
+    m, h, w = image_sizes(name, x)
+    check_generator(name, rng)
+    padding = as_count(name, padding, "padding", least=0)
+    if size is None:
+        size = (h, w)
+    if not isinstance(size, tuple | list) or len(size) != 2:
+        raise KindError(f"{name}: size must be (h, w), two whole numbers, not {size!r}")
+    sides = [as_count(name, side, what) for side, what in zip(size, ("size[0]", "size[1]"), strict=True)]
+    room = [own + 2 * padding - side for own, side in zip((h, w), sides, strict=True)]
+    if min(room) < 0:
+        raise RangeError(
+            f"{name}: size must be at most {(h + 2 * padding, w + 2 * padding)}, the padded image; it is {tuple(sides)}"
+        )
+    rows, columns = [
+        rng.integers(free + 1, size=(m, 1)) - padding + np.arange(side) for free, side in zip(room, sides, strict=True)
+    ]
+    return map_arrays(lambda a: _pixels(a, rows[:, :, None], columns[:, None, :]), x)
+
+
+def random_turn(x: T, rng: Rng) -> T:
+    """x, where each image is turned by 0, 90, 180 or 270 degrees, with equal probabilities
+
+    For images without an upside, such as micrographs or maps. Images must be square.
+
+    >>> import numpy as np
+    >>> from funcnn.data import random_turn
+    >>> x = np.arange(4.0).reshape(1, 2, 2, 1)
+    >>> random_turn(x, np.random.default_rng(0))[0, :, :, 0]
+    array([[2., 0.],
+           [3., 1.]])
+
+    Raises:
+        KindError, ShapeError: as `random_flip`; ShapeError also if h and w differ.
+        RangeError: an axis of x has size 0.
+    """
+    m, h, w = image_sizes("random_turn", x)
+    check_generator("random_turn", rng)
+    if h != w:
+        raise ShapeError(f"random_turn: x must hold square images, not {h} x {w}")
+    turns = rng.integers(4, size=m)[:, None, None]
+    i, j = np.arange(h)[:, None], np.arange(h)
+    last = h - 1
+    rows = np.choose(turns, [i, j, last - i, last - j])
+    columns = np.choose(turns, [j, last - i, last - j, i])
+    return map_arrays(lambda a: _pixels(a, rows, columns), x)
+
+
+def random_rotation(x: T, rng: Rng, *, degrees: float) -> T:
+    """x, where each image is rotated about its centre by an angle between -degrees and degrees
+
+    Pixels are interpolated linearly, and those from outside of the image are 0. In arrays of whole numbers, such as
+    masks of classes, each pixel is the nearest one.
+
+    >>> import numpy as np
+    >>> from funcnn.data import random_rotation
+    >>> x = np.ones((2, 5, 5, 1), np.float32)
+    >>> out = random_rotation(x, np.random.default_rng(0), degrees=10)
+    >>> out.dtype, out[:, 2, 2, 0].tolist()
+    (dtype('float32'), [1.0, 1.0])
+
+    Raises:
+        KindError, ShapeError: as `random_flip`; KindError also if `degrees` is not a number.
+        RangeError: `degrees` is not finite and above 0, or an axis of x has size 0.
+    """
+    name = "random_rotation"
+    m, h, w = image_sizes(name, x)
+    check_generator(name, rng)
+    most = np.radians(as_positive(name, degrees, "degrees"))
+    angle = rng.uniform(-most, most, (m, 1, 1))
+    cos, sin = np.cos(angle), np.sin(angle)
+    below, right = np.arange(h)[:, None] - (h - 1) / 2, np.arange(w) - (w - 1) / 2
+    rows = (h - 1) / 2 + cos * below + sin * right  # of the pixel that comes here, counterclockwise
+    columns = (w - 1) / 2 - sin * below + cos * right
+    return map_arrays(lambda a: _between_pixels(a, rows, columns) if is_float(a) else _nearest(a, rows, columns), x)
+
+
+def random_brightness(x: Array, rng: Rng, *, most: float) -> Array:
+    """factor x, with a factor between 1 - most and 1 + most for each image
+
+    >>> import numpy as np
+    >>> from funcnn.data import random_brightness
+    >>> random_brightness(np.ones((2, 1, 1, 1)), np.random.default_rng(0), most=0.2).ravel().round(3).tolist()
+    [1.055, 0.908]
+
+    Raises:
+        KindError: x is not an array of floats, `rng` is not a numpy.random.Generator, or `most` is not a number.
+        ShapeError: x is not (m, h, w, c).
+        RangeError: `most` is not in [0, 1), or an axis of x has size 0.
+    """
+    m, _, _ = check_images_of_floats("random_brightness", x)
+    check_generator("random_brightness", rng)
+    most = as_fraction("random_brightness", most, "most")
+    return x * by_row(rng.uniform(1 - most, 1 + most, m), x)
+
+
+def cutout(x: Array, rng: Rng, *, size: int) -> Array:
+    """x, with a square of `size` pixels set to 0 in each image, in all channels
+
+    The centre of the square is any pixel of the image, so a part of the square may be outside. DeVries & Taylor 2017,
+    Improved Regularization of Convolutional Neural Networks with Cutout.
+
+    >>> import numpy as np
+    >>> from funcnn.data import cutout
+    >>> cutout(np.ones((1, 3, 5, 1)), np.random.default_rng(0), size=3)[0, :, :, 0]
+    array([[1., 1., 1., 1., 1.],
+           [1., 1., 0., 0., 0.],
+           [1., 1., 0., 0., 0.]])
+
+    Raises:
+        KindError: x is not an array, `rng` is not a numpy.random.Generator, or `size` is not a whole number.
+        ShapeError: x is not (m, h, w, c).
+        RangeError: `size` is less than 1, or an axis of x has size 0.
+    """
+    check_array("cutout", x)
+    m, h, w = image_sizes("cutout", x)
+    check_generator("cutout", rng)
+    size = as_count("cutout", size, "size")
+    inside = []
+    for n in (h, w):
+        from_first = np.arange(n) - (rng.integers(n, size=(m, 1)) - (size - 1) // 2)
+        inside.append((from_first >= 0) & (from_first < size))
+    cut = (inside[0][:, :, None] & inside[1][:, None, :])[..., None]
+    return namespace(x).where(cut, np.zeros((), x.dtype), x)
+
+
+def _pixels(a: Array, rows: Array, columns: Array) -> Array:
+    """The pixels at (row, column) of each image; 0 outside of the image."""
+    (m, h, w, _), xp = a.shape, namespace(a)
+    found = a[np.arange(m)[:, None, None], rows.clip(0, h - 1), columns.clip(0, w - 1)]
+    is_inside = (rows >= 0) & (rows < h) & (columns >= 0) & (columns < w)
+    return found if is_inside.all() else xp.where(is_inside[..., None], found, np.zeros((), a.dtype))
+
+
+def _nearest(a: Array, rows: Array, columns: Array) -> Array:
+    return _pixels(a, np.rint(rows).astype(int), np.rint(columns).astype(int))
+
+
+def _between_pixels(a: Array, rows: Array, columns: Array) -> Array:
+    """Linear interpolation between the four pixels around (row, column)."""
+    above, left = [np.floor(place).astype(int) for place in (rows, columns)]
+    down, across = (rows - above)[..., None].astype(a.dtype), (columns - left)[..., None].astype(a.dtype)
+    upper, lower = [
+        _pixels(a, at, left) * (1 - across) + _pixels(a, at, left + 1) * across for at in (above, above + 1)
+    ]
+    return upper * (1 - down) + lower * down

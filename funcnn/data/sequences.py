@@ -1,0 +1,85 @@
+"""Augmentations of sequences (m, t, ...): each sequence is changed by its own random numbers."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import numpy as np
+
+from funcnn.arrays import Array, is_array, kind, namespace
+from funcnn.data.checks import check_array, check_generator, sizes_of
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.fields import as_count, as_fraction, check_whole
+from funcnn.trees.walks import map_arrays
+
+T = TypeVar("T")
+Rng = np.random.Generator
+
+
+def random_window(x: T, rng: Rng, *, size: int, lengths: Array | None = None) -> T:
+    """`size` consecutive positions of each sequence, from a random position on
+
+    x: (m, t, ...), or a tuple of such arrays, such as `(x, mask)` or x and a label for each position, from which the
+    same positions are taken. For padded sequences, `lengths` is the number of positions of each, `mask.sum(axis=1)`: a
+    window ends in the padding only if the sequence is shorter than the window.
+
+    >>> import numpy as np
+    >>> from funcnn.data import random_window
+    >>> x = np.arange(10)[None] + np.array([[0], [100]])
+    >>> random_window(x, np.random.default_rng(0), size=3)
+    array([[  6,   7,   8],
+           [105, 106, 107]])
+
+    Raises:
+        KindError: x is not an array or a tuple of arrays, `rng` is not a numpy.random.Generator, `size` is not a whole
+            number, or `lengths` is not an array of whole numbers.
+        ShapeError: x is not (m, t, ...), the arrays of a tuple differ in m or t, or `lengths` is not (m,).
+        RangeError: `size` is less than 1 or greater than t, a length is not in 0 .. t, or an axis of x has size 0.
+    """
+    name = "random_window"
+    m, t = sizes_of(name, x, "(m, t, ...)", 2)
+    check_generator(name, rng)
+    if (size := as_count(name, size, "size")) > t:
+        raise RangeError(f"{name}: size must be at most {t}, the number of positions; it is {size}")
+    ends = np.full(m, t) if lengths is None else _lengths(name, lengths, m, t)
+    begins = rng.integers(np.maximum(ends - size, 0) + 1)
+    at = np.arange(m)[:, None], begins[:, None] + np.arange(size)
+    return map_arrays(lambda a: a[at], x)
+
+
+def _lengths(name: str, lengths: Any, m: int, t: int) -> Array:
+    if not is_array(lengths) or lengths.dtype.kind not in "iu":
+        raise KindError(f"{name}: lengths must be an array of whole numbers, not {kind(lengths)}")
+    if lengths.shape != (m,):
+        raise ShapeError(f"{name}: lengths must be ({m},), one for each sequence, not {lengths.shape}")
+    if lengths.min() < 0 or lengths.max() > t:
+        raise RangeError(f"{name}: lengths must be in 0 .. {t}; they are in {lengths.min()} .. {lengths.max()}")
+    return np.asarray(lengths, int)
+
+
+def token_dropout(ids: Array, rng: Rng, *, rate: float, token: int) -> Array:
+    """ids, where each is replaced by `token` with the probability `rate`
+
+    Bowman et al. 2016, Generating Sentences from a Continuous Space, section 3.1, with the token of unknown words.
+
+    >>> import numpy as np
+    >>> from funcnn.data import token_dropout
+    >>> token_dropout(np.arange(1, 9)[None], np.random.default_rng(0), rate=0.3, token=0)
+    array([[1, 0, 0, 0, 5, 6, 7, 8]])
+
+    Raises:
+        KindError: ids is not an array of whole numbers, `rng` is not a numpy.random.Generator, `rate` is not a number,
+            or `token` is not a whole number.
+        RangeError: `rate` is not in [0, 1), or `token` does not fit the dtype of ids.
+    """
+    name = "token_dropout"
+    check_array(name, ids, "ids")
+    if ids.dtype.kind not in "iu":
+        raise KindError(f"{name}: ids must be an array of whole numbers, not {kind(ids)}")
+    check_generator(name, rng)
+    rate = as_fraction(name, rate, "rate")
+    check_whole(name, token, "token")
+    bounds = np.iinfo(ids.dtype)
+    if not bounds.min <= token <= bounds.max:
+        raise RangeError(f"{name}: token must fit {ids.dtype}, {bounds.min} .. {bounds.max}; it is {token}")
+    return namespace(ids).where(rng.random(ids.shape) < rate, np.asarray(token, ids.dtype), ids)
