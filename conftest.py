@@ -38,7 +38,7 @@ ORACLES = [
     *CONVERSIONS,
     *SKLEARN,
     ("llvmlite", "funcnn/compilation/compiler.py"),
-    ("sklearn", "funcnn/metrics.py"),
+    ("sklearn", "funcnn/metrics/regression.py"),
     ("tqdm", "funcnn/training/progress_bar.py"),
     ("tqdm", "funcnn/training/progress.py"),
     ("scipy", "funcnn/testing/hessian.py"),

@@ -58,7 +58,8 @@ MOST_LINES = {
     "interop": 5700,  # PyTorch, JAX, optax, ONNX: a rule for each layer and module; estimators for all kinds of y, X
     "kernels": 2000,  # traces of rows, sweeps over them; patterns that are no rows, by hand
     "layers": 7520,  # layers that mix positions say so; memories of a fixed size; equal ids are summed in 3 ways
-    "losses": 1140,  # for classes, 1 - p does not cancel; in NumPy it is gathered, in other libraries multiplied
+    "losses": 1200,  # for classes, 1 - p does not cancel; in NumPy it is gathered, in other libraries multiplied
+    "metrics": 390,  # numbers for all examples, for each class, for unpadded positions
     "optimizers": 915,  # of float16 they compute in float32
     "schedules": 475,  # what is given as a schedule is checked when it is given
     "testing": 10200,  # by differences at every size, exactly, by an oracle; large arrays, trees; six libraries; hunts
@@ -151,7 +152,7 @@ def test_the_readme_counts_right():
     assert len(activations) - 1 + len({"PRelu", "Softmax", "LogSoftmax", "Glu"}) == 27  # less the base
     assert "twenty-seven activations" in readme
     assert (len(cross_entropies), len(initializers.__all__), len(examples)) == (3, 11, 13)
-    assert len(losses.__all__) == 17 + len({"of_logits", "weighted", "masked", "joint"})
+    assert len(losses.__all__) == 17 + len({"of_logits", "weighted", "masked", "joint", "normalised"})
     assert "Seventeen losses" in readme
     assert "eleven initializers" in readme
     assert "Thirteen examples" in readme

@@ -510,8 +510,7 @@ ROWS = {
         "accuracy: out must be an array, not tuple; for (out, mask) write masked(loss), or metric(out[mask], y[mask])",
         [
             "on the validation set, x: (<f64 5x4x2>, <b8 5x4>), y: <i64 5x4>",
-            "the network gives (out, mask); for a metric of arrays write lambda pair, y: metric(pair[0][pair[1]], "
-            "y[pair[1]])",
+            "the network gives (out, mask); for a metric of arrays write unpadded(metric)",
         ],
     ),
     "a score without a direction": (

@@ -13,5 +13,6 @@ __getattr__, __dir__, __all__ = lazily(
         "similarity": "cosine_distance",
         "combinators": "weighted masked joint",
         "protocol": "of_logits",
+        "weights": "normalised",
     },
 )

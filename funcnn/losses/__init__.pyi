@@ -19,3 +19,4 @@ from funcnn.losses.regression import mae as mae
 from funcnn.losses.regression import mse as mse
 from funcnn.losses.regression import quantile as quantile
 from funcnn.losses.similarity import cosine_distance as cosine_distance
+from funcnn.losses.weights import normalised as normalised

@@ -49,7 +49,7 @@ def masked(loss: Loss) -> Loss:
     mask: bools of the first axes of out and y, `(m, t)` for sequences, False at padded positions; None is all True.
     out and y are replaced by 0 where the mask is False, so y may hold -1 or NaN there. A mask is a weight and does not
     normalise: the mean is over all positions, padded ones included. For weights as well, write
-    `weighted(masked(loss))`.
+    `weighted(masked(loss))`; with the weights `normalised(mask)` the mean is over the positions that are not padded.
 
     >>> import numpy as np
     >>> from funcnn import mse

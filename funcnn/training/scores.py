@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar, get_args
 import attrs
 
 from funcnn.arrays import is_array, kind, short
+from funcnn.bound import BoundFunction
 from funcnn.core import predict
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_count, check_function, is_number
@@ -59,7 +60,7 @@ def _check_direction(name: str, direction: Any, what: str) -> None:
         raise KindError(f'{name}: {what} must be "lower" or "higher", not {given}')
 
 
-def declared(score: Any) -> Any:
+def direction_of(score: Any) -> Any:
     """The direction that a metric, a score or a validation declares; None without a declaration."""
     if isinstance(score, Validation):
         score = score.metric
@@ -72,7 +73,7 @@ def as_cost(name: str, score: Any, direction: Any) -> Callable[[TrainState[Any]]
     """The function of the state whose lowest value is the best: the score, or its negative."""
     needed = "a function of the state, such as validation(mse, x, y)"
     check_function(name, score, "score", needed, takes=1)
-    known = declared(score)
+    known = direction_of(score)
     if direction is not None:
         _check_direction(name, direction, "better")
         _check_agreement(name, direction, known)
@@ -179,7 +180,7 @@ def _measure(metric: Metric, x: Any, y: Any, rows: int | None, params: Any) -> t
             and is_array(out[1])
             and out[1].dtype == bool
         ):
-            masked = "lambda pair, y: metric(pair[0][pair[1]], y[pair[1]])"
+            masked = "unpadded(metric)"
             error.add_note(f"the network gives (out, mask); for a metric of arrays write {masked}")
         raise
 
@@ -188,6 +189,8 @@ def _check_scale(metric: Any, params: Any) -> None:
     """Check that the metric takes probabilities if the network gives probabilities."""
     if found := squashed_twice(metric, params, "metric"):
         raise KindError(f"validation: {found}")
+    while isinstance(metric, BoundFunction) and metric.args:  # `unpadded` has the metric as its first argument
+        metric = metric.args[0]
     threshold: Any = getattr(metric, "keywords", {}).get("threshold")
     if is_number(threshold) and not 0 < threshold < 1 and gives_probabilities(params) is True:
         needed = "in (0, 1), as the network gives probabilities"

@@ -13,6 +13,7 @@ from funcnn.losses import (
     log_cosh,
     mae,
     masked,
+    normalised,
     of_logits,
     poisson_nll,
     quantile,
@@ -55,5 +56,6 @@ ROWS = [
     row(masked(mse), "masked(mse)", out=both(array, MASK | "None"), y=array, speaks="masked; mse"),
     row(joint, losses=both(loss, loss), factors=kind([1.0, 2.0], "None")),
     row(joint(mse, mse), "joint(mse, mse)", out=both(array, array), y=both(array, array), speaks="joint; mse"),
+    row(normalised, weight=array(np.ones((4, 2)))),
     row(of_logits, loss=kind(lambda out, y: (0.0, out), "class")),
 ]

@@ -1,8 +1,4 @@
-"""Metrics: functions `(out, y) -> number` that measure how good a network is.
-
-Metrics take `out` and `y` as losses do, but have no gradient. `validation` turns a metric or a loss into a function of
-the state.
-"""
+"""Metrics of classification: numbers for all examples together."""
 
 from __future__ import annotations
 
@@ -17,8 +13,6 @@ from funcnn.losses.base import check, check_alike, check_unit
 from funcnn.losses.classification import check_classes, cross_entropy
 from funcnn.losses.protocol import of_logits
 from funcnn.training.scores import better
-
-__all__ = ["accuracy", "confusion", "perplexity", "r2", "top_k_accuracy"]
 
 
 @better("higher")
@@ -44,7 +38,7 @@ def accuracy(out: Array, y: Array, *, threshold: float | None = None) -> Any:
         RangeError: there are no rows, there is one output and no threshold, the threshold is not finite, or a label is
             not a class.
     """
-    predicted, true, _ = _answers("accuracy", out, y, threshold)
+    predicted, true, _ = answers("accuracy", out, y, threshold)
     return _share(predicted == true, out)
 
 
@@ -63,7 +57,7 @@ def confusion(out: Array, y: Array, *, threshold: float | None = None) -> Array:
     Raises:
         ShapeError, KindError, RangeError: as `accuracy`; RangeError also if out holds a NaN, which is not a class.
     """
-    predicted, true, k = _answers("confusion", out, y, threshold)
+    predicted, true, k = answers("confusion", out, y, threshold)
     xp = namespace(out)
     if xp.isnan(out).any():
         raise RangeError(f"confusion: out must not hold NaN, which is not a class; out: {short(out)}")
@@ -119,40 +113,7 @@ def perplexity(out: Array, y: Array) -> Any:
         return float(np.exp(cost))
 
 
-@better("higher")
-def r2(out: Array, y: Array) -> float:
-    """1 - sum (y - out)^2 / sum (y - mean y)^2, averaged over the outputs: the coefficient of determination
-
-    1 is perfect, 0 is as good as the mean of y, and there is no lower bound; NaN if out is not finite. An output
-    whose y is the same in all rows counts as 1 if out equals y, else as 0. out and y: (m, ...), of one shape. The
-    result is that of `sklearn.metrics.r2_score`, so `r2` needs scikit-learn.
-
-    >>> import numpy as np
-    >>> from funcnn.metrics import r2
-    >>> r2(np.array([[1.0], [2.0], [2.0]]), np.array([[1.0], [2.0], [3.0]]))
-    0.5
-
-    Raises:
-        ImportError: scikit-learn is not installed.
-        ShapeError: out and y differ in shape.
-        KindError: out is not an array of floats, or y is not an array of numbers.
-        RangeError: there are fewer than two rows, or y is not finite.
-    """
-    try:
-        from sklearn.metrics import r2_score  # noqa: PLC0415  optional, and needed here alone
-    except ImportError:
-        raise ImportError("r2 needs scikit-learn; write pip install scikit-learn") from None
-    check_alike("r2", out, y)
-    if out.shape[0] < 2:
-        raise RangeError(f"r2: there must be two rows or more; out: {out.shape}")
-    if not np.isfinite(y).all():
-        raise RangeError(f"r2: y must be finite; y: {short(y)}")
-    if not np.isfinite(out).all():
-        return float("nan")
-    return float(r2_score(*[np.asarray(a, float).reshape(len(a), -1) for a in (y, out)]))
-
-
-def _answers(name: str, out: Array, y: Array, threshold: float | None) -> tuple[Array, Array, int]:
+def answers(name: str, out: Array, y: Array, threshold: float | None) -> tuple[Array, Array, int]:
     """The predicted and the true classes, as whole numbers from 0 to k - 1, and k."""
     if threshold is None:
         true = _classes(name, out, y, "; for one output give threshold=0 for logits or threshold=0.5 for probabilities")
