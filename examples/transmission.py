@@ -1,79 +1,75 @@
-"""A picture as a function: a network learns brightness from (row, column), and draws at any resolution."""
-
-import argparse
-from pathlib import Path
+"""A picture as a function: networks learn brightness from (row, column), and draw it at any resolution."""
 
 import numpy as np
-from matplotlib.figure import Figure
-from PIL import Image, ImageOps
-from skimage import data, filters, transform
+from data.pictures import command_line, likeness, side_by_side
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
-from funcnn import Sigmoid, TrainState, he_normal, losses, mlp, predict, schedules, train, value_and_grad
+import funcnn as nn
+from funcnn import initializers, layers, losses, schedules
 from funcnn.plot import coordinates
+from funcnn.training import progress
 
-# (learning rate, steps). BOLD is the plan of the article followed here; its first rate can make the output constant.
-SAFE = (0.6, 4000), (0.3, 3000), (0.15, 2000), (0.075, 1000)
-BOLD = (2.8, 1000), (1.4, 2000), (0.6, 2000), (0.3, 2000), (0.15, 4000), (0.075, 5000), (0.0375, 8000), (0.01875, 4000)
+# (learning rate, steps): the plan of the article followed here. Its first rate can make the output constant.
+PLAN = (2.8, 1000), (1.4, 2000), (0.6, 2000), (0.3, 2000), (0.15, 4000), (0.075, 5000), (0.0375, 8000), (0.01875, 4000)
 
-parser = argparse.ArgumentParser(description=__doc__)
-parser.error = lambda message: parser.exit(2, f"transmission: {message}\n")  # every error on one line
-parser.add_argument("--image", "--npz", dest="file", help="a picture, or .npz: X (2, m), and Y (1, m), dark, or (3, m)")
-parser.add_argument("--rgb", action="store_true", help="learn colours; without --image, of a picture of a cat")
-parser.add_argument("--article", action="store_true", help="the plan and initial weights of the article; takes minutes")
-parser.add_argument("--seed", type=int, default=1, help="the seed of the initial weights")
-parser.add_argument("--steps-scale", type=float, default=1, metavar="F", help="multiply the number of steps by F")
-parser.add_argument("--enhance", type=int, default=10, metavar="N", help="multiply rows and columns by N")
-parser.add_argument("--out", type=Path, default="transmission.png", metavar="FILE", help="the file of the figure")
-args = parser.parse_args()
-if not (0 < args.steps_scale < 1e6 and 0 <= args.seed < 2**31):
-    parser.error("--steps-scale must be above 0, and --seed in [0, 2**31)")
-try:
-    if args.file and args.file.endswith(".npz"):
-        with np.load(args.file) as file:
-            X, Y = file["X"], file["Y"]  # each column is a pixel, in any order
-        picture = Y[:, np.lexsort(X[::-1])].T.reshape(*[len(np.unique(row)) for row in X], len(Y))
-    else:
-        image = Image.open(args.file) if args.file else Image.fromarray(data.chelsea() if args.rgb else data.horse())
-        image = ImageOps.exif_transpose(image).convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB" if args.rgb else "L")
-        smaller = [max(1, round(side * min(1, 115 / max(image.size)))) for side in image.size[::-1]]
-        levels = transform.resize(np.asarray(image), smaller, anti_aliasing=True)  # from 0 to 1
-        picture = levels if args.rgb else levels[..., None] <= filters.threshold_otsu(levels)  # 1 is dark
-except Exception as error:  # noqa: BLE001  readers of pictures raise many kinds of errors
-    parser.error(f"{args.file} is not a picture or an .npz of X (2, m) and Y (1, m) or (3, m): {type(error).__name__}")
+parser, args, picture = command_line(__doc__)
 h, w, k = picture.shape
-if k not in (1, 3) or not 0 <= picture.min() <= picture.max() <= 1 or (picture == picture[0, 0]).all():
-    parser.error("the picture must have at least two colours, of 1 or 3 numbers from 0 to 1")
-if args.enhance < 1 or h * w * args.enhance**2 > 10_000_000:
-    parser.error(f"--enhance must make 1 to 10 million pixels of {h} x {w}, not {args.enhance}")
-if not args.out.parent.is_dir() or args.out.suffix[1:].lower() not in Figure().canvas.get_supported_filetypes():
-    parser.error(f"--out must be a picture, such as horse.png, in a folder that exists, not {args.out}")
+x, y = coordinates((h, w)), picture.reshape(-1, k).astype(float)
+steps = lambda n: max(1, round(n * args.steps_scale))
 
-net, plan = mlp([2, 27, 31, 31, k], seed=args.seed, weights=he_normal, dtype=np.float32), SAFE
-loss = losses.binary_cross_entropy_with_logits  # its gradient for a logit is p - y, in grey and in colours
-if args.article:
+
+def article():
+    """The article's network, weights and plan: full batches, and a constant learning rate in each stage."""
     random = np.random.RandomState(args.seed)
     weights = lambda _seed, shape, _dtype: 0.2 * random.randn(*shape[::-1]).T  # drawn layer by layer
-    net, plan, loss = (*mlp([2, 27, 31, 31, k], seed=0, weights=weights), Sigmoid()), BOLD, losses.binary_cross_entropy
-x, y = [a.astype(net[0].W.dtype) for a in (coordinates((h, w)), picture.reshape(-1, k))]
-plan = [(k * lr, max(1, round(steps * args.steps_scale))) for lr, steps in plan]  # a cost is a mean over k outputs
-total, lr = sum([steps for _, steps in plan]), schedules.stages(*plan)
-threadpool_limits(1)  # measured: a second BLAS thread saves a tenth of the time, and triples it if another process runs
-for state in (bar := tqdm(train(TrainState(net), [(x, y)] * total, value_and_grad(loss), lr), total=total)):
-    bar.set_postfix(cost=f"{state.cost:.4f}", lr=lr(state.step - 1), refresh=False)
-if state.cost > 0.999 * losses.binary_cross_entropy(np.full_like(y, y.mean(axis=0)), y)[0]:
-    parser.exit(1, f"transmission: the cost {state.cost:.4f} is the cost of a constant output; try another --seed\n")
+    plan = [(k * rate, steps(n)) for rate, n in PLAN]  # a cost is a mean over k outputs
+    start = nn.TrainState(nn.mlp([2, 27, 31, 31, k], seed=0, weights=weights))
+    return start, [(x, y)] * sum([n for _, n in plan]), schedules.stages(*plan)
 
-# The network has an output for every (row, column), also between pixels, so the resolution is free to choose.
-net = state.params if args.article else (*state.params, Sigmoid())
-draw = lambda n: predict(net, coordinates((n * h, n * w)).astype(x.dtype), rows=1 << 16).reshape(n * h, n * w, k)
-shown = {"original": picture, "network": draw(1), f"enhanced {args.enhance} times": draw(args.enhance)}
-figure = Figure(figsize=(13, 0.45 + 4.25 * h / w), layout="constrained")
-for ax, (title, image) in zip(figure.subplots(1, 3), shown.items(), strict=True):
-    ax.imshow(image, cmap="gray_r", vmin=0, vmax=1)
-    ax.set(title=f"{title}: {image.shape[0]} x {image.shape[1]}", xticks=[], yticks=[])
-figure.savefig(part := args.out.with_name(f"part-{args.out.name}"), dpi=max(150, w * args.enhance / 4.2))
-part.replace(args.out)
-print(f"cost {state.cost:.4f} after {state.step} steps")
+
+def by_adam(net, rate, n):
+    """A network in float32, batches of a tenth of the horse's pixels, and a rate that falls to 0."""
+    net, total = nn.tree_map(lambda a: a.astype(np.float32), net), steps(n)
+    rows = nn.batches(np.float32(x), np.float32(y), min(1024, h * w), epochs=total, seed=args.seed)
+    return nn.TrainState(net, nn.Adam()), rows[:total], nn.cosine(rate, total)
+
+
+def fourier():
+    """In place of (row, column), fixed sines: waves of about 50 pixels in all directions (Tancik et al. 2020)."""
+    waves = initializers.normal(2 * np.pi / 50)(args.seed, (2, 64)) * [[h / 2], [w / 2]]
+    features = nn.Dense(waves, initializers.uniform(np.pi)(args.seed, (64,)))
+    return nn.Frozen(features), layers.Sine(), *nn.mlp([64, 64, 64, k], seed=args.seed, weights=nn.he_normal)
+
+
+def sines():
+    """Sines of sums of sines (Sitzmann et al. 2020): finer details, among them the steps in a silhouette's edge."""
+    largest = lambda n_in: np.array([[h], [w]]) / max(h, w) if n_in == 2 else np.sqrt(6 / n_in) / 30
+    weights = lambda seed, shape, dtype: initializers.uniform(1)(seed, shape, dtype) * largest(shape[0])
+    return nn.mlp([2, 64, 64, 64, k], layers.Sine(30.0), seed=args.seed, weights=weights)
+
+
+def draw(net, n):
+    """An output for every (row, column), also between pixels, so the resolution is free to choose."""
+    at = coordinates((n * h, n * w)).astype(net[-1].W.dtype)
+    return nn.predict((*net, nn.Sigmoid()), at, rows=1 << 16).reshape(n * h, n * w, k)
+
+
+threadpool_limits(1)  # measured: a second BLAS thread saves a tenth of the time, and triples it if another process runs
+loss = losses.binary_cross_entropy_with_logits  # its gradient for a logit is p - y
+relu = nn.mlp([2, 27, 31, 31, k], seed=args.seed, weights=nn.he_normal)
+runs = {"relu": article() if args.article else by_adam(relu, 0.01, 6000)}  # for about as long as the other network
+runs |= (
+    {"sine layers": by_adam(sines(), 1e-3, 2500)} if k == 3 else {"Fourier features": by_adam(fourier(), 5e-3, 2500)}
+)
+shown = {"original": picture}
+for name, (start, rows, lr) in runs.items():
+    run = nn.train(start, rows, nn.value_and_grad(loss), lr)
+    state, _ = nn.history(progress(run, len(rows), lr=lr), every=len(rows))
+    out = draw(state.params, 1).reshape(y.shape).astype(float)
+    cost, of_constant = [losses.binary_cross_entropy(p, y)[0] for p in (out, np.full_like(y, y.mean(axis=0)))]
+    if cost > 0.999 * of_constant:
+        parser.exit(1, f"transmission: the cost {cost:.4f} is the cost of a constant output; try another --seed\n")
+    print(f"{name}: cost {cost:.4f} after {state.step} steps, {likeness(out, y)}")
+    shown[name] = draw(state.params, args.enhance)
+
+side_by_side(shown, args.out, dpi=max(150, w * args.enhance / 4.2))

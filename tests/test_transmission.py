@@ -19,21 +19,21 @@ Image = pytest.importorskip("PIL.Image", reason="examples/transmission.py reads 
 
 SCRIPT = Path(__file__).parents[1] / "examples" / "transmission.py"
 QUIET = ["-W", "error", "-W", "ignore::DeprecationWarning"]  # others' imports may use what is deprecated
-SHORT = ["--steps-scale", "0.01"]
+SHORT = ["--steps-scale", "0.01", "--enhance", "2"]
 X = np.stack([part.ravel() for part in np.meshgrid(np.linspace(-1, 1, 20), np.linspace(-1, 1, 30), indexing="ij")])
 DISC = ((X[0] - 0.3) ** 2 + X[1] ** 2 < 0.3)[None].astype(float)  # below the middle
 
 
 @pytest.fixture
 def run(tmp_path):
-    """What the script makes of its arguments: exit code, last line, what it says on stderr, and the files it adds."""
+    """What the script makes of its arguments: exit code, stdout, stderr, and the files it adds."""
 
     def run(*arguments):
         before = set(tmp_path.iterdir())
         command = [sys.executable, "-X", "utf8", *QUIET, SCRIPT, *arguments]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
         added = {path.name for path in set(tmp_path.iterdir()) - before}
-        return done.returncode, done.stdout.strip().rpartition("\n")[2], done.stderr, added
+        return done.returncode, done.stdout, done.stderr, added
 
     return run
 
@@ -45,18 +45,19 @@ def run_here(tmp_path, monkeypatch, capsys):
     def run(*arguments):
         before = set(tmp_path.iterdir())
         monkeypatch.chdir(tmp_path)
+        monkeypatch.syspath_prepend(SCRIPT.parent)  # as a script has it
         monkeypatch.setattr(sys, "argv", [str(SCRIPT), *arguments])
         with pytest.raises(SystemExit) as ended:
             runpy.run_path(str(SCRIPT), run_name="__main__")
         out, err = capsys.readouterr()
         added = {path.name for path in set(tmp_path.iterdir()) - before}
-        return ended.value.code, out.strip().rpartition("\n")[2], err, added
+        return ended.value.code, out, err, added
 
     return run
 
 
 def panels(path):
-    """The three pictures of the figure, without their frames, as grey levels."""
+    """The three pictures of the figure, without their frames, as grey levels: the original, relu, the finer network."""
     with Image.open(path) as file:
         grey = np.asarray(file.convert("L")).astype(float)
     width = grey.shape[1] // 3
@@ -64,17 +65,24 @@ def panels(path):
     return [third[third.shape[0] // 5 : -third.shape[0] // 5, 50:-50] for third in thirds]
 
 
-MORE = [[], ["--rgb"], ["--article"], ["--enhance", "20"], ["--out", "sub/horse.pdf"]]
+def costs(out):
+    """Of each network."""
+    return [float(cost) for cost in re.findall(r"cost (\S+)", out)]
+
+
+MORE = [[], ["--rgb"], ["--article"], ["--enhance", "12"], ["--out", "sub/horse.pdf"]]
 
 
 @pytest.mark.parametrize("more", MORE, ids=" ".join)
 def test_short_run_saves_its_picture(run, tmp_path, more):
     (tmp_path / "sub").mkdir()
-    code, last, err, added = run(*SHORT, *more)
+    code, out, err, added = run(*SHORT, *more)
     assert code == 0, err
-    steps = 280 if "--article" in more else 100
-    assert re.fullmatch(rf"cost 0\.\d{{4}} after {steps} steps", last)
-    assert re.search(r"cost=0\.\d+, lr=0\.\d+", err)
+    steps = 280 if "--article" in more else 60
+    finer, unit = ("sine layers", "PSNR") if "--rgb" in more else ("Fourier features", "intersection over union")
+    assert re.search(rf"^relu: cost 0\.\d{{4}} after {steps} steps, {unit} [\d.]+( dB)?$", out, re.MULTILINE)
+    assert re.search(rf"^{finer}: cost 0\.\d{{4}} after 25 steps, {unit} [\d.]+( dB)?\n$", out, re.MULTILINE)
+    assert re.search(r"cost 0\.\d+, lr 0\.\d+", err)
     if "--out" in more:
         assert added == set()
         assert (tmp_path / "sub" / "horse.pdf").read_bytes().startswith(b"%PDF")
@@ -97,15 +105,15 @@ def test_article_layout_in_any_order_is_the_same_picture(run, tmp_path, channels
 
 
 @in_full
-def test_network_draws_dark_where_the_picture_is_dark(run, tmp_path):
+def test_networks_draw_dark_where_the_picture_is_dark(run, tmp_path):
     pixels = np.where(DISC.reshape(20, 30) > 0, 60, 200).astype(np.uint8)
     Image.fromarray(pixels).resize((600, 400)).save(tmp_path / "disc.png")
-    code, last, err, _ = run("--image", "disc.png", "--steps-scale", "0.1")
+    code, out, err, _ = run("--image", "disc.png", "--steps-scale", "0.1")
     assert code == 0, err
-    assert float(last.split()[1]) < 0.05
-    original, network, enhanced = panels(tmp_path / "transmission.png")
-    assert abs(original - network).mean() < 0.05 * 255
-    assert abs(network - enhanced).mean() < 0.05 * 255
+    assert max(costs(out)) < 0.1
+    original, relu, finer = panels(tmp_path / "transmission.png")
+    assert abs(original - relu).mean() < 0.05 * 255
+    assert abs(original - finer).mean() < 0.05 * 255
     assert original[-1].mean() < original[0].mean()  # upright: the disc is below the middle
 
 
@@ -151,21 +159,32 @@ def test_what_is_wrong_is_said_in_one_line(run_here, tmp_path, arguments, messag
     np.savez(tmp_path / "nan.npz", X=X, Y=np.nan * DISC)
     np.savez(tmp_path / "two.npz", X=X, Y=np.repeat(DISC, 2, axis=0))
     Image.new("L", (30, 20)).save(tmp_path / "black.png")
-    code, last, err, added = run_here(*arguments)
-    assert (code, last, added) == (2, "", set())
+    code, out, err, added = run_here(*arguments)
+    assert (code, out, added) == (2, "", set())
     assert re.fullmatch(rf"transmission: .*{message}.*\n", err)
 
 
 def test_run_that_died_says_so(run, tmp_path):
     rows, columns = np.indices((20, 30))
     np.savez(tmp_path / "checkered.npz", X=X, Y=((rows + columns) % 2).reshape(1, -1))  # too fine: 1/2 is all it learns
-    code, last, err, added = run("--npz", "checkered.npz", *SHORT)
-    assert (code, last, added) == (1, "", set())
+    code, out, err, added = run("--npz", "checkered.npz", *SHORT)
+    assert (code, out, added) == (1, "", set())
     assert re.search(r"\ntransmission: the cost 0\.69\d\d is the cost of a constant output; try another --seed\n$", err)
 
 
 @in_full
 def test_default_run_learns_the_horse(run):
-    code, last, err, _ = run()  # about a minute
+    code, out, err, _ = run()  # 20 s
     assert code == 0, err
-    assert float(re.fullmatch(r"cost (\S+) after 10000 steps", last)[1]) < 0.08
+    (relu, _), (fourier, union) = re.findall(r"cost (\S+) after \d+ steps, intersection over union (\S+)\n", out)
+    assert float(fourier) < 0.01 < float(relu) < 0.08
+    assert float(union) >= 0.99  # so the horse has four legs
+
+
+@in_full
+def test_default_run_learns_the_cat(run):
+    code, out, err, _ = run("--rgb")  # 11 s
+    assert code == 0, err
+    relu, sines = [float(decibels) for decibels in re.findall(r"PSNR (\S+) dB\n", out)]
+    assert sines >= 38
+    assert relu < sines - 10
