@@ -1,4 +1,5 @@
 from funcnn import compilation as compilation
+from funcnn import curvature as curvature
 from funcnn import data as data
 from funcnn import errors as errors
 from funcnn import files as files

@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from funcnn.arrays import Array, namespace
+from funcnn.errors import RangeError
 
 
 def sigmoid(x: Array) -> Array:
@@ -32,6 +33,16 @@ def softplus(x: Array) -> Array:
     return xp.where(x > 0, x, 0) + xp.log1p(xp.exp(xp.where(x > 0, -x, x)))
 
 
+def sign(x: Array) -> Array:
+    """-1, 0 or 1 in the dtype of x; for complex x the sign of the real part
+
+    NumPy's sign of a complex x is x / |x|, in which a complex step would leave a slope.
+    """
+    if type(x) is np.ndarray and x.dtype.kind == "c":
+        return np.sign(x.real).astype(x.dtype)
+    return namespace(x).sign(x)
+
+
 def absolute(x: Array) -> Array:
     """|x|, which a complex step can follow except at 0"""
     return namespace(x).where(x > 0, x, -x)
@@ -43,6 +54,8 @@ def normal_cdf(x: Array) -> Array:
     The equal (1 + erf(x / sqrt(2))) / 2 would cancel to 0 in the left tail.
     """
     xp, z = cast("Any", namespace(x)), x / -math.sqrt(2)
+    if xp is np and x.dtype.kind == "c":
+        return _cdf_of_a_step(x)
     if xp is np:
         return np.asarray(erfc(z)).astype(x.dtype) / 2
     if not hasattr(xp, "erfc"):
@@ -51,6 +64,16 @@ def normal_cdf(x: Array) -> Array:
     return cast("Array", xp.erfc(z)) / 2
 
 
+def _cdf_of_a_step(x: Array) -> Array:
+    """`normal_cdf` of a + i b as Phi(a) + i b Phi'(a), exact to rounding for the tiny b of a complex step."""
+    if abs(x.imag).max(initial=0) > _TINY:
+        raise RangeError(f"normal_cdf: imaginary parts of x must be at most {_TINY:.0e}, got {abs(x.imag).max():.3g}")
+    a = x.real
+    density = np.exp(np.square(a.clip(-40, 40)) / -2) / math.sqrt(2 * math.pi)
+    return normal_cdf(a) + 1j * (density * x.imag)
+
+
+_TINY = 1e-9  # its square is below the last digit of a float64
 erfc = np.frompyfunc(math.erfc, 1, 1)
 
 
@@ -84,7 +107,7 @@ def _near_zero(x: Array) -> Array:
 def broken_slope(a: Array, alpha: Array | float) -> Array:
     """1 where a > 0, else alpha; NaN where a is NaN"""
     xp = namespace(a)
-    positive = xp.maximum(xp.sign(a), 0)
+    positive = xp.maximum(sign(a), 0)
     return positive + alpha * (1 - positive)
 
 

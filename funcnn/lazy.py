@@ -13,6 +13,7 @@ from typing import Any
 # The public modules and packages of funcnn that need no other libraries.
 NAMESPACES = [
     "compilation",
+    "curvature",
     "data",
     "errors",
     "files",

@@ -9,7 +9,7 @@ from funcnn.arrays import is_array
 from funcnn.dispatch import trait
 from funcnn.records import plans
 
-__all__ = ["gives_probabilities", "like_x", "probabilities", "rests", "shares"]
+__all__ = ["gives_probabilities", "like_x", "probabilities", "rests", "shares", "takes_complex"]
 
 P = TypeVar("P")
 
@@ -79,3 +79,39 @@ def is_inert(layer: Any) -> bool:
         if not (rests(layer) if is_state else is_inert(getattr(layer, name))):
             return False
     return not is_array(layer)
+
+
+@cast("Callable[[Any], Trait]", trait)
+def takes_complex(params: Any, /) -> bool:
+    """Whether `forward` and `backward` compute with complex arrays as with real ones, so that a complex step is exact.
+
+    By default True for the layers of funcnn, if it is True for every layer inside, and False for layers of your own. A
+    rule is fit for a complex step if it is made of analytic functions, such as `exp` and products, and compares real
+    parts; `abs`, `sign` and `.real` lose the step.
+
+    >>> from funcnn import Elementwise, mlp, record
+    >>> from funcnn.traits import takes_complex
+    >>> takes_complex(mlp([2, 3, 1], seed=0))
+    True
+    """
+    return all(map(takes_complex, parts)) if (parts := _inside(params)) is not None else False
+
+
+def _inside(params: Any) -> list[Any] | None:
+    """The layers and tuples in `params`; None if it is a record of a class that is not of funcnn."""
+    cls = type(params)
+    if cls is tuple:
+        return list(params)
+    if cls not in plans:
+        return []
+    if not cls.__module__.startswith(("funcnn.layers.", "funcnn.inspection.")):
+        return None
+    return [getattr(params, name) for name, _ in plans[cls]]
+
+
+def refuses_complex(params: Any) -> str:
+    """The class of the first layer in `params` that does not compute with complex arrays; empty if all of them do."""
+    if takes_complex(params):
+        return ""
+    found = [name for part in _inside(params) or [] if (name := refuses_complex(part))]
+    return found[0] if found else type(params).__name__

@@ -139,7 +139,7 @@ def test_every_loss(name):
 
 
 def test_no_loss_was_forgotten():
-    assert set(losses.__all__) - {name.split(",")[0] for name in LOSSES} == {"of_logits"}
+    assert set(losses.__all__) - {name.split(",")[0] for name in LOSSES} == {"of_logits", "of_complex", "normalised"}
 
 
 # Relative errors of 1e-7 to 1e-15.

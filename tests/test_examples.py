@@ -188,3 +188,15 @@ def test_an_autoencoder_keeps_more_of_a_digit_in_two_numbers_than_pca_does(run):
     assert error < 0.8 * pca
     assert pca == pytest.approx(0.053, abs=0.003)
     assert "kept for backward" in out
+
+
+def test_the_largest_eigenvalues_by_lanczos_are_those_of_the_whole_matrix(run):
+    out = run("curvature", "matplotlib", "scipy")
+    [largest, second, _, smallest] = numbers(
+        r"(-?\d\.\d+)[ \]\n]", out.partition("largest eigenvalues")[2].partition("\n")[0] + "\n"
+    )
+    assert (largest, second) == pytest.approx((4.037, 1.159), abs=2e-3)
+    assert -0.02 < smallest < 0
+    assert numbers(r"all eigenvalues by (\S+)", out)[0] < 1e-12
+    assert numbers(r"its transpose by (\S+)", out)[0] < 1e-12
+    assert numbers(r"bends by (\S+)", out)[0] == pytest.approx(largest, abs=1e-3)

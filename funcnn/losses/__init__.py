@@ -12,7 +12,7 @@ __getattr__, __dir__, __all__ = lazily(
         "margins": "hinge squared_hinge triplet",
         "similarity": "cosine_distance",
         "combinators": "weighted masked joint",
-        "protocol": "of_logits",
+        "protocol": "of_logits of_complex",
         "weights": "normalised",
     },
 )

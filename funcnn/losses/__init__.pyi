@@ -12,6 +12,7 @@ from funcnn.losses.likelihoods import poisson_nll as poisson_nll
 from funcnn.losses.margins import hinge as hinge
 from funcnn.losses.margins import squared_hinge as squared_hinge
 from funcnn.losses.margins import triplet as triplet
+from funcnn.losses.protocol import of_complex as of_complex
 from funcnn.losses.protocol import of_logits as of_logits
 from funcnn.losses.regression import huber as huber
 from funcnn.losses.regression import log_cosh as log_cosh

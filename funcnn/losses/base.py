@@ -89,6 +89,8 @@ def weigh(cost: Array, slope: Array, weight: Array | None, dtype: Any) -> tuple[
 def mean(terms: Array) -> Any:
     """The mean, as a Python float if the terms are a NumPy array."""
     value = terms.sum() / terms.size  # equal to terms.mean(), in half the time
+    if isinstance(value, np.complexfloating):  # in a complex step
+        return complex(value)
     return float(value) if isinstance(value, np.generic) else value
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array, namespace, wide
+from funcnn.elementary import sign
 from funcnn.errors import ShapeError
 from funcnn.losses.base import cast, check, check_binary, check_not_negative, fitted, fitted_weight, weigh
 from funcnn.losses.protocol import of_logits
@@ -31,8 +32,8 @@ def hinge(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array
         ShapeError, KindError: as `mse`.
         RangeError: as `mse`; or y is not 0 or 1.
     """
-    short, sign, weight = _shortfall("hinge", out, y, weight)
-    return weigh(short, -sign * namespace(short).sign(short), weight, out.dtype)
+    short, side, weight = _shortfall("hinge", out, y, weight)
+    return weigh(short, -side * sign(short), weight, out.dtype)
 
 
 @of_logits
@@ -51,17 +52,17 @@ def squared_hinge(out: Array, y: Array, weight: Array | None = None) -> tuple[An
     Raises:
         ShapeError, KindError, RangeError: as `hinge`.
     """
-    short, sign, weight = _shortfall("squared_hinge", out, y, weight)
-    return weigh(short * short, -2 * sign * short, weight, out.dtype)
+    short, side, weight = _shortfall("squared_hinge", out, y, weight)
+    return weigh(short * short, -2 * side * short, weight, out.dtype)
 
 
 def _shortfall(name: str, out: Array, y: Array, weight: Array | None) -> tuple[Array, Array, Array | None]:
     """The distance of each score from its margin, 0 for a score beyond it, and the sign that the score should have."""
     a, y, weight = fitted(name, out, y, weight)
     check_binary(name, y, out)
-    sign = 2 * y - 1
-    short = 1 - sign * a  # traced if out or y is
-    return namespace(short).maximum(short, 0), sign, weight
+    side = 2 * y - 1
+    short = 1 - side * a  # traced if out or y is
+    return namespace(short).maximum(short, 0), side, weight
 
 
 def triplet(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
@@ -93,5 +94,5 @@ def triplet(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Arr
     xp = namespace(y if type(out) is np.ndarray else out)  # either may be traced
     a, p, n = full[:, 0], full[:, 1], full[:, 2]
     cost = xp.maximum(((a - p) ** 2).sum(axis=-1) - ((a - n) ** 2).sum(axis=-1) + cast(y, full.dtype), 0)
-    slope = 2 * xp.sign(cost)[:, None, None] * xp.stack([n - p, p - a, a - n], axis=1)
+    slope = 2 * sign(cost)[:, None, None] * xp.stack([n - p, p - a, a - n], axis=1)
     return weigh(cost, slope, fitted_weight("triplet", weight, rows, full.dtype), out.dtype)

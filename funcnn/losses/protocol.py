@@ -10,6 +10,7 @@ from funcnn.arrays import kind
 from funcnn.errors import KindError
 
 F = TypeVar("F")
+_COMPLEX = "__funcnn_complex__"
 _LOGITS = "__funcnn_logits__"  # an attribute of the function, which `functools.wraps` and cloudpickle copy
 
 
@@ -31,12 +32,16 @@ def of_logits(loss: F) -> F:
     Raises:
         KindError: `loss` is not a function, a method or a class.
     """
+    return _marked("of_logits", loss, _LOGITS)
+
+
+def _marked(name: str, loss: F, mark: str) -> F:
     if callable(loss):
         with suppress(AttributeError, TypeError):  # methods and records, whose attributes are fixed
-            setattr(loss, _LOGITS, True)
+            setattr(loss, mark, True)
             return loss
-    remedy = "; put @of_logits above its def" if callable(loss) else ""
-    raise KindError(f"of_logits: loss must be a function, not {kind(loss)}{remedy}")
+    remedy = f"; put @{name} above its def" if callable(loss) else ""
+    raise KindError(f"{name}: loss must be a function, not {kind(loss)}{remedy}")
 
 
 def takes_logits(loss: Any) -> Any:
@@ -62,3 +67,36 @@ def evaluated(whose: str, loss: Any, *given: Any) -> tuple[Any, Any]:
         given_back = f"{len(made)} values" if type(made) is tuple else kind(made)
         raise KindError(f"{whose}: the loss must return (cost, dA), dA being the gradient of cost, not {given_back}")
     return made
+
+
+def of_complex(loss: F) -> F:
+    """Declare that a loss computes with complex outputs as with real ones, so that `hvp` can take a complex step.
+
+    A decorator of functions, methods and classes; for a loss that is a record, put it above `__call__`. The losses of
+    funcnn need no declaration. A loss is fit for a complex step if cost and dA are made of analytic functions, such as
+    `exp` and products, and real parts are compared: `abs`, `sign` and `.real` lose the step, and then `hvp` is wrong.
+    The declaration is found through `functools.partial`, `functools.wraps`, `weighted`, `masked` and `joint`.
+
+    >>> import numpy as np
+    >>> from funcnn.losses import of_complex
+    >>> @of_complex
+    ... def quartic(out, y):
+    ...     e = out - y
+    ...     return (e**4).mean(), 4 * e**3 / e.size
+
+    Raises:
+        KindError: `loss` is not a function, a method or a class.
+    """
+    return _marked("of_complex", loss, _COMPLEX)
+
+
+def takes_complex_out(loss: Any) -> bool:
+    """Whether a loss is of funcnn or declared by `of_complex`, and so is each loss in it."""
+    if isinstance(loss, tuple):
+        return all(map(takes_complex_out, loss))
+    if isinstance(loss, partial) and not hasattr(loss, _COMPLEX):
+        return all(map(takes_complex_out, (loss.func, *loss.args, *loss.keywords.values())))
+    if not callable(loss):
+        return True  # a setting
+    is_declared = getattr(loss, _COMPLEX, False) or getattr(type(loss).__call__, _COMPLEX, False)
+    return bool(is_declared) or str(getattr(loss, "__module__", "")).startswith("funcnn.losses.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from funcnn.arrays import Array, namespace
+from funcnn.elementary import absolute, sign
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_number, as_positive
 from funcnn.losses.base import cast, fitted, mean, weigh
@@ -38,7 +39,7 @@ def mae(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
     """
     a, y, weight = fitted("mae", out, y, weight)
     e = a - y
-    return weigh(abs(e), namespace(e).sign(e), weight, out.dtype)
+    return weigh(abs(e), sign(e), weight, out.dtype)
 
 
 def huber(out: Array, y: Array, weight: Array | None = None, *, delta: float = 1.0) -> tuple[Any, Array]:
@@ -75,7 +76,7 @@ def log_cosh(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Ar
     """
     a, y, weight = fitted("log_cosh", out, y, weight)
     e = a - y
-    xp, size = namespace(e), abs(e)
+    xp, size = namespace(e), absolute(e)
     slope, near = xp.tanh(e), size < 1
     below = -0.5 * xp.log1p(-xp.where(near, slope * slope, 0))
     beyond = size + xp.log1p(0.5 * xp.expm1(-2 * size))
@@ -108,6 +109,6 @@ def quantile(out: Array, y: Array, weight: Array | None = None, *, q: float | No
     a, y, weight = fitted("quantile", out, y, weight, "q")
     e = a - y
     xp = namespace(e)
-    sign = xp.sign(e)
-    slope = xp.where(e > 0, (1 - q) * sign, q * sign)
+    side = sign(e)
+    slope = xp.where(e > 0, (1 - q) * side, q * side)
     return weigh(slope * e, slope, weight, out.dtype)

@@ -14,6 +14,7 @@ from funcnn.losses import (
     mae,
     masked,
     normalised,
+    of_complex,
     of_logits,
     poisson_nll,
     quantile,
@@ -58,4 +59,5 @@ ROWS = [
     row(joint(mse, mse), "joint(mse, mse)", out=both(array, array), y=both(array, array), speaks="joint; mse"),
     row(normalised, weight=array(np.ones((4, 2)))),
     row(of_logits, loss=kind(lambda out, y: (0.0, out), "class")),
+    row(of_complex, loss=kind(lambda out, y: (0.0, out), "class")),
 ]

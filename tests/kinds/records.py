@@ -4,7 +4,7 @@ from funcnn import backward, forward, inference, record, state, update
 from funcnn.generation import mixes_positions, pads_with_zeros, step
 from funcnn.inspection import flops
 from funcnn.records import branches
-from funcnn.traits import gives_probabilities, rests
+from funcnn.traits import gives_probabilities, rests, takes_complex
 from tests.kinds.kinds import flag, function
 from tests.kinds.rows import kind, row
 from tests.kinds.wrong import ANYTHING
@@ -32,6 +32,7 @@ ROWS = [
     row(forward.register(Fresh), "@forward.register", rule=function, speaks="forward.register"),
     row(gives_probabilities, params=anything),
     row(rests, params=anything),
+    row(takes_complex, params=anything),
     row(mixes_positions, params=anything),
     row(pads_with_zeros, params=anything),
 ]

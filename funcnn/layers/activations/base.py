@@ -11,7 +11,7 @@ import numpy as np
 from funcnn.acceleration import traced
 from funcnn.arrays import Array, namespace, short
 from funcnn.core import backward, forward
-from funcnn.elementary import broken_slope, sigmoid, softplus
+from funcnn.elementary import broken_slope, sigmoid, sign, softplus
 from funcnn.errors import KindError
 from funcnn.fields import not_negative
 from funcnn.generation import positionwise, step
@@ -132,7 +132,7 @@ class Relu(Elementwise):
         """1 where out > 0, else 0: the sign of out, which is not negative"""
         if type(kept) is np.ndarray and kept.size >= _LARGE and not np.isnan(kept.max()):
             return (kept > 0).astype(kept.dtype)
-        return namespace(kept).sign(kept)
+        return sign(kept)
 
 
 _LARGE = 1 << 14  # entries: with more, these expressions are not slower in NumPy, measured in float32 and float64

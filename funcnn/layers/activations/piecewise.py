@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from funcnn.arrays import Array, namespace
+from funcnn.elementary import sign
 from funcnn.errors import RangeError
 from funcnn.fields import positive
 from funcnn.layers.activations.base import Elementwise
@@ -150,7 +151,8 @@ class SoftShrink(Elementwise):
 
     def slope(self, kept: Array) -> Array:
         """1 where out != 0, else 0"""
-        return abs(namespace(kept).sign(kept))
+        side = sign(kept)
+        return side * side
 
 
 @record
@@ -178,10 +180,11 @@ class HardShrink(Elementwise):
 
     def slope(self, kept: Array) -> Array:
         """1 where out != 0, else 0"""
-        return abs(namespace(kept).sign(kept))
+        side = sign(kept)
+        return side * side
 
 
 def _between(kept: Array, low: float, high: float) -> Array:
     """1 where low < kept < high, 0 where kept is low or high"""
     xp = namespace(kept)
-    return xp.sign(xp.minimum(kept - low, high - kept))
+    return sign(xp.minimum(kept - low, high - kept))

@@ -13,6 +13,7 @@ from funcnn.gradients import Grads
 from funcnn.layers.checks import unpacked
 from funcnn.layers.outlines import fitting, outline
 from funcnn.records import record
+from funcnn.traits import takes_complex
 
 
 @record
@@ -90,3 +91,6 @@ def function_step(params: Function, x: Any, memory: Any = None) -> Any:
         f"step: whether {_called(params.f)} maps each position alone is not known for a Function; "
         "write a record with a rule for step"
     )
+
+
+takes_complex.register(Function)(lambda _: False)

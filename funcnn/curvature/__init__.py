@@ -1,0 +1,7 @@
+"""Curvature: products with the Hessian and the Gauss-Newton matrix, gradients of single examples, Fisher diagonals."""
+
+from funcnn.lazy import lazily
+
+__getattr__, __dir__, __all__ = lazily(
+    __name__, {"products": "Product hvp ggnvp", "examples": "per_example fisher_diagonal"}
+)
