@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, namespace, short, sum_of_rows
+from funcnn.arrays import Array, namespace, sum_of_rows
 from funcnn.core import backward, backward_params, forward, forward_only
-from funcnn.errors import KindError, ShapeError
+from funcnn.errors import ShapeError
 from funcnn.fields import as_seed, check_sizes
 from funcnn.generation import fixed_memory, step
-from funcnn.gradients import Grads, added, returned_by
+from funcnn.gradients import Grads, returned_by
 from funcnn.initializers import Initializer, draw, glorot_uniform, orthogonal
 from funcnn.layers.checks import check_out_gradient, check_rows, foreign, mixed, own_gradient
 from funcnn.layers.recurrent.states import State, as_given, first_state, last_gradient
+from funcnn.layers.recurrent.steps import Cache, Stacked, steps_backward, steps_forward
 from funcnn.layers.sequences import blank, check_sequence, closed, opened, out_gradients
 from funcnn.records import record
 
@@ -36,7 +37,8 @@ class Recurrent(ABC):
     Do not pass `(x, mask, state)` to a chain of recurrent layers: the last state of one layer would become the first
     state of the next, whose out would then depend on later x. Pass x or `(x, mask)`, and parts of a sequence to `step`.
 
-    t steps are t iterations of a loop in Python, and t copies of the cell for `jax.jit` to compile.
+    t steps are t iterations of a loop in Python, and t copies of the cell for `jax.jit` to compile. LSTM and GRU have a
+    kernel for the whole loop, used for large arrays if llvmlite is installed.
     """
 
     W: Array
@@ -111,20 +113,10 @@ class Recurrent(ABC):
         return {"b": sum_of_rows(dz)}
 
 
-class Cache(NamedTuple):
-    """x as given, the states before, between and after the steps, and the other arrays that each step kept."""
-
-    given: Any
-    states: tuple[State, ...]
-    others: tuple[State, ...]
-
-
 @forward.register(Recurrent)
-def recurrent_forward(params: Recurrent, given: Any) -> tuple[Any, Cache]:
+def recurrent_forward(params: Recurrent, given: Any) -> tuple[Any, Cache | Stacked]:
     """(state_t, kept_t) = cell(x_t @ W + b, state_{t-1}), with one product for all x_t"""
-    others: list[State] = []
-    out, states = _run(params, given, others)
-    return out, Cache(given, tuple(states), tuple(others))
+    return _run(params, given, [])
 
 
 @forward_only.register(Recurrent)
@@ -133,39 +125,20 @@ def recurrent_forward_only(params: Recurrent, given: Any) -> Any:
     return _run(params, given, None)[0]
 
 
-def _run(params: Recurrent, given: Any, others: list[State] | None) -> tuple[Any, list[State]]:
-    """out, and the states before, between and after the steps."""
+def _run(params: Recurrent, given: Any, others: list[State] | None) -> tuple[Any, Any]:
+    """out, and the cache, if others is not None."""
     x, mask, state = opened(type(params).__name__, given, 3)
     check_sequence(type(params).__name__, x, mask)
     check_rows(params, x, len(params.W), params.W, form="m, t")
-    (m, t, n), xp, W = x.shape, namespace(x), params.W
+    (m, t, n), W = x.shape, params.W
     z = blank(x, mask).reshape(m * t, n) @ W
-    z += params.b
-    z = z.reshape(m, t, W.shape[1])
-    states = [first_state(params, state, m, xp)]
-    for i in range(t):
-        after, kept = _after(params, params.cell(z[:, i], states[-1]), states[0])
-        if mask is not None:
-            there = mask[:, i, None]
-            after = tuple([xp.where(there, new, old) for new, old in zip(after, states[-1], strict=True)])
-        states.append(after)
-        if others is not None:
-            others.append(kept)
-    out = blank(xp.stack([h for h, *_ in states[1:]], axis=1), mask)
-    return closed(given, out, mask, as_given(params, states[-1])), states
-
-
-def _after(params: Recurrent, made: Any, like: State) -> tuple[State, State]:
-    """Check the result of `cell`: a state like the first one, and the arrays for `back`."""
-    state = made[0] if type(made) is tuple and len(made) == 2 else None
-    if type(state) is not tuple or [getattr(a, "shape", None) for a in state] != [a.shape for a in like]:
-        needed = f"((h, ...), kept), a state of arrays like {short(like)}"
-        raise KindError(f"{type(params).__name__}: cell must return {needed}, not {short(made)}")
-    return made
+    first = first_state(params, state, m, namespace(x))
+    out, last, cache = steps_forward(params, given, z.reshape(m, t, W.shape[1]), mask, first, others)
+    return closed(given, out, mask, as_given(params, last)), cache
 
 
 @backward.register(Recurrent)
-def recurrent_backward(params: Recurrent, cache: Cache, dA: Any) -> Grads[Any]:
+def recurrent_backward(params: Recurrent, cache: Cache | Stacked, dA: Any) -> Grads[Any]:
     """dx = dz @ W^T, and dW, dU and the biases as in `recurrent_backward_params`"""
     grads, dz, dfirst = _back(params, cache, dA)
     x, _, state = opened("", cache.given, 3)
@@ -174,45 +147,27 @@ def recurrent_backward(params: Recurrent, cache: Cache, dA: Any) -> Grads[Any]:
 
 
 @backward_params.register(Recurrent)
-def recurrent_backward_params(params: Recurrent, cache: Cache, dA: Any) -> Any:
+def recurrent_backward_params(params: Recurrent, cache: Cache | Stacked, dA: Any) -> Any:
     """dW = sum_t x_t^T @ dz_t, dU = sum_t h_{t-1}^T @ du_t, each as one product"""
     return _back(params, cache, dA)[0]
 
 
-def _back(params: Recurrent, cache: Cache, dA: Any) -> tuple[Any, Array, State]:
+def _back(params: Recurrent, cache: Any, dA: Any) -> tuple[Any, Array, State]:
     """The gradients of the parameters, of z (one row for each step of each sequence), and of the first state."""
-    if type(cache) is not Cache or [part.shape[1] for part in cache.states[0]] != [len(params.U)] * params.states:
+    k = len(params.U)
+    if type(cache) not in {Cache, Stacked} or [part.shape[-1] for part in cache.last] != [k] * params.states:
+        cache = cache.apart() if type(cache) is Stacked else cache
         raise foreign(params, cache.states[0] if type(cache) is Cache else cache)
     x, mask, _ = opened("", cache.given, 3)
-    (m, t, n), k, xp = x.shape, len(params.U), namespace(x)
+    m, t, n = x.shape
     dout, dlast = out_gradients(params, cache.given, dA)
     if type(cache.given) is not tuple or dout is not None:
         check_out_gradient(params, dout, (m, t, k), x.dtype)
         dout = blank(dout, mask)
-    dstate = last_gradient(params, dlast, cache.states[-1], xp)
-    dzs, dus, owns, U_T = [], [], [], params.U.T.copy()  # contiguous, which halves the time of the product
-    for i in reversed(range(t)):
-        dh, *others = dstate
-        dstate = (dh if dout is None else dh + dout[:, i], *others)
-        passed = None
-        if mask is not None:  # at a padded position dstate passes through to the state before
-            there = mask[:, i, None]
-            passed, dstate = (tuple([xp.where(w, d, 0) for d in dstate]) for w in (~there, there))
-        given = cache.others[i], cache.states[i], cache.states[i + 1], dstate
-        dz, du, dstate = params.back(*given)
-        owns.append(params.own_gradients(*given, dz, du))
-        dh = du @ U_T
-        dstate = (dh if dstate[0] is None else dh + dstate[0], *dstate[1:])
-        if passed is not None:
-            dstate = tuple([a + b for a, b in zip(dstate, passed, strict=True)])
-        dzs.append(dz)
-        dus.append(du)
-    steps = (dzs,) if dz is du else (dzs, dus)
-    rows = [xp.stack(parts[::-1], axis=1).reshape(m * t, parts[0].shape[1]) for parts in steps]
-    h = xp.stack([h for h, *_ in cache.states[:-1]], axis=1).reshape(m * t, k)
-    dW, dU = blank(x, mask).reshape(m * t, n).T @ rows[0], h.T @ rows[-1]
-    own = {name: added([one[name] for one in owns]) for name in owns[0]} if type(owns[0]) is dict else owns[0]
-    return own_gradient(params, own, W=dW, U=dU, **params.biases(rows[0], rows[-1])), rows[0], dstate
+    dlast = last_gradient(params, dlast, cache.last, namespace(x))
+    h, dz, du, own, dfirst = steps_backward(params, cache, mask, dout, dlast)
+    dW, dU = blank(x, mask).reshape(m * t, n).T @ dz, h.T @ du
+    return own_gradient(params, own, W=dW, U=dU, **params.biases(dz, du)), dz, dfirst
 
 
 @step.register(Recurrent)

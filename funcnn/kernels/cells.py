@@ -1,0 +1,121 @@
+"""What the kernels of recurrent layers share: products with U in registers, blocks of rows, places in arrays.
+
+Arrays of steps are (m, t, width), or (m, t + 1, k) for states. The arrays that a step keeps for `back` are side by side
+in z, whose numbers are not needed after the step, as far as they fit, and the others in an array `rest`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from funcnn.compilation.engine import engine
+from funcnn.compilation.text import Index
+from funcnn.kernels.calls import Call
+from funcnn.kernels.gates import Gates, Place
+from funcnn.kernels.strips import Strips
+
+Body = Callable[[Index, Index], None]
+
+
+class Row(NamedTuple):
+    """A row at a step; `ahead` is the distance of its numbers at the next step, which the kernel then asks for.
+
+    The processor does not do so by itself, since they are on another page; without, the kernel takes 1.3 times as long.
+    """
+
+    at: str
+    ahead: int = 0
+
+
+class Cell:
+    """A cell `cls` of k units, for m rows or more; `masked` says whether positions may be padded.
+
+    A panel has `lanes` units, a block of rows `size` rows. A subclass sets `gates`, its rule, and `call`, its kernel.
+    """
+
+    gates: Gates
+    size: int
+
+    def __init__(self, cls: Any, dtype: Any, k: int, *, masked: bool) -> None:
+        self.cls, self.dtype, self.k, self.masked = cls, dtype, k, masked
+        self.states = [f"s{j}" for j in range(cls.states)]
+        self.registers = engine().registers
+        self.lanes = min(self.registers.vector // dtype.itemsize, 1 << (k - 1).bit_length())
+        rows, panels = self.registers.block
+        self.accumulators = rows * panels
+        self.t = Strips(dtype, most=self.lanes)
+
+    def shared(self, kept: list[int]) -> None:
+        """Choose the array and the first gate of each array that is kept, from their numbers of gates."""
+        self.kept, self.places = tuple(kept), list[tuple[str, int]]()
+        ends = {"z": 0, "rest": 0}
+        for n in kept:
+            name = "z" if not ends["rest"] and ends["z"] + n <= self.cls.gates else "rest"
+            self.places.append((name, ends[name]))
+            ends[name] += n
+        self.rest = ends["rest"]
+
+    def row(self, name: str, r: Index, i: Index, steps: Index, width: int) -> str:
+        """Where row r of an array is, at step i."""
+        t = self.t
+        return t.at(f"%{name}", t.times(t.plus(t.times(r, steps), i), width))
+
+    def kept_rows(self, z: Row, rest: Row) -> list[Row]:
+        """The rows of the arrays that are kept."""
+        rows = {"z": z, "rest": rest}
+        return [Row(self.t.at(rows[name].at, first * self.k), rows[name].ahead) for name, first in self.places]
+
+    def there(self, r: Index, i: Index) -> str:
+        """The number of the mask, in all lanes."""
+        return self.t.splat(self.t.number(self.row("M", r, i, "%t", 1))) if self.masked else ""
+
+    def product(self, U: str, rows: list[str], length: int, totals: list[str]) -> Any:
+        """`totals` plus, for each row of numbers, its product with the panels of U, which are side by side."""
+        t, many = self.t, len(totals) // len(rows)
+
+        def more(i: Index, *totals: str) -> list[str]:
+            at = t.at(U, t.times(i, many * t.rows))
+            panels, new = [t.load(at, j * t.rows) for j in range(many)], []
+            for r, row in enumerate(rows):
+                number = t.splat(t.number(row, i))
+                new += [t.fma(number, u, totals[r * many + j]) for j, u in enumerate(panels)]
+            return new
+
+        return t.loop(length, more, *totals)
+
+    def blocks(self, body: Body) -> None:
+        """`body(first, seen)` for blocks of rows, the first `seen` of which were also in the block before."""
+        t, size = self.t, self.size
+        count = t.let(f"udiv i64 {t.plus('%m', size - 1)}, {size}")
+
+        def block(b: Index) -> None:
+            start = t.times(b, size)
+            first = t.least(start, t.minus("%m", size))
+            body(first, t.minus(start, first))
+
+        t.loop(count, block)
+
+    def entries(self, f: Index, there: str, inputs: list[Row | list[str]], outs: list[Row]) -> None:
+        """The rule for the panel of units from f on, given the rows of its arrays; or panels that are loaded."""
+
+        def read(place: Place) -> str:
+            row = inputs[place[0]]
+            return self.t.read(self._at(row, place[1], f, 0)) if isinstance(row, Row) else row[place[1]]
+
+        self.gates.write(
+            self.t, read, there, lambda place, v: self.t.write(v, self._at(outs[place[0]], place[1], f, 1))
+        )
+
+    def _at(self, row: Row, gate: int, f: Index, is_output: int) -> str:
+        """Where a panel of units of a gate is."""
+        t = self.t
+        at = t.at(row.at, t.plus(f, gate * self.k))
+        if row.ahead:
+            t.declared.add("declare void @llvm.prefetch.p0(ptr, i32, i32, i32)")
+            t.do(f"call void @llvm.prefetch.p0(ptr {t.at(at, row.ahead)}, i32 {is_output}, i32 2, i32 1)")
+        return at
+
+    def written(self, numbers: list[str], arrays: list[str]) -> Call:
+        """The kernel, of the statements so far."""
+        return Call(self.t, ["W", "U", "M", *arrays], ["m", "t", *numbers])
