@@ -30,7 +30,8 @@ from funcnn import (
 )
 from funcnn.core import backward_params
 from funcnn.files import fingerprint
-from funcnn.layers import ChannelDropout, Copy, First, GaussianNoise, Identity, Parallel, noisy
+from funcnn.layers import ChannelDropout, Copy, First, GaussianNoise, Identity, Parallel, Stochastic, noisy
+from funcnn.testing import check_layer
 
 NOISES = [Dropout(0.5, seed=1), ChannelDropout(0.5, seed=1), GaussianNoise(0.5, seed=1)]
 every_noise = pytest.mark.parametrize("layer", NOISES, ids=lambda layer: type(layer).__name__)
@@ -257,3 +258,29 @@ def test_blocks_of_rows_have_masks_of_their_own_and_gradients_that_add_up():
     again = [value_and_grad(mse)(reseed(net, i), XS[32 * i : 32 * i + 32], YS[32 * i : 32 * i + 32]) for i in range(3)]
     assert parts == again
     assert [grads.params[1].step for _, grads in parts] == [1, 1, 1]
+
+
+@nn.record
+class TrainedNoise(Stochastic):
+    """out = x + std z, with a trained std, and z"""
+
+    std: nn.Array
+
+
+@forward.register(TrainedNoise)
+def trained_noise_forward(params, x):
+    z = np.random.default_rng(params.key).standard_normal(x.shape).astype(x.dtype)
+    return (x + params.std * z, z), z
+
+
+@backward.register(TrainedNoise)
+def trained_noise_backward(params, z, dA):
+    return nn.Grads(nn.gradient(params, std=(dA[0] * z).sum(axis=0), step=params.step + 1), dA[0])
+
+
+def test_a_layer_of_ones_own_on_this_base_may_have_parameters_and_another_out():
+    check_layer(TrainedNoise(np.array([0.5, 2.0]), seed=3), np.array([[1.0, -2.0], [0.5, 0.0]]))
+    net = (Dense.init(2, 2, seed=0), TrainedNoise(np.ones(2), seed=1), nn.layers.Take(0))
+    _, grads = value_and_grad(mse)(net, np.ones((3, 2)), np.zeros((3, 2)))
+    assert sgd(net, grads, 0.1)[1].step == 1
+    assert (grads.params[1].std != 0).all()

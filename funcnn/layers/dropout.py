@@ -22,6 +22,7 @@ from funcnn.traits import gives_probabilities, like_x
 from funcnn.trees.edits import evolve
 
 P = TypeVar("P")
+S = TypeVar("S", bound="Stochastic")
 
 
 @record
@@ -209,11 +210,14 @@ def gaussian_noise_backward(params: GaussianNoise, x: Array, dA: Array) -> Grads
     return Grads(_next(params), dA)
 
 
-@backward_params.register(Stochastic)
-def stochastic_backward_params(params: Stochastic, cache: Array, dA: Array) -> Stochastic:
-    """The next step"""
+def stochastic_backward_params(params: S, cache: Array, dA: Array) -> S:
+    """The next step; another layer on the base may have parameters, or another cache"""
     _check_back(params, cache, dA)
     return _next(params)
+
+
+backward_params.register(Dropout)(stochastic_backward_params)
+backward_params.register(GaussianNoise)(stochastic_backward_params)
 
 
 def _next(params: P) -> P:
