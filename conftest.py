@@ -87,7 +87,8 @@ class PageParser(PythonCodeBlockParser):
 
 
 pages = Sybil(
-    parsers=[PageParser(doctest_optionflags=ELLIPSIS)], patterns=["README.md", "docs/*.md", "docs/layers/*.md"]
+    parsers=[PageParser(doctest_optionflags=ELLIPSIS)],
+    patterns=["README.md", "docs/*.md", "docs/layers/*.md", "docs/cookbook/*.md"],
 )
 docstrings = Sybil(
     parsers=[DocTestParser(ELLIPSIS)],
