@@ -46,10 +46,7 @@ def words(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
 
 
 def _words(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
-    lanes = xp.asarray(_LANES)
-    for word in key:
-        lanes = _mix(lanes + xp.asarray(word).astype(np.uint32) * np.full(1, GOLDEN))  # a scalar that overflows warns
-    first, second, n = lanes[:1], lanes[1:], math.prod(shape)
+    (first, second), n = _hash(xp, key), math.prod(shape)
     if hasattr(xp, "words"):  # a compiler has an operation for the rest
         return xp.words(first, second, shape)
     if xp is not np or n <= _BLOCK:
@@ -60,6 +57,14 @@ def _words(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array
         offset = first + np.full(1, start, np.uint32) * GOLDEN
         block[...] = _mix(_mix(counters[: len(block)] + offset) ^ second)
     return out.reshape(shape)
+
+
+def _hash(xp: Namespace, key: tuple[Any, ...]) -> tuple[Array, Array]:
+    """(h_1, h_2) of a key"""
+    lanes = xp.asarray(_LANES)
+    for word in key:
+        lanes = _mix(lanes + xp.asarray(word).astype(np.uint32) * np.full(1, GOLDEN))  # a scalar that overflows warns
+    return lanes[:1], lanes[1:]
 
 
 def uniform(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: Any) -> Array:
@@ -98,6 +103,8 @@ def normal(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: A
     """
     _check("normal", xp, key, shape)
     dtype = as_float_dtype("normal", dtype)
+    if hasattr(xp, "normal"):  # as in `words`
+        return xp.normal(*_hash(xp, key), shape, dtype)
     n = math.prod(shape)
     wide = np.float32 if dtype.itemsize < 4 else dtype  # float32 and float64 hold 24 bits exactly
     u, v = _uniform(xp, key, (2, (n + 1) // 2), wide)

@@ -19,9 +19,12 @@ from funcnn import (
     Sigmoid,
     Tanh,
     TrainState,
+    backward,
     binary_cross_entropy,
     cosine,
     evolve,
+    forward,
+    gradient,
     mlp,
     mse,
     namespace,
@@ -36,6 +39,7 @@ from funcnn.errors import NotFiniteError, RangeError
 from funcnn.optimizers import Adagrad, AMSGrad, Decay, Lion, NAdam, PerArray, RAdam, RMSProp
 from funcnn.training import best_so_far, keep
 from funcnn.trees import leaves
+from funcnn.trees.walks import map_arrays
 
 rng = np.random.default_rng(0)
 x, y = rng.normal(size=(70, 2)), rng.normal(size=(70, 1))
@@ -50,6 +54,33 @@ class Counted(PerArray):
     def step(self, g, p, t, s=0, factor=1.0):
         s = s + g
         return factor * s / t, s, factor * 0.99
+
+
+@record
+class Matrix:
+    """A layer that does not look at the shape of its array."""
+
+    W: Array
+
+
+@forward.register(Matrix)
+def matrix_forward(params, x):
+    return x @ params.W, x
+
+
+@backward.register(Matrix)
+def matrix_backward(params, x, dA):
+    return Grads(gradient(params, W=x.T @ dA), dA @ params.W.T)
+
+
+@record
+class Flat:
+    """An optimizer whose steps have another shape than the parameters."""
+
+
+@update.register(Flat)
+def flat_update(optimizer, grads, params):
+    return Grads(map_arrays(lambda g: g.reshape(-1), grads.params), None), optimizer
 
 
 @record
@@ -190,12 +221,20 @@ def test_what_cannot_be_folded_takes_single_steps(optimizer):
     assert last(train(TrainState(net, optimizer), batch * 20, compiled(mse), 0.01, every=10)).step == plain.step
 
 
-def test_a_state_that_is_an_array_takes_single_steps():
-    start, function = TrainState((*net, Seen(np.zeros(1)))), compiled(mse)
+@pytest.mark.parametrize("optimizer", [(), Momentum(), AdamW()], ids=repr)
+def test_a_state_that_is_an_array_takes_its_next_value(optimizer):
+    start, function = TrainState((*net, Seen(np.zeros(1))), optimizer), compiled(mse)
     made = last(train(start, batch * 4, function, 0.1, every=4))
+    assert made == last(train(start, batch * 4, function, 0.1))
     plain = last(train(start, batch * 4, value_and_grad(mse), 0.1))
     np.testing.assert_allclose(made.params[-1].seen, plain.params[-1].seen, 1e-10)
-    assert function.fold(start.params, (), batch * 2, [0.1, 0.1]) is None
+    assert function.fold(made.params, made.optimizer, batch * 2, [0.1, 0.1]) is not None
+
+
+def test_a_step_of_another_shape_is_not_folded():
+    layer = (Matrix(np.ones((2, 1))),)
+    assert compiled(mse).fold(layer, (), batch * 2, [0.1, 0.1]) is not None
+    assert compiled(mse).fold(layer, Flat(), batch * 2, [0.1, 0.1]) is None
 
 
 def test_wide_networks_and_plain_functions_take_single_steps():

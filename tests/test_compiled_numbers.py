@@ -107,18 +107,20 @@ def test_results_of_another_dtype_do_not_agree():
     assert not agree((cost, astype(grads, np.float32)), (cost, grads))
 
 
-def test_a_sum_times_a_very_small_number_runs_plain():
+def test_a_sum_is_multiplied_by_very_small_numbers():
     @record
     class Far:
         W: Array
 
     forward.register(Far)(lambda params, x: (x @ params.W, x))
     backward.register(Far)(lambda params, x, dA: Grads(gradient(params, W=x.T @ dA * 1e-200 * 1e200), dA))
-    text = explain(compiled(mse), (Far(np.ones((5, 3))),), x, y)
-    assert text.startswith("plain NumPy: a sum over all rows times a very large or small number"), text
+    net = (Far(np.ones((5, 3))),)
+    assert explain(compiled(mse), net, x, y).startswith("compiled: ")
+    made, expected = [f(net, x, y)[1].params[0].W for f in (compiled(mse), value_and_grad(mse))]
+    np.testing.assert_allclose(made, expected, 1e-12)
 
 
-def test_a_gradient_that_is_doubled_many_times_runs_plain():
+def test_a_gradient_is_doubled_many_times():
     @record
     class Doubled:
         W: Array
@@ -131,8 +133,10 @@ def test_a_gradient_that_is_doubled_many_times_runs_plain():
 
     forward.register(Doubled)(lambda params, x: (x @ params.W, x))
     backward.register(Doubled)(doubled)
-    text = explain(compiled(mse), (Doubled(np.ones((5, 3))),), x, y)
-    assert text.startswith("plain NumPy: more than 10000 sums over all rows"), text
+    net = (Doubled(np.ones((5, 3))),)
+    assert "6 operations and 2 sums" in explain(compiled(mse), net, x, y)
+    made, expected = [f(net, x, y)[1].params[0].W for f in (compiled(mse), value_and_grad(mse))]
+    np.testing.assert_allclose(made, expected, 1e-12)
 
 
 # States.

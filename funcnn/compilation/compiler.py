@@ -195,10 +195,11 @@ def explain(function: Compiled, params: Any, x: Any, y: Any) -> str:
     step = function.step(params, x, y, [], [])
     if isinstance(step, str):
         return f"plain NumPy: {step}"
-    schedule, program = step.kernel.schedule, step.program
+    kernel, program = step.kernel, step.program
+    passes = f"in {kernel.rounds} passes " if kernel.rounds > 1 else ""
     return (
-        f"compiled: {len(program.nodes)} operations and {len(program.sums)} sums over tiles of {schedule.tile_rows} "
-        f"rows, {len(step.bounds) - 1} shards, threads: {step.threads}"
+        f"compiled: {len(program.nodes)} operations and {len(program.sums)} sums {passes}over tiles of "
+        f"{kernel.tile_rows} rows, {len(step.bounds) - 1} shards, threads: {step.threads}"
     )
 
 

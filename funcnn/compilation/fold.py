@@ -28,7 +28,7 @@ class Fold:
 
     def __init__(self, step: Step, optimizer: Any) -> None:
         program = step.program
-        if any([a.op != "halves" for _, a in program.computed]):
+        if any([a.op != "halves" and a.dtype != NUMBER for _, a in program.computed]):
             raise Untraceable("an array that is computed from the parameters")
         self.step, self.update = step, Update(optimizer, program)
         self.kernel = Kernel(program, engine().registers, self.update)
@@ -87,7 +87,7 @@ class Fold:
             memory.set_run(xs, ys, numbers, totals)
             f.fold(memory.arguments)
             return
-        (constants, _, sums, _), M, shards = memory.addresses, address(memory.own), len(step.bounds) - 1
+        (constants, _, sums, _, _), M, shards = memory.addresses, address(memory.own), len(step.bounds) - 1
         for i, (_, _, x, y) in enumerate(data):
             if run[0]:
                 step.program.fill_computed(memory.constants, step.program.trace.states.named(run[i]))

@@ -13,8 +13,8 @@ from funcnn.compilation.text import Text
 _LOG_2 = {8: (6.93147180369123816490e-01, 1.90821492927058770002e-10), 4: (0.693359375, -2.12194440e-4)}
 MAGIC = {8: 1.5 * 2.0**52, 4: 1.5 * 2.0**23}  # a float plus this number ends in the bits of the nearest whole number
 _BIAS = {8: 1023, 4: 127}  # of the exponent
-_FRACTION = {8: 52, 4: 23}  # bits
-_SMALLEST = {8: 2.0**-1022, 4: 2.0**-126}  # the smallest normal number
+FRACTION = {8: 52, 4: 23}  # bits
+SMALLEST = {8: 2.0**-1022, 4: 2.0**-126}  # the smallest normal number
 
 # tanh(x) = x + x z P(z) / Q(z), z = x^2, below 0.625: Moshier 1989, Methods and Programs for Mathematical Functions
 # (Cephes), tanh.c and tanhf.c.
@@ -44,6 +44,11 @@ _LOG = {
 def exp(t: Text, x: str) -> str:
     """e^x = 2^n (1 + p), with 2^n as two factors, so that the result reaches infinity, the subnormal numbers and 0."""
     n, bits, (r, rest) = _reduced(t, _clamped(t, x, *((-746, 710) if t.double else (-105, 89))))
+    return two_to(t, n, bits, r, rest)
+
+
+def two_to(t: Text, n: str, bits: str, r: str, rest: str) -> str:
+    """2^n (1 + r + rest), for bits that end in n"""
     half, other = _halves(t, n, bits)
     first = _power(t, half)
     return t.exactly("fmul", t.fma(first, t.add(r, rest), first), _power(t, other))
@@ -85,7 +90,7 @@ def _halves(t: Text, n: str, bits: str) -> tuple[str, str]:
 
 def _power(t: Text, bits: str) -> str:
     """2^i for bits that end in i."""
-    return t.floats(t.integral("shl", t.integral("add", bits, t.whole(_BIAS[t.bytes])), t.whole(_FRACTION[t.bytes])))
+    return t.floats(t.integral("shl", t.integral("add", bits, t.whole(_BIAS[t.bytes])), t.whole(FRACTION[t.bytes])))
 
 
 def polynomial(t: Text, x: str, coefficients: list[float]) -> str:
@@ -115,8 +120,8 @@ def tanh(t: Text, x: str) -> str:
 
 def log(t: Text, x: str) -> str:
     """log x = n log 2 + log(1 + f), with 1 + f between 1 / sqrt(2) and sqrt(2); subnormal numbers are scaled first."""
-    is_small, scale = t.compare("olt", x, t.constant(_SMALLEST[t.bytes])), _FRACTION[t.bytes] + 2
-    n, f = _exponent_and_fraction(t, t.bits(t.select(is_small, t.mul(x, t.constant(2.0**scale)), x)))
+    is_small, scale = t.compare("olt", x, t.constant(SMALLEST[t.bytes])), FRACTION[t.bytes] + 2
+    n, f = exponent_and_fraction(t, t.bits(t.select(is_small, t.mul(x, t.constant(2.0**scale)), x)))
     n = t.select(is_small, t.sub(n, t.constant(scale)), n)
     return _limits(t, x, _logarithm(t, n, f, t.constant(0)))
 
@@ -126,7 +131,7 @@ def log1p(t: Text, x: str) -> str:
     one, zero = t.constant(1), t.constant(0)
     u = t.exactly("fadd", x, one)
     lost = t.div(t.exactly("fsub", t.exactly("fsub", u, one), x), u)
-    n, f = _exponent_and_fraction(t, t.bits(u))
+    n, f = exponent_and_fraction(t, t.bits(u))
     is_near = t.compare("olt", t.call("fabs", x), t.constant(0.25))
     n, f, lost = t.select(is_near, zero, n), t.select(is_near, x, f), t.select(is_near, zero, lost)
     return t.select(t.compare("oeq", x, zero), x, _limits(t, u, _logarithm(t, n, f, lost)))  # -0 stays -0
@@ -158,10 +163,10 @@ def _by_parity(t: Text, z: str, coefficients: list[float]) -> str:
     return t.add(t.mul(z, first), t.mul(square, second))
 
 
-def _exponent_and_fraction(t: Text, bits: str) -> tuple[str, str]:
+def exponent_and_fraction(t: Text, bits: str) -> tuple[str, str]:
     """(n, f) for the bits of a float 2^n (1 + f), f between 1 / sqrt(2) - 1 and sqrt(2) - 1."""
-    bias, shift = _BIAS[t.bytes], t.whole(_FRACTION[t.bytes])
-    one = bias << _FRACTION[t.bytes]
+    bias, shift = _BIAS[t.bytes], t.whole(FRACTION[t.bytes])
+    one = bias << FRACTION[t.bytes]
     root = 0x3FE6A09E00000000 if t.double else 0x3F3504F3  # 1 / sqrt(2), or a little less
     raised = t.integral("lshr", t.integral("add", bits, t.whole(one - root)), shift)  # n + bias
     if t.double:  # AVX2 has no instruction from 64-bit integers to floats: put the integer into the bits of 2^52

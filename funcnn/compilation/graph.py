@@ -16,6 +16,7 @@ Value = Any
 
 ACROSS = {"row sum", "row maximum", "row minimum"}  # operations from all features of a row to one number
 ROOMS = {"dense", *ACROSS}  # operations that need all features of their argument at once
+READ = {"kept", "x", "y"}  # what a round over the rows reads
 INPUTS = {"x", "y", "parameters", "gradients", "memory"}  # what a loop reads
 COMMUTES = {"add", "multiply", "maximum", "minimum"}
 
@@ -97,10 +98,12 @@ class Graph:
                 raise Untraceable(f"{s.op} in {a.dtype}, in a network of {self.dtype}")
 
     def _random(self, s: Symbol) -> Node | None:
-        """Random words, which are used only where they are compared with a threshold."""
+        """Normal numbers; or random words, which are used only where they are compared with a threshold."""
         if not _is_random(s):
             return None
-        places = [self.constant(halves)[0] for halves in s.args[0].args]
+        places = [self.constant(halves)[0] for halves in (s if s.op == "normal" else s.args[0]).args]
+        if s.op == "normal":
+            return self._make("normal", (), s.features, tuple(places))
         return self._make("random", (), s.features, (int(s.args[1]), *places))
 
     def _operation(self, s: Symbol) -> Node:
@@ -186,7 +189,7 @@ def _dense(s: Symbol) -> tuple[tuple[Symbol, Operand], Operand | None] | None:
 
 
 def _is_random(s: Symbol) -> bool:
-    return s.op == "greater_equal" and _is(s.args[0], "words") and is_number(s.args[1])
+    return s.op == "normal" or (s.op == "greater_equal" and _is(s.args[0], "words") and is_number(s.args[1]))
 
 
 def _is(a: Operand, op: str) -> bool:

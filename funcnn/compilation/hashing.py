@@ -2,22 +2,54 @@
 
 from __future__ import annotations
 
+import math
+
 from funcnn.bits import GOLDEN, MIX_A, MIX_B
+from funcnn.compilation.functions import log1p
 from funcnn.compilation.graph import Node
 from funcnn.compilation.text import Index, Text
+from funcnn.compilation.trigonometric import of_quarter
 
 
 def random(t: Text, node: Node, row: Index, f: Index, constants: str) -> str:
     """Where the word of feature f, for the rows of a panel from `row` on, is at least a threshold: a panel of bools."""
-    threshold, first, second = node.data
+    threshold, *places = node.data
     words = f"<{t.rows} x i32>"
+    keys = [_splat(t, words, _word(t, constants, place)) for place in places]
+    return t.let(f"icmp uge {words} {_hashed(t, words, _index(t, words, node, row, f), keys)}, {_all(t, threshold)}")
+
+
+def normal(t: Text, node: Node, row: Index, f: Index, constants: str) -> str:
+    """r cos(2 pi v), for the first half of all entries; then r sin(2 pi v), of the same words."""
+    words, index = f"<{t.rows} x i32>", _index(t, f"<{t.rows} x i32>", node, row, f)
+    *keys, half = [_splat(t, words, _word(t, constants, place)) for place in node.data]
+    is_first = t.let(f"icmp ult {words} {index}, {half}")
+    other = t.let(f"select {t.bools} {is_first}, {words} {t.let(f'add {words} {index}, {half}')}, {words} {index}")
+    first = t.let(f"select {t.bools} {is_first}, {words} {index}, {words} {t.let(f'sub {words} {index}, {half}')}")
+    u, v = [_uniform(t, words, _hashed(t, words, i, keys)) for i in (first, other)]
+    r = t.call("sqrt", t.mul(t.constant(-2), log1p(t, t.neg(u))))
+    quarter = t.let(f"zext {t.bools} {is_first} to {t.integers}")
+    return t.mul(r, of_quarter(t, t.mul(t.constant(2 * math.pi), v), quarter))
+
+
+def _index(t: Text, words: str, node: Node, row: Index, f: Index) -> str:
+    """The numbers of the entries of feature f."""
     start = t.let(f"trunc i64 {t.plus(t.times(row, node.features), f)} to i32")
     lanes = ", ".join([f"i32 {i * node.features % 2**32}" for i in range(t.rows)])
-    index = t.let(f"add {words} {_splat(t, words, start)}, <{lanes}>")
+    return t.let(f"add {words} {_splat(t, words, start)}, <{lanes}>")
+
+
+def _hashed(t: Text, words: str, index: str, keys: list[str]) -> str:
+    """The words with these numbers."""
     h = t.let(f"mul {words} {index}, {_all(t, int(GOLDEN))}")
-    h = _mixed(t, words, t.let(f"add {words} {h}, {_splat(t, words, _word(t, constants, first))}"))
-    h = _mixed(t, words, t.let(f"xor {words} {h}, {_splat(t, words, _word(t, constants, second))}"))
-    return t.let(f"icmp uge {words} {h}, {_all(t, threshold)}")
+    h = _mixed(t, words, t.let(f"add {words} {h}, {keys[0]}"))
+    return _mixed(t, words, t.let(f"xor {words} {h}, {keys[1]}"))
+
+
+def _uniform(t: Text, words: str, h: str) -> str:
+    """`funcnn.bits.uniform`"""
+    whole = t.let(f"lshr {words} {h}, {_all(t, 8)}")
+    return t.mul(t.let(f"sitofp {words} {whole} to {t.panel}"), t.constant(2.0**-24))
 
 
 def _mixed(t: Text, words: str, h: str) -> str:

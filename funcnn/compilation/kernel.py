@@ -6,54 +6,84 @@ import numpy as np
 
 from funcnn.compilation.products import Registers
 from funcnn.compilation.program import Program
+from funcnn.compilation.rounds import Rounds
 from funcnn.compilation.text import Index, Text
 from funcnn.compilation.tile import Tile
 from funcnn.compilation.update import Update
+from funcnn.compilation.vectors import Vectors
 
 MOST_SHARDS, ROWS_OF_SHARD = 8, 1024
-NAMES = ("shard", "finish", "fold")
 # The arguments of `fold`, which stand in one block: pointers, then two whole numbers. %XS and %YS are the addresses of
-# the batches of `steps` steps, %bounds those of %count shards; the others are arguments of `shard` and `finish`.
-ARGUMENTS = ("C", "V", "A", "G", "M", "XS", "YS", "bounds", "W", "out", "count", "steps")
+# the batches of `steps` steps, %bounds those of %count shards; the others are arguments of the other functions.
+ARGUMENTS = ("C", "V", "A", "G", "R", "M", "XS", "YS", "bounds", "W", "out", "count", "steps")
 
 
 class Kernel:
     """Functions as text of LLVM IR, which depends on the shapes of a program, but not on the number of rows.
 
-    `shard` adds up the sums of a range of rows. `finish` adds those of the shards, in order, so that the results have
+    `shard0` adds up the sums of a range of rows. `finish` adds those of the shards, in order, so that the results have
     the same bits for any number of threads; and with an `update`, it changes the parameters. `fold` does so several
-    times. `table` are the panels of constants that the text refers to.
+    times. If rows need sums over all rows, `shard1` and so on are later rounds over them, and `between1` and so on
+    compute before each of them what it needs. `table` are the panels of constants that the text refers to, and `kept`
+    is the number of floats that rounds store for each row.
     """
 
     def __init__(self, program: Program, registers: Registers, update: Update | None = None) -> None:
         trace = program.trace
         widest = max([*trace.widths.values(), *[node.features for node in program.nodes]])
         t = Text(trace.dtype, 2 if widest <= 16 else 1)  # small networks wait for results: take more rows at once
-        tile = Tile(t, program, registers)
-        self.program, self.update, self.schedule = program, update, tile.schedule
-        self.memory = tile.memory
-        self.length = -(-program.length // t.rows) * t.rows  # of the sums of a shard, in whole panels
+        rounds = Rounds(program)
+        tiles = [Tile(t, program, one, rounds.kept, registers) for one in rounds.rounds]
+        self.program, self.update, self.kept = program, update, rounds.kept
+        self.tile_rows = max([tile.schedule.tile_rows for tile in tiles])
+        self.memory = max([tile.memory for tile in tiles])
+        self.rounds, self.row_panel = len(tiles), t.rows
+        self.length = -(-program.starts[-1] // t.rows) * t.rows  # of the sums of a shard, in whole panels
         self.totals = program.length - program.first_total  # numbers for each step of a fold besides the gradients
-        functions = [*tile.function(self.length), *self._finish(t), *self._fold(t)]
+        lines = [line for i, tile in enumerate(tiles) for line in tile.function(f"shard{i}", 0 if i else self.length)]
+        functions = [*lines, *self._between(t), *self._finish(t), *self._fold(t)]
         self.text = "\n".join([*sorted(t.declared), *functions, ""])
         self.table = np.frombuffer(b"".join(t.table), trace.dtype)
 
+    @property
+    def names(self) -> dict[str, int]:
+        """The functions besides `fold`, and the number of pointers among their arguments."""
+        later = range(1, self.rounds)
+        shards, between = [f"shard{i}" for i in range(self.rounds)], [f"between{i}" for i in later]
+        return dict.fromkeys(shards, 7) | dict.fromkeys(between, 3) | {"finish": 6}
+
     def bounds(self, rows: int) -> list[int]:
         """The rows at which shards begin, and the number of rows; each shard begins at a tile."""
-        tiles = -(-rows // self.schedule.tile_rows)
+        tiles = -(-rows // self.tile_rows)
         count = max(1, min(MOST_SHARDS, rows // ROWS_OF_SHARD, tiles))
-        return [*[i * tiles // count * self.schedule.tile_rows for i in range(count)], rows]
+        return [*[i * tiles // count * self.tile_rows for i in range(count)], rows]
+
+    def _add_shards(self, t: Text, start: int, end: int) -> None:
+        """Add the sums of all shards, from number `start` to `end`, to those of the first."""
+
+        def add(s: Index) -> None:
+            first = t.at("%G", t.times(t.plus(s, 1), self.length))
+            to, other = t.at("%G", start), t.at(first, start)
+            t.loop(end - start, lambda i: t.store(t.add(t.load(to, i), t.load(other, i)), to, i), step=t.rows)
+
+        if end > start:
+            t.when(t.let("icmp ugt i64 %count, 1"), lambda: t.loop(t.minus("%count", 1), add))
+
+    def _between(self, t: Text) -> list[str]:
+        lines = []
+        for i in range(1, self.rounds):
+            self._add_shards(t, *self.program.starts[i - 1 : i + 1])
+            Vectors(self.program, i).write(t)
+            lines += t.function(f"between{i}", "ptr noalias %C, ptr noalias %V, ptr noalias %G, i64 %count")
+        return lines
 
     def _finish(self, t: Text) -> list[str]:
         """%W are the constants of a step of the update, %M the optimizer's memory, %out the totals of the step."""
-        first = self.program.first_total
-
-        def add(s: Index) -> None:
-            other = t.at("%G", t.times(t.plus(s, 1), self.length))
-            t.loop(self.length, lambda i: t.store(t.add(t.load("%G", i), t.load(other, i)), "%G", i), step=t.rows)
-
-        t.when(t.let("icmp ugt i64 %count, 1"), lambda: t.loop(t.minus("%count", 1), add))
-        t.loop(self.totals, lambda i: t.put(t.number("%G", t.plus(first, i)), "%out", i))
+        program = self.program
+        self._add_shards(t, 0, -(-program.length // t.rows) * t.rows)
+        self._add_shards(t, *program.starts[-2:])
+        Vectors(program, self.rounds).write(t)
+        t.loop(self.totals, lambda i: t.put(t.number("%G", t.plus(program.first_total, i)), "%out", i))
         if self.update is not None:
             self.update.write(t)
         pointers = ", ".join([f"ptr noalias %{name}" for name in ("C", "V", "G", "M", "W", "out")])
@@ -66,19 +96,25 @@ class Kernel:
 
         def step(i: Index) -> None:
             X, Y = [t.let(f"load ptr, ptr {_word(t, name, i)}") for name in ("%XS", "%YS")]
-
-            def shard(s: Index) -> None:
-                low, high = [t.let(f"load i64, ptr {_word(t, '%bounds', t.plus(s, k))}") for k in (0, 1)]
-                G = t.at("%G", t.times(s, self.length))
-                t.do(f"call void @shard({_pointers('%C', '%V', '%A', G, X, Y)}, i64 {low}, i64 {high})")
-
-            t.loop("%count", shard)
+            for number in range(self.rounds):
+                if number:
+                    t.do(f"call void @between{number}({_pointers('%C', '%V', '%G')}, i64 %count)")
+                self._call_shards(t, number, X, Y)
             W = t.at("%W", t.times(i, self.update.constants if self.update else 0))
             out = t.at("%out", t.times(i, self.totals))
             t.do(f"call void @finish({_pointers('%C', '%V', '%G', '%M', W, out)}, i64 %count)")
 
         t.loop("%steps", step)
         return t.function("fold", "ptr %block")
+
+    def _call_shards(self, t: Text, number: int, X: str, Y: str) -> None:
+        def shard(s: Index) -> None:
+            low, high = [t.let(f"load i64, ptr {_word(t, '%bounds', t.plus(s, k))}") for k in (0, 1)]
+            G = t.at("%G", t.times(s, self.length))
+            pointers = _pointers("%C", "%V", "%A", G, "%R", X, Y)
+            t.do(f"call void @shard{number}({pointers}, i64 {low}, i64 {high})")
+
+        t.loop("%count", shard)
 
 
 def _word(t: Text, pointer: str, i: Index) -> str:

@@ -24,18 +24,19 @@ class Memory:
     def __init__(self, kernel: Kernel, table: int, bounds: list[int], threads: int) -> None:
         program, dtype = kernel.program, kernel.program.trace.dtype
         shards = len(bounds) - 1
-        self.constants = aligned(program.constants, dtype)
+        self.constants = aligned(program.constants + 2 * LINE // dtype.itemsize, dtype)  # the last panel reads beyond
         self.tiles = aligned(kernel.memory * threads, dtype)
         self.sums = aligned(kernel.length * shards, dtype)
+        self.kept = aligned(-(-bounds[-1] // kernel.row_panel) * kernel.row_panel * kernel.kept, dtype)
         self.own = aligned(kernel.update.memory if kernel.update else 0, dtype)
         self.totals = np.empty(kernel.totals, dtype)
-        self.addresses = [address(a) for a in (self.constants, self.tiles, self.sums, self.totals)]
+        self.addresses = [address(a) for a in (self.constants, self.tiles, self.sums, self.kept, self.totals)]
         self._bounds, self._batch = np.array(bounds, np.int64), np.empty(2, np.uintp)
-        constants, tiles, sums, totals = self.addresses
+        constants, tiles, sums, kept, totals = self.addresses
         X, B = address(self._batch), address(self._bounds)
         own, word = address(self.own), self._batch.itemsize
         self._block = (ctypes.c_int64 * len(ARGUMENTS))(
-            table, constants, tiles, sums, own, X, X + word, B, 0, totals, shards, 1
+            table, constants, tiles, sums, kept, own, X, X + word, B, 0, totals, shards, 1
         )
         self.arguments = ctypes.addressof(self._block)
         symbols: list[Any] = leaves(program.trace.params)

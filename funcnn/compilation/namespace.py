@@ -13,7 +13,7 @@ from funcnn.compilation.trigonometric import LARGEST
 from funcnn.conditions import outside
 
 UNARY = ["absolute", "erfc", "exp", "expm1", "log", "log1p", "negative", "sign", "sqrt", "tanh"]
-BINARY = ["add", "divide", "maximum", "minimum", "multiply", "subtract"]
+BINARY = ["add", "divide", "maximum", "minimum", "multiply", "power", "subtract"]
 TRUTHS = {  # functions whose result is a bool
     *["equal", "greater", "greater_equal", "isfinite", "less", "less_equal"],
     *["logical_and", "logical_not", "logical_or", "not_equal"],
@@ -52,6 +52,12 @@ class Namespace:
     def reciprocal(self, x: Operand) -> Symbol:
         return _of_arrays("divide", 1.0, x)
 
+    def power(self, x: Operand, y: Operand) -> Symbol:
+        return x**y if isinstance(x, Symbol) and x.dtype.kind == "f" else _of_arrays("power", x, y)
+
+    def pow(self, x: Operand, y: Operand) -> Symbol:
+        return self.power(x, y)
+
     def where(self, condition: Operand, a: Operand, b: Operand) -> Symbol:
         return _of_arrays("where", condition, a, b, dtype=common_dtype((a, b)))
 
@@ -87,6 +93,12 @@ class Namespace:
         """`funcnn.bits.words`, given the hash of the key."""
         halves = [Symbol("halves", (h,), (2,), np.float32, None) for h in (first, second)]
         return Symbol("words", (*halves,), shape, np.uint32, math.prod(shape[1:]))
+
+    def normal(self, first: Any, second: Any, shape: Shape, dtype: Any) -> Symbol:
+        """`funcnn.bits.normal`, given the hash of the key: entries from number (n + 1) // 2 on are sines."""
+        half = (math.prod(shape) + 1) // 2
+        halves = [Symbol("halves", (h,), (2,), np.float32, None) for h in (first, second, np.full(1, half))]
+        return Symbol("normal", (*halves,), shape, dtype, math.prod(shape[1:]))
 
     def concatenate(self, parts: Any, axis: int = 0) -> Any:
         return refused("a concatenation")

@@ -9,8 +9,9 @@ import numpy as np
 
 from funcnn.compilation.functions import exp, expm1, log, log1p, tanh
 from funcnn.compilation.graph import Graph, Node, Value
-from funcnn.compilation.hashing import random
+from funcnn.compilation.hashing import normal, random
 from funcnn.compilation.normal import erfc
+from funcnn.compilation.power import power
 from funcnn.compilation.text import Index, Text
 from funcnn.compilation.trigonometric import cos, sin
 
@@ -48,18 +49,21 @@ Known = dict[Value, tuple[str, bool]]
 
 
 class Panel:
-    """Writes operations on a feature of some rows; `row` is the first row, `tile` and `passing` are its memory."""
+    """Writes operations on a feature of some rows, of which `row` is the first.
+
+    Its memory is in three areas: `tile`, for the sums of a tile; `passing`; and `kept`, for later rounds over the rows.
+    """
 
     def __init__(self, text: Text, graph: Graph) -> None:
         self.text, self.graph = text, graph
-        self.tile = self.passing = ""
+        self.tile = self.passing = self.kept = ""
         self.constants = "%V"
         self.row: Index = 0
 
-    def address(self, node: Node, f: Index, tile: str = "") -> str:
-        """Where feature f of a stored node is, in this panel or in the panel of the tile at `tile`."""
+    def address(self, node: Node, f: Index) -> str:
+        """Where feature f of a stored node is."""
         area, line = node.place
-        base = self.passing if area == "panel" else tile or self.tile
+        base = {"panel": self.passing, "rows": self.kept, "tile": self.tile}[area]
         return self.text.at(base, self.text.times(self.text.plus(f, line), self.text.rows))
 
     def compute(self, group: list[Node], f: Index, known: Known) -> None:
@@ -78,6 +82,8 @@ class Panel:
         t, op = self.text, node.op
         if op == "random":
             return random(t, node, self.row, f, self.constants), True
+        if op == "normal":
+            return normal(t, node, self.row, f, self.constants), False
         if op in LOGIC and (op.startswith(("logical", "bitwise")) or all([self._is_bool(a, known) for a in node.args])):
             return t.logic(LOGIC[op], *[self._truth(a, f, node, known) for a in node.args]), True
         if op in {"logical_not", "invert"}:
@@ -155,4 +161,5 @@ _ARITHMETIC: dict[str, Callable[..., str]] = {
     "sqrt": lambda t, a: t.call("sqrt", a),
     "maximum": lambda t, a, b: t.call("maximum", a, b),
     "minimum": lambda t, a, b: t.call("minimum", a, b),
+    "power": power,
 }

@@ -87,11 +87,14 @@ def across(panel: Panel, node: Node, then: Compute) -> None:
     then(0, known)
 
 
-def sums(panel: Panel, one: Sum, panels: str, kept: int, registers: Registers) -> None:
-    """Add left^T @ right over the panels of a tile to the sums at %G, block by block of accumulators."""
+def sums(panel: Panel, one: Sum, panels: str, enter: Callable[[Index], None], registers: Registers) -> None:
+    """Add left^T @ right over the panels of a tile to the sums at %G, block by block of accumulators.
+
+    `enter(p)` sets the memory of `panel` to that of panel p of the tile.
+    """
     K, J = (1 if one.left is None else one.left.features), one.right.features
     most = (1, 1) if one.is_total else (1, 8) if one.left is None else (8, 1) if J == 1 else registers.block
-    block = partial(_sum_block, panel, one, panels, kept, registers.vector)
+    block = partial(_sum_block, panel, one, panels, enter, registers.vector)
     for top, height_count, height in blocks(K, most[0]):
         for start, width_count, width in blocks(J, most[1]):
             row = partial(_sum_row, panel.text, block, (top, height), (start, width), width_count)
@@ -107,21 +110,30 @@ def _sum_row(
 
 
 def _sum_block(
-    panel: Panel, one: Sum, panels: str, kept: int, vector_bytes: int, k: Index, j: Index, height: int, width: int
+    panel: Panel,
+    one: Sum,
+    panels: str,
+    enter: Callable[[Index], None],
+    vector_bytes: int,
+    k: Index,
+    j: Index,
+    height: int,
+    width: int,
 ) -> None:
     """The block of `height` features of left, from k on, and `width` features of right, from j on."""
     t, left, right = panel.text, one.left, one.right
     lanes = vector_bytes // t.bytes
     vector = f"<{lanes} x {t.float}>"
 
-    def load(node: Node, f: Index, tile: str, part: int) -> str:
-        return t.let(f"load {vector}, ptr {t.at(panel.address(node, f, tile), part)}, align {vector_bytes}")
+    def load(node: Node, f: Index, part: int) -> str:
+        return t.let(f"load {vector}, ptr {t.at(panel.address(node, f), part)}, align {vector_bytes}")
 
     def add_panel(p: Index, *totals: str) -> list[str]:
-        tile, new = t.at("%A", t.times(p, kept * t.rows)), list(totals)
+        new = list(totals)
+        enter(p)
         for part in range(0, t.rows, lanes):
-            ys = [load(right, t.plus(j, b), tile, part) for b in range(width)]
-            xs = [] if left is None else [load(left, t.plus(k, a), tile, part) for a in range(height)]
+            ys = [load(right, t.plus(j, b), part) for b in range(width)]
+            xs = [] if left is None else [load(left, t.plus(k, a), part) for a in range(height)]
             for i in range(height * width):
                 y = ys[i % width]
                 new[i] = t.fma(xs[i // width], y, new[i], vector) if xs else t.add(y, new[i], vector)

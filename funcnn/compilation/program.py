@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import islice
 from operator import itemgetter
 from typing import Any
+
+import attrs
 
 from funcnn.compilation.evaluation import prepared
 from funcnn.compilation.graph import Graph, Node
 from funcnn.compilation.shapes import Operand, Untraceable
-from funcnn.compilation.symbols import Symbol, elementwise, is_known, is_number
+from funcnn.compilation.symbols import Symbol, elementwise, is_number
 from funcnn.compilation.trace import Trace, padded
 
+SUMS = {"product", "total"}
 LEAST_FACTOR = 1e-9
 """The least factor of a sum over rows that kernels multiply into the rows."""
 MOST_SUMS = 10_000
 
 
+@attrs.frozen(eq=False)
 class Sum:
     """left^T @ right over all rows, added to the sums from number `at` on; without left, the sum of the rows of right.
 
-    Without left, `is_total` adds the features of right as well.
+    Without left, `is_total` adds the features of right as well. `round` is the number of times that all rows are read
+    before the rows of this sum can be computed.
     """
 
-    def __init__(self, left: Node | None, right: Node, at: int, *, is_total: bool) -> None:
-        self.left, self.right, self.at, self.is_total = left, right, at, is_total
+    left: Node | None
+    right: Node
+    at: int
+    is_total: bool
+    round: int
 
     @property
     def arguments(self) -> list[Node]:
@@ -37,6 +48,10 @@ class Program(Graph):
     `places` gives for the id of a symbolic sum where it stands among the sums. The gradients are the first, each at the
     start of a panel; then from `first_total` on the sums of which the cost is computed, and the number of faults, at
     `faults`. `cost` is the function from these last sums to the cost; there may be several sets of them, as columns.
+
+    The rows are read in `rounds` rounds. The sums at the places `own` are those that rows need, and those of which the
+    gradients are computed that are `derived`; from `starts[i]` to `starts[i + 1]` stand those of round i. `vectors[i]`
+    are the constants that are computed from them when i rounds are over, with their places.
     """
 
     def __init__(self, trace: Trace) -> None:
@@ -44,70 +59,158 @@ class Program(Graph):
         self.trace = trace
         self.sums: list[Sum] = []
         self.places: dict[int, int] = {}
+        self.own: dict[int, int] = {}
+        self.derived: list[Symbol] = []
+        self.vectors: defaultdict[int, list[tuple[int, Symbol]]] = defaultdict(list)
+        self._stages: dict[int, tuple[Symbol, int]] = {}
         self._length = 0
+        own = _needed_by_rows([*trace.gradients, trace.cost, *trace.faults])
         for gradient in trace.gradients:
-            self._keep(gradient)
+            own |= self._keep_gradient(gradient, own)
             self._length = padded(self._length, trace.dtype)
         self.first_total = self._length
-        for one in _sums_of(trace.cost):
-            self._keep(one)
+        for one in _sums_of([trace.cost]):
+            self._keep(one, [_term(one, 1.0)])
         self.faults = self._length
         for fault in trace.faults:
-            if is_known(fault):
+            if not fault.features:
                 raise Untraceable("a check of numbers that no row takes part in")
-            self._add_sum(None, elementwise("where", fault, 1.0, 0.0, dtype=trace.dtype), self.faults, is_total=True)
+            counted = elementwise("where", fault, 1.0, 0.0, dtype=trace.dtype)
+            self._add_sum(None, counted, self.faults, is_total=True)
         self.length = self._length + 1
+        self._place(list(own.values()))
         self.cost = prepared(trace.cost, lambda s: itemgetter(self.places[id(s)] - self.first_total))
 
-    def _keep(self, s: Symbol) -> None:
+    @property
+    def computed(self) -> list[tuple[int, Symbol]]:
+        """The constants that are computed before the first round."""
+        return [one for one in super().computed if not self.stage(one[1])]
+
+    def stage(self, a: Operand) -> int:
+        """The number of rounds that are over when an array is known; for rows, when they can be computed."""
+        left = [a]
+        while left:
+            s = left[-1]
+            waiting = [one for one in s.args if isinstance(one, Symbol) and id(one) not in self._stages]
+            left += waiting
+            if not waiting:
+                before = [self._stages[id(one)][1] for one in s.args if isinstance(one, Symbol)]
+                self._stages[id(s)] = s, max(before, default=0) + (s.op in SUMS)
+                left.pop()
+        return self._stages[id(a)][1]
+
+    def has_place(self, a: Symbol) -> bool:
+        """Whether an array is among the constants."""
+        return id(a) in self._places
+
+    def constant(self, a: Operand) -> tuple[int, ...]:
+        if not isinstance(a, Symbol) or self.has_place(a) or not self.stage(a):
+            return super().constant(a)
+        self.constants = padded(self.constants, self.dtype)  # it is written panel by panel
+        place = super().constant(a)
+        self.constants = padded(self.constants, self.dtype)
+        self.vectors[self.stage(a)].append((place[0], a))
+        return place
+
+    # Sums.
+
+    def _keep_gradient(self, s: Symbol, own: dict[int, Symbol]) -> dict[int, Symbol]:
+        """Give a gradient its place; the sums of which it is computed after the rows, if it is not linear in others."""
+        sums = _sums_of([s])
+        if sums and not any([id(one) in own for one in sums]):
+            try:
+                terms = list(islice(_terms(s, 1.0), MOST_SUMS))
+            except Untraceable:
+                terms = []
+            if terms and len(self.sums) + len(terms) < MOST_SUMS:
+                self._keep(s, terms)
+                return {}
+        self.derived.append(s)
+        self._keep(s, [])
+        return {id(one): one for one in sums}
+
+    def _keep(self, s: Symbol, terms: list[tuple[Symbol | None, Symbol, bool]]) -> None:
         """Give a sum its place, and add what it consists of."""
         if id(s) not in self.places:
             self.places[id(s)] = self._length
             self._length += s.size
-            self._decompose(s, self.places[id(s)], 1.0)
-
-    def _decompose(self, s: Symbol, at: int, factor: float) -> None:
-        """Add factor * s, where s is a linear combination of sums over rows."""
-        a, b = (*s.args, None, None)[:2]
-        if not LEAST_FACTOR <= abs(factor) <= 1 / LEAST_FACTOR:  # a row times a factor must not overflow or vanish
-            raise Untraceable("a sum over all rows times a very large or small number")
-        if s.op in {"reshape", "astype"}:
-            self._decompose(a, at, factor)
-        elif s.op == "negative":
-            self._decompose(a, at, -factor)
-        elif s.op in {"add", "subtract"} and _is_sum(a, s) and _is_sum(b, s):
-            self._decompose(a, at, factor)
-            self._decompose(b, at, factor if s.op == "add" else -factor)
-        elif s.op in {"multiply", "divide"} and _is_sum(a, s) and is_number(b):
-            self._decompose(a, at, factor * b if s.op == "multiply" else factor / b)
-        elif s.op == "multiply" and is_number(a) and _is_sum(b, s):
-            self._decompose(b, at, factor * a)
-        elif s.op in {"product", "total"}:
-            left, right = (a, b) if s.op == "product" else (None, a)
-            self._add_sum(left, right if factor == 1 else right * factor, at, is_total=s.op == "total")
-        else:
-            raise Untraceable(f"{s.op} of a sum over all rows")
+            for left, right, is_total in terms:
+                self._add_sum(left, right, self.places[id(s)], is_total=is_total)
 
     def _add_sum(self, left: Symbol | None, right: Symbol, at: int, *, is_total: bool) -> None:
-        if len(self.sums) == MOST_SUMS:  # a sum that is doubled many times consists of very many
-            raise Untraceable(f"more than {MOST_SUMS} sums over all rows")
-        one = Sum(None if left is None else self.node(left), self.node(right), at, is_total=is_total)
-        for node in one.arguments:
-            node.is_stored = True
-        self.sums.append(one)
+        stages = [self.stage(one) for one in (left, right) if one is not None]
+        left_node = None if left is None else self.node(left)
+        self.sums.append(Sum(left_node, self.node(right), at, is_total, max(stages)))
+
+    def _place(self, own: list[Symbol]) -> None:
+        """Give the sums that rows need their places, and count the rounds."""
+        end, self.starts = padded(self.length, self.dtype), list[int]()
+        last = max([0, *[one.round for one in self.sums], *[self.stage(s) - 1 for s in own]])
+        for i in range(last + 1):
+            self.starts.append(end)
+            for s in [one for one in own if self.stage(one) == i + 1]:
+                left, right, is_total = _term(s, 1.0)
+                self.own[id(s)] = end
+                self._add_sum(left, right, end, is_total=is_total)
+                end = padded(end + s.size, self.dtype)
+        self.starts.append(end)
+        self.rounds = last + 1
+
+
+def _term(s: Symbol, factor: float) -> tuple[Symbol | None, Symbol, bool]:
+    """A sum over rows as (left, right, is_total), times a factor."""
+    left, right = s.args if s.op == "product" else (None, *s.args)
+    return left, right if factor == 1 else right * factor, s.op == "total"
+
+
+def _terms(s: Symbol, factor: float) -> Iterator[tuple[Symbol | None, Symbol, bool]]:
+    """The terms of factor * s, where s is a linear combination of sums over rows."""
+    a, b = (*s.args, None, None)[:2]
+    if not LEAST_FACTOR <= abs(factor) <= 1 / LEAST_FACTOR:  # a row times a factor must not overflow or vanish
+        raise Untraceable("a sum over all rows times a very large or small number")
+    if s.op in {"reshape", "astype"}:
+        yield from _terms(a, factor)
+    elif s.op == "negative":
+        yield from _terms(a, -factor)
+    elif s.op in {"add", "subtract"} and _is_sum(a, s) and _is_sum(b, s):
+        yield from _terms(a, factor)
+        yield from _terms(b, factor if s.op == "add" else -factor)
+    elif s.op in {"multiply", "divide"} and _is_sum(a, s) and is_number(b):
+        yield from _terms(a, factor * b if s.op == "multiply" else factor / b)
+    elif s.op == "multiply" and is_number(a) and _is_sum(b, s):
+        yield from _terms(b, factor * a)
+    elif s.op in SUMS:
+        yield _term(s, factor)
+    else:
+        raise Untraceable(f"{s.op} of a sum over all rows")
 
 
 def _is_sum(a: Operand, like: Symbol) -> bool:
     return isinstance(a, Symbol) and a.features == 0 and a.shape == like.shape
 
 
-def _sums_of(cost: Symbol) -> list[Symbol]:
-    """The sums over rows of which a cost is computed, each once."""
+def _sums_of(roots: list[Symbol]) -> list[Symbol]:
+    """The sums over rows of which arrays are computed, each once."""
     found: dict[int, Symbol] = {}
-    left: list[Any] = [cost]
+    left: list[Any] = list(roots)
     while left:
         one = left.pop()
         if isinstance(one, Symbol) and one.features == 0 and id(one) not in found:
             found[id(one)] = one
-            left += [] if one.op in {"product", "total"} else one.args[::-1]
-    return [one for one in found.values() if one.op in {"product", "total"}]
+            left += [] if one.op in SUMS else one.args[::-1]
+    return [one for one in found.values() if one.op in SUMS]
+
+
+def _needed_by_rows(roots: list[Symbol]) -> dict[int, Symbol]:
+    """The sums over rows that other rows need, by their ids."""
+    found: dict[int, Symbol] = {}
+    seen: set[int] = set()
+    left: list[Any] = list(roots)
+    while left:
+        one = left.pop()
+        if isinstance(one, Symbol) and id(one) not in seen:
+            seen.add(id(one))
+            left += one.args
+            if one.features:
+                found |= {id(s): s for s in _sums_of([a for a in one.args if isinstance(a, Symbol)])}
+    return found

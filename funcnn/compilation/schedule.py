@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import attrs
 
-from funcnn.compilation.graph import ROOMS, Node
-from funcnn.compilation.program import Program
+from funcnn.compilation.graph import READ, ROOMS, Node
+from funcnn.compilation.program import Sum
 
 # Operations that take many instructions: a product with many outputs has no registers left for them.
-DEAR = {"cos", "divide", "erfc", "exp", "expm1", "log", "log1p", "sign", "sin", "sqrt", "tanh"}
+DEAR = {"cos", "divide", "erfc", "exp", "expm1", "log", "log1p", "normal", "power", "sign", "sin", "sqrt", "tanh"}
 MOST_BYTES = 192 * 1024  # kept for the panels of a tile: half of a second-level cache, or less
 
 
@@ -33,14 +33,14 @@ class Schedule:
     `kept` and `passing` are the lines of the two, and `panels` is the number of panels of a tile.
     """
 
-    def __init__(self, program: Program, rows: int, line_bytes: int) -> None:
-        self.stages = [_stage(nodes) for nodes in _slots(program.nodes)]
+    def __init__(self, nodes: list[Node], sums: list[Sum], rows: int, line_bytes: int) -> None:
+        self.stages = [_stage(some) for some in _slots(nodes)]
         for stage in self.stages:
             _store(stage)
-        summed = {one for s in program.sums for one in s.arguments}
+        summed = {one for s in sums for one in s.arguments}
         lengths = {"tile": 0, "panel": 0}
-        for node in program.nodes:
-            if node.is_stored and node.op != "vector":
+        for node in nodes:
+            if node.is_stored and node.op != "vector" and not node.place[0]:
                 area = "tile" if node in summed else "panel"
                 node.place = area, lengths[area]
                 lengths[area] += node.features
@@ -61,14 +61,14 @@ def _slots(nodes: list[Node]) -> list[list[Node]]:
             last += 1
             node.slot = last
             node.args[0].is_stored = True
-        elif node.op in {"x", "y"}:
+        elif node.op in READ:
             node.is_stored = True
     latest: dict[Node, int] = {}
     for node in reversed(nodes):
         latest[node] = min([u.slot - 1 if u.op in ROOMS else latest[u] for u in node.users], default=last)
     slots: list[list[Node]] = [[] for _ in range(last + 1)]
     for node in nodes:
-        if node.op in {"vector", "x", "y"}:
+        if node.op in {"vector", *READ}:
             continue
         if node.op not in ROOMS:
             node.slot = max([a.slot for a in node.inputs], default=0)

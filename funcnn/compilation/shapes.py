@@ -187,16 +187,3 @@ class Shaped:
 
 NUMBER = np.dtype(np.int64)
 """The dtype that marks numbers that differ from step to step; like numbers of Python, they do not widen floats."""
-
-
-IN_SWEEPS: ContextVar[bool] = ContextVar("in sweeps", default=False)
-
-
-@contextmanager
-def in_sweeps() -> Iterator[None]:
-    """Inside the block, rows may need sums over all rows: the kernel reads the rows more than once."""
-    token = IN_SWEEPS.set(True)
-    try:
-        yield
-    finally:
-        IN_SWEEPS.reset(token)

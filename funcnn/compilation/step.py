@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 
 from funcnn.compilation.engine import engine
 from funcnn.compilation.evaluation import evaluate
-from funcnn.compilation.kernel import NAMES, Kernel
+from funcnn.compilation.kernel import Kernel
 from funcnn.compilation.memory import Memory, address, aligned
 from funcnn.compilation.program import Program
 from funcnn.compilation.shapes import NUMBER
@@ -23,25 +23,25 @@ from funcnn.compilation.trace import Trace
 from funcnn.gradients import Grads
 from funcnn.records import build
 
-_ARGUMENTS: dict[str, list[Any]] = {  # pointers and whole numbers
-    "shard": [ctypes.c_void_p] * 6 + [ctypes.c_int64] * 2,
-    "finish": [ctypes.c_void_p] * 6 + [ctypes.c_int64],
-    "fold": [ctypes.c_void_p],
-}
-
 
 class Functions:
     """The functions of a kernel, and the table of constants that is their first argument."""
 
     def __init__(self, kernel: Kernel) -> None:
-        addresses = engine().functions(kernel.text, NAMES)
-        shard, finish, fold = [
-            ctypes.CFUNCTYPE(None, *_ARGUMENTS[name])(at) for name, at in zip(NAMES, addresses, strict=True)
+        addresses = engine().functions(kernel.text, ("fold", *kernel.names))
+        self.fold = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(addresses[0])
+        others: list[Any] = [
+            _function(at, pointers, 2 if name.startswith("shard") else 1)
+            for at, (name, pointers) in zip(addresses[1:], kernel.names.items(), strict=True)
         ]
-        self.shard, self.finish, self.fold = shard, finish, fold
+        self.shards, self.between, self.finish = others[: kernel.rounds], others[kernel.rounds : -1], others[-1]
         self._table = aligned(kernel.table.size, kernel.table.dtype)
         self._table[:] = kernel.table
         self.table = address(self._table)
+
+
+def _function(at: int, pointers: int, numbers: int) -> Any:
+    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * pointers, *[ctypes.c_int64] * numbers)(at)
 
 
 class Step:
@@ -79,7 +79,7 @@ class Step:
             memory.set_batch(address(x), address(y))
             self._functions.fold(memory.arguments)
         else:
-            constants, _, sums, totals = memory.addresses
+            constants, _, sums, _, totals = memory.addresses
             compute(self._functions, self.kernel, memory, self.bounds, self.threads, address(x), address(y))
             self._functions.finish(self._functions.table, constants, sums, None, None, totals, len(self.bounds) - 1)
         gradients, cost = memory.sums[: self.program.first_total].copy(), self.program.cost(memory.totals)
@@ -108,20 +108,24 @@ def compute(
     functions: Functions, kernel: Kernel, memory: Memory, bounds: list[int], threads: int, x: int, y: int
 ) -> None:
     """The sums of all shards, of rows at the addresses x and y; each thread takes the next one that is free."""
-    constants, tiles, sums, _ = memory.addresses
-    size, numbers = memory.sums.itemsize, iter(range(len(bounds) - 1))
+    constants, tiles, sums, kept, _ = memory.addresses
+    size, count = memory.sums.itemsize, len(bounds) - 1
 
-    def shards(thread: int) -> None:
+    def some(thread: int, shard: Any, numbers: Iterator[int]) -> None:
         tile = tiles + thread * kernel.memory * size
         for i in numbers:
             G = sums + i * kernel.length * size
-            functions.shard(functions.table, constants, tile, G, x, y, bounds[i], bounds[i + 1])
+            shard(functions.table, constants, tile, G, kept, x, y, bounds[i], bounds[i + 1])
 
-    helpers = [_pool(os.getpid()).submit(shards, i) for i in range(1, threads)]
-    shards(0)
-    for helper in helpers:
-        if not helper.cancel():  # a helper that has not begun is not waited for
-            helper.result()
+    for shard, between in zip(functions.shards, [*functions.between, None], strict=True):
+        numbers = iter(range(count))
+        helpers = [_pool(os.getpid()).submit(some, i, shard, numbers) for i in range(1, threads)]
+        some(0, shard, numbers)
+        for helper in helpers:
+            if not helper.cancel():  # a helper that has not begun is not waited for
+                helper.result()
+        if between is not None:
+            between(functions.table, constants, sums, count)
 
 
 @cache

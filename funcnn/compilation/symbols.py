@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.shapes import IN_SWEEPS, NUMBER, VIEWS, Operand, Shape, Shaped, refused
+from funcnn.compilation.shapes import NUMBER, VIEWS, Operand, Shape, Shaped, refused
 
 
 def _operator(op: str, dtype: Any = None, *, is_reflected: bool = False) -> Callable[[Symbol, Operand], Symbol]:
@@ -81,8 +81,10 @@ class Symbol(Shaped):
         return product(self, other)
 
     def __pow__(self, power: Operand) -> Symbol:
-        if is_number(power) and power in {0.5, 2, 3} and self.dtype.kind == "f":
-            return elementwise("sqrt", self) if power == 0.5 else self * self if power == 2 else self * self * self
+        if is_number(power) and power in {-1, 0.5, 2, 3} and self.dtype.kind == "f":
+            if power < 1:
+                return 1.0 / self if power < 0 else elementwise("sqrt", self)
+            return self * self if power == 2 else self * self * self
         return elementwise("power", self, power)
 
     def __rpow__(self, base: Operand) -> Symbol:
@@ -108,11 +110,8 @@ def elementwise(op: str, *args: Operand, dtype: Any = None) -> Symbol:
     _check_kinds(op, args)
     if not any([a.features is not None for a in symbols]):
         return Symbol(op, args, shape, dtype, None)
-    if any([a.features == 0 for a in symbols]):
-        if not any([a.features for a in symbols]):
-            return Symbol(op, args, shape, dtype, 0)
-        if not IN_SWEEPS.get():
-            return refused("a sum over all rows that each row needs")
+    if not any([a.features for a in symbols]):
+        return Symbol(op, args, shape, dtype, 0)
     rows = next(a.rows for a in symbols if a.features)
     features = math.prod(shape) // rows
     if not all([_broadcasts(a, shape, rows, features) for a in args]):

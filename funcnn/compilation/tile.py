@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from funcnn.compilation.graph import Node
 from funcnn.compilation.panel import Panel
 from funcnn.compilation.products import Registers, across, dense, sums
 from funcnn.compilation.program import Program
+from funcnn.compilation.rounds import Round
 from funcnn.compilation.schedule import Schedule, Stage
 from funcnn.compilation.text import LINE, Index, Text
 
@@ -15,16 +17,17 @@ INPUTS = {"x": "%X", "y": "%Y"}
 
 
 class Tile:
-    """Writes `shard`, which sets the numbers at %G to the sums over the rows from %lo to %hi.
+    """Writes the function of a round, which adds the sums over the rows from %lo to %hi to the numbers at %G.
 
     %X and %Y are the rows of x and y, %V the vector of constants, %C the table of panels, and %A memory: for the panels
-    of a tile, for the current panel, and for a copy of the last rows, filled up to a panel with the very last.
+    of a tile, for the current panel, and for a copy of the last rows, filled up to a panel with the very last. %R is
+    memory for `kept` lines of each panel of rows, which later rounds read.
     """
 
-    def __init__(self, text: Text, program: Program, registers: Registers) -> None:
-        self.text, self.program, self.registers = text, program, registers
+    def __init__(self, text: Text, program: Program, of: Round, kept: int, registers: Registers) -> None:
+        self.text, self.program, self.round, self.kept, self.registers = text, program, of, kept, registers
         self.panel = Panel(text, program)
-        self.schedule = Schedule(program, text.rows, text.rows * text.bytes)
+        self.schedule = Schedule(of.nodes, of.sums, text.rows, text.rows * text.bytes)
         self.widths = program.trace.widths
         self.outputs = max(1, registers.outputs * LINE // (text.rows * text.bytes))
 
@@ -34,15 +37,16 @@ class Tile:
         s = self.schedule
         return (s.panels * s.kept + s.passing + sum(self.widths.values())) * self.text.rows
 
-    def function(self, length: int) -> list[str]:
-        """The text of `shard`; `length` numbers at %G, which fill panels, are set to 0 at first."""
+    def function(self, name: str, length: int) -> list[str]:
+        """The text of the function; `length` numbers at %G, which fill panels, are set to 0 at first."""
         t, s = self.text, self.schedule
-        t.loop(length, lambda i: t.store(t.constant(0), "%G", i), step=t.rows)
+        if length:
+            t.loop(length, lambda i: t.store(t.constant(0), "%G", i), step=t.rows)
         self.panel.passing = t.at("%A", s.panels * s.kept * t.rows)
         self.spare = t.at("%A", (s.panels * s.kept + s.passing) * t.rows)
         t.loop(t.minus("%hi", "%lo"), self._tile, step=s.tile_rows)
-        pointers = ", ".join([f"ptr noalias %{name}" for name in "CVAGXY"])
-        return t.function("shard", f"{pointers}, i64 %lo, i64 %hi")
+        pointers = ", ".join([f"ptr noalias %{name}" for name in "CVAGRXY"])
+        return t.function(name, f"{pointers}, i64 %lo, i64 %hi")
 
     def _tile(self, start: Index) -> None:
         t, s = self.text, self.schedule
@@ -51,11 +55,20 @@ class Tile:
         panels = t.let(f"lshr i64 {t.plus(rows, t.rows - 1)}, {int(math.log2(t.rows))}")
         over = t.let(f"and i64 {rows}, {t.rows - 1}")
         is_uneven = t.let(f"icmp ne i64 {over}, 0")
-        t.when(is_uneven, lambda: self._copy_last_rows(t.plus(low, t.minus(rows, over)), over))
-        t.loop(panels, lambda p: self._panel(p, t.plus(low, t.times(p, t.rows))))
-        t.when(is_uneven, lambda: self._clear(t.minus(panels, 1), over))
-        for one in self.program.sums:
-            sums(self.panel, one, panels, s.kept, self.registers)
+        if any([node.op in INPUTS for node in self.round.nodes]):
+            t.when(is_uneven, lambda: self._copy_last_rows(t.plus(low, t.minus(rows, over)), over))
+        t.loop(panels, lambda p: self._panel(p, low))
+        enter = lambda p: self._enter(p, low)
+        t.when(is_uneven, lambda: self._clear(enter, t.minus(panels, 1), over))
+        for one in self.round.sums:
+            sums(self.panel, one, panels, enter, self.registers)
+
+    def _enter(self, p: Index, low: Index) -> None:
+        """The memory of panel p of the tile, whose first row is `low`."""
+        t = self.text
+        self.panel.tile = t.at("%A", t.times(p, self.schedule.kept * t.rows))
+        if self.kept:
+            self.panel.kept = t.at("%R", t.times(t.plus(low, t.times(p, t.rows)), self.kept))
 
     def _copy_last_rows(self, first: Index, over: str) -> None:
         """The rows that do not fill a panel, then copies of the last one, since zeros could become 0 / 0."""
@@ -70,31 +83,31 @@ class Tile:
 
         t.loop(t.rows, row)
 
-    def _clear(self, panel: Index, over: str) -> None:
+    def _clear(self, enter: Callable[[Index], None], panel: Index, over: str) -> None:
         """Set to 0, in the last panel, what the sums read of rows that are copies."""
         t, lanes = self.text, f"<{self.text.rows} x i64>"
         first = t.let(f"insertelement {lanes} poison, i64 {over}, i64 0")
         count = t.shuffled(lanes, first, "poison", [0] * t.rows)
         is_row = t.let(f"icmp ult {lanes} <{', '.join([f'i64 {i}' for i in range(t.rows)])}>, {count}")
-        tile = t.at("%A", t.times(panel, self.schedule.kept * t.rows))
-        for node in {one: None for s in self.program.sums for one in s.arguments}:
+        enter(panel)
+        for node in {one: None for s in self.round.sums for one in s.arguments}:
 
             def clear(f: Index, node: Node = node) -> None:
-                address = self.panel.address(node, f, tile)
+                address = self.panel.address(node, f)
                 t.store(t.select(is_row, t.load(address), t.constant(0)), address)
 
             t.loop(node.features, clear)
 
-    def _panel(self, p: Index, row: Index) -> None:
+    def _panel(self, p: Index, low: Index) -> None:
         t = self.text
-        self.panel.row = row
-        self.panel.tile = t.at("%A", t.times(p, self.schedule.kept * t.rows))
+        self.panel.row = row = t.plus(low, t.times(p, t.rows))
+        self._enter(p, low)
         is_full = t.let(f"icmp ule i64 {t.plus(row, t.rows)}, %hi")
         start = 0
         for name, width in self.widths.items():
             there, spare = t.at(INPUTS[name], t.times(row, width)), t.at(self.spare, start)
             pointer = t.let(f"select i1 {is_full}, ptr {there}, ptr {spare}")
-            for node in [one for one in self.program.nodes if one.op == name]:
+            for node in [one for one in self.round.nodes if one.op == name]:
                 self._read(node, t.at(pointer, node.data), width)
             start += width * t.rows
         for stage in self.schedule.stages:

@@ -41,7 +41,7 @@ class Trace:
         arrays: list[Any] = leaves(self.grads)
         object.__setattr__(self, "gradients", [a for a in arrays if not is_step_number(a)])
         for name, arrays in (("cost", [self.cost]), ("gradient", self.gradients)):
-            if not all([isinstance(a, Symbol) and a.features == 0 for a in arrays]):
+            if not all([isinstance(a, Symbol) and not a.features for a in arrays]):
                 raise Untraceable(f"a {name} that is not a sum over the rows")
             for a in arrays:
                 a.check_unchanged()

@@ -39,18 +39,18 @@ _COSINE = {
 
 def sin(t: Text, x: str) -> str:
     """sin x, whose quarter is the number of multiples of pi / 2"""
-    return t.select(t.compare("oeq", x, t.constant(0)), x, _of_quarter(t, x, 0))  # -0 stays -0
+    return t.select(t.compare("oeq", x, t.constant(0)), x, of_quarter(t, x, t.whole(0)))  # -0 stays -0
 
 
 def cos(t: Text, x: str) -> str:
     """cos x = sin(x + pi / 2)"""
-    return _of_quarter(t, x, 1)
+    return of_quarter(t, x, t.whole(1))
 
 
-def _of_quarter(t: Text, x: str, more: int) -> str:
-    """sin or cos of what is left of x, by the two last bits of the quarter."""
+def of_quarter(t: Text, x: str, more: str) -> str:
+    """sin(x + more pi / 2), for whole numbers: sin or cos of what is left of x, by the two last bits of the quarter."""
     bits, r, rest = _reduced(t, x)
-    quarter = t.integral("add", bits, t.whole(more))
+    quarter = t.integral("add", bits, more)
     z = t.mul(r, r)
     cube, half = t.mul(z, r), t.mul(z, t.constant(0.5))
     high, lowest = polynomial(t, z, _SINE[t.bytes][:-1]), t.constant(_SINE[t.bytes][-1])

@@ -73,8 +73,10 @@ class Update(Graph):
         if faults:
             raise Untraceable("a check of numbers")
         self._stores: list[Store] = []
-        for p, g in _trained(params, steps.params):
-            self._store(g, p, Place("parameters", p.data))
+        for p, g, is_state in _trained(params, steps.params):
+            if g.shape != p.shape:
+                raise Untraceable("a step or a state of another shape")
+            self._store(g, None if is_state else p, Place("parameters", p.data))
         old, new = memory_of(self.before), memory_of(self.after)
         if [s.shape for s in old] != [s.shape for s in new]:
             raise Untraceable("a memory of another shape after the step")
@@ -161,10 +163,10 @@ def _entries(name: str, like: Any, first: int) -> Symbol:
     return Symbol(name, (), like.shape, like.dtype, 1, first)
 
 
-def _trained(params: Any, steps: Any) -> Iterator[tuple[Symbol, Symbol]]:
-    """The parameters of a network with their steps; its states must not change."""
+def _trained(params: Any, steps: Any) -> Iterator[tuple[Symbol, Symbol, bool]]:
+    """The parameters of a network with their steps, and the states that are arrays with their next values."""
     if isinstance(params, Symbol):
-        yield params, steps
+        yield params, steps, False
     elif type(params) is tuple:
         for part, step in zip(params, steps, strict=True):
             yield from _trained(part, step)
@@ -173,7 +175,7 @@ def _trained(params: Any, steps: Any) -> Iterator[tuple[Symbol, Symbol]]:
             if not is_state:
                 yield from _trained(part, step)
             elif step is not None and step.dtype != NUMBER:
-                raise Untraceable(f"a state of {type(params).__name__} that is an array and changes")
+                yield part, step, True
 
 
 def _needed(values: list[Any]) -> set[Node]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from funcnn.compilation.evaluation import evaluate
 from funcnn.compilation.graph import Graph
-from funcnn.compilation.shapes import Operand, Shape, Untraceable, in_sweeps
+from funcnn.compilation.shapes import Operand, Shape, Untraceable
 from funcnn.compilation.structure import symbolic
 from funcnn.compilation.symbols import Symbol, elementwise
 from funcnn.compilation.trace import padded
@@ -43,7 +43,7 @@ class Trace(Graph):
         self.places: dict[int, int] = {}
         self.length = 0
         self._stages: dict[int, int] = {}
-        with recorded() as faults, in_sweeps():
+        with recorded() as faults:
             self.made = rule(*self._symbols(given))
         self.faults = [elementwise("where", fault, 1.0, 0.0, dtype=x.dtype).sum() for fault in faults]
         self.leaves = _leaves(self.made)

@@ -1,0 +1,100 @@
+"""The rounds of a program: all rows are read once, or again where rows need sums over all rows."""
+
+from __future__ import annotations
+
+import attrs
+
+from funcnn.compilation.graph import ROOMS, Node
+from funcnn.compilation.program import Program, Sum
+from funcnn.compilation.schedule import DEAR
+
+MOST_AGAIN = 8
+"""Operations that are computed again in a later round from one array, instead of keeping the result for it."""
+
+
+@attrs.frozen(eq=False)
+class Round:
+    """The nodes that a round computes, in order, and the sums that it adds up.
+
+    A node `kept` stands for one that an earlier round has stored.
+    """
+
+    nodes: list[Node]
+    sums: list[Sum]
+
+
+class Rounds:
+    """The rounds of a program; `kept` is the number of lines that rounds store for later ones, for each panel of rows.
+
+    Round i adds up the sums whose rows need the sums of i rounds. A node is computed in the first round that needs it.
+    Later ones read it again, or compute it anew if that takes a few operations on one other array.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.kept = 0
+        self._homes: dict[Node, Node] = {}  # where each node is computed at first
+        self._sources = _sources(program.nodes)
+        self.rounds = [self._round(program, i) for i in range(program.rounds)]
+
+    def _round(self, program: Program, i: int) -> Round:
+        made: dict[Node, Node] = {}
+        given = [one for one in program.sums if one.round == i]
+        needed = self._needed([node for one in given for node in one.arguments])
+        for node in program.nodes:
+            if node in needed:
+                made[node] = self._made(node, made)
+        for one in given:
+            for node in one.arguments:
+                made[node].is_stored = True
+        sums = [
+            attrs.evolve(one, left=None if one.left is None else made[one.left], right=made[one.right]) for one in given
+        ]
+        self._homes = {**{node: one for node, one in made.items() if one.op != "kept"}, **self._homes}
+        return Round(list(made.values()), sums)
+
+    def _needed(self, roots: list[Node]) -> set[Node]:
+        """The nodes from which these are computed, back to those that earlier rounds keep."""
+        needed, left = set[Node](), list(roots)
+        while left:
+            node = left.pop()
+            if node not in needed:
+                needed.add(node)
+                left += [] if self._is_kept(node) else [a for a in node.args if isinstance(a, Node)]
+        return needed
+
+    def _is_kept(self, node: Node) -> bool:
+        return node in self._homes and not self._is_made_again(node)
+
+    def _is_made_again(self, node: Node) -> bool:
+        return node.op in {"vector", "x", "y"} or self._sources[node] != {node}
+
+    def _made(self, node: Node, made: dict[Node, Node]) -> Node:
+        """A node of this round, like one of the program."""
+        if not self._is_kept(node):
+            args = tuple([made[a] if isinstance(a, Node) else a for a in node.args])
+            one = Node(node.op, args, node.features, node.data)
+            for a in args:
+                if isinstance(a, Node):
+                    a.users.append(one)
+            return one
+        home = self._homes[node]
+        if not home.place[0]:
+            home.is_stored, home.place = True, ("rows", self.kept)
+            self.kept += node.features
+        one = Node("kept", (), node.features, None)
+        one.is_stored, one.place = True, home.place
+        return one
+
+
+def _sources(nodes: list[Node]) -> dict[Node, set[Node]]:
+    """For each node the one node, or none, from which a few operations make it again; or the node itself."""
+    found: dict[Node, set[Node]] = {}
+    counts: dict[Node, int] = {}
+    for node in nodes:
+        sources = set[Node]().union(*[found[a] for a in node.inputs])
+        counts[node] = 1 + sum([counts[a] for a in node.inputs])
+        is_dear = node.op in DEAR or node.op in {*ROOMS, "random", "x", "y"}
+        found[node] = {node} if is_dear or len(sources) > 1 or counts[node] > MOST_AGAIN else sources
+        if node in found[node]:
+            counts[node] = 0
+    return found

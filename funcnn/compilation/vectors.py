@@ -1,0 +1,129 @@
+"""What is computed between the rounds over the rows: arrays of sums over all rows and of parameters, entry by entry."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+
+from funcnn.compilation.graph import Graph, Node
+from funcnn.compilation.namespace import ELEMENTWISE
+from funcnn.compilation.panel import Known, Panel
+from funcnn.compilation.program import SUMS, Program
+from funcnn.compilation.shapes import Operand, Untraceable
+from funcnn.compilation.symbols import Symbol, is_number, is_step_number
+from funcnn.compilation.text import Index, Text
+
+POINTERS = {"constants": "%V", "sums": "%G"}
+
+
+@attrs.frozen(eq=False)
+class Target:
+    """An array of `size` numbers, and the memory it is written to, from number `first` on."""
+
+    name: str
+    first: int
+    value: Node
+    size: int
+
+
+class Vectors(Graph):
+    """Arrays that are known when `stage` rounds are over, for the next one; after the last, also the gradients.
+
+    Raises:
+        Untraceable: an entry depends on other entries of sums over all rows.
+    """
+
+    def __init__(self, program: Program, stage: int) -> None:
+        super().__init__(0, program.dtype)
+        self.program, self.stage = program, stage
+        self._values: dict[tuple[int, int], Node | float] = {}
+        gradients = program.derived if stage == program.rounds else []
+        given = [("constants", *one) for one in program.vectors[stage]]
+        given += [("sums", program.places[id(s)], s) for s in gradients]
+        self._targets = [Target(name, first, self._value(s), s.size) for name, first, s in given]
+
+    def constant(self, a: Operand) -> tuple[int, ...]:
+        return self.program.constant(a)
+
+    def write(self, text: Text) -> None:
+        """The statements; each operation is rounded as NumPy rounds it."""
+        text.flags = ""
+        for size in dict.fromkeys([target.size for target in self._targets]):
+            self._write_size(text, size)
+        text.flags = " contract"
+
+    def _write_size(self, t: Text, size: int) -> None:
+        panel, targets = Panel(t, self), [target for target in self._targets if target.size == size]
+        needed = _needed([target.value for target in targets])
+
+        def entries(i: Index) -> None:
+            known: Known = {}
+            for node in self.nodes:
+                if node in needed and node.op in POINTERS:
+                    known[node] = _loaded(t, node, i), False
+            panel.compute([node for node in self.nodes if node in needed and node.op not in POINTERS], 0, known)
+            for target in targets:
+                t.store(panel.number(target.value, 0, 1, known), POINTERS[target.name], t.plus(target.first, i))
+
+        t.loop(-(-size // t.rows) * t.rows, entries, step=t.rows)
+
+    # From symbolic arrays to nodes.
+
+    def _value(self, s: Symbol) -> Node:
+        value = self._part(s, s.size)
+        return value if isinstance(value, Node) else self._make("add", (value, 0.0), 1)
+
+    def _part(self, a: Operand, size: int) -> Node | float:
+        """The entries of an array, as an argument of arrays of this size."""
+        if is_number(a):
+            return float(a)
+        if a.size not in {1, size}:
+            raise Untraceable(f"arrays of {a.size} and {size} numbers from sums over all rows")
+        if not isinstance(a, Symbol):
+            return self._read("constants", self.program.constant(a.reshape(-1)), a)
+        if a.op == "full":
+            return float(a.data)
+        if (key := (id(a), size)) not in self._values:
+            self._values[key] = self._node(a, size)
+        return self._values[key]
+
+    def _node(self, s: Symbol, size: int) -> Node | float:
+        program = self.program
+        if s.op in SUMS:
+            return self._read("sums", (program.own[id(s)],), s)
+        if s.op == "parameter":
+            return self._read("constants", program.constant(s.reshape(-1)), s)
+        if is_step_number(s) or (program.has_place(s) and program.stage(s) < self.stage):
+            return self._read("constants", program.constant(s)[:1], s)
+        if s.op in {"reshape", "astype"} and s.dtype == s.args[0].dtype:
+            return self._part(s.args[0], size)
+        if s.op not in {*ELEMENTWISE, "where"}:
+            raise Untraceable(f"{s.op} of a sum over all rows")
+        if s.dtype not in {self.dtype, np.dtype(bool)}:
+            raise Untraceable(f"{s.op} in {s.dtype} of a sum over all rows")
+        return self._make(s.op, tuple([self._part(a, size) for a in s.args]), 1)
+
+    def _read(self, name: str, place: tuple[int, ...], a: Operand) -> Node:
+        """What a loop reads: one number after another, or one for all entries."""
+        first, *strides = place
+        if a.size > 1 and strides not in ([], [1]):
+            raise Untraceable("a part of a parameter beside a sum over all rows")
+        return self._make(name, (), 1, (first, a.size == 1))
+
+
+def _loaded(t: Text, node: Node, i: Index) -> str:
+    pointer, (first, is_shared) = POINTERS[node.op], node.data
+    if is_shared:
+        return t.splat(t.number(pointer, first))
+    return t.let(f"load {t.panel}, ptr {t.at(pointer, t.plus(first, i))}, align {t.bytes}")
+
+
+def _needed(values: list[Node]) -> set[Node]:
+    """The nodes of which these are computed, and the nodes among them."""
+    found, left = set[Node](), list(values)
+    while left:
+        node = left.pop()
+        if node not in found:
+            found.add(node)
+            left += node.inputs
+    return found

@@ -1,0 +1,116 @@
+"""Powers in kernels, against 40 digits; and noise, which is the same in kernels and in NumPy."""
+
+import ctypes
+
+import mpmath
+import numpy as np
+import pytest
+
+pytest.importorskip("llvmlite", reason="kernels need llvmlite")
+
+from funcnn import Adam, Dense, Residual, Tanh, TrainState, layers, mse, train, value_and_grad
+from funcnn.compilation import compiled, explain
+from funcnn.compilation.engine import Engine, engine
+from funcnn.compilation.memory import address, aligned
+from funcnn.compilation.power import power
+from funcnn.compilation.text import Text
+from funcnn.trees import astype, leaves
+
+DTYPES = [np.float64, np.float32]
+
+
+def applied(x, y, compiler):
+    """x^y as kernels compute it."""
+    t = Text(x.dtype)
+    count = -(-x.size // t.rows) * t.rows
+    arrays = [aligned(count, x.dtype) for _ in range(3)]
+    for array, values in zip(arrays, (x, y), strict=False):
+        array[: x.size] = values
+    t.loop(count, lambda i: t.store(power(t, t.load("%X", i), t.load("%Y", i)), "%Z", i), step=t.rows)
+    text = "\n".join([*t.declared, *t.function("run", "ptr %C, ptr %X, ptr %Y, ptr %Z")])
+    panels = np.frombuffer(b"".join(t.table), x.dtype)
+    table = aligned(panels.size, x.dtype)
+    table[:] = panels
+    (at,) = compiler.functions(text, ("run",))
+    ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(at)(*map(address, [table, *arrays]))
+    return arrays[2][: x.size].copy()
+
+
+def arguments(dtype):
+    """Pairs whose power reaches from 0 to infinity: x over the whole range, near 1, and of usual size."""
+    info, rng = np.finfo(dtype), np.random.default_rng(0)
+    x = 2.0 ** rng.uniform(np.log2(info.tiny) - 10, np.log2(info.max), 400)
+    near, usual = 1 + rng.normal(size=400) * 2.0 ** rng.uniform(-20, -3, 400), abs(rng.normal(size=400))
+    x = np.concatenate([x, near])
+    y = rng.uniform(-1, 1, 800) * np.log2(info.max) * 1.1 / np.maximum(abs(np.log2(x)), 1e-6)
+    exponents = rng.choice([-3, -2.5, -0.5, 1 / 3, 1.5, 2.5, 5, 1e-9], 400)
+    return np.concatenate([x, usual]).astype(dtype), np.concatenate([y, exponents]).astype(dtype)
+
+
+@pytest.mark.parametrize("features", [None, "+sse2"])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_powers_are_exact_to_rounding(dtype, features):
+    if features and engine().triple.partition("-")[0] not in {"x86_64", "AMD64"}:
+        pytest.skip("the features are those of x86")  # pragma: no cover  this line runs on other processors alone
+    x, y = arguments(dtype)
+    made = applied(x, y, Engine("x86-64", features) if features else engine())
+    largest = mpmath.mpf(float(np.finfo(dtype).max))
+    with mpmath.workdps(40):
+        for a, b, got in zip(x, y, made, strict=True):
+            exact = mpmath.mpf(float(a)) ** mpmath.mpf(float(b))
+            if exact > largest:
+                assert got == np.inf, (a, b, got)
+            else:
+                unit = float(np.spacing(dtype(float(exact))))
+                assert abs(exact - mpmath.mpf(float(got))) <= 1.3 * unit, (a, b, got)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_limits_of_powers_are_those_of_numpy(dtype):
+    info = np.finfo(dtype)
+    digits = info.nmant
+    special = [0.0, 1 / 3, 0.5, 1.0, 2.0, 2.5, 3.0, np.inf, np.nan, info.max, info.tiny, info.smallest_subnormal]
+    special += [1 + info.eps, 1 - info.eps / 2, 2.0 ** (digits - 1) + 0.5, 2.0**digits - 1, 2.0 ** (digits + 1) - 1]
+    special += [2.0 ** (digits + 2), 1e30]
+    values = np.array([*special, *[-one for one in special]], dtype)
+    x, y = [a.ravel() for a in np.meshgrid(values, values)]
+    made = applied(x, y, engine())
+    with np.errstate(all="ignore"):
+        expected = np.power(x, y)
+    np.testing.assert_allclose(made, expected, 4 * info.eps, 2 * info.smallest_subnormal)
+    numbers = ~np.isnan(expected)
+    np.testing.assert_array_equal(np.signbit(made[numbers]), np.signbit(expected[numbers]))
+
+
+# Noise.
+
+rng = np.random.default_rng(0)
+noisy = (
+    *[layers.GaussianNoise(0.3, seed=(1, 2)), Dense.init(5, 6, seed=0)],
+    *[Residual((layers.GaussianNoise(0.1, seed=4, step=2**31 - 1), Tanh())), Dense.init(6, 2, seed=1)],
+)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rows", [1, 2, 7, 601, 2100])
+def test_noise_is_that_of_numpy(rows, dtype):
+    x, y, net = rng.normal(size=(rows, 5)).astype(dtype), rng.normal(size=(rows, 2)).astype(dtype), astype(noisy, dtype)
+    function = compiled(mse, threads=2)
+    assert explain(function, net, x, y).startswith("compiled: ")
+    (cost, grads), (expected_cost, expected) = function(net, x, y), value_and_grad(mse)(net, x, y)
+    bound = 1e-12 if dtype is np.float64 else 1e-4
+    assert cost == pytest.approx(expected_cost, rel=bound)
+    for a, b in zip(leaves(grads), leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, bound, bound * max(1, abs(b).max()))
+    assert grads.params[0] == expected.params[0]
+    assert grads.params[2] == expected.params[2]
+
+
+def test_a_fold_has_other_noise_in_each_step():
+    data = [(rng.normal(size=(70, 5)), rng.normal(size=(70, 2)))] * 12
+    runs = [list(train(TrainState(noisy, Adam()), data, compiled(mse), 0.01, every=every)) for every in (1, 5)]
+    assert runs[0][-1] == runs[1][-1]
+    assert runs[0][-1].params[0].step == 12
+    plain = list(train(TrainState(noisy, Adam()), data, value_and_grad(mse), 0.01))
+    for a, b in zip(leaves(runs[0][-1].params), leaves(plain[-1].params), strict=True):
+        np.testing.assert_allclose(a, b, 1e-9)
