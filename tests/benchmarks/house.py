@@ -1,5 +1,6 @@
 """The step in funcnn: the four lines, and the step of `train`, which does not compute the gradient of x."""
 
+from functools import partial
 from typing import Any
 
 from funcnn import Dense, Relu, Sigmoid, Tanh, TrainState, backward, forward, mse, sgd, train, value_and_grad
@@ -23,10 +24,11 @@ def network(workload: Workload) -> tuple[Any, ...]:
 
 
 def folded(workload: Workload) -> Contender:
-    """One run of `train` with a compiled loss, which makes FOLD steps in one call of machine code."""
+    """One run of `train` with a compiled loss, which makes FOLD steps in one call; a thread for each core."""
     from funcnn.compilation import compiled
 
-    net, batches, gradients = network(workload), [workload.data()] * MOST_STEPS, compiled(LOSSES[workload.loss])
+    gradients = compiled(LOSSES[workload.loss], threads=workload.cores)
+    net, batches = network(workload), [workload.data()] * MOST_STEPS
 
     def start():
         return train(TrainState(net), batches, gradients, LR, every=FOLD), None
@@ -54,10 +56,20 @@ def four_lines(workload: Workload) -> Contender:
 
 
 def with_compiled(workload: Workload) -> Contender:
-    """`training`, with the gradients of a compiled loss."""
+    """`training`, with the gradients of a compiled loss; a thread for each core."""
     from funcnn.compilation import compiled
 
-    return training(workload, compiled)
+    return training(workload, partial(compiled, threads=workload.cores))
+
+
+def with_one_thread(workload: Workload) -> Contender | None:
+    """`with_compiled` in one thread, where there are several cores."""
+    return None if workload.cores == 1 else with_compiled(workload._replace(cores=1))
+
+
+def folded_in_one_thread(workload: Workload) -> Contender | None:
+    """`folded` in one thread, where there are several cores."""
+    return None if workload.cores == 1 else folded(workload._replace(cores=1))
 
 
 def training(workload: Workload, gradients_of: Any = value_and_grad) -> Contender:

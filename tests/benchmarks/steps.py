@@ -8,13 +8,26 @@ an array of 31 MiB, except for NumPy `alone`, with malloc in its initial state.
 
 import numpy as np
 
-from tests.benchmarks.contenders import BARE, COMPILED, FOLDED, FORI, FOUR, JIT, OURS, here, maker
+from tests.benchmarks.contenders import (
+    BARE,
+    COMPILED,
+    FOLDED,
+    FOLDED_ONE,
+    FORI,
+    FOUR,
+    JIT,
+    ONE_THREAD,
+    OURS,
+    here,
+    maker,
+)
 from tests.benchmarks.switched import plain
 from tests.benchmarks.timing import FOLD, Contender, interleaved
 from tests.benchmarks.workloads import ALONE, WORKLOADS, Workload
 
 NUMPY = {OURS, FOUR, BARE}
-ON_TWO_CORES = {OURS, "article", "torch", JIT, FORI, COMPILED, FOLDED}  # the others have nothing to gain
+# The others have nothing to gain.
+ON_TWO_CORES = {OURS, "article", "torch", JIT, FORI, COMPILED, FOLDED, ONE_THREAD, FOLDED_ONE}
 
 
 def competing(workload: Workload) -> list[str]:
@@ -31,7 +44,7 @@ def times_of_a_step(name: str, repeats: int) -> dict[str, list[float]]:
         np.empty(31 << 20, np.uint8)
     made = {who: maker(who)(workload) for who in competing(workload)}
     contenders = {who: contender for who, contender in made.items() if contender is not None}
-    contenders |= {who: plain(contenders[who]) for who in (OURS, FOUR)}
+    contenders |= {who: plain(contenders[who]) for who in (OURS, FOUR) if who in contenders}
     one, many = [after(contenders[OURS], steps) for steps in (3, FOLD)]
     for who, contender in contenders.items():
         steps, reference = (3, one) if contender.calls == 1 else (contender.calls, many)

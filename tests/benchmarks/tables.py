@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from tests.benchmarks.contenders import BARE, COMPILED, FOLDED, FORI, FOUR, JIT, KERNELS, OURS
+from tests.benchmarks.contenders import BARE, COMPILED, FOLDED, FOLDED_ONE, FORI, FOUR, JIT, KERNELS, ONE_THREAD, OURS
 from tests.benchmarks.families import LAYERS, OTHERS, ROWS, STEPS, STEPS_ALONE, WHOLE, Times
 from tests.benchmarks.timing import FOLD, median_ratio
 
@@ -80,8 +80,8 @@ def report(measured: dict[str, Times]) -> str:
         if any([KERNELS in times for times in rows.values()]):
             parts += [f"{title}, with the kernels of the extra:", compared(rows, KERNELS, [OURS, "torch", "JAX"])]
         if any([COMPILED in times for times in rows.values()]):
-            parts += [f"{title}, with a compiled loss:", compared(rows, COMPILED, [OURS, "torch", JIT])]
+            parts += [f"{title}, with a compiled loss:", compared(rows, COMPILED, [ONE_THREAD, OURS, "torch", JIT])]
         if any([FOLDED in times for times in rows.values()]):
             parts += [f"{title}, with a compiled loss that makes {FOLD} steps a call:"]
-            parts += [compared(rows, FOLDED, [OURS, "torch", FORI])]
+            parts += [compared(rows, FOLDED, [FOLDED_ONE, OURS, "torch", FORI])]
     return "\n\n".join([*parts, "### Where plain funcnn is slower, and how many times", slower(measured)])
