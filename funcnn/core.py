@@ -22,7 +22,7 @@ from funcnn.arrays import freeze, is_array, kind, namespace, short, wide
 from funcnn.bound import BoundFunction
 from funcnn.dispatch import inside, no_rule, verb
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import as_count, check_function, is_whole, learning_rate
+from funcnn.fields import as_count, check_flag, check_function, is_whole, learning_rate
 from funcnn.gradients import Grads
 from funcnn.logits import check_end, squashed_twice
 from funcnn.losses.protocol import evaluated
@@ -32,8 +32,7 @@ from funcnn.trees.walks import check_tree, map_arrays, row_count
 
 P = TypeVar("P")
 
-Loss = Callable[[Any, Any], tuple[Any, Any]]
-"""`loss(out, y) -> (cost, dA)`, where dA is the gradient of cost with respect to out."""
+Loss = Callable[[Any, Any], tuple[Any, Any]]  # loss(out, y) -> (cost, dA), dA the gradient of cost by out
 
 
 @cast("Callable[[Any], Forward]", verb(returns=(tuple, "(out, cache)")))
@@ -160,10 +159,10 @@ def check_is_layer(name: str, params: Any, what: str = "params", x: Any = None) 
     raise KindError(f"{name}: {what} must be a layer or a tuple of layers, not {kind(params)}{remedy}")
 
 
-def value_and_grad(loss: Loss) -> ValueAndGrad:
-    """The first three of the four lines as one function `(params, x, y) -> (cost, Grads)`, whose `Grads.x` is None.
+def value_and_grad(loss: Loss, *, inputs: bool = False) -> ValueAndGrad:
+    """The first three of the four lines as one function `(params, x, y) -> (cost, Grads)`; it pickles if `loss` does.
 
-    dx of the first layer is not needed and not computed. The result pickles if `loss` does.
+    `Grads.x` is None, which saves its computation, or with `inputs=True` the gradient of the cost with respect to x.
 
     >>> import numpy as np
     >>> from funcnn import Dense, mse, value_and_grad
@@ -172,21 +171,22 @@ def value_and_grad(loss: Loss) -> ValueAndGrad:
     (4.0, Dense(W=<f64 [[12.]]>, b=<f64 [4.]>))
 
     Raises:
-        KindError: `loss` is not a function, returns no pair, or takes logits although the net gives probabilities.
+        KindError: `loss` is not a loss, or takes logits where the net gives probabilities; `inputs` is not a bool.
         ShapeError: the network ends in a Softmax over one output.
     """
     check_function("value_and_grad", loss, "loss", "a function (out, y)", takes=2)
-    return BoundFunction(_value_and_grad, loss)
+    check_flag("value_and_grad", inputs, "inputs")
+    return BoundFunction(_value_and_grad, loss, inputs)
 
 
-def _value_and_grad(loss: Loss, params: P, x: Any, y: Any) -> tuple[Any, Grads[P]]:
+def _value_and_grad(loss: Loss, inputs: Any, params: P, x: Any, y: Any) -> tuple[Any, Grads[P]]:
     check_is_layer("value_and_grad", params)
     if found := squashed_twice(loss, params):
         raise KindError(f"value_and_grad: {found}")
     out, cache = forward(params, x)
     check_end("value_and_grad", params, out)
     cost, dA = evaluated("value_and_grad", loss, out, y)
-    return cost, Grads(backward_params(params, cache, dA), None)
+    return cost, backward(params, cache, dA) if inputs else Grads(backward_params(params, cache, dA), None)
 
 
 def sgd(params: P, grads: Grads[P], lr: float) -> P:

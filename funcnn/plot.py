@@ -36,14 +36,8 @@ def cost_curve(table: Mapping[str, Any], ax: Axes | None = None, **line: Any) ->
         KindError: `table` is not such a mapping, a column does not hold numbers, or `ax` is not an Axes.
         ShapeError: the numbers of steps and of costs differ.
     """
-    if not isinstance(table, Mapping) or not {"step", "cost"} <= table.keys():
-        remedy = '; write {"step": steps, "cost": costs}'
-        raise KindError(f"cost_curve: table must have the columns step and cost, not {kind(table)}{remedy}")
-    steps, costs, ax = _column(table, "step"), _column(table, "cost"), _axes("cost_curve", ax)
-    if steps.ndim != 1 or steps.shape != costs.shape:
-        raise ShapeError(
-            f"cost_curve: table must have one cost for each step; step: {steps.shape}, cost: {costs.shape}"
-        )
+    steps, costs = _columns("cost_curve", table, "step")
+    ax = _axes("cost_curve", ax)
     ax.plot(steps, costs, **line)
     ax.set(yscale="log", xlabel="step", ylabel="cost")
     return ax
@@ -62,6 +56,21 @@ def rate_curve(lr: float | Schedule, steps: int, ax: Axes | None = None, **line:
     rates = [as_rate("rate_curve", lr(step), f"lr({step})") if callable(lr) else lr for step in range(steps)]
     ax.plot(np.arange(steps), rates, **line)
     ax.set(xlabel="step", ylabel="learning rate")
+    return ax
+
+
+def range_curve(table: Mapping[str, Any], ax: Axes | None = None, **line: Any) -> Axes:
+    """The costs of a learning-rate range test over the rates, on a logarithmic scale; arguments as `cost_curve`.
+
+    `table` is the table that `lr_range_test` gives, or any mapping with the columns "lr" and "cost".
+
+    Raises:
+        KindError, ShapeError: as `cost_curve`.
+    """
+    rates, costs = _columns("range_curve", table, "lr")
+    ax = _axes("range_curve", ax)
+    ax.plot(rates, costs, **line)
+    ax.set(xscale="log", xlabel="learning rate", ylabel="cost")
     return ax
 
 
@@ -201,11 +210,23 @@ def _coordinates(name: str, shape: Any) -> Array:
     return np.stack([part.ravel() for part in grid], axis=1)
 
 
-def _column(table: Mapping[str, Any], name: str) -> Array:
+def _columns(whose: str, table: Any, name: str) -> list[Array]:
+    """A column of this name, and the costs."""
+    if not isinstance(table, Mapping) or not {name, "cost"} <= table.keys():
+        remedy = f'; write {{"{name}": {name}s, "cost": costs}}'
+        raise KindError(f"{whose}: table must have the columns {name} and cost, not {kind(table)}{remedy}")
+    found = [_numbers(whose, column, table[column]) for column in (name, "cost")]
+    if found[0].ndim != 1 or found[0].shape != found[1].shape:
+        shapes = f"{name}: {found[0].shape}, cost: {found[1].shape}"
+        raise ShapeError(f"{whose}: table must have one cost for each {name}; {shapes}")
+    return found
+
+
+def _numbers(whose: str, name: str, column: Any) -> Array:
     try:
-        return np.asarray(table[name], float)
+        return np.asarray(column, float)
     except (TypeError, ValueError):
-        raise KindError(f"cost_curve: the column {name} must hold numbers, not {kind(table[name])}") from None
+        raise KindError(f"{whose}: the column {name} must hold numbers, not {kind(column)}") from None
 
 
 def _check_each(what: str, values: Any, needed: str, fits: Callable[[Any], bool]) -> None:

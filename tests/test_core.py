@@ -1,5 +1,6 @@
 """The four lines and the functions made of them."""
 
+import pickle
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -211,6 +212,24 @@ def test_value_and_grad_is_the_first_three_lines():
     out, cache = forward(net, x)
     cost, dA = mse(out, y)
     assert value_and_grad(mse)(net, x, y) == (cost, Grads(backward(net, cache, dA).params, None))
+
+
+def test_value_and_grad_has_the_gradient_of_the_inputs_where_asked():
+    out, cache = forward(net, x)
+    cost, dA = mse(out, y)
+    with_inputs = value_and_grad(mse, inputs=True)
+    assert with_inputs(net, x, y) == (cost, backward(net, cache, dA))
+    assert with_inputs(net, x, y)[1].x.shape == x.shape
+    assert pickle.loads(pickle.dumps(with_inputs))(net, x, y) == with_inputs(net, x, y)
+    words = nn.Embedding.init(5, 2, seed=0)
+    assert with_inputs(words, np.array([0, 3]), np.ones((2, 2)))[1].x is None
+    pairs, loss = nn.layers.Parallel((net, net)), nn.losses.joint(mse, mse)
+    dx = value_and_grad(loss, inputs=True)(pairs, (x, 2 * x), (y, y))[1].x
+    assert np.array_equal(dx[0], with_inputs(net, x, y)[1].x)
+    start, data = nn.TrainState(net, nn.Adam()), [(x, y)] * 3
+    *_, plain = nn.train(start, data, value_and_grad(mse), 0.1)
+    *_, other = nn.train(start, data, with_inputs, 0.1)
+    assert plain == other
 
 
 def test_the_end_of_a_network_is_found():

@@ -63,9 +63,9 @@ MOST_LINES = {
     "losses": 1240,  # for classes, 1 - p does not cancel; in NumPy it is gathered, in other libraries multiplied
     "metrics": 390,  # numbers for all examples, for each class, for unpadded positions
     "optimizers": 915,  # of float16 they compute in float32
-    "schedules": 475,  # what is given as a schedule is checked when it is given
+    "schedules": 480,  # what is given as a schedule is checked when it is given
     "testing": 10200,  # by differences at every size, exactly, by an oracle; large arrays, trees; six libraries; hunts
-    "training": 1620,  # arguments, batches and scores are checked; states and tables show themselves; one pass a step
+    "training": 1730,  # arguments, batches and scores are checked; states and tables show themselves; one pass a step
     "trees": 500,
 }
 

@@ -37,7 +37,6 @@ MAKERS = {
 }
 ENDING = {"polynomial": polynomial, "cosine": cosine, "cosine_restarts": cosine_restarts, "sawtooth": sawtooth}
 ENDING |= {"one_cycle": one_cycle}
-DECAYS = {"exponential": exponential, "step_decay": step_decay}
 POWERS = {"inverse_time": inverse_time, "polynomial": polynomial}
 
 ROWS = {
@@ -84,13 +83,16 @@ ROWS = {
         f"{name}, {what}": (
             lambda make=make, factor=factor: make(0.1, factor, 10),
             kind,
-            f"{name}: factor must be {sentence}",
+            f"{name}: factor must be {sentence}" + (f"; it is {factor}" if kind is RangeError else ""),
         )
-        for name, make in DECAYS.items()
+        for name, make, bounds in (
+            ("exponential", exponential, "finite and above 0"),
+            ("step_decay", step_decay, "in (0, 1]"),
+        )
         for what, factor, kind, sentence in (
-            ("a factor that grows", 1.5, RangeError, "in (0, 1]; it is 1.5"),
-            ("a factor of 0", 0, RangeError, "in (0, 1]; it is 0"),
-            ("a factor of NaN", nan, RangeError, "in (0, 1]; it is nan"),
+            ("a factor that is too high", inf if make is exponential else 1.5, RangeError, bounds),
+            ("a factor of 0", 0, RangeError, bounds),
+            ("a factor of NaN", nan, RangeError, bounds),
             ("factors in a list", [0.5], KindError, "a number, not list"),
         )
     },

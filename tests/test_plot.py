@@ -35,6 +35,7 @@ def test_it_draws_where_it_is_told_or_on_new_axes():
     for draw in (
         lambda ax: plot.cost_curve({"step": [1, 2], "cost": [1.0, 0.1]}, ax),
         lambda ax: plot.rate_curve(0.1, 2, ax),
+        lambda ax: plot.range_curve({"lr": [0.1, 1.0], "cost": [2.0, -0.1]}, ax),
         lambda ax: plot.decision_regions(line, x, y, ax, points=9),
         lambda ax: plot.pictures(images, ["a", "b"], ax),
         lambda ax: plot.picture(line, (4, 5), ax),
@@ -201,6 +202,21 @@ ROWS = {
         lambda: plot.cost_curve(np.ones(2)),
         nn.errors.KindError,
         f'{COLUMNS}, not float64 array; write {{"step": steps, "cost": costs}}',
+    ),
+    "a table without rates": (
+        lambda: plot.range_curve({"step": [1], "cost": [1.0]}),
+        nn.errors.KindError,
+        'range_curve: table must have the columns lr and cost, not dict; write {"lr": lrs, "cost": costs}',
+    ),
+    "three costs for two rates": (
+        lambda: plot.range_curve({"lr": [1, 2], "cost": [1.0, 2.0, 3.0]}),
+        nn.errors.ShapeError,
+        "range_curve: table must have one cost for each lr; lr: (2,), cost: (3,)",
+    ),
+    "rates in words": (
+        lambda: plot.range_curve({"lr": ["low"], "cost": [1.0]}),
+        nn.errors.KindError,
+        "range_curve: the column lr must hold numbers, not list",
     ),
     "a table without steps": (
         lambda: plot.cost_curve({"cost": [1.0]}),

@@ -62,21 +62,27 @@ def _is_stage(stage: Any) -> bool:
 
 
 def exponential(lr: float, factor: float, steps: int) -> Schedule:
-    """lr factor^(step / steps): the rate falls by the same ratio in each step, and by `factor` in `steps` steps
+    """lr factor^(step / steps): the rate changes by the same ratio in each step, and by `factor` in `steps` steps
+
+    With a factor above 1 the rate grows, as for a test of rates; it is infinite where it exceeds the largest float.
 
     >>> from funcnn.schedules import exponential
-    >>> exponential(0.1, 0.5, 100)(200)
-    0.025
+    >>> exponential(0.1, 0.5, 100)(200), exponential(0.5, 2, 100)(200)
+    (0.025, 2.0)
 
     Raises:
-        RangeError: the rate is negative, the factor is not in (0, 1], or `steps` is less than 1.
+        RangeError: the rate is negative, the factor is not finite and above 0, or `steps` is less than 1.
         KindError: an argument is not a number, or `steps` not a whole number.
     """
-    return BoundFunction(_exponential, *_decay("exponential", lr, factor, steps))
+    name = "exponential"
+    return BoundFunction(_exponential, as_rate(name, lr), as_positive(name, factor, "factor"), as_count(name, steps))
 
 
 def _exponential(lr: float, factor: float, steps: int, step: int) -> float:
-    return lr * factor ** (as_step("exponential", step) / steps)
+    try:
+        return lr * factor ** (as_step("exponential", step) / steps)
+    except OverflowError:
+        return math.inf if lr else 0.0
 
 
 def step_decay(lr: float, factor: float, steps: int) -> Schedule:
@@ -93,17 +99,13 @@ def step_decay(lr: float, factor: float, steps: int) -> Schedule:
         RangeError: the rate is negative, the factor is not in (0, 1], or `steps` is less than 1.
         KindError: an argument is not a number, or `steps` not a whole number.
     """
-    return BoundFunction(_step_decay, *_decay("step_decay", lr, factor, steps))
+    if not 0 < as_number("step_decay", factor, "factor") <= 1:
+        raise RangeError(f"step_decay: factor must be in (0, 1]; it is {factor}")
+    return BoundFunction(_step_decay, as_rate("step_decay", lr), float(factor), as_count("step_decay", steps))
 
 
 def _step_decay(lr: float, factor: float, steps: int, step: int) -> float:
     return lr * factor ** (as_step("step_decay", step) // steps)
-
-
-def _decay(name: str, lr: float, factor: float, steps: int) -> tuple[float, float, int]:
-    if not 0 < as_number(name, factor, "factor") <= 1:
-        raise RangeError(f"{name}: factor must be in (0, 1]; it is {factor}")
-    return as_rate(name, lr), float(factor), as_count(name, steps)
 
 
 def inverse_time(lr: float, steps: int, *, power: float = 1.0) -> Schedule:

@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazily(
         "progress_bar": "progress",
         "stopping": "early_stopping best_so_far WithBest until while_finite",
         "runs": "keep States",
+        "rates": "lr_range_test",
         "checkpoints": "checkpoint_every",
         "diagnosis": "bisect_nan Birth",
         "comparison": "compare Divergence",

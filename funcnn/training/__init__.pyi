@@ -6,6 +6,7 @@ from funcnn.training.diagnosis import bisect_nan as bisect_nan
 from funcnn.training.loop import TrainState as TrainState
 from funcnn.training.loop import train as train
 from funcnn.training.progress_bar import progress as progress
+from funcnn.training.rates import lr_range_test as lr_range_test
 from funcnn.training.runs import States as States
 from funcnn.training.runs import keep as keep
 from funcnn.training.scores import better as better

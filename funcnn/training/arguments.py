@@ -31,12 +31,14 @@ def check_data(name: str, data: Any) -> None:
         raise KindError(f"{name}: data must be an iterable of batches (x, y), not {kind(data)}{remedy}")
 
 
-def check_begin(start: Any, data: Any) -> None:
+def check_begin(name: str, start: Any, data: Any) -> None:
     """Check that `data`, if the number of its first batch is known, begins with the batch of `start.step`."""
-    step, first = as_step("train", start.step), first_step(data)
+    step, first = as_step(name, start.step), first_step(data)
     if first is not None and type(step) is int and first != step:
         remedy = "; to resume write data[start.step:], for another run evolve(start, step=0)" if first == 0 else ""
-        raise RangeError(f"train: data must begin with batch {step}, the step of start, not with batch {first}{remedy}")
+        raise RangeError(
+            f"{name}: data must begin with batch {step}, the step of start, not with batch {first}{remedy}"
+        )
 
 
 def is_optimizer(value: Any) -> bool:
@@ -65,14 +67,14 @@ def pair(name: str, batch: Any) -> Any:
     return batch
 
 
-def check_gradient(function: Any) -> None:
+def check_gradient(name: str, function: Any) -> None:
     """Check that `function` is a function like the result of `value_and_grad`, and not a loss."""
     needed = "a function (params, x, y) that returns (cost, Grads)"
     is_itself, parameters = function is gradient_of, parameters_of(function)
     if is_itself or (parameters and next(iter(parameters.parameters), "") == "out"):  # every loss takes (out, y)
         given = "value_and_grad itself" if is_itself else as_called(function)
-        raise KindError(f"train: value_and_grad must be {needed}, not {given}; write value_and_grad(loss)")
-    check_function("train", function, "value_and_grad", needed, takes=3)
+        raise KindError(f"{name}: value_and_grad must be {needed}, not {given}; write value_and_grad(loss)")
+    check_function(name, function, "value_and_grad", needed, takes=3)
 
 
 def check_lr(name: str, lr: Any) -> None:

@@ -135,18 +135,23 @@ def train(
             `batches` and do not begin with the batch of `start.step`. Or FUNCNN_KEEP_MEMORY is neither 0 nor 1.
         ShapeError: `constraint` changes a shape or a dtype, or the gradients are of another network.
     """
-    if not isinstance(start, TrainState):
-        is_network = type(start) is tuple or is_layer(start)
-        remedy = "; write TrainState(params)" if is_network else ""
-        raise KindError(f"train: start must be a TrainState, not {kind(start)}{remedy}")
-    check_data("train", data)
-    check_begin(start, data)
-    check_gradient(value_and_grad)
+    check_training("train", start, data, value_and_grad)
     check_lr("train", lr)
     check_constraint("train", constraint)
     every = as_count("train", every, "every")
     keep_freed_memory("train")
     return _train(start, data, value_and_grad, lr, constraint, every)
+
+
+def check_training(name: str, start: Any, data: Any, value_and_grad: Any) -> None:
+    """Check the first three arguments of `train`."""
+    if not isinstance(start, TrainState):
+        is_network = type(start) is tuple or is_layer(start)
+        remedy = "; write TrainState(params)" if is_network else ""
+        raise KindError(f"{name}: start must be a TrainState, not {kind(start)}{remedy}")
+    check_data(name, data)
+    check_begin(name, start, data)
+    check_gradient(name, value_and_grad)
 
 
 def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any, every: int) -> Iterator[S]:

@@ -18,7 +18,7 @@ from funcnn import (
 )
 from funcnn.core import backward_params, forward_only
 from funcnn.generation import fixed_memory, step
-from tests.kinds.kinds import CACHE, NET, OUT, Y, array, count, grads, layer, loss, number, optimizer
+from tests.kinds.kinds import CACHE, NET, OUT, Y, array, count, flag, grads, layer, loss, number, optimizer
 from tests.kinds.rows import kind, row
 from tests.kinds.wrong import ANYTHING
 
@@ -34,7 +34,7 @@ ROWS = [
     row(fixed_memory, params=layer, m=count, t_most=count),
     row(predict, params=layer, x=array, rows=count | "None", speaks="x"),
     row(sgd, params=layer, grads=grads, lr=number),
-    row(value_and_grad, loss=loss),
+    row(value_and_grad, loss=loss, inputs=flag),
     row(
         value_and_grad(loss.make()),
         "value_and_grad(mse)",

@@ -12,7 +12,16 @@ if find_spec("matplotlib"):
     import matplotlib as mpl
     import matplotlib.pyplot as plt
 
-    from funcnn.plot import coordinates, cost_curve, decision_regions, picture, pictures, rate_curve, render
+    from funcnn.plot import (
+        coordinates,
+        cost_curve,
+        decision_regions,
+        picture,
+        pictures,
+        range_curve,
+        rate_curve,
+        render,
+    )
 
     mpl.use("Agg")
 
@@ -24,6 +33,7 @@ if find_spec("matplotlib"):
     shape = kind((3, 4))
     ROWS += [
         row(cost_curve, table=kind({"step": np.arange(2), "cost": np.ones(2)}), ax=axes()),
+        row(range_curve, table=kind({"lr": np.ones(2), "cost": np.ones(2)}), ax=axes()),
         row(rate_curve, lr=schedule, steps=count, ax=axes()),
         row(decision_regions, params=layer, x=array, y=labels, ax=axes(), points=count(3)),
         row(

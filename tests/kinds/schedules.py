@@ -18,7 +18,7 @@ from tests.kinds.rows import both, kind, row
 whole = kind(3)
 ROWS = [
     row(stages, plan=both(both(schedule, count))),
-    row(exponential, lr=number, factor=fraction, steps=count),
+    row(exponential, lr=number, factor=number, steps=count),
     row(step_decay, lr=number, factor=fraction, steps=count),
     row(inverse_time, lr=number, steps=count, power=number),
     row(polynomial, lr=number(2.0), steps=count, power=number, final=number(0.0)),
