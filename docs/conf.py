@@ -1,6 +1,8 @@
 """The pages: sphinx-build -W -b html docs docs/_build/html"""
 
 import re
+import sys
+from pathlib import Path
 
 import attrs
 from sphinx.application import Sphinx
@@ -10,8 +12,10 @@ import funcnn
 project = "funcnn"
 version = release = funcnn.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_parser"]
+sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_parser", "accessible", "mathml", "placeholders"]
 exclude_patterns = ["_build"]
+html_math_renderer = "mathml"
 default_role = "code"
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
@@ -23,7 +27,9 @@ autodoc_preserve_defaults = True
 html_theme = "furo"
 html_title = "funcnn"
 html_static_path = ["_static"]
-html_css_files = ["wrap.css"]
+html_css_files = ["pages.css"]
+html_theme_options = {"top_of_page_buttons": []}
+html_show_search_summary = False
 html_show_copyright = False
 html_show_sphinx = False
 

@@ -1,0 +1,28 @@
+"""What axe-core asks of a page and neither sphinx nor furo writes: names of landmarks, levels, focus of what scrolls."""
+
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+WRITTEN = {
+    '<p class="caption" role="heading">': '<p class="caption" role="heading" aria-level="2">',
+    '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="All pages">',
+    '<aside class="toc-drawer': '<aside aria-label="On this page" class="toc-drawer',
+    "<pre>": '<pre tabindex="0">',
+    '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
+}
+
+
+def complete(app: Sphinx, error: Exception | None) -> None:
+    """Replace these pieces in each page that was written."""
+    for page in Path(app.outdir).rglob("*.html") if app.builder.name == "html" and error is None else ():
+        text = page.read_text()
+        for old, new in WRITTEN.items():
+            text = text.replace(old, new)
+        page.write_text(text)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Called by sphinx."""
+    app.connect("build-finished", complete)
+    return {"parallel_read_safe": True}
