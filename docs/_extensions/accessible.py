@@ -1,4 +1,4 @@
-"""What axe-core asks of a page and neither sphinx nor furo writes: names of landmarks, levels, focus of what scrolls."""
+"""What axe-core asks of a page and furo does not write: names of landmarks, levels, the focus of what scrolls."""
 
 from pathlib import Path
 

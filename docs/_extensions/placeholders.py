@@ -55,7 +55,7 @@ class Finder(MetaPathFinder, Loader):
 
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
         """The placeholder is a package, since a bridge may import a part of it."""
-        return ModuleSpec(fullname, self, is_package=True) if fullname.split(".")[0] in self.absent else None
+        return ModuleSpec(fullname, self, is_package=True) if fullname.partition(".")[0] in self.absent else None
 
     def exec_module(self, module: ModuleType) -> None:
         """Every name of the module is a class."""
