@@ -371,6 +371,11 @@ ROWS = {
         KindError,
         "averaged: optimizer must hold exactly one Average, got 0",
     ),
+    "an average and a network exchanged": (
+        call(averaged, net, (Adam(), Average())),
+        KindError,
+        "averaged: optimizer must hold exactly one Average, got 0; write averaged(optimizer, params)",
+    ),
     "two averages": (
         call(averaged, (Average(), (Average(0.9),)), net),
         KindError,

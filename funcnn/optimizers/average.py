@@ -76,12 +76,12 @@ def averaged(optimizer: Any, params: P) -> P:
     check_tree(params, "averaged", "params")
     found = _averages(optimizer)
     if len(found) != 1:
-        raise KindError(f"averaged: optimizer must hold exactly one Average, got {len(found)}")
+        remedy = "; write averaged(optimizer, params)" if not found and _averages(params) else ""
+        raise KindError(f"averaged: optimizer must hold exactly one Average, got {len(found)}{remedy}")
     average = found[0]
     if average.sums is None:
         return params
-    beta, t, sums = average.beta, average.t, _added(average, params)
-    share = (1 - beta) / (1 - beta**t)
+    sums, share = _added(average, params), (1 - average.beta) / (1 - average.beta**average.t)
     return map_arrays(lambda p, s: (s * share).astype(p.dtype) if is_float(p) else p, params, sums)
 
 
