@@ -9,6 +9,7 @@ import json
 import os
 import zipfile
 from collections import deque, namedtuple
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 
 from funcnn import Array, FuncnnError, Relu, gradient, load, mlp, record, save, state
 from funcnn.errors import FileError, KindError, NoFileError, RangeError
-from funcnn.files import fingerprint
+from funcnn.files import fingerprint, memoize
 from funcnn.training import Table
 from tests.says import assert_says
 
@@ -53,6 +54,21 @@ class Choosy:
 
 Choosy.least = 0.0
 CHOOSY = f"{Choosy.__module__}.Choosy"
+
+
+def twice(x):
+    return 2 * x
+
+
+def listed(x):
+    return [x]
+
+
+def with_rate(rate):
+    def fit(x):
+        return rate * x
+
+    return fit
 
 
 def made_anew():
@@ -305,6 +321,48 @@ ROWS = {
         KindError,
         f"save: the value holds a {__name__}.Named that its constructor refuses:"
         " Named: mean must be an array of floats, not None",
+    ),
+    "a lambda to memoize": (
+        lambda: memoize(lambda x: x, "results"),
+        KindError,
+        "memoize: function must be a function that def defines, not a lambda",
+    ),
+    "a partial to memoize": (
+        lambda: memoize(partial(np.add, 1), "results"),
+        KindError,
+        "memoize: function must be a function that def defines, not partial",
+    ),
+    "a closure to memoize": (
+        lambda: memoize(with_rate(0.1), "results"),
+        KindError,
+        "memoize: function must take all that it uses as arguments; rate is a variable of the function around it",
+    ),
+    "a folder that is a number": (
+        lambda: memoize(made_anew, 3),
+        KindError,
+        "memoize: folder must be a string or a Path, not int",
+    ),
+    "a folder that is a file": (
+        lambda: (save("net.npz", net), memoize(made_anew, Path("net.npz").name)),
+        FileError,
+        "memoize: the folder net.npz cannot be created: File exists",
+    ),
+    "a folder with a zero byte": (
+        lambda: memoize(made_anew, "a\0b"),
+        FileError,
+        "memoize: 'a\\x00b' is not a valid path",
+    ),
+    "an argument that has no fingerprint": (
+        lambda: memoize(twice, ".")([1]),
+        KindError,
+        f"fingerprint: value {NEEDED}, not list; write tuple(value)",
+        ["in the argument x of twice, which is memoized"],
+    ),
+    "a result that cannot be saved": (
+        lambda: memoize(listed, ".")(1),
+        KindError,
+        f"save: value {NEEDED}, not list; write tuple(value)",
+        ["in the result of listed, which is memoized"],
     ),
     "a fingerprint of objects": (
         lambda: fingerprint(np.array([None])),
@@ -564,7 +622,7 @@ def test_a_file_that_was_there_is_still_there(row, tmp_path, monkeypatch):
 
 
 def test_every_error_is_of_the_family():
-    assert {kind for _, kind, _ in ROWS.values()} == {FileError, NoFileError, KindError, RangeError}
+    assert {kind for _, kind, *_ in ROWS.values()} == {FileError, NoFileError, KindError, RangeError}
     assert issubclass(FileError, OSError)
     assert issubclass(FileError, FuncnnError)
     assert issubclass(NoFileError, FileNotFoundError)

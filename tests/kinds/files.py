@@ -1,7 +1,7 @@
 """The functions of `funcnn.files`."""
 
 from funcnn import load, save
-from funcnn.files import fingerprint
+from funcnn.files import fingerprint, memoize
 from tests.kinds.kinds import NET, path
 from tests.kinds.rows import kind, row
 
@@ -13,8 +13,13 @@ def saved():
     return "net.npz"
 
 
+def twice(x):
+    return 2 * x
+
+
 ROWS = [
     row(save, path=path, value=kind(NET, VALUES)),
     row(load, path=path.made(saved) - "text", migrate=kind(None, "None")),  # there is no file "text"
     row(fingerprint, value=kind(NET, f"{VALUES}; texts")),  # any array whose bytes are its value
+    row(memoize, function=kind(twice), folder=path),
 ]
