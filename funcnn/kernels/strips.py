@@ -49,11 +49,16 @@ class Strips(Text):
         mask = f"{self.bools} {self._mask}, {self.panel} zeroinitializer"
         return self.let(f"call {self.panel} @{name}(ptr {at}, i32 {self.bytes}, {mask})")
 
-    def write(self, value: str, pointer: str, i: Index = 0) -> None:
-        """A panel to the place of number i and those after it."""
+    def write(self, value: str, pointer: str, i: Index = 0, *, past_cache: bool = False) -> None:
+        """A panel to the place of number i and those after it.
+
+        With `past_cache` the cache does not read and keep the line of memory first; it must begin with a panel.
+        """
         at = self.at(pointer, i)
         if not self._mask:
-            self.do(f"store {self.panel} {value}, ptr {at}, align {self.bytes}")
+            self.declared.update(["!0 = !{i32 1}"] * past_cache)
+            how = f"align {self.line}, !nontemporal !0" if past_cache else f"align {self.bytes}"
+            self.do(f"store {self.panel} {value}, ptr {at}, {how}")
             return
         name = self._masked("store", f"void @{{}}({self.panel}, ptr, i32, {self.bools})")
         self.do(f"call void @{name}({self.panel} {value}, ptr {at}, i32 {self.bytes}, {self.bools} {self._mask})")
