@@ -6,19 +6,20 @@ import sys
 from statistics import median
 
 from tests.benchmarks import instructions, machine, page
-from tests.benchmarks.contenders import installed
+from tests.benchmarks.contenders import COMPILED, FOLDED, KERNELS, OURS, installed
 from tests.benchmarks.families import LAYERS, QUICK, ROWS, STEPS, WHOLE
 from tests.benchmarks.imports import import_times
 from tests.benchmarks.kept import OPTIMIZERS, STATES, bytes_of_a_state
-from tests.benchmarks.measure import BUSY, measured, pinned
+from tests.benchmarks.measure import BUSY, measured, new_process, pinned
+from tests.benchmarks.normalised import times_of_networks
 from tests.benchmarks.remat import PLAIN, memory_and_times
 from tests.benchmarks.tables import report, seconds, table
 from tests.benchmarks.timing import median_ratio
 
-PEERS, IMPORTS, KEPT, REMAT = "peers", "imports", "kept", "remat"
+PEERS, IMPORTS, KEPT, REMAT, NORMALISED = "peers", "imports", "kept", "remat", "normalised"
 PACKAGES = ["torch", "jax", "optax", "sklearn", "autograd", "mygrad", "llvmlite"]
 OF_THE_PAGE = [*STEPS, *WHOLE, *LAYERS]
-EVERYTHING = [*OF_THE_PAGE, REMAT, IMPORTS, KEPT]
+EVERYTHING = [*OF_THE_PAGE, REMAT, NORMALISED, IMPORTS, KEPT]
 
 
 def main(words):
@@ -36,6 +37,8 @@ def main(words):
     with pinned(1):
         if REMAT in names:
             print_remat(few)
+        if NORMALISED in names and installed("llvmlite"):
+            print_normalised(few)
         if IMPORTS in names:
             print_imports(few)
         if KEPT in names:
@@ -45,7 +48,7 @@ def main(words):
 def arguments(words):
     """Names that exist."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="funcnn beside its peers.")
-    known = [*ROWS, REMAT, IMPORTS, KEPT]
+    known = [*ROWS, REMAT, NORMALISED, IMPORTS, KEPT]
     meaning = f"`peers`: all rows of docs/speed.md, whose tables are written anew; or some of {', '.join(known)}"
     parser.add_argument("names", nargs="*", metavar="name", help=meaning)
     parser.add_argument("--quick", action="store_true", help="few repeats, of few rows, to see that it runs")
@@ -81,6 +84,19 @@ def print_remat(repeats):
     }
     print(f"\nRemat: 64 layers of 64 units, 1024 rows, in blocks ({repeats} repeats)\n")
     print(table(["MB kept", "at most", "a step", "ratio"], rows))
+
+
+def print_normalised(repeats):
+    """One table: how many times as long a step takes by NumPy, and with the kernel of the layer."""
+    rows = {}
+    with new_process() as process:
+        found = process.submit(times_of_networks, repeats).result()
+    for name, times in found.items():
+        ratios = [median_ratio(times[who], times[COMPILED]) for who in (OURS, KERNELS)]
+        folded = median_ratio(times[OURS], times[FOLDED])
+        rows[name] = [seconds(times[COMPILED]), *[f"{ratio:.2f}" for ratio in (*ratios, folded)]]
+    print(f"\nSteps of networks with two BatchNorms, one core, CPU time ({repeats} repeats)\n")
+    print(table(["compiled, time", "NumPy", "kernels", "NumPy / fold"], rows))
 
 
 def print_imports(repeats):

@@ -19,7 +19,7 @@ def measured(names: list[str], repeats: int, *, one_process: bool) -> dict[str, 
     one, found = [name for name in names if ROWS[name].cores == 1], {}
     several = [[name] for name in names if ROWS[name].cores > 1]
     for some in [*several, *([one] if one_process else [[name] for name in one])]:
-        with pinned(max([ROWS[name].cores for name in some], default=1)), _new_process() as process:
+        with pinned(max([ROWS[name].cores for name in some], default=1)), new_process() as process:
             for name in some:
                 print(f"{name} ...", file=sys.stderr)  # noqa: T201  to show that it goes on
                 found[name] = process.submit(ROWS[name].times_of, name, repeats).result()
@@ -39,5 +39,6 @@ def pinned(cores: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def _new_process() -> ProcessPoolExecutor:
+def new_process() -> ProcessPoolExecutor:
+    """Whose NumPy has a thread for each core that it may use, since it is imported there."""
     return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
