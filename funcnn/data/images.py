@@ -6,6 +6,7 @@ pixels of all of them alike.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
@@ -102,12 +103,15 @@ def random_turn(x: T, rng: Rng) -> T:
     check_generator("random_turn", rng)
     if h != w:
         raise ShapeError(f"random_turn: x must hold square images, not {h} x {w}")
-    turns = rng.integers(4, size=m)[:, None, None]
-    i, j = np.arange(h)[:, None], np.arange(h)
-    last = h - 1
-    rows = np.choose(turns, [i, j, last - i, last - j])
-    columns = np.choose(turns, [j, last - i, last - j, i])
-    return map_arrays(lambda a: _pixels(a, rows, columns), x)
+    turns = rng.integers(4, size=m)
+    groups = [np.flatnonzero(turns == k) for k in range(4)]
+    back = np.concatenate(groups).argsort()
+
+    def turned(a: Array) -> Array:
+        xp = namespace(a)
+        return xp.concatenate([xp.rot90(a[rows], k, axes=(1, 2)) for k, rows in enumerate(groups)])[back]
+
+    return map_arrays(turned, x)
 
 
 def random_rotation(x: T, rng: Rng, *, degrees: float) -> T:
@@ -190,10 +194,20 @@ def cutout(x: Array, rng: Rng, *, size: int) -> Array:
 
 def _pixels(a: Array, rows: Array, columns: Array) -> Array:
     """The pixels at (row, column) of each image; 0 outside of the image."""
-    (m, h, w, _), xp = a.shape, namespace(a)
-    found = a[np.arange(m)[:, None, None], rows.clip(0, h - 1), columns.clip(0, w - 1)]
-    is_inside = (rows >= 0) & (rows < h) & (columns >= 0) & (columns < w)
-    return found if is_inside.all() else xp.where(is_inside[..., None], found, np.zeros((), a.dtype))
+    return _bordered(a)(rows, columns)
+
+
+def _bordered(a: Array) -> Callable[[Array, Array], Array]:
+    """The function of rows and columns that gives the pixels of images, after a border of 0 was added to each."""
+    (m, h, w, c), xp = a.shape, namespace(a)
+    flat = xp.pad(a, [(0, 0), (1, 1), (1, 1), (0, 0)]).reshape(m * (h + 2) * (w + 2), c)
+    first = np.arange(m)[:, None, None] * (h + 2)
+
+    def at(rows: Array, columns: Array) -> Array:
+        places = (first + rows.clip(-1, h) + 1) * (w + 2) + columns.clip(-1, w) + 1
+        return xp.take(flat, places, axis=0)
+
+    return at
 
 
 def _nearest(a: Array, rows: Array, columns: Array) -> Array:
@@ -204,7 +218,6 @@ def _between_pixels(a: Array, rows: Array, columns: Array) -> Array:
     """Linear interpolation between the four pixels around (row, column)."""
     above, left = [np.floor(place).astype(int) for place in (rows, columns)]
     down, across = (rows - above)[..., None].astype(a.dtype), (columns - left)[..., None].astype(a.dtype)
-    upper, lower = [
-        _pixels(a, at, left) * (1 - across) + _pixels(a, at, left + 1) * across for at in (above, above + 1)
-    ]
+    pixels = _bordered(a)
+    upper, lower = [pixels(at, left) * (1 - across) + pixels(at, left + 1) * across for at in (above, above + 1)]
     return upper * (1 - down) + lower * down
