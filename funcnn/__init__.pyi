@@ -10,6 +10,7 @@ from funcnn import layers as layers
 from funcnn import losses as losses
 from funcnn import metrics as metrics
 from funcnn import optimizers as optimizers
+from funcnn import parallel as parallel
 from funcnn import records as records
 from funcnn import schedules as schedules
 from funcnn import training as training

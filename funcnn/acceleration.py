@@ -119,3 +119,8 @@ def without_kernels() -> Iterator[None]:
         yield
     finally:
         _OFF.reset(token)
+
+
+def kernels_are_off() -> bool:
+    """Whether this thread is inside `without_kernels`."""
+    return _OFF.get()

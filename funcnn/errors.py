@@ -10,6 +10,8 @@ __all__ = [
     "NotFiniteError",
     "RangeError",
     "ShapeError",
+    "WorkerError",
+    "WorkerTimeoutError",
 ]
 
 
@@ -47,3 +49,11 @@ class NoFileError(FileError, FileNotFoundError):
 
 class NotFiniteError(FuncnnError, ArithmeticError):
     """Training met a NaN or an infinity."""
+
+
+class WorkerError(FuncnnError, RuntimeError):
+    """An executor that could not compute a block: a worker died, or the executor is shut down."""
+
+
+class WorkerTimeoutError(WorkerError, TimeoutError):
+    """A block that was not computed in time: `except TimeoutError` catches it."""

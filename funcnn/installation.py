@@ -37,7 +37,7 @@ LIBRARIES = {
     "scipy": "funcnn.interop.scipy",
     "spox": "funcnn.interop.onnx",
     "thinc": "funcnn.testing.thinc",
-    "threadpoolctl": "the number of BLAS threads in this report",
+    "threadpoolctl": "funcnn.parallel, and the number of BLAS threads in this report",
     "torch": "funcnn.interop.torch, funcnn.testing.torch",
     "tqdm": "progress bars of funcnn.training",
 }

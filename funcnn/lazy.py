@@ -24,6 +24,7 @@ NAMESPACES = [
     "losses",
     "metrics",
     "optimizers",
+    "parallel",
     "records",
     "schedules",
     "training",

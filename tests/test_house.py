@@ -37,7 +37,7 @@ ROOMS = [
     "layers.wrapper inspection.nesting",
     "inspection.log",
     "compilation training",
-    "metrics",
+    "metrics parallel",
     "layers.dense layers.embedding layers.activations layers.recurrent",
     "layers.chain layers.dropout layers.combinators layers.convolution",
     "layers.normalisation",
@@ -63,6 +63,7 @@ MOST_LINES = {
     "losses": 1240,  # for classes, 1 - p does not cancel; in NumPy it is gathered, in other libraries multiplied
     "metrics": 390,  # numbers for all examples, for each class, for unpadded positions
     "optimizers": 915,  # of float16 they compute in float32
+    "parallel": 1200,  # blocks, sums, tasks as bytes, and what executors do when they fail
     "schedules": 480,  # what is given as a schedule is checked when it is given
     "testing": 10200,  # by differences at every size, exactly, by an oracle; large arrays, trees; six libraries; hunts
     "training": 1730,  # arguments, batches and scores are checked; states and tables show themselves; one pass a step

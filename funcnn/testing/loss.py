@@ -11,7 +11,7 @@ import numpy as np
 
 from funcnn.arrays import Array, check_arrays, is_array, namespace, short
 from funcnn.core import Loss
-from funcnn.fields import check_function
+from funcnn.fields import check_flag, check_function
 from funcnn.testing.arguments import limited
 from funcnn.testing.claim import Claim, Rules
 from funcnn.testing.differentiation.constants import BLOCK_ABSOLUTE, BLOCK_RELATIVE
@@ -24,7 +24,7 @@ from funcnn.trees.walks import arrays_in, map_arrays, walk
 
 
 @takes(LayerOptions)
-def check_loss(loss: Loss, out: Any, y: Any, **options: Unpack[LayerOptions]) -> Report:
+def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Unpack[LayerOptions]) -> Report:
     """Check a loss at (out, y): its dA against its cost, and the protocol of losses.
 
     A loss is a mean over rows: the costs of blocks of rows, weighted by their shares of the rows, sum to the cost of
@@ -51,17 +51,21 @@ def check_loss(loss: Loss, out: Any, y: Any, **options: Unpack[LayerOptions]) ->
         loss: the loss, a function `(out, y)`.
         out: the output of a network.
         y: the targets.
+        rows: whether blocks of rows must combine, as `funcnn.parallel.sharded` needs it. Blocks of one row, a third and
+            a half are tried. With False, a loss passes that divides by a sum over rows.
         **options: as in `check_vjp`. Without `float32`, dA of a float32 out may have another dtype.
 
     Raises:
         GradientError: as `check_vjp`, or the loss breaks the protocol.
         Inconclusive: as `check_vjp`.
-        KindError: `loss` is not a function; `out` or `y` is not an array or a tuple of arrays.
+        KindError: `loss` is not a function; `out` or `y` is not an array or a tuple of arrays; `rows` is not True or
+            False.
         RangeError, ImportError: as `check_vjp`.
     """
     check_function("check_loss", loss, "loss", "a function (out, y)")
     check_arrays("check_loss", out, "out")
     check_arrays("check_loss", y, "y")
+    check_flag("check_loss", rows, "rows")
     name = _name_of(loss)
     source = f"    out = {as_source(out)}\n    y = {as_source(y)}"
 
@@ -90,7 +94,7 @@ def check_loss(loss: Loss, out: Any, y: Any, **options: Unpack[LayerOptions]) ->
         return [None if d is None else d * u for d in _gradients(of, dA)]
 
     def check_promises() -> None:
-        _check_blocks(loss, cast(out, np.float64), y)
+        _check_rows(loss, cast(out, np.float64), y, rows=rows)
         narrow = cast(out, np.float32)
         if not (chosen.float32 and chosen.limits.has(tuple(arrays_in(narrow)))):
             return
@@ -124,11 +128,18 @@ def _gradients(out: Any, dA: Any) -> list[Any]:
     return [dA] if is_array(out) else []  # an array without floats, such as a mask, has no gradient
 
 
-def _check_blocks(loss: Loss, out: Any, y: Any) -> None:
-    """Check that the cost and dA of all rows are weighted sums over blocks of rows, since a loss is a mean."""
+def _check_rows(loss: Loss, out: Any, y: Any, *, rows: bool) -> None:
+    """Check that two blocks of rows combine, of which the first has a row, a third of the rows, or half of them."""
+    m = len(arrays_in(out)[0])
+    for first in sorted({1, m // 3, m // 2} - {0}) if rows else ():
+        _check_blocks(loss, out, y, first)
+
+
+def _check_blocks(loss: Loss, out: Any, y: Any, first: int) -> None:
+    """Check that the cost and dA of all rows are weighted sums over two blocks of rows, since a loss is a mean."""
     cost, dA = loss(out, y)
     m = len(arrays_in(out)[0])
-    blocks = [slice(0, 1), slice(1, m)][: min(m, 2)]
+    blocks = [slice(0, first), slice(first, m)][: min(m, 2)]
     shares = [len(range(m)[block]) / m for block in blocks]
     of = [map_arrays(lambda a: a[block], out) for block in blocks]  # noqa: B023  called at once
     parts = [loss(o, map_arrays(lambda a: a[block], y)) for o, block in zip(of, blocks, strict=True)]  # noqa: B023  as above

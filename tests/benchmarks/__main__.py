@@ -16,10 +16,10 @@ from tests.benchmarks.remat import PLAIN, memory_and_times
 from tests.benchmarks.tables import report, seconds, table
 from tests.benchmarks.timing import median_ratio
 
-PEERS, IMPORTS, KEPT, REMAT, NORMALISED = "peers", "imports", "kept", "remat", "normalised"
+PEERS, IMPORTS, KEPT, REMAT, NORMALISED, SHARDED = "peers", "imports", "kept", "remat", "normalised", "sharded"
 PACKAGES = ["torch", "jax", "optax", "sklearn", "autograd", "mygrad", "llvmlite"]
 OF_THE_PAGE = [*STEPS, *WHOLE, *LAYERS]
-EVERYTHING = [*OF_THE_PAGE, REMAT, NORMALISED, IMPORTS, KEPT]
+EVERYTHING = [*OF_THE_PAGE, REMAT, NORMALISED, IMPORTS, KEPT, SHARDED]
 
 
 def main(words):
@@ -43,12 +43,15 @@ def main(words):
             print_imports(few)
         if KEPT in names:
             print_kept(STATES // 10 if asked.quick else STATES)
+    if SHARDED in names:
+        with pinned(2):
+            print_sharded(few if asked.quick else repeats)
 
 
 def arguments(words):
     """Names that exist."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="funcnn beside its peers.")
-    known = [*ROWS, REMAT, NORMALISED, IMPORTS, KEPT]
+    known = [*ROWS, REMAT, NORMALISED, IMPORTS, KEPT, SHARDED]
     meaning = f"`peers`: all rows of docs/speed.md, whose tables are written anew; or some of {', '.join(known)}"
     parser.add_argument("names", nargs="*", metavar="name", help=meaning)
     parser.add_argument("--quick", action="store_true", help="few repeats, of few rows, to see that it runs")
@@ -123,6 +126,33 @@ def print_kept(states):
         rows[optimizer] = [f"{whole:.0f}", f"{bare:.0f}", f"{whole / bare:.2f}"]
     print(f"\nMemory: {states} states of the rose's run, kept\n")
     print(table(["bytes a state", "arrays alone", "ratio"], rows))
+
+
+def print_sharded(repeats):
+    """Two tables: times of two threads, and bytes a step on two processes."""
+    from tests.benchmarks import sharded  # it needs threadpoolctl
+
+    rows = {}
+    for name in sharded.RUNS:
+        times, blocks = sharded.times_and_blocks(name, repeats)
+        ours = times[sharded.SHARDED]
+        fastest = min((sharded.ONE, sharded.TWO), key=lambda way: min(times[way]))
+        rows[name] = [
+            str(blocks),
+            *[seconds(times[way]) for way in (sharded.ONE, sharded.TWO, sharded.SHARDED)],
+            *[f"{median_ratio(times[way], ours):.2f}" for way in (sharded.ONE, sharded.TWO)],
+            f"{min(times[fastest]) / min(ours):.2f}",
+        ]
+    busy = f"other programs used {machine.busy():.0%} of the processor"
+    print(f"\nSharded: value_and_grad, two threads, wall clock ({repeats} repeats; {busy} afterwards)\n")
+    ratios = ["ratio to one", "ratio to two", "ratio of the shortest times"]
+    print(table(["blocks", sharded.ONE, sharded.TWO, sharded.SHARDED, *ratios], rows))
+    rows = {
+        name: [f"{size:,}", *[f"{sent:,} / {back:,} / {missed}" for sent, back, missed in counts]]
+        for name, (size, counts) in sharded.bytes_of_steps(5).items()
+    }
+    print("\nBytes sent / returned / arrays asked for, two processes, the same rows in each step\n")
+    print(table(["x and y", *[f"step {i}" for i in range(1, 6)]], rows))
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ ROWS = [
         check_hessian, grad=kind(slopes), hess=kind(curvature), args=kind((), "[]").but("(list,)"), product=flag, **of_x
     ),
     row(check_layer, params=layer(Tanh()), x=small | "0-d", **options, speaks="x; Tanh"),
-    row(check_loss, loss=kind(mse), out=small, y=small, **options, speaks="mse"),
+    row(check_loss, loss=kind(mse), out=small, y=small, rows=flag, **options, speaks="mse"),
     row(check_optimizer, optimizer=optimizer, params=kind(NET, "0-d; record"), speaks="update", keeps_states=flag),
     row(every_layer, module=kind("funcnn"), **options),
     row(fst.cases, layer=kind(Relu, "class")),

@@ -1,0 +1,203 @@
+"""Blocks on an executor: they are submitted, waited for in their order, and tried again."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextvars import copy_context
+from itertools import islice
+from threading import Lock
+from typing import Any
+
+from funcnn.arrays import kind
+from funcnn.errors import KindError, WorkerError, WorkerTimeoutError
+from funcnn.parallel.packing import packed, refusal, takes_by_value
+from funcnn.parallel.sent import Sent, size_of
+from funcnn.parallel.shards import Block
+from funcnn.parallel.worker import (
+    Failed,
+    Missing,
+    Task,
+    Unread,
+    attempted,
+    current_settings,
+    result_of,
+    work,
+)
+
+_MOST_WAITING = 64  # blocks that are submitted at a time, so that not all rows are in memory twice
+
+
+class InThreads:
+    """Blocks that share memory with the caller: nothing is copied or sent."""
+
+    def __init__(self, function: Any) -> None:
+        self._function = function
+
+    def submit(self, executor: Executor, block: Block) -> Future[Any]:
+        """Each block runs in a copy of the caller's context, which has NumPy's handling of errors."""
+        return executor.submit(copy_context().run, attempted, self._function, block.params, block.x, block.y)
+
+    def received(self, block: Block, reply: Any) -> Any:
+        """The reply as it is."""
+        return reply
+
+
+class Traffic:
+    """Bytes of the last step that were sent to other processes and came back, and the arrays that were missing."""
+
+    sent = returned = missed = 0
+
+
+class InProcesses:
+    """Blocks for other processes, as bytes, for one step."""
+
+    def __init__(self, function: Any, executor: Executor, sent: Sent, traffic: Traffic) -> None:
+        self._name, self._by_value = type(executor).__name__, takes_by_value(executor)
+        self._sent, self._settings, self._traffic = sent, current_settings(), traffic
+        traffic.sent = traffic.returned = traffic.missed = 0
+        sent.next_step()
+        self._function = self._packed({"value_and_grad": function}, function, apart=False).stream
+        self._tasks: dict[int, tuple[Task, list[Any]]] = {}
+
+    def submit(self, executor: Executor, block: Block) -> Future[Any]:
+        """The task is packed once, since a block may be submitted again."""
+        if block.i not in self._tasks:
+            parts = {"params": block.params, "x": block.x, "y": block.y}
+            stream, arrays = self._packed(parts, tuple(parts.values()))
+            forms = [self._sent.form_of(a) for a in arrays]
+            self._tasks[block.i] = Task(self._function, stream, forms, self._by_value, self._settings), arrays
+        task = self._tasks[block.i][0]
+        self._traffic.sent += len(task.function) + len(task.stream) + sum(map(size_of, task.forms))
+        return executor.submit(work, task)
+
+    def _packed(self, parts: dict[str, Any], value: Any, *, apart: bool = True) -> Any:
+        try:
+            return packed(value, by_value=self._by_value, apart=apart)
+        except Exception as error:
+            raise refusal(self._name, parts, by_value=self._by_value) from error
+
+    def received(self, block: Block, reply: Any) -> Any:
+        """The result; None if arrays were missing, which are in the task from now on."""
+        task, arrays = self._tasks[block.i]
+        if isinstance(reply, Missing):
+            self._traffic.missed += len(reply.numbers)
+            forms = [
+                self._sent.missed(form, array) if i in reply.numbers else form
+                for i, (form, array) in enumerate(zip(task.forms, arrays, strict=True))
+            ]
+            self._tasks[block.i] = task._replace(forms=forms), arrays
+            return None
+        if not isinstance(reply, Failed | Unread):
+            self._traffic.returned += len(reply.stream) + sum(map(size_of, reply.arrays))
+        del self._tasks[block.i]
+        return result_of(reply)
+
+
+class Engine:
+    """An executor, or a function that makes one, and how long and how often it is tried."""
+
+    def __init__(self, executor: Executor | Callable[[], Executor], timeout: float | None, retries: int) -> None:
+        self._given, self._timeout, self._retries = executor, timeout, retries
+        self._made: Executor | None = None
+        self._lock, self._sent, self.traffic = Lock(), Sent(), Traffic()
+
+    def results(self, function: Any, blocks: list[Block]) -> Iterator[tuple[Any, Any]]:
+        """The cost and the gradient of each block, in the order of the blocks.
+
+        Raises:
+            WorkerError: the executor cannot compute a block.
+            FuncnnError: the error that `function` raises for a block, with a note that names the block.
+        """
+        executor = self._current(None)
+        carrier = self._carrier(function, executor)
+        waiting: deque[tuple[Block, Future[Any]]] = deque()
+        rest, tries = iter(blocks), Counter[int]()
+        try:
+            while True:
+                for block in islice(rest, _MOST_WAITING - len(waiting)):
+                    waiting.append((block, _submitted(carrier, executor, block)))
+                if not waiting:
+                    return
+                block, future = waiting[0]
+                try:
+                    reply = carrier.received(block, future.result(self._timeout))
+                except Exception as error:
+                    if tries[block.i] >= self._retries:
+                        raise self._error(executor, block, len(blocks), future, error) from error
+                    tries[block.i] += 1
+                    if executor is not (executor := self._current(executor)):
+                        _cancel(waiting)
+                        waiting = deque([(one, _submitted(carrier, executor, one)) for one, _ in waiting])
+                        continue
+                    reply = None
+                if reply is None:
+                    waiting[0] = (block, _submitted(carrier, executor, block))
+                    continue
+                waiting.popleft()
+                yield _result(executor, block, len(blocks), reply)
+        finally:
+            _cancel(waiting)
+
+    def _carrier(self, function: Any, executor: Executor) -> InThreads | InProcesses:
+        if isinstance(executor, ThreadPoolExecutor):
+            return InThreads(function)
+        return InProcesses(function, executor, self._sent, self.traffic)
+
+    def _current(self, failed: Executor | None) -> Executor:
+        """The executor; in place of one that failed, a new one, unless it was given."""
+        if isinstance(self._given, Executor):
+            return self._given
+        with self._lock:
+            if self._made is None or self._made is failed:
+                if failed is not None:
+                    failed.shutdown(wait=False)
+                self._made = _checked(self._given())
+            return self._made
+
+    def _error(self, executor: Executor, block: Block, k: int, future: Future[Any], error: Exception) -> WorkerError:
+        name, which = type(executor).__name__, f"block {block.i} of {k}, rows {block.start}:{block.stop}"
+        if not future.done():
+            return WorkerTimeoutError(
+                f"sharded: {name} must compute {which}, within {self._timeout:g} s, got no result in that time"
+            )
+        return WorkerError(f"sharded: {name} must compute {which}, got {type(error).__name__}: {error}")
+
+
+def _checked(executor: Any) -> Executor:
+    if not isinstance(executor, Executor):
+        needed = "an Executor of concurrent.futures, or a function that makes one"
+        raise KindError(f"sharded: executor must be {needed}, got a function that returns {kind(executor)}")
+    return executor
+
+
+def _cancel(waiting: deque[tuple[Block, Future[Any]]]) -> None:
+    for _, future in waiting:
+        future.cancel()
+
+
+def _submitted(carrier: InThreads | InProcesses, executor: Executor, block: Block) -> Future[Any]:
+    """The future of a block; an executor that is shut down or broken gives one that has failed."""
+    try:
+        return carrier.submit(executor, block)
+    except KindError:
+        raise
+    except Exception as error:  # noqa: BLE001  executors raise errors of their own
+        failed: Future[Any] = Future()
+        failed.set_exception(error)
+        return failed
+
+
+def _result(executor: Executor, block: Block, k: int, reply: Any) -> tuple[Any, Any]:
+    """What the block gave, or the error that it raised."""
+    which, name = f"block {block.i} of {k}, rows {block.start}:{block.stop}", type(executor).__name__
+    if isinstance(reply, Unread):
+        raise WorkerError(f"sharded: the workers of {name} must load {reply.what}, got {reply.why}")
+    if not isinstance(reply, Failed):
+        cost, grads = reply
+        return cost, grads
+    if reply.error is None:
+        raise WorkerError(f"sharded: {name} must compute {which}, got an error that does not pickle:\n{reply.text}")
+    reply.error.add_note(f"in {which}, on {name}")
+    raise reply.error

@@ -1,0 +1,132 @@
+"""`sharded(value_and_grad)`, the same function by blocks of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from inspect import Parameter, Signature
+from typing import Any
+
+from funcnn.core import check_is_layer
+from funcnn.errors import KindError
+from funcnn.fields import as_count, as_positive, check_function
+from funcnn.gradients import Grads
+from funcnn.parallel.blas import check_installed
+from funcnn.parallel.blocks import bounds_of
+from funcnn.parallel.coupled import check_rows
+from funcnn.parallel.engine import Engine, Traffic
+from funcnn.parallel.shards import Block, blocks, rows_of
+from funcnn.parallel.sums import summed
+from funcnn.parallel.worker import computed
+from funcnn.signatures import ValueAndGrad
+from funcnn.training.arguments import check_gradient
+
+_TAKEN = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in ("params", "x", "y")])
+
+
+class Sharded:
+    """The function that `sharded` returns."""
+
+    def __init__(self, function: Any, rows: Any, executor: Any, timeout: Any, retries: int) -> None:
+        self._arguments = (function, rows, executor, timeout, retries)
+        self._function, self._rows = function, rows
+        self._engine = None if executor is None else Engine(executor, timeout, retries)
+        self._is_checked = False
+        self.__signature__ = _TAKEN
+
+    def __call__(self, params: Any, x: Any, y: Any, /) -> tuple[Any, Grads[Any]]:
+        """(cost, Grads), as the function gives it, but for rounding errors."""
+        check_is_layer("sharded", params)
+        m = rows_of(x, y)
+        bounds = bounds_of(m, self._rows, params, x)
+        if len(bounds) == 2:
+            made: tuple[Any, Grads[Any]] = self._function(params, x, y)
+            return made
+        if not self._is_checked:
+            check_rows(self._function, params, x, y, m)
+            self._is_checked = True
+        parts = blocks(bounds, params, x, y)
+        made_by = _one_by_one if self._engine is None else self._engine.results
+        return summed(params, made_by(self._function, parts), bounds)
+
+    @property
+    def traffic(self) -> Traffic:
+        """The bytes that the last call sent to other processes, and those that came back."""
+        return Traffic() if self._engine is None else self._engine.traffic
+
+    def __reduce__(self) -> Any:
+        return Sharded, self._arguments
+
+    def __repr__(self) -> str:
+        return f"sharded({self._function!r})"
+
+
+def sharded(
+    value_and_grad: ValueAndGrad,
+    *,
+    rows: int | None = None,
+    executor: Executor | Callable[[], Executor] | None = None,
+    timeout: float | None = None,
+    retries: int = 0,
+) -> Sharded:
+    """The same function of (params, x, y), by blocks of rows: cost = sum m_i / m cost_i, grads = sum m_i / m grads_i
+
+    Block i has m_i of the m rows of x and y, and the network `reseed(params, i)`. The division depends on m and `rows`
+    alone, and sums are in the order of the blocks, so the result has **the same bits** without an executor and on any
+    executor with any number of workers: `threads(n)`, a ProcessPoolExecutor, loky's, Dask's `client.get_executor()` or
+    an MPIPoolExecutor of `mpi4py.futures`. Against the function itself it differs by rounding errors. While a block is
+    computed, BLAS uses one thread, since the bits of a product depend on the number of threads.
+
+    `Grads.x`, if the function gives it, has the rows of all blocks, each times m_i / m.
+
+    A loss is a mean over rows, so blocks add up exactly, with weights too. At the first call a few rows show whether
+    that holds, and whether each row of the output is its own. Batch normalisation uses the statistics of a block (ghost
+    batch normalisation: Hoffer, Hubara & Soudry 2017, Train longer, generalize better, section 4), and its next running
+    statistics are the mean over the blocks. Other states whose next values differ among blocks are averaged if they are
+    floats, and refused if they are whole numbers; of other values, such as those of a Probe, the last block's is taken.
+
+    Args:
+        value_and_grad: a function that `value_and_grad` or `compiled` made, or any that returns (cost, Grads).
+        rows: the most rows of a block. Without it, there are as many blocks as pay by a model of cost, up to 64.
+        executor: where blocks are computed; or a function that makes an executor, so that one whose worker died or was
+            too slow is replaced. Without one, they are computed one after the other, which saves memory.
+        timeout: the seconds to wait for a block, once the blocks before it are there.
+        retries: how often a block is tried again after its worker died or was too slow.
+
+    >>> import numpy as np
+    >>> from funcnn import mlp, mse, value_and_grad
+    >>> from funcnn.parallel import sharded
+    >>> x, params = np.linspace(-1, 1, 200).reshape(100, 2), mlp([2, 8, 1], seed=0)
+    >>> cost, grads = sharded(value_and_grad(mse), rows=25)(params, x, x[:, :1])
+    >>> abs(cost - value_and_grad(mse)(params, x, x[:, :1])[0]) < 1e-15
+    True
+
+    Raises:
+        KindError: an argument is of the wrong kind. The function that is returned raises it if the loss or the network
+            couples rows, or if a value does not pickle that must be sent to another process.
+        RangeError: `rows` is less than 1, `timeout` not above 0, or `retries` negative.
+        ImportError: threadpoolctl is not installed.
+        WorkerError: an executor could not compute a block; a WorkerTimeoutError if it was too slow. The function that
+            is returned raises it. An error of `value_and_grad` is raised as it is, with a note that names the block.
+    """
+    if isinstance(value_and_grad, Sharded):
+        raise KindError("sharded: value_and_grad must be a function that is not sharded, got a sharded one")
+    check_gradient("sharded", value_and_grad)
+    rows = None if rows is None else as_count("sharded", rows, "rows")
+    is_class = isinstance(executor, type) and issubclass(executor, Executor)
+    if executor is not None and not isinstance(executor, Executor) and not is_class:
+        needed = "an Executor of concurrent.futures, or a function that makes one"
+        check_function("sharded", executor, "executor", needed, takes=0)
+    timeout = None if timeout is None else as_positive("sharded", timeout, "timeout")
+    retries = as_count("sharded", retries, "retries", least=0)
+    check_installed("sharded")
+    return Sharded(value_and_grad, rows, executor, timeout, retries)
+
+
+def _one_by_one(function: Any, parts: list[Block]) -> Iterator[tuple[Any, Any]]:
+    for block in parts:
+        try:
+            yield computed(function, block.params, block.x, block.y)
+        except Exception as error:
+            error.add_note(f"in block {block.i} of {len(parts)}, rows {block.start}:{block.stop}")
+            raise

@@ -1,0 +1,176 @@
+"""The computation of a block, in any thread or process."""
+
+from __future__ import annotations
+
+import traceback
+from collections import OrderedDict
+from contextlib import nullcontext
+from pathlib import Path
+from threading import Lock
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from funcnn.acceleration import kernels_are_off, without_kernels
+from funcnn.allocation import keep_freed_memory
+from funcnn.arrays import freeze, kind
+from funcnn.errors import KindError
+from funcnn.gradients import Grads
+from funcnn.parallel.blas import one_thread
+from funcnn.parallel.packing import Packed, packed, unpacked
+from funcnn.parallel.sent import Held, Kept, Mapped
+from funcnn.parallel.shards import laid
+
+_MOST_BYTES, _MOST_FUNCTIONS = 1 << 28, 8  # kept in a process; what was used longest ago is dropped
+_LOCK = Lock()
+_arrays: OrderedDict[bytes, Any] = OrderedDict()
+_functions: OrderedDict[tuple[bytes, bool], Any] = OrderedDict()
+_HANDLING = {"ignore", "warn", "raise", "print"}  # others need a function, which stays where it is
+
+
+class Settings(NamedTuple):
+    """What a step depends on besides its arguments: whether kernels are off, and NumPy's handling of errors."""
+
+    kernels_are_off: bool
+    handling: dict[str, Any]
+
+
+class Task(NamedTuple):
+    """A block for another process."""
+
+    function: bytes
+    stream: bytes
+    forms: list[Any]
+    by_value: bool
+    settings: Settings
+
+
+class Missing(NamedTuple):
+    """The numbers of arrays that a worker does not have."""
+
+    numbers: list[int]
+
+
+class Unread(NamedTuple):
+    """What a worker could not load, and why."""
+
+    what: str
+    why: str
+
+
+class Failed(NamedTuple):
+    """The error of a block: itself, or packed; with its text, in case that it does not pickle."""
+
+    error: Any
+    text: str
+
+
+def current_settings() -> Settings:
+    """The settings of this thread."""
+    handling = {name: how for name, how in np.geterr().items() if how in _HANDLING}
+    return Settings(kernels_are_off(), handling)
+
+
+def computed(function: Any, params: Any, x: Any, y: Any) -> tuple[Any, Grads[Any]]:
+    """The cost and the gradient, with matrix products in one thread."""
+    keep_freed_memory("sharded")
+    with one_thread():
+        made = function(params, x, y)
+    if type(made) is not tuple or len(made) != 2 or type(made[1]) is not Grads:
+        given = f"({', '.join(map(kind, made))})" if type(made) is tuple else kind(made)
+        raise KindError(f"sharded: value_and_grad must return (cost, Grads(params, x)), got {given}")
+    cost, grads = made
+    return cost, Grads(laid(grads.params), laid(grads.x))
+
+
+def attempted(function: Any, params: Any, x: Any, y: Any) -> Any:
+    """What `computed` returns, or Failed."""
+    try:
+        return computed(function, params, x, y)
+    except Exception as error:  # noqa: BLE001  whatever it is, it is raised where the block came from
+        return Failed(error, str(error))
+
+
+def work(task: Task) -> Any:
+    """A block in another process: Packed, Failed, Unread or Missing."""
+    arrays = [_array(form) for form in task.forms]
+    if missing := [i for i, array in enumerate(arrays) if array is None]:
+        return Missing(missing)
+    try:
+        what = "value_and_grad"
+        function = _function(task.function, by_value=task.by_value)
+        what = "params, x and y"
+        params, x, y = unpacked(task.stream, arrays)
+    except Exception as error:  # noqa: BLE001  a class may raise anything when it is loaded
+        return Unread(what, f"{type(error).__name__}: {error}")
+    off = without_kernels() if task.settings.kernels_are_off else nullcontext()
+    try:
+        with off, np.errstate(**task.settings.handling):
+            made = computed(function, params, x, y)
+        return packed(made, by_value=task.by_value)
+    except Exception as error:  # noqa: BLE001  as above
+        return _failed(error, by_value=task.by_value)
+
+
+def _failed(error: Exception, *, by_value: bool) -> Failed:
+    text = "".join(traceback.format_exception(error))
+    try:
+        whole = packed(error, by_value=by_value, apart=False).stream
+        unpacked(whole, [])
+    except Exception:  # noqa: BLE001  an error whose class does not pickle, or cannot be made again
+        return Failed(None, text)
+    return Failed(whole, text)
+
+
+def result_of(reply: Any) -> Any:
+    """What `computed` returned, or Failed with the error itself."""
+    if isinstance(reply, Packed):
+        return unpacked(*reply)
+    if isinstance(reply, Failed) and isinstance(reply.error, bytes):
+        return Failed(unpacked(reply.error, []), reply.text)
+    return reply
+
+
+def _array(form: Any) -> Any:
+    """The array, read-only; None if it is not here."""
+    if isinstance(form, Held):
+        with _LOCK:
+            if form.token in _arrays:
+                _arrays.move_to_end(form.token)
+            return _arrays.get(form.token)
+    if isinstance(form, Mapped):
+        return _in_file(form)
+    if not isinstance(form, Kept):
+        return freeze(form)
+    with _LOCK:
+        array = _arrays.setdefault(form.token, freeze(form.array))
+        while len(_arrays) > 1 and sum([a.nbytes for a in _arrays.values()]) > _MOST_BYTES:
+            _arrays.popitem(last=False)
+    return array
+
+
+def _in_file(form: Mapped) -> Any:
+    """The array in the file, if the file is here and is the one that was meant."""
+    try:
+        status = Path(form.path).stat()
+    except OSError:
+        return None
+    if (status.st_size, status.st_mtime_ns) != (form.size, form.changed):
+        return None
+    found = np.memmap(form.path, form.dtype, "r", form.offset, form.shape, form.order)
+    return found.view(np.ndarray)
+
+
+def _function(stream: bytes, *, by_value: bool) -> Any:
+    """The function, loaded once: what `compiled` makes would be compiled anew in each step."""
+    key = (stream, by_value)
+    with _LOCK:
+        if key in _functions:
+            _functions.move_to_end(key)
+            return _functions[key]
+    function = unpacked(stream, [])
+    with _LOCK:
+        _functions[key] = function
+        if len(_functions) > _MOST_FUNCTIONS:
+            _functions.popitem(last=False)
+    return function

@@ -1,0 +1,132 @@
+"""Error messages of `funcnn.parallel`, pinned word for word."""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import numpy as np
+import pytest
+
+import funcnn as nn
+from funcnn.errors import KindError, RangeError, ShapeError, WorkerError
+from funcnn.parallel import sharded, threads
+from funcnn.testing import check_loss
+from tests.says import assert_says
+from tests.sharding import Copying, gradient_by_machine_code, normalising
+
+pytest.importorskip("threadpoolctl", reason="both functions need it")
+x = np.linspace(-1, 1, 24).reshape(12, 2)
+y = np.where([[True, i % 3 == 0] for i in range(12)], 1.0, -1.0)
+net = nn.mlp([2, 2], seed=0)
+function = nn.value_and_grad(nn.mse)
+closed = ThreadPoolExecutor(1)
+closed.shutdown()
+AN_EXECUTOR = "an Executor of concurrent.futures, or a function that makes one"
+A_GRADIENT = "a function (params, x, y) that returns (cost, Grads)"
+
+
+def made(function=function, **options):
+    return lambda: sharded(function, **options)
+
+
+def step(*given, function=function, **options):
+    return lambda: sharded(function, **({"rows": 4} | options))(*given)
+
+
+def not_a_pair(params, x, y):
+    return 1.0
+
+
+def no_grads(params, x, y):
+    return 1.0, params
+
+
+ROWS = [
+    (
+        made(nn.mse),
+        KindError,
+        f"sharded: value_and_grad must be {A_GRADIENT}, not mse(out, y, weight); write value_and_grad(loss)",
+    ),
+    (
+        made(nn.value_and_grad),
+        KindError,
+        f"sharded: value_and_grad must be {A_GRADIENT}, not value_and_grad itself; write value_and_grad(loss)",
+    ),
+    (made(3), KindError, f"sharded: value_and_grad must be {A_GRADIENT}, not int"),
+    (made(lambda params: 1), KindError, f"sharded: value_and_grad must be {A_GRADIENT}, not a function (params)"),
+    (
+        made(sharded(function)),
+        KindError,
+        "sharded: value_and_grad must be a function that is not sharded, got a sharded one",
+    ),
+    (made(rows=0), RangeError, "sharded: rows must be at least 1; it is 0"),
+    (made(rows=2.0), KindError, "sharded: rows must be a whole number, not float; write int(rows)"),
+    (made(rows="all"), KindError, "sharded: rows must be a whole number, not str"),
+    (made(executor=2), KindError, f"sharded: executor must be {AN_EXECUTOR}, not int"),
+    (made(executor=nn.Relu), KindError, f"sharded: executor must be {AN_EXECUTOR}, not the class Relu"),
+    (made(executor=lambda n: n), KindError, f"sharded: executor must be {AN_EXECUTOR}, not a function (n)"),
+    (made(timeout=0), RangeError, "sharded: timeout must be finite and above 0; it is 0"),
+    (made(timeout="1 s"), KindError, "sharded: timeout must be a number, not str"),
+    (made(retries=-1), RangeError, "sharded: retries must be at least 0; it is -1"),
+    (made(retries=1.5), KindError, "sharded: retries must be a whole number, not float"),
+    (lambda: threads(0), RangeError, "threads: n must be at least 1; it is 0"),
+    (lambda: threads(None), KindError, "threads: n must be a whole number, not None"),
+    (
+        step(net, x, y, executor=dict),
+        KindError,
+        f"sharded: executor must be {AN_EXECUTOR}, not the class dict",
+    ),
+    (
+        step(net, x, y, executor=lambda: 5),
+        KindError,
+        f"sharded: executor must be {AN_EXECUTOR}, got a function that returns int",
+    ),
+    (
+        step([*net], x, y),
+        KindError,
+        "sharded: params must be a layer or a tuple of layers, not list; write tuple(params)",
+    ),
+    (step(net, 3, y), KindError, "sharded: x must be an array or a tuple of arrays, rows first, not int"),
+    (step(net, x, y[:5]), ShapeError, "sharded: x and y must have equally many rows; x: 12, y: 5"),
+    (step(net, (x, x[:3]), y), ShapeError, "sharded: x must hold arrays with equally many rows; rows: [12, 3]"),
+    (step(net, x, (y, y[:3])), ShapeError, "sharded: y must hold arrays with equally many rows; rows: [12, 3]"),
+    (
+        step(net, x, y, function=not_a_pair),
+        KindError,
+        "sharded: value_and_grad must return (cost, Grads(params, x)), got float",
+        ["in block 0 of 3, rows 0:4"],
+    ),
+    (
+        step(net, x, y, function=no_grads, executor=Copying()),
+        KindError,
+        "sharded: value_and_grad must return (cost, Grads(params, x)), got (float, tuple)",
+        ["in block 0 of 3, rows 0:4, on Copying"],
+    ),
+    (
+        step((nn.BatchNorm.init(2),), x, y, rows=1),
+        RangeError,
+        "BatchNorm: x must have at least two rows for a variance, not (1, 2); to predict, write inference(params); to "
+        "train, leave out a batch of one row",
+        2,
+    ),
+    *[
+        (
+            step(net, x, y, function=of(normalising)),
+            KindError,
+            "sharded: the loss must be a mean over rows, got normalising, whose gradient for a row depends on "
+            "other rows or on their number; check_loss shows it",
+        )
+        for of in (nn.value_and_grad, gradient_by_machine_code)
+    ],
+    (
+        step(net, x, y, executor=closed),
+        WorkerError,
+        "sharded: ThreadPoolExecutor must compute block 0 of 3, rows 0:4, got RuntimeError: cannot schedule new "
+        "futures after shutdown",
+    ),
+    (partial(check_loss, nn.mse, x, x, rows=1), KindError, "check_loss: rows must be True or False, not int"),
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row[2][:60] for row in ROWS])
+def test_messages(row):
+    assert_says(row, x, y)
