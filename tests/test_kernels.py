@@ -265,13 +265,38 @@ def test_errors_of_layers_are_those_of_the_rule(used):
     assert used == []
 
 
-def test_a_weight_is_left_to_numpy(used):
+WEIGHTS = [  # the kind of the weight, its axes, and whether the kernel computes
+    (np.float64, 1, False),
+    (np.float64, 2, True),
+    (np.int64, 2, True),
+    (bool, 2, True),
+    (np.float32, 2, False),
+]
+
+
+@pytest.mark.parametrize(("kind", "axes", "is_kernel"), WEIGHTS)
+def test_weights(kind, axes, is_kernel, used):
+    random = np.random.default_rng(1)
+    out, soft = random.normal(0, 3, (2, 5, 6, 19))
+    weight = random.integers(0, 3, (5, 6)[:axes]).astype(kind)
+    for y in (random.integers(0, 19, (5, 6)), softmax_of(soft)):
+        with without_kernels():
+            plain = softmax_cross_entropy(out, y, weight)
+        is_close(softmax_cross_entropy(out, y, weight), plain, 1e-13)
+    assert len(used) == 2 * is_kernel
+
+
+@pytest.mark.parametrize("bad", [-1.0, np.nan])
+def test_a_weight_that_is_refused(bad, used):
     _, x, _ = layer_and_data(Softmax, (6, 8), np.float64)
-    y, weight = np.arange(6), np.arange(6.0)
-    made = softmax_cross_entropy(x, y, weight)
-    with without_kernels():
-        is_close(made, softmax_cross_entropy(x, y, weight), 0)
-    assert used == []
+    softmax_cross_entropy(x, np.arange(6), np.ones(6))
+    with pytest.raises(FuncnnError, match="weight must not be negative or NaN"):
+        softmax_cross_entropy(x, np.arange(6), np.where(np.arange(6) == 3, bad, 1.0))
+    assert len(used) == 2
+
+
+def softmax_of(z):
+    return np.exp(z) / np.exp(z).sum(-1, keepdims=True)
 
 
 # Rules that are traced.
