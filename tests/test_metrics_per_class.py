@@ -112,6 +112,15 @@ def test_normalised_weights_give_the_mean_over_the_mask(seed):
         assert nothing is None
 
 
+def test_normalised_weights_of_classes_give_the_weighted_mean():
+    random = np.random.default_rng(0)
+    out, classes = random.standard_normal((9, 3)), random.integers(0, 3, 9)
+    weights = np.array([1.0, 5.0, 0.2])[classes]
+    terms = [softmax_cross_entropy(out[i : i + 1], classes[i : i + 1])[0] for i in range(9)]
+    cost, _ = softmax_cross_entropy(out, classes, normalised(weights))
+    assert cost == pytest.approx(np.average(terms, weights=weights), rel=1e-12)
+
+
 @given(st.integers(0, 2**31), st.integers(1, 3))
 def test_blocks_of_rows_combine_exactly_since_the_weights_travel_with_them(seed, cut):
     """The normalisation is that of the whole batch."""

@@ -36,6 +36,7 @@ from funcnn import (
     update,
     value_and_grad,
 )
+from funcnn.data import Batches, bucketed_batches, random_crop, random_flip
 from funcnn.layers import Parallel, Residual
 from funcnn.optimizers import L2, Average, Decay, Lion, PerArray, Rates
 from funcnn.records import branches
@@ -55,6 +56,18 @@ transformations = Decay(0.1), L2(0.1, "*.W"), Rates((("*.b", 2.0),)), Average(0.
 assert_type(Adam().b1, float)
 assert_type(dense.W, Array)
 assert_type(dense.b, Array | None)
+
+
+# Batches and functions of them.
+def augment(x: Array, y: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    return random_crop(random_flip(x, rng), rng, padding=1), y
+
+
+images = np.ones((6, 4, 4, 1))
+augmented = batches(images, images[:, 0, 0], 2, seed=0).map(augment, seed=1)
+assert_type(augmented[2:].map(lambda x, y: (x, y)), Batches)
+assert_type(bucketed_batches([np.ones(3)], np.ones(1), 1, lengths=(4, 8), seed=0), Batches)
+assert_type(value_and_grad(mse, inputs=True)(dense, x, y), tuple[Any, Grads[Dense]])
 
 # The four lines.
 params = (Dense.init(2, 1, seed=1), Tanh())
