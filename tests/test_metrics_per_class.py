@@ -20,6 +20,7 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.data import bucketed_batches
+from funcnn.errors import KindError
 from funcnn.layers import First
 from funcnn.losses import masked, normalised, quantile, weighted
 from funcnn.metrics import confusion, confusion_per_class, f1, perplexity, precision, recall, unpadded
@@ -135,6 +136,33 @@ def test_blocks_of_rows_combine_exactly_since_the_weights_travel_with_them(seed,
     )
     together = np.concatenate([share * dA for share, (_, (dA, _)) in zip(shares, parts, strict=True)])
     assert np.allclose(together, d, rtol=1e-12)
+
+
+def over_the_mask(pair, y):
+    """A loss that is normalised by its own batch, as those of some libraries are."""
+    out, mask = pair
+    cost, own = softmax_cross_entropy(out[mask], y[mask])
+    d = np.zeros_like(out)
+    d[mask] = own
+    return cost, (d, None)
+
+
+def test_normalised_weights_are_sharded_exactly_and_a_loss_that_normalises_is_refused():
+    pytest.importorskip("threadpoolctl", reason="sharding needs it")
+    from funcnn.parallel import sharded
+
+    net = (First((Dense.init(3, 3, seed=0),)),)
+    x, mask, classes = padded(1)
+    function = value_and_grad(weighted(masked(softmax_cross_entropy)), inputs=True)
+    y = classes, normalised(mask)
+    cost, grads = sharded(function, rows=2)(net, (x, mask), y)
+    wanted, whole = function(net, (x, mask), y)
+    assert cost == pytest.approx(wanted, rel=1e-14)
+    assert cost == pytest.approx(value_and_grad(over_the_mask)(net, (x, mask), classes)[0], rel=1e-14)
+    assert np.allclose(grads.params[0].layer[0].W, whole.params[0].layer[0].W, rtol=1e-12)
+    assert np.allclose(grads.x[0], whole.x[0], rtol=1e-12)
+    with pytest.raises(KindError, match="the loss must be a mean over rows"):
+        sharded(value_and_grad(over_the_mask), rows=2)(net, (x, mask), classes)
 
 
 @pytest.mark.parametrize("dtype", [bool, np.int64, np.float16, np.float32, np.float64])
