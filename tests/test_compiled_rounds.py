@@ -129,6 +129,16 @@ def test_another_number_of_rows_uses_the_same_code():
     assert len(texts) == 1
 
 
+def test_batches_of_all_sizes_share_the_memory_of_the_largest():
+    function = compiled(mse)
+    for rows in (40, 3000, 90, 500):
+        x, y = data_of(rows)
+        are_alike(function(deep, x, y), value_and_grad(mse)(deep, x, y), 1e-12)
+        function.fold(deep, (), [(x, y)] * 2, [0.1, 0.1])
+    assert len(function._pool) == 1
+    assert len(function._pool[0]) >= 3000 * WIDTH * 8
+
+
 def test_a_deep_network():
     net = (Dense.init(3, 4, seed=0), *[(Dense.init(4, 4, seed=i), BatchNorm.init(4), Tanh()) for i in range(6)])
     x, y = data_of(60)[0], rng.normal(size=(60, 4))

@@ -40,7 +40,7 @@ class Compiled:
         self.loss, self.threads = loss, threads
         self._plain = value_and_grad(loss)
         self._steps: list[tuple[list[Any], Step | str]] = []
-        self._registered, self._reason = len(registered), ""
+        self._registered, self._reason, self._pool = len(registered), "", list[Any]()
         self.__signature__ = _TAKEN  # which `train` asks for at each call; `inspect` needs 30 us to find it
 
     def __call__(self, params: Any, x: Any, y: Any, /) -> tuple[Any, Grads[Any]]:
@@ -93,7 +93,7 @@ class Compiled:
         if reason := unavailable() or unsuited(x, y, arrays):
             return reason
         try:
-            step = Step(trace(self.loss, params, x, y), len(x), self.threads)
+            step = Step(trace(self.loss, params, x, y), len(x), self.threads, self._pool)
         except Exception as error:  # noqa: BLE001  of a user's rule or loss, which raises its errors again where it runs plain
             return f"{error}{_line(error)}"
         plain = self._plain(params, x, y)

@@ -48,6 +48,7 @@ class Fold:
             memory = self._memories.pop()
         except IndexError:
             memory = Memory(kernel, self._functions.table, step.bounds, step.threads)
+        memory.borrow(step.pool)
         memory.take(arrays)
         own = memory.own
         for first, array in zip(self._firsts, own_arrays, strict=True):
@@ -58,6 +59,7 @@ class Fold:
         self._run(memory, data, run, self.update.numbers(lrs, own_run[: len(lrs)]), totals)
         costs = np.asarray(program.cost(totals.T), float)
         after, own = freeze(memory.constants[: program.trace.count].copy()), freeze(own.copy())
+        memory.give_back(step.pool)
         self._memories.append(memory)
         if totals[:, -1].any() or not np.isfinite(costs).all():
             return None
@@ -87,7 +89,7 @@ class Fold:
             memory.set_run(xs, ys, numbers, totals)
             f.fold(memory.arguments)
             return
-        (constants, _, sums, _, _), M, shards = memory.addresses, address(memory.own), len(step.bounds) - 1
+        (constants, _, sums, _), M, shards = memory.addresses, address(memory.own), len(step.bounds) - 1
         for i, (_, _, x, y) in enumerate(data):
             if run[0]:
                 step.program.fill_computed(memory.constants, step.program.trace.states.named(run[i]))

@@ -27,16 +27,17 @@ class Memory:
         self.constants = aligned(program.constants + 2 * LINE // dtype.itemsize, dtype)  # the last panel reads beyond
         self.tiles = aligned(kernel.memory * threads, dtype)
         self.sums = aligned(kernel.length * shards, dtype)
-        self.kept = aligned(-(-bounds[-1] // kernel.row_panel) * kernel.row_panel * kernel.kept, dtype)
         self.own = aligned(kernel.update.memory if kernel.update else 0, dtype)
         self.totals = np.empty(kernel.totals, dtype)
-        self.addresses = [address(a) for a in (self.constants, self.tiles, self.sums, self.kept, self.totals)]
+        self.addresses = [address(a) for a in (self.constants, self.tiles, self.sums, self.totals)]
+        self._kept = -(-bounds[-1] // kernel.row_panel) * kernel.row_panel * kernel.kept * dtype.itemsize
+        self._lent: Any = None
         self._bounds, self._batch = np.array(bounds, np.int64), np.empty(2, np.uintp)
-        constants, tiles, sums, kept, totals = self.addresses
+        constants, tiles, sums, totals = self.addresses
         X, B = address(self._batch), address(self._bounds)
         own, word = address(self.own), self._batch.itemsize
         self._block = (ctypes.c_int64 * len(ARGUMENTS))(
-            table, constants, tiles, sums, kept, own, X, X + word, B, 0, totals, shards, 1
+            table, constants, tiles, sums, 0, own, X, X + word, B, 0, totals, shards, 1
         )
         self.arguments = ctypes.addressof(self._block)
         symbols: list[Any] = leaves(program.trace.params)
@@ -48,6 +49,27 @@ class Memory:
         """Copy the parameters of a network."""
         for place, array in zip(self._parameters, arrays, strict=True):
             place[...] = array
+
+    def borrow(self, pool: list[Any]) -> None:
+        """Take memory for what rounds keep of all rows from a pool, which kernels for other numbers of rows use too."""
+        if self._kept:
+            try:  # as for the memories of a step
+                lent = pool.pop()
+            except IndexError:
+                lent = ()
+            self._lent = lent if len(lent) >= self._kept else aligned(self._kept, np.dtype(np.uint8))
+            self._block[ARGUMENTS.index("R")] = address(self._lent)
+
+    def give_back(self, pool: list[Any]) -> None:
+        """Return what was borrowed."""
+        if self._kept:
+            pool.append(self._lent)
+            self._lent = None  # so that it is freed where a larger one takes its place
+
+    @property
+    def kept(self) -> int:
+        """The address of what rounds keep."""
+        return int(self._block[ARGUMENTS.index("R")])
 
     def set_batch(self, x: int, y: int) -> None:
         """The addresses of the rows of the one step."""

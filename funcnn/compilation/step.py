@@ -51,8 +51,9 @@ class Step:
         Untraceable: there is no kernel for what the trace does.
     """
 
-    def __init__(self, traced: Trace, rows: int, threads: int) -> None:
+    def __init__(self, traced: Trace, rows: int, threads: int, pool: list[Any]) -> None:
         self.program = p = Program(traced)
+        self.pool = pool  # of memory, shared by the steps of a compiled function
         self.kernel = Kernel(p, engine().registers)
         self.dtype = traced.dtype
         self.bounds = self.kernel.bounds(rows)
@@ -70,6 +71,7 @@ class Step:
             memory = self._memories.pop()
         except IndexError:
             memory = Memory(self.kernel, self._functions.table, self.bounds, self.threads)
+        memory.borrow(self.pool)
         memory.take(arrays)
         known = self.program.trace.states.named(numbers)
         if self._is_computed:
@@ -79,11 +81,12 @@ class Step:
             memory.set_batch(address(x), address(y))
             self._functions.fold(memory.arguments)
         else:
-            constants, _, sums, _, totals = memory.addresses
+            constants, _, sums, totals = memory.addresses
             compute(self._functions, self.kernel, memory, self.bounds, self.threads, address(x), address(y))
             self._functions.finish(self._functions.table, constants, sums, None, None, totals, len(self.bounds) - 1)
         gradients, cost = memory.sums[: self.program.first_total].copy(), self.program.cost(memory.totals)
         has_faults = memory.totals[-1]
+        memory.give_back(self.pool)
         self._memories.append(memory)
         if has_faults:
             return None
@@ -108,7 +111,7 @@ def compute(
     functions: Functions, kernel: Kernel, memory: Memory, bounds: list[int], threads: int, x: int, y: int
 ) -> None:
     """The sums of all shards, of rows at the addresses x and y; each thread takes the next one that is free."""
-    constants, tiles, sums, kept, _ = memory.addresses
+    (constants, tiles, sums, _), kept = memory.addresses, memory.kept
     size, count = memory.sums.itemsize, len(bounds) - 1
 
     def some(thread: int, shard: Any, numbers: Iterator[int]) -> None:
