@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from funcnn.testing.differentiation.constants import BOUND, COARSER_STEPS, EPS, FINER_STEPS, FIRST_STEPS
-from funcnn.testing.differentiation.kinks import slope_interval
+from funcnn.testing.differentiation.kinks import Surroundings
 from funcnn.testing.differentiation.richardson import difference_quotients, extrapolate
 from funcnn.testing.differentiation.rounding import estimate_noise
 from funcnn.testing.differentiation.vector_function import Direction, generator, step_scales
@@ -70,7 +70,7 @@ def kink(left: Axes, right: Axes) -> tuple[float, float]:
     x, direction = np.array([0.0]), ALONG
     rng = generator((x,))
     noise = estimate_noise(relu, x, rng).of_smallest_steps
-    at = slope_interval(relu, x, direction, np.array([0.5]), 1.0, noise, rng, 24, step_scales(x))
+    at = Surroundings(relu, x, direction, np.array([0.5]), 1.0, noise, rng, step_scales(x)).interval(24)
     low, high = float(at.low.item()), float(at.high.item())
 
     reach = np.array([-1.0, 1.0])

@@ -82,3 +82,54 @@ def test_so_does_one_at_a_kink_and_at_an_edge(f, vjp, x, change, calls):
     failing, failed = calls(f, lambda args, dA: [WRONG[change](g) for g in vjp(args, dA)], (np.array(x),))
     assert failed
     assert failing <= 3 * passing
+
+
+def largest_vjp(args, dA):
+    return [dA * (np.arange(args[0].size) == args[0].argmax()).astype(dA.dtype)]
+
+
+@pytest.mark.parametrize(
+    ("f", "vjp", "change", "x"),
+    [
+        (np.sin, lambda args, dA: [dA * np.cos(args[0])], np.float32, [0.125]),
+        (np.sin, lambda args, dA: [dA * np.cos(args[0])], np.float32, [0.125] * 5),
+        (np.sin, lambda args, dA: [dA * np.cos(args[0])], lambda g: g * g.dtype.type(1 + 1e-6), [0.125] * 5),
+        (np.log, lambda args, dA: [dA / args[0]], lambda g: g * g.dtype.type(1 + 1e-6), [1.9e280]),
+        (np.log, lambda args, dA: [dA / args[0]], lambda g: g * g.dtype.type(1 + 1e-6), [1.9e-200]),
+        (np.max, largest_vjp, lambda g: g + g.sum() * (g == 0), [0.5] * 3),
+        (np.max, largest_vjp, lambda g: 2 * g, [0.5] * 3),
+    ],
+    ids=["float32", "float32 of equal numbers", "equal numbers", "huge", "tiny", "ties, all of them", "ties, twice"],
+)
+def test_so_does_one_that_is_hard_to_tell_from_rounding_and_from_ties(f, vjp, change, x):
+    made = []
+
+    def calls_of_both(change):
+        made.clear()
+        counted = lambda x: made.append(1) or f(x)
+        try:
+            check_vjp(counted, lambda args, dA: made.append(1) or [change(g) for g in vjp(args, dA)], (np.array(x),))
+        except GradientError:
+            return len(made), True
+        return len(made), False
+
+    passing, failed = calls_of_both(np.asarray)
+    assert not failed
+    failing, failed = calls_of_both(change)
+    assert failed
+    assert failing <= 3 * passing
+
+
+def test_many_kinks_of_a_large_array_cost_a_few_times_what_none_cost(calls):
+    x = rng.standard_normal(2000)
+    with_zeros, other = np.where(np.arange(x.size) % 20 == 0, 0, x), np.where(np.arange(x.size) % 20 == 0, x, x[::-1])
+    smooth, failed = calls(np.tanh, lambda args, dA: [dA * (1 - np.tanh(args[0]) ** 2)], (x,))
+    assert not failed
+    for f, vjp, args in (
+        (lambda x: np.maximum(x, 0), lambda args, dA: [dA * (args[0] > 0)], (with_zeros,)),
+        (np.abs, lambda args, dA: [dA * np.sign(args[0])], (with_zeros,)),
+        (np.maximum, lambda args, dA: [dA * (args[0] > args[1]), dA * (args[0] <= args[1])], (x, other)),
+    ):
+        kinks, failed = calls(f, vjp, args)
+        assert not failed
+        assert kinks <= 5 * smooth

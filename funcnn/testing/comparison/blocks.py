@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from funcnn.arrays import Array
+from funcnn.testing.comparison.block_kinks import compare_at_kinks
 from funcnn.testing.comparison.comparison import Comparison, Measurement, compared
 from funcnn.testing.differentiation.complex_step import complex_step, sharpened
 from funcnn.testing.differentiation.constants import (
@@ -24,6 +25,7 @@ from funcnn.testing.differentiation.constants import (
     MOST_ENTRIES,
     MOST_IN_A_BLOCK,
     MOST_OUTPUTS,
+    MOST_REFINED,
     OUTPUTS_AT_ONCE,
 )
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, extrapolate
@@ -56,11 +58,15 @@ class Blocks(NamedTuple):
 
 
 class Verdicts(NamedTuple):
-    """By block: how far gradients and slopes are apart, 0 within the bound; are they settled, and the visible error."""
+    """By block: how far gradients and slopes are apart, 0 within the bound; are they settled, and the visible error.
+
+    And whether an interval at a kink settled it.
+    """
 
     apart: Array
     settled: Array
     visible: Array
+    kinks: Array
 
 
 def blocks_of(function: VectorFunction) -> Iterator[tuple[Blocks, list[int]]]:
@@ -157,6 +163,7 @@ def compare_blocks(measurement: Measurement, some: Sequence[Blocks], by: Array, 
     right, left = (np.array([function.value(direction.moved(x, way * h)) for h in steps]) for way in (1, -1))
     steps = steps.reshape(-1, 1, 1)
     apart, visible, settled = np.zeros(size), np.zeros(size), np.zeros(size, bool)
+    at_kinks: list[tuple[Array, ...]] = []
     exact: Array | None = None
     width = centre.size // size
     for part in parts(size, max(1, OUTPUTS_AT_ONCE // width)):
@@ -168,6 +175,10 @@ def compare_blocks(measurement: Measurement, some: Sequence[Blocks], by: Array, 
         found = _compared(measurement, some, by, part, slopes)
         distance = np.where(np.isfinite(found.analytic), abs(found.analytic - found.numeric) / found.bound, np.inf)
         kink = slopes.kink.reshape(-1, width).any(axis=1, keepdims=True)
+        here = np.flatnonzero((found.wrong & kink).any(axis=1) & np.isfinite(found.analytic).all(axis=1))
+        at_kinks.append(
+            (part.start + here, slopes.slope.reshape(-1, width)[here], found.analytic[here], found.bound[here])
+        )
         apart[part] = np.where(found.wrong, np.where(kink, 1, distance), 0).max(axis=1)
         good, bound = found.settled, found.bound
         if sharpen and (found.known & ~good & ~found.wrong).any():
@@ -177,7 +188,17 @@ def compare_blocks(measurement: Measurement, some: Sequence[Blocks], by: Array, 
             good |= sharp.sharp & sharp.known & ~found.wrong
         settled[part] = good.all(axis=1)
         visible[part] = np.where(good & (found.size > bound), bound / found.size, 0).max(axis=1)
-    return Verdicts(apart, settled, visible)
+    which, slope, analytic, bound = (np.concatenate(a)[:MOST_REFINED] for a in zip(*at_kinks, strict=True))
+    kinks = np.zeros(size, bool)
+    if which.size:
+        outputs = width * which[:, None] + np.arange(width)
+        moving = np.sum([(by[blocks.entries].reshape(size, -1) != 0).sum(axis=1) for blocks in some], axis=0)
+        inside, open_ = compare_at_kinks(
+            measurement, outputs, by, slope, analytic, bound, several=bool(moving.max() > 1)
+        )
+        apart[which[inside | open_]] = 0
+        kinks[which[inside]] = settled[which[inside]] = True
+    return Verdicts(apart, settled, visible, kinks)
 
 
 def _compared(measurement: Measurement, some: Sequence[Blocks], by: Array, part: slice, slopes: Slopes) -> Comparison:

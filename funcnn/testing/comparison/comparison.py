@@ -47,6 +47,7 @@ class Measurement:
     gradients: Array
     options: Options
     scale: Array  # by entry: the unit of distances from x
+    along: Direction | None = None  # in which the noise was measured; None if all entries moved
     changes: dict[int, Array] = attrs.field(factory=dict)
     _terms: list[Array] = attrs.field(factory=list)
 
@@ -89,6 +90,10 @@ class Comparison(NamedTuple):
         """Whether the values differ by more than a finite bound. A gradient of nan is wrong."""
         return self.known & np.isfinite(self.bound) & ~(abs(self.analytic - self.numeric) <= self.bound)
 
+    def tolerated(self, tolerance: float) -> Array:
+        """Whether the values differ, by all that their errors allow, by less than a part of their size."""
+        return self.known & (abs(self.analytic - self.numeric) + self.bound <= tolerance * self.size)
+
     @property
     def settled(self) -> Array:
         """Whether the values differ by less than the bound, and the bound is sharp enough."""
@@ -112,7 +117,16 @@ def with_noise_along(measurement: Measurement, direction: Direction) -> Measurem
     here = noise_along(function.value, function.x, direction, function.one)
     moves = function.value(direction.moved(function.x, 2.0 ** -REACHES[0])) != function.out.ravel()
     noise = [np.where(moves, *both) for both in zip(here, measurement.noise, strict=True)]
-    return attrs.evolve(measurement, noise=Noise(*noise), scale=magnitudes(function.x))
+    return attrs.evolve(measurement, noise=Noise(*noise), scale=magnitudes(function.x), along=direction)
+
+
+def noise_towards(measurement: Measurement, direction: Direction) -> Noise:
+    """The noise, and that along a direction, which is measured unless it was."""
+    function, along = measurement.function, measurement.along
+    alone = along is None and function.x.size == 1 and abs(direction.by) == measurement.scale
+    if alone or (along and all(map(np.array_equal, along, direction))):
+        return measurement.noise
+    return measurement.noise.joined(noise_along(function.value, function.x, direction, function.one))
 
 
 def compare(measurement: Measurement, probes: Sequence[Probe], slopes: Slopes) -> Comparison:
@@ -144,7 +158,8 @@ def first_slopes(measurement: Measurement, probes: Sequence[Probe]) -> Slopes:
     """The slopes that the first steps give."""
     function = measurement.function
     directions = [p.direction for p in probes]
-    quotients = difference_quotients(function.value, function.x, directions, FIRST_STEPS)
+    known = function.out.ravel()
+    quotients = difference_quotients(function.value, function.x, directions, FIRST_STEPS, centre=known)
     return _shown(function, directions, quotients, extrapolate(quotients, measurement.noise))
 
 
@@ -170,17 +185,17 @@ def _shown(
 
 def refined_slopes(measurement: Measurement, probe: Probe) -> tuple[Probe, DifferenceQuotients, Slopes]:
     """The slopes along one direction from more steps: smaller steps for kinks and edges, larger steps for noise."""
-    f, x = measurement.function.value, measurement.function.x
+    f, x, known = measurement.function.value, measurement.function.x, measurement.function.out.ravel()
     few = measurement.function.out.size <= MOST_REFINED
     steps = (*COARSER_STEPS, *FIRST_STEPS, *FINER_STEPS) if few else FIRST_STEPS
-    quotients = difference_quotients(f, x, [probe.direction], steps)
+    quotients = difference_quotients(f, x, [probe.direction], steps, centre=known)
     slopes = extrapolate(quotients, measurement.noise)
     index, entries = probe.direction
     own = np.where(x[index] == 0, 0, magnitudes(x[index]) / 2)
     if own.any() and not np.isfinite(slopes.error).all():
         # The edge of the domain: let every entry move in proportion to itself.
         probe = probe._replace(direction=Direction(index, np.sign(entries) * own))
-        quotients = difference_quotients(f, x, [probe.direction], steps)
+        quotients = difference_quotients(f, x, [probe.direction], steps, centre=known)
         slopes = extrapolate(quotients, measurement.noise)
     return probe, quotients, _shown(measurement.function, [probe.direction], quotients, slopes)
 

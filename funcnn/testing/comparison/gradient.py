@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import Array
+from funcnn.testing.comparison.bends import doubtful
 from funcnn.testing.comparison.certain import certain_finding, may_be_certain, nonlinearity
 from funcnn.testing.comparison.comparison import (
     Measurement,
@@ -22,7 +23,7 @@ from funcnn.testing.comparison.comparison import (
 from funcnn.testing.comparison.directions import Probe, place_of, probes, single_entries
 from funcnn.testing.comparison.explanation import gradient_error
 from funcnn.testing.comparison.finding import Finding
-from funcnn.testing.comparison.second_checks import check_again, doubtful
+from funcnn.testing.comparison.second_checks import check_again
 from funcnn.testing.comparison.statistics import Statistics
 from funcnn.testing.comparison.together import Restriction, restricted, tested_blocks
 from funcnn.testing.differentiation.constants import (
@@ -123,8 +124,11 @@ def _check_some(measurement: Measurement, some: Sequence[Probe], statistics: Sta
     first, deviation, measured = compare(measurement, some, slopes), _unknown(measurement), False
     for k, probe in enumerate(some):
         found = first.of(k)
-        if found.settled.all():
-            statistics.count(probe, found, found.settled)
+        settled = found.settled
+        if measurement.options.casts:  # then no report names errors that are tolerated
+            settled = settled | found.tolerated(measurement.options.tolerance)
+        if settled.all():
+            statistics.count(probe, found, settled)
             continue
         alone = any(finding.probe.entry is not None for finding in statistics.findings)
         if probe.entry is None:

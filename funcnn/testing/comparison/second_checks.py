@@ -12,32 +12,27 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from funcnn.arrays import Array
+from funcnn.testing.comparison.bends import bends, contradicted, doubtful, finer_steps
 from funcnn.testing.comparison.certain import certain_finding
-from funcnn.testing.comparison.comparison import Comparison, Measurement, compare, refined_slopes
+from funcnn.testing.comparison.comparison import Comparison, Measurement, compare, noise_towards, refined_slopes
 from funcnn.testing.comparison.directions import Probe, single_entries
 from funcnn.testing.comparison.finding import Finding, gradient_rounding, worst_finding
 from funcnn.testing.comparison.finest import agrees_at_finest_steps
 from funcnn.testing.differentiation.constants import (
-    APART,
     BOUND,
     BOUNDED_SLOPE,
-    DOUBTFUL,
-    FACTORS,
-    FARTHER,
     FINER_STEPS,
     FIRST_STEPS,
-    MEAN_ERROR,
+    LINEAR_BEND,
     MOST_ENTRIES,
     MOST_TIED,
-    NEAR,
     OTHER_FACTOR,
     SAMPLES,
+    SAMPLES_OF_AN_ENTRY,
     UNLIKELY,
-    VISIBLE_ROUNDING,
 )
-from funcnn.testing.differentiation.kinks import slope_interval
+from funcnn.testing.differentiation.kinks import Surroundings
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate
-from funcnn.testing.differentiation.rounding import noise_along
 
 
 class Outcome(NamedTuple):
@@ -74,10 +69,12 @@ def check_again(
     largest = abs(measurement.cotangents).max(axis=1)
     gap = float((abs(first.analytic - first.numeric) / largest)[wrong].min())
     skip = measurement.options.at_kinks == "skip"
-    of_ties = _samples_of_ties(measurement.function.x)
-    few, more, many = SAMPLES
+    linear = abs(first.analytic - first.numeric) > LINEAR_BEND * deviation
+    of_ties = _samples_of_ties(measurement.function.x) if (wrong & ~doubtful(first)).any() else 0
+    few, more, many = np.minimum(SAMPLES, np.multiply(SAMPLES_OF_AN_ENTRY, measurement.function.x.size)).tolist()
+    around = _surroundings(measurement, probe, slopes, gap)
     for samples in (few, more, max(many, of_ties)) if thorough else (few,):
-        low, high, error, kinked, unknown = _allowed(measurement, probe, slopes, gap, samples)
+        low, high, error, kinked, unknown = _allowed(measurement, around, slopes, samples)
         unknown |= kinked & skip
         distance = np.maximum(low - first.analytic, first.analytic - high)
         outside = wrong & ~unknown & (distance > bound + error)  # not where the bound is nan
@@ -87,7 +84,7 @@ def check_again(
             bound = bound + gradient_rounding(measurement, probe, first, first.wrong)
             wrong = wrong & (abs(first.analytic - first.numeric) > bound)
             outside &= wrong
-            if not outside.any():
+            if linear[outside].all():  # in many directions, so that more samples show no kink
                 break
     left_out = (wrong & kinked & skip) | _left_out(measurement, probe, gap, outside)
     at_kink = kinked & ~outside & ~unknown & np.isfinite(error)
@@ -125,7 +122,10 @@ def _not_finite(measurement: Measurement, probe: Probe, slopes: Slopes, first: C
         return Outcome(none, none, None, none)
     wrong, left_out = first.wrong & ~np.isfinite(first.analytic), none
     if measurement.options.at_kinks == "skip":
-        left_out = wrong & _allowed(measurement, probe, slopes, BOUNDED_SLOPE, SAMPLES[0])[3]
+        left_out = (
+            wrong
+            & _allowed(measurement, _surroundings(measurement, probe, slopes, BOUNDED_SLOPE), slopes, SAMPLES[0])[3]
+        )
     if left_out.any():  # then 0 nan may be in the gradients for other cotangents as well
         return Outcome(none, none, None, left_out)
     c = int(np.flatnonzero(wrong)[0])
@@ -145,17 +145,22 @@ def _left_out(measurement: Measurement, probe: Probe, gap: float, wrong: Array) 
         singles = single_entries(measurement.function, probe)
         while rest.any() and (single := next(singles, None)):
             entry, _, own = refined_slopes(measurement, single)
-            rest &= ~_allowed(measurement, entry, own, gap, SAMPLES[-1])[3]
+            rest &= ~_allowed(measurement, _surroundings(measurement, entry, own, gap), own, SAMPLES[-1])[3]
     return wrong & ~rest
 
 
+def _surroundings(measurement: Measurement, probe: Probe, slopes: Slopes, gap: float) -> Surroundings:
+    """The slopes around x along a probe, by steps that resolve differences of `gap`."""
+    function, noise = measurement.function, measurement.noise.of_smallest_steps
+    slope, scale = slopes.slope[0], measurement.scale
+    return Surroundings(function.value, function.x, probe.direction, slope, gap, noise, function.rng, scale)
+
+
 def _allowed(
-    measurement: Measurement, probe: Probe, slopes: Slopes, gap: float, samples: int
+    measurement: Measurement, around: Surroundings, slopes: Slopes, samples: int
 ) -> tuple[Array, Array, Array, Array, Array]:
     """By cotangent: the interval of slopes, its error, and whether there is a kink, or a jump, where all is allowed."""
-    function, noise = measurement.function, measurement.noise.of_smallest_steps
-    f, x, rng = function.value, function.x, function.rng
-    at = slope_interval(f, x, probe.direction, slopes.slope[0], gap, noise, rng, samples, measurement.scale)
+    at = around.interval(samples)
     kink = at.kink | slopes.kink[0]
     least = np.where(kink, np.fmin(at.low, slopes.slope[0]), slopes.slope[0])
     most = np.where(kink, np.fmax(at.high, slopes.slope[0]), slopes.slope[0])
@@ -171,52 +176,14 @@ def _confirmed(
     measurement: Measurement, probe: Probe, quotients: DifferenceQuotients, slopes: Slopes, first: Comparison
 ) -> Array:
     """By cotangent, whether finer steps, and steps that are not powers of two, give the same slopes."""
-    u, f, x = measurement.cotangents.T, measurement.function.value, measurement.function.x
-    steps = quotients.steps[1:]
-    rounding = measurement.noise.by_distance.at(steps)[:, 0] @ abs(u) / steps[:, 0]
-    finer = _finer_contradict(first, slopes, steps[:, 0], u, quotients.extrapolated[:, 0] @ u, rounding)
-    noise = measurement.noise.joined(noise_along(f, x, probe.direction, measurement.function.one))
+    u, f, x = measurement.cotangents, measurement.function.value, measurement.function.x
+    steps = quotients.steps[1:, 0, 0]
+    rounding = measurement.noise.by_distance.at(steps)[:, 0] @ abs(u).T / steps[:, None]
+    finer = contradicted(first, finer_steps(slopes, steps, u), quotients.extrapolated[:, 0] @ u.T, rounding)
+    noise = noise_towards(measurement, probe.direction)
     other = difference_quotients(f, x, [probe.direction], (*FIRST_STEPS, *FINER_STEPS[:6]), OTHER_FACTOR)
     second = compare(measurement, [probe], extrapolate(other, noise)).of(0)
     clash = abs(second.numeric - first.numeric) > second.bound + first.bound
     sure = second.wrong & ~clash & ~finer
     sure &= ~agrees_at_finest_steps(measurement, probe, first, sure)
-    return sure & ~_explained(measurement, probe, slopes, first, sure)
-
-
-def doubtful(found: Comparison) -> Array:
-    """By cotangent, whether a difference is so small that coarse steps may agree with one another and be wrong."""
-    return found.wrong & (abs(found.analytic - found.numeric) <= DOUBTFUL * found.size)
-
-
-def _explained(measurement: Measurement, probe: Probe, slopes: Slopes, first: Comparison, sure: Array) -> Array:
-    """By cotangent, whether a slope that bends within a step of x explains the difference.
-
-    Coarse steps may then agree with one another and be wrong by less than the rounding error of finer steps. For
-    several entries together this explains a difference below the resolution, since each entry alone is measured more
-    sharply. For a larger difference, the mean over many finer steps, whose rounding errors differ, is compared with the
-    gradient.
-    """
-    gap = abs(first.analytic - first.numeric)
-    explained = sure & (gap <= measurement.resolution * first.size) & (probe.entry is None)
-    unsure = sure & ~explained & doubtful(first)
-    if not unsure.any():
-        return explained
-    u, f, x = measurement.cotangents.T, measurement.function.value, measurement.function.x
-    many = [difference_quotients(f, x, [probe.direction], FIRST_STEPS + FINER_STEPS[:6], by) for by in FACTORS]
-    slope, steps = np.array([quotients.extrapolated[:, 0] @ u for quotients in many]), many[0].steps[1:]
-    rounding = measurement.noise.by_distance.at(steps)[:, 0] @ abs(u) / steps[:, 0]
-    error = np.maximum(slope.std(axis=0) / (len(FACTORS) - 1) ** 0.5, rounding / MEAN_ERROR)
-    error = np.where(rounding <= VISIBLE_ROUNDING * gap, error, np.inf)  # smaller steps may vanish in x + h
-    return explained | (unsure & _finer_contradict(first, slopes, steps[:, 0], u, slope.mean(axis=0), error))
-
-
-def _finer_contradict(
-    first: Comparison, slopes: Slopes, steps: Array, u: Array, slope: Array, rounding: Array
-) -> Array:
-    """For each cotangent, whether slopes at finer steps agree with the gradient and contradict the numeric slope."""
-    near, far = abs(first.analytic - slope), abs(first.numeric - slope)
-    unsettled = abs(np.diff(slope, axis=0, append=np.inf))
-    finer = steps < np.where(u != 0, slopes.step[0][:, None], np.inf).min(axis=0)
-    contradicts = finer & (near <= NEAR * rounding + unsettled) & (far > APART * rounding) & (far > FARTHER * near)
-    return contradicts.any(axis=0)
+    return sure & ~bends(measurement, probe, slopes, first, sure)

@@ -58,10 +58,11 @@ class Statistics:
 
     def count_blocks(self, function: VectorFunction, tested: Tested) -> None:
         """Add the blocks of an argument that are settled without a second comparison."""
-        blocks, (_, settled, visible) = tested.blocks, tested.verdicts
+        blocks, (_, settled, visible, kinks) = tested.blocks, tested.verdicts
         alone = settled.copy()
         alone[tested.suspects] = False
         self.probes += settled.size
+        self.kinks += int(kinks.sum())
         self.inconclusive += int((~alone).sum()) - tested.suspects.size
         self.decided[blocks.leaf] = bool(settled.any())
         self.directions[blocks.leaf, False] += blocks.width * int(alone.sum())

@@ -25,6 +25,7 @@ from funcnn.testing.differentiation.constants import (
     MOST_OUTPUTS,
     MOST_SETTLED,
     MOST_SUSPECTS,
+    SHORTER,
     TRACED_SUSPECTS,
 )
 from funcnn.testing.differentiation.rounding import Noise
@@ -42,7 +43,7 @@ class Tested(NamedTuple):
     @property
     def decided(self) -> bool:
         """Whether the blocks decide on the argument: all are settled, or most, and slopes other than 0 among them."""
-        _, settled, visible = self.verdicts
+        _, settled, visible, _ = self.verdicts
         return bool(settled.all() or (settled.mean() > MOST_SETTLED and visible.any()))
 
 
@@ -53,7 +54,7 @@ def tested_blocks(measurement: Measurement) -> list[Tested]:
         return tested
     coupled = [block for one in tested for block in one.coupled]
     by = [_random_step(measurement.function, one.blocks, all_but(one.blocks, coupled), magnitudes) for one in tested]
-    apart = compare_blocks(measurement, [one.blocks for one in tested], np.sum(by, axis=0)).apart
+    apart = _beside_kinks(measurement, [one.blocks for one in tested], np.sum(by, axis=0)).apart
     worst = _worst(measurement.function, tested[0].blocks, apart)
     return [one._replace(suspects=np.union1d(one.suspects, worst)) for one in tested]
 
@@ -77,6 +78,7 @@ def _verdicts(measurement: Measurement, blocks: Blocks, coupled: list[int]) -> V
     """The verdicts on all blocks but the coupled ones: of each entry by steps of size 1 or its own, then of all."""
     function = measurement.function
     apart, visible = np.zeros((2, blocks.size))
+    kinks = np.zeros(blocks.size, bool)
     free = np.zeros(blocks.size, bool)
     free[all_but(blocks, coupled)] = True
     settled = free.copy()
@@ -86,15 +88,29 @@ def _verdicts(measurement: Measurement, blocks: Blocks, coupled: list[int]) -> V
             by = _random_step(function, blocks, np.flatnonzero(left), unit, column)
             if unit is magnitudes:
                 measured = with_noise_along(measurement, Direction(np.arange(by.size), by))
-            found = compare_blocks(measured, [blocks], by, sharpen=True)
+            found = _beside_kinks(measured, [blocks], by, sharpen=True)
             apart, visible = np.maximum(apart, found.apart), np.maximum(visible, found.visible)
+            kinks |= found.kinks
             left &= ~found.settled & (apart == 0)
             if not left.any():
                 break
         settled &= ~left
-    by = _random_step(function, blocks, np.flatnonzero(free), magnitudes)
-    apart = np.maximum(apart, compare_blocks(measurement, [blocks], by).apart)
-    return Verdicts(apart, settled & (apart == 0), visible)
+    if blocks.width > 1:
+        by = _random_step(function, blocks, np.flatnonzero(free), magnitudes)
+        apart = np.maximum(apart, _beside_kinks(measurement, [blocks], by).apart)
+    settled &= apart == 0
+    return Verdicts(apart, settled, visible, kinks & settled)
+
+
+def _beside_kinks(measurement: Measurement, some: Sequence[Blocks], by: Array, *, sharpen: bool = False) -> Verdicts:
+    """The verdicts of a direction: where few blocks are wrong, of shorter steps, which do not cross a kink beside x."""
+    found = compare_blocks(measurement, some, by, sharpen=sharpen)
+    wrong = found.apart > 0
+    if wrong.any() and wrong.mean() < MOST_SETTLED:
+        shorter = compare_blocks(measurement, some, SHORTER * by, sharpen=sharpen)
+        right = wrong & shorter.settled
+        found.apart[right], found.settled[right] = 0, True
+    return found
 
 
 def _random_step(

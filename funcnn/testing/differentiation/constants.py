@@ -65,9 +65,7 @@ SMALLEST_MAGNITUDE = 1e-290  # derived: the smallest step, 2^-48 times it, is ab
 EXTREMES = (-60, 64)
 LARGEST_EXTREME = 960  # derived: 2^-960 times a number of 53 digits is no denormal number
 SMALLEST_NORMAL = 2.0**-1022  # derived: smaller gradients have lost digits
-HIDDEN = (
-    0.125  # chosen: a term of size 1 beside values with a last digit of an eighth is lost, and its slope is below 8
-)
+HIDDEN = 0.125  # chosen: beside values with a last digit of an eighth, a term of size 1 is lost; its slope is below 8
 SMALLEST_FACTOR = 1e-150  # derived: a gradient of 0 may be 1 / a^2, where the square of a is infinite
 
 # The rounding of a gradient (rounding.py).
@@ -96,8 +94,9 @@ INTERVAL_ERROR = 8
 GROWTH_NEAR_A_JUMP = 2.5
 # Chosen: how far a sampled point lies beside the direction, in units of its distance.
 SIDE_STEP = 0.05
-# Calibrated: points sampled at random at first, and more before a gradient is reported as wrong.
-SAMPLES = (6, 48, 240)
+# Calibrated: points sampled at random at first, and more before a gradient is wrong; and the most for each entry of x.
+SAMPLES, SAMPLES_OF_AN_ENTRY = (6, 48, 240), (6, 12, 60)
+FAR_SAMPLES = 6  # chosen: at the larger distance, where only a mean and the largest slopes are needed
 # Chosen: the samples around a tie leave out one of the tied entries with a probability of e^-14, if at most so many are
 # tied.
 UNLIKELY = 14
@@ -123,6 +122,7 @@ MOST_IN_A_BLOCK = 32  # chosen: entries of a block; each of them costs as many c
 MOST_COUPLED = 4  # chosen: blocks that change outputs of others; with more of them, the blocks are not compared
 BLOCK_STEP = 2.0**-12  # chosen: relative; as the steps of difference quotients, visible and inside most domains
 MOST_SETTLED = 0.5  # chosen: if at most this share of the blocks is settled, the usual directions follow
+SHORTER = 2.0**-10  # chosen: steps beside a kink that the first ones cross; they end at 2^-27, where rounding is small
 MOST_SUSPECTS = 4  # chosen: blocks that are compared once more, as a function of their own
 TRACED_SUSPECTS = 3  # chosen: suspects for which a coupled block is searched, by 20 calls each among a million
 
@@ -146,18 +146,21 @@ LARGEST_GRADIENT_CHANGE = 8e-2
 CANCELLATION = 256  # calibrated: margin on the rounding error left by cancelled terms
 PROPAGATED = 64  # calibrated: margin on the noise of f in a gradient
 BOUNDED_SLOPE = 1e-3  # chosen: a slope known to three digits is bounded, so that a nan in its place is wrong
-# Chosen: the second series of steps is no power of two, so that its rounding differs.
-OTHER_FACTOR = 0.83
-# Chosen: relative errors up to here are compared once more with the mean over 32 series of steps, whose rounding
-# errors are independent.
-DOUBTFUL = 1e-5
-FACTORS = tuple((0.7 + 0.6 * np.arange(32) / 32).tolist())
+OTHER_FACTOR = 0.83  # chosen: the second series of steps is no power of two, so that its rounding differs
+DOUBTFUL = 1e-5  # chosen: smaller relative errors are compared once more with slopes fitted to values at finer steps
+# Derived: within [-4h, 4h], values at +-2h and +-4h, eight of the first to one of the second, give the slope of a cubic
+# with the least rounding error, since the Chebyshev polynomial of degree 3 has its extrema there (Hoel and Levine 1964,
+# Optimal spacing and weighting in polynomial prediction). They are spread by 1/8, in few bits, so that x + h is exact
+# and rounding errors differ. The error of 38 values is that of the mean over 32 series of extrapolated quotients.
+FEW_PAIRS = (57 / 32, 62 / 32, 67 / 32, 72 / 32, 4.0)
+MORE_PAIRS = (*[k / 32 for k in (58, 59, 60, 61, 63, 64, 65, 66, 68, 69, 70, 71)], 30 / 8, 34 / 8)
+DECIDED = 10  # chosen: a slope whose error is a tenth of a difference decides on it
 # Calibrated: finer steps contradict the estimate if they are within 3 rounding errors of the gradient, and both 6
 # rounding errors and 4 times as far from the estimate.
 NEAR = 3
 APART = 6
 FARTHER = 4
-MEAN_ERROR = 64  # calibrated: the mean over the series is at best so many times sharper than one of them
+FIT_ERROR = 64  # calibrated: the error of a fitted slope is at least so small a part of the rounding error at one step
 VISIBLE_ROUNDING = 16  # calibrated: steps whose rounding exceeds the gap by more than this say nothing
 
 # Slopes at the finest steps (comparison/finest.py). Chosen: rounding errors hide a thousandth of the difference at the

@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import attrs
 import numpy as np
 
 from funcnn.testing.differentiation.constants import (
     FAR_POINTS,
+    FAR_SAMPLES,
     FAR_STEP,
     FLOOR_OF_STEP,
     GROWTH_NEAR_A_JUMP,
@@ -42,33 +44,71 @@ class Interval(NamedTuple):
     jump: Array
 
 
-def slope_interval(
-    f: Value,
-    x: Array,
-    direction: Direction,
-    slope: Array,
-    gap: float,
-    noise: Array,
-    rng: np.random.Generator,
-    samples: int,
-    scale: Array,
-) -> Interval:
-    """The slopes at points around x, at two distances, by steps that resolve differences of `gap`."""
-    step = _step(gap, noise)
-    near, far = (
-        np.array([_slope(f, y, direction, h) for y in _points_around(x, direction, reach * h, rng, samples, scale)])
-        for h, reach in ((step, NEAR_POINTS), (FAR_STEP * step, FAR_POINTS))
-    )
-    low, high = np.fmin.reduce(near), np.fmax.reduce(near)
-    far_low, far_high = np.fmin.reduce(far), np.fmax.reduce(far)
-    # The change of the slopes on either side: a mean, since the extreme may be a point that is close by chance.
-    upper = far > (low + high) / 2
-    bend = (_mean(abs(far - high), upper) + _mean(abs(far - low), ~upper)) / NARROWING
-    error = INTERVAL_NOISE * noise / step + bend + INTERVAL_RELATIVE * np.fmax(abs(low), abs(high))
-    kink = (high - low > INTERVAL_ERROR * error) & (high - low > (far_high - far_low) / NARROWING)
-    size, far_size = np.fmax(abs(low), abs(high)), np.fmax(abs(far_low), abs(far_high))
-    jump = kink & (size > GROWTH_NEAR_A_JUMP * far_size) & (size > GROWTH_NEAR_A_JUMP * abs(slope))
-    return Interval(low, high, error, kink, jump | ~np.isfinite(near).all(axis=0))
+@attrs.frozen(eq=False)
+class Surroundings:
+    """The slopes at points around x along a direction, by steps that resolve differences of `gap`.
+
+    The points lie at two distances. Slopes that were measured are kept: a request for more samples adds nearer points.
+    `slope` is the slope at x.
+    """
+
+    f: Value
+    x: Array
+    direction: Direction
+    slope: Array
+    gap: float
+    noise: Array
+    rng: np.random.Generator
+    scale: Array
+    near: list[Array] = attrs.field(factory=list)
+    far: list[Array] = attrs.field(factory=list)
+
+    def interval(self, samples: int) -> Interval:
+        """The interval of slopes at a few points on lines through x, and at so many random points, at least."""
+        step = _step(self.gap, self.noise)
+        if not self.near:
+            self._add(self.near, self._on_lines(NEAR_POINTS * step), step)
+            self._add(self.near, self._at_random(NEAR_POINTS * step, FAR_SAMPLES), step)
+            self._add(self.far, self._on_lines(FAR_POINTS * FAR_STEP * step), FAR_STEP * step)
+            self._add(self.far, self._at_random(FAR_POINTS * FAR_STEP * step, FAR_SAMPLES), FAR_STEP * step)
+        more = len(self.far) + samples - FAR_SAMPLES - len(self.near)
+        self._add(self.near, self._at_random(NEAR_POINTS * step, more), step)
+        near, far = np.array(self.near), np.array(self.far)
+        low, high = np.fmin.reduce(near), np.fmax.reduce(near)
+        far_low, far_high = np.fmin.reduce(far), np.fmax.reduce(far)
+        # The change of the slopes on either side: a mean, since the extreme may be a point that is close by chance.
+        upper = far > (low + high) / 2
+        bend = (_mean(abs(far - high), upper) + _mean(abs(far - low), ~upper)) / NARROWING
+        error = INTERVAL_NOISE * self.noise / step + bend + INTERVAL_RELATIVE * np.fmax(abs(low), abs(high))
+        kink = (high - low > INTERVAL_ERROR * error) & (high - low > (far_high - far_low) / NARROWING)
+        # As many points at both distances: a slope that few directions have would seem to grow.
+        size, far_size = np.fmax.reduce(abs(near[: len(far)])), np.fmax(abs(far_low), abs(far_high))
+        jump = kink & (size > GROWTH_NEAR_A_JUMP * far_size) & (size > GROWTH_NEAR_A_JUMP * abs(self.slope))
+        return Interval(low, high, error, kink, jump | ~np.isfinite(near).all(axis=0))
+
+    def _add(self, to: list[Array], points: Iterator[Array], h: float) -> None:
+        f, direction = self.f, self.direction
+        to.extend([(f(direction.moved(y, h)) - f(direction.moved(y, -h))) / (2 * h) for y in points])
+
+    def _sizes(self) -> tuple[Array, Array]:
+        """The direction as an array, and how far each entry may move for a distance of 1."""
+        along = np.zeros(self.x.size)
+        along[self.direction.where] = self.direction.by
+        return along, np.maximum(self.scale, abs(along))  # far more than a step, whatever moves
+
+    def _on_lines(self, distance: float) -> Iterator[Array]:
+        """Points on both sides along the direction, along a ramp, all entries up or down."""
+        along, size = self._sizes()
+        ramp = np.arange(1.0, self.x.size + 1) / self.x.size
+        # A random step to the side, too, moves away from a kink of another kind.
+        for way in (along, ramp * size, size, np.sign(self.x) * size):
+            for sign in (1, -1):
+                yield self.x + sign * distance * (way + SIDE_STEP * size * self.rng.uniform(-1, 1, self.x.size))
+
+    def _at_random(self, distance: float, samples: int) -> Iterator[Array]:
+        _, size = self._sizes()
+        for _ in range(samples):
+            yield self.x + distance * size * self.rng.uniform(-1, 1, self.x.size)
 
 
 def _mean(values: Array, of: Array) -> Array:
@@ -81,23 +121,3 @@ def _step(gap: float, noise: Array) -> float:
     """A small step, but large enough that a difference of `gap` exceeds the noise."""
     needed = np.where(np.isfinite(noise), STEP_NOISE * noise, 0).max(initial=0) / gap
     return float(2.0 ** np.clip(np.ceil(np.log2(max(needed, FLOOR_OF_STEP))), SMALLEST_EXPONENT, LARGEST_EXPONENT))
-
-
-def _slope(f: Value, y: Array, direction: Direction, h: float) -> Array:
-    return (f(direction.moved(y, h)) - f(direction.moved(y, -h))) / (2 * h)
-
-
-def _points_around(
-    x: Array, direction: Direction, distance: float, rng: np.random.Generator, samples: int, scale: Array
-) -> Iterator[Array]:
-    """Points near x: on both sides along the direction, along a ramp, all entries up or down; then random points."""
-    along = np.zeros(x.size)
-    along[direction.where] = direction.by
-    size = np.maximum(scale, abs(along))  # far more than a step, whatever moves
-    ramp = np.arange(1.0, x.size + 1) / x.size
-    # A random step to the side, too, moves away from a kink of another kind.
-    for way in (along, ramp * size, size, np.sign(x) * size):
-        for sign in (1, -1):
-            yield x + sign * distance * (way + SIDE_STEP * size * rng.uniform(-1, 1, x.size))
-    for _ in range(samples):
-        yield x + distance * size * rng.uniform(-1, 1, x.size)

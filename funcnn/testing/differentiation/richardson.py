@@ -61,10 +61,19 @@ class Slopes(NamedTuple):
 
 
 def difference_quotients(
-    f: Value, x: Array, directions: Sequence[Direction], exponents: Sequence[int], factor: float = 1
+    f: Value,
+    x: Array,
+    directions: Sequence[Direction],
+    exponents: Sequence[int],
+    factor: float = 1,
+    *,
+    centre: Array | None = None,
 ) -> DifferenceQuotients:
-    """The slopes on both sides of x for steps `factor` 2^-k: exact powers of two if the factor is one."""
-    centre = f(x.copy())
+    """The slopes on both sides of x for steps `factor` 2^-k: exact powers of two if the factor is one.
+
+    `centre` is f(x) if it is known.
+    """
+    centre = f(x.copy()) if centre is None else centre
     steps = factor * 2.0 ** -np.array(exponents, float)
     right, left = np.empty((2, len(steps), len(directions), centre.size))
     for j, direction in enumerate(directions):
@@ -73,6 +82,26 @@ def difference_quotients(
             left[k, j] = f(direction.moved(x, -h))
     steps = steps.reshape(-1, 1, 1)
     return DifferenceQuotients(steps, (right - centre) / steps, (centre - left) / steps)
+
+
+def differences(f: Value, x: Array, direction: Direction, step: float, factors: Sequence[float]) -> Array:
+    """The changes f(x + h) - f(x - h) for the multiples h of a step; (factor, output)."""
+    return np.array([f(direction.moved(x, step * by)) - f(direction.moved(x, -step * by)) for by in factors])
+
+
+def fitted_slope(change: Array, step: float, factors: Sequence[float]) -> tuple[Array, Array]:
+    """The slope at x, and its error from the residual of the fit, of the cubic that fits values on both sides of x.
+
+    `change` are the differences f(x + h) - f(x - h) for the multiples h of a step, (factor, ...). A cubic's is
+    2 a h + 2 c h^3, and a is the slope.
+    """
+    h = np.array(factors)
+    terms = np.stack([2 * h, 2 * h**3], axis=1)
+    inverse = np.linalg.pinv(terms)
+    found = inverse @ change
+    rest = change - terms @ found
+    deviation = np.sqrt((rest**2).sum(axis=0) / (h.size - 2))
+    return found[0] / step, deviation * np.linalg.norm(inverse[0]) / step
 
 
 def extrapolate(quotients: DifferenceQuotients, noise: Noise) -> Slopes:

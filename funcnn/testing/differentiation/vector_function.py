@@ -92,7 +92,7 @@ class VectorFunction:
         return self.fitted(self._unfitted(x))
 
     def _unfitted(self, x: Array) -> tuple[Array, ...]:
-        x = x * np.ldexp(1.0, self.x_exponent)
+        x = x * np.ldexp(1.0, self.x_exponent) if any(self.exponents) else x.copy()
         x.flags.writeable = False
         args = list(self.args)
         for i, span, shape in self._spans:

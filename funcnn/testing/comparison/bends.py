@@ -1,0 +1,89 @@
+"""Slopes that bend close to x, at steps finer than those that agree with one another.
+
+Coarse steps may agree and be wrong where a slope bends within a step of x, as that of the Huber loss does. Finer steps
+show it, down to steps at which rounding errors of f are as large as the difference. There, the slope is fitted to many
+values.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from funcnn.arrays import Array
+from funcnn.testing.comparison.comparison import Comparison, Measurement
+from funcnn.testing.comparison.directions import Probe
+from funcnn.testing.differentiation.constants import (
+    APART,
+    DECIDED,
+    DOUBTFUL,
+    FARTHER,
+    FEW_PAIRS,
+    FINER_STEPS,
+    FIRST_STEPS,
+    FIT_ERROR,
+    MORE_PAIRS,
+    NEAR,
+    VISIBLE_ROUNDING,
+)
+from funcnn.testing.differentiation.richardson import Slopes, differences, fitted_slope
+
+
+def doubtful(found: Comparison) -> Array:
+    """By cotangent, whether a difference is so small that coarse steps may agree with one another and be wrong."""
+    return found.wrong & (abs(found.analytic - found.numeric) <= DOUBTFUL * found.size)
+
+
+def finer_steps(slopes: Slopes, steps: Array, cotangents: Array) -> Array:
+    """Whether a step is finer than those that the slopes come from; (step, cotangent)."""
+    used = np.where(cotangents.T != 0, slopes.step[0][:, None], np.inf)
+    return steps[:, None] < used.min(axis=0)
+
+
+def contradicted(first: Comparison, finer: Array, slope: Array, error: Array) -> Array:
+    """By cotangent, whether slopes at finer steps agree with the gradient and contradict the numeric slope."""
+    near, far = abs(first.analytic - slope), abs(first.numeric - slope)
+    unsettled = abs(np.diff(slope, axis=0, append=np.inf))
+    return (finer & (near <= NEAR * error + unsettled) & (far > APART * error) & (far > FARTHER * near)).any(axis=0)
+
+
+def bends(measurement: Measurement, probe: Probe, slopes: Slopes, first: Comparison, sure: Array) -> Array:
+    """By cotangent, whether a slope that bends within a step of x explains the difference.
+
+    For several entries together this explains a difference below the resolution, since each entry alone is measured
+    more sharply. For a larger difference, slopes at finer steps are compared with the gradient, at those whose rounding
+    errors exceed a part of the difference: at longer steps, the quotients of one series decide.
+    """
+    gap = abs(first.analytic - first.numeric)
+    explained = sure & (gap <= measurement.resolution * first.size) & (probe.entry is None)
+    unsure = sure & ~explained & doubtful(first)
+    if not unsure.any():
+        return explained
+    u = measurement.cotangents
+    steps = 2.0 ** -np.array(FIRST_STEPS[1:] + FINER_STEPS[:6], float)
+    rounding = measurement.noise.by_distance.at(steps)[:, 0] @ abs(u).T / steps[:, None]
+    seen = (rounding * VISIBLE_ROUNDING > gap / DECIDED) & (rounding <= VISIBLE_ROUNDING * gap)
+    tried = unsure & finer_steps(slopes, steps, u) & seen
+    found = []
+    for k in np.flatnonzero(tried.any(axis=1)).tolist():
+        slope, error = _fitted(measurement, probe, float(steps[k]), gap, tried[k])
+        found.append((slope, np.where(tried[k], np.maximum(error, rounding[k] / FIT_ERROR), np.inf)))
+        if (error > gap)[unsure].all():  # at finer steps it is larger
+            break
+    if not found:
+        return explained
+    slope, error = (np.array(part) for part in zip(*found, strict=True))
+    return explained | (unsure & contradicted(first, np.isfinite(error), slope, error))
+
+
+def _fitted(measurement: Measurement, probe: Probe, step: float, gap: Array, tried: Array) -> tuple[Array, Array]:
+    """The slope by cotangent and its error: from few values if they decide, else from many."""
+    function, u = measurement.function, measurement.cotangents.T
+
+    def at(factors: tuple[float, ...]) -> Array:
+        return differences(function.value, function.x, probe.direction, step, factors) @ u
+
+    few = at(FEW_PAIRS)
+    slope, error = fitted_slope(few, step, FEW_PAIRS)
+    if ((error > gap) | (error * DECIDED < gap))[tried].all():
+        return slope, error
+    return fitted_slope(np.concatenate([few, at(MORE_PAIRS)]), step, FEW_PAIRS + MORE_PAIRS)
