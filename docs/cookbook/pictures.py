@@ -228,13 +228,13 @@ def main(pages: list[str]) -> None:
         if pages and page not in pages:
             continue
         panels = 3 if draw in {siamese, experts} else 2
-        figure, axes = plt.subplots(1, panels, figsize=(9, 3.4), layout="constrained")
+        figure, axes = plt.subplots(1, panels, figsize=(9, 3.2 if panels == 3 else 3.4), layout="constrained")
         with chdir(PAGES.parents[1]):  # the pages read examples/data
             values = values_of(page)
         draw(values, axes)
         figure.savefig(file := BytesIO(), dpi=100)
         plt.close(figure)
-        Image.open(file).quantize(96).save(f"{page}.png", optimize=True)
+        Image.open(file).convert("RGB").quantize(64).save(f"{page}.png", optimize=True)
 
 
 if __name__ == "__main__":
