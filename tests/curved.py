@@ -27,7 +27,7 @@ from funcnn.losses import (
     triplet,
 )
 from funcnn.traits import takes_complex
-from funcnn.trees import leaves, map_parameters
+from funcnn.trees import leaves, map_parameters, to_vector
 from tests.peers.cases import CASES
 
 
@@ -128,6 +128,15 @@ def network(layer, which):
     net = (Shifted(tuple([rng.normal(size=a.shape) for a in floats((x,))])), params) if floats((x,)) else (params,)
     y = tuple([rng.normal(size=o.shape) for o in floats((forward(net, x)[0],))])
     return net, x, y, map_parameters(lambda a: rng.normal(size=a.shape), net)
+
+
+def in_80_bits(loss, net, x, y, v):
+    """The product with the Hessian by a complex step in NumPy's longest floats."""
+    step = np.longdouble(2.0**-100)
+    net, x, v = [tree_map(lambda a: a.astype(np.clongdouble) if is_float(a) else a, tree) for tree in (net, x, v)]
+    moved = map_parameters(lambda p, d: p + 1j * step * d, net, v)
+    out, cache = forward(moved, x)
+    return to_vector(backward(moved, cache, loss(out, y)[1]).params).imag / step
 
 
 rng = np.random.default_rng(7)

@@ -17,6 +17,7 @@ from funcnn import (
     Frozen,
     LayerNorm,
     Relu,
+    Softmax,
     Tanh,
     backward,
     forward,
@@ -32,13 +33,13 @@ from funcnn import (
 from funcnn.curvature import fisher_diagonal, ggnvp, hvp, per_example
 from funcnn.elementary import normal_cdf, sign
 from funcnn.errors import RangeError
-from funcnn.layers import Function, GaussianNoise, Map, Residual
+from funcnn.layers import ExactGelu, Function, GaussianNoise, Map, Residual
 from funcnn.losses import joint, masked, of_complex, weighted
 from funcnn.losses.protocol import takes_complex_out
 from funcnn.testing.strategies import registered
 from funcnn.traits import takes_complex
 from funcnn.trees import astype, from_vector, map_parameters, parameters, to_vector
-from tests.curved import LOSSES, Undeclared, network, plain, quadratic, shifted
+from tests.curved import LOSSES, Undeclared, in_80_bits, network, plain, quadratic, shifted
 from tests.peers.cases import CASES
 
 rng = np.random.default_rng(3)
@@ -90,6 +91,37 @@ def test_products_by_complex_step_and_by_differences_agree_and_the_matrix_is_sym
     left, right = to_vector(u) @ to_vector(product.value), to_vector(v) @ to_vector(other.value)
     room = abs(to_vector(u)) @ to_vector(product.bound) + abs(to_vector(v)) @ to_vector(other.bound)
     assert abs(left - right) <= room
+
+
+LONG = np.finfo(np.longdouble).eps < np.finfo(float).eps / 100
+
+
+@pytest.mark.skipif(not LONG, reason="a long double has the digits of a double on this machine")
+@pytest.mark.parametrize(
+    "layer", [layer for layer in registered() if layer is not Function], ids=lambda cls: cls.__name__
+)
+def test_the_product_is_that_of_longer_floats_within_its_bound(layer):
+    net, x, y, v = network(layer, 0)
+    product = hvp(quadratic)(net, x, y, v)
+    error = abs(to_vector(product.value) - in_80_bits(quadratic, net, x, y, v))
+    assert (error <= to_vector(product.bound)).all()
+    if layer is not ExactGelu:  # whose erfc has the digits of a double
+        assert error.max() <= 1e-12 * abs(to_vector(product.value)).max()
+
+
+def saturated():
+    """A softmax that is 1 for one of its entries to the last digit, so that its cancelling sums err alike each time."""
+    scores = 60 * np.eye(4)[None] + 1
+    net = (Dense(np.eye(4), np.ones(4)), Softmax(), Dense(rng.normal(size=(4, 3)), None))
+    return net, scores, (rng.normal(size=(1, 4, 3)),), random_like(net)
+
+
+@pytest.mark.skipif(not LONG, reason="a long double has the digits of a double on this machine")
+def test_a_saturated_softmax_has_a_product_within_its_bound():
+    net, x, y, v = saturated()
+    product = hvp(quadratic)(net, x, y, v)
+    error = abs(to_vector(product.value) - in_80_bits(quadratic, net, x, y, v))
+    assert (error <= to_vector(product.bound)).all()
 
 
 def test_every_loss_has_a_case():
@@ -407,6 +439,16 @@ def test_the_gradient_of_a_row_is_that_of_a_weight_on_it_alone(net, x, loss, y):
     fisher = fisher_diagonal(value_and_grad(loss))(net, x, y)
     np.testing.assert_allclose(to_vector(fisher), squares, rtol=1e-12)
     assert type(fisher) is type(net)
+
+
+def test_gradients_of_x_come_with_the_others_if_they_are_given():
+    def with_dx(params, x, y):
+        out, cache = forward(params, x)
+        cost, dA = mse(out, y)
+        return cost, backward(params, cache, dA)
+
+    _, grads = per_example(with_dx)(NET, X, Y)
+    np.testing.assert_allclose(grads.x, len(X) * with_dx(NET, X, Y)[1].x, rtol=1e-12)
 
 
 def test_weights_travel_with_the_rows():

@@ -42,7 +42,7 @@ def by_differences(rule: Rule, params: Any, x: Any, v: Any) -> tuple[Array, Arra
     with np.errstate(all="ignore"):  # the result is checked to be finite
         central = np.array([(at(h) - at(-h)) / (2 * h) for h in steps.ravel()])
         noise = np.max([abs(at(t * unit) - 2 * centre + at(-t * unit)) for t in TINY], axis=0)
-        noise = spread(params, noise) + np.finfo(float).eps * spread(params, abs(centre))
+        noise = spread(params, noise) + np.finfo(float).eps * abs(centre).max()
         best = central[1:] + (central[1:] - central[:-1]) / (ORDER - 1)
         rounding = MARGIN * noise / steps[1:]
         change = abs(np.diff(best, axis=0, prepend=central[:1]))

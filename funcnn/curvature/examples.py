@@ -32,13 +32,15 @@ def per_example(value_and_grad: Callable[..., Any]) -> ValueAndGrad:
     """`(params, x, y) -> (costs, Grads)`: cost and gradient of each of the m rows, each as a batch of one row
 
     costs: (m,). Each gradient has an axis of rows before the axes of its parameter: (m, n_in, n_out) for `Dense.W`.
+    If `value_and_grad` gives the gradient of x as well, each row has that of its own cost.
+
     Since a cost is a mean over rows, the mean of costs and gradients over the rows is that of `value_and_grad`, which
     is called for the whole batch too, and compared. So what couples rows is refused: batch normalisation, losses that
     normalise weights, and dropout, whose mask belongs to a place in the batch. Write `per_example(...)(inference(net),
     x, y)`, which has none of them.
 
-    A loop over rows: 20 to 100 times the time of one gradient of 64 rows of a small network. Under JAX, `jax.vmap` of
-    `value_and_grad` is faster. Weights travel with the rows: `value_and_grad(weighted(loss))`, y = (y, weight).
+    A loop over rows, whose time is that of m gradients of one row. Under JAX, `jax.vmap` of `value_and_grad` is faster.
+    Weights travel with the rows: `value_and_grad(weighted(loss))`, y = (y, weight).
 
     >>> import numpy as np
     >>> from funcnn import Dense, mse, value_and_grad
@@ -59,8 +61,12 @@ def per_example(value_and_grad: Callable[..., Any]) -> ValueAndGrad:
 
 
 def _per_example(value_and_grad: ValueAndGrad, params: P, x: Any, y: Any) -> tuple[Array, Grads[P]]:
-    costs, gradients = zip(*_rows("per_example", value_and_grad, params, x, y), strict=True)
-    return np.array(costs), Grads(map_arrays(lambda *each: np.stack(each), *gradients, states=False), None)
+    costs, grads = zip(*_rows("per_example", value_and_grad, params, x, y), strict=True)
+    each = map_arrays(lambda *parts: np.stack(parts), *[one.params for one in grads], states=False)
+    dx = [one.x for one in grads]
+    return np.array(costs), Grads(
+        each, None if dx[0] is None else map_arrays(lambda *parts: np.concatenate(parts), *dx)
+    )
 
 
 def fisher_diagonal(value_and_grad: Callable[..., Any]) -> Diagonal:
@@ -91,13 +97,13 @@ def fisher_diagonal(value_and_grad: Callable[..., Any]) -> Diagonal:
 
 def _fisher_diagonal(value_and_grad: ValueAndGrad, params: P, x: Any, y: Any) -> P:
     total, m = map_arrays(np.zeros_like, params, states=False), 0
-    for _, gradient in _rows("fisher_diagonal", value_and_grad, params, x, y):
-        total, m = map_arrays(lambda t, g: t + g * g, total, gradient, states=False), m + 1
+    for _, grads in _rows("fisher_diagonal", value_and_grad, params, x, y):
+        total, m = map_arrays(lambda t, g: t + g * g, total, grads.params, states=False), m + 1
     return map_arrays(lambda t: t / m, total, states=False)
 
 
-def _rows(name: str, value_and_grad: ValueAndGrad, params: Any, x: Any, y: Any) -> Iterator[tuple[Any, Any]]:
-    """(cost, gradient) of each row; in the end it is checked that their means are those of the batch."""
+def _rows(name: str, value_and_grad: ValueAndGrad, params: Any, x: Any, y: Any) -> Iterator[tuple[Any, Grads[Any]]]:
+    """(cost, grads) of each row; in the end it is checked that their means are those of the batch."""
     check_is_layer(name, params)
     if (m := row_count((x, y), "(x, y)", f"{name}: ")) == 0:
         raise RangeError(f"{name}: x must have at least one row, got 0")
@@ -106,12 +112,12 @@ def _rows(name: str, value_and_grad: ValueAndGrad, params: Any, x: Any, y: Any) 
     for i in range(m):
         one_x, one_y = [map_arrays(lambda a: a[i : i + 1], part) for part in (x, y)]  # noqa: B023  used at once
         try:
-            cost, gradient = _called(name, value_and_grad, params, one_x, one_y)
+            cost, grads = _called(name, value_and_grad, params, one_x, one_y)
         except FuncnnError as error:
             raise KindError(f"{name}: rows must not depend on each other, but one row alone raises: {error}") from error
-        share = _numbers(cost, gradient) / m
+        share = _numbers(cost, grads) / m
         total, size = total + share, size + abs(share)
-        yield cost, gradient
+        yield cost, grads
     apart, allowed = abs(total - whole), math.sqrt(np.finfo(whole.dtype).eps)
     for what, part in (("cost", slice(0, 1)), ("gradient", slice(1, None))):
         if apart[part].max(initial=0) > allowed * size[part].max(initial=0):
@@ -119,14 +125,14 @@ def _rows(name: str, value_and_grad: ValueAndGrad, params: Any, x: Any, y: Any) 
             raise KindError(f"{name}: {needed}, but the mean {what} of the rows is not the {what} of the batch")
 
 
-def _called(name: str, value_and_grad: ValueAndGrad, *given: Any) -> tuple[Any, Any]:
+def _called(name: str, value_and_grad: ValueAndGrad, *given: Any) -> tuple[Any, Grads[Any]]:
     cost, grads = evaluated(name, value_and_grad, *given)
     if type(grads) is not Grads:
         raise KindError(f"{name}: value_and_grad must return (cost, Grads), got {kind(grads)}")
-    return cost, grads.params
+    return cost, grads
 
 
-def _numbers(cost: Any, gradient: Any) -> Array:
+def _numbers(cost: Any, grads: Grads[Any]) -> Array:
     """The cost and the gradient in one vector."""
-    vector = np.asarray(to_vector(gradient))
+    vector = np.asarray(to_vector(grads.params))
     return np.concatenate([np.asarray(cost, vector.dtype).reshape(1), vector])

@@ -53,8 +53,8 @@ def hvp(loss: Loss, *, bound: bool = True) -> Products:
 
     If every layer takes complex numbers (`funcnn.traits.takes_complex`) and so does the loss (`of_complex`), as all of
     funcnn do, H v is the imaginary part of one gradient at complex parameters, exact to rounding. The bound costs
-    another such gradient: `bound=False` leaves it out. Otherwise, as for layers of your own without a declaration, H v
-    is extrapolated from central differences of 25 gradients, and the result says so.
+    two more such gradients: `bound=False` leaves it out. Otherwise, as for layers of your own without a declaration,
+    H v is extrapolated from central differences of 25 gradients, and the result says so.
 
     Computed in double precision, whatever the dtype of params is, and rounded to that dtype; the bound has room for
     this rounding. The bound is measured, not proven: see `docs/curvature.md`. At a kink, such as relu at exactly 0, or

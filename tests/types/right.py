@@ -36,6 +36,7 @@ from funcnn import (
     update,
     value_and_grad,
 )
+from funcnn.curvature import fisher_diagonal, hvp, per_example
 from funcnn.data import Batches, bucketed_batches, random_crop, random_flip
 from funcnn.layers import Parallel, Residual
 from funcnn.optimizers import L2, Average, Decay, Lion, PerArray, Rates
@@ -85,6 +86,9 @@ assert_type(with_parameters(params, parameters(params)), tuple[Dense, Tanh])
 assert_type(from_vector(params, to_vector(params)), tuple[Dense, Tanh])
 assert_type(replace(params, "0.b", np.zeros(1)), tuple[Dense, Tanh])
 assert_type(evolve(dense, b=np.zeros(1)), Dense)
+assert_type(hvp(mse)(params, x, y, params).value, tuple[Dense, Tanh])
+assert_type(per_example(value_and_grad(mse))(params, x, y)[1], Grads[tuple[Dense, Tanh]])
+assert_type(fisher_diagonal(value_and_grad(mse))(params, x, y), tuple[Dense, Tanh])
 
 
 @record
