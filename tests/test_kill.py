@@ -1,4 +1,4 @@
-"""Training on augmented data that saves every step, killed at random moments, resumes to the same bits."""
+"""Training on augmented data, saved each step with its history and killed at any moment, resumes to the same bits."""
 
 import os
 import subprocess
@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from funcnn import Adam, Tanh, TrainState, batches, load, mlp, mse, save, train, value_and_grad
+from funcnn import Adam, Tanh, TrainState, batches, history, load, mlp, mse, save, train, value_and_grad
 from funcnn.data import gaussian_noise
 from funcnn.files import fingerprint
+from funcnn.training import Table
 
 pytestmark = pytest.mark.unwatched
 
@@ -53,14 +54,16 @@ def halted(owner, name, calls):
 def run(path, where, steps):
     """What is killed: it resumes where there is a file, saves each step, and halts there in one of its saves."""
     try:
-        first = load(path)
+        first, columns = load(path)
+        table = Table(dict(columns))
     except FileNotFoundError:
-        first = start
+        first, table = start, None
     last = first.step + steps
     for state in steps_from(first):
         if state.step == last and where in PLACES:
             halted(*PLACES[where])
-        save(path, state)
+        _, table = history([state], table=table)
+        save(path, (state, tuple(table.whole.items())))
         say(state.step)
 
 
@@ -84,22 +87,26 @@ def killed(path, where):
 
 
 def test_killed_at_any_moment_it_ends_as_the_run_that_never_stopped(tmp_path):
-    path, never_stopped, now = tmp_path / "run.npz", steps_from(start), start
+    path, never_stopped, now, costs = tmp_path / "run.npz", steps_from(start), start, []
     rounds = ROUNDS if settings.default.max_examples >= 50 else ROUNDS[:10]  # fewer in the profile "quick"
     for where in rounds:
         told = killed(path, where)
         if where == "at once":
             assert not path.exists()
             continue
-        saved = load(path)
+        saved, columns = load(path)
         assert len(told) > 0
         assert told == list(range(now.step + 1, now.step + 1 + len(told)))  # it did resume
         assert saved.step >= told[-1]
         assert where not in PLACES or saved.step == told[-1] + (where == "after")
         while now.step < saved.step:
             now = next(never_stopped)
+            costs.append(now.cost)
         assert fingerprint(saved) == fingerprint(now)
-    *_, resumed = islice(steps_from(load(path)), 50)
+        table = dict(columns)
+        assert table["step"].tolist() == list(range(1, now.step + 1))
+        assert table["cost"].tolist() == costs
+    *_, resumed = islice(steps_from(load(path)[0]), 50)
     *_, state = islice(never_stopped, 50)
     assert resumed.step == saved.step + 50
     assert fingerprint(resumed) == fingerprint(state)

@@ -151,6 +151,11 @@ ROWS = {
         KindError,
         f"{MAP} return x as arrays, rows first, or tuples of them, not tuple",
     ),
+    "a map that returns tuples of nothing": (
+        mapped(lambda x, y: ((None, (None,)), y)),
+        KindError,
+        f"{MAP} return x as arrays, rows first, or tuples of them, not tuple",
+    ),
     "a map that returns a number": (
         mapped(lambda x, y: (x, y.mean())),
         KindError,

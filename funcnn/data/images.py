@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from funcnn.arrays import Array, is_float, namespace
+from funcnn.arrays import Array, is_float, namespace, short
 from funcnn.data.checks import by_row, check_array, check_generator, check_images_of_floats, image_sizes
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_count, as_fraction, as_positive, check_whole
@@ -70,7 +70,7 @@ def random_crop(x: T, rng: Rng, *, size: tuple[int, int] | None = None, padding:
     if size is None:
         size = (h, w)
     if not isinstance(size, tuple | list) or len(size) != 2:
-        raise KindError(f"{name}: size must be (h, w), two whole numbers, not {size!r}")
+        raise KindError(f"{name}: size must be (h, w), two whole numbers, not {short(size)}")
     sides = [as_count(name, side, what) for side, what in zip(size, ("size[0]", "size[1]"), strict=True)]
     room = [own + 2 * padding - side for own, side in zip((h, w), sides, strict=True)]
     if min(room) < 0:

@@ -117,7 +117,7 @@ def _check_result(made: Any, rows: int) -> None:
         given = f"{len(made)} values" if type(made) is tuple else kind(made)
         raise KindError(f"{_NAME}: f must return a pair (x, y), not {given}")
     for what, part in zip("xy", made, strict=True):
-        for array in _parts(part):
+        for array in list(_parts(part)) or [part]:  # a tuple without an array is refused as it is
             if not is_array(array) or not array.shape:
                 given = short(array) if is_array(array) else kind(array)
                 raise KindError(f"{_NAME}: f must return {what} as arrays, rows first, or tuples of them, not {given}")
