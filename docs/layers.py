@@ -52,7 +52,7 @@ def table() -> str:
     for (title, page), homes in PAGES.items():
         own = [layer for layer in every if is_in(layer, homes)]
         left -= {layer.__name__ for layer in own}
-        parts.append(f"\n## [{title}]({page})\n\n| layer | |\n|---|---|\n" + "\n".join(map(row, own)) + "\n")
+        parts.append(f"\n## [{title}]({page})\n\n| layer | computes |\n|---|---|\n" + "\n".join(map(row, own)) + "\n")
     if left:
         raise SystemExit(f"layers.py: no page has {', '.join(sorted(left))}; add the file or its folder to PAGES")
     return "".join(parts)
