@@ -124,6 +124,14 @@ def test_a_run_that_is_killed_ends_as_one_that_is_not(run):
     assert undisturbed == killed
 
 
+@in_full
+def test_a_run_ends_in_the_same_bits_on_each_engine(run):
+    out = run("data_parallel", "matplotlib", "threadpoolctl")
+    names, marks = zip(*re.findall(r"^(.{12}) ([0-9a-f]{16})  cost", out, re.MULTILINE), strict=True)
+    assert len(set(marks)) == 1
+    assert {"none", "3 threads", "2 processes"} <= {name.strip() for name in names}
+
+
 def test_time_can_be_travelled(run):
     out = run("time_travel", "matplotlib")
     [before, after] = numbers(r"([+-]\d\.\d+)", out)
