@@ -1,14 +1,14 @@
-"""Kernels of max-pooling, depthwise convolutions and embeddings, beside the rules that they stand for."""
+"""Kernels of max-pooling, convolutions and embeddings, beside the rules that they stand for."""
 
 import numpy as np
 import pytest
 
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
-from funcnn import Conv2d, Embedding, MaxPool, acceleration, backward, forward, record
+from funcnn import Conv2d, Embedding, MaxPool, acceleration, backward, evolve, forward, record
 from funcnn.compilation import without_kernels
 from funcnn.core import backward_params
-from funcnn.kernels import depthwise, pooling, symbols
+from funcnn.kernels import convolution, depthwise, pooling, symbols
 from funcnn.layers import Conv1d
 from funcnn.layers.convolution import conv, pool
 from funcnn.layers.embedding.symbols import rows_added
@@ -98,6 +98,32 @@ def test_depthwise_convolutions_are_those_of_the_rule(kernel, stride, padding, d
         assert np.array_equal(backward_params(layer, x, dA).W, backward(layer, x, dA).params.W, equal_nan=True)
 
 
+DIRECT = [  # kernel, stride, padding, dilation, shape of an image, channels of x and of out
+    (3, 1, "same", 1, (6, 13), 4, 8),
+    ((3, 1), 1, "same", 1, (4, 4), 8, 24),
+    (2, 1, ((0, 1), (1, 0)), 1, (4, 4), 5, 80),
+    (3, 1, "same", (2, 1), (7, 6), 4, 4),
+    (3, 2, 1, 1, (6, 5), 3, 12),
+]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("kernel", "stride", "padding", "dilation", "image", "c", "o"), DIRECT)
+def test_convolutions_are_those_of_the_rule(kernel, stride, padding, dilation, image, c, o, dtype):
+    settings = {"stride": stride, "padding": padding, "dilation": dilation, "dtype": dtype}
+    layer, x = Conv2d.init(c, o, kernel, seed=1, bias=o != 8, **settings), drawn(3, *image, c, dtype=dtype)
+    if layer.b is not None:
+        layer = evolve(layer, b=drawn(o, dtype=dtype))
+    with for_all_sizes(*CONV):
+        dA = drawn(*forward(layer, x)[0].shape, dtype=dtype)
+        with without_kernels():
+            plain = both_ways(layer, x, dA)
+        assert convolution.convolution_forward(layer, x) is not None
+        assert (convolution.convolution_backward(layer, x, dA) is not None) == (c % 4 == 0 and stride == 1)
+        assert convolution.convolution_backward_params(layer, x, dA) is not None
+        are_alike(both_ways(layer, x, dA), plain, 1e-13 if dtype is np.float64 else 1e-5)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("ids", [np.uint8, np.int32, np.uint64])
 def test_the_gradient_of_an_embedding_is_that_of_the_rule(dtype, ids):
@@ -118,6 +144,7 @@ def test_the_gradient_of_an_embedding_is_that_of_the_rule(dtype, ids):
         (MaxPool(3, stride=1, padding="same"), drawn(2, 3, 4, 5)),
         (Conv2d.init(3, 3, 2, seed=0, groups=3, padding="same"), drawn(2, 3, 3, 3)),
         (Conv1d.init(4, 4, 3, seed=0, groups=4, padding=(2, 0)), drawn(2, 5, 4)),
+        (Conv1d.init(4, 4, 3, seed=0, padding=(2, 0)), drawn(2, 5, 4)),
         (Embedding.init(40, 3, seed=0), random.integers(0, 40, (2, 5))),
     ],
 )
@@ -168,6 +195,16 @@ def test_what_kernels_leave_to_the_rules():
     assert depthwise.convolution_forward(layer, x.astype(np.float32)) is None
     assert depthwise.convolution_forward(Conv2d.init(4, 4, 1, seed=0, groups=2), drawn(1, 2, 2, 4)) is None
     assert depthwise.convolution_backward(layer, x, dA) is None
+    direct, x4, dA4 = Conv2d.init(4, 4, 2, seed=0), drawn(2, 4, 4, 4), drawn(2, 3, 3, 4)
+    assert convolution.convolution_backward(direct, x4, dA4) is not None
+    assert convolution.convolution_backward(direct, x4, dA4[:1]) is None
+    assert convolution.convolution_backward(evolve(direct, stride=2), x4, drawn(2, 2, 2, 4)) is None
+    assert convolution.convolution_forward(direct, x4[:, ::2]) is None
+    assert convolution.convolution_forward(direct, x4[:, :1].copy()) is None  # the rule refuses it
+    assert convolution.convolution_forward(evolve(direct, dilation=2), x4) is None
+    assert convolution.convolution_forward(direct, x4[:0]) is None
+    assert convolution.convolution_forward(Conv2d.init(4, 6, 2, seed=0), x4) is None  # channels in no panel
+    assert convolution.convolution_forward(Conv2d.init(4, 1 << 15, 2, seed=0), x4) is None
     ids, rows = np.array([0, 50]), drawn(2, 3)
     assert symbols.rows_added(ids, rows, 50) is None
     assert symbols.rows_added(ids.astype(float), rows, 60) is None

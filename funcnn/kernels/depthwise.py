@@ -22,18 +22,18 @@ MOST_TAPS = 25  # which are written out
 
 def convolution_forward(params: Any, x: Any) -> Any:
     """out = b + the sum over the taps of each window"""
-    if (axes := _axes(params, x)) is None:
+    if (axes := axes_of(params, x)) is None:
         return None
     return like(x, _correlated(image_of(x), params.W, axes, params.b)), x
 
 
 def convolution_backward_params(params: Any, x: Any, dA: Any) -> Any:
     """dW: the x under each tap times dA, summed over the windows; db: the sum of dA over all positions"""
-    if (axes := _axes(params, x)) is None or not _is_out_gradient(x, axes, dA):
+    if (axes := axes_of(params, x)) is None or not is_out_gradient(x, axes, dA, x.shape[-1]):
         return None
     W, c = params.W, x.shape[-1]
     both = np.zeros(W.size + c, W.dtype)
-    _kernel_gradient(W.dtype, c, _settings(axes))(x, dA, both, _memory(x, axes), *_sizes(len(x), axes))
+    _kernel_gradient(W.dtype, c, settings_of(axes))(x, dA, both, memory_of(x, axes), *sizes_of(len(x), axes))
     both.setflags(write=False)
     return gradient(params, W=both[: W.size].reshape(W.shape), b=None if params.b is None else both[W.size :])
 
@@ -51,7 +51,7 @@ def convolution_backward(params: Any, x: Any, dA: Any) -> Any:
     return Grads(grads, like(x, dx))
 
 
-def _axes(params: Any, x: Any) -> Axes | None:
+def axes_of(params: Any, x: Any) -> Axes | None:
     """The windows of a depthwise convolution with one kernel for each channel; None if there is no kernel for it."""
     W, b = params.W, params.b
     c = W.shape[-1]
@@ -66,45 +66,46 @@ def _axes(params: Any, x: Any) -> Axes | None:
     return axes
 
 
-def _is_out_gradient(x: Any, axes: Axes, dA: Any) -> bool:
-    shape = len(x), *[axis.out for axis in axes][4 - x.ndim :], x.shape[-1]
+def is_out_gradient(x: Any, axes: Axes, dA: Any, channels: int) -> bool:
+    """Whether dA has the shape of out, and kernels can read it."""
+    shape = len(x), *[axis.out for axis in axes][4 - x.ndim :], channels
     return are_plain(x.dtype, dA) and dA.shape == shape
 
 
 def _correlated(x: Any, W: Any, axes: Axes, b: Any) -> Any:
     out = fresh((len(x), axes[0].out, axes[1].out, x.shape[3]), x.dtype)
-    kernel = _forward(x.dtype, x.shape[3], _settings(axes), b is not None)
-    kernel(x, W, W if b is None else b, out, _memory(x, axes), *_sizes(len(x), axes))
+    kernel = _forward(x.dtype, x.shape[3], settings_of(axes), b is not None)
+    kernel(x, W, W if b is None else b, out, memory_of(x, axes), *sizes_of(len(x), axes))
     return sealed(out)
 
 
-def _settings(axes: Axes) -> tuple[Any, ...]:
+def settings_of(axes: Axes) -> tuple[Any, ...]:
     """What the text depends on: sizes, strides, dilations, and whether there is padding."""
     is_padded = any([axis.before + axis.after for axis in axes])
     return (*[(axis.size, axis.stride, axis.dilation) for axis in axes], is_padded)
 
 
-def _sizes(m: int, axes: Axes) -> list[int]:
+def sizes_of(m: int, axes: Axes) -> list[int]:
+    """The whole numbers that a kernel is called with, NUMBERS."""
     rows, columns = axes
     both = [(axis.positions, axis.padded, axis.before, axis.out) for axis in (rows, columns)]
     return [m, *both[0], *both[1]]
 
 
-def _memory(x: Any, axes: Axes) -> Any:
+def memory_of(x: Any, axes: Axes) -> Any:
     """Memory for an image with its padding, which is 0."""
     is_padded = any([axis.before + axis.after for axis in axes])
     return np.zeros(axes[0].padded * axes[1].padded * x.shape[-1] if is_padded else 1, x.dtype)
 
 
-_NUMBERS = ["m", "h", "hp", "hb", "ho", "w", "wp", "wb", "wo"]
+NUMBERS = ["m", "h", "hp", "hb", "ho", "w", "wp", "wb", "wo"]
 
 
-class _Images:
+class Images:
     """Loops over images, and the taps of a window."""
 
-    def __init__(self, dtype: Any, c: int, settings: Any) -> None:
-        widest = engine().registers.vector // dtype.itemsize
-        self.t, self.c = Strips(dtype, most=min(widest, lanes(c))), c
+    def __init__(self, dtype: Any, c: int, settings: Any, most: int) -> None:
+        self.t, self.c = Strips(dtype, most=min(engine().registers.vector // dtype.itemsize, most)), c
         self.rows, self.columns, self.is_padded = settings
         self.taps = [(k, j) for k in range(self.rows[0]) for j in range(self.columns[0])]
 
@@ -145,7 +146,7 @@ class _Images:
 
 @cache
 def _forward(dtype: Any, c: int, settings: Any, has_bias: bool) -> Call:  # noqa: FBT001  of a cached function
-    images = _Images(dtype, c, settings)
+    images = Images(dtype, c, settings, lanes(c))
     t = images.t
 
     def image(i: Index, x: str) -> None:
@@ -170,12 +171,12 @@ def _forward(dtype: Any, c: int, settings: Any, has_bias: bool) -> Call:  # noqa
         t.loop("%ho", row)
 
     images.each(image)
-    return Call(t, ["x", "W", "b", "out", "A"], _NUMBERS)
+    return Call(t, ["x", "W", "b", "out", "A"], NUMBERS)
 
 
 @cache
 def _kernel_gradient(dtype: Any, c: int, settings: Any) -> Call:
-    images = _Images(dtype, c, settings)
+    images = Images(dtype, c, settings, lanes(c))
     t = images.t
     zeros = ["zeroinitializer"] * (len(images.taps) + 1)
 
@@ -199,4 +200,4 @@ def _kernel_gradient(dtype: Any, c: int, settings: Any) -> Call:
         t.strips(c, panel)
 
     images.each(image)
-    return Call(t, ["x", "dA", "dW", "A"], _NUMBERS)
+    return Call(t, ["x", "dA", "dW", "A"], NUMBERS)

@@ -1,0 +1,232 @@
+"""Kernels of convolutions without groups: the sums of some windows and channels stay in registers.
+
+The numbers of a window in one row of the image follow one another in memory, so that for each row of taps a block of
+windows is a product with a matrix, W[k] as (kw c, o). No window is copied.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from funcnn.compilation.engine import engine
+from funcnn.compilation.memory import aligned
+from funcnn.compilation.text import Index
+from funcnn.errors import FuncnnError
+from funcnn.gradients import Grads, gradient
+from funcnn.kernels import depthwise
+from funcnn.kernels.calls import Call, are_plain, fresh, sealed
+from funcnn.kernels.depthwise import NUMBERS, Images, is_out_gradient, memory_of, settings_of, sizes_of
+from funcnn.layers.convolution.correlation import adjoint_windows
+from funcnn.layers.convolution.windows import Axes, image_of, like
+
+MOST_NUMBERS = 1 << 18  # of W: with more, the products of NumPy are as fast
+
+
+def convolution_forward(params: Any, x: Any) -> Any:
+    """out = b + the sum over the taps of each window"""
+    if params.groups > 1:
+        return depthwise.convolution_forward(params, x)
+    if (axes := _axes(params, x)) is None:
+        return None
+    return like(x, _correlated(image_of(x), _image_kernel(params.W), axes, params.b)), x
+
+
+def convolution_backward_params(params: Any, x: Any, dA: Any) -> Any:
+    """dW: the x under each tap times dA, summed over the windows; db: the sum of dA over all positions"""
+    if params.groups > 1:
+        return depthwise.convolution_backward_params(params, x, dA)
+    if (axes := _axes(params, x)) is None or not is_out_gradient(x, axes, dA, params.W.shape[-1]):
+        return None
+    W, b, o = params.W, params.b, params.W.shape[-1]
+    both = aligned(W.size + o, W.dtype)
+    kernel = _kernel_gradient(W.dtype, x.shape[-1], o, settings_of(axes))
+    kernel(x, dA, both, memory_of(x, axes), *sizes_of(len(x), axes))
+    both.setflags(write=False)
+    return gradient(params, W=both[: W.size].reshape(W.shape), b=None if b is None else both[W.size :])
+
+
+def convolution_backward(params: Any, x: Any, dA: Any) -> Any:
+    """dx: dA times the kernel, added back onto each window"""
+    if params.groups > 1:
+        return depthwise.convolution_backward(params, x, dA)
+    if (axes := _axes(params, x)) is None or not _lanes(x.dtype, x.shape[-1]):
+        return None
+    if not (flipped := adjoint_windows(axes)):
+        return None
+    if (grads := convolution_backward_params(params, x, dA)) is None:
+        return None
+    W = _image_kernel(params.W)[::-1, ::-1].swapaxes(2, 3)
+    return Grads(grads, like(x, _correlated(image_of(dA), W, flipped, None)))
+
+
+def _image_kernel(W: Any) -> Any:
+    return W.reshape(-1, *W.shape[-3:])
+
+
+def _lanes(dtype: Any, o: int) -> int:
+    """The numbers of a panel of channels: a power of 2 that divides them, at least 4, or 0."""
+    found = min(engine().registers.vector // dtype.itemsize, o & -o)
+    return found if found >= 4 else 0
+
+
+def _axes(params: Any, x: Any) -> Axes | None:
+    """The windows; None if there is no kernel for the convolution."""
+    W, b = params.W, params.b
+    if not are_plain(x.dtype, x, W, *([] if b is None else [b])) or x.ndim != W.ndim or x.shape[-1] != W.shape[-2]:
+        return None
+    if not _lanes(x.dtype, W.shape[-1]) or W.size > MOST_NUMBERS:
+        return None
+    try:
+        axes: Axes = params.windows(x)
+    except FuncnnError:  # which the rule raises
+        return None
+    return axes if axes[1].dilation == 1 and len(x) else None
+
+
+def _correlated(x: Any, W: Any, axes: Axes, b: Any) -> Any:
+    kh, kw, c, o = W.shape
+    kernel = _forward(x.dtype, c, o, settings_of(axes), axes[1].out, b is not None)
+    packed = aligned(W.size, x.dtype).reshape(-1, kh, kw, c, kernel.wide)
+    packed[...] = np.moveaxis(W.reshape(kh, kw, c, -1, kernel.wide), 3, 0)
+    out = fresh((len(x), axes[0].out, axes[1].out, o), x.dtype)
+    kernel.call(x, packed, packed if b is None else b, out, memory_of(x, axes), *sizes_of(len(x), axes))
+    return sealed(out)
+
+
+class _Block:
+    """Sums of `many` panels of o channels for `size` of `count` other things; several blocks are as even as can be."""
+
+    def __init__(self, dtype: Any, c: int, o: int, settings: Any, count: int, *, divides: bool = False) -> None:
+        lanes, (rows, most) = _lanes(dtype, o), engine().registers.block
+        self.images, self.c, self.o, self.count = Images(dtype, c, settings, lanes), c, o, count
+        self.t, panels = self.images.t, o // lanes
+        self.many = max([n for n in range(1, most + 1) if panels % n == 0])
+        self.wide, self.blocks, largest = self.many * lanes, panels // self.many, rows * most // self.many
+        self.size = -(-count // -(-count // largest))
+        if divides:
+            self.size = max([n for n in range(1, largest + 1) if count % n == 0])
+
+    def added(self, sums: tuple[str, ...], numbers: str, stride: int, panels: list[str]) -> list[str]:
+        """The sums, with the product of each number and each panel added."""
+        t, new = self.t, list[str]()
+        for n in range(self.size):
+            number = t.splat(t.number(numbers, n * stride))
+            new += [t.fma(number, w, sums[n * self.many + j]) for j, w in enumerate(panels)]
+        return new
+
+
+class _Forward(_Block):
+    """The sums over the taps, for windows of a row and channels"""
+
+    def __init__(self, dtype: Any, c: int, o: int, settings: Any, wo: int, *, has_bias: bool) -> None:
+        super().__init__(dtype, c, o, settings, wo)
+        self.has_bias = has_bias
+        self.images.each(self._image)
+        self.call = Call(self.t, ["x", "W", "b", "out", "A"], NUMBERS)
+
+    def _image(self, i: Index, x: str) -> None:
+        t, kh, length = self.t, self.images.rows[0], self.images.columns[0] * self.c
+
+        def row(r: Index) -> None:
+            out = t.at("%out", t.times(t.plus(t.times(i, "%ho"), r), t.times("%wo", self.o)))
+            lines = self.images.lines(x, r, 0)
+
+            def channels(f: Index) -> None:
+                first, W = t.times(f, self.wide), t.at("%W", t.times(f, kh * length * self.wide))
+
+                def windows(b: Index) -> None:  # the last block has windows of the block before, if there are too few
+                    q = t.least(t.times(b, self.size), self.count - self.size)
+                    to = t.at(out, t.plus(t.times(q, self.o), first))
+                    for n, total in enumerate(self._windows(lines, q, W, first)):
+                        t.write(total, to, n // self.many * self.o + n % self.many * t.rows)
+
+                t.loop(-(-self.count // self.size), windows)
+
+            t.loop(self.blocks, channels)
+
+        t.loop("%ho", row)
+
+    def _windows(self, lines: list[str], q: Index, W: str, first: Index) -> Any:
+        """out for the windows from q on and the channels from `first` on."""
+        t, (kw, stride, _) = self.t, self.images.columns
+        length, b = kw * self.c, t.at("%b", first)
+        zero = [t.read(b, j * t.rows) if self.has_bias else "zeroinitializer" for j in range(self.many)]
+        totals: Any = zero * self.size
+        for k, line in enumerate(lines):
+            start = t.at(line, t.times(q, stride * self.c))
+
+            def more(e: Index, *sums: str, k: int = k, start: str = start) -> list[str]:
+                at = t.at(W, t.times(t.plus(e, k * length), self.wide))
+                panels = [t.load(at, j * t.rows) for j in range(self.many)]
+                return self.added(sums, t.at(start, e), stride * self.c, panels)
+
+            totals = t.loop(length, more, *totals)
+        return totals
+
+
+@cache
+def _forward(dtype: Any, c: int, o: int, settings: Any, wo: int, has_bias: bool) -> _Forward:  # noqa: FBT001  of a cached function
+    return _Forward(dtype, c, o, settings, wo, has_bias=has_bias)
+
+
+class _Gradient(_Block):
+    """The sums over the windows of an image, for numbers of a window in one row of taps and channels"""
+
+    def __init__(self, dtype: Any, c: int, o: int, settings: Any) -> None:
+        super().__init__(dtype, c, o, settings, settings[1][0] * c, divides=True)
+        self.images.each(self._image)
+        self.call = Call(self.t, ["x", "dA", "dW", "A"], NUMBERS)
+
+    def _image(self, i: Index, x: str) -> None:
+        t, o, length = self.t, self.o, self.count
+        dA = t.at("%dA", t.times(i, t.times(t.times("%ho", "%wo"), o)))
+
+        def channels(f: Index) -> None:
+            first = t.times(f, self.wide)
+            here = t.at(dA, first)
+            for k in range(self.images.rows[0]):
+
+                def numbers(b: Index, k: int = k) -> None:
+                    e = t.times(b, self.size)
+                    totals = self._over_windows(x, k, e, here)
+                    for n in range(self.size):
+                        self._add(t.plus(t.times(t.plus(e, n + k * length), o), first), totals[n * self.many :])
+
+                t.loop(length // self.size, numbers)
+            biases = self._over_windows("", 0, 0, here)
+            self._add(t.plus(first, self.images.rows[0] * length * o), biases)
+
+        t.loop(self.blocks, channels)
+
+    def _over_windows(self, x: str, k: int, e: Index, dA: str) -> Any:
+        """The sums of numbers e, e + 1, ... in row k of taps times dA; or the sums of dA, if there is no x."""
+        t, (_, stride, _) = self.t, self.images.columns
+
+        def row(r: Index, *sums: str) -> Any:
+            d = t.at(dA, t.times(r, t.times("%wo", self.o)))
+            line = t.at(self.images.lines(x, r, 0)[k], e) if x else ""
+
+            def window(q: Index, *sums: str) -> list[str]:
+                here = t.at(d, t.times(q, self.o))
+                panels = [t.read(here, j * t.rows) for j in range(self.many)]
+                if not x:
+                    return [t.add(one, d) for one, d in zip(sums, panels, strict=True)]
+                return self.added(sums, t.at(line, t.times(q, stride * self.c)), 1, panels)
+
+            return t.loop("%wo", window, *sums)
+
+        return t.loop("%ho", row, *["zeroinitializer"] * self.many * (self.size if x else 1))
+
+    def _add(self, at: Index, totals: Any) -> None:
+        """Add panels of channels to the result."""
+        for j in range(self.many):
+            to = self.t.at("%dW", self.t.plus(at, j * self.t.rows))
+            self.t.write(self.t.add(self.t.read(to), totals[j]), to)
+
+
+@cache
+def _kernel_gradient(dtype: Any, c: int, o: int, settings: Any) -> Call:
+    return _Gradient(dtype, c, o, settings).call
