@@ -6,9 +6,9 @@ import re
 import numpy as np
 import pytest
 
-from funcnn import acceleration
+from funcnn import acceleration, mse
 from tests.benchmarks import instructions, page, whole
-from tests.benchmarks.__main__ import OF_THE_PAGE
+from tests.benchmarks.__main__ import OF_THE_PAGE, print_sharded
 from tests.benchmarks.article import NeuralNetwork
 from tests.benchmarks.families import ROWS
 from tests.benchmarks.switched import ours
@@ -96,6 +96,26 @@ def test_kernels_have_a_table_of_their_own():
     own = text.split("with the kernels of the extra:")[1].split("###")[0]
     (row,) = [line for line in own.split("\n") if line.startswith("| `")]
     assert [cell.strip(" |") for cell in row.split(" | ")[1:]] == ["1 s", "4.00", "2.00"]
+
+
+def test_two_threads_stand_beside_both_plain_ways(monkeypatch, capsys):
+    sharded = pytest.importorskip("tests.benchmarks.sharded", reason="threadpoolctl limits BLAS")
+    times = {sharded.ONE: [4.0], sharded.SHARDED: [2.0], sharded.TWO: [3.0]}
+    monkeypatch.setattr(sharded, "RUNS", {"a network": ([1, 1], 8, mse)})
+    monkeypatch.setattr(sharded, "times_and_blocks", lambda name, repeats: (times, 2))
+    monkeypatch.setattr(sharded, "bytes_of_steps", lambda steps: {"a network": (128, [(1000, 20, 0)] * steps)})
+    print_sharded(1)
+    first, second = [line.split(" | ")[1:] for line in capsys.readouterr().out.split("\n") if "a network" in line]
+    assert [cell.strip(" |") for cell in first] == ["2", "4 s", "3 s", "2 s", "2.00", "1.50", "1.50"]
+    assert [cell.strip(" |") for cell in second] == ["128", *["1,000 / 20 / 0"] * 5]
+
+
+def test_times_of_two_threads_are_measured(monkeypatch):
+    sharded = pytest.importorskip("tests.benchmarks.sharded", reason="threadpoolctl limits BLAS")
+    monkeypatch.setattr(sharded, "RUNS", {"a network": ([1, 1], 8, mse)})
+    times, blocks = sharded.times_and_blocks("a network", 1)
+    assert times.keys() == {sharded.ONE, sharded.TWO, sharded.SHARDED}
+    assert blocks == 1
 
 
 def test_one_process_measures_funcnn_with_kernels_and_without():

@@ -163,10 +163,11 @@ def test_an_error_of_the_function_is_raised_as_it_is_with_the_block():
 
 
 class Unpicklable(Exception):
-    """An error that cannot be made again from its arguments."""
+    """An error with an attribute that does not pickle, which libraries that teach errors to pickle cannot help."""
 
     def __init__(self, one, other):
         super().__init__(f"{one} and {other}")
+        self.lock = threading.Lock()
 
 
 def raising(params, x, y):
