@@ -125,9 +125,9 @@ def test_a_block_that_takes_too_long_ends_the_step():
 
     with threads(2) as pool:
         with pytest.raises(WorkerTimeoutError) as caught:
-            sharded(slow, rows=6, executor=pool, timeout=0.05)(NET, X, Y)
+            sharded(slow, rows=6, executor=pool, timeout=0.5)(NET, X, Y)
         go.set()
-    needed = "ThreadPoolExecutor must compute block 1 of 4, rows 6:12, within 0.05 s, got no result in that time"
+    needed = "ThreadPoolExecutor must compute block 1 of 4, rows 6:12, within 0.5 s, got no result in that time"
     assert str(caught.value) == f"sharded: {needed}"
     assert isinstance(caught.value, TimeoutError)
 
