@@ -13,8 +13,8 @@ from funcnn.testing.differentiation.vector_function import VectorFunction
 
 VALUES, PROGRAMS, PROCESSES = "values of functions under check", "programs compiled by XLA", "processes started"
 MOST = {
-    "readme": {VALUES: 1_600_000, PROGRAMS: 0, PROCESSES: 75},
-    "full": {VALUES: 7_000_000, PROGRAMS: 4_000, PROCESSES: 150},  # 370 programs for the bridges to JAX and optax
+    "readme": {VALUES: 1_600_000, PROGRAMS: 0, PROCESSES: 80},
+    "full": {VALUES: 7_000_000, PROGRAMS: 4_000, PROCESSES: 160},  # 370 programs for the bridges to JAX and optax
 }
 counts: Counter[str] = Counter({VALUES: 0, PROGRAMS: 0, PROCESSES: 0})
 

@@ -1,0 +1,59 @@
+"""One life of the training: it resumes from its checkpoint, and goes on until it is killed or has made all steps."""
+
+import os
+import sys
+from pathlib import Path
+from random import Random
+
+import funcnn as nn
+from funcnn.data import gaussian_noise
+from funcnn.errors import WorkerError
+from funcnn.parallel import sharded
+from tests.sharding import NETS, OPTIMIZERS
+from tests.soak.engines import executor
+
+EVERY = 3  # steps between two checkpoints
+FAILED = 3  # the exit status after a WorkerError
+
+
+class Training:
+    """A training that is drawn by its seed, with dropout, batch normalisation, masks, weights, or frozen layers."""
+
+    def __init__(self, seed, steps):
+        lot = Random(seed)
+        self.net_name, self.optimizer_name = lot.choice([*NETS]), lot.choice([*OPTIMIZERS])
+        net, self.function, x, y = NETS[self.net_name]
+        self.start = nn.TrainState(net, (nn.ClipNorm(1.0), OPTIMIZERS[self.optimizer_name]))
+        data = nn.batches(x, y, 12, epochs=-(-steps // 2), seed=seed)
+        noisy = type(x) is not tuple and x.dtype.kind == "f"
+        self.data = (data.map(_noisy, seed=seed + 1) if noisy else data)[:steps]
+        self.lr = nn.cosine(0.02, steps)
+
+    def run(self, state, **options):
+        """The states after this one, by blocks of at most 4 of the 12 rows."""
+        step = sharded(self.function, rows=4, **options)
+        return nn.train(state, self.data[state.step :], step, self.lr)
+
+
+def _noisy(x, y, rng):
+    return gaussian_noise(x, rng, deviation=0.1).astype(x.dtype), y
+
+
+def main(folder, seed, steps, engine, workers):
+    """Each step is told once it is made, and saved if it is due."""
+    print("pid", os.getpid(), flush=True)  # noqa: T201  to the process that kills it
+    training, path = Training(seed, steps), Path(folder) / "run.npz"
+    state = nn.load(path) if path.exists() else training.start
+    with executor(engine, workers, folder, seed + state.step) as made:
+        run = training.run(state, executor=made, retries=3 if callable(made) else 0)
+        for now in nn.checkpoint_every(run, path, steps=EVERY):
+            print(now.step, flush=True)  # noqa: T201  as above
+
+
+if __name__ == "__main__":
+    folder, seed, steps, engine, workers = sys.argv[1:]
+    try:
+        main(folder, int(seed), int(steps), engine, int(workers))
+    except WorkerError as error:
+        print(error, file=sys.stderr)  # noqa: T201  to the file of errors
+        sys.exit(FAILED)
