@@ -15,7 +15,8 @@ __version__ = "0.1.0"
 __getattr__, __dir__, __all__ = lazily(
     __name__,
     {
-        "core": "forward backward sgd value_and_grad predict inference reseed",
+        "core": "forward backward sgd value_and_grad inference reseed",
+        "prediction": "predict",
         "layers": (
             "Dense mlp Relu Sigmoid Tanh Gelu Softmax Dropout BatchNorm LayerNorm Conv2d MaxPool GlobalAvgPool Flatten "
             "Embedding GRU LSTM Attention transformer_block Residual Frozen Elementwise"

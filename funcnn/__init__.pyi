@@ -22,7 +22,6 @@ from funcnn.arrays import namespace as namespace
 from funcnn.core import backward as backward
 from funcnn.core import forward as forward
 from funcnn.core import inference as inference
-from funcnn.core import predict as predict
 from funcnn.core import reseed as reseed
 from funcnn.core import sgd as sgd
 from funcnn.core import value_and_grad as value_and_grad
@@ -69,6 +68,7 @@ from funcnn.optimizers import AdamW as AdamW
 from funcnn.optimizers import ClipNorm as ClipNorm
 from funcnn.optimizers import Momentum as Momentum
 from funcnn.optimizers import update as update
+from funcnn.prediction import predict as predict
 from funcnn.records import record as record
 from funcnn.records import state as state
 from funcnn.schedules import cosine as cosine

@@ -107,6 +107,11 @@ def native(array: Any) -> Any:
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
+def unmapped(array: Any) -> Any:
+    """A memory map as a plain array of the same memory, without reading it; any other array as it is."""
+    return array.view(np.ndarray) if isinstance(array, np.memmap) else array
+
+
 def owned(array: Any) -> Any:
     """A read-only array of the same numbers in the machine's byte order: the array itself, or else a copy."""
     if not isinstance(array, np.ndarray):

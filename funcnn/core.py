@@ -18,17 +18,17 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from funcnn.acceleration import accelerated
-from funcnn.arrays import freeze, is_array, kind, namespace, short, wide
+from funcnn.arrays import freeze, is_array, kind, short, wide
 from funcnn.bound import BoundFunction
 from funcnn.dispatch import inside, no_rule, verb
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import as_count, check_flag, check_function, is_whole, learning_rate
+from funcnn.fields import check_flag, check_function, is_whole, learning_rate
 from funcnn.gradients import Grads
 from funcnn.logits import check_end, squashed_twice
 from funcnn.losses.protocol import evaluated
 from funcnn.records import build, is_record, plans
 from funcnn.signatures import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed, ValueAndGrad
-from funcnn.trees.walks import check_tree, map_arrays, row_count
+from funcnn.trees.walks import check_tree
 
 P = TypeVar("P")
 
@@ -114,29 +114,6 @@ def check_block(i: Any) -> None:
     """Check the number of a row block, which becomes part of a seed: an int, or a tracer of an int under jit."""
     if type(i) is np.ndarray or not (is_array(i) or (is_whole(i) and 0 <= i < 2**31)):
         raise KindError(f"reseed: i must be an int in [0, 2**31), not {short(i)}")
-
-
-def predict(params: Any, x: Any, rows: int | None = None) -> Any:
-    """`forward(inference(params), x)[0]`, without caches; with `rows`, for so many rows at a time to save memory.
-
-    >>> import numpy as np
-    >>> from funcnn import mlp, predict
-    >>> predict(mlp([2, 8, 3], seed=0), np.zeros((1000, 2)), rows=100).shape
-    (1000, 3)
-
-    Raises:
-        KindError: `params` is not a network, `x` is not made of arrays, or `rows` is not a whole number.
-        RangeError: `rows` is less than 1.
-        ShapeError: the arrays of `x` have unequal numbers of rows, or do not fit the network.
-    """
-    check_is_layer("predict", params, x=x)
-    rows = None if rows is None else as_count("predict", rows, "rows")
-    params, m = inference(params), row_count(x, "x", "predict: ")
-    if rows is None or rows >= m:
-        return forward_only(params, x)
-    blocks = [map_arrays(lambda a: a[start : start + rows], x) for start in range(0, m, rows)]  # noqa: B023  used at once
-    outs = [forward_only(params, block) for block in blocks]
-    return map_arrays(lambda *parts: namespace(parts[0]).concatenate(parts), *outs, whose="predict")
 
 
 def is_layer(value: Any) -> bool:

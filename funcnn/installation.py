@@ -13,11 +13,12 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 import funcnn
-from funcnn.core import backward, forward, predict, sgd
+from funcnn.core import backward, forward, sgd
 from funcnn.files.store import load, save
 from funcnn.layers.activations.base import Sigmoid, Tanh
 from funcnn.layers.chain import mlp
 from funcnn.losses.classification import binary_cross_entropy
+from funcnn.prediction import predict
 from funcnn.trees.vectors import from_vector, to_vector
 
 # The libraries that funcnn imports where they are used, and what needs them.

@@ -15,10 +15,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import is_color_like
 
 from funcnn.arrays import Array, float_namespace, is_array, is_float, kind, namespace, short
-from funcnn.core import predict
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_count, as_rate, check_sizes
 from funcnn.inspection.checks import check_network
+from funcnn.prediction import predict
 from funcnn.schedules.base import Schedule
 from funcnn.training.arguments import check_lr
 from funcnn.traits import gives_probabilities

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn import Adam, Tanh, TrainState, batches, history, mlp, mse, train, value_and_grad
-from funcnn.data import balanced_batches, bucketed_batches
+from funcnn.data import balanced_batches, bucketed_batches, windowed_batches
 from funcnn.files import fingerprint
 
 random = np.random.default_rng(0)
@@ -17,6 +17,7 @@ y = x[:, :1] * x[:, 1:]
 SOURCES = {
     "batches": batches(x, y, 8, epochs=5, seed=0),
     "balanced_batches": balanced_batches(x, y, 8, classes=np.arange(30) // 13, epochs=3, seed=0),
+    "windowed_batches": windowed_batches(x, y, 8, block=5, window=2, epochs=3, seed=0),
     "bucketed_batches": bucketed_batches([a[: 1 + i % 2] for i, a in enumerate(x)], y, 8, lengths=(1, 2), seed=0),
 }
 

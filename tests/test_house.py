@@ -30,7 +30,7 @@ ROOMS = [
     "traits",
     "logits",
     "core optimizers",
-    "generation losses",
+    "generation losses prediction",
     "layers.notes",
     "layers.checks",
     "layers.outlines layers.sequences",
@@ -54,7 +54,7 @@ MOST_LINES = {
     "": 3960,  # values, checks, malloc, kernels, verbs, constructors, namespaces; inherited names; a self-check
     "compilation": 4300,  # rules become symbolic arrays, a program, text, machine code, calls; nine functions; rounds
     "curvature": 530,  # two ways to differentiate, their bounds, and what is refused
-    "data": 1010,  # orders of rows, by class and by length; what a function of a batch may do; ten augmentations
+    "data": 1250,  # orders of rows, by class, length, window; a thread; what maps may do; ten augmentations
     "files": 700,  # results under the fingerprints of arguments
     "inspection": 1100,
     "interop": 5700,  # PyTorch, JAX, optax, ONNX: a rule for each layer and module; estimators for all kinds of y, X

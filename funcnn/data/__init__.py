@@ -7,6 +7,8 @@ __getattr__, __dir__, __all__ = lazily(
     {
         "rows": "batches balanced_batches",
         "buckets": "bucketed_batches",
+        "windows": "windowed_batches",
+        "prefetching": "prefetch",
         "sequence": "Batches",
         "images": "random_flip random_crop random_turn random_rotation random_brightness cutout",
         "sequences": "random_window token_dropout",

@@ -7,8 +7,10 @@ from funcnn.data.images import random_rotation as random_rotation
 from funcnn.data.images import random_turn as random_turn
 from funcnn.data.mixtures import gaussian_noise as gaussian_noise
 from funcnn.data.mixtures import mixup as mixup
+from funcnn.data.prefetching import prefetch as prefetch
 from funcnn.data.rows import balanced_batches as balanced_batches
 from funcnn.data.rows import batches as batches
 from funcnn.data.sequence import Batches as Batches
 from funcnn.data.sequences import random_window as random_window
 from funcnn.data.sequences import token_dropout as token_dropout
+from funcnn.data.windows import windowed_batches as windowed_batches

@@ -36,7 +36,7 @@ def batches(x: Any, y: Any, size: int, *, epochs: int = 1, seed: Seed) -> Batche
         ShapeError: x and y have unequal numbers of rows.
         RangeError: `size` is less than 1 or greater than the number of rows, or `epochs` is negative.
     """
-    rows = _rows("batches", x, y)
+    rows = check_rows("batches", x, y)
     size, epochs = as_count("batches", size, "size"), as_count("batches", epochs, "epochs", least=0)
     if size > rows:
         raise RangeError(f"batches: size must be at most the number of rows, {rows}; it is {size}")
@@ -68,7 +68,7 @@ def balanced_batches(
             number of rows in an epoch; `epochs` is negative.
     """
     name, what = "balanced_batches", "y" if classes is None else "classes"
-    rows = _rows(name, x, y)
+    rows = check_rows(name, x, y)
     groups = _groups(name, y if classes is None else classes, what, rows)
     size, epochs = as_count(name, size, "size"), as_count(name, epochs, "epochs", least=0)
     most = len(groups) * max(map(len, groups))
@@ -79,7 +79,8 @@ def balanced_batches(
     return Batches(source, range(source.per_epoch * epochs))
 
 
-def _rows(name: str, x: Any, y: Any) -> int:
+def check_rows(name: str, x: Any, y: Any) -> int:
+    """The number of rows of x, checked to be that of y."""
     rows, others = row_count(x, "x", f"{name}: "), row_count(y, "y", f"{name}: ")
     if rows != others:
         raise ShapeError(f"{name}: x and y must have equally many rows; x: {rows}, y: {others}")

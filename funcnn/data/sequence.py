@@ -100,8 +100,28 @@ class Batches(Sequence[Batch]):
             yield self.source.batch(order, step)
 
 
+@attrs.frozen(eq=False)
+class Rerouted(Sequence[Batch]):
+    """The batches of another sequence, which a subclass reads in its own way."""
+
+    data: Sequence[Batch]
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    @overload
+    def __getitem__(self, i: int) -> Batch: ...
+    @overload
+    def __getitem__(self, i: slice) -> Rerouted: ...
+    def __getitem__(self, i: int | slice) -> Batch | Rerouted:
+        check_index(type(self).__name__, i, len(self.data), "batches")
+        return attrs.evolve(self, data=self.data[i]) if isinstance(i, slice) else self.data[i]
+
+
 def first_step(data: Any) -> int | None:
     """The number of the first batch of `data`; None if it is unknown, as for a list or a generator."""
+    while isinstance(data, Rerouted):
+        data = data.data
     return data.steps[0] if isinstance(data, Batches) and data.steps and data.steps.step == 1 else None
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from funcnn.arrays import unmapped
 from funcnn.core import reseed
 from funcnn.errors import ShapeError
 from funcnn.trees.walks import map_arrays, row_count
@@ -54,8 +55,7 @@ def laid(tree: Any) -> Any:
 
 
 def _laid(a: Any) -> Any:
-    if isinstance(a, np.memmap):
-        a = a.view(np.ndarray)  # a rule may compute a memory map in another way
+    a = unmapped(a)  # a rule may compute a memory map in another way
     if type(a) is not np.ndarray or a.flags.c_contiguous or a.flags.f_contiguous:
         return a
     return np.ascontiguousarray(a)

@@ -10,10 +10,10 @@ import attrs
 
 from funcnn.arrays import is_array, kind, short
 from funcnn.bound import BoundFunction
-from funcnn.core import predict
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_count, check_function, is_number
 from funcnn.logits import squashed_twice
+from funcnn.prediction import predict
 from funcnn.training.loop import TrainState
 from funcnn.traits import gives_probabilities
 from funcnn.trees.walks import row_count

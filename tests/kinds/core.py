@@ -18,11 +18,12 @@ from funcnn import (
 )
 from funcnn.core import backward_params, forward_only
 from funcnn.generation import fixed_memory, step
-from tests.kinds.kinds import CACHE, NET, OUT, Y, array, count, flag, grads, layer, loss, number, optimizer
+from tests.kinds.kinds import CACHE, NET, OUT, X, Y, array, count, flag, grads, layer, loss, number, optimizer
 from tests.kinds.rows import kind, row
 from tests.kinds.wrong import ANYTHING
 
 anything = kind("", ANYTHING)
+written = kind(predict(NET, X).copy())  # so that the call, which writes to it, does not change it
 ROWS = [
     row(forward, params=layer, x=array, speaks="x"),
     row(backward, params=layer, cache=kind(CACHE), dA=array(OUT), speaks="dA"),
@@ -32,7 +33,7 @@ ROWS = [
     row(reseed, params=layer | "record", i=count),
     row(step, params=layer, x=array, memory=kind(None, "None"), speaks="x"),
     row(fixed_memory, params=layer, m=count, t_most=count),
-    row(predict, params=layer, x=array, rows=count | "None", speaks="x"),
+    row(predict, params=layer, x=array, rows=count | "None", out=written | "None", speaks="x"),
     row(sgd, params=layer, grads=grads, lr=number),
     row(value_and_grad, loss=loss, inputs=flag),
     row(

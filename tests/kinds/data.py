@@ -9,6 +9,7 @@ from funcnn.data import (
     cutout,
     gaussian_noise,
     mixup,
+    prefetch,
     random_brightness,
     random_crop,
     random_flip,
@@ -16,6 +17,7 @@ from funcnn.data import (
     random_turn,
     random_window,
     token_dropout,
+    windowed_batches,
 )
 from tests.kinds.kinds import Y, array, classes, count, fraction, number, seed
 from tests.kinds.rows import both, kind, row
@@ -31,6 +33,8 @@ ROWS = [
     row(balanced_batches, x=array, y=classes, classes=classes | "None", size=count, epochs=count, seed=seed),
     row(bucketed_batches, x=sequences, y=array(Y), size=count, lengths=lengths, epochs=count, seed=seed),
     row(bucketed_batches, "bucketed_batches(y=[])", x=sequences, y=sequences, size=count, lengths=lengths, seed=seed),
+    row(windowed_batches, x=array, y=array(Y), size=count, block=count, window=count, epochs=count, seed=seed),
+    row(prefetch, data=kind([(Y, Y)], "[]; (list,)"), n=count),  # its parts are checked by their reader
     row(random_flip, x=images, rng=rng, axis=count),
     row(random_flip, "random_flip((images, masks))", x=both(images, images), rng=rng),
     row(random_crop, x=images, rng=rng, size=kind((2, 2), "None"), padding=count),

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import spox.opset.ai.onnx.v17 as op
 
-from funcnn.core import predict
 from funcnn.interop.onnx.base import Values, to_graph
 from funcnn.interop.onnx.values import Var, blank, constant, dtype_of, outline, shape_of
 from funcnn.layers.combinators.tied import Tied
@@ -16,6 +15,7 @@ from funcnn.layers.embedding.rotation import rotate
 from funcnn.layers.embedding.symbols import Embedding
 from funcnn.layers.notes import noted
 from funcnn.layers.sequences import closed, opened
+from funcnn.prediction import predict
 
 
 @to_graph.register(Embedding)

@@ -9,10 +9,11 @@ import spox
 from onnx import ModelProto
 
 from funcnn.arrays import is_array, is_float, kind
-from funcnn.core import check_is_layer, inference, predict
+from funcnn.core import check_is_layer, inference
 from funcnn.errors import KindError, ShapeError
 from funcnn.interop.onnx.base import Values, to_graph
 from funcnn.interop.onnx.values import dtype_of, shape_of
+from funcnn.prediction import predict
 from funcnn.trees.walks import row_count, walk
 
 

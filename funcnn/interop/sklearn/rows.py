@@ -10,8 +10,8 @@ import numpy as np
 from scipy import sparse
 
 from funcnn.arrays import Array, is_float
-from funcnn.core import predict
 from funcnn.data.rows import batches
+from funcnn.prediction import predict
 from funcnn.training.loop import TrainState
 from funcnn.trees.walks import leaves
 

@@ -11,11 +11,12 @@ import torch
 from torch.nn.utils.parametrize import is_parametrized
 
 from funcnn.arrays import Array, kind
-from funcnn.core import is_layer, predict
+from funcnn.core import is_layer
 from funcnn.errors import FuncnnError, KindError, ShapeError
 from funcnn.fields import check_function
 from funcnn.interop.torch.layouts import ROWS, Layout
 from funcnn.interop.torch.tensors import array_of, arrays_of
+from funcnn.prediction import predict
 
 M = TypeVar("M", bound=torch.nn.Module)
 

@@ -1,0 +1,72 @@
+"""Batches that a thread reads ahead, while the caller computes with the batch before."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any
+
+import attrs
+
+from funcnn.arrays import kind
+from funcnn.data.sequence import Batch, Rerouted
+from funcnn.errors import KindError
+from funcnn.fields import as_count
+
+
+def prefetch(data: Sequence[Batch], n: int) -> Prefetched:
+    """The same batches in the same order; in a loop, a thread reads up to n batches ahead.
+
+    `data` is what `batches` makes, or another sequence of batches; so a slice of the result has the batches of a slice
+    of `data`, and `prefetch(data, n)[state.step:]` resumes a run to the same bits. Besides the batch in use, up to n
+    batches are in memory. It pays if reading a batch waits for a file, or computes outside of Python's lock, as NumPy
+    and pyarrow do in large arrays.
+
+    An exception is raised where its batch would have been. The thread begins with the loop, and has NumPy's handling of
+    errors from there; it ends with the last batch, and when the loop is left or its iterator is closed: then a batch
+    that is being read is finished, and no other is begun.
+
+    >>> import numpy as np
+    >>> from funcnn import batches
+    >>> from funcnn.data import prefetch
+    >>> x = np.arange(10.0).reshape(5, 2)
+    >>> data = batches(x, x[:, :1], 2, epochs=3, seed=0)
+    >>> ahead = prefetch(data, 2)
+    >>> len(ahead), all(np.array_equal(a, b) for (a, _), (b, _) in zip(ahead[4:], data[4:], strict=True))
+    (9, True)
+
+    Raises:
+        KindError: `data` is not a sequence, but a generator or an array, or n is not a whole number.
+        RangeError: n is less than 1.
+    """
+    if not isinstance(data, Sequence) or isinstance(data, str | bytes | bytearray | range | deque):
+        raise KindError(f"prefetch: data must be a sequence of batches, such as batches makes, not {kind(data)}")
+    return Prefetched(data, as_count("prefetch", n, "n"))
+
+
+@attrs.frozen(eq=False)
+class Prefetched(Rerouted):
+    """A sequence of batches whose iterators read n batches ahead."""
+
+    n: int
+
+    def __iter__(self) -> Iterator[Batch]:
+        """The batches in order. The thread has no reference to this generator, so that leaving a loop closes it."""
+        read: Any = copy_context().run
+        batches, end = iter(self.data), object()
+        with ThreadPoolExecutor(1, "prefetch") as thread:
+            waiting = deque([thread.submit(read, next, batches, end) for _ in range(self.n)])
+            try:
+                while (batch := _first(waiting)) is not end:
+                    waiting.append(thread.submit(read, next, batches, end))
+                    yield batch
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+
+def _first(waiting: deque[Any]) -> Any:
+    """The batch that was asked for first, once it is there."""
+    return waiting.popleft().result()

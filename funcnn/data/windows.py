@@ -1,0 +1,145 @@
+"""Batches of data larger than memory: blocks of rows are read in a random order, and shuffled a few at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import attrs
+import numpy as np
+
+from funcnn.annotations import Seed
+from funcnn.arrays import Array, check_arrays, freeze, namespace, unmapped
+from funcnn.data.rows import check_rows
+from funcnn.data.sequence import Batches
+from funcnn.errors import RangeError
+from funcnn.fields import as_count, as_seed
+from funcnn.trees.walks import map_arrays
+
+
+def windowed_batches(x: Any, y: Any, size: int, *, block: int, window: int, epochs: int = 1, seed: Seed) -> Batches:
+    """Batches of rows that are read in blocks of consecutive rows, and shuffled within a window of some blocks.
+
+    x and y are arrays or tuples of arrays, as for `batches`, such as memory maps, `np.load(path, mmap_mode="r")`. They
+    are cut into blocks of `block` rows, of which the last may be smaller. In each epoch the blocks come in a random
+    order; each `window` blocks in that order are read into memory and their rows are put into a random order; and what
+    follows is cut into batches of `size` rows. So two rows of one block are never farther apart than a window, and an
+    epoch is a uniformly random order of all rows only if the window has all blocks. If the rows of a file are sorted,
+    by class or by time, make the blocks small and the window large.
+
+    Epoch e depends on `(*seed, e)`, `block` and `window` alone. A loop holds the rows of one window in memory, with 8
+    bytes for the order of each of them, and 8 bytes for each block; `data[i]` alone reads a window for one batch.
+    `batches` holds the order of all rows, 8 bytes a row, and reads each row from its own place in the file.
+
+    >>> import numpy as np
+    >>> from funcnn.data import windowed_batches
+    >>> x = np.arange(12.0).reshape(6, 2)
+    >>> data = windowed_batches(x, x[:, :1], 4, block=2, window=2, epochs=5, seed=0)
+    >>> len(data), data.per_epoch, sorted(y_i for _, y in data[:2] for [y_i] in y.tolist())
+    (10, 2, [0.0, 2.0, 4.0, 6.0, 8.0, 10.0])
+
+    Raises:
+        KindError: as `batches`; or an array is of a subclass other than a memory map, such as a masked array.
+        ShapeError: x and y have unequal numbers of rows.
+        RangeError: `size` or `block` is less than 1 or greater than the number of rows, `window` is less than 1, or
+            `epochs` is negative.
+    """
+    name = "windowed_batches"
+    rows = check_rows(name, x, y)
+    x, y = map_arrays(unmapped, (x, y))
+    check_arrays(name, x)
+    check_arrays(name, y, "y")
+    block = as_count(name, block, "block")
+    if block > rows:
+        raise RangeError(f"{name}: block must be at most the number of rows, {rows}; it is {block}")
+    sizes = np.diff(np.append(np.arange(0, rows, block), rows))
+    return windowed(name, Cut((x, y), block), sizes, size, window=window, epochs=epochs, seed=seed)
+
+
+class Blocks(Protocol):
+    """Rows that are read in blocks of consecutive rows."""
+
+    def read(self, blocks: Sequence[int]) -> tuple[Any, Any]:
+        """The rows of these blocks, one after the other, as new arrays."""
+
+
+@attrs.frozen(eq=False)
+class Cut:
+    """Arrays that are cut into blocks of equally many rows."""
+
+    arrays: tuple[Any, Any] = attrs.field(repr=False)
+    block: int
+
+    def read(self, blocks: Sequence[int]) -> tuple[Any, Any]:
+        """Copies of the rows of these blocks."""
+        rows = [slice(i * self.block, (i + 1) * self.block) for i in blocks]
+        return map_arrays(lambda a: namespace(a).concatenate([a[part] for part in rows]), self.arrays)
+
+
+def windowed(name: str, blocks: Blocks, sizes: Array, size: int, *, window: int, epochs: int, seed: Seed) -> Batches:
+    """The batches of blocks that have so many rows each; errors name the function `name`."""
+    size, epochs = as_count(name, size, "size"), as_count(name, epochs, "epochs", least=0)
+    rows = int(sizes.sum())
+    if size > rows:
+        raise RangeError(f"{name}: size must be at most the number of rows, {rows}; it is {size}")
+    window = as_count(name, window, "window")
+    source = Windowed(blocks, freeze(sizes), size, as_seed(name, seed), -(-rows // size), window)
+    return Batches(source, range(source.per_epoch * epochs))
+
+
+@attrs.frozen(eq=False)
+class Windowed:
+    """Rows in a random order of blocks, a window of which is shuffled at a time, cut into batches."""
+
+    blocks: Blocks
+    sizes: Array = attrs.field(repr=False)
+    size: int
+    seed: tuple[int, ...]
+    per_epoch: int
+    window: int
+
+    def order(self, epoch: int) -> Order:
+        """The order of an epoch, with the window that was read last: each loop has one of its own."""
+        return Order(self, epoch)
+
+    def batch(self, order: Order, step: int) -> tuple[Any, Any]:
+        """The rows of a batch, which may be in several windows."""
+        start = step % self.per_epoch * self.size
+        return order.rows(start, min(start + self.size, int(self.sizes.sum())))
+
+
+class Order:
+    """The rows of an epoch, of which one window is in memory."""
+
+    def __init__(self, source: Windowed, epoch: int) -> None:
+        self._source, self._seed = source, (*source.seed, epoch)
+        self._blocks = np.random.default_rng(self._seed).permutation(len(source.sizes))
+        firsts = np.arange(0, len(self._blocks), source.window)
+        self._ends = np.add.reduceat(source.sizes[self._blocks], firsts).cumsum()
+        self._held: tuple[int, Any, Any] = (-1, None, None)
+
+    def rows(self, start: int, stop: int) -> tuple[Any, Any]:
+        """The rows from `start` to `stop`, in the order of the epoch."""
+        parts = []
+        while start < stop:
+            i = int(np.searchsorted(self._ends, start, "right"))
+            end = min(stop, int(self._ends[i]))
+            parts.append(self._part(i, start, end))
+            start = end
+        return parts[0] if len(parts) == 1 else map_arrays(_joined, *parts)
+
+    def _part(self, i: int, start: int, stop: int) -> tuple[Any, Any]:
+        """Rows of one window."""
+        begin = int(self._ends[i - 1]) if i else 0
+        if self._held[0] != i:
+            self._held = (-1, None, None)  # no two windows are in memory
+            blocks = self._blocks[i * self._source.window : (i + 1) * self._source.window]
+            random = np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=(i,)))
+            order = random.permutation(int(self._ends[i]) - begin)
+            self._held = i, self._source.blocks.read(blocks.tolist()), order
+        _, window, order = self._held
+        return map_arrays(lambda a: a[order[start - begin : stop - begin]], window)
+
+
+def _joined(*parts: Any) -> Any:
+    return namespace(parts[0]).concatenate(parts)
