@@ -29,7 +29,13 @@ ADAPTERS = [
 BRIDGES = [(library, f"funcnn/interop/{library}.py") for library in ("safetensors", "scipy")]
 CONVERSIONS = [
     (library, f"funcnn/interop/{folder}/{path.name}")
-    for library, folder in (("jax", "jax"), ("optax", "optax"), ("torch", "torch"), ("spox", "onnx"))
+    for library, folder in (
+        ("jax", "jax"),
+        ("optax", "optax"),
+        ("pyarrow", "arrow"),
+        ("torch", "torch"),
+        ("spox", "onnx"),
+    )
     for path in (Path(__file__).parent / "funcnn/interop" / folder).glob("*.py")
 ]
 SKLEARN = [("sklearn", f"funcnn/interop/sklearn/{name}.py") for name in ("classifier", "regressor")]
@@ -66,6 +72,7 @@ class Runnable(CodeBlockParser):
             *(
                 "onnxruntime",
                 "optax",
+                "pyarrow",
                 "safetensors",
                 "scipy",
                 "sklearn",

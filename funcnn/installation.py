@@ -32,6 +32,7 @@ LIBRARIES = {
     "mygrad": "funcnn.testing.mygrad",
     "onnx": "funcnn.interop.onnx",
     "optax": "funcnn.interop.optax",
+    "pyarrow": "funcnn.interop.arrow",
     "pytest": "the plugin funcnn_pytest",
     "safetensors": "funcnn.interop.safetensors",
     "scikit-learn": "funcnn.interop.sklearn, funcnn.metrics.r2",

@@ -29,6 +29,24 @@ if find_spec("scipy"):
         ),
         row(pair, "scipy.pair", fun=kind(np.sum), jac=kind(np.ones_like, "True")),
     ]
+if find_spec("pyarrow"):
+    from pyarrow import table
+
+    from funcnn.interop.arrow import arrow_batches
+
+    columns = table({"a": np.ones(8), "b": np.ones(8)})
+    ROWS.append(
+        row(
+            arrow_batches,
+            source=kind(columns).made(lambda: columns),
+            size=count,
+            x=kind(["a", "b"]),
+            y=kind("b"),
+            window=count,
+            epochs=count,
+            seed=seed,
+        )
+    )
 if find_spec("safetensors"):
     from funcnn.interop.safetensors import read, write
 

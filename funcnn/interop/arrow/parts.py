@@ -1,0 +1,129 @@
+"""Parquet files, Arrow files and tables of pyarrow, each with blocks of rows that are read one by one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pyarrow as pa
+from pyarrow import parquet
+
+from funcnn.arrays import kind
+from funcnn.errors import FileError, KindError, NoFileError, RangeError
+from funcnn.files.archive import place
+
+
+def parts_of(name: str, source: Any) -> list[Any]:
+    """The table, or each of the files; errors name the function `name`."""
+    if isinstance(source, pa.Table):
+        return [OfTable(source.schema, tuple(source.to_batches()))]
+    if type(source) is list and not source:
+        raise RangeError(f"{name}: source must have a file, got none")
+    paths = source if type(source) is list else [source]
+    for path in paths:
+        if not isinstance(path, str | os.PathLike):
+            given = f"a list with {kind(path)}" if type(source) is list else kind(path)
+            raise KindError(f"{name}: source must be a path, a list of paths or a pyarrow.Table, not {given}")
+    return [_opened(name, place(name, path)) for path in paths]
+
+
+def _opened(name: str, path: Path) -> Any:
+    """The file by its first bytes, since names differ."""
+    with _reading(name, path):
+        with path.open("rb") as file:
+            first = file.read(6)
+        if first[:4] == b"PAR1":
+            return OfParquet(name, path, parquet.read_metadata(path))
+        if first == b"ARROW1":
+            with pa.memory_map(str(path)) as file:
+                return OfArrow(name, path, pa.ipc.open_file(file).schema)
+    raise FileError(f"{name}: {path} is neither a Parquet file nor an Arrow file")
+
+
+@contextmanager
+def _reading(name: str, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise NoFileError(f"{name}: there is no file {path}") from None
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise FileError(f"{name}: {path} cannot be read: {error}") from error
+
+
+@attrs.frozen(eq=False)
+class OfTable:
+    """The record batches of a table, which is in memory, or is a memory map."""
+
+    schema: Any
+    batches: tuple[Any, ...]
+    name = "the table"
+
+    def sizes(self, names: list[str]) -> list[int]:
+        """The number of rows of each record batch."""
+        return [batch.num_rows for batch in self.batches]
+
+    def read(self, i: int, names: list[str]) -> Any:
+        """A record batch as a table; its columns are chosen by name."""
+        return pa.Table.from_batches([self.batches[i]])
+
+
+@attrs.frozen(eq=False)
+class OfParquet:
+    """The row groups of a Parquet file, which is opened for each of them, so that it pickles."""
+
+    whose: str
+    path: Path
+    metadata: Any
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    @property
+    def schema(self) -> Any:
+        """The columns."""
+        return self.metadata.schema.to_arrow_schema()
+
+    def sizes(self, names: list[str]) -> list[int]:
+        """The number of rows of each row group."""
+        return [self.metadata.row_group(i).num_rows for i in range(self.metadata.num_row_groups)]
+
+    def read(self, i: int, names: list[str]) -> Any:
+        """The columns of a row group."""
+        with _reading(self.whose, self.path), parquet.ParquetFile(self.path, pre_buffer=False) as file:
+            return file.read_row_group(i, columns=names)
+
+
+@attrs.frozen(eq=False)
+class OfArrow:
+    """The record batches of an Arrow file, as memory maps of it if it is not compressed."""
+
+    whose: str
+    path: Path
+    schema: Any
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    def sizes(self, names: list[str]) -> list[int]:
+        """The number of rows of each record batch, for which one column is read."""
+        with self._opened(names[:1]) as file:
+            return [file.get_batch(i).num_rows for i in range(file.num_record_batches)]
+
+    def read(self, i: int, names: list[str]) -> Any:
+        """The columns of a record batch."""
+        with self._opened(names) as file:
+            return pa.Table.from_batches([file.get_batch(i)])
+
+    @contextmanager
+    def _opened(self, names: list[str]) -> Iterator[Any]:
+        fields = sorted([self.schema.get_field_index(name) for name in names])
+        with _reading(self.whose, self.path), pa.memory_map(str(self.path)) as source:
+            yield pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=fields))
