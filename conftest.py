@@ -68,7 +68,7 @@ class Runnable(CodeBlockParser):
     def __call__(self, document: Document) -> Iterator[Region]:
         """Every block that needs another library names it."""
         libraries = (
-            *("autograd", "equinox", "jax", "jax2onnx", "keras", "llvmlite", "mpmath", "mygrad", "onnx"),
+            *("autograd", "distributed", "equinox", "jax", "jax2onnx", "keras", "llvmlite", "mpmath", "mygrad", "onnx"),
             *(
                 "onnxruntime",
                 "optax",

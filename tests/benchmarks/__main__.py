@@ -16,10 +16,11 @@ from tests.benchmarks.remat import PLAIN, memory_and_times
 from tests.benchmarks.tables import report, seconds, table
 from tests.benchmarks.timing import median_ratio
 
-PEERS, IMPORTS, KEPT, REMAT, NORMALISED, SHARDED = "peers", "imports", "kept", "remat", "normalised", "sharded"
+PEERS, IMPORTS, KEPT, REMAT, NORMALISED = "peers", "imports", "kept", "remat", "normalised"
+SHARDED, SCALING = "sharded", "scaling"
 PACKAGES = ["torch", "jax", "optax", "sklearn", "autograd", "mygrad", "llvmlite"]
 OF_THE_PAGE = [*STEPS, *WHOLE, *LAYERS]
-EVERYTHING = [*OF_THE_PAGE, REMAT, NORMALISED, IMPORTS, KEPT, SHARDED]
+EVERYTHING = [*OF_THE_PAGE, REMAT, NORMALISED, IMPORTS, KEPT, SHARDED, SCALING]
 
 
 def main(words):
@@ -46,12 +47,15 @@ def main(words):
     if SHARDED in names:
         with pinned(2):
             print_sharded(few if asked.quick else repeats)
+    if SCALING in names:
+        with pinned(2):
+            print_scaling(few if asked.quick else repeats)
 
 
 def arguments(words):
     """Names that exist."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="funcnn beside its peers.")
-    known = [*ROWS, REMAT, NORMALISED, IMPORTS, KEPT, SHARDED]
+    known = [*ROWS, REMAT, NORMALISED, IMPORTS, KEPT, SHARDED, SCALING]
     meaning = f"`peers`: all rows of docs/speed.md, whose tables are written anew; or some of {', '.join(known)}"
     parser.add_argument("names", nargs="*", metavar="name", help=meaning)
     parser.add_argument("--quick", action="store_true", help="few repeats, of few rows, to see that it runs")
@@ -153,6 +157,33 @@ def print_sharded(repeats):
     }
     print("\nBytes sent / returned / arrays asked for, two processes, the same rows in each step\n")
     print(table(["x and y", *[f"step {i}" for i in range(1, 6)]], rows))
+
+
+def print_scaling(repeats):
+    """Two tables: what each engine costs, and the times that the model predicts beside those measured."""
+    from tests.benchmarks import scaling  # it needs threadpoolctl
+
+    costs, found = scaling.constants_and_predictions(repeats)
+    rows = {
+        engine: [f"{cost.a_step * 1e6:,.0f} us", f"{cost.a_block * 1e6:,.0f} us", f"{cost.a_byte * 1e9:.2f} ns"]
+        for engine, cost in costs.items()
+    }
+    print(f"\nScaling: what an engine costs beside the computation, wall clock ({repeats} repeats)\n")
+    print(table(["a step l", "a block c", "a byte of the parameters"], rows))
+    rows = {
+        f"{name}, {engine}": [
+            str(k),
+            seconds([block]),
+            seconds([predicted]),
+            seconds([measured]),
+            f"{predicted / measured:.2f}",
+        ]
+        for name, engines in found.items()
+        for engine, (k, block, predicted, measured) in engines.items()
+    }
+    busy = f"other programs used {machine.busy():.0%} of the processor"
+    print(f"\nA step: l + k (c + b / B) + ceil(k / w) t beside its measured time ({busy} afterwards)\n")
+    print(table(["blocks k", "a block t", "predicted", "measured", "ratio"], rows))
 
 
 if __name__ == "__main__":

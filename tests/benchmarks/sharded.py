@@ -22,7 +22,11 @@ RUNS = {
 
 def workload(name):
     """The network, its data and its gradient, in float64."""
-    sizes, m, loss = RUNS[name]
+    return made(*RUNS[name])
+
+
+def made(sizes, m, loss):
+    """A network of these sizes, m rows of data, and the gradient."""
     random = np.random.default_rng(0)
     x = random.uniform(-1, 1, (m, sizes[0]))
     y = random.integers(0, sizes[-1], m) if sizes[-1] > 1 else random.integers(0, 2, (m, 1)).astype(float)

@@ -1,0 +1,83 @@
+"""The picture of scaling.md: a simulated step on 1 to 10,000 workers, from times measured on two processes."""
+
+from __future__ import annotations
+
+from collections import deque
+from heapq import heapify, heapreplace
+from statistics import median
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.ticker import FuncFormatter
+
+mpl.use("Agg")
+# A network 64-256-256-10, in seconds, from `python -m tests.benchmarks scaling`: a row of a block takes 8.8 to 10.5 us;
+# a block costs the process that sends it and adds its gradient, on two processes, 0.27 ms + 680,016 bytes * 1.02 ns.
+A_ROW, A_BLOCK = 10e-6, 0.96e-3
+BLOCKS = 10_000  # of a step
+WAITING = 64  # blocks that `sharded` has submitted at a time
+ROWS = {512: "#1f6fb4", 2_048: "#2a7f3f", 204_800: "#c0152f"}  # rows of a block, and the colour of its lines
+WORKERS = [1, 4, 16, 64, 256, 1_000, 10_000]
+SPREAD, SLOW, DRAWS = 0.5, 5.0, 3  # sigma of the log-normal block times; how slow one worker is; simulations of each
+
+
+def step(block: float, cost: float, workers: int, waiting: int, rng: np.random.Generator | None = None) -> float:
+    """Seconds of a step: results are received in the order of the blocks, and then the next block is submitted.
+
+    With `rng`, block times are log-normal with mean `block`, and one worker, drawn by lot, takes `SLOW` times as long.
+    """
+    times, slow = np.full(BLOCKS, block), -1
+    if rng is not None:
+        times, slow = block * rng.lognormal(-(SPREAD**2) / 2, SPREAD, BLOCKS), int(rng.integers(workers))
+    free = [(0.0, i) for i in range(workers)]  # when each worker is free: the one that has waited longest goes on
+    heapify(free)
+    now, ends = 0.0, deque[float]()
+    for i, seconds in enumerate(times.tolist()):
+        if i >= waiting:
+            now = max(now, ends.popleft()) + cost / 2  # half of a block's cost is to send it, half to add its gradient
+        now += cost / 2
+        at, worker = free[0]
+        end = max(at, now) + seconds * (SLOW if worker == slow else 1)
+        heapreplace(free, (end, worker))
+        ends.append(end)
+    for end in ends:
+        now = max(now, end) + cost / 2
+    return now
+
+
+def speed_up(rows: int, workers: int, waiting: int = WAITING, *, even: bool) -> float:
+    """How many times as fast as the computation of all blocks by one worker; the median of the draws, unless even."""
+    block = rows * A_ROW
+    if even:
+        return BLOCKS * block / step(block, A_BLOCK, workers, waiting)
+    draws = [np.random.default_rng((seed, rows, workers)) for seed in range(DRAWS)]
+    return BLOCKS * block / median([step(block, A_BLOCK, workers, waiting, rng) for rng in draws])
+
+
+def main() -> None:
+    """Draw `scaling.svg`, and print the table of the page."""
+    lines, most = {}, max(ROWS)
+    for how in ("even", "stragglers"):
+        lines |= {f"{rows:,} rows a block, {how}": (rows, WAITING, how == "even") for rows in ROWS}
+        lines[f"{most:,} rows, no limit, {how}"] = most, BLOCKS, how == "even"
+    mpl.rcParams.update({"svg.hashsalt": "scaling", "svg.fonttype": "none", "font.size": 9})
+    figure, ax = plt.subplots(figsize=(7.5, 4.6), layout="constrained")
+    ax.plot(WORKERS, WORKERS, color="#bbbbbb", lw=1, label="as many as workers")
+    print(f"| | {' | '.join([f'{w:,}' for w in WORKERS])} |\n|---|{'---:|' * len(WORKERS)}")
+    for name, (rows, waiting, even) in lines.items():
+        found = [speed_up(rows, workers, waiting, even=even) for workers in WORKERS]
+        print(f"| {name} | {' | '.join([f'{a:,.0f}' if a >= 10 else f'{a:.1f}' for a in found])} |")
+        style = {"ls": "-" if even else "--", "marker": "o" if waiting == WAITING else "^", "ms": 4, "lw": 1.3}
+        ax.plot(WORKERS, found, color=ROWS[rows], label=name, **style)
+    ax.set(xscale="log", yscale="log", xlabel="workers", ylabel="times as fast as one worker")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
+    ax.minorticks_off()
+    ax.legend(frameon=False, fontsize=8)
+    ax.spines[["top", "right"]].set_visible(False)
+    figure.savefig("scaling.svg", facecolor="white", metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    main()
