@@ -54,7 +54,7 @@ def main():
     engines = {"none": nullcontext(), "1 thread": threads(1), "3 threads": threads(3)}
     engines["2 processes"] = ProcessPoolExecutor(2, mp_context=get_context("spawn"))
     if find_spec("distributed"):
-        cluster = {"n_workers": 2, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
+        cluster = {"n_workers": 2, "threads_per_worker": 1, "processes": False, "dashboard_address": ":0"}
         engines["Dask"] = import_module("distributed").Client(**cluster)
     found = {}
     for name, engine in engines.items():

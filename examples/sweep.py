@@ -61,7 +61,7 @@ def main():
     if args.backend == "dask":
         from dask.distributed import Client  # noqa: PLC0415  optional
 
-        cluster = Client(threads_per_worker=1, dashboard_address=None)  # or the address of one that has the folder
+        cluster = Client(threads_per_worker=1, dashboard_address=":0")  # or the address of one that has the folder
     y = np.float32(horse(args.side))
     x, y = np.float32(coordinates(y.shape[:2])), y.reshape(-1, 1)
     once, sizes = memoize(stage, args.folder), product(args.depths, args.widths, args.steps)

@@ -69,6 +69,8 @@ def test_every_loss_stands_in_the_table():
         "weighted",
         "masked",
         "of_logits",
+        "of_complex",
+        "normalised",
     }
 
 

@@ -733,10 +733,10 @@ ROWS = {
         "cosine: the rate must be finite and not negative; it is -1",
     ),
     "a warm-up of no steps": (lambda: nn.warm_up(1, 0), RangeError, "warm_up: steps must be at least 1; it is 0"),
-    "a factor that grows": (
-        lambda: nn.schedules.exponential(1, 2, 10),
+    "a factor of 0": (
+        lambda: nn.schedules.exponential(1, 0, 10),
         RangeError,
-        "exponential: factor must be in (0, 1]; it is 2",
+        "exponential: factor must be finite and above 0; it is 0",
     ),
     "NaN in x": (
         stepped(x=nan_x),

@@ -36,7 +36,7 @@ def loky():
 @contextmanager
 def dask():
     distributed = pytest.importorskip("distributed", reason="the engine")
-    options = {"processes": False, "n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    options = {"processes": False, "n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with distributed.Client(**options) as client:
         yield client.get_executor()
 

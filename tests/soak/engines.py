@@ -91,6 +91,6 @@ def executor(name, n, folder, seed):
     else:
         from distributed import Client
 
-        options = {"threads_per_worker": 1, "dashboard_address": None, "local_directory": str(folder)}
+        options = {"threads_per_worker": 1, "dashboard_address": ":0", "local_directory": str(folder)}
         with Client(n_workers=n, processes=name != "Dask", **options) as client:
             yield client.get_executor()
