@@ -98,7 +98,7 @@ class PageParser(PythonCodeBlockParser):
 
 pages = Sybil(
     parsers=[PageParser(doctest_optionflags=ELLIPSIS)],
-    patterns=["README.md", "docs/*.md", "docs/layers/*.md", "docs/cookbook/*.md"],
+    patterns=["README.md", "docs/*.md", "docs/layers/*.md", "docs/cookbook/*.md", "docs/questions/*.md"],
 )
 docstrings = Sybil(
     parsers=[DocTestParser(ELLIPSIS)],
@@ -116,9 +116,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files with the longest tests come first, so that no worker waits for one at the end; recipes run untraced."""
+    """The longest tests come first, so that no worker waits for one at the end; recipes and questions are untraced."""
     for item in items:
-        if item.path.parent.name == "cookbook":
+        if item.path.parent.name in {"cookbook", "questions"}:
             item.add_marker("unwatched")
     items.sort(key=lambda item: item.path.name not in {"test_transmission.py", "test_examples.py", "test_kill.py"})
 
