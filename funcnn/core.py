@@ -128,7 +128,7 @@ def check_is_layer(name: str, params: Any, what: str = "params", x: Any = None) 
     """Check that `params` is a layer or a tuple of layers, and not the x of `name(x, params)`."""
     if type(params) is tuple or is_layer(params):
         return
-    remedy = f"; write tuple({what})" if isinstance(params, list) else ""
+    remedy = f"; write tuple({what})" * (type(params) is list) + f"; write load({what})" * str(params).endswith(".npz")
     if is_record(params) and hasattr(params, "params"):  # a TrainState or a Grads
         remedy = "; write state.params" if hasattr(params, "optimizer") else f"; write {what}.params"
     if is_array(params) and (is_record(x) or type(x) is tuple):

@@ -24,19 +24,20 @@ CHAIN = "funcnn.layers.chain"  # the module of the rules for tuples, imported wh
 
 
 def verb(
-    default: Rule | None = None, *, returns: tuple[type, str] = (object, ""), check: Callable[..., None] | None = None
+    default: Rule | None = None, *, returns: tuple[Any, str] = (object, ""), check: Callable[..., None] | None = None
 ) -> Any:
     """A verb: a function with a rule for each class. `default` is the rule of classes without a registered one.
 
     A class without a rule takes the rule of its nearest base, as in `functools.singledispatch`; classes are looked up
     in a plain dict, for speed. Only `tuple` itself is a chain of layers; a NamedTuple has no rule. Arrays made by a
     rule are read-only in the result. `returns` is the class that a rule must return, where a tuple means a pair and
-    `object` a layer, and its description in messages. `check` is called with all arguments and raises an error for
-    arguments that no rule takes.
+    `object` a layer, or a function `(params, made)` that accepts a result, and the description for messages. `check` is
+    called with all arguments and raises an error for arguments that no rule takes.
     """
     if default is None:
         return lambda function: verb(function, returns=returns, check=check)
     name, (returned, written) = default.__name__, returns
+    accepts = (lambda _, made: _is_made_of_records(made)) if returned is object else returned
     rules, find, register, dispatcher = _table(default)
 
     @wraps(default)
@@ -53,7 +54,7 @@ def verb(
             raise
         cls_made = type(made)
         if written and (cls_made is not returned or (cls_made is tuple and len(made) != 2)):
-            if returned is object and _is_made_of_records(made):
+            if not isinstance(accepts, type) and accepts(params, made):
                 return made
             given_back = f"{len(made)} values" if cls_made is tuple else kind(made)
             raise KindError(f"{name}: the rule for {cls.__name__} must return {written}, not {given_back}")

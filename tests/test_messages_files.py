@@ -420,6 +420,16 @@ ROWS = {
         KindError,
         "save: path must be a string or a Path, not Dense; write save(path, value)",
     ),
+    "a file of another format": (
+        lambda: save("net.onnx", net),
+        KindError,
+        "save: path must not end in .onnx, since save writes another format; write onnx.save(to_onnx(value, x), path)",
+    ),
+    "a model of ONNX": (
+        lambda: save("net.onnx", type("ModelProto", (), {})()),
+        KindError,
+        "save: path must not end in .onnx, since save writes another format; write onnx.save(value, path)",
+    ),
     "bytes for a path": (lambda: load(b"net"), KindError, "load: path must be a string or a Path, not bytes"),
     "no path": (lambda: save("a\0b", net), FileError, r"save: 'a\x00b' is not a valid path"),
     "an empty path": (lambda: load(""), FileError, "load: . is a folder; give the path of a file"),

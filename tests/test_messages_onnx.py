@@ -5,7 +5,7 @@ import pytest
 
 from funcnn import GRU, Adam, Conv2d, Dense, Elementwise, Embedding, Frozen, Relu, Residual, TrainState, mlp, record
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.layers import Bidirectional, Copy, Function, LeakyRelu, Parallel
+from funcnn.layers import Bidirectional, Copy, Function, LeakyRelu, Parallel, Take
 from funcnn.testing.cases.combinators import swish, swish_vjp
 from funcnn.trees import astype
 from tests.says import assert_says
@@ -23,6 +23,7 @@ net32 = astype(net, np.float32)
 images = np.ones((2, 5, 5, 1))
 value = spox.argument(spox.Tensor(np.float64, ("m", 2)))
 square = Function(swish, swish_vjp)
+RETURNS = "to_graph: the rule for Same must return a value of spox, or a tuple of them"
 REMEDY = "write astype(params, np.float32) and astype(x, np.float32)"
 
 
@@ -80,6 +81,21 @@ ROWS = {
         KindError,
         "to_onnx: params must be a layer or a tuple of layers, not Adam",
     ),
+    "a path": (
+        lambda: to_onnx("net.npz", x),
+        KindError,
+        "to_onnx: params must be a layer or a tuple of layers, not str; write load(params)",
+    ),
+    "a function among the layers": (
+        lambda: to_onnx((net, (Relu(), swish)), x),
+        KindError,
+        "to_onnx: params.1.1 must be a layer or a tuple of layers, not function",
+    ),
+    "a network that gives no array": (
+        lambda: to_onnx(Take(1), (x, None)),
+        KindError,
+        "to_onnx: predict(params, x) must be an array or a tuple of arrays, not None",
+    ),
     # What is not x.
     "x as a list": (
         lambda: to_onnx(net, [[1.0, 2.0]]),
@@ -122,7 +138,12 @@ ROWS = {
     "x of another dtype": (
         lambda: to_onnx(net, x32),
         KindError,
-        "Dense: x is float32, W is float64; write x.astype('float64')",
+        "to_onnx: params and x must have one dtype, not float64 and float32; write astype(params, np.float32)",
+    ),
+    "x in float64": (
+        lambda: to_onnx(net32, x),
+        KindError,
+        "Dense: x is float64, W is float32; write x.astype('float32')",
         1,
     ),
     "a network in float16": (
@@ -191,14 +212,27 @@ ROWS = {
         "to_onnx: the rules must give float64 with a free first axis, then (2,), not float32[m][2]",
     ),
     "a rule that gives an array": (
-        lambda: to_onnx(ruled(lambda layer, x: np.ones((3, 2))), x),
+        lambda: to_onnx((ruled(lambda layer, x: np.ones((3, 2))), Relu()), x),
         KindError,
-        "to_onnx: the rules must give a value of spox, like predict, not float64 array",
+        f"{RETURNS}, not float64 array",
+        1,
     ),
     "a rule that gives a tuple": (
         lambda: to_onnx(ruled(lambda layer, x: (None,)), x),
         KindError,
         "to_onnx: the rules must give a value of spox, like predict, not a tuple of 1",
+    ),
+    "a rule without return": (
+        lambda: to_onnx((ruled(lambda layer, x: None), Relu()), x),
+        KindError,
+        f"{RETURNS}, not None",
+        1,
+    ),
+    "a rule that gives a list, in a wrapper": (
+        lambda: to_onnx(Frozen(ruled(lambda layer, x: [x])), x),
+        KindError,
+        f"{RETURNS}, not list",
+        1,
     ),
     "a rule that takes too little": (
         lambda: to_onnx(ruled(lambda layer: layer), x),

@@ -43,14 +43,18 @@ def save(path: PathLike, value: Any) -> None:
     True
 
     Raises:
-        KindError: `path` is not a path, a part of the value is of another kind, an array has a dtype that differs
-            between machines, or the class of a record was defined again.
+        KindError: `path` is not a path or ends in `.onnx`, a part of the value is of another kind, an array has a dtype
+            that differs between machines, or the class of a record was defined again.
         RangeError: the value is nested more than 100 deep, or an int has more than 2000 bits.
         FileError: the file cannot be written; an old file is not changed. The error is a NoFileError, and so a
             FileNotFoundError, if the folder does not exist.
     """
     swapped = isinstance(value, str | os.PathLike)
     where = place("save", path, "; write save(path, value)" if swapped else "")
+    if where.suffix == ".onnx":
+        model = "value" if type(value).__name__ == "ModelProto" else "to_onnx(value, x)"
+        written = f"since save writes another format; write onnx.save({model}, path)"
+        raise KindError(f"save: path must not end in .onnx, {written}")
     parts: list[tuple[dict[str, Any], Array]] = []
 
     def leaf(part: Any, where: str) -> Any:

@@ -11,6 +11,7 @@ from funcnn.arrays import kind
 from funcnn.core import is_layer
 from funcnn.dispatch import no_rule, verb
 from funcnn.errors import KindError
+from funcnn.layers.combinators.branches import Take
 from funcnn.layers.notes import noted
 
 P = TypeVar("P")  # a layer
@@ -41,18 +42,24 @@ def _is_made_of_values(x: Values) -> bool:
     return all(map(_is_made_of_values, x)) if type(x) is tuple else x is None or isinstance(x, spox.Var)
 
 
+def _may_return(layer: Any, made: Values) -> bool:
+    """Whether a rule may return this: None is a part of x that is absent, which chains and `Take` pass on."""
+    return _is_made_of_values(made) and (made is not None or type(layer) in (tuple, Take))
+
+
 def without_rule(layer: Any) -> KindError:
     """The error for a layer that cannot be written as ONNX."""
     cls = type(layer).__name__
     return KindError(f"to_onnx: there is no rule for {cls}; write one with @to_graph.register({cls})")
 
 
-@cast("Callable[[Any], ToGraph]", verb(check=_check))
+@cast("Callable[[Any], ToGraph]", verb(check=_check, returns=(_may_return, "a value of spox, or a tuple of them")))
 def to_graph(layer: Any, x: Values, /) -> Values:
     """out of the layer in prediction, written with operators of ONNX; x and out are values of spox.
 
     A layer registers its rule with `@to_graph.register(Layer)`, and `to_onnx` calls the rules. A value stands for an
-    array: it has a dtype and a shape, whose first axis is free. `(x, mask)` is a tuple of two values.
+    array: `x.unwrap_tensor()` has its dtype and its shape, whose first axis is free. `(x, mask)` is a tuple of two
+    values. Operators take values alone: `op.const(layer.W)` is the value of a parameter.
 
     A rule holds for its class alone, and not for subclasses, since these may compute something else.
 
@@ -70,7 +77,7 @@ def to_graph(layer: Any, x: Values, /) -> Values:
     ...     return op.mul(x, x)
 
     Raises:
-        KindError: there is no rule for the layer; x is not made of values of spox.
+        KindError: there is no rule for the layer; x, or what the rule returns, is not made of values of spox.
     """
     raise no_rule("to_graph", layer)
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import spox
 from onnx import ModelProto
+from onnx.helper import find_min_ir_version_for
 
 from funcnn.arrays import is_array, is_float, kind
 from funcnn.core import check_is_layer, inference
@@ -21,8 +22,8 @@ def to_onnx(params: Any, x: Any) -> ModelProto:
     """A model of ONNX that computes `predict(params, x)`, for any number of rows.
 
     x is an example of what the network will be given: its dtypes are those of the model, and so is its shape, but for
-    the first axis, which is free. The inputs of the model are called `x`, or `x_0`, `x_1`, ... if x is a tuple, such as
-    (x, mask); a part that is None has no input. The outputs are called `out`, or `out_0`, `out_1`, ...
+    the first axis, which is free and called `m`. The inputs of the model are called `x`, or `x_0`, `x_1`, ... if x is a
+    tuple, such as (x, mask); a part that is None has no input. The outputs are called `out`, or `out_0`, `out_1`, ...
 
     >>> import numpy as np
     >>> from funcnn import mlp
@@ -34,26 +35,46 @@ def to_onnx(params: Any, x: Any) -> ModelProto:
     Raises:
         KindError: `params` is not a network, x is not an array or a tuple of arrays; there is no rule for a layer, with
             a note on where it is; a number is neither float32 nor float64, or a layer cannot be written in float64; a
-            rule gives values of another kind than predict does.
+            rule gives values of another kind than predict does; predict gives no array.
         ShapeError: the parts of x have unequal numbers of rows, or do not fit the network; a rule gives another shape.
     """
     check_is_layer("to_onnx", params, x=x)
+    _check_chain(params, "params")
     row_count(x, "x", "to_onnx: ")
     net = inference(params)
-    _check_dtypes(net, "params")
-    _check_dtypes(x, "x")
+    if (_float_dtypes(net, "params"), _float_dtypes(x, "x")) == ({"float64"}, {"float32"}):
+        remedy = "write astype(params, np.float32)"
+        raise KindError(f"to_onnx: params and x must have one dtype, not float64 and float32; {remedy}")
     out = predict(params, x)
     given = _arguments(x)
     made = to_graph(net, given)
     _check_made(made, out)
-    return spox.build(_named("x", given), _named("out", made))
+    if not (outputs := _named("out", made)):
+        raise KindError(f"to_onnx: predict(params, x) must be an array or a tuple of arrays, not {kind(out)}")
+    model = spox.build(_named("x", given), outputs)
+    # The lowest version of the file format, for old runtimes; functions in a model, which a rule may use, need 8.
+    model.ir_version = max(find_min_ir_version_for(model.opset_import, ignore_unknown=True), 8 * bool(model.functions))
+    for output in model.graph.output:
+        output.type.tensor_type.shape.dim[0].dim_param = "m"
+    return model
 
 
-def _check_dtypes(tree: Any, name: str) -> None:
-    for path, array in walk(tree):
-        if is_float(array) and array.dtype not in (np.float32, np.float64):
+def _check_chain(params: Any, name: str) -> None:
+    """Check that the parts of a chain are layers, and the parts of chains in it."""
+    if type(params) is tuple:
+        for i, part in enumerate(params):
+            check_is_layer("to_onnx", part, f"{name}.{i}")
+            _check_chain(part, f"{name}.{i}")
+
+
+def _float_dtypes(tree: Any, name: str) -> set[str]:
+    """The dtypes of arrays of floats, checked to be float32 or float64."""
+    found = [(path, array.dtype) for path, array in walk(tree) if is_float(array)]
+    for path, dtype in found:
+        if dtype not in (np.float32, np.float64):
             where = f"{name}.{path}" if path else name
-            raise KindError(f"to_onnx: {where} must be float32 or float64, not {array.dtype}")
+            raise KindError(f"to_onnx: {where} must be float32 or float64, not {dtype}")
+    return {dtype.name for _, dtype in found}
 
 
 def _arguments(x: Any) -> Values:
@@ -64,9 +85,8 @@ def _arguments(x: Any) -> Values:
 
 def _check_made(made: Values, out: Any) -> None:
     """Check that the values are like what `predict` returns: parts, dtypes, and shapes but for the first axis."""
-    if _form(made) != _form(out) or is_array(made):
-        given = kind(made) if is_array(made) else _form(made)
-        raise KindError(f"to_onnx: the rules must give {_form(out)}, like predict, not {given}")
+    if _form(made) != _form(out):
+        raise KindError(f"to_onnx: the rules must give {_form(out)}, like predict, not {_form(made)}")
     if type(made) is tuple:
         for part, like in zip(made, out, strict=True):
             _check_made(part, like)
