@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import threading
@@ -96,13 +97,28 @@ def test_a_sweep_that_is_killed_computes_nothing_twice_and_ends_in_the_same_tabl
     assert (tmp_path / "sweep.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_processes_and_dask_make_the_table_of_threads(table):
+def killed_with_its_workers(backend, folder):
+    """The sweep and all its processes, killed at a random moment after the first result."""
+    command = [sys.executable, str(SCRIPT), *TINY, "--backend", backend, "--folder", folder]
+    with subprocess.Popen(command, cwd=folder.parent, stdout=subprocess.DEVNULL, start_new_session=True) as process:
+        while not identity(folder):
+            assert process.poll() is None
+            time.sleep(0.01)
+        time.sleep(random.uniform(0, 0.05))
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("backend", ["loky", "dask"])
+def test_killed_processes_are_resumed_and_make_the_table_of_threads(table, tmp_path, backend):
     pytest.importorskip("distributed", reason="Dask computes")
     from joblib.externals.loky import get_reusable_executor
 
-    tables = [table("--backend", backend, "--folder", backend) for backend in ("threading", "loky", "dask")]
+    killed_with_its_workers(backend, tmp_path / backend)
+    known = identity(tmp_path / backend)
+    resumed = table("--backend", backend, "--folder", backend)
     get_reusable_executor().shutdown()
-    assert tables[0] == tables[1] == tables[2]
+    assert known.items() <= identity(tmp_path / backend).items()
+    assert resumed == table("--backend", "threading", "--folder", "threading")
 
 
 if __name__ == "__main__":
