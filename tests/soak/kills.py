@@ -35,7 +35,7 @@ class Soak:
         command = [*((mpiexec(), "-n", str(workers + 1)) if engine == MPI else ()), *command]
         command += [str(self.folder), str(self.seed), str(self.steps), engine, str(workers)]
         self.engines.append(f"{engine} {workers}" if workers else engine)
-        told, was_killed, outside = [], False, os.environ | {"PYTHONPATH": str(ROOT)}
+        told, segments, was_killed, outside = [], [], False, os.environ | {"PYTHONPATH": str(ROOT)}
         with (
             (self.folder / "errors").open("w+b") as errors,
             subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=outside) as process,
@@ -47,6 +47,8 @@ class Soak:
                 word, _, number = line.partition(" ")
                 if word == "pid":
                     pid = int(number)
+                elif word == "segment":
+                    segments.append(Path(number.rstrip()))
                 else:
                     told.append(int(word))
                 if len(told) == most:
@@ -58,6 +60,8 @@ class Soak:
             status = process.wait()
             hung = not watch.is_alive()
             watch.cancel()
+            for path in segments:
+                path.unlink(missing_ok=True)
             errors.seek(0)
             said = errors.read().decode(errors="replace")
         assert not hung, f"{self.engines[-1]} made {len(told)} steps in {PATIENCE} s, and hung: {said}"

@@ -39,12 +39,21 @@ def _noisy(x, y, rng):
     return gaussian_noise(x, rng, deviation=0.1).astype(x.dtype), y
 
 
+def segments():
+    """The files of shared memory that MPICH has made for this process; it does not remove them if it is killed."""
+    maps = Path("/proc/self/maps")
+    lines = maps.read_text("utf-8").splitlines() if maps.exists() else ()
+    return {line.split()[-1] for line in lines if "/dev/shm/mpich" in line}
+
+
 def main(folder, seed, steps, engine, workers):
     """Each step is told once it is made, and saved if it is due."""
     print("pid", os.getpid(), flush=True)  # noqa: T201  to the process that kills it
     training, path = Training(seed, steps), Path(folder) / "run.npz"
     state = nn.load(path) if path.exists() else training.start
     with executor(engine, workers, folder, seed + state.step) as made:
+        for segment in segments():
+            print("segment", segment, flush=True)  # noqa: T201  as above
         run = training.run(state, executor=made, retries=3 if callable(made) else 0)
         for now in nn.checkpoint_every(run, path, steps=EVERY):
             print(now.step, flush=True)  # noqa: T201  as above
