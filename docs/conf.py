@@ -29,6 +29,7 @@ html_title = "funcnn"
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
 html_theme_options = {"top_of_page_buttons": []}
+html_search_scorer = str(Path(__file__).parent / "_extensions" / "scorer.js")
 html_show_search_summary = False
 html_show_copyright = False
 html_show_sphinx = False

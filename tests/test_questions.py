@@ -44,8 +44,8 @@ def test_a_question_is_one_screen_with_one_block_and_one_small_picture(page):
 
 
 def test_each_picture_is_drawn_from_names_that_its_page_has():
-    tree = ast.parse((QUESTIONS / "pictures.py").read_text("utf-8"))
-    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    trees = [ast.parse(path.read_text("utf-8")) for path in QUESTIONS.glob("*.py")]
+    functions = {node.name: node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)}
     assert set(PAGES) <= functions.keys()
     for page in PAGES:
         stored = set()
@@ -80,7 +80,8 @@ def test_a_term_is_in_the_glossary_in_order_and_is_linked_once_on_a_page():
     assert len(terms) > 30
     assert terms == sorted(set(terms), key=str.lower)
     for page in PAGES:
-        linked = [target or text for text, target in re.findall(r"\{term\}`([^`<]+?)(?:\s+<(.*?)>)?`", text_of(page))]
+        text = " ".join(text_of(page).split())
+        linked = [target or term for term, target in re.findall(r"\{term\}`([^`<]+?)(?: <(.*?)>)?`", text)]
         assert linked, page
         assert len(linked) == len(set(linked)), page
         assert set(linked) <= set(terms), page

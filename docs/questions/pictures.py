@@ -12,6 +12,22 @@ from typing import Any
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from diagrams import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    RED,
+    Values,
+    attention,
+    convolution,
+    lstm,
+    vjp,
+    what_dA_is,
+    why_a_cache,
+    why_db_sums_over_rows,
+    why_the_transpose,
+)
 
 mpl.use("Agg")  # the pictures go into files: no screen needed
 mpl.rcParams.update(
@@ -28,8 +44,6 @@ mpl.rcParams.update(
     }
 )
 PAGES = Path(__file__).parent
-GREY, BLUE, ORANGE, GREEN, RED = "#666666", "#1f77b4", "#d95f02", "#2a7f3f", "#b2182b"
-Values = dict[str, Any]
 
 
 def values_of(page: str) -> Values:
@@ -45,19 +59,9 @@ def small(svg: str) -> str:
     """The picture with coordinates to a hundredth of a point, and without metadata and indentation."""
     svg = re.sub(r"<metadata>.*?</metadata>|<!DOCTYPE.*?>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"-?\d+\.\d{4,}", lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), svg)
+    svg = svg.replace("font-family: 'DejaVu Sans', sans-serif; ", "")
+    svg = svg.replace("</style>", "text{font-family: 'DejaVu Sans', sans-serif}</style>")
     return re.sub(r"\s*\n\s*", "\n", svg)
-
-
-def arrow(ax: Any, start: tuple[float, float], end: tuple[float, float], color: str, width: float = 1.5) -> None:
-    """Draw an arrow between two points."""
-    style = {"arrowstyle": "-|>", "color": color, "lw": width, "shrinkA": 0, "shrinkB": 0}
-    ax.annotate("", end, start, arrowprops=style)
-
-
-def node(ax: Any, at: tuple[float, float], text: str, color: str = "white") -> None:
-    """Draw a circle with a text in it."""
-    ax.add_patch(plt.Circle(at, 0.3, facecolor=color, edgecolor="black", zorder=3))
-    ax.text(*at, text, ha="center", va="center", zorder=4)
 
 
 def zeros(v: Values, axes: Any) -> None:
@@ -72,35 +76,6 @@ def zeros(v: Values, axes: Any) -> None:
         axes[1].plot(costs, color=color, label=name)
     axes[1].set(xlabel="step", title="Cost", ylim=(0, 1.4))
     axes[1].legend(loc="center right", bbox_to_anchor=(1, 0.3))
-
-
-def why_the_transpose(v: Values, axes: Any) -> None:
-    """Draw the picture of the page of this name."""
-    n_in, n_out = v["W"].shape
-    left = [(0.0, 2.4 - 1.6 * j) for j in range(n_in)]
-    right = [(3.0, 3.2 - 1.6 * k) for k in range(n_out)]
-    for ax, forward in zip(axes, (True, False), strict=True):
-        for j, a in enumerate(left):
-            for k, b in enumerate(right):
-                used = k == 1 if forward else j == 0
-                color = (BLUE if forward else ORANGE) if used else "#cccccc"
-                unit = (np.array(b) - a) / np.linalg.norm(np.array(b) - a)
-                start, end = np.array(a) + 0.33 * unit, np.array(b) - 0.33 * unit
-                arrow(ax, *((start, end) if forward else (end, start)), color, 1.8 if used else 1)
-                if used:
-                    at = start + (0.45 if forward else 0.55) * (end - start)
-                    white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-                    ax.text(*at, f"$W_{{{j + 1}{k + 1}}}$", ha="center", va="center", color=color, bbox=white)
-        for j, a in enumerate(left):
-            node(
-                ax, a, f"$x_{j + 1}$" if forward else f"$dx_{j + 1}$", "#fee8d6" if not forward and j == 0 else "white"
-            )
-        for k, b in enumerate(right):
-            node(ax, b, f"$o_{k + 1}$" if forward else f"$dA_{k + 1}$", "#d6e6f5" if forward and k == 1 else "white")
-        ax.set(xlim=(-0.5, 3.5), ylim=(-0.4, 3.7), aspect="equal")
-        ax.axis("off")
-    axes[0].set_title("Forward: output 2 uses column 2 of W")
-    axes[1].set_title("Backward: the gradient of input 1 uses row 1 of W")
 
 
 def nan(v: Values, axes: Any) -> None:
@@ -143,12 +118,12 @@ def batch_norm(v: Values, axes: Any) -> None:
     axes[0].axhline(0, color="black", lw=0.8)
     axes[0].set(xlabel="row", title="From g to dx s", xticks=at, ylim=(-3.3, 4.8))
     axes[0].legend(loc="upper left", fontsize=9)
-    x_hat, g = v["x_hat"].ravel(), v["g"].ravel()
+    u, g = v["u"].ravel(), v["g"].ravel()
     line = (v["g"] - v["projected"]).ravel()
-    axes[1].plot(x_hat, line, color=GREY, label="mean(g) + x̂ mean(g x̂)")
-    axes[1].vlines(x_hat, line, g, color=ORANGE, lw=3, label="dx s: what is left over")
-    axes[1].plot(x_hat, g, "o", color="black", label="g")
-    axes[1].set(xlabel="x̂", title="The fitted line", ylim=(-3.3, 4.8))
+    axes[1].plot(u, line, color=GREY, label="mean(g) + u mean(g u)")
+    axes[1].vlines(u, line, g, color=ORANGE, lw=3, label="dx s: what is left over")
+    axes[1].plot(u, g, "o", color="black", label="g")
+    axes[1].set(xlabel="u", title="The fitted line", ylim=(-3.3, 4.8))
     axes[1].legend(loc="upper left", fontsize=9)
 
 
@@ -200,6 +175,34 @@ def overfitting(v: Values, axes: Any) -> None:
     axes[1].legend(loc="upper left", fontsize=9)
 
 
+def one_over_m(v: Values, axes: Any) -> None:
+    """Draw the picture of the page of this name."""
+    for ax, which, title in zip(axes, ("means", "sums"), ("Mean: with 1/m", "Sum: without 1/m"), strict=True):
+        for i, found in enumerate(v[which].values()):
+            ends = np.tile([i - 0.2, i + 0.2, np.nan], len(found))  # one short line for each batch
+            ax.plot(ends, np.repeat(found, 3), color=BLUE, lw=0.8)
+        ax.set(title=title, xlabel="rows of the batch, m", ylabel="dW", xticks=range(5), xticklabels=v["sizes"])
+    axes[0].axhline(v["full"], color=ORANGE, lw=1, label="gradient of all rows")
+    axes[0].legend(loc="lower right")
+    axes[0].set_ylim(-32, 5)
+
+
+def kinks(v: Values, axes: Any) -> None:
+    """Draw the picture of the page of this name."""
+    for g, color in ((0, BLUE), (0.5, GREEN), (1, ORANGE)):
+        axes[0].plot([-1, 1], [-g, g], "--", lw=1.2, color=color, label=f"slope {g:g}")
+    axes[0].plot(v["x"], v["out"][:, 0], color="black", lw=2.5)
+    axes[0].set(title="Relu, and lines through its kink", xlabel="x")
+    axes[0].legend(loc="upper left")
+    for part in (slice(None, 21), slice(21, None)):
+        axes[1].plot(v["x"][part], v["slope"][part], color="black", lw=2.5)
+    axes[1].plot([], color="black", lw=2.5, label="gradient")
+    axes[1].plot(v["x"], v["quotient"], color=RED, label=f"difference quotient, h = {v['h']}")
+    axes[1].plot(0, 0.5, "o", color=RED)
+    axes[1].set(title="Slopes", xlabel="x", ylim=(-0.1, 1.4))
+    axes[1].legend(loc="upper left")
+
+
 SIZES: dict[Callable[[Values, Any], None], tuple[int, float, float]] = {  # panels, width, height in inches
     zeros: (2, 8, 3),
     why_the_transpose: (2, 8, 3.4),
@@ -209,6 +212,15 @@ SIZES: dict[Callable[[Values, Any], None], tuple[int, float, float]] = {  # pane
     softmax_derivative: (4, 8, 2.4),
     learning_rate: (2, 8, 3.2),
     overfitting: (2, 8, 3.2),
+    why_a_cache: (1, 8, 2.6),
+    one_over_m: (2, 8, 3),
+    why_db_sums_over_rows: (2, 8, 3.2),
+    what_dA_is: (1, 8, 3.2),
+    vjp: (3, 8, 2.8),
+    kinks: (2, 8, 3),
+    lstm: (2, 8, 3.2),
+    attention: (3, 8, 3),
+    convolution: (1, 8, 2.6),
 }
 
 
