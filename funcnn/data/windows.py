@@ -28,7 +28,7 @@ def windowed_batches(x: Any, y: Any, size: int, *, block: int, window: int, epoc
     by class or by time, make the blocks small and the window large.
 
     Epoch e depends on `(*seed, e)`, `block` and `window` alone. A loop holds the rows of one window in memory, with 8
-    bytes for the order of each of them, and 8 bytes for each block; `data[i]` alone reads a window for one batch.
+    bytes for the order of each of them, and 16 bytes for each block; `data[i]` alone reads a window for one batch.
     `batches` holds the order of all rows, 8 bytes a row, and reads each row from its own place in the file.
 
     >>> import numpy as np

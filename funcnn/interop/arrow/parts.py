@@ -37,10 +37,10 @@ def _opened(name: str, path: Path) -> Any:
         with path.open("rb") as file:
             first = file.read(6)
         if first[:4] == b"PAR1":
-            return OfParquet(name, path, parquet.read_metadata(path))
+            return OfParquet(name, path, _stamp(path), parquet.read_metadata(path))
         if first == b"ARROW1":
             with pa.memory_map(str(path)) as file:
-                return OfArrow(name, path, pa.ipc.open_file(file).schema)
+                return OfArrow(name, path, _stamp(path), pa.ipc.open_file(file).schema)
     raise FileError(f"{name}: {path} is neither a Parquet file nor an Arrow file")
 
 
@@ -52,6 +52,20 @@ def _reading(name: str, path: Path) -> Iterator[None]:
         raise NoFileError(f"{name}: there is no file {path}") from None
     except (OSError, ValueError, pa.ArrowException) as error:
         raise FileError(f"{name}: {path} cannot be read: {error}") from error
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """The size of a file, and when it was last written."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+def _check_unchanged(part: OfParquet | OfArrow) -> None:
+    """Check that a file is as it was: the rows of its blocks are known, and are not read again for each block."""
+    with _reading(part.whose, part.path):
+        found = _stamp(part.path)
+    if found != part.stamp:
+        raise FileError(f"{part.whose}: {part.path} must stay as it was when the batches were made")
 
 
 @attrs.frozen(eq=False)
@@ -77,6 +91,7 @@ class OfParquet:
 
     whose: str
     path: Path
+    stamp: tuple[int, int]
     metadata: Any
 
     @property
@@ -95,7 +110,8 @@ class OfParquet:
 
     def read(self, i: int, names: list[str]) -> Any:
         """The columns of a row group."""
-        with _reading(self.whose, self.path), parquet.ParquetFile(self.path, pre_buffer=False) as file:
+        _check_unchanged(self)
+        with _reading(self.whose, self.path), parquet.ParquetFile(self.path, metadata=self.metadata) as file:
             return file.read_row_group(i, columns=names)
 
 
@@ -105,6 +121,7 @@ class OfArrow:
 
     whose: str
     path: Path
+    stamp: tuple[int, int]
     schema: Any
 
     @property
@@ -124,6 +141,7 @@ class OfArrow:
 
     @contextmanager
     def _opened(self, names: list[str]) -> Iterator[Any]:
+        _check_unchanged(self)
         fields = sorted([self.schema.get_field_index(name) for name in names])
         with _reading(self.whose, self.path), pa.memory_map(str(self.path)) as source:
             yield pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=fields))
