@@ -45,7 +45,10 @@ def predict(params: Any, x: Any, rows: int | None = None, *, out: Any = None) ->
     for start in starts:
         block = map_arrays(lambda a: a[start : start + rows], x)  # noqa: B023  used at once
         made = forward_only(params, block)
-        outs.append(made if out is None else _written("predict", out, made, start, m))
+        if out is None:
+            outs.append(made)
+        else:
+            _written("predict", out, made, start, m)
     if out is not None:
         return out
     return map_arrays(lambda *parts: namespace(parts[0]).concatenate(parts), *outs, whose="predict")

@@ -132,6 +132,15 @@ def test_a_run_ends_in_the_same_bits_on_each_engine(run):
     assert {"none", "3 threads", "2 processes"} <= {name.strip() for name in names}
 
 
+@in_full
+def test_rows_of_a_sorted_file_are_learnt_better_from_a_larger_window(run):
+    out = run("larger_than_memory", "matplotlib")
+    one, many = numbers(r"mean squared error (\S+)", out)
+    assert many == pytest.approx(0.0012, rel=0.2)
+    assert many < one / 2
+    assert numbers(r"variance of y: (\S+)", out) == [0.2118]
+
+
 def test_time_can_be_travelled(run):
     out = run("time_travel", "matplotlib")
     [before, after] = numbers(r"([+-]\d\.\d+)", out)

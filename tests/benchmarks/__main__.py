@@ -3,9 +3,11 @@
 
 import argparse
 import sys
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
-from tests.benchmarks import instructions, machine, page
+from tests.benchmarks import instructions, machine, memory, page
 from tests.benchmarks.contenders import COMPILED, FOLDED, KERNELS, OURS, installed
 from tests.benchmarks.families import LAYERS, QUICK, ROWS, STEPS, WHOLE
 from tests.benchmarks.imports import import_times
@@ -18,9 +20,10 @@ from tests.benchmarks.timing import median_ratio
 
 PEERS, IMPORTS, KEPT, REMAT, NORMALISED = "peers", "imports", "kept", "remat", "normalised"
 SHARDED, SCALING = "sharded", "scaling"
+MEMORY, SIZES = "memory", (10**5, 10**6, 10**7)  # rows of files that are read a window at a time
 PACKAGES = ["torch", "jax", "optax", "sklearn", "autograd", "mygrad", "llvmlite"]
 OF_THE_PAGE = [*STEPS, *WHOLE, *LAYERS]
-EVERYTHING = [*OF_THE_PAGE, REMAT, NORMALISED, IMPORTS, KEPT, SHARDED, SCALING]
+EVERYTHING = [*OF_THE_PAGE, REMAT, NORMALISED, IMPORTS, KEPT, SHARDED, SCALING, MEMORY]
 
 
 def main(words):
@@ -35,27 +38,25 @@ def main(words):
         print(text)
         if of_the_page and not asked.quick:
             page.write(text)
-    with pinned(1):
-        if REMAT in names:
-            print_remat(few)
-        if NORMALISED in names and installed("llvmlite"):
-            print_normalised(few)
-        if IMPORTS in names:
-            print_imports(few)
-        if KEPT in names:
-            print_kept(STATES // 10 if asked.quick else STATES)
-    if SHARDED in names:
-        with pinned(2):
-            print_sharded(few if asked.quick else repeats)
-    if SCALING in names:
-        with pinned(2):
-            print_scaling(few if asked.quick else repeats)
+    commands = {
+        REMAT: (1, lambda: print_remat(few)),
+        NORMALISED: (1, lambda: print_normalised(few)),
+        IMPORTS: (1, lambda: print_imports(few)),
+        KEPT: (1, lambda: print_kept(STATES // 10 if asked.quick else STATES)),
+        MEMORY: (1, lambda: print_memory(SIZES[:2] if asked.quick else SIZES)),
+        SHARDED: (2, lambda: print_sharded(few if asked.quick else repeats)),
+        SCALING: (2, lambda: print_scaling(few if asked.quick else repeats)),
+    }
+    for name, (cores, command) in commands.items():
+        if name in names and (name != NORMALISED or installed("llvmlite")):
+            with pinned(cores):
+                command()
 
 
 def arguments(words):
     """Names that exist."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="funcnn beside its peers.")
-    known = [*ROWS, REMAT, NORMALISED, IMPORTS, KEPT, SHARDED, SCALING]
+    known = [*ROWS, REMAT, NORMALISED, IMPORTS, KEPT, SHARDED, SCALING, MEMORY]
     meaning = f"`peers`: all rows of docs/speed.md, whose tables are written anew; or some of {', '.join(known)}"
     parser.add_argument("names", nargs="*", metavar="name", help=meaning)
     parser.add_argument("--quick", action="store_true", help="few repeats, of few rows, to see that it runs")
@@ -130,6 +131,33 @@ def print_kept(states):
         rows[optimizer] = [f"{whole:.0f}", f"{bare:.0f}", f"{whole / bare:.2f}"]
     print(f"\nMemory: {states} states of the rose's run, kept\n")
     print(table(["bytes a state", "arrays alone", "ratio"], rows))
+
+
+def print_memory(sizes):
+    """One table: seconds and bytes by the number of rows in the files, and what each is of the fewest rows."""
+    found = {way: [] for way in memory.ways()}
+    with TemporaryDirectory() as folder:
+        folders = [Path(folder) / str(size) for size in sizes]
+        for size, place in zip(sizes, folders, strict=True):
+            place.mkdir()
+            memory.write(place, size, is_parquet=installed("pyarrow"))
+            for way, measurements in found.items():
+                measurements.append(memory.measured(way, place, folders[0]))
+    rows = {}
+    for way, measurements in found.items():
+        times, allocated, resident = zip(*measurements, strict=True)
+        linear = times[-1] / times[0] / (sizes[-1] / sizes[0])
+        rows[way] = [
+            " / ".join([f"{took:.3g}" for took in times]),
+            f"{linear:.2f}",
+            *[" / ".join([f"{size / 2**20:.2f}" for size in peaks]) for peaks in (allocated, resident)],
+            f"{allocated[-1] / allocated[0]:.2f}",
+            f"{resident[-1] / resident[0]:.2f}",
+        ]
+    print(f"\nMemory: {', '.join([f'{size:,}' for size in sizes])} rows in files, one epoch or prediction\n")
+    print(
+        table(["CPU s", "s a row, ratio", "MiB allocated", "MiB resident", "allocated, ratio", "resident, ratio"], rows)
+    )
 
 
 def print_sharded(repeats):
