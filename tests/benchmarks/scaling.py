@@ -60,7 +60,7 @@ def executor(engine: str) -> Iterator[Executor | None]:
     else:
         from distributed import Client
 
-        with Client(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as client:
+        with Client(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as client:
             yield client.get_executor()
 
 
