@@ -59,6 +59,17 @@ def test_but_no_other(at_0):
         check_vjp(abs, where_0(at_0, np.sign), [AT_0])
 
 
+@pytest.mark.parametrize("frequency", [1e7, 1e8])
+@pytest.mark.parametrize("scale", [1.0, 1e299])
+@pytest.mark.parametrize("x", [0.6037611574366157, -0.18258805876155226, 0.1768130055252255, 0.91, -0.37])
+def test_a_wave_shorter_than_the_distances_of_samples_is_no_kink(frequency, scale, x):
+    f, slope = lambda x: scale * np.sin(frequency * x), lambda x: scale * frequency * np.cos(frequency * x)
+    assert check_vjp(f, slopes(slope), [x]).kinks == 0
+    with pytest.raises(WrongGradient) as caught:
+        check_vjp(f, slopes(lambda x: -slope(x)), [x])
+    assert type(caught.value) is WrongGradient
+
+
 def test_a_nan_at_a_kink_is_wrong_since_the_slopes_are_bounded():
     with pytest.raises(
         NotFinite, match=r"1 of 3 entries wrong, first x\[0\]\n    analytic nan, but the slope of f is 0"

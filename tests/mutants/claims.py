@@ -180,8 +180,12 @@ def are_values(facts, analytic, numeric, bound, _):
 
 
 def are_values_at_kink(facts, analytic, low, high, bound, _):
+    """The correct gradient is in the interval, and it changes beside the arguments."""
     got, wanted = first_pair(facts)
-    return near(got, float(analytic), 1e-9) and float(low) - float(bound) <= wanted <= float(high) + float(bound)
+    name, index = facts.head
+    beside = facts.beside(facts.names.index(name), facts.dA, 100)[(slice(None), *index)]
+    inside = float(low) - float(bound) <= wanted <= float(high) + float(bound)
+    return near(got, float(analytic), 1e-9) and inside and np.ptp(beside) > 1e-4 * (float(high) - float(low))
 
 
 def are_not_finite(facts, analytic, slope):

@@ -90,8 +90,8 @@ FLOOR_OF_STEP = 1e-99
 INTERVAL_NOISE = 4
 INTERVAL_RELATIVE = 1e-9
 INTERVAL_ERROR = 8
-# Chosen: slopes at a jump grow by 4 with a step of a quarter, slopes at a kink by 1; between them lies 2.5.
-GROWTH_NEAR_A_JUMP = 2.5
+GROWTH_NEAR_A_JUMP = 2.5  # chosen: slopes at a jump grow by 4 with a step of a quarter, slopes at a kink by 1
+SAME_ON_A_LINE = 32  # chosen: on most lines from a kink, and few in a wave, slopes are equal to a 32nd of the interval
 # Chosen: how far a sampled point lies beside the direction, in units of its distance.
 SIDE_STEP = 0.05
 # Calibrated: points sampled at random at first, and more before a gradient is wrong; and the most for each entry of x.

@@ -2,14 +2,16 @@
 
 Where a function is not differentiable, a backward pass may give any member of Clarke's generalized derivative: the
 convex hull of the limits of derivatives at nearby points that have one (Clarke 1983, Optimization and Nonsmooth
-Analysis, theorem 2.5.1). So slopes are sampled at points around x, at two distances. If the slopes at the nearer points
-do not approach each other, x is at a kink, and the interval that the slopes span is allowed. relu'(0) may be any number
-in [0, 1], but not 2.
+Analysis, theorem 2.5.1). So slopes are sampled at points around x, at two distances on the same lines. If the slopes at
+the nearer points do not approach each other, and on most lines are equal at both distances, x is at a kink, and the
+interval that the slopes span is allowed. relu'(0) may be any number in [0, 1], but not 2. Slopes of a wave that is
+shorter than the distances differ on most lines.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 import attrs
@@ -27,6 +29,7 @@ from funcnn.testing.differentiation.constants import (
     LARGEST_EXPONENT,
     NARROWING,
     NEAR_POINTS,
+    SAME_ON_A_LINE,
     SIDE_STEP,
     SMALLEST_EXPONENT,
     STEP_NOISE,
@@ -67,28 +70,34 @@ class Surroundings:
         """The interval of slopes at a few points on lines through x, and at so many random points, at least."""
         step = _step(self.gap, self.noise)
         if not self.near:
-            self._add(self.near, self._on_lines(NEAR_POINTS * step), step)
-            self._add(self.near, self._at_random(NEAR_POINTS * step, FAR_SAMPLES), step)
-            self._add(self.far, self._on_lines(FAR_POINTS * FAR_STEP * step), FAR_STEP * step)
-            self._add(self.far, self._at_random(FAR_POINTS * FAR_STEP * step, FAR_SAMPLES), FAR_STEP * step)
+            for way in chain(self._on_lines(), self._at_random(FAR_SAMPLES)):
+                self.near.append(self._slope(NEAR_POINTS, way, step))
+                self.far.append(self._slope(FAR_POINTS, way, FAR_STEP * step))
         more = len(self.far) + samples - FAR_SAMPLES - len(self.near)
-        self._add(self.near, self._at_random(NEAR_POINTS * step, more), step)
+        self.near.extend([self._slope(NEAR_POINTS, way, step) for way in self._at_random(more)])
         near, far = np.array(self.near), np.array(self.far)
         low, high = np.fmin.reduce(near), np.fmax.reduce(near)
         far_low, far_high = np.fmin.reduce(far), np.fmax.reduce(far)
         # The change of the slopes on either side: a mean, since the extreme may be a point that is close by chance.
         upper = far > (low + high) / 2
         bend = (_mean(abs(far - high), upper) + _mean(abs(far - low), ~upper)) / NARROWING
-        error = INTERVAL_NOISE * self.noise / step + bend + INTERVAL_RELATIVE * np.fmax(abs(low), abs(high))
+        noise = INTERVAL_NOISE * self.noise / step
+        error = noise + bend + INTERVAL_RELATIVE * np.fmax(abs(low), abs(high))
         kink = (high - low > INTERVAL_ERROR * error) & (high - low > (far_high - far_low) / NARROWING)
         # As many points at both distances: a slope that few directions have would seem to grow.
-        size, far_size = np.fmax.reduce(abs(near[: len(far)])), np.fmax(abs(far_low), abs(far_high))
-        jump = kink & (size > GROWTH_NEAR_A_JUMP * far_size) & (size > GROWTH_NEAR_A_JUMP * abs(self.slope))
+        paired = near[: len(far)]
+        size, far_size = np.fmax.reduce(abs(paired)), np.fmax(abs(far_low), abs(far_high))
+        grows = (size > GROWTH_NEAR_A_JUMP * far_size) & (size > GROWTH_NEAR_A_JUMP * abs(self.slope))
+        # On a line from x, slopes at a kink are equal at both distances; slopes of a wave shorter than those are not.
+        equal = abs(paired - far) <= (high - low) / SAME_ON_A_LINE + noise
+        kink &= grows | (equal.sum(axis=0) >= (np.isfinite(paired) & np.isfinite(far)).sum(axis=0) / 2)
+        jump = kink & grows
         return Interval(low, high, error, kink, jump | ~np.isfinite(near).all(axis=0))
 
-    def _add(self, to: list[Array], points: Iterator[Array], h: float) -> None:
-        f, direction = self.f, self.direction
-        to.extend([(f(direction.moved(y, h)) - f(direction.moved(y, -h))) / (2 * h) for y in points])
+    def _slope(self, reach: float, way: Array, h: float) -> Array:
+        f, direction, y = self.f, self.direction, self.x + reach * h * way
+        slope: Array = (f(direction.moved(y, h)) - f(direction.moved(y, -h))) / (2 * h)
+        return slope
 
     def _sizes(self) -> tuple[Array, Array]:
         """The direction as an array, and how far each entry may move for a distance of 1."""
@@ -96,19 +105,19 @@ class Surroundings:
         along[self.direction.where] = self.direction.by
         return along, np.maximum(self.scale, abs(along))  # far more than a step, whatever moves
 
-    def _on_lines(self, distance: float) -> Iterator[Array]:
-        """Points on both sides along the direction, along a ramp, all entries up or down."""
+    def _on_lines(self) -> Iterator[Array]:
+        """Ways from x on both sides along the direction, along a ramp, all entries up or down."""
         along, size = self._sizes()
         ramp = np.arange(1.0, self.x.size + 1) / self.x.size
         # A random step to the side, too, moves away from a kink of another kind.
         for way in (along, ramp * size, size, np.sign(self.x) * size):
             for sign in (1, -1):
-                yield self.x + sign * distance * (way + SIDE_STEP * size * self.rng.uniform(-1, 1, self.x.size))
+                yield sign * (way + SIDE_STEP * size * self.rng.uniform(-1, 1, self.x.size))
 
-    def _at_random(self, distance: float, samples: int) -> Iterator[Array]:
+    def _at_random(self, samples: int) -> Iterator[Array]:
         _, size = self._sizes()
         for _ in range(samples):
-            yield self.x + distance * size * self.rng.uniform(-1, 1, self.x.size)
+            yield size * self.rng.uniform(-1, 1, self.x.size)
 
 
 def _mean(values: Array, of: Array) -> Array:
