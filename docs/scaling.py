@@ -64,7 +64,7 @@ def main() -> None:
     mpl.rcParams.update({"svg.hashsalt": "scaling", "svg.fonttype": "none", "font.size": 9})
     figure, ax = plt.subplots(figsize=(7.5, 4.6), layout="constrained")
     ax.plot(WORKERS, WORKERS, color="#bbbbbb", lw=1, label="as many as workers")
-    print(f"| | {' | '.join([f'{w:,}' for w in WORKERS])} |\n|---|{'---:|' * len(WORKERS)}")
+    print(f"| blocks | {' | '.join([f'{w:,}' for w in WORKERS])} |\n|---|{'---:|' * len(WORKERS)}")
     for name, (rows, waiting, even) in lines.items():
         found = [speed_up(rows, workers, waiting, even=even) for workers in WORKERS]
         print(f"| {name} | {' | '.join([f'{a:,.0f}' if a >= 10 else f'{a:.1f}' for a in found])} |")

@@ -12,8 +12,8 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 LIBRARIES = (
-    *("autograd", "jax", "llvmlite", "mygrad", "onnx", "optax", "safetensors", "scipy", "sklearn", "spox"),
-    *("thinc", "torch", "tqdm"),
+    *("autograd", "jax", "llvmlite", "mygrad", "onnx", "optax", "pyarrow", "safetensors", "scipy", "sklearn"),
+    *("spox", "thinc", "torch", "tqdm"),
 )
 
 

@@ -22,7 +22,7 @@ TABLES = {
 
 def table(columns: list[str], rows: dict[str, list[str]]) -> str:
     """Each row by its name; columns are padded, so that the source can be read too."""
-    cells = [["", *columns], *[[name, *row] for name, row in rows.items()]]
+    cells = [["workload", *columns], *[[name, *row] for name, row in rows.items()]]
     first, *others = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [[row[0].ljust(first), *[cell.rjust(n) for cell, n in zip(row[1:], others, strict=True)]] for row in cells]
     rule = ["-" * first, *["-" * (n - 1) + ":" for n in others]]
