@@ -88,7 +88,7 @@ def killed(path, where):
 
 def test_killed_at_any_moment_it_ends_as_the_run_that_never_stopped(tmp_path):
     path, never_stopped, now, costs = tmp_path / "run.npz", steps_from(start), start, []
-    rounds = ROUNDS if settings.default.max_examples >= 50 else ROUNDS[:10]  # fewer in the profile "quick"
+    rounds = ROUNDS if settings.default.max_examples >= 20 else ROUNDS[:10]  # fewer in the profile "quick"
     for where in rounds:
         told = killed(path, where)
         if where == "at once":
