@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from itertools import product
 
 import numpy as np
-from data.pictures import horse
+from data.pictures import built_in, levels
 from joblib import Parallel, delayed, parallel_config
 from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
@@ -62,7 +62,7 @@ def main():
         from dask.distributed import Client  # noqa: PLC0415  optional
 
         cluster = Client(threads_per_worker=1, dashboard_address=":0")  # or the address of one that has the folder
-    y = np.float32(horse(args.side))
+    y = np.float32(levels(built_in(), side=args.side))
     x, y = np.float32(coordinates(y.shape[:2])), y.reshape(-1, 1)
     once, sizes = memoize(stage, args.folder), product(args.depths, args.widths, args.steps)
     with cluster, parallel_config(args.backend):

@@ -2,12 +2,12 @@
 
 import ast
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.drawn import assert_drawn
 
 COOKBOOK = Path(__file__).parents[1] / "docs" / "cookbook"
 RECIPES = sorted(path.stem for path in COOKBOOK.glob("*.md") if path.stem != "index")
@@ -63,13 +63,7 @@ def test_each_picture_is_drawn_from_names_that_its_page_has():
 
 
 def test_pictures_are_drawn(tmp_path):
-    pytest.importorskip("matplotlib", reason="docs/cookbook/pictures.py draws")
-    pages = ["adversarial", "transfer"]  # the quickest two
-    quiet = ["-W", "error", "-W", "ignore::ImportWarning"]
-    command = [sys.executable, "-X", "utf8", *quiet, COOKBOOK / "pictures.py", *pages]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
-    assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{page}.png" for page in pages]
+    assert_drawn(COOKBOOK, ["adversarial", "transfer"], ".png", tmp_path)  # the quickest two
 
 
 def test_the_digits_are_those_of_scikit_learn():

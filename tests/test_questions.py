@@ -2,11 +2,11 @@
 
 import ast
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.drawn import assert_drawn
 
 DOCS = Path(__file__).parents[1] / "docs"
 QUESTIONS = DOCS / "questions"
@@ -65,13 +65,7 @@ def test_each_picture_is_drawn_from_names_that_its_page_has():
 
 
 def test_pictures_are_drawn(tmp_path):
-    pytest.importorskip("matplotlib", reason="docs/questions/pictures.py draws")
-    pages = ["softmax_derivative", "why_the_transpose"]  # the quickest two
-    quiet = ["-W", "error", "-W", "ignore::ImportWarning"]
-    command = [sys.executable, "-X", "utf8", *quiet, QUESTIONS / "pictures.py", *pages]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
-    assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{page}.svg" for page in pages]
+    assert_drawn(QUESTIONS, ["softmax_derivative", "why_the_transpose"], ".svg", tmp_path)  # the quickest two
 
 
 def test_a_term_is_in_the_glossary_in_order_and_is_linked_once_on_a_page():

@@ -18,9 +18,9 @@ def levels(image, *, rgb=False, side=115):
     return shrunk if rgb else shrunk[..., None] <= filters.threshold_otsu(shrunk)
 
 
-def horse(side):
-    """A silhouette."""
-    return levels(Image.fromarray(data.horse()), side=side)
+def built_in(*, rgb=False):
+    """A silhouette of a horse, or a cat in colours."""
+    return Image.fromarray(data.chelsea() if rgb else data.horse())
 
 
 def from_columns(path):
@@ -34,8 +34,8 @@ def likeness(out, y):
     """The peak signal-to-noise ratio of colours; of a silhouette the intersection over union of its dark pixels."""
     if y.shape[-1] == 3:
         return f"PSNR {-10 * np.log10(np.mean((out - y) ** 2)):.1f} dB"
-    dark, dark_out = y > 0.5, out > 0.5
-    return f"intersection over union {(dark & dark_out).sum() / max(1, (dark | dark_out).sum()):.4f}"
+    both, either = ((y > 0.5) & (out > 0.5)).sum(), ((y > 0.5) | (out > 0.5)).sum()
+    return f"intersection over union {both / max(1, either):.4f}"
 
 
 def side_by_side(pictures, path, *, dpi):
@@ -65,16 +65,11 @@ def command_line(story):
     if not (0 < args.steps_scale < 1e6 and 0 <= args.seed < 2**31):
         parser.error("--steps-scale must be above 0, and --seed in [0, 2**31)")
     try:
-        if args.file and args.file.endswith(".npz"):
-            picture = from_columns(args.file)
-        else:
-            image = (
-                Image.open(args.file) if args.file else Image.fromarray(data.chelsea() if args.rgb else data.horse())
-            )
-            picture = levels(image, rgb=args.rgb)
+        is_npz, image = str(args.file).endswith(".npz"), built_in(rgb=args.rgb) if not args.file else None
+        picture = from_columns(args.file) if is_npz else levels(image or Image.open(args.file), rgb=args.rgb)
     except Exception as error:  # noqa: BLE001  readers of pictures raise many kinds of errors
-        needed = "a picture or an .npz of X (2, m) and Y (1, m) or (3, m)"
-        parser.error(f"{args.file} is not {needed}: {type(error).__name__}")
+        what = f"{args.file} is not a picture or an .npz of X (2, m) and Y (1, m) or (3, m)"
+        parser.error(f"{what}: {type(error).__name__}")
     h, w, k = picture.shape
     if k not in (1, 3) or not 0 <= picture.min() <= picture.max() <= 1 or (picture == picture[0, 0]).all():
         parser.error("the picture must have at least two colours, of 1 or 3 numbers from 0 to 1")
