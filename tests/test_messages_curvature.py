@@ -228,10 +228,16 @@ ROWS = {
         KindError,
         "of_complex: loss must be a function, not builtin_function_or_method; put @of_complex above its def",
     ),
-    "per_example of a loss": (
+    "fisher_diagonal of a loss": (
+        call(fisher_diagonal, mse),
+        KindError,
+        "fisher_diagonal: value_and_grad must be a function (params, x, y) that returns (cost, Grads), "
+        "not mse(out, y, weight); write value_and_grad(loss)",
+    ),
+    "per_example of another function": (
         call(per_example, len),
         KindError,
-        "per_example: value_and_grad must be a function (params, x, y), not len(obj)",
+        "per_example: value_and_grad must be a function (params, x, y) that returns (cost, Grads), not len(obj)",
     ),
     "per_example of a Grads alone": (
         call(per_example(lambda *_: (0.0, NET)), NET, X, Y),

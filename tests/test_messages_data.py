@@ -208,6 +208,16 @@ ROWS = {
         KindError,
         f"{BALANCED}: classes must be an array of whole numbers, not list",
     ),
+    "classes as bools": (
+        call(balanced_batches, np.ones((4, 1)), np.ones(4) > 0, 2, seed=0),
+        KindError,
+        f"{BALANCED}: y must be an array of whole numbers, not bool array; give y.astype(int) as classes",
+    ),
+    "classes given as bools": (
+        call(balanced_batches, np.ones((4, 1)), np.ones(4), 2, classes=np.ones(4) > 0, seed=0),
+        KindError,
+        f"{BALANCED}: classes must be an array of whole numbers, not bool array; write classes.astype(int)",
+    ),
     "classes of fewer rows": (
         balanced(y, classes=classes[1:]),
         ShapeError,
@@ -362,6 +372,11 @@ ROWS = {
         call(random_crop, images, rng, size=(7, 5), padding=1),
         RangeError,
         "random_crop: size must be at most (6, 7), the padded image; it is (7, 5)",
+    ),
+    "a crop without size and padding": (
+        call(random_crop, images, rng),
+        KindError,
+        "random_crop: size or padding must be given, or each crop is the whole image",
     ),
     "a crop of one size": (
         call(random_crop, images, rng, size=3),

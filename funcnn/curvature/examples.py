@@ -12,10 +12,10 @@ from funcnn.arrays import Array, kind
 from funcnn.bound import BoundFunction
 from funcnn.core import check_is_layer
 from funcnn.errors import FuncnnError, KindError, RangeError
-from funcnn.fields import check_function
 from funcnn.gradients import Grads
 from funcnn.losses.protocol import evaluated
 from funcnn.signatures import ValueAndGrad
+from funcnn.training.arguments import check_gradient
 from funcnn.trees.vectors import to_vector
 from funcnn.trees.walks import map_arrays, row_count
 
@@ -56,7 +56,7 @@ def per_example(value_and_grad: Callable[..., Any]) -> ValueAndGrad:
         ShapeError: x and y have unequal numbers of rows.
         RangeError: there are no rows.
     """
-    check_function("per_example", value_and_grad, "value_and_grad", "a function (params, x, y)", takes=3)
+    check_gradient("per_example", value_and_grad)
     return BoundFunction(_per_example, value_and_grad)
 
 
@@ -91,7 +91,7 @@ def fisher_diagonal(value_and_grad: Callable[..., Any]) -> Diagonal:
     Raises:
         KindError, ShapeError, RangeError: as `per_example`.
     """
-    check_function("fisher_diagonal", value_and_grad, "value_and_grad", "a function (params, x, y)", takes=3)
+    check_gradient("fisher_diagonal", value_and_grad)
     return BoundFunction(_fisher_diagonal, value_and_grad)
 
 

@@ -60,13 +60,16 @@ def random_crop(x: T, rng: Rng, *, size: tuple[int, int] | None = None, padding:
     (1, 1, 2, 1)
 
     Raises:
-        KindError, ShapeError: as `random_flip`; KindError also if `size` or `padding` is not made of whole numbers.
+        KindError, ShapeError: as `random_flip`; KindError also if neither `size` nor `padding` is given, or one is not
+            made of whole numbers.
         RangeError: `size` is greater than the padded image, or less than 1, `padding` is negative, or x has no pixels.
     """
     name = "random_crop"
     m, h, w = image_sizes(name, x)
     check_generator(name, rng)
     padding = as_count(name, padding, "padding", least=0)
+    if size is None and padding == 0:
+        raise KindError(f"{name}: size or padding must be given, or each crop is the whole image")
     if size is None:
         size = (h, w)
     if not isinstance(size, tuple | list) or len(size) != 2:

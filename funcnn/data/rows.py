@@ -90,6 +90,8 @@ def check_rows(name: str, x: Any, y: Any) -> int:
 def _groups(name: str, classes: Any, what: str, rows: int) -> tuple[Array, ...]:
     """The rows of each class."""
     remedy = "; give the class of each row as classes" if what == "y" else ""
+    if is_array(classes) and classes.dtype.kind == "b":
+        remedy = "; give y.astype(int) as classes" if what == "y" else "; write classes.astype(int)"
     if not is_array(classes) or classes.dtype.kind not in "iu":
         raise KindError(f"{name}: {what} must be an array of whole numbers, not {kind(classes)}{remedy}")
     if classes.shape != (rows,):
