@@ -10,6 +10,7 @@ from funcnn import acceleration, mse
 from tests.benchmarks import instructions, page, whole
 from tests.benchmarks.__main__ import OF_THE_PAGE, print_sharded
 from tests.benchmarks.article import NeuralNetwork
+from tests.benchmarks.contenders import CONTENDERS, FOLDED, OURS
 from tests.benchmarks.families import ROWS
 from tests.benchmarks.switched import ours
 from tests.benchmarks.tables import report
@@ -148,3 +149,9 @@ def test_a_whole_program_makes_the_steps_of_all_runs(name, monkeypatch):
         monkeypatch.setattr(where, function, lambda workload, plain=plain: made.append(workload) or plain(workload))
     whole.main(name, 0.01)
     assert made == [workload for workload, _ in whole.RUNS.values()]
+
+
+def test_whole_programs_are_run_by_train_and_by_others():
+    others = {CONTENDERS[name][1] for name in whole.programs() if name not in {OURS, FOLDED}}
+    assert "article" in others
+    assert others <= {"article", "peers"}  # those of "house" need several cores, or are steps

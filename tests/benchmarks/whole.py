@@ -12,21 +12,26 @@ from pathlib import Path
 from random import Random
 from resource import RUSAGE_CHILDREN, getrusage
 
-from tests.benchmarks.contenders import BARE, COMPILED, FOLDED, FOUR, OURS, here, maker
+from tests.benchmarks.contenders import BARE, COMPILED, FOLDED, FOLDED_ONE, FOUR, ONE_THREAD, OURS, here, maker
 from tests.benchmarks.timing import FOLD
 from tests.benchmarks.workloads import LR, RUNS
 
 
 def times_of_programs(_: str, repeats: int) -> dict[str, list[float]]:
     """CPU seconds of each program, in an order drawn by lot; each is a mean of 14,000 steps, so few repeats do."""
-    programs = [who for who in here() if who not in {FOUR, BARE, COMPILED}]
-    times, lot = {name: [] for name in programs}, Random(0)
-    for name in programs:
+    names = programs()
+    times, lot = {name: [] for name in names}, Random(0)
+    for name in names:
         cpu_seconds(name, "0")  # writes bytecode, and reads the files from the disk
     for _ in range(repeats // 6 + 1):
-        for name in lot.sample(programs, len(programs)):
+        for name in lot.sample(names, len(names)):
             times[name].append(cpu_seconds(name))
     return times
+
+
+def programs() -> list[str]:
+    """The contenders of whole programs; a program runs on one core, so those in one thread are others' doubles."""
+    return [who for who in here() if who not in {FOUR, BARE, COMPILED, ONE_THREAD, FOLDED_ONE}]
 
 
 def cpu_seconds(*words: str) -> float:
