@@ -1,0 +1,20 @@
+"""The classic mistakes of learners: check_vjp passes what is right, and finds what is wrong."""
+
+from collections import Counter
+
+import pytest
+
+from funcnn.testing import GradientError, check_vjp
+from tests.classics import CLASSICS, LABELS
+
+
+def test_there_are_twenty_two_classics():
+    assert len(CLASSICS) == len({classic.name for classic in CLASSICS}) == 22
+    assert set(Counter(classic.label for classic in CLASSICS)) <= LABELS.keys()
+
+
+@pytest.mark.parametrize("classic", CLASSICS, ids=lambda classic: classic.name)
+def test_a_classic_mistake_is_found_and_its_remedy_passes(classic):
+    assert check_vjp(classic.f, classic.right, classic.args).verdict == "pass"
+    with pytest.raises(GradientError):
+        check_vjp(classic.f, classic.wrong, classic.args)
