@@ -16,7 +16,7 @@ LABELS = {
     "doubled dA": "the upstream gradient is multiplied in twice",
     "wrong sum": "summed or averaged over an axis that must remain",
     "missing sum": "of a sum of several gradients only one term is kept, or the sum is not taken",
-    "transposed": "a matrix or the gradient is transposed, or is not",
+    "transposed": "a matrix, a permutation or the gradient is transposed, or is not",
     "flipped": "the gradient is reversed along an axis",
     "kernel not flipped": "the gradient of a convolution's input uses the kernel in the order of forward",
     "slope at out": "the slope is computed at the output where it is needed at the input",

@@ -6,6 +6,7 @@ import pytest
 
 from funcnn.testing import GradientError, check_vjp
 from tests.classics import CLASSICS, LABELS
+from tests.mutants.labels import EVERY, LABELLED, OTHERS, family_of, is_even
 
 
 def test_there_are_twenty_two_classics():
@@ -18,3 +19,10 @@ def test_a_classic_mistake_is_found_and_its_remedy_passes(classic):
     assert check_vjp(classic.f, classic.right, classic.args).verdict == "pass"
     with pytest.raises(GradientError):
         check_vjp(classic.f, classic.wrong, classic.args)
+
+
+def test_every_mutant_has_a_label():
+    for mutant, label, name in LABELLED:
+        assert name == mutant.name
+        assert {*label.split(" / ")} <= LABELS.keys() or label in OTHERS
+    assert 0.4 < sum(is_even(family_of(mutant)) for mutant in EVERY) / len(EVERY) < 0.6

@@ -1,0 +1,34 @@
+"""The name of the mistake in each mutant, from `labels.txt`, and which families are kept for the last measurement.
+
+A label is a name in `tests.classics.LABELS`, two names if both say the same of this function, or `other: ` and a reason
+in `OTHERS`. Labels were given from the definitions of the mutants, before there was code that names mistakes.
+"""
+
+from pathlib import Path
+from zlib import crc32
+
+from tests.mutants import LATER, MUTANTS
+
+OTHERS = {
+    "other: memory": "a memo, a write to an argument, or a random result",
+    "other: precision": "digits, rounding, a guard against division by 0",
+    "other: cases": "a threshold, a tie, a mask, a setting, or a special case is wrong",
+    "other: formula": "a term or a factor that is not constant is wrong, or another function was differentiated",
+    "other: index": "the order, an offset, a shape, or the array that was read is wrong",
+    "other: structure": "a gradient of a wrong dtype, shape or number",
+    "other: part": "only a part of the entries or of the terms is wrong, or several parts in different ways",
+    "other: dA": "the backward pass is not linear in dA",
+}
+EVERY = [*MUTANTS, *LATER]
+LINES = (Path(__file__).parent / "labels.txt").read_text("utf-8").splitlines()
+LABELLED = [(mutant, *line.split(" | ", 1)) for mutant, line in zip(EVERY, LINES, strict=True)]
+
+
+def family_of(mutant):
+    """The name of the function that the mutant is of."""
+    return mutant.name.split(": ")[0]
+
+
+def is_even(family):
+    """Whether a family is kept for the last measurement: its CRC-32 is even."""
+    return crc32(family.encode()) % 2 == 0
