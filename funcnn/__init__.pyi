@@ -13,6 +13,7 @@ from funcnn import optimizers as optimizers
 from funcnn import parallel as parallel
 from funcnn import records as records
 from funcnn import schedules as schedules
+from funcnn import teach as teach
 from funcnn import training as training
 from funcnn import traits as traits
 from funcnn import trees as trees

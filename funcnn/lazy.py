@@ -27,6 +27,7 @@ NAMESPACES = [
     "parallel",
     "records",
     "schedules",
+    "teach",
     "training",
     "traits",
     "trees",

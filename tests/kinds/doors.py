@@ -18,6 +18,7 @@ MADE_BY_FUNCNN = {
     "Batches": "made by batches",
     "Divergence": "made by compare",
     "Minimum": "made by minimize",
+    "Nudge": "made by nudge",
     "Product": "made by hvp and ggnvp",
     "Report": "made by the checks",
     "Row": "made by score",

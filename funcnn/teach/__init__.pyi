@@ -1,0 +1,2 @@
+from funcnn.teach.nudges import Nudge as Nudge
+from funcnn.teach.nudges import nudge as nudge

@@ -1,0 +1,110 @@
+"""One number of a network changed by a small step in both directions: the slope of the cost that follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcnn.arrays import Array, check_arrays, kind, short
+from funcnn.core import Loss, forward_only
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.fields import as_positive, check_function, check_text, is_whole
+from funcnn.inspection.checks import check_network
+from funcnn.losses.protocol import evaluated
+from funcnn.records import borrowed, record
+from funcnn.trees.edits import replace
+from funcnn.trees.walks import walk
+
+STEP = 2.0**-10  # about 0.001, and exact: p + h and p - h are rounded at most in the last digits of p
+
+
+@record
+class Nudge:
+    """The outputs and costs of a network after one number was changed by -h and by +h.
+
+    `below` and `above` are the costs at p - h and p + h, `out_below` and `out_above` the outputs of the network.
+    """
+
+    h: float
+    below: float
+    above: float
+    out_below: Any = borrowed()
+    out_above: Any = borrowed()
+
+    @property
+    def slope(self) -> float:
+        """The central difference (above - below) / (2 h)"""
+        return (self.above - self.below) / (2 * self.h)
+
+
+def nudge(
+    params: Any, x: Any, y: Any, loss: Loss, path: str, index: int | tuple[int, ...], *, h: float = STEP
+) -> Nudge:
+    """Change one number by -h and by +h, run forward and the loss for both, and compare the costs.
+
+    The number is the entry `index` of the array at `path`, which is a path of `parameters`, such as "0.W", or "x". The
+    slope (cost(p + h) - cost(p - h)) / (2 h) differs from the gradient by a term in h^2 and by rounding, unless the
+    cost has a kink between p - h and p + h.
+
+    >>> import numpy as np
+    >>> from funcnn import Dense, backward, forward, mse
+    >>> from funcnn.teach import nudge
+    >>> layer, x, y = Dense(np.array([[2.0]]), np.array([1.0])), np.array([[3.0]]), np.array([[5.0]])
+    >>> found = nudge(layer, x, y, mse, "W", (0, 0), h=0.5)
+    >>> found.below, found.above, found.slope
+    (0.25, 12.25, 12.0)
+    >>> out, cache = forward(layer, x)
+    >>> backward(layer, cache, mse(out, y)[1]).params.W
+    array([[12.]])
+
+    Raises:
+        KindError: `params` is not a layer or a tuple of layers, `x` is not an array or a tuple of arrays, `loss` is not
+            a function that returns (cost, dA), `path` is not the path of an array of floats of NumPy, or `index` is
+            not an int or a tuple of ints.
+        ShapeError: the array has no entry `index`.
+        RangeError: `h` is not above 0, or smaller than the last digit of the number.
+        Any error of forward or the loss.
+    """
+    check_network("nudge", params)
+    check_arrays("nudge", x)
+    check_function("nudge", loss, "loss", "a function (out, y)", takes=2)
+    check_text("nudge", path, "path")
+    place, step = _place("nudge", params, x, path, index), as_positive("nudge", h, "h")
+    return nudged(params, x, y, loss, path, place, step)
+
+
+def nudged(params: Any, x: Any, y: Any, loss: Loss, path: str, place: tuple[int, ...], h: float) -> Nudge:
+    """`nudge` without checks of the arguments."""
+    old, made = nudgeable(params, x)[path], []
+    for step in (-h, h):
+        new = old.copy()
+        new[place] += step
+        if new[place] == old[place]:
+            raise RangeError(f"nudge: h must change {path}{list(place)}, which is {old[place]}; it is {h}")
+        new_params, new_x = (params, new) if path == "x" else (replace(params, path, new), x)
+        out = forward_only(new_params, new_x)
+        made.append((float(evaluated("nudge", loss, out, y)[0]), out))
+    (below, out_below), (above, out_above) = made
+    return Nudge(h, below, above, out_below, out_above)
+
+
+def nudgeable(params: Any, x: Any) -> dict[str, Array]:
+    """The arrays of floats of NumPy that can be nudged, by path: the trained arrays, and x if it is an array."""
+    arrays = {**dict(walk(params, states=False)), **({"x": x} if type(x) is np.ndarray else {})}
+    return {path: a for path, a in arrays.items() if path and type(a) is np.ndarray and a.dtype.kind == "f"}
+
+
+def _place(name: str, params: Any, x: Any, path: str, index: Any) -> tuple[int, ...]:
+    """The index as a tuple, checked to be the place of an entry of the array at the path."""
+    arrays = nudgeable(params, x)
+    if path not in arrays:
+        raise KindError(f"{name}: path must be the path of an array of floats, {', '.join(arrays)}, got {path!r}")
+    place = index if type(index) is tuple else (index,)
+    if not all(map(is_whole, place)):
+        given = short(index) if type(index) is tuple else kind(index)
+        raise KindError(f"{name}: index must be an int or a tuple of ints, got {given}")
+    shape = arrays[path].shape
+    if len(place) != len(shape) or not all([0 <= i < n for i, n in zip(place, shape, strict=True)]):
+        raise ShapeError(f"{name}: index must be the place of an entry of {path}, {shape}, got {place}")
+    return tuple(map(int, place))
