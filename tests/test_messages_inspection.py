@@ -25,7 +25,7 @@ from funcnn import (
     trace,
     value_and_grad,
 )
-from funcnn.errors import KindError, ShapeError
+from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.files import fingerprint
 from funcnn.inspection import Probe, flops
 from funcnn.inspection.probe import Seen
@@ -109,6 +109,9 @@ ROWS = [
         KindError,
         "trace: the loss must return (cost, dA), dA being the gradient of cost, not 3 values",
     ),
+    (lambda: trace(dense, x, x, mse, lr="0.1"), KindError, "trace: lr must be a number, not str"),
+    (lambda: trace(dense, x, x, mse, lr=-1), RangeError, "trace: lr must be finite and not negative; it is -1.0"),
+    (lambda: trace(dense, x, x, mse, inputs=1), KindError, "trace: inputs must be True or False, not int"),
     (
         lambda: Probe(dense, seen=x),
         KindError,

@@ -92,7 +92,7 @@ def test_records_are_shown_by_their_repr(shown):
     dense = "Dense(W=<f64 [[ 0.3001 -0.5044 -1.0057] [-1.0592  0.6863  0.9043]]>, b=<f64 [0. 0. 0.]>)"
     assert shown["record"] == {"text/plain": dense}
     assert shown["tuple"]["text/plain"].startswith(f"({dense},\n Relu(),\n Dense(W=")
-    assert shown["visit"]["text/plain"].startswith("Visit(path='1', number=0, depth=0, held=96, layer=Relu(), out=")
+    assert shown["visit"]["text/plain"].startswith("Visit(path='1', number=0, depth=0, held=96, layer=Relu(), x=")
 
 
 def test_a_state_of_training(shown):

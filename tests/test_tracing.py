@@ -560,3 +560,22 @@ def test_a_norm_neither_overflows_nor_underflows():
     for size in (1e200, 1e-200):
         seen = trace(Dense(np.eye(1), None), np.ones((3, 1)), np.ones((3, 1)), lambda out, y, by=size: (1.0, by * out))
         assert f"  {math.sqrt(3) * size:.3g}  W {3 * size:.3g}" in str(seen)
+
+
+def test_the_trace_of_a_whole_step_has_x_dx_and_the_parameters_after_it():
+    net, y = (dense, Residual(Tanh()), Dense.init(3, 1, seed=1)), x[:, :1]
+    seen = trace(net, x, y, mse, lr=0.1, inputs=True)
+    out, cache = forward(net, x)
+    cost, dA = mse(out, y)
+    grads = backward(net, cache, dA)
+    assert same((seen.cost, seen.out, seen.dA), (cost, out, dA))
+    assert seen.grads == grads
+    assert seen.after == sgd(net, grads, 0.1)
+    assert same(seen["0"].x, x)
+    assert same(seen["0"].dx, grads.x)
+    for before, after in [("0", "1"), ("1", "2")]:
+        assert seen[after].x is seen[before].out
+        assert seen[before].dA is seen[after].dx
+    assert same(seen["1"].dx, seen["1.layer"].dx + seen["1"].dA)
+    without = trace(net, x, y, mse)
+    assert without["0"].dx is without.after is without.grads.x is None

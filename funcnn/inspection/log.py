@@ -31,6 +31,7 @@ class Entry:
     out: Any = None
     cache: Any = None
     dA: Any = None  # noqa: N815  the symbol dA
+    dx: Any = None
     inside: list[Entry] = attrs.field(factory=list)
     repeatable: list[Entry] = attrs.field(factory=list)
 
@@ -77,8 +78,8 @@ class Log:
         entry.dA, entry.repeatable = dA, list(entry.inside)
         made = verb(layer, entry.cache, dA)
         self.now = caller
-        params, dx = (made.params, made.x) if verb is backward else (made, None)
-        self.report("backward", entry.path, layer, gradient=params, dx=dx)
+        params, entry.dx = (made.params, made.x) if verb is backward else (made, None)
+        self.report("backward", entry.path, layer, gradient=params, dx=entry.dx)
         return made
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array, check_arrays, is_array, is_float
-from funcnn.core import Loss, backward_params, forward, is_layer
+from funcnn.core import Loss, backward, backward_params, forward, is_layer, sgd
 from funcnn.errors import FuncnnError, KindError
-from funcnn.fields import check_function
+from funcnn.fields import check_flag, check_function, learning_rate
+from funcnn.gradients import Grads
 from funcnn.inspection.checks import check_network
 from funcnn.inspection.log import Entry, Log, bare, entries, gradients, logged
 from funcnn.inspection.memory import held_bytes, scaled
@@ -26,14 +27,14 @@ from funcnn.trees.walks import arrays_in
 
 @record
 class Visit:
-    """One call of a layer in a step: the path of the layer, the layer, out, the cache, dA, and the layer's gradient.
+    """One call of a layer in a step: the layer and its path, x, out, the cache, dA, dx, and the layer's gradient.
 
     The visits of inner layers follow the visit of the layer around them, one level deeper, and the values of the outer
     layer include the values of the inner layers. A layer that is called several times, as in Shared, has a visit for
     each call; `number` counts these visits from 0, and the first has the gradient, a sum over the calls. `cache` is
     None if it was discarded, as in Remat. `held` is the number of bytes that the cache keeps only for backward. `dA`
     and `gradient` are None if the step needs no backward of the layer, since neither this layer nor a layer before it
-    is trained.
+    is trained. `dx` is None if the step does not need it, as for the first layer; `inputs=True` computes it.
     """
 
     path: str
@@ -41,9 +42,11 @@ class Visit:
     depth: int
     held: int
     layer: Any = borrowed()
+    x: Any = borrowed()
     out: Any = borrowed()
     cache: Any = borrowed()
     dA: Any = borrowed()  # noqa: N815  the symbol dA
+    dx: Any = borrowed()
     gradient: Any = borrowed()
 
 
@@ -51,12 +54,19 @@ class Visit:
 class Trace:
     """The cost of a step, and a `Visit` for each call of a layer, in the order of the calls.
 
+    `out` is the output of the network and `dA` the gradient of the cost with respect to it. `grads` is the result of
+    backward, and `after` has the parameters after the step, or is None without a learning rate.
+
     The table is text at a prompt and in `print`, and HTML in a notebook. `trace[path]` is the visit of one
     layer, `trace[path, 1]` the second visit of a layer that is called several times, and `trace.visits` has all visits.
     """
 
     cost: Any = borrowed()
     visits: tuple[Visit, ...] = borrowed()
+    out: Any = borrowed()
+    dA: Any = borrowed()  # noqa: N815  the symbol dA
+    grads: Any = borrowed()
+    after: Any = borrowed()
 
     def __getitem__(self, key: str | tuple[str, int]) -> Visit:
         """The first visit of the layer at a path, or the visit with the given number.
@@ -88,12 +98,12 @@ class Trace:
         return html(self._rows(), self._total())
 
 
-def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
-    """Every intermediate value of one step: forward, the loss, backward.
+def trace(params: Any, x: Any, y: Any, loss: Loss, *, lr: float | None = None, inputs: bool = False) -> Trace:
+    """Every intermediate value of one step: forward, the loss, backward, and with a learning rate sgd.
 
-    The step is `value_and_grad(loss)(params, x, y)`, bit for bit, and includes the layers inside layers. A layer of
-    your own needs only its two rules. A layer that is called several times, as in Shared, has a row for each call, and
-    its gradient, a sum, is in the first of these rows.
+    The step is `value_and_grad(loss, inputs=inputs)(params, x, y)`, bit for bit, and then `sgd`. It includes the layers
+    inside layers. A layer of your own needs only its two rules. A layer that is called several times, as in Shared, has
+    a row for each call, and its gradient, a sum, is in the first of these rows.
 
     The columns: the shape of out; its smallest, mean and largest number; the share of zeros and of numbers that are not
     finite; the bytes that the cache keeps only for backward, as in `summary`; the Euclidean norm of dA; the norm of the
@@ -114,30 +124,35 @@ def trace(params: Any, x: Any, y: Any, loss: Loss) -> Trace:
 
     Raises:
         KindError: `params` is not a layer or a tuple of layers, `x` is not an array or a tuple of arrays, `loss` is not
-            a function that returns (cost, dA), or it takes logits and the network ends in probabilities.
+            a function that returns (cost, dA), or it takes logits and the network ends in probabilities; `lr` is not a
+            number, or `inputs` not a bool.
+        RangeError: `lr` is negative or not finite.
         Any error of forward, the loss or backward.
     """
     check_network("trace", params)
     check_arrays("trace", x)
     check_function("trace", loss, "loss", "a function (out, y)", takes=2)
+    check_flag("trace", inputs, "inputs")
+    rate = None if lr is None else learning_rate(lr, "trace")
     if found := squashed_twice(loss, params):
         raise KindError(f"trace: {found}")
     log = Log()
     net = logged(params, log)
     out, cache = forward(net, x)
     cost, dA = evaluated("trace", loss, out, y)
-    grads = backward_params(net, cache, dA)
-    sums = dict(gradients(grads))
+    back = backward(net, cache, dA) if inputs else Grads(backward_params(net, cache, dA), None)
+    grads, sums = Grads(bare(back.params), back.x), dict(gradients(back.params))
     kept, count = set(map(id, entries(cache))), Counter[str]()
     rows = [(entry, depth, bare(entry.cache) if id(entry) in kept else None) for entry, depth in _flat(log.now)]
     held = held_bytes([(depth, own) for _, depth, own in rows], params, x)
     visits = []
     for (entry, depth, own), n in zip(rows, held, strict=True):
         gradient = sums.pop(entry.path, None)  # only at the first visit
-        layer = bare(entry.layer)
-        visits.append(Visit(entry.path, count[entry.path], depth, n, layer, entry.out, own, entry.dA, gradient))
+        values = bare(entry.layer), entry.x, entry.out, own, entry.dA, entry.dx, gradient
+        visits.append(Visit(entry.path, count[entry.path], depth, n, *values))
         count[entry.path] += 1
-    return Trace(cost, tuple(visits))
+    after = None if rate is None else sgd(params, grads, rate)
+    return Trace(cost, tuple(visits), out, dA, grads, after)
 
 
 def _flat(caller: Entry, depth: int = 0) -> Iterator[tuple[Entry, int]]:
