@@ -14,6 +14,7 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 from sybil.parsers.rest import DocTestParser
 
 import funcnn.testing  # noqa: F401  registers the profile "funcnn"
+from tests.printed import up_to_rounding
 
 # `pytest` draws few examples of each law, and the same ones each time; `pytest --hypothesis-profile full` draws others
 # each time, up to 25 of each law, as many as keep CI short. CI sets their seed, so that it fails for all or for nobody.
@@ -95,9 +96,14 @@ class PageParser(PythonCodeBlockParser):
 
     codeblock_parser_class = Runnable
 
+    def __init__(self) -> None:
+        """Printed numbers are compared up to rounding."""
+        super().__init__(doctest_optionflags=ELLIPSIS)
+        up_to_rounding(self.doctest_parser.evaluator)
+
 
 pages = Sybil(
-    parsers=[PageParser(doctest_optionflags=ELLIPSIS)],
+    parsers=[PageParser()],
     patterns=["README.md", "docs/*.md", "docs/layers/*.md", "docs/cookbook/*.md", "docs/questions/*.md"],
 )
 docstrings = Sybil(
