@@ -19,7 +19,9 @@ from funcnn import (
     Sigmoid,
     TrainState,
     backward,
+    forward,
     mse,
+    record,
     softmax_cross_entropy,
     summary,
     trace,
@@ -27,7 +29,7 @@ from funcnn import (
 )
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.files import fingerprint
-from funcnn.inspection import Probe, flops
+from funcnn.inspection import Branches, Probe, diagram, flops
 from funcnn.inspection.probe import Seen
 from funcnn.layers import First, GlobalAvgPool, Here, Remat, Shared
 from tests.says import assert_says
@@ -40,6 +42,17 @@ IN_RESIDUAL = [
     "in Residual, Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), x: <f64 4x2>",
     "in layer 1, Residual(layer=Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None)), x: <f64 4x2>",
 ]
+
+
+@record
+class Own:
+    """A layer whose rule for `diagram` is wrong"""
+
+
+@forward.register(Own)
+def own_forward(params, x):
+    return x, x
+
 
 ROWS = [
     (
@@ -230,6 +243,39 @@ ROWS = [
         KindError,
         "summary: x must be an array or a tuple of arrays, not a shape (4, 3); write np.zeros(x)",
     ),
+    (
+        lambda: diagram([dense], x),
+        KindError,
+        "diagram: params must be a layer or a tuple of layers, not list; write tuple(params)",
+    ),
+    (
+        lambda: diagram(dense, (4, 3)),
+        KindError,
+        "diagram: x must be an array or a tuple of arrays, not a shape (4, 3); write np.zeros(x)",
+    ),
+    (lambda: diagram((dense, dense), x), ShapeError, "Dense: x must be (m, ..., 3), not (4, 2)", [TWO]),
+    (
+        lambda: diagram.register(Own)(lambda params: [])(Own()) or diagram(Own()),
+        KindError,
+        "diagram: the rule for Own must return a Branches, not list",
+    ),
+    (lambda: diagram.register(3), KindError, "diagram.register: cls must be a class, not int"),
+    (
+        lambda: Branches([{"layer": dense}]),
+        KindError,
+        "Branches: branches must be a tuple of dicts, not list",
+    ),
+    (
+        lambda: Branches(({}, {0: dense})),
+        KindError,
+        "Branches: branches[1] must be a dict from paths to layers, not dict",
+    ),
+    (
+        lambda: Branches(({"layer": dense, "net": x},)),
+        KindError,
+        "Branches: net must be a layer or a tuple of layers, not float64 array",
+    ),
+    (lambda: Branches((), None), KindError, "Branches: join must be a string, not None"),
     (lambda: summary(dense, x, costs="yes"), KindError, "summary: costs must be True or False, not str"),
     (lambda: summary(dense, x, costs=1), KindError, "summary: costs must be True or False, not int"),
     (

@@ -4,5 +4,12 @@ from funcnn.lazy import lazily
 
 __getattr__, __dir__, __all__ = lazily(
     __name__,
-    {"summaries": "summary Summary", "tracing": "trace Trace Visit", "costs": "flops", "probe": "Probe"},
+    {
+        "summaries": "summary Summary",
+        "tracing": "trace Trace Visit",
+        "costs": "flops",
+        "probe": "Probe",
+        "branches": "Branches",
+        "diagrams": "diagram Diagram",
+    },
 )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from types import FunctionType
 from typing import Any
 
 import attrs
 
-from funcnn.arrays import check_arrays, is_array, kind, short
+from funcnn.arrays import is_array, short
 from funcnn.core import forward
 from funcnn.errors import KindError
-from funcnn.fields import check_flag, is_whole
-from funcnn.inspection.checks import check_network
+from funcnn.fields import check_flag
+from funcnn.inspection.checks import check_example, check_network
 from funcnn.inspection.costs import flops
 from funcnn.inspection.memory import held_bytes, scaled
 from funcnn.inspection.nesting import contents
@@ -78,12 +79,8 @@ def summary(params: Any, x: Any = None, *, costs: bool = False) -> Summary:
     """
     check_network("summary", params)
     check_flag("summary", costs, "costs")
-    if is_whole(x) or (type(x) is tuple and x and all(map(is_whole, x))):
-        given = f"a shape {x}; write np.zeros(x)" if type(x) is tuple else kind(x)
-        raise KindError(f"summary: x must be an array or a tuple of arrays, not {given}")
-    if x is not None:
-        check_arrays("summary", x)
-    elif costs:
+    check_example("summary", x)
+    if x is None and costs:
         raise KindError("summary: x must be given if costs is True; write summary(params, x, costs=True)")
     rows: list[tuple[tuple[str, ...], Any]] = []
     _add(rows, params, x, "", costs=costs, trained=True)
@@ -108,14 +105,14 @@ def _add(rows: list[tuple[tuple[str, ...], Any]], layer: Any, x: Any, path: str,
     row = (
         f"{path} -> {described(layer)}" if path else described(layer),
         "" if x is None else f"{shape(x)} -> {shape(out)}",
-        _numbers(layer, trained=trained),
+        numbers(layer, trained=trained),
         *(_costs(layer, x) if costs else ("", "")),
     )
     rows.append((row, cache))
     return out
 
 
-def _numbers(layer: Any, *, trained: bool) -> str:
+def numbers(layer: Any, *, trained: bool) -> str:
     """`12 parameters, 6 frozen`."""
     own, frozen = count(layer), _frozen(layer)
     counts = {"parameters": own if trained else 0, "frozen": frozen if trained else own + frozen}
@@ -145,12 +142,17 @@ def described(layer: Any) -> str:
     >>> described(Dense.init(2, 3, seed=0))
     'Dense (W: 2x3, b: 3)'
     """
-    fields = [
+    fields = details(layer)
+    return f"{type(layer).__name__} ({', '.join(fields)})" if fields else type(layer).__name__
+
+
+def details(layer: Any, without: Collection[str] = ()) -> list[str]:
+    """The texts of the fields of a layer, except those in `without`."""
+    return [
         f"{field.name}: {shape(value)}" if is_array(value) else f"{field.name}={_kind(value)}"
         for field, value in zip(attrs.fields(type(layer)), values(layer), strict=True)
-        if value is not None and not _is_default(value, field.default)
+        if value is not None and field.name not in without and not _is_default(value, field.default)
     ]
-    return f"{type(layer).__name__} ({', '.join(fields)})" if fields else type(layer).__name__
 
 
 def _is_default(value: Any, default: Any) -> bool:

@@ -16,6 +16,7 @@ WITHOUT_ALL = {
 LIBRARIES = {"autograd", "jax", "safetensors", "scipy", "torch"}
 MADE_BY_FUNCNN = {
     "Batches": "made by batches",
+    "Diagram": "made by diagram",
     "Divergence": "made by compare",
     "Minimum": "made by minimize",
     "Nudge": "made by nudge",

@@ -1,0 +1,148 @@
+"""A network as a tree of blocks with texts: what `diagram` draws, without positions."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import attrs
+
+from funcnn.inspection.branches import branches_of
+from funcnn.inspection.log import Entry
+from funcnn.inspection.summaries import details, numbers
+from funcnn.layers.combinators.frozen import Frozen
+from funcnn.layers.combinators.shared import Here, Shared
+from funcnn.trees.walks import arrays_in
+
+_COLUMNS = 34  # the longest line of settings
+_REPEATED = 3  # so many equal blocks in a row are drawn once
+
+
+@attrs.define(eq=False)
+class Block:
+    """A layer, or blocks that repeat: a box if it has no branches, else a frame around them.
+
+    `x` and `out` are the shapes at its two ends, as text. The path is the first word of a title, and is not part of
+    what makes two blocks equal.
+    """
+
+    path: str
+    title: str
+    lines: tuple[str, ...] = ()
+    x: str = ""
+    out: str = ""
+    branches: tuple[tuple[Block, ...], ...] = ()
+    join: str = ""
+    repeats: bool = False
+
+    def key(self) -> tuple[Any, ...]:
+        """Equal for two blocks that are drawn alike, apart from the path."""
+        inner = tuple([tuple([block.key() for block in branch]) for branch in self.branches])
+        return self.title, self.lines, self.x, self.out, inner, self.join, self.repeats
+
+
+@attrs.define
+class Shapes:
+    """Shapes as text, the number of rows of x being m."""
+
+    m: int
+
+    def of(self, value: Any) -> str:
+        """`m × 27`, `2m × 27` if there are twice as many rows, `(m × 5 × 9, m × 5)` for a tuple."""
+        if type(value) is tuple:
+            return f"({', '.join(map(self.of, value))})"
+        if value is None:
+            return "None"
+        if not value.shape:
+            return "number"
+        times, rest = divmod(value.shape[0], self.m) if self.m else (1, value.shape[0])
+        rows = "m" if times == 1 else f"{times}m"
+        return " \N{MULTIPLICATION SIGN} ".join(
+            [str(value.shape[0]) if rest or not times else rows, *map(str, value.shape[1:])]
+        )
+
+
+class Walk:
+    """The blocks of a network; `shapes` is None if there is no x."""
+
+    def __init__(self, x: Any) -> None:
+        arrays = arrays_in((x,)) if x is not None else []
+        self.shapes = Shapes(arrays[0].shape[0] if arrays and arrays[0].shape else 0)
+        self.homes: dict[str, str] = {}  # the path of the layer of each Shared, by its name
+        self.drawn: set[str] = set()  # those of these layers that have a block
+
+    def chain(
+        self, layers: Any, path: str, calls: Sequence[Entry], *, trained: bool = True, shared: bool = False
+    ) -> tuple[Block, ...]:
+        """The blocks of a layer or of a tuple of layers, at any depth; equal ones in a row are one."""
+        flat = _flat(layers, path)
+        return folded([self._block(layer, where, calls, trained, shared) for where, layer in flat])
+
+    def _block(self, layer: Any, path: str, calls: Sequence[Entry], trained: bool, shared: bool) -> Block:  # noqa: FBT001  both are named by the caller
+        call = next((entry for entry in calls if entry.path == path), None)
+        x, out = ("", "") if call is None else (self.shapes.of(call.x), self.shapes.of(call.out))
+        if type(layer) is Shared:
+            self.homes[layer.name] = f"{path}.layer".lstrip(".")
+        found = branches_of(layer)
+        inside, count = call.inside if call else (), numbers(layer, trained=trained)
+        branches = []
+        for branch in found.branches:
+            blocks: tuple[Block, ...] = ()
+            for name, part in branch.items():
+                where, again = f"{path}.{name}".lstrip("."), shared
+                if type(layer) is Here and layer.name in self.homes:
+                    where = self.homes[layer.name]
+                    again = shared or where in self.drawn
+                    self.drawn.add(where)
+                blocks += self.chain(part, where, inside, trained=trained and type(layer) is not Frozen, shared=again)
+            branches.append(blocks)
+        drawn = {name.split(".")[0] for branch in found.branches for name in branch}
+        settings = ", ".join(details(layer, drawn if branches else ()))
+        if type(layer) is Here:
+            count = ""  # the Shared has them
+        lines = [*textwrap.wrap(settings, _COLUMNS), "shared" if shared and count else count]
+        return Block(path, type(layer).__name__, tuple(filter(None, lines)), x, out, tuple(branches), found.join)
+
+
+def _flat(layers: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if type(layers) is not tuple:
+        yield path, layers
+        return
+    for i, layer in enumerate(layers):
+        yield from _flat(layer, f"{path}.{i}".lstrip("."))
+
+
+def folded(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """The blocks, with three or more equal groups in a row as one frame around the first of them.
+
+    >>> from funcnn.inspection.blocks import Block, folded
+    >>> [block.title for block in folded([Block("0", "Relu"), *[Block(str(i), "Tanh") for i in range(1, 6)]])]
+    ['Relu', '5 times']
+    """
+    numbers: dict[Any, int] = {}
+    keys = [numbers.setdefault(block.key(), len(numbers)) for block in blocks]
+    made, i = [], 0
+    while i < len(blocks):
+        length, times = _longest(keys, i)
+        if times < _REPEATED:
+            made.append(blocks[i])
+            i += 1
+            continue
+        group, last = tuple(blocks[i : i + length]), blocks[i + length * times - 1]
+        lines = (f"{group[0].path} to {last.path}",)
+        made.append(Block("", f"{times} times", lines, group[0].x, last.out, (group,), repeats=True))
+        i += length * times
+    return tuple(made)
+
+
+def _longest(keys: Sequence[int], start: int) -> tuple[int, int]:
+    """The (length, times) of the repetition from `start` on that covers most; (1, 1) if there is none."""
+    best = (1, 1)
+    for length in range(1, (len(keys) - start) // _REPEATED + 1):
+        group, times = keys[start : start + length], 1
+        while keys[start + times * length : start + (times + 1) * length] == group:
+            times += 1
+        if times >= _REPEATED and times * length > best[0] * best[1]:
+            best = (length, times)
+    return best
