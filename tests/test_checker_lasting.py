@@ -103,3 +103,12 @@ def test_a_gradient_that_is_0_but_for_rounding_is_no_stale_memo():
     mean = lambda x, w: (w * x).sum() / w.sum()
     vjp = lambda args, dA: (dA * args[1] / args[1].sum(), dA * (args[0] - mean(*args)) / args[1].sum())
     assert check_vjp(mean, vjp, (np.array([-0.125]), np.array([0.5]))).verdict == "pass"
+
+
+def test_a_staircase_between_small_changes_is_no_stale_memo():
+    x1 = [[0.001669702472247533, 2.3624651415883164e-06, 1.0, 0.00029082309699129315]]
+    x1 += [[0.0005263715986325777, 5.6967100612167015e-06, -0.0011770264246122833, 0.5]]
+    x2 = [[1.0, 1.0, 1.0803456803151127e-05, -0.0013058780097049902]]
+    x2 += [[-2.6186046327501895, 1.0, 0.00212689477437422, -0.013701930937266165]]
+    vjp = lambda args, dA: [dA, -dA * np.floor(args[0] / args[1])]
+    assert check_vjp(np.mod, vjp, (np.array(x1), np.array(x2))).verdict == "pass"

@@ -93,8 +93,10 @@ class FirstResults:
         for name, a, b, c, d, e, other in zip(self.function.names, *found, strict=True):
             if a is None or not equal(a, b):
                 continue
-            by_entry = min(_largest(c - d), _largest(other - d))  # a stair may lie between two of them
-            if by_entry > max(NUDGED * (_largest(c - e) + rounding) + VISIBLE * _largest(c), least):
+            # A stair may lie between any two of them.
+            by_entry = min(_largest(c - d), _largest(other - d))
+            by_others = max(_largest(c - e), _largest(c - other), _largest(e - other))
+            if by_entry > max(NUDGED * (by_others + rounding) + VISIBLE * _largest(c), least):
                 raise NotPure(f"vjp gives the gradient of {name} of an earlier call, when one entry has changed")
 
     def _refuse_repeated(self, k: int, distance: float) -> bool:
