@@ -104,7 +104,10 @@ class PageParser(PythonCodeBlockParser):
 
 pages = Sybil(
     parsers=[PageParser()],
-    patterns=["README.md", "docs/*.md", "docs/layers/*.md", "docs/cookbook/*.md", "docs/questions/*.md"],
+    patterns=[
+        *("README.md", "docs/*.md"),
+        *[f"docs/{name}/*.md" for name in ("cookbook", "course", "layers", "questions")],
+    ],
 )
 docstrings = Sybil(
     parsers=[DocTestParser(ELLIPSIS)],
@@ -122,9 +125,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest tests come first, so that no worker waits for one at the end; recipes and questions are untraced."""
+    """The longest tests come first, so that no worker waits for one at the end; coverage does not trace some pages."""
     for item in items:
-        if item.path.parent.name in {"cookbook", "questions"}:
+        if item.path.parent.name in {"cookbook", "course", "questions"}:
             item.add_marker("unwatched")
     items.sort(key=lambda item: item.path.name not in {"test_transmission.py", "test_examples.py", "test_kill.py"})
 

@@ -13,7 +13,10 @@ project = "funcnn"
 version = release = funcnn.__version__
 
 sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_parser", "accessible", "mathml", "placeholders"]
+extensions = [
+    *("sphinx.ext.autodoc", "sphinx.ext.napoleon", "myst_parser"),
+    *("accessible", "course", "mathml", "placeholders"),
+]
 exclude_patterns = ["_build"]
 html_math_renderer = "mathml"
 default_role = "code"

@@ -2,4 +2,7 @@
 
 from funcnn.lazy import lazily
 
-__getattr__, __dir__, __all__ = lazily(__name__, {"nudges": "nudge Nudge"})
+__getattr__, __dir__, __all__ = lazily(
+    __name__,
+    {"exercises": "check exercise Exercise Progress Result", "nudges": "nudge Nudge"},
+)

@@ -1,10 +1,21 @@
 """The functions of `funcnn.teach`."""
 
-from funcnn.teach import nudge
-from tests.kinds.kinds import Y, array, layer, loss, number
+from pathlib import Path
+
+from funcnn.teach import check, exercise, nudge
+from tests.kinds.kinds import Y, array, layer, loss, number, path, text
 from tests.kinds.rows import kind, row
 
+
+def written():
+    """The path of a file with an exercise."""
+    Path("unit.py").write_text("from tests.test_exercises import elsewhere\n", "utf-8")
+    return "unit.py"
+
+
 ROWS = [
+    row(check, file=path.made(written) - "text"),  # there is no file "text"
+    row(exercise, title=text, page=text, hint=text),
     row(
         nudge,
         params=layer,

@@ -1,0 +1,127 @@
+"""Unit 2, the chain rule. Write the functions, and run after each: python -m funcnn.teach check exercises/unit2.py
+
+A function that ends in _vjp gets the arguments of the forward function as a tuple, and dA, which has the shape of its
+output. It returns a list or a tuple with one gradient for each argument.
+"""
+
+import numpy as np
+
+from funcnn.teach import exercise
+from funcnn.testing import check_vjp
+
+NEXT = "unit 3: read the page 3_dense, then write exercises/unit3.py"
+POINTS = np.array([[-2.0, 0.0, 0.5], [1.0, 3.0, -0.25]])
+
+
+def product(a, b):
+    """Number by number, as NumPy multiplies two arrays of the same shape."""
+    return a * b
+
+
+def product_vjp(args, dA):
+    """The gradients of a and b."""
+    raise NotImplementedError
+
+
+@exercise(
+    "Write the backward pass of a product",
+    page="'Backward' in 2_chain_rule",
+    hint="The slope of a * b with respect to a is b. Multiply it by dA.",
+)
+def test_product_vjp():
+    da, db = product_vjp((np.array(2.0), np.array(3.0)), np.array(24.0))
+    np.testing.assert_allclose([da, db], [72, 48], err_msg="dw and dx of the page")
+    check_vjp(product, product_vjp, (POINTS, POINTS[::-1] + 1))
+
+
+def sigmoid(x):
+    """1 / (1 + e^-x), number by number."""
+    return 1 / (1 + np.exp(-x))
+
+
+def sigmoid_vjp(args, dA):
+    """A list with the gradient of x."""
+    raise NotImplementedError
+
+
+@exercise(
+    "Write the backward pass of the sigmoid",
+    page="'Activations' in 2_chain_rule",
+    hint="Compute a = sigmoid(x) first. The slope is a * (1 - a).",
+)
+def test_sigmoid_vjp():
+    [dx] = sigmoid_vjp([np.array([0.0])], np.array([8.0]))
+    np.testing.assert_allclose(dx, [2], err_msg="dx at x = 0 with dA = 8")
+    check_vjp(sigmoid, sigmoid_vjp, [POINTS])
+
+
+def gated(x):
+    """x sigmoid(x): x is used twice. This activation is called Silu."""
+    return x * sigmoid(x)
+
+
+def gated_vjp(args, dA):
+    """A list with the gradient of x. Use product_vjp and sigmoid_vjp."""
+    raise NotImplementedError
+
+
+@exercise(
+    "Add the gradients of two paths",
+    page="'Two paths are added' in 2_chain_rule",
+    hint="product_vjp gives a gradient for each factor. One factor is x, the other goes on through sigmoid_vjp.",
+)
+def test_gated_vjp():
+    [dx] = gated_vjp([np.array([0.0])], np.array([8.0]))
+    np.testing.assert_allclose(dx, [4], err_msg="dx at x = 0 with dA = 8")
+    check_vjp(gated, gated_vjp, [POINTS])
+
+
+def forward_chain(functions, x):
+    """The output of the last function, and the input of each function."""
+    inputs = []
+    for function in functions:
+        inputs.append(x)
+        x = function(x)
+    return x, inputs
+
+
+def backward_chain(vjps, inputs, dA):
+    """The gradient of the input of the first function. vjps has the backward pass of each, as sigmoid_vjp."""
+    raise NotImplementedError
+
+
+@exercise(
+    "Walk backward through a chain",
+    page="'The chain of a network' in 2_chain_rule",
+    hint="Begin with the last function. Its gradient is the dA of the function before it.",
+)
+def test_backward_chain():
+    functions = [np.sin, np.square, sigmoid]
+    vjps = [
+        lambda args, dA: [dA * np.cos(args[0])],
+        lambda args, dA: [dA * 2 * args[0]],
+        lambda args, dA: [dA * np.exp(-args[0]) / (1 + np.exp(-args[0])) ** 2],
+    ]
+
+    def chain(x):
+        return forward_chain(functions, x)[0]
+
+    def chain_vjp(args, dA):
+        return [backward_chain(vjps, forward_chain(functions, args[0])[1], dA)]
+
+    check_vjp(chain, chain_vjp, [POINTS])
+
+
+def tanh_vjp(args, dA):
+    """A list with the gradient of x for np.tanh. It is wrong: run the check, read its message, repair the function."""
+    (x,) = args
+    return [dA * (1 - x**2)]
+
+
+@exercise(
+    "Find the mistake in the backward pass of tanh",
+    page="'Activations' in 2_chain_rule",
+    hint="Compare 'analytic' and 'numeric' at a small x and at a large x. At which number is the slope taken?",
+)
+def test_tanh_vjp():
+    check_vjp(np.tanh, tanh_vjp, [POINTS])

@@ -1,0 +1,133 @@
+"""Unit 3, a dense layer. Write the functions, and run after each: python -m funcnn.teach check exercises/unit3.py
+
+x has one example in each row. A function that ends in _vjp gets the arguments of the forward function as a tuple, and
+dA, which has the shape of its output. It returns a list or a tuple with one gradient for each argument.
+"""
+
+import numpy as np
+
+from funcnn import Array, Dense, Grads, backward, forward, gradient, mse, record, sgd
+from funcnn.teach import exercise
+from funcnn.testing import check_layer, check_vjp
+
+NEXT = "unit 4: read the page 4_training, then write exercises/unit4.py"
+RANDOM = np.random.default_rng(0)
+
+
+def by_hand():
+    """dW, db and dx as lists, from a pencil, for the numbers in test_by_hand: (dW, db, dx)."""
+    raise NotImplementedError
+
+
+@exercise(
+    "Compute three gradients with a pencil",
+    page="'Its gradients' in 3_dense",
+    hint="dW[0][0] = 2 * (-1) + 0 * 2. Each entry of dW adds over the examples, each entry of dx over the outputs.",
+)
+def test_by_hand():
+    x = np.array([[2.0, 0.0], [0.0, 1.0]])
+    layer = Dense(W=np.array([[1.0, 1.0], [2.0, 0.0]]), b=np.array([0.0, 0.0]))
+    dA = np.array([[-1.0, 3.0], [2.0, 1.0]])
+    dW, db, dx = by_hand()
+    grads = backward(layer, forward(layer, x)[1], dA)
+    assert np.array_equal(dW, grads.params.W), "an entry of dW is not right"
+    assert np.array_equal(db, grads.params.b), "an entry of db is not right"
+    assert np.array_equal(dx, grads.x), "an entry of dx is not right"
+
+
+def dense(x, W, b):
+    """x: (m, n), W: (n, k), b: (k,)"""
+    return x @ W + b
+
+
+def dense_vjp(args, dA):
+    """The gradients of x, W and b. dA has the shape (m, k)."""
+    raise NotImplementedError
+
+
+@exercise(
+    "Write the backward pass of a dense layer",
+    page="'Its gradients' in 3_dense",
+    hint="A matrix product adds over the last index of its left factor and the first index of its right factor.",
+)
+def test_dense_vjp():
+    for m, n, k in [(2, 2, 3), (3, 2, 2), (1, 3, 1), (4, 1, 2)]:
+        check_vjp(dense, dense_vjp, (RANDOM.normal(size=(m, n)), RANDOM.normal(size=(n, k)), RANDOM.normal(size=k)))
+
+
+def shifted(x, c):
+    """Each row of x plus a number of its own. x: (m, n), c: (m, 1)"""
+    return x + c
+
+
+def shifted_vjp(args, dA):
+    """The gradients of x and c."""
+    raise NotImplementedError
+
+
+@exercise(
+    "Add a number to each row",
+    page="'Its gradients' in 3_dense",
+    hint="c[i] is copied to each column of row i. Its gradient has the shape (m, 1).",
+)
+def test_shifted_vjp():
+    for m, n in [(2, 3), (3, 1), (1, 2)]:
+        check_vjp(shifted, shifted_vjp, (RANDOM.normal(size=(m, n)), RANDOM.normal(size=(m, 1))))
+
+
+@record
+class Quadratic:
+    """out = x W + x^2 V, with x: (m, n), x^2 number by number, and W, V: (n, k)"""
+
+    W: Array
+    V: Array
+
+
+@forward.register(Quadratic)
+def quadratic_forward(params, x):
+    """The output, and the cache that backward needs."""
+    raise NotImplementedError
+
+
+@backward.register(Quadratic)
+def quadratic_backward(params, cache, dA):
+    """Grads(gradient(params, W=..., V=...), dx)"""
+    raise NotImplementedError
+
+
+@exercise(
+    "Write a layer of your own",
+    page="'A layer of your own' in 3_dense",
+    hint="Call q = x^2. Then out = x W + q V is two dense layers side by side, and dq is multiplied by 2 x.",
+)
+def test_quadratic():
+    for m, n, k in [(1, 1, 1), (2, 2, 2), (3, 2, 1)]:
+        params = Quadratic(RANDOM.normal(size=(n, k)), RANDOM.normal(size=(n, k)))
+        check_layer(params, RANDOM.normal(size=(m, n)))
+    x = np.linspace(-1, 1, 9)[:, None]
+    params, y = Quadratic(np.zeros((1, 1)), np.zeros((1, 1))), 3 * x - 2 * x**2
+    for _ in range(200):
+        out, cache = forward(params, x)
+        _, dA = mse(out, y)
+        params = sgd(params, backward(params, cache, dA), 0.5)
+    np.testing.assert_allclose([params.W.item(), params.V.item()], [3, -2], rtol=1e-6, err_msg="W and V after training")
+
+
+def without_bias(x, W):
+    """x: (m, n), W: (n, k)"""
+    return x @ W
+
+
+def without_bias_vjp(args, dA):
+    """The gradients of x and W. One is wrong: run the check, read its message, repair the function."""
+    x, W = args
+    return dA @ W, x.T @ dA
+
+
+@exercise(
+    "Find the mistake in dx",
+    page="'Its gradients' in 3_dense",
+    hint="For which W is the wrong dx right? Try the sum with indices: does it run along a row or a column of W?",
+)
+def test_without_bias_vjp():
+    check_vjp(without_bias, without_bias_vjp, (np.array([[1.0, 2.0]]), np.array([[1.0, 3.0], [0.0, 2.0]])))

@@ -1,0 +1,32 @@
+"""The command `python -m funcnn.teach check FILE`."""
+# ruff: noqa: T201  a command prints
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+
+from funcnn.errors import FuncnnError
+from funcnn.teach.exercises import check
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the command. The result is 0 if all exercises are done, 1 if some are not, 2 if a file cannot be run."""
+    parser = ArgumentParser(prog="python -m funcnn.teach")
+    command = parser.add_subparsers(required=True).add_parser(
+        "check", help="say which exercises of a file are done, and what to look at next"
+    )
+    command.add_argument("file", nargs="+", help="a Python file with exercises")
+    command.add_argument("--hint", action="store_true", help="show the hint of the next exercise")
+    asked = parser.parse_args(words)
+    undone = False
+    for file in asked.file:
+        try:
+            progress = check(file)
+        except FuncnnError as error:
+            print(error, file=sys.stderr)
+            return 2
+        print(progress.text(hint=asked.hint), flush=True)
+        undone = undone or progress.following is not None
+    return int(undone)

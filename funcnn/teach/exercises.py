@@ -1,0 +1,201 @@
+"""Exercises: a file in which a learner fills in functions, with the tests that say when they are right."""
+
+from __future__ import annotations
+
+import runpy
+import traceback
+from collections.abc import Callable, Iterator
+from os import PathLike, fspath
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import attrs
+
+from funcnn.arrays import kind
+from funcnn.errors import FileError, KindError, NoFileError, RangeError
+from funcnn.fields import check_function, check_text
+
+Test = Callable[[], object]
+
+
+@attrs.frozen
+class Exercise:
+    """What a learner is told of a test: what it asks for, the page that explains it, and a hint on request."""
+
+    title: str
+    page: str
+    hint: str
+
+
+@attrs.frozen
+class Result:
+    """What became of an exercise. `state` is "done", "open" (not begun) or "wrong"; `message` says what is wrong."""
+
+    exercise: Exercise
+    state: str
+    message: str
+
+
+@attrs.frozen
+class Progress:
+    """The results of the exercises of a file, in their order. `after` is what the file names as its continuation."""
+
+    file: str
+    results: tuple[Result, ...]
+    after: str
+
+    @property
+    def following(self) -> Result | None:
+        """The first exercise that is not done."""
+        return next((result for result in self.results if result.state != "done"), None)
+
+    def text(self, *, hint: bool = False) -> str:
+        """The state of each exercise, and what to look at next, with the hint of the next exercise if it is wanted."""
+        lines = [self.file]
+        for number, result in enumerate(self.results, 1):
+            lines.append(f"  {result.state:5} {number}. {result.exercise.title}")
+            lines += [f"           {line}".rstrip() for line in result.message.splitlines()]
+        done = sum([result.state == "done" for result in self.results])
+        lines.append(f"{done} of {len(self.results)} exercises are done.")
+        if following := self.following:
+            number = self.results.index(following) + 1
+            lines.append(f"Next is exercise {number}. Look at {following.exercise.page}.")
+            lines += [f"Hint: {following.exercise.hint}"] * (hint and following.exercise.hint != "")
+        elif self.after:
+            lines.append(f"Next is {self.after}.")
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+def exercise(title: str, *, page: str, hint: str = "") -> Callable[[Test], Test]:
+    """Declare a function without arguments as the test of an exercise, which `check` finds in its file.
+
+    The test calls what the learner has to write. It passes if it returns, and fails if it raises. A function that is
+    not written yet raises NotImplementedError, and its exercise is open. pytest runs the same test if its name begins
+    with `test_`.
+
+    >>> from funcnn.teach import exercise
+    >>> def double(x):
+    ...     raise NotImplementedError
+    >>> @exercise("Double a number", page="the page on numbers", hint="Add x to itself.")
+    ... def test_double():
+    ...     assert double(3) == 6
+
+    Args:
+        title: what the learner has to do, on one line.
+        page: what to read if it fails.
+        hint: what is shown on request.
+
+    Raises:
+        KindError: an argument is not a string, or the test is not a function.
+    """
+    for name, value in (("title", title), ("page", page), ("hint", hint)):
+        check_text("exercise", value, name)
+
+    def declare(test: Test) -> Test:
+        if not isinstance(test, FunctionType):
+            raise KindError(f"exercise: the test must be a function, not {kind(test)}")
+        check_function("exercise", test, "the test", "a function without arguments", takes=0)
+        vars(test)["exercise"] = Exercise(title, page, hint)
+        return test
+
+    return declare
+
+
+def check(file: str | PathLike[str]) -> Progress:
+    """Run a Python file and then the tests of its exercises; the progress prints what is done and what is next.
+
+    The file may define `NEXT`, a string, which is named when all exercises are done.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from funcnn.teach import check
+    >>> text = '''
+    ... from funcnn.teach import exercise
+    ... def double(x):
+    ...     return x * x
+    ... @exercise("Double a number", page="the page on numbers")
+    ... def test_double():
+    ...     assert double(3) == 6, f"double(3) must be 6, got {double(3)}"
+    ... '''
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "numbers.py"
+    ...     _ = path.write_text(text)
+    ...     progress = check(path)
+    >>> print(progress)
+    /...numbers.py
+      wrong 1. Double a number
+               AssertionError: double(3) must be 6, got 9
+    0 of 1 exercises are done.
+    Next is exercise 1. Look at the page on numbers.
+
+    Raises:
+        KindError: file is not a path, or `NEXT` is not a string.
+        NoFileError: there is no such file.
+        FileError: the file cannot be run.
+        RangeError: no function of the file is declared with `exercise`.
+    """
+    if not isinstance(file, str | PathLike):
+        raise KindError(f"check: file must be a path, not {kind(file)}")
+    path = fspath(file)
+    if not Path(path).is_file():
+        raise NoFileError(f"check: there is no file {path}")
+    try:
+        found = runpy.run_path(path)
+    except (Exception, SystemExit) as error:
+        where = _place(error, path)
+        raise FileError(f"check: {path} cannot be run: {_sentence(error)}{where and f' ({where})'}") from error
+    tests = [value for value in found.values() if isinstance(_declared(value), Exercise)]
+    if not tests:
+        raise RangeError(f"check: {path} must have a function that is declared with exercise; it has none")
+    after = found.get("NEXT", "")
+    if not isinstance(after, str):
+        raise KindError(f"check: NEXT of {path} must be a string, not {kind(after)}")
+    return Progress(path, tuple([_result(test, path) for test in tests]), after)
+
+
+def _declared(value: Any) -> Any:
+    return getattr(value, "__dict__", {}).get("exercise") if callable(value) else None
+
+
+def _result(test: Any, path: str) -> Result:
+    """What became of one exercise; `exit()` in a function of a learner is reported like an error."""
+    try:
+        test()
+    except (Exception, SystemExit) as error:  # noqa: BLE001  a learner writes anything
+        *_, cause = _causes(error)
+        if isinstance(cause, NotImplementedError):
+            return Result(test.exercise, "open", "")
+        return Result(test.exercise, "wrong", _message(error, cause, path))
+    return Result(test.exercise, "done", "")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and the errors from which it was raised, such as that of a vjp which a check called."""
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _message(error: BaseException, cause: BaseException, path: str) -> str:
+    """The text of the error; where it is not the text of an assertion, also the line of the file that raised it."""
+    text = _sentence(error)
+    if isinstance(cause, AssertionError) and str(cause):
+        return text
+    where = _place(cause, path)
+    return f"{text}\n{where}" if where else text
+
+
+def _sentence(error: BaseException) -> str:
+    """The class and the text, without its empty lines."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return ": ".join([type(error).__name__, *["\n".join(lines)] * bool(lines)])
+
+
+def _place(error: BaseException, path: str) -> str:
+    """The last line of the file that the error passed; empty if there is none, as for a SyntaxError."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+    return f"line {frames[-1].lineno}: {frames[-1].line}" if frames else ""

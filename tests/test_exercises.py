@@ -1,0 +1,128 @@
+"""`python -m funcnn.teach check FILE`: what is done, what is wrong and where, and what to look at next."""
+
+import numpy as np
+import pytest
+
+from funcnn.teach import check, exercise
+from funcnn.teach.command import main
+from funcnn.testing import check_vjp
+
+HEAD = """\
+import numpy as np
+from funcnn.teach import exercise
+from funcnn.testing import check_vjp
+
+def double(x):
+    return 2 * x
+
+def vjp(args, dA):
+    {vjp}
+
+@exercise("Double", page="page one", hint="Twice.")
+def test_double():
+    {test}
+
+@exercise("Go back", page="page two")
+def test_back():
+    check_vjp(double, vjp, [np.array([1.0, -3.0])])
+"""
+RIGHT = "return [2 * dA]"
+
+
+@pytest.fixture
+def progress(tmp_path):
+    """The progress of a file with these lines."""
+
+    def progress(vjp=RIGHT, test="assert double(1) == 2", more=""):
+        path = tmp_path / "unit.py"
+        path.write_text(HEAD.format(vjp=vjp, test=test) + more, "utf-8")
+        return check(path)
+
+    return progress
+
+
+def test_all_is_done(progress):
+    found = progress(more="NEXT = 'unit 2'\n")
+    assert [(result.state, result.message) for result in found.results] == [("done", "")] * 2
+    assert found.following is None
+    assert str(found).splitlines()[1:] == [
+        "  done  1. Double",
+        "  done  2. Go back",
+        "2 of 2 exercises are done.",
+        "Next is unit 2.",
+    ]
+    assert str(progress()).endswith("2 of 2 exercises are done.")
+
+
+def test_what_is_not_written_is_open_also_where_a_check_calls_it(progress):
+    found = progress(vjp="raise NotImplementedError")
+    assert [result.state for result in found.results] == ["done", "open"]
+    assert str(found).endswith("1 of 2 exercises are done.\nNext is exercise 2. Look at page two.")
+
+
+def test_a_hint_is_shown_if_it_is_wanted_and_there_is_one(progress):
+    found = progress(test="raise NotImplementedError")
+    assert "Twice" not in str(found)
+    assert found.text(hint=True).endswith("Look at page one.\nHint: Twice.")
+    assert "Hint" not in progress(vjp="raise NotImplementedError").text(hint=True)
+
+
+def test_a_wrong_gradient_is_shown_with_its_numbers_and_no_line(progress):
+    result = progress(vjp="return [dA]").following
+    lines = result.message.splitlines()
+    assert lines[0] == "WrongGradient: double: dx, 2 of 2 entries wrong, first x[0]"
+    assert lines[2] == "    every wrong entry: analytic = 0.5 x numeric, which is 1/2, and 2 is a size of an array"
+    assert not any(["line" in line for line in lines])
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ({"test": "assert double(1) == 3"}, "AssertionError\nline 13: assert double(1) == 3"),
+        ({"test": "assert double(1) == 3, 'three'"}, "AssertionError: three"),
+        ({"test": "double(*[1, 2])"}, "{}\nline 13: double(*[1, 2])"),
+        ({"test": "exit(0)"}, "SystemExit: 0\nline 13: exit(0)"),
+        ({"test": "int('x')"}, "ValueError: invalid literal for int() with base 10: 'x'\nline 13: int('x')"),
+        ({"test": "from funcnn import mlp; mlp(3)"}, "{}\nline 13: from funcnn import mlp; mlp(3)"),
+        ({"vjp": "return [2 / 0 * dA]"}, "Raised: double: vjp raised {}\nline 9: return [2 / 0 * dA]"),
+    ],
+)
+def test_an_error_is_shown_with_the_line_of_the_file_that_raised_it(progress, lines, message):
+    found = progress(**lines).following
+    assert found.state == "wrong"
+    first, _, last = message.partition("{}")
+    assert found.message.startswith(first)
+    assert found.message.endswith(last)
+
+
+def test_an_error_without_a_line_of_the_file_is_its_text_alone(tmp_path):
+    path = tmp_path / "unit.py"
+    path.write_text("from tests.test_exercises import elsewhere\n", "utf-8")
+    assert check(path).following.message == "KeyError: 'x'"
+
+
+@exercise("Look up", page="page one")
+def elsewhere():
+    {}["x"]
+
+
+def test_empty_lines_of_a_message_are_left_out(progress):
+    found = progress(test="np.testing.assert_allclose(double(1.0), 3, err_msg='the double')").following
+    assert found.message.startswith("AssertionError: Not equal to tolerance rtol=1e-07, atol=0\nthe double\n")
+    assert "\n\n" not in found.message
+
+
+def test_the_command_shows_each_file_and_fails_if_one_is_not_done(progress, tmp_path, capsys):
+    progress()
+    path = str(tmp_path / "unit.py")
+    assert main(["check", path]) == 0
+    assert capsys.readouterr().out.startswith(f"{path}\n  done  1. Double\n")
+    progress(test="raise NotImplementedError")
+    assert main(["check", path, path, "--hint"]) == 1
+    assert capsys.readouterr().out.count(f"{path}\n  open  1. Double\n") == 2
+
+
+def test_the_test_of_an_exercise_is_still_a_function():
+    with pytest.raises(KeyError, match="x"):
+        elsewhere()
+    assert check_vjp(np.sin, lambda args, dA: [dA * np.cos(args[0])], [np.ones(1)]).verdict == "pass"
