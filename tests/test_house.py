@@ -57,7 +57,7 @@ MOST_LINES = {
     "curvature": 530,  # two ways to differentiate, their bounds, and what is refused
     "data": 1250,  # orders of rows, by class, length, window; a thread; what maps may do; ten augmentations
     "files": 700,  # results under the fingerprints of arguments
-    "inspection": 1670,  # a diagram is a tree of blocks, their positions, and text
+    "inspection": 2230,  # a diagram is a tree of blocks, their positions, and text; each layer has its equation
     "interop": 6000,  # PyTorch, JAX, optax, ONNX: a rule for each layer and module; estimators for all y, X; Parquet
     "kernels": 2600,  # traces of rows, sweeps over them; patterns that are no rows, and loops over steps, by hand
     "layers": 7570,  # layers that mix positions say so; memories of a fixed size; equal ids are summed in 3 ways

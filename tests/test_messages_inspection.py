@@ -29,7 +29,7 @@ from funcnn import (
 )
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.files import fingerprint
-from funcnn.inspection import Branches, Probe, diagram, flops
+from funcnn.inspection import Branches, Probe, diagram, flops, latex
 from funcnn.inspection.probe import Seen
 from funcnn.layers import First, GlobalAvgPool, Here, Remat, Shared
 from tests.says import assert_says
@@ -275,6 +275,34 @@ ROWS = [
         KindError,
         "Branches: net must be a layer or a tuple of layers, not float64 array",
     ),
+    (lambda: latex(None), KindError, "latex: params must be a layer or a tuple of layers, not None"),
+    (lambda: latex(dense, shapes=1), KindError, "latex: shapes must be True or False, not int"),
+    (
+        lambda: latex.register(Own)(lambda params: 3)(Own()) and latex(Own()),
+        KindError,
+        "latex: the rule for Own must return a string or a tuple of strings, not int",
+    ),
+    (
+        lambda: latex.register(Own)(lambda params: ())(Own()) or latex(Own()),
+        KindError,
+        "latex: the rule for Own must return a string or a tuple of strings, not tuple",
+    ),
+    (
+        lambda: latex.register(Own)(lambda params: "sin(x")(Own()) and latex(Own()),
+        KindError,
+        "latex: the rule for Own must balance braces and parentheses, got 'sin(x'",
+    ),
+    (
+        lambda: latex.register(Own)(lambda params: ("a = x", "}{"))(Own()) and latex(Own()),
+        KindError,
+        "latex: the rule for Own must balance braces and parentheses, got '}{'",
+    ),
+    (
+        lambda: latex.register(Own)(lambda params: "f(a = x)")(Own()) and latex(Own()),
+        KindError,
+        "latex: the rule for Own must balance braces and parentheses, got 'f(a = x)'",
+    ),
+    (lambda: latex.register(lambda x: x), KindError, "latex.register: cls must be a class, not function"),
     (lambda: Branches((), None), KindError, "Branches: join must be a string, not None"),
     (lambda: summary(dense, x, costs="yes"), KindError, "summary: costs must be True or False, not str"),
     (lambda: summary(dense, x, costs=1), KindError, "summary: costs must be True or False, not int"),

@@ -11,5 +11,6 @@ __getattr__, __dir__, __all__ = lazily(
         "probe": "Probe",
         "branches": "Branches",
         "diagrams": "diagram Diagram",
+        "equations": "latex",
     },
 )

@@ -2,6 +2,7 @@ from funcnn.inspection.branches import Branches as Branches
 from funcnn.inspection.costs import flops as flops
 from funcnn.inspection.diagrams import Diagram as Diagram
 from funcnn.inspection.diagrams import diagram as diagram
+from funcnn.inspection.equations import latex as latex
 from funcnn.inspection.probe import Probe as Probe
 from funcnn.inspection.summaries import Summary as Summary
 from funcnn.inspection.summaries import summary as summary

@@ -1,0 +1,225 @@
+r"""The equations of the layers of funcnn in LaTeX, as `latex` reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from funcnn.inspection.probe import Probe
+from funcnn.inspection.terms import escaped
+from funcnn.layers.activations.base import Elu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh
+from funcnn.layers.activations.glu import Glu
+from funcnn.layers.activations.piecewise import HardShrink, HardSigmoid, HardSwish, HardTanh, Relu6, SoftShrink
+from funcnn.layers.activations.rectifiers import Celu, PRelu, Selu
+from funcnn.layers.activations.smooth import ExactGelu, Gelu, LogSigmoid, Mish, Silu, Sine, Softsign, TanhShrink
+from funcnn.layers.activations.softmax import LogSoftmax, Softmax
+from funcnn.layers.attention.cross_attention import CrossAttention
+from funcnn.layers.attention.self_attention import Attention
+from funcnn.layers.combinators.branches import Copy, Parallel, Take
+from funcnn.layers.combinators.first import First
+from funcnn.layers.combinators.frozen import Frozen
+from funcnn.layers.combinators.function import Function
+from funcnn.layers.combinators.joins import Concat, Sum
+from funcnn.layers.combinators.map import Map
+from funcnn.layers.combinators.remat import Remat
+from funcnn.layers.combinators.residual import Residual
+from funcnn.layers.combinators.scale import Scale
+from funcnn.layers.combinators.shapes import Flatten, Reshape
+from funcnn.layers.combinators.shared import Here, Shared
+from funcnn.layers.combinators.tied import Tied
+from funcnn.layers.convolution.base import Convolution
+from funcnn.layers.convolution.global_pool import GlobalAvgPool, GlobalMaxPool
+from funcnn.layers.convolution.pool import AvgPool, MaxPool
+from funcnn.layers.convolution.transposed import ConvTranspose2d
+from funcnn.layers.convolution.upsample import Upsample
+from funcnn.layers.dense import Dense
+from funcnn.layers.dropout import ChannelDropout, Dropout, GaussianNoise
+from funcnn.layers.embedding.positions import LearnedPosition, Rotary, SinusoidalPosition
+from funcnn.layers.embedding.symbols import Embedding
+from funcnn.layers.normalisation.affine import Affine
+from funcnn.layers.normalisation.batchnorm import BatchNorm
+from funcnn.layers.normalisation.groupnorm import GroupNorm, InstanceNorm
+from funcnn.layers.normalisation.norm import LayerNorm, RMSNorm
+from funcnn.layers.recurrent.bidirectional import Bidirectional
+from funcnn.layers.recurrent.cells import GRU, LSTM, RNN
+from funcnn.layers.recurrent.last import Last
+
+Equations = str | tuple[str, ...]
+
+# Equations without settings.
+_FIXED: dict[type, Equations] = {
+    Identity: "x",
+    Relu: r"\max(x, 0)",
+    Sigmoid: r"\frac{1}{1 + e^{-x}}",
+    Tanh: r"\tanh(x)",
+    Softplus: r"\log(1 + e^{x})",
+    Gelu: r"\frac{x}{2} \odot \left(1 + \tanh\left(\sqrt{2 / \pi} (x + 0.044715 x^3)\right)\right)",
+    ExactGelu: r"x \odot \Phi(x)",
+    Silu: r"\frac{x}{1 + e^{-x}}",
+    Mish: r"x \odot \tanh(\log(1 + e^{x}))",
+    Softsign: r"\frac{x}{1 + \lvert x \rvert}",
+    LogSigmoid: r"-\log(1 + e^{-x})",
+    TanhShrink: r"x - \tanh(x)",
+    Relu6: r"\min(\max(x, 0), 6)",
+    HardSigmoid: r"\frac{1}{6} \min(\max(x + 3, 0), 6)",
+    HardSwish: r"\frac{x}{6} \odot \min(\max(x + 3, 0), 6)",
+    Selu: r"1.0507 \left(\max(x, 0) + 1.6733 (e^{\min(x, 0)} - 1)\right)",
+    PRelu: r"\max(x, 0) + alpha \odot \min(x, 0)",
+    Softmax: r"\operatorname{softmax}(x)",
+    LogSoftmax: r"\log \operatorname{softmax}(x)",
+    Glu: ("[a, b] = x", r"a \odot gate(b)"),
+    Scale: r"factor \odot x",
+    Affine: r"x \odot scale + shift",
+    Residual: "x + layer(x)",
+    Map: "out_t = layer(x_t)",
+    Shared: "net(x)",
+    Tied: r"net(W[x]) W^\top",
+    Sum: r"\sum_i x^{(i)}",
+    Concat: r"\operatorname{concat}_i x^{(i)}",
+    Flatten: r"\operatorname{flatten}(x)",
+    Embedding: "W[x]",
+    LearnedPosition: "out_p = x_p + P_p",
+    GlobalAvgPool: r"\operatorname{mean}_p x_p",
+    GlobalMaxPool: r"\max_p x_p",
+    Last: "x_T",
+    Bidirectional: r"[ahead(x), \operatorname{reversed}(behind(\operatorname{reversed}(x)))]",
+    RNN: r"out_t = \tanh(x_t W + b + out_{t-1} U)",
+    GRU: (
+        "[z_{r,t}, z_{u,t}, z_{n,t}] = x_t W + b",
+        r"[v_{r,t}, v_{u,t}, v_{n,t}] = out_{t-1} U",
+        r"r_t = \sigma(z_{r,t} + v_{r,t})",
+        r"u_t = \sigma(z_{u,t} + v_{u,t})",
+        r"n_t = \tanh(z_{n,t} + r_t \odot (v_{n,t} + c))",
+        r"out_t = n_t + u_t \odot (out_{t-1} - n_t)",
+    ),
+    LSTM: (
+        "[z_{i,t}, z_{f,t}, z_{o,t}, z_{g,t}] = x_t W + b + out_{t-1} U",
+        r"c_t = \sigma(z_{f,t}) \odot c_{t-1} + \sigma(z_{i,t}) \odot \tanh(z_{g,t})",
+        r"out_t = \sigma(z_{o,t}) \odot \tanh(c_t)",
+    ),
+    **dict.fromkeys((First, Frozen, Here, Probe, Remat), "layer(x)"),
+}
+
+
+def number(value: float) -> str:
+    """A setting as LaTeX.
+
+    >>> from funcnn.inspection.formulas import number
+    >>> number(0.25), number(1e-5)
+    ('0.25', '10^{-5}')
+    """
+    digits, _, power = f"{value:g}".partition("e")
+    return digits if not power else f"10^{{{int(power)}}}" if digits == "1" else rf"{digits} \cdot 10^{{{int(power)}}}"
+
+
+def _plus(params: Any, name: str) -> str:
+    return "" if getattr(params, name) is None else f" + {name}"
+
+
+def _standardized(over: str) -> Callable[[Any], str]:
+    """(x - mean) / sqrt(var + eps) scale + shift, with mean and var over rows, channels or groups"""
+    mean, var = [rf"\operatorname{{{of}}}_{{\text{{{over}}}}}(x)" for of in ("mean", "var")]
+    return lambda params: (
+        rf"\frac{{x - {mean}}}{{\sqrt{{{var} + {number(params.eps)}}}}} \odot scale{_plus(params, 'shift')}"
+    )
+
+
+def _sized(name: str, setting: str) -> Callable[[Any], str]:
+    """A function with one setting as its subscript"""
+
+    def rule(params: Any) -> str:
+        value = getattr(params, setting)
+        sizes = r" \times ".join(map(str, value)) if type(value) is tuple else value
+        return rf"\operatorname{{{name}}}_{{{sizes}}}(x)"
+
+    return rule
+
+
+def _dropped(mask: str) -> Callable[[Any], str]:
+    """x mask / (1 - rate)"""
+    return lambda params: (
+        rf"\frac{{1}}{{{number(1 - params.rate)}}} x \odot {mask}, \quad "
+        rf"{mask} \sim \operatorname{{Bernoulli}}({number(1 - params.rate)})"
+    )
+
+
+def _convolved(function: str) -> Callable[[Any], str]:
+    """x * W + b; the settings of a convolution that are not 1 as subscripts"""
+
+    def rule(params: Any) -> str:
+        settings = [f"{name} {value}" for name in ("stride", "dilation", "groups") if (value := _size(params, name))]
+        below = rf"_{{\text{{{', '.join(settings)}}}}}" if settings else ""
+        return rf"\operatorname{{{function}}}{below}(x, W){_plus(params, 'b')}"
+
+    return rule
+
+
+def _size(params: Any, name: str) -> str:
+    """A setting as text, empty if it is 1"""
+    value = getattr(params, name)
+    if type(value) is tuple:
+        return "" if set(value) == {1} else " x ".join(map(str, value))
+    return "" if value == 1 else str(value)
+
+
+def _attended(queries: str, memory: str) -> Callable[[Any], Equations]:
+    """softmax(q k^T / sqrt(d)) v of each head, and the last dense layer"""
+
+    def rule(params: Any) -> Equations:
+        d = params.query.W.shape[1] // params.heads
+        q, k = f"query({queries})_j", f"key({memory})_j"
+        if getattr(params, "rotary", None) is not None:
+            q, k = [rf"\operatorname{{rotary}}({part})" for part in (q, k)]
+        where = r"_{s \leq t}" if getattr(params, "causal", False) else ""
+        heads = ["a_1", "a_2"][: params.heads] + [r"\ldots", f"a_{{{params.heads}}}"] * (params.heads > 2)
+        weights = rf"\operatorname{{softmax}}{where}\left(\frac{{{q} {k}^\top}}{{\sqrt{{{d}}}}}\right)"
+        return rf"a_j = {weights} value({memory})_j", f"out([{', '.join(heads)}])"
+
+    return rule
+
+
+def _reshaped(params: Reshape) -> str:
+    sizes = r" \times ".join(map(str, params.shape))
+    return rf"\operatorname{{reshape}}_{{{sizes}}}(x)"
+
+
+def _fixed(equations: Equations) -> Callable[[Any], Equations]:
+    return lambda _: equations
+
+
+_WAVES = r"[\sin(p \omega_0), \cos(p \omega_0), \sin(p \omega_1), \ldots], \quad \omega_i = "
+RULES: dict[type, Callable[[Any], Equations]] = {
+    **{layer: _fixed(equations) for layer, equations in _FIXED.items()},
+    Dense: lambda p: f"x W{_plus(p, 'b')}",
+    LeakyRelu: lambda p: rf"\max(x, 0) + {number(p.alpha)} \min(x, 0)",
+    Elu: lambda p: rf"\max(x, 0) + {number(p.alpha)} (e^{{\min(x, 0)}} - 1)",
+    Celu: lambda p: rf"\max(x, 0) + {number(p.alpha)} (e^{{\min(x, 0) / {number(p.alpha)}}} - 1)",
+    HardTanh: lambda p: rf"\min(\max(x, {number(p.low)}), {number(p.high)})",
+    SoftShrink: lambda p: rf"x - \min(\max(x, -{number(p.threshold)}), {number(p.threshold)})",
+    HardShrink: lambda p: rf"x \odot [\lvert x \rvert > {number(p.threshold)}]",
+    Sine: lambda p: rf"\sin({number(p.omega)} x)",
+    Dropout: _dropped("d"),
+    ChannelDropout: _dropped("d_c"),
+    GaussianNoise: lambda p: rf"x + {number(p.std)} z, \quad z \sim \operatorname{{N}}(0, 1)",
+    BatchNorm: _standardized("batch"),
+    LayerNorm: _standardized("row"),
+    GroupNorm: _standardized("group"),
+    InstanceNorm: _standardized("channel"),
+    RMSNorm: lambda p: (
+        rf"\frac{{x}}{{\sqrt{{\operatorname{{mean}}_{{\text{{row}}}}(x^2) + {number(p.eps)}}}}} \odot scale"
+    ),
+    Convolution: _convolved("conv"),
+    ConvTranspose2d: _convolved("convtranspose"),
+    MaxPool: _sized("maxpool", "size"),
+    AvgPool: _sized("avgpool", "size"),
+    Upsample: _sized("upsample", "factor"),
+    Reshape: _reshaped,
+    SinusoidalPosition: lambda p: rf"out_p = x_p + {_WAVES}{number(p.base)}^{{-2 i / n}}",
+    Rotary: lambda p: rf"out_p = R_p x_p, \quad R_p = \operatorname{{rotation}}(p {number(p.base)}^{{-2 i / n}})",
+    Attention: _attended("x", "x"),
+    CrossAttention: _attended("x^{(0)}", "x^{(1)}"),
+    Copy: lambda p: f"({', '.join(['x'] * p.n)})",
+    Parallel: lambda p: f"({', '.join([f'layers.{i}(x^{{({i})}})' for i in range(len(p.layers))])})",
+    Take: lambda p: f"x^{{({p.i})}}",
+    Function: lambda p: rf"\operatorname{{{escaped(p.f.__qualname__)}}}(x)",
+}
