@@ -1,5 +1,6 @@
 """Runs the code blocks of README and docs and the examples in docstrings; turns skips into failures where asked to."""
 
+import gc
 import re
 from collections.abc import Iterator
 from doctest import ELLIPSIS
@@ -122,6 +123,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """`pytest --no-skips` is for machines on which everything is installed, `--full` for those that have hours."""
     parser.addoption("--no-skips", action="store_true", help="a skipped test is a failed one")
     parser.addoption("--full", action="store_true", help="test the checker and the files with ten times the examples")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """Modules and tests live as long as the session: no collection of garbage looks through them, now or later.
+
+    Hypothesis calls `gc.collect` in each new thread, which takes a second while there are 20,000 tests.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

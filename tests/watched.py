@@ -11,28 +11,59 @@ from functools import wraps
 import pytest
 
 WATCHED = 10  # examples, as many as a plain `pytest` draws
+TRACE: pytest.StashKey = pytest.StashKey()  # what traced when the test began
 CHILDREN = "COVERAGE_PROCESS_CONFIG"  # the variable by which coverage looks at the processes that a test starts
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """The function that traces, if there is one, is taken away until a test begins and given back after its report."""
+    trace = sys.gettrace()
+    item.stash[TRACE] = trace
+    sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(trace)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Fixtures are traced."""
+    return (yield from _traced(item))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Fixtures are traced."""
+    return (yield from _traced(item))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """The function that traces, if there is one, is taken away within the test and given back after it."""
-    trace, children = sys.gettrace(), os.environ.get(CHILDREN)
+    """A test is traced, and the processes that it starts are, unless it is marked `unwatched`."""
+    children = os.environ.get(CHILDREN)
     law = getattr(getattr(item, "obj", None), "hypothesis", None)
     whole = law and law.inner_test
-    if trace and item.get_closest_marker("unwatched"):
-        sys.settrace(None)
-        os.environ.pop(CHILDREN, None)
-    elif trace and law:
+    if item.stash[TRACE] and law:
         law.inner_test = _watched_at_first(law.inner_test)
+    if item.get_closest_marker("unwatched"):
+        os.environ.pop(CHILDREN, None)
     try:
-        return (yield)
+        return (yield from _traced(item))
     finally:
         if law:
             law.inner_test = whole
-        sys.settrace(trace)
         if children:
             os.environ[CHILDREN] = children
+
+
+def _traced(item: pytest.Item) -> Iterator[None]:
+    sys.settrace(None if item.get_closest_marker("unwatched") else item.stash[TRACE])
+    try:
+        return (yield)
+    finally:
+        sys.settrace(None)
 
 
 def _watched_at_first(test):
