@@ -136,6 +136,7 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(10_000)  # Python's 700 is for programs with less memory than tests have
         gc.enable()
 
 
