@@ -45,7 +45,7 @@ def test_squares():
     def cost_vjp(args, dA):
         return [dA * squares(args[0], np.zeros(3))[1]]
 
-    check_vjp(cost_of, cost_vjp, [np.array([1.0, -2.0, 0.5])])
+    check_vjp(cost_of, cost_vjp, [np.array([1.0, -2.0, 0.5])], float32=False)
 
 
 def line_vjp(args, dA):
@@ -62,7 +62,7 @@ def test_line_vjp():
     _, dW, db = line_vjp((X, np.array(1.0), np.array(0.0)), np.array([-2.0, -4.0]))
     np.testing.assert_allclose([dW, db], [-14, -6], err_msg="dW and db of the page")
     for m in (1, 2, 5):
-        check_vjp(line, line_vjp, (np.linspace(-1.0, 2.0, m), np.array(1.5), np.array(-0.5)))
+        check_vjp(line, line_vjp, (np.linspace(-1.0, 2.0, m), np.array(1.5), np.array(-0.5)), float32=False)
 
 
 def fit(x, y, W, b, lr, steps):
@@ -105,4 +105,4 @@ def through_zero_vjp(args, dA):
 )
 def test_through_zero_vjp():
     for m in (3, 2):
-        check_vjp(through_zero, through_zero_vjp, (np.linspace(0.5, 2.0, m), np.array(1.5)))
+        check_vjp(through_zero, through_zero_vjp, (np.linspace(0.5, 2.0, m), np.array(1.5)), float32=False)

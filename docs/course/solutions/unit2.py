@@ -32,7 +32,7 @@ def product_vjp(args, dA):
 def test_product_vjp():
     da, db = product_vjp((np.array(2.0), np.array(3.0)), np.array(24.0))
     np.testing.assert_allclose([da, db], [72, 48], err_msg="dw and dx of the page")
-    check_vjp(product, product_vjp, (POINTS, POINTS[::-1] + 1))
+    check_vjp(product, product_vjp, (POINTS, POINTS[::-1] + 1), float32=False)
 
 
 def sigmoid(x):
@@ -55,7 +55,7 @@ def sigmoid_vjp(args, dA):
 def test_sigmoid_vjp():
     [dx] = sigmoid_vjp([np.array([0.0])], np.array([8.0]))
     np.testing.assert_allclose(dx, [2], err_msg="dx at x = 0 with dA = 8")
-    check_vjp(sigmoid, sigmoid_vjp, [POINTS])
+    check_vjp(sigmoid, sigmoid_vjp, [POINTS], float32=False)
 
 
 def gated(x):
@@ -79,7 +79,7 @@ def gated_vjp(args, dA):
 def test_gated_vjp():
     [dx] = gated_vjp([np.array([0.0])], np.array([8.0]))
     np.testing.assert_allclose(dx, [4], err_msg="dx at x = 0 with dA = 8")
-    check_vjp(gated, gated_vjp, [POINTS])
+    check_vjp(gated, gated_vjp, [POINTS], float32=False)
 
 
 def forward_chain(functions, x):
@@ -117,7 +117,7 @@ def test_backward_chain():
     def chain_vjp(args, dA):
         return [backward_chain(vjps, forward_chain(functions, args[0])[1], dA)]
 
-    check_vjp(chain, chain_vjp, [POINTS])
+    check_vjp(chain, chain_vjp, [POINTS], float32=False)
 
 
 def tanh_vjp(args, dA):
@@ -132,4 +132,4 @@ def tanh_vjp(args, dA):
     hint="Compare 'analytic' and 'numeric' at a small x and at a large x. At which number is the slope taken?",
 )
 def test_tanh_vjp():
-    check_vjp(np.tanh, tanh_vjp, [POINTS])
+    check_vjp(np.tanh, tanh_vjp, [POINTS], float32=False)

@@ -53,7 +53,12 @@ def dense_vjp(args, dA):
 )
 def test_dense_vjp():
     for m, n, k in [(2, 2, 3), (3, 2, 2), (1, 3, 1), (4, 1, 2)]:
-        check_vjp(dense, dense_vjp, (RANDOM.normal(size=(m, n)), RANDOM.normal(size=(n, k)), RANDOM.normal(size=k)))
+        check_vjp(
+            dense,
+            dense_vjp,
+            (RANDOM.normal(size=(m, n)), RANDOM.normal(size=(n, k)), RANDOM.normal(size=k)),
+            float32=False,
+        )
 
 
 def shifted(x, c):
@@ -73,7 +78,7 @@ def shifted_vjp(args, dA):
 )
 def test_shifted_vjp():
     for m, n in [(2, 3), (3, 1), (1, 2)]:
-        check_vjp(shifted, shifted_vjp, (RANDOM.normal(size=(m, n)), RANDOM.normal(size=(m, 1))))
+        check_vjp(shifted, shifted_vjp, (RANDOM.normal(size=(m, n)), RANDOM.normal(size=(m, 1))), float32=False)
 
 
 @record
@@ -106,7 +111,7 @@ def quadratic_backward(params, cache, dA):
 def test_quadratic():
     for m, n, k in [(1, 1, 1), (2, 2, 2), (3, 2, 1)]:
         params = Quadratic(RANDOM.normal(size=(n, k)), RANDOM.normal(size=(n, k)))
-        check_layer(params, RANDOM.normal(size=(m, n)))
+        check_layer(params, RANDOM.normal(size=(m, n)), float32=False)
     x = np.linspace(-1, 1, 9)[:, None]
     params, y = Quadratic(np.zeros((1, 1)), np.zeros((1, 1))), 3 * x - 2 * x**2
     for _ in range(200):
@@ -133,4 +138,6 @@ def without_bias_vjp(args, dA):
     hint="For which W is the wrong dx right? Try the sum with indices: does it run along a row or a column of W?",
 )
 def test_without_bias_vjp():
-    check_vjp(without_bias, without_bias_vjp, (np.array([[1.0, 2.0]]), np.array([[1.0, 3.0], [0.0, 2.0]])))
+    check_vjp(
+        without_bias, without_bias_vjp, (np.array([[1.0, 2.0]]), np.array([[1.0, 3.0], [0.0, 2.0]])), float32=False
+    )
