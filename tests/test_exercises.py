@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from funcnn.teach import check, exercise
+from funcnn.teach import check, exercise, expect
 from funcnn.teach.command import main
 from funcnn.testing import check_vjp
 
@@ -63,8 +63,37 @@ def test_what_is_not_written_is_open_also_where_a_check_calls_it(progress):
 def test_a_hint_is_shown_if_it_is_wanted_and_there_is_one(progress):
     found = progress(test="raise NotImplementedError")
     assert "Twice" not in str(found)
-    assert found.text(hint=True).endswith("Look at page one.\nHint: Twice.")
-    assert "Hint" not in progress(vjp="raise NotImplementedError").text(hint=True)
+    assert found.text(hint=1).endswith("Look at page one.\nHint: Twice.")
+    assert "Hint" not in progress(vjp="raise NotImplementedError").text(hint=1)
+
+
+TUTORED = """
+class Diagnosis:
+    name, where, kind, page = {name!r}, "dx is wrong.", "{name}: twice.", "page.md"
+
+@exercise("Once more", page="page three", hint="Look.", tutor={tutor})
+def test_more():
+    {test}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "tutor", "test", "hints"),
+    [
+        ("doubled", "lambda: Diagnosis", "assert False", ["dx is wrong.", "doubled: twice.", "page.md"]),
+        (None, "lambda: Diagnosis", "assert False", ["dx is wrong.", "None: twice.", "page.md"]),
+        ("doubled", "lambda: Diagnosis", "raise NotImplementedError", []),
+        ("doubled", "lambda: 1 / 0", "assert False", []),
+        ("doubled", "None", "assert False", []),
+    ],
+)
+def test_a_tutor_says_more_for_each_hint_if_a_gradient_is_wrong(progress, name, tutor, test, hints):
+    found = progress(more=TUTORED.format(name=name, tutor=tutor, test=test))
+    for level in (1, 2, 3):
+        own = ["Look."] * (not hints or name is None)
+        text = found.text(hint=level)
+        assert text.split("page three.\n")[1].splitlines() == [f"Hint: {hint}" for hint in [*hints[:level], *own]]
+    assert "Hint" not in str(found)
 
 
 def test_a_wrong_gradient_is_shown_with_its_numbers_and_no_line(progress):
@@ -110,6 +139,25 @@ def test_empty_lines_of_a_message_are_left_out(progress):
     found = progress(test="np.testing.assert_allclose(double(1.0), 3, err_msg='the double')").following
     assert found.message.startswith("AssertionError: Not equal to tolerance rtol=1e-07, atol=0\nthe double\n")
     assert "\n\n" not in found.message
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        (None, "dW must be [[1.5]], got None"),
+        ("x", "dW must be [[1.5]], got str"),
+        ([[1.0], [1.0, 2.0]], "dW must be [[1.5]], got list"),
+        ([1.5], "dW must have the shape (1, 1), got (1,)"),
+        ([[1.51]], "dW must be [[1.5]], got [[1.51]]"),
+        ([[np.nan]], "dW must be [[1.5]], got [[nan]]"),
+    ],
+)
+def test_numbers_that_are_not_those_expected_are_shown_in_a_sentence(found, message):
+    with pytest.raises(AssertionError) as caught:
+        expect("dW", found, [[1.5]])
+    assert str(caught.value) == message
+    expect("dW", np.array([[1.5 + 1e-9]]), [[1.5]])
+    expect("the cost", 10 - 0.01, 10, tolerance=0.01)
 
 
 def test_the_command_shows_each_file_and_fails_if_one_is_not_done(progress, tmp_path, capsys):

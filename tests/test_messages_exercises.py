@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from funcnn.errors import FileError, KindError, NoFileError, RangeError
-from funcnn.teach import check, exercise
+from funcnn.teach import check, exercise, expect
 from funcnn.teach.command import main
 from tests.says import assert_says
 
@@ -67,6 +67,17 @@ ROWS = {
         call(exercise, "Do", page="one", hint=["x"]),
         KindError,
         "exercise: hint must be a string, not list",
+    ),
+    "a diagnosis for a tutor": (
+        call(exercise, "Do", page="one", tutor="transposed"),
+        KindError,
+        "exercise: tutor must be a function without arguments, or None, not str",
+    ),
+    "a number for a name": (call(expect, 1, 2, 2), KindError, "expect: what must be a string, not int"),
+    "no tolerance": (
+        call(expect, "dW", 2, 2, tolerance=0),
+        RangeError,
+        "expect: tolerance must be finite and above 0; it is 0",
     ),
     "a class for a test": (
         call(exercise("Do", page="one"), Path),

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from funcnn.errors import FuncnnError
 from funcnn.teach.exercises import check
 
+HELP = "a hint for the next exercise; for a wrong gradient, given twice the kind of the mistake, three times the page"
+
 
 def main(words: Sequence[str]) -> int:
     """Run the command. The result is 0 if all exercises are done, 1 if some are not, 2 if a file cannot be run."""
@@ -18,7 +20,7 @@ def main(words: Sequence[str]) -> int:
         "check", help="say which exercises of a file are done, and what to look at next"
     )
     command.add_argument("file", nargs="+", help="a Python file with exercises")
-    command.add_argument("--hint", action="store_true", help="show the hint of the next exercise")
+    command.add_argument("--hint", action="count", default=0, help=HELP)
     asked = parser.parse_args(words)
     undone = False
     for file in asked.file:

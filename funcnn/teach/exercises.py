@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from os import PathLike, fspath
 from pathlib import Path
 from types import FunctionType
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 
@@ -19,13 +19,40 @@ from funcnn.fields import check_function, check_text
 Test = Callable[[], object]
 
 
+class Named(Protocol):
+    """What a tutor says of a wrong gradient: the name of the mistake if it has one, and more for each hint."""
+
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def where(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def page(self) -> str: ...
+
+
 @attrs.frozen
 class Exercise:
-    """What a learner is told of a test: what it asks for, the page that explains it, and a hint on request."""
+    """What a learner is told of a test: what it asks for, the page that explains it, and hints on request."""
 
     title: str
     page: str
     hint: str
+    tutor: Callable[[], Named] | None
+
+    def hints(self, state: str, level: int) -> list[str]:
+        """The hint, or for a wrong gradient the first parts of its diagnosis, as many as `level` says."""
+        found = self._diagnosis() if state == "wrong" else None
+        told = [found.where, found.kind, found.page][:level] if found else []
+        return [text for text in told if text] + [self.hint] * (self.hint != "" and (found is None or not found.name))
+
+    def _diagnosis(self) -> Named | None:
+        """None without a tutor, and where it cannot say anything, such as for gradients of another shape."""
+        try:
+            return self.tutor and self.tutor()
+        except Exception:  # noqa: BLE001  a learner writes anything; the message of the exercise says what is wrong
+            return None
 
 
 @attrs.frozen
@@ -50,8 +77,12 @@ class Progress:
         """The first exercise that is not done."""
         return next((result for result in self.results if result.state != "done"), None)
 
-    def text(self, *, hint: bool = False) -> str:
-        """The state of each exercise, and what to look at next, with the hint of the next exercise if it is wanted."""
+    def text(self, *, hint: int = 0) -> str:
+        """The state of each exercise, and what to look at next; with `hint` above 0, also hints for the next exercise.
+
+        If its gradient is wrong and it has a tutor, 1 is where it is wrong, 2 also the kind of the mistake, and 3 also
+        the line of a page that derives the right rule.
+        """
         lines = [self.file]
         for number, result in enumerate(self.results, 1):
             lines.append(f"  {result.state:5} {number}. {result.exercise.title}")
@@ -61,7 +92,7 @@ class Progress:
         if following := self.following:
             number = self.results.index(following) + 1
             lines.append(f"Next is exercise {number}. Look at {following.exercise.page}.")
-            lines += [f"Hint: {following.exercise.hint}"] * (hint and following.exercise.hint != "")
+            lines += [f"Hint: {text}" for text in following.exercise.hints(following.state, hint) if hint]
         elif self.after:
             lines.append(f"Next is {self.after}.")
         return "\n".join(lines)
@@ -70,7 +101,9 @@ class Progress:
         return self.text()
 
 
-def exercise(title: str, *, page: str, hint: str = "") -> Callable[[Test], Test]:
+def exercise(
+    title: str, *, page: str, hint: str = "", tutor: Callable[[], Named] | None = None
+) -> Callable[[Test], Test]:
     """Declare a function without arguments as the test of an exercise, which `check` finds in its file.
 
     The test calls what the learner has to write. It passes if it returns, and fails if it raises. A function that is
@@ -88,18 +121,22 @@ def exercise(title: str, *, page: str, hint: str = "") -> Callable[[Test], Test]
         title: what the learner has to do, on one line.
         page: what to read if it fails.
         hint: what is shown on request.
+        tutor: a function without arguments that returns a diagnosis of a wrong gradient: the name of the mistake or
+            None, where it is, of which kind it is, and a page. It is shown in place of the hint if there is a name.
 
     Raises:
-        KindError: an argument is not a string, or the test is not a function.
+        KindError: title, page or hint is not a string, or tutor or the test is not a function without arguments.
     """
     for name, value in (("title", title), ("page", page), ("hint", hint)):
         check_text("exercise", value, name)
+    if tutor is not None:
+        check_function("exercise", tutor, "tutor", "a function without arguments, or None", takes=0)
 
     def declare(test: Test) -> Test:
         if not isinstance(test, FunctionType):
             raise KindError(f"exercise: the test must be a function, not {kind(test)}")
         check_function("exercise", test, "the test", "a function without arguments", takes=0)
-        vars(test)["exercise"] = Exercise(title, page, hint)
+        vars(test)["exercise"] = Exercise(title, page, hint, tutor)
         return test
 
     return declare

@@ -34,6 +34,7 @@ MADE_BY_FUNCNN = {
     "Visit": "made by trace",
 }
 RULES = {
+    "expect": "it compares anything with what is wanted",
     **dict.fromkeys(["no_step", "only_trains", "positionwise", "step_inside"], "a rule of step, which has checked"),
     **dict.fromkeys(
         ["given_by_layer", "like_x", "maps_alone", "probabilities", "shares"], "a rule of a trait, which reads nothing"

@@ -29,8 +29,6 @@ def product_vjp(args, dA):
     hint="The slope of a * b with respect to a is b. Multiply it by dA.",
 )
 def test_product_vjp():
-    da, db = product_vjp((np.array(2.0), np.array(3.0)), np.array(24.0))
-    np.testing.assert_allclose([da, db], [72, 48], err_msg="dw and dx of the page")
     check_vjp(product, product_vjp, (POINTS, POINTS[::-1] + 1), float32=False)
 
 
@@ -50,8 +48,6 @@ def sigmoid_vjp(args, dA):
     hint="Compute a = sigmoid(x) first. The slope is a * (1 - a).",
 )
 def test_sigmoid_vjp():
-    [dx] = sigmoid_vjp([np.array([0.0])], np.array([8.0]))
-    np.testing.assert_allclose(dx, [2], err_msg="dx at x = 0 with dA = 8")
     check_vjp(sigmoid, sigmoid_vjp, [POINTS], float32=False)
 
 
@@ -71,8 +67,6 @@ def gated_vjp(args, dA):
     hint="product_vjp gives a gradient for each factor. One factor is x, the other goes on through sigmoid_vjp.",
 )
 def test_gated_vjp():
-    [dx] = gated_vjp([np.array([0.0])], np.array([8.0]))
-    np.testing.assert_allclose(dx, [4], err_msg="dx at x = 0 with dA = 8")
     check_vjp(gated, gated_vjp, [POINTS], float32=False)
 
 

@@ -7,7 +7,7 @@ dA, which has the shape of its output. It returns a list or a tuple with one gra
 import numpy as np
 
 from funcnn import Array, Dense, Grads, backward, forward, gradient, mse, record, sgd
-from funcnn.teach import exercise
+from funcnn.teach import exercise, expect
 from funcnn.testing import check_layer, check_vjp
 
 NEXT = "unit 4: read the page 4_training, then write exercises/unit4.py"
@@ -30,9 +30,10 @@ def test_by_hand():
     dA = np.array([[-1.0, 3.0], [2.0, 1.0]])
     dW, db, dx = by_hand()
     grads = backward(layer, forward(layer, x)[1], dA)
-    assert np.array_equal(dW, grads.params.W), "an entry of dW is not right"
-    assert np.array_equal(db, grads.params.b), "an entry of db is not right"
-    assert np.array_equal(dx, grads.x), "an entry of dx is not right"
+    for name, found, right in [("dW", dW, grads.params.W), ("db", db, grads.params.b), ("dx", dx, grads.x)]:
+        assert np.shape(found) == right.shape, f"{name} must have the shape {right.shape}, got {np.shape(found)}"
+        wrong = np.argwhere(np.asarray(found) != right).tolist()
+        assert not wrong, f"{name} is not right at {wrong}"
 
 
 def dense(x, W, b):
@@ -118,7 +119,7 @@ def test_quadratic():
         out, cache = forward(params, x)
         _, dA = mse(out, y)
         params = sgd(params, backward(params, cache, dA), 0.5)
-    np.testing.assert_allclose([params.W.item(), params.V.item()], [3, -2], rtol=1e-6, err_msg="W and V after training")
+    expect("(W, V) after training", [params.W.item(), params.V.item()], [3, -2], tolerance=1e-6)
 
 
 def without_bias(x, W):

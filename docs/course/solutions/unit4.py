@@ -3,7 +3,7 @@
 import numpy as np
 
 from funcnn import Dense, Relu, predict
-from funcnn.teach import exercise
+from funcnn.teach import exercise, expect
 from funcnn.testing import check_vjp
 
 NEXT = "unit 5: read the page 5_softmax, then write exercises/unit5.py"
@@ -44,7 +44,7 @@ def test_distance():
     W1, b1, W2, b2 = distance()
     x = np.array([[3.0, 1.0], [1.0, 3.0], [2.0, 2.0], [-1.0, 0.5], [0.0, -4.0]])
     out = predict((Dense(W1, b1), Relu(), Dense(W2, b2)), x)
-    np.testing.assert_allclose(out, [[2], [2], [0], [1.5], [4]], err_msg="|x1 - x2|")
+    expect("out = |x1 - x2|", out, [[2], [2], [0], [1.5], [4]])
 
 
 def first_weights(random, n):

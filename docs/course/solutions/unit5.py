@@ -6,7 +6,7 @@ z has one example in each row and one class in each column. y has the same shape
 import numpy as np
 
 from funcnn import accuracy, backward, forward, mlp, predict, sgd, softmax_cross_entropy
-from funcnn.teach import exercise
+from funcnn.teach import exercise, expect
 from funcnn.testing import check_vjp
 
 NEXT = "unit 6: read the page 6_layer, then write exercises/unit6.py"
@@ -25,11 +25,11 @@ def softmax(z):
     hint="Subtract z.max(axis=1, keepdims=True) first. With keepdims the result is a column, one number for each row.",
 )
 def test_softmax():
-    np.testing.assert_allclose(softmax(np.log([[1.0, 2.0, 5.0]])), [[0.125, 0.25, 0.625]])
-    np.testing.assert_allclose(softmax(Z).sum(axis=1), [1, 1], err_msg="the sum of each row")
+    expect("softmax([[ln 1, ln 2, ln 5]])", softmax(np.log([[1.0, 2.0, 5.0]])), [[0.125, 0.25, 0.625]])
+    expect("the sum of each row", softmax(Z).sum(axis=1), [1, 1])
     with np.errstate(all="ignore"):
         found = softmax(np.array([[1000.0, 1000.0], [-1000.0, 0.0]]))
-    np.testing.assert_allclose(found, [[0.5, 0.5], [0, 1]], err_msg="large logits")
+    expect("softmax([[1000, 1000], [-1000, 0]])", found, [[0.5, 0.5], [0, 1]])
 
 
 def softmax_vjp(args, dA):
@@ -67,8 +67,8 @@ def test_cross_entropy():
         theirs, their_dz = softmax_cross_entropy(z, y)
         with np.errstate(all="ignore"):
             cost, dz = cross_entropy(z, y)
-        np.testing.assert_allclose(cost, theirs, err_msg="the cost")
-        np.testing.assert_allclose(dz, their_dz, atol=1e-15, err_msg="the gradient of z")
+        expect("the cost", cost, theirs)
+        expect("the gradient of z", dz, their_dz)
 
     def cost_of(z):
         return cross_entropy(z, y)[0]

@@ -34,9 +34,6 @@ def convolution_vjp(args, dA):
     hint="dW[k] is the sum of x[k : k + len(dA)] * dA. For dx, add W[k] * dA to dx[k : k + len(dA)] for each k.",
 )
 def test_convolution_vjp():
-    dx, dW = convolution_vjp((np.array([1.0, 2.0, 0.0, 3.0]), np.array([1.0, -1.0])), np.array([1.0, 0.0, 2.0]))
-    np.testing.assert_allclose(dW, [1, 8], err_msg="dW of the page")
-    np.testing.assert_allclose(dx, [1, -1, 2, -2], err_msg="dx of the page")
     for n, k in [(5, 3), (3, 3), (4, 1)]:
         check_vjp(convolution, convolution_vjp, (RANDOM.normal(size=n), RANDOM.normal(size=k)), float32=False)
 
@@ -59,8 +56,6 @@ def batch_norm_vjp(args, dA):
     hint="Compute out and s first. Each of the two sums over the examples is a mean with axis=0.",
 )
 def test_batch_norm_vjp():
-    [dx] = batch_norm_vjp([np.array([[1.0], [1.0], [3.0], [3.0]])], np.array([[4.0], [0.0], [0.0], [0.0]]))
-    np.testing.assert_allclose(np.ravel(dx), [2, -2, 0, 0], atol=1e-4, err_msg="dx of the page")
     for m, n in [(4, 2), (3, 1)]:
         check_vjp(batch_norm, batch_norm_vjp, [RANDOM.normal(size=(m, n))], float32=False)
 
@@ -86,9 +81,6 @@ def lstm_step_vjp(args, dA):
     hint="First dc: what comes from h, plus what comes from the next step. All but do have the factor dc.",
 )
 def test_lstm_step_vjp():
-    args = [np.array([number]) for number in (1.0, 0.5, 0.5, -1.0, 2.0)]
-    found = lstm_step_vjp(args, (np.array([4.0]), np.array([0.0])))
-    np.testing.assert_allclose(np.ravel(found), [-2, 4, 0, 2, 1], err_msg="di, df, do, dg and dc0 of the page")
     check_vjp(lstm_step, lstm_step_vjp, tuple(RANDOM.normal(size=(5, 3))), float32=False)
 
 
