@@ -53,11 +53,11 @@ def of_loss(loss, *settings):
 
 
 def pool(layer):
-    """A pool of windows that are the rows of x: places of one image are (windows, 1), its channel is 1."""
+    """A pool of windows that are the rows of x, as an image of one channel."""
 
     def rule(v):
         n, k = v["x"].shape
-        found = results(layer((n * 0 + 1, k)), v["x"].reshape(1, n, k, 1), v["dA"].reshape(1, n, 1, 1))
+        found = results(layer((1, k)), v["x"].reshape(1, n, k, 1), v["dA"].reshape(1, n, 1, 1))
         return {"out": found["out"].ravel(), "dx": found["dx"].reshape(n, k)}
 
     return rule

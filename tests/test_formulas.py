@@ -15,6 +15,7 @@ CONSTRUCTORS = {"weighted", "masked", "joint", "of_logits", "of_complex", "norma
 WRITTEN = {
     "out[i, j] := sum(l, x[i, l] * W[l, j]) + b[j]": r"\text{out}_{i j} = \sum_{l} x_{i l}\,W_{l j} + b_{j}",
     "D(out[i], x[j]) = (i == j) * 2": r"\frac{\partial \text{out}_{i}}{\partial x_{j}} = [i = j] \cdot 2",
+    "D(p - q, x) = p": r"\frac{\partial (p - q)}{\partial x} = p",
     "a = x[p + k, c] * (b - c) * c": r"a = x_{p + k,\,c}\,(b - c)\,c",
     "a = b - (c - d) + (e + f)": "a = b - (c - d) + e + f",
     "a = sum(i, x[i]) * b * sum(i, x[i] + c)": r"a = \left(\sum_{i} x_{i}\right)\,b\,\sum_{i} (x_{i} + c)",

@@ -173,9 +173,10 @@ def _call(name: str, given: list[ast.expr]) -> tuple[str, int]:
     if indices := over(name, given):
         below = ",".join(indices)
         return rf"{OVER_INDICES[name]}_{{{below}}} {written(given[-1], PRODUCT)}", PRODUCT
-    texts = [written(part) for part in given]
     if name == "D":
-        return rf"\frac{{\partial {texts[0]}}}{{\partial {texts[1]}}}", ATOM
+        top, bottom = [written(part, PRODUCT) for part in given]
+        return rf"\frac{{\partial {top}}}{{\partial {bottom}}}", ATOM
+    texts = [written(part) for part in given]
     if name == "where":
         rows = rf"{texts[1]} & \;\text{{if }} {texts[0].strip('[]')} \\ {texts[2]} & \;\text{{else}}"
         return rf"\begin{{cases}} {rows} \end{{cases}}", ATOM

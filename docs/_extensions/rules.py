@@ -60,6 +60,7 @@ class Rules(SphinxDirective):
         written: list[nodes.Node] = []
         for name in " ".join(self.content).split():
             label, functions = f"rule-{name.lower().replace('_', '-')}", rule(name)
+            self.env.note_dependency(inspect.getsourcefile(functions[0]))
             self.env.domains.standard_domain.anonlabels[label] = self.env.docname, label
             title = nodes.paragraph("", "", nodes.strong("", name), nodes.Text(f": {place(functions[0])}"), ids=[label])
             text = "\n\n".join(map(code, functions))
