@@ -124,32 +124,21 @@ CHECKERS = {
 }
 
 
-def checked(checker: str, file: str, cache: Path) -> tuple[set[int], str]:
-    """The lines in which a type checker finds an error, and all that it says."""
+@pytest.mark.unwatched
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_what_users_write_is_taken_and_mistakes_are_found_in_their_lines(checker: str, tmp_path: Path) -> None:
     pytest.importorskip(checker, reason="it is the type checker")
-    options = [*CHECKERS[checker], *(["--cache-dir", str(cache)] if checker == "mypy" else [])]
-    command = [sys.executable, "-m", checker, *options, str(HERE / "types" / file)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=HERE.parent, check=False)
-    found = re.findall(rf"{file}:(\d+):(?:\d+ -)? error:", done.stdout)
-    return {int(line) for line in found}, done.stdout + done.stderr
-
-
-@pytest.mark.unwatched
-@pytest.mark.parametrize("checker", CHECKERS)
-def test_what_users_write_is_taken(checker: str, tmp_path: Path) -> None:
-    found, said = checked(checker, "right.py", tmp_path)
-    assert found == set(), said
-    assert "0 errors" in said or not said
-
-
-@pytest.mark.unwatched
-@pytest.mark.parametrize("checker", CHECKERS)
-def test_mistakes_are_found_in_their_lines_before_they_run(checker: str, tmp_path: Path) -> None:
-    lines = (HERE / "types" / "wrong.py").read_text("utf-8").splitlines()
-    marked = {i for i, line in enumerate(lines, 1) if line.endswith("# WRONG")}
+    right, wrong = HERE / "types" / "right.py", HERE / "types" / "wrong.py"
+    marked = {i for i, line in enumerate(wrong.read_text("utf-8").splitlines(), 1) if line.endswith("# WRONG")}
     assert len(marked) > 25
-    found, said = checked(checker, "wrong.py", tmp_path)
-    assert found == marked, said
+    options = [*CHECKERS[checker], *(["--cache-dir", str(tmp_path)] if checker == "mypy" else [])]
+    command = [sys.executable, "-m", checker, *options, str(right), str(wrong)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=HERE.parent, check=False)
+    found = re.findall(r"(\w+\.py):(\d+):(?:\d+ -)? error:", done.stdout)
+    assert {(file, int(line)) for file, line in found} == {("wrong.py", line) for line in marked}, (
+        done.stdout + done.stderr
+    )
+    assert done.returncode == 1, done.stderr  # it has read both files
 
 
 def test_what_users_write_runs() -> None:
