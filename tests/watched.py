@@ -11,20 +11,19 @@ from functools import wraps
 import pytest
 
 WATCHED = 10  # examples, as many as a plain `pytest` draws
-TRACE: pytest.StashKey = pytest.StashKey()  # what traced when the test began
+TRACE: pytest.StashKey = pytest.StashKey()  # what traced when the first test began
 CHILDREN = "COVERAGE_PROCESS_CONFIG"  # the variable by which coverage looks at the processes that a test starts
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """The function that traces, if there is one, is taken away until a test begins and given back after its report."""
-    trace = sys.gettrace()
-    item.stash[TRACE] = trace
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """The function that traces, if there is one, is taken away between tests and given back at the end."""
+    session.stash[TRACE] = sys.gettrace()
     sys.settrace(None)
     try:
         return (yield)
     finally:
-        sys.settrace(trace)
+        sys.settrace(session.stash[TRACE])
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -45,7 +44,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     children = os.environ.get(CHILDREN)
     law = getattr(getattr(item, "obj", None), "hypothesis", None)
     whole = law and law.inner_test
-    if item.stash[TRACE] and law:
+    if item.session.stash[TRACE] and law:
         law.inner_test = _watched_at_first(law.inner_test)
     if item.get_closest_marker("unwatched"):
         os.environ.pop(CHILDREN, None)
@@ -59,7 +58,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 def _traced(item: pytest.Item) -> Iterator[None]:
-    sys.settrace(None if item.get_closest_marker("unwatched") else item.stash[TRACE])
+    sys.settrace(None if item.get_closest_marker("unwatched") else item.session.stash[TRACE])
     try:
         return (yield)
     finally:
