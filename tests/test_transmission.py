@@ -15,6 +15,8 @@ pytestmark = pytest.mark.unwatched
 
 for package in ("matplotlib", "skimage", "threadpoolctl", "tqdm"):
     pytest.importorskip(package, reason=f"examples/transmission.py uses {package}")
+from threadpoolctl import threadpool_limits  # noqa: E402  it may be absent
+
 Image = pytest.importorskip("PIL.Image", reason="examples/transmission.py reads pictures with Pillow")
 
 SCRIPT = Path(__file__).parents[1] / "examples" / "transmission.py"
@@ -47,12 +49,12 @@ def run_here(tmp_path, monkeypatch, capsys):
         monkeypatch.chdir(tmp_path)
         monkeypatch.syspath_prepend(SCRIPT.parent)  # as a script has it
         monkeypatch.setattr(sys, "argv", [str(SCRIPT), *arguments])
-        monkeypatch.setattr("threadpoolctl.threadpool_limits", lambda n: None)  # it would last as long as the process
         code = 0
-        try:
-            runpy.run_path(str(SCRIPT), run_name="__main__")
-        except SystemExit as ended:
-            code = ended.code
+        with threadpool_limits(1):  # as the script has it, but no longer than the script
+            try:
+                runpy.run_path(str(SCRIPT), run_name="__main__")
+            except SystemExit as ended:
+                code = ended.code
         out, err = capsys.readouterr()
         added = {path.name for path in set(tmp_path.iterdir()) - before}
         return code, out, err, added
