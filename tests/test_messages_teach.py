@@ -5,16 +5,70 @@ import re
 import numpy as np
 import pytest
 
-from funcnn import Dense, Relu, mse
-from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.teach import nudge
+from funcnn import Dense, Relu, Sigmoid, mse, softmax_cross_entropy, value_and_grad
+from funcnn.errors import FileError, KindError, NoFileError, RangeError, ShapeError
+from funcnn.teach import nudge, write_steps
 from tests.says import assert_says
 
 x = np.linspace(-1, 1, 12).reshape(4, 3)
 dense = Dense(np.ones((3, 2)), None)
 two = np.ones((4, 2))
 
+PAGE = "step.html"
+
 ROWS = [
+    (
+        lambda: write_steps([dense], x, two, mse, 0.1, PAGE),
+        KindError,
+        "write_steps: params must be a layer or a tuple of layers, not list; write tuple(params)",
+    ),
+    (
+        lambda: write_steps(dense, [[1.0]], two, mse, 0.1, PAGE),
+        KindError,
+        "write_steps: x must be an array, not list; write np.asarray(x)",
+    ),
+    (
+        lambda: write_steps(dense, x, two, value_and_grad(mse), 0.1, PAGE),
+        KindError,
+        "write_steps: loss must be a function (out, y), not a function (params, x, y)",
+    ),
+    (
+        lambda: write_steps(dense, x, two, lambda out, y: ((out - y) ** 2).mean(), 0.1, PAGE),
+        KindError,
+        "write_steps: the loss must return (cost, dA), dA being the gradient of cost, not float64",
+    ),
+    (
+        lambda: write_steps((dense, Sigmoid()), x, np.zeros(4, int), softmax_cross_entropy, 0.1, PAGE),
+        KindError,
+        "write_steps: the loss takes logits, so leave out the layer at the end of "
+        "(Dense(W=<f64 [[1. 1.] [1. 1.] [1. 1.]]>, b=None), Sigmoid())",
+    ),
+    (lambda: write_steps(dense, x, two, mse, "0.1", PAGE), KindError, "write_steps: lr must be a number, not str"),
+    (
+        lambda: write_steps(dense, x, two, mse, -0.1, PAGE),
+        RangeError,
+        "write_steps: lr must be finite and not negative; it is -0.1",
+    ),
+    (
+        lambda: write_steps(dense, x, two, mse, 0.1, "step.pdf"),
+        KindError,
+        "write_steps: path must end in .html, got 'step.pdf'",
+    ),
+    (
+        lambda: write_steps(dense, x, two, mse, 0.1, None),
+        KindError,
+        "write_steps: path must be the name of a file, got None",
+    ),
+    (
+        lambda: write_steps(dense, x, two, mse, 0.1, "no folder/step.html"),
+        NoFileError,
+        "write_steps: no folder/step.html cannot be written: its folder does not exist; create it first",
+    ),
+    (
+        lambda: write_steps(dense, x, two, mse, 0.1, f"{'long' * 100}.html"),
+        FileError,
+        f"write_steps: {'long' * 100}.html cannot be written: File name too long",
+    ),
     (
         lambda: nudge([dense], x, two, mse, "0.W", (0, 0)),
         KindError,

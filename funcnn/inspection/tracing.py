@@ -78,7 +78,7 @@ class Trace:
         for visit in self.visits:
             if (visit.path, visit.number) == (path, number):
                 return visit
-        there = ", ".join([_label(visit) or "''" for visit in self.visits])
+        there = ", ".join([label(visit) or "''" for visit in self.visits])
         raise FuncnnError(f"trace: there is no layer {path!r}{f' #{number}' if number else ''}; there are {there}")
 
     def _rows(self) -> Rows:
@@ -129,17 +129,22 @@ def trace(params: Any, x: Any, y: Any, loss: Loss, *, lr: float | None = None, i
         RangeError: `lr` is negative or not finite.
         Any error of forward, the loss or backward.
     """
-    check_network("trace", params)
-    check_arrays("trace", x)
-    check_function("trace", loss, "loss", "a function (out, y)", takes=2)
-    check_flag("trace", inputs, "inputs")
-    rate = None if lr is None else learning_rate(lr, "trace")
+    return traced("trace", params, x, y, loss, lr, inputs=inputs)
+
+
+def traced(whose: str, params: Any, x: Any, y: Any, loss: Loss, lr: float | None, *, inputs: bool) -> Trace:
+    """`trace`; errors name `whose`."""
+    check_network(whose, params)
+    check_arrays(whose, x)
+    check_function(whose, loss, "loss", "a function (out, y)", takes=2)
+    check_flag(whose, inputs, "inputs")
+    rate = None if lr is None else learning_rate(lr, whose)
     if found := squashed_twice(loss, params):
-        raise KindError(f"trace: {found}")
+        raise KindError(f"{whose}: {found}")
     log = Log()
     net = logged(params, log)
     out, cache = forward(net, x)
-    cost, dA = evaluated("trace", loss, out, y)
+    cost, dA = evaluated(whose, loss, out, y)
     back = backward(net, cache, dA) if inputs else Grads(backward_params(net, cache, dA), None)
     grads, sums = Grads(bare(back.params), back.x), dict(gradients(back.params))
     kept, count = set(map(id, entries(cache))), Counter[str]()
@@ -167,14 +172,15 @@ def _flat(caller: Entry, depth: int = 0) -> Iterator[tuple[Entry, int]]:
 _HEAD = ("layer", "out", "min", "mean", "max", "zero", "not finite", "cache", "|dA|", "gradients")
 
 
-def _label(visit: Visit) -> str:
+def label(visit: Visit) -> str:
+    """The path of a visit, and its number if the layer is called several times."""
     return f"{visit.path} #{visit.number}" if visit.number else visit.path
 
 
 def _row(visit: Visit) -> tuple[str, ...]:
-    label = _label(visit)
+    name = label(visit)
     return (
-        "  " * visit.depth + (f"{label} -> " if label else "") + _named(visit.layer),
+        "  " * visit.depth + (f"{name} -> " if name else "") + _named(visit.layer),
         shape(visit.out),
         *_numbers(visit.out),
         scaled(visit.held, "B") if visit.held else "",
@@ -192,18 +198,18 @@ def _holds(value: Any) -> bool:
     return any(map(_holds, value)) if type(value) is tuple else is_layer(value)
 
 
-def _own(value: Any, path: str = "") -> Iterator[tuple[str, Array]]:
-    """The arrays of a field of a gradient that do not belong to a layer inside."""
+def own_arrays(value: Any, path: str = "") -> Iterator[tuple[str, Array]]:
+    """The arrays of a field of a layer, or of its gradient, that do not belong to a layer inside."""
     if is_array(value):
         yield path, value
     for i, part in enumerate(value if type(value) is tuple else ()):
-        yield from _own(part, f"{path}.{i}")
+        yield from own_arrays(part, f"{path}.{i}")
 
 
 def _trained(gradient: Any) -> Iterator[tuple[str, Array]]:
     for name, is_state in plans.get(type(gradient), ()):
         if not is_state:
-            yield from _own(getattr(gradient, name), name)
+            yield from own_arrays(getattr(gradient, name), name)
 
 
 def _numbers(out: Any) -> tuple[str, ...]:

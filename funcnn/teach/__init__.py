@@ -4,5 +4,10 @@ from funcnn.lazy import lazily
 
 __getattr__, __dir__, __all__ = lazily(
     __name__,
-    {"exercises": "check exercise Exercise Progress Result", "expectations": "expect", "nudges": "nudge Nudge"},
+    {
+        "exercises": "check exercise Exercise Progress Result",
+        "expectations": "expect",
+        "nudges": "nudge Nudge",
+        "page": "write_steps",
+    },
 )

@@ -6,3 +6,4 @@ from funcnn.teach.exercises import exercise as exercise
 from funcnn.teach.expectations import expect as expect
 from funcnn.teach.nudges import Nudge as Nudge
 from funcnn.teach.nudges import nudge as nudge
+from funcnn.teach.page import write_steps as write_steps

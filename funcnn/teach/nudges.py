@@ -76,17 +76,22 @@ def nudge(
 
 def nudged(params: Any, x: Any, y: Any, loss: Loss, path: str, place: tuple[int, ...], h: float) -> Nudge:
     """`nudge` without checks of the arguments."""
-    old, made = nudgeable(params, x)[path], []
+    made = []
     for step in (-h, h):
-        new = old.copy()
-        new[place] += step
-        if new[place] == old[place]:
-            raise RangeError(f"nudge: h must change {path}{list(place)}, which is {old[place]}; it is {h}")
-        new_params, new_x = (params, new) if path == "x" else (replace(params, path, new), x)
-        out = forward_only(new_params, new_x)
+        out = forward_only(*moved(params, x, path, place, step))
         made.append((float(evaluated("nudge", loss, out, y)[0]), out))
     (below, out_below), (above, out_above) = made
     return Nudge(h, below, above, out_below, out_above)
+
+
+def moved(params: Any, x: Any, path: str, place: tuple[int, ...], step: float) -> tuple[Any, Any]:
+    """The network and x with one number changed."""
+    old = nudgeable(params, x)[path]
+    new = old.copy()
+    new[place] += step
+    if new[place] == old[place]:
+        raise RangeError(f"nudge: h must change {path}{list(place)}, which is {old[place]}; it is {abs(step)}")
+    return (params, new) if path == "x" else (replace(params, path, new), x)
 
 
 def nudgeable(params: Any, x: Any) -> dict[str, Array]:

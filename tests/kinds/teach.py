@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from funcnn.teach import check, exercise, nudge
+from funcnn.teach import check, exercise, nudge, write_steps
 from tests.kinds.kinds import Y, array, layer, loss, number, path, text
 from tests.kinds.rows import kind, row
 
@@ -25,6 +25,16 @@ ROWS = [
         path=kind("0.W"),
         index=kind((0, 1)),
         h=number,
+        speaks="x; mse",
+    ),
+    row(
+        write_steps,
+        params=layer,
+        x=array,
+        y=array(Y),
+        loss=loss,
+        lr=number,
+        path=kind("step.html"),
         speaks="x; mse",
     ),
 ]

@@ -1,0 +1,179 @@
+"""Numbers that keep the operation and the numbers of which they were made."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import operator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+CONSTANT, GIVEN = "constant", "given"
+GUARD = 500.0  # constants beyond it keep exp from overflowing; a formula is read without them
+
+
+class NoTermsError(TypeError):
+    """A rule from which no terms can be read: it makes too many numbers, or rounds them to floats."""
+
+
+_left: ContextVar[list[int]] = ContextVar("left")
+_births = itertools.count()
+
+
+@contextmanager
+def at_most(count: int) -> Iterator[None]:
+    """A block in which at most `count` numbers can be made."""
+    token = _left.set([count])
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
+class Number:  # noqa: PLW1641  numbers are compared by value, and found by identity
+    """A value, and how it was made: the name of an operation, and its operands."""
+
+    __slots__ = ("born", "how", "parts", "value")
+
+    def __init__(self, value: float, how: str = CONSTANT, parts: tuple[Number, ...] = ()) -> None:
+        """Count the numbers that were made."""
+        left = _left.get([1])
+        left[0] -= 1
+        if left[0] < 0:
+            raise NoTermsError("the rule makes more numbers than are listed")
+        self.value, self.how, self.parts, self.born = value, how, parts, next(_births)
+
+    def __add__(self, other: Any) -> Number:
+        other = number(other)
+        if _is(self, 0):
+            return other
+        return self if _is(other, 0) else _made("+", operator.add, self, other)
+
+    def __sub__(self, other: Any) -> Number:
+        other = number(other)
+        if _is(self, 0):
+            return -other
+        return self if _is(other, 0) else _made("-", operator.sub, self, other)
+
+    def __mul__(self, other: Any) -> Number:
+        other = number(other)
+        for a, b in ((self, other), (other, self)):
+            if _is(a, 1):
+                return b
+            if _is(a, 0) and math.isfinite(b.value):
+                return a
+        return _made("*", operator.mul, self, other)
+
+    def __truediv__(self, other: Any) -> Number:
+        other = number(other)
+        return self if _is(other, 1) else _made("/", np.divide, self, other)
+
+    def __pow__(self, other: Any) -> Number:
+        other = number(other)
+        return self if _is(other, 1) else _made("^", np.power, self, other)
+
+    def __radd__(self, other: Any) -> Number:
+        return number(other) + self
+
+    def __rsub__(self, other: Any) -> Number:
+        return number(other) - self
+
+    def __rmul__(self, other: Any) -> Number:
+        return number(other) * self
+
+    def __rtruediv__(self, other: Any) -> Number:
+        return number(other) / self
+
+    def __rpow__(self, other: Any) -> Number:
+        return number(other) ** self
+
+    def __neg__(self) -> Number:
+        return _made("neg", operator.neg, self)
+
+    def __pos__(self) -> Number:
+        return self
+
+    def __abs__(self) -> Number:
+        return _made("abs", abs, self)
+
+    def conjugate(self) -> Number:
+        """The number itself, which is real."""
+        return self
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __lt__(self, other: Any) -> bool:
+        return self.value < number(other).value
+
+    def __le__(self, other: Any) -> bool:
+        return self.value <= number(other).value
+
+    def __gt__(self, other: Any) -> bool:
+        return self.value > number(other).value
+
+    def __ge__(self, other: Any) -> bool:
+        return self.value >= number(other).value
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.value == number(other).value)
+
+    def __getattr__(self, name: str) -> Callable[[], Number]:
+        """The functions that NumPy looks up in the objects of an array: exp, log, sqrt, ..."""
+        if name not in FUNCTIONS:
+            raise AttributeError(f"numbers with terms have no {name}")
+        return lambda: _made(name, FUNCTIONS[name], self)
+
+
+FUNCTIONS: dict[str, Callable[[float], float]] = {
+    **{
+        name: getattr(np, name)
+        for name in ["exp", "expm1", "exp2", "log", "log1p", "log2", "log10", "sqrt", "tanh", "sinh", "cosh"]
+    },
+    **{
+        name: getattr(np, name)
+        for name in ["sin", "cos", "tan", "arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "sign"]
+    },
+    "erfc": math.erfc,
+}
+
+
+def number(value: Any) -> Number:
+    """A number with its terms as it is, any other number as a constant."""
+    return value if type(value) is Number else Number(float(value))
+
+
+def larger(a: Any, b: Any) -> Number:
+    """max(a, b)"""
+    return _chosen("max", a, b, lambda x, y: x if x > y or x != x else y)  # noqa: PLR0124  only NaN differs from itself
+
+
+def smaller(a: Any, b: Any) -> Number:
+    """min(a, b)"""
+    return _chosen("min", a, b, lambda x, y: x if x < y or x != x else y)  # noqa: PLR0124  only NaN differs from itself
+
+
+def _chosen(how: str, a: Any, b: Any, choose: Callable[[float, float], float]) -> Number:
+    a, b = number(a), number(b)
+    value = choose(a.value, b.value)
+    for guard, other in ((a, b), (b, a)):
+        if guard.how == CONSTANT and abs(guard.value) > GUARD and value == other.value:
+            return other
+    return _made(how, choose, a, b)
+
+
+def _is(a: Number, constant: float) -> bool:
+    return a.how == CONSTANT and a.value == constant
+
+
+def _made(how: str, f: Callable[..., Any], *parts: Number) -> Number:
+    with np.errstate(all="ignore"):  # the step itself has warned
+        value = float(f(*[part.value for part in parts]))
+    return Number(value) if all([part.how == CONSTANT for part in parts]) else Number(value, how, parts)
