@@ -1,4 +1,9 @@
-"""A rose: a single unit divides the plane along a line; a network with four hidden units learns the flower."""
+"""A rose: a single unit divides the plane along a line; a network with four hidden units learns the flower.
+
+`python rose.py --player` also writes rose.html, which plays the run: the regions of the network at every 100th step.
+"""
+
+import sys
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -6,7 +11,7 @@ import numpy as np
 
 from funcnn import Dense, Tanh, TrainState, predict, summary, train, value_and_grad
 from funcnn import binary_cross_entropy_with_logits as cross_entropy
-from funcnn.plot import decision_regions
+from funcnn.plot import decision_regions, render_regions, write_player
 
 mpl.use("Agg")
 
@@ -56,3 +61,7 @@ figure, axes = plt.subplots(1, 2, figsize=(11, 5.6), layout="constrained")
 print(show("2-1", line[-1], axes[0]))
 print(show("2-4-1", flower[-1], axes[1]))
 figure.savefig("rose.png", dpi=150)
+
+if "--player" in sys.argv:
+    title = "A network with four hidden units learns a rose"
+    write_player("rose.html", flower, lambda state: render_regions(state.params, x, y), every=100, title=title)

@@ -19,10 +19,10 @@ QUIET = ["-W", "error", "-W", "ignore::DeprecationWarning"]  # others' imports m
 def run(tmp_path):
     """What an example prints, once it has saved its picture."""
 
-    def run(name, *packages):
+    def run(name, *packages, options=()):
         for package in packages:
             pytest.importorskip(package, reason=f"examples/{name}.py uses {package}")
-        command = [sys.executable, "-X", "utf8", *QUIET, EXAMPLES / f"{name}.py"]
+        command = [sys.executable, "-X", "utf8", *QUIET, EXAMPLES / f"{name}.py", *options]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
         assert done.returncode == 0, done.stderr
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
@@ -76,8 +76,11 @@ def test_line_prints_the_costs_of_the_article(run):
     assert out.endswith("\nf(12) = 25.00000019\n")
 
 
-def test_rose_prints_the_costs_of_the_article(run):
-    out = run("rose", "matplotlib")
+def test_rose_prints_the_costs_of_the_article_and_writes_the_player_of_the_page(run, tmp_path):
+    out = run("rose", "matplotlib", options=["--player"])
+    pages = tmp_path / "rose.html", EXAMPLES.parent / "docs" / "_static" / "rose.html"
+    numbers_of_the_run = re.compile(r'(?<=points=")[^"]*|(?<=id="run">)[^<]*')  # which differ in their last digits
+    assert len({numbers_of_the_run.sub("", page.read_text("utf-8")) for page in pages}) == 1
     article = [0.6931058695708833, 0.018725110460137025, 0.010960375476196648, 0.007723264407820055]
     assert numbers(r"2-4-1 cost at step \d+: (\S+)", out) == pytest.approx(article, rel=1e-10, abs=0)
     assert numbers(r"2-1 cost: (\S+) at first", out) == pytest.approx([0.693], abs=5e-4)

@@ -9,7 +9,6 @@ import funcnn
 
 # Namespaces whose names are those that they define.
 WITHOUT_ALL = {
-    "funcnn.plot",
     *[f"funcnn.interop.{name}" for name in ("safetensors", "scipy")],
     *[f"funcnn.testing.{name}" for name in ("autograd", "jax", "mutation", "scipy", "torch")],
 }

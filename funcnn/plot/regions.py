@@ -1,0 +1,98 @@
+"""Regions of decision: the class that a network gives to each point of the plane."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from funcnn.arrays import Array, float_namespace, is_array, namespace, short
+from funcnn.errors import RangeError, ShapeError
+from funcnn.fields import as_count
+from funcnn.inspection.checks import check_network
+from funcnn.plot.axes import axes
+from funcnn.plot.images import ROWS
+from funcnn.prediction import predict
+from funcnn.traits import gives_probabilities
+
+_REGIONS = ("#f4a582", "#92c5de")  # of class 0 and of class 1, on white
+_ALPHA = 0.6
+_EXAMPLES = ((0.40, 0.0, 0.12), (0.02, 0.19, 0.38))  # the ends of the colour map RdBu
+
+
+def decision_regions(params: Any, x: Array, y: Array, ax: Axes | None = None, *, points: int = 300) -> Axes:
+    """The examples, over the class of each point of the plane, for a network of two inputs and one output.
+
+    x: (m, 2), y: (m, 1) of 0 and 1. The boundary is drawn where the output is 0.5 if the network gives probabilities,
+    and where the output is 0 if it gives logits. `points` is the number of points for each axis.
+
+    Raises:
+        KindError: `params` is not a layer or a tuple of layers, x is not an array of floats, y is not an array,
+            `points` is not a whole number, or `ax` is not an Axes.
+        ShapeError: x does not have two features, y does not have one label for each row, or the network does not have
+            one output.
+        RangeError: x is not finite, a label is not 0 or 1, or `points` is less than 2.
+    """
+    points = _checked("decision_regions", params, x, y, points)
+    ax = axes("decision_regions", ax)
+    _check_values("decision_regions", x, y)
+    horizontal, vertical = np.meshgrid(*_sides(x, points))
+    level = _levels("decision_regions", params, horizontal, vertical)
+    ax.contourf(horizontal, vertical, level, levels=[-np.inf, 0, np.inf], colors=list(_REGIONS), alpha=_ALPHA)
+    if level.min() < 0 < level.max():
+        ax.contour(horizontal, vertical, level, levels=[0], colors="white", linewidths=1.5)
+    ax.scatter(x[:, 0], x[:, 1], c=y.ravel(), s=8, cmap="RdBu", vmin=0, vmax=1, edgecolors="none")
+    return ax
+
+
+def render_regions(params: Any, x: Array, y: Array, *, points: int = 160) -> Array:
+    """The picture of `decision_regions` as an array, (points, points, 3) with numbers from 0 to 1, a frame of a player.
+
+    Row 0 is the upper end of the plane. Each example is one pixel in the dark colour of its class.
+
+    Raises:
+        KindError, ShapeError, RangeError: as `decision_regions`.
+    """
+    points = _checked("render_regions", params, x, y, points)
+    _check_values("render_regions", x, y)
+    sides = _sides(x, points)
+    level = _levels("render_regions", params, *np.meshgrid(*sides))
+    colors = [[int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for color in _REGIONS]
+    image = 1 - _ALPHA * (1 - np.array(colors)[(level > 0).astype(int)])
+    column, row = [
+        np.rint((x[:, i] - side[0]) / max(side[-1] - side[0], 1e-12) * (points - 1)) for i, side in enumerate(sides)
+    ]
+    image[row.astype(int), column.astype(int)] = np.array(_EXAMPLES)[y.ravel().astype(int)]
+    return image[::-1]
+
+
+def _checked(name: str, params: Any, x: Any, y: Any, points: Any) -> int:
+    check_network(name, params)
+    float_namespace(x, "x", f"{name}: ")
+    namespace(y, "y", f"{name}: ")
+    return as_count(name, points, "points", least=2)
+
+
+def _check_values(name: str, x: Array, y: Array) -> None:
+    if x.ndim != 2 or x.shape[1] != 2 or not len(x) == y.size > 0:
+        raise ShapeError(f"{name}: x must be (m, 2) and y (m, 1), m > 0; x: {x.shape}, y: {y.shape}")
+    if not np.isfinite(x).all():
+        raise RangeError(f"{name}: x must be finite")
+    if not np.isin(y, [0, 1]).all():
+        raise RangeError(f"{name}: y must be 0 and 1, the classes of a network with one output")
+
+
+def _sides(x: Array, points: int) -> list[Array]:
+    """The coordinates of the points on the two axes of the plane"""
+    low, high = x.min(axis=0), x.max(axis=0)
+    margin = 0.05 * (high - low)
+    return [np.linspace(a, b, points, dtype=x.dtype) for a, b in zip(low - margin, high + margin, strict=True)]
+
+
+def _levels(name: str, params: Any, horizontal: Array, vertical: Array) -> Array:
+    """The output at each point, less the output at the boundary"""
+    out = predict(params, np.stack([horizontal.ravel(), vertical.ravel()], axis=1), rows=ROWS)
+    if not is_array(out) or out.shape != (horizontal.size, 1):
+        raise ShapeError(f"{name}: the network must give one output, (m, 1); it gives {short(out)}")
+    return (out - (0.5 if gives_probabilities(params) is True else 0)).reshape(horizontal.shape)

@@ -1,0 +1,111 @@
+"""Weights as pictures: one colour scale for all of them, blue above 0, red below 0, white at 0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from funcnn.arrays import Array, kind, namespace, short
+from funcnn.errors import KindError, ShapeError
+from funcnn.fields import as_count, check_sizes
+from funcnn.plot.axes import axes
+
+
+def heat_map(matrix: Array, ax: Axes | None = None, **image: Any) -> Axes:
+    """A matrix as a heat map, such as the weights of a Dense, a table of an Embedding, or the weights of attention.
+
+    matrix: (rows, columns), row 0 above. The colour scale is symmetric about 0, where it is white, and reaches to the
+    largest |entry|; a colour bar shows it. Numbers that are not finite are left blank. Further arguments go to
+    `Axes.imshow`.
+
+    >>> import numpy as np
+    >>> from funcnn import Dense
+    >>> from funcnn.plot import heat_map
+    >>> ax = heat_map(Dense.init(8, 3, seed=0).W)
+    >>> ax.images[0].get_array().shape
+    (8, 3)
+
+    Raises:
+        KindError: `matrix` is not an array of real numbers, or `ax` is not an Axes.
+        ShapeError: `matrix` does not have two axes, or has an axis of 0.
+    """
+    _check_numbers("heat_map", "matrix", matrix)
+    if matrix.ndim != 2 or 0 in matrix.shape:
+        raise ShapeError(f"heat_map: matrix must be (rows, columns), with no axis of 0; matrix: {matrix.shape}")
+    return _drawn(matrix.astype(float), axes("heat_map", ax), **image)
+
+
+def filters(
+    W: Array,
+    ax: Axes | None = None,
+    *,
+    shape: tuple[int, int] | None = None,
+    columns: int | None = None,
+) -> Axes:
+    """The weights of the first layer as images: of each unit of a Dense, or the kernels of a Conv2d.
+
+    For a Dense on images of one channel, W: (h w, n_out) and `shape` is (h, w): image k has the weights of unit k,
+    W[:, k]. For a Conv2d, W: (kh, kw, c_in, c_out): a row of images for each output channel, with one image for each
+    input channel; a row of `columns` images if there is one input channel. `columns` is 8, unless there are several
+    input channels. The images have one colour scale, as in `heat_map`.
+
+    >>> from funcnn import Conv2d, Dense
+    >>> from funcnn.plot import filters
+    >>> ax = filters(Dense.init(64, 16, seed=0).W, shape=(8, 8))
+    >>> ax = filters(Conv2d.init(3, 4, 5, seed=0).W)
+
+    Raises:
+        KindError: W is not an array of real numbers, `shape` is not two whole numbers, `columns` is not a whole number,
+            or `ax` is not an Axes.
+        ShapeError: W has an axis of 0 or neither two axes nor four, `shape` is missing for two or given for four, or W
+            does not have h w rows.
+        RangeError: a size or `columns` is less than 1.
+    """
+    _check_numbers("filters", "W", W)
+    if W.ndim not in (2, 4) or 0 in W.shape:
+        raise ShapeError(f"filters: W must be (h w, n_out) or (kh, kw, c_in, c_out), with no axis of 0; W: {W.shape}")
+    wide = W.shape[2] if W.ndim == 4 and W.shape[2] > 1 else 8
+    columns = wide if columns is None else as_count("filters", columns, "columns")
+    images, ax = _images(W, shape), axes("filters", ax)
+    k, h, w = images.shape
+    rows = -(-k // columns)
+    tiles = np.full((rows * columns, h + 1, w + 1), np.nan)  # a blank line between the images
+    tiles[:k, :h, :w] = images
+    mosaic = tiles.reshape(rows, columns, h + 1, w + 1).swapaxes(1, 2).reshape(rows * (h + 1), columns * (w + 1))
+    ax = _drawn(mosaic[:-1, : min(k, columns) * (w + 1) - 1], ax, aspect="equal")
+    ax.set_axis_off()
+    return ax
+
+
+def _images(W: Array, shape: Any) -> Array:
+    """The weights as (k, h, w)"""
+    if W.ndim == 4:
+        if shape is not None:
+            raise ShapeError(f"filters: shape must be None for kernels of four axes, got {short(shape)}")
+        return W.transpose(3, 2, 0, 1).reshape(-1, *W.shape[:2])
+    if shape is None:
+        raise ShapeError(f"filters: shape must be the (h, w) of the images for W of two axes, got None; W: {W.shape}")
+    if not isinstance(shape, tuple | list) or len(shape) != 2:
+        raise KindError(f"filters: shape must be (h, w), two whole numbers, not {short(shape)}")
+    check_sizes("filters", {"h": shape[0], "w": shape[1]})
+    h, w = shape
+    if len(W) != h * w:
+        raise ShapeError(f"filters: W must have h w rows, {h * w} for shape ({h}, {w}); W: {W.shape}")
+    return W.T.reshape(-1, h, w)
+
+
+def _check_numbers(name: str, what: str, array: Any) -> None:
+    namespace(array, what, f"{name}: ")
+    if array.dtype.kind not in "biuf":
+        raise KindError(f"{name}: {what} must be an array of real numbers, not {kind(array)}")
+
+
+def _drawn(matrix: Array, ax: Axes, **image: Any) -> Axes:
+    """The matrix with a colour scale symmetric about 0, and its bar"""
+    finite = np.asarray(matrix)[np.isfinite(matrix)]
+    most = float(abs(finite).max(initial=0)) or 1.0
+    shown = ax.imshow(matrix, **{"cmap": "RdBu", "vmin": -most, "vmax": most, "aspect": "auto", **image})
+    ax.figure.colorbar(shown, cax=ax.inset_axes((1.02, 0, 0.04, 1)))  # as high as the picture
+    return ax
