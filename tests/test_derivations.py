@@ -7,6 +7,8 @@ from tests.blocks import TEXTS
 from tests.derived import RULES, SIZES, numbers
 from tests.evaluated import POINTS, Evaluated, Wrong, read, sympy
 
+pytestmark = pytest.mark.unwatched
+
 
 def check(name, text):
     """Raises Wrong where a step does not follow, or funcnn computes something else."""
