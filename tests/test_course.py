@@ -66,7 +66,10 @@ def test_a_unit_has_a_goal_its_files_and_parts_for_the_learner_and_the_teacher(u
     number = unit[0]
     assert re.match(rf"# Unit {number}: .*\n\n\*\*After this unit you can\*\* ", text)
     links = re.findall(r'<a href="(.*?)">', text)
-    assert links == [f"{unit}_slides.html", f"exercises/unit{number}.py", f"solutions/unit{number}.py"]
+    assert links == [
+        *(f"{unit}_slides.html", f"{unit}_steps.html"),
+        *(f"exercises/unit{number}.py", f"solutions/unit{number}.py"),
+    ]
     assert sections(unit)[-3:] == ["Exercises", "Minute plan", "For the teacher"]
     assert f"`python -m funcnn.teach check exercises/unit{number}.py`" in section(unit, "Exercises")
     assert sum(minutes(section(unit, "Minute plan"))) == 90
@@ -111,6 +114,13 @@ def test_a_solution_differs_from_its_exercise_in_what_the_learner_writes(number)
 
 def files(folder):
     return [str(COURSE / folder / f"unit{number}.py") for number in NUMBERS]
+
+
+def test_pytest_collects_no_exercise(pytestconfig):
+    patterns = pytestconfig.getini("python_files")
+    assert patterns
+    for file in [*files("exercises"), *files("solutions")]:
+        assert not any([Path(file).match(pattern) for pattern in patterns])
 
 
 def test_no_exercise_is_done_at_first():
@@ -176,7 +186,9 @@ def test_slides_are_the_marked_parts_of_the_page_in_one_file(material, unit):
     assert made.count("<section") == len(marked) + 2
     assert made.count("<li>") >= 5
     assert not re.search(r"src=|href=|url\(|@import|https?:(?!//www\.w3\.org/1998/Math)", made)  # the name of MathML
-    assert not re.search(r"\{term\}|\$|% end|\]\(", re.sub(r"<pre.*?</pre>", "", made, flags=re.DOTALL))
+    whole = material.html(material.linked(material.plain(text_of(unit)), []))
+    for shown in (made, whole):  # every formula is converted, and so is every role
+        assert not re.search(r"\{term\}|\$|% end|\]\(", re.sub(r"<pre.*?</pre>", "", shown, flags=re.DOTALL))
 
 
 def code_of(page):
@@ -212,7 +224,7 @@ def test_the_zip_is_the_same_each_time_and_has_funcnn_and_what_it_needs(material
         readme = file.read("funcnn-course/README.txt").decode()
         needs = file.read("funcnn-course/requirements.txt").decode().split()
     assert {"funcnn/__init__.py", "funcnn/py.typed", "LICENSE", "notes_for_the_teacher.md"} <= names
-    assert {f"{unit}{suffix}" for unit in UNITS for suffix in (".ipynb", "_slides.html")} <= names
+    assert {f"{unit}{suffix}" for unit in UNITS for suffix in (".ipynb", "_slides.html", "_steps.html")} <= names
     assert {f"{folder}/unit{number}.py" for folder in ("exercises", "solutions") for number in NUMBERS} <= names
     assert not any(["__pycache__" in name for name in names])
     assert f"{UNITS[0]}.ipynb to {UNITS[-1]}.ipynb" in readme

@@ -1,4 +1,4 @@
-"""The slides, the notebooks and the zip of the course, made from its pages: python docs/course/material.py FOLDER"""
+"""The slides, steps, notebooks and zip of the course, made from its pages: python docs/course/material.py FOLDER"""
 
 import json
 import re
@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from markdown_it import MarkdownIt
@@ -13,9 +14,12 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 COURSE = Path(__file__).parent
 DOCS, ROOT = COURSE.parent, COURSE.parents[1]
-sys.path.insert(0, str(DOCS / "_extensions"))
+sys.path[:0] = [str(COURSE), str(DOCS / "_extensions")]
 
 from mathml import converted  # noqa: E402  it is found by the line above
+from networks import EXAMPLES  # noqa: E402  as mathml
+
+from funcnn.teach import write_steps  # noqa: E402  after both
 
 UNITS = sorted(COURSE.glob("[1-9]_*.md"))
 # Pages that the units link to; they are in the zip too, as notebooks.
@@ -47,6 +51,8 @@ def linked(text: str, pages: list[Path]) -> str:
         words, target, anchor = found[1], Path(found[2]).stem, found[3] or ""
         return f"[{words}]({target}.ipynb{anchor})" if target in stems else words
 
+    made = re.compile(r'<a href="(?!\d_|exercises/|solutions/)[^"]*">(.*?)</a>', re.DOTALL)  # pages of the site alone
+    text = made.sub(r"\1", text)
     return re.sub(r"(?<!!)\[([^]]*)\]\((?!http)([^)#]*\.md)(#[^)]*)?\)", link, text)
 
 
@@ -124,6 +130,14 @@ def notebook(page: Path) -> str:
     return json.dumps({"cells": made, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}, indent=1) + "\n"
 
 
+def steps(page: Path) -> str:
+    """The page that shows one training step of the network of a unit, number by number."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "step.html"
+        write_steps(*EXAMPLES[page.stem], path)
+        return path.read_text("utf-8")
+
+
 def pictures(page: Path) -> list[Path]:
     """The files of the pictures on a page."""
     return [page.parent / name for name in re.findall(r"!\[[^]]*\]\(([^)]*)\)", page.read_text("utf-8"))]
@@ -140,23 +154,24 @@ def files() -> dict[str, bytes]:
     """What is in the zip, by its path there: all that a course needs, and funcnn itself."""
     made = {f"{page.stem}.ipynb": notebook(page) for page in [*UNITS, *LINKED]}
     made |= {f"{page.stem}_slides.html": slides(page) for page in UNITS}
+    made |= {f"{page.stem}_steps.html": steps(page) for page in UNITS}
     made |= {"notes_for_the_teacher.md": notes()}
     copied = {path.name: path for path in (COURSE / "README.txt", COURSE / "requirements.txt", ROOT / "LICENSE")}
     copied |= {str(path.relative_to(COURSE)): path for path in COURSE.glob("*s/unit?.py")}
     copied |= {picture.name: picture for page in [*UNITS, *LINKED] for picture in pictures(page)}
-    copied |= {str(path.relative_to(ROOT)): path for path in (ROOT / "funcnn").rglob("*.py")}
-    copied |= {name: ROOT / name for name in ("funcnn/py.typed",)}
+    package = [path for path in (ROOT / "funcnn").rglob("*.*") if path.suffix not in {".pyc", ".pyi"}]
+    copied |= {str(path.relative_to(ROOT)): path for path in package}
     return {name: text.encode() for name, text in made.items()} | {
         name: path.read_bytes() for name, path in copied.items()
     }
 
 
 def write(folder: Path) -> None:
-    """Write the slides, the exercises and course.zip, whose bytes depend on these files alone."""
+    """Write the slides, the steps, the exercises and course.zip, whose bytes depend on these files alone."""
     folder.mkdir(parents=True, exist_ok=True)
     found = files()
     for name, content in found.items():
-        if name.endswith("_slides.html") or name.startswith(("exercises/", "solutions/")):
+        if name.endswith(("_slides.html", "_steps.html")) or name.startswith(("exercises/", "solutions/")):
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_bytes(content)
     with ZipFile(folder / "course.zip", "w") as file:

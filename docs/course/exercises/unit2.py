@@ -38,7 +38,7 @@ def sigmoid(x):
 
 
 def sigmoid_vjp(args, dA):
-    """A list with the gradient of x."""
+    """A list with the gradient of x. args is (x,)."""
     raise NotImplementedError
 
 
@@ -57,7 +57,7 @@ def gated(x):
 
 
 def gated_vjp(args, dA):
-    """A list with the gradient of x. Use product_vjp and sigmoid_vjp."""
+    """A list with the gradient of x. args is (x,). Use product_vjp and sigmoid_vjp."""
     raise NotImplementedError
 
 

@@ -32,7 +32,7 @@ def test_softmax():
 
 
 def softmax_vjp(args, dA):
-    """A list with the gradient of z."""
+    """A list with the gradient of z. args is (z,)."""
     raise NotImplementedError
 
 

@@ -40,7 +40,7 @@ def batch_norm(x):
 
 
 def batch_norm_vjp(args, dA):
-    """A list with the gradient of x."""
+    """A list with the gradient of x. args is (x,)."""
     raise NotImplementedError
 
 

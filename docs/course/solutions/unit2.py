@@ -39,7 +39,7 @@ def sigmoid(x):
 
 
 def sigmoid_vjp(args, dA):
-    """A list with the gradient of x."""
+    """A list with the gradient of x. args is (x,)."""
     (x,) = args
     a = sigmoid(x)
     return [dA * a * (1 - a)]
@@ -60,7 +60,7 @@ def gated(x):
 
 
 def gated_vjp(args, dA):
-    """A list with the gradient of x. Use product_vjp and sigmoid_vjp."""
+    """A list with the gradient of x. args is (x,). Use product_vjp and sigmoid_vjp."""
     (x,) = args
     first, dsigmoid = product_vjp((x, sigmoid(x)), dA)
     [second] = sigmoid_vjp([x], dsigmoid)

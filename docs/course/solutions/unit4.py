@@ -16,7 +16,7 @@ def leaky_relu(x):
 
 
 def leaky_relu_vjp(args, dA):
-    """A list with the gradient of x."""
+    """A list with the gradient of x. args is (x,)."""
     (x,) = args
     return [dA * np.where(x > 0, 1, 0.1)]
 

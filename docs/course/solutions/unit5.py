@@ -33,7 +33,7 @@ def test_softmax():
 
 
 def softmax_vjp(args, dA):
-    """A list with the gradient of z."""
+    """A list with the gradient of z. args is (z,)."""
     (z,) = args
     p = softmax(z)
     return [p * (dA - (dA * p).sum(axis=1, keepdims=True))]

@@ -44,7 +44,7 @@ def batch_norm(x):
 
 
 def batch_norm_vjp(args, dA):
-    """A list with the gradient of x."""
+    """A list with the gradient of x. args is (x,)."""
     (x,) = args
     out, s = batch_norm(x), np.sqrt(x.var(axis=0) + EPS)
     return [(dA - dA.mean(axis=0) - out * (dA * out).mean(axis=0)) / s]
