@@ -107,4 +107,5 @@ _OTHERS = {
     "crossentropyloss": "softmax_cross_entropy",
     "dataloader": "batches",
     "grad": "value_and_grad",
+    "plot_model": "diagram",
 }

@@ -170,6 +170,7 @@ def test_the_top_says_where_any_other_name_is(space, name):
         ("funcnn", "Linear", "write funcnn.Dense"),
         ("funcnn.layers", "MSELoss", "write funcnn.losses.mse"),
         ("funcnn.layers", "grad", "write funcnn.value_and_grad"),
+        ("funcnn", "plot_model", "write funcnn.inspection.diagram"),
         ("funcnn", "cross_entropy", "write funcnn.softmax_cross_entropy"),
         ("funcnn", "BatchNorm2d", "write funcnn.BatchNorm"),
     ],
