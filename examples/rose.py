@@ -1,6 +1,6 @@
 """A rose: a single unit divides the plane along a line; a network with four hidden units learns the flower.
 
-`python rose.py --player` also writes rose.html, which plays the run: the regions of the network at every 100th step.
+`python rose.py --player` also writes rose.html, which plays the first 120 steps: the regions of every second network.
 """
 
 import sys
@@ -64,4 +64,4 @@ figure.savefig("rose.png", dpi=150)
 
 if "--player" in sys.argv:
     title = "A network with four hidden units learns a rose"
-    write_player("rose.html", flower, lambda state: render_regions(state.params, x, y), every=100, title=title)
+    write_player("rose.html", flower[:120], lambda state: render_regions(state.params, x, y), every=2, title=title)
