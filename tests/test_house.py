@@ -58,9 +58,9 @@ MOST_LINES = {
     "data": 1250,  # orders of rows, by class, length, window; a thread; what maps may do; ten augmentations
     "files": 700,  # results under the fingerprints of arguments
     "inspection": 2230,  # a diagram is a tree of blocks, their positions, and text; each layer has its equation
-    "interop": 6000,  # PyTorch, JAX, optax, ONNX: a rule for each layer and module; estimators for all y, X; Parquet
+    "interop": 6050,  # PyTorch, JAX, optax, ONNX: a rule for each layer, a loop; estimators for all y, X; Parquet
     "kernels": 2600,  # traces of rows, sweeps over them; patterns that are no rows, and loops over steps, by hand
-    "layers": 7570,  # layers that mix positions say so; memories of a fixed size; equal ids are summed in 3 ways
+    "layers": 7700,  # layers that mix positions say so; memories of a fixed size; equal ids; loops of libraries
     "losses": 1240,  # for classes, 1 - p does not cancel; in NumPy it is gathered, in other libraries multiplied
     "metrics": 390,  # numbers for all examples, for each class, for unpadded positions
     "optimizers": 915,  # of float16 they compute in float32

@@ -328,7 +328,7 @@ ROWS = {
         "layer: RNN(W=<f64 2x4>, U=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>)",
     ),
     "the cache of an LSTM for a GRU": (
-        lambda: backward(gru, forward(LSTM.init(1, 4, seed=0), x[:1, :1, :1])[1], dA),
+        lambda: backward(gru, forward(LSTM.init(1, 4, seed=0), 0 * x[:1, :1, :1])[1], dA),
         ShapeError,
         "backward: the cache is of another network; cache: (<f64 [[0. 0. 0. 0.]]>, "
         "<f64 [[0. 0. 0. 0.]]>), layer: GRU(W=<f64 2x12>, U=<f64 4x12>, b=<f64 12>, c=<f64 [0. 0. 0. 0.]>)",

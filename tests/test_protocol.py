@@ -562,11 +562,35 @@ def test_an_activation_returns_an_array_like_x(returned):
             backward(Odd(), x, x)
 
 
-@pytest.mark.parametrize("returned", [None, (x, x), ((x[:1],), x), ((x, x), x)])
+@pytest.mark.parametrize("returned", [None, (x, x), ((x[:1],), x), ((x, x), x), ((film[:, 0].astype("f4"),), ())])
 def test_a_cell_returns_a_state_like_the_one_before(returned):
     Odd = record(type("Odd", (Recurrent,), {"cell": lambda self, z, before: returned, "back": lambda self, *given: 0}))
     with pytest.raises(KindError, match=r"^Odd: cell must return \(\(h, ...\), kept\), a state of arrays like "):
         forward(Odd.init(3, 3, seed=0), film)
+
+
+h = film[:, 0]
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        None,
+        (h, h),
+        (h, h, h),
+        (h, h, ()),
+        (h, h, (h, h)),
+        (h, h, (h[:1],)),
+        (h, h, (h.astype("f4"),)),
+        (h, h, (None, h)),
+    ],
+)
+def test_the_gradients_of_a_state_are_like_the_state(returned):
+    methods = {"cell": lambda self, z, before: ((z,), ()), "back": lambda self, *given: returned}
+    Odd = record(type("Odd", (Recurrent,), methods))
+    out, cache = forward(odd := Odd.init(3, 3, seed=0), film)
+    with pytest.raises(KindError, match=r"^Odd: back must return \(dz, du, \(dh, ...\)\), gradients of a state like "):
+        backward(odd, cache, out)
 
 
 @pytest.mark.parametrize(

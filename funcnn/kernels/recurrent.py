@@ -18,7 +18,7 @@ _MOST_ROWS = 24  # of a block, so that all larger m have one kernel
 State = tuple[Any, ...]
 
 
-def steps_forward(params: Any, given: Any, z: Any, mask: Any, first: State, others: Any) -> Any:
+def steps_forward(params: Any, given: Any, z: Any, mask: Any, first: State, keeps: Any) -> Any:
     """(h of all steps, the last state, the cache); z is written over"""
     (m, t, _), k, dtype = z.shape, len(params.U), z.dtype
     cls: Any = type(params)
@@ -29,11 +29,11 @@ def steps_forward(params: Any, given: Any, z: Any, mask: Any, first: State, othe
     states, out = [fresh((m, t + 1, k), dtype) for _ in first], fresh((m, t, k), dtype)
     for state, start in zip(states, first, strict=True):
         state[:, 0] = start
-    rest = fresh((m, 1 if others is None else t, cell.rest * k), dtype)
-    cell(params.U, m, t, _numbers(mask, dtype), [z, *own, out, *states, rest], keeps=others is not None)
+    rest = fresh((m, t if keeps else 1, cell.rest * k), dtype)
+    cell(params.U, m, t, _numbers(mask, dtype), [z, *own, out, *states, rest], keeps=keeps)
     out, rest, states = sealed(out), sealed(rest), [*map(sealed, states)]
     last = tuple([a[:, -1] for a in states])
-    return out, last, None if others is None else Stacked(given, tuple(states), (z, rest), cell.kept)
+    return out, last, Stacked(given, tuple(states), (z, rest), cell.kept) if keeps else None
 
 
 def steps_backward(params: Any, cache: Any, mask: Any, dout: Any, dlast: State) -> Any:

@@ -113,7 +113,7 @@ def no_mask(cache):
 
 
 def states_after(cache):
-    return cache._replace(states=(*cache.states[1:], cache.states[-1]))
+    return cache._replace(before=(*cache.before[1:], cache.last))
 
 
 def forget_gate_of_the_new_cell(layer, kept, before, after, dafter, right):

@@ -37,8 +37,10 @@ class Recurrent(ABC):
     Do not pass `(x, mask, state)` to a chain of recurrent layers: the last state of one layer would become the first
     state of the next, whose out would then depend on later x. Pass x or `(x, mask)`, and parts of a sequence to `step`.
 
-    t steps are t iterations of a loop in Python, and t copies of the cell for `jax.jit` to compile. LSTM and GRU have a
-    kernel for the whole loop, used for large arrays if llvmlite is installed.
+    t steps are t iterations of a loop in Python. LSTM and GRU have a kernel for the whole loop, used for large arrays
+    if llvmlite is installed. Where JAX traces, the loop is `jax.lax.scan`, so `jax.jit` compiles one copy of the cell,
+    whatever t is; `cell` and `back` must then return arrays of the same shapes and dtypes at each step. Without
+    `import funcnn.interop.jax`, `jax.jit` compiles t copies of the cell.
     """
 
     W: Array
@@ -116,24 +118,24 @@ class Recurrent(ABC):
 @forward.register(Recurrent)
 def recurrent_forward(params: Recurrent, given: Any) -> tuple[Any, Cache | Stacked]:
     """(state_t, kept_t) = cell(x_t @ W + b, state_{t-1}), with one product for all x_t"""
-    return _run(params, given, [])
+    return _run(params, given, keeps=True)
 
 
 @forward_only.register(Recurrent)
 def recurrent_forward_only(params: Recurrent, given: Any) -> Any:
     """state_t = cell(x_t @ W + b, state_{t-1})"""
-    return _run(params, given, None)[0]
+    return _run(params, given, keeps=False)[0]
 
 
-def _run(params: Recurrent, given: Any, others: list[State] | None) -> tuple[Any, Any]:
-    """out, and the cache, if others is not None."""
+def _run(params: Recurrent, given: Any, *, keeps: bool) -> tuple[Any, Any]:
+    """out, and the cache, if `keeps`."""
     x, mask, state = opened(type(params).__name__, given, 3)
     check_sequence(type(params).__name__, x, mask)
     check_rows(params, x, len(params.W), params.W, form="m, t")
     (m, t, n), W = x.shape, params.W
     z = blank(x, mask).reshape(m * t, n) @ W
     first = first_state(params, state, m, namespace(x))
-    out, last, cache = steps_forward(params, given, z.reshape(m, t, W.shape[1]), mask, first, others)
+    out, last, cache = steps_forward(params, given, z.reshape(m, t, W.shape[1]), mask, first, keeps)
     return closed(given, out, mask, as_given(params, last)), cache
 
 
@@ -156,15 +158,14 @@ def _back(params: Recurrent, cache: Any, dA: Any) -> tuple[Any, Array, State]:
     """The gradients of the parameters, of z (one row for each step of each sequence), and of the first state."""
     k = len(params.U)
     if type(cache) not in {Cache, Stacked} or [part.shape[-1] for part in cache.last] != [k] * params.states:
-        cache = cache.apart() if type(cache) is Stacked else cache
-        raise foreign(params, cache.states[0] if type(cache) is Cache else cache)
+        raise foreign(params, cache.last if type(cache) in {Cache, Stacked} else cache)
     x, mask, _ = opened("", cache.given, 3)
     m, t, n = x.shape
     dout, dlast = out_gradients(params, cache.given, dA)
     if type(cache.given) is not tuple or dout is not None:
         check_out_gradient(params, dout, (m, t, k), x.dtype)
         dout = blank(dout, mask)
-    dlast = last_gradient(params, dlast, cache.last, namespace(x))
+    dlast = last_gradient(params, dlast, cache.last)
     h, dz, du, own, dfirst = steps_backward(params, cache, mask, dout, dlast)
     dW, dU = blank(x, mask).reshape(m * t, n).T @ dz, h.T @ du
     return own_gradient(params, own, W=dW, U=dU, **params.biases(dz, du)), dz, dfirst

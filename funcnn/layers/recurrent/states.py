@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from funcnn.arrays import Array, is_array, short
+from funcnn.arrays import Array, is_array, namespace, short
 from funcnn.errors import ShapeError
 from funcnn.layers.checks import check_out_gradient
 
@@ -29,7 +29,7 @@ def as_given(params: Any, state: State) -> Any:
     return state if params.states > 1 else state[0]
 
 
-def last_gradient(params: Any, given: Any, state: State, xp: Any) -> State:
+def last_gradient(params: Any, given: Any, state: State) -> State:
     """Check the gradient of the last state; the result is a tuple, of zeros for None."""
     parts = given if params.states > 1 and given is not None else (given,) * params.states
     if type(parts) is not tuple or len(parts) != len(state):
@@ -40,4 +40,4 @@ def last_gradient(params: Any, given: Any, state: State, xp: Any) -> State:
     for part, like in zip(parts, state, strict=True):
         if part is not None:
             check_out_gradient(params, part, like.shape, like.dtype)
-    return tuple([xp.zeros_like(b) if a is None else a for a, b in zip(parts, state, strict=True)])
+    return tuple([namespace(b).zeros_like(b) if a is None else a for a, b in zip(parts, state, strict=True)])

@@ -9,23 +9,21 @@ import numpy as np
 from funcnn.acceleration import accelerated
 from funcnn.arrays import Array, namespace, short
 from funcnn.errors import KindError
-from funcnn.gradients import added
+from funcnn.layers.checks import own_gradient
+from funcnn.layers.recurrent.loop import Scanned, Series, along, scan, total
 from funcnn.layers.recurrent.states import State
+from funcnn.layers.sequences import blank, opened
 
 HOME = "funcnn.kernels.recurrent"
 
 
 class Cache(NamedTuple):
-    """x as given, the states before, between and after the steps, and the other arrays that each step kept."""
+    """x as given; of each step the state before it and the other arrays that it kept; the state after the last step."""
 
     given: Any
-    states: tuple[State, ...]
-    others: tuple[State, ...]
-
-    @property
-    def last(self) -> State:
-        """The state after the last step."""
-        return self.states[-1]
+    before: Series
+    others: Series
+    last: State
 
 
 class Stacked(NamedTuple):
@@ -54,11 +52,9 @@ class Stacked(NamedTuple):
                 left, *after = after
             kept.append(left[..., :width])
             left = left[..., width:]
-        states, others = [
-            tuple([tuple([a[:, i] for a in arrays]) for i in range(arrays[0].shape[1])])
-            for arrays in (self.states, kept)
-        ]
-        return Cache(self.given, states, others)
+        before = [a[:, :-1] for a in self.states]
+        states, others = [Scanned(tuple([a.swapaxes(0, 1) for a in arrays])) for arrays in (before, kept)]
+        return Cache(self.given, states, others, self.last)
 
 
 def _entries(params: Any, given: Any, z: Any, *_: Any) -> int:
@@ -73,34 +69,55 @@ def _entries_back(params: Any, cache: Any, mask: Any, dout: Any, dlast: State) -
 
 @accelerated(HOME, at=_entries, least=1 << 12)
 def steps_forward(
-    params: Any, given: Any, z: Array, mask: Any, first: State, others: list[State] | None
+    params: Any,
+    given: Any,
+    z: Array,
+    mask: Any,
+    first: State,
+    keeps: bool,  # noqa: FBT001  a rule with a kernel takes no keywords
 ) -> tuple[Array, State, Any]:
-    """(h of all steps, (m, t, k), 0 at padded positions; the last state; the cache, or None if others is None)
+    """(h of all steps, (m, t, k), 0 at padded positions; the last state; the cache, or None if not keeps)
 
-    z is x @ W, made for this call, which may write to it; others is empty, for the other arrays that the steps keep.
+    z is x @ W, made for this call, which may write to it.
     """
     z += params.b
-    xp, states = namespace(z), [first]
-    for i in range(z.shape[1]):
-        after, kept = _after(params, params.cell(z[:, i], states[-1]), first)
-        if mask is not None:
-            there = mask[:, i, None]
-            after = tuple([xp.where(there, new, old) for new, old in zip(after, states[-1], strict=True)])
-        states.append(after)
-        if others is not None:
-            others.append(kept)
-    out = xp.stack([h for h, *_ in states[1:]], axis=1)
-    out = out if mask is None else xp.where(mask[..., None], out, 0)
-    return out, states[-1], None if others is None else Cache(given, tuple(states), tuple(others))
+    series = z.swapaxes(0, 1), _by_steps(mask)
+    last, (h, *kept) = scan(_keeping if keeps else _forward, z.shape[1], params, first, series, like=(z, *first))
+    return blank(along(h), mask), last, Cache(given, kept[0], kept[1], last) if keeps else None
 
 
-def _after(params: Any, made: Any, like: State) -> tuple[State, State]:
-    """Check the result of `cell`: a state like the first one, and the arrays for `back`."""
-    state = made[0] if type(made) is tuple and len(made) == 2 else None
-    if type(state) is not tuple or [getattr(a, "shape", None) for a in state] != [a.shape for a in like]:
-        needed = f"((h, ...), kept), a state of arrays like {short(like)}"
+def _by_steps(mask: Any) -> Any:
+    """The mask with the steps along axis 0, (t, m, 1)."""
+    return None if mask is None else mask.T[..., None]
+
+
+def _forward(params: Any, before: State, z: Array, there: Any) -> tuple[State, tuple[Array]]:
+    """One step: the state after it, kept at padded positions."""
+    after, (h, _, _) = _keeping(params, before, z, there)
+    return after, (h,)
+
+
+def _keeping(params: Any, before: State, z: Array, there: Any) -> tuple[State, tuple[Array, State, State]]:
+    """One step, with the state before it and the arrays for `back`."""
+    made = params.cell(z, before)
+    if type(made) is not tuple or len(made) != 2 or not _are_like(made[0], before):
+        needed = f"((h, ...), kept), a state of arrays like {short(before)}"
         raise KindError(f"{type(params).__name__}: cell must return {needed}, not {short(made)}")
-    return made
+    after, kept = made
+    if there is not None:
+        xp = namespace(z)
+        after = tuple([xp.where(there, new, old) for new, old in zip(after, before, strict=True)])
+    return after, (after[0], before, kept)
+
+
+def _are_like(made: Any, state: State) -> bool:
+    """Whether `made` is a tuple of arrays with the shapes and dtypes of this state."""
+    if type(made) is not tuple or len(made) != len(state):
+        return False
+    for a, like in zip(made, state):  # noqa: B905  equally many; each step waits for it
+        if a is not like and (getattr(a, "shape", a) != like.shape or getattr(a, "dtype", a) != like.dtype):
+            return False
+    return True
 
 
 @accelerated(HOME, at=_entries_back, least=1)
@@ -111,31 +128,50 @@ def steps_backward(
 
     At a padded position the gradient of a state passes through to the state before.
     """
-    cache = cache.apart() if type(cache) is Stacked else cache
-    t, dstate, xp = len(cache.others), dlast, namespace(cache.states[0][0])
-    dzs, dus, owns, U_T = [], [], [], params.U.T.copy()  # contiguous, which halves the time of the product
-    for i in reversed(range(t)):
-        dh, *others = dstate
-        dstate = (dh if dout is None else dh + dout[:, i], *others)
-        passed = None
-        if mask is not None:
-            there = mask[:, i, None]
-            passed, dstate = (tuple([xp.where(w, d, 0) for d in dstate]) for w in (~there, there))
-        given = cache.others[i], cache.states[i], cache.states[i + 1], dstate
-        dz, du, dstate = params.back(*given)
-        owns.append(params.own_gradients(*given, dz, du))
-        dh = du @ U_T
-        dstate = (dh if dstate[0] is None else dh + dstate[0], *dstate[1:])
-        if passed is not None:
-            dstate = tuple([a + b for a, b in zip(dstate, passed, strict=True)])
-        dzs.append(dz)
-        dus.append(du)
-    steps = (dzs,) if dz is du else (dzs, dus)
-    rows = [_rows(parts[::-1], xp) for parts in steps]
-    own: Any = {name: added([one[name] for one in owns]) for name in owns[0]} if type(owns[0]) is dict else owns[0]
-    return _rows([h for h, *_ in cache.states[:-1]], xp), rows[0], rows[-1], own, dstate
+    _, before, others, last = cache.apart() if type(cache) is Stacked else cache
+    t = opened("", cache.given, 3)[0].shape[1]
+    fixed = params, params.U.T.copy()  # contiguous, which halves the time of the product
+    series = None if dout is None else dout.swapaxes(0, 1), _by_steps(mask), before, others
+    like = params.U, dout, *dlast, *last
+    (dfirst, _), made = scan(_backward, t, fixed, (dlast, last), series, like=like, reverse=True)
+    h, dz, du = map(_rows, made[:3])
+    return h, dz, dz if du is None else du, total(made[3]), dfirst
 
 
-def _rows(parts: list[Array], xp: Any) -> Array:
-    """One row for each step of each sequence, from the arrays of all steps."""
-    return xp.stack(parts, axis=1).reshape(-1, parts[0].shape[1])
+def _backward(
+    fixed: tuple[Any, Array], carry: tuple[State, State], dout: Any, there: Any, before: State, kept: State
+) -> tuple[tuple[State, State], tuple[Array, Array, Any, dict[str, Any]]]:
+    """One step back, from the gradient of the state after it, and that state, to those before it."""
+    (params, U_T), ((dh, *others), after) = fixed, carry
+    dstate = (dh if dout is None else dh + dout, *others)
+    passed = None
+    if there is not None:
+        xp = namespace(before[0])
+        passed, dstate = (tuple([xp.where(w, d, 0) for d in dstate]) for w in (~there, there))
+    given = kept, before, after, dstate
+    made = params.back(*given)
+    if type(made) is not tuple or len(made) != 3 or not _are_like_or_none(made[2], before):
+        needed = f"(dz, du, (dh, ...)), gradients of a state like {short(before)}, or None for dh"
+        raise KindError(f"{type(params).__name__}: back must return {needed}, not {short(made)}")
+    dz, du, dbefore = made
+    own = params.own_gradients(*given, dz, du)
+    if type(own) is not dict:
+        own_gradient(params, own)  # which refuses it
+    dh = du @ U_T
+    dstate = (dh if dbefore[0] is None else dh + dbefore[0], *dbefore[1:])
+    if passed is not None:
+        dstate = tuple([a + b for a, b in zip(dstate, passed, strict=True)])
+    return (dstate, before), (before[0], dz, None if du is dz else du, own)
+
+
+def _are_like_or_none(made: Any, state: State) -> bool:
+    """As `_are_like`; the first may be None."""
+    if type(made) is tuple and made and made[0] is None:
+        made, state = made[1:], state[1:]
+    return _are_like(made, state)
+
+
+def _rows(series: Series) -> Any:
+    """One row for each step of each sequence; None if there is no array."""
+    made = along(series)
+    return None if made is None else made.reshape(-1, made.shape[2])
