@@ -128,6 +128,20 @@ def test_a_loop_holds_a_window_and_a_block_however_many_rows_there_are(tmp_path,
     assert 2000 * 3 * 8 < many[0] < 1.3 * few[0] + 40_000 < 40_000 * 8
 
 
+def test_the_columns_of_a_row_group_are_decoded_one_after_the_other(tmp_path, monkeypatch):
+    """Together, they take memory by chance: 1.9 to 3.8 MiB for 0.6 MiB of numbers; one after the other, 1.3 MiB."""
+    write_parquet(pa.table(columns(103)), tmp_path / "rows", 60)
+    read, calls = parquet.ParquetFile.read_row_group, []
+
+    def recorded(self, i, columns, use_threads):
+        calls.append((columns, use_threads))
+        return read(self, i, columns, use_threads=use_threads)
+
+    monkeypatch.setattr(parquet.ParquetFile, "read_row_group", recorded)
+    next(iter(of(tmp_path / "rows")))
+    assert calls == [([name], False) for name in ("a", "b", "list", "i", "odd", "half")] * 2
+
+
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
 def test_a_file_that_changes_is_refused(tmp_path, write):
     path, table = tmp_path / "rows", pa.table(columns(103))

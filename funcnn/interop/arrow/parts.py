@@ -109,10 +109,13 @@ class OfParquet:
         return [self.metadata.row_group(i).num_rows for i in range(self.metadata.num_row_groups)]
 
     def read(self, i: int, names: list[str]) -> Any:
-        """The columns of a row group."""
+        """The columns of a row group, read one after the other: together, in threads of pyarrow, each takes memory to
+        decode, and how much they take at a time is up to chance.
+        """
         _check_unchanged(self)
         with _reading(self.whose, self.path), parquet.ParquetFile(self.path, metadata=self.metadata) as file:
-            return file.read_row_group(i, columns=names)
+            columns = [file.read_row_group(i, columns=[name], use_threads=False).column(0) for name in names]
+        return pa.table(columns, names)
 
 
 @attrs.frozen(eq=False)
