@@ -16,13 +16,13 @@ mpl.use("Agg")
 # a block costs the process that sends it and adds its gradient, on two processes, 0.27 ms + 680,016 bytes * 1.02 ns.
 A_ROW, A_BLOCK = 10e-6, 0.96e-3
 BLOCKS = 10_000  # of a step
-WAITING = 64  # blocks that `sharded` has submitted at a time
+PENDING = 64  # the most blocks that an executor has at a time, unless `pending` says otherwise
 ROWS = {512: "#1f6fb4", 2_048: "#2a7f3f", 204_800: "#c0152f"}  # rows of a block, and the colour of its lines
 WORKERS = [1, 4, 16, 64, 256, 1_000, 10_000]
 SPREAD, SLOW, DRAWS = 0.5, 5.0, 3  # sigma of the log-normal block times; how slow one worker is; simulations of each
 
 
-def step(block: float, cost: float, workers: int, waiting: int, rng: np.random.Generator | None = None) -> float:
+def step(block: float, cost: float, workers: int, pending: int, rng: np.random.Generator | None = None) -> float:
     """Seconds of a step: results are received in the order of the blocks, and then the next block is submitted.
 
     With `rng`, block times are log-normal with mean `block`, and one worker, drawn by lot, takes `SLOW` times as long.
@@ -34,7 +34,7 @@ def step(block: float, cost: float, workers: int, waiting: int, rng: np.random.G
     heapify(free)
     now, ends = 0.0, deque[float]()
     for i, seconds in enumerate(times.tolist()):
-        if i >= waiting:
+        if i >= pending:
             now = max(now, ends.popleft()) + cost / 2  # half of a block's cost is to send it, half to add its gradient
         now += cost / 2
         at, worker = free[0]
@@ -46,29 +46,29 @@ def step(block: float, cost: float, workers: int, waiting: int, rng: np.random.G
     return now
 
 
-def speed_up(rows: int, workers: int, waiting: int = WAITING, *, even: bool) -> float:
+def speed_up(rows: int, workers: int, pending: int = PENDING, *, even: bool) -> float:
     """How many times as fast as the computation of all blocks by one worker; the median of the draws, unless even."""
     block = rows * A_ROW
     if even:
-        return BLOCKS * block / step(block, A_BLOCK, workers, waiting)
+        return BLOCKS * block / step(block, A_BLOCK, workers, pending)
     draws = [np.random.default_rng((seed, rows, workers)) for seed in range(DRAWS)]
-    return BLOCKS * block / median([step(block, A_BLOCK, workers, waiting, rng) for rng in draws])
+    return BLOCKS * block / median([step(block, A_BLOCK, workers, pending, rng) for rng in draws])
 
 
 def main() -> None:
     """Draw `scaling.svg`, and print the table of the page."""
     lines, most = {}, max(ROWS)
     for how in ("even", "stragglers"):
-        lines |= {f"{rows:,} rows a block, {how}": (rows, WAITING, how == "even") for rows in ROWS}
-        lines[f"{most:,} rows, no limit, {how}"] = most, BLOCKS, how == "even"
+        lines |= {f"{rows:,} rows a block, {how}": (rows, PENDING, how == "even") for rows in ROWS}
+        lines[f"{most:,} rows, pending={BLOCKS}, {how}"] = most, BLOCKS, how == "even"
     mpl.rcParams.update({"svg.hashsalt": "scaling", "svg.fonttype": "none", "font.size": 9})
     figure, ax = plt.subplots(figsize=(7.5, 4.6), layout="constrained")
     ax.plot(WORKERS, WORKERS, color="#bbbbbb", lw=1, label="as many as workers")
     print(f"| blocks | {' | '.join([f'{w:,}' for w in WORKERS])} |\n|---|{'---:|' * len(WORKERS)}")
-    for name, (rows, waiting, even) in lines.items():
-        found = [speed_up(rows, workers, waiting, even=even) for workers in WORKERS]
+    for name, (rows, pending, even) in lines.items():
+        found = [speed_up(rows, workers, pending, even=even) for workers in WORKERS]
         print(f"| {name} | {' | '.join([f'{a:,.0f}' if a >= 10 else f'{a:.1f}' for a in found])} |")
-        style = {"ls": "-" if even else "--", "marker": "o" if waiting == WAITING else "^", "ms": 4, "lw": 1.3}
+        style = {"ls": "-" if even else "--", "marker": "o" if pending == PENDING else "^", "ms": 4, "lw": 1.3}
         ax.plot(WORKERS, found, color=ROWS[rows], label=name, **style)
     ax.set(xscale="log", yscale="log", xlabel="workers", ylabel="times as fast as one worker")
     for axis in (ax.xaxis, ax.yaxis):

@@ -68,6 +68,8 @@ ROWS = [
     (made(timeout="1 s"), KindError, "sharded: timeout must be a number, not str"),
     (made(retries=-1), RangeError, "sharded: retries must be at least 0; it is -1"),
     (made(retries=1.5), KindError, "sharded: retries must be a whole number, not float"),
+    (made(pending=0), RangeError, "sharded: pending must be at least 1; it is 0"),
+    (made(pending=64.0), KindError, "sharded: pending must be a whole number, not float; write int(pending)"),
     (lambda: threads(0), RangeError, "threads: n must be at least 1; it is 0"),
     (lambda: threads(None), KindError, "threads: n must be a whole number, not None"),
     (

@@ -3,6 +3,7 @@
 import pickle
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
@@ -373,3 +374,34 @@ def test_it_shows_what_it_is_and_pickles_without_an_executor():
     copy = pickle.loads(pickle.dumps(step))
     assert copy(DENSE, X, Y) == step(DENSE, X, Y)
     assert step.traffic.sent == 0
+
+
+class Counted(ThreadPoolExecutor):
+    """Counts the blocks that it has: those that were submitted, and whose results were not asked for."""
+
+    has = most = 0
+
+    def submit(self, f, /, *given):
+        future = super().submit(f, *given)
+        self.has += 1
+        self.most = max(self.most, self.has)
+        result = future.result
+
+        def received(timeout):
+            self.has -= 1
+            return result(timeout)
+
+        future.result = received
+        return future
+
+
+@pytest.mark.parametrize("pending", [1, 3, 1000])
+def test_an_executor_has_as_many_blocks_at_a_time_as_are_asked_for(pending):
+    alone, step = sharded(gradient_of, rows=1), partial(sharded, gradient_of, rows=1, pending=pending)
+    with Counted(2) as pool:
+        assert (
+            pickle.loads(pickle.dumps(step()))(DENSE, X, None)
+            == step(executor=pool)(DENSE, X, None)
+            == alone(DENSE, X, None)
+        )
+    assert pool.most == min(pending, len(X)) > pool.has == 0

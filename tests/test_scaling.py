@@ -4,6 +4,7 @@ import importlib.util
 import math
 import subprocess
 import sys
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 pytest.importorskip("threadpoolctl", reason="it limits BLAS")
 pytest.importorskip("matplotlib", reason="docs/scaling.py draws")
 from funcnn import mse
-from funcnn.parallel import engine
+from funcnn.parallel import sharded
 from tests.benchmarks import scaling
 from tests.benchmarks.__main__ import print_scaling
 from tests.benchmarks.sharded import made
@@ -35,7 +36,7 @@ def simulation(monkeypatch):
 
 def test_a_simulated_step_takes_as_long_as_the_model_allows(simulation):
     for block, cost, workers in [(1.0, 0.01, 1), (1.0, 0.01, 7), (0.1, 0.05, 50), (0.5, 0.0, 200), (0.0, 0.3, 3)]:
-        seconds = simulation.step(block, cost, workers, waiting=64)
+        seconds = simulation.step(block, cost, workers, pending=64)
         busy = min(workers, 64)
         bound = scaling.predicted(200, busy, block, scaling.Cost(0.0, cost, 0.0), 0)
         assert max(200 * cost, 200 / busy * block) <= seconds * (1 + 1e-9)
@@ -51,8 +52,8 @@ def test_stragglers_are_drawn_by_a_seed_and_hold_back_those_behind_them(simulati
     assert np.mean(one) == pytest.approx(5 * 200, rel=0.1)  # the only worker is the slow one; the mean of a block stays
 
 
-def test_the_simulation_waits_for_as_many_blocks_as_sharded_does(simulation):
-    assert simulation.WAITING == engine._MOST_WAITING
+def test_the_simulation_has_as_many_pending_blocks_as_sharded(simulation):
+    assert signature(sharded).parameters["pending"].default == simulation.PENDING
 
 
 @in_full

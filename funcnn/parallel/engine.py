@@ -26,8 +26,6 @@ from funcnn.parallel.worker import (
     work,
 )
 
-_MOST_WAITING = 64  # blocks that are submitted at a time, so that not all rows are in memory twice
-
 
 class InThreads:
     """Blocks that share memory with the caller: nothing is copied or sent."""
@@ -96,10 +94,12 @@ class InProcesses:
 
 
 class Engine:
-    """An executor, or a function that makes one, and how long and how often it is tried."""
+    """An executor, or a function that makes one; how long and how often it is tried, and with how many blocks."""
 
-    def __init__(self, executor: Executor | Callable[[], Executor], timeout: float | None, retries: int) -> None:
-        self._given, self._timeout, self._retries = executor, timeout, retries
+    def __init__(
+        self, executor: Executor | Callable[[], Executor], timeout: float | None, retries: int, pending: int
+    ) -> None:
+        self._given, self._timeout, self._retries, self._pending = executor, timeout, retries, pending
         self._made: Executor | None = None
         self._lock, self._sent, self.traffic = Lock(), Sent(), Traffic()
 
@@ -116,7 +116,7 @@ class Engine:
         rest, tries = iter(blocks), Counter[int]()
         try:
             while True:
-                for block in islice(rest, _MOST_WAITING - len(waiting)):
+                for block in islice(rest, self._pending - len(waiting)):
                     waiting.append((block, _submitted(carrier, executor, block)))
                 if not waiting:
                     return

@@ -27,10 +27,10 @@ _TAKEN = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in ("par
 class Sharded:
     """The function that `sharded` returns."""
 
-    def __init__(self, function: Any, rows: Any, executor: Any, timeout: Any, retries: int) -> None:
-        self._arguments = (function, rows, executor, timeout, retries)
+    def __init__(self, function: Any, rows: Any, executor: Any, timeout: Any, retries: int, pending: int) -> None:
+        self._arguments = (function, rows, executor, timeout, retries, pending)
         self._function, self._rows = function, rows
-        self._engine = None if executor is None else Engine(executor, timeout, retries)
+        self._engine = None if executor is None else Engine(executor, timeout, retries, pending)
         self._is_checked = False
         self.__signature__ = _TAKEN
 
@@ -68,6 +68,7 @@ def sharded(
     executor: Executor | Callable[[], Executor] | None = None,
     timeout: float | None = None,
     retries: int = 0,
+    pending: int = 64,
 ) -> Sharded:
     """The same function of (params, x, y), by blocks of rows: cost = sum m_i / m cost_i, grads = sum m_i / m grads_i
 
@@ -92,6 +93,8 @@ def sharded(
             too slow is replaced. Without one, they are computed one after the other, which saves memory.
         timeout: the seconds to wait for a block, once the blocks before it are there.
         retries: how often a block is tried again after its worker died or was too slow.
+        pending: the most blocks that an executor has at a time. More workers than that do not help; but each of these
+            blocks has its rows, as bytes for another process, and then its gradient in the memory of the caller.
 
     >>> import numpy as np
     >>> from funcnn import mlp, mse, value_and_grad
@@ -104,7 +107,7 @@ def sharded(
     Raises:
         KindError: an argument is of the wrong kind. The function that is returned raises it if the loss or the network
             couples rows, or if a value does not pickle that must be sent to another process.
-        RangeError: `rows` is less than 1, `timeout` not above 0, or `retries` negative.
+        RangeError: `rows` or `pending` is less than 1, `timeout` not above 0, or `retries` negative.
         ImportError: threadpoolctl is not installed.
         WorkerError: an executor could not compute a block; a WorkerTimeoutError if it was too slow. The function that
             is returned raises it. An error of `value_and_grad` is raised as it is, with a note that names the block.
@@ -119,8 +122,9 @@ def sharded(
         check_function("sharded", executor, "executor", needed, takes=0)
     timeout = None if timeout is None else as_positive("sharded", timeout, "timeout")
     retries = as_count("sharded", retries, "retries", least=0)
+    pending = as_count("sharded", pending, "pending")
     check_installed("sharded")
-    return Sharded(value_and_grad, rows, executor, timeout, retries)
+    return Sharded(value_and_grad, rows, executor, timeout, retries, pending)
 
 
 def _one_by_one(function: Any, parts: list[Block]) -> Iterator[tuple[Any, Any]]:

@@ -16,6 +16,7 @@ ROWS = [
         executor=executor,
         timeout=number | "None",
         retries=count,
+        pending=count,
         needs="threadpoolctl",
     ),
 ]
