@@ -8,7 +8,7 @@ import pytest
 
 from funcnn import acceleration, mse
 from tests.benchmarks import instructions, page, whole
-from tests.benchmarks.__main__ import OF_THE_PAGE, print_sharded
+from tests.benchmarks.__main__ import OF_THE_PAGE, print_bits, print_sharded
 from tests.benchmarks.article import NeuralNetwork
 from tests.benchmarks.contenders import CONTENDERS, FOLDED, OURS
 from tests.benchmarks.families import ROWS
@@ -117,6 +117,16 @@ def test_times_of_two_threads_are_measured(monkeypatch):
     times, blocks = sharded.times_and_blocks("a network", 1)
     assert times.keys() == {sharded.ONE, sharded.TWO, sharded.SHARDED}
     assert blocks == 1
+
+
+def test_fingerprints_by_kernels_for_several_processors_are_compared(monkeypatch, capsys):
+    bits = pytest.importorskip("tests.benchmarks.bits", reason="threadpoolctl limits BLAS")
+    assert len({*bits.runs()}) == len(bits.SIZES)
+    monkeypatch.setattr(bits, "on_cores", lambda: {"SkylakeX": ["a", "b"], "Haswell": ["a", "c"]})
+    print_bits(2)
+    products, first, second = capsys.readouterr().out.strip().split("\n")
+    assert re.fullmatch(r"Bits: [012] of 2 products of random shapes differ between one thread and two", products)
+    assert [line.split(" small")[0] for line in (first, second)] == ["Bits: 0 of 2", "Bits: 1 of 2"]
 
 
 def test_one_process_measures_funcnn_with_kernels_and_without():

@@ -19,11 +19,11 @@ from tests.benchmarks.tables import report, seconds, table
 from tests.benchmarks.timing import median_ratio
 
 PEERS, IMPORTS, KEPT, REMAT, NORMALISED = "peers", "imports", "kept", "remat", "normalised"
-SHARDED, SCALING = "sharded", "scaling"
+SHARDED, SCALING, BITS = "sharded", "scaling", "bits"
 MEMORY, SIZES = "memory", (10**5, 10**6, 10**7)  # rows of files that are read a window at a time
 PACKAGES = ["torch", "jax", "optax", "sklearn", "autograd", "mygrad", "llvmlite"]
 OF_THE_PAGE = [*STEPS, *WHOLE, *LAYERS]
-EVERYTHING = [*OF_THE_PAGE, REMAT, NORMALISED, IMPORTS, KEPT, SHARDED, SCALING, MEMORY]
+EVERYTHING = [*OF_THE_PAGE, REMAT, NORMALISED, IMPORTS, KEPT, SHARDED, SCALING, BITS, MEMORY]
 
 
 def main(words):
@@ -46,6 +46,7 @@ def main(words):
         MEMORY: (1, lambda: print_memory(SIZES[:2] if asked.quick else SIZES)),
         SHARDED: (2, lambda: print_sharded(few if asked.quick else repeats)),
         SCALING: (2, lambda: print_scaling(few if asked.quick else repeats)),
+        BITS: (2, lambda: print_bits(12 if asked.quick else 120)),
     }
     for name, (cores, command) in commands.items():
         if name in names and (name != NORMALISED or installed("llvmlite")):
@@ -56,7 +57,7 @@ def main(words):
 def arguments(words):
     """Names that exist."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="funcnn beside its peers.")
-    known = [*ROWS, REMAT, NORMALISED, IMPORTS, KEPT, SHARDED, SCALING, MEMORY]
+    known = [*ROWS, REMAT, NORMALISED, IMPORTS, KEPT, SHARDED, SCALING, BITS, MEMORY]
     meaning = f"`peers`: all rows of docs/speed.md, whose tables are written anew; or some of {', '.join(known)}"
     parser.add_argument("names", nargs="*", metavar="name", help=meaning)
     parser.add_argument("--quick", action="store_true", help="few repeats, of few rows, to see that it runs")
@@ -212,6 +213,17 @@ def print_scaling(repeats):
     busy = f"other programs used {machine.busy():.0%} of the processor"
     print(f"\nA step: l + k (c + b / B) + ceil(k / w) t beside its measured time ({busy} afterwards)\n")
     print(table(["blocks k", "a block t", "predicted", "measured", "ratio"], rows))
+
+
+def print_bits(count):
+    """What has other bits with another number of threads of BLAS, and with kernels for other processors."""
+    from tests.benchmarks import bits  # it needs threadpoolctl
+
+    print(f"\nBits: {bits.products(count)} of {count} products of random shapes differ between one thread and two")
+    found = bits.on_cores()
+    for core, prints in found.items():
+        differ = sum([a != b for a, b in zip(prints, found[bits.CORES[0]], strict=True)])
+        print(f"Bits: {differ} of {len(prints)} small runs by the kernels for {core} differ from {bits.CORES[0]}'s")
 
 
 if __name__ == "__main__":
