@@ -8,6 +8,7 @@ import pytest
 from funcnn import Dense, Relu, Sigmoid, mse, softmax_cross_entropy, value_and_grad
 from funcnn.errors import FileError, KindError, NoFileError, RangeError, ShapeError
 from funcnn.teach import nudge, write_steps
+from funcnn.teach.arrays import given
 from tests.says import assert_says
 
 x = np.linspace(-1, 1, 12).reshape(4, 3)
@@ -48,6 +49,16 @@ ROWS = [
         lambda: write_steps(dense, x, two, mse, -0.1, PAGE),
         RangeError,
         "write_steps: lr must be finite and not negative; it is -0.1",
+    ),
+    (
+        lambda: write_steps(dense, given(x), two, mse, 0.1, PAGE),
+        KindError,
+        "write_steps: x must hold arrays of NumPy, got TermArray",
+    ),
+    (
+        lambda: write_steps(dense, x + 0j, two, mse, 0.1, PAGE),
+        KindError,
+        "write_steps: x must hold real numbers, got complex128 array",
     ),
     (
         lambda: write_steps(dense, x, two, mse, 0.1, "step.pdf"),

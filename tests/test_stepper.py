@@ -195,6 +195,23 @@ def test_a_nudge_shows_forward_again_and_the_slope_beside_the_gradient(window, p
     assert page.errors == []
 
 
+def test_the_last_steps_say_what_the_cost_is_after_them(window, pages):
+    page = window.page(pages / "screen.html", query="#step=9")
+    after = "The cost was 5. With the parameters after all steps of sgd it is 3.687."
+    assert page.tab.locator("#after").inner_text() == after
+    assert page.tab.locator("#arrays figcaption").all_inner_texts()[1].endswith("∂cost / ∂W")
+    page.tab.keyboard.press("Home")
+    assert page.tab.locator("#after").is_hidden()
+
+
+def test_a_function_of_a_number_has_one_pair_of_parentheses(window, pages):
+    page = window.page(pages / "lstm.html", query="#step=1&number=0.g_1[0,1]")
+    assert plain(page.tab.locator("#detail .values").inner_text()).startswith("tanh(-0.")
+    page = window.page(pages / "screen.html", query="#step=2&number=1.out[0,1]")
+    assert plain(page.tab.locator("#detail .values").inner_text()) == "max(-1, 0)"
+    assert page.errors == []
+
+
 def test_predict_first_hides_a_number_until_it_is_answered(screen):
     tab = screen.tab
     tab.keyboard.press("p")

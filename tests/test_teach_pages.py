@@ -20,6 +20,7 @@ from funcnn import (
     mlp,
     mse,
     record,
+    sgd,
     softmax_cross_entropy,
     trace,
 )
@@ -56,6 +57,19 @@ def test_numbers_are_those_of_the_trace_bit_for_bit(tmp_path):
     assert same(rows["0.dx"], seen.grads.x)
     assert same(rows["2.W_after"], seen.after[2].W)
     assert rows["cost"] == seen.cost
+
+
+def test_the_cost_after_the_step_is_in_the_page(tmp_path):
+    _, data = written(tmp_path, net, x, y)
+    assert data["after"] == trace(sgd(net, trace(net, x, y, mse).grads, 0.1), x, y, mse).cost
+
+    def positive(out, y):
+        if out.min() < 0:
+            raise RangeError("positive: out must be positive")
+        return mse(out, y)
+
+    _, data = written(tmp_path, Dense(np.ones((2, 1)), None), x, -y, positive, 1.0)
+    assert data["after"] is None
 
 
 def test_nudges_are_those_of_nudge(tmp_path):

@@ -4,8 +4,10 @@ import math
 import re
 import sys
 
+import hypothesis
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 from funcnn import (
     GRU,
@@ -39,17 +41,20 @@ from funcnn import (
     softmax_cross_entropy,
     trace,
 )
-from funcnn.arrays import same
+from funcnn.arrays import is_array, is_float, namespace, same
 from funcnn.elementary import sigmoid
 from funcnn.layers import Elu, Here, Last, LogSoftmax, Remat, Shared, Silu, Softplus
 from funcnn.teach import terms as running
 from funcnn.teach.arrays import NAMESPACE, given, wrapped
 from funcnn.teach.expressions import terms_of
 from funcnn.teach.numbers import NoTermsError, at_most
+from funcnn.teach.rows import NUMBERS, agrees
 from funcnn.teach.steps import walk_through
 from funcnn.teach.watching import Watch
+from funcnn.testing import strategies as fst
 from funcnn.trees import parameters
 from funcnn.trees.walks import walk
+from tests.counts import at_most as at_most_examples
 
 rng = np.random.default_rng(0)
 x, y = np.array([[1.0, 2.0], [2.0, 1.0]]), np.array([[4.0], [6.0]])
@@ -278,6 +283,62 @@ def test_parameters_that_do_not_change_have_no_step_of_sgd():
     net = (Frozen(SCREEN[0]), Relu(), SCREEN[2])
     assert [step.path for step in walk_through(net, x, y, mse, 0.1).steps if step.phase == "sgd"] == ["2"]
     assert [step.path for step in walk_through(SCREEN, x, y, mse, 0).steps if step.phase == "sgd"] == []
+
+
+def ones(out, y):
+    """A loss of any out: the sum of its floats."""
+    if type(out) is tuple:
+        costs = [ones(part, y) for part in out]
+        return sum([cost for cost, _ in costs]), tuple([dA for _, dA in costs])
+    return (out.sum(), namespace(out).ones_like(out)) if is_array(out) and is_float(out) else (0.0, None)
+
+
+@pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
+@at_most_examples(2, quick=1)
+@hypothesis.given(st.data())
+def test_the_terms_of_every_layer_sum_to_its_numbers(layer, data):
+    found = walk_through(*data.draw(fst.cases(layer)), None, ones, 0.1)
+    rows = found.rows.rows
+    for index, row in enumerate(rows):
+        tolerance = {2: 5e-2, 4: 1e-3, 8: 1e-9}.get(row.values.dtype.itemsize)
+        scale = abs(row.values[np.isfinite(row.values)]).max(initial=1e-3)
+        numbers = [] if row.numbers is None or row.values.size > NUMBERS else row.numbers.flat
+        for i, (a, value) in enumerate(zip(numbers, row.values.flat, strict=bool(numbers))):
+            terms = terms_of(a, f"@{index}.{i}", found.rows.places)
+            if terms is not None and np.isfinite(value):
+                parts = [value_of(term, rows) for term in terms]
+                assert abs(sum(parts) - value) <= tolerance * max([scale, *map(abs, parts)]), (row.name, i, terms)
+
+
+def test_random_numbers_are_those_of_the_dtype():
+    net = (Dropout(0.5, seed=1), Dense.init(2, 2, seed=0, dtype=np.float32))
+    rows = {row.name: row for row in walk_through(net, x.astype(np.float32), x, ones, 0.1).rows.rows}
+    assert {a.how for a in rows["0.out"].numbers.flat} == {"*", "constant"}
+
+
+@record
+class Unlike(Elementwise):
+    """out = x, for arrays of NumPy; other arrays are doubled."""
+
+    def value(self, x: Array) -> Array:
+        return x + 0 if type(x) is np.ndarray else x * 2
+
+    def slope(self, kept: Array) -> Array:
+        return namespace(kept).ones_like(kept)
+
+
+def test_a_rule_that_computes_something_else_has_no_terms():
+    rows = {row.name: row for row in walk_through((SCREEN[0], Unlike()), x, x, mse, 0.1).rows.rows}
+    assert {a.how for a in rows["1.out"].numbers.flat} == {"given"}
+    assert not agrees(np.ones(2), given(np.array([1.0, 2.0])))
+    assert agrees(np.ones(2), np.zeros(2))  # which is not of numbers with terms
+
+    def loss(out, y):
+        cost, dA = mse(out, y)
+        return cost, dA if type(dA) is np.ndarray else 2 * dA
+
+    rows = {row.name: row for row in walk_through(SCREEN, x, y, loss, 0.1).rows.rows}
+    assert rows["2.dA"].numbers is None
 
 
 def test_more_numbers_than_allowed_are_refused():

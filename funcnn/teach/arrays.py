@@ -1,4 +1,4 @@
-"""An array of numbers that keep their terms, whose `dtype` is float64, and the namespace of its functions.
+"""An array of numbers that keep their terms, and the namespace of its functions.
 
 Rules that compute with `namespace(x)` accept it as they accept an array of JAX. NumPy does the work on arrays of
 objects; arrays of whole numbers and of bools keep their dtype.
@@ -6,6 +6,9 @@ objects; arrays of whole numbers and of bools keep their dtype.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -15,8 +18,20 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from funcnn.teach.numbers import GIVEN, NoTermsError, Number, larger, number, smaller
 
+_dtype: ContextVar[np.dtype[Any]] = ContextVar("dtype")
+_DOUBLE = np.dtype(np.float64)
 _number = np.frompyfunc(number, 1, 1)
 _given = np.frompyfunc(lambda value: Number(float(value), GIVEN), 1, 1)
+
+
+@contextmanager
+def floats(dtype: Any) -> Iterator[None]:
+    """A block in which numbers with terms stand for numbers of this dtype; their values are float64."""
+    token = _dtype.set(np.dtype(dtype))
+    try:
+        yield
+    finally:
+        _dtype.reset(token)
 
 
 @attrs.define(eq=False)
@@ -27,8 +42,8 @@ class TermArray(NDArrayOperatorsMixin):
 
     @property
     def dtype(self) -> Any:
-        """float64 for numbers with terms, else the dtype of the entries."""
-        return np.dtype(np.float64) if self.data.dtype == object else self.data.dtype
+        """The dtype of the step for numbers with terms, else the dtype of the entries."""
+        return _dtype.get(_DOUBLE) if self.data.dtype == object else self.data.dtype
 
     @property
     def real(self) -> TermArray:

@@ -27,7 +27,7 @@ def data_of(walk: Walk, nudges: dict[int, dict[str, Any]], numbers: int, cells: 
         if nudge["gradient"] is not None:
             rows[nudge["gradient"]]["nudges"] = index
     steps = [attrs.asdict(step) for step in walk.steps]
-    return {"cost": names.index("cost"), "rows": rows, "steps": steps, "nudges": nudges}
+    return {"cost": names.index("cost"), "after": walk.after, "rows": rows, "steps": steps, "nudges": nudges}
 
 
 def _row(row: Row, numbers: int, cells: int) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 // A term by the names of its numbers, or by their values.
 function written(term, byValue) {
-  const parts = term.parts.map((part) => {
+  const parts = term.parts.map((part, i) => {
     if (typeof part === "string") return readable(part)
     if (!byValue || !rows[part.row].values) return local(part)
-    return isHidden(part) ? "?" : asFactor(rows[part.row].values[part.place])
+    const isAlone = /(\(|, )$/.test(term.parts[i - 1]) && /^(\)|,)/.test(term.parts[i + 1])  // as in exp(x) and max(x, 0)
+    return isHidden(part) ? "?" : (isAlone ? short : asFactor)(rows[part.row].values[part.place])
   })
   return parts.join("")
 }

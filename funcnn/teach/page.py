@@ -11,6 +11,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from funcnn.arrays import kind
 from funcnn.core import Loss
 from funcnn.errors import FileError, KindError, NoFileError, RangeError
@@ -19,6 +21,7 @@ from funcnn.teach.data import data_of
 from funcnn.teach.replays import nudges_of
 from funcnn.teach.rows import NUMBERS
 from funcnn.teach.steps import Walk, walk_through
+from funcnn.trees.walks import arrays_in
 
 MOST_BYTES = 300_000
 # The most numbers of an array that is shown as numbers, and the cells of a heat map: the first that fit into the file.
@@ -56,12 +59,14 @@ def write_steps(params: Any, x: Any, y: Any, loss: Loss, lr: float, path: str | 
 
     Raises:
         KindError: `params` is not a layer or a tuple of layers, `x` is not an array or a tuple of arrays, `loss` is not
-            a function that returns (cost, dA), `lr` is not a number, or `path` does not end in .html.
+            a function that returns (cost, dA), `lr` is not a number, `path` does not end in .html, or an array is not
+            of NumPy and of real numbers.
         RangeError: `lr` is negative or not finite, or the network has too many layers for a page.
         FileError: the file cannot be written; NoFileError if its folder does not exist.
         Any error of forward, the loss or backward.
     """
     rate, file = learning_rate(lr, "write_steps"), _file(path)
+    _check_numbers(params, x, y)
     walk = walk_through(params, x, y, loss, rate, whose="write_steps")
     text = page_of(walk, params, x, y, loss, rate)
     try:
@@ -72,6 +77,16 @@ def write_steps(params: Any, x: Any, y: Any, loss: Loss, lr: float, path: str | 
         ) from None
     except OSError as error:
         raise FileError(f"write_steps: {file} cannot be written: {error.strerror}") from error
+
+
+def _check_numbers(params: Any, x: Any, y: Any) -> None:
+    """Check that all arrays are arrays of NumPy, of real numbers."""
+    for what, tree in (("params", params), ("x", x), ("y", y)):
+        for a in arrays_in((tree,)):
+            if type(a) is not np.ndarray:
+                raise KindError(f"write_steps: {what} must hold arrays of NumPy, got {type(a).__name__}")
+            if a.dtype.kind not in "fiub":
+                raise KindError(f"write_steps: {what} must hold real numbers, got {kind(a)}")
 
 
 def _file(path: Any) -> Path:

@@ -58,8 +58,13 @@ class Rows:
         return self._indices.get(id(values))
 
     def link(self, values: Any, made: Any) -> None:
-        """Give the entries of an array their numbers; the numbers of `made` take the values of the trace."""
+        """Give the entries of an array their numbers; the numbers of `made` take the values of the trace.
+
+        An array that does not agree with `made` gets none.
+        """
         if not isinstance(made, TermArray) or made.data.dtype != object or id(values) not in self._indices:
+            return
+        if not agrees(values, made):
             return
         index = self._indices[id(values)]
         row, data = self.rows[index], made.data
@@ -86,6 +91,24 @@ class Rows:
         self.rows[index].numbers = data
         self.name(index, data)
         return index
+
+
+def agrees(values: Any, made: Any) -> bool:
+    """Whether two arrays have the same numbers, up to rounding in the dtype of the first; infinities are not compared.
+
+    They may differ where a rule computes in its dtype what is computed here in another, such as random numbers.
+    """
+    if not isinstance(made, TermArray) or made.data.dtype != object:
+        return True
+    tolerance = _TOLERANCES.get(values.dtype.itemsize, 1e-6)
+    found = np.array([a.value for a in made.data.flat])
+    wanted = np.asarray(values, np.float64).ravel()
+    finite = np.isfinite(found) & np.isfinite(wanted)
+    scale = abs(wanted[finite]).max(initial=1e-3)
+    return found.shape == wanted.shape and bool((abs(found - wanted)[finite] <= tolerance * scale).all())
+
+
+_TOLERANCES = {2: 3e-2, 4: 1e-3}  # by the bytes of a number
 
 
 def terms_of_rows(rows: Rows) -> dict[int, str]:

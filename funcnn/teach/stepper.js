@@ -16,7 +16,10 @@ function show() {
   const groups = [["given", "Given"], ["kept", step.phase === "backward" ? "Kept from forward" : "From other steps"], ["between", "On the way"], ["made", "Made"]]
   $("arrays").replaceChildren(...groups.filter(([key]) => step[key].length).map(([key, name]) =>
     make("section", { class: `group ${key}` }, make("h3", {}, name), make("div", { class: "flow" },
-      ...step[key].map(([label, r]) => figure(label, r, key === "between" || key === "made"))))))
+      ...step[key].map(([label, r]) => figure(label, r, key === "between" || key === "made", key === "between" ? "" : meaning(label)))))))
+  $("after").hidden = step.phase !== "sgd" || data.after === null
+  if (!$("after").hidden) $("after").textContent =
+    `The cost was ${short(rows[data.cost].values[0])}. With the parameters after all steps of sgd it is ${short(data.after)}.`
   $("back").disabled = state.step === 0
   $("next").disabled = state.step === steps.length - 1
   $("predict").setAttribute("aria-pressed", state.predict)
@@ -39,9 +42,15 @@ function title({ phase, kind, path }) {
   return `${phase}, ${kind}` + (path ? `, layer ${path}` : "")
 }
 
-function figure(label, r, isMade) {
+// What a gradient is the derivative of.
+function meaning(label) {
+  const of = /^dA(\..*)?$/.test(label) ? "out" : /^d([A-Za-z]\w*)/.test(label) ? label.slice(1) : ""
+  return of ? `∂cost / ∂${of}` : ""
+}
+
+function figure(label, r, isMade, says) {
   const row = rows[r], size = row.shape.length ? row.shape.join(" × ") : "one number"
-  const caption = make("figcaption", {}, make("b", {}, label), " ", make("span", {}, size))
+  const caption = make("figcaption", {}, make("b", {}, label), " ", make("span", {}, size), says ? make("span", {}, says) : null)
   if (label !== row.name) caption.title = row.name
   return make("figure", {}, caption, row.values ? tables(label, r, isMade) : heat(label, row))
 }

@@ -10,7 +10,8 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.core import Loss, backward, backward_params, forward
+from funcnn.core import Loss, backward, backward_params, forward, forward_only
+from funcnn.errors import FuncnnError
 from funcnn.inspection.tracing import Trace, Visit, label, traced
 from funcnn.layers.activations.base import Elementwise
 from funcnn.teach.rows import Rows, terms_of_rows
@@ -38,12 +39,16 @@ class Step:
 
 @attrs.define(eq=False)
 class Walk:
-    """All steps of one training step, their arrays, and the terms of the numbers as `terms_of_rows` writes them."""
+    """All steps of one training step, their arrays, and the terms of the numbers as `terms_of_rows` writes them.
+
+    `after` is the cost with the parameters after the step, or None if the loss refuses what the network gives then.
+    """
 
     seen: Trace
     rows: Rows
     steps: list[Step]
     terms: dict[int, str]
+    after: float | None
 
 
 def walk_through(params: Any, x: Any, y: Any, loss: Loss, lr: float, *, whose: str = "walk_through") -> Walk:
@@ -62,9 +67,17 @@ def walk_through(params: Any, x: Any, y: Any, loss: Loss, lr: float, *, whose: s
     order = inner_first(seen.visits)
     there = [calls[i].forward(i, between) for i in order]
     back = [calls[i].backward(i, between) for i in reversed(range(len(calls)))]
-    walked = Walk(seen, rows, [*there, loss_step, *back, *steps], terms_of_rows(rows))
+    walked = Walk(seen, rows, [*there, loss_step, *back, *steps], terms_of_rows(rows), _cost_after(seen, x, y, loss))
     _keep(walked)
     return walked
+
+
+def _cost_after(seen: Trace, x: Any, y: Any, loss: Loss) -> float | None:
+    try:
+        with np.errstate(all="ignore"):
+            return float(loss(forward_only(seen.after, x), y)[0])
+    except FuncnnError:
+        return None
 
 
 def named(rows: Rows, name: str, tree: Any, prefix: str = "") -> Named:
@@ -122,7 +135,15 @@ def _updates(rows: Rows, seen: Trace, params: Any, calls: list[_Call]) -> list[S
         if call is None or new is p or not isinstance(p, np.ndarray) or g is None:
             continue
         name = path.removeprefix(call.visit.path).lstrip(".")
-        step = Step("sgd", call.visit.path, type(call.visit.layer).__name__, ["p - lr dp"], [], [], [])
+        step = Step(
+            "sgd",
+            call.visit.path,
+            type(call.visit.layer).__name__,
+            ["p after = p - lr dp, for each parameter p"],
+            [],
+            [],
+            [],
+        )
         step = steps.setdefault(call.visit.path, step)
         prefix = call.visit.path
         step.given += [*named(rows, name, p, prefix), *named(rows, f"d{name}", g, prefix)]

@@ -19,9 +19,9 @@ from funcnn.inspection.nesting import contents
 from funcnn.inspection.tracing import Trace, Visit, label, own_arrays
 from funcnn.layers.recurrent.base import Recurrent
 from funcnn.records import plans
-from funcnn.teach.arrays import TermArray, given, wrapped
+from funcnn.teach.arrays import TermArray, floats, given, wrapped
 from funcnn.teach.numbers import NoTermsError, Number, at_most
-from funcnn.teach.rows import NUMBERS, Rows
+from funcnn.teach.rows import NUMBERS, Rows, agrees
 from funcnn.teach.watching import Variables, Watch
 from funcnn.trees.walks import arrays_in, map_arrays, walk
 
@@ -37,7 +37,8 @@ def link_terms(rows: Rows, seen: Trace, params: Any, x: Any, y: Any, loss: Loss,
     if sum([a.size for a in arrays_in((params, x, y))]) > MOST_GIVEN:
         return {}
     run = _Run(rows, seen)
-    with run.watch.running():
+    dtypes = {a.dtype for a in arrays_in((params, x)) if a.dtype.kind == "f"}
+    with run.watch.running(), floats(np.float32 if dtypes == {np.dtype(np.float32)} else np.float64):
         try:
             run.step(_leaves(params), _leaves(x), _leaves(y), loss, lr, params, y)
         except Exception:  # noqa: BLE001  the step itself was taken before: what fails here has no terms
@@ -101,6 +102,7 @@ class _Run(Log):
             try:
                 with at_most(MOST_MADE):
                     entry.out, entry.cache = forward(layer, x)
+                self.check(visit.out, entry.out)
             except Exception:  # noqa: BLE001  the step itself was taken before: a rule that fails here has no terms
                 entry.out, entry.cache = _leaves(visit.out), _NO_TERMS
         self.now = caller
@@ -120,8 +122,9 @@ class _Run(Log):
             try:
                 with at_most(MOST_MADE):
                     made = verb(layer, entry.cache, dA)
+                self.check(visit.dx, made.x if verb is backward else None)
             except Exception:  # noqa: BLE001  as in forward, after which there may be no cache
-                made = _of_trace(verb, visit)
+                made = self.of_trace(verb, visit)
         self.now = caller
         gradient, dx = (made.params, made.x) if verb is backward else (made, None)
         self.link(visit.dx, dx)
@@ -134,6 +137,18 @@ class _Run(Log):
                 self.link(values, numbers)
         self.name(i, "backward", variables)
         return made
+
+    def check(self, values: Any, made: Any) -> None:
+        """Refuse numbers that the step does not have."""
+        if not all([agrees(a, b) for (_, a), (_, b) in zip(walk(values), walk(made), strict=False)]):
+            raise NoTermsError("the rule computes other numbers in another dtype")
+
+    def of_trace(self, verb: Any, visit: Visit) -> Any:
+        """The result of backward from the trace, which of several calls of a layer has only the sum of gradients."""
+        if visit.gradient is None or self.several[visit.path]:
+            raise NoTermsError("the trace has no gradient of this call")
+        gradient = _leaves(visit.gradient)
+        return Grads(gradient, _leaves(visit.dx)) if verb is backward else gradient
 
     def link(self, values: Any, made: Any) -> None:
         """Give the entries of each array of a tree their numbers."""
@@ -177,14 +192,6 @@ _NO_TERMS = object()
 
 def _array(cost: Any) -> Any:
     return cost if isinstance(cost, TermArray) else wrapped(cost if isinstance(cost, Number) else np.float64(cost))
-
-
-def _of_trace(verb: Any, visit: Visit) -> Any:
-    """The result of backward from the trace; a layer that is called several times has only the sum of its gradients."""
-    if visit.gradient is None or visit.number:
-        raise NoTermsError("the trace has no gradient of this call")
-    gradient = _leaves(visit.gradient)
-    return Grads(gradient, _leaves(visit.dx)) if verb is backward else gradient
 
 
 def own(layer: Any) -> list[tuple[str, Any]]:
