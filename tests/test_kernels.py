@@ -89,6 +89,7 @@ def all_of(layer, x, dA):
     return out, cache, backward(layer, cache, dA), backward_params(layer, cache, dA)
 
 
+@pytest.mark.unwatched
 @pytest.mark.parametrize("dtype", TOLERANCES)
 @pytest.mark.parametrize("cls", LAYERS)
 def test_layers(cls, dtype, used):
@@ -155,6 +156,7 @@ def test_what_is_not_finite(cls, number, used):
     assert len(used) >= 3
 
 
+@pytest.mark.unwatched
 @pytest.mark.parametrize("cls", LAYERS)
 @given(data=st.data())
 def test_gradients(cls, data):

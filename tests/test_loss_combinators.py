@@ -118,6 +118,7 @@ def test_a_mask_of_rows_and_a_weight_of_places():
 # joint
 
 
+@pytest.mark.unwatched
 @few
 @given(fst.tensors("m k", "m k", "m k").filter(lambda arrays: arrays[0].shape[1] > 1), st.data())
 def test_a_joint_loss_passes(arrays, data):

@@ -59,6 +59,7 @@ some = at_most(25, quick=5)  # each is a whole gradient
 gammas = st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.5])
 
 
+@pytest.mark.unwatched
 @pytest.mark.parametrize("loss", of_errors.values(), ids=of_errors)
 @some
 @given(pairs, st.data())
@@ -67,6 +68,7 @@ def test_a_regression_loss(loss, arrays, data):
     check_weighted(loss, out, y, data)
 
 
+@pytest.mark.unwatched
 @pytest.mark.parametrize("loss", of_errors_too.values(), ids=of_errors_too)
 @some
 @given(pairs, st.data())
@@ -113,6 +115,7 @@ def test_a_slope_that_is_lost_in_rounding_is_no_error():
     check_loss(softmax_cross_entropy, np.array([[0.3, 32.0]]), np.array([1]))  # log(1 + 1e-14): a 1 inside
 
 
+@pytest.mark.unwatched
 @some
 @given(classes, st.data())
 def test_softmax_cross_entropy_of_classes(arrays, data):
@@ -129,6 +132,7 @@ def test_softmax_cross_entropy_of_soft_labels(arrays, data):
     check_weighted(softmax_cross_entropy, out, y, data, shape=out.shape[:-1])
 
 
+@pytest.mark.unwatched
 @some
 @given(classes, st.data())
 def test_smoothed_labels(arrays, data):
@@ -151,6 +155,7 @@ def distributions(y, data):
     return y / np.where(y.sum(axis=-1, keepdims=True) == 0, 1, y.sum(axis=-1, keepdims=True))
 
 
+@pytest.mark.unwatched
 @some
 @given(pairs, gammas, st.data())
 def test_binary_focal(arrays, gamma, data):
@@ -159,6 +164,7 @@ def test_binary_focal(arrays, gamma, data):
     check_weighted(loss, out, y > 0, data)
 
 
+@pytest.mark.unwatched
 @some
 @given(classes, gammas, st.data())
 def test_softmax_focal_of_classes(arrays, gamma, data):
@@ -168,6 +174,7 @@ def test_softmax_focal_of_classes(arrays, gamma, data):
     check_weighted(loss, out, y, data)
 
 
+@pytest.mark.unwatched
 @some
 @given(class_pairs, gammas, st.data())
 def test_softmax_focal_of_soft_labels(arrays, gamma, data):
@@ -207,6 +214,7 @@ def test_poisson(arrays, data):
     check_weighted(poisson_nll, out, y, data)
 
 
+@pytest.mark.unwatched
 @some
 @given(fst.tensors("m k", "m k", "m k") | fst.tensors("m t k", "m t k", "m t k"), st.data())
 def test_gaussian(arrays, data):

@@ -48,6 +48,7 @@ WRONG = {
 }
 
 
+@pytest.mark.unwatched
 @few
 @given(fst.tensors("m n"))
 def test_a_right_custom_vjp_passes(args):
@@ -69,6 +70,7 @@ def dense(x, W, b):
     return jnp.tanh(x @ W + b)
 
 
+@pytest.mark.unwatched
 @few
 @given(fst.tensors("m k", "k n", "n", most=2))
 @example((np.array([[0.5]]), np.array([[-30.0, -800.0]]), np.array([-1.0, 1.0])))  # saturated: 0 but for rounding
@@ -161,6 +163,7 @@ def test_trees_and_several_values():
         check_jvp(f, lambda args, t: jvp(args, (t[0], 2 * t[1], t[2])), (layers, X, np.array(2)))
 
 
+@pytest.mark.unwatched
 def test_complex_numbers_are_those_of_jax():
     z = X + 1j * X[::-1]
 

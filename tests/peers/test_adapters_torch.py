@@ -107,18 +107,21 @@ def remembers_its_last_input():
     return wrong(Swish, backward, forward=staticmethod(forward))
 
 
+@pytest.mark.unwatched
 @few
 @given(one)
 def test_a_right_function_passes(args):
     assert check_vjp(*pair(Swish.apply), args).verdict == "pass"
 
 
+@pytest.mark.unwatched
 @few
 @given(fst.tensors("m k", "k n", "n"))
 def test_a_right_function_of_several_arguments_passes(args):
     check_vjp(*pair(Dense.apply), [a.clip(-3, 3) for a in args])
 
 
+@pytest.mark.unwatched
 @few
 @given(fst.tensors("m k", "k n"))
 def test_a_plain_function_passes(args):
@@ -161,6 +164,7 @@ def test_a_report_has_the_names_of_its_author():
     assert "W[0, 0]" in str(failure.value)
 
 
+@pytest.mark.unwatched
 @few
 @given(fst.tensors("m n"), st.data())
 def test_whole_numbers_have_no_gradient(args, data):
@@ -203,6 +207,7 @@ def mixed():
     )
 
 
+@pytest.mark.unwatched
 @at_most(8)  # each checks six arrays, of which five stay the same
 @given(fst.tensors("m 3", least=2))
 def test_a_module_is_proven_with_its_parameters(args):

@@ -146,6 +146,7 @@ def drawn(kind, n, k, rng):
     return kind(*weights, *biases)
 
 
+@pytest.mark.unwatched
 @pytest.mark.parametrize("kind", [RNN, GRU, LSTM])
 @at_most(20)
 @given(hnp.arrays(np.bool_, (4, 5)), st.booleans(), st.booleans(), st.integers(0, 2**31 - 1))

@@ -131,6 +131,7 @@ def difference(a, b):
 BOUNDS = {np.float64: 1e-12, np.float32: 1e-6}
 
 
+@pytest.mark.unwatched
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize("name", SAME)
 def test_100_steps_are_equal_in_four_ways(name):
