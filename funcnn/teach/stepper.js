@@ -122,6 +122,7 @@ function heat(label, row) {
 // What is chosen, and how it is seen in the tables.
 
 function choose(ref) {
+  if (isSame(ref, state.chosen)) return $("detail").focus()  // chosen again: on to its terms
   state.chosen = ref
   state.nudged = false
   show()
