@@ -50,7 +50,7 @@ function total(list, value) {
   return sum.length <= 80 ? `${sum} = ${value}` : `The sum of these ${list.length} terms is ${value}.`
 }
 
-const UNLISTED = "The terms are not listed: there are more than 100, or the rule of the layer does not keep them."
+const UNLISTED = "The terms are not listed: there are more than 100, the network is too large, or the rule of the layer does not keep them."
 const isMade = (ref) => steps.some(({ between, made }) => [...between, ...made].some(([, r]) => r === ref.row))
 
 // The names of a term, each of which leads to its number.
