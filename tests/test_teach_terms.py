@@ -186,6 +186,11 @@ def test_the_terms_of_the_one_screen_page():
     )
     assert terms("2.dW", 0) == [f"{place('1.out', 0)}*{place('2.dA', 0)}", f"{place('1.out', 2)}*{place('2.dA', 1)}"]
     assert terms("0.b_after", 1) == [place("0.b", 1), f"-0.01*{place('0.db', 1)}"]
+    e, dA = place("loss.e", 0), place("2.dA", 0)
+    assert terms("2.dA", 0) == [f"{e}*1"]  # 2 / size
+    assert terms("cost", 0) == [f"({e}*{e} + {e[:-1]}1*{e[:-1]}1)/2=5.0"]
+    assert terms("2.W_after", 0) == [place("2.W", 0), f"-0.01*{place('2.dW', 0)}"]
+    assert dA != e
     assert terms("1.out", 1) == [f"max({place('0.out', 1)}, 0)=0.0"]
     assert terms("0.W", 0) is None
     assert [(step.phase, step.path) for step in found.steps] == [
@@ -361,6 +366,7 @@ PLACES = {id(a): f"@0.{i}" for i, a in enumerate(A.data)} | {id(b): f"@1.{i}" fo
         (lambda: A / 1, ["@0.0"]),
         (lambda: A**1, ["@0.0"]),
         (lambda: 0 * A, ["0"]),
+        (lambda: A * 1, ["@0.0*1"]),
         (lambda: A * -2, ["@0.0*(-2)"]),
         (lambda: A / B, ["@0.0/@1.0=0.75"]),
         (lambda: A / (B / A), ["@0.0/(@1.0/@0.0)=2.25"]),

@@ -23,9 +23,9 @@ def write(app: Sphinx, error: Exception | None) -> None:
     x, y = np.array([[1.0, 2.0], [2.0, 1.0]]), np.array([[4.0], [6.0]])
     write_steps(screen, x, y, mse, 0.01, out / "step_one_screen.html")
 
-    angle = np.linspace(0, np.pi, 8)[:-1] + np.pi / 14  # one point of each petal of examples/rose.py
+    angle = np.linspace(0, np.pi, 8)[:-1]  # the outermost point of each petal of examples/rose.py
     r = 4 * np.cos(7 * angle)
-    points = np.stack([r * np.cos(angle), r * np.sin(angle)], axis=1)
+    points = np.stack([r * np.cos(angle), r * np.sin(angle)], axis=1).round(1)
     is_blue = np.arange(7)[:, None] % 3 == 0
     rose = (Dense.init(2, 4, seed=0), Tanh(), Dense.init(4, 1, seed=1))
     write_steps(rose, points, is_blue, binary_cross_entropy_with_logits, 1.2, out / "step_rose.html")

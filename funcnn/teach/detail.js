@@ -104,9 +104,9 @@ function nudges(ref) {
     make("p", { class: "verdict" }, verdict)]
 }
 
-// Eight digits, which show a change by h.
+// Seven digits, which show a change by h.
 function precise(value) {
-  return Number.isFinite(value) ? full(Number(value.toPrecision(8))) : full(value)
+  return Number.isFinite(value) ? full(Number(value.toPrecision(7))) : full(value)
 }
 
 // The prediction.

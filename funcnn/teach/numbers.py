@@ -60,9 +60,10 @@ class Number:  # noqa: PLW1641  numbers are compared by value, and found by iden
         return self if _is(other, 0) else _made("-", operator.sub, self, other)
 
     def __mul__(self, other: Any) -> Number:
+        is_factor = type(other) is not Number  # a constant of the rule is shown, be it 1; ones that add up rows are not
         other = number(other)
         for a, b in ((self, other), (other, self)):
-            if _is(a, 1):
+            if _is(a, 1) and not is_factor:
                 return b
             if _is(a, 0) and math.isfinite(b.value):
                 return a
