@@ -54,9 +54,9 @@ def main() -> None:
         ax.set_title(call, fontsize=9, family="monospace")
     costs = np.exp(-np.arange(STEPS) / 40) + 0.02 * np.random.default_rng(0).random(STEPS)
     last = rate_curve(of_costs(costs), STEPS, axes.flat[-1], color=BLUE, label="rate")
-    last.plot(np.arange(STEPS), 0.2 * costs, color=GREY, lw=1, label="the cost it sees, times 0.2")
+    last.plot(np.arange(STEPS), 0.2 * costs, color=GREY, lw=1, label="cost / 5")
     last.set_title("Plateau(0.2, factor=0.5)", fontsize=9, family="monospace")
-    last.legend(frameon=False, fontsize=8, handlelength=1.2)
+    last.legend(frameon=False, fontsize=8, handlelength=1.2, loc="upper right")
     for ax in axes.flat:
         ax.set(ylim=(0, 0.21), xlim=(0, STEPS), xticks=range(0, STEPS, 100))
         ax.label_outer()

@@ -32,7 +32,7 @@ flat = pca.transform(x_test)
 print(f"test error: {nn.mse(nn.predict(last.params, x_test), x_test)[0]:.4f}")
 print(f"PCA with two components: {nn.mse(pca.inverse_transform(flat), x_test)[0]:.4f}")
 
-figure, panels = plt.subplots(1, 3, figsize=(15, 5), layout="constrained")
+figure, panels = plt.subplots(1, 3, figsize=(11, 3.9), layout="constrained")
 latent = nn.predict(encoder, x_test)
 for axes, points, name in ((panels[0], flat, "PCA"), (panels[1], latent, "The autoencoder")):
     for digit in range(10):

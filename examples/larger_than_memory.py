@@ -59,7 +59,7 @@ def draw(x, out):
     ax = (figure := Figure(figsize=(6, 5), layout="constrained")).subplots()
     some = slice(None, None, max(1, len(x) // 5000))
     points = ax.scatter(*x[some].T, c=out[some, 0], s=4)
-    ax.set(xlabel="x, by which the file is sorted", ylabel="y", aspect="equal")
+    ax.set(xlabel="x, by which the file is sorted", ylabel="y", aspect="equal", xticks=np.linspace(-1, 1, 5))
     figure.colorbar(points, label="predicted height")
     figure.savefig("larger_than_memory.png", dpi=150)
 

@@ -57,9 +57,12 @@ flower = learn((dense(random, 2, 4), Tanh(), dense(random, 4, 1)), 4000)
 for step in range(0, 4000, 1000):
     print(f"2-4-1 cost at step {step}: {flower[step].cost}")
 
-figure, axes = plt.subplots(1, 2, figsize=(11, 5.6), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(11, 6.8), layout="constrained")
 print(show("2-1", line[-1], axes[0]))
 print(show("2-4-1", flower[-1], axes[1]))
+dots, _ = axes[1].collections[-1].legend_elements()
+names, title = ["y = 0", "y = 1"], "dots: the examples; regions in the same colour, paler: the network's answer"
+figure.legend(dots, names, title=title, loc="outside lower center", ncols=2)
 figure.savefig("rose.png", dpi=150)
 
 if "--player" in sys.argv:

@@ -53,12 +53,12 @@ margin = 0.35 * (high - low).max()
 a, b = (np.linspace(low[i] - margin, high[i] + margin, 70) for i in (0, 1))
 cost = [[nn.mse(nn.forward(from_vector(start.params, origin + i * u + j * v), x)[0], y)[0] for i in a] for j in b]
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(13, 5.2), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
 left.plot(weights, color="#bbbbbb", lw=1)
 left.plot(weights[:, crossed[0]], color="#1f6fb4", lw=2)
 left.axhline(0, color="black", lw=0.6)
 left.plot(now.step, 0, "o", color="#c0152f", ms=8)
-title = f"The first layer's weights: the last change of sign, in step {before.step}"
+title = f"Weights: the last change of sign, in step {before.step}"
 left.set(xlabel="step", ylabel="weight", title=title)
 shown = right.contourf(a, b, np.log10(cost), 30, cmap="viridis")
 figure.colorbar(shown, label="log10 of the cost")
@@ -66,6 +66,6 @@ right.plot(*way.T, color="white", lw=1.5)
 for state, name in ((kept[0], "start"), (now, f"step {before.step}"), (kept[-1], "end")):
     right.plot(*way[state.step], "o", color="#c0152f", ms=7)
     right.annotate(name, way[state.step], (8, -14), textcoords="offset points", color="white", fontsize=11)
-right.set(title="The cost in the plane through three states, and the run")
+right.set(title="The run, and the cost in the plane of three states")
 right.set(xlabel="distance from the start, towards the end", ylabel="distance aside")
 figure.savefig("time_travel.png", dpi=150)

@@ -5,8 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tests import gallery
 from tests.counts import in_full
 
 pytestmark = pytest.mark.unwatched
@@ -26,6 +28,7 @@ def run(tmp_path):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
         assert done.returncode == 0, done.stderr
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        gallery.assert_current(name, tmp_path / f"{name}.png", done.stdout)
         return done.stdout
 
     return run
@@ -39,6 +42,38 @@ def numbers(pattern, text):
 def test_every_example_is_a_short_story():
     lengths = {path.name: len(path.read_text("utf-8").splitlines()) for path in EXAMPLES.glob("*.py")}
     assert {name: length for name, length in lengths.items() if length >= 80} == {}
+
+
+def test_each_example_is_in_the_gallery_with_a_small_picture_that_is_described():
+    sections = gallery.sections()
+    assert sorted(sections) == sorted(path.stem for path in EXAMPLES.glob("*.py"))
+    for name, text in sections.items():
+        assert f"](../examples/{name}.py)" in text
+        [(described, picture)] = re.findall(r"!\[([^]]*)\]\(([^)]*)\)", text)
+        assert len(described) > 60
+        assert len((gallery.DOCS / picture).read_bytes()) < (500_000 if name == "transmission" else 200_000), name
+        assert text.count("```text\n") == 1
+
+
+def test_no_title_is_cut_off_at_the_edge_of_a_picture():
+    image = pytest.importorskip("PIL.Image", reason="pictures are opened by Pillow")
+    for path in gallery.DOCS.rglob("*.png"):
+        with image.open(path) as file:
+            gray = np.asarray(file.convert("RGBA").convert("L"))
+        edges = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
+        assert edges.min() > 200 or path.name == "transmission.png", path
+
+
+def test_another_picture_or_line_is_found():
+    pictures = gallery.DOCS / "examples"
+    printed = gallery.sections()["line"].split("```text\n")[1].split("```")[0]
+    gallery.assert_current("line", pictures / "line.png", printed)
+    with pytest.raises(AssertionError, match="another picture"):
+        gallery.assert_current("line", pictures / "titanic.png", printed)
+    with pytest.raises(AssertionError, match=r"f\(12\)"):
+        gallery.assert_current("line", pictures / "line.png", printed.replace("25.0", "35.0"))
+    with pytest.raises(KeyError):
+        gallery.assert_current("line", pictures / "line.png", printed.replace("(12) =", "(12):"))
 
 
 @in_full

@@ -113,8 +113,8 @@ def vae(v: Values, axes: Any) -> None:
     """Draw the picture of the page of this name."""
     for digit in range(10):
         at = v["codes"][v["digits"][1500:] == digit]
-        axes[0].scatter(*at.T, s=8, color=plt.cm.tab10(digit))
-        axes[0].text(*np.median(at, axis=0), str(digit), size=13, weight="bold", ha="center", va="center")
+        axes[0].scatter(*at.T, s=8, color=plt.cm.tab10(digit), label=str(digit))
+    axes[0].legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8, handletextpad=0, markerscale=2)
     axes[0].set(title="Codes of test digits", xlim=(-3, 3), ylim=(-3, 3), aspect="equal")
     drawn = np.pad(v["drawn"].reshape(12, 12, 8, 8), ((0, 0), (0, 0), (1, 1), (1, 1)))
     sheet = drawn.swapaxes(1, 2).reshape(120, 120)
@@ -175,7 +175,7 @@ def hypernetwork(v: Values, axes: Any) -> None:
         for j in range(3 * i, 3 * i + 3):
             ax.plot(v["grid"], v["curves"](v["new"])[j], lw=4, color="#c6dbef")
             ax.plot(v["grid"], v["drawn"][j], "--", color=f"C{j}")
-        ax.set(xlabel="input of the main network", title=title, ylim=(-1.1, 1.1))
+        ax.set(xlabel="input of the main network", title=title, ylim=(-1.1, 1.1), xticks=np.linspace(-1, 1, 5))
 
 
 def adversarial(v: Values, axes: Any) -> None:
@@ -228,13 +228,13 @@ def main(pages: list[str]) -> None:
         if pages and page not in pages:
             continue
         panels = 3 if draw in {siamese, experts} else 2
-        figure, axes = plt.subplots(1, panels, figsize=(9, 3.2 if panels == 3 else 3.4), layout="constrained")
+        figure, axes = plt.subplots(1, panels, figsize=(9, 3.4), layout="constrained")
         with chdir(PAGES.parents[1]):  # the pages read examples/data
             values = values_of(page)
         draw(values, axes)
         figure.savefig(file := BytesIO(), dpi=100)
         plt.close(figure)
-        Image.open(file).convert("RGB").quantize(64).save(f"{page}.png", optimize=True)
+        Image.open(file).convert("RGB").quantize(256 if page == "vae" else 64).save(f"{page}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ LAYERS: dict[str, Any] = {
 def main() -> None:
     """Draw `activations.png`."""
     x = np.linspace(-4, 4, 1601)[:, None]
-    figure, axes = plt.subplots(4, 6, figsize=(10, 7.4), layout="constrained", sharex=True, sharey=True)
+    figure, axes = plt.subplots(4, 6, figsize=(10, 7.7), layout="constrained", sharex=True, sharey=True)
     for ax, (call, layer) in zip(axes.flat, LAYERS.items(), strict=True):
         out, cache = forward(layer, x)
         slope = backward(layer, cache, np.ones_like(x)).x
@@ -77,6 +77,8 @@ def main() -> None:
         ax.set_title(call, fontsize=9, family="monospace")
         ax.set(xlim=(-4, 4), ylim=(-2.2, 3.2), xticks=[-3, 0, 3], yticks=[-1, 0, 1, 2])
         ax.tick_params(labelsize=8)
+    lines = [plt.Line2D([], [], color=color, lw=width) for color, width in ((BLUE, 1.8), (RED, 1.2))]
+    figure.legend(lines, ["out", "slope"], loc="outside upper right", ncols=2, frameon=False)
     figure.savefig("activations.png", dpi=110)
 
 
