@@ -145,7 +145,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent.name in {"cookbook", "course", "questions"}:
             item.add_marker("unwatched")
-    items.sort(key=lambda item: item.path.name not in {"test_transmission.py", "test_examples.py", "test_kill.py"})
+    longest = {"test_transmission.py", "test_examples.py", "test_kill.py", "test_site.py"}
+    items.sort(key=lambda item: item.path.name not in longest)
 
 
 @pytest.hookimpl(trylast=True)

@@ -6,15 +6,16 @@ globalThis.asked = {
   overflow() {
     const faults = [], wide = document.documentElement
     const scrolls = (style) => ["auto", "scroll"].includes(style.overflowX)
+    if (!document.querySelector("article, main")) faults.push("there is no main part")
     if (wide.scrollWidth > wide.clientWidth) faults.push(`the page is ${wide.scrollWidth} wide`)
-    for (const e of document.querySelectorAll("main, main *:not(pre *, math *, svg *)")) {
+    for (const e of document.querySelectorAll(":is(article, main), :is(article, main) *:not(pre *, math *, svg *)")) {
       const style = getComputedStyle(e)
       const tooWide = e.scrollWidth > e.clientWidth + 1 && style.overflowX !== "visible" && !scrolls(style)
       if (tooWide && e.checkVisibility()) faults.push(`${this.named(e)} is cut off`)
       if (e.tagName === "PRE" && style.whiteSpace !== "pre") faults.push(`${this.named(e)} is wrapped`)
     }
-    for (const e of document.querySelectorAll("main math")) {
-      const past = e.getBoundingClientRect().right - e.closest("main").getBoundingClientRect().right
+    for (const e of document.querySelectorAll(":is(article, main) math")) {
+      const past = e.getBoundingClientRect().right - e.closest("article, main").getBoundingClientRect().right
       let box = e.parentElement
       while (past > 1 && box && !scrolls(getComputedStyle(box))) box = box.parentElement
       if (past > 1 && !box) faults.push(`${this.named(e)} sticks out`)

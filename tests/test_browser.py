@@ -8,11 +8,11 @@ from tests.browser import Window
 
 pytestmark = pytest.mark.unwatched
 
-FAULTY = """<!doctype html><html lang="en"><title>faulty</title><main>
+FAULTY = """<!doctype html><html lang="en"><title>faulty</title><article role="main">
 <div style="width: 300px; overflow-x: hidden"><table><tr><td><div style="width: 900px">wide</div></table></div>
 <pre style="white-space: pre-wrap">wrapped</pre><img src="https://example.invalid/x.png"><script>lost()</script>
 <p style="width: 2000px">long</p><math><mspace width="900px"/><mi>x</mi></math>
-<p style="color: #bbb">pale</p></main></html>"""
+<p style="color: #bbb">pale</p></article></html>"""
 
 
 def test_faults_are_found(tmp_path: Path, window: Window) -> None:
