@@ -77,11 +77,6 @@ def test_a_unit_has_a_goal_its_files_and_parts_for_the_learner_and_the_teacher(u
 
 
 @every_unit
-def test_the_reading_has_three_screens_of_45_lines(unit):
-    assert len(text_of(unit).split("\n## Exercises")[0].splitlines()) <= 3 * 45  # 1300 px wide: below 3 x 900 px high
-
-
-@every_unit
 def test_the_exercises_are_those_of_the_file_and_lead_to_sections_of_the_page(unit):
     exercises = declared("exercises", unit[0])
     assert re.findall(r"^\d\. (.*)$", section(unit, "Exercises"), re.MULTILINE) == [one["title"] for one in exercises]

@@ -92,6 +92,15 @@ def test_everything_on_a_page_can_be_reached_and_nothing_is_fetched(site: Path, 
     assert faults == []
 
 
+def test_the_reading_of_a_unit_of_the_course_has_fewer_than_three_screens(site: Path, window: browser.Window) -> None:
+    """In a window of 1300 x 900; below the reading are the exercises, the minute plan and the notes."""
+    paths = [site / "course" / f"{path.stem}.html" for path in sorted((DOCS / "course").glob("[1-9]_*.md"))]
+    tops = "document.querySelector('#exercises').getBoundingClientRect().top + scrollY"
+    heights = {path.stem: window.page(path).tab.evaluate(tops) for path in paths}
+    assert len(heights) == 6
+    assert {unit: height for unit, height in heights.items() if height >= 3 * 900} == {}
+
+
 class Links(HTMLParser):
     """The links and the anchors of a page."""
 

@@ -14,6 +14,11 @@ NEXT = "unit 4: read the page 4_training, then write exercises/unit4.py"
 RANDOM = np.random.default_rng(0)
 
 
+def numbers(*shape):
+    """An array of this shape, of numbers with one decimal."""
+    return RANDOM.normal(size=shape).round(1)
+
+
 def by_hand():
     """dW, db and dx as lists, from a pencil, for the numbers in test_by_hand: (dW, db, dx)."""
     return [[-2, 6], [2, 1]], [1, 4], [[2, -2], [3, 4]]
@@ -57,7 +62,7 @@ def test_dense_vjp():
         check_vjp(
             dense,
             dense_vjp,
-            (RANDOM.normal(size=(m, n)), RANDOM.normal(size=(n, k)), RANDOM.normal(size=k)),
+            (numbers(m, n), numbers(n, k), numbers(k)),
             float32=False,
         )
 
@@ -79,7 +84,7 @@ def shifted_vjp(args, dA):
 )
 def test_shifted_vjp():
     for m, n in [(2, 3), (3, 1), (1, 2)]:
-        check_vjp(shifted, shifted_vjp, (RANDOM.normal(size=(m, n)), RANDOM.normal(size=(m, 1))), float32=False)
+        check_vjp(shifted, shifted_vjp, (numbers(m, n), numbers(m, 1)), float32=False)
 
 
 @record
@@ -111,8 +116,8 @@ def quadratic_backward(params, cache, dA):
 )
 def test_quadratic():
     for m, n, k in [(1, 1, 1), (2, 2, 2), (3, 2, 1)]:
-        params = Quadratic(RANDOM.normal(size=(n, k)), RANDOM.normal(size=(n, k)))
-        check_layer(params, RANDOM.normal(size=(m, n)), float32=False)
+        params = Quadratic(numbers(n, k), numbers(n, k))
+        check_layer(params, numbers(m, n), float32=False)
     x = np.linspace(-1, 1, 9)[:, None]
     params, y = Quadratic(np.zeros((1, 1)), np.zeros((1, 1))), 3 * x - 2 * x**2
     for _ in range(200):
