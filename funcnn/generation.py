@@ -86,7 +86,8 @@ def fixed_memory(params: Any, m: int, t_most: int, /) -> Any:
 
     The memory that `step` makes by itself grows with each position of an attention, so that `jax.jit` compiles anew for
     each. From this memory on, the shapes stay, and the outputs are the same. An attention refuses a position beyond
-    t_most; under `jax.jit`, where the number of positions so far is not known, out is NaN there.
+    t_most; under `jax.jit`, where the number of positions so far is not known, out is NaN instead at all positions of
+    a call that goes beyond t_most.
 
     By default None, which is the first memory of every layer. For a layer of your own whose memory grows, register a
     rule.

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -70,6 +72,7 @@ def report() -> Iterator[tuple[str, str]]:
     yield "NumPy", np.__version__
     yield "attrs", version("attrs")
     yield "BLAS", f"{_blas()}; {_threads()}"
+    yield "kernels", _kernels()
     for library, use in LIBRARIES.items():
         yield library, f"{_version(library):15}{use}"
 
@@ -131,6 +134,13 @@ def _threads() -> str:
         return "the number of threads is unknown without threadpoolctl"
     pools = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
     return f"threads: {', '.join(map(str, pools))}"
+
+
+def _kernels() -> str:
+    """Whether kernels compute layers, losses and optimizers of large arrays."""
+    if find_spec("llvmlite") is None:
+        return "off, since llvmlite is not installed"
+    return "off, since FUNCNN_KERNELS is 0" if os.environ.get("FUNCNN_KERNELS") == "0" else "on"
 
 
 def _version(library: str) -> str:

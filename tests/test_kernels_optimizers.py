@@ -46,7 +46,7 @@ OPTIMIZERS = [
     *[Adam(b1=0.8), AdamW(where="*.W"), AMSGrad(), NAdam(), RAdam(), RAdam(b2=0.5), Lion(), Momentum()],
     *[Momentum(nesterov=True), Adagrad(), Adadelta(), RMSProp(), RMSProp(momentum=0.9), RMSProp(centred=True)],
 ]
-NET = mlp([3, 50, 170, 1], seed=0)  # 9,000 parameters, in arrays of 3 to 8500
+NET = mlp([3, 60, 560, 1], seed=0)  # 35,000 parameters, in arrays of 3 to 33,600
 
 
 def gradients(net):

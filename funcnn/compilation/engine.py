@@ -90,6 +90,8 @@ def engine() -> Engine:
     return Engine()
 
 
+_WARNED: set[str] = set()  # folders
+
 # The cache: one file for each kernel, whose first 32 bytes are the hash of the others.
 
 
@@ -120,14 +122,16 @@ def _read(key: str) -> bytes | None:
 
 def _written(key: str, code: bytes) -> bytes:
     """Write the file, complete or not at all, and remove the oldest files; with a warning where that is impossible."""
+    home: Any = "the home directory"
     try:
-        folder().mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=folder(), delete=False) as file, _removed_on_error(file.name):
+        home = folder()
+        home.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=home, delete=False) as file, _removed_on_error(file.name):
             file.write(hashlib.sha256(key.encode() + code).digest() + code)
             file.close()
-            Path(file.name).replace(folder() / f"{key}.kernel")
+            Path(file.name).replace(home / f"{key}.kernel")
     except OSError as error:
-        _warn_once(f"compiled: kernels cannot be kept on disk, so each process compiles them anew ({error})")
+        _warn_once(str(home), error.strerror)
     with suppress(OSError):  # another process may remove a file at the same time
         for path in sorted(folder().glob("*.kernel"), key=lambda path: path.stat().st_mtime)[:-MOST_FILES]:
             path.unlink()
@@ -145,6 +149,8 @@ def _removed_on_error(path: str) -> Iterator[None]:
         raise
 
 
-@cache
-def _warn_once(text: str) -> None:
-    warnings.warn(text, RuntimeWarning, stacklevel=2)
+def _warn_once(home: str, reason: str | None) -> None:
+    if home not in _WARNED:
+        _WARNED.add(home)
+        text = f"{home}: compiled kernels cannot be kept on disk ({reason}), so each process compiles them anew"
+        warnings.warn(f"{text}; set FUNCNN_CACHE to a folder that can be written", RuntimeWarning, stacklevel=2)

@@ -136,7 +136,7 @@ def entries(optimizer: Any, *_: Any) -> int:
 
 
 @update.register(PerArray)
-@accelerated("funcnn.kernels.optimizers", at=entries, least=1 << 13)
+@accelerated("funcnn.kernels.optimizers", at=entries, least=1 << 15)
 def per_array_update(optimizer: PA, grads: Grads[P], params: P) -> tuple[Grads[P], PA]:
     """`step` for each array, with the memory that the last `step` returned for this array"""
     before = optimizer.t

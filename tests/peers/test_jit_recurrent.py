@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from funcnn import GRU, LSTM, Dense, Embedding, forward
+from funcnn import GRU, LSTM, Dense, Embedding, forward, predict
 from funcnn.generation import step
 from funcnn.layers import RNN, Bidirectional, First, Last, LearnedPosition, Rotary, SinusoidalPosition
 from tests.peers.jitted import assert_compiled_once
@@ -84,3 +84,8 @@ def test_ids_that_are_out_of_range_are_seen_by_nobody_under_jit():
     layer = Embedding(np.arange(6.0).reshape(3, 2))
     out = jax.jit(lambda layer, ids: forward(layer, ids)[0])(layer, np.array([-1, 7]))
     assert out.tolist() == [[4, 5], [4, 5]]
+
+
+def test_ids_that_are_traced_take_rows_of_an_embedding_that_is_not():
+    net, ids = (Embedding.init(5, 4, seed=0), GRU.init(4, 3, seed=1)), np.array([[1, 4]])
+    assert np.allclose(jax.jit(lambda ids: predict(net, ids))(ids), predict(net, ids), atol=1e-6)

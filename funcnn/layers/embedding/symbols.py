@@ -84,9 +84,10 @@ def embedding_forward(params: Embedding, given: Any) -> tuple[Any, tuple[Any, Ar
     check_mask("Embedding", mask, ids.shape, "ids")
     if mask is not None:
         ids = xp.where(mask, ids, 0)
+    rows = params.W if xp is np else xp.asarray(params.W)  # traced ids do not index an array of NumPy
     if xp is np and ids.size and not 0 <= ids.min() <= ids.max() < n:
         raise RangeError(f"Embedding: ids must be from 0 to {n - 1}; they are from {ids.min()} to {ids.max()}")
-    return closed(given, blank(params.W[ids], mask), mask), (given, ids)
+    return closed(given, blank(rows[ids], mask), mask), (given, ids)
 
 
 @backward.register(Embedding)
