@@ -173,26 +173,25 @@ def no_rule(verb: str, params: object, what: str = "layer") -> KindError:
 
 def _seal(parts: Any, given: tuple[Any, ...]) -> None:
     """Set all arrays that a rule made to read-only; arguments that the rule returns are not changed."""
-    part: Any
     for part in parts:
-        cls = type(part)
-        if cls is np.ndarray:
+        if (cls := type(part)) is np.ndarray:
             for one in given:
-                if one is part or (type(one) is not np.ndarray and _among(part, one)):
+                if one is part or (isinstance(one, tuple) and _among(part, one)):
                     break
             else:
                 part.setflags(0)  # write=False, twice as fast as by keyword
         elif (contents := getters.get(cls)) is not None:
             _seal(contents(part), given)
-        elif isinstance(part, (tuple, list)):
-            _seal(part, given)
-        elif isinstance(part, dict):
-            _seal(part.values(), given)
+        elif isinstance(part, (tuple, list, dict)):
+            _seal(part.values() if isinstance(part, dict) else part, given)
 
 
-def _among(array: object, given: Any) -> bool:
-    """Whether `given` is a tuple with this array in it, at any depth."""
-    return isinstance(given, tuple) and any([part is array or _among(array, part) for part in given])
+def _among(array: object, given: tuple[Any, ...]) -> bool:
+    """Whether this array is in a tuple, at any depth."""
+    for part in given:  # not in a generator: a cache of many steps is searched for each array that a rule made
+        if part is array or (isinstance(part, tuple) and _among(array, part)):
+            return True
+    return False
 
 
 def inside(verb: Rule, tree: Any, *args: Any, name: str = "") -> Any:

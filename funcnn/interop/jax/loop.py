@@ -14,7 +14,7 @@ from funcnn.layers.recurrent.steps import Stacked
 
 
 def in_jax(
-    step: Step, t: int, fixed: Any, carry: Any, series: tuple[Series, ...], *, reverse: bool
+    step: Step, t: int, fixed: Any, carry: Any, series: tuple[Series, ...], *, reverse: bool = False
 ) -> tuple[Any, tuple[Series, ...]]:
     """As `in_python`; arrays that are not traced go through the loop in Python, where a step may look at their values.
 

@@ -27,35 +27,31 @@ Step = Callable[..., tuple[Any, tuple[Any, ...]]]
 LOOPS: dict[Namespace, Any] = {}
 
 
-def scan(
-    step: Step, t: int, fixed: Any, carry: Any, series: tuple[Series, ...], *, like: Any, reverse: bool = False
+def loop_of(*arrays: Any) -> Any:
+    """The loop of the library of the first array that is not an array of NumPy, or `in_python`."""
+    for a in arrays:
+        if type(a) is not np.ndarray and a is not None and (loop := LOOPS.get(namespace(a))) is not None:
+            return loop
+    return in_python
+
+
+def in_python(
+    step: Step, t: int, fixed: Any, carry: Any, series: tuple[Series, ...], *, reverse: bool = False
 ) -> tuple[Any, tuple[Series, ...]]:
     """(the carry after t calls of `step`, a series for each of its results)
 
     `step` is a function at the top of a module, so that a library may compile it once; `fixed` is the same at each
-    step. With `reverse` the last step comes first; the series of results are in the order of the sequence. The library
-    is that of the first array in `like` that is not an array of NumPy.
+    step. With `reverse` the last step comes first; the series of results are in the order of the sequence.
     """
-    for a in like:
-        if type(a) is not np.ndarray and a is not None and (loop := LOOPS.get(namespace(a))) is not None:
-            made: tuple[Any, tuple[Series, ...]] = loop(step, t, fixed, carry, series, reverse=reverse)
-            return made
-    return in_python(step, t, fixed, carry, series, reverse=reverse)
-
-
-def in_python(
-    step: Step, t: int, fixed: Any, carry: Any, series: tuple[Series, ...], *, reverse: bool
-) -> tuple[Any, tuple[Series, ...]]:
-    """`scan` as a loop in Python."""
     results, values = [], [_values(part, t) for part in series]
     if reverse:
         values = [part[::-1] for part in values]
-    for given in zip(*values, strict=True):
+    for given in zip(*values):  # noqa: B905  each has t values
         carry, result = step(fixed, carry, *given)
         results.append(result)
     if reverse:
         results.reverse()
-    return carry, tuple(zip(*results, strict=True))
+    return carry, tuple(zip(*results))  # noqa: B905  each step has as many results
 
 
 def _values(series: Series, t: int) -> Any:

@@ -10,7 +10,7 @@ from funcnn.acceleration import accelerated
 from funcnn.arrays import Array, namespace, short
 from funcnn.errors import KindError
 from funcnn.layers.checks import own_gradient
-from funcnn.layers.recurrent.loop import Scanned, Series, along, scan, total
+from funcnn.layers.recurrent.loop import Scanned, Series, along, loop_of, total
 from funcnn.layers.recurrent.states import State
 from funcnn.layers.sequences import blank, opened
 
@@ -82,7 +82,8 @@ def steps_forward(
     """
     z += params.b
     series = z.swapaxes(0, 1), _by_steps(mask)
-    last, (h, *kept) = scan(_keeping if keeps else _forward, z.shape[1], params, first, series, like=(z, *first))
+    step = _keeping if keeps else _forward
+    last, (h, *kept) = loop_of(z, *first)(step, z.shape[1], params, first, series)
     return blank(along(h), mask), last, Cache(given, kept[0], kept[1], last) if keeps else None
 
 
@@ -110,12 +111,14 @@ def _keeping(params: Any, before: State, z: Array, there: Any) -> tuple[State, t
     return after, (after[0], before, kept)
 
 
-def _are_like(made: Any, state: State) -> bool:
-    """Whether `made` is a tuple of arrays with the shapes and dtypes of this state."""
+def _are_like(made: Any, state: State, *, or_none: bool = False) -> bool:
+    """Whether `made` is a tuple of arrays with the shapes and dtypes of this state; with `or_none` h may be None."""
     if type(made) is not tuple or len(made) != len(state):
         return False
     for a, like in zip(made, state):  # noqa: B905  equally many; each step waits for it
-        if a is not like and (getattr(a, "shape", a) != like.shape or getattr(a, "dtype", a) != like.dtype):
+        if a is None and or_none and like is state[0]:
+            continue
+        if getattr(a, "shape", a) != like.shape or getattr(a, "dtype", a) != like.dtype:
             return False
     return True
 
@@ -132,25 +135,26 @@ def steps_backward(
     t = opened("", cache.given, 3)[0].shape[1]
     fixed = params, params.U.T.copy()  # contiguous, which halves the time of the product
     series = None if dout is None else dout.swapaxes(0, 1), _by_steps(mask), before, others
-    like = params.U, dout, *dlast, *last
-    (dfirst, _), made = scan(_backward, t, fixed, (dlast, last), series, like=like, reverse=True)
-    h, dz, du = map(_rows, made[:3])
-    return h, dz, dz if du is None else du, total(made[3]), dfirst
+    loop = loop_of(params.U, dout, *dlast, *last)
+    (dfirst, _), (h, dz, du, own) = loop(_backward, t, fixed, (dlast, last), series, reverse=True)
+    h, dz, du = _rows(h), _rows(dz), _rows(du)
+    return h, dz, dz if du is None else du, total(own), dfirst
 
 
 def _backward(
     fixed: tuple[Any, Array], carry: tuple[State, State], dout: Any, there: Any, before: State, kept: State
 ) -> tuple[tuple[State, State], tuple[Array, Array, Any, dict[str, Any]]]:
     """One step back, from the gradient of the state after it, and that state, to those before it."""
-    (params, U_T), ((dh, *others), after) = fixed, carry
-    dstate = (dh if dout is None else dh + dout, *others)
+    (params, U_T), (dstate, after) = fixed, carry
+    if dout is not None:
+        dstate = (dstate[0] + dout, *dstate[1:])
     passed = None
     if there is not None:
         xp = namespace(before[0])
         passed, dstate = (tuple([xp.where(w, d, 0) for d in dstate]) for w in (~there, there))
     given = kept, before, after, dstate
     made = params.back(*given)
-    if type(made) is not tuple or len(made) != 3 or not _are_like_or_none(made[2], before):
+    if type(made) is not tuple or len(made) != 3 or not _are_like(made[2], before, or_none=True):
         needed = f"(dz, du, (dh, ...)), gradients of a state like {short(before)}, or None for dh"
         raise KindError(f"{type(params).__name__}: back must return {needed}, not {short(made)}")
     dz, du, dbefore = made
@@ -162,13 +166,6 @@ def _backward(
     if passed is not None:
         dstate = tuple([a + b for a, b in zip(dstate, passed, strict=True)])
     return (dstate, before), (before[0], dz, None if du is dz else du, own)
-
-
-def _are_like_or_none(made: Any, state: State) -> bool:
-    """As `_are_like`; the first may be None."""
-    if type(made) is tuple and made and made[0] is None:
-        made, state = made[1:], state[1:]
-    return _are_like(made, state)
 
 
 def _rows(series: Series) -> Any:
