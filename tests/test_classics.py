@@ -16,13 +16,14 @@ def test_there_are_twenty_two_classics():
 
 @pytest.mark.parametrize("classic", CLASSICS, ids=lambda classic: classic.name)
 def test_a_classic_mistake_is_found_and_its_remedy_passes(classic):
-    assert check_vjp(classic.f, classic.right, classic.args).verdict == "pass"
+    numbers = {"purity": False, "layouts": False, "extremes": False, "float32": False}  # the mistakes are in numbers
+    assert check_vjp(classic.f, classic.right, classic.args, **numbers).verdict == "pass"
     with pytest.raises(GradientError):
-        check_vjp(classic.f, classic.wrong, classic.args)
+        check_vjp(classic.f, classic.wrong, classic.args, **numbers)
 
 
 def test_every_mutant_has_a_label():
     for mutant, label, name in LABELLED:
         assert name == mutant.name
-        assert {*label.split(" / ")} <= LABELS.keys() or label in OTHERS
+        assert {*label.split(" / ")} <= LABELS.keys() | OTHERS.keys()
     assert 0.4 < sum(is_even(family_of(mutant)) for mutant in EVERY) / len(EVERY) < 0.6

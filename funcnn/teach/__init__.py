@@ -5,6 +5,8 @@ from funcnn.lazy import lazily
 __getattr__, __dir__, __all__ = lazily(
     __name__,
     {
+        "diagnosing": "diagnose diagnose_layer",
+        "diagnosis": "Diagnosis",
         "exercises": "check exercise Exercise Progress Result",
         "expectations": "expect",
         "nudges": "nudge Nudge",

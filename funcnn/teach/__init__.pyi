@@ -1,3 +1,6 @@
+from funcnn.teach.diagnosing import diagnose as diagnose
+from funcnn.teach.diagnosing import diagnose_layer as diagnose_layer
+from funcnn.teach.diagnosis import Diagnosis as Diagnosis
 from funcnn.teach.exercises import Exercise as Exercise
 from funcnn.teach.exercises import Progress as Progress
 from funcnn.teach.exercises import Result as Result

@@ -70,7 +70,7 @@ def _run(
     statistics = Statistics()
     try:
         with claim.named():
-            function = _in_float64(claim, claim.arrays(), options)
+            function = in_float64(claim, claim.arrays(), options)
             if not np.isfinite(function.out).all():
                 raise Inconclusive("f is not finite at these arguments: draw arguments at which it is")
             if options.oracle:
@@ -112,7 +112,7 @@ def combined(claim: Claim, found: Sequence[GradientError]) -> GradientError:
     return error
 
 
-def _in_float64(claim: Claim, args: tuple[Array, ...], options: Options) -> VectorFunction:
+def in_float64(claim: Claim, args: tuple[Array, ...], options: Options) -> VectorFunction:
     """Check that f returns one array of floats, equal in two calls; the result is the function in float64."""
     domain = options.limits
     pair = CheckedPair(claim.f, claim.vjp, claim.names, domain, options.casts)

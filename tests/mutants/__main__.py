@@ -1,4 +1,4 @@
-"""`python -m tests.mutants [--curve] [--quick] [--every N] [--examples N]`: mistakes found, of each checker."""
+"""`python -m tests.mutants [--curve] [--tutor] [--quick] [--every N] [--examples N]`: mistakes found, by checker."""
 # ruff: noqa: T201  a command prints
 
 import argparse
@@ -14,6 +14,7 @@ from tests.mutants import MUTANTS
 from tests.mutants.curve import print_curve
 from tests.mutants.peers import CHECKERS
 from tests.mutants.trials import draw, fault_of, first_fault, print_row
+from tests.mutants.tutoring import print_scores
 from tests.nasty import NASTY
 
 PICTURE = Path(__file__).parents[2] / "docs" / "operating_curve.svg"
@@ -28,9 +29,13 @@ def main():
     parser.add_argument("--every", type=int, default=1, help="try one mutant in N, since all of them take hours")
     parser.add_argument("--survivors", action="store_true", help="list the mutants that each checker did not find")
     parser.add_argument("--curve", action="store_true", help="try several tolerances; draw docs/operating_curve.svg")
+    parser.add_argument("--tutor", action="store_true", help="which mistakes funcnn.teach.diagnose names")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable()  # jax logs every exception of a function
+    if asked.tutor:
+        print_scores()
+        return
     quick = (120, 2) if asked.curve else (40, 3)
     every, examples = quick if asked.quick else (asked.every, asked.examples)
     mutants = MUTANTS[::every]

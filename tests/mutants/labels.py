@@ -1,7 +1,10 @@
 """The name of the mistake in each mutant, from `labels.txt`, and which families are kept for the last measurement.
 
 A label is a name in `tests.classics.LABELS`, two names if both say the same of this function, or `other: ` and a reason
-in `OTHERS`. Labels were given from the definitions of the mutants, before there was code that names mistakes.
+in `OTHERS`; then a name may follow, which is true at arguments that do not show the special case. A label describes the
+gradient where it is wrong. Labels were given from the definitions of the mutants, before there was code that names
+mistakes. Some were corrected later, where the definition, or the numbers, say more than the name of the mutant: those
+of odd families while the tutor was written, fourteen of even families after they were measured once.
 """
 
 from pathlib import Path

@@ -1,0 +1,108 @@
+"""The name of the mistake in a wrong gradient, of a function or of a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from funcnn.arrays import check_arrays
+from funcnn.core import check_is_layer
+from funcnn.fields import check_function
+from funcnn.teach.diagnosis import Diagnosis
+from funcnn.trees.walks import check_tree
+
+if TYPE_CHECKING:
+    from funcnn.testing.arguments import Argnums, Convention
+    from funcnn.testing.domain import Interval
+
+
+def diagnose(
+    f: Callable[..., Any],
+    vjp: Callable[..., Any],
+    args: Sequence[Any],
+    *,
+    argnums: Argnums | None = None,
+    kwargs: Mapping[str, Any] | None = None,
+    convention: Convention | None = None,
+    domain: Callable[..., Any] | Mapping[str, Interval] | None = None,
+) -> Diagnosis:
+    r"""Name the mistake in `vjp(args, dA)`, from f and vjp alone, if one mistake explains the wrong gradient.
+
+    f and vjp are those of `funcnn.testing.check_vjp`. The Jacobian J of f is estimated by finite differences, and that
+    of vjp by unit cotangents, at args and at three draws near them. Each known mistake predicts what vjp would give:
+    for example $dA\,J^T$ for $dA\,J$ if a matrix is not transposed. A mistake is named if it fits every wrong argument
+    in every draw, and no other mistake does. Otherwise the name is None, also if two mistakes give the same numbers.
+
+    >>> import numpy as np
+    >>> from funcnn.teach import diagnose
+    >>> def sigmoid(x):
+    ...     return 1 / (1 + np.exp(-x))
+    >>> found = diagnose(sigmoid, lambda args, dA: [dA * args[0] * (1 - args[0])], [np.linspace(-2, 2, 6)])
+    >>> found.name
+    'slope at x'
+    >>> print(found.hint(2))
+    slope at x: a formula of the slope in terms of the output was given the input.
+    hint(3) names the line that derives the right rule.
+    >>> print(found.hint(3))
+    docs/questions/why_a_cache.md, "Why does backward need a cache?":
+    $dx = dA\,(1 - \tanh(x)^2) = dA\,(1 - \text{out}^2)$
+
+    Choose arguments of different sizes and without zeros: with one row, a mean and a sum are equal, and the mistake has
+    no name.
+
+    Args:
+        f: the function.
+        vjp: its backward pass, whose mistake is sought.
+        args: the arguments, at most 400 numbers together. f's value has at most 400 numbers too.
+        argnums: as in `check_vjp`.
+        kwargs: as in `check_vjp`.
+        convention: as in `check_vjp`.
+        domain: as in `check_vjp`: the arguments at which f and vjp may be called.
+
+    Raises:
+        KindError: as `check_vjp`.
+        RangeError: as `check_vjp`, or there are more than 400 numbers.
+        GradientError: vjp raises an exception, or does not return a gradient for each argument.
+        Inconclusive: f is not finite at args, or args are outside domain.
+        ImportError: hypothesis is not installed, which `funcnn.testing` needs.
+    """
+    check_function("diagnose", f, "f")
+    check_function("diagnose", vjp, "vjp")
+    from funcnn.teach.tutor.verdict import of_function  # noqa: PLC0415  it needs hypothesis, as all of testing does
+
+    return of_function(f, vjp, args, argnums, kwargs, convention, domain)
+
+
+def diagnose_layer(params: Any, x: Any, *, domain: Any = None) -> Diagnosis:
+    """Name the mistake in the backward of a layer, as `diagnose` does for a function.
+
+    >>> import numpy as np
+    >>> from funcnn import Elementwise, record
+    >>> from funcnn.teach import diagnose_layer
+    >>> @record
+    ... class Tanh2(Elementwise):
+    ...     def value(self, x):
+    ...         return np.tanh(x)
+    ...     def slope(self, kept):
+    ...         return 1 - kept**2  # kept is x, and the formula needs out
+    >>> diagnose_layer(Tanh2(), np.linspace(-2, 2, 6)).name
+    'slope at x'
+
+    Args:
+        params: the layer, or a tuple of layers.
+        x: its input. The parameters and x have at most 400 numbers together, and so has the output.
+        domain: as in `check_layer`.
+
+    Raises:
+        KindError: params is not a layer, or x is not an array or a tuple of arrays.
+        RangeError: there are more than 400 numbers.
+        GradientError: backward raises an exception, or breaks the protocol of a layer.
+        Inconclusive: as `diagnose`.
+        ImportError: as `diagnose`.
+    """
+    check_is_layer("diagnose_layer", params)
+    check_arrays("diagnose_layer", x)
+    check_tree(params, "diagnose_layer", "params")
+    from funcnn.teach.tutor.verdict import of_layer  # noqa: PLC0415  it needs hypothesis, as all of testing does
+
+    return of_layer(params, x, domain)

@@ -1,0 +1,189 @@
+"""Mistakes where each output depends on a whole group of entries: softmax, norms, mean and variance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import attrs
+import numpy as np
+
+from funcnn.arrays import Array
+from funcnn.teach.tutor.view import Prediction, View, known, same, subsets
+
+FULL = 0.9  # chosen: the share of entries of a block that are not 0, above which its outputs depend on all entries
+
+
+class Groups(NamedTuple):
+    """A function whose outputs depend on the entries of their own group: along `axes`, of the shape of x.
+
+    `x` and `out` are (group, member), and `blocks` (group, output, entry).
+    """
+
+    axes: tuple[int, ...]
+    x: Array
+    out: Array
+    blocks: Array
+
+
+def groups_of(view: View) -> Groups | None:
+    """The groups, along as few axes as possible; None if each output depends on one entry alone, or shapes differ."""
+    if view.out.shape != view.x.shape or view.slopes is not None:
+        return None
+    every = [*subsets(range(view.x.ndim), view.x.shape)]  # with all axes, all entries are one group
+    possible = [axes for axes in every if same(restored(view, axes, _blocks(view, axes)), view.jacobian)]
+    axes = possible[0]
+    return Groups(axes, _grouped(view.x, axes), _grouped(view.out, axes), _blocks(view, axes))
+
+
+def _blocks(view: View, axes: tuple[int, ...]) -> Array:
+    index = _grouped(np.arange(view.x.size).reshape(view.x.shape), axes)
+    return view.matrix[index[:, :, None], index[:, None, :]]
+
+
+def _grouped(a: Array, axes: tuple[int, ...]) -> Array:
+    moved = np.moveaxis(a, axes, range(-len(axes), 0))
+    return moved.reshape(-1, int(np.prod([a.shape[axis] for axis in axes])))
+
+
+def restored(view: View, axes: tuple[int, ...], blocks: Array) -> Array:
+    """The Jacobian whose blocks are given."""
+    index = _grouped(np.arange(view.x.size).reshape(view.x.shape), axes)
+    found = np.zeros(view.matrix.shape)
+    found[index[:, :, None], index[:, None, :]] = blocks
+    return found.reshape(view.jacobian.shape)
+
+
+def diagonal_only(view: View) -> Iterator[Prediction]:
+    """The diagonal of each block, where every output depends on all entries of its group."""
+    groups = groups_of(view)
+    if groups is not None and (abs(groups.blocks) > 0).mean() > FULL and groups.x.shape[1] > 1:
+        yield known("", view.diagonal(np.diag(view.matrix).reshape(view.x.shape)))
+
+
+def _softmax(p: Array) -> Array:
+    """The blocks of the Jacobian of a softmax whose outputs are p, (group, member)."""
+    return np.eye(p.shape[1]) * p[:, None, :] - p[:, :, None] * p[:, None, :]
+
+
+def softmax_axis(view: View) -> Iterator[Prediction]:
+    """The sum of a softmax over other axes than its own."""
+    groups = groups_of(view)
+    if groups is not None and same(groups.blocks, _softmax(groups.out)):
+        for axes in subsets(range(view.x.ndim), view.x.shape):
+            if axes != groups.axes:
+                blocks = _softmax(_grouped(view.out, axes))
+                yield known(f"over axis {' and '.join(map(str, axes))}", restored(view, axes, blocks))
+
+
+def softmax_at_x(view: View) -> Iterator[Prediction]:
+    """The formula of a softmax in terms of its output, given x."""
+    groups = groups_of(view)
+    if groups is not None and same(groups.blocks, _softmax(groups.out)):
+        yield known("", restored(view, groups.axes, _softmax(groups.x)))
+
+
+@attrs.frozen(eq=False)
+class Normalised:
+    """A function D (x - mean) / root: its slopes D / root for constant statistics, and the terms that they leave out.
+
+    All are (group, output, entry). `by_mean` is the term of the mean, `by_variance` that of the variance.
+    """
+
+    slopes: Array
+    by_mean: Array
+    by_variance: Array
+
+
+def normalised(groups: Groups) -> Normalised | None:
+    """The parts of the Jacobian of a normalisation; None if it is none.
+
+    Along a change of x that moves neither mean nor variance, the Jacobian is the diagonal D / root.
+    """
+    n = groups.x.shape[1]
+    if n < 3:
+        return None
+    centred = groups.x - groups.x.mean(axis=1, keepdims=True)
+    slopes = np.zeros(groups.blocks.shape)
+    by_mean, by_variance = np.zeros_like(slopes), np.zeros_like(slopes)
+    for k, block in enumerate(groups.blocks):
+        span = np.stack([np.ones(n), centred[k]], axis=1)
+        basis = np.linalg.svd(span.T)[2][np.linalg.matrix_rank(span) :]  # what moves neither of the two
+        d = ((block @ basis.T) * basis.T).sum(axis=1) / (basis**2).sum(axis=0)
+        slopes[k] = np.diag(d)
+        by_mean[k] = -np.outer(d, np.ones(n)) / n
+        by_variance[k] = block - slopes[k] - by_mean[k]
+        along = centred[k] / (np.linalg.norm(centred[k]) or 1.0)
+        left = by_variance[k] @ along
+        if not same(slopes[k] + by_mean[k] + np.outer(left, along), block):
+            return None
+        if abs(left - (left @ (d * along)) / ((d * along) @ (d * along)) * d * along).max() > 1e-6 * abs(d).max():
+            return None
+    return Normalised(slopes, by_mean, by_variance)
+
+
+def statistics_constant(view: View) -> Iterator[Prediction]:
+    """Mean and variance, a norm, or a number that is subtracted, without their gradients."""
+    yield from norm_constant(view)
+    groups = groups_of(view)
+    if groups is None:
+        return
+    apart = groups.out - groups.x
+    if abs(apart - apart[:, :1]).max() <= 1e-9 * abs(groups.x).max():
+        yield known("what is subtracted", view.diagonal(np.ones_like(view.x)))
+    parts = normalised(groups)
+    if parts is not None:
+        yield known("mean and variance", restored(view, groups.axes, parts.slopes))
+
+
+def variance_constant(view: View) -> Iterator[Prediction]:
+    """The mean has a gradient, the variance has none."""
+    groups = groups_of(view)
+    parts = groups and normalised(groups)
+    if groups and parts and abs(parts.by_variance).max() > 1e-6 * abs(parts.slopes).max():
+        yield known("", restored(view, groups.axes, parts.slopes + parts.by_mean))
+
+
+def mean_constant(view: View) -> Iterator[Prediction]:
+    """The variance has a gradient, the mean has none."""
+    groups = groups_of(view)
+    parts = groups and normalised(groups)
+    if groups and parts and abs(parts.by_variance).max() > 1e-6 * abs(parts.slopes).max():
+        yield known("", restored(view, groups.axes, parts.slopes + parts.by_variance))
+
+
+def norm_constant(view: View) -> Iterator[Prediction]:
+    """A function that is linear in x but for a division by a norm of x, held constant.
+
+    Where f(x) = A x / n(x), the Jacobian is A / n - out w^T with w = dn/dx / n. For a root of squares w is along x, and
+    A x / n = out says how long it is.
+    """
+    matrix, x, out = view.matrix, view.x.ravel(), view.out.ravel()
+    found = matrix.copy()
+    for outputs, entries in _components(matrix):
+        o, v = out[outputs], x[entries]
+        block = matrix[np.ix_(outputs, entries)]
+        if not (o @ o and v @ v):
+            return
+        rest = o - block @ v
+        share = float(o @ rest) / float(o @ o)
+        if abs(rest - share * o).max() > 1e-6 * abs(o).max() or abs(share) < 1e-6 or len(entries) == 1:
+            return
+        found[np.ix_(outputs, entries)] = block + np.outer(o, v) * share / float(v @ v)
+    yield known("a norm", found.reshape(view.jacobian.shape))
+
+
+def _components(matrix: Array) -> Iterator[tuple[Array, Array]]:
+    """The outputs and entries that depend on one another."""
+    linked = abs(matrix) > 1e-9 * abs(matrix).max(initial=0)
+    free = linked.any(axis=1)
+    while free.any():
+        outputs = np.zeros_like(free)
+        outputs[int(free.argmax())] = True
+        size = 0
+        while outputs.sum() > size:
+            size = int(outputs.sum())
+            entries = linked[outputs].any(axis=0)
+            outputs = linked[:, entries].any(axis=1)
+        free &= ~outputs
+        yield np.flatnonzero(outputs), np.flatnonzero(entries)
