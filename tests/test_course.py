@@ -44,7 +44,7 @@ def declared(folder, number):
     calls = [node for node in ast.walk(ast.parse(source(folder, number))) if isinstance(node, ast.Call)]
     calls = [call for call in calls if ast.unparse(call.func) == "exercise"]
     return [
-        {"title": call.args[0].value} | {keyword.arg: keyword.value.value for keyword in call.keywords}
+        {"title": call.args[0].value} | {one.arg: one.value.value for one in call.keywords if one.arg != "tutor"}
         for call in sorted(calls, key=lambda call: call.lineno)
     ]
 
@@ -129,21 +129,25 @@ def test_no_exercise_is_done_at_first():
 
 TIMED = """\
 import sys, time
+from funcnn.teach import check
 from funcnn.teach.command import main
 for file in sys.argv[1:]:
     start = time.process_time()
     code = main(["check", file])
     print("seconds", time.process_time() - start, code)
+    print("mistake", check(file.replace("solutions", "exercises")).results[-1].exercise.tutor().name)
 """
+MISTAKES = ["factor", "slope at x", "transposed", "slope at out", "diagonal only", "kernel not flipped"]
 
 
-def test_every_solution_passes_in_10_seconds():
+def test_every_solution_passes_in_10_seconds_and_the_tutor_names_the_mistake_to_find():
     command = [sys.executable, "-c", TIMED, *files("solutions")]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert done.stdout.count("5 of 5 exercises are done.") == len(UNITS), done.stdout + done.stderr
     seconds = re.findall(r"^seconds (.*) 0$", done.stdout, re.MULTILINE)
     assert len(seconds) == len(UNITS)
     assert max(map(float, seconds)) < 10
+    assert re.findall(r"^mistake (.*)$", done.stdout, re.MULTILINE) == MISTAKES
     after = re.findall(r"^Next is unit \d: read the page (\w+), then", done.stdout, re.MULTILINE)
     assert after[: len(UNITS) - 1] == UNITS[1:]
 

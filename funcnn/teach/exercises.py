@@ -121,8 +121,8 @@ def exercise(
         title: what the learner has to do, on one line.
         page: what to read if it fails.
         hint: what is shown on request.
-        tutor: a function without arguments that returns a diagnosis of a wrong gradient: the name of the mistake or
-            None, where it is, of which kind it is, and a page. It is shown in place of the hint if there is a name.
+        tutor: a function without arguments that returns the diagnosis of a wrong gradient, such as
+            `lambda: diagnose(f, vjp, args)`. It is shown in place of the hint if it names the mistake.
 
     Raises:
         KindError: title, page or hint is not a string, or tutor or the test is not a function without arguments.

@@ -6,7 +6,7 @@ x, y, out and dA are arrays with one number for each example. W and b are single
 import numpy as np
 
 from funcnn import Dense, backward, forward, mse, sgd
-from funcnn.teach import exercise, expect
+from funcnn.teach import diagnose, exercise, expect
 from funcnn.testing import check_vjp
 
 NEXT = "unit 2: read the page 2_chain_rule, then write exercises/unit2.py"
@@ -57,6 +57,7 @@ def line_vjp(args, dA):
     "Compute the gradients of x, W and b",
     page="'The gradient by hand' in 1_line",
     hint="dx has a number for each example. dW and db are single numbers: sums over the examples.",
+    tutor=lambda: diagnose(line, line_vjp, (np.array([-1.0, 0.5, 2.0]), np.array(1.5), np.array(-0.5))),
 )
 def test_line_vjp():
     for m in (1, 2, 5):
@@ -100,6 +101,7 @@ def through_zero_vjp(args, dA):
     "Find the mistake in a gradient",
     page="'A test of a gradient' in 1_line",
     hint="Which factor is between 'analytic' and 'numeric', for 3 examples and for 2? Where does it come from?",
+    tutor=lambda: diagnose(through_zero, through_zero_vjp, (np.array([0.5, 1.25, 2.0]), np.array(1.5))),
 )
 def test_through_zero_vjp():
     for m in (3, 2):

@@ -6,11 +6,12 @@ output. It returns a list or a tuple with one gradient for each argument.
 
 import numpy as np
 
-from funcnn.teach import exercise
+from funcnn.teach import diagnose, exercise
 from funcnn.testing import check_vjp
 
 NEXT = "unit 3: read the page 3_dense, then write exercises/unit3.py"
 POINTS = np.array([[-2.0, 0.0, 0.5], [1.0, 3.0, -0.25]])
+TUTORED = np.array([[-1.5, 0.7, 0.5], [1.0, 2.0, -0.25]])  # without zeros, which hide a mistake
 
 
 def product(a, b):
@@ -27,6 +28,7 @@ def product_vjp(args, dA):
     "Write the backward pass of a product",
     page="'Backward' in 2_chain_rule",
     hint="The slope of a * b with respect to a is b. Multiply it by dA.",
+    tutor=lambda: diagnose(product, product_vjp, (TUTORED, TUTORED[::-1] + 1)),
 )
 def test_product_vjp():
     check_vjp(product, product_vjp, (POINTS, POINTS[::-1] + 1), float32=False)
@@ -46,6 +48,7 @@ def sigmoid_vjp(args, dA):
     "Write the backward pass of the sigmoid",
     page="'Activations' in 2_chain_rule",
     hint="Compute a = sigmoid(x) first. The slope is a * (1 - a).",
+    tutor=lambda: diagnose(sigmoid, sigmoid_vjp, [TUTORED]),
 )
 def test_sigmoid_vjp():
     check_vjp(sigmoid, sigmoid_vjp, [POINTS], float32=False)
@@ -65,6 +68,7 @@ def gated_vjp(args, dA):
     "Add the gradients of two paths",
     page="'Two paths are added' in 2_chain_rule",
     hint="product_vjp gives a gradient for each factor. One factor is x, the other goes on through sigmoid_vjp.",
+    tutor=lambda: diagnose(gated, gated_vjp, [TUTORED]),
 )
 def test_gated_vjp():
     check_vjp(gated, gated_vjp, [POINTS], float32=False)
@@ -116,6 +120,7 @@ def tanh_vjp(args, dA):
     "Find the mistake in the backward pass of tanh",
     page="'Activations' in 2_chain_rule",
     hint="Compare 'analytic' and 'numeric' at a small x and at a large x. At which number is the slope taken?",
+    tutor=lambda: diagnose(np.tanh, tanh_vjp, [TUTORED]),
 )
 def test_tanh_vjp():
     check_vjp(np.tanh, tanh_vjp, [POINTS], float32=False)

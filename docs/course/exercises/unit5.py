@@ -6,7 +6,7 @@ z has one example in each row and one class in each column. y has the same shape
 import numpy as np
 
 from funcnn import accuracy, backward, forward, mlp, predict, sgd, softmax_cross_entropy
-from funcnn.teach import exercise, expect
+from funcnn.teach import diagnose, exercise, expect
 from funcnn.testing import check_vjp
 
 NEXT = "unit 6: read the page 6_layer, then write exercises/unit6.py"
@@ -40,6 +40,7 @@ def softmax_vjp(args, dA):
     "Write its backward pass",
     page="'The gradient' in 5_softmax",
     hint="Compute p first. The sum over j is one number for each row.",
+    tutor=lambda: diagnose(softmax, softmax_vjp, [Z]),
 )
 def test_softmax_vjp():
     check_vjp(softmax, softmax_vjp, [Z], float32=False)
@@ -110,6 +111,7 @@ def probabilities_vjp(args, dA):
     "Find the mistake in the backward pass of softmax",
     page="'The gradient' in 5_softmax",
     hint="How many probabilities does one logit change? Which of them does the function use?",
+    tutor=lambda: diagnose(probabilities, probabilities_vjp, [Z]),
 )
 def test_probabilities_vjp():
     check_vjp(probabilities, probabilities_vjp, [Z], float32=False)

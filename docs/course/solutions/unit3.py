@@ -7,7 +7,7 @@ dA, which has the shape of its output. It returns a list or a tuple with one gra
 import numpy as np
 
 from funcnn import Array, Dense, Grads, backward, forward, gradient, mse, record, sgd
-from funcnn.teach import exercise, expect
+from funcnn.teach import diagnose, exercise, expect
 from funcnn.testing import check_layer, check_vjp
 
 NEXT = "unit 4: read the page 4_training, then write exercises/unit4.py"
@@ -56,6 +56,7 @@ def dense_vjp(args, dA):
     "Write the backward pass of a dense layer",
     page="'Its gradients' in 3_dense",
     hint="A matrix product adds over the last index of its left factor and the first index of its right factor.",
+    tutor=lambda: diagnose(dense, dense_vjp, (numbers(3, 2), numbers(2, 2), numbers(2))),
 )
 def test_dense_vjp():
     for m, n, k in [(2, 2, 3), (3, 2, 2), (1, 3, 1), (4, 1, 2)]:
@@ -81,6 +82,7 @@ def shifted_vjp(args, dA):
     "Add a number to each row",
     page="'Its gradients' in 3_dense",
     hint="c[i] is copied to each column of row i. Its gradient has the shape (m, 1).",
+    tutor=lambda: diagnose(shifted, shifted_vjp, (numbers(2, 3), numbers(2, 1))),
 )
 def test_shifted_vjp():
     for m, n in [(2, 3), (3, 1), (1, 2)]:
@@ -142,6 +144,9 @@ def without_bias_vjp(args, dA):
     "Find the mistake in dx",
     page="'Its gradients' in 3_dense",
     hint="For which W is the wrong dx right? Try the sum with indices: does it run along a row or a column of W?",
+    tutor=lambda: diagnose(
+        without_bias, without_bias_vjp, (np.array([[1.0, 2.0]]), np.array([[1.0, 3.0], [0.5, 2.0]]))
+    ),
 )
 def test_without_bias_vjp():
     check_vjp(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from funcnn import Dense, Relu, predict
-from funcnn.teach import exercise, expect
+from funcnn.teach import diagnose, exercise, expect
 from funcnn.testing import check_vjp
 
 NEXT = "unit 5: read the page 5_softmax, then write exercises/unit5.py"
@@ -25,6 +25,7 @@ def leaky_relu_vjp(args, dA):
     "Write the backward pass of the leaky Relu",
     page="'What an activation is for' in 4_training",
     hint="Its slope is 1 or 0.1. np.where(condition, a, b) chooses number by number.",
+    tutor=lambda: diagnose(leaky_relu, leaky_relu_vjp, [np.array([[-2.0, -1.0, 0.5], [1.0, 3.0, -0.25]])]),
 )
 def test_leaky_relu_vjp():
     check_vjp(leaky_relu, leaky_relu_vjp, [POINTS], float32=False)
@@ -106,6 +107,7 @@ def softplus_vjp(args, dA):
     "Find the mistake in the backward pass of softplus",
     page="'What an activation is for' in 4_training",
     hint="The slope is the sigmoid, 1 / (1 + e^-x). At which number does the function take it?",
+    tutor=lambda: diagnose(softplus, softplus_vjp, [np.array([[-2.0, -1.0, 0.5], [1.0, 3.0, -0.25]])]),
 )
 def test_softplus_vjp():
     check_vjp(softplus, softplus_vjp, [POINTS], float32=False)

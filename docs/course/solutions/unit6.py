@@ -7,7 +7,7 @@ output. It returns a list or a tuple with one gradient for each argument.
 import numpy as np
 
 from funcnn import Array, Grads, backward, forward, gradient, mse, record, sgd
-from funcnn.teach import exercise
+from funcnn.teach import diagnose, exercise
 from funcnn.testing import check_layer, check_vjp
 
 RANDOM = np.random.default_rng(0)
@@ -37,6 +37,7 @@ def convolution_vjp(args, dA):
     "Write the backward pass of a convolution",
     page="'A: Convolution' in 6_layer",
     hint="dW[k] is the sum of x[k : k + len(dA)] * dA. For dx, add W[k] * dA to dx[k : k + len(dA)] for each k.",
+    tutor=lambda: diagnose(convolution, convolution_vjp, (numbers(5), numbers(3))),
 )
 def test_convolution_vjp():
     for n, k in [(5, 3), (3, 3), (4, 1)]:
@@ -59,6 +60,7 @@ def batch_norm_vjp(args, dA):
     "Write the backward pass of batch norm",
     page="'B: Batch norm' in 6_layer",
     hint="Compute out and s first. Each of the two sums over the examples is a mean with axis=0.",
+    tutor=lambda: diagnose(batch_norm, batch_norm_vjp, [numbers(4, 2)]),
 )
 def test_batch_norm_vjp():
     for m, n in [(4, 2), (3, 1)]:
@@ -84,6 +86,7 @@ def lstm_step_vjp(args, dA):
     "Write the backward pass of a step of an LSTM",
     page="'C: LSTM' in 6_layer",
     hint="First dc: what comes from h, plus what comes from the next step. All but do have the factor dc.",
+    tutor=lambda: diagnose(lstm_step, lstm_step_vjp, tuple(numbers(5, 3))),
 )
 def test_lstm_step_vjp():
     check_vjp(lstm_step, lstm_step_vjp, tuple(numbers(5, 3)), float32=False)
@@ -153,6 +156,7 @@ def blur_vjp(args, dA):
     "Find the mistake in a convolution",
     page="'A: Convolution' in 6_layer",
     hint="np.convolve(a, b) reverses b, np.correlate(a, b) does not. Which of the two does the sum for dx need?",
+    tutor=lambda: diagnose(blur, blur_vjp, (numbers(5), numbers(3))),
 )
 def test_blur_vjp():
     check_vjp(blur, blur_vjp, (np.array([1.0, 2.0, 0.0, 3.0]), np.array([1.0, -1.0, 0.5])), float32=False)
