@@ -104,6 +104,7 @@ def test_a_loop_holds_one_window_however_many_rows_there_are(maps):
         for _ in data:
             pass
 
+    loop(windowed_batches(*maps(1000), 100, block=250, window=2, seed=0))  # caches
     peaks = [
         peak(lambda: loop(windowed_batches(*data, 100, block=250, window=2, seed=0)))  # noqa: B023  called at once
         for data in (maps(1000), maps(16000))

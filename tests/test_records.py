@@ -18,7 +18,7 @@ import funcnn as nn
 from funcnn import Array, Dense, Relu, Seed, evolve, mse, record, state
 from funcnn.arrays import owned, same, short
 from funcnn.errors import KindError
-from funcnn.records import build, registry, values
+from funcnn.records import borrowed, build, registry, values
 
 
 @record
@@ -353,6 +353,18 @@ def test_a_class_of_ones_own_replaces_the_older_of_its_name():
     assert first is not second
     assert registry[name] is second
     assert first(np.ones(1)) != second(np.ones(1))
+
+
+def test_two_borrowed_fields_are_set_as_they_are():
+    @record
+    class Pair:
+        out: Any = borrowed()
+        dA: Any = borrowed()
+
+    x = np.ones(2)
+    pair = Pair(x, x)
+    assert pair.out is pair.dA is x
+    assert x.flags.writeable
 
 
 def test_a_record_may_bring_methods_of_its_own():
