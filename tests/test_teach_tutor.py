@@ -61,7 +61,9 @@ def plain(text):
     return " ".join(re.sub(r"\{term\}`([^`<]*?)( <[^>]*>)?`", r"\1", text).split())
 
 
-@pytest.mark.parametrize("line", {mistake.line for mistake in MISTAKES}, ids=lambda line: line.words[:40])
+@pytest.mark.parametrize(
+    "line", list(dict.fromkeys(mistake.line for mistake in MISTAKES)), ids=lambda line: line.words[:40]
+)
 def test_the_line_of_a_name_is_on_its_page(line):
     page = (DOCS / line.page).read_text("utf-8")
     start = re.search(rf"^#+ {re.escape(line.section)}$", page, re.MULTILINE)
