@@ -67,6 +67,28 @@ def test_a_hint_is_shown_if_it_is_wanted_and_there_is_one(progress):
     assert "Hint" not in progress(vjp="raise NotImplementedError").text(hint=1)
 
 
+MISTAKE = """
+@exercise("Find", page="page three", hint="Look.", mistake=True)
+def test_find():
+    assert double(1) == {right}, "double(1) is not right"
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "right", "states", "message"),
+    [
+        ("raise NotImplementedError", 3, ["open", "open", "open"], "has a mistake to find"),
+        ("raise NotImplementedError", 2, ["open", "open", "done"], ""),
+        ("assert False", 3, ["wrong", "open", "wrong"], "AssertionError: double(1) is not right"),
+        ("pass", 3, ["done", "open", "wrong"], "AssertionError: double(1) is not right"),
+    ],
+)
+def test_a_mistake_to_find_is_open_until_another_exercise_is_begun(progress, test, right, states, message):
+    found = progress(vjp="raise NotImplementedError", test=test, more=MISTAKE.format(right=right))
+    assert [result.state for result in found.results] == states
+    assert found.results[-1].message == message
+
+
 TUTORED = """
 class Diagnosis:
     name, where, kind, page = {name!r}, "dx is wrong.", "{name}: twice.", "page.md"

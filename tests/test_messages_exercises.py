@@ -73,6 +73,11 @@ ROWS = {
         KindError,
         "exercise: tutor must be a function without arguments, or None, not str",
     ),
+    "a name for a mistake": (
+        call(exercise, "Do", page="one", mistake="transposed"),
+        KindError,
+        "exercise: mistake must be True or False, not str",
+    ),
     "a number for a name": (call(expect, 1, 2, 2), KindError, "expect: what must be a string, not int"),
     "no tolerance": (
         call(expect, "dW", 2, 2, tolerance=0),

@@ -14,7 +14,7 @@ import attrs
 
 from funcnn.arrays import kind
 from funcnn.errors import FileError, KindError, NoFileError, RangeError
-from funcnn.fields import check_function, check_text
+from funcnn.fields import check_flag, check_function, check_text
 
 Test = Callable[[], object]
 
@@ -40,6 +40,7 @@ class Exercise:
     page: str
     hint: str
     tutor: Callable[[], Named] | None
+    mistake: bool
 
     def hints(self, state: str, level: int) -> list[str]:
         """The hint, or for a wrong gradient the first parts of its diagnosis, as many as `level` says."""
@@ -102,7 +103,7 @@ class Progress:
 
 
 def exercise(
-    title: str, *, page: str, hint: str = "", tutor: Callable[[], Named] | None = None
+    title: str, *, page: str, hint: str = "", tutor: Callable[[], Named] | None = None, mistake: bool = False
 ) -> Callable[[Test], Test]:
     """Declare a function without arguments as the test of an exercise, which `check` finds in its file.
 
@@ -123,12 +124,16 @@ def exercise(
         hint: what is shown on request.
         tutor: a function without arguments that returns the diagnosis of a wrong gradient, such as
             `lambda: diagnose(f, vjp, args)`. It is shown in place of the hint if it names the mistake.
+        mistake: whether the function is given, with a mistake to find. The exercise is open, without the message of its
+            test, until another exercise is begun.
 
     Raises:
-        KindError: title, page or hint is not a string, or tutor or the test is not a function without arguments.
+        KindError: title, page or hint is not a string, mistake is not True or False, or tutor or the test is not a
+            function without arguments.
     """
     for name, value in (("title", title), ("page", page), ("hint", hint)):
         check_text("exercise", value, name)
+    check_flag("exercise", mistake, "mistake")
     if tutor is not None:
         check_function("exercise", tutor, "tutor", "a function without arguments, or None", takes=0)
 
@@ -136,7 +141,7 @@ def exercise(
         if not isinstance(test, FunctionType):
             raise KindError(f"exercise: the test must be a function, not {kind(test)}")
         check_function("exercise", test, "the test", "a function without arguments", takes=0)
-        vars(test)["exercise"] = Exercise(title, page, hint, tutor)
+        vars(test)["exercise"] = Exercise(title, page, hint, tutor, mistake)
         return test
 
     return declare
@@ -191,7 +196,11 @@ def check(file: str | PathLike[str]) -> Progress:
     after = found.get("NEXT", "")
     if not isinstance(after, str):
         raise KindError(f"check: NEXT of {path} must be a string, not {kind(after)}")
-    return Progress(path, tuple([_result(test, path) for test in tests]), after)
+    results = [_result(test, path) for test in tests]
+    begun = [one.state == "done" or (one.state == "wrong" and not one.exercise.mistake) for one in results]
+    if not any(begun):
+        results = [Result(one.exercise, "open", "has a mistake to find" * one.exercise.mistake) for one in results]
+    return Progress(path, tuple(results), after)
 
 
 def _declared(value: Any) -> Any:

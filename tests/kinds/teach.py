@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from funcnn.teach import check, exercise, nudge, write_steps
-from tests.kinds.kinds import Y, array, layer, loss, number, path, text
+from tests.kinds.kinds import Y, array, flag, layer, loss, number, path, text
 from tests.kinds.rows import kind, row
 
 
@@ -15,7 +15,7 @@ def written():
 
 ROWS = [
     row(check, file=path.made(written) - "text"),  # there is no file "text"
-    row(exercise, title=text, page=text, hint=text, tutor=kind(lambda: None, "None")),
+    row(exercise, title=text, page=text, hint=text, tutor=kind(lambda: None, "None"), mistake=flag),
     row(
         nudge,
         params=layer,

@@ -1,6 +1,7 @@
 """Unit 1, a line. Write the functions, and run after each: python -m funcnn.teach check exercises/unit1.py
 
-x, y, out and dA are arrays with one number for each example. W and b are single numbers.
+x, y, out and dA are arrays with one number for each example. W and b are single numbers. With float32=False a check
+uses float64 alone.
 """
 
 import numpy as np
@@ -107,6 +108,7 @@ def through_zero_vjp(args, dA):
     "Find the mistake in a gradient",
     page="'A test of a gradient' in 1_line",
     hint="Which factor is between 'analytic' and 'numeric', for 3 examples and for 2? Where does it come from?",
+    mistake=True,
     tutor=lambda: diagnose(through_zero, through_zero_vjp, (np.array([0.5, 1.25, 2.0]), np.array(1.5))),
 )
 def test_through_zero_vjp():

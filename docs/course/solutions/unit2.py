@@ -14,21 +14,21 @@ POINTS = np.array([[-2.0, 0.0, 0.5], [1.0, 3.0, -0.25]])
 TUTORED = np.array([[-1.5, 0.7, 0.5], [1.0, 2.0, -0.25]])  # without zeros, which hide a mistake
 
 
-def product(a, b):
+def product(u, v):
     """Number by number, as NumPy multiplies two arrays of the same shape."""
-    return a * b
+    return u * v
 
 
 def product_vjp(args, dA):
-    """The gradients of a and b."""
-    a, b = args
-    return dA * b, dA * a
+    """The gradients of u and v. args is (u, v)."""
+    u, v = args
+    return dA * v, dA * u
 
 
 @exercise(
     "Write the backward pass of a product",
     page="'Backward' in 2_chain_rule",
-    hint="The slope of a * b with respect to a is b. Multiply it by dA.",
+    hint="The slope of u * v with respect to u is v. Multiply it by dA: for a dA of zeros, each gradient must be 0.",
     tutor=lambda: diagnose(product, product_vjp, (TUTORED, TUTORED[::-1] + 1)),
 )
 def test_product_vjp():
@@ -90,9 +90,12 @@ def forward_chain(functions, x):
 
 
 def backward_chain(vjps, inputs, dA):
-    """The gradient of the input of the first function. vjps has the backward pass of each, as sigmoid_vjp."""
+    """The gradient of the input of the first function, as an array. vjps has the backward pass of each function.
+
+    Each is called as vjp((input,), dA) and returns a list with one array, as sigmoid_vjp does.
+    """
     for vjp, x in zip(reversed(vjps), reversed(inputs), strict=True):
-        [dA] = vjp([x], dA)
+        [dA] = vjp((x,), dA)
     return dA
 
 
@@ -102,9 +105,10 @@ def backward_chain(vjps, inputs, dA):
     hint="Begin with the last function. Its gradient is the dA of the function before it.",
 )
 def test_backward_chain():
-    functions = [np.sin, np.square, sigmoid]
+    functions = [np.sin, lambda x: np.cumsum(x, axis=1), np.square, sigmoid]
     vjps = [
         lambda args, dA: [dA * np.cos(args[0])],
+        lambda _, dA: [np.cumsum(dA[:, ::-1], axis=1)[:, ::-1]],  # x[i, j] is in out[i, j] and all to its right
         lambda args, dA: [dA * 2 * args[0]],
         lambda args, dA: [dA * np.exp(-args[0]) / (1 + np.exp(-args[0])) ** 2],
     ]
@@ -127,7 +131,8 @@ def tanh_vjp(args, dA):
 @exercise(
     "Find the mistake in the backward pass of tanh",
     page="'Activations' in 2_chain_rule",
-    hint="Compare 'analytic' and 'numeric' at a small x and at a large x. At which number is the slope taken?",
+    hint="At x = -2 'analytic' is -3, which is 1 - 4. The formula of the slope is right; which number must be squared?",
+    mistake=True,
     tutor=lambda: diagnose(np.tanh, tanh_vjp, [TUTORED]),
 )
 def test_tanh_vjp():

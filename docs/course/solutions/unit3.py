@@ -21,16 +21,16 @@ def numbers(*shape):
 
 def by_hand():
     """dW, db and dx as lists, from a pencil, for the numbers in test_by_hand: (dW, db, dx)."""
-    return [[-2, 6], [2, 1]], [1, 4], [[2, -2], [3, 4]]
+    return [[0, 7], [2, 1]], [1, 4], [[2, -2], [3, 4]]
 
 
 @exercise(
     "Compute three gradients with a pencil",
     page="'Its gradients' in 3_dense",
-    hint="dW[0][0] = 2 * (-1) + 0 * 2. Each entry of dW adds over the examples, each entry of dx over the outputs.",
+    hint="dW[0][0] = 2 * (-1) + 1 * 2. Each entry of dW adds over the examples, each entry of dx over the outputs.",
 )
 def test_by_hand():
-    x = np.array([[2.0, 0.0], [0.0, 1.0]])
+    x = np.array([[2.0, 0.0], [1.0, 1.0]])
     layer = Dense(W=np.array([[1.0, 1.0], [2.0, 0.0]]), b=np.array([0.0, 0.0]))
     dA = np.array([[-1.0, 3.0], [2.0, 1.0]])
     dW, db, dx = by_hand()
@@ -114,7 +114,8 @@ def quadratic_backward(params, cache, dA):
 @exercise(
     "Write a layer of your own",
     page="'A layer of your own' in 3_dense",
-    hint="Call q = x^2. Then out = x W + q V is two dense layers side by side, and dq is multiplied by 2 x.",
+    hint="Call q = x^2. Then out = x W + q V is two dense layers side by side, and dq is multiplied by 2 x. "
+    "In a message, f is your forward rule and vjp your backward rule.",
 )
 def test_quadratic():
     for m, n, k in [(1, 1, 1), (2, 2, 2), (3, 2, 1)]:
@@ -144,6 +145,7 @@ def without_bias_vjp(args, dA):
     "Find the mistake in dx",
     page="'Its gradients' in 3_dense",
     hint="For which W is the wrong dx right? Try the sum with indices: does it run along a row or a column of W?",
+    mistake=True,
     tutor=lambda: diagnose(
         without_bias, without_bias_vjp, (np.array([[1.0, 2.0]]), np.array([[1.0, 3.0], [0.5, 2.0]]))
     ),

@@ -121,6 +121,7 @@ def probabilities_vjp(args, dA):
     "Find the mistake in the backward pass of softmax",
     page="'The gradient' in 5_softmax",
     hint="How many probabilities does one logit change? Which of them does the function use?",
+    mistake=True,
     tutor=lambda: diagnose(probabilities, probabilities_vjp, [Z]),
 )
 def test_probabilities_vjp():

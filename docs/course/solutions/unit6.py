@@ -6,7 +6,7 @@ output. It returns a list or a tuple with one gradient for each argument.
 
 import numpy as np
 
-from funcnn import Array, Grads, backward, forward, gradient, mse, record, sgd
+from funcnn import Array, Grads, backward, forward, gradient, mse, parameters, record, sgd
 from funcnn.teach import diagnose, exercise
 from funcnn.testing import check_layer, check_vjp
 
@@ -94,7 +94,10 @@ def test_lstm_step_vjp():
 
 @record
 class Mine:
-    """A convolution for rows: out[:, i] = sum of x[:, i + k] W[k] over k. Write the fields of your own layer."""
+    """The layer that you chose, with its fields; 'Exercises' in 6_layer says what it is for A, B and C.
+
+    The field W is that of A, a convolution for rows: out[:, i] = sum of x[:, i + k] W[k] over k.
+    """
 
     W: Array
 
@@ -125,11 +128,13 @@ def example():
 @exercise(
     "Make a layer of the one that you chose",
     page="'One method' in 6_layer",
-    hint="The sums of exercise 1, 2 or 3, for rows of x. A parameter that all rows use adds over the rows.",
+    hint="The sums of exercise 1, 2 or 3, for rows of x. A parameter that all rows use adds over the rows. "
+    "In a message, f is your forward rule and vjp your backward rule.",
 )
 def test_mine():
     layer, x = example()
     assert isinstance(layer, Mine), f"the layer must be one of your class Mine, got {type(layer).__name__}"
+    assert parameters(layer), "your layer has no parameter, so it cannot train"
     check_layer(layer, x, float32=False)
     check_layer(layer, np.concatenate([x, x[::-1] + 1]), float32=False)
     costs = []
@@ -156,6 +161,7 @@ def blur_vjp(args, dA):
     "Find the mistake in a convolution",
     page="'A: Convolution' in 6_layer",
     hint="np.convolve(a, b) reverses b, np.correlate(a, b) does not. Which of the two does the sum for dx need?",
+    mistake=True,
     tutor=lambda: diagnose(blur, blur_vjp, (numbers(5), numbers(3))),
 )
 def test_blur_vjp():
