@@ -103,12 +103,12 @@ class LayerFunction:
     def _x_of(self) -> Template:
         return template(self.x)
 
-    def claimed(self, given: Any) -> tuple[Claim, Options]:
+    def claimed(self, given: Any, whose: str = "check_layer") -> tuple[Claim, Options]:
         """The claim that backward is the vjp of forward, in float64, and that the layer obeys its protocol.
 
-        The options are those that were `given` to the check.
+        The options are those that were `given` to the check, the function called `whose`.
         """
-        check_tree(self.params, "check_layer", "params")
+        check_tree(self.params, whose, "params")
         name = "network" if type(self.params) is tuple else type(self.params).__name__
         source = f"    params = {as_source(self.params)}\n    x = {as_source(self.x)}"
         wide = LayerFunction(*cast((self.params, self.x), np.float64))
@@ -116,7 +116,7 @@ class LayerFunction:
         args = (*own.values(), *arrays_in(wide.x))
         names = (*[f"params.{path}".rstrip(".") for path in own], *[path for path, _ in walk(wide.x, "x")])
         rules = Rules(wide.outputs, wide.pulled_back, len(own))
-        claim = Claim("check_layer", "layer", name, wide.value, wide.gradients, args, names, source, rules=rules)
+        claim = Claim(whose, "layer", name, wide.value, wide.gradients, args, names, source, rules=rules)
         claim, options = limited(claim, given, ("params", "x"), wide.at)
         wide = attrs.evolve(wide, options=options)
         claim = attrs.evolve(claim, vjp=wide.gradients, promises=wide.check_promises, cotangent=wide.shaped)

@@ -15,6 +15,7 @@ WITHOUT_ALL = {
 LIBRARIES = {"autograd", "jax", "safetensors", "scipy", "torch"}
 MADE_BY_FUNCNN = {
     "Batches": "made by batches",
+    "Diagnosis": "made by diagnose",
     "Diagram": "made by diagram",
     "Divergence": "made by compare",
     "Exercise": "made by exercise",

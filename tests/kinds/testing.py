@@ -3,6 +3,7 @@
 import numpy as np
 
 from funcnn import Relu, Tanh, mse
+from funcnn.teach import diagnose, diagnose_layer
 from funcnn.testing import (
     check_gradient,
     check_hessian,
@@ -101,6 +102,18 @@ ROWS = [
     row(
         check_hessian, grad=kind(slopes), hess=kind(curvature), args=kind((), "[]").but("(list,)"), product=flag, **of_x
     ),
+    row(
+        diagnose,
+        f=kind(sine),
+        vjp=kind(sine_vjp),
+        args=both((small | "1.5; 0-d").but("nan; (list,)")).but("(list,)"),
+        argnums=kind((0,), "None"),
+        kwargs=kind(None, "None; {}"),
+        convention=kind(None, "None"),
+        domain=common["domain"],
+        speaks="sine; vjp; sine_vjp",
+    ),
+    row(diagnose_layer, params=layer(Tanh()), x=small | "0-d", domain=common["domain"], speaks="x; Tanh"),
     row(check_layer, params=layer(Tanh()), x=small | "0-d", **options, speaks="x; Tanh"),
     row(check_loss, loss=kind(mse), out=small, y=small, rows=flag, **options, speaks="mse"),
     row(check_optimizer, optimizer=optimizer, params=kind(NET, "0-d; record"), speaks="update", keeps_states=flag),

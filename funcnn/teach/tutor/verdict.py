@@ -41,11 +41,11 @@ def of_function(
 
 def of_layer(params: Any, x: Any, domain: Callable[..., Any] | Mapping[str, Interval] | None) -> Diagnosis:
     """The diagnosis of a layer, whose value keeps its axes if it is one array: sums and transposes are along them."""
-    claim, options = LayerFunction(params, x).claimed({"domain": domain})
+    claim, options = LayerFunction(params, x).claimed({"domain": domain}, "diagnose_layer")
     out = forward(params, x)[0]
     if type(out) is np.ndarray:
         claim = attrs.evolve(claim, f=_shaped(claim.f, out.shape), vjp=_raveled(claim.vjp))
-    return _diagnosed(attrs.evolve(claim, whose="diagnose_layer"), options)
+    return _diagnosed(claim, options)
 
 
 def _shaped(f: Callable[..., Any], shape: tuple[int, ...]) -> Callable[..., Any]:
