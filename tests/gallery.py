@@ -26,12 +26,17 @@ def assert_current(name: str, picture: Path, printed: str) -> None:
     if name not in OTHER_EVERYWHERE:
         assert abs(shown - thumbnail(picture)).mean() < 8, f"{name}: docs/gallery.md has another picture"
     printed = MARK.sub("mark", printed)
-    lines = {NUMBER.sub("#", line): line for line in printed.splitlines()}
+    lines = {form(line): line for line in printed.splitlines()}
     for line in MARK.sub("mark", part.split("```text\n")[1].split("```")[0]).splitlines():
-        found = lines[NUMBER.sub("#", line)]
+        found = lines[form(line)]
         if name not in OTHER_EVERYWHERE:
             ours, theirs = [[float(number) for number in NUMBER.findall(text)] for text in (line, found)]
             assert ours == pytest.approx(theirs, rel=0.1), line
+
+
+def form(line: str) -> str:
+    """The line without its numbers, whose widths decide how many spaces stand between them."""
+    return " ".join(NUMBER.sub(" # ", line).split())
 
 
 def thumbnail(picture: Path) -> np.ndarray:

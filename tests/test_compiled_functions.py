@@ -18,6 +18,8 @@ from funcnn.compilation.trigonometric import LARGEST
 from funcnn.elementary import erfc
 from funcnn.trees import leaves
 
+pytestmark = pytest.mark.unwatched
+
 functions = {
     name: getattr(import_module(f"funcnn.compilation.{module}"), name)
     for module, names in (("functions", "exp expm1 log log1p tanh"), ("trigonometric", "sin cos"), ("normal", "erfc"))

@@ -34,8 +34,8 @@ def test_a_process_without_a_home_keeps_no_kernels(monkeypatch):
     for name in ("FUNCNN_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(engine.Path, "home", homeless)
-    monkeypatch.setattr(engine, "_warn_once", engine._warn_once.__wrapped__)
-    with pytest.warns(RuntimeWarning, match=r"each process compiles them anew \(Could not determine home directory"):
+    monkeypatch.setattr(engine, "_WARNED", set())
+    with pytest.warns(RuntimeWarning, match=r"cannot be kept on disk \(Could not determine home directory\.\)"):
         engine.Engine().functions("define void @alone() nounwind {\nentry:\n  ret void\n}\n", ("alone",))
 
 
@@ -47,7 +47,7 @@ def test_a_kernel_that_cannot_be_written_leaves_no_file(monkeypatch, tmp_path):
 
     monkeypatch.setenv("FUNCNN_CACHE", str(tmp_path))
     monkeypatch.setattr(engine.Path, "replace", full)
-    monkeypatch.setattr(engine, "_warn_once", engine._warn_once.__wrapped__)
+    monkeypatch.setattr(engine, "_WARNED", set())
     with pytest.warns(RuntimeWarning, match="no space"):
         engine.Engine().functions("define void @other() nounwind {\nentry:\n  ret void\n}\n", ("other",))
     assert list(tmp_path.iterdir()) == []

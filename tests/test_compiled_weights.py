@@ -13,6 +13,8 @@ from funcnn.errors import RangeError
 from funcnn.losses import weighted
 from funcnn.trees import astype, leaves
 
+pytestmark = pytest.mark.unwatched
+
 rng = np.random.default_rng(0)
 ROWS = 37
 WEIGHTS = {

@@ -14,6 +14,8 @@ from funcnn.records import registry
 from funcnn.testing import check_layer
 from tests.kernelled import for_all_sizes
 
+pytestmark = pytest.mark.unwatched
+
 RULES = base.elementwise_forward, base.elementwise_backward
 EDGES = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-30, -1e-30, 30.0, -30.0, 700.0, -700.0, 0.5, -0.5, 1.0, -1.0, 3.0]
 OURS = [cls for cls in registry.values() if issubclass(cls, Elementwise) and cls.__module__.startswith("funcnn.")]

@@ -131,7 +131,7 @@ def _written(key: str, code: bytes) -> bytes:
             file.close()
             Path(file.name).replace(home / f"{key}.kernel")
     except OSError as error:
-        _warn_once(str(home), error.strerror)
+        _warn_once(str(home), error.strerror or str(error))  # an error's own text has a name that differs each time
     with suppress(OSError):  # another process may remove a file at the same time
         for path in sorted(folder().glob("*.kernel"), key=lambda path: path.stat().st_mtime)[:-MOST_FILES]:
             path.unlink()
@@ -149,7 +149,7 @@ def _removed_on_error(path: str) -> Iterator[None]:
         raise
 
 
-def _warn_once(home: str, reason: str | None) -> None:
+def _warn_once(home: str, reason: str) -> None:
     if home not in _WARNED:
         _WARNED.add(home)
         text = f"{home}: compiled kernels cannot be kept on disk ({reason}), so each process compiles them anew"

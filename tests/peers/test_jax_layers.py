@@ -18,7 +18,7 @@ from tests.peers.cases import CASES
 from tests.peers.cases.drawing import within
 
 jax = pytest.importorskip("jax", reason="jax.vjp is the oracle")
-pytestmark = pytest.mark.usefixtures("jax64")
+pytestmark = [pytest.mark.usefixtures("jax64"), pytest.mark.unwatched]
 
 every_layer = pytest.mark.parametrize("layer", registered(), ids=lambda layer: layer.__name__)
 

@@ -11,7 +11,7 @@ from funcnn.trees import leaves
 from tests.peers.jitted import assert_compiled_once
 
 jax = pytest.importorskip("jax", reason="this is its compiler")
-pytestmark = pytest.mark.usefixtures("jax64")
+pytestmark = [pytest.mark.usefixtures("jax64"), pytest.mark.unwatched]
 
 rng = np.random.default_rng(0)
 IDS = rng.integers(0, 5, (3, 7))

@@ -24,7 +24,7 @@ from funcnn.testing.cases.combinators import swish, swish_vjp
 from tests.peers.jitted import assert_compiled_once
 
 jax = pytest.importorskip("jax", reason="this is its compiler")
-pytestmark = pytest.mark.usefixtures("jax64")
+pytestmark = [pytest.mark.usefixtures("jax64"), pytest.mark.unwatched]
 
 HERE = Here()
 BLOCK = (Dense.init(4, 4, seed=1), Tanh())

@@ -9,7 +9,7 @@ from funcnn.layers import RNN, Bidirectional, First, Last, LearnedPosition, Rota
 from tests.peers.jitted import assert_compiled_once
 
 jax = pytest.importorskip("jax", reason="this is its compiler")
-pytestmark = pytest.mark.usefixtures("jax64")
+pytestmark = [pytest.mark.usefixtures("jax64"), pytest.mark.unwatched]
 
 
 BODIES = [
