@@ -72,7 +72,7 @@ def test_another_picture_or_line_is_found():
         gallery.assert_current("line", pictures / "titanic.png", printed)
     with pytest.raises(AssertionError, match=r"f\(12\)"):
         gallery.assert_current("line", pictures / "line.png", printed.replace("25.0", "35.0"))
-    with pytest.raises(KeyError):
+    with pytest.raises(AssertionError, match=r"f\(12\)"):
         gallery.assert_current("line", pictures / "line.png", printed.replace("(12) =", "(12):"))
 
 
