@@ -6,9 +6,10 @@ them, have one significant digit, and differ by more.
 """
 
 import re
+from doctest import OutputChecker
 from math import isclose
 
-from sybil.evaluators.doctest import DocTestEvaluator, OutputChecker
+from sybil.evaluators.doctest import DocTestEvaluator
 
 CLOSE = 1e-4  # relative
 SIZE = 100  # the factor by which two estimates of a rounding error may differ
@@ -34,10 +35,11 @@ def _same(expected: str, printed: str, after: str) -> bool:
 
 
 class UpToRounding(OutputChecker):
-    """`agree`, and all that doctest accepts."""
+    """`agree`, and all that doctest accepts; spaces at the ends of lines do not count."""
 
     def check_output(self, want: str, got: str, optionflags: int) -> bool:
         """Whether it is accepted."""
+        want, got = ("".join(f"{line.rstrip()}\n" for line in text.splitlines()) for text in (want, got))
         return super().check_output(want, got, optionflags) or agree(want.rstrip(), got.rstrip())
 
 
