@@ -45,7 +45,7 @@ from funcnn.arrays import is_array, is_float, namespace, same
 from funcnn.elementary import sigmoid
 from funcnn.layers import Elu, Here, Last, LogSoftmax, Remat, Shared, Silu, Softplus
 from funcnn.teach import terms as running
-from funcnn.teach.arrays import NAMESPACE, given, wrapped
+from funcnn.teach.arrays import NAMESPACE, TermArray, given
 from funcnn.teach.expressions import terms_of
 from funcnn.teach.numbers import NoTermsError, at_most
 from funcnn.teach.rows import NUMBERS, agrees
@@ -389,7 +389,7 @@ PLACES = {id(a): f"@0.{i}" for i, a in enumerate(A.data)} | {id(b): f"@1.{i}" fo
         (lambda: np.logaddexp(A, B)[:1], ["log(exp(@0.0) + exp(@1.0))=4.313261687518223"]),
         (lambda: A.at[np.array([0])].add(B[:1]), ["@0.0", "@1.0"]),
         (lambda: NAMESPACE.asarray(np.ones(1), float), ["1"]),
-        (lambda: wrapped(np.array([2.0]))[0:1].conj() - 0, ["2"]),
+        (lambda: TermArray.wrapped(np.array([2.0]))[0:1].conj() - 0, ["2"]),
         (lambda: NAMESPACE.zeros(1, dtype=np.float32), ["0"]),
     ],
 )
@@ -414,7 +414,7 @@ def test_numbers_compare_by_value_and_arrays_behave_like_arrays():
     ones = np.ones(3)
     ones_and = ones + A
     assert ones_and.data[0].value == 4
-    whole = wrapped(np.array([1, 2]))
+    whole = TermArray.wrapped(np.array([1, 2]))
     whole[0] = 5
     assert whole.data.tolist() == [5, 2]
     assert [a.value for a in (whole / 2).data] == [2.5, 1.0]

@@ -19,8 +19,8 @@ from funcnn.inspection.nesting import contents
 from funcnn.inspection.tracing import Trace, Visit, label, own_arrays
 from funcnn.layers.recurrent.base import Recurrent
 from funcnn.records import plans
-from funcnn.teach.arrays import TermArray, floats, given, wrapped
-from funcnn.teach.numbers import NoTermsError, Number, at_most
+from funcnn.teach.arrays import TermArray, floats, given
+from funcnn.teach.numbers import NoTermsError, at_most
 from funcnn.teach.rows import NUMBERS, Rows, agrees
 from funcnn.teach.watching import Variables, Watch
 from funcnn.trees.walks import arrays_in, map_arrays, walk
@@ -191,7 +191,7 @@ _NO_TERMS = object()
 
 
 def _array(cost: Any) -> Any:
-    return cost if isinstance(cost, TermArray) else wrapped(cost if isinstance(cost, Number) else np.float64(cost))
+    return cost if isinstance(cost, TermArray) else TermArray.wrapped(np.asarray(cost, object))
 
 
 def own(layer: Any) -> list[tuple[str, Any]]:

@@ -20,7 +20,8 @@ from funcnn.teach.arrays import TermArray
 
 # Modules whose variables are steps of a function that is read as one, such as sigmoid, or of the machinery. Those of a
 # convolution are images before the bias is added, and windows gathered as rows.
-_INSIDE = ("numpy", "funcnn.arrays", "funcnn.dispatch", "funcnn.elementary", "funcnn.gradients", "funcnn.teach", "attr")
+_AS_ONE = ("funcnn.arrays", "funcnn.elementary")
+_MACHINERY = ("attr", "funcnn.dispatch", "funcnn.gradients", "funcnn.objects", "funcnn.teach", "numpy")
 _PARTS = ("funcnn.layers.convolution",)
 _CHECKS = ("funcnn.layers.checks", "funcnn.layers.notes", "funcnn.inspection.log", "funcnn.losses.base")
 
@@ -47,7 +48,7 @@ class Watch:
         """Note the variables of a function that returns."""
         if event != "return" or not self.stack:
             return
-        if str(frame.f_globals.get("__name__")).startswith(_INSIDE + _CHECKS + _PARTS):
+        if str(frame.f_globals.get("__name__")).startswith(_AS_ONE + _MACHINERY + _CHECKS + _PARTS):
             return
         rule, code = self.stack[-1], frame.f_code
         rule.calls[code] += 1
