@@ -10,10 +10,11 @@ import numpy as np
 from funcnn.arrays import freeze
 from funcnn.compilation.engine import engine
 from funcnn.compilation.evaluation import evaluate
+from funcnn.compilation.helpers import run
 from funcnn.compilation.kernel import Kernel
 from funcnn.compilation.memory import Memory, address
 from funcnn.compilation.shapes import NUMBER, Untraceable
-from funcnn.compilation.step import Functions, Step, compute
+from funcnn.compilation.step import Functions, Step
 from funcnn.compilation.structure import builder, flatten, stepper, view
 from funcnn.compilation.symbols import Symbol
 from funcnn.compilation.update import Update, memory_of
@@ -81,20 +82,18 @@ class Fold:
             ready.append(known[key])
         return ready
 
-    def _run(self, memory: Memory, data: Any, run: list[list[Any]], numbers: Any, totals: Any) -> None:
-        """Take the steps: in one call; or one by one, if there are several threads or random numbers."""
-        step, f = self.step, self._functions
-        if step.threads == 1 and not run[0]:
-            xs, ys = [np.array([batch[i] for batch in data], np.uintp) for i in (2, 3)]
+    def _run(self, memory: Memory, data: Any, states: list[list[Any]], numbers: Any, totals: Any) -> None:
+        """Take the steps: in one call; or one by one, if there are random numbers, which depend on states."""
+        xs, ys = [np.array([batch[i] for batch in data], np.uintp) for i in (2, 3)]
+        if not states[0]:
             memory.set_run(xs, ys, numbers, totals)
-            f.fold(memory.arguments)
+            run(self._functions, memory)
             return
-        (constants, _, sums, _), M, shards = memory.addresses, address(memory.own), len(step.bounds) - 1
-        for i, (_, _, x, y) in enumerate(data):
-            if run[0]:
-                step.program.fill_computed(memory.constants, step.program.trace.states.named(run[i]))
-            compute(f, self.kernel, memory, step.bounds, step.threads, x, y)
-            f.finish(f.table, constants, sums, M, address(numbers[i]), address(totals[i]), shards)
+        program = self.step.program
+        for i in range(len(data)):
+            program.fill_computed(memory.constants, program.trace.states.named(states[i]))
+            memory.set_run(xs[i:], ys[i:], numbers[i:], totals[i : i + 1])
+            run(self._functions, memory)
 
     def _leaf(self, s: Symbol) -> Callable[[Any], Any]:
         """What stands for a symbolic array in the optimizer after the steps: its memory, or a state."""

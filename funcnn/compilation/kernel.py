@@ -7,15 +7,13 @@ import numpy as np
 from funcnn.compilation.products import Registers
 from funcnn.compilation.program import Program
 from funcnn.compilation.rounds import Rounds
+from funcnn.compilation.sharing import ARGUMENTS, RUNNING, functions, load, word
 from funcnn.compilation.text import Index, Text
 from funcnn.compilation.tile import Tile
 from funcnn.compilation.update import Update
 from funcnn.compilation.vectors import Vectors
 
 MOST_SHARDS, ROWS_OF_SHARD = 8, 1024
-# The arguments of `fold`, which stand in one block: pointers, then two whole numbers. %XS and %YS are the addresses of
-# the batches of `steps` steps, %bounds those of %count shards; the others are arguments of the other functions.
-ARGUMENTS = ("C", "V", "A", "G", "R", "M", "XS", "YS", "bounds", "W", "out", "count", "steps")
 
 
 class Kernel:
@@ -41,16 +39,9 @@ class Kernel:
         self.length = -(-program.starts[-1] // t.rows) * t.rows  # of the sums of a shard, in whole panels
         self.totals = program.length - program.first_total  # numbers for each step of a fold besides the gradients
         lines = [line for i, tile in enumerate(tiles) for line in tile.function(f"shard{i}", 0 if i else self.length)]
-        functions = [*lines, *self._between(t), *self._finish(t), *self._fold(t)]
-        self.text = "\n".join([*sorted(t.declared), *functions, ""])
+        lines += [*self._between(t), *self._finish(t), *functions(self.rounds, self.length, t.float), *self._fold(t)]
+        self.text = "\n".join([*sorted(t.declared), *lines, ""])
         self.table = np.frombuffer(b"".join(t.table), trace.dtype)
-
-    @property
-    def names(self) -> dict[str, int]:
-        """The functions besides `fold`, and the number of pointers among their arguments."""
-        later = range(1, self.rounds)
-        shards, between = [f"shard{i}" for i in range(self.rounds)], [f"between{i}" for i in later]
-        return dict.fromkeys(shards, 7) | dict.fromkeys(between, 3) | {"finish": 6}
 
     def bounds(self, rows: int) -> list[int]:
         """The rows at which shards begin, and the number of rows; each shard begins at a tile."""
@@ -90,31 +81,26 @@ class Kernel:
         return t.function("finish", f"{pointers}, i64 %count")
 
     def _fold(self, t: Text) -> list[str]:
-        for i, name in enumerate(ARGUMENTS):
-            kind = "i64" if name in {"count", "steps"} else "ptr"
-            t.do(f"%{name} = load {kind}, ptr {_word(t, '%block', i)}")
+        for name in ARGUMENTS:
+            t.do(load(name))
+        t.do(word("running", RUNNING))
+        t.do("store atomic i64 1, ptr %running monotonic, align 8")
 
         def step(i: Index) -> None:
-            X, Y = [t.let(f"load ptr, ptr {_word(t, name, i)}") for name in ("%XS", "%YS")]
+            for one, several in (("X", "%XS"), ("Y", "%YS")):
+                t.do(f"store ptr {t.let(f'load ptr, ptr {_word(t, several, i)}')}, ptr %{one}.at")
             for number in range(self.rounds):
                 if number:
                     t.do(f"call void @between{number}({_pointers('%C', '%V', '%G')}, i64 %count)")
-                self._call_shards(t, number, X, Y)
+                t.do(f"store i64 {number}, ptr %round.at")
+                t.do("call void @share(ptr %block, ptr %yield)")
             W = t.at("%W", t.times(i, self.update.constants if self.update else 0))
             out = t.at("%out", t.times(i, self.totals))
             t.do(f"call void @finish({_pointers('%C', '%V', '%G', '%M', W, out)}, i64 %count)")
 
         t.loop("%steps", step)
-        return t.function("fold", "ptr %block")
-
-    def _call_shards(self, t: Text, number: int, X: str, Y: str) -> None:
-        def shard(s: Index) -> None:
-            low, high = [t.let(f"load i64, ptr {_word(t, '%bounds', t.plus(s, k))}") for k in (0, 1)]
-            G = t.at("%G", t.times(s, self.length))
-            pointers = _pointers("%C", "%V", "%A", G, "%R", X, Y)
-            t.do(f"call void @shard{number}({pointers}, i64 {low}, i64 {high})")
-
-        t.loop("%count", shard)
+        t.do("store atomic i64 0, ptr %running monotonic, align 8")
+        return t.function("fold", "ptr %block, ptr %yield")
 
 
 def _word(t: Text, pointer: str, i: Index) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from typing import Any
 
 import numpy as np
 
-from funcnn.compilation.kernel import ARGUMENTS, Kernel
+from funcnn.compilation.kernel import Kernel
 from funcnn.compilation.shapes import NUMBER
+from funcnn.compilation.sharing import ARGUMENTS, HELPERS, NEXT
 from funcnn.compilation.text import LINE
 from funcnn.trees.walks import leaves
 
@@ -18,28 +20,30 @@ class Memory:
     """What a call of a kernel writes: constants, the numbers of a tile for each thread, and the sums of the shards.
 
     `own` is the memory of an optimizer. The arguments of the function `fold` are at the address `arguments`, for one
-    step; `set_batch` and `set_run` change them.
+    step; `set_batch` and `set_run` change them. `tiles` are the addresses of the tiles of all threads; in
+    `helpers` it says which of the helpers that `process` has are at work.
     """
 
     def __init__(self, kernel: Kernel, table: int, bounds: list[int], threads: int) -> None:
         program, dtype = kernel.program, kernel.program.trace.dtype
-        shards = len(bounds) - 1
+        shards, panels = len(bounds) - 1, -(-kernel.memory * dtype.itemsize // LINE) * LINE // dtype.itemsize
         self.constants = aligned(program.constants + 2 * LINE // dtype.itemsize, dtype)  # the last panel reads beyond
-        self.tiles = aligned(kernel.memory * threads, dtype)
         self.sums = aligned(kernel.length * shards, dtype)
         self.own = aligned(kernel.update.memory if kernel.update else 0, dtype)
         self.totals = np.empty(kernel.totals, dtype)
-        self.addresses = [address(a) for a in (self.constants, self.tiles, self.sums, self.totals)]
+        self._tiles = aligned(panels * threads, dtype)
+        self.tiles = [address(self._tiles) + i * panels * dtype.itemsize for i in range(threads)]
+        self.process = os.getpid()
         self._kept = -(-bounds[-1] // kernel.row_panel) * kernel.row_panel * kernel.kept * dtype.itemsize
         self._lent: Any = None
         self._bounds, self._batch = np.array(bounds, np.int64), np.empty(2, np.uintp)
-        constants, tiles, sums, totals = self.addresses
-        X, B = address(self._batch), address(self._bounds)
-        own, word = address(self.own), self._batch.itemsize
-        self._block = (ctypes.c_int64 * len(ARGUMENTS))(
-            table, constants, tiles, sums, 0, own, X, X + word, B, 0, totals, shards, 1
-        )
-        self.arguments = ctypes.addressof(self._block)
+        self._block = aligned(HELPERS + threads - 1, np.dtype(np.int64))
+        self.arguments, self.helpers = address(self._block), memoryview(self._block)[HELPERS:]
+        XS = address(self._batch)
+        self._set(C=table, V=address(self.constants), A=self.tiles[0], G=address(self.sums), M=address(self.own))
+        self._set(XS=XS, YS=XS + self._batch.itemsize, bounds=address(self._bounds), out=address(self.totals))
+        self._set(count=shards, steps=1)
+        self._block[NEXT] = shards  # there is no work until a call of `fold`
         symbols: list[Any] = leaves(program.trace.params)
         indices = [s.data for s in symbols if s.dtype != NUMBER]
         self._parameters = [self.constants[i.flat[0] : i.flat[0] + i.size].reshape(i.shape) for i in indices]
@@ -58,7 +62,7 @@ class Memory:
             except IndexError:
                 lent = ()
             self._lent = lent if len(lent) >= self._kept else aligned(self._kept, np.dtype(np.uint8))
-            self._block[ARGUMENTS.index("R")] = address(self._lent)
+            self._set(R=address(self._lent))
 
     def give_back(self, pool: list[Any]) -> None:
         """Return what was borrowed."""
@@ -66,20 +70,17 @@ class Memory:
             pool.append(self._lent)
             self._lent = None  # so that it is freed where a larger one takes its place
 
-    @property
-    def kept(self) -> int:
-        """The address of what rounds keep."""
-        return int(self._block[ARGUMENTS.index("R")])
-
     def set_batch(self, x: int, y: int) -> None:
         """The addresses of the rows of the one step."""
         self._batch[0], self._batch[1] = x, y
 
     def set_run(self, xs: Any, ys: Any, numbers: Any, totals: Any) -> None:
         """The addresses of the rows of several steps, the constants of each update, and the totals of each step."""
-        for name, array in (("XS", xs), ("YS", ys), ("W", numbers), ("out", totals)):
-            self._block[ARGUMENTS.index(name)] = address(array)
-        self._block[ARGUMENTS.index("steps")] = len(totals)
+        self._set(XS=address(xs), YS=address(ys), W=address(numbers), out=address(totals), steps=len(totals))
+
+    def _set(self, **arguments: int) -> None:
+        for name, argument in arguments.items():
+            self._block[ARGUMENTS.index(name)] = argument
 
 
 class _Interface(ctypes.Structure):

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from funcnn.compilation.engine import engine
 from funcnn.compilation.evaluation import evaluate
+from funcnn.compilation.helpers import run
 from funcnn.compilation.kernel import Kernel
 from funcnn.compilation.memory import Memory, address, aligned
 from funcnn.compilation.program import Program
@@ -28,20 +26,12 @@ class Functions:
     """The functions of a kernel, and the table of constants that is their first argument."""
 
     def __init__(self, kernel: Kernel) -> None:
-        addresses = engine().functions(kernel.text, ("fold", *kernel.names))
-        self.fold = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(addresses[0])
-        others: list[Any] = [
-            _function(at, pointers, 2 if name.startswith("shard") else 1)
-            for at, (name, pointers) in zip(addresses[1:], kernel.names.items(), strict=True)
-        ]
-        self.shards, self.between, self.finish = others[: kernel.rounds], others[kernel.rounds : -1], others[-1]
+        fold, helping = engine().functions(kernel.text, ("fold", "help"))
+        self.fold = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2)(fold)
+        self.help = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(helping)
         self._table = aligned(kernel.table.size, kernel.table.dtype)
         self._table[:] = kernel.table
         self.table = address(self._table)
-
-
-def _function(at: int, pointers: int, numbers: int) -> Any:
-    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * pointers, *[ctypes.c_int64] * numbers)(at)
 
 
 class Step:
@@ -77,13 +67,8 @@ class Step:
         if self._is_computed:
             self.program.fill_computed(memory.constants, known)
         x, y = self.ready(x), self.ready(y)
-        if self.threads == 1:
-            memory.set_batch(address(x), address(y))
-            self._functions.fold(memory.arguments)
-        else:
-            constants, _, sums, totals = memory.addresses
-            compute(self._functions, self.kernel, memory, self.bounds, self.threads, address(x), address(y))
-            self._functions.finish(self._functions.table, constants, sums, None, None, totals, len(self.bounds) - 1)
+        memory.set_batch(address(x), address(y))
+        run(self._functions, memory)
         gradients, cost = memory.sums[: self.program.first_total].copy(), self.program.cost(memory.totals)
         has_faults = memory.totals[-1]
         memory.give_back(self.pool)
@@ -105,33 +90,3 @@ class Step:
             parts = [one.reshape(len(one), -1) for one in rows]
             return np.concatenate(parts, axis=1, dtype=self.dtype, casting="unsafe")
         return np.ascontiguousarray(rows, self.dtype)
-
-
-def compute(
-    functions: Functions, kernel: Kernel, memory: Memory, bounds: list[int], threads: int, x: int, y: int
-) -> None:
-    """The sums of all shards, of rows at the addresses x and y; each thread takes the next one that is free."""
-    (constants, tiles, sums, _), kept = memory.addresses, memory.kept
-    size, count = memory.sums.itemsize, len(bounds) - 1
-
-    def some(thread: int, shard: Any, numbers: Iterator[int]) -> None:
-        tile = tiles + thread * kernel.memory * size
-        for i in numbers:
-            G = sums + i * kernel.length * size
-            shard(functions.table, constants, tile, G, kept, x, y, bounds[i], bounds[i + 1])
-
-    for shard, between in zip(functions.shards, [*functions.between, None], strict=True):
-        numbers = iter(range(count))
-        helpers = [_pool(os.getpid()).submit(some, i, shard, numbers) for i in range(1, threads)]
-        some(0, shard, numbers)
-        for helper in helpers:
-            if not helper.cancel():  # a helper that has not begun is not waited for
-                helper.result()
-        if between is not None:
-            between(functions.table, constants, sums, count)
-
-
-@cache
-def _pool(process: int) -> ThreadPoolExecutor:
-    """The helpers of this process; a forked process has threads of its own."""
-    return ThreadPoolExecutor(os.cpu_count(), "funcnn-compiled")

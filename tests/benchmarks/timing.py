@@ -4,10 +4,11 @@ import os
 from collections.abc import Callable
 from random import Random
 from statistics import median
-from time import perf_counter, process_time
+from time import perf_counter, process_time, sleep
 from typing import Any, NamedTuple
 
 LASTING = 0.02  # seconds of a turn: long beside the clock's resolution, short beside the machine's moods
+REST = 0.15  # seconds before a turn on several cores: after a product, threads of OpenBLAS keep a core busy for 0.1 s
 
 
 FOLD = 20  # steps in one call of those that can make many
@@ -74,7 +75,9 @@ def _steps_of_a_turn(contender: Contender) -> int:
 
 def _turn(contender: Contender, steps: int) -> float:
     step, now = contender.step, clock()
-    _, params = step(contender.start())  # not on the clock: a cold cache, and threads of others that come to rest
+    if cores() > 1:
+        sleep(REST)
+    _, params = step(contender.start())  # not on the clock: a cold cache
     began = now()
     for _ in range(steps):
         _, params = step(params)

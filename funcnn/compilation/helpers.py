@@ -1,0 +1,60 @@
+"""Threads that help with the shards of a kernel."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+from funcnn.compilation.sharing import HELPERS
+
+_SYSTEM: Any = ctypes.WinDLL("kernel32") if sys.platform == "win32" else ctypes.CDLL(None)
+_CAN_MOVE = hasattr(os, "sched_setaffinity") and hasattr(_SYSTEM, "sched_getcpu")
+
+
+def run(functions: Any, memory: Any) -> None:
+    """Take the steps that the arguments in this memory describe.
+
+    Each helper that is not at work is asked to come. Nobody waits for it.
+    """
+    process = os.getpid()
+    is_forked, memory.process = memory.process != process, process  # it has threads of its own
+    for i, is_at_work in enumerate(memory.helpers):
+        if is_forked or not is_at_work:
+            memory.helpers[i] = 1
+            _pool(process).submit(_help, functions, memory, i, _SYSTEM.sched_getcpu() if _CAN_MOVE else -1)
+    functions.fold(memory.arguments, _yield())
+
+
+def _help(functions: Any, memory: Any, i: int, core: int) -> None:
+    _leave(core)
+    functions.help(memory.arguments, memory.tiles[i + 1], memory.arguments + 8 * (HELPERS + i), _yield())
+
+
+def _leave(core: int) -> None:
+    """Go on at another core than that of the caller, if there is one.
+
+    Linux may wake a thread on the core of the thread that wakes it, and move it to an idle core after many steps.
+    """
+    with suppress(OSError):  # where a process may not choose its cores
+        cores = os.sched_getaffinity(0) if core >= 0 else set()
+        if others := cores - {core}:
+            os.sched_setaffinity(0, others)
+            os.sched_setaffinity(0, cores)
+
+
+@cache
+def _pool(process: int) -> ThreadPoolExecutor:
+    """The threads of this process that help."""
+    return ThreadPoolExecutor(os.cpu_count(), "funcnn-compiled")
+
+
+@cache
+def _yield() -> int:
+    """The address of the function of the system that lets another thread have this core."""
+    function = _SYSTEM.SwitchToThread if sys.platform == "win32" else _SYSTEM.sched_yield
+    return ctypes.cast(function, ctypes.c_void_p).value or 0

@@ -1,0 +1,120 @@
+"""Text of the functions by which threads share the shards of a kernel."""
+
+from __future__ import annotations
+
+# The arguments of `fold`, a word each at the start of a block: pointers, then whole numbers. %XS and %YS are the
+# addresses of the batches of `steps` steps, %bounds those of %count shards; %X, %Y and %round are what is computed now.
+ARGUMENTS = ("C", "V", "A", "G", "R", "M", "XS", "YS", "bounds", "W", "out", "X", "Y", "count", "steps", "round")
+# Words that threads change, in lines of the cache that hold nothing else: the number of the next shard, whether `fold`
+# is running, the number of shards that are done; and from HELPERS on, whether each helper is at work.
+NEXT, RUNNING, DONE, HELPERS = 24, 25, 32, 40
+PATIENCE = 1000  # looks of an idle thread for work, one after another: a fraction of a millisecond
+
+
+def load(name: str) -> str:
+    """The statement that reads an argument from the block."""
+    kind = "i64" if name in {"count", "steps", "round"} else "ptr"
+    place = f"getelementptr inbounds i64, ptr %block, i64 {ARGUMENTS.index(name)}"
+    return f"%{name}.at = {place}\n  %{name} = load {kind}, ptr %{name}.at"
+
+
+def word(name: str, i: int) -> str:
+    """The statement that gives the address of word i of the block a name."""
+    return f"%{name} = getelementptr inbounds i64, ptr %block, i64 {i}"
+
+
+def functions(rounds: int, length: int, of: str) -> list[str]:
+    """`share`, `work` and `help` as text; the sums of a shard are `length` numbers of type `of`.
+
+    The caller of `share` opens a round: it sets the number of the next shard to 0. A thread takes a shard by adding 1
+    to that number; whoever reads a number of a shard computes it, and then adds 1 to the number of those that are done.
+    So a thread may come late, or never. The caller waits only for shards that others have taken.
+
+    A helper is in `help`: it takes shards, of whatever round is open, until it has looked PATIENCE times in vain while
+    `fold` is not running. So it need not be woken for each step, which takes as long as a shard.
+    """
+    others = " ".join([f"i64 {i}, label %shard{i}" for i in range(1, rounds)])
+    pointers = ", ".join([f"ptr %{name}" for name in ("C", "V", "A", "sums", "R", "X", "Y")])
+    calls = [
+        f"shard{i}:\n  call void @shard{i}({pointers}, i64 %low, i64 %high)\n  br label %told" for i in range(rounds)
+    ]
+    loads = [load(name) for name in ("C", "V", "G", "R", "X", "Y", "bounds", "round")]
+    called, loaded = "\n".join(calls), "\n  ".join(loads)
+    work = f"""
+define internal void @work(ptr %block, ptr %A) nounwind {{
+  {word("next", NEXT)}
+  {word("done", DONE)}
+  {load("count")}
+  br label %look
+look:
+  %seen = load atomic i64, ptr %next monotonic, align 8
+  %is_open = icmp ult i64 %seen, %count
+  br i1 %is_open, label %take, label %end
+take:
+  %i = atomicrmw add ptr %next, i64 1 acq_rel
+  %is_mine = icmp ult i64 %i, %count
+  br i1 %is_mine, label %compute, label %end
+compute:
+  {loaded}
+  %first = mul nuw nsw i64 %i, {length}
+  %sums = getelementptr inbounds {of}, ptr %G, i64 %first
+  %bound = getelementptr inbounds i64, ptr %bounds, i64 %i
+  %low = load i64, ptr %bound
+  %after = getelementptr inbounds i64, ptr %bound, i64 1
+  %high = load i64, ptr %after
+  switch i64 %round, label %shard0 [ {others} ]
+{called}
+told:
+  %before = atomicrmw add ptr %done, i64 1 release
+  br label %look
+end:
+  ret void
+}}"""
+    share = f"""
+define internal void @share(ptr %block, ptr %yield) nounwind {{
+  {word("next", NEXT)}
+  {word("done", DONE)}
+  {load("count")}
+  {load("A")}
+  store atomic i64 0, ptr %done monotonic, align 8
+  store atomic i64 0, ptr %next release, align 8
+  call void @work(ptr %block, ptr %A)
+  br label %look
+look:
+  %told = load atomic i64, ptr %done acquire, align 8
+  %is_done = icmp eq i64 %told, %count
+  br i1 %is_done, label %end, label %rest
+rest:
+  call void %yield()
+  br label %look
+end:
+  ret void
+}}"""
+    help_ = f"""
+define void @help(ptr %block, ptr %A, ptr %is_at_work, ptr %yield) nounwind {{
+entry:
+  {word("next", NEXT)}
+  {word("running", RUNNING)}
+  {load("count")}
+  br label %look
+look:
+  %looks = phi i64 [ 0, %entry ], [ 0, %some ], [ %more, %rest ]
+  %seen = load atomic i64, ptr %next monotonic, align 8
+  %is_open = icmp ult i64 %seen, %count
+  br i1 %is_open, label %some, label %rest
+some:
+  call void @work(ptr %block, ptr %A)
+  br label %look
+rest:
+  call void %yield()
+  %is_running = load atomic i64, ptr %running monotonic, align 8
+  %again = icmp ne i64 %is_running, 0
+  %one_more = add nuw nsw i64 %looks, 1
+  %more = select i1 %again, i64 0, i64 %one_more
+  %is_patient = icmp ult i64 %more, {PATIENCE}
+  br i1 %is_patient, label %look, label %end
+end:
+  store atomic i64 0, ptr %is_at_work release, align 8
+  ret void
+}}"""
+    return [work, share, help_]

@@ -1,0 +1,105 @@
+"""Helpers take shards from the thread that calls a kernel, come late or never, and change no bit."""
+
+import os
+import threading
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from funcnn import BatchNorm, Dense, Tanh, mlp, mse
+from funcnn.compilation import compiled
+
+pytest.importorskip("llvmlite", reason="kernels need llvmlite")
+helpers = import_module("funcnn.compilation.helpers")
+sharing = import_module("funcnn.compilation.sharing")
+rng = np.random.default_rng(0)
+x, y = rng.normal(size=(5000, 2)), rng.normal(size=(5000, 1))
+net = mlp([2, 5, 1], hidden=Tanh(), seed=0)
+coupled = (Dense(np.ones((2, 3)), None), BatchNorm.init(3), Dense(np.ones((3, 1)), None))  # several rounds
+
+
+class Absent:
+    """A pool whose threads never start."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def submit(self, *_):
+        self.asked += 1
+
+
+def memory_of(function):
+    """The kernel's functions and the memory of its last call."""
+    step = function.step(net, x, y, [], [])
+    return step._functions, step._memories[-1]
+
+
+@pytest.mark.parametrize("params", [net, coupled], ids=["one round", "several rounds"])
+def test_helpers_that_never_come_are_not_waited_for(params, monkeypatch):
+    expected = compiled(mse)(params, x, y)
+    pool = Absent()
+    monkeypatch.setattr(helpers, "_pool", lambda _: pool)
+    function = compiled(mse, threads=3)
+    for _ in range(3):
+        assert function(params, x, y) == expected
+    assert pool.asked == 2  # once each: they are on their way
+
+
+def test_a_helper_computes_all_shards_that_nobody_else_takes(monkeypatch):
+    monkeypatch.setattr(helpers, "_pool", lambda _: Absent())
+    function = compiled(mse, threads=2)
+    cost, _ = function(net, x, y)
+    functions, memory = memory_of(function)
+    by_the_caller, shards = memory.sums.copy(), memory._block[sharing.DONE]
+    memory.sums[:] = 0
+    memory._block[sharing.DONE] = memory._block[sharing.NEXT] = 0  # as `share` opens a round
+    memory.set_batch(x.ctypes.data, y.ctypes.data)
+    helpers._help(functions, memory, 0, -1)
+    assert memory._block[sharing.DONE] == shards == 4
+    assert memory.helpers[0] == 0  # it looked for more work, and went
+    size = len(memory.sums) // shards
+    assert np.array_equal(memory.sums[size:], by_the_caller[size:])  # the first has the totals of all shards since
+    assert function(net, x, y)[0] == cost
+
+
+def test_many_short_steps_with_more_threads_than_cores():
+    one, function = compiled(mse), compiled(mse, threads=4)
+    for i in range(200):
+        m = 4096 + i % 3
+        assert function(net, x[:m], y[:m]) == one(net, x[:m], y[:m])
+
+
+def test_a_helper_starts_on_another_core_and_may_use_all(monkeypatch):
+    cores = {0, 1, 2}
+    chosen = []
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: cores, raising=False)
+    monkeypatch.setattr(os, "sched_setaffinity", lambda _, which: chosen.append(which), raising=False)
+    helpers._leave(1)
+    assert chosen == [{0, 2}, {0, 1, 2}]
+    helpers._leave(-1)  # the system does not say which core it is
+    cores = {1}
+    helpers._leave(1)
+    assert len(chosen) == 2
+
+    def forbidden(*_):
+        raise PermissionError
+
+    cores = {0, 1}
+    monkeypatch.setattr(os, "sched_setaffinity", forbidden)
+    helpers._leave(1)
+
+
+def test_threads_of_python_may_share_one_function_with_helpers():
+    function, expected = compiled(mse, threads=2), compiled(mse)(net, x, y)
+    wrong = []
+
+    def work():
+        wrong.extend([i for i in range(20) if function(net, x, y) != expected])
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
