@@ -53,7 +53,7 @@ ROOMS = [
 # The most lines of each folder, and of the files beside them; it may be raised for a reason that stands in its line.
 MOST_LINES = {
     "": 3720,  # values, checks, malloc, kernels, verbs, constructors, namespaces; inherited names; a self-check
-    "compilation": 4400,  # rules become symbolic arrays, a program, text, machine code, calls; functions, rounds, helpers
+    "compilation": 4400,  # rules become symbolic arrays, a program, text, machine code, calls; functions, threads
     "curvature": 530,  # two ways to differentiate, their bounds, and what is refused
     "data": 1250,  # orders of rows, by class, length, window; a thread; what maps may do; ten augmentations
     "files": 700,  # results under the fingerprints of arguments
