@@ -83,6 +83,7 @@ def test_everything_on_a_page_can_be_reached_and_nothing_is_fetched(site: Path, 
     looks: dict[str, Path] = {}  # and the last page that has this look
     for path in sorted(site.rglob("*.html")):
         page = window.page(path)
+        page.tab.evaluate("document.querySelectorAll('details').forEach((box) => { box.open = true })")
         looks.update(dict.fromkeys(page.looks(), path))
         found = page.overflow(*browser.WIDTHS)
         page.show(dark=True)
