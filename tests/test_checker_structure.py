@@ -167,7 +167,7 @@ WRONG = {
     "weight decay": (
         lambda: (double, lambda args, dA: [2 * dA + args[0]]),
         NotLinear,
-        r"zero.*: the gradient of x\[\d, \d\] is -?[\d.]+, but 0 follows",
+        r"zero.*: the gradient of x\[\d, \d\] is -?[\d.]+, but must be 0",
     ),
     "a dA of one sign, sized by its sum": (
         lambda: (double, lambda args, dA: [abs(dA).sum() * np.sign(dA.sum()) * np.ones_like(dA)]),

@@ -33,10 +33,10 @@ RIGHT = "return [2 * dA]"
 def progress(tmp_path):
     """The progress of a file with these lines."""
 
-    def progress(vjp=RIGHT, test="assert double(1) == 2", more=""):
+    def progress(vjp=RIGHT, test="assert double(1) == 2", more="", exercise=None):
         path = tmp_path / "unit.py"
         path.write_text(HEAD.format(vjp=vjp, test=test) + more, "utf-8")
-        return check(path)
+        return check(path, exercise=exercise)
 
     return progress
 
@@ -67,6 +67,7 @@ def test_a_hint_is_shown_if_it_is_wanted_and_there_is_one(progress):
     assert "Hint" not in progress(vjp="raise NotImplementedError").text(hint=1)
 
 
+ASKED = "has a mistake to find; --exercise 3 shows its message"
 MISTAKE = """
 @exercise("Find", page="page three", hint="Look.", mistake=True)
 def test_find():
@@ -77,16 +78,34 @@ def test_find():
 @pytest.mark.parametrize(
     ("test", "right", "states", "message"),
     [
-        ("raise NotImplementedError", 3, ["open", "open", "open"], "has a mistake to find"),
-        ("raise NotImplementedError", 2, ["open", "open", "done"], ""),
-        ("assert False", 3, ["wrong", "open", "wrong"], "AssertionError: double(1) is not right"),
-        ("pass", 3, ["done", "open", "wrong"], "AssertionError: double(1) is not right"),
+        ("raise NotImplementedError", 3, ["open", "done", "open"], ASKED),
+        ("raise NotImplementedError", 2, ["open", "done", "done"], ""),
+        ("assert False", 3, ["wrong", "done", "open"], ASKED),
+        ("pass", 3, ["done", "done", "wrong"], "AssertionError: double(1) is not right"),
     ],
 )
-def test_a_mistake_to_find_is_open_until_another_exercise_is_begun(progress, test, right, states, message):
-    found = progress(vjp="raise NotImplementedError", test=test, more=MISTAKE.format(right=right))
+def test_a_mistake_to_find_is_open_until_all_others_are_done(progress, test, right, states, message):
+    found = progress(test=test, more=MISTAKE.format(right=right))
     assert [result.state for result in found.results] == states
     assert found.results[-1].message == message
+
+
+def test_one_exercise_is_checked_alone_with_its_message(progress):
+    found = progress(test="raise AssertionError('not called')", more=MISTAKE.format(right=3), exercise=3)
+    assert found.total == 3
+    assert found.text(hint=1).splitlines()[1:] == [
+        "  wrong 3. Find",
+        "           AssertionError: double(1) is not right",
+        "Next is exercise 3. Look at page three.",
+        "Hint: Look.",
+    ]
+    done = progress(test="raise AssertionError('not called')", more="NEXT = 'unit 2'", exercise=2)
+    assert str(done).splitlines()[1:] == ["  done  2. Go back"]
+
+
+def test_what_is_begun_and_wrong_is_next_before_what_is_left_out(progress):
+    assert progress(vjp="return [dA]", test="raise NotImplementedError").following.number == 2
+    assert progress(test="raise NotImplementedError", more=MISTAKE.format(right=3)).following.number == 1
 
 
 TUTORED = """
@@ -190,6 +209,8 @@ def test_the_command_shows_each_file_and_fails_if_one_is_not_done(progress, tmp_
     progress(test="raise NotImplementedError")
     assert main(["check", path, path, "--hint"]) == 1
     assert capsys.readouterr().out.count(f"{path}\n  open  1. Double\n") == 2
+    assert main(["check", path, "--exercise", "2"]) == 0
+    assert capsys.readouterr().out == f"{path}\n  done  2. Go back\n"
 
 
 def test_the_test_of_an_exercise_is_still_a_function():

@@ -10,6 +10,7 @@ from funcnn.teach import check, exercise, expect
 from funcnn.teach.command import main
 from tests.says import assert_says
 
+HERE = str(Path(__file__).parent)
 HEAD = "from funcnn.teach import exercise\n"
 GOOD = "@exercise('Do', page='one')\ndef test_do():\n    pass\n"
 
@@ -24,14 +25,39 @@ def checked(text):
     return act
 
 
+def alone(number):
+    """A check of an exercise of a file that has one."""
+
+    def act():
+        Path("unit.py").write_text(HEAD + GOOD, "utf-8")
+        check("unit.py", exercise=number)
+
+    return act
+
+
 def call(function, *given, **settings):
     return lambda: function(*given, **settings)
 
 
 ROWS = {
     "a number for a file": (call(check, 3), KindError, "check: file must be a path, not int"),
-    "no file": (call(check, "gone.py"), NoFileError, "check: there is no file gone.py"),
-    "a folder": (call(check, "."), NoFileError, "check: there is no file ."),
+    "no file": (call(check, f"{HERE}/gone.py"), NoFileError, f"check: there is no file {HERE}/gone.py"),
+    "a folder": (call(check, HERE), NoFileError, f"check: there is no file {HERE}"),
+    "a word for the number of an exercise": (
+        call(check, "unit.py", exercise="2"),
+        KindError,
+        "check: exercise must be a whole number, not str",
+    ),
+    "no exercise of this number": (
+        alone(2),
+        RangeError,
+        "check: exercise must be from 1 to 1 for unit.py, got 2",
+    ),
+    "exercise 0": (
+        alone(0),
+        RangeError,
+        "check: exercise must be from 1 to 1 for unit.py, got 0",
+    ),
     "a file that is not Python": (
         checked("def f(:\n"),
         FileError,
@@ -111,7 +137,7 @@ def test_it_says_what_is_needed_and_what_was_given(row, tmp_path, monkeypatch):
 def test_the_command_prints_the_sentence_and_fails(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["check", "gone.py"]) == 2
-    assert capsys.readouterr().err == "check: there is no file gone.py\n"
+    assert capsys.readouterr().err == f"check: there is no file gone.py in the folder {tmp_path}\n"
     with pytest.raises(SystemExit, match="2"):
         main(["check"])
     assert "the following arguments are required: file" in capsys.readouterr().err

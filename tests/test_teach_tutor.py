@@ -170,7 +170,7 @@ def test_layers_are_diagnosed():
     assert diagnose_layer(Shift(), X).name == "slope at x"
     found = diagnose_layer(Untransposed(W), X)
     assert found.name == "transposed"
-    assert found.where == "dx is wrong: 12 of 12 entries, first dx[0, 0]. dparams.W is right."
+    assert found.where == "dx is wrong: 12 of 12 entries, first dx[0, 0]. dW is right."
     assert diagnose_layer((Dense(W, None), Shift()), X).name == "slope at x"
     assert diagnose_layer(Dense(W, None), X).where == "no gradient is wrong at these arguments."
     padded = (X[:, None], np.ones((4, 1), bool))  # whose output is a pair

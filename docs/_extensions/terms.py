@@ -8,6 +8,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 
 PARTS = ("Learn", "Understand")
+LESSONS = "course/"  # pages on which a unit is a lesson, and not an output of a layer
 OTHERS = (nodes.reference, nodes.literal, nodes.math, nodes.raw, addnodes.pending_xref)  # where no link may stand
 
 
@@ -31,7 +32,8 @@ def first_use(app: Sphinx, doctree: nodes.document) -> None:
     linked = {
         str(ref["reftarget"]).lower() for ref in doctree.findall(addnodes.pending_xref) if ref["reftype"] == "term"
     }
-    left = {term for term in terms if term.lower() not in linked}
+    other = {"unit"} if page.startswith(LESSONS) else set()
+    left = {term for term in terms if term.lower() not in linked | other}
     for paragraph in doctree.findall(nodes.paragraph):
         for text in list(paragraph.findall(nodes.Text)):
             if left and not in_link(text, paragraph):

@@ -7,9 +7,10 @@ __getattr__, __dir__, __all__ = lazily(
     {
         "diagnosing": "diagnose diagnose_layer",
         "diagnosis": "Diagnosis",
-        "exercises": "check exercise Exercise Progress Result",
+        "exercises": "check exercise",
         "expectations": "expect",
         "nudges": "nudge Nudge",
         "page": "write_steps",
+        "progress": "Exercise Progress Result",
     },
 )

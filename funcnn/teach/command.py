@@ -21,11 +21,12 @@ def main(words: Sequence[str]) -> int:
     )
     command.add_argument("file", nargs="+", help="a Python file with exercises")
     command.add_argument("--hint", action="count", default=0, help=HELP)
+    command.add_argument("--exercise", type=int, metavar="N", help="check exercise N alone")
     asked = parser.parse_args(words)
     undone = False
     for file in asked.file:
         try:
-            progress = check(file)
+            progress = check(file, exercise=asked.exercise)
         except FuncnnError as error:
             print(error, file=sys.stderr)
             return 2

@@ -8,98 +8,14 @@ from collections.abc import Callable, Iterator
 from os import PathLike, fspath
 from pathlib import Path
 from types import FunctionType
-from typing import Any, Protocol
-
-import attrs
+from typing import Any
 
 from funcnn.arrays import kind
 from funcnn.errors import FileError, KindError, NoFileError, RangeError
-from funcnn.fields import check_flag, check_function, check_text
+from funcnn.fields import check_flag, check_function, check_text, check_whole
+from funcnn.teach.progress import Exercise, Named, Progress, Result
 
 Test = Callable[[], object]
-
-
-class Named(Protocol):
-    """What a tutor says of a wrong gradient: the name of the mistake if it has one, and more for each hint."""
-
-    @property
-    def name(self) -> str | None: ...
-    @property
-    def where(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def page(self) -> str: ...
-
-
-@attrs.frozen
-class Exercise:
-    """What a learner is told of a test: what it asks for, the page that explains it, and hints on request."""
-
-    title: str
-    page: str
-    hint: str
-    tutor: Callable[[], Named] | None
-    mistake: bool
-
-    def hints(self, state: str, level: int) -> list[str]:
-        """The hint, or for a wrong gradient the first parts of its diagnosis, as many as `level` says."""
-        found = self._diagnosis() if state == "wrong" else None
-        told = [found.where, found.kind, found.page][:level] if found else []
-        return [text for text in told if text] + [self.hint] * (self.hint != "" and (found is None or not found.name))
-
-    def _diagnosis(self) -> Named | None:
-        """None without a tutor, and where it cannot say anything, such as for gradients of another shape."""
-        try:
-            return self.tutor and self.tutor()
-        except Exception:  # noqa: BLE001  a learner writes anything; the message of the exercise says what is wrong
-            return None
-
-
-@attrs.frozen
-class Result:
-    """What became of an exercise. `state` is "done", "open" (not begun) or "wrong"; `message` says what is wrong."""
-
-    exercise: Exercise
-    state: str
-    message: str
-
-
-@attrs.frozen
-class Progress:
-    """The results of the exercises of a file, in their order. `after` is what the file names as its continuation."""
-
-    file: str
-    results: tuple[Result, ...]
-    after: str
-
-    @property
-    def following(self) -> Result | None:
-        """The first exercise that is not done."""
-        return next((result for result in self.results if result.state != "done"), None)
-
-    def text(self, *, hint: int = 0) -> str:
-        """The state of each exercise, and what to look at next; with `hint` above 0, also hints for the next exercise.
-
-        If its gradient is wrong and it has a tutor, 1 is where it is wrong, 2 also the kind of the mistake, and 3 also
-        the line of a page that derives the right rule.
-        """
-        lines = [self.file]
-        for number, result in enumerate(self.results, 1):
-            lines.append(f"  {result.state:5} {number}. {result.exercise.title}")
-            lines += [f"           {line}".rstrip() for line in result.message.splitlines()]
-        done = sum([result.state == "done" for result in self.results])
-        lines.append(f"{done} of {len(self.results)} exercises are done.")
-        if following := self.following:
-            number = self.results.index(following) + 1
-            lines.append(f"Next is exercise {number}. Look at {following.exercise.page}.")
-            lines += [f"Hint: {text}" for text in following.exercise.hints(following.state, hint) if hint]
-        elif self.after:
-            lines.append(f"Next is {self.after}.")
-        return "\n".join(lines)
-
-    def __str__(self) -> str:
-        return self.text()
 
 
 def exercise(
@@ -125,7 +41,7 @@ def exercise(
         tutor: a function without arguments that returns the diagnosis of a wrong gradient, such as
             `lambda: diagnose(f, vjp, args)`. It is shown in place of the hint if it names the mistake.
         mistake: whether the function is given, with a mistake to find. The exercise is open, without the message of its
-            test, until another exercise is begun.
+            test, until all others are done, or `check` is asked for this one.
 
     Raises:
         KindError: title, page or hint is not a string, mistake is not True or False, or tutor or the test is not a
@@ -147,7 +63,7 @@ def exercise(
     return declare
 
 
-def check(file: str | PathLike[str]) -> Progress:
+def check(file: str | PathLike[str], *, exercise: int | None = None) -> Progress:
     """Run a Python file and then the tests of its exercises; the progress prints what is done and what is next.
 
     The file may define `NEXT`, a string, which is named when all exercises are done.
@@ -174,17 +90,24 @@ def check(file: str | PathLike[str]) -> Progress:
     0 of 1 exercises are done.
     Next is exercise 1. Look at the page on numbers.
 
+    Args:
+        file: the path of the file.
+        exercise: the number of the exercise to check alone, from 1, or None for all of the file.
+
     Raises:
-        KindError: file is not a path, or `NEXT` is not a string.
+        KindError: file is not a path, exercise is not a whole number or None, or `NEXT` is not a string.
         NoFileError: there is no such file.
         FileError: the file cannot be run.
-        RangeError: no function of the file is declared with `exercise`.
+        RangeError: no function of the file is declared with `exercise`, or there is no exercise of this number.
     """
     if not isinstance(file, str | PathLike):
         raise KindError(f"check: file must be a path, not {kind(file)}")
+    if exercise is not None:
+        check_whole("check", exercise, "exercise")
     path = fspath(file)
     if not Path(path).is_file():
-        raise NoFileError(f"check: there is no file {path}")
+        folder = "" if Path(path).is_absolute() else f" in the folder {Path.cwd()}"
+        raise NoFileError(f"check: there is no file {path}{folder}")
     try:
         found = runpy.run_path(path)
     except (Exception, SystemExit) as error:
@@ -196,27 +119,42 @@ def check(file: str | PathLike[str]) -> Progress:
     after = found.get("NEXT", "")
     if not isinstance(after, str):
         raise KindError(f"check: NEXT of {path} must be a string, not {kind(after)}")
-    results = [_result(test, path) for test in tests]
-    begun = [one.state == "done" or (one.state == "wrong" and not one.exercise.mistake) for one in results]
-    if not any(begun):
-        results = [Result(one.exercise, "open", "has a mistake to find" * one.exercise.mistake) for one in results]
-    return Progress(path, tuple(results), after)
+    if exercise is None:
+        results = _without_mistakes([_result(i, test, path) for i, test in enumerate(tests, 1)])
+    elif 1 <= exercise <= len(tests):
+        results = [_result(exercise, tests[exercise - 1], path)]
+    else:
+        raise RangeError(f"check: exercise must be from 1 to {len(tests)} for {path}, got {exercise}")
+    return Progress(path, tuple(results), len(tests), after)
+
+
+def _without_mistakes(results: list[Result]) -> list[Result]:
+    """Mistakes to find are open while other exercises are not done."""
+    if all([one.state == "done" or one.exercise.mistake for one in results]):
+        return results
+    text = "has a mistake to find; --exercise {} shows its message"
+    return [
+        Result(one.number, one.exercise, "open", text.format(one.number))
+        if one.exercise.mistake and one.state == "wrong"
+        else one
+        for one in results
+    ]
 
 
 def _declared(value: Any) -> Any:
     return getattr(value, "__dict__", {}).get("exercise") if callable(value) else None
 
 
-def _result(test: Any, path: str) -> Result:
+def _result(number: int, test: Any, path: str) -> Result:
     """What became of one exercise; `exit()` in a function of a learner is reported like an error."""
     try:
         test()
     except (Exception, SystemExit) as error:  # noqa: BLE001  a learner writes anything
         *_, cause = _causes(error)
         if isinstance(cause, NotImplementedError):
-            return Result(test.exercise, "open", "")
-        return Result(test.exercise, "wrong", _message(error, cause, path))
-    return Result(test.exercise, "done", "")
+            return Result(number, test.exercise, "open", "")
+        return Result(number, test.exercise, "wrong", _message(error, cause, path))
+    return Result(number, test.exercise, "done", "")
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

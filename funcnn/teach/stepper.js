@@ -25,6 +25,7 @@ function show() {
   $("predict").setAttribute("aria-pressed", state.predict)
   $("score").textContent = state.predict && state.tried.size ? `${state.right} of ${state.tried.size} right` : ""
   $("hint-text").hidden = Boolean(state.chosen)
+  $("what").textContent = state.predict ? "a ? to answer it, or a number" : "a number"
   detail()
   mark()
   const hash = `#step=${state.step + 1}` + (state.chosen ? `&number=${nameOf(state.chosen)}` : "")

@@ -150,7 +150,7 @@ def _refuse_nonlinear(
             entry = ", ".join([str(int(index)) for index in np.unravel_index(k, a.shape)])
             where = f"{name}[{entry}]" if entry else name
             raise NotLinear(
-                f"{what}: the gradient of {where} is {a.flat[k]:.10g}, but {b.flat[k] + 0.0:.10g} follows"
+                f"{what}: the gradient of {where} is {a.flat[k]:.10g}, but must be {b.flat[k] + 0.0:.10g}"
             )  # not -0
 
 

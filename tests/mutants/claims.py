@@ -499,7 +499,7 @@ CALLS = [
     (r"vjp gives the gradient of an earlier call at arguments that differ in their last digits", remembers_nearby),
     (r"vjp gives the gradient of (\S+) of an earlier call, when one entry has changed", remembers),
     (r"(vjp|f) writes to its arguments, which are read-only: (.*)", writes),
-    (rf"vjp of (?:a dA of zeros|{NUMBER} dA) is not .*: the gradient of {ENTRY} is .*, but .* follows", is_not_linear),
+    (rf"vjp of (?:a dA of zeros|{NUMBER} dA) is not .*: the gradient of {ENTRY} is .*, but must be .*", is_not_linear),
     (r"vjp gives another result for (?:a )?(\S+) (?:(dA)|arguments) of the same entries", depends_on_layout),
     (r"vjp raised (\w+) where f did not: (.*)", raises),
     (rf"the gradient of {NAME} must have its shape, (\(.*\)); it is (.*)", is_of_shape),

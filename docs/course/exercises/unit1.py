@@ -39,6 +39,7 @@ def test_squares():
     cost, dA = squares(np.array([1.0, 3.0]), Y)
     expect("the cost of the outputs 1 and 3", cost, 10)
     expect("dA of the outputs 1 and 3", dA, [-2, -4])
+    expect("the cost of the errors 1, 2 and 4", squares(np.array([1.0, 2.0, 4.0]), np.zeros(3))[0], 7)
 
     def cost_of(out):
         return squares(out, np.zeros(3))[0]

@@ -7,7 +7,7 @@ output. It returns a list or a tuple with one gradient for each argument.
 import numpy as np
 
 from funcnn import Array, Grads, backward, forward, gradient, mse, parameters, record, sgd
-from funcnn.teach import diagnose, exercise
+from funcnn.teach import diagnose, diagnose_layer, exercise
 from funcnn.testing import check_layer, check_vjp
 
 RANDOM = np.random.default_rng(0)
@@ -114,6 +114,7 @@ def example():
     page="'One method' in 6_layer",
     hint="The sums of exercise 1, 2 or 3, for rows of x. A parameter that all rows use adds over the rows. "
     "In a message, f is your forward rule and vjp your backward rule.",
+    tutor=lambda: diagnose_layer(*example()),
 )
 def test_mine():
     layer, x = example()

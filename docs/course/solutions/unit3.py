@@ -7,7 +7,7 @@ dA, which has the shape of its output. It returns a list or a tuple with one gra
 import numpy as np
 
 from funcnn import Array, Dense, Grads, backward, forward, gradient, mse, record, sgd
-from funcnn.teach import diagnose, exercise, expect
+from funcnn.teach import diagnose, diagnose_layer, exercise, expect
 from funcnn.testing import check_layer, check_vjp
 
 NEXT = "unit 4: read the page 4_training, then write exercises/unit4.py"
@@ -17,6 +17,12 @@ RANDOM = np.random.default_rng(0)
 def numbers(*shape):
     """An array of this shape, of numbers with one decimal."""
     return RANDOM.normal(size=shape).round(1)
+
+
+def tutored(*shapes):
+    """Arrays of these shapes without zeros and equal numbers, which hide a mistake."""
+    random = np.random.default_rng(0)
+    return tuple([random.uniform(0.5, 2.0, shape) for shape in shapes])
 
 
 def by_hand():
@@ -56,7 +62,7 @@ def dense_vjp(args, dA):
     "Write the backward pass of a dense layer",
     page="'Its gradients' in 3_dense",
     hint="A matrix product adds over the last index of its left factor and the first index of its right factor.",
-    tutor=lambda: diagnose(dense, dense_vjp, (numbers(3, 2), numbers(2, 2), numbers(2))),
+    tutor=lambda: diagnose(dense, dense_vjp, tutored((3, 2), (2, 2), (2,))),
 )
 def test_dense_vjp():
     for m, n, k in [(2, 2, 3), (3, 2, 2), (1, 3, 1), (4, 1, 2)]:
@@ -82,7 +88,7 @@ def shifted_vjp(args, dA):
     "Add a number to each row",
     page="'Its gradients' in 3_dense",
     hint="c[i] is copied to each column of row i. Its gradient has the shape (m, 1).",
-    tutor=lambda: diagnose(shifted, shifted_vjp, (numbers(2, 3), numbers(2, 1))),
+    tutor=lambda: diagnose(shifted, shifted_vjp, tutored((2, 3), (2, 1))),
 )
 def test_shifted_vjp():
     for m, n in [(2, 3), (3, 1), (1, 2)]:
@@ -116,6 +122,7 @@ def quadratic_backward(params, cache, dA):
     page="'A layer of your own' in 3_dense",
     hint="Call q = x^2. Then out = x W + q V is two dense layers side by side, and dq is multiplied by 2 x. "
     "In a message, f is your forward rule and vjp your backward rule.",
+    tutor=lambda: diagnose_layer(Quadratic(*tutored((2, 3), (2, 3))), *tutored((4, 2))),
 )
 def test_quadratic():
     for m, n, k in [(1, 1, 1), (2, 2, 2), (3, 2, 1)]:

@@ -82,6 +82,7 @@ def largest_rate(x):
 )
 def test_largest_rate():
     x = np.array([1.0, -2.0, 3.0])
+    assert np.shape(largest_rate(x)) == (), f"the rate must be one number, got the shape {np.shape(largest_rate(x))}"
     for factor, falls in [(0.99, True), (1.01, False)]:
         w = 1.0
         with np.errstate(all="ignore"):  # of a rate that is too large

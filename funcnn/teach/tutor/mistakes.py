@@ -64,13 +64,18 @@ MISTAKES = (
     Mistake(
         "sign",
         "the gradient has the opposite sign",
-        Line("backprop_on_one_screen.md", "One step by hand", "**Cost.** The errors `e = out - y` are"),
+        UPSTREAM,
         (scale.sign,),
     ),
     Mistake(
         "factor",
         "a constant factor is missing or too much, such as 2, 1/m, or a mean in place of a sum",
-        Line("questions/one_over_m.md", "Why is there a 1/m in the gradient?", "**no layer divides by** $m$."),
+        Line(
+            "questions/one_over_m.md",
+            "Why is there a 1/m in the gradient?",
+            r"Each layer is linear in $dA$, for example $dW = \sum_i x_i^T dA_i$, so the factor reaches every gradient "
+            "from there: **no layer divides by** $m$.",
+        ),
         (scale.factor,),
     ),
     Mistake("missing dA", "the gradient does not depend on dA", UPSTREAM, by_dA=(scale.without_dA,)),
@@ -108,13 +113,20 @@ MISTAKES = (
     Mistake(
         "flipped",
         "the gradient is reversed along an axis",
-        Line(*CONVOLUTION, r"over all of them: $dW_{kl} = \sum_{i,j} x_{i+k,\,j+l}\,dA_{ij}$."),
+        Line(
+            *CONVOLUTION,
+            r"The chain rule sums over all of them: $dW_{kl} = \sum_{i,j} x_{i+k,\,j+l}\,dA_{ij}$.",
+        ),
         (orders.flipped,),
     ),
     Mistake(
         "kernel not flipped",
         "the kernel must be reversed here, or is reversed and must not be",
-        Line(*CONVOLUTION, "So the kernel is rotated here: $dx$ is the correlation of $dA$,"),
+        Line(
+            *CONVOLUTION,
+            "So the kernel is rotated here: $dx$ is the correlation of $dA$, with zeros around it, and the rotated "
+            "kernel.",
+        ),
         (orders.kernel,),
     ),
     Mistake(
@@ -166,7 +178,11 @@ MISTAKES = (
     Mistake(
         "mean constant",
         "the variance has a gradient, and the mean is treated as a constant",
-        Line(*BATCH_NORM, r"**Mean:** $\partial \mu / \partial x_j = 1/N$,"),
+        Line(
+            *BATCH_NORM,
+            r"**Mean:** $\partial \mu / \partial x_j = 1/N$, "
+            r"so $\partial (x_i - \mu) / \partial x_j = \delta_{ij} - 1/N$.",
+        ),
         (statistics.mean_constant,),
     ),
     Mistake(
@@ -181,7 +197,8 @@ MISTAKES = (
         Line(
             "layers/recurrent.md",
             "The derivative",
-            "$h_t$ reaches the cost on two paths, through out at $t$ and through step $t + 1$,",
+            "$h_t$ reaches the cost on two paths, through out at $t$ and through step $t + 1$, so its gradient is a "
+            "sum.",
         ),
         (paths.truncated,),
     ),

@@ -77,7 +77,7 @@ def _diagnosis(claim: Claim, options: Options) -> Diagnosis:
     if not wrong:
         return Diagnosis(None, "no gradient is wrong at these arguments.", "", "")
     where = " ".join([_where(claim, draws, i) for i in wrong])
-    right = [claim.names[i] for i in draws[0].jacobians if i not in wrong]
+    right = [_short(claim, i) for i in draws[0].jacobians if i not in wrong]
     if right:
         where += f" {' and '.join([f'd{name}' for name in right])} {'is' if len(right) == 1 else 'are'} right."
     fits = [fitting(draws, i) for i in wrong]
@@ -90,7 +90,7 @@ def _diagnosis(claim: Claim, options: Options) -> Diagnosis:
 
 def _where(claim: Claim, draws: Sequence[Draw], i: int) -> str:
     """Which entries of the gradient of argument i are wrong, in the first draw in which some are."""
-    name = claim.names[i]
+    name = _short(claim, i)
     draw = next(draw for draw in draws if is_wrong(draw, i))
     learner, J = draw.gradients[i], draw.jacobians[i]
     shape = J.shape[draw.function.out.ndim :]
@@ -105,6 +105,11 @@ def _where(claim: Claim, draws: Sequence[Draw], i: int) -> str:
     first = np.unravel_index(int(wrong.argmax()), shape)
     entry = f"d{name}{[int(k) for k in first]}" if shape else f"d{name}"
     return f"d{name} is wrong: {int(wrong.sum())} of {wrong.size} entries, first {entry}."
+
+
+def _short(claim: Claim, i: int) -> str:
+    """The name of argument i; a parameter of a layer that is checked alone is W, not params.W."""
+    return claim.names[i].removeprefix("params.")
 
 
 def _named(where: str, name: str, detail: str) -> Diagnosis:

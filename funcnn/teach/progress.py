@@ -1,0 +1,102 @@
+"""What a learner is told: an exercise with its hints, the results of a file, and what is next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import attrs
+
+
+class Named(Protocol):
+    """What a tutor says of a wrong gradient: the name of the mistake if it has one, and more for each hint."""
+
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def where(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def page(self) -> str: ...
+
+
+@attrs.frozen
+class Exercise:
+    """What a learner is told of a test: what it asks for, the page that explains it, and hints on request."""
+
+    title: str
+    page: str
+    hint: str
+    tutor: Callable[[], Named] | None
+    mistake: bool
+
+    def hints(self, state: str, level: int) -> list[str]:
+        """The hint, or for a wrong gradient the first parts of its diagnosis, as many as `level` says."""
+        found = self._diagnosis() if state == "wrong" else None
+        told = [found.where, found.kind, found.page][:level] if found else []
+        return [text for text in told if text] + [self.hint] * (self.hint != "" and (found is None or not found.name))
+
+    def _diagnosis(self) -> Named | None:
+        """None without a tutor, and where it cannot say anything, such as for gradients of another shape."""
+        try:
+            return self.tutor and self.tutor()
+        except Exception:  # noqa: BLE001  a learner writes anything; the message of the exercise says what is wrong
+            return None
+
+
+@attrs.frozen
+class Result:
+    """What became of an exercise. `state` is "done", "open" (not begun) or "wrong"; `message` says what is wrong.
+
+    `number` is the place of the exercise in its file, from 1.
+    """
+
+    number: int
+    exercise: Exercise
+    state: str
+    message: str
+
+
+@attrs.frozen
+class Progress:
+    """The results of the exercises of a file, in their order, or of the one that was asked for.
+
+    `total` is the number of exercises of the file, and `after` what the file names as its continuation.
+    """
+
+    file: str
+    results: tuple[Result, ...]
+    total: int
+    after: str
+
+    @property
+    def following(self) -> Result | None:
+        """The first exercise that is begun and wrong, or else the first that is not done. A mistake to find is last."""
+        undone = [result for result in self.results if result.state != "done"]
+        begun = [result for result in undone if result.state == "wrong" and not result.exercise.mistake]
+        return next(iter([*begun, *undone]), None)
+
+    def text(self, *, hint: int = 0) -> str:
+        """The state of each exercise, and what to look at next; with `hint` above 0, also hints for the next exercise.
+
+        If its gradient is wrong and it has a tutor, 1 is where it is wrong, 2 also the kind of the mistake, and 3 also
+        the line of a page that derives the right rule.
+        """
+        lines = [self.file]
+        for result in self.results:
+            lines.append(f"  {result.state:5} {result.number}. {result.exercise.title}")
+            lines += [f"           {line}".rstrip() for line in result.message.splitlines()]
+        is_whole_file = len(self.results) == self.total
+        if is_whole_file:
+            done = sum([result.state == "done" for result in self.results])
+            lines.append(f"{done} of {self.total} exercises are done.")
+        if following := self.following:
+            lines.append(f"Next is exercise {following.number}. Look at {following.exercise.page}.")
+            lines += [f"Hint: {text}" for text in following.exercise.hints(following.state, hint) if hint]
+        elif self.after and is_whole_file:
+            lines.append(f"Next is {self.after}.")
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.text()
