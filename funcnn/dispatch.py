@@ -16,6 +16,7 @@ from funcnn.by_value import verbs
 from funcnn.errors import FuncnnError, KindError
 from funcnn.fields import as_called, check_function, parameters_of
 from funcnn.records import build, getters, is_record, plans, values
+from funcnn.remedies import call_of
 
 Rule = Callable[..., Any]
 
@@ -160,7 +161,7 @@ def _holds_arrays(value: Any) -> bool:
 def no_rule(verb: str, params: object, what: str = "layer") -> KindError:
     """The error for a class, a list, or a record without a rule."""
     if isinstance(params, type):
-        return KindError(f"{verb}: {params.__name__} is a class; pass a value of it, as {params.__name__}()")
+        return KindError(f"{verb}: {params.__name__} is a class; pass a value of it, as {call_of(params)}")
     if isinstance(params, list | tuple):
         given = f"not a {type(params).__name__}; write tuple({what}s)"
         return KindError(f"{verb}: a chain of {what}s is a tuple, {given}")

@@ -107,19 +107,29 @@ def fixed_memory(params: Any, m: int, t_most: int, /) -> Any:
     """
     if not is_record(params):
         raise no_rule("fixed_memory", params)
+    return no_memory(params)
+
+
+def no_memory(params: Any) -> None:
+    """None, or the error of a rule for `step` that is declared by `refuses`, as an error of `fixed_memory`."""
     rule = step.dispatch(type(params))
-    if rule in (no_step, only_trains, step.dispatch(object)):
-        try:
-            rule(params, None)
-        except KindError as error:
-            raise KindError(f"fixed_memory: {str(error).removeprefix('step: ')}") from None
-    return None
+    if rule is only_trains:
+        raise differs("fixed_memory", params)
+    if rule not in _refusing:
+        return
+    try:
+        rule(params, None)
+    except KindError as error:
+        raise KindError(f"fixed_memory: {str(error).removeprefix('step: ')}") from None
 
 
-@fixed_memory.register(tuple)
-def chain_fixed_memory(params: tuple[Any, ...], m: int, t_most: int) -> tuple[Any, ...]:
-    """The memory of each layer"""
-    return tuple([fixed_memory(layer, m, t_most) for layer in params])
+_refusing: set[Callable[..., Any]] = {step.dispatch(object)}
+
+
+def refuses(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """Declare that a rule for `step` refuses the layer whatever x is, so that `fixed_memory` refuses it too."""
+    _refusing.add(rule)
+    return rule
 
 
 def positionwise(params: Any, x: Any, memory: Any = None) -> tuple[Any, None]:
@@ -144,11 +154,16 @@ def positionwise(params: Any, x: Any, memory: Any = None) -> tuple[Any, None]:
 
 def only_trains(params: Any, x: Any, memory: Any = None) -> Any:
     """The rule for `step` that refuses a layer that differs between training and prediction."""
-    raise KindError(
-        f"step: {type(params).__name__} differs between training and prediction; write step(inference(net), x, memory)"
-    )
+    raise differs("step", params)
 
 
+def differs(name: str, params: Any) -> KindError:
+    """The error of `step` or `fixed_memory` for a layer that differs between training and prediction."""
+    call = f"{name}(inference(net), {'x, memory' if name == 'step' else 'm, t_most'})"
+    return KindError(f"{name}: {type(params).__name__} differs between training and prediction; write {call}")
+
+
+@refuses
 def no_step(params: Any, x: Any, memory: Any = None) -> Any:
     """The rule for `step` that refuses a layer whose out depends on later positions."""
     raise KindError(f"step: {type(params).__name__} mixes positions, so it cannot take one part of a sequence alone")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import numpy as np
 
 
@@ -73,3 +74,11 @@ def becomes_floats(x: Any) -> bool:
     if getattr(x.dtype, "kind", "no") != "O":
         return getattr(x.dtype, "kind", "no") in "biu"
     return all([isinstance(entry, int | float | np.number) for entry in x.ravel().tolist()])
+
+
+def call_of(cls: type) -> str:
+    """The call that makes a value of a class: with dots if it needs arguments."""
+    if hasattr(cls, "init"):
+        return f"{cls.__name__}.init(...)"
+    needs = any([field.init and field.default is attrs.NOTHING for field in getattr(cls, "__attrs_attrs__", ())])
+    return f"{cls.__name__}({'...' if needs else ''})"

@@ -14,6 +14,7 @@ from funcnn import (
     Dense,
     Grads,
     Relu,
+    Residual,
     Seed,
     Sigmoid,
     TrainState,
@@ -195,6 +196,16 @@ ROWS = {
         KindError,
         "forward: Relu is a class; pass a value of it, as Relu()",
         ["in layer 0, <class 'funcnn.layers.activations.base.Relu'>, x: <f64 10x2>"],
+    ),
+    "a class with init": (
+        lambda: forward(Dense, x),
+        KindError,
+        "forward: Dense is a class; pass a value of it, as Dense.init(...)",
+    ),
+    "a class of layers around a layer": (
+        lambda: forward(Residual, x),
+        KindError,
+        "forward: Residual is a class; pass a value of it, as Residual(...)",
     ),
     "a class for a hidden layer": (
         lambda: mlp([2, 3, 1], hidden=Relu, seed=0),

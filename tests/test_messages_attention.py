@@ -22,16 +22,9 @@ _, seen = step(cross, (x, np.ones((3, 4, 6))))
 pairs = np.ones((3, 5, 5), bool)
 FORMS = "(queries, memory) or (queries, memory, mask)"
 PAST = "(<f64 3x2x5x2>, <f64 3x2x5x2>, None)"
-DENSE = "Dense(W=<f64 4x4>, b=<f64 [0. 0. 0. 0.]>)"
-FIXED = "step: the memory is of another network; memory: (<f64 3x2x9x2>, <f64 3x2x9x2>, None, {}), layer: "
-WIDE = DENSE.replace("4x4", "6x4")
-CROSS = f"CrossAttention(query={DENSE}, key={WIDE}, value={WIDE}, out={DENSE}, heads=2)"
-
-
-def shown(heads):
-    """A causal layer, as an error shows it."""
-    return f"Attention(query={DENSE}, key={DENSE}, value={DENSE}, out={DENSE}, heads={heads}, causal=True, rotary=None)"
-
+LENGTH = "step: the length of the memory must be a whole number from 0 to 9, not"
+FORM_OF_MEMORY = "(k, v, mask), k and v of float64, (m, {}, positions, {}), mask bool (m, positions) or None"
+MEMORY = f"step: the memory of Attention must be {FORM_OF_MEMORY.format(2, 2)}, not"
 
 # Of the dot product: the arrays, and the form that it names.
 q, k, v = np.ones((2, 5, 4)), np.ones((2, 3, 4)), np.ones((2, 3, 6))
@@ -261,47 +254,47 @@ ROWS = {
     "a memory of other sequences": (
         lambda: step(causal, x[:2], past),
         ShapeError,
-        "step: x must be of the 3 sequences of the memory, not (2, 5, 4)",
+        "step: the memory of Attention must be of 2 sequences, as x is, not of 3",
     ),
     "the memory of more heads": (
         lambda: step(Attention.init(4, 4, seed=0, causal=True), x, past),
         ShapeError,
-        f"step: the memory is of another network; memory: {PAST}, layer: {shown(4)}",
+        f"step: the memory of Attention must be {FORM_OF_MEMORY.format(4, 1)}, not {PAST}",
     ),
     "a memory of another dtype": (
         lambda: step(causal, x, (*[a.astype(np.float32) for a in past[:2]], None)),
         ShapeError,
-        f"step: the memory is of another network; memory: (<f32 3x2x5x2>, <f32 3x2x5x2>, None), layer: {shown(2)}",
+        "step: the memory of Attention must be of float64, as x is, not of float32",
     ),
     "a memory of fewer values than keys": (
         lambda: step(causal, x, (past[0], past[1][:, :, :4], None)),
         ShapeError,
-        f"step: the memory is of another network; memory: (<f64 3x2x5x2>, <f64 3x2x4x2>, None), layer: {shown(2)}",
+        f"{MEMORY} (<f64 3x2x5x2>, <f64 3x2x4x2>, None)",
     ),
     "a memory without values": (
         lambda: step(causal, x, (past[0], None, None)),
         ShapeError,
-        f"step: the memory is of another network; memory: (<f64 3x2x5x2>, None, None), layer: {shown(2)}",
+        f"{MEMORY} (<f64 3x2x5x2>, None, None)",
     ),
     "a memory with the mask of fewer places": (
         lambda: step(causal, x, (*past[:2], mask[:, :4])),
         ShapeError,
-        f"step: the memory is of another network; memory: (<f64 3x2x5x2>, <f64 3x2x5x2>, <b8 3x4>), layer: {shown(2)}",
+        f"{MEMORY} (<f64 3x2x5x2>, <f64 3x2x5x2>, <b8 3x4>)",
     ),
     "a memory with a mask of numbers": (
         lambda: step(causal, x, (*past[:2], mask.astype(int))),
         ShapeError,
-        f"step: the memory is of another network; memory: (<f64 3x2x5x2>, <f64 3x2x5x2>, <i64 3x5>), layer: {shown(2)}",
+        f"{MEMORY} (<f64 3x2x5x2>, <f64 3x2x5x2>, <i64 3x5>)",
     ),
     "a place for a memory": (
         lambda: step(causal, x, 7),
         ShapeError,
-        f"step: the memory is of another network; memory: 7, layer: {shown(2)}",
+        f"{MEMORY} 7",
     ),
     "the memory of an attention for another": (
         lambda: step(cross, (x, memory), past),
         ShapeError,
-        f"step: the memory is of another network; memory: {PAST}, layer: {CROSS}",
+        f"step: the memory of CrossAttention must be (k, v), k and v of float64, (m, 2, positions, 2), not {PAST}",
     ),
     "keys and values of a longer memory": (
         lambda: step(cross, (x, memory), seen[:2]),
@@ -316,7 +309,7 @@ ROWS = {
     "a memory of a fixed size for other sequences": (
         lambda: step(causal, x[:2], fixed_memory(causal, 3, 9)),
         ShapeError,
-        "step: x must be of the 3 sequences of the memory, not (2, 5, 4)",
+        "step: the memory of Attention must be of 2 sequences, as x is, not of 3",
     ),
     "a memory that is full": (
         lambda: step(causal, x, step(causal, x, fixed_memory(causal, 3, 9))[1]),
@@ -326,12 +319,12 @@ ROWS = {
     "a length of text": (
         lambda: step(causal, x, fixed_memory(causal, 3, 9)._replace(length="two")),
         ShapeError,
-        FIXED.format("'two'") + shown(2),
+        f"{LENGTH} 'two'",
     ),
     "a length below 0": (
         lambda: step(causal, x, fixed_memory(causal, 3, 9)._replace(length=-1)),
         ShapeError,
-        FIXED.format(-1) + shown(2),
+        f"{LENGTH} -1",
     ),
     "a memory of a fixed size without causality": (
         lambda: fixed_memory(layer, 3, 9),
@@ -347,11 +340,17 @@ ROWS = {
         lambda: fixed_memory((Flatten(),), 3, 9),
         KindError,
         "fixed_memory: Flatten mixes positions, so it cannot take one part of a sequence alone",
+        ["in layer 0, Flatten(), m: 3, t_most: 9"],
     ),
     "a memory of a fixed size of no network": (
         lambda: fixed_memory("net", 3, 9),
         KindError,
         "fixed_memory: str is not a layer; a layer is a record or a tuple of layers",
+    ),
+    "a memory of a fixed size in float32": (
+        lambda: step(causal, x, fixed_memory(Attention.init(4, 2, seed=0, causal=True, dtype=np.float32), 3, 9)),
+        ShapeError,
+        "step: the memory of Attention must be of float64, as x is, not of float32",
     ),
     "pairs part by part": (
         lambda: step(causal, (x, pairs)),

@@ -27,7 +27,7 @@ from funcnn import (
     record,
 )
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.generation import only_trains, step
+from funcnn.generation import fixed_memory, only_trains, step
 from funcnn.gradients import added
 from funcnn.layers import (
     Concat,
@@ -56,6 +56,7 @@ film = np.ones((2, 3, 4))
 ids, mask = np.array([[0, 1, 4]]), np.array([[True, True, False]])
 dense = Dense(np.ones((3, 2)), None)
 tied = Tied(np.ones((5, 2)), ())
+DROPOUT = Dropout(0.5, seed=0)
 two, HERE = Parallel((Relu(), Tanh())), Here()
 
 
@@ -235,12 +236,12 @@ ROWS = {
     "the memory of other branches": (
         lambda: step(two, (x, x), (None,) * 3),
         ShapeError,
-        "Parallel: the memory must be a tuple of 2, one for each layer, not one of 3",
+        "step: Parallel: the memory must be a tuple of 2, one for each layer, not one of 3",
     ),
     "the memory of no branches": (
         lambda: step(two, (x, x), x),
         KindError,
-        "Parallel: the memory must be a tuple of 2, one for each layer, not <f64 4x3>",
+        "step: Parallel: the memory must be a tuple of 2, one for each layer, not <f64 4x3>",
     ),
     "an error on the way back through a branch": (
         back(two, (x, x), (x, x[:1])),
@@ -841,6 +842,18 @@ ROWS = {
         "step: whether square maps each position alone is not known for a Function; write a record with a "
         "rule for step",
     ),
+    "a memory for a wrapper that might mix positions": (
+        lambda: fixed_memory(Backwards(GRU.init(4, 4, seed=0)), 2, 9),
+        KindError,
+        "fixed_memory: Backwards does not declare that enter and leave map each position alone; if they do, write "
+        "step.register(Backwards)(step_inside)",
+    ),
+    "a memory for a function": (
+        lambda: fixed_memory(Function(square, square_vjp), 2, 9),
+        KindError,
+        "fixed_memory: whether square maps each position alone is not known for a Function; write a record with a "
+        "rule for step",
+    ),
     "a step of what is no layer": (
         lambda: step("net", film),
         KindError,
@@ -851,6 +864,24 @@ ROWS = {
         KindError,
         "step: Map differs between training and prediction; write step(inference(net), x, memory)",
     ),
+    **{
+        f"a memory for dropout in {place or 'nothing'}": (
+            lambda net=net: fixed_memory(net, 2, 9),
+            KindError,
+            f"fixed_memory: {cls} differs between training and prediction; "
+            "write fixed_memory(inference(net), m, t_most)",
+            [f"in {place}, Dropout(seed=(0,), step=0, rate=0.5), m: 2, t_most: 9"] if place else [],
+        )
+        for cls, place, net in [
+            ("Dropout", "", DROPOUT),
+            ("Dropout", "layer 1", (Tanh(), DROPOUT)),
+            ("Dropout", "Residual", Residual(DROPOUT)),
+            ("Dropout", "Glu", Glu(DROPOUT)),
+            ("Dropout", "branch 1 of Parallel", Parallel((Tanh(), DROPOUT))),
+            ("Dropout", "Tied", Tied(np.ones((5, 2)), DROPOUT)),
+            ("Map", "", Map(DROPOUT)),
+        ]
+    },
     **{
         f"a mask for a wrapper of arrays, {layer}": (
             given(layer, (np.ones((1, 3, 4)), mask)),

@@ -6,7 +6,7 @@ import pytest
 from funcnn import Conv2d, GlobalAvgPool, MaxPool, backward, forward
 from funcnn.core import backward_params
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.generation import step
+from funcnn.generation import fixed_memory, step
 from funcnn.layers import AvgPool, Conv1d, ConvTranspose2d, GlobalMaxPool, Upsample
 from funcnn.trees import astype
 from tests.says import assert_says
@@ -22,7 +22,7 @@ dA = np.ones((4, 8, 4, 4))
 # Sequences: with a memory, and with a mask.
 series, causal = np.ones((2, 5, 4)), Conv1d(np.ones((3, 4, 1)), None, padding=(2, 0))
 _, past = step(causal, series)
-MEMORY = "step: the memory of Conv1d must be an array of float64, (2, 2, 4), as x is, not"
+MEMORY = "step: the memory of Conv1d must be"
 steps, there = np.ones((3, 5, 2)), np.ones((3, 5), bool)
 
 ROWS = {
@@ -579,26 +579,36 @@ ROWS = {
         KindError,
         "step: Upsample must not be linear; else out depends on the next position",
     ),
+    "a memory for upsampling between values": (
+        lambda: fixed_memory(Upsample(2, linear=True), 2, 9),
+        KindError,
+        "fixed_memory: Upsample must not be linear; else out depends on the next position",
+    ),
+    "a memory for a convolution that looks ahead": (
+        lambda: fixed_memory(line, 2, 9),
+        KindError,
+        "fixed_memory: Conv1d must be causal, of stride 1 and padding (2, 0); stride is 1, padding (0, 0)",
+    ),
     # The memory of a step.
     "the memory of a position for a convolution": (
         lambda: step(causal, series, 5),
         ShapeError,
-        f"{MEMORY} 5",
+        f"{MEMORY} an array of float64, (2, 2, 4), not 5",
     ),
     "the memory of a longer convolution": (
         lambda: step(causal, series, np.ones((2, 3, 4))),
         ShapeError,
-        f"{MEMORY} <f64 2x3x4>",
+        f"{MEMORY} an array of float64, (2, 2, 4), not <f64 2x3x4>",
     ),
     "the memory of a convolution of another dtype": (
         lambda: step(causal, series, past.astype(np.float32)),
         ShapeError,
-        f"{MEMORY} <f32 2x2x4>",
+        f"{MEMORY} of float64, as x is, not of float32",
     ),
     "the memory of fewer sequences": (
         lambda: step(causal, series, past[:1]),
         ShapeError,
-        f"{MEMORY} <f64 1x2x4>",
+        f"{MEMORY} of 2 sequences, as x is, not of 1",
     ),
     # Masks.
     "a mean by a mask of another length": (

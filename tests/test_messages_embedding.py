@@ -22,7 +22,7 @@ ROWS = {
         f"a step from position {start}": (
             lambda start=start: step(SinusoidalPosition(), np.ones((1, 2, 4)), start),
             ShapeError,
-            f"step: the memory is of another network; memory: {start}, layer: SinusoidalPosition(base=10000.0)",
+            f"step: the memory of SinusoidalPosition must be a whole number from 0 on, not {start}",
         )
         for start in (-3, 2.5)
     },
@@ -212,13 +212,12 @@ ROWS = {
     "the memory of an attention for a position": (
         lambda: step(LearnedPosition(np.ones((9, 4))), q, (q, q[:, :3], None)),
         ShapeError,
-        "step: the memory is of another network; memory: (<f64 2x5x4>, <f64 2x3x4>, None), "
-        "layer: LearnedPosition(P=<f64 9x4>)",
+        "step: the memory of LearnedPosition must be a whole number from 0 on, not (<f64 2x5x4>, <f64 2x3x4>, None)",
     ),
     "the memory of a convolution for a position": (
         lambda: step(Rotary(), q, q[:, :2]),
         ShapeError,
-        "step: the memory is of another network; memory: <f64 2x2x4>, layer: Rotary(base=10000.0)",
+        "step: the memory of Rotary must be a whole number from 0 on, not <f64 2x2x4>",
     ),
 }
 

@@ -259,7 +259,7 @@ ROWS = {
     "the memory of more sequences": (
         lambda: step(nn.layers.Last(), sequences, np.ones((5, 2))),
         ShapeError,
-        "step: the memory of Last must be an array of float64, (4, 2), as x is, not <f64 5x2>",
+        "step: the memory of Last must be of 4 sequences, as x is, not of 5",
     ),
     **{
         f"a layer of {what}": (

@@ -16,7 +16,7 @@ from funcnn import (
     update,
 )
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.generation import step
+from funcnn.generation import fixed_memory, step
 from funcnn.records import state
 from tests.says import assert_says
 
@@ -224,6 +224,12 @@ ROWS = {
         lambda: step(PRODUCT, X),
         KindError,
         "step: whether product maps each position alone is not known for a JaxFunction; "
+        "write a rule with @step.register(JaxFunction)",
+    ),
+    "a memory for steps": (
+        lambda: fixed_memory(PRODUCT, 3, 9),
+        KindError,
+        "fixed_memory: whether product maps each position alone is not known for a JaxFunction; "
         "write a rule with @step.register(JaxFunction)",
     ),
     "step of a class": (

@@ -5,7 +5,7 @@ import pytest
 
 from funcnn import GRU, LSTM, Dense, Embedding, Relu, backward, forward, predict
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.generation import step
+from funcnn.generation import fixed_memory, step
 from funcnn.layers import (
     RNN,
     Bidirectional,
@@ -262,12 +262,12 @@ ROWS = {
     "the memory of a longer network": (
         lambda: step((rnn,), x[:, :1], (None, h)),
         ShapeError,
-        "step: the memory is of another network; layers: 1, memory: (None, <f64 3x4>)",
+        "step: the memory must be a tuple of 1, one for each layer, not one of 2",
     ),
     "the memory of one layer for that of a chain": (
         lambda: step((rnn,), x[:, :1], h),
-        ShapeError,
-        "step: the memory is of another network; layers: 1, memory: <f64 3x4>",
+        KindError,
+        "step: the memory must be a tuple of 1, one for each layer, not <f64 3x4>",
     ),
     # dA.
     "dA of another shape": (
@@ -349,7 +349,37 @@ ROWS = {
     "the memory of other rows": (
         lambda: step(rnn, x, h[:2]),
         ShapeError,
-        "RNN: state must be an array of float64, (3, 4), not <f64 2x4>",
+        "step: the memory of RNN must be of 3 sequences, as x is, not of 2",
+    ),
+    "the memory of an LSTM for other rows": (
+        lambda: step(lstm, x, (h[:2], h[:2])),
+        ShapeError,
+        "step: the memory of LSTM must be of 3 sequences, as x is, not of 2",
+    ),
+    "the memory of another dtype": (
+        lambda: step(lstm, x, fixed_memory(LSTM.init(2, 4, seed=0, dtype=single), 3, 9)),
+        ShapeError,
+        "step: the memory of LSTM must be of float64, as x is, not of float32",
+    ),
+    "two dtypes in a memory": (
+        lambda: step(lstm, x, (h, h.astype(single))),
+        ShapeError,
+        "step: the memory of LSTM must be a tuple of 2 arrays of float64, (3, 4), not (<f64 3x4>, <f32 3x4>)",
+    ),
+    "the memory of a GRU for an LSTM": (
+        lambda: step(lstm, x, h),
+        ShapeError,
+        "step: the memory of LSTM must be a tuple of 2 arrays of float64, (3, 4), not <f64 3x4>",
+    ),
+    "the result of a step for its memory": (
+        lambda: step(gru, x, (dA, h)),
+        ShapeError,
+        "step: the memory of GRU must be an array of float64, (3, 4), not (<f64 3x5x4>, <f64 3x4>)",
+    ),
+    "a memory beside x of another dtype": (
+        lambda: step(gru, x.astype(single), h.astype(single)),
+        KindError,
+        "GRU: x is float32, W is float64; write x.astype('float64')",
     ),
     "a step both ways": (
         lambda: step(both, x),
@@ -431,17 +461,17 @@ ROWS = {
     "the last step so far of another width": (
         lambda: step(Last(), x, h),
         ShapeError,
-        "step: the memory of Last must be an array of float64, (3, 2), as x is, not <f64 3x4>",
+        "step: the memory of Last must be an array of float64, (3, 2), not <f64 3x4>",
     ),
     "the last step so far of another dtype": (
         lambda: step(Last(), np.ones((3, 5, 4)), h.astype(single)),
         ShapeError,
-        "step: the memory of Last must be an array of float64, (3, 4), as x is, not <f32 3x4>",
+        "step: the memory of Last must be of float64, as x is, not of float32",
     ),
     "a tuple for the last step so far": (
         lambda: step(Last(), x, (None,)),
         ShapeError,
-        "step: the memory of Last must be an array of float64, (3, 2), as x is, not (None,)",
+        "step: the memory of Last must be an array of float64, (3, 2), not (None,)",
     ),
     # Pools over time.
     # Positions.

@@ -14,11 +14,11 @@ from funcnn.core import backward, backward_params, check_block, forward, forward
 from funcnn.dispatch import alters
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_seed, check_sizes
-from funcnn.generation import step
+from funcnn.generation import fixed_memory, step
 from funcnn.gradients import Grads
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
 from funcnn.layers.activations.base import Relu
-from funcnn.layers.checks import check_held
+from funcnn.layers.checks import check_held, check_tuple
 from funcnn.layers.dense import Dense
 from funcnn.layers.notes import note, noted
 from funcnn.records import build, plans, values
@@ -111,13 +111,18 @@ def _back(params: Layers, cache: tuple[Any, ...], dA: Any, *, until: int) -> tup
 def chain_step(params: Layers, x: Any, memory: Any = None) -> tuple[Any, tuple[Any, ...]]:
     """x through each layer in turn, each with a memory of its own"""
     before = (None,) * len(params) if memory is None else memory
-    if type(before) is not tuple or len(before) != len(params):
-        raise ShapeError(f"step: the memory is of another network; layers: {len(params)}, memory: {short(before)}")
+    check_tuple("step", "the memory", before, len(params), ", one for each layer")
     after = []
     for i, (layer, past) in enumerate(zip(params, before, strict=True)):
         x, now = noted(f"in layer {i}", step, layer, x, past)
         after.append(now)
     return x, tuple(after)
+
+
+@fixed_memory.register(tuple)
+def chain_fixed_memory(params: Layers, m: int, t_most: int) -> tuple[Any, ...]:
+    """The memory of each layer"""
+    return tuple([noted(f"in layer {i}", fixed_memory, layer, m, t_most) for i, layer in enumerate(params)])
 
 
 @inference.register(tuple)

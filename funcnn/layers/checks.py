@@ -120,16 +120,44 @@ def own_gradient(layer: Any, own: Any, /, **of_base: Any) -> Any:
 # Caches and memories.
 
 
-def foreign(params: Any, cache: Any, verb: str = "backward", what: str = "cache") -> ShapeError:
-    """The error for the cache, or for the memory, of another layer."""
-    return ShapeError(f"{verb}: the {what} is of another network; {what}: {short(cache)}, layer: {short(params)}")
+def foreign(params: Any, cache: Any) -> ShapeError:
+    """The error for the cache of another layer."""
+    return ShapeError(f"backward: the cache is of another network; cache: {short(cache)}, layer: {short(params)}")
 
 
-def check_memory(params: Any, memory: Any, shape: tuple[int, ...], dtype: Any) -> None:
-    """Check that the memory of `step` is an array of this shape and dtype."""
-    if not is_array(memory) or memory.shape != shape or memory.dtype != dtype:
-        needed = f"an array of {dtype}, {shape}, as x is"
-        raise ShapeError(f"step: the memory of {type(params).__name__} must be {needed}, not {short(memory)}")
+def check_memory(params: Any, memory: Any, shape: tuple[int, ...], dtype: Any, *, parts: int = 1) -> None:
+    """Check that the memory of `step` is an array of this shape and dtype, or a tuple of `parts` such arrays.
+
+    The shape begins with the number of sequences of x, and the dtype is the dtype of x.
+    """
+    arrays = memory if parts > 1 else (memory,)
+    are_arrays = type(arrays) is tuple and len(arrays) == parts and all(map(is_array, arrays))
+    found = {(tuple(a.shape), a.dtype) for a in arrays} if are_arrays else set()
+    if found == {(shape, dtype)}:
+        return
+    if len(found) == 1:
+        [(given, of)] = found
+        if given == shape:
+            raise other_dtype(params, of, dtype)
+        if (given[1:], of) == (shape[1:], dtype):
+            raise other_sequences(params, given[0], shape[0])
+    needed = f"{'an array' if parts == 1 else f'a tuple of {parts} arrays'} of {dtype}, {shape}"
+    raise unfit_memory(params, needed, memory)
+
+
+def unfit_memory(params: Any, needed: str, memory: Any) -> ShapeError:
+    """The error for a memory of `step` of another form."""
+    return ShapeError(f"step: the memory of {type(params).__name__} must be {needed}, not {short(memory)}")
+
+
+def other_sequences(params: Any, n: int, m: int) -> ShapeError:
+    """The error for a memory of `step` of n sequences, where x is of m."""
+    return ShapeError(f"step: the memory of {type(params).__name__} must be of {m} sequences, as x is, not of {n}")
+
+
+def other_dtype(params: Any, given: Any, dtype: Any) -> ShapeError:
+    """The error for a memory of `step` of another dtype than x."""
+    return ShapeError(f"step: the memory of {type(params).__name__} must be of {dtype}, as x is, not of {given}")
 
 
 def unpacked(params: Any, cache: Any, n: int) -> tuple[Any, ...]:
@@ -166,10 +194,10 @@ _NO_RULE = forward.dispatch(object)
 
 def check_tuple(whose: str, name: str, value: Any, n: int | None = None, why: str = "", remedy: str = "") -> None:
     """Check that `value` is a tuple of n parts; without n, of one part or more."""
-    size = f"a tuple of {n}" if n else "a tuple"
+    size = "a tuple" if n is None else f"a tuple of {n}"
     if type(value) is not tuple:
         raise KindError(f"{whose}: {name} must be {size}{why}, not {shown(value)}{remedy}")
-    if len(value) != (n or len(value) or 1):
+    if len(value) != (n if n is not None else len(value) or 1):
         given = f"one of {len(value)}" if value else "an empty one"
         raise ShapeError(f"{whose}: {name} must be {size}{why}, not {given}{remedy}")
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from funcnn.arrays import short
 from funcnn.core import backward, backward_params
+from funcnn.generation import fixed_memory
 from funcnn.records import is_record, plans, values
 
 LONG = 160  # characters in a note
 
 
 def noted(where: str, verb: Callable[..., Any], layer: Any, *given: Any) -> Any:
-    """`verb(layer, *given)`; an error gets a note with the place, the layer, and its x or dA."""
+    """`verb(layer, *given)`; an error gets a note with the place, the layer, and its x, its dA, or the sizes."""
     try:
         return verb(layer, *given)
     except Exception as error:
@@ -23,6 +24,8 @@ def noted(where: str, verb: Callable[..., Any], layer: Any, *given: Any) -> Any:
 
 def note(where: str, verb: Callable[..., Any], layer: Any, *given: Any) -> str:
     """The note on an error that `verb(layer, *given)` raised."""
+    if verb is fixed_memory:
+        return f"{where}, {named(layer)}, m: {given[0]}, t_most: {given[1]}"
     name, value = ("dA", given[1]) if verb in (backward, backward_params) else ("x", given[0])
     return f"{where}, {named(layer)}, {name}: {short(value)}"
 

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import FuncnnError, KindError
-from funcnn.generation import fixed_memory, mixes_positions, positionwise, step
+from funcnn.generation import fixed_memory, mixes_positions, no_memory, positionwise, refuses, step
 from funcnn.gradients import Grads, returned_by
 from funcnn.layers.checks import check_held, own_gradient, shown, unpacked
 from funcnn.layers.notes import noted
@@ -168,6 +168,7 @@ def _gradient(params: Wrapper[Any], gradient_of_held: Any, dA: Any, kept: Any) -
 
 
 @step.register(Wrapper)
+@refuses
 def wrapper_step(params: Wrapper[Any], x: Any, memory: Any = None) -> Any:
     """Refused by default, since enter and leave might mix positions"""
     cls = type(params).__name__
@@ -187,8 +188,9 @@ def step_inside(params: Wrapper[Any], x: Any, memory: Any = None) -> tuple[Any, 
 @fixed_memory.register(Wrapper)
 def wrapper_fixed_memory(params: Wrapper[Any], m: int, t_most: int) -> Any:
     """The memory of the layer; None if the wrapper itself is declared to map each position alone"""
-    rule = step.dispatch(type(params))
-    return _noted(params, fixed_memory, m, t_most) if rule is step_inside else None
+    if step.dispatch(type(params)) is step_inside:
+        return _noted(params, fixed_memory, m, t_most)
+    return no_memory(params)
 
 
 @mixes_positions.register(Wrapper)

@@ -15,7 +15,7 @@ from funcnn.arrays import check_arrays, is_array, is_float, kind, short
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import check_function
-from funcnn.generation import step
+from funcnn.generation import refuses, step
 from funcnn.gradients import Grads
 from funcnn.interop.jax.precision import as_given, running
 from funcnn.layers.checks import check_out_gradient, mixed, unpacked
@@ -142,6 +142,7 @@ def jax_layer_backward_params(params: JaxLayer, cache: tuple[Any, Any], dA: Any)
 
 
 @step.register(JaxLayer)
+@refuses
 def jax_layer_step(params: JaxLayer, x: Any, memory: Any = None) -> Any:
     """Refused, since `value` may mix positions"""
     raise KindError(

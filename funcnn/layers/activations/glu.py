@@ -68,7 +68,7 @@ def glu_step(params: Glu, x: Array, memory: Any = None) -> tuple[Array, Any]:
     return a * passed, memory
 
 
-fixed_memory.register(Glu)(lambda params, m, t_most: fixed_memory(params.gate, m, t_most))
+fixed_memory.register(Glu)(lambda params, m, t_most: noted("in Glu", fixed_memory, params.gate, m, t_most))
 
 mixes_positions.register(Glu)(lambda params: mixes_positions(params.gate))
 

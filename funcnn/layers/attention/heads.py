@@ -12,7 +12,7 @@ from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_seed, check_sizes, check_whole, count
 from funcnn.initializers import Initializer, draw, draw_bias
 from funcnn.layers.attention.dot_product import attend, attend_backward
-from funcnn.layers.checks import foreign
+from funcnn.layers.checks import foreign, other_dtype, unfit_memory
 from funcnn.layers.dense import Dense
 from funcnn.layers.embedding.positions import Rotary
 from funcnn.records import record
@@ -144,13 +144,18 @@ def merge(x: Array) -> Array:
 def check_memory_of_heads(params: MultiHead, memory: Any, parts: int) -> None:
     """Check that the memory is (k, v) by heads, or with three parts (k, v, mask), mask bool (m, positions) or None."""
     W, heads = params.key.W, params.heads
+    d = W.shape[1] // heads
 
     def fits(a: Any) -> bool:
-        return is_array(a) and a.dtype == W.dtype and a.ndim == 4 and a.shape[1::2] == (heads, W.shape[1] // heads)
+        return is_array(a) and a.ndim == 4 and a.shape[1::2] == (heads, d)
 
     def fits_mask(a: Any) -> bool:
         return a is None or (is_array(a) and a.dtype == bool and a.shape == memory[0].shape[::2])
 
     fit = type(memory) is tuple and len(memory) == parts and all(map(fits, memory[:2]))
     if not fit or memory[0].shape != memory[1].shape or not all(map(fits_mask, memory[2:])):
-        raise foreign(params, memory, "step", "memory")
+        form, mask = ("(k, v, mask)", ", mask bool (m, positions) or None") if parts == 3 else ("(k, v)", "")
+        raise unfit_memory(params, f"{form}, k and v of {W.dtype}, (m, {heads}, positions, {d}){mask}", memory)
+    for a in memory[:2]:
+        if a.dtype != W.dtype:
+            raise other_dtype(params, a.dtype, W.dtype)

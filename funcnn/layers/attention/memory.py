@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from funcnn.arrays import Array, is_array, namespace
+from funcnn.arrays import Array, is_array, namespace, short
 from funcnn.errors import ShapeError
 from funcnn.fields import is_whole
 from funcnn.layers.attention.dot_product import no_later
 from funcnn.layers.attention.heads import MultiHead, check_memory_of_heads
 from funcnn.layers.attention.masks import allowed_pairs
-from funcnn.layers.checks import foreign
+from funcnn.layers.checks import other_sequences
 
 Grown = tuple[Array, Array, Array | None]
 
@@ -33,14 +33,15 @@ def positions_before(params: MultiHead, memory: Any, x: Array) -> Any:
     fixed = type(memory) is FixedMemory
     check_memory_of_heads(params, memory[:3] if fixed else memory, 3)
     if memory[0].shape[0] != x.shape[0]:
-        raise ShapeError(f"step: x must be of the {memory[0].shape[0]} sequences of the memory, not {x.shape}")
+        raise other_sequences(params, memory[0].shape[0], x.shape[0])
     most = memory[0].shape[2]
     if not fixed:
         return most
     start = _known(memory.length)
     traced = is_array(start) and start.shape == () and start.dtype.kind in "iu"
     if not traced and not (type(start) is int and 0 <= start <= most):
-        raise foreign(params, tuple(memory), "step", "memory")
+        given = short(memory.length)
+        raise ShapeError(f"step: the length of the memory must be a whole number from 0 to {most}, not {given}")
     if not traced and start + x.shape[1] > most:
         raise ShapeError(f"step: the memory has room for {most} positions, not for {start + x.shape[1]}")
     return start

@@ -137,12 +137,17 @@ def parallel_step(params: Parallel, x: Parts, memory: Any = None) -> tuple[Parts
     """out_i, memory_i = step(layer_i, x_i, memory_i)"""
     x = _split(params, x)
     before = (None,) * len(x) if memory is None else memory
-    check_tuple("Parallel", "the memory", before, len(x), ", one for each layer")
+    check_tuple("step: Parallel", "the memory", before, len(x), ", one for each layer")
     outs, memories = zip(*_branches(params, step, x, before), strict=True)
     return outs, memories
 
 
-fixed_memory.register(Parallel)(lambda params, m, t_most: fixed_memory(params.layers, m, t_most))
+@fixed_memory.register(Parallel)
+def parallel_fixed_memory(params: Parallel, m: int, t_most: int) -> Parts:
+    """The memory of each layer"""
+    n = len(params.layers)
+    return tuple(_branches(params, fixed_memory, (m,) * n, (t_most,) * n))
+
 
 mixes_positions.register(Parallel)(lambda params: mixes_positions(params.layers))
 gives_probabilities.register(Parallel)(lambda params: tuple(map(gives_probabilities, params.layers)))

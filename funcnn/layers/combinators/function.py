@@ -8,7 +8,7 @@ from typing import Any
 from funcnn.arrays import as_array, check_arrays, is_array, kind, short
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, ShapeError
-from funcnn.generation import step
+from funcnn.generation import refuses, step
 from funcnn.gradients import Grads
 from funcnn.layers.checks import unpacked
 from funcnn.layers.outlines import fitting, outline
@@ -85,6 +85,7 @@ def function_backward(params: Function, cache: tuple[Any, Any], dA: Any) -> Grad
 
 
 @step.register(Function)
+@refuses
 def function_step(params: Function, x: Any, memory: Any = None) -> Any:
     """Refused, since f may mix positions"""
     raise KindError(

@@ -7,7 +7,7 @@ from typing import Any
 from funcnn.arrays import Array, is_array, namespace
 from funcnn.core import inference
 from funcnn.errors import KindError, ShapeError
-from funcnn.generation import mixes_positions, only_trains, positionwise, step
+from funcnn.generation import differs, fixed_memory, mixes_positions, positionwise, step
 from funcnn.layers.checks import foreign, shown
 from funcnn.layers.sequences import mask_of
 from funcnn.layers.wrapper import L, Wrapper, given_by_layer
@@ -78,8 +78,15 @@ def _moments(tree: Any, outline: Array) -> Any:
 def map_step(params: Map[Any], x: Any, memory: Any = None) -> tuple[Any, Any]:
     """Each position is mapped alone, for any layer"""
     if inference(params.layer) is not params.layer:
-        return only_trains(params, x)
+        raise differs("step", params)
     return positionwise(params, x, memory)
+
+
+@fixed_memory.register(Map)
+def map_fixed_memory(params: Map[Any], m: int, t_most: int) -> None:
+    """None, as each position is mapped alone"""
+    if inference(params.layer) is not params.layer:
+        raise differs("fixed_memory", params)
 
 
 def _mixes_rows(layer: Any) -> bool:

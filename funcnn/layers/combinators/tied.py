@@ -130,6 +130,6 @@ def tied_step(params: Tied, x: Any, memory: Any = None) -> tuple[Any, Any]:
     return _logits(params, x, inner)[0], memory
 
 
-fixed_memory.register(Tied)(lambda params, m, t_most: fixed_memory(params.net, m, t_most))
+fixed_memory.register(Tied)(lambda params, m, t_most: noted("in Tied", fixed_memory, params.net, m, t_most))
 
 mixes_positions.register(Tied)(lambda params: mixes_positions(params.net))

@@ -10,7 +10,7 @@ from funcnn.acceleration import accelerated
 from funcnn.arrays import Array, namespace, sum_of_rows
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError
-from funcnn.generation import no_step, pads_with_zeros, step
+from funcnn.generation import fixed_memory, no_step, pads_with_zeros, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_memory, check_out_gradient
 from funcnn.layers.convolution.base import Convolution, check_cache, check_positions
@@ -142,17 +142,29 @@ def convolution_backward_params(params: Convolution, x: Array, dA: Array) -> Con
 @step.register(Conv1d)
 def conv1d_step(params: Conv1d, x: Array, memory: Any = None) -> tuple[Array, Array]:
     """out for the memory, which is zeros at first, followed by x"""
-    dilation: Any = params.dilation  # a number, not a tuple
-    past = dilation * (params.W.shape[0] - 1)
-    if (params.stride, params.padding) != (1, (past, 0)):
-        given = f"stride is {params.stride}, padding {params.padding}"
-        raise KindError(f"step: Conv1d must be causal, of stride 1 and padding ({past}, 0); {given}")
+    past = _past("step", params)
     check_positions(params, x)
     shape = x.shape[0], past, x.shape[2]
     before = namespace(x).zeros(shape, dtype=x.dtype) if memory is None else memory
     check_memory(params, before, shape, x.dtype)
     whole = namespace(x).concatenate([before, x], axis=1)
     return forward(evolve(params, padding=0), whole)[0], whole[:, whole.shape[1] - past :]
+
+
+@fixed_memory.register(Conv1d)
+def conv1d_fixed_memory(params: Conv1d, m: int, t_most: int) -> None:
+    """None, which stands for zeros at first"""
+    _past("fixed_memory", params)
+
+
+def _past(name: str, params: Conv1d) -> int:
+    """The number of earlier positions on which out depends, of a causal convolution."""
+    dilation: Any = params.dilation  # a number, not a tuple
+    past: int = dilation * (params.W.shape[0] - 1)
+    if (params.stride, params.padding) != (1, (past, 0)):
+        given = f"stride is {params.stride}, padding {params.padding}"
+        raise KindError(f"{name}: Conv1d must be causal, of stride 1 and padding ({past}, 0); {given}")
+    return past
 
 
 step.register(Conv2d)(no_step)

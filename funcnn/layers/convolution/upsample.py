@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from funcnn.arrays import Array, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.errors import KindError
-from funcnn.generation import positionwise, step
+from funcnn.generation import fixed_memory, positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.layers.checks import check_out_gradient, float_array, only_array, wrong_shape
 from funcnn.layers.convolution.sizes import Sizes, for_axes, sizes
@@ -110,6 +110,16 @@ def _share_back(d: Array, s: float) -> Array:
 @step.register(Upsample)
 def upsample_step(params: Upsample, x: Array, memory: Any = None) -> tuple[Array, None]:
     """out for this part of x; refused if `linear`, since out then depends on the next position"""
-    if params.linear:
-        raise KindError("step: Upsample must not be linear; else out depends on the next position")
+    _check_alone("step", params)
     return positionwise(params, x, memory)
+
+
+@fixed_memory.register(Upsample)
+def upsample_fixed_memory(params: Upsample, m: int, t_most: int) -> None:
+    """None, as each position is repeated alone"""
+    _check_alone("fixed_memory", params)
+
+
+def _check_alone(name: str, params: Upsample) -> None:
+    if params.linear:
+        raise KindError(f"{name}: Upsample must not be linear; else out depends on the next position")

@@ -15,7 +15,7 @@ from funcnn.fields import check_sizes, is_whole, positive
 from funcnn.generation import fixed_memory, maps_alone, mixes_positions, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
-from funcnn.layers.checks import check_rows, float_array, foreign
+from funcnn.layers.checks import check_rows, float_array, foreign, unfit_memory
 from funcnn.layers.embedding.rotation import rotate_backward, rotated, waves
 from funcnn.layers.sequences import blank, check_sequence, closed, opened, out_gradient
 from funcnn.records import record
@@ -59,7 +59,7 @@ def position_step(params: Position, given: Any, memory: Any = None) -> tuple[Any
     start: Any = 0 if memory is None else memory
     traced = is_array(start) and start.shape == () and start.dtype.kind in "iu"
     if not traced and not (is_whole(start) and start >= 0):
-        raise foreign(params, memory, "step", "memory")
+        raise unfit_memory(params, "a whole number from 0 on", memory)
     return _encoded(params, given, start), start + opened("", given)[0].shape[1]
 
 

@@ -8,14 +8,14 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, namespace, sum_of_rows
+from funcnn.arrays import Array, is_array, namespace, sum_of_rows
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import ShapeError
 from funcnn.fields import as_seed, check_sizes
 from funcnn.generation import fixed_memory, step
 from funcnn.gradients import Grads, returned_by
 from funcnn.initializers import Initializer, draw, glorot_uniform, orthogonal
-from funcnn.layers.checks import check_out_gradient, check_rows, foreign, mixed, own_gradient
+from funcnn.layers.checks import check_memory, check_out_gradient, check_rows, foreign, mixed, own_gradient
 from funcnn.layers.recurrent.states import State, as_given, first_state, last_gradient
 from funcnn.layers.recurrent.steps import Cache, Stacked, steps_backward, steps_forward
 from funcnn.layers.sequences import blank, check_sequence, closed, opened, out_gradients
@@ -175,6 +175,8 @@ def _back(params: Recurrent, cache: Any, dA: Any) -> tuple[Any, Array, State]:
 def recurrent_step(params: Recurrent, given: Any, memory: Any = None) -> tuple[Any, Any]:
     """The memory is the state"""
     x, mask, _ = opened(f"step: {type(params).__name__}", given)
+    if memory is not None and is_array(x) and x.ndim == 3 and x.dtype == params.W.dtype:  # else x is refused
+        check_memory(params, memory, (x.shape[0], len(params.U)), x.dtype, parts=params.states)
     out, _, state = forward_only(params, (x, mask, memory))
     return closed(given, out, mask), state
 
