@@ -85,7 +85,7 @@ HALF = astype(net, np.float16)
 REASONS = [
     (mse, (Branching(),), x, x, "a branch that depends on numbers; in layer 0, Branching(), x: <f64 6x2>, FILE:"),
     (mse, (Sorted(),), x, x, "there is no kernel for sort; in layer 0, Sorted(), x: <f64 6x2>, FILE:"),
-    (of_all, net, x, y, "a branch that depends on numbers, FILE:"),
+    (of_all, net, x, y, "a conversion to a number of Python, FILE:"),
     (mse, (Signs(np.ones((2, 2), np.float32)),), x, x, "the arrays of the network are not all of the dtype of x"),
     (mse, mlp([2, 300, 300, 1], seed=0), x, y, "a matrix of 300 x 300 is wider than 256, where NumPy is faster"),
     (mse, mlp([2, 1030, 1], seed=0), x, y, "a matrix of 2 x 1030 is wider than 1024, where NumPy is faster"),

@@ -1,5 +1,6 @@
 """Rules of a user's own: what kernels can do, alone and in sums over rows, and what they cannot."""
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,11 @@ RULES = {
     "counts of rows": lambda x: x * (x > 0).sum(axis=0) - (x > 1).sum(),
     "sums of rows of sums": lambda x: (x - x.mean(axis=0, keepdims=True)).sum(axis=-1, keepdims=True).sum() * x,
     "choices by sums": lambda x: x * np.where((x.sum(axis=0) > 0) & (x.sum() < 9), CONSTANT * x.sum(), -1.0),
+    "constants like x": lambda x: x * np.full_like(x, 2.5) + np.full_like(x, 1),
+    "functions for methods": lambda x: (
+        np.max(x, axis=1, keepdims=True) * x - np.min(x, axis=-1)[:, None] - np.mean(x, axis=0) + np.mean(x)
+    ),
+    "several axes": lambda x: x * (x[..., None] - x[..., None].max((1, 2), keepdims=True)).sum(axis=(2, 1))[:, None],
     "many steps": lambda x: sum([x * i for i in range(400)]),
 }
 
@@ -74,28 +80,53 @@ def checked(a):
     return a
 
 
+def zeroed(x):
+    made = x * 2
+    made[made < 0] = 0
+    return made
+
+
+WHOLE = "; kernels take whole rows; in layer 0"
+FEATURES = "; kernels have it for the features of each row; in layer 0"
+CONSTANT_ROWS = "; one is a constant with numbers for each row; in layer 0"
 REFUSED = [
     ("np.exp with where", lambda x: np.exp(x, where=x > 0)),
     ("np.add with reduce", lambda x: x + np.add.reduce(x)),
-    ("an index slice(None, None, -1) of an array (19, 3)", lambda x: x[::-1]),
-    ("an index (slice(None, None, None), slice(1, None, None)) of an array (19, 3)", lambda x: x[:, 1:]),
+    ("np.exp with out", lambda x: np.exp(x, out=np.empty((19, 3)))),
+    (f"the part [::-1] of an array (19, 3){WHOLE}", lambda x: x[::-1]),
+    (f"the part [:, 1:] of an array (19, 3){WHOLE}", lambda x: x[:, 1:]),
+    (f"the part [0] of an array (19, 3){WHOLE}", lambda x: x[0] * x),
+    (f"the part [..., 2:3] of an array (19, 3){WHOLE}", lambda x: x[..., 2:3] * x),
+    ("the part [0] of an array (3,)", lambda x: x.sum(axis=0)[0] * x),
+    ("a loop over an array (19, 3)", lambda x: np.stack([row * 2 for row in x])),
+    ("an assignment to entries of an array", zeroed),
+    ("an index or a length that depends on numbers", lambda x: np.arange(3)[operator.index(x.sum())] * x),
+    ("a conversion to an array of NumPy", lambda x: np.array(x) * x),
+    ("a branch that depends on numbers", lambda x: x if (x > 0).any() else -x),
+    ("all or any of an array over an axis", lambda x: x * (x > 0).all(axis=1)[:, None]),
+    ("the method std of an array", lambda x: x / x.std()),
+    ("the attribute flat of an array", lambda x: x * x.flat[0]),
+    ("a branch that depends on numbers", lambda x: x * max(x.sum(), 0)),
+    ("there is no kernel for norm", lambda x: x / np.linalg.norm(x)),
+    ("an array filled with a number that is computed", lambda x: x * namespace(x).full((19, 3), x.sum())),
+    ("TypeError: ", lambda x: x * np.sum(x, dtype=float)),
     ("a reshape from (19, 3) to (3, 19)", lambda x: x.reshape(3, 19).T),
     ("the transpose of an array (57,)", lambda x: x.reshape(-1).T),
     ("multiply of arrays (3, 19) and (3, 19)", lambda x: (x.T * x.T).T),
     ("the transpose of an array (3, 3)", lambda x: (x.T @ x).T),
     ("a conversion from float64 to int32", lambda x: x.astype(np.int32) * x),
-    ("the maximum of an array (19, 3) over axes (0,)", lambda x: x - x.max(axis=0)),
+    (f"the maximum of an array (19, 3) over axes (0,){FEATURES}", lambda x: x - x.max(axis=0)),
     ("add in int64 of a sum over all rows", lambda x: x * ((x > 0).sum(axis=0) + 1)),
     ("the sum of an array (3,) over axes (0,)", lambda x: x - x.sum(axis=0).sum()),
     ("a product of arrays (19, 3) and (3,)", lambda x: x * (x @ x.sum(axis=0))[:, None]),
     ("a check of numbers that no row takes part in", lambda x: x * checked(x.sum(axis=0))),
-    ("add of arrays (19, 3) and (19, 3)", lambda x: x + y),
+    (f"add of arrays (19, 3) and (19, 3){CONSTANT_ROWS}", lambda x: x + y),
     ("add of arrays (19,) and (19, 19)", lambda x: x @ CONSTANT + x @ np.ones((3, 19))),
     ("a product of float64 and float32", lambda x: x @ np.eye(3, dtype=np.float32)),
     ("a product of arrays (3, 3) and (19, 3)", lambda x: np.eye(3) @ x),
     ("a product of arrays (3, 19) and (19,)", lambda x: x + x.T @ np.ones(19)),
-    ("an index slice(None, None, 2) of an array (57,)", lambda x: x + x.reshape(-1)[::2].sum()),
-    ("a branch that depends on numbers", lambda x: float(x) * x),
+    (f"the part [::2] of an array (57,){WHOLE}", lambda x: x + x.reshape(-1)[::2].sum()),
+    ("a conversion to a number of Python", lambda x: float(x) * x),
     ("a concatenation", lambda x: np.concatenate([x, x])),
     ("there is no kernel for sort", np.sort),
     ("words", lambda x: x * (words(namespace(x), (1,), x.shape) > np.uint32(7))),

@@ -95,7 +95,7 @@ class Compiled:
         try:
             step = Step(trace(self.loss, params, x, y), len(x), self.threads, self._pool)
         except Exception as error:  # noqa: BLE001  of a user's rule or loss, which raises its errors again where it runs plain
-            return f"{error}{_line(error)}"
+            return _reason(error)
         plain = self._plain(params, x, y)
         if not isinstance(plain[0], float | np.generic):
             return f"the cost must be a number, not {kind(plain[0])}"
@@ -137,7 +137,7 @@ class Compiled:
             is_right = folded is None or folded[:2] == single
             made: Fold | str = fold if is_right else "the fold's result differs from that of single steps"
         except Exception as error:  # noqa: BLE001  as in `_made`
-            made = f"{error}{_line(error)}"
+            made = _reason(error)
         step.folds = [(form, made), *step.folds[: _MOST_STEPS - 1]]
         return made
 
@@ -226,13 +226,13 @@ def _has_class(form: list[Any], classes: tuple[type, ...]) -> bool:
     return any([isinstance(part, type) and issubclass(part, classes) for part in form])
 
 
-def _line(error: Exception) -> str:
-    """Where a rule or a loss did what a kernel cannot do: the last line outside this package."""
-    places = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith((_HERE, "<"))
-    ]
+def _reason(error: Exception) -> str:
+    """What a rule or a loss did that a kernel cannot do, and where: the last line outside this package."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [frame for frame in frames if not frame.filename.startswith((_HERE, "<"))]
+    what = error if isinstance(error, Untraceable) else f"{type(error).__name__}: {error}"
     notes = "".join([f"; {note}" for note in getattr(error, "__notes__", [])])
-    return f"{notes}, {Path(places[-1].filename).name}:{places[-1].lineno}" if places else notes
+    return f"{what}{notes}" + (f", {Path(places[-1].filename).name}:{places[-1].lineno}" if places else "")
 
 
 @cache

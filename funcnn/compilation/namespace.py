@@ -71,7 +71,18 @@ class Namespace:
     def sum(self, x: Symbol, axis: Any = None, *, keepdims: bool = False) -> Symbol:
         return reduced("sum", x, axis, keepdims)
 
+    def max(self, x: Symbol, axis: Any = None, *, keepdims: bool = False) -> Symbol:
+        return reduced("maximum", x, axis, keepdims)
+
+    def min(self, x: Symbol, axis: Any = None, *, keepdims: bool = False) -> Symbol:
+        return reduced("minimum", x, axis, keepdims)
+
+    def mean(self, x: Symbol, axis: Any = None, *, keepdims: bool = False) -> Symbol:
+        return x.mean(axis, keepdims=keepdims)
+
     def full(self, shape: int | Shape, value: float, dtype: Any = None) -> Symbol:
+        if isinstance(value, Symbol):
+            return refused("an array filled with a number that is computed")
         return Symbol("full", (), (shape,) if isinstance(shape, int) else shape, dtype or float, None, value)
 
     def ones(self, shape: int | Shape, dtype: Any = None) -> Symbol:
@@ -79,6 +90,9 @@ class Namespace:
 
     def zeros(self, shape: int | Shape, dtype: Any = None) -> Symbol:
         return self.full(shape, 0.0, dtype)
+
+    def full_like(self, x: Symbol, value: float) -> Symbol:
+        return self.full(x.shape, np.full((), value, x.dtype).item(), x.dtype)
 
     def ones_like(self, x: Symbol) -> Symbol:
         return self.full(x.shape, 1.0, x.dtype)

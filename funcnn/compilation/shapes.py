@@ -96,8 +96,10 @@ class Shaped:
 
     def __getattr__(self, name: str) -> Any:
         """What NumPy's arrays have and these have not is refused, since a rule may ask for it with `hasattr`."""
+        if name.startswith(("__array_", "__buffer__")):
+            return refused("a conversion to an array of NumPy")
         if hasattr(np.ndarray, name):
-            return refused(f"an array's {name}")
+            return refused(f"the {'method' if callable(getattr(np.ndarray, name)) else 'attribute'} {name} of an array")
         raise AttributeError(name)
 
     ndim = property(lambda self: len(self.shape))
@@ -131,20 +133,35 @@ class Shaped:
         """The function of the namespace that has the name of NumPy's: a user's rule may call np.exp."""
         if method != "__call__" or kwargs:
             return refused(f"np.{ufunc.__name__} with {', '.join(kwargs) or method}")
-        return getattr(self.functions, ufunc.__name__)(*args)
+        return self._function(ufunc.__name__)(*args)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         """As for ufuncs: np.where and others."""
-        return getattr(self.functions, function.__name__)(*args, **kwargs)
+        return self._function(function.__name__)(*args, **kwargs)
+
+    def _function(self, name: str) -> Any:
+        """The function of the namespace; functions of other libraries, and of parts of NumPy, are not in it."""
+        return getattr(self.functions, name, None) or refused(f"there is no kernel for {name}")
 
     def __bool__(self) -> bool:
         return refused("a branch that depends on numbers")
 
-    def _truth(self, *_: Any, **__: Any) -> bool:
-        return refused("a branch that depends on numbers")
+    def _truth(self, axis: Any = None, **_: Any) -> Any:
+        return refused("a branch that depends on numbers" if axis is None else "all or any of an array over an axis")
 
     all = any = _truth
-    __index__ = __int__ = __float__ = __iter__ = __bool__
+
+    def __iter__(self) -> Any:
+        return refused(f"a loop over an array {self.shape}")
+
+    def __index__(self) -> int:
+        return refused("an index or a length that depends on numbers")
+
+    def __float__(self) -> float:
+        return refused("a conversion to a number of Python")
+
+    __int__: Any = __float__
+    __complex__: Any = __float__
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -171,6 +188,9 @@ class Shaped:
             return refused(f"a reshape from {self.shape} to {new}")
         return self._reshaped(new)
 
+    def __setitem__(self, key: Any, value: Any) -> None:
+        refused("an assignment to entries of an array")
+
     def __getitem__(self, key: Any) -> Self:
         if self.op == "parameter":
             return self._view(np.asarray(self.data[key]))
@@ -182,7 +202,16 @@ class Shaped:
             after = before[key]
             if after.shape[:1] == self.shape[:1] and np.array_equal(after.ravel(), before.ravel()):
                 return self._reshaped(after.shape)
-        return refused(f"an index {key} of an array {self.shape}")
+        whole = "; kernels take whole rows" if self.features else ""
+        return refused(f"the part [{_written(key)}] of an array {self.shape}{whole}")
+
+
+def _written(key: Any) -> str:
+    """An index as it is written."""
+    if isinstance(key, slice):
+        start, stop, step = ["" if n is None else str(n) for n in (key.start, key.stop, key.step)]
+        return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
+    return ", ".join(map(_written, key)) if isinstance(key, tuple) else "..." if key is Ellipsis else str(key)
 
 
 NUMBER = np.dtype(np.int64)

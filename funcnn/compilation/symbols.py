@@ -116,7 +116,9 @@ def elementwise(op: str, *args: Operand, dtype: Any = None) -> Symbol:
     features = math.prod(shape) // rows
     if not all([_broadcasts(a, shape, rows, features) for a in args]):
         shapes = " and ".join([str(getattr(a, "shape", ())) for a in args])
-        return refused(f"{op} of arrays {shapes}")
+        constant = any([isinstance(a, np.ndarray) and a.shape[:1] == (rows,) for a in args])
+        which = "; one is a constant with numbers for each row" if constant else ""
+        return refused(f"{op} of arrays {shapes}{which}")
     return Symbol(op, args, shape, dtype, features)
 
 
@@ -196,7 +198,10 @@ def reduced(op: str, a: Symbol, axis: Any, keepdims: bool) -> Symbol:  # noqa: F
         return Symbol("product", (None, a), left, dtype, 0)
     if has_rows and op == "sum" and 0 in axes and math.prod(left) == 1:
         return Symbol("total", (a,), left, dtype, 0)
-    return refused(f"the {op} of an array {a.shape} over axes {axes}")
+    if has_rows and a.ndim > 2 and a.rows == a.shape[0] and axes == tuple(range(1, a.ndim)):
+        return reduced(op, a.reshape(a.rows, a.features), -1, keepdims=False).reshape(left)
+    each = "; kernels have it for the features of each row" if has_rows and op != "sum" else ""
+    return refused(f"the {op} of an array {a.shape} over axes {axes}{each}")
 
 
 def product(a: Operand, b: Operand) -> Symbol:  # noqa: PLR0911  one for each kind of product
@@ -235,8 +240,8 @@ def _refuses(name: str) -> Callable[..., Any]:
 
 
 _OTHERS = (
-    *["complex", "contains", "delitem", "divmod", "lshift", "pos", "rand", "rdivmod", "rlshift", "rmatmul", "ror"],
-    *["rrshift", "rxor", "setitem", "ifloordiv", "ilshift", "imatmul", "imod"],
+    *["contains", "delitem", "divmod", "lshift", "pos", "rand", "rdivmod", "rlshift", "rmatmul", "ror"],
+    *["rrshift", "rxor", "ifloordiv", "ilshift", "imatmul", "imod"],
 )
 for _name in _OTHERS:
     setattr(Symbol, f"__{_name}__", _refuses(_name))
