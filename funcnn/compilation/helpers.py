@@ -12,7 +12,11 @@ from typing import Any
 
 from funcnn.compilation.sharing import HELPERS
 
-_SYSTEM: Any = ctypes.WinDLL("kernel32") if sys.platform == "win32" else ctypes.CDLL(None)
+_SYSTEM: Any = (
+    ctypes.WinDLL("kernel32")  # type: ignore[attr-defined]  # only Windows has it
+    if sys.platform == "win32"
+    else ctypes.CDLL(None)
+)
 _CAN_MOVE = hasattr(os, "sched_setaffinity") and hasattr(_SYSTEM, "sched_getcpu")
 
 
