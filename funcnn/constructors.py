@@ -110,6 +110,8 @@ def _misfit(cls: type, args: tuple[Any, ...], given: dict[str, Any]) -> KindErro
     positional = [field.alias for field in attrs.fields(cast("Any", cls)) if field.init and not field.kw_only]
     remedy = next((remedies[base] for base in cls.__mro__ if base in remedies), "")
     known = f"; its fields are {', '.join(names)}" if names else "; it has no fields"
+    if hasattr(cls, "init") and args and type(args[0]) is int:
+        known = f"; write {whose}.init(...) for sizes"
     if len(args) > len(positional):
         if not names:
             return KindError(f"{whose}: takes no arguments, got {len(args)}")

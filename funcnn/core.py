@@ -22,10 +22,10 @@ from funcnn.arrays import freeze, is_array, kind, short, wide
 from funcnn.bound import BoundFunction
 from funcnn.dispatch import inside, no_rule, verb
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import check_flag, check_function, is_whole, learning_rate
+from funcnn.fields import check_flag, is_whole, learning_rate
 from funcnn.gradients import Grads
 from funcnn.logits import check_end, squashed_twice
-from funcnn.losses.protocol import evaluated
+from funcnn.losses.protocol import check_of_out_and_y, evaluated
 from funcnn.records import build, is_record, plans
 from funcnn.signatures import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed, ValueAndGrad
 from funcnn.trees.walks import check_tree
@@ -151,7 +151,7 @@ def value_and_grad(loss: Loss, *, inputs: bool = False) -> ValueAndGrad:
         KindError: `loss` is not a loss, or takes logits where the net gives probabilities; `inputs` is not a bool.
         ShapeError: the network ends in a Softmax over one output.
     """
-    check_function("value_and_grad", loss, "loss", "a function (out, y)", takes=2)
+    check_of_out_and_y("value_and_grad", loss)
     check_flag("value_and_grad", inputs, "inputs")
     return BoundFunction(_value_and_grad, loss, inputs)
 
@@ -186,6 +186,8 @@ def sgd(params: P, grads: Grads[P], lr: float) -> P:
         raise KindError(f"sgd: grads must be what backward returns, a Grads, not {kind(grads)}")
     if type(params) not in plans:
         check_tree(params, "sgd", "params")
+    elif type(params) is not type(grads.params):
+        check_is_layer("sgd", params)
     return cast("P", _step(params, grads.params, learning_rate(lr)))
 
 

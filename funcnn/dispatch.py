@@ -163,13 +163,13 @@ def no_rule(verb: str, params: object, what: str = "layer") -> KindError:
     if isinstance(params, type):
         return KindError(f"{verb}: {params.__name__} is a class; pass a value of it, as {call_of(params)}")
     if isinstance(params, list | tuple):
-        given = f"not a {type(params).__name__}; write tuple({what}s)"
-        return KindError(f"{verb}: a chain of {what}s is a tuple, {given}")
+        return KindError(f"{verb}: a chain of {what}s is a tuple, not a {type(params).__name__}; write tuple({what}s)")
     if not is_record(params):
         a = "an" if what == "optimizer" else "a"
         return KindError(f"{verb}: {kind(params)} is not {a} {what}; {a} {what} is a record or a tuple of {what}s")
-    cls = type(params).__name__
-    return KindError(f"{verb}: there is no rule for {cls}; write one with @{verb}.register({cls})")
+    cls, part = type(params).__name__, "params" if what == "layer" else what
+    remedy = f"state.{part}" if hasattr(params, "optimizer") else f"one with @{verb}.register({cls})"
+    return KindError(f"{verb}: there is no rule for {cls}; write {remedy}")
 
 
 def _seal(parts: Any, given: tuple[Any, ...]) -> None:

@@ -20,9 +20,9 @@ def fraction(*, default: Any = attrs.NOTHING) -> Any:
     return attrs.field(default=default, validator=_fraction)
 
 
-def positive(*, default: Any = attrs.NOTHING) -> Any:
+def positive(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
     """A field for a finite number above 0, such as a norm or a bound."""
-    return attrs.field(default=default, validator=_positive)
+    return attrs.field(default=default, validator=_positive, kw_only=kw_only)
 
 
 def not_negative(*, default: Any = attrs.NOTHING) -> Any:

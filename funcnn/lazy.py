@@ -72,8 +72,10 @@ def _absent(package: str, name: str) -> AttributeError | ImportError:
             homes.setdefault(known, home)
     if name in homes:
         text = f"{package}.{name}: it is in {homes[name]}; write from {homes[name]} import {name}"
+    elif name in _OPTIONAL:
+        text = f"{package}.{name}: it is in {_OPTIONAL[name]}; write from {_OPTIONAL[name]} import {name}"
     elif found := _OTHERS.get(name.lower().removesuffix("1d").removesuffix("2d")):
-        text += f"; write {homes[found]}.{found}"
+        text += f"; write {homes[found]}.{found}" if found in homes else f"; {found}"
     elif found := _closest(name, homes):
         text += f"; the closest name is {homes[found]}.{found}"
     # `from funcnn import name` replaces the text of an AttributeError by its own.
@@ -86,13 +88,39 @@ def _closest(name: str, names: Iterable[str]) -> str:
     from difflib import get_close_matches  # noqa: PLC0415  only an error needs it
 
     lower = {known.lower(): known for known in names}
-    return "".join([lower[found] for found in get_close_matches(name.lower(), lower, 1, 0.75)])
+    cutoff = 0.75 if len(name) > 4 else 0.9  # any two short words are alike: fit and First, jit and joint
+    return "".join([lower[found] for found in get_close_matches(name.lower(), lower, 1, cutoff)])
 
 
-# What other libraries call a name of funcnn, in lower case and without the number of axes.
+# The places of names whose modules need another library, which is not imported for an error.
+_OPTIONAL = {
+    name: home
+    for home, names in {
+        "funcnn.testing": "check_layer check_loss check_optimizer check_vjp",
+        "funcnn.plot": "cost_curve decision_regions rate_curve",
+        "funcnn.interop.jax": "JaxFunction JaxLayer",
+        "funcnn.interop.onnx": "to_onnx",
+        "funcnn.interop.optax": "from_optax to_optax",
+        "funcnn.interop.scipy": "minimize",
+        "funcnn.interop.sklearn": "NetworkClassifier NetworkRegressor",
+        "funcnn.interop.torch": "from_torch to_torch weights_from TorchLayer",
+    }.items()
+    for name in names.split()
+}
+
+# What other libraries call a name of funcnn, in lower case and without the number of axes; or what to write instead.
 _OTHERS = {
+    "sequential": "a chain of layers is a tuple",
     "linear": "Dense",
     "batchnorm": "BatchNorm",
+    "batchnormalization": "BatchNorm",
+    "layernormalization": "LayerNorm",
+    "maxpooling": "MaxPool",
+    "averagepooling": "AvgPool",
+    "globalaveragepooling": "GlobalAvgPool",
+    "add": "Sum",
+    "concatenate": "Concat",
+    "timedistributed": "Map",
     "instancenorm": "InstanceNorm",
     "maxpool": "MaxPool",
     "avgpool": "AvgPool",
@@ -101,11 +129,31 @@ _OTHERS = {
     "mseloss": "mse",
     "huberloss": "huber",
     "smoothl1loss": "huber",
+    "l1loss": "mae",
+    "mean_squared_error": "mse",
+    "categorical_crossentropy": "softmax_cross_entropy",
+    "sparse_categorical_crossentropy": "softmax_cross_entropy",
     "bceloss": "binary_cross_entropy",
     "bcewithlogitsloss": "binary_cross_entropy_with_logits",
     "cross_entropy": "softmax_cross_entropy",
     "crossentropyloss": "softmax_cross_entropy",
     "dataloader": "batches",
     "grad": "value_and_grad",
+    "fit": "train",
+    "clip_grad_norm_": "ClipNorm",
+    "clip_by_global_norm": "ClipNorm",
+    "cosineannealinglr": "cosine",
+    "steplr": "step_decay",
+    "reducelronplateau": "Plateau",
+    "modelcheckpoint": "checkpoint_every",
+    "accuracy_score": "accuracy",
+    "f1_score": "f1",
+    "confusion_matrix": "confusion",
+    "r2_score": "r2",
+    "xavier_normal": "glorot_normal",
+    "xavier_uniform": "glorot_uniform",
+    "kaiming_normal": "he_normal",
+    "kaiming_uniform": "he_uniform",
+    "num_parameters": "count",
     "plot_model": "diagram",
 }

@@ -342,7 +342,7 @@ def test_without_positions_order_is_nothing(drawn, random):
     near(found, out[:, order])
 
 
-@given(layers_and_x(rotary=Rotary(50.0)), st.integers(1, 5))
+@given(layers_and_x(rotary=Rotary(base=50.0)), st.integers(1, 5))
 def test_rotary_positions_see_distances_alone(drawn, shift):
     layer, x, mask = drawn
     out, _ = forward(layer, (x, mask))[0]

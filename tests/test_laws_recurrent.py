@@ -58,7 +58,7 @@ LAYERS = {
     "norm before": (First(LayerNorm.init(N)), GRU.init(N, 2, seed=2)),
     "SinusoidalPosition": SinusoidalPosition(),
     "LearnedPosition": LearnedPosition.init(T + 1, N, seed=0),
-    "Rotary": Rotary(3.0),
+    "Rotary": Rotary(base=3.0),
     "Embedding": Embedding.init(7, N, seed=0),
 }
 FORWARD_IN_TIME = [name for name in LAYERS if "both" not in name]

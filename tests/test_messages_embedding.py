@@ -47,11 +47,16 @@ ROWS = {
         "LearnedPosition.init: sizes must be at least 1; t_most: 0, n: 3",
     ),
     "a base of 0": (
-        lambda: SinusoidalPosition(0.0),
+        lambda: SinusoidalPosition(base=0.0),
         RangeError,
         "SinusoidalPosition: base must be finite and above 0; it is 0.0",
     ),
-    "a negative base": (lambda: Rotary(-1.0), RangeError, "Rotary: base must be finite and above 0; it is -1.0"),
+    "a width, as other libraries take it": (
+        lambda: SinusoidalPosition(64),
+        KindError,
+        "SinusoidalPosition: settings are keyword-only, got 1 positional; its fields are base",
+    ),
+    "a negative base": (lambda: Rotary(base=-1.0), RangeError, "Rotary: base must be finite and above 0; it is -1.0"),
     "dA of an embedding, of another width": (
         lambda: backward(table, ids_cache, dA),
         ShapeError,

@@ -138,8 +138,13 @@ ROWS = [
     ),
     (
         lambda: trace((dense, Relu()), x, x[:, :2], mse)[0],
+        KindError,
+        "trace: a layer must be given by its path, not an int; write '0'",
+    ),
+    (
+        lambda: trace((dense, Relu()), x, x[:, :2], mse)["2"],
         FuncnnError,
-        "trace: there is no layer 0; there are 0, 1",
+        "trace: there is no layer '2'; there are 0, 1",
     ),
     (lambda: trace((dense, dense), x, x, mse), ShapeError, "Dense: x must be (m, ..., 3), not (4, 2)", [TWO]),
     (

@@ -6,7 +6,19 @@ from functools import partial
 import numpy as np
 import pytest
 
-from funcnn import Dense, Relu, Sigmoid, accuracy, huber, mse, record, softmax_cross_entropy, validation, value_and_grad
+from funcnn import (
+    Dense,
+    Relu,
+    Sigmoid,
+    TrainState,
+    accuracy,
+    huber,
+    mse,
+    record,
+    softmax_cross_entropy,
+    validation,
+    value_and_grad,
+)
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.layers import Copy, Identity, Parallel, Reshape
 from funcnn.losses import (
@@ -26,7 +38,7 @@ from funcnn.losses import (
     triplet,
     weighted,
 )
-from funcnn.metrics import confusion, perplexity, top_k_accuracy
+from funcnn.metrics import confusion, perplexity, top_k_accuracy, unpadded
 from tests.says import assert_says
 
 x = np.linspace(-1, 1, 20).reshape(10, 2)
@@ -51,6 +63,24 @@ class Ordinal:
 
     def cost(self, out, y):
         return mse(out, y)
+
+
+def of_rows(out, y, weight=None):
+    """A loss that forgets the mean over the rows."""
+    e = out - y
+    return (e**2).mean(axis=-1), 2 * e / e.size
+
+
+def y_first(y_true, y_pred):
+    """A metric in the order of scikit-learn."""
+    return (y_true == y_pred).mean()
+
+
+def of_torch(out, y):
+    """A loss that says it is one of torch."""
+
+
+of_torch.__module__ = "torch.nn.functional"
 
 
 # Those of an out and a y of one shape, each with a y that is fine.
@@ -476,6 +506,44 @@ ROWS = {
             ("value_and_grad", partial(value_and_grad(loss), Dense(np.eye(2), None), x, x)),
         )
     },
+    **{
+        f"{whose}, a loss that returns a cost for each row": (
+            act,
+            KindError,
+            f"{whose}: the loss must return (cost, dA), cost being one number, not float64 array of shape (2,)",
+        )
+        for whose, act in (
+            ("weighted", of(weighted(of_rows), x[:2], (x[:2], x[:2, 0]))),
+            ("joint", of(joint(mse, of_rows), (x[:2], x[:2]), (x[:2], x[:2]))),
+            ("value_and_grad", partial(value_and_grad(of_rows), Dense(np.eye(2), None), x[:2], x[:2])),
+        )
+    },
+    "validation, a loss that returns a cost for each row": (
+        lambda: validation(of_rows, x, x)(TrainState(Dense(np.eye(2), None))),
+        KindError,
+        "validation: metric must return a number, an array, or (cost, dA) as a loss does, "
+        "not (float64 array, float64 array)",
+        1,
+    ),
+    "a metric as scikit-learn has them": (
+        partial(validation, y_first, x, x),
+        KindError,
+        "validation: metric must be a function (out, y), not y_first(y_true, y_pred); "
+        "write lambda out, y: y_first(y, out)",
+    ),
+    **{
+        f"{made.__name__}, a loss that takes y first": (
+            partial(made, lambda y, out: (0.0, out - y)),
+            KindError,
+            f"{made.__name__}: {what} must be a function (out, y), not a function (y, out)",
+        )
+        for made, what in ((value_and_grad, "loss"), (joint, "loss 0"), (unpadded, "metric"))
+    },
+    "a loss of torch": (
+        partial(value_and_grad, of_torch),
+        KindError,
+        "value_and_grad: loss must be a function (out, y) of arrays, not one of torch",
+    ),
     "a second weight": (
         of(masked(joint(weighted(mse))), ((steps,), there), ((steps, there),)),
         KindError,

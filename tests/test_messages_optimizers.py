@@ -147,6 +147,11 @@ ROWS = {
         KindError,
         f"{A_STEP}a function (g, p, t, m)",
     ),
+    "a rule without the number of the update": (
+        planned(step=lambda self, g, p, m=0: (g, m)),
+        KindError,
+        f"{A_STEP}a function (g, p, m)",
+    ),
     "a setting for a rule": (
         planned(__annotations__={"step": float}, step=1.0),
         KindError,

@@ -12,9 +12,11 @@ import funcnn as nn
 from funcnn import (
     Adam,
     Array,
+    BatchNorm,
     ClipNorm,
     Dense,
     Elementwise,
+    Embedding,
     FuncnnError,
     Grads,
     Momentum,
@@ -222,6 +224,21 @@ ROWS = {
         call(Dense, dense.W, None, 3),
         KindError,
         "Dense: takes at most 2 positional arguments, got 3; its fields are W, b",
+    ),
+    "a size in place of an array": (
+        call(BatchNorm, 16),
+        KindError,
+        "BatchNorm: shift, mean, var must be given; write BatchNorm.init(...) for sizes",
+    ),
+    "two sizes in place of an array": (
+        call(Embedding, 10, 3),
+        KindError,
+        "Embedding: takes at most 1 positional argument, got 2; write Embedding.init(...) for sizes",
+    ),
+    "a size, and a name of init": (
+        call(Dense, 4, n_out=3),
+        KindError,
+        "Dense: there is no field n_out; write Dense.init(...) for sizes",
     ),
     "one too many, where others are given by name": (
         call(Positional, 1, 2),

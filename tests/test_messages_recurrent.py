@@ -116,6 +116,11 @@ ROWS = {
         ShapeError,
         "LSTM: x must be (m, t, features), t at least 1, not (5, 2)",
     ),
+    "sequences of numbers": (
+        lambda: forward(GRU.init(1, 3, seed=0), x[..., 0]),
+        ShapeError,
+        "GRU: x must be (m, t, features), t at least 1, not (3, 5); write x[..., None] for one feature",
+    ),
     "a sequence of no steps": (
         lambda: forward(gru, x[:, :0]),
         ShapeError,

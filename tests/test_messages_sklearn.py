@@ -16,9 +16,12 @@ from funcnn import (
     mse,
 )
 from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
+from funcnn.losses import hinge
 from tests.says import assert_says
 
 sklearn = pytest.importorskip("sklearn", reason="these are its estimators")
+from sklearn.metrics import accuracy_score  # noqa: E402  as it is optional
+
 from funcnn.interop.sklearn import NetworkClassifier, NetworkRegressor  # noqa: E402  which need scikit-learn
 
 X = np.linspace(-1, 1, 24).reshape(12, 2)
@@ -57,6 +60,16 @@ def warm(x=X, y=NAMES, first=NAMES, later=None, **settings):
 
 def unweighted(out, y):
     return mse(out, y)
+
+
+class Module:
+    """Called as modules of torch are."""
+
+    def __call__(self, *args):
+        raise TypeError
+
+    def state_dict(self):
+        """The arrays of the module."""
 
 
 A = "NetworkClassifier.fit: "
@@ -149,6 +162,26 @@ ROWS = {
         KindError,
         "value_and_grad: the loss must return (cost, dA), dA being the gradient of cost, not float",
     ),
+    "a metric of scikit-learn as a loss": (
+        fit(loss=accuracy_score),
+        KindError,
+        A + "loss must be a function (out, y), not accuracy_score(y_true, y_pred, normalize, sample_weight); "
+        "write lambda out, y: accuracy_score(y, out)",
+    ),
+    "a module of torch": (
+        fit(network=Module()),
+        KindError,
+        A + "network must be a layer or a tuple of layers, not Module",
+    ),
+    **{
+        f"probabilities after {loss.__name__}": (
+            lambda loss=loss: NetworkClassifier(loss=loss, epochs=1).fit(X, NAMES).predict_proba(X),
+            KindError,
+            "NetworkClassifier.predict_proba: loss must be a cross-entropy, whose outputs are logits, "
+            f"not {loss.__name__}",
+        )
+        for loss in (mse, hinge)
+    },
     "a loss without weights": (
         fit(loss=unweighted, sample_weight=np.ones(12)),
         KindError,
@@ -386,9 +419,14 @@ ROWS = {
     "a number as weights": (fit(class_weight=2.0), KindError, A + f"{OF_CLASSES}, not float"),
     "a name in a list": (fit(class_weight=["even"]), KindError, A + f"{OF_CLASSES}, not 'even'"),
     "weights of two columns": (
-        fit(class_weight=["balanced"] * 2),
+        fit(class_weight=[1.0, 2.0, 1.0]),
+        KindError,
+        A + 'class_weight must be None, "balanced" or a dict from classes to weights, as y has one column, not list',
+    ),
+    "weights of three columns": (
+        fit(y=COLUMNS, class_weight=["balanced"] * 3),
         RangeError,
-        A + "class_weight must have 1 entries, one for each column; it has 2",
+        A + "class_weight must have 2 entries, one for each column; it has 3",
     ),
     "a weight of a strange class": (
         fit(class_weight={"ox": 2.0}),

@@ -7,6 +7,7 @@ from funcnn import Array, Dense, Grads, Momentum, Relu, backward, forward, gradi
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.layers import Reshape
 from funcnn.testing import (
+    BrokenPromise,
     check_gradient,
     check_hessian,
     check_jvp,
@@ -523,6 +524,34 @@ ROWS = {
         "check_layer: no argument holds floats, so there is no gradient to check",
     ),
     "no loss": (call(check_loss, None, x, x), KindError, "check_loss: loss must be a function (out, y), not None"),
+    "a cost alone": (
+        call(check_loss, lambda out, y: float(((out - y) ** 2).mean()), x, x),
+        KindError,
+        "check_loss: the loss must return (cost, dA), dA being the gradient of cost, not float",
+    ),
+    "a cost for each entry": (
+        call(check_loss, lambda out, y: ((out - y) ** 2, 2 * (out - y)), x, x),
+        KindError,
+        f"check_loss: the loss must return (cost, dA), cost being one number, not float64 array of shape {x.shape}",
+    ),
+    "a loss of out alone": (
+        call(check_loss, lambda out: (0.0, out), x, x),
+        KindError,
+        "check_loss: loss must be a function (out, y), not a function (out)",
+    ),
+    "a number for dA": (
+        call(check_loss, lambda out, y: (0.0, 1.0), x, x),
+        BrokenPromise,
+        "loss: dA must be an array of the shape of out, (3, 2); it is 1.0"
+        "\n    out = np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]])"
+        "\n    y = np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]])",
+    ),
+    "a dA as wide as y": (
+        call(check_loss, lambda out, y: (float(((out - y) ** 2).mean()), 2 * (out - y) / out.size), x, x),
+        BrokenPromise,
+        f"dA must have the dtype and shape of out, float32 {x.shape}; it is float64 {x.shape}; "
+        "write y.astype(out.dtype)",
+    ),
     "out in a list": (
         call(check_loss, mse, [1.0], x),
         KindError,
@@ -576,6 +605,11 @@ ROWS = {
         "register: strategy must be a strategy of hypothesis, not tuple",
     ),
     "a size for its name": (call(fst.dims, "m", 3), KindError, "dims: each name must be a string, not int"),
+    "sizes with commas": (
+        call(fst.tensors, "m n", "n,k"),
+        KindError,
+        "tensors: sizes must be names or numbers with spaces between them, not 'n,k'; write 'n k'",
+    ),
     "sizes for their names": (call(fst.tensors, (2, 3)), KindError, "tensors: each shape must be a string, not tuple"),
     "a size of 2.5 at least": (
         call(fst.dims, "m", least=2.5),

@@ -20,18 +20,22 @@ from funcnn import (
     Tanh,
     TrainState,
     accuracy,
+    backward,
     batches,
     binary_cross_entropy_with_logits,
     checkpoint_every,
     cosine,
     early_stopping,
+    forward,
     history,
     mlp,
     mse,
     predict,
     record,
+    sgd,
     train,
     tree_map,
+    update,
     validation,
     value_and_grad,
 )
@@ -113,6 +117,37 @@ SETS = "on the validation set, x: <f64 10x2>, y: <f64 10x1>"
 
 ROWS = {
     # TrainState.
+    **{
+        f"{cls} for a network": (
+            call(TrainState, given),
+            KindError,
+            f"TrainState: params must be a network, not {cls}",
+        )
+        for cls, given in (("TrainState", start), ("Grads", gradient(net, x, y)[1]))
+    },
+    **{
+        f"{verb.__name__} of a state": (
+            call(verb, start, *given),
+            KindError,
+            f"{verb.__name__}: there is no rule for TrainState; write state.{what}",
+        )
+        for verb, given, what in (
+            (forward, (x,), "params"),
+            (backward, (forward(net, x)[1], y), "params"),
+            (update, (gradient(net, x, y)[1], net), "optimizer"),
+        )
+    },
+    **{
+        f"{verb.__name__} with a state for the network": (
+            call(verb, *given),
+            KindError,
+            f"{verb.__name__}: params must be a layer or a tuple of layers, not TrainState; write state.params",
+        )
+        for verb, given in (
+            (sgd, (start, gradient(net, x, y)[1], 0.1)),
+            (update, (Adam(), gradient(net, x, y)[1], start)),
+        )
+    },
     **{
         f"a state of {name}": (
             call(TrainState, given),

@@ -7,12 +7,13 @@ import re
 import subprocess
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 import funcnn
-from funcnn.lazy import _OTHERS, NAMESPACES, load_all
+from funcnn.lazy import _OPTIONAL, _OTHERS, NAMESPACES, load_all
 from funcnn.records import registry
 from tests.stubs import PACKAGES, stub
 
@@ -173,6 +174,9 @@ def test_the_top_says_where_any_other_name_is(space, name):
         ("funcnn", "plot_model", "write funcnn.inspection.diagram"),
         ("funcnn", "cross_entropy", "write funcnn.softmax_cross_entropy"),
         ("funcnn", "BatchNorm2d", "write funcnn.BatchNorm"),
+        ("funcnn", "fit", "write funcnn.train"),
+        ("funcnn", "xavier_uniform", "write funcnn.glorot_uniform"),
+        ("funcnn", "Sequential", "a chain of layers is a tuple"),
     ],
 )
 def test_a_name_of_another_library_has_a_remedy(module, name, remedy):
@@ -187,7 +191,23 @@ def test_a_name_of_another_library_has_a_remedy(module, name, remedy):
 
 def test_every_name_of_another_library_leads_to_one_of_funcnn():
     assert {name for name in _OTHERS if name in _OTHERS.values()} == set()
-    assert set(_OTHERS.values()) <= {*funcnn.__all__, *[name for space in SPACES.values() for name in space.__all__]}
+    known = {*funcnn.__all__, *[name for space in SPACES.values() for name in space.__all__]}
+    assert {found for found in _OTHERS.values() if " " not in found} <= known  # a sentence says what to write instead
+
+
+@pytest.mark.parametrize(("name", "home"), _OPTIONAL.items(), ids="-".join)
+def test_a_name_that_needs_another_library_has_a_remedy(name, home):
+    with pytest.raises(ImportError) as missing:
+        exec(f"from funcnn import {name}")
+    assert str(missing.value) == f"funcnn.{name}: it is in {home}; write from {home} import {name}"
+    assert re.search(rf"\b{name}\b", Path(find_spec(home).origin).read_text("utf-8"))  # the library may be absent
+
+
+@pytest.mark.parametrize("name", ["jit", "vmap", "nn", "EMA"])
+def test_a_short_name_is_not_like_another_short_name(name):
+    with pytest.raises(AttributeError) as absent:
+        getattr(funcnn, name)
+    assert str(absent.value) == f"module 'funcnn' has no attribute '{name}'"
 
 
 @pytest.mark.parametrize("module", ["funcnn", "funcnn.layers"])

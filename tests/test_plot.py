@@ -203,6 +203,11 @@ ROWS = {
         nn.errors.KindError,
         f'{COLUMNS}, not float64 array; write {{"step": steps, "cost": costs}}',
     ),
+    "all that history gives, for a table": (
+        lambda: plot.cost_curve((nn.TrainState(nn.Relu()), {"step": [1], "cost": [1.0]})),
+        nn.errors.KindError,
+        f"{COLUMNS}, not tuple; history gives (last, table)",
+    ),
     "a table without rates": (
         lambda: plot.range_curve({"step": [1], "cost": [1.0]}),
         nn.errors.KindError,

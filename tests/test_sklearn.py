@@ -24,6 +24,7 @@ from funcnn import (
     batches,
     binary_cross_entropy,
     cosine,
+    huber,
     mlp,
     mse,
     predict,
@@ -427,6 +428,19 @@ def test_one_output_is_enough_for_two_classes():
     assert np.array_equal(p.decision_function(X) > 0, logits.decision_function(X) > 0)
     margin = classifier(network=net, sizes=(100,), epochs=100, loss=hinge).fit(X, y)
     assert margin.score(X, y) > 0.9
+
+
+def test_a_loss_of_numbers_is_trained_towards_0_and_1_so_the_threshold_is_a_half():
+    y = np.where(X[:, 0] > 0, "yes", "no")
+    net, settings = mlp([3, 5, 1], seed=0), {"sizes": (100,), "epochs": 100}
+    for loss in (mse, mae, partial(huber, delta=0.5)):
+        one = classifier(network=net, loss=loss, **settings).fit(X, y)
+        assert np.array_equal(one.predict(X) == "yes", predict(one.network_, X)[:, 0] > 0.5)
+        assert np.array_equal(one.decision_function(X) > 0, one.predict(X) == "yes")
+        assert one.score(X, y) > 0.8
+    labels = np.stack([X[:, 0] > 0, X[:, 1] > 0], axis=1).astype(int)
+    two = classifier(network=mlp([3, 8, 2], seed=0), loss=mse, **settings).fit(X, labels)
+    assert np.array_equal(two.predict(X), predict(two.network_, X) > 0.5)
 
 
 def test_a_network_may_end_in_probabilities():

@@ -27,7 +27,7 @@ def main() -> None:
     mask = ~np.isin(np.arange(PLACES), GAPS)[None]
     layer, causal = (Attention.init(FEATURES, 1, seed=1, causal=causal) for causal in (False, True))
     same = np.ones_like(x) / 2
-    turned = Attention(layer.query, layer.query, layer.value, layer.out, 1, rotary=Rotary(100.0))
+    turned = Attention(layer.query, layer.query, layer.value, layer.out, 1, rotary=Rotary(base=100.0))
     drawn = {
         "all": weights(layer, x),
         "causal=True": weights(causal, x),

@@ -14,9 +14,9 @@ from funcnn.curvature.complex_step import complex_step
 from funcnn.curvature.differences import by_differences
 from funcnn.curvature.lines import Rule, converted
 from funcnn.errors import NotFiniteError
-from funcnn.fields import check_flag, check_function
+from funcnn.fields import check_flag
 from funcnn.logits import check_end
-from funcnn.losses.protocol import evaluated, takes_complex_out
+from funcnn.losses.protocol import check_of_out_and_y, evaluated, takes_complex_out
 from funcnn.traits import refuses_complex
 from funcnn.trees.vectors import from_vector, to_vector
 
@@ -113,7 +113,7 @@ def ggnvp(loss: Loss, *, bound: bool = True) -> Products:
 
 
 def _check(name: str, loss: Any, bound: Any) -> None:
-    check_function(name, loss, "loss", "a function (out, y)", takes=2)
+    check_of_out_and_y(name, loss)
     check_flag(name, bound, "bound")
 
 

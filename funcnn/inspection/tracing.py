@@ -12,14 +12,14 @@ import numpy as np
 from funcnn.arrays import Array, check_arrays, is_array, is_float
 from funcnn.core import Loss, backward, backward_params, forward, is_layer, sgd
 from funcnn.errors import FuncnnError, KindError
-from funcnn.fields import check_flag, check_function, learning_rate
+from funcnn.fields import check_flag, is_whole, learning_rate
 from funcnn.gradients import Grads
 from funcnn.inspection.checks import check_network
 from funcnn.inspection.log import Entry, Log, bare, entries, gradients, logged
 from funcnn.inspection.memory import held_bytes, scaled
 from funcnn.inspection.summaries import described, shape
 from funcnn.logits import squashed_twice
-from funcnn.losses.protocol import evaluated
+from funcnn.losses.protocol import check_of_out_and_y, evaluated
 from funcnn.records import borrowed, plans, record, values
 from funcnn.tables import Printer, Rows, filled, html, text
 from funcnn.trees.walks import arrays_in
@@ -72,12 +72,14 @@ class Trace:
         """The first visit of the layer at a path, or the visit with the given number.
 
         Raises:
-            FuncnnError: there is no such visit.
+            FuncnnError: there is no such visit; a KindError if the path is a number.
         """
         path, number = key if isinstance(key, tuple) and len(key) == 2 else (key, 0)
         for visit in self.visits:
             if (visit.path, visit.number) == (path, number):
                 return visit
+        if is_whole(path):
+            raise KindError(f"trace: a layer must be given by its path, not an int; write {str(path)!r}")
         there = ", ".join([label(visit) or "''" for visit in self.visits])
         raise FuncnnError(f"trace: there is no layer {path!r}{f' #{number}' if number else ''}; there are {there}")
 
@@ -136,7 +138,7 @@ def traced(whose: str, params: Any, x: Any, y: Any, loss: Loss, lr: float | None
     """`trace`; errors name `whose`."""
     check_network(whose, params)
     check_arrays(whose, x)
-    check_function(whose, loss, "loss", "a function (out, y)", takes=2)
+    check_of_out_and_y(whose, loss)
     check_flag(whose, inputs, "inputs")
     rate = None if lr is None else learning_rate(lr, whose)
     if found := squashed_twice(loss, params):

@@ -10,9 +10,10 @@ import numpy as np
 from funcnn.arrays import Array, check_arrays, freeze, short
 from funcnn.core import Loss, value_and_grad
 from funcnn.errors import KindError, NotFiniteError
-from funcnn.fields import as_count, as_rate, check_function
+from funcnn.fields import as_count, as_rate
 from funcnn.inspection.checks import check_network
 from funcnn.logits import squashed_twice
+from funcnn.losses.protocol import check_of_out_and_y
 from funcnn.trees.vectors import from_vector, to_vector
 
 P = TypeVar("P")
@@ -75,7 +76,7 @@ def minimize(
     """
     check_network("minimize", params)
     check_arrays("minimize", x)
-    check_function("minimize", loss, "loss", "a function (out, y)", takes=2)
+    check_of_out_and_y("minimize", loss)
     if found := squashed_twice(loss, params):
         raise KindError(f"minimize: {found}")
     if not isinstance(method, str) or method not in METHODS:

@@ -26,11 +26,13 @@ def closed(given: Any, x: Any, mask: Any = None, state: Any = None) -> Any:
     return (x, mask, state)[: len(given)] if type(given) is tuple else x
 
 
-def check_sequence(whose: str, x: Any, mask: Any = None, name: str = "x") -> None:
-    """Check that x is (m, t, features) with t at least 1, and that the mask is bools (m, t), or None."""
+def check_sequence(whose: str, x: Any, mask: Any = None, name: str = "x", n: int = 0) -> None:
+    """Check that x is (m, t, features) with t at least 1, and that the mask is bools (m, t), or None; n features."""
     namespace(x, name, f"{whose}: ")
     if x.ndim != 3 or x.shape[1] < 1:
-        advice = "; put an Embedding before the layer" if x.ndim == 2 and x.dtype.kind in "iu" else ""
+        lacks_axis = "; write x[..., None] for one feature" if n == 1 != x.shape[-1] else ""
+        advice = "; put an Embedding before the layer" if x.dtype.kind in "iu" else lacks_axis
+        advice = advice if x.ndim == 2 else ""
         raise ShapeError(f"{whose}: {name} must be (m, t, features), t at least 1, not {x.shape}{advice}")
     check_mask(whose, mask, x.shape[:2], name)
 

@@ -15,7 +15,7 @@ from funcnn.core import Loss
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import check_function, is_number
 from funcnn.losses.base import cast
-from funcnn.losses.protocol import declared, evaluated, takes_logits
+from funcnn.losses.protocol import check_of_out_and_y, declared, evaluated, takes_logits
 
 
 def weighted(loss: Loss) -> Loss:
@@ -117,7 +117,7 @@ def joint(*losses: Loss, factors: Sequence[float] | None = None) -> Loss:
         ShapeError: the number of factors is not the number of losses.
     """
     for i, loss in enumerate(losses):
-        check_function("joint", loss, f"loss {i}", "a function (out, y)", takes=2)
+        check_of_out_and_y("joint", loss, f"loss {i}")
     if not losses:
         raise RangeError("joint: losses must be one or more, got none")
     factors = (1.0,) * len(losses) if factors is None else factors

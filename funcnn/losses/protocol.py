@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from funcnn.arrays import kind
 from funcnn.errors import KindError
+from funcnn.fields import as_called, check_function, parameters_of
 
 F = TypeVar("F")
 _COMPLEX = "__funcnn_complex__"
@@ -60,12 +61,37 @@ def declared(made: F, answer: Any) -> F:
     return made
 
 
+def check_of_out_and_y(name: str, value: Any, what: str = "loss") -> None:
+    """Check that a loss or a metric is a function (out, y) of arrays.
+
+    The metrics of scikit-learn and the losses of Keras are functions (y_true, y_pred), which would be called with y and
+    out exchanged; many of them give another number then.
+    """
+    needed = "a function (out, y)"
+    check_function(name, value, what, needed, takes=2)
+    library = str(getattr(value, "__module__", "")).partition(".")[0]
+    if library in {"torch", "tensorflow"}:
+        raise KindError(f"{name}: {what} must be {needed} of arrays, not one of {library}")
+    parameters = parameters_of(value)
+    names = list(parameters.parameters)[:2] if parameters else []
+    if names[:1] in (["y"], ["y_true"]) and names[1] in _PREDICTIONS:
+        function = getattr(value, "__name__", "<lambda>")
+        remedy = f"; write lambda out, y: {function}(y, out)" if function != "<lambda>" else ""
+        raise KindError(f"{name}: {what} must be {needed}, not {as_called(value)}{remedy}")
+
+
+_PREDICTIONS = {"out", "y_pred", "y_prob", "y_proba", "y_score"}  # the names of funcnn and of scikit-learn
+
+
 def evaluated(whose: str, loss: Any, *given: Any) -> tuple[Any, Any]:
     """Call the loss and check that it returns (cost, dA); errors name the function that was given the loss."""
     made: Any = loss(*given)
     if type(made) is not tuple or len(made) != 2:
         given_back = f"{len(made)} values" if type(made) is tuple else kind(made)
         raise KindError(f"{whose}: the loss must return (cost, dA), dA being the gradient of cost, not {given_back}")
+    if getattr(made[0], "ndim", 0):
+        given_back = f"{kind(made[0])} of shape {made[0].shape}"
+        raise KindError(f"{whose}: the loss must return (cost, dA), cost being one number, not {given_back}")
     return made
 
 

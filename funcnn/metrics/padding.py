@@ -8,8 +8,7 @@ from typing import Any
 from funcnn.arrays import is_array, kind
 from funcnn.bound import BoundFunction
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import check_function
-from funcnn.losses.protocol import declared, takes_logits
+from funcnn.losses.protocol import check_of_out_and_y, declared, takes_logits
 from funcnn.training.scores import better, direction_of
 
 
@@ -33,7 +32,7 @@ def unpadded(metric: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         ShapeError: out or y does not begin with the axes of the mask.
         RangeError: the mask is False everywhere.
     """
-    check_function("unpadded", metric, "metric", "a function (out, y)", takes=2)
+    check_of_out_and_y("unpadded", metric, "metric")
     made = declared(BoundFunction(_unpadded, metric), takes_logits(metric))
     return better(direction)(made) if (direction := direction_of(metric)) else made
 

@@ -7,6 +7,7 @@ optimizers is an optimizer, which applies them one after the other; `()` leaves 
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import Parameter
 from itertools import repeat
 from typing import Any, ClassVar, Protocol, TypeVar, cast
 
@@ -17,7 +18,7 @@ from funcnn.arrays import Array, freeze, kind, owned, short, wide
 from funcnn.constructors import remedies
 from funcnn.dispatch import no_rule, verb
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import check_function
+from funcnn.fields import as_called, check_function, parameters_of
 from funcnn.gradients import Grads
 from funcnn.paths import Where, map_chosen
 from funcnn.records import build, plans, record, state, values
@@ -43,6 +44,8 @@ def _check(optimizer: Any, grads: Any, params: Any) -> None:
     cls = type(params)
     if cls not in plans:
         check_tree(params, "update", "params")
+    if type(grads.params) is not cls and hasattr(params, "optimizer"):
+        raise KindError(f"update: params must be a layer or a tuple of layers, not {kind(params)}; write state.params")
     if type(grads.params) is not cls or (cls is tuple and len(params) != len(grads.params)):
         raise ShapeError(
             f"update: the gradients are of another network; params: {short(params)}, grads: {short(grads.params)}"
@@ -122,6 +125,9 @@ class PerArray:
         """Check `step`, and that the memory is a tuple with one tuple for each parameter."""
         needed = "a method (self, g, p, t, ...), with a default for each argument after t"
         check_function(_name(self), getattr(self, "step", None), "step", needed, takes=3)
+        found = parameters_of(self.step)
+        if found and [*found.parameters.values()][2].default is not Parameter.empty:  # the memory would begin with t
+            raise KindError(f"{_name(self)}: step must be {needed}, not {as_called(self.step)}")
         if type(self.memory) is not tuple or not all([type(part) is tuple for part in self.memory]):
             raise KindError(f"{_name(self)}: memory must be a tuple of tuples, not {short(self.memory)}")
 

@@ -67,6 +67,8 @@ def _columns(whose: str, table: Any, name: str) -> list[Array]:
     """A column of this name, and the costs."""
     if not isinstance(table, Mapping) or not {name, "cost"} <= table.keys():
         remedy = f'; write {{"{name}": {name}s, "cost": costs}}'
+        if type(table) is tuple and len(table) == 2 and isinstance(table[1], Mapping):
+            remedy = "; history gives (last, table)"
         raise KindError(f"{whose}: table must have the columns {name} and cost, not {kind(table)}{remedy}")
     found = [_numbers(whose, column, table[column]) for column in (name, "cost")]
     if found[0].ndim != 1 or found[0].shape != found[1].shape:

@@ -11,7 +11,8 @@ import numpy as np
 
 from funcnn.arrays import Array, check_arrays, is_array, namespace, short
 from funcnn.core import Loss
-from funcnn.fields import check_flag, check_function
+from funcnn.fields import check_flag
+from funcnn.losses.protocol import check_of_out_and_y, evaluated
 from funcnn.testing.arguments import limited
 from funcnn.testing.claim import Claim, Rules
 from funcnn.testing.differentiation.constants import BLOCK_ABSOLUTE, BLOCK_RELATIVE
@@ -62,11 +63,12 @@ def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Un
             False.
         RangeError, ImportError: as `check_vjp`.
     """
-    check_function("check_loss", loss, "loss", "a function (out, y)")
+    check_of_out_and_y("check_loss", loss)
     check_arrays("check_loss", out, "out")
     check_arrays("check_loss", y, "y")
     check_flag("check_loss", rows, "rows")
     name = _name_of(loss)
+    called: Loss = partial(evaluated, "check_loss", loss)
     source = f"    out = {as_source(out)}\n    y = {as_source(y)}"
 
     def rebuilt(args: Sequence[Any]) -> Any:
@@ -74,34 +76,37 @@ def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Un
         return map_arrays(lambda _: next(rest), out)
 
     def f(*args: Array) -> Array:
-        return np.asarray(loss(rebuilt(args), y)[0])
+        return np.asarray(called(rebuilt(args), y)[0])
 
     def vjp(args: tuple[Any, ...], dA: Array) -> list[Any]:
         of = rebuilt(args)
-        return [None if d is None else d * dA for d in _gradients(of, loss(of, y)[1])]
+        return [None if d is None else d * dA for d in _gradients(of, called(of, y)[1])]
 
     names = tuple([path for path, _ in walk(out, "out")])
 
     def value(args: Sequence[Any]) -> list[Any]:
         """The cost, for arrays of any library."""
         xp = namespace(args[0])
-        return [xp.asarray(loss(rebuilt(args), map_arrays(xp.asarray, y))[0])]
+        return [xp.asarray(called(rebuilt(args), map_arrays(xp.asarray, y))[0])]
 
     def pulled_back(args: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
         """The gradients, for arrays of any library."""
         of, [u] = rebuilt(args), cotangents
-        dA = loss(of, map_arrays(namespace(args[0]).asarray, y))[1]
+        dA = called(of, map_arrays(namespace(args[0]).asarray, y))[1]
         return [None if d is None else d * u for d in _gradients(of, dA)]
 
     def check_promises() -> None:
-        _check_rows(loss, cast(out, np.float64), y, rows=rows)
+        _check_rows(called, cast(out, np.float64), y, rows=rows)
         narrow = cast(out, np.float32)
         if not (chosen.float32 and chosen.limits.has(tuple(arrays_in(narrow)))):
             return
-        for a, dA in zip(arrays_in(narrow), _gradients(narrow, loss(narrow, y)[1]), strict=True):
+        for a, dA in zip(arrays_in(narrow), _gradients(narrow, called(narrow, y)[1]), strict=True):
             if dA is not None and (dA.dtype != np.float32 or dA.shape != a.shape):
+                alike = _gradients(narrow, called(narrow, cast(y, np.float32))[1])
+                is_of_y = {d.dtype for d in alike if d is not None} == {np.dtype(np.float32)}
                 raise BrokenPromise(
                     f"dA must have the dtype and shape of out, float32 {a.shape}; it is {dA.dtype} {dA.shape}"
+                    + "; write y.astype(out.dtype)" * is_of_y
                 )
 
     args, rules = tuple(arrays_in(out)), Rules(value, pulled_back, 0)
@@ -125,6 +130,8 @@ def _gradients(out: Any, dA: Any) -> list[Any]:
         if type(dA) is not tuple or len(dA) != len(out):
             raise BrokenPromise(f"dA must be a tuple of {len(out)}, as out is; it is {short(dA)}")
         return [d for part, of in zip(out, dA, strict=True) for d in _gradients(part, of)]
+    if dA is not None and is_array(out) and not is_array(dA):
+        raise BrokenPromise(f"dA must be an array of the shape of out, {out.shape}; it is {short(dA)}")
     return [dA] if is_array(out) else []  # an array without floats, such as a mask, has no gradient
 
 

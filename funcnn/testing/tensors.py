@@ -7,6 +7,7 @@ and, inside it, towards ones, zeros and small numbers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from math import prod
 
@@ -28,7 +29,7 @@ def dims(*names: str, least: int = 1, most: int = 4) -> st.SearchStrategy[dict[s
     drops its remainder only if a size is large.
 
     Raises:
-        KindError: a name is not a string, or `least` or `most` is not a whole number.
+        KindError: a name is not a string or not a name, or `least` or `most` is not a whole number.
         RangeError: `least` is negative, or `most` is less than `least`.
     """
     _check("dims", names, least, most)
@@ -69,6 +70,10 @@ def tensors(*shapes: str, least: int = 1, most: int = 4) -> st.SearchStrategy[tu
 def _check(whose: str, texts: tuple[str, ...], least: int, most: int) -> None:
     for text in texts:
         check_text(whose, text, "each name" if whose == "dims" else "each shape")
+        if any([not (name.isidentifier() or name.isdecimal()) for name in text.split()]):
+            needed = "names or numbers with spaces between them"
+            remedy = " ".join(re.findall(r"\w+", text))
+            raise KindError(f"{whose}: sizes must be {needed}, not {text!r}; write {remedy!r}")
     if as_count(whose, most, "most", least=0) < as_count(whose, least, "least", least=0):
         raise RangeError(f"{whose}: most must be at least {least}, the value of least; it is {most}")
 

@@ -13,10 +13,10 @@ from funcnn.arrays import is_array, is_float, kind
 from funcnn.core import Loss, backward_params, forward, sgd, value_and_grad
 from funcnn.data.sequence import first_step
 from funcnn.errors import FuncnnError, KindError, NotFiniteError, RangeError
-from funcnn.fields import check_function, is_number
+from funcnn.fields import is_number
 from funcnn.gradients import Grads
 from funcnn.inspection.log import Log, bare, logged
-from funcnn.losses.protocol import evaluated
+from funcnn.losses.protocol import check_of_out_and_y, evaluated
 from funcnn.optimizers.base import update
 from funcnn.records import borrowed, record
 from funcnn.training.arguments import check_constraint, check_data, check_lr
@@ -93,7 +93,7 @@ def bisect_nan(
         FuncnnError: the repeated run is not the run of the states.
     """
     _check_arguments(states, data)
-    check_function("bisect_nan", loss, "loss", "a function (out, y)", takes=2)
+    check_of_out_and_y("bisect_nan", loss)
     check_lr("bisect_nan", lr)
     check_constraint("bisect_nan", constraint)
     with np.errstate(all="ignore"):

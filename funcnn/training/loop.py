@@ -60,9 +60,10 @@ class TrainState(Generic[P]):
         """Check that each field has the kind that it needs."""
         name = type(self).__name__
         check_tree(self.params, name, "params")
-        if is_optimizer(self.params) and not is_layer(self.params):
-            given = f"the optimizer {type(self.params).__name__}"
-            raise KindError(f"{name}: params must be a network, not {given}; write {name}(params, optimizer)")
+        holds_params = isinstance(self.params, TrainState | Grads)
+        if holds_params or (is_optimizer(self.params) and not is_layer(self.params)):
+            optimizer = f"the optimizer {kind(self.params)}; write {name}(params, optimizer)"
+            raise KindError(f"{name}: params must be a network, not {kind(self.params) if holds_params else optimizer}")
         check_optimizer(name, self.optimizer)
         if isinstance(self.step, int) and self.step < 0:
             raise RangeError(f"{name}: step must not be negative; it is {self.step}")

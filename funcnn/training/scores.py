@@ -13,6 +13,7 @@ from funcnn.bound import BoundFunction
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_count, check_function, is_number
 from funcnn.logits import squashed_twice
+from funcnn.losses.protocol import check_of_out_and_y
 from funcnn.prediction import predict
 from funcnn.training.loop import TrainState
 from funcnn.traits import gives_probabilities
@@ -128,7 +129,7 @@ def validation(metric: Metric, x: Any, y: Any, *, rows: int | None = None) -> Va
         RangeError: `rows` is less than 1. The function raises it if the metric is a `partial` with a threshold
             that is not in (0, 1), and the network gives probabilities.
     """
-    check_function("validation", metric, "metric", "a function (out, y)", takes=2)
+    check_of_out_and_y("validation", metric, "metric")
     row_count(x, "x", "validation: ")
     if rows is not None:
         rows = as_count("validation", rows, "rows")
@@ -198,10 +199,11 @@ def _check_scale(metric: Any, params: Any) -> None:
 
 
 def _cost_of(result: tuple[Any, ...], out: Any) -> Any:
-    """The cost in a result (cost, dA), after a check that dA has the shape of out, or that both are tuples."""
+    """The cost in a result (cost, dA), if it is one number, and dA has the shape of out or both are tuples."""
     if len(result) == 2:
         cost, dA = result
-        if type(dA) is tuple if type(out) is tuple else is_array(dA) and dA.shape == out.shape:
+        fits = type(dA) is tuple if type(out) is tuple else is_array(dA) and dA.shape == out.shape
+        if fits and not getattr(cost, "ndim", 0):
             return cost
     given = f"({', '.join(map(kind, result))})"
     raise KindError(f"validation: metric must return a number, an array, or (cost, dA) as a loss does, not {given}")

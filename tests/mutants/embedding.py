@@ -77,19 +77,19 @@ learned = Family(
 clocks = Family(
     "sinusoidal positions",
     with_mask("m t 4"),
-    lambda mask, x: forward(SinusoidalPosition(3.0), (x, mask))[0][0],
+    lambda mask, x: forward(SinusoidalPosition(base=3.0), (x, mask))[0][0],
     lambda mask, x, dA: [None, there(mask, dA)],
 )
 
 
 def waves(x):
-    return forward(SinusoidalPosition(3.0), np.zeros_like(x))[0]
+    return forward(SinusoidalPosition(base=3.0), np.zeros_like(x))[0]
 
 
 turns = Family(
     "rotary positions with a mask",
     with_mask("m t 4"),
-    lambda mask, x: forward(Rotary(3.0), (x, mask))[0][0],
+    lambda mask, x: forward(Rotary(base=3.0), (x, mask))[0][0],
     lambda mask, x, dA: [None, rotate_backward(there(mask, dA), 0, 3.0)],
 )
 

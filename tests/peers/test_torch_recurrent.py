@@ -213,7 +213,7 @@ def test_positions(kind, m, t, half, with_mask, base, seed):
     n = 2 * half
     x, mask = rng.standard_normal((m, t, n)), rng.random((m, t)) < 0.7
     P = rng.standard_normal((t + 1, n))
-    layer = kind(P) if kind is LearnedPosition else kind(base)
+    layer = kind(P) if kind is LearnedPosition else kind(base=base)
     table = torch.tensor(P, requires_grad=True)
     function = {
         SinusoidalPosition: lambda x: x + waves(t, n, base),

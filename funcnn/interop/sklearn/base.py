@@ -9,14 +9,15 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import assert_all_finite, check_is_fitted, validate_data
 
 from funcnn.arrays import Array
-from funcnn.errors import RangeError, ShapeError
+from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.interop.sklearn.course import Course, layers_of
 from funcnn.interop.sklearn.rows import of_prediction, outputs
-from funcnn.interop.sklearn.settings import check_settings
+from funcnn.interop.sklearn.settings import MARGINS, NUMBERS, check_settings, home, innermost
 from funcnn.interop.sklearn.targets import as_numbers
 from funcnn.layers.activations.base import Relu
 from funcnn.optimizers.adam import Adam
 from funcnn.training.loop import TrainState
+from funcnn.traits import gives_probabilities
 
 
 class Estimator(BaseEstimator):
@@ -104,6 +105,20 @@ class Estimator(BaseEstimator):
         check_is_fitted(self)
         X = self._data(X, reset=False)
         return of_prediction(outputs(self.network_, X, self._course.dtype))
+
+    @property
+    def _squashed(self) -> bool:
+        """Whether the network ends in probabilities, or was trained towards 0 and 1, as by `mse`: a half is between."""
+        return (
+            gives_probabilities(self.network_) is True
+            or getattr(innermost(self._course.loss), "__module__", "") == NUMBERS
+        )
+
+    def _check_probabilities(self, method: str) -> None:
+        """Check that the outputs are probabilities or logits."""
+        if home(self._course.loss) in {NUMBERS, MARGINS} and gives_probabilities(self.network_) is not True:
+            needed, given = "a cross-entropy, whose outputs are logits", innermost(self._course.loss).__name__
+            raise KindError(f"{type(self).__name__}.{method}: loss must be {needed}, not {given}")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -20,7 +20,6 @@ from funcnn.interop.sklearn.settings import class_weights
 from funcnn.interop.sklearn.targets import Classes, Labels, unique
 from funcnn.layers.activations.base import Relu
 from funcnn.optimizers.adam import Adam
-from funcnn.traits import gives_probabilities
 
 
 class NetworkClassifier(ClassifierMixin, Estimator):
@@ -148,8 +147,12 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         return prediction
 
     def predict_proba(self, X: Any) -> Any:
-        """The probability of each class, (m, k), or of each label, (m, n); for several columns a list of (m, k)."""
+        """The probability of each class, (m, k), or of each label, (m, n); for several columns a list of (m, k).
+
+        After a loss of numbers or of margins, such as `mse` and `hinge`, there are none, and it raises a KindError.
+        """
         out = self._out(X)
+        self._check_probabilities("predict_proba")
         return self._course.target.probabilities(out, squashed=self._squashed)
 
     def decision_function(self, X: Any) -> Any:
@@ -160,11 +163,6 @@ class NetworkClassifier(ClassifierMixin, Estimator):
         """
         out = self._out(X)
         return self._course.target.scores(out, squashed=self._squashed)
-
-    @property
-    def _squashed(self) -> bool:
-        """Whether the network ends in probabilities."""
-        return gives_probabilities(self.network_) is True
 
     def _labelled(self, name: str, X: Any, y: Any, *, reset: bool) -> tuple[Any, Array]:
         X, y = self._data(X, y=y, multi_output=True, reset=reset)

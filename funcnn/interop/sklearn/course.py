@@ -35,6 +35,7 @@ class Course:
     state: TrainState[Any]
     costs: tuple[float, ...] = ()  # the mean cost of each epoch
     held_out: tuple[float, ...] = ()  # the cost on the rows held out, after each epoch
+    loss: Any = None  # the setting of the last fit
 
     @property
     def network(self) -> Any:
@@ -104,6 +105,7 @@ def continued(name: str, estimator: Any, course: Course, rows: Rows, epochs: int
         course,
         layers=layers_of(estimator),
         optimizer=estimator.optimizer,
+        loss=estimator.loss,
         state=last,
         costs=course.costs + tuple([float(np.mean(costs[i : i + per_epoch])) for i in range(0, len(costs), per_epoch)]),
         held_out=course.held_out + (held_out.since(start.step) if held_out is not None else ()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,17 +16,21 @@ from funcnn.fields import as_count, as_number, check_flag, check_function, check
 from funcnn.inspection.checks import check_network
 from funcnn.layers.activations.base import Relu
 from funcnn.layers.checks import check_held
+from funcnn.losses.margins import hinge
+from funcnn.losses.protocol import check_of_out_and_y
+from funcnn.losses.regression import mse
 from funcnn.training.arguments import check_lr, check_optimizer
 
 SIZES, HIDDEN = (100,), (Relu(),)  # the defaults
 _SHARE = "validation_fraction"
+NUMBERS, MARGINS = mse.__module__, hinge.__module__  # the homes of losses whose outputs are not logits
 
 
 def check_settings(name: str, estimator: Any) -> None:
     """Check all settings of an estimator; errors begin with `name`."""
     _check_network(name, estimator)
     if estimator.loss is not None:
-        check_function(name, estimator.loss, "loss", "a function (out, y)", takes=2)
+        check_of_out_and_y(name, estimator.loss)
     check_optimizer(name, estimator.optimizer)
     check_lr(name, estimator.lr)
     as_count(name, estimator.batch_size, "batch_size")
@@ -49,13 +54,25 @@ def _check_network(name: str, estimator: Any) -> None:
     check_held(name, "hidden", estimator.hidden)
     if network is None:
         return
-    if type(network) is tuple or is_layer(network) or not callable(network):
+    if type(network) is tuple or is_layer(network) or not callable(network) or hasattr(network, "state_dict"):
         check_network(name, network, "network")
     else:
         check_function(name, network, "network", "a network or a function (n_in, n_out, seed)", takes=3)
     for setting, value, default in (("sizes", tuple(sizes), SIZES), ("hidden", estimator.hidden, HIDDEN)):
         if value != default:
             raise KindError(f"{name}: {setting} must not be given with network, which has its own layers")
+
+
+def innermost(loss: Any) -> Any:
+    """The function that a setting `loss` calls, or the setting itself: the inside of a `partial`."""
+    while isinstance(loss, partial):
+        loss = loss.func
+    return loss
+
+
+def home(loss: Any) -> str:
+    """The name of the module of a loss; empty for None."""
+    return str(getattr(innermost(loss), "__module__", ""))
 
 
 def seed_of(name: str, random_state: Any) -> int:
@@ -95,6 +112,9 @@ def class_weights(name: str, given: Any, columns: Sequence[tuple[Any, Any]], wei
 def _each(name: str, given: Any, columns: int) -> Any:
     if not isinstance(given, list):
         raise _no_class_weight(name, given)
+    if columns == 1 and len(given) > 1:
+        needed = 'None, "balanced" or a dict from classes to weights, as y has one column'
+        raise KindError(f"{name}: class_weight must be {needed}, not {kind(given)}")
     if len(given) != columns:
         raise RangeError(f"{name}: class_weight must have {columns} entries, one for each column; it has {len(given)}")
     return given

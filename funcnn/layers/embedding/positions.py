@@ -100,7 +100,7 @@ class SinusoidalPosition(Position):
         ShapeError: x is not (m, t, n), or n is odd.
     """
 
-    base: float = positive(default=10000.0)
+    base: float = positive(default=10000.0, kw_only=True)
 
     def encode(self, x: Array, start: Any) -> Array:
         sin, cos = waves(x, start, self.base, "SinusoidalPosition")
@@ -187,7 +187,7 @@ class Rotary(Position):
         RangeError, ShapeError: as `SinusoidalPosition`.
     """
 
-    base: float = positive(default=10000.0)
+    base: float = positive(default=10000.0, kw_only=True)
 
     def encode(self, x: Array, start: Any) -> Array:
         return rotated(x, *waves(x, start, self.base, "Rotary"))

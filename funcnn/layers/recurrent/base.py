@@ -130,7 +130,7 @@ def recurrent_forward_only(params: Recurrent, given: Any) -> Any:
 def _run(params: Recurrent, given: Any, *, keeps: bool) -> tuple[Any, Any]:
     """out, and the cache, if `keeps`."""
     x, mask, state = opened(type(params).__name__, given, 3)
-    check_sequence(type(params).__name__, x, mask)
+    check_sequence(type(params).__name__, x, mask, n=len(params.W))
     check_rows(params, x, len(params.W), params.W, form="m, t")
     (m, t, n), W = x.shape, params.W
     z = blank(x, mask).reshape(m * t, n) @ W

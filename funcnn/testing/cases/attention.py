@@ -42,7 +42,7 @@ def _layers(draw: st.DrawFn, n_in: int, n_memory: int) -> tuple[Any, ...]:
 def _attention_cases(draw: st.DrawFn) -> Case:
     size = draw(dims("m", "t", "n", most=3))
     query, key, value, out, heads = draw(_layers(size["n"], size["n"]))
-    turned = [None] if query.W.shape[1] // heads % 2 else [None, Rotary(), Rotary(3.0)]
+    turned = [None] if query.W.shape[1] // heads % 2 else [None, Rotary(), Rotary(base=3.0)]
     layer = Attention(query, key, value, out, heads, draw(st.booleans()), draw(st.sampled_from(turned)))
     x = draw(_array(size["m"], size["t"], size["n"]))
     return layer, draw(st.sampled_from([x, (x, draw(masks(size["m"], size["t"], size["t"])))]))

@@ -33,7 +33,7 @@ def _embedding_cases(draw: st.DrawFn) -> Case:
 def _position_cases(draw: st.DrawFn, layer: Any) -> Case:
     size = draw(dims("m", "t", "half"))
     x = draw(tensor((size["m"], size["t"], 2 * size["half"])))
-    return layer(draw(st.sampled_from([10000.0, 1.0, 0.5, 3.0]))), draw(perhaps_masked(x))
+    return layer(base=draw(st.sampled_from([10000.0, 1.0, 0.5, 3.0]))), draw(perhaps_masked(x))
 
 
 @st.composite

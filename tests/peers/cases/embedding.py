@@ -26,7 +26,7 @@ CASES = {
     ],
     SinusoidalPosition: [
         (st.just(SinusoidalPosition()), within(3, 2, 5, 4)),
-        (st.just(SinusoidalPosition(3.0)), st.tuples(within(3, 3, 2, 2), mask(3, 2))),
+        (st.just(SinusoidalPosition(base=3.0)), st.tuples(within(3, 3, 2, 2), mask(3, 2))),
     ],
     LearnedPosition: [
         (st.builds(LearnedPosition, within(3, 5, 3)), within(3, 2, 5, 3)),
@@ -34,6 +34,6 @@ CASES = {
     ],
     Rotary: [
         (st.just(Rotary()), within(3, 2, 5, 6)),
-        (st.just(Rotary(3.0)), st.tuples(within(3, 3, 2, 2), mask(3, 2))),
+        (st.just(Rotary(base=3.0)), st.tuples(within(3, 3, 2, 2), mask(3, 2))),
     ],
 }
