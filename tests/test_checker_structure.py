@@ -89,10 +89,10 @@ def remembering(key, where="f"):
 
 
 WRONG = {
-    "too few gradients": (lambda: (double, lambda args, dA: []), WrongShape, "for each of 1 arguments, .* it gave 0"),
-    "too many": (lambda: (double, lambda args, dA: [dA, dA]), WrongShape, "for each of 1 arguments, .* it gave 2"),
-    "no sequence": (lambda: (double, lambda args, dA: 2 * dA), WrongShape, "in a tuple; it gave <f64"),
-    "nothing": (lambda: (double, lambda args, dA: None), WrongShape, "in a tuple; it gave None"),
+    "too few gradients": (lambda: (double, lambda args, dA: []), WrongShape, "argument, 1 in all, .* it gave 0"),
+    "too many": (lambda: (double, lambda args, dA: [dA, dA]), WrongShape, "argument, 1 in all, .* it gave 2"),
+    "no sequence": (lambda: (double, lambda args, dA: 2 * dA), WrongShape, "in a tuple or a list; it gave <f64"),
+    "nothing": (lambda: (double, lambda args, dA: None), WrongShape, "in a tuple or a list; it gave None"),
     "a wrong shape": (
         lambda: (double, lambda args, dA: [2 * dA[0]]),
         WrongShape,

@@ -93,13 +93,13 @@ def test_a_gradient_of_another_structure_is_refused_where_it_differs():
         says(WrongShape, message, check_vjp, f, lambda args, dA, g=gradient: [g], args)
     says(
         WrongShape,
-        "must give a gradient for each of 1 arguments, in a tuple; it gave 2",
+        "must give a gradient for each argument, 1 in all, in a tuple or a list; it gave 2",
         check_vjp,
         f,
         lambda *_: [v, v],
         args,
     )
-    says(WrongShape, "in a tuple; it gave <f64", check_vjp, f, lambda *_: v, args)
+    says(WrongShape, "in a tuple or a list; it gave <f64", check_vjp, f, lambda *_: v, args)
 
 
 def test_a_key_with_a_dot_is_named_whole():

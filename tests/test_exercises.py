@@ -151,6 +151,7 @@ def test_a_wrong_gradient_is_shown_with_its_numbers_and_no_line(progress):
         ({"test": "assert double(1) == 3"}, "AssertionError\nline 13: assert double(1) == 3"),
         ({"test": "assert double(1) == 3, 'three'"}, "AssertionError: three"),
         ({"test": "double(*[1, 2])"}, "{}\nline 13: double(*[1, 2])"),
+        ({"test": "a, b = None"}, "{}\nline 13: a, b = None\na function that ends without return gives None"),
         ({"test": "exit(0)"}, "SystemExit: 0\nline 13: exit(0)"),
         ({"test": "int('x')"}, "ValueError: invalid literal for int() with base 10: 'x'\nline 13: int('x')"),
         ({"test": "from funcnn import mlp; mlp(3)"}, "{}\nline 13: from funcnn import mlp; mlp(3)"),

@@ -166,6 +166,12 @@ def untransposed_backward(params, cache, dA):
     return Grads(gradient(params, W=cache.T @ dA), dA @ params.W)
 
 
+def test_a_sum_that_keeps_its_axis_is_missing():
+    found = diagnose(lambda x, c: x + c, lambda args, dA: [dA, dA], normal((2, 3), (2, 1)))
+    assert found.name == "missing sum"
+    assert found.where == "dc has the shape (2, 3); c has (2, 1). dx is right."
+
+
 def test_layers_are_diagnosed():
     assert diagnose_layer(Shift(), X).name == "slope at x"
     found = diagnose_layer(Untransposed(W), X)
@@ -180,7 +186,7 @@ def test_layers_are_diagnosed():
 def test_errors_of_the_rule_are_raised():
     with pytest.raises(GradientError, match="f: vjp raised ZeroDivisionError where f did not"):
         diagnose(lambda x: x * 2, lambda args, dA: [dA / (1 // 0)], [X])
-    with pytest.raises(GradientError, match="vjp must give a gradient for each of 2 arguments; it gave 1"):
+    with pytest.raises(GradientError, match="vjp must give a gradient for each argument, 2 in all, in a tuple"):
         diagnose(product, lambda args, dA: [dA], (X, W))
     with pytest.raises(Inconclusive):
         diagnose(np.log, lambda args, dA: [dA / args[0]], [-abs(X)])

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn import Dense, Relu, mse, softmax_cross_entropy
+from funcnn import Array, Dense, Elementwise, Relu, mse, record, softmax_cross_entropy
 from funcnn.layers import Conv1d
 
 Example = tuple[Any, np.ndarray, np.ndarray, Callable[..., Any], float]
@@ -15,15 +15,28 @@ DENSE = np.array([[1.0, 0.0, -1.0], [2.0, 1.0, 0.0]])
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 UNITS = np.array([[1.0, 1.0], [1.0, 1.0]])
 
+
+@record
+class Square(Elementwise):
+    """out = x^2"""
+
+    def value(self, x: Array) -> Array:
+        return x**2
+
+    def slope(self, kept: Array) -> Array:
+        """2 x"""
+        return 2 * kept
+
+
 # The labels of units 3 and 6 are those with which the loss gives the dA of the page.
 EXAMPLES: dict[str, Example] = {
     "1_line": (Dense(np.array([[1.0]]), np.array([0.0])), np.array([[1.0], [3.0]]), np.array([[3.0], [7.0]]), mse, 0.1),
     "2_chain_rule": (
-        (Dense(np.array([[2.0]]), np.array([-4.0])), Relu()),
-        np.array([[3.0], [1.0]]),
-        np.array([[1.0], [1.0]]),
+        (Dense(np.array([[2.0]]), np.array([-4.0])), Square()),
+        np.array([[3.0]]),
+        np.array([[1.0]]),
         mse,
-        0.1,
+        0.01,
     ),
     "3_dense": (
         Dense(DENSE, np.array([0.0, 1.0, 0.0])),

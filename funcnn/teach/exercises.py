@@ -169,8 +169,8 @@ def _message(error: BaseException, cause: BaseException, path: str) -> str:
     text = _sentence(error)
     if isinstance(cause, AssertionError) and str(cause):
         return text
-    where = _place(cause, path)
-    return f"{text}\n{where}" if where else text
+    none = "a function that ends without return gives None" * ("NoneType" in str(cause))
+    return "\n".join(filter(None, [text, _place(cause, path), none]))
 
 
 def _sentence(error: BaseException) -> str:

@@ -49,7 +49,9 @@ class CheckedPair:
             ) from error
         if not isinstance(gradients, Sequence) or len(gradients) != len(args):
             given = f"{len(gradients)}" if isinstance(gradients, Sequence) else short(gradients)
-            raise WrongShape(f"vjp must give a gradient for each of {len(args)} arguments, in a tuple; it gave {given}")
+            raise WrongShape(
+                f"vjp must give a gradient for each argument, {len(args)} in all, in a tuple or a list; it gave {given}"
+            )
         return [self._fitting(*each, dA.dtype) for each in zip(self.names, args, gradients, strict=True)]
 
     def _fitting(self, name: str, arg: Array, gradient: Any, dtype: Any) -> Any:

@@ -187,7 +187,9 @@ class Flattened:
         """The gradients of the real arrays, from what vjp returned."""
         if not isinstance(found, Sequence) or len(found) not in (len(args), len(self.argnums)):
             given = f"{len(found)}" if isinstance(found, Sequence) else short(found)
-            raise WrongShape(f"vjp must give a gradient for each of {len(args)} arguments, in a tuple; it gave {given}")
+            raise WrongShape(
+                f"vjp must give a gradient for each argument, {len(args)} in all, in a tuple or a list; it gave {given}"
+            )
         own = [found[i] for i in self.argnums] if len(found) == len(args) else found
         gradients: list[Any] = []
         for i, gradient in zip(self.argnums, own, strict=True):

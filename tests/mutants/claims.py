@@ -503,7 +503,7 @@ CALLS = [
     (r"vjp gives another result for (?:a )?(\S+) (?:(dA)|arguments) of the same entries", depends_on_layout),
     (r"vjp raised (\w+) where f did not: (.*)", raises),
     (rf"the gradient of {NAME} must have its shape, (\(.*\)); it is (.*)", is_of_shape),
-    (r"vjp must give a gradient for each of (\d+) arguments, in a tuple; it gave (\d+)", is_of_number),
+    (r"vjp must give a gradient for each argument, (\d+) in all, in a tuple or a list; it gave (\d+)", is_of_number),
     (rf"the gradient of {NAME} must be (\w+), as \S+ is; it is (\w+)", is_of_dtype),
     (rf"the gradient of {NAME}, which is int64, must be None; it is .*", has_gradient),
 ]

@@ -38,9 +38,9 @@ def _list(axes: list[int] | tuple[int, ...]) -> str:
 def missing_sum(view: View) -> Iterator[Prediction]:
     """One term of a sum: that of one index of dA, the last that was written, the first; or no sum at all."""
     outer, J, L = view.out.ndim, view.jacobian, view.learner.jacobian
-    if L.ndim > J.ndim:
+    if L.ndim >= J.ndim and L.shape != J.shape:
         for axes in subsets(range(outer, L.ndim), L.shape):
-            if same(L.sum(axis=axes), J):
+            if same(L.sum(axis=axes), J) or same(L.sum(axis=axes, keepdims=True), J):
                 yield known(f"not summed over axis {_list([axis - outer for axis in axes])}", L)
         return
     for axes in subsets(range(outer), J.shape):

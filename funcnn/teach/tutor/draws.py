@@ -178,7 +178,10 @@ def _called(function: VectorFunction, dA: Array) -> Sequence[Any]:
         raise Raised(f"vjp raised {type(error).__name__} where f did not: {error}") from error
     if not isinstance(found, Sequence) or len(found) != len(function.args):
         given = f"{len(found)}" if isinstance(found, Sequence) else short(found)
-        raise WrongShape(f"vjp must give a gradient for each of {len(function.args)} arguments; it gave {given}")
+        raise WrongShape(
+            f"vjp must give a gradient for each argument, {len(function.args)} in all, in a tuple or a list; "
+            f"it gave {given}"
+        )
     return found
 
 
