@@ -213,7 +213,7 @@ def test_notebooks_have_the_code_of_their_pages_and_no_link_that_leads_nowhere(m
         written = [[line for line in lines if line.strip()] for lines in code_of(page)]
         assert [[line for line in lines if line.strip()] for lines in cells] == written
         words = "\n".join([cell.source for cell in notebook.cells if cell.cell_type == "markdown"])
-        assert not re.search(r"^% |\{term\}|\{glossary\}|^## For the teacher", words, re.MULTILINE)
+        assert not re.search(r"^% |\{term\}|\{glossary\}|\{derivation\}|^## For the teacher", words, re.MULTILINE)
         targets = re.findall(r"\]\((?!http)([^)#]+)", words) + re.findall(r'href="(.*?)"', words)
         assert [target for target in targets if target not in made] == []
 

@@ -24,6 +24,7 @@ from funcnn.teach import write_steps  # noqa: E402  after both
 UNITS = sorted(COURSE.glob("[1-9]_*.md"))
 # Pages that the units link to; they are in the zip too, as notebooks.
 LINKED = [DOCS / f"{name}.md" for name in ("backprop_on_one_screen", "your_own_layer", "testing_gradients", "glossary")]
+LINKED += [DOCS / "layers" / "recurrent.md"]  # it says how a cell is written, as choice C of unit 6 needs
 LINKED += sorted((DOCS / "questions").glob("[!i]*.md"))  # less their index
 
 BLOCK = re.compile(r"^```(.*?)\n(.*?)^```\n?", re.DOTALL | re.MULTILINE)
@@ -36,7 +37,11 @@ KEYS = """addEventListener("keydown", (e) => {
 
 
 def plain(text: str) -> str:
-    """Markdown without what only Sphinx understands: a role becomes its words, a glossary its entries."""
+    """Markdown without what only Sphinx understands: a role becomes its words, a glossary its entries.
+
+    A section of derivations is left out, since its boxes open on the site alone.
+    """
+    text = re.sub(r"^## Derivations\n.*?(?=^## |\Z)", "", text, flags=re.DOTALL | re.MULTILINE)
     text = re.sub(r"\{\w+\}`([^`<]*?)(?:\s+<[^`>]*>)?`", r"\1", text)
     text = re.sub(r"^% (?:slide: .*|end)\n", "", text, flags=re.MULTILINE)
     entries = re.compile(r"^```\{glossary\}\n(.*?)^```$", re.DOTALL | re.MULTILINE)
