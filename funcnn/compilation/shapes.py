@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
+from funcnn.arrays import short
+
 Shape = tuple[int, ...]
 Operand = Any
 """A Symbol, a NumPy array or a number."""
@@ -155,7 +157,7 @@ class Shaped:
         return refused(f"a loop over an array {self.shape}")
 
     def __index__(self) -> int:
-        return refused("an index or a length that depends on numbers")
+        return refused("an index that depends on numbers")
 
     def __float__(self) -> float:
         return refused("a conversion to a number of Python")
@@ -192,6 +194,8 @@ class Shaped:
         refused("an assignment to entries of an array")
 
     def __getitem__(self, key: Any) -> Self:
+        if any([isinstance(part, Shaped) for part in (key if isinstance(key, tuple) else (key,))]):
+            return refused("an index that depends on numbers")
         if self.op == "parameter":
             return self._view(np.asarray(self.data[key]))
         if self.features is None:
@@ -211,7 +215,7 @@ def _written(key: Any) -> str:
     if isinstance(key, slice):
         start, stop, step = ["" if n is None else str(n) for n in (key.start, key.stop, key.step)]
         return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
-    return ", ".join(map(_written, key)) if isinstance(key, tuple) else "..." if key is Ellipsis else str(key)
+    return ", ".join(map(_written, key)) if isinstance(key, tuple) else "..." if key is Ellipsis else short(key)
 
 
 NUMBER = np.dtype(np.int64)
