@@ -571,7 +571,12 @@ ROWS = {
     "W and b that do not fit": (
         lambda: Dense(np.ones((2, 3)), np.ones(2)),
         ShapeError,
-        "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (2, 3), b: (2,)",
+        "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (2, 3), b: (2,); for a W of torch write W.T",
+    ),
+    "W, and b of no side of it": (
+        lambda: Dense(np.ones((2, 3)), np.ones(4)),
+        ShapeError,
+        "Dense: W must be (n_in, n_out) and b (n_out,) or None; W: (2, 3), b: (4,)",
     ),
     "W of one axis": (
         lambda: Dense(np.ones(2), None),

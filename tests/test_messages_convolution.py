@@ -47,6 +47,12 @@ ROWS = {
         ShapeError,
         "Conv2d: W must be (kh, kw, c_in / groups, c_out) and b (c_out,) or None; W: (3, 3, 2, 4), b: (3,)",
     ),
+    "a W of torch": (
+        lambda: Conv2d(np.ones((5, 2, 3, 3)), np.ones(5)),
+        ShapeError,
+        "Conv2d: W must be (kh, kw, c_in / groups, c_out) and b (c_out,) or None; W: (5, 2, 3, 3), b: (5,); "
+        "for a W of torch write W.transpose(2, 3, 1, 0)",
+    ),
     "a bias of another dtype": (
         lambda: Conv2d(W, b.astype("f")),
         KindError,

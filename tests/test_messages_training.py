@@ -266,6 +266,11 @@ ROWS = {
         KindError,
         f"{RETURNS}, not (float, Grads, int)",
     ),
+    "a cost for each row": (
+        returning((np.ones(10), Grads(net, None))),
+        KindError,
+        "train: value_and_grad must return a number as the cost, not float64 array",
+    ),
     "a cost in words": (
         returning(("low", Grads(net, None))),
         KindError,
@@ -717,6 +722,7 @@ ROWS = {
             [SETS],
         )
         for name, made, given in [
+            ("nothing", None, "None"),
             ("two numbers", (0.5, 0.7), "(float, float)"),
             ("three", (0.5, x[:, :1], 1), "(float, float64 array, int)"),
             ("a gradient of other outputs", (0.5, x), "(float, float64 array)"),

@@ -151,7 +151,8 @@ def _made(name: str, fields: dict[str, Any], refuse: Refuse) -> Any:
         raise refuse(f"holds a record {name}, {_where_defined(name)}")
     needed = [field for field, _ in plans[cls]]
     if set(needed) != set(fields):
-        raise refuse(f"holds a {name} with ({', '.join(fields)}); the class has ({', '.join(needed)})")
+        has, remedy = ", ".join(needed), "for another version of it pass migrate"
+        raise refuse(f"holds a {name} with ({', '.join(fields)}); the class has ({has}); {remedy}")
     arguments = {
         cast("str", field.alias): fields[field.name]
         for field in attrs.fields(cast("type[attrs.AttrsInstance]", cls))

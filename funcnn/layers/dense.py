@@ -41,7 +41,8 @@ class Dense:
         b = self.b
         if len(self.W.shape) != 2 or (b is not None and b.shape != self.W.shape[1:]):
             shapes = f"W: {self.W.shape}, b: {None if b is None else b.shape}"
-            raise ShapeError(f"{type(self).__name__}: W must be (n_in, n_out) and b (n_out,) or None; {shapes}")
+            remedy = "; for a W of torch write W.T" if b is not None and b.shape == self.W.shape[:1] else ""
+            raise ShapeError(f"{type(self).__name__}: W must be (n_in, n_out) and b (n_out,) or None; {shapes}{remedy}")
         if b is not None and b.dtype != self.W.dtype:
             raise mixed(type(self).__name__, "b", b, "W", self.W)
 

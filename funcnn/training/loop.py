@@ -230,7 +230,7 @@ def _evaluated(value_and_grad: Any, params: Any, x: Any, y: Any) -> tuple[Any, G
         given = f"({', '.join(map(kind, made))})" if type(made) is tuple else kind(made)
         raise KindError(f"train: value_and_grad must return (cost, Grads(params, x)), not {given}")
     cost, grads = made
-    if type(cost) is not float and not (is_number(cost) or (is_array(cost) and is_float(cost))):
+    if type(cost) is not float and not (is_number(cost) or (is_array(cost) and is_float(cost) and cost.ndim == 0)):
         raise KindError(f"train: value_and_grad must return a number as the cost, not {kind(cost)}")
     return owned(as_array(cost)), grads
 

@@ -171,7 +171,8 @@ def _measure(metric: Metric, x: Any, y: Any, rows: int | None, params: Any) -> t
     try:
         out = predict(params, x, rows)
         result = metric(out, y)
-        return (_cost_of(result, out), True) if type(result) is tuple else (result, False)
+        is_loss = type(result) is tuple
+        return (_cost_of(result, out) if is_loss or result is None else result), is_loss
     except Exception as error:
         error.add_note(f"on the validation set, x: {short(x)}, y: {short(y)}")
         if (
@@ -198,12 +199,12 @@ def _check_scale(metric: Any, params: Any) -> None:
         raise RangeError(f"validation: threshold must be {needed}; it is {threshold}; write threshold=0.5")
 
 
-def _cost_of(result: tuple[Any, ...], out: Any) -> Any:
+def _cost_of(result: tuple[Any, ...] | None, out: Any) -> Any:
     """The cost in a result (cost, dA), if it is one number, and dA has the shape of out or both are tuples."""
-    if len(result) == 2:
+    if result is not None and len(result) == 2:
         cost, dA = result
         fits = type(dA) is tuple if type(out) is tuple else is_array(dA) and dA.shape == out.shape
         if fits and not getattr(cost, "ndim", 0):
             return cost
-    given = f"({', '.join(map(kind, result))})"
+    given = "None" if result is None else f"({', '.join(map(kind, result))})"
     raise KindError(f"validation: metric must return a number, an array, or (cost, dA) as a loss does, not {given}")

@@ -42,7 +42,10 @@ class Convolution(ABC):
             raise ShapeError(f"{name}: W must be {self.form}, none of them 0; {shapes}")
         c_in, c_out = self.channels()
         if b is not None and b.shape != (c_out,):
-            raise ShapeError(f"{name}: W must be {self.form} and b (c_out,) or None; {shapes}")
+            axes = ", ".join(map(str, [*range(2, W.ndim), 1, 0]))
+            is_of_torch = b.shape == W.shape[:1] and b.size not in W.shape[1:] and "c_in / groups" in self.form
+            remedy = f"; for a W of torch write W.transpose({axes})" if is_of_torch else ""
+            raise ShapeError(f"{name}: W must be {self.form} and b (c_out,) or None; {shapes}{remedy}")
         if b is not None and b.dtype != W.dtype:
             raise mixed(name, "b", b, "W", W)
         _check_groups(name, c_in, c_out, self.groups)
