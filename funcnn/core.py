@@ -23,7 +23,7 @@ from funcnn.bound import BoundFunction
 from funcnn.dispatch import inside, no_rule, verb
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import check_flag, is_whole, learning_rate
-from funcnn.gradients import Grads
+from funcnn.gradients import Grads, no_grads
 from funcnn.logits import check_end, squashed_twice
 from funcnn.losses.protocol import check_of_out_and_y, evaluated
 from funcnn.records import build, is_record, plans
@@ -183,10 +183,10 @@ def sgd(params: P, grads: Grads[P], lr: float) -> P:
         KindError: `lr` is not a single number, `grads` not a Grads, or `params` not a tree.
     """
     if type(grads) is not Grads:
-        raise KindError(f"sgd: grads must be what backward returns, a Grads, not {kind(grads)}")
+        raise no_grads("sgd", grads)
     if type(params) not in plans:
         check_tree(params, "sgd", "params")
-    elif type(params) is not type(grads.params):
+    elif type(params) is not type(grads.params) and hasattr(params, "optimizer"):  # a TrainState
         check_is_layer("sgd", params)
     return cast("P", _step(params, grads.params, learning_rate(lr)))
 

@@ -168,7 +168,7 @@ def no_rule(verb: str, params: object, what: str = "layer") -> KindError:
         a = "an" if what == "optimizer" else "a"
         return KindError(f"{verb}: {kind(params)} is not {a} {what}; {a} {what} is a record or a tuple of {what}s")
     cls, part = type(params).__name__, "params" if what == "layer" else what
-    remedy = f"state.{part}" if hasattr(params, "optimizer") else f"one with @{verb}.register({cls})"
+    remedy = f"state.{part}" if {"optimizer", "params"} <= {*dir(params)} else f"one with @{verb}.register({cls})"
     return KindError(f"{verb}: there is no rule for {cls}; write {remedy}")
 
 

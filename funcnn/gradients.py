@@ -147,3 +147,10 @@ def added(gradients: Sequence[Any]) -> Any:
 
 def _last_state(states: Sequence[Any]) -> Any:
     return next((now for now in reversed(states) if now is not None), None)
+
+
+def no_grads(whose: str, given: Any) -> KindError:
+    """The error for gradients that are not a Grads, such as the pair that `value_and_grad` or `update` returns."""
+    place = [i for i, part in enumerate(given) if type(part) is Grads] if type(given) is tuple else []
+    remedy = f"; write grads[{place[0]}]" if place else ""
+    return KindError(f"{whose}: grads must be what backward returns, a Grads, not {kind(given)}{remedy}")

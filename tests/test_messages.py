@@ -425,6 +425,11 @@ ROWS = {
         KindError,
         "sgd: grads must be what backward returns, a Grads, not tuple",
     ),
+    "the cost and its Grads": (
+        lambda: sgd(net, (0.5, grads), 0.1),
+        KindError,
+        "sgd: grads must be what backward returns, a Grads, not tuple; write grads[1]",
+    ),
     "lr negative": (lambda: sgd(net, grads, -0.1), RangeError, "sgd: lr must be finite and not negative; it is -0.1"),
     "lr NaN": (lambda: sgd(net, grads, float("nan")), RangeError, "sgd: lr must be finite and not negative; it is nan"),
     "lr endless": (lambda: sgd(net, grads, np.inf), RangeError, "sgd: lr must be finite and not negative; it is inf"),

@@ -196,6 +196,11 @@ ROWS = {
         KindError,
         "Parallel: x must be a tuple of 2, one for each layer, not <f64 4x3>; for one x put Copy(2) before Parallel",
     ),
+    "a list for two branches": (
+        given(two, [x, x]),
+        KindError,
+        "Parallel: x must be a tuple of 2, one for each layer, not list; write tuple(x)",
+    ),
     "three parts of x for two branches": (
         given(two, (x, x, x)),
         ShapeError,

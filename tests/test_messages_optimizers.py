@@ -308,6 +308,11 @@ ROWS = {
     ),
     "a class": (call(update, Adam, grads, net), KindError, "update: Adam is a class; pass a value of it, as Adam()"),
     # What update is given.
+    "what update returns": (
+        call(update, Adam(), (grads, Adam()), net),
+        KindError,
+        "update: grads must be what backward returns, a Grads, not tuple; write grads[0]",
+    ),
     "no Grads": (
         call(update, Adam(), grads.params, net),
         KindError,

@@ -196,6 +196,7 @@ def check_tuple(whose: str, name: str, value: Any, n: int | None = None, why: st
     """Check that `value` is a tuple of n parts; without n, of one part or more."""
     size = "a tuple" if n is None else f"a tuple of {n}"
     if type(value) is not tuple:
+        remedy = f"; write tuple({name})" if type(value) is list and name.isidentifier() else remedy
         raise KindError(f"{whose}: {name} must be {size}{why}, not {shown(value)}{remedy}")
     if len(value) != (n if n is not None else len(value) or 1):
         given = f"one of {len(value)}" if value else "an empty one"

@@ -19,7 +19,7 @@ from funcnn.constructors import remedies
 from funcnn.dispatch import no_rule, verb
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import as_called, check_function, parameters_of
-from funcnn.gradients import Grads
+from funcnn.gradients import Grads, no_grads
 from funcnn.paths import Where, map_chosen
 from funcnn.records import build, plans, record, state, values
 from funcnn.trees.walks import check_tree
@@ -40,11 +40,11 @@ class Update(Protocol):
 
 def _check(optimizer: Any, grads: Any, params: Any) -> None:
     if type(grads) is not Grads:
-        raise KindError(f"update: grads must be what backward returns, a Grads, not {kind(grads)}")
+        raise no_grads("update", grads)
     cls = type(params)
     if cls not in plans:
         check_tree(params, "update", "params")
-    if type(grads.params) is not cls and hasattr(params, "optimizer"):
+    if type(grads.params) is not cls and {"optimizer", "params"} <= {*dir(params)}:  # a TrainState
         raise KindError(f"update: params must be a layer or a tuple of layers, not {kind(params)}; write state.params")
     if type(grads.params) is not cls or (cls is tuple and len(params) != len(grads.params)):
         raise ShapeError(
