@@ -76,7 +76,7 @@ def y_first(y_true, y_pred):
     return (y_true == y_pred).mean()
 
 
-def of_torch(out, y):
+def of_torch(out, y, weight=None):
     """A loss that says it is one of torch."""
 
 
@@ -544,6 +544,14 @@ ROWS = {
         KindError,
         "value_and_grad: loss must be a function (out, y) of arrays, not one of torch",
     ),
+    **{
+        f"{made.__name__}, a loss of torch": (
+            partial(made, of_torch),
+            KindError,
+            f"{made.__name__}: loss must be a function (out, y, weight) of arrays, not one of torch",
+        )
+        for made in (weighted, masked)
+    },
     "a second weight": (
         of(masked(joint(weighted(mse))), ((steps,), there), ((steps, there),)),
         KindError,

@@ -15,7 +15,7 @@ from funcnn.core import Loss
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import check_function, is_number
 from funcnn.losses.base import cast
-from funcnn.losses.protocol import check_of_out_and_y, declared, evaluated, takes_logits
+from funcnn.losses.protocol import check_of_arrays, check_of_out_and_y, declared, evaluated, takes_logits
 
 
 def weighted(loss: Loss) -> Loss:
@@ -32,6 +32,7 @@ def weighted(loss: Loss) -> Loss:
         KindError: `loss` is not a function (out, y, weight) that returns (cost, dA), or y is not a pair.
     """
     check_function("weighted", loss, "loss", "a function (out, y, weight)", takes=3)
+    check_of_arrays("weighted", loss, "loss", "a function (out, y, weight)")
     return declared(BoundFunction(_weighted, loss), takes_logits(loss))
 
 
@@ -66,6 +67,7 @@ def masked(loss: Loss) -> Loss:
     """
     remedy = "; for a metric write metric(out[mask], y[mask])"
     check_function("masked", loss, "loss", "a function (out, y, weight)", takes=3, remedy=remedy)
+    check_of_arrays("masked", loss, "loss", "a function (out, y, weight)")
     if getattr(loss, "func", None) is _weighted:
         raise KindError("masked: loss must not be weighted; write weighted(masked(loss))")
     return declared(BoundFunction(_masked, loss), takes_logits(loss))

@@ -69,15 +69,20 @@ def check_of_out_and_y(name: str, value: Any, what: str = "loss") -> None:
     """
     needed = "a function (out, y)"
     check_function(name, value, what, needed, takes=2)
-    library = str(getattr(value, "__module__", "")).partition(".")[0]
-    if library in {"torch", "tensorflow"}:
-        raise KindError(f"{name}: {what} must be {needed} of arrays, not one of {library}")
+    check_of_arrays(name, value, what, needed)
     parameters = parameters_of(value)
     names = list(parameters.parameters)[:2] if parameters else []
     if names[:1] in (["y"], ["y_true"]) and names[1] in _PREDICTIONS:
         function = getattr(value, "__name__", "<lambda>")
         remedy = f"; write lambda out, y: {function}(y, out)" if function != "<lambda>" else ""
         raise KindError(f"{name}: {what} must be {needed}, not {as_called(value)}{remedy}")
+
+
+def check_of_arrays(name: str, value: Any, what: str, needed: str) -> None:
+    """Refuse a function or a module of a library whose losses take tensors."""
+    library = str(getattr(value, "__module__", "")).partition(".")[0]
+    if library in {"torch", "tensorflow"}:
+        raise KindError(f"{name}: {what} must be {needed} of arrays, not one of {library}")
 
 
 _PREDICTIONS = {"out", "y_pred", "y_prob", "y_proba", "y_score"}  # the names of funcnn and of scikit-learn
