@@ -181,6 +181,11 @@ ROWS = {
         ShapeError,
         f"{MAP} return as many rows as it is given, 4, not 3 in x",
     ),
+    "batches of no rows": (
+        lambda: batches(np.ones((0, 2)), np.ones((0, 1)), 9, seed=0),
+        RangeError,
+        "batches: x must have one row or more, got none",
+    ),
     "a map that fails": (
         mapped(lambda x, y: batches(x, y, 9, seed=0)),
         RangeError,

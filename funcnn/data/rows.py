@@ -34,10 +34,12 @@ def batches(x: Any, y: Any, size: int, *, epochs: int = 1, seed: Seed) -> Batche
         KindError: x or y is not an array or a tuple of arrays, `size` or `epochs` is not a whole number, or `seed` is
             not a seed.
         ShapeError: x and y have unequal numbers of rows.
-        RangeError: `size` is less than 1 or greater than the number of rows, or `epochs` is negative.
+        RangeError: there are no rows, `size` is less than 1 or more than the rows, or `epochs` is negative.
     """
     rows = check_rows("batches", x, y)
     size, epochs = as_count("batches", size, "size"), as_count("batches", epochs, "epochs", least=0)
+    if not rows:
+        raise RangeError("batches: x must have one row or more, got none")
     if size > rows:
         raise RangeError(f"batches: size must be at most the number of rows, {rows}; it is {size}")
     source = Shuffled(x, y, size, as_seed("batches", seed), -(-rows // size))
