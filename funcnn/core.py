@@ -131,6 +131,7 @@ def check_is_layer(name: str, params: Any, what: str = "params", x: Any = None) 
     remedy = f"; write tuple({what})" * (type(params) is list) + f"; write load({what})" * str(params).endswith(".npz")
     if is_record(params) and hasattr(params, "params"):  # a TrainState or a Grads
         remedy = "; write state.params" if hasattr(params, "optimizer") else f"; write {what}.params"
+    remedy = f"; write {what}.network_" if hasattr(params, "network_") else remedy  # an estimator for scikit-learn
     if is_array(params) and (is_record(x) or type(x) is tuple):
         remedy = f"; write {name}(params, x)"
     raise KindError(f"{name}: {what} must be a layer or a tuple of layers, not {kind(params)}{remedy}")

@@ -139,7 +139,7 @@ ROWS = [
     (
         lambda: trace((dense, Relu()), x, x[:, :2], mse)[0],
         KindError,
-        "trace: a layer must be given by its path, not an int; write '0'",
+        "trace: the path of a layer must be a string, such as '0', not an int",
     ),
     (
         lambda: trace((dense, Relu()), x, x[:, :2], mse)["2"],

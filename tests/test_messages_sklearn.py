@@ -14,6 +14,7 @@ from funcnn import (
     binary_cross_entropy_with_logits,
     mlp,
     mse,
+    summary,
 )
 from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
 from funcnn.losses import hinge
@@ -167,6 +168,11 @@ ROWS = {
         KindError,
         A + "loss must be a function (out, y), not accuracy_score(y_true, y_pred, normalize, sample_weight); "
         "write lambda out, y: accuracy_score(y, out)",
+    ),
+    "an estimator for a network": (
+        lambda: summary(NetworkClassifier(epochs=1).fit(X, NAMES)),
+        KindError,
+        "summary: params must be a layer or a tuple of layers, not NetworkClassifier; write params.network_",
     ),
     "a module of torch": (
         fit(network=Module()),

@@ -610,6 +610,7 @@ ROWS = {
         KindError,
         "tensors: sizes must be names or numbers with spaces between them, not 'n,k'; write 'n k'",
     ),
+    "two names in one": (call(fst.dims, "m n"), KindError, "dims: each name must be one word, not 'm n'"),
     "sizes for their names": (call(fst.tensors, (2, 3)), KindError, "tensors: each shape must be a string, not tuple"),
     "a size of 2.5 at least": (
         call(fst.dims, "m", least=2.5),

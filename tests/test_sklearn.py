@@ -35,7 +35,7 @@ from funcnn import (
 from funcnn.errors import NotFiniteError
 from funcnn.files import fingerprint
 from funcnn.layers import Concat, Copy, Identity, Parallel
-from funcnn.losses import gaussian_nll, hinge, mae, quantile, weighted
+from funcnn.losses import gaussian_nll, hinge, mae, poisson_nll, quantile, weighted
 from funcnn.optimizers import L2
 from funcnn.trees import astype, leaves
 
@@ -441,6 +441,13 @@ def test_a_loss_of_numbers_is_trained_towards_0_and_1_so_the_threshold_is_a_half
     labels = np.stack([X[:, 0] > 0, X[:, 1] > 0], axis=1).astype(int)
     two = classifier(network=mlp([3, 8, 2], seed=0), loss=mse, **settings).fit(X, labels)
     assert np.array_equal(two.predict(X), predict(two.network_, X) > 0.5)
+
+
+def test_predictions_after_poisson_nll_are_rates():
+    counts = np.random.default_rng(0).poisson(np.exp(X[:, 0]))
+    model = regressor(sizes=(), loss=poisson_nll, batch_size=47, epochs=400, lr=0.05).fit(X, counts)
+    assert np.array_equal(model.predict(X), np.exp(predict(model.network_, X)[:, 0]))
+    assert np.isclose(model.predict(X).mean(), counts.mean(), rtol=1e-3)  # where the gradient of the bias is 0
 
 
 def test_a_network_may_end_in_probabilities():

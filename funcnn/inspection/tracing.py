@@ -79,7 +79,7 @@ class Trace:
             if (visit.path, visit.number) == (path, number):
                 return visit
         if is_whole(path):
-            raise KindError(f"trace: a layer must be given by its path, not an int; write {str(path)!r}")
+            raise KindError("trace: the path of a layer must be a string, such as '0', not an int")
         there = ", ".join([label(visit) or "''" for visit in self.visits])
         raise FuncnnError(f"trace: there is no layer {path!r}{f' #{number}' if number else ''}; there are {there}")
 

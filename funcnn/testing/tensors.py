@@ -70,6 +70,8 @@ def tensors(*shapes: str, least: int = 1, most: int = 4) -> st.SearchStrategy[tu
 def _check(whose: str, texts: tuple[str, ...], least: int, most: int) -> None:
     for text in texts:
         check_text(whose, text, "each name" if whose == "dims" else "each shape")
+        if whose == "dims" and not text.isidentifier():
+            raise KindError(f"dims: each name must be one word, not {text!r}")
         if any([not (name.isidentifier() or name.isdecimal()) for name in text.split()]):
             needed = "names or numbers with spaces between them"
             remedy = " ".join(re.findall(r"\w+", text))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+import numpy as np
 from sklearn.base import RegressorMixin
 
 from funcnn.arrays import Array
 from funcnn.interop.sklearn.base import Estimator
 from funcnn.interop.sklearn.course import Course, begun, continued
 from funcnn.interop.sklearn.rows import Rows
+from funcnn.interop.sklearn.settings import innermost
 from funcnn.interop.sklearn.targets import Numbers
+from funcnn.losses.likelihoods import poisson_nll
 
 
 class NetworkRegressor(RegressorMixin, Estimator):
@@ -47,10 +50,13 @@ class NetworkRegressor(RegressorMixin, Estimator):
         return self._trained(name, self._before(name, partial=True), X, y, sample_weight, 1)
 
     def predict(self, X: Any) -> Array:
-        """The outputs of the network, (m,) or (m, n) as y was; for a pair of outputs, the first."""
+        """The outputs of the network, (m,) or (m, n) as y was; for a pair of outputs, the first.
+
+        After `poisson_nll`, for which the outputs are logarithms of rates, the predictions are the rates.
+        """
         out = self._out(X)
         prediction: Array = self._course.target.prediction(out)
-        return prediction
+        return np.exp(prediction) if innermost(self._course.loss) is poisson_nll else prediction
 
     def _trained(self, name: str, course: Course | None, X: Any, y: Any, sample_weight: Any, epochs: int) -> Self:
         X, y = self._data(X, y=y, multi_output=True, reset=course is None)
