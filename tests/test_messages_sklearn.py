@@ -17,7 +17,7 @@ from funcnn import (
     summary,
 )
 from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
-from funcnn.losses import hinge
+from funcnn.losses import cosine_distance, hinge
 from tests.says import assert_says
 
 sklearn = pytest.importorskip("sklearn", reason="these are its estimators")
@@ -186,7 +186,7 @@ ROWS = {
             "NetworkClassifier.predict_proba: loss must be a cross-entropy, whose outputs are logits, "
             f"not {loss.__name__}",
         )
-        for loss in (mse, hinge)
+        for loss in (mse, hinge, cosine_distance)
     },
     "a loss without weights": (
         fit(loss=unweighted, sample_weight=np.ones(12)),

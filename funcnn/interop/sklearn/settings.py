@@ -16,14 +16,17 @@ from funcnn.fields import as_count, as_number, check_flag, check_function, check
 from funcnn.inspection.checks import check_network
 from funcnn.layers.activations.base import Relu
 from funcnn.layers.checks import check_held
+from funcnn.losses.likelihoods import poisson_nll
 from funcnn.losses.margins import hinge
 from funcnn.losses.protocol import check_of_out_and_y
 from funcnn.losses.regression import mse
+from funcnn.losses.similarity import cosine_distance
 from funcnn.training.arguments import check_lr, check_optimizer
 
 SIZES, HIDDEN = (100,), (Relu(),)  # the defaults
 _SHARE = "validation_fraction"
-NUMBERS, MARGINS = mse.__module__, hinge.__module__  # the homes of losses whose outputs are not logits
+NUMBERS = mse.__module__
+NO_LOGITS = {loss.__module__ for loss in (mse, hinge, poisson_nll, cosine_distance)}  # the homes of such losses
 
 
 def check_settings(name: str, estimator: Any) -> None:
