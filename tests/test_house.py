@@ -67,7 +67,7 @@ MOST_LINES = {
     "parallel": 1200,  # blocks, sums, tasks as bytes, and what executors do when they fail
     "plot": 700,  # each picture checks its arguments; a player of a run
     "schedules": 480,  # what is given as a schedule is checked when it is given
-    "teach": 3460,  # exercises, checked together or alone; numbers that keep their terms; a page; twenty mistakes
+    "teach": 3690,  # exercises, checked together or alone; numbers that keep their terms; a page; mistakes, and doubles
     "testing": 10310,  # by differences at every size, exactly, by an oracle; large arrays, trees; six libraries; hunts
     "training": 1730,  # arguments, batches and scores are checked; states and tables show themselves; one pass a step
     "trees": 500,

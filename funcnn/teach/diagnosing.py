@@ -29,7 +29,7 @@ def diagnose(
     r"""Name the mistake in `vjp(args, dA)`, from f and vjp alone, if one mistake explains the wrong gradient.
 
     f and vjp are those of `funcnn.testing.check_vjp`. The Jacobian J of f is estimated by finite differences, and that
-    of vjp by unit cotangents, at args and at three draws near them. Each known mistake predicts what vjp would give:
+    of vjp by unit cotangents, at args and at five draws near them. Each known mistake predicts what vjp would give:
     for example $dA\,J^T$ for $dA\,J$ if a matrix is not transposed. A mistake is named if it fits every wrong argument
     in every draw, and no other mistake does. Otherwise the name is None, also if two mistakes give the same numbers.
 

@@ -8,28 +8,45 @@ from itertools import combinations
 import numpy as np
 
 from funcnn.arrays import Array
+from funcnn.teach.hypotheses.patterns import is_axes_permutation, is_convolution, is_reversed_by_transposing
+from funcnn.teach.hypotheses.sums import is_copied, is_two_valued
 from funcnn.teach.tutor.view import Prediction, View, known, same, subsets
 
 
 def transposed(view: View) -> Iterator[Prediction]:
     """The Jacobian, the gradient, dA or another argument transposed; a reshape in place of a transpose."""
-    J, outer = view.jacobian, view.out.ndim
-    if view.out.size == view.x.size and outer == view.x.ndim:
-        yield known("the Jacobian in place of its transpose", view.matrix.T.reshape(J.shape))
-    if _is_permutation(view.matrix):
-        yield known("a reshape in place of a transpose", np.eye(view.x.size).reshape(J.shape))
+    yield from _as_a_whole(view)
     yield from _reshaped(view)
-    own = [("", J), *_swapped(J, outer, J.ndim)]
-    upstream = [*_swapped(J, 0, outer)] if view.x.ndim >= outer else []
-    for axes, swapped in own[1:]:
-        yield known(f"the gradient, axes {axes}", swapped)
-    for axes, swapped in upstream:
-        yield known(f"dA, axes {axes}", swapped)
-        for also, both in _swapped(swapped, outer, J.ndim):
-            yield known(f"dA, axes {axes}, and the gradient, axes {also}", both)
+    yield from _along_axes(view)
     for j in (view.i, *view.others):
         for axes, value in _swapped(view.arg(j), 0, view.arg(j).ndim):
             yield view.if_at(f"{view.name(j)}, axes {axes}", j, value)
+
+
+def _as_a_whole(view: View) -> Iterator[Prediction]:
+    """The Jacobian as one matrix, if a transpose is the only thing that gives its numbers."""
+    J = view.jacobian
+    if is_axes_permutation(view):
+        yield known("a reshape in place of a transpose", np.eye(view.x.size).reshape(J.shape))
+    elif is_reversed_by_transposing(view):
+        return
+    if view.out.size == view.x.size and view.out.ndim == view.x.ndim:
+        yield known("the Jacobian in place of its transpose", view.matrix.T.reshape(J.shape))
+
+
+def _along_axes(view: View) -> Iterator[Prediction]:
+    """Axes of the gradient or of dA exchanged."""
+    J, outer = view.jacobian, view.out.ndim
+    if not is_copied(J, range(outer, J.ndim)):  # else dA may have been copied along another axis
+        for axes, swapped in _swapped(J, outer, J.ndim):
+            yield known(f"the gradient, axes {axes}", swapped)
+    if view.x.ndim < outer and is_two_valued(J):
+        return  # the gradient is a sum of dA: the page calls the sum over another axis a wrong sum
+    for axes, swapped in _swapped(J, 0, outer):
+        yield known(f"dA, axes {axes}", swapped)
+        if view.slopes is not None:  # else the factors of a product may have been exchanged
+            for also, both in _swapped(swapped, outer, J.ndim):
+                yield known(f"dA, axes {axes}, and the gradient, axes {also}", both)
 
 
 def _reshaped(view: View) -> Iterator[Prediction]:
@@ -47,12 +64,6 @@ def _swapped(a: Array, first: int, end: int) -> Iterator[tuple[str, Array]]:
             yield f"{i - first} and {j - first}", np.swapaxes(a, i, j).reshape(a.shape)
 
 
-def _is_permutation(matrix: Array) -> bool:
-    is_one = same(matrix, np.round(matrix)) and bool(np.isin(np.round(matrix), (0, 1)).all())
-    once = [bool((abs(matrix.sum(axis=axis) - 1) < 1e-6).all()) for axis in (0, 1)]
-    return matrix.shape[0] == matrix.shape[1] and is_one and all(once)
-
-
 def flipped(view: View) -> Iterator[Prediction]:
     """The gradient or dA reversed along axes."""
     outer = view.out.ndim
@@ -68,6 +79,8 @@ def kernel(view: View) -> Iterator[Prediction]:
     """Another argument reversed along axes, if f is linear in this one and in the other."""
     twice = view.at(view.i, 2 * view.x)
     if twice is None or not same(twice, view.jacobian):
+        return
+    if not is_convolution(view):
         return
     for j in view.others:
         a = view.arg(j)

@@ -1,4 +1,4 @@
-"""Mistakes that have no name, and may give what one with a name gives: an offset, and a factor at the wrong place."""
+"""Mistakes that have no name, and may give what one with a name gives."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.teach.tutor.view import Prediction, View, known
+from funcnn.teach.tutor.view import Prediction, View, factor_of, known, same
 
 
 def offset(view: View) -> Iterator[Prediction]:
@@ -30,6 +30,38 @@ def _moved(a: Array, axis: int, way: int) -> Array:
     found = np.roll(a, way, axis)
     np.moveaxis(found, axis, 0)[0 if way == 1 else -1] = 0
     return found
+
+
+def in_the_same_direction(view: View) -> Iterator[Prediction]:
+    """An order that is not inverted: the Jacobian in place of its transpose."""
+    if view.out.shape == view.x.shape:
+        yield known("", view.matrix.T.reshape(view.jacobian.shape))
+
+
+def of_another(view: View) -> Iterator[Prediction]:
+    """The gradient of another argument of the same shape."""
+    for j in view.others:
+        if view.arg(j).shape == view.x.shape:
+            yield known("", view.draw.jacobians[j])
+
+
+def exchanged(view: View) -> Iterator[Prediction]:
+    """The gradients of two arguments exchanged."""
+    for j in view.others:
+        other = view.draw.gradients[j]
+        if other is not None and same(other.jacobian, view.jacobian):
+            yield known("", view.draw.jacobians[j])
+
+
+def exponent(view: View) -> Iterator[Prediction]:
+    """The slope of an elementwise function times x, or divided by it, as of an exponent that is too large by 1."""
+    L, slopes = view.learner.jacobian, view.slopes
+    if slopes is None or L.shape != view.jacobian.shape:
+        return
+    for by in (view.x, 1 / view.x):
+        predicted = view.diagonal(slopes * by)
+        if factor_of(L, predicted) is not None:
+            yield known("", L)
 
 
 def rescaled(view: View) -> Iterator[Prediction]:

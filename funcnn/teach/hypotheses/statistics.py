@@ -57,6 +57,8 @@ def restored(view: View, axes: tuple[int, ...], blocks: Array) -> Array:
 def diagonal_only(view: View) -> Iterator[Prediction]:
     """The diagonal of each block, where every output depends on all entries of its group."""
     groups = groups_of(view)
+    if view.x.ndim > 1 and 1 in view.x.shape:
+        return  # a sum over an axis of length 1 leaves the diagonal too
     if groups is not None and (abs(groups.blocks) > 0).mean() > FULL and groups.x.shape[1] > 1:
         yield known("", view.diagonal(np.diag(view.matrix).reshape(view.x.shape)))
 
@@ -66,14 +68,53 @@ def _softmax(p: Array) -> Array:
     return np.eye(p.shape[1]) * p[:, None, :] - p[:, :, None] * p[:, None, :]
 
 
-def softmax_axis(view: View) -> Iterator[Prediction]:
-    """The sum of a softmax over other axes than its own."""
+class Quotient(NamedTuple):
+    """A function g(x_i) / S of each entry, where S depends on the group: its Jacobian is diag(own) - out by^T.
+
+    `own` is g' / S and `by` is dS / S, both of the shape of x.
+    """
+
+    own: Array
+    by: Array
+
+
+def quotient(view: View, groups: Groups | None) -> Quotient | None:
+    """The parts of the Jacobian of a quotient; None if it is none, or if that cannot be said, as for two entries."""
+    if groups is None or groups.x.shape[1] < 3 or abs(groups.out).min() < 1e-6 * abs(groups.out).max():
+        return None
+    n = groups.x.shape[1]
+    ratio = -groups.blocks / groups.out[:, :, None]  # by_j in each row i but for i = j
+    others = 1 - np.eye(n)
+    by = (ratio * others).sum(axis=1, keepdims=True) / (n - 1)
+    if not same(groups.blocks * others, -groups.out[:, :, None] * by * others):
+        return None
+    own = np.einsum("gii->gi", groups.blocks) + groups.out * by[:, 0]
+    index = _grouped(np.arange(view.x.size).reshape(view.x.shape), groups.axes)
+    found = np.zeros((2, view.x.size))
+    found[:, index] = own, by[:, 0]
+    return Quotient(*found.reshape(2, *view.x.shape))
+
+
+def quotient_axis(view: View) -> Iterator[Prediction]:
+    """The sum of a quotient such as a softmax over other axes than its own."""
     groups = groups_of(view)
-    if groups is not None and same(groups.blocks, _softmax(groups.out)):
-        for axes in subsets(range(view.x.ndim), view.x.shape):
-            if axes != groups.axes:
-                blocks = _softmax(_grouped(view.out, axes))
-                yield known(f"over axis {' and '.join(map(str, axes))}", restored(view, axes, blocks))
+    parts = quotient(view, groups)
+    if groups is None or parts is None:
+        return
+    for axes in subsets(range(view.x.ndim), view.x.shape):
+        if axes != groups.axes:
+            own = _grouped(parts.own, axes)
+            diagonal, detail = np.eye(own.shape[1]) * own[:, None], f"over axis {' and '.join(map(str, axes))}"
+            for by in (np.ones_like(parts.own), parts.own):  # 1 / S before the sum, or after it
+                left, right = _grouped(view.out / by, axes), _grouped(parts.by * by, axes)
+                yield known(detail, restored(view, axes, diagonal - left[:, :, None] * right[:, None]))
+
+
+def quotient_constant(view: View) -> Iterator[Prediction]:
+    """The denominator of a quotient, without its gradient."""
+    parts = quotient(view, groups_of(view))
+    if parts is not None:
+        yield known("the denominator", view.diagonal(parts.own))
 
 
 def softmax_at_x(view: View) -> Iterator[Prediction]:

@@ -27,8 +27,10 @@ from funcnn.testing.domain import Domain
 from funcnn.testing.verdict import GradientError, Raised, WrongShape
 
 NEEDED = 3  # draws that a hypothesis must fit
-MADE = 5  # chosen: draws, in some of which a hypothesis may predict nothing, as where an activation is saturated
+MADE = 6  # chosen: draws, in some of which a hypothesis may predict nothing, as where an activation is saturated
 TRIED = 4  # chosen: draws of one kind, until f is differentiable at one
+LARGE, ALIKE = 10.0, 30.0  # chosen: times the arguments in one draw, if slopes there are up to so many times larger
+FEW = 4  # chosen: different slopes, up to which f may be linear between thresholds
 LEAST_MOVE = 0.01  # chosen: the least relative distance of a draw from the arguments
 LEAST_DIGITS = 1e-5  # chosen: a Jacobian with a larger relative error is not used
 SMALL = 1e-3  # chosen: slopes so much smaller than the value of f count as 0 if that is all that is known of them
@@ -48,9 +50,14 @@ class Learner(NamedTuple):
     @property
     def is_linear(self) -> bool:
         """Whether the gradients of the samples follow from those of unit cotangents."""
+        return self.is_linear_up_to(0)
+
+    def is_linear_up_to(self, error: float) -> bool:
+        """Whether they follow from those, but for rounding errors and errors of a given size."""
         return all(
             [
-                abs(np.tensordot(dA, self.jacobian, dA.ndim) - g).max(initial=0) <= LINEAR * abs(g).max(initial=0)
+                abs(np.tensordot(dA, self.jacobian, dA.ndim) - g).max(initial=0)
+                <= max(error, LINEAR * abs(g).max(initial=0))
                 for dA, g in self.samples
             ]
         )
@@ -66,6 +73,11 @@ class Draw:
     function: VectorFunction
     jacobians: dict[int, Array]
     gradients: dict[int, Learner | None]
+
+    @property
+    def uncertainty(self) -> float:
+        """A difference between slopes that may be the error of slopes that are small beside the value of f."""
+        return LEAST_DIGITS * SMALL * float(abs(self.function.out).max(initial=0))
 
     def jacobian_at(self, i: int, args: Sequence[Array]) -> Array | None:
         """The Jacobian of argument i at other arguments; None where it is not known."""
@@ -97,6 +109,8 @@ def draws_of(claim: Claim, domain: Domain) -> list[Draw]:
         return None
 
     found += [next(filter(None, (moved(move) for _ in range(TRIED))), None) for move in (_far, _reversed)]
+    large = moved(_large)
+    found += [large] if found[0] and large and _has_slopes_like(large, found[0]) else []
     while len([*filter(None, found)]) < MADE and size > LEAST_MOVE:
         found.append(moved(_near))
         size *= 1 if found[-1] else 0.7
@@ -115,6 +129,18 @@ def _far(rng: np.random.Generator, a: Array, size: float) -> Array:
 
 def _reversed(rng: np.random.Generator, a: Array, size: float) -> Array:
     return _near(rng, a * rng.choice([-1.0, 1.0], a.shape), size)
+
+
+def _large(rng: np.random.Generator, a: Array, size: float) -> Array:
+    signs = (-1.0) ** np.arange(a.size).reshape(a.shape)
+    return LARGE * signs * abs(_near(rng, a, size))
+
+
+def _has_slopes_like(large: Draw, near: Draw) -> bool:
+    """Whether f has few slopes, and similar ones at a large draw, where thresholds such as that of Relu6 show."""
+    sizes = [(abs(large.jacobians[i]).max(initial=0), abs(J).max(initial=0)) for i, J in near.jacobians.items()]
+    is_like = all(a <= ALIKE * b and b <= ALIKE * a for a, b in sizes)
+    return is_like and all(np.unique(J.round(7)).size <= FEW for J in near.jacobians.values())
 
 
 def _size(a: Array) -> float:
@@ -165,6 +191,7 @@ def _gradients(function: VectorFunction, rng: np.random.Generator) -> dict[int, 
     shape, size = function.out.shape, function.out.size
     units = [_called(function, unit.reshape(shape)) for unit in np.eye(size)]
     cotangents = [cotangent(rng, function.out) for _ in range(2)]
+    cotangents.append(-cotangents[0])  # with one output, both may be positive: then |dA| is not seen
     samples = [_called(function, dA) for dA in cotangents]
     return {i: _learner(i, shape, units, cotangents, samples) for i in function.floats}
 

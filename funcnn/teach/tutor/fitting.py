@@ -6,13 +6,29 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from funcnn.teach.hypotheses.rivals import offset, rescaled
+from funcnn.teach.hypotheses.rivals import (
+    exchanged,
+    exponent,
+    in_the_same_direction,
+    of_another,
+    offset,
+    rescaled,
+)
 from funcnn.teach.tutor.draws import NEEDED, Draw
 from funcnn.teach.tutor.mistakes import MISTAKES, Hypothesis, Mistake
 from funcnn.teach.tutor.view import View, factor_of, same
 
 # Mistakes without a name that may give the same gradient: then there is no name.
-RIVALS = {"flipped": [offset], "kernel not flipped": [offset], "transposed": [rescaled]}
+RIVALS = {
+    "factor": [exchanged],
+    "wrong sum": [of_another],
+    "missing sum": [of_another],
+    "transposed": [rescaled, of_another, offset],
+    "flipped": [offset, of_another, in_the_same_direction],
+    "kernel not flipped": [offset, of_another],
+    "slope at out": [exponent],
+    "slope at x": [exponent],
+}
 WHOLE = {"zero gradient", "sign", "factor"}  # names of what is proportional to the gradient
 
 
@@ -23,8 +39,13 @@ def wrong_arguments(draws: Sequence[Draw]) -> list[int]:
 
 def is_wrong(draw: Draw, i: int) -> bool:
     """Whether the gradient of argument i differs from the Jacobian."""
-    learner = draw.gradients[i]
-    return learner is None or not (learner.is_linear and same(learner.jacobian, draw.jacobians[i]))
+    learner, jacobian = draw.gradients[i], draw.jacobians[i]
+    if learner is None or learner.jacobian.shape != jacobian.shape:
+        return True
+    apart = float(abs(learner.jacobian - jacobian).max(initial=0))
+    if apart <= draw.uncertainty:
+        return not learner.is_linear_up_to(draw.uncertainty)
+    return not (learner.is_linear and same(learner.jacobian, jacobian))
 
 
 def fitting(draws: Sequence[Draw], i: int) -> dict[str, str]:

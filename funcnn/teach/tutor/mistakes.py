@@ -88,7 +88,7 @@ MISTAKES = (
             "Why does the bias gradient db sum over rows?",
             "Backward, the gradient is the sum along that axis: **the gradient of a copy is a sum**.",
         ),
-        (sums.wrong_sum, statistics.softmax_axis),
+        (sums.wrong_sum, statistics.quotient_axis),
     ),
     Mistake(
         "missing sum",
@@ -167,7 +167,7 @@ MISTAKES = (
         "statistics constant",
         "a number that is computed from x, such as a norm or mean and variance, is treated as a constant",
         Line(*BATCH_NORM, r"Every $x_j$ changes $\mu$ and $s$, and so all $N$ outputs."),
-        (statistics.statistics_constant,),
+        (statistics.statistics_constant, statistics.quotient_constant),
     ),
     Mistake(
         "variance constant",
