@@ -17,6 +17,11 @@ two = np.ones((4, 2))
 
 PAGE = "step.html"
 
+
+def y_first(y_true, y_pred):
+    return mse(y_pred, y_true)
+
+
 ROWS = [
     (
         lambda: write_steps([dense], x, two, mse, 0.1, PAGE),
@@ -96,6 +101,11 @@ ROWS = [
         "nudge: path must be the path of an array of floats, W, got 'x'",
     ),
     (lambda: nudge(dense, x, two, mse, 0, (0, 0)), KindError, "nudge: path must be a string, not int"),
+    (
+        lambda: nudge(dense, x, two, y_first, "W", (0, 0)),
+        KindError,
+        "nudge: loss must be a function (out, y), not y_first(y_true, y_pred); write lambda out, y: y_first(y, out)",
+    ),
     (
         lambda: nudge(dense, x, two, Relu, "W", (0, 0)),
         KindError,

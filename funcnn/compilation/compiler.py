@@ -24,8 +24,9 @@ from funcnn.compilation.trace import trace
 from funcnn.core import Loss, sgd, value_and_grad
 from funcnn.dispatch import registered
 from funcnn.errors import KindError
-from funcnn.fields import as_count, check_function
+from funcnn.fields import as_count
 from funcnn.gradients import Grads
+from funcnn.losses.protocol import check_of_out_and_y
 from funcnn.optimizers.base import update
 
 _MOST_STEPS = 64  # of a compiled function; the step that was used longest ago is dropped
@@ -178,7 +179,7 @@ def compiled(loss: Loss, *, threads: int = 1) -> Compiled:
         KindError: `loss` is not a function, or `threads` not a whole number.
         RangeError: `threads` is less than 1.
     """
-    check_function("compiled", loss, "loss", "a function (out, y)", takes=2)
+    check_of_out_and_y("compiled", loss)
     return Compiled(loss, as_count("compiled", threads, "threads"))
 
 
@@ -242,8 +243,7 @@ def unavailable() -> str:
         engine()
     except Exception as error:  # noqa: BLE001  a broken installation may raise anything
         reason = f"llvmlite cannot be used ({error})"
-        warnings.warn(
-            f'compiled: {reason}, so NumPy computes; write pip install "funcnn[compiled]"', RuntimeWarning, stacklevel=2
-        )
+        text = f'compiled: {reason}, so NumPy computes; write pip install "funcnn[compiled]"'
+        warnings.warn(text, RuntimeWarning, stacklevel=2)
         return reason
     return ""

@@ -9,9 +9,9 @@ import numpy as np
 from funcnn.arrays import Array, check_arrays, kind, short
 from funcnn.core import Loss, forward_only
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import as_positive, check_function, check_text, is_whole
+from funcnn.fields import as_positive, check_text, is_whole
 from funcnn.inspection.checks import check_network
-from funcnn.losses.protocol import evaluated
+from funcnn.losses.protocol import check_of_out_and_y, evaluated
 from funcnn.records import borrowed, record
 from funcnn.trees.edits import replace
 from funcnn.trees.walks import walk
@@ -68,7 +68,7 @@ def nudge(
     """
     check_network("nudge", params)
     check_arrays("nudge", x)
-    check_function("nudge", loss, "loss", "a function (out, y)", takes=2)
+    check_of_out_and_y("nudge", loss)
     check_text("nudge", path, "path")
     place, step = _place("nudge", params, x, path, index), as_positive("nudge", h, "h")
     return nudged(params, x, y, loss, path, place, step)
