@@ -193,6 +193,19 @@ def test_an_assertion_of_f_is_not_a_mistake_of_the_gradient():
     assert caught.value.__notes__[0].startswith("raised by f itself, not by check_vjp\n    x = np.array([[1.0")
 
 
+def test_an_exception_of_f_says_in_which_dtype_it_was_called():
+    def f(x):
+        if x.dtype != np.float32:
+            raise TypeError("float32 only")
+        return square(x)
+
+    with pytest.raises(TypeError, match="float32 only") as caught:
+        check_vjp(f, lambda args, dA: [2 * args[0] * dA], [X.astype(np.float32)])
+    assert caught.value.__notes__[0].startswith(
+        "raised by f itself, not by check_vjp, which calls it in float64\n    x = "
+    )
+
+
 @pytest.mark.parametrize("x", [X, X.astype(np.float32), np.array([1e-5, np.pi])])
 def test_arguments_are_printed_in_the_dtype_that_failed(x):
     error = found(LEFT_OUT["float32"], x)

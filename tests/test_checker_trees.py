@@ -184,6 +184,28 @@ def test_constants_have_the_precision_of_the_arguments_and_are_not_written_to():
     says(NotPure, "vjp writes to its arguments", check_vjp, f, writes, (v, v), **options)
 
 
+def test_whole_numbers_of_python_stay_what_they_are():
+    def f(x, seed, shape, axis):
+        assert [type(seed), type(shape), type(shape[0]), type(axis)] == [int, tuple, int, np.int64]
+        return (x * np.random.default_rng(seed).random(x.shape).astype(x.dtype)).reshape(shape).sum(axis)
+
+    def vjp(args, dA):
+        x, seed, shape, axis = args
+        whole = np.broadcast_to(np.expand_dims(dA, axis), shape).reshape(x.shape)
+        return [whole * np.random.default_rng(seed).random(x.shape).astype(x.dtype), None, None, None]
+
+    args = np.arange(6.0).reshape(2, 3), 3, (3, 2), np.int64(1)
+    assert check_vjp(f, vjp, args).decided == ("x",)
+    with pytest.raises(WrongGradient) as caught:
+        check_vjp(f, lambda args, dA: [2 * vjp(args, dA)[0], None, None, None], args)
+    assert "\n    seed = 3\n    shape = (3, 2)\n" in str(caught.value)
+
+
+def test_a_constant_keeps_its_mask():
+    masked = np.ma.array([1.0, 2.0], mask=[False, True])
+    check_vjp(lambda x, m: x * m.sum(), lambda args, dA: [dA * args[1].sum(), None], (np.ones(2), masked), argnums=0)
+
+
 def test_a_gradient_for_each_argument_or_for_each_of_argnums():
     for vjp in (lambda args, dA: [dA * args[1]], lambda args, dA: [dA * args[1], "not looked at"]):
         assert check_vjp(np.multiply, vjp, (v, v), argnums=[0]).decided == ("x1",)

@@ -292,6 +292,21 @@ ROWS = {
         KindError,
         "check_vjp: x must be an array of numbers, not bool",
     ),
+    "True beside an array": (
+        call(check_vjp, lambda x, twice: x, half_vjp, [x, True]),
+        KindError,
+        "check_vjp: twice must be an array of numbers, or not in argnums, not bool",
+    ),
+    "a mode beside an array": (
+        call(check_vjp, lambda x, mode: x, half_vjp, [x, "mean"]),
+        KindError,
+        "check_vjp: mode must be an array of numbers, or not in argnums, not str",
+    ),
+    "a masked array": (
+        call(check_vjp, half, half_vjp, [np.ma.array([1.0, 2.0], mask=[False, True])]),
+        KindError,
+        "check_vjp: x must be a plain array of numbers, not MaskedArray",
+    ),
     "aliasing by a word": (
         call(check_vjp, half, half_vjp, [x], aliasing="no"),
         KindError,
@@ -611,6 +626,11 @@ ROWS = {
         "tensors: sizes must be names or numbers with spaces between them, not 'n,k'; write 'n k'",
     ),
     "two names in one": (call(fst.dims, "m n"), KindError, "dims: each name must be one word, not 'm n'"),
+    "a size that is computed": (
+        call(fst.tensors, "m 2*n"),
+        KindError,
+        "tensors: sizes must be names or numbers with spaces between them, not 'm 2*n'",
+    ),
     "sizes for their names": (call(fst.tensors, (2, 3)), KindError, "tensors: each shape must be a string, not tuple"),
     "a size of 2.5 at least": (
         call(fst.dims, "m", least=2.5),

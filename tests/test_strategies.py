@@ -54,6 +54,7 @@ def test_sizes_have_limits_of_ones_own_and_may_be_none():
     assert drawn(fst.dims())[0] == {}
     assert {a.shape for (a,) in drawn(fst.tensors("2 3"))} == {(2, 3)}
     assert drawn(fst.tensors(""))[0][0].shape == ()
+    assert (0, 3) in {a.shape for (a,) in drawn(fst.tensors("m 3", least=0, most=1))}
 
 
 def test_every_regime_occurs():

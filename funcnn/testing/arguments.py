@@ -12,7 +12,7 @@ import numpy as np
 from funcnn.arrays import Array, is_array, kind, short
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import check_function, is_whole
-from funcnn.testing.claim import Claim, as_argument
+from funcnn.testing.claim import Claim, as_argument, is_special
 from funcnn.testing.domain import as_domain
 from funcnn.testing.flattening import Flattened
 from funcnn.testing.options import Options, checked_options
@@ -30,9 +30,11 @@ def flattened(whose: str, f: Callable[..., Any], args: Any, argnums: Any, kwargs
     sign = _sign_of(whose, convention)
     chosen = _argnums_of(whose, argnums, len(args))
     paths = names_of(f, len(args))
+    if argnums is None:  # a Python int, such as a seed, an axis or a shape, must remain one
+        chosen = tuple([i for i in chosen if not _is_ints(args[i])])
 
     def as_leaf(path: str, leaf: Any) -> Any:
-        if is_array(leaf) or isinstance(leaf, complex):
+        if (is_array(leaf) and not is_special(leaf)) or isinstance(leaf, complex):
             array = np.asarray(leaf)
             if array.dtype.kind == "c":
                 if not sign:
@@ -42,6 +44,9 @@ def flattened(whose: str, f: Callable[..., Any], args: Any, argnums: Any, kwargs
 
     found = list(args)
     for i in chosen:
+        if argnums is None and len(args) > 1 and isinstance(args[i], str | bool):
+            needed = "an array of numbers, or not in argnums"
+            raise KindError(f"{whose}: {paths[i]} must be {needed}, not {kind(args[i])}")
         arrays = iter([as_leaf(path, leaf) for path, leaf in leaves(args[i], paths[i])])
         found[i] = map_leaves(lambda _: next(arrays), args[i])  # noqa: B023  called at once
         if argnums is not None and not any(a.dtype.kind in "fc" for _, a in leaves(found[i])):
@@ -126,6 +131,11 @@ def _keywords_of(whose: str, kwargs: Any) -> Mapping[str, Any]:
         if not isinstance(name, str):
             raise KindError(f"{whose}: kwargs must have names of keyword arguments as keys, not {kind(name)}")
     return kwargs
+
+
+def _is_ints(arg: Any) -> bool:
+    every = [leaf for _, leaf in leaves(arg)]
+    return bool(every) and all([is_whole(leaf) for leaf in every])
 
 
 def names_of(f: Callable[..., Any], n: int) -> tuple[str, ...]:

@@ -103,9 +103,16 @@ class Claim:
 
 def as_argument(whose: str, name: str, a: Any) -> Array:
     """Check an argument; the result is an array. Errors name the check `whose` and the argument `name`."""
+    if is_special(a):
+        raise KindError(f"{whose}: {name} must be a plain array of numbers, not {type(a).__name__}")
     array = np.asarray(a) if is_array(a) or isinstance(a, Number) else np.zeros((), object)
     if array.dtype.kind == "c":
         raise KindError(f"{whose}: {name} must hold real numbers; it is {array.dtype}")
     if array.dtype.kind not in "fiub" or isinstance(a, bool):
         raise KindError(f"{whose}: {name} must be an array of numbers, not {kind(a)}")
     return array
+
+
+def is_special(a: Any) -> bool:
+    """Whether an array has another arithmetic than a plain one, which would be lost."""
+    return isinstance(a, np.ma.MaskedArray | np.matrix)

@@ -14,7 +14,7 @@ import numpy as np
 
 from funcnn.arrays import Array, freeze, is_array, short
 from funcnn.errors import KindError
-from funcnn.testing.claim import Rules
+from funcnn.testing.claim import Rules, is_special
 from funcnn.testing.differentiation.vector_function import sealed
 from funcnn.testing.pytrees import children, leaves, leaves_like, map_leaves, rebuilt
 from funcnn.testing.verdict import NotDeterministic, NotPure, WrongDtype, WrongShape
@@ -86,7 +86,7 @@ class Flattened:
         if dtype not in self._constants:
 
             def cast(a: Any) -> Any:
-                if not is_array(a):
+                if not is_array(a) or is_special(a) or not isinstance(a.dtype, np.dtype):  # such as a key of JAX
                     return a
                 a = np.asarray(a)
                 wide = {"f": dtype, "c": np.result_type(dtype, np.complex64)}

@@ -79,7 +79,8 @@ def jvp_pair(function: Callable[..., Any], *, jit: bool = True) -> tuple[Callabl
 
     def jvp(args: Sequence[Any], tangents: Sequence[Any]) -> Any:
         with _precision(args), _named_without_rule():
-            leaves, tree = jax.tree.flatten(ahead(tuple(args), jax.tree.leaves(tangents)), is_leaf=_is_none)
+            steps = jax.tree.map(_step, tuple(tangents), tuple(args), is_leaf=_is_none)
+            leaves, tree = jax.tree.flatten(ahead(tuple(args), jax.tree.leaves(steps)), is_leaf=_is_none)
         return jax.tree.unflatten(tree, [None if a is None else np.asarray(a) for a in leaves])
 
     return f, jvp
@@ -103,6 +104,13 @@ def _tangents_of(function: Callable[..., Any]) -> Callable[..., Any]:
         return jax.tree.map(lambda a, tangent: tangent if _is_float(a) else None, out, found)
 
     return tangents
+
+
+def _step(tangent: Any, arg: Any) -> Any:
+    """The tangent of an argument, zeros for a constant that holds floats."""
+    if tangent is not None:
+        return tangent
+    return jax.tree.map(lambda a: np.zeros_like(a) if _is_float(a) else None, arg)
 
 
 def _or_nothing(rest: Iterator[Any]) -> Callable[[Any], Any]:

@@ -16,7 +16,7 @@ from funcnn.testing.differentiation.constants import MOST_SHOWN
 def as_source(value: Any) -> str:
     """Python source that builds a value; a large array is only described."""
     if is_array(value):
-        return _of_array(value)
+        return _of_array(value) if isinstance(value.dtype, np.dtype) else repr(value)  # JAX has keys of its own dtype
     if isinstance(value, tuple):
         return f"({', '.join(map(as_source, value))}{',' if len(value) == 1 else ''})"
     if isinstance(value, list):

@@ -62,7 +62,7 @@ def tensors(*shapes: str, least: int = 1, most: int = 4) -> st.SearchStrategy[tu
     names = sorted({name for shape in shapes for name in shape.split() if not name.isdecimal()})
 
     def arrays(sizes: dict[str, int]) -> st.SearchStrategy[tuple[Array, ...]]:
-        return st.tuples(*[tensor([sizes.get(n) or int(n) for n in shape.split()]) for shape in shapes])
+        return st.tuples(*[tensor([sizes[n] if n in sizes else int(n) for n in shape.split()]) for shape in shapes])
 
     return dims(*names, least=least, most=most).flatmap(arrays)
 
@@ -74,8 +74,9 @@ def _check(whose: str, texts: tuple[str, ...], least: int, most: int) -> None:
             raise KindError(f"dims: each name must be one word, not {text!r}")
         if any([not (name.isidentifier() or name.isdecimal()) for name in text.split()]):
             needed = "names or numbers with spaces between them"
+            is_list = re.fullmatch(r"[\w\s,;()\[\]]*", text)  # of another character the remedy may change the meaning
             remedy = " ".join(re.findall(r"\w+", text))
-            raise KindError(f"{whose}: sizes must be {needed}, not {text!r}; write {remedy!r}")
+            raise KindError(f"{whose}: sizes must be {needed}, not {text!r}{f'; write {remedy!r}' if is_list else ''}")
     if as_count(whose, most, "most", least=0) < as_count(whose, least, "least", least=0):
         raise RangeError(f"{whose}: most must be at least {least}, the value of least; it is {most}")
 

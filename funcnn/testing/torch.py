@@ -14,12 +14,12 @@ import numpy as np
 import torch
 from torch.autograd import forward_ad
 
-from funcnn.arrays import Array, kind
+from funcnn.arrays import Array, is_array, kind
 from funcnn.errors import KindError
 from funcnn.fields import check_flag, check_function
 from funcnn.testing.differentiation.constants import REPEATED
-from funcnn.testing.pytrees import leaves, map_leaves
-from funcnn.testing.verdict import NoDerivative, NotPure
+from funcnn.testing.pytrees import leaves, leaves_like, map_leaves
+from funcnn.testing.verdict import GradientError, NoDerivative, NotPure
 
 Vjp = Callable[[Sequence[Any], Any], tuple[Any, ...]]
 Jvp = Callable[[Sequence[Any], Sequence[Any]], Any]
@@ -118,10 +118,10 @@ def jvp_pair(function: Callable[..., Any], *, parameters: bool = False) -> tuple
 
     @_one_thread()
     def jvp(args: Sequence[Any], tangents: Sequence[Any]) -> Any:
-        rest = iter([_tensor(a) for _, a in leaves(tangents)])
+        rest = map(_tensor, leaves_like(tuple(args), tangents, "tangents", GradientError))  # None for a constant
         tensors = map_leaves(_tensor, tuple(args))
         with forward_ad.dual_level(), _named_without_rule():
-            duals = map_leaves(lambda t: forward_ad.make_dual(t, next(rest)) if _has_gradient(t) else t, tensors)
+            duals = map_leaves(lambda t: t if (v := next(rest)) is None else forward_ad.make_dual(t, v), tensors)
             out = _checked(call(*duals))
             if all([forward_ad.unpack_dual(leaf).tangent is None for _, leaf in leaves(out)]):
                 raise NoDerivative("torch has no derivative of this function: its output has no tangent")
@@ -164,9 +164,9 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _tensor(a: Array, order: Literal["C", "K"] = "C") -> Any:
-    """A copy, since torch has no read-only tensors; "K" keeps the order of its axes in memory."""
-    return torch.from_numpy(np.array(a, order=order))
+def _tensor(a: Any, order: Literal["C", "K"] = "C") -> Any:
+    """A copy, since torch has no read-only tensors; "K" keeps the order of axes. Constants stay as they are."""
+    return torch.from_numpy(np.array(a, order=order)) if is_array(a) else a
 
 
 def _array(tensor: Any) -> Array:
@@ -174,7 +174,7 @@ def _array(tensor: Any) -> Array:
 
 
 def _has_gradient(tensor: Any) -> bool:
-    return bool(tensor.is_floating_point() or tensor.is_complex())
+    return torch.is_tensor(tensor) and bool(tensor.is_floating_point() or tensor.is_complex())
 
 
 def _tangent(out: Any) -> Any:
@@ -202,7 +202,7 @@ def _named_without_rule() -> Iterator[None]:
 
 def _refuse_writes(tensors: Any, arrays: Any, who: str) -> None:
     for (_, tensor), (_, array) in zip(leaves(tensors), leaves(arrays), strict=True):
-        if _array(tensor).tobytes() != array.tobytes():
+        if torch.is_tensor(tensor) and _array(tensor).tobytes() != array.tobytes():
             raise ValueError(f"{who} wrote to a tensor of shape {array.shape}, which is read-only")
 
 
@@ -210,7 +210,7 @@ def _disturb(call: Callable[..., Any], args: Any) -> None:
     """Call the function with half of each number, which lies in most domains that contain the number."""
     try:
         with torch.no_grad():
-            call(*map_leaves(lambda a: _tensor(a / a.dtype.type(2) if a.dtype.kind in "fc" else a), args))
+            call(*map_leaves(lambda t: t / 2 if _has_gradient(t) else t, map_leaves(_tensor, args)))
     except Exception:  # noqa: BLE001  these arguments are not the user's own: they may lie outside the domain
         return
 
@@ -221,7 +221,7 @@ def _pure(module: torch.nn.Module, names: Sequence[str]) -> Callable[..., Any]:
     state = {name: t.detach() for name, t in (*module.named_parameters(), *module.named_buffers())}
 
     def call(*tensors: Any) -> Any:
-        dtype = next((t.dtype for t in tensors if t.is_floating_point()), torch.float64)
+        dtype = next((t.dtype for t in tensors if torch.is_tensor(t) and t.is_floating_point()), torch.float64)
         own = {n: t.to(dtype, copy=True) if t.is_floating_point() else t.clone() for n, t in state.items()}
         own.update(zip(names, tensors, strict=False))
         return torch.func.functional_call(module, own, tensors[len(names) :])

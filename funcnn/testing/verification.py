@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import Array, short
-from funcnn.errors import KindError
+from funcnn.errors import FuncnnError, KindError
 from funcnn.testing.checked_pair import CheckedPair
 from funcnn.testing.claim import Claim
 from funcnn.testing.comparison.gradient import check_gradient
@@ -121,10 +121,13 @@ def in_float64(claim: Claim, args: tuple[Array, ...], options: Options) -> Vecto
         returned = pair.forward(*args)
     except OutsideDomainError:
         raise Inconclusive("the arguments are outside domain: draw arguments inside it") from None
-    except AssertionError as error:
-        if isinstance(error, GradientError):
-            raise
-        error.add_note(f"raised by {claim.name} itself, not by {claim.whose}\n{claim.source_in(np.float64)}")
+    except (GradientError, FuncnnError):
+        raise
+    except Exception as error:
+        wide = (
+            ", which calls it in float64" if any([a.dtype.kind == "f" and a.itemsize < 8 for a in claim.args]) else ""
+        )
+        error.add_note(f"raised by {claim.name} itself, not by {claim.whose}{wide}\n{claim.source_in(np.float64)}")
         raise
     out = np.array(returned)
     if out.dtype.kind != "f":

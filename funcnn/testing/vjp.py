@@ -118,8 +118,8 @@ def check_vjp(
         vjp: its backward pass.
         args: the arguments. A check covers this one point: draw many with hypothesis.
         argnums: the number of the argument that has a gradient, or a tuple of such numbers; by default all have. Other
-            arguments are constants of any kind. vjp gives a gradient for each argument, in which those of constants
-            are ignored, or for each of argnums.
+            arguments are constants of any kind, and so are whole numbers of Python, which f gets as they are. vjp gives
+            a gradient for each argument, in which those of constants are ignored, or for each of argnums.
         kwargs: keyword arguments of f, which vjp is given, too: `vjp(args, dA, **kwargs)`. They are constants.
         convention: of complex numbers, "jax" or "torch". Messages name the parts `real(z)` and `imag(z)`.
         **options: the following.

@@ -372,3 +372,17 @@ def test_a_function_without_forward_mode_is_named(function):
 def test_a_function_without_derivative_is_named(function):
     with pytest.raises(NoDerivative, match=r"torch has no derivative of this function: "):
         check_vjp(*pair(function), [abs(X)])
+
+
+def test_constants_stay_what_they_are():
+    def scaled(x, mode, shape, factor, weights):
+        assert [type(mode), type(shape), type(factor), type(weights)] == [str, tuple, float, torch.Tensor]
+        return x.reshape(shape) ** 2 * factor * weights
+
+    args = X, "square", (3, 2), -0.5, np.array([1.0, 4.0])
+    f, vjp = pair(scaled)
+    assert check_vjp(f, vjp, args, argnums=0).verdict == "pass"
+    assert check_jvp(*jvp_pair(scaled), args, argnums=0, vjp=vjp).verdict == "pass"
+    assert check_vjp(*pair(lambda x, n: x**n if type(n) is int else x), (X, 3)).verdict == "pass"
+    with pytest.raises(WrongGradient):
+        check_vjp(f, lambda args, dA: [2 * vjp(args, dA)[0], None, None, None, None], args, argnums=0)
