@@ -305,7 +305,12 @@ ROWS = {
     "a masked array": (
         call(check_vjp, half, half_vjp, [np.ma.array([1.0, 2.0], mask=[False, True])]),
         KindError,
-        "check_vjp: x must be a plain array of numbers, not MaskedArray",
+        "check_vjp: x must be an array of numbers, not MaskedArray",
+    ),
+    "a masked x": (
+        call(check_gradient, np.sum, np.ones_like, np.ma.array([1.0, 2.0], mask=[False, True])),
+        KindError,
+        "check_gradient: x must be an array or a list of numbers, not MaskedArray",
     ),
     "aliasing by a word": (
         call(check_vjp, half, half_vjp, [x], aliasing="no"),

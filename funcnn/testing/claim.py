@@ -103,9 +103,8 @@ class Claim:
 
 def as_argument(whose: str, name: str, a: Any) -> Array:
     """Check an argument; the result is an array. Errors name the check `whose` and the argument `name`."""
-    if is_special(a):
-        raise KindError(f"{whose}: {name} must be a plain array of numbers, not {type(a).__name__}")
-    array = np.asarray(a) if is_array(a) or isinstance(a, Number) else np.zeros((), object)
+    given = isinstance(a, Number) or (is_array(a) and not is_special(a))
+    array = np.asarray(a) if given else np.zeros((), object)
     if array.dtype.kind == "c":
         raise KindError(f"{whose}: {name} must hold real numbers; it is {array.dtype}")
     if array.dtype.kind not in "fiub" or isinstance(a, bool):
@@ -114,5 +113,5 @@ def as_argument(whose: str, name: str, a: Any) -> Array:
 
 
 def is_special(a: Any) -> bool:
-    """Whether an array has another arithmetic than a plain one, which would be lost."""
+    """Whether an array computes otherwise than a plain one, which `np.asarray` would lose."""
     return isinstance(a, np.ma.MaskedArray | np.matrix)

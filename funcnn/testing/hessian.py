@@ -67,7 +67,7 @@ def check_hessian(
         x: an array of numbers, or a list of them.
         args: further arguments of grad and hess. They are constants.
         product: whether hess is `hess(x, p, *args)`, the product of the Hessian with p, as SciPy's hessp.
-        **options: as in `check_vjp`; a function for `domain` gets x and args.
+        **options: those of `check_vjp` that the signature names; a function for `domain` gets x and args.
 
     Raises:
         GradientError: the Hessian is wrong. There is a subclass for each kind of mistake.

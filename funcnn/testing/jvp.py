@@ -78,7 +78,7 @@ def check_jvp(
         argnums: as in `check_vjp`.
         kwargs: as in `check_vjp`; jvp and vjp get them, too.
         convention: as in `check_vjp`. A tangent is the complex number dz itself; the convention is for vjp.
-        **options: as in `check_vjp`.
+        **options: those of `check_vjp` that the signature names.
 
     Raises:
         GradientError: the tangent is wrong. There is a subclass for each kind of mistake.

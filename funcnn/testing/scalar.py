@@ -13,6 +13,7 @@ from funcnn.arrays import Array, is_array, kind, short
 from funcnn.errors import KindError
 from funcnn.fields import check_function
 from funcnn.testing.arguments import claim_of, flattened
+from funcnn.testing.claim import is_special
 from funcnn.testing.flattening import Flattened
 from funcnn.testing.options import FunctionOptions, takes
 from funcnn.testing.recording import verdict
@@ -52,7 +53,7 @@ def check_gradient(
         grad: its gradient, an array of the shape of x; True for a function like that of `minimize(fun, x, jac=True)`.
         x: an array of numbers, or a list of them. Whole numbers become floats, as in SciPy.
         args: further arguments of f and grad. They are constants.
-        **options: as in `check_vjp`; a function for `domain` gets x and args.
+        **options: those of `check_vjp` that the signature names; a function for `domain` gets x and args.
 
     Raises:
         GradientError: the gradient is wrong. There is a subclass for each kind of mistake.
@@ -107,7 +108,7 @@ def _pair(whose: str, found: Any) -> tuple[Any, Any]:
 
 def _array(x: Any) -> Array:
     """x as an array; an array of objects if x is not an array of numbers, a number or a list of numbers."""
-    if not (is_array(x) or isinstance(x, Number | list | tuple)):
+    if is_special(x) or not (is_array(x) or isinstance(x, Number | list | tuple)):
         return np.zeros((), object)
     try:
         return np.asarray(x)
