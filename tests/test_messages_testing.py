@@ -46,6 +46,18 @@ names = fst.tensors("m n")
 mutant = Mutant("half: the factor", "forgotten", names, (half, half_vjp), (half, forgotten))
 
 
+class Column:
+    """A value of another library, which NumPy may convert."""
+
+    def __init__(self, held):
+        self.held = held
+
+    def __array__(self, dtype=None, copy=None):
+        if self.held is None:
+            raise TypeError("these are not numbers")
+        return self.held
+
+
 def call(function, *given, **settings):
     return lambda: function(*given, **settings)
 
@@ -301,6 +313,21 @@ ROWS = {
         call(check_vjp, lambda x, mode: x, half_vjp, [x, "mean"]),
         KindError,
         "check_vjp: mode must be an array of numbers, or not in argnums, not str",
+    ),
+    "a column": (
+        call(check_vjp, half, half_vjp, [Column(np.ones(2))]),
+        KindError,
+        "check_vjp: x must be an array of numbers, not Column; write np.asarray(x)",
+    ),
+    "a column that is no array": (
+        call(check_vjp, half, half_vjp, [Column(None)]),
+        KindError,
+        "check_vjp: x must be an array of numbers, not Column",
+    ),
+    "an array of objects": (
+        call(check_vjp, half, half_vjp, [np.array([1.0, None])]),
+        KindError,
+        "check_vjp: x must be an array of numbers, not object array",
     ),
     "a masked array": (
         call(check_vjp, half, half_vjp, [np.ma.array([1.0, 2.0], mask=[False, True])]),

@@ -13,6 +13,7 @@ import numpy as np
 
 from funcnn.arrays import Array, is_array, kind
 from funcnn.errors import KindError
+from funcnn.remedies import for_kind
 from funcnn.testing.differentiation.vector_function import Vjp
 from funcnn.testing.verdict import GradientError
 
@@ -108,10 +109,21 @@ def as_argument(whose: str, name: str, a: Any) -> Array:
     if array.dtype.kind == "c":
         raise KindError(f"{whose}: {name} must hold real numbers; it is {array.dtype}")
     if array.dtype.kind not in "fiub" or isinstance(a, bool):
-        raise KindError(f"{whose}: {name} must be an array of numbers, not {kind(a)}")
+        raise KindError(f"{whose}: {name} must be an array of numbers, not {kind(a)}{_remedy(a, name)}")
     return array
 
 
 def is_special(a: Any) -> bool:
     """Whether an array computes otherwise than a plain one, which `np.asarray` would lose."""
     return isinstance(a, np.ma.MaskedArray | np.matrix)
+
+
+def _remedy(a: Any, name: str) -> str:
+    """The end of a sentence about a tensor or a column that NumPy converts to numbers; else empty."""
+    if is_special(a) or not hasattr(type(a), "__array__"):
+        return ""
+    try:
+        fits = np.asarray(a).dtype.kind in "fiub"
+    except (RuntimeError, TypeError, ValueError):  # such as of a tensor that requires a gradient
+        return ""
+    return for_kind(a, name) if fits else ""
