@@ -92,7 +92,7 @@ class Ledger:
             error.args = (f"{n} of {n} examples were inconclusive: {mine[-1].reason}; {advice}",)
         related = _related(error)
         full = item.config.getoption("fulltrace", default=False)
-        if not full and any([_is(one, "GradientError", "Inconclusive") for one in related]):
+        if not full and any([_is(one, "GradientError", "Inconclusive", "FuncnnError") for one in related]):
             shown = (type(error), error, _trimmed(call.excinfo.tb))
             call.excinfo.traceback = pytest.ExceptionInfo.from_exc_info(shown).traceback
             for one in related:

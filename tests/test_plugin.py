@@ -144,6 +144,8 @@ def test_example(args):
     mine(lambda args, dA: [dA * np.sin(args[0])], args)
 def test_bare():
     mine(lambda args, dA: [2 * dA * np.cos(args[0])], (np.ones(2),))
+def test_refused():
+    mine(lambda args, dA: [dA * np.cos(args[0])], (3,))
 @example(0)
 @example(99)
 @given(st.integers(0, 100))
@@ -155,8 +157,8 @@ def test_two_ways(n):
 def test_a_failure_ends_at_the_call_of_the_checker(run):
     code, printed = run(REAL, head="")
     assert code == pytest.ExitCode.TESTS_FAILED
-    assert "4 failed" in printed
-    assert printed.count(">       check_vjp(np.sin, vjp, args)") == 3
+    assert "5 failed" in printed
+    assert printed.count(">       check_vjp(np.sin, vjp, args)") == 4  # the last one is refused for its arguments
     assert printed.count("    | funcnn.testing.verdict.") == 2  # that of two ways is a group
     assert printed.count("    |     check_vjp(np.sin, vjp, args)") == 2
     for name in ("drawn", "example"):
