@@ -246,6 +246,15 @@ def test_a_report_names_what_was_never_decided(power):
     report = check_vjp(lambda a, b: np.sin(a) + b**power, lambda args, dA: [dA * np.cos(args[0]), 9 * dA], [1.0, 0.0])
     assert (report.decided, report.undecided) == (("a",), ("b",))
     assert report.inconclusive > 0
+    assert str(report).endswith("; nothing was decided of b")
+
+
+def test_slopes_of_0_decide_nothing_beside_those_that_are_open():
+    jumps, smooth = np.array([0.5, 1.5, 2.5]), np.array([1.0, 2.0, 3.0])
+    report = check_vjp(lambda a, b: a + np.round(b), lambda args, dA: [dA, 9 * dA], [smooth, jumps])
+    assert (report.decided, report.undecided) == (("a",), ("b",))  # b[0] has no influence on out[1]
+    flat = check_vjp(lambda a, b: a + np.round(b), lambda args, dA: [dA, 0 * dA], [smooth, smooth])
+    assert (flat.decided, flat.undecided) == (("a", "b"), ())
 
 
 @pytest.mark.parametrize("x", [[0.0, 1.0, 2.0], [1.0, 0.0, 2.0], [0.0, 0.0, 2.0], [0.0]])

@@ -110,8 +110,8 @@ class Report:
     would have been found. `sees` is the relative error that would have been found in every decided entry. `probes`
     counts pairs of a direction and a cotangent, `inconclusive` the undecided pairs, and `kinks` the pairs that were
     decided by an interval of slopes. `decided` names the arguments with a decided probe, `undecided` the other
-    arguments. `probed` says along which directions the arguments were moved. `tolerated` has the largest relative error
-    below the `tolerance`, by the name of the argument.
+    arguments; beside inconclusive probes, a slope of 0 decides nothing. `probed` says along which directions the
+    arguments were moved. `tolerated` has the largest relative error below the `tolerance`, by the name of the argument.
     """
 
     verdict: str
@@ -140,4 +140,5 @@ class Report:
         )
         errors = ", ".join([f"{error:.0e} in the gradient of {name}" for name, error in self.tolerated.items()])
         tolerated = f"; relative errors tolerated: {errors}" if errors else ""
-        return f"{self.verdict}: {self.probed}: {counts}{sees}{tolerated}"
+        undecided = f"; nothing was decided of {', '.join(self.undecided)}" if self.undecided else ""
+        return f"{self.verdict}: {self.probed}: {counts}{sees}{tolerated}{undecided}"

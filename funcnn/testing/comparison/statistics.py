@@ -37,6 +37,7 @@ class Statistics:
     least_sensitive: tuple[float, float, str] = (0.0, 0.0, "")  # relative error that would be found, bound, entry
     reasons: Counter[Why] = attrs.field(factory=Counter)
     telling: set[str] = attrs.field(factory=set)  # leaves of which a slope that is not 0 was settled
+    unsettled: set[str] = attrs.field(factory=set)  # leaves of which a slope was not settled
     sharpest: float = np.inf  # relative bound where nothing was settled
 
     def count(self, probe: Probe, found: Comparison, settled: Array, kink: Array | None = None) -> None:
@@ -45,6 +46,7 @@ class Statistics:
         self.inconclusive += int((~settled).sum())
         self.kinks += int(kink.sum()) if kink is not None else 0
         self.decided[probe.leaf] = self.decided.get(probe.leaf, False) or bool(settled.any())
+        self.unsettled |= set() if settled.all() else {probe.leaf}
         self.directions[probe.leaf, probe.entry is None] += 1
         telling = settled & (found.size > found.bound)
         self.telling |= {probe.leaf} if telling.any() else set()
@@ -65,6 +67,7 @@ class Statistics:
         self.kinks += int(kinks.sum())
         self.inconclusive += int((~alone).sum()) - tested.suspects.size
         self.decided[blocks.leaf] = bool(settled.any())
+        self.unsettled |= set() if settled.all() else {blocks.leaf}
         self.directions[blocks.leaf, False] += blocks.width * int(alone.sum())
         self.directions[blocks.leaf, True] += 1
         self.telling |= {blocks.leaf} if visible.any() else set()
@@ -75,9 +78,14 @@ class Statistics:
     def joined(self, other: Statistics) -> Statistics:
         """These statistics if they are telling, else those of the same function in other units."""
         best, rest = (self, other) if self.telling else (other, self)
-        for leaf, decided in rest.decided.items():
-            best.decided[leaf] = best.decided.get(leaf, False) or decided
+        for leaf in filter(rest.has_decided, rest.decided):
+            best.decided[leaf] = True
+            best.unsettled.discard(leaf)
         return best
+
+    def has_decided(self, leaf: str) -> bool:
+        """Whether the gradient of a leaf was compared: slopes of 0 alone say nothing beside others that are open."""
+        return self.decided.get(leaf, False) and (leaf in self.telling or leaf not in self.unsettled)
 
     def tolerate(self, finding: Finding) -> None:
         """Add an error that is tolerated."""
@@ -127,8 +135,8 @@ class Statistics:
             probes=self.probes,
             kinks=self.kinks,
             inconclusive=self.inconclusive,
-            decided=tuple([name for name in leaves if self.decided.get(name)]),
-            undecided=tuple([name for name in leaves if not self.decided.get(name)]) if self.probes else (),
+            decided=tuple([name for name in leaves if self.has_decided(name)]),
+            undecided=tuple([name for name in leaves if not self.has_decided(name)]) if self.probes else (),
             probed=", ".join(parts) or "nothing",
             tolerated=self.tolerated,
         )
