@@ -141,10 +141,7 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest tests come first, so that no worker waits for one at the end; coverage does not trace some pages."""
-    for item in items:
-        if item.path.parent.name in {"cookbook", "course", "questions"}:
-            item.add_marker("unwatched")
+    """The longest tests come first, so that no worker waits for one at the end."""
     longest = {"test_transmission.py", "test_examples.py", "test_kill.py", "test_site.py"}
     items.sort(key=lambda item: item.path.name not in longest)
 

@@ -1,6 +1,7 @@
 """What coverage looks at: the first examples of each law, and nothing of a test that is marked `unwatched`.
 
-Tracing makes a test take up to twice as long, and the examples after the first ones run the same lines again.
+Tracing makes a test take up to twice as long, and the examples after the first ones run the same lines again. Nothing
+is traced either in most pages and in the files of `AGAIN`, which run lines that other tests run.
 """
 
 import os
@@ -11,6 +12,9 @@ from functools import wraps
 import pytest
 
 WATCHED = 10  # examples, as many as a plain `pytest` draws
+PAGES = {"compilation.md", "jax.md"}  # the ones that are traced
+# These tests are not marked `unwatched`: CI runs them with the oldest versions too, without what is marked.
+AGAIN = {"test_checker_calls.py", "test_laws.py", "test_laws_activations.py", "test_laws_convolution.py"}
 TRACE: pytest.StashKey = pytest.StashKey()  # what traced when the first test began
 CHILDREN = "COVERAGE_PROCESS_CONFIG"  # the variable by which coverage looks at the processes that a test starts
 
@@ -40,13 +44,13 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """A test is traced, and the processes that it starts are, unless it is marked `unwatched`."""
+    """A test is traced, and the processes that it starts are, unless it is unwatched."""
     children = os.environ.get(CHILDREN)
     law = getattr(getattr(item, "obj", None), "hypothesis", None)
     whole = law and law.inner_test
-    if item.session.stash[TRACE] and law:
+    if item.session.stash[TRACE] and law and not _is_unwatched(item):
         law.inner_test = _watched_at_first(law.inner_test)
-    if item.get_closest_marker("unwatched"):
+    if _is_unwatched(item):
         os.environ.pop(CHILDREN, None)
     try:
         return (yield from _traced(item))
@@ -57,8 +61,14 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
             os.environ[CHILDREN] = children
 
 
+def _is_unwatched(item: pytest.Item) -> bool:
+    name = item.path.name
+    again = name in AGAIN or (item.path.suffix == ".md" and name not in PAGES)
+    return again or item.get_closest_marker("unwatched") is not None
+
+
 def _traced(item: pytest.Item) -> Iterator[None]:
-    sys.settrace(None if item.get_closest_marker("unwatched") else item.session.stash[TRACE])
+    sys.settrace(None if _is_unwatched(item) else item.session.stash[TRACE])
     try:
         return (yield)
     finally:
