@@ -4,8 +4,10 @@ import pytest
 
 from funcnn.teach import diagnose
 from tests.blind import RIGHT, WRONG
+from tests.counts import in_full
 
 
+@in_full
 @pytest.mark.unwatched
 def test_most_mistakes_have_their_names_and_none_a_wrong_one():
     found = {case.title: diagnose(case.f, case.vjp, case.args) for case in WRONG}
