@@ -9,12 +9,12 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from hypothesis import settings
 
 from funcnn import Adam, Tanh, TrainState, batches, history, load, mlp, mse, save, train, value_and_grad
 from funcnn.data import gaussian_noise
 from funcnn.files import fingerprint
 from funcnn.training import Table
+from tests.counts import FULL
 
 pytestmark = pytest.mark.unwatched
 
@@ -88,7 +88,7 @@ def killed(path, where):
 
 def test_killed_at_any_moment_it_ends_as_the_run_that_never_stopped(tmp_path):
     path, never_stopped, now, costs = tmp_path / "run.npz", steps_from(start), start, []
-    rounds = ROUNDS if settings.default.max_examples >= 20 else ROUNDS[:10]  # fewer in the profile "quick"
+    rounds = ROUNDS if FULL else ROUNDS[:10]
     for where in rounds:
         told = killed(path, where)
         if where == "at once":
