@@ -25,6 +25,7 @@ from tests.benchmarks.switched import plain
 from tests.benchmarks.timing import FOLD, Contender, interleaved
 from tests.benchmarks.workloads import ALONE, WORKLOADS, Workload
 
+REST = 0.15  # seconds before a turn on several cores: after a product, threads of OpenBLAS keep a core busy for 0.1 s
 NUMPY = {OURS, FOUR, BARE}
 # The others have nothing to gain.
 ON_TWO_CORES = {OURS, "article", "torch", JIT, FORI, COMPILED, FOLDED, ONE_THREAD, FOLDED_ONE}
@@ -49,7 +50,7 @@ def times_of_a_step(name: str, repeats: int) -> dict[str, list[float]]:
     for who, contender in contenders.items():
         steps, reference = (3, one) if contender.calls == 1 else (contender.calls, many)
         check(f"{name}: {who}", after(contender, steps), reference)
-    return interleaved(contenders, repeats)
+    return interleaved(contenders, repeats, rest=REST if workload.cores > 1 else 0.0)
 
 
 def after(contender: Contender, steps: int) -> list[np.ndarray]:

@@ -8,7 +8,6 @@ from time import perf_counter, process_time, sleep
 from typing import Any, NamedTuple
 
 LASTING = 0.02  # seconds of a turn: long beside the clock's resolution, short beside the machine's moods
-REST = 0.15  # seconds before a turn on several cores: after a product, threads of OpenBLAS keep a core busy for 0.1 s
 
 
 FOLD = 20  # steps in one call of those that can make many
@@ -23,16 +22,18 @@ class Contender(NamedTuple):
     calls: int = 1  # steps of the network that one call of `step` makes
 
 
-def interleaved(contenders: dict[str, Contender], repeats: int) -> dict[str, list[float]]:
+def interleaved(contenders: dict[str, Contender], repeats: int, *, rest: float = 0.0) -> dict[str, list[float]]:
     """Seconds of a step for each contender in each repeat.
 
     In a repeat each has one turn of many steps, in an order drawn by lot, so that nobody always follows the same other.
+    `rest` are the seconds before each turn.
     """
     steps = {name: _steps_of_a_turn(contender) for name, contender in contenders.items()}
     times = {name: [] for name in contenders}
     lot = Random(0)
     for _ in range(repeats):
         for name in lot.sample(list(contenders), len(contenders)):
+            sleep(rest)
             times[name].append(_turn(contenders[name], steps[name]))
     return times
 
@@ -75,9 +76,7 @@ def _steps_of_a_turn(contender: Contender) -> int:
 
 def _turn(contender: Contender, steps: int) -> float:
     step, now = contender.step, clock()
-    if cores() > 1:
-        sleep(REST)
-    _, params = step(contender.start())  # not on the clock: a cold cache
+    _, params = step(contender.start())  # not on the clock: a cold cache, and threads of others that come to rest
     began = now()
     for _ in range(steps):
         _, params = step(params)
