@@ -1,4 +1,4 @@
-"""Helpers take shards from the thread that calls a kernel, come late or never, and change no bit."""
+"""Helper threads take shards of a kernel, start late or never, and change no bit."""
 
 import os
 import threading
@@ -43,7 +43,7 @@ def test_helpers_that_never_come_are_not_waited_for(params, monkeypatch):
     function = compiled(mse, threads=3)
     for _ in range(3):
         assert function(params, x, y) == expected
-    assert pool.asked == 2  # once each: they are on their way
+    assert pool.asked == 2  # once each: they are still to start
 
 
 def test_a_helper_computes_all_shards_that_nobody_else_takes(monkeypatch):
@@ -57,7 +57,7 @@ def test_a_helper_computes_all_shards_that_nobody_else_takes(monkeypatch):
     memory.set_batch(x.ctypes.data, y.ctypes.data)
     helpers._help(functions, memory, 0, -1)
     assert memory._block[sharing.DONE] == shards == 4
-    assert memory.helpers[0] == 0  # it looked for more work, and went
+    assert memory.helpers[0] == 0  # it polled for more work, and returned
     size = len(memory.sums) // shards
     assert np.array_equal(memory.sums[size:], by_the_caller[size:])  # the first has the totals of all shards since
     assert function(net, x, y)[0] == cost

@@ -23,7 +23,7 @@ _CAN_MOVE = hasattr(os, "sched_setaffinity") and hasattr(_SYSTEM, "sched_getcpu"
 def run(functions: Any, memory: Any) -> None:
     """Take the steps that the arguments in this memory describe.
 
-    Each helper that is not at work is asked to come. Nobody waits for it.
+    Each idle helper is started. The caller does not wait for it.
     """
     process = os.getpid()
     is_forked, memory.process = memory.process != process, process  # it has threads of its own
@@ -40,7 +40,7 @@ def _help(functions: Any, memory: Any, i: int, core: int) -> None:
 
 
 def _leave(core: int) -> None:
-    """Go on at another core than that of the caller, if there is one.
+    """Move this thread to another core than the caller's, if there is one.
 
     Linux may wake a thread on the core of the thread that wakes it, and move it to an idle core after many steps.
     """
@@ -53,7 +53,7 @@ def _leave(core: int) -> None:
 
 @cache
 def _pool(process: int) -> ThreadPoolExecutor:
-    """The threads of this process that help."""
+    """The helper threads of this process."""
     return ThreadPoolExecutor(os.cpu_count(), "funcnn-compiled")
 
 

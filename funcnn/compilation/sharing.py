@@ -8,7 +8,7 @@ ARGUMENTS = ("C", "V", "A", "G", "R", "M", "XS", "YS", "bounds", "W", "out", "X"
 # Words that threads change, in lines of the cache that hold nothing else: the number of the next shard, whether `fold`
 # is running, the number of shards that are done; and from HELPERS on, whether each helper is at work.
 NEXT, RUNNING, DONE, HELPERS = 24, 25, 32, 40
-PATIENCE = 1000  # looks of an idle thread for work, one after another: a fraction of a millisecond
+POLLS = 1000  # of an idle helper, one after another: a fraction of a millisecond
 
 
 def load(name: str) -> str:
@@ -27,11 +27,11 @@ def functions(rounds: int, length: int, of: str) -> list[str]:
     """`share`, `work` and `help` as text; the sums of a shard are `length` numbers of type `of`.
 
     The caller of `share` opens a round: it sets the number of the next shard to 0. A thread takes a shard by adding 1
-    to that number; whoever reads a number of a shard computes it, and then adds 1 to the number of those that are done.
-    So a thread may come late, or never. The caller waits only for shards that others have taken.
+    to that number. It computes the shard with the number that it read, and then adds 1 to the number of shards that are
+    done. So a thread may start late, or never. The caller waits only for shards that other threads have taken.
 
-    A helper is in `help`: it takes shards, of whatever round is open, until it has looked PATIENCE times in vain while
-    `fold` is not running. So it need not be woken for each step, which takes as long as a shard.
+    A helper runs `help`: it takes shards of the open round, and returns after POLLS polls without work while `fold` is
+    not running. So the system need not wake it for each step, which would take as long as a shard.
     """
     others = " ".join([f"i64 {i}, label %shard{i}" for i in range(1, rounds)])
     pointers = ", ".join([f"ptr %{name}" for name in ("C", "V", "A", "sums", "R", "X", "Y")])
@@ -111,7 +111,7 @@ rest:
   %again = icmp ne i64 %is_running, 0
   %one_more = add nuw nsw i64 %looks, 1
   %more = select i1 %again, i64 0, i64 %one_more
-  %is_patient = icmp ult i64 %more, {PATIENCE}
+  %is_patient = icmp ult i64 %more, {POLLS}
   br i1 %is_patient, label %look, label %end
 end:
   store atomic i64 0, ptr %is_at_work release, align 8
