@@ -1,9 +1,11 @@
 """Gradients by blocks of rows: the same bits for any number of threads, and sums that are those of all rows."""
 
+import os
 import pickle
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -257,6 +259,12 @@ def test_a_state_that_differs_is_refused(rule, before, given):
     assert str(caught.value).endswith(given) or "7" in str(caught.value)
 
 
+def test_a_gradient_of_fewer_arrays_than_that_of_the_first_block_is_refused():
+    made = [(1.0, nn.Grads(grads, None)) for grads in (DENSE, DENSE[:1])]
+    with pytest.raises(KindError, match="gradients of the same arrays for each block, got 4 and 2"):
+        summed(DENSE, made, [0, 7, 15])
+
+
 def test_a_probe_has_the_last_block():
     net = (Probe(DENSE[0]), *DENSE[1:])
     _, grads = sharded(nn.value_and_grad(nn.mse), rows=12)(net, X, Y)
@@ -358,6 +366,38 @@ def test_blas_has_one_thread_inside_and_its_own_number_after():
         sharded(watching, rows=12, executor=pool)(DENSE, X, Y)
     assert {number for one in seen for number in one} <= {1}
     assert numbers() == before
+
+
+def cores_of(tasks, n):
+    """The sets of cores that n threads may use, in each of some tasks that all of them take."""
+    with threads(n) as pool:
+        together = Barrier(n, timeout=60)
+        return [[*pool.map(lambda _: (together.wait(), os.sched_getaffinity(0))[1], range(n))] for _ in range(tasks)]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system does not let a thread choose its cores")
+def test_threads_compute_on_cores_of_their_own_from_their_second_task_on(monkeypatch):
+    every = os.sched_getaffinity(0)
+    n = min(len(every), 2)
+    first, *later = cores_of(3, n)
+    assert first == [every] * n
+    for cores in later:
+        assert set.union(*cores) == every
+        assert sum(map(len, cores)) == len(every)
+    assert cores_of(2, len(every) + 1) == [[every] * (len(every) + 1)] * 2
+    assert os.sched_getaffinity(0) == every
+
+    def forbidden(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setaffinity", forbidden)
+    assert cores_of(2, n) == [[every] * n] * 2
+
+
+def test_threads_need_no_system_that_lets_them_choose_their_cores(monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    with threads(2) as pool:
+        assert [*pool.map(abs, [-1, -2, -3, -4, -5])] == [1, 2, 3, 4, 5]
 
 
 def test_threadpoolctl_is_needed(monkeypatch):

@@ -127,7 +127,7 @@ def test_a_block_that_takes_too_long_ends_the_step():
         with pytest.raises(WorkerTimeoutError) as caught:
             sharded(slow, rows=6, executor=pool, timeout=0.5)(NET, X, Y)
         go.set()
-    needed = "ThreadPoolExecutor must compute block 1 of 4, rows 6:12, within 0.5 s, got no result in that time"
+    needed = "Threads must compute block 1 of 4, rows 6:12, within 0.5 s, got no result in that time"
     assert str(caught.value) == f"sharded: {needed}"
     assert isinstance(caught.value, TimeoutError)
 
@@ -257,6 +257,34 @@ def test_a_field_of_a_layer_that_does_not_pickle_is_named():
     needed = r"a value that can be sent to ByName, got the function \S+<lambda>, which does not pickle"
     with pytest.raises(KindError, match=rf"sharded: params\.1\.f must be {needed}"):
         sharded(FUNCTION, rows=6, executor=ByName())((NET, Calls(lambda x: x)), X, Y)
+
+
+def test_no_block_is_begun_after_one_that_failed_and_the_error_is_that_of_the_first():
+    begun, has_failed = [], threading.Event()
+
+    def failing(params, x, y):
+        begun.append(x[0, 0])
+        if np.array_equal(x, X[6:12]):
+            has_failed.set()
+            raise ArithmeticError("in the second")
+        has_failed.wait(60)
+        raise ArithmeticError("in the first")
+
+    with threads(2) as pool, pytest.raises(ArithmeticError, match="in the first") as caught:
+        sharded(failing, rows=6, executor=pool)(NET, X, Y)
+    assert caught.value.__notes__ == ["in block 0 of 4, rows 0:6, on Threads"]
+    assert set(begun) == {X[0, 0], X[6, 0]}
+
+
+def test_an_executor_that_is_shut_down_by_a_block_ends_the_step():
+    pool = ThreadPoolExecutor(1)
+
+    def closing(params, x, y):
+        pool.shutdown(wait=False, cancel_futures=True)
+        return FUNCTION(params, x, y)
+
+    with pytest.raises(WorkerError, match=r"must compute block 1 of 4, rows 6:12, got CancelledError$"):
+        sharded(closing, rows=6, executor=pool)(NET, X, Y)
 
 
 def test_nothing_is_summed_by_halves():

@@ -45,7 +45,8 @@ def _leave(core: int) -> None:
     Linux may wake a thread on the core of the thread that wakes it, and move it to an idle core after many steps.
     """
     with suppress(OSError):  # where a process may not choose its cores
-        cores = os.sched_getaffinity(0) if core >= 0 else set()
+        # Not the cores of this thread, which are those of the thread that started it: perhaps one of `threads(n)`.
+        cores = os.sched_getaffinity(os.getpid()) if core >= 0 else set()
         if others := cores - {core}:
             os.sched_setaffinity(0, others)
             os.sched_setaffinity(0, cores)

@@ -138,6 +138,8 @@ def chain_inference(params: Layers) -> Layers:
 def chain_reseed(params: Layers, i: int) -> Layers:
     """The chain of the results of `reseed` for each layer"""
     check_block(i)
+    if not alters(reseed, params):
+        return params
     return tuple([reseed(layer, i) for layer in params])
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from itertools import islice
 from threading import Lock
@@ -31,11 +33,24 @@ class InThreads:
     """Blocks that share memory with the caller: nothing is copied or sent."""
 
     def __init__(self, function: Any) -> None:
-        self._function = function
+        self._function, self._last = function, math.inf
 
     def submit(self, executor: Executor, block: Block) -> Future[Any]:
         """Each block runs in a copy of the caller's context, which has NumPy's handling of errors."""
-        return executor.submit(copy_context().run, attempted, self._function, block.params, block.x, block.y)
+        return executor.submit(copy_context().run, self._attempted, block)
+
+    def _attempted(self, block: Block) -> Any:
+        if block.i > self._last:  # the error of an earlier block ends the step
+            return None
+        made = attempted(self._function, block.params, block.x, block.y)
+        if isinstance(made, Failed):
+            self._last = min(self._last, block.i)
+        return made
+
+    def wait_for_all(self, last: Future[Any]) -> None:
+        """Wait for the last block first: each time that the caller is woken, it takes Python's lock from the others."""
+        with suppress(CancelledError):
+            last.exception()
 
     def received(self, block: Block, reply: Any) -> Any:
         """The reply as it is."""
@@ -69,6 +84,9 @@ class InProcesses:
         task = self._tasks[block.i][0]
         self._traffic.sent += len(task.function) + len(task.stream) + sum(map(size_of, task.forms))
         return executor.submit(work, task)
+
+    def wait_for_all(self, last: Future[Any]) -> None:
+        """Wait for nothing: what has come is unpacked while the others compute."""
 
     def _packed(self, parts: dict[str, Any], value: Any, *, apart: bool = True) -> Any:
         try:
@@ -121,6 +139,8 @@ class Engine:
                 if not waiting:
                     return
                 block, future = waiting[0]
+                if self._timeout is None and len(waiting) < self._pending:
+                    carrier.wait_for_all(waiting[-1][1])
                 try:
                     reply = carrier.received(block, future.result(self._timeout))
                 except Exception as error:
@@ -162,7 +182,8 @@ class Engine:
             return WorkerTimeoutError(
                 f"sharded: {name} must compute {which}, within {self._timeout:g} s, got no result in that time"
             )
-        return WorkerError(f"sharded: {name} must compute {which}, got {type(error).__name__}: {error}")
+        given = f"{type(error).__name__}: {error}".removesuffix(": ")  # of an error without a text
+        return WorkerError(f"sharded: {name} must compute {which}, got {given}")
 
 
 def _checked(executor: Any) -> Executor:

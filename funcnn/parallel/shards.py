@@ -10,7 +10,7 @@ import numpy as np
 from funcnn.arrays import unmapped
 from funcnn.core import reseed
 from funcnn.errors import ShapeError
-from funcnn.trees.walks import map_arrays, row_count
+from funcnn.trees.walks import arrays_in, map_arrays, row_count
 
 
 class Block(NamedTuple):
@@ -40,7 +40,7 @@ def blocks(bounds: list[int], params: Any, x: Any, y: Any) -> list[Block]:
     >>> [(block.i, block.x.shape) for block in blocks([0, 1, 3], (), np.zeros((3, 2)), None)]
     [(0, (1, 2)), (1, (2, 2))]
     """
-    params = map_arrays(_laid, params)
+    params = laid(params)
     cuts = enumerate(pairwise(bounds))
     return [Block(i, a, b, reseed(params, i), _rows(x, a, b), _rows(y, a, b)) for i, (a, b) in cuts]
 
@@ -51,7 +51,7 @@ def _rows(tree: Any, start: int, stop: int) -> Any:
 
 def laid(tree: Any) -> Any:
     """The tree with contiguous arrays, since other arrays would be contiguous where they are sent, with other bits."""
-    return map_arrays(_laid, tree)
+    return tree if all([_laid(a) is a for a in arrays_in(tree)]) else map_arrays(_laid, tree)
 
 
 def _laid(a: Any) -> Any:

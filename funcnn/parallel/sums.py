@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from funcnn.arrays import as_array, freeze, is_array, is_float, namespace, same, short, wide
+from funcnn.arrays import as_array, freeze, is_array, is_float, is_native_float, namespace, same, short, wide
 from funcnn.errors import KindError
 from funcnn.fields import is_whole
 from funcnn.gradients import Grads
-from funcnn.records import build, plans
+from funcnn.parallel.shards import laid
+from funcnn.records import build, plans, values
 from funcnn.trees.walks import map_arrays
 
 
@@ -30,23 +31,30 @@ def summed(params: Any, made: Iterable[tuple[Any, Grads[Any]]], bounds: list[int
     """
     shares = [(stop - start) / bounds[-1] for start, stop in pairwise(bounds)]
     cost: Any = 0.0
-    first = total = None
-    states: list[list[Any]] = []
-    slopes = []
+    first: Any = None
+    total: list[Any] = []
+    columns, rows = [], []
     for share, (part, given) in zip(shares, made, strict=True):
-        cost, grads = cost + share * part, given.params
-        slopes.append(_shared(given.x, share))
+        cost += share * part
+        rows.append(_shared(given.x, share))
         if first is None:
-            first, total = grads, _times(grads, share)
+            first = laid(given.params)
+            slopes, states = _parts_of(first)
+            total = [share * wide(g) for g in slopes]
         else:
-            total = _plus(total, grads, share)
-        states.append(list(_states_of(grads, params, "")))
-    columns = iter([_next_state(column, shares) for column in zip(*states, strict=True)])
-    return cost, Grads(_ended(first, total, columns), _joined(slopes))
+            slopes, states = _parts_of(given.params)
+            if len(slopes) != len(total):
+                needed = "gradients of the same arrays for each block"
+                raise KindError(f"sharded: value_and_grad must return {needed}, got {len(total)} and {len(slopes)}")
+            for i, g in enumerate(slopes):
+                total[i] += share * wide(g)  # arrays of JAX are replaced
+        columns.append(states)
+    following = [_next_state(i, params, states, shares) for i, states in enumerate(zip(*columns, strict=True))]
+    return cost, Grads(_ended(first, iter(total), iter(following)), _joined(rows))
 
 
 def _shared(dx: Any, share: float) -> Any:
-    return None if dx is None else map_arrays(lambda d: (share * wide(d)).astype(d.dtype), dx)
+    return None if dx is None else map_arrays(lambda d: (share * wide(d)).astype(d.dtype), laid(dx))
 
 
 def _joined(parts: Sequence[Any]) -> Any:
@@ -56,59 +64,51 @@ def _joined(parts: Sequence[Any]) -> Any:
     return None if parts[0] is None else freeze(namespace(parts[0]).concatenate(parts))
 
 
-def _times(g: Any, share: float) -> Any:
-    """A new tree: each parameter's gradient times the share, in float32 or wider; states and settings as they are."""
+def _parts_of(grads: Any) -> tuple[list[Any], list[Any]]:
+    """The gradients of all parameters, and the next values of all states, each in the order of the fields."""
+    slopes: list[Any] = []
+    states: list[Any] = []
+    _separate(grads, slopes, states)
+    return slopes, states
+
+
+def _separate(g: Any, slopes: list[Any], states: list[Any]) -> None:
     if type(g) is tuple:
-        return tuple([_times(part, share) for part in g])
-    if type(g) in plans:
-        fields = [(getattr(g, name), is_state) for name, is_state in plans[type(g)]]
-        return build(type(g), [part if is_state else _times(part, share) for part, is_state in fields])
-    return as_array(share * wide(g)) if is_array(g) and is_float(g) else g
+        for part in g:
+            _separate(part, slopes, states)
+    elif type(g) in plans:
+        for part, (_, is_state) in zip(values(g), plans[type(g)], strict=True):
+            if is_state:
+                states.append(part)
+            else:
+                _separate(part, slopes, states)
+    elif _is_slope(g):
+        slopes.append(g)
 
 
-def _plus(total: Any, g: Any, share: float) -> Any:
-    """total + share g; arrays of NumPy that `_times` has made are added to."""
-    if type(g) is tuple:
-        return tuple([_plus(t, part, share) for t, part in zip(total, g, strict=True)])
-    if type(g) in plans:
-        fields = [(getattr(total, name), getattr(g, name), is_state) for name, is_state in plans[type(g)]]
-        return build(type(g), [t if is_state else _plus(t, part, share) for t, part, is_state in fields])
-    if is_array(g) and is_float(g):
-        total += share * wide(g)  # arrays of JAX are replaced
-    return total
+def _is_slope(g: Any) -> bool:
+    return is_native_float(g) or (is_array(g) and is_float(g))
 
 
-def _states_of(g: Any, p: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
-    """The path of each state in a gradient, its value before the step, and its next value."""
-    if type(g) is tuple:
-        for i, (part, old) in enumerate(zip(g, p, strict=True)):
-            yield from _states_of(part, old, f"{path}.{i}")
-    for name, is_state in plans.get(type(g), ()):
-        part, old, where = getattr(g, name), getattr(p, name), f"{path}.{name}"
-        if is_state:
-            yield where.strip("."), old, part
-        else:
-            yield from _states_of(part, old, where)
-
-
-def _ended(first: Any, total: Any, states: Iterator[Any]) -> Any:
+def _ended(first: Any, total: Iterator[Any], states: Iterator[Any]) -> Any:
     """The sums in the dtypes of the first gradient, read-only, with the next states."""
     if type(first) is tuple:
-        return tuple([_ended(one, part, states) for one, part in zip(first, total, strict=True)])
+        return tuple([_ended(part, total, states) for part in first])
     if type(first) in plans:
-        fields = [(getattr(first, name), getattr(total, name), is_state) for name, is_state in plans[type(first)]]
+        fields = zip(values(first), plans[type(first)], strict=True)
         return build(
-            type(first), [next(states) if is_state else _ended(one, part, states) for one, part, is_state in fields]
+            type(first), [next(states) if is_state else _ended(part, total, states) for part, (_, is_state) in fields]
         )
-    return freeze(total.astype(first.dtype, copy=False)) if is_array(first) else first
+    return freeze(next(total).astype(first.dtype, copy=False)) if _is_slope(first) else first
 
 
-def _next_state(column: Sequence[tuple[str, Any, Any]], shares: list[float]) -> Any:
-    """The next value of a state from (path, old, next) of each block, where a next value of None means unchanged."""
-    path, _, first = column[0]
-    if all([same(state, first) for _, _, state in column]):
+def _next_state(i: int, params: Any, states: Sequence[Any], shares: list[float]) -> Any:
+    """The next value of state i of the network, from its next value in each block, where None means unchanged."""
+    first = states[0]
+    if all([same(state, first) for state in states]):
         return first
-    states = [old if state is None else state for _, old, state in column]
+    path, old = [*_states_of(params, "")][i]
+    states = [old if state is None else laid(state) for state in states]
     shapes = {getattr(state, "shape", ()) for state in states}
     if all(map(_is_of_floats, states)) and len(shapes) == 1:
         mean: Any = sum([share * wide(as_array(state)) for share, state in zip(shares, states, strict=True)])
@@ -120,6 +120,19 @@ def _next_state(column: Sequence[tuple[str, Any, Any]], shares: list[float]) -> 
             f"sharded: the next value of the state {path} must be {needed}, got {short(states[0])} and {short(other)}"
         )
     return states[-1]
+
+
+def _states_of(params: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """The path and the value of each state of a network."""
+    if type(params) is tuple:
+        for i, part in enumerate(params):
+            yield from _states_of(part, f"{path}.{i}")
+    for name, is_state in plans.get(type(params), ()):
+        part, where = getattr(params, name), f"{path}.{name}"
+        if is_state:
+            yield where.strip("."), part
+        else:
+            yield from _states_of(part, where)
 
 
 def _is_of_floats(state: Any) -> bool:

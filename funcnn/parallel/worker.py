@@ -19,7 +19,6 @@ from funcnn.gradients import Grads
 from funcnn.parallel.blas import one_thread
 from funcnn.parallel.packing import Packed, packed, unpacked
 from funcnn.parallel.sent import Held, Kept, Mapped
-from funcnn.parallel.shards import laid
 
 _MOST_BYTES, _MOST_FUNCTIONS = 1 << 28, 8  # kept in a process; what was used longest ago is dropped
 _LOCK = Lock()
@@ -79,8 +78,7 @@ def computed(function: Any, params: Any, x: Any, y: Any) -> tuple[Any, Grads[Any
     if type(made) is not tuple or len(made) != 2 or type(made[1]) is not Grads:
         given = f"({', '.join(map(kind, made))})" if type(made) is tuple else kind(made)
         raise KindError(f"sharded: value_and_grad must return (cost, Grads(params, x)), got {given}")
-    cost, grads = made
-    return cost, Grads(laid(grads.params), laid(grads.x))
+    return made
 
 
 def attempted(function: Any, params: Any, x: Any, y: Any) -> Any:
