@@ -1,8 +1,10 @@
 """The terms of each number of a step: they sum to it, and its values are those of the trace."""
 
+import inspect
 import math
 import re
 import sys
+from functools import partial
 
 import hypothesis
 import numpy as np
@@ -36,6 +38,7 @@ from funcnn import (
     forward,
     gradient,
     huber,
+    losses,
     mse,
     record,
     softmax_cross_entropy,
@@ -43,13 +46,14 @@ from funcnn import (
 )
 from funcnn.arrays import is_array, is_float, namespace, same
 from funcnn.elementary import sigmoid
-from funcnn.layers import Elu, Here, Last, LogSoftmax, Remat, Shared, Silu, Softplus
+from funcnn.layers import Conv1d, Elu, Here, Last, LogSoftmax, Remat, Shared, Silu, Softplus
 from funcnn.teach import terms as running
 from funcnn.teach.arrays import NAMESPACE, TermArray, given
 from funcnn.teach.expressions import terms_of
 from funcnn.teach.numbers import NoTermsError, at_most
 from funcnn.teach.rows import NUMBERS, agrees
-from funcnn.teach.steps import walk_through
+from funcnn.teach.steps import Step, walk_through
+from funcnn.teach.symbols import symbols_of
 from funcnn.teach.watching import Watch
 from funcnn.testing import strategies as fst
 from funcnn.trees import parameters
@@ -298,11 +302,24 @@ def ones(out, y):
     return (out.sum(), namespace(out).ones_like(out)) if is_array(out) and is_float(out) else (0.0, None)
 
 
+SYMBOL = re.compile(r"(?<![A-Za-z'])[b-zB-Z](?![A-Za-z'])|(?<!\w)(?:d[A-Za-z]|xhat|before|eps)\b")
+
+
+def unnamed(step):
+    """The letters in the equations of a step that neither an array, nor its list, nor the equations themselves name."""
+    text = re.sub(r"\^T\b|1\^T", "", "\n".join(step.equations))
+    shown = {name.split(".")[0] for name, _ in [*step.given, *step.kept, *step.between, *step.made]}
+    listed = {symbol for symbol, _ in step.symbols} | shown
+    defined = re.compile(r"(\w+?)(?:_[\w{}-]+)? = |(?:where|with|and|parameter) (\w)(?:_\w)?\b|, (\w) normal")
+    return set(SYMBOL.findall(text)) - listed - {name for names in defined.findall(text) for name in names}
+
+
 @pytest.mark.parametrize("layer", fst.registered(), ids=lambda layer: layer.__name__)
 @at_most_examples(2, quick=1)
 @hypothesis.given(st.data())
 def test_the_terms_of_every_layer_sum_to_its_numbers(layer, data):
     found = walk_through(*data.draw(fst.cases(layer)), None, ones, 0.1)
+    assert [(step.kind, unnamed(step)) for step in found.steps if unnamed(step)] == []
     rows = found.rows.rows
     for index, row in enumerate(rows):
         tolerance = {2: 5e-2, 4: 1e-3, 8: 1e-9}.get(row.values.dtype.itemsize)
@@ -313,6 +330,31 @@ def test_the_terms_of_every_layer_sum_to_its_numbers(layer, data):
             if terms is not None and np.isfinite(value):
                 parts = [value_of(term, rows) for term in terms]
                 assert abs(sum(parts) - value) <= tolerance * max([scale, *map(abs, parts)]), (row.name, i, terms)
+
+
+LOSSES = [loss for name in losses.__all__ if "y" in inspect.signature(loss := getattr(losses, name)).parameters]
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.__name__)
+def test_the_symbols_of_every_loss_are_named(loss):
+    equations = inspect.getdoc(loss).splitlines()[:1]
+    names = [(name, 0) for name in ("out", "y", "cost", "dA")]
+    step = Step("loss", "", loss.__name__, equations, names, [], [], symbols_of(equations, loss, ["out", "y"]))
+    assert unnamed(step) == set()
+
+
+def test_symbols_have_the_values_of_settings():
+    huge = partial(huber, delta=2.0)
+    convolution = Conv1d(np.ones((2, 1, 1)), None, stride=2, padding=(1, 0))
+    found = walk_through((convolution, MaxPool(2)), np.ones((1, 8, 1)), np.ones((1, 2, 1)), huge, 0.1)
+    first, second, loss, *_, step = [dict(step.symbols) for step in found.steps]
+    assert first["s"] == "the stride, here 2"
+    assert first["before"] == "the number of positions added before x; the padding is (1, 0)"
+    assert first["b"] == "None here, so it is left out"
+    assert first["sum_kc"] == "the sum over k and c"
+    assert second["s"] == "the stride, here 2"
+    assert loss == {"delta": "2.0, an option of the loss"}
+    assert step["lr"] == "the learning rate, 0.1"
 
 
 def test_random_numbers_are_those_of_the_dtype():

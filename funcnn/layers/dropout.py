@@ -211,7 +211,7 @@ def gaussian_noise_backward(params: GaussianNoise, x: Array, dA: Array) -> Grads
 
 
 def stochastic_backward_params(params: S, cache: Array, dA: Array) -> S:
-    """The next step; another layer on the base may have parameters, or another cache"""
+    """As `dropout_backward`, without dx; another layer on the base may have parameters, or another cache"""
     _check_back(params, cache, dA)
     return _next(params)
 

@@ -26,7 +26,7 @@ from funcnn.losses.remedies import for_classes, for_shapes
 
 
 def binary_cross_entropy(out: Array, y: Array, weight: Array | None = None) -> tuple[Any, Array]:
-    """Cross-entropy of probabilities: cost = -mean (y log p + (1 - y) log(1 - p)), dA = (p - y) / (p (1 - p)) / size
+    """Cross-entropy of p = out: cost = -mean (y log p + (1 - y) log(1 - p)), dA = (p - y) / (p (1 - p)) / size
 
     p is out clipped to [eps, 1 - eps], where eps is the spacing of floats at 1; dA is 0 where out is clipped, so cost
     and gradient stay finite. Use this loss for networks that end in a Sigmoid; `binary_cross_entropy_with_logits` takes

@@ -37,6 +37,7 @@ def write_steps(params: Any, x: Any, y: Any, loss: Loss, lr: float, path: str | 
     are read from the rules as they stand, also from those of your own layers: each rule runs once more with numbers
     that keep the operations of which they were made. The variables of a rule, such as the gates of an LSTM, are rows of
     their own. The sum of the terms is the number up to rounding, since NumPy may add in another order.
+    The equation of a step is the first line of a docstring; its symbols are listed below it.
 
     "Nudge" changes a number of a parameter or of x by -h and +h and shows forward again, and the slope beside the
     gradient. "Predict first" hides what a step makes until it is answered. `step.html#step=3&number=0.W[0,1]` opens the

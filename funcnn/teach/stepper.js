@@ -9,10 +9,13 @@ function show() {
   for (const button of $("steps").querySelectorAll("button")) {
     const current = Number(button.dataset.step) === state.step
     current ? button.setAttribute("aria-current", "step") : button.removeAttribute("aria-current")
-    if (current) $("steps").scrollLeft = button.offsetLeft - $("steps").clientWidth / 2 + button.clientWidth / 2
+    if (current) $("steps").scrollTop = button.offsetTop - $("steps").clientHeight / 2 + button.clientHeight / 2
   }
   $("name").textContent = `Step ${state.step + 1} of ${steps.length}: ${title(step)}`
   $("equations").replaceChildren(...step.equations.map((line) => make("p", { class: "equation" }, make("code", {}, ...formula(line)))))
+  $("symbols").replaceChildren(...step.symbols.map(([name, says]) =>
+    make("div", {}, make("dt", {}, make("code", {}, ...formula(name))), make("dd", {}, ...formula(says)))))
+  $("symbols").hidden = step.symbols.length === 0
   const groups = [["given", "Given"], ["kept", step.phase === "backward" ? "Kept from forward" : "From other steps"], ["between", "On the way"], ["made", "Made"]]
   $("arrays").replaceChildren(...groups.filter(([key]) => step[key].length).map(([key, name]) =>
     make("section", { class: `group ${key}` }, make("h3", {}, name), make("div", { class: "flow" },
@@ -32,9 +35,9 @@ function show() {
   if (decodeURIComponent(location.hash) !== hash) history.replaceState(null, "", hash)
 }
 
-// x^T and c_{t-1} with their T above and their index below the line.
+// x^T, c_{t-1} and sum_kc with their T above and their index below the line.
 function formula(text) {
-  return text.split(/(\^T\b|\^\w\b|_\{[^}]*\}|(?<=\w)_\w\b)/).map((part) =>
+  return text.split(/(\^T\b|\^\w\b|_\{[^}]*\}|(?<=\bsum)_[a-z]+\b|(?<=\w)_\w\b)/).map((part) =>
     part[0] === "^" ? make("sup", {}, part.slice(1)) : part[0] === "_" ? make("sub", {}, part.slice(1).replace(/[{}]/g, "")) : part)
 }
 

@@ -15,6 +15,7 @@ from funcnn.errors import FuncnnError
 from funcnn.inspection.tracing import Trace, Visit, label, traced
 from funcnn.layers.activations.base import Elementwise
 from funcnn.teach.rows import Rows, terms_of_rows
+from funcnn.teach.symbols import symbols_of, without_arguments
 from funcnn.teach.terms import Between, link_terms, own
 from funcnn.trees.edits import evolve
 from funcnn.trees.walks import walk
@@ -34,6 +35,7 @@ class Step:
     given: Named
     between: Named
     made: Named
+    symbols: list[tuple[str, str]] = attrs.field(factory=list)  # of the equations, with their meanings
     kept: Named = attrs.field(factory=list)  # what the terms take from other steps
 
 
@@ -60,9 +62,10 @@ def walk_through(params: Any, x: Any, y: Any, loss: Loss, lr: float, *, whose: s
     calls = [_Call(rows, visit, counts[visit.path] > 1) for visit in seen.visits]
     cost = rows.put("cost", seen.cost)
     ends = named(rows, "out", seen.out), named(rows, "y", y), [("cost", cost), *named(rows, "dA", seen.dA)]
-    steps = _updates(rows, seen, params, calls)
+    steps = _updates(rows, seen, params, calls, lr)
     between = link_terms(rows, seen, params, x, y, loss, lr)
-    loss_step = Step("loss", "", _name(loss), _first_line(loss), [*ends[0], *ends[1]], [], ends[2])
+    loss_step = Step("loss", "", _name(loss), _first_line(without_arguments(loss)), [*ends[0], *ends[1]], [], ends[2])
+    loss_step.symbols = symbols_of(loss_step.equations, loss, _shown(loss_step))
     loss_step.between = _short(rows, "loss", between.get((-1, "loss"), []), [*loss_step.given, *loss_step.made])
     order = inner_first(seen.visits)
     there = [calls[i].forward(i, between) for i in order]
@@ -123,10 +126,12 @@ class _Call:
     def _step(self, phase: str, i: int, between: Between, given: Named, made: Named) -> Step:
         cls = type(self.visit.layer)
         rows = _short(self.rows, self.label, between.get((i, phase), []), [*given, *made])
-        return Step(phase, self.label, cls.__name__, _equations(phase, cls), given, rows, made)
+        step = Step(phase, self.label, cls.__name__, _equations(phase, cls), given, rows, made)
+        step.symbols = symbols_of(step.equations, self.visit.layer, _shown(step))
+        return step
 
 
-def _updates(rows: Rows, seen: Trace, params: Any, calls: list[_Call]) -> list[Step]:
+def _updates(rows: Rows, seen: Trace, params: Any, calls: list[_Call], lr: float) -> list[Step]:
     """The steps of sgd, one for each layer with parameters."""
     homes = {f"{call.visit.path}.{name}".lstrip("."): call for call in calls for name, _ in own(call.visit.layer)}
     gradients, after, steps = dict(walk(seen.grads.params)), dict(walk(seen.after)), dict[str, Step]()
@@ -143,6 +148,7 @@ def _updates(rows: Rows, seen: Trace, params: Any, calls: list[_Call]) -> list[S
             [],
             [],
             [],
+            [("lr", f"the learning rate, {lr:g}"), ("dp", "∂cost / ∂p")],
         )
         step = steps.setdefault(call.visit.path, step)
         prefix = call.visit.path
@@ -161,6 +167,13 @@ def _keep(walked: Walk) -> None:
         text = "".join([terms.get(i, "") for _, i in [*step.between, *step.made]])
         used = sorted({int(found) for found in re.findall(r"[@#](\d+)\.", text)} - {i for _, i in own})
         step.kept = [(labels.get((step.path, i), walked.rows.rows[i].name), i) for i in used]
+        shown = _shown(step)
+        step.symbols = [(symbol, meaning) for symbol, meaning in step.symbols if symbol not in shown]
+
+
+def _shown(step: Step) -> set[str]:
+    """The names of the arrays of a step, without the numbers of parts: x for x.0 and x.1."""
+    return {name.split(".")[0] for name, _ in [*step.given, *step.between, *step.made, *step.kept]}
 
 
 def inner_first(visits: tuple[Visit, ...]) -> list[int]:
@@ -192,7 +205,8 @@ def _equations(phase: str, cls: type) -> list[str]:
     if own.dispatch(cls) is not own.dispatch(object):
         lines += _first_line(own.dispatch(cls))
     lines += [f"slope: {line}" for line in _first_line(vars(cls).get("slope")) if issubclass(cls, Elementwise)]
-    return [line for line in [_REFERENCE.sub("", line) for line in lines] if line] + _formulas(cls, _BACKWARD)
+    lines = [_REFERENCE.sub("", line) for line in dict.fromkeys(lines)]
+    return [line for line in lines if line] + _formulas(cls, _BACKWARD)
 
 
 _REFERENCE = re.compile(r"(, and |; |^)((?!, and |; ).)*\b[Aa]s (in )?`\w+`.*")  # to another docstring
@@ -218,6 +232,5 @@ def _first_line(of: Any) -> list[str]:
 
 
 def _name(loss: Any) -> str:
-    while hasattr(loss, "func"):
-        loss = loss.func
-    return str(getattr(loss, "__name__", type(loss).__name__))
+    plain = without_arguments(loss)
+    return str(getattr(plain, "__name__", type(plain).__name__))

@@ -68,6 +68,7 @@ class Mish(Elementwise):
         return x * (n / (n + 2 * q * q))
 
     def slope(self, kept: Array) -> Array:
+        """t + x (1 - t^2) / (1 + e^-x), without cancellation"""
         p, q = _ratio(kept)
         n = p * (p + 2 * q)
         d = n + 2 * q * q
@@ -144,6 +145,7 @@ class ExactGelu(Elementwise):
         return x * normal_cdf(x)
 
     def slope(self, kept: Array) -> Array:
+        """P + x e^(-x^2 / 2) / sqrt(2 pi)"""
         xp = namespace(kept)
         x = xp.clip(kept, -40, 40)  # beyond +-40 the density is 0 in every dtype, and the square could overflow
         return normal_cdf(kept) + x * xp.exp(x * x / -2) / math.sqrt(2 * math.pi)
@@ -188,6 +190,7 @@ class LogSigmoid(Elementwise):
         return -softplus(-x)
 
     def slope(self, kept: Array) -> Array:
+        """1 / (1 + e^x)"""
         return sigmoid(-kept)
 
 
@@ -207,6 +210,7 @@ class TanhShrink(Elementwise):
         return minus_tanh(x)
 
     def slope(self, kept: Array) -> Array:
+        """tanh(x)^2"""
         t = namespace(kept).tanh(kept)
         return t * t
 
@@ -237,4 +241,5 @@ class Sine(Elementwise):
         return namespace(x).sin(self.omega * x)
 
     def slope(self, kept: Array) -> Array:
+        """omega cos(omega x)"""
         return self.omega * namespace(kept).cos(self.omega * kept)

@@ -34,7 +34,7 @@ from funcnn.records import record
 
 @record
 class CrossAttention(MultiHead):
-    """out = out_layer(softmax(q . k / sqrt(d)) @ v), head by head, with q = query(x), k and v = key and value(memory)
+    """out = out_layer(softmax(q . k / sqrt(d)) @ v), head by head, q = query(x), k = key(memory), v = value(memory)
 
     x: (queries, memory), of (m, t, n_in) and (m, s, n_memory), or (queries, memory, mask) with mask: bool (m, s), False
     at padded positions of the memory, or bool (m, t, s), True if query i may attend to position j of the memory. out

@@ -131,7 +131,7 @@ def convolution_backward(params: Convolution, x: Array, dA: Array) -> Grads[Conv
 @backward_params.register(Convolution)
 @accelerated("funcnn.kernels.convolution", at=_entries, least=1 << 12)
 def convolution_backward_params(params: Convolution, x: Array, dA: Array) -> Convolution:
-    """dW: the x under each tap times dA, summed over the windows; db: the sum of dA over all positions"""
+    """dW: the x under each weight times dA, summed over the windows; db: the sum of dA over all positions"""
     check_cache(params, x)
     W, axes = params.W, params.windows(x)
     check_out_gradient(params, dA, (x.shape[0], *[axis.out for axis in axes[-params.axes :]], W.shape[-1]), W.dtype)

@@ -145,7 +145,7 @@ def avg_pool_forward(params: AvgPool, x: Array) -> tuple[Array, Array]:
 
 @backward.register(AvgPool)
 def avg_pool_backward(params: AvgPool, x: Array, dA: Array) -> Grads[AvgPool]:
-    """dx: dA in equal shares for the taps"""
+    """dx: dA in equal shares for the positions of its window"""
     axes = params.windows(only_array(params, x))
     check_out_gradient(params, dA, (x.shape[0], *[axis.out for axis in axes][4 - x.ndim :], x.shape[-1]), x.dtype)
     d = image_of(wide(dA))

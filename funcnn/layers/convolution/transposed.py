@@ -96,7 +96,7 @@ def conv_transpose2d_backward(params: ConvTranspose2d, x: Array, dA: Array) -> G
 
 @backward_params.register(ConvTranspose2d)
 def conv_transpose2d_backward_params(params: ConvTranspose2d, x: Array, dA: Array) -> ConvTranspose2d:
-    """dW: x times the dA under each tap, summed over the positions of x; db: the sum of dA over all positions"""
+    """dW: x times the dA under each weight, summed over the positions of x; db: the sum of dA over all positions"""
     W = params.W
     check_cache(params, x)
     rows, columns = params.windows(x)

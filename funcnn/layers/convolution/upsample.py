@@ -61,7 +61,7 @@ def upsample_forward(params: Upsample, x: Array) -> tuple[Array, Array]:
 
 @backward.register(Upsample)
 def upsample_backward(params: Upsample, x: Array, dA: Array) -> Grads[Upsample]:
-    """The adjoint: the sum of the copies, or of the shares"""
+    """dx: the sum of dA over the copies of each number, or over its shares"""
     factors = _factors(params, only_array(params, x))
     positions = [f * n for f, n in zip(factors, x.shape[1:-1], strict=True)]
     check_out_gradient(params, dA, (x.shape[0], *positions, x.shape[-1]), x.dtype)

@@ -81,7 +81,7 @@ def _encoded(params: Position, given: Any, start: Any) -> Any:
 
 @record
 class SinusoidalPosition(Position):
-    """out_p = x_p + (sin a_0, cos a_0, sin a_1, cos a_1, ...), a_i = p / base^(2 i / n)
+    """out_p = x_p + (sin a_0, cos a_0, sin a_1, cos a_1, ...), a_i = p / base^(2 i / n); dx = dA
 
     x, out: (m, t, n), n even; p is the position, from 0 on; base: a number. Each pair of features is the point on a
     circle at the angle a_i. From one position to the next the angle grows by 1 radian in the first pair, and by nearly
@@ -113,7 +113,7 @@ class SinusoidalPosition(Position):
 
 @record
 class LearnedPosition(Position):
-    """out_p = x_p + P_p
+    """out_p = x_p + P_p; dx = dA, dP_p = the sum of dA_p over all rows
 
     x, out: (m, t, n), P: (t_most, n), t at most t_most. dx = dA; dP_p is the sum of dA_p over all rows.
 
@@ -170,7 +170,7 @@ class LearnedPosition(Position):
 
 @record
 class Rotary(Position):
-    """out_p = R_p x_p: pair i of the features rotated by the angle a_i = p / base^(2 i / n)
+    """out_p = R_p x_p: pair i of the features rotated by the angle a_i = p / base^(2 i / n); dx_p = R_p^T dA_p
 
     x, out: (m, t, n), n even; see `rotate`. dx_p = R_p^T dA_p, the rotation back. The dot product of a query at p and a
     key at q then depends on p - q alone. In `Attention`, pass `rotary=Rotary()`: it rotates q and k of each head.

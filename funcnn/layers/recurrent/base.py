@@ -150,7 +150,7 @@ def recurrent_backward(params: Recurrent, cache: Cache | Stacked, dA: Any) -> Gr
 
 @backward_params.register(Recurrent)
 def recurrent_backward_params(params: Recurrent, cache: Cache | Stacked, dA: Any) -> Any:
-    """dW = sum_t x_t^T @ dz_t, dU = sum_t h_{t-1}^T @ du_t, each as one product"""
+    """dW = sum_t x_t^T @ dz_t, dU = sum_t h_{t-1}^T @ dv_t with v_t = h_{t-1} @ U, each as one product"""
     return _back(params, cache, dA)[0]
 
 
