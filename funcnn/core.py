@@ -20,13 +20,14 @@ import numpy as np
 from funcnn.acceleration import accelerated
 from funcnn.arrays import freeze, is_array, kind, short, wide
 from funcnn.bound import BoundFunction
-from funcnn.dispatch import inside, no_rule, verb
+from funcnn.dispatch import inside, verb
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import check_flag, is_whole, learning_rate
 from funcnn.gradients import Grads, no_grads
 from funcnn.logits import check_end, squashed_twice
 from funcnn.losses.protocol import check_of_out_and_y, evaluated
 from funcnn.records import build, is_record, plans
+from funcnn.refusals import no_rule
 from funcnn.signatures import Backward, BackwardParams, Forward, ForwardOnly, Inference, Reseed, ValueAndGrad
 from funcnn.trees.walks import check_tree
 

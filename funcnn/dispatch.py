@@ -16,7 +16,7 @@ from funcnn.by_value import verbs
 from funcnn.errors import FuncnnError, KindError
 from funcnn.fields import as_called, check_function, parameters_of
 from funcnn.records import build, getters, is_record, plans, values
-from funcnn.remedies import call_of
+from funcnn.refusals import check_layer, may_be_layer
 
 Rule = Callable[..., Any]
 
@@ -38,7 +38,7 @@ def verb(
     if default is None:
         return lambda function: verb(function, returns=returns, check=check)
     name, (returned, written) = default.__name__, returns
-    accepts = (lambda _, made: _is_made_of_records(made)) if returned is object else returned
+    accepts = (lambda _, made: _is_made_of_layers(made)) if returned is object else returned
     rules, find, register, dispatcher = _table(default)
 
     @wraps(default)
@@ -158,20 +158,6 @@ def _holds_arrays(value: Any) -> bool:
     return is_array(value) or is_record(value)
 
 
-def no_rule(verb: str, params: object, what: str = "layer") -> KindError:
-    """The error for a class, a list, or a record without a rule."""
-    if isinstance(params, type):
-        return KindError(f"{verb}: {params.__name__} is a class; pass a value of it, as {call_of(params)}")
-    if isinstance(params, list | tuple):
-        return KindError(f"{verb}: a chain of {what}s is a tuple, not a {type(params).__name__}; write tuple({what}s)")
-    if not is_record(params):
-        a = "an" if what == "optimizer" else "a"
-        return KindError(f"{verb}: {kind(params)} is not {a} {what}; {a} {what} is a record or a tuple of {what}s")
-    cls, part = type(params).__name__, "params" if what == "layer" else what
-    remedy = f"state.{part}" if {"optimizer", "params"} <= {*dir(params)} else f"one with @{verb}.register({cls})"
-    return KindError(f"{verb}: there is no rule for {cls}; write {remedy}")
-
-
 def _seal(parts: Any, given: tuple[Any, ...]) -> None:
     """Set all arrays that a rule made to read-only; arguments that the rule returns are not changed."""
     for part in parts:
@@ -201,8 +187,7 @@ def inside(verb: Rule, tree: Any, *args: Any, name: str = "") -> Any:
     A tuple of layers is one layer, the chain; in a field declared with `branches` it holds layers side by side. In any
     other tuple `verb` is applied to the layers only. `name` is the function named in errors, by default the verb.
     """
-    if not is_record(tree):
-        raise no_rule(name or cast("Any", verb).__name__, tree)
+    check_layer(name or cast("Any", verb).__name__, tree)
     cls: Any = type(tree)
     old, new = values(tree), []
     for part, several in zip(old, _are_branches(cls), strict=True):
@@ -230,7 +215,7 @@ def alters(verb: Any, value: Any, *, in_field: bool = False) -> bool:
 
 def _applied(verb: Rule, part: Any, *args: Any) -> Any:
     """`verb` of a layer, `verb` of each layer in a tuple that is not a chain, and any other value unchanged."""
-    if _is_made_of_records(part):
+    if _is_made_of_layers(part):
         return verb(part, *args)
     if type(part) is not tuple:
         return part
@@ -238,9 +223,9 @@ def _applied(verb: Rule, part: Any, *args: Any) -> Any:
     return part if all([a is b for a, b in zip(part, new, strict=True)]) else new
 
 
-def _is_made_of_records(value: Any) -> bool:
-    """Whether `value` is a record, or a tuple of records, at any depth: a verb applies to it as one layer."""
-    return all(map(_is_made_of_records, value)) if type(value) is tuple else is_record(value)
+def _is_made_of_layers(value: Any) -> bool:
+    """Whether `value` may be a layer, or a tuple of layers, at any depth: a verb applies to it as one layer."""
+    return all(map(_is_made_of_layers, value)) if type(value) is tuple else may_be_layer(value)
 
 
 @cache  # by class, since the fields of a class do not change

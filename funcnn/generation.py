@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar, cast
 
 from funcnn.arrays import short
-from funcnn.core import forward_only
-from funcnn.dispatch import no_rule, trait, verb
+from funcnn.core import forward_only, is_layer
+from funcnn.dispatch import trait, verb
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import check_sizes
-from funcnn.records import is_record
+from funcnn.refusals import check_layer, no_rule
 from funcnn.traits import Trait
 
 __all__ = [
@@ -59,7 +59,7 @@ def step(params: Any, x: Any, memory: Any = None, /) -> tuple[Any, Any]:
         KindError: a layer has no rule for `step`, mixes positions, or differs between training and prediction.
         Any error that `forward` raises.
     """
-    if not is_record(params):
+    if not is_layer(params):
         raise no_rule("step", params)
     cls = type(params).__name__
     raise KindError(
@@ -105,8 +105,7 @@ def fixed_memory(params: Any, m: int, t_most: int, /) -> Any:
         KindError: m or t_most is not a whole number, or `step` refuses a layer.
         RangeError: m or t_most is less than 1.
     """
-    if not is_record(params):
-        raise no_rule("fixed_memory", params)
+    check_layer("fixed_memory", params)
     return no_memory(params)
 
 
@@ -182,7 +181,11 @@ def mixes_positions(params: Any, /) -> Any:
     >>> net = (Dense.init(2, 3, seed=0), Tanh(), Dropout(0.5, seed=0))
     >>> mixes_positions(net), mixes_positions((*net, BatchNorm.init(3)))
     (False, True)
+
+    Raises:
+        KindError: `params` is not a layer.
     """
+    check_layer("mixes_positions", params)
     return step.dispatch(type(params)) is not positionwise
 
 
@@ -203,5 +206,9 @@ def pads_with_zeros(params: Any, /) -> Any:
 
     By default False. If x has a mask, `First` accepts such a layer as the first of a chain, since x is 0 at padded
     positions there, and refuses it behind another layer.
+
+    Raises:
+        KindError: `params` is not a layer.
     """
+    check_layer("pads_with_zeros", params)
     return False

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar, cast
 
 from funcnn.arrays import is_array
 from funcnn.dispatch import trait
-from funcnn.records import plans
+from funcnn.records import is_record, plans, values
+from funcnn.refusals import check_layer
 
 __all__ = ["gives_probabilities", "like_x", "probabilities", "rests", "shares", "takes_complex"]
 
@@ -35,7 +36,11 @@ def gives_probabilities(params: Any, /) -> Any:
     >>> net = (Dense.init(2, 1, seed=0), Sigmoid())
     >>> gives_probabilities(net), gives_probabilities(net[:1]), gives_probabilities(())
     (True, False, None)
+
+    Raises:
+        KindError: `params` is not a layer.
     """
+    check_layer("gives_probabilities", params)
     return False
 
 
@@ -67,7 +72,11 @@ def rests(params: Any, /) -> bool:
     """Whether training leaves the states of a layer unchanged, as for Frozen, whose state is the layer inside.
 
     By default False. Backward stops at the first layer of a chain that has a parameter or a state that changes.
+
+    Raises:
+        KindError: `params` is not a layer.
     """
+    check_layer("rests", params)
     return False
 
 
@@ -93,20 +102,30 @@ def takes_complex(params: Any, /) -> bool:
     >>> from funcnn.traits import takes_complex
     >>> takes_complex(mlp([2, 3, 1], seed=0))
     True
+
+    Raises:
+        KindError: `params` is not a layer.
     """
+    check_layer("takes_complex", params)
     return all(map(takes_complex, parts)) if (parts := _inside(params)) is not None else False
 
 
 def _inside(params: Any) -> list[Any] | None:
-    """The layers and tuples in `params`; None if it is a record of a class that is not of funcnn."""
+    """The records in `params`; None if it is a record of a class that is not of funcnn."""
     cls = type(params)
     if cls is tuple:
-        return list(params)
-    if cls not in plans:
-        return []
+        return list(_records(params))
     if not cls.__module__.startswith(("funcnn.layers.", "funcnn.inspection.")):
         return None
-    return [getattr(params, name) for name, _ in plans[cls]]
+    return list(_records(values(params)))
+
+
+def _records(parts: tuple[Any, ...]) -> Iterator[Any]:
+    for part in parts:
+        if type(part) is tuple:
+            yield from _records(part)
+        elif is_record(part):
+            yield part
 
 
 def refuses_complex(params: Any) -> str:

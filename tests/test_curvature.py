@@ -307,7 +307,6 @@ def test_a_layer_of_ones_own_is_differentiated_by_differences_unless_it_is_decla
         (Frozen((Dense.init(2, 2, seed=0), Cubic())), True),
         (Map(Bent()), False),
         (Function(np.negative, np.multiply), False),
-        (3, True),
     ],
 )
 def test_a_network_takes_complex_numbers_if_every_layer_inside_does(net, answer):

@@ -246,7 +246,7 @@ ROWS = {
     "an optimizer without a rule": (
         lambda: nn.update(relu, grads, net),
         KindError,
-        "update: there is no rule for Relu; write one with @update.register(Relu)",
+        "update: Relu is not an optimizer; an optimizer is a record with a rule for update, or a tuple of optimizers",
     ),
     "a backward of nothing": (
         lambda: backward(3, (), x),

@@ -28,10 +28,12 @@ from funcnn import (
     early_stopping,
     forward,
     history,
+    inference,
     mlp,
     mse,
     predict,
     record,
+    reseed,
     sgd,
     train,
     tree_map,
@@ -40,11 +42,13 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.errors import FileError, KindError, NoItemError, NotFiniteError, RangeError, ShapeError
-from funcnn.layers import First
+from funcnn.generation import fixed_memory, mixes_positions, pads_with_zeros, step
+from funcnn.layers import First, folded
 from funcnn.metrics import confusion, perplexity, top_k_accuracy
 from funcnn.schedules import Plateau, plateau
 from funcnn.training import Birth, WithBest, best_so_far, better, bisect_nan, compare, keep, progress, until
 from funcnn.training.table import Table
+from funcnn.traits import gives_probabilities, rests, takes_complex
 from funcnn.trees import astype
 from tests.says import assert_says
 
@@ -60,6 +64,15 @@ table = history([TrainState(net, step=4, cost=1.0)])[1]
 @record
 class Bare:
     """A record without a rule."""
+
+
+@record
+class Running:
+    """A training state of one's own."""
+
+    params: object
+    optimizer: object
+    count: int
 
 
 class Frame:
@@ -135,8 +148,46 @@ ROWS = {
             (forward, (x,), "params"),
             (backward, (forward(net, x)[1], y), "params"),
             (update, (gradient(net, x, y)[1], net), "optimizer"),
+            (step, (x,), "params"),
+            (fixed_memory, (1, 1), "params"),
+            (inference, (), "params"),
+            (reseed, (1,), "params"),
+            (folded, (), "params"),
+            (mixes_positions, (), "params"),
+            (gives_probabilities, (), "params"),
         )
     },
+    **{
+        f"{verb.__name__} of {named}": (
+            call(verb, given, *others),
+            KindError,
+            f"{verb.__name__}: {named} is not a layer; a layer is a record{rule} or a tuple of layers",
+        )
+        for verb, others in (
+            (forward, (x,)),
+            (step, (x,)),
+            (inference, ()),
+            (mixes_positions, ()),
+            (pads_with_zeros, ()),
+            (rests, ()),
+            (takes_complex, ()),
+        )
+        for named, given, rule in (
+            ("Grads", gradient(net, x, y)[1], " with a rule for forward,"),
+            ("Adam", Adam(), " with a rule for forward,"),
+            ("str", "net", ""),
+        )
+    },
+    "a step of a record without a rule": (
+        call(step, Bare(), x),
+        KindError,
+        "step: there is no rule for Bare; write one with @step.register(Bare)",
+    ),
+    "the inference of a state of another class": (
+        call(inference, Running(net, Adam(), 1)),
+        KindError,
+        "inference: there is no rule for Running; write state.params",
+    ),
     **{
         f"{verb.__name__} with a state for the network": (
             call(verb, *given),

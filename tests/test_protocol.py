@@ -8,6 +8,7 @@ import pytest
 
 from funcnn import (
     GRU,
+    Adam,
     Array,
     Dense,
     Dropout,
@@ -489,6 +490,19 @@ def test_inference_returns_a_chain_itself_unless_a_layer_has_a_rule():
     for wrong in ((dense, 3), (dense, (x,))):
         with pytest.raises(KindError, match=r"inference: .* is not a layer"):
             inference(wrong)
+
+
+def test_inference_leaves_an_optimizer_in_a_field_as_it_is():
+    @record
+    class Adapted:
+        """A layer that trains the layer inside with its own optimizer."""
+
+        layer: Any
+        optimizer: Any
+
+    inner, adam = Dropout(0.5, seed=0), Adam()
+    assert inference(Adapted(inner, adam)) == Adapted(Identity(), adam)
+    assert inference(Adapted(inner, (adam, inner))) == Adapted(Identity(), (adam, Identity()))
 
 
 @pytest.mark.parametrize("given", [(dense,), (dense, x, x)])

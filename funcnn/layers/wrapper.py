@@ -204,5 +204,5 @@ returned_by[Wrapper] = "own_gradients"
 
 
 def given_by_layer(params: Wrapper[Any]) -> Any:
-    """The rule for `gives_probabilities` of a wrapper that returns the output of its layer"""
-    return gives_probabilities(params.layer)
+    """The rule for `gives_probabilities` of a wrapper that returns the output of its layer; False if that is None"""
+    return params.layer is not None and gives_probabilities(params.layer)

@@ -16,12 +16,13 @@ import numpy as np
 from funcnn.acceleration import accelerated
 from funcnn.arrays import Array, freeze, kind, owned, short, wide
 from funcnn.constructors import remedies
-from funcnn.dispatch import no_rule, verb
+from funcnn.dispatch import verb
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import as_called, check_function, parameters_of
 from funcnn.gradients import Grads, no_grads
 from funcnn.paths import Where, map_chosen
 from funcnn.records import build, plans, record, state, values
+from funcnn.refusals import no_rule
 from funcnn.trees.walks import check_tree
 
 Opt = TypeVar("Opt")  # an optimizer

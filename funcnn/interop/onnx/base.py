@@ -9,10 +9,11 @@ import spox
 
 from funcnn.arrays import kind
 from funcnn.core import is_layer
-from funcnn.dispatch import no_rule, verb
+from funcnn.dispatch import verb
 from funcnn.errors import KindError
 from funcnn.layers.combinators.branches import Take
 from funcnn.layers.notes import noted
+from funcnn.refusals import no_rule
 
 P = TypeVar("P")  # a layer
 V = TypeVar("V")  # values of spox

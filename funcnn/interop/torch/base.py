@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from funcnn.arrays import Array
-from funcnn.dispatch import no_rule, verb
+from funcnn.dispatch import verb
+from funcnn.refusals import no_rule
 
 P = TypeVar("P")  # a layer
 M = TypeVar("M", bound=torch.nn.Module)

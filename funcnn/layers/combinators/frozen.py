@@ -33,13 +33,13 @@ class Frozen(Through, Wrapper[L]):
     ['2.W', '2.b']
 
     Raises:
-        KindError: `layer` is not a layer.
+        KindError: `layer` is not a layer. In a gradient it is None, which means unchanged; `forward` refuses None.
     """
 
     layer: L = state()
 
     def __attrs_post_init__(self) -> None:
-        if self.layer is not None:  # in a gradient None means unchanged
+        if self.layer is not None:  # as in a gradient, which may be saved and loaded
             super().__attrs_post_init__()
 
 

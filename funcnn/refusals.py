@@ -1,0 +1,64 @@
+"""Refusals of values without a rule: classes, lists, training states, gradients, and records that are no layers."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from funcnn.arrays import kind
+from funcnn.by_value import verbs
+from funcnn.errors import KindError
+from funcnn.records import is_record, plans
+from funcnn.remedies import call_of
+
+# The verb that makes a record a layer, or an optimizer: it has a rule for the class.
+_MADE_BY = {"layer": ("funcnn.core", "forward"), "optimizer": ("funcnn.optimizers.base", "update")}
+_ALSO = ("funcnn.core", "inference")  # has a rule for Active, which stands for a layer until inference is called
+
+
+def no_rule(verb: str, params: object, what: str = "layer") -> KindError:
+    """The error for a class, a list, or a record without a rule."""
+    if isinstance(params, type):
+        return KindError(f"{verb}: {params.__name__} is a class; pass a value of it, as {call_of(params)}")
+    if isinstance(params, list | tuple):
+        return KindError(f"{verb}: a chain of {what}s is a tuple, not a {type(params).__name__}; write tuple({what}s)")
+    cls, part = type(params), "params" if what == "layer" else what
+    if is_record(params) and _is_state(cls):
+        return KindError(f"{verb}: there is no rule for {cls.__name__}; write state.{part}")
+    if not is_record(params) or _is_other(cls, what):
+        one = f"an {what}" if what == "optimizer" else f"a {what}"
+        rule = f" with a rule for {_MADE_BY[what][1]}," if is_record(params) else ""
+        return KindError(f"{verb}: {kind(params)} is not {one}; {one} is a record{rule} or a tuple of {what}s")
+    return KindError(f"{verb}: there is no rule for {cls.__name__}; write one with @{verb}.register({cls.__name__})")
+
+
+def check_layer(verb: str, params: Any) -> None:
+    """Check that a value, or each part of a tuple, is a layer, or a record of a user, such as one of two networks."""
+    if type(params) is tuple:
+        for part in params:
+            check_layer(verb, part)
+    elif not may_be_layer(params):
+        raise no_rule(verb, params)
+
+
+def may_be_layer(value: Any) -> bool:
+    """Whether a value is a record, and neither a training state, nor a gradient, an optimizer or alike."""
+    cls: Any = type(value)
+    return is_record(value) and not _is_no_layer(cls)
+
+
+@cache  # by class, since funcnn registers all rules of its own classes where they are defined
+def _is_no_layer(cls: Any) -> bool:
+    rule = verbs[_ALSO].dispatch
+    return _is_state(cls) or (_is_other(cls, "layer") and rule(cls) is rule(object))
+
+
+def _is_state(cls: type) -> bool:
+    """Whether a class is TrainState or like it."""
+    return {"optimizer", "params"} <= {name for name, _ in plans[cls]}
+
+
+def _is_other(cls: type, what: str) -> bool:
+    """Whether a class of funcnn is not a layer, or not an optimizer."""
+    rule = verbs[_MADE_BY[what]].dispatch
+    return cls.__module__.startswith("funcnn.") and rule(cls) is rule(object)
