@@ -1,5 +1,7 @@
 """What the estimators for scikit-learn say of bad settings and bad data, word for word."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ from funcnn import (
     summary,
 )
 from funcnn.errors import KindError, NotFiniteError, RangeError, ShapeError
-from funcnn.losses import cosine_distance, hinge
+from funcnn.losses import cosine_distance, hinge, poisson_nll
 from tests.says import assert_says
 
 sklearn = pytest.importorskip("sklearn", reason="these are its estimators")
@@ -76,6 +78,11 @@ class Module:
 A = "NetworkClassifier.fit: "
 P = "NetworkClassifier.partial_fit: "
 R = "NetworkRegressor.fit: "
+BOUNDARY = (
+    "loss must be a loss of logits, of probabilities, or of numbers such as mse, as one output decides between two "
+    "classes"
+)
+ONE = mlp([2, 1], seed=0)
 LAYER = "must be a layer, such as Relu(), or a tuple of layers"
 OF_CLASSES = 'class_weight must be None, "balanced", a dict, or a list of these'
 
@@ -188,6 +195,28 @@ ROWS = {
         )
         for loss in (mse, hinge, cosine_distance)
     },
+    **{
+        f"one output and {loss.__name__}": (
+            fit(y=NAMES == "cat", network=ONE, loss=loss),
+            KindError,
+            f"{A}{BOUNDARY}, not {loss.__name__}; {remedy}",
+        )
+        for loss, remedy in (
+            (poisson_nll, "give the network 2 outputs"),
+            (cosine_distance, "give the network 2 outputs"),
+            (unweighted, "if it takes logits, write of_logits(loss)"),
+        )
+    },
+    "labels and a loss of rates": (
+        fit(y=BITS, loss=poisson_nll),
+        KindError,
+        f"{A}{BOUNDARY}, not poisson_nll",
+    ),
+    "one output and another loss at a later epoch": (
+        then(y=NAMES == "cat", first=NAMES == "cat", network=ONE, later={"loss": partial(poisson_nll)}),
+        KindError,
+        f"NetworkClassifier.partial_fit: {BOUNDARY}, not poisson_nll; give the network 2 outputs",
+    ),
     "a loss without weights": (
         fit(loss=unweighted, sample_weight=np.ones(12)),
         KindError,

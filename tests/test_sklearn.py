@@ -23,6 +23,7 @@ from funcnn import (
     TrainState,
     batches,
     binary_cross_entropy,
+    binary_cross_entropy_with_logits,
     cosine,
     huber,
     mlp,
@@ -34,8 +35,8 @@ from funcnn import (
 )
 from funcnn.errors import NotFiniteError
 from funcnn.files import fingerprint
-from funcnn.layers import Concat, Copy, Identity, Parallel
-from funcnn.losses import gaussian_nll, hinge, mae, poisson_nll, quantile, weighted
+from funcnn.layers import Concat, Copy, Function, Identity, Parallel
+from funcnn.losses import gaussian_nll, hinge, mae, of_logits, poisson_nll, quantile, weighted
 from funcnn.optimizers import L2
 from funcnn.trees import astype, leaves
 
@@ -57,6 +58,15 @@ X = random.standard_normal((47, 3)) * (random.random((47, 3)) < 0.6)
 Y = np.stack([X[:, 0] - X[:, 1] ** 2, X.sum(axis=1)], axis=1)
 NAMES = np.array(["one", "two", "three"])[(X[:, 0] > 0).astype(int) + (X[:, 1] > 0)]
 WEIGHT = random.random(47)
+
+
+def squash(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def squash_vjp(x, dA):
+    return dA * squash(x) * (1 - squash(x))
+
 
 CHECKS = """
 from sklearn.utils.estimator_checks import check_estimator
@@ -441,6 +451,27 @@ def test_a_loss_of_numbers_is_trained_towards_0_and_1_so_the_threshold_is_a_half
     labels = np.stack([X[:, 0] > 0, X[:, 1] > 0], axis=1).astype(int)
     two = classifier(network=mlp([3, 8, 2], seed=0), loss=mse, **settings).fit(X, labels)
     assert np.array_equal(two.predict(X), predict(two.network_, X) > 0.5)
+
+
+def test_probabilities_are_compared_with_a_half_also_if_the_network_does_not_declare_them():
+    y = np.where(X[:, 0] > 0, "yes", "no")
+    half = Function(squash, squash_vjp)  # which says nothing of what it gives
+    one = classifier(network=(*mlp([3, 5, 1], seed=0), half), sizes=(100,), loss=binary_cross_entropy, epochs=60)
+    p = predict(one.fit(X, y).network_, X)[:, 0]
+    assert 0 < (p > 0.5).mean() < 1
+    assert np.array_equal(one.predict(X) == "yes", p > 0.5)
+    assert np.array_equal(one.predict_proba(X)[:, 1], p)
+
+
+def test_a_loss_of_ones_own_may_be_declared_to_take_logits():
+    y = np.where(X[:, 0] > 0, "yes", "no")
+    declared = of_logits(lambda out, y: binary_cross_entropy_with_logits(out, y, None))
+    own, given = [
+        classifier(network=mlp([3, 1], seed=0), sizes=(100,), loss=loss, epochs=9).fit(X, y)
+        for loss in (declared, binary_cross_entropy_with_logits)
+    ]
+    assert own.network_ == given.network_
+    assert np.array_equal(own.predict(X), given.predict(X))
 
 
 def test_predictions_after_poisson_nll_are_rates():

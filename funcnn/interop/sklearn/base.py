@@ -12,7 +12,7 @@ from funcnn.arrays import Array
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.interop.sklearn.course import Course, layers_of
 from funcnn.interop.sklearn.rows import of_prediction, outputs
-from funcnn.interop.sklearn.settings import NO_LOGITS, NUMBERS, check_settings, home, innermost
+from funcnn.interop.sklearn.settings import NO_LOGITS, check_settings, home, innermost, is_trained_to_a_half
 from funcnn.interop.sklearn.targets import as_numbers
 from funcnn.layers.activations.base import Relu
 from funcnn.optimizers.adam import Adam
@@ -109,7 +109,7 @@ class Estimator(BaseEstimator):
     @property
     def _squashed(self) -> bool:
         """Whether the network ends in probabilities, or was trained towards 0 and 1, as by `mse`: a half is between."""
-        return gives_probabilities(self.network_) is True or home(self._course.loss) == NUMBERS
+        return gives_probabilities(self.network_) is True or is_trained_to_a_half(self._course.loss)
 
     def _check_probabilities(self, method: str) -> None:
         """Check that the outputs are probabilities or logits."""

@@ -14,7 +14,7 @@ from funcnn.errors import FuncnnError, KindError, RangeError, ShapeError
 from funcnn.fields import check_function
 from funcnn.inspection.checks import check_network
 from funcnn.interop.sklearn.rows import HeldOut, Rows, dtype_of, of_prediction, outputs
-from funcnn.interop.sklearn.settings import seed_of
+from funcnn.interop.sklearn.settings import check_boundary, seed_of
 from funcnn.layers.chain import mlp
 from funcnn.logits import squashed_twice
 from funcnn.losses.combinators import weighted
@@ -84,6 +84,7 @@ def continued(name: str, estimator: Any, course: Course, rows: Rows, epochs: int
         check_function(name, estimator.loss, "loss", "a function (out, y, weight), as rows have weights", takes=3)
     if found := squashed_twice(loss, course.state.params):
         raise KindError(f"{name}: {found}")
+    check_boundary(name, course.target, estimator.loss, course.state.params)
     held_out = None
     if estimator.validation_fraction is not None:
         rows, apart = _split(name, rows, estimator.validation_fraction, course.seed, stratify=stratify)

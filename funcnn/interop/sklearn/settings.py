@@ -14,14 +14,17 @@ from funcnn.core import is_layer
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_count, as_number, check_flag, check_function, check_sizes, is_whole
 from funcnn.inspection.checks import check_network
+from funcnn.interop.sklearn.targets import Classes, Labels
 from funcnn.layers.activations.base import Relu
 from funcnn.layers.checks import check_held
+from funcnn.losses.classification import binary_cross_entropy
 from funcnn.losses.likelihoods import poisson_nll
 from funcnn.losses.margins import hinge
-from funcnn.losses.protocol import check_of_out_and_y
+from funcnn.losses.protocol import check_of_out_and_y, takes_logits
 from funcnn.losses.regression import mse
 from funcnn.losses.similarity import cosine_distance
 from funcnn.training.arguments import check_lr, check_optimizer
+from funcnn.traits import gives_probabilities
 
 SIZES, HIDDEN = (100,), (Relu(),)  # the defaults
 _SHARE = "validation_fraction"
@@ -76,6 +79,24 @@ def innermost(loss: Any) -> Any:
 def home(loss: Any) -> str:
     """The name of the module of a loss; empty for None."""
     return str(getattr(innermost(loss), "__module__", ""))
+
+
+def is_trained_to_a_half(loss: Any) -> bool:
+    """Whether an output between two classes is 1/2 after training: a loss of numbers 0 and 1, or of probabilities."""
+    return home(loss) == NUMBERS or innermost(loss) is binary_cross_entropy
+
+
+def check_boundary(name: str, target: Any, loss: Any, network: Any) -> None:
+    """Check that the value of an output between two classes, or between the values of a label, is known for a loss."""
+    if (isinstance(target, Classes) and target.outputs > 1) or not isinstance(target, Classes | Labels):
+        return
+    if loss is None or takes_logits(loss) or is_trained_to_a_half(loss) or gives_probabilities(network) is True:
+        return
+    needed = "a loss of logits, of probabilities, or of numbers such as mse, as one output decides between two classes"
+    given = getattr(innermost(loss), "__name__", type(loss).__name__)
+    of_classes = "give the network 2 outputs" if isinstance(target, Classes) else ""
+    remedy = of_classes if home(loss).startswith("funcnn.losses.") else "if it takes logits, write of_logits(loss)"
+    raise KindError(f"{name}: loss must be {needed}, not {given}{remedy and f'; {remedy}'}")
 
 
 def seed_of(name: str, random_state: Any) -> int:
