@@ -276,10 +276,90 @@ def test_no_block_is_begun_after_one_that_failed_and_the_error_is_that_of_the_fi
     assert set(begun) == {X[0, 0], X[6, 0]}
 
 
+@pytest.mark.parametrize("kind", [ArithmeticError, KeyboardInterrupt, SystemExit])
+def test_an_error_is_raised_while_the_last_block_goes_on(kind):
+    go, ended = threading.Event(), []
+
+    def failing(params, x, y):
+        if np.array_equal(x, X[:12]):
+            raise kind("in the first")
+        ended.append(go.wait(60))
+        return FUNCTION(params, x, y)
+
+    with threads(2) as pool:
+        with pytest.raises(kind, match="in the first"):
+            sharded(failing, rows=12, executor=pool)(NET, X, Y)
+        assert ended == []
+        go.set()
+
+
+class Keeping(ThreadPoolExecutor):
+    """Threads, and the futures of all blocks that were submitted."""
+
+    futures = ()
+
+    def submit(self, f, /, *given):
+        """The future"""
+        self.futures = (*self.futures, super().submit(f, *given))
+        return self.futures[-1]
+
+
+def test_an_attempt_that_fails_after_it_took_too_long_ends_nothing():
+    attempts = []
+
+    def late(params, x, y):
+        if np.array_equal(x, X[:6]):
+            attempts.append(threading.Event())
+            if len(attempts) == 1:
+                attempts[0].wait(60)
+                raise ArithmeticError("in an attempt that nobody waits for")
+            attempts[0].set()
+            pool.futures[0].result(60)
+        return FUNCTION(params, x, y)
+
+    with Keeping(2) as pool:
+        made = sharded(late, rows=6, executor=pool, timeout=0.1, retries=100, pending=1)(NET, X, Y)
+    assert made == sharded(FUNCTION, rows=6)(NET, X, Y)
+
+
+def test_blocks_that_wait_are_cancelled_if_gradients_do_not_fit():
+    begun, go = [], threading.Event()
+
+    def unlike(params, x, y):
+        begun.append(x[0, 0])
+        if len(begun) == 3:
+            go.wait(60)
+        return 1.0, nn.Grads(params if len(begun) == 1 else params[:1], None)
+
+    with threads(1) as pool:
+        with pytest.raises(KindError, match="gradients of the same arrays for each block") as caught:
+            sharded(unlike, rows=1, executor=pool, pending=23)(NET, X, Y)
+        go.set()
+    assert len(begun) <= 3  # the third may have begun before the sum
+    assert caught.value.__traceback__ is not None  # it keeps what the functions hold that raised the error
+
+
+class Untold(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+def untold(params, x, y):
+    raise Untold
+
+
+def test_an_error_without_a_text_is_raised_as_it_is():
+    for executor in (None, ThreadPoolExecutor(1), Copying()):
+        with pytest.raises(Untold):
+            sharded(untold, rows=6, executor=executor)(NET, X, Y)
+
+
 def test_an_executor_that_is_shut_down_by_a_block_ends_the_step():
-    pool = ThreadPoolExecutor(1)
+    pool = Keeping(1)
 
     def closing(params, x, y):
+        while len(pool.futures) < 4:
+            time.sleep(1e-3)
         pool.shutdown(wait=False, cancel_futures=True)
         return FUNCTION(params, x, y)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextvars import copy_context
 from itertools import islice
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 from funcnn.arrays import kind
@@ -33,7 +32,7 @@ class InThreads:
     """Blocks that share memory with the caller: nothing is copied or sent."""
 
     def __init__(self, function: Any) -> None:
-        self._function, self._last = function, math.inf
+        self._function, self._last, self._is_over = function, math.inf, Event()
 
     def submit(self, executor: Executor, block: Block) -> Future[Any]:
         """Each block runs in a copy of the caller's context, which has NumPy's handling of errors."""
@@ -42,18 +41,28 @@ class InThreads:
     def _attempted(self, block: Block) -> Any:
         if block.i > self._last:  # the error of an earlier block ends the step
             return None
-        made = attempted(self._function, block.params, block.x, block.y)
-        if isinstance(made, Failed):
-            self._last = min(self._last, block.i)
+        made = None
+        try:
+            made = attempted(self._function, block.params, block.x, block.y)
+        finally:
+            if made is None or isinstance(made, Failed):  # None after SystemExit and the like, which go on
+                self._last = min(self._last, block.i)
+                self._is_over.set()
         return made
 
     def wait_for_all(self, last: Future[Any]) -> None:
-        """Wait for the last block first: each time that the caller is woken, it takes Python's lock from the others."""
-        with suppress(CancelledError):
-            last.exception()
+        """Wait for the last block or for an error: each time that the caller is woken, it takes Python's lock from the
+        others.
+        """
+        last.add_done_callback(lambda _: self._is_over.set())
+        self._is_over.wait()
 
     def received(self, block: Block, reply: Any) -> Any:
-        """The reply as it is."""
+        """The reply as it is; None for a block that was not begun, to submit it again: all blocks before it are there,
+        so the error was one of an attempt that had taken too long.
+        """
+        if reply is None:
+            self._last = math.inf
         return reply
 
 
@@ -121,7 +130,7 @@ class Engine:
         self._made: Executor | None = None
         self._lock, self._sent, self.traffic = Lock(), Sent(), Traffic()
 
-    def results(self, function: Any, blocks: list[Block]) -> Iterator[tuple[Any, Any]]:
+    def results(self, function: Any, blocks: list[Block]) -> Generator[tuple[Any, Any]]:
         """The cost and the gradient of each block, in the order of the blocks.
 
         Raises:

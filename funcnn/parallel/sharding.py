@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Executor
+from contextlib import closing
 from inspect import Parameter, Signature
 from typing import Any
 
@@ -47,7 +48,8 @@ class Sharded:
             self._is_checked = True
         parts = blocks(bounds, params, x, y)
         made_by = _one_by_one if self._engine is None else self._engine.results
-        return summed(params, made_by(self._function, parts), bounds)
+        with closing(made_by(self._function, parts)) as made_of_blocks:  # blocks that wait are cancelled after an error
+            return summed(params, made_of_blocks, bounds)
 
     @property
     def traffic(self) -> Traffic:
@@ -127,7 +129,7 @@ def sharded(
     return Sharded(value_and_grad, rows, executor, timeout, retries, pending)
 
 
-def _one_by_one(function: Any, parts: list[Block]) -> Iterator[tuple[Any, Any]]:
+def _one_by_one(function: Any, parts: list[Block]) -> Generator[tuple[Any, Any]]:
     for block in parts:
         try:
             yield computed(function, block.params, block.x, block.y)

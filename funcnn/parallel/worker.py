@@ -86,7 +86,7 @@ def attempted(function: Any, params: Any, x: Any, y: Any) -> Any:
     try:
         return computed(function, params, x, y)
     except Exception as error:  # noqa: BLE001  whatever it is, it is raised where the block came from
-        return Failed(error, str(error))
+        return Failed(error, "")
 
 
 def work(task: Task) -> Any:
