@@ -239,6 +239,10 @@ def test_next_states_are_equal_or_means_or_the_last():
     made = uneven((Counter(np.zeros(2)), *nn.mlp([6, 2], seed=0)), X[:23], Y[:23])[1].params[0].value
     assert made.tolist() == pytest.approx([(7 * 7 + 8 * 8 * 2) / 23] * 2)
     assert not made.flags.writeable
+    GIVEN[:] = [lambda m, old: float(m)]
+    made = uneven((Counter(0.5), *nn.mlp([6, 2], seed=0)), X[:23], Y[:23])[1].params[0].value
+    assert type(made) is float
+    assert made == pytest.approx((7 * 7 + 8 * 8 * 2) / 23)
     assert next_state(lambda m, old: (m, "text"), None) == (12, "text")
     assert next_state(lambda m, old: None, None) is None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from funcnn.arrays import as_array, freeze, is_array, is_float, is_native_float, namespace, same, short, wide
+from funcnn.arrays import freeze, is_array, is_float, is_native_float, namespace, same, short, wide
 from funcnn.errors import KindError
 from funcnn.fields import is_whole
 from funcnn.gradients import Grads
@@ -111,7 +111,8 @@ def _next_state(i: int, params: Any, states: Sequence[Any], shares: list[float])
     states = [old if state is None else laid(state) for state in states]
     shapes = {getattr(state, "shape", ()) for state in states}
     if all(map(_is_of_floats, states)) and len(shapes) == 1:
-        mean: Any = sum([share * wide(as_array(state)) for share, state in zip(shares, states, strict=True)])
+        parts = [wide(state) if is_array(state) else state for state in states]
+        mean: Any = sum([share * part for share, part in zip(shares, parts, strict=True)])
         return freeze(mean.astype(states[0].dtype)) if is_array(states[0]) else float(mean)
     if any([is_array(state) or is_whole(state) for state in states]):
         other = next(state for state in states if not same(state, states[0]))
