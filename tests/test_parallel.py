@@ -372,6 +372,10 @@ def test_blas_has_one_thread_inside_and_its_own_number_after():
     assert numbers() == before
 
 
+def not_permitted(*_):
+    raise PermissionError
+
+
 def cores_of(tasks, n):
     """The sets of cores that n threads may use, in each of some tasks that all of them take."""
     with threads(n) as pool:
@@ -390,18 +394,28 @@ def test_threads_compute_on_cores_of_their_own_from_their_second_task_on(monkeyp
         assert sum(map(len, cores)) == len(every)
     assert cores_of(2, len(every) + 1) == [[every] * (len(every) + 1)] * 2
     assert os.sched_getaffinity(0) == every
-
-    def forbidden(*_):
-        raise PermissionError
-
-    monkeypatch.setattr(os, "sched_setaffinity", forbidden)
+    monkeypatch.setattr(os, "sched_setaffinity", not_permitted)
     assert cores_of(2, n) == [[every] * n] * 2
 
 
-def test_threads_need_no_system_that_lets_them_choose_their_cores(monkeypatch):
-    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+@pytest.mark.parametrize("name", ["sched_getaffinity", "sched_setaffinity"])
+@pytest.mark.parametrize("function", [None, not_permitted], ids=["absent", "not permitted"])
+def test_threads_need_no_system_that_lets_them_choose_their_cores(monkeypatch, name, function):
+    monkeypatch.setattr(os, name, function, raising=False)
+    if function is None:
+        monkeypatch.delattr(os, name)
     with threads(2) as pool:
         assert [*pool.map(abs, [-1, -2, -3, -4, -5])] == [1, 2, 3, 4, 5]
+
+
+def test_turns_are_short_until_the_last_of_several_blocks_ends():
+    before = sys.getswitchinterval()
+    one, other = threads(1), threads(1)
+    with one:
+        other.__enter__()
+    assert sys.getswitchinterval() == pytest.approx(5e-4)
+    other.__exit__(None, None, None)
+    assert sys.getswitchinterval() == before
 
 
 def test_threadpoolctl_is_needed(monkeypatch):

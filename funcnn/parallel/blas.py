@@ -13,25 +13,46 @@ from typing import Any
 from funcnn.fields import as_count
 
 _TURN = 5e-4  # seconds; measured: with 5 ms, steps of 5 and of 18 ms take 2 % longer
+_NO_CHOICE = AttributeError, OSError  # a system without affinities, or a process that may not read or set them
 _LOCK = Lock()
-_users: list[Any] = []  # those inside `one_thread`, in all threads
-_limits: list[Any] = []  # the controller of the loaded BLAS, and the limit that is set while there are users
+_limits: list[Any] = []  # the controller of the loaded BLAS
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Inside the block, in all threads of the process, BLAS computes a product in one thread."""
-    with _LOCK:
-        if not _users:
-            _limits[1:] = [_controller("sharded").limit(limits=1, user_api="blas")]
-        _users.append(None)
-    try:
-        yield
-    finally:
+def _for_all_threads(change: Callable[[], Callable[[], None]]) -> Callable[[], AbstractContextManager[None]]:
+    """A context: the first that enters it, in any thread, makes the change, and the last that leaves it undoes it."""
+    users: list[None] = []
+    undo: list[Callable[[], None]] = []
+
+    @contextmanager
+    def inside() -> Iterator[None]:
         with _LOCK:
-            _users.pop()
-            if not _users:
-                _limits[1].restore_original_limits()
+            if not users:
+                undo[:] = [change()]
+            users.append(None)
+        try:
+            yield
+        finally:
+            with _LOCK:
+                users.pop()
+                if not users:
+                    undo[0]()
+
+    return inside
+
+
+@_for_all_threads
+def one_thread() -> Callable[[], None]:
+    """Inside the block, in all threads of the process, BLAS computes a product in one thread."""
+    restore: Callable[[], None] = _controller("sharded").limit(limits=1, user_api="blas").restore_original_limits
+    return restore
+
+
+@_for_all_threads
+def _short_turns() -> Callable[[], None]:
+    """Inside the block, Python's threads take turns after 0.5 ms."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(min(before, _TURN))
+    return lambda: sys.setswitchinterval(before)
 
 
 def _controller(whose: str) -> Any:
@@ -96,23 +117,20 @@ class Threads(ThreadPoolExecutor):
         """
         calls = self._worker.calls = getattr(self._worker, "calls", 0) + 1
         if calls == 2:
-            with suppress(StopIteration, OSError):  # more threads than cores, or a process that may not choose them
+            with suppress(StopIteration, *_NO_CHOICE):  # or more threads than cores
                 os.sched_setaffinity(0, next(self._free))
         return function(*args, **options)
 
 
 def _shares(n: int) -> list[list[int]]:
     """The cores of this process, divided among n threads; none if there are too few, or the system does not tell."""
-    cores = sorted(os.sched_getaffinity(os.getpid())) if hasattr(os, "sched_getaffinity") else []
+    cores: list[int] = []
+    with suppress(*_NO_CHOICE):
+        cores = sorted(os.sched_getaffinity(os.getpid()))
     return [cores[i::n] for i in range(n)] if n <= len(cores) else []
 
 
 @contextmanager
 def _threads(n: int) -> Iterator[ThreadPoolExecutor]:
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(min(before, _TURN))
-    try:
-        with one_thread(), Threads(n, "funcnn-sharded") as pool:
-            yield pool
-    finally:
-        sys.setswitchinterval(before)
+    with _short_turns(), one_thread(), Threads(n, "funcnn-sharded") as pool:
+        yield pool
