@@ -62,8 +62,9 @@ def ensembles(v: Values, axes: Any) -> None:
     axes[0].bar(range(1, 6), v["scores"], color="#9ecae1")
     axes[0].errorbar([6.5], [v["estimate"]], v["error"], fmt="o", color="k", capsize=5, label="mean, standard error")
     axes[0].axhline(v["accuracy"], color="C1", label="test accuracy")
-    axes[0].set(ylim=(0.7, 1), xlabel="fold", ylabel="accuracy", xticks=range(1, 6), title="Five folds")
-    axes[0].legend(frameon=False, loc="lower right")
+    axes[0].set(ylim=(0, 1.2), xlabel="fold", ylabel="accuracy", xticks=range(1, 6), title="Five folds")
+    axes[0].set_yticks(np.linspace(0, 1, 6))
+    axes[0].legend(frameon=False, loc="upper left", ncols=2)
     grids = [plane(axes[1], net, (2.3, 1.7), (Sigmoid(),)) for net in v["nets"][5:]]
     mean = np.mean([p[..., 0] for _, _, p in grids], axis=0)
     axes[1].contourf(*grids[0][:2], mean, np.linspace(0, 1, 11), cmap="RdBu_r", alpha=0.6)
@@ -92,7 +93,7 @@ def transfer(v: Values, axes: Any) -> None:
     axes[0].barh(*zip(*[*v["accuracies"].items()][::-1], strict=True), color=["C1", "C0", "grey"])
     for i, value in enumerate([*v["accuracies"].values()][::-1]):
         axes[0].text(value - 0.01, i, f"{100 * value:.0f} %", ha="right", va="center", color="white", weight="bold")
-    axes[0].set(xlim=(0.5, 1), xlabel="accuracy on new digits", title="Odd or even, from 30 labels")
+    axes[0].set(xlim=(0, 1), xlabel="accuracy on new digits", title="Odd or even, from 30 labels")
     titles = [("even", "odd")[label] for label in v["odd"][:, 0]]
     pictures(1 - v["few"].reshape(-1, 8, 8), titles, axes[1], columns=8)
     axes[1].set_title("The 30 labelled digits")

@@ -142,9 +142,19 @@ def what_dA_is(v: Values, axes: Any) -> None:  # noqa: N802  the page's name
             arrow(ax, (a[0], a[1]), (b[0], b[1]), "black", 1.2)
         white = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
         x, y = (a + b) / 2
+        is_steep = start == (2.4, low)  # a text above its middle would touch the wire of b
         if value:
-            ax.text(x, y + 0.13, value, ha="center", va="bottom", color=BLUE, bbox=white, zorder=3)
-        x -= 0.25 * (end == gates["*"] and not value)
+            ax.text(
+                x - 0.1 * is_steep,
+                y + 0.13,
+                value,
+                ha="right" if is_steep else "center",
+                va="bottom",
+                color=BLUE,
+                bbox=white,
+                zorder=3,
+            )
+        x += 0.15 * is_steep - 0.25 * (end == gates["*"] and not value)
         ax.text(x, y - 0.13, f"{gradient:g}", ha="center", va="top", color=ORANGE, bbox=white, zorder=3)
     ax.plot(1.0, -0.6, "o", color="black", ms=4)
     ax.text(9.4, 2.2, "blue: values, forward", color=BLUE, ha="right")
@@ -184,17 +194,49 @@ def lstm(v: Values, axes: Any) -> None:
 def convolution(v: Values, axes: Any) -> None:
     """Draw the picture of the page of this name."""
     ax = axes[0]
-    grid(ax, (0, 1.2), v["W"], ["#fee8d6"] * 2)
+    ax.add_patch(plt.Rectangle((0, 1.2), 2, 2, facecolor="#fee8d6"))
+    table(ax, (0, 1.2), v["W"])
     ax.text(1, 3.4, "kernel W", ha="center")
     for n, (i, j) in enumerate(np.ndindex(v["out"].shape)):
         at = 3.5 + 4.2 * n
-        grid(ax, (at, 1), v["x"], ["white"] * 3)
+        table(ax, (at, 1), v["x"])
         ax.add_patch(plt.Rectangle((at + j, 2 - i), 2, 2, facecolor="#fee8d6", edgecolor=ORANGE, lw=2.5, zorder=1.5))
         arrow(ax, (at + 1.5, 0.9), (at + 1.5, 0.2), ORANGE)
         ax.text(at + 1.5, -0.3, f"out = {v['out'][i, j]:g}", ha="center", va="center", weight="bold")
         ax.text(at + 1.5, 4.2, ("top left", "top right", "bottom left", "bottom right")[n], ha="center")
-    ax.set(xlim=(-0.2, 19.4), ylim=(-0.8, 4.8), aspect="equal")
+    strided(v, ax)
+    ax.set(xlim=(-0.2, 19.4), ylim=(-10, 4.8), aspect="equal")
     ax.axis("off")
+
+
+def table(ax: Any, at: tuple[float, float], values: np.ndarray, margin: int = 0) -> None:
+    """Draw a table of numbers in squares of 1 with few shapes; the outermost numbers are grey if there is a margin."""
+    n = len(values)
+    lines, ends = np.repeat(np.arange(n + 1), 3), np.tile([0, n, np.nan], n + 1)  # one path
+    ax.plot(at[0] + np.r_[lines, ends], at[1] + np.r_[ends, lines], color="#888888", lw=0.8, zorder=2)
+    for row, column in np.ndindex(values.shape):
+        is_inside = margin <= row < n - margin and margin <= column < n - margin
+        place = at[0] + column + 0.5, at[1] + n - row - 0.5
+        color = "black" if is_inside else "#888888"
+        ax.text(*place, f"{values[row, column]:g}", ha="center", va="center", color=color, zorder=4)
+
+
+def strided(v: Values, ax: Any) -> None:
+    """Draw two channels with zeros around them, the kernel of each, and the sum of the window at the top right."""
+    for c, at in enumerate((0.0, 9.8)):
+        table(ax, (at, -7), v["padded"][c], margin=1)
+        table(ax, (at + 5.7, -6), v["kernels"][c])
+        ax.add_patch(plt.Rectangle((at + 2, -5), 3, 3, facecolor="#fee8d6", edgecolor=ORANGE, lw=2.5, zorder=0.5))
+        ax.text(at + 2.5, -1.7, f"channel {c}, with zeros around it", ha="center")
+        ax.text(at + 7.2, -2.7, "its weights", ha="center")
+        ax.text(at + 5.7, -6.7, f"sum {v['shares'][c, 0, 1]:g}", va="center", weight="bold")
+    out = v["theirs"][0, :, :, 0]
+    bias = v["strided"].b[0]
+    table(ax, (9.8, -9.8), out)
+    ax.add_patch(plt.Rectangle((10.8, -8.8), 1, 1, facecolor="#fee8d6", edgecolor=ORANGE, lw=2.5, zorder=0.5))
+    parts = f"{v['shares'][0, 0, 1]:g} + {v['shares'][1, 0, 1]:g} + bias {bias:g} = {out[0, 1]:g}"
+    ax.text(9.2, -8.3, f"top right of out: {parts}", ha="right", va="center", weight="bold")
+    ax.text(12.3, -8.8, "out", va="center")
 
 
 def vjp(v: Values, axes: Any) -> None:

@@ -220,7 +220,7 @@ SIZES: dict[Callable[[Values, Any], None], tuple[int, float, float]] = {  # pane
     kinks: (2, 8, 3),
     lstm: (2, 8, 3.2),
     attention: (3, 8, 3),
-    convolution: (1, 8, 2.6),
+    convolution: (1, 8, 6.2),
 }
 
 
