@@ -169,6 +169,16 @@ def kind(value: Any) -> str:
     return f"{value.dtype} array"
 
 
+def counted(n: int, one: str, many: str = "") -> str:
+    """A number and what it counts: "1 row", "2 rows"; `many` is the plural, if it is not `one` with an s.
+
+    >>> from funcnn.arrays import counted
+    >>> counted(1, "row"), counted(0, "entry", "entries")
+    ('1 row', '0 entries')
+    """
+    return f"{n} {one if n == 1 else many or f'{one}s'}"
+
+
 def short(value: Any) -> str:
     """The text of a value for messages: `<f64 2x27>` for an array, `<f64 [1. 2.]>` for one of at most 6 entries.
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 import attrs
 import numpy as np
 
-from funcnn.arrays import is_array, kind
+from funcnn.arrays import counted, is_array, kind
 from funcnn.by_value import verbs
 from funcnn.errors import FuncnnError, KindError
 from funcnn.fields import as_called, check_function, parameters_of
@@ -57,7 +57,7 @@ def verb(
         if written and (cls_made is not returned or (cls_made is tuple and len(made) != 2)):
             if not isinstance(accepts, type) and accepts(params, made):
                 return made
-            given_back = f"{len(made)} values" if cls_made is tuple else kind(made)
+            given_back = counted(len(made), "value") if cls_made is tuple else kind(made)
             raise KindError(f"{name}: the rule for {cls.__name__} must return {written}, not {given_back}")
         if cls is not tuple and made is not params:  # the layers of a chain have sealed the result
             _seal(made if cls_made is tuple else (made,), given)

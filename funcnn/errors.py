@@ -5,6 +5,7 @@ __all__ = [
     "FrozenError",
     "FuncnnError",
     "KindError",
+    "NoColumnError",
     "NoFileError",
     "NoItemError",
     "NotFiniteError",
@@ -29,6 +30,12 @@ class KindError(FuncnnError, TypeError):
 
 class RangeError(FuncnnError, ValueError):
     """A number outside its range: a negative learning rate, a label that is not a class, an array without rows."""
+
+
+class NoColumnError(FuncnnError, KeyError):
+    """A table has no column of that name: `except KeyError` catches it."""
+
+    __str__ = Exception.__str__  # that of KeyError shows the sentence in quotation marks
 
 
 class NoItemError(RangeError, IndexError):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import kind, namespace, unmapped
+from funcnn.arrays import counted, kind, namespace, unmapped
 from funcnn.core import check_is_layer, forward_only, inference
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import as_count
@@ -77,7 +77,7 @@ def _written(name: str, out: Any, made: Any, start: int, rows: int) -> Any:
 def _check_alike(name: str, out: Any, made: Any, rows: int, what: str) -> None:
     if type(made) is tuple or type(out) is tuple:
         if type(made) is not type(out) or len(made) != len(out):
-            needed = f"a tuple of {len(made)} arrays" if type(made) is tuple else "one array"
+            needed = f"a tuple of {counted(len(made), 'array')}" if type(made) is tuple else "one array"
             given = f"a tuple of {len(out)}" if type(out) is tuple else kind(out)
             raise KindError(f"{name}: {what} must be {needed}, as the network returns, not {given}")
         for i, (part, source) in enumerate(zip(out, made, strict=True)):

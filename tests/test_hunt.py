@@ -65,7 +65,7 @@ def test_findings_are_new_known_or_not_seen(spec, tmp_path):
     assert (found.unfinished, found.examples, found.inconclusive) == ((), 19, 3)
     assert "analytic" in found.new[0].message
     assert found.new[1].message.startswith("ZeroDivisionError: bell")
-    last = "7 functions, 19 examples, 3 inconclusive: 3 new findings, 2 known, 1 known issues not seen"
+    last = "7 functions, 19 examples, 3 inconclusive: 3 new findings, 2 known, 1 known issue not seen"
     assert str(found).endswith(f"{last}; 0 functions unfinished")
     assert "not seen: spec/tan, known: NotFinite, known as: it was nan" in str(found)
 
@@ -234,7 +234,7 @@ def test_what_has_changed_is_checked_again(tmp_path, old, new, again):
         path.write_text(HEAD + text, "utf-8")
         lines.clear()
         hunt(path, tmp_path / "out", workers=0, examples=1, show=lines.append)
-    assert any(line.startswith("spec/wave: 1 examples") for line in lines) == again
+    assert any(line.startswith("spec/wave: 1 example") for line in lines) == again
 
 
 def test_only_the_named_functions_run(spec, tmp_path):

@@ -121,7 +121,7 @@ ROWS = {
     "a network that gives no rows": (
         regress(network=lambda n_in, n_out, seed: Dense(np.ones((2, 3)), None)),
         ShapeError,
-        R + "network must give 1 outputs for each row; for one row it gives (1, 3)",
+        R + "network must give 1 output for each row; for one row it gives (1, 3)",
     ),
     "a list as the network": (
         fit(network=list(mlp([2, 3], seed=0))),
@@ -417,7 +417,7 @@ ROWS = {
     "two columns of numbers after one": (
         lambda: NetworkRegressor().partial_fit(X, Y).partial_fit(X, X),
         ShapeError,
-        "NetworkRegressor.partial_fit: y must have 1 columns, as in the first fit; it has 2",
+        "NetworkRegressor.partial_fit: y must have 1 column, as in the first fit; it has 2",
     ),
     "another size after a fit": (
         warm(later={"sizes": (3,)}),

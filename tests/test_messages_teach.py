@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from funcnn import Dense, Relu, Sigmoid, mse, softmax_cross_entropy, value_and_grad
-from funcnn.errors import FileError, KindError, NoFileError, RangeError, ShapeError
+from funcnn.errors import FileError, KindError, NoFileError, NotFiniteError, RangeError, ShapeError
 from funcnn.teach import nudge, write_steps
 from funcnn.teach.arrays import given
 from tests.says import assert_says
@@ -23,6 +23,16 @@ def y_first(y_true, y_pred):
 
 
 ROWS = [
+    (
+        lambda: write_steps(dense, np.where(x > 0.9, np.nan, x), two, mse, 0.1, PAGE),
+        NotFiniteError,
+        "write_steps: the cost is nan; the first array that is not finite is x",
+    ),
+    (
+        lambda: write_steps(dense, x, two, lambda out, y: (np.inf, 0 * out), 0.1, PAGE),
+        NotFiniteError,
+        "write_steps: the cost is inf; params, x, y and out are finite, so the loss is the cause",
+    ),
     (
         lambda: write_steps([dense], x, two, mse, 0.1, PAGE),
         KindError,

@@ -170,7 +170,7 @@ ROWS = {
     "argnums beyond": (
         call(check_vjp, half, half_vjp, [x], argnums=1),
         RangeError,
-        "check_vjp: argnums must be in [-1, 1), since f has 1 arguments; it has 1",
+        "check_vjp: argnums must be in [-1, 1), since f has 1 argument; it has 1",
     ),
     "argnums twice": (
         call(check_vjp, half, half_vjp, [x], argnums=(0, -1)),

@@ -41,7 +41,7 @@ from funcnn import (
     validation,
     value_and_grad,
 )
-from funcnn.errors import FileError, KindError, NoItemError, NotFiniteError, RangeError, ShapeError
+from funcnn.errors import FileError, KindError, NoColumnError, NoItemError, NotFiniteError, RangeError, ShapeError
 from funcnn.generation import fixed_memory, mixes_positions, pads_with_zeros, step
 from funcnn.layers import First, folded
 from funcnn.metrics import confusion, perplexity, top_k_accuracy
@@ -677,6 +677,11 @@ ROWS = {
             {"step": np.arange(3), "cost": np.ones(2)},
         )
     },
+    "a column that a table does not have": (
+        lambda: table["loss"],
+        NoColumnError,
+        "Table: there is no column 'loss'; its columns are step, cost",
+    ),
     "a declared direction in other words": (
         call(better, "more"),
         KindError,

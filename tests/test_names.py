@@ -177,6 +177,11 @@ def test_the_top_says_where_any_other_name_is(space, name):
         ("funcnn", "fit", "write funcnn.train"),
         ("funcnn", "xavier_uniform", "write funcnn.glorot_uniform"),
         ("funcnn", "Sequential", "a chain of layers is a tuple"),
+        ("funcnn", "Module", "a layer is a class with @record, and a chain of layers is a tuple"),
+        ("funcnn", "vjp", "forward returns (out, cache), and backward(params, cache, dA) the products with dA"),
+        ("funcnn.layers", "Dropout2d", "write funcnn.layers.ChannelDropout"),
+        ("funcnn.trees", "tree_at", "write funcnn.trees.replace"),
+        ("funcnn", "sigmoid_binary_cross_entropy", "write funcnn.binary_cross_entropy_with_logits"),
     ],
 )
 def test_a_name_of_another_library_has_a_remedy(module, name, remedy):
@@ -203,7 +208,7 @@ def test_a_name_that_needs_another_library_has_a_remedy(name, home):
     assert re.search(rf"\b{name}\b", Path(find_spec(home).origin).read_text("utf-8"))  # the library may be absent
 
 
-@pytest.mark.parametrize("name", ["jit", "vmap", "nn", "EMA"])
+@pytest.mark.parametrize("name", ["pmap", "lax", "cuda", "EMA"])
 def test_a_short_name_is_not_like_another_short_name(name):
     with pytest.raises(AttributeError) as absent:
         getattr(funcnn, name)

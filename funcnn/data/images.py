@@ -1,5 +1,8 @@
 """Augmentations of images (m, h, w, c): each image is changed by its own random numbers.
 
+Channels are last. Images (m, c, h, w), with channels first as in PyTorch, cannot be told from images of c rows: write
+`x.transpose(0, 2, 3, 1)`.
+
 Functions that move pixels also take a tuple of arrays with equal m, h and w, such as `(images, masks)`, and move the
 pixels of all of them alike.
 """
@@ -24,6 +27,9 @@ Rng = np.random.Generator
 def random_flip(x: T, rng: Rng, *, axis: int = 2) -> T:
     """x, where each image is mirrored with probability 1/2: left to right, or with axis=1 top to bottom
 
+    x: (m, h, w, c), channels last. An x with channels first, (m, c, h, w), is taken as images of c rows: write
+    `x.transpose(0, 2, 3, 1)`.
+
     >>> import numpy as np
     >>> from funcnn.data import random_flip
     >>> x = np.arange(3.0).reshape(1, 1, 3, 1) + np.zeros((4, 1, 1, 1))
@@ -47,9 +53,9 @@ def random_flip(x: T, rng: Rng, *, axis: int = 2) -> T:
 def random_crop(x: T, rng: Rng, *, size: tuple[int, int] | None = None, padding: int = 0) -> T:
     """A random part of each image, of `size` (h, w), after `padding` rows and columns of 0 were added on all sides
 
-    Without a size, the images keep theirs: they are shifted by up to `padding` pixels. Krizhevsky et al. 2012, ImageNet
-    Classification with Deep Convolutional Neural Networks, section 4.1; with padding: He et al. 2016, Deep Residual
-    Learning for Image Recognition, section 4.2.
+    Without a size, the images keep theirs: they are shifted by up to `padding` pixels. x: as in `random_flip`, channels
+    last. Krizhevsky et al. 2012, ImageNet Classification with Deep Convolutional Neural Networks, section 4.1; with
+    padding: He et al. 2016, Deep Residual Learning for Image Recognition, section 4.2.
 
     >>> import numpy as np
     >>> from funcnn.data import random_crop

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import as_array, is_array, kind, same, short
+from funcnn.arrays import as_array, counted, is_array, kind, same, short
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import as_seed, check_function
 from funcnn.trees.walks import map_arrays, row_count
@@ -114,7 +114,7 @@ def _read_only(a: Any) -> Any:
 
 def _check_result(made: Any, rows: int) -> None:
     if type(made) is not tuple or len(made) != 2:
-        given = f"{len(made)} values" if type(made) is tuple else kind(made)
+        given = counted(len(made), "value") if type(made) is tuple else kind(made)
         raise KindError(f"{_NAME}: f must return a pair (x, y), not {given}")
     for what, part in zip("xy", made, strict=True):
         for array in list(_parts(part)) or [part]:  # a tuple without an array is refused as it is

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from funcnn.arrays import is_array, short
+from funcnn.arrays import counted, is_array, short
 from funcnn.core import forward
 from funcnn.errors import KindError
 from funcnn.fields import check_flag
@@ -86,7 +86,8 @@ def summary(params: Any, x: Any = None, *, costs: bool = False) -> Summary:
     _add(rows, params, x, "", costs=costs, trained=True)
     held = held_bytes([(0, cache) for _, cache in rows], params, x)
     cells = [(*row, f"{scaled(n, 'B')} cache" if costs and n else "") for (row, _), n in zip(rows, held, strict=True)]
-    totals = [f"There are {count(params)} trainable parameters in the model."]
+    trained = counted(count(params), "trainable parameter")
+    totals = [f"There {'is' if trained.startswith('1 ') else 'are'} {trained} in the model."]
     if costs:
         total, own = scaled(flops(params, x), "flop"), scaled(_bytes(params), "B")
         totals.append(f"Forward is {total}; the arrays are {own}, and {scaled(sum(held), 'B')} are kept for backward.")

@@ -7,7 +7,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from funcnn.arrays import Array, check_arrays, freeze, short
+from funcnn.arrays import Array, check_arrays, counted, freeze, short
 from funcnn.core import Loss, value_and_grad
 from funcnn.errors import KindError, NotFiniteError
 from funcnn.fields import as_count, as_rate
@@ -113,7 +113,9 @@ def minimize(
         options=options,
     )
     if not math.isfinite(result.fun):
-        raise NotFiniteError(f"minimize: the cost is {result.fun} after {len(history)} iterations; it was {costs[0]}")
+        raise NotFiniteError(
+            f"minimize: the cost is {result.fun} after {counted(len(history), 'iteration')}; it was {costs[0]}"
+        )
     return Minimum(
         params=from_vector(params, result.x),
         cost=float(result.fun),

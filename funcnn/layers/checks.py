@@ -6,7 +6,18 @@ from typing import Any, cast
 
 import numpy as np
 
-from funcnn.arrays import Array, Namespace, float_namespace, is_array, is_float, is_native_float, kind, namespace, short
+from funcnn.arrays import (
+    Array,
+    Namespace,
+    counted,
+    float_namespace,
+    is_array,
+    is_float,
+    is_native_float,
+    kind,
+    namespace,
+    short,
+)
 from funcnn.core import forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.fields import is_number
@@ -152,7 +163,9 @@ def unfit_memory(params: Any, needed: str, memory: Any) -> ShapeError:
 
 def other_sequences(params: Any, n: int, m: int) -> ShapeError:
     """The error for a memory of `step` of n sequences, where x is of m."""
-    return ShapeError(f"step: the memory of {type(params).__name__} must be of {m} sequences, as x is, not of {n}")
+    return ShapeError(
+        f"step: the memory of {type(params).__name__} must be of {counted(m, 'sequence')}, as x is, not of {n}"
+    )
 
 
 def other_dtype(params: Any, given: Any, dtype: Any) -> ShapeError:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
-from funcnn.arrays import kind
+from funcnn.arrays import counted, kind
 from funcnn.errors import KindError
 from funcnn.fields import as_called, check_function, parameters_of
 
@@ -92,7 +92,7 @@ def evaluated(whose: str, loss: Any, *given: Any) -> tuple[Any, Any]:
     """Call the loss and check that it returns (cost, dA); errors name the function that was given the loss."""
     made: Any = loss(*given)
     if type(made) is not tuple or len(made) != 2:
-        given_back = f"{len(made)} values" if type(made) is tuple else kind(made)
+        given_back = counted(len(made), "value") if type(made) is tuple else kind(made)
         raise KindError(f"{whose}: the loss must return (cost, dA), dA being the gradient of cost, not {given_back}")
     if getattr(made[0], "ndim", 0):
         given_back = f"{kind(made[0])} of shape {made[0].shape}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from funcnn.arrays import is_array, kind
+from funcnn.arrays import counted, is_array, kind
 from funcnn.bound import BoundFunction
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.losses.protocol import check_of_out_and_y, declared, takes_logits
@@ -39,7 +39,7 @@ def unpadded(metric: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
 def _unpadded(metric: Any, out: Any, y: Any) -> Any:
     if type(out) is not tuple or len(out) != 2:
-        given = f"{len(out)} values" if type(out) is tuple else kind(out)
+        given = counted(len(out), "value") if type(out) is tuple else kind(out)
         raise KindError(f"unpadded: out must be a pair (out, mask), not {given}")
     out, mask = out
     if mask is not None:
@@ -58,5 +58,7 @@ def _unpadded(metric: Any, out: Any, y: Any) -> Any:
     result = metric(out, y)
     if type(result) is tuple:
         remedy = "; for a loss write weighted(masked(loss)), with the weights normalised(mask)"
-        raise KindError(f"unpadded: metric must return a number or an array, not {len(result)} values{remedy}")
+        raise KindError(
+            f"unpadded: metric must return a number or an array, not {counted(len(result), 'value')}{remedy}"
+        )
     return result

@@ -63,6 +63,7 @@ def write_steps(params: Any, x: Any, y: Any, loss: Loss, lr: float, path: str | 
             a function that returns (cost, dA), `lr` is not a number, `path` does not end in .html, or an array is not
             of NumPy and of real numbers.
         RangeError: `lr` is negative or not finite, or the network has too many layers for a page.
+        NotFiniteError: the cost is NaN or infinite; the message names the first array that is not finite.
         FileError: the file cannot be written; NoFileError if its folder does not exist.
         Any error of forward, the loss or backward.
     """

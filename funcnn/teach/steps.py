@@ -11,12 +11,13 @@ import attrs
 import numpy as np
 
 from funcnn.core import Loss, backward, backward_params, forward, forward_only
-from funcnn.errors import FuncnnError
+from funcnn.errors import FuncnnError, NotFiniteError
 from funcnn.inspection.tracing import Trace, Visit, label, traced
 from funcnn.layers.activations.base import Elementwise
 from funcnn.teach.rows import Rows, terms_of_rows
 from funcnn.teach.symbols import symbols_of, without_arguments
 from funcnn.teach.terms import Between, link_terms, own
+from funcnn.training.origin import is_finite, origin
 from funcnn.trees.edits import evolve
 from funcnn.trees.walks import walk
 
@@ -56,6 +57,8 @@ class Walk:
 def walk_through(params: Any, x: Any, y: Any, loss: Loss, lr: float, *, whose: str = "walk_through") -> Walk:
     """The steps of forward, of the loss, of backward and of sgd; errors name `whose`."""
     seen, rows = traced(whose, params, x, y, loss, lr, inputs=True), Rows()
+    if not is_finite(seen.cost):
+        raise NotFiniteError(f"{whose}: the cost is {seen.cost}; {origin(params, x, y)}")
     seen = evolve(seen, cost=np.asarray(seen.cost))
     named(rows, "x", x)
     counts = Counter([visit.path for visit in seen.visits])

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, is_array, kind, short
+from funcnn.arrays import Array, counted, is_array, kind, short
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import check_function, is_whole
 from funcnn.testing.claim import Claim, as_argument, is_special
@@ -115,7 +115,9 @@ def _argnums_of(whose: str, argnums: Any, n: int) -> tuple[int, ...]:
         raise KindError(f"{whose}: argnums must be a whole number or a tuple of them, not {given}")
     for i in several:
         if not -n <= i < n:
-            raise RangeError(f"{whose}: argnums must be in [{-n}, {n}), since f has {n} arguments; it has {i}")
+            raise RangeError(
+                f"{whose}: argnums must be in [{-n}, {n}), since f has {counted(n, 'argument')}; it has {i}"
+            )
     chosen = tuple([int(i) % n for i in several])
     if len({*chosen}) < len(chosen):
         raise RangeError(f"{whose}: argnums must name each argument once; it is {short(tuple(several))}")

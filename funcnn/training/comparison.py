@@ -6,6 +6,7 @@ from contextlib import closing
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
+from funcnn.arrays import counted
 from funcnn.errors import RangeError
 from funcnn.training.runs import Run, check_run, states_of
 from funcnn.trees.differences import difference
@@ -27,7 +28,7 @@ class Divergence(NamedTuple):
             other = {"run_a": "run_b", "run_b": "run_a"}[self.ended]
             return f"{self.ended} ends before step {self.step}, which {other} has; the steps before it are equal"
         path, most = max(self.difference.items(), key=lambda item: item[1])
-        parts = "1 part differs" if len(self.difference) == 1 else f"{len(self.difference)} parts differ"
+        parts = f"{counted(n := len(self.difference), 'part')} {'differs' if n == 1 else 'differ'}"
         return f"the runs differ from step {self.step} on: {parts}, most of all {path}, by {most:.3g}"
 
 

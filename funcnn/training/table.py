@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeVar
 import numpy as np
 
 from funcnn.arrays import Array, as_array, is_array, kind, owned, same, short
-from funcnn.errors import KindError, RangeError
+from funcnn.errors import KindError, NoColumnError, RangeError
 from funcnn.fields import as_count, check_function, check_text
 from funcnn.tables import Printer, Rows, html, text
 from funcnn.training.loop import TrainState
@@ -131,6 +131,9 @@ class Table(dict[str, Array]):  # noqa: PLW1641  like every dict, it has no hash
 
     A table is a dict of columns, which `pandas.DataFrame(table)` takes. A measure that gives arrays has a column for
     each entry, `name.0` or `name.0.2`; `table[name]` holds all entries, in the shape `(rows, ...)`.
+
+    Raises:
+        NoColumnError: there is no column of that name.
     """
 
     __slots__ = ("whole",)
@@ -148,6 +151,8 @@ class Table(dict[str, Array]):  # noqa: PLW1641  like every dict, it has no hash
                 super().__setitem__(column, part)
 
     def __missing__(self, name: str) -> Array:
+        if name not in self.whole:
+            raise NoColumnError(f"Table: there is no column {name!r}; its columns are {', '.join(self.whole)}")
         return self.whole[name]
 
     def __eq__(self, other: object) -> bool:

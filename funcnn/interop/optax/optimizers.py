@@ -13,7 +13,7 @@ import numpy as np
 import optax
 from jax import numpy as jnp
 
-from funcnn.arrays import is_array, kind, short
+from funcnn.arrays import counted, is_array, kind, short
 from funcnn.errors import KindError, ShapeError
 from funcnn.gradients import Grads
 from funcnn.interop.jax.precision import as_given, running
@@ -181,7 +181,9 @@ def _restored(whose: str, memory: Any, like: Any) -> Any:
     """The state of optax with the arrays of a memory."""
     leaves, tree = jax.tree.flatten(like)
     if len(memory) != len(leaves):
-        raise ShapeError(f"update: the memory of {whose} must hold {len(leaves)} arrays here, got {len(memory)}")
+        raise ShapeError(
+            f"update: the memory of {whose} must hold {counted(len(leaves), 'array')} here, got {len(memory)}"
+        )
     parts = []
     for i, (a, leaf) in enumerate(zip(memory, leaves, strict=True)):
         needed = _stored(leaf)

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array
+from funcnn.arrays import Array, counted
 from funcnn.bound import BoundFunction
 from funcnn.errors import ShapeError
 from funcnn.interop.sklearn.targets import Classes, Task
@@ -42,7 +42,9 @@ class Columns:
     def codes(self, name: str, y: Array) -> Array:
         """The index of the class of each row in each column, (m, c)."""
         if y.shape[1:] != (len(self.parts),):
-            raise ShapeError(f"{name}: y must have {len(self.parts)} columns, as in the first fit; y: {y.shape}")
+            raise ShapeError(
+                f"{name}: y must have {counted(len(self.parts), 'column')}, as in the first fit; y: {y.shape}"
+            )
         return np.stack([part.codes(name, y[:, j]) for j, part in enumerate(self.parts)], axis=1)
 
     def columns(self, codes: Array) -> list[tuple[Array, Array]]:

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from funcnn.arrays import short
+from funcnn.arrays import counted, short
 from funcnn.core import is_layer, value_and_grad
 from funcnn.errors import FuncnnError, KindError, RangeError, ShapeError
 from funcnn.fields import check_function
@@ -67,12 +67,12 @@ def begun(name: str, estimator: Any, target: Any, X: Any) -> Course:
     try:
         out = outputs(network, X[:1], dtype)
     except FuncnnError as error:
-        raise ShapeError(f"{name}: network must take rows of {n_in} features; {error}") from error
+        raise ShapeError(f"{name}: network must take rows of {counted(n_in, 'feature')}; {error}") from error
     shape = of_prediction(out).shape
     if shape not in [(1, n) for n in target.widths]:
-        needed = " or ".join([str(n) for n in target.widths])
+        needed = "1 output" if target.widths == (1,) else f"{' or '.join(map(str, target.widths))} outputs"
         given = short(out) if type(out) is tuple else shape
-        raise ShapeError(f"{name}: network must give {needed} outputs for each row; for one row it gives {given}")
+        raise ShapeError(f"{name}: network must give {needed} for each row; for one row it gives {given}")
     state = TrainState(network, _alone(estimator.optimizer))
     return Course(target.for_outputs(shape[1]), dtype, seed, layers_of(estimator), estimator.optimizer, state)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from funcnn.arrays import is_array, kind
+from funcnn.arrays import counted, is_array, kind
 from funcnn.core import is_layer
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_count, as_number, check_flag, check_function, check_sizes, is_whole
@@ -140,7 +140,8 @@ def _each(name: str, given: Any, columns: int) -> Any:
         needed = 'None, "balanced" or a dict from classes to weights, as y has one column'
         raise KindError(f"{name}: class_weight must be {needed}, not {kind(given)}")
     if len(given) != columns:
-        raise RangeError(f"{name}: class_weight must have {columns} entries, one for each column; it has {len(given)}")
+        needed = f"{counted(columns, 'entry', 'entries')}, one for each column"
+        raise RangeError(f"{name}: class_weight must have {needed}; it has {len(given)}")
     return given
 
 

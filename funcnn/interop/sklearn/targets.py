@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, kind
+from funcnn.arrays import Array, counted, kind
 from funcnn.bound import BoundFunction
 from funcnn.core import forward_only
 from funcnn.errors import KindError, RangeError, ShapeError
@@ -44,7 +44,7 @@ class Numbers:
         """The numbers, (m, n)."""
         numbers = as_numbers(name, y)
         if (n := 1 if y.ndim == 1 else y.shape[1]) != self.n:
-            raise ShapeError(f"{name}: y must have {self.n} columns, as in the first fit; it has {n}")
+            raise ShapeError(f"{name}: y must have {counted(self.n, 'column')}, as in the first fit; it has {n}")
         return numbers.reshape(len(y), n)
 
     def task(self, loss: Any) -> Task:
@@ -137,7 +137,9 @@ class Labels:
     def codes(self, name: str, y: Array) -> Array:
         """Zeros and ones, (m, n)."""
         if y.shape[1:] != (self.n,):
-            raise ShapeError(f"{name}: y must have {self.n} labels for each row, as in the first fit; y: {y.shape}")
+            raise ShapeError(
+                f"{name}: y must have {counted(self.n, 'label')} for each row, as in the first fit; y: {y.shape}"
+            )
         if y.dtype.kind not in "biuf" or not np.isin(y, (0, 1)).all():
             raise RangeError(f"{name}: y must hold zeros and ones, since it has one column for each label")
         return y.astype(float)

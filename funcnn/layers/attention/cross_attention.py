@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, short
+from funcnn.arrays import Array, counted, short
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError, ShapeError
 from funcnn.generation import step
@@ -155,7 +155,7 @@ def cross_attention_step(params: CrossAttention, x: Any, memory: Any = None) -> 
         check_memory_of_heads(params, memory, 2)
         k, v = memory
         if k.shape[::2] != seen.shape[:2]:
-            before = f"{k.shape[0]} sequences of {k.shape[2]} positions"
+            before = f"{counted(k.shape[0], 'sequence')} of {counted(k.shape[2], 'position')}"
             raise ShapeError(f"step: the memory in x must be the memory of the first step, {before}, not {seen.shape}")
         q, _ = by_heads(params.query, queries, params.heads)
     out, _ = gather(params, (q, k, v), allowed_pairs(mask, None)[2])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from funcnn.annotations import Seed
-from funcnn.arrays import Array, is_array, kind
+from funcnn.arrays import Array, counted, is_array, kind
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_seed, check_sizes, check_whole, count
@@ -54,7 +54,7 @@ class Cache(NamedTuple):
 def check_heads(whose: str, n: int, heads: int) -> None:
     """Check that the number of heads divides the n features."""
     if not 1 <= heads <= n or n % heads:
-        raise RangeError(f"{whose}: heads must divide the {n} features; heads: {heads}")
+        raise RangeError(f"{whose}: heads must divide the {counted(n, 'feature')}; heads: {heads}")
 
 
 def check_rotary(whose: str, rotary: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from funcnn.arrays import Array, is_array, namespace, short
+from funcnn.arrays import Array, counted, is_array, namespace, short
 from funcnn.errors import ShapeError
 from funcnn.fields import is_whole
 from funcnn.layers.attention.dot_product import no_later
@@ -43,7 +43,7 @@ def positions_before(params: MultiHead, memory: Any, x: Array) -> Any:
         given = short(memory.length)
         raise ShapeError(f"step: the length of the memory must be a whole number from 0 to {most}, not {given}")
     if not traced and start + x.shape[1] > most:
-        raise ShapeError(f"step: the memory has room for {most} positions, not for {start + x.shape[1]}")
+        raise ShapeError(f"step: the memory has room for {counted(most, 'position')}, not for {start + x.shape[1]}")
     return start
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from funcnn.arrays import check_arrays
+from funcnn.arrays import check_arrays, counted
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import RangeError, ShapeError
 from funcnn.fields import count
@@ -183,7 +183,9 @@ def take_forward(params: Take, x: Parts) -> tuple[Any, Any]:
     check_tuple("Take", "x", x)
     check_arrays("Take", x)
     if params.i >= len(x):
-        raise ShapeError(f"Take: x has {len(x)} parts, the last being {len(x) - 1}; there is no part {params.i}")
+        raise ShapeError(
+            f"Take: x has {counted(len(x), 'part')}, the last being {len(x) - 1}; there is no part {params.i}"
+        )
     return x[params.i], outline(x)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from funcnn.arrays import Array, namespace, short
+from funcnn.arrays import Array, counted, namespace, short
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.generation import no_step, step
@@ -78,7 +78,9 @@ def reshape_forward(params: Reshape, x: Array) -> tuple[Array, Array]:
     entries, known = prod(x.shape[1:]), prod([size for size in params.shape if size > 0])
     left = entries // known
     if left * known != entries or (left != 1 and -1 not in params.shape) or not left:
-        raise ShapeError(f"Reshape: a row of {entries} entries cannot be {params.shape}; x: {x.shape}")
+        raise ShapeError(
+            f"Reshape: a row of {counted(entries, 'entry', 'entries')} cannot be {params.shape}; x: {x.shape}"
+        )
     return _shaped(x, (x.shape[0], *[left if size == -1 else size for size in params.shape]))
 
 

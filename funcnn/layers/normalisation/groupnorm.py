@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, namespace, wide
+from funcnn.arrays import Array, counted, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.errors import RangeError
 from funcnn.fields import count, positive
@@ -61,7 +61,9 @@ class GroupNorm:
     def __attrs_post_init__(self) -> None:
         check_channels(self, "scale", "shift")
         if (c := len(self.scale)) % self.groups:
-            raise RangeError(f"{type(self).__name__}: groups must divide the {c} channels; it is {self.groups}")
+            raise RangeError(
+                f"{type(self).__name__}: groups must divide the {counted(c, 'channel')}; it is {self.groups}"
+            )
 
     @classmethod
     def init(cls, n: int, *, groups: int, eps: float = 1e-5, bias: bool = True, dtype: Any = np.float64) -> GroupNorm:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from funcnn.arrays import counted
 from funcnn.testing.hunt.spec import Spec
 from funcnn.testing.hunt.state import Result
 from funcnn.testing.hunt.target import INCONCLUSIVE
@@ -47,9 +48,12 @@ class Findings:
     def __str__(self) -> str:
         lines = [f"new: {one.target}: {one.kind}, {one.message.partition(chr(10))[0]}" for one in self.new]
         lines += [f"not seen: {target}: {kind}, known as: {reason}" for target, kind, reason in self.unseen]
-        counts = f"{len(self.targets)} functions, {self.examples} examples, {self.inconclusive} inconclusive"
-        ends = f"{len(self.new)} new findings, {len(self.known)} known, {len(self.unseen)} known issues not seen"
-        return "\n".join([*lines, f"{counts}: {ends}; {len(self.unfinished)} functions unfinished"])
+        targets, examples = counted(len(self.targets), "function"), counted(self.examples, "example")
+        new, unseen = counted(len(self.new), "new finding"), counted(len(self.unseen), "known issue")
+        ends = (
+            f"{new}, {len(self.known)} known, {unseen} not seen; {counted(len(self.unfinished), 'function')} unfinished"
+        )
+        return "\n".join([*lines, f"{targets}, {examples}, {self.inconclusive} inconclusive: {ends}"])
 
 
 def findings(specs: Mapping[str, Spec], results: Mapping[str, Result]) -> Findings:

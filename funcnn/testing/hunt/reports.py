@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element, ElementTree, SubElement
 
 import attrs
 
+from funcnn.arrays import counted
 from funcnn.testing.hunt.findings import Finding, Findings
 
 
@@ -65,5 +66,5 @@ def _section(title: str, entries: list[str]) -> list[str]:
 
 def _entry(one: Finding) -> str:
     reason = f"\n{one.reason}\n" if one.reason else ""
-    head = f"### {one.target}: {one.kind}\n{reason}\n{one.count} examples, such as number {one.example}:\n"
+    head = f"### {one.target}: {one.kind}\n{reason}\n{counted(one.count, 'example')}, such as number {one.example}:\n"
     return f"{head}\n```text\n{one.message.replace('```', '` ` `')}\n```\n"

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from threading import Event, Lock
 
+from funcnn.arrays import counted
 from funcnn.testing.hunt.state import State
 from funcnn.testing.hunt.worker import Place, ThisProcess
 
@@ -69,7 +70,9 @@ def _round(
             free.put(worker)
         with lock:
             state.save()
-            show(f"{name}: {result.examples} examples{', ' + ', '.join(result.found) if result.found else ''}")
+            show(
+                f"{name}: {counted(result.examples, 'example')}{', ' + ', '.join(result.found) if result.found else ''}"
+            )
 
     try:
         for future in [threads.submit(serve, name) for name in places]:
