@@ -408,6 +408,13 @@ def test_threads_need_no_system_that_lets_them_choose_their_cores(monkeypatch, n
         assert [*pool.map(abs, [-1, -2, -3, -4, -5])] == [1, 2, 3, 4, 5]
 
 
+def test_threads_are_an_executor_without_a_block_too():
+    step = sharded(gradient_of, rows=5, executor=partial(threads, 2))
+    with threads(2) as pool:
+        assert isinstance(pool, ThreadPoolExecutor)
+    assert step(DENSE, X, None) == sharded(gradient_of, rows=5)(DENSE, X, None)
+
+
 def test_turns_are_short_until_the_last_of_several_blocks_ends():
     before = sys.getswitchinterval()
     one, other = threads(1), threads(1)

@@ -6,9 +6,9 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from threading import Lock, local
-from typing import Any
+from typing import Any, Self
 
 from funcnn.fields import as_count
 
@@ -71,8 +71,8 @@ def check_installed(whose: str) -> None:
     _controller(whose)
 
 
-def threads(n: int) -> AbstractContextManager[ThreadPoolExecutor]:
-    """An executor of n threads for `sharded`; inside the block, BLAS computes each product in one thread.
+def threads(n: int) -> ThreadPoolExecutor:
+    """An executor of n threads for `sharded`; inside a `with` block, BLAS computes each product in one thread.
 
     Otherwise each of the n threads would share its cores with the threads of BLAS. On Linux, if there are n cores or
     more, each thread stays on cores of its own from its second task on. Inside the block, Python's threads also take
@@ -94,7 +94,7 @@ def threads(n: int) -> AbstractContextManager[ThreadPoolExecutor]:
     """
     n = as_count("threads", n, "n")
     check_installed("threads")
-    return _threads(n)
+    return Threads(n, "funcnn-sharded")
 
 
 class Threads(ThreadPoolExecutor):
@@ -104,7 +104,16 @@ class Threads(ThreadPoolExecutor):
 
     def __init__(self, n: int, name: str) -> None:
         super().__init__(n, name)
-        self._free, self._worker = iter(_shares(n)), local()
+        self._free, self._worker, self._inside = iter(_shares(n)), local(), ExitStack()
+
+    def __enter__(self) -> Self:
+        self._inside.enter_context(_short_turns())
+        self._inside.enter_context(one_thread())
+        return self
+
+    def __exit__(self, *error: Any) -> None:  # noqa: PYI036  those of the base class have types of their own
+        with self._inside:
+            super().__exit__(*error)
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
         return super().submit(self._placed, function, *args, **options)
@@ -128,9 +137,3 @@ def _shares(n: int) -> list[list[int]]:
     with suppress(*_NO_CHOICE):
         cores = sorted(os.sched_getaffinity(os.getpid()))
     return [cores[i::n] for i in range(n)] if n <= len(cores) else []
-
-
-@contextmanager
-def _threads(n: int) -> Iterator[ThreadPoolExecutor]:
-    with _short_turns(), one_thread(), Threads(n, "funcnn-sharded") as pool:
-        yield pool
