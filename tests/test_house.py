@@ -64,12 +64,12 @@ MOST_LINES = {
     "losses": 1260,  # for classes, 1 - p does not cancel; in NumPy it is gathered, in others multiplied; y comes last
     "metrics": 390,  # numbers for all examples, for each class, for unpadded positions
     "optimizers": 925,  # of float16 they compute in float32
-    "parallel": 1280,  # blocks, sums, threads on cores of their own, tasks as bytes, and executors that fail
+    "parallel": 1290,  # blocks, sums, threads on cores of their own, tasks as bytes, and executors that fail
     "plot": 700,  # each picture checks its arguments; a player of a run
     "schedules": 480,  # what is given as a schedule is checked when it is given
     "teach": 3940,  # exercises, checked together or alone; numbers that keep their terms; a page, its symbols; mistakes
     "testing": 10310,  # by differences at every size, exactly, by an oracle; large arrays, trees; six libraries; hunts
-    "training": 1730,  # arguments, batches and scores are checked; states and tables show themselves; one pass a step
+    "training": 1740,  # arguments, batches and scores are checked; states and tables show themselves; one pass a step
     "trees": 505,
 }
 

@@ -40,6 +40,21 @@ def no_grads(params, x, y):
     return 1.0, params
 
 
+def cost_of_each_row(params, x, y):
+    return x[:, 0], nn.Grads(params, None)
+
+
+def some_columns(params, x, y):
+    return 1.0, nn.Grads(nn.tree_map(lambda a: a[..., : len(x) - 4], params), None)
+
+
+class Client:
+    """A client of Dask has this method."""
+
+    def get_executor(self):
+        """The executor"""
+
+
 ROWS = [
     (
         made(nn.mse),
@@ -63,6 +78,12 @@ ROWS = [
     (made(rows="all"), KindError, "sharded: rows must be a whole number, not str"),
     (made(executor=2), KindError, f"sharded: executor must be {AN_EXECUTOR}, not int"),
     (made(executor=nn.Relu), KindError, f"sharded: executor must be {AN_EXECUTOR}, not the class Relu"),
+    (made(executor=threads), KindError, f"sharded: executor must be {AN_EXECUTOR}, not threads(n)"),
+    (
+        made(executor=Client()),
+        KindError,
+        f"sharded: executor must be {AN_EXECUTOR}, not Client; write executor.get_executor()",
+    ),
     (made(executor=lambda n: n), KindError, f"sharded: executor must be {AN_EXECUTOR}, not a function (n)"),
     (made(timeout=0), RangeError, "sharded: timeout must be finite and above 0; it is 0"),
     (made(timeout="1 s"), KindError, "sharded: timeout must be a number, not str"),
@@ -94,14 +115,25 @@ ROWS = [
     (
         step(net, x, y, function=not_a_pair),
         KindError,
-        "sharded: value_and_grad must return (cost, Grads(params, x)), got float",
+        "sharded: value_and_grad must return (cost, Grads(params, x)), not float",
         ["in block 0 of 3, rows 0:4"],
     ),
     (
         step(net, x, y, function=no_grads, executor=Copying()),
         KindError,
-        "sharded: value_and_grad must return (cost, Grads(params, x)), got (float, tuple)",
+        "sharded: value_and_grad must return (cost, Grads(params, x)), not (float, tuple)",
         ["in block 0 of 3, rows 0:4, on Copying"],
+    ),
+    (
+        step(net, x, y, function=cost_of_each_row),
+        KindError,
+        "sharded: value_and_grad must return a number as the cost, not float64 array",
+        ["in block 0 of 3, rows 0:4"],
+    ),
+    (
+        step(net, x[:11], y[:11], function=some_columns, rows=6),
+        KindError,
+        "sharded: value_and_grad must return gradients of the same arrays for each block, got shapes (2, 1) and (2, 2)",
     ),
     (
         step((nn.BatchNorm.init(2),), x, y, rows=1),

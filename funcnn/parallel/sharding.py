@@ -8,6 +8,7 @@ from contextlib import closing
 from inspect import Parameter, Signature
 from typing import Any
 
+from funcnn.arrays import kind
 from funcnn.core import check_is_layer
 from funcnn.errors import KindError
 from funcnn.fields import as_count, as_positive, check_function
@@ -121,6 +122,9 @@ def sharded(
     is_class = isinstance(executor, type) and issubclass(executor, Executor)
     if executor is not None and not isinstance(executor, Executor) and not is_class:
         needed = "an Executor of concurrent.futures, or a function that makes one"
+        if hasattr(type(executor), "get_executor"):  # a Client of Dask
+            given = f"{kind(executor)}; write executor.get_executor()"
+            raise KindError(f"sharded: executor must be {needed}, not {given}")
         check_function("sharded", executor, "executor", needed, takes=0)
     timeout = None if timeout is None else as_positive("sharded", timeout, "timeout")
     retries = as_count("sharded", retries, "retries", least=0)

@@ -13,12 +13,11 @@ import numpy as np
 
 from funcnn.acceleration import kernels_are_off, without_kernels
 from funcnn.allocation import keep_freed_memory
-from funcnn.arrays import freeze, kind
-from funcnn.errors import KindError
-from funcnn.gradients import Grads
+from funcnn.arrays import freeze
 from funcnn.parallel.blas import one_thread
 from funcnn.parallel.packing import Packed, packed, unpacked
 from funcnn.parallel.sent import Held, Kept, Mapped
+from funcnn.training.arguments import check_returned
 
 _MOST_BYTES, _MOST_FUNCTIONS = 1 << 28, 8  # kept in a process; what was used longest ago is dropped
 _LOCK = Lock()
@@ -70,14 +69,12 @@ def current_settings() -> Settings:
     return Settings(kernels_are_off(), handling)
 
 
-def computed(function: Any, params: Any, x: Any, y: Any) -> tuple[Any, Grads[Any]]:
-    """The cost and the gradient, with matrix products in one thread."""
+def computed(function: Any, params: Any, x: Any, y: Any) -> Any:
+    """(cost, Grads), with matrix products in one thread."""
     keep_freed_memory("sharded")
     with one_thread():
         made = function(params, x, y)
-    if type(made) is not tuple or len(made) != 2 or type(made[1]) is not Grads:
-        given = f"({', '.join(map(kind, made))})" if type(made) is tuple else kind(made)
-        raise KindError(f"sharded: value_and_grad must return (cost, Grads(params, x)), got {given}")
+    check_returned("sharded", made)
     return made
 
 

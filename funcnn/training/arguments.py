@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from inspect import isgeneratorfunction
 from typing import Any, cast
 
-from funcnn.arrays import is_array, kind
+from funcnn.arrays import is_array, is_float, kind
 from funcnn.core import value_and_grad as gradient_of
 from funcnn.data.sequence import first_step
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import as_called, check_function, learning_rate, parameters_of
+from funcnn.fields import as_called, check_function, is_number, learning_rate, parameters_of
+from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
 from funcnn.records import is_record
 from funcnn.schedules.base import as_step, check_schedule
@@ -75,6 +76,16 @@ def check_gradient(name: str, function: Any) -> None:
         given = "value_and_grad itself" if is_itself else as_called(function)
         raise KindError(f"{name}: value_and_grad must be {needed}, not {given}; write value_and_grad(loss)")
     check_function(name, function, "value_and_grad", needed, takes=3)
+
+
+def check_returned(name: str, made: Any) -> None:
+    """Check that a function returned (cost, Grads), and that the cost is a number."""
+    if type(made) is not tuple or len(made) != 2 or type(made[1]) is not Grads:
+        given = f"({', '.join(map(kind, made))})" if type(made) is tuple else kind(made)
+        raise KindError(f"{name}: value_and_grad must return (cost, Grads(params, x)), not {given}")
+    cost = made[0]
+    if type(cost) is not float and not (is_number(cost) or (is_array(cost) and is_float(cost) and cost.ndim == 0)):
+        raise KindError(f"{name}: value_and_grad must return a number as the cost, not {kind(cost)}")
 
 
 def check_lr(name: str, lr: Any) -> None:

@@ -25,6 +25,7 @@ from funcnn.training.arguments import (
     check_gradient,
     check_lr,
     check_optimizer,
+    check_returned,
     is_optimizer,
     pair,
 )
@@ -226,12 +227,8 @@ def _rate(lr: Any, step: Any) -> Any:
 def _evaluated(value_and_grad: Any, params: Any, x: Any, y: Any) -> tuple[Any, Grads[Any]]:
     """Call `value_and_grad` and check that it returns (cost, grads)."""
     made = value_and_grad(params, x, y)
-    if type(made) is not tuple or len(made) != 2 or type(made[1]) is not Grads:
-        given = f"({', '.join(map(kind, made))})" if type(made) is tuple else kind(made)
-        raise KindError(f"train: value_and_grad must return (cost, Grads(params, x)), not {given}")
+    check_returned("train", made)
     cost, grads = made
-    if type(cost) is not float and not (is_number(cost) or (is_array(cost) and is_float(cost) and cost.ndim == 0)):
-        raise KindError(f"train: value_and_grad must return a number as the cost, not {kind(cost)}")
     return owned(as_array(cost)), grads
 
 
