@@ -58,6 +58,7 @@ import os, threading, time, warnings
 import numpy as np
 from funcnn import mlp, mse
 from funcnn.compilation import compiled
+from funcnn.parallel import blas
 warnings.simplefilter("ignore")
 x, at_work = np.ones((6, 3)), True
 def work():
@@ -76,11 +77,22 @@ for i in range(4):
     assert os.waitpid(child, 0)[1] == 0
 at_work = False
 thread.join()
+is_held = threading.Event()
+def limit():
+    with blas._LOCK:
+        is_held.set()
+        time.sleep(0.1)
+threading.Thread(target=limit).start()
+is_held.wait()
+child = os.fork()
+if not child:
+    os._exit(not blas._LOCK.acquire(timeout=5))
+assert os.waitpid(child, 0)[1] == 0
 """
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
-def test_a_fork_while_a_thread_compiles(tmp_path):
+def test_a_fork_while_a_thread_compiles_or_limits_blas(tmp_path):
     environment = {**os.environ, "FUNCNN_CACHE": str(tmp_path)}
     assert subprocess.run([sys.executable, "-c", FORKS], env=environment, check=False, timeout=60).returncode == 0
 

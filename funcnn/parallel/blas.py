@@ -17,6 +17,10 @@ _NO_CHOICE = AttributeError, OSError  # a system without affinities, or a proces
 _LOCK = Lock()
 _limits: list[Any] = []  # the controller of the loaded BLAS
 
+# A fork waits, since the child would wait forever for a lock that another thread held.
+if hasattr(os, "register_at_fork"):  # pragma: no branch  Windows has no fork
+    os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
+
 
 def _for_all_threads(change: Callable[[], Callable[[], None]]) -> Callable[[], AbstractContextManager[None]]:
     """A context: the first that enters it, in any thread, makes the change, and the last that leaves it undoes it."""
