@@ -438,7 +438,7 @@ def test_it_shows_what_it_is_and_pickles_without_an_executor():
     assert repr(step).startswith("sharded(")
     copy = pickle.loads(pickle.dumps(step))
     assert copy(DENSE, X, Y) == step(DENSE, X, Y)
-    assert step.traffic.sent == 0
+    assert repr(step.traffic) == "Traffic(sent=0, returned=0, missed=0)"
 
 
 class Counted(ThreadPoolExecutor):

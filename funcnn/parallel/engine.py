@@ -71,6 +71,9 @@ class Traffic:
 
     sent = returned = missed = 0
 
+    def __repr__(self) -> str:
+        return f"Traffic(sent={self.sent}, returned={self.returned}, missed={self.missed})"
+
 
 class InProcesses:
     """Blocks for other processes, as bytes, for one step."""
