@@ -64,7 +64,7 @@ MOST_LINES = {
     "losses": 1260,  # for classes, 1 - p does not cancel; in NumPy it is gathered, in others multiplied; y comes last
     "metrics": 390,  # numbers for all examples, for each class, for unpadded positions
     "optimizers": 925,  # of float16 they compute in float32
-    "parallel": 1290,  # blocks, sums, threads on cores of their own, tasks as bytes, and executors that fail
+    "parallel": 1320,  # blocks, sums, threads on cores of their own, tasks as bytes, and executors that fail
     "plot": 700,  # each picture checks its arguments; a player of a run
     "schedules": 480,  # what is given as a schedule is checked when it is given
     "teach": 3940,  # exercises, checked together or alone; numbers that keep their terms; a page, its symbols; mistakes

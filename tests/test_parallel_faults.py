@@ -293,6 +293,27 @@ def test_an_error_is_raised_while_the_last_block_goes_on(kind):
         go.set()
 
 
+def test_large_gradients_are_added_as_they_come(monkeypatch):
+    added, in_time = threading.Event(), []
+
+    class Cost(float):
+        def __rmul__(self, share):
+            added.set()
+            return share * float(self)
+
+    def counted(params, x, y):
+        if np.array_equal(x, X[12:]):
+            in_time.append(added.wait(10))
+        cost, grads = FUNCTION(params, x, y)
+        return Cost(cost), grads
+
+    monkeypatch.setattr("funcnn.parallel.engine._MOST_BYTES", 0)
+    with threads(2) as pool:
+        made = sharded(counted, rows=12, executor=pool)(NET, X, Y)
+    assert in_time == [True]
+    assert made == sharded(FUNCTION, rows=12)(NET, X, Y)
+
+
 class Keeping(ThreadPoolExecutor):
     """Threads, and the futures of all blocks that were submitted."""
 

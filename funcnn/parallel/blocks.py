@@ -35,12 +35,21 @@ def default_number(m: int, params: Any, x: Any) -> int:
     >>> [default_number(m, mlp([2, 27, 31, 31, 1], seed=0), np.zeros((m, 2))) for m in (4000, 9400, 37600)]
     [1, 2, 8]
     """
-    size = sum([a.size * a.dtype.itemsize for a in arrays_in(params)])
-    parts = arrays_in(x)
-    row = sum([a.size * a.dtype.itemsize for a in parts]) // max(m, 1)
-    work = size * max([_positions(a) for a in parts], default=1) + row
+    size = bytes_of(params)
+    work = size * max([_positions(a) for a in arrays_in(x)], default=1) + bytes_of(x) // max(m, 1)
     least = (_LEAST + _ROWS_OF_A_SUM * size) / max(work, 1)
     return min(max(int(m / least), 1), _MOST)
+
+
+def bytes_of(tree: Any) -> int:
+    """The bytes of all arrays.
+
+    >>> import numpy as np
+    >>> from funcnn.parallel.blocks import bytes_of
+    >>> bytes_of((np.zeros((2, 3)), (np.zeros(1, bool),)))
+    49
+    """
+    return sum([a.size * a.dtype.itemsize for a in arrays_in(tree)])
 
 
 def _positions(a: Any) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 
 from funcnn.arrays import kind
 from funcnn.errors import KindError, WorkerError, WorkerTimeoutError
+from funcnn.parallel.blocks import bytes_of
 from funcnn.parallel.packing import packed, refusal, takes_by_value
 from funcnn.parallel.sent import Sent, size_of
 from funcnn.parallel.shards import Block
@@ -26,6 +27,8 @@ from funcnn.parallel.worker import (
     result_of,
     work,
 )
+
+_MOST_BYTES = 1 << 26  # chosen: of gradients that wait until all are there
 
 
 class InThreads:
@@ -50,12 +53,14 @@ class InThreads:
                 self._is_over.set()
         return made
 
-    def wait_for_all(self, last: Future[Any]) -> None:
+    def wait_for_all(self, waiting: deque[tuple[Block, Future[Any]]]) -> None:
         """Wait for the last block or for an error: each time that the caller is woken, it takes Python's lock from the
-        others.
+        others. Large gradients are added as they come, since there would be one of each block in memory.
         """
-        last.add_done_callback(lambda _: self._is_over.set())
-        self._is_over.wait()
+        block, last = waiting[-1]
+        if not self._is_over.is_set() and len(waiting) * bytes_of(block.params) <= _MOST_BYTES:
+            last.add_done_callback(lambda _: self._is_over.set())
+            self._is_over.wait()
 
     def received(self, block: Block, reply: Any) -> Any:
         """The reply as it is; None for a block that was not begun, to submit it again: all blocks before it are there,
@@ -97,7 +102,7 @@ class InProcesses:
         self._traffic.sent += len(task.function) + len(task.stream) + sum(map(size_of, task.forms))
         return executor.submit(work, task)
 
-    def wait_for_all(self, last: Future[Any]) -> None:
+    def wait_for_all(self, _: deque[tuple[Block, Future[Any]]]) -> None:
         """Wait for nothing: what has come is unpacked while the others compute."""
 
     def _packed(self, parts: dict[str, Any], value: Any, *, apart: bool = True) -> Any:
@@ -152,7 +157,7 @@ class Engine:
                     return
                 block, future = waiting[0]
                 if self._timeout is None and len(waiting) < self._pending:
-                    carrier.wait_for_all(waiting[-1][1])
+                    carrier.wait_for_all(waiting)
                 try:
                     reply = carrier.received(block, future.result(self._timeout))
                 except Exception as error:
