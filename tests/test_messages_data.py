@@ -413,6 +413,11 @@ ROWS = {
         RangeError,
         "cutout: size must be at least 1; it is 0",
     ),
+    "a cutout of all pixels": (
+        call(cutout, np.ones((2, 3, 5, 1)), rng, size=9),
+        RangeError,
+        "cutout: size must be less than 9, or all pixels of 3 x 5 images are 0; it is 9",
+    ),
     "a cutout of two arrays": (
         call(cutout, (images, images), rng, size=2),
         KindError,

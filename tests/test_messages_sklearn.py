@@ -195,6 +195,12 @@ ROWS = {
         )
         for loss in (mse, hinge, cosine_distance)
     },
+    "probabilities after a loss of one's own": (
+        lambda: NetworkClassifier(loss=unweighted, epochs=1).fit(X, NAMES).predict_proba(X),
+        KindError,
+        "NetworkClassifier.predict_proba: loss must be a cross-entropy, whose outputs are logits, not unweighted; "
+        "if it takes logits, write of_logits(loss)",
+    ),
     **{
         f"one output and {loss.__name__}": (
             fit(y=NAMES == "cat", network=ONE, loss=loss),

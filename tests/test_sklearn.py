@@ -471,7 +471,7 @@ def test_a_loss_of_ones_own_may_be_declared_to_take_logits():
         for loss in (declared, binary_cross_entropy_with_logits)
     ]
     assert own.network_ == given.network_
-    assert np.array_equal(own.predict(X), given.predict(X))
+    assert np.array_equal(own.predict_proba(X), given.predict_proba(X))
 
 
 def test_predictions_after_poisson_nll_are_rates():

@@ -187,12 +187,15 @@ def cutout(x: Array, rng: Rng, *, size: int) -> Array:
     Raises:
         KindError: x is not an array, `rng` is not a numpy.random.Generator, or `size` is not a whole number.
         ShapeError: x is not (m, h, w, c).
-        RangeError: `size` is less than 1, or an axis of x has size 0.
+        RangeError: `size` is less than 1, or so large that no pixel is left, or an axis of x has size 0.
     """
     check_array("cutout", x)
     m, h, w = image_sizes("cutout", x)
     check_generator("cutout", rng)
     size = as_count("cutout", size, "size")
+    if size >= (most := 2 * max(h, w) - 1):
+        why = f"or all pixels of {h} x {w} images are 0"
+        raise RangeError(f"cutout: size must be less than {most}, {why}; it is {size}")
     inside = []
     for n in (h, w):
         from_first = np.arange(n) - (rng.integers(n, size=(m, 1)) - (size - 1) // 2)

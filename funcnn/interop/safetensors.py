@@ -23,6 +23,8 @@ from funcnn.interop.named import NUMBERS, map_named, renamed
 from funcnn.layers.recurrent.base import Recurrent
 from funcnn.trees.walks import check_tree
 
+__all__ = ["read", "write"]
+
 T = TypeVar("T")
 
 _DTYPES = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}

@@ -16,6 +16,8 @@ from funcnn.logits import squashed_twice
 from funcnn.losses.protocol import check_of_out_and_y
 from funcnn.trees.vectors import from_vector, to_vector
 
+__all__ = ["Minimum", "minimize"]
+
 P = TypeVar("P")
 
 METHODS = "L-BFGS-B", "BFGS", "CG", "Newton-CG"  # need only the gradient, and report the cost of each iteration

@@ -12,7 +12,7 @@ from funcnn.arrays import Array
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.interop.sklearn.course import Course, layers_of
 from funcnn.interop.sklearn.rows import of_prediction, outputs
-from funcnn.interop.sklearn.settings import NO_LOGITS, check_settings, home, innermost, is_trained_to_a_half
+from funcnn.interop.sklearn.settings import called, check_settings, for_own, has_probabilities, is_trained_to_a_half
 from funcnn.interop.sklearn.targets import as_numbers
 from funcnn.layers.activations.base import Relu
 from funcnn.optimizers.adam import Adam
@@ -113,8 +113,8 @@ class Estimator(BaseEstimator):
 
     def _check_probabilities(self, method: str) -> None:
         """Check that the outputs are probabilities or logits."""
-        if home(self._course.loss) in NO_LOGITS and gives_probabilities(self.network_) is not True:
-            needed, given = "a cross-entropy, whose outputs are logits", innermost(self._course.loss).__name__
+        if not has_probabilities(loss := self._course.loss, self.network_):
+            needed, given = "a cross-entropy, whose outputs are logits", f"{called(loss)}{for_own(loss)}"
             raise KindError(f"{type(self).__name__}.{method}: loss must be {needed}, not {given}")
 
     def __sklearn_tags__(self) -> Any:

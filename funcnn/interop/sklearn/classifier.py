@@ -149,7 +149,8 @@ class NetworkClassifier(ClassifierMixin, Estimator):
     def predict_proba(self, X: Any) -> Any:
         """The probability of each class, (m, k), or of each label, (m, n); for several columns a list of (m, k).
 
-        After a loss of numbers or of margins, such as `mse` and `hinge`, there are none, and it raises a KindError.
+        After a loss of numbers or of margins, such as `mse` and `hinge`, and after a loss of your own that is not
+        declared by `of_logits`, there are none, and it raises a KindError.
         """
         out = self._out(X)
         self._check_probabilities("predict_proba")

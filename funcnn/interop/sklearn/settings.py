@@ -18,18 +18,15 @@ from funcnn.interop.sklearn.targets import Classes, Labels
 from funcnn.layers.activations.base import Relu
 from funcnn.layers.checks import check_held
 from funcnn.losses.classification import binary_cross_entropy
-from funcnn.losses.likelihoods import poisson_nll
 from funcnn.losses.margins import hinge
 from funcnn.losses.protocol import check_of_out_and_y, takes_logits
 from funcnn.losses.regression import mse
-from funcnn.losses.similarity import cosine_distance
 from funcnn.training.arguments import check_lr, check_optimizer
 from funcnn.traits import gives_probabilities
 
 SIZES, HIDDEN = (100,), (Relu(),)  # the defaults
 _SHARE = "validation_fraction"
-NUMBERS = mse.__module__
-NO_LOGITS = {loss.__module__ for loss in (mse, hinge, poisson_nll, cosine_distance)}  # the homes of such losses
+_NUMBERS, _MARGINS = mse.__module__, hinge.__module__
 
 
 def check_settings(name: str, estimator: Any) -> None:
@@ -76,6 +73,11 @@ def innermost(loss: Any) -> Any:
     return loss
 
 
+def called(loss: Any) -> str:
+    """The name of a loss."""
+    return str(getattr(innermost(loss), "__name__", type(loss).__name__))
+
+
 def home(loss: Any) -> str:
     """The name of the module of a loss; empty for None."""
     return str(getattr(innermost(loss), "__module__", ""))
@@ -83,7 +85,19 @@ def home(loss: Any) -> str:
 
 def is_trained_to_a_half(loss: Any) -> bool:
     """Whether an output between two classes is 1/2 after training: a loss of numbers 0 and 1, or of probabilities."""
-    return home(loss) == NUMBERS or innermost(loss) is binary_cross_entropy
+    return home(loss) == _NUMBERS or innermost(loss) is binary_cross_entropy
+
+
+def has_probabilities(loss: Any, network: Any) -> bool:
+    """Whether the outputs are probabilities, or logits of which probabilities are known."""
+    if loss is None or gives_probabilities(network) is True or innermost(loss) is binary_cross_entropy:
+        return True
+    return takes_logits(loss) is True and home(loss) != _MARGINS
+
+
+def for_own(loss: Any) -> str:
+    """The remedy for a loss that may take logits, as it is not a loss of funcnn."""
+    return "" if home(loss).startswith("funcnn.losses.") else "; if it takes logits, write of_logits(loss)"
 
 
 def check_boundary(name: str, target: Any, loss: Any, network: Any) -> None:
@@ -93,10 +107,8 @@ def check_boundary(name: str, target: Any, loss: Any, network: Any) -> None:
     if loss is None or takes_logits(loss) or is_trained_to_a_half(loss) or gives_probabilities(network) is True:
         return
     needed = "a loss of logits, of probabilities, or of numbers such as mse, as one output decides between two classes"
-    given = getattr(innermost(loss), "__name__", type(loss).__name__)
-    of_classes = "give the network 2 outputs" if isinstance(target, Classes) else ""
-    remedy = of_classes if home(loss).startswith("funcnn.losses.") else "if it takes logits, write of_logits(loss)"
-    raise KindError(f"{name}: loss must be {needed}, not {given}{remedy and f'; {remedy}'}")
+    remedy = for_own(loss) or ("; give the network 2 outputs" if isinstance(target, Classes) else "")
+    raise KindError(f"{name}: loss must be {needed}, not {called(loss)}{remedy}")
 
 
 def seed_of(name: str, random_state: Any) -> int:
