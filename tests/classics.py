@@ -20,7 +20,7 @@ LABELS = {
     "flipped": "the gradient is reversed along an axis",
     "kernel not flipped": "the gradient of a convolution's input uses the kernel in the order of forward",
     "slope at out": "the slope is computed at the output where it is needed at the input",
-    "slope at x": "a formula of the slope in terms of the output was given the input",
+    "slope at x": "the formula of the slope takes the output, and was given the input",
     "slope missing": "the gradient is not multiplied by the slope of the activation",
     "branch reversed": "the branches of a slope by cases are exchanged",
     "diagonal only": "of a Jacobian whose outputs depend on several inputs only the diagonal is used",

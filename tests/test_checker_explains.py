@@ -133,7 +133,7 @@ def test_the_head_counts_and_the_numbers_are_those_of_the_first_wrong_entry():
     assert analytic == pytest.approx(3 * numeric)
     assert apart == pytest.approx(abs(analytic - numeric) / bound, rel=0.6)
     head, *_ = said(lambda a, b: a * b, lambda args, dA: [2 * dA * args[1], 3 * dA * args[0]], X, X + 1)
-    assert head == "f: da, 15 of 15 entries wrong, first a[0, 0] (db too)"
+    assert head == "f: da, 15 of 15 entries wrong, first a[0, 0] (also wrong: db)"
 
 
 def test_an_entry_is_named_by_its_place():

@@ -96,12 +96,12 @@ WRONG = {
     "a wrong shape": (
         lambda: (double, lambda args, dA: [2 * dA[0]]),
         WrongShape,
-        r"gradient of x must have its shape, \(1, 2\); it is \(2,\)",
+        r"gradient of x must have the shape of x, \(1, 2\); it is \(2,\)",
     ),
     "None for floats": (
         lambda: (double, lambda args, dA: [None]),
         WrongShape,
-        r"gradient of x must have its shape, \(1, 2\); it is None",
+        r"gradient of x must have the shape of x, \(1, 2\); it is None",
     ),
     "a narrow dtype": (
         lambda: (double, lambda args, dA: [(2 * dA).astype(np.float32)]),

@@ -88,7 +88,7 @@ def test_a_gradient_of_another_structure_is_refused_where_it_differs():
         ({"a": v, "b": ()}, r'the gradient of params\["b"\] must be a list of 1; it is a tuple of 0'),
         ({"a": v, "b": {}}, r'the gradient of params\["b"\] must be a list of 1; it is an empty dict'),
         ({"a": v, "b": "no"}, r'the gradient of params\["b"\] must be a list of 1; it is str'),
-        (None, r'the gradient of params\["a"\] must have its shape, \(3,\); it is None'),
+        (None, r'the gradient of params\["a"\] must have the shape of params\["a"\], \(3,\); it is None'),
     ):
         says(WrongShape, message, check_vjp, f, lambda args, dA, g=gradient: [g], args)
     says(
@@ -268,7 +268,7 @@ def test_complex_values_of_real_arguments_and_real_values_of_complex_ones():
     )
     says(
         WrongShape,
-        r"the gradient of real\(z\) must have its shape",
+        r"the gradient of real\(z\) must have the shape of real\(z\)",
         check_vjp,
         lambda z: z * 1,
         lambda *_: [None],
@@ -459,7 +459,7 @@ def test_gradients_of_every_kind(rosenbrock):
     check_gradient(lambda x, a: a * x**2, lambda x, a: 2 * a * x, np.float32(3.0), args=(2.0,))
     text = says(
         WrongShape,
-        r"must have its shape, \(3,\); it is \(3, 1\)",
+        r"must have the shape of .*, \(3,\); it is \(3, 1\)",
         check_gradient,
         rosen,
         lambda x: rosen_der(x)[:, None],

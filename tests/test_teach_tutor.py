@@ -97,7 +97,7 @@ def test_hints_without_a_name():
     two = diagnose(product, lambda args, dA: [dA @ args[1].T + X, args[0].T @ dA], (X, W))
     assert two.name is None
     assert two.hint(1).startswith("dx is wrong: it is not linear in dA.")
-    assert two.hint(2) == two.hint(3) == "no single mistake of those known explains the gradient."
+    assert two.hint(2) == two.hint(3) == "no known mistake explains the gradient alone."
     right = diagnose(product, lambda args, dA: [dA @ args[1].T, args[0].T @ dA], (X, W))
     assert right.hint(1) == right.hint(2) == right.hint(3) == "no gradient is wrong at these arguments."
 
@@ -121,7 +121,7 @@ def test_options_are_those_of_check_vjp():
 
     found = diagnose(scaled, doubled, ({"a": np.array(3.0)}, X), argnums=0, kwargs={"power": 2})
     assert found.name == "factor"
-    assert 'dparams["a"] is wrong: 1 of 1 entries, first dparams["a"].' in found.where
+    assert 'dparams["a"] is wrong.' in found.where
     z = np.array([1.0 + 2.0j, 0.5 - 1.0j])
     assert diagnose(np.square, lambda args, dA: [-2 * dA * args[0]], [z], convention="jax").name == "sign"
     log = diagnose(np.log, lambda args, dA: [2 * dA / args[0]], [np.array([0.5, 2.0])], domain={"x": (0.1, None)})

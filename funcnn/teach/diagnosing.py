@@ -41,11 +41,11 @@ def diagnose(
     >>> found.name
     'slope at x'
     >>> print(found.hint(2))
-    slope at x: a formula of the slope in terms of the output was given the input.
+    slope at x: the formula of the slope takes the output, and was given the input.
     hint(3) names the line that derives the right rule.
     >>> print(found.hint(3))
     docs/questions/why_a_cache.md, "Why does backward need a cache?":
-    $dx = dA\,(1 - \tanh(x)^2) = dA\,(1 - \text{out}^2)$
+    The slope of tanh has two formulas: $1 - \tanh(x)^2$ takes the input, $1 - \text{out}^2$ the output.
 
     Choose arguments of different sizes and without zeros: with one row, a mean and a sum are equal, and the mistake has
     no name.

@@ -14,7 +14,7 @@ PROMPTS = ("hint(2) says what kind of mistake it is.", "hint(3) names the line t
 class Diagnosis:
     """What `diagnose` found.
 
-    `name` is the name of the mistake, None if no single mistake of those known fits, or if no gradient is wrong.
+    `name` is the name of the mistake, None if no known mistake fits alone, or if no gradient is wrong.
     `where` says which gradients are wrong, `kind` what the mistake is, and `page` the line that explains the rule, with
     its page under docs/ and the section. `hint` gives them one after the other, so that a learner can stop early.
 

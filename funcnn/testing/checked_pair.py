@@ -60,10 +60,12 @@ class CheckedPair:
                 raise WrongDtype(f"the gradient of {name}, which is {arg.dtype}, must be None; it is {short(gradient)}")
             return None
         if gradient is None:
-            raise WrongShape(f"the gradient of {name} must have its shape, {arg.shape}; it is None")
+            raise WrongShape(f"the gradient of {name} must have the shape of {name}, {arg.shape}; it is None")
         gradient = np.asarray(gradient)
         if gradient.shape != arg.shape:
-            raise WrongShape(f"the gradient of {name} must have its shape, {arg.shape}; it is {gradient.shape}")
+            raise WrongShape(
+                f"the gradient of {name} must have the shape of {name}, {arg.shape}; it is {gradient.shape}"
+            )
         if gradient.dtype.kind not in "fiub" or (arg.ndim and gradient.dtype not in (arg.dtype, dtype)):
             if self.casts and gradient.dtype.kind in "fiubc":
                 return gradient.real.astype(arg.dtype)

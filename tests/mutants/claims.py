@@ -467,7 +467,10 @@ OTHER_CALLS = (
 )
 TOGETHER = r".* are wrong together, though"
 NUMBERS = [
-    (rf"d\S+, (at least )?(\d+) of (\d+) entries wrong, first {NAME}(?:\[([\d, ]+)\])?(?: \((.*) too\))?", is_head),
+    (
+        rf"d\S+, (at least )?(\d+) of (\d+) entries wrong, first {NAME}(?:\[([\d, ]+)\])?(?: \(also wrong: (.*)\))?",
+        is_head,
+    ),
     (rf"analytic {NUMBER}, numeric {NUMBER} \+- {NUMBER}: {NUMBER} bounds apart", are_values),
     (
         rf"analytic {NUMBER}, at a kink of f: allowed \[{NUMBER}, {NUMBER}\] \+- {NUMBER}: {NUMBER} bounds outside",
@@ -502,7 +505,7 @@ CALLS = [
     (rf"vjp of (?:a dA of zeros|{NUMBER} dA) is not .*: the gradient of {ENTRY} is .*, but must be .*", is_not_linear),
     (r"vjp gives another result for (?:a )?(\S+) (?:(dA)|arguments) of the same entries", depends_on_layout),
     (r"vjp raised (\w+) where f did not: (.*)", raises),
-    (rf"the gradient of {NAME} must have its shape, (\(.*\)); it is (.*)", is_of_shape),
+    (rf"the gradient of {NAME} must have the shape of \1, (\(.*\)); it is (.*)", is_of_shape),
     (r"vjp must give a gradient for each argument, (\d+) in all, in a tuple or a list; it gave (\d+)", is_of_number),
     (rf"the gradient of {NAME} must be (\w+), as \S+ is; it is (\w+)", is_of_dtype),
     (rf"the gradient of {NAME}, which is int64, must be None; it is .*", has_gradient),

@@ -27,7 +27,7 @@ def product_vjp(args, dA):
 @exercise(
     "Write the backward pass of a product",
     page="'Backward' in 2_chain_rule",
-    hint="The slope of u * v with respect to u is v. Multiply it by dA: for a dA of zeros, each gradient must be 0.",
+    hint="The slope of u * v with respect to u is v. Multiply it by dA. If dA is 0, each gradient must be 0.",
     tutor=lambda: diagnose(product, product_vjp, (TUTORED, TUTORED[::-1] + 1)),
 )
 def test_product_vjp():

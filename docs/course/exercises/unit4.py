@@ -31,7 +31,10 @@ def test_leaky_relu_vjp():
 
 
 def distance():
-    """W1 (2, 2), b1 (2,), W2 (2, 1), b2 (1,) of a network with a Relu between, so that out = |x1 - x2|, as arrays."""
+    """The weights of the network Dense, Relu, Dense whose output is |x1 - x2|, as arrays: (W1, b1, W2, b2).
+
+    W1: (2, 2), b1: (2,), W2: (2, 1), b2: (1,)
+    """
     raise NotImplementedError
 
 
@@ -70,7 +73,7 @@ def test_first_weights():
 
 
 def largest_rate(x):
-    """The rate above which the cost grows, for out = w x and the mean of (out - y)^2. x has one number an example."""
+    """The rate above which the cost grows: x has a number for each example, out = w x, cost = mean of (out - y)^2."""
     raise NotImplementedError
 
 

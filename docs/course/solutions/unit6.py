@@ -96,7 +96,7 @@ def test_lstm_step_vjp():
 class Mine:
     """The layer that you chose, with its fields; 'Exercises' in 6_layer says what it is for A, B and C.
 
-    The field W is that of A, a convolution for rows: out[:, i] = sum of x[:, i + k] W[k] over k.
+    The field W is the one of A, a convolution of each row: out[:, i] = sum of x[:, i + k] W[k] over k.
     """
 
     W: Array

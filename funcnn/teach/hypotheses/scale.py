@@ -29,7 +29,7 @@ def factor(view: View) -> Iterator[Prediction]:
     if L.shape == J.shape and J.any():
         c = float((L * J).sum() / (J * J).sum())
         if min(abs(c - 1), c) > LEAST:  # a negative factor is two mistakes
-            yield known(f"{c:.4g} x the gradient", c * J)
+            yield known(f"{c:.4g} times the right gradient", c * J)
     for axes in subsets(range(view.out.ndim), view.out.shape):
         others = tuple([axis for axis in range(view.out.ndim) if axis not in axes])
         count = (abs(view.jacobian).sum(axis=others, keepdims=True) > 0).sum(axis=axes, keepdims=True)

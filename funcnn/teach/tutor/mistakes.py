@@ -39,17 +39,17 @@ class Mistake:
 UPSTREAM = Line(
     "questions/what_dA_is.md",
     "What is dA, the upstream gradient?",
-    "Backward, each gate takes its $dA$ and multiplies it by its own slopes:",
+    "Backward, each gate takes its $dA$ and multiplies it by its own slopes.",
 )
 TWO_PATHS = Line(
     "questions/what_dA_is.md",
     "What is dA, the upstream gradient?",
-    "$x$ reaches the cost on two paths. The chain rule adds them:",
+    "$x$ reaches the cost on two paths. The chain rule adds them: $dx = 2 + 6 = 8$.",
 )
 BY_OUT = Line(
     "questions/why_a_cache.md",
     "Why does backward need a cache?",
-    r"$dx = dA\,(1 - \tanh(x)^2) = dA\,(1 - \text{out}^2)$",
+    r"The slope of tanh has two formulas: $1 - \tanh(x)^2$ takes the input, $1 - \text{out}^2$ the output.",
 )
 BATCH_NORM = ("questions/batch_norm.md", "Batch norm backward: the derivation")
 CONVOLUTION = ("questions/convolution.md", "Convolution by hand: 3 x 3 numbers and a 2 x 2 kernel")
@@ -92,21 +92,21 @@ MISTAKES = (
     ),
     Mistake(
         "missing sum",
-        "of a sum only one term is kept, or the sum is not taken",
+        "only one term of a sum is kept, or its terms are not added",
         Line(
             "questions/why_db_sums_over_rows.md",
             "Why does the bias gradient db sum over rows?",
-            "The chain rule sums over all paths from $b_k$ to the cost, one for each row:",
+            "Backward, the gradient is the sum along that axis: **the gradient of a copy is a sum**.",
         ),
         (sums.missing_sum,),
     ),
     Mistake(
         "transposed",
-        "a matrix or an array is transposed, or is not",
+        "a matrix or an array is transposed and must not be, or must be and is not",
         Line(
             "questions/why_the_transpose.md",
             "Why transpose in backprop?",
-            "The transpose exchanges the two indices, so that this sum is a matrix product too.",
+            "The transpose exchanges the two indices of $W$, so that the sum for $dx$ is a matrix product too.",
         ),
         (orders.transposed,),
     ),
@@ -137,7 +137,7 @@ MISTAKES = (
     ),
     Mistake(
         "slope at x",
-        "a formula of the slope in terms of the output was given the input",
+        "the formula of the slope takes the output, and was given the input",
         BY_OUT,
         (slopes.slope_at_x, statistics.softmax_at_x),
     ),

@@ -79,11 +79,11 @@ def _diagnosis(claim: Claim, options: Options) -> Diagnosis:
     where = " ".join([_where(claim, draws, i) for i in wrong])
     right = [_short(claim, i) for i in draws[0].jacobians if i not in wrong]
     if right:
-        where += f" {' and '.join([f'd{name}' for name in right])} {'is' if len(right) == 1 else 'are'} right."
+        where += f" {_listed([f'd{name}' for name in right])} {'is' if len(right) == 1 else 'are'} right."
     fits = [fitting(draws, i) for i in wrong]
     names = set.intersection(*[set(fit) for fit in fits])
     if len(names) != 1:
-        return Diagnosis(None, where, "no single mistake of those known explains the gradient.", "")
+        return Diagnosis(None, where, "no known mistake explains the gradient alone.", "")
     name = names.pop()
     return _named(where, name, "; ".join(sorted({fit[name] for fit in fits} - {""})))
 
@@ -103,8 +103,15 @@ def _where(claim: Claim, draws: Sequence[Draw], i: int) -> str:
     apart = abs(learner.jacobian - J).reshape(draw.function.out.size, -1).max(axis=0)
     wrong = apart > 1e-6 * max(abs(J).max(initial=0), abs(learner.jacobian).max(initial=0))
     first = np.unravel_index(int(wrong.argmax()), shape)
-    entry = f"d{name}{[int(k) for k in first]}" if shape else f"d{name}"
+    if not shape:
+        return f"d{name} is wrong."
+    entry = f"d{name}{[int(k) for k in first]}"
     return f"d{name} is wrong: {int(wrong.sum())} of {wrong.size} entries, first {entry}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """a, b and c"""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _short(claim: Claim, i: int) -> str:

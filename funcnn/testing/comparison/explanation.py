@@ -41,7 +41,7 @@ def gradient_error(measurement: Measurement, name: str, statistics: Statistics, 
     count, total = len({f.probe.entry for f in same}), _entries(measurement, leaf)
     one = f"{leaf}{list(first.probe.entry or ())}" if first.probe.entry else leaf
     others = sorted({f.probe.leaf for f in alone} - {leaf})
-    also = f" ({', '.join(f'd{_last(other)}' for other in others)} too)" if others else ""
+    also = f" (also wrong: {', '.join(f'd{_last(other)}' for other in others)})" if others else ""
     least = "" if total <= MOST_ENTRIES else "at least "
     what = "{} of {} columns of H" if where else f"d{_last(leaf)}, {least}{{}} of {{}} entries"
     head = f"{name}: {what.format(count, total)} wrong, first {where or one}{also}"
