@@ -91,7 +91,7 @@ def remembering(key, where="f"):
 WRONG = {
     "too few gradients": (lambda: (double, lambda args, dA: []), WrongShape, "argument, 1 in all, .* it gave 0"),
     "too many": (lambda: (double, lambda args, dA: [dA, dA]), WrongShape, "argument, 1 in all, .* it gave 2"),
-    "no sequence": (lambda: (double, lambda args, dA: 2 * dA), WrongShape, "in a tuple or a list; it gave <f64"),
+    "no sequence": (lambda: (double, lambda args, dA: 2 * dA), WrongShape, "tuple or a list; it gave float64 array"),
     "nothing": (lambda: (double, lambda args, dA: None), WrongShape, "in a tuple or a list; it gave None"),
     "a wrong shape": (
         lambda: (double, lambda args, dA: [2 * dA[0]]),

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, short
+from funcnn.arrays import Array, kind, short
 from funcnn.testing.differentiation.vector_function import Vjp
 from funcnn.testing.domain import Domain
 from funcnn.testing.verdict import GradientError, NotPure, Raised, WrongDtype, WrongShape
@@ -48,7 +48,7 @@ class CheckedPair:
                 f"vjp raised {type(error).__name__} where f did not: {error}"
             ) from error
         if not isinstance(gradients, Sequence) or len(gradients) != len(args):
-            given = f"{len(gradients)}" if isinstance(gradients, Sequence) else short(gradients)
+            given = f"{len(gradients)}" if isinstance(gradients, Sequence) else kind(gradients)
             raise WrongShape(
                 f"vjp must give a gradient for each argument, {len(args)} in all, in a tuple or a list; it gave {given}"
             )

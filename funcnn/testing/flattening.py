@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, freeze, is_array, short
+from funcnn.arrays import Array, freeze, is_array, kind, short
 from funcnn.errors import KindError
 from funcnn.testing.claim import Rules, is_special
 from funcnn.testing.differentiation.vector_function import sealed
@@ -132,22 +132,22 @@ class Flattened:
 
     def _reals(self, found: Sequence[Array]) -> Iterator[Array]:
         """The real parts and the imaginary parts of the leaves of a result, each as a vector."""
-        for (kind, _), a in zip(self.result.leaves, found, strict=True):
-            if kind in "fc":
-                yield from [part.ravel() for part in split(a, kind)]
+        for (letter, _), a in zip(self.result.leaves, found, strict=True):
+            if letter in "fc":
+                yield from [part.ravel() for part in split(a, letter)]
 
     def cotangent(self, dA: Array) -> Any:
         """The cotangent as f's vjp takes it: with the structure of the result, None for whole numbers; read-only."""
         if self.result.is_plain:
             return dA
         rest, start = [], 0
-        for kind, shape in self.result.leaves:
+        for letter, shape in self.result.leaves:
             size = int(np.prod(shape))
-            parts = [dA[start + k * size : start + (k + 1) * size] for k in range("fc".find(kind) + 1)]
+            parts = [dA[start + k * size : start + (k + 1) * size] for k in range("fc".find(letter) + 1)]
             start += size * len(parts)
             whole = [_arranged(part, shape) for part in parts]
             rest.append(
-                freeze(whole[0] if kind == "f" else _complex(whole[0], self.sign * whole[1])) if parts else None
+                freeze(whole[0] if letter == "f" else _complex(whole[0], self.sign * whole[1])) if parts else None
             )
         return rebuilt(self.result.tree, iter(rest))
 
@@ -186,7 +186,7 @@ class Flattened:
     def _gradients_of(self, args: tuple[Any, ...], found: Any) -> list[Any]:
         """The gradients of the real arrays, from what vjp returned."""
         if not isinstance(found, Sequence) or len(found) not in (len(args), len(self.argnums)):
-            given = f"{len(found)}" if isinstance(found, Sequence) else short(found)
+            given = f"{len(found)}" if isinstance(found, Sequence) else kind(found)
             raise WrongShape(
                 f"vjp must give a gradient for each argument, {len(args)} in all, in a tuple or a list; it gave {given}"
             )
@@ -208,9 +208,9 @@ def _is_real(leaf: Any) -> bool:
     return leaf.dtype.kind == "f" if is_array(leaf) else isinstance(leaf, float)
 
 
-def split(a: Array, kind: str) -> list[Array]:
+def split(a: Array, letter: str) -> list[Array]:
     """[a.real, a.imag] for a complex array, [a] for a real one."""
-    return [a.real, a.imag] if kind == "c" else [a]
+    return [a.real, a.imag] if letter == "c" else [a]
 
 
 def join(leaf: Array, rest: Iterator[Any]) -> Any:

@@ -12,6 +12,7 @@ from funcnn.testing import check_layer, check_vjp
 
 RANDOM = np.random.default_rng(0)
 EPS = 1e-5
+NEXT = "a layer of your own idea: the page your_own_layer shows how it is written and tested"
 
 
 def numbers(*shape):
