@@ -218,8 +218,16 @@ def test_the_last_steps_say_what_the_cost_is_after_them(window, pages):
     after = "The cost was 5. With the parameters after all steps of sgd it is 3.687."
     assert page.tab.locator("#after").inner_text() == after
     assert page.tab.locator("#arrays figcaption").all_inner_texts()[1].endswith("∂cost / ∂W")
+    assert page.tab.locator("#symbols").inner_text().split("\n") == [
+        "lr",
+        "the learning rate, 0.01",
+        "dp",
+        "∂cost / ∂p",
+    ]
     page.tab.keyboard.press("Home")
     assert page.tab.locator("#after").is_hidden()
+    page.tab.keyboard.press("ArrowRight")
+    assert page.tab.locator("#symbols").is_hidden()  # out = max(x, 0) has no symbol that is not an array
 
 
 def test_a_function_of_a_number_has_one_pair_of_parentheses(window, pages):
@@ -282,6 +290,7 @@ def test_nothing_is_cut_off_and_axe_core_finds_nothing(name, window, pages, look
     page = window.page(pages / f"{name}.html", query=PLACES[name])
     page.tab.keyboard.press("n")
     assert page.overflow(1300, 768, 400) == []
+    assert page.tab.evaluate("$('steps').scrollWidth <= $('steps').clientWidth")  # the steps wrap on a phone
     assert page.violations(without=["color-contrast"]) == []
     looks[False] |= set(page.looks())
     page.show(dark=True)
