@@ -58,7 +58,7 @@ MOST_LINES = {
     "data": 1260,  # orders of rows, by class, length, window; a thread; what maps may do; ten augmentations
     "files": 700,  # results under the fingerprints of arguments
     "inspection": 2230,  # a diagram is a tree of blocks, their positions, and text; each layer has its equation
-    "interop": 6140,  # PyTorch, JAX, optax, ONNX: a rule for each layer, a loop; estimators for all y, X, loss; Parquet
+    "interop": 6160,  # PyTorch, JAX, optax, ONNX: a rule for each layer, a loop; estimators for all y, X, loss; Parquet
     "kernels": 2600,  # traces of rows, sweeps over them; patterns that are no rows, and loops over steps, by hand
     "layers": 7810,  # layers that mix positions say so; memories, and what is wrong in one; loops of libraries
     "losses": 1260,  # for classes, 1 - p does not cancel; in NumPy it is gathered, in others multiplied; y comes last

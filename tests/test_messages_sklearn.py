@@ -82,6 +82,7 @@ BOUNDARY = (
     "loss must be a loss of logits, of probabilities, or of numbers such as mse, as one output decides between two "
     "classes"
 )
+UNITS = "loss must be a loss of outputs in the units of y, which are the predictions"
 ONE = mlp([2, 1], seed=0)
 LAYER = "must be a layer, such as Relu(), or a tuple of layers"
 OF_CLASSES = 'class_weight must be None, "balanced", a dict, or a list of these'
@@ -222,6 +223,17 @@ ROWS = {
         then(y=NAMES == "cat", first=NAMES == "cat", network=ONE, later={"loss": partial(poisson_nll)}),
         KindError,
         f"NetworkClassifier.partial_fit: {BOUNDARY}, not poisson_nll; give the network 2 outputs",
+    ),
+    "a regression of logits": (
+        regress(y=BITS[:, 0], loss=binary_cross_entropy_with_logits),
+        KindError,
+        f"{R}{UNITS}, not binary_cross_entropy_with_logits, which takes logits; for y in [0, 1] write "
+        "binary_cross_entropy, and a network that ends in Sigmoid()",
+    ),
+    "a regression of margins": (
+        regress(y=BITS[:, 0], loss=hinge),
+        KindError,
+        f"{R}{UNITS}, not hinge, which takes logits",
     ),
     "a loss without weights": (
         fit(loss=unweighted, sample_weight=np.ones(12)),

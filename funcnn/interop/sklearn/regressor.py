@@ -11,7 +11,7 @@ from funcnn.arrays import Array
 from funcnn.interop.sklearn.base import Estimator
 from funcnn.interop.sklearn.course import Course, begun, continued
 from funcnn.interop.sklearn.rows import Rows
-from funcnn.interop.sklearn.settings import innermost
+from funcnn.interop.sklearn.settings import check_no_logits, innermost
 from funcnn.interop.sklearn.targets import Numbers
 from funcnn.losses.likelihoods import poisson_nll
 
@@ -21,8 +21,8 @@ class NetworkRegressor(RegressorMixin, Estimator):
 
     The settings, X, the weights and the attributes are those of `NetworkClassifier`, without `class_weight` and
     `classes_`. y: (m,) or (m, n), numbers; the network has an output for each column. `loss`: a loss (out, y), where
-    out and y are (m, n); None is `mse`. If the network gives several outputs, as `gaussian_nll` takes them, the first
-    is the prediction.
+    out and y are (m, n); None is `mse`. A loss of logits is refused, since its outputs are not in the units of y. If the
+    network gives several outputs, as `gaussian_nll` takes them, the first is the prediction.
 
     >>> import numpy as np
     >>> from functools import partial
@@ -59,6 +59,7 @@ class NetworkRegressor(RegressorMixin, Estimator):
         return np.exp(prediction) if innermost(self._course.loss) is poisson_nll else prediction
 
     def _trained(self, name: str, course: Course | None, X: Any, y: Any, sample_weight: Any, epochs: int) -> Self:
+        check_no_logits(name, self.loss)
         X, y = self._data(X, y=y, multi_output=True, reset=course is None)
         target = course.target if course else Numbers(1 if y.ndim == 1 else y.shape[1], is_flat=y.ndim == 1)
         rows = Rows(X, target.codes(name, y), self._weight(name, sample_weight, len(y)))

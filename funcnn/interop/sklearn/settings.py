@@ -17,7 +17,7 @@ from funcnn.inspection.checks import check_network
 from funcnn.interop.sklearn.targets import Classes, Labels
 from funcnn.layers.activations.base import Relu
 from funcnn.layers.checks import check_held
-from funcnn.losses.classification import binary_cross_entropy
+from funcnn.losses.classification import binary_cross_entropy, binary_cross_entropy_with_logits
 from funcnn.losses.margins import hinge
 from funcnn.losses.protocol import check_of_out_and_y, takes_logits
 from funcnn.losses.regression import mse
@@ -109,6 +109,15 @@ def check_boundary(name: str, target: Any, loss: Any, network: Any) -> None:
     needed = "a loss of logits, of probabilities, or of numbers such as mse, as one output decides between two classes"
     remedy = for_own(loss) or ("; give the network 2 outputs" if isinstance(target, Classes) else "")
     raise KindError(f"{name}: loss must be {needed}, not {called(loss)}{remedy}")
+
+
+def check_no_logits(name: str, loss: Any) -> None:
+    """Check that the outputs of a network that a loss trains are in the units of y."""
+    if takes_logits(loss):
+        is_binary = innermost(loss) is binary_cross_entropy_with_logits
+        remedy = "; for y in [0, 1] write binary_cross_entropy, and a network that ends in Sigmoid()" * is_binary
+        needed = "a loss of outputs in the units of y, which are the predictions"
+        raise KindError(f"{name}: loss must be {needed}, not {called(loss)}, which takes logits{remedy}")
 
 
 def seed_of(name: str, random_state: Any) -> int:
