@@ -13,7 +13,7 @@ from funcnn.teach import exercise
 from funcnn.testing import check_vjp
 
 def double(x):
-    return 2 * x
+    {double}
 
 def vjp(args, dA):
     {vjp}
@@ -33,9 +33,9 @@ RIGHT = "return [2 * dA]"
 def progress(tmp_path):
     """The progress of a file with these lines."""
 
-    def progress(vjp=RIGHT, test="assert double(1) == 2", more="", exercise=None):
+    def progress(vjp=RIGHT, test="assert double(1) == 2", more="", exercise=None, double="return 2 * x"):
         path = tmp_path / "unit.py"
-        path.write_text(HEAD.format(vjp=vjp, test=test) + more, "utf-8")
+        path.write_text(HEAD.format(vjp=vjp, test=test, double=double) + more, "utf-8")
         return check(path, exercise=exercise)
 
     return progress
@@ -58,6 +58,12 @@ def test_what_is_not_written_is_open_also_where_a_check_calls_it(progress):
     found = progress(vjp="raise NotImplementedError")
     assert [result.state for result in found.results] == ["done", "open"]
     assert str(found).endswith("1 of 2 exercises are done.\nNext is exercise 2. Look at page two.")
+
+
+def test_what_is_not_written_is_open_also_if_the_function_that_it_needs_is_wrong(progress):
+    found = progress(double="return None", vjp="raise NotImplementedError")
+    assert [result.state for result in found.results] == ["wrong", "open"]
+    assert [result.state for result in progress(double="return None").results] == ["wrong", "wrong"]
 
 
 def test_a_hint_is_shown_if_it_is_wanted_and_there_is_one(progress):
