@@ -431,6 +431,16 @@ class Lazy:
     assert list(nn.parameters(made[0])) == list(nn.parameters(made[1])) == ["W"]
 
 
+def test_a_field_annotated_as_a_tuple_takes_tuples_alone():
+    @nn.record
+    class Side:
+        parts: tuple[nn.Dense, ...]
+
+    assert Side((Dense(np.eye(2), None),)).parts[0].W.shape == (2, 2)
+    with pytest.raises(KindError, match="parts must be a tuple"):
+        Side([Dense(np.eye(2), None)])
+
+
 def test_arrays_of_any_float_are_parameters():
     """Complex ones too: the complex step goes through them"""
     for dtype in (np.float16, np.float32, np.longdouble, np.complex64, np.clongdouble):
