@@ -206,7 +206,7 @@ def alters(verb: Any, value: Any, *, in_field: bool = False) -> bool:
     cls = type(value)
     if cls is tuple:
         return any([alters(verb, part, in_field=in_field) for part in value])
-    if cls not in plans:
+    if not may_be_layer(value):
         return not in_field
     if verb.dispatch(cls) is not verb.dispatch(object):
         return True

@@ -189,6 +189,14 @@ ROWS = {
         "inference: there is no rule for Running; write state.params",
     ),
     **{
+        f"{verb.__name__} of a chain with a state": (
+            call(verb, (Relu(), start), *given),
+            KindError,
+            f"{verb.__name__}: there is no rule for TrainState; write state.params",
+        )
+        for verb, given in ((inference, ()), (reseed, (1,)))
+    },
+    **{
         f"{verb.__name__} with a state for the network": (
             call(verb, *given),
             KindError,
