@@ -1,5 +1,4 @@
-"""What coverage looks at: modules of funcnn that are imported, the first examples of each law, and nothing of a test
-that is marked `unwatched`.
+"""What coverage looks at: the first examples of each law, and nothing of a test that is marked `unwatched`.
 
 Tracing makes a test take up to twice as long, and the examples after the first ones run the same lines again. Nothing
 is traced either in most pages and in the files of `AGAIN`, which run lines that other tests run.
@@ -8,14 +7,10 @@ is traced either in most pages and in the files of `AGAIN`, which run lines that
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import wraps
-from importlib import import_module
-from pkgutil import walk_packages
 
 import pytest
-
-import funcnn
+from coverage import Coverage
 
 WATCHED = 10  # examples, as many as a plain `pytest` draws
 PAGES = {"compilation.md", "jax.md"}  # the ones that are traced
@@ -24,42 +19,24 @@ AGAIN = {
     *["test_checker_calls.py", "test_house.py", "test_laws.py", "test_laws_activations.py", "test_laws_convolution.py"],
     *["test_packaging.py", "test_questions.py", "test_sklearn_tools.py", "test_stepper.py", "test_types.py"],
 }
-# What funcnn imports, if it is there.
-LIBRARIES = ["autograd", "jax", "llvmlite", "mygrad", "optax", "pyarrow", "sklearn", "spox", "thinc", "torch"]
 TRACE: pytest.StashKey = pytest.StashKey()  # what traced when the first test began
 CHILDREN = "COVERAGE_PROCESS_CONFIG"  # the variable by which coverage looks at the processes that a test starts
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection(session: pytest.Session) -> Iterator[None]:
-    """The modules of funcnn are traced while they are imported; other libraries and the tests are not."""
-    trace = sys.gettrace()
-    sys.settrace(None)
-    if trace and (hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses", None)):
-        for library in LIBRARIES:
-            with suppress(ImportError):
-                import_module(library)
-        sys.settrace(trace)
-        for module in walk_packages(funcnn.__path__, "funcnn."):
-            if not module.name.endswith("__main__"):  # a command, which would run
-                with suppress(ImportError):  # of an optional library; where it must be there, lines are missing
-                    import_module(module.name)
-        sys.settrace(None)
-    try:
-        return (yield)
-    finally:
-        sys.settrace(trace)
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
-    """The function that traces, if there is one, is taken away between tests and given back at the end."""
+    """The function that traces, if there is one, is taken away between tests and given back at the end.
+
+    What it has seen is saved then, since a worker that needs more than 10 s to end is killed.
+    """
     session.stash[TRACE] = sys.gettrace()
     sys.settrace(None)
     try:
         return (yield)
     finally:
         sys.settrace(session.stash[TRACE])
+        if coverage := Coverage.current():
+            coverage.save()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
