@@ -16,7 +16,7 @@ from funcnn.by_value import verbs
 from funcnn.errors import FuncnnError, KindError
 from funcnn.fields import as_called, check_function, parameters_of
 from funcnn.records import build, getters, is_record, plans, values
-from funcnn.refusals import check_layer, may_be_layer
+from funcnn.refusals import check_layer, is_no_layer
 
 Rule = Callable[..., Any]
 
@@ -57,6 +57,8 @@ def verb(
         if written and (cls_made is not returned or (cls_made is tuple and len(made) != 2)):
             if not isinstance(accepts, type) and accepts(params, made):
                 return made
+            if made is params:
+                check_layer(name, params)
             given_back = counted(len(made), "value") if cls_made is tuple else kind(made)
             raise KindError(f"{name}: the rule for {cls.__name__} must return {written}, not {given_back}")
         if cls is not tuple and made is not params:  # the layers of a chain have sealed the result
@@ -206,7 +208,7 @@ def alters(verb: Any, value: Any, *, in_field: bool = False) -> bool:
     cls = type(value)
     if cls is tuple:
         return any([alters(verb, part, in_field=in_field) for part in value])
-    if not may_be_layer(value):
+    if cls not in plans:
         return not in_field
     if verb.dispatch(cls) is not verb.dispatch(object):
         return True
@@ -225,7 +227,10 @@ def _applied(verb: Rule, part: Any, *args: Any) -> Any:
 
 def _is_made_of_layers(value: Any) -> bool:
     """Whether `value` may be a layer, or a tuple of layers, at any depth: a verb applies to it as one layer."""
-    return all(map(_is_made_of_layers, value)) if type(value) is tuple else may_be_layer(value)
+    cls: Any = type(value)
+    if cls is tuple:
+        return all(map(_is_made_of_layers, value))
+    return cls in plans and not is_no_layer(cls)
 
 
 @cache  # by class, since the fields of a class do not change

@@ -44,11 +44,12 @@ def check_layer(verb: str, params: Any) -> None:
 def may_be_layer(value: Any) -> bool:
     """Whether a value is a record, and neither a training state, nor a gradient, an optimizer or alike."""
     cls: Any = type(value)
-    return is_record(value) and not _is_no_layer(cls)
+    return cls in plans and not is_no_layer(cls)
 
 
 @cache  # by class, since funcnn registers all rules of its own classes where they are defined
-def _is_no_layer(cls: Any) -> bool:
+def is_no_layer(cls: Any) -> bool:
+    """Whether a class of records is one of training states, gradients, optimizers or alike."""
     rule = verbs[_ALSO].dispatch
     return _is_state(cls) or (_is_other(cls, "layer") and rule(cls) is rule(object))
 
