@@ -34,17 +34,12 @@ def no_rule(verb: str, params: object, what: str = "layer") -> KindError:
 
 def check_layer(verb: str, params: Any) -> None:
     """Check that a value, or each part of a tuple, is a layer, or a record of a user, such as one of two networks."""
-    if type(params) is tuple:
+    cls: Any = type(params)
+    if cls is tuple:
         for part in params:
             check_layer(verb, part)
-    elif not may_be_layer(params):
+    elif cls not in plans or is_no_layer(cls):
         raise no_rule(verb, params)
-
-
-def may_be_layer(value: Any) -> bool:
-    """Whether a value is a record, and neither a training state, nor a gradient, an optimizer or alike."""
-    cls: Any = type(value)
-    return cls in plans and not is_no_layer(cls)
 
 
 @cache  # by class, since funcnn registers all rules of its own classes where they are defined

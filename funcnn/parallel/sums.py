@@ -19,8 +19,8 @@ def summed(params: Any, made: Iterable[tuple[Any, Grads[Any]]], bounds: list[int
     """(cost, Grads) = sum_i m_i / m (cost_i, grads_i), where block i has m_i of m rows: a loss is a mean over rows
 
     `made` has the cost and the gradient of each block, in order. The rows of `Grads.x` are those of all blocks, times
-    m_i / m. A state is a mean in the same way if its next values
-    are floats that differ; if all are equal, it is that value.
+    m_i / m. A state is a mean in the same way if its next values are floats that differ; if all are equal, it is that
+    value.
 
     >>> import numpy as np
     >>> from funcnn.parallel.sums import summed
