@@ -40,7 +40,7 @@ def _array(f):
 
 def _vjp(rule):
     def vjp(args, dA):
-        return [np.array(g, np.float64).reshape(a.shape) for g, a in zip(rule(dA, *args), args, strict=True)]
+        return [np.array(g, a.dtype).reshape(a.shape) for g, a in zip(rule(dA, *args), args, strict=True)]
 
     return vjp
 
