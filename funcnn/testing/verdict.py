@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import attrs
 
+MOST_NAMED = 3  # chosen: entries that a report names
+
 
 class GradientError(AssertionError):
     """A backward pass is wrong. Each kind of mistake has its own class, so that hypothesis reports them separately.
@@ -124,6 +126,8 @@ class Report:
     decided: tuple[str, ...]
     undecided: tuple[str, ...]
     probed: str
+    resolved: float = 0.0
+    unresolved: Mapping[str, float] = attrs.field(factory=dict)
     tolerated: Mapping[str, float] = attrs.field(factory=dict)
 
     def __str__(self) -> str:
@@ -136,9 +140,17 @@ class Report:
         """
         counts = f"{self.probes} probes, {self.kinks} at kinks, {self.inconclusive} inconclusive"
         sees = (
-            f"; an error of {self.sees:.0e} would have been found, least sensitive at {self.leaf}" if self.leaf else ""
+            f"; an error of {self.resolved:.0e} would have been found, least sensitive at {self.leaf}" if self.leaf else ""
         )
         errors = ", ".join([f"{error:.0e} in the gradient of {name}" for name, error in self.tolerated.items()])
         tolerated = f"; relative errors tolerated: {errors}" if errors else ""
         undecided = f"; nothing was decided of {', '.join(self.undecided)}" if self.undecided else ""
-        return f"{self.verdict}: {self.probed}: {counts}{sees}{tolerated}{undecided}"
+        return f"{self.verdict}: {self.probed}: {counts}{sees}{tolerated}{self._entries()}{undecided}"
+
+    def _entries(self) -> str:
+        """The entries that are not decided."""
+        if not self.unresolved:
+            return ""
+        some = [f"{where} (its slope is below {bound:.0e})" for where, bound in [*self.unresolved.items()][:MOST_NAMED]]
+        more = len(self.unresolved) - len(some)
+        return f"; not decided: {', '.join(some)}" + (f" and {more} more entries" if more else "")

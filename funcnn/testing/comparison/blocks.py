@@ -210,9 +210,10 @@ def _compared(measurement: Measurement, some: Sequence[Blocks], by: Array, part:
         for blocks in some
     ]
     analytic, sizes = (np.sum([change(term).sum(axis=2).T for term in terms], axis=0) for change in (np.array, abs))
+    unit = np.max([abs(by[blocks.entries].reshape(blocks.size, -1)[part]).max(axis=1) for blocks in some], axis=0)
     own = Slopes(*[a.reshape(size, -1).T for a in slopes])
     cotangents = u.reshape(len(u), some[0].size, -1)[:, part]
-    return compared(analytic, sizes, own, cotangents, _product, measurement.resolution)
+    return compared(analytic, sizes, unit[:, None], own, cotangents, _product, measurement.resolution)
 
 
 def _product(a: Array, cotangents: Array) -> Array:

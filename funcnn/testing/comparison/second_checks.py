@@ -21,6 +21,7 @@ from funcnn.testing.comparison.finest import agrees_at_finest_steps
 from funcnn.testing.differentiation.constants import (
     BOUND,
     BOUNDED_SLOPE,
+    COARSER_STEPS,
     FINER_STEPS,
     FIRST_STEPS,
     LINEAR_BEND,
@@ -38,13 +39,14 @@ from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slope
 class Outcome(NamedTuple):
     """For each cotangent: is it settled, did an interval at a kink settle it, does `at_kinks` leave it out?
 
-    And the worst finding, if there is one.
+    Does the rounding of the gradient explain a difference? And the worst finding, if there is one.
     """
 
     settled: Array
     kink: Array
     finding: Finding | None
     left_out: Array
+    rounded: Array
 
 
 def check_again(
@@ -60,11 +62,11 @@ def check_again(
     first = compare(measurement, [probe], slopes).of(0)
     none = np.zeros(len(measurement.cotangents), bool)
     if not first.wrong.any():
-        return Outcome(first.settled, none, None, none)
+        return Outcome(first.settled, none, None, none, none)
     if not np.isfinite(first.analytic[first.wrong]).all():
         return _not_finite(measurement, probe, slopes, first)
     if (finding := certain_finding(measurement, probe, first, deviation)) is not None:
-        return Outcome(first.settled, none, finding, none)
+        return Outcome(first.settled, none, finding, none, none)
     bound, wrong = first.bound, first.wrong
     largest = abs(measurement.cotangents).max(axis=1)
     gap = float((abs(first.analytic - first.numeric) / largest)[wrong].min())
@@ -89,15 +91,15 @@ def check_again(
     left_out = (wrong & kinked & skip) | _left_out(measurement, probe, gap, outside)
     at_kink = kinked & ~outside & ~unknown & np.isfinite(error)
     outside &= ~left_out
-    rounded = first.wrong & ~wrong & (bound <= measurement.resolution * first.size)
-    settled = first.settled | (wrong & at_kink) | rounded
+    rounded = first.wrong & ~wrong
+    settled = first.settled | (wrong & at_kink) | (rounded & (bound <= measurement.resolution * first.size))
     if outside.any():
         outside &= _confirmed(measurement, probe, quotients, slopes, first)
     if not outside.any():
-        return Outcome(settled, settled & at_kink, None, left_out)
+        return Outcome(settled, settled & at_kink, None, left_out, rounded)
     tolerated = distance <= measurement.options.tolerance * first.size
     finding = worst_finding(measurement, probe, first, outside, (low, high), bound + error)
-    return Outcome(settled | (outside & tolerated), settled & at_kink, finding, left_out)
+    return Outcome(settled | (outside & tolerated), settled & at_kink, finding, left_out, rounded)
 
 
 def _samples_of_ties(x: Array) -> int:
@@ -119,7 +121,7 @@ def _not_finite(measurement: Measurement, probe: Probe, slopes: Slopes, first: C
     unit = measurement.function.gradient_unit[probe.direction.where[0]] / probe.direction.by[0]
     bounded &= np.isfinite(slopes.slope[0] * unit)
     if probe.entry is None or not bounded.all():
-        return Outcome(none, none, None, none)
+        return Outcome(none, none, None, none, none)
     wrong, left_out = first.wrong & ~np.isfinite(first.analytic), none
     if measurement.options.at_kinks == "skip":
         left_out = (
@@ -127,11 +129,11 @@ def _not_finite(measurement: Measurement, probe: Probe, slopes: Slopes, first: C
             & _allowed(measurement, _surroundings(measurement, probe, slopes, BOUNDED_SLOPE), slopes, SAMPLES[0])[3]
         )
     if left_out.any():  # then 0 nan may be in the gradients for other cotangents as well
-        return Outcome(none, none, None, left_out)
+        return Outcome(none, none, None, left_out, none)
     c = int(np.flatnonzero(wrong)[0])
     numbers = (first.analytic, first.numeric, first.bound, first.numeric, first.numeric, first.size)
     values: Any = [float(a[c]) for a in numbers]
-    return Outcome(none, none, Finding(probe, c, *values), left_out)
+    return Outcome(none, none, Finding(probe, c, *values), left_out, none)
 
 
 def _left_out(measurement: Measurement, probe: Probe, gap: float, wrong: Array) -> Array:
@@ -181,7 +183,10 @@ def _confirmed(
     rounding = measurement.noise.by_distance.at(steps)[:, 0] @ abs(u).T / steps[:, None]
     finer = contradicted(first, finer_steps(slopes, steps, u), quotients.extrapolated[:, 0] @ u.T, rounding)
     noise = noise_towards(measurement, probe.direction)
-    other = difference_quotients(f, x, [probe.direction], (*FIRST_STEPS, *FINER_STEPS[:6]), OTHER_FACTOR)
+    used = (*FIRST_STEPS, *FINER_STEPS[:6])
+    if slopes.step[0][(u != 0).any(axis=0)].max() > 2.0 ** -FIRST_STEPS[0]:
+        used = (*COARSER_STEPS, *used)
+    other = difference_quotients(f, x, [probe.direction], used, OTHER_FACTOR)
     second = compare(measurement, [probe], extrapolate(other, noise)).of(0)
     clash = abs(second.numeric - first.numeric) > second.bound + first.bound
     sure = second.wrong & ~clash & ~finer
