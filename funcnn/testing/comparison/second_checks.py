@@ -1,13 +1,14 @@
 """Second checks before a gradient is reported as wrong.
 
-Four things can explain the difference: the backward pass has rounding errors of this size; the function has a kink, at
-which an interval is allowed; finer steps agree with the gradient; other steps contradict the first ones.
+Five things can explain the difference: the backward pass has rounding errors of this size; the function has a kink, at
+which an interval is allowed; finer steps agree with the gradient; other steps contradict the first ones; the function
+is a staircase.
 """
 
 from __future__ import annotations
 
 from math import ceil, log
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from funcnn.testing.comparison.comparison import Comparison, Measurement, compar
 from funcnn.testing.comparison.directions import Probe, single_entries
 from funcnn.testing.comparison.finding import Finding, gradient_rounding, worst_finding
 from funcnn.testing.comparison.finest import agrees_at_finest_steps
+from funcnn.testing.comparison.staircases import stairs
 from funcnn.testing.differentiation.constants import (
     BOUND,
     BOUNDED_SLOPE,
@@ -39,14 +41,14 @@ from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slope
 class Outcome(NamedTuple):
     """For each cotangent: is it settled, did an interval at a kink settle it, does `at_kinks` leave it out?
 
-    Does the rounding of the gradient explain a difference? And the worst finding, if there is one.
+    And the worst finding, if there is one; or what else explains a difference.
     """
 
     settled: Array
     kink: Array
     finding: Finding | None
     left_out: Array
-    rounded: Array
+    why: Literal["", "rounded", "stairs"] = ""
 
 
 def check_again(
@@ -62,11 +64,11 @@ def check_again(
     first = compare(measurement, [probe], slopes).of(0)
     none = np.zeros(len(measurement.cotangents), bool)
     if not first.wrong.any():
-        return Outcome(first.settled, none, None, none, none)
+        return Outcome(first.settled, none, None, none)
     if not np.isfinite(first.analytic[first.wrong]).all():
         return _not_finite(measurement, probe, slopes, first)
     if (finding := certain_finding(measurement, probe, first, deviation)) is not None:
-        return Outcome(first.settled, none, finding, none, none)
+        return Outcome(first.settled, none, finding, none)
     bound, wrong = first.bound, first.wrong
     largest = abs(measurement.cotangents).max(axis=1)
     gap = float((abs(first.analytic - first.numeric) / largest)[wrong].min())
@@ -93,13 +95,16 @@ def check_again(
     outside &= ~left_out
     rounded = first.wrong & ~wrong
     settled = first.settled | (wrong & at_kink) | (rounded & (bound <= measurement.resolution * first.size))
+    why: Literal["", "rounded", "stairs"] = "rounded" if (rounded & ~settled).any() else ""
     if outside.any():
         outside &= _confirmed(measurement, probe, quotients, slopes, first)
+    if (rough := stairs(measurement, probe, slopes, first, outside)).any():
+        outside, why = outside & ~rough, "stairs"
     if not outside.any():
-        return Outcome(settled, settled & at_kink, None, left_out, rounded)
+        return Outcome(settled, settled & at_kink, None, left_out, why)
     tolerated = distance <= measurement.options.tolerance * first.size
     finding = worst_finding(measurement, probe, first, outside, (low, high), bound + error)
-    return Outcome(settled | (outside & tolerated), settled & at_kink, finding, left_out, rounded)
+    return Outcome(settled | (outside & tolerated), settled & at_kink, finding, left_out, why)
 
 
 def _samples_of_ties(x: Array) -> int:
@@ -121,7 +126,7 @@ def _not_finite(measurement: Measurement, probe: Probe, slopes: Slopes, first: C
     unit = measurement.function.gradient_unit[probe.direction.where[0]] / probe.direction.by[0]
     bounded &= np.isfinite(slopes.slope[0] * unit)
     if probe.entry is None or not bounded.all():
-        return Outcome(none, none, None, none, none)
+        return Outcome(none, none, None, none)
     wrong, left_out = first.wrong & ~np.isfinite(first.analytic), none
     if measurement.options.at_kinks == "skip":
         left_out = (
@@ -129,11 +134,11 @@ def _not_finite(measurement: Measurement, probe: Probe, slopes: Slopes, first: C
             & _allowed(measurement, _surroundings(measurement, probe, slopes, BOUNDED_SLOPE), slopes, SAMPLES[0])[3]
         )
     if left_out.any():  # then 0 nan may be in the gradients for other cotangents as well
-        return Outcome(none, none, None, left_out, none)
+        return Outcome(none, none, None, left_out)
     c = int(np.flatnonzero(wrong)[0])
     numbers = (first.analytic, first.numeric, first.bound, first.numeric, first.numeric, first.size)
     values: Any = [float(a[c]) for a in numbers]
-    return Outcome(none, none, Finding(probe, c, *values), left_out, none)
+    return Outcome(none, none, Finding(probe, c, *values), left_out)
 
 
 def _left_out(measurement: Measurement, probe: Probe, gap: float, wrong: Array) -> Array:

@@ -19,7 +19,7 @@ from funcnn.testing.differentiation.richardson import Slopes
 from funcnn.testing.differentiation.vector_function import VectorFunction
 from funcnn.testing.verdict import Report
 
-Why = Literal["kink", "jump", "edge", "rounded", "rough"]
+Why = Literal["kink", "jump", "edge", "rounded", "stairs", "rough"]
 
 
 @attrs.define
@@ -139,6 +139,8 @@ class Statistics:
                 "the gradient differs from the slopes of f, and its rounding error at these arguments may be as large: "
                 "draw arguments of other magnitudes"
             )
+        if why == "stairs":
+            return "the rounding errors of f jump by more than f changes over short steps: draw larger arguments"
         if self.sharpest <= resolution:
             return (
                 "the slopes of f at different steps contradict each other: draw moderate arguments, or make f smoother"
@@ -179,8 +181,8 @@ class Statistics:
 def _why(found: Comparison, settled: Array, slopes: Slopes, outcome: Outcome) -> Why:
     if outcome.left_out.any():
         return "kink"
-    if (outcome.rounded & ~settled).any():
-        return "rounded"
+    if outcome.why:
+        return outcome.why
     if slopes.jump.any() or not np.isfinite(found.analytic).all():
         return "jump"
     return "rough" if found.known[~settled].any() else "edge"

@@ -35,8 +35,9 @@ class Tried(NamedTuple):
         if finding is self.outcome.finding and finding and other.found.visible[finding.cotangent]:
             finding = None
         settled, kink = self.outcome.settled | other.outcome.settled, self.outcome.kink | other.outcome.kink
+        left_out = self.outcome.left_out | other.outcome.left_out
         best = max((self, other), key=lambda one: (one.decided.sum(), one.outcome.settled.sum()))
-        outcome = Outcome(settled, kink, finding, self.outcome.left_out | other.outcome.left_out, self.outcome.rounded)
+        outcome = Outcome(settled, kink, finding, left_out, other.outcome.why or self.outcome.why)
         return best._replace(outcome=outcome, decided=self.decided | other.decided)
 
 
@@ -81,7 +82,7 @@ def _of_long_steps(measurement: Measurement, one: Tried) -> Tried:
     if finding and not _is_seen(measurement, one, finding):
         finding = None
     none = np.zeros(visible.shape, bool)
-    return one._replace(outcome=Outcome(one.outcome.settled & visible, none, finding, none, none), decided=visible)
+    return one._replace(outcome=Outcome(one.outcome.settled & visible, none, finding, none), decided=visible)
 
 
 def _blind(one: Tried, finding: Finding) -> bool:

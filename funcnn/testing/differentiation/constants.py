@@ -194,6 +194,15 @@ LINEAR_SAMPLES = 42
 # Calibrated: a difference of more than so many times its bound and the deviation from a linear function.
 CERTAIN = 32
 
+# Staircases (comparison/staircases.py).
+
+STAIRS = 3  # chosen: a function with a jump or two is no staircase
+STAIRS_TRIED = 5  # chosen: the largest changes, of which a kink or two are no jumps
+# Chosen: windows around x are 4 apart, from 4 steps to 4 times the size of an entry, each with 33 points.
+WIDTHS = 26
+WINDOW = 4.0
+WINDOW_POINTS = 16
+
 # What the wrong entries of a message have in common (comparison/explanation.py).
 
 SHARED = 1e-9  # chosen: a factor, an offset or an order is common to entries up to this relative difference
