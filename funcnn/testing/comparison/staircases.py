@@ -39,10 +39,10 @@ def stairs(measurement: Measurement, probe: Probe, slopes: Slopes, first: Compar
         least = gap * step / (BOUND * QUOTIENT_NOISE)  # a jump by which the slope over the step is off by the gap
         if least > LARGEST_NOISE * size[c]:
             continue
-        exact = EPS * float(abs(measurement.function.x[probe.direction.where[0]])) / by
-        widths = step * 4.0 ** np.arange(1, WIDTHS)
+        entry = float(abs(measurement.function.x[probe.direction.where[0]])) / by
+        widths = (min(step, entry / 4) if entry else step) * 4.0 ** np.arange(1, WIDTHS)
         found[c] = any(
-            _jumps(measurement, probe, u, width, exact, least, LARGEST_NOISE * size[c]) >= STAIRS
+            _jumps(measurement, probe, u, width, EPS * entry, least, LARGEST_NOISE * size[c]) >= STAIRS
             for width in widths[widths <= WINDOW]
         )
     return found
