@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import funcnn as nn
 from funcnn import layers, losses, optimizers
 from funcnn.arrays import same
-from funcnn.compilation import compiled, without_kernels
+from funcnn.compilation import compiled, with_kernels
 from funcnn.errors import KindError
 from funcnn.inspection import Probe
 from funcnn.parallel import sharded, threads
@@ -167,9 +167,9 @@ def test_blocks_have_their_callers_switches():
     x, y = np.random.default_rng(0).normal(size=(256, 64)), np.zeros((256, 2))
     for executor in (ThreadPoolExecutor(2), Copying()):
         step = sharded(nn.value_and_grad(nn.mse), rows=128, executor=executor)
-        with without_kernels():
-            off = step(layer, x, y)
-            assert off == sharded(nn.value_and_grad(nn.mse), rows=128)(layer, x, y)
+        with with_kernels():
+            on = step(layer, x, y)
+            assert on == sharded(nn.value_and_grad(nn.mse), rows=128)(layer, x, y)
         assert step(layer, x, y) == sharded(nn.value_and_grad(nn.mse), rows=128)(layer, x, y)
         with np.errstate(over="raise"), pytest.raises(FloatingPointError, match="overflow"):
             step(layer, x, y + 1e200)
