@@ -150,6 +150,30 @@ def test_the_report_of_an_installation_has_every_optional_library():
     assert {name.replace("sklearn", "scikit-learn") for name in imported - needed} == LIBRARIES.keys()
 
 
+# Modules that ask whether a package is installed, and what for: never to compute something in another way.
+ASKING = {
+    "installation": "the report",
+    "interop.scipy": "an error that says what to install",
+    "metrics.regression": "an error that says what to install",
+    "parallel.blas": "an error that says what to install",
+    "parallel.packing": "the way in which functions are pickled",
+    "testing.options": "an error that says what to install",
+    "testing.table": "classes of layers",
+    "training.progress_bar": "an error that says what to install",
+}
+
+
+def test_no_module_asks_what_is_installed_to_compute_in_another_way():
+    asks = re.compile(r"find_spec|except .*(ImportError|ModuleNotFoundError)")
+    assert {name_of(path) for path in SOURCES if asks.search(path.read_text("utf-8"))} == ASKING.keys()
+
+
+def test_rules_say_nothing_of_kernels():
+    outside = [path for path in SOURCES if not name_of(path).startswith("kernels.")]
+    naming = {name_of(path) for path in outside if "funcnn.kernels" in path.read_text("utf-8")}
+    assert naming == {"__init__", "compilation.switch"}  # where they are asked for
+
+
 def test_the_readme_counts_right():
     readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
     activations = [cls for name in layers.__all__ if is_activation(cls := getattr(layers, name))]

@@ -421,18 +421,12 @@ class Nothing(Exception):
 
 def test_exceptions_that_pytest_cannot_report_pass_the_plugin():
     for made in (Causes(), Another(), Shadowed("shadowed", [ValueError(), Nothing()]), Nothing()):
-        found = pytest.ExceptionInfo.from_exc_info((type(made), made, _raised(made)))
+        with pytest.raises(type(made)) as found:
+            raise made
         before = found.traceback
         call = pytest.CallInfo(None, found, 0.0, 0.0, 0.0, "call", _ispytest=True)
         funcnn_pytest.Ledger(None, None).pytest_runtest_makereport(SimpleNamespace(nodeid="", config=None), call)
         assert found.traceback is before
-
-
-def _raised(error):
-    try:
-        raise error  # noqa: TRY301
-    except BaseException:  # noqa: BLE001
-        return sys.exc_info()[2]
 
 
 ONCE = """
