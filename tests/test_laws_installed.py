@@ -1,5 +1,7 @@
 """What is installed never changes a number."""
 
+from functools import cache
+
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -27,18 +29,15 @@ def largest_case(layer):
     return max(found, key=lambda case: (row_count(case[1]) > 0, sum([a.size for a in leaves(case)])))
 
 
-@pytest.fixture(scope="module")
-def cases():
-    return {name: largest_case(cls) for name, cls in REGISTERED.items()}
-
-
-@pytest.fixture(scope="module")
-def both(cases):
+@cache
+def both():
     """The bits where everything is installed, and where nothing is that can be left out."""
+    cases = {name: largest_case(cls) for name, cls in REGISTERED.items()}
     return bits_of(cases), bits_of(cases, without=OPTIONAL)
 
 
+@pytest.mark.unwatched
 @pytest.mark.parametrize("name", EVERYTHING)
-def test_what_is_installed_never_changes_a_number(name, both):
-    everything, nothing = both
+def test_what_is_installed_never_changes_a_number(name):
+    everything, nothing = both()
     assert everything[name] == nothing[name]
