@@ -1,8 +1,8 @@
 """Outputs that are flat along an entry: their slope of 0 is decided, although it is below its bound.
 
 A slope below its bound may be 0, or too small to be seen, as that of x^2 at 1e-9 beside a 1. The function tells them
-apart: where f(x + h) = f(x - h) within rounding also for long steps, as at a dead relu or a padded position, it is flat.
-Where the values of f are rough, an output must not change at all.
+apart: where f(x + h) = f(x - h), or f is constant on one side, within rounding also for long steps, as at a dead relu
+or a padded position, it is flat. Where the values of f are rough, an output must not change at all.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def _unchanged(measurement: Measurement, moving: Sequence[Direction]) -> Array:
     found, unknown = np.zeros((2, len(used)), bool)
     unknown[:] = True
     for h in 2.0 ** -np.array(FLAT_STEPS, float):
-        change = function.value(direction.moved(function.x, h)) - function.value(direction.moved(function.x, -h))
+        ends = [function.value(direction.moved(function.x, way * h)) for way in (1, -1)]
+        change = unchanged_side(ends, function.out.ravel())
         rounding = BOUND * measurement.noise.at(np.array([h]))[0, 0]
         rounding = np.where(rounding <= measurement.resolution * h * abs(by).max(), rounding, 0)
         here = unknown & ~(used & ~np.isfinite(change)).any(axis=1)
@@ -52,3 +53,10 @@ def _unchanged(measurement: Measurement, moving: Sequence[Direction]) -> Array:
         if not unknown.any():
             break
     return found
+
+
+def unchanged_side(ends: Sequence[Array], centre: Array) -> Array:
+    """The least change among that between both ends and those from x to each of them; nan without values."""
+    right, left = ends
+    changes: Array = np.fmin.reduce([abs(right - left), abs(right - centre), abs(left - centre)])
+    return changes

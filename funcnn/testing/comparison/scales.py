@@ -18,12 +18,12 @@ from funcnn.testing.differentiation.constants import LARGEST_SMALL_ENTRY, SAME_O
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes, step_scales
 
 
-def small(function: VectorFunction, probe: Probe) -> bool:
-    """Whether a probe moves one entry by steps that are much longer than the entry."""
+def small(function: VectorFunction, probe: Probe, step: float = LARGEST_SMALL_ENTRY) -> bool:
+    """Whether a probe moves one entry by a step that is longer than the entry."""
     if probe.entry is None:
         return False
     (k,), (by,) = probe.direction
-    return bool(0 < abs(function.x[k]) < LARGEST_SMALL_ENTRY * by)
+    return bool(0 < abs(function.x[k]) < step * by)
 
 
 def lengthened(function: VectorFunction, direction: Direction) -> Direction:

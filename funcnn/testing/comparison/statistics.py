@@ -38,6 +38,7 @@ class Statistics:
     entries: dict[str, int] = attrs.field(factory=dict)  # by leaf: the number of entries that are decided
     resolved: dict[str, str] = attrs.field(factory=dict)  # the entries that are decided, with their leaf
     unresolved: dict[str, tuple[float, float]] = attrs.field(factory=dict)  # by entry that is not: relative error, bound
+    flattest: float = 0.0  # the largest bound on a slope of 0
     least_sensitive: tuple[float, float, str] = (0.0, 0.0, "")  # relative error that would be found, bound, entry
     reasons: Counter[Why] = attrs.field(factory=Counter)
     telling: set[str] = attrs.field(factory=set)  # leaves of which a slope that is not 0 was settled
@@ -70,13 +71,15 @@ class Statistics:
             return
         self.entries[probe.leaf] = self.entries.get(probe.leaf, 0) + 1
         self.resolved[where] = probe.leaf
-        if found.visible.any():
+        if not found.visible.any():
+            self.flattest = max(self.flattest, float(found.bound.max()) * unit)
+        else:
             c = int(np.where(found.visible, relative, np.inf).argmin())
             self.least_sensitive = max(self.least_sensitive, (float(relative[c]), float(found.bound[c]) * unit, where))
 
     def count_blocks(self, function: VectorFunction, tested: Tested) -> None:
         """Add the blocks of an argument that are settled without a second comparison."""
-        blocks, (_, settled, visible, kinks) = tested.blocks, tested.verdicts
+        blocks, (_, settled, visible, kinks, faint) = tested.blocks, tested.verdicts
         alone = settled.copy()
         alone[tested.suspects] = False
         self.probes += settled.size
@@ -85,12 +88,16 @@ class Statistics:
         self.decided[blocks.leaf] = bool(settled.any())
         self.unsettled |= set() if settled.all() else {blocks.leaf}
         self.directions[blocks.leaf, False] += blocks.width * int(alone.sum())
-        self.entries[blocks.leaf] = blocks.width * int(alone.sum())
+        self.entries[blocks.leaf] = blocks.width * int((alone & (faint == 0)).sum())
+        for k in np.flatnonzero(alone & (faint > 0)).tolist():
+            leaf, entry = place_of(function, blocks.entries.start + k * blocks.width)
+            self.unresolved[f"{leaf}{list(entry)}"] = np.inf, float(faint[k])
         self.directions[blocks.leaf, True] += 1
         self.telling |= {blocks.leaf} if visible.any() else set()
         worst = int(visible.argmax())
         leaf, entry = place_of(function, blocks.entries.start + worst * blocks.width)
-        self.least_sensitive = max(self.least_sensitive, (float(visible[worst]), 0.0, f"{leaf}{list(entry)}"))
+        if visible.any():
+            self.least_sensitive = max(self.least_sensitive, (float(visible[worst]), 0.0, f"{leaf}{list(entry)}"))
 
     def joined(self, other: Statistics) -> Statistics:
         """These statistics if they are telling, else those of the same function in other units."""
@@ -164,8 +171,8 @@ class Statistics:
         return Report(
             verdict="pass",
             leaf=where,
-            bound=bound,
-            sees=max([sees, *[relative for relative, _ in self.unresolved.values()]]),
+            bound=bound if where else self.flattest,
+            sees=max([sees if where else np.inf, *[relative for relative, _ in self.unresolved.values()]]),
             probes=self.probes,
             kinks=self.kinks,
             inconclusive=self.inconclusive,

@@ -47,7 +47,8 @@ def tried(measurement: Measurement, probe: Probe, deviation: Array, decided: Arr
     own, same = next(sizes)
     found = _with_steps(own, same, deviation, thorough=thorough)
     found = found._replace(decided=found.decided | decided)
-    shorter = small(measurement.function, probe)
+    finest = float(found.slopes.step.min())
+    shorter = small(measurement.function, probe, finest)
     for own, other in sizes:
         finding = found.outcome.finding
         if found.decided.all() or found.outcome.left_out.any() or (finding and not shorter):

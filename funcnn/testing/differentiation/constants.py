@@ -198,10 +198,10 @@ CERTAIN = 32
 
 STAIRS = 3  # chosen: a function with a jump or two is no staircase
 STAIRS_TRIED = 5  # chosen: the largest changes, of which a kink or two are no jumps
-# Chosen: windows around x are 4 apart, from 4 steps to 4 times the size of an entry, each with 33 points.
+# Chosen: windows around x are 4 apart, from 4 steps to 4 times the size of an entry, each with 17 points.
 WIDTHS = 26
 WINDOW = 4.0
-WINDOW_POINTS = 16
+WINDOW_POINTS = 8
 
 # What the wrong entries of a message have in common (comparison/explanation.py).
 
