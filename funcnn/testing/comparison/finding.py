@@ -19,10 +19,11 @@ from funcnn.testing.differentiation.constants import (
     PROPAGATED,
     SMALLEST_FACTOR,
     SMALLEST_NORMAL,
+    TERMS,
     VISIBLE,
 )
 from funcnn.testing.differentiation.rounding import cancellation_error, propagated_noise
-from funcnn.testing.differentiation.vector_function import Direction, VectorFunction
+from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, step_scales
 
 
 class Finding(NamedTuple):
@@ -91,6 +92,7 @@ def gradient_rounding(measurement: Measurement, probe: Probe, first: Comparison,
     x, out = measurement.function.x, measurement.function.out
     coarse = last_digit(measurement.function)[index] >= HIDDEN
     gap = abs(first.analytic - first.numeric) - first.bound
+    last_digits = TERMS * EPS / step_scales(x).max()
     rounded = np.zeros(len(measurement.cotangents))
     for c in np.flatnonzero(of).tolist():
         dA = measurement.cotangents[c]
@@ -99,7 +101,8 @@ def gradient_rounding(measurement: Measurement, probe: Probe, first: Comparison,
         terms = CANCELLATION * cancellation_error(measurement.terms, x, dA)
         terms = (terms + PROPAGATED * propagated_noise(out, x, dA, measurement.noise))[index] @ abs(entries)
         if change < gap[c] <= change + terms:
-            terms = min(terms, GRADIENT_NOISE * measurement.gradient_noise(c)[index] @ abs(entries))
+            noise = GRADIENT_NOISE * measurement.gradient_noise(c)[index] @ abs(entries)
+            terms = min(terms, max(noise, last_digits * abs(dA) @ measurement.terms * abs(entries).sum()))
         rounded[c] = change + terms
     return rounded + _unseen(measurement, index) @ abs(entries)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from funcnn.testing.comparison.comparison import Measurement, with_noise_along
+from funcnn.testing.comparison.comparison import Measurement
 from funcnn.testing.comparison.directions import Probe
 from funcnn.testing.comparison.finding import Finding
 from funcnn.testing.differentiation.constants import LARGEST_SMALL_ENTRY, SAME_OVER_STEP
@@ -32,19 +32,16 @@ def lengthened(function: VectorFunction, direction: Direction) -> Direction:
     return direction._replace(by=np.where(abs(direction.by) < LARGEST_SMALL_ENTRY * largest, largest, direction.by))
 
 
-def steps_of_every_size(measurement: Measurement, probe: Probe) -> Iterator[tuple[Measurement, Probe]]:
-    """The probe as it is; then, for one entry, with shorter and with longer steps, and the noise over such steps."""
-    yield measurement, probe
+def other_sizes(function: VectorFunction, probe: Probe) -> Iterator[Probe]:
+    """The probe of one entry with shorter steps, if the entry is small, and with longer steps, if another is large."""
     if probe.entry is None:
         return
-    function, direction = measurement.function, probe.direction
-    own = magnitudes(function.x[direction.where])
-    long = lengthened(function, direction)
-    others = [direction._replace(by=own)] if own[0] < LARGEST_SMALL_ENTRY and small(function, probe) else []
+    direction = probe.direction
+    own, long = magnitudes(function.x[direction.where]), lengthened(function, direction)
+    if own[0] < LARGEST_SMALL_ENTRY and small(function, probe):
+        yield probe._replace(direction=direction._replace(by=own))
     if long.by[0] != direction.by[0]:
-        others.append(long)
-    for other in others:
-        yield with_noise_along(measurement, other), probe._replace(direction=other)
+        yield probe._replace(direction=long)
 
 
 def constant_over_step(measurement: Measurement, finding: Finding, step: float) -> bool:

@@ -7,6 +7,8 @@ jumps at least three times near x, by less than a hundredth of itself, the jumps
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from funcnn.arrays import Array
@@ -22,54 +24,78 @@ from funcnn.testing.differentiation.constants import (
     WIDTHS,
     WINDOW,
     WINDOW_POINTS,
+    WINDOWS,
 )
 from funcnn.testing.differentiation.richardson import Slopes
 
 
 def stairs(measurement: Measurement, probe: Probe, slopes: Slopes, first: Comparison, wrong: Array) -> Array:
-    """By cotangent, whether a wrong gradient may be right, since rounding errors of f jump by as much as they differ."""
+    """By cotangent, whether a wrong gradient may be right, since rounding errors of f jump by as much as they differ.
+
+    Over a distance of many stairs, the slope of f must be nearer to the gradient than to the numeric slope.
+    """
     found = np.zeros(wrong.shape, bool)
     if probe.entry is None:
         return found
+    function = measurement.function
     by, size = float(abs(probe.direction.by[0])), abs(measurement.cotangents) @ measurement.terms
+    entry = float(abs(function.x[probe.direction.where[0]])) / by
     for c in np.flatnonzero(wrong).tolist():
-        u = measurement.cotangents[c]
+        u, analytic, numeric = measurement.cotangents[c], float(first.analytic[c]), float(first.numeric[c])
         step = float(slopes.step[0][u != 0].min())
-        gap = abs(first.analytic[c] - first.numeric[c])
-        least = gap * step / (BOUND * QUOTIENT_NOISE)  # a jump by which the slope over the step is off by the gap
-        if least > LARGEST_NOISE * size[c]:
-            continue
-        entry = float(abs(measurement.function.x[probe.direction.where[0]])) / by
+        least = abs(analytic - numeric) * step / (BOUND * QUOTIENT_NOISE)  # then the slope is off by the difference
+        jumps = Jumps(measurement, probe, u, EPS * entry, least, LARGEST_NOISE * float(size[c]))
         widths = (min(step, entry / 4) if entry else step) * 4.0 ** np.arange(1, WIDTHS)
-        found[c] = any(
-            _jumps(measurement, probe, u, width, EPS * entry, least, LARGEST_NOISE * size[c]) >= STAIRS
-            for width in widths[widths <= WINDOW]
-        )
+        decided: list[bool] = []
+        for width in widths[widths <= WINDOW].tolist() if least <= jumps.most else ():
+            ways = [(jumps.at(way * width) - jumps.at(0)) / (way * width) for way in (1, -1)]
+            near = any([abs(slope - analytic) < abs(slope - numeric) for slope in ways])
+            if near and (one := jumps.within(width)) is not None:
+                decided.append(one)
+            if any(decided) or len(decided) == WINDOWS:
+                break
+        found[c] = any(decided)
     return found
 
 
-def _jumps(
-    measurement: Measurement, probe: Probe, u: Array, width: float, exact: float, least: float, most: float
-) -> int:
-    """How many of the largest changes in a window around x are jumps, of these sizes."""
-    function = measurement.function
+class Jumps(NamedTuple):
+    """A contraction of f along a direction, the distance of neighbouring numbers, and the sizes that count as jumps."""
 
-    def at(t: float) -> float:
-        return float(u @ function.value(probe.direction.moved(function.x, t)))
+    measurement: Measurement
+    probe: Probe
+    u: Array
+    exact: float
+    least: float
+    most: float
 
-    places = np.linspace(-width, width, 2 * WINDOW_POINTS + 1)
-    values = np.array([at(t) for t in places.tolist()])
-    changes = np.diff(values)
-    apart = abs(changes - np.median(changes))
-    worst = np.argsort(-apart)[:STAIRS_TRIED]
-    if not (apart[worst[STAIRS - 1]] >= least and np.isfinite(values).all()):
-        return 0
-    slope, jumps = float(np.median(changes)) / float(places[1] - places[0]), 0
-    for k in worst.tolist():
-        a, b, f_a, f_b = float(places[k]), float(places[k + 1]), float(values[k]), float(values[k + 1])
-        while b - a > 2 * exact and a < (middle := (a + b) / 2) < b:
-            f_m = at(middle)
-            left, right = abs(f_m - f_a - slope * (middle - a)), abs(f_b - f_m - slope * (b - middle))
+    def at(self, t: float) -> float:
+        """The value after a step of t."""
+        function = self.measurement.function
+        return float(self.u @ function.value(self.probe.direction.moved(function.x, t)))
+
+    def within(self, width: float) -> bool | None:
+        """Whether most of the largest changes in a window around x are jumps; None if f hardly changes its slope."""
+        places = np.linspace(-width, width, 2 * WINDOW_POINTS + 1)
+        values = np.array([self.at(t) for t in places.tolist()])
+        changes = np.diff(values)
+        beside = np.pad(changes, 1, mode="reflect")
+        usual = (beside[:-2] + beside[2:]) / 2  # the mean of the changes on both sides: a smooth function has nearly that
+        apart = abs(changes - usual)
+        worst = np.argsort(-apart)[:STAIRS_TRIED]
+        if not (apart[worst[STAIRS - 1]] >= self.least and np.isfinite(values).all()):
+            return None
+        trends, jumps = usual / (places[1] - places[0]), 0
+        ends = np.stack([places[:-1], places[1:], values[:-1], values[1:], trends], axis=1)[worst]
+        for tried, one in enumerate(ends.tolist()):
+            jumps += self._is_jump(*one)
+            if jumps == STAIRS or tried - jumps >= STAIRS_TRIED - STAIRS:
+                break
+        return jumps == STAIRS
+
+    def _is_jump(self, a: float, b: float, f_a: float, f_b: float, trend: float) -> bool:
+        """Whether a jump is left between neighbouring numbers, by bisection."""
+        while b - a > 2 * self.exact and a < (middle := (a + b) / 2) < b and abs(f_b - f_a - trend * (b - a)) >= self.least:
+            f_m = self.at(middle)
+            left, right = abs(f_m - f_a - trend * (middle - a)), abs(f_b - f_m - trend * (b - middle))
             a, b, f_a, f_b = (a, middle, f_a, f_m) if left >= right else (middle, b, f_m, f_b)
-        jumps += least <= abs(f_b - f_a) <= most
-    return jumps
+        return self.least <= abs(f_b - f_a - trend * (b - a)) <= self.most

@@ -7,11 +7,18 @@ from typing import NamedTuple
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.testing.comparison.comparison import Comparison, Measurement, compare, compare_complex, refined_slopes
+from funcnn.testing.comparison.comparison import (
+    Comparison,
+    Measurement,
+    compare,
+    compare_complex,
+    refined_slopes,
+    with_noise_along,
+)
 from funcnn.testing.comparison.directions import Probe
 from funcnn.testing.comparison.finding import Finding
 from funcnn.testing.comparison.flat import flat
-from funcnn.testing.comparison.scales import constant_over_step, small, steps_of_every_size
+from funcnn.testing.comparison.scales import constant_over_step, other_sizes, small
 from funcnn.testing.comparison.second_checks import Outcome, check_again
 from funcnn.testing.differentiation.constants import STEP_RATIO
 from funcnn.testing.differentiation.richardson import Slopes
@@ -43,16 +50,14 @@ class Tried(NamedTuple):
 
 def tried(measurement: Measurement, probe: Probe, deviation: Array, decided: Array, *, thorough: bool) -> Tried:
     """The direction with as many sizes of steps as needed, for the cotangents that are not yet `decided`."""
-    sizes = steps_of_every_size(measurement, probe)
-    own, same = next(sizes)
-    found = _with_steps(own, same, deviation, thorough=thorough)
+    found = _with_steps(measurement, probe, deviation, thorough=thorough)
     found = found._replace(decided=found.decided | decided)
-    finest = float(found.slopes.step.min())
-    shorter = small(measurement.function, probe, finest)
-    for own, other in sizes:
+    shorter = small(measurement.function, probe, float(found.slopes.step.min()))
+    for other in other_sizes(measurement.function, probe):
         finding = found.outcome.finding
         if found.decided.all() or found.outcome.left_out.any() or (finding and not shorter):
             break
+        own = with_noise_along(measurement, other.direction)
         one = _with_steps(own, other, deviation, thorough=thorough)
         if other.direction.by[0] > probe.direction.by[0]:
             one = _of_long_steps(own, one)

@@ -152,6 +152,7 @@ CONTRACTION = 128
 GRADIENT_CHANGE = 8
 LARGEST_GRADIENT_CHANGE = 8e-2
 GRADIENT_NOISE = 64  # calibrated: margin on the measured noise of a gradient
+TERMS = 32  # calibrated: margin on the last digit of the terms of f over the largest scale of x
 CANCELLATION = 256  # calibrated: margin on the rounding error left by cancelled terms
 PROPAGATED = 64  # calibrated: margin on the noise of f in a gradient
 BOUNDED_SLOPE = 1e-3  # chosen: a slope known to three digits is bounded, so that a nan in its place is wrong
@@ -202,6 +203,7 @@ STAIRS_TRIED = 5  # chosen: the largest changes, of which a kink or two are no j
 WIDTHS = 26
 WINDOW = 4.0
 WINDOW_POINTS = 8
+WINDOWS = 4  # chosen: windows without jumps after which f is no staircase
 
 # What the wrong entries of a message have in common (comparison/explanation.py).
 
