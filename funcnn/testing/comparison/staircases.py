@@ -18,7 +18,10 @@ from funcnn.testing.differentiation.constants import (
     BOUND,
     EPS,
     LARGEST_NOISE,
+    LARGEST_SMALL_ENTRY,
     QUOTIENT_NOISE,
+    SMOOTH_HALF,
+    SMOOTH_HALVINGS,
     STAIRS,
     STAIRS_TRIED,
     WIDTHS,
@@ -35,9 +38,9 @@ def stairs(measurement: Measurement, probe: Probe, slopes: Slopes, first: Compar
     Over a distance of many stairs, the slope of f must be nearer to the gradient than to the numeric slope.
     """
     found = np.zeros(wrong.shape, bool)
-    if probe.entry is None:
-        return found
     function = measurement.function
+    if probe.entry is None or not 0 < abs(function.x[probe.direction.where[0]]) < LARGEST_SMALL_ENTRY:
+        return found  # over steps of about 1, stairs are short, and the noise of f was measured
     by, size = float(abs(probe.direction.by[0])), abs(measurement.cotangents) @ measurement.terms
     entry = float(abs(function.x[probe.direction.where[0]])) / by
     for c in np.flatnonzero(wrong).tolist():
@@ -45,7 +48,7 @@ def stairs(measurement: Measurement, probe: Probe, slopes: Slopes, first: Compar
         step = float(slopes.step[0][u != 0].min())
         least = abs(analytic - numeric) * step / (BOUND * QUOTIENT_NOISE)  # then the slope is off by the difference
         jumps = Jumps(measurement, probe, u, EPS * entry, least, LARGEST_NOISE * float(size[c]))
-        widths = (min(step, entry / 4) if entry else step) * 4.0 ** np.arange(1, WIDTHS)
+        widths = min(step, entry / 4) * 4.0 ** np.arange(1, WIDTHS)
         decided: list[bool] = []
         for width in widths[widths <= WINDOW].tolist() if least <= jumps.most else ():
             ways = [(jumps.at(way * width) - jumps.at(0)) / (way * width) for way in (1, -1)]
@@ -78,24 +81,26 @@ class Jumps(NamedTuple):
         places = np.linspace(-width, width, 2 * WINDOW_POINTS + 1)
         values = np.array([self.at(t) for t in places.tolist()])
         changes = np.diff(values)
-        beside = np.pad(changes, 1, mode="reflect")
-        usual = (beside[:-2] + beside[2:]) / 2  # the mean of the changes on both sides: a smooth function has nearly that
-        apart = abs(changes - usual)
+        apart = abs(changes - np.median(changes))
         worst = np.argsort(-apart)[:STAIRS_TRIED]
         if not (apart[worst[STAIRS - 1]] >= self.least and np.isfinite(values).all()):
             return None
-        trends, jumps = usual / (places[1] - places[0]), 0
-        ends = np.stack([places[:-1], places[1:], values[:-1], values[1:], trends], axis=1)[worst]
-        for tried, one in enumerate(ends.tolist()):
-            jumps += self._is_jump(*one)
+        trend, jumps = float(np.median(changes)) / float(places[1] - places[0]), 0
+        for tried, k in enumerate(worst.tolist()):
+            jumps += self._is_jump(float(places[k]), float(places[k + 1]), float(values[k]), float(values[k + 1]), trend)
             if jumps == STAIRS or tried - jumps >= STAIRS_TRIED - STAIRS:
                 break
         return jumps == STAIRS
 
     def _is_jump(self, a: float, b: float, f_a: float, f_b: float, trend: float) -> bool:
-        """Whether a jump is left between neighbouring numbers, by bisection."""
-        while b - a > 2 * self.exact and a < (middle := (a + b) / 2) < b and abs(f_b - f_a - trend * (b - a)) >= self.least:
+        """Whether a jump is left between neighbouring numbers, by bisection; a smooth change halves with each step."""
+        rest, halvings = abs(f_b - f_a - trend * (b - a)), 0
+        while b - a > 2 * self.exact and a < (middle := (a + b) / 2) < b and rest >= self.least:
             f_m = self.at(middle)
             left, right = abs(f_m - f_a - trend * (middle - a)), abs(f_b - f_m - trend * (b - middle))
             a, b, f_a, f_b = (a, middle, f_a, f_m) if left >= right else (middle, b, f_m, f_b)
-        return self.least <= abs(f_b - f_a - trend * (b - a)) <= self.most
+            rest, before = max(left, right), rest
+            halvings = halvings + 1 if rest < SMOOTH_HALF * before else 0
+            if halvings == SMOOTH_HALVINGS:
+                return False
+        return self.least <= rest <= self.most
