@@ -203,8 +203,8 @@ STAIRS_TRIED = 5  # chosen: the largest changes, of which a kink or two are no j
 WIDTHS = 26
 WINDOW = 4.0
 WINDOW_POINTS = 8
-SMOOTH_HALF, SMOOTH_HALVINGS = 0.6, 12  # chosen: a change that halves in so many bisections is no jump
-WINDOWS = 8  # chosen: windows without jumps after which f is no staircase
+SMOOTH_HALF, SMOOTH_HALVINGS = 0.6, 10  # chosen: a change that halves in so many bisections is no jump
+WINDOWS = 12  # chosen: windows without jumps after which f is no staircase
 
 # What the wrong entries of a message have in common (comparison/explanation.py).
 
