@@ -50,7 +50,7 @@ def check_float32(function: VectorFunction) -> None:
     own = _gradients_or_error(function, narrow, dA)
     if not _near(out, exact):
         return
-    near = [_gradients_or_error(function, args, dA.astype(exact.dtype)) for args, _ in places]
+    near = [_gradients_or_error(function, args, sealed(dA.astype(exact.dtype))) for args, _ in places]
     nearby = [own] + [_gradients_or_error(function, args, dA) for _, args in places[1:]]
     if isinstance(own, Raised) and not any([isinstance(found, list) for found in nearby]):
         raise RefusedDtype(f"{own}, for float32 arguments") from own.__cause__

@@ -20,6 +20,7 @@ from funcnn.testing.options import LayerOptions, takes
 from funcnn.testing.protocol import cast
 from funcnn.testing.recording import verdict
 from funcnn.testing.source import as_source
+from funcnn.testing.template import template
 from funcnn.testing.verdict import BrokenPromise, Report
 from funcnn.trees.walks import arrays_in, map_arrays, walk
 
@@ -71,9 +72,11 @@ def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Un
     called: Loss = partial(evaluated, "check_loss", loss)
     source = f"    out = {as_source(out)}\n    y = {as_source(y)}"
 
+    y = map_arrays(lambda a: a.copy(), y)  # read-only
+    of_arrays = template(out)
+
     def rebuilt(args: Sequence[Any]) -> Any:
-        rest = iter(args)
-        return map_arrays(lambda _: next(rest), out)
+        return of_arrays(iter(args))
 
     def f(*args: Array) -> Array:
         return np.asarray(called(rebuilt(args), y)[0])

@@ -125,7 +125,8 @@ def check_vjp(
         **options: the following.
         resolution: a probe, which is a direction and a cotangent, counts if a relative error of this size would be
             found; by default pytest's ini option `funcnn_resolution`, else 1e-7.
-        aliasing: whether a gradient may share memory with dA or an argument, as is normal in torch.
+        aliasing: whether a gradient may share memory with dA, an argument, another gradient or one of an earlier call,
+            as is normal in torch.
         inconclusive: "error" raises `Inconclusive` also inside `@given`, where otherwise the example is rejected.
         nondeterministic: the relative difference that is allowed between two calls of the same function.
         domain: the arguments at which f and vjp may be called: a function of the arguments that returns whether they
@@ -142,8 +143,8 @@ def check_vjp(
         float32: whether gradients in float32 are compared with gradients in float64.
         layouts: whether arrays of the same entries in other memory layouts must have the same gradients.
         extremes: whether vjp is called at arguments of ones and of zeros.
-        purity: whether repeated calls, and calls after others, must give the same result. Arguments are read-only also
-            without this part.
+        purity: whether repeated calls, and calls after others, must give the same result, and writeable arguments and
+            cotangents must keep their numbers. In all other calls they are read-only, also without this part.
         oracle: f for numbers of mpmath, if f is elementwise. It takes a number for each argument of f, and its keyword
             arguments. A failing check then says whether f or vjp differs from it.
 

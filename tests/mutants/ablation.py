@@ -1,4 +1,4 @@
-"""What each part of the checker adds: the mistakes that are missed, and the alarms that are raised, without the part."""
+"""What each part of the checker adds: mistakes that are missed, and alarms that are raised, without the part."""
 
 from collections import Counter
 from contextlib import ExitStack
@@ -55,12 +55,14 @@ PARTS = {  # the options, or what stands in the place of functions, without each
 
 def print_ablation(mutants, nasty, examples, parts=tuple(PARTS)):
     """Print one row for each part that is left out; `nothing` is the first."""
-    twins = {mutant.name.split(":")[0]: mutant for mutant in mutants}
-    drawn = {name: draw(mutant.arguments, 0, examples) for name, mutant in twins.items()}
-    wrong = {mutant.name: (mutant.wrong, drawn[mutant.name.split(":")[0]]) for mutant in mutants}
-    right = [(mutant.right, drawn[name][:RIGHT]) for name, mutant in twins.items()]
+    twins = {family_of(mutant): mutant for mutant in mutants}
+    drawn = {family: draw(mutant.arguments, 0, examples) for family, mutant in twins.items()}
+    wrong = {mutant.name: (mutant.wrong, drawn[family_of(mutant)]) for mutant in mutants}
+    right = [(mutant.right, drawn[family][:RIGHT]) for family, mutant in twins.items()]
     hard = [(one.pair, draw(one.arguments, 0, RIGHT), one.options) for one in nasty]
-    counts = f"{len(wrong)} wrong functions, {examples} examples; {len(right)} twins and {len(hard)} nasty ones, {RIGHT}"
+    counts = (
+        f"{len(wrong)} wrong functions, {examples} examples; {len(right)} twins and {len(hard)} nasty ones, {RIGHT}"
+    )
     print_row(counts, "not found", "twins: alarms, undecided", "nasty: alarms, undecided", "calls", "CPU time")
     print_row(*["---"] * 6)
     every, usual = {}, 0.0
@@ -76,6 +78,11 @@ def print_ablation(mutants, nasty, examples, parts=tuple(PARTS)):
         lost = [name for name in wrong if every.get(name, True) and not found[name]]
         print_row(part, f"{len(lost)}", *map(shown, (of_twins, of_nasty)), f"{mean(calls):.0f}", f"{took / usual:.2f}")
         yield part, lost
+
+
+def family_of(mutant):
+    """Two families may have the same name."""
+    return mutant.name.split(":")[0], id(mutant.arguments)
 
 
 class without(ExitStack):
