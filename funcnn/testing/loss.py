@@ -79,11 +79,12 @@ def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Un
         return of_arrays(iter(args))
 
     def f(*args: Array) -> Array:
-        return np.asarray(called(rebuilt(args), y)[0])
+        return _as_narrow(np.asarray(called(rebuilt(args), y)[0]), *args)
 
     def vjp(args: tuple[Any, ...], dA: Array) -> list[Any]:
         of = rebuilt(args)
-        return [None if d is None else d * dA for d in _gradients(of, called(of, y)[1])]
+        gradients = zip(_gradients(of, called(of, y)[1]), args, strict=True)
+        return [None if d is None else _as_narrow(d * dA, a) for d, a in gradients]
 
     names = tuple([path for path, _ in walk(out, "out")])
 
@@ -125,6 +126,13 @@ def _name_of(loss: Any) -> str:
     given = [part for a in loss.args for part in (a if type(a) is tuple else (a,))]  # `joint` binds a tuple of losses
     losses = ", ".join(map(_name_of, filter(callable, given)))
     return f"{_name_of(loss.func).lstrip('_')}({losses})" if losses else _name_of(loss.func)
+
+
+def _as_narrow(value: Array, *of: Array) -> Array:
+    """A cost or a gradient in the dtype of out if that is narrower than float64; the dtype is checked by a promise."""
+    floats = [a.dtype for a in of if a.dtype.kind == "f"]
+    dtype = np.result_type(*floats) if floats else value.dtype
+    return value.astype(dtype) if value.dtype.kind == "f" and dtype.itemsize < 8 else value
 
 
 def _gradients(out: Any, dA: Any) -> list[Any]:

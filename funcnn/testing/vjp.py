@@ -33,7 +33,7 @@ def check_vjp(
     funcnn is needed. Arguments and values may also be trees: tuples, lists and dicts of arrays, nested in any way. A
     gradient has the structure of its argument, dA the structure of the value, with None for integers. Shapes, purity
     and linearity in dA are checked first, then the numbers in float64, with a tolerance from an error bound, and
-    float32 last. One error reports all mistakes that were found; its `findings` holds an error for each of them.
+    float32 last, and float16 if an argument is float16. One error reports all mistakes that were found; its `findings` holds an error for each of them.
 
     >>> import numpy as np
     >>> from funcnn.testing import check_vjp
@@ -140,7 +140,8 @@ def check_vjp(
         tolerance: a difference of up to `tolerance` max(|analytic|, |numeric|) does not fail the check. It is listed in
             `Report.tolerated` and in the summary of pytest.
         exact: if True, only the numbers are checked, in exact arithmetic and without finite differences.
-        float32: whether gradients in float32 are compared with gradients in float64.
+        float32: whether gradients in float32 are compared with gradients in float64; and in float16, if an argument is
+            given in float16.
         layouts: whether arrays of the same entries in other memory layouts must have the same gradients.
         extremes: whether vjp is called at arguments of ones and of zeros.
         purity: whether repeated calls, and calls after others, must give the same result, and writeable arguments and
