@@ -21,7 +21,6 @@ from funcnn.testing.memory import check_aliases, check_writes
 from funcnn.testing.options import Options
 from funcnn.testing.purity import FirstResults, equal, value_or_none
 from funcnn.testing.verdict import (
-    GradientError,
     NotDeterministic,
     NotLinear,
     NotPure,
@@ -45,8 +44,6 @@ def structure_checks(results: FirstResults, other_dA: Array, options: Options) -
     yield lambda: _check_linearity(function, dA, other_dA, results.copies, rounding)
     if options.layouts:
         yield lambda: _check_layouts(function, dA, rounding)
-    if options.extremes:
-        yield lambda: _check_extremes(function, dA)
 
 
 def check_calls(function: VectorFunction, options: Options) -> tuple[FirstResults, Array]:
@@ -208,23 +205,6 @@ def _of_layout(function: VectorFunction, args: tuple[Array, ...], dA: Array, wha
 def _differ(a: Sequence[Any], b: Sequence[Any], rounding: Rounding) -> bool:
     pairs = [(i, p, q) for i, (p, q) in enumerate(zip(a, b, strict=True)) if p is not None]
     return any(differ_by_more(p, q) and differ_by_more(p, q, LINEARITY_ROUNDING * rounding()[i]) for i, p, q in pairs)
-
-
-def _check_extremes(function: VectorFunction, dA: Array) -> None:
-    """Try arguments of ones and of zeros, which reach shortcuts and broadcasts that random arguments do not reach."""
-    for i in function.floats:
-        for fill in (1.0, 0.0):
-            args = list(function.args)
-            args[i] = sealed(np.full_like(args[i], fill))
-            args = list(function.fitted(tuple(args)))
-            if _is_like(value_or_none(function.f, *args), function.out):
-                try:
-                    function.vjp(tuple(args), dA)
-                except Raised:  # outside the domain of vjp
-                    continue
-                except GradientError as error:
-                    error.add_note(f"where {function.names[i]} is all {fill:g}")
-                    raise
 
 
 def _frozen(a: Array) -> Array:
