@@ -16,7 +16,8 @@ GOOD = "TARGETS = [Target('sin', SINE, ONE)]"
 KINDS = (
     "GradientError, WrongGradient, WrongAtKink, WrongTogether, NotFinite, WrongShape, WrongDtype, NotPure, "
     "NotDeterministic, Aliased, NotLinear, NotTransposed, NotSymmetric, WrongForLayout, WrongForFloat32, "
-    "WrongForFloat16, Raised, RefusedLayout, RefusedDtype, NoDerivative, BrokenPromise, Inconclusive, Error, Crashed, Hung"
+    "WrongForFloat16, Raised, RefusedLayout, RefusedDtype, NoDerivative, BrokenPromise, Inconclusive, Error, Crashed, "
+    "Hung"
 )
 
 

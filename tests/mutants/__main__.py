@@ -1,4 +1,4 @@
-"""`python -m tests.mutants [--curve] [--ablate] [--tutor] [--quick] [--every N] [--examples N]`: mistakes found, by checker."""
+"""`python -m tests.mutants [--curve] [--ablate] [--tutor] [--quick] [--every N]`: mistakes found, by checker."""
 # ruff: noqa: T201  a command prints
 
 import argparse
