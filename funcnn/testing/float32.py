@@ -4,57 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
 import numpy as np
 
 from funcnn.arrays import Array, short
-from funcnn.testing.differentiation.constants import (
-    EPS_16,
-    EPS_32,
-    FLOOR_16,
-    FLOOR_32,
-    GRADIENT_16,
-    GRADIENT_32,
-    LARGEST_16,
-    LARGEST_32,
-    LARGEST_ARGUMENT_16,
-    LARGEST_ARGUMENT_32,
-    PERTURBATIONS_32,
-    RESIDUE_16,
-    RESIDUE_32,
-    SPREAD_32,
-    VALUE_16,
-    VALUE_32,
-)
+from funcnn.testing.differentiation.narrow import FLOAT16, FLOAT32, PERTURBATIONS, SPREAD, Narrow
 from funcnn.testing.differentiation.rounding import distance_to_zero, perturbed
 from funcnn.testing.differentiation.vector_function import VectorFunction, cotangent, sealed
 from funcnn.testing.domain import OutsideDomainError
 from funcnn.testing.verdict import GradientError, Raised, RefusedDtype, WrongForFloat16, WrongForFloat32
 
-
-@attrs.frozen
-class Narrow:
-    """A dtype with fewer digits than float64: its rounding, and what is too large or too rough to be compared in it."""
-
-    dtype: type[np.floating[Any]]
-    eps: float
-    largest_argument: float
-    largest: float  # of a gradient
-    floor: float
-    value: float
-    gradient: float
-    residue: float
-    error: type[GradientError]
-
-
-FLOAT32 = Narrow(
-    *(np.float32, EPS_32, LARGEST_ARGUMENT_32, LARGEST_32, FLOOR_32, VALUE_32, GRADIENT_32, RESIDUE_32),
-    WrongForFloat32,
-)
-FLOAT16 = Narrow(
-    *(np.float16, EPS_16, LARGEST_ARGUMENT_16, LARGEST_16, FLOOR_16, VALUE_16, GRADIENT_16, RESIDUE_16),
-    WrongForFloat16,
-)
+ERRORS = {FLOAT32: WrongForFloat32, FLOAT16: WrongForFloat16}
 
 
 def check_narrow(function: VectorFunction, own: Narrow) -> None:
@@ -77,7 +36,7 @@ def check_narrow(function: VectorFunction, own: Narrow) -> None:
         return
     dA = cotangent(function.rng, out)
     places = [(wide, narrow)]
-    for _ in range(PERTURBATIONS_32):
+    for _ in range(PERTURBATIONS):
         moved = function.fitted(
             tuple([perturbed(a, function.rng, own.eps) if a.dtype.kind == "f" else a for a in wide])
         )
@@ -124,8 +83,8 @@ def _refuse_far(name: str, wanted: list[Array], got: list[Array], residue: Array
     size = np.maximum(abs(low), abs(high)).max(initial=0)
     if not size < own.largest:
         return
-    slack = SPREAD_32 * (high - low) + SPREAD_32 * np.ptp(got, axis=0) + own.gradient * size + residue
+    slack = SPREAD * (high - low) + SPREAD * np.ptp(got, axis=0) + own.gradient * size + residue
     lost = ~np.isfinite(got).any(axis=0)
     if (lost | (got[0] < low - slack) | (got[0] > high + slack)).any():  # not where the slack is nan
         here = f"{short(got[0])} in {np.dtype(own.dtype)}"
-        raise own.error(f"the gradient of {name} is {here}, but {short(low)} in float64")
+        raise ERRORS[own](f"the gradient of {name} is {here}, but {short(low)} in float64")
