@@ -157,6 +157,7 @@ def test_own_memory_passes():
     assert check_vjp(np.square, square, [X + 1j], convention="torch", aliasing=False).verdict == "pass"
     logs = lambda args, dA: [dA / args[0] if (args[0] > 0).all() else {}["outside"]]
     assert check_vjp(np.log, logs, [abs(X)], aliasing=False).verdict == "pass"
+    assert check_vjp(np.log, logs, [abs(X) + 2], aliasing=False, domain={"x": (2, None)}).verdict == "pass"
     table = lambda ids, rows: rows[ids]
 
     def table_vjp(args, dA):

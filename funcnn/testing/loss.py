@@ -79,12 +79,11 @@ def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Un
         return of_arrays(iter(args))
 
     def f(*args: Array) -> Array:
-        return _as_narrow(np.asarray(called(rebuilt(args), y)[0]), *args)
+        return _as_narrow(np.asarray(called(rebuilt(args), y)[0]), args)
 
     def vjp(args: tuple[Any, ...], dA: Array) -> list[Any]:
         of = rebuilt(args)
-        gradients = zip(_gradients(of, called(of, y)[1]), args, strict=True)
-        return [None if d is None else _as_narrow(d * dA, a) for d, a in gradients]
+        return [None if d is None else _as_narrow(d * dA, args) for d in _gradients(of, called(of, y)[1])]
 
     names = tuple([path for path, _ in walk(out, "out")])
 
@@ -128,10 +127,9 @@ def _name_of(loss: Any) -> str:
     return f"{_name_of(loss.func).lstrip('_')}({losses})" if losses else _name_of(loss.func)
 
 
-def _as_narrow(value: Array, *of: Array) -> Array:
+def _as_narrow(value: Array, out: Sequence[Array]) -> Array:
     """A cost or a gradient in the dtype of out if that is narrower than float64; the dtype is checked by a promise."""
-    floats = [a.dtype for a in of if a.dtype.kind == "f"]
-    dtype = np.result_type(*floats) if floats else value.dtype
+    dtype = np.result_type(*[a.dtype for a in out if a.dtype.kind in "fc"])
     return value.astype(dtype) if value.dtype.kind == "f" and dtype.itemsize < 8 else value
 
 
