@@ -61,7 +61,7 @@ def check_calls(function: VectorFunction, options: Options) -> tuple[FirstResult
     if not equal(returned, out, tolerance):
         raise NotPure("vjp changes what f returned before")
     gradients, same = results.gradients, results.same
-    function.vjp(args, other_dA)
+    results.keep(function.vjp(args, other_dA))
     same(gradients, NotPure("vjp changes a gradient that it returned before, when it is called with another dA"))
     same(function.vjp(args, dA), NotDeterministic("vjp gives another result when it is called again"))
     what = "vjp gives another result after {} was called with other arguments"
