@@ -2,13 +2,16 @@
 
 import json
 import re
+import shutil
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 
 from funcnn import mse
 from funcnn.compilation.switch import kernels_are_on
-from tests.benchmarks import instructions, page, switched, whole
+from funcnn.testing import GradientError
+from tests.benchmarks import checked, checks, instructions, page, switched, whole
 from tests.benchmarks.__main__ import OF_THE_PAGE, print_bits, print_sharded
 from tests.benchmarks.article import NeuralNetwork
 from tests.benchmarks.contenders import CONTENDERS, FOLDED, OURS
@@ -62,6 +65,48 @@ def test_instructions_need_valgrind(counting, monkeypatch, capsys):
     with pytest.raises(SystemExit, match="2"):
         counting({})
     assert capsys.readouterr().err.startswith("instructions: valgrind is not installed")
+
+
+def test_checks_are_timed_by_two_folders(monkeypatch, tmp_path, capsys):
+    shutil.copytree(checks.HERE / "funcnn", tmp_path / "funcnn", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(checks, "pinned", lambda cores: nullcontext())
+    monkeypatch.setattr(checks, "CHECKS", ["softplus of 5 numbers"])
+    with checks.Side(tmp_path) as before, checks.Side(checks.HERE) as after:
+        assert before.folder != after.folder
+        found = checks.interleaved({"before": before, "after": after}, 1)
+    assert (
+        min([turn for kind in found.values() for side in kind["softplus of 5 numbers"].values() for turn in side]) > 0
+    )
+    checks.main(["--before", str(tmp_path), "--repeats", "1"])
+    names = [line.split("|")[1].strip() for line in capsys.readouterr().out.split("\n") if line.startswith("| ")]
+    assert names == ["workload", "-" * 21, "softplus of 5 numbers", checks.ALL]
+
+
+def test_checks_need_a_folder_or_a_revision(monkeypatch, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        checks.main(["--before", "no such revision"])
+    assert "--before must be a folder that holds funcnn, or a revision\n" in capsys.readouterr().err
+
+
+def test_ratios_of_checks_are_medians_within_repeats(monkeypatch):
+    monkeypatch.setattr(checks, "CHECKS", ["f", "g"])
+    times = {"before": [1.0, 2.0, 4.0], "after": [3.0, 4.0, 2.0]}
+    text = checks.report({kind: {"f": times, "g": times} for kind in ("passing", "failing")}, "a revision")
+    cells = {line.split("|")[1].strip(): line.split("|")[2:-1] for line in text.split("\n") if line.startswith("| ")}
+    assert [cell.strip() for cell in cells["g"]] == ["2 s", "3 s", "2.00"] * 2
+    assert [cell.strip() for cell in cells[checks.ALL]] == ["4 s", "6 s", "2.00"] * 2
+
+
+@pytest.mark.parametrize("name", [name for name in checked.CHECKS if "200" not in name])
+def test_checks_that_are_timed_pass_and_fail(name, monkeypatch):
+    for kind in ("passing", "failing"):
+        checked.check_all(name, kind)
+    swapped = {"passing": checked.CHECKS[name]["failing"], "failing": checked.CHECKS[name]["passing"]}
+    monkeypatch.setitem(checked.CHECKS, name, swapped)
+    with pytest.raises(GradientError):
+        checked.check_all(name, "passing")
+    with pytest.raises(AssertionError, match="the wrong gradient passes"):
+        checked.check_all(name, "failing")
 
 
 def test_the_page_has_all_rows_of_the_command():

@@ -71,6 +71,12 @@ def test_what_does_not_last_is_found_in_one_check(what, monkeypatch):
         check_vjp(*pair, [X])
 
 
+@pytest.mark.parametrize("size", range(8, 34))
+def test_a_pool_of_any_size_is_found(size):
+    with pytest.raises(NotPure, match="vjp changes an earlier gradient after many other calls"):
+        check_vjp(*stale({"f": np.sin, "vjp": memos.pool(size)}), [X])
+
+
 def refusing(x):
     if (abs(x) > 1).any():
         raise ValueError("beyond 1")

@@ -15,8 +15,9 @@ HEAD = "from tests.test_messages_hunt import *\n"
 GOOD = "TARGETS = [Target('sin', SINE, ONE)]"
 KINDS = (
     "GradientError, WrongGradient, WrongAtKink, WrongTogether, NotFinite, WrongShape, WrongDtype, NotPure, "
-    "NotDeterministic, Aliased, NotLinear, NotTransposed, NotSymmetric, WrongForLayout, WrongForFloat32, Raised, "
-    "RefusedLayout, RefusedDtype, NoDerivative, BrokenPromise, Inconclusive, Error, Crashed, Hung"
+    "NotDeterministic, Aliased, NotLinear, NotTransposed, NotSymmetric, WrongForLayout, WrongForFloat32, "
+    "WrongForFloat16, Raised, RefusedLayout, RefusedDtype, NoDerivative, BrokenPromise, Inconclusive, Error, Crashed, "
+    "Hung"
 )
 
 
@@ -68,7 +69,7 @@ ROWS = {
         KindError,
         "Target: there is no option domains of check_vjp; there are argnums, kwargs, convention, "
         "resolution, aliasing, nondeterministic, domain, structure, at_kinks, tolerance, exact, "
-        "float32, layouts, extremes, purity, oracle",
+        "float32, layouts, purity, oracle",
     ),
     "a number for a spec": (call(hunt, 3, "."), KindError, "hunt: spec must be a path, not int"),
     "a number in a list of specs": (call(hunt, ["spec.py", 3], "."), KindError, "hunt: spec must be a path, not int"),

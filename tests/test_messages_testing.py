@@ -354,10 +354,10 @@ ROWS = {
         KindError,
         "check_vjp: float32 must be True or False, not int",
     ),
-    "extremes by None": (
-        call(check_vjp, half, half_vjp, [x], extremes=None),
+    "layouts by None": (
+        call(check_vjp, half, half_vjp, [x], layouts=None),
         KindError,
-        "check_vjp: extremes must be True or False, not None",
+        "check_vjp: layouts must be True or False, not None",
     ),
     "purity by a dtype": (
         call(check_vjp, half, half_vjp, [x], purity=np.float32),

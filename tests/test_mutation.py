@@ -1,10 +1,13 @@
 """Scores of checkers on planted mistakes."""
 
+import pkgutil
+
+import numpy as np
 import pytest
 
 from funcnn.testing import Inconclusive, check_vjp
 from funcnn.testing.mutation import is_caught, score
-from tests.mutants import MUTANTS
+from tests.mutants import MUTANTS, ablation
 
 
 def test_a_check_that_finds_nothing_scores_nothing():
@@ -34,3 +37,16 @@ def test_an_error_of_another_kind_comes_through():
 
     with pytest.raises(ZeroDivisionError):
         is_caught(MUTANTS[0], broken)
+
+
+@pytest.mark.parametrize("part", ablation.PARTS)
+def test_a_check_without_a_part_still_compares_numbers_and_the_part_comes_back(part):
+    pair, x = (np.sin, lambda args, dA: [2 * dA * np.cos(args[0])]), np.array([0.5, 2.0])
+    with ablation.without(part) as options:
+        assert ablation.is_found(pair, [(x,)], options)
+        right = np.sin, lambda args, dA: [dA * np.cos(args[0])]
+        calls = []
+        assert not ablation.verdicts([(right, [(x,)], {})], options, calls).total()
+        assert calls[0] > 20
+    for target, other in ablation.PARTS[part].items():
+        assert "." not in target or pkgutil.resolve_name(target) is not other

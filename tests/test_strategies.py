@@ -1,6 +1,7 @@
 """The arrays that Hypothesis draws: sizes first, then ties, zeros and extreme numbers; small ones after shrinking."""
 
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,10 +11,14 @@ from hypothesis.errors import NoSuchExample
 
 import funcnn as nn
 from funcnn import Dense
+from funcnn.testing import check_vjp
 from funcnn.testing import strategies as fst
 from funcnn.testing.completeness import every_layer
+from funcnn.testing.mutation import is_caught
 from funcnn.testing.table import table, types_of_hypothesis
 from funcnn.testing.tensors import _lattice
+from tests.mutants import angles
+from tests.mutants.trials import draw
 
 few = settings(max_examples=100, database=None, derandomize=True, phases=[Phase.generate])
 many = settings(few, max_examples=400)
@@ -78,6 +83,24 @@ def test_every_regime_occurs():
     assert occurs(lambda a: set(a.flat) == {-1.0, 1.0})
     assert occurs(lambda a: 5 < abs(a).max() < 50)
     assert all(np.isfinite(a).all() for a in arrays)
+
+
+def test_nearly_every_seed_draws_arrays_of_small_length():
+    bounds = np.array([1e-3, 1e-4, 1e-6, 1e-8])
+    found = [[np.linalg.norm(a) for a in draw(fst.tensor((3,)), start, 100)] for start in range(20)]
+    reached = [[any(0 < length < bound for length in lengths) for bound in bounds] for lengths in found]
+    assert (np.sum(reached, axis=0) >= 18).all()
+
+
+def test_cases_of_layers_are_drawn_in_the_same_regimes():
+    lengths = [abs(x).max() for _, x in drawn(fst.cases(Dense))]
+    assert any(0 < length < 1e-4 for length in lengths)
+
+
+@pytest.mark.parametrize("mutant", angles.MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_mistake_below_a_small_angle_is_caught(mutant):
+    check = partial(check_vjp, float32=False, layouts=False, purity=False)
+    assert is_caught(mutant, check) is not None
 
 
 def test_failures_shrink_to_small_multiples_of_an_eighth():

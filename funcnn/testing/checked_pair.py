@@ -38,7 +38,6 @@ class CheckedPair:
         Raises OutsideDomainError.
         """
         self.domain.check(args)
-        dA.flags.writeable = False
         try:
             gradients = self.vjp(args, dA)
         except GradientError:

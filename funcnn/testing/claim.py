@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from numbers import Number
 from typing import Any, NamedTuple
@@ -40,9 +40,10 @@ class Rules(NamedTuple):
 class Claim:
     """f, vjp and args; the names of the check, of f and of its arguments; the source of the arguments; further checks.
 
-    `kind` is layer, loss or function. `promises` is called after the numbers were compared; it raises an error if a
-    rule of the protocol is broken. `cotangent` gives a cotangent the structure that the user's vjp takes, and
-    `derivative` is the name of vjp in messages. `rules` are the functions for exact arithmetic, by default f and vjp.
+    `has_halves` says that the caller gave an array of float16. `kind` is layer, loss or function. `promises` is
+    called after the numbers were compared; it raises an error if a rule of the protocol is broken. `cotangent`
+    gives a cotangent the structure that the user's vjp takes, and `derivative` is the name of vjp in messages.
+    `rules` are the functions for exact arithmetic, by default f and vjp.
     """
 
     whose: str
@@ -59,6 +60,12 @@ class Claim:
     @rules.default
     def _rules(self) -> Rules:
         return Rules(lambda args: [self.f(*args)], lambda args, dA: self.vjp(tuple(args), *dA), len(self.args))
+
+    has_halves: bool = attrs.field()
+
+    @has_halves.default
+    def _has_halves(self) -> bool:
+        return holds_halves(self.args)
 
     cotangent: Callable[[Array], Any] = np.asarray
     derivative: str = "vjp"
@@ -96,7 +103,7 @@ class Claim:
     def paragraph(self, error: GradientError) -> str:
         """A finding in a list of several: its kind and its message, without the name of f and its arguments."""
         message = str(error).removeprefix(f"{self.name}: ")
-        for dtype in (np.float64, np.float32):
+        for dtype in (np.float64, np.float32, np.float16):
             message = message.partition(f"\n{self.source_in(dtype)}")[0]
         notes = "".join([f", {note}" for note in getattr(error, "__notes__", ())])
         return f"    {type(error).__name__}: {message}{notes}"
@@ -111,6 +118,11 @@ def as_argument(whose: str, name: str, a: Any) -> Array:
     if array.dtype.kind not in "fiub" or isinstance(a, bool):
         raise KindError(f"{whose}: {name} must be an array of numbers, not {kind(a)}{_remedy(a, name)}")
     return array
+
+
+def holds_halves(arrays: Iterable[Any]) -> bool:
+    """Whether there is an array of float16."""
+    return any([getattr(a, "dtype", None) == np.float16 for a in arrays])
 
 
 def is_special(a: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Gradients in float32: checked last, so that a lack of digits does not hide a wrong formula."""
+"""Gradients in float32, and in float16 if it was given: checked last, since few digits would hide a wrong formula."""
 
 from __future__ import annotations
 
@@ -7,65 +7,62 @@ from typing import Any
 import numpy as np
 
 from funcnn.arrays import Array, short
-from funcnn.testing.differentiation.constants import (
-    EPS_32,
-    FLOOR_32,
-    GRADIENT_32,
-    LARGEST_32,
-    LARGEST_ARGUMENT_32,
-    PERTURBATIONS_32,
-    RESIDUE_32,
-    SPREAD_32,
-    VALUE_32,
-)
+from funcnn.testing.differentiation.narrow import FLOAT16, FLOAT32, PERTURBATIONS, SPREAD, Narrow
 from funcnn.testing.differentiation.rounding import distance_to_zero, perturbed
 from funcnn.testing.differentiation.vector_function import VectorFunction, cotangent, sealed
 from funcnn.testing.domain import OutsideDomainError
-from funcnn.testing.verdict import GradientError, Raised, RefusedDtype, WrongForFloat32
+from funcnn.testing.verdict import GradientError, Raised, RefusedDtype, WrongForFloat16, WrongForFloat32
+
+ERRORS = {FLOAT32: WrongForFloat32, FLOAT16: WrongForFloat16}
 
 
-def check_float32(function: VectorFunction) -> None:
-    """Check that gradients in float32 are near those in float64, if the values of f in both are near each other.
+def check_narrow(function: VectorFunction, own: Narrow) -> None:
+    """Check that gradients in a dtype are near those in float64, if the values of f in both are near each other.
 
-    Rounding to float32 may move the arguments to the edge of a domain. So an exception or nan counts only if it
+    Rounding to the dtype may move the arguments to the edge of a domain. So an exception or nan counts only if it
     occurs at all nearby arguments.
     """
-    if not all(_fits(function.args[i]) for i in function.floats):
+    if not all(_fits(function.args[i], own) for i in function.floats):
         return
-    narrow = tuple([sealed(a.astype(np.float32)) if a.dtype.kind == "f" else a for a in function.args])
+    narrow = tuple([sealed(a.astype(own.dtype)) if a.dtype.kind == "f" else a for a in function.args])
     wide = function.fitted(tuple([sealed(a.astype(np.float64)) if a.dtype.kind == "f" else a for a in narrow]))
     try:
         out, exact = np.asarray(function.f(*narrow)), np.asarray(function.f(*wide))
     except GradientError:
         raise
-    except Exception:  # noqa: BLE001  a function may refuse float32 by any exception
+    except Exception:  # noqa: BLE001  a function may refuse the dtype by any exception
         return
-    if out.dtype != np.float32 or out.shape != exact.shape or not np.isfinite(out).all():
+    if out.dtype != own.dtype or out.shape != exact.shape or not np.isfinite(out).all():
         return
     dA = cotangent(function.rng, out)
     places = [(wide, narrow)]
-    for _ in range(PERTURBATIONS_32):
-        moved = function.fitted(tuple([perturbed(a, function.rng, EPS_32) if a.dtype.kind == "f" else a for a in wide]))
+    for _ in range(PERTURBATIONS):
+        moved = function.fitted(
+            tuple([perturbed(a, function.rng, own.eps) if a.dtype.kind == "f" else a for a in wide])
+        )
         places.append((moved, tuple([sealed(a.astype(b.dtype)) for a, b in zip(moved, narrow, strict=True)])))
-    own = _gradients_or_error(function, narrow, dA)
-    if not _near(out, exact):
+    found = _gradients_or_error(function, narrow, dA)
+    wide_out = out.astype(np.float64)
+    if not _near(wide_out, exact, own):
         return
-    near = [_gradients_or_error(function, args, dA.astype(exact.dtype)) for args, _ in places]
-    nearby = [own] + [_gradients_or_error(function, args, dA) for _, args in places[1:]]
-    if isinstance(own, Raised) and not any([isinstance(found, list) for found in nearby]):
-        raise RefusedDtype(f"{own}, for float32 arguments") from own.__cause__
-    if not all([isinstance(found, list) for found in near + nearby]):
+    near = [_gradients_or_error(function, args, sealed(dA.astype(exact.dtype))) for args, _ in places]
+    nearby = [found] + [_gradients_or_error(function, args, dA) for _, args in places[1:]]
+    if isinstance(found, Raised) and not any([isinstance(one, list) for one in nearby]):
+        raise RefusedDtype(f"{found}, for {np.dtype(own.dtype)} arguments") from found.__cause__
+    if not all([isinstance(one, list) for one in near + nearby]):
         return
-    distance = abs(out - exact).max(initial=0)  # the gradient is rounded at least as much as f
-    size = float(abs(dA).ravel() @ np.maximum(abs(exact.ravel()), 1.0) * EPS_32 + abs(dA).sum() * distance)
+    distance = abs(wide_out - exact).max(initial=0)  # the gradient is rounded at least as much as f
+    weight = abs(dA).astype(np.float64)
+    size = float(weight.ravel() @ np.maximum(abs(exact.ravel()), 1.0) * own.eps + weight.sum() * distance)
     for i in function.floats:
-        wanted, got = ([gradients[i].astype(np.float64) for gradients in found] for found in (near, nearby))
-        _refuse_far(function.names[i], wanted, got, RESIDUE_32 * size / distance_to_zero(wide[i]))
+        wanted, got = ([gradients[i].astype(np.float64) for gradients in several] for several in (near, nearby))
+        _refuse_far(function.names[i], wanted, got, own.residue * size / distance_to_zero(wide[i]), own)
 
 
-def _fits(a: Array) -> bool:
-    """Whether float32 can hold an array: no entry overflows when it is squared, and none becomes 0."""
-    return bool(((abs(a) < LARGEST_ARGUMENT_32) & ((a == 0) | (a.astype(np.float32) != 0))).all())
+def _fits(a: Array, own: Narrow) -> bool:
+    """Whether the dtype can hold an array: no entry overflows when it is squared, and none becomes denormal or 0."""
+    size = abs(a)
+    return bool(((size < own.largest_argument) & ((a == 0) | (size >= np.finfo(own.dtype).tiny))).all())
 
 
 def _gradients_or_error(function: VectorFunction, args: tuple[Array, ...], dA: Array) -> Any:
@@ -76,17 +73,18 @@ def _gradients_or_error(function: VectorFunction, args: tuple[Array, ...], dA: A
         return error
 
 
-def _near(a: Array, b: Array) -> bool:
-    return bool((abs(a - b) <= VALUE_32 * abs(b).max(initial=FLOOR_32)).all())
+def _near(a: Array, b: Array, own: Narrow) -> bool:
+    return bool((abs(a - b) <= own.value * abs(b).max(initial=own.floor)).all())
 
 
-def _refuse_far(name: str, wanted: list[Array], got: list[Array], residue: Array) -> None:
-    """Refuse a gradient in float32 that is far off, by more than the spread of nearby gradients and cancellation."""
+def _refuse_far(name: str, wanted: list[Array], got: list[Array], residue: Array, own: Narrow) -> None:
+    """Refuse a gradient in the dtype that is far off, by more than the spread of nearby gradients and cancellation."""
     low, high = np.minimum.reduce(wanted), np.maximum.reduce(wanted)
     size = np.maximum(abs(low), abs(high)).max(initial=0)
-    if not size < LARGEST_32:
+    if not size < own.largest:
         return
-    slack = SPREAD_32 * (high - low) + SPREAD_32 * np.ptp(got, axis=0) + GRADIENT_32 * size + residue
+    slack = SPREAD * (high - low) + SPREAD * np.ptp(got, axis=0) + own.gradient * size + residue
     lost = ~np.isfinite(got).any(axis=0)
     if (lost | (got[0] < low - slack) | (got[0] > high + slack)).any():  # not where the slack is nan
-        raise WrongForFloat32(f"the gradient of {name} is {short(got[0])} in float32, but {short(low)} in float64")
+        here = f"{short(got[0])} in {np.dtype(own.dtype)}"
+        raise ERRORS[own](f"the gradient of {name} is {here}, but {short(low)} in float64")

@@ -14,7 +14,7 @@ from funcnn.core import backward, check_is_layer, forward, inference, reseed, sg
 from funcnn.errors import KindError
 from funcnn.generation import positionwise, step
 from funcnn.testing.arguments import limited
-from funcnn.testing.claim import Claim, Rules
+from funcnn.testing.claim import Claim, Rules, holds_halves
 from funcnn.testing.options import LayerOptions, Options, takes
 from funcnn.testing.protocol import bits, cast, check_class, check_gradients, refuse_float64
 from funcnn.testing.recording import verdict
@@ -117,6 +117,7 @@ class LayerFunction:
         names = (*[f"params.{path}".rstrip(".") for path in own], *[path for path, _ in walk(wide.x, "x")])
         rules = Rules(wide.outputs, wide.pulled_back, len(own))
         claim = Claim(whose, "layer", name, wide.value, wide.gradients, args, names, source, rules=rules)
+        claim = attrs.evolve(claim, has_halves=holds_halves(arrays_in((self.params, self.x))))
         claim, options = limited(claim, given, ("params", "x"), wide.at)
         wide = attrs.evolve(wide, options=options)
         claim = attrs.evolve(claim, vjp=wide.gradients, promises=wide.check_promises, cotangent=wide.shaped)

@@ -20,6 +20,7 @@ from funcnn.testing.options import LayerOptions, takes
 from funcnn.testing.protocol import cast
 from funcnn.testing.recording import verdict
 from funcnn.testing.source import as_source
+from funcnn.testing.template import template
 from funcnn.testing.verdict import BrokenPromise, Report
 from funcnn.trees.walks import arrays_in, map_arrays, walk
 
@@ -71,16 +72,18 @@ def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Un
     called: Loss = partial(evaluated, "check_loss", loss)
     source = f"    out = {as_source(out)}\n    y = {as_source(y)}"
 
+    y = map_arrays(lambda a: a.copy(), y)  # read-only
+    of_arrays = template(out)
+
     def rebuilt(args: Sequence[Any]) -> Any:
-        rest = iter(args)
-        return map_arrays(lambda _: next(rest), out)
+        return of_arrays(iter(args))
 
     def f(*args: Array) -> Array:
-        return np.asarray(called(rebuilt(args), y)[0])
+        return _as_narrow(np.asarray(called(rebuilt(args), y)[0]), args)
 
     def vjp(args: tuple[Any, ...], dA: Array) -> list[Any]:
         of = rebuilt(args)
-        return [None if d is None else d * dA for d in _gradients(of, called(of, y)[1])]
+        return [None if d is None else _as_narrow(d * dA, args) for d in _gradients(of, called(of, y)[1])]
 
     names = tuple([path for path, _ in walk(out, "out")])
 
@@ -122,6 +125,12 @@ def _name_of(loss: Any) -> str:
     given = [part for a in loss.args for part in (a if type(a) is tuple else (a,))]  # `joint` binds a tuple of losses
     losses = ", ".join(map(_name_of, filter(callable, given)))
     return f"{_name_of(loss.func).lstrip('_')}({losses})" if losses else _name_of(loss.func)
+
+
+def _as_narrow(value: Array, out: Sequence[Array]) -> Array:
+    """A cost or a gradient in the dtype of out if that is narrower than float64; the dtype is checked by a promise."""
+    dtype = np.result_type(*[a.dtype for a in out if a.dtype.kind in "fc"])
+    return value.astype(dtype) if value.dtype.kind == "f" and dtype.itemsize < 8 else value
 
 
 def _gradients(out: Any, dA: Any) -> list[Any]:

@@ -40,7 +40,6 @@ class LayerOptions(CommonOptions, total=False):
     exact: bool
     float32: bool
     layouts: bool
-    extremes: bool
     purity: bool
 
 
@@ -72,7 +71,6 @@ class Options:
     exact: bool = False
     float32: bool = True
     layouts: bool = True
-    extremes: bool = True
     purity: bool = True
     oracle: Any = None
     limits: Domain = attrs.field(factory=Domain)
@@ -132,7 +130,7 @@ def checked_options(whose: str, given: Any) -> Options:
             raise RangeError(f"{whose}: {name} must be in [{low:g}, 1); it is {value}")
     _check_word(whose, "inconclusive", asked.inconclusive, "reject", "error")
     _check_word(whose, "at_kinks", asked.at_kinks, "subgradient", "hull", "skip")
-    for name in ("aliasing", "exact", "float32", "layouts", "extremes", "purity"):
+    for name in ("aliasing", "exact", "float32", "layouts", "purity"):
         check_flag(whose, getattr(asked, name), name)
     is_function = callable(asked.domain) and not isinstance(asked.domain, type)
     _check_names(whose, "domain", None if is_function else asked.domain, "a function of the arguments or a dict")

@@ -124,5 +124,6 @@ def wide(x: Array) -> Array:
 def refuse_changes(kept: list[tuple[Any, Array]], found: Any, who: str) -> None:
     """Check that an array that was returned before is unchanged, and keep this one."""
     if any(not np.array_equal(a, b, equal_nan=True) for a, b in kept):
+        kept[:] = [(0.0, np.ones(()))]  # which differ, so that later calls raise too: a check may ignore an exception
         raise NotPure(f"{who} changes an array that it returned before")
     kept[:] = [(found, np.array(found, np.float64))]

@@ -17,11 +17,10 @@ from funcnn.arrays import Array
 from funcnn.testing.differentiation.constants import BESIDE, EPS, LINEARITY, LINEARITY_FLOOR, LINEARITY_ROUNDING, ROUGH
 from funcnn.testing.differentiation.rounding import cancellation_error, distance_to_zero, gradient_change, size_of_terms
 from funcnn.testing.differentiation.vector_function import VectorFunction, cotangent, sealed
+from funcnn.testing.memory import check_aliases, check_writes
 from funcnn.testing.options import Options
 from funcnn.testing.purity import FirstResults, equal, value_or_none
 from funcnn.testing.verdict import (
-    Aliased,
-    GradientError,
     NotDeterministic,
     NotLinear,
     NotPure,
@@ -38,13 +37,13 @@ def structure_checks(results: FirstResults, other_dA: Array, options: Options) -
     """The checks of structure that follow `check_calls`, each of which raises a GradientError."""
     function, dA = results.function, results.dA
     rounding = cache(lambda: _rounding(function, dA, ROUGH if options.casts else 0.0))  # computed at the first call
+    if options.purity:
+        yield lambda: check_writes(results)
     if not options.aliasing:
-        yield lambda: _refuse_aliases(function, function.args, function.vjp(function.args, dA), dA)
+        yield lambda: check_aliases(results)
     yield lambda: _check_linearity(function, dA, other_dA, results.copies, rounding)
     if options.layouts:
         yield lambda: _check_layouts(function, dA, rounding)
-    if options.extremes:
-        yield lambda: _check_extremes(function, dA, aliasing=options.aliasing)
 
 
 def check_calls(function: VectorFunction, options: Options) -> tuple[FirstResults, Array]:
@@ -62,7 +61,7 @@ def check_calls(function: VectorFunction, options: Options) -> tuple[FirstResult
     if not equal(returned, out, tolerance):
         raise NotPure("vjp changes what f returned before")
     gradients, same = results.gradients, results.same
-    function.vjp(args, other_dA)
+    results.keep(function.vjp(args, other_dA))
     same(gradients, NotPure("vjp changes a gradient that it returned before, when it is called with another dA"))
     same(function.vjp(args, dA), NotDeterministic("vjp gives another result when it is called again"))
     what = "vjp gives another result after {} was called with other arguments"
@@ -116,14 +115,14 @@ def _check_linearity(
     """Check that backward(0) = 0, backward(c dA) = c backward(dA), backward(dA + dB) = backward(dA) + backward(dB)."""
     args = function.args
     for c in (0.0, 2.0, -1.0, 2.0**30, 2.0**-30):
-        scaled = function.vjp(args, np.asarray(c * dA, dA.dtype))
+        scaled = function.vjp(args, sealed(np.asarray(c * dA, dA.dtype)))
         wanted = [None if g is None else c * g for g in first]
         what = f"vjp of {c:g} dA is not {c:g} times vjp of dA" if c else "vjp of a dA of zeros is not zero"
         if abs(c) > 1:
             wanted = _where_finite(scaled, wanted)
         _refuse_nonlinear(function, scaled, wanted, abs(c), rounding, what)
     second = function.vjp(args, other_dA)
-    total = function.vjp(args, np.asarray(dA + other_dA))
+    total = function.vjp(args, sealed(dA + other_dA))
     sums = _where_finite(total, [None if a is None else a + b for a, b in zip(first, second, strict=True)])
 
     def lost() -> list[Any]:  # a sum that cancels keeps the errors of its terms
@@ -175,7 +174,7 @@ def _layouts(a: Array) -> Iterator[tuple[str, Array]]:
 def _check_layouts(function: VectorFunction, dA: Array, rounding: Rounding) -> None:
     """Check that gradients do not depend on the memory layout of the cotangent or of an argument."""
     same = np.broadcast_to(dA.ravel()[:1].reshape((1,) * dA.ndim) if dA.size else dA, dA.shape)
-    pairs = [(what, dA, other) for what, other in _layouts(dA)] + [("broadcast", sealed(same), same)]
+    pairs = [(what, dA, _frozen(other)) for what, other in _layouts(dA)] + [("broadcast", sealed(same), same)]
     for what, plain, other in pairs:
         wanted = function.vjp(function.args, plain)
         if _differ(_of_layout(function, function.args, other, f"a {what} dA"), wanted, rounding):
@@ -206,32 +205,6 @@ def _of_layout(function: VectorFunction, args: tuple[Array, ...], dA: Array, wha
 def _differ(a: Sequence[Any], b: Sequence[Any], rounding: Rounding) -> bool:
     pairs = [(i, p, q) for i, (p, q) in enumerate(zip(a, b, strict=True)) if p is not None]
     return any(differ_by_more(p, q) and differ_by_more(p, q, LINEARITY_ROUNDING * rounding()[i]) for i, p, q in pairs)
-
-
-def _check_extremes(function: VectorFunction, dA: Array, *, aliasing: bool) -> None:
-    """Try arguments of ones and of zeros, which reach shortcuts and broadcasts that random arguments do not reach."""
-    for i in function.floats:
-        for fill in (1.0, 0.0):
-            args = list(function.args)
-            args[i] = sealed(np.full_like(args[i], fill))
-            args = list(function.fitted(tuple(args)))
-            if _is_like(value_or_none(function.f, *args), function.out):
-                try:
-                    gradients = function.vjp(tuple(args), dA)
-                except Raised:  # outside the domain of vjp
-                    continue
-                except GradientError as error:
-                    error.add_note(f"where {function.names[i]} is all {fill:g}")
-                    raise
-                if not aliasing:
-                    _refuse_aliases(function, tuple(args), gradients, dA)
-
-
-def _refuse_aliases(function: VectorFunction, args: tuple[Array, ...], gradients: Sequence[Any], dA: Array) -> None:
-    for name, gradient in zip(function.names, gradients, strict=True):
-        for what, array in (("dA", dA), *zip(function.names, args, strict=True)):
-            if gradient is not None and np.shares_memory(gradient, array):
-                raise Aliased(f"the gradient of {name} shares memory with {what}: writing to one changes both")
 
 
 def _frozen(a: Array) -> Array:

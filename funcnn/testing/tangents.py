@@ -22,6 +22,7 @@ from funcnn.testing.differentiation.vector_function import cotangent, generator
 from funcnn.testing.domain import Domain
 from funcnn.testing.flattening import Flattened, join, split
 from funcnn.testing.options import Options
+from funcnn.testing.purity import equal
 from funcnn.testing.pytrees import leaves, leaves_like, rebuilt
 from funcnn.testing.sections import Section
 from funcnn.testing.source import as_source
@@ -170,6 +171,11 @@ def check_tangents(jvp: Jvp, parts: Sequence[Array], tolerance: float) -> None:
             continue
     jvp._earlier = []  # noqa: SLF001  of other arguments
     same(jvp(parts, v), NotPure(f"{name} gives another result after f or {name} was called with other arguments"))
+    lent, lent_v = [a.copy() for a in parts], [None if a is None else a.copy() for a in v]  # all others are read-only
+    jvp(lent, lent_v)
+    for what, now, before in (("its arguments", lent, parts), ("its tangents", lent_v, v)):
+        if not all([equal(a, b) for a, b in zip(now, before, strict=True)]):
+            raise NotPure(f"{name} writes to {what} if they are writeable")
     _check_linearity(jvp, parts, v, w)
 
 

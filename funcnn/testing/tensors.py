@@ -25,8 +25,8 @@ _DIGITS = 24  # chosen: so many entries have a digit of their own; larger arrays
 def dims(*names: str, least: int = 1, most: int = 4) -> st.SearchStrategy[dict[str, int]]:
     """A size for each name: in one draw of four all are equal, in one of eight one of them is several times larger.
 
-    A missing transpose shows only if a matrix is not square, a superfluous one only if it is square, and a loop that
-    drops its remainder only if a size is large.
+    Sizes are 1 to 4, or `least` to `most`; with `least=0` a size may be 0. A missing transpose shows only if a matrix
+    is not square, a superfluous one only if it is square, and a loop that drops its remainder only if a size is large.
 
     Raises:
         KindError: a name is not a string or not a name, or `least` or `most` is not a whole number.
@@ -48,6 +48,8 @@ def dims(*names: str, least: int = 1, most: int = 4) -> st.SearchStrategy[dict[s
 
 def tensors(*shapes: str, least: int = 1, most: int = 4) -> st.SearchStrategy[tuple[Array, ...]]:
     """Arrays whose shapes are named sizes: `tensors("m n", "n k", "k")`; a number is a fixed size.
+
+    With `least=0` some arrays are empty: a mean over no rows, or a loop that does not run, has a gradient too.
 
     >>> from hypothesis import find
     >>> from funcnn.testing import strategies as fst
@@ -82,12 +84,13 @@ def _check(whose: str, texts: tuple[str, ...], least: int, most: int) -> None:
 
 
 def tensor(shape: Sequence[int]) -> st.SearchStrategy[Array]:
-    """A read-only array in one of six regimes; the mixture is drawn twice as often as each of the others.
+    """A read-only array in one of seven regimes; the mixture is drawn twice as often as each of the others.
 
     Multiples of 1/8 up to 2, and multiples of 1/2 up to 8, give exact ties, zeros, ones, and the corners of piecewise
     functions. Normal numbers are the generic case. A mixture of zeros, ties, small numbers, normal numbers, +-30 and
     +-800 saturates activations. Sorted arrays, constant arrays, and arrays of 1 and -1 find results that are right only
-    for one order or one magnitude of the entries.
+    for one order or one magnitude of the entries. Arrays of which all entries are near 1e-3, near 1e-6 or near 1e-9
+    reach branches for small lengths and angles.
 
     Raises:
         KindError: the shape is not a tuple or a list of whole numbers.
@@ -100,7 +103,7 @@ def tensor(shape: Sequence[int]) -> st.SearchStrategy[Array]:
 
 @st.composite
 def _tensor(draw: st.DrawFn, size: tuple[int, ...]) -> Array:
-    regime = draw(st.sampled_from([_eighths, _halves, _normal, _mixed, _mixed, _scaled, _ordered]))
+    regime = draw(st.sampled_from([_eighths, _halves, _normal, _mixed, _mixed, _scaled, _ordered, _small]))
     return freeze(regime(draw(st.integers(0, _DIGIT**_DIGITS - 1)), size))
 
 
@@ -142,6 +145,12 @@ def _mixed(k: int, shape: tuple[int, ...]) -> Array:
 def _scaled(k: int, shape: tuple[int, ...]) -> Array:
     rng = np.random.default_rng(k)
     return rng.choice([0.1, 3.0, 10.0]) * rng.standard_normal(shape)
+
+
+def _small(k: int, shape: tuple[int, ...]) -> Array:
+    """Entries of one magnitude, so that their length is as small."""
+    rng = np.random.default_rng(k)
+    return rng.choice([1e-3, 1e-6, 1e-9]) * rng.standard_normal(shape)
 
 
 def _ordered(k: int, shape: tuple[int, ...]) -> Array:

@@ -80,6 +80,10 @@ class WrongForFloat32(GradientError):
     """The gradient in float32 differs from the gradient in float64."""
 
 
+class WrongForFloat16(GradientError):
+    """The gradient in float16 differs from the gradient in float64."""
+
+
 class Raised(GradientError):
     """The backward pass raised an exception where the forward pass did not."""
 
@@ -89,7 +93,7 @@ class RefusedLayout(Raised):
 
 
 class RefusedDtype(Raised):
-    """The backward pass raises an exception in float32 where the forward pass does not."""
+    """The backward pass raises an exception in float32 or float16 where the forward pass does not."""
 
 
 class NoDerivative(GradientError):

@@ -18,9 +18,10 @@ from funcnn.testing.claim import Claim
 from funcnn.testing.comparison.gradient import check_gradient
 from funcnn.testing.comparison.statistics import Statistics
 from funcnn.testing.differentiation.constants import ROUGH
+from funcnn.testing.differentiation.narrow import FLOAT16, FLOAT32
 from funcnn.testing.differentiation.vector_function import VectorFunction, sealed
 from funcnn.testing.domain import OutsideDomainError
-from funcnn.testing.float32 import check_float32
+from funcnn.testing.float32 import check_narrow
 from funcnn.testing.options import Options
 from funcnn.testing.purity import equal
 from funcnn.testing.structure import check_calls, structure_checks
@@ -84,9 +85,9 @@ def _run(
         if options.purity:
             with _collected(found), claim.named():
                 first.check_lasting()
-        if options.float32:
-            with _collected(found), claim.named(np.float32):
-                check_float32(function)
+        for narrow in (FLOAT32, *[FLOAT16] * claim.has_halves) if options.float32 else ():
+            with _collected(found), claim.named(narrow.dtype):
+                check_narrow(function, narrow)
     except GradientError as error:
         found.setdefault(type(error), error)
         return None

@@ -32,8 +32,9 @@ def check_vjp(
     and returns a gradient for each argument: dA @ J for its Jacobian J, None for integers and booleans. No type of
     funcnn is needed. Arguments and values may also be trees: tuples, lists and dicts of arrays, nested in any way. A
     gradient has the structure of its argument, dA the structure of the value, with None for integers. Shapes, purity
-    and linearity in dA are checked first, then the numbers in float64, with a tolerance from an error bound, and
-    float32 last. One error reports all mistakes that were found; its `findings` holds an error for each of them.
+    and linearity in dA are checked first, then the numbers in float64, with a tolerance from an error bound, then
+    float32, and float16 if an argument is float16. One error reports all mistakes that were found; its `findings` holds
+    an error for each of them.
 
     >>> import numpy as np
     >>> from funcnn.testing import check_vjp
@@ -125,7 +126,8 @@ def check_vjp(
         **options: the following.
         resolution: a probe, which is a direction and a cotangent, counts if a relative error of this size would be
             found; by default pytest's ini option `funcnn_resolution`, else 1e-7.
-        aliasing: whether a gradient may share memory with dA or an argument, as is normal in torch.
+        aliasing: whether a gradient may share memory with dA, an argument, another gradient or one of an earlier call,
+            as is normal in torch.
         inconclusive: "error" raises `Inconclusive` also inside `@given`, where otherwise the example is rejected.
         nondeterministic: the relative difference that is allowed between two calls of the same function.
         domain: the arguments at which f and vjp may be called: a function of the arguments that returns whether they
@@ -139,11 +141,11 @@ def check_vjp(
         tolerance: a difference of up to `tolerance` max(|analytic|, |numeric|) does not fail the check. It is listed in
             `Report.tolerated` and in the summary of pytest.
         exact: if True, only the numbers are checked, in exact arithmetic and without finite differences.
-        float32: whether gradients in float32 are compared with gradients in float64.
+        float32: whether gradients in float32 are compared with gradients in float64; and in float16, if an argument is
+            given in float16.
         layouts: whether arrays of the same entries in other memory layouts must have the same gradients.
-        extremes: whether vjp is called at arguments of ones and of zeros.
-        purity: whether repeated calls, and calls after others, must give the same result. Arguments are read-only also
-            without this part.
+        purity: whether repeated calls, and calls after others, must give the same result, and writeable arguments and
+            cotangents must keep their numbers. In all other calls they are read-only, also without this part.
         oracle: f for numbers of mpmath, if f is elementwise. It takes a number for each argument of f, and its keyword
             arguments. A failing check then says whether f or vjp differs from it.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import instructions, machine, memory, page
+from tests.benchmarks import checks, instructions, machine, memory, page
 from tests.benchmarks.contenders import COMPILED, FOLDED, KERNELS, OURS, installed
 from tests.benchmarks.families import LAYERS, QUICK, ROWS, STEPS, WHOLE
 from tests.benchmarks.imports import import_times
@@ -228,4 +228,5 @@ def print_bits(count):
 
 if __name__ == "__main__":
     command, *words = sys.argv[1:] or [""]
-    instructions.main(words) if command == "instructions" else main(sys.argv[1:])
+    own = {"instructions": instructions.main, "checks": checks.main}  # with options of their own
+    own[command](words) if command in own else main(sys.argv[1:])

@@ -58,7 +58,6 @@ options = {
     "structure": kind({}, "None; {}"),
     "float32": flag,
     "layouts": flag,
-    "extremes": flag,
     "purity": flag,
 }
 drawn = kind(None).made(lambda: fst.tensors("m n"))

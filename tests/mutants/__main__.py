@@ -1,4 +1,4 @@
-"""`python -m tests.mutants [--curve] [--tutor] [--quick] [--every N] [--examples N]`: mistakes found, by checker."""
+"""`python -m tests.mutants [--curve] [--ablate] [--tutor] [--quick] [--every N]`: mistakes found, by checker."""
 # ruff: noqa: T201  a command prints
 
 import argparse
@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.mutants import MUTANTS
+from tests.mutants import LATER, MUTANTS
+from tests.mutants.ablation import print_ablation
 from tests.mutants.curve import print_curve
 from tests.mutants.peers import CHECKERS
 from tests.mutants.trials import draw, fault_of, first_fault, print_row
@@ -29,6 +30,7 @@ def main():
     parser.add_argument("--every", type=int, default=1, help="try one mutant in N, since all of them take hours")
     parser.add_argument("--survivors", action="store_true", help="list the mutants that each checker did not find")
     parser.add_argument("--curve", action="store_true", help="try several tolerances; draw docs/operating_curve.svg")
+    parser.add_argument("--ablate", action="store_true", help="check_vjp without each of its parts, one at a time")
     parser.add_argument("--tutor", action="store_true", help="which mistakes funcnn.teach.diagnose names")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -36,9 +38,12 @@ def main():
     if asked.tutor:
         print_scores()
         return
-    quick = (120, 2) if asked.curve else (40, 3)
+    quick = (120, 2) if asked.curve or asked.ablate else (40, 3)
     every, examples = quick if asked.quick else (asked.every, asked.examples)
     mutants = MUTANTS[::every]
+    if asked.ablate:
+        print_ablation([*MUTANTS, *LATER][::every], NASTY[::every], examples)
+        return
     if asked.curve:
         print_curve(mutants, NASTY[::every], examples, None if asked.quick else PICTURE)
         return

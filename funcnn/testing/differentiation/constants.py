@@ -219,7 +219,7 @@ SINGLE = 1e-5  # chosen: a gradient computed in float32 is right to five digits
 
 REPEATED = 1e-6  # chosen: float32 has no more digits, and a library may add in another order the second time
 
-# Structure and float32 (structure.py, purity.py, float32.py).
+# Structure (structure.py, purity.py); narrow.py has the numbers of float32.py.
 
 LINEARITY = 1e-6  # chosen: relative to the largest entry; linear maps that are computed in float32 keep to it
 LINEARITY_FLOOR = 1e-290  # chosen: products of smaller numbers are denormal and lose their digits
@@ -245,15 +245,6 @@ VISIBLE = 1e-3
 NATURAL = 1e-9
 NUDGED = 64
 EPS_32 = 2.0**-23
-LARGEST_ARGUMENT_32 = 1e18  # chosen: squares of larger numbers overflow in float32
-LARGEST_32 = 1e30  # chosen: so do products of a larger gradient
-PERTURBATIONS_32 = 4  # calibrated, as PERTURBATIONS
-VALUE_32 = 1e-3  # chosen: where the values of f differ by more in float32, gradients are not compared
-FLOOR_32 = 1e-30  # chosen: values are compared relative to the largest one, but not to less than this
-# Chosen: 645 right functions with 12 examples each pass with the two allowances below alone.
-GRADIENT_32 = 2e-4
-SPREAD_32 = 8  # calibrated: margin on the changes of a gradient under perturbed arguments
-RESIDUE_32 = 64  # calibrated: margin on the rounding error left by cancelled terms
 
 # Arguments with a structure (domain.py).
 
