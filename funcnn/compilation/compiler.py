@@ -17,7 +17,7 @@ from funcnn.arrays import kind
 from funcnn.compilation.agreement import agree, are_alike, unsuited
 from funcnn.compilation.engine import engine
 from funcnn.compilation.fold import Fold
-from funcnn.compilation.outside import guarded
+from funcnn.compilation.outside import always, guarded
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import Step
 from funcnn.compilation.structure import flatten
@@ -31,6 +31,7 @@ from funcnn.losses.protocol import check_of_out_and_y
 from funcnn.optimizers.base import update
 
 _MOST_STEPS = 64  # of a compiled function; the step that was used longest ago is dropped
+_MOST_CHANGES = 8  # of what the loss reads, without a step between them that uses a kernel again
 _TAKEN = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in ("params", "x", "y")])
 _HERE = str(Path(__file__).parent)
 
@@ -42,7 +43,7 @@ class Compiled:
         self.loss, self.threads = loss, threads
         self._plain = value_and_grad(loss)
         self._steps: list[tuple[list[Any], Step | str, Callable[[], bool]]] = []
-        self._registered, self._pool = len(registered), list[Any]()
+        self._registered, self._changes, self._pool = len(registered), 0, list[Any]()
         self.__signature__ = _TAKEN  # which `train` asks for at each call; `inspect` needs 30 us to find it
 
     def __call__(self, params: Any, x: Any, y: Any, /) -> tuple[Any, Grads[Any]]:
@@ -63,10 +64,15 @@ class Compiled:
             self._forget_old_rules()
         for i, (known, step, is_unchanged) in enumerate(self._steps):
             if known == form and is_unchanged():
+                self._changes = 0
                 if i:
                     self._steps = [self._steps[i], *[one for one in self._steps if one[1] is not step]]
                 return step
-        step, is_unchanged = guarded(lambda: self._made(params, x, y, arrays, numbers), form, self.loss)
+        self._changes += any([known == form for known, *_ in self._steps])
+        if self._changes > _MOST_CHANGES:
+            step, is_unchanged = "the loss or a rule reads what changes in each step", always
+        else:
+            step, is_unchanged = guarded(lambda: self._made(params, x, y, arrays, numbers), form, self.loss)
         self._steps = [(form, step, is_unchanged), *self._steps[: _MOST_STEPS - 1]]
         return step
 

@@ -8,13 +8,13 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.core import backward, backward_params, forward, forward_only
+from funcnn.core import backward, backward_params, forward, forward_only, inference, reseed
+from funcnn.generation import step
 from funcnn.identity.guard import guard
-from funcnn.identity.parts import UnknownError
 from funcnn.optimizers.base import update
 
 _PLAIN = {bool, int, str, bytes, type(None)}
-_RULES: tuple[Any, ...] = forward, forward_only, backward, backward_params, update
+_RULES: tuple[Any, ...] = forward, forward_only, backward, backward_params, inference, reseed, step, update
 
 
 @attrs.frozen(eq=False)
@@ -43,19 +43,20 @@ def parts_of(setting: Any, form: list[Any]) -> None:
 
 
 def guarded(make: Callable[[], Any], form: list[Any], *others: Any) -> tuple[Any, Callable[[], bool]]:
-    """What `make` makes, and whether all that it was made for is as it was: `others`, the classes and objects of a form.
+    """What `make` makes, and a function: whether `others` and the classes and objects of a form are as they were.
 
-    If that cannot be known, the first result is the reason, which holds for ever.
+    If that cannot be compared, a reason takes the place of what is made.
     """
     classes = [part for part in form if isinstance(part, type)]
     objects = [part.value for part in form if type(part) is Itself]
     try:
         is_unchanged = guard([*others, *classes, *objects], _RULES)
-    except UnknownError as reason:
-        return f"what the loss and the rules read cannot be compared in each step: {reason}", _always
+    except Exception as reason:  # noqa: BLE001  UnknownError, or the error of an object that a function reads
+        return f"what the loss and the rules read cannot be compared in each step: {reason}", always
     made = make()
-    return (made, is_unchanged) if is_unchanged() else ("the loss or a rule changes what it reads", _always)
+    return (made, is_unchanged) if is_unchanged() else ("the loss or a rule changes what it reads", always)
 
 
-def _always() -> bool:
+def always() -> bool:
+    """True, for a reason that does not change."""
     return True
