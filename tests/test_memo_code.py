@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from funcnn import load, save
+from funcnn.by_value import verbs
 from funcnn.errors import FileError, KindError
 from funcnn.files import memoize
 
@@ -24,6 +25,7 @@ import attrs
 import numpy as np
 import funcnn as nn
 from funcnn import Elementwise, forward, mse, record
+from funcnn.dispatch import verb
 from funcnn.optimizers import Adam
 import the_helpers
 import the_helpers.inner as inner
@@ -145,6 +147,12 @@ bound, part = Config().method, partial(helper, times=34)
 layer, optimizer = (Layer(35),), Adam(b1=0.36)
 fork = nn.forward
 squares = [lambda x: x + 37]
+exponential = np.exp
+
+
+@verb
+def own_verb(params):
+    return 45
 
 
 def f(x, default=38, *, named=39):
@@ -152,15 +160,17 @@ def f(x, default=38, *, named=39):
     from the_helpers import value as late_value, nothing_of_this_name
     from the_helpers.inner import SIZE
     from no_module_of_this_name import anything
+    from the_helpers.no_module_of_this_name import anything
     import random
 
     def local(y):
         return y + 40 + RATE
 
     read = LONG, TABLE, ARRAY, SCALAR, DTYPE, OBJECTS, NAMES, FIXED, SLICE, NOTHING, Colour.RED, Point, config, Child
-    called = helper, kept, decorated, closed, bound, part, layer, optimizer, fork, squares, mse, len, np.exp, Ruled
+    called = helper, kept, decorated, closed, bound, part, layer, optimizer, fork, squares, mse, len, np.tan, Ruled
+    others = exponential, own_verb
     more = the_helpers.value, inner.SIZE, the_helpers.inner.SIZE, the_helpers.missing, np.linalg.norm, undefined
-    return [local(y) for y in (41, x)], {"k": 42}, -43.0, x in {"p", "q", 44}, read, called, more
+    return [local(y) for y in (41, x)], {"k": 42}, -43.0, x in {"p", "q", 44}, read, called, others, more
 '''
 HELPERS = """
 value = 50
@@ -174,6 +184,10 @@ SIZES = "SIZE = 52\n"
 def _without_modules(monkeypatch):
     for name in ("the_module", "the_helpers", "the_helpers.inner"):
         monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    before = dict(verbs)
+    yield
+    verbs.clear()
+    verbs.update(before)
 
 
 def module(text, name="the_module", helpers=HELPERS, sizes=SIZES):
@@ -209,7 +223,7 @@ def test_functions_of_one_name_have_results_of_their_own(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
-EDITS = {str(k): str(k + 100) for k in range(11, 45)} | {
+EDITS = {str(k): str(k + 100) for k in range(11, 46)} | {
     "RATE = 0.5": "RATE = 0.25",
     "10**5000": "10**5001",
     '"a": 1': '"a": 1.0',
@@ -226,6 +240,7 @@ EDITS = {str(k): str(k + 100) for k in range(11, 45)} | {
     "1j": "2j",
     "-0.0": "0.0",
     "np.exp": "np.log",
+    "np.tan": "np.sin",
     "mse, len": "mse, max",
 }
 
@@ -373,6 +388,9 @@ REFUSED = {
     "lock = threading.Lock()\ndef f(x): return lock": "lock is a value of the class lock, which has no hash",
     "def f(x): return g(x)\ndef g(x): return [y for y in made]\nmade = (x for x in [1])": (
         "g.made is a value of the class generator, which has no hash"
+    ),
+    "import numpy as np\nupper = np.frompyfunc(str.upper, 1, 1)\ndef f(x): return upper(x)": (
+        "upper is a value of the class ufunc, which has no hash"
     ),
     "def f(x): return eval('x')": "f calls eval",
     "def f(x): return (lambda: globals())()": "f calls globals",

@@ -158,9 +158,8 @@ def compiled(loss: Loss, *, threads: int = 1) -> Compiled:
 
     NumPy computes all results where a rule does what a kernel cannot do, where it is faster, and where the first result
     of the kernel is not that of `value_and_grad(loss)`; `explain` says why. Errors are those of `value_and_grad`. What
-    a rule or the loss reads from outside, such as a global variable, is read once, at the first call; arguments of a
-    partial and attributes of a loss that is an object are read in each call. NumPy's warnings about overflow do not
-    appear.
+    a rule or the loss reads, such as its code, default arguments, global variables and the functions that it calls, is
+    compared in each call, and after a change it is compiled anew. NumPy's warnings about overflow do not appear.
 
     Rows are summed in another order than by NumPy, so results differ by rounding errors. They have the same bits for
     any number of threads; among processors they may differ.

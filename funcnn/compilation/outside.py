@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import attrs
-import numpy as np
 
 from funcnn.core import backward, backward_params, forward, forward_only, inference, reseed
 from funcnn.generation import step
@@ -36,8 +35,6 @@ def parts_of(setting: Any, form: list[Any]) -> None:
         form += (cls, setting)
     elif cls is float or cls is complex:  # 0.0 equals -0.0, but rules may tell them apart
         form += (cls, repr(setting))
-    elif isinstance(setting, np.generic):
-        form += (cls, setting.tobytes())
     else:
         form.append(Itself(setting))
 

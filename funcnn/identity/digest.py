@@ -55,8 +55,8 @@ class _Trees:
             return cls.__name__, repr(value)
         if cls is int:
             return "int", hex(value)  # repr refuses very long ones
-        if isinstance(value, np.ndarray | np.generic | np.dtype):
-            return self._of_numbers(value)
+        if isinstance(value, np.ndarray | np.generic | np.dtype | np.ufunc):
+            return self._of_numpy(value)
         if isinstance(value, set | frozenset):
             return "set", *sorted([repr(_Trees(self._rules).tree(part)) for part in value])
         if id(value) in self._met:
@@ -67,9 +67,13 @@ class _Trees:
             del self._met[id(value)]
         return made
 
-    def _of_numbers(self, value: Any) -> Tree:
+    def _of_numpy(self, value: Any) -> Tree:
         if isinstance(value, np.dtype):
             return "dtype", repr(value)
+        if isinstance(value, np.ufunc):
+            if value.types[0].startswith("O"):  # of np.frompyfunc, which does not show its function
+                raise self._unknown(value)
+            return "ufunc", value.__name__, repr(value.types)  # of several libraries, one name may have several types
         what = type(value).__name__, repr(value.dtype), str(value.shape)
         if value.dtype.hasobject:
             return *what, self.tree(value.tolist())
@@ -104,11 +108,13 @@ class _Trees:
             reduce = copyreg.dispatch_table.get(type(value))
             made = reduce(value) if reduce else value.__reduce_ex__(4)
         except Exception:  # noqa: BLE001  of an object that cannot be pickled, by any method of its class
-            what = ".".join(self._path)
-            raise UnknownError(f"{what} is a value of the class {type(value).__name__}, which has no hash") from None
+            raise self._unknown(value) from None
         if isinstance(made, str):
             return type(value).__name__, str(getattr(value, "__module__", "")), made
         return type(value).__name__, *[self.tree(list(part) if isinstance(part, Iterator) else part) for part in made]
+
+    def _unknown(self, value: Any) -> UnknownError:
+        return UnknownError(f"{'.'.join(self._path)} is a value of the class {type(value).__name__}, which has no hash")
 
 
 def _is_fixed(value: Any) -> bool:

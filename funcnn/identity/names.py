@@ -5,6 +5,7 @@ from __future__ import annotations
 import dis
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import takewhile
 from types import CodeType
 
 import attrs
@@ -36,6 +37,8 @@ def names(code: CodeType) -> tuple[Name, ...]:
 
 
 def _own(code: CodeType) -> Iterator[Name]:
+    if "__class__" in code.co_freevars:  # which super() reads without an instruction of its own
+        yield Name("cell", "__class__")
     steps = list(dis.get_instructions(code))
     imported = Name("", "")
     for i, step in enumerate(steps):
@@ -46,9 +49,6 @@ def _own(code: CodeType) -> Iterator[Name]:
         elif step.opname == "IMPORT_FROM":
             yield attrs.evolve(imported, attributes=(step.argval,))
         elif step.opname in _GLOBALS | _CELLS:
-            taken = []
-            for other in steps[i + 1 :]:
-                if other.opname not in _ATTRIBUTES:
-                    break
-                taken.append(other.argval)
-            yield Name("global" if step.opname in _GLOBALS else "cell", step.argval, tuple(taken))
+            taken = takewhile(lambda other: other.opname in _ATTRIBUTES, steps[i + 1 :])
+            attributes = tuple([other.argval for other in taken])
+            yield Name("global" if step.opname in _GLOBALS else "cell", step.argval, attributes)
