@@ -130,7 +130,8 @@ class Memoized(Generic[P, R]):
     def _code(self, arguments: list[Any]) -> str:
         """The hash of the function and of the layers among its arguments, as it was before the function changed it."""
         try:
-            found = digest(self.function, *dict.fromkeys(_classes(arguments)), rules=verbs.values())
+            rules = [verb for _, verb in sorted(verbs.items())]  # in an order that does not depend on imports
+            found = digest(self.function, *dict.fromkeys(_classes(arguments)), rules=rules)
         except UnknownError as reason:
             raise KindError(f"memoize: {self._name} must read what another run can compare; {reason}") from None
         return _CHANGED.get(found, found)

@@ -62,7 +62,7 @@ def size(place: Any) -> Part:
 def parts(value: Any, rules: Iterable[Any]) -> list[Part] | None:
     """The parts of a function, a class or a value that contains others; None for any other value.
 
-    A class of records has its rules for the verbs `rules` as parts.
+    The rules of a class of records for the verbs `rules` are parts of it, if no library registered them.
 
     Raises:
         UnknownError: the code of a function does not name what it reads.
@@ -172,8 +172,8 @@ def _taken(part: Part, attributes: tuple[str, ...]) -> Iterator[Part]:
 
 def _of_class(cls: Any, rules: Iterable[Any]) -> Iterator[Part]:
     if cls in plans:
-        found = [(verb.__name__, verb.dispatch(cls), verb.dispatch(object)) for verb in rules]
-        yield from [Part(name, rule) for name, rule, default in found if rule is not default]
+        found = [(verb.__name__, verb.dispatch(cls)) for verb in rules]
+        yield from [Part(name, rule) for name, rule in found if not _is_of_library(rule)]
     if is_fixed(cls):
         return
     own = vars(cls)
@@ -182,6 +182,11 @@ def _of_class(cls: Any, rules: Iterable[Any]) -> Iterator[Part]:
     yield from [entry(own, name, own[name], name) for name in sorted(own) if _is_written(name, own[name])]
     if attrs.has(cls):
         yield from [Part(field.name, field.default) for field in attrs.fields(cls)]
+
+
+def _is_of_library(rule: Any) -> bool:
+    """Whether a rule was written in a library, where the modules that are imported decide which rules there are."""
+    return type(rule) is FunctionType and is_library(rule.__module__)
 
 
 def _is_written(name: str, value: Any) -> bool:
