@@ -1,6 +1,7 @@
 """After a change of what the loss or a rule reads, a compiled function gives the result of value_and_grad."""
 
-import importlib
+import os
+import subprocess
 import sys
 from types import ModuleType
 
@@ -157,6 +158,14 @@ EDITS = {
         "class Ks:\n @staticmethod\n def k(): return 1.0\ndef loss(out, y): return times(out, y, Ks.k())",
         "Ks.k = staticmethod(lambda: 3.0)",
     ),
+    "a class method": (
+        "class Ks:\n @classmethod\n def k(cls): return 1.0\ndef loss(out, y): return times(out, y, Ks.k())",
+        "Ks.k = classmethod(lambda cls: 3.0)",
+    ),
+    "a class method by its name as a string": (
+        "class Ks:\n @classmethod\n def k(cls): return 1.0\ndef loss(out, y): return times(out, y, getattr(Ks, 'k')())",
+        "Ks.k = classmethod(lambda cls: 3.0)",
+    ),
     "a method of a layer": ("loss = mse", "Own.value = lambda self, x: x * 3.0"),
     "a method's code": ("loss = mse", "Own.value.__code__ = (lambda self, x: x * 3.0).__code__"),
     "a variable of a layer's method": ("k = 1.0\nloss = mse\nOwn.value = lambda self, x: x * k", "k = 3.0"),
@@ -271,6 +280,16 @@ def test_numbers_as_settings_are_compared_by_value():
     assert len(set(map(id, steps))) == 6
 
 
+def test_class_methods_that_are_not_called_are_not_compared():
+    made = module(
+        "def loss(out, y): return times(out, y, 1.0)\nrate = 1.0\nOwn.init = classmethod(lambda cls: cls(rate))"
+    )
+    function = compiled(made.loss)
+    step = function.step(made.net, x, y, [], [])
+    made.rate = 2.0
+    assert function.step(made.net, x, y, [], []) is step
+
+
 def test_arrays_that_cannot_change_are_not_compared():
     made = module("ks = np.ones(5000)\nks.setflags(write=False)\ndef loss(out, y): return times(out, y, float(ks[3]))")
     assert explain(compiled(made.loss), made.net, x, y).startswith("compiled: ")
@@ -324,45 +343,48 @@ def test_the_step_of_an_optimizer(change):
     assert same() != before
 
 
-def test_a_module_that_ipython_reloads(tmp_path, monkeypatch):
-    shell = pytest.importorskip("IPython.core.interactiveshell", reason="it reloads modules")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    file = tmp_path / "edited_losses.py"
+SESSION = """
+import sys
+from pathlib import Path
+from IPython.core.interactiveshell import InteractiveShell
+sys.dont_write_bytecode = True
+text = Path("edited.py").read_text()
+shell = InteractiveShell()
+def run(cell):
+    shell.run_cell(cell).raise_error()
+for line in ("%load_ext autoreload", "%autoreload 2", "import edited as m", "from edited import loss"):
+    run(line)
+run(
+    "import numpy as np\\nfrom funcnn import value_and_grad\\nfrom funcnn.compilation import compiled, explain\\n"
+    "x, called, net = np.ones((6, 3)), m.Loss(), m.net\\n"
+    "functions = [(compiled(f), value_and_grad(f)) for f in (loss, called)]"
+)
+edits = [("", ""), ("k * 2.0", "k * 3.0"), ("k = 1.0", "k = 7.0"), ("y, 1.0", "y, 4.0"), ("x * 2.0", "x * 0.0")]
+for i, (old, new) in enumerate(edits):
+    text = text.replace(old, new) + f"# {i}" + "#" * i
+    Path("edited.py").write_text(text)
+    run("made = [(f(net, x, x)[0], g(net, x, x)[0], explain(f, net, x, x)[:10]) for f, g in functions]")
+    print(*[part for one in shell.user_ns["made"] for part in one])
+"""
+
+
+def test_a_module_that_ipython_reloads(tmp_path):
+    pytest.importorskip("IPython", reason="it reloads modules")
     text = START.replace("import the_helpers\n", "") + (
         "k = 1.0\ndef helper(): return k * 2.0\ndef loss(out, y): return times(out, y, helper())\n"
         "class Loss:\n    def __call__(self, out, y): return times(out, y, 1.0)\n"
     )
-    monkeypatch.setitem(sys.modules, "edited_losses", ModuleType("edited_losses"))
-
-    def write(text):
-        file.write_text(text)
-        importlib.invalidate_caches()
-
-    write(text)
-    del sys.modules["edited_losses"]
-    terminal = shell.InteractiveShell(user_ns={"x": x, "y": y})
-    for line in (
-        "%load_ext autoreload",
-        "%autoreload 2",
-        "import edited_losses as m",
-        "from edited_losses import loss",
-    ):
-        terminal.run_cell(line).raise_error()
-    terminal.run_cell(
-        "from funcnn import value_and_grad\nfrom funcnn.compilation import compiled, explain\n"
-        "instance, net = m.Loss(), m.net\nfunctions = [(compiled(f), value_and_grad(f)) for f in (loss, instance)]"
-    ).raise_error()
-    made = []
-    for i, (old, new) in enumerate([("", ""), ("k * 2.0", "k * 3.0"), ("k = 1.0", "k = 7.0"), ("y, 1.0", "y, 4.0")]):
-        text = text.replace(old, new) + f"# {i}\n" * i
-        write(text)
-        terminal.run_cell("result = [(f(net, x, y)[0], g(net, x, y)[0]) for f, g in functions]").raise_error()
-        terminal.run_cell("reasons = [explain(f, net, x, y) for f, _ in functions]").raise_error()
-        assert all([reason.startswith("compiled: ") for reason in terminal.user_ns["reasons"]])
-        for found, expected in terminal.user_ns["result"]:
-            assert found == pytest.approx(expected, rel=1e-12)
-        made.append([cost / terminal.user_ns["result"][0][1] for cost, _ in terminal.user_ns["result"]])
-        made[-1][0] = terminal.user_ns["result"][0][0]
-    costs = [cost for cost, _ in made]
-    np.testing.assert_allclose(np.divide(costs, costs[0]), [1, 1.5, 10.5, 10.5])
+    (tmp_path / "edited.py").write_text(text)
+    places = os.pathsep.join([str(tmp_path), *sys.path])
+    env = {**os.environ, "IPYTHONDIR": str(tmp_path), "PYTHONPATH": places}
+    run = subprocess.run(
+        [sys.executable, "-c", SESSION], capture_output=True, text=True, env=env, cwd=tmp_path, check=True
+    )
+    rows = [line.split() for line in run.stdout.splitlines()]
+    costs, plain = [[[float(row[i]) for i in (at, at + 3)] for row in rows] for at in (0, 1)]
+    np.testing.assert_allclose(costs, plain, 1e-12)
+    (first, second), *_ = costs
+    of_zeros = 1.0  # the cost of outputs of 0
+    expected = [(first, second), (1.5 * first, second), (10.5 * first, second), (10.5 * first, 4 * second)]
+    np.testing.assert_allclose(costs, [*expected, (21 * of_zeros, 4 * of_zeros)], 1e-12)
+    assert {row[i] for row in rows for i in (2, 5)} == {"compiled:"}

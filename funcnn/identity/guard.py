@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from funcnn.identity.names import every_name
 from funcnn.identity.parts import Part, UnknownError, attribute, entry, parts, size
 
 MOST_TESTS = 40  # they take 0.9 us
@@ -23,22 +25,48 @@ def guard(roots: Iterable[Any], rules: Iterable[Any]) -> Callable[[], bool]:
         UnknownError: the comparison would take more than a microsecond, or the code of a function does not name what it
             reads.
     """
-    left, seen, rules = list(roots)[::-1], dict[int, Any](), list(rules)
-    tests: dict[tuple[Any, ...], Part] = {}
-    while left:
-        value = left.pop()
-        if id(value) in seen:
-            continue
-        seen[id(value)] = value
-        found = parts(value, rules)
-        for part in _changing(value) if found is None else found:
+    walk = _Walk(list(rules))
+    walk.through(list(roots)[::-1])
+    return _compiled(list(walk.tests.values()))
+
+
+class _Walk:
+    """The tests of all parts of values. A class method, such as `init`, counts only if code has its name."""
+
+    def __init__(self, rules: list[Any]) -> None:
+        self.tests: dict[tuple[Any, ...], Part] = {}
+        self._rules, self._seen = rules, dict[int, Any]()
+        self._names, self._waiting = set[str](), list[Part]()
+
+    def through(self, left: list[Any]) -> None:
+        """Add the tests of these values, of their parts, and so on."""
+        while left:
+            value = left.pop()
+            if id(value) not in self._seen:
+                self._seen[id(value)] = value
+                if type(value) is FunctionType:
+                    self._names |= every_name(value.__code__)
+                found = parts(value, self._rules)
+                left += self._added(_changing(value) if found is None else found)
+            if not left:
+                waiting, self._waiting = self._waiting, []
+                left = self._added(waiting)
+
+    def _added(self, found: Iterable[Part]) -> list[Any]:
+        """Add the tests of parts; returns the parts whose own parts count."""
+        left = []
+        for part in found:
+            if type(part.value) is classmethod and not {part.name, "getattr"} & self._names:
+                self._waiting.append(part)
+                continue
             if part.test:
-                tests[part.test, id(part.place), part.key if type(part.key) is str else id(part.key)] = part
+                key = part.key if type(part.key) is str else id(part.key)
+                self.tests[part.test, id(part.place), key] = part
             if part.is_opened:
                 left.append(part.value)
-        if sum(map(_cost, tests.values())) > MOST_TESTS:
+        if sum(map(_cost, self.tests.values())) > MOST_TESTS:
             raise UnknownError(f"more than {MOST_TESTS} variables, functions and attributes")
-    return _compiled(list(tests.values()))
+        return left
 
 
 def _changing(value: Any) -> Iterator[Part]:

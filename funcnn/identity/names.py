@@ -36,6 +36,12 @@ def names(code: CodeType) -> tuple[Name, ...]:
     return tuple(dict.fromkeys([*_own(code), *inner]))
 
 
+@lru_cache(1000)
+def every_name(code: CodeType) -> frozenset[str]:
+    """All names in code, also those of attributes of its own variables."""
+    return frozenset(code.co_names).union(*[every_name(part) for part in code.co_consts if isinstance(part, CodeType)])
+
+
 def _own(code: CodeType) -> Iterator[Name]:
     if "__class__" in code.co_freevars:  # which super() reads without an instruction of its own
         yield Name("cell", "__class__")
