@@ -81,7 +81,8 @@ class Config:
 
 
 class Child(Config):
-    pass
+    def deep(self):
+        return super().deep() + 46
 
 
 config = Child()
@@ -223,7 +224,7 @@ def test_functions_of_one_name_have_results_of_their_own(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
-EDITS = {str(k): str(k + 100) for k in range(11, 46)} | {
+EDITS = {str(k): str(k + 100) for k in range(11, 47)} | {
     "RATE = 0.5": "RATE = 0.25",
     "10**5000": "10**5001",
     '"a": 1': '"a": 1.0',
@@ -320,6 +321,29 @@ def test_what_a_function_changes_itself_does_not_count(tmp_path):
     made.table["n"] = 7
     f(1)
     assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_an_error_and_a_value_without_a_hash_lose_no_result(tmp_path):
+    text = """
+from threading import Lock
+calls, lock = [], None
+def f(x):
+    global lock
+    calls.append(x)
+    if x > 2:
+        lock = lock or Lock()
+    return 2 / x
+"""
+    made = module(text)
+    f = memoize(made.f, tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        f(0)
+    assert f(1) == f(1) == 2
+    assert made.calls == [0, 1]
+    assert f(4) == 0.5
+    assert memoize(module(text).f, tmp_path).path(4).exists()
+    with pytest.raises(KindError, match="lock is a value of the class lock"):
+        f(4)
 
 
 SCRIPT = """

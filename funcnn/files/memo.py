@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from inspect import signature
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
@@ -106,10 +106,8 @@ class Memoized(Generic[P, R]):
         try:
             return _kept(path, identity)
         except NoFileError:
-            result = self.function(*args, **kwargs)
-        *_, code = identity
-        if (after := self._code([*args, *kwargs.values()])) != code:
-            _CHANGED[after] = code
+            with self._changing(identity[-1], [*args, *kwargs.values()]):
+                result = self.function(*args, **kwargs)
         with _noting(f"in the result of {self._name}, which is memoized"):
             encoded(result)  # for errors that name places in the result, not in the pair
             save(path, (identity, result))
@@ -135,6 +133,16 @@ class Memoized(Generic[P, R]):
         except UnknownError as reason:
             raise KindError(f"memoize: {self._name} must read what another run can compare; {reason}") from None
         return _CHANGED.get(found, found)
+
+    @contextmanager
+    def _changing(self, code: str, arguments: list[Any]) -> Iterator[None]:
+        """A block in which the function may change what it reads."""
+        try:
+            yield
+        finally:
+            with suppress(KindError):  # of a value without a hash, which the next call refuses
+                after = self._code(arguments)
+                _CHANGED.update({after: code} if after != code else {})
 
     @property
     def _name(self) -> str:
