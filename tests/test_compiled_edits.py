@@ -137,6 +137,15 @@ EDITS = {
         "class Loss(Called):\n @property\n def k(self): return 1.0\nloss = Loss()",
         "Loss.k.fget.__code__ = (lambda self: 3.0).__code__",
     ),
+    "a private slot": (
+        "class Loss:\n __slots__ = ('__k',)\n def __init__(self): self.__k = 1.0\n"
+        " def __call__(self, out, y): return times(out, y, self.__k)\nloss = Loss()",
+        "loss._Loss__k = 3.0",
+    ),
+    "a cached property": (
+        "import functools\nclass Loss(Called):\n @functools.cached_property\n def k(self): return 1.0\nloss = Loss()",
+        "loss.k = 3.0",
+    ),
     "a slot": (
         "class Loss:\n __slots__ = ('k',)\n __call__ = Called.__call__\nloss = Loss()\nloss.k = 1.0",
         "loss.k = 3.0",
@@ -248,7 +257,20 @@ def test_what_changes_in_each_step_runs_plain():
 
 
 CANNOT = "plain NumPy: what the loss and the rules read cannot be compared in each step: "
+CLOSED = {
+    "types.MappingProxyType({'k': 1.0})": "mappingproxy",
+    "collections.deque([1.0])": "deque",
+    "np.random.default_rng(0)": "Generator",
+    "threading.Lock()": "lock",
+    "[threading.Lock().acquire]": "lock",
+}
 REFUSED = {
+    **{
+        f"import collections, threading, types\nhidden = {text}\n"
+        "def loss(out, y):\n hidden\n return times(out, y, 1.0)": CANNOT + "an object of the class "
+        f"{name}, which does not show its parts"
+        for text, name in CLOSED.items()
+    },
     "def loss(out, y): return times(out, y, eval('1.0'))": CANNOT + "loss calls eval",
     "def loss(out, y): return times(out, y, getattr(the_helpers, 'k'))": CANNOT
     + "the module the_helpers is read as a whole",
@@ -302,8 +324,9 @@ def test_arrays_that_cannot_change_are_not_compared():
 def test_objects_that_libraries_made():
     text = (
         "import enum, types\nclass Colour(enum.Enum):\n RED = 2.0\nspace = types.SimpleNamespace(k=1.0)\n"
-        "pattern, generator = __import__('re').compile('a'), np.random.default_rng(0)\n"
-        "def loss(out, y):\n pattern, generator\n return times(out, y, Colour.RED.value * space.k)"
+        "import re, math\nfrom numpy import where\n"
+        "constants = re.compile('a'), object(), math.exp, where, slice(1), print\n"
+        "def loss(out, y):\n constants\n return times(out, y, Colour.RED.value * space.k)"
     )
     made = module(text)
     function = compiled(made.loss)

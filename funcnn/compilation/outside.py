@@ -46,12 +46,15 @@ def guarded(make: Callable[[], Any], form: list[Any], *others: Any) -> tuple[Any
     """
     classes = [part for part in form if isinstance(part, type)]
     objects = [part.value for part in form if type(part) is Itself]
-    try:
-        is_unchanged = guard([*others, *classes, *objects], _RULES)
-    except Exception as reason:  # noqa: BLE001  UnknownError, or the error of an object that a function reads
-        return f"what the loss and the rules read cannot be compared in each step: {reason}", always
-    made = make()
-    return (made, is_unchanged) if is_unchanged() else ("the loss or a rule changes what it reads", always)
+    for _ in range(2):  # again where the first call keeps something, as a cached property does
+        try:
+            is_unchanged = guard([*others, *classes, *objects], _RULES)
+        except Exception as reason:  # noqa: BLE001  UnknownError, or the error of an object that a function reads
+            return f"what the loss and the rules read cannot be compared in each step: {reason}", always
+        made = make()
+        if is_unchanged():
+            return made, is_unchanged
+    return "the loss or a rule changes what it reads", always
 
 
 def always() -> bool:

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
-from types import FunctionType
+from types import (
+    ClassMethodDescriptorType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodDescriptorType,
+    WrapperDescriptorType,
+)
 from typing import Any
 
 import numpy as np
 
+from funcnn.identity.libraries import is_fixed
 from funcnn.identity.names import every_name
 from funcnn.identity.parts import Part, UnknownError, attribute, entry, parts, size
 
 MOST_TESTS = 40  # they take 0.9 us
 BYTES = 500  # of an array, which are compared in the time of a test
+_CONSTANT = (  # classes of values that do not change
+    *(Enum, slice, np.ufunc, MethodDescriptorType, WrapperDescriptorType, ClassMethodDescriptorType),
+    *(GetSetDescriptorType, MemberDescriptorType, type(None), type(...), type(NotImplemented)),
+)
 
 
 def guard(roots: Iterable[Any], rules: Iterable[Any]) -> Callable[[], bool]:
@@ -76,16 +88,30 @@ def _changing(value: Any) -> Iterator[Part]:
             yield Part("", value.tobytes(), "{0}.tobytes() == {2}", value)
     elif isinstance(value, set):
         yield Part("", frozenset(value), "{0} == {2}", value)
-    elif not isinstance(value, Enum):
+    elif not isinstance(value, _CONSTANT) and not is_fixed(value):
         cls = type(value)
         slots = [name for base in cls.__mro__ for name in _slots(base) if hasattr(value, name)]
         state = getattr(value, "__dict__", None)
         if slots or type(state) is dict:
             yield attribute(value, "__class__", cls)
+        elif not _has_a_fixed_value(value):
+            raise UnknownError(f"an object of the class {cls.__name__}, which does not show its parts")
         yield from [attribute(value, name, getattr(value, name)) for name in slots]
         if type(state) is dict:
             yield size(state)
             yield from [entry(state, name, part, name) for name, part in state.items()]
+
+
+def _has_a_fixed_value(value: Any) -> bool:
+    """Whether an object can be hashed by its value, as a number can, or has none."""
+    cls: Any = type(value)
+    if cls.__hash__ is object.__hash__:
+        return cls is object
+    try:
+        hash(value)
+    except TypeError:  # of what may change, or of a view of it
+        return False
+    return True
 
 
 def _can_be_written(array: Any) -> bool:
@@ -99,7 +125,8 @@ def _can_be_written(array: Any) -> bool:
 
 def _slots(cls: type) -> list[str]:
     slots = cls.__dict__.get("__slots__", ())
-    return [name for name in ([slots] if isinstance(slots, str) else slots) if not name.startswith("__")]
+    names = [name for name in ([slots] if isinstance(slots, str) else slots) if not name.endswith("__")]
+    return [f"_{cls.__name__.lstrip('_')}{name}" if name.startswith("__") else name for name in names]
 
 
 def _cost(part: Part) -> int:

@@ -40,11 +40,11 @@ def is_fixed(value: Any) -> bool:
     """
     if isinstance(value, type) and not value.__flags__ & _HEAP:
         return True
-    module = str(value.__module__)
-    if not is_library(module):
+    module, name = str(getattr(value, "__module__", None)), getattr(value, "__qualname__", None)
+    if not is_library(module) or type(name) is not str:
         return False
     found: Any = sys.modules.get(module)
-    for part in value.__qualname__.split("."):
+    for part in name.split("."):
         found = getattr(found, part, None)
     return found is value or (isinstance(value, type) and module != "builtins")
 

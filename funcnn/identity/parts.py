@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property, partial
 from importlib import import_module
 from importlib.util import resolve_name
-from types import FunctionType, MethodType, ModuleType
+from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import attrs
@@ -93,7 +93,7 @@ def _fixed_parts(value: Any) -> dict[str, Any] | None:
     if isinstance(value, tuple):
         return {str(i): part for i, part in enumerate(value)} | {"class": cls}
     for held, attributes in _HELD.items():
-        if isinstance(value, held):
+        if isinstance(value, held) and not is_fixed(value):
             return {name: getattr(value, name) for name in attributes}
     wrapped = getattr(value, "__wrapped__", None)  # of lru_cache, jax.jit and others
     return {"function": wrapped} if type(wrapped) is FunctionType else None
@@ -101,6 +101,7 @@ def _fixed_parts(value: Any) -> dict[str, Any] | None:
 
 _HELD: dict[type, tuple[str, ...]] = {
     MethodType: ("__func__", "__self__"),
+    BuiltinMethodType: ("__name__", "__self__"),
     partial: ("func", "args", "keywords"),
     property: ("fget", "fset", "fdel"),
     staticmethod: ("__func__",),
