@@ -73,6 +73,11 @@ EDITS = {
     "a list as default": ("def loss(out, y, k=[1.0]): return times(out, y, k[0])", "loss.__defaults__[0][0] = 3.0"),
     "a longer list": ("ks = [1.0]\ndef loss(out, y): return times(out, y, sum(ks))", "ks.append(2.0)"),
     "a dict": ("ks = {'k': 1.0}\ndef loss(out, y): return times(out, y, ks['k'])", "ks['k'] = 3.0"),
+    "a dict behind a view": (
+        "import types\nks = {'k': 1.0}\nview = types.MappingProxyType(ks)\n"
+        "def loss(out, y): return times(out, y, view['k'])",
+        "ks['k'] = 3.0",
+    ),
     "an entry that is gone": (
         "ks = {'k': 3.0}\ndef loss(out, y): return times(out, y, ks.get('k', 1.0))",
         "del ks['k']",
@@ -258,7 +263,8 @@ def test_what_changes_in_each_step_runs_plain():
 
 CANNOT = "plain NumPy: what the loss and the rules read cannot be compared in each step: "
 CLOSED = {
-    "types.MappingProxyType({'k': 1.0})": "mappingproxy",
+    "bytearray(2)": "bytearray",
+    "memoryview(bytearray(2))": "memoryview",
     "collections.deque([1.0])": "deque",
     "np.random.default_rng(0)": "Generator",
     "threading.Lock()": "lock",

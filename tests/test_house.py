@@ -57,7 +57,7 @@ MOST_LINES = {
     "compilation": 4470,  # rules become symbolic arrays or a reason why not, a program, text, machine code; threads
     "curvature": 530,  # two ways to differentiate, their bounds, and what is refused
     "data": 1260,  # orders of rows, by class, length, window; a thread; what maps may do; ten augmentations
-    "files": 770,  # results under the fingerprints of arguments and of functions
+    "files": 775,  # results under the fingerprints of arguments and of functions
     "identity": 600,  # what code reads, as a hash and as a comparison that takes a microsecond
     "inspection": 2230,  # a diagram is a tree of blocks, their positions, and text; each layer has its equation
     "interop": 6160,  # PyTorch, JAX, optax, ONNX: a rule for each layer, a loop; estimators for all y, X, loss; Parquet

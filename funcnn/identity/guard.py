@@ -109,7 +109,7 @@ def _has_a_fixed_value(value: Any) -> bool:
         return cls is object
     try:
         hash(value)
-    except TypeError:  # of what may change, or of a view of it
+    except (TypeError, ValueError):  # of what may change, or of a view of it
         return False
     return True
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property, partial
 from importlib import import_module
 from importlib.util import resolve_name
-from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
+from types import BuiltinMethodType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any
 
 import attrs
@@ -78,7 +78,7 @@ def parts(value: Any, rules: Iterable[Any]) -> list[Part] | None:
         raise UnknownError(f"the module {value.__name__} is read as a whole")
     if isinstance(value, list):
         return [size(value), *[entry(value, i, part, str(i)) for i, part in enumerate(value)]]
-    if isinstance(value, dict):
+    if isinstance(value, dict | MappingProxyType):
         pairs = [(Part("key", key), entry(value, key, part, "value")) for key, part in value.items()]
         return [size(value), *[part for pair in pairs for part in pair]]
     found = _fixed_parts(value)
