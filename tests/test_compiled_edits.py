@@ -283,6 +283,9 @@ REFUSED = {
     "ks = [1.0] * 50\ndef loss(out, y): return times(out, y, ks[3])": CANNOT
     + "more than 40 variables, functions and attributes",
     "ks = np.ones(5000)\ndef loss(out, y): return times(out, y, float(ks[3]))": (
+        CANNOT + "an array of 40000 bytes that can be written to"
+    ),
+    "ks = set(range(1000))\ndef loss(out, y): return times(out, y, float(3 in ks))": (
         CANNOT + "more than 40 variables, functions and attributes"
     ),
     "n = 0\ndef loss(out, y):\n global n\n n += 1\n return times(out, y, float(n))": (

@@ -21,7 +21,7 @@ from funcnn.identity.names import every_name
 from funcnn.identity.parts import Part, UnknownError, attribute, entry, parts, size
 
 MOST_TESTS = 40  # they take 0.9 us
-BYTES = 500  # of an array, which are compared in the time of a test
+BYTES, MOST_BYTES = 500, 15_000  # of an array: which are compared in the time of a test, and in all
 _CONSTANT = (  # classes of values that do not change
     *(Enum, slice, np.ufunc, MethodDescriptorType, WrapperDescriptorType, ClassMethodDescriptorType),
     *(GetSetDescriptorType, MemberDescriptorType, type(None), type(...), type(NotImplemented)),
@@ -48,7 +48,7 @@ class _Walk:
     def __init__(self, rules: list[Any]) -> None:
         self.tests: dict[tuple[Any, ...], Part] = {}
         self._rules, self._seen = rules, dict[int, Any]()
-        self._names, self._waiting = set[str](), list[Part]()
+        self._names, self._waiting, self._cost = set[str](), list[Part](), 0
 
     def through(self, left: list[Any]) -> None:
         """Add the tests of these values, of their parts, and so on."""
@@ -71,13 +71,14 @@ class _Walk:
             if type(part.value) is classmethod and not {part.name, "getattr"} & self._names:
                 self._waiting.append(part)
                 continue
-            if part.test:
-                key = part.key if type(part.key) is str else id(part.key)
-                self.tests[part.test, id(part.place), key] = part
+            key = part.test, id(part.place), part.key if type(part.key) is str else id(part.key)
+            if part.test and key not in self.tests:
+                self.tests[key] = part
+                self._cost += _cost(part)
+            if self._cost > MOST_TESTS:
+                raise UnknownError(f"more than {MOST_TESTS} variables, functions and attributes")
             if part.is_opened:
                 left.append(part.value)
-        if sum(map(_cost, self.tests.values())) > MOST_TESTS:
-            raise UnknownError(f"more than {MOST_TESTS} variables, functions and attributes")
         return left
 
 
@@ -85,6 +86,8 @@ def _changing(value: Any) -> Iterator[Part]:
     """The parts of an object, an array or a set."""
     if isinstance(value, np.ndarray):
         if _can_be_written(value):
+            if value.nbytes > MOST_BYTES:
+                raise UnknownError(f"an array of {value.nbytes} bytes that can be written to")
             yield Part("", value.tobytes(), "{0}.tobytes() == {2}", value)
     elif isinstance(value, set):
         yield Part("", frozenset(value), "{0} == {2}", value)
@@ -130,7 +133,10 @@ def _slots(cls: type) -> list[str]:
 
 
 def _cost(part: Part) -> int:
-    return 4 + part.place.nbytes // BYTES if isinstance(part.place, np.ndarray) else 1
+    """The time of a test, in those of the comparison of two objects."""
+    if isinstance(part.place, np.ndarray):
+        return 4 + part.place.nbytes // BYTES
+    return 1 + len(part.place) // 2 if isinstance(part.place, set) else 1
 
 
 def _compiled(tests: list[Part]) -> Callable[[], bool]:

@@ -59,7 +59,7 @@ def size(place: Any) -> Part:
     return Part("", len(place), "len({0}) == {2}", place)
 
 
-def parts(value: Any, rules: Iterable[Any]) -> list[Part] | None:
+def parts(value: Any, rules: Iterable[Any]) -> Iterable[Part] | None:
     """The parts of a function, a class or a value that contains others; None for any other value.
 
     The rules of a class of records for the verbs `rules` are parts of it, if no library registered them.
@@ -69,20 +69,28 @@ def parts(value: Any, rules: Iterable[Any]) -> list[Part] | None:
     """
     cls = type(value)
     if cls is FunctionType:
-        return list(_of_function(value))
+        return _of_function(value)
     if isinstance(value, type):
-        return list(_of_class(value, rules))
+        return _of_class(value, rules)
     if isinstance(value, ModuleType):
         if is_library(value.__name__):
             return []
         raise UnknownError(f"the module {value.__name__} is read as a whole")
-    if isinstance(value, list):
-        return [size(value), *[entry(value, i, part, str(i)) for i, part in enumerate(value)]]
-    if isinstance(value, dict | MappingProxyType):
-        pairs = [(Part("key", key), entry(value, key, part, "value")) for key, part in value.items()]
-        return [size(value), *[part for pair in pairs for part in pair]]
+    if isinstance(value, list | dict | MappingProxyType):
+        return _of_entries(value)
     found = _fixed_parts(value)
     return None if found is None else [Part(name, part) for name, part in found.items()]
+
+
+def _of_entries(value: Any) -> Iterator[Part]:
+    """The parts of a list or a dict, one by one, since they may be many."""
+    yield size(value)
+    if isinstance(value, list):
+        yield from (entry(value, i, part, str(i)) for i, part in enumerate(value))
+    else:
+        for key, part in value.items():
+            yield Part("key", key)
+            yield entry(value, key, part, "value")
 
 
 def _fixed_parts(value: Any) -> dict[str, Any] | None:
