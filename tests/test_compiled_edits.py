@@ -251,6 +251,13 @@ def test_what_was_changed_back_uses_its_old_kernel():
     assert function.step(made.net, x, y, [], []) is first is not second
 
 
+def test_a_list_to_which_a_loss_only_appends_is_not_read():
+    made = module("calls = []\ndef loss(out, y):\n calls.append(1)\n return times(out, y, 1.0)")
+    assert explain(compiled(made.loss), made.net, x, y).startswith("compiled: ")
+    made = module("calls = []\ndef loss(out, y):\n calls.append(1)\n return times(out, y, float(len(calls)))")
+    assert explain(compiled(made.loss), made.net, x, y) == "plain NumPy: the loss or a rule changes what it reads"
+
+
 def test_what_changes_in_each_step_runs_plain():
     made = module("k = 1.0\ndef loss(out, y): return times(out, y, k)")
     function = compiled(made.loss)

@@ -58,7 +58,7 @@ MOST_LINES = {
     "curvature": 530,  # two ways to differentiate, their bounds, and what is refused
     "data": 1260,  # orders of rows, by class, length, window; a thread; what maps may do; ten augmentations
     "files": 775,  # results under the fingerprints of arguments and of functions
-    "identity": 600,  # what code reads, as a hash and as a comparison that takes a microsecond
+    "identity": 620,  # what code reads, as a hash and as a comparison that takes a microsecond
     "inspection": 2230,  # a diagram is a tree of blocks, their positions, and text; each layer has its equation
     "interop": 6160,  # PyTorch, JAX, optax, ONNX: a rule for each layer, a loop; estimators for all y, X, loss; Parquet
     "kernels": 2600,  # traces of rows, sweeps over them; patterns that are no rows, and loops over steps, by hand

@@ -98,7 +98,7 @@ class _Trees:
 
     def _of_part(self, part: Any) -> Tree:
         self._path.append(part.name)
-        made = part.name, self.tree(part.value) if part.is_opened else part.value.__name__
+        made = part.name, self.tree(part.value) if part.is_opened else getattr(part.value, "__name__", "")
         self._path.pop()
         return made
 

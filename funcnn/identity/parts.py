@@ -7,6 +7,7 @@ has no such name: all attributes count of the classes and objects that the funct
 from __future__ import annotations
 
 import builtins
+from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cached_property, partial
 from importlib import import_module
@@ -164,7 +165,10 @@ def _read(function: Any, name: Name, cells: dict[str, Any]) -> Iterator[Part]:
 
 
 def _taken(part: Part, attributes: tuple[str, ...]) -> Iterator[Part]:
-    """The part, or for a module the attribute that is taken of it."""
+    """The part, or for a module the attribute that is taken of it; what is only written to has no parts."""
+    if isinstance(part.value, _WRITTEN) and attributes[:1] in _WRITES:
+        yield attrs.evolve(part, is_opened=False)
+        return
     for name in attributes:
         module = part.value
         if not isinstance(module, ModuleType) or is_library(module.__name__):
@@ -174,6 +178,10 @@ def _taken(part: Part, attributes: tuple[str, ...]) -> Iterator[Part]:
             return
         part = attribute(module, name, getattr(module, name))
     yield part
+
+
+_WRITTEN = (list, dict, set, deque)
+_WRITES = {("append",), ("appendleft",), ("add",), ("extend",), ("insert",), ("update",)}  # which return None
 
 
 # Classes.
