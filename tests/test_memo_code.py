@@ -450,6 +450,14 @@ def test_a_memoized_function_calls_another(tmp_path):
     assert memoize(module(text.format("a").replace("2 * x", "3 * x")).f, tmp_path).path(1) != one.path(1)
 
 
+def test_code_without_a_module(tmp_path):
+    space = {"k": 1}
+    exec("def f(x): return g(x)\ndef g(x): return k * x", space)
+    f = memoize(space["f"], tmp_path)
+    path, space["k"] = f.path(1), 2
+    assert f.path(1) != path
+
+
 def test_an_object_of_a_class_without_a_name(tmp_path):
     class Local:
         def __init__(self):

@@ -17,20 +17,15 @@ def is_library(module: Any) -> bool:
 
     What is installed in editable mode is not: its files are meant to change.
     """
-    root = str(module).partition(".")[0]
+    if type(module) is not str or not module:  # of code without a module
+        return False
+    root = module.partition(".")[0]
     if root in sys.stdlib_module_names or root == "funcnn":
         return True
-    loaded = sys.modules.get(module)
-    place = getattr(loaded, "__file__", None) if loaded else getattr(_spec(root), "origin", None)
-    return bool(place and _HOMES.intersection(PurePath(place).parts))
-
-
-def _spec(root: str) -> Any:
-    """Where a module that is not loaded would be found; None if it cannot be."""
-    try:
-        return find_spec(root)
-    except ValueError:  # of a module that was made by hand
-        return None
+    places = [getattr(sys.modules.get(name), "__file__", None) for name in (module, root)]
+    if root not in sys.modules:
+        places.append(getattr(find_spec(root), "origin", None))
+    return any([place and _HOMES.intersection(PurePath(place).parts) for place in places])
 
 
 def is_fixed(value: Any) -> bool:
@@ -40,10 +35,10 @@ def is_fixed(value: Any) -> bool:
     """
     if isinstance(value, type) and not value.__flags__ & _HEAP:
         return True
-    module, name = str(getattr(value, "__module__", None)), getattr(value, "__qualname__", None)
+    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
     if not is_library(module) or type(name) is not str:
         return False
-    found: Any = sys.modules.get(module)
+    found: Any = sys.modules.get(str(module))
     for part in name.split("."):
         found = getattr(found, part, None)
     return found is value or (isinstance(value, type) and module != "builtins")
