@@ -25,6 +25,7 @@ ROOMS = [
     "constructors",
     "records",
     "by_value initializers losses.protocol trees",
+    "identity",
     "gradients files refusals",
     "data dispatch paths schedules signatures",
     "traits",
@@ -56,7 +57,8 @@ MOST_LINES = {
     "compilation": 4510,  # rules become symbolic arrays or a reason why not, a program, text, machine code; a switch
     "curvature": 530,  # two ways to differentiate, their bounds, and what is refused
     "data": 1260,  # orders of rows, by class, length, window; a thread; what maps may do; ten augmentations
-    "files": 700,  # results under the fingerprints of arguments
+    "files": 775,  # results under the fingerprints of arguments and of functions
+    "identity": 620,  # what code reads, as a hash and as a comparison that takes a microsecond
     "inspection": 2230,  # a diagram is a tree of blocks, their positions, and text; each layer has its equation
     "interop": 6160,  # PyTorch, JAX, optax, ONNX: a rule for each layer, a loop; estimators for all y, X, loss; Parquet
     "kernels": 2600,  # traces of rows, sweeps over them; patterns that are no rows, and loops over steps, by hand
@@ -152,6 +154,8 @@ def test_the_report_of_an_installation_has_every_optional_library():
 
 # Modules that ask whether a package is installed, and what for: never to compute something in another way.
 ASKING = {
+    "identity.libraries": "whose code a function imports",
+    "identity.parts": "whether a function can import what it names",
     "installation": "the report",
     "interop.scipy": "an error that says what to install",
     "metrics.regression": "an error that says what to install",

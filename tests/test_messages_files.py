@@ -12,6 +12,7 @@ from collections import deque, namedtuple
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -332,10 +333,10 @@ ROWS = {
         KindError,
         "memoize: function must be a function that def defines, not partial",
     ),
-    "a closure to memoize": (
-        lambda: memoize(with_rate(0.1), "results"),
+    "a closure of a lock to memoize": (
+        lambda: memoize(with_rate(Lock()), ".")(1),
         KindError,
-        "memoize: function must take all that it uses as arguments; rate is a variable of the function around it",
+        "memoize: fit must read what another run can compare; rate is a value of the class lock, which has no hash",
     ),
     "a folder that is a number": (
         lambda: memoize(made_anew, 3),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 import warnings
+from collections.abc import Callable
 from functools import cache
 from inspect import Parameter, Signature
 from itertools import takewhile
@@ -16,7 +17,7 @@ from funcnn.arrays import kind
 from funcnn.compilation.agreement import agree, are_alike, unsuited
 from funcnn.compilation.engine import engine
 from funcnn.compilation.fold import Fold
-from funcnn.compilation.outside import parts_of
+from funcnn.compilation.outside import always, guarded
 from funcnn.compilation.shapes import Untraceable
 from funcnn.compilation.step import Step
 from funcnn.compilation.structure import flatten
@@ -30,6 +31,7 @@ from funcnn.losses.protocol import check_of_out_and_y
 from funcnn.optimizers.base import update
 
 _MOST_STEPS = 64  # of a compiled function; the step that was used longest ago is dropped
+_MOST_CHANGES = 8  # of what the loss reads, without a step between them that uses a kernel again
 _TAKEN = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in ("params", "x", "y")])
 _HERE = str(Path(__file__).parent)
 
@@ -40,8 +42,8 @@ class Compiled:
     def __init__(self, loss: Loss, threads: int) -> None:
         self.loss, self.threads = loss, threads
         self._plain = value_and_grad(loss)
-        self._steps: list[tuple[list[Any], Step | str]] = []
-        self._registered, self._reason, self._pool = len(registered), "", list[Any]()
+        self._steps: list[tuple[list[Any], Step | str, Callable[[], bool]]] = []
+        self._registered, self._changes, self._pool = len(registered), 0, list[Any]()
         self.__signature__ = _TAKEN  # which `train` asks for at each call; `inspect` needs 30 us to find it
 
     def __call__(self, params: Any, x: Any, y: Any, /) -> tuple[Any, Grads[Any]]:
@@ -55,37 +57,30 @@ class Compiled:
     def step(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> Step | str:
         """The kernel for these arguments, or the reason why there is none; what differs goes to the two lists."""
         try:
-            form = self._reason or _form(params, x, y, arrays, numbers, self._parts())
+            form = _form(params, x, y, arrays, numbers)
         except Untraceable as reason:
             return str(reason)
-        if isinstance(form, str):
-            return form
         if self._registered != len(registered):
             self._forget_old_rules()
-        for i, (known, step) in enumerate(self._steps):
-            if known == form:
+        for i, (known, step, is_unchanged) in enumerate(self._steps):
+            if known == form and is_unchanged():
+                self._changes = 0
                 if i:
-                    self._steps = [(known, step), *[one for one in self._steps if one[1] is not step]]
+                    self._steps = [self._steps[i], *[one for one in self._steps if one[1] is not step]]
                 return step
-        step = self._made(params, x, y, arrays, numbers)
-        self._steps = [(form, step), *self._steps[: _MOST_STEPS - 1]]
+        self._changes += any([known == form for known, *_ in self._steps])
+        if self._changes > _MOST_CHANGES:
+            step, is_unchanged = "the loss or a rule reads what changes in each step", always
+        else:
+            step, is_unchanged = guarded(lambda: self._made(params, x, y, arrays, numbers), form, self.loss)
+        self._steps = [(form, step, is_unchanged), *self._steps[: _MOST_STEPS - 1]]
         return step
-
-    def _parts(self) -> list[Any]:
-        """The parts of the loss; if there are too many of them to be compared, NumPy computes from now on."""
-        form: list[Any] = []
-        try:
-            parts_of(self.loss, form)
-        except Untraceable as reason:
-            self._reason = str(reason)
-            raise
-        return form
 
     def _forget_old_rules(self) -> None:
         """Drop the kernels of classes that have got another rule."""
         new, self._registered = tuple(set(registered[self._registered :])), len(registered)
         self._steps = [one for one in self._steps if not _has_class(one[0], new)]
-        for _, step in self._steps:
+        for _, step, _ in self._steps:
             if isinstance(step, Step):
                 step.folds = [one for one in step.folds if not _has_class(one[0], new)]
 
@@ -123,24 +118,28 @@ class Compiled:
         return None if isinstance(fold, str) else _tried(fold, params, optimizer, alike, lrs[: len(alike)])
 
     def _fold(self, step: Step, params: Any, optimizer: Any, batches: Any, lrs: Any) -> Fold | str:
-        """The fold of a step with an optimizer, if it gives the bits of single steps; or why there is none."""
+        """The fold of a step with an optimizer, or why there is none."""
         form: list[Any] = []
         flatten(optimizer, [], [], form)
-        for known, fold in step.folds:
-            if known == form:
+        for known, fold, is_unchanged in step.folds:
+            if known == form and is_unchanged():
                 return fold
+        fold, is_unchanged = guarded(lambda: self._made_fold(step, params, optimizer, batches, lrs), form)
+        step.folds = [(form, fold, is_unchanged), *step.folds[: _MOST_STEPS - 1]]
+        return fold
+
+    def _made_fold(self, step: Step, params: Any, optimizer: Any, batches: Any, lrs: Any) -> Fold | str:
+        """The fold, if it gives the bits of single steps."""
         try:
             fold = Fold(step, optimizer)
             folded, single = fold(params, optimizer, batches, lrs), (params, optimizer)
             for (x, y), lr in zip(batches, lrs, strict=True):
                 grads, after = update(single[1], self(single[0], x, y)[1], single[0])
                 single = sgd(single[0], grads, lr), after
-            is_right = folded is None or folded[:2] == single
-            made: Fold | str = fold if is_right else "the fold's result differs from that of single steps"
         except Exception as error:  # noqa: BLE001  as in `_made`
-            made = _reason(error)
-        step.folds = [(form, made), *step.folds[: _MOST_STEPS - 1]]
-        return made
+            return _reason(error)
+        is_right = folded is None or folded[:2] == single
+        return fold if is_right else "the fold's result differs from that of single steps"
 
     def __reduce__(self) -> Any:
         return Compiled, (self.loss, self.threads)
@@ -159,9 +158,8 @@ def compiled(loss: Loss, *, threads: int = 1) -> Compiled:
 
     NumPy computes all results where a rule does what a kernel cannot do, where it is faster, and where the first result
     of the kernel is not that of `value_and_grad(loss)`; `explain` says why. Errors are those of `value_and_grad`. What
-    a rule or the loss reads from outside, such as a global variable, is read once, at the first call; arguments of a
-    partial and attributes of a loss that is an object are read in each call. NumPy's warnings about overflow do not
-    appear.
+    a rule or the loss reads, such as its code, default arguments, global variables and the functions that it calls, is
+    compared in each call, and after a change it is compiled anew. NumPy's warnings about overflow do not appear.
 
     Rows are summed in another order than by NumPy, so results differ by rounding errors. They have the same bits for
     any number of threads; among processors they may differ.
@@ -204,9 +202,9 @@ def explain(function: Compiled, params: Any, x: Any, y: Any) -> str:
     )
 
 
-def _form(params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any], form: list[Any]) -> list[Any]:
-    """What two calls must have in common to use the same kernel, appended to the parts of the loss."""
-    form.append(type(y))
+def _form(params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> list[Any]:
+    """What two calls must have in common to use the same kernel."""
+    form: list[Any] = [type(y)]
     for one in (x, *y) if type(y) is tuple else (x, y):
         if type(one) is not np.ndarray:
             raise Untraceable(f"x and y must be NumPy arrays, or y a tuple of them, got {kind(x)} and {kind(y)}")

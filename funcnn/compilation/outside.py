@@ -1,97 +1,62 @@
-"""What a loss or a setting consists of, so that a kernel is not used after it has changed."""
+"""What settings and losses must have in common with those that a kernel was made for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from enum import Enum
-from functools import partial
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from collections.abc import Callable
 from typing import Any
 
 import attrs
-import numpy as np
 
-from funcnn.compilation.shapes import Untraceable
-from funcnn.records import getters, plans
+from funcnn.core import backward, backward_params, forward, forward_only, inference, reseed
+from funcnn.generation import step
+from funcnn.identity.guard import guard
+from funcnn.optimizers.base import update
 
-MOST_PARTS = 1000  # of a loss or a setting: comparing more in each step would take longer than the step
-_TOO_MANY = f"a loss or a setting of more than {MOST_PARTS} parts, which may change"
-_FIXED = {bool, int, str, bytes, type(None), FunctionType, BuiltinFunctionType, np.ufunc}
-_OPAQUE = type, ModuleType, Enum  # values that are one part, whatever they hold
+_PLAIN = {bool, int, str, bytes, type(None)}
+_RULES: tuple[Any, ...] = forward, forward_only, backward, backward_params, inference, reseed, step, update
 
 
 @attrs.frozen(eq=False)
-class _Itself:
+class Itself:
     """A value that equals itself alone."""
 
     value: Any
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is _Itself and other.value is self.value
+        return type(other) is Itself and other.value is self.value
 
     __hash__ = None  # type: ignore[assignment]  # it is compared, and nothing else
 
 
-def parts_of(value: Any, form: list[Any]) -> None:
-    """Append the parts of a value to `form`, such that values with equal parts compute the same.
+def parts_of(setting: Any, form: list[Any]) -> None:
+    """Append a setting to a form, such that equal forms have equal settings; an object that may change is itself."""
+    cls = type(setting)
+    if cls in _PLAIN:
+        form += (cls, setting)
+    elif cls is float or cls is complex:  # 0.0 equals -0.0, but rules may tell them apart
+        form += (cls, repr(setting))
+    else:
+        form.append(Itself(setting))
 
-    A function is one part: what it reads from outside is not looked at. Arguments of a partial, attributes of an object
-    and entries of lists are parts.
 
-    Raises:
-        Untraceable: the value consists of too many parts.
+def guarded(make: Callable[[], Any], form: list[Any], *others: Any) -> tuple[Any, Callable[[], bool]]:
+    """What `make` makes, and a function: whether `others` and the classes and objects of a form are as they were.
+
+    If that cannot be compared, a reason takes the place of what is made.
     """
-    cls = type(value)
-    if cls in _FIXED:
-        form += (cls, value)
-    elif cls is float:  # 0.0 equals -0.0, but rules may tell them apart
-        form += (cls, repr(value))
-    else:
-        _nested(value, form, len(form) + MOST_PARTS, set())
+    classes = [part for part in form if isinstance(part, type)]
+    objects = [part.value for part in form if type(part) is Itself]
+    for _ in range(2):  # again where the first call keeps something, as a cached property does
+        try:
+            is_unchanged = guard([*others, *classes, *objects], _RULES)
+        except Exception as reason:  # noqa: BLE001  UnknownError, or the error of an object that a function reads
+            return f"what the loss and the rules read cannot be compared in each step: {reason}", always
+        made = make()
+        if is_unchanged():
+            return made, is_unchanged
+    return "the loss or a rule changes what it reads", always
 
 
-def _nested(value: Any, form: list[Any], most: int, around: set[int]) -> None:
-    """As `parts_of`; `around` are the ids of the values that this one is a part of."""
-    cls = type(value)
-    form.append(cls)
-    if cls in _FIXED:
-        form.append(value)
-    elif cls is float or cls is complex:
-        form.append(repr(value))
-    elif isinstance(value, _OPAQUE) or id(value) in around:
-        form.append(_Itself(value))
-    else:
-        for part in _contents(value, form):
-            _nested(part, form, most, {*around, id(value)})
-    if len(form) > most:
-        raise Untraceable(_TOO_MANY)
-
-
-def _contents(value: Any, form: list[Any]) -> Iterator[Any]:
-    """What a value consists of, and its identity if it may have parts that Python does not show."""
-    cls = type(value)
-    if isinstance(value, np.ndarray | np.generic):
-        if value.size > MOST_PARTS:
-            raise Untraceable(_TOO_MANY)
-        yield from (str(value.dtype), value.shape, value.tobytes())
-    elif cls in plans:
-        yield from getters[cls](value)
-    elif isinstance(value, tuple | list):
-        form.append(len(value))
-        yield from value
-    elif isinstance(value, dict):
-        form.append(len(value))
-        yield from [one for item in value.items() for one in item]
-    elif isinstance(value, MethodType):
-        yield from (value.__func__, value.__self__)
-    elif isinstance(value, partial):
-        yield from (value.func, value.args, value.keywords)
-    else:
-        form.append(_Itself(value))
-        yield from [getattr(value, name, None) for base in cls.__mro__ for name in _slots(base)]
-        yield getattr(value, "__dict__", None)
-
-
-def _slots(cls: type) -> Any:
-    slots = cls.__dict__.get("__slots__", ())
-    return [slots] if isinstance(slots, str) else [name for name in slots if not name.startswith("__")]
+def always() -> bool:
+    """True, for a reason that does not change."""
+    return True

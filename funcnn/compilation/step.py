@@ -51,7 +51,7 @@ class Step:
         self._functions = Functions(self.kernel)
         self._grads = builder(traced.grads, self._leaf)
         self.number: Callable[[Any], Any] = float  # the class of the cost that the loss returns
-        self.folds: list[tuple[list[Any], Any]] = []  # by the form of the optimizer
+        self.folds: list[tuple[list[Any], Any, Callable[[], bool]]] = []  # by the form of the optimizer
         self._is_computed = bool(p.computed)
         self._memories: list[Memory] = []  # one for each call at a time
 

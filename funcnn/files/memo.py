@@ -1,19 +1,23 @@
-"""Results of a function in a folder, each under the fingerprint of the arguments."""
+"""Results of a function in a folder, each under the fingerprint of the arguments and of the function."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from inspect import signature
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 import attrs
 
 from funcnn.arrays import kind
+from funcnn.by_value import verbs
 from funcnn.errors import FileError, FuncnnError, KindError, NoFileError
-from funcnn.files.store import PathLike, fingerprint, load, save
+from funcnn.files.store import PathLike, encoded, fingerprint, load, save
+from funcnn.identity.digest import digest
+from funcnn.identity.parts import UnknownError
+from funcnn.records import getters, plans
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,13 +29,20 @@ R = TypeVar("R")
 def memoize(function: Callable[P, R], folder: PathLike) -> Memoized[P, R]:
     """The function, with results kept in files: a result is computed once, and loaded after that, also by other runs.
 
-    The file of `memoized(*args)` is `memoized.path(*args)`: its name is the name of the function and the fingerprint of
-    the arguments. So a sweep that is killed and started again computes what is missing. Files are written atomically,
-    and processes may share the folder; two processes that need one result at the same time both compute it.
+    The file of `memoized(*args)` is `memoized.path(*args)`. Its name has a hash of the arguments and of the function:
+    its module, its name, its code, and what the code reads, which are default arguments, variables, other functions and
+    classes, and the rules of layers among the arguments. So an edited function computes anew, and the results of both
+    versions are kept. Names of files, numbers of lines and docstrings are not part of the hash. Installed libraries are
+    not part of it either: take another folder after an update of NumPy or funcnn. Another version of Python computes
+    anew.
 
-    The function must be pure: its result must depend on its arguments alone. Its code is not part of the fingerprint,
-    so delete the files, or take another folder, after a change of the code. The folder is created if it does not exist.
-    The arguments and the result are values that `save` takes.
+    A sweep that is killed and started again computes what is missing. Files are written atomically, and processes may
+    share the folder; two processes that need one result at the same time both compute it. The folder is created if it
+    does not exist.
+
+    The function must be pure: its result must depend on its arguments and on what its code reads. What the function
+    itself changes while it computes, such as a counter of its calls, is not part of the hash. The arguments and the
+    result are values that `save` takes. The file has the pair of the function, as (module, name, hash), and the result.
 
     >>> import tempfile
     >>> from funcnn import TrainState, batches, mlp, mse, train, value_and_grad
@@ -50,17 +61,15 @@ def memoize(function: Callable[P, R], folder: PathLike) -> Memoized[P, R]:
     (True, False)
 
     Raises:
-        KindError: `function` is not a function that `def` defines, or uses variables of an enclosing function, whose
-            values are not in the fingerprint; or `folder` is not a path. The memoized function raises the errors of
-            `fingerprint` for its arguments, and of `save` and `load` for its results.
-        FileError: `folder` is a file, or cannot be created.
+        KindError: `function` is not a function that `def` defines, or `folder` is not a path. The memoized function
+            raises a KindError if its code reads what has no hash, such as a lock, or what it does not name, as with
+            `eval`; the errors of `fingerprint` for its arguments, and of `save` and `load` for its results.
+        FileError: `folder` is a file, or cannot be created. The memoized function raises a FileError if a file has the
+            result of another function.
     """
     if not isinstance(function, FunctionType) or function.__name__ == "<lambda>":
         what = "a lambda" if isinstance(function, FunctionType) else kind(function)
         raise KindError(f"memoize: function must be a function that def defines, not {what}")
-    if free := function.__code__.co_freevars:
-        given = f"{free[0]} is a variable of the function around it"
-        raise KindError(f"memoize: function must take all that it uses as arguments; {given}")
     if not isinstance(folder, str | os.PathLike):
         raise KindError(f"memoize: folder must be a string or a Path, not {kind(folder)}")
     from pathlib import Path  # noqa: PLC0415  imported late, since it takes a tenth of the import time
@@ -82,27 +91,86 @@ class Memoized(Generic[P, R]):
     function: Callable[P, R]
     folder: Path
 
+    @property
+    def __wrapped__(self) -> Callable[P, R]:
+        """The function, as `functools.wraps` names it."""
+        return self.function
+
     def path(self, *args: P.args, **kwargs: P.kwargs) -> Path:
         """The file of the result for these arguments; it exists if the result is known."""
+        return self._place(*args, **kwargs)[0]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """The result for these arguments."""
+        path, identity = self._place(*args, **kwargs)
+        try:
+            return _kept(path, identity)
+        except NoFileError:
+            with self._changing(identity[-1], [*args, *kwargs.values()]):
+                result = self.function(*args, **kwargs)
+        with _noting(f"in the result of {self._name}, which is memoized"):
+            encoded(result)  # for errors that name places in the result, not in the pair
+            save(path, (identity, result))
+        return _kept(path, identity)
+
+    def _place(self, *args: P.args, **kwargs: P.kwargs) -> tuple[Path, tuple[str, str, str]]:
+        """The file, and what says in it which function computed the result."""
         function: Any = self.function
         bound = signature(function).bind(*args, **kwargs)
         bound.apply_defaults()
         parts: tuple[Any, ...] = ()
         for name, value in bound.arguments.items():
-            with _noting(f"in the argument {name} of {function.__name__}, which is memoized"):
+            with _noting(f"in the argument {name} of {self._name}, which is memoized"):
                 parts += (name, fingerprint(value))
-        return self.folder / f"{function.__name__}-{fingerprint(parts)}.npz"
+        identity = function.__module__, function.__qualname__, self._code([*args, *kwargs.values()])
+        return self.folder / f"{self._name}-{fingerprint((identity, parts))}.npz", identity
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """The result for these arguments."""
-        path = self.path(*args, **kwargs)
+    def _code(self, arguments: list[Any]) -> str:
+        """The hash of the function and of the layers among its arguments, as it was before the function changed it."""
         try:
-            return load(path)
-        except NoFileError:
-            result = self.function(*args, **kwargs)
-        with _noting(f"in the result of {self.function.__name__}, which is memoized"):
-            save(path, result)
-        return load(path)
+            rules = [verb for _, verb in sorted(verbs.items())]  # in an order that does not depend on imports
+            found = digest(self.function, *dict.fromkeys(_classes(arguments)), rules=rules)
+        except UnknownError as reason:
+            raise KindError(f"memoize: {self._name} must read what another run can compare; {reason}") from None
+        return _CHANGED.get(found, found)
+
+    @contextmanager
+    def _changing(self, code: str, arguments: list[Any]) -> Iterator[None]:
+        """A block in which the function may change what it reads."""
+        try:
+            yield
+        finally:
+            with suppress(KindError):  # of a value without a hash, which the next call refuses
+                after = self._code(arguments)
+                _CHANGED.update({after: code} if after != code else {})
+
+    @property
+    def _name(self) -> str:
+        return cast("Any", self.function).__name__
+
+
+# What a function itself changed while it computed, such as a list of its calls, is not part of its hash: for the hash
+# after a call, the one before.
+_CHANGED: dict[str, str] = {}
+
+
+def _classes(values: Any) -> Iterator[type]:
+    """The classes of all records in these values."""
+    for value in values:
+        cls = type(value)
+        if cls in plans:
+            yield cls
+        if cls in plans or isinstance(value, tuple):
+            yield from _classes(getters[cls](value) if cls in plans else value)
+
+
+def _kept(path: Path, identity: tuple[str, str, str]) -> Any:
+    """The result in a file, if it is of this function."""
+    match load(path):
+        case (found, result) if type(found) is tuple and found == identity:
+            return result
+    module, name, code = identity
+    raise FileError(f"memoize: {path} must have a result of {module}.{name} with the code {code}; move it elsewhere")
 
 
 @contextmanager

@@ -55,6 +55,13 @@ def save(path: PathLike, value: Any) -> None:
         model = "value" if type(value).__name__ == "ModelProto" else "to_onnx(value, x)"
         written = f"since save writes another format; write onnx.save({model}, path)"
         raise KindError(f"save: path must not end in .onnx, {written}")
+    tree, parts = encoded(value)
+    with replacing("save", where) as file:
+        write(file, tree, parts)
+
+
+def encoded(value: Any) -> tuple[Any, list[tuple[dict[str, Any], Array]]]:
+    """The tree of a value, and the nodes of its arrays with the arrays; with the errors of `save`."""
     parts: list[tuple[dict[str, Any], Array]] = []
 
     def leaf(part: Any, where: str) -> Any:
@@ -72,8 +79,7 @@ def save(path: PathLike, value: Any) -> None:
     tree = encode("save", value, leaf, _newest)
     # The check that `load` will accept the tree, before the old file is replaced.
     decode(tree, [array for _, array in parts], None, lambda reason: KindError(f"save: the value {reason}"))
-    with replacing("save", where) as file:
-        write(file, tree, parts)
+    return tree, parts
 
 
 def _writable(part: Any, where: str) -> Array:
