@@ -54,7 +54,7 @@ ROOMS = [
 MOST_LINES = {
     "": 3940,  # values, checks, refusals, malloc, kernels, verbs, constructors, names elsewhere; arrays of objects
     "compilation": 4540,  # rules become symbolic arrays or a reason why not, a program, text, code on disk; threads
-    "curvature": 530,  # two ways to differentiate, their bounds, and what is refused
+    "curvature": 545,  # two ways to differentiate, their bounds, also next to kinks, and what is refused
     "data": 1260,  # orders of rows, by class, length, window; a thread; what maps may do; ten augmentations
     "files": 700,  # results under the fingerprints of arguments
     "inspection": 2230,  # a diagram is a tree of blocks, their positions, and text; each layer has its equation
