@@ -92,7 +92,7 @@ class Compiled:
         if reason := unavailable() or unsuited(x, y, arrays):
             return reason
         try:
-            step = self._step_for(params, x, y)
+            step = self._step_for(params, x, y, self.threads)
         except Exception as error:  # noqa: BLE001  of a user's rule or loss, which raises its errors again where it runs plain
             return reason_of(error)
         sample, few, plain = self._sample(step, params, x, y)
@@ -102,8 +102,8 @@ class Compiled:
         made = tried(sample, arrays, numbers, *few)
         return step if made is None or agree(made, plain) else "the kernel's result differs from that of NumPy"
 
-    def _step_for(self, params: Any, x: Any, y: Any) -> Step:
-        return Step(trace(self.loss, params, x, y), len(x), self.threads, self._pool)
+    def _step_for(self, params: Any, x: Any, y: Any, threads: int = 1) -> Step:
+        return Step(trace(self.loss, params, x, y), len(x), threads, self._pool)
 
     def _sample(self, step: Step, params: Any, x: Any, y: Any) -> tuple[Step, tuple[Any, Any], tuple[Any, Grads[Any]]]:
         """A step with the same code for the first rows, these rows, and NumPy's result; else the step and all rows."""
