@@ -42,6 +42,20 @@ def test_a_program_that_would_take_long_to_compile_runs_plain():
     assert function(net, x, x) == value_and_grad(mse)(net, x, x)
 
 
+def of_many_terms(out, y):
+    """A loss whose gradient is a long sum in one loop over features."""
+    cost, dA = mse(out, y)
+    total = dA
+    for i in range(1, 600):
+        total = total + dA * i
+    return cost, total
+
+
+def test_so_does_one_of_too_many_operations():
+    reason = "plain NumPy: a program of more than 1,000 operations, which would take long to compile"
+    assert explain(compiled(of_many_terms), pairs(1), x, x) == reason
+
+
 def test_so_does_a_fold_whose_update_makes_it_too_long(monkeypatch):
     net, function = pairs(2), compiled(mse)
     assert explain(function, net, x, x).startswith("compiled: ")

@@ -152,7 +152,7 @@ def test_a_folder_that_others_can_write_to_is_neither_read_nor_written(folder, f
     before = sorted(folder.iterdir())
     text = (
         rf"funcnn: not used as a cache of machine code \({FOLDERS[change]}\), so kernels are compiled anew; "
-        "set FUNCNN_CACHE to a folder that only you can write to"
+        "set FUNCNN_CACHE to a folder that you, and nobody else, can write to"
     )
     with pytest.warns(RuntimeWarning, match=text):
         assert disk.read("key") is None

@@ -109,5 +109,5 @@ def _warn_once(home: Any, place: Any, error: OSError) -> None:
     if str(home) not in WARNED:
         WARNED.add(str(home))
         text = f"{place}: not used as a cache of machine code ({error.strerror or error}), so kernels are compiled anew"
-        remedy = "set FUNCNN_CACHE to a folder that only you can write to"
+        remedy = "set FUNCNN_CACHE to a folder that you, and nobody else, can write to"
         warnings.warn(f"{text}; {remedy}", RuntimeWarning, stacklevel=2)
