@@ -1,7 +1,7 @@
 """The cache of machine code on disk: one file for each kernel, whose first 32 bytes are the hash of the others.
 
-What is read is run. So folders and files count only if they belong to the user of this process and no other user can
-write to them.
+The content of these files is run. So a folder or a file counts only if it belongs to the user of this process and no
+other user can write to it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 MOST_FILES = 500  # the files that were used longest ago are removed
-MOST_BYTES = 2**25  # of a file; the largest kernels have about 2**21
+MOST_BYTES = 2**25  # of a file; a kernel of the largest program has about 2**18
 _SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # no links, and no waiting for a pipe's writer
-_HAS_OWNERS = hasattr(os, "geteuid")  # not on Windows, where access to a user's folders is restricted by lists
+_HAS_OWNERS = hasattr(os, "geteuid")  # Windows has lists of access rights instead, which no mode shows
 
 WARNED: set[str] = set()  # folders
 
