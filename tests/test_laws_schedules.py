@@ -21,7 +21,8 @@ def of_rates(name, *settings, **options):
     """(schedule, its smallest rate, its largest): from lr to final, each of which may be the larger."""
 
     def made(lr, settings, options):
-        ends = [lr, options.get("final", 0.0)] + [r for r in [options.get("start")] if r is not None]
+        start = options.get("start", lr / 10) if name == "one_cycle" else lr
+        ends = lr, start, options.get("final", 0.0)
         return getattr(schedules, name)(lr, *settings, **options), min(ends), max(ends)
 
     return st.builds(made, rates, st.tuples(*settings), st.fixed_dictionaries({}, optional=options))
