@@ -29,6 +29,7 @@ from funcnn.errors import FuncnnError
 from funcnn.trees import astype
 
 engine, compiler = import_module("funcnn.compilation.engine"), import_module("funcnn.compilation.compiler")
+disk = import_module("funcnn.compilation.disk")
 rng = np.random.default_rng(0)
 x, y = rng.normal(size=(6, 2)), rng.normal(size=(6, 1))
 net = mlp([2, 3, 1], hidden=Tanh(), seed=0)
@@ -235,17 +236,17 @@ def test_a_file_that_is_not_what_was_written_is_replaced(folder, content):
 @compiles
 def test_a_folder_that_cannot_be_written_is_no_obstacle(folder):
     folder.write_text("a file, where the folder should be")
-    with pytest.warns(RuntimeWarning, match=r"compiled kernels cannot be kept on disk \(.+\), .*; set FUNCNN_CACHE"):
+    with pytest.warns(RuntimeWarning, match=r"not used as a cache .* \(it is not a folder\), .*; set FUNCNN_CACHE"):
         fresh()()
-    engine._written("another kernel", b"")  # warnings are errors: there is one for each folder
+    disk.write("another kernel", b"")  # warnings are errors: there is one for each folder
 
 
 def test_the_folder_is_that_of_the_user(monkeypatch):
     monkeypatch.delenv("FUNCNN_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", "caches")
-    assert engine.folder() == Path("caches/funcnn")
+    assert disk.folder() == Path("caches/funcnn")
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert engine.folder() == Path.home() / ".cache" / "funcnn"
+    assert disk.folder() == Path.home() / ".cache" / "funcnn"
 
 
 def test_registers_of_processors():
@@ -257,7 +258,7 @@ def test_registers_of_processors():
 
 @compiles
 def test_the_oldest_files_are_removed(folder, monkeypatch):
-    monkeypatch.setattr(engine, "MOST_FILES", 2)
+    monkeypatch.setattr(disk, "MOST_FILES", 2)
     folder.mkdir()
     for age in (1, 2, 3):
         (folder / f"{age}.kernel").touch()

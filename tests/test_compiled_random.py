@@ -26,28 +26,28 @@ from tests.test_compiled_later import are_alike
 
 
 def test_a_process_without_a_home_keeps_no_kernels(monkeypatch):
-    engine = import_module("funcnn.compilation.engine")
+    engine, disk = import_module("funcnn.compilation.engine"), import_module("funcnn.compilation.disk")
 
     def homeless():
         raise RuntimeError("Could not determine home directory.")
 
     for name in ("FUNCNN_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(engine.Path, "home", homeless)
-    monkeypatch.setattr(engine, "_WARNED", set())
-    with pytest.warns(RuntimeWarning, match=r"cannot be kept on disk \(Could not determine home directory\.\)"):
+    monkeypatch.setattr(disk.Path, "home", homeless)
+    monkeypatch.setattr(disk, "WARNED", set())
+    with pytest.warns(RuntimeWarning, match=r"not used as a cache .* \(Could not determine home directory\.\)"):
         engine.Engine().functions("define void @alone() nounwind {\nentry:\n  ret void\n}\n", ("alone",))
 
 
 def test_a_kernel_that_cannot_be_written_leaves_no_file(monkeypatch, tmp_path):
-    engine = import_module("funcnn.compilation.engine")
+    engine, disk = import_module("funcnn.compilation.engine"), import_module("funcnn.compilation.disk")
 
     def full(*_):
         raise OSError("no space")
 
     monkeypatch.setenv("FUNCNN_CACHE", str(tmp_path))
-    monkeypatch.setattr(engine.Path, "replace", full)
-    monkeypatch.setattr(engine, "_WARNED", set())
+    monkeypatch.setattr(disk.Path, "replace", full)
+    monkeypatch.setattr(disk, "WARNED", set())
     with pytest.warns(RuntimeWarning, match="no space"):
         engine.Engine().functions("define void @other() nounwind {\nentry:\n  ret void\n}\n", ("other",))
     assert list(tmp_path.iterdir()) == []

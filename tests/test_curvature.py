@@ -387,6 +387,41 @@ def test_differences_stay_inside_the_domain_and_near_a_kink():
     assert to_vector(product.value).tolist() == [1.0, 0.0, 1.0]
 
 
+@record
+class Kinked(Elementwise):
+    """x^2 above 0, else 0: its slope has a kink."""
+
+    def value(self, x):
+        return np.where(x.real > 0, x * x, 0 * x)
+
+    def slope(self, kept):
+        return np.where(kept.real > 0, 2 * kept, 0 * kept)
+
+
+takes_complex.register(Kinked)(lambda _: True)
+
+
+@pytest.mark.parametrize("largest", [1e-1, 1e-7], ids=["further than a step", "nearer than all steps"])
+def test_next_to_a_kink_the_error_of_differences_is_within_the_bound(largest):
+    """One number that enters the layer is next to the kink, by 1e-8 of `largest` or more, on either side."""
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        m, n, units = rng.integers(1, 12), rng.integers(1, 4), rng.integers(1, 6)
+        x, y, W, b = [rng.normal(size=shape) for shape in ((m, n), (m, 1), (n, units), (units,))]
+        unit = rng.integers(units)
+        b[unit] = largest * 10 ** rng.uniform(-8, 0) * rng.choice([-1, 1]) - x[rng.integers(m)] @ W[:, unit]
+        net = (Dense(W, b), Kinked(), Dense.init(units, 1, seed=seed))
+        v = random_like(net, seed)
+        other, w = undeclared(net, v)
+        exact, estimate = hvp(mse)(net, x, y, v), hvp(mse)(other, x, y, w)
+        assert (exact.method, estimate.method) == ("complex step", "differences")
+        assert (abs(parts(exact.value) - parts(estimate.value)) <= parts(exact.bound) + parts(estimate.bound)).all()
+
+
+def parts(net):
+    return to_vector(net[:3])
+
+
 def test_at_a_jump_the_bound_of_differences_is_large():
     net, v = shifted(np.zeros((1, 1)))
     net, v = tree_map(lambda a: 0 * a, net), map_parameters(np.ones_like, v)

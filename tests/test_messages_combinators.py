@@ -3,7 +3,7 @@
 Each row: the call, the class of the error, the sentence, and the notes that say where, the innermost first.
 """
 
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -362,6 +362,11 @@ ROWS = {
         lambda: Residual(Relu),
         KindError,
         "Residual: layer must be a layer, such as Relu(), or a tuple of layers, not the class Relu",
+    ),
+    "a hundred residuals around one another": (
+        lambda: reduce(lambda layer, _: Residual((layer,)), range(100), Relu()),
+        RangeError,
+        "Residual: layer must be nested at most 99 deep",
     ),
     "a residual that changes the shape": (
         given(Residual(dense), x),

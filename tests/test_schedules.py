@@ -135,13 +135,6 @@ def test_stages_go_with_all_which_count_from_where_they_begin(name):
     assert [lr(step) for step in range(8, 20)] == [one(step) for step in range(12)]  # the last one goes on
 
 
-@pytest.mark.parametrize("lr", [*EVERY.values(), *[warm_up(lr, 3) for lr in EVERY.values()]])
-def test_they_pickle_and_give_floats(lr):
-    thawed = pickle.loads(pickle.dumps(lr))
-    assert [type(thawed(step)) for step in range(9)] == [float] * 9
-    assert [thawed(step) for step in range(9)] == [lr(step) for step in range(9)]
-
-
 def test_numbers_of_numpy_become_those_of_python():
     hundred = np.int8(100)  # twice that is more than it can hold
     plan = (np.float32(0.5), hundred), (np.float16(0.25), hundred), (cosine(np.float64(1), hundred), hundred)

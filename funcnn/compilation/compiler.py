@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import traceback
 import warnings
 from collections.abc import Callable
 from functools import cache
 from inspect import Parameter, Signature
 from itertools import takewhile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from funcnn.arrays import kind
-from funcnn.compilation.agreement import agree, are_alike, unsuited
+from funcnn.compilation.agreement import MOST_COMPARED, agree, are_alike, first_rows, unsuited
 from funcnn.compilation.engine import engine
+from funcnn.compilation.failures import reason_of, tried
 from funcnn.compilation.fold import Fold
 from funcnn.compilation.outside import always, guarded
 from funcnn.compilation.shapes import Untraceable
@@ -33,7 +32,6 @@ from funcnn.optimizers.base import update
 _MOST_STEPS = 64  # of a compiled function; the step that was used longest ago is dropped
 _MOST_CHANGES = 8  # of what the loss reads, without a step between them that uses a kernel again
 _TAKEN = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in ("params", "x", "y")])
-_HERE = str(Path(__file__).parent)
 
 
 class Compiled:
@@ -51,7 +49,7 @@ class Compiled:
         arrays: list[Any] = []
         numbers: list[Any] = []
         step = self.step(params, x, y, arrays, numbers)
-        made = None if isinstance(step, str) else _tried(step, arrays, numbers, x, y)
+        made = None if isinstance(step, str) else tried(step, arrays, numbers, x, y)
         return self._plain(params, x, y) if made is None else made
 
     def step(self, params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) -> Step | str:
@@ -89,15 +87,27 @@ class Compiled:
         if reason := unavailable() or unsuited(x, y, arrays):
             return reason
         try:
-            step = Step(trace(self.loss, params, x, y), len(x), self.threads, self._pool)
+            step = self._step_for(params, x, y, self.threads)
         except Exception as error:  # noqa: BLE001  of a user's rule or loss, which raises its errors again where it runs plain
-            return _reason(error)
-        plain = self._plain(params, x, y)
+            return reason_of(error)
+        sample, few, plain = self._sample(step, params, x, y)
         if not isinstance(plain[0], float | np.generic):
             return f"the cost must be a number, not {kind(plain[0])}"
         step.number = type(plain[0])
-        made = _tried(step, arrays, numbers, x, y)
+        made = tried(sample, arrays, numbers, *few)
         return step if made is None or agree(made, plain) else "the kernel's result differs from that of NumPy"
+
+    def _step_for(self, params: Any, x: Any, y: Any, threads: int = 1) -> Step:
+        return Step(trace(self.loss, params, x, y), len(x), threads, self._pool)
+
+    def _sample(self, step: Step, params: Any, x: Any, y: Any) -> tuple[Step, tuple[Any, Any], tuple[Any, Grads[Any]]]:
+        """A step with the same code for the first rows, these rows, and NumPy's result; else the step and all rows."""
+        if len(x) > MOST_COMPARED:
+            few = tuple(map(first_rows, (x, y)))
+            plain, sample = tried(self._plain, params, *few), tried(self._step_for, params, *few)
+            if plain is not None and sample is not None and sample.kernel.text == step.kernel.text:
+                return sample, few, plain
+        return step, (x, y), self._plain(params, x, y)
 
     def fold(
         self, params: Any, optimizer: Any, batches: list[tuple[Any, Any]], lrs: list[float]
@@ -115,7 +125,7 @@ class Compiled:
         if not alike:
             return None
         fold = self._fold(step, params, optimizer, alike[:2], lrs[: len(alike[:2])])
-        return None if isinstance(fold, str) else _tried(fold, params, optimizer, alike, lrs[: len(alike)])
+        return None if isinstance(fold, str) else tried(fold, params, optimizer, alike, lrs[: len(alike)])
 
     def _fold(self, step: Step, params: Any, optimizer: Any, batches: Any, lrs: Any) -> Fold | str:
         """The fold of a step with an optimizer, or why there is none."""
@@ -137,7 +147,7 @@ class Compiled:
                 grads, after = update(single[1], self(single[0], x, y)[1], single[0])
                 single = sgd(single[0], grads, lr), after
         except Exception as error:  # noqa: BLE001  as in `_made`
-            return _reason(error)
+            return reason_of(error)
         is_right = folded is None or folded[:2] == single
         return fold if is_right else "the fold's result differs from that of single steps"
 
@@ -213,25 +223,8 @@ def _form(params: Any, x: Any, y: Any, arrays: list[Any], numbers: list[Any]) ->
     return form
 
 
-def _tried(function: Any, *arguments: Any) -> Any:
-    """The result of a step or a fold; None if it ends in an error, which NumPy's steps raise where they meet it."""
-    try:
-        return function(*arguments)
-    except Exception:  # noqa: BLE001  of numbers, such as a division by a state that is 0, or a state that is too large
-        return None
-
-
 def _has_class(form: list[Any], classes: tuple[type, ...]) -> bool:
     return any([isinstance(part, type) and issubclass(part, classes) for part in form])
-
-
-def _reason(error: Exception) -> str:
-    """What a rule or a loss did that a kernel cannot do, and where: the last line outside this package."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [frame for frame in frames if not frame.filename.startswith((_HERE, "<"))]
-    what = error if isinstance(error, Untraceable) else f"{type(error).__name__}: {error}"
-    notes = "".join([f"; {note}" for note in getattr(error, "__notes__", [])])
-    return f"{what}{notes}" + (f", {Path(places[-1].filename).name}:{places[-1].lineno}" if places else "")
 
 
 @cache

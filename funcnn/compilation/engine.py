@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import import_module
-from pathlib import Path
-from tempfile import NamedTemporaryFile
-from threading import RLock
-from typing import Any
+from typing import Any, cast
 
+from funcnn.compilation import disk
 from funcnn.compilation.products import Registers
 
-MOST_FILES = 500  # of the cache; the files that were used longest ago are removed
-_LOCK = RLock()  # held while llvmlite is loaded or at work
+_LOCK = threading.RLock()  # held while llvmlite is loaded or at work
+_STACK = 2**24  # bytes: LLVM needs up to 2**21 for MOST_VALUES in small layers; other threads may have 2**19
 _LEVEL = 3  # of code generation: passes over the text gain nothing, and take as long again
 
 # A fork waits, since the child of a process that compiles could not compile.
@@ -49,7 +46,8 @@ class Engine:
         key = hashlib.sha256("\0".join([text, *self._version()]).encode()).hexdigest()
         with _LOCK:  # threads that ask at the same time wait for the same code
             if key not in self._libraries:
-                code = _read(key) or _written(key, self._code(text))
+                if (code := disk.read(key)) is None:
+                    disk.write(key, code := self._code(text))
                 self._libraries[key] = self._linked(code, f"kernel{len(self._libraries)}", names)
         return tuple([self._libraries[key][name] for name in names])
 
@@ -62,8 +60,15 @@ class Engine:
         return target.create_target_machine(cpu=self.cpu, features=self.features, opt=_LEVEL, **settings)
 
     def _code(self, text: str) -> bytes:
-        code: bytes = self._machine(reloc="pic").emit_object(self.llvm.parse_assembly(text))
-        return code
+        """The code of a text, compiled in a thread of its own, since LLVM's recursion grows with the text."""
+        emit = self._machine(reloc="pic").emit_object
+        with ThreadPoolExecutor(1) as pool:
+            before = threading.stack_size(_STACK)
+            try:
+                code = pool.submit(lambda: emit(self.llvm.parse_assembly(text)))
+            finally:
+                threading.stack_size(before)
+            return cast("bytes", code.result())
 
     def _linked(self, code: bytes, name: str, functions: tuple[str, ...]) -> Any:
         if not self._compilers:
@@ -88,69 +93,3 @@ def _registers(triple: str, features: set[str]) -> Registers:
 def engine() -> Engine:
     """The compiler for this machine."""
     return Engine()
-
-
-_WARNED: set[str] = set()  # folders
-
-# The cache: one file for each kernel, whose first 32 bytes are the hash of the others.
-
-
-def folder() -> Path:
-    """The folder of the cache: $FUNCNN_CACHE; or else `funcnn` in $XDG_CACHE_HOME, which is ~/.cache by default.
-
-    Raises:
-        OSError: the process has no home directory.
-    """
-    given = os.environ.get("FUNCNN_CACHE")
-    try:
-        return Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "funcnn"
-    except RuntimeError as error:
-        raise OSError(str(error)) from None
-
-
-def _read(key: str) -> bytes | None:
-    """The code in the file of this key; None if there is no such file, or its content is not what was written."""
-    try:
-        path = folder() / f"{key}.kernel"
-        content = path.read_bytes()
-        os.utime(path)
-    except OSError:
-        return None
-    code = content[32:]
-    return code if content[:32] == hashlib.sha256(key.encode() + code).digest() else None
-
-
-def _written(key: str, code: bytes) -> bytes:
-    """Write the file, complete or not at all, and remove the oldest files; with a warning where that is impossible."""
-    home: Any = "the home directory"
-    try:
-        home = folder()
-        home.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=home, delete=False) as file, _removed_on_error(file.name):
-            file.write(hashlib.sha256(key.encode() + code).digest() + code)
-            file.close()
-            Path(file.name).replace(home / f"{key}.kernel")
-    except OSError as error:
-        _warn_once(str(home), error.strerror or str(error))  # an error's own text has a name that differs each time
-    with suppress(OSError):  # another process may remove a file at the same time
-        for path in sorted(folder().glob("*.kernel"), key=lambda path: path.stat().st_mtime)[:-MOST_FILES]:
-            path.unlink()
-    return code
-
-
-@contextmanager
-def _removed_on_error(path: str) -> Iterator[None]:
-    """A block that writes a file, which is removed if the block ends in an error."""
-    try:
-        yield
-    except OSError:
-        with suppress(OSError):
-            Path(path).unlink()
-        raise
-
-
-def _warn_once(home: str, reason: str) -> None:
-    if home not in _WARNED:
-        _WARNED.add(home)
-        text = f"{home}: compiled kernels cannot be kept on disk ({reason}), so each process compiles them anew"
-        warnings.warn(f"{text}; set FUNCNN_CACHE to a folder that can be written", RuntimeWarning, stacklevel=2)

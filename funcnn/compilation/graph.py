@@ -18,6 +18,7 @@ ACROSS = {"row sum", "row maximum", "row minimum"}  # operations from all featur
 ROOMS = {"dense", *ACROSS}  # operations that need all features of their argument at once
 READ = {"kept", "x", "y"}  # what a round over the rows reads
 INPUTS = {"x", "y", "parameters", "gradients", "memory"}  # what a loop reads
+MOST_NODES = 1000  # LLVM needs four seconds for so many in one loop, and its time grows with the square of the number
 COMMUTES = {"add", "multiply", "maximum", "minimum"}
 
 
@@ -117,6 +118,8 @@ class Graph:
     def _make(self, op: str, args: tuple[Value, ...], features: Any, data: Any = None) -> Node:
         key = op, tuple([repr(a) if isinstance(a, float) else id(a) for a in args]), features, data  # -0.0 is not 0.0
         if key not in self._made:
+            if len(self.nodes) == MOST_NODES:
+                raise Untraceable(f"a program of more than {MOST_NODES:,} operations, which would take long to compile")
             node = self._made[key] = Node(op, args, features, data)
             for a in args:
                 if isinstance(a, Node):

@@ -8,11 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from funcnn.compilation.shapes import Untraceable
+
 Index = int | str
 """A whole number that is known, or the name of a value that holds it."""
 
 LINE = 64
 """Bytes of a line of a processor's cache, to which panels are aligned."""
+MOST_VALUES = 40_000
+"""Of a text: LLVM needs about a second for 10,000, and its time grows with the square of the depth of a network."""
 
 
 class Text:
@@ -58,6 +62,8 @@ class Text:
 
     def _name(self) -> int:
         self._names += 1
+        if self._names > MOST_VALUES:
+            raise Untraceable(f"a program of more than {MOST_VALUES:,} instructions, which would take long to compile")
         return self._names
 
     def _label(self, name: str) -> None:

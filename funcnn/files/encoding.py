@@ -14,6 +14,7 @@ from funcnn.errors import FuncnnError, KindError, RangeError
 from funcnn.lazy import load_all
 from funcnn.records import is_record, name_of, plans, registry
 from funcnn.remedies import for_table
+from funcnn.trees.walks import DEEPEST
 
 FORM = "has a tree of a form that save does not write"
 
@@ -25,7 +26,6 @@ Migrate = Callable[[str, dict[str, Any]], tuple[str, dict[str, Any]]]
 
 # The dtypes that are the same on every machine; longdouble is not.
 DTYPES = frozenset({np.dtype(f"{order}{code}").str for code in "?bBhHiIqQefdFD" for order in "<>"})
-DEEPEST = 100  # levels, so that a reader with a low recursion limit can read every file
 MOST_BITS = 2000  # of an int: 603 digits, since the limit on digits that Python reads can be set as low as 640
 MOST_AXES = 64  # NumPy's own limit
 

@@ -19,12 +19,13 @@ from funcnn.arrays import (
     short,
 )
 from funcnn.core import forward
-from funcnn.errors import KindError, ShapeError
+from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import is_number
 from funcnn.generation import mixes_positions, pads_with_zeros
 from funcnn.gradients import gradient
 from funcnn.records import is_record
 from funcnn.remedies import becomes_floats, has_mask
+from funcnn.trees.walks import DEEPEST, is_deeper
 
 # Inputs. The name of the layer is computed only for an error, since these run at every call.
 
@@ -192,10 +193,17 @@ def only_array(params: Any, cache: Any) -> Array:
 
 
 def check_held(whose: str, name: str, value: Any) -> None:
+    """Check that `value` is a layer, or a tuple of layers, which can stand in one more layer and be saved with it."""
+    if is_deeper(value, DEEPEST - 1):
+        raise RangeError(f"{whose}: {name} must be nested at most {DEEPEST - 1} deep")
+    _check_layers(whose, name, value)
+
+
+def _check_layers(whose: str, name: str, value: Any) -> None:
     """Check that `value` is a layer, which is a record with a rule for `forward`, or a tuple of layers."""
     if type(value) is tuple:
         for i, layer in enumerate(value):
-            check_held(whose, f"{name}[{i}]", layer)
+            _check_layers(whose, f"{name}[{i}]", layer)
     elif not is_record(value) or forward.dispatch(type(value)) is _NO_RULE:
         remedy = f"; write tuple({name})" if type(value) is list else ""
         needed = "a layer, such as Relu(), or a tuple of layers"

@@ -52,6 +52,7 @@ class Wrapper(ABC, Generic[L]):
 
     Raises:
         KindError: `layer` is not a layer.
+        RangeError: records and tuples in `layer` are nested more than 99 deep.
     """
 
     layer: L

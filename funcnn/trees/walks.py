@@ -17,6 +17,23 @@ from funcnn.remedies import for_kind
 
 T = TypeVar("T")
 
+DEEPEST = 100
+"""Records and tuples inside one another: fewer than Python's limit on recursion lets every function walk through."""
+
+
+def is_deeper(tree: Any, most: int) -> bool:
+    """Whether more than `most` records and tuples are nested in one another; without recursion."""
+    level = {id(tree): tree}  # a part that stands in several places is looked at once
+    for _ in range(most + 1):
+        level = {id(part): part for one in level.values() for part in _parts(one)}
+        if not level:
+            return False
+    return True
+
+
+def _parts(tree: Any) -> tuple[Any, ...]:
+    return tree if type(tree) is tuple else values(tree) if type(tree) in plans else ()
+
 
 def tree_map(f: Callable[..., Any], tree: T, *rest: Any) -> T:
     """`tree` with `f(a, *others)` in place of each array a, states included; others: the arrays at a's path in `rest`.

@@ -1,0 +1,132 @@
+"""Deep networks: neither compiling them nor walking through them ends the process or takes minutes."""
+
+import pickle
+import subprocess
+import sys
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+pytest.importorskip("llvmlite", reason="kernels need llvmlite")
+
+from funcnn import (
+    Adam,
+    Dense,
+    Residual,
+    Tanh,
+    TrainState,
+    files,
+    inference,
+    mse,
+    sgd,
+    train,
+    value_and_grad,
+)
+from funcnn.compilation import compiled, explain
+from funcnn.errors import RangeError
+from funcnn.trees import to_vector
+
+text = import_module("funcnn.compilation.text")
+x = np.linspace(-1, 1, 12).reshape(4, 3)
+
+
+def pairs(n):
+    return tuple([layer for i in range(n) for layer in (Dense.init(3, 3, seed=i), Tanh())])
+
+
+def test_a_program_that_would_take_long_to_compile_runs_plain():
+    net, function = pairs(100), compiled(mse)
+    reason = "plain NumPy: a program of more than 40,000 instructions, which would take long to compile"
+    assert explain(function, net, x, x) == reason
+    assert function(net, x, x) == value_and_grad(mse)(net, x, x)
+
+
+def of_many_terms(out, y):
+    """A loss whose gradient is a long sum in one loop over features."""
+    cost, dA = mse(out, y)
+    total = dA
+    for i in range(1, 600):
+        total = total + dA * i
+    return cost, total
+
+
+def test_so_does_one_of_too_many_operations():
+    reason = "plain NumPy: a program of more than 1,000 operations, which would take long to compile"
+    assert explain(compiled(of_many_terms), pairs(1), x, x) == reason
+
+
+def test_so_does_a_fold_whose_update_makes_it_too_long(monkeypatch):
+    net, function = pairs(2), compiled(mse)
+    assert explain(function, net, x, x).startswith("compiled: ")
+    monkeypatch.setattr(text, "MOST_VALUES", 100)
+    start, data = TrainState(net, Adam()), [(x, x)] * 9
+    *_, last = train(start, data, function, 0.1, every=3)
+    assert last == [*train(start, data, function, 0.1)][-1]
+    [(_, step, _)] = function._steps
+    folds = [fold for _, fold, _ in step.folds]
+    assert "a program of more than 100 instructions, which would take long to compile" in folds
+
+
+SMALL_STACK = """
+import threading
+import numpy as np
+from funcnn import Tanh, mlp, mse
+from funcnn.compilation.engine import Engine
+from funcnn.compilation.kernel import Kernel
+from funcnn.compilation.program import Program
+from funcnn.compilation.trace import trace
+x, engine = np.ones((4, 3)), Engine()
+kernel = Kernel(Program(trace(mse, mlp([3] * 18, hidden=Tanh(), seed=0), x, x)), engine.registers)
+threading.stack_size(2**17)
+done = []
+thread = threading.Thread(target=lambda: done.append(engine.functions(kernel.text, ("fold", "help"))))
+thread.start()
+thread.join()
+assert threading.stack_size() == 2**17
+assert len(done[0]) == 2
+"""
+
+
+def test_the_stack_of_the_thread_that_asks_for_code_may_be_small(tmp_path, monkeypatch):
+    monkeypatch.setenv("FUNCNN_CACHE", str(tmp_path))
+    assert subprocess.run([sys.executable, "-c", SMALL_STACK], check=False).returncode == 0
+
+
+# Nested layers.
+
+
+def nested(layer, times, inner=lambda held: held):
+    for _ in range(times):
+        layer = Residual(inner(layer))
+    return layer
+
+
+DEEPEST = {
+    "residuals": lambda: nested(Dense(np.eye(3) / 9, np.zeros(3)), 99),
+    "chains": lambda: nested(Dense(np.eye(3) / 9, np.zeros(3)), 49, lambda held: (held, Tanh())),
+}
+
+
+@pytest.mark.parametrize("make", DEEPEST.values(), ids=DEEPEST)
+def test_layers_as_deep_as_they_may_be_work_everywhere(make, tmp_path):
+    net, other = make(), make()
+    assert net == other
+    assert hash(net) == hash(other)
+    assert repr(net) == repr(other)
+    assert pickle.loads(pickle.dumps(net)) == net
+    files.save(tmp_path / "net.npz", net)
+    assert files.load(tmp_path / "net.npz") == net
+    cost, grads = value_and_grad(mse)(net, x, x)
+    made, same = compiled(mse)(net, x, x)
+    assert explain(compiled(mse), net, x, x).startswith("compiled: ")
+    assert made == pytest.approx(cost)
+    assert (abs(to_vector(same.params) - to_vector(grads.params)) < 1e-9 * abs(to_vector(grads.params)).max()).all()
+    assert sgd(net, grads, 0.0) == inference(net) == net
+
+
+@pytest.mark.parametrize("make", DEEPEST.values(), ids=DEEPEST)
+def test_deeper_layers_are_refused_where_they_are_made(make):
+    for layer in (make(), (make(),)):
+        with pytest.raises(RangeError, match=r"^Residual: layer must be nested at most 99 deep$"):
+            nested(layer, 2)
