@@ -64,6 +64,7 @@ def write_player(
         ShapeError: `frame` returns an array that is not (h, w) or (h, w, 3), or of another shape than the first one.
         RangeError: the run is empty, `every` is less than 1, `frame` returns numbers that are not finite, or the file
             would have more than 5 MB.
+        NotFiniteError: as `history`.
         FileError: `path` is not the path of a file.
     """
     where = place("write_player", path)
