@@ -20,7 +20,7 @@ import numpy as np
 
 from funcnn.arrays import Array, as_array, is_array, is_float, kind, owned
 from funcnn.errors import KindError
-from funcnn.fields import as_seed, is_number, is_whole
+from funcnn.fields import as_float, as_seed, is_number, is_whole
 
 Seed = int | tuple[int, ...]
 
@@ -56,14 +56,15 @@ def _float(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     if _is_traced(value, field):
         return value
     if is_number(value):
-        return float(value)  # an np.float64 would turn float32 training into float64
+        # A Python number, since an np.float64 would turn float32 training into float64.
+        return as_float(type(record).__name__, value, field.name)
     raise _refusal(record, field, "a number", value, f"float({field.name})" if _becomes_float(value) else "")
 
 
 def _becomes_float(value: Any) -> bool:  # a Decimal, a string of digits, a 0-d JAX array
     try:
         return not isinstance(value, bool | np.bool_ | np.ndarray) and math.isfinite(float(value))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from inspect import Signature, signature
 from numbers import Integral, Real
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.arrays import is_array, kind, short
+from funcnn.arrays import is_array, kind, short, written
 from funcnn.errors import KindError, RangeError
 
 
@@ -93,7 +94,16 @@ def as_number(name: str, value: Any, what: str) -> float:
     """Check that `value` is a number; the result is a Python float."""
     if not is_number(value):
         raise KindError(f"{name}: {what} must be a number, not {kind(value)}{_rate_of(value, what)}")
-    return float(value)
+    return as_float(name, value, what)
+
+
+def as_float(name: str, value: Any, what: str) -> float:
+    """A number as a float; check that a whole number is not beyond the largest float."""
+    try:
+        return float(value)
+    except OverflowError:
+        limit = f"{sys.float_info.max:.2g}"
+        raise RangeError(f"{name}: {what} must be in [-{limit}, {limit}]; it is {written(value)}") from None
 
 
 def _rate_of(value: Any, what: str) -> str:
@@ -122,7 +132,7 @@ def learning_rate(lr: Any, whose: str = "sgd", what: str = "lr") -> Any:
         remedy = "; write lr(step)" if is_schedule else _rate_of(lr, what)
         raise KindError(f"{whose}: {what} must be a number, not {kind(lr)}{remedy}")
     try:
-        rate = float(lr)
+        rate = as_float(whose, lr, what)
     except TypeError:
         return lr  # a tracer, whose value is unknown
     if not 0 <= rate < math.inf:
@@ -144,11 +154,13 @@ def as_fraction(name: str, value: Any, what: str) -> float:
     return number
 
 
-def as_count(name: str, value: Any, what: str = "steps", *, least: int = 1) -> int:
-    """Check that `value` is a whole number of at least `least`; the result is an int."""
+def as_count(name: str, value: Any, what: str = "steps", *, least: int = 1, most: int = sys.maxsize) -> int:
+    """Check that `value` is a whole number in [least, most], by default a length in Python; the result is an int."""
     check_whole(name, value, what)
     if value < least:
-        raise RangeError(f"{name}: {what} must be at least {least}; it is {value}")
+        raise RangeError(f"{name}: {what} must be at least {least}; it is {written(value)}")
+    if value > most:
+        raise RangeError(f"{name}: {what} must be at most {most}; it is {written(value)}")
     return operator.index(value)
 
 
@@ -169,8 +181,16 @@ def check_sizes(name: str, sizes: dict[str, Any]) -> None:
     for what, size in sizes.items():
         check_whole(name, size, what)
     if min(sizes.values()) < 1:
-        given = ", ".join([f"{what}: {size}" for what, size in sizes.items()])
-        raise RangeError(f"{name}: sizes must be at least 1; {given}")
+        raise RangeError(f"{name}: sizes must be at least 1; {_given(sizes)}")
+    if max(sizes.values()) > MOST_ENTRIES:
+        raise RangeError(f"{name}: sizes must be at most {MOST_ENTRIES}; {_given(sizes)}")
+
+
+MOST_ENTRIES = sys.maxsize // 16  # of an array: an address counts its bytes, and an entry may have 16
+
+
+def _given(sizes: dict[str, Any]) -> str:
+    return ", ".join([f"{what}: {written(size)}" for what, size in sizes.items()])
 
 
 def as_seed(name: str, seed: Any, what: str = "seed") -> tuple[Any, ...]:

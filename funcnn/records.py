@@ -105,9 +105,12 @@ def _made(cls: Any, *, kw_only: bool) -> type:
         raise KindError(f"record: cls must be a class, not {kind(cls)}")
     if cls in plans:
         raise KindError(f"record: {cls.__name__} is a record already")
-    for name, method in _METHODS.items():
-        if name not in cls.__dict__:
-            setattr(cls, name, method)
+    try:
+        for name, method in _METHODS.items():
+            if name not in cls.__dict__:
+                setattr(cls, name, method)
+    except TypeError:  # a class that is written in C
+        raise KindError(f"record: cls must be a class of Python, not {kind(cls)}") from None
     has_own = "__init__" in cls.__dict__
     made: Any = attrs.frozen(cls, eq=False, repr=False, kw_only=kw_only, field_transformer=completed)
     finish_class(made)

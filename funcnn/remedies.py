@@ -24,12 +24,13 @@ def for_kind(x: Any, name: str) -> str:
 
 def _becomes_array(x: Any) -> bool:
     """Whether np.asarray converts x to an array of numbers without loss."""
-    if type(x) is list and not any(map(_is_array, x)):  # a list of arrays may mean several inputs or several rows
-        try:
-            return np.asarray(x).dtype.kind in "biufc"
-        except ValueError:  # rows of unequal lengths
-            return False
-    return hasattr(type(x), "__array__") and not hasattr(x, "mask")  # np.matrix, a tensor; not a masked array
+    is_list = type(x) is list and not any(map(_is_array, x))  # a list of arrays may mean several inputs or several rows
+    if not is_list and (hasattr(x, "mask") or not hasattr(type(x), "__array__")):  # a masked array would lose its mask
+        return False
+    try:
+        return np.asarray(x).dtype.kind in "biufc"
+    except (TypeError, ValueError, RuntimeError):  # uneven rows, a key of JAX, a tensor that requires a gradient
+        return False
 
 
 def _is_array(part: Any) -> bool:
@@ -71,8 +72,8 @@ def for_entries(x: Any, name: str) -> str:
 
 def becomes_floats(x: Any) -> bool:
     """Whether the entries of an array are real numbers or bools, including numbers in an array of objects."""
-    if getattr(x.dtype, "kind", "no") != "O":
-        return getattr(x.dtype, "kind", "no") in "biu"
+    if x.dtype.kind != "O":
+        return x.dtype.kind in "biu"
     return all([isinstance(entry, int | float | np.number) for entry in x.ravel().tolist()])
 
 

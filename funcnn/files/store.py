@@ -137,7 +137,7 @@ def load(path: PathLike, *, migrate: Migrate | None = None) -> Any:
         KindError: `path` is not a path, `migrate` is not a function, or does not return a name and fields.
     """
     if migrate is not None:
-        check_function("load", migrate, "migrate")
+        check_function("load", migrate, "migrate", "a function (name, fields)", takes=2)
 
     def refuse(reason: str) -> FileError:
         return FileError(f"load: {os.fspath(path)} {reason}")

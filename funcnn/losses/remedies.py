@@ -18,7 +18,7 @@ def for_order(name: str) -> str:
 
 def are_outputs(y: Any) -> bool:
     """Whether y holds floats that cannot be labels, since some are not whole numbers."""
-    return type(y) is np.ndarray and bool((y != np.floor(y)).any())
+    return type(y) is np.ndarray and y.dtype.kind == "f" and bool((y != np.floor(y)).any())
 
 
 def for_predictions(name: str) -> str:

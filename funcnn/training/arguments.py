@@ -20,10 +20,10 @@ from funcnn.schedules.base import as_step, check_schedule
 
 def check_data(name: str, data: Any) -> None:
     """Check the data without reading a batch, since a sequence of another library may read files for each batch."""
-    if isinstance(data, list | tuple | deque | str):
+    if isinstance(data, list | tuple | deque | str | bytes | bytearray | range):
         for batch in data:
             pair(name, batch)
-    elif is_array(data) or hasattr(data, "to_numpy"):
+    elif hasattr(data, "__array__"):  # an array, a table or a number, also of another library
         pair(name, data)
     elif isinstance(data, Mapping | set | frozenset | type) or not (
         hasattr(data, "__iter__") or hasattr(data, "__getitem__")

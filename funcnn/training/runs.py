@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar, overload
 
 import attrs
 
-from funcnn.arrays import is_array, kind
+from funcnn.arrays import kind
 from funcnn.data.sequence import check_index
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_count
@@ -96,8 +96,7 @@ def check_run(name: str, run: Any, what: str = "run") -> None:
     elif (
         not isinstance(run, Iterable)
         or isinstance(run, Mapping | set | frozenset)
-        or is_array(run)
-        or hasattr(run, "to_numpy")
+        or hasattr(run, "__array__")  # an array or a table, also of another library
     ):
         raise KindError(f"{name}: {what} must be an iterable of TrainStates, such as train gives, not {kind(run)}")
     elif isinstance(run, GeneratorType) and run.gi_frame is None:

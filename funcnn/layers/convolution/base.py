@@ -114,7 +114,7 @@ def check_positions(params: Convolution, x: Any) -> None:
 
 
 def check_cache(params: Convolution, x: Any) -> None:
-    """Check that the cache, which is x, has as many axes as W, and c_in channels."""
+    """Check that the cache, which is x, has as many axes as W, c_in channels, and the dtype of W."""
     shape: Any = getattr(x, "shape", ())
-    if len(shape) != params.axes + 2 or shape[-1] != params.channels()[0]:
+    if len(shape) != params.axes + 2 or shape[-1] != params.channels()[0] or x.dtype != params.W.dtype:
         raise foreign(params, x)
