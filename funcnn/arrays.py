@@ -40,8 +40,13 @@ class Namespace(Protocol):
     def __hash__(self) -> int: ...
 
 
+def is_arraylike(value: Any) -> bool:
+    """Whether a value is an array, a number of NumPy, or a table, of any library"""
+    return hasattr(value, "__array__") or hasattr(value, "to_numpy")
+
+
 def is_plain(x: Any) -> bool:
-    """Whether x is an array as rules take it: not of a subclass of NumPy's array, such as a matrix."""
+    """Whether x is an array, and not of a subclass of NumPy's, such as a matrix."""
     return type(x) is np.ndarray or (is_array(x) and not isinstance(x, np.ndarray))
 
 
@@ -60,6 +65,8 @@ def float_namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
     """`namespace` of an array of floats in the machine's byte order, so that the result has the dtype of x."""
     if is_native_float(x):
         return _NUMPY
+    if not is_plain(x):
+        raise KindError(f"{whose}{name} must be an array, not {kind(x)}{for_kind(x, name, floats=True)}")
     xp = namespace(x, name, whose)
     if not is_float(x):
         raise KindError(f"{whose}{name} must be an array of floats, not {kind(x)}{for_entries(x, name)}")
@@ -186,12 +193,8 @@ def written(number: Any) -> str:
     >>> written(-12), written(10**5000)
     ('-12', 'about 10**5000')
     """
-    if -_LONG < number < _LONG:
-        return f"{number}"
-    return f"about {'-' * (number < 0)}10**{math.log10(abs(number)):.0f}"
-
-
-_LONG = 10**40
+    digits = math.log10(abs(number) or 1)
+    return f"{number}" if digits < 40 else f"about {'-' * (number < 0)}10**{digits:.0f}"
 
 
 def short(value: Any) -> str:

@@ -14,7 +14,8 @@ import numpy as np
 
 from funcnn.arrays import Array, Namespace, is_array, kind, short
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import MOST_ENTRIES, as_float_dtype, is_whole
+from funcnn.fields import as_float_dtype, is_whole
+from funcnn.sizes import MOST_ENTRIES
 
 # np.uint32, not int: without 64-bit integers JAX refuses an int above 2**31 - 1.
 GOLDEN = np.uint32(0x9E3779B9)  # 2**32 / golden ratio as an odd number: its multiples are spread evenly

@@ -22,8 +22,11 @@ def fraction(*, default: Any = attrs.NOTHING) -> Any:
 
 
 def positive(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
-    """A field for a finite number above 0, such as a norm or a bound."""
-    return attrs.field(default=default, validator=_positive, kw_only=kw_only)
+    """A field for a finite number above 0, such as a norm or a bound.
+
+    None, and not False, leaves it to the class whether its fields are given by name alone.
+    """
+    return attrs.field(default=default, validator=_positive, kw_only=kw_only or None)
 
 
 def not_negative(*, default: Any = attrs.NOTHING) -> Any:
@@ -174,23 +177,6 @@ def check_whole(name: str, value: Any, what: str) -> None:
     if not is_whole(value):
         remedy = f"; write int({what})" if is_number(value) and math.isfinite(value) and value == int(value) else ""
         raise KindError(f"{name}: {what} must be a whole number, not {kind(value)}{remedy}")
-
-
-def check_sizes(name: str, sizes: dict[str, Any]) -> None:
-    """Check that sizes, given by name, are whole numbers of at least 1."""
-    for what, size in sizes.items():
-        check_whole(name, size, what)
-    if min(sizes.values()) < 1:
-        raise RangeError(f"{name}: sizes must be at least 1; {_given(sizes)}")
-    if max(sizes.values()) > MOST_ENTRIES:
-        raise RangeError(f"{name}: sizes must be at most {MOST_ENTRIES}; {_given(sizes)}")
-
-
-MOST_ENTRIES = sys.maxsize // 16  # of an array: an address counts its bytes, and an entry may have 16
-
-
-def _given(sizes: dict[str, Any]) -> str:
-    return ", ".join([f"{what}: {written(size)}" for what, size in sizes.items()])
 
 
 def as_seed(name: str, seed: Any, what: str = "seed") -> tuple[Any, ...]:

@@ -22,7 +22,6 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, freeze, is_array, kind, short
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import (
-    MOST_ENTRIES,
     as_finite,
     as_float_dtype,
     as_positive,
@@ -31,6 +30,7 @@ from funcnn.fields import (
     check_function,
     is_whole,
 )
+from funcnn.sizes import MOST_ENTRIES
 
 __all__ = [
     "constant",

@@ -42,7 +42,7 @@ def state(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
     In a base class give `kw_only=True`: otherwise the state precedes the fields of subclasses in their constructors.
     """
     check_flag("state", kw_only, "kw_only")
-    return attrs.field(default=default, kw_only=kw_only, metadata={"state": True})
+    return attrs.field(default=default, kw_only=kw_only or None, metadata={"state": True})  # as `positive`
 
 
 def branches(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
@@ -57,7 +57,7 @@ def branches(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
     Either(layers=(Relu(), Tanh()))
     """
     check_flag("branches", kw_only, "kw_only")
-    return attrs.field(default=default, kw_only=kw_only, metadata={"branches": True})
+    return attrs.field(default=default, kw_only=kw_only or None, metadata={"branches": True})  # as `positive`
 
 
 def borrowed() -> Any:

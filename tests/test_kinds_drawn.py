@@ -69,6 +69,11 @@ def nameless(x):
     raise KindError("it is wrong")
 
 
+def misleading(x):
+    if type(x) is not np.ndarray:
+        raise KindError(f"misleading: x must be an array, not {type(x).__name__}; write tuple(x)")
+
+
 def lazy(x):
     return (part.shape for part in [x])
 
@@ -79,11 +84,17 @@ def calling(x, f):
 
 @pytest.mark.parametrize(
     ("function", "way"),
-    [(bare, "is a bare error: AttributeError"), (nameless, "does not say its name: it is wrong"), (lazy, "is a bare")],
+    [
+        (bare, "is a bare error: AttributeError"),
+        (nameless, "does not say its name: it is wrong"),
+        (lazy, "is a bare"),
+        (misleading, "; write tuple(x), and then: misleading: x must be an array"),
+        (misleading, "; write tuple(x) fails: TypeError"),
+    ],
 )
 def test_a_drawn_call_finds_what_is_wrong(function, way):
     one = row(function, x=kind(np.ones(2)))
-    assert any([way in outcome(one, what, arguments) for what, arguments in calls(one, 40)])
+    assert any([way in outcome(one, what, arguments) for what, arguments in calls(one, 99)])
 
 
 def test_errors_of_a_given_function_are_its_own():

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from inspect import isgeneratorfunction
 from typing import Any, cast
 
-from funcnn.arrays import is_array, is_float, kind
+from funcnn.arrays import is_array, is_arraylike, is_float, kind
 from funcnn.core import value_and_grad as gradient_of
 from funcnn.data.sequence import first_step
 from funcnn.errors import KindError, RangeError
@@ -23,7 +23,7 @@ def check_data(name: str, data: Any) -> None:
     if isinstance(data, list | tuple | deque | str | bytes | bytearray | range):
         for batch in data:
             pair(name, batch)
-    elif hasattr(data, "__array__"):  # an array, a table or a number, also of another library
+    elif is_arraylike(data):
         pair(name, data)
     elif isinstance(data, Mapping | set | frozenset | type) or not (
         hasattr(data, "__iter__") or hasattr(data, "__getitem__")

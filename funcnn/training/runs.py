@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar, overload
 
 import attrs
 
-from funcnn.arrays import kind
+from funcnn.arrays import is_arraylike, kind
 from funcnn.data.sequence import check_index
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_count
@@ -93,11 +93,7 @@ def check_run(name: str, run: Any, what: str = "run") -> None:
     if isinstance(run, list | tuple | deque | str | States):
         for now in run:
             _check_state(name, now, what)
-    elif (
-        not isinstance(run, Iterable)
-        or isinstance(run, Mapping | set | frozenset)
-        or hasattr(run, "__array__")  # an array or a table, also of another library
-    ):
+    elif not isinstance(run, Iterable) or isinstance(run, Mapping | set | frozenset) or is_arraylike(run):
         raise KindError(f"{name}: {what} must be an iterable of TrainStates, such as train gives, not {kind(run)}")
     elif isinstance(run, GeneratorType) and run.gi_frame is None:
         raise RangeError(f"{name}: {what} was read to its end before; a generator can be read once, so make a new one")

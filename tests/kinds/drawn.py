@@ -20,6 +20,7 @@ import numpy as np
 from funcnn import Adam, Dense, Dropout, FuncnnError, Grads, Relu, TrainState, mlp, mse, value_and_grad
 from funcnn.schedules import cosine
 from funcnn.testing import GradientError, Inconclusive
+from tests.kinds.remedied import wrong_remedy
 from tests.kinds.rows import Row
 from tests.kinds.trials import packed, spoken
 from tests.kinds.wrong import WRONG
@@ -186,7 +187,7 @@ def calls(row: Row, n: int, seed: int = 0) -> Iterator[tuple[str, dict[str, Any]
 
 
 def outcome(row: Row, what: str, arguments: dict[str, Any]) -> str:
-    """Empty if the call gives a value, or an error of funcnn that begins with a name that the caller knows."""
+    """Empty if the call gives a value, or an error of funcnn with a name that the caller knows and no wrong remedy."""
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
@@ -196,12 +197,9 @@ def outcome(row: Row, what: str, arguments: dict[str, Any]) -> str:
     except (GradientError, Inconclusive):
         return ""  # the verdict of a check
     except FuncnnError as error:
-        text = str(error)
-        return (
-            ""
-            if any([re.match(rf"{re.escape(name)}[.:( ]", text) for name in known(row, arguments)])
-            else (f"{what} does not say its name: {text}")
-        )
+        if not any([re.match(rf"{re.escape(name)}[.:( ]", str(error)) for name in known(row, arguments)]):
+            return f"{what} does not say its name: {error}"
+        return wrong_remedy(row, what, arguments, error)
     except Exception as error:  # noqa: BLE001  whatever it is, it is not one of ours
         if not is_of_a_given_function(error, arguments):
             return f"{what} is a bare error: {type(error).__name__}: {error}"

@@ -10,12 +10,13 @@ import numpy as np
 from funcnn.annotations import Seed
 from funcnn.arrays import Array
 from funcnn.errors import RangeError, ShapeError
-from funcnn.fields import check_sizes, count
+from funcnn.fields import count
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
 from funcnn.layers.checks import any_array, channels_first, foreign, missing_axis, mixed, wrong_shape
 from funcnn.layers.convolution.sizes import Padding, Sizes, numbers, padding, sizes
 from funcnn.layers.convolution.windows import Axes
 from funcnn.records import record
+from funcnn.sizes import check_sizes
 
 
 @record
