@@ -137,7 +137,7 @@ def _any_state(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
 def _tuple(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     if isinstance(value, tuple) or _is_traced(value, field):
         return _any(value, record, field)
-    remedy = _immutable(value, record, field) if type(value) is list else ""
+    remedy = _immutable(value, record, field, of_tuples=True) if type(value) is list else ""
     raise _refusal(record, field, "a tuple", value, remedy)
 
 
@@ -153,28 +153,30 @@ def _unchanging(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     raise _refusal(record, field, "immutable", value, _immutable(value, record, field))
 
 
-def _immutable(value: Any, record: Any, field: attrs.Attribute[Any]) -> str:
+def _immutable(value: Any, record: Any, field: attrs.Attribute[Any], *, of_tuples: bool = False) -> str:
     """The remedy for a value that may change; it is tried, except that an iterator can be read once."""
     forms = _UNCHANGING if not hasattr(type(value), "to_numpy") else {object: ("{}.to_numpy()", _to_floats)}
     written, make = next((form for cls, form in forms.items() if isinstance(value, cls)), ("", None))
     if make is None:
         return "" if _is_checked(record, field) else written.format(field.name)
     try:
-        made = make(value)
+        made = _any(make(value), record, field)
         if field.validator is not None:
             field.validator(record, field, made)
-        is_certain = is_array(made) or hash(made) is not None
     except (TypeError, ValueError):  # KindError and RangeError are such errors too
         return ""
-    if hasattr(type(record), "__attrs_post_init__") and field.validator is None:  # which may refuse all but layers
-        parts = made if type(made) is tuple else ()
-        is_certain = parts != () and all([hasattr(type(part), "__attrs_attrs__") for part in parts])
+    parts = made if type(made) is tuple else ()
+    is_certain = field.validator is not None or of_tuples or not _is_checked(record, field)
+    if not is_certain and parts:  # a class that checks its fields takes layers, or parameters
+        is_certain = all([hasattr(type(part), "__attrs_attrs__") or is_array(part) for part in parts])
     return written.format(field.name) if is_certain else ""
 
 
 def _to_floats(table: Any) -> Any:
     found = table.to_numpy()
-    return found if is_float(found) else [found]  # a list has no hash
+    if not is_float(found):
+        raise TypeError
+    return found
 
 
 _UNCHANGING: dict[Any, tuple[str, Callable[[Any], Any] | None]] = {

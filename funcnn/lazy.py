@@ -83,10 +83,10 @@ def _absent(package: str, name: str) -> AttributeError | ImportError:
     return ImportError(text, name=package) if importing and ";" in text else AttributeError(text)
 
 
-def counterpart(name: str) -> str:
-    """What funcnn calls a function of another library; empty if it has none, or several."""
+def counterpart(name: str, home: str) -> str:
+    """The function of the namespace `home` that another library calls `name`; empty if there is none, or several."""
     found = _OTHERS.get(name, "")
-    return "" if " " in found else found
+    return found if found in import_module(home).__all__ else ""
 
 
 def _closest(name: str, names: Iterable[str]) -> str:

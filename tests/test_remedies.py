@@ -64,7 +64,8 @@ def test_a_loss_of_scikit_learn_is_one_of_funcnn():
         written = remedy_of(value_and_grad, getattr(metrics, theirs))
         assert written == ours.__name__
         value_and_grad(eval(written, {"mse": mse, "mae": mae}))(NET, X, Y)
-    for without in ("mean_squared_log_error", "log_loss"):  # none, and one for probabilities or for logits
+    # None, one for probabilities and one for logits, and a metric.
+    for without in ("mean_squared_log_error", "log_loss", "accuracy_score"):
         assert remedy_of(value_and_grad, getattr(metrics, without)) == ""
 
 

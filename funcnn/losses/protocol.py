@@ -83,7 +83,7 @@ def _remedy(value: Any, what: str) -> str:
     function = getattr(value, "__name__", "<lambda>")
     library = str(getattr(value, "__module__", "")).partition(".")[0]
     if what != "metric" and library in {"keras", "sklearn"}:
-        return f"; write {found}" if (found := counterpart(function)) else ""
+        return f"; write {found}" if (found := counterpart(function, "funcnn.losses")) else ""
     return f"; write lambda out, y: {function}(y, out)" if function != "<lambda>" else ""
 
 

@@ -159,12 +159,13 @@ def pool() -> dict[str, Callable[[], Any]]:
     made |= {repr(number): partial(lambda n: n, number) for number in [*NUMBERS, *SCALARS]}
     made |= {f"{dtype} {shape}": partial(np.ones, shape, dtype) for dtype in DTYPES for shape in SHAPES}
     made |= ODD
-    for library, values in OTHERS.items():
-        made |= values if find_spec(library) else {}
+    for values in OTHERS.values():
+        made |= values
     return made
 
 
 POOL = pool()
+ABSENT = {word for library, values in OTHERS.items() for word in values if not find_spec(library)}
 
 
 def calls(row: Row, n: int, seed: int = 0) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -174,6 +175,8 @@ def calls(row: Row, n: int, seed: int = 0) -> Iterator[tuple[str, dict[str, Any]
     for _ in range(n if names else 0):
         places = draw.sample(names, min(len(names), draw.choice([1, 1, 2])))
         chosen = {place: draw.choice(words) for place in places}
+        if ABSENT & set(chosen.values()):
+            continue  # other calls are the same wherever they run
         arguments = row.values()
         for place, word in chosen.items():
             old, value = arguments[place], POOL[word]()

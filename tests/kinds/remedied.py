@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-import funcnn
 from funcnn import FuncnnError
 from funcnn.errors import KindError
 from funcnn.records import is_record
@@ -23,9 +22,9 @@ def wrong_remedy(row: Row, what: str, arguments: dict[str, Any], error: FuncnnEr
     if not sentence or sentence[2] not in arguments or isinstance(arguments[sentence[2]], tuple):
         return ""  # not about an argument as a whole
     whose, name, written = sentence.groups()
-    if isinstance(arguments[name], list) and any(map(is_record, arguments[name])):
-        return ""  # several layers or several states: the author of the call knows
-    names = {"np": np, **{key: getattr(funcnn, key) for key in ("TrainState", "value_and_grad")}, **arguments}
+    if isinstance(arguments[name], list) and any([is_record(part) or type(part) is tuple for part in arguments[name]]):
+        return ""  # several layers, states or batches: the author of the call knows
+    names = {"np": np, **arguments}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
