@@ -3,6 +3,7 @@
 import math
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -55,8 +56,8 @@ def in_a_folder_of_its_own(tmp_path, monkeypatch):
 def test_drawn_arguments_give_a_value_or_an_error_by_the_name_of_the_function(module):
     found = []
     for one in module.ROWS:
-        if one.needs:
-            pytest.importorskip(one.needs, reason="it computes")
+        if one.needs and not find_spec(one.needs):
+            continue
         found += [line for what, arguments in calls(one, EACH) if (line := outcome(one, what, arguments))]
     assert found == []
 
