@@ -20,32 +20,32 @@ import numpy as np
 
 from funcnn.arrays import Array, as_array, is_array, is_float, kind, owned
 from funcnn.errors import KindError
-from funcnn.fields import as_seed, is_number, is_whole
+from funcnn.fields import as_float, as_seed, is_number, is_whole
 
 Seed = int | tuple[int, ...]
 
 
-def _array(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
+def _array(value: Any, record: Any, field: attrs.Attribute[Any], *, is_certain: bool = True) -> Any:
     value = as_array(value)
     subclass = isinstance(value, np.ndarray) and type(value) is not np.ndarray  # np.matrix, masked arrays
     if is_array(value) and not subclass and is_float(value):
         return owned(value)
     sized = is_whole(value) and hasattr(record, "init")  # a size is an argument of init
     remedy = f"{type(record).__name__}.init(...) for sizes" if sized else _as_floats(value, field.name)
-    raise _refusal(record, field, "an array of floats", value, remedy)
+    raise _refusal(record, field, "an array of floats", value, remedy if is_certain else "")
 
 
 def _as_floats(value: Any, name: str) -> str:
-    """The remedy for a value of numbers that is not an array of floats."""
-    if hasattr(type(value), "to_numpy"):
-        return f"{name}.to_numpy(float)"
+    """The remedy for a value of numbers that is not an array of floats; it is tried."""
+    is_table = hasattr(type(value), "to_numpy")
+    if not is_table and not is_number(value) and type(value) not in {list, tuple, np.ndarray, np.matrix, np.memmap}:
+        return ""
     try:
-        holds_numbers = is_number(value) or (
-            type(value) in {list, tuple, np.ndarray, np.matrix, np.memmap} and np.asarray(value).dtype.kind in "iuf"
-        )
-    except ValueError:  # rows of unequal lengths
-        holds_numbers = False
-    return f"np.array({name}, float)" if holds_numbers else ""
+        found = value.to_numpy(float) if is_table else np.asarray(value)
+    except (TypeError, ValueError):  # text, or rows of unequal lengths
+        return ""
+    written = f"{name}.to_numpy(float)" if is_table else f"np.array({name}, float)"
+    return written if found.dtype.kind in "iuf" else ""
 
 
 def _optional_array(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
@@ -56,14 +56,15 @@ def _float(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     if _is_traced(value, field):
         return value
     if is_number(value):
-        return float(value)  # an np.float64 would turn float32 training into float64
+        # A Python number, since an np.float64 would turn float32 training into float64.
+        return as_float(type(record).__name__, value, field.name)
     raise _refusal(record, field, "a number", value, f"float({field.name})" if _becomes_float(value) else "")
 
 
 def _becomes_float(value: Any) -> bool:  # a Decimal, a string of digits, a 0-d JAX array
     try:
         return not isinstance(value, bool | np.bool_ | np.ndarray) and math.isfinite(float(value))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
 
 
@@ -104,14 +105,24 @@ def _seed(value: Any, record: Any, field: attrs.Attribute[Any]) -> tuple[Any, ..
 def _any(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     cls = type(value)
     if cls is tuple:
-        return tuple([_any(part, record, field) for part in value])
+        try:
+            return tuple([_any(part, record, field) for part in value])
+        except KindError as error:  # a remedy that names the field is for the whole value
+            raise KindError(str(error).partition(";")[0]) from None
     if hasattr(cls, "__attrs_attrs__"):  # a record, or another class of attrs, which may be mutable by choice
         return value
     if "state" in field.metadata:
         return _any_state(value, record, field)
     if isinstance(value, np.generic):
         return value.item()  # a Python number: an np.float64 would turn float32 training into float64
-    return _array(value, record, field) if is_array(value) else _unchanging(value, record, field)  # a parameter
+    if is_array(value):  # a parameter
+        return _array(value, record, field, is_certain=not _is_checked(record, field))
+    return _unchanging(value, record, field)
+
+
+def _is_checked(record: Any, field: attrs.Attribute[Any]) -> bool:
+    """Whether the class may refuse values of the field that its annotation allows."""
+    return field.validator is not None or hasattr(type(record), "__attrs_post_init__")
 
 
 def _any_state(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
@@ -126,7 +137,8 @@ def _any_state(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
 def _tuple(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     if isinstance(value, tuple) or _is_traced(value, field):
         return _any(value, record, field)
-    raise _refusal(record, field, "a tuple", value, f"tuple({field.name})" if type(value) is list else "")
+    remedy = _immutable(value, record, field, of_tuples=True) if type(value) is list else ""
+    raise _refusal(record, field, "a tuple", value, remedy)
 
 
 def _unchanging(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
@@ -138,16 +150,41 @@ def _unchanging(value: Any, record: Any, field: attrs.Attribute[Any]) -> Any:
     else:
         if not hasattr(type(value), "__next__"):
             return value
-    written = "{}.to_numpy()" if hasattr(type(value), "to_numpy") else ""
-    written = next((form for cls, form in _UNCHANGING.items() if isinstance(value, cls)), written)
-    raise _refusal(record, field, "immutable", value, written.format(field.name))
+    raise _refusal(record, field, "immutable", value, _immutable(value, record, field))
 
 
-_UNCHANGING: dict[Any, str] = {
-    dict: "tuple({}.items())",  # tuple(a dict) has its keys only
-    set: "frozenset({})",
-    bytearray: "bytes({})",
-    (list, tuple, deque, GeneratorType, map, zip, filter): "tuple({})",
+def _immutable(value: Any, record: Any, field: attrs.Attribute[Any], *, of_tuples: bool = False) -> str:
+    """The remedy for a value that may change; it is tried, except that an iterator can be read once."""
+    forms = _UNCHANGING if not hasattr(type(value), "to_numpy") else {object: ("{}.to_numpy()", _to_floats)}
+    written, make = next((form for cls, form in forms.items() if isinstance(value, cls)), ("", None))
+    if make is None:
+        return "" if _is_checked(record, field) else written.format(field.name)
+    try:
+        made = _any(make(value), record, field)
+        if field.validator is not None:
+            field.validator(record, field, made)
+    except (TypeError, ValueError):  # KindError and RangeError are such errors too
+        return ""
+    parts = made if type(made) is tuple else ()
+    is_certain = field.validator is not None or of_tuples or not _is_checked(record, field)
+    if not is_certain and parts:  # a class that checks its fields takes layers, or parameters
+        is_certain = all([hasattr(type(part), "__attrs_attrs__") or is_array(part) for part in parts])
+    return written.format(field.name) if is_certain else ""
+
+
+def _to_floats(table: Any) -> Any:
+    found = table.to_numpy()
+    if not is_float(found):
+        raise TypeError
+    return found
+
+
+_UNCHANGING: dict[Any, tuple[str, Callable[[Any], Any] | None]] = {
+    dict: ("tuple({}.items())", lambda value: tuple(value.items())),  # tuple(a dict) has its keys only
+    set: ("frozenset({})", frozenset),
+    bytearray: ("bytes({})", bytes),
+    (list, tuple, deque): ("tuple({})", tuple),
+    (GeneratorType, map, zip, filter): ("tuple({})", None),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Protocol, cast
@@ -18,16 +19,17 @@ _FLOATS = "fc"  # kinds of dtype: real floats, and complex ones for the complex-
 
 
 def is_array(value: object) -> bool:
-    """Whether `value` is an array of a library of the array API standard, tracers included.
+    """Whether `value` is an array of NumPy, or of a library with the same dtypes and methods, as JAX; tracers included.
 
-    Arrays of NumPy and JAX work with every rule. Of other libraries, array-api-strict is tested: records hold and
-    compare its arrays, but most rules use methods that the standard does not have.
+    Other arrays of the array API standard are not arrays here, since most rules use methods that the standard does not
+    have; `numpy.asarray` converts them. Keys of `jax.random` are not, since they hold no numbers.
     """
     if isinstance(value, np.ndarray):
         return True
     # The type must have the attribute: a class of arrays has it as well, and a mock has every attribute, but neither is
     # an array. The types of NumPy's scalars have it too, and are excluded.
-    return hasattr(type(value), "__array_namespace__") and not isinstance(value, np.generic)
+    is_of_standard = hasattr(type(value), "__array_namespace__") and not isinstance(value, np.generic)
+    return is_of_standard and isinstance(cast("Array", value).dtype, np.dtype)
 
 
 class Namespace(Protocol):
@@ -38,11 +40,21 @@ class Namespace(Protocol):
     def __hash__(self) -> int: ...
 
 
+def is_arraylike(value: Any) -> bool:
+    """Whether a value is an array, a number of NumPy, or a table, of any library"""
+    return hasattr(value, "__array__") or hasattr(value, "to_numpy")
+
+
+def is_plain(x: Any) -> bool:
+    """Whether x is an array, and not of a subclass of NumPy's, such as a matrix."""
+    return type(x) is np.ndarray or (is_array(x) and not isinstance(x, np.ndarray))
+
+
 def namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
     """The module that computes with arrays like `x`: `numpy`, `jax.numpy`, ...; errors call x by the name `name`."""
     if type(x) is np.ndarray:
         return _NUMPY
-    if not is_array(x) or isinstance(x, np.ndarray):
+    if not is_plain(x):
         if not type(name) is type(whose) is str:
             raise KindError(f"namespace: name and whose must be strings, not {kind(name)} and {kind(whose)}")
         raise KindError(f"{whose}{name} must be an array, not {kind(x)}{for_kind(x, name)}")
@@ -53,6 +65,8 @@ def float_namespace(x: Any, name: str = "x", whose: str = "") -> Namespace:
     """`namespace` of an array of floats in the machine's byte order, so that the result has the dtype of x."""
     if is_native_float(x):
         return _NUMPY
+    if not is_plain(x):
+        raise KindError(f"{whose}{name} must be an array, not {kind(x)}{for_kind(x, name, floats=True)}")
     xp = namespace(x, name, whose)
     if not is_float(x):
         raise KindError(f"{whose}{name} must be an array of floats, not {kind(x)}{for_entries(x, name)}")
@@ -83,10 +97,7 @@ def check_arrays(name: str, x: Any, what: str = "x") -> None:
 
 def is_float(array: Any) -> bool:
     """Whether an array holds floats: real, complex, or bfloat16, for which NumPy has no kind."""
-    dtype = array.dtype
-    if not hasattr(dtype, "kind"):  # of a library whose dtypes are not NumPy's
-        return bool(array.__array_namespace__().isdtype(dtype, ("real floating", "complex floating")))
-    return dtype.kind in _FLOATS or dtype.name == "bfloat16"
+    return array.dtype.kind in _FLOATS or bool(array.dtype.name == "bfloat16")
 
 
 def as_array(value: Any) -> Any:
@@ -137,12 +148,8 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(a, tuple) and isinstance(b, tuple):
         return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
     if is_array(a) and is_array(b):
-        return a.dtype == b.dtype and a.shape == b.shape and _all(_alike(a, b))
+        return a.dtype == b.dtype and a.shape == b.shape and bool(_alike(a, b).all())
     return not (is_array(a) or is_array(b)) and bool(_alike(a, b))
-
-
-def _all(truths: Any) -> bool:
-    return bool(truths.__array_namespace__().all(truths))  # the standard has the function, not the method
 
 
 def _alike(a: Any, b: Any) -> Any:
@@ -179,6 +186,17 @@ def counted(n: int, one: str, many: str = "") -> str:
     return f"{n} {one if n == 1 else many or f'{one}s'}"
 
 
+def written(number: Any) -> str:
+    """A whole number for messages: a long one as a power of ten, since Python refuses to print 4301 digits.
+
+    >>> from funcnn.arrays import written
+    >>> written(-12), written(10**5000)
+    ('-12', 'about 10**5000')
+    """
+    digits = math.log10(abs(number) or 1)
+    return f"{number}" if digits < 40 else f"about {'-' * (number < 0)}10**{digits:.0f}"
+
+
 def short(value: Any) -> str:
     """The text of a value for messages: `<f64 2x27>` for an array, `<f64 [1. 2.]>` for one of at most 6 entries.
 
@@ -196,12 +214,10 @@ def short(value: Any) -> str:
     if isinstance(value, list | dict | set):
         text = repr(value) if len(value) <= 8 else ""
         return text if 0 < len(text) <= 160 else f"<{type(value).__name__} of {len(value)}>"
-    return repr(value)
+    return written(value) if type(value) is int else repr(value)
 
 
 def _short_name(dtype: Any) -> str:
-    if not hasattr(dtype, "kind"):
-        return str(dtype).rpartition(".")[2]
     return "bf16" if dtype.name == "bfloat16" else f"{dtype.kind}{8 * dtype.itemsize}"
 
 

@@ -7,13 +7,15 @@ computed again on another machine or in another library, in any order.
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
 
 from funcnn.arrays import Array, Namespace, is_array, kind, short
-from funcnn.errors import KindError
+from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_float_dtype, is_whole
+from funcnn.sizes import MOST_ENTRIES
 
 # np.uint32, not int: without 64-bit integers JAX refuses an int above 2**31 - 1.
 GOLDEN = np.uint32(0x9E3779B9)  # 2**32 / golden ratio as an odd number: its multiples are spread evenly
@@ -41,8 +43,7 @@ def words(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
     Raises:
         KindError: `xp` is not numpy or jax.numpy, `key` not a tuple of ints, or `shape` not a tuple of sizes.
     """
-    _check("words", xp, key, shape)
-    return _words(xp, key, shape)
+    return _words(xp, key, _checked("words", xp, key, shape))
 
 
 def _words(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
@@ -78,7 +79,7 @@ def uniform(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: 
     Raises:
         KindError: as `words`, or `dtype` is not a type of real floats.
     """
-    _check("uniform", xp, key, shape)
+    shape = _checked("uniform", xp, key, shape)
     return _uniform(xp, key, shape, as_float_dtype("uniform", dtype))
 
 
@@ -101,7 +102,7 @@ def normal(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: A
     Raises:
         KindError: as `uniform`.
     """
-    _check("normal", xp, key, shape)
+    shape = _checked("normal", xp, key, shape)
     dtype = as_float_dtype("normal", dtype)
     if hasattr(xp, "normal"):  # as in `words`
         return xp.normal(*_hash(xp, key), shape, dtype)
@@ -112,19 +113,24 @@ def normal(xp: Namespace, key: tuple[Any, ...], shape: tuple[int, ...], dtype: A
     return xp.concatenate([r * xp.cos(angle), r * xp.sin(angle)])[:n].reshape(shape).astype(dtype, copy=False)
 
 
-def _check(name: str, xp: Any, key: Any, shape: Any) -> None:
+def _checked(name: str, xp: Any, key: Any, shape: Any) -> tuple[int, ...]:
+    """Check the arguments; the result is the shape in Python's ints, whose product does not overflow."""
     if not hasattr(xp, "concatenate"):
         raise KindError(f"{name}: xp must be numpy or jax.numpy, not {kind(xp)}")
-    if type(key) is not tuple or not all([type(word) is int or _is_word(word) for word in key]):
-        raise KindError(f"{name}: key must be a tuple of ints, not {short(key)}")
+    if type(key) is not tuple or not all(map(_is_word, key)):
+        raise KindError(f"{name}: key must be a tuple of 64-bit ints, not {short(key)}")
     if type(shape) is not tuple or not all([is_whole(size) and size >= 0 for size in shape]):
         raise KindError(f"{name}: shape must be a tuple of whole numbers, none negative, not {short(shape)}")
+    shape = tuple(map(operator.index, shape))
+    if math.prod(shape) > MOST_ENTRIES:
+        raise RangeError(f"{name}: shape must have at most {MOST_ENTRIES} entries, not {short(shape)}")
+    return shape
 
 
 def _is_word(word: Any) -> bool:
     if is_array(word):
         return word.shape == () and word.dtype.kind in "iu"
-    return is_whole(word)
+    return is_whole(word) and -(2**63) <= word < 2**63
 
 
 def _mix(h: Array) -> Array:

@@ -13,6 +13,7 @@ In `funcnn.layers` the rules of a layer follow its class; the rules of a tuple, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from os import PathLike
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -130,7 +131,9 @@ def check_is_layer(name: str, params: Any, what: str = "params", x: Any = None) 
     """Check that `params` is a layer or a tuple of layers, and not the x of `name(x, params)`."""
     if type(params) is tuple or is_layer(params):
         return
-    remedy = f"; write tuple({what})" * (type(params) is list) + f"; write load({what})" * str(params).endswith(".npz")
+    remedy = f"; write tuple({what})" * (type(params) is list) + f"; write load({what})" * (
+        isinstance(params, str | PathLike) and str(params).endswith(".npz")
+    )
     if is_record(params) and hasattr(params, "params"):  # a TrainState or a Grads
         remedy = "; write state.params" if hasattr(params, "optimizer") else f"; write {what}.params"
     remedy = f"; write {what}.network_" if hasattr(params, "network_") else remedy  # an estimator for scikit-learn

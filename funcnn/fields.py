@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from inspect import Signature, signature
 from numbers import Integral, Real
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.arrays import is_array, kind, short
+from funcnn.arrays import is_array, kind, short, written
 from funcnn.errors import KindError, RangeError
 
 
@@ -21,8 +22,11 @@ def fraction(*, default: Any = attrs.NOTHING) -> Any:
 
 
 def positive(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
-    """A field for a finite number above 0, such as a norm or a bound."""
-    return attrs.field(default=default, validator=_positive, kw_only=kw_only)
+    """A field for a finite number above 0, such as a norm or a bound.
+
+    None, and not False, leaves it to the class whether its fields are given by name alone.
+    """
+    return attrs.field(default=default, validator=_positive, kw_only=kw_only or None)
 
 
 def not_negative(*, default: Any = attrs.NOTHING) -> Any:
@@ -93,7 +97,16 @@ def as_number(name: str, value: Any, what: str) -> float:
     """Check that `value` is a number; the result is a Python float."""
     if not is_number(value):
         raise KindError(f"{name}: {what} must be a number, not {kind(value)}{_rate_of(value, what)}")
-    return float(value)
+    return as_float(name, value, what)
+
+
+def as_float(name: str, value: Any, what: str) -> float:
+    """A number as a float; check that a whole number is not beyond the largest float."""
+    try:
+        return float(value)
+    except OverflowError:
+        limit = f"{sys.float_info.max:.2g}"
+        raise RangeError(f"{name}: {what} must be in [-{limit}, {limit}]; it is {written(value)}") from None
 
 
 def _rate_of(value: Any, what: str) -> str:
@@ -122,7 +135,7 @@ def learning_rate(lr: Any, whose: str = "sgd", what: str = "lr") -> Any:
         remedy = "; write lr(step)" if is_schedule else _rate_of(lr, what)
         raise KindError(f"{whose}: {what} must be a number, not {kind(lr)}{remedy}")
     try:
-        rate = float(lr)
+        rate = as_float(whose, lr, what)
     except TypeError:
         return lr  # a tracer, whose value is unknown
     if not 0 <= rate < math.inf:
@@ -144,11 +157,13 @@ def as_fraction(name: str, value: Any, what: str) -> float:
     return number
 
 
-def as_count(name: str, value: Any, what: str = "steps", *, least: int = 1) -> int:
-    """Check that `value` is a whole number of at least `least`; the result is an int."""
+def as_count(name: str, value: Any, what: str = "steps", *, least: int = 1, most: int = sys.maxsize) -> int:
+    """Check that `value` is a whole number in [least, most], by default a length in Python; the result is an int."""
     check_whole(name, value, what)
     if value < least:
-        raise RangeError(f"{name}: {what} must be at least {least}; it is {value}")
+        raise RangeError(f"{name}: {what} must be at least {least}; it is {written(value)}")
+    if value > most:
+        raise RangeError(f"{name}: {what} must be at most {most}; it is {written(value)}")
     return operator.index(value)
 
 
@@ -162,15 +177,6 @@ def check_whole(name: str, value: Any, what: str) -> None:
     if not is_whole(value):
         remedy = f"; write int({what})" if is_number(value) and math.isfinite(value) and value == int(value) else ""
         raise KindError(f"{name}: {what} must be a whole number, not {kind(value)}{remedy}")
-
-
-def check_sizes(name: str, sizes: dict[str, Any]) -> None:
-    """Check that sizes, given by name, are whole numbers of at least 1."""
-    for what, size in sizes.items():
-        check_whole(name, size, what)
-    if min(sizes.values()) < 1:
-        given = ", ".join([f"{what}: {size}" for what, size in sizes.items()])
-        raise RangeError(f"{name}: sizes must be at least 1; {given}")
 
 
 def as_seed(name: str, seed: Any, what: str = "seed") -> tuple[Any, ...]:

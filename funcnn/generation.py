@@ -9,8 +9,8 @@ from funcnn.arrays import short
 from funcnn.core import forward_only, is_layer
 from funcnn.dispatch import trait, verb
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import check_sizes
 from funcnn.refusals import check_layer, no_rule
+from funcnn.sizes import check_sizes
 from funcnn.traits import Trait
 
 __all__ = [

@@ -20,8 +20,17 @@ import numpy as np
 
 from funcnn.annotations import Seed
 from funcnn.arrays import Array, freeze, is_array, kind, short
-from funcnn.errors import KindError, ShapeError
-from funcnn.fields import as_finite, as_float_dtype, as_positive, as_seed, check_flag, check_function, is_whole
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.fields import (
+    as_finite,
+    as_float_dtype,
+    as_positive,
+    as_seed,
+    check_flag,
+    check_function,
+    is_whole,
+)
+from funcnn.sizes import MOST_ENTRIES
 
 __all__ = [
     "constant",
@@ -156,7 +165,7 @@ def draw(whose: str, weights: Initializer, seed: Seed, shape: Shape, dtype: Any,
             the initializer returns another dtype, or a value that is not an array.
         ShapeError: the initializer returns another shape.
     """
-    check_function(whose, weights, what, "an initializer, such as glorot_uniform")
+    check_function(whose, weights, what, "an initializer, such as glorot_uniform", takes=3)
     new = as_float_dtype(whose, dtype)
     W = weights(as_seed(whose, seed), shape, new)
     if not is_array(W) or W.dtype != new or W.shape != shape:
@@ -185,25 +194,31 @@ def _check_shape(name: str, shape: Any) -> None:
         given = short(shape) if type(shape) is tuple else kind(shape)
         raise KindError(f"{name}: shape must be a tuple of whole numbers, such as (2, 8), not {given}")
     if min(shape, default=1) < 1:
-        raise ShapeError(f"{name}: each axis of shape must be at least 1, not {shape}")
+        raise ShapeError(f"{name}: each axis of shape must be at least 1, not {short(shape)}")
+    if math.prod(map(int, shape)) > MOST_ENTRIES:
+        raise ShapeError(f"{name}: shape must have at most {MOST_ENTRIES} entries, not {short(shape)}")
 
 
 # The functions above with their name as first argument, for errors.
 
 
 def _constant(name: str, value: float, seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
-    as_seed(name, seed)
-    _check_shape(name, shape)
-    return freeze(np.full(shape, value, as_float_dtype(name, dtype)))
+    return _made(name, seed, shape, dtype, lambda _: np.full(shape, value))
 
 
 def _normal(name: str, scale: float, seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
-    _check_shape(name, shape)
-    random = np.random.default_rng(as_seed(name, seed))
-    return freeze((scale * random.standard_normal(shape)).astype(as_float_dtype(name, dtype)))
+    return _made(name, seed, shape, dtype, lambda words: scale * np.random.default_rng(words).standard_normal(shape))
 
 
 def _uniform(name: str, limit: float, seed: Seed, shape: Shape, dtype: Any = np.float64) -> Array:
+    return _made(name, seed, shape, dtype, lambda words: np.random.default_rng(words).uniform(-limit, limit, shape))
+
+
+def _made(name: str, seed: Seed, shape: Shape, dtype: Any, make: Callable[[Any], Array]) -> Array:
+    """The array that `make` draws from the seed, read-only; check the arguments of an initializer."""
     _check_shape(name, shape)
-    random = np.random.default_rng(as_seed(name, seed))
-    return freeze(random.uniform(-limit, limit, shape).astype(as_float_dtype(name, dtype)))
+    words, new = as_seed(name, seed), as_float_dtype(name, dtype)
+    try:
+        return freeze(make(words).astype(new, copy=False))
+    except MemoryError:
+        raise RangeError(f"{name}: shape must fit into memory; it is {shape}") from None

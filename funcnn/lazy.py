@@ -83,6 +83,12 @@ def _absent(package: str, name: str) -> AttributeError | ImportError:
     return ImportError(text, name=package) if importing and ";" in text else AttributeError(text)
 
 
+def counterpart(name: str, home: str) -> str:
+    """The function of the namespace `home` that another library calls `name`; empty if there is none, or several."""
+    found = _OTHERS.get(name, "")
+    return found if found in import_module(home).__all__ else ""
+
+
 def _closest(name: str, names: Iterable[str]) -> str:
     """The name that is most like `name`, apart from upper case; empty if none is."""
     from difflib import get_close_matches  # noqa: PLC0415  only an error needs it
@@ -168,6 +174,10 @@ _OTHERS = {
     "smoothl1loss": "huber",
     "l1loss": "mae",
     "mean_squared_error": "mse",
+    "mean_absolute_error": "mae",
+    "hinge_loss": "hinge",
+    "binary_crossentropy": "binary_cross_entropy",
+    "mean_pinball_loss": "quantile",
     "categorical_crossentropy": "softmax_cross_entropy",
     "sparse_categorical_crossentropy": "softmax_cross_entropy",
     "bceloss": "binary_cross_entropy",

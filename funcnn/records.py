@@ -42,7 +42,7 @@ def state(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
     In a base class give `kw_only=True`: otherwise the state precedes the fields of subclasses in their constructors.
     """
     check_flag("state", kw_only, "kw_only")
-    return attrs.field(default=default, kw_only=kw_only, metadata={"state": True})
+    return attrs.field(default=default, kw_only=kw_only or None, metadata={"state": True})  # as `positive`
 
 
 def branches(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
@@ -57,7 +57,7 @@ def branches(*, default: Any = attrs.NOTHING, kw_only: bool = False) -> Any:
     Either(layers=(Relu(), Tanh()))
     """
     check_flag("branches", kw_only, "kw_only")
-    return attrs.field(default=default, kw_only=kw_only, metadata={"branches": True})
+    return attrs.field(default=default, kw_only=kw_only or None, metadata={"branches": True})  # as `positive`
 
 
 def borrowed() -> Any:
@@ -105,9 +105,12 @@ def _made(cls: Any, *, kw_only: bool) -> type:
         raise KindError(f"record: cls must be a class, not {kind(cls)}")
     if cls in plans:
         raise KindError(f"record: {cls.__name__} is a record already")
-    for name, method in _METHODS.items():
-        if name not in cls.__dict__:
-            setattr(cls, name, method)
+    try:
+        for name, method in _METHODS.items():
+            if name not in cls.__dict__:
+                setattr(cls, name, method)
+    except TypeError:  # a class that is written in C
+        raise KindError(f"record: cls must be a class of Python, not {kind(cls)}") from None
     has_own = "__init__" in cls.__dict__
     made: Any = attrs.frozen(cls, eq=False, repr=False, kw_only=kw_only, field_transformer=completed)
     finish_class(made)

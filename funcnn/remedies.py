@@ -8,8 +8,8 @@ import attrs
 import numpy as np
 
 
-def for_kind(x: Any, name: str) -> str:
-    """The end of a sentence about a value that is not an array: a tuple, a table, a list, a number."""
+def for_kind(x: Any, name: str, *, floats: bool = False) -> str:
+    """The end of a sentence about a value that is not an array: a tuple, a table, a list, a number; of floats."""
     if has_mask(x):
         written = f"for ({name}, mask) write {_FOR_PAIRS[name]}" if name in _FOR_PAIRS else ""
         written = f"write ({name}, mask), a tuple" if type(x) is list and name == "x" else written
@@ -18,18 +18,24 @@ def for_kind(x: Any, name: str) -> str:
         return f"; {_FOR_TUPLES[name]}" if name in _FOR_TUPLES else ""
     if hasattr(type(x), "to_numpy"):
         return for_table(x, name)
-    is_number = name == "x" and isinstance(x, int | float | complex)
-    return f"; write np.asarray({name})" if is_number or _becomes_array(x) else ""
+    is_number = name == "x" and isinstance(x, int | float)
+    code = _kind_of_array(x, is_number=is_number)
+    as_floats = ", float" if floats and code != "f" else ""
+    return f"; write np.asarray({name}{as_floats})" if code else ""
 
 
-def _becomes_array(x: Any) -> bool:
-    """Whether np.asarray converts x to an array of numbers without loss."""
-    if type(x) is list and not any(map(_is_array, x)):  # a list of arrays may mean several inputs or several rows
-        try:
-            return np.asarray(x).dtype.kind in "biufc"
-        except ValueError:  # rows of unequal lengths
-            return False
-    return hasattr(type(x), "__array__") and not hasattr(x, "mask")  # np.matrix, a tensor; not a masked array
+def _kind_of_array(x: Any, *, is_number: bool) -> str:
+    """The kind of the array to which np.asarray converts x, if that is of real numbers and nothing is lost."""
+    is_list = type(x) is list and not any(map(_is_array, x))  # a list of arrays may mean several inputs or several rows
+    is_other = hasattr(type(x), "__array__") and not hasattr(x, "mask")  # a masked array would lose its mask
+    has_axes = is_number or isinstance(x, np.generic) or getattr(x, "shape", None) != ()
+    if not (is_number or is_list or is_other) or not has_axes:
+        return ""
+    try:
+        code = np.asarray(x).dtype.kind
+    except (TypeError, ValueError, RuntimeError):  # uneven rows, a key of JAX, a tensor that requires a gradient
+        return ""
+    return code if code in "biuf" else ""
 
 
 def _is_array(part: Any) -> bool:
@@ -71,8 +77,8 @@ def for_entries(x: Any, name: str) -> str:
 
 def becomes_floats(x: Any) -> bool:
     """Whether the entries of an array are real numbers or bools, including numbers in an array of objects."""
-    if getattr(x.dtype, "kind", "no") != "O":
-        return getattr(x.dtype, "kind", "no") in "biu"
+    if x.dtype.kind != "O":
+        return x.dtype.kind in "biu"
     return all([isinstance(entry, int | float | np.number) for entry in x.ravel().tolist()])
 
 

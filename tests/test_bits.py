@@ -151,11 +151,11 @@ WRONG = {
         KindError,
         "words: xp must be numpy or jax.numpy, not str",
     ),
-    "an int for a key": (lambda: words(np, 7, (2,)), KindError, "words: key must be a tuple of ints, not 7"),
+    "an int for a key": (lambda: words(np, 7, (2,)), KindError, "words: key must be a tuple of 64-bit ints, not 7"),
     "a fraction in a key": (
         lambda: uniform(np, (7, 1.5), (2,), np.float32),
         KindError,
-        "uniform: key must be a tuple of ints, not (7, 1.5)",
+        "uniform: key must be a tuple of 64-bit ints, not (7, 1.5)",
     ),
     "a size for a shape": (
         lambda: normal(np, (7,), 2, np.float32),

@@ -20,6 +20,7 @@ ROOMS = [
     "allocation bound conditions objects remedies",
     "arrays",
     "elementary fields tables",
+    "sizes",
     "bits",
     "annotations",
     "constructors",
@@ -53,26 +54,26 @@ ROOMS = [
 
 # The most lines of each folder, and of the files beside them; it may be raised for a reason that stands in its line.
 MOST_LINES = {
-    "": 3840,  # values, checks, refusals, malloc, verbs, constructors, names elsewhere; arrays of objects
+    "": 3980,  # values, checks, refusals, remedies that are tried, verbs, constructors, names; arrays of objects
     "compilation": 4590,  # rules become symbolic arrays or a reason why not, a program, text, code on disk; a switch
     "curvature": 545,  # two ways to differentiate, their bounds, also next to kinks, and what is refused
-    "data": 1260,  # orders of rows, by class, length, window; a thread; what maps may do; ten augmentations
-    "files": 775,  # results under the fingerprints of arguments and of functions
+    "data": 1270,  # orders of rows, by class, length, window; a thread; what maps may do; ten augmentations
+    "files": 795,  # results under the fingerprints of arguments and of functions; what killed saves left
     "identity": 620,  # what code reads, as a hash and as a comparison that takes a microsecond
-    "inspection": 2230,  # a diagram is a tree of blocks, their positions, and text; each layer has its equation
+    "inspection": 2250,  # a diagram is a tree of blocks, their positions, and text; equations; a remedy is tried
     "interop": 6160,  # PyTorch, JAX, optax, ONNX: a rule for each layer, a loop; estimators for all y, X, loss; Parquet
     "kernels": 2600,  # traces of rows, sweeps over them; patterns that are no rows, and loops over steps, by hand
-    "layers": 7820,  # layers that mix positions say so; memories, and what is wrong in one; loops of libraries
-    "losses": 1260,  # for classes, 1 - p does not cancel; in NumPy it is gathered, in others multiplied; y comes last
-    "metrics": 390,  # numbers for all examples, for each class, for unpadded positions
-    "optimizers": 925,  # of float16 they compute in float32
+    "layers": 7830,  # layers that mix positions say so; memories, and what is wrong in one; loops of libraries
+    "losses": 1290,  # for classes, 1 - p does not cancel; in NumPy it is gathered, in others multiplied; y comes last
+    "metrics": 395,  # numbers for all examples, for each class, for unpadded positions; none of complex ones
+    "optimizers": 930,  # of float16 they compute in float32
     "parallel": 1320,  # blocks, sums, threads on cores of their own, tasks as bytes, and executors that fail
     "plot": 700,  # each picture checks its arguments; a player of a run
-    "schedules": 480,  # what is given as a schedule is checked when it is given
+    "schedules": 485,  # what is given as a schedule is checked when it is given
     "teach": 3950,  # exercises, checked together or alone; numbers that keep their terms; a page, its symbols; mistakes
     "testing": 10360,  # at every size, exactly, by an oracle; large arrays, trees, lent memory; six libraries; hunts
-    "training": 1740,  # arguments, batches and scores are checked; states and tables show themselves; one pass a step
-    "trees": 525,  # how deep a tree may be
+    "training": 1770,  # batches, scores, states are checked; states and tables show themselves; one pass a step
+    "trees": 535,  # differences, edits, vectors and walks, whose errors name who asked; how deep a tree may be
 }
 
 

@@ -596,7 +596,7 @@ ROWS = {
     "whole numbers in a tuple of parameters": (
         lambda: Fields(y, other=(y, (labels,))),
         KindError,
-        "Fields: other must be an array of floats, not int64 array; write np.array(other, float)",
+        "Fields: other must be an array of floats, not int64 array",
     ),
     "a list in a record": (
         lambda: Fields(y, other=[relu]),
@@ -788,7 +788,7 @@ ROWS = {
     "parameters lost in the last step": (
         stepped(y=y * 1e150, lr=1e300, steps=1),
         NotFiniteError,
-        "train: after step 0 params.0.W is not finite; a smaller lr may help",
+        "train: params.0.W is not finite after 1 step; a smaller lr may help",
     ),
     "a network for a state": (
         lambda: next(train(net, [(x, y)], value_and_grad(mse), 0.1)),

@@ -175,7 +175,7 @@ ROWS = {
     "a list to turn": (
         lambda: rotate([1, 2]),
         KindError,
-        "rotate: x must be an array, not list; write np.asarray(x)",
+        "rotate: x must be an array, not list; write np.asarray(x, float)",
     ),
     "whole numbers to turn": (
         lambda: rotate_backward(x.astype(int)),

@@ -569,12 +569,12 @@ ROWS = {
     "a migration that is not a function": (
         lambda: load("net.npz", migrate={"Gate": "Dense"}),
         KindError,
-        "load: migrate must be a function, not dict",
+        "load: migrate must be a function (name, fields), not dict",
     ),
     "a migration that is a class": (
         lambda: load("net.npz", migrate=Relu),
         KindError,
-        "load: migrate must be a function, not the class Relu",
+        "load: migrate must be a function (name, fields), not the class Relu",
     ),
     "fields that are not those of the class": (
         loaded(a_record("Dense", W=1, bias=2)),

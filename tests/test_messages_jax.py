@@ -128,7 +128,7 @@ ROWS = {
     "a dict in params": (
         lambda: JaxFunction(product, ({"W": W},)),
         KindError,
-        "JaxFunction: params must be immutable, not dict; write tuple(params.items())",
+        "JaxFunction: params must be immutable, not dict",
     ),
     "a number in params": (
         lambda: JaxFunction(product, ((0.5,),)),
@@ -138,7 +138,7 @@ ROWS = {
     "integers in params": (
         lambda: JaxFunction(product, (np.ones(2, int),)),
         KindError,
-        "JaxFunction: params must be an array of floats, not int64 array; write np.array(params, float)",
+        "JaxFunction: params must be an array of floats, not int64 array",
     ),
     "a list for x": (
         lambda: forward(PRODUCT, [1.0]),

@@ -507,6 +507,21 @@ ROWS = {
         )
     },
     **{
+        f"{whose}, a loss whose cost is {given}": (
+            act,
+            KindError,
+            f"{whose}: the loss must return (cost, dA), cost being one number, not {given}",
+        )
+        for cost, given in (("1.0", "str"), (None, "None"), ([1.0], "list"), (np.array("1.0"), "<U3 array"))
+        for loss in (lambda out, y, weight=None, cost=cost: (cost, out),)
+        for whose, act in (
+            ("weighted", of(weighted(loss), x, (x, y))),
+            ("masked", of(masked(loss), (steps, there), steps)),
+            ("joint", of(joint(mse, loss), (x, x), (x, x))),
+            ("value_and_grad", partial(value_and_grad(loss), Dense(np.eye(2), None), x, x)),
+        )
+    },
+    **{
         f"{whose}, a loss that returns a cost for each row": (
             act,
             KindError,

@@ -294,7 +294,7 @@ ROWS = {
     "a constraint by its name": (
         call(project, net, "nonnegative"),
         KindError,
-        "project: onto must be a function, not str",
+        "project: onto must be a function of an array, not str",
     ),
     "a list without negative numbers": (
         call(nonnegative, [1.0]),

@@ -277,7 +277,7 @@ ROWS = {
     "no step from a network of NaN": (
         read(train, dead(0), [], value_and_grad(mse), 0.1),
         NotFiniteError,
-        "train: params.0.W of start is not finite, and data gave no batch",
+        "train: params.0.W is not finite after 0 steps; a smaller lr may help",
     ),
     "an overflow in a network of one layer": (
         overflow,

@@ -174,8 +174,7 @@ ROWS = {
     "a metric of scikit-learn as a loss": (
         fit(loss=accuracy_score),
         KindError,
-        A + "loss must be a function (out, y), not accuracy_score(y_true, y_pred, normalize, sample_weight); "
-        "write lambda out, y: accuracy_score(y, out)",
+        A + "loss must be a function (out, y), not accuracy_score(y_true, y_pred, normalize, sample_weight)",
     ),
     "an estimator for a network": (
         lambda: summary(NetworkClassifier(epochs=1).fit(X, NAMES)),

@@ -246,7 +246,7 @@ ROWS = {
     "runs of different networks": (
         lambda: compare(run(), run(start=TrainState((net,)))),
         ShapeError,
-        "difference: the trees must be alike at params; they have a tuple of 3 and a tuple of 1",
+        "compare: the trees must be alike at params; they have a tuple of 3 and a tuple of 1",
     ),
 }
 

@@ -25,8 +25,9 @@ from funcnn import (
     validation,
     value_and_grad,
 )
+from funcnn.errors import KindError
 from funcnn.losses import weighted
-from funcnn.metrics import confusion, perplexity, r2, top_k_accuracy
+from funcnn.metrics import confusion, confusion_per_class, f1, perplexity, precision, r2, recall, top_k_accuracy
 from funcnn.training.scores import Validation
 
 r = np.random.default_rng(0)
@@ -267,3 +268,18 @@ def test_r2_without_scikit_learn_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.metrics", None)
     with pytest.raises(ImportError, match=r"^r2 needs scikit-learn; write pip install scikit-learn$"):
         r2(y, y)
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        *[partial(metric, threshold=threshold) for metric in (accuracy, confusion, f1) for threshold in (None, 0.5)],
+        *[precision, recall, confusion_per_class, perplexity, r2, partial(top_k_accuracy, k=1)],
+    ],
+    ids=str,
+)
+def test_complex_outputs_have_no_order(metric):
+    if metric is r2:
+        pytest.importorskip("sklearn", reason="it computes")
+    with pytest.raises(KindError, match=r"^\w+: out must be an array of real floats, not complex128 array$"):
+        metric(np.ones((3, 2), complex), np.ones((3, 2)))

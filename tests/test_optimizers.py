@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import attrs
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,6 +37,7 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.errors import KindError, ShapeError
+from funcnn.fields import positive
 from funcnn.files import fingerprint
 from funcnn.optimizers import (
     L2,
@@ -58,7 +60,7 @@ from funcnn.optimizers import (
     unit_norm,
 )
 from funcnn.optimizers.base import per_parameter
-from funcnn.records import registry
+from funcnn.records import branches, registry
 from funcnn.testing import GradientError
 from funcnn.testing.optimizer import check_optimizer
 from funcnn.trees import from_vector, leaves, map_parameters, to_vector
@@ -524,6 +526,14 @@ def test_adamw_is_adam_and_then_a_decay(seed, rate, where):
     assert evolve(Adam(), memory=one.memory, t=one.t) == two[0]
 
 
+@pytest.mark.parametrize(("number", "dtype"), [(1e200, np.float64), (1e308, np.float64), (3e38, np.float32)])
+def test_muon_gives_the_same_directions_for_a_gradient_whose_squares_overflow(number, dtype):
+    g = np.array([[3.0, 1.0], [0.0, 4.0]], dtype) / 4
+    found, _ = Muon().step(dtype(number) * g, None, 1)
+    expected, _ = Muon().step(g, None, 1)
+    assert np.allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
 def test_the_singular_values_of_what_muon_gives_are_about_1():
     for seed in range(50):
         rng = np.random.default_rng(seed)
@@ -783,3 +793,20 @@ def check_as_either_would(optimizer, rule, *, promises):
         check_optimizer(optimizer, (np.ones((2, 3)), np.ones(3), np.array(1.0)))
     else:
         assert_as_defined(optimizer, rule)
+
+
+@pytest.mark.parametrize("cls", [cls for cls in registry.values() if issubclass(cls, PerArray)])
+def test_settings_are_given_by_name_alone(cls):
+    assert [field.name for field in attrs.fields(cls) if field.init and not field.kw_only] == []
+
+
+def test_every_kind_of_field_is_given_by_name_alone_where_the_class_says_so():
+    @record(kw_only=True)
+    class Named:
+        size: float = positive(default=1.0)
+        seen: int = state(default=0)
+        layers: tuple[Any, ...] = branches(default=())
+
+    assert Named(size=2.0, seen=1, layers=()).size == 2
+    with pytest.raises(KindError, match=r"^Named: settings are keyword-only, got 1 positional"):
+        Named(2.0)

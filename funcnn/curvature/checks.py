@@ -11,12 +11,14 @@ from funcnn.core import Loss, check_is_layer, forward
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.gradients import Grads
 from funcnn.logits import squashed_twice
+from funcnn.refusals import check_layer
 from funcnn.trees.walks import arrays_in, map_arrays, walk
 
 
 def check_network(name: str, loss: Loss, params: Any, x: Any) -> None:
     """Check that params is a network with real parameters, and that it can be given x, all in arrays of NumPy."""
     check_is_layer(name, params)
+    check_layer(name, params)
     check_arrays(name, x)
     if found := squashed_twice(loss, params):
         raise KindError(f"{name}: {found}")

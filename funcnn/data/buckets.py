@@ -12,7 +12,7 @@ import numpy as np
 
 from funcnn.annotations import Seed
 from funcnn.arrays import Array, freeze, is_array, kind, short
-from funcnn.data.sequence import Batches
+from funcnn.data.sequence import Batches, in_epochs
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_count, as_seed, is_whole
 from funcnn.trees.walks import map_arrays, row_count
@@ -60,7 +60,7 @@ def bucketed_batches(
     buckets = _buckets(name, positions, _lengths(name, lengths))
     per_epoch = sum([-(-len(rows) // size) for _, rows in buckets])
     source = Bucketed(x[:], y[:] if isinstance(y, list) else y, size, as_seed(name, seed), per_epoch, buckets)
-    return Batches(source, range(per_epoch * epochs))
+    return in_epochs(name, source, epochs)
 
 
 def _positions(name: str, sequences: Any, what: str) -> list[int]:

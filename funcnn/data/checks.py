@@ -23,6 +23,12 @@ def check_array(name: str, x: Any, what: str = "x") -> None:
     namespace(x, what, f"{name}: ")
 
 
+def _check_floats(name: str, x: Any, what: str) -> None:
+    if type(x) is tuple:
+        check_array(name, x, what)
+    float_namespace(x, what, f"{name}: ")
+
+
 def sizes_of(name: str, x: Any, needed: str, axes: int) -> tuple[int, ...]:
     """The sizes of the first axes, checked to be the same in all arrays of a tuple, and not 0."""
     parts = x if type(x) is tuple and x else (x,)
@@ -46,15 +52,13 @@ def image_sizes(name: str, x: Any) -> tuple[int, ...]:
 
 def check_images_of_floats(name: str, x: Any) -> tuple[int, ...]:
     """The sizes of images, checked to be one array of floats."""
-    check_array(name, x)
-    float_namespace(x, "x", f"{name}: ")
+    _check_floats(name, x, "x")
     return image_sizes(name, x)
 
 
 def check_rows_of_floats(name: str, x: Any, what: str = "x") -> int:
     """The number of rows of an array of floats."""
-    check_array(name, x, what)
-    float_namespace(x, what, f"{name}: ")
+    _check_floats(name, x, what)
     if not x.shape:
         raise ShapeError(f"{name}: {what} must be (m, ...), rows first, not ()")
     return int(x.shape[0])

@@ -57,7 +57,7 @@ class Prefetched(Rerouted):
         read: Any = copy_context().run
         batches, end = iter(self.data), object()
         with ThreadPoolExecutor(1, "prefetch") as thread:
-            waiting = deque([thread.submit(read, next, batches, end) for _ in range(self.n)])
+            waiting = deque([thread.submit(read, next, batches, end) for _ in range(min(self.n, len(self.data) + 1))])
             try:
                 while (batch := _first(waiting)) is not end:
                     waiting.append(thread.submit(read, next, batches, end))

@@ -9,7 +9,7 @@ import numpy as np
 
 from funcnn.annotations import Seed
 from funcnn.arrays import Array, freeze, is_array, kind
-from funcnn.data.sequence import Batches
+from funcnn.data.sequence import Batches, in_epochs
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_count, as_seed
 from funcnn.trees.walks import map_arrays, row_count
@@ -43,7 +43,7 @@ def batches(x: Any, y: Any, size: int, *, epochs: int = 1, seed: Seed) -> Batche
     if size > rows:
         raise RangeError(f"batches: size must be at most the number of rows, {rows}; it is {size}")
     source = Shuffled(x, y, size, as_seed("batches", seed), -(-rows // size))
-    return Batches(source, range(source.per_epoch * epochs))
+    return in_epochs("batches", source, epochs)
 
 
 def balanced_batches(
@@ -78,7 +78,7 @@ def balanced_batches(
         needed = f"at least the number of classes, {len(groups)}, and at most the rows in an epoch, {most}"
         raise RangeError(f"{name}: size must be {needed}; it is {size}")
     source = Balanced(x, y, size, as_seed(name, seed), -(-most // size), groups)
-    return Batches(source, range(source.per_epoch * epochs))
+    return in_epochs(name, source, epochs)
 
 
 def check_rows(name: str, x: Any, y: Any) -> int:

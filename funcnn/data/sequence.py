@@ -12,6 +12,7 @@ from funcnn.annotations import Seed
 from funcnn.arrays import kind
 from funcnn.data.mapped import check_pure, mapped
 from funcnn.errors import KindError, NoItemError
+from funcnn.fields import as_count
 
 Batch = tuple[Any, Any]
 
@@ -28,6 +29,11 @@ class Source(Protocol):
 
     def batch(self, order: Any, step: int) -> Batch:
         """The batch of this number, from the order of its epoch."""
+
+
+def in_epochs(name: str, source: Source, epochs: int) -> Batches:
+    """The batches of some epochs; check that their number is a length."""
+    return Batches(source, range(as_count(name, source.per_epoch * epochs, "the number of batches", least=0)))
 
 
 @attrs.frozen(eq=False)

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from funcnn.arrays import Array, is_array, kind, namespace
-from funcnn.data.checks import check_array, check_generator, sizes_of
+from funcnn.arrays import Array, is_array, is_plain, kind, namespace
+from funcnn.data.checks import check_generator, sizes_of
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_count, as_fraction, check_whole
 from funcnn.trees.walks import map_arrays
@@ -73,8 +73,7 @@ def token_dropout(ids: Array, rng: Rng, *, rate: float, token: int) -> Array:
         RangeError: `rate` is not in [0, 1), or `token` does not fit the dtype of ids.
     """
     name = "token_dropout"
-    check_array(name, ids, "ids")
-    if ids.dtype.kind not in "iu":
+    if not is_plain(ids) or ids.dtype.kind not in "iu":
         raise KindError(f"{name}: ids must be an array of whole numbers, not {kind(ids)}")
     check_generator(name, rng)
     rate = as_fraction(name, rate, "rate")

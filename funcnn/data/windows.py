@@ -11,7 +11,7 @@ import numpy as np
 from funcnn.annotations import Seed
 from funcnn.arrays import Array, check_arrays, freeze, namespace, unmapped
 from funcnn.data.rows import check_rows
-from funcnn.data.sequence import Batches
+from funcnn.data.sequence import Batches, in_epochs
 from funcnn.errors import RangeError
 from funcnn.fields import as_count, as_seed
 from funcnn.trees.walks import map_arrays
@@ -84,7 +84,7 @@ def windowed(name: str, blocks: Blocks, sizes: Array, size: int, *, window: int,
         raise RangeError(f"{name}: size must be at most the number of rows, {rows}; it is {size}")
     window = as_count(name, window, "window")
     source = Windowed(blocks, freeze(sizes), size, as_seed(name, seed), -(-rows // size), window)
-    return Batches(source, range(source.per_epoch * epochs))
+    return in_epochs(name, source, epochs)
 
 
 @attrs.frozen(eq=False)

@@ -146,6 +146,10 @@ def place(verb: str, path: Any, remedy: str = "") -> Path:
     return Path(path)
 
 
+_SPARE = ".funcnn-*.tmp"
+_DAY = 24 * 60 * 60  # seconds: no save takes as long
+
+
 @contextmanager
 def replacing(verb: str, where: Path) -> Iterator[BinaryIO]:
     """A file to write to. At the end it replaces the file at `where` atomically, or not at all.
@@ -154,7 +158,7 @@ def replacing(verb: str, where: Path) -> Iterator[BinaryIO]:
     at a new path has the mode of any new file.
     """
     target = where.resolve()  # a link is kept, and the file that it points to is replaced
-    spare = target.with_name(f".funcnn-{os.urandom(8).hex()}.tmp")
+    spare = target.with_name(_SPARE.replace("*", os.urandom(8).hex()))
     try:
         old = None
         with suppress(FileNotFoundError):
@@ -166,6 +170,7 @@ def replacing(verb: str, where: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        _remove_left(spare)
         spare.replace(target)
     except FileNotFoundError:
         raise NoFileError(f"{verb}: {where} cannot be written: its folder does not exist; create it first") from None
@@ -180,6 +185,15 @@ def replacing(verb: str, where: Path) -> Iterator[BinaryIO]:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _remove_left(spare: Path) -> None:
+    """Remove the spare files beside this one that are a day older, whose saves were killed."""
+    now = spare.stat().st_mtime  # the clock of the file system, which may be another machine's
+    for other in spare.parent.glob(_SPARE):
+        with suppress(OSError):  # of another user, or removed by another process
+            if now - other.lstat().st_mtime > _DAY:
+                other.unlink()
 
 
 def _take_over(spare: Path, old: os.stat_result) -> None:

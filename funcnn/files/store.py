@@ -31,8 +31,10 @@ def save(path: PathLike, value: Any) -> None:
     """Write a value to a file, atomically: at every moment the file holds the complete old value or the new one.
 
     A value is made of records, tuples, arrays, numbers, strings and None. The file is a zip of a JSON tree and an .npy
-    for each array; arrays of JAX become arrays of NumPy. A value that `load` would refuse or change is refused. A
-    file that is replaced keeps its permissions.
+    for each array; arrays of JAX become arrays of NumPy. A value that `load` would refuse or change is refused. Numbers
+    may be NaN or infinite, so that such a network can be examined elsewhere; `checkpoint_every` refuses it. A file that
+    is replaced keeps its permissions. Files `.funcnn-*.tmp` of killed saves in the same folder are removed when they
+    are older than a day.
 
     >>> import os, tempfile
     >>> from funcnn import load, mlp, save
@@ -141,7 +143,7 @@ def load(path: PathLike, *, migrate: Migrate | None = None) -> Any:
         KindError: `path` is not a path, `migrate` is not a function, or does not return a name and fields.
     """
     if migrate is not None:
-        check_function("load", migrate, "migrate")
+        check_function("load", migrate, "migrate", "a function (name, fields)", takes=2)
 
     def refuse(reason: str) -> FileError:
         return FileError(f"load: {os.fspath(path)} {reason}")

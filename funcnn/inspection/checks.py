@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
 from typing import Any
 
+import numpy as np
+
 from funcnn.arrays import check_arrays, kind
-from funcnn.core import check_is_layer
-from funcnn.errors import KindError
+from funcnn.core import check_is_layer, forward_only
+from funcnn.errors import FuncnnError, KindError
 from funcnn.fields import is_whole
+from funcnn.trees.walks import arrays_in
 
 
 def check_network(name: str, params: Any, what: str = "params") -> None:
@@ -17,10 +22,25 @@ def check_network(name: str, params: Any, what: str = "params") -> None:
         check_network(name, layer, f"{what}[{i}]")
 
 
-def check_example(name: str, x: Any) -> None:
+def check_example(name: str, params: Any, x: Any) -> None:
     """Check that `x` is None, an array or a tuple of arrays; a shape is refused."""
     if is_whole(x) or (type(x) is tuple and x and all(map(is_whole, x))):
-        given = f"a shape {x}; write np.zeros(x)" if type(x) is tuple else kind(x)
+        given = f"a shape {x}{_remedy(params, x)}" if type(x) is tuple else kind(x)
         raise KindError(f"{name}: x must be an array or a tuple of arrays, not {given}")
     if x is not None:
         check_arrays(name, x)
+
+
+def _remedy(params: Any, shape: tuple[int, ...]) -> str:
+    """Zeros of the shape, or of one row of the shape: the first that the network takes"""
+    dtype = next((leaf.dtype for leaf in arrays_in(params)), np.dtype(float))
+    of_dtype = "" if dtype.name == "float64" else f", {dtype.name!r}"
+    for written, whole in (("x", shape), ("(1, *x)", (1, *shape))):
+        if min(shape) > 0 and math.prod(shape) < _MOST:
+            with suppress(FuncnnError):
+                forward_only(params, np.zeros(whole, dtype))
+                return f"; write np.zeros({written}{of_dtype})"
+    return ""
+
+
+_MOST = 1_000_000  # entries of an x that is tried for the sake of a remedy

@@ -93,7 +93,7 @@ def diagram(params: Any, x: Any = None, /) -> Diagram:
         Any error of `forward(params, x)`.
     """
     check_network("diagram", params)
-    check_example("diagram", x)
+    check_example("diagram", params, x)
     calls: Sequence[Entry] = ()
     if x is not None:
         log = Log()

@@ -79,7 +79,7 @@ def summary(params: Any, x: Any = None, *, costs: bool = False) -> Summary:
     """
     check_network("summary", params)
     check_flag("summary", costs, "costs")
-    check_example("summary", x)
+    check_example("summary", params, x)
     if x is None and costs:
         raise KindError("summary: x must be given if costs is True; write summary(params, x, costs=True)")
     rows: list[tuple[tuple[str, ...], Any]] = []

@@ -13,7 +13,7 @@ from funcnn.arrays import is_array, kind, short
 from funcnn.core import backward, backward_params, check_block, forward, forward_only, inference, reseed
 from funcnn.dispatch import alters
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import as_seed, check_sizes
+from funcnn.fields import as_seed
 from funcnn.generation import fixed_memory, step
 from funcnn.gradients import Grads
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
@@ -22,6 +22,7 @@ from funcnn.layers.checks import check_held, check_tuple
 from funcnn.layers.dense import Dense
 from funcnn.layers.notes import note, noted
 from funcnn.records import build, plans, values
+from funcnn.sizes import check_sizes
 from funcnn.traits import is_inert
 
 Layers = tuple[Any, ...]

@@ -14,6 +14,7 @@ from funcnn.arrays import (
     is_array,
     is_float,
     is_native_float,
+    is_plain,
     kind,
     namespace,
     short,
@@ -70,7 +71,7 @@ def check_rows(
 
 def check_out_gradient(layer: Any, dA: Any, shape: tuple[int, ...], dtype: Any) -> None:
     """Check that dA has the shape and dtype of out; errors name `layer`, a layer or the name of a function."""
-    if type(dA) is not np.ndarray and not is_array(dA):
+    if not is_plain(dA):
         raise KindError(f"{_name(layer)}: dA must be an array of the shape of out, {shape}, not {kind(dA)}")
     if dA.shape != shape:
         raise ShapeError(f"{_name(layer)}: dA must have the shape of out, {shape}; it has {dA.shape}")
@@ -183,7 +184,7 @@ def unpacked(params: Any, cache: Any, n: int) -> tuple[Any, ...]:
 
 def only_array(params: Any, cache: Any) -> Array:
     """Check that the cache is an array; the result is the cache."""
-    if type(cache) is not np.ndarray and not is_array(cache):
+    if not is_plain(cache):
         raise foreign(params, cache)
     only: Array = cache
     return only

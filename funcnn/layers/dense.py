@@ -10,12 +10,12 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, sum_of_rows
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import ShapeError
-from funcnn.fields import check_sizes
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
 from funcnn.layers.checks import check_out_gradient, check_rows, foreign, mixed
 from funcnn.records import record
+from funcnn.sizes import check_sizes
 
 
 @record

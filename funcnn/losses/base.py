@@ -27,6 +27,7 @@ from funcnn.losses.remedies import (
     for_labels,
     for_order,
     for_predictions,
+    for_scores,
     for_shapes,
     for_weights,
 )
@@ -65,7 +66,8 @@ def fitted_weight(
         return None
     if is_number(weight):
         remedy = f"{setting}={weight}" if setting else f"np.full(len(y), {weight})"
-        raise KindError(f"{name}: weight must be an array, not {kind(weight)}; write {remedy}")
+        end = f"; write {remedy}" if abs(weight) < 2**63 else ""
+        raise KindError(f"{name}: weight must be an array, not {kind(weight)}{end}")
     namespace(weight, "weight", f"{name}: ")
     _check_numbers(name, "weight", weight)
     if weight.ndim == 0 or weight.shape != shape[: weight.ndim]:
@@ -116,8 +118,8 @@ def _check_floats(name: str, out: Any, y: Any, *, of_classes: bool) -> None:
         if is_float(y) and out.dtype.kind in "biu" and (are_outputs(y) or not of_classes):
             remedy = for_order(name) if are_outputs(y) else ""
             raise KindError(f"{name}: out must be an array of floats, not {kind(out)}{remedy}")
-        if of_classes and out.shape == y.shape:
-            remedy = for_predictions(name)
+        if of_classes and out.ndim <= y.ndim:
+            remedy = for_predictions(name) if out.shape == y.shape else for_scores(name, out, y)
             raise KindError(f"{name}: out must be the scores of the classes, in floats, not {kind(out)}{remedy}")
     float_namespace(out, "out", f"{name}: ")
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
+from numbers import Number
 from typing import Any, TypeVar
 
-from funcnn.arrays import counted, kind
+from funcnn.arrays import counted, is_array, kind
 from funcnn.errors import KindError
 from funcnn.fields import as_called, check_function, parameters_of
+from funcnn.lazy import counterpart
 
 F = TypeVar("F")
 _COMPLEX = "__funcnn_complex__"
@@ -73,9 +75,16 @@ def check_of_out_and_y(name: str, value: Any, what: str = "loss") -> None:
     parameters = parameters_of(value)
     names = list(parameters.parameters)[:2] if parameters else []
     if names[:1] in (["y"], ["y_true"]) and names[1] in _PREDICTIONS:
-        function = getattr(value, "__name__", "<lambda>")
-        remedy = f"; write lambda out, y: {function}(y, out)" if function != "<lambda>" else ""
-        raise KindError(f"{name}: {what} must be {needed}, not {as_called(value)}{remedy}")
+        raise KindError(f"{name}: {what} must be {needed}, not {as_called(value)}{_remedy(value, what)}")
+
+
+def _remedy(value: Any, what: str) -> str:
+    """The remedy for a function of (y, out): to exchange them; if it gives a cost alone, a loss of funcnn."""
+    function = getattr(value, "__name__", "<lambda>")
+    library = str(getattr(value, "__module__", "")).partition(".")[0]
+    if what != "metric" and library in {"keras", "sklearn"}:
+        return f"; write {found}" if (found := counterpart(function, "funcnn.losses")) else ""
+    return f"; write lambda out, y: {function}(y, out)" if function != "<lambda>" else ""
 
 
 def check_of_arrays(name: str, value: Any, what: str, needed: str) -> None:
@@ -94,10 +103,17 @@ def evaluated(whose: str, loss: Any, *given: Any) -> tuple[Any, Any]:
     if type(made) is not tuple or len(made) != 2:
         given_back = counted(len(made), "value") if type(made) is tuple else kind(made)
         raise KindError(f"{whose}: the loss must return (cost, dA), dA being the gradient of cost, not {given_back}")
-    if getattr(made[0], "ndim", 0):
-        given_back = f"{kind(made[0])} of shape {made[0].shape}"
+    cost: Any = made[0]
+    has_axes = bool(getattr(cost, "ndim", 0))
+    if type(cost) is not float and (has_axes or not is_of_numbers(cost)):
+        given_back = f"{kind(cost)} of shape {cost.shape}" if has_axes else kind(cost)
         raise KindError(f"{whose}: the loss must return (cost, dA), cost being one number, not {given_back}")
     return made
+
+
+def is_of_numbers(cost: Any) -> bool:
+    """Whether a cost is a number, real or complex, or an array of numbers, which may be traced"""
+    return cost.dtype.kind not in "STU" if is_array(cost) else isinstance(cost, Number)
 
 
 def of_complex(loss: F) -> F:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array
+from funcnn.arrays import Array, is_float
 
 Shape = tuple[int, ...]
 
@@ -18,12 +18,18 @@ def for_order(name: str) -> str:
 
 def are_outputs(y: Any) -> bool:
     """Whether y holds floats that cannot be labels, since some are not whole numbers."""
-    return type(y) is np.ndarray and bool((y != np.floor(y)).any())
+    return type(y) is np.ndarray and y.dtype.kind == "f" and bool((y != np.floor(y)).any())
 
 
 def for_predictions(name: str) -> str:
     """The remedy for predicted classes in place of scores."""
     return "; for predicted classes write (out == y).mean()" if name == "accuracy" else ""
+
+
+def for_scores(name: str, out: Any, y: Any) -> str:
+    """The remedy for classes in place of scores: scores in place of classes, which are not soft labels."""
+    are_classes = type(y) is np.ndarray and is_float(y) and y.shape[:-1] == out.shape
+    return for_order(name) if are_classes and ((y < 0) | (y > 1)).any() else ""
 
 
 def for_entries(what: str, values: Array, *, of_classes: bool) -> str:

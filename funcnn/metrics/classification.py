@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, namespace, short
-from funcnn.errors import RangeError, ShapeError
+from funcnn.arrays import Array, is_array, kind, namespace, short
+from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_count, as_finite
 from funcnn.losses.base import check, check_alike, check_unit
 from funcnn.losses.classification import check_classes, cross_entropy
@@ -113,8 +113,15 @@ def perplexity(out: Array, y: Array) -> Any:
         return float(np.exp(cost))
 
 
+def check_real(name: str, out: Any) -> None:
+    """Check that `out` is not complex, which losses take for the complex step: complex numbers have no order."""
+    if is_array(out) and out.dtype.kind == "c":
+        raise KindError(f"{name}: out must be an array of real floats, not {kind(out)}")
+
+
 def answers(name: str, out: Array, y: Array, threshold: float | None) -> tuple[Array, Array, int]:
     """The predicted and the true classes, as whole numbers from 0 to k - 1, and k."""
+    check_real(name, out)
     if threshold is None:
         true = _classes(name, out, y, "; for one output give threshold=0 for logits or threshold=0.5 for probabilities")
         return out.argmax(axis=-1), true, out.shape[-1]
@@ -127,6 +134,7 @@ def answers(name: str, out: Array, y: Array, threshold: float | None) -> tuple[A
 
 def _classes(name: str, out: Array, y: Array, remedy: str = "") -> Array:
     """The true classes, for out (m, ..., k); `remedy` ends the error for a single output."""
+    check_real(name, out)
     check(name, out, y, of_classes=True)
     if out.ndim < 2:
         needed = f"(m, ..., k), rows first{', or give a threshold' * bool(remedy)}"

@@ -7,6 +7,7 @@ import numpy as np
 from funcnn.arrays import Array, short
 from funcnn.errors import RangeError
 from funcnn.losses.base import check_alike
+from funcnn.metrics.classification import check_real
 from funcnn.training.scores import better
 
 
@@ -33,6 +34,7 @@ def r2(out: Array, y: Array) -> float:
         from sklearn.metrics import r2_score  # noqa: PLC0415  optional, and needed here alone
     except ImportError:
         raise ImportError("r2 needs scikit-learn; write pip install scikit-learn") from None
+    check_real("r2", out)
     check_alike("r2", out, y)
     if out.shape[0] < 2:
         raise RangeError(f"r2: there must be two rows or more; out: {out.shape}")

@@ -43,7 +43,7 @@ def project(params: P, onto: Callable[[Array], Array], where: Where = "*") -> P:
         return new
 
     check_tree(params, "project", "params")
-    check_function("project", onto, "onto")
+    check_function("project", onto, "onto", "a function of an array", takes=1)
     check_patterns("project", "where", where)
     return map_chosen(checked, where, params, whose="project")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from funcnn.arrays import Array
+import numpy as np
+
+from funcnn.arrays import Array, namespace
 from funcnn.fields import fraction
 from funcnn.optimizers.adam import Adam, Memory
 from funcnn.records import record
@@ -50,6 +52,8 @@ def _orthogonal(X: Array, eps: float) -> Array:
     if X.shape[0] > X.shape[1]:
         return _orthogonal(X.T, eps).T
     a, b, c = _QUINTIC
+    largest = abs(X).max()
+    X = X / namespace(X).where(largest > np.finfo(X.dtype).max ** 0.25, largest, 1)  # else the squares may overflow
     X = X / ((X * X).sum() ** 0.5 + eps)
     for _ in range(5):
         A = X @ X.T

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import attrs
+
 from funcnn.arrays import namespace, short, wide
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import check_patterns, not_negative, patterns, positive
@@ -121,6 +123,18 @@ class L2(Decay):
 Factors = tuple[tuple[Where, float], ...]
 
 
+def _pairs(record: Any, _: Any, value: Any) -> None:
+    """Check that each pair is a pattern and a number."""
+    whose, pairs = type(record).__name__, value if type(value) is tuple else (value,)
+    if not all([type(pair) is tuple and len(pair) == 2 and isinstance(pair[1], int | float) for pair in pairs]):
+        needed = 'pairs, such as (("0.*", 0.1), ("*.b", 2.0))'
+        raise KindError(f"{whose}: factors must be {needed}, not {short(value)}")
+    for where, factor in pairs:
+        check_patterns(whose, "the first of a pair", where)
+        if not 0 <= factor < math.inf:
+            raise RangeError(f"{whose}: a factor must be finite and not negative; it is {factor}")
+
+
 @record
 class Rates:
     """g' = factor g, for the parameters that match the pattern of a factor; if several match, their factors multiply
@@ -135,18 +149,7 @@ class Rates:
         FuncnnError: in `update`, a pattern matches no parameter.
     """
 
-    factors: Factors
-
-    def __attrs_post_init__(self) -> None:
-        """Check that each pair is a pattern and a number."""
-        pairs: tuple[Any, ...] = self.factors if type(self.factors) is tuple else (self.factors,)
-        if not all([type(pair) is tuple and len(pair) == 2 and isinstance(pair[1], int | float) for pair in pairs]):
-            needed = 'pairs, such as (("0.*", 0.1), ("*.b", 2.0))'
-            raise KindError(f"{type(self).__name__}: factors must be {needed}, not {short(self.factors)}")
-        for where, factor in pairs:
-            check_patterns(type(self).__name__, "the first of a pair", where)
-            if not 0 <= factor < math.inf:
-                raise RangeError(f"{type(self).__name__}: a factor must be finite and not negative; it is {factor}")
+    factors: Factors = attrs.field(validator=_pairs)
 
 
 @update.register(Rates)

@@ -15,6 +15,8 @@ from funcnn.plot.axes import axes
 from funcnn.schedules.base import Schedule
 from funcnn.training.arguments import check_lr
 
+_MOST = 10_000_000  # steps of a curve, which are computed one by one
+
 
 def cost_curve(table: Mapping[str, Any], ax: Axes | None = None, **line: Any) -> Axes:
     """The costs of a run on a logarithmic scale; further arguments, such as `label`, go to `Axes.plot`.
@@ -38,10 +40,10 @@ def rate_curve(lr: float | Schedule, steps: int, ax: Axes | None = None, **line:
     Raises:
         KindError: `lr` is not a number or a function of the step number, `steps` is not a whole number, or `ax` is not
             an Axes.
-        RangeError: a rate is negative or not finite, or `steps` is less than 1.
+        RangeError: a rate is negative or not finite, or `steps` is less than 1 or more than 10 million.
     """
     check_lr("rate_curve", lr)
-    steps, ax = as_count("rate_curve", steps), axes("rate_curve", ax)
+    steps, ax = as_count("rate_curve", steps, most=_MOST), axes("rate_curve", ax)
     rates = [as_rate("rate_curve", lr(step), f"lr({step})") if callable(lr) else lr for step in range(steps)]
     ax.plot(np.arange(steps), rates, **line)
     ax.set(xlabel="step", ylabel="learning rate")

@@ -11,10 +11,11 @@ from matplotlib.colors import is_color_like
 
 from funcnn.arrays import Array, is_array, is_float, kind, namespace, short
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import as_count, check_sizes
+from funcnn.fields import as_count
 from funcnn.inspection.checks import check_network
 from funcnn.plot.axes import axes
 from funcnn.prediction import predict
+from funcnn.sizes import check_sizes
 from funcnn.trees.walks import arrays_in
 
 ROWS = 1 << 16  # pixels at a time, so the memory needed does not grow with the picture

@@ -19,7 +19,7 @@ from matplotlib.image import imsave
 from funcnn.arrays import Array, is_array, short
 from funcnn.errors import KindError, RangeError, ShapeError
 from funcnn.fields import as_count, check_function, check_text
-from funcnn.files.archive import place
+from funcnn.files.archive import place, replacing
 from funcnn.training.loop import TrainState
 from funcnn.training.runs import Run, check_run, every_kth
 
@@ -64,7 +64,8 @@ def write_player(
         ShapeError: `frame` returns an array that is not (h, w) or (h, w, 3), or of another shape than the first one.
         RangeError: the run is empty, `every` is less than 1, `frame` returns numbers that are not finite, or the file
             would have more than 5 MB.
-        FileError: `path` is not the path of a file.
+        NotFiniteError: as `history`.
+        FileError: `path` is not the path of a file, or the file cannot be written.
     """
     where = place("write_player", path)
     check_run("write_player", run)
@@ -88,7 +89,8 @@ def write_player(
     if max(size, len(text)) > LARGEST:
         got = f"more after {len(pictures)} frames; give a larger every, or smaller frames"
         raise RangeError(f"write_player: the file must have at most 5 MB, got {got}")
-    where.write_text(text, "utf-8")
+    with replacing("write_player", where) as file:
+        file.write(text.encode())
 
 
 def _image(made: Any, shape: tuple[int, ...] | None) -> Array:

@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 
 from funcnn.arrays import Array, kind, namespace, short
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import as_count, check_sizes
+from funcnn.fields import as_count
 from funcnn.plot.axes import axes
+from funcnn.sizes import check_sizes
 
 
 def heat_map(matrix: Array, ax: Axes | None = None, **image: Any) -> Axes:

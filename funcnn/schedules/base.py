@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Callable
 from functools import partial
 from inspect import signature
@@ -46,7 +47,7 @@ def half_cosine(share: float) -> float:
 
 def as_step(name: str, step: Any) -> Any:
     """Check a step: the result is an int of at least 0. A traced step is returned unchanged."""
-    if type(step) is int and step >= 0:
+    if type(step) is int and 0 <= step <= sys.maxsize:
         return step
     if is_array(step) and step.shape == () and step.dtype.kind in "iu":
         try:

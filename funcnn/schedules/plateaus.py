@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from funcnn.arrays import kind
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_number, is_number
@@ -43,6 +45,9 @@ class Plateau:
 
     def __attrs_post_init__(self) -> None:
         """Check that each number is in its range."""
+        for name in ("lr", "best", "waiting", "cooling"):  # states, which jit returns as 0-d arrays
+            if np.ndim(value := getattr(self, name)):
+                raise KindError(f"{type(self).__name__}: {name} must be a number, not {kind(value)}")
         counts = {name: getattr(self, name) for name in ("patience", "cooldown", "waiting", "cooling")}
         for name, needed, fits in (
             ("final", "finite and not negative", 0 <= self.final < math.inf),

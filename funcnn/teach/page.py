@@ -15,8 +15,9 @@ import numpy as np
 
 from funcnn.arrays import kind
 from funcnn.core import Loss
-from funcnn.errors import FileError, KindError, NoFileError, RangeError
+from funcnn.errors import KindError, RangeError
 from funcnn.fields import learning_rate
+from funcnn.files.archive import replacing
 from funcnn.teach.data import data_of
 from funcnn.teach.replays import nudges_of
 from funcnn.teach.rows import NUMBERS
@@ -71,14 +72,8 @@ def write_steps(params: Any, x: Any, y: Any, loss: Loss, lr: float, path: str | 
     _check_numbers(params, x, y)
     walk = walk_through(params, x, y, loss, rate, whose="write_steps")
     text = page_of(walk, params, x, y, loss, rate)
-    try:
-        file.write_text(text, "utf-8")
-    except FileNotFoundError:
-        raise NoFileError(
-            f"write_steps: {file} cannot be written: its folder does not exist; create it first"
-        ) from None
-    except OSError as error:
-        raise FileError(f"write_steps: {file} cannot be written: {error.strerror}") from error
+    with replacing("write_steps", file) as page:
+        page.write(text.encode())
 
 
 def _check_numbers(params: Any, x: Any, y: Any) -> None:

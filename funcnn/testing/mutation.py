@@ -108,9 +108,9 @@ def is_caught(mutant: Mutant, check: Check = check_vjp, seed: int = 0, examples:
     _check("is_caught", mutant, check, seed, examples)
     found: list[GradientError] = []
 
-    @hypothesis.seed(seed)
+    @hypothesis.seed(int(seed))
     @settings(
-        max_examples=examples,
+        max_examples=int(examples),
         phases=[Phase.generate],
         database=None,
         deadline=None,

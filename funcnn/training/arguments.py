@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from inspect import isgeneratorfunction
 from typing import Any, cast
 
-from funcnn.arrays import is_array, is_float, kind
+from funcnn.arrays import is_array, is_arraylike, is_float, kind
 from funcnn.core import value_and_grad as gradient_of
 from funcnn.data.sequence import first_step
 from funcnn.errors import KindError, RangeError
@@ -20,10 +20,10 @@ from funcnn.schedules.base import as_step, check_schedule
 
 def check_data(name: str, data: Any) -> None:
     """Check the data without reading a batch, since a sequence of another library may read files for each batch."""
-    if isinstance(data, list | tuple | deque | str):
+    if isinstance(data, list | tuple | deque | str | bytes | bytearray | range):
         for batch in data:
             pair(name, batch)
-    elif is_array(data) or hasattr(data, "to_numpy"):
+    elif is_arraylike(data):
         pair(name, data)
     elif isinstance(data, Mapping | set | frozenset | type) or not (
         hasattr(data, "__iter__") or hasattr(data, "__getitem__")

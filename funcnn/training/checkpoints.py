@@ -13,6 +13,7 @@ from funcnn.fields import as_count, as_positive
 from funcnn.files.archive import place
 from funcnn.files.store import save
 from funcnn.training.loop import TrainState
+from funcnn.training.origin import finite
 from funcnn.training.runs import Run, check_run, states_of
 
 S = TypeVar("S", bound=TrainState[Any])
@@ -23,10 +24,11 @@ def checkpoint_every(
 ) -> Iterator[S]:
     """The states of a run. Each state that is due is saved at `path` before it is given, and the last state at the end.
 
-    A state is due if `steps` divides its step, or if it is the first after `seconds` seconds without a save. If the
-    loop is left by `break` or by an error, the file holds the last state that was due, since a later save could
-    overwrite the states of another run. So put `checkpoint_every` around all other functions of the run: around
-    `early_stopping` it also saves the state at which the run stops, with the best state in it.
+    A state is due if `steps` divides its step, or if it is the first after `seconds` seconds without a save. A state
+    that is due and not finite is an error, and the file keeps the state that was saved last. If the loop is left by
+    `break` or by an error, the file holds the last state that was due, since a later save could overwrite the states of
+    another run. So put `checkpoint_every` around all other functions of the run: around `early_stopping` it also saves
+    the state at which the run stops, with the best state in it.
 
     >>> import os, tempfile
     >>> import numpy as np
@@ -44,6 +46,7 @@ def checkpoint_every(
     Raises:
         KindError: `run` is not a run, `path` is not a path, `steps` is not a whole number, or `seconds` not a number.
         RangeError: not exactly one of `steps` and `seconds` is given, or the given one is not above 0.
+        NotFiniteError: a state that is due has a parameter, a state or a memory of the optimizer that is not finite.
         FileError: `path` is a folder. Also any error of `save`.
     """
     check_run("checkpoint_every", run)
@@ -64,8 +67,8 @@ def _checkpoint_every(run: Run[S], path: Any, steps: int | None, seconds: float 
     with closing(states_of(run, "checkpoint_every")) as states:
         for now in states:
             if now.step % steps == 0 if steps else monotonic() - at >= (seconds or 0):
-                save(path, now)
+                save(path, finite("checkpoint_every", now))
                 saved, at = now, monotonic()
             yield now
     if now is not saved:
-        save(path, now)
+        save(path, finite("checkpoint_every", now))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from funcnn.arrays import counted
 from funcnn.errors import RangeError
 from funcnn.training.runs import Run, check_run, states_of
-from funcnn.trees.differences import difference
+from funcnn.trees.differences import differences
 
 
 class Divergence(NamedTuple):
@@ -65,7 +65,7 @@ def compare(run_a: Run[Any], run_b: Run[Any]) -> Divergence | None:
             if b.step != step:
                 given = f"run_a is at step {step}, run_b at step {b.step}"
                 raise RangeError(f"compare: run_a and run_b must be at the same step; {given}")
-            if found := difference(a, b):
+            if found := differences("compare", a, b):
                 return Divergence(step, found)
     if step is None:
         raise RangeError("compare: one of the runs must have a state, got none")

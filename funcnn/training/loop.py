@@ -30,7 +30,7 @@ from funcnn.training.arguments import (
     pair,
 )
 from funcnn.training.descent import moved
-from funcnn.training.origin import is_finite, not_finite, origin
+from funcnn.training.origin import finite, is_finite, origin
 from funcnn.trees.walks import check_tree, map_arrays
 
 _WIDTH = 100  # the most characters printed of a part of a state, since the memory of an optimizer may be long
@@ -129,8 +129,8 @@ def train(
     (1000, (Dense(W=<f64 [[2.]]>, b=<f64 [1.]>),))
 
     Raises:
-        NotFiniteError: the cost of a step is not finite, or the parameters after the last step are not. The message
-            gives the step and the first such array: an input, a parameter, or the output of a layer.
+        NotFiniteError: the cost of a step is not finite, or the state after the last step is not. The message gives the
+            step and the first such array: an input, a parameter, the output of a layer, or a memory of the optimizer.
         KindError: `start` is not a TrainState, `data` does not give pairs, `value_and_grad` is a loss or does not
             return (cost, Grads), `lr` is not a number or a function, or `constraint` does not return parameters.
         RangeError: `lr` is negative or not finite, `data` is an iterator that has ended, or `data` are made by
@@ -177,10 +177,7 @@ def _train(start: S, data: Any, value_and_grad: Any, lr: Any, constraint: Any, e
         yield now
     if nothing:
         raise RangeError("train: data must give a batch, got none; a generator can be read once, so make a new one")
-    if path := not_finite(now.params, "params"):
-        if now.step == start.step:
-            raise NotFiniteError(f"train: {path} of start is not finite, and data gave no batch")
-        raise NotFiniteError(f"train: after step {now.step - 1} {path} is not finite; a smaller lr may help")
+    finite("train", now)
 
 
 def _after(now: S, batch: Any, value_and_grad: Any, lr: Any, constraint: Any) -> S:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any, TypeVar
 
-from funcnn.fields import as_count
+from funcnn.fields import as_count, as_number
 from funcnn.training.arguments import check_lr
 from funcnn.training.loop import TrainState
 from funcnn.training.runs import Run, check_run, states_of
@@ -45,12 +45,16 @@ def progress(run: Run[S], total: int | None = None, *, lr: float | Callable[[int
     return _progress(run, total, lr, tqdm)
 
 
+def _rate(lr: Any, step: int) -> float:
+    return float(as_number("progress", lr(step), f"lr({step})") if callable(lr) else lr)
+
+
 def _progress(run: Run[S], total: int | None, lr: Any, tqdm: Any) -> Iterator[S]:
     with closing(states_of(run, "progress")) as states, tqdm(total=total, unit="step") as bar:
         for now in states:
             if bar.n == 0:
                 bar.initial = bar.n = bar.last_print_n = max(now.step - 1, 0)  # earlier steps are not part of the speed
-            rate = "" if lr is None else f", lr {float(lr(now.step - 1) if callable(lr) else lr):.3g}"
+            rate = "" if lr is None else f", lr {_rate(lr, now.step - 1):.3g}"
             bar.set_postfix_str(f"cost {float(now.cost):.4g}{rate}", refresh=False)
             bar.update(now.step - bar.n)
             yield now

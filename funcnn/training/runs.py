@@ -15,11 +15,12 @@ from typing import Any, Generic, TypeVar, overload
 
 import attrs
 
-from funcnn.arrays import is_array, kind
+from funcnn.arrays import is_arraylike, kind
 from funcnn.data.sequence import check_index
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_count
 from funcnn.training.loop import TrainState
+from funcnn.training.origin import finite
 from funcnn.trees.walks import leaves
 
 S = TypeVar("S", bound=TrainState[Any])
@@ -46,6 +47,7 @@ def keep(run: Run[S], *, every: int = 1) -> States[S]:
     Raises:
         KindError: `run` is not a run, or `every` is not a whole number.
         RangeError: `every` is less than 1.
+        NotFiniteError: a parameter, a state or a memory of the optimizer is not finite in a state to be kept.
     """
     check_run("keep", run)
     every = as_count("keep", every, "every")
@@ -91,12 +93,7 @@ def check_run(name: str, run: Any, what: str = "run") -> None:
     if isinstance(run, list | tuple | deque | str | States):
         for now in run:
             _check_state(name, now, what)
-    elif (
-        not isinstance(run, Iterable)
-        or isinstance(run, Mapping | set | frozenset)
-        or is_array(run)
-        or hasattr(run, "to_numpy")
-    ):
+    elif not isinstance(run, Iterable) or isinstance(run, Mapping | set | frozenset) or is_arraylike(run):
         raise KindError(f"{name}: {what} must be an iterable of TrainStates, such as train gives, not {kind(run)}")
     elif isinstance(run, GeneratorType) and run.gi_frame is None:
         raise RangeError(f"{name}: {what} was read to its end before; a generator can be read once, so make a new one")
@@ -118,15 +115,15 @@ def states_of(run: Run[S], name: str, what: str = "run") -> Generator[S, None, N
 
 
 def every_kth(run: Run[S], name: str, every: int) -> Generator[S, None, None]:
-    """The states at each step that `every` divides, and the last state."""
+    """The states at each step that `every` divides, and the last state; each is checked to be finite."""
     between = None
     with closing(states_of(run, name)) as states:
         for now in states:
             between = now if now.step % every else None
             if between is None:
-                yield now
+                yield finite(name, now)
     if between is not None:
-        yield between
+        yield finite(name, between)
 
 
 def check_start(name: str, start: Any) -> None:

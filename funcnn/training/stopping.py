@@ -14,6 +14,7 @@ from funcnn.errors import KindError, NotFiniteError, RangeError
 from funcnn.fields import as_count, check_function
 from funcnn.records import build, record, state, values
 from funcnn.training.loop import TrainState
+from funcnn.training.origin import finite
 from funcnn.training.runs import Run, check_run, check_start, states_of
 from funcnn.training.scores import Direction, as_cost
 
@@ -34,6 +35,7 @@ def until(run: Run[S], done: Callable[[S], bool]) -> Iterator[S]:
 
     Raises:
         KindError: `run` is not a run, or `done` is not a function of the state that returns True or False.
+        NotFiniteError: the last state has a parameter, a state or a memory of the optimizer that is not finite.
     """
     check_run("until", run)
     check_function("until", done, "done", "a function of the state", takes=1)
@@ -43,20 +45,21 @@ def until(run: Run[S], done: Callable[[S], bool]) -> Iterator[S]:
 def _until(run: Run[S], done: Callable[[S], Any]) -> Iterator[S]:
     with closing(states_of(run, "until")) as states:
         for now in states:
-            yield now
             answer = done(now)
             if not (isinstance(answer, bool | np.bool_) or (is_array(answer) and answer.shape == ())):
                 raise KindError(f"until: done must return True or False, not {kind(answer)}")
             if answer:
+                yield finite("until", now)
                 return
+            yield now
 
 
 def while_finite(run: Run[S]) -> Iterator[S]:
-    """The states while their costs are finite: the run ends where `train` would raise a NotFiniteError.
+    """The states while they are finite: the run ends where `train` would raise a NotFiniteError, or a step before.
 
-    This keeps the states before a NaN: `history(while_finite(train(...)))` shows how the cost rose, and
-    `bisect_nan` searches `keep(while_finite(train(...)))`. The parameters of the last state may be the cause of the
-    infinite cost.
+    Parameters, states and the memory of the optimizer are finite in each state, although the cost of the next step may
+    be infinite. This keeps the states before a NaN: `history(while_finite(train(...)))` shows how the cost rose, and
+    `bisect_nan` searches `keep(while_finite(train(...)))`.
 
     >>> import numpy as np
     >>> from funcnn import Dense, TrainState, mse, train, value_and_grad
@@ -78,7 +81,8 @@ def while_finite(run: Run[S]) -> Iterator[S]:
 def _while_finite(run: Run[S]) -> Iterator[S]:
     with closing(states_of(run, "while_finite")) as states:
         try:
-            yield from states
+            for now in states:
+                yield finite("while_finite", now)
         except NotFiniteError:
             return
 
@@ -157,6 +161,7 @@ def best_so_far(
             though nothing declares it, `start` is not a TrainState, or is not given though the states have a best, or
             `every` is not a whole number.
         RangeError: `every` is less than 1, or the run does not go on from `start`.
+        NotFiniteError: a state to be scored has a parameter, a state or a memory of the optimizer that is not finite.
     """
     return _best_so_far("best_so_far", run, score, better, every, start)
 
@@ -183,6 +188,7 @@ def _with_best(name: str, run: Any, cost: Any, every: int, start: Any) -> Iterat
                         f"{name}: start must be given, as run goes on from a state with a best; write start=state"
                     )
             if now.step % every == 0:
+                finite(name, now)
                 found, waited = cost(now), waited + 1
                 if isfinite(found) and found < lowest:
                     lowest, waited = found, 0
@@ -215,7 +221,7 @@ def early_stopping(
     (7, 3)
 
     Raises:
-        KindError, RangeError: as `best_so_far`, and likewise for `patience`.
+        KindError, RangeError, NotFiniteError: as `best_so_far`, and likewise for `patience`.
     """
     patience = as_count("early_stopping", patience, "patience")
     states = _best_so_far("early_stopping", run, score, better, every, start)

@@ -56,6 +56,7 @@ def history(
             functions, a measure does not give numbers or arrays of one shape, or `table` has other columns.
         RangeError: the run is empty and there is no `start`, the run does not go on from `start`, `every` is less than
             1, or two columns have one name.
+        NotFiniteError: a state of the table has a parameter, a state or a memory of the optimizer that is not finite.
     """
     check_run("history", run)
     every = as_count("history", every, "every")

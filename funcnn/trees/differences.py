@@ -34,24 +34,29 @@ def difference(a: Any, b: Any) -> dict[str, float]:
     """
     check_tree(a, "difference")
     check_tree(b, "difference")
+    return differences("difference", a, b)
+
+
+def differences(whose: str, a: Any, b: Any) -> dict[str, float]:
+    """`difference` without checks of its arguments; errors name `whose`."""
     found: dict[str, float] = {}
-    _collect(a, b, "", found)
+    _collect(whose, a, b, "", found)
     return found
 
 
-def _collect(a: Any, b: Any, path: str, found: dict[str, float]) -> None:
+def _collect(whose: str, a: Any, b: Any, path: str, found: dict[str, float]) -> None:
     """Add the differences between a and b to `found`, by path."""
     if is_array(a) or is_array(b):
         p, q = _numbers(a), _numbers(b)
         if p is None or q is None or p.shape != q.shape or (is_array(a) and is_array(b) and p.dtype != q.dtype):
-            raise _unlike(a, b, path)
+            raise _unlike(whose, a, b, path)
         if distance := _distance(p, q):
             found[path] = distance
     elif type(a) is tuple or type(b) is tuple or is_record(a) or is_record(b):
         if type(a) is not type(b) or (type(a) is tuple and len(a) != len(b)):
-            raise _unlike(a, b, path)
+            raise _unlike(whose, a, b, path)
         for name, p, q in _parts(a, b):
-            _collect(p, q, f"{path}.{name}" if path else name, found)
+            _collect(whose, p, q, f"{path}.{name}" if path else name, found)
     elif not same(a, b):
         p, q = _numbers(a), _numbers(b)
         found[path] = np.inf if p is None or q is None else _distance(p, q)
@@ -82,9 +87,9 @@ def _distance(p: Array, q: Array) -> float:
     return np.inf if np.isnan(largest) else largest
 
 
-def _unlike(a: Any, b: Any, path: str) -> ShapeError:
+def _unlike(whose: str, a: Any, b: Any, path: str) -> ShapeError:
     where = f" at {path}" if path else ""
-    return ShapeError(f"difference: the trees must be alike{where}; they have {_outline(a)} and {_outline(b)}")
+    return ShapeError(f"{whose}: the trees must be alike{where}; they have {_outline(a)} and {_outline(b)}")
 
 
 def _outline(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from funcnn.arrays import Array, as_array, float_namespace, freeze, is_array, kind, namespace, owned, short
+from funcnn.arrays import Array, as_array, float_namespace, freeze, is_array, is_plain, kind, namespace, owned, short
 from funcnn.errors import KindError, ShapeError
 from funcnn.records import is_record
 from funcnn.trees.walks import check_tree, map_arrays, walk
@@ -26,7 +26,11 @@ def to_vector(tree: Any) -> Array:
         KindError: `tree` is not a tree, but a list, a class or a number.
     """
     check_tree(tree, "to_vector")
-    parts = [leaf.reshape(-1) for _, leaf in walk(tree, states=False)] or [np.zeros(0)]
+    found = dict(walk(tree, states=False))
+    for path, leaf in found.items():
+        if not is_plain(leaf) or leaf.dtype.kind not in "biufcV" or leaf.dtype.fields:  # V: bfloat16
+            raise KindError(f"to_vector: {path or 'tree'} must be an array of numbers, not {kind(leaf)}")
+    parts = [leaf.reshape(-1) for leaf in found.values()] or [np.zeros(0)]
     traced = [part for part in parts if type(part) is not np.ndarray]  # tracers, under jax.jit
     return freeze(namespace([*traced, *parts][0]).concatenate(parts))
 

@@ -230,6 +230,7 @@ def row_count(x: Any, name: str = "x", whose: str = "") -> int:
         return counts[0]
     if not is_array(x) or not x.shape:
         given = short(x) if is_array(x) else kind(x)
-        remedy = "" if type(x) is tuple or is_array(x) or isinstance(x, Number) else for_kind(x, name)
+        has_no_rows = type(x) is tuple or isinstance(x, Number) or getattr(x, "shape", None) == ()
+        remedy = "" if has_no_rows or is_array(x) else for_kind(x, name)
         raise KindError(f"{whose}{name} must be an array or a tuple of arrays, rows first, not {given}{remedy}")
     return cast("int", x.shape[0])  # in jax.export it may be a symbol

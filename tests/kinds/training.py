@@ -80,6 +80,7 @@ ROWS = [
         high=number(2.0),
         stop=number(4.0),
         constraint=constraint,
+        speaks="train",
     ),
     row(better, direction=direction),
     row(keep, run=run | "[]", every=count),
@@ -98,7 +99,7 @@ ROWS = [
         every=count,
         start=start | "None",
     ),
-    row(bisect_nan, states=states, data=data | "[]", loss=loss, lr=schedule, constraint=constraint),
+    row(bisect_nan, states=states, data=data | "[]", loss=loss, lr=schedule, constraint=constraint, speaks="train"),
     row(compare, run_a=run | "[]", run_b=run | "[]"),
     row(Birth, step=count, phase=text, layer=text, array=text, value=array | "1.5; 0-d; nan"),
 ]

@@ -29,7 +29,7 @@ def refusals(row: Row) -> list[str]:
     found: list[str] = []
     for name, given in row.kinds.items():
         for place, kind, put in _places(name, given):
-            if place in _packed(row):
+            if place in packed(row):
                 continue  # the tuple of *losses is Python's own
             for word in [word for word in WRONG if word not in kind.untried]:
                 arguments = row.values()
@@ -39,7 +39,8 @@ def refusals(row: Row) -> list[str]:
     return found
 
 
-def _packed(row: Row) -> list[str]:
+def packed(row: Row) -> list[str]:
+    """The parameters like `*losses`."""
     parameters = inspect.signature(row.function).parameters
     return [name for name, parameter in parameters.items() if parameter.kind is parameter.VAR_POSITIONAL]
 
@@ -97,7 +98,7 @@ def miscounted(row: Row) -> list[str]:
         return []
     found, parameters = [], inspect.signature(row.function).parameters.values()
     needs_some = any([one.default is one.empty and one.kind in (*BY_PLACE, one.KEYWORD_ONLY) for one in parameters])
-    counts = [0] * needs_some + [len(parameters) + 1] * (not _packed(row))
+    counts = [0] * needs_some + [len(parameters) + 1] * (not packed(row))
     names = [row.name] if inspect.ismethod(row.function) else [word.split(".")[-1] for word in row.speaks]
     for count in counts:
         try:
@@ -134,4 +135,4 @@ def spoken(value: Any) -> frozenset[str]:
         return frozenset().union(*map(spoken, value))
     if is_record(value):
         return frozenset([type(value).__name__]) | spoken(values(value))
-    return frozenset([value.__name__]) if inspect.isfunction(value) else frozenset()
+    return frozenset([value.__name__.lstrip("_")]) if inspect.isfunction(value) else frozenset()

@@ -40,7 +40,7 @@ def _check(layer: Any, x: Values) -> None:
 
 
 def _is_made_of_values(x: Values) -> bool:
-    return all(map(_is_made_of_values, x)) if type(x) is tuple else x is None or isinstance(x, spox.Var)
+    return x != () and all(map(_is_made_of_values, x)) if type(x) is tuple else x is None or isinstance(x, spox.Var)
 
 
 def _may_return(layer: Any, made: Values) -> bool:

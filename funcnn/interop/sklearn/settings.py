@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from funcnn.arrays import counted, is_array, kind
 from funcnn.core import is_layer
 from funcnn.errors import KindError, RangeError
-from funcnn.fields import as_count, as_number, check_flag, check_function, check_sizes, is_whole
+from funcnn.fields import as_count, as_number, check_flag, check_function, is_whole
 from funcnn.inspection.checks import check_network
 from funcnn.interop.sklearn.targets import Classes, Labels
 from funcnn.layers.activations.base import Relu
@@ -21,6 +21,7 @@ from funcnn.losses.classification import binary_cross_entropy, binary_cross_entr
 from funcnn.losses.margins import hinge
 from funcnn.losses.protocol import check_of_out_and_y, takes_logits
 from funcnn.losses.regression import mse
+from funcnn.sizes import check_sizes
 from funcnn.training.arguments import check_lr, check_optimizer
 from funcnn.traits import gives_probabilities
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, as_array, is_array, namespace, wide
+from funcnn.arrays import Array, as_array, is_plain, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.elementary import broken_slope
 from funcnn.errors import ShapeError
@@ -135,7 +135,7 @@ def prelu_forward(params: PRelu, x: Array) -> tuple[Array, Array]:
 def prelu_backward(params: PRelu, x: Array, dA: Array) -> Grads[PRelu]:
     """dx = dA where x > 0, else alpha dA; dalpha = sum of dA min(x, 0)"""
     alpha = params.alpha
-    if not is_array(x) or (alpha.size > 1 and x.shape[-1:] != alpha.shape):
+    if not is_plain(x) or (alpha.size > 1 and x.shape[-1:] != alpha.shape):
         raise foreign(params, x)
     check_out_gradient(params, dA, x.shape, x.dtype)
     by_feature = (wide(dA) * namespace(x).where(x > 0, 0, x)).reshape(-1, alpha.size)

@@ -9,13 +9,14 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, counted, is_array, kind
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import as_seed, check_sizes, check_whole, count
+from funcnn.fields import as_seed, check_whole, count
 from funcnn.initializers import Initializer, draw, draw_bias
 from funcnn.layers.attention.dot_product import attend, attend_backward
 from funcnn.layers.checks import foreign, other_dtype, unfit_memory
 from funcnn.layers.dense import Dense
 from funcnn.layers.embedding.positions import Rotary
 from funcnn.records import record
+from funcnn.sizes import check_sizes
 
 Triple = tuple[Any, Any, Any]
 

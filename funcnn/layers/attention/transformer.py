@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from funcnn.annotations import Seed
-from funcnn.fields import as_fraction, as_seed, check_flag, check_sizes
+from funcnn.fields import as_fraction, as_seed, check_flag
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
 from funcnn.layers.activations.smooth import Gelu
 from funcnn.layers.attention.heads import check_heads, check_rotary
@@ -19,6 +19,7 @@ from funcnn.layers.dense import Dense
 from funcnn.layers.dropout import Dropout
 from funcnn.layers.embedding.positions import Rotary
 from funcnn.layers.normalisation.norm import LayerNorm
+from funcnn.sizes import check_sizes
 
 
 def transformer_block(

@@ -10,7 +10,6 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, is_array, short
 from funcnn.core import backward, forward, forward_only
 from funcnn.errors import KindError, ShapeError
-from funcnn.fields import check_sizes
 from funcnn.generation import fixed_memory, mixes_positions, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
@@ -19,6 +18,7 @@ from funcnn.layers.embedding.symbols import Embedding
 from funcnn.layers.notes import noted
 from funcnn.layers.outlines import fitting, outline
 from funcnn.records import build, record
+from funcnn.sizes import check_sizes
 
 
 @record

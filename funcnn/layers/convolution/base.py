@@ -10,12 +10,13 @@ import numpy as np
 from funcnn.annotations import Seed
 from funcnn.arrays import Array
 from funcnn.errors import RangeError, ShapeError
-from funcnn.fields import check_sizes, count
+from funcnn.fields import count
 from funcnn.initializers import Initializer, draw, draw_bias, glorot_uniform
 from funcnn.layers.checks import any_array, channels_first, foreign, missing_axis, mixed, wrong_shape
 from funcnn.layers.convolution.sizes import Padding, Sizes, numbers, padding, sizes
 from funcnn.layers.convolution.windows import Axes
 from funcnn.records import record
+from funcnn.sizes import check_sizes
 
 
 @record
@@ -114,7 +115,7 @@ def check_positions(params: Convolution, x: Any) -> None:
 
 
 def check_cache(params: Convolution, x: Any) -> None:
-    """Check that the cache, which is x, has as many axes as W, and c_in channels."""
+    """Check that the cache, which is x, has as many axes as W, c_in channels, and the dtype of W."""
     shape: Any = getattr(x, "shape", ())
-    if len(shape) != params.axes + 2 or shape[-1] != params.channels()[0]:
+    if len(shape) != params.axes + 2 or shape[-1] != params.channels()[0] or x.dtype != params.W.dtype:
         raise foreign(params, x)

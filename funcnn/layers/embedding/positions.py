@@ -11,7 +11,7 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, is_array, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.errors import ShapeError
-from funcnn.fields import check_sizes, is_whole, positive
+from funcnn.fields import is_whole, positive
 from funcnn.generation import fixed_memory, maps_alone, mixes_positions, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
@@ -19,6 +19,7 @@ from funcnn.layers.checks import check_rows, float_array, foreign, unfit_memory
 from funcnn.layers.embedding.rotation import rotate_backward, rotated, waves
 from funcnn.layers.sequences import blank, check_sequence, closed, opened, out_gradient
 from funcnn.records import record
+from funcnn.sizes import check_sizes
 
 
 @record

@@ -71,7 +71,7 @@ def waves(x: Array, start: Any, base: float, whose: str, name: str = "x") -> tup
     if not _is_position(start):
         raise KindError(f"{whose}: start must be a number, the first position, not {kind(start)}")
     if type(start) is np.ndarray or not is_array(start):  # a traced start is not checked
-        as_finite(whose, start, "start")
+        start = as_finite(whose, start, "start")
     base = as_positive(whose, base, "base")
     positions = (namespace(start) if is_array(start) else np).arange(t) + start
     angles = positions[:, None] * base ** (-np.arange(0, n, 2) / n)

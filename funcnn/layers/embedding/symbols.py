@@ -10,13 +10,13 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, in_float32, kind, namespace
 from funcnn.core import backward, forward
 from funcnn.errors import KindError, RangeError, ShapeError
-from funcnn.fields import check_sizes
 from funcnn.generation import positionwise, step
 from funcnn.gradients import Grads, gradient
 from funcnn.initializers import Initializer, draw, normal
 from funcnn.layers.checks import only_array, unpacked
 from funcnn.layers.sequences import blank, check_mask, closed, opened, out_gradient
 from funcnn.records import record
+from funcnn.sizes import check_sizes
 
 
 @record

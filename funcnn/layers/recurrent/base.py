@@ -11,7 +11,7 @@ from funcnn.annotations import Seed
 from funcnn.arrays import Array, is_array, namespace, sum_of_rows
 from funcnn.core import backward, backward_params, forward, forward_only
 from funcnn.errors import ShapeError
-from funcnn.fields import as_seed, check_sizes
+from funcnn.fields import as_seed
 from funcnn.generation import fixed_memory, step
 from funcnn.gradients import Grads, returned_by
 from funcnn.initializers import Initializer, draw, glorot_uniform, orthogonal
@@ -20,6 +20,7 @@ from funcnn.layers.recurrent.states import State, as_given, first_state, last_gr
 from funcnn.layers.recurrent.steps import Cache, Stacked, steps_backward, steps_forward
 from funcnn.layers.sequences import blank, check_sequence, closed, opened, out_gradients
 from funcnn.records import record
+from funcnn.sizes import check_sizes
 
 
 @record
