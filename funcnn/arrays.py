@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Protocol, cast
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funcnn.errors import KindError
-from funcnn.remedies import for_entries, for_kind
+from funcnn.remedies import for_entries, for_kind, written
 
 Array = NDArray[Any]
 
@@ -19,17 +18,26 @@ _FLOATS = "fc"  # kinds of dtype: real floats, and complex ones for the complex-
 
 
 def is_array(value: object) -> bool:
-    """Whether `value` is an array of NumPy, or of a library with the same dtypes and methods, as JAX; tracers included.
+    """Whether `value` is an array of a library of the array API standard, tracers included.
 
-    Other arrays of the array API standard are not arrays here, since most rules use methods that the standard does not
-    have; `numpy.asarray` converts them. Keys of `jax.random` are not, since they hold no numbers.
+    Arrays of NumPy and JAX work with every rule. Of other libraries, array-api-strict is tested: records hold and
+    compare its arrays, but most rules use methods that the standard does not have. Keys of `jax.random` are not arrays
+    here, since they hold no numbers.
     """
     if isinstance(value, np.ndarray):
         return True
     # The type must have the attribute: a class of arrays has it as well, and a mock has every attribute, but neither is
     # an array. The types of NumPy's scalars have it too, and are excluded.
     is_of_standard = hasattr(type(value), "__array_namespace__") and not isinstance(value, np.generic)
-    return is_of_standard and isinstance(cast("Array", value).dtype, np.dtype)
+    return is_of_standard and (isinstance(cast("Array", value).dtype, np.dtype) or _holds_numbers(value))
+
+
+def _holds_numbers(array: Any) -> bool:
+    """Whether the dtype of an array, which is not one of NumPy's, is a dtype of the standard."""
+    try:
+        return bool(array.__array_namespace__().isdtype(array.dtype, ("bool", "numeric")))
+    except (TypeError, NotImplementedError):  # a key of jax.random, traced or not
+        return False
 
 
 class Namespace(Protocol):
@@ -38,11 +46,6 @@ class Namespace(Protocol):
     def __getattr__(self, name: str, /) -> Callable[..., Array]: ...
     def finfo(self, dtype: Any, /) -> np.finfo[Any]: ...
     def __hash__(self) -> int: ...
-
-
-def is_arraylike(value: Any) -> bool:
-    """Whether a value is an array, a number of NumPy, or a table, of any library"""
-    return hasattr(value, "__array__") or hasattr(value, "to_numpy")
 
 
 def is_plain(x: Any) -> bool:
@@ -97,7 +100,10 @@ def check_arrays(name: str, x: Any, what: str = "x") -> None:
 
 def is_float(array: Any) -> bool:
     """Whether an array holds floats: real, complex, or bfloat16, for which NumPy has no kind."""
-    return array.dtype.kind in _FLOATS or bool(array.dtype.name == "bfloat16")
+    dtype = array.dtype
+    if not hasattr(dtype, "kind"):  # of a library whose dtypes are not NumPy's
+        return bool(array.__array_namespace__().isdtype(dtype, ("real floating", "complex floating")))
+    return dtype.kind in _FLOATS or dtype.name == "bfloat16"
 
 
 def as_array(value: Any) -> Any:
@@ -148,8 +154,12 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(a, tuple) and isinstance(b, tuple):
         return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
     if is_array(a) and is_array(b):
-        return a.dtype == b.dtype and a.shape == b.shape and bool(_alike(a, b).all())
+        return a.dtype == b.dtype and a.shape == b.shape and _all(_alike(a, b))
     return not (is_array(a) or is_array(b)) and bool(_alike(a, b))
+
+
+def _all(truths: Any) -> bool:
+    return bool(truths.__array_namespace__().all(truths))  # the standard has the function, not the method
 
 
 def _alike(a: Any, b: Any) -> Any:
@@ -186,17 +196,6 @@ def counted(n: int, one: str, many: str = "") -> str:
     return f"{n} {one if n == 1 else many or f'{one}s'}"
 
 
-def written(number: Any) -> str:
-    """A whole number for messages: a long one as a power of ten, since Python refuses to print 4301 digits.
-
-    >>> from funcnn.arrays import written
-    >>> written(-12), written(10**5000)
-    ('-12', 'about 10**5000')
-    """
-    digits = math.log10(abs(number) or 1)
-    return f"{number}" if digits < 40 else f"about {'-' * (number < 0)}10**{digits:.0f}"
-
-
 def short(value: Any) -> str:
     """The text of a value for messages: `<f64 2x27>` for an array, `<f64 [1. 2.]>` for one of at most 6 entries.
 
@@ -218,21 +217,23 @@ def short(value: Any) -> str:
 
 
 def _short_name(dtype: Any) -> str:
+    if not hasattr(dtype, "kind"):
+        return str(dtype).rpartition(".")[2]
     return "bf16" if dtype.name == "bfloat16" else f"{dtype.kind}{8 * dtype.itemsize}"
 
 
 def sum_of_rows(a: Array) -> Array:
     """The sum over all axes but the last: a product with a row of ones, several times as fast as `sum`"""
     rows = a if a.ndim == 2 else a.reshape(-1, a.shape[-1])
-    ones = _ones if type(rows) is np.ndarray and len(rows) < _FEW else namespace(rows).ones
-    return ones(len(rows), rows.dtype) @ rows
+    ones = _ones if type(rows) is np.ndarray and rows.shape[0] < _FEW else namespace(rows).ones
+    return ones(rows.shape[0], dtype=rows.dtype) @ rows
 
 
 _FEW = 1 << 12  # rows: with more, making the row of ones takes a small part of the time of the product
 
 
 @lru_cache(16)
-def _ones(m: int, dtype: Any) -> Array:
+def _ones(m: int, *, dtype: Any) -> Array:
     return freeze(np.ones(m, dtype))
 
 

@@ -167,7 +167,7 @@ def _holds_arrays(value: Any) -> bool:
     """Whether `value` is an array of numbers, a record, or a tuple (or NamedTuple) of these, of None and of ints."""
     if isinstance(value, tuple):
         return all([part is None or type(part) is int or _holds_arrays(part) for part in value])
-    return (is_array(value) and value.dtype.kind not in "OSTUVMm") or is_record(value)
+    return (is_array(value) and getattr(value.dtype, "kind", "no") not in "OSTUVMm") or is_record(value)
 
 
 def _seal(parts: Any, given: tuple[Any, ...]) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.arrays import is_array, kind, short, written
+from funcnn.arrays import is_array, kind, short
 from funcnn.errors import KindError, RangeError
+from funcnn.remedies import written
 
 
 def fraction(*, default: Any = attrs.NOTHING) -> Any:

@@ -1,7 +1,8 @@
-"""Remedies for values that are not arrays of floats: the end of a sentence; empty if no remedy is certain."""
+"""Parts of messages: long numbers, and remedies for values that are not arrays of floats, empty if none is certain."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import attrs
@@ -77,8 +78,8 @@ def for_entries(x: Any, name: str) -> str:
 
 def becomes_floats(x: Any) -> bool:
     """Whether the entries of an array are real numbers or bools, including numbers in an array of objects."""
-    if x.dtype.kind != "O":
-        return x.dtype.kind in "biu"
+    if getattr(x.dtype, "kind", "no") != "O":
+        return getattr(x.dtype, "kind", "no") in "biu"
     return all([isinstance(entry, int | float | np.number) for entry in x.ravel().tolist()])
 
 
@@ -88,3 +89,14 @@ def call_of(cls: type) -> str:
         return f"{cls.__name__}.init(...)"
     needs = any([field.init and field.default is attrs.NOTHING for field in getattr(cls, "__attrs_attrs__", ())])
     return f"{cls.__name__}({'...' if needs else ''})"
+
+
+def written(number: Any) -> str:
+    """A whole number for messages: a long one as a power of ten, since Python refuses to print 4301 digits.
+
+    >>> from funcnn.remedies import written
+    >>> written(-12), written(10**5000)
+    ('-12', 'about 10**5000')
+    """
+    digits = math.log10(abs(number) or 1)
+    return f"{number}" if digits < 40 else f"about {'-' * (number < 0)}10**{digits:.0f}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from funcnn.arrays import written
 from funcnn.errors import RangeError
 from funcnn.fields import check_whole
+from funcnn.remedies import written
 
 MOST_ENTRIES = sys.maxsize // 16  # an address counts the bytes of an array, and an entry may have 16
 

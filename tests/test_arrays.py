@@ -7,8 +7,8 @@ from unittest.mock import MagicMock, Mock
 import numpy as np
 import pytest
 
-from funcnn import Dropout, Relu, forward, namespace
-from funcnn.arrays import is_array
+from funcnn import Dense, Dropout, Relu, Tanh, backward, forward, namespace, parameters, tree_map
+from funcnn.arrays import float_namespace, is_array, is_float, same, short
 from funcnn.errors import KindError
 
 
@@ -86,13 +86,35 @@ def test_arrays_of_jax_and_tracers():
         assert not is_array(value)
 
 
-def test_arrays_that_have_nothing_but_the_standard_are_refused_with_the_remedy():
+def test_arrays_that_have_nothing_but_the_standard():
     xp = pytest.importorskip("array_api_strict", reason="its arrays are meant")
-    x = xp.asarray([[1.0, -2.0]])
-    assert not is_array(x)
-    with pytest.raises(KindError, match=r"^Relu: x must be an array, not Array; write np\.asarray\(x\)$"):
-        forward(Relu(), x)
-    assert forward(Relu(), np.asarray(x))[0].tolist() == [[1.0, 0.0]]
+    x, W = xp.asarray([[1.0, -2.0]]), xp.asarray([[1.0], [3.0]])
+    assert is_array(x)
+    assert namespace(x) is float_namespace(x) is xp
+    assert is_float(x)
+    assert not is_float(xp.asarray([1]))
+    assert short(x) == "<float64 1x2>"
+    assert same(x, xp.asarray([[1.0, -2.0]]))
+    assert not same(x, W)
+    assert not same(x, xp.astype(x, xp.float32))
+    dense = Dense(W, None)
+    assert dense == Dense(xp.asarray([[1.0], [3.0]]), None)
+    assert hash(dense) == hash(Dense(xp.asarray([[1.0], [3.0]]), None))
+    assert repr(dense) == "Dense(W=<float64 2x1>, b=None)"
+    assert parameters(dense)["W"] is W
+    assert same(tree_map(lambda a: a + 1, (x,))[0], x + 1)
+    net = Dense(W, xp.asarray([6.0])), Relu(), Tanh()
+    out, cache = forward(net, x)
+    assert same(out, xp.tanh(xp.asarray([[1.0]])))
+    slope = 1 - float(out[0, 0]) ** 2
+    grads = backward(net, cache, xp.ones_like(out))
+    assert np.allclose(grads.params[0].W, [[slope], [-2 * slope]])
+    assert np.allclose(grads.params[0].b, [slope])
+    assert np.allclose(grads.x, [[slope, 3 * slope]])
+    with pytest.raises(KindError, match=r"^Relu: x must be an array of floats, not array_api_strict.int64 array"):
+        forward(Relu(), xp.asarray([1]))
+    with pytest.raises(KindError, match=r"W must be an array of floats, not array_api_strict.int64 array"):
+        Dense(xp.asarray([[1]]), None)
 
 
 def test_keys_of_jax_are_not_arrays():

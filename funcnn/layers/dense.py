@@ -87,8 +87,8 @@ def dense_backward(params: Dense, x: Array, dA: Array) -> Grads[Dense]:
     """dx = dA @ W^T, and the gradients of W and b as in `dense_backward_params`"""
     grads, W = dense_backward_params(params, x, dA), params.W
     if W.shape[1] == 1:  # elementwise is faster
-        return Grads(grads, (W * dA.T).T if by_columns(dA, len(W)) else dA * W[:, 0])
-    return Grads(grads, (W @ dA.T).T if by_columns(dA, len(W)) else dA @ W.T)
+        return Grads(grads, (W * dA.T).T if by_columns(dA, W.shape[0]) else dA * W[:, 0])
+    return Grads(grads, (W @ dA.T).T if by_columns(dA, W.shape[0]) else dA @ W.T)
 
 
 @backward_params.register(Dense)

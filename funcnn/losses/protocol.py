@@ -113,7 +113,7 @@ def evaluated(whose: str, loss: Any, *given: Any) -> tuple[Any, Any]:
 
 def is_of_numbers(cost: Any) -> bool:
     """Whether a cost is a number, real or complex, or an array of numbers, which may be traced"""
-    return cost.dtype.kind not in "STU" if is_array(cost) else isinstance(cost, Number)
+    return getattr(cost.dtype, "kind", "no") not in "STU" if is_array(cost) else isinstance(cost, Number)
 
 
 def of_complex(loss: F) -> F:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from inspect import isgeneratorfunction
 from typing import Any, cast
 
-from funcnn.arrays import is_array, is_arraylike, is_float, kind
+from funcnn.arrays import is_array, is_float, kind
 from funcnn.core import value_and_grad as gradient_of
 from funcnn.data.sequence import first_step
 from funcnn.errors import KindError, RangeError
@@ -16,6 +16,11 @@ from funcnn.gradients import Grads
 from funcnn.optimizers.base import update
 from funcnn.records import is_record
 from funcnn.schedules.base import as_step, check_schedule
+
+
+def is_arraylike(value: Any) -> bool:
+    """Whether a value is an array, a number of NumPy, or a table, of any library."""
+    return hasattr(value, "__array__") or hasattr(value, "to_numpy")
 
 
 def check_data(name: str, data: Any) -> None:

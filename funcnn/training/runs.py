@@ -15,10 +15,11 @@ from typing import Any, Generic, TypeVar, overload
 
 import attrs
 
-from funcnn.arrays import is_arraylike, kind
+from funcnn.arrays import kind
 from funcnn.data.sequence import check_index
 from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_count
+from funcnn.training.arguments import is_arraylike
 from funcnn.training.loop import TrainState
 from funcnn.training.origin import finite
 from funcnn.trees.walks import leaves

@@ -116,12 +116,6 @@ ODD: dict[str, Callable[[], Any]] = {
 }
 
 
-def strict(shape: Any, dtype: str) -> Any:
-    import array_api_strict as xp
-
-    return xp.asarray(np.ones(shape), dtype=getattr(xp, dtype))
-
-
 def in_jax(what: str) -> Any:
     import jax
 
@@ -142,11 +136,6 @@ def in_pandas(what: str) -> Any:
 
 
 OTHERS: dict[str, dict[str, Callable[[], Any]]] = {
-    "array_api_strict": {
-        "strict (4, 2)": lambda: strict((4, 2), "float64"),
-        "strict ()": lambda: strict((), "float64"),
-        "strict ints": lambda: strict((4,), "int64"),
-    },
     "jax": {"jax": lambda: in_jax("array"), "jax key": lambda: in_jax("key")},
     "torch": {"torch": in_torch},
     "pandas": {"frame": lambda: in_pandas("frame"), "series": lambda: in_pandas("series")},
