@@ -27,13 +27,15 @@ def no_promises() -> None:
 class Rules(NamedTuple):
     """f and vjp of a claim, without checks, from lists of arrays of any library to lists of arrays.
 
-    `forward(args)` gives every output, `backward(args, cotangents)` a gradient for each argument. In the
-    arguments from index `first_drawn` on, the check may replace the numbers by others.
+    `forward(args)` gives every output, `backward(args, cotangents)` a gradient for each argument, and, in its place for
+    forward mode, `tangent(args, tangents)` a tangent of each output. In the arguments from index `first_drawn` on, the
+    check may replace the numbers by others.
     """
 
     forward: Callable[[Sequence[Any]], Sequence[Any]]
-    backward: Callable[[Sequence[Any], Sequence[Any]], Sequence[Any]]
+    backward: Callable[[Sequence[Any], Sequence[Any]], Sequence[Any]] | None
     first_drawn: int
+    tangent: Callable[[Sequence[Any], Sequence[Any]], Sequence[Any]] | None = None
 
 
 @attrs.frozen(eq=False)

@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import Array
+from funcnn.errors import RangeError
 from funcnn.fields import check_function
 from funcnn.testing.arguments import Argnums, Convention, claim_of, flattened
 from funcnn.testing.differentiation.constants import (
@@ -20,14 +21,15 @@ from funcnn.testing.differentiation.constants import (
 )
 from funcnn.testing.differentiation.rounding import perturbed
 from funcnn.testing.differentiation.vector_function import cotangent, generator, sealed
-from funcnn.testing.options import FunctionOptions, takes
+from funcnn.testing.options import CheckOptions, takes_options
 from funcnn.testing.recording import verdict
+from funcnn.testing.rules import jvp_rules
 from funcnn.testing.sections import Section
 from funcnn.testing.tangents import Jvp
 from funcnn.testing.verdict import NotTransposed, Report
 
 
-@takes(FunctionOptions)
+@takes_options
 def check_jvp(
     f: Callable[..., Any],
     jvp: Callable[..., Any],
@@ -37,7 +39,7 @@ def check_jvp(
     argnums: Argnums | None = None,
     kwargs: Mapping[str, Any] | None = None,
     convention: Convention | None = None,
-    **options: Unpack[FunctionOptions],
+    **options: Unpack[CheckOptions],
 ) -> Report:
     """Check `jvp(args, tangents)`, which gives the tangent of f's value, against the values of `f(*args)` alone.
 
@@ -78,7 +80,8 @@ def check_jvp(
         argnums: as in `check_vjp`.
         kwargs: as in `check_vjp`; jvp and vjp get them, too.
         convention: as in `check_vjp`. A tangent is the complex number dz itself; the convention is for vjp.
-        **options: those of `check_vjp` that the signature names.
+        **options: as in `check_vjp`. With `exact=True` a tangent is compared along a random direction of all entries, and
+            `vjp` must be None.
 
     Raises:
         GradientError: the tangent is wrong. There is a subclass for each kind of mistake.
@@ -92,7 +95,11 @@ def check_jvp(
         check_function("check_jvp", vjp, "vjp")
     function = flattened("check_jvp", f, args, argnums, kwargs, convention)
     claim, chosen = claim_of(function, jvp, options, derivative="jvp")
-    products = Jvp(function, jvp, Section(claim.names, claim.args), chosen.nondeterministic)
+    if chosen.exact:
+        if vjp is not None:
+            raise RangeError("check_jvp: vjp must be None for exact=True; write check_vjp(f, vjp, args, exact=True)")
+        return verdict(attrs.evolve(claim, rules=jvp_rules(function, jvp)), chosen)
+    products = Jvp(function, jvp, Section(claim.names, claim.args, chosen.limits.constraints), chosen)
     claim = attrs.evolve(claim, cotangent=products.shown)
     if vjp is not None:
         transposed, spoken = function.gradients(vjp), attrs.evolve(claim, derivative="vjp")
@@ -102,7 +109,7 @@ def check_jvp(
                 _refuse_other_transpose(products, transposed, claim.names, claim.args)
 
         claim = attrs.evolve(claim, promises=check_transposed)
-    return verdict(*products.claimed(claim, chosen))
+    return verdict(*products.claimed(claim))
 
 
 def _refuse_other_transpose(products: Jvp, vjp: Any, names: Sequence[str], arrays: Sequence[Array]) -> None:

@@ -13,9 +13,9 @@ from funcnn.arrays import Array, check_arrays, is_array, kind
 from funcnn.core import backward, check_is_layer, forward, inference, reseed, sgd
 from funcnn.errors import KindError
 from funcnn.generation import positionwise, step
-from funcnn.testing.arguments import limited
+from funcnn.testing.arguments import limited, with_oracle
 from funcnn.testing.claim import Claim, Rules
-from funcnn.testing.options import LayerOptions, Options, takes
+from funcnn.testing.options import CheckOptions, Options, takes_options
 from funcnn.testing.protocol import bits, cast, check_class, check_gradients, refuse_float64
 from funcnn.testing.recording import verdict
 from funcnn.testing.source import as_source
@@ -24,8 +24,8 @@ from funcnn.testing.verdict import BrokenPromise, Report
 from funcnn.trees.walks import arrays_in, check_tree, map_arrays, parameters, walk
 
 
-@takes(LayerOptions)
-def check_layer(params: Any, x: Any, **options: Unpack[LayerOptions]) -> Report:
+@takes_options
+def check_layer(params: Any, x: Any, **options: Unpack[CheckOptions]) -> Report:
     """Test a layer at x: dx and the gradient of every parameter, against finite differences of its forward.
 
     A network is a layer. It must have the properties that `check_vjp` tests, and these: another forward before backward
@@ -118,6 +118,7 @@ class LayerFunction:
         rules = Rules(wide.outputs, wide.pulled_back, len(own))
         claim = Claim(whose, "layer", name, wide.value, wide.gradients, args, names, source, rules=rules)
         claim, options = limited(claim, given, ("params", "x"), wide.at)
+        options = with_oracle(whose, options, lambda arrays: (tuple(arrays), {}), np.ravel)
         wide = attrs.evolve(wide, options=options)
         claim = attrs.evolve(claim, vjp=wide.gradients, promises=wide.check_promises, cotangent=wide.shaped)
         return claim, options

@@ -16,16 +16,17 @@ from funcnn.losses.protocol import check_of_out_and_y, evaluated
 from funcnn.testing.arguments import limited
 from funcnn.testing.claim import Claim, Rules
 from funcnn.testing.differentiation.constants import BLOCK_ABSOLUTE, BLOCK_RELATIVE
-from funcnn.testing.options import LayerOptions, takes
+from funcnn.testing.options import CheckOptions, takes_options
 from funcnn.testing.protocol import cast
 from funcnn.testing.recording import verdict
 from funcnn.testing.source import as_source
+from funcnn.testing.structure import refuse_shared
 from funcnn.testing.verdict import BrokenPromise, Report
 from funcnn.trees.walks import arrays_in, map_arrays, walk
 
 
-@takes(LayerOptions)
-def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Unpack[LayerOptions]) -> Report:
+@takes_options
+def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Unpack[CheckOptions]) -> Report:
     """Check a loss at (out, y): its dA against its cost, and the protocol of losses.
 
     A loss is a mean over rows: the costs of blocks of rows, weighted by their shares of the rows, sum to the cost of
@@ -96,6 +97,10 @@ def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Un
         return [None if d is None else d * u for d in _gradients(of, dA)]
 
     def check_promises() -> None:
+        if not chosen.aliasing:
+            given = [*walk(out, "out"), *walk(y, "y")]
+            for name, dA in zip(names, _gradients(out, called(out, y)[1]), strict=True):
+                refuse_shared(f"d{name}", dA, given)
         _check_rows(called, cast(out, np.float64), y, rows=rows)
         narrow = cast(out, np.float32)
         if not (chosen.float32 and chosen.limits.has(tuple(arrays_in(narrow)))):

@@ -7,27 +7,29 @@ from functools import update_wrapper
 from numbers import Number
 from typing import Any, Literal, Unpack
 
+import attrs
 import numpy as np
 
-from funcnn.arrays import Array, is_array, kind, short
+from funcnn.arrays import Array, is_array, kind, namespace, short
 from funcnn.errors import KindError
 from funcnn.fields import check_function
 from funcnn.testing.arguments import claim_of, flattened
-from funcnn.testing.claim import is_special
+from funcnn.testing.claim import Rules, is_special
 from funcnn.testing.flattening import Flattened
-from funcnn.testing.options import FunctionOptions, takes
+from funcnn.testing.options import CheckOptions, takes_options
 from funcnn.testing.recording import verdict
+from funcnn.testing.structure import refuse_shared
 from funcnn.testing.verdict import NotPure, Report
 
 
-@takes(FunctionOptions)
+@takes_options
 def check_gradient(
     f: Callable[..., Any],
     grad: Callable[..., Any] | Literal[True],
     x: Any,
     *,
     args: Sequence[Any] = (),
-    **options: Unpack[FunctionOptions],
+    **options: Unpack[CheckOptions],
 ) -> Report:
     """Check `grad(x, *args)`, the gradient of one number, against the values of `f(x, *args)` alone.
 
@@ -53,7 +55,7 @@ def check_gradient(
         grad: its gradient, an array of the shape of x; True for a function like that of `minimize(fun, x, jac=True)`.
         x: an array of numbers, or a list of them. Whole numbers become floats, as in SciPy.
         args: further arguments of f and grad. They are constants.
-        **options: those of `check_vjp` that the signature names; a function for `domain` gets x and args.
+        **options: as in `check_vjp`, except `float32`; a function for `domain` gets x and args.
 
     Raises:
         GradientError: the gradient is wrong. There is a subclass for each kind of mistake.
@@ -82,11 +84,30 @@ def check_gradient(
         x, *rest = args
         found = _pair(whose, f(wide(x), *rest))[1] if grad is True else grad(wide(x), *rest)
         refuse_changes(kept, found, "grad" if grad is not True else "f")
+        if not chosen.aliasing:
+            refuse_shared("the gradient of x", np.asarray(found), [("x", x)])
         return [np.asarray(found, np.float64) * dA]
 
     function = of_x(whose, f, value, x, args)
     derivative = "f" if grad is True else "grad"
-    return verdict(*claim_of(function, function.gradients(vjp), options, derivative=derivative))
+    claim, chosen = claim_of(function, function.gradients(vjp), options, derivative=derivative)
+    return verdict(attrs.evolve(claim, rules=_rules(function, f, grad)), chosen)
+
+
+def _rules(function: Flattened, f: Any, grad: Any) -> Rules:
+    """f and its gradient for arrays of any library."""
+
+    def forward(parts: Sequence[Any]) -> list[Any]:
+        (x, *rest), _ = function.called(parts)
+        found = f(x, *rest)
+        return [namespace(x).asarray(found[0] if grad is True else found)]
+
+    def backward(parts: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
+        (x, *rest), _ = function.called(parts)
+        found = f(x, *rest)[1] if grad is True else grad(x, *rest)
+        return [namespace(x).asarray(found) * cotangents[0].sum()]
+
+    return Rules(forward, backward, 1)
 
 
 def of_x(whose: str, f: Any, value: Callable[..., Any], x: Any, args: Any) -> Flattened:

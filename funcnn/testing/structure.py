@@ -6,7 +6,7 @@ derivative.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from math import prod
 from typing import Any
@@ -229,9 +229,14 @@ def _check_extremes(function: VectorFunction, dA: Array, *, aliasing: bool) -> N
 
 def _refuse_aliases(function: VectorFunction, args: tuple[Array, ...], gradients: Sequence[Any], dA: Array) -> None:
     for name, gradient in zip(function.names, gradients, strict=True):
-        for what, array in (("dA", dA), *zip(function.names, args, strict=True)):
-            if gradient is not None and np.shares_memory(gradient, array):
-                raise Aliased(f"the gradient of {name} shares memory with {what}: writing to one changes both")
+        refuse_shared(f"the gradient of {name}", gradient, (("dA", dA), *zip(function.names, args, strict=True)))
+
+
+def refuse_shared(name: str, a: Any, others: Iterable[tuple[str, Any]]) -> None:
+    """Refuse an array that shares memory with one of some others, each of which may be None."""
+    for what, other in others:
+        if a is not None and other is not None and np.shares_memory(a, other):
+            raise Aliased(f"{name} shares memory with {what}: writing to one changes both")
 
 
 def _frozen(a: Array) -> Array:

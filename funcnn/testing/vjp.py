@@ -7,15 +7,15 @@ from typing import Any, Unpack
 
 from attrs import evolve
 
-from funcnn.errors import RangeError
 from funcnn.fields import check_function
 from funcnn.testing.arguments import Argnums, Convention, claim_of, flattened
-from funcnn.testing.options import VjpOptions, takes
+from funcnn.testing.options import CheckOptions, takes_options
 from funcnn.testing.recording import verdict
+from funcnn.testing.rules import vjp_rules
 from funcnn.testing.verdict import Report
 
 
-@takes(VjpOptions)
+@takes_options
 def check_vjp(
     f: Callable[..., Any],
     vjp: Callable[..., Any],
@@ -24,7 +24,7 @@ def check_vjp(
     argnums: Argnums | None = None,
     kwargs: Mapping[str, Any] | None = None,
     convention: Convention | None = None,
-    **options: Unpack[VjpOptions],
+    **options: Unpack[CheckOptions],
 ) -> Report:
     """Check `vjp(args, dA)`, which gives a gradient for each argument, against the values of `f(*args)` alone.
 
@@ -164,12 +164,4 @@ def check_vjp(
     check_function("check_vjp", vjp, "vjp")
     function = flattened("check_vjp", f, args, argnums, kwargs, convention)
     claim, chosen = claim_of(function, function.gradients(vjp), options)
-    if chosen.exact and convention:
-        raise RangeError("check_vjp: convention must be None for exact=True, which computes with real numbers")
-    if chosen.oracle:
-        if convention:
-            raise RangeError("check_vjp: convention must be None with an oracle, which computes with real numbers")
-        from funcnn.testing.exact.oracle import Oracle  # noqa: PLC0415  it needs mpmath
-
-        chosen = evolve(chosen, oracle=Oracle("check_vjp", chosen.oracle, function.called))
-    return verdict(evolve(claim, rules=function.rules(vjp)), chosen)
+    return verdict(evolve(claim, rules=vjp_rules(function, vjp)), chosen)
