@@ -96,7 +96,8 @@ def limited(
     structure = options.structure or {}
     limits = as_domain(claim.whose, claim.names, claim.args, holds, structure)
     tangent = "its gradient is compared on the tangent space"
-    source = "".join([f'\n    # structure of {moved}: "{what}"; {tangent}' for moved, what in structure.items()])
+    named = {name: what if isinstance(what, str) else getattr(what, "__name__", "") for name, what in structure.items()}
+    source = "".join([f'\n    # structure of {moved}: "{what}"; {tangent}' for moved, what in named.items()])
     return attrs.evolve(claim, source=claim.source + source), attrs.evolve(options, limits=limits)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Unpack
 
 import attrs
@@ -124,11 +124,24 @@ def _refuse_other_transpose(products: Jvp, vjp: Any, names: Sequence[str], array
     for i, (name, step) in enumerate(zip(names, v, strict=True)):
         if step is None:
             continue
-        alone = [step if j == i else zero for j, zero in enumerate(zeros)]
-        ahead = [products(args, alone) for args in near]
-        left = np.array([u.ravel() @ tangent for tangent in ahead])
-        right = np.array([np.asarray(g[i], np.float64).ravel() @ step.ravel() for g in back])
-        size = abs(u.ravel()) @ abs(ahead[0]) + abs(np.asarray(back[0][i], np.float64)).ravel() @ abs(step.ravel())
+        gradients = [np.asarray(g[i], np.float64) for g in back]
+
+        def ahead(args: tuple[Array, ...], v: Array, i: int = i) -> Array:
+            return products(args, [sealed(v) if j == i else zero for j, zero in enumerate(zeros)])
+
+        if constraint := products.options.limits.constraints.get(i):  # both sides count along its set only
+            rows = [np.array([u.ravel() @ ahead(args, e) for e in _basis(step)]).reshape(step.shape) for args in near]
+            rows, gradients = (
+                [constraint.pull_back(args[i], g) for args, g in zip(near, of, strict=True)] for of in (rows, gradients)
+            )
+            left = np.array([g.ravel() @ step.ravel() for g in rows])
+            size = abs(rows[0]).ravel() @ abs(step.ravel())
+        else:
+            tangents = [ahead(args, step) for args in near]
+            left = np.array([u.ravel() @ tangent for tangent in tangents])
+            size = abs(u.ravel()) @ abs(tangents[0])
+        right = np.array([g.ravel() @ step.ravel() for g in gradients])
+        size += abs(gradients[0]).ravel() @ abs(step.ravel())
         hidden = abs(u).sum() * abs(step).max(initial=0)  # terms of size u v may cancel
         change = GRADIENT_CHANGE * (np.ptp(left) + np.ptp(right))  # by rounding, unless it is a jump
         change = change if change <= LARGEST_GRADIENT_CHANGE * size else 0.0
@@ -139,6 +152,14 @@ def _refuse_other_transpose(products: Jvp, vjp: Any, names: Sequence[str], array
                 f"vjp is not the transpose of jvp: along {name}, <u, J v> is {left[0]:.10g}, but <J' u, v> is "
                 f"{right[0]:.10g}"
             )
+
+
+def _basis(a: Array) -> Iterator[Array]:
+    """Arrays of the shape of a, each with one entry of 1."""
+    for k in range(a.size):
+        e = np.zeros(a.shape)
+        e.flat[k] = 1
+        yield e
 
 
 def _moved(a: Array, rng: np.random.Generator) -> Array:

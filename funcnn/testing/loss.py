@@ -98,9 +98,9 @@ def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Un
 
     def check_promises() -> None:
         if not chosen.aliasing:
-            given = [*walk(out, "out"), *walk(y, "y")]
-            for name, dA in zip(names, _gradients(out, called(out, y)[1]), strict=True):
-                refuse_shared(f"d{name}", dA, given)
+            with claim.named():
+                for path, dA in zip(names, _gradients(out, called(out, y)[1]), strict=True):
+                    refuse_shared(f"d{path}", dA, [*walk(out, "out"), *walk(y, "y")])
         _check_rows(called, cast(out, np.float64), y, rows=rows)
         narrow = cast(out, np.float32)
         if not (chosen.float32 and chosen.limits.has(tuple(arrays_in(narrow)))):
