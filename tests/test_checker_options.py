@@ -226,7 +226,10 @@ def test_a_structure_compares_along_its_set_in_every_check(name):
     structure, A, constant = ALONG[name]
     W = WEIGHTS[: A.shape[0], : A.shape[1]]
     f = lambda A: (np.sin(A) * W).sum() + constant(A)
-    grad, wrong = (lambda A: np.cos(A) * W.astype(A.dtype)), (lambda A: np.cos(A) * W.astype(A.dtype) * (A > A.max() / 2))
+    grad, wrong = (
+        (lambda A: np.cos(A) * W.astype(A.dtype)),
+        (lambda A: np.cos(A) * W.astype(A.dtype) * (A.max() / 2 < A)),
+    )
     within = {"structure": {"A": structure}, "purity": False}
 
     def vjp(slope):
@@ -241,7 +244,9 @@ def test_a_structure_compares_along_its_set_in_every_check(name):
 
     def hessian(slope):
         doubled = lambda A: A * (1 + constant(A))  # its Jacobian times a tangent is the tangent times a number
-        return check_hessian(doubled, lambda A, p: p * (slope(A) / grad(A)) * (1 + constant(A)), A, product=True, **within)
+        return check_hessian(
+            doubled, lambda A, p: p * (slope(A) / grad(A)) * (1 + constant(A)), A, product=True, **within
+        )
 
     def loss(slope):
         of = lambda out, y: (f(out), slope(out))
@@ -292,7 +297,7 @@ def test_a_projection_of_ones_own_is_checked():
         refused(KindError, f"{what} {given}", project)
     edge = lambda x: np.where(x > 1, np.nan, x)  # not defined on one side of an entry
     refused(RangeError, "structure of x must have finite slopes at x; it has not", edge, np.array([1.0, 0.25, 0.25]))
-    refused(KindError, "structure of x must be one of .*, or a projection, not the class float", float)
+    refused(KindError, "structure of x must be a projection or one of .*, not the class float", float)
     refused(KindError, "check_vjp: structure of x needs floats; x is int64", centred, np.arange(3))
     assert check_vjp(np.abs, lambda args, dA: [dA * np.sign(args[0])], [x], structure={"x": centred}).inconclusive == 0
 

@@ -76,7 +76,9 @@ def test_the_options_are_those_of_every_other_check_and_off_where_they_are_refus
         of_sine()[name](nonsense=1)
 
 
-@pytest.mark.parametrize(("name", "option"), [(name, option) for name in REFUSED for option in REFUSED[name] if name in CHECKS])
+@pytest.mark.parametrize(
+    ("name", "option"), [(name, option) for name in REFUSED for option in REFUSED[name] if name in CHECKS]
+)
 def test_an_option_that_a_check_cannot_follow_is_refused(name, option):
     other = {"nondeterministic": 1e-6, "aliasing": False, "float32": True, "oracle": np.sin}[option]
     with pytest.raises(RangeError, match=f"^{name}: {option} must be (True|False|None|0), since "):
@@ -142,11 +144,13 @@ def test_exact_arithmetic_of_every_form():
     pytest.importorskip("mpmath", reason="exact arithmetic computes with it")
     A = np.array([[2.0, 1.0, 0.5], [1.0, 3.0, -1.0], [0.5, -1.0, 4.0]])
     both = lambda x, A: ((x @ A @ x) / 2, A @ x)
-    assert check_gradient(both, True, X, args=(A,), exact=True).probed.endswith("as fractions")  # noqa: FBT003
+    assert check_gradient(both, True, X, args=(A,), exact=True).probed.endswith("as fractions")  # noqa: FBT003  as SciPy has it
     assert check_hessian(lambda x, A: A @ x, lambda x, A: A, X, args=(A,), exact=True).verdict == "pass"
     with pytest.raises(WrongGradient, match="exact arithmetic"):
         check_hessian(lambda x, A: A @ x, lambda x, A: A * (1 + 2.0**-48), X, args=(A,), exact=True)
-    with pytest.raises(RangeError, match=r"^check_jvp: vjp must be None for exact=True; write check_vjp\(f, vjp, args, "):
+    with pytest.raises(
+        RangeError, match=r"^check_jvp: vjp must be None for exact=True; write check_vjp\(f, vjp, args, "
+    ):
         check_jvp(np.sin, lambda args, t: t[0], [X], vjp=lambda args, dA: [dA], exact=True)
 
 
@@ -177,14 +181,18 @@ def test_shared_memory_is_found_where_it_is_not_allowed():
         "f: the tangent of f shares memory with x:": partial(
             check_jvp, lambda x: x * x[0], lambda args, t: args[0], [np.ones(1)]
         ),
-        "f: the gradient of x shares memory with x:": partial(check_gradient, lambda x: (x * x).sum() / 2, lambda x: x, X),
+        "f: the gradient of x shares memory with x:": partial(
+            check_gradient, lambda x: (x * x).sum() / 2, lambda x: x, X
+        ),
         "f: the tangent of f shares memory with the tangent of x:": partial(
             check_hessian, lambda x: x * 1, lambda x, p: p, X, product=True
         ),
         "f: the matrix from hess shares memory with x": partial(
             check_hessian, lambda x: x * x[0] / 2, lambda x: x[:, None], np.array([2.0])
         ),
-        "loss: dout shares memory with y": partial(check_loss, lambda out, y: (0 * out.mean(), y), X[:, None], 0 * X[:, None]),
+        "loss: dout shares memory with y": partial(
+            check_loss, lambda out, y: (0 * out.mean(), y), X[:, None], 0 * X[:, None]
+        ),
     }
     for message, check in sharing.items():
         with pytest.raises(GradientError, match=message) as caught:

@@ -412,14 +412,14 @@ ROWS = {
     "an unknown structure": (
         call(check_vjp, half, half_vjp, [x], structure={"x": "hermitian"}),
         KindError,
-        'check_vjp: structure of x must be one of "symmetric", "positive definite", "lower triangular", '
-        '"upper triangular", "simplex", "unit norm", "sorted", not \'hermitian\'',
+        'check_vjp: structure of x must be a projection or one of "symmetric", "skew", "orthogonal", "positive '
+        'definite", "lower triangular", "upper triangular", "simplex", "unit norm", "sorted", not \'hermitian\'',
     ),
     "a structure by its number": (
         call(check_vjp, half, half_vjp, [x], structure={"x": 1}),
         KindError,
-        'check_vjp: structure of x must be one of "symmetric", "positive definite", "lower triangular", '
-        '"upper triangular", "simplex", "unit norm", "sorted", not int',
+        'check_vjp: structure of x must be a projection or one of "symmetric", "skew", "orthogonal", "positive '
+        'definite", "lower triangular", "upper triangular", "simplex", "unit norm", "sorted", not int',
     ),
     "a structure of whole numbers": (
         call(check_vjp, lambda x, i: x[i], half_vjp, [x, np.arange(2)], structure={"i": "sorted"}),

@@ -15,7 +15,6 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.testing.differentiation.constants import IN_ITS_SET
 
-
 Project = Callable[[Array], Array]
 
 

@@ -116,7 +116,7 @@ def _constraint(whose: str, name: str, a: Array, structure: Any) -> Constraint:
     if not of_caller and not (isinstance(structure, str) and structure in STRUCTURES):
         known = ", ".join([f'"{known}"' for known in STRUCTURES])
         given = short(structure) if isinstance(structure, str) else kind(structure)
-        raise KindError(f"{whose}: structure of {name} must be one of {known}, or a projection, not {given}")
+        raise KindError(f"{whose}: structure of {name} must be a projection or one of {known}, not {given}")
     if a.dtype.kind != "f":
         raise KindError(f"{whose}: structure of {name} needs floats; {name} is {a.dtype}")
     wide = a.astype(np.float64)

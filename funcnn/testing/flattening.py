@@ -21,7 +21,7 @@ from funcnn.testing.verdict import NotDeterministic, NotPure, WrongDtype, WrongS
 
 
 class Result(NamedTuple):
-    """The structure of a result: the first result, the kind of numbers and the shape of each leaf, and whether it is one array.
+    """The structure of a result: the first one, the kind of numbers and the shape of each leaf, and is it one array?
 
     A plain result is one value that is not complex.
     """

@@ -90,26 +90,10 @@ def check_hessian(
         return found.astype(np.float64)
 
     function = of_x(whose, grad, value, x, args)
-    kept: list[tuple[Any, Array]] = []
-
-    def times(args: tuple[Any, ...], p: Array, *, transposed: bool = False) -> Array:
-        """The product of the Hessian with p."""
-        (x, *rest), n = args, p.size
-        if product:
-            return np.asarray(hess(wide(x), p, *rest))
-        H = hess(wide(x), *rest)
-        if not hasattr(H, "T"):
-            H = np.asarray(H)
-        if H.shape != (n, n):
-            raise WrongShape(f"hess must return a matrix of shape {(n, n)}; it is {H.shape}")
-        if isinstance(H, np.ndarray):
-            refuse_changes(kept, H, "hess")
-            if not chosen.aliasing:
-                refuse_shared("the matrix from hess", H, [("x", x)])
-        return np.asarray((H.T if transposed else H) @ p.ravel()).reshape(p.shape)
-
+    times = _Products(hess, product)
     vjp = function.gradients(lambda args, dA: [times(args, dA, transposed=True)])
     claim, chosen = claim_of(function, vjp, options, derivative="hess")
+    times.aliasing = chosen.aliasing
     if chosen.exact:
         return verdict(attrs.evolve(claim, rules=_rules(function, grad, hess, product=product)), chosen)
 
@@ -123,6 +107,31 @@ def check_hessian(
     section = Section(claim.names, claim.args, chosen.limits.constraints)
     products = Jvp(function, lambda args, tangents: times(args, tangents[0]), section, chosen, "hess")
     return verdict(*products.claimed(own))
+
+
+@attrs.define(eq=False)
+class _Products:
+    """Products of the Hessian, or of its transpose, with p; with `product`, hess gives them."""
+
+    hess: Callable[..., Any]
+    product: bool
+    aliasing: bool = True
+    kept: list[tuple[Any, Array]] = attrs.field(factory=list)
+
+    def __call__(self, args: tuple[Any, ...], p: Array, *, transposed: bool = False) -> Array:
+        (x, *rest), n = args, p.size
+        if self.product:
+            return np.asarray(self.hess(wide(x), p, *rest))
+        H = self.hess(wide(x), *rest)
+        if not hasattr(H, "T"):
+            H = np.asarray(H)
+        if H.shape != (n, n):
+            raise WrongShape(f"hess must return a matrix of shape {(n, n)}; it is {H.shape}")
+        if isinstance(H, np.ndarray):
+            refuse_changes(self.kept, H, "hess")
+            if not self.aliasing:
+                refuse_shared("the matrix from hess", H, [("x", x)])
+        return np.asarray((H.T if transposed else H) @ p.ravel()).reshape(p.shape)
 
 
 def _rules(function: Flattened, grad: Callable[..., Any], hess: Callable[..., Any], *, product: bool) -> Rules:

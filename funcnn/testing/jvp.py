@@ -80,8 +80,8 @@ def check_jvp(
         argnums: as in `check_vjp`.
         kwargs: as in `check_vjp`; jvp and vjp get them, too.
         convention: as in `check_vjp`. A tangent is the complex number dz itself; the convention is for vjp.
-        **options: as in `check_vjp`. With `exact=True` a tangent is compared along a random direction of all entries, and
-            `vjp` must be None.
+        **options: as in `check_vjp`. With `exact=True` a tangent along a random direction of all entries is compared,
+            and `vjp` must be None.
 
     Raises:
         GradientError: the tangent is wrong. There is a subclass for each kind of mistake.

@@ -92,6 +92,7 @@ class LayerFunction:
     params: Any
     x: Any
     options: Options = attrs.field(factory=Options)
+    kept: dict[Any, Any] | None = None  # out and cache at the last arrays, for several cotangents
     params_of: Template = attrs.field(init=False)
     x_of: Template = attrs.field(init=False)
 
@@ -120,7 +121,9 @@ class LayerFunction:
         claim, options = limited(claim, given, ("params", "x"), wide.at)
         options = with_oracle(whose, options, lambda arrays: (tuple(arrays), {}), np.ravel)
         wide = attrs.evolve(wide, options=options)
-        claim = attrs.evolve(claim, vjp=wide.gradients, promises=wide.check_promises, cotangent=wide.shaped)
+        quick = attrs.evolve(wide, kept={}).gradients if options.fast else None
+        promises, shaped = wide.check_promises, wide.shaped
+        claim = attrs.evolve(claim, vjp=wide.gradients, quick_vjp=quick, promises=promises, cotangent=shaped)
         return claim, options
 
     def at(self, args: Sequence[Array]) -> tuple[Any, Any]:
@@ -157,15 +160,27 @@ class LayerFunction:
 
     def gradients(self, args: Sequence[Array], dA: Array) -> list[Any]:
         """A gradient for each array; raises a BrokenPromise if a rule for gradients is broken."""
+        if self.kept is None:
+            params, x, out, cache = self._forward(args)
+        else:
+            key = tuple([a.tobytes() for a in args])
+            if key not in self.kept:
+                self.kept.clear()
+                self.kept[key] = self._forward(args)
+            params, x, out, cache = self.kept[key]
+        dA = _unflat(dA, out)
+        grads = backward(params, cache, dA)
+        check_gradients(params, cache, dA, grads)
+        return [*parameters(grads.params).values(), *_gradients_of(x, grads.x)]
+
+    def _forward(self, args: Sequence[Array]) -> tuple[Any, Any, Any, Any]:
+        """The parameters, x, out and cache; another forward came after."""
         params, x = self.at(args)
         out, cache = forward(params, x)
         if self.options.purity and self._has(other := map_arrays(_one_more, x)):
             with suppress(Exception):  # x + 1 may lie outside the domain of the layer
                 forward(params, other)  # so a layer that keeps its last input gives a wrong gradient
-        dA = _unflat(dA, out)
-        grads = backward(params, cache, dA)
-        check_gradients(params, cache, dA, grads)
-        return [*parameters(grads.params).values(), *_gradients_of(x, grads.x)]
+        return params, x, out, cache
 
     def _has(self, x: Any) -> bool:
         """Whether x lies in the domain, with the parameters."""

@@ -99,20 +99,11 @@ def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Un
     def check_promises() -> None:
         if not chosen.aliasing:
             with claim.named():
-                for path, dA in zip(names, _gradients(out, called(out, y)[1]), strict=True):
-                    refuse_shared(f"d{path}", dA, [*walk(out, "out"), *walk(y, "y")])
+                _refuse_aliases(called, out, y)
         _check_rows(called, cast(out, np.float64), y, rows=rows)
         narrow = cast(out, np.float32)
-        if not (chosen.float32 and chosen.limits.has(tuple(arrays_in(narrow)))):
-            return
-        for a, dA in zip(arrays_in(narrow), _gradients(narrow, called(narrow, y)[1]), strict=True):
-            if dA is not None and (dA.dtype != np.float32 or dA.shape != a.shape):
-                alike = _gradients(narrow, called(narrow, cast(y, np.float32))[1])
-                is_of_y = {d.dtype for d in alike if d is not None} == {np.dtype(np.float32)}
-                raise BrokenPromise(
-                    f"dA must have the dtype and shape of out, float32 {a.shape}; it is {dA.dtype} {dA.shape}"
-                    + "; write y.astype(out.dtype)" * is_of_y
-                )
+        if chosen.float32 and chosen.limits.has(tuple(arrays_in(narrow))):
+            _check_float32(called, narrow, y)
 
     args, rules = tuple(arrays_in(out)), Rules(value, pulled_back, 0)
     claim = Claim("check_loss", "loss", name, f, vjp, args, names, source, rules=rules)
@@ -138,6 +129,25 @@ def _gradients(out: Any, dA: Any) -> list[Any]:
     if dA is not None and is_array(out) and not is_array(dA):
         raise BrokenPromise(f"dA must be an array of the shape of out, {out.shape}; it is {short(dA)}")
     return [dA] if is_array(out) else []  # an array without floats, such as a mask, has no gradient
+
+
+def _refuse_aliases(loss: Loss, out: Any, y: Any) -> None:
+    """Refuse a dA that shares memory with out or y."""
+    dA = _gradients(out, loss(out, y)[1])
+    for path, d in zip([path for path, _ in walk(out, "out")], dA, strict=True):
+        refuse_shared(f"d{path}", d, [*walk(out, "out"), *walk(y, "y")])
+
+
+def _check_float32(loss: Loss, out: Any, y: Any) -> None:
+    """Check that dA of a float32 out has its dtype and shape."""
+    for a, dA in zip(arrays_in(out), _gradients(out, loss(out, y)[1]), strict=True):
+        if dA is not None and (dA.dtype != np.float32 or dA.shape != a.shape):
+            alike = _gradients(out, loss(out, cast(y, np.float32))[1])
+            is_of_y = {d.dtype for d in alike if d is not None} == {np.dtype(np.float32)}
+            raise BrokenPromise(
+                f"dA must have the dtype and shape of out, float32 {a.shape}; it is {dA.dtype} {dA.shape}"
+                + "; write y.astype(out.dtype)" * is_of_y
+            )
 
 
 def _check_rows(loss: Loss, out: Any, y: Any, *, rows: bool) -> None:

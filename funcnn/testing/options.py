@@ -24,7 +24,7 @@ Check = TypeVar("Check", bound=Callable[..., Any])
 
 
 class CheckOptions(TypedDict, total=False):
-    """Keyword arguments of every check. `check_vjp` describes them; `REFUSED` lists those that a check cannot follow."""
+    """Keyword arguments of every check. `check_vjp` describes them, `REFUSED` has those that a check cannot follow."""
 
     resolution: float | None
     aliasing: bool

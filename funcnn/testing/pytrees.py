@@ -41,7 +41,9 @@ def fields_of(tree: Any) -> dict[str, Any] | None:
         return None
     if dataclasses.is_dataclass(cls):
         return {field.name: getattr(tree, field.name) for field in dataclasses.fields(cls) if field.init}
-    return {field.name: getattr(tree, field.name) for field in attrs.fields(cls) if field.init} if attrs.has(cls) else None
+    return (
+        {field.name: getattr(tree, field.name) for field in attrs.fields(cls) if field.init} if attrs.has(cls) else None
+    )
 
 
 def _is_array(value: Any) -> bool:

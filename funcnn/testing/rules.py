@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from funcnn.arrays import is_array, namespace
+from funcnn.arrays import is_array
 from funcnn.testing.claim import Rules
 from funcnn.testing.flattening import Flattened
 from funcnn.testing.pytrees import leaves, leaves_like, shaped

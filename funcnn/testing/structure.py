@@ -39,7 +39,7 @@ def structure_checks(results: FirstResults, other_dA: Array, options: Options) -
     function, dA = results.function, results.dA
     rounding = cache(lambda: _rounding(function, dA, ROUGH if options.casts else 0.0))  # computed at the first call
     if not options.aliasing:
-        yield lambda: _refuse_aliases(function, function.args, function.vjp(function.args, dA), dA)
+        yield lambda: refuse_aliases(function, function.args, function.vjp(function.args, dA), dA)
     yield lambda: _check_linearity(function, dA, other_dA, results.copies, rounding)
     if options.layouts:
         yield lambda: _check_layouts(function, dA, rounding)
@@ -224,10 +224,11 @@ def _check_extremes(function: VectorFunction, dA: Array, *, aliasing: bool) -> N
                     error.add_note(f"where {function.names[i]} is all {fill:g}")
                     raise
                 if not aliasing:
-                    _refuse_aliases(function, tuple(args), gradients, dA)
+                    refuse_aliases(function, tuple(args), gradients, dA)
 
 
-def _refuse_aliases(function: VectorFunction, args: tuple[Array, ...], gradients: Sequence[Any], dA: Array) -> None:
+def refuse_aliases(function: VectorFunction, args: tuple[Array, ...], gradients: Sequence[Any], dA: Array) -> None:
+    """Refuse gradients that share memory with the cotangent or an argument."""
     for name, gradient in zip(function.names, gradients, strict=True):
         refuse_shared(f"the gradient of {name}", gradient, (("dA", dA), *zip(function.names, args, strict=True)))
 

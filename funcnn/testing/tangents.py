@@ -76,8 +76,8 @@ class Jvp:
     def gradients(self, parts: tuple[Array, ...], dA: Array) -> list[Any]:
         """The vjp: <dA, J e> for each entry of the arguments, where e is 1 at this entry and 0 elsewhere."""
         if not self._is_checked:
-            self._is_checked = True
             check_tangents(self, self.section.whole(parts))
+            self._is_checked = True
         key = tuple([(a.tobytes(), a.strides, a.dtype) for a in parts])
         if key not in self._columns:
             if len(self._columns) > 8:  # the last arguments are enough
@@ -127,7 +127,9 @@ class Jvp:
         given = list(leaves_like(function.result.tree, found, "the tangent of f", WrongShape))
         self._earlier, reals = [], []
         moved = [(f"the tangent of {name}", v) for (name, _), v in zip(function.parts(), tangents, strict=True)]
-        shared = [] if self.options.aliasing else [*moved, *zip([name for name, _ in function.parts()], parts, strict=True)]
+        shared = (
+            [] if self.options.aliasing else [*moved, *zip([name for name, _ in function.parts()], parts, strict=True)]
+        )
         for (kind, shape), value in zip(function.result.leaves, given, strict=True):
             if kind in "fc":
                 own = _fitting(value, kind, shape, dtype)
