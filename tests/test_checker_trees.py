@@ -658,3 +658,14 @@ def test_a_jvp_is_called_inside_its_domain_only():
 
     check_jvp(f, log_jvp, [np.array([1.0, 3.0]), np.array([0.5, 2.0])], domain=lambda x, y: x > y)
     assert outside == []
+
+
+def test_a_hessian_may_be_symmetric_but_for_rounding():
+    def hess(x, size):
+        H = np.array([[2.0, 1.0], [1.0, 4.0]])
+        H[0, 1] += size * np.sin(1e17 * x[0])  # another number for each last digit of x
+        return H
+
+    grad = lambda x, size: np.array([[2.0, 1.0], [1.0, 4.0]]) @ x
+    assert check_hessian(grad, hess, [0.3, 0.7], args=(1e-11,)).verdict == "pass"
+    says(NotSymmetric, "hess is not symmetric", check_hessian, grad, hess, [0.3, 0.7], args=(0.1,), tolerance=0.5)
