@@ -4,6 +4,7 @@ import re
 from collections import OrderedDict, namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import attrs
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from funcnn import Array, Dense
+from funcnn.errors import KindError
 from funcnn.testing import (
     Inconclusive,
     NotDeterministic,
@@ -669,3 +671,39 @@ def test_a_hessian_may_be_symmetric_but_for_rounding():
     grad = lambda x, size: np.array([[2.0, 1.0], [1.0, 4.0]]) @ x
     assert check_hessian(grad, hess, [0.3, 0.7], args=(1e-11,)).verdict == "pass"
     says(NotSymmetric, "hess is not symmetric", check_hessian, grad, hess, [0.3, 0.7], args=(0.1,), tolerance=0.5)
+
+
+def test_a_gradient_of_a_tree_of_parameters():
+    def loss(net, w):
+        return ((net.W * net.b - w) ** 2).sum()
+
+    def grad(net, w, made=Linear, factor=1.0):
+        e = 2 * (net.W * net.b - w)
+        return made(factor * e * net.b, e * net.W)
+
+    args = (np.array([1.0, 0.5, 2.0]),)
+    net = Linear(v.astype(np.float32), np.array([2.0, 1.0, 3.0]))
+    named = namedtuple("Named", "W b")  # noqa: PYI024  as above
+    for x, made in ((net, Linear), (net, lambda W, b: {"W": W, "b": b}), (named(v, v + 1), named)):
+        own = partial(grad, made=made)
+        assert check_gradient(loss, own, x, args=args).decided == ("net.W", "net.b")
+        assert check_gradient(loss, own, x, args=args, aliasing=False, fast=True).left_out
+    says(WrongGradient, "loss: dW, 2 of 3 entries", check_gradient, loss, lambda *a: grad(*a, factor=2), net, args=args)
+    says(WrongShape, "it lacks b", check_gradient, loss, lambda *a: {"W": grad(*a).W}, net, args=args)
+    both = lambda net, w: (loss(net, w), grad(net, w))
+    assert check_gradient(both, True, net, args=args).verdict == "pass"  # noqa: FBT003  as SciPy
+    message = "check_gradient: x must be an array or a list of numbers, not dict"
+    with pytest.raises(KindError, match=message):
+        check_gradient(loss, grad, {"W": np.arange(3)})
+    pytest.importorskip("mpmath", reason="exact arithmetic computes with it")
+    assert check_gradient(both, True, net, args=args, exact=True).probed.endswith("as fractions")  # noqa: FBT003  as SciPy
+    says(
+        WrongGradient,
+        r"dnet\.W, wrong in exact arithmetic",
+        check_gradient,
+        loss,
+        lambda *a: grad(*a, factor=1 + 2.0**-48),
+        net,
+        args=args,
+        exact=True,
+    )

@@ -245,7 +245,7 @@ ROWS = {
         "check_gradient: f must return value and gradient if grad is True, not 2.0",
     ),
     "x in a dict": (
-        call(check_gradient, np.sum, np.ones_like, {"x": x}),
+        call(check_gradient, np.sum, np.ones_like, {"x": "1"}),
         KindError,
         "check_gradient: x must be an array or a list of numbers, not dict",
     ),

@@ -128,7 +128,7 @@ class _Products:
         if H.shape != (n, n):
             raise WrongShape(f"hess must return a matrix of shape {(n, n)}; it is {H.shape}")
         if isinstance(H, np.ndarray):
-            refuse_changes(self.kept, H, "hess")
+            refuse_changes(self.kept, [H], "hess")
             if not self.aliasing:
                 refuse_shared("the matrix from hess", H, [("x", x)])
         return np.asarray((H.T if transposed else H) @ p.ravel()).reshape(p.shape)

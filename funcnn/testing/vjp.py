@@ -30,9 +30,10 @@ def check_vjp(
 
     f takes arrays and returns one array. vjp takes the tuple of arguments and a cotangent dA of the shape of f's value,
     and returns a gradient for each argument: dA @ J for its Jacobian J, None for integers and booleans. No type of
-    funcnn is needed. Arguments and values may also be trees of arrays: tuples, named tuples, lists, dicts, and instances
-    of dataclasses, attrs classes and records, nested in any way. A gradient has the structure of its argument, dA the
-    structure of the value, with None for integers; the gradient of an instance may be a dict by names of its fields.
+    funcnn is needed. Arguments and values may also be trees of arrays: tuples, named tuples, lists, dicts, and
+    instances of dataclasses, attrs classes and records, nested in any way. A gradient has the structure of its
+    argument, dA the structure of the value, with None for integers; the gradient of an instance may be a dict by names
+    of its fields.
     Shapes, purity and linearity in dA are checked first, then the numbers in float64, with a tolerance from an error
     bound, and float32 last. One error reports all mistakes that were found; its `findings` holds an error for each of
     them.
@@ -70,8 +71,8 @@ def check_vjp(
     counts.
 
     >>> report = check_vjp(np.tanh, lambda args, dA: [dA / np.cosh(args[0]) ** 2], [np.array([1.0, 2.0])], fast=True)
-    >>> report.verdict, report.left_out
-    ('pass', ('float32', 'layouts', 'extremes', 'purity beyond one repeated call', 'kinks beyond the slopes on both sides'))
+    >>> report.verdict, report.left_out[:3]
+    ('pass', ('float32', 'layouts', 'extremes'))
 
     Complex numbers are pairs of real ones, and libraries put the pair together in two ways. For a cost L of z = x + iy,
     the gradient of z is dL/dx + i dL/dy in torch, and dL/dx - i dL/dy in JAX; cotangents are of the same form.
