@@ -165,7 +165,9 @@ def _array(x: Any) -> Array:
 
 def wide(x: Any) -> Any:
     """X in float64, in which SciPy computes; complex numbers as they are."""
-    return map_leaves(lambda a: a.astype(np.float64) if a.dtype == np.float32 else a, x)
+    if isinstance(x, np.ndarray):
+        return x.astype(np.float64) if x.dtype == np.float32 else x
+    return map_leaves(wide, x)
 
 
 def refuse_changes(kept: list[tuple[Any, Array]], found: Sequence[Any], who: str) -> None:

@@ -6,6 +6,7 @@ a gradient outside the slopes on both sides of a kink, are left to the full comp
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from math import log2, prod
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from funcnn.testing.differentiation.constants import (
     EPS,
     FLOOR,
     REACHES,
+    SLOPES_IN_MEMORY,
     SMALL_OUTPUT,
 )
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate
@@ -66,11 +68,11 @@ def compare_quickly(function: VectorFunction, options: Options) -> Statistics | 
     calls = QUICK_CALLS * (function.x.size + 1) - RESERVED
     chosen = _chosen(function, calls)
     calls -= _EACH * len(chosen)
-    for probe in chosen:
-        tried = _tried(measurement, probe, 0)
-        if tried.other and calls >= _EACH and not (tried.seems_wrong or tried.settled.all()):
-            again, calls = _tried(measurement, probe, tried.other), calls - _EACH
-            tried = again if again.seems_wrong or again.settled.sum() > tried.settled.sum() else tried
+    for probe, first in _all_tried(measurement, chosen):
+        tried = first
+        if first.other and calls >= _EACH and not first.seems_wrong:
+            [again], calls = _tried(measurement, [probe], first.other), calls - _EACH
+            tried = again if again.seems_wrong or again.settled.sum() > first.settled.sum() else first
         if tried.seems_wrong:
             return None
         statistics.count(probe, tried.found, tried.settled, tried.at_kink)
@@ -101,23 +103,38 @@ def _chosen(function: VectorFunction, calls: int) -> list[Probe]:
     return single + together[: min(2, calls // _EACH - len(single))]
 
 
-def _tried(measurement: Measurement, probe: Probe, other: int) -> _Tried:
-    function = measurement.function
+def _all_tried(measurement: Measurement, chosen: Sequence[Probe]) -> Iterator[tuple[Probe, _Tried]]:
+    """Each direction with what two steps show, measured in blocks that fit into memory."""
+    at_once = max(1, SLOPES_IN_MEMORY // (_EACH * measurement.function.out.size))
+    for start in range(0, len(chosen), at_once):
+        some = chosen[start : start + at_once]
+        yield from zip(some, _tried(measurement, some, 0), strict=True)
+
+
+def _tried(measurement: Measurement, some: Sequence[Probe], other: int) -> list[_Tried]:
+    function, directions = measurement.function, [probe.direction for probe in some]
     steps, known = [k + other for k in QUICK_STEPS], function.out.ravel()
-    quotients = difference_quotients(function.value, function.x, [probe.direction], steps, centre=known)
-    slopes = extrapolate(quotients, measurement.noise)
-    found = compare(measurement, [probe], slopes).of(0)
-    at_kink = _between_sides(measurement, quotients, slopes, found)
-    other = 0 if other else _better(measurement, probe, quotients)
-    return _Tried(found, found.settled | at_kink, at_kink, slopes, other)
+    whole = difference_quotients(function.value, function.x, directions, steps, centre=known)
+    every = extrapolate(whole, measurement.noise)
+    comparison, tried = compare(measurement, some, every), []
+    for k, probe in enumerate(some):
+        quotients = DifferenceQuotients(whole.steps, whole.right[:, k : k + 1], whole.left[:, k : k + 1])
+        found, slopes = comparison.of(k), Slopes(*[a[k : k + 1] for a in every])
+        at_kink = _between_sides(measurement, quotients, slopes, found)
+        settled = found.settled | at_kink
+        better = 0 if other or settled.all() else _better(measurement, probe, quotients)
+        tried.append(_Tried(found, settled, at_kink, slopes, better))
+    return tried
 
 
 def _between_sides(
     measurement: Measurement, quotients: DifferenceQuotients, slopes: Slopes, found: Comparison
 ) -> Array:
     """By cotangent, whether f has a kink, and the gradient lies between the slopes on both sides."""
-    right, left = (side[1, 0] + (side[1, 0] - side[0, 0]) / 3 for side in (quotients.right, quotients.left))
     u, kink = measurement.cotangents, slopes.kink[0]
+    if not kink.any():
+        return np.zeros(len(u), bool)
+    right, left = (side[1, 0] + (side[1, 0] - side[0, 0]) / 3 for side in (quotients.right, quotients.left))
     least = np.where(kink, np.minimum(left, right), slopes.slope[0])
     most = np.where(kink, np.maximum(left, right), slopes.slope[0])
     ends = np.where(u == 0, 0, u * least), np.where(u == 0, 0, u * most)
