@@ -38,8 +38,8 @@ def check_layer(params: Any, x: Any, **options: Unpack[CheckOptions]) -> Report:
     >>> print(check_layer(mlp([2, 3, 1], seed=0), np.ones((4, 2))))
     pass: ...
 
-    The options are those of `check_vjp`. `domain` and `structure` name arrays as messages do: "x", "params.W", or
-    "params.0.W" in a network. A function for `domain` gets `(params, x)`.
+    The options are those of `check_vjp`, except `aliasing` and `nondeterministic`. `domain` and `structure` name arrays
+    as messages do: "x", "params.W", or "params.0.W" in a network. A function for `domain` gets `(params, x)`.
 
     >>> @record
     ... class Log:
@@ -59,8 +59,9 @@ def check_layer(params: Any, x: Any, **options: Unpack[CheckOptions]) -> Report:
     Args:
         params: the layer, or a tuple of layers.
         x: its input.
-        **options: as in `check_vjp`. Without `float32`, a float32 layer may become float64. Without `purity`, other
-            forwards are not called before backward.
+        **options: as in `check_vjp`. An oracle takes a number of each parameter, then of each array of x, and gives an
+            entry of out. Without `float32`, a float32 layer may become float64. Without `purity`, other forwards are
+            not called before backward.
 
     Raises:
         GradientError: as `check_vjp`, or the layer breaks the protocol.

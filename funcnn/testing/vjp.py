@@ -168,9 +168,9 @@ def check_vjp(
         KindError: f or vjp is not a function; a leaf of an argument is not an array of numbers; an argument or a value
             is complex, without a convention; no argument holds floats; f returns no floats; an option is of the wrong
             kind; the oracle raises an exception or returns no real number.
-        RangeError: an option is out of its range, or names an argument that f does not have; an argument does not have
-            its `structure`; there are more than 1000 numbers, or an option without effect, for `exact=True`; an oracle
-            is given together with `structure` or `convention`.
+        RangeError: an option is out of its range, has no effect, or names an argument that f does not have; an argument
+            does not have its `structure`, or `structure` is no projection; there are more than 1000 numbers for
+            `exact=True`; an oracle is given together with `structure` or `convention`.
         ShapeError: the oracle gives another shape than f.
         ImportError: `exact=True` or `oracle` needs mpmath.
     """
