@@ -39,8 +39,8 @@ def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Un
     >>> print(check_loss(mse, np.ones((3, 2)), np.zeros((3, 2))))
     pass: ...
 
-    The options are those of `check_vjp`, except `oracle`. `domain` and `structure` name "out", or "out[0]" in a tuple. A
-    function for `domain` gets `(out, y)`. The loss is also called with blocks of their rows.
+    The options are those of `check_vjp`, except `oracle`. `domain` and `structure` name "out", or "out[0]" in a tuple.
+    A function for `domain` gets `(out, y)`. The loss is also called with blocks of their rows.
 
     >>> from funcnn import binary_cross_entropy
     >>> p, y = np.array([[0.25], [0.75]]), np.array([[0.0], [1.0]])
