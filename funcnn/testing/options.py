@@ -79,7 +79,7 @@ _IN_FLOAT64 = {"float32": (False, "since its functions are called in float64, as
 REFUSED: Mapping[str, Mapping[str, tuple[Any, str]]] = {
     "check_layer": _OF_A_LAYER,
     "every_layer": _OF_A_LAYER,
-    "check_loss": {"oracle": (None, "since an oracle gives a number for each entry of out, and a loss is one number")},
+    "check_loss": {"oracle": (None, "since an oracle gives a number for each entry of out, and a loss is a mean")},
     "check_gradient": _IN_FLOAT64,
     "check_hessian": _IN_FLOAT64,
 }
