@@ -46,6 +46,7 @@ ORACLES = [
     *CONVERSIONS,
     *SKLEARN,
     ("llvmlite", "funcnn/compilation/compiler.py"),
+    ("llvmlite", "funcnn/compilation/switch.py"),
     ("sklearn", "funcnn/metrics/regression.py"),
     ("threadpoolctl", "funcnn/parallel/blas.py"),
     ("threadpoolctl", "funcnn/parallel/sharding.py"),

@@ -1,12 +1,14 @@
 """The pytest plugin: a summary of all checks, and tracebacks that end where the user's code calls the checker.
 
 The plugin imports neither funcnn nor numpy nor hypothesis, so that pytest starts as fast as without it;
-`funcnn.testing` finds it in `sys.modules` and records in `ledger`. A suite that checks no gradient gets no summary.
+`funcnn.testing` finds it in `sys.modules` and records in `ledger`. The plugin has no effect on a test in which no check
+failed, and a suite that checks no gradient gets no summary. No hook raises an error, which would end the run of pytest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType, TracebackType
 from typing import Any
@@ -18,6 +20,11 @@ ledger: Ledger | None = None  # of the running session
 _INSIDES = ("funcnn.testing", "hypothesis", "_pytest", "pluggy")
 _MOST_LINES = 10  # about undecided arguments
 _SHELL = "hypothesis_temporary_module_"  # the module of the function by which @given replaces a test
+# What Python itself reads of an exception, whose class may give other values or raise errors.
+_CAUSE, _CONTEXT, _TRACEBACK = [
+    vars(BaseException)[name].__get__ for name in ("__cause__", "__context__", "__traceback__")
+]
+_MEMBERS = vars(BaseExceptionGroup)["exceptions"].__get__
 
 
 @dataclass
@@ -54,15 +61,15 @@ class Ledger:
         tolerated: Mapping[str, float] | None = None,
     ) -> None:
         """Record a check: the verdict is pass, fail or inconclusive, the kind layer, loss, optimizer or function."""
-        tally = self.tests.setdefault(self.test, {}).setdefault((kind, subject), Tally())
+        tally = self.tests.setdefault(self.test, {}).setdefault((kind, str(subject)), Tally())
         tally.verdicts[verdict] = tally.verdicts.get(verdict, 0) + 1
         tally.kinks += int(kinks) if verdict == "pass" else 0
-        tally.reason = reason or tally.reason
-        tally.resolutions.update([float(resolution)] if resolution else [])  # xdist sends Python numbers
-        tally.decided.update(decided)
-        tally.undecided.update(undecided)
+        tally.reason = str(reason) or tally.reason
+        tally.resolutions.update([float(resolution)] if resolution else [])  # xdist sends what is Python's own
+        tally.decided.update(map(str, decided))
+        tally.undecided.update(map(str, undecided))
         for name, error in (tolerated or {}).items():
-            tally.tolerated[name] = max(float(error), tally.tolerated.get(name, 0.0))
+            tally.tolerated[str(name)] = max(float(error), tally.tolerated.get(str(name), 0.0))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -80,47 +87,35 @@ class Ledger:
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
         """Hide frames of the checker; if a test ran out of examples, say that they were inconclusive."""
-        if call.excinfo is None:
-            return
-        error = call.excinfo.value
-        mine = list(self.tests.get(item.nodeid, {}).values())
-        filtered = _is(error, "Unsatisfiable") or (_is(error, "FailedHealthCheck") and "filter_too_much" in str(error))
-        if filtered and mine and all([tally.verdicts.keys() == {"inconclusive"} for tally in mine]):
-            n, asked = sum([tally.verdicts["inconclusive"] for tally in mine]), mine[-1].resolutions
-            coarser = f"a coarser resolution than {_number(max(asked))}" if asked else "a coarser resolution"
-            advice = f"draw arguments of moderate size, away from kinks and jumps, or ask for {coarser}"
-            error.args = (f"{n} of {n} examples were inconclusive: {mine[-1].reason}; {advice}",)
-        related = _related(error)
-        full = item.config.getoption("fulltrace", default=False)
-        if not full and any([_is(one, "GradientError", "Inconclusive", "FuncnnError") for one in related]):
-            shown = (type(error), error, _trimmed(call.excinfo.tb))
-            call.excinfo.traceback = pytest.ExceptionInfo.from_exc_info(shown).traceback
-            for one in related:
-                if one.__traceback__ and (one is not error or isinstance(one, BaseExceptionGroup)):  # read by pytest
-                    one.__traceback__ = _trimmed(one.__traceback__)
+        with suppress(Exception):
+            if call.excinfo is not None:
+                _explain(call.excinfo.value, list(self.tests.get(item.nodeid, {}).values()))
+                if not item.config.getoption("fulltrace", default=False):
+                    _shorten(call.excinfo)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Send the verdicts of a worker of pytest-xdist."""
-        if hasattr(session.config, "workeroutput"):
+        with suppress(Exception):  # also in a run without workers
             plain = {test: {key: vars(tally) for key, tally in mine.items()} for test, mine in self.tests.items()}
-            session.config.workeroutput["funcnn"] = plain
+            session.config.workeroutput["funcnn"] = plain  # type: ignore[attr-defined]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Merge the verdicts of a worker; a worker that crashed sends none."""
-        plain = getattr(node, "workeroutput", {}).get("funcnn", {})
-        for test, mine in plain.items():
-            self.tests.setdefault(test, {}).update({key: Tally(**values) for key, values in mine.items()})
+        with suppress(Exception):
+            for test, mine in node.workeroutput["funcnn"].items():
+                self.tests.setdefault(test, {}).update({key: Tally(**values) for key, values in mine.items()})
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The number of subjects by verdict, the tolerated errors, and the arguments that were never decided."""
-        tested, undecided = [*self.tested(), *self.tolerated()], list(self.undecided())
-        if tested:
-            terminalreporter.write_sep("=", "gradients")
-        more = [f"and {len(undecided) - _MOST_LINES} more"] if len(undecided) > _MOST_LINES else []
-        for line in [*tested, *undecided[:_MOST_LINES], *more]:
-            terminalreporter.write_line(line)
+        with suppress(Exception):
+            tested, undecided = [*self.tested(), *self.tolerated()], list(self.undecided())
+            if tested:
+                terminalreporter.write_sep("=", "gradients")
+            more = [f"and {len(undecided) - _MOST_LINES} more"] if len(undecided) > _MOST_LINES else []
+            for line in [*tested, *undecided[:_MOST_LINES], *more]:
+                terminalreporter.write_line(line)
 
     def tested(self) -> Iterator[str]:
         """A line for each kind of subject; a subject whose checks all passed or were inconclusive counts as tested."""
@@ -156,9 +151,11 @@ class Ledger:
                     yield from [f"{leaf} of {subject} was never decided in {test}" for leaf in leaves]
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """`funcnn_resolution = 1e-7` in the ini file is the default of every check."""
     parser.addini("funcnn_resolution", "relative error of a gradient that a check must be able to find", default=None)
+    with suppress(Exception):  # pytest rewrites all packages of a plugin's distribution, and has no public way out
+        pluginmanager.rewrite_hook._must_rewrite.discard("funcnn")  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -182,30 +179,68 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         ledger = ledger.outer
 
 
+def _explain(error: BaseException, mine: list[Tally]) -> None:
+    """Give the reason if hypothesis found no examples since all were inconclusive."""
+    filtered = _is(error, "Unsatisfiable") or (_is(error, "FailedHealthCheck") and "filter_too_much" in str(error))
+    if filtered and mine and all([tally.verdicts.keys() == {"inconclusive"} for tally in mine]):
+        n, asked = sum([tally.verdicts["inconclusive"] for tally in mine]), mine[-1].resolutions
+        coarser = f"a coarser resolution than {_number(max(asked))}" if asked else "a coarser resolution"
+        advice = f"draw arguments of moderate size, away from kinks and jumps, or ask for {coarser}"
+        error.args = (f"{n} of {n} examples were inconclusive: {mine[-1].reason}; {advice}",)
+
+
+def _shorten(found: pytest.ExceptionInfo[BaseException]) -> None:
+    """Hide frames of the checker, if it raised the error or a related one: for a gradient or for its arguments."""
+    error, related = found.value, _related(found.value)
+    if any([_is(one, "GradientError", "Inconclusive", "FuncnnError") and _is_of_checker(one) for one in related]):
+        shown = (type(error), error, _trimmed(found.tb))
+        found.traceback = pytest.ExceptionInfo.from_exc_info(shown).traceback
+        for one in related:
+            traceback = _TRACEBACK(one)
+            if traceback and (one is not error or _is_group(one)):  # read by pytest
+                BaseException.with_traceback(one, _trimmed(traceback))
+
+
 def _is(error: BaseException, *names: str) -> bool:
     return any([cls.__name__ in names for cls in type(error).__mro__])
 
 
+def _is_group(error: BaseException) -> bool:
+    return issubclass(type(error), BaseExceptionGroup)  # isinstance would ask the error for its __class__
+
+
+def _is_of_checker(error: BaseException) -> bool:
+    return any([f"{_module(link.tb_frame)}.".startswith("funcnn.testing.") for link in _links(_TRACEBACK(error))])
+
+
 def _related(error: BaseException) -> list[BaseException]:
     """An error, the members of an exception group, and all their causes, each once."""
-    found = [error]
+    found, known = [error], {id(error)}
     for one in found:  # the list grows in the loop
-        others = (one.__cause__, one.__context__, *getattr(one, "exceptions", ()))
-        found += [new for new in others if new is not None and all([new is not old for old in found])]
+        for other in (_CAUSE(one), _CONTEXT(one), *(_MEMBERS(one) if _is_group(one) else ())):
+            if other is not None and id(other) not in known:
+                known.add(id(other))
+                found.append(other)
     return found
 
 
 def _trimmed(traceback: TracebackType) -> TracebackType:
     """The frames of the user's code; else the frame of @given; else all frames."""
-    links = [traceback]
-    while (link := links[-1].tb_next) is not None:
-        links.append(link)
+    links = _links(traceback)
     outside = [link for link in links if not _is_inside(link.tb_frame)]
     users = [link for link in outside if not _module(link.tb_frame).startswith(_SHELL)]
     kept = None
     for link in reversed(users or outside or links):
         kept = TracebackType(kept, link.tb_frame, link.tb_lasti, link.tb_lineno)
     return kept or traceback
+
+
+def _links(traceback: TracebackType | None) -> list[TracebackType]:
+    links = []
+    while traceback is not None:
+        links.append(traceback)
+        traceback = traceback.tb_next
+    return links
 
 
 def _is_inside(frame: FrameType) -> bool:

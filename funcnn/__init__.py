@@ -8,6 +8,9 @@ params     = sgd(params, grads, lr)
 `funcnn` has the names that most scripts need; the others are in `funcnn.layers`, `funcnn.losses` and other namespaces.
 """
 
+import os
+from importlib import import_module
+
 from funcnn.lazy import NAMESPACES, lazily
 
 __version__ = "0.1.0"
@@ -39,3 +42,6 @@ __getattr__, __dir__, __all__ = lazily(
     },
     NAMESPACES,
 )
+
+if os.environ.get("FUNCNN_KERNELS", "0") != "0":
+    import_module("funcnn.kernels.table")  # which puts kernels before their rules

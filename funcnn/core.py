@@ -17,7 +17,6 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from funcnn.acceleration import accelerated
 from funcnn.arrays import freeze, is_array, kind, short, wide
 from funcnn.bound import BoundFunction
 from funcnn.dispatch import inside, verb
@@ -214,7 +213,6 @@ def _step(p: Any, g: Any, lr: Any) -> Any:
     raise ShapeError(f"sgd: the gradients are of another network; params: {short(p)}, grads: {short(g)}")
 
 
-@accelerated("funcnn.kernels.optimizers", at=0, least=1 << 14)
 def down(p: Any, g: Any, lr: Any) -> Any:
     """p - lr g in the dtype of p, whatever the dtype of lr; p itself if lr is 0, even if g is not finite"""
     if type(lr) is float and lr == 0:

@@ -21,6 +21,7 @@ from funcnn.refusals import check_layer, is_no_layer
 Rule = Callable[..., Any]
 
 registered: list[type] = []  # the class of each rule, in order: what depends on a rule can be renewed
+_instead: dict[int, Rule] = {}  # what is called in the place of a rule, by its id
 CHAIN = "funcnn.layers.chain"  # the module of the rules for tuples, imported when a verb first gets a tuple
 
 
@@ -39,7 +40,7 @@ def verb(
         return lambda function: verb(function, returns=returns, check=check)
     name, (returned, written) = default.__name__, returns
     accepts = (lambda _, made: _is_made_of_layers(made)) if returned is object else returned
-    rules, find, register, dispatcher = _table(default)
+    rules, calls, find, *others = _table(default)
 
     @wraps(default)
     def call(params: Any, *given: Any) -> Any:
@@ -47,7 +48,7 @@ def verb(
         try:
             if check is not None:
                 check(params, *given)
-            made = (rules.get(cls) or find(cls))(params, *given)
+            made = (calls.get(cls) or find(cls)[1])(params, *given)
         except (TypeError, ValueError, AttributeError, LookupError) as error:
             if not isinstance(error, FuncnnError) and (refusal := _refusal(default, given)) is not None:
                 raise refusal from error
@@ -65,7 +66,7 @@ def verb(
             _seal(made if cls_made is tuple else (made,), given)
         return made
 
-    return _with_table(call, rules, find, register, dispatcher)
+    return _with_table(call, rules, calls, find, *others)
 
 
 def trait(default: Rule) -> Any:
@@ -73,32 +74,40 @@ def trait(default: Rule) -> Any:
 
     For a value without a rule, be it a layer or not, `default` gives the result.
     """
-    rules, find, register, dispatcher = _table(default)
+    rules, calls, find, *others = _table(default)
 
     @wraps(default)
     def call(params: Any) -> Any:
-        rule = rules.get(cls := type(params)) or find(cls)
+        rule = rules.get(cls := type(params)) or find(cls)[0]
         try:
             return rule(params)
         except TypeError as error:
             _check_arity(default, rule, error, params, ())
             raise
 
-    return _with_table(call, rules, find, register, dispatcher)
+    return _with_table(call, rules, calls, find, *others)
 
 
-def _table(default: Rule) -> tuple[dict[type, Rule], Callable[[type], Rule], Any, Any]:
-    """The rules found so far, the function that finds one, the function that registers one, and the dispatcher."""
+def call_instead(rule: Rule, other: Rule) -> None:
+    """Let all verbs call `other` in the place of `rule`, which `dispatch` still returns."""
+    _instead[id(rule)] = other
+    for verb in verbs.values():
+        verb.calls.clear()
+
+
+def _table(default: Rule) -> tuple[Any, ...]:
+    """Rules found so far, what is called for them, functions that find and register a rule, and the dispatcher."""
     name, dispatcher = default.__name__, singledispatch(default)
     rules: dict[type, Rule] = {}
+    calls: dict[type, Rule] = {}
 
-    def find(cls: type) -> Rule:
+    def find(cls: type) -> tuple[Rule, Rule]:
         if cls is tuple:
             import_module(CHAIN)
         rule = default if issubclass(cls, tuple) and cls is not tuple else dispatcher.dispatch(cls)
         if rule is not default and cls is not tuple and cls not in plans:
             raise KindError(f"{name}: {cls.__name__} is not a record; put @record above the class")
-        return rules.setdefault(cls, rule)
+        return rules.setdefault(cls, rule), calls.setdefault(cls, _instead.get(id(rule), rule))
 
     def register(cls: Any) -> Callable[[Rule], Rule]:
         if not isinstance(cls, type):
@@ -110,6 +119,7 @@ def _table(default: Rule) -> tuple[dict[type, Rule], Callable[[type], Rule], Any
         def put(rule: Rule) -> Rule:
             check_function(f"{name}.register", rule, "the rule")
             rules.clear()
+            calls.clear()
             registered.append(cls)
             return dispatcher.register(cls, rule)
 
@@ -117,12 +127,12 @@ def _table(default: Rule) -> tuple[dict[type, Rule], Callable[[type], Rule], Any
         return put
 
     register.__qualname__ = f"{name}.register"  # Python's messages about missing arguments use it
-    return rules, find, register, dispatcher
+    return rules, calls, find, register, dispatcher
 
 
-def _with_table(call: Any, rules: Any, find: Any, register: Any, dispatcher: Any) -> Any:
-    call.dispatch = lambda cls: rules.get(cls) or find(cls)
-    call.register, call.registry = register, dispatcher.registry
+def _with_table(call: Any, rules: Any, calls: Any, find: Any, register: Any, dispatcher: Any) -> Any:
+    call.dispatch = lambda cls: rules.get(cls) or find(cls)[0]
+    call.calls, call.register, call.registry = calls, register, dispatcher.registry
     verbs[call.__module__, call.__name__] = call
     return call
 

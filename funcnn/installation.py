@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +14,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 import funcnn
+from funcnn.compilation.switch import kernels_are_on
 from funcnn.core import backward, forward, sgd
 from funcnn.files.store import load, save
 from funcnn.layers.activations.base import Sigmoid, Tanh
@@ -140,7 +140,7 @@ def _kernels() -> str:
     """Whether kernels compute layers, losses and optimizers of large arrays."""
     if find_spec("llvmlite") is None:
         return "off, since llvmlite is not installed"
-    return "off, since FUNCNN_KERNELS is 0" if os.environ.get("FUNCNN_KERNELS") == "0" else "on"
+    return "on, since FUNCNN_KERNELS is 1" if kernels_are_on() else "off; FUNCNN_KERNELS=1 turns them on"
 
 
 def _version(library: str) -> str:

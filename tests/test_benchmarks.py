@@ -6,8 +6,9 @@ import re
 import numpy as np
 import pytest
 
-from funcnn import acceleration, mse
-from tests.benchmarks import instructions, page, whole
+from funcnn import mse
+from funcnn.compilation.switch import kernels_are_on
+from tests.benchmarks import instructions, page, switched, whole
 from tests.benchmarks.__main__ import OF_THE_PAGE, print_bits, print_sharded
 from tests.benchmarks.article import NeuralNetwork
 from tests.benchmarks.contenders import CONTENDERS, FOLDED, OURS
@@ -94,7 +95,7 @@ def test_ratios_are_medians_within_repeats_and_the_faster_variant_counts():
 def test_kernels_have_a_table_of_their_own():
     times = {"funcnn": [4.0], "kernels": [1.0], "torch": [2.0]}
     text = report({"layer-norm": times, "dropout": {"funcnn": [1.0], "torch": [2.0]}})
-    own = text.split("with the kernels of the extra:")[1].split("###")[0]
+    own = text.split("inside `with_kernels`:")[1].split("###")[0]
     (row,) = [line for line in own.split("\n") if line.startswith("| `")]
     assert [cell.strip(" |") for cell in row.split(" | ")[1:]] == ["1 s", "4.00", "2.00"]
 
@@ -131,11 +132,12 @@ def test_fingerprints_by_kernels_for_several_processors_are_compared(monkeypatch
 
 def test_one_process_measures_funcnn_with_kernels_and_without():
     pytest.importorskip("llvmlite", reason="kernels need llvmlite")
-    made = ours(Contender(acceleration._OFF.get, lambda off: (None, off), lambda _: []))
+    made = ours(Contender(kernels_are_on, lambda on: (None, on), lambda _: []))
     try:
-        assert [contender.step(contender.start()) for contender in made.values()] == [(None, True), (None, False)]
+        assert [contender.step(contender.start()) for contender in made.values()] == [(None, False), (None, True)]
     finally:
-        acceleration._OFF.set(False)
+        switched._switch.close()
+    assert not kernels_are_on()
 
 
 def test_the_classes_of_the_article_print_its_costs(monkeypatch):

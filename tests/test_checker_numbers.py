@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from funcnn.testing import Inconclusive, check_vjp
-from funcnn.testing.comparison import gradient
+from funcnn.testing.comparison import tried
 from funcnn.testing.comparison.comparison import compare
 from funcnn.testing.differentiation.constants import BOUND, COARSER_STEPS, FINER_STEPS, FIRST_STEPS
 from funcnn.testing.differentiation.richardson import difference_quotients, extrapolate
@@ -116,7 +116,7 @@ def test_a_complex_step_sees_what_differences_do_not(monkeypatch):
     report = check_vjp(f, vjp, [PAIR])
     assert (report.inconclusive, report.sees) == (0, pytest.approx(1e-7))
     real = lambda measurement, probe, slopes: compare(measurement, [probe], slopes).of(0)
-    monkeypatch.setattr(gradient, "compare_complex", real)
+    monkeypatch.setattr(tried, "compare_complex", real)
     with pytest.raises(Inconclusive):
         check_vjp(f, vjp, [PAIR])
 
@@ -129,10 +129,9 @@ REAL_ONLY = {
 
 
 @pytest.mark.parametrize("f", REAL_ONLY.values(), ids=REAL_ONLY)
-@pytest.mark.parametrize("slope", [np.zeros_like, np.cos])
-def test_a_function_of_real_numbers_has_no_such_step(f, slope):
+def test_a_function_of_real_numbers_has_no_such_step(f):
     with pytest.raises(Inconclusive, match="the values of f are too rough"):
-        check_vjp(f, slopes(slope), [0.3])
+        check_vjp(f, slopes(np.cos), [0.3])
 
 
 SINGULAR_AT_0 = [  # functions that bend on the scale of x itself, and their slopes

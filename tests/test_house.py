@@ -24,7 +24,7 @@ ROOMS = [
     "annotations",
     "constructors",
     "records",
-    "acceleration by_value initializers losses.protocol trees",
+    "by_value initializers losses.protocol trees",
     "gradients files refusals",
     "data dispatch paths schedules signatures",
     "traits",
@@ -52,8 +52,8 @@ ROOMS = [
 
 # The most lines of each folder, and of the files beside them; it may be raised for a reason that stands in its line.
 MOST_LINES = {
-    "": 3940,  # values, checks, refusals, malloc, kernels, verbs, constructors, names elsewhere; arrays of objects
-    "compilation": 4470,  # rules become symbolic arrays or a reason why not, a program, text, machine code; threads
+    "": 3840,  # values, checks, refusals, malloc, verbs, constructors, names elsewhere; arrays of objects
+    "compilation": 4510,  # rules become symbolic arrays or a reason why not, a program, text, machine code; a switch
     "curvature": 530,  # two ways to differentiate, their bounds, and what is refused
     "data": 1260,  # orders of rows, by class, length, window; a thread; what maps may do; ten augmentations
     "files": 700,  # results under the fingerprints of arguments
@@ -148,6 +148,30 @@ def test_the_report_of_an_installation_has_every_optional_library():
             imported |= {name.split(".")[0] for name in names}
     needed = {"attrs", "funcnn", "numpy", *sys.stdlib_module_names}
     assert {name.replace("sklearn", "scikit-learn") for name in imported - needed} == LIBRARIES.keys()
+
+
+# Modules that ask whether a package is installed, and what for: never to compute something in another way.
+ASKING = {
+    "installation": "the report",
+    "interop.scipy": "an error that says what to install",
+    "metrics.regression": "an error that says what to install",
+    "parallel.blas": "an error that says what to install",
+    "parallel.packing": "the way in which functions are pickled",
+    "testing.options": "an error that says what to install",
+    "testing.table": "classes of layers",
+    "training.progress_bar": "an error that says what to install",
+}
+
+
+def test_no_module_asks_what_is_installed_to_compute_in_another_way():
+    asks = re.compile(r"find_spec|except .*(ImportError|ModuleNotFoundError)")
+    assert {name_of(path) for path in SOURCES if asks.search(path.read_text("utf-8"))} == ASKING.keys()
+
+
+def test_rules_say_nothing_of_kernels():
+    outside = [path for path in SOURCES if not name_of(path).startswith("kernels.")]
+    naming = {name_of(path) for path in outside if "funcnn.kernels" in path.read_text("utf-8")}
+    assert naming == {"__init__", "compilation.switch"}  # where they are asked for
 
 
 def test_the_readme_counts_right():

@@ -5,7 +5,9 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
+from inspect import unwrap
 from platform import machine
 
 import numpy as np
@@ -35,6 +37,7 @@ from funcnn.compilation.engine import Engine
 from funcnn.core import backward_params
 from funcnn.errors import FuncnnError
 from funcnn.kernels import rows, traced
+from funcnn.kernels.attachment import least
 from funcnn.layers import Affine, LogSoftmax, RMSNorm
 from funcnn.layers.activations import base, softmax
 from funcnn.layers.normalisation import affine, batchnorm, norm
@@ -42,6 +45,7 @@ from funcnn.losses import classification
 from funcnn.testing import check_layer, check_loss
 from funcnn.testing import strategies as fst
 from funcnn.trees import leaves
+from tests.kernelled import for_all_sizes, kernels_are_on  # noqa: F401  used by every test
 
 MODULES = [base, affine, batchnorm, norm, softmax, classification]
 RULES = {
@@ -61,9 +65,8 @@ def used(monkeypatch):
     found = []
     call = rows.Rows.__call__
     monkeypatch.setattr(rows.Rows, "__call__", lambda self, arrays: found.append(self) or call(self, arrays))
-    for rule in RULES.values():
-        monkeypatch.setitem(rule.least, 0, 1)
-    return found
+    with for_all_sizes(*RULES.values()):
+        yield found
 
 
 def is_close(made, plain, tolerance):
@@ -160,9 +163,7 @@ def test_what_is_not_finite(cls, number, used):
 @pytest.mark.parametrize("cls", LAYERS)
 @given(data=st.data())
 def test_gradients(cls, data):
-    with pytest.MonkeyPatch.context() as patch:
-        for rule in RULES.values():
-            patch.setitem(rule.least, 0, 1)
+    with for_all_sizes(*RULES.values()):
         check_layer(*data.draw(fst.cases(cls)))
 
 
@@ -221,7 +222,7 @@ def test_a_subclass_may_mean_something_else(used):
 
 
 def test_small_arrays_are_left_to_numpy():
-    assert all([rule.least[0] >= 1 << 12 for rule in RULES.values()])
+    assert all([least[unwrap(rule)] >= 1 << 12 for rule in RULES.values()])
 
 
 WRONG = [
@@ -378,7 +379,8 @@ def test_threads_share_a_kernel(used):
     expected = [all_of(*case) for case in cases]
     with ThreadPoolExecutor(4) as pool:
         for _ in range(5):
-            for made, alone in zip(pool.map(lambda case: all_of(*case), cases), expected, strict=True):
+            runs = [partial(copy_context().run, all_of, *case) for case in cases]
+            for made, alone in zip(pool.map(lambda run: run(), runs), expected, strict=True):
                 is_close(made, alone, 0)
 
 
@@ -419,8 +421,8 @@ def outcome(code, **variables):
 
 def test_llvmlite_is_loaded_by_the_first_large_array():
     code = f"import sys; {LARGE}; print('llvmlite' in sys.modules)"
-    assert outcome(code) == "True"
-    assert outcome(code.replace("640", "40")) == "False"
+    assert outcome(code, FUNCNN_KERNELS="1") == "True"
+    assert outcome(code.replace("640", "40"), FUNCNN_KERNELS="1") == "False"
     assert outcome(code, FUNCNN_KERNELS="0") == "False"
 
 
@@ -438,7 +440,7 @@ if not child:
     again = forward(LayerNorm.init(64), np.ones((640, 64)))
     os._exit(int((again[0] != out[0]).any()))
 print(os.waitpid(child, 0)[1])"""
-    assert outcome(code) == "0"
+    assert outcome(code, FUNCNN_KERNELS="1") == "0"
 
 
 @pytest.mark.skipif(machine() not in {"x86_64", "AMD64"}, reason="the names are those of x86")
@@ -448,7 +450,7 @@ def test_a_processor_without_avx(monkeypatch):
     for dtype, tolerance in TOLERANCES.items():
         for cls, name in ((LayerNorm, "layer_norm_forward"), (BatchNorm, "batch_norm_forward")):
             layer, x, _ = layer_and_data(cls, (9, 37), dtype)
-            rule = RULES[name].__wrapped__
+            rule = RULES[name]
             is_close(rows.by_rows(rule, at=1)(layer, x), rule(layer, x), tolerance)
-        rule = classification.cross_entropy.__wrapped__
+        rule = unwrap(classification.cross_entropy)
         is_close(rows.by_rows(rule, at=1)("", x, np.arange(9)), rule("", x, np.arange(9)), tolerance)

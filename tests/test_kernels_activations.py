@@ -12,7 +12,7 @@ from funcnn.layers import Silu
 from funcnn.layers.activations import base
 from funcnn.records import registry
 from funcnn.testing import check_layer
-from tests.kernelled import for_all_sizes
+from tests.kernelled import for_all_sizes, kernels_are_on  # noqa: F401  used by every test
 
 pytestmark = pytest.mark.unwatched
 

@@ -5,16 +5,16 @@ import pytest
 
 pytest.importorskip("llvmlite", reason="kernels need llvmlite")
 
-from funcnn import Conv2d, Embedding, MaxPool, acceleration, backward, evolve, forward, record
+from funcnn import Conv2d, Embedding, MaxPool, backward, evolve, forward, record
 from funcnn.compilation import without_kernels
 from funcnn.core import backward_params
-from funcnn.kernels import convolution, depthwise, pooling, symbols
+from funcnn.kernels import attachment, convolution, depthwise, pooling, symbols
 from funcnn.layers import Conv1d
 from funcnn.layers.convolution import conv, pool
 from funcnn.layers.embedding.symbols import rows_added
 from funcnn.testing import check_layer
 from funcnn.trees import leaves
-from tests.kernelled import for_all_sizes
+from tests.kernelled import for_all_sizes, kernels_are_on  # noqa: F401  used by every test
 
 random = np.random.default_rng(0)
 DTYPES = [np.float64, np.float32]
@@ -161,14 +161,14 @@ def test_large_arrays_go_to_kernels(monkeypatch):
             module, name, lambda *given, kernel=kernel, name=name: called.append(name) or kernel(*given)
         )
 
-    acceleration._kernel.cache_clear()
+    attachment._kernel.cache_clear()
     forward(MaxPool(2), drawn(4, 16, 16, 8))
     forward(Conv2d.init(8, 8, 3, seed=0, groups=8), drawn(4, 16, 16, 8))
     forward(Conv2d.init(8, 8, 3, seed=0), drawn(4, 16, 16, 8))
     backward(
         embedding := Embedding.init(100, 64, seed=0), forward(embedding, np.zeros((1, 64), int))[1], drawn(1, 64, 64)
     )
-    acceleration._kernel.cache_clear()
+    attachment._kernel.cache_clear()
     assert called == ["max_pool_forward", "convolution_forward", "rows_added"]
 
 

@@ -14,7 +14,7 @@ from funcnn.layers import RNN
 from funcnn.layers.recurrent.steps import Cache, Stacked, steps_forward
 from funcnn.testing import check_layer
 from funcnn.trees import leaves
-from tests.kernelled import for_all_sizes
+from tests.kernelled import for_all_sizes, kernels_are_on  # noqa: F401  used by every test
 
 random = np.random.default_rng(0)
 CELLS = [LSTM, GRU]

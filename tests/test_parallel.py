@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import funcnn as nn
 from funcnn import layers, losses, optimizers
 from funcnn.arrays import same
-from funcnn.compilation import compiled, without_kernels
+from funcnn.compilation import compiled, with_kernels
 from funcnn.errors import KindError
 from funcnn.inspection import Probe
 from funcnn.parallel import sharded, threads
@@ -162,15 +162,24 @@ def test_the_layout_of_x_and_of_parameters_has_no_effect_on_engines():
         assert after(sharded(function, rows=5, executor=Copying()), net, (), x, Y) == alone
 
 
-def test_blocks_have_their_callers_switches():
-    layer = (nn.LayerNorm.init(64), *nn.mlp([64, 2], seed=0))
-    x, y = np.random.default_rng(0).normal(size=(256, 64)), np.zeros((256, 2))
+NORMED = (nn.LayerNorm.init(64), *nn.mlp([64, 2], seed=0)), np.random.default_rng(0).normal(size=(256, 64))
+
+
+def test_blocks_have_the_kernels_of_their_caller():
+    pytest.importorskip("llvmlite", reason="kernels need llvmlite")
+    (layer, x), y, alone = NORMED, np.zeros((256, 2)), sharded(nn.value_and_grad(nn.mse), rows=128)
     for executor in (ThreadPoolExecutor(2), Copying()):
         step = sharded(nn.value_and_grad(nn.mse), rows=128, executor=executor)
-        with without_kernels():
-            off = step(layer, x, y)
-            assert off == sharded(nn.value_and_grad(nn.mse), rows=128)(layer, x, y)
-        assert step(layer, x, y) == sharded(nn.value_and_grad(nn.mse), rows=128)(layer, x, y)
+        with with_kernels():
+            on = step(layer, x, y)
+            assert on == alone(layer, x, y)
+        assert step(layer, x, y) == alone(layer, x, y) != on
+
+
+def test_blocks_have_their_callers_handling_of_errors():
+    (layer, x), y = NORMED, np.zeros((256, 2))
+    for executor in (ThreadPoolExecutor(2), Copying()):
+        step = sharded(nn.value_and_grad(nn.mse), rows=128, executor=executor)
         with np.errstate(over="raise"), pytest.raises(FloatingPointError, match="overflow"):
             step(layer, x, y + 1e200)
         with np.errstate(over="ignore"):

@@ -4,9 +4,13 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+import funcnn_pytest
 
 ROOT = Path(__file__).parents[1]
 # No checker: one that says what it is told to, as the real one would.
@@ -14,11 +18,12 @@ TOLD = """
 import sys
 import hypothesis
 
+__name__ = "funcnn.testing.told"  # the frames of its functions are those of the checker
+
 class GradientError(AssertionError): ...
 class WrongShape(GradientError): ...
 
 def check(subject, verdict="pass", *, error=WrongShape, **more):
-    __tracebackhide__ = True
     sys.modules["funcnn_pytest"].ledger.record(subject, verdict, **more)
     if verdict == "fail":
         raise error(f"{subject} is wrong")
@@ -36,15 +41,16 @@ from told import GradientError, check
 def run(tmp_path):
     """Runs a suite, and gives the exit code and what it printed."""
 
-    def run(tests, *options, plugin=("-p", "funcnn_pytest"), head=HEAD):
+    def run(tests, *options, plugin=("-p", "funcnn_pytest"), head=HEAD, start=("-m", "pytest"), **variables):
         (tmp_path / "told.py").write_text(TOLD, "utf-8")
         (tmp_path / "test_it.py").write_text(head + tests, "utf-8")
         (tmp_path / "pytest.ini").write_text("[pytest]\n", "utf-8")
         outside = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+        own = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *plugin, *options],
+            [sys.executable, *start, "-p", "no:cacheprovider", *plugin, *options],
             cwd=tmp_path,
-            env=outside | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+            env=outside | own | variables,
             capture_output=True,
             text=True,
             check=False,
@@ -291,3 +297,183 @@ def test_floor():
     assert re.fullmatch(r"3 layers tested(, 1 with kinks)? at float64 1e-8", lines[1])
     assert lines[2] == "1 loss tested at float64 1e-8"
     assert lines[3].startswith("every check of floor was inconclusive in test_it.py::test_floor: f jumps")
+
+
+HOSTILE = """
+import dataclasses
+import pytest
+from told import GradientError, check
+
+class Number(Exception):
+    exceptions = 3
+
+class Text(Exception):
+    exceptions = "a text"
+
+class Raising(Exception):
+    @property
+    def exceptions(self):
+        raise RuntimeError("exceptions")
+
+class Attributes(Exception):
+    def __getattr__(self, name):
+        raise AttributeError if name == "__notes__" else RuntimeError(name)  # which pytest asks for
+
+class Silent(Exception):
+    def __str__(self):
+        raise RuntimeError("str")
+    __repr__ = __str__
+
+class Noted(Exception):
+    __notes__ = 3
+
+class Unequal(Exception):
+    __hash__ = None
+    def __eq__(self, other):
+        raise RuntimeError("eq")
+
+@dataclasses.dataclass(frozen=True)
+class Frozen(Exception):
+    pass
+
+def nested(depth):
+    made = ValueError("inside")
+    for _ in range(depth):
+        made = ExceptionGroup("group", [made])
+    return made
+
+def circle():
+    made, other = ValueError("one"), ValueError("other")
+    made.__cause__, other.__cause__ = other, made
+    return made
+
+MADE = [
+    *[Number, Text, Raising, Attributes, Silent, Noted, Unequal, Frozen, circle],
+    *[lambda: nested(60), lambda: BaseExceptionGroup("base", [SystemExit()])],
+    *[lambda: ExceptionGroup("many", [ValueError(i) for i in range(3000)])],
+]
+
+@pytest.mark.parametrize("i", range(len(MADE)))
+def test_alone(i):
+    raise MADE[i]()
+"""
+AFTER_A_CHECK = """
+@pytest.mark.parametrize("i", range(len(MADE)))
+def test_raised_from_a_failed_check(i):
+    try:
+        check("f", "fail")
+    except GradientError as error:
+        raise MADE[i]() from error
+
+@pytest.mark.parametrize("i", range(len(MADE)))
+def test_cause_of_a_failed_check(i):
+    try:
+        raise MADE[i]()
+    except BaseException:
+        check("f", "fail")
+"""
+
+
+def steady(printed):
+    """Without times and addresses."""
+    return re.sub(r"0x[0-9a-f]+|in \d.*s\b", "", printed)
+
+
+def test_exceptions_of_others_are_reported_as_without_the_plugin(run):
+    code, printed = run(HOSTILE, head="")
+    assert code == pytest.ExitCode.TESTS_FAILED
+    assert "INTERNALERROR" not in printed
+    without = run(HOSTILE, head="", plugin=())
+    assert (code, steady(printed)) == (without[0], steady(without[1]))
+
+
+@pytest.mark.parametrize("options", [[], ["-p", "xdist", "-n", "1"]], ids=["alone", "xdist"])
+def test_whatever_exceptions_do_the_run_goes_on(run, options):
+    code, printed = run(HOSTILE + AFTER_A_CHECK, "--tb=short", *options, head="")
+    assert code == pytest.ExitCode.TESTS_FAILED
+    assert "INTERNALERROR" not in printed
+    failed = len(re.findall(r"^FAILED ", printed, re.MULTILINE))
+    assert f" {failed} failed in " in printed
+    assert failed % 3 == 0
+    assert section(printed) == ["0 functions tested, 1 wrong"]
+
+
+class Causes(Exception):
+    @property
+    def __cause__(self):
+        raise RuntimeError("cause")
+
+
+class Another(Exception):
+    @property
+    def __class__(self):
+        raise RuntimeError("class")
+
+
+class Shadowed(ExceptionGroup):
+    exceptions = 3
+
+
+class Nothing(Exception):
+    def __getattribute__(self, name):
+        raise RuntimeError(name)
+
+
+def test_exceptions_that_pytest_cannot_report_pass_the_plugin():
+    for made in (Causes(), Another(), Shadowed("shadowed", [ValueError(), Nothing()]), Nothing()):
+        with pytest.raises(type(made)) as found:
+            raise made
+        before = found.traceback
+        call = pytest.CallInfo(None, found, 0.0, 0.0, 0.0, "call", _ispytest=True)
+        funcnn_pytest.Ledger(None, None).pytest_runtest_makereport(SimpleNamespace(nodeid="", config=None), call)
+        assert found.traceback is before
+
+
+ONCE = """
+import importlib.metadata, sys
+import pytest
+every = importlib.metadata.distributions
+importlib.metadata.distributions = lambda: {one.name: one for one in reversed(list(every()))}.values()  # each name once
+sys.exit(pytest.main())
+"""
+
+
+@pytest.fixture
+def installed(tmp_path, run):
+    """As `run`, where funcnn is installed from a wheel, and pytest finds the plugin by its entry point."""
+    about = tmp_path / "site" / "funcnn-0.1.0.dist-info"
+    about.mkdir(parents=True)
+    points = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"]["pytest11"]
+    lines = ["[pytest11]", *[f"{name} = {module}" for name, module in points.items()]]
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: funcnn\nVersion: 0.1.0\n", "utf-8")
+    (about / "entry_points.txt").write_text("\n".join(lines), "utf-8")
+    (about / "RECORD").write_text("funcnn/__init__.py,,\nfuncnn/core.py,,\nfuncnn_pytest.py,,\n", "utf-8")
+    found = {"PYTHONPATH": f"{about.parent}{os.pathsep}{ROOT}", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""}
+    return lambda tests, *options: run(tests, *options, plugin=(), head="", start=("-c", ONCE), **found)
+
+
+def test_python_imports_funcnn_as_outside_pytest(installed):
+    """Although pytest rewrites the assertions of all that is installed with a plugin."""
+    suite = """
+import funcnn.core, funcnn_pytest
+from importlib.machinery import SourceFileLoader
+def test_it(request):
+    assert request.config.pluginmanager.get_plugin("funcnn-ledger")
+    assert type(funcnn.__loader__) is type(funcnn.core.__loader__) is SourceFileLoader
+    assert type(funcnn_pytest.__loader__) is type(__loader__)
+"""
+    code, printed = installed(suite)
+    assert code == pytest.ExitCode.OK, printed
+
+
+def test_pytest_may_rewrite_nothing(installed):
+    code, printed = installed("def test_it(): assert 1 + 1 == 3", "--assert=plain")
+    assert code == pytest.ExitCode.TESTS_FAILED, printed
+
+
+@pytest.mark.parametrize("asked", ["-p", "conftest.py"])
+def test_an_installed_plugin_may_be_asked_for_too(installed, asked, tmp_path):
+    if asked == "conftest.py":
+        (tmp_path / asked).write_text('pytest_plugins = ["funcnn_pytest"]', "utf-8")
+    code, printed = installed("def test_it(): pass", *(["-p", "funcnn_pytest"] if asked == "-p" else []))
+    assert code == pytest.ExitCode.OK, printed

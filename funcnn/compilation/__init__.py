@@ -4,9 +4,12 @@
 the operations, `update` those of an optimizer; `rounds` divides them into passes over the rows, `vectors` has what is
 computed between two passes, and `schedule` puts them in order. `tile`, `panel`, `products` and the modules of functions
 write them as `text`, which `kernel` puts together. `engine` makes machine code, `step` and `fold` call it, and
-`compiler` has the public functions. `agreement` and `outside` say when a kernel may be used.
+`compiler` has the public functions. `agreement` and `outside` say when a kernel may be used. `switch` turns kernels of
+single layers on.
 """
 
 from funcnn.lazy import lazily
 
-__getattr__, __dir__, __all__ = lazily(__name__, {"compiler": "compiled explain", "switch": "without_kernels"})
+__getattr__, __dir__, __all__ = lazily(
+    __name__, {"compiler": "compiled explain", "switch": "with_kernels without_kernels"}
+)

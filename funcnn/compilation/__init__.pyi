@@ -1,3 +1,4 @@
 from funcnn.compilation.compiler import compiled as compiled
 from funcnn.compilation.compiler import explain as explain
+from funcnn.compilation.switch import with_kernels as with_kernels
 from funcnn.compilation.switch import without_kernels as without_kernels

@@ -1,1 +1,1 @@
-"""Machine code beside rules: the functions that `funcnn.acceleration` finds, each under the name of its rule."""
+"""Machine code for large arrays: each kernel bears the name of its rule, and `table` puts it before the rule."""

@@ -18,7 +18,7 @@ _MOST_ROWS = 24  # of a block, so that all larger m have one kernel
 State = tuple[Any, ...]
 
 
-def steps_forward(params: Any, given: Any, z: Any, mask: Any, first: State, keeps: Any) -> Any:
+def steps_forward(params: Any, given: Any, z: Any, mask: Any, first: State, *, keeps: bool) -> Any:
     """(h of all steps, the last state, the cache); z is written over"""
     (m, t, _), k, dtype = z.shape, len(params.U), z.dtype
     cls: Any = type(params)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.acceleration import traced
 from funcnn.arrays import Array, namespace, wide
 from funcnn.conditions import outside
 from funcnn.errors import KindError, RangeError, ShapeError
@@ -116,7 +115,6 @@ def softmax_cross_entropy(
     return cross_entropy("softmax_cross_entropy", out, y, weight, share)
 
 
-@traced(at=1, least=1 << 12)
 def cross_entropy(name: str, out: Array, y: Array, weight: Array | None = None, share: float = 0) -> tuple[Any, Array]:
     """`softmax_cross_entropy`; errors name the function that was called, `name`."""
     a, y, weight, of_classes = labels(name, out, y, weight, "smoothing")

@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 import numpy as np
 
-from funcnn.acceleration import accelerated
 from funcnn.arrays import Array, freeze, kind, owned, short, wide
 from funcnn.constructors import remedies
 from funcnn.dispatch import verb
@@ -136,14 +135,7 @@ class PerArray:
 remedies[PerArray] = "; lr is an argument of sgd and train"
 
 
-def entries(optimizer: Any, *_: Any) -> int:
-    """The entries of all arrays of a network, by the memory of an optimizer; 0 if it has none yet."""
-    memory = optimizer.memory if isinstance(optimizer, PerArray) else ()
-    return sum([getattr(parts[0], "size", 0) for parts in memory if parts])
-
-
 @update.register(PerArray)
-@accelerated("funcnn.kernels.optimizers", at=entries, least=1 << 15)
 def per_array_update(optimizer: PA, grads: Grads[P], params: P) -> tuple[Grads[P], PA]:
     """`step` for each array, with the memory that the last `step` returned for this array"""
     before = optimizer.t

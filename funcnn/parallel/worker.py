@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import traceback
 from collections import OrderedDict
-from contextlib import nullcontext
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from funcnn.acceleration import kernels_are_off, without_kernels
 from funcnn.allocation import keep_freed_memory
 from funcnn.arrays import freeze
+from funcnn.compilation.switch import kernels_are_on, switched
 from funcnn.parallel.blas import one_thread
 from funcnn.parallel.packing import Packed, packed, unpacked
 from funcnn.parallel.sent import Held, Kept, Mapped
@@ -27,9 +26,9 @@ _HANDLING = {"ignore", "warn", "raise", "print"}  # others need a function, whic
 
 
 class Settings(NamedTuple):
-    """What a step depends on besides its arguments: whether kernels are off, and NumPy's handling of errors."""
+    """What a step depends on besides its arguments: whether kernels are on, and NumPy's handling of errors."""
 
-    kernels_are_off: bool
+    kernels_are_on: bool
     handling: dict[str, Any]
 
 
@@ -66,7 +65,7 @@ class Failed(NamedTuple):
 def current_settings() -> Settings:
     """The settings of this thread."""
     handling = {name: how for name, how in np.geterr().items() if how in _HANDLING}
-    return Settings(kernels_are_off(), handling)
+    return Settings(kernels_are_on(), handling)
 
 
 def computed(function: Any, params: Any, x: Any, y: Any) -> Any:
@@ -98,9 +97,8 @@ def work(task: Task) -> Any:
         params, x, y = unpacked(task.stream, arrays)
     except Exception as error:  # noqa: BLE001  a class may raise anything when it is loaded
         return Unread(what, f"{type(error).__name__}: {error}")
-    off = without_kernels() if task.settings.kernels_are_off else nullcontext()
     try:
-        with off, np.errstate(**task.settings.handling):
+        with switched(on=task.settings.kernels_are_on), np.errstate(**task.settings.handling):
             made = computed(function, params, x, y)
         return packed(made, by_value=task.by_value)
     except Exception as error:  # noqa: BLE001  as above

@@ -44,8 +44,9 @@ class Claim:
 
     `kind` is layer, loss or function. `promises` is called after the numbers were compared; it raises an error if a
     rule of the protocol is broken. `cotangent` gives a cotangent the structure that the user's vjp takes, and
-    `derivative` is the name of vjp in messages. `quick_vjp` is a vjp that calls f once for all cotangents. `rules` are
-    the functions for exact arithmetic, by default f and vjp.
+    `derivative` is the name of vjp in messages. `quick_vjp` is a vjp that calls f less often, and
+    `quick_calls` counts the calls of f by vjp in a fast check. `rules` are the functions for exact arithmetic, by
+    default f and vjp.
     """
 
     whose: str
@@ -66,6 +67,7 @@ class Claim:
     cotangent: Callable[[Array], Any] = np.asarray
     derivative: str = "vjp"
     quick_vjp: Vjp | None = None
+    quick_calls: int = 0
 
     def arrays(self) -> tuple[Array, ...]:
         """The arguments as arrays of real numbers, whole numbers or booleans."""

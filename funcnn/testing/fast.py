@@ -39,7 +39,7 @@ def _report(claim: Claim, options: Options) -> Report | None:
     first = FirstResults(function, dA, function.out, vjp(args, dA), options.nondeterministic)
     if not options.aliasing:
         refuse_aliases(function, args, first.gradients, dA)
-    statistics = compare_quickly(function, options)
+    statistics = compare_quickly(function, options, claim.quick_calls)
     if statistics is None:
         return None
     if options.purity:

@@ -124,7 +124,8 @@ class LayerFunction:
         wide = attrs.evolve(wide, options=options)
         quick = attrs.evolve(wide, kept={}).gradients if options.fast else None
         promises, shaped = wide.check_promises, wide.shaped
-        claim = attrs.evolve(claim, vjp=wide.gradients, quick_vjp=quick, promises=promises, cotangent=shaped)
+        claim = attrs.evolve(claim, vjp=wide.gradients, promises=promises, cotangent=shaped)
+        claim = attrs.evolve(claim, quick_vjp=quick, quick_calls=2)
         return claim, options
 
     def at(self, args: Sequence[Array]) -> tuple[Any, Any]:

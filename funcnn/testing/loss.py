@@ -108,7 +108,7 @@ def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Un
     args, rules = tuple(arrays_in(out)), Rules(value, pulled_back, 0)
     claim = Claim("check_loss", "loss", name, f, vjp, args, names, source, rules=rules)
     claim, chosen = limited(claim, options, ("out", "y"), lambda parts: (rebuilt(parts), y))
-    return verdict(attrs.evolve(claim, promises=check_promises), chosen)
+    return verdict(attrs.evolve(claim, promises=check_promises, quick_calls=5), chosen)
 
 
 def _name_of(loss: Any) -> str:

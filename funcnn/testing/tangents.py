@@ -48,6 +48,7 @@ class Jvp:
     section: Section
     options: Options
     name: str = "jvp"
+    calls_f: bool = True  # also with other arguments, which a fast check does not
     holds: Callable[..., Any] = attrs.field(default=lambda *_: True, init=False)  # whether arrays are in the domain
     _is_checked: bool = False
     _earlier: list[tuple[Array, Array]] = attrs.field(factory=list, init=False)  # tangents returned, and their copies
@@ -67,6 +68,9 @@ class Jvp:
             limits = attrs.evolve(limits, holds=lambda *parts: holds(*whole(parts)))
         constraints = {places.index((i, None)): constraint for i, constraint in limits.constraints.items()}
         limits = attrs.evolve(limits, constraints=constraints)
+        quick = attrs.evolve(self, calls_f=False)
+        quick.holds = self.holds
+        own = attrs.evolve(own, quick_vjp=quick.gradients)
         return own, attrs.evolve(self.options, limits=limits, oracle=oracle)
 
     def value(self, *parts: Array) -> Any:
@@ -173,7 +177,8 @@ def _check_purity(jvp: Jvp, parts: Sequence[Array], v: Tangents, w: Tangents) ->
 
     same(jvp(parts, v), NotDeterministic(f"{name} gives another result when it is called again"))
     moved = [freeze(np.roll(a, 1)) if a.dtype.kind == "f" else a for a in parts]
-    for call in (lambda: jvp.function.value(*moved), lambda: jvp(moved, w)) if np.all(jvp.holds(*moved)) else ():
+    calls = [lambda: jvp.function.value(*moved), lambda: jvp(moved, w)][not jvp.calls_f :]
+    for call in calls if np.all(jvp.holds(*moved)) else ():
         try:
             call()
         except Exception:  # noqa: BLE001, S112  these arguments may lie outside the domain

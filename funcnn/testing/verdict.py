@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import attrs
 
+MOST_NAMED = 3  # chosen: entries that a report names
+
 
 class GradientError(AssertionError):
     """A backward pass is wrong. Each kind of mistake has its own class, so that hypothesis reports them separately.
@@ -106,8 +108,10 @@ class Inconclusive(Exception):
 class Report:
     """The result of a check that found no mistake.
 
-    `leaf` is the entry at which the check was least sensitive, and `bound` the absolute error of its gradient that
-    would have been found. `sees` is the relative error that would have been found in every decided entry. `probes`
+    `leaf` is the decided entry at which the check was least sensitive, `resolved` the relative error and `bound` the
+    absolute error of its gradient that would have been found. An entry is decided if its slope is above its bound, or
+    if f is flat along it. `unresolved` has the bounds of the other entries, by name. `sees` is the relative error that
+    would have been found in every entry, decided or not: 1 and more, or infinite, if an entry is not decided. `probes`
     counts pairs of a direction and a cotangent, `inconclusive` the undecided pairs, and `kinks` the pairs that were
     decided by an interval of slopes. `decided` names the arguments with a decided probe, `undecided` the other
     arguments; beside inconclusive probes, a slope of 0 decides nothing. `probed` says along which directions the
@@ -125,6 +129,8 @@ class Report:
     decided: tuple[str, ...]
     undecided: tuple[str, ...]
     probed: str
+    resolved: float = 0.0
+    unresolved: Mapping[str, float] = attrs.field(factory=dict)
     tolerated: Mapping[str, float] = attrs.field(factory=dict)
     left_out: tuple[str, ...] = ()
 
@@ -137,11 +143,19 @@ class Report:
         pass: ...
         """
         counts = f"{self.probes} probes, {self.kinks} at kinks, {self.inconclusive} inconclusive"
-        sees = (
-            f"; an error of {self.sees:.0e} would have been found, least sensitive at {self.leaf}" if self.leaf else ""
-        )
+        sees = f"; every slope is 0 within {self.bound:.0e}" if self.probes and not self.kinks else ""
+        if self.leaf:
+            sees = f"; an error of {self.resolved:.0e} would have been found, least sensitive at {self.leaf}"
         errors = ", ".join([f"{error:.0e} in the gradient of {name}" for name, error in self.tolerated.items()])
         tolerated = f"; relative errors tolerated: {errors}" if errors else ""
         undecided = f"; nothing was decided of {', '.join(self.undecided)}" if self.undecided else ""
         left_out = f"; fast: without {', '.join(self.left_out)}" if self.left_out else ""
-        return f"{self.verdict}: {self.probed}: {counts}{sees}{tolerated}{undecided}{left_out}"
+        return f"{self.verdict}: {self.probed}: {counts}{sees}{tolerated}{self._entries()}{undecided}{left_out}"
+
+    def _entries(self) -> str:
+        """The entries that are not decided."""
+        if not self.unresolved:
+            return ""
+        some = [f"{where} (its slope is below {bound:.0e})" for where, bound in [*self.unresolved.items()][:MOST_NAMED]]
+        more = len(self.unresolved) - len(some)
+        return f"; not decided: {', '.join(some)}" + (f" and {more} more entries" if more else "")

@@ -56,7 +56,7 @@ def verify(claim: Claim, options: Options) -> Report:
     if run is None or found:
         raise combined(claim, [*found.values()])
     function, statistics = run
-    if statistics.inconclusive and not statistics.telling:
+    if statistics.nothing_decided:
         raise Inconclusive(statistics.why_inconclusive(options.resolution))
     report = statistics.report(function)
     claim.promises()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from funcnn.acceleration import accelerated
 from funcnn.core import sgd
 from funcnn.gradients import Grads
-from funcnn.optimizers.base import entries, update
+from funcnn.optimizers.base import update
 
 
-@accelerated("funcnn.kernels.optimizers", at=entries, least=1 << 10)
 def moved(optimizer: Any, grads: Grads[Any], params: Any, lr: Any) -> tuple[Any, Any]:
     """(params, optimizer) after the update of the optimizer and the step of sgd"""
     steps, after = update(optimizer, grads, params)

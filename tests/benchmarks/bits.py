@@ -42,7 +42,7 @@ def on_cores():
     """The fingerprints of `runs` by the kernels of OpenBLAS, each from a process of its own."""
     command, found = [sys.executable, "-c", "from tests.benchmarks.bits import runs; print(*runs())"], {}
     for core in CORES:
-        settings = os.environ | {"OPENBLAS_CORETYPE": core, "OPENBLAS_NUM_THREADS": "1", "FUNCNN_KERNELS": "0"}
+        settings = os.environ | {"OPENBLAS_CORETYPE": core, "OPENBLAS_NUM_THREADS": "1"}
         done = subprocess.run(command, env=settings, capture_output=True, text=True, check=True)
         found[core] = done.stdout.split()
     return found

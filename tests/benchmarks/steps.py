@@ -21,7 +21,6 @@ from tests.benchmarks.contenders import (
     here,
     maker,
 )
-from tests.benchmarks.switched import plain
 from tests.benchmarks.timing import FOLD, Contender, interleaved
 from tests.benchmarks.workloads import ALONE, WORKLOADS, Workload
 
@@ -45,7 +44,6 @@ def times_of_a_step(name: str, repeats: int) -> dict[str, list[float]]:
         np.empty(31 << 20, np.uint8)
     made = {who: maker(who)(workload) for who in competing(workload)}
     contenders = {who: contender for who, contender in made.items() if contender is not None}
-    contenders |= {who: plain(contenders[who]) for who in (OURS, FOUR) if who in contenders}
     one, many = [after(contenders[OURS], steps) for steps in (3, FOLD)]
     for who, contender in contenders.items():
         steps, reference = (3, one) if contender.calls == 1 else (contender.calls, many)

@@ -9,7 +9,7 @@ from tests.nasty.base import Nasty
 FAMILIES = [
     *("cancellation", "scale", "ties", "corners", "clips", "kinks", "jumps", "domain"),
     *("structure", "gathers", "algebra", "normalisation", "rounding", "recurrences"),
-    *("borders", "overflow", "matrices", "sets", "tastes"),
+    *("borders", "overflow", "matrices", "sets", "tastes", "staircases"),
     *(["special"] if find_spec("scipy") else []),
 ]
 NASTY: list[Nasty] = [

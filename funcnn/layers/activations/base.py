@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from funcnn.acceleration import traced
 from funcnn.arrays import Array, namespace, short
 from funcnn.core import backward, forward
 from funcnn.elementary import broken_slope, sigmoid, sign, softplus
@@ -69,7 +68,6 @@ class Elementwise(ABC):
 
 
 @forward.register(Elementwise)
-@traced(at=1, least=1 << 15)
 def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
     """out = value(x)"""
     float_array(params, x)
@@ -79,7 +77,6 @@ def elementwise_forward(params: Elementwise, x: Array) -> tuple[Array, Array]:
 
 
 @backward.register(Elementwise)
-@traced(at=2, least=1 << 15)
 def elementwise_backward(params: Elementwise, kept: Array, dA: Array) -> Grads[Elementwise]:
     """dx = dA * slope"""
     check_out_gradient(params, dA, only_array(params, kept).shape, kept.dtype)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from funcnn.acceleration import traced
 from funcnn.arrays import Array, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.generation import positionwise, step
@@ -39,7 +38,6 @@ class Softmax:
 
 
 @forward.register(Softmax)
-@traced(at=1, least=1 << 12)
 def softmax_forward(params: Softmax, x: Array) -> tuple[Array, Array]:
     """out = e^x / sum of e^x"""
     below = _below_the_largest(params, x)
@@ -50,7 +48,6 @@ def softmax_forward(params: Softmax, x: Array) -> tuple[Array, Array]:
 
 
 @backward.register(Softmax)
-@traced(at=2, least=1 << 12)
 def softmax_backward(params: Softmax, out: Array, dA: Array) -> Grads[Softmax]:
     """dx = out (dA - sum of dA out)"""
     check_out_gradient(params, dA, only_array(params, out).shape, out.dtype)
@@ -83,7 +80,6 @@ class LogSoftmax:
 
 
 @forward.register(LogSoftmax)
-@traced(at=1, least=1 << 12)
 def log_softmax_forward(params: LogSoftmax, x: Array) -> tuple[Array, Array]:
     """out = x - log(sum of e^x)"""
     below = _below_the_largest(params, x)
@@ -93,7 +89,6 @@ def log_softmax_forward(params: LogSoftmax, x: Array) -> tuple[Array, Array]:
 
 
 @backward.register(LogSoftmax)
-@traced(at=2, least=1 << 12)
 def log_softmax_backward(params: LogSoftmax, out: Array, dA: Array) -> Grads[LogSoftmax]:
     """dx = dA - e^out (sum of dA)"""
     check_out_gradient(params, dA, only_array(params, out).shape, out.dtype)

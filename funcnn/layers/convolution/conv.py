@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
-
-from funcnn.acceleration import accelerated
 from funcnn.arrays import Array, namespace, sum_of_rows
 from funcnn.core import backward, backward_params, forward
 from funcnn.errors import KindError
@@ -103,13 +100,7 @@ def _kernel(params: Convolution) -> Array:
     return params.W.reshape(-1, *params.W.shape[-3:])
 
 
-def _entries(params: Convolution, x: Array, *_: Array) -> int:
-    """The entries of x, an array of NumPy."""
-    return x.size if type(x) is np.ndarray else 0
-
-
 @forward.register(Convolution)
-@accelerated("funcnn.kernels.convolution", at=_entries, least=1 << 12)
 def convolution_forward(params: Convolution, x: Array) -> tuple[Array, Array]:
     """out = b + the sum over the taps of each window"""
     check_positions(params, x)
@@ -120,7 +111,6 @@ def convolution_forward(params: Convolution, x: Array) -> tuple[Array, Array]:
 
 
 @backward.register(Convolution)
-@accelerated("funcnn.kernels.convolution", at=_entries, least=1 << 12)
 def convolution_backward(params: Convolution, x: Array, dA: Array) -> Grads[Convolution]:
     """dx: dA times the kernel, added back onto each window; dW and db as in `convolution_backward_params`"""
     grads = convolution_backward_params(params, x, dA)
@@ -129,7 +119,6 @@ def convolution_backward(params: Convolution, x: Array, dA: Array) -> Grads[Conv
 
 
 @backward_params.register(Convolution)
-@accelerated("funcnn.kernels.convolution", at=_entries, least=1 << 12)
 def convolution_backward_params(params: Convolution, x: Array, dA: Array) -> Convolution:
     """dW: the x under each weight times dA, summed over the windows; db: the sum of dA over all positions"""
     check_cache(params, x)

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from funcnn.acceleration import accelerated
 from funcnn.arrays import Array, namespace, wide
 from funcnn.core import backward, forward
 from funcnn.errors import RangeError
@@ -80,7 +79,6 @@ class MaxPool(Pool):
 
 
 @forward.register(MaxPool)
-@accelerated("funcnn.kernels.pooling", at=1, least=1 << 12)
 def max_pool_forward(params: MaxPool, x: Array) -> tuple[Array, tuple[Array, Array]]:
     """out = the maximum over the taps"""
     xp, axes = float_array(params, x), params.windows(x)
@@ -89,7 +87,6 @@ def max_pool_forward(params: MaxPool, x: Array) -> tuple[Array, tuple[Array, Arr
 
 
 @backward.register(MaxPool)
-@accelerated("funcnn.kernels.pooling", at=2, least=1 << 10)
 def max_pool_backward(params: MaxPool, cache: tuple[Array, Array], dA: Array) -> Grads[MaxPool]:
     """dx = dA at the first maximum of each window"""
     x, out = [only_array(params, part) for part in unpacked(params, cache, 2)]

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.acceleration import accelerated
 from funcnn.annotations import Seed
 from funcnn.arrays import Array, in_float32, kind, namespace
 from funcnn.core import backward, forward
@@ -100,7 +99,6 @@ def embedding_backward(params: Embedding, cache: tuple[Any, Array], dA: Any) -> 
     return Grads(gradient(params, W=dW), closed(given, None))
 
 
-@accelerated("funcnn.kernels.symbols", at=1, least=1 << 12)
 def rows_added(ids: Array, rows: Array, n: int) -> Array:
     """(n, k): row i is the sum of all rows with id i; ids: (m,), rows: (m, k)."""
     if rows.dtype.itemsize < 4:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.acceleration import traced
 from funcnn.arrays import Array
 from funcnn.core import backward, forward
 from funcnn.generation import positionwise, step
@@ -61,7 +60,6 @@ class Affine:
 
 
 @forward.register(Affine)
-@traced(at=1, least=1 << 15)
 def affine_forward(params: Affine, x: Array) -> tuple[Array, tuple[Array]]:
     """out = x scale + shift"""
     check_rows(params, x, params.scale.size, params.scale, "scale")
@@ -69,7 +67,6 @@ def affine_forward(params: Affine, x: Array) -> tuple[Array, tuple[Array]]:
 
 
 @backward.register(Affine)
-@traced(at=2, least=1 << 15)
 def affine_backward(params: Affine, cache: tuple[Array], dA: Array) -> Grads[Affine]:
     """dx = dA scale, dscale = sum(dA x), dshift = sum(dA)"""
     check_back(params, cache, dA)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.acceleration import traced
 from funcnn.arrays import Array, namespace, wide
 from funcnn.core import backward, backward_params, forward, inference
 from funcnn.errors import RangeError
@@ -93,7 +92,6 @@ class BatchNorm:
 
 
 @forward.register(BatchNorm)
-@traced(at=1, least=1 << 16)
 def batch_norm_forward(params: BatchNorm, x: Array) -> tuple[Array, tuple[Array, ...]]:
     """The cache is xhat, 1 / sqrt(var + eps), and mean and var of the batch"""
     check_rows(params, x, params.scale.size, params.scale, "scale")
@@ -106,7 +104,6 @@ def batch_norm_forward(params: BatchNorm, x: Array) -> tuple[Array, tuple[Array,
 
 
 @backward.register(BatchNorm)
-@traced(at=2, least=1 << 16)
 def batch_norm_backward(params: BatchNorm, cache: tuple[Array, ...], dA: Array) -> Grads[BatchNorm]:
     """dx = scale / sqrt(var + eps) (dA - sum(dA) / N - xhat sum(dA xhat) / N)"""
     grads, dscale, dshift = _gradient_and_sums(params, cache, dA)
@@ -120,7 +117,6 @@ def batch_norm_backward(params: BatchNorm, cache: tuple[Array, ...], dA: Array) 
 
 
 @backward_params.register(BatchNorm)
-@traced(at=2, least=1 << 16)
 def batch_norm_backward_params(params: BatchNorm, cache: tuple[Array, ...], dA: Array) -> BatchNorm:
     """dscale = sum(dA xhat), dshift = sum(dA), and the next running averages"""
     return _gradient_and_sums(params, cache, dA)[0]

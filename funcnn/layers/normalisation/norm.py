@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.acceleration import traced
 from funcnn.arrays import Array, namespace, sum_of_rows, wide
 from funcnn.core import backward, forward
 from funcnn.fields import positive
@@ -64,7 +63,6 @@ def _slopes(xhat: Array, scale: Array, d: Array) -> tuple[Array, Array]:
 
 
 @forward.register(LayerNorm)
-@traced(at=1, least=1 << 12)
 def layer_norm_forward(params: LayerNorm, x: Array) -> tuple[Array, tuple[Array, ...]]:
     """The cache is x, the means of its rows, and 1 / sqrt(var + eps)"""
     check_rows(params, x, params.scale.size, params.scale, "scale")
@@ -77,7 +75,6 @@ def layer_norm_forward(params: LayerNorm, x: Array) -> tuple[Array, tuple[Array,
 
 
 @backward.register(LayerNorm)
-@traced(at=2, least=1 << 12)
 def layer_norm_backward(params: LayerNorm, cache: tuple[Array, ...], dA: Array) -> Grads[LayerNorm]:
     """dx = (d - mean(d) - xhat mean(d xhat)) / sqrt(var + eps), d = dA scale"""
     check_back(params, cache, dA)
@@ -139,7 +136,6 @@ class RMSNorm:
 
 
 @forward.register(RMSNorm)
-@traced(at=1, least=1 << 13)
 def rms_norm_forward(params: RMSNorm, x: Array) -> tuple[Array, tuple[Array, Array]]:
     """The cache is x and 1 / sqrt(mean(x^2) + eps)"""
     check_rows(params, x, params.scale.size, params.scale, "scale")
@@ -149,7 +145,6 @@ def rms_norm_forward(params: RMSNorm, x: Array) -> tuple[Array, tuple[Array, Arr
 
 
 @backward.register(RMSNorm)
-@traced(at=2, least=1 << 13)
 def rms_norm_backward(params: RMSNorm, cache: tuple[Array, Array], dA: Array) -> Grads[RMSNorm]:
     """dx = (d - xhat mean(d xhat)) / sqrt(mean(x^2) + eps), d = dA scale"""
     check_back(params, cache, dA)

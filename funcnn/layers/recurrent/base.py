@@ -37,10 +37,9 @@ class Recurrent(ABC):
     Do not pass `(x, mask, state)` to a chain of recurrent layers: the last state of one layer would become the first
     state of the next, whose out would then depend on later x. Pass x or `(x, mask)`, and parts of a sequence to `step`.
 
-    t steps are t iterations of a loop in Python. LSTM and GRU have a kernel for the whole loop, used for large arrays
-    if llvmlite is installed. Where JAX traces, the loop is `jax.lax.scan`, so `jax.jit` compiles one copy of the cell,
-    whatever t is; `cell` and `back` must then return arrays of the same shapes and dtypes at each step. Without
-    `import funcnn.interop.jax`, `jax.jit` compiles t copies of the cell.
+    t steps are t iterations of a loop in Python. Where JAX traces, the loop is `jax.lax.scan`, so `jax.jit` compiles
+    one copy of the cell, whatever t is; `cell` and `back` must then return arrays of the same shapes and dtypes at each
+    step. Without `import funcnn.interop.jax`, `jax.jit` compiles t copies of the cell.
     """
 
     W: Array
@@ -135,7 +134,7 @@ def _run(params: Recurrent, given: Any, *, keeps: bool) -> tuple[Any, Any]:
     (m, t, n), W = x.shape, params.W
     z = blank(x, mask).reshape(m * t, n) @ W
     first = first_state(params, state, m, namespace(x))
-    out, last, cache = steps_forward(params, given, z.reshape(m, t, W.shape[1]), mask, first, keeps)
+    out, last, cache = steps_forward(params, given, z.reshape(m, t, W.shape[1]), mask, first, keeps=keeps)
     return closed(given, out, mask, as_given(params, last)), cache
 
 

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from funcnn.acceleration import accelerated
 from funcnn.arrays import Array, namespace, short
 from funcnn.errors import KindError
 from funcnn.layers.checks import own_gradient
 from funcnn.layers.recurrent.loop import Scanned, Series, along, loop_of, total
 from funcnn.layers.recurrent.states import State
 from funcnn.layers.sequences import blank, opened
-
-HOME = "funcnn.kernels.recurrent"
 
 
 class Cache(NamedTuple):
@@ -27,7 +22,7 @@ class Cache(NamedTuple):
 
 
 class Stacked(NamedTuple):
-    """The same from a kernel, with the steps along axis 1: states (m, t + 1, k), others (m, t, ...).
+    """The same with the steps along axis 1: states (m, t + 1, k), others (m, t, ...).
 
     The arrays that each step kept are side by side in two arrays, `others`, the second begun where the first is full;
     `gates` are their widths, in units of k.
@@ -57,24 +52,8 @@ class Stacked(NamedTuple):
         return Cache(self.given, states, others, self.last)
 
 
-def _entries(params: Any, given: Any, z: Any, *_: Any) -> int:
-    """The entries of z, an array of NumPy, if there are enough steps: a kernel copies U first."""
-    return z.size if type(z) is np.ndarray and 16 * z.shape[1] >= len(params.U) else 0
-
-
-def _entries_back(params: Any, cache: Any, mask: Any, dout: Any, dlast: State) -> int:
-    """The entries of z, if a kernel made the cache."""
-    return cache.states[0].size * params.gates if type(cache) is Stacked else 0
-
-
-@accelerated(HOME, at=_entries, least=1 << 12)
 def steps_forward(
-    params: Any,
-    given: Any,
-    z: Array,
-    mask: Any,
-    first: State,
-    keeps: bool,  # noqa: FBT001  a rule with a kernel takes no keywords
+    params: Any, given: Any, z: Array, mask: Any, first: State, *, keeps: bool
 ) -> tuple[Array, State, Any]:
     """(h of all steps, (m, t, k), 0 at padded positions; the last state; the cache, or None if not keeps)
 
@@ -123,7 +102,6 @@ def _are_like(made: Any, state: State, *, or_none: bool = False) -> bool:
     return True
 
 
-@accelerated(HOME, at=_entries_back, least=1)
 def steps_backward(
     params: Any, cache: Cache | Stacked, mask: Any, dout: Any, dlast: State
 ) -> tuple[Array, Array, Array, dict[str, Array], State]:

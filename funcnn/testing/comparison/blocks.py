@@ -17,10 +17,13 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.testing.comparison.block_kinks import compare_at_kinks
 from funcnn.testing.comparison.comparison import Comparison, Measurement, compared
+from funcnn.testing.comparison.flat import unchanged_side
 from funcnn.testing.differentiation.complex_step import complex_step, sharpened
 from funcnn.testing.differentiation.constants import (
     BLOCK_STEP,
+    BOUND,
     FIRST_STEPS,
+    FLAT_STEPS,
     MOST_COUPLED,
     MOST_ENTRIES,
     MOST_IN_A_BLOCK,
@@ -60,13 +63,15 @@ class Blocks(NamedTuple):
 class Verdicts(NamedTuple):
     """By block: how far gradients and slopes are apart, 0 within the bound; are they settled, and the visible error.
 
-    And whether an interval at a kink settled it.
+    And whether an interval at a kink settled it; and the bound on slopes that are below it, of outputs that are not
+    flat, else 0.
     """
 
     apart: Array
     settled: Array
     visible: Array
     kinks: Array
+    faint: Array
 
 
 def blocks_of(function: VectorFunction) -> Iterator[tuple[Blocks, list[int]]]:
@@ -162,7 +167,7 @@ def compare_blocks(measurement: Measurement, some: Sequence[Blocks], by: Array, 
     steps = 2.0 ** -np.array(FIRST_STEPS, float)
     right, left = (np.array([function.value(direction.moved(x, way * h)) for h in steps]) for way in (1, -1))
     steps = steps.reshape(-1, 1, 1)
-    apart, visible, settled = np.zeros(size), np.zeros(size), np.zeros(size, bool)
+    apart, visible, faint, settled = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size, bool)
     at_kinks: list[tuple[Array, ...]] = []
     exact: Array | None = None
     width = centre.size // size
@@ -187,7 +192,9 @@ def compare_blocks(measurement: Measurement, some: Sequence[Blocks], by: Array, 
             bound = np.where(good, bound, sharp.bound)
             good |= sharp.sharp & sharp.known & ~found.wrong
         settled[part] = good.all(axis=1)
-        visible[part] = np.where(good & (found.size > bound), bound / found.size, 0).max(axis=1)
+        seen = good & (found.size > bound)
+        visible[part] = np.where(seen, bound / found.size, 0).max(axis=1)
+        faint[part] = np.where((good & ~seen).any(axis=1), bound.max(axis=1) / abs(by).max(), 0)
     which, slope, analytic, bound = (np.concatenate(a)[:MOST_REFINED] for a in zip(*at_kinks, strict=True))
     kinks = np.zeros(size, bool)
     if which.size:
@@ -198,7 +205,18 @@ def compare_blocks(measurement: Measurement, some: Sequence[Blocks], by: Array, 
         )
         apart[which[inside | open_]] = 0
         kinks[which[inside]] = settled[which[inside]] = True
-    return Verdicts(apart, settled, visible, kinks)
+    faint *= settled & ~kinks
+    if faint.any():
+        faint *= ~_flat(measurement, some[0], direction)
+    return Verdicts(apart, settled, visible, kinks, faint)
+
+
+def _flat(measurement: Measurement, blocks: Blocks, direction: Direction) -> Array:
+    """By block, whether its outputs are the same on both sides of x, as x moves in a direction."""
+    function, h = measurement.function, 2.0 ** -FLAT_STEPS[0]
+    ends = [function.value(direction.moved(function.x, way * h)) for way in (1, -1)]
+    same = unchanged_side(ends, function.out.ravel()) <= BOUND * measurement.noise.at(np.array([h]))[0, 0]
+    return same.reshape(blocks.size, -1).all(axis=1)
 
 
 def _compared(measurement: Measurement, some: Sequence[Blocks], by: Array, part: slice, slopes: Slopes) -> Comparison:
@@ -210,9 +228,10 @@ def _compared(measurement: Measurement, some: Sequence[Blocks], by: Array, part:
         for blocks in some
     ]
     analytic, sizes = (np.sum([change(term).sum(axis=2).T for term in terms], axis=0) for change in (np.array, abs))
+    unit = np.max([abs(by[blocks.entries].reshape(blocks.size, -1)[part]).max(axis=1) for blocks in some], axis=0)
     own = Slopes(*[a.reshape(size, -1).T for a in slopes])
     cotangents = u.reshape(len(u), some[0].size, -1)[:, part]
-    return compared(analytic, sizes, own, cotangents, _product, measurement.resolution)
+    return compared(analytic, sizes, unit[:, None], own, cotangents, _product, measurement.resolution)
 
 
 def _product(a: Array, cotangents: Array) -> Array:

@@ -28,6 +28,7 @@ from funcnn.testing.differentiation.rounding import (
     Noise,
     estimate_noise,
     gradient_change,
+    gradient_noise,
     noise_along,
     size_of_terms,
 )
@@ -49,6 +50,7 @@ class Measurement:
     scale: Array  # by entry: the unit of distances from x
     along: Direction | None = None  # in which the noise was measured; None if all entries moved
     changes: dict[int, Array] = attrs.field(factory=dict)
+    noises: dict[int, Array] = attrs.field(factory=dict)
     _terms: list[Array] = attrs.field(factory=list)
 
     @property
@@ -56,12 +58,25 @@ class Measurement:
         """The relative error that must be visible."""
         return self.options.resolution
 
+    @property
+    def counted(self) -> Array:
+        """By cotangent, whether it counts for an entry: those of one output alone, if there are such."""
+        alone = (self.cotangents != 0).sum(axis=1) == 1
+        return alone if alone.any() else ~alone
+
     def gradient_change(self, c: int) -> Array:
         """The change of the gradient for a cotangent by rounding; measured at the first call."""
         if c not in self.changes:
             function = self.function
             self.changes[c] = gradient_change(function.gradient_or_nan, function.x, self.cotangents[c], function.rng)
         return self.changes[c]
+
+    def gradient_noise(self, c: int) -> Array:
+        """The noise of the gradient for a cotangent as x moves; measured at the first call."""
+        if c not in self.noises:
+            function, dA = self.function, self.cotangents[c]
+            self.noises[c] = gradient_noise(function.gradient_or_nan, function.x, dA, function.rng)
+        return self.noises[c]
 
     @property
     def terms(self) -> Array:
@@ -93,6 +108,16 @@ class Comparison(NamedTuple):
     def tolerated(self, tolerance: float) -> Array:
         """Whether the values differ, by all that their errors allow, by less than a part of their size."""
         return self.known & (abs(self.analytic - self.numeric) + self.bound <= tolerance * self.size)
+
+    @property
+    def visible(self) -> Array:
+        """Whether the values differ by less than the bound, and the bound is below their size."""
+        return self.known & (abs(self.analytic - self.numeric) <= self.bound) & (self.bound < self.size)
+
+    @property
+    def faint(self) -> Array:
+        """Whether both values may be 0: they are below a bound that is sharp enough, or the gradient is 0."""
+        return ~self.visible & (self.settled | (self.analytic == 0))
 
     @property
     def settled(self) -> Array:
@@ -134,20 +159,30 @@ def compare(measurement: Measurement, probes: Sequence[Probe], slopes: Slopes) -
     parts = [(measurement.gradients[:, d.where], d.by) for _, _, d in probes]
     analytic = np.array([g @ d for g, d in parts])
     size = np.array([abs(g) @ abs(d) for g, d in parts])
-    return compared(analytic, size, slopes, measurement.cotangents, np.matmul, measurement.resolution)
+    unit = np.array([[abs(d).max()] for _, d in parts])
+    return compared(analytic, size, unit, slopes, measurement.cotangents, np.matmul, measurement.resolution)
 
 
 def compared(
-    analytic: Array, size: Array, slopes: Slopes, cotangents: Array, product: Product, resolution: float
+    analytic: Array,
+    size: Array,
+    unit: Array,
+    slopes: Slopes,
+    cotangents: Array,
+    product: Product,
+    resolution: float,
 ) -> Comparison:
-    """The comparison of gradients of a size with slopes, which `product(slopes, cotangents.T)` contracts."""
+    """The comparison of gradients of a size with slopes, which `product(slopes, cotangents.T)` contracts.
+
+    `unit` is how far an entry moves for a step of 1.
+    """
     weight = abs(cotangents).T
     known = np.isfinite(slopes.error) & ~slopes.jump
     slope, error = np.where(known, slopes.slope, 0), np.where(known, slopes.error, 0)
     # An infinite gradient does not widen its own bound.
     size = np.maximum(np.where(np.isfinite(size), size, 0), product(abs(slope), weight))
     bound = BOUND * product(error, weight) + CONTRACTION * EPS * size
-    flat = (size <= bound) & (bound <= resolution * weight.max(axis=0))
+    flat = (size <= bound) & (bound <= resolution * unit * weight.max(axis=0))
     all_known = ~product(~known, weight > 0)
     return Comparison(
         analytic, product(slope, cotangents.T), bound, size, all_known, flat | (bound <= resolution * size)

@@ -13,6 +13,7 @@ from funcnn.testing.differentiation.constants import (
     CANCELLATION,
     EPS,
     GRADIENT_CHANGE,
+    GRADIENT_NOISE,
     HIDDEN,
     LARGEST_GRADIENT_CHANGE,
     PROPAGATED,
@@ -82,26 +83,33 @@ def gradient_rounding(measurement: Measurement, probe: Probe, first: Comparison,
     """The rounding error of the gradient along a probe for some cotangents; nearly 0 if the gradient is discontinuous.
 
     A gradient that changes by more than a hundredth of itself when x moves by one unit in the last place is wrong, not
-    rounded.
+    rounded. A gradient may also have the rounding error of terms of the size f / x that have cancelled. Beside larger
+    entries, the gradient of a small entry has no such terms: where this allowance would explain the difference, the
+    noise of the gradient is measured, and the smaller of the two counts.
     """
     index, entries = probe.direction
     x, out = measurement.function.x, measurement.function.out
-    change, cancelled, propagated = np.zeros((3, len(measurement.cotangents)))
+    coarse = last_digit(measurement.function)[index] >= HIDDEN
+    gap = abs(first.analytic - first.numeric) - first.bound
+    rounded = np.zeros(len(measurement.cotangents))
     for c in np.flatnonzero(of).tolist():
         dA = measurement.cotangents[c]
-        change[c] = GRADIENT_CHANGE * measurement.gradient_change(c)[index] @ abs(entries)
-        cancelled[c] = CANCELLATION * cancellation_error(measurement.terms, x, dA)[index] @ abs(entries)
-        propagated[c] = PROPAGATED * propagated_noise(out, x, dA, measurement.noise)[index] @ abs(entries)
-    rounded = np.maximum(np.where(change <= LARGEST_GRADIENT_CHANGE * first.size, change, 0), cancelled) + propagated
+        change = GRADIENT_CHANGE * measurement.gradient_change(c)[index] @ abs(entries)
+        change = change if coarse.any() or change <= LARGEST_GRADIENT_CHANGE * first.size[c] else 0
+        terms = CANCELLATION * cancellation_error(measurement.terms, x, dA)
+        terms = (terms + PROPAGATED * propagated_noise(out, x, dA, measurement.noise))[index] @ abs(entries)
+        if change < gap[c] <= change + terms:
+            terms = min(terms, GRADIENT_NOISE * measurement.gradient_noise(c)[index] @ abs(entries))
+        rounded[c] = change + terms
     return rounded + _unseen(measurement, index) @ abs(entries)
 
 
 def _unseen(measurement: Measurement, where: Array) -> Array:
     """The error of gradients that values of f cannot show; (cotangent, entry).
 
-    Gradients that are denormal or 0 have lost digits. Where arguments are extremely large, a distance of 1 is less than
-    their last digit: f may change by all of its size from one number to the next, as sin(x) does, and beside a large
-    value a term of size 1 is lost, as in x + sin(x).
+    Gradients that are denormal or 0 have lost digits. Where arguments are extremely large, f may change by all of its
+    size from one number to the next, as sin(x) does. Beside a large value, a term of size 1 is lost, as tanh(y) in
+    x + tanh(y); the gradient of a large entry itself changes with its last digit, as that of x + sin(x) does.
     """
     function, weight = measurement.function, abs(measurement.cotangents)
     unit, found = function.gradient_unit[where], abs(measurement.gradients[:, where])
@@ -115,5 +123,11 @@ def _unseen(measurement: Measurement, where: Array) -> Array:
     beside = [function.value(x * (1 + k * ways)) for k in (-8, -4, -2, -1, 1, 2, 4, 8)]
     changes = weight @ np.fmax.reduce([abs(out - function.out.ravel()) for out in beside])
     lost = np.where((size * EPS > HIDDEN * function.one) | (size == 0), weight.sum(axis=1) / HIDDEN, 0)
-    lost = np.where(changes > VISIBLE * size, np.inf, lost)
-    return error + np.where(large, lost[:, None] / unit, 0)
+    hidden = large & (last_digit(function)[where] < HIDDEN)
+    sure = np.where(changes > VISIBLE * size, np.inf, 0)[:, None]
+    return error + np.where(hidden, lost[:, None] / unit, 0) + np.where(large, sure, 0)
+
+
+def last_digit(function: VectorFunction) -> Array:
+    """The distance from each entry of x to the next number, in the units of the caller."""
+    return EPS * abs(np.ldexp(function.x, function.x_exponent))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 
 import attrs
@@ -12,23 +12,22 @@ from funcnn.arrays import Array
 from funcnn.testing.comparison.bends import doubtful
 from funcnn.testing.comparison.certain import certain_finding, may_be_certain, nonlinearity
 from funcnn.testing.comparison.comparison import (
+    Comparison,
     Measurement,
     compare,
-    compare_complex,
     first_slopes,
     measure,
-    refined_slopes,
-    with_noise_along,
 )
 from funcnn.testing.comparison.directions import Probe, place_of, probes, single_entries
 from funcnn.testing.comparison.explanation import gradient_error
 from funcnn.testing.comparison.finding import Finding
-from funcnn.testing.comparison.second_checks import check_again
+from funcnn.testing.comparison.flat import flat
+from funcnn.testing.comparison.scales import lengthened, small
 from funcnn.testing.comparison.statistics import Statistics
 from funcnn.testing.comparison.together import Restriction, restricted, tested_blocks
+from funcnn.testing.comparison.tried import tried
 from funcnn.testing.differentiation.constants import (
     FIRST_STEPS,
-    LARGEST_SMALL_ENTRY,
     MOST_ENTRIES,
     SLOPES_IN_MEMORY,
 )
@@ -106,7 +105,7 @@ def _check_all(
     if findings and all([finding.probe.entry is None for finding in statistics.findings]):
         # In a joint direction a small entry moves little; alone it is measured more precisely.
         for probe in single_entries(measurement.function, findings[0].probe):
-            _check_thoroughly(measurement, named(probe), statistics, unknown)
+            _check_thoroughly(measurement, named(probe), statistics, unknown, np.zeros(unknown.shape, bool))
 
 
 def _without_units(
@@ -122,65 +121,58 @@ def _check_some(measurement: Measurement, some: Sequence[Probe], statistics: Sta
     """Add some directions, which are measured together, those of single entries first."""
     slopes = first_slopes(measurement, some)
     first, deviation, measured = compare(measurement, some, slopes), _unknown(measurement), False
+    settled = first.settled
+    if measurement.options.casts:  # then no report names errors that are tolerated
+        settled = settled | first.tolerated(measurement.options.tolerance)
+    decided = _decided(measurement, some, first, settled)
     for k, probe in enumerate(some):
         found = first.of(k)
-        settled = found.settled
-        if measurement.options.casts:  # then no report names errors that are tolerated
-            settled = settled | found.tolerated(measurement.options.tolerance)
-        if settled.all():
-            statistics.count(probe, found, settled)
+        if settled[k].all() and decided[k].all():
+            statistics.count(probe, found, settled[k], decided[k])
             continue
         alone = any(finding.probe.entry is not None for finding in statistics.findings)
         if probe.entry is None:
             if not alone:  # otherwise the message speaks of single entries
-                _check_thoroughly(measurement, probe, statistics, deviation)
+                _check_thoroughly(measurement, probe, statistics, deviation, decided[k])
             continue
         if not measured and may_be_certain(found).any():
             deviation, measured = nonlinearity(measurement, some, slopes), True
-        if alone and (finding := certain_finding(measurement, probe, found, deviation)):
+        certain = alone and not small(measurement.function, probe)
+        if certain and (finding := certain_finding(measurement, probe, found, deviation)):
             statistics.findings.append(finding)
-        elif alone and doubtful(found).any():  # many second checks would only make a message longer
-            statistics.count(probe, found, found.settled)
-            statistics.undecided[probe.leaf] += 1
+        elif alone and (settled[k].all() or doubtful(found).any()):
+            # Many second checks would only make a message longer.
+            statistics.count(probe, found, settled[k], decided[k])
+            statistics.undecided[probe.leaf] += not settled[k].all()
         else:
-            _check_thoroughly(measurement, probe, statistics, deviation)
+            _check_thoroughly(measurement, probe, statistics, deviation, decided[k])
+
+
+def _decided(measurement: Measurement, some: Sequence[Probe], found: Comparison, settled: Array) -> Array:
+    """Which pairs, (probe, cotangent), are settled by a visible slope, or of an output that is flat along an entry."""
+    entries = [k for k, probe in enumerate(some) if probe.entry is not None]
+    moving = [lengthened(measurement.function, some[k].direction) for k in entries]
+    faint = found.faint[entries] & measurement.counted
+    decided = settled.copy()
+    decided[entries] = (settled[entries] & ~faint) | flat(measurement, moving, faint) | ~measurement.counted
+    return decided
 
 
 def _unknown(measurement: Measurement) -> Array:
     return np.full(len(measurement.cotangents), np.inf)
 
 
-def _check_thoroughly(measurement: Measurement, probe: Probe, statistics: Statistics, deviation: Array) -> None:
-    for own, tried in _steps_of_every_size(measurement, probe):
-        probe, quotients, slopes = refined_slopes(own, tried)
-        outcome = check_again(own, probe, quotients, slopes, deviation, thorough=not statistics.findings)
-        found, settled = compare(own, [probe], slopes).of(0), outcome.settled
-        if not outcome.finding and not settled.all():
-            found = compare_complex(own, probe, slopes)
-            settled = settled | found.settled
-        if outcome.finding or settled.all() or outcome.left_out.any():
-            break
-    finding = outcome.finding
+def _check_thoroughly(
+    measurement: Measurement, probe: Probe, statistics: Statistics, deviation: Array, decided: Array
+) -> None:
+    one = tried(measurement, probe, deviation, decided, thorough=not statistics.findings)
+    finding, settled = one.outcome.finding, one.outcome.settled
     if finding and finding.distance <= measurement.options.tolerance * finding.size:
         statistics.tolerate(finding)
     elif finding:
         statistics.findings.append(finding)
     elif probe.entry is not None and not settled.all():
         statistics.undecided[probe.leaf] += 1
-    statistics.count(probe, found, settled, outcome.kink)
+    statistics.count(one.probe, one.found, settled, one.decided, one.outcome.kink)
     if not settled.all():
-        statistics.count_undecided(found, settled, slopes, left_out=bool(outcome.left_out.any()))
-
-
-def _steps_of_every_size(measurement: Measurement, probe: Probe) -> Iterator[tuple[Measurement, Probe]]:
-    """The probe as it is; then, for a small entry, with steps in proportion to it, and the noise over such steps.
-
-    Over steps of the size of 1, log x at 1e-6 bends so much that it looks like noise. Where so short a step changes no
-    output, its noise is unknown.
-    """
-    yield measurement, probe
-    function = measurement.function
-    small = () if probe.entry is None else single_entries(function, probe)
-    for own in small:
-        if own.direction.by[0] < LARGEST_SMALL_ENTRY:
-            yield with_noise_along(measurement, own.direction), own
+        statistics.count_undecided(one.found, settled, one.slopes, one.outcome)

@@ -1,7 +1,8 @@
 """Comparison of a gradient by few calls of f: at most three times those of central differences with one step.
 
-Each entry moves by two steps, and by two others if these do not decide. Nothing is found wrong here: a difference, and
-a gradient outside the slopes on both sides of a kink, are left to the full comparison.
+Each entry moves by two steps, by a long one where no output changes, and by two others if these do not decide, as calls
+are left. Nothing is found wrong here: a difference, and a gradient outside the slopes on both sides of a kink, are left
+to the full comparison.
 """
 
 from __future__ import annotations
@@ -15,9 +16,14 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Comparison, Measurement, compare, measure
 from funcnn.testing.comparison.directions import Probe, probes
+from funcnn.testing.comparison.flat import unchanged_side
+from funcnn.testing.comparison.scales import lengthened
+from funcnn.testing.comparison.second_checks import Outcome
 from funcnn.testing.comparison.statistics import Statistics
 from funcnn.testing.differentiation.constants import (
+    BOUND,
     EPS,
+    FLAT_STEPS,
     FLOOR,
     REACHES,
     SLOPES_IN_MEMORY,
@@ -33,20 +39,22 @@ from funcnn.testing.structure import differ_by_more
 # 2 eps / (h / 4), is least at h = 2^-16.
 QUICK_STEPS = (15, 17)
 QUICK_CALLS = 6  # derived: three times the two calls for each entry, and for f(x) and its repetition, of one step
-RESERVED = 4  # chosen: for f(x), its repetition, and two calls beside the numbers
+RESERVED = 2  # derived: for f(x) and its repetition
 BY_ROUNDING = 4  # chosen: slopes that differ by at most 4 rounding errors say nothing about truncation
 COARSER = 8  # chosen: steps are 2^8 times as long where only rounding is visible
+_BOTH = (1, -1)  # sides of x
 _EACH = 2 * len(QUICK_STEPS)  # calls of f for a direction
 
 
 class _Tried(NamedTuple):
-    """A direction with two steps: by cotangent the comparison, what is settled, and what is settled by a kink.
+    """A direction with two steps: by cotangent the comparison, what is settled, decided, and settled by a kink.
 
     `other` is how many times other steps are to be halved.
     """
 
     found: Comparison
     settled: Array
+    decided: Array
     at_kink: Array
     slopes: Slopes
     other: int
@@ -57,28 +65,38 @@ class _Tried(NamedTuple):
         return bool((self.found.wrong & ~self.at_kink).any())
 
 
-def compare_quickly(function: VectorFunction, options: Options) -> Statistics | None:
-    """The statistics of a gradient that agrees with f; None if something seems wrong, or nothing is decided."""
+def compare_quickly(function: VectorFunction, options: Options, calls_of_vjp: int) -> Statistics | None:
+    """The statistics of a gradient that agrees with f; None if something seems wrong, or nothing is decided.
+
+    `calls_of_vjp` is the number of calls of f that vjp makes in the whole check.
+    """
     statistics = Statistics(function.gradient_unit)
     if not (function.out.size and function.x.size):
         return statistics
     measurement = measure(function, options, _last_digits(function))
     if rescaled(function) is not None or not _is_linear(measurement):  # extreme arguments need other units
         return None
-    calls = QUICK_CALLS * (function.x.size + 1) - RESERVED
-    chosen = _chosen(function, calls)
-    calls -= _EACH * len(chosen)
-    for probe, first in _all_tried(measurement, chosen):
+    single, together = _chosen(function)
+    calls = QUICK_CALLS * (function.x.size + 1) - RESERVED - calls_of_vjp - _EACH * len(single)
+    found = [*_all_tried(measurement, single)]
+    for k, (probe, one) in enumerate(found):
+        if probe.entry is not None and not one.decided.all() and calls >= len(_BOTH):
+            found[k], calls = (probe, one._replace(decided=one.decided | _flat(measurement, probe))), calls - len(_BOTH)
+    together = together[: max(0, calls // _EACH)]
+    calls -= _EACH * len(together)
+    for probe, first in [*found, *_all_tried(measurement, together)]:
         tried = first
-        if first.other and calls >= _EACH and not first.seems_wrong:
+        if first.other and calls >= _EACH and not (first.seems_wrong or first.decided.all()):
             [again], calls = _tried(measurement, [probe], first.other), calls - _EACH
-            tried = again if again.seems_wrong or again.settled.sum() > first.settled.sum() else first
+            again = again._replace(decided=again.decided | (first.decided & again.settled))
+            tried = again if again.seems_wrong or again.decided.sum() > first.decided.sum() else first
         if tried.seems_wrong:
             return None
-        statistics.count(probe, tried.found, tried.settled, tried.at_kink)
+        statistics.count(probe, tried.found, tried.settled, tried.decided, tried.at_kink)
         if not tried.settled.all():
-            statistics.count_undecided(tried.found, tried.settled, tried.slopes, left_out=False)
-    return statistics if statistics.telling or not statistics.inconclusive else None
+            outcome = Outcome(tried.settled, tried.at_kink, None, ~tried.settled & False)
+            statistics.count_undecided(tried.found, tried.settled, tried.slopes, outcome)
+    return None if statistics.nothing_decided else statistics
 
 
 def _last_digits(function: VectorFunction) -> Noise:
@@ -94,13 +112,23 @@ def _is_linear(measurement: Measurement) -> bool:
     return not differ_by_more(function.gradient(function.x.copy(), -2 * (u + v)), -2 * (g + h))
 
 
-def _chosen(function: VectorFunction, calls: int) -> list[Probe]:
-    """Single entries, parts of large arguments, and, as calls are left, all entries together in at most two ways."""
+def _chosen(function: VectorFunction) -> tuple[list[Probe], list[Probe]]:
+    """Single entries and parts of large arguments; and all entries together, in two ways."""
     every = [*probes(function)]
     sizes = {leaf: prod(shape) for leaf, _, shape in function.places()}
     single = [p for p in every if p.leaf and p.direction.where.size < max(2, sizes[p.leaf])]
-    together = every[-4:] if function.x.size > 1 else []
-    return single + together[: min(2, calls // _EACH - len(single))]
+    return single, every[-4:-2] if function.x.size > 1 else []
+
+
+def _flat(measurement: Measurement, probe: Probe) -> Array:
+    """By cotangent, whether a long step of an entry changes no output of it."""
+    function, direction = measurement.function, lengthened(measurement.function, probe.direction)
+    h = 2.0 ** -FLAT_STEPS[0]
+    ends = [function.value(direction.moved(function.x, way * h)) for way in _BOTH]
+    rounding = BOUND * measurement.noise.least
+    rounding = np.where(rounding <= measurement.resolution * h * abs(direction.by[0]), rounding, 0)
+    changed = ~(unchanged_side(ends, function.out.ravel()) <= rounding)
+    return ~((measurement.cotangents != 0) & changed).any(axis=1)
 
 
 def _all_tried(measurement: Measurement, chosen: Sequence[Probe]) -> Iterator[tuple[Probe, _Tried]]:
@@ -122,8 +150,10 @@ def _tried(measurement: Measurement, some: Sequence[Probe], other: int) -> list[
         found, slopes = comparison.of(k), Slopes(*[a[k : k + 1] for a in every])
         at_kink = _between_sides(measurement, quotients, slopes, found)
         settled = found.settled | at_kink
-        better = 0 if other or settled.all() else _better(measurement, probe, quotients)
-        tried.append(_Tried(found, settled, at_kink, slopes, better))
+        faint = found.faint & (probe.entry is not None)
+        decided = (settled & (at_kink | ~faint)) | (~measurement.counted & (probe.entry is not None))
+        better = 0 if other or decided.all() else _better(measurement, probe, quotients)
+        tried.append(_Tried(found, settled, decided, at_kink, slopes, better))
     return tried
 
 

@@ -1,13 +1,14 @@
 """Second checks before a gradient is reported as wrong.
 
-Four things can explain the difference: the backward pass has rounding errors of this size; the function has a kink, at
-which an interval is allowed; finer steps agree with the gradient; other steps contradict the first ones.
+Five things can explain the difference: the backward pass has rounding errors of this size; the function has a kink, at
+which an interval is allowed; finer steps agree with the gradient; other steps contradict the first ones; the function
+is a staircase.
 """
 
 from __future__ import annotations
 
 from math import ceil, log
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -18,9 +19,11 @@ from funcnn.testing.comparison.comparison import Comparison, Measurement, compar
 from funcnn.testing.comparison.directions import Probe, single_entries
 from funcnn.testing.comparison.finding import Finding, gradient_rounding, worst_finding
 from funcnn.testing.comparison.finest import agrees_at_finest_steps
+from funcnn.testing.comparison.staircases import stairs
 from funcnn.testing.differentiation.constants import (
     BOUND,
     BOUNDED_SLOPE,
+    COARSER_STEPS,
     FINER_STEPS,
     FIRST_STEPS,
     LINEAR_BEND,
@@ -38,13 +41,14 @@ from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slope
 class Outcome(NamedTuple):
     """For each cotangent: is it settled, did an interval at a kink settle it, does `at_kinks` leave it out?
 
-    And the worst finding, if there is one.
+    And the worst finding, if there is one; or what else explains a difference.
     """
 
     settled: Array
     kink: Array
     finding: Finding | None
     left_out: Array
+    why: Literal["", "rounded", "stairs"] = ""
 
 
 def check_again(
@@ -89,15 +93,18 @@ def check_again(
     left_out = (wrong & kinked & skip) | _left_out(measurement, probe, gap, outside)
     at_kink = kinked & ~outside & ~unknown & np.isfinite(error)
     outside &= ~left_out
-    rounded = first.wrong & ~wrong & (bound <= measurement.resolution * first.size)
-    settled = first.settled | (wrong & at_kink) | rounded
+    rounded = first.wrong & ~wrong
+    settled = first.settled | (wrong & at_kink) | (rounded & (bound <= measurement.resolution * first.size))
+    why: Literal["", "rounded", "stairs"] = "rounded" if (rounded & ~settled).any() else ""
     if outside.any():
         outside &= _confirmed(measurement, probe, quotients, slopes, first)
+    if (rough := stairs(measurement, probe, slopes, first, outside)).any():
+        outside, why = outside & ~rough, "stairs"
     if not outside.any():
-        return Outcome(settled, settled & at_kink, None, left_out)
+        return Outcome(settled, settled & at_kink, None, left_out, why)
     tolerated = distance <= measurement.options.tolerance * first.size
     finding = worst_finding(measurement, probe, first, outside, (low, high), bound + error)
-    return Outcome(settled | (outside & tolerated), settled & at_kink, finding, left_out)
+    return Outcome(settled | (outside & tolerated), settled & at_kink, finding, left_out, why)
 
 
 def _samples_of_ties(x: Array) -> int:
@@ -181,7 +188,10 @@ def _confirmed(
     rounding = measurement.noise.by_distance.at(steps)[:, 0] @ abs(u).T / steps[:, None]
     finer = contradicted(first, finer_steps(slopes, steps, u), quotients.extrapolated[:, 0] @ u.T, rounding)
     noise = noise_towards(measurement, probe.direction)
-    other = difference_quotients(f, x, [probe.direction], (*FIRST_STEPS, *FINER_STEPS[:6]), OTHER_FACTOR)
+    used = (*FIRST_STEPS, *FINER_STEPS[:6])
+    if slopes.step[0][(u != 0).any(axis=0)].max() > 2.0 ** -FIRST_STEPS[0]:
+        used = (*COARSER_STEPS, *used)
+    other = difference_quotients(f, x, [probe.direction], used, OTHER_FACTOR)
     second = compare(measurement, [probe], extrapolate(other, noise)).of(0)
     clash = abs(second.numeric - first.numeric) > second.bound + first.bound
     sure = second.wrong & ~clash & ~finer

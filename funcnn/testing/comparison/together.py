@@ -43,7 +43,7 @@ class Tested(NamedTuple):
     @property
     def decided(self) -> bool:
         """Whether the blocks decide on the argument: all are settled, or most, and slopes other than 0 among them."""
-        _, settled, visible, _ = self.verdicts
+        _, settled, visible, _, _ = self.verdicts
         return bool(settled.all() or (settled.mean() > MOST_SETTLED and visible.any()))
 
 
@@ -77,29 +77,31 @@ def _tested(measurement: Measurement, blocks: Blocks, coupled: list[int]) -> Tes
 def _verdicts(measurement: Measurement, blocks: Blocks, coupled: list[int]) -> Verdicts:
     """The verdicts on all blocks but the coupled ones: of each entry by steps of size 1 or its own, then of all."""
     function = measurement.function
-    apart, visible = np.zeros((2, blocks.size))
+    apart, visible, faint = np.zeros((3, blocks.size))
     kinks = np.zeros(blocks.size, bool)
     free = np.zeros(blocks.size, bool)
     free[all_but(blocks, coupled)] = True
     settled = free.copy()
     for column in range(blocks.width):
-        left, measured = free.copy(), measurement
+        left, hidden, measured = free.copy(), np.zeros(blocks.size), measurement
         for unit in (step_scales, magnitudes):
-            by = _random_step(function, blocks, np.flatnonzero(left), unit, column)
+            by = _random_step(function, blocks, np.flatnonzero(left | (hidden > 0)), unit, column)
             if unit is magnitudes:
                 measured = with_noise_along(measurement, Direction(np.arange(by.size), by))
             found = _beside_kinks(measured, [blocks], by, sharpen=True)
             apart, visible = np.maximum(apart, found.apart), np.maximum(visible, found.visible)
             kinks |= found.kinks
+            hidden = found.faint if unit is step_scales else hidden * (found.visible == 0)
             left &= ~found.settled & (apart == 0)
-            if not left.any():
+            if not (left | (hidden > 0)).any():
                 break
         settled &= ~left
+        faint = np.maximum(faint, hidden)
     if blocks.width > 1:
         by = _random_step(function, blocks, np.flatnonzero(free), magnitudes)
         apart = np.maximum(apart, _beside_kinks(measurement, [blocks], by).apart)
     settled &= apart == 0
-    return Verdicts(apart, settled, visible, kinks & settled)
+    return Verdicts(apart, settled, visible, kinks & settled, faint * settled)
 
 
 def _beside_kinks(measurement: Measurement, some: Sequence[Blocks], by: Array, *, sharpen: bool = False) -> Verdicts:

@@ -18,6 +18,7 @@ EPS = float(np.finfo(float).eps)
 FIRST_STEPS = (9, 11, 13, 15, 17)
 FINER_STEPS = tuple(range(19, 49, 2))
 COARSER_STEPS = (1, 3, 5, 7)
+STEP_RATIO = 4
 # Derived: an error in h^2 falls by 4^2 from a step to a quarter of it, so (16 C(h/4) - C(h)) / 15 has an error in h^4.
 ORDER = 16
 # Derived, with a margin of 4: an error in h^4 falls by 4^4 = 256. A change of 64 times the next is no accident.
@@ -73,6 +74,10 @@ SMALLEST_FACTOR = 1e-150  # derived: a gradient of 0 may be 1 / a^2, where the s
 PERTURBATIONS = 6  # calibrated: the number of perturbed arguments of which the largest change is taken
 LARGE_NOISE = 64  # calibrated: noise of f below so many units of its own last digit does not enter the gradient
 
+# Chosen: an output is flat if steps of an eighth do not change it (comparison/flat.py); beside the edge of a domain,
+# shorter steps.
+FLAT_STEPS = tuple(range(3, 49, 3))
+
 # Kinks (kinks.py).
 
 # Derived: slopes of a smooth function at points 64 times nearer (4 h 2^12 / (h 2^8)) vary 64 times less; with a margin
@@ -126,8 +131,11 @@ SHORTER = 2.0**-10  # chosen: steps beside a kink that the first ones cross; the
 MOST_SUSPECTS = 4  # chosen: blocks that are compared once more, as a function of their own
 TRACED_SUSPECTS = 3  # chosen: suspects for which a coupled block is searched, by 20 calls each among a million
 
-# Chosen: an entry below it is tried with steps in proportion to it as well (comparison/gradient.py).
+# Chosen: an entry below so small a part of its step is tried with steps in proportion to it as well, and a step below
+# so small a part of the largest entry with longer ones (comparison/scales.py).
 LARGEST_SMALL_ENTRY = 2.0**-6
+# Chosen: over a long step, the mean of the gradient on both sides changes by less than this part of a difference.
+SAME_OVER_STEP = 0.25
 
 # The comparison (comparison/comparison.py).
 
@@ -143,6 +151,7 @@ CONTRACTION = 128
 # a change of more than a hundredth of it (8 times that, 8e-2) is not rounding.
 GRADIENT_CHANGE = 8
 LARGEST_GRADIENT_CHANGE = 8e-2
+GRADIENT_NOISE = 64  # calibrated: margin on the measured noise of a gradient
 CANCELLATION = 256  # calibrated: margin on the rounding error left by cancelled terms
 PROPAGATED = 64  # calibrated: margin on the noise of f in a gradient
 BOUNDED_SLOPE = 1e-3  # chosen: a slope known to three digits is bounded, so that a nan in its place is wrong
@@ -184,6 +193,15 @@ LINEAR_BEND = 8  # chosen: a bend must explain a difference, and be no 32nd of i
 LINEAR_SAMPLES = 42
 # Calibrated: a difference of more than so many times its bound and the deviation from a linear function.
 CERTAIN = 32
+
+# Staircases (comparison/staircases.py).
+
+STAIRS = 3  # chosen: a function with a jump or two is no staircase
+STAIRS_TRIED = 5  # chosen: the largest changes, of which a kink or two are no jumps
+# Chosen: windows around x are 4 apart, from 4 steps to 4 times the size of an entry, each with 17 points.
+WIDTHS = 26
+WINDOW = 4.0
+WINDOW_POINTS = 8
 
 # What the wrong entries of a message have in common (comparison/explanation.py).
 

@@ -177,6 +177,13 @@ def gradient_change(gradient: Gradient, x: Array, dA: Array, rng: np.random.Gene
     return np.fmax.reduce(changes)
 
 
+def gradient_noise(gradient: Gradient, x: Array, dA: Array, rng: np.random.Generator) -> Array:
+    """The noise of each entry of a gradient as every entry of x moves in proportion to itself."""
+    way = rng.choice([-1.0, 1.0], x.size) * rng.uniform(0.5, 1.5, x.size)
+    direction = Direction(np.arange(x.size), way * magnitudes(x))
+    return noise_along(lambda x: gradient(x, dA), x, direction, one=0.0).least
+
+
 def size_of_terms(f: Value, out: Array, x: Array) -> Array:
     """The size of the terms of each output, where out is f(x): small at x and of size 1 beside it is small by
     cancellation.

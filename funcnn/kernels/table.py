@@ -1,0 +1,63 @@
+"""The kernel of each rule, and the number of entries from which on it is used: importing this module attaches them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcnn import core
+from funcnn.kernels.attachment import before_function, before_rule
+from funcnn.layers.activations import base, softmax
+from funcnn.layers.convolution import conv, pool
+from funcnn.layers.embedding import symbols
+from funcnn.layers.normalisation import affine, batchnorm, norm
+from funcnn.layers.recurrent import steps
+from funcnn.losses import classification
+from funcnn.optimizers import base as optimizers
+from funcnn.training import descent
+
+
+def _steps(params: Any, given: Any, z: Any, *_: Any) -> int:
+    """The entries of z, if there are enough steps: the kernel copies U first."""
+    return z.size if type(z) is np.ndarray and 16 * z.shape[1] >= len(params.U) else 0
+
+
+def _steps_back(params: Any, cache: Any, *_: Any) -> int:
+    """The entries of z, if the kernel made the cache."""
+    return cache.states[0].size * params.gates if type(cache) is steps.Stacked else 0
+
+
+def _parameters(optimizer: Any, *_: Any) -> int:
+    """The entries of all arrays of a network, by the memory of an optimizer; 0 if it has none yet."""
+    memory = optimizer.memory if isinstance(optimizer, optimizers.PerArray) else ()
+    return sum([getattr(parts[0], "size", 0) for parts in memory if parts])
+
+
+before_rule(base.elementwise_forward, "traced", at=1, entries=1 << 15)
+before_rule(base.elementwise_backward, "traced", at=2, entries=1 << 15)
+before_rule(softmax.softmax_forward, "traced", at=1, entries=1 << 12)
+before_rule(softmax.softmax_backward, "traced", at=2, entries=1 << 12)
+before_rule(softmax.log_softmax_forward, "traced", at=1, entries=1 << 12)
+before_rule(softmax.log_softmax_backward, "traced", at=2, entries=1 << 12)
+before_rule(norm.layer_norm_forward, "traced", at=1, entries=1 << 12)
+before_rule(norm.layer_norm_backward, "traced", at=2, entries=1 << 12)
+before_rule(norm.rms_norm_forward, "traced", at=1, entries=1 << 13)
+before_rule(norm.rms_norm_backward, "traced", at=2, entries=1 << 13)
+before_rule(affine.affine_forward, "traced", at=1, entries=1 << 15)
+before_rule(affine.affine_backward, "traced", at=2, entries=1 << 15)
+before_rule(batchnorm.batch_norm_forward, "traced", at=1, entries=1 << 16)
+before_rule(batchnorm.batch_norm_backward, "traced", at=2, entries=1 << 16)
+before_rule(batchnorm.batch_norm_backward_params, "traced", at=2, entries=1 << 16)
+before_rule(pool.max_pool_forward, "pooling", at=1, entries=1 << 12)
+before_rule(pool.max_pool_backward, "pooling", at=2, entries=1 << 10)
+before_rule(conv.convolution_forward, "convolution", at=1, entries=1 << 12)
+before_rule(conv.convolution_backward, "convolution", at=1, entries=1 << 12)
+before_rule(conv.convolution_backward_params, "convolution", at=1, entries=1 << 12)
+before_rule(optimizers.per_array_update, "optimizers", at=_parameters, entries=1 << 15)
+before_function(symbols.rows_added, "symbols", at=1, entries=1 << 12)
+before_function(steps.steps_forward, "recurrent", at=_steps, entries=1 << 12)
+before_function(steps.steps_backward, "recurrent", at=_steps_back, entries=1)
+before_function(classification.cross_entropy, "traced", at=1, entries=1 << 12)
+before_function(descent.moved, "optimizers", at=_parameters, entries=1 << 10)
+before_function(core.down, "optimizers", at=0, entries=1 << 14)

@@ -1,0 +1,62 @@
+"""Outputs that are flat along an entry: their slope of 0 is decided, although it is below its bound.
+
+A slope below its bound may be 0, or too small to be seen, as that of x^2 at 1e-9 beside a 1. The function tells them
+apart: where f(x + h) = f(x - h), or f is constant on one side, within rounding also for long steps, as at a dead relu
+or a padded position, it is flat. Where the values of f are rough, an output must not change at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from funcnn.arrays import Array
+from funcnn.testing.comparison.comparison import Measurement
+from funcnn.testing.differentiation.constants import BOUND, FLAT_STEPS
+from funcnn.testing.differentiation.vector_function import Direction
+
+
+def flat(measurement: Measurement, moving: Sequence[Direction], faint: Array) -> Array:
+    """Which of the faint pairs of a direction and a cotangent, (direction, cotangent), are of an output that is flat.
+
+    For each cotangent its directions move together; where that changes f, each of them moves alone.
+    """
+    found = np.zeros(faint.shape, bool)
+    together: dict[bytes, Array] = {}
+    for c in np.flatnonzero(faint.any(axis=0)).tolist():
+        key = faint[:, c].tobytes()
+        if key not in together:
+            together[key] = _unchanged(measurement, [moving[k] for k in np.flatnonzero(faint[:, c])])
+        found[:, c] = faint[:, c] & together[key][c]
+    for k in np.flatnonzero((faint & ~found).any(axis=1)).tolist():
+        found[k] |= faint[k] & _unchanged(measurement, [moving[k]])
+    return found
+
+
+def _unchanged(measurement: Measurement, moving: Sequence[Direction]) -> Array:
+    """By cotangent, whether its outputs are the same on both sides of x; at shorter steps beside the edge of a domain."""
+    function, used = measurement.function, measurement.cotangents != 0
+    where, by = (np.concatenate(part) for part in zip(*moving, strict=True))
+    ways = function.rng.uniform(0.5, 1, by.size) * (function.rng.choice([-1.0, 1.0], by.size) if by.size > 1 else 1)
+    direction = Direction(where, by * ways)
+    found, unknown = np.zeros((2, len(used)), bool)
+    unknown[:] = True
+    for h in 2.0 ** -np.array(FLAT_STEPS, float):
+        ends = [function.value(direction.moved(function.x, way * h)) for way in (1, -1)]
+        change = unchanged_side(ends, function.out.ravel())
+        rounding = BOUND * measurement.noise.at(np.array([h]))[0, 0]
+        rounding = np.where(rounding <= measurement.resolution * h * abs(by).max(), rounding, 0)
+        here = unknown & ~(used & ~np.isfinite(change)).any(axis=1)
+        found[here] = ~(used & ~(abs(change) <= rounding)).any(axis=1)[here]
+        unknown &= ~here
+        if not unknown.any():
+            break
+    return found
+
+
+def unchanged_side(ends: Sequence[Array], centre: Array) -> Array:
+    """The least change among that between both ends and those from x to each of them; nan without values."""
+    right, left = ends
+    changes: Array = np.fmin.reduce([abs(right - left), abs(right - centre), abs(left - centre)])
+    return changes

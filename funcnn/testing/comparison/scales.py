@@ -1,0 +1,64 @@
+"""Steps of every size for one entry: of about 1, in proportion to the entry, and in proportion to the largest entry.
+
+Over steps of the size of 1, log x at 1e-6 bends so much that it looks like noise: it needs shorter steps. Beside an
+entry of 1e6, the slope of x^2 at 1e-6 is hidden by rounding over such steps: it needs longer ones. The step follows the
+curvature of f, which no formula tells beforehand, so the sizes are tried in turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from funcnn.testing.comparison.comparison import Measurement, with_noise_along
+from funcnn.testing.comparison.directions import Probe
+from funcnn.testing.comparison.finding import Finding
+from funcnn.testing.differentiation.constants import LARGEST_SMALL_ENTRY, SAME_OVER_STEP
+from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes, step_scales
+
+
+def small(function: VectorFunction, probe: Probe, step: float = LARGEST_SMALL_ENTRY) -> bool:
+    """Whether a probe moves one entry by a step that is longer than the entry."""
+    if probe.entry is None:
+        return False
+    (k,), (by,) = probe.direction
+    return bool(0 < abs(function.x[k]) < step * by)
+
+
+def lengthened(function: VectorFunction, direction: Direction) -> Direction:
+    """The direction of one entry with steps in proportion to the largest entry of all, if that is much larger."""
+    largest = step_scales(function.x).max()
+    return direction._replace(by=np.where(abs(direction.by) < LARGEST_SMALL_ENTRY * largest, largest, direction.by))
+
+
+def steps_of_every_size(measurement: Measurement, probe: Probe) -> Iterator[tuple[Measurement, Probe]]:
+    """The probe as it is; then, for one entry, with shorter and with longer steps, and the noise over such steps."""
+    yield measurement, probe
+    if probe.entry is None:
+        return
+    function, direction = measurement.function, probe.direction
+    own = magnitudes(function.x[direction.where])
+    long = lengthened(function, direction)
+    others = [direction._replace(by=own)] if own[0] < LARGEST_SMALL_ENTRY and small(function, probe) else []
+    if long.by[0] != direction.by[0]:
+        others.append(long)
+    for other in others:
+        yield with_noise_along(measurement, other), probe._replace(direction=other)
+
+
+def constant_over_step(measurement: Measurement, finding: Finding, step: float) -> bool:
+    """Whether the gradient is about the same over a long step, so that the slope over this step speaks of it.
+
+    Beside values of 1e16, the slope of tanh at 1e-6 is visible only over steps over which it falls to 0.
+    """
+    function, dA = measurement.function, measurement.cotangents[finding.cotangent]
+    where, by = finding.probe.direction
+    beside = [
+        function.gradient_or_nan(finding.probe.direction.moved(function.x, way * step), dA)[where] @ by
+        for way in (-1, -0.5, 0.5, 1)
+    ]
+    return bool(
+        max(abs(np.mean(pair) - finding.analytic) for pair in (beside[::3], beside[1:3]))
+        < (SAME_OVER_STEP * finding.distance)
+    )

@@ -1,0 +1,99 @@
+"""One direction, compared with steps of several sizes until its gradient is decided for each cotangent."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from funcnn.arrays import Array
+from funcnn.testing.comparison.comparison import Comparison, Measurement, compare, compare_complex, refined_slopes
+from funcnn.testing.comparison.directions import Probe
+from funcnn.testing.comparison.finding import Finding
+from funcnn.testing.comparison.flat import flat
+from funcnn.testing.comparison.scales import constant_over_step, small, steps_of_every_size
+from funcnn.testing.comparison.second_checks import Outcome, check_again
+from funcnn.testing.differentiation.constants import STEP_RATIO
+from funcnn.testing.differentiation.richardson import Slopes
+
+
+class Tried(NamedTuple):
+    """A direction with its steps, its comparison and slopes; by cotangent, what is settled, and what is decided."""
+
+    probe: Probe
+    found: Comparison
+    slopes: Slopes
+    outcome: Outcome
+    decided: Array
+
+    def joined(self, other: Tried) -> Tried:
+        """What both sizes of steps decide, with the comparison of the one that decides more.
+
+        A wrong gradient that equals the slopes over shorter steps is right: f bends within the longer ones.
+        """
+        finding = self.outcome.finding or other.outcome.finding
+        if finding is self.outcome.finding and finding and other.found.visible[finding.cotangent]:
+            finding = None
+        settled, kink = self.outcome.settled | other.outcome.settled, self.outcome.kink | other.outcome.kink
+        left_out = self.outcome.left_out | other.outcome.left_out
+        best = max((self, other), key=lambda one: (one.decided.sum(), one.outcome.settled.sum()))
+        outcome = Outcome(settled, kink, finding, left_out, other.outcome.why or self.outcome.why)
+        return best._replace(outcome=outcome, decided=self.decided | other.decided)
+
+
+def tried(measurement: Measurement, probe: Probe, deviation: Array, decided: Array, *, thorough: bool) -> Tried:
+    """The direction with as many sizes of steps as needed, for the cotangents that are not yet `decided`."""
+    sizes = steps_of_every_size(measurement, probe)
+    own, same = next(sizes)
+    found = _with_steps(own, same, deviation, thorough=thorough)
+    found = found._replace(decided=found.decided | decided)
+    finest = float(found.slopes.step.min())
+    shorter = small(measurement.function, probe, finest)
+    for own, other in sizes:
+        finding = found.outcome.finding
+        if found.decided.all() or found.outcome.left_out.any() or (finding and not shorter):
+            break
+        one = _with_steps(own, other, deviation, thorough=thorough)
+        if other.direction.by[0] > probe.direction.by[0]:
+            one = _of_long_steps(own, one)
+        elif finding and _blind(one, finding) and not _is_seen(measurement, found, finding):
+            found = found._replace(outcome=found.outcome._replace(finding=None))
+        found, shorter = found.joined(one), False
+    faint = found.found.faint & ~found.decided
+    if probe.entry is not None and faint.any():
+        found = found._replace(decided=found.decided | flat(measurement, [probe.direction], faint[None])[0])
+    return found
+
+
+def _with_steps(measurement: Measurement, probe: Probe, deviation: Array, *, thorough: bool) -> Tried:
+    probe, quotients, slopes = refined_slopes(measurement, probe)
+    outcome = check_again(measurement, probe, quotients, slopes, deviation, thorough=thorough)
+    found = compare(measurement, [probe], slopes).of(0)
+    if not outcome.finding and not outcome.settled.all():
+        found = compare_complex(measurement, probe, slopes)
+        outcome = outcome._replace(settled=outcome.settled | found.settled)
+    settled, within = outcome.settled, abs(found.analytic - found.numeric) <= found.bound
+    decided = found.visible | (settled & ~within) | ~measurement.counted if probe.entry is not None else settled
+    return Tried(probe, found, slopes, outcome, decided)
+
+
+def _of_long_steps(measurement: Measurement, one: Tried) -> Tried:
+    """What long steps may say: a visible slope decides, if the gradient is about the same over the step."""
+    visible, finding = one.found.visible, one.outcome.finding
+    if finding and not _is_seen(measurement, one, finding):
+        finding = None
+    none = np.zeros(visible.shape, bool)
+    return one._replace(outcome=Outcome(one.outcome.settled & visible, none, finding, none), decided=visible)
+
+
+def _blind(one: Tried, finding: Finding) -> bool:
+    """Whether other steps could not show a difference."""
+    bound = float(one.found.bound[finding.cotangent]) / float(one.probe.direction.by[0])
+    return not bound < finding.distance / float(finding.probe.direction.by[0])
+
+
+def _is_seen(measurement: Measurement, one: Tried, finding: Finding) -> bool:
+    """Whether the slope over a step that is long for an entry speaks of the gradient at x."""
+    used = measurement.cotangents[finding.cotangent] != 0
+    step = STEP_RATIO * float(one.slopes.step[0][used].max())
+    return abs(finding.numeric) > finding.bound and constant_over_step(measurement, finding, step)

@@ -1,0 +1,145 @@
+"""The bits of all layers, losses and optimizers, for arrays as large as kernels need, from a process of its own."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from funcnn import (
+    Grads,
+    TrainState,
+    backward,
+    forward,
+    inference,
+    mlp,
+    mse,
+    sgd,
+    train,
+    tree_map,
+    update,
+    value_and_grad,
+)
+from funcnn.arrays import is_float
+from funcnn.core import backward_params, forward_only
+from funcnn.installation import LIBRARIES
+from funcnn.layers import (
+    GRU,
+    LSTM,
+    BatchNorm,
+    Conv2d,
+    Embedding,
+    Gelu,
+    LayerNorm,
+    LogSoftmax,
+    MaxPool,
+    RMSNorm,
+    Softmax,
+)
+from funcnn.trees import astype, leaves
+from tests.narrow import LOSSES
+from tests.sharding import OPTIMIZERS
+
+OTHERS = {"sklearn", "cloudpickle", "numba", "numexpr", "pandas", "rich"}
+OPTIONAL = sorted({*LIBRARIES, *OTHERS} - {"hypothesis", "pytest"})  # less those by which tests run
+ENTRIES = 1 << 16  # of x, so that every kernel is used where kernels are on
+WIDE = {  # of shapes for which there are kernels, and which strategies do not draw
+    "Gelu": (Gelu(), (5, 24)),
+    "Softmax": (Softmax(), (5, 24)),
+    "LogSoftmax": (LogSoftmax(), (5, 24)),
+    "LayerNorm": (LayerNorm.init(24), (5, 24)),
+    "RMSNorm": (RMSNorm.init(24), (5, 24)),
+    "BatchNorm": (BatchNorm.init(24), (5, 24)),
+    "Affine": (inference(BatchNorm.init(24)), (5, 24)),
+    "Conv2d": (Conv2d.init(4, 8, 3, seed=0), (5, 8, 8, 4)),
+    "Conv2d of channels": (Conv2d.init(4, 4, 3, seed=0, groups=4), (5, 8, 8, 4)),
+    "MaxPool": (MaxPool(2), (5, 8, 8, 4)),
+    "LSTM": (LSTM.init(3, 8, seed=0), (5, 16, 3)),
+    "GRU": (GRU.init(3, 8, seed=0), (5, 16, 3)),
+    "Embedding": (Embedding.init(40, 8, seed=0), None),
+}
+NET = mlp([30, 200, 200, 10], seed=0)  # 48,210 parameters
+
+
+def bits_of(cases, *, without=()):
+    """{name: bits} for these cases of layers, and all losses and optimizers, where packages cannot be imported."""
+    blocked = f"import sys; sys.modules.update(dict.fromkeys({list(without)}))"
+    code = f"{blocked}; import tests.installed; tests.installed.main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=pickle.dumps(cases),
+        cwd=Path(__file__).parents[1],
+        env={name: value for name, value in os.environ.items() if name != "FUNCNN_KERNELS"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads(done.stdout)
+
+
+def main():
+    """Print the bits; cases come from the standard input."""
+    cases = pickle.load(sys.stdin.buffer)
+    wide = {f"{name}, wide": (layer, x_of(shape)) for name, (layer, shape) in WIDE.items()}
+    found = {name: digest(of_layer(*case)) for name, case in {**cases, **wide}.items()}
+    found |= {name: digest(of_loss(*case)) for name, case in LOSSES.items()}
+    found |= {name: digest(of_optimizer(optimizer)) for name, optimizer in OPTIMIZERS.items()}
+    json.dump(found, sys.stdout)
+
+
+def x_of(shape):
+    return drawn(np.random.default_rng(0), shape) if shape else np.arange(60).reshape(5, 12) % 40
+
+
+def of_layer(params, x):
+    """All that the verbs give, in float32 and float64."""
+    random = np.random.default_rng(0)
+    size = max([a.size for a in leaves((x,))])
+    x = tree_map(partial(repeated, random, -(-ENTRIES // max(1, size))), x)
+    for dtype in (np.float32, np.float64):
+        layer, given = astype((params, x), dtype)
+        out, cache = forward(layer, given)
+        dA = tree_map(lambda a: drawn(random, a.shape).astype(a.dtype) if is_float(a) else None, out)
+        yield from (out, backward(layer, cache, dA), backward_params(layer, cache, dA), forward_only(layer, given))
+
+
+def repeated(random, times, a):
+    """As many rows; numbers between 0 and 1 stay there."""
+    rows = np.concatenate([a] * times)
+    return rows * random.uniform(0.5, 1, rows.shape).astype(a.dtype) if is_float(a) else rows
+
+
+def drawn(random, shape):
+    return random.uniform(-1, 1, shape)
+
+
+def of_loss(loss, out, y):
+    for dtype in (np.float32, np.float64):
+        yield from loss(astype(out, dtype), y)
+
+
+def of_optimizer(optimizer):
+    """Some updates, and a run."""
+    random, x = np.random.default_rng(0), np.linspace(0, 1, 600).reshape(20, 30)
+    for dtype in (np.float32, np.float64):
+        net, now = astype(NET, dtype), optimizer
+        for _ in range(3):
+            grads = Grads(tree_map(lambda p: drawn(random, p.shape).astype(p.dtype), net), None)
+            grads, now = update(now, grads, net)
+            net = sgd(net, grads, 0.01)
+            yield from (net, now)
+        data = [(x.astype(dtype), x[:, :10].astype(dtype))] * 3
+        yield from train(TrainState(net, optimizer), data, value_and_grad(mse), 0.01)
+
+
+def digest(made):
+    """A number of all arrays and numbers, in order."""
+    found = sha256()
+    for a in map(np.asarray, leaves(tuple(made))):
+        found.update(f"{a.dtype} {a.shape}".encode() + a.tobytes())
+    return found.hexdigest()
