@@ -80,8 +80,10 @@ def compare_quickly(function: VectorFunction, options: Options, calls_of_vjp: in
     calls = QUICK_CALLS * (function.x.size + 1) - RESERVED - calls_of_vjp - _EACH * len(single)
     found = [*_all_tried(measurement, single)]
     for k, (probe, one) in enumerate(found):
-        if probe.entry is not None and not one.decided.all() and calls >= len(_BOTH):
-            found[k], calls = (probe, one._replace(decided=one.decided | _flat(measurement, probe))), calls - len(_BOTH)
+        open_ = one.found.faint & ~one.decided
+        if probe.entry is not None and open_.any() and calls >= len(_BOTH):
+            decided, calls = one.decided | (open_ & _flat(measurement, probe)), calls - len(_BOTH)
+            found[k] = probe, one._replace(decided=decided)
     together = together[: max(0, calls // _EACH)]
     calls -= _EACH * len(together)
     for probe, first in [*found, *_all_tried(measurement, together)]:
