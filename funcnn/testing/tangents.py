@@ -177,7 +177,7 @@ def _check_purity(jvp: Jvp, parts: Sequence[Array], v: Tangents, w: Tangents) ->
 
     same(jvp(parts, v), NotDeterministic(f"{name} gives another result when it is called again"))
     moved = [freeze(np.roll(a, 1)) if a.dtype.kind == "f" else a for a in parts]
-    calls = [lambda: jvp.function.value(*moved), lambda: jvp(moved, w)][not jvp.calls_f :]
+    calls: list[Callable[[], Any]] = [lambda: jvp.function.value(*moved), lambda: jvp(moved, w)][not jvp.calls_f :]
     for call in calls if np.all(jvp.holds(*moved)) else ():
         try:
             call()
