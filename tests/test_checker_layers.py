@@ -13,7 +13,6 @@ from funcnn.testing import (
     WrongForLayout,
     WrongGradient,
     WrongTogether,
-    check_jvp,
     check_layer,
     check_loss,
     every_layer,
@@ -245,10 +244,3 @@ def test_every_layer_passes_its_options_on(monkeypatch):
         else:
             with pytest.raises(BrokenPromise):
                 run(test)
-
-
-def test_an_option_of_another_check_is_refused():
-    with pytest.raises(TypeError, match=r"^check_jvp\(\) got an unexpected keyword argument 'exact'$"):
-        check_jvp(np.sin, lambda args, v: v[0] * np.cos(args[0]), [x], exact=True)
-    with pytest.raises(TypeError, match=r"^check_layer\(\) got an unexpected keyword argument 'aliasing'$"):
-        check_layer(WIDE, x, aliasing=False)

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import Phase, currently_in_test_context, reject, settings
 
 from funcnn.testing.claim import Claim
+from funcnn.testing.fast import fast_report
 from funcnn.testing.options import Options, ledger
 from funcnn.testing.verdict import GradientError, Inconclusive, Report
 from funcnn.testing.verification import verify
@@ -18,7 +19,7 @@ settings.register_profile("funcnn", deadline=None, print_blob=True, phases=set(P
 def verdict(claim: Claim, options: Options) -> Report:
     """Run a check and record its verdict; inside `@given`, an inconclusive check rejects the example."""
     try:
-        report = _check_exactly(claim, options) if options.exact else verify(claim, options)
+        report = _checked(claim, options)
     except GradientError:
         _record(claim, options, "fail")
         raise
@@ -32,10 +33,12 @@ def verdict(claim: Claim, options: Options) -> Report:
     return report
 
 
-def _check_exactly(claim: Claim, options: Options) -> Report:
-    from funcnn.testing.exact.check import check_exactly  # noqa: PLC0415  it needs mpmath
+def _checked(claim: Claim, options: Options) -> Report:
+    if options.exact:
+        from funcnn.testing.exact.check import check_exactly  # noqa: PLC0415  it needs mpmath
 
-    return check_exactly(claim, options.limits)
+        return check_exactly(claim, options.limits)
+    return (options.fast and fast_report(claim, options)) or verify(claim, options)
 
 
 def _record(claim: Claim, options: Options, verdict: str, **found: Any) -> None:

@@ -117,7 +117,7 @@ def in_float64(claim: Claim, args: tuple[Array, ...], options: Options) -> Vecto
     """Check that f returns one array of floats, equal in two calls; the result is the function in float64."""
     domain = options.limits
     pair = CheckedPair(claim.f, claim.vjp, claim.names, domain, options.casts)
-    args = tuple([sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for a in args])
+    args = domain.fitted(tuple([sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for a in args]))
     try:
         returned = pair.forward(*args)
     except OutsideDomainError:

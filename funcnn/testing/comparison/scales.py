@@ -55,6 +55,7 @@ def constant_over_step(measurement: Measurement, finding: Finding, step: float) 
         function.gradient_or_nan(finding.probe.direction.moved(function.x, way * step), dA)[where] @ by
         for way in (-1, -0.5, 0.5, 1)
     ]
-    return bool(max(abs(np.mean(pair) - finding.analytic) for pair in (beside[::3], beside[1:3])) < (
-        SAME_OVER_STEP * finding.distance
-    ))
+    return bool(
+        max(abs(np.mean(pair) - finding.analytic) for pair in (beside[::3], beside[1:3]))
+        < (SAME_OVER_STEP * finding.distance)
+    )

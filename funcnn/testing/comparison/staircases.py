@@ -87,7 +87,9 @@ class Jumps(NamedTuple):
             return None
         trend, jumps = float(np.median(changes)) / float(places[1] - places[0]), 0
         for tried, k in enumerate(worst.tolist()):
-            jumps += self._is_jump(float(places[k]), float(places[k + 1]), float(values[k]), float(values[k + 1]), trend)
+            jumps += self._is_jump(
+                float(places[k]), float(places[k + 1]), float(values[k]), float(values[k + 1]), trend
+            )
             if jumps == STAIRS or tried - jumps >= STAIRS_TRIED - STAIRS:
                 break
         return jumps == STAIRS

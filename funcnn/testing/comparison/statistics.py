@@ -37,7 +37,9 @@ class Statistics:
     undecided: Counter[str] = attrs.field(factory=Counter)  # by leaf: entries that are neither wrong nor settled
     entries: dict[str, int] = attrs.field(factory=dict)  # by leaf: the number of entries that are decided
     resolved: dict[str, str] = attrs.field(factory=dict)  # the entries that are decided, with their leaf
-    unresolved: dict[str, tuple[float, float]] = attrs.field(factory=dict)  # by entry that is not: relative error, bound
+    unresolved: dict[str, tuple[float, float]] = attrs.field(
+        factory=dict
+    )  # by entry that is not: relative error, bound
     flattest: float = 0.0  # the largest bound on a slope of 0
     least_sensitive: tuple[float, float, str] = (0.0, 0.0, "")  # relative error that would be found, bound, entry
     reasons: Counter[Why] = attrs.field(factory=Counter)
@@ -45,9 +47,7 @@ class Statistics:
     unsettled: set[str] = attrs.field(factory=set)  # leaves of which a slope was not settled
     sharpest: float = np.inf  # relative bound where nothing was settled
 
-    def count(
-        self, probe: Probe, found: Comparison, settled: Array, decided: Array, kink: Array | None = None
-    ) -> None:
+    def count(self, probe: Probe, found: Comparison, settled: Array, decided: Array, kink: Array | None = None) -> None:
         """Add one direction, for all cotangents."""
         self.probes += len(settled)
         self.inconclusive += int((~settled).sum())
