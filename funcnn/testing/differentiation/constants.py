@@ -194,6 +194,12 @@ NEARLY_RIGHT = 1e-3  # chosen: entries that are right to three digits have too f
 FAINT = 1e-9  # chosen: a smaller gradient, relative to the largest, is not said to be right
 SINGLE = 1e-5  # chosen: a gradient computed in float32 is right to five digits
 
+# Draws at which a hint must hold as well (comparison/draws.py). Chosen: entries that are compared there; magnitudes are
+# those of the given entries times 2^-1 to 2^1, with signs of both kinds, then with the given signs, then nearer.
+DRAWN_ENTRIES = 8
+DRAWN_SPREADS = ((1.0, True), (1.0, False), (0.125, False))
+NEARLY_RIGHT_ELSEWHERE = 1e-2  # chosen: an error that is below NEARLY_RIGHT at the given arguments may be larger there
+
 # Repeated gradients of other libraries (torch.py, autograd.py).
 
 REPEATED = 1e-6  # chosen: float32 has no more digits, and a library may add in another order the second time
