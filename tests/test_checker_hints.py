@@ -54,7 +54,7 @@ COINCIDENCES = {
     "a sign, where 0 is right": (square, lambda args, dA: [3 * args[0] * abs(args[0]) * dA], np.array([0.0, 1.0])),
     "a sign, where -1 is right": (
         square,
-        lambda args, dA: [(2 * args[0] ** 2 + args[0]) * dA - dA],
+        lambda args, dA: [(args[0] ** 2 + 3 * args[0]) * dA],
         np.array([-1.0, 1.0, 0.5, 2]),
     ),
     "a size of 2": (square, lambda args, dA: [args[0] * dA], EQUAL),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, short
+from funcnn.arrays import Array
 from funcnn.testing.differentiation.constants import (
     EPS_32,
     FLOOR_32,
@@ -21,6 +21,7 @@ from funcnn.testing.differentiation.constants import (
 from funcnn.testing.differentiation.rounding import distance_to_zero, perturbed
 from funcnn.testing.differentiation.vector_function import VectorFunction, cotangent, sealed
 from funcnn.testing.domain import OutsideDomainError
+from funcnn.testing.numbers import entry_of, told_apart
 from funcnn.testing.verdict import GradientError, Raised, RefusedDtype, WrongForFloat32
 
 
@@ -88,5 +89,10 @@ def _refuse_far(name: str, wanted: list[Array], got: list[Array], residue: Array
         return
     slack = SPREAD_32 * (high - low) + SPREAD_32 * np.ptp(got, axis=0) + GRADIENT_32 * size + residue
     lost = ~np.isfinite(got).any(axis=0)
-    if (lost | (got[0] < low - slack) | (got[0] > high + slack)).any():  # not where the slack is nan
-        raise WrongForFloat32(f"the gradient of {name} is {short(got[0])} in float32, but {short(low)} in float64")
+    outside = np.where(lost, np.inf, np.maximum(low - got[0], got[0] - high) - slack)
+    if (outside > 0).any():  # not where the slack is nan
+        k = int(np.nan_to_num(outside, nan=-np.inf).argmax())
+        narrow, wide = told_apart(got[0].flat[k], wanted[0].flat[k])
+        raise WrongForFloat32(
+            f"the gradient of {entry_of(name, k, low.shape)} is {narrow} in float32, but {wide} in float64"
+        )

@@ -20,6 +20,7 @@ from funcnn.testing.differentiation.constants import (
 )
 from funcnn.testing.differentiation.rounding import perturbed
 from funcnn.testing.differentiation.vector_function import cotangent, generator, sealed
+from funcnn.testing.numbers import told_apart
 from funcnn.testing.options import FunctionOptions, takes
 from funcnn.testing.recording import verdict
 from funcnn.testing.sections import Section
@@ -128,9 +129,9 @@ def _refuse_other_transpose(products: Jvp, vjp: Any, names: Sequence[str], array
         if abs(left[0] - right[0]) > change + CONTRACTION * EPS * (
             size + hidden
         ):  # a nan is found by the comparison with f
+            ahead_there, back_there = told_apart(left[0], right[0])
             raise NotTransposed(
-                f"vjp is not the transpose of jvp: along {name}, <u, J v> is {left[0]:.10g}, but <J' u, v> is "
-                f"{right[0]:.10g}"
+                f"vjp is not the transpose of jvp: along {name}, <u, J v> is {ahead_there}, but <J' u, v> is {back_there}"
             )
 
 

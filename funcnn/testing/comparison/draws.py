@@ -47,7 +47,8 @@ Numbers = tuple[Array, Array, Array]  # analytic values, numeric values, and the
 class Draw(NamedTuple):
     """An argument x and its analytic gradient; at the entries `places`: the numeric one, its error, the verdict.
 
-    A numeric value that is not known is nan. An entry that is neither right nor wrong is undecided.
+    A numeric value that is not known is nan. An entry that is neither right nor wrong is undecided, as where the two
+    numbers differ by little more than the error: a hint is not worth the second checks of a finding.
     """
 
     x: Array
@@ -174,7 +175,7 @@ def _draw_at(measurement: Measurement, function: VectorFunction, leaf: str, want
     c, unit = (0, own.cotangents[0, 0]) if single else (-1, 1.0)
     sharp = found.known[:, c] & (found.bound[:, c] <= own.resolution * found.size[:, c]) & ~kinked
     unknown = np.full(len(own.cotangents), np.inf)
-    for j in np.flatnonzero(~right & ~wrong).tolist():
+    for j in np.flatnonzero(kinked & ~right).tolist():
         probe, quotients, refined = refined_slopes(own, every[j])
         outcome = check_again(own, probe, quotients, refined, unknown, thorough=False)
         wrong[j], right[j] = outcome.finding is not None, outcome.finding is None and bool(outcome.settled.all())

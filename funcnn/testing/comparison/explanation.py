@@ -11,6 +11,7 @@ from funcnn.testing.comparison.statistics import Statistics
 from funcnn.testing.differentiation.constants import (
     MOST_ENTRIES,
 )
+from funcnn.testing.numbers import told_apart
 from funcnn.testing.source import as_source
 from funcnn.testing.verdict import GradientError, NotFinite, WrongAtKink, WrongGradient, WrongTogether
 
@@ -39,7 +40,7 @@ def gradient_error(measurement: Measurement, name: str, statistics: Statistics, 
     head = f"{name}: {what.format(count, total)} wrong, first {where or one}{also}"
     if not np.isfinite(first.analytic):
         return NotFinite(
-            f"{head}\n    analytic {first.analytic}, but the slope of f is {_number(first, first.numeric)}\n{paste}"
+            f"{head}\n    analytic {first.analytic}, but the slope of f is {first.numeric / _scale(first):.10g}\n{paste}"
         )
     every = "" if count == 1 else f"every wrong entry{f' of d{_last(leaf)}' if others else ''}: "
     shared = "".join(f"\n    {hint}" for hint in hints(measurement, leaf, same, statistics.undecided[leaf], every))
@@ -60,20 +61,16 @@ def _scale(finding: Finding) -> float:
     return float(abs(finding.probe.direction.by[0])) if finding.probe.entry is not None else 1.0
 
 
-def _number(finding: Finding, value: float) -> str:
-    return f"{value / _scale(finding):.10g}"
-
-
 def _numbers(finding: Finding) -> str:
-    analytic, numeric, low, high = (
-        _number(finding, v) for v in (finding.analytic, finding.numeric, finding.low, finding.high)
-    )
+    scale = _scale(finding)
+    analytic, numeric = told_apart(finding.analytic / scale, finding.numeric / scale)
+    at_kink, low, high = told_apart(finding.analytic / scale, finding.low / scale, finding.high / scale)
     miss = max(finding.low - finding.analytic, finding.analytic - finding.high) / finding.bound
-    bound = f"{finding.bound / _scale(finding):.1g}"
+    bound = f"{finding.bound / scale:.1g}"
     apart = f"{miss:.1f}" if miss < 100 else f"{miss:.0e}"
     if finding.low == finding.high:
         return f"analytic {analytic}, numeric {numeric} +- {bound}: {apart} bounds apart"
-    return f"analytic {analytic}, at a kink of f: allowed [{low}, {high}] +- {bound}: {apart} bounds outside"
+    return f"analytic {at_kink}, at a kink of f: allowed [{low}, {high}] +- {bound}: {apart} bounds outside"
 
 
 def _together(measurement: Measurement, finding: Finding, statistics: Statistics) -> str:

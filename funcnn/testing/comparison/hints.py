@@ -103,7 +103,7 @@ def _is_near(a: Array, n: Array, e: Array) -> bool:
 
 def _elsewhere(holds: Holds, others: Sequence[Draw], *, of_all: bool = False) -> bool:
     """Whether a relation holds for the wrong entries of other draws, or for all entries; some of them are needed."""
-    numbers = [draw.numbers(draw.wrong | (draw.right & of_all)) for draw in others]
+    numbers = [draw.numbers(draw.wrong | of_all) for draw in others]
     some = [each for each in numbers if each[0].size]
     return bool(some) and all([holds(*each) for each in some])
 
