@@ -11,6 +11,7 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.fields import check_function
 from funcnn.testing.arguments import Argnums, Convention, claim_of, flattened
+from funcnn.testing.calls import add_remedy, check_call
 from funcnn.testing.differentiation.constants import (
     CONTRACTION,
     EPS,
@@ -25,7 +26,7 @@ from funcnn.testing.options import FunctionOptions, takes
 from funcnn.testing.recording import verdict
 from funcnn.testing.sections import Section
 from funcnn.testing.tangents import Jvp
-from funcnn.testing.verdict import NotTransposed, Report
+from funcnn.testing.verdict import NotTransposed, Raised, Report, WrongShape
 
 
 @takes(FunctionOptions)
@@ -92,6 +93,12 @@ def check_jvp(
     if vjp is not None:
         check_function("check_jvp", vjp, "vjp")
     function = flattened("check_jvp", f, args, argnums, kwargs, convention)
+
+    def product(jvp: Callable[..., Any], parts: Sequence[Array], u: Array, v: Sequence[Any]) -> float:
+        names, arrays = zip(*function.parts(), strict=True)
+        return float(np.vdot(u, Jvp(function, jvp, Section(names, arrays), 0.0)(parts, v)))
+
+    check_call(function, jvp, "jvp", product)
     claim, chosen = claim_of(function, jvp, options, derivative="jvp")
     products = Jvp(function, jvp, Section(claim.names, claim.args), chosen.nondeterministic)
     claim = attrs.evolve(claim, cotangent=products.shown)
@@ -103,7 +110,11 @@ def check_jvp(
                 _refuse_other_transpose(products, transposed, claim.names, claim.args)
 
         claim = attrs.evolve(claim, promises=check_transposed)
-    return verdict(*products.claimed(claim, chosen))
+    try:
+        return verdict(*products.claimed(claim, chosen))
+    except (Raised, WrongShape) as error:
+        add_remedy(error, function, jvp, "jvp", product)
+        raise
 
 
 def _refuse_other_transpose(products: Jvp, vjp: Any, names: Sequence[str], arrays: Sequence[Array]) -> None:
@@ -129,9 +140,9 @@ def _refuse_other_transpose(products: Jvp, vjp: Any, names: Sequence[str], array
         if abs(left[0] - right[0]) > change + CONTRACTION * EPS * (
             size + hidden
         ):  # a nan is found by the comparison with f
-            ahead_there, back_there = told_apart(left[0], right[0])
+            of_jvp, of_vjp = told_apart(left[0], right[0])
             raise NotTransposed(
-                f"vjp is not the transpose of jvp: along {name}, <u, J v> is {ahead_there}, but <J' u, v> is {back_there}"
+                f"vjp is not the transpose of jvp: along {name}, <u, J v> is {of_jvp}, but <J' u, v> is {of_vjp}"
             )
 
 

@@ -13,6 +13,7 @@ from funcnn.arrays import Array, is_array, kind, short
 from funcnn.errors import KindError
 from funcnn.fields import check_function
 from funcnn.testing.arguments import claim_of, flattened
+from funcnn.testing.checked_pair import as_gradient
 from funcnn.testing.claim import is_special
 from funcnn.testing.flattening import Flattened
 from funcnn.testing.options import FunctionOptions, takes
@@ -81,6 +82,7 @@ def check_gradient(
     def vjp(args: tuple[Any, ...], dA: Array) -> list[Any]:
         x, *rest = args
         found = _pair(whose, f(wide(x), *rest))[1] if grad is True else grad(wide(x), *rest)
+        found = as_gradient("x", found)
         refuse_changes(kept, found, "grad" if grad is not True else "f")
         return [np.asarray(found, np.float64) * dA]
 

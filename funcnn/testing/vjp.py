@@ -7,12 +7,16 @@ from typing import Any, Unpack
 
 from attrs import evolve
 
+from funcnn.arrays import Array
 from funcnn.errors import RangeError
 from funcnn.fields import check_function
 from funcnn.testing.arguments import Argnums, Convention, claim_of, flattened
+from funcnn.testing.calls import add_remedy, check_call
+from funcnn.testing.checked_pair import CheckedPair
+from funcnn.testing.domain import Domain
 from funcnn.testing.options import VjpOptions, takes
 from funcnn.testing.recording import verdict
-from funcnn.testing.verdict import Report
+from funcnn.testing.verdict import Raised, Report, WrongShape
 
 
 @takes(VjpOptions)
@@ -35,8 +39,7 @@ def check_vjp(
     and linearity in dA are checked first, then the numbers in float64, with a tolerance from an error bound, and
     float32 last. One error reports all mistakes that were found; its `findings` holds an error for each of them.
 
-    >>> import numpy as np
-    >>> from funcnn.testing import check_vjp
+    >>>     >>> from funcnn.testing import check_vjp
     >>> print(check_vjp(np.sin, lambda args, dA: [dA * np.cos(args[0])], [np.array([1.0, 2.0])]))
     pass: every entry of x and 4 directions: 18 probes, 0 at kinks, 0 inconclusive; an error of ...
     >>> check_vjp(np.sin, lambda args, dA: [2 * dA * np.cos(args[0])], [np.array([1.0, 2.0])])
@@ -163,6 +166,15 @@ def check_vjp(
     check_function("check_vjp", f, "f")
     check_function("check_vjp", vjp, "vjp")
     function = flattened("check_vjp", f, args, argnums, kwargs, convention)
+
+    def product(vjp: Callable[..., Any], parts: Sequence[Array], u: Array, v: Sequence[Any]) -> float:
+        names = tuple([name for name, _ in function.parts()])
+        pair = CheckedPair(function.value, function.gradients(vjp), names, Domain())
+        return sum(
+            [float((g * d).sum()) for g, d in zip(pair.backward(tuple(parts), u), v, strict=True) if d is not None]
+        )
+
+    check_call(function, vjp, "vjp", product)
     claim, chosen = claim_of(function, function.gradients(vjp), options)
     if chosen.exact and convention:
         raise RangeError("check_vjp: convention must be None for exact=True, which computes with real numbers")
@@ -172,4 +184,8 @@ def check_vjp(
         from funcnn.testing.exact.oracle import Oracle  # noqa: PLC0415  it needs mpmath
 
         chosen = evolve(chosen, oracle=Oracle("check_vjp", chosen.oracle, function.called))
-    return verdict(evolve(claim, rules=function.rules(vjp)), chosen)
+    try:
+        return verdict(evolve(claim, rules=function.rules(vjp)), chosen)
+    except (Raised, WrongShape) as error:
+        add_remedy(error, function, vjp, "vjp", product)
+        raise

@@ -39,9 +39,8 @@ def gradient_error(measurement: Measurement, name: str, statistics: Statistics, 
     what = "{} of {} columns of H" if where else f"d{_last(leaf)}, {least}{{}} of {{}} entries"
     head = f"{name}: {what.format(count, total)} wrong, first {where or one}{also}"
     if not np.isfinite(first.analytic):
-        return NotFinite(
-            f"{head}\n    analytic {first.analytic}, but the slope of f is {first.numeric / _scale(first):.10g}\n{paste}"
-        )
+        slope = f"{first.numeric / _scale(first):.10g}"
+        return NotFinite(f"{head}\n    analytic {first.analytic}, but the slope of f is {slope}\n{paste}")
     every = "" if count == 1 else f"every wrong entry{f' of d{_last(leaf)}' if others else ''}: "
     shared = "".join(f"\n    {hint}" for hint in hints(measurement, leaf, same, statistics.undecided[leaf], every))
     kind = WrongGradient if first.low == first.high else WrongAtKink

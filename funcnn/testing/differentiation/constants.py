@@ -194,6 +194,10 @@ NEARLY_RIGHT = 1e-3  # chosen: entries that are right to three digits have too f
 FAINT = 1e-9  # chosen: a smaller gradient, relative to the largest, is not said to be right
 SINGLE = 1e-5  # chosen: a gradient computed in float32 is right to five digits
 
+# The call of a derivative that takes other arguments (calls.py). Chosen: a right one is near a difference quotient.
+TRIAL_STEP = 2.0**-14
+TRIAL_ERROR = 1e-3
+
 # Draws at which a hint must hold as well (comparison/draws.py). Chosen: entries that are compared there; magnitudes are
 # those of the given entries times 2^-1 to 2^1, with signs of both kinds, then with the given signs, then nearer.
 DRAWN_ENTRIES = 8
