@@ -68,6 +68,17 @@ COINCIDENCES = {
 }
 
 
+def test_a_factor_that_depends_on_the_arguments_is_a_letter():
+    x = np.array([1.0, -2.0, 0.5])
+    length = lambda x: np.sqrt((x * x).sum())
+    assert hints(length, lambda args, dA: [dA * args[0]], x) == [
+        f"every wrong entry: analytic = c x numeric, where c depends on the arguments; here it is {length(x):.6g}"
+    ]
+    assert hints(length, lambda args, dA: [dA * (args[0] / length(args[0]) + args[0].sum())], x) == [
+        "every wrong entry: analytic = numeric + c, where c depends on the arguments; here it is -0.5"
+    ]
+
+
 @pytest.mark.parametrize("what", COINCIDENCES)
 def test_a_relation_that_is_a_coincidence_is_no_hint(what):
     told = [hint for hint in hints(*COINCIDENCES[what]) if "size" in what or "symmetric" in what or hint]

@@ -480,6 +480,14 @@ NUMBERS = [
     (rf"{EACH}analytic is 0", of_every_wrong_entry(lambda got, wanted: abs(got) <= ROUNDING * abs(wanted))),
     (rf"{EACH}analytic = {NUMBER} x numeric", of_every_wrong_entry(is_factor)),
     (
+        rf"{EACH}analytic = c x numeric, where c depends on the arguments; here it is {NUMBER}",
+        of_every_wrong_entry(is_factor, shown=True),
+    ),
+    (
+        rf"{EACH}analytic = numeric (\+) c, where c depends on the arguments; here it is {NUMBER}",
+        of_every_wrong_entry(is_offset, shown=True),
+    ),
+    (
         rf"{EACH}analytic = {NUMBER} x numeric, which is (-?(?:1/)?n), where n = (\d+) is a size of an array",
         is_named_factor,
     ),

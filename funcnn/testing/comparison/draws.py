@@ -25,6 +25,7 @@ from funcnn.testing.differentiation.constants import (
     DRAWN_SPREADS,
     FAINT,
     LARGEST_SMALL_ENTRY,
+    NEARLY_RIGHT,
     SHARED_BOUNDS,
 )
 from funcnn.testing.differentiation.vector_function import (
@@ -173,7 +174,7 @@ def _draw_at(measurement: Measurement, function: VectorFunction, leaf: str, want
     wrong, right = np.asarray(wrong & ~kinked), np.asarray(right)
     single = function.out.size == 1
     c, unit = (0, own.cotangents[0, 0]) if single else (-1, 1.0)
-    sharp = found.known[:, c] & (found.bound[:, c] <= own.resolution * found.size[:, c]) & ~kinked
+    sharp = found.known[:, c] & (found.bound[:, c] <= max(NEARLY_RIGHT, own.resolution) * found.size[:, c]) & ~kinked
     unknown = np.full(len(own.cotangents), np.inf)
     for j in np.flatnonzero(kinked & ~right).tolist():
         probe, quotients, refined = refined_slopes(own, every[j])

@@ -13,6 +13,7 @@ from funcnn.testing.comparison.comparison import Measurement
 from funcnn.testing.comparison.draws import Draw, given_draw, other_draws, place, reads_one_triangle
 from funcnn.testing.comparison.finding import Finding
 from funcnn.testing.comparison.sizes import size_clause
+from funcnn.testing.comparison.tolerance import relative_error
 from funcnn.testing.differentiation.constants import (
     MOST_ENTRIES,
     NEARLY_RIGHT,
@@ -35,22 +36,22 @@ def hints(
     tested = prod(shape) <= MOST_ENTRIES and not undecided
     given = given_draw(measurement, leaf, findings, tested=tested)
     others = cache(lambda: [*other_draws(measurement, leaf, given)])  # drawn where a hint holds at the given entries
-    if np.isfinite(given.numeric[given.wrong]).all():
-        yield from [every + said for said in _values(measurement, leaf, findings, given, others)]
-        if tested:
-            yield from _order(given, others)
-            hint, apart = measurement.options.limits.hints.get(leaf), given.analytic - given.numeric.reshape(shape)
-            error = SHARED_BOUNDS * given.error.max() + SHARED * abs(apart)
-            right_along = hint and (abs(apart + np.swapaxes(apart, -1, -2)) <= error).all()  # symmetric directions
-            if hint and right_along and reads_one_triangle(measurement.function, start, shape):
-                yield hint
+    known = bool(np.isfinite(given.numeric[given.wrong]).all())
+    relation = known and _relation(measurement, leaf, findings, given, others)
+    if relation := relation or _solver(measurement, findings, others):
+        yield every + relation
+    if tested and known:
+        yield from _order(given, others)
+        hint, apart = measurement.options.limits.hints.get(leaf), given.analytic - given.numeric.reshape(shape)
+        error = SHARED_BOUNDS * given.error.max() + SHARED * abs(apart)
+        right_along = hint and (abs(apart + np.swapaxes(apart, -1, -2)) <= error).all()  # symmetric directions
+        if hint and right_along and reads_one_triangle(measurement.function, start, shape):
+            yield hint
     if tested and given.x.size > 1:
         yield from _sign(leaf, given, others)
 
 
-def _values(
-    measurement: Measurement, leaf: str, findings: Sequence[Finding], given: Draw, others: Others
-) -> Iterator[str]:
+def _relation(measurement: Measurement, leaf: str, findings: Sequence[Finding], given: Draw, others: Others) -> str:
     """A factor, a missing precision or an offset that analytic and numeric values share, within the numeric error."""
     single, first = measurement.function.out.size == 1, findings[0]
     a, n, error = given.numbers(given.wrong)
@@ -59,34 +60,65 @@ def _values(
         a, n, error = np.hstack([shown / first.probe.direction.by[0], [a, n, error]])
     error = np.full(error.shape, error.max())
     with np.errstate(all="ignore"):
-        most = abs(n).argmax()
-        factor, off, offset = float(a[most] / n[most]), float(abs(a / n - 1).max()), float((a - n).mean())
-    digits = float(error[0] / abs(n[most]) + SHARED) if n[most] else 0.0
+        factor, off, offset = _factor(a, n), float(abs(a / n - 1).max()), float((a - n).mean())
+    digits = float(error[0] / abs(n).max() + SHARED) if n.any() else SHARED
+    visible = bool((abs(n) > VISIBLE_FACTOR * error).all())
 
-    def has(factor: float) -> Holds:
-        return lambda a, n, e: bool(
-            (abs(a - factor * n) <= e * abs(factor) + digits * abs(a)).all() and (abs(n) > VISIBLE_FACTOR * e).any()
-        )
+    def holds(relation: Holds, *, of_all: bool = False) -> bool:
+        return relation(a, n, error) and _elsewhere(relation, others(), of_all=of_all)
 
-    def holds(relation: Holds, elsewhere: Holds | None = None) -> bool:
-        return relation(a, n, error) and _elsewhere(elsewhere or relation, others(), of_all=elsewhere is not None)
-
+    factors: Callable[[Draw, float], bool] = lambda draw, by: _elsewhere(_has_factor(by, digits), [draw])
     if holds(_is_zero):
-        yield "analytic is 0"
-    elif off > NEARLY_RIGHT and (abs(n) > VISIBLE_FACTOR * error).all() and holds(has(factor)):
-        clause = size_clause(measurement, leaf, factor, digits, lambda draw, by: _elsewhere(has(by), [draw]))
-        yield f"analytic = {factor:.6g} x numeric{clause}"
-    elif off <= SINGLE and holds(_is_single, _is_single):
-        yield "analytic has no more digits than float32 holds"
-    elif off <= NEARLY_RIGHT and holds(_is_near, _is_near):
-        solver = "" if holds(has(factor)) else f"; does f iterate until a tolerance? {_tolerance(off)}"
-        yield f"right to a relative error of {off:.0e}{solver}"
-    elif single and holds(lambda a, n, e: bool((abs(a - n - offset) <= e + digits * abs(offset)).all())):
-        yield f"analytic = numeric {'-' if offset < 0 else '+'} {abs(offset):.6g}"
+        text = "analytic is 0"
+    elif off <= SINGLE and holds(_is_single, of_all=True):
+        text = "analytic has no more digits than float32 holds"
+    elif off <= NEARLY_RIGHT:  # a constant has too few digits, or there is no relation
+        text = f"right to a relative error of {off:.0e}" if visible and holds(_has_factor(factor, digits)) else ""
+    elif visible and holds(_has_factor(factor, digits)):
+        text = f"analytic = {factor:.6g} x numeric{size_clause(measurement, leaf, factor, digits, factors)}"
+    elif single and holds(_has_offset(offset, digits)):
+        text = f"analytic = numeric {'-' if offset < 0 else '+'} {abs(offset):.6g}"
+    elif visible and holds(_has_some_factor):
+        text = f"analytic = c x numeric, where c depends on the arguments; here it is {factor:.6g}"
+    elif single and holds(_has_some_offset):
+        text = f"analytic = numeric + c, where c depends on the arguments; here it is {offset:.6g}"
+    else:
+        text = ""
+    return text
 
 
-def _tolerance(off: float) -> str:
-    return f"tolerance=1e{ceil(log10(2 * off))}"
+def _factor(a: Array, n: Array) -> float:
+    most = abs(n).argmax()
+    return float(a[most] / n[most])
+
+
+def _has_factor(factor: float, digits: float) -> Holds:
+    """The relation a = factor n, up to a relative error."""
+    return lambda a, n, e: bool(
+        (abs(a - factor * n) <= e * abs(factor) + digits * abs(a)).all() and (abs(n) > VISIBLE_FACTOR * e).any()
+    )
+
+
+def _has_offset(offset: float, digits: float) -> Holds:
+    """The relation a = n + offset, up to a relative error of the offset."""
+    return lambda a, n, e: bool((abs(a - n - offset) <= e + digits * abs(offset)).all())
+
+
+def _has_some_factor(a: Array, n: Array, e: Array) -> bool:
+    return a.size > 1 and _has_factor(_factor(a, n), SHARED)(a, n, e)
+
+
+def _has_some_offset(a: Array, n: Array, e: Array) -> bool:
+    return a.size > 1 and _has_offset(float((a - n).mean()), SHARED)(a, n, e)
+
+
+def _solver(measurement: Measurement, findings: Sequence[Finding], others: Others) -> str:
+    """A question if all entries are nearly right, as where f solves equations up to a tolerance of its own."""
+    off = max([relative_error(measurement, f) for f in findings])
+    if not (off <= NEARLY_RIGHT_ELSEWHERE and _elsewhere(_is_near, others(), of_all=True)):
+        return ""
+    question = f"; does f iterate until a tolerance? tolerance=1e{ceil(log10(2 * off))}"
+    return f"right to a relative error of {off:.0e}{'' if measurement.options.oracle else question}"
 
 
 def _is_zero(a: Array, *_: Array) -> bool:
@@ -98,7 +130,7 @@ def _is_single(a: Array, n: Array, e: Array) -> bool:
 
 
 def _is_near(a: Array, n: Array, e: Array) -> bool:
-    return bool((abs(a - n) <= NEARLY_RIGHT_ELSEWHERE * abs(n) + e).all())
+    return bool((abs(a - n) <= NEARLY_RIGHT_ELSEWHERE * abs(n).max() + e).all())
 
 
 def _elsewhere(holds: Holds, others: Sequence[Draw], *, of_all: bool = False) -> bool:
