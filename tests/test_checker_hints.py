@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from funcnn.testing import check_vjp
-from funcnn.testing.verdict import GradientError
+from funcnn.testing.verdict import GradientError, WrongGradient
 
 EQUAL = np.full((2, 2), 0.125)  # hypothesis shrinks to such an array
 SIGNED = np.array([1.5, -0.5, 0.25, 2.0, -3.0])
@@ -16,7 +16,8 @@ def hints(f, vjp, *args):
     with pytest.raises(GradientError) as caught:
         check_vjp(f, vjp, args)
     lines = str(caught.value).splitlines()
-    shown = next(i for i, line in enumerate(lines) if line.startswith(("    x = ", "    A = ")))
+    shown = next((i for i, line in enumerate(lines) if line.startswith(("    x = ", "    A = "))), None)
+    assert shown, lines
     return [line.strip() for line in lines[2:shown]]
 
 
@@ -66,6 +67,73 @@ COINCIDENCES = {
         *(EQUAL, LOWER),
     ),
 }
+
+
+def settled(x, tolerance=1e-6):
+    y, last = np.tanh(x), 0 * x
+    while abs(y - last).max() > tolerance:
+        y, last = np.tanh(y / 2 + x), y
+    return y
+
+
+def settled_vjp(args, dA):
+    slope = 1 - settled(args[0], 1e-14) ** 2
+    return [dA * slope / (1 - slope / 2)]
+
+
+def test_an_f_that_iterates_until_a_tolerance_is_asked_for_it():
+    x = np.array([0.2, 0.9])
+    with pytest.raises(WrongGradient, match=r"right to a relative error of 6e-06; does f iterate .* tolerance=1e-4\n"):
+        check_vjp(settled, settled_vjp, [x], float32=False)
+    assert check_vjp(settled, settled_vjp, [x], float32=False, tolerance=1e-4).tolerated["x"] < 1e-5
+    assert check_vjp(lambda x: settled(x, 1e-14), settled_vjp, [x], float32=False).tolerated == {}
+
+
+def test_a_tolerance_holds_where_a_slope_is_0_too():
+    """As of a solver whose steps depend on all of its equations."""
+
+    def coupled(x):
+        return x + 3e-7 * x[::-1]
+
+    x, vjp = np.array([1.0, 2.0]), lambda args, dA: [dA]
+    assert hints(coupled, vjp, x) == [
+        "every wrong entry: right to a relative error of 3e-07; does f iterate until a tolerance? tolerance=1e-6"
+    ]
+    assert check_vjp(coupled, vjp, [x], tolerance=1e-6).tolerated["x"] == pytest.approx(3e-7)
+    with pytest.raises(WrongGradient):
+        check_vjp(coupled, vjp, [x], tolerance=1e-7)
+
+
+def test_a_constant_of_few_digits_is_no_tolerance():
+    x = np.array([1.0, 2.0, -3.0])
+    assert hints(lambda x: np.pi * x, lambda args, dA: [dA * dA.dtype.type(3.14159)], x) == [
+        "every wrong entry: right to a relative error of 8e-07"
+    ]
+
+
+@pytest.mark.parametrize("where", ["f", "vjp"])
+def test_there_is_no_hint_where_f_is_defined_at_no_other_arguments(where):
+    x = np.array([1.0, 2.0])
+
+    def only_near(y):
+        if abs(y - x).max() > 1e-3 and (y != y[0]).any():
+            raise ValueError
+        return y
+
+    f = (lambda x: only_near(x) ** 2) if where == "f" else np.square
+    vjp = lambda args, dA: [4 * dA * (args[0] if where == "f" else only_near(args[0]))]
+    assert hints(f, vjp, x) == []
+
+
+def test_there_is_no_hint_where_vjp_fails_for_some_cotangents_of_other_arguments():
+    x = np.array([1.0, 2.0])
+
+    def vjp(args, dA):
+        if abs(args[0] - x).max() > 1e-3 and (dA == 0).any() and (args[0] != args[0][0]).any():
+            raise ValueError
+        return [4 * dA * args[0]]
+
+    assert hints(np.square, vjp, x) == []
 
 
 def test_a_factor_that_depends_on_the_arguments_is_a_letter():

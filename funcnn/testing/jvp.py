@@ -85,7 +85,7 @@ def check_jvp(
     Raises:
         GradientError: the tangent is wrong. There is a subclass for each kind of mistake.
         Inconclusive: as `check_vjp`.
-        KindError: as `check_vjp`.
+        KindError: as `check_vjp`; jvp cannot be called as `jvp(args, tangents)`.
         RangeError: as `check_vjp`.
     """
     check_function("check_jvp", f, "f")

@@ -129,7 +129,8 @@ def check_vjp(
         resolution: a probe, which is a direction and a cotangent, counts if a relative error of this size would be
             found; by default pytest's ini option `funcnn_resolution`, else 1e-7.
         aliasing: whether a gradient may share memory with dA or an argument, as is normal in torch.
-        inconclusive: "error" raises `Inconclusive` also inside `@given`, where otherwise the example is rejected.
+        inconclusive: "error" raises `Inconclusive` also inside `@given`, where otherwise the example is rejected, and
+            the test fails with the reason if 40 examples are inconclusive before 10 are decided.
         nondeterministic: the relative difference that is allowed between two calls of the same function.
         domain: the arguments at which f and vjp may be called: a function of the arguments that returns whether they
             are inside, a bool or an array of bools, or a dict of intervals by names of arguments, such as
@@ -139,7 +140,8 @@ def check_vjp(
             vectors (the last axis).
         at_kinks: the test at a kink of f. "subgradient": the gradient must lie in the interval of slopes nearby along
             every direction; "hull": each entry must lie in its own interval; "skip": there is no test.
-        tolerance: a difference of up to `tolerance` max(|analytic|, |numeric|) does not fail the check. It is listed in
+        tolerance: a difference of up to `tolerance` times the largest entry of the gradient of the same argument and
+            output does not fail the check, such as that of an f that iterates until a tolerance. It is listed in
             `Report.tolerated` and in the summary of pytest.
         exact: if True, only the numbers are checked, in exact arithmetic and without finite differences.
         float32: whether gradients in float32 are compared with gradients in float64.
@@ -154,9 +156,9 @@ def check_vjp(
         GradientError: a gradient is wrong. There is a subclass for each kind of mistake. The message prints the
             arguments in the dtype in which the check failed.
         Inconclusive: no probe was decided; inside `@given` the example is rejected instead.
-        KindError: f or vjp is not a function; a leaf of an argument is not an array of numbers; an argument or a value
-            is complex, without a convention; no argument holds floats; f returns no floats; an option is of the wrong
-            kind; the oracle raises an exception or returns no real number.
+        KindError: f or vjp is not a function; vjp cannot be called as `vjp(args, dA)`; a leaf of an argument is not an
+            array of numbers; an argument or a value is complex, without a convention; no argument holds floats; f
+            returns no floats; an option is of the wrong kind; the oracle raises an exception or returns no real number.
         RangeError: an option is out of its range, or names an argument that f does not have; an argument does not have
             its `structure`; there are more than 1000 numbers, or an option without effect, for `exact=True`; an oracle
             is given together with `structure` or `convention`.

@@ -107,6 +107,13 @@ def other_draws(measurement: Measurement, leaf: str, given: Draw) -> Iterator[Dr
         yield from draw_of(measurement, other, leaf, given.places[given.wrong].tolist())
 
 
+def draws_of_equal_signs(measurement: Measurement, leaf: str, given: Draw) -> Iterator[Draw]:
+    """The same argument where all arguments keep their signs, since f may be meant for some signs only."""
+    function = measurement.function
+    other = redrawn(function, function.args, generator(function.args), spreads=DRAWN_SPREADS[1:])
+    yield from draw_of(measurement, other, leaf, given.places[given.wrong].tolist())
+
+
 def draw_of(
     measurement: Measurement, function: VectorFunction | None, leaf: str, wanted: Sequence[int] = ()
 ) -> Iterator[Draw]:
@@ -117,13 +124,17 @@ def draw_of(
 
 
 def redrawn(
-    function: VectorFunction, args: Sequence[Array], rng: np.random.Generator, with_zeros: str = ""
+    function: VectorFunction,
+    args: Sequence[Array],
+    rng: np.random.Generator,
+    with_zeros: str = "",
+    spreads: Sequence[tuple[float, bool]] = DRAWN_SPREADS,
 ) -> VectorFunction | None:
     """The function at arguments like `args`, some of them 0 in the argument `with_zeros`; None if f is not finite.
 
     Numbers are of the magnitudes of the arguments, with signs of both kinds if f is defined there.
     """
-    for spread, any_sign in DRAWN_SPREADS:
+    for spread, any_sign in spreads:
         own = tuple(
             [
                 sealed(_like(a, rng, spread, any_sign=any_sign, zeros=name == with_zeros)) if a.dtype.kind == "f" else a

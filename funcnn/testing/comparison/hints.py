@@ -10,7 +10,14 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Measurement
-from funcnn.testing.comparison.draws import Draw, given_draw, other_draws, place, reads_one_triangle
+from funcnn.testing.comparison.draws import (
+    Draw,
+    draws_of_equal_signs,
+    given_draw,
+    other_draws,
+    place,
+    reads_one_triangle,
+)
 from funcnn.testing.comparison.finding import Finding
 from funcnn.testing.comparison.sizes import size_clause
 from funcnn.testing.comparison.tolerance import relative_error
@@ -36,9 +43,12 @@ def hints(
     tested = prod(shape) <= MOST_ENTRIES and not undecided
     given = given_draw(measurement, leaf, findings, tested=tested)
     others = cache(lambda: [*other_draws(measurement, leaf, given)])  # drawn where a hint holds at the given entries
+    alike = cache(lambda: [*draws_of_equal_signs(measurement, leaf, given)])
     known = bool(np.isfinite(given.numeric[given.wrong]).all())
-    relation = known and _relation(measurement, leaf, findings, given, others)
-    if relation := relation or _solver(measurement, findings, others):
+    off = max([relative_error(measurement, f) for f in findings])
+    elsewhere = alike if off <= NEARLY_RIGHT_ELSEWHERE else others
+    relation = known and _relation(measurement, leaf, findings, given, elsewhere)
+    if relation := relation or _solver(measurement, off, elsewhere):
         yield every + relation
     if tested and known:
         yield from _order(given, others)
@@ -112,9 +122,8 @@ def _has_some_offset(a: Array, n: Array, e: Array) -> bool:
     return a.size > 1 and _has_offset(float((a - n).mean()), SHARED)(a, n, e)
 
 
-def _solver(measurement: Measurement, findings: Sequence[Finding], others: Others) -> str:
+def _solver(measurement: Measurement, off: float, others: Others) -> str:
     """A question if all entries are nearly right, as where f solves equations up to a tolerance of its own."""
-    off = max([relative_error(measurement, f) for f in findings])
     if not (off <= NEARLY_RIGHT_ELSEWHERE and _elsewhere(_is_near, others(), of_all=True)):
         return ""
     question = f"; does f iterate until a tolerance? tolerance=1e{ceil(log10(2 * off))}"

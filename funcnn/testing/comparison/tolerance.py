@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
+import numpy as np
+
 from funcnn.testing.comparison.comparison import Measurement
 from funcnn.testing.comparison.finding import Finding
 
@@ -13,9 +15,9 @@ def relative_error(measurement: Measurement, finding: Finding) -> float:
 
     A solver that ends at a tolerance has errors of that size in every entry of its derivative, also where it is 0.
     """
-    size, (leaf, entry, direction) = finding.size, finding.probe
-    if entry is not None:
-        start, shape = next((start, shape) for name, start, shape in measurement.function.places() if name == leaf)
-        gradient = measurement.gradients[finding.cotangent, start : start + prod(shape)]
-        size = max(size, float(abs(gradient).max() * abs(direction.by[0])))
-    return finding.distance / size if size else float("inf")
+    where, by = finding.probe.direction
+    gradient, moves = abs(measurement.gradients[finding.cotangent]), np.zeros(measurement.function.x.size)
+    moves[where] = abs(by)
+    spans = [slice(start, start + prod(shape)) for _, start, shape in measurement.function.places()]
+    size = sum([float(gradient[span].max(initial=0) * moves[span].sum()) for span in spans], 0.0)
+    return finding.distance / max(size, finding.size) if size or finding.size else np.inf
