@@ -224,6 +224,7 @@ def test_a_change_names_the_entry_that_changed_most():
     assert change("x", 1.0, 2.0) == "x was 1, and is 2"
     assert change("x", [1.0], [1.0, 2.0]) == "the shape of x was (1,), and is (2,)"
     assert told_apart(-0.0, 0.0) == ["0", "0"]
+    assert told_apart(float("nan"), float("nan")) == ["nan", "nan"]
 
 
 def forced(a):

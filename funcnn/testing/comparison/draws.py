@@ -202,21 +202,9 @@ def _draw_at(measurement: Measurement, function: VectorFunction, leaf: str, want
 def reads_one_triangle(function: VectorFunction, start: int, shape: tuple[int, ...]) -> bool:
     """Whether f reads a square matrix on one side of its diagonal alone, also where other arguments are drawn again."""
     inside = slice(start, start + prod(shape))
-    other = redrawn(function, function.args, generator(function.args))
-    for f in [function] if other is None else [other, function]:
-        x = f.x.copy()
-        x[inside] = function.x[inside]  # of which f may need more than random numbers have
-        out = f.value(x)
-        moves = f.rng.uniform(0.25, 0.5, shape) * magnitudes(x[inside]).reshape(shape)
-        seen = [f.value(x + np.pad(way(moves).ravel(), (start, x.size - inside.stop))) for way in (_above, _below)]
-        if np.isfinite([out, *seen]).all():
-            return (seen[0] == out).all() != (seen[1] == out).all()
-    return False
-
-
-def _above(a: Array) -> Array:
-    return np.triu(a, 1)
-
-
-def _below(a: Array) -> Array:
-    return np.tril(a, -1)
+    other = redrawn(function, function.args, generator(function.args)) or function
+    x, moves = other.x.copy(), magnitudes(function.x[inside]).reshape(shape) / 4
+    x[inside] = function.x[inside]  # since f may need more of it than random numbers have
+    above, below = (np.pad(m.ravel(), (start, x.size - inside.stop)) for m in (np.triu(moves, 1), np.tril(moves, -1)))
+    out = other.value(x)  # nan equals nothing
+    return bool((other.value(x + above) == out).all() != (other.value(x + below) == out).all())
