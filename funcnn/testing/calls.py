@@ -10,7 +10,6 @@ import numpy as np
 from funcnn.arrays import Array
 from funcnn.errors import KindError
 from funcnn.fields import as_called, parameters_of
-from funcnn.testing.differentiation.constants import TRIAL_ERROR, TRIAL_STEP
 from funcnn.testing.differentiation.vector_function import cotangent, generator, sealed
 from funcnn.testing.flattening import Flattened
 from funcnn.testing.purity import value_or_none
@@ -18,6 +17,9 @@ from funcnn.testing.verdict import GradientError
 
 Derivative = Callable[..., Any]  # a vjp or a jvp
 Product = Callable[[Derivative, Sequence[Array], Array, Sequence[Any]], float]  # of (derivative, parts, u, v): <u, J v>
+# Chosen: a derivative whose call fits is as near as this to a difference quotient.
+TRIAL_STEP = 2.0**-14
+TRIAL_ERROR = 1e-3
 SECOND = {"vjp": "dA", "jvp": "tangents"}
 
 

@@ -16,6 +16,7 @@ from funcnn.testing.arguments import claim_of, flattened
 from funcnn.testing.checked_pair import as_gradient
 from funcnn.testing.claim import is_special
 from funcnn.testing.flattening import Flattened
+from funcnn.testing.numbers import change
 from funcnn.testing.options import FunctionOptions, takes
 from funcnn.testing.recording import verdict
 from funcnn.testing.verdict import NotPure, Report
@@ -125,6 +126,7 @@ def wide(x: Array) -> Array:
 
 def refuse_changes(kept: list[tuple[Any, Array]], found: Any, who: str) -> None:
     """Check that an array that was returned before is unchanged, and keep this one."""
-    if any(not np.array_equal(a, b, equal_nan=True) for a, b in kept):
-        raise NotPure(f"{who} changes an array that it returned before")
+    for now, was in kept:
+        if not np.array_equal(now, was, equal_nan=True):
+            raise NotPure(f"{who} changes an array that it returned before: {change('the array', was, now)}")
     kept[:] = [(found, np.array(found, np.float64))]

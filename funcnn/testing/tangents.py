@@ -125,8 +125,10 @@ class Jvp:
             raise write_error(self.name, error) or Raised(
                 f"{self.name} raised {type(error).__name__} where f did not: {error}"
             ) from error
-        if not all(np.array_equal(a, b, equal_nan=True) for a, b in self._earlier):
-            raise NotPure(f"{self.name} changes a tangent that it returned before")
+        for now, was in self._earlier:
+            if not np.array_equal(now, was, equal_nan=True):
+                what = f"{self.name} changes a tangent that it returned before"
+                raise NotPure(f"{what}: {change('the tangent', was, now)}")
         dtype = np.result_type(*[a.dtype for a in parts if a.dtype.kind == "f"])
         given = list(leaves_like(function.result.tree, found, "the tangent of f", WrongShape))
         self._earlier, reals = [], []

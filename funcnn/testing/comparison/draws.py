@@ -21,8 +21,6 @@ from funcnn.testing.comparison.finding import Finding
 from funcnn.testing.comparison.second_checks import check_again
 from funcnn.testing.differentiation.constants import (
     CERTAIN,
-    DRAWN_ENTRIES,
-    DRAWN_SPREADS,
     FAINT,
     LARGEST_SMALL_ENTRY,
     NEARLY_RIGHT,
@@ -42,6 +40,10 @@ from funcnn.testing.domain import OutsideDomainError
 from funcnn.testing.purity import value_or_none
 from funcnn.testing.verdict import GradientError
 
+DRAWN_ENTRIES = 8  # chosen: entries that are compared
+# Chosen: magnitudes are those of the given entries times 2^-1 to 2^1, with signs of both kinds, then with the given
+# signs, then nearer.
+DRAWN_SPREADS = ((1.0, True), (1.0, False), (0.125, False))
 Numbers = tuple[Array, Array, Array]  # analytic values, numeric values, and the errors of these
 
 

@@ -185,7 +185,7 @@ LINEAR_SAMPLES = 42
 # Calibrated: a difference of more than so many times its bound and the deviation from a linear function.
 CERTAIN = 32
 
-# What the wrong entries of a message have in common (comparison/explanation.py).
+# What the wrong entries of a message have in common (comparison/hints.py).
 
 SHARED = 1e-9  # chosen: a factor, an offset or an order is common to entries up to this relative difference
 SHARED_BOUNDS = 4  # chosen: and up to so many times the largest bound
@@ -193,16 +193,6 @@ VISIBLE_FACTOR = 100  # chosen: a factor is named if the largest numeric value i
 NEARLY_RIGHT = 1e-3  # chosen: entries that are right to three digits have too few digits, not a wrong factor
 FAINT = 1e-9  # chosen: a smaller gradient, relative to the largest, is not said to be right
 SINGLE = 1e-5  # chosen: a gradient computed in float32 is right to five digits
-
-# The call of a derivative that takes other arguments (calls.py). Chosen: a right one is near a difference quotient.
-TRIAL_STEP = 2.0**-14
-TRIAL_ERROR = 1e-3
-
-# Draws at which a hint must hold as well (comparison/draws.py). Chosen: entries that are compared there; magnitudes are
-# those of the given entries times 2^-1 to 2^1, with signs of both kinds, then with the given signs, then nearer.
-DRAWN_ENTRIES = 8
-DRAWN_SPREADS = ((1.0, True), (1.0, False), (0.125, False))
-NEARLY_RIGHT_ELSEWHERE = 1e-2  # chosen: an error that is below NEARLY_RIGHT at the given arguments may be larger there
 
 # Repeated gradients of other libraries (torch.py, autograd.py).
 
