@@ -125,6 +125,14 @@ def test_there_is_no_hint_where_f_is_defined_at_no_other_arguments(where):
     assert hints(f, vjp, x) == []
 
 
+def test_an_argument_of_one_sign_keeps_it():
+    """A function may be meant for it alone."""
+    wrong = lambda args, dA: [4 * dA * abs(args[0])]
+    assert hints(square, wrong, np.array([2.0, 3.0])) == ["every wrong entry: analytic = 2 x numeric"]
+    assert hints(square, wrong, np.array([-2.0, -3.0])) == ["every wrong entry: analytic = -2 x numeric"]
+    assert hints(square, wrong, np.array([-2.0, 3.0])) == []
+
+
 def test_there_is_no_hint_where_vjp_fails_for_some_cotangents_of_other_arguments():
     x = np.array([1.0, 2.0])
 

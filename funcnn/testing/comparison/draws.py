@@ -109,13 +109,6 @@ def other_draws(measurement: Measurement, leaf: str, given: Draw) -> Iterator[Dr
         yield from draw_of(measurement, other, leaf, given.places[given.wrong].tolist())
 
 
-def draws_of_equal_signs(measurement: Measurement, leaf: str, given: Draw) -> Iterator[Draw]:
-    """The same argument where all arguments keep their signs, since f may be meant for some signs only."""
-    function = measurement.function
-    other = redrawn(function, function.args, generator(function.args), spreads=DRAWN_SPREADS[1:])
-    yield from draw_of(measurement, other, leaf, given.places[given.wrong].tolist())
-
-
 def draw_of(
     measurement: Measurement, function: VectorFunction | None, leaf: str, wanted: Sequence[int] = ()
 ) -> Iterator[Draw]:
@@ -126,17 +119,14 @@ def draw_of(
 
 
 def redrawn(
-    function: VectorFunction,
-    args: Sequence[Array],
-    rng: np.random.Generator,
-    with_zeros: str = "",
-    spreads: Sequence[tuple[float, bool]] = DRAWN_SPREADS,
+    function: VectorFunction, args: Sequence[Array], rng: np.random.Generator, with_zeros: str = ""
 ) -> VectorFunction | None:
     """The function at arguments like `args`, some of them 0 in the argument `with_zeros`; None if f is not finite.
 
-    Numbers are of the magnitudes of the arguments, with signs of both kinds if f is defined there.
+    Numbers are of the magnitudes of the arguments. An argument of one sign keeps it, since f may be meant for it alone.
+    Others get other signs if f is defined there.
     """
-    for spread, any_sign in spreads:
+    for spread, any_sign in DRAWN_SPREADS:
         own = tuple(
             [
                 sealed(_like(a, rng, spread, any_sign=any_sign, zeros=name == with_zeros)) if a.dtype.kind == "f" else a
@@ -162,7 +152,7 @@ def _like(a: Array, rng: np.random.Generator, spread: float, *, any_sign: bool, 
     usual = np.median(abs(flat[flat != 0])) if flat.any() else 1.0
     size = np.where(flat == 0, usual, abs(flat)) * 2.0 ** rng.uniform(-spread, spread, flat.size)
     sign = np.where(flat < 0, -1.0, 1.0)
-    if any_sign:
+    if any_sign and not (flat > 0).all() and not (flat < 0).all():
         sign = rng.permutation(np.resize([1.0, -1.0], flat.size))
     if zeros:
         sign[rng.choice(flat.size, max(1, flat.size // 3), replace=False)] = 0

@@ -12,7 +12,6 @@ from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Measurement
 from funcnn.testing.comparison.draws import (
     Draw,
-    draws_of_equal_signs,
     given_draw,
     other_draws,
     place,
@@ -43,12 +42,10 @@ def hints(
     tested = prod(shape) <= MOST_ENTRIES and not undecided
     given = given_draw(measurement, leaf, findings, tested=tested)
     others = cache(lambda: [*other_draws(measurement, leaf, given)])  # drawn where a hint holds at the given entries
-    alike = cache(lambda: [*draws_of_equal_signs(measurement, leaf, given)])
     known = bool(np.isfinite(given.numeric[given.wrong]).all())
     off = max([relative_error(measurement, f) for f in findings])
-    elsewhere = alike if off <= NEARLY_RIGHT_ELSEWHERE else others
-    relation = known and _relation(measurement, leaf, findings, given, elsewhere)
-    if relation := relation or _solver(measurement, off, elsewhere):
+    relation = known and _relation(measurement, leaf, findings, given, others)
+    if relation := relation or _solver(measurement, off, others):
         yield every + relation
     if tested and known:
         yield from _order(given, others)
