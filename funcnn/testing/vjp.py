@@ -39,7 +39,8 @@ def check_vjp(
     and linearity in dA are checked first, then the numbers in float64, with a tolerance from an error bound, and
     float32 last. One error reports all mistakes that were found; its `findings` holds an error for each of them.
 
-    >>>     >>> from funcnn.testing import check_vjp
+    >>> import numpy as np
+    >>> from funcnn.testing import check_vjp
     >>> print(check_vjp(np.sin, lambda args, dA: [dA * np.cos(args[0])], [np.array([1.0, 2.0])]))
     pass: every entry of x and 4 directions: 18 probes, 0 at kinks, 0 inconclusive; an error of ...
     >>> check_vjp(np.sin, lambda args, dA: [2 * dA * np.cos(args[0])], [np.array([1.0, 2.0])])
