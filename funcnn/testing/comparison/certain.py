@@ -15,6 +15,7 @@ from funcnn.testing.comparison.comparison import Comparison, Measurement
 from funcnn.testing.comparison.directions import Probe
 from funcnn.testing.comparison.finding import Finding, gradient_rounding, worst_finding
 from funcnn.testing.comparison.finest import agrees_at_finest_steps
+from funcnn.testing.comparison.tolerance import largest_along
 from funcnn.testing.differentiation.constants import (
     CERTAIN,
     LINEAR_BEND,
@@ -74,7 +75,7 @@ def certain_finding(measurement: Measurement, probe: Probe, first: Comparison, d
     """
     gap = _gap(first)
     sure = may_be_certain(first) & (gap > deviation)
-    sure &= gap * CERTAIN > measurement.options.tolerance * first.size
+    sure &= gap * CERTAIN > measurement.options.tolerance * largest_along(measurement, probe, first.size)
     if probe.entry is None or not sure.any():
         return None
     measured = sure & np.isin(np.arange(sure.size), [*measurement.changes])

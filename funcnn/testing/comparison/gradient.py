@@ -26,7 +26,6 @@ from funcnn.testing.comparison.finding import Finding
 from funcnn.testing.comparison.second_checks import check_again
 from funcnn.testing.comparison.statistics import Statistics
 from funcnn.testing.comparison.together import Restriction, restricted, tested_blocks
-from funcnn.testing.comparison.tolerance import relative_error
 from funcnn.testing.differentiation.constants import (
     FIRST_STEPS,
     LARGEST_SMALL_ENTRY,
@@ -162,8 +161,8 @@ def _check_thoroughly(measurement: Measurement, probe: Probe, statistics: Statis
         if outcome.finding or settled.all() or outcome.left_out.any():
             break
     finding = outcome.finding
-    if finding and (error := relative_error(measurement, finding)) <= measurement.options.tolerance:
-        statistics.tolerate(finding.probe.leaf, error)
+    if finding and finding.distance <= measurement.options.tolerance * finding.size:
+        statistics.tolerate(finding)
     elif finding:
         statistics.findings.append(finding)
     elif probe.entry is not None and not settled.all():

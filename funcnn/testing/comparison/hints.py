@@ -19,7 +19,6 @@ from funcnn.testing.comparison.draws import (
 )
 from funcnn.testing.comparison.finding import Finding
 from funcnn.testing.comparison.sizes import size_clause
-from funcnn.testing.comparison.tolerance import relative_error
 from funcnn.testing.differentiation.constants import (
     MOST_ENTRIES,
     NEARLY_RIGHT,
@@ -43,7 +42,7 @@ def hints(
     given = given_draw(measurement, leaf, findings, tested=tested)
     others = cache(lambda: [*other_draws(measurement, leaf, given)])  # drawn where a hint holds at the given entries
     known = bool(np.isfinite(given.numeric[given.wrong]).all())
-    off = max([relative_error(measurement, f) for f in findings])
+    off = max([f.distance / f.size if f.size else np.inf for f in findings])
     relation = known and _relation(measurement, leaf, findings, given, others)
     if relation := relation or _solver(measurement, off, others):
         yield every + relation

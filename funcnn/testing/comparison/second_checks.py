@@ -18,6 +18,7 @@ from funcnn.testing.comparison.comparison import Comparison, Measurement, compar
 from funcnn.testing.comparison.directions import Probe, single_entries
 from funcnn.testing.comparison.finding import Finding, gradient_rounding, worst_finding
 from funcnn.testing.comparison.finest import agrees_at_finest_steps
+from funcnn.testing.comparison.tolerance import largest_along
 from funcnn.testing.differentiation.constants import (
     BOUND,
     BOUNDED_SLOPE,
@@ -95,7 +96,7 @@ def check_again(
         outside &= _confirmed(measurement, probe, quotients, slopes, first)
     if not outside.any():
         return Outcome(settled, settled & at_kink, None, left_out)
-    tolerated = distance <= measurement.options.tolerance * first.size
+    tolerated = distance <= measurement.options.tolerance * largest_along(measurement, probe, first.size)
     finding = worst_finding(measurement, probe, first, outside, (low, high), bound + error)
     return Outcome(settled | (outside & tolerated), settled & at_kink, finding, left_out)
 

@@ -87,10 +87,10 @@ class Statistics:
         """Whether the gradient of a leaf was compared: slopes of 0 alone say nothing beside others that are open."""
         return self.decided.get(leaf, False) and (leaf in self.telling or leaf not in self.unsettled)
 
-    def tolerate(self, leaf: str, error: float) -> None:
-        """Add a relative error that is tolerated."""
-        leaf = leaf or "all arguments"
-        self.tolerated[leaf] = max(self.tolerated.get(leaf, 0.0), error)
+    def tolerate(self, finding: Finding) -> None:
+        """Add an error that is tolerated."""
+        leaf = finding.probe.leaf or "all arguments"
+        self.tolerated[leaf] = max(self.tolerated.get(leaf, 0.0), finding.distance / finding.size)
 
     def count_undecided(self, found: Comparison, settled: Array, slopes: Slopes, *, left_out: bool) -> None:
         """Add the reason why a direction is not decided for some cotangents."""

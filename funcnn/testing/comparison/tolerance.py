@@ -1,4 +1,4 @@
-"""The relative error of a wrong gradient, which `tolerance` is compared with."""
+"""The size of a gradient, to which `tolerance` is relative."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from math import prod
 
 import numpy as np
 
+from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Measurement
-from funcnn.testing.comparison.finding import Finding
+from funcnn.testing.comparison.directions import Probe
 
 
-def relative_error(measurement: Measurement, finding: Finding) -> float:
-    """The distance to what is allowed, relative to the largest entry of the gradient of the same argument and output.
+def largest_along(measurement: Measurement, probe: Probe, size: Array) -> Array:
+    """By cotangent: the size of a gradient along a probe if each entry were the largest one of its argument.
 
     A solver that ends at a tolerance has errors of that size in every entry of its derivative, also where it is 0.
+    The result is at least `size`, which is that of the analytic or the numeric value.
     """
-    where, by = finding.probe.direction
-    gradient, moves = abs(measurement.gradients[finding.cotangent]), np.zeros(measurement.function.x.size)
-    moves[where] = abs(by)
+    moves = np.zeros(measurement.function.x.size)
+    moves[probe.direction.where] = abs(probe.direction.by)
     spans = [slice(start, start + prod(shape)) for _, start, shape in measurement.function.places()]
-    size = sum([float(gradient[span].max(initial=0) * moves[span].sum()) for span in spans], 0.0)
-    return finding.distance / max(size, finding.size) if size or finding.size else np.inf
+    largest = [abs(measurement.gradients[:, span]).max(axis=1, initial=0) * moves[span].sum() for span in spans]
+    return np.maximum(size, np.sum(largest, axis=0))
