@@ -123,7 +123,7 @@ C = np.array([[2.0, 1.0, 0.5], [1.0, 3.0, -1.0], [0.5, -1.0, 1.0]])
     ("params", "name"), [(Symmetric(C), "params.C"), ((Dense(C.T, None), Symmetric(C)), "params.1.C")]
 )
 def test_a_parameter_moves_within_its_structure(params, name):
-    with pytest.raises(WrongGradient, match=f'{name} is symmetric; if it always is, write structure={{"{name}": "symm'):
+    with pytest.raises(WrongGradient, match=f'{name} is always symmetric, write structure={{"{name}": "symm'):
         check_layer(params, x)
     assert name in check_layer(params, x, structure={name: "symmetric"}).decided
     with pytest.raises(WrongGradient, match=f'# structure of {name}: "lower triangular"; its gradient is compared on'):

@@ -43,10 +43,10 @@ class Claim:
     """f, vjp and args; the names of the check, of f and of its arguments; the source of the arguments; further checks.
 
     `has_halves` says that the caller gave an array of float16. `kind` is layer, loss or function. `promises` is called
-    after the numbers were compared; it raises an error if a rule of the protocol is broken. `cotangent` gives a cotangent the structure that the user's vjp takes, and
-    `derivative` is the name of vjp in messages. `quick_vjp` is a vjp that calls f less often, and
-    `quick_calls` counts the calls of f by vjp in a fast check. `rules` are the functions for exact arithmetic, by
-    default f and vjp.
+    after the numbers were compared; it raises an error if a rule of the protocol is broken. `cotangent` gives a
+    cotangent the structure that the user's vjp takes, and `derivative` is the name of vjp in messages. `quick_vjp` is a
+    vjp that calls f less often, and `quick_calls` counts the calls of f by vjp in a fast check. `rules` are the
+    functions for exact arithmetic, by default f and vjp.
     """
 
     whose: str

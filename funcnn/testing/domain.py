@@ -27,7 +27,7 @@ class OutsideDomainError(Exception):
 class Domain:
     """The condition that arguments must meet, and the constraints of arguments with a structure, by their index.
 
-    `hints` has a sentence for each name of an argument that seems to have a structure.
+    `hints` has a sentence for each name of an argument that is symmetric.
     """
 
     holds: Callable[..., Any] | None = None
@@ -72,7 +72,8 @@ def as_domain(whose: str, names: Sequence[str], args: Sequence[Array], domain: A
     constraints = {names.index(name): _constraint(whose, name, own[name], what) for name, what in structure.items()}
     free = {name: a for name, a in own.items() if name not in structure}
     hints = {
-        name: f'{name} is symmetric; if it always is, write structure={{{_quoted(name)}: "symmetric"}}'
+        name: f"f reads one triangle of {name}; if {name} is always symmetric, "
+        f'write structure={{{_quoted(name)}: "symmetric"}}'
         for name, a in free.items()
         if a.ndim > 1 and a.shape[-1] > 1 and np.array_equal(a, np.swapaxes(a, -1, -2))
     }

@@ -14,18 +14,18 @@ from funcnn.errors import KindError
 from funcnn.fields import check_flag, check_function
 from funcnn.testing.arguments import claim_of
 from funcnn.testing.claim import Rules
-from funcnn.testing.differentiation.constants import (
+from funcnn.testing.comparison.constants import (
     CONTRACTION,
-    EPS,
     GRADIENT_CHANGE,
     LARGEST_GRADIENT_CHANGE,
     MOST_ENTRIES,
-    PERTURBATIONS,
 )
+from funcnn.testing.differentiation.constants import EPS, PERTURBATIONS
 from funcnn.testing.differentiation.rounding import perturbed
 from funcnn.testing.differentiation.vector_function import generator
 from funcnn.testing.flattening import Flattened
 from funcnn.testing.memory import refuse_shared
+from funcnn.testing.numbers import told_apart
 from funcnn.testing.options import CheckOptions, takes_options
 from funcnn.testing.recording import verdict
 from funcnn.testing.scalar import of_x, refuse_changes, wide
@@ -184,4 +184,5 @@ def _refuse_asymmetry(function: Flattened, times: Callable[..., Array]) -> None:
         return
     i, j = np.unravel_index(int((abs(M - M.T) - bound).argmax()), M.shape)
     names = (f"H[{j}, {i}]", f"H[{i}, {j}]") if few else ("<u, H v>", "<v, H u>")
-    raise NotSymmetric(f"hess is not symmetric: {names[0]} is {M[i, j]:.10g}, but {names[1]} is {M[j, i]:.10g}")
+    numbers = told_apart(M[i, j], M[j, i])
+    raise NotSymmetric(f"hess is not symmetric: {names[0]} is {numbers[0]}, but {names[1]} is {numbers[1]}")

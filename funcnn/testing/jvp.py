@@ -12,21 +12,18 @@ from funcnn.arrays import Array
 from funcnn.errors import RangeError
 from funcnn.fields import check_function
 from funcnn.testing.arguments import Argnums, Convention, claim_of, flattened
-from funcnn.testing.differentiation.constants import (
-    CONTRACTION,
-    EPS,
-    GRADIENT_CHANGE,
-    LARGEST_GRADIENT_CHANGE,
-    PERTURBATIONS,
-)
+from funcnn.testing.calls import add_remedy, check_call
+from funcnn.testing.comparison.constants import CONTRACTION, GRADIENT_CHANGE, LARGEST_GRADIENT_CHANGE
+from funcnn.testing.differentiation.constants import EPS, PERTURBATIONS
 from funcnn.testing.differentiation.rounding import perturbed
 from funcnn.testing.differentiation.vector_function import cotangent, generator, sealed
-from funcnn.testing.options import CheckOptions, takes_options
+from funcnn.testing.numbers import told_apart
+from funcnn.testing.options import CheckOptions, Options, takes_options
 from funcnn.testing.recording import verdict
 from funcnn.testing.rules import jvp_rules
 from funcnn.testing.sections import Section
 from funcnn.testing.tangents import Jvp
-from funcnn.testing.verdict import NotTransposed, Report
+from funcnn.testing.verdict import NotTransposed, Raised, Report, WrongShape
 
 
 @takes_options
@@ -86,7 +83,7 @@ def check_jvp(
     Raises:
         GradientError: the tangent is wrong. There is a subclass for each kind of mistake.
         Inconclusive: as `check_vjp`.
-        KindError: as `check_vjp`.
+        KindError: as `check_vjp`; jvp cannot be called as `jvp(args, tangents)`.
         RangeError: as `check_vjp`.
     """
     check_function("check_jvp", f, "f")
@@ -94,6 +91,12 @@ def check_jvp(
     if vjp is not None:
         check_function("check_jvp", vjp, "vjp")
     function = flattened("check_jvp", f, args, argnums, kwargs, convention)
+
+    def product(jvp: Callable[..., Any], parts: Sequence[Array], u: Array, v: Sequence[Any]) -> float:
+        names, arrays = zip(*function.parts(), strict=True)
+        return float(np.vdot(u, Jvp(function, jvp, Section(names, arrays), Options())(parts, v)))
+
+    check_call(function, jvp, "jvp", product)
     claim, chosen = claim_of(function, jvp, options, derivative="jvp")
     if chosen.exact:
         if vjp is not None:
@@ -109,7 +112,11 @@ def check_jvp(
                 _refuse_other_transpose(products, transposed, claim.names, claim.args)
 
         claim = attrs.evolve(claim, promises=check_transposed)
-    return verdict(*products.claimed(claim))
+    try:
+        return verdict(*products.claimed(claim))
+    except (Raised, WrongShape) as error:
+        add_remedy(error, function, jvp, "jvp", product)
+        raise
 
 
 def _refuse_other_transpose(products: Jvp, vjp: Any, names: Sequence[str], arrays: Sequence[Array]) -> None:
@@ -148,9 +155,9 @@ def _refuse_other_transpose(products: Jvp, vjp: Any, names: Sequence[str], array
         if abs(left[0] - right[0]) > change + CONTRACTION * EPS * (
             size + hidden
         ):  # a nan is found by the comparison with f
+            of_jvp, of_vjp = told_apart(left[0], right[0])
             raise NotTransposed(
-                f"vjp is not the transpose of jvp: along {name}, <u, J v> is {left[0]:.10g}, but <J' u, v> is "
-                f"{right[0]:.10g}"
+                f"vjp is not the transpose of jvp: along {name}, <u, J v> is {of_jvp}, but <J' u, v> is {of_vjp}"
             )
 
 

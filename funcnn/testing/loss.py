@@ -16,6 +16,8 @@ from funcnn.losses.protocol import check_of_out_and_y, evaluated
 from funcnn.testing.arguments import limited
 from funcnn.testing.claim import Claim, Rules
 from funcnn.testing.differentiation.constants import BLOCK_ABSOLUTE, BLOCK_RELATIVE
+from funcnn.testing.memory import refuse_shared
+from funcnn.testing.numbers import told_apart
 from funcnn.testing.options import CheckOptions, takes_options
 from funcnn.testing.protocol import cast
 from funcnn.testing.recording import verdict
@@ -175,8 +177,9 @@ def _check_blocks(loss: Loss, out: Any, y: Any, first: int) -> None:
     parts = [loss(o, map_arrays(lambda a: a[block], y)) for o, block in zip(of, blocks, strict=True)]  # noqa: B023  as above
     combined = sum([share * part for share, (part, _) in zip(shares, parts, strict=True)])
     if not np.isclose(combined, cost, rtol=BLOCK_RELATIVE, atol=BLOCK_ABSOLUTE):
+        whole, of_blocks = told_apart(cost, combined)
         raise BrokenPromise(
-            f"the cost is {cost:.10g}, but the weighted sum of blocks of rows is {combined:.10g}; is the cost a mean?"
+            f"the cost is {whole}, but the weighted sum of blocks of rows is {of_blocks}; is the cost a mean?"
         )
     blockwise = [_gradients(o, d) for o, (_, d) in zip(of, parts, strict=True)]
     for whole, *pieces in zip(_gradients(out, dA), *blockwise, strict=True):

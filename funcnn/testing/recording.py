@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import Phase, currently_in_test_context, reject, settings
+from hypothesis import Phase, currently_in_test_context, settings
 
 from funcnn.testing.claim import Claim
 from funcnn.testing.fast import fast_report
 from funcnn.testing.options import Options, ledger
+from funcnn.testing.rejection import count_decided, reject_example
 from funcnn.testing.verdict import GradientError, Inconclusive, Report
 from funcnn.testing.verification import verify
 
@@ -26,8 +27,9 @@ def verdict(claim: Claim, options: Options) -> Report:
     except Inconclusive as error:
         _record(claim, options, "inconclusive", reason=str(error))
         if options.inconclusive == "reject" and currently_in_test_context():
-            reject()
+            reject_example(claim.name, str(error))
         raise
+    count_decided(claim.name)
     found: dict[str, Any] = {"kinks": report.kinks, "decided": report.decided, "undecided": report.undecided}
     _record(claim, options, "pass", tolerated=report.tolerated, **found)
     return report

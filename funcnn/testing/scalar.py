@@ -14,9 +14,11 @@ from funcnn.arrays import Array, is_array, kind, namespace, short
 from funcnn.errors import KindError
 from funcnn.fields import check_function
 from funcnn.testing.arguments import claim_of, flattened
+from funcnn.testing.checked_pair import as_gradient
 from funcnn.testing.claim import Rules, is_special
 from funcnn.testing.flattening import Flattened
 from funcnn.testing.memory import refuse_shared
+from funcnn.testing.numbers import change
 from funcnn.testing.options import CheckOptions, takes_options
 from funcnn.testing.pytrees import children, leaves, map_leaves, shaped
 from funcnn.testing.recording import verdict
@@ -85,7 +87,7 @@ def check_gradient(
     def vjp(args: tuple[Any, ...], dA: Array) -> list[Any]:
         x, *rest = args
         found = _pair(whose, f(wide(x), *rest))[1] if grad is True else grad(wide(x), *rest)
-        parts = _leaves(x, found)
+        parts = [as_gradient("x", part) for part in _leaves(x, found)] if children(x) is None else _leaves(x, found)
         refuse_changes(kept, parts, "grad" if grad is not True else "f")
         if not chosen.aliasing:
             for part in parts:
@@ -173,7 +175,10 @@ def wide(x: Any) -> Any:
 
 def refuse_changes(kept: list[tuple[Any, Array]], found: Sequence[Any], who: str) -> None:
     """Check that arrays that were returned before are unchanged, and keep these."""
-    if any(not np.array_equal(a, b, equal_nan=True) for a, b in kept):
-        kept[:] = [(0.0, np.ones(()))]  # which differ, so that later calls raise too: a check may ignore an exception
-        raise NotPure(f"{who} changes an array that it returned before")
+    for now, was in kept:
+        if not np.array_equal(now, was, equal_nan=True):
+            kept[:] = [
+                (now, np.full(np.shape(was), np.inf))
+            ]  # so that later calls raise too: an exception may be ignored
+            raise NotPure(f"{who} changes an array that it returned before: {change('the array', was, now)}")
     kept[:] = [(a, np.array(a, np.float64)) for a in found]

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, freeze, short
+from funcnn.arrays import Array, freeze
 from funcnn.testing.checked_pair import write_error
 from funcnn.testing.claim import Claim
 from funcnn.testing.differentiation.constants import (
@@ -21,6 +21,7 @@ from funcnn.testing.differentiation.rounding import perturbed
 from funcnn.testing.differentiation.vector_function import cotangent, generator
 from funcnn.testing.flattening import Flattened, split
 from funcnn.testing.memory import refuse_shared
+from funcnn.testing.numbers import change, entry_of, told_apart
 from funcnn.testing.options import Options
 from funcnn.testing.purity import equal
 from funcnn.testing.pytrees import leaves_like
@@ -127,8 +128,10 @@ class Jvp:
             raise write_error(self.name, error) or Raised(
                 f"{self.name} raised {type(error).__name__} where f did not: {error}"
             ) from error
-        if not all(np.array_equal(a, b, equal_nan=True) for a, b in self._earlier):
-            raise NotPure(f"{self.name} changes a tangent that it returned before")
+        for now, was in self._earlier:
+            if not np.array_equal(now, was, equal_nan=True):
+                what = f"{self.name} changes a tangent that it returned before"
+                raise NotPure(f"{what}: {change('the tangent', was, now)}")
         dtype = np.result_type(*[a.dtype for a in parts if a.dtype.kind == "f"])
         given = list(leaves_like(function.result.tree, found, "the tangent of f", WrongShape))
         self._earlier, reals = [], []
@@ -172,12 +175,12 @@ def _check_purity(jvp: Jvp, parts: Sequence[Array], v: Tangents, w: Tangents) ->
     first = jvp(parts, v)
     jvp(parts, w)
 
-    def same(now: Array, error: GradientError) -> None:
+    def same(now: Array, message: str, kind: type[GradientError]) -> None:
         size = abs(first).max(initial=0)
         if not np.allclose(now, first, rtol=tolerance, atol=tolerance * size, equal_nan=True):
-            raise error
+            raise kind(f"{message}: {change('the tangent', first, now)}")
 
-    same(jvp(parts, v), NotDeterministic(f"{name} gives another result when it is called again"))
+    same(jvp(parts, v), f"{name} gives another result when it is called again", NotDeterministic)
     moved = [freeze(np.roll(a, 1)) if a.dtype.kind == "f" else a for a in parts]
     calls: list[Callable[[], Any]] = [lambda: jvp.function.value(*moved), lambda: jvp(moved, w)][not jvp.calls_f :]
     for call in calls if np.all(jvp.holds(*moved)) else ():
@@ -186,7 +189,7 @@ def _check_purity(jvp: Jvp, parts: Sequence[Array], v: Tangents, w: Tangents) ->
         except Exception:  # noqa: BLE001, S112  these arguments may lie outside the domain
             continue
     jvp._earlier = []  # noqa: SLF001  of other arguments
-    same(jvp(parts, v), NotPure(f"{name} gives another result after f or {name} was called with other arguments"))
+    same(jvp(parts, v), f"{name} gives another result after f or {name} was called with other arguments", NotPure)
     lent, lent_v = [a.copy() for a in parts], [None if a is None else a.copy() for a in v]  # all others are read-only
     jvp(lent, lent_v)
     for what, now, before in (("its arguments", lent, parts), ("its tangents", lent_v, v)):
@@ -209,15 +212,21 @@ def _check_linearity(jvp: Jvp, parts: Sequence[Array], v: Tangents, w: Tangents)
         what = f"{c:g} tangents is not {c:g} times {name} of tangents" if c else "zeros is not zero"
         scaled = jvp(parts, _each(lambda a: c * a, v))  # noqa: B023  called at once
         if differ_by_more(scaled, c * first) and differ_by_more(scaled, c * first, abs(c) * rounding()):
-            raise NotLinear(f"{name} of {what}: it is {short(scaled)}, but {short(c * first)} follows")
+            raise NotLinear(f"{name} of {what}: {_contrast(scaled, c * first)}")
     total = jvp(parts, [None if a is None else a + b for a, b in zip(v, w, strict=True)])
     if differ_by_more(total, first + other) and differ_by_more(total, first + other, rounding()):
         what = f"{name} of a sum of tangents is not the sum of {name} of each"
-        raise NotLinear(f"{what}: it is {short(total)}, but {short(first + other)} follows")
+        raise NotLinear(f"{what}: {_contrast(total, first + other)}")
     for what, arrange in _LAYOUTS.items() if jvp.options.layouts else ():
         arranged = jvp(parts, _each(arrange, v))
         if differ_by_more(arranged, first) and differ_by_more(arranged, first, rounding()):
             raise WrongForLayout(f"{name} gives another result for {what} tangents of the same entries")
+
+
+def _contrast(got: Array, wanted: Array) -> str:
+    k = int(np.nan_to_num(abs(got - wanted)).argmax())
+    numbers = told_apart(got[k], wanted[k])
+    return f"{entry_of('the tangent', k, got.shape)} is {numbers[0]}, but must be {numbers[1]}"
 
 
 _LAYOUTS: dict[str, Callable[[Array], Array]] = {

@@ -7,12 +7,16 @@ from typing import Any, Unpack
 
 from attrs import evolve
 
+from funcnn.arrays import Array
 from funcnn.fields import check_function
 from funcnn.testing.arguments import Argnums, Convention, claim_of, flattened
+from funcnn.testing.calls import add_remedy, check_call
+from funcnn.testing.checked_pair import CheckedPair
+from funcnn.testing.domain import Domain
 from funcnn.testing.options import CheckOptions, takes_options
 from funcnn.testing.recording import verdict
 from funcnn.testing.rules import vjp_rules
-from funcnn.testing.verdict import Report
+from funcnn.testing.verdict import Raised, Report, WrongShape
 
 
 @takes_options
@@ -86,9 +90,9 @@ def check_vjp(
 
     f and vjp are also called at other arguments: after steps, and with `aliasing=False` at ones and at zeros. At these
     arguments, exceptions and values that are not finite are not mistakes. `domain` and `structure` keep these calls
-    inside a set that f does not enforce. An argument with a structure moves through the projection P onto its set: f(P(x)) is differentiated, and
-    the gradient g from vjp is compared on the tangent space of the set, as P'(x)^T g. For example,
-    `np.linalg.cholesky` reads one triangle of a symmetric matrix:
+    inside a set that f does not enforce. An argument with a structure moves through the projection P onto its set:
+    f(P(x)) is differentiated, and the gradient g from vjp is compared on the tangent space of the set, as P'(x)^T g.
+    For example, `np.linalg.cholesky` reads one triangle of a symmetric matrix:
 
     >>> def cholesky(A):
     ...     return np.linalg.cholesky(A)
@@ -139,7 +143,8 @@ def check_vjp(
             found; by default pytest's ini option `funcnn_resolution`, else 1e-7.
         aliasing: whether a gradient may share memory with dA, an argument, another gradient or one of an earlier call,
             as is normal in torch.
-        inconclusive: "error" raises `Inconclusive` also inside `@given`, where otherwise the example is rejected.
+        inconclusive: "error" raises `Inconclusive` also inside `@given`, where otherwise the example is rejected, and
+            the test fails with the reason if 40 examples are inconclusive before 10 are decided.
         nondeterministic: the relative difference that is allowed between two calls of the same function.
         domain: the arguments at which f and vjp may be called: a function of the arguments that returns whether they
             are inside, a bool or an array of bools, or a dict of intervals by names of arguments, such as
@@ -150,7 +155,8 @@ def check_vjp(
             array near the argument that returns an array in the set, and returns an array in the set as it is.
         at_kinks: the test at a kink of f. "subgradient": the gradient must lie in the interval of slopes nearby along
             every direction; "hull": each entry must lie in its own interval; "skip": there is no test.
-        tolerance: a difference of up to `tolerance` max(|analytic|, |numeric|) does not fail the check. It is listed in
+        tolerance: a difference of up to `tolerance` times the largest entry of the gradient of the same argument and
+            output does not fail the check, such as that of an f that iterates until a tolerance. It is listed in
             `Report.tolerated` and in the summary of pytest.
         exact: if True, only the numbers are checked, in exact arithmetic and without finite differences.
         fast: whether few calls of f are enough for a gradient to pass. `float32`, `layouts` and the later part of
@@ -167,9 +173,9 @@ def check_vjp(
         GradientError: a gradient is wrong. There is a subclass for each kind of mistake. The message prints the
             arguments in the dtype in which the check failed.
         Inconclusive: no probe was decided; inside `@given` the example is rejected instead.
-        KindError: f or vjp is not a function; a leaf of an argument is not an array of numbers; an argument or a value
-            is complex, without a convention; no argument holds floats; f returns no floats; an option is of the wrong
-            kind; the oracle raises an exception or returns no real number.
+        KindError: f or vjp is not a function; vjp cannot be called as `vjp(args, dA)`; a leaf of an argument is not an
+            array of numbers; an argument or a value is complex, without a convention; no argument holds floats; f
+            returns no floats; an option is of the wrong kind; the oracle raises an exception or returns no real number.
         RangeError: an option is out of its range, has no effect, or names an argument that f does not have; an argument
             does not have its `structure`, or `structure` is no projection; there are more than 1000 numbers for
             `exact=True`; an oracle is given together with `structure` or `convention`.
@@ -179,5 +185,18 @@ def check_vjp(
     check_function("check_vjp", f, "f")
     check_function("check_vjp", vjp, "vjp")
     function = flattened("check_vjp", f, args, argnums, kwargs, convention)
+
+    def product(vjp: Callable[..., Any], parts: Sequence[Array], u: Array, v: Sequence[Any]) -> float:
+        names = tuple([name for name, _ in function.parts()])
+        pair = CheckedPair(function.value, function.gradients(vjp), names, Domain())
+        return sum(
+            [float((g * d).sum()) for g, d in zip(pair.backward(tuple(parts), u), v, strict=True) if d is not None]
+        )
+
+    check_call(function, vjp, "vjp", product)
     claim, chosen = claim_of(function, function.gradients(vjp), options)
-    return verdict(evolve(claim, rules=vjp_rules(function, vjp)), chosen)
+    try:
+        return verdict(evolve(claim, rules=vjp_rules(function, vjp)), chosen)
+    except (Raised, WrongShape) as error:
+        add_remedy(error, function, vjp, "vjp", product)
+        raise

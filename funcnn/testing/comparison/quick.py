@@ -15,6 +15,7 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Comparison, Measurement, compare, measure
+from funcnn.testing.comparison.constants import FLAT_STEPS, SLOPES_IN_MEMORY
 from funcnn.testing.comparison.directions import Probe, probes
 from funcnn.testing.comparison.flat import unchanged_side
 from funcnn.testing.comparison.scales import lengthened
@@ -23,10 +24,8 @@ from funcnn.testing.comparison.statistics import Statistics
 from funcnn.testing.differentiation.constants import (
     BOUND,
     EPS,
-    FLAT_STEPS,
     FLOOR,
     REACHES,
-    SLOPES_IN_MEMORY,
     SMALL_OUTPUT,
 )
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate

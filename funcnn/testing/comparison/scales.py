@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from funcnn.testing.comparison.comparison import Measurement
+from funcnn.testing.comparison.constants import LARGEST_SMALL_ENTRY, SAME_OVER_STEP
 from funcnn.testing.comparison.directions import Probe
 from funcnn.testing.comparison.finding import Finding
-from funcnn.testing.differentiation.constants import LARGEST_SMALL_ENTRY, SAME_OVER_STEP
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes, step_scales
 
 

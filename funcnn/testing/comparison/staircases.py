@@ -13,13 +13,8 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Comparison, Measurement
-from funcnn.testing.comparison.directions import Probe
-from funcnn.testing.differentiation.constants import (
-    BOUND,
-    EPS,
-    LARGEST_NOISE,
+from funcnn.testing.comparison.constants import (
     LARGEST_SMALL_ENTRY,
-    QUOTIENT_NOISE,
     SMOOTH_HALF,
     SMOOTH_HALVINGS,
     STAIRS,
@@ -29,6 +24,8 @@ from funcnn.testing.differentiation.constants import (
     WINDOW_POINTS,
     WINDOWS,
 )
+from funcnn.testing.comparison.directions import Probe
+from funcnn.testing.differentiation.constants import BOUND, EPS, LARGEST_NOISE, QUOTIENT_NOISE
 from funcnn.testing.differentiation.richardson import Slopes
 
 
