@@ -187,7 +187,7 @@ def test_all_entries_cost_fewer_calls_than_some_of_a_function_without_blocks():
     assert 3 * count(np.tanh, tanh_vjp) < count(lambda x: x - x.mean(), lambda _, dA: [dA - dA.mean()])
 
 
-def test_a_wrong_gradient_costs_about_three_right_ones():
+def test_a_wrong_gradient_costs_at_most_five_right_ones():
     calls = []
 
     def count(vjp):
@@ -198,4 +198,4 @@ def test_a_wrong_gradient_costs_about_three_right_ones():
             return len(calls)
         return len(calls)
 
-    assert count(changed(tanh_vjp, slice(None), 2)) < 3.1 * count(tanh_vjp)
+    assert count(changed(tanh_vjp, slice(None), 2)) <= 5 * count(tanh_vjp)

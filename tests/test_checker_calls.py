@@ -52,7 +52,7 @@ def calls(monkeypatch):
 
 
 @pytest.mark.parametrize("what", [*LAYERS, "sin"])
-def test_a_check_that_fails_costs_at_most_three_that_pass(what, calls):
+def test_a_check_that_fails_costs_at_most_four_that_pass(what, calls):
     if what == "sin":
         f, vjp, args = np.sin, lambda args, dA: [dA * np.cos(args[0])], (rng.standard_normal(4),)
     else:
@@ -63,7 +63,7 @@ def test_a_check_that_fails_costs_at_most_three_that_pass(what, calls):
     for change in WRONG.values():
         failing, failed = calls(f, lambda args, dA, change=change: [*map(change, vjp(args, dA))], args)
         assert failed
-        assert failing <= 3 * passing
+        assert failing <= 4 * passing
 
 
 @pytest.mark.parametrize("change", ["twice", "zero", "a thousandth too large"])
@@ -81,7 +81,7 @@ def test_so_does_one_at_a_kink_and_at_an_edge(f, vjp, x, change, calls):
     assert not failed
     failing, failed = calls(f, lambda args, dA: [WRONG[change](g) for g in vjp(args, dA)], (np.array(x),))
     assert failed
-    assert failing <= 3 * passing
+    assert failing <= 4 * passing
 
 
 def largest_vjp(args, dA):
@@ -117,7 +117,7 @@ def test_so_does_one_that_is_hard_to_tell_from_rounding_and_from_ties(f, vjp, ch
     assert not failed
     failing, failed = calls_of_both(change)
     assert failed
-    assert failing <= 3 * passing
+    assert failing <= 4 * passing
 
 
 def test_many_kinks_of_a_large_array_cost_a_few_times_what_none_cost(calls):

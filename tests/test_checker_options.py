@@ -6,7 +6,21 @@ import numpy as np
 import pytest
 
 from funcnn import Grads, backward, forward, gradient, record
-from funcnn.testing import GradientError, Inconclusive, NotPure, WrongGradient, WrongTogether, check_layer, check_vjp
+from funcnn.errors import KindError, RangeError
+from funcnn.testing import (
+    GradientError,
+    Inconclusive,
+    NotPure,
+    NotTransposed,
+    WrongGradient,
+    WrongTogether,
+    check_gradient,
+    check_hessian,
+    check_jvp,
+    check_layer,
+    check_loss,
+    check_vjp,
+)
 from funcnn.testing import strategies as fst
 from funcnn.testing.constraints import STRUCTURES
 from funcnn.testing.domain import as_domain
@@ -146,16 +160,20 @@ def test_f_and_vjp_are_called_inside_the_domain(options):
 # Structures.
 
 OUTSIDE = np.array([[0.5, 2.0, -1.0], [0.3, 0.1, 0.7], [1.0, -0.6, 0.4]])
+ORTHOGONAL = np.linalg.qr(OUTSIDE)[0]
 
 
 @pytest.mark.parametrize("structure", STRUCTURES)
 def test_a_projection_keeps_its_set_and_its_gradient_is_that_of_the_composition(structure):
-    own = {"sorted": np.sort(OUTSIDE), "positive definite": OUTSIDE @ OUTSIDE.T + np.eye(3)}.get(structure)
+    owns = {"sorted": np.sort(OUTSIDE), "positive definite": OUTSIDE @ OUTSIDE.T + np.eye(3), "orthogonal": ORTHOGONAL}
+    own = owns.get(structure)
     if own is None:
         own = STRUCTURES[structure].near(np.ones(3) / 3 if structure == "simplex" else np.ones(3) / 3**0.5)
         own = own.project(abs(OUTSIDE) / abs(OUTSIDE).sum(axis=-1, keepdims=True))
     domain = as_domain("it", ["A"], [own], None, {"A": structure})
-    assert np.array_equal(domain.fitted((own,))[0], own)
+    inside = domain.fitted((own,))
+    assert np.array_equal(domain.fitted(inside)[0], inside[0])
+    assert np.allclose(inside[0], own, rtol=1e-15)
     weights = np.array([[1.0, -2.0, 0.5], [3.0, 1.0, -1.0], [0.5, 2.0, 4.0]])
     f = lambda A: (np.sin(domain.fitted((A,))[0]) * weights).sum()
 
@@ -182,6 +200,109 @@ def test_a_gradient_counts_along_its_set_only():
         check_vjp(reads_one_triangle, lambda args, dA: [dA * np.tril(args[0])], [A], structure={"A": "symmetric"})
     with pytest.raises(WrongGradient):
         check_vjp(reads_one_triangle, vjp, [A])
+
+
+def polar(x):
+    U, _, V = np.linalg.svd(x)
+    return U @ V
+
+
+def centred(x):
+    return x - x.mean()
+
+
+WEIGHTS = np.array([[1.0, -2.0, 0.5], [3.0, 1.0, -1.0], [0.5, 2.0, 4.0]])
+# By name: a structure, an argument in it, and a constant on it, whose gradient has no effect.
+ALONG = {
+    "orthogonal": ("orthogonal", ORTHOGONAL, lambda Q: (Q.T @ Q).sum() ** 2),
+    "two orthogonal columns": ("orthogonal", ORTHOGONAL[:, 1:], lambda Q: (Q.T @ Q).sum() ** 2),
+    "orthogonal in float32": ("orthogonal", ORTHOGONAL.astype(np.float32), lambda Q: np.exp((Q.T @ Q).sum())),
+    "skew": ("skew", OUTSIDE - OUTSIDE.T, lambda S: np.sin(S + S.T).sum()),
+    "a projection onto orthogonal matrices": (polar, ORTHOGONAL, lambda Q: (Q.T @ Q).sum() ** 2),
+    "an oblique projection": (lambda p: p / p.sum(), np.array([[0.2, 0.3, 0.5]]), lambda p: np.exp(p.sum())),
+    "a projection onto vectors of mean 0": (centred, np.array([[0.5, -1.0, 0.5]]), lambda x: np.sin(x.sum())),
+}
+
+
+@pytest.mark.parametrize("name", ALONG)
+def test_a_structure_compares_along_its_set_in_every_check(name):
+    structure, A, constant = ALONG[name]
+    W = WEIGHTS[: A.shape[0], : A.shape[1]]
+    f = lambda A: (np.sin(A) * W).sum() + constant(A)
+    grad, wrong = (
+        (lambda A: np.cos(A) * W.astype(A.dtype)),
+        (lambda A: np.cos(A) * W.astype(A.dtype) * (A.max() / 2 < A)),
+    )
+    within = {"structure": {"A": structure}, "purity": False}
+
+    def vjp(slope):
+        return check_vjp(f, lambda args, dA: [dA * slope(args[0])], [A], **within)
+
+    def jvp(slope):
+        vjp = lambda args, dA: [dA * (slope(args[0]) + args[0])] if structure == "orthogonal" else [dA * slope(args[0])]
+        return check_jvp(f, lambda args, t: (t[0] * slope(args[0])).sum(), [A], vjp=vjp, **within)
+
+    def scalar(slope):
+        return check_gradient(f, slope, A, **within)
+
+    def hessian(slope):
+        doubled = lambda A: A * (1 + constant(A))  # its Jacobian times a tangent is the tangent times a number
+        return check_hessian(
+            doubled, lambda A, p: p * (slope(A) / grad(A)) * (1 + constant(A)), A, product=True, **within
+        )
+
+    def loss(slope):
+        of = lambda out, y: (f(out), slope(out))
+        return check_loss(of, A, A, rows=False, structure={"out": structure}, purity=False)
+
+    for check in (vjp, jvp, scalar, hessian, loss):
+        report = check(grad)
+        assert report.decided == ("out" if check is loss else "A",)
+        with pytest.raises(WrongGradient, match="# structure of"):
+            check(wrong)
+
+
+def test_a_vjp_that_is_not_the_transpose_along_a_structure():
+    f, jvp = lambda S: S * WEIGHTS, lambda args, t: t[0] * WEIGHTS.astype(t[0].dtype)
+    S, within = OUTSIDE + OUTSIDE.T, {"structure": {"S": "symmetric"}}
+    turned = lambda args, dA: [(dA * WEIGHTS).T]  # as good for a symmetric S
+    assert check_jvp(f, jvp, [S], vjp=turned, **within).verdict == "pass"
+    with pytest.raises(NotTransposed):
+        check_jvp(f, jvp, [S], vjp=turned)
+    with pytest.raises(NotTransposed):
+        check_jvp(f, jvp, [S], vjp=lambda args, dA: [1.001 * g for g in turned(args, dA)], **within)
+
+
+def test_a_structure_of_a_large_argument_of_a_jvp():
+    A = np.random.default_rng(1).normal(size=(11, 11))
+    S = A - A.T
+    jvp = lambda args, t: np.array([(t[0] * np.cos(args[0]) * A).sum()])
+    f = lambda S, y: np.array([(np.sin(S) * A).sum() + (S + S.T).sum() ** 2])
+    large = np.ones(100)
+    check_jvp(f, lambda args, t: jvp(args, t) + 0 * t[1].sum(), [S, large], structure={"S": "skew"})
+    with pytest.raises(WrongGradient):
+        check_jvp(f, lambda args, t: 2 * jvp(args, t), [S, large], structure={"S": "skew"})
+
+
+def test_a_projection_of_ones_own_is_checked():
+    half = lambda args, dA: [dA / 2]
+    x, f = np.array([0.5, -1.0, 0.5]), lambda x: x / 2
+
+    def refused(error, message, project, x=x):
+        with pytest.raises(error, match=message):
+            check_vjp(f, half, [x], structure={"x": project})
+
+    refused(RangeError, "check_vjp: x must be in its structure, which its projection leaves as it is; it is not", abs)
+    slides = lambda x: x + (np.array([0.5, -1.0, 0.5]) - x) / 2
+    refused(RangeError, r"structure of x must be a projection, P\(P\(x\)\) = P\(x\); it is not", slides)
+    what = r"check_vjp: structure of x must return an array of floats of shape \(3,\), as x has; it returned"
+    for project, given in ((lambda x: x[1:], "<f64"), (lambda x: None, "None"), (lambda x: x > 0, "<b8")):
+        refused(KindError, f"{what} {given}", project)
+    edge = lambda x: np.where((x != 1) & (abs(x - 1) < 1e-4), np.nan, x)  # not defined on both sides of an entry
+    refused(RangeError, "structure of x must have finite slopes at x; it has not", edge, np.array([1.0, 0.25, 0.25]))
+    refused(KindError, "structure of x must be a projection or one of .*, not the class float", float)
+    refused(KindError, "check_vjp: structure of x needs floats; x is int64", centred, np.arange(3))
+    assert check_vjp(np.abs, lambda args, dA: [dA * np.sign(args[0])], [x], structure={"x": centred}).inconclusive == 0
 
 
 def test_an_indefinite_matrix_is_outside():

@@ -192,7 +192,7 @@ WRONG = {
     "another branch for float32": (
         lambda: (double, lambda args, dA: [2 * dA if dA.dtype == np.float64 else 3 * dA]),
         WrongForFloat32,
-        "gradient of x is .* in float32, but .* in float64",
+        r"gradient of x\[0, \d\] is .* in float32, but .* in float64",
     ),
 }
 
@@ -212,6 +212,5 @@ def test_the_gradient_of_a_number_is_a_number(gradient):
 
 def test_an_error_of_determinism_names_the_argument():
     count = fresh_counter()
-    with pytest.raises(NotDeterministic) as caught:
+    with pytest.raises(NotDeterministic, match=r"again: the gradient of b\[0, \d\] was -?[\d.]+, and is -?[\d.]+\n"):
         check_vjp(lambda a, b: a * b, lambda args, dA: [dA * args[1], dA * count()], [X, X])
-    assert caught.value.__notes__ == ["in the gradient of b"]

@@ -1,10 +1,18 @@
 """What the checks of derivatives take beside plain arrays: trees, constants, complex numbers, and what they refuse."""
 
+import re
 from collections import OrderedDict, namedtuple
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple
 
+import attrs
 import numpy as np
 import pytest
 
+from funcnn import Array, Dense
+from funcnn.errors import KindError
 from funcnn.testing import (
     Inconclusive,
     NotDeterministic,
@@ -82,7 +90,8 @@ def test_a_gradient_of_another_structure_is_refused_where_it_differs():
 
     args = ({"a": v, "b": [v]},)
     for gradient, message in (
-        ({"a": v}, "the gradient of params must be a dict of 'a', 'b'; it is a dict of 'a'"),
+        ({"a": v}, "the gradient of params must be a dict of 'a', 'b'; it lacks 'b'"),
+        ({"a": v, "b": [v], 3: v}, "the gradient of params must be a dict of 'a', 'b'; it has more: 3"),
         (v, "the gradient of params must be a dict of 'a', 'b'; it is <f64"),
         ({"a": v, "b": v}, r'the gradient of params\["b"\] must be a list of 1; it is <f64'),
         ({"a": v, "b": ()}, r'the gradient of params\["b"\] must be a list of 1; it is a tuple of 0'),
@@ -100,6 +109,146 @@ def test_a_gradient_of_another_structure_is_refused_where_it_differs():
         args,
     )
     says(WrongShape, "in a tuple or a list; it gave float64 array", check_vjp, f, lambda *_: v, args)
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A layer of a user, with settings and a field that its constructor computes."""
+
+    W: Array
+    b: Array | None
+    activation: Callable[[Array], Array] = np.sin
+    name: str = "linear"
+    inputs: int = 2
+    turned: Array = field(init=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, "turned", self.W.T)
+
+
+@attrs.frozen
+class Net:
+    """A network of a user."""
+
+    layers: list[Linear]
+    _scale: float
+    seed: int = 3
+
+
+class Moments(NamedTuple):
+    """A result with names."""
+
+    mean: Any
+    spread: Any
+
+
+@dataclass
+class Normal:
+    """A result whose constructor refuses what a cotangent may be."""
+
+    mean: Array
+    deviation: Array
+    count: int
+
+    def __post_init__(self):
+        if (self.deviation < 0).any():
+            raise ValueError("a deviation is not negative")
+
+
+NET = Net([Linear(x, None), Linear(x.T, np.array([0.5, 2.0, 1.0]), inputs=3)], 1.5)
+
+
+def apply(net, v):
+    first, second = net.layers
+    hidden = first.activation(v @ first.turned) * net._scale
+    out = hidden @ second.turned + second.b
+    return Normal(out, out * out, out.size)
+
+
+def apply_vjp(args, dA, made=Net, factor=1.0):
+    (net, v), (first, second) = args, args[0].layers
+    assert type(dA) is Normal
+    assert dA.count == 3
+    inner = v @ first.turned
+    hidden = np.sin(inner) * net._scale
+    dout = dA.mean + 2 * (hidden @ second.turned + second.b) * dA.deviation
+    dhidden = second.W.T @ dout
+    dinner = dhidden * net._scale * np.cos(inner)
+    grads = [Linear(np.outer(dinner, v), None), Linear(factor * np.outer(dout, hidden), dout)]
+    return made(grads, (dhidden * np.sin(inner)).sum()), first.W.T @ dinner
+
+
+def test_instances_of_dataclasses_and_attrs_classes():
+    args = NET, np.array([0.25, -1.0, 2.0])
+    report = check_vjp(apply, apply_vjp, args)
+    assert report.decided == ("net.layers[0].W", "net.layers[1].W", "net.layers[1].b", "net._scale", "v")
+    text = says(
+        WrongGradient,
+        r"apply: dW, 6 of 6 entries wrong, first net\.layers\[1\]\.W\[0, 0\]",
+        check_vjp,
+        apply,
+        lambda *given: apply_vjp(*given, factor=1.001),
+        args,
+    )
+    assert "net = Net(layers=[Linear(W=np.array([[0.5, -1.0, 2.0], [1.5, 3.0, -0.25]]), b=None, activation=" in text
+    assert re.search(r"\n    dA = Normal\(mean=np.array\(.*\), deviation=np.array\(.*\), count=3\)", text)
+
+
+def test_a_gradient_of_an_instance_is_one_of_its_class_or_has_its_names():
+    f = lambda p: p.mean * p.spread
+    for made in (Moments, lambda *parts: parts, lambda *parts: [*parts]):
+        check_vjp(f, lambda args, dA, made=made: [made(dA * args[0].spread, dA * args[0].mean)], [Moments(v, v + 1)])
+    layer, g = Linear(v, v), lambda layer: layer.W * layer.b
+    for made in (Linear, lambda W, b: {"b": b, "W": W}, namedtuple("Other", "W b")):  # noqa: PYI024  as above
+        check_vjp(g, lambda args, dA, made=made: [made(dA * args[0].b, dA * args[0].W)], [layer])
+    wanted = r"the gradient of layer must be Linear\(W, b, activation, name, inputs\); it "
+    for gradient, difference in (
+        ({"W": v}, "lacks b$"),
+        ({"W": v, "b": v, "c": v, "name": "c"}, "has more: c$"),
+        (namedtuple("Other", "W c")(v, v), "lacks b and has more: c"),  # noqa: PYI024  as above
+        (Net([], 1.0), "lacks W, b and has more: layers, _scale, seed"),
+        ((v, v), "is a tuple of 2"),
+        (v, "is <f64"),
+    ):
+        message = f"{wanted}{difference}"
+        says(WrongShape, f"(?m){message}", check_vjp, g, lambda args, dA, given=gradient: [given], [layer])
+    for gradient, shown in ((Pair(v, v), r"Pair\(first, second\)"), ((v,), "a tuple of 1")):
+        message = rf"the gradient of p must be Moments\(mean, spread\); it is {shown}"
+        says(WrongShape, message, check_vjp, f, lambda args, dA, given=gradient: [given], [Moments(v, v)])
+    check_vjp(lambda x: (x[0], x[1]), lambda args, dA: [Pair(1 * dA[0], 1 * dA[1])], [(v, v)])
+
+
+def test_instances_in_forward_mode_in_exact_arithmetic_and_as_records():
+    def f(p):
+        return Moments(p.W * p.b, {"count": 3, "sum": p.W.sum()})
+
+    def jvp(args, tangents, factor=1.0):
+        (p,), (t,) = args, tangents
+        assert type(t) is type(p)
+        return Moments(p.W * t.b + factor * t.W * p.b, {"count": None, "sum": t.W.sum()})
+
+    for p in (Linear(v, 2 * v), Dense(np.ones((2, 1)), np.ones(1))):
+        check_jvp(f, jvp, [p])
+        says(WrongGradient, r"first p\.W\[0", check_jvp, f, lambda *given: jvp(*given, factor=2), [p])
+    pytest.importorskip("mpmath", reason="exact arithmetic computes with it")
+    check_jvp(f, jvp, [Linear(v, 2 * v)], exact=True)
+    message = r"dp\.W, wrong in exact arithmetic at p\.W\[\d\]"
+    says(WrongGradient, message, check_jvp, f, lambda *a: jvp(*a, factor=1 + 2.0**-50), [Linear(v, 2 * v)], exact=True)
+
+
+def test_constants_without_numbers_are_not_built_again():
+    @dataclass
+    class Setting:
+        name: str
+        made: bool = field(init=False, default=False)
+
+    def f(x, how):
+        assert how is given
+        return 2 * x
+
+    given = Setting("double")
+    given.made = True
+    assert check_vjp(f, lambda args, dA: [2 * dA, None], [v, given]).decided == ("x",)
 
 
 def test_a_key_with_a_dot_is_named_whole():
@@ -511,3 +660,50 @@ def test_a_jvp_is_called_inside_its_domain_only():
 
     check_jvp(f, log_jvp, [np.array([1.0, 3.0]), np.array([0.5, 2.0])], domain=lambda x, y: x > y)
     assert outside == []
+
+
+def test_a_hessian_may_be_symmetric_but_for_rounding():
+    def hess(x, size):
+        H = np.array([[2.0, 1.0], [1.0, 4.0]])
+        H[0, 1] += size * np.sin(1e17 * x[0])  # another number for each last digit of x
+        return H
+
+    grad = lambda x, size: np.array([[2.0, 1.0], [1.0, 4.0]]) @ x
+    assert check_hessian(grad, hess, [0.3, 0.7], args=(1e-11,)).verdict == "pass"
+    says(NotSymmetric, "hess is not symmetric", check_hessian, grad, hess, [0.3, 0.7], args=(0.1,), tolerance=0.5)
+
+
+def test_a_gradient_of_a_tree_of_parameters():
+    def loss(net, w):
+        return ((net.W * net.b - w) ** 2).sum()
+
+    def grad(net, w, made=Linear, factor=1.0):
+        e = 2 * (net.W * net.b - w)
+        return made(factor * e * net.b, e * net.W)
+
+    args = (np.array([1.0, 0.5, 2.0]),)
+    net = Linear(v.astype(np.float32), np.array([2.0, 1.0, 3.0]))
+    named = namedtuple("Named", "W b")  # noqa: PYI024  as above
+    for x, made in ((net, Linear), (net, lambda W, b: {"W": W, "b": b}), (named(v, v + 1), named)):
+        own = partial(grad, made=made)
+        assert check_gradient(loss, own, x, args=args).decided == ("net.W", "net.b")
+        assert check_gradient(loss, own, x, args=args, aliasing=False, fast=True).left_out
+    says(WrongGradient, "loss: dW, 2 of 3 entries", check_gradient, loss, lambda *a: grad(*a, factor=2), net, args=args)
+    says(WrongShape, "it lacks b", check_gradient, loss, lambda *a: {"W": grad(*a).W}, net, args=args)
+    both = lambda net, w: (loss(net, w), grad(net, w))
+    assert check_gradient(both, True, net, args=args).verdict == "pass"  # noqa: FBT003  as SciPy
+    message = "check_gradient: x must be an array or a list of numbers, not dict"
+    with pytest.raises(KindError, match=message):
+        check_gradient(loss, grad, {"W": np.arange(3)})
+    pytest.importorskip("mpmath", reason="exact arithmetic computes with it")
+    assert check_gradient(both, True, net, args=args, exact=True).probed.endswith("as fractions")  # noqa: FBT003  as SciPy
+    says(
+        WrongGradient,
+        r"dnet\.W, wrong in exact arithmetic",
+        check_gradient,
+        loss,
+        lambda *a: grad(*a, factor=1 + 2.0**-48),
+        net,
+        args=args,
+        exact=True,
+    )

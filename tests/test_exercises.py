@@ -147,7 +147,7 @@ def test_a_wrong_gradient_is_shown_with_its_numbers_and_no_line(progress):
     result = progress(vjp="return [dA]").following
     lines = result.message.splitlines()
     assert lines[0] == "WrongGradient: double: dx, 2 of 2 entries wrong, first x[0]"
-    assert lines[2] == "    every wrong entry: analytic = 0.5 x numeric, which is 1/2, and 2 is a size of an array"
+    assert lines[2] == "    every wrong entry: analytic = 0.5 x numeric"
     assert not any(["line" in line for line in lines])
 
 

@@ -245,7 +245,7 @@ ROWS = {
         "check_gradient: f must return value and gradient if grad is True, not 2.0",
     ),
     "x in a dict": (
-        call(check_gradient, np.sum, np.ones_like, {"x": x}),
+        call(check_gradient, np.sum, np.ones_like, {"x": "1"}),
         KindError,
         "check_gradient: x must be an array or a list of numbers, not dict",
     ),
@@ -412,14 +412,14 @@ ROWS = {
     "an unknown structure": (
         call(check_vjp, half, half_vjp, [x], structure={"x": "hermitian"}),
         KindError,
-        'check_vjp: structure of x must be one of "symmetric", "positive definite", "lower triangular", '
-        '"upper triangular", "simplex", "unit norm", "sorted", not \'hermitian\'',
+        'check_vjp: structure of x must be a projection or one of "symmetric", "skew", "orthogonal", "positive '
+        'definite", "lower triangular", "upper triangular", "simplex", "unit norm", "sorted", not \'hermitian\'',
     ),
     "a structure by its number": (
         call(check_vjp, half, half_vjp, [x], structure={"x": 1}),
         KindError,
-        'check_vjp: structure of x must be one of "symmetric", "positive definite", "lower triangular", '
-        '"upper triangular", "simplex", "unit norm", "sorted", not int',
+        'check_vjp: structure of x must be a projection or one of "symmetric", "skew", "orthogonal", "positive '
+        'definite", "lower triangular", "upper triangular", "simplex", "unit norm", "sorted", not int',
     ),
     "a structure of whole numbers": (
         call(check_vjp, lambda x, i: x[i], half_vjp, [x, np.arange(2)], structure={"i": "sorted"}),
@@ -480,6 +480,56 @@ ROWS = {
         call(check_loss, mse, x, x, inconclusive=True),
         KindError,
         'check_loss: inconclusive must be "reject" or "error", not bool',
+    ),
+    "float32 of SciPy's functions": (
+        call(check_gradient, np.sum, np.ones_like, x, float32=True),
+        RangeError,
+        "check_gradient: float32 must be False, since its functions are called in float64, as SciPy calls them",
+    ),
+    "an oracle of a loss": (
+        call(check_loss, mse, x, x, oracle=abs),
+        RangeError,
+        "check_loss: oracle must be None, since an oracle gives a number for each entry of out, and a loss is a mean",
+    ),
+    "a layer without aliases": (
+        call(check_layer, dense, x, aliasing=False),
+        RangeError,
+        "check_layer: aliasing must be True, since what backward returns is read-only",
+    ),
+    "layers that are not deterministic": (
+        call(every_layer, "funcnn", nondeterministic=1e-6),
+        RangeError,
+        "every_layer: nondeterministic must be 0, since the seed of a layer is a part of it",
+    ),
+    "a fast check with a part that it leaves out": (
+        call(check_vjp, half, half_vjp, [x], fast=True, layouts=True),
+        RangeError,
+        "check_vjp: layouts=True has no effect with fast=True, which leaves it out",
+    ),
+    "fast by a number": (
+        call(check_vjp, half, half_vjp, [x], fast=1),
+        KindError,
+        "check_vjp: fast must be True or False, not int",
+    ),
+    "a vjp beside a jvp in exact arithmetic": (
+        call(check_jvp, half, half_jvp, [x], vjp=half_vjp, exact=True),
+        RangeError,
+        "check_jvp: vjp must be None for exact=True; write check_vjp(f, vjp, args, exact=True)",
+    ),
+    "a projection that moves the argument": (
+        call(check_vjp, half, half_vjp, [x], structure={"x": np.negative}),
+        RangeError,
+        "check_vjp: x must be in its structure, which its projection leaves as it is; it is not",
+    ),
+    "a structure that is no projection": (
+        call(check_vjp, half, half_vjp, [x], structure={"x": lambda a: 1 + (a - 1) / 2}),
+        RangeError,
+        "check_vjp: structure of x must be a projection, P(P(x)) = P(x); it is not",
+    ),
+    "a projection to another shape": (
+        call(check_vjp, half, half_vjp, [x], structure={"x": lambda a: None}),
+        KindError,
+        "check_vjp: structure of x must return an array of floats of shape (3, 2), as x has; it returned None",
     ),
     "exact by a number": (
         call(check_layer, dense, x, exact=1),

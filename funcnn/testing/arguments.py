@@ -64,7 +64,25 @@ def claim_of(
     source = "\n".join([f"    {path} = {as_source(a)}" for path, a in every.items()])
     claim = Claim(function.whose, "function", name, function.value, vjp, arrays, names, source)
     claim = attrs.evolve(claim, cotangent=function.cotangent, derivative=derivative)
-    return limited(claim, given, function.paths, lambda parts: function.called(parts)[0])
+    claim, options = limited(claim, given, function.paths, lambda parts: function.called(parts)[0])
+    for option, what in ((options.exact, "for exact=True"), (options.oracle, "with an oracle")):
+        if option and function.sign:
+            raise RangeError(f"{claim.whose}: convention must be None {what}, which computes with real numbers")
+    return claim, with_oracle(claim.whose, options, function.called)
+
+
+def with_oracle(
+    whose: str,
+    options: Options,
+    called: Callable[[Sequence[Any]], tuple[Any, Any]],
+    arranged: Callable[[Array], Array] = np.asarray,
+) -> Options:
+    """The options with the function given as `oracle` made an `Oracle`, which `called` and `arranged` belong to."""
+    if options.oracle is None:
+        return options
+    from funcnn.testing.exact.oracle import Oracle  # noqa: PLC0415  it needs mpmath
+
+    return attrs.evolve(options, oracle=Oracle(whose, options.oracle, called, arranged))
 
 
 def limited(
@@ -78,7 +96,8 @@ def limited(
     structure = options.structure or {}
     limits = as_domain(claim.whose, claim.names, claim.args, holds, structure)
     tangent = "its gradient is compared on the tangent space"
-    source = "".join([f'\n    # structure of {moved}: "{what}"; {tangent}' for moved, what in structure.items()])
+    named = {name: what if isinstance(what, str) else getattr(what, "__name__", "") for name, what in structure.items()}
+    source = "".join([f'\n    # structure of {moved}: "{what}"; {tangent}' for moved, what in named.items()])
     return attrs.evolve(claim, source=claim.source + source), attrs.evolve(options, limits=limits)
 
 

@@ -60,7 +60,7 @@ class CheckedPair:
             return None
         if gradient is None:
             raise WrongShape(f"the gradient of {name} must have the shape of {name}, {arg.shape}; it is None")
-        gradient = np.asarray(gradient)
+        gradient = as_gradient(name, gradient)
         if gradient.shape != arg.shape:
             raise WrongShape(
                 f"the gradient of {name} must have the shape of {name}, {arg.shape}; it is {gradient.shape}"
@@ -70,6 +70,18 @@ class CheckedPair:
                 return gradient.real.astype(arg.dtype)
             raise WrongDtype(f"the gradient of {name} must be {arg.dtype}, as {name} is; it is {gradient.dtype}")
         return gradient
+
+
+def as_gradient(name: str, gradient: Any) -> Array:
+    """A gradient as an array. Raises WrongShape for a sparse matrix, and for what else NumPy does not convert."""
+    try:
+        array = np.asarray(gradient)
+    except (TypeError, ValueError, RuntimeError):  # such as a list of rows of different lengths
+        array = np.zeros((), object)
+    if array.dtype.kind == "O" and not array.ndim:
+        remedy = "; write .toarray()" if hasattr(type(gradient), "toarray") else ""
+        raise WrongShape(f"the gradient of {name} must be an array, not {kind(gradient)}{remedy}")
+    return array
 
 
 def write_error(who: str, error: Exception) -> GradientError | None:

@@ -27,23 +27,26 @@ def no_promises() -> None:
 class Rules(NamedTuple):
     """f and vjp of a claim, without checks, from lists of arrays of any library to lists of arrays.
 
-    `forward(args)` gives every output, `backward(args, cotangents)` a gradient for each argument. In the
-    arguments from index `first_drawn` on, the check may replace the numbers by others.
+    `forward(args)` gives every output, `backward(args, cotangents)` a gradient for each argument, and, in its place for
+    forward mode, `tangent(args, tangents)` a tangent of each output. In the arguments from index `first_drawn` on, the
+    check may replace the numbers by others.
     """
 
     forward: Callable[[Sequence[Any]], Sequence[Any]]
-    backward: Callable[[Sequence[Any], Sequence[Any]], Sequence[Any]]
+    backward: Callable[[Sequence[Any], Sequence[Any]], Sequence[Any]] | None
     first_drawn: int
+    tangent: Callable[[Sequence[Any], Sequence[Any]], Sequence[Any]] | None = None
 
 
 @attrs.frozen(eq=False)
 class Claim:
     """f, vjp and args; the names of the check, of f and of its arguments; the source of the arguments; further checks.
 
-    `has_halves` says that the caller gave an array of float16. `kind` is layer, loss or function. `promises` is
-    called after the numbers were compared; it raises an error if a rule of the protocol is broken. `cotangent`
-    gives a cotangent the structure that the user's vjp takes, and `derivative` is the name of vjp in messages.
-    `rules` are the functions for exact arithmetic, by default f and vjp.
+    `has_halves` says that the caller gave an array of float16. `kind` is layer, loss or function. `promises` is called
+    after the numbers were compared; it raises an error if a rule of the protocol is broken. `cotangent` gives a
+    cotangent the structure that the user's vjp takes, and `derivative` is the name of vjp in messages. `quick_vjp` is a
+    vjp that calls f less often, and `quick_calls` counts the calls of f by vjp in a fast check. `rules` are the
+    functions for exact arithmetic, by default f and vjp.
     """
 
     whose: str
@@ -69,6 +72,8 @@ class Claim:
 
     cotangent: Callable[[Array], Any] = np.asarray
     derivative: str = "vjp"
+    quick_vjp: Vjp | None = None
+    quick_calls: int = 0
 
     def arrays(self) -> tuple[Array, ...]:
         """The arguments as arrays of real numbers, whole numbers or booleans."""

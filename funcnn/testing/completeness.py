@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funcnn.testing.layer import check_layer
-from funcnn.testing.options import LayerOptions, checked_options, takes
+from funcnn.testing.options import CheckOptions, checked_options, takes_options
 from funcnn.testing.strategies import cases
 from funcnn.testing.table import layers_of
 
 
-@takes(LayerOptions)
-def every_layer(module: str, **options: Unpack[LayerOptions]) -> Callable[..., None]:
+@takes_options
+def every_layer(module: str, **options: Unpack[CheckOptions]) -> Callable[..., None]:
     """A pytest test of the gradients of every layer that a package defines, parametrized by layer.
 
         test_every_layer = every_layer("mine")

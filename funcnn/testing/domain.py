@@ -13,9 +13,9 @@ from funcnn.errors import KindError, RangeError
 from funcnn.fields import as_number
 from funcnn.testing.constraints import STRUCTURES, Constraint
 from funcnn.testing.differentiation.constants import IN_ITS_SET
+from funcnn.testing.projections import projected
 
 Args = tuple[Any, ...]
-STRUCTURED = {"check_vjp", "check_layer", "check_loss"}  # they take `structure`
 Interval = tuple[float | None, float | None]
 
 
@@ -27,7 +27,7 @@ class OutsideDomainError(Exception):
 class Domain:
     """The condition that arguments must meet, and the constraints of arguments with a structure, by their index.
 
-    `hints` has a sentence for each name of an argument that seems to have a structure.
+    `hints` has a sentence for each name of an argument that is symmetric.
     """
 
     holds: Callable[..., Any] | None = None
@@ -70,9 +70,10 @@ def as_domain(whose: str, names: Sequence[str], args: Sequence[Array], domain: A
     _check_names(whose, "structure", structure, names)
     own = dict(zip(names, args, strict=True))
     constraints = {names.index(name): _constraint(whose, name, own[name], what) for name, what in structure.items()}
-    free = {name: a for name, a in own.items() if whose in STRUCTURED and name not in structure}
+    free = {name: a for name, a in own.items() if name not in structure}
     hints = {
-        name: f'{name} is symmetric; if it always is, write structure={{{_quoted(name)}: "symmetric"}}'
+        name: f"f reads one triangle of {name}; if {name} is always symmetric, "
+        f'write structure={{{_quoted(name)}: "symmetric"}}'
         for name, a in free.items()
         if a.ndim > 1 and a.shape[-1] > 1 and np.array_equal(a, np.swapaxes(a, -1, -2))
     }
@@ -112,20 +113,23 @@ def _check_names(whose: str, what: str, given: Mapping[str, Any], names: Sequenc
 
 
 def _constraint(whose: str, name: str, a: Array, structure: Any) -> Constraint:
-    if not isinstance(structure, str) or structure not in STRUCTURES:
+    of_caller = callable(structure) and not isinstance(structure, type)
+    if not of_caller and not (isinstance(structure, str) and structure in STRUCTURES):
         known = ", ".join([f'"{known}"' for known in STRUCTURES])
         given = short(structure) if isinstance(structure, str) else kind(structure)
-        raise KindError(f"{whose}: structure of {name} must be one of {known}, not {given}")
-    family = STRUCTURES[structure]
+        raise KindError(f"{whose}: structure of {name} must be a projection or one of {known}, not {given}")
     if a.dtype.kind != "f":
         raise KindError(f"{whose}: structure of {name} needs floats; {name} is {a.dtype}")
-    if a.ndim < 1 + family.is_square or (family.is_square and a.shape[-1] != a.shape[-2]):
-        needed = "square matrices" if family.is_square else "arrays with an axis"
-        raise RangeError(f"{whose}: structure of {name} needs {needed}; {name} has shape {a.shape}")
     wide = a.astype(np.float64)
-    constraint = family.near(wide)
+    if of_caller:
+        return projected(whose, name, structure, wide)
+    family = STRUCTURES[structure]
+    axes = {"arrays with an axis": 1}.get(family.needs, 2)
+    if a.ndim < axes or (family.needs == "square matrices" and a.shape[-1] != a.shape[-2]):
+        raise RangeError(f"{whose}: structure of {name} needs {family.needs}; {name} has shape {a.shape}")
     measure = np.ones(()) if family.measure is None else family.measure(wide)
     with np.errstate(all="ignore"):
+        constraint = family.near(wide)
         near = abs(constraint.project(wide) - wide) <= IN_ITS_SET * abs(wide).max(initial=0)
         if not (near.all() and (abs(measure - 1) <= IN_ITS_SET).all() and constraint.holds(wide)):
             raise RangeError(f'{whose}: {name} must be "{structure}", as structure says; it is not')

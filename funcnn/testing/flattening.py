@@ -6,7 +6,7 @@ outputs, and complex ones, become one vector. One real array stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import attrs
@@ -14,14 +14,14 @@ import numpy as np
 
 from funcnn.arrays import Array, freeze, is_array, kind, short
 from funcnn.errors import KindError
-from funcnn.testing.claim import Rules, is_special
+from funcnn.testing.claim import is_special
 from funcnn.testing.differentiation.vector_function import sealed
-from funcnn.testing.pytrees import children, leaves, leaves_like, map_leaves, rebuilt
+from funcnn.testing.pytrees import children, leaves, leaves_like, map_leaves, rebuilt, shaped
 from funcnn.testing.verdict import NotDeterministic, NotPure, WrongDtype, WrongShape
 
 
 class Result(NamedTuple):
-    """The structure of a result: its tree, the kind of numbers and the shape of each leaf, and whether it is one array.
+    """The structure of a result: the first one, the kind of numbers and the shape of each leaf, and is it one array?
 
     A plain result is one value that is not complex.
     """
@@ -123,7 +123,7 @@ class Flattened:
             raise KindError(f'{self.whose}: f returns complex numbers; choose convention="jax" or convention="torch"')
         specs = tuple([(a.dtype.kind, a.shape) for a in kinds])
         is_plain = (children(out) is None or out is None) and specs[0][0] != "c"
-        return Result(map_leaves(lambda _: 0, out), specs, is_plain)
+        return Result(out, specs, is_plain)
 
     def _check_earlier(self, message: str) -> None:
         if not all(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc") for a, b in self._earlier):
@@ -149,7 +149,14 @@ class Flattened:
             rest.append(
                 freeze(whole[0] if letter == "f" else _complex(whole[0], self.sign * whole[1])) if parts else None
             )
-        return rebuilt(self.result.tree, iter(rest))
+        return shaped(self.result.tree, iter(rest))
+
+    def tangents(self, tangents: Iterable[Any]) -> tuple[Any, ...]:
+        """Tangents of the real arrays with the structure of the arguments; None for constants."""
+        rest, steps = iter(tangents), [None] * len(self.args)
+        for i in self.argnums:
+            steps[i] = shaped(self.args[i], (join(leaf, rest) for _, leaf in leaves(self.args[i])))
+        return tuple(steps)
 
     def gradients(self, vjp: Callable[..., Any]) -> Callable[[tuple[Array, ...], Array], list[Any]]:
         """The vjp as a function of real arrays."""
@@ -160,30 +167,11 @@ class Flattened:
             if self.is_plain and self.result.is_plain:
                 return found
             self._check_earlier("vjp changes what f returned before")
-            return self._gradients_of(args, found)
+            return self.gradients_of(args, found)
 
         return flat
 
-    def rules(self, vjp: Callable[..., Any]) -> Rules:
-        """The function and its vjp for arrays of any library, of real numbers."""
-        made: list[Any] = [0]
-
-        def forward(parts: Sequence[Any]) -> list[Any]:
-            args, kwargs = self.called(parts)
-            out = self.f(*args, **kwargs)
-            made[0] = map_leaves(_is_real, out)
-            return [leaf for _, leaf in leaves(out) if _is_real(leaf)]
-
-        def backward(parts: Sequence[Any], dA: Sequence[Any]) -> list[Any]:
-            args, kwargs = self.called(parts)
-            rest = iter(dA)
-            return self._gradients_of(
-                args, vjp(args, map_leaves(lambda real: next(rest) if real else None, made[0]), **kwargs)
-            )
-
-        return Rules(forward, backward, len([*self.parts()]))
-
-    def _gradients_of(self, args: tuple[Any, ...], found: Any) -> list[Any]:
+    def gradients_of(self, args: tuple[Any, ...], found: Any) -> list[Any]:
         """The gradients of the real arrays, from what vjp returned."""
         if not isinstance(found, Sequence) or len(found) not in (len(args), len(self.argnums)):
             given = f"{len(found)}" if isinstance(found, Sequence) else kind(found)
@@ -202,10 +190,6 @@ class Flattened:
 
 def _is_real_array(arg: Any) -> bool:
     return is_array(arg) and arg.dtype.kind != "c"
-
-
-def _is_real(leaf: Any) -> bool:
-    return leaf.dtype.kind == "f" if is_array(leaf) else isinstance(leaf, float)
 
 
 def split(a: Array, letter: str) -> list[Array]:

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from funcnn.arrays import Array, short
+from funcnn.arrays import Array
 from funcnn.testing.differentiation.narrow import FLOAT16, FLOAT32, PERTURBATIONS, SPREAD, Narrow
 from funcnn.testing.differentiation.rounding import distance_to_zero, perturbed
 from funcnn.testing.differentiation.vector_function import VectorFunction, cotangent, sealed
 from funcnn.testing.domain import OutsideDomainError
+from funcnn.testing.numbers import entry_of, told_apart
 from funcnn.testing.verdict import GradientError, Raised, RefusedDtype, WrongForFloat16, WrongForFloat32
 
 ERRORS = {FLOAT32: WrongForFloat32, FLOAT16: WrongForFloat16}
@@ -85,6 +86,9 @@ def _refuse_far(name: str, wanted: list[Array], got: list[Array], residue: Array
         return
     slack = SPREAD * (high - low) + SPREAD * np.ptp(got, axis=0) + own.gradient * size + residue
     lost = ~np.isfinite(got).any(axis=0)
-    if (lost | (got[0] < low - slack) | (got[0] > high + slack)).any():  # not where the slack is nan
-        here = f"{short(got[0])} in {np.dtype(own.dtype)}"
-        raise ERRORS[own](f"the gradient of {name} is {here}, but {short(low)} in float64")
+    outside = np.where(lost, np.inf, np.maximum(low - got[0], got[0] - high) - slack)
+    if (outside > 0).any():  # not where the slack is nan
+        k = int(np.nan_to_num(outside, nan=-np.inf).argmax())
+        narrow, wide = told_apart(got[0].flat[k], wanted[0].flat[k])
+        where = entry_of(name, k, low.shape)
+        raise ERRORS[own](f"the gradient of {where} is {narrow} in {np.dtype(own.dtype)}, but {wide} in float64")

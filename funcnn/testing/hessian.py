@@ -9,22 +9,24 @@ from typing import Any, Unpack
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, short
+from funcnn.arrays import Array, namespace, short
 from funcnn.errors import KindError
 from funcnn.fields import check_flag, check_function
 from funcnn.testing.arguments import claim_of
-from funcnn.testing.differentiation.constants import (
+from funcnn.testing.claim import Rules
+from funcnn.testing.comparison.constants import (
     CONTRACTION,
-    EPS,
     GRADIENT_CHANGE,
     LARGEST_GRADIENT_CHANGE,
     MOST_ENTRIES,
-    PERTURBATIONS,
 )
+from funcnn.testing.differentiation.constants import EPS, PERTURBATIONS
 from funcnn.testing.differentiation.rounding import perturbed
 from funcnn.testing.differentiation.vector_function import generator
 from funcnn.testing.flattening import Flattened
-from funcnn.testing.options import FunctionOptions, takes
+from funcnn.testing.memory import refuse_shared
+from funcnn.testing.numbers import told_apart
+from funcnn.testing.options import CheckOptions, takes_options
 from funcnn.testing.recording import verdict
 from funcnn.testing.scalar import of_x, refuse_changes, wide
 from funcnn.testing.sections import Section
@@ -33,7 +35,7 @@ from funcnn.testing.tangents import Jvp
 from funcnn.testing.verdict import NotSymmetric, Report, WrongShape
 
 
-@takes(FunctionOptions)
+@takes_options
 def check_hessian(
     grad: Callable[..., Any],
     hess: Callable[..., Any],
@@ -41,7 +43,7 @@ def check_hessian(
     *,
     args: Sequence[Any] = (),
     product: bool = False,
-    **options: Unpack[FunctionOptions],
+    **options: Unpack[CheckOptions],
 ) -> Report:
     """Check `hess(x, *args)`, or a product of it with a vector, against the gradient `grad(x, *args)`.
 
@@ -67,7 +69,7 @@ def check_hessian(
         x: an array of numbers, or a list of them.
         args: further arguments of grad and hess. They are constants.
         product: whether hess is `hess(x, p, *args)`, the product of the Hessian with p, as SciPy's hessp.
-        **options: those of `check_vjp` that the signature names; a function for `domain` gets x and args.
+        **options: as in `check_vjp`, except `float32`; a function for `domain` gets x and args.
 
     Raises:
         GradientError: the Hessian is wrong. There is a subclass for each kind of mistake.
@@ -88,24 +90,12 @@ def check_hessian(
         return found.astype(np.float64)
 
     function = of_x(whose, grad, value, x, args)
-    kept: list[tuple[Any, Array]] = []
-
-    def times(args: tuple[Any, ...], p: Array, *, transposed: bool = False) -> Array:
-        """The product of the Hessian with p."""
-        (x, *rest), n = args, p.size
-        if product:
-            return np.asarray(hess(wide(x), p, *rest))
-        H = hess(wide(x), *rest)
-        if not hasattr(H, "T"):
-            H = np.asarray(H)
-        if H.shape != (n, n):
-            raise WrongShape(f"hess must return a matrix of shape {(n, n)}; it is {H.shape}")
-        if isinstance(H, np.ndarray):
-            refuse_changes(kept, H, "hess")
-        return np.asarray((H.T if transposed else H) @ p.ravel()).reshape(p.shape)
-
+    times = _Products(hess, product)
     vjp = function.gradients(lambda args, dA: [times(args, dA, transposed=True)])
     claim, chosen = claim_of(function, vjp, options, derivative="hess")
+    times.aliasing = chosen.aliasing
+    if chosen.exact:
+        return verdict(attrs.evolve(claim, rules=_rules(function, grad, hess, product=product)), chosen)
 
     def check_symmetry() -> None:
         with claim.named():
@@ -114,9 +104,49 @@ def check_hessian(
     own = attrs.evolve(claim, promises=check_symmetry, cotangent=partial(_shown, claim.names))
     if not product:
         return verdict(own, chosen)
-    section = Section(claim.names, claim.args)
-    products = Jvp(function, lambda args, tangents: times(args, tangents[0]), section, chosen.nondeterministic, "hess")
-    return verdict(*products.claimed(own, chosen))
+    section = Section(claim.names, claim.args, chosen.limits.constraints)
+    products = Jvp(function, lambda args, tangents: times(args, tangents[0]), section, chosen, "hess")
+    return verdict(*products.claimed(own))
+
+
+@attrs.define(eq=False)
+class _Products:
+    """Products of the Hessian, or of its transpose, with p; with `product`, hess gives them."""
+
+    hess: Callable[..., Any]
+    product: bool
+    aliasing: bool = True
+    kept: list[tuple[Any, Array]] = attrs.field(factory=list)
+
+    def __call__(self, args: tuple[Any, ...], p: Array, *, transposed: bool = False) -> Array:
+        (x, *rest), n = args, p.size
+        if self.product:
+            return np.asarray(self.hess(wide(x), p, *rest))
+        H = self.hess(wide(x), *rest)
+        if not hasattr(H, "T"):
+            H = np.asarray(H)
+        if H.shape != (n, n):
+            raise WrongShape(f"hess must return a matrix of shape {(n, n)}; it is {H.shape}")
+        if isinstance(H, np.ndarray):
+            refuse_changes(self.kept, [H], "hess")
+            if not self.aliasing:
+                refuse_shared("the matrix from hess", H, [("x", x)])
+        return np.asarray((H.T if transposed else H) @ p.ravel()).reshape(p.shape)
+
+
+def _rules(function: Flattened, grad: Callable[..., Any], hess: Callable[..., Any], *, product: bool) -> Rules:
+    """The gradient and products with its Hessian for arrays of any library."""
+
+    def forward(parts: Sequence[Any]) -> list[Any]:
+        (x, *rest), _ = function.called(parts)
+        return [namespace(x).asarray(grad(x, *rest))]
+
+    def tangent(parts: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
+        (x, *rest), _ = function.called(parts)
+        [p] = tangents
+        return [hess(x, p, *rest) if product else (hess(x, *rest) @ p.ravel()).reshape(p.shape)]
+
+    return Rules(forward, None, 1, tangent)
 
 
 def _shown(names: Sequence[str], dA: Array) -> Callable[[str, Any], tuple[str, str]]:
@@ -143,12 +173,16 @@ def _refuse_asymmetry(function: Flattened, times: Callable[..., Array]) -> None:
         return np.array([times(args, v.reshape(x.shape)).ravel() for v in V]) @ V.T
 
     M = products(x)
+    bound = CONTRACTION * EPS * abs(M).max(initial=0)
+    if (abs(M - M.T) <= bound).all():
+        return
     change = np.max([abs(products(perturbed(x, rng)) - M) for _ in range(PERTURBATIONS)], axis=0, initial=0)
     change = GRADIENT_CHANGE * (change + change.T)
     size = abs(M) + abs(M.T)
-    bound = np.where(change <= LARGEST_GRADIENT_CHANGE * size, change, 0) + CONTRACTION * EPS * abs(M).max(initial=0)
+    bound = np.where(change <= LARGEST_GRADIENT_CHANGE * size, change, 0) + bound
     if (abs(M - M.T) <= bound).all():
         return
     i, j = np.unravel_index(int((abs(M - M.T) - bound).argmax()), M.shape)
     names = (f"H[{j}, {i}]", f"H[{i}, {j}]") if few else ("<u, H v>", "<v, H u>")
-    raise NotSymmetric(f"hess is not symmetric: {names[0]} is {M[i, j]:.10g}, but {names[1]} is {M[j, i]:.10g}")
+    numbers = told_apart(M[i, j], M[j, i])
+    raise NotSymmetric(f"hess is not symmetric: {names[0]} is {numbers[0]}, but {names[1]} is {numbers[1]}")

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Unpack
 
 import attrs
 import numpy as np
 
 from funcnn.arrays import Array
+from funcnn.errors import RangeError
 from funcnn.fields import check_function
 from funcnn.testing.arguments import Argnums, Convention, claim_of, flattened
-from funcnn.testing.differentiation.constants import (
-    CONTRACTION,
-    EPS,
-    GRADIENT_CHANGE,
-    LARGEST_GRADIENT_CHANGE,
-    PERTURBATIONS,
-)
+from funcnn.testing.calls import add_remedy, check_call
+from funcnn.testing.comparison.constants import CONTRACTION, GRADIENT_CHANGE, LARGEST_GRADIENT_CHANGE
+from funcnn.testing.differentiation.constants import EPS, PERTURBATIONS
 from funcnn.testing.differentiation.rounding import perturbed
 from funcnn.testing.differentiation.vector_function import cotangent, generator, sealed
-from funcnn.testing.options import FunctionOptions, takes
+from funcnn.testing.numbers import told_apart
+from funcnn.testing.options import CheckOptions, Options, takes_options
 from funcnn.testing.recording import verdict
+from funcnn.testing.rules import jvp_rules
 from funcnn.testing.sections import Section
 from funcnn.testing.tangents import Jvp
-from funcnn.testing.verdict import NotTransposed, Report
+from funcnn.testing.verdict import NotTransposed, Raised, Report, WrongShape
 
 
-@takes(FunctionOptions)
+@takes_options
 def check_jvp(
     f: Callable[..., Any],
     jvp: Callable[..., Any],
@@ -37,7 +36,7 @@ def check_jvp(
     argnums: Argnums | None = None,
     kwargs: Mapping[str, Any] | None = None,
     convention: Convention | None = None,
-    **options: Unpack[FunctionOptions],
+    **options: Unpack[CheckOptions],
 ) -> Report:
     """Check `jvp(args, tangents)`, which gives the tangent of f's value, against the values of `f(*args)` alone.
 
@@ -78,12 +77,13 @@ def check_jvp(
         argnums: as in `check_vjp`.
         kwargs: as in `check_vjp`; jvp and vjp get them, too.
         convention: as in `check_vjp`. A tangent is the complex number dz itself; the convention is for vjp.
-        **options: those of `check_vjp` that the signature names.
+        **options: as in `check_vjp`. With `exact=True` a tangent along a random direction of all entries is compared,
+            and `vjp` must be None.
 
     Raises:
         GradientError: the tangent is wrong. There is a subclass for each kind of mistake.
         Inconclusive: as `check_vjp`.
-        KindError: as `check_vjp`.
+        KindError: as `check_vjp`; jvp cannot be called as `jvp(args, tangents)`.
         RangeError: as `check_vjp`.
     """
     check_function("check_jvp", f, "f")
@@ -91,8 +91,18 @@ def check_jvp(
     if vjp is not None:
         check_function("check_jvp", vjp, "vjp")
     function = flattened("check_jvp", f, args, argnums, kwargs, convention)
+
+    def product(jvp: Callable[..., Any], parts: Sequence[Array], u: Array, v: Sequence[Any]) -> float:
+        names, arrays = zip(*function.parts(), strict=True)
+        return float(np.vdot(u, Jvp(function, jvp, Section(names, arrays), Options())(parts, v)))
+
+    check_call(function, jvp, "jvp", product)
     claim, chosen = claim_of(function, jvp, options, derivative="jvp")
-    products = Jvp(function, jvp, Section(claim.names, claim.args), chosen.nondeterministic)
+    if chosen.exact:
+        if vjp is not None:
+            raise RangeError("check_jvp: vjp must be None for exact=True; write check_vjp(f, vjp, args, exact=True)")
+        return verdict(attrs.evolve(claim, rules=jvp_rules(function, jvp)), chosen)
+    products = Jvp(function, jvp, Section(claim.names, claim.args, chosen.limits.constraints), chosen)
     claim = attrs.evolve(claim, cotangent=products.shown)
     if vjp is not None:
         transposed, spoken = function.gradients(vjp), attrs.evolve(claim, derivative="vjp")
@@ -102,7 +112,11 @@ def check_jvp(
                 _refuse_other_transpose(products, transposed, claim.names, claim.args)
 
         claim = attrs.evolve(claim, promises=check_transposed)
-    return verdict(*products.claimed(claim, chosen))
+    try:
+        return verdict(*products.claimed(claim))
+    except (Raised, WrongShape) as error:
+        add_remedy(error, function, jvp, "jvp", product)
+        raise
 
 
 def _refuse_other_transpose(products: Jvp, vjp: Any, names: Sequence[str], arrays: Sequence[Array]) -> None:
@@ -117,21 +131,42 @@ def _refuse_other_transpose(products: Jvp, vjp: Any, names: Sequence[str], array
     for i, (name, step) in enumerate(zip(names, v, strict=True)):
         if step is None:
             continue
-        alone = [step if j == i else zero for j, zero in enumerate(zeros)]
-        ahead = [products(args, alone) for args in near]
-        left = np.array([u.ravel() @ tangent for tangent in ahead])
-        right = np.array([np.asarray(g[i], np.float64).ravel() @ step.ravel() for g in back])
-        size = abs(u.ravel()) @ abs(ahead[0]) + abs(np.asarray(back[0][i], np.float64)).ravel() @ abs(step.ravel())
+        gradients = [np.asarray(g[i], np.float64) for g in back]
+
+        def ahead(args: tuple[Array, ...], v: Array, i: int = i) -> Array:
+            return products(args, [sealed(v) if j == i else zero for j, zero in enumerate(zeros)])
+
+        if constraint := products.options.limits.constraints.get(i):  # both sides count along its set only
+            rows = [np.array([u.ravel() @ ahead(args, e) for e in _basis(step)]).reshape(step.shape) for args in near]
+            rows, gradients = (
+                [constraint.pull_back(args[i], g) for args, g in zip(near, of, strict=True)] for of in (rows, gradients)
+            )
+            left = np.array([g.ravel() @ step.ravel() for g in rows])
+            size = abs(rows[0]).ravel() @ abs(step.ravel())
+        else:
+            tangents = [ahead(args, step) for args in near]
+            left = np.array([u.ravel() @ tangent for tangent in tangents])
+            size = abs(u.ravel()) @ abs(tangents[0])
+        right = np.array([g.ravel() @ step.ravel() for g in gradients])
+        size += abs(gradients[0]).ravel() @ abs(step.ravel())
         hidden = abs(u).sum() * abs(step).max(initial=0)  # terms of size u v may cancel
         change = GRADIENT_CHANGE * (np.ptp(left) + np.ptp(right))  # by rounding, unless it is a jump
         change = change if change <= LARGEST_GRADIENT_CHANGE * size else 0.0
         if abs(left[0] - right[0]) > change + CONTRACTION * EPS * (
             size + hidden
         ):  # a nan is found by the comparison with f
+            of_jvp, of_vjp = told_apart(left[0], right[0])
             raise NotTransposed(
-                f"vjp is not the transpose of jvp: along {name}, <u, J v> is {left[0]:.10g}, but <J' u, v> is "
-                f"{right[0]:.10g}"
+                f"vjp is not the transpose of jvp: along {name}, <u, J v> is {of_jvp}, but <J' u, v> is {of_vjp}"
             )
+
+
+def _basis(a: Array) -> Iterator[Array]:
+    """Arrays of the shape of a, each with one entry of 1."""
+    for k in range(a.size):
+        e = np.zeros(a.shape)
+        e.flat[k] = 1
+        yield e
 
 
 def _moved(a: Array, rng: np.random.Generator) -> Array:

@@ -13,9 +13,9 @@ from funcnn.arrays import Array, check_arrays, is_array, kind
 from funcnn.core import backward, check_is_layer, forward, inference, reseed, sgd
 from funcnn.errors import KindError
 from funcnn.generation import positionwise, step
-from funcnn.testing.arguments import limited
+from funcnn.testing.arguments import limited, with_oracle
 from funcnn.testing.claim import Claim, Rules, holds_halves
-from funcnn.testing.options import LayerOptions, Options, takes
+from funcnn.testing.options import CheckOptions, Options, takes_options
 from funcnn.testing.protocol import bits, cast, check_class, check_gradients, refuse_float64
 from funcnn.testing.recording import verdict
 from funcnn.testing.source import as_source
@@ -24,8 +24,8 @@ from funcnn.testing.verdict import BrokenPromise, Report
 from funcnn.trees.walks import arrays_in, check_tree, map_arrays, parameters, walk
 
 
-@takes(LayerOptions)
-def check_layer(params: Any, x: Any, **options: Unpack[LayerOptions]) -> Report:
+@takes_options
+def check_layer(params: Any, x: Any, **options: Unpack[CheckOptions]) -> Report:
     """Test a layer at x: dx and the gradient of every parameter, against finite differences of its forward.
 
     A network is a layer. It must have the properties that `check_vjp` tests, and these: another forward before backward
@@ -38,8 +38,8 @@ def check_layer(params: Any, x: Any, **options: Unpack[LayerOptions]) -> Report:
     >>> print(check_layer(mlp([2, 3, 1], seed=0), np.ones((4, 2))))
     pass: ...
 
-    The options are those of `check_vjp`. `domain` and `structure` name arrays as messages do: "x", "params.W", or
-    "params.0.W" in a network. A function for `domain` gets `(params, x)`.
+    The options are those of `check_vjp`, except `aliasing` and `nondeterministic`. `domain` and `structure` name arrays
+    as messages do: "x", "params.W", or "params.0.W" in a network. A function for `domain` gets `(params, x)`.
 
     >>> @record
     ... class Log:
@@ -59,8 +59,9 @@ def check_layer(params: Any, x: Any, **options: Unpack[LayerOptions]) -> Report:
     Args:
         params: the layer, or a tuple of layers.
         x: its input.
-        **options: as in `check_vjp`. Without `float32`, a float32 layer may become float64. Without `purity`, other
-            forwards are not called before backward.
+        **options: as in `check_vjp`. An oracle takes a number of each parameter, then of each array of x, and gives an
+            entry of out. Without `float32`, a float32 layer may become float64. Without `purity`, other forwards are
+            not called before backward.
 
     Raises:
         GradientError: as `check_vjp`, or the layer breaks the protocol.
@@ -92,6 +93,7 @@ class LayerFunction:
     params: Any
     x: Any
     options: Options = attrs.field(factory=Options)
+    kept: dict[Any, Any] | None = None  # out and cache at the last arrays, for several cotangents
     params_of: Template = attrs.field(init=False)
     x_of: Template = attrs.field(init=False)
 
@@ -119,8 +121,12 @@ class LayerFunction:
         claim = Claim(whose, "layer", name, wide.value, wide.gradients, args, names, source, rules=rules)
         claim = attrs.evolve(claim, has_halves=holds_halves(arrays_in((self.params, self.x))))
         claim, options = limited(claim, given, ("params", "x"), wide.at)
+        options = with_oracle(whose, options, lambda arrays: (tuple(arrays), {}), np.ravel)
         wide = attrs.evolve(wide, options=options)
-        claim = attrs.evolve(claim, vjp=wide.gradients, promises=wide.check_promises, cotangent=wide.shaped)
+        quick = attrs.evolve(wide, kept={}).gradients if options.fast else None
+        promises, shaped = wide.check_promises, wide.shaped
+        claim = attrs.evolve(claim, vjp=wide.gradients, promises=promises, cotangent=shaped)
+        claim = attrs.evolve(claim, quick_vjp=quick, quick_calls=2)
         return claim, options
 
     def at(self, args: Sequence[Array]) -> tuple[Any, Any]:
@@ -157,15 +163,27 @@ class LayerFunction:
 
     def gradients(self, args: Sequence[Array], dA: Array) -> list[Any]:
         """A gradient for each array; raises a BrokenPromise if a rule for gradients is broken."""
+        if self.kept is None:
+            params, x, out, cache = self._forward(args)
+        else:
+            key = tuple([a.tobytes() for a in args])
+            if key not in self.kept:
+                self.kept.clear()
+                self.kept[key] = self._forward(args)
+            params, x, out, cache = self.kept[key]
+        dA = _unflat(dA, out)
+        grads = backward(params, cache, dA)
+        check_gradients(params, cache, dA, grads)
+        return [*parameters(grads.params).values(), *_gradients_of(x, grads.x)]
+
+    def _forward(self, args: Sequence[Array]) -> tuple[Any, Any, Any, Any]:
+        """The parameters, x, out and cache; another forward came after."""
         params, x = self.at(args)
         out, cache = forward(params, x)
         if self.options.purity and self._has(other := map_arrays(_one_more, x)):
             with suppress(Exception):  # x + 1 may lie outside the domain of the layer
                 forward(params, other)  # so a layer that keeps its last input gives a wrong gradient
-        dA = _unflat(dA, out)
-        grads = backward(params, cache, dA)
-        check_gradients(params, cache, dA, grads)
-        return [*parameters(grads.params).values(), *_gradients_of(x, grads.x)]
+        return params, x, out, cache
 
     def _has(self, x: Any) -> bool:
         """Whether x lies in the domain, with the parameters."""

@@ -16,7 +16,9 @@ from funcnn.losses.protocol import check_of_out_and_y, evaluated
 from funcnn.testing.arguments import limited
 from funcnn.testing.claim import Claim, Rules
 from funcnn.testing.differentiation.constants import BLOCK_ABSOLUTE, BLOCK_RELATIVE
-from funcnn.testing.options import LayerOptions, takes
+from funcnn.testing.memory import refuse_shared
+from funcnn.testing.numbers import told_apart
+from funcnn.testing.options import CheckOptions, takes_options
 from funcnn.testing.protocol import cast
 from funcnn.testing.recording import verdict
 from funcnn.testing.source import as_source
@@ -25,8 +27,8 @@ from funcnn.testing.verdict import BrokenPromise, Report
 from funcnn.trees.walks import arrays_in, map_arrays, walk
 
 
-@takes(LayerOptions)
-def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Unpack[LayerOptions]) -> Report:
+@takes_options
+def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Unpack[CheckOptions]) -> Report:
     """Check a loss at (out, y): its dA against its cost, and the protocol of losses.
 
     A loss is a mean over rows: the costs of blocks of rows, weighted by their shares of the rows, sum to the cost of
@@ -39,8 +41,8 @@ def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Un
     >>> print(check_loss(mse, np.ones((3, 2)), np.zeros((3, 2))))
     pass: ...
 
-    The options are those of `check_vjp`. `domain` and `structure` name "out", or "out[0]" in a tuple. A function for
-    `domain` gets `(out, y)`. The loss is also called with blocks of their rows.
+    The options are those of `check_vjp`, except `oracle`. `domain` and `structure` name "out", or "out[0]" in a tuple.
+    A function for `domain` gets `(out, y)`. The loss is also called with blocks of their rows.
 
     >>> from funcnn import binary_cross_entropy
     >>> p, y = np.array([[0.25], [0.75]]), np.array([[0.0], [1.0]])
@@ -99,23 +101,18 @@ def check_loss(loss: Loss, out: Any, y: Any, *, rows: bool = True, **options: Un
         return [None if d is None else d * u for d in _gradients(of, dA)]
 
     def check_promises() -> None:
+        if not chosen.aliasing:
+            with claim.named():
+                _refuse_aliases(called, out, y)
         _check_rows(called, cast(out, np.float64), y, rows=rows)
         narrow = cast(out, np.float32)
-        if not (chosen.float32 and chosen.limits.has(tuple(arrays_in(narrow)))):
-            return
-        for a, dA in zip(arrays_in(narrow), _gradients(narrow, called(narrow, y)[1]), strict=True):
-            if dA is not None and (dA.dtype != np.float32 or dA.shape != a.shape):
-                alike = _gradients(narrow, called(narrow, cast(y, np.float32))[1])
-                is_of_y = {d.dtype for d in alike if d is not None} == {np.dtype(np.float32)}
-                raise BrokenPromise(
-                    f"dA must have the dtype and shape of out, float32 {a.shape}; it is {dA.dtype} {dA.shape}"
-                    + "; write y.astype(out.dtype)" * is_of_y
-                )
+        if chosen.float32 and chosen.limits.has(tuple(arrays_in(narrow))):
+            _check_float32(called, narrow, y)
 
     args, rules = tuple(arrays_in(out)), Rules(value, pulled_back, 0)
     claim = Claim("check_loss", "loss", name, f, vjp, args, names, source, rules=rules)
     claim, chosen = limited(claim, options, ("out", "y"), lambda parts: (rebuilt(parts), y))
-    return verdict(attrs.evolve(claim, promises=check_promises), chosen)
+    return verdict(attrs.evolve(claim, promises=check_promises, quick_calls=5), chosen)
 
 
 def _name_of(loss: Any) -> str:
@@ -144,6 +141,25 @@ def _gradients(out: Any, dA: Any) -> list[Any]:
     return [dA] if is_array(out) else []  # an array without floats, such as a mask, has no gradient
 
 
+def _refuse_aliases(loss: Loss, out: Any, y: Any) -> None:
+    """Refuse a dA that shares memory with out or y."""
+    dA = _gradients(out, loss(out, y)[1])
+    for path, d in zip([path for path, _ in walk(out, "out")], dA, strict=True):
+        refuse_shared(f"d{path}", d, [*walk(out, "out"), *walk(y, "y")])
+
+
+def _check_float32(loss: Loss, out: Any, y: Any) -> None:
+    """Check that dA of a float32 out has its dtype and shape."""
+    for a, dA in zip(arrays_in(out), _gradients(out, loss(out, y)[1]), strict=True):
+        if dA is not None and (dA.dtype != np.float32 or dA.shape != a.shape):
+            alike = _gradients(out, loss(out, cast(y, np.float32))[1])
+            is_of_y = {d.dtype for d in alike if d is not None} == {np.dtype(np.float32)}
+            raise BrokenPromise(
+                f"dA must have the dtype and shape of out, float32 {a.shape}; it is {dA.dtype} {dA.shape}"
+                + "; write y.astype(out.dtype)" * is_of_y
+            )
+
+
 def _check_rows(loss: Loss, out: Any, y: Any, *, rows: bool) -> None:
     """Check that two blocks of rows combine, of which the first has a row, a third of the rows, or half of them."""
     m = len(arrays_in(out)[0])
@@ -161,8 +177,9 @@ def _check_blocks(loss: Loss, out: Any, y: Any, first: int) -> None:
     parts = [loss(o, map_arrays(lambda a: a[block], y)) for o, block in zip(of, blocks, strict=True)]  # noqa: B023  as above
     combined = sum([share * part for share, (part, _) in zip(shares, parts, strict=True)])
     if not np.isclose(combined, cost, rtol=BLOCK_RELATIVE, atol=BLOCK_ABSOLUTE):
+        whole, of_blocks = told_apart(cost, combined)
         raise BrokenPromise(
-            f"the cost is {cost:.10g}, but the weighted sum of blocks of rows is {combined:.10g}; is the cost a mean?"
+            f"the cost is {whole}, but the weighted sum of blocks of rows is {of_blocks}; is the cost a mean?"
         )
     blockwise = [_gradients(o, d) for o, (_, d) in zip(of, parts, strict=True)]
     for whole, *pieces in zip(_gradients(out, dA), *blockwise, strict=True):

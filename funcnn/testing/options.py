@@ -23,37 +23,23 @@ AtKinks = Literal["subgradient", "hull", "skip"]
 Check = TypeVar("Check", bound=Callable[..., Any])
 
 
-class CommonOptions(TypedDict, total=False):
-    """Keyword arguments of every check. `check_vjp` describes them."""
+class CheckOptions(TypedDict, total=False):
+    """Keyword arguments of every check. `check_vjp` describes them, `REFUSED` has those that a check cannot follow."""
 
     resolution: float | None
+    aliasing: bool
     inconclusive: Undecided
+    nondeterministic: float
     domain: Callable[..., Any] | Mapping[str, Interval] | None
+    structure: Mapping[str, str | Callable[[Any], Any]] | None
     at_kinks: AtKinks
     tolerance: float
-
-
-class LayerOptions(CommonOptions, total=False):
-    """Keyword arguments of a check of a layer or a loss."""
-
-    structure: Mapping[str, str] | None
     exact: bool
+    oracle: Callable[..., Any] | None
+    fast: bool
     float32: bool
     layouts: bool
     purity: bool
-
-
-class FunctionOptions(CommonOptions, total=False):
-    """Keyword arguments of a check of a function, whose results may be nondeterministic."""
-
-    nondeterministic: float
-
-
-class VjpOptions(LayerOptions, FunctionOptions, total=False):
-    """Keyword arguments of `check_vjp`."""
-
-    aliasing: bool
-    oracle: Callable[..., Any] | None
 
 
 @attrs.frozen
@@ -65,50 +51,64 @@ class Options:
     inconclusive: Undecided = "reject"
     nondeterministic: float = 0.0
     domain: Callable[..., Any] | Mapping[str, Interval] | None = None
-    structure: Mapping[str, str] | None = None
+    structure: Mapping[str, str | Callable[[Any], Any]] | None = None
     at_kinks: AtKinks = "subgradient"
     tolerance: float = 0.0
     exact: bool = False
+    oracle: Any = None
+    fast: bool = False
     float32: bool = True
     layouts: bool = True
     purity: bool = True
-    oracle: Any = None
     limits: Domain = attrs.field(factory=Domain)
     casts: bool = False  # of gradients to the dtype of their argument
 
 
-_DEFAULTS = {field.name: field.default for field in attrs.fields(Options)}
+_DEFAULTS = {field.name: field.default for field in attrs.fields(Options) if field.name in get_type_hints(CheckOptions)}
 _ALLOWED_WITH_EXACT = {"exact", "inconclusive", "domain", "structure"}
+SECTIONS = ("float32", "layouts", "purity")  # parts of a check, which can be switched off
+
+_OF_A_LAYER = {
+    "nondeterministic": (0, "since the seed of a layer is a part of it"),
+    "aliasing": (True, "since what backward returns is read-only"),
+}
+_IN_FLOAT64 = {"float32": (False, "since its functions are called in float64, as SciPy calls them")}
+# By the name of a check: options that it cannot follow, each with the value that it always has, and the reason.
+REFUSED: Mapping[str, Mapping[str, tuple[Any, str]]] = {
+    "check_layer": _OF_A_LAYER,
+    "every_layer": _OF_A_LAYER,
+    "check_loss": {"oracle": (None, "since an oracle gives a number for each entry of out, and a loss is a mean")},
+    "check_gradient": _IN_FLOAT64,
+    "check_hessian": _IN_FLOAT64,
+}
 
 
-def takes(options: type) -> Callable[[Check], Check]:
-    """Declare the `**options` of a check by a TypedDict: its signature lists them, and others raise a TypeError."""
+def takes_options(check: Check) -> Check:
+    """Declare that the `**options` of a check are those of `CheckOptions`: its signature lists them, with defaults."""
+    *own, _ = signature(check).parameters.values()
+    types = get_type_hints(CheckOptions)
+    defaults = _defaults_of(check.__name__)
+    every = [
+        *own,
+        *[Parameter(name, Parameter.KEYWORD_ONLY, default=defaults[name], annotation=types[name]) for name in types],
+    ]
+    names = {parameter.name for parameter in every}
 
-    def declared(check: Check) -> Check:
-        *own, _ = signature(check).parameters.values()
-        types = get_type_hints(options)
-        every = [
-            *own,
-            *[
-                Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=types[name])
-                for name, default in _DEFAULTS.items()
-                if name in types
-            ],
-        ]
-        names = {parameter.name for parameter in every}
+    @wraps(check)
+    def checked(*args: Any, **given: Any) -> Any:
+        if unknown := given.keys() - names:
+            raise TypeError(f"{check.__name__}() got an unexpected keyword argument '{min(unknown)}'")
+        return check(*args, **given)
 
-        @wraps(check)
-        def checked(*args: Any, **given: Any) -> Any:
-            if unknown := given.keys() - names:
-                raise TypeError(f"{check.__name__}() got an unexpected keyword argument '{min(unknown)}'")
-            return check(*args, **given)
+    listing: Any = checked
+    listing.__signature__ = signature(check).replace(parameters=every)
+    del listing.__wrapped__  # Sphinx reads defaults in the source of what was wrapped, which lacks the options
+    return cast("Check", listing)
 
-        listing: Any = checked
-        listing.__signature__ = signature(check).replace(parameters=every)
-        del listing.__wrapped__  # Sphinx reads defaults in the source of what was wrapped, which lacks the options
-        return cast("Check", listing)
 
-    return declared
+def _defaults_of(whose: str) -> dict[str, Any]:
+    """The defaults of the options of a check."""
+    return {**_DEFAULTS, **{name: value for name, (value, _) in REFUSED.get(whose, {}).items()}}
 
 
 def checked_options(whose: str, given: Any) -> Options:
@@ -116,7 +116,8 @@ def checked_options(whose: str, given: Any) -> Options:
 
     The names of arguments in `domain` and `structure` are checked by `as_domain`.
     """
-    asked = Options(**given)
+    defaults = _defaults_of(whose)
+    asked = Options(**{**defaults, **given})
     found = ledger()
     resolution = asked.resolution
     if resolution is None:
@@ -130,12 +131,19 @@ def checked_options(whose: str, given: Any) -> Options:
             raise RangeError(f"{whose}: {name} must be in [{low:g}, 1); it is {value}")
     _check_word(whose, "inconclusive", asked.inconclusive, "reject", "error")
     _check_word(whose, "at_kinks", asked.at_kinks, "subgradient", "hull", "skip")
-    for name in ("aliasing", "exact", "float32", "layouts", "purity"):
+    for name in ("aliasing", "exact", "fast", *SECTIONS):
         check_flag(whose, getattr(asked, name), name)
     is_function = callable(asked.domain) and not isinstance(asked.domain, type)
     _check_names(whose, "domain", None if is_function else asked.domain, "a function of the arguments or a dict")
     _check_names(whose, "structure", asked.structure, "a dict")
     _check_exactness(whose, asked, given)
+    for name, (value, why) in REFUSED.get(whose, {}).items():
+        if getattr(asked, name) != value:
+            raise RangeError(f"{whose}: {name} must be {value}, {why}")
+    if asked.fast:
+        for name in SECTIONS:
+            if given.get(name):
+                raise RangeError(f"{whose}: {name}=True has no effect with fast=True, which leaves it out")
     return attrs.evolve(
         asked,
         resolution=10.0**-AGREEING if asked.exact else float(resolution),
@@ -145,7 +153,7 @@ def checked_options(whose: str, given: Any) -> Options:
 
 
 def _check_exactness(whose: str, asked: Options, given: Mapping[str, Any]) -> None:
-    """Check `exact` and `oracle`, which other options exclude."""
+    """Check `exact` and `oracle`, which exclude other options."""
     if asked.exact:
         for name, value in given.items():
             if name not in _ALLOWED_WITH_EXACT and value != _DEFAULTS[name]:

@@ -26,6 +26,7 @@ from funcnn.testing.differentiation.constants import (
     VISIBLE,
 )
 from funcnn.testing.differentiation.vector_function import VectorFunction, magnitudes, step_scales
+from funcnn.testing.numbers import change
 from funcnn.testing.verdict import GradientError, NotPure
 
 
@@ -45,12 +46,11 @@ class FirstResults:
     def _copies(self) -> list[Any]:
         return [None if g is None else g.copy() for g in self.gradients]
 
-    def same(self, now: Sequence[Any], error: GradientError) -> None:
-        """Raise the error unless gradients are as they were first."""
+    def same(self, now: Sequence[Any], message: str, kind: type[GradientError] = NotPure) -> None:
+        """Raise an error with the message, and with what changed, unless gradients are as they were first."""
         for name, a, b in zip(self.function.names, self.copies, now, strict=True):
             if a is not None and not equal(a, b, self.tolerance):
-                error.add_note(f"in the gradient of {name}")
-                raise error
+                raise kind(f"{message}: the gradient of {change(name, a, b)}")
 
     def keep(self, gradients: Sequence[Any]) -> None:
         """Keep the gradients of another call: in a pool of buffers, one of them may hold the same numbers by chance."""
@@ -64,19 +64,22 @@ class FirstResults:
         """
         function, args = self.function, self.function.args
         if not equal(self.returned, function.out, self.tolerance):
-            raise NotPure("f changes an earlier result after many other calls")
-        error = NotPure("vjp changes an earlier gradient after many other calls")
-        self.same(self.gradients, error)
+            raise NotPure(
+                f"f changes an earlier result after many other calls: {change('out', function.out, self.returned)}"
+            )
+        changed = "vjp changes an earlier gradient after many other calls"
+        self.same(self.gradients, changed)
         if not all([equal(*both) for both in self.others]):
-            raise error
+            raise NotPure(changed)
         after = "after many other calls"
         for other in (None, *self._changed()):
             if other is not None:
                 after = "after f was called with one entry changed"
                 value_or_none(function.f, *other)
-            self.same(function.vjp(args, self.dA), NotPure(f"vjp gives another result {after}"))
-            if not equal(function.f(*args), function.out, self.tolerance):
-                raise NotPure(f"f gives another result {after}")
+            self.same(function.vjp(args, self.dA), f"vjp gives another result {after}")
+            out = function.f(*args)
+            if not equal(out, function.out, self.tolerance):
+                raise NotPure(f"f gives another result {after}: {change('out', function.out, out)}")
         for k in {0, function.x.size - 1} if function.x.size else ():
             self._refuse_stale(k)
             all(self._refuse_repeated(k, 2.0**-exponent) for exponent in REPEATING)

@@ -1,13 +1,23 @@
-"""Trees of arrays: tuples, lists and dicts, nested in any way, as JAX and torch take and return them."""
+"""Trees of arrays: tuples, lists, dicts, and instances of dataclasses and attrs classes, nested in any way.
+
+Of an instance, the fields that hold numbers are its parts: arrays, floats, complex numbers, or trees of them. Its other
+fields, such as texts, whole numbers of Python and functions, stay as they are, as do the fields that its constructor
+computes.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
+from numbers import Number
 from typing import Any
 
+import attrs
+
 from funcnn.arrays import kind, short
+from funcnn.records import build, is_record
 from funcnn.testing.verdict import GradientError
 
 
@@ -17,10 +27,35 @@ def children(tree: Any) -> list[tuple[str, Any]] | None:
         return []
     if isinstance(tree, dict):
         return [(f"[{json.dumps(key) if isinstance(key, str) else repr(key)}]", part) for key, part in tree.items()]
-    if not isinstance(tree, tuple | list):
+    if isinstance(tree, tuple | list):
+        names = getattr(type(tree), "_fields", None)  # of a named tuple
+        return [(f".{names[i]}" if names else f"[{i}]", part) for i, part in enumerate(tree)]
+    fields = fields_of(tree)
+    return None if fields is None else [(f".{name}", part) for name, part in fields.items() if _holds_numbers(part)]
+
+
+def fields_of(tree: Any) -> dict[str, Any] | None:
+    """The fields that the constructor of an instance takes, by name; None if it is of no dataclass or attrs class."""
+    cls = type(tree)
+    if _is_array(tree):  # some libraries write theirs with attrs
         return None
-    names = getattr(type(tree), "_fields", None)  # of a named tuple
-    return [(f".{names[i]}" if names else f"[{i}]", part) for i, part in enumerate(tree)]
+    if dataclasses.is_dataclass(cls):
+        return {field.name: getattr(tree, field.name) for field in dataclasses.fields(cls) if field.init}
+    return (
+        {field.name: getattr(tree, field.name) for field in attrs.fields(cls) if field.init} if attrs.has(cls) else None
+    )
+
+
+def _is_array(value: Any) -> bool:
+    """Whether a value is an array of any library, or a number of NumPy."""
+    return hasattr(type(value), "shape") and hasattr(type(value), "dtype")
+
+
+def _holds_numbers(value: Any) -> bool:
+    parts = children(value)
+    if parts is None:
+        return _is_array(value) or (isinstance(value, Number) and not isinstance(value, int))
+    return any([_holds_numbers(part) for _, part in parts])
 
 
 def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -38,18 +73,50 @@ def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield from leaves(part, path + index)
 
 
+Made = Callable[[Any, Mapping[str, Any]], Any]
+
+
 def rebuilt(tree: Any, rest: Iterator[Any]) -> Any:
-    """A tree of the structure of `tree`, whose leaves are taken from `rest`."""
+    """A tree of the structure of `tree`, whose leaves are taken from `rest`; classes are called."""
+    return _filled(tree, rest, _constructed)
+
+
+def shaped(tree: Any, rest: Iterator[Any]) -> Any:
+    """As `rebuilt`, for tangents and cotangents, which a constructor may refuse: classes are not called."""
+    return _filled(tree, rest, _set)
+
+
+def _filled(tree: Any, rest: Iterator[Any], made: Made) -> Any:
     if tree is None:
         return None
     if isinstance(tree, dict):
         new = copy(tree)
-        new.update({key: rebuilt(part, rest) for key, part in tree.items()})
+        new.update({key: _filled(part, rest, made) for key, part in tree.items()})
         return new
-    if not isinstance(tree, tuple | list):
+    if isinstance(tree, tuple | list):
+        parts = [_filled(part, rest, made) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts) if isinstance(tree, tuple) else parts
+    named = children(tree)
+    if named is None:
         return next(rest)
-    parts = [rebuilt(part, rest) for part in tree]
-    return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts) if isinstance(tree, tuple) else parts
+    return made(tree, {index[1:]: _filled(part, rest, made) for index, part in named}) if named else tree
+
+
+def _constructed(tree: Any, parts: Mapping[str, Any]) -> Any:
+    cls = type(tree)
+    if is_record(tree):
+        return build(cls, [parts.get(field.name, getattr(tree, field.name)) for field in attrs.fields(cls)])
+    if dataclasses.is_dataclass(cls):
+        return dataclasses.replace(tree, **parts)
+    return attrs.evolve(tree, **{field.alias: parts[field.name] for field in attrs.fields(cls) if field.name in parts})
+
+
+def _set(tree: Any, parts: Mapping[str, Any]) -> Any:
+    cls = type(tree)
+    new = object.__new__(cls)
+    for field in dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else attrs.fields(cls):
+        object.__setattr__(new, field.name, parts.get(field.name, getattr(tree, field.name, None)))
+    return new
 
 
 def map_leaves(f: Callable[[Any], Any], tree: Any) -> Any:
@@ -60,33 +127,55 @@ def map_leaves(f: Callable[[Any], Any], tree: Any) -> Any:
 def leaves_like(tree: Any, given: Any, what: str, error: type[GradientError]) -> Iterator[Any]:
     """The leaves of `given` in the order of `tree`; where a part of `given` is None, None for each leaf of that part.
 
-    A tuple may stand for a list. Raises `error` where the structures differ; `what` names `given`.
+    A tuple may stand for a list, and a dict or an instance of another class, by names, for an instance of a class.
+    Raises `error` where the structures differ; `what` names `given`.
     """
     parts = children(tree)
     if parts is None:
         yield given
     elif given is None:
         yield from [None for _ in leaves(tree)]
-    elif not _alike(tree, given):
-        raise error(f"{what} must be {outline(tree)}; it is {outline(given)}")
-    elif isinstance(tree, dict):
-        for (index, part), key in zip(parts, tree, strict=True):
-            yield from leaves_like(part, given[key], what + index, error)
     else:
-        for (index, part), other in zip(parts, given or (), strict=True):
-            yield from leaves_like(part, other, what + index, error)
+        if difference := _difference(tree, given):
+            raise error(f"{what} must be {outline(tree)}; it {difference}")
+        named = _named(given) if fields_of(tree) is not None else None
+        keys = tree if isinstance(tree, dict) else range(len(parts))
+        for (index, part), key in zip(parts, keys, strict=True):
+            yield from leaves_like(part, given[key] if named is None else named[index[1:]], what + index, error)
 
 
-def _alike(tree: Any, given: Any) -> bool:
-    if isinstance(tree, dict):
-        return isinstance(given, dict) and given.keys() == tree.keys()
-    return isinstance(given, tuple | list) and len(given) == len(tree or ())
+def _named(given: Any) -> Mapping[str, Any] | None:
+    """What has names, by name: a dict, a named tuple or an instance; else None."""
+    if isinstance(given, dict):
+        return given
+    return given._asdict() if hasattr(given, "_asdict") else fields_of(given)
+
+
+def _difference(tree: Any, given: Any) -> str:
+    """How the outermost structure of a tree differs from that of another, as the end of a sentence; "" if it fits."""
+    fields = fields_of(tree)
+    if fields is None and not isinstance(tree, dict):
+        names = getattr(tree, "_fields", None)
+        fits = isinstance(given, tuple | list) and len(given) == len(tree)
+        named_alike = names is None or getattr(given, "_fields", names) == names
+        return "" if fits and named_alike else f"is {outline(given)}"
+    found = _named(given) if fields is not None else given if isinstance(given, dict) else None
+    if found is None:
+        return f"is {outline(given)}"
+    wanted = tree if fields is None else [index[1:] for index, _ in children(tree) or ()]
+    shown = repr if fields is None else str
+    lacks, more = [key for key in wanted if key not in found], [key for key in found if key not in (fields or tree)]
+    said = [f"{verb} {', '.join(map(shown, keys))}" for verb, keys in (("lacks", lacks), ("has more:", more)) if keys]
+    return " and ".join(said)
 
 
 def outline(tree: Any) -> str:
     """The outermost structure of a tree in words."""
     if isinstance(tree, dict):
         return f"a dict of {', '.join(map(repr, tree))}" if tree else "an empty dict"
+    names = getattr(type(tree), "_fields", fields_of(tree))
+    if names is not None:
+        return f"{type(tree).__name__}({', '.join(names)})"
     if isinstance(tree, tuple | list):
         return f"a {'tuple' if isinstance(tree, tuple) else 'list'} of {len(tree)}"
     return short(tree) if children(tree) is None and kind(tree).endswith("array") else kind(tree)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import Phase, currently_in_test_context, reject, settings
+from hypothesis import Phase, currently_in_test_context, settings
 
 from funcnn.testing.claim import Claim
+from funcnn.testing.fast import fast_report
 from funcnn.testing.options import Options, ledger
+from funcnn.testing.rejection import count_decided, reject_example
 from funcnn.testing.verdict import GradientError, Inconclusive, Report
 from funcnn.testing.verification import verify
 
@@ -18,24 +20,27 @@ settings.register_profile("funcnn", deadline=None, print_blob=True, phases=set(P
 def verdict(claim: Claim, options: Options) -> Report:
     """Run a check and record its verdict; inside `@given`, an inconclusive check rejects the example."""
     try:
-        report = _check_exactly(claim, options) if options.exact else verify(claim, options)
+        report = _checked(claim, options)
     except GradientError:
         _record(claim, options, "fail")
         raise
     except Inconclusive as error:
         _record(claim, options, "inconclusive", reason=str(error))
         if options.inconclusive == "reject" and currently_in_test_context():
-            reject()
+            reject_example(claim.name, str(error))
         raise
+    count_decided(claim.name)
     found: dict[str, Any] = {"kinks": report.kinks, "decided": report.decided, "undecided": report.undecided}
     _record(claim, options, "pass", tolerated=report.tolerated, **found)
     return report
 
 
-def _check_exactly(claim: Claim, options: Options) -> Report:
-    from funcnn.testing.exact.check import check_exactly  # noqa: PLC0415  it needs mpmath
+def _checked(claim: Claim, options: Options) -> Report:
+    if options.exact:
+        from funcnn.testing.exact.check import check_exactly  # noqa: PLC0415  it needs mpmath
 
-    return check_exactly(claim, options.limits)
+        return check_exactly(claim, options.limits)
+    return (options.fast and fast_report(claim, options)) or verify(claim, options)
 
 
 def _record(claim: Claim, options: Options, verdict: str, **found: Any) -> None:

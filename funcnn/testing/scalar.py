@@ -7,27 +7,32 @@ from functools import update_wrapper
 from numbers import Number
 from typing import Any, Literal, Unpack
 
+import attrs
 import numpy as np
 
-from funcnn.arrays import Array, is_array, kind, short
+from funcnn.arrays import Array, is_array, kind, namespace, short
 from funcnn.errors import KindError
 from funcnn.fields import check_function
 from funcnn.testing.arguments import claim_of, flattened
-from funcnn.testing.claim import is_special
+from funcnn.testing.checked_pair import as_gradient
+from funcnn.testing.claim import Rules, is_special
 from funcnn.testing.flattening import Flattened
-from funcnn.testing.options import FunctionOptions, takes
+from funcnn.testing.memory import refuse_shared
+from funcnn.testing.numbers import change
+from funcnn.testing.options import CheckOptions, takes_options
+from funcnn.testing.pytrees import children, leaves, map_leaves, shaped
 from funcnn.testing.recording import verdict
 from funcnn.testing.verdict import NotPure, Report
 
 
-@takes(FunctionOptions)
+@takes_options
 def check_gradient(
     f: Callable[..., Any],
     grad: Callable[..., Any] | Literal[True],
     x: Any,
     *,
     args: Sequence[Any] = (),
-    **options: Unpack[FunctionOptions],
+    **options: Unpack[CheckOptions],
 ) -> Report:
     """Check `grad(x, *args)`, the gradient of one number, against the values of `f(x, *args)` alone.
 
@@ -51,9 +56,10 @@ def check_gradient(
     Args:
         f: the function, which returns one number; or value and gradient, if grad is True.
         grad: its gradient, an array of the shape of x; True for a function like that of `minimize(fun, x, jac=True)`.
-        x: an array of numbers, or a list of them. Whole numbers become floats, as in SciPy.
+        x: an array of numbers, or a list of them, whose whole numbers become floats, as in SciPy; or a dict, a named
+            tuple or an instance of a class that holds arrays, as in `check_vjp`. The gradient has its structure.
         args: further arguments of f and grad. They are constants.
-        **options: those of `check_vjp` that the signature names; a function for `domain` gets x and args.
+        **options: as in `check_vjp`, except `float32`; a function for `domain` gets x and args.
 
     Raises:
         GradientError: the gradient is wrong. There is a subclass for each kind of mistake.
@@ -67,7 +73,7 @@ def check_gradient(
     if grad is not True:
         check_function(whose, grad, "grad", "a function or True")
 
-    def value(x: Array, *rest: Any) -> Array:
+    def value(x: Any, *rest: Any) -> Array:
         found = f(wide(x), *rest)
         if grad is True:
             found, _ = _pair(whose, found)
@@ -81,23 +87,67 @@ def check_gradient(
     def vjp(args: tuple[Any, ...], dA: Array) -> list[Any]:
         x, *rest = args
         found = _pair(whose, f(wide(x), *rest))[1] if grad is True else grad(wide(x), *rest)
-        refuse_changes(kept, found, "grad" if grad is not True else "f")
-        return [np.asarray(found, np.float64) * dA]
+        parts = [as_gradient("x", part) for part in _leaves(x, found)] if children(x) is None else _leaves(x, found)
+        refuse_changes(kept, parts, "grad" if grad is not True else "f")
+        if not chosen.aliasing:
+            for part in parts:
+                refuse_shared("the gradient of x", np.asarray(part), leaves(x, "x"))
+        return [_with_leaves(x, found, [np.asarray(part, np.float64) * dA for part in parts])]
 
-    function = of_x(whose, f, value, x, args)
+    function = (of_tree if _is_tree(x) else of_x)(whose, f, value, x, args)
     derivative = "f" if grad is True else "grad"
-    return verdict(*claim_of(function, function.gradients(vjp), options, derivative=derivative))
+    claim, chosen = claim_of(function, function.gradients(vjp), options, derivative=derivative)
+    quick_calls = 5 if grad is True else 0
+    return verdict(attrs.evolve(claim, rules=_rules(function, f, grad), quick_calls=quick_calls), chosen)
+
+
+def _rules(function: Flattened, f: Any, grad: Any) -> Rules:
+    """f and its gradient for arrays of any library."""
+
+    def forward(parts: Sequence[Any]) -> list[Any]:
+        (x, *rest), _ = function.called(parts)
+        found = f(x, *rest)
+        return [namespace(parts[0]).asarray(found[0] if grad is True else found)]
+
+    def backward(parts: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
+        args, _ = function.called(parts)
+        found, u = f(*args)[1] if grad is True else grad(*args), cotangents[0].sum()
+        scaled = [namespace(parts[0]).asarray(part) * u for part in _leaves(args[0], found)]
+        return function.gradients_of(args, [_with_leaves(args[0], found, scaled)])
+
+    return Rules(forward, backward, 1)
+
+
+def _leaves(x: Any, found: Any) -> list[Any]:
+    """The leaves of a gradient of x; a gradient of an array is one, also as a list."""
+    return [found] if children(x) is None else [leaf for _, leaf in leaves(found)]
+
+
+def _with_leaves(x: Any, found: Any, made: list[Any]) -> Any:
+    """The gradient of x with other leaves."""
+    return made[0] if children(x) is None else shaped(found, iter(made))
 
 
 def of_x(whose: str, f: Any, value: Callable[..., Any], x: Any, args: Any) -> Flattened:
-    """A function of x and constants, with the name and the parameters of f."""
-    if not isinstance(args, tuple | list):
-        raise KindError(f"{whose}: args must be a tuple of further arguments, not {kind(args)}")
+    """A function of x, an array or a list of numbers, and of constants, with the name and the parameters of f."""
     numbers = _array(x)
     if numbers.dtype.kind not in "fiu" or isinstance(x, bool):
         raise KindError(f"{whose}: x must be an array or a list of numbers, not {kind(x)}")
+    return of_tree(whose, f, value, numbers.astype(np.float64), args)
+
+
+def of_tree(whose: str, f: Any, value: Callable[..., Any], x: Any, args: Any) -> Flattened:
+    """A function of x, an array or a tree of arrays, and of constants, with the name and the parameters of f."""
+    if not isinstance(args, tuple | list):
+        raise KindError(f"{whose}: args must be a tuple of further arguments, not {kind(args)}")
     update_wrapper(value, f, updated=())
-    return flattened(whose, value, (numbers.astype(np.float64), *args), 0, None, None)
+    return flattened(whose, value, (x, *args), 0, None, None)
+
+
+def _is_tree(x: Any) -> bool:
+    """Whether x is a dict, a named tuple or an instance that holds floats."""
+    plain = type(x) in (tuple, list) or not children(x)
+    return not plain and any([np.asarray(leaf).dtype.kind == "f" for _, leaf in leaves(x)])
 
 
 def _pair(whose: str, found: Any) -> tuple[Any, Any]:
@@ -116,14 +166,19 @@ def _array(x: Any) -> Array:
         return np.zeros((), object)
 
 
-def wide(x: Array) -> Array:
+def wide(x: Any) -> Any:
     """X in float64, in which SciPy computes; complex numbers as they are."""
-    return x.astype(np.float64) if x.dtype == np.float32 else x
+    if isinstance(x, np.ndarray):
+        return x.astype(np.float64) if x.dtype == np.float32 else x
+    return map_leaves(wide, x)
 
 
-def refuse_changes(kept: list[tuple[Any, Array]], found: Any, who: str) -> None:
-    """Check that an array that was returned before is unchanged, and keep this one."""
-    if any(not np.array_equal(a, b, equal_nan=True) for a, b in kept):
-        kept[:] = [(0.0, np.ones(()))]  # which differ, so that later calls raise too: a check may ignore an exception
-        raise NotPure(f"{who} changes an array that it returned before")
-    kept[:] = [(found, np.array(found, np.float64))]
+def refuse_changes(kept: list[tuple[Any, Array]], found: Sequence[Any], who: str) -> None:
+    """Check that arrays that were returned before are unchanged, and keep these."""
+    for now, was in kept:
+        if not np.array_equal(now, was, equal_nan=True):
+            kept[:] = [
+                (now, np.full(np.shape(was), np.inf))
+            ]  # so that later calls raise too: an exception may be ignored
+            raise NotPure(f"{who} changes an array that it returned before: {change('the array', was, now)}")
+    kept[:] = [(a, np.array(a, np.float64)) for a in found]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import attrs
 import numpy as np
 
 from funcnn.arrays import Array, freeze
-from funcnn.testing.differentiation.constants import MOST_ENTRIES
+from funcnn.testing.comparison.constants import MOST_ENTRIES
 from funcnn.testing.differentiation.vector_function import generator, magnitudes
 
 
@@ -16,12 +16,14 @@ from funcnn.testing.differentiation.vector_function import generator, magnitudes
 class Section:
     """Arrays of which the large ones are replaced by an argument for each of some entries, and one for directions.
 
+    Arrays with an index in `whole_ones` stay whole, since a structure moves their entries together.
     `places` has for each argument the index of its array, and None for the whole array, the flat index of an entry, or
     -1 for the directions.
     """
 
     names: tuple[str, ...]
     arrays: tuple[Array, ...]
+    whole_ones: Collection[int] = ()
     places: tuple[tuple[int, int | None], ...] = attrs.field(init=False)
     directions: dict[int, Array] = attrs.field(factory=dict, init=False)
 
@@ -30,7 +32,7 @@ class Section:
         rng = generator(self.arrays)
         found: list[tuple[int, int | None]] = []
         for i, a in enumerate(self.arrays):
-            if a.size <= MOST_ENTRIES or a.dtype.kind != "f":
+            if a.size <= MOST_ENTRIES or a.dtype.kind != "f" or i in self.whole_ones:
                 found.append((i, None))
             else:
                 some = np.sort(rng.choice(a.size, MOST_ENTRIES // 3, replace=False)).tolist()

@@ -5,27 +5,26 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import attrs
 import numpy as np
 
 from funcnn.arrays import is_array
-from funcnn.records import is_record
 from funcnn.testing.differentiation.constants import MOST_SHOWN
+from funcnn.testing.pytrees import fields_of
 
 
 def as_source(value: Any) -> str:
     """Python source that builds a value; a large array is only described."""
     if is_array(value):
         return _of_array(value) if isinstance(value.dtype, np.dtype) else repr(value)  # JAX has keys of its own dtype
+    fields = value._asdict() if hasattr(value, "_asdict") else fields_of(value)
+    if fields is not None:
+        return f"{type(value).__name__}({', '.join(f'{name}={as_source(v)}' for name, v in fields.items())})"
     if isinstance(value, tuple):
         return f"({', '.join(map(as_source, value))}{',' if len(value) == 1 else ''})"
     if isinstance(value, list):
         return f"[{', '.join(map(as_source, value))}]"
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key!r}: {as_source(part)}' for key, part in value.items())}}}"
-    if is_record(value):
-        fields = {field.name: getattr(value, field.name) for field in attrs.fields(type(value))}
-        return f"{type(value).__name__}({', '.join(f'{name}={as_source(v)}' for name, v in fields.items())})"
     return repr(value)
 
 

@@ -18,6 +18,7 @@ from funcnn.testing.differentiation.constants import BESIDE, EPS, LINEARITY, LIN
 from funcnn.testing.differentiation.rounding import cancellation_error, distance_to_zero, gradient_change, size_of_terms
 from funcnn.testing.differentiation.vector_function import VectorFunction, cotangent, sealed
 from funcnn.testing.memory import check_aliases, check_writes
+from funcnn.testing.numbers import change, entry_of, told_apart
 from funcnn.testing.options import Options
 from funcnn.testing.purity import FirstResults, equal, value_or_none
 from funcnn.testing.verdict import (
@@ -59,19 +60,20 @@ def check_calls(function: VectorFunction, options: Options) -> tuple[FirstResult
     if not options.purity:
         return results, other_dA
     if not equal(returned, out, tolerance):
-        raise NotPure("vjp changes what f returned before")
+        raise NotPure(f"vjp changes what f returned before: {change('out', out, returned)}")
     gradients, same = results.gradients, results.same
     results.keep(function.vjp(args, other_dA))
-    same(gradients, NotPure("vjp changes a gradient that it returned before, when it is called with another dA"))
-    same(function.vjp(args, dA), NotDeterministic("vjp gives another result when it is called again"))
+    same(gradients, "vjp changes a gradient that it returned before, when it is called with another dA")
+    same(function.vjp(args, dA), "vjp gives another result when it is called again", NotDeterministic)
     what = "vjp gives another result after {} was called with other arguments"
     others = list(_other_arguments(function))
-    same(function.vjp(args, dA), NotPure(what.format("f")))
+    same(function.vjp(args, dA), what.format("f"))
     for other in others:
         value_or_none(function.vjp, other, dA)
-    same(function.vjp(args, dA), NotPure(what.format("it")))
-    if not all(equal(a, b) for a, b in zip(args, kept, strict=True)):
-        raise NotPure("f or vjp changes its arguments")
+    same(function.vjp(args, dA), what.format("it"))
+    for name, a, b in zip(function.names, args, kept, strict=True):
+        if not equal(a, b):
+            raise NotPure(f"f or vjp changes its arguments: {change(name, b, a)}")
     return results, other_dA
 
 
@@ -146,11 +148,9 @@ def _refuse_nonlinear(
     for i, (name, a, b) in enumerate(zip(function.names, got, wanted, strict=True)):
         if a is not None and differ_by_more(a, b) and differ_by_more(a, b, LINEARITY_ROUNDING * scale * rounding()[i]):
             k = int(np.nan_to_num(abs(a - b)).argmax())
-            entry = ", ".join([str(int(index)) for index in np.unravel_index(k, a.shape)])
-            where = f"{name}[{entry}]" if entry else name
-            raise NotLinear(
-                f"{what}: the gradient of {where} is {a.flat[k]:.10g}, but must be {b.flat[k] + 0.0:.10g}"
-            )  # not -0
+            got_there, wanted_there = told_apart(a.flat[k], b.flat[k])
+            where = entry_of(name, k, a.shape)
+            raise NotLinear(f"{what}: the gradient of {where} is {got_there}, but must be {wanted_there}")
 
 
 def differ_by_more(a: Array, b: Array, rounding: Any = 0.0) -> bool:
@@ -179,11 +179,11 @@ def _check_layouts(function: VectorFunction, dA: Array, rounding: Rounding) -> N
         wanted = function.vjp(function.args, plain)
         if _differ(_of_layout(function, function.args, other, f"a {what} dA"), wanted, rounding):
             raise WrongForLayout(f"vjp gives another result for a {what} dA of the same entries")
-    for what, index in (("Fortran-ordered", 0), ("reversed", -2), ("strided", -1)):
+    for what in ("Fortran-ordered", "reversed", "strided"):
 
-        def arranged(args: tuple[Array, ...], index: int = index) -> tuple[Array, ...]:
-            found = [[view for _, view in _layouts(a)] if a.dtype.kind == "f" else [] for a in args]
-            return tuple([_frozen(v[index]) if v else a for v, a in zip(found, args, strict=True)])
+        def arranged(args: tuple[Array, ...], what: str = what) -> tuple[Array, ...]:
+            views = [dict(_layouts(a)).get(what, a) if a.dtype.kind == "f" else a for a in args]
+            return tuple(map(_frozen, views))
 
         # Rounding may break a tie differently for each layout, which is not a mistake: arguments beside the tie decide.
         beside = function.arguments(function.x * (1 + BESIDE * function.rng.uniform(-1, 1, function.x.size)))

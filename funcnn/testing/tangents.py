@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from funcnn.arrays import Array, freeze, short
+from funcnn.arrays import Array, freeze
 from funcnn.testing.checked_pair import write_error
 from funcnn.testing.claim import Claim
 from funcnn.testing.differentiation.constants import (
@@ -19,11 +19,12 @@ from funcnn.testing.differentiation.constants import (
 )
 from funcnn.testing.differentiation.rounding import perturbed
 from funcnn.testing.differentiation.vector_function import cotangent, generator
-from funcnn.testing.domain import Domain
-from funcnn.testing.flattening import Flattened, join, split
+from funcnn.testing.flattening import Flattened, split
+from funcnn.testing.memory import refuse_shared
+from funcnn.testing.numbers import change, entry_of, told_apart
 from funcnn.testing.options import Options
 from funcnn.testing.purity import equal
-from funcnn.testing.pytrees import leaves, leaves_like, rebuilt
+from funcnn.testing.pytrees import leaves_like
 from funcnn.testing.sections import Section
 from funcnn.testing.source import as_source
 from funcnn.testing.structure import differ_by_more
@@ -48,22 +49,32 @@ class Jvp:
     function: Flattened
     jvp: Callable[..., Any]
     section: Section
-    tolerance: float
+    options: Options
     name: str = "jvp"
+    calls_f: bool = True  # also with other arguments, which a fast check does not
     holds: Callable[..., Any] = attrs.field(default=lambda *_: True, init=False)  # whether arrays are in the domain
     _is_checked: bool = False
     _earlier: list[tuple[Array, Array]] = attrs.field(factory=list, init=False)  # tangents returned, and their copies
     _columns: dict[Any, list[Array]] = attrs.field(factory=dict, init=False)
 
-    def claimed(self, claim: Claim, options: Options) -> tuple[Claim, Options]:
+    def claimed(self, claim: Claim) -> tuple[Claim, Options]:
         """The claim, and the options, about the arguments of the section."""
         names, parts = zip(*self.section.parts(), strict=True) if claim.args else ((), ())
         own = attrs.evolve(claim, f=self.value, vjp=self.gradients, args=parts, names=names)
-        holds, whole = options.limits.holds, self.section.whole
-        if holds is None:
-            return own, options
-        self.holds = holds
-        return own, attrs.evolve(options, limits=Domain(lambda *parts: holds(*whole(parts))))
+        oracle, limits, whole = self.options.oracle, self.options.limits, self.section.whole
+        if oracle is not None:
+            called = oracle.called
+            oracle = attrs.evolve(oracle, called=lambda parts: called(whole(parts)))
+        holds, places = limits.holds, self.section.places
+        if holds is not None:
+            self.holds = holds
+            limits = attrs.evolve(limits, holds=lambda *parts: holds(*whole(parts)))
+        constraints = {places.index((i, None)): constraint for i, constraint in limits.constraints.items()}
+        limits = attrs.evolve(limits, constraints=constraints)
+        quick = attrs.evolve(self, calls_f=False)
+        quick.holds = self.holds
+        own = attrs.evolve(own, quick_vjp=quick.gradients)
+        return own, attrs.evolve(self.options, limits=limits, oracle=oracle)
 
     def value(self, *parts: Array) -> Any:
         """The value of f."""
@@ -72,8 +83,8 @@ class Jvp:
     def gradients(self, parts: tuple[Array, ...], dA: Array) -> list[Any]:
         """The vjp: <dA, J e> for each entry of the arguments, where e is 1 at this entry and 0 elsewhere."""
         if not self._is_checked:
+            check_tangents(self, self.section.whole(parts))
             self._is_checked = True
-            check_tangents(self, self.section.whole(parts), self.tolerance)
         key = tuple([(a.tobytes(), a.strides, a.dtype) for a in parts])
         if key not in self._columns:
             if len(self._columns) > 8:  # the last arguments are enough
@@ -101,38 +112,37 @@ class Jvp:
             j = names.index(leaf)
             k = int(np.arange(parts[j].size).reshape(parts[j].shape)[entry])
             v = list(self.section.basis(parts, j))[k]
-            return "", f"tangents = {as_source(self._as_given(v))}\n    {u}"
+            return "", f"tangents = {as_source(self.function.tangents(v))}\n    {u}"
 
         return pasted
-
-    def _as_given(self, tangents: Tangents) -> tuple[Any, ...]:
-        """The tangents with the structure of the arguments."""
-        args = self.function.args
-        rest, steps = iter(tangents), [None] * len(args)
-        for i in self.function.argnums:
-            steps[i] = rebuilt(args[i], (join(leaf, rest) for _, leaf in leaves(args[i])))
-        return tuple(steps)
 
     def __call__(self, parts: Sequence[Array], tangents: Tangents) -> Array:
         """The tangent of the value, as a vector."""
         function = self.function
         args, kwargs = function.called(parts)
         try:
-            found = self.jvp(args, self._as_given(tangents), **kwargs)
+            found = self.jvp(args, self.function.tangents(tangents), **kwargs)
         except GradientError:
             raise
         except Exception as error:
             raise write_error(self.name, error) or Raised(
                 f"{self.name} raised {type(error).__name__} where f did not: {error}"
             ) from error
-        if not all(np.array_equal(a, b, equal_nan=True) for a, b in self._earlier):
-            raise NotPure(f"{self.name} changes a tangent that it returned before")
+        for now, was in self._earlier:
+            if not np.array_equal(now, was, equal_nan=True):
+                what = f"{self.name} changes a tangent that it returned before"
+                raise NotPure(f"{what}: {change('the tangent', was, now)}")
         dtype = np.result_type(*[a.dtype for a in parts if a.dtype.kind == "f"])
         given = list(leaves_like(function.result.tree, found, "the tangent of f", WrongShape))
         self._earlier, reals = [], []
+        moved = [(f"the tangent of {name}", v) for (name, _), v in zip(function.parts(), tangents, strict=True)]
+        shared = (
+            [] if self.options.aliasing else [*moved, *zip([name for name, _ in function.parts()], parts, strict=True)]
+        )
         for (kind, shape), value in zip(function.result.leaves, given, strict=True):
             if kind in "fc":
                 own = _fitting(value, kind, shape, dtype)
+                refuse_shared("the tangent of f", own, shared)
                 self._earlier.append((own, own.copy()))
                 reals += [a.ravel() for a in split(own, kind)]
         return np.concatenate(reals)
@@ -150,33 +160,41 @@ def _fitting(value: Any, kind: str, shape: tuple[int, ...], dtype: Any) -> Array
     return array
 
 
-def check_tangents(jvp: Jvp, parts: Sequence[Array], tolerance: float) -> None:
+def check_tangents(jvp: Jvp, parts: Sequence[Array]) -> None:
     """Raise the GradientError of the first structural property that does not hold for a jvp."""
-    rng, name = generator(parts), jvp.name
+    rng = generator(parts)
     v, w = ([cotangent(rng, a) if a.dtype.kind == "f" else None for a in parts] for _ in range(2))
+    if jvp.options.purity:
+        _check_purity(jvp, parts, v, w)
+    _check_linearity(jvp, parts, v, w)
+
+
+def _check_purity(jvp: Jvp, parts: Sequence[Array], v: Tangents, w: Tangents) -> None:
+    """Check that a jvp gives the same after calls of f and jvp with other arguments and tangents."""
+    name, tolerance = jvp.name, jvp.options.nondeterministic
     first = jvp(parts, v)
     jvp(parts, w)
 
-    def same(now: Array, error: GradientError) -> None:
+    def same(now: Array, message: str, kind: type[GradientError]) -> None:
         size = abs(first).max(initial=0)
         if not np.allclose(now, first, rtol=tolerance, atol=tolerance * size, equal_nan=True):
-            raise error
+            raise kind(f"{message}: {change('the tangent', first, now)}")
 
-    same(jvp(parts, v), NotDeterministic(f"{name} gives another result when it is called again"))
+    same(jvp(parts, v), f"{name} gives another result when it is called again", NotDeterministic)
     moved = [freeze(np.roll(a, 1)) if a.dtype.kind == "f" else a for a in parts]
-    for call in (lambda: jvp.function.value(*moved), lambda: jvp(moved, w)) if np.all(jvp.holds(*moved)) else ():
+    calls: list[Callable[[], Any]] = [lambda: jvp.function.value(*moved), lambda: jvp(moved, w)][not jvp.calls_f :]
+    for call in calls if np.all(jvp.holds(*moved)) else ():
         try:
             call()
         except Exception:  # noqa: BLE001, S112  these arguments may lie outside the domain
             continue
     jvp._earlier = []  # noqa: SLF001  of other arguments
-    same(jvp(parts, v), NotPure(f"{name} gives another result after f or {name} was called with other arguments"))
+    same(jvp(parts, v), f"{name} gives another result after f or {name} was called with other arguments", NotPure)
     lent, lent_v = [a.copy() for a in parts], [None if a is None else a.copy() for a in v]  # all others are read-only
     jvp(lent, lent_v)
     for what, now, before in (("its arguments", lent, parts), ("its tangents", lent_v, v)):
         if not all([equal(a, b) for a, b in zip(now, before, strict=True)]):
             raise NotPure(f"{name} writes to {what} if they are writeable")
-    _check_linearity(jvp, parts, v, w)
 
 
 def _check_linearity(jvp: Jvp, parts: Sequence[Array], v: Tangents, w: Tangents) -> None:
@@ -194,15 +212,21 @@ def _check_linearity(jvp: Jvp, parts: Sequence[Array], v: Tangents, w: Tangents)
         what = f"{c:g} tangents is not {c:g} times {name} of tangents" if c else "zeros is not zero"
         scaled = jvp(parts, _each(lambda a: c * a, v))  # noqa: B023  called at once
         if differ_by_more(scaled, c * first) and differ_by_more(scaled, c * first, abs(c) * rounding()):
-            raise NotLinear(f"{name} of {what}: it is {short(scaled)}, but {short(c * first)} follows")
+            raise NotLinear(f"{name} of {what}: {_contrast(scaled, c * first)}")
     total = jvp(parts, [None if a is None else a + b for a, b in zip(v, w, strict=True)])
     if differ_by_more(total, first + other) and differ_by_more(total, first + other, rounding()):
         what = f"{name} of a sum of tangents is not the sum of {name} of each"
-        raise NotLinear(f"{what}: it is {short(total)}, but {short(first + other)} follows")
-    for what, arrange in _LAYOUTS.items():
+        raise NotLinear(f"{what}: {_contrast(total, first + other)}")
+    for what, arrange in _LAYOUTS.items() if jvp.options.layouts else ():
         arranged = jvp(parts, _each(arrange, v))
         if differ_by_more(arranged, first) and differ_by_more(arranged, first, rounding()):
             raise WrongForLayout(f"{name} gives another result for {what} tangents of the same entries")
+
+
+def _contrast(got: Array, wanted: Array) -> str:
+    k = int(np.nan_to_num(abs(got - wanted)).argmax())
+    numbers = told_apart(got[k], wanted[k])
+    return f"{entry_of('the tangent', k, got.shape)} is {numbers[0]}, but must be {numbers[1]}"
 
 
 _LAYOUTS: dict[str, Callable[[Array], Array]] = {

@@ -120,6 +120,7 @@ class Report:
     decided by an interval of slopes. `decided` names the arguments with a decided probe, `undecided` the other
     arguments; beside inconclusive probes, a slope of 0 decides nothing. `probed` says along which directions the
     arguments were moved. `tolerated` has the largest relative error below the `tolerance`, by the name of the argument.
+    `left_out` names the parts of a check that did not run, with `fast=True`.
     """
 
     verdict: str
@@ -135,6 +136,7 @@ class Report:
     resolved: float = 0.0
     unresolved: Mapping[str, float] = attrs.field(factory=dict)
     tolerated: Mapping[str, float] = attrs.field(factory=dict)
+    left_out: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """The report in one line.
@@ -151,7 +153,8 @@ class Report:
         errors = ", ".join([f"{error:.0e} in the gradient of {name}" for name, error in self.tolerated.items()])
         tolerated = f"; relative errors tolerated: {errors}" if errors else ""
         undecided = f"; nothing was decided of {', '.join(self.undecided)}" if self.undecided else ""
-        return f"{self.verdict}: {self.probed}: {counts}{sees}{tolerated}{self._entries()}{undecided}"
+        left_out = f"; fast: without {', '.join(self.left_out)}" if self.left_out else ""
+        return f"{self.verdict}: {self.probed}: {counts}{sees}{tolerated}{self._entries()}{undecided}{left_out}"
 
     def _entries(self) -> str:
         """The entries that are not decided."""

@@ -22,6 +22,7 @@ from funcnn.testing.differentiation.narrow import FLOAT16, FLOAT32
 from funcnn.testing.differentiation.vector_function import VectorFunction, sealed
 from funcnn.testing.domain import OutsideDomainError
 from funcnn.testing.float32 import check_narrow
+from funcnn.testing.numbers import change
 from funcnn.testing.options import Options
 from funcnn.testing.purity import equal
 from funcnn.testing.structure import check_calls, structure_checks
@@ -117,7 +118,7 @@ def in_float64(claim: Claim, args: tuple[Array, ...], options: Options) -> Vecto
     """Check that f returns one array of floats, equal in two calls; the result is the function in float64."""
     domain = options.limits
     pair = CheckedPair(claim.f, claim.vjp, claim.names, domain, options.casts)
-    args = tuple([sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for a in args])
+    args = domain.fitted(tuple([sealed(a.astype(np.float64) if a.dtype.kind == "f" else a) for a in args]))
     try:
         returned = pair.forward(*args)
     except OutsideDomainError:
@@ -135,9 +136,9 @@ def in_float64(claim: Claim, args: tuple[Array, ...], options: Options) -> Vecto
         raise KindError(f"{claim.whose}: f must return floats; it returned {short(returned)}")
     again = pair.forward(*args) if options.purity else returned
     if not equal(out, again, options.nondeterministic):
-        raise NotDeterministic("f gives another result when it is called again")
+        raise NotDeterministic(f"f gives another result when it is called again: {change('out', out, again)}")
     if not equal(out, returned):
-        raise NotPure("f changes an earlier result when it is called again")
+        raise NotPure(f"f changes an earlier result when it is called again: {change('out', out, returned)}")
     return VectorFunction(
         pair.forward, pair.backward, args, pair.names, sealed(out), domain.fitted, domain.pulled_back, claim.cotangent
     )

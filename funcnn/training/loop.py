@@ -107,8 +107,8 @@ def train(
 ) -> Iterator[S]:
     """The states of a run, one after each batch `(x, y)` of `data`; or at each step that `every` divides, and the last.
 
-    `lr` is a number, or a function of the step number. To stop, leave the loop; whether the state is finite
-    is checked after the last batch alone, so loop over `while_finite(train(...))` to get finite states. To resume from a state, go on with
+    `lr` is a number, or a function of the step number. To stop, leave the loop; `train` checks that a state is finite
+    after the last batch only, and `while_finite(train(...))` checks each state. To resume from a state, go on with
     `data[state.step:]`: the states are equal, bit for bit, to the states of a run that never stopped. If no batch is
     left, there are no states, so write `last = start` before `for last in train(start, ...)`. `constraint` is a
     function of the parameters that is applied after each step, such as a `partial` of `project`.

@@ -52,14 +52,18 @@ resolution = kind(1e-6, "None")
 inconclusive = kind("error")
 differences = {"resolution": resolution, "inconclusive": inconclusive}
 common = {**differences, "domain": kind({}, "None; {}"), "at_kinks": kind("hull"), "tolerance": kind(0.0)}
+off = kind(False).but("True")  # noqa: FBT003  of a part that a check does not have, or that leaves others without effect
 options = {
     **common,
-    "exact": kind(False).but("True"),  # noqa: FBT003  with True others have no effect
+    "aliasing": flag,
+    "nondeterministic": kind(0.0),
+    "exact": off,
+    "fast": off,
     "structure": kind({}, "None; {}"),
-    "float32": flag,
-    "layouts": flag,
-    "purity": flag,
+    "oracle": kind(None, "None"),
+    **dict.fromkeys(("float32", "layouts", "purity"), flag),
 }
+of_a_layer = {**options, "aliasing": flag.but("False")}
 drawn = kind(None).made(lambda: fst.tensors("m n"))
 PAIR, WRONG_PAIR = (np.sin, sine_vjp), (np.sin, zero_vjp)
 MUTANT = Mutant("zero", "forgotten", fst.tensors("m n"), PAIR, WRONG_PAIR)
@@ -67,8 +71,8 @@ mutant = kind(None).made(lambda: MUTANT)
 small = array(np.ones((2, 2)) / 3)
 of_x = {
     "x": (small | "1.5; 0-d").but("nan; []; (list,)"),  # of [] there is nothing to check, and (list,) is a matrix
-    "nondeterministic": kind(0.0),
-    **common,
+    **options,
+    "float32": off,
 }
 ROWS = [
     # At nan no slope of f is finite, so the check is inconclusive. A list is a tree, for which this vjp is wrong.
@@ -77,12 +81,9 @@ ROWS = [
         f=kind(sine),
         vjp=kind(sine_vjp),
         args=both((small | "1.5; 0-d").but("nan; (list,)")).but("(list,)"),
-        aliasing=flag,
-        nondeterministic=kind(0.0),
         argnums=kind((0,), "None"),
         kwargs=kind(None, "None; {}"),
         convention=kind(None, "None"),
-        oracle=kind(None, "None"),
         **options,
     ),
     row(
@@ -91,11 +92,10 @@ ROWS = [
         jvp=kind(sine_jvp),
         args=both((small | "1.5; 0-d").but("nan; (list,)")).but("(list,)"),
         vjp=kind(sine_vjp, "None"),
-        nondeterministic=kind(0.0),
         argnums=kind((0,), "None"),
         kwargs=kind(None, "None; {}"),
         convention=kind(None, "None"),
-        **common,
+        **options,
     ),
     row(check_gradient, f=kind(total), grad=kind(slopes), args=kind((), "[]").but("(list,)"), **of_x),
     row(
@@ -113,10 +113,10 @@ ROWS = [
         speaks="sine; vjp; sine_vjp",
     ),
     row(diagnose_layer, params=layer(Tanh()), x=small | "0-d", domain=common["domain"], speaks="x; Tanh"),
-    row(check_layer, params=layer(Tanh()), x=small | "0-d", **options, speaks="x; Tanh"),
+    row(check_layer, params=layer(Tanh()), x=small | "0-d", **of_a_layer, speaks="x; Tanh"),
     row(check_loss, loss=kind(mse), out=small, y=small, rows=flag, **options, speaks="mse"),
     row(check_optimizer, optimizer=optimizer, params=kind(NET, "0-d; record"), speaks="update", keeps_states=flag),
-    row(every_layer, module=kind("funcnn"), **options),
+    row(every_layer, module=kind("funcnn"), **of_a_layer),
     row(fst.cases, layer=kind(Relu, "class")),
     row(fst.layers, module=kind("funcnn")),
     row(fst.registered, module=kind("funcnn")),

@@ -216,9 +216,14 @@ def is_factor(got, wanted, ratio):
     return near(got, float(ratio) * wanted, PRINTED)
 
 
+def is_nearly_right(got, wanted, off):
+    """Relative to the largest entry."""
+    return abs(got - wanted) <= 1.6 * float(off) * abs(wanted).max()
+
+
 def is_named_factor(facts, every, leaf, ratio, fraction, size):
     """The factor is that fraction to more digits than are printed, and there is such a size."""
-    value = float(np.divide(*map(float, fraction.split("/")))) if "/" in fraction else float(fraction)
+    value = float(size) ** (-1 if "/" in fraction else 1) * (-1 if "-" in fraction else 1)
     exact = of_every_wrong_entry(lambda got, wanted: near(got, value * wanted, 1e-8))
     sizes = {n for a in (*facts.args, facts.out) for n in (*a.shape, a.size)}
     return exact(facts, every, leaf) and near(value, float(ratio), PRINTED) and int(size) in sizes
@@ -462,7 +467,7 @@ def is_argument(facts, name, *_):
 
 ENTRY = rf"{NAME}(?:\[[\d, ]+\])?"
 OTHER_CALLS = (
-    r"(?:vjp|f) (?:gives another result when it is called again|gives another result after .*"
+    r"(?:vjp|f) (?:gives another result when it is called again.*|gives another result after .*"
     r"|changes (?:a gradient that it|what f) returned before.*|changes an earlier (?:gradient|result) .*)"
 )
 TOGETHER = r".* are wrong together, though"
@@ -480,10 +485,22 @@ NUMBERS = [
     (rf"{EACH}analytic is 0", of_every_wrong_entry(lambda got, wanted: abs(got) <= ROUNDING * abs(wanted))),
     (rf"{EACH}analytic = {NUMBER} x numeric", of_every_wrong_entry(is_factor)),
     (
-        rf"{EACH}analytic = {NUMBER} x numeric, which is (-?(?:1/)?\d+), and (\d+) is a size of an array",
+        rf"{EACH}analytic = c x numeric, where c depends on the arguments; here it is {NUMBER}",
+        of_every_wrong_entry(is_factor, shown=True),
+    ),
+    (
+        rf"{EACH}analytic = numeric (\+) c, where c depends on the arguments; here it is {NUMBER}",
+        of_every_wrong_entry(is_offset, shown=True),
+    ),
+    (
+        rf"{EACH}analytic = {NUMBER} x numeric, which is (-?(?:1/)?n), where n = (\d+) is a size of an array",
         is_named_factor,
     ),
     (rf"{EACH}analytic has no more digits than float32 holds", of_every_wrong_entry(is_float32, shown=True)),
+    (
+        rf"{EACH}right to a relative error of {NUMBER}; does f iterate until a tolerance\? tolerance=\S+",
+        of_every_wrong_entry(is_nearly_right, shown=True),
+    ),
     (
         rf"{EACH}right to a relative error of {NUMBER}",
         of_every_wrong_entry(lambda got, wanted, off: near(got, wanted, 1.6 * float(off)), shown=True),
@@ -493,7 +510,10 @@ NUMBERS = [
     (r"analytic is numeric transposed", is_order(lambda got, wanted: np.swapaxes(wanted, -1, -2))),
     (r"analytic holds the numeric entries in another order", is_order(sorted_as)),
     (rf"wrong exactly where {NAME} is (0|negative|positive)", are_exactly_where),
-    (rf'{NAME} is symmetric; if it always is, write structure=\{{"{NAME}": "symmetric"\}}', is_symmetric),
+    (
+        rf'f reads one triangle of {NAME}; if \1 is always symmetric, write structure=\{{"{NAME}": "symmetric"\}}',
+        is_symmetric,
+    ),
     (rf"{TOGETHER} each alone is right: f has a kink at these arguments, such as a tie", is_right_alone_at_kink),
     (rf"{TOGETHER} no entry tested alone is found wrong: f has a kink at these arguments, such as a tie", is_at_kink),
     (rf"{TOGETHER} no entry tested alone is found wrong", is_wrong_together),
@@ -515,8 +535,7 @@ RULES = [
     *NUMBERS,
     (OTHER_CALLS, DEPENDS),
     *[(pattern, only_in_the_mutant(shows)) for pattern, shows in CALLS],
-    (rf"the gradient of {NAME} is .* in float32, but .* in float64", is_far_in_float32),
-    (rf"in the gradient of {NAME}", is_argument),
+    (rf"the gradient of {ENTRY} is .* in float32, but .* in float64", is_far_in_float32),
     (rf"where {NAME} is all .*", is_argument),
     (rf"along .*: analytic {NUMBER}, numeric {NUMBER} \+- {NUMBER}: {NUMBER} bounds apart", lambda *_: True),
 ]

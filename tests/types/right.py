@@ -41,7 +41,7 @@ from funcnn.data import Batches, bucketed_batches, random_crop, random_flip
 from funcnn.layers import Parallel, Residual
 from funcnn.optimizers import L2, Average, Decay, Lion, PerArray, Rates
 from funcnn.records import branches
-from funcnn.testing import Report, check_layer
+from funcnn.testing import Report, check_gradient, check_hessian, check_jvp, check_layer, check_loss, check_vjp
 from funcnn.training import WithBest
 from funcnn.trees import from_vector, replace, to_vector, with_parameters
 
@@ -176,6 +176,28 @@ def best(now: WithBest[tuple[Dense, Tanh]]) -> Dense:
     return now.best.params[0]
 
 
+def tanh_vjp(args: tuple[Array, ...], dA: Array) -> list[Array]:
+    """The gradient of tanh"""
+    return [dA * (1 - np.tanh(args[0]) ** 2)]
+
+
+def tanh_jvp(args: tuple[Array, ...], tangents: tuple[Array, ...]) -> Any:
+    """The tangent of tanh"""
+    return tangents[0] * (1 - np.tanh(args[0]) ** 2)
+
+
+def twice(x: Array, p: Array) -> Array:
+    """The Hessian of the sum of squares, times p"""
+    return 2 * p
+
+
 assert len(costs(start, x, y)) == 3
 assert several[0] == Several()
 assert_type(check_layer(Tanh(), x, domain={"x": (None, 10.0)}, tolerance=1e-6, float32=False), Report)
+assert_type(check_loss(mse, x, x, structure={"out": lambda out: out}, layouts=False, fast=True), Report)
+assert_type(
+    check_vjp(np.tanh, tanh_vjp, [x], structure={"x": lambda x: x}, oracle=None, exact=False, fast=True), Report
+)
+assert_type(check_jvp(np.tanh, tanh_jvp, [x], layouts=False, purity=False, aliasing=False), Report)
+assert_type(check_gradient(np.sum, np.ones_like, x, at_kinks="hull", resolution=1e-6), Report)
+assert_type(check_hessian(lambda x: 2 * x, twice, x, product=True, nondeterministic=1e-9, fast=True), Report)

@@ -26,7 +26,7 @@ from funcnn import (
     value_and_grad,
 )
 from funcnn.optimizers import Decay
-from funcnn.testing import check_jvp, check_layer
+from funcnn.testing import check_gradient, check_jvp, check_layer
 from funcnn.training import WithBest
 from funcnn.trees import with_parameters
 
@@ -93,7 +93,8 @@ def lr(step: int) -> str:
 train(TrainState(Dense(x, None)), [(x, x)], value_and_grad(mse), lr)  # WRONG
 check_layer(Relu(), x, tolerance="small")  # WRONG
 check_layer(Relu(), x, at_kinks="any")  # WRONG
-check_layer(Relu(), x, aliasing=False)  # WRONG
-check_jvp(np.sin, lambda args, v: v[0] * np.cos(args[0]), [x], exact=True)  # WRONG
+check_layer(Relu(), x, structure={"x": 3})  # WRONG
+check_jvp(np.sin, lambda args, v: v[0] * np.cos(args[0]), [x], fast="yes")  # WRONG
+check_gradient(np.sum, np.ones_like, x, layout=False)  # WRONG
 funcnn.Nonsense()  # WRONG
 funcnn.leaves(x)  # WRONG

@@ -11,20 +11,19 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Comparison, Measurement
-from funcnn.testing.comparison.directions import Probe
-from funcnn.testing.differentiation.constants import (
+from funcnn.testing.comparison.constants import (
     APART,
     DECIDED,
     DOUBTFUL,
     FARTHER,
     FEW_PAIRS,
-    FINER_STEPS,
-    FIRST_STEPS,
     FIT_ERROR,
     MORE_PAIRS,
     NEAR,
     VISIBLE_ROUNDING,
 )
+from funcnn.testing.comparison.directions import Probe
+from funcnn.testing.differentiation.constants import FINER_STEPS, FIRST_STEPS
 from funcnn.testing.differentiation.richardson import Slopes, differences, fitted_slope
 
 

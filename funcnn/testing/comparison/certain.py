@@ -12,10 +12,7 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Comparison, Measurement
-from funcnn.testing.comparison.directions import Probe
-from funcnn.testing.comparison.finding import Finding, gradient_rounding, worst_finding
-from funcnn.testing.comparison.finest import agrees_at_finest_steps
-from funcnn.testing.differentiation.constants import (
+from funcnn.testing.comparison.constants import (
     CERTAIN,
     LINEAR_BEND,
     LINEAR_FACTOR,
@@ -24,6 +21,10 @@ from funcnn.testing.differentiation.constants import (
     LINEAR_SAMPLES,
     LINEAR_STEP,
 )
+from funcnn.testing.comparison.directions import Probe
+from funcnn.testing.comparison.finding import Finding, gradient_rounding, worst_finding
+from funcnn.testing.comparison.finest import agrees_at_finest_steps
+from funcnn.testing.comparison.tolerance import largest_along
 from funcnn.testing.differentiation.richardson import Slopes
 from funcnn.testing.differentiation.vector_function import step_scales
 
@@ -74,7 +75,7 @@ def certain_finding(measurement: Measurement, probe: Probe, first: Comparison, d
     """
     gap = _gap(first)
     sure = may_be_certain(first) & (gap > deviation)
-    sure &= gap * CERTAIN > measurement.options.tolerance * first.size
+    sure &= gap * CERTAIN > measurement.options.tolerance * largest_along(measurement, probe, first.size)
     if probe.entry is None or not sure.any():
         return None
     measured = sure & np.isin(np.arange(sure.size), [*measurement.changes])

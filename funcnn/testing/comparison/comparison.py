@@ -9,18 +9,15 @@ import attrs
 import numpy as np
 
 from funcnn.arrays import Array
+from funcnn.testing.comparison.constants import CONTRACTION, MOST_OUTPUTS, MOST_REFINED, NUMBERS_IN_MEMORY
 from funcnn.testing.comparison.directions import Probe
 from funcnn.testing.differentiation.complex_step import complex_step, sharpened
 from funcnn.testing.differentiation.constants import (
     BOUND,
     COARSER_STEPS,
-    CONTRACTION,
     EPS,
     FINER_STEPS,
     FIRST_STEPS,
-    MOST_OUTPUTS,
-    MOST_REFINED,
-    NUMBERS_IN_MEMORY,
     REACHES,
 )
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate

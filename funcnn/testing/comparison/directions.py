@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from funcnn.arrays import Array
-from funcnn.testing.differentiation.constants import MOST_ENTRIES
+from funcnn.testing.comparison.constants import MOST_ENTRIES
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes, step_scales
 
 

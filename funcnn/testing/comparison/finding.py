@@ -8,18 +8,21 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Comparison, Measurement
-from funcnn.testing.comparison.directions import Probe
-from funcnn.testing.differentiation.constants import (
+from funcnn.testing.comparison.constants import (
     CANCELLATION,
-    EPS,
     GRADIENT_CHANGE,
     GRADIENT_NOISE,
-    HIDDEN,
     LARGEST_GRADIENT_CHANGE,
     PROPAGATED,
+    TERMS,
+)
+from funcnn.testing.comparison.directions import Probe
+from funcnn.testing.comparison.tolerance import largest_along
+from funcnn.testing.differentiation.constants import (
+    EPS,
+    HIDDEN,
     SMALLEST_FACTOR,
     SMALLEST_NORMAL,
-    TERMS,
     VISIBLE,
 )
 from funcnn.testing.differentiation.rounding import cancellation_error, propagated_noise
@@ -70,11 +73,12 @@ def worst_finding(
     """The worst difference among the cotangents `outside`; at first those that are not tolerated, of one output."""
     low, high = interval
     distance = np.maximum(low - first.analytic, first.analytic - high)
-    tolerated = distance <= measurement.options.tolerance * first.size
+    size = largest_along(measurement, probe, first.size)
+    tolerated = distance <= measurement.options.tolerance * size
     plain = abs(measurement.cotangents).sum(axis=1) == 1  # of one output alone
     apart = distance / error
     c = max(np.flatnonzero(outside).tolist(), key=lambda c: (not tolerated[c], plain[c], apart[c]))
-    numbers: Any = [float(a[c]) for a in (first.analytic, first.numeric, error, low, high, first.size)]
+    numbers: Any = [float(a[c]) for a in (first.analytic, first.numeric, error, low, high, size)]
     sharp = first.known[-1] and error[-1] <= measurement.resolution * first.size[-1]
     contracted = (float(first.numeric[-1]), float(error[-1])) if sharp else None
     return Finding(probe, c, *numbers)._replace(contracted=contracted)

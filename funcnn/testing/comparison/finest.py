@@ -10,8 +10,14 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Comparison, Measurement
+from funcnn.testing.comparison.constants import (
+    FINEST,
+    FINEST_AGREES,
+    FINEST_RATIO,
+    FINEST_STEP,
+)
 from funcnn.testing.comparison.directions import Probe
-from funcnn.testing.differentiation.constants import EPS, FINEST, FINEST_AGREES, FINEST_RATIO, FINEST_STEP
+from funcnn.testing.differentiation.constants import EPS
 
 
 def agrees_at_finest_steps(

@@ -13,7 +13,8 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Measurement
-from funcnn.testing.differentiation.constants import BOUND, FLAT_STEPS
+from funcnn.testing.comparison.constants import FLAT_STEPS
+from funcnn.testing.differentiation.constants import BOUND
 from funcnn.testing.differentiation.vector_function import Direction
 
 
@@ -27,7 +28,7 @@ def flat(measurement: Measurement, moving: Sequence[Direction], faint: Array) ->
     for c in np.flatnonzero(faint.any(axis=0)).tolist():
         key = faint[:, c].tobytes()
         if key not in together:
-            together[key] = _unchanged(measurement, [moving[k] for k in np.flatnonzero(faint[:, c])])
+            together[key] = _unchanged(measurement, [moving[k] for k in np.flatnonzero(faint[:, c]).tolist()])
         found[:, c] = faint[:, c] & together[key][c]
     for k in np.flatnonzero((faint & ~found).any(axis=1)).tolist():
         found[k] |= faint[k] & _unchanged(measurement, [moving[k]])
@@ -35,7 +36,7 @@ def flat(measurement: Measurement, moving: Sequence[Direction], faint: Array) ->
 
 
 def _unchanged(measurement: Measurement, moving: Sequence[Direction]) -> Array:
-    """By cotangent, whether its outputs are the same on both sides of x; at shorter steps beside the edge of a domain."""
+    """By cotangent, whether its outputs are the same beside x; over shorter steps at the edge of a domain."""
     function, used = measurement.function, measurement.cotangents != 0
     where, by = (np.concatenate(part) for part in zip(*moving, strict=True))
     ways = function.rng.uniform(0.5, 1, by.size) * (function.rng.choice([-1.0, 1.0], by.size) if by.size > 1 else 1)

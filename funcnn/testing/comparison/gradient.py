@@ -18,6 +18,7 @@ from funcnn.testing.comparison.comparison import (
     first_slopes,
     measure,
 )
+from funcnn.testing.comparison.constants import MOST_ENTRIES, SLOPES_IN_MEMORY
 from funcnn.testing.comparison.directions import Probe, place_of, probes, single_entries
 from funcnn.testing.comparison.explanation import gradient_error
 from funcnn.testing.comparison.finding import Finding
@@ -26,11 +27,7 @@ from funcnn.testing.comparison.scales import lengthened, small
 from funcnn.testing.comparison.statistics import Statistics
 from funcnn.testing.comparison.together import Restriction, restricted, tested_blocks
 from funcnn.testing.comparison.tried import tried
-from funcnn.testing.differentiation.constants import (
-    FIRST_STEPS,
-    MOST_ENTRIES,
-    SLOPES_IN_MEMORY,
-)
+from funcnn.testing.differentiation.constants import FIRST_STEPS
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, rescaled
 from funcnn.testing.options import Options
 

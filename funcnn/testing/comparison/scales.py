@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from funcnn.testing.comparison.comparison import Measurement
+from funcnn.testing.comparison.constants import LARGEST_SMALL_ENTRY, SAME_OVER_STEP
 from funcnn.testing.comparison.directions import Probe
 from funcnn.testing.comparison.finding import Finding
-from funcnn.testing.differentiation.constants import LARGEST_SMALL_ENTRY, SAME_OVER_STEP
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes, step_scales
 
 
@@ -55,6 +55,7 @@ def constant_over_step(measurement: Measurement, finding: Finding, step: float) 
         function.gradient_or_nan(finding.probe.direction.moved(function.x, way * step), dA)[where] @ by
         for way in (-1, -0.5, 0.5, 1)
     ]
-    return bool(max(abs(np.mean(pair) - finding.analytic) for pair in (beside[::3], beside[1:3])) < (
-        SAME_OVER_STEP * finding.distance
-    ))
+    return bool(
+        max(abs(np.mean(pair) - finding.analytic) for pair in (beside[::3], beside[1:3]))
+        < (SAME_OVER_STEP * finding.distance)
+    )

@@ -16,26 +16,26 @@ from funcnn.arrays import Array
 from funcnn.testing.comparison.bends import bends, contradicted, doubtful, finer_steps
 from funcnn.testing.comparison.certain import certain_finding
 from funcnn.testing.comparison.comparison import Comparison, Measurement, compare, noise_towards, refined_slopes
+from funcnn.testing.comparison.constants import BOUNDED_SLOPE, LINEAR_BEND, MOST_ENTRIES, OTHER_FACTOR
 from funcnn.testing.comparison.directions import Probe, single_entries
 from funcnn.testing.comparison.finding import Finding, gradient_rounding, worst_finding
 from funcnn.testing.comparison.finest import agrees_at_finest_steps
 from funcnn.testing.comparison.staircases import stairs
+from funcnn.testing.comparison.tolerance import largest_along
 from funcnn.testing.differentiation.constants import (
     BOUND,
-    BOUNDED_SLOPE,
     COARSER_STEPS,
     FINER_STEPS,
     FIRST_STEPS,
-    LINEAR_BEND,
-    MOST_ENTRIES,
     MOST_TIED,
-    OTHER_FACTOR,
     SAMPLES,
     SAMPLES_OF_AN_ENTRY,
     UNLIKELY,
 )
 from funcnn.testing.differentiation.kinks import Surroundings
 from funcnn.testing.differentiation.richardson import DifferenceQuotients, Slopes, difference_quotients, extrapolate
+
+Why = Literal["", "rounded", "stairs"]
 
 
 class Outcome(NamedTuple):
@@ -48,7 +48,7 @@ class Outcome(NamedTuple):
     kink: Array
     finding: Finding | None
     left_out: Array
-    why: Literal["", "rounded", "stairs"] = ""
+    why: Why = ""
 
 
 def check_again(
@@ -95,14 +95,14 @@ def check_again(
     outside &= ~left_out
     rounded = first.wrong & ~wrong
     settled = first.settled | (wrong & at_kink) | (rounded & (bound <= measurement.resolution * first.size))
-    why: Literal["", "rounded", "stairs"] = "rounded" if (rounded & ~settled).any() else ""
     if outside.any():
         outside &= _confirmed(measurement, probe, quotients, slopes, first)
-    if (rough := stairs(measurement, probe, slopes, first, outside)).any():
-        outside, why = outside & ~rough, "stairs"
+    rough = stairs(measurement, probe, slopes, first, outside)
+    outside &= ~rough
+    why: Why = "stairs" if rough.any() else "rounded" if (rounded & ~settled).any() else ""
     if not outside.any():
         return Outcome(settled, settled & at_kink, None, left_out, why)
-    tolerated = distance <= measurement.options.tolerance * first.size
+    tolerated = distance <= measurement.options.tolerance * largest_along(measurement, probe, first.size)
     finding = worst_finding(measurement, probe, first, outside, (low, high), bound + error)
     return Outcome(settled | (outside & tolerated), settled & at_kink, finding, left_out, why)
 

@@ -13,13 +13,8 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Comparison, Measurement
-from funcnn.testing.comparison.directions import Probe
-from funcnn.testing.differentiation.constants import (
-    BOUND,
-    EPS,
-    LARGEST_NOISE,
+from funcnn.testing.comparison.constants import (
     LARGEST_SMALL_ENTRY,
-    QUOTIENT_NOISE,
     SMOOTH_HALF,
     SMOOTH_HALVINGS,
     STAIRS,
@@ -29,6 +24,8 @@ from funcnn.testing.differentiation.constants import (
     WINDOW_POINTS,
     WINDOWS,
 )
+from funcnn.testing.comparison.directions import Probe
+from funcnn.testing.differentiation.constants import BOUND, EPS, LARGEST_NOISE, QUOTIENT_NOISE
 from funcnn.testing.differentiation.richardson import Slopes
 
 
@@ -87,7 +84,9 @@ class Jumps(NamedTuple):
             return None
         trend, jumps = float(np.median(changes)) / float(places[1] - places[0]), 0
         for tried, k in enumerate(worst.tolist()):
-            jumps += self._is_jump(float(places[k]), float(places[k + 1]), float(values[k]), float(values[k + 1]), trend)
+            jumps += self._is_jump(
+                float(places[k]), float(places[k + 1]), float(values[k]), float(values[k + 1]), trend
+            )
             if jumps == STAIRS or tried - jumps >= STAIRS_TRIED - STAIRS:
                 break
         return jumps == STAIRS

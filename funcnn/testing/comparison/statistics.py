@@ -22,6 +22,17 @@ from funcnn.testing.verdict import Report
 Why = Literal["kink", "jump", "edge", "rounded", "stairs", "rough"]
 
 
+REASONS = {
+    "small": "every slope of f is smaller than the bound on its error: draw arguments at which f changes",
+    "kink": "f has a kink at these arguments, and at_kinks leaves it out: draw arguments beside the kink",
+    "jump": "f jumps, or its slopes grow without bound, at these arguments: draw other arguments",
+    "edge": "f is not defined on both sides of these arguments: draw arguments inside the domain of f",
+    "rounded": "the gradient differs from the slopes of f, and its rounding error at these arguments may be as large: "
+    "draw arguments of other magnitudes",
+    "stairs": "the rounding errors of f jump by more than f changes over short steps: draw larger arguments",
+}
+
+
 @attrs.define
 class Statistics:
     """The counts of one check, which grow with each comparison."""
@@ -37,7 +48,9 @@ class Statistics:
     undecided: Counter[str] = attrs.field(factory=Counter)  # by leaf: entries that are neither wrong nor settled
     entries: dict[str, int] = attrs.field(factory=dict)  # by leaf: the number of entries that are decided
     resolved: dict[str, str] = attrs.field(factory=dict)  # the entries that are decided, with their leaf
-    unresolved: dict[str, tuple[float, float]] = attrs.field(factory=dict)  # by entry that is not: relative error, bound
+    unresolved: dict[str, tuple[float, float]] = attrs.field(
+        factory=dict
+    )  # by entry that is not: relative error, bound
     flattest: float = 0.0  # the largest bound on a slope of 0
     least_sensitive: tuple[float, float, str] = (0.0, 0.0, "")  # relative error that would be found, bound, entry
     reasons: Counter[Why] = attrs.field(factory=Counter)
@@ -45,9 +58,7 @@ class Statistics:
     unsettled: set[str] = attrs.field(factory=set)  # leaves of which a slope was not settled
     sharpest: float = np.inf  # relative bound where nothing was settled
 
-    def count(
-        self, probe: Probe, found: Comparison, settled: Array, decided: Array, kink: Array | None = None
-    ) -> None:
+    def count(self, probe: Probe, found: Comparison, settled: Array, decided: Array, kink: Array | None = None) -> None:
         """Add one direction, for all cotangents."""
         self.probes += len(settled)
         self.inconclusive += int((~settled).sum())
@@ -132,22 +143,9 @@ class Statistics:
 
     def why_inconclusive(self, resolution: float) -> str:
         """Why nothing was decided, and what to change."""
-        if not self.reasons:
-            return "every slope of f is smaller than the bound on its error: draw arguments at which f changes"
-        [(why, _)] = self.reasons.most_common(1)
-        if why == "kink":
-            return "f has a kink at these arguments, and at_kinks leaves it out: draw arguments beside the kink"
-        if why == "jump":
-            return "f jumps, or its slopes grow without bound, at these arguments: draw other arguments"
-        if why == "edge":
-            return "f is not defined on both sides of these arguments: draw arguments inside the domain of f"
-        if why == "rounded":
-            return (
-                "the gradient differs from the slopes of f, and its rounding error at these arguments may be as large: "
-                "draw arguments of other magnitudes"
-            )
-        if why == "stairs":
-            return "the rounding errors of f jump by more than f changes over short steps: draw larger arguments"
+        why = self.reasons.most_common(1)[0][0] if self.reasons else "small"
+        if why in REASONS:
+            return REASONS[why]
         if self.sharpest <= resolution:
             return (
                 "the slopes of f at different steps contradict each other: draw moderate arguments, or make f smoother"

@@ -19,8 +19,7 @@ from funcnn.testing.comparison.blocks import (
     coupled_by_vjp,
 )
 from funcnn.testing.comparison.comparison import Measurement, measure, with_noise_along
-from funcnn.testing.comparison.finding import Finding
-from funcnn.testing.differentiation.constants import (
+from funcnn.testing.comparison.constants import (
     MOST_COUPLED,
     MOST_OUTPUTS,
     MOST_SETTLED,
@@ -28,6 +27,7 @@ from funcnn.testing.differentiation.constants import (
     SHORTER,
     TRACED_SUSPECTS,
 )
+from funcnn.testing.comparison.finding import Finding
 from funcnn.testing.differentiation.rounding import Noise
 from funcnn.testing.differentiation.vector_function import Direction, VectorFunction, magnitudes, step_scales
 

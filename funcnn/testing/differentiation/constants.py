@@ -1,4 +1,4 @@
-"""Every number of the checker, and the theorem, function or measurement that fixed it.
+"""The numbers of the checker, with the theorem, function or measurement that fixed each; comparisons have their own.
 
 A number is *derived* where a formula gives it, *chosen* where any number near it would do, and *calibrated* where it
 was raised or lowered until the mistakes of `tests/mutants` were found and the right functions of `tests/nasty` and
@@ -56,6 +56,7 @@ SMALL_OUTPUT = 1e-6
 DIGITS_KEPT = 30
 # Chosen: distances at which the size of an output is measured, since it may be constant near x.
 FAR = (-64, -8, -1, 1, 8, 64)
+OUTPUTS_AT_ONCE = 2**13  # chosen: tables of their values stay in a processor's cache
 FLOOR = 1e-300  # chosen: a logarithm of 0 is avoided
 SMALLEST_MAGNITUDE = 1e-290  # derived: the smallest step, 2^-48 times it, is above the denormal numbers
 
@@ -73,10 +74,6 @@ SMALLEST_FACTOR = 1e-150  # derived: a gradient of 0 may be 1 / a^2, where the s
 
 PERTURBATIONS = 6  # calibrated: the number of perturbed arguments of which the largest change is taken
 LARGE_NOISE = 64  # calibrated: noise of f below so many units of its own last digit does not enter the gradient
-
-# Chosen: an output is flat if steps of an eighth do not change it (comparison/flat.py); beside the edge of a domain,
-# shorter steps.
-FLAT_STEPS = tuple(range(3, 49, 3))
 
 # Kinks (kinks.py).
 
@@ -107,113 +104,16 @@ FAR_SAMPLES = 6  # chosen: at the larger distance, where only a mean and the lar
 UNLIKELY = 14
 MOST_TIED = 64
 
-# Complex steps (complex_step.py).
-
-COMPLEX_STEP = 1e-20  # derived: its square vanishes beside 1 in float64, and nothing is subtracted
-COMPLEX_ERROR = 16  # calibrated: in units of the last digit, the rounding of f itself in complex numbers
-
-# Directions and cotangents (comparison/comparison.py, comparison/directions.py).
-
-MOST_ENTRIES = 96  # chosen: entries of an argument that are moved one by one; of a larger one, directions are drawn
-MOST_OUTPUTS = 24  # chosen: outputs with a cotangent each; more are contracted with three random cotangents
-NUMBERS_IN_MEMORY = 2**21  # chosen: 16 MB of cotangents and gradients
-SLOPES_IN_MEMORY = 2**20  # chosen: directions are measured in blocks of at most so many values of f
-OUTPUTS_AT_ONCE = 2**13  # chosen: tables of their values stay in a processor's cache
-MOST_REFINED = 2**17  # chosen: with more outputs, finer and coarser steps would take too much memory
-
-# Blocks of a block-diagonal Jacobian (comparison/blocks.py, comparison/together.py).
-
-MOST_IN_A_BLOCK = 32  # chosen: entries of a block; each of them costs as many calls of f as an entry that moves alone
-MOST_COUPLED = 4  # chosen: blocks that change outputs of others; with more of them, the blocks are not compared
-BLOCK_STEP = 2.0**-12  # chosen: relative; as the steps of difference quotients, visible and inside most domains
-MOST_SETTLED = 0.5  # chosen: if at most this share of the blocks is settled, the usual directions follow
-SHORTER = 2.0**-10  # chosen: steps beside a kink that the first ones cross; they end at 2^-27, where rounding is small
-MOST_SUSPECTS = 4  # chosen: blocks that are compared once more, as a function of their own
-TRACED_SUSPECTS = 3  # chosen: suspects for which a coupled block is searched, by 20 calls each among a million
-
-# Chosen: an entry below so small a part of its step is tried with steps in proportion to it as well, and a step below
-# so small a part of the largest entry with longer ones (comparison/scales.py).
-LARGEST_SMALL_ENTRY = 2.0**-6
-# Chosen: over a long step, the mean of the gradient on both sides changes by less than this part of a difference.
-SAME_OVER_STEP = 0.25
-
-# The comparison (comparison/comparison.py).
+# The margin on an error (complex_step.py, comparison/comparison.py).
 
 # Calibrated: the margin on the error bound of a slope. It covers the second order of the error estimate: with 8, no
 # right function of tests/nasty is reported as wrong.
 BOUND = 8
-# Calibrated: the rounding of a contraction with a cotangent, in units of the last digit.
-CONTRACTION = 128
 
-# Second checks (comparison/second_checks.py).
+# Complex steps (complex_step.py).
 
-# Calibrated: the change of a gradient under perturbed arguments counts 8 times, unless the gradient is discontinuous:
-# a change of more than a hundredth of it (8 times that, 8e-2) is not rounding.
-GRADIENT_CHANGE = 8
-LARGEST_GRADIENT_CHANGE = 8e-2
-GRADIENT_NOISE = 64  # calibrated: margin on the measured noise of a gradient
-TERMS = 32  # calibrated: margin on the last digit of the terms of f over the largest scale of x
-CANCELLATION = 256  # calibrated: margin on the rounding error left by cancelled terms
-PROPAGATED = 64  # calibrated: margin on the noise of f in a gradient
-BOUNDED_SLOPE = 1e-3  # chosen: a slope known to three digits is bounded, so that a nan in its place is wrong
-OTHER_FACTOR = 0.83  # chosen: the second series of steps is no power of two, so that its rounding differs
-DOUBTFUL = 1e-5  # chosen: smaller relative errors are compared once more with slopes fitted to values at finer steps
-# Derived: within [-4h, 4h], values at +-2h and +-4h, eight of the first to one of the second, give the slope of a cubic
-# with the least rounding error, since the Chebyshev polynomial of degree 3 has its extrema there (Hoel and Levine 1964,
-# Optimal spacing and weighting in polynomial prediction). They are spread by 1/8, in few bits, so that x + h is exact
-# and rounding errors differ. The error of 38 values is that of the mean over 32 series of extrapolated quotients.
-FEW_PAIRS = (57 / 32, 62 / 32, 67 / 32, 72 / 32, 4.0)
-MORE_PAIRS = (*[k / 32 for k in (58, 59, 60, 61, 63, 64, 65, 66, 68, 69, 70, 71)], 30 / 8, 34 / 8)
-DECIDED = 10  # chosen: a slope whose error is a tenth of a difference decides on it
-# Calibrated: finer steps contradict the estimate if they are within 3 rounding errors of the gradient, and both 6
-# rounding errors and 4 times as far from the estimate.
-NEAR = 3
-APART = 6
-FARTHER = 4
-FIT_ERROR = 64  # calibrated: the error of a fitted slope is at least so small a part of the rounding error at one step
-VISIBLE_ROUNDING = 16  # calibrated: steps whose rounding exceeds the gap by more than this say nothing
-
-# Slopes at the finest steps (comparison/finest.py). Chosen: rounding errors hide a thousandth of the difference at the
-# finest of three steps, each 4 times as long as the one before; the slopes equal the gradient to a 16th of it.
-FINEST_STEP = 1024
-FINEST = 3
-FINEST_RATIO = 4
-FINEST_AGREES = 16
-
-# Findings without a second check (comparison/certain.py).
-
-# Chosen: near the finest first step, where the rounding of values is 1e-10 of a slope, and an eighth of it.
-LINEAR_STEP = 2.0**-16
-LINEAR_FACTOR = 8
-# Calibrated: a step from here in each sample. Without them a / (a - b) with b = a - 3e-9, beside a pole that all other
-# steps leap over, was reported as wrong.
-LINEAR_FINER = (26, 29, 32, 35, 38, 41, 44)
-LINEAR_NOISE = 4  # chosen: the rounding of two values, and a margin of two
-LINEAR_BEND = 8  # chosen: a bend must explain a difference, and be no 32nd of it
-# Calibrated: with 42 samples, no nasty function is reported as wrong, and a failing check of sin costs 2.2 passes.
-LINEAR_SAMPLES = 42
-# Calibrated: a difference of more than so many times its bound and the deviation from a linear function.
-CERTAIN = 32
-
-# Staircases (comparison/staircases.py).
-
-STAIRS = 3  # chosen: a function with a jump or two is no staircase
-STAIRS_TRIED = 5  # chosen: the largest changes, of which a kink or two are no jumps
-# Chosen: windows around x are 4 apart, from 4 steps to 4 times the size of an entry, each with 17 points.
-WIDTHS = 26
-WINDOW = 4.0
-WINDOW_POINTS = 8
-SMOOTH_HALF, SMOOTH_HALVINGS = 0.6, 10  # chosen: a change that halves in so many bisections is no jump
-WINDOWS = 12  # chosen: windows without jumps after which f is no staircase
-
-# What the wrong entries of a message have in common (comparison/explanation.py).
-
-SHARED = 1e-9  # chosen: a factor, an offset or an order is common to entries up to this relative difference
-SHARED_BOUNDS = 4  # chosen: and up to so many times the largest bound
-VISIBLE_FACTOR = 100  # chosen: a factor is named if the largest numeric value is more than so many times its error
-NEARLY_RIGHT = 1e-3  # chosen: entries that are right to three digits have too few digits, not a wrong factor
-FAINT = 1e-9  # chosen: a smaller gradient, relative to the largest, is not said to be right
-SINGLE = 1e-5  # chosen: a gradient computed in float32 is right to five digits
+COMPLEX_STEP = 1e-20  # derived: its square vanishes beside 1 in float64, and nothing is subtracted
+COMPLEX_ERROR = 16  # calibrated: in units of the last digit, the rounding of f itself in complex numbers
 
 # Repeated gradients of other libraries (torch.py, autograd.py).
 

@@ -58,7 +58,7 @@ class Agreement:
 
 @attrs.frozen(eq=False)
 class Pullback:
-    """The rules at arguments, the random cotangents, and the gradients that backward gives."""
+    """The rules at arguments, the random cotangents, and the gradients that backward gives; None in forward mode."""
 
     rules: Rules
     args: Sequence[Array]
@@ -75,11 +75,19 @@ class Pullback:
             if out.dtype.kind in "fO"
             for number, u in zip(numbers_in(out), dA.flat, strict=True)
         ]
-        right = [
-            times(number.value, exact(d))
+        pairs = [
+            (gradient, v)
             for a, gradient, v in zip(self.args, self.gradients, directions, strict=True)
             if a.dtype.kind == "f"
-            for number, d in zip(numbers_in(gradient), v.flat, strict=True)
+        ]
+        if self.rules.tangent is not None:
+            steps = [of_values(v) if a.dtype.kind == "f" else None for a, v in zip(self.args, directions, strict=True)]
+            found = self.rules.tangent([of_values(a) for a in self.args], steps)
+            pairs = [*zip(found, self.cotangents, strict=True)]
+        right = [
+            times(number.value, exact(d))
+            for numbers, v in pairs
+            for number, d in zip(numbers_in(numbers), v.flat, strict=True)
         ]
         forward, backward = _sum(left), _sum(right)
         size = _sum(map(abs, left + right))
@@ -91,6 +99,8 @@ def pullback(rules: Rules, names: Sequence[str], args: Sequence[Array], rng: np.
     constants = [of_values(a) for a in args]
     shapes = [out.shape for out in rules.forward(constants)]
     cotangents = [dyadic(shape, rng) for shape in shapes]
+    if rules.backward is None:
+        return Pullback(rules, args, cotangents, [None] * len(args))
     gradients = rules.backward(constants, [of_values(dA) for dA in cotangents])
     for name, a, gradient in zip(names, args, gradients, strict=True):
         if a.dtype.kind == "f" and getattr(gradient, "shape", None) != a.shape:

@@ -23,11 +23,15 @@ DOUBLE = 17  # digits that tell two float64 apart
 
 @attrs.frozen(eq=False)
 class Oracle:
-    """The function of the oracle, and the arguments of f and its keyword arguments from the arrays of a check."""
+    """The function of the oracle, and the arguments of f and its keyword arguments from the arrays of a check.
+
+    `arranged` gives its numbers the shape of the value of f.
+    """
 
     whose: str
     entry: Callable[..., Any]
     called: Callable[[Sequence[Array]], tuple[tuple[Any, ...], Mapping[str, Any]]]
+    arranged: Callable[[Array], Array] = np.asarray
 
     def check(self, function: VectorFunction) -> None:
         """Raise an error unless the oracle gives a real number for each output of f."""
@@ -50,9 +54,8 @@ class Oracle:
         args, kwargs = self.called(function.arguments(x))
         entries = [np.asarray(a).astype(object) for a in args]
         with mpmath.workdps(DIGITS):
-            return np.asarray(
-                np.frompyfunc(lambda *numbers: self.entry(*numbers, **kwargs), len(args), 1)(*entries), object
-            )
+            made = np.frompyfunc(lambda *numbers: self.entry(*numbers, **kwargs), len(args), 1)(*entries)
+            return self.arranged(np.asarray(made, object))
 
     def opinion(self, function: VectorFunction, finding: Finding, u: Array) -> str:
         """Which of both sides differs from the oracle along the direction of a finding, as a line of its message."""
