@@ -69,7 +69,7 @@ ROWS = {
         KindError,
         "Target: there is no option domains of check_vjp; there are argnums, kwargs, convention, "
         "resolution, aliasing, nondeterministic, domain, structure, at_kinks, tolerance, exact, "
-        "float32, layouts, purity, oracle",
+        "oracle, fast, float32, layouts, purity",
     ),
     "a number for a spec": (call(hunt, 3, "."), KindError, "hunt: spec must be a path, not int"),
     "a number in a list of specs": (call(hunt, ["spec.py", 3], "."), KindError, "hunt: spec must be a path, not int"),
