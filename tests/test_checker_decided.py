@@ -1,0 +1,210 @@
+"""What a pass decided: entries by name, whose slope is above its bound or of an output that is flat along them."""
+
+import numpy as np
+import pytest
+
+from funcnn.testing import GradientError, Inconclusive, WrongGradient, check_vjp
+from tests.unseen import CASES
+
+
+def squares(x):
+    return (x * x).sum()
+
+
+def squares_vjp(args, dA):
+    return [2 * dA * args[0]]
+
+
+def zeroed(vjp, k=-1):
+    """The vjp with one entry of its gradient replaced by 0."""
+
+    def wrong(args, dA):
+        gradient = np.array(vjp(args, dA)[0])
+        gradient.flat[k] = 0
+        return [gradient]
+
+    return wrong
+
+
+def slopes(slope):
+    return lambda args, dA: [dA * slope(args[0])]
+
+
+BESIDE_LARGER = [[1, 1e-7], [100, 1e-5], [1e4, 1e-3], [1e6, 1], [1, 1e-12], [1e3, 1e-9], [1e6, 1e-6], [1e8, 1e-3]]
+
+
+@pytest.mark.parametrize("x", BESIDE_LARGER, ids=str)
+def test_a_small_entry_beside_larger_ones_is_decided(x):
+    report = check_vjp(squares, squares_vjp, [np.array(x, float)])
+    assert "every entry" in str(report)
+    assert not report.unresolved
+    assert report.sees < 1
+    with pytest.raises(WrongGradient, match=r"1 of 2 entries wrong, first x\[1\]"):
+        check_vjp(squares, zeroed(squares_vjp), [np.array(x, float)])
+
+
+SMALL = {
+    "1 - cos x": (lambda x: (1 - np.cos(x)).sum(), slopes(np.sin)),
+    "log1p(x^2)": (lambda x: np.log1p(x * x).sum(), slopes(lambda x: 2 * x / (1 + x * x))),
+    "sqrt(1 + x^2)": (lambda x: np.sqrt(1 + x * x).sum(), slopes(lambda x: x / np.sqrt(1 + x * x))),
+    "cosh": (lambda x: np.cosh(x).sum(), slopes(np.sinh)),
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("x", [[1, 1e-7], [0.3, 1e-10], [1e-8]], ids=str)
+def test_a_slope_in_proportion_to_a_small_entry_is_decided(name, x):
+    f, vjp = SMALL[name]
+    assert not check_vjp(f, vjp, [np.array(x)]).unresolved
+    with pytest.raises(WrongGradient):
+        check_vjp(f, zeroed(vjp), [np.array(x)])
+
+
+def test_a_penalty_of_the_wrong_sign_at_small_weights_is_found():
+    A, y = np.array([[100.0, 200.0], [300.0, -100.0]]), np.array([10.0, 20.0])
+    ridge = lambda W: ((A @ W - y) ** 2).sum() + 1e3 * (W * W).sum()
+    vjp = lambda sign: lambda args, dA: [dA * (2 * A.T @ (A @ args[0] - y) + sign * 2e3 * args[0])]
+    W = np.array([1e-6, -2e-6])
+    assert check_vjp(ridge, vjp(1), [W]).verdict == "pass"
+    with pytest.raises(WrongGradient):
+        check_vjp(ridge, vjp(-1), [W])
+
+
+def of_reals(f):
+    """The function without a complex step, which would decide an entry that differences do not see."""
+    return lambda x: f(np.real(x))
+
+
+def polynomial(x):
+    return (x * x + x**3).sum()
+
+
+polynomial_vjp = slopes(lambda x: 2 * x + 3 * x * x)
+
+
+def test_an_entry_whose_slope_rounding_hides_is_named():
+    x = np.array([1.0, 1e-15])
+    report = check_vjp(of_reals(polynomial), zeroed(polynomial_vjp), [x])
+    assert list(report.unresolved) == ["x[1]"]
+    assert report.unresolved["x[1]"] > 2e-15
+    assert report.sees >= 1 > report.resolved
+    assert str(report).startswith("pass: 1 of 2 entries of x and 4 directions")
+    assert "; not decided: x[1] (its slope is below " in str(report)
+
+
+def test_only_the_first_entries_that_are_not_decided_are_named():
+    x = np.array([1.0, 1e-15, -1e-15, 2e-15, -2e-15, 3e-15])
+    report = check_vjp(of_reals(polynomial), polynomial_vjp, [x])
+    assert len(report.unresolved) == 5
+    assert "x[3]" in str(report)
+    assert str(report).endswith(" and 2 more entries")
+
+
+@pytest.mark.parametrize(
+    ("f", "vjp", "x", "why"),
+    [
+        (lambda x: 1 + polynomial(np.real(x)), polynomial_vjp, [1e-15, -1e-15], "the values of f are too rough"),
+        (np.exp, slopes(np.exp), [-740.0], "every slope of f is smaller than the bound on its error"),
+    ],
+)
+def test_a_pass_that_decided_nothing_is_inconclusive(f, vjp, x, why):
+    with pytest.raises(Inconclusive, match=why):
+        check_vjp(f, vjp, [np.array(x)])
+
+
+FLAT = {
+    "a dead relu": (lambda x: np.maximum(x, 0), slopes(lambda x: x > 0), [-0.05, -1e-7, -3.0, 2.0]),
+    "a padded entry": (lambda x: (x * [1, 1, 0]).sum(), slopes(lambda x: np.array([1.0, 1, 0])), [1e6, 2.0, 3.0]),
+    "an even function at 0": (squares, squares_vjp, [1.0, 0.0]),
+    "a saturated sigmoid": (np.tanh, slopes(lambda x: 1 / np.cosh(x) ** 2), [0.5, 60.0]),
+    "beside the edge of a domain": (np.log, slopes(lambda x: 1 / x), [1e-9, 1e-5, 2.0]),
+}
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_a_slope_of_0_is_decided_where_f_is_flat(name):
+    f, vjp, x = FLAT[name]
+    report = check_vjp(f, lambda args, dA: [np.asarray(g, args[0].dtype) for g in vjp(args, dA)], [np.array(x)])
+    assert not report.unresolved
+    assert report.sees < 1
+
+
+def test_a_function_that_is_flat_everywhere_says_so():
+    report = check_vjp(lambda x: np.maximum(x, 0), slopes(lambda x: (x > 0).astype(x.dtype)), [np.array([-1.0, -2.0])])
+    assert report.sees == np.inf
+    assert 0 < report.bound < 1e-8
+    assert "; every slope is 0 within " in str(report)
+
+
+def test_faint_entries_of_a_large_array_are_named():
+    x = np.linspace(0.5, 2, 200)
+    x[[7, 150]] = 1e-15, -1e-15
+    report = check_vjp(of_reals(lambda x: 1 + x * x + x**3), polynomial_vjp, [x])
+    assert sorted(report.unresolved) == ["x[150]", "x[7]"]
+    assert "198 of 200 entries of x" in str(report)
+
+
+LINEAR = {
+    "3 x": (lambda x: 3 * x, lambda args, dA: [3 * dA]),
+    "sum": (np.sum, lambda args, dA: [dA + 0 * args[0]]),
+    "mean": (np.mean, lambda args, dA: [dA / args[0].size + 0 * args[0]]),
+    "abs": (abs, lambda args, dA: [dA * np.sign(args[0])]),
+    "hypot": (
+        lambda x: np.hypot(x[0], x[1]),
+        lambda args, dA: [dA * (args[0] / np.hypot(args[0][0], args[0][1]) * np.array([1, 1, 0], args[0].dtype))],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LINEAR)
+@pytest.mark.parametrize("size", [1e13, 1e14, 1e16, 1e18, 1e20, 1e40, 1e200, 1e300], ids="{:.0e}".format)
+@pytest.mark.parametrize("factor", [1.5, -1.0, 1 + 1e-6])
+def test_linear_functions_are_decided_at_any_magnitude(name, size, factor):
+    f, vjp = LINEAR[name]
+    x = np.array([1.5, -2.25, 3.1]) * size
+    report = check_vjp(f, vjp, [x])
+    assert report.sees < 1
+    with pytest.raises(WrongGradient):
+        check_vjp(f, lambda args, dA: [g * g.dtype.type(factor) for g in vjp(args, dA)], [x])
+
+
+def test_the_reason_speaks_of_rounding_where_rounding_may_explain_a_difference():
+    """Sin and its slope change by all of their size from one number to the next."""
+    with pytest.raises(Inconclusive, match="its rounding error at these arguments may be as large"):
+        check_vjp(np.sin, slopes(np.cos), [np.array([1e22, -3e22])])
+
+
+@pytest.mark.parametrize("large", [1e16, 1e20])
+@pytest.mark.parametrize("small", [0.5, 1e-6])
+def test_a_term_that_is_lost_beside_a_large_value_is_named(large, small):
+    """Tanh is visible only over steps over which it saturates."""
+    vjp = lambda args, dA: [dA * np.array([1, 1 / np.cosh(args[0][1]) ** 2], args[0].dtype)]
+    report = check_vjp(of_reals(lambda x: x[0] + np.tanh(x[1])), vjp, [np.array([large, small])])
+    assert list(report.unresolved) == ["x[1]"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_mistake_that_was_written_unseen_is_found_or_named(case):
+    try:
+        report = check_vjp(case.f, case.wrong, case.args)
+    except (GradientError, Inconclusive):
+        return
+    assert report.unresolved or report.undecided
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_its_right_twin_is_spared(case):
+    assert check_vjp(case.f, case.right, case.args).verdict == "pass"
+
+
+def test_nearly_all_of_them_are_found():
+    found = [case for case in CASES if _is_found(case)]
+    assert len(found) >= len(CASES) - 2  # "log sigmoid, right tail" and "coulomb energy" are named
+
+
+def _is_found(case):
+    try:
+        check_vjp(case.f, case.wrong, case.args)
+    except GradientError:
+        return True
+    return False
