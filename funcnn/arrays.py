@@ -17,7 +17,7 @@ Array = NDArray[Any]
 _FLOATS = "fc"  # kinds of dtype: real floats, and complex ones for the complex-step check
 
 
-def is_array(value: object) -> bool:
+def is_array(value: Any) -> bool:
     """Whether `value` is an array of a library of the array API standard, tracers included.
 
     Arrays of NumPy and JAX work with every rule. Of other libraries, array-api-strict is tested: records hold and
@@ -29,7 +29,7 @@ def is_array(value: object) -> bool:
     # The type must have the attribute: a class of arrays has it as well, and a mock has every attribute, but neither is
     # an array. The types of NumPy's scalars have it too, and are excluded.
     is_of_standard = hasattr(type(value), "__array_namespace__") and not isinstance(value, np.generic)
-    return is_of_standard and (isinstance(cast("Array", value).dtype, np.dtype) or _holds_numbers(value))
+    return is_of_standard and (isinstance(value.dtype, np.dtype) or _holds_numbers(value))
 
 
 def _holds_numbers(array: Any) -> bool:
