@@ -39,7 +39,8 @@ def _unchanged(measurement: Measurement, moving: Sequence[Direction]) -> Array:
     """By cotangent, whether its outputs are the same beside x; over shorter steps at the edge of a domain."""
     function, used = measurement.function, measurement.cotangents != 0
     where, by = (np.concatenate(part) for part in zip(*moving, strict=True))
-    ways = function.rng.uniform(0.5, 1, by.size) * (function.rng.choice([-1.0, 1.0], by.size) if by.size > 1 else 1)
+    (rng,) = function.rng.spawn(1)  # so that the directions of other checks do not depend on this one
+    ways = rng.uniform(0.5, 1, by.size) * (rng.choice([-1.0, 1.0], by.size) if by.size > 1 else 1)
     direction = Direction(where, by * ways)
     found, unknown = np.zeros((2, len(used)), bool)
     unknown[:] = True
