@@ -44,7 +44,7 @@ def hints(
     known = bool(np.isfinite(given.numeric[given.wrong]).all())
     off = max([f.distance / f.size if f.size else np.inf for f in findings])
     relation = known and _relation(measurement, leaf, findings, given, others)
-    if relation := relation or _solver(measurement, off, given, others):
+    if relation := relation or (known and _solver(measurement, off, given, others)):
         yield every + relation
     if tested and known:
         yield from _order(given, others)
@@ -129,7 +129,7 @@ def _solver(measurement: Measurement, off: float, given: Draw, others: Others) -
     if not (off <= NEARLY_RIGHT_ELSEWHERE and _elsewhere(_is_near, others(), of_all=True)):
         return ""
     question = f"; does f iterate until a tolerance? tolerance=1e{ceil(log10(2 * off))}"
-    return f"right to a relative error of {off:.0e}{'' if measurement.options.oracle else question}"
+    return f"right to {off:.0e} of the largest entry{'' if measurement.options.oracle else question}"
 
 
 def _is_zero(a: Array, *_: Array) -> bool:
