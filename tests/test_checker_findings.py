@@ -135,8 +135,9 @@ def test_a_note_stays_with_its_finding():
     with pytest.raises(NotLinear) as caught:
         check_vjp(f, vjp, [X])
     assert [type(one) for one in caught.value.findings[:2]] == [NotLinear, NotPure]
-    note = "vjp gives another result after f was called with one entry changed, in the gradient of x"
-    assert f"    NotPure: {note}" in str(caught.value).split("\n")
+    assert "    NotPure: vjp gives another result after f was called with one entry changed: the gradient of x[0, 0] was " in (
+        str(caught.value)
+    )
 
 
 def test_a_float_gradient_of_whole_numbers_does_not_hide_the_numbers():

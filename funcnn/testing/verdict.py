@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 
 import attrs
 
@@ -147,7 +148,8 @@ class Report:
         pass: ...
         """
         counts = f"{self.probes} probes, {self.kinks} at kinks, {self.inconclusive} inconclusive"
-        sees = f"; every slope is 0 within {self.bound:.0e}" if self.probes and not self.kinks else ""
+        zero = self.bound and self.sees == inf and not self.kinks
+        sees = f"; every slope is 0 within {self.bound:.0e}" if zero else ""
         if self.leaf:
             sees = f"; an error of {self.resolved:.0e} would have been found, least sensitive at {self.leaf}"
         errors = ", ".join([f"{error:.0e} in the gradient of {name}" for name, error in self.tolerated.items()])

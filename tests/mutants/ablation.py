@@ -46,9 +46,9 @@ PARTS = {  # the options, or what stands in the place of functions, without each
     "joint directions": {f"{COMPARISON}.gradient.probes": entries_alone},
     "blocks of outputs": {f"{COMPARISON}.gradient.tested_blocks": lambda _: []},
     "units of powers of two": {f"{COMPARISON}.gradient.rescaled": lambda _: None},
-    "short steps of small entries": {f"{COMPARISON}.gradient._steps_of_every_size": lambda *both: [both]},
+    "steps of every size": {f"{COMPARISON}.tried.other_sizes": lambda *_: iter(())},
     "complex step": {f"{COMPARISON}.{name}.complex_step": no_slope for name in ("comparison", "blocks")},
-    "second checks": {f"{COMPARISON}.gradient.check_again": at_once},
+    "second checks": {f"{COMPARISON}.tried.check_again": at_once},
 }
 
 

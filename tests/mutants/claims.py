@@ -498,7 +498,7 @@ NUMBERS = [
     ),
     (rf"{EACH}analytic has no more digits than float32 holds", of_every_wrong_entry(is_float32, shown=True)),
     (
-        rf"{EACH}right to a relative error of {NUMBER}; does f iterate until a tolerance\? tolerance=\S+",
+        rf"{EACH}right to {NUMBER} of the largest entry; does f iterate until a tolerance\? tolerance=\S+",
         of_every_wrong_entry(is_nearly_right, shown=True),
     ),
     (

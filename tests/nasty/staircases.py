@@ -87,7 +87,7 @@ STAIRCASES = [
         lambda x: np.sqrt(1e8 + x * x) - 1e4,
         lambda x: x / np.sqrt(1e8 + x * x),
     ),
-    of("log(1 + x)", "log1p was not used", lambda x: np.log(1 + x), lambda x: 1 / (1 + x)),
+    of("log(1 + x), not log1p", "the last digit of 1", lambda x: np.log(1 + x), lambda x: 1 / (1 + x)),
     of("a table of sin", "steps of 1e-5", looked_up, np.cos),
     of("sin to nine digits", "steps of 1e-9", lambda x: np.round(np.sin(x), 9), np.cos),
     of("x + sin to six digits", "tilted steps of 1e-6", lambda x: x + np.round(np.sin(x), 6), lambda x: 1 + np.cos(x)),

@@ -72,7 +72,7 @@ class Measurement:
         """The noise of the gradient for a cotangent as x moves; measured at the first call."""
         if c not in self.noises:
             function, dA = self.function, self.cotangents[c]
-            self.noises[c] = gradient_noise(function.gradient_or_nan, function.x, dA, function.rng)
+            self.noises[c] = gradient_noise(function.gradient_or_nan, function.x, dA, function.rng.spawn(1)[0])
         return self.noises[c]
 
     @property

@@ -39,17 +39,19 @@ def _unchanged(measurement: Measurement, moving: Sequence[Direction]) -> Array:
     """By cotangent, whether its outputs are the same beside x; over shorter steps at the edge of a domain."""
     function, used = measurement.function, measurement.cotangents != 0
     where, by = (np.concatenate(part) for part in zip(*moving, strict=True))
-    ways = function.rng.uniform(0.5, 1, by.size) * (function.rng.choice([-1.0, 1.0], by.size) if by.size > 1 else 1)
+    (rng,) = function.rng.spawn(1)  # so that the directions of other checks do not depend on this one
+    ways = rng.uniform(0.5, 1, by.size) * (rng.choice([-1.0, 1.0], by.size) if by.size > 1 else 1)
     direction = Direction(where, by * ways)
-    found, unknown = np.zeros((2, len(used)), bool)
-    unknown[:] = True
+    found, unknown, centre = np.zeros(len(used), bool), np.ones(len(used), bool), function.out.ravel()
     for h in 2.0 ** -np.array(FLAT_STEPS, float):
-        ends = [function.value(direction.moved(function.x, way * h)) for way in (1, -1)]
-        change = unchanged_side(ends, function.out.ravel())
         rounding = BOUND * measurement.noise.at(np.array([h]))[0, 0]
         rounding = np.where(rounding <= measurement.resolution * h * abs(by).max(), rounding, 0)
+        right = function.value(direction.moved(function.x, h))
+        change = abs(right - centre)
+        if (used[unknown] & ~(change <= rounding)).any():
+            change = unchanged_side((right, function.value(direction.moved(function.x, -h))), centre)
         here = unknown & ~(used & ~np.isfinite(change)).any(axis=1)
-        found[here] = ~(used & ~(abs(change) <= rounding)).any(axis=1)[here]
+        found[here] = ~(used & ~(change <= rounding)).any(axis=1)[here]
         unknown &= ~here
         if not unknown.any():
             break

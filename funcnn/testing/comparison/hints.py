@@ -44,7 +44,7 @@ def hints(
     known = bool(np.isfinite(given.numeric[given.wrong]).all())
     off = max([f.distance / f.size if f.size else np.inf for f in findings])
     relation = known and _relation(measurement, leaf, findings, given, others)
-    if relation := relation or _solver(measurement, off, others):
+    if relation := relation or (known and _solver(measurement, off, given, others)):
         yield every + relation
     if tested and known:
         yield from _order(given, others)
@@ -118,12 +118,18 @@ def _has_some_offset(a: Array, n: Array, e: Array) -> bool:
     return a.size > 1 and _has_offset(float((a - n).mean()), SHARED)(a, n, e)
 
 
-def _solver(measurement: Measurement, off: float, others: Others) -> str:
-    """A question if all entries are nearly right, as where f solves equations up to a tolerance of its own."""
+def _solver(measurement: Measurement, off: float, given: Draw, others: Others) -> str:
+    """A question if all entries are nearly right, as where f solves equations up to a tolerance of its own.
+
+    One small entry that is wrong by all of its size is a mistake: a solver errs in large entries too.
+    """
+    a, n, _ = given.numbers(given.wrong)
+    if not (abs(a - n) <= NEARLY_RIGHT * abs(n)).any():
+        return ""
     if not (off <= NEARLY_RIGHT_ELSEWHERE and _elsewhere(_is_near, others(), of_all=True)):
         return ""
     question = f"; does f iterate until a tolerance? tolerance=1e{ceil(log10(2 * off))}"
-    return f"right to a relative error of {off:.0e}{'' if measurement.options.oracle else question}"
+    return f"right to {off:.0e} of the largest entry{'' if measurement.options.oracle else question}"
 
 
 def _is_zero(a: Array, *_: Array) -> bool:

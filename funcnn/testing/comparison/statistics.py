@@ -82,10 +82,11 @@ class Statistics:
             return
         self.entries[probe.leaf] = self.entries.get(probe.leaf, 0) + 1
         self.resolved[where] = probe.leaf
-        if not found.visible.any():
+        seen = decided & (found.bound < found.size)
+        if not seen.any():
             self.flattest = max(self.flattest, float(found.bound.max()) * unit)
         else:
-            c = int(np.where(found.visible, relative, np.inf).argmin())
+            c = int(np.where(seen, relative, np.inf).argmin())
             self.least_sensitive = max(self.least_sensitive, (float(relative[c]), float(found.bound[c]) * unit, where))
 
     def count_blocks(self, function: VectorFunction, tested: Tested) -> None:
