@@ -135,8 +135,9 @@ def test_a_note_stays_with_its_finding():
     with pytest.raises(NotLinear) as caught:
         check_vjp(f, vjp, [X])
     assert [type(one) for one in caught.value.findings[:2]] == [NotLinear, NotPure]
-    assert "    NotPure: vjp gives another result after f was called with one entry changed: the gradient of x[0, 0] was " in (
-        str(caught.value)
+    assert (
+        "    NotPure: vjp gives another result after f was called with one entry changed: the gradient of x[0, 0] was "
+        in (str(caught.value))
     )
 
 

@@ -15,7 +15,13 @@ import numpy as np
 
 from funcnn.arrays import Array
 from funcnn.testing.differentiation.constants import BESIDE, EPS, LINEARITY, LINEARITY_FLOOR, LINEARITY_ROUNDING, ROUGH
-from funcnn.testing.differentiation.rounding import cancellation_error, distance_to_zero, gradient_change, size_of_terms
+from funcnn.testing.differentiation.rounding import (
+    cancellation_error,
+    distance_to_zero,
+    gradient_change,
+    gradient_noise,
+    size_of_terms,
+)
 from funcnn.testing.differentiation.vector_function import VectorFunction, cotangent, sealed
 from funcnn.testing.memory import check_aliases, check_writes
 from funcnn.testing.numbers import change, entry_of, told_apart
@@ -104,6 +110,8 @@ def _rounding(function: VectorFunction, dA: Array, rough: float) -> list[Any]:
     hidden = EPS * abs(dA).sum() / distance_to_zero(x)  # terms of size 1 may cancel
     entries = gradient_change(function.gradient_or_nan, x, dA, function.rng)
     entries = entries + cancellation_error(size_of_terms(function.value, function.out, x), x, dA) + hidden
+    noise = gradient_noise(function.gradient_or_nan, x, dA, function.rng.spawn(1)[0])
+    entries = entries + LINEARITY_ROUNDING * np.where(np.isfinite(noise), noise, 0)
     entries = entries + (rough and rough * abs(function.gradient(x.copy(), dA)).max(initial=0))
     found: list[Any] = [None] * len(function.args)
     for i, (_, start, shape) in zip(function.floats, function.places(), strict=True):

@@ -87,6 +87,12 @@ STAIRCASES = [
         lambda x: np.sqrt(1e8 + x * x) - 1e4,
         lambda x: x / np.sqrt(1e8 + x * x),
     ),
+    of(
+        "x / (e^x - 1)",
+        "in the gradient terms of size 1 cancel to x^2 / 2",
+        lambda x: x / (np.exp(x) - 1),
+        lambda x: ((np.exp(x) - 1) - x * np.exp(x)) / (np.exp(x) - 1) ** 2,
+    ),
     of("log(1 + x), not log1p", "the last digit of 1", lambda x: np.log(1 + x), lambda x: 1 / (1 + x)),
     of("a table of sin", "steps of 1e-5", looked_up, np.cos),
     of("sin to nine digits", "steps of 1e-9", lambda x: np.round(np.sin(x), 9), np.cos),

@@ -211,7 +211,7 @@ def compare_blocks(measurement: Measurement, some: Sequence[Blocks], by: Array, 
 
 def _flat(measurement: Measurement, blocks: Blocks, direction: Direction) -> Array:
     """By block, whether its outputs are the same on both sides of x, as x moves in a direction."""
-    function, h = measurement.function, 2.0 ** -FLAT_STEPS[0]
+    function, h = measurement.function, FLAT_STEPS[0]
     ends = [function.value(direction.moved(function.x, way * h)) for way in (1, -1)]
     same = unchanged_side(ends, function.out.ravel()) <= BOUND * measurement.noise.at(np.array([h]))[0, 0]
     return same.reshape(blocks.size, -1).all(axis=1)

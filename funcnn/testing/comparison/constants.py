@@ -2,7 +2,7 @@
 
 # Chosen: an output is flat if steps of an eighth do not change it (flat.py); beside the edge of a domain,
 # shorter steps.
-FLAT_STEPS = tuple(range(3, 49, 3))
+FLAT_STEPS = tuple([2.0**-k for k in range(3, 49, 3)])
 
 # Directions and cotangents (comparison.py, directions.py).
 

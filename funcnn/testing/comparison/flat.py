@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import attrs
 import numpy as np
 
 from funcnn.arrays import Array
@@ -24,38 +25,59 @@ def flat(measurement: Measurement, moving: Sequence[Direction], faint: Array) ->
     For each cotangent its directions move together; where that changes f, each of them moves alone.
     """
     found = np.zeros(faint.shape, bool)
+    if not faint.any():
+        return found
+    function, used = measurement.function, measurement.cotangents != 0
+    beside = Beside(measurement, function.rng.spawn(1)[0])  # other checks draw the same as without this one
+    where, by = (np.concatenate(part) for part in zip(*moving, strict=True))
+    steps, rounding = FLAT_STEPS[0] * by * beside.ways(by.size), beside.rounding(FLAT_STEPS[0], abs(by).min())
     together: dict[bytes, Array] = {}
     for c in np.flatnonzero(faint.any(axis=0)).tolist():
-        key = faint[:, c].tobytes()
+        moves = faint[:, c]
+        key = moves.tobytes()
         if key not in together:
-            together[key] = _unchanged(measurement, [moving[k] for k in np.flatnonzero(faint[:, c]).tolist()])
-        found[:, c] = faint[:, c] & together[key][c]
+            x = function.x.copy()
+            x[where[moves]] += steps[moves]
+            together[key] = ~(used & ~(abs(function.value(x) - function.out.ravel()) <= rounding)).any(axis=1)
+        found[:, c] = moves & together[key][c]
     for k in np.flatnonzero((faint & ~found).any(axis=1)).tolist():
-        found[k] |= faint[k] & _unchanged(measurement, [moving[k]])
+        found[k] |= faint[k] & beside.unchanged(moving[k])
     return found
 
 
-def _unchanged(measurement: Measurement, moving: Sequence[Direction]) -> Array:
-    """By cotangent, whether its outputs are the same beside x; over shorter steps at the edge of a domain."""
-    function, used = measurement.function, measurement.cotangents != 0
-    where, by = (np.concatenate(part) for part in zip(*moving, strict=True))
-    (rng,) = function.rng.spawn(1)  # so that the directions of other checks do not depend on this one
-    ways = rng.uniform(0.5, 1, by.size) * (rng.choice([-1.0, 1.0], by.size) if by.size > 1 else 1)
-    direction = Direction(where, by * ways)
-    found, unknown, centre = np.zeros(len(used), bool), np.ones(len(used), bool), function.out.ravel()
-    for h in 2.0 ** -np.array(FLAT_STEPS, float):
-        rounding = BOUND * measurement.noise.at(np.array([h]))[0, 0]
-        rounding = np.where(rounding <= measurement.resolution * h * abs(by).max(), rounding, 0)
-        right = function.value(direction.moved(function.x, h))
-        change = abs(right - centre)
-        if (used[unknown] & ~(change <= rounding)).any():
-            change = unchanged_side((right, function.value(direction.moved(function.x, -h))), centre)
-        here = unknown & ~(used & ~np.isfinite(change)).any(axis=1)
-        found[here] = ~(used & ~(change <= rounding)).any(axis=1)[here]
-        unknown &= ~here
-        if not unknown.any():
-            break
-    return found
+@attrs.frozen(eq=False)
+class Beside:
+    """The values of f beside x, and their rounding errors by step."""
+
+    measurement: Measurement
+    rng: np.random.Generator
+    noise: dict[float, Array] = attrs.field(factory=dict)
+
+    def ways(self, size: int) -> Array:
+        """How far entries move, by a half to all of a step, to either side."""
+        ways: Array = self.rng.uniform(0.5, 1, size) * self.rng.choice([-1.0, 1.0], size)
+        return ways
+
+    def rounding(self, h: float, by: float) -> Array:
+        """The rounding error of each output; 0 where it is so large that it decides nothing about a slope."""
+        if h not in self.noise:
+            self.noise[h] = BOUND * self.measurement.noise.at(np.array([h]))[0, 0]
+        return np.where(self.noise[h] <= self.measurement.resolution * h * by, self.noise[h], 0)
+
+    def unchanged(self, direction: Direction) -> Array:
+        """By cotangent, whether its outputs are the same on both sides, or on one; nearby at the edge of a domain."""
+        function, used = self.measurement.function, self.measurement.cotangents != 0
+        by, centre = direction.by * self.ways(1), function.out.ravel()
+        found, unknown = np.zeros(len(used), bool), np.ones(len(used), bool)
+        for h in FLAT_STEPS:
+            ends = [function.value(direction._replace(by=by).moved(function.x, way * h)) for way in (1, -1)]
+            change = unchanged_side(ends, centre)
+            here = unknown & ~(used & ~np.isfinite(change)).any(axis=1)
+            found[here] = ~(used & ~(change <= self.rounding(h, float(abs(by[0]))))).any(axis=1)[here]
+            unknown &= ~here
+            if not unknown.any():
+                break
+        return found
 
 
 def unchanged_side(ends: Sequence[Array], centre: Array) -> Array:

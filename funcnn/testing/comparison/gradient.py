@@ -148,10 +148,11 @@ def _check_some(measurement: Measurement, some: Sequence[Probe], statistics: Sta
 def _decided(measurement: Measurement, some: Sequence[Probe], found: Comparison, settled: Array) -> Array:
     """Which pairs, (probe, cotangent), are settled by a visible slope, or of an output that is flat along an entry."""
     entries = [k for k, probe in enumerate(some) if probe.entry is not None]
-    moving = [lengthened(measurement.function, some[k].direction) for k in entries]
-    faint = found.faint[entries] & measurement.counted
+    counted = measurement.counted
+    faint = found.faint[entries] & counted
+    moving = lengthened(measurement.function, [some[k].direction for k in entries])
     decided = settled.copy()
-    decided[entries] = (settled[entries] & ~faint) | flat(measurement, moving, faint) | ~measurement.counted
+    decided[entries] = (settled[entries] & ~faint) | flat(measurement, moving, faint) | ~counted
     return decided
 
 

@@ -123,8 +123,8 @@ def _chosen(function: VectorFunction) -> tuple[list[Probe], list[Probe]]:
 
 def _flat(measurement: Measurement, probe: Probe) -> Array:
     """By cotangent, whether a long step of an entry changes no output of it."""
-    function, direction = measurement.function, lengthened(measurement.function, probe.direction)
-    h = 2.0 ** -FLAT_STEPS[0]
+    function, (direction,) = measurement.function, lengthened(measurement.function, [probe.direction])
+    h = FLAT_STEPS[0]
     ends = [function.value(direction.moved(function.x, way * h)) for way in _BOTH]
     rounding = BOUND * measurement.noise.least
     rounding = np.where(rounding <= measurement.resolution * h * abs(direction.by[0]), rounding, 0)

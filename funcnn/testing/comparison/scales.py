@@ -7,7 +7,7 @@ curvature of f, which no formula tells beforehand, so the sizes are tried in tur
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -26,10 +26,10 @@ def small(function: VectorFunction, probe: Probe, step: float = LARGEST_SMALL_EN
     return bool(0 < abs(function.x[k]) < step * by)
 
 
-def lengthened(function: VectorFunction, direction: Direction) -> Direction:
-    """The direction of one entry with steps in proportion to the largest entry of all, if that is much larger."""
-    largest = step_scales(function.x).max()
-    return direction._replace(by=np.where(abs(direction.by) < LARGEST_SMALL_ENTRY * largest, largest, direction.by))
+def lengthened(function: VectorFunction, directions: Sequence[Direction]) -> list[Direction]:
+    """The directions of single entries with steps in proportion to the largest entry of all, if that is much larger."""
+    largest = step_scales(function.x).max(keepdims=True)
+    return [one._replace(by=largest) if one.by[0] < LARGEST_SMALL_ENTRY * largest[0] else one for one in directions]
 
 
 def other_sizes(function: VectorFunction, probe: Probe) -> Iterator[Probe]:
@@ -37,7 +37,7 @@ def other_sizes(function: VectorFunction, probe: Probe) -> Iterator[Probe]:
     if probe.entry is None:
         return
     direction = probe.direction
-    own, long = magnitudes(function.x[direction.where]), lengthened(function, direction)
+    own, (long,) = magnitudes(function.x[direction.where]), lengthened(function, [direction])
     if own[0] < LARGEST_SMALL_ENTRY and small(function, probe):
         yield probe._replace(direction=direction._replace(by=own))
     if long.by[0] != direction.by[0]:
