@@ -4,7 +4,6 @@ import re
 
 import numpy as np
 import pytest
-from scipy import sparse
 
 from funcnn.errors import KindError
 from funcnn.testing import check_gradient, check_hessian, check_jvp, check_loss, check_vjp
@@ -23,6 +22,11 @@ from funcnn.testing.verdict import (
     WrongGradient,
     WrongShape,
 )
+
+
+def csr_array(a):
+    return pytest.importorskip("scipy.sparse").csr_array(a)
+
 
 X, Y = np.array([1.0, 2.0, 3.0]), np.array([2.0, -1.0, 0.5])
 SQUARE = np.array([[1.0, 2.0], [3.0, 4.0]])
@@ -96,12 +100,12 @@ SLIPS = {
         r"write lambda args, tangents: jvp\(\*args, \*tangents\)",
     ),
     "a sparse gradient": (
-        lambda: check_vjp(np.positive, lambda args, dA: [sparse.csr_array(dA)], (SQUARE,)),
+        lambda: check_vjp(np.positive, lambda args, dA: [csr_array(dA)], (SQUARE,)),
         WrongShape,
         r"the gradient of x must be an array, not csr_array; write \.toarray\(\)\n",
     ),
     "a sparse grad": (
-        lambda: check_gradient(lambda x: x @ x, lambda x: sparse.csr_array(2 * x), X),
+        lambda: check_gradient(lambda x: x @ x, lambda x: csr_array(2 * x), X),
         WrongShape,
         r"the gradient of x must be an array, not csr_array; write \.toarray\(\)\n",
     ),

@@ -276,7 +276,6 @@ def test_r2_without_scikit_learn_says_what_to_install(monkeypatch):
         *[partial(metric, threshold=threshold) for metric in (accuracy, confusion, f1) for threshold in (None, 0.5)],
         *[precision, recall, confusion_per_class, perplexity, r2, partial(top_k_accuracy, k=1)],
     ],
-    ids=str,
 )
 def test_complex_outputs_have_no_order(metric):
     if metric is r2:

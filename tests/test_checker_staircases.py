@@ -1,0 +1,72 @@
+"""Right gradients of functions with coarse rounding are spared, and wrong ones of them are found where they can be."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from funcnn.testing import GradientError, Inconclusive, check_vjp
+from tests.counts import FULL
+from tests.nasty.staircases import SMALL, STAIRCASES
+
+QUIET = settings(
+    phases=[Phase.generate],
+    database=None,
+    deadline=None,
+    derandomize=True,
+    max_examples=150 if FULL else 25,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def verdicts(f, vjp, arguments):
+    """The verdict on each of many examples."""
+    cases, found = [], []
+
+    @QUIET
+    @given(arguments)
+    def draw(args):
+        cases.append(args)
+
+    draw()
+    for args in cases:
+        try:
+            found.append(check_vjp(f, vjp, args).verdict)
+        except Inconclusive:
+            found.append("inconclusive")
+        except GradientError:
+            found.append("fail")
+    return found
+
+
+def test_there_are_more_than_ten():
+    assert len(STAIRCASES) > 10
+
+
+@pytest.mark.parametrize("nasty", STAIRCASES, ids=lambda nasty: nasty.name)
+def test_a_right_gradient_is_spared(nasty):
+    with np.errstate(all="ignore"):
+        assert "fail" not in verdicts(*nasty.pair, nasty.arguments)
+
+
+@pytest.mark.parametrize("factor", [2.0, 0.5, -2.0])
+def test_a_wrong_gradient_of_arccos_near_1_is_found(factor):
+    wrong = lambda args, dA: [args[0].dtype.type(factor) * dA]
+    found = verdicts(lambda x: np.arccos(np.cos(x)), wrong, SMALL)
+    assert found.count("fail") > len(found) / 2
+
+
+def test_a_dead_function_is_no_staircase():
+    """The kink beside it closes up."""
+    with pytest.raises(GradientError):
+        check_vjp(lambda x: np.maximum(x, 0), lambda args, dA: [dA], [np.array([-1e-4, -1e-5])])
+
+
+def test_one_jump_is_no_staircase():
+    f = lambda x: np.where(x > 1.5e-7, x + 1e-9, x)
+    with pytest.raises(GradientError):
+        check_vjp(f, lambda args, dA: [2 * dA], [np.array([1e-7])])
+
+
+def test_steps_of_the_size_of_the_values_are_no_rounding():
+    with pytest.raises(GradientError):
+        check_vjp(np.round, lambda args, dA: [dA], [np.array([0.01])])
