@@ -162,6 +162,6 @@ class Report:
         """The entries that are not decided."""
         if not self.unresolved:
             return ""
-        some = [f"{where} (its slope is below {bound:.0e})" for where, bound in [*self.unresolved.items()][:MOST_NAMED]]
+        some = [f"{where} (bound {bound:.0e})" for where, bound in [*self.unresolved.items()][:MOST_NAMED]]
         more = len(self.unresolved) - len(some)
         return f"; not decided: {', '.join(some)}" + (f" and {more} more entries" if more else "")

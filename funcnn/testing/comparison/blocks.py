@@ -188,7 +188,7 @@ def compare_blocks(measurement: Measurement, some: Sequence[Blocks], by: Array, 
             exact = complex_step(function.complex_value, x, direction) if exact is None else exact
             sharp = _compared(measurement, some, by, part, sharpened(slopes, exact[rows]))
             bound = np.where(good, bound, sharp.bound)
-            good |= sharp.sharp & sharp.known & ~found.wrong
+            good |= sharp.settled & ~found.wrong
         settled[part] = good.all(axis=1)
         seen = good & (found.size > bound)
         visible[part] = np.where(seen, bound / found.size, 0).max(axis=1)

@@ -86,6 +86,7 @@ CERTAIN = 32
 # Staircases (staircases.py).
 
 STAIRS = 3  # chosen: a function with a jump or two is no staircase
+LARGEST_STAIR = 0.25  # chosen: jumps of the size of f, as those of a rounding to integers, are no rounding errors
 STAIRS_TRIED = 5  # chosen: the largest changes, of which a kink or two are no jumps
 # Chosen: windows around x are 4 apart, from 4 steps to 4 times the size of an entry, each with 17 points.
 WIDTHS = 26

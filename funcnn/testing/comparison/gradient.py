@@ -103,6 +103,8 @@ def _check_all(
         # In a joint direction a small entry moves little; alone it is measured more precisely.
         for probe in single_entries(measurement.function, findings[0].probe):
             _check_thoroughly(measurement, named(probe), statistics, unknown, np.zeros(unknown.shape, bool))
+        if statistics.reasons["stairs"]:  # then no slope along several entries is known either
+            statistics.findings = [finding for finding in statistics.findings if finding.probe.entry is not None]
 
 
 def _without_units(
@@ -171,6 +173,6 @@ def _check_thoroughly(
         statistics.findings.append(finding)
     elif probe.entry is not None and not settled.all():
         statistics.undecided[probe.leaf] += 1
-    statistics.count(one.probe, one.found, settled, one.decided, one.outcome.kink)
+    statistics.count(one.probe, one.shown, settled, one.decided, one.outcome.kink)
     if not settled.all():
         statistics.count_undecided(one.found, settled, one.slopes, one.outcome)

@@ -93,7 +93,7 @@ def compare_quickly(function: VectorFunction, options: Options, calls_of_vjp: in
             tried = again if again.seems_wrong or again.decided.sum() > first.decided.sum() else first
         if tried.seems_wrong:
             return None
-        statistics.count(probe, tried.found, tried.settled, tried.decided, tried.at_kink)
+        statistics.count(probe, tried.found, tried.settled, tried.decided | tried.found.visible, tried.at_kink)
         if not tried.settled.all():
             outcome = Outcome(tried.settled, tried.at_kink, None, ~tried.settled & False)
             statistics.count_undecided(tried.found, tried.settled, tried.slopes, outcome)

@@ -2,7 +2,7 @@
 
 Over steps that are shorter than a stair, f is flat, or has the slope of its other terms, and measures no noise. Over
 longer distances it jumps: by bisection, a jump remains between neighbouring numbers, and a kink does not. So where f
-jumps at least three times near x, by less than a hundredth of itself, the jumps are rounding errors.
+jumps at least three times near x, by less than a quarter of itself, the jumps are rounding errors.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from funcnn.arrays import Array
 from funcnn.testing.comparison.comparison import Comparison, Measurement
 from funcnn.testing.comparison.constants import (
     LARGEST_SMALL_ENTRY,
+    LARGEST_STAIR,
     SMOOTH_HALF,
     SMOOTH_HALVINGS,
     STAIRS,
@@ -25,7 +26,7 @@ from funcnn.testing.comparison.constants import (
     WINDOWS,
 )
 from funcnn.testing.comparison.directions import Probe
-from funcnn.testing.differentiation.constants import BOUND, EPS, LARGEST_NOISE, QUOTIENT_NOISE
+from funcnn.testing.differentiation.constants import BOUND, EPS, QUOTIENT_NOISE
 from funcnn.testing.differentiation.richardson import Slopes
 
 
@@ -35,16 +36,16 @@ def stairs(measurement: Measurement, probe: Probe, slopes: Slopes, first: Compar
     Over a distance of many stairs, the slope of f must be nearer to the gradient than to the numeric slope.
     """
     found = np.zeros(wrong.shape, bool)
-    function = measurement.function
-    if probe.entry is None or not 0 < abs(function.x[probe.direction.where[0]]) < LARGEST_SMALL_ENTRY:
+    size, entries = abs(measurement.cotangents) @ measurement.terms, abs(measurement.function.x[probe.direction.where])
+    small = (entries > 0) & (entries < LARGEST_SMALL_ENTRY)
+    if not small.any():
         return found  # over steps of about 1, stairs are short, and the noise of f was measured
-    by, size = float(abs(probe.direction.by[0])), abs(measurement.cotangents) @ measurement.terms
-    entry = float(abs(function.x[probe.direction.where[0]])) / by
+    entry = float((entries[small] / abs(probe.direction.by[small])).min())
     for c in np.flatnonzero(wrong).tolist():
         u, analytic, numeric = measurement.cotangents[c], float(first.analytic[c]), float(first.numeric[c])
         step = float(slopes.step[0][u != 0].min())
         least = abs(analytic - numeric) * step / (BOUND * QUOTIENT_NOISE)  # then the slope is off by the difference
-        jumps = Jumps(measurement, probe, u, EPS * entry, least, LARGEST_NOISE * float(size[c]))
+        jumps = Jumps(measurement, probe, u, EPS * entry, least, LARGEST_STAIR * float(size[c]))
         widths = min(step, entry / 4) * 4.0 ** np.arange(1, WIDTHS)
         decided: list[bool] = []
         for width in widths[widths <= WINDOW].tolist() if least <= jumps.most else ():

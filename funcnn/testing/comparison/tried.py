@@ -29,9 +29,15 @@ class Tried(NamedTuple):
 
     probe: Probe
     found: Comparison
+    plain: Comparison  # without a complex step
     slopes: Slopes
     outcome: Outcome
     decided: Array
+
+    @property
+    def shown(self) -> Comparison:
+        """The comparison, with bounds by differences alone where it decides nothing: no step decides against them."""
+        return Comparison(*[np.where(self.decided, *both) for both in zip(self.found, self.plain, strict=True)])
 
     def joined(self, other: Tried) -> Tried:
         """What both sizes of steps decide, with the comparison of the one that decides more.
@@ -73,13 +79,13 @@ def tried(measurement: Measurement, probe: Probe, deviation: Array, decided: Arr
 def _with_steps(measurement: Measurement, probe: Probe, deviation: Array, *, thorough: bool) -> Tried:
     probe, quotients, slopes = refined_slopes(measurement, probe)
     outcome = check_again(measurement, probe, quotients, slopes, deviation, thorough=thorough)
-    found = compare(measurement, [probe], slopes).of(0)
+    found = plain = compare(measurement, [probe], slopes).of(0)
     if not outcome.finding and not outcome.settled.all():
         found = compare_complex(measurement, probe, slopes)
         outcome = outcome._replace(settled=outcome.settled | found.settled)
     settled, within = outcome.settled, abs(found.analytic - found.numeric) <= found.bound
     decided = found.visible | (settled & ~within) | ~measurement.counted if probe.entry is not None else settled
-    return Tried(probe, found, slopes, outcome, decided)
+    return Tried(probe, found, plain, slopes, outcome, decided)
 
 
 def _of_long_steps(measurement: Measurement, one: Tried) -> Tried:
