@@ -142,6 +142,32 @@ EDITS = {
         "class Loss(Called):\n @property\n def k(self): return 1.0\nloss = Loss()",
         "Loss.k.fget.__code__ = (lambda self: 3.0).__code__",
     ),
+    "an attribute of a dict": (
+        "class Config(dict): pass\nks = Config()\nks.k = 1.0\ndef loss(out, y): return times(out, y, ks.k)",
+        "ks.k = 3.0",
+    ),
+    "an attribute of a tuple": (
+        "class Pair(tuple): pass\nks = Pair()\nks.k = 1.0\ndef loss(out, y): return times(out, y, ks.k)",
+        "ks.k = 3.0",
+    ),
+    "an attribute of a set": (
+        "class Some(set): pass\nks = Some()\nks.k = 1.0\ndef loss(out, y): return times(out, y, ks.k)",
+        "ks.k = 3.0",
+    ),
+    "an attribute of an array": (
+        "class Own(np.ndarray): pass\nks = np.ones(2).view(Own)\nks.k = 1.0\n"
+        "def loss(out, y): return times(out, y, ks.k)",
+        "ks.k = 3.0",
+    ),
+    "an attribute of a metaclass": (
+        "class Meta(type): k = 1.0\nclass Loss(Called, metaclass=Meta): pass\n"
+        "def loss(out, y): return times(out, y, Loss.k)",
+        "Meta.k = 3.0",
+    ),
+    "the bases of a class": (
+        "class A: k = 1.0\nclass B: k = 3.0\nclass C(A): pass\ndef loss(out, y): return times(out, y, C.k)",
+        "C.__bases__ = (B,)",
+    ),
     "a private slot": (
         "class Loss:\n __slots__ = ('__k',)\n def __init__(self): self.__k = 1.0\n"
         " def __call__(self, out, y): return times(out, y, self.__k)\nloss = Loss()",
@@ -274,17 +300,22 @@ CLOSED = {
     "memoryview(bytearray(2))": "memoryview",
     "collections.deque([1.0])": "deque",
     "np.random.default_rng(0)": "Generator",
+    "contextvars.ContextVar('k')": "ContextVar",
     "threading.Lock()": "lock",
     "[threading.Lock().acquire]": "lock",
 }
 REFUSED = {
     **{
-        f"import collections, threading, types\nhidden = {text}\n"
+        f"import collections, contextvars, threading, types\nhidden = {text}\n"
         "def loss(out, y):\n hidden\n return times(out, y, 1.0)": CANNOT + "an object of the class "
         f"{name}, which does not show its parts"
         for text, name in CLOSED.items()
     },
     "def loss(out, y): return times(out, y, eval('1.0'))": CANNOT + "loss calls eval",
+    "def loss(out, y): return times(out, y, loss.__globals__['k'])\nk = 1.0": CANNOT + "loss reads __globals__",
+    "import os\ndef loss(out, y): return times(out, y, float(os.environ.get('K', 1)))": CANNOT + "loss reads environ",
+    "import sys\ndef loss(out, y): return times(out, y, float(len(sys.modules) > 0))": CANNOT
+    + "loss reads sys.modules",
     "def loss(out, y): return times(out, y, getattr(the_helpers, 'k'))": CANNOT
     + "the module the_helpers is read as a whole",
     "ks = [1.0] * 50\ndef loss(out, y): return times(out, y, ks[3])": CANNOT

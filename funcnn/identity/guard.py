@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from enum import Enum
 from types import (
     ClassMethodDescriptorType,
@@ -18,7 +19,7 @@ import numpy as np
 
 from funcnn.identity.libraries import is_fixed
 from funcnn.identity.names import every_name
-from funcnn.identity.parts import Part, UnknownError, attribute, entry, parts, size
+from funcnn.identity.parts import Part, UnknownError, attribute, attributes_of, parts
 
 MOST_TESTS = 40  # they take 0.9 us
 BYTES, MOST_BYTES = 500, 15_000  # of an array: which are compared in the time of a test, and in all
@@ -89,8 +90,10 @@ def _changing(value: Any) -> Iterator[Part]:
             if value.nbytes > MOST_BYTES:
                 raise UnknownError(f"an array of {value.nbytes} bytes that can be written to")
             yield Part("", value.tobytes(), "{0}.tobytes() == {2}", value)
+        yield from attributes_of(value)
     elif isinstance(value, set):
         yield Part("", frozenset(value), "{0} == {2}", value)
+        yield from attributes_of(value)
     elif not isinstance(value, _CONSTANT) and not is_fixed(value):
         cls = type(value)
         slots = [name for base in cls.__mro__ for name in _slots(base) if hasattr(value, name)]
@@ -100,15 +103,13 @@ def _changing(value: Any) -> Iterator[Part]:
         elif not _has_a_fixed_value(value):
             raise UnknownError(f"an object of the class {cls.__name__}, which does not show its parts")
         yield from [attribute(value, name, getattr(value, name)) for name in slots]
-        if type(state) is dict:
-            yield size(state)
-            yield from [entry(state, name, part, name) for name, part in state.items()]
+        yield from attributes_of(value)
 
 
 def _has_a_fixed_value(value: Any) -> bool:
     """Whether an object can be hashed by its value, as a number can, or has none."""
     cls: Any = type(value)
-    if cls.__hash__ is object.__hash__:
+    if cls.__hash__ is object.__hash__ or isinstance(value, ContextVar):
         return cls is object
     try:
         hash(value)

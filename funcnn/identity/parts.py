@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property, partial
 from importlib import import_module
 from importlib.util import resolve_name
+from itertools import chain
 from types import BuiltinMethodType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any
 
@@ -19,10 +20,11 @@ import attrs
 
 from funcnn.by_value import verbs
 from funcnn.identity.libraries import home, is_fixed, is_library
-from funcnn.identity.names import Name, names
+from funcnn.identity.names import Name, every_name, names
 from funcnn.records import getters, plans
 
 _BY_ANY_NAME = {"eval", "exec", "globals", "__import__"}  # they read what the code does not name
+_HIDDEN = {"__globals__", "f_globals", "_getframe", "currentframe", "import_module", "environ", "getenv"}  # so do these
 
 
 class UnknownError(Exception):
@@ -78,9 +80,18 @@ def parts(value: Any, rules: Iterable[Any]) -> Iterable[Part] | None:
             return []
         raise UnknownError(f"the module {value.__name__} is read as a whole")
     if isinstance(value, list | dict | MappingProxyType):
-        return _of_entries(value)
+        return chain(_of_entries(value), attributes_of(value))
     found = _fixed_parts(value)
-    return None if found is None else [Part(name, part) for name, part in found.items()]
+    own = attributes_of(value) if isinstance(value, tuple) else ()
+    return None if found is None else [*[Part(name, part) for name, part in found.items()], *own]
+
+
+def attributes_of(value: Any) -> Iterator[Part]:
+    """The attributes of an object in its `__dict__`, also of one that is a list, a dict, a tuple, a set or an array."""
+    state = getattr(value, "__dict__", None)
+    if type(state) is dict:
+        yield size(state)
+        yield from [entry(state, name, part, name) for name, part in state.items()]
 
 
 def _of_entries(value: Any) -> Iterator[Part]:
@@ -134,7 +145,11 @@ def _of_function(function: Any) -> Iterator[Part]:
     own = vars(function)
     yield from [entry(own, key, part, key) for key, part in own.items() if key != "__wrapped__"]
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
-    read = [Name("cell", root) for root in cells] if is_library(home(function)) else names(function.__code__)
+    own_code = not is_library(home(function))
+    used = every_name(function.__code__) if own_code else set()
+    if hidden := _HIDDEN & used | ({"sys.modules"} if {"sys", "modules"} <= used else set()):
+        raise UnknownError(f"{function.__qualname__} reads {min(hidden)}")
+    read = names(function.__code__) if own_code else [Name("cell", root) for root in cells]
     for name in read:
         yield from _read(function, name, cells)
 
@@ -194,7 +209,8 @@ def _of_class(cls: Any, rules: Iterable[Any]) -> Iterator[Part]:
     if is_fixed(cls):
         return
     own = vars(cls)
-    yield from [Part("base", base) for base in cls.__bases__]
+    yield attrs.evolve(attribute(cls, "__bases__", cls.__bases__), is_opened=False)
+    yield from [Part("base", base) for base in (*cls.__bases__, type(cls))]
     yield size(own)
     yield from [entry(own, name, own[name], name) for name in sorted(own) if _is_written(name, own[name])]
     if attrs.has(cls):
