@@ -13,7 +13,7 @@ QUIET = settings(
     database=None,
     deadline=None,
     derandomize=True,
-    max_examples=150 if FULL else 25,
+    max_examples=40 if FULL else 10,
     suppress_health_check=list(HealthCheck),
 )
 
