@@ -69,14 +69,14 @@ class Beside:
         function, used = self.measurement.function, self.measurement.cotangents != 0
         by, centre = direction.by * self.ways(1), function.out.ravel()
         found, unknown = np.zeros(len(used), bool), np.ones(len(used), bool)
-        for h in FLAT_STEPS:
+        steps = list(FLAT_STEPS)
+        while steps and unknown.any():
+            h = steps.pop(0)
             ends = [function.value(direction._replace(by=by).moved(function.x, way * h)) for way in (1, -1)]
             change = unchanged_side(ends, centre)
             here = unknown & ~(used & ~np.isfinite(change)).any(axis=1)
             found[here] = ~(used & ~(change <= self.rounding(h, float(abs(by[0]))))).any(axis=1)[here]
             unknown &= ~here
-            if not unknown.any():
-                break
         return found
 
 

@@ -83,13 +83,11 @@ class Jumps(NamedTuple):
         worst = np.argsort(-apart)[:STAIRS_TRIED]
         if not (apart[worst[STAIRS - 1]] >= self.least and np.isfinite(values).all()):
             return None
-        trend, jumps = float(np.median(changes)) / float(places[1] - places[0]), 0
-        for tried, k in enumerate(worst.tolist()):
-            jumps += self._is_jump(
-                float(places[k]), float(places[k + 1]), float(values[k]), float(values[k + 1]), trend
-            )
-            if jumps == STAIRS or tried - jumps >= STAIRS_TRIED - STAIRS:
-                break
+        trend, tried, jumps = float(np.median(changes)) / float(places[1] - places[0]), 0, 0
+        while jumps < STAIRS and tried - jumps <= STAIRS_TRIED - STAIRS:
+            k = int(worst[tried])
+            a, b, f_a, f_b = (float(end) for end in (places[k], places[k + 1], values[k], values[k + 1]))
+            jumps, tried = jumps + self._is_jump(a, b, f_a, f_b, trend), tried + 1
         return jumps == STAIRS
 
     def _is_jump(self, a: float, b: float, f_a: float, f_b: float, trend: float) -> bool:

@@ -117,9 +117,9 @@ class Statistics:
         for leaf in filter(rest.has_decided, rest.decided):
             best.decided[leaf] = True
             best.unsettled.discard(leaf)
-        for where in [where for where in best.unresolved if where in rest.resolved]:
-            del best.unresolved[where]
-            best.entries[rest.resolved[where]] = best.entries.get(rest.resolved[where], 0) + 1
+        elsewhere = Counter([rest.resolved[where] for where in best.unresolved if where in rest.resolved])
+        best.unresolved = {where: own for where, own in best.unresolved.items() if where not in rest.resolved}
+        best.entries = dict(Counter(best.entries) + elsewhere)
         return best
 
     @property

@@ -44,9 +44,9 @@ class Tried(NamedTuple):
 
         A wrong gradient that equals the slopes over shorter steps is right: f bends within the longer ones.
         """
-        finding = self.outcome.finding or other.outcome.finding
-        if finding is self.outcome.finding and finding and other.found.visible[finding.cotangent]:
-            finding = None
+        first = self.outcome.finding
+        is_right = first is not None and bool(other.found.visible[first.cotangent])
+        finding = None if is_right else first or other.outcome.finding
         settled, kink = self.outcome.settled | other.outcome.settled, self.outcome.kink | other.outcome.kink
         left_out = self.outcome.left_out | other.outcome.left_out
         best = max((self, other), key=lambda one: (one.decided.sum(), one.outcome.settled.sum()))
