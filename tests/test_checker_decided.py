@@ -99,7 +99,7 @@ def test_only_the_first_entries_that_are_not_decided_are_named():
     report = check_vjp(of_reals(polynomial), polynomial_vjp, [x])
     assert len(report.unresolved) == 5
     assert "x[3]" in str(report)
-    assert str(report).endswith(" and 2 more entries")
+    assert str(report).endswith(" and 2 more")
 
 
 @pytest.mark.parametrize(

@@ -164,4 +164,4 @@ class Report:
             return ""
         some = [f"{where} (bound {bound:.0e})" for where, bound in [*self.unresolved.items()][:MOST_NAMED]]
         more = len(self.unresolved) - len(some)
-        return f"; not decided: {', '.join(some)}" + (f" and {more} more entries" if more else "")
+        return f"; not decided: {', '.join(some)}" + (f" and {more} more" if more else "")

@@ -48,9 +48,7 @@ class Statistics:
     undecided: Counter[str] = attrs.field(factory=Counter)  # by leaf: entries that are neither wrong nor settled
     entries: dict[str, int] = attrs.field(factory=dict)  # by leaf: the number of entries that are decided
     resolved: dict[str, str] = attrs.field(factory=dict)  # the entries that are decided, with their leaf
-    unresolved: dict[str, tuple[float, float]] = attrs.field(
-        factory=dict
-    )  # by entry that is not: relative error, bound
+    unresolved: dict[str, tuple[float, float]] = attrs.field(factory=dict)  # others: relative error, at least 1; bound
     flattest: float = 0.0  # the largest bound on a slope of 0
     least_sensitive: tuple[float, float, str] = (0.0, 0.0, "")  # relative error that would be found, bound, entry
     reasons: Counter[Why] = attrs.field(factory=Counter)
@@ -78,7 +76,7 @@ class Statistics:
         relative = np.where(found.size > 0, found.bound / np.where(found.size > 0, found.size, 1), np.inf)
         if not decided.all():
             c = int(np.where(decided, -np.inf, relative).argmax())
-            self.unresolved[where] = float(relative[c]), float(found.bound[c]) * unit
+            self.unresolved[where] = max(1.0, float(relative[c])), float(found.bound[c]) * unit
             return
         self.entries[probe.leaf] = self.entries.get(probe.leaf, 0) + 1
         self.resolved[where] = probe.leaf
