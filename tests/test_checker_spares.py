@@ -1,6 +1,6 @@
 """No alarm for what is right, however hard it is to differentiate; the layers are checked in test_layers.py."""
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from types import MappingProxyType
 
 import numpy as np
@@ -90,5 +90,7 @@ RARE = {  # one example in thousands
 def test_a_rare_example_is_spared(name):
     pair = HARD[name].pair if name in HARD else ORDINARY[name].right
     options = HARD[name].options if name in HARD else {}
-    with np.errstate(all="ignore"), suppress(Inconclusive):
+    # Where both arguments are equal, every slope is 0 but for rounding, so that nothing is decided.
+    hidden = suppress(Inconclusive) if name == "kl of two softmaxes" else nullcontext()
+    with np.errstate(all="ignore"), hidden:
         check_vjp(*pair, [np.array(a) for a in RARE[name]], **options)
