@@ -19,6 +19,7 @@ from tests.benchmarks.families import ROWS
 from tests.benchmarks.switched import ours
 from tests.benchmarks.tables import report
 from tests.benchmarks.timing import Contender
+from tests.counts import in_full
 
 HERE = {"Python": "3.11.7", "valgrind": "3.24.0"}
 BUDGETED = {"a step": 100_000, "predict": 1_000}
@@ -67,6 +68,7 @@ def test_instructions_need_valgrind(counting, monkeypatch, capsys):
     assert capsys.readouterr().err.startswith("instructions: valgrind is not installed")
 
 
+@in_full
 def test_checks_are_timed_by_two_folders(monkeypatch, tmp_path, capsys):
     shutil.copytree(checks.HERE / "funcnn", tmp_path / "funcnn", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(checks, "pinned", lambda cores: nullcontext())

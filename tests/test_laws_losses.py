@@ -28,7 +28,7 @@ def law(check=None, *, examples=25):
         check(*data.draw(arguments(name)))
 
     test.__name__ = test.__qualname__ = check.__name__
-    test = pytest.mark.parametrize("name", CASES)(at_most(examples, quick=5)(given(st.data())(test)))
+    test = pytest.mark.parametrize("name", CASES)(at_most(examples, quick=3)(given(st.data())(test)))
     test.check = check
     return test
 

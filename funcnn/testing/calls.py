@@ -78,4 +78,9 @@ def _calls(derivative: Derivative, name: str, *, single: bool) -> Iterator[tuple
     for text, form in forms.items():
         yield text, form
         if single:
-            yield f"[{text}]", lambda args, dA, form=form, **kwargs: [form(args, dA, **kwargs)]
+            yield f"[{text}]", lambda args, dA, form=form, **kwargs: _one(form(args, dA, **kwargs))
+
+
+def _one(gradient: Any) -> list[Any]:
+    """A list of one gradient; of none if it is in a list, which at a single entry would look like another axis."""
+    return [] if isinstance(gradient, list | tuple) else [gradient]

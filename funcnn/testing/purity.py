@@ -13,6 +13,8 @@ from funcnn.testing.differentiation.constants import (
     BESIDE_PRINTED,
     CHANGED_ENTRIES,
     EPS,
+    EXCHANGED,
+    FEW_DIGITS,
     NATURAL,
     NEW_ARGUMENTS,
     NEW_ENTRY,
@@ -23,6 +25,7 @@ from funcnn.testing.differentiation.constants import (
     REPEATING_FIT,
     REPEATING_POINTS,
     REPEATING_START,
+    SIMILAR,
     VISIBLE,
 )
 from funcnn.testing.differentiation.vector_function import VectorFunction, magnitudes, step_scales
@@ -81,34 +84,67 @@ class FirstResults:
             if not equal(out, function.out, self.tolerance):
                 raise NotPure(f"f gives another result {after}: {change('out', function.out, out)}")
         for k in {0, function.x.size - 1} if function.x.size else ():
-            self._refuse_stale(k)
-            all(self._refuse_repeated(k, 2.0**-exponent) for exponent in REPEATING)
+            self._refuse_stale_entry(k)
+            if self._stays(k, 2.0 ** -REPEATING[-1]):  # then it may over longer distances too
+                all(self._refuse_repeated(k, 2.0**-exponent) for exponent in REPEATING)
+        self._refuse_stale_exchange()
 
-    def _refuse_stale(self, k: int) -> None:
-        """Refuse a gradient that stays when entry k changes, unless it also stays where others move a little as well.
+    def _refuse_stale_entry(self, k: int) -> None:
+        """Refuse a gradient that stays when entry k changes: it was remembered under the other entries."""
+        x, others = self._new_arguments(), np.arange(self.function.x.size) != k
+        self._refuse_stale(x, NEW_ENTRY * step_scales(x) * ~others, others, "one entry has changed")
 
-        Such a gradient was remembered under the other entries.
+    def _refuse_stale_exchange(self) -> None:
+        """Refuse a gradient that stays when two entries change places: it was remembered under a sum, a mean or bounds.
+
+        The two are of similar size. All entries have so few digits that the sum of similar ones has no rounding error.
         """
-        x, rng = self.function.x, self.function.rng
-        x = x + NEW_ARGUMENTS * step_scales(x) * rng.uniform(0.5, 1, x.size)
-        others = (np.arange(x.size) != k) * step_scales(x)
-        step = NEW_ENTRY * step_scales(x) - NEW_ENTRY * others
-        a_little = NUDGE * others
-        points = x, x + step, x + a_little, x - a_little + step, x + 2 * a_little, x - 2 * a_little
-        found = [value_or_none(self._both, self.function.arguments(point)) for point in points]
-        if any(gradients is None for gradients in found):
+        x = self._new_arguments()
+        fraction, exponent = np.frexp(x)
+        x = np.ldexp(np.round(np.ldexp(fraction, FEW_DIGITS)), exponent - FEW_DIGITS)
+        order = np.argsort(x[:EXCHANGED])
+        low, high = x[order[:-1]], x[order[1:]]
+        similar = (low != high) & (abs(high - low) <= SIMILAR * np.minimum(abs(low), abs(high)))
+        if similar.any():
+            k = (similar * (high - low)).argmax()
+            step = np.zeros(x.size)
+            step[order[k : k + 2]] = high[k] - low[k], low[k] - high[k]
+            self._refuse_stale(x, step, np.full(x.size, fill_value=True), "two entries have changed places")
+
+    def _new_arguments(self) -> Array:
+        x = self.function.x
+        return x + NEW_ARGUMENTS * step_scales(x) * self.function.rng.uniform(0.5, 1, x.size)
+
+    def _refuse_stale(self, x: Array, step: Array, nudged: Array, when: str) -> None:
+        """Refuse a gradient that stays after a step, unless it also stays where others move a little as well."""
+        before = self._gradients_at([x, x + step])
+        if before is None or not any([a is not None and equal(a, b) for a, b in zip(*before, strict=True)]):
+            return
+        a_little = NUDGE * nudged * step_scales(x)
+        beside = self._gradients_at([x + a_little, x - a_little + step, x + 2 * a_little, x - 2 * a_little])
+        if beside is None:
             return
         # A gradient may be 0 but for rounding: that of f, or of what f saturates.
-        rounding = EPS * max([_largest(c) for c in found[2] if c is not None])
+        rounding = EPS * max([_largest(c) for c in beside[0] if c is not None])
         least = NATURAL * _largest(self.dA) * max(_largest(self.function.out), 1)
-        for name, a, b, c, d, e, other in zip(self.function.names, *found, strict=True):
+        for name, a, b, c, d, e, other in zip(self.function.names, *before, *beside, strict=True):
             if a is None or not equal(a, b):
                 continue
             # A stair may lie between any two of them.
-            by_entry = min(_largest(c - d), _largest(other - d))
+            by_step = min(_largest(c - d), _largest(other - d))
             by_others = max(_largest(c - e), _largest(c - other), _largest(e - other))
-            if by_entry > max(NUDGED * (by_others + rounding) + VISIBLE * _largest(c), least):
-                raise NotPure(f"vjp gives the gradient of {name} of an earlier call, when one entry has changed")
+            if by_step > max(NUDGED * (by_others + rounding) + VISIBLE * _largest(c), least):
+                raise NotPure(f"vjp gives the gradient of {name} of an earlier call, when {when}")
+
+    def _gradients_at(self, points: list[Array]) -> list[list[Any]] | None:
+        """The gradients at each point; None if one cannot be computed."""
+        found = [value_or_none(self._both, self.function.arguments(point)) for point in points]
+        return None if any([gradients is None for gradients in found]) else found
+
+    def _stays(self, k: int, distance: float) -> bool:
+        """Whether the gradient is the same after a step of a distance."""
+        place, size = REPEATING_START * self.function.rng.uniform(1, 2), magnitudes(self.function.x)[k]
+        return equal(*[self._gradient_beside(k, size * h) for h in (place, place + distance)])
 
     def _refuse_repeated(self, k: int, distance: float) -> bool:
         """Refuse a gradient that stays over a distance from points at which vjp was called just before.

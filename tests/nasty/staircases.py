@@ -27,8 +27,8 @@ def great_circle_vjp(args, dA):
     return by_h * by_a, by_h * np.cos(0.5) * np.cos(0.5 + a) * np.sin(b) / 2
 
 
-def of(name, why, value, slope):
-    return Nasty(name, why, SMALL, each(value, slope))
+def of(name, why, value, slope, *, decidable=True):
+    return Nasty(name, why, SMALL, each(value, slope), decidable)
 
 
 STAIRCASES = [
@@ -94,8 +94,14 @@ STAIRCASES = [
         lambda x: ((np.exp(x) - 1) - x * np.exp(x)) / (np.exp(x) - 1) ** 2,
     ),
     of("log(1 + x), not log1p", "the last digit of 1", lambda x: np.log(1 + x), lambda x: 1 / (1 + x)),
-    of("a table of sin", "steps of 1e-5", looked_up, np.cos),
-    of("sin to nine digits", "steps of 1e-9", lambda x: np.round(np.sin(x), 9), np.cos),
-    of("x + sin to six digits", "tilted steps of 1e-6", lambda x: x + np.round(np.sin(x), 6), lambda x: 1 + np.cos(x)),
+    of("a table of sin", "steps of 1e-5", looked_up, np.cos, decidable=False),
+    of("sin to nine digits", "steps of 1e-9", lambda x: np.round(np.sin(x), 9), np.cos, decidable=False),
+    of(
+        "x + sin to six digits",
+        "tilted steps of 1e-6",
+        lambda x: x + np.round(np.sin(x), 6),
+        lambda x: 1 + np.cos(x),
+        decidable=False,
+    ),
     Nasty("great circle", "arccos near 1", PAIRS, (great_circle, great_circle_vjp)),
 ]

@@ -88,12 +88,13 @@ CERTAIN = 32
 STAIRS = 3  # chosen: a function with a jump or two is no staircase
 LARGEST_STAIR = 0.25  # chosen: jumps of the size of f, as those of a rounding to integers, are no rounding errors
 STAIRS_TRIED = 5  # chosen: the largest changes, of which a kink or two are no jumps
-# Chosen: windows around x are 4 apart, from 4 steps to 4 times the size of an entry, each with 17 points.
-WIDTHS = 26
+LAST_DIGITS = 8.0  # chosen: rounding errors of so many last digits of f are no stairs
+# Chosen: windows around x from 4 steps, each 8 times as wide as the last one, to a distance of 4, each with 17 points.
+WIDER, WIDTHS = 8.0, 18
 WINDOW = 4.0
 WINDOW_POINTS = 8
 SMOOTH_HALF, SMOOTH_HALVINGS = 0.6, 10  # chosen: a change that halves in so many bisections is no jump
-WINDOWS = 12  # chosen: windows without jumps after which f is no staircase
+WINDOWS = 8  # chosen: windows without jumps after which f is no staircase
 
 # What the wrong entries of a message have in common (hints.py).
 

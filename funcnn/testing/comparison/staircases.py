@@ -16,10 +16,12 @@ from funcnn.testing.comparison.comparison import Comparison, Measurement
 from funcnn.testing.comparison.constants import (
     LARGEST_SMALL_ENTRY,
     LARGEST_STAIR,
+    LAST_DIGITS,
     SMOOTH_HALF,
     SMOOTH_HALVINGS,
     STAIRS,
     STAIRS_TRIED,
+    WIDER,
     WIDTHS,
     WINDOW,
     WINDOW_POINTS,
@@ -46,9 +48,10 @@ def stairs(measurement: Measurement, probe: Probe, slopes: Slopes, first: Compar
         step = float(slopes.step[0][u != 0].min())
         least = abs(analytic - numeric) * step / (BOUND * QUOTIENT_NOISE)  # then the slope is off by the difference
         jumps = Jumps(measurement, probe, u, EPS * entry, least, LARGEST_STAIR * float(size[c]))
-        widths = min(step, entry / 4) * 4.0 ** np.arange(1, WIDTHS)
+        widths = 4 * min(step, entry / 4) * WIDER ** np.arange(WIDTHS)
         decided: list[bool] = []
-        for width in widths[widths <= WINDOW].tolist() if least <= jumps.most else ():
+        longest = WINDOW / min(1.0, float(abs(probe.direction.by[small]).min()))
+        for width in widths[widths <= longest].tolist() if least <= jumps.most else ():
             ways = [(jumps.at(way * width) - jumps.at(0)) / (way * width) for way in (1, -1)]
             near = any([abs(slope - analytic) < abs(slope - numeric) for slope in ways])
             if near and (one := jumps.within(width)) is not None:
@@ -71,26 +74,32 @@ class Jumps(NamedTuple):
 
     def at(self, t: float) -> float:
         """The value after a step of t."""
+        return float(self.u @ self.outputs(t))
+
+    def outputs(self, t: float) -> Array:
+        """The outputs after a step of t."""
         function = self.measurement.function
-        return float(self.u @ function.value(self.probe.direction.moved(function.x, t)))
+        return function.value(self.probe.direction.moved(function.x, t))
 
     def within(self, width: float) -> bool | None:
         """Whether most of the largest changes in a window around x are jumps; None if f hardly changes its slope."""
         places = np.linspace(-width, width, 2 * WINDOW_POINTS + 1)
-        values = np.array([self.at(t) for t in places.tolist()])
+        outputs = np.array([self.outputs(t) for t in places.tolist()])
+        values, digits = outputs @ self.u, EPS * float((abs(outputs) @ abs(self.u)).max())
         changes = np.diff(values)
         apart = abs(changes - np.median(changes))
         worst = np.argsort(-apart)[:STAIRS_TRIED]
-        if not (apart[worst[STAIRS - 1]] >= self.least and np.isfinite(values).all()):
+        clear = self._replace(least=max(self.least, LAST_DIGITS * digits))
+        if not (apart[worst[STAIRS - 1]] >= clear.least and np.isfinite(values).all()):
             return None
         trend, tried, jumps = float(np.median(changes)) / float(places[1] - places[0]), 0, 0
         while jumps < STAIRS and tried - jumps <= STAIRS_TRIED - STAIRS:
             k = int(worst[tried])
             a, b, f_a, f_b = (float(end) for end in (places[k], places[k + 1], values[k], values[k + 1]))
-            jumps, tried = jumps + self._is_jump(a, b, f_a, f_b, trend), tried + 1
+            jumps, tried = jumps + clear.is_jump(a, b, f_a, f_b, trend), tried + 1
         return jumps == STAIRS
 
-    def _is_jump(self, a: float, b: float, f_a: float, f_b: float, trend: float) -> bool:
+    def is_jump(self, a: float, b: float, f_a: float, f_b: float, trend: float) -> bool:
         """Whether a jump is left between neighbouring numbers, by bisection; a smooth change halves with each step."""
         rest, halvings = abs(f_b - f_a - trend * (b - a)), 0
         while b - a > 2 * self.exact and a < (middle := (a + b) / 2) < b and rest >= self.least:

@@ -67,7 +67,7 @@ def tried(measurement: Measurement, probe: Probe, deviation: Array, decided: Arr
         one = _with_steps(own, other, deviation, thorough=thorough)
         if other.direction.by[0] > probe.direction.by[0]:
             one = _of_long_steps(own, one)
-        elif finding and _blind(one, finding) and not _is_seen(measurement, found, finding):
+        elif finding and not one.found.wrong[finding.cotangent] and not _is_seen(measurement, found, finding):
             found = found._replace(outcome=found.outcome._replace(finding=None))
         found, shorter = found.joined(one), False
     faint = found.found.faint & ~found.decided
@@ -95,12 +95,6 @@ def _of_long_steps(measurement: Measurement, one: Tried) -> Tried:
         finding = None
     none = np.zeros(visible.shape, bool)
     return one._replace(outcome=Outcome(one.outcome.settled & visible, none, finding, none), decided=visible)
-
-
-def _blind(one: Tried, finding: Finding) -> bool:
-    """Whether other steps could not show a difference."""
-    bound = float(one.found.bound[finding.cotangent]) / float(one.probe.direction.by[0])
-    return not bound < finding.distance / float(finding.probe.direction.by[0])
 
 
 def _is_seen(measurement: Measurement, one: Tried, finding: Finding) -> bool:

@@ -128,6 +128,9 @@ ROUGH = 1e-3  # chosen: relative error of a gradient that was computed in a narr
 BESIDE = 1e-6  # chosen: relative distance of the arguments that decide whether a tie explains a difference of layouts
 CHANGED_ENTRIES = 2  # chosen: entries that are changed one by one, beside the first and the last
 BESIDE_PRINTED = 2.0**-30  # chosen: NumPy prints eight digits after the point
+# Chosen: two of the first entries change places, if they differ by at most three times the smaller one. All have that
+# many binary digits.
+EXCHANGED, SIMILAR, FEW_DIGITS = 64, 3, 20
 # Chosen: distances of arguments at which nothing was called before, of one changed entry, and of all others.
 NEW_ARGUMENTS = 2.0**-9
 NEW_ENTRY = 2.0**-6
