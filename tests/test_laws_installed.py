@@ -8,12 +8,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from funcnn.testing import strategies as fst
 from funcnn.trees import leaves
 from funcnn.trees.walks import row_count
-from tests.counts import FULL
 from tests.installed import OPTIONAL, WIDE, bits_of
 from tests.narrow import LOSSES
 from tests.sharding import OPTIMIZERS
 
-REGISTERED = {cls.__name__: cls for cls in fst.registered()[:: 1 if FULL else 4]}
+REGISTERED = {cls.__name__: cls for cls in fst.registered()}
 EVERYTHING = [*REGISTERED, *[f"{name}, wide" for name in WIDE], *LOSSES, *OPTIMIZERS]
 
 

@@ -130,8 +130,10 @@ def test_counts_and_sums_of_blocks_of_rows_add_up(name, case, data):
         shares = [len(out) / len(case.out) * case.metric(out, y) for out, y in blocks]
         assert_close(sum(shares), case.metric(case.out, case.y))
     elif name == "perplexity":
-        shares = [len(out) / len(case.out) * np.log(case.metric(out, y)) for out, y in blocks]
-        assert_close(sum(shares), np.log(case.metric(case.out, case.y)))
+        found = [case.metric(*block) for block in (*blocks, (case.out, case.y))]
+        if np.isfinite(found).all():  # e^710 is not
+            shares = [len(out) / len(case.out) * np.log(one) for (out, _), one in zip(blocks, found, strict=False)]
+            assert_close(sum(shares), np.log(found[-1]))
 
 
 @law
