@@ -5,7 +5,7 @@ import pytest
 
 from funcnn.testing import check_vjp
 from funcnn.testing.purity import FirstResults
-from funcnn.testing.verdict import NotPure
+from funcnn.testing.verdict import NotPure, RefusedDtype
 from tests.mutants import memos
 
 X = np.array([[0.3, -1.7, 0.8], [2.1, 0.4, -0.6]])
@@ -122,3 +122,25 @@ def test_a_staircase_between_small_changes_is_no_stale_memo():
     x2 += [[-2.6186046327501895, 1.0, 0.00212689477437422, -0.013701930937266165]]
     vjp = lambda args, dA: [dA, -dA * np.floor(args[0] / args[1])]
     assert check_vjp(np.mod, vjp, (np.array(x1), np.array(x2))).verdict == "pass"
+
+
+def test_a_gradient_that_stays_is_right_where_none_can_be_computed_beside_it():
+    seen = []
+
+    def vjp(args, dA):
+        if any([0 < abs(args[0] - x).max() < 1e-5 for x in seen]):
+            raise ValueError("too near to another one")
+        seen.append(args[0].copy())
+        return [dA * np.ones_like(args[0])]
+
+    assert check_vjp(np.sum, vjp, [X], float32=False).verdict == "pass"
+
+
+def test_a_call_that_is_right_is_no_remedy():
+    def vjp(args, dA):
+        if args[0].dtype == np.float32:
+            raise ValueError("float64, please")
+        return [dA * np.ones_like(args[0])]
+
+    with pytest.raises(RefusedDtype, match="for float32 arguments\n"):
+        check_vjp(np.sum, vjp, [X])

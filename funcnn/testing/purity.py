@@ -144,7 +144,8 @@ class FirstResults:
     def _stays(self, k: int, distance: float) -> bool:
         """Whether the gradient is the same after a step of a distance."""
         place, size = REPEATING_START * self.function.rng.uniform(1, 2), magnitudes(self.function.x)[k]
-        return equal(*[self._gradient_beside(k, size * h) for h in (place, place + distance)])
+        first, again = [self._gradient_beside(k, size * h) for h in (place, place + distance)]
+        return equal(first, again)
 
     def _refuse_repeated(self, k: int, distance: float) -> bool:
         """Refuse a gradient that stays over a distance from points at which vjp was called just before.
