@@ -58,7 +58,7 @@ MOST_LINES = {
     "compilation": 4590,  # rules become symbolic arrays or a reason why not, a program, text, code on disk; a switch
     "curvature": 545,  # two ways to differentiate, their bounds, also next to kinks, and what is refused
     "data": 1270,  # orders of rows, by class, length, window; a thread; what maps may do; ten augmentations
-    "files": 795,  # results under the fingerprints of arguments and of functions; what killed saves left
+    "files": 812,  # results under the fingerprints of arguments and of functions; what killed saves left
     "identity": 640,  # what code reads, as a hash and as a comparison that takes a microsecond
     "inspection": 2250,  # a diagram is a tree of blocks, their positions, and text; equations; a remedy is tried
     "interop": 6160,  # PyTorch, JAX, optax, ONNX: a rule for each layer, a loop; estimators for all y, X, loss; Parquet

@@ -11,6 +11,7 @@ import numpy as np
 
 from funcnn.arrays import Array, is_array, kind, same, short
 from funcnn.errors import FuncnnError, KindError, RangeError
+from funcnn.files.migrations import of_today
 from funcnn.lazy import load_all
 from funcnn.records import is_record, name_of, plans, registry
 from funcnn.remedies import for_table
@@ -133,7 +134,7 @@ def decode(node: Any, arrays: Sequence[Array], migrate: Migrate | None, refuse: 
     name, fields = node["record"], {n: decode(part, arrays, migrate, refuse) for n, part in node["fields"].items()}
     if migrate is not None:
         name, fields = _migrated(migrate, name, fields)
-    return _made(name, fields, refuse)
+    return _made(*of_today(name, fields), refuse)
 
 
 def _migrated(migrate: Migrate, name: str, fields: dict[str, Any]) -> tuple[str, dict[str, Any]]:
