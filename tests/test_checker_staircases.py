@@ -13,7 +13,7 @@ QUIET = settings(
     database=None,
     deadline=None,
     derandomize=True,
-    max_examples=40 if FULL else 4,
+    max_examples=20 if FULL else 4,
     suppress_health_check=list(HealthCheck),
 )
 
