@@ -117,6 +117,7 @@ def _watched_at_first(test):
     return watched
 
 
+SLOW = 0.1  # seconds; tracing a quicker test is cheap
 OTHERS = 2  # tests that take each branch, since the examples of a law differ from run to run
 
 
@@ -134,7 +135,7 @@ def redundant(coverage: str, times: str) -> list[str]:
     left = Counter(chain.from_iterable(taken.values()))
     found = []
     for name in sorted(taken, key=lambda name: -seconds[name]):
-        if name in seconds and all([left[branch] > OTHERS for branch in taken[name]]):
+        if seconds[name] >= SLOW and all([left[branch] > OTHERS for branch in taken[name]]):
             left.subtract(taken[name])
             found.append(name)
     return found
