@@ -9,7 +9,7 @@ from tests.kinds.rows import kind, row
 
 def written():
     """The path of a file with an exercise."""
-    Path("unit.py").write_text("from tests.test_exercises import elsewhere\n", "utf-8")
+    Path("unit.py").write_text("from tests.teach.test_exercises import elsewhere\n", "utf-8")
     return "unit.py"
 
 

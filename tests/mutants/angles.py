@@ -1,6 +1,6 @@
 """Mistakes in a branch for small angles, which only arguments reach whose entries are all small.
 
-They test the draws, in tests/test_strategies.py, and are not in the tables of the comparison.
+They test the draws, in tests/testing/test_strategies.py, and are not in the tables of the comparison.
 """
 
 import numpy as np

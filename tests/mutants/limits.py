@@ -1,7 +1,7 @@
 """Mistakes in functions of limited domains, near overflow, and of arguments with a structure.
 
 Those of `MUTANTS` need no option of a check; those of `WITH_OPTIONS` are tried with the options of the function in
-`tests/nasty` that they were made from, by `tests/test_checker_options.py`.
+`tests/nasty` that they were made from, by `tests/testing/test_checker_options.py`.
 """
 
 import math

@@ -2,7 +2,7 @@
 
 A number is *derived* where a formula gives it, *chosen* where any number near it would do, and *calibrated* where it
 was raised or lowered until the mistakes of `tests/mutants` were found and the right functions of `tests/nasty` and
-`tests/mutants` caused no alarm; `tests/test_checker_catches.py` and `tests/test_checker_spares.py` measure both again.
+`tests/mutants` caused no alarm; `test_checker_catches.py` and `test_checker_spares.py` measure both again.
 """
 
 import numpy as np

@@ -1,0 +1,151 @@
+"""Every layer has a place in the docs, a strategy, two oracles and planted mistakes."""
+
+import importlib.util
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from funcnn import forward
+from funcnn.testing import strategies as fst
+from funcnn.testing.table import table
+from tests.mutants import LATER, MUTANTS
+
+DOCS = Path(__file__).parents[2] / "docs"
+REGISTERED = fst.registered()
+NAMES = [layer.__name__ for layer in REGISTERED]
+
+# The mistakes planted in a layer stand under these names; those of another layer that shares its backward count too.
+FAMILIES = {
+    "tuple": ["chain of two", "low rank", "highway"],
+    "Dense": ["dense", "dense over time"],
+    "Identity": ["identity"],
+    "Relu": ["relu"],
+    "LeakyRelu": ["leaky relu", "slopes 1 and 0.1"],
+    "Sigmoid": ["sigmoid", "sigmoid of any dtype", "logistic"],
+    "Tanh": ["tanh", "tanh kept"],
+    "Softplus": ["softplus", "softplus of moderate numbers"],
+    "Elu": ["elu", "elu of alpha 2"],
+    "Gelu": ["gelu by tanh"],
+    "PRelu": ["PRelu of features", "PRelu of one slope"],
+    "Frozen": ["frozen above a dense layer", "dense above frozen features"],
+    "Probe": ["probe"],
+    "Copy": ["copy"],
+    "Parallel": ["parallel"],
+    "Take": ["take"],
+    "Sum": ["sum"],
+    "Concat": ["concat"],
+    "Residual": ["residual with a scale"],
+    "Scale": ["residual with a scale", "scale of one number"],
+    "First": ["first"],
+    "Flatten": ["flatten, or any reshape"],
+    "Reshape": ["flatten, or any reshape"],
+    "Map": ["map"],
+    "Shared": ["shared"],
+    "Here": ["shared"],
+    "Tied": ["tied table"],
+    "Remat": ["remat"],
+    "Function": ["function"],
+    "Conv2d": ["convolution", "convolution of stride 2", "grouped convolution"],
+    "Conv1d": ["causal convolution"],
+    "ConvTranspose2d": ["transposed convolution", "transposed convolution of stride 2"],
+    "MaxPool": ["max pooling", "max pooling of images", "max pooling of 2 x 2"],
+    "AvgPool": ["average pooling", "average pooling of images"],
+    "GlobalAvgPool": [
+        "global average pooling",
+        "global average pooling of images",
+        "global average pooling with a mask",
+    ],
+    "GlobalMaxPool": ["global max pooling of images", "global max pooling with a mask"],
+    "Upsample": ["nearest upsampling of images", "bilinear upsampling"],
+    "Embedding": ["embedding"],
+    "SinusoidalPosition": ["sinusoidal positions"],
+    "LearnedPosition": ["learned positions"],
+    "Rotary": ["rotary positions with a mask"],
+    "RNN": ["RNN with a mask"],
+    "GRU": ["GRU with a mask"],
+    "LSTM": ["LSTM with a mask"],
+    "Last": ["last step with a mask"],
+    "Bidirectional": ["both ways"],
+    "Attention": ["attention layer", "attention of pairs"],
+    "CrossAttention": ["cross-attention layer"],
+}
+NOT_IN_TORCH = {"Function": "its two functions are NumPy's, which torch cannot follow"}
+NOT_IN_ONNX = {"Function": "its two functions are NumPy's, which ONNX cannot follow"}
+
+
+@pytest.fixture(scope="module")
+def written():
+    """The script that writes the table of docs/layers.md."""
+    spec = importlib.util.spec_from_file_location("layers_page", DOCS / "layers.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("layer", REGISTERED, ids=NAMES)
+def test_it_is_in_the_docs_with_the_first_line_of_its_docstring(layer):
+    text = forward.dispatch(tuple).__doc__ if layer is tuple else layer.__doc__
+    line = text.strip().splitlines()[0]
+    name = "(layer, layer, ...)" if layer is tuple else layer.__name__
+    rows = [row for row in (DOCS / "layers.md").read_text("utf-8").splitlines() if row.startswith(f"| `{name}` | ")]
+    assert len(rows) == 1
+    shown = rows[0].split(" | ", 1)[1].removesuffix(" |").strip("` ").replace(r"\|", "|")
+    assert shown.strip("`.") == line.strip("`.")
+
+
+@pytest.mark.parametrize("layer", [layer for layer in REGISTERED if layer is not tuple], ids=lambda cls: cls.__name__)
+def test_its_page_speaks_of_it(layer, written):
+    [page] = [page for (_, page), homes in written.PAGES.items() if written.is_in(layer, homes)]
+    assert re.search(rf"\b{layer.__name__}\b", (DOCS / page).read_text("utf-8"))
+
+
+def test_the_page_is_as_its_script_writes_it(written):
+    assert (DOCS / "layers.md").read_text("utf-8").split(written.START)[1] == written.table()
+
+
+def test_a_layer_whose_module_no_page_has_is_noticed(written, monkeypatch):
+    pages = {page: homes.replace("layers.dense", "") for page, homes in written.PAGES.items()}
+    monkeypatch.setattr(written, "PAGES", pages)
+    with pytest.raises(SystemExit, match="no page has Dense; add the file or its folder to PAGES"):
+        written.table()
+
+
+@pytest.mark.parametrize("layer", REGISTERED, ids=NAMES)
+def test_it_has_a_strategy(layer):
+    assert layer in table
+
+
+@pytest.mark.parametrize("layer", REGISTERED, ids=NAMES)
+def test_it_has_a_case_for_jax(layer):
+    pytest.importorskip("jax", reason="the cases are those of its test")
+    from tests.peers.cases import CASES
+
+    assert 1 <= len(CASES[layer]) <= 3
+
+
+@pytest.mark.parametrize("layer", REGISTERED, ids=NAMES)
+def test_it_has_a_module_in_torch_or_a_reason(layer):
+    pytest.importorskip("torch", reason="its modules are the oracle")
+    from funcnn.interop.torch import to_torch
+
+    has_a_rule = to_torch.dispatch(layer) is not to_torch.dispatch(object)
+    assert has_a_rule is (layer.__name__ not in NOT_IN_TORCH)
+
+
+@pytest.mark.parametrize("layer", REGISTERED, ids=NAMES)
+def test_it_is_written_in_onnx_or_has_a_reason(layer):
+    pytest.importorskip("spox", reason="the rules are written with it")
+    from funcnn.interop.onnx import to_graph
+
+    has_a_rule = to_graph.dispatch(layer) is not to_graph.dispatch(object)
+    assert has_a_rule is (layer.__name__ not in NOT_IN_ONNX)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_three_mistakes_and_more_are_planted_in_it(name):
+    planted = Counter([mutant.name.split(":")[0].split("(")[0] for mutant in (*MUTANTS, *LATER)])
+    families = FAMILIES.get(name, [name])
+    assert all([planted[family] for family in families])
+    assert sum([planted[family] for family in families]) >= 3

@@ -1,0 +1,185 @@
+"""The structure of the package: imports, sizes of files, and public names."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import funcnn
+from funcnn import initializers, layers, losses
+from funcnn.installation import LIBRARIES
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "funcnn").rglob("*.py"))
+# The rooms, from the ground up, each a file or a folder: it may import from those in the lines before its own.
+ROOMS = [
+    "errors lazy",
+    "allocation bound conditions objects remedies",
+    "arrays",
+    "elementary fields tables",
+    "sizes",
+    "bits",
+    "annotations",
+    "constructors",
+    "records",
+    "by_value initializers losses.protocol trees",
+    "identity",
+    "gradients files refusals",
+    "data dispatch paths schedules signatures",
+    "traits",
+    "logits",
+    "core optimizers",
+    "generation losses prediction",
+    "layers.notes",
+    "layers.checks",
+    "layers.outlines layers.sequences",
+    "layers.wrapper inspection.nesting",
+    "inspection.log",
+    "compilation training",
+    "metrics parallel",
+    "layers.dense layers.embedding layers.activations layers.recurrent",
+    "layers.chain layers.dropout layers.combinators layers.convolution",
+    "layers.normalisation",
+    "layers.attention",
+    "curvature",
+    "kernels",
+    "inspection",
+    "installation interop plot",
+    "__main__ testing",
+    "teach",
+]
+
+
+def name_of(path):
+    return ".".join(path.relative_to(ROOT / "funcnn").with_suffix("").parts)
+
+
+def imports_of(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("funcnn"):
+            module = node.module.removeprefix("funcnn").removeprefix(".")
+            is_package = (ROOT / "funcnn" / module.replace(".", "/")).is_dir()  # whose modules are imported from it
+            yield from [f"{module}.{part.name}".lstrip(".") for part in node.names] if is_package else [module]
+
+
+def test_imports_point_one_way():
+    storey = {room: i for i, rooms in enumerate(ROOMS) for room in rooms.split()}
+    modules = {name_of(path): set(imports_of(path)) for path in SOURCES if path.name != "__init__.py"}
+    room = {name: next(room for room in storey if f"{name}.".startswith(f"{room}.")) for name in modules}
+    assert set(room.values()) == storey.keys()
+    up = [
+        (name, other)
+        for name, others in modules.items()
+        for other in others
+        if room[other] != room[name] and storey[room[other]] >= storey[room[name]]
+    ]
+    assert up == []
+    TopologicalSorter(modules).prepare()  # which refuses a circle, inside a room too
+
+
+def test_numerical_differentiation_can_be_lifted_out():
+    folder = "testing.differentiation."
+    inside = [path for path in SOURCES if name_of(path).startswith(folder)]
+    assert len(inside) > 5
+    assert {other for path in inside for other in imports_of(path) if not f"{other}.".startswith(folder)} == set()
+
+
+def test_every_file_can_be_read_in_one_sitting():
+    lines = {path: len(path.read_text("utf-8").splitlines()) for path in SOURCES}
+    assert {name_of(path): length for path, length in lines.items() if length >= 250} == {}
+    assert len((ROOT / "CONTRIBUTING.md").read_text("utf-8").splitlines()) <= 40
+
+
+def loaded_by(statement):
+    code = f"import sys; {statement}; print(*sorted(sys.modules))"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_every_file_is_searched_for_examples(pytestconfig):
+    patterns = pytestconfig.pluginmanager.get_plugin(str(ROOT / "conftest.py")).docstrings.patterns
+    assert all([any(map(path.match, patterns)) for path in SOURCES])
+
+
+def test_importing_funcnn_loads_numpy_and_attrs_alone():
+    extra = {name.split(".")[0] for name in loaded_by("import funcnn") - loaded_by("import numpy, attrs")}
+    assert extra - set(sys.stdlib_module_names) <= {"funcnn", "numpy"}  # NumPy loads parts of itself when asked
+
+
+def test_hypothesis_is_loaded_by_testing_alone():
+    loaded = loaded_by("import funcnn.testing")
+    assert "hypothesis" in loaded
+    assert "mpmath" not in loaded  # which only a check in exact arithmetic needs
+
+
+def test_the_report_of_an_installation_has_every_optional_library():
+    imported = {"llvmlite"}  # by import_module
+    for path in [*SOURCES, ROOT / "funcnn_pytest.py"]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [part.name for part in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) else []
+            imported |= {name.split(".")[0] for name in names}
+    needed = {"attrs", "funcnn", "numpy", *sys.stdlib_module_names}
+    assert {name.replace("sklearn", "scikit-learn") for name in imported - needed} == LIBRARIES.keys()
+
+
+# Modules that ask whether a package is installed, and what for: never to compute something in another way.
+ASKING = {
+    "identity.libraries": "whose code a function imports",
+    "identity.parts": "whether a function can import what it names",
+    "installation": "the report",
+    "interop.scipy": "an error that says what to install",
+    "metrics.regression": "an error that says what to install",
+    "parallel.blas": "an error that says what to install",
+    "parallel.packing": "the way in which functions are pickled",
+    "testing.options": "an error that says what to install",
+    "testing.table": "classes of layers",
+    "training.progress_bar": "an error that says what to install",
+}
+
+
+def test_no_module_asks_what_is_installed_to_compute_in_another_way():
+    asks = re.compile(r"find_spec|except .*(ImportError|ModuleNotFoundError)")
+    assert {name_of(path) for path in SOURCES if asks.search(path.read_text("utf-8"))} == ASKING.keys()
+
+
+def test_rules_say_nothing_of_kernels():
+    outside = [path for path in SOURCES if not name_of(path).startswith("kernels.")]
+    naming = {name_of(path) for path in outside if "funcnn.kernels" in path.read_text("utf-8")}
+    assert naming == {"__init__", "compilation.switch"}  # where they are asked for
+
+
+def test_the_readme_counts_right():
+    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    activations = [cls for name in layers.__all__ if is_activation(cls := getattr(layers, name))]
+    cross_entropies = [name for name in losses.__all__ if name.endswith("cross_entropy") or "cross_entropy_" in name]
+    examples = list((ROOT / "examples").glob("*.py"))
+    assert len(activations) - 1 + len({"PRelu", "Softmax", "LogSoftmax", "Glu"}) == 27  # less the base
+    assert "twenty-seven activations" in readme
+    assert (len(cross_entropies), len(initializers.__all__), len(examples)) == (3, 11, 17)
+    assert len(losses.__all__) == 17 + len({"of_logits", "of_complex", "weighted", "masked", "joint", "normalised"})
+    assert "Seventeen losses" in readme
+    assert "eleven initializers" in readme
+    assert "Seventeen examples" in readme
+
+
+def is_activation(value):
+    return isinstance(value, type) and issubclass(value, funcnn.Elementwise)
+
+
+def test_the_version_is_one():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", funcnn.__version__)
+    assert f"## {funcnn.__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert {re.split("[<>=]", need)[0] for need in project["dependencies"]} == {"numpy", "attrs"}
+    assert (ROOT / "funcnn" / "py.typed").exists()
+
+
+def test_every_exclusion_gives_its_reason():
+    """Two spaces and a sentence, after each comment that makes a tool look away."""
+    bare = re.compile(r"#\s*(no[q]a(: [A-Z]+\d+)?|type[:] ignore(\[[a-z-]+\])?|pragma[:] no cover)\s*$")
+    for path in [*SOURCES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "examples").rglob("*.py")]:
+        for i, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            assert not bare.search(line), f"{path.name}:{i}: {line}"

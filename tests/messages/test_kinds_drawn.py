@@ -1,0 +1,323 @@
+"""Some thousand calls of public functions with drawn arguments end in a value, or in an error of funcnn by its name."""
+
+import math
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+
+from funcnn import (
+    Adam,
+    Dense,
+    Dropout,
+    LayerNorm,
+    Softmax,
+    Tanh,
+    TrainState,
+    backward,
+    batches,
+    load,
+    mlp,
+    mse,
+    record,
+    train,
+    value_and_grad,
+)
+from funcnn.bits import words
+from funcnn.curvature import hvp
+from funcnn.data import prefetch
+from funcnn.errors import KindError, RangeError, ShapeError
+from funcnn.initializers import constant, glorot_uniform
+from funcnn.layers import PRelu, rotate
+from funcnn.optimizers import project
+from funcnn.schedules import Plateau, cosine
+from funcnn.training import compare, keep, progress
+from funcnn.trees import to_vector
+from tests.kinds.drawn import calls, outcome
+from tests.kinds.rows import kind, row
+from tests.kinds.trials import packed
+from tests.messages.test_kinds import MODULES
+
+EACH = 8  # calls of each row
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path, monkeypatch):
+    """Some write files, and some open figures."""
+    monkeypatch.chdir(tmp_path)
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if hasattr(module, "ROWS")], ids=lambda m: m.__name__)
+def test_drawn_arguments_give_a_value_or_an_error_by_the_name_of_the_function(module):
+    found = []
+    for one in module.ROWS:
+        if one.needs and not find_spec(one.needs):
+            continue
+        found += [line for what, arguments in calls(one, EACH) if (line := outcome(one, what, arguments))]
+    assert found == []
+
+
+def bare(x):
+    return x.shape
+
+
+def nameless(x):
+    raise KindError("it is wrong")
+
+
+def misleading(x):
+    if type(x) is not np.ndarray:
+        raise KindError(f"misleading: x must be an array, not {type(x).__name__}; write tuple(x)")
+
+
+def lazy(x):
+    return (part.shape for part in [x])
+
+
+def calling(x, f):
+    return f(x)
+
+
+@pytest.mark.parametrize(
+    ("function", "way"),
+    [
+        (bare, "is a bare error: AttributeError"),
+        (nameless, "does not say its name: it is wrong"),
+        (lazy, "is a bare"),
+        (misleading, "; write tuple(x), and then: misleading: x must be an array"),
+        (misleading, "; write tuple(x) fails: TypeError"),
+    ],
+)
+def test_a_drawn_call_finds_what_is_wrong(function, way):
+    one = row(function, x=kind(np.ones(2)))
+    assert any([way in outcome(one, what, arguments) for what, arguments in calls(one, 99)])
+
+
+def test_errors_of_a_given_function_are_its_own():
+    one = row(calling, x=kind(np.ones(2)), f=kind(abs))
+    for f in (packed, lambda: None):
+        assert outcome(one, "", {"x": 1, "f": f}) == ""
+    assert outcome(one, "", {"x": 1, "f": len}).startswith(" is a bare error: TypeError")
+
+
+def test_drawn_calls_are_the_same_in_each_run():
+    one = row(calling, x=kind(np.ones(2)), f=kind(abs))
+    drawn = [[what for what, _ in calls(one, 20, seed)] for seed in (0, 0, 1)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert len(set(drawn[0])) > 15
+
+
+# What such calls have found.
+
+ONE, X, NET = np.ones((1, 1)), np.ones((4, 2)), mlp([2, 3, 1], seed=0)
+MSE = value_and_grad(mse)
+MOST = 576460752303423487
+DA = np.ones((2, 2))
+
+
+def matrix():
+    return np.ones((2, 2)).view(np.matrix)
+
+
+def state(net=NET):
+    return TrainState(net, step=1)
+
+
+FOUND = {
+    "data that is a number": (
+        lambda: train(state(), np.float64(2.5), MSE, 0.1),
+        KindError,
+        "train: data must give batches (x, y), not float64",
+    ),
+    "data that is bytes": (
+        lambda: train(state(), b"ab", MSE, 0.1),
+        KindError,
+        "train: data must give batches (x, y), not int",
+    ),
+    "a run that is a number": (
+        lambda: keep(np.float64(2.5)),
+        KindError,
+        "keep: run must be an iterable of TrainStates, such as train gives, not float64",
+    ),
+    "a size of an array that no memory has": (
+        lambda: Dense.init(10**30, 1, seed=0),
+        RangeError,
+        f"Dense.init: sizes must be at most {MOST}; n_in: 1{30 * '0'}, n_out: 1",
+    ),
+    "a count that is no length": (
+        lambda: LayerNorm.init(sys.maxsize + 1),
+        RangeError,
+        "LayerNorm.init: n must be at most 9223372036854775807; it is 9223372036854775808",
+    ),
+    "a shape that no memory has": (
+        lambda: glorot_uniform(0, (2**40, 2**40)),
+        ShapeError,
+        f"glorot_uniform: shape must have at most {MOST} entries, not (1099511627776, 1099511627776)",
+    ),
+    "a shape beyond the memory of this machine": (
+        lambda: constant(1.0)(0, (2**46,)),
+        RangeError,
+        "constant: shape must fit into memory; it is (70368744177664,)",
+    ),
+    "a rate beyond the largest float": (
+        lambda: cosine(10**400, 10),
+        RangeError,
+        "cosine: the rate must be in [-1.8e+308, 1.8e+308]; it is about 10**400",
+    ),
+    "a setting beyond the largest float": (
+        lambda: Adam(eps=-(10**400)),
+        RangeError,
+        "Adam: eps must be in [-1.8e+308, 1.8e+308]; it is about -10**400",
+    ),
+    "a step that is no length": (
+        lambda: cosine(0.1, 10)(10**45),
+        RangeError,
+        "cosine: step must be at most 9223372036854775807; it is about 10**45",
+    ),
+    "more batches than a length": (
+        lambda: batches(X, X, 2, epochs=2**62, seed=0),
+        RangeError,
+        "batches: the number of batches must be at most 9223372036854775807; it is 9223372036854775808",
+    ),
+    "a seed of many digits": (
+        lambda: Dropout(0.5, seed=10**5000),
+        KindError,
+        "Dropout: seed must be an int in [0, 2**31), or a tuple of them, not about 10**5000",
+    ),
+    "a position beyond the largest float": (
+        lambda: rotate(np.ones((3, 4)), 10**400),
+        RangeError,
+        "rotate: start must be in [-1.8e+308, 1.8e+308]; it is about 10**400",
+    ),
+    "a cache that is a matrix": (
+        lambda: backward(Tanh(), matrix(), DA),
+        ShapeError,
+        "backward: the cache is of another network; cache: <f64 [[1. 1.] [1. 1.]]>, layer: Tanh()",
+    ),
+    "a cache of PRelu that is a matrix": (
+        lambda: backward(PRelu(np.ones(1)), matrix(), DA),
+        ShapeError,
+        "backward: the cache is of another network; cache: <f64 [[1. 1.] [1. 1.]]>, layer: PRelu(alpha=<f64 [1.]>)",
+    ),
+    "a gradient that is a matrix": (
+        lambda: backward(Softmax(), DA, matrix()),
+        KindError,
+        "Softmax: dA must be an array of the shape of out, (2, 2), not matrix",
+    ),
+    "a cache and a gradient of texts": (
+        lambda: backward(Tanh(), np.array([b"a"]), np.array([b"a"])),
+        KindError,
+        "backward: cache must be an array or a tuple of arrays, not |S1 array",
+    ),
+    "a word of a key beyond 64 bits": (
+        lambda: words(np, (10**30,), (2,)),
+        KindError,
+        f"words: key must be a tuple of 64-bit ints, not (1{30 * '0'},)",
+    ),
+    "more words than an array has": (
+        lambda: words(np, (1,), (2**40, 2**40)),
+        RangeError,
+        f"words: shape must have at most {MOST} entries, not (1099511627776, 1099511627776)",
+    ),
+    "a record of a class in C": (
+        lambda: record(int),
+        KindError,
+        "record: cls must be a class of Python, not the class int",
+    ),
+    "runs of two networks": (
+        lambda: compare([state()], [state(NET[:1])]),
+        ShapeError,
+        "compare: the trees must be alike at params; they have a tuple of 3 and a tuple of 1",
+    ),
+    "a vector of a masked array": (
+        lambda: to_vector(np.ma.ones(3)),
+        KindError,
+        "to_vector: tree must be an array of numbers, not MaskedArray",
+    ),
+    "a vector of named columns": (
+        lambda: to_vector((np.zeros(2, [("a", float)]),)),
+        KindError,
+        "to_vector: 0 must be an array of numbers, not [('a', '<f8')] array",
+    ),
+    "an initializer of one argument": (
+        lambda: Dense.init(2, 1, seed=0, weights=lambda x: x),
+        KindError,
+        "Dense.init: weights must be an initializer, such as glorot_uniform, not a function (x)",
+    ),
+    "a migration of one argument": (
+        lambda: load("net.npz", migrate=lambda x: x),
+        KindError,
+        "load: migrate must be a function (name, fields), not a function (x)",
+    ),
+    "a constraint of no argument": (
+        lambda: project(NET, lambda: None),
+        KindError,
+        "project: onto must be a function of an array, not a function ()",
+    ),
+    "a layer that is a text": (
+        lambda: hvp(mse)((NET[0], "text"), X, X, NET),
+        KindError,
+        "hvp: str is not a layer; a layer is a record or a tuple of layers",
+    ),
+    "more batches ahead than a length": (
+        lambda: prefetch([(X, X)], 10**30),
+        RangeError,
+        f"prefetch: n must be at most 9223372036854775807; it is 1{30 * '0'}",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_it_says(name):
+    call, kind_of_error, sentence = FOUND[name]
+    with pytest.raises(kind_of_error) as caught:
+        call()
+    assert type(caught.value) is kind_of_error
+    assert str(caught.value) == sentence
+
+
+def test_it_says_with_other_libraries(capsys):
+    jax = pytest.importorskip("jax", reason="its arrays are meant")
+    pytest.importorskip("tqdm", reason="it draws the bar")
+    plot = pytest.importorskip("funcnn.plot")
+    for call, sentence in [
+        (
+            lambda: list(progress([state()], lr=lambda step: "text")),
+            r"progress: lr\(0\) must be a number, not str",
+        ),
+        (lambda: Plateau(0.1, waiting=jax.numpy.ones(2)), "Plateau: waiting must be a number, not float32 array"),
+        (lambda: plot.rate_curve(0.1, 10**8), "rate_curve: steps must be at most 10000000; it is 100000000"),
+    ]:
+        with pytest.raises((KindError, RangeError), match=f"^{sentence}$"):
+            call()
+
+
+def test_a_large_start_is_a_position():
+    assert np.isfinite(rotate(np.ones((3, 4)), 10**30)).all()
+
+
+def test_a_shape_of_small_ints_does_not_overflow():
+    assert words(np, (1,), (np.uint8(200), 3)).shape == (200, 3)
+
+
+class Counting(ThreadPoolExecutor):
+    asked = 0
+
+    def submit(self, *given):
+        Counting.asked += 1
+        return super().submit(*given)
+
+
+def test_prefetch_asks_for_the_batches_that_there_are(monkeypatch):
+    monkeypatch.setattr("funcnn.data.prefetching.ThreadPoolExecutor", Counting)
+    Counting.asked = 0
+    data = [(X, X), (X, X)]
+    assert len(list(prefetch(data, 100_000))) == 2
+    assert Counting.asked <= 2 * len(data) + 1
+    assert list(prefetch([], 3)) == []
+    assert math.isfinite(Counting.asked)

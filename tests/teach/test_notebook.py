@@ -1,0 +1,126 @@
+"""The outputs of an executed notebook, as text and as HTML."""
+
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+nbformat = pytest.importorskip("nbformat", reason="it makes notebooks")
+NotebookClient = pytest.importorskip("nbclient", reason="it executes notebooks").NotebookClient
+pytest.importorskip("ipykernel", reason="it runs the code of a notebook")
+
+pytestmark = pytest.mark.filterwarnings("default")  # those of the libraries that run a notebook
+
+CELLS = {
+    "start": """\
+import numpy as np
+from funcnn import Relu, TrainState, history, mlp, mse, summary, train, trace, value_and_grad
+net = mlp([2, 3, 1], hidden=Relu(), seed=0)
+x = np.linspace(-1, 1, 8).reshape(4, 2)
+""",
+    "summary": "summary(net, x)",
+    "costs": "summary(net, x, costs=True)",
+    "layers": "summary(net)",
+    "trace": "trace(net, x, x[:, :1], mse)",
+    "record": "net[0]",
+    "tuple": "net",
+    "state": "TrainState(net)",
+    "table": """\
+run = train(TrainState(net), [(x, x[:, :1])] * 3, value_and_grad(mse), 0.1)
+last, table = history(run, {"b": lambda state: state.params[2].b}, every=2)
+table
+""",
+    "best": "from funcnn.training import WithBest; WithBest(net[1:2], best_or_none=last, waited=1)",
+    "visit": "trace(net, x, x[:, :1], mse)['1']",
+}
+
+
+@pytest.fixture(scope="module")
+def shown():
+    """The data of the output of each cell."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in CELLS.values()])
+    where = {"metadata": {"path": str(Path(__file__).parents[2])}}
+    NotebookClient(notebook, timeout=120, kernel_name="python3", resources=where).execute()
+    outputs = [cell.outputs[0].data if cell.outputs else {} for cell in notebook.cells]
+    return dict(zip(CELLS, outputs, strict=True))
+
+
+def cells_of(html):
+    """The texts of the cells of an HTML table, row by row."""
+    rows = re.findall(r"<tr>(.*?)</tr>", html)
+    return [list(map(unescape, re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row))) for row in rows]
+
+
+def test_a_summary(shown):
+    assert cells_of(shown["summary"]["text/html"]) == [
+        ["layer", "x -> out", "parameters"],
+        ["0 -> Dense (W: 2x3, b: 3)", "4x2 -> 4x3", "9 parameters"],
+        ["1 -> Relu", "4x3 -> 4x3", ""],
+        ["2 -> Dense (W: 3x1, b: 1)", "4x3 -> 4x1", "4 parameters"],
+    ]
+    assert shown["summary"]["text/html"].endswith("<p>There are 13 trainable parameters in the model.</p>")
+    assert (
+        shown["summary"]["text/plain"]
+        == """\
+[
+  0 -> Dense (W: 2x3, b: 3)  4x2 -> 4x3  9 parameters
+  1 -> Relu                  4x3 -> 4x3
+  2 -> Dense (W: 3x1, b: 1)  4x3 -> 4x1  4 parameters
+]
+There are 13 trainable parameters in the model."""
+    )
+
+
+def test_a_summary_with_costs_and_one_without_x(shown):
+    assert cells_of(shown["costs"]["text/html"])[0] == ["layer", "x -> out", "parameters", "forward", "arrays", "cache"]
+    assert "<p>Forward is 100 flop; " in shown["costs"]["text/html"]
+    assert cells_of(shown["layers"]["text/html"])[2] == ["1 -> Relu", ""]
+
+
+def test_a_trace(shown):
+    head, *rows = cells_of(shown["trace"]["text/html"])
+    assert head == ["layer", "out", "min", "mean", "max", "zero", "cache", "|dA|", "gradients"]
+    assert rows[1] == ["1 -> Relu", "4x3", "0", "0.188", "0.457", "17 %", "96 B", "1.16", ""]
+    assert shown["trace"]["text/html"].endswith("<p>The cost is 0.915591; 96 B were kept for backward.</p>")
+    assert shown["trace"]["text/plain"].splitlines()[2] == (
+        "1 -> Relu                  4x3  0       0.188   0.457  17 %  96 B   1.16"
+    )
+
+
+def test_records_are_shown_by_their_repr(shown):
+    dense = "Dense(W=<f64 [[ 0.3001 -0.5044 -1.0057] [-1.0592  0.6863  0.9043]]>, b=<f64 [0. 0. 0.]>)"
+    assert shown["record"] == {"text/plain": dense}
+    assert shown["tuple"]["text/plain"].startswith(f"({dense},\n Relu(),\n Dense(W=")
+    assert shown["visit"]["text/plain"].startswith("Visit(path='1', number=0, depth=0, held=96, layer=Relu(), x=")
+
+
+def test_a_state_of_training(shown):
+    assert cells_of(shown["state"]["text/html"]) == [
+        ["TrainState", ""],
+        ["params.0", "Dense(W=<f64 [[ 0.3001 -0.5044 -1.0057] [-1.0592  0.6863  0.9043]]>, b=<f64 [0. 0. 0.]>)"],
+        ["params.1", "Relu()"],
+        ["params.2", "Dense(W=<f64 [[0.9547] [0.14  ] [0.7371]]>, b=<f64 [0.]>)"],
+        ["optimizer", "()"],
+        ["step", "0"],
+        ["cost", "nan"],
+    ]
+    assert shown["state"]["text/plain"].splitlines()[4:] == ["optimizer   ()", "step        0", "cost        nan"]
+    assert shown["best"]["text/plain"].splitlines()[0] == "WithBest"
+    assert re.fullmatch(r"best_or_none  TrainState of step 3, cost 0\.\d+", shown["best"]["text/plain"].splitlines()[5])
+
+
+def test_a_table_of_history(shown):
+    head, *rows = cells_of(shown["table"]["text/html"])
+    assert head == ["step", "cost", "b"]
+    assert [row[0] for row in rows] == ["2", "3"]
+    assert all([re.fullmatch(r"<f64 \[-?0\.\d+\]>", row[2]) for row in rows])
+    assert [line.split() for line in shown["table"]["text/plain"].splitlines()] == [
+        head,
+        *[" ".join(row).split() for row in rows],
+    ]
+
+
+def test_tables_have_no_colours_of_their_own(shown):
+    for name in ("summary", "costs", "trace", "state", "table"):
+        assert not re.search(r"color|background|<style|class=", shown[name]["text/html"])
