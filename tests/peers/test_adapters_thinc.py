@@ -141,7 +141,7 @@ def test_lists_and_whole_numbers():
 
 def test_a_random_mask_is_not_deterministic():
     with pytest.raises(NotDeterministic):
-        check_vjp(*pair(api.Dropout(0.5)), ({}, X))
+        check_vjp(*pair(api.Dropout(0.5)), ({}, np.ones((8, 8))))  # two masks of six numbers may be equal
 
 
 def test_your_model_stays_as_it_is_and_works_in_the_dtype_of_its_input():
