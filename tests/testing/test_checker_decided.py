@@ -5,7 +5,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from funcnn.testing import GradientError, Inconclusive, WrongGradient, check_vjp
+from funcnn.losses import triplet, weighted
+from funcnn.testing import GradientError, Inconclusive, WrongGradient, check_loss, check_vjp
 from tests.counts import FULL, in_full
 from tests.unseen import CASES
 
@@ -241,3 +242,15 @@ def test_a_small_entry_of_a_large_array_is_decided(name, factor):
     weight[1] = factor
     with pytest.raises(WrongGradient):
         check_vjp(f, lambda args, dA: [dA * slope(args[0]) * weight.astype(dA.dtype)], [LARGE])
+
+
+def test_a_dead_side_that_is_narrower_than_a_step_is_no_mistake():
+    """Over long steps the hinge of a triplet looks like a parabola; over shorter ones it is flat, as dA says."""
+    out = np.array(
+        [
+            [[-1.321048632913019e-10], [6.404226504432821e-10], [1.0490011715303971e-10]],
+            [[-5.35669373161111e-10], [3.6159505490948475e-10], [1.3040000451301374e-09]],
+            [[9.470809631292422e-10], [-7.037352358069926e-10], [-1.2654214710460525e-09]],
+        ]
+    )
+    assert check_loss(weighted(triplet), out, (np.zeros(3), np.full(3, 0.5))).verdict == "pass"

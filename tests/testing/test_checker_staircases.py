@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from funcnn.testing import GradientError, Inconclusive, check_vjp
+from funcnn.losses import kl_divergence, weighted
+from funcnn.testing import GradientError, Inconclusive, check_loss, check_vjp
 from tests.counts import FULL
 from tests.nasty.staircases import SMALL, STAIRCASES
 
@@ -70,3 +71,11 @@ def test_one_jump_is_no_staircase():
 def test_steps_of_the_size_of_the_values_are_no_rounding():
     with pytest.raises(GradientError):
         check_vjp(np.round, lambda args, dA: [dA], [np.array([0.01])])
+
+
+def test_a_stair_may_be_wider_than_an_entry():
+    """The logarithm of 1 + 1e-13 is rounded to a digit of 1, and two terms of 1e-14 cancel to nothing."""
+    out = np.array([[[-800.0, -0.8084483710997828]], [[0.540726486161716, 1.0]], [[-30.0, -0.0001]]])
+    y = [[[2.1002462085467412e-13, 0.99999999999979]], [[0.3871581807151016, 0.6128418192848984]]]
+    y = np.array([*y, [[9.358558777925858e-14, 0.9999999999999064]]])
+    assert check_loss(weighted(kl_divergence), out, (y, np.full(3, 0.5))).verdict == "pass"
