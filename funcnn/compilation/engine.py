@@ -89,7 +89,10 @@ def _registers(triple: str, features: set[str]) -> Registers:
     return Registers(16, 2, (2, 4))
 
 
-@cache
 def engine() -> Engine:
-    """The compiler for this machine."""
-    return Engine()
+    """The compiler for this machine: one for all threads, since the code of a second one would be freed with it."""
+    with _LOCK:
+        return _engine()
+
+
+_engine = cache(Engine)

@@ -2,6 +2,9 @@
 
 import os
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from importlib import import_module
 
 import numpy as np
@@ -103,3 +106,18 @@ def test_threads_of_python_may_share_one_function_with_helpers():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_threads_that_compile_for_the_first_time_share_one_compiler(monkeypatch):
+    """The code of a second one would be freed with it, while a kernel still has its address."""
+    compilers = import_module("funcnn.compilation.engine")
+
+    def slow():
+        time.sleep(0.05)
+        return compilers.Engine()
+
+    monkeypatch.setattr(compilers, "_engine", cache(slow))
+    start = threading.Barrier(4)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: start.wait() >= 0 and compilers.engine(), range(4)))
+    assert [one is found[0] for one in found] == [True] * 4
