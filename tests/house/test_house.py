@@ -11,6 +11,7 @@ from pathlib import Path
 import funcnn
 from funcnn import initializers, layers, losses
 from funcnn.installation import LIBRARIES
+from tests.watched import AGAIN
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "funcnn").rglob("*.py"))
@@ -91,6 +92,12 @@ def test_every_file_can_be_read_in_one_sitting():
     lines = {path: len(path.read_text("utf-8").splitlines()) for path in SOURCES}
     assert {name_of(path): length for path, length in lines.items() if length >= 250} == {}
     assert len((ROOT / "CONTRIBUTING.md").read_text("utf-8").splitlines()) <= 40
+
+
+def test_what_coverage_need_not_look_at_is_there():
+    functions = {path.name: path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py")}
+    named = [line.split("::") for line in sorted(AGAIN)]
+    assert [pair for pair in named if f"def {pair[1]}(" not in functions.get(pair[0], "")] == []
 
 
 def loaded_by(statement):
