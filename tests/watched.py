@@ -4,7 +4,8 @@ Tracing makes a test take up to twice as long, and the examples after the first 
 is traced in most pages, in tests that are marked `unwatched`, and in those of again.txt, whose branches at least two
 other tests take. `coverage run -m pytest --contexts --junitxml TIMES.xml` records which test takes which branch; after
 `coverage combine`, `python -m tests.watched .coverage TIMES.xml` writes again.txt anew. A new test is traced. Where
-coverage misses something because a test has changed, a line of again.txt has to go.
+coverage misses something, because a test has changed or because only a process that a test starts runs it, a line of
+again.txt has to go.
 """
 
 import os
